@@ -6,7 +6,6 @@ user would.
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 import subprocess
@@ -85,7 +84,7 @@ class Aftermath:
         with closing(self._copy(name)) as db:
             before = tables(db)
         shutil.rmtree(scratch, ignore_errors=True)
-        shutil.copytree(self.archive, scratch, copy_function=linked)
+        shutil.copytree(self.archive, scratch)  # no links: a file with two names is not continued
         for path in scratch.glob("morgue.db*"):
             path.unlink()
         done = run(*common.morgue_command(), "-C", str(scratch), "rebuild")
@@ -121,14 +120,6 @@ class Aftermath:
         elif (said := db.execute("PRAGMA quick_check").fetchone()[0]) != "ok":
             self.wrong.append(f"{name}: database: {said}")
         return db
-
-
-def linked(source: str, target: str) -> None:
-    """WARC files are never written again once they are finished: a link will do."""
-    if source.endswith(".warc.gz"):
-        os.link(source, target)
-    else:
-        shutil.copy(source, target)
 
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:

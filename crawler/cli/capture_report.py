@@ -41,8 +41,7 @@ def lines(
             None,
             f"morgue show --capture {newest['id']} --format body > FILE    what the server sent, decoded",
         )
-    is_revisit = newest["record_type"] == "revisit"
-    content = "the WARC record" + (" and the record with its body" if is_revisit else ", unchanged")
+    content = "the WARC record" + (" and the record with its body" if newest["refers_to"] else ", unchanged")
     yield None, f"morgue show --capture {newest['id']} --format warc > FILE    {content}"
 
 
@@ -56,13 +55,17 @@ def capture_lines(db: sqlite3.Connection, warc: WarcStorage, row: Row) -> Iterat
     if row["error"]:
         yield "failed" if row["record_type"] == "metadata" else "incomplete", row["error"]
     if row["status"] in REDIRECTS:
-        yield "redirects", redirect_target(db, warc, row)
+        yield "redirects", redirect_target(warc, row)
     if row["refers_to"]:
         same = "not modified since" if row["status"] == 304 else "same body as"
         yield "repeats", f"{same} {row['refers_to']}"
     yield from record_lines(warc, row)
     if row["payload_digest"] and row["status"] != 304:  # the payload digest of a 304 is that of the earlier response
         yield "payload", row["payload_digest"]
+    if row["declared_digest"]:
+        yield "", f"declared as {row['declared_digest']}"
+    for number, flaw in enumerate(row["flaws"]):
+        yield "" if number else "flaws", flaw_in_words(flaw)
     for number, signal in enumerate(row["header_rights"]):
         yield "" if number else "rights", signal
 
@@ -78,15 +81,22 @@ def record_lines(warc: WarcStorage, row: Row) -> Iterator[tuple[str, str]]:
         yield "imported", f"from {file}, offset {offset}" if offset.isdigit() else f"from {row['imported']}"
 
 
-def redirect_target(db: sqlite3.Connection, warc: WarcStorage, row: Row) -> str:
+def redirect_target(warc: WarcStorage, row: Row) -> str:
     """Return the Location of a redirect."""
-    from pipelines.archive.replay import replay
+    from pipelines.archive.replay import stored_head
+    from pipelines.core.urls import address_in
 
     try:
-        location = replay(db, warc, row).head.first(b"location")
+        location = stored_head(warc, row).first(b"location")
     except MorgueError as error:
         return f"(cannot be read: {error.cause})"
-    return plain((location or b"nowhere").decode("utf-8", "replace"))
+    return plain(address_in(location or b"nowhere"))
+
+
+def flaw_in_words(flaw: str) -> str:
+    """Return what was wrong with a record when it was imported: the name of a field, or a field and a record id."""
+    field, _, target = flaw.partition(" ")
+    return f"{field} was not right when it was imported" if not target else f"{field}: {target} was not here"
 
 
 def as_dict(wanted: str, why: str, captures: Sequence[Row], article: int | None) -> dict[str, Any]:

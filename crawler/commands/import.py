@@ -6,7 +6,7 @@ import json
 import signal
 import sys
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -39,6 +39,9 @@ OUTCOMES = ("new", "edited", "unchanged", "duplicate")
 @click.option("--until", metavar="DATE", help="Captured on or before DATE; a year or month counts as a whole.")
 @click.option("--mime", "mimes", multiple=True, metavar="TYPE",
               help="Only responses of this media type: text/html, or image/ for all images. Repeatable.")  # fmt: skip
+@click.option("--keep-mismatched", is_flag=True,
+              help="Also keep records whose block does not match its digest although no checksum of a gzip member says "
+                   "that it is whole. They are marked.")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True,
               help="json: the summary as one object.")  # fmt: skip
 @click.option("--quiet", is_flag=True, help="Print nothing unless something is wrong.")
@@ -54,6 +57,7 @@ def command(
     since: str | None,
     until: str | None,
     mimes: tuple[str, ...],
+    keep_mismatched: bool,
     form: str,
     quiet: bool,
 ) -> int:
@@ -68,8 +72,9 @@ def command(
     morgue import --domain paper.example CC-NEWS-*.gz       one paper out of many
     find /data -name '*.wacz' | morgue import -             a list
 
-    A record is imported if it matches every filter given; of a repeated filter, one value is enough. Importing a file
-    twice changes nothing. After Ctrl-C, SIGTERM or a kill, run the same command again: it goes on where it stopped.
+    A record is imported if it matches every filter given; of a repeated filter, one value is enough. What is wrong with
+    a record that is imported all the same is counted, and kept as a mark on it. Importing a file twice changes
+    nothing. After Ctrl-C, SIGTERM or a kill, run the same command again: it goes on where it stopped.
 
     Exit code 1: a file is damaged, holds no record, or is a WACZ that is not what it says of itself; everything else
     was imported, and the summary says what was not. 2: an argument is wrong (the file does not exist, the list or
@@ -81,7 +86,7 @@ def command(
     from crawler.config.models import load
     from crawler.engine.import_run import ImportRun, files_of
 
-    chosen = import_filter(hosts, domains, since, until, mimes)
+    chosen = replace(import_filter(hosts, domains, since, until, mimes), mismatched=keep_mismatched)
     paths = files_of(files, sys.stdin)
     job = ImportRun(load(folder, overrides_of(ctx)), paths, chosen, " ".join(sys.argv[1:]))
     import asyncio  # 20 ms that `morgue --help` need not pay
@@ -153,6 +158,7 @@ def lines(report: ImportReport) -> list[str]:
     articles = ", ".join(f"{report.articles[word]:,} {word}" for word in OUTCOMES if report.articles[word])
     summary.append(f"articles: {articles or 'none'}")
     summary += by_reason("without an article", report.nothing)
+    summary += by_reason("marked", report.flaws)
     summary += [f"nothing in {file}: {why}\n  {cure}" for file, why, cure in report.empty]
     summary += report.notes
     summary += damage_lines(report)
@@ -209,6 +215,7 @@ def as_dict(report: ImportReport, outcome: str) -> dict[str, Any]:
         "passed": dict(report.passed),
         "articles": {word: report.articles[word] for word in OUTCOMES},
         "nothing": dict(report.nothing),
+        "flaws": dict(report.flaws),
         "empty": [{"file": file, "why": why, "next": cure} for file, why, cure in report.empty],
         "notes": report.notes,
         "damaged": report.damaged,

@@ -166,7 +166,7 @@ def take_down(config: Config, targets: tuple[str, ...], reason: str, *, damaged_
         work = Removal(
             archive_writer.storage, folder.path / manifest.NAME, found, reason, now(), damaged_too=damaged_too
         )
-        with StepProgress() as steps:
+        with StepProgress() as steps, archive_writer.at_rest():
             work.rewrite(steps)
         archive_writer.call(work.delete_rows, archive_writer.db)
     finally:

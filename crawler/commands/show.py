@@ -245,17 +245,19 @@ def records(db: sqlite3.Connection, warc: WarcStorage, row: queries.Row) -> byte
     If that second record is not in the archive, a warning goes to stderr. Raises NotFound, ArchiveDamaged.
     """
     from pipelines.database.captures import location_of
+    from pipelines.warc.import_marks import repeated_record
     from pipelines.warc.reader import read_record
 
     own = row["warc_file"], row["warc_offset"], row["warc_length"]
     fields = read_record(warc, *own).fields  # it must be one whole member
     if fields.get("WARC-Type") != "revisit":
         return member(warc, *own)
-    named = fields.get("WARC-Refers-To")
+    named = repeated_record(fields)
     place = location_of(db, named)
     if place is None:
         click.echo(
-            f"warning: this is a revisit of {named}, which is not in this archive; so there is no body", err=True
+            f"warning: this is a revisit whose original ({named or 'not named'}) is not here; so there is no body",
+            err=True,
         )
         return member(warc, *own)
     return member(warc, *own) + member(warc, place.file, place.offset, place.length)

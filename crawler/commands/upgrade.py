@@ -8,6 +8,8 @@ from crawler.cli.common_options import folder_of, folder_option, setting_option
 from crawler.cli.log_options import log_options
 from pipelines.core.plural import counted
 
+DECLARED_DIGESTS = "m006_declared_digests"  # a migration that cannot fill its columns without reading WARC files
+
 
 @click.command()
 @folder_option
@@ -25,6 +27,7 @@ def command(ctx: click.Context) -> None:
 
     from pipelines.core.archive_layout import LOCK_NAME
     from pipelines.core.lock import ArchiveLock
+    from pipelines.database.captures import count_imported
     from pipelines.database.connection import applied_migrations, connect, open_database
 
     folder = folder_of(ctx)
@@ -35,7 +38,14 @@ def command(ctx: click.Context) -> None:
             before = applied_migrations(old)
         with closing(open_database(folder.database)) as new:
             made = [name for name in applied_migrations(new) if name not in before]
+            imported = count_imported(new) if DECLARED_DIGESTS in made else 0
     finally:
         lock.release()
     result = f"brought up to date in {counted(len(made), 'step')}: {', '.join(made)}" if made else "is up to date"
     click.echo(f"{folder.database}: {result}")
+    if imported:
+        what = counted(imported, "capture")
+        click.echo(
+            f"{what} came by imports of an earlier version, which did not note the payload digests that records "
+            "declare: replay tools may miss the originals of revisits. `morgue rebuild` reads them from the WARC files."
+        )

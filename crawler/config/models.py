@@ -15,9 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from crawler import __version__
 from crawler.config import toml_files, value_types
 from crawler.config.archive_folder import SETTINGS, ArchiveFolder
-from pipelines.core.errors import ConfigError, NotFound
+from pipelines.core.errors import ConfigError, NotFound, near_names
 from pipelines.core.items import Rule, Source
-from pipelines.core.near_names import near_names
 from pipelines.core.urls import url_key
 
 
@@ -167,6 +166,12 @@ class RecordSettings(TomlTable):
     """Set how WARC files are written."""
 
     rotate: value_types.Bytes = key("1GB", "Size at which a WARC file is closed and a new one is started.", "500MB")
+    rotate_after: value_types.AnyInterval = key(
+        "1d",
+        "Age at which a WARC file is closed and a new one is started. Until then, crawls and imports append to it;"
+        ' "0s": each of them starts a file of its own.',
+        "6h",
+    )
     compression: value_types.Level = key(6, "Gzip level, from 1 (fastest) to 9 (smallest files).", 9)
     chunked_payload_digest: value_types.Digest = key(
         "omit",

@@ -32,6 +32,7 @@ MAX_LIST_LINE_CHARS = 4096
 MAX_SHOWN_CHARS = 80  # of a line of a list that turns out to be no path
 MAX_SHOWN_URL_CHARS = 200
 START_BYTES = 512  # of a file, by which its kind is recognised
+PACKED_NAME = re.compile(r"\.(?:w?arc|wacz)\.(?:lz4|bz2|xz|7z|rar|zip)$")
 NOT_IMPORTABLE = "is neither a WARC, ARC or WACZ file nor a list of such files"
 CURE = "name WARC, ARC or WACZ files, folders that contain some, or a text file that lists them, one per line"
 
@@ -51,7 +52,7 @@ def _named_by(argument: str, stdin: IO[str]) -> Iterator[Path]:
         return
     path = _local(argument, argument)
     if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if file.name.lower().endswith(SUFFIXES) and file.is_file())
+        files = sorted(file for file in path.rglob("*") if _is_meant(file.name.lower()) and file.is_file())
         if not files:
             raise ConfigError(argument, f"no file in this folder ends in {', '.join(SUFFIXES)}", CURE)
         yield from files
@@ -64,6 +65,11 @@ def _named_by(argument: str, stdin: IO[str]) -> Iterator[Path]:
         raise ConfigError(argument, f"{NOT_IMPORTABLE}: it {'has other contents' if start else 'is empty'}", CURE)
     with open_input(path, "r", encoding="utf-8", errors="surrogateescape") as lines:
         yield from _listed(argument, lines)
+
+
+def _is_meant(name: str) -> bool:
+    """Return True for the name of a file to import, or of one that cannot be read as it is, and is to be reported."""
+    return name.endswith(SUFFIXES) or PACKED_NAME.search(name) is not None
 
 
 def _listed(name: str, lines: IO[str]) -> Iterator[Path]:

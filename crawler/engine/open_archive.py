@@ -25,6 +25,7 @@ def open_archive_writer(config: Config) -> ArchiveWriter:
         config.folder.database,
         WarcStorage(config.folder.warc),
         max_size=config.record.rotate,
+        max_age=config.record.rotate_after,
         level=config.record.compression,
         info=info | {name: value for name, value in operator.items() if value},
     )

@@ -171,6 +171,7 @@ class VisitOutcomes:
             self.context.stats.by_source[self.site(claim).name].listings += 1
         else:
             self.context.stats.outcome(self.site(claim).name, "duplicate")
+        plan = NextVisit("done", None, "redirects")
         if foreign and is_listing:
             self.context.stats.left_out(self.site(claim).name, 1, {site_of(target): 1})
         else:
@@ -181,7 +182,10 @@ class VisitOutcomes:
             self.dispatcher.used.count_added(claim.source_id, room.added)
             await self.context.do(self.context.store.add_alias_of, target, claim.url)
             self.dispatcher.add_hosts(hosts)
-        await self._end(claim, VisitResult(NextVisit("done", None, "redirects")), pages=int(is_listing))
+            if room.refused:  # the next crawl has room for it
+                self.context.stats.by_source[self.site(claim).name].limits["addresses_per_source"] += 1
+                plan = after_failure("feed", now(), 1)
+        await self._end(claim, VisitResult(plan), pages=int(is_listing))
 
     def answered(self, url: str) -> None:
         """Note that a host answered, at this URL."""

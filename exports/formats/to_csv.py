@@ -43,7 +43,7 @@ def is_formula(text: str) -> bool:
     for sign in text:
         if sign.isspace() or INVISIBLE.match(sign) or category(sign) in ("Cc", "Cf"):
             continue
-        return normalize("NFKC", sign)[:1] in STARTS_FORMULA or sign in LIKE_MINUS
+        return normalize("NFKC", sign)[0] in STARTS_FORMULA + LIKE_MINUS
     return False
 
 

@@ -1,7 +1,7 @@
 """Write exchanges into one WARC file: a warcinfo record that describes it, then their records byte for byte.
 
-The first exchange from each file of the archive is preceded by that file's own warcinfo record, which says how the
-records after it were made. They refer to it by its id (WARC 1.1 sections 5.3 and 6.1).
+The first exchange of each run in a file of the archive is preceded by the warcinfo record that the run wrote into the
+file, which says how the records were made. They refer to it by its id (WARC 1.1 sections 5.3 and 6.1).
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ class WarcOutput:
         """
         self._put(gzip_member(_warcinfo(self.name, about)))
         self.records += 1
-        source = None
+        written: set[tuple[str, int]] = set()  # warcinfo records: file and offset
         for exchange in exchanges(selection.warc, selection.captures(), partial(self._note_damage, selection)):
-            if exchange.file is not source:
-                source = exchange.file
-                if info := source.warcinfo():
-                    for data in source.raw(info):
-                        self._put(data)
-                    self.records += 1
+            info = exchange.file.warcinfo(exchange.main)
+            if info is not None and (exchange.file.name, info.offset) not in written:
+                written.add((exchange.file.name, info.offset))
+                for data in exchange.file.raw(info):
+                    self._put(data)
+                self.records += 1
             offset = None
             for head in exchange.records:
                 if head is exchange.main:
@@ -88,9 +88,12 @@ def index_entry(capture: Row) -> CdxjEntry | None:
     """Return the index entry of a row of `CaptureSelection.captures`; None if there is nothing to replay.
 
     Failed exchanges and 304 answers have nothing to replay. With a line for a 304, a replay tool would show the empty
-    answer for that moment; without it, the tool shows the page that was still current.
+    answer for that moment; without it, the tool shows the page that was still current. The same holds for a revisit
+    without an answer and without a payload digest: it says only that the server named the page unchanged.
     """
     if capture["record_type"] == "metadata" or capture["status"] == NOT_MODIFIED:
+        return None
+    if capture["status"] is None and capture["digest"] is None:
         return None
     return CdxjEntry(
         url=capture["url"],

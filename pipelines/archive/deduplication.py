@@ -21,9 +21,11 @@ MIN_BODY_BYTES = 1024  # the fields of a revisit record take a few hundred
 
 
 def original_of(
-    db: sqlite3.Connection, exchange: Exchange, body: PayloadBody | None, is_finished: Callable[[str], bool]
+    db: sqlite3.Connection, exchange: Exchange, body: PayloadBody | None, is_finished: Callable[[str, int], bool]
 ) -> RevisitOriginal | None:
-    """Return the response that an answer repeats, or None. `is_finished(file)`: True if records may refer to the file.
+    """Return the response that an answer repeats, or None.
+
+    `is_finished(file, end)`: True if records may refer to what is in the file up to byte `end`.
 
     A 304 (Not Modified) repeats the newest whole response at its URL.
     """
@@ -31,10 +33,10 @@ def original_of(
         return None
     if exchange.status == 304:
         found = captures.last_whole_response(db, target_uri(exchange.url))
-        found = found if found is not None and is_finished(found.file) else None
+        found = found if found is not None and is_finished(found.file, found.offset + found.length) else None
     elif exchange.status != 200 or exchange.chunked or body.length < MIN_BODY_BYTES:
         return None
     else:
         same = captures.whole_responses_with_payload(db, body.payload_digest)
-        found = next((response for response in same if is_finished(response.file)), None)
+        found = next((one for one in same if is_finished(one.file, one.offset + one.length)), None)
     return None if found is None else RevisitOriginal(found.record_id, found.url, found.time)

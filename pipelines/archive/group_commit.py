@@ -58,8 +58,8 @@ class GroupCommit:
         return result
 
     def may_wait(self) -> bool:
-        """Return True if the next task begins a transaction or finishes a WARC file: both can take long."""
-        return not self.db.in_transaction or self.writer.is_full
+        """Return True if the next task begins a transaction or reads a whole WARC file: both can take long."""
+        return not self.db.in_transaction or self.writer.may_wait
 
     def is_due(self) -> bool:
         """Return True if it is time to commit."""
@@ -131,10 +131,16 @@ class GroupCommit:
                 self.db.execute("RELEASE task")
 
     def _write_journal(self, *, last: bool, everything: bool) -> None:
-        """Write the journal if enough has changed, or before the last WARC file is finished."""
-        has_news = self.journal.has_news(everything=everything) if last else self.journal.is_due()
-        if not (has_news or (last and self.writer.is_open)):
+        """Write the journal if enough has changed, or before the last WARC file is finished.
+
+        A file is not opened for changes that are not worth one: they stay noted, and are written with the next.
+        """
+        if not (last or self.journal.is_due()):
             return
+        if not self.writer.is_open:
+            new_file = self.writer.file_to_continue() is None
+            if not self.journal.has_news(everything=everything, new_file=new_file):
+                return
         if not self.db.in_transaction:
             self.db.execute("BEGIN IMMEDIATE")
         for record in self.journal.records(self.writer.warcinfo_id):

@@ -28,7 +28,8 @@ MORE = "Morgue-More"  # header: more records of the same commit follow
 MIN_CHANGED_ROWS = 500  # rows from which a record is worth writing; many rows compress well
 MAX_WAIT_SECONDS = 60.0  # since the last record; after it fewer rows are worth a record, too
 MAX_RECORD_ROWS = 5000
-MINOR_TABLES = ("crawls", "sources")  # if only these changed, it is not worth a WARC file
+MINOR_TABLES = ("crawls", "sources")  # if only these changed, it is not worth a record outside of a run's file
+QUEUE_TABLES = ("frontier",)  # if only these and the minor ones changed, it is not worth a new WARC file
 
 
 class Journal:
@@ -45,10 +46,14 @@ class Journal:
             return True
         return journal_rows.has_changes(self.db, number=MIN_CHANGED_ROWS)
 
-    def has_news(self, *, everything: bool = False) -> bool:
-        """Return True if changes need a WARC file even if none is open; `everything`: any change does."""
+    def has_news(self, *, everything: bool = False, new_file: bool = False) -> bool:
+        """Return True if changes are worth opening a WARC file for them.
+
+        `everything`: any change is. `new_file`: there is none to continue, so a new one would be made.
+        """
         journal_rows.note_captures(self.db)
-        return journal_rows.has_changes(self.db, besides=() if everything else MINOR_TABLES)
+        besides = () if everything else (*MINOR_TABLES, *QUEUE_TABLES) if new_file else MINOR_TABLES
+        return journal_rows.has_changes(self.db, besides=besides)
 
     def records(self, warcinfo_id: Callable[[], str]) -> Iterator[WarcRecord]:
         """Yield what changed since the last call as WARC records. Commit only after they are durable.

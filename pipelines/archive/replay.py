@@ -10,9 +10,12 @@ from pipelines.core.errors import ArchiveDamaged, MorgueError, NotFound
 from pipelines.database.captures import location_of
 from pipelines.warc.content_codings import DecodingRefused, content_decoded
 from pipelines.warc.http_message import MessageHead, entity_body, parse_head, split_response
+from pipelines.warc.import_marks import repeated_record
 from pipelines.warc.reader import read_record
 from pipelines.warc.storage import WarcStorage
 
+AS_IT_IS = "`morgue show --format warc` gives the record as it is"
+MAX_REVISITS = 5  # records to follow: a revisit should name the response itself
 MAX_DECODED_BYTES = 256 << 20  # bytes of a page once decoded; more is a decompression bomb
 
 
@@ -24,8 +27,8 @@ class ReplayedResponse(NamedTuple):
 
     @property
     def content_type(self) -> str | None:
-        """Return the Content-Type header as sent (latin-1)."""
-        return (self.head.first(b"content-type") or b"").decode("latin-1") or None
+        """Return the Content-Type header as sent."""
+        return self.head.content_type
 
 
 def replay(
@@ -35,28 +38,43 @@ def replay(
 
     `row` has the keys of `queries.PROVENANCE_COLUMNS`, `storage` the WARC files of the archive.
 
-    The body of a revisit (WARC 1.1 section 6.7) is that of the record it refers to. For a 304 the head is from there as
-    well, since its own does not describe the page. Raises NotFound, ArchiveDamaged, MorgueError (more than `limit`
-    bytes).
+    The body of a revisit (WARC 1.1 section 6.7) is that of the record it refers to. For a 304, and for a revisit
+    without a head of its own, the head is from there as well. Raises NotFound (of that record), ArchiveDamaged,
+    MorgueError (more than `limit` bytes).
     """
     record = read_record(storage, row["warc_file"], row["warc_offset"], row["warc_length"])
     block, head = record.block, parse_head(split_response(record.block)[0])
-    if head is not None and record.fields.get("WARC-Type") == "revisit":
-        block = _original_block(db, storage, record.fields.get("WARC-Refers-To"), row["warc_record_id"])
-        head = parse_head(split_response(block)[0]) if head.status == 304 else head
+    if record.fields.get("WARC-Type") == "revisit":
+        block = _original_block(db, storage, repeated_record(record.fields), row["warc_record_id"])
+        if head is None or head.status == 304:
+            head = parse_head(split_response(block)[0])
     if head is None:
-        cure = "`morgue show --format warc` gives the record as it is"
-        raise ArchiveDamaged(row["warc_record_id"], "holds no HTTP response", cure)
+        raise ArchiveDamaged(row["warc_record_id"], "holds no HTTP response", AS_IT_IS)
     try:
         return ReplayedResponse(head, content_decoded(head.fields, entity_body(block), limit))
     except DecodingRefused as error:
-        cure = "`morgue show --format warc` gives the record as it is"
-        raise MorgueError(row["warc_record_id"], str(error), cure) from error
+        raise MorgueError(row["warc_record_id"], str(error), AS_IT_IS) from error
+
+
+def stored_head(storage: WarcStorage, row: Mapping[str, Any]) -> MessageHead:
+    """Return the head of a capture's own answer, also of a revisit. Raises NotFound, ArchiveDamaged."""
+    record = read_record(storage, row["warc_file"], row["warc_offset"], row["warc_length"])
+    head = parse_head(split_response(record.block)[0])
+    if head is None:
+        raise ArchiveDamaged(row["warc_record_id"], "holds no HTTP response", AS_IT_IS)
+    return head
 
 
 def _original_block(db: sqlite3.Connection, storage: WarcStorage, record_id: str | None, revisit: str) -> bytes:
-    location = location_of(db, record_id)
-    if location is None:
-        cure = "`morgue import` of the file that holds it brings it here"
-        raise NotFound(revisit, f"refers to {record_id}, which is not in this archive", cure)
-    return read_record(storage, location.file, location.offset, location.length).block
+    """Return the block of the response that a revisit repeats, also through further revisits."""
+    for _ in range(MAX_REVISITS):
+        location = location_of(db, record_id)
+        if location is None:
+            break
+        record = read_record(storage, location.file, location.offset, location.length)
+        if record.fields.get("WARC-Type") != "revisit":
+            return record.block
+        record_id = repeated_record(record.fields)
+    named = f": {record_id} is not in this archive" if record_id else ", and the record does not name it"
+    cure = f"`morgue import` of the file that holds the original brings it here. {AS_IT_IS}"
+    raise NotFound(revisit, f"is a revisit whose original is not here{named}", cure)

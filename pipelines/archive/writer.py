@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -86,6 +87,16 @@ class ArchiveWriter:
     def commit(self) -> None:
         """Commit now, on the writing thread, and wait for it. Raises MorgueError."""
         self._queue.on_thread(self._group.commit)
+
+    @contextmanager
+    def at_rest(self) -> Iterator[None]:
+        """Commit, and finish the file being written, so that the caller may rewrite any file and its line."""
+        self._queue.on_thread(self._group.commit)
+        self._queue.on_thread(self.writer.close)
+        try:
+            yield
+        finally:
+            self._queue.on_thread(self.writer.read_manifest)
 
     def close(self, *, everything: bool = False, on_full_disk: OnFullDisk | None = None) -> None:
         """Commit, close the WARC file (renaming it from `.open`), close the database, release the lock.

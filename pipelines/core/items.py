@@ -66,8 +66,9 @@ class Capture:
     length: int  # bytes of that gzip member
     record_id: str  # WARC-Record-ID, "<urn:uuid:...>"
     record_type: str  # "response"; "revisit" for one whose body is kept already; "metadata" if the exchange failed
-    block_digest: str | None  # "sha1:BASE32" of the record block as stored
-    payload_digest: str | None  # "sha1:BASE32" of the entity body, transfer-decoded (WARC 1.1 section 5.9)
+    block_digest: str | None  # WARC-Block-Digest: "sha1:BASE32" of the record block, or what an imported record says
+    # "sha1:BASE32" of the entity body, transfer-decoded (WARC 1.1 section 5.9); of a revisit: as the record declares it
+    payload_digest: str | None
     kind: str  # what the crawl wanted it for, as in `Exchange.kind`
     error: str | None = None  # why the exchange failed or was cut off; None if it is complete
     ip: str | None = None  # WARC-IP-Address
@@ -76,6 +77,8 @@ class Capture:
     body_digest: str | None = None  # "sha1:BASE32" of that body where framing makes it differ from the payload's
     signals: tuple[str, ...] = ()  # "header: value": what headers said about the use of the content, as sent
     imported: str | None = None  # "FILE@OFFSET" it was copied from; None if a crawl of ours fetched it
+    declared_digest: str | None = None  # WARC-Payload-Digest as written; None if it is `payload_digest`, or missing
+    flaws: tuple[str, ...] = ()  # what was wrong with the record when it was imported (`warc.import_marks`)
 
 
 class DatabaseState(NamedTuple):

@@ -37,6 +37,7 @@ PLAIN_PATH = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@/]*")
 PLAIN_QUERY = re.compile(r"[A-Za-z0-9\-._~!$'()*+,;:@/?]*")
 TO_NORMALISE = re.compile(r"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~!$&'()*+,;=:@/?]")
 TO_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/?%\[\]|]")
+NOT_ASCII = re.compile(rb"[\x80-\xff]")
 UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 SESSION_PATH = re.compile(r";jsessionid=[^/;]*", re.IGNORECASE)  # Java Servlet specification, 7.1.3
@@ -138,9 +139,29 @@ def fetchable(url: str) -> str | None:
     return clean if len(clean) <= MAX_URL_CHARS else None
 
 
+def address_in(raw: bytes) -> str:
+    """Return an address that came as bytes: UTF-8, or else with each byte that is not ASCII percent-encoded.
+
+    Nothing is lost, so two addresses stay two. A page in GBK or Latin-1 links its neighbours with the bytes of its own
+    encoding, and the server knows them by these bytes, percent-encoded (RFC 3986 section 2.5).
+    """
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return NOT_ASCII.sub(lambda byte: b"%%%02X" % byte[0][0], raw).decode("ascii")
+
+
 def host_of(url: str) -> str:
     """Return `host`, or `host:port` if the port is not the scheme's own: the unit of politeness. Raises ValueError."""
     return parts_of(url).host
+
+
+def is_web_address(url: str) -> bool:
+    """Return True for an absolute http(s) URL with a host that can exist."""
+    try:
+        return bool(parts_of(url).host)
+    except ValueError:
+        return False
 
 
 def site_of(url: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from pipelines.core.items import Capture
@@ -66,14 +66,23 @@ def response_with_id(db: sqlite3.Connection, record_id: str | None) -> CaptureLo
     return _response(db, "record_id = ?", record_id)
 
 
-def response_at(db: sqlite3.Connection, url: str | None, time: str) -> CaptureLocation | None:
-    """Return the response that was captured from this address at this time, or None."""
-    return _response(db, "url = ? AND time = ?", url, time)
+def response_at(db: sqlite3.Connection, url: str | None, first: str, last: str) -> CaptureLocation | None:
+    """Return the earliest response that was captured from this address between two times, or None."""
+    return _response(db, "url = ? AND time BETWEEN ? AND ? ORDER BY time", url, first, last)
 
 
-def response_with_payload(db: sqlite3.Connection, payload_digest: str) -> CaptureLocation | None:
-    """Return the earliest response of status 200 with this payload digest, or None."""
-    return _response(db, "status = 200 AND payload_digest = ? ORDER BY time", payload_digest)
+def response_with_payload(
+    db: sqlite3.Connection, spellings: Sequence[str], url: str | None = None
+) -> CaptureLocation | None:
+    """Return a response of status 200 that has or declares a payload digest, or None.
+
+    `spellings`: of the digest. The earliest one captured from `url` comes first, then the earliest of any address.
+    """
+    digests = f"IN ({', '.join('?' * len(spellings))})"
+    order = "ORDER BY url IS NOT ?, time"
+    return _response(db, f"status = 200 AND payload_digest {digests} {order}", *spellings, url) or _response(
+        db, f"status = 200 AND declared_digest {digests} {order}", *spellings, url
+    )
 
 
 def _response(db: sqlite3.Connection, condition: str, *values: str | None) -> CaptureLocation | None:
@@ -86,6 +95,12 @@ def import_records(db: sqlite3.Connection) -> list[CaptureLocation]:
     """Return the records about imported files, in the order of the imports."""
     query = f"{LOCATION} WHERE url GLOB 'urn:sha256:*' AND kind = 'import' AND imported IS NOT NULL ORDER BY id"
     return [CaptureLocation(*row) for row in db.execute(query)]
+
+
+def count_imported(db: sqlite3.Connection) -> int:
+    """Return the number of captures that imports brought."""
+    (rows,) = db.execute("SELECT count(*) FROM captures WHERE imported IS NOT NULL AND kind <> 'import'").fetchone()
+    return int(rows)
 
 
 def location_of(db: sqlite3.Connection, record_id: str | None) -> CaptureLocation | None:
@@ -101,10 +116,15 @@ def count_in_file(db: sqlite3.Connection, file: str) -> int:
 
 
 def whole_responses_with_payload(db: sqlite3.Connection, payload_digest: str) -> Iterator[CaptureLocation]:
-    """Yield whole responses with this payload, without chunk framing, that a crawl or an import has filed."""
+    """Yield whole responses with this payload, without chunk framing, that a crawl or an import has filed.
+
+    Those that declare another digest of their payload are left out: a program that looks up the original of a revisit
+    by its digest would not find them.
+    """
     rows = db.execute(
         f"""{LOCATION} WHERE payload_digest = ? AND record_type = 'response' AND status = 200
-               AND body_digest IS NULL AND error IS NULL AND {FILED} LIMIT {MAX_CANDIDATES}""",
+               AND body_digest IS NULL AND declared_digest IS NULL AND error IS NULL AND {FILED}
+             LIMIT {MAX_CANDIDATES}""",
         (payload_digest,),
     )
     return map(CaptureLocation._make, rows)

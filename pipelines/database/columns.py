@@ -18,6 +18,7 @@ REVISION_COLUMNS = ("title", "description", "authors", "modified", "text", "text
 CAPTURE_COLUMNS = (
     "url", "time", "kind", "status", "mime", "file", "offset", "length", "record_id", "record_type", "block_digest",
     "payload_digest", "ip", "error", "refers_to", "body_length", "body_digest", "signals", "imported",
+    "declared_digest", "flaws",
 )  # fmt: skip
 
 
@@ -29,6 +30,7 @@ def capture_row(capture: Capture) -> dict[str, Any]:
     row = dict(zip(CAPTURE_COLUMNS, capture_values(capture), strict=True))
     row["time"] = fine_stamp(capture.time)
     row["signals"] = json.dumps(capture.signals, ensure_ascii=False) if capture.signals else "[]"
+    row["flaws"] = json.dumps(capture.flaws) if capture.flaws else "[]"
     return row
 
 

@@ -34,7 +34,7 @@ WRITE_BUSY_SECONDS = 30.0  # how long a writer waits for another program
 MAX_TRIGGERS_NAMED = 5
 BUSY_SECONDS = 10.0  # how long to wait for a writer; under WAL only a checkpoint at closing makes a reader wait
 REQUIRED_TABLES = ("articles", "articles_fts", "captures", "frontier", "revisions", "sources")
-JSON_COLUMNS = ("authors", "tags", "rights", "comments", "found_in", "header_rights")
+JSON_COLUMNS = ("authors", "tags", "rights", "comments", "found_in", "header_rights", "flaws")
 
 
 def connect(path: Path) -> sqlite3.Connection:

@@ -64,9 +64,10 @@ DESCRIPTIONS = {
             "record_id": "WARC-Record-ID.",
             "record_type": "`response`; `revisit` if the body was recorded before and is not recorded again; "
             "`metadata` if the exchange failed, or for what was noted of an imported file.",
-            "block_digest": "`sha1:BASE32` of the record block.",
-            "payload_digest": "`sha1:BASE32` of the entity body without transfer coding (WARC 1.1 section 5.9). Of a "
-            "revisit with the same body: of that body.",
+            "block_digest": "`sha1:BASE32` of the record block. Of an imported record: WARC-Block-Digest as it came.",
+            "payload_digest": "`sha1:BASE32` of the entity body without transfer coding (WARC 1.1 section 5.9), "
+            "computed. Of a revisit: the digest that it declares of the body that it repeats. NULL also if an earlier "
+            "version imported a revisit without noting it.",
             "ip": "WARC-IP-Address.",
             "error": "Why the exchange failed or was cut off. NULL if it is complete.",
             "refers_to": "Of a revisit: WARC-Record-ID of the response that has its body.",
@@ -75,12 +76,17 @@ DESCRIPTIONS = {
             "body_digest": "`sha1:BASE32` of that body, if chunk framing makes it differ from `payload_digest`.",
             "signals": "JSON list of `header: value`: what the headers say on use of the content, as sent.",
             "imported": "`FILE@OFFSET` from which the record was copied. NULL if this archive crawled it.",
+            "declared_digest": "WARC-Payload-Digest as the record has it, if that is not `payload_digest`: another "
+            "algorithm or spelling, the body with its chunk framing, or a mistake. Indexes (CDXJ, WACZ) have this one.",
+            "flaws": "JSON list of what was wrong with the record when it was imported: the name of a digest field "
+            "that was not right, or the name of a field and the id of a record that was not in the archive.",
         },
         {
             "captures_url": "what a URL answered on a day",
             "captures_file": "verify and rebuild read a file in order",
             "captures_crawl": "what one run recorded",
             "captures_payload": "whether a body is recorded already; only whole answers can be referred to",
+            "captures_declared": "which response a revisit repeats that names it by its digest alone",
         },
     ),
     "articles": TableDescription(

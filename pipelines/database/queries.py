@@ -15,8 +15,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pipelines.core.errors import NotFound, QueryError
-from pipelines.core.near_names import near_names
+from pipelines.core.errors import NotFound, QueryError, near_names
 from pipelines.database.connection import Row, ask, decode_row
 from pipelines.database.filters import EVERYTHING, ArticleFilters
 from pipelines.database.query_parser import fts5_expression
@@ -60,7 +59,7 @@ PROVENANCE_COLUMNS = (
 )
 CAPTURE_SELECT = (
     "c.id, c.url, c.status, c.mime, c.kind, c.record_type, c.error, c.block_digest, c.refers_to, c.body_length, "
-    "c.signals AS header_rights, c.imported, " + PROVENANCE_COLUMNS
+    "c.signals AS header_rights, c.imported, c.declared_digest, c.flaws, " + PROVENANCE_COLUMNS
 )
 CAPTURE_KEYS = column_names(CAPTURE_SELECT)
 ARTICLE_COLUMNS = (
@@ -216,8 +215,9 @@ def article(db: sqlite3.Connection, wanted: str) -> Row:
     Its keys are ARTICLE_KEYS, and `imported`: FILE@OFFSET that its record was copied from, None if this archive
     captured it. Raises NotFound, which says what the archive knows of the address instead.
     """
-    wanted = wanted.strip().encode(errors="replace").decode()  # an argument that is not UTF-8 cannot be bound
-    number = int(wanted) if re.fullmatch("[0-9]{1,18}", wanted) else _known_as(db, spellings(wanted))
+    given, wanted = as_given(wanted), as_given(wanted.strip())
+    spelled = list(dict.fromkeys([given, *spellings(wanted)]))
+    number = int(wanted) if re.fullmatch("[0-9]{1,18}", wanted) else _known_as(db, spelled)
     found = next(ask(db, f"SELECT {ARTICLE_COLUMNS}, c.imported FROM {FROM_ARTICLES} WHERE a.id = ?", (number,)), None)
     if found is None:
         raise _not_found(db, wanted)
@@ -240,6 +240,13 @@ def _by_address(db: sqlite3.Connection, urls: list[str]) -> int | None:
     marks = ", ".join("?" * len(urls))
     sql = f"SELECT id FROM articles WHERE url IN ({marks}) OR canonical_url IN ({marks}) LIMIT 1"
     return next((row["id"] for row in ask(db, sql, urls * 2)), None)
+
+
+def as_given(wanted: str) -> str:
+    """Return an argument as text that can be looked up. Bytes that are not UTF-8 are percent-encoded."""
+    from pipelines.core.urls import address_in
+
+    return wanted if wanted.isascii() else address_in(wanted.encode("utf-8", "surrogateescape"))
 
 
 def spellings(url: str) -> list[str]:
@@ -323,7 +330,7 @@ def captures_of(db: sqlite3.Connection, wanted: str) -> list[Row]:
 
     Oldest first, failed ones included; keys CAPTURE_KEYS.
     """
-    wanted = wanted.strip().encode(errors="replace").decode()
+    given, wanted = as_given(wanted), as_given(wanted.strip())
     if re.fullmatch("[0-9]{1,18}", wanted):
         urls = """SELECT url FROM captures WHERE id IN (SELECT capture_id FROM revisions WHERE article_id = :number)
                    UNION SELECT url FROM articles WHERE id = :number
@@ -334,7 +341,8 @@ def captures_of(db: sqlite3.Connection, wanted: str) -> list[Row]:
         from pipelines.core.urls import fetchable
 
         spelled = spellings(wanted)
-        forms = list(dict.fromkeys([*spelled, *filter(None, map(fetchable, spelled))]))  # URLs are stored with escapes
+        # The very address of a capture may hold a fragment, or control characters at its end. Our crawls store escapes.
+        forms = list(dict.fromkeys([given, *spelled, *filter(None, map(fetchable, spelled))]))
         urls, values = "SELECT value FROM json_each(:spelled)", {"spelled": json.dumps(forms)}
         keys = [*forms, *_normalised(forms)]
     urls += " UNION SELECT value FROM json_each(:met)"

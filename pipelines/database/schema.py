@@ -338,3 +338,21 @@ DROP TRIGGER captures_insert_noted; -- one capture is one insert, and its trigge
 ALTER TABLE journal ADD COLUMN captures INTEGER NOT NULL DEFAULT 0; -- newer rows there are not yet in changes
 UPDATE journal SET captures = (SELECT coalesce(max(id), 0) FROM captures);
 """
+
+
+DECLARED_DIGESTS = """
+ALTER TABLE captures ADD COLUMN declared_digest TEXT; -- WARC-Payload-Digest as written, if it is not payload_digest
+ALTER TABLE captures ADD COLUMN flaws TEXT NOT NULL DEFAULT '[]'; -- JSON list: what was wrong when it was imported
+-- Revisits that name their original by its digest alone.
+CREATE INDEX captures_declared ON captures(declared_digest) WHERE declared_digest IS NOT NULL;
+-- Of some imported revisits, earlier versions stored the digest and the length of the empty body that such a record has
+-- instead of what it declares. NULL: not known; a rebuild reads it from the record.
+UPDATE captures SET payload_digest = NULL, body_length = NULL
+ WHERE record_type = 'revisit' AND imported IS NOT NULL AND payload_digest = 'sha1:3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ';
+"""
+
+
+@migrations()
+def m006_declared_digests(db: Database) -> None:
+    """Keep the payload digest that a record declares beside the computed one, and what was wrong with an import."""
+    db.executescript(DECLARED_DIGESTS)

@@ -1,21 +1,19 @@
 """Turn a record of another program into one of this archive; pure.
 
-Id, date, digests and block stay as they are, and so do all fields but these. Content-Length is set by the writer.
-`Morgue-` fields are removed, because only we may set them. Ids without angle brackets get them, URLs lose them. A
-WARC-Date in an old form is written in today's form.
+Id, date, digests and block stay as they are, right or wrong, and so do all fields but these. Content-Length is set by
+the writer. `Morgue-` fields are removed, because only we may set them. Ids without angle brackets get them, URLs lose
+them. A WARC-Date in an old form is written in today's form.
 
 Fields are added where they are missing. WARC-Warcinfo-ID names the warcinfo record of the file that the record came
 from, "protecting the true association" (WARC 1.1 section 5.10); that warcinfo record is copied too. WARC-Block-Digest
 is computed. Three fields are our own: Morgue-Imported (FILE@OFFSET), Morgue-Kind, and Morgue-Kept-In, which names the
-warcinfo record of the file that holds the record now.
+warcinfo record of the file that holds the record now. What is wrong with a record is marked (`flaws`).
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
 import uuid
-from base64 import b32encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +24,7 @@ from pipelines.core.timestamps import fine_stamp, now
 from pipelines.core.urls import host_of
 from pipelines.importing.foreign_records import DERIVED_ID_NAMESPACE, ForeignRecord, parse_warc_date
 from pipelines.warc.http_message import MessageHead, parse_head, split_response
+from pipelines.warc.import_marks import OWN_REFERS_TO
 from pipelines.warc.record import LINE_BREAKING, WarcFields, WarcRecord, digest, is_capture, warc_fields
 
 FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # WARC 1.1 section 4: token
@@ -34,7 +33,6 @@ MAX_FIELD_CHARS = 1 << 16
 URL_UP_TO_PATH = re.compile(r"https?://[^/?#\\]*", re.IGNORECASE)
 ANSWER_TYPES = ("response", "revisit")
 OTHER_TYPES = ("resource", "conversion", "continuation")  # WARC 1.1 section 6
-DIGEST_ALGORITHMS = ("md5", "sha1", "sha256", "sha384", "sha512")
 
 
 class RecordRefused(ValueError):
@@ -50,6 +48,7 @@ class ImportFilter:
     since: str | None = None  # first day of WARC-Date, YYYY-MM-DD
     until: str | None = None  # last day
     mimes: tuple[str, ...] = ()  # media types of answers, lower case; "image/" means all images
+    mismatched: bool = False  # take also records whose block is not what its digest says, without any other proof
 
     def reason_to_skip(self, fields: WarcFields) -> str | None:
         """Return why a record with these fields is skipped, as a reason to count; None if it is taken.
@@ -123,7 +122,7 @@ def time_of(found: ForeignRecord) -> datetime:
 
 
 def check(found: ForeignRecord) -> None:
-    """Raise RecordRefused if a field would break its line, or the address or the digest of the block is wrong."""
+    """Raise RecordRefused if a field would break its line, or the address cannot be read."""
     for name, value in found.fields:
         if not FIELD_NAME.fullmatch(name) or LINE_BREAKING.search(value) or len(value) > MAX_FIELD_CHARS:
             raise RecordRefused(f"a field that would break its line ({name[:40]!r})")
@@ -131,32 +130,15 @@ def check(found: ForeignRecord) -> None:
         urlsplit(found.fields.get("WARC-Target-URI") or "")
     except ValueError as error:
         raise RecordRefused(f"its address cannot be read ({error})") from None
-    stated = found.fields.get("WARC-Block-Digest")
-    if stated and digest_matches(stated, found.block or b"") is False:
-        raise RecordRefused("its block does not match its digest")
-
-
-def digest_matches(stated: str, data: bytes) -> bool | None:
-    """Return True if a labelled digest (WARC 1.1 section 5.8; base 32 or hex) is that of `data`.
-
-    Return None for an unknown algorithm.
-    """
-    label, _, value = stated.partition(":")
-    name = label.strip().lower().replace("sha-", "sha")
-    if name not in DIGEST_ALGORITHMS:
-        return None
-    state = hashlib.new(name, data, usedforsecurity=False)
-    forms = (b32encode(state.digest()).decode().rstrip("="), state.hexdigest().upper())
-    return value.strip().upper().rstrip("=") in forms
 
 
 def adopted(
     found: ForeignRecord, *, came_from: str, kind: str, warcinfo_id: str | None, refers_to: str | None = None
 ) -> WarcRecord:
-    """Return the record as this archive writes it, still without Morgue-Kept-In (see `with_warcinfo_of_file`).
+    """Return the record as this archive writes it, still without marks and Morgue-Kept-In.
 
     `came_from`: FILE@OFFSET. `kind`: as in Capture. `warcinfo_id`: of the warcinfo record before it in its file.
-    `refers_to`: for a revisit that names no record, the one that it repeats.
+    `refers_to`: for a revisit, the record that it repeats. If it names another one, the name stays.
     """
     date = found.fields.get("WARC-Date") or ""
     fields = [
@@ -178,6 +160,8 @@ def adopted(
         del added[2:4], added[-1]
     present = {name.lower() for name, _ in fields}
     fields += [(name, value) for name, value in added if value is not None and name.lower() not in present]
+    if refers_to not in (None, found.fields.get("WARC-Refers-To", refers_to)):
+        fields.append((OWN_REFERS_TO, str(refers_to)))
     return WarcRecord(WarcFields([*fields, ("Morgue-Imported", came_from)]), found.block or b"")
 
 

@@ -30,6 +30,20 @@ UNREADABLE_ZIP = (  # what zipfile raises for a file without a valid directory
     zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, struct.error, OSError, OverflowError, IndexError,
 )  # fmt: skip
 
+# How files begin that are compressed in a way that WARC does not know: name, and the command that unpacks them.
+UNREAD_COMPRESSIONS = {
+    b"\x04\x22\x4d\x18": ("LZ4", "lz4 -d"), b"\x02\x21\x4c\x18": ("LZ4", "lz4 -d"), b"BZh": ("bzip2", "bunzip2 -k"),
+    b"\xfd7zXZ\x00": ("xz", "unxz -k"), b"7z\xbc\xaf\x27\x1c": ("7-Zip", "7z x"), b"Rar!": ("RAR", "unrar x"),
+}  # fmt: skip
+MAX_MAGIC_BYTES = max(map(len, UNREAD_COMPRESSIONS))
+
+
+class UnreadCompression(NamedTuple):
+    """Name a compression that is not read, and the command that undoes it."""
+
+    name: str
+    command: str
+
 
 class RecordStream(NamedTuple):
     """Hold one stream of records in a file."""
@@ -45,6 +59,14 @@ def container_kind(start: bytes) -> str | None:
     if start.startswith(ZIP_MAGIC):
         return "zip"
     return "records" if is_record_stream(start) else None
+
+
+def unread_compression(path: Path) -> UnreadCompression | None:
+    """Return how a file is compressed that cannot be read because of that. Raises MorgueError."""
+    with os_errors(str(path)), open_input(path) as file:
+        start = file.read(MAX_MAGIC_BYTES)
+    found = (how for magic, how in UNREAD_COMPRESSIONS.items() if start.startswith(magic))
+    return next((UnreadCompression(*how) for how in found), None)
 
 
 def record_streams(path: Path, on_damage: OnZipDamage) -> Iterator[RecordStream]:
@@ -115,8 +137,12 @@ def zip_members(file: BinaryIO, size: int, on_damage: OnZipDamage) -> list[zipfi
 
 
 def printable(name: str) -> str:
-    """Return a file name on one line, without characters that a terminal would obey."""
-    return "".join(char if char.isprintable() else "?" for char in name)[:MAX_SHOWN_NAME_CHARS]
+    """Return a file name on one line. Characters that a terminal would obey, and bytes that are no text, are escaped.
+
+    Two names stay two: a record is known by the name of the file that it came from.
+    """
+    shown = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in name)
+    return shown[:MAX_SHOWN_NAME_CHARS]
 
 
 def leads_out(name: str) -> bool:

@@ -9,7 +9,8 @@ from pipelines.core.items import Article, Capture, NothingToRead, Reading, Sourc
 from pipelines.core.urls import host_of
 from pipelines.database.captures import PendingRevisitLengths
 from pipelines.importing import adopt
-from pipelines.importing.grouping import ID_CLASH
+from pipelines.importing.flaws import marked
+from pipelines.importing.grouping import ID_CLASH, reason_of_request
 from pipelines.importing.job import ImportJob, ImportReport, ReadResult, SourceClassifier
 from pipelines.importing.known_records import KnownRecords
 from pipelines.importing.warcinfos import WarcinfoIndex
@@ -43,12 +44,15 @@ class ExchangeFiling:
         if reason is not None:  # it occurs twice in the files of this import
             about = {"url": group.answer.fields.get("WARC-Target-URI"), "file": job.label, "why": reason}
             logger.info("refused: %(url)s in %(file)s, %(why)s", about)
-            self.report.passed[reason] += len(group.records)
+            self.report.passed[reason] += 1
+            for _ in group.requests:
+                self.report.passed[reason_of_request(reason)] += 1
             return
         warcinfo_id = group.warcinfo.fields.get("WARC-Record-ID") if group.warcinfo else None
+        refers_to = job.original.fields.get("WARC-Record-ID") if job.original is not None else None
         copies = [
             adopt.adopted(found, came_from=f"{job.label}@{found.offset}", kind=job.kind, warcinfo_id=warcinfo_id,
-                          refers_to=job.refers_to if found is group.answer else None)
+                          refers_to=refers_to if found is group.answer else None)
             for found in group.records
         ]  # fmt: skip
         file, size = job.label.partition("!")[0], job.path.stat().st_size
@@ -56,7 +60,7 @@ class ExchangeFiling:
         import_record = adopt.import_record(file, size, job.sha256, job.member, warcinfo_id, about_package)
         is_noted = self.known_records.has_row(import_record.fields.get("WARC-Record-ID") or "")
         about_file = [] if is_noted else self._records_about_file(job, import_record)
-        written = self.known_records.append([*about_file, *copies])
+        written = self.known_records.append(self._marked([*about_file, *copies], warcinfo_id, job.original))
         if about_file:
             self._file_capture(written[len(about_file) - 1], None)
         for record in about_file[:-1]:
@@ -69,6 +73,10 @@ class ExchangeFiling:
         self.report.kept += len(copies)
         place = {"url": url, "file": job.label, "offset": group.answer.offset, "kind": job.kind}
         logger.debug("kept %(url)s (%(kind)s) of %(file)s, byte %(offset)d", place)
+        if job.unread is not None:
+            self.report.nothing[job.unread] += 1
+            nothing = {"url": url, "why": job.unread}
+            logger.info("skipped %(url)s: nothing to read, %(why)s", nothing)
         if read is None or job.page is None:
             return
         name = source.name if source else host_of(job.page.url)
@@ -84,6 +92,19 @@ class ExchangeFiling:
             nothing = {"url": url, "source": name, "why": read[0].reason}
             logger.info("skipped %(url)s: nothing to read, %(why)s", nothing)
             self.context.stats.outcome(name, "nothing", read[0].reason, url)
+
+    def _marked(
+        self, records: list[WarcRecord], warcinfo_id: str | None, original: WarcRecord | None
+    ) -> list[WarcRecord]:
+        """Return the records that are written together, with marks for what is wrong with them."""
+        together = {record.fields.get("WARC-Record-ID") for record in records} | {warcinfo_id}
+
+        def is_here(field: str, record_id: str) -> bool:
+            if record_id in together or self.known_records.has(record_id):
+                return True
+            return field == "WARC-Warcinfo-ID" and self._warcinfos.block_digest(record_id) is not None
+
+        return [marked(record, is_here, original, self.report.flaws) for record in records]
 
     def _records_about_file(self, job: ImportJob, import_record: WarcRecord) -> list[WarcRecord]:
         """Return the records that say where an exchange comes from, our own about the file last.

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from pipelines.core.urls import address_in
 from pipelines.importing.record_heads import (
     HEAD_END,
     MAX_ARC_LINE_BYTES,
@@ -19,6 +20,7 @@ from pipelines.importing.record_heads import (
     WARC_START,
     arc_line_at,
     fields_of,
+    text_of,
     warc_date_of,
 )
 from pipelines.importing.record_search import DamagedRecord, RecordSearch
@@ -191,7 +193,7 @@ class _RecordReader:
         if found is None:
             raise ContainerDamage("no WARC or ARC record begins here")
         line, source.at = found
-        url, ip, date, mime = (column.decode("utf-8", "replace") for column in line[:4])
+        url, (ip, date, mime) = address_in(line[0]), map(text_of, line[1:4])
         self._url = url
         if line.length is None:
             raise ContainerDamage("a record without a length")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from pipelines.importing.adopt import RecordRefused, check, http_head_of, record_id_of, time_of
+from pipelines.importing.flaws import check_block
 from pipelines.importing.foreign_records import MAX_BLOCK_BYTES, ForeignRecord
 from pipelines.importing.record_errors import unexpected
 from pipelines.warc.http_message import MessageHead
@@ -14,6 +15,7 @@ from pipelines.warc.http_message import MessageHead
 ALREADY_HERE = "already in the archive"
 ID_CLASH = "with the WARC-Record-ID of another record in the archive"
 NO_ANSWER = "request without its answer"
+ANSWER_ALREADY_HERE = "request of an answer that is already in the archive"
 ANSWER_DAMAGED = "answered by a damaged record"
 TOO_LARGE = f"larger than {MAX_BLOCK_BYTES >> 20} MiB"
 MAX_WAITING_REQUESTS = 8  # whose answer has not come yet; it is usually the next record
@@ -47,10 +49,14 @@ class RecordGrouping:
         on_skipped: Callable[[str], object],
         on_refused: Callable[[ForeignRecord, str], object],
         excludes_type: Callable[[str | None], bool],
+        is_vouched: Callable[[], bool],
     ) -> None:
-        """`reason_of(found)`: the reason for which a record came without a block."""
+        """`reason_of(found)`: the reason for which a record came without a block.
+
+        `is_vouched()`: True if the block of the record that came last is taken whatever its digest says.
+        """
         self._reason_of, self._excludes_type = reason_of, excludes_type
-        self._on_skipped, self._on_refused = on_skipped, on_refused
+        self._on_skipped, self._on_refused, self._is_vouched = on_skipped, on_refused, is_vouched
         self._warcinfo: ForeignRecord | None = None
         self._open: ExchangeRecords | None = None  # its request may follow
         self._skipped: tuple[ForeignRecord, str] | None = None  # the last answer that was skipped, and why
@@ -97,7 +103,7 @@ class RecordGrouping:
         elif request.block is None:
             self._on_skipped(self._reason_of(request))
         elif self._skipped is not None and is_request_of(request, self._skipped[0]):
-            self._on_skipped(self._skipped[1])
+            self._on_skipped(reason_of_request(self._skipped[1]))
         else:
             self._waiting.append(request)
             if len(self._waiting) > MAX_WAITING_REQUESTS:
@@ -114,8 +120,10 @@ class RecordGrouping:
             self._open = ExchangeRecords(found, head, self._warcinfo, sound)
             return
         self._skipped = (found, reason or ANSWER_DAMAGED)
-        for _ in [found, *requests] if reason else requests:
-            self._on_skipped(self._skipped[1])
+        if reason:
+            self._on_skipped(reason)
+        for _ in requests:
+            self._on_skipped(reason_of_request(self._skipped[1]))
 
     def _reason_by_head(self, head: MessageHead | None, kind: str) -> str | None:
         if head is None and kind == "response":
@@ -125,11 +133,20 @@ class RecordGrouping:
     def _is_sound(self, found: ForeignRecord) -> bool:
         try:
             check(found)
+            check_block(found, vouched=self._is_vouched())
             time_of(found)
         except RecordRefused as refusal:
             self._on_refused(found, str(refusal))
             return False
         return True
+
+
+def reason_of_request(reason: str) -> str:
+    """Return why a request is skipped whose answer is skipped for a reason.
+
+    That an answer is in the archive does not say that this request came with it.
+    """
+    return ANSWER_ALREADY_HERE if reason == ALREADY_HERE else reason
 
 
 def is_request_of(request: ForeignRecord, answer: ForeignRecord) -> bool:

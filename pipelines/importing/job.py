@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 from pipelines.core.items import Article, NothingToRead, Page, Source
 from pipelines.importing.grouping import ExchangeRecords
 from pipelines.importing.wacz_package import PackageCheck
+from pipelines.warc.record import WarcRecord
 
 logger = logging.getLogger("morgue.importing")
 
@@ -66,6 +67,7 @@ class ImportReport:
     passed: Counter[str] = field(default_factory=Counter)  # reason -> records that were skipped for it
     articles: Counter[str] = field(default_factory=Counter)  # new, edited, unchanged, duplicate, nothing
     nothing: Counter[str] = field(default_factory=Counter)  # reason -> pages without an article
+    flaws: Counter[str] = field(default_factory=Counter)  # what is wrong with records that were copied -> records
     damaged: int = 0  # places that could not be read
     skipped_bytes: int = 0  # that were passed over at these places
     damages: list[DamageLocation] = field(default_factory=list)  # the first of them
@@ -102,4 +104,5 @@ class ImportJob:
     page: Page | None = None  # to be read for an article; None: no page
     block: bytes = b""  # of the response that holds the page
     kind: str = "other"
-    refers_to: str | None = None  # for a revisit: the id of the record that it repeats, if the archive has it
+    original: WarcRecord | None = None  # for a revisit: the response that it repeats, if the archive has it
+    unread: str | None = None  # why a response of status 200 that may be an article is not read as one

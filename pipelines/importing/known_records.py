@@ -13,7 +13,8 @@ from pipelines.database import captures
 from pipelines.importing.adopt import with_warcinfo_of_file
 from pipelines.importing.foreign_records import parse_warc_date
 from pipelines.importing.grouping import ALREADY_HERE, ID_CLASH
-from pipelines.warc.reader import StoredRecord, read_block, read_record, walk
+from pipelines.warc.digests import spellings_of
+from pipelines.warc.reader import StoredRecord, read_record, walk
 from pipelines.warc.record import RecordLocation, WarcFields, WarcRecord
 
 
@@ -30,9 +31,9 @@ class KnownRecords:
         Such records are the last of their file, because rows are committed in the order in which records are written.
         """
         storage = self._archive_writer.storage
-        for file in storage.list().finished:
+        for file in (*(listing := storage.list()).finished, *listing.unfinished):
             end = captures.end_of_rows(self._archive_writer.db, file)
-            if end >= (storage.size(file) or 0):
+            if (size := storage.size(file)) is not None and end >= size:
                 continue
             with suppress(NotFound, ArchiveDamaged):
                 for found in walk(storage, file, lambda *_: None, start=end):
@@ -47,6 +48,10 @@ class KnownRecords:
     def has_row(self, record_id: str) -> bool:
         """Return True if a capture with this record id has its row."""
         return captures.has_record(self._archive_writer.db, record_id)
+
+    def has(self, record_id: str) -> bool:
+        """Return True if the archive is known to have a record with this id: a capture, or one without a row yet."""
+        return record_id in self._orphans or self.has_row(record_id)
 
     def append(self, records: Sequence[WarcRecord]) -> list[tuple[WarcRecord, StoredRecord, str]]:
         """Write records as neighbours, except those that are there and only lack a row.
@@ -87,21 +92,20 @@ def _id_of(record: WarcRecord) -> str:
     return record.fields.get("WARC-Record-ID") or ""
 
 
-def repeated_response(archive_writer: ArchiveWriter, fields: WarcFields) -> tuple[str, bytes] | None:
-    """Return (record id, block) of the response that a revisit repeats; None if the archive does not have it.
+def repeated_response(archive_writer: ArchiveWriter, fields: WarcFields) -> WarcRecord | None:
+    """Return the response that a revisit repeats; None if the archive does not have it.
 
-    It is found by its record id, else by address and date, else by the digest of its payload. Raises ArchiveDamaged.
+    It is found by its record id, else by address and date, else by the digest of its payload, as the revisit declares
+    it: another record may declare the same one, or we may have computed it. Raises ArchiveDamaged.
     """
     db = archive_writer.db
     found = captures.response_with_id(db, fields.get("WARC-Refers-To"))
     if found is None:
         with suppress(ValueError):
-            time = fine_stamp(parse_warc_date(fields.get("WARC-Refers-To-Date") or ""))
+            first = parse_warc_date(fields.get("WARC-Refers-To-Date") or "")
+            last = first.replace(microsecond=first.microsecond or 999_999)  # some write a finer date to the second
             url = fields.get("WARC-Refers-To-Target-URI") or fields.get("WARC-Target-URI")
-            found = captures.response_at(db, url, time)
-    if found is None:
-        label, _, value = (fields.get("WARC-Payload-Digest") or "").partition(":")
-        found = captures.response_with_payload(db, f"{label.lower()}:{value.upper()}")
-    if found is None:
-        return None
-    return found.record_id, read_block(archive_writer.storage, found.file, found.offset, found.length)
+            found = captures.response_at(db, url, fine_stamp(first), fine_stamp(last))
+    if found is None and (declared := fields.get("WARC-Payload-Digest")):
+        found = captures.response_with_payload(db, spellings_of(declared), fields.get("WARC-Target-URI"))
+    return None if found is None else read_record(archive_writer.storage, found.file, found.offset, found.length)

@@ -17,11 +17,12 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.archive.stored_response import kind_of, may_hold_article, outcome_of_block
+from pipelines.archive.stored_response import ResponseStart, kind_of, outcome_of_block, start_of, why_no_page
 from pipelines.core.errors import MorgueError
 from pipelines.core.items import Capture, NothingToRead, Page
-from pipelines.core.urls import fetchable
+from pipelines.core.urls import fetchable, is_web_address
 from pipelines.core.worker_pool import WorkerFailure
+from pipelines.extraction.page.media import NOT_HTML
 from pipelines.importing import adopt
 from pipelines.importing.adopt import ImportFilter
 from pipelines.importing.containers import printable
@@ -33,11 +34,15 @@ from pipelines.importing.reading import FileReader
 from pipelines.importing.record_errors import ERRORS_OF_THE_RUN, ReaderStopped, unexpected
 from pipelines.session.context import CrawlContext
 from pipelines.takedown.register import TakedownRegister
+from pipelines.warc.record import WarcFields
 
 logger = logging.getLogger("morgue.importing")
 
 MAX_UNFILED_BYTES = 64 << 20  # of blocks that are read and not filed yet
 QUEUED_JOBS_PER_WORKER = 4
+# Reasons for which a page is not read, as the summary counts them.
+CUT_OFF, BAD_ADDRESS = "cut off", "address that is not valid"
+PAGE_KINDS = ("article", "page", "section", "front")  # what is HTML
 
 
 class ByteBudget:
@@ -147,25 +152,36 @@ class ImportPipeline:
             self.failed = self.failed or error
             raise ReaderStopped from error
         if found is not None:
-            job.refers_to, job.block = found
+            job.original, job.block = found, found.block
         return found is not None
 
     def _classify(self, job: ImportJob) -> None:
-        """Set the kind of a job's capture, and its page if it holds one to be read."""
+        """Set the kind of a job's capture, and its page if it holds one to be read, or why that is not read."""
         answer, fields = job.group.answer, job.group.answer.fields
-        url = fields.get("WARC-Target-URI") or ""
-        job.kind = fields.get("Morgue-Kind") or kind_of(url, job.block, self.classifier.kind)
-        whole = fields.get("WARC-Truncated") is None and fields.get("Morgue-Error") is None
-        if not whole and job.kind in ("article", "page") and fields.get("Morgue-Error") is None:
-            job.kind = "other"
-        if whole and job.kind in ("article", "page") and may_hold_article(job.block):
+        url, given, start = fields.get("WARC-Target-URI") or "", fields.get("Morgue-Kind"), start_of(job.block)
+        shape = given or kind_of(url, start, self.classifier.kind)
+        why = self._why_unread(url, fields, start)
+        job.kind = "other" if given is None and why in (NOT_HTML, CUT_OFF) and shape in PAGE_KINDS else shape
+        if why == BAD_ADDRESS or (why and shape in ("article", "page")):
+            job.unread = why
+        elif start.head is not None and start.head.status == 200 and shape in ("article", "page"):
             capture = Capture(
                 None, url, adopt.time_of(answer), 200, None, "", 0, 0, adopt.record_id_of(answer), "response", None,
-                None, job.kind,
+                None, shape,
             )  # fmt: skip
             job.page = Page(
                 fetchable(url) or url, b"", capture=capture, source=self.classifier.source(url), comments=self.comments
             )
+
+    def _why_unread(self, url: str, fields: WarcFields, start: ResponseStart) -> str | None:
+        """Return why a response of status 200 holds no page to read; None if it may, or if it has another status."""
+        if start.head is None or start.head.status != 200:
+            return None
+        if why_no_page(start) is not None:
+            return NOT_HTML
+        if fields.get("WARC-Truncated") is not None or fields.get("Morgue-Error") is not None:
+            return CUT_OFF
+        return None if is_web_address(url) else BAD_ADDRESS
 
     async def _read_page(self, job: ImportJob) -> ReadResult | None:
         if job.page is None:

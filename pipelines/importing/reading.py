@@ -11,7 +11,7 @@ from pipelines.core.errors import MorgueError
 from pipelines.core.plural import counted
 from pipelines.database.connection import open_read_only
 from pipelines.importing.adopt import ImportFilter
-from pipelines.importing.containers import RecordStream, leads_out, printable, record_streams
+from pipelines.importing.containers import RecordStream, leads_out, printable, record_streams, unread_compression
 from pipelines.importing.foreign_records import ForeignRecord, read_records
 from pipelines.importing.grouping import ALREADY_HERE, ANSWER_DAMAGED, TOO_LARGE, RecordGrouping
 from pipelines.importing.job import DamageLocation, EmptyFile, ImportJob, ImportReport, UnreadRest
@@ -92,8 +92,13 @@ class FileReader:
         return self._stream.stored_offset if self._stream is not None else 0
 
     def _read_file(self, path: Path, db: sqlite3.Connection) -> None:
-        report, name, found_any = self._report, printable(path.name), False
+        report, name, found_any, unpacked = self._report, printable(path.name), False, 0
         counts_before = (report.records, report.damaged)
+        if (unread := unread_compression(path)) is not None:
+            if not self.second_pass:
+                why, cure = f"it is compressed with {unread.name}, which is not read", f"{unread.command} {name}"
+                report.empty.append(EmptyFile(name, why, f"unpack it first: {cure}"))
+            return
 
         def on_damage(member: str, offset: int, why: str) -> None:
             self._note_damage(label_of(name, member), offset, why)
@@ -109,6 +114,7 @@ class FileReader:
                 self._note_damage(label, 0, str(damage))
                 continue
             self._read_stream(self._stream, path, label, part, package, db)
+            unpacked += self._stream.unpacked
             self._stream = None
             if part.member and not self.second_pass:
                 self._bytes_before = before + part.size
@@ -117,7 +123,7 @@ class FileReader:
             why = "would lead out of a folder; they are read as streams, and nothing is written there"
             self._report.notes.append(f"{name}: {names} in it (the first: {leading_out[0]}) {why}")
         if not self.second_pass and counts_before == (report.records, report.damaged):
-            report.empty.append(empty_file(name, path.stat().st_size, has_streams=found_any))
+            report.empty.append(empty_file(name, path.stat().st_size, has_streams=found_any, unpacked=unpacked))
 
     def _read_stream(
         self,
@@ -152,6 +158,7 @@ class FileReader:
             self._count_skipped,
             on_refused,
             self._wanted.excludes_type,
+            lambda: self._wanted.mismatched or stream.is_checked,
         )
         for group in grouping.groups(read_records(stream, is_wanted, on_damage)):
             try:
@@ -209,13 +216,17 @@ class FileReader:
             self._report.damage(DamageLocation(label, offset, why, skipped_bytes, printable(url)))
 
 
-def empty_file(name: str, size: int, *, has_streams: bool) -> EmptyFile:
-    """Say why nothing came of an undamaged file. `has_streams`: the file, or a member of it, is a stream of records."""
+def empty_file(name: str, size: int, *, has_streams: bool, unpacked: int) -> EmptyFile:
+    """Say why nothing came of an undamaged file.
+
+    `has_streams`: the file, or a member of it, is a stream of records. `unpacked`: bytes in these streams.
+    """
     if not size:
         return EmptyFile(name, "it has 0 bytes", "copy or download it again")
     if not has_streams:
         return EmptyFile(name, "it is a ZIP without a WARC or ARC file", "`unzip -l` lists what is in it")
-    return EmptyFile(name, "it unpacks to 0 bytes", "copy or download it again")
+    why = "it holds line breaks only" if unpacked else "it unpacks to 0 bytes"
+    return EmptyFile(name, why, "copy or download it again")
 
 
 def label_of(name: str, member: str) -> str:

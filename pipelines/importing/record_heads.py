@@ -13,6 +13,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from pipelines.core.urls import address_in
 from pipelines.importing.unpacking import ContainerDamage
 from pipelines.warc.record import WarcFields
 
@@ -23,6 +24,7 @@ FOLDED_LINE = re.compile(rb"\r?\n[ \t]+")
 DIGITS_OF_DATE = re.compile(r"[0-9]{12,18}")  # of WARC before 0.18
 ID_FIELDS = ("warc-record-id", "warc-concurrent-to", "warc-refers-to", "warc-warcinfo-id", "warc-segment-origin-id")
 URL_FIELDS = ("warc-target-uri", "warc-refers-to-target-uri")
+URL_FIELD_NAMES = tuple(name.encode() for name in URL_FIELDS)
 
 MAX_ARC_LINE_BYTES = 1 << 14
 FILEDESC = b"filedesc:"  # the address of the record that begins a file
@@ -41,7 +43,8 @@ def fields_of(head: bytes) -> WarcFields:
     for line in lines:
         name, colon, value = line.partition(b":")
         if colon:
-            pairs.append(_normalized(_text(name), _text(value)))
+            is_url = name.strip().lower() in URL_FIELD_NAMES
+            pairs.append(_normalized(text_of(name), address_in(value.strip()) if is_url else text_of(value)))
     return WarcFields(pairs)
 
 
@@ -57,7 +60,8 @@ def _normalized(name: str, value: str) -> tuple[str, str]:
     return name, value
 
 
-def _text(raw: bytes) -> str:
+def text_of(raw: bytes) -> str:
+    """Return a field as text: UTF-8, or else Latin-1, which loses nothing."""
     try:
         return raw.strip().decode()
     except UnicodeDecodeError:

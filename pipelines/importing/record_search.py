@@ -86,10 +86,10 @@ class RecordSearch:
             self._step_over(start)
         if source.in_one_piece and self._search_unpacked(found):
             return self._measured(found, more=True), True
-        broken, broken_at = source.newest_member, source.stored_offset
+        broken, broken_at, noted = source.newest_member, source.stored_offset, len(found)
         more = self._search_members(member + 1 if may_rewind else max(member + 1, broken_at), found)
         if source.in_one_piece:
-            del found[1:]  # their offsets count stored bytes, all others those that are unpacked
+            del found[noted:]  # their offsets count stored bytes, all others those that are unpacked
         if not more and may_rewind and (source.in_one_piece or not self.formats):
             noted = len(found)
             more = self._search_inside_members(damaged, member, start, broken, found)

@@ -104,6 +104,11 @@ class UnpackedStream:
         return bool(self.compression) and self._first_member()[0] == self.offset
 
     @property
+    def is_checked(self) -> bool:
+        """True if a checksum covers the record that was taken last: the gzip member that holds it has ended."""
+        return self.compression == "gzip" and (self._inflater is None or self.at_member)
+
+    @property
     def next_member(self) -> int | None:
         """Index in `buffer` of the beginning of another member, or None."""
         self._first_member()

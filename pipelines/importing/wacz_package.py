@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 from pipelines.core.errors import os_errors
+from pipelines.core.input_files import open_input
 from pipelines.importing.containers import (
     SUFFIXES,
     UNREADABLE_ZIP,
@@ -73,7 +74,7 @@ def check_package(path: Path, go_on: Callable[[], object]) -> PackageCheck | Non
     Raises MorgueError if the file cannot be read.
     """
     check = PackageCheck(printable(path.name))
-    with os_errors(str(path)), path.open("rb") as file:
+    with os_errors(str(path)), open_input(path) as file:
         if container_kind(file.read(16)) != "zip":
             return None
         size = file.seek(0, 2)

@@ -184,7 +184,7 @@ class Rebuild(StagingDatabase):
             self._ask("INSERT INTO changed_texts VALUES (?, ?, ?)", row["id"], row["extractor"], reading_id)
 
     def _list_files(self) -> None:
-        """Enter files in the manifest that are not listed.
+        """Enter files in the manifest that are not listed, and what was appended to files since they were listed.
 
         Lines that are there keep their numbers and digests, so that `morgue verify` sees what differs. They get the
         archive's id and the state of the database if they lack them.
@@ -193,15 +193,34 @@ class Rebuild(StagingDatabase):
         state = journal_rows.database_state(self.db)
         query = "SELECT file, size, sha256, records, captures, first, last FROM manifest_lines ORDER BY at"
         found = {row["file"]: manifest.ManifestEntry(**row) for row in map(dict, self._ask(query))}
-        self.result.listed = len(found.keys() - self._entries.keys())
+        grown = self._grown(found)
+        self.result.listed = len(found.keys() - self._entries.keys()) + len(grown)
         self.result.foreign = sorted(foreign)
-        known = found | self._entries
+        known = found | self._entries | grown
         entries = [
             entry if entry.archive or entry.file in foreign else replace(entry, **state._asdict())
             for entry in (known[name] for name in dict.fromkeys([*self._files_in_order(), *known]))
         ]
         if entries != [*self._entries.values()]:
             manifest.write(self._manifest_file, entries)
+
+    def _grown(self, found: Mapping[str, manifest.ManifestEntry]) -> dict[str, manifest.ManifestEntry]:
+        """Return new entries of listed files that are longer than listed, and begin as listed.
+
+        A copy of an archive that was made beside a crawl may have a manifest that is older than its files.
+        """
+        grown = {}
+        for name, listed in self._entries.items():
+            if name not in found or found[name].size <= listed.size:
+                continue
+            rest = manifest.FileContents(listed)
+            with self.warc.open(name) as file, os_errors(self.warc.location(name)):
+                differing = manifest.differing_parts(file, listed)
+                rest.add_file(file)
+            if not differing:
+                sha256 = rest.entry(name).sha256
+                grown[name] = replace(found[name], sha256=sha256, offset=listed.size, earlier=listed.parts)
+        return grown
 
     def _finish(self) -> None:
         """Count and check, and drop the staging tables."""

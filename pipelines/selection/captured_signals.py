@@ -12,8 +12,10 @@ from datetime import datetime
 from typing import Any
 
 from pipelines.archive.replay import replay
-from pipelines.archive.stored_response import HTML_TYPES, MAX_PAGE_BYTES, UNSPECIFIC_TYPES
+from pipelines.archive.stored_response import MAX_PAGE_BYTES
 from pipelines.core.errors import MorgueError
+from pipelines.core.media_types import HTML_TYPES, media_type
+from pipelines.extraction.page.media import is_never_html, why_not_html
 from pipelines.warc.content_codings import DecodedTooLarge
 from pipelines.warc.storage import WarcStorage
 
@@ -53,10 +55,10 @@ class CapturedSignals:
         """Return the signals "name: value" of the page in a capture; none if it has no page. Raises UnknownSignals.
 
         `row` has PAGE_COLUMNS, and url and time of the capture. There is no page in other media, by their type or by
-        their bytes where the type says little, and in exchanges that failed.
+        their bytes (`why_not_html`), and in exchanges that failed.
         """
-        mime = row["mime"] or None
-        if row["record_type"] == "metadata" or (mime not in HTML_TYPES and mime not in UNSPECIFIC_TYPES):
+        mime = media_type(row["mime"])  # an earlier version stored what the header holds up to a semicolon
+        if row["record_type"] == "metadata" or is_never_html(mime):
             return ()
         if row["bodiless"]:
             raise UnknownSignals(PAGE_ELSEWHERE)
@@ -89,11 +91,9 @@ def signals_in(body: bytes, content_type: str | None, url: str, captured: dateti
     from pipelines.extraction.labels import usage_signals
     from pipelines.extraction.page import attribute_limits, charset
     from pipelines.extraction.page.declared import gather
-    from pipelines.extraction.page.parse import PageRefused, refuse_other_media, tree_of
+    from pipelines.extraction.page.parse import tree_of
 
-    try:
-        refuse_other_media(body, content_type, served=True)
-    except PageRefused:
+    if why_not_html(body, content_type, served=True):
         return ()
     if attribute_limits.too_many_attributes(body):
         raise UnknownSignals(TOO_LARGE_PAGE)

@@ -25,11 +25,14 @@ from pipelines.database.queries import article_selection, source_id, spellings
 from pipelines.database.removals import PREFIX_END
 from pipelines.selection.captured_signals import JOIN_PAGE, PAGE_COLUMNS, CapturedSignals, UnknownSignals
 from pipelines.selection.exclusions import NO_EXCLUSIONS, ExclusionFilter, Exclusions, log_left_out
+from pipelines.warc.digests import algorithm_of, same_digest
 from pipelines.warc.storage import WarcStorage
 
 SELECTED_COLUMNS = """
     c.id, c.url, c.time, c.status, c.mime, c.file, c.offset, c.length, c.record_id, c.record_type, c.refers_to,
-    coalesce(c.payload_digest, (SELECT o.payload_digest FROM captures o WHERE o.record_id = c.refers_to)) AS digest,
+    coalesce(c.declared_digest, c.payload_digest) AS digest,
+    (SELECT json_array(coalesce(o.declared_digest, o.payload_digest), o.payload_digest, o.body_digest)
+       FROM captures o WHERE o.record_id = c.refers_to) AS original_digests,
     (SELECT p.offset + p.length FROM captures p WHERE p.file = c.file AND p.offset < c.offset
       ORDER BY p.offset DESC LIMIT 1) AS previous_end,
     (SELECT n.offset FROM captures n WHERE n.file = c.file AND n.offset > c.offset
@@ -160,13 +163,16 @@ class CaptureSelection:
     def captures(self) -> Iterator[Row]:
         """Yield each capture once, in the order of the records in the files.
 
-        A row has SELECTED_COLUMNS: some columns of `captures`, and `digest` (of the payload; of a revisit without one,
-        that of the response), `previous_end` (where the capture before it in the file ends) and `next_offset` (where
-        the next one begins). The last two are None if there is no such capture.
+        A row has SELECTED_COLUMNS: some columns of `captures`, and `digest` (of the payload, for an index: see
+        `index_digest`), `previous_end` (where the capture before it in the file ends) and `next_offset` (where the next
+        one begins). The last two are None if there is no such capture.
         """
         sql = f"SELECT {SELECTED_COLUMNS} FROM selected s JOIN captures c ON c.id = s.id ORDER BY c.file, c.offset"
         for row in ask(self.db, sql):
             capture = dict(row)
+            originals = capture.pop("original_digests")
+            if originals is not None and capture["record_type"] == "revisit":
+                capture["digest"] = index_digest(capture["digest"], *json.loads(originals))
             self._on_capture(capture)
             yield capture
 
@@ -234,6 +240,22 @@ class CaptureSelection:
             self.db.execute(sql, values)
         except sqlite3.DatabaseError as error:
             raise read_error(error, file_of(self.db)) from error
+
+
+def index_digest(declared: str | None, of_original: str | None, payload: str | None, body: str | None) -> str | None:
+    """Return the digest under which an index lists a revisit; the other arguments are digests of its original.
+
+    A program that replays the revisit looks its original up by this digest, so it is the one under which the index
+    lists the original, however the revisit spells it. If the revisit declares a digest by the same algorithm that is
+    none of the original's, it keeps its own: the original has another body.
+    """
+    if declared is None or of_original is None:
+        return declared or of_original
+    known = [digest for digest in (of_original, payload, body) if digest is not None]
+    if any(same_digest(declared, digest) for digest in known):
+        return of_original
+    algorithms = {algorithm_of(digest) for digest in known}
+    return declared if algorithm_of(declared) in algorithms else of_original
 
 
 def _key(url: str) -> str | None:

@@ -15,8 +15,8 @@ from typing import BinaryIO, NamedTuple
 
 from pipelines.core.errors import ArchiveDamaged, MorgueError, os_errors
 from pipelines.database.connection import Row
-from pipelines.warc.reader import INFLATE_STEP_BYTES, TORN
-from pipelines.warc.record import WarcFields, parse_fields
+from pipelines.warc.reader import INFLATE_STEP_BYTES, TORN, WARCINFO_FIELDS
+from pipelines.warc.record import WarcFields, parse_fields, warcinfo_offset
 from pipelines.warc.storage import WarcStorage, is_unfinished
 
 MAX_INFLATED_BYTES = 1 << 18  # in one step: a few bytes may inflate to a thousand times as many
@@ -54,6 +54,7 @@ class OpenWarcFile:
         self._file: BinaryIO = storage.open(name)
         self.growing = is_unfinished(self._file)  # a crawl is writing to it
         self._size = os.fstat(self._file.fileno()).st_size
+        self._warcinfos: dict[int, RecordHead] = {}  # by offset
 
     def close(self) -> None:
         self._file.close()
@@ -69,13 +70,25 @@ class OpenWarcFile:
         except (zlib.error, ValueError) as error:
             raise ArchiveDamaged(f"{self.name} at byte {offset}", str(error), "see `morgue verify`") from error
 
-    def warcinfo(self) -> RecordHead | None:
-        """Return the file's first record, if it is a warcinfo record (WARC 1.1 section 6.1)."""
+    def warcinfo(self, of: RecordHead) -> RecordHead | None:
+        """Return the file's own warcinfo record (WARC 1.1 section 6.1) of the run that wrote a record.
+
+        That is the file's first record if the record names none. None if it cannot be read.
+        """
         try:
-            first = self.head(0)
+            found = self._warcinfo_at(0)
+            first_id = found.fields.get("WARC-Record-ID") or ""
+            for named in filter(None, map(of.fields.get, WARCINFO_FIELDS)):
+                if at := warcinfo_offset(first_id, named):
+                    found = self._warcinfo_at(at)
         except ArchiveDamaged:
             return None
-        return first if first.fields.get("WARC-Type") == "warcinfo" else None
+        return found if found.fields.get("WARC-Type") == "warcinfo" else None
+
+    def _warcinfo_at(self, offset: int) -> RecordHead:
+        if offset not in self._warcinfos:
+            self._warcinfos[offset] = self.head(offset)
+        return self._warcinfos[offset]
 
     def heads(self, start: int, stop: int | None) -> Iterator[RecordHead]:
         """Yield the records between two offsets (`stop` None: the end of the file). Raises ArchiveDamaged."""

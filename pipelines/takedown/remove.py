@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pipelines.archive.journal import journal_header
-from pipelines.core.errors import ArchiveDamaged
+from pipelines.core.errors import ArchiveDamaged, os_errors
 from pipelines.core.timestamps import stamp
 from pipelines.database import removals
 from pipelines.database.captures import CaptureLocation
@@ -56,7 +56,7 @@ class Removal:
         damaged_too: bool = False,
     ) -> None:
         """`damaged_too`: also rewrite files that differ from their line in the manifest."""
-        self.damaged_too, self.damaged = damaged_too, list[str]()  # names of such files
+        self.damaged_too, self.damaged = damaged_too, dict[str, str]()  # such files: the SHA-256 that they should have
         self.warc, self.manifest_file, self.targets, self.reason, self.time = warc, manifest_file, targets, reason, time
         self.files = 0  # rewritten
         self.bytes = self.records = 0  # removed from them
@@ -64,8 +64,9 @@ class Removal:
     def rewrite(self, on_progress: Callable[[str, int, int], object]) -> None:
         """Replace the records in the WARC files, one file after another, and keep the manifest true.
 
-        Every finished file is read: journal rows about the targets may be in any file younger than the captures. All
-        replacements are tried before the first file is changed, so that a failure changes nothing.
+        No file may be open for writing (`ArchiveWriter.at_rest`). Every finished file is read: journal rows about the
+        targets may be in any file younger than the captures. All replacements are tried before the first file is
+        changed, so that a failure changes nothing.
 
         Raises ArchiveDamaged for a file that differs from its line in the manifest, unless `damaged_too`. Then its line
         gets the new SHA-256 and keeps the SHA-256 of the undamaged file beside it, so that `morgue verify` goes on
@@ -79,10 +80,10 @@ class Removal:
             finish_rewriting(self.warc, file, entry)
             if sum(1 for _span in self._spans(file)):  # try all spans of the file: each may turn out not to fit
                 touched.append(file)
-                if entry is not None and self.warc.sha256(file) != entry.sha256:
+                if entry is not None and (differing := _differing_parts(self.warc, file, entry)):
                     if not self.damaged_too:
                         raise ArchiveDamaged(self.warc.location(file), "is not as the manifest lists it", DAMAGED_CURE)
-                    self.damaged.append(file)
+                    self.damaged[file] = ", ".join(part.sha256 for part in differing)
             on_progress("looking", done, len(files))
         self.records = self.bytes = 0
         for done, file in enumerate(touched, 1):
@@ -148,7 +149,7 @@ class Removal:
         entry = contents.entry(name)
         if before is None:
             return entry
-        was = before.was or (before.sha256 if name in self.damaged else None)
+        was = before.was or self.damaged.get(name)
         return replace(entry, archive=before.archive, journal=before.journal, was=was)
 
     def delete_rows(self, db: sqlite3.Connection) -> None:
@@ -163,6 +164,15 @@ class Removal:
             logger.info("taken down: %(target)s, %(reason)s (captures: %(captures)d)", about)
 
 
+def _differing_parts(storage: WarcStorage, file: str, entry: manifest.ManifestEntry) -> list[manifest.ManifestEntry]:
+    """Return the parts of a file that are not as they are listed; the last one if its size differs.
+
+    Raises MorgueError.
+    """
+    with storage.open(file) as data, os_errors(storage.location(file)):
+        return manifest.differing_parts(data, entry) or ([] if data.tell() == entry.size else [entry])
+
+
 def _is_concurrent_to(member: StoredRecord, capture: StoredRecord) -> bool:
     """Return True if a record belongs to the exchange of a capture's record (WARC 1.1 section 5.7)."""
     return capture.headers.get("WARC-Record-ID") in member.headers.all("WARC-Concurrent-To")
@@ -172,7 +182,7 @@ def finish_rewriting(storage: WarcStorage, file: str, entry: manifest.ManifestEn
     """Put a copy in its place that an interrupted run left beside the file, if the manifest lists it already."""
     if storage.has_part(file):
         logger.info("%(file)s: a takedown was interrupted while it rewrote this file", {"file": file})
-        if entry is not None and storage.sha256(file + PART_SUFFIX) == entry.sha256:
+        if entry is not None and not _differing_parts(storage, file + PART_SUFFIX, entry):
             storage.replace_by_part(file)
         else:
             storage.discard_part(file)

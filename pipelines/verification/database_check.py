@@ -28,8 +28,9 @@ SELECT id, file, offset, url, before FROM (
 """
 REVISITS_WITHOUT_BODY = """
 SELECT file, offset, id, refers_to FROM captures
- WHERE refers_to IS NOT NULL AND refers_to NOT IN (SELECT record_id FROM captures) ORDER BY file, offset
+ WHERE refers_to IS NOT NULL AND refers_to NOT IN (SELECT record_id FROM captures) {known} ORDER BY file, offset
 """
+KNOWN_WHEN_IMPORTED = "AND instr(flaws, refers_to) = 0"  # the import said that the record was not there
 MEANINGS = {  # what a column refers to, for people
     ("articles", "capture_id"): "the record that its newest revision was read from",
     ("revisions", "capture_id"): "the record in which it was first seen",
@@ -168,8 +169,10 @@ def _overlapping_captures(db: sqlite3.Connection) -> Iterator[Finding]:
 
 
 def _revisits_without_body(db: sqlite3.Connection) -> Iterator[Finding]:
-    if "refers_to" not in {row["name"] for row in ask(db, "SELECT name FROM pragma_table_info('captures')")}:
+    columns = {row["name"] for row in ask(db, "SELECT name FROM pragma_table_info('captures')")}
+    if "refers_to" not in columns:
         return  # an archive from before there were revisits
-    for row in ask(db, REVISITS_WITHOUT_BODY):
+    known = KNOWN_WHEN_IMPORTED if "flaws" in columns else ""
+    for row in ask(db, REVISITS_WITHOUT_BODY.format(known=known)):
         what = f"capture {row['id']}: the record that holds its body, {row['refers_to']}, has no row"
         yield Finding(f"warc/{row['file']}", row["offset"], "link", what)

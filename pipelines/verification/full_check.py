@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ logger = logging.getLogger("morgue.verification")
 
 MIN_PARALLEL_BYTES = 32_000_000  # of an archive; below, other processes take longer to start than to help
 STRETCH_BYTES = 64_000_000  # of a large file, for one task
+MAX_NAMED_PARTS = 3  # of a file, that a finding names
 
 Progress = Callable[[int, int], object]  # bytes done, of how many
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
@@ -73,16 +75,28 @@ class FullCheck:
 
     def _tasks(self, file: WarcFileInfo) -> Iterator[InspectionTask]:
         """Yield one task for a file. Of a large file whose rows say where records begin, yield several."""
-        is_listed = self.snapshot.entry(file.name) is not None
-        database = None if self.snapshot.is_unknown(file) else self.snapshot.database
-        whole = InspectionTask(self.warc, file.name, database, file.state != "finished", is_listed)
+        whole = self._task(file)
         cuts = self._cuts(file) if self.jobs > 1 and not whole.growing else []
         if not cuts:
             yield whole
             return
-        yield InspectionTask(self.warc, file.name, None, records=False)
+        yield replace(whole, database=None, records=False)
         for start, end in zip([0, *cuts], [*cuts, None], strict=True):
-            yield InspectionTask(self.warc, file.name, database, False, is_listed, start, end, digest=False)
+            yield replace(whole, start=start, end=end, digest=False)
+
+    def _task(self, file: WarcFileInfo) -> InspectionTask:
+        """Return a task that reads a file in one go."""
+        entry = self.snapshot.entry(file.name)
+        database = None if self.snapshot.is_unknown(file) else self.snapshot.database
+        task = InspectionTask(self.warc, file.name, database, file.state != "finished", entry is not None)
+        if entry is None:
+            return task
+        if task.growing:
+            return replace(task, ends=tuple(part.size for part in entry.parts))
+        row = self.snapshot.rows.get(file.name)
+        # The rows were read first, then the files were listed, then the manifest. What is beyond it now came later.
+        grows = file.size <= entry.size and (row is None or row["size"] <= entry.size)
+        return replace(task, ends=tuple(part.size for part in entry.earlier), limit=entry.size if grows else None)
 
     def _cuts(self, file: WarcFileInfo) -> list[int]:
         """Return offsets of records, as the rows give them, that cut a file into stretches."""
@@ -128,8 +142,7 @@ class FullCheck:
         if all(result.whole for result in self.results[name]):
             self._take(sorted(self.results.pop(name), key=lambda result: result.task.start))
             return []
-        is_listed = self.snapshot.entry(name) is not None
-        return [InspectionTask(self.warc, name, self.snapshot.database, False, is_listed)]
+        return [self._task(self.snapshot.files[name])]
 
     def _take(self, results: list[InspectionResult]) -> None:
         """Add all results of one file to the report."""
@@ -144,8 +157,9 @@ class FullCheck:
         logger.info("%(file)s is checked (records: %(records)d, findings: %(findings)d)", about)
         report.findings.merge(result.findings)
         wrong = None
-        if entry is not None and file.state == "finished":
-            wrong = _compare_with_manifest(entry, result, self.snapshot.inventory)
+        if entry is not None:
+            compare = _compare_with_manifest if file.state == "finished" else _compare_listed_parts
+            wrong = compare(entry, result, self.snapshot.inventory)
         if wrong is None and result.called is not None:
             wrong = "swapped", f"its first record calls it {result.called}"
         if wrong is not None:
@@ -191,10 +205,11 @@ def _compare_with_manifest(
     entry: ManifestEntry, result: InspectionResult, inventory: Inventory
 ) -> tuple[str, str] | None:
     """Return (kind of finding, what is wrong) if a finished file differs from its line in the manifest."""
-    if result.sha256 is None:
+    if not result.sha256:
         return None  # it could not be read, and a finding says so
-    if result.sha256 != entry.sha256:
-        other = next((one.file for one in (inventory.entries or {}).values() if one.sha256 == result.sha256), None)
+    if result.sha256 != tuple(part.sha256 for part in entry.parts):
+        entries = (inventory.entries or {}).values()
+        other = next((one.file for one in entries if (one.sha256,) == result.sha256 and not one.offset), None)
         if other is not None:
             return "swapped", f"its bytes are those that the manifest lists for {other}"
         if result.called is not None:
@@ -204,7 +219,7 @@ def _compare_with_manifest(
             )
         if result.size != entry.size:
             return "size", f"{counted(result.size, 'byte')}, {entry.size:,} in the manifest"
-        what = "its SHA-256 is not the one in the manifest"
+        what = _differing_parts(entry, result)
         if not result.findings.counts:
             what += "; all its records are whole, so bytes have changed that no digest covers"
         return "sha256", what
@@ -212,6 +227,31 @@ def _compare_with_manifest(
              (("record", result.records, entry.records), ("capture", result.captures, entry.captures),
               ("byte", result.size, entry.size)) if found != listed]  # fmt: skip
     return ("counts", "; ".join(wrong)) if wrong else None
+
+
+def _compare_listed_parts(
+    entry: ManifestEntry, result: InspectionResult, _inventory: Inventory
+) -> tuple[str, str] | None:
+    """Return (kind of finding, what is wrong) if what is listed of an `.open` file is not as it is listed."""
+    if not result.sha256:
+        return None  # it could not be read, and a finding says so
+    if result.size < entry.size:
+        return "size", f"{counted(result.size, 'byte')}, {entry.size:,} in the manifest"
+    what = _differing_parts(entry, result)
+    return ("sha256", what) if what else None
+
+
+def _differing_parts(entry: ManifestEntry, result: InspectionResult) -> str:
+    """Say which parts of a file have another SHA-256 than the manifest; "" if none has."""
+    parts = entry.parts
+    wrong = [part for part, found in zip(parts, result.sha256, strict=False) if part.sha256 != found]
+    if not wrong:
+        return ""
+    if len(parts) == 1:
+        return "its SHA-256 is not the one in the manifest"
+    places = ", ".join(f"{part.offset} to {part.size}" for part in wrong[:MAX_NAMED_PARTS])
+    more = f" and {len(wrong) - MAX_NAMED_PARTS:,} more" if len(wrong) > MAX_NAMED_PARTS else ""
+    return f"the SHA-256 of its bytes {places}{more} is not the one in the manifest"
 
 
 def _joined(results: list[InspectionResult]) -> InspectionResult:

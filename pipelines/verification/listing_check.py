@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines.core.archive_layout import WARC_FOLDER
+from pipelines.core.errors import MorgueError
 from pipelines.core.plural import counted, verb
 from pipelines.verification import database_check
 from pipelines.verification.findings import Finding, VerificationReport
-from pipelines.verification.inventory import WarcFileInfo
+from pipelines.verification.inventory import WarcFileInfo, take_inventory
 from pipelines.verification.snapshot import ArchiveSnapshot, wait_for_rows
+from pipelines.warc.manifest import ManifestEntry
 from pipelines.warc.storage import WarcStorage
 
 
@@ -34,12 +37,13 @@ def changed_files(snapshot: ArchiveSnapshot) -> Iterator[Finding]:
     """
     for name, entry in sorted((snapshot.inventory.entries or {}).items()):
         if entry.was is not None and name in snapshot.files:
-            what = f"was damaged when something was removed from it; the SHA-256 of the whole file was {entry.was}"
+            what = f"was damaged when something was removed from it; the SHA-256 in the manifest was {entry.was}"
             yield Finding(f"warc/{name}", None, "changed", what)
 
 
 def check_sizes_and_rows(snapshot: ArchiveSnapshot, report: VerificationReport) -> None:
     """Compare sizes and numbers of rows with the manifest, and add findings and totals to the report."""
+    storage = WarcStorage(snapshot.archive / WARC_FOLDER)
     for file in snapshot.files.values():
         report.bytes += file.size
         entry, row = snapshot.entry(file.name), snapshot.rows.get(file.name)
@@ -48,11 +52,25 @@ def check_sizes_and_rows(snapshot: ArchiveSnapshot, report: VerificationReport) 
             if row["size"] > file.size:
                 what = f"rows point at {counted(row['size'], 'byte')}, the file has {file.size:,}"
                 report.findings.add(Finding(f"warc/{file.name}", None, "no record", what))
-        if entry is not None and file.state == "finished" and entry.size != file.size:
+        if entry is not None and file.state == "finished" and _has_other_size(storage, file, entry):
             what = f"{counted(file.size, 'byte')}, {entry.size:,} in the manifest"
             report.findings.add(Finding(f"warc/{file.name}", None, "size", what))
     if snapshot.database is not None:
         report.findings.extend(_wrong_row_counts(snapshot, snapshot.database))
+
+
+def _has_other_size(storage: WarcStorage, file: WarcFileInfo, entry: ManifestEntry) -> bool:
+    """Return True if a file is longer or shorter than listed.
+
+    A crawl may have continued it after its size was read, and before the manifest was.
+    """
+    if file.size >= entry.size:
+        return file.size > entry.size
+    try:
+        with storage.open(file.name) as now:
+            return now.seek(0, os.SEEK_END) < entry.size
+    except MorgueError:
+        return True
 
 
 def _wrong_row_counts(snapshot: ArchiveSnapshot, database: Path) -> Iterator[Finding]:
@@ -60,6 +78,7 @@ def _wrong_row_counts(snapshot: ArchiveSnapshot, database: Path) -> Iterator[Fin
     if wrong := _files_with_wrong_row_count(snapshot):
         wait_for_rows(file for file, _, _ in wrong)
         snapshot.rows = database_check.rows_by_file(database)
+        snapshot.inventory = take_inventory(snapshot.archive)  # again: a crawl may be continuing a file
     for file, captures, rows in _files_with_wrong_row_count(snapshot):
         kind = "no row" if rows < captures else "no record"
         what = f"{counted(captures, 'capture')} in the manifest, {counted(rows, 'row')} in the database"

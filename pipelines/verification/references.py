@@ -12,7 +12,7 @@ from itertools import repeat
 
 from pipelines.verification.findings import Finding
 from pipelines.verification.warc_check import InspectionResult, short_hash
-from pipelines.warc.digests import parse_digest, payload_matches
+from pipelines.warc.digests import parse_digest, payload_matches, same_digest
 from pipelines.warc.reader import StoredRecord, members
 from pipelines.warc.storage import WarcStorage
 
@@ -64,7 +64,7 @@ class RecordReferences:
         self._db.execute("CREATE INDEX records_id ON records(id)")
         for row in self._db.execute(DUPLICATE_IDS, {"none": short_hash("")}):
             place, first = (row["file"], row["offset"]), (row["first_file"], row["first_offset"])
-            if row["imported"] and self._are_copies(place, first):
+            if row["imported"] and self._came_so(place, first):
                 continue
             where = f"warc/{row['first_file']} at byte {row['first_offset']}"
             yield Finding(f"warc/{row['file']}", row["offset"], "twice", f"{where} has the same WARC-Record-ID")
@@ -77,19 +77,24 @@ class RecordReferences:
                 where = f"warc/{row['target_file']} at byte {row['target_offset']}"
                 yield Finding(f"warc/{row['file']}", row["offset"], "revisit", f"{what} ({where})")
 
-    def _are_copies(self, *places: tuple[str, int]) -> bool:
-        """Return True if two records are the same; one of them is imported and not a capture.
+    def _came_so(self, *places: tuple[str, int]) -> bool:
+        """Return True if two records, one of them imported and not a capture, came with one id, and nothing is lost.
 
-        Earlier versions copied a warcinfo record with each imported file. A request is copied again with its answer if
-        only the answer was lost.
+        Either they are the same: earlier versions copied a warcinfo record with each imported file, and a request is
+        copied again with its answer if only the answer was lost. Or one is a request: some programs number the requests
+        of each file from the beginning, or give a request the id of its answer.
         """
         one, other = (self._read(*place) for place in places)
+        if "request" in (one.headers.get("WARC-Type"), other.headers.get("WARC-Type")):
+            return True
         same = all(one.headers.get(name) == other.headers.get(name) for name in FIELDS_OF_COPIES)
         return same and one.block == other.block
 
     def _has_payload(self, file: str, offset: int, stated: str) -> bool:
-        """Return True if a record's payload, or its body as stored, has this digest, of any algorithm."""
+        """Return True if a record's payload, or its body as stored, has this digest, or if the record declares it."""
         record = self._read(file, offset)
+        if same_digest(stated, record.headers.get("WARC-Payload-Digest") or ""):
+            return True
         try:
             wanted = parse_digest(stated)
         except ValueError:

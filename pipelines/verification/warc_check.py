@@ -9,8 +9,8 @@ import hashlib
 import os
 import sqlite3
 from array import array
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from io import FileIO
@@ -23,19 +23,25 @@ from pipelines.core.plural import counted, verb
 from pipelines.core.timestamps import fine_stamp
 from pipelines.database.connection import ask, connect
 from pipelines.verification.findings import MAX_LISTED_FINDINGS, Finding, Findings
-from pipelines.warc.digests import check_digests
+from pipelines.warc.digests import PAYLOAD_DIGEST, check_digests
 from pipelines.warc.exchange import capture_of
+from pipelines.warc.import_marks import OWN_REFERS_TO, flaws_of, references_of
+from pipelines.warc.manifest import PartHash
 from pipelines.warc.reader import TORN, RecordDamage, StoredRecord, members
+from pipelines.warc.record import digest
 from pipelines.warc.storage import OPEN_SUFFIX, WarcStorage
 
 READ_BYTES = 1 << 20  # at once, where nothing is inflated
 PROGRESS_BYTES = 1 << 23  # between two calls of `on_progress`
 REQUIRED_FIELDS = ("warc-type", "warc-record-id", "warc-date")  # of every record (WARC 1.1 section 5)
-REFERENCE_FIELDS = (("warc-concurrent-to", "WARC-Concurrent-To"), ("warc-refers-to", "WARC-Refers-To"),
-                    ("warc-warcinfo-id", "WARC-Warcinfo-ID"))  # fmt: skip
 COMPARED_COLUMNS: tuple[str, ...] = (
     "time", "record_id", "record_type", "url", "length", "status", "block_digest", "payload_digest", "refers_to",
+    "declared_digest",
 )  # fmt: skip
+# Of a capture that an earlier version imported, these may be NULL, or of a revisit the digest of no bytes: not known.
+UNKNOWN_OF_IMPORTS = ("payload_digest", "declared_digest")
+NOT_KNOWN = (None, digest(b""))
+REFERS_TO = ("WARC-Refers-To", OWN_REFERS_TO)
 MAX_EXCHANGE_RECORDS = 4
 MAX_OFFSET = 1 << 62
 
@@ -51,10 +57,12 @@ class InspectionTask:
     database: Path | None  # None: no rows to compare with
     growing: bool = False  # it is `.open`: it may end inside a record, and its last rows may still be missing
     listed: bool = False  # the manifest has its SHA-256
+    limit: int | None = None  # bytes of the file that are read: a crawl may append more meanwhile; None: all
+    ends: tuple[int, ...] = ()  # offsets between which the manifest has a SHA-256 of its own
     start: int = 0  # offset of the first record to read
     end: int | None = None  # offset of the first record of another task; None: read to the end of the file
-    digest: bool = True  # compute the SHA-256 of the file
-    records: bool = True  # False: compute only the SHA-256
+    digest: bool = True  # compute the SHA-256 of the file, or of its parts
+    records: bool = True  # False: compute only that
 
 
 class RecordReference(NamedTuple):
@@ -63,7 +71,7 @@ class RecordReference(NamedTuple):
     offset: int  # of the record that names the other
     name: str  # of the field
     target: str  # WARC-Record-ID
-    payload: str | None  # WARC-Payload-Digest, if it is a revisit
+    payload: str | None  # WARC-Payload-Digest, if it is a revisit whose digest was right when it was imported
 
 
 @dataclass(slots=True)
@@ -75,7 +83,7 @@ class InspectionResult:
     records: int = 0  # whole records
     captures: int = 0  # records that are captures
     undigested: int = 0  # records without a block digest that could be checked
-    sha256: str | None = None  # of the file, hex
+    sha256: tuple[str, ...] = ()  # of the file, or of its parts, hex
     called: str | None = None  # the name that the first record gives the file, if it is another
     whole: bool = True  # the records follow each other without a gap, from the first byte to the last
     findings: Findings = field(default_factory=Findings)
@@ -97,14 +105,14 @@ def short_hash(text: str) -> int:
 class HashedFile:
     """Read a file at any place, and hash all its bytes in order while they pass."""
 
-    def __init__(self, file: FileIO, *, wanted: bool) -> None:
-        """`wanted`: compute the hash."""
-        self._file = file
-        self._hash = hashlib.sha256() if wanted else None
+    def __init__(self, file: FileIO, *, wanted: bool, ends: Sequence[int] = (), limit: int | None = None) -> None:
+        """`wanted`: compute the hash; `ends`: of parts that are hashed by themselves; `limit`: where the file ends."""
+        self._file, self._limit = file, MAX_OFFSET if limit is None else limit
+        self._hash = PartHash(ends) if wanted else None
         self._at = self._hashed = 0
 
     def read(self, size: int) -> bytes:
-        data = self._file.read(size) or b""
+        data = self._file.read(max(0, min(size, self._limit - self._at))) or b""
         start, self._at = self._at, self._at + len(data)
         if self._hash is not None and start <= self._hashed < self._at:
             self._hash.update(memoryview(data)[self._hashed - start :])
@@ -113,16 +121,18 @@ class HashedFile:
 
     def seek(self, offset: int, whence: int = 0) -> int:
         self._at = self._file.seek(offset, whence)
+        if self._at > self._limit:
+            self._at = self._file.seek(self._limit)
         return self._at
 
-    def sha256(self) -> str | None:
-        """Return the SHA-256 of the whole file in hex, after reading the rest; None if it is not wanted."""
+    def sha256(self) -> tuple[str, ...]:
+        """Return the SHA-256 of the file, or of its parts, in hex, after reading the rest; () if it is not wanted."""
         if self._hash is None:
-            return None
+            return ()
         self.seek(self._hashed)
         while self.read(READ_BYTES):
             pass
-        return self._hash.hexdigest()
+        return tuple(self._hash.digests())
 
     def peek(self, offset: int, size: int) -> bytes:
         """Return bytes from any place, without moving the position."""
@@ -151,12 +161,12 @@ def inspect(task: InspectionTask, on_progress: OnProgress | None = None) -> Insp
 
 
 def _opened(task: InspectionTask) -> HashedFile:
-    if task.growing:
-        try:
-            return HashedFile(task.storage.open_unbuffered(task.name + OPEN_SUFFIX), wanted=False)
-        except FileNotFoundError:  # it was finished meanwhile
-            pass
-    return HashedFile(task.storage.open_unbuffered(task.name), wanted=task.digest)
+    wanted = task.digest and (task.listed or not task.growing)
+    names = [task.name, task.name + OPEN_SUFFIX]
+    for name in reversed(names) if task.growing else names:  # a crawl may have finished or continued it meanwhile
+        with suppress(FileNotFoundError):
+            return HashedFile(task.storage.open_unbuffered(name), wanted=wanted, ends=task.ends, limit=task.limit)
+    return HashedFile(task.storage.open_unbuffered(task.name), wanted=wanted, ends=task.ends, limit=task.limit)
 
 
 class CaptureRows:
@@ -168,7 +178,7 @@ class CaptureRows:
         self._by_offset: dict[int, list[sqlite3.Row]] = {}
         if task.database is None:
             return
-        end = MAX_OFFSET if task.end is None else task.end
+        end = next((offset for offset in (task.end, task.limit) if offset is not None), MAX_OFFSET)
         try:
             with closing(connect(task.database)) as db:
                 columns = {row["name"] for row in ask(db, "SELECT name FROM pragma_table_info('captures')")}
@@ -282,10 +292,11 @@ class _Inspection:
             self._add(found.offset, "bad record", f"its WARC-Date is not a date: {fields.get('warc-date')!r}")
             capture = None
         payload_digest = capture.payload_digest if capture is not None else None
-        problems, undigested = check_digests(fields, found.block, payload_digest)
+        flaws = flaws_of(found.headers)
+        problems, undigested = check_digests(fields, found.block, payload_digest, flaws)
         result.undigested += undigested
-        for kind, what in problems:
-            self._add(found.offset, kind, f"{what}{_type_and_url(fields)}")
+        for problem in problems:
+            self._add(found.offset, problem.kind, f"{problem.what}{_type_and_url(fields)}")
         if capture is not None:
             result.captures += 1
             self._compare_row(found, fields, capture)
@@ -294,7 +305,7 @@ class _Inspection:
         result.offsets.append(found.offset)
         if capture is None and "morgue-imported" in fields:
             result.imported.append(found.offset)
-        self._collect_references(number, found, fields)
+        self._collect_references(number, found, fields, flaws)
         if fields.get("warc-type") == "metadata" and found.block.startswith(b"repair:"):
             self.repairs.append(number)
         if not self.task.listed and self._has_other_header(found.offset):
@@ -317,20 +328,20 @@ class _Inspection:
                 continue
             wrong = [f"{name} is {one!r}, in the record {other!r}"
                      for name, one, other in zip(self.rows.compared, of_row, of_record, strict=True)
-                     if not _same(one, other)]  # fmt: skip
+                     if not (_same(one, other) or _is_unknown(name, one, capture))]  # fmt: skip
             if wrong:
                 self._add(found.offset, "row differs", f"capture {row['id']}: {'; '.join(wrong)}")
 
-    def _collect_references(self, number: int, found: StoredRecord, fields: dict[str, str]) -> None:
-        for key, name in REFERENCE_FIELDS:
-            if key not in fields:
+    def _collect_references(
+        self, number: int, found: StoredRecord, fields: dict[str, str], flaws: Collection[str]
+    ) -> None:
+        for name, target in references_of(found.headers):
+            if f"{name} {target}" in flaws:
                 continue
-            revisit = key == "warc-refers-to" and fields.get("warc-type") == "revisit"
-            payload = fields.get("warc-payload-digest") if revisit else None
-            for target in found.headers.all(name) if key == "warc-concurrent-to" else [fields[key]]:
-                if revisit or target not in self.ids_here:
-                    reference = RecordReference(found.offset, name, target, payload)
-                    self.open_references.append((number, reference))
+            revisit = name in REFERS_TO and fields.get("warc-type") == "revisit"
+            payload = fields.get("warc-payload-digest") if revisit and PAYLOAD_DIGEST not in flaws else None
+            if revisit or target not in self.ids_here:
+                self.open_references.append((number, RecordReference(found.offset, name, target, payload)))
 
     def _has_other_header(self, offset: int) -> bool:
         """Return True if flags, time or system in a gzip header differ from those of the first record.
@@ -368,6 +379,10 @@ def _same(of_row: object, of_record: object) -> bool:
     if not isinstance(of_row, str) or not isinstance(of_record, str):
         return False
     return _normalized_time(of_row) == _normalized_time(of_record) != ""
+
+
+def _is_unknown(column: str, of_row: object, capture: Capture) -> bool:
+    return of_row in NOT_KNOWN and column in UNKNOWN_OF_IMPORTS and capture.imported is not None
 
 
 def _normalized_time(text: str) -> str:

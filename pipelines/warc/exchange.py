@@ -23,12 +23,14 @@ from pipelines.core.items import Capture, Exchange
 from pipelines.core.timestamps import fine_stamp
 from pipelines.warc.http_message import chunk_data, parse_head, split_response
 from pipelines.warc.http_signals import header_signals
+from pipelines.warc.import_marks import flaws_of, repeated_record
 from pipelines.warc.reader import StoredRecord
 from pipelines.warc.record import WarcFields, WarcRecord, digest, is_capture, new_id, target_uri, warc_fields
 from pipelines.warc.writer import WarcWriter
 
 ChunkedDigest = Literal["omit", "entity", "stored"]
 PROFILE_PREFIX = "http://netpreserve.org/warc/1.1/revisit/"  # section 6.7
+REPEATING_PROFILE = "identical-payload-digest"
 SAME_PAYLOAD, NOT_MODIFIED = PROFILE_PREFIX + "identical-payload-digest", PROFILE_PREFIX + "server-not-modified"
 
 
@@ -112,8 +114,13 @@ def _capture(member: StoredRecord, file: str, time: datetime, body: PayloadBody 
         raw = split_response(member.block)[0]
         head = parse_head(raw)
         body = body or _measured(member.block, len(raw), head is not None and head.chunked)
-    # The end of the profile decides, because the profiles of WARC 1.0 have another address.
-    repeats = kind == "revisit" and (get("warc-profile") or "").endswith("/identical-payload-digest")
+    declared = get("warc-payload-digest")
+    # A digest that a revisit declares is that of the body that it repeats, whatever its profile is. The end of the
+    # profile decides, because there are "identical-payload-digest" and "uri-agnostic-...", of WARC 1.0 and 1.1.
+    repeats = kind == "revisit" and (declared is not None or (get("warc-profile") or "").endswith(REPEATING_PROFILE))
+    if kind == "revisit" and body is not None and not body.length and get("morgue-imported") is not None:
+        body = None  # what an imported revisit leaves out is not empty; our own revisits of a 304 have its whole answer
+    payload = declared if repeats else body.payload_digest if body else None
     return Capture(
         id=None,
         url=get("warc-target-uri") or "",
@@ -126,15 +133,17 @@ def _capture(member: StoredRecord, file: str, time: datetime, body: PayloadBody 
         record_id=get("warc-record-id") or "",
         record_type=kind,
         block_digest=get("warc-block-digest"),
-        payload_digest=get("warc-payload-digest") if repeats else body.payload_digest if body else None,
+        payload_digest=payload,
         kind=get("morgue-kind") or "page",
         error=get("morgue-error"),
         ip=get("warc-ip-address"),
-        refers_to=get("warc-refers-to") if kind == "revisit" else None,
+        refers_to=repeated_record(member.headers) if kind == "revisit" else None,
         body_length=body.length if body and not repeats else None,
         body_digest=body.body_digest if body and not repeats else None,
         signals=header_signals(head) if head else (),
         imported=get("morgue-imported"),
+        declared_digest=declared if declared != payload else None,
+        flaws=flaws_of(member.headers),
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
+from pipelines.core.media_types import media_type
 from pipelines.core.urls import SURROUNDING_CHARS, parts_of
 
 HEAD_END = re.compile(rb"\n\r?\n")  # RFC 9112 section 2.2: a bare LF may end a line
@@ -48,9 +49,13 @@ class MessageHead:
 
     @property
     def mime(self) -> str | None:
-        """Return the media type of Content-Type in lower case, without parameters, or None."""
-        value = (self.first(b"content-type") or b"").partition(b";")[0].strip().lower()
-        return value.decode("latin-1") or None
+        """Return the media type that Content-Type names, in lower case, or None."""
+        return media_type(self.content_type)
+
+    @property
+    def content_type(self) -> str | None:
+        """Return the Content-Type header as sent (latin-1), several joined by commas; None if there is none."""
+        return b", ".join(self.all(b"content-type")).decode("latin-1") or None
 
 
 def list_members(values: Iterable[bytes]) -> list[bytes]:

@@ -9,7 +9,7 @@ from typing import BinaryIO, NamedTuple
 
 from pipelines.core.errors import ArchiveDamaged, os_errors
 from pipelines.core.plural import counted
-from pipelines.warc.record import WarcFields, WarcRecord, parse_record
+from pipelines.warc.record import WarcFields, WarcRecord, parse_record, warcinfo_offset
 from pipelines.warc.storage import WarcStorage
 
 GZIP_MAGIC = b"\x1f\x8b\x08"  # how every gzip member begins (RFC 1952 section 2.3)
@@ -90,21 +90,32 @@ def read_block(storage: WarcStorage, file: str, offset: int, length: int) -> byt
 def walk(storage: WarcStorage, file: str, on_damage: OnDamage | None = None, start: int = 0) -> Iterator[StoredRecord]:
     """Yield the records of a file (one gzip member each) in order, from byte `start` on; one is in memory at a time.
 
-    Damage, a torn end included, raises ArchiveDamaged. With `on_damage`, that is called with (offset, length, why)
-    instead, and the walk goes on at the next whole record. Raises NotFound if there is no such file.
+    `start`: 0, or where a whole record begins. Damage, a torn end included, raises ArchiveDamaged. With `on_damage`,
+    that is called with (offset, length, why) instead, and the walk goes on at the next whole record. Raises NotFound if
+    there is no such file.
     """
     with storage.open(file) as stream:
         try:
-            yield from members(stream, start, stream.seek(0, 2), on_damage)
+            first_id = first_warcinfo_id(stream) if start else None
+            yield from members(stream, start, stream.seek(0, 2), on_damage, first_id)
         except RecordDamage as damage:
             raise ArchiveDamaged(f"{file} at byte {damage.offset}", str(damage)) from damage
+
+
+def first_warcinfo_id(file: BinaryIO) -> str | None:
+    """Return the id of the warcinfo record at the start of an open file; None if there is none. Raises OSError."""
+    try:
+        first = next(members(file, 0, 1), None)
+    except RecordDamage:
+        return None
+    return first.headers.get("WARC-Record-ID") if first and first.headers.get("WARC-Type") == "warcinfo" else None
 
 
 def members(file: BinaryIO, start: int, end: int, on_damage: OnDamage | None = None,
             warcinfo_id: str | None = None) -> Iterator[StoredRecord]:  # fmt: skip
     """Yield the records of an open file that begin at bytes `start` to `end`; a whole one begins at `start`.
 
-    `warcinfo_id`: of the file, if `start` is after its warcinfo record. Damage is handled as in `walk`, but raises
+    `warcinfo_id`: of the file's first record, if `start` is after it. Damage is handled as in `walk`, but raises
     RecordDamage. Raises OSError.
     """
     offset = start
@@ -161,18 +172,26 @@ def _members(file: BinaryIO, offset: int) -> Iterator[StoredRecord]:
 def _next_record(file: BinaryIO, start: int, size: int, warcinfo_id: str | None) -> int:
     """Return the offset of the next whole record at or after `start`, or `size`.
 
-    A body may itself hold gzip members, even WARC records. Only this file's own records name its warcinfo record: no
-    server could know its id.
+    A body may itself hold gzip members, even WARC records. Only this file's own records name one of its warcinfo
+    records, or are one: no server could know their ids.
     """
     while (start := _find(file, GZIP_MAGIC, start)) < size:
         try:
             found = next(_members(file, start), None)
-            if found and (warcinfo_id is None or warcinfo_id in map(found.headers.get, WARCINFO_FIELDS)):
+            if found and (warcinfo_id is None or _is_of_file(found.headers, warcinfo_id)):
                 return start
         except RecordDamage:
             pass
         start += 1
     return size
+
+
+def _is_of_file(fields: WarcFields, first_id: str) -> bool:
+    """Return True if a record names a warcinfo record of the file whose first one is called `first_id`, or is one."""
+    names = [fields.get(name) or "" for name in WARCINFO_FIELDS]
+    if fields.get("WARC-Type") == "warcinfo":
+        names.append(fields.get("WARC-Record-ID") or "")
+    return any(warcinfo_offset(first_id, name) is not None for name in names)
 
 
 def _find(file: BinaryIO, wanted: bytes, start: int) -> int:

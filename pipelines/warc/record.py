@@ -36,6 +36,8 @@ STORED_HEADER, MAX_STORED_BYTES = (
 FOLD = re.compile(rb"\r\n[ \t]+")  # section 4: a field may be folded
 SPACE = " \t\n\r\v\f"
 ARCHIVE_FIELD = "Morgue-Archive"  # the field with the id of the archive that wrote a file, or a record of its journal
+UUID_STEM_CHARS = len("<urn:uuid:01234567-0123-")  # of an id that the ids of a file's later warcinfo records share
+LATER_WARCINFO_ID = re.compile(r"<urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}>")
 LINE_BREAKING = re.compile(r"[\x00\r\n]")
 BASE_32_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"  # RFC 4648 section 6
 BASE_32_PAIRS = [
@@ -102,6 +104,33 @@ def is_capture(fields: WarcFields) -> bool:
 def new_id() -> str:
     """Return a new WARC-Record-ID (section 5.1)."""
     return f"<urn:uuid:{uuid.uuid4()}>"
+
+
+def later_warcinfo_id(first_id: str, offset: int) -> str:
+    """Return an id for the warcinfo record at an offset of a file whose first warcinfo record is called `first_id`.
+
+    It is a UUID of version 8 (RFC 9562 section 5.8): 48 bits of the first id, 26 random bits, 48 bits of the offset. So
+    a reader recognises the warcinfo records of a file, even those that it did not read, and finds them.
+    """
+    chance = uuid.uuid4().hex
+    return f"{first_id[:UUID_STEM_CHARS]}8{chance[:3]}-{chance[16:20]}-{offset:012x}>"
+
+
+def warcinfo_offset(first_id: str, warcinfo_id: str) -> int | None:
+    """Return where in a file the warcinfo record of this id is; None if it is no warcinfo record of the file.
+
+    `first_id`: of the file's first warcinfo record.
+
+    >>> first = "<urn:uuid:aa4c2b9e-71d3-4f6e-9d3c-08b2f1a96e55>"
+    >>> warcinfo_offset(first, first), warcinfo_offset(first, later_warcinfo_id(first, 70_000))
+    (0, 70000)
+    >>> warcinfo_offset(first, new_id())
+    """
+    if warcinfo_id == first_id:
+        return 0
+    if not LATER_WARCINFO_ID.fullmatch(warcinfo_id) or warcinfo_id[:UUID_STEM_CHARS] != first_id[:UUID_STEM_CHARS]:
+        return None
+    return int(warcinfo_id[-13:-1], 16)
 
 
 def digest(*parts: bytes | memoryview) -> str:

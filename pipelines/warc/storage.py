@@ -1,9 +1,9 @@
-"""Store the WARC files of one archive in a folder: list, open, create, finish, replace and set them aside.
+"""Store the WARC files of one archive in a folder: list, open, create, continue, finish, replace and set them aside.
 
 Only this module knows how that folder is laid out. Another kind of storage replaces `WarcStorage`.
 
     NAME.warc.gz            a finished file
-    NAME.warc.gz.open       a file that is being written, or that a crash left
+    NAME.warc.gz.open       a file that is being written, or continued, or that a crash left
     NAME.warc.gz.part       a changed copy that is about to replace NAME.warc.gz
     NAME.warc.gz.damaged    a file without a readable record, set aside by crash recovery
 """
@@ -21,12 +21,13 @@ from typing import BinaryIO, NamedTuple
 from pipelines.core import safe_open
 from pipelines.core.archive_layout import WARC_SUFFIX
 from pipelines.core.durability import sync_folder
-from pipelines.core.errors import NotFound, NotWritable, os_errors
+from pipelines.core.errors import NotFound, NotOrdinaryFile, NotWritable, os_errors
 from pipelines.core.input_files import open_input
 
 OPEN_SUFFIX = ".open"
 PART_SUFFIX = ".part"
 DAMAGED_SUFFIX = ".damaged"
+COMPARED_BYTES = 1 << 20  # read at once of each of two files
 
 
 class WarcListing(NamedTuple):
@@ -115,10 +116,11 @@ class WarcStorage:
         """Open exactly this file for reading without a buffer. Raises OSError."""
         return safe_open.open_file(self._path(name), buffering=0)
 
-    def sha256(self, name: str) -> str:
-        """Return the SHA-256 of exactly this file as it is on disk, in hex."""
+    def sha256(self, name: str, start: int = 0) -> str:
+        """Return the SHA-256 of exactly this file as it is on disk, in hex; `start`: of the bytes from there on."""
         path = self._path(name)
         with os_errors(str(path)), safe_open.open_file(path) as file:
+            file.seek(start)
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     # Files that are being written
@@ -140,6 +142,29 @@ class WarcStorage:
             os.close(file)
             return None
         return file
+
+    def reopen(self, name: str, size: int) -> int | None:
+        """Lock a finished file, rename it to `.open`, and return its descriptor for more records.
+
+        Return None, and change nothing, unless it is a file of this size that may be written and has one name only. A
+        user who takes the permission to write away, or keeps a hard link as a copy, wants the file to stay as it is.
+        Raises OSError.
+        """
+        path, unfinished = self._path(name), self._path(name + OPEN_SUFFIX)
+        try:
+            file = safe_open.open_descriptor(path, os.O_WRONLY)
+        except (PermissionError, FileNotFoundError, NotOrdinaryFile):
+            return None
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)  # shows crash recovery that the writer is alive
+            if os.fstat(file).st_size == size and not unfinished.exists():
+                os.rename(path, unfinished)
+                return file
+        except BaseException:
+            os.close(file)
+            raise
+        os.close(file)
+        return None
 
     def lock_unfinished(self, name: str) -> int | None:
         """Open and lock an `.open` file for mending; return its descriptor, or None if a living process writes it.
@@ -193,6 +218,20 @@ class WarcStorage:
         path.unlink(missing_ok=True)
         self.sync_names()
 
+    def settle_copies(self, name: str) -> str | None:
+        """If a file is there under its final name and as `.open`, remove the one that the other one begins with.
+
+        A backup that ran beside a crawl may have both. Return which was removed: "finished", "open", or None. Two
+        different files both stay. Raises OSError.
+        """
+        finished, unfinished = self._path(name), self._path(name + OPEN_SUFFIX)
+        if not finished.is_file() or finished.samefile(unfinished) or not _begin_alike(finished, unfinished):
+            return None
+        spare = finished if finished.stat().st_size <= unfinished.stat().st_size else unfinished
+        spare.unlink()
+        self.sync_names()
+        return "finished" if spare is finished else "open"
+
     def discard(self, name: str) -> None:
         """Remove the `.open` file of a name. Raises OSError."""
         self._path(name + OPEN_SUFFIX).unlink()
@@ -241,6 +280,18 @@ def _unless_missing(error: OSError) -> None:
 def is_unfinished(file: BinaryIO) -> bool:
     """Return True if a file that `WarcStorage.open` returned is still being written, or was left by a crash."""
     return file.name.endswith(OPEN_SUFFIX)
+
+
+def _begin_alike(one: Path, other: Path) -> bool:
+    """Return True if the longer of two files begins with all bytes of the shorter one. Raises OSError."""
+    with safe_open.open_file(one) as first, safe_open.open_file(other) as second:
+        while True:
+            piece, twin = first.read(COMPARED_BYTES), second.read(COMPARED_BYTES)
+            length = min(len(piece), len(twin))
+            if piece[:length] != twin[:length]:
+                return False
+            if length < COMPARED_BYTES:
+                return True
 
 
 def sha256_of(path: Path) -> str:

@@ -139,7 +139,9 @@ class Writing:
         )  # fmt: skip
         capture = replace(capture, **more)
         time = capture.time.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        insert(self.db, "captures", **asdict(capture) | {"time": time, "signals": "[]"}, source_id=source)
+        insert(
+            self.db, "captures", **asdict(capture) | {"time": time, "signals": "[]", "flaws": "[]"}, source_id=source
+        )
         self.archive.captures[name] = capture
         return capture
 

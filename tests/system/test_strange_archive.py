@@ -50,11 +50,11 @@ def test_source_that_is_a_link_is_not_read(archive, tmp_path):
 
 
 PIPES = {
-    "import": ("import", "pipe"),
-    "import of a list": ("import", "list"),
-    "crawl --urls": ("crawl", "--urls", "pipe"),
-    "crawl --urls DEVICE": ("crawl", "--urls", "/dev/zero"),
-    "add --urls": ("add", "--urls", "pipe"),
+    "import": ("-C", "archive", "import", "pipe"),
+    "import of a list": ("-C", "archive", "import", "list"),
+    "crawl --urls": ("-C", "archive", "crawl", "--urls", "pipe"),
+    "crawl --urls DEVICE": ("-C", "archive", "crawl", "--urls", "/dev/zero"),
+    "add --urls": ("-C", "archive", "add", "--urls", "pipe"),
     "extract": ("extract", "pipe"),
     "extract of a device": ("extract", "/dev/zero"),
 }
@@ -64,9 +64,9 @@ PIPES = {
 def test_pipe_or_device_is_refused_at_once(whole, tmp_path, words):
     """Without a writer, a named pipe would be waited for; a device has no end."""
     os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "archive").symlink_to(whole)
     (tmp_path / "list").write_text(f"{tmp_path}/pipe\n")
-    at = ("-C", whole) if words[0] in ("import", "crawl", "add") else ()
-    done = morgue(*at, *words, cwd=tmp_path, timeout=60)
+    done = morgue(*words, cwd=tmp_path, timeout=60)
     assert done.returncode in (1, 2), done.stdout + done.stderr
     assert "is a named pipe" in done.stdout + done.stderr or "is a device" in done.stdout + done.stderr
 

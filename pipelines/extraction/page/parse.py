@@ -11,9 +11,9 @@ from lxml import etree, html
 
 from pipelines.core.items import Page
 from pipelines.extraction.page import attribute_limits, charset
+from pipelines.extraction.page.media import NOT_HTML, why_not_html
 
 EMPTY = "empty page"  # no bytes, or white space only
-NOT_HTML = "not HTML"  # according to its Content-Type or its bytes
 TOO_LARGE = "too large"  # more than MAX_BYTES, MAX_ELEMENTS, or libxml2's limits
 UNDECODABLE = "undecodable"  # no character encoding makes text of it
 REFUSALS = (EMPTY, NOT_HTML, TOO_LARGE, UNDECODABLE)  # no page at all
@@ -22,26 +22,12 @@ MAX_BYTES = 10_000_000  # of a page; reading it takes up to 40 bytes of memory f
 MAX_UNCHECKED_TABLES = 100  # with no more tables, their depth is not looked at
 MAX_TABLE_DEPTH = 8  # layouts of the last century nested fewer tables
 MAX_ELEMENTS = 40_000  # as paragraphs they take trafilatura 3 s; real articles have a tenth of that
-HTML_TYPES = frozenset(("text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+xml"))
-
-BINARY = {
-    b"%PDF-": "PDF", b"\x89PNG": "PNG", b"GIF8": "GIF", b"\xff\xd8\xff": "JPEG", b"PK\x03\x04": "a ZIP file",
-    b"\x1f\x8b": "gzip", b"RIFF": "RIFF", b"OggS": "Ogg", b"ID3": "MP3", b"\x00asm": "WebAssembly", b"wOF": "a font",
-    b"\x7fELF": "a program", b"MZ\x90": "a program",
-}  # fmt: skip
-MARKUP = re.compile(
-    rb"<(?:!doctype\s+html|html|head|body|title|meta|article|main|div|p|h1|span|table)\b", re.IGNORECASE
-)
-OTHER_XML = re.compile(
-    rb"\A\s*(?:<\?xml[^>]*>)?\s*(?:(?><!--.*?-->)\s*)*<(rss|feed|urlset|sitemapindex|svg|rdf:RDF)\b", re.DOTALL
-)
 
 # Characters that XML 1.0 (section 2.2) does not allow. libxml2 would stop at the first one.
 INVALID_BYTES = bytes({*range(0x20)} - {0x09, 0x0A, 0x0D})
 SELF_CLOSED_HTML = re.compile(
     r"((?>[^<]*(?:<!doctype[^>]*>|<!--.*?-->))*[^<]*<html\b[^>]*?)/>", re.IGNORECASE | re.DOTALL
 )
-MAX_NUL_SHARE = 0.02  # of the bytes at the start; a page with more is no text with a flaw, but binary data
 
 
 class PageRefused(Exception):
@@ -58,7 +44,9 @@ def parse(page: Page) -> Any:
         raise PageRefused(TOO_LARGE, f"{len(body):,} bytes")
     if not body.strip():
         raise PageRefused(EMPTY, "")
-    refuse_other_media(body, page.content_type, served=page.capture is not None and bool(page.capture.record_id))
+    served = page.capture is not None and bool(page.capture.record_id)
+    if other := why_not_html(body, page.content_type, served=served):
+        raise PageRefused(NOT_HTML, other)
     elements = body.count(b"<") - body.count(b"</")  # an upper bound that costs nothing
     if elements > 5 * MAX_ELEMENTS:
         raise PageRefused(TOO_LARGE, f"up to {elements:,} elements")
@@ -136,27 +124,3 @@ def _lookup() -> Any:
     return etree.ElementDefaultClassLookup(
         element=html.HtmlElement, comment=html.HtmlComment, pi=html.HtmlProcessingInstruction, entity=html.HtmlEntity
     )
-
-
-def refuse_other_media(body: bytes, content_type: str | None, *, served: bool) -> None:
-    """Raise PageRefused for what is not HTML according to its type or its bytes.
-
-    `served`: a server gave the type; the type of a file on disk is only presumed.
-    """
-    start = body[:2048].lstrip(b"\xef\xbb\xbf \t\r\n")
-    for magic, name in BINARY.items():
-        if start.startswith(magic):
-            raise PageRefused(NOT_HTML, f"{name}, served as {content_type or 'no type'}" if served else name)
-    if found := OTHER_XML.match(start):
-        raise PageRefused(NOT_HTML, f"an XML document <{found[1].decode()}>")
-    wide = body[:2] in (b"\xff\xfe", b"\xfe\xff") or 0.3 < start.count(0) / (len(start) or 1) < 0.6
-    if start[:1024].count(0) > MAX_NUL_SHARE * len(start[:1024]) and not wide:
-        raise PageRefused(NOT_HTML, "binary data (NUL bytes)")
-    mime = (content_type or "").partition(";")[0].strip().lower()
-    if mime in HTML_TYPES:
-        if start[:1] in (b"{", b"[") and not MARKUP.search(body[:20_000]):
-            raise PageRefused(NOT_HTML, "JSON")
-    elif not wide and not MARKUP.search(start):
-        raise PageRefused(NOT_HTML, mime or "no markup")
-    elif mime.startswith(("image/", "audio/", "video/", "font/")) or mime in ("application/json", "application/pdf"):
-        raise PageRefused(NOT_HTML, mime)

@@ -86,7 +86,7 @@ def test_tombstone_names_what_it_replaced(removed):
 
 
 def test_other_records_stay_in_their_place(removed):
-    """Byte for byte; files have their length."""
+    """Byte for byte; files have their length, and the last one what the removal appended."""
     before, after, url = removed
     kept = rows(after, "SELECT file, offset, length, record_id FROM captures")
     assert len(kept) == len(rows(before, "SELECT id FROM captures WHERE url != ?", url))
@@ -94,8 +94,11 @@ def test_other_records_stay_in_their_place(removed):
         record = read_record(after / "warc" / file, offset, length)
         assert record.fields.get("WARC-Record-ID") == record_id
         assert record == read_record(before / "warc" / file, offset, length)
-    for path in (before / "warc").iterdir():
-        assert (after / "warc" / path.name).stat().st_size == path.stat().st_size
+    files = sorted(path.name for path in (before / "warc").iterdir())
+    sizes = {name: entry.size for name, entry in manifest.load(before / "manifest.jsonl").items()}
+    assert [(after / "warc" / name).stat().st_size for name in files[:-1]] == [sizes[name] for name in files[:-1]]
+    parts = manifest.load(after / "manifest.jsonl")[files[-1]].parts
+    assert [part.offset for part in parts] == [0, sizes[files[-1]]]
 
 
 def test_files_and_manifest_are_sound_after_a_removal(removed):
@@ -108,8 +111,15 @@ def test_files_and_manifest_are_sound_after_a_removal(removed):
     entries = manifest.load(after / "manifest.jsonl")
     assert set(entries) == {path.name for path in files}
     for path in files:
-        assert sha256_of(path) == entries[path.name].sha256
+        assert_as_listed(path, entries[path.name])
         assert len(list(walk(path))) == entries[path.name].records
+
+
+def assert_as_listed(path: Path, entry: manifest.ManifestEntry) -> None:
+    """Check that a file has the size and the digests of its manifest entry."""
+    with path.open("rb") as file:
+        assert manifest.differing_parts(file, entry) == []
+        assert file.tell() == entry.size
 
 
 def test_rebuild_does_not_bring_a_removed_page_back(removed, tmp_path):
@@ -186,7 +196,7 @@ def test_interrupted_removal_is_finished_by_the_same_command(crawled, tmp_path, 
     assert done.returncode == 0, done.stdout + done.stderr
     assert rows(archive, "SELECT count(*) FROM captures WHERE url = ?", crawled[1]) == [(0,)]
     for name, entry in manifest.load(archive / "manifest.jsonl").items():
-        assert sha256_of(archive / "warc" / name) == entry.sha256
+        assert_as_listed(archive / "warc" / name, entry)
 
 
 def test_impossible_removal_touches_no_file(crawled, tmp_path, monkeypatch):
@@ -334,7 +344,7 @@ def test_forced_removal_from_a_damaged_file_hides_no_damage(flipped, tmp_path):
     """The page is gone; verify goes on naming the record and the file, also after another takedown and a rebuild."""
     archive, url, file = flipped
     archive = Path(shutil.copytree(archive, tmp_path / "archive"))
-    listed = manifest.load(archive / "manifest.jsonl")[file].sha256
+    listed = [part.sha256 for part in manifest.load(archive / "manifest.jsonl")[file].parts]
     text = text_of(archive, url)
     found = {(one.kind, one.offset) for one in verify(archive).findings.listed}
     done = morgue("-C", archive, "remove", url, "--reason", REASON, "--yes", "--damaged-too")
@@ -345,7 +355,8 @@ def test_forced_removal_from_a_damaged_file_hides_no_damage(flipped, tmp_path):
                     for member in walk(path, on_damage=lambda *damage: None))  # fmt: skip
     assert not any(part.encode() in left for _, body in text for part in body.split("\n") if len(part) > 60)
     entry = manifest.load(archive / "manifest.jsonl")[file]
-    assert (entry.sha256, entry.was) == (sha256_of(archive / "warc" / file), listed)
+    assert entry.sha256 == sha256_of(archive / "warc" / file)
+    assert entry.was in listed
     still = {(one.kind, one.offset) for one in verify(archive).findings.listed}
     assert {one for one in found if one[0] != "sha256"} <= still
     assert ("changed", None) in still
@@ -357,7 +368,7 @@ def test_forced_removal_from_a_damaged_file_hides_no_damage(flipped, tmp_path):
     )
     assert morgue("-C", archive, "remove", other, "--reason", REASON, "--yes").returncode == 0
     morgue("-C", archive, "rebuild")
-    assert manifest.load(archive / "manifest.jsonl")[file].was == listed
+    assert manifest.load(archive / "manifest.jsonl")[file].was == entry.was
     still = {one for one in still if one[0] != "link"}
     assert still <= {(one.kind, one.offset) for one in verify(archive).findings.listed}
 

@@ -82,15 +82,15 @@ def test_named_folder_without_settings_is_no_archive(tmp_path):
         find(str(tmp_path))
 
 
-@pytest.mark.parametrize("name", ["warc", "sources"])
-def test_folder_may_lie_on_another_disk(tmp_path, name):
+@pytest.mark.parametrize(("name", "file"), [("warc", "a.warc.gz"), ("sources", "a.toml")])
+def test_folder_may_lie_on_another_disk(tmp_path, name, file):
     """By a link to a folder of the user's own that holds such files or none."""
     archive = make(tmp_path / "archive")
     (archive / name).rmdir()
     elsewhere = tmp_path / "disk" / "mine"
     elsewhere.mkdir(parents=True)
     (archive / name).symlink_to(elsewhere)
-    (elsewhere / ("a.warc.gz" if name == "warc" else "a.toml")).touch()
+    (elsewhere / file).touch()
     assert find(str(archive)).path == archive
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -16,9 +17,11 @@ from pipelines.archive.group_commit import COMMIT_SECONDS, COMMIT_TASKS
 from pipelines.archive.write_queue import GATHER_TASKS
 from pipelines.archive.writer import ArchiveWriter
 from pipelines.core.errors import ArchiveLocked, DiskFull, MorgueError
-from pipelines.warc.storage import WarcStorage
+from pipelines.warc import manifest
+from pipelines.warc.storage import WarcStorage, sha256_of
 from pipelines.warc.writer import WarcWriter
 from tests.support.exchanges import write_small_exchange
+from tests.support.warc_files import walk
 
 
 @pytest.fixture
@@ -320,3 +323,46 @@ def test_file_is_finished_on_the_writers_thread(tmp_path, monkeypatch):
     archive_writer.close()
     assert len(threads) > 2
     assert threading.get_ident() not in threads
+
+
+@pytest.mark.parametrize(("max_age", "written"), [(0, 1), (86_400, 2)], ids=["a file each", "one file"])
+def test_run_that_changes_only_the_queue_makes_no_file(tmp_path, max_age, written):
+    """The change is written into the file of the next exchange, or at once into a file that is continued anyway."""
+
+    def run(*, exchange: bool) -> None:
+        storage = WarcStorage(tmp_path / "warc")
+        archive_writer = ArchiveWriter(tmp_path / "morgue.db", storage, info={}, max_age=max_age)
+        change = "INSERT OR IGNORE INTO changes (name, key) VALUES ('frontier', 7)"
+        archive_writer.call(archive_writer.db.execute, change)
+        if exchange:
+            archive_writer.call(write_small_exchange, archive_writer)
+        archive_writer.close()
+
+    run(exchange=False)
+    assert list((tmp_path / "warc").iterdir()) == []
+    run(exchange=True)
+    run(exchange=False)
+    assert len(list((tmp_path / "warc").iterdir())) == 1
+    lines = b"".join(member.block for path in (tmp_path / "warc").iterdir() for member in walk(path)).splitlines()
+    assert lines.count(b'{"frontier":{"gone":7}}') == written
+
+
+def test_file_at_rest_is_finished_and_its_new_line_counts_afterwards(tmp_path):
+    """A takedown rewrites files while the archive is locked: what comes after it continues the file as it is then."""
+    storage, listed = WarcStorage(tmp_path / "warc"), tmp_path / "manifest.jsonl"
+    archive_writer = ArchiveWriter(tmp_path / "morgue.db", storage, info={}, max_age=86_400)
+    archive_writer.call(write_small_exchange, archive_writer)
+    with archive_writer.at_rest():
+        (path,) = (tmp_path / "warc").iterdir()
+        assert path.name.endswith(".warc.gz")
+        data = bytearray(path.read_bytes())
+        data[9] ^= 1  # of a gzip header: no record changes
+        path.write_bytes(data)
+        (entry,) = manifest.load(listed).values()
+        manifest.write(listed, [replace(entry, sha256=sha256_of(path))])
+    archive_writer.call(write_small_exchange, archive_writer)
+    archive_writer.close()
+    (entry,) = manifest.load(listed).values()
+    assert len(entry.parts) == 2
+    with path.open("rb") as file:
+        assert manifest.differing_parts(file, entry) == []

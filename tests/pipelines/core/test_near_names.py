@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.core.near_names import near_names
+from pipelines.core.errors import near_names
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ EVIL = ("link", "dangling link", "named pipe", "folder", "socket", "device")
 
 @pytest.mark.parametrize("flags", [os.O_RDONLY, os.O_RDWR | os.O_CREAT, os.O_WRONLY | os.O_CREAT | os.O_APPEND])
 @pytest.mark.parametrize("kind", EVIL)
-def test_what_is_no_ordinary_file_is_not_opened(tmp_path, kind, flags):
+def test_name_that_leads_to_no_ordinary_file_is_not_opened(tmp_path, kind, flags):
     """At once, with a message that says what is there, and the target of a link is as it was."""
     path = make(tmp_path / "name", kind)
     before = {file.name: file.lstat().st_mode for file in tmp_path.iterdir()}
@@ -110,11 +110,18 @@ def test_private_file_is_closed_to_others(tmp_path):
 # Files that the user names
 
 
-@pytest.mark.parametrize("kind", ["dangling link", "named pipe", "folder", "device"])
-def test_input_that_has_no_end_is_refused(tmp_path, kind):
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [
+        ("dangling link", FileNotFoundError),
+        ("named pipe", NotOrdinaryFile),
+        ("folder", NotOrdinaryFile),
+        ("device", NotOrdinaryFile),
+    ],
+)
+def test_input_that_has_no_end_is_refused(tmp_path, kind, error):
     """With the exit code of a wrong argument; a link is followed, since the user names it."""
     path = make(tmp_path / "name", kind)
-    error = FileNotFoundError if kind == "dangling link" else NotOrdinaryFile
     with pytest.raises(error):
         open_input(path)
     with open_input(make(tmp_path / "to a file", "link")) as file:

@@ -123,6 +123,14 @@ def test_damaged_neighbours_without_members_are_so_many_damages(packed, wrong):
     assert sum(one.skipped_bytes for one in damages) == pytest.approx(sum(len(records[at]) for at in DAMAGED), abs=8)
 
 
+@pytest.mark.parametrize("packed", [b"".join, gz, gzip_in_one_piece, zstd_in_one_piece])
+def test_damaged_end_of_a_file_is_so_many_damages(packed):
+    """No record comes after them."""
+    records = [without_version(one) if number > 6 else one for number, one in enumerate(RECORDS)]
+    urls, damages = read(packed(records))
+    assert (urls, len(damages)) == ([address(number) for number in range(7)], 3)
+
+
 def with_no_time(one: bytes) -> bytes:
     return one.replace(b"20240309120000", b"20249999999999")
 

@@ -49,7 +49,7 @@ def test_unreadable_folder_is_an_error_and_no_empty_archive(tmp_path, monkeypatc
     (url, count) = rows(archive, "SELECT max(url), count(*) FROM captures WHERE record_type = 'response'")[0]
 
     def scandir(path):
-        if "warc" in str(path):
+        if os.path.basename(path) == "warc":
             raise OSError(number, os.strerror(number), str(path))
         return real(path)
 
