@@ -195,7 +195,7 @@ def test_dead_feed_in_the_head_is_left_out_with_the_reason(archive):
         ({"/": (200, HOME, {}), "/robots.txt": (503, b"", {})}, "robots.txt answered 503"),
         ({"/": (302, b"", {"Location": "/"})}, "too many redirects"),
         ({"/": (302, b"", {})}, "HTTP 302 without a usable Location"),
-        ({"/": (301, b"", {"Location": "http://[::1]:1/"})}, "connection failed"),
+        ({"/": (301, b"", {"Location": "http://[::1]:2/"})}, "connection failed"),
     ],
 )
 def test_unreadable_site_gives_exit_code_3_and_no_file(archive, answers, why):
