@@ -24,9 +24,12 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.middleware.robots.RobotsMiddleware": 100,  # before all others: a request that is disallowed needs no delay
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,  # no logins in an archive
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,  # leaves pages that have text
+    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,  # no cookies; goes round loops
     "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,  # also asks the network for the public suffix list
+    "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": None,  # obeys http_proxy of the environment
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,  # fails what browsers read
-    "crawler.middleware.known_redirects.KnownRedirectsMiddleware": 610,  # before RedirectMiddleware (600) follows
+    "crawler.middleware.redirects.RedirectsMiddleware": 600,  # where Scrapy has its own
+    "crawler.middleware.known_redirects.KnownRedirectsMiddleware": 610,  # before RedirectsMiddleware follows
     "crawler.middleware.meta_refresh.MetaRefreshMiddleware": 620,  # what it makes a redirect is treated as one
     "crawler.middleware.content_decoding.DecodingMiddleware": 630,  # before all middlewares that look at bodies
     "crawler.middleware.throttle.ThrottleMiddleware": 860,  # sees a 503 before RetryMiddleware (550) does

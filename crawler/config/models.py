@@ -128,6 +128,12 @@ class CrawlSettings(Politeness):
     max_body: value_types.Bytes = key(
         "20MB", "Maximum size of a response body. A larger one is cut off and recorded as truncated.", "50MB"
     )
+    body_memory: value_types.Bytes = key(
+        "96MB",
+        "Memory for response bodies: those being received or decoded, and those that wait to be stored or read. While"
+        " it is used up, requests wait; one body may exceed it.",
+        "512MB",
+    )
     redirects: value_types.AnyCount = key(10, "Maximum number of redirects followed from one URL.", 5)
     retries: value_types.AnyCount = key(
         2, "How often a failed request is repeated at once. After that, a later crawl tries again.", 1

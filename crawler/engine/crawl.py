@@ -137,8 +137,9 @@ class CrawlRun:
     def stop_at_once(self) -> NoReturn:
         """End the process after a second Ctrl-C: commit what is written, and leave the rest to the next crawl."""
         logger.info("interrupted again: stops at once")
+        self._closed = True
         self.context.workers.kill()
-        self.context.archive_writer.close()
+        self.context.close("interrupted")
         print(
             "stopped at once: what was stored is kept; `morgue crawl` continues from here", file=sys.stderr, flush=True
         )
@@ -256,7 +257,9 @@ def open_context(config: Config, command: str) -> CrawlContext:
     return CrawlContext(
         archive_writer,
         workers,
-        Backpressure(config.crawl.concurrency, max_pages, per_source=per_source, per_site=per_site),
+        Backpressure(
+            config.crawl.concurrency, max_pages, config.crawl.body_memory, per_source=per_source, per_site=per_site
+        ),
         command=command,
         software=SOFTWARE,
         chunked_payload_digest=config.record.chunked_payload_digest,

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import os
 import re
-import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -15,6 +14,7 @@ from typing import IO, Any, NoReturn
 
 from crawler.config.models import Config
 from crawler.engine.crawl import CrawlOutcome, open_context
+from crawler.engine.interrupts import interrupts
 from crawler.onboarding.owners import SourceOwners
 from pipelines.core.errors import INTERRUPTED, ConfigError, MorgueError, os_errors
 from pipelines.core.input_files import open_input
@@ -137,10 +137,11 @@ class ImportRun:
 
     async def run(self, *, bar: bool) -> CrawlOutcome:
         """Import the files. SIGINT and SIGTERM stop it cleanly; a second one stops it at once."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._on_signal)
-        drawing = loop.create_task(self._draw_bar()) if bar else None
+        with interrupts(self._stop, self._stop_at_once):
+            return await self._run(bar=bar)
+
+    async def _run(self, *, bar: bool) -> CrawlOutcome:
+        drawing = asyncio.get_running_loop().create_task(self._draw_bar()) if bar else None
         error: MorgueError | None = None
         try:
             await self.import_pipeline.run(self.files)
@@ -159,8 +160,6 @@ class ImportRun:
         counts = {"records": self.report.records, "kept": self.report.kept, "damaged": self.report.damaged}
         logger.info("imported (records: %(records)d, kept: %(kept)d, damaged places: %(damaged)d)", counts)
         self.context.close(outcome.word)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
         failed = self.context.archive_writer.failed
         return CrawlOutcome(type(failed).__name__, failed.exit_code, failed) if failed is not None else outcome
 
@@ -174,15 +173,13 @@ class ImportRun:
         failed = report.damaged or report.empty or report.passed[ID_CLASH] or wrong
         return CrawlOutcome("partly failed", MorgueError.exit_code) if failed else CrawlOutcome("done", 0)
 
-    def _on_signal(self) -> None:
+    def _stop(self) -> None:
         logger.info("interrupted by a signal")
-        if self.interrupted:
-            self._stop_at_once()
         self.interrupted = self.import_pipeline.stopping = True
 
     def _stop_at_once(self) -> NoReturn:
         self.context.workers.kill()
-        self.context.archive_writer.close()
+        self.context.close("interrupted")
         print(
             "stopped at once: what was stored is kept; the same command continues from here",
             file=sys.stderr,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 from typing import Any
 from urllib.parse import urlsplit
 
 from crawler.config.archive_folder import find
 from crawler.config.models import Config, load
 from crawler.engine.crawl import CrawlOutcome, CrawlRun
+from crawler.engine.interrupts import interrupts
+from crawler.engine.memory import return_large_blocks
 from crawler.frontier.crawl_plan import CrawlPlan, targets_of
 from pipelines.core.errors import MorgueError
 
@@ -22,31 +23,22 @@ CONFIG_SETTING = "MORGUE_CONFIG"  # the Scrapy setting that carries the archive'
 async def run_scrapy(run: CrawlRun) -> CrawlOutcome:
     """Run Scrapy to its end in the running event loop.
 
-    SIGINT and SIGTERM stop it cleanly; a second one stops it at once.
+    SIGINT and SIGTERM stop it cleanly; a second one stops it at once, unless it is an echo of the first.
     """
-    loop = asyncio.get_running_loop()
+    return_large_blocks()
+    with interrupts(run.interrupt, run.stop_at_once):
+        # These imports take a second. They come after the signal handlers, so that a signal meanwhile is noticed.
+        from scrapy.crawler import AsyncCrawlerRunner
+        from scrapy.utils.project import get_project_settings
 
-    def on_signal() -> None:
-        if run.interrupted:
-            run.stop_at_once()
-        run.interrupt()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, on_signal)
-    # These imports take a second. They come after the signal handlers, so that a signal meanwhile is noticed.
-    from scrapy.crawler import AsyncCrawlerRunner
-    from scrapy.utils.project import get_project_settings
-
-    log_to_stderr()
-    settings = get_project_settings()
-    settings.set(CONFIG_SETTING, run.config, "cmdline")
-    runner = AsyncCrawlerRunner(settings)
-    try:
-        await runner.crawl(runner.create_crawler(SPIDER), run=run)
-    finally:
-        outcome = await run.finish()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
+        log_to_stderr()
+        settings = get_project_settings()
+        settings.set(CONFIG_SETTING, run.config, "cmdline")
+        runner = AsyncCrawlerRunner(settings)
+        try:
+            await runner.crawl(runner.create_crawler(SPIDER), run=run)
+        finally:
+            outcome = await run.finish()
     return outcome
 
 

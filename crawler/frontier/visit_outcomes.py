@@ -27,7 +27,8 @@ from pipelines.session.context import CrawlContext
 logger = logging.getLogger("morgue.frontier")
 
 # Failures that a single page may have for good: counted and named, but they do not change the exit code.
-PERMANENT_REASONS = ("too many redirects", "body too large", "body too large when decoded")
+PERMANENT_REASONS = ("body too large", "body too large when decoded")
+PERMANENT_BEGINNINGS = ("too many ", "redirect ")  # redirects, header lines, content codings, ...; loop, to no address
 # There was no answer from the host at all, which says nothing about the page.
 HOST_DOWN_REASONS = ("host not found", "connection failed", "TLS failed", "address is not public")
 NO_HTTPS_REASONS = ("connection failed", "TLS failed", "timed out")  # the site may answer over HTTP
@@ -53,7 +54,8 @@ class VisitOutcomes:
         self.sites, self.typed = sites, typed
         self._unanswered: Counter[str] = Counter()  # UNANSWERED_REASONS in a row, by host
         self._down_hosts: Counter[str | None] = Counter()  # hosts in a row that gave no answer, by site
-        self._pages: dict[int, tuple[Claim, Validators]] = {}  # in the item pipelines, by frontier id
+        # Pages in the item pipelines, by frontier id. A response is kept for the count of bytes held (BodyBudget).
+        self._pages: dict[int, tuple[Claim, Validators, Response]] = {}
 
     def site(self, claim: Claim) -> WatchedSite:
         """Return the site that a claim belongs to."""
@@ -70,14 +72,13 @@ class VisitOutcomes:
         )
         return source_id, claim.hint if own else {}
 
-    def page_sent(self, claim: Claim, validators: Validators) -> None:
+    def page_sent(self, claim: Claim, response: Response) -> None:
         """Remember the claim of a page that enters the item pipelines. `page_read` ends it, or `take_page`."""
-        self._pages[claim.id] = claim, validators
+        self._pages[claim.id] = claim, validators(response), response
 
     def take_page(self, frontier_id: int) -> Claim | None:
         """Forget a page in the item pipelines and return its claim, which the caller must end."""
-        claim, _validators = self._pages.pop(frontier_id, (None, None))
-        return claim
+        return self._pages.pop(frontier_id, (None,))[0]
 
     async def listing_read(self, claim: Claim, response: Response, found: ListingLinks) -> None:
         """End the visit of a feed, sitemap, front or section page that was read: queue its links."""
@@ -155,7 +156,7 @@ class VisitOutcomes:
     async def page_read(self, reading: Reading) -> None:
         """End the visit of a page that went through the item pipelines; an article of it is stored already."""
         assert reading.page.frontier_id is not None
-        claim, validators = self._pages.pop(reading.page.frontier_id)
+        claim, validators, _ = self._pages.pop(reading.page.frontier_id)
         site = self.site(claim)
         self.context.stats.by_source[site.name].fetched += 1
         error, broke_off = None, False
@@ -240,7 +241,8 @@ class VisitOutcomes:
             self._note_down(claim, host)
         gone = status in GONE_STATUSES
         # Some pages of a site always fail, and are tried again. A page that the user asked for by name is trouble.
-        asked_for = claim.kind == "page" and not gone and why not in PERMANENT_REASONS
+        permanent = gone or why in PERMANENT_REASONS or why.startswith(PERMANENT_BEGINNINGS)
+        asked_for = claim.kind == "page" and not permanent
         dead_link = gone and claim.visits == 0 and claim.depth > 0 and url_key(claim.url) not in site.listings
         if (claim.kind in LISTING_KINDS and not guessed and not dead_link) or asked_for or claim.id in self.typed:
             self.context.stats.trouble(site.name, why, claim.url)

@@ -1,4 +1,4 @@
-"""Say where a request goes: the parts of its URL, and which addresses of its host may be connected to."""
+"""Say where a request goes: the parts of its URL, and the addresses of its host."""
 
 from __future__ import annotations
 
@@ -8,16 +8,20 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv6Address
 from urllib.parse import quote, urlsplit
 
+from crawler.http.networks import BLOCKED_PORTS
+
 HTTP_URL = re.compile(r"(https?)://([^/?#\\]+)([^#]*)", re.IGNORECASE)
-HOST_NAME = re.compile(r"[a-z0-9_.-]+")
+HOST_NAME = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f]")
 VISIBLE_ASCII = "".join(map(chr, range(0x21, 0x7F)))
 DEFAULT_PORTS = {"http": 80, "https": 443}
-NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
-SIX_TO_FOUR = IPv6Network("2002::/16")  # RFC 3056: bits 16 to 48 are an IPv4 address
+
+
+class BlockedPort(ValueError):
+    """Report a port that browsers do not connect to, because another protocol than HTTP is spoken there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ def without_credentials(url: str) -> str:
 
 
 def parse_target(url: str) -> RequestTarget:
-    """Return the target of a URL. Raise ValueError if it cannot be requested over HTTP.
+    """Return the target of a URL. Raise ValueError if it cannot be requested over HTTP, BlockedPort for its port.
 
     Control characters are refused, not stripped as `urlsplit` would: they could smuggle a header in. Spaces and
     characters beyond ASCII in path and query are percent-encoded (RFC 3986 section 2.1); the rest is left as given.
@@ -62,13 +66,18 @@ def parse_target(url: str) -> RequestTarget:
     scheme, netloc, rest = match[1].lower(), match[2], match[3]
     parts = urlsplit(f"//{netloc}")
     host, port = parts.hostname or "", parts.port  # .port raises ValueError beyond 65535
+    port = DEFAULT_PORTS[scheme] if port is None else port
+    if port in BLOCKED_PORTS:
+        raise BlockedPort(f"port {port} is not asked for web pages: another protocol is spoken there")
     path = quote(rest, safe=VISIBLE_ASCII)
-    return RequestTarget(url, scheme, _host(host), DEFAULT_PORTS[scheme] if port is None else port,
-                  path if path.startswith("/") else "/" + path)  # fmt: skip
+    return RequestTarget(url, scheme, _host(host), port, path if path.startswith("/") else "/" + path)
 
 
 def _host(host: str) -> str:
-    """Return the host as it is resolved and sent. Raise ValueError if it is neither a name nor an address."""
+    """Return the host as it is resolved and sent. Raise ValueError if it is neither a name nor an address.
+
+    A dot at the end is left out, so that `paper.example.` is not another host than `paper.example`.
+    """
     if ":" in host:
         return str(IPv6Address(host))
     if not host.isascii():
@@ -78,41 +87,10 @@ def _host(host: str) -> str:
             host = idna.encode(host, uts46=True).decode()
         except idna.IDNAError as error:
             raise ValueError(f"{host!r} is not a host name: {error}") from None
+    host = host.removesuffix(".")
     if not HOST_NAME.fullmatch(host):
         raise ValueError(f"{host!r} is not a host name")
     return host
-
-
-def is_public(address: str) -> bool:
-    """Return True if an IP address belongs to the public internet: global unicast.
-
-    An IPv6 address that carries an IPv4 address (mapped, NAT64, 6to4) is as public as the one that it carries.
-    """
-    parsed = ip_address(address.partition("%")[0])  # an IPv6 zone ("%eth0") only exists on link-local ones
-    if isinstance(parsed, IPv6Address):
-        if parsed.ipv4_mapped is not None:
-            return is_public(str(parsed.ipv4_mapped))
-        if parsed in NAT64:
-            return is_public(str(IPv4Address(int(parsed) & 0xFFFFFFFF)))
-        if parsed in SIX_TO_FOUR and parsed.sixtofour is not None:
-            return is_public(str(parsed.sixtofour))
-        if parsed.is_site_local:
-            return False
-    return parsed.is_global and not parsed.is_multicast and not parsed.is_reserved
-
-
-def is_private_literal(host: str) -> bool:
-    """Return True if a host is not public by its text alone, without a lookup.
-
-    Requests through a proxy are checked by it: the proxy resolves names, and we cannot know what a name means there.
-    """
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        # inet_aton also reads 0x7f.1 and 2130706433, as resolvers do.
-        return not is_public(host if ":" in host else socket.inet_ntoa(socket.inet_aton(host)))
-    except OSError:
-        return False
 
 
 # Our own pool, because that of asyncio has few threads: a few dead names would make every other lookup wait.

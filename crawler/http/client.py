@@ -14,25 +14,37 @@ from dataclasses import dataclass, replace
 
 import h11
 
-from crawler.http.address import RequestTarget, parse_target, without_credentials
+from crawler.http.address import BlockedPort, RequestTarget, parse_target, without_credentials
 from crawler.http.outcome import (
     BodyTooLarge,
     ConnectionLost,
+    E,
     FetchAttempt,
     FetchError,
     FetchResult,
+    MakeRoom,
     NotHttp,
+    PortRefused,
     TimedOut,
+    TooManyParts,
     Unsendable,
+    unlimited_room,
 )
 from crawler.http.pool import ConnectionPool, ConnectionRoute, error_text, proxy_credentials
-from crawler.http.response_parser import BodyOverLimit, MalformedResponse, ResponseParser, ResponseTruncated
+from crawler.http.response_parser import (
+    AnswerOfTooManyParts,
+    BodyOverLimit,
+    MalformedResponse,
+    ResponseParser,
+    ResponseTruncated,
+)
 from pipelines.core.items import Exchange
 
 logger = logging.getLogger("morgue.http")
 
 IDEMPOTENT_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"}  # RFC 9110 section 9.2.2
 BODY_METHODS = {"POST", "PUT", "PATCH"}  # methods whose empty body is announced (RFC 9110 section 8.6)
+MAX_LINE_BYTES = 8192  # of a line that frames a chunk, and of all trailers of an answer
 GENERATED_FIELDS = {b"host", b"content-length", b"transfer-encoding", b"proxy-authorization", b"proxy-connection"}
 
 
@@ -72,7 +84,7 @@ class ClientRequest:
         lines += [(name, value.strip()) for name, value in self.headers if name.lower() not in GENERATED_FIELDS]
         if self.body or self.method in BODY_METHODS:
             lines.append((b"Content-Length", b"%d" % len(self.body)))
-        sender = h11.Connection(h11.CLIENT)
+        sender = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_LINE_BYTES)
         # RFC 9112 section 3.2.2: a request to a proxy has the absolute-form.
         raw = sender.send(h11.Request(method=self.method, target=path, headers=lines)) or b""
         raw += (sender.send(h11.Data(data=self.body)) or b"") if self.body else b""
@@ -117,14 +129,18 @@ class HttpClient:
         timeout: float | None = None,
         max_body: int | None = None,
         proxy: str | None = None,
+        make_room: MakeRoom = unlimited_room,
     ) -> FetchResult:
         """Make one exchange. Arguments that are not given come from the client's limits and settings.
+
+        `make_room(size)` is awaited as the answer grows; nothing more is read until it returns, and that time does not
+        count towards the timeout.
 
         If a kept connection dies before any byte of the answer, the request is sent once more over a fresh one (RFC
         9112 section 9.3.1: idempotent methods only); the failed attempt is in `earlier`. Raise FetchError. A cancelled
         fetch closes its connection.
         """
-        attempt = FetchAttempt(without_credentials(url), kind)
+        attempt = FetchAttempt(without_credentials(url), kind, make_room=make_room)
         limits = self.limits
         if timeout is not None:
             limits = replace(limits, timeout=timeout, connect_timeout=min(timeout, limits.connect_timeout))
@@ -138,6 +154,8 @@ class HttpClient:
             attempt.direct = proxy is None
             request = ClientRequest(method, target, headers, body, proxy)
             request.compose()
+        except BlockedPort as error:
+            raise attempt.failed(PortRefused, str(error)) from error
         except (ValueError, h11.LocalProtocolError) as error:
             raise attempt.failed(Unsendable, str(error)) from error
         verify = self._verify if verify is None else verify
@@ -162,7 +180,7 @@ class HttpClient:
                     raise
                 earlier = (lost.exchange,)
                 logger.debug("%(url)s: the kept connection is dead; a new one is opened", {"url": attempt.url})
-                attempt = FetchAttempt(attempt.url, attempt.kind, attempt.direct)
+                attempt = FetchAttempt(attempt.url, attempt.kind, attempt.direct, make_room=attempt.make_room)
         try:
             await self._pool.connect(attempt, route, limits.connect_timeout)
             fetched = await self._exchange(attempt, request, route, limits)
@@ -178,13 +196,17 @@ class HttpClient:
         assert attempt.connection is not None
         try:
             async with asyncio.timeout(limits.timeout) as clock:
-                await self._converse(attempt, request, limits)
+                await self._converse(attempt, request, limits, clock)
         except TimeoutError as error:
             if not clock.expired():  # the kernel's own ETIMEDOUT
                 raise self._cut(attempt, ConnectionLost, error_text(error), "disconnect") from error
             raise self._cut(attempt, TimedOut, f"not complete within {limits.timeout:g} s", "time") from error
         except BodyOverLimit as error:
             raise self._cut(attempt, BodyTooLarge, str(error), "length") from error
+        except AnswerOfTooManyParts as error:
+            failure = self._cut(attempt, TooManyParts, str(error), "unspecified")
+            failure.parts = error.parts
+            raise failure from error
         except ResponseTruncated as error:
             cause = "closed before the response was complete"
             raise self._cut(attempt, ConnectionLost, cause, "disconnect") from error
@@ -201,22 +223,36 @@ class HttpClient:
             self._pool.drop(attempt.connection)
         fetched = attempt.fetched(attempt.exchange())
         assert fetched is not None
-        about = {"url": attempt.url, "status": fetched.status, "bytes": len(fetched.body), "latency": fetched.latency}
+        length = len(fetched.exchange.response) - fetched.exchange.head_length
+        about = {"url": attempt.url, "status": fetched.status, "bytes": length, "latency": fetched.latency}
         logger.debug("%(url)s: HTTP %(status)d (bytes of body: %(bytes)d, seconds to its head: %(latency).3f)", about)
         return fetched
 
-    async def _converse(self, attempt: FetchAttempt, request: ClientRequest, limits: FetchLimits) -> None:
+    async def _converse(
+        self, attempt: FetchAttempt, request: ClientRequest, limits: FetchLimits, clock: asyncio.Timeout
+    ) -> None:
+        """Send the request and read the answer. The clock stands still while the caller has no room for the body."""
         assert attempt.connection is not None
         logger.debug("%(method)s %(url)s", {"method": request.method, "url": attempt.url, "kind": attempt.kind})
         sender, attempt.request, wire = request.compose()
         parser = ResponseParser(sender, request.method, max_head=limits.max_head, max_body=limits.max_body)
         attempt.begin(parser)
         attempt.connection.write(wire)
-        while not parser.feed(await attempt.connection.read()):
+        time = asyncio.get_running_loop().time
+        while True:
+            complete = parser.feed(await attempt.connection.read())
+            while parser.has_more:
+                await asyncio.sleep(0)
+                complete = parser.go_on()
             attempt.note_head()
-        attempt.note_head()
+            left = (clock.when() or 0.0) - time()
+            clock.reschedule(None)
+            await attempt.make_room(parser.size)
+            clock.reschedule(time() + left)
+            if complete:
+                return
 
-    def _cut(self, attempt: FetchAttempt, kind: type[FetchError], cause: str, truncated: str) -> FetchError:
+    def _cut(self, attempt: FetchAttempt, kind: type[E], cause: str, truncated: str) -> E:
         assert attempt.connection is not None
         error = attempt.failed(kind, cause, truncated)
         logger.debug("%(url)s: %(why)s", {"url": attempt.url, "why": cause})

@@ -7,7 +7,7 @@ import re
 import ssl
 from typing import cast
 
-MAX_UNREAD_BYTES = 1 << 20  # more unread bytes, and reading from the socket is paused
+MAX_UNREAD_BYTES = 1 << 17  # more unread bytes, and reading from the socket is paused
 MAX_PROXY_REPLY_BYTES = 16_384  # bytes of a proxy's answer to CONNECT
 OPENSSL_SUITE = re.compile(
     r"(?:(?P<exchange>(?:ECDHE|DHE)-(?:RSA|ECDSA))-)?"

@@ -10,12 +10,8 @@ Not supported: HTTP/2, the signals `headers_received` and `bytes_received`, the 
 from __future__ import annotations
 
 import ipaddress
-import sys
-from base64 import b64decode
 from collections.abc import Awaitable, Callable
 from time import monotonic
-from typing import Any
-from urllib.parse import quote, urlsplit
 
 from scrapy import Request
 from scrapy.core.downloader.handlers.base import BaseDownloadHandler
@@ -39,10 +35,13 @@ from crawler.http.outcome import (
     ConnectionLost,
     FetchError,
     FetchResult,
+    MakeRoom,
     NameNotResolved,
     NotHttp,
+    PortRefused,
     TimedOut,
     TlsFailed,
+    TooManyParts,
     Unsendable,
 )
 from pipelines.core.items import Capture, Exchange
@@ -57,11 +56,13 @@ SCRAPY_ERRORS: dict[type[FetchError], type[Exception]] = {
     Unsendable: DownloadCancelledError,
     NameNotResolved: CannotResolveHostError,
     AddressRefused: DownloadCancelledError,
+    PortRefused: DownloadCancelledError,
     ConnectFailed: DownloadConnectionRefusedError,
     TlsFailed: DownloadFailedError,  # DownloadCancelledError if it was the certificate
     TimedOut: DownloadTimeoutError,
     ConnectionLost: DownloadFailedError,  # ResponseDataLossError once the head had come
     BodyTooLarge: DownloadCancelledError,
+    TooManyParts: DownloadCancelledError,
     NotHttp: DownloadFailedError,
 }
 
@@ -80,7 +81,7 @@ class ArchivingDownloadHandler(BaseDownloadHandler):
     def __init__(self, crawler: Crawler, record: RecordExchange, backpressure: Backpressure | None = None) -> None:
         super().__init__(crawler)
         settings = crawler.settings
-        self._record, self._backpressure = record, backpressure or Backpressure(sys.maxsize, sys.maxsize)
+        self._record, self._backpressure = record, backpressure or Backpressure()
         self._fail_on_dataloss = settings.getbool("DOWNLOAD_FAIL_ON_DATALOSS", True)
         limits = FetchLimits(
             timeout=settings.getfloat("DOWNLOAD_TIMEOUT"),
@@ -109,18 +110,23 @@ class ArchivingDownloadHandler(BaseDownloadHandler):
         """Fetch, record, answer. Raise one of Scrapy's download exceptions, or what recording raises."""
         async with self._backpressure.exchange(site_or_none(request.url), request.meta.get("source_id")):
             self._restart_delay(request)
-            return await self._download(request)
+            with self._backpressure.bodies.grow() as body:
+                response = await self._download(request, body.grow_to)
+            self._backpressure.bodies.hold(response, len(response.body))
+            return response
 
-    async def _download(self, request: Request) -> Response:
+    async def _download(self, request: Request, make_room: MakeRoom) -> Response:
         try:
-            fetched = await self._fetch(request)
+            fetched = await self._fetch(request, make_room)
         except FetchError as error:
             await self._record_all(request, *error.earlier, error.exchange)
             if error.partial is not None:
                 request.meta["download_latency"] = error.partial.latency
             if isinstance(error, ConnectionLost) and error.partial and self._accepts_partial(request):
                 return as_response(request, error.partial, ["dataloss"])
-            raise scrapy_error(error) from error
+            failure = scrapy_error(error)
+            error.drop_bytes()
+            raise failure from error
         await self._record_all(request, *fetched.earlier, fetched.exchange)
         request.meta["download_latency"] = fetched.latency
         return as_response(request, fetched)
@@ -131,7 +137,7 @@ class ArchivingDownloadHandler(BaseDownloadHandler):
         if slot is not None:
             slot.lastseen = monotonic()
 
-    async def _fetch(self, request: Request) -> FetchResult:
+    async def _fetch(self, request: Request, make_room: MakeRoom) -> FetchResult:
         meta = request.meta
         return await self._client.fetch(
             request.url,
@@ -142,7 +148,8 @@ class ArchivingDownloadHandler(BaseDownloadHandler):
             verify=meta.get("verify_certificates"),
             timeout=meta.get("download_timeout"),
             max_body=meta.get("download_maxsize"),
-            proxy=proxy_of(request),
+            proxy=request.meta.get("proxy"),
+            make_room=make_room,
         )
 
     async def _record_all(self, request: Request, *exchanges: Exchange) -> None:
@@ -155,16 +162,17 @@ class ArchivingDownloadHandler(BaseDownloadHandler):
 
 def as_response(request: Request, fetched: FetchResult, flags: list[str] | None = None) -> Response:
     """Return a result as a Scrapy response: transfer-decoded, still content-encoded, every header value kept."""
-    headers = Headers()
+    values: dict[bytes, list[bytes]] = {}
     for name, value in fetched.headers:
-        headers.appendlist(name, value)
+        values.setdefault(name.title(), []).append(value)
+    headers, body = Headers(values), fetched.body  # `Headers.appendlist` would copy all values of a name for each
     ip, protocol = fetched.exchange.ip, fetched.exchange.protocol.upper()
-    kind = responsetypes.from_args(headers=headers, url=request.url, body=fetched.body)
+    kind = responsetypes.from_args(headers=headers, url=request.url, body=body)
     return kind(
         url=request.url,
         status=fetched.status,
         headers=headers,
-        body=fetched.body,
+        body=body,
         flags=flags,
         certificate=fetched.certificate,
         ip_address=ipaddress.ip_address(ip) if ip else None,
@@ -179,18 +187,3 @@ def scrapy_error(error: FetchError) -> Exception:
     if isinstance(error, ConnectionLost) and error.partial is not None:
         return ResponseDataLossError(str(error))
     return SCRAPY_ERRORS[type(error)](str(error))
-
-
-def proxy_of(request: Request) -> str | None:
-    """Return the proxy's URL, with the credentials that HttpProxyMiddleware has moved from it into a header."""
-    proxy: Any = request.meta.get("proxy")
-    if not proxy:
-        return None
-    url = proxy if "://" in proxy else f"http://{proxy}"
-    scheme, _, token = (request.headers.get("Proxy-Authorization") or b"").partition(b" ")
-    if scheme.lower() != b"basic":
-        return str(url)
-    user, _, password = b64decode(token).decode("latin-1").partition(":")
-    parts = urlsplit(url)
-    netloc = f"{quote(user, safe='')}:{quote(password, safe='')}@{parts.netloc.rpartition('@')[2]}"
-    return str(parts._replace(netloc=netloc).geturl())

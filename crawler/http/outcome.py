@@ -4,17 +4,20 @@ FetchError                carries `exchange` and `earlier`
 ├── Unsendable            HTTP/1.1 cannot express the request
 ├── NameNotResolved       the host has no address
 ├── AddressRefused        the host is not on the public internet
+├── PortRefused           the port belongs to another protocol
 ├── ConnectFailed         refused or unreachable
 ├── TlsFailed             no TLS session, or a certificate that is not accepted
 ├── TimedOut              longer than allowed
 ├── ConnectionLost        closed or reset before the response was complete
 ├── BodyTooLarge          larger than allowed
+├── TooManyParts          more header lines, interim answers or chunks than allowed
 └── NotHttp               the answer cannot be parsed
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import TypeVar
@@ -22,7 +25,9 @@ from typing import TypeVar
 from crawler.http.connection import HttpConnection
 from crawler.http.response_parser import ResponseParser
 from pipelines.core.items import Exchange
+from pipelines.warc.http_message import chunk_data
 
+MakeRoom = Callable[[int], Awaitable[None]]  # waits until there is room for an answer of so many bytes
 Headers = tuple[tuple[bytes, bytes], ...]
 
 
@@ -35,10 +40,19 @@ class FetchResult:
     headers: (
         Headers  # in the order, case and number sent; folded lines are joined, lines that are no field are left out
     )
-    body: bytes = field(repr=False)  # transfer-decoded, still content-encoded
     latency: float  # seconds from sending the request to the end of the final head
     certificate: bytes | None = None  # the server's own certificate, DER; None over plain TCP
     earlier: tuple[Exchange, ...] = ()  # attempts that failed before this one, also to be recorded
+
+    @property
+    def body(self) -> bytes:
+        """Return the body transfer-decoded, still content-encoded. Each call makes a copy: a body is held once."""
+        response, start = self.exchange.response, self.exchange.head_length
+        return b"".join(chunk_data(response, start)) if self.exchange.chunked else response[start:]
+
+
+async def unlimited_room(size: int) -> None:
+    """Wait for nothing: there is room for any answer."""
 
 
 class FetchError(Exception):
@@ -48,6 +62,12 @@ class FetchError(Exception):
         super().__init__(f"{exchange.url}: {cause}")
         self.exchange, self.earlier = exchange, earlier
         self.partial: FetchResult | None = None  # the cut response, if its head was complete
+
+    def drop_bytes(self) -> None:
+        """Let go of what was sent and received, once it is recorded: an error may be kept for long."""
+        self.exchange, self.earlier = replace(self.exchange, request=b"", response=b""), ()
+        if self.partial is not None:
+            self.partial = replace(self.partial, exchange=self.exchange)
 
 
 class Unsendable(FetchError):
@@ -60,6 +80,10 @@ class NameNotResolved(FetchError):
 
 class AddressRefused(FetchError):
     """Report that the host is not on the public internet; nothing was sent, not even a SYN."""
+
+
+class PortRefused(FetchError):
+    """Report a port that browsers do not connect to, because another protocol is spoken there; nothing was sent."""
 
 
 class ConnectFailed(FetchError):
@@ -84,6 +108,12 @@ class BodyTooLarge(FetchError):
     """Report that the body is, or is announced to be, larger than allowed."""
 
 
+class TooManyParts(FetchError):
+    """Report an answer of more parts than allowed; `parts` names them: header lines, interim answers, chunks."""
+
+    parts = "parts"
+
+
 class NotHttp(FetchError):
     """Report that the answer cannot be parsed."""
 
@@ -98,6 +128,7 @@ class FetchAttempt:
     url: str
     kind: str
     direct: bool = True  # not through a proxy, which would hide the origin's address
+    make_room: MakeRoom = unlimited_room
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     request: bytes = b""
     parser: ResponseParser | None = None
@@ -118,7 +149,7 @@ class FetchAttempt:
     def exchange(self, error: str | None = None, truncated: str | None = None) -> Exchange:
         """Return what there is to record now."""
         parser, connection = self.parser, self.connection
-        raw = bytes(parser.raw) if parser else b""
+        raw = parser.raw if parser else b""
         head = parser.head if parser else None
         return Exchange(
             url=self.url,
@@ -145,7 +176,6 @@ class FetchAttempt:
             exchange=exchange,
             status=self.parser.head.status,
             headers=self.parser.head.fields,
-            body=self.parser.body,
             latency=self.latency or 0.0,
             certificate=self.connection.certificate,
         )

@@ -16,13 +16,16 @@ from base64 import b64encode
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from crawler.http.address import is_private_literal, is_public, lookup
+from crawler.http.address import lookup
 from crawler.http.connection import HttpConnection, TunnelRefused
+from crawler.http.networks import is_private_name, is_public
 from crawler.http.outcome import AddressRefused, ConnectFailed, FetchAttempt, NameNotResolved, TimedOut, TlsFailed
 
 logger = logging.getLogger("morgue.http")
 
 LOOKUP_SECONDS = 60.0  # an address is used this long before the name is looked up (and checked) again
+PROXY_LOOKUP_SECONDS = 3.0  # for a name that a proxy looks up as well: behind a proxy there may be no name server
+ANY_PORT = 0
 MAX_LOOKUPS = 10_000
 MAX_IDLE_PER_ROUTE = 8  # connections kept without a request, per host
 
@@ -115,8 +118,8 @@ class ConnectionPool:
         if route.proxy is None:
             addresses = await self._addresses(attempt, host, port)
         else:
-            if not self._allow_private_ips and is_private_literal(host):
-                raise attempt.failed(AddressRefused, f"{host} is not on the public internet")
+            if not self._allow_private_ips:
+                await self._check_for_proxy(attempt, host)
             proxy = urlsplit(route.proxy)
             host, port = proxy.hostname or "", proxy.port or 80
             addresses = await self._lookup(attempt, host, port)  # not checked: the operator chose it
@@ -148,6 +151,23 @@ class ConnectionPool:
             meaning = "" if found == [host] else f" ({', '.join(found)})"
             raise attempt.failed(AddressRefused, f"{host}{meaning} is not on the public internet")
         return public
+
+    async def _check_for_proxy(self, attempt: FetchAttempt, host: str) -> None:
+        """Raise AddressRefused for a host that is not public by its name or by any address that we find for it.
+
+        The proxy looks the name up itself and may get another answer. A name that we cannot look up is left to it.
+        """
+        found: list[str] = []
+        if not is_private_name(host):
+            try:
+                async with asyncio.timeout(PROXY_LOOKUP_SECONDS):
+                    found = await self._lookup(attempt, host, ANY_PORT)
+            except (NameNotResolved, TimeoutError):
+                self._lookups[host, ANY_PORT] = asyncio.get_running_loop().time() + LOOKUP_SECONDS, []
+            if all(is_public(address) for address in found):
+                return
+        meaning = "" if found in ([], [host]) else f" ({', '.join(found)})"
+        raise attempt.failed(AddressRefused, f"{host}{meaning} is not on the public internet")
 
     async def _lookup(self, attempt: FetchAttempt, host: str, port: int) -> list[str]:
         now = asyncio.get_running_loop().time()

@@ -1,7 +1,7 @@
 """Undo content codings between the wire and everything else.
 
 Scrapy's own middleware fails a page whose server says gzip and sends plain text. This one reads what browsers
-read, with the decoder that reads captures back (`pipelines.warc.http_message`).
+read, with the decoder that reads captures back (`pipelines.warc.content_codings`).
 """
 
 from __future__ import annotations
@@ -12,34 +12,43 @@ from scrapy import Request
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
-from pipelines.warc.http_message import DecodedTooLarge, content_decoded
+from crawler.http.body_decoder import ACCEPT_ENCODING, decoded
+from pipelines.session.body_budget import BodyBudget
+from pipelines.session.context import CrawlContext
+from pipelines.warc.content_codings import DecodingRefused
 
-ACCEPT_ENCODING = b"gzip, deflate, br, zstd"  # RFC 9110, 12.5.3; what `content_decoded` can undo
 
+class BodyNotDecoded(IgnoreRequest):
+    """Report a body that is not decoded, because that would break a limit; `reason` names the limit."""
 
-class BodyTooLargeDecoded(IgnoreRequest):
-    """Report a body that is larger than allowed once it is decoded, as a decompression bomb is."""
+    def __init__(self, refused: DecodingRefused) -> None:
+        super().__init__(str(refused))
+        self.reason = refused.reason
 
 
 class DecodingMiddleware:
     """Ask for compressed answers and decode them, up to DOWNLOAD_MAXSIZE bytes; the record keeps what was sent."""
 
-    def __init__(self, max_bytes: int) -> None:
-        self.max_bytes = max_bytes
+    def __init__(self, max_bytes: int, bodies: BodyBudget) -> None:
+        self.max_bytes, self.bodies = max_bytes, bodies
 
     @classmethod
     def from_crawler(cls, crawler: Any) -> DecodingMiddleware:
-        return cls(crawler.settings.getint("DOWNLOAD_MAXSIZE"))
+        return cls(crawler.settings.getint("DOWNLOAD_MAXSIZE"), CrawlContext.of(crawler).backpressure.bodies)
 
     def process_request(self, request: Request) -> None:
         request.headers.setdefault("Accept-Encoding", ACCEPT_ENCODING)
 
-    def process_response(self, request: Request, response: Response) -> Response:
+    async def process_response(self, request: Request, response: Response) -> Response:
         codings = response.headers.getlist("Content-Encoding")
         if not codings or not response.body:
             return response
-        try:
-            body = content_decoded([(b"Content-Encoding", value) for value in codings], response.body, self.max_bytes)
-        except DecodedTooLarge as error:
-            raise BodyTooLargeDecoded(str(error)) from error
-        return response.replace(body=body)
+        headers = [(b"Content-Encoding", value) for value in codings]
+        with self.bodies.grow() as growing:
+            try:
+                body = await decoded(headers, response.body, self.max_bytes, growing.grow_to)
+            except DecodingRefused as refused:
+                raise BodyNotDecoded(refused) from None
+        response = response.replace(body=body)
+        self.bodies.hold(response, len(body))
+        return response

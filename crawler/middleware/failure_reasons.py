@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from scrapy.exceptions import IgnoreRequest
-
 from crawler.http import outcome
 from crawler.http.outcome import FetchError
-from crawler.middleware.content_decoding import BodyTooLargeDecoded
+from crawler.middleware.content_decoding import BodyNotDecoded
 from crawler.middleware.known_redirects import RobotsRedirected
+from crawler.middleware.redirects import RedirectEnded
 
 NOT_PUBLIC = "address is not public"
 ALLOW_PRIVATE = "to crawl a server on your own network or computer, add -s crawl.allow_private_ips=true"
@@ -16,11 +15,13 @@ REASONS: dict[type[FetchError], str] = {
     outcome.Unsendable: "URL cannot be requested",
     outcome.NameNotResolved: "host not found",
     outcome.AddressRefused: NOT_PUBLIC,
+    outcome.PortRefused: "port is blocked",
     outcome.ConnectFailed: "connection failed",
     outcome.TlsFailed: "TLS failed",
     outcome.TimedOut: "timed out",
     outcome.ConnectionLost: "connection lost",
     outcome.BodyTooLarge: "body too large",
+    outcome.TooManyParts: "too many parts",  # `reason_of_fetch` says which
     outcome.NotHttp: "not HTTP",
 }
 
@@ -28,16 +29,18 @@ REASONS: dict[type[FetchError], str] = {
 UNREACHED = frozenset(REASONS[kind] for kind in (outcome.ConnectFailed, outcome.TlsFailed, outcome.TimedOut))
 
 
+def reason_of_fetch(error: FetchError) -> str:
+    """Return the reason for a fetch that failed."""
+    return f"too many {error.parts}" if isinstance(error, outcome.TooManyParts) else REASONS[type(error)]
+
+
 def reason_of(error: BaseException) -> str:
     """Return the reason for an exception that Scrapy's downloader raised."""
     cause = error.__cause__
     if isinstance(cause, FetchError):
-        return REASONS[type(cause)]
-    text = str(error)
-    if isinstance(error, BodyTooLargeDecoded):
-        return "body too large when decoded"
+        return reason_of_fetch(cause)
+    if isinstance(error, BodyNotDecoded | RedirectEnded):
+        return error.reason
     if isinstance(error, RobotsRedirected):
         return "robots.txt is on the site of another source"
-    if isinstance(error, IgnoreRequest) and "redirections" in text:
-        return "too many redirects"
     return type(error).__name__

@@ -2,7 +2,7 @@
 
 Redirects to the site of another source are stopped, too: a source that has a thousand of them would otherwise use up
 the requests that the other site gets. Such a page is queued, to be visited when that site has nothing of its own due.
-This middleware is nearer the wire than Scrapy's RedirectMiddleware, which follows all other redirects.
+This middleware is nearer the wire than `redirects`, which follows all other redirects.
 """
 
 from __future__ import annotations
@@ -51,14 +51,9 @@ class KnownRedirectsMiddleware:
         location = response.headers.get(b"Location")
         if response.status not in REDIRECTS or not location:
             return response
-        target = resolve_location(location, request.url)
-        if target is None:
-            del response.headers[b"Location"]  # RedirectMiddleware would raise ValueError for `javascript:`
-            return response
-        response.headers[b"Location"] = target.encode()  # it joins addresses in another way than browsers do
         if request.meta.get(FOLLOW_KNOWN):
             return response
-        target = fetchable(target)
+        target = fetchable(resolve_location(location, request.url) or "")
         if target is None:
             return response
         claim: Claim | None = request.cb_kwargs.get("claim")

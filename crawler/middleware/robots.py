@@ -27,6 +27,7 @@ from scrapy.exceptions import (
 from crawler.discovery.robots_txt import Robots
 from crawler.middleware.failure_reasons import reason_of
 from crawler.middleware.known_redirects import RobotsRedirected
+from crawler.middleware.redirects import RedirectEnded
 from pipelines.database.frontier.rows import BY_ROBOTS
 from pipelines.session.context import CrawlContext
 
@@ -118,7 +119,7 @@ class RobotsCache:
             response = await self.crawler.engine.download_async(request)
         except FETCH_ERRORS as error:
             why = reason_of(error)
-            if why == "too many redirects":
+            if isinstance(error, RedirectEnded):
                 return Robots.parse(302, b"", ROBOTS_AGENT)  # RFC 9309, 2.3.1.2: as if there were no robots.txt
             if not isinstance(error, RobotsRedirected):
                 self._unreachable[site] = why

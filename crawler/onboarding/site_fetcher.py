@@ -8,14 +8,15 @@ from typing import Any
 
 from crawler.config.models import Config
 from crawler.discovery.results import Discovery
+from crawler.http.body_decoder import ACCEPT_ENCODING, decoded
 from crawler.http.client import FetchLimits, HttpClient
 from crawler.http.outcome import FetchError
-from crawler.middleware.failure_reasons import REASONS
+from crawler.middleware.failure_reasons import reason_of_fetch
 from crawler.onboarding.probe import ProbeResponse
 from pipelines.core.urls import host_of
 from pipelines.core.worker_pool import WorkerFailure
 from pipelines.session.context import CrawlContext
-from pipelines.warc.http_message import DecodedTooLarge, content_decoded
+from pipelines.warc.content_codings import DecodingRefused
 
 logger = logging.getLogger("morgue.onboarding")
 
@@ -41,13 +42,13 @@ class SiteFetcher:
             fetched = await self.client.fetch(url, headers=self._headers(), kind=kind)
         except FetchError as error:
             await self._record(*error.earlier, error.exchange)
-            return ProbeResponse(None, error=REASONS.get(type(error), str(error)))
+            return ProbeResponse(None, error=reason_of_fetch(error))
         await self._record(*fetched.earlier, fetched.exchange)
         headers = {name.lower().decode("latin-1"): value.decode("latin-1") for name, value in fetched.headers}
         try:
-            body = content_decoded(fetched.headers, fetched.body, self.config.crawl.max_body)
-        except DecodedTooLarge:
-            return ProbeResponse(None, error="body too large when decoded")
+            body = await decoded(fetched.headers, fetched.body, self.config.crawl.max_body)
+        except DecodingRefused as refused:
+            return ProbeResponse(None, error=refused.reason)
         return ProbeResponse(fetched.status, headers, body)
 
     async def read(self, reader: Any, *arguments: Any) -> Any:
@@ -81,7 +82,7 @@ class SiteFetcher:
         headers = [
             (b"User-Agent", self.config.user_agent.encode("latin-1", "replace")),
             (b"Accept", b"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
-            (b"Accept-Encoding", b"gzip, deflate"),
+            (b"Accept-Encoding", ACCEPT_ENCODING),
         ]
         contact = self.config.operator.contact
         # RFC 9110 section 10.1.2: From holds a mailbox, not a URL.

@@ -21,7 +21,7 @@ from crawler.engine.launch import configure, run_of_scrapy
 from crawler.frontier.listing_links import ListingLinks, ListingRules, read_listing, split_by_site
 from crawler.frontier.queue import FrontierEntry
 from crawler.frontier.revisit_policy import LISTING_KINDS
-from crawler.frontier.visit_outcomes import VisitOutcomes, header, validators
+from crawler.frontier.visit_outcomes import VisitOutcomes, header
 from crawler.middleware.failure_reasons import reason_of
 from crawler.middleware.known_redirects import FOLLOW_KNOWN, RedirectNotFollowed
 from crawler.middleware.robots import CrawlStopping, DisallowedByRobots, RobotsCache
@@ -106,7 +106,7 @@ class NewsSpider(scrapy.Spider):
             else:
                 await self.visits.listing_read(claim, response, found)
         else:
-            self.visits.page_sent(claim, validators(response))
+            self.visits.page_sent(claim, response)
             source_id, hint = self.visits.filing(claim, response.url)
             yield Page(
                 url=fetchable(response.url) or response.url,  # without the password that a redirect may carry
@@ -153,7 +153,13 @@ class NewsSpider(scrapy.Spider):
             claim.url, claim.kind, claim.depth, site, self.run.config.crawl.url_length, explain=explain
         )
         found: ListingLinks = await self.visits.context.read(
-            claim.source_id, read_listing, response.body, response.url, header(response, "Content-Type"), rules
+            claim.source_id,
+            len(response.body),
+            read_listing,
+            response.body,
+            response.url,
+            header(response, "Content-Type"),
+            rules,
         )
         front = claim.kind == "front"
         self.visits.context.stats.listed(site.name, found.articles, found.left_out, front=front)

@@ -8,14 +8,8 @@ from typing import Any, NamedTuple
 
 from pipelines.core.errors import ArchiveDamaged, MorgueError, NotFound
 from pipelines.database.captures import location_of
-from pipelines.warc.http_message import (
-    DecodedTooLarge,
-    MessageHead,
-    content_decoded,
-    entity_body,
-    parse_head,
-    split_response,
-)
+from pipelines.warc.content_codings import DecodingRefused, content_decoded
+from pipelines.warc.http_message import MessageHead, entity_body, parse_head, split_response
 from pipelines.warc.import_marks import repeated_record
 from pipelines.warc.reader import read_record
 from pipelines.warc.storage import WarcStorage
@@ -58,7 +52,7 @@ def replay(
         raise ArchiveDamaged(row["warc_record_id"], "holds no HTTP response", AS_IT_IS)
     try:
         return ReplayedResponse(head, content_decoded(head.fields, entity_body(block), limit))
-    except DecodedTooLarge as error:
+    except DecodingRefused as error:
         raise MorgueError(row["warc_record_id"], str(error), AS_IT_IS) from error
 
 

@@ -10,10 +10,9 @@ from typing import NamedTuple
 from pipelines.core.items import Article, NothingToRead, Page
 from pipelines.core.media_types import HTML_TYPES
 from pipelines.extraction.page.media import NEEDED_BYTES, why_not_html
+from pipelines.warc.content_codings import DecodingRefused, content_decoded
 from pipelines.warc.http_message import (
-    DecodedTooLarge,
     MessageHead,
-    content_decoded,
     dechunked,
     entity_body,
     parse_head,
@@ -26,7 +25,7 @@ FEED_OR_SITEMAP = re.compile(rb"<(?:(rss|feed|rdf:rdf)|(urlset|sitemapindex))\b"
 SNIFFED_BYTES = 2048  # bytes of a body in which the root of a feed or sitemap begins
 STORED_BYTES = 1 << 16  # bytes of a body as stored that are decoded to see how it begins
 MAX_START_BYTES = 1 << 20  # bytes that these may decode to; only a decompression bomb gives more
-MAX_PAGE_BYTES = 20_000_000  # bytes decoded; the extractor reads no larger ones
+MAX_PAGE_BYTES = 20_000_000  # bytes of a page that are decoded; the extractor reads fewer
 
 
 class ResponseStart(NamedTuple):
@@ -45,7 +44,7 @@ def start_of(block: bytes) -> ResponseStart:
     stored = dechunked(body[:STORED_BYTES]) if head.chunked else body[:STORED_BYTES]
     try:
         return ResponseStart(head, content_decoded(head.fields, stored, MAX_START_BYTES)[:NEEDED_BYTES])
-    except DecodedTooLarge:
+    except DecodingRefused:
         return ResponseStart(head, b"")
 
 
@@ -79,7 +78,7 @@ def outcome_of_block(page: Page, block: bytes) -> tuple[Article | NothingToRead,
     head = parse_head(split_response(block)[0])
     try:
         body = content_decoded(head.fields if head else (), entity_body(block), MAX_PAGE_BYTES)
-    except DecodedTooLarge as error:
+    except DecodingRefused as error:
         return NothingToRead(TOO_LARGE, str(error)), 0.0
     reading = timed_read(replace(page, body=body, content_type=head.content_type if head else None))
     return reading.outcome, reading.ms

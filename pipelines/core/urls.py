@@ -36,6 +36,7 @@ AMPERSAND = re.compile(r"&(?:amp;|#0*38;|#x0*26;)+", re.IGNORECASE)
 LATE_AMPERSAND = re.compile(r"(?:amp;)+", re.IGNORECASE)  # at the start of a parameter's name, once decoded
 IGNORED_CHARS = re.compile(r"[\t\r\n]")  # WHATWG URL, 4.4: tab and newline inside a URL are not part of it
 SURROUNDING_CHARS = "".join(map(chr, range(0x21)))  # nor are control characters and spaces around it
+WEB_URL_START = re.compile(r"https?:[/\\]*[^/\\?]*", re.IGNORECASE)  # scheme and authority
 
 # RFC 3986, 3.3 and 3.4: characters that need no escape. Escapes are looked at one by one.
 PLAIN_PATH = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@/]*")
@@ -137,12 +138,22 @@ def resolve(reference: str, base: str) -> str | None:
 
 
 def resolve_location(location: bytes, base: str) -> str | None:
-    """Return where a redirect leads, as `resolve` does for a link. A header is UTF-8 in practice, else Latin-1."""
+    """Return the http(s) URL that a Location field names (RFC 9110 section 10.2.2); None if it names none.
+
+    The host is normalised (no user name, no dot at the end); path and query stay as sent, because a changed parameter
+    can turn a redirect into a loop. A header is UTF-8 in practice, else Latin-1.
+    """
     try:
         text = location.decode("utf-8")
     except UnicodeDecodeError:
         text = location.decode("latin-1")
-    return resolve(text, base) if text.strip(SURROUNDING_CHARS) else None
+    joined = resolve(text, base) if text.strip(SURROUNDING_CHARS) else None
+    try:
+        parts = parts_of(joined or "")
+    except ValueError:
+        return None
+    rest = WEB_URL_START.sub("", (joined or "").partition("#")[0], count=1)
+    return f"{parts.scheme}://{parts.host}{rest if rest.startswith('/') else '/' + rest}"
 
 
 def _forward_slashes(reference: str) -> str:

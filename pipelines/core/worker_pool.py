@@ -27,8 +27,9 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
@@ -104,8 +105,7 @@ class WorkerPool:
         """
         if self._closed:
             raise RuntimeError("these workers are closed")
-        message = pickle.dumps((func, args), pickle.HIGHEST_PROTOCOL)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._call, message)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._call, func, args)
 
     async def close(self) -> None:
         """Let every accepted call finish, then end the workers."""
@@ -122,8 +122,12 @@ class WorkerPool:
             for worker in self._alive:
                 worker.process.kill()
 
-    def _call(self, message: bytes) -> Any:
-        """Make one call, in one of the pool's threads, by that thread's own worker."""
+    def _call(self, func: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+        """Make one call, in one of the pool's threads, by that thread's own worker.
+
+        The call is pickled here, so that calls that wait for a worker do not hold their arguments twice.
+        """
+        message = pickle.dumps((func, args), pickle.HIGHEST_PROTOCOL)
         worker: _Worker | None = self._mine.__dict__.pop("worker", None)
         if worker is None:
             worker = _Worker(self)
@@ -133,7 +137,9 @@ class WorkerPool:
                 if self._killed:  # while this one was starting
                     worker.process.kill()
         try:
-            outcome, value, rss = worker.call(message, self.seconds)
+            worker.send(message, self.seconds)
+            del message  # a page may be large, and reading it takes long
+            outcome, value, rss = worker.answer()
         except WorkerFailure as failure:
             if not self._killed:
                 logger.warning("a worker process %(why)s; another takes its place", {"why": failure})
@@ -184,19 +190,29 @@ class _Worker:
         except (TimeoutError, EOFError, OSError) as error:
             raise WorkerFailure(CRASHED, f"a worker process did not start: {self._end()}") from error
 
-    def call(self, message: bytes, seconds: float) -> tuple[str, Any, int]:
-        """Send one call and wait for its answer: (returned | raised | overrun, value, resident bytes)."""
+    def send(self, message: bytes, seconds: float) -> None:
+        """Send one call, which has so many seconds until its answer."""
         self.calls += 1
-        deadline = time.monotonic() + seconds
+        self.deadline = time.monotonic() + seconds
+        with self._failures():
+            _send(self.socket, message, seconds)
+
+    def answer(self) -> tuple[str, Any, int]:
+        """Wait for the answer to the call: (returned | raised | overrun, value, resident bytes)."""
+        with self._failures():
+            answer = _receive(self.socket, self.deadline - time.monotonic())
+        return pickle.loads(answer)  # noqa: S301 our own child's
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        """Raise WorkerFailure for a worker that is too slow or gone."""
         try:
-            _send(self.socket, message, deadline - time.monotonic())
-            answer = _receive(self.socket, deadline - time.monotonic())
+            yield
         except TimeoutError:
             self._end()
-            raise WorkerFailure(TIMED_OUT, f"{seconds:g} s") from None
+            raise WorkerFailure(TIMED_OUT, f"{self.seconds:g} s") from None
         except (EOFError, OSError):
             raise self._diagnosis() from None
-        return pickle.loads(answer)  # noqa: S301 our own child's
 
     def _diagnosis(self) -> WorkerFailure:
         """Return the failure that a worker died of, by its exit status."""
@@ -242,14 +258,14 @@ def _send(line: socket.socket, message: bytes, seconds: float | None = None) -> 
     line.sendall(message)
 
 
-def _receive(line: socket.socket, seconds: float | None = None) -> bytes:
+def _receive(line: socket.socket, seconds: float | None = None) -> bytearray:
     """Return the next message; EOFError if the other side has gone, TimeoutError after `seconds` without any byte."""
     line.settimeout(seconds if seconds is None else max(seconds, 0.001))
     (length,) = MESSAGE_LENGTH.unpack(_receive_exactly(line, MESSAGE_LENGTH.size))
     return _receive_exactly(line, length)
 
 
-def _receive_exactly(line: socket.socket, length: int) -> bytes:
+def _receive_exactly(line: socket.socket, length: int) -> bytearray:
     message = bytearray(length)
     view, done = memoryview(message), 0
     while done < length:
@@ -257,7 +273,7 @@ def _receive_exactly(line: socket.socket, length: int) -> bytes:
         if not got:
             raise EOFError
         done += got
-    return bytes(message)
+    return message
 
 
 def available_cpus() -> int:
@@ -296,10 +312,11 @@ def serve(descriptor: str, limits: str, warm_up: str) -> None:
             os._exit(0)  # the parent does not listen any more; there is nothing to tidy up
 
 
-def _answer(message: bytes) -> bytes:
-    """Run one call and return its outcome as a pickle."""
+def _answer(message: bytearray) -> bytes:
+    """Run one call and return its outcome as a pickle. Empty `message`, which the caller holds meanwhile."""
     try:
         func, args = pickle.loads(message)  # noqa: S301 our own parent's
+        message.clear()
         outcome, value = "returned", func(*args)
     except MemoryError:
         outcome, value = "overrun", TOO_MUCH_MEMORY

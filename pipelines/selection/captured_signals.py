@@ -16,7 +16,7 @@ from pipelines.archive.stored_response import MAX_PAGE_BYTES
 from pipelines.core.errors import MorgueError
 from pipelines.core.media_types import HTML_TYPES, media_type
 from pipelines.extraction.page.media import is_never_html, why_not_html
-from pipelines.warc.http_message import DecodedTooLarge
+from pipelines.warc.content_codings import DecodedTooLarge
 from pipelines.warc.storage import WarcStorage
 
 MAX_CACHED_PAGES = 10_000  # whose signals stay in memory, because revisits show one page many times

@@ -170,8 +170,8 @@ class TdmFiles:
         """Return the rules in the first capture of a redirect's target that is not older than the redirect."""
         block = read_block(self.warc, row["warc_file"], row["warc_offset"], row["warc_length"])
         head = parse_head(split_response(block)[0])
-        target = resolve_location((head and head.first(b"location")) or b"", row["url"]) or ""
-        address = "//" + target.partition("#")[0].partition("://")[2]
+        target = resolve_location((head and head.first(b"location")) or b"", row["url"])
+        address = "//" + (target or "").partition("://")[2]
         values = f"https:{address}", f"http:{address}", row["captured"]
         found = next(self._captures("c.url IN (?, ?) AND c.time >= ?", *values), None) if redirects else None
         return None if found is None else self._rules_of(found, redirects - 1)

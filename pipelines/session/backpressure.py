@@ -1,4 +1,4 @@
-"""Limit open exchanges and unfiled pages, so that a slow disk slows fetching instead of filling memory."""
+"""Limit open exchanges, unfiled pages and bytes held, so that a slow disk slows fetching instead of filling memory."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+
+from pipelines.session.body_budget import BodyBudget
 
 logger = logging.getLogger("morgue.session")
 
@@ -35,17 +37,24 @@ class ExchangeShares:
 
 
 class Backpressure:
-    """Let a limited number of exchanges run, and none while too many fetched pages wait to be read and filed.
+    """Let a limited number of exchanges run, and none while too many pages or bytes wait to be read and filed.
 
     Put `async with backpressure.exchange(site, source):` around an exchange. Call `page_in` when a page was fetched,
     and `page_out` when it was filed or given up. One source may have half of the pages that wait: pages that take long
-    to read must not stop the fetching of others.
+    to read must not stop the fetching of others. `bodies` counts the bytes.
     """
 
     def __init__(
-        self, exchanges: int, pages: int, *, per_source: int = sys.maxsize, per_site: int = sys.maxsize
+        self,
+        exchanges: int = sys.maxsize,
+        pages: int = sys.maxsize,
+        body_bytes: int = sys.maxsize,
+        *,
+        per_source: int = sys.maxsize,
+        per_site: int = sys.maxsize,
     ) -> None:
         self.max_pages = pages
+        self.bodies = BodyBudget(body_bytes)
         self._pages: Counter[int | None] = Counter()  # fetched and not yet filed, by source
         self._exchanges = asyncio.Semaphore(exchanges)
         self._sources, self._sites = ExchangeShares(per_source), ExchangeShares(per_site)
@@ -64,6 +73,7 @@ class Backpressure:
         """Let every exchange pass: the crawl is ending, and no page will be filed any more."""
         self.max_pages = sys.maxsize
         self._page_left.set()
+        self.bodies.let_all_through()
 
     @asynccontextmanager
     async def exchange(self, site: str | None = None, source: int | None = None) -> AsyncIterator[None]:
@@ -79,6 +89,7 @@ class Backpressure:
             async with self._exchanges:
                 while self._pages.total() >= self.max_pages:
                     await self._until_a_page_is_filed()
+                await self.bodies.wait()
                 yield
 
     async def _until_a_page_is_filed(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, ClassVar, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -27,6 +28,7 @@ from pipelines.warc.exchange import body_of, write_exchange
 T = TypeVar("T")
 logger = logging.getLogger("morgue.session")
 
+LARGE_BODY_BYTES = 2_000_000  # of a body that is read alone
 MAX_BRIEF_RESPONSE_BYTES = 1 << 16  # of a response that is recorded in about a millisecond
 
 
@@ -48,6 +50,7 @@ class CrawlContext:
         self.archive_writer, self.workers, self.backpressure = archive_writer, workers, backpressure
         self.stats = CrawlStats()
         self._turns = FairTurns(workers.size + 1)  # one more than can run, so that no worker waits for its next task
+        self._large_turns = FairTurns(1)
         self.store = ArticleStore(archive_writer.db)
         self.stopping = False  # True: send no further requests, and finish those under way
         self.fatal: MorgueError | None = None  # why nothing can be written any more; it ends the run
@@ -76,9 +79,13 @@ class CrawlContext:
         part: T = self._parts[kind]
         return part
 
-    async def read(self, source_id: int | None, reader: Callable[..., T], *args: Any) -> T:
-        """Call `reader` in a worker process, in turn with what is read for other sources. Raise WorkerFailure."""
-        async with self._turns.turn(source_id):
+    async def read(self, source_id: int | None, size: int, reader: Callable[..., T], *args: Any) -> T:
+        """Call `reader`, which reads a body of `size` bytes, in a worker process. Raise WorkerFailure.
+
+        Sources take turns. Large bodies are read one at a time, because a worker takes up to 40 times their size.
+        """
+        large = self._large_turns.turn(source_id) if size >= LARGE_BODY_BYTES else nullcontext()
+        async with large, self._turns.turn(source_id):
             return await self.workers.run(reader, *args)
 
     async def record(self, exchange: Exchange, source_id: int | None = None) -> Capture:

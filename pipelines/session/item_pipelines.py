@@ -25,7 +25,7 @@ class ReadPage:
 
     async def process_item(self, item: Page) -> Reading:
         try:
-            outcome, ms = await self.context.read(item.source_id, outcome_of, item)
+            outcome, ms = await self.context.read(item.source_id, len(item.body), outcome_of, item)
         except WorkerFailure as overrun:
             outcome, ms = NothingToRead(f"extractor {overrun.reason}", overrun.detail), 0.0
             logger.warning("reading %(url)s was stopped: %(why)s", {"url": item.url, "why": overrun})

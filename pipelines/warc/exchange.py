@@ -21,7 +21,7 @@ from typing import Literal, NamedTuple
 
 from pipelines.core.items import Capture, Exchange
 from pipelines.core.timestamps import fine_stamp
-from pipelines.warc.http_message import dechunked, parse_head, split_response
+from pipelines.warc.http_message import chunk_data, parse_head, split_response
 from pipelines.warc.http_signals import header_signals
 from pipelines.warc.import_marks import flaws_of, repeated_record
 from pipelines.warc.reader import StoredRecord
@@ -62,7 +62,7 @@ def _answered(exchange: Exchange) -> bool:
 def _measured(response: bytes, head_length: int, chunked: bool) -> PayloadBody:
     body = memoryview(response)[head_length:]
     received = digest(body)
-    payload = digest(dechunked(bytes(body))) if chunked else received
+    payload = digest(*chunk_data(response, head_length)) if chunked else received
     return PayloadBody(len(body), payload, received if received != payload else None)
 
 

@@ -14,8 +14,9 @@ from pathlib import Path
 from pipelines.core.items import Capture, Exchange
 from pipelines.core.timestamps import fine_stamp
 from pipelines.core.urls import url_key
+from pipelines.warc.content_codings import content_decoded
 from pipelines.warc.exchange import RevisitOriginal, records_of
-from pipelines.warc.http_message import content_decoded, entity_body, parse_head, split_response
+from pipelines.warc.http_message import entity_body, parse_head, split_response
 from pipelines.warc.record import WarcFields, WarcRecord, digest, new_id, target_uri
 from pipelines.warc.storage import WarcStorage
 from pipelines.warc.writer import WarcWriter

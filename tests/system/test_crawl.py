@@ -320,7 +320,7 @@ def test_missing_contact_is_warned_of_for_public_sites(tmp_path):
     assert morgue("init", tmp_path / "archive").returncode == 0
     public = morgue("-C", tmp_path / "archive", "crawl", "-s", "crawl.retries=0", "http://paper.invalid/")
     assert 'contact = "you@example.org"' in public.stderr
-    private = crawl(tmp_path / "archive", "-s", "crawl.retries=0", "http://127.0.0.1:1/")
+    private = crawl(tmp_path / "archive", "-s", "crawl.retries=0", "http://127.0.0.1:2/")
     assert "contact" not in private.stderr
 
 

@@ -134,17 +134,35 @@ def test_second_signal_stops_at_once_and_loses_nothing_filed(archive):
     with serve(delay=0.3) as paper:
         running = start("-C", archive, "crawl", *LOOPBACK, "-s", "crawl.concurrency_per_host=4", paper.url + "/")
         wait_until(lambda: len(paper.journal) > 12)
+        paper.delay = 3.0
+        time.sleep(0.7)  # by then, what is under way takes as long
         os.killpg(running.pid, signal.SIGINT)
-        time.sleep(0.1)
+        time.sleep(1.1)  # an echo of the first signal comes sooner
         os.killpg(running.pid, signal.SIGINT)
         _out, err = running.communicate(timeout=10)
         assert running.returncode == 130
+        assert rows(archive, "SELECT outcome FROM crawls") == [("interrupted",)]
         assert "Traceback" not in err
         assert "never retrieved" not in err
         paper.delay = 0.0
         done = crawl(archive, paper.url + "/")
         assert done.returncode in (0, 1), done.stderr
         assert_whole(archive, paper)
+
+
+def test_echo_of_a_signal_is_no_second_signal(archive):
+    """Two signals within a fraction of a second are one wish: what is under way is filed, and the run has its end."""
+    with serve(delay=0.3) as paper:
+        running = start("-C", archive, "crawl", *LOOPBACK, paper.url + "/")
+        wait_until(lambda: len(paper.journal) > 5)
+        for number in (signal.SIGINT, signal.SIGINT, signal.SIGTERM):
+            os.killpg(running.pid, number)
+            time.sleep(0.05)
+        _out, err = running.communicate(timeout=30)
+        assert running.returncode == 130
+        assert "stopped at once" not in err
+        assert rows(archive, "SELECT outcome FROM crawls") == [("interrupted",)]
+        assert rows(archive, "SELECT count(*) FROM frontier WHERE state = 'claimed'") == [(0,)]
 
 
 def test_page_that_could_not_be_read_is_fetched_whole_again(archive):

@@ -141,7 +141,7 @@ def test_failure_after_a_redirect_is_not_the_fault_of_the_host_that_redirects(se
     _, paper, other = served
     other.answers["/wait"] = (429, b"", {"Retry-After": str(WEEK_SECONDS)})
     with answering({"/robots.txt": (503, b"", {})}) as (forbidden, _asked):
-        targets = (other.url + "/wait", forbidden + "/", "http://paper.invalid/", "http://127.0.0.1:1/")
+        targets = (other.url + "/wait", forbidden + "/", "http://paper.invalid/", "http://127.0.0.1:2/")
         partners = [f"/2026/11/30/partner-{number}.html" for number in range(len(targets))]
         paper.answers |= dict(zip(partners, map(redirect, targets), strict=True))
         paper.answers["/feed.xml"] = feed(paper.urls([*partners, *PATHS]))

@@ -175,12 +175,12 @@ def test_dead_feed_in_the_head_is_left_out_with_the_reason(archive):
     answers = {
         "/": (200, HOME.replace(b"<head>", head), {}),
         "/feed/": (200, RSS, {}),
-        "/robots.txt": (200, b"User-agent: *\nDisallow: /politics\nSitemap: http://127.0.0.1:1/s.xml\n", {}),
+        "/robots.txt": (200, b"User-agent: *\nDisallow: /politics\nSitemap: http://127.0.0.1:2/s.xml\n", {}),
     }
     with answering(answers) as (url, asked):
         done = add(archive, url, "--name", "named")
     assert f"left out: {url}/gone.xml (HTTP 404)" in done.stdout
-    assert "left out: http://127.0.0.1:1/s.xml (connection failed)" in done.stdout
+    assert "left out: http://127.0.0.1:2/s.xml (connection failed)" in done.stdout
     assert f"left out: {url}/politics/ (robots.txt disallows it)" in done.stdout
     assert written(archive, "named")["feeds"] == [f"{url}/feed/"]
     assert "/politics/" not in asked
@@ -195,7 +195,7 @@ def test_dead_feed_in_the_head_is_left_out_with_the_reason(archive):
         ({"/": (200, HOME, {}), "/robots.txt": (503, b"", {})}, "robots.txt answered 503"),
         ({"/": (302, b"", {"Location": "/"})}, "too many redirects"),
         ({"/": (302, b"", {})}, "HTTP 302 without a usable Location"),
-        ({"/": (301, b"", {"Location": "http://[::1]:1/"})}, "connection failed"),
+        ({"/": (301, b"", {"Location": "http://[::1]:2/"})}, "connection failed"),
     ],
 )
 def test_unreadable_site_gives_exit_code_3_and_no_file(archive, answers, why):
@@ -220,7 +220,7 @@ def test_site_that_moved_to_another_is_not_added(archive):
 
 def test_several_sites_of_which_one_fails_give_exit_code_1(archive):
     """The others are added."""
-    dead = "http://127.0.0.1:1/"
+    dead = "http://127.0.0.1:2/"
     assert add(archive, dead).returncode == 3
     nowhere = add(archive, "https://no-such-host.invalid/")
     assert nowhere.returncode == 3

@@ -41,13 +41,13 @@ def feed_of(home):
 def test_list_adds_what_can_be_added_and_names_the_rest(archive, tmp_path):
     """One address is none, one is a dead site, one is there twice: the others become sources; exit code 1."""
     with answering(SITE) as (one, _), answering(SITE) as (two, _):
-        (tmp_path / "papers.txt").write_text(f"# papers\n{one}/\nnot an address\nhttp://127.0.0.1:1/\n{two}/\n{two}/\n")
+        (tmp_path / "papers.txt").write_text(f"# papers\n{one}/\nnot an address\nhttp://127.0.0.1:2/\n{two}/\n{two}/\n")
         done = add(archive, "--urls", tmp_path / "papers.txt")
         again = add(archive, "--urls", tmp_path / "papers.txt")
         assert done.returncode == 1
         assert len(source_names(archive)) == 2
         assert "line 3: not an address: is not a web address" in done.stderr
-        assert "http://127.0.0.1:1/: connection failed" in done.stderr
+        assert "http://127.0.0.1:2/: connection failed" in done.stderr
         assert done.stdout.splitlines()[-1] == "2 added, 1 failed, 1 not usable"
         assert again.returncode == 1
         assert again.stdout.splitlines()[-1] == "3 already sources, 1 failed, 1 not usable"

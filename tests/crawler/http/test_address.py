@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 
-from crawler.http.address import is_private_literal, is_public, parse_target
-from crawler.http.outcome import AddressRefused, ConnectFailed, NameNotResolved, Unsendable
+from crawler.http.address import parse_target
+from crawler.http.networks import BLOCKED_PORTS, is_private_name, is_public
+from crawler.http.outcome import AddressRefused, ConnectFailed, NameNotResolved, PortRefused, Unsendable
 from tests.support.hostile_pages import REPLIES, fails, run
 from tests.support.hostile_server import HostileServer
 
@@ -60,6 +63,7 @@ def test_credentials_of_a_url_are_not_sent_or_recorded() -> None:
         ("http://\u00fc.example/\u00fc ?\u00e4=%C3", "xn--tda.example", 80, "/%C3%BC%20?%C3%A4=%C3",
          "xn--tda.example"),
         ("http://[2001:DB8::1]:8080/", "2001:db8::1", 8080, "/", "[2001:db8::1]:8080"),
+        ("http://Example.org./", "example.org", 80, "/", "example.org"),
         ("http://a@b@c/", "c", 80, "/", "c"),
         ("http://x/a//b/../c;d?e?f", "x", 80, "/a//b/../c;d?e?f", "x"),
     ],
@@ -137,13 +141,77 @@ def test_public_address_is_allowed(address: str) -> None:
     assert is_public(address)
 
 
-@pytest.mark.parametrize("host", ["localhost", "a.localhost", "127.0.0.1", "2130706433", "0x7f.1", "::1", "10.0.0.1"])
-def test_private_literal_is_known_without_a_lookup(host: str) -> None:
-    """What a request through a proxy is checked for: hosts that are private by their very spelling."""
-    assert is_private_literal(host)
+@pytest.mark.parametrize(
+    "address",
+    [
+        "192.0.0.192", "192.0.0.8", "192.0.0.9", "192.88.99.1", "168.63.129.16", "100.100.100.200", "169.254.169.254",
+        "198.18.0.1", "203.0.113.9", "240.0.0.1", "0.0.0.1", "192.175.48.1",
+        "3fff::1", "3fff:fff::1", "3ffe::1", "64:ff9b:1::1", "64:ff9b:1::5db8:d70e", "fd00:ec2::254", "fd20:ce::254",
+        "2001::1", "2001:0:5db8:d70e::1", "2001:2::1", "2001:10::1", "2001:20::1", "2001:db8::1", "2620:4f:8000::1",
+        "100::1", "5f00::1", "fec0::1", "4000::1", "::5db8:d70e", "::ffff:0:5db8:d70e",
+        "64:ff9b::c000:c0", "2002:c000:c0::1", "::ffff:192.0.0.192", "64:ff9b::a83f:8110", "2002:a83f:8110::1",
+        "2606:2800:21f::5efe:10.0.0.1", "2606:2800:21f::200:5efe:7f00:1",
+    ],
+)  # fmt: skip
+def test_address_of_special_registry_is_not_public(address: str) -> None:
+    """Whatever this version of Python says; the tables are those of IANA, and what clouds use."""
+    assert not is_public(address)
 
 
-@pytest.mark.parametrize("host", ["example.org", "93.184.215.14", "2606:2800:21f::1", "intranet"])
-def test_other_host_is_left_to_the_proxy(host: str) -> None:
-    """A name means what the proxy's resolver says; public addresses pass."""
-    assert not is_private_literal(host)
+@pytest.mark.parametrize("port", sorted(BLOCKED_PORTS))
+def test_port_of_another_protocol_is_refused_by_name(port: int) -> None:
+    """Every port of the list of browsers; nothing is sent."""
+    error = run(lambda client: fails(client, f"http://127.0.0.1:{port}/"))
+    assert type(error) is PortRefused
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost", "localhost.", "LOCALHOST.", "a.localhost", "127.0.0.1", "127.0.0.1.", "2130706433", "0x7f.1",
+        "::1", "10.0.0.1", "ip6-localhost", "intranet", "metadata", "metadata.google.internal",
+        "metadata.google.internal.", "metadata.goog", "router.lan", "nas.local", "x.home.arpa", "192.0.0.192",
+    ],
+)  # fmt: skip
+def test_private_name_is_known_without_a_lookup(host: str) -> None:
+    """What a request through a proxy is checked for first: hosts that are private by their very spelling."""
+    assert is_private_name(host)
+
+
+@pytest.mark.parametrize("host", ["example.org", "example.org.", "93.184.215.14", "2606:2800:21f::1", "local.example"])
+def test_public_name_is_looked_up(host: str) -> None:
+    """A name that may be public is not refused by its text."""
+    assert not is_private_name(host)
+
+
+@pytest.mark.parametrize(
+    ("found", "outcome"),
+    [
+        (["93.184.215.14"], (ConnectFailed, ["127.0.0.9"])),
+        ([], (ConnectFailed, ["127.0.0.9"])),
+        (["10.0.0.1"], (AddressRefused, [])),
+        (["93.184.215.14", "192.0.0.192"], (AddressRefused, [])),
+    ],
+    ids=["public", "unknown", "private", "mixed"],
+)
+def test_name_that_means_private_address_is_not_asked_of_proxy(
+    found: list[str], outcome: tuple[type, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name that we cannot look up is left to the proxy."""
+    opened: list[str] = []
+    answers = {"127.0.0.9": ["127.0.0.9"], "paper.example": found}
+
+    async def known(host: str, port: int) -> list[str]:
+        if not answers[host]:
+            raise socket.gaierror(socket.EAI_NONAME, "not known")
+        return answers[host]
+
+    async def refuse(address: str, port: int) -> None:
+        opened.append(address)
+        raise ConnectionRefusedError(111, "refused")
+
+    monkeypatch.setattr("crawler.http.pool.lookup", known)
+    monkeypatch.setattr("crawler.http.connection.HttpConnection.open", refuse)
+    proxy = "http://127.0.0.9:3128"
+    error = run(lambda client: fails(client, "http://paper.example/", proxy=proxy), allow_private_ips=False)
+    assert (type(error), opened) == outcome

@@ -278,7 +278,7 @@ def test_body_as_large_as_allowed_is_taken() -> None:
 
 def test_endless_head_is_cut() -> None:
     """A head beyond `max_head` bytes is refused, interim responses counted in."""
-    hints = b"HTTP/1.1 103 Early Hints\r\n\r\n" * 5000
+    hints = (b"HTTP/1.1 103 Early Hints\r\nLink: <" + b"x" * 5000 + b">\r\n\r\n") * 15
     for reply in (Reply(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000), Reply(b"", before=hints)):
         with HostileServer({"/": reply}) as server:
             error = run(lambda client: fails(client, server.url("/")), limits=FetchLimits(max_head=50_000))

@@ -9,12 +9,20 @@ from base64 import b64decode
 from typing import Any
 
 import pytest
-from scrapy import Request
 from scrapy.settings.default_settings import RETRY_EXCEPTIONS
 from scrapy.utils.misc import load_object
 
-from crawler.http.download_handler import SCRAPY_ERRORS, proxy_of, scrapy_error
-from crawler.http.outcome import AddressRefused, BodyTooLarge, ConnectionLost, FetchError, TlsFailed, Unsendable
+from crawler.http.download_handler import SCRAPY_ERRORS, scrapy_error
+from crawler.http.outcome import (
+    AddressRefused,
+    BodyTooLarge,
+    ConnectionLost,
+    FetchError,
+    PortRefused,
+    TlsFailed,
+    TooManyParts,
+    Unsendable,
+)
 from tests.support.command import ROOT
 from tests.support.hostile_pages import COMPLETE, GZIPPED, REPLIES, run
 from tests.support.hostile_server import HostileServer, Reply
@@ -157,7 +165,9 @@ def test_scrapy_retries_only_transient_failures(kind: type[FetchError]) -> None:
     """By RetryMiddleware's own list: refused addresses, large bodies and bad requests are not retried."""
     known = tuple(load_object(name) if isinstance(name, str) else name for name in RETRY_EXCEPTIONS)
     error = run(lambda _: _error(kind))
-    assert isinstance(scrapy_error(error), known) is (kind not in (AddressRefused, BodyTooLarge, Unsendable))
+    assert isinstance(scrapy_error(error), known) is (
+        kind not in (AddressRefused, BodyTooLarge, PortRefused, TooManyParts, Unsendable)
+    )
 
 
 def test_bad_certificate_is_not_retried() -> None:
@@ -173,20 +183,3 @@ def test_every_wire_error_has_a_reason() -> None:
     """A new kind of failure needs a decision here."""
     assert set(SCRAPY_ERRORS) == set(FetchError.__subclasses__())
     assert ConnectionLost in SCRAPY_ERRORS
-
-
-@pytest.mark.parametrize(
-    ("meta", "header", "proxy"),
-    [
-        (None, None, None),
-        ("http://p:1", None, "http://p:1"),
-        ("p:1", None, "http://p:1"),
-        ("http://p:1", b"Basic dXNlcjpwOkBzcw==", "http://user:p%3A%40ss@p:1"),
-    ],
-)
-def test_proxy_credentials_go_back_into_the_proxy_url(
-    meta: str | None, header: bytes | None, proxy: str | None
-) -> None:
-    """HttpProxyMiddleware moves them into a header, which must never reach the origin."""
-    request = Request("http://x", meta={"proxy": meta}, headers={"Proxy-Authorization": header} if header else None)
-    assert proxy_of(request) == proxy

@@ -126,3 +126,27 @@ def test_host_that_no_browser_takes_is_refused(written):
     """With ValueError, and no other exception."""
     with pytest.raises(ValueError):  # noqa: PT011 (the class is the promise)
         host_of(written)
+
+
+@pytest.mark.parametrize(
+    ("location", "target"),
+    [
+        (b"/x?a=b&utm_source=c#top", "http://a.example/x?a=b&utm_source=c"),
+        (b" //B.example./y ", "http://b.example/y"),
+        (b"https://me:secret@b.example?q", "https://b.example/?q"),
+        ("/søk".encode(), "http://a.example/søk"),
+        ("/søk".encode("latin-1"), "http://a.example/søk"),
+        (b"javascript:alert(1)", None),
+        (b"data:text/html,x", None),
+        (b"mailto:me@a.example", None),
+        (b"http://[::1]:80%20@h/", "http://h/"),
+        (b"http://[bad]/x", None),
+        (b"http://a.example:99999/", None),
+        (rb"\x", "http://a.example/x"),
+        (b"///b.example/a", "http://b.example/a"),
+        (b"https:b.example/a", "https://b.example/a"),
+    ],
+)
+def test_redirect_target_is_web_address_or_none(location: bytes, target: str | None) -> None:
+    """Joined as browsers do; the host is normalised, path and query are not."""
+    assert resolve_location(location, "http://a.example/old") == target
