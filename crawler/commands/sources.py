@@ -43,7 +43,7 @@ def command(ctx: click.Context, of_lists: bool, forget: str | None, form: str) -
     if forget is not None:
         forget_source(ctx, forget)
         return
-    with database_of(ctx) as db:
+    with database_of(ctx, quickly=True) as db:
         rows = list(queries.sources(db, of_lists=of_lists))
     with standard_output():
         if form != "table":

@@ -23,8 +23,9 @@ from crawler.discovery.markup import (
 from crawler.discovery.results import Candidate, Discovery, described, gather, named_outcome
 from crawler.discovery.url_classifier import shape_of
 from crawler.discovery.url_words import FILE_ENDINGS
+from pipelines.core.links import resolve
 from pipelines.core.plural import counted
-from pipelines.core.urls import fetchable, parts_of, resolve
+from pipelines.core.urls import fetchable, parts_of
 from pipelines.extraction.fields import date_parser
 from pipelines.extraction.page.attribute_limits import too_many_attributes
 from pipelines.extraction.page.characters import storable, without_half_escapes

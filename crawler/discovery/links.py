@@ -16,7 +16,8 @@ from selectolax.lexbor import LexborHTMLParser
 from crawler.discovery.feeds import COMMENTS_TITLE, COMMENTS_URL
 from crawler.discovery.results import Candidate, Discovery, gather, named_outcome
 from crawler.discovery.url_classifier import classify_with_reason
-from pipelines.core.urls import fetchable, resolve, same_site, site_of, url_key
+from pipelines.core.links import resolve
+from pipelines.core.urls import fetchable, same_site, site_of, url_key
 from pipelines.extraction.page.charset import decode
 from pipelines.extraction.page.meta_refresh import refresh_of
 

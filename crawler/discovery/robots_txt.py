@@ -16,7 +16,8 @@ from protego import Protego
 
 from crawler.discovery.markup import UTF_8_MARK, wide_encoding
 from crawler.discovery.results import described
-from pipelines.core.urls import fetchable, resolve
+from pipelines.core.links import resolve
+from pipelines.core.urls import fetchable
 
 MAX_ROBOTS_BYTES = 512 * 1024  # RFC 9309 section 2.5: at least 500 KiB
 HTML_START = re.compile(rb"\s*(?:(?><!--.*?-->)\s*)*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE | re.DOTALL)

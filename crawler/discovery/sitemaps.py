@@ -21,8 +21,8 @@ from crawler.discovery.feeds import read_feed
 from crawler.discovery.markup import DECLARATION, WRAPPER, decoded, local_name, with_real_characters, without_doctypes
 from crawler.discovery.results import Candidate, Discovery, described, gather, named_outcome
 from crawler.discovery.url_classifier import classify_listed
+from pipelines.core.links import resolve
 from pipelines.core.plural import counted
-from pipelines.core.urls import resolve
 from pipelines.extraction.fields import date_parser
 from pipelines.extraction.page.attribute_limits import too_many_attributes
 

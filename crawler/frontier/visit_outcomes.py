@@ -105,7 +105,7 @@ class VisitOutcomes:
         useless = empty and site.relies_on(claim.url, well_formed=problem is None)
         if useless:
             is_page, left_out = claim.kind in ("front", "section"), sum(some.number for some in found.left_out)
-            nothing = f"none of its {left_out:,} addresses looks like an article" if left_out else "it lists nothing"
+            nothing = "it lists only addresses that do not look like articles" if left_out else "it lists nothing"
             problem = problem or ("no link to an article or a section" if is_page else nothing)
             self.context.stats.outcome(site.name, "failed", problem, claim.url)
             self.context.stats.trouble(site.name, problem, claim.url)

@@ -16,7 +16,8 @@ from scrapy.http import Response
 from crawler.discovery.url_classifier import classify
 from crawler.frontier.queue import Frontier
 from crawler.frontier.revisit_policy import PAGE_KINDS
-from pipelines.core.urls import fetchable, resolve_location, same_site
+from pipelines.core.links import resolve_location
+from pipelines.core.urls import fetchable, same_site
 from pipelines.database.frontier.rows import Claim
 from pipelines.session.context import CrawlContext
 from pipelines.warc.http_message import REDIRECTS

@@ -17,7 +17,8 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from scrapy.http.cookies import CookieJar
 
-from pipelines.core.urls import resolve_location, site_of
+from pipelines.core.links import resolve_location
+from pipelines.core.urls import site_of
 from pipelines.warc.http_message import REDIRECTS
 
 CHAIN = "redirect_chain"  # key of a request's meta

@@ -23,8 +23,9 @@ from crawler.discovery.seeds import COMMON_FEEDS, COMMON_SITEMAPS, Seeds, discov
 from crawler.discovery.sitemaps import read_sitemap
 from crawler.discovery.url_classifier import classify
 from crawler.onboarding.further_sites import FurtherSites, further_sites, names_site
+from pipelines.core.links import resolve_location
 from pipelines.core.plural import counted
-from pipelines.core.urls import fetchable, resolve_location, same_site, url_key
+from pipelines.core.urls import fetchable, same_site, url_key
 from pipelines.extraction.page.meta_refresh import refresh_of
 from pipelines.warc.http_message import REDIRECTS
 

@@ -26,7 +26,8 @@ from crawler.middleware.failure_reasons import reason_of
 from crawler.middleware.known_redirects import FOLLOW_KNOWN, RedirectNotFollowed
 from crawler.middleware.robots import CrawlStopping, DisallowedByRobots, RobotsCache
 from pipelines.core.items import Page
-from pipelines.core.urls import fetchable, resolve
+from pipelines.core.links import resolve
+from pipelines.core.urls import fetchable
 from pipelines.core.worker_pool import WorkerFailure
 from pipelines.database.frontier.rows import Claim
 

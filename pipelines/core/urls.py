@@ -2,12 +2,11 @@
 
     key         //paper.example/2026/11/crane?page=2     url_key: equal for two spellings of one address
     fetchable   https://paper.example/2026/11/crane      the URL that is requested and stored
-    resolve     ../crane, https://paper.example/2026/    a link as a page writes it, as an absolute URL
     host        paper.example, paper.example:8080        host_of: the unit of politeness
     site        paper.example, bbc.co.uk                 site_of: the unit of ownership
 
-Nothing is resolved or fetched here. What two *pages* have in common (rel=canonical, redirects, AMP twins) is decided in
-`pipelines.database.store`.
+Nothing is fetched here; `pipelines.core.links` joins a link with the address of its page. What two *pages* have in
+common (rel=canonical, redirects, AMP twins) is decided in `pipelines.database.store`.
 """
 
 from __future__ import annotations
@@ -22,8 +21,6 @@ MAX_URL_CHARS = 2000  # characters of a URL that is requested; browsers and CDNs
 # RFC 3986 appendix B, for http(s) with a host only. Browsers take a backslash for a slash, and any number of slashes
 # before the host (WHATWG URL, 4.4).
 WEB_URL = re.compile(r"(https?):/*([^/?#]*)([^?#]*)(\?[^#]*)?", re.IGNORECASE)
-SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)  # RFC 3986, 3.1
-PATH_END = re.compile(r"[?#]|$")
 ENCODED_DOT = re.compile("%2e", re.IGNORECASE)  # in a segment of nothing but dots it is a dot (WHATWG URL, 4.4)
 AUTHORITY = re.compile(r"(?:.*@)?(\[[0-9a-f:.]+\]|[^:\[\]]*)(?::([0-9]{0,5}))?", re.IGNORECASE)
 HOST = re.compile(r"(?=.{1,253}$)(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}")
@@ -36,7 +33,6 @@ AMPERSAND = re.compile(r"&(?:amp;|#0*38;|#x0*26;)+", re.IGNORECASE)
 LATE_AMPERSAND = re.compile(r"(?:amp;)+", re.IGNORECASE)  # at the start of a parameter's name, once decoded
 IGNORED_CHARS = re.compile(r"[\t\r\n]")  # WHATWG URL, 4.4: tab and newline inside a URL are not part of it
 SURROUNDING_CHARS = "".join(map(chr, range(0x21)))  # nor are control characters and spaces around it
-WEB_URL_START = re.compile(r"https?:[/\\]*[^/\\?]*", re.IGNORECASE)  # scheme and authority
 
 # RFC 3986, 3.3 and 3.4: characters that need no escape. Escapes are looked at one by one.
 PLAIN_PATH = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@/]*")
@@ -99,75 +95,6 @@ def parts_of(url: str) -> UrlParts:
     return UrlParts(scheme, _authority(match[2], PORTS[scheme]), match[3], query if mark else "")
 
 
-def resolve(reference: str, base: str) -> str | None:
-    """Return a link as an absolute http(s) URL; None if it leads elsewhere (`mailto:`) or has no base that it needs.
-
-    Browsers decide what a link means, so this is the WHATWG URL standard (4.4): backslashes are slashes, `///host/` and
-    `http:host/` on an https page name a host, tabs and line ends do not count. In one case more is read than browsers
-    do: `https:/paper.example/a` on a page of paper.example names that host, and not a folder called paper.example.
-
-    The result is not checked further: `fetchable` does that. It is the only function of ours that joins addresses.
-    """
-    reference = IGNORED_CHARS.sub("", reference.strip(SURROUNDING_CHARS))
-    try:
-        home = parts_of(base)
-    except ValueError:
-        home = None
-    if named := SCHEME.match(reference):
-        scheme = named[1].lower()
-        if scheme not in PORTS:
-            return None
-        reference = _forward_slashes(reference[named.end() :])
-        relative = home is not None and scheme == home.scheme and not reference.startswith("//")
-        if home is None or not relative or _names_site_of(home.host, reference):
-            return f"{scheme}://{reference.lstrip('/')}"
-    if home is None:
-        return None
-    reference = _forward_slashes(reference)
-    if reference.startswith("//"):
-        return f"{home.scheme}://{reference.lstrip('/')}"
-    end = PATH_END.search(reference).start()  # type: ignore[union-attr] # it matches at the end at least
-    path, rest = reference[:end], reference[end:]
-    origin = f"{home.scheme}://{home.host}"
-    if not path:
-        query = f"?{home.query}" if home.query and not rest.startswith("?") else ""
-        return origin + (home.path or "/") + query + rest
-    if not path.startswith("/"):
-        path = f"{home.path.rpartition('/')[0]}/{path}"
-    return origin + _without_dots(path) + rest
-
-
-def resolve_location(location: bytes, base: str) -> str | None:
-    """Return the http(s) URL that a Location field names (RFC 9110 section 10.2.2); None if it names none.
-
-    The host is normalised (no user name, no dot at the end); path and query stay as sent, because a changed parameter
-    can turn a redirect into a loop. A header is UTF-8 in practice, else Latin-1.
-    """
-    try:
-        text = location.decode("utf-8")
-    except UnicodeDecodeError:
-        text = location.decode("latin-1")
-    joined = resolve(text, base) if text.strip(SURROUNDING_CHARS) else None
-    try:
-        parts = parts_of(joined or "")
-    except ValueError:
-        return None
-    rest = WEB_URL_START.sub("", (joined or "").partition("#")[0], count=1)
-    return f"{parts.scheme}://{parts.host}{rest if rest.startswith('/') else '/' + rest}"
-
-
-def _forward_slashes(reference: str) -> str:
-    """Return a reference with slashes for the backslashes of its path."""
-    end = reference.find("?") if "?" in reference else len(reference)
-    return reference[:end].replace("\\", "/") + reference[end:]
-
-
-def _names_site_of(host: str, reference: str) -> bool:
-    """Return True if a reference (`/paper.example/a`, without its scheme) begins with a host of the site of `host`."""
-    first = reference.removeprefix("/").partition("/")[0]
-    return "." in first and same_site(f"http://{first}/", f"http://{host}/")
-
-
 def url_key(url: str) -> str:
     """Return the key of an address: `//host/path?query`, equal for all spellings of one address, and readable.
 
@@ -188,7 +115,7 @@ def url_key(url: str) -> str:
     path = _normal(parts.path, PLAIN_PATH) if parts.path else "/"
     if ";" in path:
         path = SESSION_PATH.sub("", AMPERSAND.sub("&", path))
-    path = _without_dots(path)
+    path = without_dots(path)
     query = _normal_query(parts.query) if parts.query else ""
     return f"//{host}{path or '/'}" + (f"?{query}" if query else "")
 
@@ -366,7 +293,7 @@ def _is_session(part: str) -> bool:
     return name in SESSION_NAMES or (name in ("sid", "s", "session") and SESSION_VALUE.fullmatch(part) is not None)
 
 
-def _without_dots(path: str) -> str:
+def without_dots(path: str) -> str:
     """Remove dot segments (RFC 3986, 5.2.4); empty segments count as segments."""
     if "/." not in path and "/%2" not in path:
         return path

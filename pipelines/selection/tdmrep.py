@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 from pipelines.archive.replay import replay
 from pipelines.core.errors import ArchiveDamaged
+from pipelines.core.links import resolve_location
 from pipelines.core.urls import parts_of as parts_of
-from pipelines.core.urls import resolve_location
 from pipelines.database.connection import Row, ask
 from pipelines.database.queries import PROVENANCE_COLUMNS
 from pipelines.warc.http_message import REDIRECTS, parse_head, split_response

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
-from pipelines.core.urls import resolve
+from pipelines.core.links import resolve
 from pipelines.extraction.labels.agencies import agencies_in, agency, only_agencies
 from pipelines.extraction.labels.credit_lines import first_publisher, named_source, signing_agency
 from pipelines.extraction.labels.dateline import STATION, Dateline, dateline

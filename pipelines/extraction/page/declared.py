@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 
 from lxml.etree import XPath
 
-from pipelines.core.urls import fetchable, resolve
+from pipelines.core.links import resolve
+from pipelines.core.urls import fetchable
 from pipelines.extraction.page import issn, jsonld
 from pipelines.extraction.page.marked_elements import MarkedElements, marked_elements
 

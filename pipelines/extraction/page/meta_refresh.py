@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser
 
-from pipelines.core.urls import fetchable, resolve
+from pipelines.core.links import resolve
+from pipelines.core.urls import fetchable
 
 MAX_REFRESH_PAGE_BYTES = 64 * 1024  # of a page that only refreshes; most have some hundred bytes, a few have scripts
 MAX_TAGS = 500  # of it; the time that a parser takes grows with the square of the depth

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.core.urls import fetchable, host_of, resolve, resolve_location, url_key
+from pipelines.core.links import resolve, resolve_location
+from pipelines.core.urls import fetchable, host_of, url_key
 
 BASE = "https://paper.example/news/list?page=2#top"
 
