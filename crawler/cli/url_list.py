@@ -1,4 +1,4 @@
-"""Read the list of pages for `morgue crawl --urls`: one address per line, or a column of a CSV or TSV file.
+"""Read lists of addresses, of pages or of sites: one address per line, or a column of a CSV or TSV file.
 
 A row that is no address does not end the crawl: it is kept with the reason, for the summary and the report.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,18 +16,18 @@ from typing import Any
 
 from pipelines.core.errors import ConfigError, MorgueError, os_errors
 from pipelines.core.input_files import bounded_lines, open_input
-from pipelines.core.urls import fetchable
+from pipelines.core.urls import typed_address
 
 DELIMITERS = ",;\t"  # spreadsheets write semicolons in many languages, and some programs write tabs
-COLUMN_NAMES = ("url", "urls", "link", "links", "address", "uri", "href", "page", "web address", "permalink", "loc")
+# The first of these that is a column holds the addresses.
+COLUMN_NAMES = (
+    *("url", "urls", "link", "links", "address", "uri", "href", "page", "web address", "permalink", "loc"),
+    *("website", "homepage", "home page", "home_page", "site", "domain", "host"),
+)
 TABLE_SUFFIXES = (".csv", ".tsv", ".tab")
 INPUT_COLUMN = "input"  # the one column of a list without columns
 LIST_ADVICE = "one URL per line; a line that begins with # is a comment"
 MAX_CELL_CHARS = 1 << 24  # of a CSV file; a cell may hold the whole text of a page
-# An address without its scheme: a host with a dot whose last label has a letter, or an IPv4 address; then a path.
-WITHOUT_SCHEME = re.compile(
-    r"(?://)?(?:[\w-]+(?:\.[\w-]+)*\.(?=[\w-]*[^\W\d_])[\w-]{2,}|\d{1,3}(?:\.\d{1,3}){3})\.?(?::\d{1,5})?(?:[/?#]\S*)?"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +67,21 @@ class UrlList:
 
 def read_url_list(file: str, column: str | None) -> UrlList:
     """Return the list in a file, `-` for standard input. Raises ConfigError if it cannot be read or lists nothing."""
-    text = text_of(file)
+    return listed_in(text_of(file), file, column)
+
+
+def listed_in(text: str, file: str, column: str | None) -> UrlList:
+    """Return the addresses that a text lists; `file` is its name. Raises ConfigError if it lists nothing."""
     first = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
     if not first:
-        raise ConfigError(file, "lists no page", LIST_ADVICE)
+        raise ConfigError(file, "lists no address", LIST_ADVICE)
     delimiter = max(DELIMITERS, key=first.count)
     names = [cell.strip() for cell in next(csv.reader([first], delimiter=delimiter), [])]
-    if column is None and not any(address_of(name)[0] for name in names):
+    if column is None and not any(typed_address(name)[0] for name in names):
         column = guessed_column(file, names)
     found = UrlList(file, *(lines_of(text) if column is None else table_of(file, text, delimiter, column)))
     if not found.rows:
-        raise ConfigError(file, "lists no page", LIST_ADVICE)
+        raise ConfigError(file, "lists no address", LIST_ADVICE)
     return found
 
 
@@ -124,7 +127,7 @@ def lines_of(text: str) -> tuple[tuple[str, ...], tuple[ListedPage, ...]]:
         for number, line in enumerate(text.splitlines(), 1)
         if (stripped := line.strip()) and not stripped.startswith("#")
     )
-    return (INPUT_COLUMN,), tuple(ListedPage(place, (line,), line, *address_of(line)) for place, line in rows)
+    return (INPUT_COLUMN,), tuple(ListedPage(place, (line,), line, *typed_address(line)) for place, line in rows)
 
 
 def table_of(file: str, text: str, delimiter: str, column: str) -> tuple[tuple[str, ...], tuple[ListedPage, ...]]:
@@ -151,17 +154,4 @@ def table_rows(records: Sequence[tuple[int, list[str]]], at: int, width: int) ->
     for number, record in records:
         cells = (*record, *("" for _ in range(width - len(record))))
         text = cells[at].strip()
-        yield ListedPage(f"line {number}", cells, text, *address_of(text))
-
-
-def address_of(text: str) -> tuple[str | None, bool]:
-    """Return an address as a URL that can be fetched, None if it is none, and True if it has no scheme.
-
-    An address without a scheme is taken for HTTPS: `www.bbc.com/news/x`.
-    """
-    if "://" in text[:12]:
-        return fetchable(text), False
-    if not WITHOUT_SCHEME.fullmatch(text):
-        return None, False
-    url = fetchable(f"https://{text.removeprefix('//')}")
-    return url, url is not None
+        yield ListedPage(f"line {number}", cells, text, *typed_address(text))

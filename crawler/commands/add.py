@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import sys
 from collections import Counter
@@ -23,17 +24,15 @@ from pipelines.core.terminal import plain
 
 if TYPE_CHECKING:
     from crawler.config.models import Config
+    from crawler.onboarding.opml import ListedSite
     from crawler.onboarding.probe import ProbeReport, VerifiedListing
     from crawler.onboarding.site_fetcher import SiteFetcher
-    from crawler.onboarding.site_list import ListedSite
     from pipelines.session.context import CrawlContext
 
 # Outcome of a site -> its words in the last line, in their order there.
 OUTCOME_WORDS = {"added": "added", "known": "already sources", "failed": "failed", "not usable": "not usable"}
 MAX_LIST_BYTES = 10_000_000  # of a list of sites; OPML of thousands of feeds has a tenth of it
 MAX_SITES_AT_ONCE = 8  # that are looked over side by side; each host still gets one request at a time
-# `paper.example`, `localhost:8000`, `paper.example/news`: what people type without a scheme.
-ADDRESS_WITHOUT_SCHEME = re.compile(r"(?:localhost|[\w-]+(?:\.[\w-]+)+)\.?(?::\d+)?(?:[/?#]|$)")
 LISTING_KINDS = ("feed", "news sitemap", "sitemap", "section")  # in the order of the report
 MAX_SITES_NAMED = 3  # other sites that feeds and sitemaps name
 MAX_LISTINGS_NAMED = 8  # addresses of one kind that the report lists individually
@@ -64,7 +63,7 @@ def command(
     already. 3: no site could be reached.
     """
     from crawler.config.models import load
-    from crawler.onboarding.site_list import ListedSite, read_site_list
+    from crawler.onboarding.opml import ListedSite
 
     if not urls and file is None:
         raise click.UsageError("Missing argument 'URL...'.", ctx)
@@ -76,7 +75,7 @@ def command(
         click.echo(plain(f"warning: {error}"), err=True)
     listed = [ListedSite("", url) for url in urls]
     if file is not None:
-        listed += read_site_list(bytes_of(file), file, column)
+        listed += sites_of_list(bytes_of(file), file, column)
     if not listed:
         raise ConfigError(file or "-", "lists no site", "one address per line; a line that begins with # is a comment")
     wanted, refused = chosen_sites(listed, name, config, force=force)
@@ -109,7 +108,7 @@ class WantedSite:
     name: str  # of the source that it becomes
     url: str
     feeds: tuple[str, ...] = ()  # that the user's list names
-    has_scheme: bool = True  # False: the user gave no scheme, so http is tried if https cannot be reached
+    assumed_https: bool = False  # the user gave no scheme, so http is tried if https cannot be reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +134,26 @@ def bytes_of(file: str) -> bytes:
         raise ConfigError(file, error.cause, "name a file that can be read, or - for standard input") from error
 
 
+def sites_of_list(data: bytes, file: str, column: str | None) -> list[ListedSite]:
+    """Return the sites of a list in its order: OPML if it begins with `<`, else lines or CSV. Raises ConfigError."""
+    from crawler.cli.url_list import decoded, listed_in
+    from crawler.onboarding.opml import ListedSite, is_xml, read_opml
+
+    if not is_xml(data):
+        rows = listed_in(decoded(io.BufferedReader(io.BytesIO(data)), file), file, column).rows
+        return [ListedSite(row.place, row.text) for row in rows if row.text]
+    if column is not None:
+        raise ConfigError("--column", f"{file} is OPML, which has no columns", "leave out --column")
+    return read_opml(data, file)
+
+
 def chosen_sites(
     listed: Sequence[ListedSite], name: str | None, config: Config, *, force: bool
 ) -> tuple[list[WantedSite], list[RefusedSite]]:
     """Return the sites to look over, and those that are not. Raises ConfigError if `name` cannot be used."""
     from crawler.config.models import home_key
     from crawler.config.toml_files import SOURCE_NAME
-    from pipelines.core.urls import fetchable
+    from pipelines.core.urls import fetchable, typed_address
 
     if name is not None and (len(listed) > 1 or not SOURCE_NAME.fullmatch(name)):
         cause = (
@@ -154,10 +166,9 @@ def chosen_sites(
     wanted: list[WantedSite] = []
     refused: list[RefusedSite] = []
     for site in listed:
-        has_scheme = "://" in site.address
-        url = fetchable(site.address if has_scheme else f"https://{site.address}")
+        url, assumed_https = typed_address(site.address)
         place = f"{site.place}: {site.address}" if site.place else site.address
-        if url is None or not (has_scheme or ADDRESS_WITHOUT_SCHEME.match(site.address)):
+        if url is None:
             error = ConfigError(place, "is not a web address", "say e.g. https://paper.example/")
             refused.append(RefusedSite(error, known=False))
             continue
@@ -168,7 +179,7 @@ def chosen_sites(
         elif home_key(url) not in homes:
             feeds = tuple(filter(None, map(fetchable, site.feeds)))
             chosen = name or (own.name if own is not None else name_for(url, taken))
-            wanted.append(WantedSite(chosen, url, feeds, has_scheme))
+            wanted.append(WantedSite(chosen, url, feeds, assumed_https))
             taken.add(chosen)
             homes.add(home_key(url))
     return wanted, refused
@@ -268,7 +279,7 @@ class SiteAdder:
             probe, fetch=self.fetcher.fetch, read=self.fetcher.read, obey=self.config.crawl.robots, feeds=site.feeds
         )
         found = await look(site.url)
-        if found.failure not in UNREACHED or site.has_scheme:
+        if found.failure not in UNREACHED or not site.assumed_https:
             return found
         plain_http = await look(site.url.replace("https://", "http://", 1))
         return found if plain_http.failure is not None else plain_http

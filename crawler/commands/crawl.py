@@ -102,11 +102,11 @@ def command(
 
     from crawler.config.models import load
     from crawler.engine.crawl import CrawlRun
-    from crawler.frontier.crawl_plan import CrawlPlan, targets_of
+    from crawler.frontier.crawl_plan import CrawlPlan
 
     config = load(folder, overrides_of(ctx), skip_broken=True)
     plan = CrawlPlan(
-        targets_of(targets),
+        targets,
         listed.urls if listed is not None else None,
         limit,
         day,

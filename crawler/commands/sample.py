@@ -256,10 +256,9 @@ def from_web(wanted: str, config: Config, own: Source | None) -> Page:
     """Fetch a page as `morgue add` does: obey robots.txt, record every exchange. Raises NothingReachable."""
     import asyncio
 
-    from crawler.frontier.crawl_plan import targets_of
-    from pipelines.core.urls import fetchable
+    from pipelines.core.urls import typed_address
 
-    url = fetchable(targets_of([wanted])[0])
+    url, _assumed = typed_address(wanted)
     if url is None:
         raise not_a_page(wanted)
     return asyncio.run(fetch_page(url, config, own))

@@ -12,7 +12,7 @@ from crawler.config.models import Config, load
 from crawler.engine.crawl import CrawlOutcome, CrawlRun
 from crawler.engine.interrupts import interrupts
 from crawler.engine.memory import return_large_blocks
-from crawler.frontier.crawl_plan import CrawlPlan, targets_of
+from crawler.frontier.crawl_plan import CrawlPlan
 from pipelines.core.errors import MorgueError
 
 SPIDER = "news"  # the name by which Scrapy finds the spider
@@ -46,7 +46,7 @@ def run_of_scrapy(crawler: Any, source: str = "", limit: str = "", **_: Any) -> 
     """Return the run of `scrapy crawl news [-a source=NAME] [-a limit=N]`; it ends when the spider is closed."""
     from scrapy import signals
 
-    plan = CrawlPlan(targets_of([source] if source else []), limit=int(limit) if limit else None)
+    plan = CrawlPlan((source,) if source else (), limit=int(limit) if limit else None)
     run = CrawlRun(crawler.settings.get(CONFIG_SETTING) or load(find()), plan, "scrapy crawl news")
     crawler.signals.connect(run.finish, signals.spider_closed)
     return run

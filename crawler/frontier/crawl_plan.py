@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-import re
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -20,7 +19,7 @@ from pipelines.core.errors import ConfigError
 from pipelines.core.items import Source
 from pipelines.core.linear_patterns import matching
 from pipelines.core.plural import counted, verb
-from pipelines.core.urls import fetchable, host_of, url_key
+from pipelines.core.urls import host_of, typed_address, url_key
 from pipelines.database.frontier.rows import ClaimScope
 from pipelines.database.runs import interrupted_since
 from pipelines.database.store import ArticleStore
@@ -29,7 +28,6 @@ from pipelines.takedown.register import TakedownRegister
 logger = logging.getLogger("morgue.frontier")
 
 NAME_WITHOUT_SOURCE = "(no source)"  # names in the counts of a crawl the pages that belong to no source
-BARE_HOST = re.compile(r"[\w-]+(\.[\w-]+)+(:\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,9 +243,9 @@ def choose_targets(
     for target in plan.targets:
         if target in watched:
             chosen.sites.append(watched[target])
-        elif "://" not in target:
-            config.source_named(target)  # raises
-        elif (url := fetchable(target)) is None:
+        elif (url := typed_address(target)[0]) is None:
+            if "://" not in target:
+                config.source_named(target)  # raises
             raise ConfigError(target, "is not a web address", "say e.g. https://paper.example/")
         elif (own := config.source_at(url)) is not None:
             chosen.sites.append(watched[own.name])
@@ -371,8 +369,3 @@ def seeds_of(source: Source, own: SourceConfig | None) -> list[FrontierEntry]:
         ):
             seeds += [FrontierEntry(url, kind) for url in urls]
     return seeds
-
-
-def targets_of(names: Sequence[str]) -> tuple[str, ...]:
-    """Return targets as the user typed them, a bare host name as a URL: `paper.example` is `https://paper.example/`."""
-    return tuple(f"https://{name}/" if "://" not in name and BARE_HOST.fullmatch(name) else name for name in names)

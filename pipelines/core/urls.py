@@ -27,6 +27,12 @@ HOST = re.compile(r"(?=.{1,253}$)(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}")
 IPV4_LIKE = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 PORTS = {"http": "80", "https": "443"}
 
+# An address without its scheme: a host with a dot whose last label has a letter, or an IPv4 address; then a path.
+WITHOUT_SCHEME = re.compile(
+    r"(?://)?(?:localhost|[\w-]+(?:\.[\w-]+)*\.(?=[\w-]*[^\W\d_])[\w-]{2,}|\d{1,3}(?:\.\d{1,3}){3})\.?"
+    r"(?::\d{1,5})?(?:[/?#]\S*)?"
+)
+
 # Some readers of XML or HTML forget to unescape `&amp;`. Other entities that html.unescape would take are left:
 # `&copy=1` is a parameter named copy, not a copyright sign.
 AMPERSAND = re.compile(r"&(?:amp;|#0*38;|#x0*26;)+", re.IGNORECASE)
@@ -150,6 +156,19 @@ def address_in(raw: bytes) -> str:
         return raw.decode()
     except UnicodeDecodeError:
         return NOT_ASCII.sub(lambda byte: b"%%%02X" % byte[0][0], raw).decode("ascii")
+
+
+def typed_address(text: str) -> tuple[str | None, bool]:
+    """Return what a user typed as a URL that can be fetched, None if it is no address; and True if it has no scheme.
+
+    An address without a scheme is taken for HTTPS: `www.bbc.com/news/x`, `localhost:8000`.
+    """
+    if "://" in text[:12]:
+        return fetchable(text), False
+    if not WITHOUT_SCHEME.fullmatch(text):
+        return None, False
+    url = fetchable(f"https://{text.removeprefix('//')}")
+    return url, url is not None
 
 
 def host_of(url: str) -> str:

@@ -377,7 +377,7 @@ def test_query_junk_is_understood_or_refused(archive, query):
         ("url\nnot an address\n", (), "line 2: 'not an address'"),
         ("name;link to it\n", (), "no column with a name for addresses"),
         ("name;link\n", ("--column", "url"), "no column 'url'"),
-        ("# nothing\n", (), "lists no page"),
+        ("# nothing\n", (), "lists no address"),
     ],
 )
 def test_malformed_url_list_is_refused_with_line_or_columns(archive, tmp_path, content, options, said):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.cli.url_list import address_of, read_url_list
+from crawler.cli.url_list import read_url_list
 from pipelines.core.errors import ConfigError
+from pipelines.core.urls import typed_address
 
 
 @pytest.mark.parametrize(
@@ -29,7 +30,7 @@ from pipelines.core.errors import ConfigError
 )
 def test_address_may_lack_its_scheme(text, url, assumed):
     """As browsers and `morgue add` take it; what is no address is not made one."""
-    assert address_of(text) == (url, assumed)
+    assert typed_address(text) == (url, assumed)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ import tomllib
 
 import pytest
 
+from crawler.commands.add import sites_of_list
+from pipelines.core.errors import ConfigError
 from tests.support.command import LOOPBACK, crawl, make_archive, morgue, rows
 from tests.support.http_server import answering
 
@@ -36,6 +38,36 @@ def source_names(archive):
 def feed_of(home):
     item = f"<item><title>T</title><link>{home}{STORY}</link></item>"
     return f'<rss version="2.0"><channel><title>F</title><link>{home}/</link>{item}</channel></rss>'.encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "column"),
+    [
+        (b"https://a.example/\n# a comment\n\n  b.example  \n", None),
+        (b"\xef\xbb\xbfhttps://a.example/\r\nb.example\r\n", None),
+        (b"name,url\nA,https://a.example/\nB,b.example\nnone,\n", None),
+        (b"Name;Homepage\nA;https://a.example/\nB;b.example\n", None),
+        (b"name\tweb\nA\thttps://a.example/\nB\tb.example\n", "web"),
+        (b'name,url\n"A\n(island)",https://a.example/\nB,b.example\n', None),
+    ],
+)
+def test_addresses_of_any_kind_of_list_are_read(data, column):
+    """Lines with comments, a byte order mark, CSV by a known or a named column, cells with line breaks."""
+    assert [site.address for site in sites_of_list(data, "list", column)] == ["https://a.example/", "b.example"]
+
+
+@pytest.mark.parametrize(
+    ("data", "column", "why"),
+    [
+        (b"<opml/>", "url", "has no columns"),
+        (b"name,url\nA,https://a.example/\n", "site", "has no column 'site'"),
+        (b"# nothing\n", None, "lists no address"),
+    ],
+)
+def test_list_without_addresses_is_an_error_that_names_it(data, column, why):
+    """Before any request is sent."""
+    with pytest.raises(ConfigError, match=why):
+        sites_of_list(data, "list", column)
 
 
 def test_list_adds_what_can_be_added_and_names_the_rest(archive, tmp_path):

@@ -1,10 +1,10 @@
-"""A user's list of sites: lines, CSV, OPML."""
+"""Lists of sites that feed readers export."""
 
 from __future__ import annotations
 
 import pytest
 
-from crawler.onboarding.site_list import ListedSite, read_site_list
+from crawler.onboarding.opml import ListedSite, read_opml
 from pipelines.core.errors import ConfigError
 
 OPML = b"""<?xml version="1.0" encoding="UTF-8"?>
@@ -19,29 +19,9 @@ OPML = b"""<?xml version="1.0" encoding="UTF-8"?>
 </body></opml>"""
 
 
-def addresses(data, **options):
-    return [site.address for site in read_site_list(data, "list", **options)]
-
-
-@pytest.mark.parametrize(
-    ("data", "column"),
-    [
-        (b"https://a.example/\n# a comment\n\n  b.example  \n", None),
-        (b"\xef\xbb\xbfhttps://a.example/\r\nb.example\r\n", None),
-        (b"name,url\nA,https://a.example/\nB,b.example\nnone,\n", None),
-        (b"Name;Homepage\nA;https://a.example/\nB;b.example\n", None),
-        (b"name\tweb\nA\thttps://a.example/\nB\tb.example\n", "web"),
-        (b'name,url\n"A\n(island)",https://a.example/\nB,b.example\n', None),
-    ],
-)
-def test_addresses_of_any_kind_of_list_are_read(data, column):
-    """Lines with comments, a byte order mark, CSV by a known or a named column, cells with line breaks."""
-    assert addresses(data, column=column) == ["https://a.example/", "b.example"]
-
-
 def test_opml_joins_the_feeds_of_a_host():
     """A feed reader has one outline a feed; pages of one host that differ give its front page."""
-    assert read_site_list(OPML, "subscriptions.opml") == [
+    assert read_opml(OPML, "subscriptions.opml") == [
         ListedSite("line 3", "https://herald.example/", ("https://herald.example/feed",)),
         ListedSite(
             "line 5", "https://post.example/", ("https://post.example/sport.rss", "https://post.example/news.rss")
@@ -52,18 +32,13 @@ def test_opml_joins_the_feeds_of_a_host():
 
 
 @pytest.mark.parametrize(
-    ("data", "column", "why"),
-    [
-        (b"<rss><channel/></rss>", None, "is XML, but not OPML"),
-        (b"<", None, "OPML"),
-        (OPML, "url", "has no columns"),
-        (b"name,url\nA,https://a.example/\n", "site", "has no column 'site'"),
-    ],
+    ("data", "why"),
+    [(b"<rss><channel/></rss>", "is XML, but not OPML"), (b"<", "OPML")],
 )
-def test_unusable_list_is_an_error_that_names_it(data, column, why):
+def test_unusable_list_is_an_error_that_names_it(data, why):
     """Never a traceback, and nothing is guessed."""
     with pytest.raises(ConfigError, match=why):
-        read_site_list(data, "list", column)
+        read_opml(data, "list")
 
 
 def test_opml_reads_no_other_file():
@@ -71,4 +46,4 @@ def test_opml_reads_no_other_file():
     evil = (
         b'<!DOCTYPE opml [<!ENTITY x SYSTEM "file:///etc/hostname">]><opml><body><outline xmlUrl="&x;"/></body></opml>'
     )
-    assert addresses(evil) in ([], ["&x;"])
+    assert [site.address for site in read_opml(evil, "list")] in ([], ["&x;"])

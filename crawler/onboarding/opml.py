@@ -1,0 +1,67 @@
+"""Read the list of news sites that a feed reader exports: OPML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from pipelines.core.errors import ConfigError
+from pipelines.core.links import resolve
+from pipelines.core.urls import fetchable, host_of
+
+
+@dataclass(frozen=True, slots=True)
+class ListedSite:
+    """Hold one site of the list, as the list gives it."""
+
+    place: str  # where it is in the list, for people: "line 12"
+    address: str  # as typed
+    feeds: tuple[str, ...] = ()  # addresses of its feeds, as typed
+
+
+def is_xml(data: bytes) -> bool:
+    """Return True if a list is OPML or other XML."""
+    return data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+
+
+def read_opml(data: bytes, name: str) -> list[ListedSite]:
+    """Return the sites of an OPML file in its order; `name`: of the file, for messages. Raises ConfigError."""
+    return list(_by_host(_outlines(data, name)))
+
+
+def _outlines(data: bytes, name: str) -> Iterator[ListedSite]:
+    """Yield each outline of an OPML 2.0 file (opml.org/spec2.opml) that names a feed or a page. Raises ConfigError."""
+    from lxml import etree
+
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, recover=True, huge_tree=False)
+    try:
+        root = etree.fromstring(data.lstrip(), parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise ConfigError(
+            name, f"is not OPML: {error}", "export the list again, or give one address per line"
+        ) from None
+    if root is None or etree.QName(root).localname.lower() != "opml":
+        raise ConfigError(name, "is XML, but not OPML", "give OPML, CSV, or one address per line")
+    for outline in root.iter("outline"):
+        given = {key.lower(): value.strip() for key, value in outline.attrib.items()}
+        feed, page = given.get("xmlurl", ""), given.get("htmlurl", "")
+        if not page and given.get("type", "").lower() == "link":
+            page = given.get("url", "")
+        if feed or page:
+            yield ListedSite(f"line {outline.sourceline}", page or feed, (feed,) if feed and page else ())
+
+
+def _by_host(sites: Iterable[ListedSite]) -> Iterator[ListedSite]:
+    """Join the outlines of one host, because a feed reader has one outline for each feed of a paper.
+
+    Their common page is the site's address, else the front page of the host.
+    """
+    joined: dict[str, ListedSite] = {}
+    for number, site in enumerate(sites):
+        url = fetchable(site.address)
+        key = host_of(url).removeprefix("www.") if url and site.feeds else f"{number} {site.address}"
+        known = joined.setdefault(key, site)
+        if known is not site:
+            address = known.address if known.address == site.address else resolve("/", known.address) or known.address
+            joined[key] = ListedSite(known.place, address, tuple(dict.fromkeys((*known.feeds, *site.feeds))))
+    yield from joined.values()
