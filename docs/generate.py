@@ -51,13 +51,19 @@ traceback.
 
 EXIT_TAIL = """\
 `crawl` ends with 1 (partly failed) if something needs attention. A line of the summary says what, and in which source;
-with `--quiet` these lines are all that is printed. That is so if
+it is printed with the summary, on standard output. With `--quiet` and with `--format json` these lines are on standard
+error; with `--quiet` they are all that is printed. That is so if
 
 - a host gave no usable answer;
 - a feed, sitemap or section page that a source names could not be fetched, is disallowed by robots.txt, is something
   else (a consent page in place of a feed), or lists nothing. A front page counts only if the source names nothing else,
   and so does a news sitemap without entries, which lists only the articles of two days;
 - no article has ever been found on a site whose listings were read;
+- robots.txt disallowed every article of a source that was due, and none was answered in the seven days before;
+- a site answers without its robots.txt (status 429 or 5xx): its pages are postponed, and nothing is asked of that host
+  until then;
+- the file of a source has mistakes, so that it is not crawled, or a WARC file is missing or differs in size from the
+  manifest;
 - a page of `--urls`, or a URL that you typed, failed, or a row of `--urls` is no web address. A page of a list that is
   gone (404, 410), too large or redirects for ever is only counted.
 

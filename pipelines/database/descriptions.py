@@ -181,7 +181,7 @@ DESCRIPTIONS = {
             "kind": "`feed`, `news sitemap`, `sitemap`, `front`, `section`, `article`, `page` (asked for by "
             "`--urls`), `tdmrep`.",
             "state": "`waiting`; `claimed` by a running crawl; `done`: no further visit is planned; `disallowed` by "
-            "the site; `failed`: given up; `removed` by `morgue remove`.",
+            "robots.txt, of a site that is not watched; `failed`: given up; `removed` by `morgue remove`.",
             "next_visit": "When it falls due. NULL if never again.",
             "priority": "Smaller first: feeds before sections before articles, young articles before old.",
             "depth": "Number of links from the addresses that the source file names.",

@@ -30,7 +30,7 @@ SNIPPET_CHARS = 320  # if words are not separated (CJK), 24 "words" are a page
 NEXT_STEPS = {  # by the state of an address in the frontier
     "waiting": "`morgue crawl` visits what is waiting",
     "claimed": "a crawl is about to visit it",
-    "disallowed": "the site does not want it to be fetched, and it is not asked for again",
+    "disallowed": "robots.txt disallows it; `morgue crawl SITE` asks again",
     "failed": "it was given up after several tries",
 }
 NO_ARTICLE = "the address is known, but no article was read from it"

@@ -369,3 +369,19 @@ UPDATE captures SET payload_digest = NULL, body_length = NULL
 def m006_declared_digests(db: Database) -> None:
     """Keep the payload digest that a record declares beside the computed one, and what was wrong with an import."""
     db.executescript(DECLARED_DIGESTS)
+
+
+DISALLOWED_AGAIN = """
+-- Earlier versions never asked again for what robots.txt had disallowed.
+UPDATE frontier SET state = 'waiting',
+       next_visit = strftime('%Y-%m-%dT%H:%M:%SZ', coalesce(last_visit, found), '+1 day')
+ WHERE state = 'disallowed' AND kind IN ('article', 'page');
+UPDATE frontier SET state = 'disallowed'
+ WHERE state = 'done' AND last_error = 'by robots.txt' AND kind NOT IN ('article', 'page') AND last_status IS NULL;
+"""
+
+
+@migrations()
+def m007_disallowed_again(db: Database) -> None:
+    """Plan visits of the pages that robots.txt disallowed; listings wait until the user asks for them."""
+    db.executescript(DISALLOWED_AGAIN)

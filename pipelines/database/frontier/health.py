@@ -13,11 +13,11 @@ from pipelines.database.frontier.rows import BY_ROBOTS, SourceHealth
 
 PAGES = "kind IN ('article', 'page')"
 # Rows whose last visit failed. No failures are: common paths that we tried ourselves, links that lead nowhere, and
-# what robots.txt disallows of links, and of a front page beside other listings.
+# what robots.txt disallows of links and pages, and of a front page beside other listings.
 FAILING = f"""(last_error IS NOT NULL AND failures > 0 AND state IN ('waiting', 'claimed', 'failed')
     AND kind != 'tdmrep' AND json_extract(hint, '$.guess') IS NULL
     AND NOT (coalesce(last_status, 0) IN (404, 410) AND ({PAGES} OR (depth > 0 AND visits = 0)))
-    AND NOT (last_status IS NULL AND last_error = '{BY_ROBOTS}' AND (depth > 0 OR kind = 'front' AND EXISTS (
+    AND NOT (last_status IS NULL AND last_error = '{BY_ROBOTS}' AND (depth > 0 OR {PAGES} OR kind = 'front' AND EXISTS (
         SELECT 1 FROM frontier o WHERE o.source_id = frontier.source_id AND o.depth = 0
            AND o.kind IN ('feed', 'news sitemap', 'sitemap', 'section')))))"""
 # The newest answer that was no error, of the feeds, sitemaps and pages of a source. The condition is that of the index

@@ -8,6 +8,12 @@ from datetime import datetime
 from typing import NamedTuple
 
 BY_ROBOTS = "by robots.txt"  # why a URL was not asked for, as the column last_error says it
+ROBOTS_FAILED = "robots.txt "  # begins the reason why a URL was not asked for: robots.txt brought no rules
+
+
+def is_by_robots(error: str | None) -> bool:
+    """Return True if this last_error says that a URL was not asked for because of robots.txt."""
+    return error is not None and (error == BY_ROBOTS or error.startswith(ROBOTS_FAILED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,17 @@ class Claim:
     first_visit: str | None
     etag: str | None
     last_modified: str | None
+    last_error: str | None = None  # of the last visit
+
+    @property
+    def disallowed(self) -> int:
+        """Number of times in a row that robots.txt kept us from asking for it."""
+        return self.failures if is_by_robots(self.last_error) else 0
+
+    @property
+    def failed(self) -> int:
+        """Number of visits in a row that failed; those from which robots.txt kept us are none."""
+        return 0 if is_by_robots(self.last_error) else self.failures
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,9 @@ from pipelines.database.connection import ask
 from pipelines.database.frontier.rows import NO_SOURCE, Claim, ClaimScope, FrontierRow, SourceChoice
 
 LISTED = "(SELECT value FROM json_each(?))"  # the values of a bound JSON array
-CLAIM_COLUMNS = "id, url, host, source_id, kind, depth, hint, visits, failures, first_visit, etag, last_modified"
+CLAIM_COLUMNS = (
+    "id, url, host, source_id, kind, depth, hint, visits, failures, first_visit, etag, last_modified, last_error"
+)
 PAGES = "kind IN ('article', 'page')"
 SOURCE = f"coalesce(source_id, {NO_SOURCE})"
 IS_SEED = f"(depth = 0 AND found_on IS NULL AND NOT {PAGES})"  # a listing that a source's file names
@@ -100,6 +102,7 @@ class FrontierTable:
         state: str,
         next_visit: datetime | None,
         answered: bool,
+        failures: int | None = None,
         status: int | None,
         error: str | None,
         etag: str | None,
@@ -107,12 +110,13 @@ class FrontierTable:
     ) -> None:
         """Write the result of a visit into its row, which is claimed no more.
 
-        An answer sets `failures` to 0; no answer adds one. Validators that are None leave those of the row as they are.
+        `failures`: how many visits in a row brought no answer, this one included; None: one more than before.
+        Validators that are None leave those of the row as they are.
         """
         self._db.execute(
             """UPDATE frontier SET state = ?, next_visit = ?, last_status = ?, last_error = ?, last_visit = ?,
                       first_visit = coalesce(first_visit, ?), visits = visits + ?,
-                      failures = CASE WHEN ? THEN 0 ELSE failures + 1 END,
+                      failures = CASE WHEN ? THEN 0 ELSE coalesce(?, failures + 1) END,
                       etag = coalesce(?, etag), last_modified = coalesce(?, last_modified), claimed_by = NULL
                 WHERE id = ?""",
             (
@@ -124,6 +128,7 @@ class FrontierTable:
                 stamp(now) if answered else None,
                 int(answered),
                 int(answered),
+                failures,
                 etag,
                 last_modified,
                 row_id,
@@ -229,15 +234,6 @@ class FrontierTable:
                    AND NOT (state = 'done' AND visits = 0 AND depth > 0)
                    AND NOT (?4 IS NOT NULL AND failures = 0 AND last_visit >= ?4 AND coalesce(next_visit > ?1, 1))""",
             (stamp(now), source_id, as_array(kinds), unless_read_since),
-        )
-
-    def make_failures_due(self, source_id: int | None, now: datetime, *, but: Iterable[int]) -> None:
-        """Plan a visit now of a source's pages that failed; not of those whose last status is in `but`."""
-        self._db.execute(
-            f"""UPDATE frontier SET state = 'waiting', next_visit = ?, failures = 0
-                 WHERE source_id = ? AND {PAGES} AND failures > 0
-                   AND state IN ('waiting', 'failed') AND coalesce(last_status, 0) NOT IN {LISTED}""",
-            (stamp(now), source_id, json.dumps(list(but))),
         )
 
     def make_articles(self, priorities: Iterable[tuple[int, int]], now: datetime) -> None:
