@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
 import click
 
 from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
 from crawler.cli.log_options import log_options
-from pipelines.core.errors import ConfigError, MorgueError, NothingReachable, os_errors
+from pipelines.core.errors import INTERRUPTED, ConfigError, MorgueError, NothingReachable, os_errors
 from pipelines.core.input_files import open_input
 from pipelines.core.items import Source
 from pipelines.core.plural import counted
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from crawler.onboarding.site_fetcher import SiteFetcher
     from pipelines.session.context import CrawlContext
 
-# Outcome of a site -> its words in the last line, in their order there.
-OUTCOME_WORDS = {"added": "added", "known": "already sources", "failed": "failed", "not usable": "not usable"}
+OUTCOMES = ("added", "known", "failed", "not usable")  # of a site, in their order in the last line
+NO_ADDRESS = "the row has no address"
 MAX_LIST_BYTES = 10_000_000  # of a list of sites; OPML of thousands of feeds has a tenth of it
 MAX_SITES_AT_ONCE = 8  # that are looked over side by side; each host still gets one request at a time
 LISTING_KINDS = ("feed", "news sitemap", "sitemap", "section")  # in the order of the report
@@ -78,27 +79,37 @@ def command(
         listed += sites_of_list(bytes_of(file), file, column)
     if not listed:
         raise ConfigError(file or "-", "lists no site", "one address per line; a line that begins with # is a comment")
+    is_single = len(listed) == 1 and file is None
     wanted, refused = chosen_sites(listed, name, config, force=force)
-    if not wanted and (len(listed) == 1 or not all(one.known for one in refused)):
+    unusable = [one.error for one in refused if not one.known]
+    if not wanted and (is_single or len(unusable) == len(listed) == 1):
         raise refused[0].error
-    for one in refused:
-        click.echo(plain(f"not added: {one.error}"), err=True)
-    if not wanted:
-        return 0  # each site of the list is a source already
-    import asyncio  # 20 ms that `morgue --help` need not pay
+    for error in unusable:
+        click.echo(plain(f"not added: {error}"), err=True)
+    outcomes = Counter({"not usable": len(unusable), "known": len(refused) - len(unusable)})
+    if wanted:
+        import asyncio  # 20 ms that `morgue --help` need not pay
 
-    outcomes = asyncio.run(add_all(wanted, config, " ".join(sys.argv[1:])))
-    outcomes.update("known" if one.known else "not usable" for one in refused)
-    if len(listed) > 1:
-        click.echo(", ".join(f"{outcomes[word]:,} {said}" for word, said in OUTCOME_WORDS.items() if outcomes[word]))
-    return exit_code_of(outcomes)
+        outcomes += asyncio.run(add_all(wanted, config, " ".join(sys.argv[1:])))
+    if not is_single:
+        click.echo(", ".join(outcome_text(word, outcomes[word]) for word in OUTCOMES if outcomes[word]))
+    return exit_code_of(outcomes, is_single=is_single)
 
 
-def exit_code_of(outcomes: Counter[str]) -> int:
-    """Return the exit code: sites that are sources already count as well done beside others."""
-    if not outcomes["failed"] and not outcomes["not usable"]:
-        return 0 if outcomes["added"] or outcomes.total() > 1 else ConfigError.exit_code
-    return MorgueError.exit_code if outcomes["added"] or outcomes["known"] else NothingReachable.exit_code
+def outcome_text(outcome: str, number: int) -> str:
+    """Return how many sites ended in this outcome, for people."""
+    if outcome == "known":
+        return f"{number:,} {'is a source' if number == 1 else 'are sources'} already"
+    return f"{number:,} {outcome}"
+
+
+def exit_code_of(outcomes: Counter[str], *, is_single: bool) -> int:
+    """Return the exit code. A site that is a source already is a mistake only if it is the one site that was typed."""
+    if outcomes["failed"] or outcomes["not usable"]:
+        if outcomes["added"] or outcomes["known"]:
+            return MorgueError.exit_code
+        return NothingReachable.exit_code if outcomes["failed"] else ConfigError.exit_code
+    return ConfigError.exit_code if is_single and outcomes["known"] else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +152,7 @@ def sites_of_list(data: bytes, file: str, column: str | None) -> list[ListedSite
 
     if not is_xml(data):
         rows = listed_in(decoded(io.BufferedReader(io.BytesIO(data)), file), file, column).rows
-        return [ListedSite(row.place, row.text) for row in rows if row.text]
+        return [ListedSite(row.place, row.text, problem="" if row.text else NO_ADDRESS) for row in rows]
     if column is not None:
         raise ConfigError("--column", f"{file} is OPML, which has no columns", "leave out --column")
     return read_opml(data, file)
@@ -166,6 +177,9 @@ def chosen_sites(
     wanted: list[WantedSite] = []
     refused: list[RefusedSite] = []
     for site in listed:
+        if site.problem:
+            refused.append(RefusedSite(ConfigError(site.place, site.problem), known=False))
+            continue
         url, assumed_https = typed_address(site.address)
         place = f"{site.place}: {site.address}" if site.place else site.address
         if url is None:
@@ -202,6 +216,7 @@ async def add_all(wanted: Sequence[WantedSite], config: Config, command_line: st
     import asyncio
 
     from crawler.engine.crawl import open_context
+    from crawler.engine.interrupts import interrupts
     from crawler.onboarding.site_fetcher import SiteFetcher
 
     context = open_context(config, command_line)
@@ -214,23 +229,35 @@ async def add_all(wanted: Sequence[WantedSite], config: Config, command_line: st
         async with slots:
             outcomes[await adder.add(site)] += 1
 
-    if len(wanted) > 1:
-        click.echo(f"looking {len(wanted):,} sites over, up to {MAX_SITES_AT_ONCE} at a time")
-    outcome = "interrupted"
-    try:
+    async def work() -> None:
         async with asyncio.TaskGroup() as tasks:
             for site in wanted:
                 tasks.create_task(add(site))
-        outcome = "partly failed" if outcomes["failed"] else "done"
-        if not outcomes["added"]:
-            outcome = "nothing reachable" if outcomes["failed"] else "done"
-    except* MorgueError as errors:
-        outcome = "failed"
-        raise errors.exceptions[0] from None
-    finally:
-        await fetcher.close()
-        context.workers.kill()  # all their results are in
-        context.close(outcome)
+
+    def stop_at_once() -> NoReturn:
+        context.workers.kill()
+        context.close("interrupted")
+        os._exit(INTERRUPTED)
+
+    if len(wanted) > 1:
+        click.echo(f"looking {len(wanted):,} sites over, up to {MAX_SITES_AT_ONCE} at a time")
+    outcome = "failed"
+    under_way = asyncio.create_task(work())
+    with interrupts(under_way.cancel, stop_at_once):
+        try:
+            await under_way
+            outcome = "partly failed" if outcomes["failed"] else "done"
+            if not outcomes["added"]:
+                outcome = "nothing reachable" if outcomes["failed"] else "done"
+        except asyncio.CancelledError:
+            outcome = "interrupted"
+            raise click.Abort from None
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None  # the others have the same cause, such as a full disk
+        finally:
+            await fetcher.close()
+            context.workers.kill()  # all their results are in
+            context.close(outcome)
     return outcomes
 
 
@@ -245,7 +272,7 @@ class SiteAdder:
 
     async def add(self, site: WantedSite) -> str:
         """Return "added", "known" (it led to a source that there is already) or "failed"."""
-        found = await self.look_over(site)
+        site, found = await self.look_over(site)
         if found.failure is not None:
             return self.not_added(site, found.failure)
         if (twin := self.twin_of(found.url, site)) is not None:
@@ -270,8 +297,11 @@ class SiteAdder:
             click.echo(plain(line))  # a title may hold characters that control the terminal
         return "added"
 
-    async def look_over(self, site: WantedSite) -> ProbeReport:
-        """Probe the site, by http as well if the user gave no scheme and https cannot be reached."""
+    async def look_over(self, site: WantedSite) -> tuple[WantedSite, ProbeReport]:
+        """Probe the site; also by http, if the user gave no scheme and https cannot be reached.
+
+        Return it with the address that answered.
+        """
         from crawler.middleware.failure_reasons import UNREACHED
         from crawler.onboarding.probe import probe
 
@@ -280,9 +310,10 @@ class SiteAdder:
         )
         found = await look(site.url)
         if found.failure not in UNREACHED or not site.assumed_https:
-            return found
-        plain_http = await look(site.url.replace("https://", "http://", 1))
-        return found if plain_http.failure is not None else plain_http
+            return site, found
+        by_http = replace(site, url=site.url.replace("https://", "http://", 1))
+        plain_http = await look(by_http.url)
+        return (site, found) if plain_http.failure is not None else (by_http, plain_http)
 
     def not_added(self, site: WantedSite, failure: str) -> str:
         from crawler.middleware.failure_reasons import ALLOW_PRIVATE, NOT_PUBLIC
