@@ -20,13 +20,12 @@ from crawler.cli.log_options import log_options
 from pipelines.core.errors import INTERRUPTED, ConfigError, MorgueError, NothingReachable, os_errors
 from pipelines.core.input_files import open_input
 from pipelines.core.items import Source
-from pipelines.core.plural import counted
 from pipelines.core.terminal import plain
 
 if TYPE_CHECKING:
     from crawler.config.models import Config
     from crawler.onboarding.opml import ListedSite
-    from crawler.onboarding.probe import ProbeReport, VerifiedListing
+    from crawler.onboarding.probe import ProbeReport
     from crawler.onboarding.site_fetcher import SiteFetcher
     from pipelines.session.context import CrawlContext
 
@@ -34,9 +33,6 @@ OUTCOMES = ("added", "known", "failed", "not usable")  # of a site, in their ord
 NO_ADDRESS = "the row has no address"
 MAX_LIST_BYTES = 10_000_000  # of a list of sites; OPML of thousands of feeds has a tenth of it
 MAX_SITES_AT_ONCE = 8  # that are looked over side by side; each host still gets one request at a time
-LISTING_KINDS = ("feed", "news sitemap", "sitemap", "section")  # in the order of the report
-MAX_SITES_NAMED = 3  # other sites that feeds and sitemaps name
-MAX_LISTINGS_NAMED = 8  # addresses of one kind that the report lists individually
 
 
 @click.command()
@@ -120,6 +116,7 @@ class WantedSite:
     url: str
     feeds: tuple[str, ...] = ()  # that the user's list names
     assumed_https: bool = False  # the user gave no scheme, so http is tried if https cannot be reached
+    is_asked_for: bool = False  # by --force or --name, also if other sources list the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +190,7 @@ def chosen_sites(
         elif home_key(url) not in homes:
             feeds = tuple(filter(None, map(fetchable, site.feeds)))
             chosen = name or (own.name if own is not None else name_for(url, taken))
-            wanted.append(WantedSite(chosen, url, feeds, assumed_https))
+            wanted.append(WantedSite(chosen, url, feeds, assumed_https, force or name is not None))
             taken.add(chosen)
             homes.add(home_key(url))
     return wanted, refused
@@ -268,6 +265,9 @@ class SiteAdder:
         """`names`: those that the sources of this run get."""
         self.config, self.context, self.fetcher = config, context, fetcher
         self.names = names
+        from crawler.onboarding.shared_listings import SharedListings
+
+        self.shared = SharedListings(config.sources.values())
         self.added: dict[str, str] = {}  # home key -> name, of this run
 
     async def add(self, site: WantedSite) -> str:
@@ -280,8 +280,15 @@ class SiteAdder:
             return "known"
         from crawler.config.models import home_key
         from crawler.config.toml_files import write
+        from crawler.onboarding.report_text import report_lines
         from crawler.onboarding.source_file import source_text
 
+        if not site.is_asked_for:
+            had_listings = bool(found.listings)
+            found = self.shared.without(found, site.name)
+            if had_listings and not found.listings and not found.unchecked:
+                return self.nothing_own(site, found)
+        self.shared.add(site.name, found.url, (*(one.url for one in found.listings), *found.unchecked))
         others = [own.url for name, own in self.config.sources.items() if name != site.name]
         found = replace(found, further_sites=found.further_sites.without(others))
         self.added[home_key(found.url)] = site.name
@@ -293,7 +300,7 @@ class SiteAdder:
         store = self.context.store
         await self.context.do(store.rename_ad_hoc_source, source, [*self.config.sources, *self.names])
         await self.context.do(partial(store.source, source, watched=True))
-        for line in (site.url, *report(found, site.name, obeyed=self.config.crawl.robots)):
+        for line in (site.url, *report_lines(found, site.name, obeyed=self.config.crawl.robots)):
             click.echo(plain(line))  # a title may hold characters that control the terminal
         return "added"
 
@@ -322,6 +329,14 @@ class SiteAdder:
         click.echo(plain(f"morgue: {site.url}: {failure}\n  {cure}no source was written"), err=True)
         return "failed"
 
+    def nothing_own(self, site: WantedSite, found: ProbeReport) -> str:
+        """Say that other sources read all that a site lists."""
+        click.echo(plain(f"not added: {site.url}: all that it lists is read for another source already"), err=True)
+        for url, why in found.rejected:
+            click.echo(plain(f"  left out: {url} ({why})"), err=True)
+        click.echo("  --force or --name NAME writes a source for it all the same", err=True)
+        return "known"
+
     def twin_of(self, url: str, site: WantedSite) -> str | None:
         """Return the name of another source with this front page; None if there is none."""
         from crawler.config.models import home_key
@@ -329,67 +344,3 @@ class SiteAdder:
         own = self.config.source_at(url)
         name = own.name if own is not None else self.added.get(home_key(url))
         return name if name != site.name else None
-
-
-def report(found: ProbeReport, name: str, *, obeyed: bool = True) -> list[str]:
-    """Return what was found and what was not, for people."""
-    lines = [f"  {found.note}"] if found.note else []
-    lines.append(f"  {found.title or 'no title'}" + (f" ({found.language})" if found.language else ""))
-    robots = "allows crawling" if obeyed else "is not obeyed (crawl.robots)"
-    lines.append(f"  robots.txt {robots}{crawl_delay_text(found)}")
-    for kind in LISTING_KINDS:
-        listings = found.of(kind)
-        lines += [f"  {listing_text(listing)}" for listing in listings[:MAX_LISTINGS_NAMED]]
-        if len(listings) > MAX_LISTINGS_NAMED:
-            lines.append(f"  {counted(len(listings) - MAX_LISTINGS_NAMED, f'more {kind}')} like these")
-    if found.unchecked:
-        why = f"added unchecked, to stay at {counted(found.requests, 'request')}"
-        lines.append(f"  {counted(len(found.unchecked), 'more section page')} in the menus, {why}")
-    lines += [f"  left out: {url} ({why})" for url, why in found.rejected]
-    lines += further_sites_lines(found, name)
-    lines += not_found_lines(found)
-    lines.append(f"  -> sources/{name}.toml    morgue crawl {name} fetches it now")
-    return lines
-
-
-def further_sites_lines(found: ProbeReport, name: str) -> list[str]:
-    """Return what is to be said of other sites that the feeds and sitemaps name."""
-    own, others = found.further_sites.own, found.further_sites.others
-    lines = [f"  further site of the paper: {site} (most entries of a feed or sitemap are there)" for site in own]
-    if others:
-        number, named = sum(count for _, count in others), ", ".join(site for site, _ in others[:MAX_SITES_NAMED])
-        more = ", ..." if len(others) > MAX_SITES_NAMED else ""
-        lines.append(f"  {counted(number, 'address')} on other sites ({named}{more}) will be left out;")
-        lines.append(f'    to follow them, add `sites` to sources/{name}.toml: a list of domains, or "any"')
-    return lines
-
-
-def crawl_delay_text(found: ProbeReport) -> str:
-    return f", and asks for {found.crawl_delay:g} s between requests" if found.crawl_delay else ""
-
-
-def listing_text(listing: VerifiedListing) -> str:
-    from crawler.onboarding.probe import left_out_text
-
-    what, noun = ("sitemap index", "sitemap") if listing.index else (listing.kind, "article")
-    newest = f", newest {listing.newest}" if listing.newest else ""
-    left_out = left_out_text(listing.left_out)
-    return f"{what}: {listing.url} ({counted(listing.count, noun)}{newest}{left_out}; {listing.where})"
-
-
-def not_found_lines(found: ProbeReport) -> list[str]:
-    """Return a line for each kind of listing that was not found, and what is read instead."""
-    kinds = {listing.kind for listing in found.listings}
-    if not kinds and not found.unchecked:
-        return ["  no feed, sitemap or section page found: crawls will read only the front page"]
-    lines = []
-    if "feed" not in kinds:
-        instead = "news sitemap" if "news sitemap" in kinds else "section pages" if "section" in kinds else "sitemap"
-        lines.append(f"  no feed found: crawls will read the {instead} instead")
-    if "news sitemap" not in kinds:
-        lines.append("  no news sitemap found")
-    if not kinds & {"sitemap", "news sitemap"}:
-        lines.append("  no sitemap found: articles older than those in the feed and section pages cannot be found")
-    if "section" not in kinds:
-        lines.append("  no section page found in the menus: crawls will look for them from the front page")
-    return lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import time
@@ -51,3 +52,5 @@ def leave_at_second_signal() -> None:
 
     for number in SIGNALS:
         signal.signal(number, leave)
+        # Python takes its handlers away in its last moments, in which an echo would kill the process.
+        atexit.register(signal.signal, number, signal.SIG_IGN)

@@ -47,3 +47,14 @@ def test_opml_reads_no_other_file():
         b'<!DOCTYPE opml [<!ENTITY x SYSTEM "file:///etc/hostname">]><opml><body><outline xmlUrl="&x;"/></body></opml>'
     )
     assert [site.address for site in read_opml(evil, "list")] in ([], ["&x;"])
+
+
+@pytest.mark.parametrize("cut", range(60, len(OPML.rstrip()) - 1, 7))
+def test_opml_cut_at_any_place_says_that_it_is_cut_off(cut):
+    assert "cut off" in read_opml(OPML[:cut], "list")[-1].problem
+
+
+def test_bare_ampersand_in_an_address_is_kept():
+    """Many programs forget to write it as `&amp;`."""
+    data = b'<opml><body><outline text="B & C" xmlUrl="http://b.example/feed?a=1&b=2&amp;c=3"/></body></opml>'
+    assert [site.address for site in read_opml(data, "list")] == ["http://b.example/feed?a=1&b=2&c=3"]
