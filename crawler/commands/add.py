@@ -56,8 +56,11 @@ def command(
     Everything fetched is recorded in the archive. A feed or an article of a paper may be given instead of its home
     page. Several sites are looked over side by side, and those that fail are named.
 
-    Exit code 1: some sites could not be added. 2: nothing was tried, because no address is usable or each is a source
-    already. 3: no site could be reached.
+    A site that is a source already is left as it is. So is what another source of the same site lists already, unless
+    --name or --force asks for it.
+
+    Exit code 1: some sites failed or are not usable. 2: no address is usable, or the one site that you typed is a
+    source already. 3: no site could be added, because all failed.
     """
     from crawler.config.models import load
     from crawler.onboarding.opml import ListedSite
