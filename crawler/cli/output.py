@@ -149,7 +149,9 @@ def lasting(stream: TextIO | None) -> TextIO:
         return stream
     stream.flush()
     file = io.BufferedWriter(OutputFile(raw.fileno()))
-    return io.TextIOWrapper(file, stream.encoding, stream.errors, line_buffering=stream.line_buffering or raw is buffer)
+    return io.TextIOWrapper(
+        file, stream.encoding, stream.errors, line_buffering=bool(stream.line_buffering) or raw is buffer
+    )
 
 
 def output_file(stream: TextIO) -> OutputFile | None:

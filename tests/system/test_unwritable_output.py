@@ -63,6 +63,7 @@ def test_full_output_is_exit_code_5_without_a_traceback(archive, command, buffer
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_reader_that_has_gone_is_no_error(archive, command):
+    """As for `morgue ... | head -1`: exit code 0 and no message."""
     code, errors = into_closed_pipe("-C", archive, *command.split())
     assert code == 0
     assert "Traceback" not in errors
@@ -82,6 +83,7 @@ def test_sites_are_added_and_crawled_although_nothing_can_be_printed(archive, in
 
 
 def test_error_of_the_command_keeps_its_exit_code(archive):
+    """A mistake of the user is said, whatever becomes of the output."""
     code, errors = into_full_disk("-C", archive, "add", "not an address")
     assert code == 2
     assert "is not a web address" in errors

@@ -207,6 +207,8 @@ def test_section_page_of_a_source_is_no_second_source(archive):
 
 
 def test_feed_of_another_source_is_left_out_of_a_section_with_one_of_its_own(archive):
+    """The file is written, with the feed that no other source has."""
+
     def page(*feeds):
         links = "".join(f'<link rel="alternate" type="application/rss+xml" href="{feed}">' for feed in feeds)
         return f'<html lang="en">{links}<title>A Paper</title></html>'.encode()
@@ -244,6 +246,7 @@ def test_header_without_a_known_column_is_answered_with_the_columns(archive, tmp
 
 
 def test_row_without_an_address_is_named_and_counted(archive):
+    """With its line, and exit code 1."""
     with answering(SITE) as (home, _):
         done = add(archive, "--urls", "-", "--column", "web", stdin=f"name,web\nA,{home}/\nB,\n")
     assert done.returncode == 1

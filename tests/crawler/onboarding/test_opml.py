@@ -51,6 +51,7 @@ def test_opml_reads_no_other_file():
 
 @pytest.mark.parametrize("cut", range(60, len(OPML.rstrip()) - 1, 7))
 def test_opml_cut_at_any_place_says_that_it_is_cut_off(cut):
+    """Also between two outlines, and within the end tag."""
     assert "cut off" in read_opml(OPML[:cut], "list")[-1].problem
 
 
