@@ -70,7 +70,8 @@ the one site that you typed is a source already. In a list, a site that is a sou
 
 These do not change the exit code of `crawl`: a link that leads nowhere, a link that robots.txt disallows, an article
 page that failed (a later crawl tries it again), a page without an article, a feed of which only a part could be read.
-They are counted with an example. Paths that morgue tries by itself, such as `/.well-known/tdmrep.json`, are not counted at all.
+They are counted with an example. Paths that morgue tries by itself, such as `/.well-known/tdmrep.json`, are not counted
+at all.
 
 For a timer, 4 is not a failure: the previous crawl is still running, and with `--quiet` there is not even a message.
 After 1 or 3, read the summary. After 5, 6 or 9, you must act: free space, repair permissions, replace the disk. The
