@@ -47,6 +47,10 @@ EXIT_HEAD = """\
 Scripts may rely on these codes. Errors go to standard error as `morgue: SUBJECT: CAUSE`, followed by lines that say
 what to do. Results go to standard output. A mistake of the user, a fault of a website or a failing disk never ends in a
 traceback.
+
+If standard output takes nothing more, a command that writes to the archive does its work all the same, and a command
+that only prints stops. A reader that closes the pipe (`morgue crawl | head`) is no error: the exit code is that of the
+work. A full disk (`morgue crawl > file`) is reported at the end, with exit code 5.
 """
 
 EXIT_TAIL = """\
@@ -67,9 +71,13 @@ error; with `--quiet` they are all that is printed. That is so if
 - a page of `--urls`, or a URL that you typed, failed, or a row of `--urls` is no web address. A page of a list that is
   gone (404, 410), too large or redirects for ever is only counted.
 
-These do not change the exit code: a link that leads nowhere, a link that robots.txt disallows, an article page that
-failed (a later crawl tries it again), a page without an article, a feed of which only a part could be read. They are
-counted with an example. Paths that morgue tries by itself, such as `/.well-known/tdmrep.json`, are not counted at all.
+`add` ends with 1 if some sites failed or are not usable, with 3 if all failed, and with 2 if no address is usable or
+the one site that you typed is a source already. In a list, a site that is a source already does not change the code.
+
+These do not change the exit code of `crawl`: a link that leads nowhere, a link that robots.txt disallows, an article
+page that failed (a later crawl tries it again), a page without an article, a feed of which only a part could be read.
+They are counted with an example. Paths that morgue tries by itself, such as `/.well-known/tdmrep.json`, are not counted
+at all.
 
 For a timer, 4 is not a failure: the previous crawl is still running, and with `--quiet` there is not even a message.
 After 1 or 3, read the summary. After 5, 6 or 9, you must act: free space, repair permissions, replace the disk. The

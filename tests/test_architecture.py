@@ -40,6 +40,7 @@ FILE_USERS = {
     "crawler/commands/init.py": "the template of newsmorgue.toml",
     "crawler/commands/remove.py": "databases that a rebuild left unfinished",
     "crawler/commands/sample.py": "a page from the user, and saved pages",
+    "crawler/cli/output.py": "/dev/null, in place of a closed stream",
     "crawler/config/archive_folder.py": "folders of an archive that are links",
     "crawler/config/setting_names.py": "newsmorgue.toml, before a search",
     "crawler/config/toml_files.py": "newsmorgue.toml and sources/",
@@ -228,6 +229,7 @@ def test_writing_is_recognised(call, writes):
 # Modules that write files without `pipelines/core/safe_open.py`, and which.
 WRITERS = {
     "crawler/cli/archive_options.py": "/dev/null, in place of a closed pipe",
+    "crawler/cli/output.py": "/dev/null, in place of a closed stream",
     "exports/formats/to_wacz.py": "members of the package that is written",
     "pipelines/core/safe_open.py": "all other files",
     "pipelines/extraction/body/training.py": "the model that benchmarks/learn.py makes",

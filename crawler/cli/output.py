@@ -11,6 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, cast
 
 from pipelines.core.terminal import cut, escaped, pad, plain, width
@@ -101,6 +102,62 @@ class TerminalBytes(io.RawIOBase):
         text = self._decoder.decode(bytes(data)).replace("\r\n", "\n")
         self._out.write(escaped(text))
         return len(data)
+
+
+class OutputFile(io.FileIO):
+    """Write to a standard stream, and drop what it does not take, so that the work of a command is never cut off."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__(descriptor, "w", closefd=False)
+        self.failure: OSError | None = None  # why the first text was dropped
+        self.strict = False  # raise the error, for a command whose only work is its output
+
+    def write(self, data: Any) -> int:
+        try:
+            if self.failure is None:
+                return super().write(data)
+        except OSError as error:
+            self.failure = error
+            if self.strict:
+                raise
+        return len(data)
+
+
+@contextmanager
+def lasting_streams() -> Iterator[OutputFile | None]:
+    """Let standard output and standard error drop what they do not take (`| head`, a full disk).
+
+    Yield the file of standard output, which says whether it did; None if this process has replaced the stream.
+    """
+    old = sys.stdout, sys.stderr
+    try:
+        sys.stdout, sys.stderr = map(lasting, old)
+        yield output_file(sys.stdout)
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        sys.stdout, sys.stderr = old
+
+
+def lasting(stream: TextIO | None) -> TextIO:
+    """Return the same stream over an OutputFile; a stand-in as it is."""
+    if stream is None:  # closed by the caller (`>&-`)
+        return open(os.devnull, "w", encoding="utf-8")
+    buffer = getattr(stream, "buffer", None)
+    raw = getattr(buffer, "raw", buffer)  # without a buffer under PYTHONUNBUFFERED
+    if not isinstance(raw, io.FileIO) or isinstance(raw, OutputFile):
+        return stream
+    stream.flush()
+    file = io.BufferedWriter(OutputFile(raw.fileno()))
+    return io.TextIOWrapper(
+        file, stream.encoding, stream.errors, line_buffering=bool(stream.line_buffering) or raw is buffer
+    )
+
+
+def output_file(stream: TextIO) -> OutputFile | None:
+    """Return the OutputFile that a stream writes to, if there is one."""
+    raw = getattr(getattr(stream, "buffer", None), "raw", None)
+    return raw if isinstance(raw, OutputFile) else None
 
 
 def write_rows(rows: Iterable[Row], columns: Sequence[str], form: str) -> None:

@@ -17,7 +17,7 @@ from crawler.engine.crawl import CrawlOutcome, open_context
 from crawler.engine.interrupts import interrupts
 from crawler.onboarding.owners import SourceOwners
 from pipelines.core.errors import INTERRUPTED, ConfigError, MorgueError, os_errors
-from pipelines.core.input_files import open_input
+from pipelines.core.input_files import START_BYTES, binary_kind, open_input
 from pipelines.core.worker_pool import WorkerPool
 from pipelines.importing.adopt import ImportFilter
 from pipelines.importing.containers import SUFFIXES, container_kind
@@ -31,7 +31,6 @@ REDRAW_SECONDS = 0.2  # between redraws of the bar
 MAX_LIST_LINE_CHARS = 4096
 MAX_SHOWN_CHARS = 80  # of a line of a list that turns out to be no path
 MAX_SHOWN_URL_CHARS = 200
-START_BYTES = 512  # of a file, by which its kind is recognised
 PACKED_NAME = re.compile(r"\.(?:w?arc|wacz)\.(?:lz4|bz2|xz|7z|rar|zip)$")
 NOT_IMPORTABLE = "is neither a WARC, ARC or WACZ file nor a list of such files"
 CURE = "name WARC, ARC or WACZ files, folders that contain some, or a text file that lists them, one per line"
@@ -48,6 +47,11 @@ def files_of(arguments: Sequence[str], stdin: IO[str]) -> list[Path]:
 
 def _named_by(argument: str, stdin: IO[str]) -> Iterator[Path]:
     if argument == "-":
+        buffer = getattr(stdin, "buffer", None)
+        what = binary_kind(buffer.peek(START_BYTES)[:START_BYTES]) if buffer is not None else None
+        if what is not None:
+            cure = "name the file itself, or pass the names of files, one per line"
+            raise ConfigError("standard input", f"is {what}, not a list of file names", cure)
         yield from _listed("-", stdin)
         return
     path = _local(argument, argument)

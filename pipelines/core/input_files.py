@@ -19,6 +19,23 @@ MAX_LINE_CHARS = 1_000_000  # of a list; a row of a spreadsheet may hold whole t
 MAX_LIST_CHARS = 1_000_000_000  # of all lines of a list
 SHELL_PIPE = re.compile(r"/dev/fd/\d+|/proc/(?:self|\d+)/fd/\d+|/dev/stdin")  # bash(1), "Process Substitution"
 
+# First bytes of files that are given in place of a list of names -> what such a file is.
+BINARY_STARTS = {
+    b"\x1f\x8b": "a gzip file", b"WARC/": "a WARC file", b"filedesc://": "an ARC file", b"PK\x03\x04": "a zip file",
+    b"\x28\xb5\x2f\xfd": "a zstd file", b"BZh": "a bzip2 file", b"\xfd7zXZ\x00": "an xz file", b"%PDF-": "a PDF file",
+    b"SQLite format 3\x00": "an SQLite database", b"\x89PNG": "an image", b"\xff\xd8\xff": "an image",
+}  # fmt: skip
+START_BYTES = 512  # of a file, by which its kind is recognised
+UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+def binary_kind(start: bytes) -> str | None:
+    """Return what a file is that begins with these bytes, for people; None if it may be text."""
+    found = next((what for magic, what in BINARY_STARTS.items() if start.startswith(magic)), None)
+    if found is None and b"\x00" in start and not start.startswith(UTF16_MARKS):
+        return "a binary file"
+    return found
+
 
 def open_input(path: str | Path, mode: str = "rb", *, may_be_pipe: bool = False, **text: Any) -> Any:
     """Open an ordinary file for reading, and return it. Raises OSError; NotOrdinaryFile for a folder, a pipe, a device.
