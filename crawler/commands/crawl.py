@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 # Hosts that plainly belong to the user. For any other host a missing contact is worth a warning.
 PRIVATE_HOST = re.compile(r"//(localhost|127\.|10\.|192\.168\.|\[::1\])")
 
-MAX_FILES_NAMED = 5  # missing WARC files that the warning names
 MAX_ROWS_NAMED = 20  # rows of a list that are no addresses; --report names all of them
 
 
@@ -186,8 +185,10 @@ def bad_rows_text(listed: UrlList) -> str:
 
 def run_to_the_end(run: CrawlRun, *, quiet: bool, form: str, listed: UrlList | None) -> int:
     """Prepare, crawl and report; return the exit code."""
+    from crawler.cli.lost_files import warn_of_lost_files
+
     warn_of_broken_sources(run.config)
-    lost = warn_of_lost_files(run)
+    lost = warn_of_lost_files(run.context.archive_writer)
     prepared = run.prepare()
     notes = [*run.context.archive_writer.recovery_messages, *prepared.notes]
     if prepared.known_pages:
@@ -265,29 +266,6 @@ def warn_of_broken_sources(config: Config) -> None:
     """Name the sources that are not crawled because their files have mistakes, also with --quiet."""
     for error in config.broken.values():
         click.echo(plain(f"not crawled: {error}"), err=True)
-
-
-def warn_of_lost_files(run: CrawlRun) -> str:
-    """Warn of WARC files that are missing or differ in size from the manifest; the crawl goes on all the same.
-
-    Compares only names and sizes, which is quick. Returns the line for the summary, "" if all files are there.
-    """
-    files = run.context.archive_writer.writer.files_unlike_manifest()
-    if not files:
-        return ""
-    storage, them = run.context.archive_writer.storage, verb(len(files), "it", "them")
-    named = [
-        f"{file} ({'different size' if storage.size(file) is not None else 'missing'})"
-        for file in files[:MAX_FILES_NAMED]
-    ]
-    more = f", and {len(files) - MAX_FILES_NAMED:,} more" if len(files) > MAX_FILES_NAMED else ""
-    mismatch = f"{counted(len(files), 'WARC file')} {verb(len(files), 'does', 'do')} not match the manifest"
-    click.echo(
-        f"warning: {mismatch}: {', '.join(named)}{more}\n"
-        f"  `morgue verify` shows what is lost; restore {them} in {storage.folder} from a copy",
-        err=True,
-    )
-    return f"{mismatch}: run `morgue verify`"
 
 
 def report(run: CrawlRun, ending: CrawlOutcome, wrong: list[str], *, quiet: bool, form: str, lost: str = "") -> None:

@@ -76,13 +76,14 @@ def command(
     a record that is imported all the same is counted, and kept as a mark on it. Importing a file twice changes
     nothing. After Ctrl-C, SIGTERM or a kill, run the same command again: it goes on where it stopped.
 
-    Exit code 1: a file is damaged, holds no record, or is a WACZ that is not what it says of itself; everything else
-    was imported, and the summary says what was not. 2: an argument is wrong (the file does not exist, the list or
-    folder names no file); nothing was done.
+    Exit code 1: a file is damaged, holds no record, or is a WACZ that is not what it says of itself, or the archive has
+    lost a WARC file; everything else was imported, and the summary says what was not. 2: an argument is wrong (the file
+    does not exist, the list or folder names no file); nothing was done.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = folder_of(ctx)
 
+    from crawler.cli.lost_files import warn_of_lost_files
     from crawler.config.models import load
     from crawler.engine.import_run import ImportRun, files_of
 
@@ -91,6 +92,8 @@ def command(
     job = ImportRun(load(folder, overrides_of(ctx)), paths, chosen, " ".join(sys.argv[1:]))
     import asyncio  # 20 ms that `morgue --help` need not pay
 
+    if lost := warn_of_lost_files(job.context.archive_writer):
+        job.report.notes.append(lost)
     if not quiet and form == "text":
         for line in job.context.archive_writer.recovery_messages:
             click.echo(line)

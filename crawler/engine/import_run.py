@@ -122,6 +122,7 @@ class ImportRun:
         """
         self.files = files
         self.context = open_context(config, command)
+        self._has_lost_files = bool(self.context.archive_writer.writer.files_unlike_manifest())
         self._own_workers = workers is None
         self.context.workers = workers or self.context.workers
         for own in config.sources.values():
@@ -170,7 +171,7 @@ class ImportRun:
             return CrawlOutcome("interrupted", INTERRUPTED)
         report = self.report
         wrong = any(check.problems for check in report.packages)
-        failed = report.damaged or report.empty or report.passed[ID_CLASH] or wrong
+        failed = report.damaged or report.empty or report.passed[ID_CLASH] or wrong or self._has_lost_files
         return CrawlOutcome("partly failed", MorgueError.exit_code) if failed else CrawlOutcome("done", 0)
 
     def _stop(self) -> None:
