@@ -152,12 +152,14 @@ def report_ending(job: ImportRun, ending: CrawlOutcome, *, form: str, quiet: boo
 
 def lines(report: ImportReport) -> list[str]:
     """Return the summary for people."""
-    from pipelines.importing.grouping import ID_CLASH
+    from pipelines.importing.grouping import ID_CLASH, LOST_HERE
 
     summary = [f"{counted(report.files, 'file')}, {counted(report.records, 'record')}, {report.kept:,} copied"]
     summary += by_reason("skipped", report.passed)
     if report.passed[ID_CLASH]:
         summary.append("  these are not in the archive: give them new ids in a copy of the file, and import the copy")
+    if report.passed[LOST_HERE]:
+        summary.append("  restore that file from a copy; without a copy, run `morgue rebuild`, then this import again")
     articles = ", ".join(f"{report.articles[word]:,} {word}" for word in OUTCOMES if report.articles[word])
     summary.append(f"articles: {articles or 'none'}")
     summary += by_reason("without an article", report.nothing)

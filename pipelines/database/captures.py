@@ -49,10 +49,21 @@ def has_record(db: sqlite3.Connection, record_id: str) -> bool:
     return db.execute("SELECT 1 FROM captures WHERE record_id = ?", (record_id,)).fetchone() is not None
 
 
-def url_time_and_digest(db: sqlite3.Connection, record_id: str) -> tuple[str, str, str | None] | None:
-    """Return (URL, time, block digest) of the capture with this WARC-Record-ID, or None."""
-    row = db.execute("SELECT url, time, block_digest FROM captures WHERE record_id = ?", (record_id,)).fetchone()
-    return None if row is None else (row[0], row[1], row[2])
+class KnownCapture(NamedTuple):
+    """Hold what tells whether another record is the same as that of a capture, and where that one lies."""
+
+    url: str
+    time: str
+    block_digest: str | None
+    file: str
+    end: int  # the offset after it
+
+
+def known_capture(db: sqlite3.Connection, record_id: str) -> KnownCapture | None:
+    """Return the capture with this WARC-Record-ID, or None."""
+    query = "SELECT url, time, block_digest, file, offset + length FROM captures WHERE record_id = ?"
+    row = db.execute(query, (record_id,)).fetchone()
+    return None if row is None else KnownCapture(*row)
 
 
 def end_of_rows(db: sqlite3.Connection, file: str, before: int = MAX_OFFSET) -> int:

@@ -34,7 +34,7 @@ class ExchangeFiling:
 
     def begin(self) -> None:
         """Look at what the archive holds, before anything is filed."""
-        self.known_records.find_orphans()
+        self.known_records.look_through()
         self._revisit_lengths = PendingRevisitLengths(self.context.store.db)
 
     def file(self, job: ImportJob, read: ReadResult | None) -> None:

@@ -13,6 +13,7 @@ from pipelines.warc.http_message import MessageHead
 
 # Reasons for which records are skipped, as the summary counts them.
 ALREADY_HERE = "already in the archive"
+LOST_HERE = "lost with a WARC file of the archive, which still counts them as its own"
 ID_CLASH = "with the WARC-Record-ID of another record in the archive"
 HEADER = "header of a file"
 DAMAGED = "damaged"

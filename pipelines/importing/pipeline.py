@@ -106,7 +106,13 @@ class ImportPipeline:
                 raise
 
         reader = self._reader = FileReader(
-            writer.database, self.wanted, removed, self.report, pass_on, self._is_stopping
+            writer.database,
+            self.wanted,
+            removed,
+            self._filing.known_records.lost_files,
+            self.report,
+            pass_on,
+            self._is_stopping,
         )
         filer = loop.create_task(self._file_jobs())
         try:

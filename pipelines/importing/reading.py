@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pipelines.core.errors import MorgueError
@@ -37,12 +37,14 @@ class FileReader:
         database: Path,
         wanted: ImportFilter,
         removed: TakedownRegister,
+        lost_files: Mapping[str, int],
         report: ImportReport,
         pass_on: Callable[[ImportJob], object],
         is_stopping: Callable[[], bool],
     ) -> None:
-        """`pass_on` may block, and raises ReaderStopped if nothing more is taken."""
+        """`lost_files`: as in KnownRecords. `pass_on` may block, and raises ReaderStopped if nothing more is taken."""
         self._database, self._wanted, self._removed, self._report = database, wanted, removed, report
+        self._lost_files = lost_files
         self._pass_on, self._is_stopping = pass_on, is_stopping
         self.second_pass = False
         self._bytes_before = 0  # of the files and members that are read
@@ -209,7 +211,7 @@ class FileReader:
             return None
         if self.second_pass:
             return None if kind == "revisit" else ALREADY_HERE
-        return reason_to_skip(db, fields.get("WARC-Record-ID") or "", fields)
+        return reason_to_skip(db, fields.get("WARC-Record-ID") or "", fields, self._lost_files)
 
     def _sha256_of(self, path: Path) -> str:
         if path not in self._sha256:
