@@ -185,10 +185,12 @@ def bad_rows_text(listed: UrlList) -> str:
 
 def run_to_the_end(run: CrawlRun, *, quiet: bool, form: str, listed: UrlList | None) -> int:
     """Prepare, crawl and report; return the exit code."""
-    from crawler.cli.lost_files import warn_of_lost_files
+    from crawler.engine.lost_files import lost_files_note
 
     warn_of_broken_sources(run.config)
-    lost = warn_of_lost_files(run.context.archive_writer)
+    warning, lost = lost_files_note(run.context.archive_writer)
+    if warning:  # also with --quiet
+        click.echo(warning, err=True)
     prepared = run.prepare()
     notes = [*run.context.archive_writer.recovery_messages, *prepared.notes]
     if prepared.known_pages:

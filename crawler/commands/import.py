@@ -83,7 +83,6 @@ def command(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = folder_of(ctx)
 
-    from crawler.cli.lost_files import warn_of_lost_files
     from crawler.config.models import load
     from crawler.engine.import_run import ImportRun, files_of
 
@@ -92,8 +91,8 @@ def command(
     job = ImportRun(load(folder, overrides_of(ctx)), paths, chosen, " ".join(sys.argv[1:]))
     import asyncio  # 20 ms that `morgue --help` need not pay
 
-    if lost := warn_of_lost_files(job.context.archive_writer):
-        job.report.notes.append(lost)
+    if job.lost_files.warning:  # also with --quiet
+        click.echo(job.lost_files.warning, err=True)
     if not quiet and form == "text":
         for line in job.context.archive_writer.recovery_messages:
             click.echo(line)

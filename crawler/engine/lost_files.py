@@ -1,8 +1,8 @@
-"""Warn of WARC files of the archive that are missing or damaged, in commands that go on all the same."""
+"""Say which WARC files of the archive are missing or damaged, for commands that go on all the same."""
 
 from __future__ import annotations
 
-import click
+from typing import NamedTuple
 
 from pipelines.archive.writer import ArchiveWriter
 from pipelines.core.plural import counted, verb
@@ -10,14 +10,21 @@ from pipelines.core.plural import counted, verb
 MAX_FILES_NAMED = 5  # missing WARC files that the warning names
 
 
-def warn_of_lost_files(archive_writer: ArchiveWriter) -> str:
-    """Warn of WARC files that are missing or differ in size from the manifest, also with --quiet.
+class LostFilesNote(NamedTuple):
+    """Hold what to say of lost files; both texts are empty if all files are there."""
 
-    Compares only names and sizes, which is quick. Returns the line for the summary, "" if all files are there.
+    warning: str = ""  # names the files, and says what to do
+    summary: str = ""  # one line
+
+
+def lost_files_note(archive_writer: ArchiveWriter) -> LostFilesNote:
+    """Name the WARC files that are missing or differ in size from the manifest.
+
+    Compares only names and sizes, which is quick.
     """
     files = archive_writer.writer.files_unlike_manifest()
     if not files:
-        return ""
+        return LostFilesNote()
     storage, them = archive_writer.storage, verb(len(files), "it", "them")
     named = [
         f"{file} ({'different size' if storage.size(file) is not None else 'missing'})"
@@ -25,9 +32,8 @@ def warn_of_lost_files(archive_writer: ArchiveWriter) -> str:
     ]
     more = f", and {len(files) - MAX_FILES_NAMED:,} more" if len(files) > MAX_FILES_NAMED else ""
     mismatch = f"{counted(len(files), 'WARC file')} {verb(len(files), 'does', 'do')} not match the manifest"
-    click.echo(
+    return LostFilesNote(
         f"warning: {mismatch}: {', '.join(named)}{more}\n"
         f"  `morgue verify` shows what is lost; restore {them} in {storage.folder} from a copy",
-        err=True,
+        f"{mismatch}: run `morgue verify`",
     )
-    return f"{mismatch}: run `morgue verify`"
