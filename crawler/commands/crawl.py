@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 # Hosts that plainly belong to the user. For any other host a missing contact is worth a warning.
 PRIVATE_HOST = re.compile(r"//(localhost|127\.|10\.|192\.168\.|\[::1\])")
 
-MAX_FILES_NAMED = 5  # missing WARC files that the warning names
 MAX_ROWS_NAMED = 20  # rows of a list that are no addresses; --report names all of them
 
 
@@ -286,26 +285,14 @@ def broken_sources(config: Config) -> list[str]:
 
 
 def warn_of_lost_files(run: CrawlRun) -> list[str]:
-    """Warn of WARC files that are missing or differ in size from the manifest; the crawl goes on all the same.
+    """Warn of WARC files that are missing or damaged, also with --quiet. Return the line for the summary."""
+    from crawler.engine.lost_files import lost_files_note
 
-    Compares only names and sizes, which is quick. Returns the line for the summary.
-    """
-    files = run.context.archive_writer.writer.files_unlike_manifest()
-    if not files:
+    warning, summary = lost_files_note(run.context.archive_writer)
+    if not warning:
         return []
-    storage, them = run.context.archive_writer.storage, verb(len(files), "it", "them")
-    named = [
-        f"{file} ({'different size' if storage.size(file) is not None else 'missing'})"
-        for file in files[:MAX_FILES_NAMED]
-    ]
-    more = f", and {len(files) - MAX_FILES_NAMED:,} more" if len(files) > MAX_FILES_NAMED else ""
-    mismatch = f"{counted(len(files), 'WARC file')} {verb(len(files), 'does', 'do')} not match the manifest"
-    click.echo(
-        f"warning: {mismatch}: {', '.join(named)}{more}\n"
-        f"  `morgue verify` shows what is lost; restore {them} in {storage.folder} from a copy",
-        err=True,
-    )
-    return [f"needs attention: {mismatch}: run `morgue verify`"]
+    click.echo(warning, err=True)
+    return [f"needs attention: {summary}"]
 
 
 def report(run: CrawlRun, ending: CrawlOutcome, wrong: list[str], *, quiet: bool, form: str) -> None:

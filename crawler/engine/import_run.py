@@ -15,6 +15,7 @@ from typing import IO, Any, NoReturn
 from crawler.config.models import Config
 from crawler.engine.crawl import CrawlOutcome, open_context
 from crawler.engine.interrupts import interrupts
+from crawler.engine.lost_files import lost_files_note
 from crawler.onboarding.owners import SourceOwners
 from pipelines.core.errors import INTERRUPTED, ConfigError, MorgueError, os_errors
 from pipelines.core.input_files import START_BYTES, binary_kind, open_input
@@ -126,6 +127,7 @@ class ImportRun:
         """
         self.files = files
         self.context = open_context(config, command)
+        self.lost_files = lost_files_note(self.context.archive_writer)
         self._own_workers = workers is None
         self.context.workers = workers or self.context.workers
         for own in config.sources.values():
@@ -133,6 +135,7 @@ class ImportRun:
         self.import_pipeline = ImportPipeline(
             self.context, SourceOwners(config), import_filter, comments=config.extract.comments == "separate"
         )
+        self.report.notes += filter(None, [self.lost_files.summary])
         self.interrupted = False
 
     @property
@@ -174,7 +177,7 @@ class ImportRun:
             return CrawlOutcome("interrupted", INTERRUPTED)
         report = self.report
         wrong = any(check.problems for check in report.packages)
-        failed = report.damaged or report.empty or report.passed[ID_CLASH] or wrong
+        failed = report.damaged or report.empty or report.passed[ID_CLASH] or wrong or self.lost_files.summary
         return CrawlOutcome("partly failed", MorgueError.exit_code) if failed else CrawlOutcome("done", 0)
 
     def _stop(self) -> None:

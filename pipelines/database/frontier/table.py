@@ -14,7 +14,7 @@ from typing import Any
 
 from pipelines.core.timestamps import stamp
 from pipelines.database.connection import ask
-from pipelines.database.frontier.rows import NO_SOURCE, Claim, ClaimScope, FrontierRow, SourceChoice
+from pipelines.database.frontier.rows import NO_SOURCE, AddressState, Claim, ClaimScope, FrontierRow, SourceChoice
 
 LISTED = "(SELECT value FROM json_each(?))"  # the values of a bound JSON array
 CLAIM_COLUMNS = (
@@ -334,10 +334,10 @@ class FrontierTable:
 
     # For `queries`. Errors of SQLite become MorgueErrors.
 
-    def state_of(self, url_keys: Iterable[str]) -> tuple[str, str | None] | None:
-        """Return (state, last error) of the first of these URLs that is known, or None."""
-        sql = f"SELECT state, last_error FROM frontier WHERE url_key IN {LISTED} LIMIT 1"
-        return next((tuple(row) for row in ask(self._db, sql, (as_array(url_keys),))), None)
+    def state_of(self, url_keys: Iterable[str]) -> AddressState | None:
+        """Return what is known of the visits to the first of these URLs that is known, or None."""
+        sql = f"SELECT {', '.join(AddressState._fields)} FROM frontier WHERE url_key IN {LISTED} LIMIT 1"
+        return next((AddressState(*row) for row in ask(self._db, sql, (as_array(url_keys),))), None)
 
     def urls_of(self, url_keys: Iterable[str]) -> list[str]:
         """Return the URLs, as first met, that have these keys."""
