@@ -53,7 +53,7 @@ def command(ctx: click.Context, of_lists: bool, forget: str | None, form: str) -
         else:
             for row in rows:
                 row["last_success"] = (row["last_success"] or "")[:MINUTE_CHARS].replace("T", " ")
-            for line in output.table(rows, COLUMNS, output.terminal_width(sys.stdout)):
+            for line in output.table(rows, COLUMNS, output.table_width(sys.stdout)):
                 click.echo(line)
 
 

@@ -8,6 +8,12 @@ from datetime import datetime
 from typing import NamedTuple
 
 BY_ROBOTS = "by robots.txt"  # why a URL was not asked for, as the column last_error says it
+FORGOTTEN = "forgotten"  # with its source or host, as the same column says it
+
+
+def error_text(last_error: str | None) -> str | None:
+    """Return what the column last_error says as a phrase that is understood by itself."""
+    return f"disallowed {BY_ROBOTS}" if last_error == BY_ROBOTS else last_error
 
 
 @dataclass(frozen=True, slots=True)
