@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 
 import click
@@ -31,8 +32,8 @@ def command(ctx: click.Context, of_lists: bool, forget: str | None, form: str) -
     """List the sources that have been crawled, with their state.
 
     For each source: the number of articles, the day of the newest one, the time at which a feed, sitemap or page was
-    last answered without an error, how many addresses are due now (waiting), planned for later and failing, and the
-    last error. An error is shown until the next visit goes well. Dead links, links that robots.txt disallows, and paths
+    last answered without an error, how many addresses are due now (waiting, with the listings of its file that were
+    never read), planned for later and failing, and the last error. An error is shown until the next visit goes well. Dead links, links that robots.txt disallows, and paths
     that morgue tries by itself are no errors of a source.
 
     Pages of `morgue crawl --urls` that belong to no source are counted by host with --all.
@@ -43,8 +44,11 @@ def command(ctx: click.Context, of_lists: bool, forget: str | None, form: str) -
     if forget is not None:
         forget_source(ctx, forget)
         return
-    with database_of(ctx, quickly=True) as db:
+    with database_of(ctx) as db:
         rows = list(queries.sources(db, of_lists=of_lists))
+        unread = unread_listings(ctx, db)
+    for row in rows:
+        row["waiting"] += unread.get(row["name"], 0)
     with standard_output():
         if form != "table":
             output.write_rows(rows, queries.SOURCE_KEYS, form)
@@ -55,6 +59,22 @@ def command(ctx: click.Context, of_lists: bool, forget: str | None, form: str) -
                 row["last_success"] = (row["last_success"] or "")[:MINUTE_CHARS].replace("T", " ")
             for line in output.table(rows, COLUMNS, output.table_width(sys.stdout)):
                 click.echo(line)
+
+
+def unread_listings(ctx: click.Context, db: sqlite3.Connection) -> dict[str, int]:
+    """Return how many listings the file of each source names that the next crawl puts into the queue, and reads."""
+    from crawler.config.models import load
+    from crawler.frontier.crawl_plan import seeds_of
+    from pipelines.core.urls import url_key
+    from pipelines.database.frontier.table import FrontierTable
+
+    try:
+        own = load(folder_of(ctx), overrides_of(ctx), skip_broken=True).sources
+    except ConfigError:  # `database_of` has warned of it
+        return {}
+    table = FrontierTable(db)
+    keys = {name: {url_key(entry.url) for entry in seeds_of(source.source, source)} for name, source in own.items()}
+    return {name: len(some) - len(table.ids_of_keys(some)) for name, some in keys.items()}
 
 
 def forget_source(ctx: click.Context, name: str) -> None:
