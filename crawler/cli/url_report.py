@@ -112,7 +112,7 @@ def result_of(
         return (row.url, final, status, word, known.article, reason or None, captured)
     if known.visits and not again:
         filed = known.filed and f"filed {known.filed}"
-        reason = "; last visit: ".join(filter(None, (filed, known.error))) or None
-        return (row.url, known.final_url, known.status, KNOWN, known.article, reason, known.captured)
+        why_known = "; last visit: ".join(filter(None, (filed, known.error))) or None
+        return (row.url, known.final_url, known.status, KNOWN, known.article, why_known, known.captured)
     why = failed_hosts.get(host_of(row.url))
     return (row.url, None, None, NOT_YET, known.article, f"its host failed: {why}" if why else known.error, None)
