@@ -45,7 +45,8 @@ def cli() -> str:
 
 EXIT_HEAD = """\
 Scripts may rely on these codes. Errors go to standard error as `morgue: SUBJECT: CAUSE`, followed by lines that say
-what to do. Results go to standard output. A mistake of the user, a fault of a website or a failing disk never ends in a
+what to do. Results go to standard output; where the result is a file (`export`, `--report`), what is said about it goes
+to standard error. A mistake of the user, a fault of a website or a failing disk never ends in a
 traceback.
 
 If standard output takes nothing more, a command that writes to the archive does its work all the same, and a command

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pipelines.core.plural import counted, verb
+from pipelines.core.plural import counted
 from pipelines.session.crawl_stats import CrawlStats, sites_text
 
 MAX_SOURCES_NAMED = 5  # on the line about other sites
@@ -30,11 +30,9 @@ def left_out(stats: CrawlStats) -> Iterator[str]:
         by_source = [f"{name} {named[name].off_site:,} ({sites_text(named[name].off_sites)})" for name in most]
         more = f", and {len(most) - MAX_SOURCES_NAMED:,} more sources" if len(most) > MAX_SOURCES_NAMED else ""
         yield (
-            f"left out: {counted(total, 'address')} of feeds, sitemaps and redirects"
-            f" {verb(total, 'is', 'are')} on other sites than {verb(total, 'its', 'their')} source:"
-            f" {'; '.join(by_source[:MAX_SOURCES_NAMED])}{more}"
+            f"left out: {counted(total, 'address')} on other sites: {'; '.join(by_source[:MAX_SOURCES_NAMED])}{more}"
         )
-        yield "  to follow those of a site, add it to `sites` in the file of the source"
+        yield "  to take those of a site, add it to `sites` in sources/NAME.toml"
     for name, count in sorted(stats.by_source.items()):
         for setting, number in sorted(count.limits.items()):
             later = "for the next crawl" if WAITS_FOR_NEXT_CRAWL[setting] else "out"

@@ -27,6 +27,7 @@ COLUMN_NAMES = (
 TABLE_SUFFIXES = (".csv", ".tsv", ".tab")
 INPUT_COLUMN = "input"  # the one column of a list without columns
 LIST_ADVICE = "one URL per line; a line that begins with # is a comment"
+BOM = "\ufeff"
 MAX_CELL_CHARS = 1 << 24  # of a CSV file; a cell may hold the whole text of a page
 
 
@@ -48,6 +49,7 @@ class UrlList:
     file: str
     columns: tuple[str, ...]
     rows: tuple[ListedPage, ...]
+    has_bom: bool = False  # the file begins with a byte order mark, as Excel writes it, and needs it to read UTF-8
 
     @cached_property
     def urls(self) -> tuple[str, ...]:
@@ -72,6 +74,7 @@ def read_url_list(file: str, column: str | None) -> UrlList:
 
 def listed_in(text: str, file: str, column: str | None) -> UrlList:
     """Return the addresses that a text lists; `file` is its name. Raises ConfigError if it lists nothing."""
+    has_bom, text = text.startswith(BOM), text.removeprefix(BOM)
     csv.field_size_limit(MAX_CELL_CHARS)
     first = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
     if not first:
@@ -81,7 +84,7 @@ def listed_in(text: str, file: str, column: str | None) -> UrlList:
     if column is None and not any(typed_address(name)[0] for name in names):
         is_table = file.lower().endswith(TABLE_SUFFIXES) or has_addresses_below(text, first, delimiter)
         column = guessed_column(file, names, is_table=is_table)
-    found = UrlList(file, *(lines_of(text) if column is None else table_of(file, text, delimiter, column)))
+    found = UrlList(file, *(lines_of(text) if column is None else table_of(file, text, delimiter, column)), has_bom)
     if not found.rows:
         raise ConfigError(file, "lists no address", LIST_ADVICE)
     return found
@@ -123,15 +126,15 @@ def text_of(file: str) -> str:
 
 
 def decoded(stream: Any, file: str) -> str:
-    """Return the text of a list from a buffered stream of bytes. Raises ConfigError."""
+    """Return the text of a list with its byte order mark, from a stream of bytes. Raises ConfigError."""
     start = stream.peek(START_BYTES)[:START_BYTES]
     if (what := binary_kind(start)) is not None:
         cure = f"name a text file: {LIST_ADVICE}"
         raise ConfigError("standard input" if file == "-" else file, f"is {what}, not a list of addresses", cure)
     utf16 = start[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-    text = io.TextIOWrapper(stream, "utf-16" if utf16 else "utf-8-sig", errors="replace", newline="")
+    text = io.TextIOWrapper(stream, "utf-16" if utf16 else "utf-8", errors="replace", newline="")
     try:
-        return "".join(bounded_lines(text, file))
+        return BOM * utf16 + "".join(bounded_lines(text, file))  # UTF-16 is decoded without its mark
     finally:
         text.detach()  # standard input stays open
 

@@ -93,7 +93,6 @@ class VisitOutcomes:
         """End the visit of a feed, sitemap, front or section page that was read: queue its links."""
         site, time = self.site(claim), now()
         count = self.context.stats.by_source[site.name]
-        count.listings += claim.kind != "tdmrep"
         self.context.stats.read_as_listing(claim.url)
         before, refused = count.found, Counter[str]()
         room_of_listing = self.dispatcher.used.of(claim.source_id).addresses_per_listing
@@ -112,6 +111,8 @@ class VisitOutcomes:
         may_have_more = claim.kind == "front" and not site.watched
         problem, empty = found.problem, found.empty and not may_have_more
         useless = empty and site.relies_on(claim.url, well_formed=problem is None)
+        is_read = claim.kind != "tdmrep" and not useless  # otherwise it counts as failed, as one that gave no answer
+        count.listings += is_read
         if useless:
             is_page, left_out = claim.kind in ("front", "section"), sum(some.number for some in found.left_out)
             nothing = "it lists only addresses that do not look like articles" if left_out else "it lists nothing"
@@ -133,7 +134,7 @@ class VisitOutcomes:
         visit = VisitResult(plan, response.status, problem, answered=not useless, validators=known)
         moved = claim.kind == "section" and site.listed.owns(response.url)
         final_url = fetchable(response.url) if moved else None
-        await self._end(claim, visit, final_url, pages=int(claim.kind != "tdmrep"))
+        await self._end(claim, visit, final_url, pages=int(is_read))
 
     def _plan_after_refusal(self, claim: Claim, refused: Counter[str], plan: NextVisit, room: int) -> NextVisit:
         """Count what a listing named beyond a limit, and return when it is read again. `room`: of this listing."""

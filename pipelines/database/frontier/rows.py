@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 BY_ROBOTS = "by robots.txt"  # why a URL was not asked for, as the column last_error says it
+FORGOTTEN = "forgotten"  # with its source or host, as the same column says it
 ROBOTS_FAILED = "robots.txt "  # begins the reason why a URL was not asked for: robots.txt brought no rules
 
 
@@ -66,6 +67,11 @@ class AddressState(NamedTuple):
 def listing_in_words(kind: str) -> str:
     """Say that an address of one of LISTINGS_IN_WORDS is no article."""
     return f"this is a {LISTINGS_IN_WORDS[kind]}, not an article"
+
+
+def error_text(last_error: str | None) -> str | None:
+    """Return what the column last_error says as a phrase that is understood by itself."""
+    return f"disallowed {BY_ROBOTS}" if last_error == BY_ROBOTS else last_error
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,15 @@ from typing import Any
 
 from pipelines.core.timestamps import stamp
 from pipelines.database.connection import ask
-from pipelines.database.frontier.rows import NO_SOURCE, AddressState, Claim, ClaimScope, FrontierRow, SourceChoice
+from pipelines.database.frontier.rows import (
+    FORGOTTEN,
+    NO_SOURCE,
+    AddressState,
+    Claim,
+    ClaimScope,
+    FrontierRow,
+    SourceChoice,
+)
 
 LISTED = "(SELECT value FROM json_each(?))"  # the values of a bound JSON array
 CLAIM_COLUMNS = (
@@ -266,8 +274,8 @@ class FrontierTable:
         if before is None:
             return False, False
         self._db.execute(
-            """UPDATE frontier SET source_id = ?, priority = ?, depth = ?, found_on = ?, hint = ?, day = ?
-                WHERE url_key = ?""",
+            f"""UPDATE frontier SET source_id = ?, priority = ?, depth = ?, found_on = ?, hint = ?, day = ?,
+                       last_error = nullif(last_error, '{FORGOTTEN}') WHERE url_key = ?""",
             (row.source_id, row.priority, row.depth, row.found_on, as_json(row.hint) if row.hint else None, row.day,
              row.url_key),
         )  # fmt: skip
