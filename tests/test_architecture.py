@@ -55,6 +55,7 @@ FILE_USERS = {
     "pipelines/core/lock.py": "the lock of an archive",
     "pipelines/core/log_output.py": "the file of the log",
     "pipelines/core/worker_pool.py": "/proc",
+    "pipelines/database/connection.py": "a rollback journal, before SQLite plays it back",
     "pipelines/importing/containers.py": "files of other programs",
     "pipelines/importing/wacz_package.py": "files of other programs",
     "pipelines/warc/manifest.py": "the manifest",

@@ -58,7 +58,7 @@ class SiteFetcher:
         except WorkerFailure as overrun:
             return Discovery(problem=f"reading it {overrun.reason}")
         if isinstance(found, Discovery) and found.exception:
-            logger.debug("a parser raised %(exception)s", {"exception": found.exception})
+            logger.debug("a parser raised %(raised)s", {"raised": found.exception})
         return found
 
     async def close(self) -> None:
