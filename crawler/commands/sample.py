@@ -16,7 +16,7 @@ import click
 from crawler.cli.common_options import config_of, folder_of, folder_option, setting_option
 from crawler.cli.log_options import log_options
 from pipelines.core.errors import ConfigError, MorgueError, NoArchive, NotFound, NothingReachable, os_errors
-from pipelines.core.input_files import open_input
+from pipelines.core.input_files import open_input, read_unpacked
 from pipelines.core.plural import counted
 from pipelines.core.safe_open import read_bytes
 
@@ -198,21 +198,15 @@ def file_bytes(path: Path) -> bytes:
 
     Raises MorgueError.
     """
-    import gzip
-    import zlib
-    from io import BytesIO
+    from gzip import BadGzipFile
 
     from pipelines.extraction.page.parse import MAX_BYTES
 
     with os_errors(str(path)), open_input(path) as file:
-        data: bytes = file.read(MAX_BYTES + 1)
-    if data[:2] != b"\x1f\x8b":
-        return data
-    try:
-        with gzip.open(BytesIO(data)) as unpacked:
-            return unpacked.read(MAX_BYTES + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise MorgueError(str(path), f"cannot be unpacked: {error}") from None
+        try:
+            return read_unpacked(file, MAX_BYTES + 1)
+        except BadGzipFile as error:
+            raise MorgueError(str(path), str(error)) from error
 
 
 def from_archive(wanted: str, config: Config, own: Source | None) -> Page | None:

@@ -164,6 +164,9 @@ class NewsSpider(scrapy.Spider):
         )
         front = claim.kind == "front"
         self.visits.context.stats.listed(site.name, found.articles, found.left_out, front=front)
+        if found.exception:
+            about = {"url": claim.url, "raised": found.exception}
+            logger.debug("the parser of %(url)s raised %(raised)s", about)
         for url, rule in found.rejected:
             about = {"url": url, "rule": rule, "page": claim.url}
             logger.debug("not followed: %(url)s (%(rule)s), a link of %(page)s", about)

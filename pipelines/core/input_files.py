@@ -17,6 +17,7 @@ from pipelines.core.errors import ConfigError, NotOrdinaryFile
 
 MAX_LINE_CHARS = 1_000_000  # of a list; a row of a spreadsheet may hold whole texts
 MAX_LIST_CHARS = 1_000_000_000  # of all lines of a list
+GZIP_MAGIC = b"\x1f\x8b"  # RFC 1952 section 2.3.1
 SHELL_PIPE = re.compile(r"/dev/fd/\d+|/proc/(?:self|\d+)/fd/\d+|/dev/stdin")  # bash(1), "Process Substitution"
 
 # First bytes of files that are given in place of a list of names -> what such a file is.
@@ -65,6 +66,22 @@ def _check(mode: int, *, is_shell_pipe: bool) -> None:
     what = "is a folder" if stat.S_ISDIR(mode) else "is a named pipe" if stat.S_ISFIFO(mode) else "is a device"
     cure = "name an ordinary file; what another program writes can be passed on standard input"
     raise NotOrdinaryFile(f"{what}, not an ordinary file", cure, of_archive=False)
+
+
+def read_unpacked(file: IO[bytes], max_bytes: int) -> bytes:
+    """Return at most `max_bytes` of a file, unpacked if it begins like gzip. Raises OSError, BadGzipFile for damage."""
+    data = file.read(max_bytes)
+    if not data.startswith(GZIP_MAGIC):
+        return data
+    import gzip
+    import zlib
+    from io import BytesIO
+
+    try:
+        with gzip.open(BytesIO(data)) as unpacked:
+            return unpacked.read(max_bytes)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise gzip.BadGzipFile("cannot be unpacked: the gzip data are damaged or not whole") from error
 
 
 def bounded_lines(stream: IO[str], name: str) -> Iterator[str]:
