@@ -9,6 +9,7 @@ is tried, in which order, and when to stop. `SiteFetcher` supplies the network a
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,12 +19,12 @@ from urllib.parse import urlsplit
 from crawler.discovery.feeds import read_feed
 from crawler.discovery.links import read_links
 from crawler.discovery.results import Discovery, LeftOut
-from crawler.discovery.robots_txt import Robots
+from crawler.discovery.robots_txt import MAX_ROBOTS_BYTES, Robots
 from crawler.discovery.seeds import COMMON_FEEDS, COMMON_SITEMAPS, Seeds, discover_seeds
 from crawler.discovery.sitemaps import read_sitemap
 from crawler.discovery.url_classifier import classify
+from crawler.middleware.redirects import RedirectChain, RedirectEnded
 from crawler.onboarding.further_sites import FurtherSites, further_sites, names_site
-from pipelines.core.links import resolve_location
 from pipelines.core.plural import counted
 from pipelines.core.urls import fetchable, same_site, url_key
 from pipelines.extraction.page.meta_refresh import refresh_of
@@ -49,11 +50,13 @@ class ProbeResponse:
 
     status: int | None  # None: no answer
     headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
+    set_cookies: tuple[bytes, ...] = ()  # values of its Set-Cookie fields
     body: bytes = b""  # transfer- and content-decoded
     error: str = ""  # why there is no answer
 
 
-Fetch = Callable[[str, str, float | None], Awaitable[ProbeResponse]]  # (URL, kind, Crawl-delay of its site in seconds)
+# (URL, kind, Crawl-delay of its site in seconds, Cookie field or b"")
+Fetch = Callable[[str, str, float | None, bytes], Awaitable[ProbeResponse]]
 Read = Callable[..., Awaitable[Any]]  # (reader, *arguments); runs the reader in a process where it can do no harm
 
 
@@ -173,54 +176,58 @@ class _SiteProbe:
 
     async def get(self, url: str, kind: str) -> ProbedPage:
         """Fetch a page; follow redirects and obey the robots.txt of every host on the way. Raises UnusableAddress."""
-        for _hop in range(MAX_REDIRECTS + 1):
+        chain, cookie = RedirectChain(MAX_REDIRECTS), b""
+        while True:
             robots = await self._robots_of(url)
-            if self.obey and not robots.allowed(url):
+            if self.obey and not await robots.allows(url):
                 raise UnusableAddress(robots.reason or "robots.txt disallows it")
-            answer = await self._request(url, kind, robots.crawl_delay)
+            answer = await self._request(url, kind, robots.crawl_delay, cookie)
             if answer.status is None:
                 raise UnusableAddress(answer.error or "no answer")
-            if answer.status not in REDIRECTS:
-                if not 200 <= answer.status < 300:
-                    raise UnusableAddress(f"HTTP {answer.status}")
+            if answer.status in REDIRECTS:
+                location = answer.headers.get("location", "").encode("latin-1")
+                if not location:
+                    raise UnusableAddress(f"HTTP {answer.status} without a Location")
+            elif not 200 <= answer.status < 300:
+                raise UnusableAddress(f"HTTP {answer.status}")
+            else:
                 refresh = refresh_of(answer.body, url)
                 if refresh is None or not refresh.is_redirect or url_key(refresh.url) == url_key(url):
-                    return ProbedPage(url, answer.body, answer.headers.get("content-type"))
-                url = refresh.url
-                continue
-            onward = _redirect_target(answer, url)
-            if onward is None:
-                raise UnusableAddress(f"HTTP {answer.status} without a usable Location")
-            url = onward
-        raise UnusableAddress("too many redirects")
+                    return ProbedPage(fetchable(url) or url, answer.body, answer.headers.get("content-type"))
+                location = refresh.url.encode()
+            try:
+                url, cookie = chain.follow(url, cookie, location, answer.set_cookies)
+            except RedirectEnded as ended:
+                raise UnusableAddress(ended.reason) from None
 
-    async def _request(self, url: str, kind: str, crawl_delay: float | None) -> ProbeResponse:
+    async def _request(self, url: str, kind: str, crawl_delay: float | None, cookie: bytes) -> ProbeResponse:
         if self.spent:
             raise UnusableAddress(f"not fetched, to stay at {self.budget} requests")
         self.requests += 1
         self.requested.add(url_key(url))
         about = {"url": url, "kind": kind, "number": self.requests, "budget": self.budget}
         logger.debug("request %(number)d of at most %(budget)d: %(url)s (%(kind)s)", about)
-        return await self.fetch(url, kind, crawl_delay)
+        return await self.fetch(url, kind, crawl_delay, cookie)
 
     async def _robots_of(self, url: str) -> Robots:
         """Return the robots.txt for the URL's scheme, host and port (RFC 9309 section 2.3). Fetch it only once."""
         origin = _origin(url)
         if origin in self.robots:
             return self.robots[origin]
-        place = f"{origin}/robots.txt"
-        for _hop in range(MAX_REDIRECTS + 1):
-            answer = await self._request(place, "robots", None)
-            if answer.status is None or not 300 <= answer.status < 400:
+        place, cookie, chain = f"{origin}/robots.txt", b"", RedirectChain(MAX_REDIRECTS)
+        while (answer := await self._request(place, "robots", None, cookie)).status in REDIRECTS:
+            location = answer.headers.get("location", "").encode("latin-1")
+            try:
+                place, cookie = chain.follow(place, cookie, location, answer.set_cookies)
+            except RedirectEnded:  # RFC 9309, 2.3.1.2: as if there were no robots.txt
                 break
-            onward = _redirect_target(answer, place)
-            if onward is None:
-                break
-            place = onward
         if answer.status is None and self.obey:
             raise UnusableAddress(answer.error or "no answer")
-        robots = self.robots[origin] = Robots.parse(answer.status, answer.body, ROBOTS_AGENT, place)
-        self.bodies[origin] = answer.body if answer.status and 200 <= answer.status < 300 else b""
+        # In a thread, because half a megabyte of rules takes a second.
+        robots = await asyncio.to_thread(Robots.parse, answer.status, answer.body, ROBOTS_AGENT, place)
+        self.robots[origin] = robots
+        has_rules = answer.status is not None and 200 <= answer.status < 300
+        self.bodies[origin] = answer.body[: MAX_ROBOTS_BYTES + 1] if has_rules else b""
         about = {"site": origin, "why": robots.reason or "read", "crawl_delay": robots.crawl_delay}
         logger.info("%(site)s/robots.txt: %(why)s", about)
         if robots.crawl_delay:
@@ -362,12 +369,6 @@ async def _sections(site: _SiteProbe, seeds: Seeds) -> tuple[str, ...]:
 def _origin(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
-
-
-def _redirect_target(answer: ProbeResponse, url: str) -> str | None:
-    """Return where a redirect leads to; None if its Location is missing or cannot be fetched."""
-    target = resolve_location(answer.headers.get("location", "").encode("latin-1"), url)
-    return fetchable(target) if target else None
 
 
 def _path_of(home: str, path: str) -> str:

@@ -35,11 +35,11 @@ class SiteFetcher:
         )
         self.next_request: dict[str, float] = {}  # host -> time of the event loop before which it gets no request
 
-    async def fetch(self, url: str, kind: str, crawl_delay: float | None) -> ProbeResponse:
+    async def fetch(self, url: str, kind: str, crawl_delay: float | None, cookie: bytes) -> ProbeResponse:
         """Fetch a URL and record the exchange, also a failed one. The signature is `crawler.onboarding.probe.Fetch`."""
         await self._wait_for(url, crawl_delay)
         try:
-            fetched = await self.client.fetch(url, headers=self._headers(), kind=kind)
+            fetched = await self.client.fetch(url, headers=self._headers(cookie), kind=kind)
         except FetchError as error:
             await self._record(*error.earlier, error.exchange)
             return ProbeResponse(None, error=reason_of_fetch(error))
@@ -49,7 +49,8 @@ class SiteFetcher:
             body = await decoded(fetched.headers, fetched.body, self.config.crawl.max_body)
         except DecodingRefused as refused:
             return ProbeResponse(None, error=refused.reason)
-        return ProbeResponse(fetched.status, headers, body)
+        set_cookies = tuple(value for name, value in fetched.headers if name.lower() == b"set-cookie")
+        return ProbeResponse(fetched.status, headers, set_cookies, body)
 
     async def read(self, reader: Any, *arguments: Any) -> Any:
         """Run a reader in a worker process, because it reads untrusted data."""
@@ -78,12 +79,14 @@ class SiteFetcher:
             logger.debug("%(url)s waits %(seconds).2f s: its host is asked every %(delay).2f s", wait)
         await asyncio.sleep(seconds)
 
-    def _headers(self) -> list[tuple[bytes, bytes]]:
+    def _headers(self, cookie: bytes) -> list[tuple[bytes, bytes]]:
         headers = [
             (b"User-Agent", self.config.user_agent.encode("latin-1", "replace")),
             (b"Accept", b"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
             (b"Accept-Encoding", ACCEPT_ENCODING),
         ]
+        if cookie:
+            headers.append((b"Cookie", cookie))
         contact = self.config.operator.contact
         # RFC 9110 section 10.1.2: From holds a mailbox, not a URL.
         return [*headers, (b"From", contact.encode())] if "@" in contact and "/" not in contact else headers
