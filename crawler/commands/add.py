@@ -109,6 +109,7 @@ class WantedSite:
     url: str
     feeds: tuple[str, ...] = ()  # that the user's list names
     assumed_https: bool = False  # the user gave no scheme, so http is tried if https cannot be reached
+    is_named: bool = False  # its name is the user's choice, or that of the file to be overwritten
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,8 @@ def chosen_sites(
         elif home_key(url) not in homes:
             feeds = tuple(filter(None, map(fetchable, site.feeds)))
             chosen = name or (own.name if own is not None else name_for(url, taken))
-            wanted.append(WantedSite(chosen, url, feeds, assumed_https))
+            is_named = name is not None or own is not None
+            wanted.append(WantedSite(chosen, url, feeds, assumed_https, is_named))
             taken.add(chosen)
             homes.add(home_key(url))
     return wanted, refused
@@ -247,10 +249,11 @@ class SiteAdder:
         """Return "added", "known" (it led to a source that there is already) or "failed"."""
         found = await self.look_over(site)
         if found.failure is not None:
-            return self.not_added(site, found.failure)
+            return self.not_added(replace(site, url=found.url), found.failure)
         if (twin := self.twin_of(found.url, site)) is not None:
             click.echo(plain(f"not added: {site.url} leads to {found.url}, which is sources/{twin}.toml"), err=True)
             return "known"
+        site = self.renamed(site, found)
         from crawler.config.models import home_key
         from crawler.config.toml_files import write
         from crawler.onboarding.source_file import source_text
@@ -282,7 +285,16 @@ class SiteAdder:
         if found.failure not in UNREACHED or not site.assumed_https:
             return found
         plain_http = await look(site.url.replace("https://", "http://", 1))
-        return found if plain_http.failure is not None else plain_http
+        return found if plain_http.failure in UNREACHED else plain_http
+
+    def renamed(self, site: WantedSite, found: ProbeReport) -> WantedSite:
+        """Name the site after its front page, if the user gave another page of it."""
+        if site.is_named or not found.note:
+            return site
+        self.names.discard(site.name)
+        name = name_for(found.url, {*self.config.sources, *self.config.broken, *self.names})
+        self.names.add(name)
+        return replace(site, name=name)
 
     def not_added(self, site: WantedSite, failure: str) -> str:
         from crawler.middleware.failure_reasons import ALLOW_PRIVATE, NOT_PUBLIC

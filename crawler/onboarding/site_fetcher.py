@@ -15,6 +15,7 @@ from crawler.middleware.failure_reasons import reason_of_fetch
 from crawler.onboarding.probe import ProbeResponse
 from pipelines.core.urls import host_of
 from pipelines.core.worker_pool import WorkerFailure
+from pipelines.session.body_budget import GrowingBody
 from pipelines.session.context import CrawlContext
 from pipelines.warc.content_codings import DecodingRefused
 
@@ -38,15 +39,28 @@ class SiteFetcher:
     async def fetch(self, url: str, kind: str, crawl_delay: float | None, cookie: bytes) -> ProbeResponse:
         """Fetch a URL and record the exchange, also a failed one. The signature is `crawler.onboarding.probe.Fetch`."""
         await self._wait_for(url, crawl_delay)
+        bodies = self.context.backpressure.bodies
+        with bodies.grow() as growing:
+            response = await self._fetch(url, kind, cookie, growing)
+        bodies.hold(response, len(response.body))
+        return response
+
+    async def _fetch(self, url: str, kind: str, cookie: bytes, growing: GrowingBody) -> ProbeResponse:
         try:
-            fetched = await self.client.fetch(url, headers=self._headers(cookie), kind=kind)
+            fetched = await self.client.fetch(url, headers=self._headers(cookie), kind=kind, make_room=growing.grow_to)
         except FetchError as error:
             await self._record(*error.earlier, error.exchange)
             return ProbeResponse(None, error=reason_of_fetch(error))
         await self._record(*fetched.earlier, fetched.exchange)
         headers = {name.lower().decode("latin-1"): value.decode("latin-1") for name, value in fetched.headers}
+        received = len(fetched.body)
         try:
-            body = await decoded(fetched.headers, fetched.body, self.config.crawl.max_body)
+            body = await decoded(
+                fetched.headers,
+                fetched.body,
+                self.config.crawl.max_body,
+                lambda held: growing.grow_to(received + held),
+            )
         except DecodingRefused as refused:
             return ProbeResponse(None, error=refused.reason)
         set_cookies = tuple(value for name, value in fetched.headers if name.lower() == b"set-cookie")
