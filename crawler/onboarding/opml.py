@@ -56,12 +56,13 @@ def _by_host(sites: Iterable[ListedSite]) -> Iterator[ListedSite]:
 
     Their common page is the site's address, else the front page of the host.
     """
-    joined: dict[str, ListedSite] = {}
+    outlines: dict[str, list[ListedSite]] = {}
     for number, site in enumerate(sites):
         url = fetchable(site.address)
         key = host_of(url).removeprefix("www.") if url and site.feeds else f"{number} {site.address}"
-        known = joined.setdefault(key, site)
-        if known is not site:
-            address = known.address if known.address == site.address else resolve("/", known.address) or known.address
-            joined[key] = ListedSite(known.place, address, tuple(dict.fromkeys((*known.feeds, *site.feeds))))
-    yield from joined.values()
+        outlines.setdefault(key, []).append(site)
+    for first, *others in outlines.values():
+        common = all(other.address == first.address for other in others)
+        address = first.address if common else resolve("/", first.address) or first.address
+        feeds = dict.fromkeys(feed for site in (first, *others) for feed in site.feeds)
+        yield ListedSite(first.place, address, tuple(feeds))

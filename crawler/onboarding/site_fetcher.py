@@ -92,6 +92,7 @@ class SiteFetcher:
             wait = {"url": url, "host": host, "seconds": seconds, "delay": delay}
             logger.debug("%(url)s waits %(seconds).2f s: its host is asked every %(delay).2f s", wait)
         await asyncio.sleep(seconds)
+        self.next_request[host] = max(self.next_request[host], asyncio.get_running_loop().time() + delay)
 
     def _headers(self, cookie: bytes) -> list[tuple[bytes, bytes]]:
         headers = [

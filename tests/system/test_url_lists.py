@@ -39,7 +39,7 @@ def listed(tmp_path_factory):
             ("shut", f"{paper.url}/private/x.html"),
             ("thin", f"{paper.url}/thin.html"),
             ("again", f"{paper.url}/2024/01/02/story-number-1.html"),
-            ("dead host", "http://127.0.0.1:1/story.html"),
+            ("dead host", "http://127.0.0.1:2/story.html"),
         ]
         with file.open("w", newline="") as target:
             csv.writer(target, delimiter=";").writerows([("note", "url"), *cells])
@@ -91,13 +91,13 @@ def test_hosts_of_a_list_are_no_sources(listed):
     assert json.loads(morgue("-C", archive, "sources", "--format", "json").stdout) == []
     hosts = json.loads(morgue("-C", archive, "sources", "--all", "--format", "json").stdout)
     host = paper.url.removeprefix("http://")
-    assert {row["name"]: row["articles"] for row in hosts} == {host: 2, "127.0.0.1:1": 0}
+    assert {row["name"]: row["articles"] for row in hosts} == {host: 2, "127.0.0.1:2": 0}
 
 
 def test_report_replaces_a_report_and_nothing_else(tmp_path):
     """Not the list, not another file, not a folder; nothing is fetched before that is known."""
     archive, file = make_archive(tmp_path / "archive"), tmp_path / "list.csv"
-    file.write_text("url\nhttp://127.0.0.1:1/a.html\n")
+    file.write_text("url\nhttp://127.0.0.1:2/a.html\n")
     other = tmp_path / "precious.csv"
     other.write_text("a,b\n1,2\n")
     for out in (file, other, tmp_path, tmp_path / "nowhere" / "x.csv"):

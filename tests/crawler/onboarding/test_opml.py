@@ -47,3 +47,10 @@ def test_opml_reads_no_other_file():
         b'<!DOCTYPE opml [<!ENTITY x SYSTEM "file:///etc/hostname">]><opml><body><outline xmlUrl="&x;"/></body></opml>'
     )
     assert [site.address for site in read_opml(evil, "list")] in ([], ["&x;"])
+
+
+def test_many_feeds_of_one_host_are_joined_once_each():
+    """The work grows with the number of outlines: each address is looked at once."""
+    outlines = "".join(f'<outline xmlUrl="https://a.example/{n}" htmlUrl="https://a.example/"/>' for n in range(20_000))
+    (site,) = read_opml(f"<opml><body>{outlines}</body></opml>".encode(), "list")
+    assert len(site.feeds) == 20_000
