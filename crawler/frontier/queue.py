@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from scrapy.http import Response
 
 ASSUMED_SCHEME = "assumed scheme"  # hint of a URL that the user gave without a scheme
+HINT_OF_ASSUMED_HTTPS: Mapping[str, str] = {ASSUMED_SCHEME: "https"}
 GONE_STATUSES = (404, 410)  # RFC 9110, 15.5.5 and 15.5.11
 ANY_SOURCE = SourceChoice()
 
@@ -334,7 +335,7 @@ class Frontier:
         """
         wanted, known = set(), set()
         for url in urls:
-            hint = {ASSUMED_SCHEME: "https"} if url in assumed_https else {}
+            hint = HINT_OF_ASSUMED_HTTPS if url in assumed_https else {}
             self.add([FrontierEntry(url, "page", hint=hint)], source_of(url), now)
             row = self._table.row_of(url_key(url))
             if row is None:  # it was taken down
@@ -348,12 +349,19 @@ class Frontier:
         return ClaimScope(source_ids=frozenset(), row_ids=frozenset(wanted)), len(known)
 
     def want_now(
-        self, urls: Iterable[str], kind: str, source_of: Callable[[str], int | None], now: datetime
+        self,
+        urls: Iterable[str],
+        kind: str,
+        source_of: Callable[[str], int | None],
+        now: datetime,
+        *,
+        assumed_https: Collection[str] = (),
     ) -> frozenset[int]:
         """Queue these URLs for a visit now, as `kind` if they are new. Return their row ids."""
         wanted = set()
         for url in urls:
-            self.add([FrontierEntry(url, kind)], source_of(url), now)
+            hint = HINT_OF_ASSUMED_HTTPS if url in assumed_https else {}
+            self.add([FrontierEntry(url, kind, hint=hint)], source_of(url), now)
             if (row := self._table.row_of(url_key(url))) is not None:
                 self._table.make_due(row[0], now)
                 wanted.add(row[0])

@@ -29,7 +29,7 @@ from crawler.frontier.queue import (
 from crawler.frontier.revisit_policy import LISTING_KINDS, NextVisit, after_disallowed, after_failure, after_success
 from pipelines.core.items import Article, NothingToRead, Reading
 from pipelines.core.timestamps import now, parse, stamp
-from pipelines.core.urls import fetchable, host_of, site_of, site_of_host, site_or_none, url_key
+from pipelines.core.urls import fetchable, host_or_empty, site_of, site_of_host, site_or_none, url_key
 from pipelines.database.frontier.rows import Claim
 from pipelines.session.context import CrawlContext
 
@@ -391,11 +391,3 @@ class CloseVisit:
         if isinstance(item.outcome, NothingToRead):
             raise DropItem(item.outcome.reason, log_level="DEBUG")
         return item.outcome
-
-
-def host_or_empty(url: str) -> str:
-    """Return the host of a URL; "" for what is not a web address, as the target of a redirect may be."""
-    try:
-        return host_of(url)
-    except ValueError:
-        return ""

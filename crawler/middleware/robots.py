@@ -159,7 +159,7 @@ class RobotsMiddleware:
         if request.meta.get("ignore_robots"):
             return
         robots = await self.cache.get(request.url, request.meta)
-        allowed = robots.allowed(request.url)
+        allowed = await robots.allows(request.url)
         word = "allowed" if allowed else "disallowed"
         logger.debug("%(url)s: %(word)s by robots.txt", {"url": request.url, "word": word})
         if not allowed:
