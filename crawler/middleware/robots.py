@@ -26,7 +26,7 @@ from scrapy.exceptions import (
 
 from crawler.discovery.robots_txt import Robots
 from crawler.middleware.failure_reasons import reason_of
-from crawler.middleware.known_redirects import RobotsRedirected
+from crawler.middleware.known_redirects import RedirectTakenDown, RobotsRedirected
 from crawler.middleware.redirects import RedirectEnded
 from pipelines.database.frontier.rows import BY_ROBOTS
 from pipelines.session.context import CrawlContext
@@ -121,7 +121,7 @@ class RobotsCache:
             why = reason_of(error)
             if isinstance(error, RedirectEnded):
                 return Robots.parse(302, b"", ROBOTS_AGENT)  # RFC 9309, 2.3.1.2: as if there were no robots.txt
-            if not isinstance(error, RobotsRedirected):
+            if not isinstance(error, RobotsRedirected | RedirectTakenDown):
                 self._unreachable[site] = why
             logger.info("%(site)s/robots.txt: %(why)s, nothing of this site is asked for", {"site": site, "why": why})
             return Robots.parse(None, b"", ROBOTS_AGENT)
