@@ -22,9 +22,10 @@ from crawler.frontier.listing_links import ListingLinks, ListingRules, read_list
 from crawler.frontier.queue import FrontierEntry
 from crawler.frontier.revisit_policy import LISTING_KINDS
 from crawler.frontier.visit_outcomes import VisitOutcomes, header
+from crawler.http.crawl_stopping import CrawlStopping
 from crawler.middleware.failure_reasons import reason_of
 from crawler.middleware.known_redirects import FOLLOW_KNOWN, RedirectNotFollowed, RedirectTakenDown
-from crawler.middleware.robots import CrawlStopping, DisallowedByRobots, RobotsCache
+from crawler.middleware.robots import DisallowedByRobots, RobotsCache
 from pipelines.core.items import Page
 from pipelines.core.links import resolve
 from pipelines.core.urls import fetchable
