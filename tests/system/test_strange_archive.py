@@ -49,6 +49,24 @@ def test_source_that_is_a_link_is_not_read(archive, tmp_path):
     assert "paper.example" not in done.stdout
 
 
+@pytest.mark.parametrize("words", [("search", "pier"), ("sources",)], ids=lambda words: words[0])
+def test_settings_that_are_a_pipe_are_named_and_not_waited_for(archive, words):
+    """The archive can be read without them."""
+    (archive / "morgue.toml").unlink()
+    os.mkfifo(archive / "morgue.toml")
+    done = morgue("-C", archive, *words, timeout=60)
+    assert "morgue.toml: is a named pipe" in done.stderr
+
+
+def test_rebuild_names_the_file_that_is_no_warc_file(archive):
+    """Not the database that it is making."""
+    os.mkfifo(archive / "warc" / "strange.warc.gz")
+    done = morgue("-C", archive, "rebuild", timeout=60)
+    assert done.returncode == 7, done.stderr
+    assert "strange.warc.gz: is a named pipe" in done.stderr
+    assert "rebuilding" not in done.stderr
+
+
 PIPES = {
     "import": ("-C", "archive", "import", "pipe"),
     "import of a list": ("-C", "archive", "import", "list"),
