@@ -7,7 +7,9 @@ the rules of RFC 6265, and no other chain sees them. A chain ends before it send
 
 from __future__ import annotations
 
+import logging
 import re
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
@@ -22,6 +24,8 @@ from pipelines.core.links import resolve_location
 from pipelines.core.urls import site_of
 from pipelines.warc.http_message import REDIRECTS
 
+logger = logging.getLogger("morgue.middleware")
+
 CHAIN = "redirect_chain"  # key of a request's meta
 MAX_COOKIE_BYTES = 4096  # of a Set-Cookie field; RFC 6265 section 6.1
 MAX_COOKIES = 50  # Set-Cookie fields of one answer; RFC 6265 section 6.1
@@ -29,6 +33,7 @@ MAX_NAME_CHARS = 40  # of a cookie's name in a message
 FOLLOWED_PRIORITY = 2  # by which a redirected request goes before others, as in Scrapy
 # RFC 6265 section 5.3: a cookie without Domain goes to the host that set it, and not to hosts below it.
 HOST_ONLY = DefaultCookiePolicy(strict_ns_domain=DefaultCookiePolicy.DomainStrictNonDomain)
+COOKIE_NOT_PARSED = "http.cookiejar bug"  # how the warning of the standard library begins
 UNPRINTABLE = re.compile(r"[^\x21-\x7e]")
 
 
@@ -82,10 +87,25 @@ class RedirectChain:
             return
         self.cookie = UNPRINTABLE.sub("?", fields[-1].decode("latin-1").partition("=")[0].strip())[:MAX_NAME_CHARS]
         before = {id(cookie): cookie for cookie in self.jar}
-        self.jar.extract_cookies(Response(url, headers={"Set-Cookie": fields}), Request(url))
+        asked = Request(url)
+        for value in fields:
+            self._take(value, asked)
         for cookie in [cookie for cookie in self.jar if id(cookie) not in before]:
             if cookie.domain_specified and not f".{cookie.domain.lstrip('.')}".endswith(f".{site}"):
                 self.jar.clear(cookie.domain, cookie.path, cookie.name)
+
+    def _take(self, field_value: bytes, request: Request) -> None:
+        """Keep the cookie of one Set-Cookie field, unless the standard library cannot parse it.
+
+        The library warns with a traceback on stderr of a value that it did not expect, such as an endless Max-Age.
+        """
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", COOKIE_NOT_PARSED, UserWarning)
+            try:
+                self.jar.extract_cookies(Response(request.url, headers={"Set-Cookie": field_value}), request)
+            except (UserWarning, ValueError, OverflowError) as error:
+                about = {"url": request.url, "why": type(error).__name__}
+                logger.debug("%(url)s: a cookie that cannot be parsed is ignored (%(why)s)", about)
 
 
 class RedirectsMiddleware:
