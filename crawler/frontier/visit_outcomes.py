@@ -20,7 +20,7 @@ from crawler.frontier.queue import ASSUMED_SCHEME, GONE_STATUSES, Frontier, Fron
 from crawler.frontier.revisit_policy import LISTING_KINDS, NextVisit, after_failure, after_success
 from pipelines.core.items import Article, NothingToRead, Reading
 from pipelines.core.timestamps import now, parse, stamp
-from pipelines.core.urls import fetchable, host_of, site_of, site_of_host, site_or_none, url_key
+from pipelines.core.urls import fetchable, host_or_empty, site_of, site_of_host, site_or_none, url_key
 from pipelines.database.frontier.rows import BY_ROBOTS, Claim
 from pipelines.session.context import CrawlContext
 
@@ -31,6 +31,7 @@ PERMANENT_REASONS = ("body too large", "body too large when decoded")
 PERMANENT_BEGINNINGS = ("too many ", "redirect ")  # redirects, header lines, content codings, ...; loop, to no address
 # There was no answer from the host at all, which says nothing about the page.
 HOST_DOWN_REASONS = ("host not found", "connection failed", "TLS failed", "address is not public")
+DAMAGED_ROW = "damaged row"
 NO_HTTPS_REASONS = ("connection failed", "TLS failed", "timed out")  # the site may answer over HTTP
 UNANSWERED_REASONS = ("timed out", "connection lost")  # the page may be the cause
 MAX_UNANSWERED_IN_A_ROW = 3  # after so many of them the host is taken to be down
@@ -269,6 +270,15 @@ class VisitOutcomes:
             self._log("failed %(url)s: %(why)s, %(plan)s", claim, about)
         await self._end(claim, VisitResult(plan, status, why, answered=False))
 
+    async def damaged(self, claim: Claim, what: str) -> None:
+        """End a claim of which no request can be made. `what`: the column that is damaged, or the error."""
+        name, about = self.site(claim).name, {"row": claim.id, "what": what}
+        self.dispatcher.fetched(claim)
+        self._log("failed %(url)s: row %(row)d of frontier is damaged (%(what)s)", claim, about, logging.WARNING)
+        self.context.stats.outcome(name, "failed", DAMAGED_ROW, claim.url)
+        self.context.stats.trouble(name, f"{DAMAGED_ROW}, `morgue rebuild` makes new ones", claim.url)
+        await self._end(claim, VisitResult(NextVisit("failed", None, DAMAGED_ROW), None, DAMAGED_ROW, answered=False))
+
     async def unreachable(self, claim: Claim, why: str) -> None:
         """End a visit whose host gives no answer. One URL is counted; the others wait for the next crawl."""
         site = self.site(claim)
@@ -377,14 +387,6 @@ class CloseVisit:
         if isinstance(item.outcome, NothingToRead):
             raise DropItem(item.outcome.reason, log_level="DEBUG")
         return item.outcome
-
-
-def host_or_empty(url: str) -> str:
-    """Return the host of a URL; "" for what is not a web address, as the target of a redirect may be."""
-    try:
-        return host_of(url)
-    except ValueError:
-        return ""
 
 
 def validators(response: Response) -> Validators:

@@ -36,7 +36,7 @@ def archive_owning(path: Path) -> Path | None:
 
 
 def is_warc_name(name: str) -> bool:
-    """Return True if a finished WARC file may have this name: it is right in warc/, and a row and a line can hold it."""
+    """Return True if a finished WARC file may have this name: a row and a line can hold it."""
     return name.endswith(WARC_SUFFIX) and name.isprintable() and "/" not in name
 
 

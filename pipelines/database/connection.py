@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import sqlite3
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pipelines.core import lock
-from pipelines.core.archive_layout import LOCK_NAME, REBUILDING_SUFFIX, has_warc_files, side_files
+from pipelines.core.archive_layout import DATABASE_NAME, LOCK_NAME, REBUILDING_SUFFIX, has_warc_files, side_files
 from pipelines.core.errors import (
     ArchiveDamaged,
     ArchiveLocked,
@@ -34,7 +34,10 @@ WRITE_BUSY_SECONDS = 30.0  # how long a writer waits for another program
 MAX_TRIGGERS_NAMED = 5
 BUSY_SECONDS = 10.0  # how long to wait for a writer; under WAL only a checkpoint at closing makes a reader wait
 REQUIRED_TABLES = ("articles", "articles_fts", "captures", "frontier", "revisions", "sources")
-JSON_COLUMNS = ("authors", "tags", "rights", "comments", "found_in", "header_rights", "flaws")
+JSON_KINDS: dict[type, str] = {list: "list of texts", dict: "object"}
+JSON_COLUMNS: dict[str, type] = {
+    **dict.fromkeys(("authors", "tags", "rights", "comments", "header_rights", "flaws"), list), "found_in": dict
+}  # fmt: skip
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -126,13 +129,33 @@ def ask(db: sqlite3.Connection, sql: str, values: Mapping[str, Any] | Sequence[A
         raise read_error(error, file_of(db)) from error
 
 
-def decode_row(row: sqlite3.Row) -> Row:
-    """Return a row as a dict, with its JSON columns decoded: lists, an object, None."""
+def decode_row(row: sqlite3.Row, table: str) -> Row:
+    """Return a row of a table as a dict, with its JSON columns decoded: lists of texts, an object, None.
+
+    Raises ArchiveDamaged if a column holds anything else.
+    """
     out = dict(row)
-    for name in JSON_COLUMNS:
-        if name in out:
-            out[name] = None if out[name] is None else json.loads(out[name])
+    for name, kind in JSON_COLUMNS.items():
+        if out.get(name) is not None:
+            try:
+                out[name] = json.loads(out[name])
+            except (ValueError, RecursionError):
+                out[name] = ...  # of neither kind
+            if not isinstance(out[name], kind) or not all(isinstance(text, str) for text in out[name]):
+                number = out["id"] if "id" in out else f"of revision {out['revision']}"
+                raise damaged_row(table, number, f"its column {name} holds no JSON {JSON_KINDS[kind]}")
     return out
+
+
+def decode_rows(table: str, rows: Iterable[sqlite3.Row]) -> Iterator[Row]:
+    """Yield rows of a table as `decode_row` returns them. Raises ArchiveDamaged."""
+    return (decode_row(row, table) for row in rows)
+
+
+def damaged_row(table: str, number: object, cause: str) -> ArchiveDamaged:
+    """Return the error for a row that no version of Newsmorgue wrote."""
+    cure = "`morgue verify` finds all such rows; `morgue rebuild` makes a new database from the WARC files"
+    return ArchiveDamaged(f"{DATABASE_NAME}: {table}, row {number}", cause, cure)
 
 
 def file_of(db: sqlite3.Connection) -> Path:

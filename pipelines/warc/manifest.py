@@ -207,7 +207,7 @@ def load(path: Path) -> dict[str, ManifestEntry]:
 def _entry(values: object) -> ManifestEntry:
     """Return the entry of a line. Raises ValueError unless every field has a value that `line` may have written."""
     if not isinstance(values, dict):
-        raise ValueError("no JSON object")  # noqa: TRY004 - as for every other wrong line
+        raise ValueError("no JSON object")
     values = OPTIONAL_FIELD_DEFAULTS | values
     values["sha256"] = values.get(PART_SHA256 if values["offset"] else "sha256")
     for name, is_right in FIELD_CHECKS.items():

@@ -44,6 +44,7 @@ class Claim:
     first_visit: str | None
     etag: str | None
     last_modified: str | None
+    damage: str | None = None  # the column of the row that cannot be used: the visit fails without a request
 
 
 @dataclass(frozen=True, slots=True)
