@@ -21,7 +21,7 @@ from crawler.frontier.revisit_policy import LISTING_KINDS, NextVisit, after_fail
 from pipelines.core.items import Article, NothingToRead, Reading
 from pipelines.core.timestamps import now, parse, stamp
 from pipelines.core.urls import fetchable, host_or_empty, site_of, site_of_host, site_or_none, url_key
-from pipelines.database.frontier.rows import BY_ROBOTS, Claim
+from pipelines.database.frontier.rows import BY_ROBOTS, DAMAGED_ROW, Claim
 from pipelines.session.context import CrawlContext
 
 logger = logging.getLogger("morgue.frontier")
@@ -31,7 +31,6 @@ PERMANENT_REASONS = ("body too large", "body too large when decoded")
 PERMANENT_BEGINNINGS = ("too many ", "redirect ")  # redirects, header lines, content codings, ...; loop, to no address
 # There was no answer from the host at all, which says nothing about the page.
 HOST_DOWN_REASONS = ("host not found", "connection failed", "TLS failed", "address is not public")
-DAMAGED_ROW = "damaged row"
 NO_HTTPS_REASONS = ("connection failed", "TLS failed", "timed out")  # the site may answer over HTTP
 UNANSWERED_REASONS = ("timed out", "connection lost")  # the page may be the cause
 MAX_UNANSWERED_IN_A_ROW = 3  # after so many of them the host is taken to be down
@@ -272,8 +271,8 @@ class VisitOutcomes:
 
     async def damaged(self, claim: Claim, what: str) -> None:
         """End a claim of which no request can be made. `what`: the column that is damaged, or the error."""
-        name, about = self.site(claim).name, {"row": claim.id, "what": what}
         self.dispatcher.fetched(claim)
+        name, about = self.site(claim).name, {"row": claim.id, "what": what}
         self._log("failed %(url)s: row %(row)d of frontier is damaged (%(what)s)", claim, about, logging.WARNING)
         self.context.stats.outcome(name, "failed", DAMAGED_ROW, claim.url)
         self.context.stats.trouble(name, f"{DAMAGED_ROW}, `morgue rebuild` makes new ones", claim.url)

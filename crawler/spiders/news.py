@@ -70,7 +70,7 @@ class NewsSpider(scrapy.Spider):
                 continue
             try:
                 request = self.request(claim)
-            except Exception as error:  # whatever a row makes of a request: it must not end the crawl
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with a row, only its visit fails
                 await self.visits.damaged(claim, f"{type(error).__name__}: {error}")
                 continue
             yield request

@@ -137,25 +137,27 @@ def decode_row(row: sqlite3.Row, table: str) -> Row:
     out = dict(row)
     for name, kind in JSON_COLUMNS.items():
         if out.get(name) is not None:
-            try:
-                out[name] = json.loads(out[name])
-            except (ValueError, RecursionError):
-                out[name] = ...  # of neither kind
-            if not isinstance(out[name], kind) or not all(isinstance(text, str) for text in out[name]):
-                number = out["id"] if "id" in out else f"of revision {out['revision']}"
-                raise damaged_row(table, number, f"its column {name} holds no JSON {JSON_KINDS[kind]}")
+            number = out["id"] if "id" in out else f"of revision {out['revision']}"
+            out[name] = decode_json(out[name], kind, table, number, name)
     return out
+
+
+def decode_json(text: str, kind: type, table: str, row: object, column: str) -> Any:
+    """Return what a column holds as JSON: a list of texts, or an object. Raises ArchiveDamaged for anything else."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, kind) or (kind is list and not all(isinstance(one, str) for one in found)):
+        cure = "`morgue verify` finds all such rows; `morgue rebuild` makes a new database from the WARC files"
+        cause = f"its column {column} holds no JSON {JSON_KINDS[kind]}"
+        raise ArchiveDamaged(f"{DATABASE_NAME}: {table}, row {row}", cause, cure)
+    return found
 
 
 def decode_rows(table: str, rows: Iterable[sqlite3.Row]) -> Iterator[Row]:
     """Yield rows of a table as `decode_row` returns them. Raises ArchiveDamaged."""
     return (decode_row(row, table) for row in rows)
-
-
-def damaged_row(table: str, number: object, cause: str) -> ArchiveDamaged:
-    """Return the error for a row that no version of Newsmorgue wrote."""
-    cure = "`morgue verify` finds all such rows; `morgue rebuild` makes a new database from the WARC files"
-    return ArchiveDamaged(f"{DATABASE_NAME}: {table}, row {number}", cause, cure)
 
 
 def file_of(db: sqlite3.Connection) -> Path:

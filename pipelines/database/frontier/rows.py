@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+DAMAGED_ROW = "damaged row"  # why no request was made, as the column last_error says it
 BY_ROBOTS = "by robots.txt"  # why a URL was not asked for, as the column last_error says it
 
 
