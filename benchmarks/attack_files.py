@@ -28,7 +28,7 @@ NOBODY = 65534
 
 def record(url: str, block: bytes, kind: str = "response", date: str = "2026-11-12T00:00:00Z", *more: str) -> bytes:
     content = f"application/http; msgtype={kind}" if kind in ("response", "request") else "application/warc-fields"
-    digest = hashlib.sha256(url.encode() + date.encode() + block).hexdigest()
+    digest = hashlib.sha256(url.encode("utf-8", "surrogateescape") + date.encode() + block).hexdigest()
     uuid = f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-8{digest[17:20]}-{digest[20:32]}"
     lines = ["WARC/1.1", f"WARC-Type: {kind}", f"WARC-Record-ID: <urn:uuid:{uuid}>", f"WARC-Target-URI: {url}",
              f"WARC-Date: {date}", *more, f"Content-Length: {len(block)}"]  # fmt: skip

@@ -45,25 +45,40 @@ def cli() -> str:
 
 EXIT_HEAD = """\
 Scripts may rely on these codes. Errors go to standard error as `morgue: SUBJECT: CAUSE`, followed by lines that say
-what to do. Results go to standard output. A mistake of the user, a fault of a website or a failing disk never ends in a
+what to do. Results go to standard output; where the result is a file (`export`, `--report`), what is said about it goes
+to standard error. A mistake of the user, a fault of a website or a failing disk never ends in a
 traceback.
+
+If standard output takes nothing more, a command that writes to the archive does its work all the same, and a command
+that only prints stops. A reader that closes the pipe (`morgue crawl | head`) is no error: the exit code is that of the
+work. A full disk (`morgue crawl > file`) is reported at the end, with exit code 5.
 """
 
 EXIT_TAIL = """\
 `crawl` ends with 1 (partly failed) if something needs attention. A line of the summary says what, and in which source;
-with `--quiet` these lines are all that is printed. That is so if
+it is printed with the summary, on standard output. With `--quiet` and with `--format json` these lines are on standard
+error; with `--quiet` they are all that is printed. That is so if
 
 - a host gave no usable answer;
 - a feed, sitemap or section page that a source names could not be fetched, is disallowed by robots.txt, is something
   else (a consent page in place of a feed), or lists nothing. A front page counts only if the source names nothing else,
   and so does a news sitemap without entries, which lists only the articles of two days;
 - no article has ever been found on a site whose listings were read;
+- robots.txt disallowed every article of a source that was due, and none was answered in the seven days before;
+- a site answers without its robots.txt (status 429 or 5xx): its pages are postponed, and nothing is asked of that host
+  until then;
+- the file of a source has mistakes, so that it is not crawled, or a WARC file is missing or differs in size from the
+  manifest;
 - a page of `--urls`, or a URL that you typed, failed, or a row of `--urls` is no web address. A page of a list that is
   gone (404, 410), too large or redirects for ever is only counted.
 
-These do not change the exit code: a link that leads nowhere, a link that robots.txt disallows, an article page that
-failed (a later crawl tries it again), a page without an article, a feed of which only a part could be read. They are
-counted with an example. Paths that morgue tries by itself, such as `/.well-known/tdmrep.json`, are not counted at all.
+`add` ends with 1 if some sites failed or are not usable, with 3 if all failed, and with 2 if no address is usable or
+the one site that you typed is a source already. In a list, a site that is a source already does not change the code.
+
+These do not change the exit code of `crawl`: a link that leads nowhere, a link that robots.txt disallows, an article
+page that failed (a later crawl tries it again), a page without an article, a feed of which only a part could be read.
+They are counted with an example. Paths that morgue tries by itself, such as `/.well-known/tdmrep.json`, are not counted
+at all.
 
 For a timer, 4 is not a failure: the previous crawl is still running, and with `--quiet` there is not even a message.
 After 1 or 3, read the summary. After 5, 6 or 9, you must act: free space, repair permissions, replace the disk. The

@@ -40,6 +40,7 @@ FILE_USERS = {
     "crawler/commands/init.py": "the template of newsmorgue.toml",
     "crawler/commands/remove.py": "databases that a rebuild left unfinished",
     "crawler/commands/sample.py": "a page from the user, and saved pages",
+    "crawler/cli/output.py": "/dev/null, in place of a closed stream",
     "crawler/config/archive_folder.py": "folders of an archive that are links",
     "crawler/config/setting_names.py": "newsmorgue.toml, before a search",
     "crawler/config/toml_files.py": "newsmorgue.toml and sources/",
@@ -55,6 +56,7 @@ FILE_USERS = {
     "pipelines/core/lock.py": "the lock of an archive",
     "pipelines/core/log_output.py": "the file of the log",
     "pipelines/core/worker_pool.py": "/proc",
+    "pipelines/database/connection.py": "a rollback journal, before SQLite plays it back",
     "pipelines/importing/containers.py": "files of other programs",
     "pipelines/importing/wacz_package.py": "files of other programs",
     "pipelines/warc/manifest.py": "the manifest",
@@ -228,6 +230,7 @@ def test_writing_is_recognised(call, writes):
 # Modules that write files without `pipelines/core/safe_open.py`, and which.
 WRITERS = {
     "crawler/cli/archive_options.py": "/dev/null, in place of a closed pipe",
+    "crawler/cli/output.py": "/dev/null, in place of a closed stream",
     "exports/formats/to_wacz.py": "members of the package that is written",
     "pipelines/core/safe_open.py": "all other files",
     "pipelines/extraction/body/training.py": "the model that benchmarks/learn.py makes",
@@ -238,6 +241,53 @@ def test_one_module_opens_files_for_writing():
     """It follows no link: a file of an archive may be one, and lead to a file of the user."""
     users = {place(path) for path in FILES if any(map(writes_a_file, ast.walk(tree_of(path))))}
     assert users == WRITERS.keys()
+
+
+def reads_a_file(node: ast.AST) -> bool:
+    """Return True for a call that opens a file by its path for reading, whatever lies there: a pipe, a device."""
+    if not isinstance(node, ast.Call):
+        return False
+    owner, _, name = ast.unparse(node.func).rpartition(".")
+    if name == "read_text" or (name == "read_bytes" and owner not in ("", "safe_open")):
+        return True
+    if any(word.arg == "opener" for word in node.keywords):
+        return False
+    is_path = owner in ("", "os", "io") or (owner != "safe_open" and not node.args)
+    return name == "open" and is_path and bool(owner or node.args)
+
+
+@pytest.mark.parametrize(
+    ("call", "reads"),
+    [
+        ("path.read_text(encoding='utf-8')", True), ("path.read_bytes()", True), ("open(path)", True),
+        ("path.open()", True), ("os.open(path, os.O_RDONLY)", True), ("read_bytes(path)", False),
+        ("safe_open.read_bytes(path, 9)", False), ("open(path, 'rb', opener=opened)", False),
+        ("safe_open.open_file(path)", False), ("storage.open(name)", False),
+    ],
+)  # fmt: skip
+def test_reading_is_recognised(call, reads):
+    """The list below is only as honest as the function."""
+    assert reads_a_file(ast.parse(call, mode="eval").body) == reads
+
+
+# Modules that open files without `safe_open` and `open_input`, and which. None of them is a file of an archive.
+READERS = {
+    "crawler/cli/archive_options.py": "/dev/null, in place of a closed pipe",
+    "crawler/commands/init.py": "a template of the product",
+    "pipelines/core/durability.py": "a folder",
+    "pipelines/core/input_files.py": "files of the user, after a look at them",
+    "pipelines/core/lock.py": "/proc",
+    "pipelines/core/safe_open.py": "files of an archive, after a look at them",
+    "pipelines/core/worker_pool.py": "/proc",
+    "pipelines/extraction/body/model.py": "the model of the product",
+    "pipelines/extraction/languages/tables.py": "tables of the product",
+}
+
+
+def test_files_of_an_archive_are_read_by_safe_open():
+    """An archive may be a download: a read of a named pipe waits for ever, one of a device has no end."""
+    users = {place(path) for path in FILES if any(map(reads_a_file, ast.walk(tree_of(path))))}
+    assert users == READERS.keys()
 
 
 def test_databases_are_opened_in_one_module():

@@ -66,6 +66,8 @@ def standard_output() -> Iterator[BinaryIO]:
 
     A terminal gets characters that it would act on as escapes. Raises DiskFull and other MorgueErrors.
     """
+    if (file := output.output_file(sys.stdout)) is not None:
+        file.strict = True
     try:
         yield cast(BinaryIO, output.TerminalBytes(sys.stdout)) if sys.stdout.isatty() else sys.stdout.buffer
         sys.stdout.flush()
@@ -75,6 +77,9 @@ def standard_output() -> Iterator[BinaryIO]:
         if isinstance(error, BrokenPipeError):  # `morgue search x | head`: head has closed the pipe
             raise click.exceptions.Exit(0) from None
         raise from_os_error(error, "standard output") from error
+    finally:
+        if file is not None:
+            file.strict = False
 
 
 class QueryCommand(click.Command):

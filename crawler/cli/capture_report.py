@@ -9,8 +9,10 @@ from typing import Any
 from pipelines.core.errors import MorgueError
 from pipelines.core.plural import counted
 from pipelines.core.terminal import plain
+from pipelines.database.captures import response_repeated_through
 from pipelines.database.queries import Row
 from pipelines.warc.http_message import REDIRECTS
+from pipelines.warc.import_marks import NO_ORIGINAL
 from pipelines.warc.storage import WarcStorage
 
 MAX_CAPTURES_SHOWN = 10  # the newest ones; JSON has all
@@ -36,13 +38,38 @@ def lines(
         yield from capture_lines(db, warc, row)
     newest = newest_answer(captures)
     yield None, ""
-    if newest["record_type"] != "metadata":
+    if not warc.has(newest["warc_file"]):
+        return
+    if has_body(db, warc, newest):
         yield (
             None,
             f"morgue show --capture {newest['id']} --format body > FILE    what the server sent, decoded",
         )
-    content = "the WARC record" + (" and the record with its body" if newest["refers_to"] else ", unchanged")
+    original = newest["record_type"] == "revisit" and original_is_here(db, warc, newest)
+    content = "the WARC record" + (" and the record with its body" if original else ", unchanged")
     yield None, f"morgue show --capture {newest['id']} --format warc > FILE    {content}"
+
+
+def has_body(db: sqlite3.Connection, warc: WarcStorage, row: Row) -> bool:
+    """Return True if the archive has a response to show for a capture whose own file is there."""
+    if row["record_type"] == "revisit":
+        return original_is_here(db, warc, row)
+    return bool(row["record_type"] != "metadata")
+
+
+def original_is_here(db: sqlite3.Connection, warc: WarcStorage, row: Row) -> bool:
+    """Return True if the archive has the response that a revisit repeats."""
+    place = response_repeated_through(db, row["refers_to"])
+    return place is not None and warc.has(place.file)
+
+
+def repeats(db: sqlite3.Connection, warc: WarcStorage, row: Row) -> str:
+    """Say what a revisit repeats, and whether that is here."""
+    said = "not modified since" if row["status"] == 304 else "same body as"
+    if row["refers_to"] is None:
+        return f"{said} an earlier response, which is not in the archive (the revisit names no record): no body"
+    gone = "" if original_is_here(db, warc, row) else ", which is not in the archive: no body"
+    return f"{said} {row['refers_to']}{gone}"
 
 
 def capture_lines(db: sqlite3.Connection, warc: WarcStorage, row: Row) -> Iterator[tuple[str, str]]:
@@ -56,9 +83,8 @@ def capture_lines(db: sqlite3.Connection, warc: WarcStorage, row: Row) -> Iterat
         yield "failed" if row["record_type"] == "metadata" else "incomplete", row["error"]
     if row["status"] in REDIRECTS:
         yield "redirects", redirect_target(warc, row)
-    if row["refers_to"]:
-        same = "not modified since" if row["status"] == 304 else "same body as"
-        yield "repeats", f"{same} {row['refers_to']}"
+    if row["record_type"] == "revisit":
+        yield "repeats", repeats(db, warc, row)
     yield from record_lines(warc, row)
     if row["payload_digest"] and row["status"] != 304:  # the payload digest of a 304 is that of the earlier response
         yield "payload", row["payload_digest"]
@@ -95,6 +121,8 @@ def redirect_target(warc: WarcStorage, row: Row) -> str:
 
 def flaw_in_words(flaw: str) -> str:
     """Return what was wrong with a record when it was imported: the name of a field, or a field and a record id."""
+    if flaw == NO_ORIGINAL:
+        return "revisit whose original was not in the archive when it was imported"
     field, _, target = flaw.partition(" ")
     return f"{field} was not right when it was imported" if not target else f"{field}: {target} was not here"
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from crawler.config.archive_folder import ArchiveFolder, find
 from pipelines.core.errors import ConfigError
+from pipelines.core.terminal import plain
+
+if TYPE_CHECKING:
+    from crawler.config.models import Config
 
 
 def add_setting(ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> None:
@@ -43,16 +49,26 @@ def folder_to_read(ctx: click.Context, *, quickly: bool = False) -> ArchiveFolde
     folder, overrides = folder_of(ctx), overrides_of(ctx)
     if quickly and not overrides and looks_right(folder):
         return folder
-    from crawler.config.models import load
-
     try:
-        for mistake in load(folder, overrides, skip_broken=True).broken.values():
-            click.echo(f"warning: {mistake}", err=True)
+        config_of(ctx)
     except ConfigError as error:
         if overrides:
             raise
-        click.echo(f"warning: {error}", err=True)
+        click.echo(f"warning: {plain(str(error))}", err=True)
     return folder
+
+
+def config_of(ctx: click.Context) -> Config:
+    """Return the archive's settings; warn of source files with mistakes, which cost only those sources.
+
+    Raises NoArchive, ConfigError.
+    """
+    from crawler.config.models import load
+
+    config = load(folder_of(ctx), overrides_of(ctx), skip_broken=True)
+    for mistake in config.broken.values():
+        click.echo(f"warning: {plain(str(mistake))}", err=True)
+    return config
 
 
 def overrides_of(ctx: click.Context) -> list[str]:

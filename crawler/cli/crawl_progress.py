@@ -25,7 +25,7 @@ MIN_ESTIMATE_SECONDS = 3.0  # of a crawl, before the time left is estimated
 class CrawlProgressState:
     """Hold the numbers of a running crawl at one moment."""
 
-    word: str  # crawling or stopping
+    word: str  # crawling, or stopping: only what is under way is finished
     listings: int
     pages: int  # article pages that were fetched
     articles: int
@@ -41,8 +41,14 @@ class CrawlProgressState:
 
     @property
     def seconds_left(self) -> float | None:
-        """Return the estimate of the time left; None while too little is known."""
-        if self.total is None or self.total <= self.done or not self.done or self.seconds < MIN_ESTIMATE_SECONDS:
+        """Return the estimate of the time left; None while too little is known, and while the crawl stops."""
+        if (
+            self.word == "stopping"
+            or self.total is None
+            or self.total <= self.done
+            or not self.done
+            or self.seconds < MIN_ESTIMATE_SECONDS
+        ):
             return None
         return (self.total - self.done) * self.seconds / self.done
 
@@ -59,11 +65,21 @@ def status_lines(state: CrawlProgressState) -> Iterator[str]:
     pages, failed, times = counted(state.pages, "page"), f"{state.failed:,} failed", clock_text(state)
     speed = f"{state.done / state.seconds if state.seconds else 0:.1f}/s"
     under_way = f"{state.under_way:,} under way"
+    if state.word == "stopping":
+        yield f"{stopping_text(state)}  {times}"
+        yield f"stopping: {under_way}  {times}"
+        yield times
+        return
     yield "  ".join((state.word, listings, pages, articles, failed, speed, under_way, times))
     yield "  ".join((state.word, listings, pages, articles, failed, times))
     yield "  ".join((listings, articles, *([failed] if state.failed else []), times))
     yield "  ".join((f"{state.listings:,}+{state.pages:,} fetched", *([failed] if state.failed else []), times))
     yield times
+
+
+def stopping_text(state: CrawlProgressState) -> str:
+    """Say for what a crawl waits that was told to stop, and how not to wait for it."""
+    return f"stopping: waiting for {counted(state.under_way, 'request')} (Ctrl-C again stops at once)"
 
 
 def clock_text(state: CrawlProgressState) -> str:
@@ -74,6 +90,8 @@ def clock_text(state: CrawlProgressState) -> str:
 
 def pipe_line(state: CrawlProgressState) -> str:
     """Return the line for a pipe."""
+    if state.word == "stopping":
+        return f"{stopping_text(state)}, {clock_text(state)}"
     counts = ", ".join(
         counted(number, noun)
         for number, noun in ((state.listings, "listing"), (state.pages, "page"), (state.articles, "article"))
@@ -106,12 +124,12 @@ class CrawlProgress:
         """Return the numbers to show."""
         stats, dispatcher = self.run.context.stats, self.run.dispatcher
         return CrawlProgressState(
-            word="stopping" if self.run.interrupted else "crawling",
+            word="stopping" if self.run.context.stopping else "crawling",
             listings=stats.listings,
             pages=stats.fetched,
             articles=stats.articles,
             failed=stats.total("failed"),
-            under_way=len(dispatcher.open_claims) if dispatcher is not None else 0,
+            under_way=dispatcher.under_way if dispatcher is not None else 0,
             total=self._total,
             seconds=time.monotonic() - self.began,
         )

@@ -61,6 +61,8 @@ def reasons(stats: CrawlStats) -> Iterator[str]:
     if len(problems) > MAX_PROBLEMS:
         yield f"problems in {counted(len(problems) - MAX_PROBLEMS, 'more listing')}"
     yield from left_out(stats)
+    if still := sum(count.still_disallowed for count in stats.by_source.values()):
+        yield f"robots.txt still forbids {counted(still, 'page')} that it forbade before: it is asked again later"
     if stats.not_modified:
         had = verb(stats.not_modified, "has", "have")
         yield f"{counted(stats.not_modified, 'page')} {had} not changed since the last visit (HTTP 304)"

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
-from pipelines.core.plural import counted, verb
-from pipelines.session.crawl_stats import CrawlStats
+from pipelines.core.plural import counted
+from pipelines.session.crawl_stats import CrawlStats, sites_text
 
 MAX_SOURCES_NAMED = 5  # on the line about other sites
-MAX_SITES_NAMED = 3  # of each of these sources
 # What a setting leaves out: for the next crawl (True), or until it is changed or the listing is read again.
 WAITS_FOR_NEXT_CRAWL = {
     "pages_per_host": True,
@@ -29,14 +27,12 @@ def left_out(stats: CrawlStats) -> Iterator[str]:
     if named:
         total = sum(count.off_site for count in named.values())
         most = sorted(named, key=lambda name: (-named[name].off_site, name))
-        by_source = [f"{name} {named[name].off_site:,} ({sites(named[name].off_sites)})" for name in most]
+        by_source = [f"{name} {named[name].off_site:,} ({sites_text(named[name].off_sites)})" for name in most]
         more = f", and {len(most) - MAX_SOURCES_NAMED:,} more sources" if len(most) > MAX_SOURCES_NAMED else ""
         yield (
-            f"left out: {counted(total, 'address')} of feeds, sitemaps and redirects"
-            f" {verb(total, 'is', 'are')} on other sites than {verb(total, 'its', 'their')} source:"
-            f" {'; '.join(by_source[:MAX_SOURCES_NAMED])}{more}"
+            f"left out: {counted(total, 'address')} on other sites: {'; '.join(by_source[:MAX_SOURCES_NAMED])}{more}"
         )
-        yield "  to follow those of a site, add it to `sites` in the file of the source"
+        yield "  to take those of a site, add it to `sites` in sources/NAME.toml"
     for name, count in sorted(stats.by_source.items()):
         for setting, number in sorted(count.limits.items()):
             later = "for the next crawl" if WAITS_FOR_NEXT_CRAWL[setting] else "out"
@@ -46,9 +42,3 @@ def left_out(stats: CrawlStats) -> Iterator[str]:
                 f"left alone: {site} ({name}), because {hosts} of its hosts in a row gave no answer;"
                 " its other hosts are tried by the next crawl"
             )
-
-
-def sites(numbers: Counter[str]) -> str:
-    """Return the most frequent sites of a source, with their numbers."""
-    most = [f"{site} {number:,}" for site, number in numbers.most_common(MAX_SITES_NAMED)]
-    return ", ".join(most) + (", ..." if len(numbers) > MAX_SITES_NAMED else "")

@@ -16,7 +16,10 @@ import click
 from crawler import __version__
 from crawler.cli.common_options import folder_option, setting_option
 from crawler.cli.log_options import log_options
-from pipelines.core.errors import INTERRUPTED, MorgueError
+from crawler.cli.output import lasting_streams
+from crawler.engine.interrupts import leave_at_second_signal
+from pipelines.core.errors import INTERRUPTED, MorgueError, from_os_error
+from pipelines.core.terminal import plain
 
 COMMANDS = Path(__file__).parents[1] / "commands"
 
@@ -57,18 +60,37 @@ def morgue() -> None:
 
 
 def main(args: list[str] | None = None) -> Any:
-    """Run `morgue` and exit. Mistakes of the user and faults of websites end in a message, not in a traceback."""
+    """Run `morgue` and exit. Mistakes of the user and faults of websites end in a message, not in a traceback.
+
+    A command whose output cannot be printed does its work all the same. A reader that closes the pipe (`| head`) is
+    no error; any other reason is said at the end, and is the exit code if the work went well or in part.
+    """
     # The wheel has no scrapy.cfg. This variable lets `morgue` work from any folder.
     os.environ.setdefault("SCRAPY_SETTINGS_MODULE", "crawler.settings")
+    with lasting_streams() as out:
+        code = exit_code_of(args)
+        sys.stdout.flush()
+        failure = out.failure if out is not None else None
+        if failure is not None and not isinstance(failure, BrokenPipeError) and code in (0, MorgueError.exit_code):
+            error = from_os_error(failure, "standard output")
+            error.cure = "the command ran to its end; only what it printed is incomplete"
+            click.echo(f"morgue: {error}", err=True)
+            code = error.exit_code
+    sys.exit(code)
+
+
+def exit_code_of(args: list[str] | None) -> int:
+    """Run the command, print what went wrong, and return the exit code."""
     try:
         code = morgue.main(args=args, prog_name="morgue", standalone_mode=False)
-        sys.exit(code if isinstance(code, int) else 0)
+        return code if isinstance(code, int) else 0
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
+        return error.exit_code
     except MorgueError as error:
-        click.echo(f"morgue: {error}", err=True)
-        sys.exit(error.exit_code)
+        click.echo(plain(f"morgue: {error}"), err=True)
+        return error.exit_code
     except (click.Abort, KeyboardInterrupt):
+        leave_at_second_signal()
         click.echo("morgue: interrupted", err=True)
-        sys.exit(INTERRUPTED)
+        return INTERRUPTED

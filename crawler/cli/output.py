@@ -11,9 +11,10 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, cast
 
-from pipelines.core.terminal import cut, escaped, pad, plain, width
+from pipelines.core.terminal import escaped, pad, plain, width, wrap
 
 if TYPE_CHECKING:
     from pipelines.database.connection import Row
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 BOLD, DIM, RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 RED, GREEN = "\x1b[31m", "\x1b[32m"
 COLUMN_GAP = "  "
-MIN_COLUMN_WIDTH = 8  # terminal columns to which a long column of a table may shrink
+MIN_WRAPPED_WIDTH = 20  # terminal columns in which the longest column of a table is wrapped; with less room: records
 FORMATS = ("table", "json", "jsonl", "csv")
 
 
@@ -33,45 +34,59 @@ def terminal_width(out: TextIO) -> int:
         return 100
 
 
+def table_width(out: TextIO) -> int | None:
+    """Return the width of a table on `out`; None, which means any, if a program reads it and $COLUMNS is not set."""
+    return terminal_width(out) if out.isatty() or os.environ.get("COLUMNS") else None
+
+
 def supports_style(out: TextIO) -> bool:
     """Return True if `out` is a terminal that accepts colours and bold text (https://no-color.org)."""
     return out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def table(rows: Sequence[Row], columns: Sequence[str], total: int) -> Iterator[str]:
-    """Yield a header and the rows, each line at most `total` columns wide.
+def table(rows: Sequence[Row], columns: Sequence[str], total: int | None) -> Iterator[str]:
+    """Yield a header and the rows, each line at most `total` columns wide; None: as wide as they are.
 
-    Numbers are aligned on the right. The last columns are shortened first. Where `total` is too narrow for a table,
-    each row becomes several lines with one value each.
+    Numbers are aligned on the right. No value is cut. If the table is too wide, its longest column is wrapped; where
+    that leaves too little room, each row becomes several lines with one value each.
     """
     cells = [[_cell(row[column]) for column in columns] for row in rows]
     titles = [column.replace("_", " ") for column in columns]
     widths = [max(width(text) for text in column) for column in zip(columns, *cells, strict=True)]
-    room = total - len(COLUMN_GAP) * (len(columns) - 1)
-    if sum(min(size, MIN_COLUMN_WIDTH) for size in widths) > room:
-        yield from _stacked(cells, titles, total)
-        return
-    for at in reversed(range(len(columns))):
-        widths[at] = max(min(widths[at], MIN_COLUMN_WIDTH), widths[at] - max(0, sum(widths) - room))
     is_number = [bool(rows) and all(isinstance(row[column], int) for row in rows) for column in columns]
+    longest = widths.index(max(widths))
+    if total is not None:
+        too_wide = max(0, sum(widths) + len(COLUMN_GAP) * (len(columns) - 1) - total)
+        if too_wide and (is_number[longest] or widths[longest] - too_wide < MIN_WRAPPED_WIDTH):
+            yield from _stacked(cells, titles, total)
+            return
+        widths[longest] -= too_wide
     for texts in (titles, *cells):
+        first, *more = (
+            wrap(texts[longest], widths[longest]) if width(texts[longest]) > widths[longest] else [texts[longest]]
+        )
         parts = [
             " " * (size - width(text)) + text if right else pad(text, size)
-            for text, size, right in zip(texts, widths, is_number, strict=True)
+            for text, size, right in zip(
+                (*texts[:longest], first, *texts[longest + 1 :]), widths, is_number, strict=True
+            )
         ]
         yield COLUMN_GAP.join(parts).rstrip()
+        indent = " " * (sum(widths[:longest]) + len(COLUMN_GAP) * longest)
+        yield from (indent + text for text in more)
 
 
 def _stacked(rows: Sequence[Sequence[str]], titles: Sequence[str], total: int) -> Iterator[str]:
     """Yield each row as its first value, followed by indented lines with a title and a value that is not empty."""
     title_width = max(map(width, titles))
+    indent = " " * (title_width + 2 * len(COLUMN_GAP))
     for number, (first, *values) in enumerate(rows):
         if number:
             yield ""
-        yield cut(first, total)
+        yield from wrap(first, total)
         for title, value in zip(titles[1:], values, strict=True):
-            if value:
-                yield cut(f"{COLUMN_GAP}{pad(title, title_width)}{COLUMN_GAP}{value}", total)
+            for at, text in enumerate(wrap(value, total - len(indent))):
+                yield (indent if at else f"{COLUMN_GAP}{pad(title, title_width)}{COLUMN_GAP}") + text
 
 
 def _cell(value: Any) -> str:
@@ -101,6 +116,62 @@ class TerminalBytes(io.RawIOBase):
         text = self._decoder.decode(bytes(data)).replace("\r\n", "\n")
         self._out.write(escaped(text))
         return len(data)
+
+
+class OutputFile(io.FileIO):
+    """Write to a standard stream, and drop what it does not take, so that the work of a command is never cut off."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__(descriptor, "w", closefd=False)
+        self.failure: OSError | None = None  # why the first text was dropped
+        self.strict = False  # raise the error, for a command whose only work is its output
+
+    def write(self, data: Any) -> int:
+        try:
+            if self.failure is None:
+                return super().write(data)
+        except OSError as error:
+            self.failure = error
+            if self.strict:
+                raise
+        return len(data)
+
+
+@contextmanager
+def lasting_streams() -> Iterator[OutputFile | None]:
+    """Let standard output and standard error drop what they do not take (`| head`, a full disk).
+
+    Yield the file of standard output, which says whether it did; None if this process has replaced the stream.
+    """
+    old = sys.stdout, sys.stderr
+    try:
+        sys.stdout, sys.stderr = map(lasting, old)
+        yield output_file(sys.stdout)
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        sys.stdout, sys.stderr = old
+
+
+def lasting(stream: TextIO | None) -> TextIO:
+    """Return the same stream over an OutputFile; a stand-in as it is."""
+    if stream is None:  # closed by the caller (`>&-`)
+        return open(os.devnull, "w", encoding="utf-8")
+    buffer = getattr(stream, "buffer", None)
+    raw = getattr(buffer, "raw", buffer)  # without a buffer under PYTHONUNBUFFERED
+    if not isinstance(raw, io.FileIO) or isinstance(raw, OutputFile):
+        return stream
+    stream.flush()
+    file = io.BufferedWriter(OutputFile(raw.fileno()))
+    return io.TextIOWrapper(
+        file, stream.encoding, stream.errors, line_buffering=bool(stream.line_buffering) or raw is buffer
+    )
+
+
+def output_file(stream: TextIO) -> OutputFile | None:
+    """Return the OutputFile that a stream writes to, if there is one."""
+    raw = getattr(getattr(stream, "buffer", None), "raw", None)
+    return raw if isinstance(raw, OutputFile) else None
 
 
 def write_rows(rows: Iterable[Row], columns: Sequence[str], form: str) -> None:

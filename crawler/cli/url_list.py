@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from pipelines.core.errors import ConfigError, MorgueError, os_errors
-from pipelines.core.input_files import bounded_lines, open_input
+from pipelines.core.input_files import START_BYTES, binary_kind, bounded_lines, open_input
 from pipelines.core.urls import typed_address
 
 DELIMITERS = ",;\t"  # spreadsheets write semicolons in many languages, and some programs write tabs
@@ -27,6 +27,7 @@ COLUMN_NAMES = (
 TABLE_SUFFIXES = (".csv", ".tsv", ".tab")
 INPUT_COLUMN = "input"  # the one column of a list without columns
 LIST_ADVICE = "one URL per line; a line that begins with # is a comment"
+BOM = "\ufeff"
 MAX_CELL_CHARS = 1 << 24  # of a CSV file; a cell may hold the whole text of a page
 
 
@@ -48,6 +49,7 @@ class UrlList:
     file: str
     columns: tuple[str, ...]
     rows: tuple[ListedPage, ...]
+    has_bom: bool = False  # the file begins with a byte order mark, as Excel writes it, and needs it to read UTF-8
 
     @cached_property
     def urls(self) -> tuple[str, ...]:
@@ -72,23 +74,36 @@ def read_url_list(file: str, column: str | None) -> UrlList:
 
 def listed_in(text: str, file: str, column: str | None) -> UrlList:
     """Return the addresses that a text lists; `file` is its name. Raises ConfigError if it lists nothing."""
+    has_bom, text = text.startswith(BOM), text.removeprefix(BOM)
+    csv.field_size_limit(MAX_CELL_CHARS)
     first = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
     if not first:
         raise ConfigError(file, "lists no address", LIST_ADVICE)
     delimiter = max(DELIMITERS, key=first.count)
     names = [cell.strip() for cell in next(csv.reader([first], delimiter=delimiter), [])]
     if column is None and not any(typed_address(name)[0] for name in names):
-        column = guessed_column(file, names)
-    found = UrlList(file, *(lines_of(text) if column is None else table_of(file, text, delimiter, column)))
+        is_table = file.lower().endswith(TABLE_SUFFIXES) or has_addresses_below(text, first, delimiter)
+        column = guessed_column(file, names, is_table=is_table)
+    found = UrlList(file, *(lines_of(text) if column is None else table_of(file, text, delimiter, column)), has_bom)
     if not found.rows:
         raise ConfigError(file, "lists no address", LIST_ADVICE)
     return found
 
 
-def guessed_column(file: str, names: Sequence[str]) -> str | None:
-    """Return the column of a table that holds addresses, by its name; None for a list without columns."""
+def has_addresses_below(text: str, first: str, delimiter: str) -> bool:
+    """Return True if `first` is the header of a table: the next line has as many cells, and one is an address."""
+    lines = (line for line in text.splitlines() if line.strip() and not line.startswith("#") and line != first)
+    header, row = next(csv.reader([first], delimiter=delimiter)), next(csv.reader(lines, delimiter=delimiter), [])
+    return 1 < len(header) == len(row) and any(typed_address(cell.strip())[0] for cell in row)
+
+
+def guessed_column(file: str, names: Sequence[str], *, is_table: bool) -> str | None:
+    """Return the column of a table that holds addresses, by its name; None for a list without columns.
+
+    Raises ConfigError for a table without such a column.
+    """
     guessed = next((name for known in COLUMN_NAMES for name in names if name.casefold() == known), None)
-    if guessed is None and file.lower().endswith(TABLE_SUFFIXES):
+    if guessed is None and is_table:
         there = ", ".join(names) or "none"
         raise ConfigError(file, "has no column with a name for addresses", f"say --column NAME; it has: {there}")
     return guessed
@@ -111,11 +126,15 @@ def text_of(file: str) -> str:
 
 
 def decoded(stream: Any, file: str) -> str:
-    """Return the text of a list from a buffered stream of bytes. Raises ConfigError."""
-    utf16 = stream.peek(2)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-    text = io.TextIOWrapper(stream, "utf-16" if utf16 else "utf-8-sig", errors="replace", newline="")
+    """Return the text of a list with its byte order mark, from a stream of bytes. Raises ConfigError."""
+    start = stream.peek(START_BYTES)[:START_BYTES]
+    if (what := binary_kind(start)) is not None:
+        cure = f"name a text file: {LIST_ADVICE}"
+        raise ConfigError("standard input" if file == "-" else file, f"is {what}, not a list of addresses", cure)
+    utf16 = start[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    text = io.TextIOWrapper(stream, "utf-16" if utf16 else "utf-8", errors="replace", newline="")
     try:
-        return "".join(bounded_lines(text, file))
+        return BOM * utf16 + "".join(bounded_lines(text, file))  # UTF-16 is decoded without its mark
     finally:
         text.detach()  # standard input stays open
 
@@ -132,7 +151,6 @@ def lines_of(text: str) -> tuple[tuple[str, ...], tuple[ListedPage, ...]]:
 
 def table_of(file: str, text: str, delimiter: str, column: str) -> tuple[tuple[str, ...], tuple[ListedPage, ...]]:
     """Return the columns and the rows of a CSV or TSV file. Raises ConfigError."""
-    csv.field_size_limit(MAX_CELL_CHARS)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         records = [(reader.line_num, record) for record in reader if any(cell.strip() for cell in record)]

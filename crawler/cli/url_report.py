@@ -60,7 +60,7 @@ def write_report(
     `again`: pages that the archive had were to be fetched again. Raises DiskFull, NotWritable, ArchiveDamaged.
     """
     with os_errors(str(path)), closing(connect(database)) as db, draft(path) as file:
-        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+        text = io.TextIOWrapper(file, encoding="utf-8-sig" if pages.has_bom else "utf-8", newline="")
         writer = csv.writer(text, lineterminator="\r\n")
         for row in (own_names(pages.columns), *report_rows(pages, outcomes, db, again=again)):
             writer.writerow([cell(value, raw=False) for value in row])
@@ -111,6 +111,8 @@ def result_of(
         status, captured = now.status or known.status, now.captured or known.captured
         return (row.url, final, status, word, known.article, reason or None, captured)
     if known.visits and not again:
-        return (row.url, known.final_url, known.status, KNOWN, known.article, known.error, known.captured)
+        filed = known.filed and f"filed {known.filed}"
+        why_known = "; last visit: ".join(filter(None, (filed, known.error))) or None
+        return (row.url, known.final_url, known.status, KNOWN, known.article, why_known, known.captured)
     why = failed_hosts.get(host_of(row.url))
     return (row.url, None, None, NOT_YET, known.article, f"its host failed: {why}" if why else known.error, None)

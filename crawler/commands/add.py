@@ -3,39 +3,36 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
 import click
 
 from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
 from crawler.cli.log_options import log_options
-from pipelines.core.errors import ConfigError, MorgueError, NothingReachable, os_errors
+from pipelines.core.errors import INTERRUPTED, ConfigError, MorgueError, NothingReachable, os_errors
 from pipelines.core.input_files import open_input
 from pipelines.core.items import Source
-from pipelines.core.plural import counted
 from pipelines.core.terminal import plain
 
 if TYPE_CHECKING:
     from crawler.config.models import Config
     from crawler.onboarding.opml import ListedSite
-    from crawler.onboarding.probe import ProbeReport, VerifiedListing
+    from crawler.onboarding.probe import ProbeReport
     from crawler.onboarding.site_fetcher import SiteFetcher
     from pipelines.session.context import CrawlContext
 
-# Outcome of a site -> its words in the last line, in their order there.
-OUTCOME_WORDS = {"added": "added", "known": "already sources", "failed": "failed", "not usable": "not usable"}
+OUTCOMES = ("added", "known", "failed", "not usable")  # of a site, in their order in the last line
+NO_ADDRESS = "the row has no address"
 MAX_LIST_BYTES = 10_000_000  # of a list of sites; OPML of thousands of feeds has a tenth of it
 MAX_SITES_AT_ONCE = 8  # that are looked over side by side; each host still gets one request at a time
-LISTING_KINDS = ("feed", "news sitemap", "sitemap", "section")  # in the order of the report
-MAX_SITES_NAMED = 3  # other sites that feeds and sitemaps name
-MAX_LISTINGS_NAMED = 8  # addresses of one kind that the report lists individually
 
 
 @click.command()
@@ -59,8 +56,11 @@ def command(
     Everything fetched is recorded in the archive. A feed or an article of a paper may be given instead of its home
     page. Several sites are looked over side by side, and those that fail are named.
 
-    Exit code 1: some sites could not be added. 2: nothing was tried, because no address is usable or each is a source
-    already. 3: no site could be reached.
+    A site that is a source already is left as it is. So is what another source of the same site lists already, unless
+    --name or --force asks for it.
+
+    Exit code 1: some sites failed or are not usable. 2: no address is usable, or the one site that you typed is a
+    source already. 3: no site could be added, because all failed.
     """
     from crawler.config.models import load
     from crawler.onboarding.opml import ListedSite
@@ -78,27 +78,37 @@ def command(
         listed += sites_of_list(bytes_of(file), file, column)
     if not listed:
         raise ConfigError(file or "-", "lists no site", "one address per line; a line that begins with # is a comment")
+    is_single = len(listed) == 1 and file is None
     wanted, refused = chosen_sites(listed, name, config, force=force)
-    if not wanted and (len(listed) == 1 or not all(one.known for one in refused)):
+    unusable = [one.error for one in refused if not one.known]
+    if not wanted and (is_single or len(unusable) == len(listed) == 1):
         raise refused[0].error
-    for one in refused:
-        click.echo(plain(f"not added: {one.error}"), err=True)
-    if not wanted:
-        return 0  # each site of the list is a source already
-    import asyncio  # 20 ms that `morgue --help` need not pay
+    for error in unusable:
+        click.echo(plain(f"not added: {error}"), err=True)
+    outcomes = Counter({"not usable": len(unusable), "known": len(refused) - len(unusable)})
+    if wanted:
+        import asyncio  # 20 ms that `morgue --help` need not pay
 
-    outcomes = asyncio.run(add_all(wanted, config, " ".join(sys.argv[1:])))
-    outcomes.update("known" if one.known else "not usable" for one in refused)
-    if len(listed) > 1:
-        click.echo(", ".join(f"{outcomes[word]:,} {said}" for word, said in OUTCOME_WORDS.items() if outcomes[word]))
-    return exit_code_of(outcomes)
+        outcomes += asyncio.run(add_all(wanted, config, " ".join(sys.argv[1:])))
+    if not is_single:
+        click.echo(", ".join(outcome_text(word, outcomes[word]) for word in OUTCOMES if outcomes[word]))
+    return exit_code_of(outcomes, is_single=is_single)
 
 
-def exit_code_of(outcomes: Counter[str]) -> int:
-    """Return the exit code: sites that are sources already count as well done beside others."""
-    if not outcomes["failed"] and not outcomes["not usable"]:
-        return 0 if outcomes["added"] or outcomes.total() > 1 else ConfigError.exit_code
-    return MorgueError.exit_code if outcomes["added"] or outcomes["known"] else NothingReachable.exit_code
+def outcome_text(outcome: str, number: int) -> str:
+    """Return how many sites ended in this outcome, for people."""
+    if outcome == "known":
+        return f"{number:,} {'is a source' if number == 1 else 'are sources'} already"
+    return f"{number:,} {outcome}"
+
+
+def exit_code_of(outcomes: Counter[str], *, is_single: bool) -> int:
+    """Return the exit code. A site that is a source already is a mistake only if it is the one site that was typed."""
+    if outcomes["failed"] or outcomes["not usable"]:
+        if outcomes["added"] or outcomes["known"]:
+            return MorgueError.exit_code
+        return NothingReachable.exit_code if outcomes["failed"] else ConfigError.exit_code
+    return ConfigError.exit_code if is_single and outcomes["known"] else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +119,7 @@ class WantedSite:
     url: str
     feeds: tuple[str, ...] = ()  # that the user's list names
     assumed_https: bool = False  # the user gave no scheme, so http is tried if https cannot be reached
+    is_asked_for: bool = False  # by --force or --name, also if other sources list the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +152,7 @@ def sites_of_list(data: bytes, file: str, column: str | None) -> list[ListedSite
 
     if not is_xml(data):
         rows = listed_in(decoded(io.BufferedReader(io.BytesIO(data)), file), file, column).rows
-        return [ListedSite(row.place, row.text) for row in rows if row.text]
+        return [ListedSite(row.place, row.text, problem="" if row.text else NO_ADDRESS) for row in rows]
     if column is not None:
         raise ConfigError("--column", f"{file} is OPML, which has no columns", "leave out --column")
     return read_opml(data, file)
@@ -166,6 +177,9 @@ def chosen_sites(
     wanted: list[WantedSite] = []
     refused: list[RefusedSite] = []
     for site in listed:
+        if site.problem:
+            refused.append(RefusedSite(ConfigError(site.place, site.problem), known=False))
+            continue
         url, assumed_https = typed_address(site.address)
         place = f"{site.place}: {site.address}" if site.place else site.address
         if url is None:
@@ -179,7 +193,7 @@ def chosen_sites(
         elif home_key(url) not in homes:
             feeds = tuple(filter(None, map(fetchable, site.feeds)))
             chosen = name or (own.name if own is not None else name_for(url, taken))
-            wanted.append(WantedSite(chosen, url, feeds, assumed_https))
+            wanted.append(WantedSite(chosen, url, feeds, assumed_https, force or name is not None))
             taken.add(chosen)
             homes.add(home_key(url))
     return wanted, refused
@@ -202,6 +216,7 @@ async def add_all(wanted: Sequence[WantedSite], config: Config, command_line: st
     import asyncio
 
     from crawler.engine.crawl import open_context
+    from crawler.engine.interrupts import interrupts
     from crawler.onboarding.site_fetcher import SiteFetcher
 
     context = open_context(config, command_line)
@@ -214,23 +229,35 @@ async def add_all(wanted: Sequence[WantedSite], config: Config, command_line: st
         async with slots:
             outcomes[await adder.add(site)] += 1
 
-    if len(wanted) > 1:
-        click.echo(f"looking {len(wanted):,} sites over, up to {MAX_SITES_AT_ONCE} at a time")
-    outcome = "interrupted"
-    try:
+    async def work() -> None:
         async with asyncio.TaskGroup() as tasks:
             for site in wanted:
                 tasks.create_task(add(site))
-        outcome = "partly failed" if outcomes["failed"] else "done"
-        if not outcomes["added"]:
-            outcome = "nothing reachable" if outcomes["failed"] else "done"
-    except* MorgueError as errors:
-        outcome = "failed"
-        raise errors.exceptions[0] from None
-    finally:
-        await fetcher.close()
-        context.workers.kill()  # all their results are in
-        context.close(outcome)
+
+    def stop_at_once() -> NoReturn:
+        context.workers.kill()
+        context.close("interrupted")
+        os._exit(INTERRUPTED)
+
+    if len(wanted) > 1:
+        click.echo(f"looking {len(wanted):,} sites over, up to {MAX_SITES_AT_ONCE} at a time")
+    outcome = "failed"
+    under_way = asyncio.create_task(work())
+    with interrupts(under_way.cancel, stop_at_once):
+        try:
+            await under_way
+            outcome = "partly failed" if outcomes["failed"] else "done"
+            if not outcomes["added"]:
+                outcome = "nothing reachable" if outcomes["failed"] else "done"
+        except asyncio.CancelledError:
+            outcome = "interrupted"
+            raise click.Abort from None
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None  # the others have the same cause, such as a full disk
+        finally:
+            await fetcher.close()
+            context.workers.kill()  # all their results are in
+            context.close(outcome)
     return outcomes
 
 
@@ -241,11 +268,14 @@ class SiteAdder:
         """`names`: those that the sources of this run get."""
         self.config, self.context, self.fetcher = config, context, fetcher
         self.names = names
+        from crawler.onboarding.shared_listings import SharedListings
+
+        self.shared = SharedListings(config.sources.values())
         self.added: dict[str, str] = {}  # home key -> name, of this run
 
     async def add(self, site: WantedSite) -> str:
         """Return "added", "known" (it led to a source that there is already) or "failed"."""
-        found = await self.look_over(site)
+        site, found = await self.look_over(site)
         if found.failure is not None:
             return self.not_added(site, found.failure)
         if (twin := self.twin_of(found.url, site)) is not None:
@@ -253,8 +283,15 @@ class SiteAdder:
             return "known"
         from crawler.config.models import home_key
         from crawler.config.toml_files import write
+        from crawler.onboarding.report_text import report_lines
         from crawler.onboarding.source_file import source_text
 
+        if not site.is_asked_for:
+            had_listings = bool(found.listings)
+            found = self.shared.without(found, site.name)
+            if had_listings and not found.listings and not found.unchecked:
+                return self.nothing_own(site, found)
+        self.shared.add(site.name, found.url, (*(one.url for one in found.listings), *found.unchecked))
         others = [own.url for name, own in self.config.sources.items() if name != site.name]
         found = replace(found, further_sites=found.further_sites.without(others))
         self.added[home_key(found.url)] = site.name
@@ -266,12 +303,15 @@ class SiteAdder:
         store = self.context.store
         await self.context.do(store.rename_ad_hoc_source, source, [*self.config.sources, *self.names])
         await self.context.do(partial(store.source, source, watched=True))
-        for line in (site.url, *report(found, site.name, obeyed=self.config.crawl.robots)):
+        for line in (site.url, *report_lines(found, site.name, obeyed=self.config.crawl.robots)):
             click.echo(plain(line))  # a title may hold characters that control the terminal
         return "added"
 
-    async def look_over(self, site: WantedSite) -> ProbeReport:
-        """Probe the site, by http as well if the user gave no scheme and https cannot be reached."""
+    async def look_over(self, site: WantedSite) -> tuple[WantedSite, ProbeReport]:
+        """Probe the site; also by http, if the user gave no scheme and https cannot be reached.
+
+        Return it with the address that answered.
+        """
         from crawler.middleware.failure_reasons import UNREACHED
         from crawler.onboarding.probe import probe
 
@@ -280,9 +320,10 @@ class SiteAdder:
         )
         found = await look(site.url)
         if found.failure not in UNREACHED or not site.assumed_https:
-            return found
-        plain_http = await look(site.url.replace("https://", "http://", 1))
-        return found if plain_http.failure is not None else plain_http
+            return site, found
+        by_http = replace(site, url=site.url.replace("https://", "http://", 1))
+        plain_http = await look(by_http.url)
+        return (site, found) if plain_http.failure is not None else (by_http, plain_http)
 
     def not_added(self, site: WantedSite, failure: str) -> str:
         from crawler.middleware.failure_reasons import ALLOW_PRIVATE, NOT_PUBLIC
@@ -291,6 +332,14 @@ class SiteAdder:
         click.echo(plain(f"morgue: {site.url}: {failure}\n  {cure}no source was written"), err=True)
         return "failed"
 
+    def nothing_own(self, site: WantedSite, found: ProbeReport) -> str:
+        """Say that other sources read all that a site lists."""
+        click.echo(plain(f"not added: {site.url}: all that it lists is read for another source already"), err=True)
+        for url, why in found.rejected:
+            click.echo(plain(f"  left out: {url} ({why})"), err=True)
+        click.echo("  --force or --name NAME writes a source for it all the same", err=True)
+        return "known"
+
     def twin_of(self, url: str, site: WantedSite) -> str | None:
         """Return the name of another source with this front page; None if there is none."""
         from crawler.config.models import home_key
@@ -298,67 +347,3 @@ class SiteAdder:
         own = self.config.source_at(url)
         name = own.name if own is not None else self.added.get(home_key(url))
         return name if name != site.name else None
-
-
-def report(found: ProbeReport, name: str, *, obeyed: bool = True) -> list[str]:
-    """Return what was found and what was not, for people."""
-    lines = [f"  {found.note}"] if found.note else []
-    lines.append(f"  {found.title or 'no title'}" + (f" ({found.language})" if found.language else ""))
-    robots = "allows crawling" if obeyed else "is not obeyed (crawl.robots)"
-    lines.append(f"  robots.txt {robots}{crawl_delay_text(found)}")
-    for kind in LISTING_KINDS:
-        listings = found.of(kind)
-        lines += [f"  {listing_text(listing)}" for listing in listings[:MAX_LISTINGS_NAMED]]
-        if len(listings) > MAX_LISTINGS_NAMED:
-            lines.append(f"  {counted(len(listings) - MAX_LISTINGS_NAMED, f'more {kind}')} like these")
-    if found.unchecked:
-        why = f"added unchecked, to stay at {counted(found.requests, 'request')}"
-        lines.append(f"  {counted(len(found.unchecked), 'more section page')} in the menus, {why}")
-    lines += [f"  left out: {url} ({why})" for url, why in found.rejected]
-    lines += further_sites_lines(found, name)
-    lines += not_found_lines(found)
-    lines.append(f"  -> sources/{name}.toml    morgue crawl {name} fetches it now")
-    return lines
-
-
-def further_sites_lines(found: ProbeReport, name: str) -> list[str]:
-    """Return what is to be said of other sites that the feeds and sitemaps name."""
-    own, others = found.further_sites.own, found.further_sites.others
-    lines = [f"  further site of the paper: {site} (most entries of a feed or sitemap are there)" for site in own]
-    if others:
-        number, named = sum(count for _, count in others), ", ".join(site for site, _ in others[:MAX_SITES_NAMED])
-        more = ", ..." if len(others) > MAX_SITES_NAMED else ""
-        lines.append(f"  {counted(number, 'address')} on other sites ({named}{more}) will be left out;")
-        lines.append(f'    to follow them, add `sites` to sources/{name}.toml: a list of domains, or "any"')
-    return lines
-
-
-def crawl_delay_text(found: ProbeReport) -> str:
-    return f", and asks for {found.crawl_delay:g} s between requests" if found.crawl_delay else ""
-
-
-def listing_text(listing: VerifiedListing) -> str:
-    from crawler.onboarding.probe import left_out_text
-
-    what, noun = ("sitemap index", "sitemap") if listing.index else (listing.kind, "article")
-    newest = f", newest {listing.newest}" if listing.newest else ""
-    left_out = left_out_text(listing.left_out)
-    return f"{what}: {listing.url} ({counted(listing.count, noun)}{newest}{left_out}; {listing.where})"
-
-
-def not_found_lines(found: ProbeReport) -> list[str]:
-    """Return a line for each kind of listing that was not found, and what is read instead."""
-    kinds = {listing.kind for listing in found.listings}
-    if not kinds and not found.unchecked:
-        return ["  no feed, sitemap or section page found: crawls will read only the front page"]
-    lines = []
-    if "feed" not in kinds:
-        instead = "news sitemap" if "news sitemap" in kinds else "section pages" if "section" in kinds else "sitemap"
-        lines.append(f"  no feed found: crawls will read the {instead} instead")
-    if "news sitemap" not in kinds:
-        lines.append("  no news sitemap found")
-    if not kinds & {"sitemap", "news sitemap"}:
-        lines.append("  no sitemap found: articles older than those in the feed and section pages cannot be found")
-    if "section" not in kinds:
-        lines.append("  no section page found in the menus: crawls will look for them from the front page")
-    return lines

@@ -7,6 +7,7 @@ import re
 import signal
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 # Hosts that plainly belong to the user. For any other host a missing contact is worth a warning.
 PRIVATE_HOST = re.compile(r"//(localhost|127\.|10\.|192\.168\.|\[::1\])")
 
-MAX_FILES_NAMED = 5  # missing WARC files that the warning names
 MAX_ROWS_NAMED = 20  # rows of a list that are no addresses; --report names all of them
 
 
@@ -89,8 +89,9 @@ def command(
     A listing that could be read only in part is named as a problem.
 
     Exit code 1: a line "needs attention" says what and which source. That is so if a host gave no usable answer, if a
-    listing that a source names failed, is disallowed, is no feed or lists nothing, if no article was found at all, or
-    if a page of --urls or a URL you typed failed. 3: nothing could be reached. 4: another crawl of this archive is
+    listing that a source names failed, is disallowed, is no feed or lists nothing, if no article was found at all or
+    all were disallowed, if a page of --urls or a URL you typed failed, if the file of a source has mistakes, or if a
+    WARC file is damaged. 3: nothing could be reached. 4: another crawl of this archive is
     running.
     """
     check_options(targets, urls, column=column, since=since, report_file=report_file, again=again)
@@ -104,7 +105,8 @@ def command(
     from crawler.engine.crawl import CrawlRun
     from crawler.frontier.crawl_plan import CrawlPlan
 
-    config = load(folder, overrides_of(ctx), skip_broken=True)
+    overrides = overrides_of(ctx)
+    config = load(folder, overrides, skip_broken=True)
     plan = CrawlPlan(
         targets,
         listed.urls if listed is not None else None,
@@ -112,7 +114,7 @@ def command(
         day,
         listings_now=not due,
         again=again,
-        bad_rows=len(listed.bad_rows) if listed is not None else 0,
+        config_of_files=config_of_files(config) if overrides else None,
         assumed_https=listed.assumed_https if listed is not None else frozenset(),
     )
     try:
@@ -126,6 +128,11 @@ def command(
         run.context.stats.page_outcomes = {}
     try:
         code = run_to_the_end(run, quiet=quiet, form=form, listed=listed)
+    except KeyboardInterrupt:  # before the event loop has its own handlers
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)  # a second one must not cut off what is written now
+        run.abandon(outcome="interrupted")
+        raise
     except BaseException:  # a bad target, or a failure to write before the event loop ran
         run.abandon()
         raise
@@ -135,6 +142,16 @@ def command(
         outcomes = run.context.stats.page_outcomes or {}
         write_report(Path(report_file), listed, outcomes, folder.database, again=again)
     return code
+
+
+def config_of_files(config: Config) -> Config:
+    """Return the settings as the files have them; without sources if only `-s` mends a mistake in morgue.toml."""
+    from crawler.config.models import load
+
+    try:
+        return load(config.folder, skip_broken=True)
+    except ConfigError:
+        return replace(config, sources={})
 
 
 def check_options(
@@ -186,8 +203,10 @@ def bad_rows_text(listed: UrlList) -> str:
 
 def run_to_the_end(run: CrawlRun, *, quiet: bool, form: str, listed: UrlList | None) -> int:
     """Prepare, crawl and report; return the exit code."""
-    warn_of_broken_sources(run.config)
-    lost = warn_of_lost_files(run)
+    wrong = [*broken_sources(run.config), *warn_of_lost_files(run)]
+    if listed is not None and listed.bad_rows:
+        wrong.append(f"needs attention: {listed.file}: {bad_rows_text(listed)}")
+    run.has_faults = bool(wrong)
     prepared = run.prepare()
     notes = [*run.context.archive_writer.recovery_messages, *prepared.notes]
     if prepared.known_pages:
@@ -197,18 +216,17 @@ def run_to_the_end(run: CrawlRun, *, quiet: bool, form: str, listed: UrlList | N
     for line in notes:
         if not quiet:
             click.echo(plain(line), err=form == "json")
-    wrong = [f"needs attention: {listed.file}: {bad_rows_text(listed)}"] if listed and listed.bad_rows else []
     if not run.has_due_urls():
         from crawler.engine.crawl import CrawlOutcome
 
-        code = MorgueError.exit_code if wrong or run.config.broken else 0
+        code = MorgueError.exit_code if wrong else 0
         ending = CrawlOutcome("partly failed" if code else "done", code)
         nothing = nothing_due(run)
         run.abandon(outcome=ending.word)
         if not quiet and form == "text":
             click.echo(nothing)
         for line in wrong:
-            click.echo(plain(line), err=True)
+            click.echo(plain(line), err=quiet or form == "json")
         if form == "json" and not (quiet and code == 0):
             click.echo(json_summary(run, ending, [*notes, nothing], wrong))
         return code
@@ -218,8 +236,8 @@ def run_to_the_end(run: CrawlRun, *, quiet: bool, form: str, listed: UrlList | N
 
     ending = asyncio.run(crawl_with_progress(run, quiet=quiet))
     if form == "json" and not (quiet and ending.exit_code == 0):
-        click.echo(json_summary(run, ending, [*notes, *([lost] if lost else [])], wrong))
-    report(run, ending, wrong, quiet=quiet, form=form, lost=lost)
+        click.echo(json_summary(run, ending, notes, wrong))
+    report(run, ending, wrong, quiet=quiet, form=form)
     return ending.exit_code
 
 
@@ -261,39 +279,30 @@ async def crawl_with_progress(run: CrawlRun, *, quiet: bool) -> CrawlOutcome:
         await progress.stop()
 
 
-def warn_of_broken_sources(config: Config) -> None:
-    """Name the sources that are not crawled because their files have mistakes, also with --quiet."""
-    for error in config.broken.values():
-        click.echo(plain(f"not crawled: {error}"), err=True)
+def broken_sources(config: Config) -> list[str]:
+    """Name the sources that are not crawled because their files have mistakes."""
+    return [f"needs attention: not crawled: {error}" for error in config.broken.values()]
 
 
-def warn_of_lost_files(run: CrawlRun) -> str:
-    """Warn of WARC files that are missing or differ in size from the manifest; the crawl goes on all the same.
+def warn_of_lost_files(run: CrawlRun) -> list[str]:
+    """Warn of WARC files that are missing or damaged, also with --quiet. Return the line for the summary."""
+    from crawler.engine.lost_files import lost_files_note
 
-    Compares only names and sizes, which is quick. Returns the line for the summary, "" if all files are there.
+    warning, summary = lost_files_note(run.context.archive_writer)
+    if not warning:
+        return []
+    click.echo(warning, err=True)
+    return [f"needs attention: {summary}"]
+
+
+def report(run: CrawlRun, ending: CrawlOutcome, wrong: list[str], *, quiet: bool, form: str) -> None:
+    """Print the summary on stdout, what needs attention and how it ended.
+
+    What needs attention is part of the summary. With --quiet and with JSON no summary is printed, so it is on stderr.
     """
-    files = run.context.archive_writer.writer.files_unlike_manifest()
-    if not files:
-        return ""
-    storage, them = run.context.archive_writer.storage, verb(len(files), "it", "them")
-    named = [
-        f"{file} ({'different size' if storage.size(file) is not None else 'missing'})"
-        for file in files[:MAX_FILES_NAMED]
-    ]
-    more = f", and {len(files) - MAX_FILES_NAMED:,} more" if len(files) > MAX_FILES_NAMED else ""
-    mismatch = f"{counted(len(files), 'WARC file')} {verb(len(files), 'does', 'do')} not match the manifest"
-    click.echo(
-        f"warning: {mismatch}: {', '.join(named)}{more}\n"
-        f"  `morgue verify` shows what is lost; restore {them} in {storage.folder} from a copy",
-        err=True,
-    )
-    return f"{mismatch}: run `morgue verify`"
-
-
-def report(run: CrawlRun, ending: CrawlOutcome, wrong: list[str], *, quiet: bool, form: str, lost: str = "") -> None:
-    """Print the summary on stdout, and what is wrong and how it ended; with --quiet only what is wrong, on stderr."""
     from crawler.cli.crawl_summary import attention, summary
     from crawler.middleware.failure_reasons import ALLOW_PRIVATE, NOT_PUBLIC
+    from pipelines.database.frontier.rows import ROBOTS_FAILED
 
     if quiet and ending.exit_code == 0:
         return
@@ -303,18 +312,19 @@ def report(run: CrawlRun, ending: CrawlOutcome, wrong: list[str], *, quiet: bool
         click.echo(plain(line))
     for line in (*attention(run.context.stats), *wrong):
         click.echo(plain(line), err=aside)
-    if lost and form == "text":
-        click.echo(lost, err=quiet)
     if ending.error is not None:
         click.echo(f"stopped: {unsaved_pages(run.context.stats.pages, run.context.lost)}", err=True)
         click.echo(f"morgue: {ending.error}", err=True)
     elif ending.word == "interrupted":
         click.echo("interrupted: everything fetched is kept; `morgue crawl` goes on from here", err=True)
     elif ending.word == "nothing reachable":
-        cure = "check the network, the addresses, and robots.txt above"
+        cure = "check the network and the addresses"
         if any(why == NOT_PUBLIC for _, why in run.context.stats.reasons()):
             cure = ALLOW_PRIVATE
-        click.echo(f"morgue: nothing could be reached\n  {cure}", err=True)
+        what = "reached"
+        if any(why.startswith(ROBOTS_FAILED) for _, why in run.context.stats.reasons()):
+            what, cure = "fetched", "the answer for robots.txt above is the cause; its hosts are asked again later"
+        click.echo(f"morgue: nothing could be {what}\n  {cure}", err=True)
     elif not aside:
         left = f"{counted(run.due_left, 'more URL')} {verb(run.due_left, 'is', 'are')} due"
         more = f"; {left}: `morgue crawl` goes on with {verb(run.due_left, 'it', 'them')}" if run.due_left else ""

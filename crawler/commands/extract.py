@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import sys
 import time
-import zlib
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, fields, replace
@@ -18,7 +16,7 @@ import click
 from crawler.cli.log_options import log_options
 from crawler.cli.output import json_text
 from pipelines.core.errors import ConfigError, os_errors
-from pipelines.core.input_files import bounded_lines, open_input
+from pipelines.core.input_files import bounded_lines, open_input, read_unpacked
 from pipelines.core.items import Article, NothingToRead
 from pipelines.core.plural import counted
 from pipelines.extraction.page.trace import Trace
@@ -197,7 +195,7 @@ async def _result(item: PageInput, workers: Any, explain: bool) -> PageResult:
     try:
         page = Page(item.url or "", _bytes(item.path), "text/html", comments=item.comments)
         found = function(page) if workers is None else await workers.run(function, page)
-    except (OSError, EOFError, zlib.error) as error:
+    except OSError as error:
         cause = f"{item.path or '-'}: {getattr(error, 'strerror', None) or error}"
         return PageResult(item, NothingToRead(UNREADABLE, cause))
     except WorkerFailure as overrun:
@@ -268,13 +266,6 @@ def _bytes(path: Path | None) -> bytes:
     from pipelines.extraction.page.parse import MAX_BYTES
 
     if path is None:
-        data = sys.stdin.buffer.read(MAX_BYTES + 1)
-    else:
-        with open_input(path) as file:
-            data = file.read(MAX_BYTES + 1)
-    if data[:2] == b"\x1f\x8b":
-        import io
-
-        with gzip.open(io.BytesIO(data)) as unpacked:
-            data = unpacked.read(MAX_BYTES + 1)
-    return data
+        return read_unpacked(sys.stdin.buffer, MAX_BYTES + 1)
+    with open_input(path) as file:
+        return read_unpacked(file, MAX_BYTES + 1)

@@ -76,9 +76,9 @@ def command(
     a record that is imported all the same is counted, and kept as a mark on it. Importing a file twice changes
     nothing. After Ctrl-C, SIGTERM or a kill, run the same command again: it goes on where it stopped.
 
-    Exit code 1: a file is damaged, holds no record, or is a WACZ that is not what it says of itself; everything else
-    was imported, and the summary says what was not. 2: an argument is wrong (the file does not exist, the list or
-    folder names no file); nothing was done.
+    Exit code 1: a file is damaged, holds no record, or is a WACZ that is not what it says of itself, or the archive has
+    lost a WARC file; everything else was imported, and the summary says what was not. 2: an argument is wrong (the file
+    does not exist, the list or folder names no file); nothing was done.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = folder_of(ctx)
@@ -91,6 +91,8 @@ def command(
     job = ImportRun(load(folder, overrides_of(ctx)), paths, chosen, " ".join(sys.argv[1:]))
     import asyncio  # 20 ms that `morgue --help` need not pay
 
+    if job.lost_files.warning:  # also with --quiet
+        click.echo(job.lost_files.warning, err=True)
     if not quiet and form == "text":
         for line in job.context.archive_writer.recovery_messages:
             click.echo(line)
@@ -149,12 +151,14 @@ def report_ending(job: ImportRun, ending: CrawlOutcome, *, form: str, quiet: boo
 
 def lines(report: ImportReport) -> list[str]:
     """Return the summary for people."""
-    from pipelines.importing.grouping import ID_CLASH
+    from pipelines.importing.grouping import ID_CLASH, LOST_HERE
 
     summary = [f"{counted(report.files, 'file')}, {counted(report.records, 'record')}, {report.kept:,} copied"]
     summary += by_reason("skipped", report.passed)
     if report.passed[ID_CLASH]:
         summary.append("  these are not in the archive: give them new ids in a copy of the file, and import the copy")
+    if report.passed[LOST_HERE]:
+        summary.append("  restore that file from a copy; without a copy, run `morgue rebuild`, then this import again")
     articles = ", ".join(f"{report.articles[word]:,} {word}" for word in OUTCOMES if report.articles[word])
     summary.append(f"articles: {articles or 'none'}")
     summary += by_reason("without an article", report.nothing)

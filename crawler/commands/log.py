@@ -46,7 +46,7 @@ def command(ctx: click.Context, limit: int, form: str) -> None:
             click.echo("No run yet. Start one with `morgue crawl`.")
         else:
             shown = [row | {"took": duration(row["seconds"])} for row in rows]
-            for line in output.table(shown, COLUMNS, output.terminal_width(sys.stdout)):
+            for line in output.table(shown, COLUMNS, output.table_width(sys.stdout)):
                 click.echo(line)
 
 

@@ -125,7 +125,7 @@ def list_removals(ctx: click.Context, form: str) -> None:
         elif not rows:
             click.echo("Nothing was removed from this archive.")
         else:
-            for line in output.table(rows, COLUMNS, output.terminal_width(sys.stdout)):
+            for line in output.table(rows, COLUMNS, output.table_width(sys.stdout)):
                 click.echo(line)
 
 

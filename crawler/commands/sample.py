@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
+from crawler.cli.common_options import config_of, folder_of, folder_option, setting_option
 from crawler.cli.log_options import log_options
 from pipelines.core.errors import ConfigError, MorgueError, NoArchive, NotFound, NothingReachable, os_errors
-from pipelines.core.input_files import open_input
+from pipelines.core.input_files import open_input, read_unpacked
 from pipelines.core.plural import counted
 from pipelines.core.safe_open import read_bytes
 
@@ -92,7 +92,7 @@ def command(ctx: click.Context, targets: tuple[str, ...], check: bool, **options
     if not is_file and is_misnamed(target):
         raise not_a_page(target)
     pair = samples.pair_of(Path(target)) if is_file and not wanted.url else None
-    config = config_of(ctx, needed=bool(wanted.source or wanted.rule) or not is_file)
+    config = config_or_none(ctx, needed=bool(wanted.source or wanted.rule) or not is_file)
     page = page_to_sample(target, config, wanted, pair)
     if wanted.rule and page.source is None:
         raise ConfigError("--rule", "the page belongs to no source that it could be added to", "say --source NAME")
@@ -125,12 +125,10 @@ def not_a_page(target: str) -> NotFound:
     )
 
 
-def config_of(ctx: click.Context, *, needed: bool) -> Config | None:
+def config_or_none(ctx: click.Context, *, needed: bool) -> Config | None:
     """Return the archive's settings; None without an archive if none is `needed`. Raises NoArchive, ConfigError."""
-    from crawler.config.models import load
-
     try:
-        return load(folder_of(ctx), overrides_of(ctx))
+        return config_of(ctx)
     except NoArchive:
         if needed:
             raise
@@ -200,21 +198,15 @@ def file_bytes(path: Path) -> bytes:
 
     Raises MorgueError.
     """
-    import gzip
-    import zlib
-    from io import BytesIO
+    from gzip import BadGzipFile
 
     from pipelines.extraction.page.parse import MAX_BYTES
 
     with os_errors(str(path)), open_input(path) as file:
-        data: bytes = file.read(MAX_BYTES + 1)
-    if data[:2] != b"\x1f\x8b":
-        return data
-    try:
-        with gzip.open(BytesIO(data)) as unpacked:
-            return unpacked.read(MAX_BYTES + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise MorgueError(str(path), f"cannot be unpacked: {error}") from None
+        try:
+            return read_unpacked(file, MAX_BYTES + 1)
+        except BadGzipFile as error:
+            raise MorgueError(str(path), str(error)) from error
 
 
 def from_archive(wanted: str, config: Config, own: Source | None) -> Page | None:
@@ -380,7 +372,7 @@ def check_pairs(ctx: click.Context, targets: tuple[str, ...], source: str | None
     from pipelines.extraction.extract import read
 
     pairs = samples.pairs(map(Path, targets) if targets else [folder_of(ctx).path / samples.SAMPLES_FOLDER])
-    config = config_of(ctx, needed=bool(source) or any(pair.source for pair in pairs))
+    config = config_or_none(ctx, needed=bool(source) or any(pair.source for pair in pairs))
     named = {name: source_named(name, config) for name in {source or pair.source for pair in pairs}}
     styled = output.supports_style(sys.stdout)
     green, red, end = (output.GREEN, output.RED, output.RESET) if styled else ("", "", "")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
+from crawler.cli.common_options import config_of, folder_option, overrides_of, setting_option
 from crawler.cli.timetable import INTERVAL_CHOICES, ScheduledJob, cron, systemd
 from pipelines.core.errors import ConfigError
 
@@ -31,16 +31,13 @@ def command(ctx: click.Context, sources: tuple[str, ...], form: str | None, ever
     The timer runs `morgue crawl`, which fetches what is due by the archive's settings and ends at once if nothing is
     due. With SOURCE, it fetches only what is due from those sources. Settings given with -s are in its command.
     """
-    from crawler.config.models import load
-
-    folder = folder_of(ctx)
-    config = load(folder, overrides_of(ctx), skip_broken=True)
+    config = config_of(ctx)
     for name in sources:
         config.source_named(name)
     if not config.sources:
         click.echo("no sources yet: add one with `morgue add URL`", err=True)
     settings = tuple(overrides_of(ctx))
-    job = ScheduledJob(str(folder.path), own_command(), interval_seconds(every), sources, settings)
+    job = ScheduledJob(str(config.folder.path), own_command(), interval_seconds(every), sources, settings)
     form = form or ("systemd" if sys.platform == "linux" else "cron")
     click.echo(systemd(job) if form == "systemd" else cron(job), nl=False)
 

@@ -18,11 +18,13 @@ from pipelines.core import terminal
 from pipelines.core.plural import counted
 from pipelines.database import queries
 from pipelines.database.filters import ArticleFilters
-from pipelines.database.query_parser import COLUMNS
+from pipelines.database.query_parser import CLEAN, COLUMNS
 
 # They mark the words found while lines are measured and broken. No article has these private-use characters.
 MATCH_MARKS = ("\ue000", "\ue001")
+MAX_SOURCE_WIDTH = 16  # columns of a terminal
 FILTER_NAMES = ("source", "since", "until", "language")
+EMPTY_FIELD = re.compile(rf"(?i)(?<![\w:.-])({'|'.join(COLUMNS)}):(?=[\s)]|$)")  # title: with no word right after it
 FIELD_PREFIX = re.compile(r"(?<![\w/:.-])([A-Za-z_]+):(?=[^\s/:)])")  # kind:opinion, but not a URL or a time of day
 
 
@@ -78,15 +80,24 @@ def _table(
     if not total:
         click.echo("No match." + "".join(f"\n  {hint}" for hint in _hints(db, query, filters)))
         return
-    for line in lines(hits, output.terminal_width(sys.stdout), styled=output.supports_style(sys.stdout)):
+    for line in lines(
+        hits,
+        output.terminal_width(sys.stdout),
+        styled=output.supports_style(sys.stdout),
+        whole=output.table_width(sys.stdout) is None,
+    ):
         click.echo(line)
     click.echo(f"{len(hits):,} of {counted(total, 'match')} · {seconds:.2f} s")
 
 
-def lines(hits: list[queries.Row], room: int, *, styled: bool) -> Iterator[str]:
-    """Yield number, day, source and headline of each match, and below them the passage with the words."""
+def lines(hits: list[queries.Row], room: int, *, styled: bool, whole: bool = False) -> Iterator[str]:
+    """Yield number, day, source and headline of each match, and below them the passage with the words.
+
+    `whole`: sources and headlines are not cut, because a program reads them.
+    """
     number = max((len(str(hit["id"])) for hit in hits), default=1)
-    source = min(max((terminal.width(hit["source"] or "") for hit in hits), default=0), 16)
+    source = max((terminal.width(hit["source"] or "") for hit in hits), default=0)
+    source = source if whole else min(source, MAX_SOURCE_WIDTH)
     bold, reset = (output.BOLD, output.RESET) if styled else ("", "")
     marks = str.maketrans(dict(zip(MATCH_MARKS, (bold, reset) if styled else ("[", "]"), strict=True)))
     indent = " " * (number + 2)
@@ -94,7 +105,7 @@ def lines(hits: list[queries.Row], room: int, *, styled: bool) -> Iterator[str]:
         head = f"{hit['id']:>{number}}  {hit['published_day'] or '':10}  "
         head += terminal.pad(terminal.plain(hit["source"] or ""), source) + "  "
         title = terminal.plain(hit["title"] or "(no headline)").replace("\n", " ")
-        yield head + bold + terminal.cut(title, max(room - terminal.width(head), 20)) + reset
+        yield head + bold + (title if whole else terminal.cut(title, max(room - terminal.width(head), 20))) + reset
         for line in terminal.wrap(terminal.plain(hit["snippet"]), room - len(indent)):
             yield indent + line.translate(marks)
         yield ""
@@ -113,9 +124,22 @@ def _hints(db: sqlite3.Connection, query: str, filters: ArticleFilters) -> Itera
         if name.lower() not in (*COLUMNS, *FILTER_NAMES):
             there = ", ".join(f"{column}:" for column in COLUMNS)
             yield f"Unknown field {name}: it was searched for as a word. Fields: {there}."
+    unclosed = query.translate(CLEAN).count('"') % 2 == 1
+    if unclosed:
+        yield 'A quotation mark is not closed: what follows it was searched for as one phrase. Write "..." around it.'
+    outside = re.sub('"[^"]*"?', " ", query.translate(CLEAN))
+    empty = dict.fromkeys(name.lower() for name in EMPTY_FIELD.findall(outside))
+    for name in empty:
+        yield f"{name}: is empty, so it was searched for as a word. Write {name}:WORD, without a space."
+    if not (unclosed or empty):
+        yield from _word_hints(query)
+    if filters.language:
+        yield f"This archive has articles in: {', '.join(queries.languages(db)) or 'no known language'}."
+
+
+def _word_hints(query: str) -> Iterator[str]:
+    """Yield what to know of words if nothing was found."""
     if any("\u3040" <= character <= "\u9fff" for character in query) and "*" not in query:
         yield "Text without spaces is indexed in whole runs: 東京* finds every run that begins with 東京."
     elif query and "*" not in query:
         yield "Only whole words match: flood* also finds floods and flooding."
-    if filters.language:
-        yield f"This archive has articles in: {', '.join(queries.languages(db)) or 'no known language'}."

@@ -59,13 +59,11 @@ def command(
         assert wanted is not None
         try:
             row = queries.article(db, wanted)
-        except NotFound as error:
+        except NotFound:
             captures = [] if wanted.isdigit() or revision else queries.captures_of(db, wanted)
             if not captures:
                 raise
-            state = error.cause.removeprefix(queries.NO_ARTICLE) if error.cause.startswith(queries.NO_ARTICLE) else ""
-            why = f"no article was read from it{state.removesuffix(': done')}"
-            _captures(db, warc, captures, wanted, why, form)
+            _captures(db, warc, captures, wanted, _why_no_article(db, wanted, captures), form)
             return
         if every:
             found, why = queries.captures_of(db, str(row["id"])), f"article {row['id']}"
@@ -86,6 +84,16 @@ def command(
         row["revisions"] = [{name: state[name] for name in state if name not in left_out} for state in states]
         with standard_output():
             click.echo(output.json_text(row))
+
+
+def _why_no_article(db: sqlite3.Connection, wanted: str, captures: list[queries.Row]) -> str:
+    """Say why captures of an address are shown instead of an article."""
+    from pipelines.database.frontier.rows import LISTINGS_IN_WORDS, NO_ARTICLE, listing_in_words
+
+    known, kind = queries.address_state(db, queries.as_given(wanted.strip())), captures[-1]["kind"]
+    if known is not None and known.state != "removed":
+        return known.why_no_article()
+    return listing_in_words(kind) if kind in LISTINGS_IN_WORDS else NO_ARTICLE
 
 
 def _captures(

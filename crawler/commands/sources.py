@@ -13,6 +13,7 @@ from pipelines.core.errors import ConfigError, NotFound, near_names
 from pipelines.core.plural import counted, verb
 from pipelines.core.terminal import plain
 from pipelines.database import queries
+from pipelines.database.connection import Row
 
 COLUMNS = ("name", "articles", "newest", "last_success", "waiting", "planned", "failed", "last_error")
 
@@ -31,9 +32,10 @@ def command(ctx: click.Context, of_lists: bool, forget: str | None, form: str) -
     """List the sources that have been crawled, with their state.
 
     For each source: the number of articles, the day of the newest one, the time at which a feed, sitemap or page was
-    last answered without an error, how many addresses are due now (waiting), planned for later and failing, and the
-    last error. An error is shown until the next visit goes well. Dead links, links that robots.txt disallows, and paths
-    that morgue tries by itself are no errors of a source.
+    last answered without an error, how many addresses are due now (waiting; of a source that was never crawled, the
+    listings in its file), planned for later and failing, and the last error. An error is shown until the next visit
+    goes well. Dead links, links that robots.txt disallows, and paths that morgue tries by itself are no errors of a
+    source.
 
     Pages of `morgue crawl --urls` that belong to no source are counted by host with --all.
 
@@ -45,6 +47,7 @@ def command(ctx: click.Context, of_lists: bool, forget: str | None, form: str) -
         return
     with database_of(ctx, quickly=True) as db:
         rows = list(queries.sources(db, of_lists=of_lists))
+    count_unread_listings(ctx, rows)
     with standard_output():
         if form != "table":
             output.write_rows(rows, queries.SOURCE_KEYS, form)
@@ -53,8 +56,27 @@ def command(ctx: click.Context, of_lists: bool, forget: str | None, form: str) -
         else:
             for row in rows:
                 row["last_success"] = (row["last_success"] or "")[:MINUTE_CHARS].replace("T", " ")
-            for line in output.table(rows, COLUMNS, output.terminal_width(sys.stdout)):
+            for line in output.table(rows, COLUMNS, output.table_width(sys.stdout)):
                 click.echo(line)
+
+
+def count_unread_listings(ctx: click.Context, rows: list[Row]) -> None:
+    """Count the listings of sources that were never crawled as waiting: the next crawl queues them, and reads them."""
+    folder = folder_of(ctx)
+    new = [row for row in rows if not (row["waiting"] or row["planned"] or row["failed"] or row["last_success"])]
+    if not any((folder.sources / f"{row['name']}.toml").is_file() for row in new):
+        return  # without the time that it takes to load settings
+    from crawler.config.models import load
+    from crawler.frontier.crawl_plan import seeds_of
+
+    try:
+        own = load(folder, overrides_of(ctx), skip_broken=True).sources
+    except ConfigError as error:
+        click.echo(f"warning: {error}", err=True)
+        return
+    for row in new:
+        if (source := own.get(row["name"])) is not None:
+            row["waiting"] = len({entry.url for entry in seeds_of(source.source, source)})
 
 
 def forget_source(ctx: click.Context, name: str) -> None:

@@ -8,7 +8,7 @@ from crawler.cli.common_options import folder_option, folder_to_read, setting_op
 from crawler.cli.log_options import log_options
 from pipelines.core.plural import counted
 
-DECLARED_DIGESTS = "m006_declared_digests"  # a migration that cannot fill its columns without reading WARC files
+DECLARED_DIGESTS = "m007_declared_digests"  # a migration that cannot fill its columns without reading WARC files
 
 
 @click.command()

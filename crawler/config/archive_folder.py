@@ -19,6 +19,7 @@ from pipelines.core.errors import ArchiveDamaged, ConfigError, NoArchive, os_err
 from pipelines.core.terminal import plain
 
 SETTINGS = SETTINGS_NAME
+MAX_TOML_BYTES = 1_000_000  # of morgue.toml or the file of one source; with every setting and its comment it has 20 KB
 SUDO_USER = "SUDO_UID"  # environment variable of sudo: the number of the user who called it
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import tomllib
 
-from crawler.config.archive_folder import ArchiveFolder
+from crawler.config.archive_folder import MAX_TOML_BYTES, ArchiveFolder
+from pipelines.core.safe_open import read_bytes
 
 SETTING_NAMES = {
     "operator": {"contact", "name"},
@@ -13,7 +14,7 @@ SETTING_NAMES = {
         "listings_per_host", "pages_per_source", "listings_per_source", "addresses_per_listing",
         "addresses_per_source", "robots", "verify_certificates", "recheck", "proxy", "concurrency",
         "concurrency_per_source", "concurrency_per_site", "bytes_per_site", "bytes_per_crawl", "timeout", "max_body",
-        "redirects", "retries", "url_length", "allow_private_ips", "user_agent",
+        "body_memory", "redirects", "retries", "url_length", "allow_private_ips", "user_agent",
     },
     "every": {"feed", "news_sitemap", "sitemap", "section"},
     "record": {"rotate", "rotate_after", "compression", "chunked_payload_digest"},
@@ -24,7 +25,7 @@ SETTING_NAMES = {
 def looks_right(folder: ArchiveFolder) -> bool:
     """Return True if morgue.toml is TOML and all of its tables and keys exist. Values are not looked at."""
     try:
-        tables = tomllib.loads(folder.settings.read_text(encoding="utf-8-sig"))
+        tables = tomllib.loads(read_bytes(folder.settings, MAX_TOML_BYTES).decode("utf-8-sig"))
     except (OSError, ValueError, RecursionError):
         return False
     return all(

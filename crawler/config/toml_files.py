@@ -16,7 +16,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from crawler.config.archive_folder import SETTINGS, ArchiveFolder
+from crawler.config.archive_folder import MAX_TOML_BYTES, SETTINGS, ArchiveFolder
 from crawler.config.value_types import literal
 from pipelines.core import safe_open
 from pipelines.core.errors import ConfigError, NotOrdinaryFile, os_errors
@@ -143,7 +143,7 @@ def joined(mistakes: Sequence[ConfigError]) -> ConfigError:
 def read(path: Path, shown: str) -> dict[str, Any]:
     """Return the values of one file. Raises ConfigError that names the file as `shown`, and the line."""
     try:
-        data = safe_open.read_bytes(path)
+        data = safe_open.read_bytes(path, MAX_TOML_BYTES)
     except OSError as error:
         raise unreadable(shown, error) from error
     try:

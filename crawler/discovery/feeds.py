@@ -15,12 +15,14 @@ from typing import Any
 
 from crawler.discovery.markup import (
     DECLARATION,
+    UTF_8_MARK,
     decoded,
+    is_wrongly_wide,
     wide_encoding,
     with_elements,
     with_real_characters,
 )
-from crawler.discovery.results import Candidate, Discovery, described, gather, named_outcome
+from crawler.discovery.results import Candidate, Discovery, broken_off, described, gather, named_outcome
 from crawler.discovery.url_classifier import shape_of
 from crawler.discovery.url_words import FILE_ENDINGS
 from pipelines.core.links import resolve
@@ -87,17 +89,23 @@ def _xml_feed(body: bytes, url: str, content_type: str | None) -> Discovery:
     label = content_type if content_type and "charset" in content_type.lower() else "application/xml"
     if wide := wide_encoding(body):
         body, label = DECLARATION.sub("", body.decode(wide, "replace"), 1).encode(), "application/xml; charset=utf-8"
+    elif is_wrongly_wide(body):
+        body, label = body[body.index(b"?>") + 2 :], "application/xml; charset=utf-8"
     # Latin-1, because the references are ASCII and all other bytes are to stay as they are.
     text, wrong = with_real_characters(body.decode("latin-1"))
     body = text.encode("latin-1") if wrong else body
+    problem, exception = None, ""
+    # feedparser writes an XML declaration on a line before the document, if it has none.
+    added_lines = 0 if body.removeprefix(UTF_8_MARK).startswith(b"<?xml") else 1
     try:
         parsed = _parsed(body, label)
-        problem = f"malformed: {_parser_error(parsed)}" if parsed.bozo and _is_malformed(parsed) else None
+        if parsed.bozo and _is_malformed(parsed):
+            problem, exception = f"malformed: {_parser_error(parsed, added_lines)}", described(parsed.bozo_exception)
     except Exception as error:  # noqa: BLE001 feedparser raises what the code for an element happens to raise
         parsed = _parsed(with_elements(decoded(body), USED_ELEMENTS), "application/xml")
-        problem = f"malformed: {described(error)}"
+        problem, exception = "malformed: the parser broke off at one of its elements", described(error)
     if not parsed.version and not parsed.entries:
-        return Discovery(problem=f"not a feed: {_parser_error(parsed)}")
+        return Discovery(problem=f"not a feed: {_parser_error(parsed, added_lines)}", exception=exception)
     if wrong and problem is None:
         problem = f"malformed: {counted(wrong, 'character reference')} to what is no character"
     title, language = _text(parsed.feed.get("title")), _string(parsed.feed.get("language"))
@@ -105,7 +113,7 @@ def _xml_feed(body: bytes, url: str, content_type: str | None) -> Discovery:
         return Discovery(problem="a feed of readers' comments", kind="comments feed", title=title)
     found, left_out = gather(_entries(parsed.entries[:MAX_ENTRIES], url, language), MAX_ENTRIES)
     home = _home(parsed.feed.get("link"), url)
-    return Discovery(found, problem, "feed", title, language, left_out=left_out, home=home)
+    return Discovery(found, problem, "feed", title, language, left_out=left_out, home=home, exception=exception)
 
 
 def _parsed(body: bytes, label: str) -> Any:
@@ -127,10 +135,9 @@ def _is_malformed(parsed: Any) -> bool:
     return type(parsed.get("bozo_exception")).__name__ not in HARMLESS_ERRORS
 
 
-def _parser_error(parsed: Any) -> str:
+def _parser_error(parsed: Any, added_lines: int) -> str:
     error = parsed.get("bozo_exception")
-    # A SAX error says "<unknown>:12:5: undefined entity". The place is useful, the unknown file name is not.
-    return str(error).removeprefix("<unknown>:")[:200] if error else "it has no element of a feed"
+    return broken_off(error, added_lines) if error else "it has no element of a feed"
 
 
 def _entries(entries: list[Any], base: str, language: str | None) -> Iterator[Candidate]:
@@ -211,7 +218,7 @@ def _json_feed(body: bytes, url: str) -> Discovery:
     try:
         data = json.loads(without_half_escapes(body.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")))
     except (ValueError, RecursionError) as error:
-        return Discovery(problem=f"malformed JSON: {error}"[:200])
+        return Discovery(problem=f"malformed JSON: {broken_off(error)}", exception=described(error))
     if not isinstance(data, dict) or not isinstance(data.get("items"), list):
         return Discovery(problem="JSON, but not a feed")
     language = _string(data.get("language"))

@@ -18,6 +18,8 @@ WIDE_ENCODINGS = (
     (b"\x00<\x00?", "utf-16-be"),
 )
 DECLARED_ENCODING = re.compile(rb"<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w.:-]{2,40})[\"']")
+# The names of encodings of two or four bytes a character ("unicode" is UTF-16, Encoding Standard section 4.2).
+WIDE_NAME = re.compile(rb"utf[-_]?(?:16|32)|u(?:cs|nicode)|iso-10646-ucs|csunicode", re.IGNORECASE)
 DECLARATION = re.compile(r"<\?xml\b[^>]{0,200}\?>")
 # Several references in a row, because two may be one character: JavaScript and Java write an emoji as two surrogates.
 REFERENCES = re.compile(r"(?:&#(?:[xX][0-9a-fA-F]+|[0-9]+);?)+")
@@ -35,6 +37,15 @@ def wide_encoding(data: bytes) -> str | None:
     return next((encoding for start, encoding in WIDE_ENCODINGS if data.startswith(start)), None)
 
 
+def is_wrongly_wide(data: bytes) -> bool:
+    """Return True if a document declares two or four bytes a character, in a declaration that has one byte for each.
+
+    A program changed its encoding, and not its first line. It is UTF-8 (so says the HTML Standard of such pages, too).
+    """
+    declared = DECLARED_ENCODING.match(data.removeprefix(UTF_8_MARK).lstrip()[:200])
+    return declared is not None and WIDE_NAME.match(declared[1]) is not None
+
+
 def decoded(data: bytes) -> str:
     """Decode by byte order mark, else by the XML declaration, else as UTF-8; damaged bytes become U+FFFD."""
     if data.startswith(UTF_8_MARK):
@@ -42,8 +53,9 @@ def decoded(data: bytes) -> str:
     if wide := wide_encoding(data):
         return data.decode(wide, "replace").removeprefix("\ufeff")
     declared = DECLARED_ENCODING.match(data.lstrip()[:200])
+    name = declared[1].decode("ascii") if declared and not is_wrongly_wide(data) else "utf-8"
     try:
-        return data.decode(declared[1].decode("ascii") if declared else "utf-8", "replace")
+        return data.decode(name, "replace")
     except (LookupError, UnicodeError):
         return data.decode("utf-8", "replace")
 
@@ -85,7 +97,10 @@ def _is_xml_character(code: int) -> bool:
 
 
 def without_doctypes(text: str) -> str:
-    """Return text without document type declarations and the entities in them. Looks at each character once."""
+    """Return text without document type declarations and the entities in them, but with as many lines.
+
+    Looks at each character a few times at most.
+    """
     kept, at, search = [], 0, 0
     while (start := text.find("<!", search)) > -1:
         search = start + 2
@@ -99,6 +114,7 @@ def without_doctypes(text: str) -> str:
         if end == -1:  # it does not end: all the rest belongs to it
             return "".join(kept)
         at = search = end + 1
+        kept.append("\n" * text.count("\n", start, at))
     return "".join([*kept, text[at:]]) if kept else text
 
 

@@ -51,6 +51,7 @@ class Discovery:
     rejected: tuple[tuple[str, str], ...] = ()  # (URL, rule) of links that are not in `found`, if asked for
     left_out: tuple[LeftOut, ...] = ()  # what a feed or sitemap lists and `found` has not, by reason
     home: str | None = None  # of a feed: the page that it says it belongs to
+    exception: str = ""  # what a parser raised, in the words of its library: for the debug log
 
 
 class Candidate(NamedTuple):
@@ -92,12 +93,22 @@ def named_outcome(reader: Callable[P, T]) -> Callable[P, T | Discovery]:
             return reader(*args, **kwargs)
         except MemoryError:
             raise  # the worker process is at its limit; the pool names that
-        except Exception as error:  # noqa: BLE001 the class is named in the result
-            return Discovery(problem=f"malformed: {described(error)}")
+        except Exception as error:  # noqa: BLE001 the result says so
+            return Discovery(problem=f"malformed: {broken_off(error)}", exception=described(error))
 
     return read
 
 
+def broken_off(error: BaseException, added_lines: int = 0) -> str:
+    """Return for people what an exception of a parser means. Its own words name classes and variables of a library.
+
+    `added_lines`: how many lines the parser got before the first one of the document.
+    """
+    # SAX has a method, lxml, expat and json an attribute.
+    line = error.getLineNumber() if hasattr(error, "getLineNumber") else getattr(error, "lineno", None)
+    return f"the parser broke off at line {max(line - added_lines, 1):,}" if line else "the parser broke off"
+
+
 def described(error: BaseException) -> str:
-    """Return an exception of a parser as a short text for people."""
+    """Return an exception of a parser as a short text, for the debug log."""
     return f"{type(error).__name__}: {error}"[:MAX_PROBLEM_CHARS].encode("utf-8", "replace").decode()

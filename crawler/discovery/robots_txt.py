@@ -40,6 +40,7 @@ class Robots:
     crawl_delay: float | None = None  # seconds between two requests, as the site asks; None: it does not say
     sitemaps: tuple[str, ...] = ()  # URLs that can be fetched, in the order of the file
     reason: str | None = None  # why everything is disallowed for the time being; None: the rules apply
+    exception: str = ""  # what the parser raised, for the debug log
     # A Protego that has our rules alone, for every agent; None: everything is allowed
     _rules: Any = field(default=None, repr=False, compare=False)
 
@@ -76,7 +77,7 @@ class Robots:
                 _rules=rules,
             )
         except Exception as error:  # noqa: BLE001 a file that breaks the parser forbids all, as one that is not there
-            return cls(reason=f"robots.txt cannot be parsed: {described(error)}")
+            return cls(reason="robots.txt cannot be parsed", exception=described(error))
 
 
 def readable_text(body: bytes) -> str:

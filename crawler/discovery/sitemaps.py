@@ -19,7 +19,7 @@ from lxml import etree
 
 from crawler.discovery.feeds import read_feed
 from crawler.discovery.markup import DECLARATION, WRAPPER, decoded, local_name, with_real_characters, without_doctypes
-from crawler.discovery.results import Candidate, Discovery, described, gather, named_outcome
+from crawler.discovery.results import Candidate, Discovery, broken_off, described, gather, named_outcome
 from crawler.discovery.url_classifier import classify_listed
 from pipelines.core.links import resolve
 from pipelines.core.plural import counted
@@ -35,6 +35,8 @@ LATEST_DATE = datetime.max.replace(tzinfo=UTC) - timedelta(days=400)
 
 ROOT = re.compile(r"<(?:[\w.-]+:)?(urlset|sitemapindex|rss|feed|RDF|html|!DOCTYPE\s+html)\b", re.IGNORECASE)
 ENTRY_NAMES = ("url", "sitemap")
+GZIP_MAGIC = b"\x1f\x8b"  # RFC 1952 section 2.3.1
+MAX_GZIP_LAYERS = 3  # a file that was compressed, and compressed again on its way, once or twice
 MAX_GZIP_MEMBERS = 10_000  # of one file; a compressor that works in blocks makes one for each 64 KiB
 GZIP_STEP_BYTES = 1 << 16  # that are given to the decompressor at a time
 # An ampersand that does not begin one of XML's own references. When these are escaped, no entity is left to resolve:
@@ -79,13 +81,24 @@ def read_sitemap(body: bytes, url: str, content_type: str | None = None) -> Disc
 
 
 def unpacked(body: bytes) -> tuple[bytes, str | None]:
-    """Return the content of a file, unpacked if it begins like gzip (RFC 1952 section 2.3.1), and what was wrong."""
-    if not body.startswith(b"\x1f\x8b"):
-        return body[:MAX_SITEMAP_BYTES], "larger than 50 MiB; the rest was skipped" if len(
-            body
-        ) > MAX_SITEMAP_BYTES else None
+    """Return the content of a file, unpacked as often as it begins like gzip, and what was wrong.
+
+    Some servers compress a sitemap.xml.gz once more on its way, and do not say so.
+    """
+    problem = "larger than 50 MiB; the rest was skipped" if len(body) > MAX_SITEMAP_BYTES else None
+    for _ in range(MAX_GZIP_LAYERS):
+        if not body.startswith(GZIP_MAGIC):
+            break
+        body, wrong = _unpacked_once(body)
+        problem = wrong or problem
+    if body.startswith(GZIP_MAGIC):
+        return b"", f"compressed more than {MAX_GZIP_LAYERS} times"
+    return body[:MAX_SITEMAP_BYTES], problem
+
+
+def _unpacked_once(body: bytes) -> tuple[bytes, str | None]:
     out, at, members = bytearray(), 0, 0
-    while body.startswith(b"\x1f\x8b", at):
+    while body.startswith(GZIP_MAGIC, at):
         members += 1
         if members > MAX_GZIP_MEMBERS:
             return bytes(out), f"more than {MAX_GZIP_MEMBERS} gzip members; the rest was skipped"
@@ -97,8 +110,8 @@ def unpacked(body: bytes) -> tuple[bytes, str | None]:
                 at += len(step) - len(member.unused_data)
                 if len(out) > MAX_SITEMAP_BYTES:
                     return bytes(out[:MAX_SITEMAP_BYTES]), "larger than 50 MiB when unpacked; the rest was skipped"
-        except zlib.error as error:
-            return bytes(out), f"damaged gzip: {error}"
+        except zlib.error:
+            return bytes(out), "damaged gzip"
         if not member.eof:
             return bytes(out), "truncated gzip: its end is missing"
     return bytes(out), None
@@ -137,7 +150,7 @@ class SitemapParser:
 
 def _xml_sitemap(text: str, base: str) -> Discovery:
     reading = SitemapParser(base)
-    problem = None
+    problem, exception = None, ""
     parser = etree.XMLPullParser(
         events=("end",), resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True
     )
@@ -154,14 +167,15 @@ def _xml_sitemap(text: str, base: str) -> Discovery:
     except etree.XMLSyntaxError as error:
         # Only elements that were closed before the damage count, because half a URL is a different URL.
         _read_entries(parser.read_events(), reading)
-        problem = f"malformed: {described(error)}"
+        problem, exception = f"malformed: {broken_off(error)}", described(error)
     found, left_out = gather(reading.entries, MAX_URLS)
     if not reading.counted and problem is None:
         problem = "names no URL"
     if reading.wrong_references and problem is None:
         problem = f"malformed: {counted(reading.wrong_references, 'character reference')} to what is no character"
     kind = "sitemap index" if reading.index else "news sitemap" if reading.news else "sitemap"
-    return Discovery(found, problem, kind, reading.title, reading.language, left_out=left_out)
+    title, language = reading.title, reading.language
+    return Discovery(found, problem, kind, title, language, left_out=left_out, exception=exception)
 
 
 def _xml_chunks(text: str, reading: SitemapParser) -> Iterator[bytes]:

@@ -7,7 +7,9 @@ import logging
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from crawler.config.models import Config
@@ -24,7 +26,7 @@ from pipelines.core.urls import host_of
 from pipelines.database.frontier.rows import NO_SOURCE
 from pipelines.session.backpressure import Backpressure
 from pipelines.session.context import CrawlContext
-from pipelines.session.crawl_stats import CrawlStats
+from pipelines.session.crawl_stats import CrawlStats, off_site_text
 
 if TYPE_CHECKING:
     from crawler.frontier.visit_outcomes import VisitOutcomes
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("morgue.engine")
 
 HOSTS_PER_REQUEST = 16  # while one host is being asked, this many may wait out their delay
+MAX_DISALLOWED = timedelta(days=7)  # without an answer; a site may disallow what happens to be new on one day
 PAGES_PER_WORKER = 4  # fetched pages that may wait for each worker: enough to keep it busy, few enough for flat memory
 
 
@@ -58,6 +61,7 @@ class CrawlRun:
         self.visits: VisitOutcomes | None = None  # once the spider has started
         self.interrupted = False
         self.has_internal_error = False
+        self.has_faults = False  # the user has to see to something besides what sites answer
         self.due_left = 0  # URLs that were due and not visited, because the run was stopped or reached a limit
         self._closed = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -133,6 +137,14 @@ class CrawlRun:
         logger.info("interrupted by a signal: what is under way is finished")
         self.interrupted = True
         self.stop()
+        self._keep(asyncio.get_running_loop().create_task(self._note_interruption()))
+
+    async def _note_interruption(self) -> None:
+        """Write that the run was interrupted, because the process may be killed before it has finished."""
+        if not self._closed:
+            counts = self.context.stats.as_dict()
+            with suppress(MorgueError):  # it ends the run: the context has noted it
+                await self.context.do(self.context.store.end_crawl, self.context.crawl_id, "interrupted", counts)
 
     def stop_at_once(self) -> NoReturn:
         """End the process after a second Ctrl-C: commit what is written, and leave the rest to the next crawl."""
@@ -153,6 +165,7 @@ class CrawlRun:
                 await self.context.do(self.frontier.release, self.dispatcher.open_claims)
                 if not self.interrupted:
                     await self.context.do(self._note_empty_sites, self.prepared)
+                    await self.context.do(self._note_disallowed_sites, self.prepared)
                     await self.context.do(self._forget_silent_sites, self.prepared)
                 self.due_left = await self.context.do(self.frontier.count_due, self.prepared.scope, now())
                 if self.dispatcher.used.reached:
@@ -192,7 +205,30 @@ class CrawlRun:
             count = stats.by_source.get(site.name)
             if count is None or not count.listings or count.troubles or self.frontier.has_pages(site.source_id):
                 continue
-            stats.trouble(site.name, f"no article found in {counted(count.listings, 'listing')}", site.source.url)
+            why = f"no article found in {counted(count.listings, 'listing')}"
+            if count.off_site:
+                why += f"; left out: {off_site_text(count)}; to follow them, add their sites to `sites` in"
+                why += (
+                    f" sources/{site.name}.toml" if site.watched else " a file in sources/ (`morgue add URL` writes it)"
+                )
+            stats.trouble(site.name, why, site.source.url)
+
+    def _note_disallowed_sites(self, prepared: PreparedCrawl) -> None:
+        """Count it as trouble that robots.txt disallowed every article of a site that was due, for some days.
+
+        Runs on the archive writer's thread.
+        """
+        stats, since = self.context.stats, now() - MAX_DISALLOWED
+        for site in prepared.sites.values():
+            count = stats.by_source.get(site.name)
+            if count is None or not count.disallowed_pages or count.fetched or count.troubles:
+                continue
+            if not self.frontier.has_answered_page(site.source_id, since):
+                number = counted(count.disallowed_pages, "article")
+                why = (
+                    f"robots.txt disallows every article that was due ({number}); it is asked again after a day or more"
+                )
+                stats.trouble(site.name, why, site.source.url)
 
     def _forget_silent_sites(self, prepared: PreparedCrawl) -> None:
         """Delete what the user typed and has never answered: sources of sites crawled ad hoc, and single pages.
@@ -215,7 +251,7 @@ class CrawlRun:
         if self.interrupted:
             return CrawlOutcome("interrupted", INTERRUPTED)
         outcome = outcome_of(self.context.stats, has_internal_error=self.has_internal_error)
-        if outcome.exit_code == 0 and (self.plan.bad_rows or self.config.broken):
+        if outcome.exit_code == 0 and self.has_faults:
             return CrawlOutcome("partly failed", MorgueError.exit_code)
         return outcome
 
@@ -233,8 +269,11 @@ class CrawlRun:
             return  # the row stays claimed, and waits again when the next crawl begins
         reason = f"internal error: {type(failure.value).__name__}"
         logger.error("%(url)s: %(why)s; this is a bug of Newsmorgue", {"url": claim.url, "why": reason})
-        task = asyncio.get_running_loop().create_task(self.visits.failed(claim, reason))
-        self._tasks.add(task)  # the event loop itself holds only weak references to tasks
+        self._keep(asyncio.get_running_loop().create_task(self.visits.failed(claim, reason)))
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
+        """Hold a task until it is done; the event loop itself has only weak references to tasks."""
+        self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
 

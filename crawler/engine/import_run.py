@@ -15,9 +15,10 @@ from typing import IO, Any, NoReturn
 from crawler.config.models import Config
 from crawler.engine.crawl import CrawlOutcome, open_context
 from crawler.engine.interrupts import interrupts
+from crawler.engine.lost_files import lost_files_note
 from crawler.onboarding.owners import SourceOwners
 from pipelines.core.errors import INTERRUPTED, ConfigError, MorgueError, os_errors
-from pipelines.core.input_files import open_input
+from pipelines.core.input_files import START_BYTES, binary_kind, open_input
 from pipelines.core.worker_pool import WorkerPool
 from pipelines.importing.adopt import ImportFilter
 from pipelines.importing.containers import SUFFIXES, container_kind
@@ -31,7 +32,6 @@ REDRAW_SECONDS = 0.2  # between redraws of the bar
 MAX_LIST_LINE_CHARS = 4096
 MAX_SHOWN_CHARS = 80  # of a line of a list that turns out to be no path
 MAX_SHOWN_URL_CHARS = 200
-START_BYTES = 512  # of a file, by which its kind is recognised
 PACKED_NAME = re.compile(r"\.(?:w?arc|wacz)\.(?:lz4|bz2|xz|7z|rar|zip)$")
 NOT_IMPORTABLE = "is neither a WARC, ARC or WACZ file nor a list of such files"
 CURE = "name WARC, ARC or WACZ files, folders that contain some, or a text file that lists them, one per line"
@@ -48,6 +48,11 @@ def files_of(arguments: Sequence[str], stdin: IO[str]) -> list[Path]:
 
 def _named_by(argument: str, stdin: IO[str]) -> Iterator[Path]:
     if argument == "-":
+        buffer = getattr(stdin, "buffer", None)
+        what = binary_kind(buffer.peek(START_BYTES)[:START_BYTES]) if buffer is not None else None
+        if what is not None:
+            cure = "name the file itself, or pass the names of files, one per line"
+            raise ConfigError("standard input", f"is {what}, not a list of file names", cure)
         yield from _listed("-", stdin)
         return
     path = _local(argument, argument)
@@ -122,6 +127,7 @@ class ImportRun:
         """
         self.files = files
         self.context = open_context(config, command)
+        self.lost_files = lost_files_note(self.context.archive_writer)
         self._own_workers = workers is None
         self.context.workers = workers or self.context.workers
         for own in config.sources.values():
@@ -129,6 +135,7 @@ class ImportRun:
         self.import_pipeline = ImportPipeline(
             self.context, SourceOwners(config), import_filter, comments=config.extract.comments == "separate"
         )
+        self.report.notes += filter(None, [self.lost_files.summary])
         self.interrupted = False
 
     @property
@@ -170,7 +177,7 @@ class ImportRun:
             return CrawlOutcome("interrupted", INTERRUPTED)
         report = self.report
         wrong = any(check.problems for check in report.packages)
-        failed = report.damaged or report.empty or report.passed[ID_CLASH] or wrong
+        failed = report.damaged or report.empty or report.passed[ID_CLASH] or wrong or self.lost_files.summary
         return CrawlOutcome("partly failed", MorgueError.exit_code) if failed else CrawlOutcome("done", 0)
 
     def _stop(self) -> None:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from crawler.config.models import Config, SourceConfig
@@ -40,7 +41,9 @@ class CrawlPlan:
     since: str | None = None  # ISO day: articles known to be older are left
     listings_now: bool = True  # the targets' listings are read now, whenever their next visit was planned
     again: bool = False  # pages that the archive has are fetched again, and so is what an interrupted crawl has read
-    bad_rows: int = 0  # rows of the user's list that are no addresses
+    config_of_files: Config | None = (
+        None  # without `-s`: a setting of one run plans nothing anew; None: there is no `-s`
+    )
     assumed_https: frozenset[str] = frozenset()  # those of `pages` that the user gave without a scheme
 
 
@@ -119,7 +122,7 @@ def prepare(plan: CrawlPlan, config: Config, store: ArticleStore, frontier: Fron
     watched = {name: watched_site(name, config, store) for name in config.sources}
     sites: dict[int | None, WatchedSite] = {site.source_id: site for site in watched.values()}
     for site in watched.values():
-        replan(site, store, frontier, now)
+        replan(site, plan.config_of_files or config, store, frontier, now)
     sites[None] = WatchedSite(Source(NAME_WITHOUT_SOURCE, ""), None, watched=False, meta=default_meta(config))
     for site in former_sites(store, sites, config):
         sites[site.source_id] = site
@@ -199,17 +202,30 @@ def goes_on_note(listings: int) -> str:
     return f"goes on with its articles; {read} before these are done"
 
 
-def replan(site: WatchedSite, store: ArticleStore, frontier: Frontier, now: datetime) -> None:
-    """Plan visits anew where a setting has changed since they were planned: intervals of listings, ages of articles."""
-    before, after = store.planned_by(site.source_id), {"every": dict(site.every), "recheck": list(site.recheck)}
+def replan(site: WatchedSite, config: Config, store: ArticleStore, frontier: Frontier, now: datetime) -> None:
+    """Plan visits anew where a setting has changed since they were planned.
+
+    These are the intervals of listings, the ages of articles, and which addresses of listings are followed.
+    """
+    own = config.sources.get(site.name)
+    if own is None:
+        return
+    after: dict[str, Any] = {
+        "every": visit_intervals(config, own),
+        "recheck": list(config.for_source(site.name).recheck),
+        "followed": {"sites": list(own.sites), "include": list(own.include), "exclude": list(own.exclude)},
+    }
+    before = store.planned_by(site.source_id)
     if before == after:
         return
     every = before.get("every", {})
-    for kind, seconds in site.every.items():
+    for kind, seconds in after["every"].items():
         if every.get(kind) != seconds:
             frontier.replan_listings(site.source_id, kind, seconds, now)
     if before.get("recheck") != after["recheck"]:
-        frontier.replan_articles(site.source_id, site.recheck, now)
+        frontier.replan_articles(site.source_id, after["recheck"], now)
+    if before.get("followed", after["followed"]) != after["followed"]:
+        frontier.read_listings_again(site.source_id, now)
     store.set_planned_by(site.source_id, after)
 
 

@@ -127,6 +127,11 @@ class Dispatcher:
         return [*self._open.values(), *waiting, *self._set_aside]
 
     @property
+    def under_way(self) -> int:
+        """Number of URLs that are handed out and not yet filed."""
+        return len(self._open)
+
+    @property
     def pages_taken(self) -> int:
         """Return the number of article pages handed out so far."""
         return self.used.pages

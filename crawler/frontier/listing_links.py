@@ -58,6 +58,7 @@ class ListingLinks:
     rejected: tuple[tuple[str, str], ...] = ()  # (URL, rule) of links that are not followed, if asked for
     articles: int = 0  # that it names, followed or not
     left_out: tuple[LeftOut, ...] = ()  # what a feed or sitemap lists that does not look like an article
+    exception: str = ""  # what a parser raised on the listing, for the debug log
 
 
 def read_listing(body: bytes, url: str, content_type: str | None, rules: ListingRules) -> ListingLinks:
@@ -98,6 +99,7 @@ def followed_links(discovery: Discovery, rules: ListingRules) -> ListingLinks:
         rejected=reasons,
         articles=articles,
         left_out=discovery.left_out,
+        exception=discovery.exception,
     )
 
 

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from crawler.frontier.ownership import SiteOwners
 from crawler.frontier.revisit_policy import FOREIGN_PRIORITY, LISTING_KINDS, PAGE_KINDS, NextVisit, priority
@@ -20,10 +21,13 @@ from pipelines.core import timestamps
 from pipelines.core.timestamps import stamp
 from pipelines.core.urls import host_of, url_key
 from pipelines.database.frontier import forgetting, replanning
-from pipelines.database.frontier.rows import Claim, ClaimScope, FrontierRow, SourceChoice
+from pipelines.database.frontier.rows import Claim, ClaimScope, FrontierRow, SourceChoice, is_by_robots
 from pipelines.database.frontier.table import FrontierTable
 from pipelines.database.store import ArticleStore
 from pipelines.takedown.register import TakedownRegister
+
+if TYPE_CHECKING:
+    from scrapy.http import Response
 
 ASSUMED_SCHEME = "assumed scheme"  # hint of a URL that the user gave without a scheme
 GONE_STATUSES = (404, 410)  # RFC 9110, 15.5.5 and 15.5.11
@@ -94,6 +98,7 @@ class Frontier:
     def __init__(self, db: sqlite3.Connection, crawl_id: int, began: datetime | None = None) -> None:
         self.db, self.crawl_id = db, crawl_id
         self._table = FrontierTable(db)
+        self._postponed: dict[str, datetime] = {}  # hosts of which nothing is asked before then
         self.began = stamp(began or timestamps.now())
         self.owners = SiteOwners({}, {})  # `crawl_plan.prepare` sets it once the sources are known
 
@@ -181,17 +186,24 @@ class Frontier:
         return self._table.claim(self.crawl_id, host, number, scope, now, choice)
 
     def release(self, claims: Iterable[Claim]) -> None:
-        """Give URLs back unvisited."""
+        """Give URLs back unvisited; those of a host that was postponed meanwhile wait with it."""
         self._table.release([claim.id for claim in claims])
+        for host, until in self._postponed.items():
+            self._table.postpone(host, until)
 
     def visited(self, claim: Claim, visit: VisitResult, now: datetime) -> None:
-        """Write down the result of a visit, and when the next one is planned."""
+        """Write down the result of a visit, and when the next one is planned.
+
+        Visits that fail, and those from which robots.txt keeps us, are counted apart: neither makes the other give up.
+        """
+        before = claim.disallowed if is_by_robots(visit.error) else claim.failed
         self._table.record_visit(
             claim.id,
             now,
             state=visit.plan.state,
             next_visit=visit.plan.at,
             answered=visit.answered,
+            failures=before + 1,
             status=visit.status,
             error=visit.error,
             etag=visit.validators.etag,
@@ -229,12 +241,17 @@ class Frontier:
         """Return True if `url` has a row of its own that was or is being visited; that of `besides` does not count."""
         return self._table.is_visited(url_key(url), besides=besides.id)
 
+    def has_answered_page(self, source_id: int | None, since: datetime) -> bool:
+        """Return True if a page of a source was answered since then, at its last visit."""
+        return replanning.has_answered_page(self.db, source_id, since)
+
     def has_pages(self, source_id: int | None) -> bool:
         """Return True if an article of a source was ever found, or a page of it was asked for."""
         return self._table.has_pages(source_id)
 
     def postpone(self, host: str, until: datetime) -> None:
         """Ask a host for nothing before `until` (its own Retry-After), whichever of its URLs gave that answer."""
+        self._postponed[host] = until
         self._table.postpone(host, until)
 
     def set_seeds(self, source_id: int | None, seeds: Iterable[FrontierEntry], now: datetime) -> None:
@@ -249,7 +266,7 @@ class Frontier:
         self._table.retire_seeds(source_id, but=rows)
 
     def make_due(self, source_id: int | None, now: datetime, interrupted: str | None = None) -> int:
-        """Make a source's listings due now, whenever they were planned, and its pages that failed.
+        """Make a source's listings due now, whenever they were planned, and its pages that failed or were disallowed.
 
         Left out are guessed paths that were not there, and pages that are gone. `interrupted`: the stamp of the time
         since which no crawl came to its end. If articles of the source are due, the listings that were read since then
@@ -258,12 +275,12 @@ class Frontier:
         has_due_pages = interrupted is not None and replanning.has_due_pages(self.db, source_id, now)
         since = interrupted if has_due_pages else None
         kinds = [kind for kind in LISTING_KINDS if kind != "tdmrep"]
+        replanning.make_failures_due(self.db, source_id, now, but=GONE_STATUSES)
         self._table.make_kinds_due(source_id, kinds, now, unless_read_since=since)
-        self._table.make_failures_due(source_id, now, but=GONE_STATUSES)
         return replanning.count_read_since(self.db, source_id, kinds, since) if since is not None else 0
 
     def make_pages_due(self, source_id: int | None, now: datetime) -> None:
-        """Make a source's pages due now that were answered before."""
+        """Make a source's pages due now that were answered or disallowed before."""
         replanning.make_pages_due(self.db, source_id, now)
 
     def forget_source(self, source_id: int) -> None:
@@ -277,6 +294,10 @@ class Frontier:
     def known_as(self, url: str) -> tuple[str, int | None] | None:
         """Return the kind and the source of a URL; None if it is unknown or was taken down."""
         return self._table.kind_and_source(url_key(url))
+
+    def read_listings_again(self, source_id: int | None, now: datetime) -> None:
+        """Make a source's listings due now and read them whole: what is followed of them has changed."""
+        replanning.read_listings_again(self.db, source_id, now)
 
     def replan_listings(self, source_id: int | None, kind: str, seconds: float, now: datetime) -> None:
         """Plan a source's listings of one kind so many seconds after their last visits."""
@@ -364,3 +385,14 @@ def changed_at(hint: Mapping[str, str]) -> str | None:
         return stamp(datetime.fromisoformat(text)) if len(text) > 10 else None
     except ValueError:
         return None
+
+
+def validators(response: Response) -> Validators:
+    """Return what a later conditional request sends back."""
+    return Validators(header(response, "ETag"), header(response, "Last-Modified"))
+
+
+def header(response: Response, name: str) -> str | None:
+    """Return a header's value as text, or None. Latin-1, so that any bytes survive the way into a row and back."""
+    value = response.headers.get(name)
+    return value.decode("latin-1") if value else None

@@ -31,7 +31,9 @@ UNDATED_AGE_DAYS = 30  # an article without a date comes after those of a month,
 
 MIN_BACKOFF = timedelta(hours=1)  # after the first failure; it doubles with each further one
 MAX_BACKOFF = timedelta(days=7)
-MAX_DOUBLINGS = 20  # far beyond MAX_BACKOFF; larger powers would overflow a timedelta
+MAX_DOUBLINGS = 20  # far beyond the longest pause; larger powers would overflow a timedelta
+MIN_DISALLOWED_PAUSE = timedelta(days=1)  # after robots.txt disallowed a URL; it doubles each time that it still does
+MAX_DISALLOWED_PAUSE = timedelta(days=30)
 MAX_FAILURES = 5  # failed visits in a row after which an article is given up; a listing never is
 
 
@@ -102,3 +104,15 @@ def after_failure(
     if retry_after is not None:
         wait = max(wait, min(timedelta(seconds=retry_after), MAX_BACKOFF))
     return NextVisit("waiting", now + wait, f"failed; tried again after {wait}")
+
+
+def after_disallowed(kind: str, now: datetime, times: int, *, watched: bool = True) -> NextVisit:
+    """Return the future of a URL that robots.txt disallows; `times` in a row, this one included.
+
+    It is never given up, because the rules may change. A listing of a site that is not `watched` waits until the user
+    asks for that site again.
+    """
+    if kind in LISTING_KINDS and not watched:
+        return NextVisit("disallowed", None, "its site is not watched")
+    wait = min(MIN_DISALLOWED_PAUSE * 2 ** min(times - 1, MAX_DOUBLINGS), MAX_DISALLOWED_PAUSE)
+    return NextVisit("waiting", now + wait, f"disallowed; robots.txt is asked again after {wait}")

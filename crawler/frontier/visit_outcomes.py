@@ -8,20 +8,22 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from scrapy.exceptions import DropItem
 from scrapy.http import Response
 
+from crawler.frontier import queue
 from crawler.frontier.crawl_plan import WatchedSite
 from crawler.frontier.dispatcher import Dispatcher
 from crawler.frontier.listing_links import ListingLinks
 from crawler.frontier.queue import ASSUMED_SCHEME, GONE_STATUSES, Frontier, FrontierEntry, Validators, VisitResult
-from crawler.frontier.revisit_policy import LISTING_KINDS, NextVisit, after_failure, after_success
+from crawler.frontier.revisit_policy import LISTING_KINDS, NextVisit, after_disallowed, after_failure, after_success
 from pipelines.core.items import Article, NothingToRead, Reading
 from pipelines.core.timestamps import now, parse, stamp
 from pipelines.core.urls import fetchable, host_or_empty, site_of, site_of_host, site_or_none, url_key
-from pipelines.database.frontier.rows import BY_ROBOTS, DAMAGED_ROW, Claim
+from pipelines.database.frontier.rows import DAMAGED_ROW, Claim
 from pipelines.session.context import CrawlContext
 
 logger = logging.getLogger("morgue.frontier")
@@ -74,7 +76,7 @@ class VisitOutcomes:
 
     def page_sent(self, claim: Claim, response: Response) -> None:
         """Remember the claim of a page that enters the item pipelines. `page_read` ends it, or `take_page`."""
-        self._pages[claim.id] = claim, validators(response), response
+        self._pages[claim.id] = claim, queue.validators(response), response
 
     def take_page(self, frontier_id: int) -> Claim | None:
         """Forget a page in the item pipelines and return its claim, which the caller must end."""
@@ -84,7 +86,6 @@ class VisitOutcomes:
         """End the visit of a feed, sitemap, front or section page that was read: queue its links."""
         site, time = self.site(claim), now()
         count = self.context.stats.by_source[site.name]
-        count.listings += claim.kind != "tdmrep"
         self.context.stats.read_as_listing(claim.url)
         before, refused = count.found, Counter[str]()
         room_of_listing = self.dispatcher.used.of(claim.source_id).addresses_per_listing
@@ -103,6 +104,8 @@ class VisitOutcomes:
         may_have_more = claim.kind == "front" and not site.watched
         problem, empty = found.problem, found.empty and not may_have_more
         useless = empty and site.relies_on(claim.url, well_formed=problem is None)
+        is_read = claim.kind != "tdmrep" and not useless  # otherwise it counts as failed, as one that gave no answer
+        count.listings += is_read
         if useless:
             is_page, left_out = claim.kind in ("front", "section"), sum(some.number for some in found.left_out)
             nothing = "it lists only addresses that do not look like articles" if left_out else "it lists nothing"
@@ -117,14 +120,14 @@ class VisitOutcomes:
         part += ", entries on other sites: %(off_site)d" if found.off_site else ""
         self._log("read %(kind)s %(url)s (links: %(links)d, new articles: %(new)d)" + part, claim, read)
         # Without validators: "not modified" would be the answer to the next visit, and hide that it gives nothing.
-        plan, known = self._plan_after_success(claim), Validators() if useless else validators(response)
+        plan, known = self._plan_after_success(claim), Validators() if useless else queue.validators(response)
         if refused:
             # Without validators: "not modified" would be the answer although addresses are still to be queued.
             plan, known = self._plan_after_refusal(claim, refused, plan, room_of_listing), Validators()
         visit = VisitResult(plan, response.status, problem, answered=not useless, validators=known)
         moved = claim.kind == "section" and site.listed.owns(response.url)
         final_url = fetchable(response.url) if moved else None
-        await self._end(claim, visit, final_url, pages=int(claim.kind != "tdmrep"))
+        await self._end(claim, visit, final_url, pages=int(is_read))
 
     def _plan_after_refusal(self, claim: Claim, refused: Counter[str], plan: NextVisit, room: int) -> NextVisit:
         """Count what a listing named beyond a limit, and return when it is read again. `room`: of this listing."""
@@ -150,7 +153,7 @@ class VisitOutcomes:
             count.fetched += 1
             await self.context.do(self.context.store.confirm_unchanged, claim.url, response.meta["capture"].time)
             self.context.stats.outcome(site.name, "unchanged", url=claim.url)
-        visit = VisitResult(self._plan_after_success(claim), response.status, validators=validators(response))
+        visit = VisitResult(self._plan_after_success(claim), response.status, validators=queue.validators(response))
         await self._end(claim, visit, pages=1)
 
     async def page_read(self, reading: Reading) -> None:
@@ -166,7 +169,7 @@ class VisitOutcomes:
             self._log("skipped %(url)s: nothing to read, %(why)s", claim, {"why": error})
             # A page without an article is not visited again, unless the extractor broke off: that may be our mistake.
             broke_off = error.startswith("extractor")
-            plan = after_failure(claim.kind, now(), claim.failures + 1) if broke_off else NextVisit("done", None, error)
+            plan = after_failure(claim.kind, now(), claim.failed + 1) if broke_off else NextVisit("done", None, error)
         else:
             self.context.stats.outcome(site.name, reading.change or "new", url=claim.url)
             filed = {"change": reading.change or "new", "article": reading.article_id}
@@ -247,14 +250,12 @@ class VisitOutcomes:
         if (claim.kind in LISTING_KINDS and not guessed and not dead_link) or asked_for or claim.id in self.typed:
             self.context.stats.trouble(site.name, why, claim.url)
         own_wait = None if redirected else wait
-        failures, watched = claim.failures + 1, site.watched
+        failures, watched = claim.failed + 1, site.watched
         plan = after_failure(claim.kind, now(), failures, gone=gone, retry_after=own_wait, watched=watched)
         if dead_link:
             plan = NextVisit("failed", None, "gone")
         if wait is not None:
-            self.dispatcher.close_host(host)
-            until = after_failure("feed", now(), 1, retry_after=wait).at
-            await self.context.do(self.frontier.postpone, host, until or now())
+            await self._postpone_host(host, after_failure("feed", now(), 1, retry_after=wait).at or now())
         if own_wait is not None:
             self.context.stats.outcome(site.name, "postponed", f"{why}, asked to wait {own_wait:.0f} s", claim.url)
             about = {"why": why, "wait": own_wait}
@@ -304,33 +305,39 @@ class VisitOutcomes:
             self.dispatcher.close_site(site)
 
     async def disallowed(self, claim: Claim, why: str, *, for_now: bool, at: str | None = None) -> None:
-        """End a visit that robots.txt disallows; `for_now`: because robots.txt could not be fetched.
-
-        `at`: the URL that is disallowed, if redirects led there.
-        """
+        """End a visit that robots.txt, or `for_now` its failure, disallows; `at`: where redirects led, if they did."""
         site, listing = self.site(claim), claim.kind in LISTING_KINDS
         host = host_or_empty(at or claim.url)
         if for_now and host == claim.host and self.dispatcher.is_closed(host):  # it was in line after one that counted
             await self.not_tried(claim)
             return
-        self._log("skipped %(url)s: disallowed, %(why)s", claim, {"why": why})
-        guessed = bool(claim.hint.get("guess"))
+        outcome, guessed = "postponed" if for_now else "disallowed", bool(claim.hint.get("guess"))
+        self._log("skipped %(url)s: %(outcome)s, %(why)s", claim, {"outcome": outcome, "why": why})
+        count = self.context.stats.by_source[site.name]
+        count.answered += not for_now  # its robots.txt was
+        count.disallowed_pages += not (for_now or listing)
         needed = (for_now and host == claim.host) or claim.id in self.typed or site.relies_on(claim.url)
-        # A link that a site disallows is counted once, not again in each crawl that asks whether it still does.
-        if needed or not (guessed or (listing and claim.failures)):
-            self.context.stats.outcome(site.name, "disallowed", why, claim.url)
+        # A link that a site disallows has its reason named once, not again in each crawl that asks whether it still is.
+        if needed or not (guessed or (claim.depth > 0 and claim.disallowed)):
+            self.context.stats.outcome(site.name, outcome, why, claim.url)
+        elif not listing:
+            count.still_disallowed += 1
         if needed:
-            self.context.stats.trouble(site.name, f"disallowed {why}" if why == BY_ROBOTS else why, claim.url)
+            trouble = f"{why}, so its host is asked for nothing for now" if for_now else f"disallowed {why}"
+            self.context.stats.trouble(site.name, trouble, claim.url)
         if for_now:
-            self.dispatcher.close_host(host)
-            plan = after_failure("front", now(), 1)  # never given up
+            plan = after_failure("front", now(), claim.disallowed + 1)  # never given up
+            await self._postpone_host(host, plan.at or now())
+        elif listing and site.every.get(claim.kind) is not None:
+            plan = self._plan_after_success(claim)
         else:
-            self.context.stats.by_source[site.name].answered += 1  # its robots.txt was
-            if guessed:
-                plan = self._plan_of_guess(claim)
-            else:
-                plan = self._plan_after_success(claim) if listing else NextVisit("disallowed", None, why)
+            plan = after_disallowed(claim.kind, now(), claim.disallowed + 1, watched=site.watched)
         await self._end(claim, VisitResult(plan, None, why, answered=False))
+
+    async def _postpone_host(self, host: str, until: datetime) -> None:
+        """Ask a host for nothing more in this crawl, and before `until`."""
+        self.dispatcher.close_host(host)
+        await self.context.do(self.frontier.postpone, host, until)
 
     async def not_tried(self, claim: Claim) -> None:
         """Give a claim back: it waits for the next crawl as if it had not been claimed."""
@@ -386,14 +393,3 @@ class CloseVisit:
         if isinstance(item.outcome, NothingToRead):
             raise DropItem(item.outcome.reason, log_level="DEBUG")
         return item.outcome
-
-
-def validators(response: Response) -> Validators:
-    """Return what a later conditional request sends back."""
-    return Validators(header(response, "ETag"), header(response, "Last-Modified"))
-
-
-def header(response: Response, name: str) -> str | None:
-    """Return a header's value as text, or None. Latin-1, so that any bytes survive the way into a row and back."""
-    value = response.headers.get(name)
-    return value.decode("latin-1") if value else None

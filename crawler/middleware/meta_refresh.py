@@ -10,10 +10,10 @@ from scrapy import Request
 from scrapy.http import Response
 
 from pipelines.core.urls import url_key
+from pipelines.extraction.page.media import NEEDED_BYTES, why_not_html
 from pipelines.extraction.page.meta_refresh import refresh_of
 
 NEVER_PAGES = ("robots", "tdmrep")
-NOT_HTML = (b"xml", b"json", b"image/", b"video/", b"audio/", b"application/pdf")  # in a media type; XHTML is HTML
 
 
 class MetaRefreshMiddleware:
@@ -22,12 +22,12 @@ class MetaRefreshMiddleware:
     def process_response(self, request: Request, response: Response) -> Response:
         if response.status != 200 or request.meta.get("kind") in NEVER_PAGES:
             return response
-        media_type = (response.headers.get(b"Content-Type") or b"").lower()
-        if b"xhtml" not in media_type and any(part in media_type for part in NOT_HTML):
-            return response
         refresh = refresh_of(response.body, response.url)
         if refresh is None or not refresh.is_redirect or url_key(refresh.url) == url_key(response.url):
             return response  # a page that reloads itself is read as it is
+        content_type = (response.headers.get(b"Content-Type") or b"").decode("latin-1")
+        if why_not_html(response.body[:NEEDED_BYTES], content_type, served=True):
+            return response
         headers = response.headers.copy()
         headers[b"Location"] = refresh.url.encode()
         return response.replace(status=302, headers=headers)

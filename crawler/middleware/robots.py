@@ -128,6 +128,8 @@ class RobotsCache:
         # In a thread, because half a megabyte of rules takes a fifth of a second.
         parsed = asyncio.to_thread(Robots.parse, response.status, response.body, ROBOTS_AGENT, response.url)
         robots = await parsed
+        if robots.exception:
+            logger.debug("the parser of robots.txt raised %(raised)s", {"site": site, "raised": robots.exception})
         why = robots.reason or ("its rules hold" if response.status < 300 else "no rules, all is allowed")
         why += f", one request in {robots.crawl_delay:g} s" if robots.crawl_delay else ""
         about = {"site": site, "status": response.status, "why": why}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -9,14 +10,18 @@ from pipelines.core.errors import ConfigError
 from pipelines.core.links import resolve
 from pipelines.core.urls import fetchable, host_of
 
+OPML_END = re.compile(rb"</(?:[\w.-]+:)?opml\s*>|<(?:[\w.-]+:)?opml[^<>]*/>", re.IGNORECASE)
+BARE_AMPERSAND = re.compile(rb"&(?!#?\w+;)")  # not XML, but many programs write the addresses of feeds so
+
 
 @dataclass(frozen=True, slots=True)
 class ListedSite:
-    """Hold one site of the list, as the list gives it."""
+    """Hold one site of the list, as the list gives it; or a place that gives none."""
 
     place: str  # where it is in the list, for people: "line 12"
     address: str  # as typed
     feeds: tuple[str, ...] = ()  # addresses of its feeds, as typed
+    problem: str = ""  # why this place gives no site, for people
 
 
 def is_xml(data: bytes) -> bool:
@@ -25,8 +30,17 @@ def is_xml(data: bytes) -> bool:
 
 
 def read_opml(data: bytes, name: str) -> list[ListedSite]:
-    """Return the sites of an OPML file in its order; `name`: of the file, for messages. Raises ConfigError."""
-    return list(_by_host(_outlines(data, name)))
+    """Return the sites of an OPML file in its order; `name`: of the file, for messages. Raises ConfigError.
+
+    The last one of a file that is cut off is a problem that says so.
+    """
+    bare = data.replace(b"\x00", b"")  # UTF-16 as ASCII
+    escaped = BARE_AMPERSAND.sub(b"&amp;", data) if bare == data else data
+    sites = list(_by_host(_outlines(escaped, name)))
+    if OPML_END.search(bare) is None:
+        last = f"line {len(bare.splitlines())}"
+        sites.append(ListedSite(last, "", problem="the file ends here, in the middle of the list: it is cut off"))
+    return sites
 
 
 def _outlines(data: bytes, name: str) -> Iterator[ListedSite]:
@@ -56,12 +70,13 @@ def _by_host(sites: Iterable[ListedSite]) -> Iterator[ListedSite]:
 
     Their common page is the site's address, else the front page of the host.
     """
-    joined: dict[str, ListedSite] = {}
+    outlines: dict[str, list[ListedSite]] = {}
     for number, site in enumerate(sites):
         url = fetchable(site.address)
         key = host_of(url).removeprefix("www.") if url and site.feeds else f"{number} {site.address}"
-        known = joined.setdefault(key, site)
-        if known is not site:
-            address = known.address if known.address == site.address else resolve("/", known.address) or known.address
-            joined[key] = ListedSite(known.place, address, tuple(dict.fromkeys((*known.feeds, *site.feeds))))
-    yield from joined.values()
+        outlines.setdefault(key, []).append(site)
+    for first, *others in outlines.values():
+        common = all(other.address == first.address for other in others)
+        address = first.address if common else resolve("/", first.address) or first.address
+        feeds = dict.fromkeys(feed for site in (first, *others) for feed in site.feeds)
+        yield ListedSite(first.place, address, tuple(feeds))

@@ -54,9 +54,12 @@ class SiteFetcher:
     async def read(self, reader: Any, *arguments: Any) -> Any:
         """Run a reader in a worker process, because it reads untrusted data."""
         try:
-            return await self.context.workers.run(reader, *arguments)
+            found = await self.context.workers.run(reader, *arguments)
         except WorkerFailure as overrun:
             return Discovery(problem=f"reading it {overrun.reason}")
+        if isinstance(found, Discovery) and found.exception:
+            logger.debug("a parser raised %(raised)s", {"raised": found.exception})
+        return found
 
     async def close(self) -> None:
         await self.client.close()
@@ -77,6 +80,7 @@ class SiteFetcher:
             wait = {"url": url, "host": host, "seconds": seconds, "delay": delay}
             logger.debug("%(url)s waits %(seconds).2f s: its host is asked every %(delay).2f s", wait)
         await asyncio.sleep(seconds)
+        self.next_request[host] = max(self.next_request[host], asyncio.get_running_loop().time() + delay)
 
     def _headers(self) -> list[tuple[bytes, bytes]]:
         headers = [

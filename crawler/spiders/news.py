@@ -19,9 +19,9 @@ from crawler.discovery.seeds import COMMON_FEEDS, COMMON_SITEMAPS
 from crawler.engine.crawl import CrawlRun
 from crawler.engine.launch import configure, run_of_scrapy
 from crawler.frontier.listing_links import ListingLinks, ListingRules, read_listing, split_by_site
-from crawler.frontier.queue import FrontierEntry
+from crawler.frontier.queue import FrontierEntry, header
 from crawler.frontier.revisit_policy import LISTING_KINDS
-from crawler.frontier.visit_outcomes import VisitOutcomes, header
+from crawler.frontier.visit_outcomes import VisitOutcomes
 from crawler.middleware.failure_reasons import reason_of
 from crawler.middleware.known_redirects import FOLLOW_KNOWN, RedirectNotFollowed
 from crawler.middleware.robots import CrawlStopping, DisallowedByRobots, RobotsCache
@@ -172,6 +172,9 @@ class NewsSpider(scrapy.Spider):
         )
         front = claim.kind == "front"
         self.visits.context.stats.listed(site.name, found.articles, found.left_out, front=front)
+        if found.exception:
+            about = {"url": claim.url, "raised": found.exception}
+            logger.debug("the parser of %(url)s raised %(raised)s", about)
         for url, rule in found.rejected:
             about = {"url": url, "rule": rule, "page": claim.url}
             logger.debug("not followed: %(url)s (%(rule)s), a link of %(page)s", about)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from pipelines.core.errors import ArchiveDamaged, MorgueError, NotFound
-from pipelines.database.captures import location_of
+from pipelines.database.captures import MAX_REVISITS, location_of
 from pipelines.warc.content_codings import DecodingRefused, content_decoded
 from pipelines.warc.http_message import MessageHead, entity_body, parse_head, split_response
 from pipelines.warc.import_marks import repeated_record
@@ -15,7 +15,6 @@ from pipelines.warc.reader import read_record
 from pipelines.warc.storage import WarcStorage
 
 AS_IT_IS = "`morgue show --format warc` gives the record as it is"
-MAX_REVISITS = 5  # records to follow: a revisit should name the response itself
 MAX_DECODED_BYTES = 256 << 20  # bytes of a page once decoded; more is a decompression bomb
 
 

@@ -17,7 +17,25 @@ from pipelines.core.errors import ConfigError, NotOrdinaryFile
 
 MAX_LINE_CHARS = 1_000_000  # of a list; a row of a spreadsheet may hold whole texts
 MAX_LIST_CHARS = 1_000_000_000  # of all lines of a list
+GZIP_MAGIC = b"\x1f\x8b"  # RFC 1952 section 2.3.1
 SHELL_PIPE = re.compile(r"/dev/fd/\d+|/proc/(?:self|\d+)/fd/\d+|/dev/stdin")  # bash(1), "Process Substitution"
+
+# First bytes of files that are given in place of a list of names -> what such a file is.
+BINARY_STARTS = {
+    b"\x1f\x8b": "a gzip file", b"WARC/": "a WARC file", b"filedesc://": "an ARC file", b"PK\x03\x04": "a zip file",
+    b"\x28\xb5\x2f\xfd": "a zstd file", b"BZh": "a bzip2 file", b"\xfd7zXZ\x00": "an xz file", b"%PDF-": "a PDF file",
+    b"SQLite format 3\x00": "an SQLite database", b"\x89PNG": "an image", b"\xff\xd8\xff": "an image",
+}  # fmt: skip
+START_BYTES = 512  # of a file, by which its kind is recognised
+UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+def binary_kind(start: bytes) -> str | None:
+    """Return what a file is that begins with these bytes, for people; None if it may be text."""
+    found = next((what for magic, what in BINARY_STARTS.items() if start.startswith(magic)), None)
+    if found is None and b"\x00" in start and not start.startswith(UTF16_MARKS):
+        return "a binary file"
+    return found
 
 
 def open_input(path: str | Path, mode: str = "rb", *, may_be_pipe: bool = False, **text: Any) -> Any:
@@ -48,6 +66,22 @@ def _check(mode: int, *, is_shell_pipe: bool) -> None:
     what = "is a folder" if stat.S_ISDIR(mode) else "is a named pipe" if stat.S_ISFIFO(mode) else "is a device"
     cure = "name an ordinary file; what another program writes can be passed on standard input"
     raise NotOrdinaryFile(f"{what}, not an ordinary file", cure, of_archive=False)
+
+
+def read_unpacked(file: IO[bytes], max_bytes: int) -> bytes:
+    """Return at most `max_bytes` of a file, unpacked if it begins like gzip. Raises OSError, BadGzipFile for damage."""
+    data = file.read(max_bytes)
+    if not data.startswith(GZIP_MAGIC):
+        return data
+    import gzip
+    import zlib
+    from io import BytesIO
+
+    try:
+        with gzip.open(BytesIO(data)) as unpacked:
+            return unpacked.read(max_bytes)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise gzip.BadGzipFile("cannot be unpacked: the gzip data are damaged or not whole") from error
 
 
 def bounded_lines(stream: IO[str], name: str) -> Iterator[str]:

@@ -64,10 +64,13 @@ def open_file(path: str | Path, mode: str = "rb", *, buffering: int = -1, **text
     return open(path, mode, buffering, opener=open_descriptor, **text)
 
 
-def read_bytes(path: Path) -> bytes:
-    """Return the bytes of an ordinary file. Raises OSError."""
+def read_bytes(path: Path, max_bytes: int | None = None) -> bytes:
+    """Return the bytes of an ordinary file. Raises OSError; NotOrdinaryFile for one of more than `max_bytes`."""
     with open_file(path) as file:
-        data: bytes = file.read()
+        data: bytes = file.read(-1 if max_bytes is None else max_bytes + 1)
+    if max_bytes is not None and len(data) > max_bytes:
+        cause = f"has more than {max_bytes:,} bytes, and such a file never has"
+        raise NotOrdinaryFile(cause, "look at what is there (ls -l), and put the file that you meant in its place")
     return data
 
 

@@ -24,6 +24,8 @@ WEB_URL = re.compile(r"(https?):/*([^/?#]*)([^?#]*)(\?[^#]*)?", re.IGNORECASE)
 ENCODED_DOT = re.compile("%2e", re.IGNORECASE)  # in a segment of nothing but dots it is a dot (WHATWG URL, 4.4)
 AUTHORITY = re.compile(r"(?:.*@)?(\[[0-9a-f:.]+\]|[^:\[\]]*)(?::([0-9]{0,5}))?", re.IGNORECASE)
 HOST = re.compile(r"(?=.{1,253}$)(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}")
+MAX_HOST_CHARS = 254  # a dot at the end included
+MAX_LABEL_CHARS = 63
 IPV4_LIKE = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 PORTS = {"http": "80", "https": "443"}
 
@@ -241,6 +243,9 @@ def _host_name(host: str) -> str:
         from urllib.parse import unquote
 
         host = unquote(host, errors="strict").lower()
+    # RFC 1035, 2.3.4. Checked before the encoding, because punycode takes time with the square of a label's length.
+    if len(host) > MAX_HOST_CHARS or max(map(len, host.split("."))) > MAX_LABEL_CHARS:
+        raise ValueError("a host name or one of its labels is too long")
     if not host.isascii():
         import idna  # its tables are loaded only for such a name
 

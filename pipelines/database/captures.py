@@ -13,6 +13,7 @@ LOCATION = "SELECT id, url, time, file, offset, length, record_id FROM captures"
 # A capture whose row was added again after a crash has none of the three. (A rebuild names the source of such captures
 # when it reads their pages.)
 FILED = "(crawl_id IS NOT NULL OR imported IS NOT NULL OR source_id IS NOT NULL)"
+MAX_REVISITS = 5  # records to follow: a revisit should name the response itself
 MAX_CANDIDATES = 50  # responses with one body that are looked at
 # For revisits whose response has a row already; a rebuild and an import begin with it.
 FILL_FROM_RESPONSES = """UPDATE captures
@@ -48,10 +49,21 @@ def has_record(db: sqlite3.Connection, record_id: str) -> bool:
     return db.execute("SELECT 1 FROM captures WHERE record_id = ?", (record_id,)).fetchone() is not None
 
 
-def url_time_and_digest(db: sqlite3.Connection, record_id: str) -> tuple[str, str, str | None] | None:
-    """Return (URL, time, block digest) of the capture with this WARC-Record-ID, or None."""
-    row = db.execute("SELECT url, time, block_digest FROM captures WHERE record_id = ?", (record_id,)).fetchone()
-    return None if row is None else (row[0], row[1], row[2])
+class KnownCapture(NamedTuple):
+    """Hold what tells whether another record is the same as that of a capture, and where that one lies."""
+
+    url: str
+    time: str
+    block_digest: str | None
+    file: str
+    end: int  # the offset after it
+
+
+def known_capture(db: sqlite3.Connection, record_id: str) -> KnownCapture | None:
+    """Return the capture with this WARC-Record-ID, or None."""
+    query = "SELECT url, time, block_digest, file, offset + length FROM captures WHERE record_id = ?"
+    row = db.execute(query, (record_id,)).fetchone()
+    return None if row is None else KnownCapture(*row)
 
 
 def end_of_rows(db: sqlite3.Connection, file: str, before: int = MAX_OFFSET) -> int:
@@ -106,6 +118,19 @@ def count_imported(db: sqlite3.Connection) -> int:
 def location_of(db: sqlite3.Connection, record_id: str | None) -> CaptureLocation | None:
     """Return the capture with this WARC-Record-ID, or None."""
     row = db.execute(f"{LOCATION} WHERE record_id = ?", (record_id,)).fetchone()
+    return None if row is None else CaptureLocation(*row)
+
+
+def response_repeated_through(db: sqlite3.Connection, record_id: str | None) -> CaptureLocation | None:
+    """Return the capture with this WARC-Record-ID; if it is a revisit, the response that it repeats in the end."""
+    row = db.execute(
+        f"""{LOCATION} WHERE record_type <> 'revisit' AND record_id IN (
+                WITH RECURSIVE repeated (id, step) AS (
+                    SELECT ?, 1 UNION ALL SELECT c.refers_to, step + 1 FROM repeated JOIN captures c
+                        ON c.record_id = repeated.id AND c.record_type = 'revisit' AND step < {MAX_REVISITS}
+                ) SELECT id FROM repeated)""",  # noqa: S608 (our own names)
+        (record_id,),
+    ).fetchone()
     return None if row is None else CaptureLocation(*row)
 
 

@@ -6,6 +6,7 @@ Reading uses plain sqlite3, nothing heavier, because a search must start at once
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,13 +26,14 @@ from pipelines.core.errors import (
     os_errors,
     sqlite_disk_error,
 )
-from pipelines.core.safe_open import must_be_ordinary
+from pipelines.core.safe_open import must_be_ordinary, open_file
 from pipelines.core.terminal import plain
 
 Row = dict[str, Any]
 
 WRITE_BUSY_SECONDS = 30.0  # how long a writer waits for another program
 MAX_TRIGGERS_NAMED = 5
+JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")  # begins a rollback journal, and ends the name of a super-journal
 BUSY_SECONDS = 10.0  # how long to wait for a writer; under WAL only a checkpoint at closing makes a reader wait
 REQUIRED_TABLES = ("articles", "articles_fts", "captures", "frontier", "revisions", "sources")
 JSON_KINDS: dict[type, str] = {list: "list of texts", dict: "object"}
@@ -76,11 +78,29 @@ def open_read_only(path: Path) -> sqlite3.Connection:
     return _guarded(_connect(path, "mode=ro"), read_only=True)
 
 
+def names_other_file(journal: Path) -> bool:
+    """Return True if a rollback journal names a super-journal, which SQLite deletes after it rolled back.
+
+    The name is at the end of the file, followed by its length, a checksum and the magic number (sqlite.org/fileformat,
+    "The Rollback Journal"; `pager.c`, readSuperJournal). Only transactions on attached databases write one.
+    """
+    try:
+        with open_file(journal) as file:
+            file.seek(-len(JOURNAL_MAGIC), os.SEEK_END)
+            return bool(file.read() == JOURNAL_MAGIC)
+    except OSError:  # there is none, or it is shorter
+        return False
+
+
 def _connect(path: Path, options: str, *, timeout: float = BUSY_SECONDS) -> sqlite3.Connection:
     """Open a database file by its name, once it is sure that this name and those beside it are no links elsewhere."""
-    for file in (path, *side_files(path), path.with_name(f"{path.name}-journal")):
+    journal = path.with_name(f"{path.name}-journal")
+    for file in (path, *side_files(path), journal):
         with os_errors(str(file)):
             must_be_ordinary(file)
+    if names_other_file(journal):
+        cause = "is a rollback journal that makes SQLite delete another file; no database of ours has one"
+        raise ArchiveDamaged(str(journal), cause, f"delete {journal.name}, then run `morgue rebuild`")
     uri = f"{path.absolute().as_uri()}?{options}"
     return sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False)
 

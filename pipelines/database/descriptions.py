@@ -81,7 +81,8 @@ DESCRIPTIONS = {
             "declared_digest": "WARC-Payload-Digest as the record has it, if that is not `payload_digest`: another "
             "algorithm or spelling, the body with its chunk framing, or a mistake. Indexes (CDXJ, WACZ) have this one.",
             "flaws": "JSON list of what was wrong with the record when it was imported: the name of a digest field "
-            "that was not right, or the name of a field and the id of a record that was not in the archive.",
+            "that was not right, or the name of a field and the id of a record that was not in the archive. "
+            "`WARC-Refers-To` alone: a revisit that names no record, and whose original was not in the archive.",
         },
         {
             "captures_url": "what a URL answered on a day",
@@ -181,7 +182,7 @@ DESCRIPTIONS = {
             "kind": "`feed`, `news sitemap`, `sitemap`, `front`, `section`, `article`, `page` (asked for by "
             "`--urls`), `tdmrep`.",
             "state": "`waiting`; `claimed` by a running crawl; `done`: no further visit is planned; `disallowed` by "
-            "the site; `failed`: given up; `removed` by `morgue remove`.",
+            "robots.txt, of a site that is not watched; `failed`: given up; `removed` by `morgue remove`.",
             "next_visit": "When it falls due. NULL if never again.",
             "priority": "Smaller first: feeds before sections before articles, young articles before old.",
             "depth": "Number of links from the addresses that the source file names.",

@@ -21,19 +21,13 @@ from pipelines.database.filters import EVERYTHING, ArticleFilters
 from pipelines.database.query_parser import fts5_expression
 
 if TYPE_CHECKING:
+    from pipelines.database.frontier.rows import AddressState
     from pipelines.database.frontier.table import FrontierTable
 
 SORTS = ("relevance", "newest", "oldest")
 WEIGHTS = "bm25(10.0, 5.0, 1.0)"  # a word in the headline counts as ten in the text, a word in the byline as five
 SNIPPET_WORDS = 24
 SNIPPET_CHARS = 320  # if words are not separated (CJK), 24 "words" are a page
-NEXT_STEPS = {  # by the state of an address in the frontier
-    "waiting": "`morgue crawl` visits what is waiting",
-    "claimed": "a crawl is about to visit it",
-    "disallowed": "the site does not want it to be fetched, and it is not asked for again",
-    "failed": "it was given up after several tries",
-}
-NO_ARTICLE = "the address is known, but no article was read from it"
 BATCH_ROWS = 200  # rows looked up at once
 
 
@@ -281,15 +275,22 @@ def _not_found(db: sqlite3.Connection, wanted: str) -> NotFound:
         newest = next(ask(db, "SELECT max(id) AS n FROM articles"))["n"] or 0
         cause = f"no such number (they go up to {newest})"
         return NotFound(subject, cause, "`morgue search WORDS` shows the numbers")
-    keys = list({*spellings(wanted), *_normalised(spellings(wanted))})
-    known = _frontier(db).state_of(keys)
+    known, keys = address_state(db, wanted), _keys_of(wanted)
     if known is None:
         return NotFound(subject, "not in this archive", "`morgue search WORDS` finds articles and their addresses")
-    state, last_error = known
-    if state == "removed":
+    if known.state == "removed":
         return NotFound(subject, _removed(db, keys), "it is not fetched again")
-    cause = f"{NO_ARTICLE}: {state}{f' ({last_error})' if last_error else ''}"
-    return NotFound(subject, cause, NEXT_STEPS.get(state, "nothing more is planned for it"))
+    cause = f"the address is known: {known.why_no_article()}"
+    return NotFound(subject, cause, known.next_step())
+
+
+def address_state(db: sqlite3.Connection, wanted: str) -> AddressState | None:
+    """Return what is known of the visits to an address in any spelling, or None."""
+    return _frontier(db).state_of(_keys_of(wanted))
+
+
+def _keys_of(wanted: str) -> list[str]:
+    return list({*spellings(wanted), *_normalised(spellings(wanted))})
 
 
 def _removed(db: sqlite3.Connection, keys: list[str]) -> str:
@@ -378,8 +379,8 @@ def sources(db: sqlite3.Connection, *, of_lists: bool = False) -> Iterator[Row]:
                        FROM articles GROUP BY source_id) n ON n.source_id = s.id
          ORDER BY s.name"""):  # fmt: skip
         source = dict(row)
-        if source["id"] not in hidden:
-            yield source | states[source.pop("id")]._asdict()
+        if (number := source.pop("id")) not in hidden:
+            yield source | states[number]._asdict()
     if of_lists:
         for site in health.sites_of_lists(db, time):
             yield dict.fromkeys(SOURCE_KEYS) | site

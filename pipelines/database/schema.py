@@ -324,6 +324,13 @@ def watch(table: str, key: str, columns: str) -> str:
     )
 
 
+NOTING = """
+DROP TRIGGER captures_insert_noted; -- one capture is one insert, and its trigger would cost more than that
+ALTER TABLE journal ADD COLUMN captures INTEGER NOT NULL DEFAULT 0; -- newer rows there are not yet in changes
+UPDATE journal SET captures = (SELECT coalesce(max(id), 0) FROM captures);
+"""
+
+
 @migrations()
 def m005_noting(db: Database) -> None:
     """Note changes without reading those that are noted already, and new captures a group at a time."""
@@ -333,12 +340,6 @@ def m005_noting(db: Database) -> None:
     db.executescript(NOTING)
 
 
-@migrations()
-def m006_health(db: Database) -> None:
-    """Remember by which settings visits were planned; find the newest answer of a source quickly."""
-    db.executescript(HEALTH)
-
-
 HEALTH = """
 ALTER TABLE sources ADD COLUMN planned_by TEXT; -- JSON: the settings by which its visits were planned
 CREATE INDEX captures_answered ON captures(source_id, time)
@@ -346,11 +347,10 @@ CREATE INDEX captures_answered ON captures(source_id, time)
 """
 
 
-NOTING = """
-DROP TRIGGER captures_insert_noted; -- one capture is one insert, and its trigger would cost more than that
-ALTER TABLE journal ADD COLUMN captures INTEGER NOT NULL DEFAULT 0; -- newer rows there are not yet in changes
-UPDATE journal SET captures = (SELECT coalesce(max(id), 0) FROM captures);
-"""
+@migrations()
+def m006_health(db: Database) -> None:
+    """Remember by which settings visits were planned; find the newest answer of a source quickly."""
+    db.executescript(HEALTH)
 
 
 DECLARED_DIGESTS = """
@@ -366,6 +366,22 @@ UPDATE captures SET payload_digest = NULL, body_length = NULL
 
 
 @migrations()
-def m006_declared_digests(db: Database) -> None:
+def m007_declared_digests(db: Database) -> None:
     """Keep the payload digest that a record declares beside the computed one, and what was wrong with an import."""
     db.executescript(DECLARED_DIGESTS)
+
+
+DISALLOWED_AGAIN = """
+-- Earlier versions never asked again for what robots.txt had disallowed.
+UPDATE frontier SET state = 'waiting',
+       next_visit = strftime('%Y-%m-%dT%H:%M:%SZ', coalesce(last_visit, found), '+1 day')
+ WHERE state = 'disallowed' AND kind IN ('article', 'page');
+UPDATE frontier SET state = 'disallowed'
+ WHERE state = 'done' AND last_error = 'by robots.txt' AND kind NOT IN ('article', 'page') AND last_status IS NULL;
+"""
+
+
+@migrations()
+def m007_disallowed_again(db: Database) -> None:
+    """Plan visits of the pages that robots.txt disallowed; listings wait until the user asks for them."""
+    db.executescript(DISALLOWED_AGAIN)

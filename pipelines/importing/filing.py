@@ -10,7 +10,7 @@ from pipelines.core.urls import host_of
 from pipelines.database.captures import PendingRevisitLengths
 from pipelines.importing import adopt
 from pipelines.importing.flaws import marked
-from pipelines.importing.grouping import ID_CLASH, reason_of_request
+from pipelines.importing.grouping import HEADER, ID_CLASH, reason_of_request
 from pipelines.importing.job import ImportJob, ImportReport, ReadResult, SourceClassifier
 from pipelines.importing.known_records import KnownRecords
 from pipelines.importing.warcinfos import WarcinfoIndex
@@ -34,7 +34,7 @@ class ExchangeFiling:
 
     def begin(self) -> None:
         """Look at what the archive holds, before anything is filed."""
-        self.known_records.find_orphans()
+        self.known_records.look_through()
         self._revisit_lengths = PendingRevisitLengths(self.context.store.db)
 
     def file(self, job: ImportJob, read: ReadResult | None) -> None:
@@ -117,7 +117,7 @@ class ExchangeFiling:
         known_digest = self._warcinfos.block_digest(adopt.record_id_of(warcinfo))
         if known_digest is not None:
             if known_digest != digest(warcinfo.block or b""):
-                self.report.passed[ID_CLASH] += 1
+                self.report.recount(HEADER, ID_CLASH)
             return [import_record]
         came_from = f"{job.label}@{warcinfo.offset}"
         return [adopt.adopted(warcinfo, came_from=came_from, kind="import", warcinfo_id=None), import_record]

@@ -22,7 +22,7 @@ from pipelines.warc.digests import (
     payload_matches,
     same_digest,
 )
-from pipelines.warc.import_marks import FLAW, OWN_BLOCK_DIGEST, references_of
+from pipelines.warc.import_marks import FLAW, NO_ORIGINAL, OWN_BLOCK_DIGEST, references_of
 from pipelines.warc.record import WarcFields, WarcRecord, digest
 
 # What the summary of an import says of each kind of flaw.
@@ -72,6 +72,8 @@ def marked(record: WarcRecord, is_here: Callable[[str, str], bool], original: Wa
         if not is_here(name, target):
             flaws.append(f"{name} {target}")
             count[MISSING[name]] += 1
+            if name == NO_ORIGINAL and name in flaws:
+                flaws.remove(name)  # the flaw with the id says more
     marks = [(FLAW, flaw) for flaw in dict.fromkeys(flaws)]
     if BLOCK_DIGEST in flaws:
         marks.append((OWN_BLOCK_DIGEST, digest(record.block)))
@@ -94,11 +96,11 @@ def _digest_flaws(record: WarcRecord, count: Counter[str]) -> list[str]:
 
 
 def _revisit_flaws(fields: WarcFields, original: WarcRecord | None, count: Counter[str]) -> list[str]:
-    """Return the flaw of a revisit that declares another payload digest than the response that it repeats has."""
+    """Return the flaw of a revisit whose original is not here, or has another payload digest than it declares."""
     declared = fields.get(PAYLOAD_DIGEST)
     if original is None:
         count[REVISIT_WITHOUT_ORIGINAL] += 1
-        return []
+        return [NO_ORIGINAL]
     if declared is None or same_digest(declared, original.fields.get(PAYLOAD_DIGEST) or ""):
         return []
     try:

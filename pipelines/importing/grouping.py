@@ -13,7 +13,10 @@ from pipelines.warc.http_message import MessageHead
 
 # Reasons for which records are skipped, as the summary counts them.
 ALREADY_HERE = "already in the archive"
+LOST_HERE = "lost with a WARC file of the archive, which still counts them as its own"
 ID_CLASH = "with the WARC-Record-ID of another record in the archive"
+HEADER = "header of a file"
+DAMAGED = "damaged"
 NO_ANSWER = "request without its answer"
 ANSWER_ALREADY_HERE = "request of an answer that is already in the archive"
 ANSWER_DAMAGED = "answered by a damaged record"
@@ -94,7 +97,7 @@ class RecordGrouping:
             return
         if kind == "warcinfo" and found.fields.get("WARC-Record-ID"):
             self._warcinfo = found
-        self._on_skipped("header of a file")
+        self._on_skipped(HEADER)
 
     def _add_request(self, request: ForeignRecord) -> None:
         if self._open is not None and request.block is not None and is_request_of(request, self._open.answer):

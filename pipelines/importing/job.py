@@ -59,7 +59,10 @@ class UnreadRest(NamedTuple):
 
 @dataclass(slots=True)
 class ImportReport:
-    """Count what an import found and did."""
+    """Count what an import found and did.
+
+    Of an import that was not stopped, `records` is the sum of `kept` and `passed`: each record is counted once.
+    """
 
     files: int = 0
     records: int = 0
@@ -76,6 +79,11 @@ class ImportReport:
 
     packages: list[PackageCheck] = field(default_factory=list)  # of the WACZ files, what their check showed
     unread: UnreadRest | None = None  # None: every file was read to its end
+
+    def recount(self, reason: str, other: str) -> None:
+        """Count for another reason a record that was counted as skipped for one."""
+        self.passed += Counter({other: 1})
+        self.passed -= Counter({reason: 1})  # a reason without records leaves
 
     def damage(self, location: DamageLocation) -> None:
         """Count a place that could not be read, and log it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from pipelines.archive.writer import ArchiveWriter
@@ -12,7 +12,7 @@ from pipelines.core.timestamps import fine_stamp
 from pipelines.database import captures
 from pipelines.importing.adopt import with_warcinfo_of_file
 from pipelines.importing.foreign_records import parse_warc_date
-from pipelines.importing.grouping import ALREADY_HERE, ID_CLASH
+from pipelines.importing.grouping import ALREADY_HERE, ID_CLASH, LOST_HERE
 from pipelines.warc.digests import spellings_of
 from pipelines.warc.reader import StoredRecord, read_record, walk
 from pipelines.warc.record import RecordLocation, WarcFields, WarcRecord
@@ -24,13 +24,16 @@ class KnownRecords:
     def __init__(self, archive_writer: ArchiveWriter) -> None:
         self._archive_writer = archive_writer
         self._orphans: dict[str, RecordLocation] = {}  # record id -> place of a record without a row
+        self.lost_files: dict[str, int] = {}  # WARC file that is not as listed -> bytes that are there
 
-    def find_orphans(self) -> None:
-        """Look for imported records without a row: a crash may take rows away, but never whole records.
+    def look_through(self) -> None:
+        """Look for lost files, and for imported records without a row: a crash may take rows, but never whole records.
 
         Such records are the last of their file, because rows are committed in the order in which records are written.
         """
         storage = self._archive_writer.storage
+        unlike = self._archive_writer.writer.files_unlike_manifest()
+        self.lost_files = {file: storage.size(file) or 0 for file in unlike}
         for file in (*(listing := storage.list()).finished, *listing.unfinished):
             end = captures.end_of_rows(self._archive_writer.db, file)
             if (size := storage.size(file)) is not None and end >= size:
@@ -43,7 +46,7 @@ class KnownRecords:
 
     def reason_to_skip(self, record_id: str, fields: WarcFields) -> str | None:
         """Return `reason_to_skip` by the writer's own database."""
-        return reason_to_skip(self._archive_writer.db, record_id, fields)
+        return reason_to_skip(self._archive_writer.db, record_id, fields, self.lost_files)
 
     def has_row(self, record_id: str) -> bool:
         """Return True if a capture with this record id has its row."""
@@ -72,20 +75,26 @@ class KnownRecords:
         return stored
 
 
-def reason_to_skip(db: sqlite3.Connection, record_id: str, fields: WarcFields) -> str | None:
+def reason_to_skip(
+    db: sqlite3.Connection, record_id: str, fields: WarcFields, lost_files: Mapping[str, int]
+) -> str | None:
     """Return why a record is not imported once more, as a reason to count; None if its id is new to the archive.
+
+    `lost_files`: as in KnownRecords. A record that lay in them is not taken again: a file that is restored later would
+    hold it a second time, and a takedown would miss one of the two. After a rebuild its id is new.
 
     An id is for one record only (WARC 1.1 section 5.1), but some programs start numbering again in each file.
     """
-    known = captures.url_time_and_digest(db, record_id)
+    known = captures.known_capture(db, record_id)
     if known is None:
         return None
-    url, time, block_digest = known
     stated = fields.get("WARC-Block-Digest")
-    same = fields.get("WARC-Target-URI") == url and (stated is None or stated == block_digest)
+    same = fields.get("WARC-Target-URI") == known.url and (stated is None or stated == known.block_digest)
     with suppress(ValueError):
-        same &= fine_stamp(parse_warc_date(fields.get("WARC-Date") or "")) == time
-    return ALREADY_HERE if same else ID_CLASH
+        same &= fine_stamp(parse_warc_date(fields.get("WARC-Date") or "")) == known.time
+    if not same:
+        return ID_CLASH
+    return LOST_HERE if known.end > lost_files.get(known.file, known.end) else ALREADY_HERE
 
 
 def _id_of(record: WarcRecord) -> str:
@@ -93,10 +102,10 @@ def _id_of(record: WarcRecord) -> str:
 
 
 def repeated_response(archive_writer: ArchiveWriter, fields: WarcFields) -> WarcRecord | None:
-    """Return the response that a revisit repeats; None if the archive does not have it.
+    """Return the response that a revisit repeats; None if the archive does not have it, or has lost or damaged it.
 
     It is found by its record id, else by address and date, else by the digest of its payload, as the revisit declares
-    it: another record may declare the same one, or we may have computed it. Raises ArchiveDamaged.
+    it: another record may declare the same one, or we may have computed it.
     """
     db = archive_writer.db
     found = captures.response_with_id(db, fields.get("WARC-Refers-To"))
@@ -108,4 +117,7 @@ def repeated_response(archive_writer: ArchiveWriter, fields: WarcFields) -> Warc
             found = captures.response_at(db, url, fine_stamp(first), fine_stamp(last))
     if found is None and (declared := fields.get("WARC-Payload-Digest")):
         found = captures.response_with_payload(db, spellings_of(declared), fields.get("WARC-Target-URI"))
-    return None if found is None else read_record(archive_writer.storage, found.file, found.offset, found.length)
+    if found is not None:
+        with suppress(NotFound, ArchiveDamaged):
+            return read_record(archive_writer.storage, found.file, found.offset, found.length)
+    return None

@@ -27,7 +27,7 @@ from pipelines.importing import adopt
 from pipelines.importing.adopt import ImportFilter
 from pipelines.importing.containers import printable
 from pipelines.importing.filing import ExchangeFiling
-from pipelines.importing.grouping import ANSWER_DAMAGED
+from pipelines.importing.grouping import ANSWER_DAMAGED, DAMAGED
 from pipelines.importing.job import DamageLocation, ImportJob, ImportReport, ReadResult, SourceClassifier
 from pipelines.importing.known_records import repeated_response
 from pipelines.importing.reading import FileReader
@@ -80,7 +80,8 @@ class ImportPipeline:
         self.failed: BaseException | None = None
         self._budget = ByteBudget(MAX_UNFILED_BYTES)
         self._filing = ExchangeFiling(context, classifier, self.report)
-        self._files_to_reread: list[Path] = []  # with revisits whose responses had not come yet
+        # The places of revisits whose responses had not come yet, by file and stream (`ImportJob.label`).
+        self._waiting: dict[Path, dict[str, set[int]]] = {}
         self._reader: FileReader | None = None
         self._queue: asyncio.Queue[tuple[ImportJob, asyncio.Task[ReadResult | None]] | None]
 
@@ -105,15 +106,21 @@ class ImportPipeline:
                 raise
 
         reader = self._reader = FileReader(
-            writer.database, self.wanted, removed, self.report, pass_on, self._is_stopping
+            writer.database,
+            self.wanted,
+            removed,
+            self._filing.known_records.lost_files,
+            self.report,
+            pass_on,
+            self._is_stopping,
         )
         filer = loop.create_task(self._file_jobs())
         try:
             await asyncio.to_thread(reader.read, files)
             await self._queue.join()
-            if self._files_to_reread and not self._is_stopping():
+            if self._waiting and not self._is_stopping():
                 reader.second_pass = True
-                await asyncio.to_thread(reader.read, self._files_to_reread)
+                await asyncio.to_thread(reader.read, list(self._waiting))
         finally:
             await self._queue.put(None)
             await filer
@@ -127,17 +134,20 @@ class ImportPipeline:
         """Queue a job once there is room. Raises ReaderStopped."""
         if self._is_stopping():
             raise ReaderStopped
+        is_second = self._reader is not None and self._reader.second_pass
+        if is_second and job.group.answer.offset not in self._waiting[job.path].get(job.label, ()):
+            self._budget.give_back(job.group.bytes)  # it was filed and counted in the first pass
+            return
         if job.group.answer.fields.get("WARC-Type") == "revisit":
             known = await self._resolve(job)
             if not known:
                 await self._queue.join()  # the response may be among the jobs that are not filed yet
                 known = await self._resolve(job)
-            if not known and self._reader is not None and not self._reader.second_pass:
+            if not known and not is_second:
                 self._budget.give_back(job.group.bytes)
                 about = {"file": job.label, "url": job.group.answer.fields.get("WARC-Target-URI")}
                 logger.info("%(url)s in %(file)s waits for the response that it repeats: the file is read again", about)
-                if job.path not in self._files_to_reread:
-                    self._files_to_reread.append(job.path)
+                self._waiting.setdefault(job.path, {}).setdefault(job.label, set()).add(job.group.answer.offset)
                 return
         else:
             job.block = job.group.answer.block or b""
@@ -205,6 +215,7 @@ class ImportPipeline:
         """File the queued jobs in their order, until None comes."""
         while (item := await self._queue.get()) is not None:
             job, task = item
+            kept_before = self.report.kept
             try:
                 outcome = await task
                 if self.failed is None:
@@ -213,7 +224,8 @@ class ImportPipeline:
                 self.failed = self.failed or error  # `run` raises it; the reader must not wait for ever
             except Exception as error:  # noqa: BLE001 one record must not end the import of the others
                 self._note_damage(job, unexpected(error))
-                self.report.passed.update([ANSWER_DAMAGED] * len(job.group.requests))
+                if self.report.kept == kept_before:
+                    self.report.passed.update([DAMAGED, *[ANSWER_DAMAGED] * len(job.group.requests)])
             except BaseException as error:  # noqa: BLE001 as for errors of the run
                 self.failed = self.failed or error
             finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pipelines.core.errors import MorgueError
@@ -13,7 +13,7 @@ from pipelines.database.connection import open_read_only
 from pipelines.importing.adopt import ImportFilter
 from pipelines.importing.containers import RecordStream, leads_out, printable, record_streams, unread_compression
 from pipelines.importing.foreign_records import ForeignRecord, read_records
-from pipelines.importing.grouping import ALREADY_HERE, ANSWER_DAMAGED, TOO_LARGE, RecordGrouping
+from pipelines.importing.grouping import ALREADY_HERE, ANSWER_DAMAGED, DAMAGED, TOO_LARGE, RecordGrouping
 from pipelines.importing.job import DamageLocation, EmptyFile, ImportJob, ImportReport, UnreadRest
 from pipelines.importing.known_records import reason_to_skip
 from pipelines.importing.record_errors import ReaderStopped, unexpected
@@ -37,12 +37,14 @@ class FileReader:
         database: Path,
         wanted: ImportFilter,
         removed: TakedownRegister,
+        lost_files: Mapping[str, int],
         report: ImportReport,
         pass_on: Callable[[ImportJob], object],
         is_stopping: Callable[[], bool],
     ) -> None:
-        """`pass_on` may block, and raises ReaderStopped if nothing more is taken."""
+        """`lost_files`: as in KnownRecords. `pass_on` may block, and raises ReaderStopped if nothing more is taken."""
         self._database, self._wanted, self._removed, self._report = database, wanted, removed, report
+        self._lost_files = lost_files
         self._pass_on, self._is_stopping = pass_on, is_stopping
         self.second_pass = False
         self._bytes_before = 0  # of the files and members that are read
@@ -134,10 +136,17 @@ class FileReader:
         package: PackageCheck | None,
         db: sqlite3.Connection,
     ) -> None:
-        def is_wanted(fields: WarcFields) -> bool:
-            self._stop_if_asked()
+        heads = whole = 0
+
+        def count_head() -> None:
+            nonlocal heads
+            heads += 1
             if not self.second_pass:
                 self._report.records += 1
+
+        def is_wanted(fields: WarcFields) -> bool:
+            self._stop_if_asked()
+            count_head()
             try:
                 self._reason = self._reason_to_skip(fields, db)
             except Exception as error:
@@ -152,6 +161,15 @@ class FileReader:
 
         def on_refused(found: ForeignRecord, why: str) -> None:
             self._note_damage(label, found.offset, why, url=found.fields.get("WARC-Target-URI") or "")
+            self._count_skipped(DAMAGED)
+
+        def records() -> Iterator[ForeignRecord]:
+            nonlocal whole
+            for found in read_records(stream, is_wanted, on_damage):
+                if found.too_large:  # `is_wanted` was not asked
+                    count_head()
+                whole += 1
+                yield found
 
         grouping = RecordGrouping(
             lambda found: TOO_LARGE if found.too_large else self._reason,
@@ -160,13 +178,17 @@ class FileReader:
             self._wanted.excludes_type,
             lambda: self._wanted.mismatched or stream.is_checked,
         )
-        for group in grouping.groups(read_records(stream, is_wanted, on_damage)):
-            try:
-                self._pass_on(ImportJob(path, label, part.member, group, self._sha256_of(path), package))
-            except Exception as error:  # noqa: BLE001 one record must not end the import of the others
-                on_refused(group.answer, unexpected(error))
-                for _ in group.requests:
-                    self._count_skipped(ANSWER_DAMAGED)
+        try:
+            for group in grouping.groups(records()):
+                try:
+                    self._pass_on(ImportJob(path, label, part.member, group, self._sha256_of(path), package))
+                except Exception as error:  # noqa: BLE001 one record must not end the import of the others
+                    on_refused(group.answer, unexpected(error))
+                    for _ in group.requests:
+                        self._count_skipped(ANSWER_DAMAGED)
+        finally:  # of some records only the head could be read
+            for _ in range(heads - whole):
+                self._count_skipped(DAMAGED)
         if stream.in_one_piece and not self.second_pass:
             self._report.notes.append(
                 f"{label}: is compressed as one piece, not record by record; offsets count the unpacked bytes"
@@ -180,13 +202,16 @@ class FileReader:
         return reason or ""
 
     def _reason_not_again(self, fields: WarcFields, db: sqlite3.Connection) -> str | None:
-        """Return why a record is skipped: it is in the archive, or it is no revisit in the second pass."""
+        """Return why a record is skipped: it is in the archive, or it is no revisit in the second pass.
+
+        In the second pass, the revisits that wait were not counted yet: the pipeline does that.
+        """
         kind = fields.get("WARC-Type")
         if kind in ("request", "warcinfo", "filedesc"):
             return None
-        if self.second_pass and kind != "revisit":
-            return ALREADY_HERE
-        return reason_to_skip(db, fields.get("WARC-Record-ID") or "", fields)
+        if self.second_pass:
+            return None if kind == "revisit" else ALREADY_HERE
+        return reason_to_skip(db, fields.get("WARC-Record-ID") or "", fields, self._lost_files)
 
     def _sha256_of(self, path: Path) -> str:
         if path not in self._sha256:

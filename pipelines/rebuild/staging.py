@@ -19,7 +19,7 @@ from typing import Any
 
 from pipelines.archive import journal
 from pipelines.core.archive_layout import REBUILDING_SUFFIX, side_files
-from pipelines.core.errors import ArchiveDamaged, MorgueError
+from pipelines.core.errors import ArchiveDamaged, MorgueError, os_errors
 from pipelines.core.items import Source
 from pipelines.core.worker_pool import WorkerPool
 from pipelines.database import journal_rows
@@ -109,8 +109,7 @@ class StagingDatabase:
         """Begin, or go on where an earlier run was interrupted if the WARC files are still the same."""
         files = self._files()
         self.result.files = len(files)
-        status = ((name, self.warc.status(name)) for name in files)
-        lines = [f"{name} {of_file.size} {of_file.modified_ns}" for name, of_file in status]
+        lines = [self._status_line(name) for name in files]
         state = sha256("\n".join([STAGING, *lines]).encode()).hexdigest()  # another version has other tables
         if self.part.exists():
             self.db = _connect(self.part)
@@ -128,6 +127,11 @@ class StagingDatabase:
             self.db.execute("INSERT INTO step VALUES ('scan', ?)", (state,))
             rows = [(name, number) for number, name in enumerate(files)]
             self.db.executemany("INSERT INTO scanned (file, number) VALUES (?, ?)", rows)
+
+    def _status_line(self, name: str) -> str:
+        with os_errors(self.warc.location(name)):
+            status = self.warc.status(name)
+        return f"{name} {status.size} {status.modified_ns}"
 
     def _files(self) -> list[str]:
         """Return the finished files in the order in which they were begun.

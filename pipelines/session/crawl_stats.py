@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from pipelines.core.plural import counted
 from pipelines.core.timestamps import fine_stamp
 from pipelines.core.urls import url_key
 
+MAX_SITES_NAMED = 3  # of those on which the listings of a source name addresses
 # The outcomes of a page, in the order in which the summary names them.
 OUTCOMES = ("new", "edited", "unchanged", "duplicate", "nothing", "disallowed", "postponed", "failed")
 
@@ -45,6 +47,8 @@ class SourceStats:
     outcomes: Counter[str] = field(default_factory=Counter)  # of article pages, words of OUTCOMES
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)  # (outcome, why)
     examples: dict[tuple[str, str], str] = field(default_factory=dict)  # (outcome, why) -> the first URL with it
+    disallowed_pages: int = 0  # article pages that robots.txt disallowed
+    still_disallowed: int = 0  # of them those that it disallowed before; they have no outcome in this crawl
     troubles: dict[str, Trouble] = field(default_factory=dict)  # why -> what the user has to see to
     problems: list[str] = field(default_factory=list)  # "URL: what was wrong" of listings that were read in part
     named: int = 0  # articles that its feeds, sitemaps and pages name, known ones too
@@ -60,6 +64,17 @@ class SourceStats:
     def found_nothing(self) -> bool:
         """True if its front page and whatever else was due were read, and named no article at all."""
         return self.front_read and not self.named and not self.not_modified
+
+
+def off_site_text(count: SourceStats) -> str:
+    """Say how many addresses a source's listings name on other sites, and on which of them most."""
+    return f"{counted(count.off_site, 'address')} on other sites ({sites_text(count.off_sites)})"
+
+
+def sites_text(numbers: Counter[str]) -> str:
+    """Return the most frequent sites of a source, with their numbers."""
+    most = [f"{site} {number:,}" for site, number in numbers.most_common(MAX_SITES_NAMED)]
+    return ", ".join(most) + (", ..." if len(numbers) > MAX_SITES_NAMED else "")
 
 
 class CrawlStats:

@@ -7,6 +7,8 @@ keeps it, so that `morgue verify` and `morgue rebuild` do not take it for damage
     Morgue-Import-Flaw: WARC-Block-Digest                    it is not that of the block, or cannot be judged
     Morgue-Block-Digest: sha1:...                            with the latter: the digest of the block as it was imported
     Morgue-Import-Flaw: WARC-Concurrent-To <urn:uuid:...>    the archive did not have the record that the field names
+    Morgue-Import-Flaw: WARC-Refers-To                       of a revisit: the archive did not have the response that
+                                                             it repeats, by whatever it is named
     Morgue-Refers-To: <urn:uuid:...>                         of a revisit: the response that it repeats, if it names
                                                              another record, which is not here
 """
@@ -18,6 +20,8 @@ from pipelines.warc.record import WarcFields
 FLAW = "Morgue-Import-Flaw"
 OWN_BLOCK_DIGEST = "Morgue-Block-Digest"
 OWN_REFERS_TO = "Morgue-Refers-To"
+# The flaw of a revisit whose original was not found, if it names no record that is missing.
+NO_ORIGINAL = "WARC-Refers-To"
 # (key in `WarcFields.first`, name) of the fields that name other records; WARC-Concurrent-To may be repeated.
 REFERENCE_FIELDS = (("warc-concurrent-to", "WARC-Concurrent-To"), ("warc-refers-to", "WARC-Refers-To"),
                     ("warc-warcinfo-id", "WARC-Warcinfo-ID"), (OWN_REFERS_TO.lower(), OWN_REFERS_TO))  # fmt: skip

@@ -208,14 +208,15 @@ def _entry(values: object) -> ManifestEntry:
     """Return the entry of a line. Raises ValueError unless every field has a value that `line` may have written."""
     if not isinstance(values, dict):
         raise ValueError("no JSON object")
-    found: dict[str, Any] = OPTIONAL_FIELD_DEFAULTS | values
+    found: dict[str, Any] = {**OPTIONAL_FIELD_DEFAULTS, **values}
     found["sha256"] = found.get(PART_SHA256 if found["offset"] else "sha256")
     for name, is_right in FIELD_CHECKS.items():
         if not is_right(found.get(name)):
             raise ValueError(name)
     if found["offset"] > found["size"]:
         raise ValueError("offset")
-    return ManifestEntry(**{name: found.get(name) for name in FIELD_CHECKS})
+    checked: dict[str, Any] = {name: found.get(name) for name in FIELD_CHECKS}
+    return ManifestEntry(**checked)
 
 
 def _is_count(value: object) -> bool:

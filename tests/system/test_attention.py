@@ -152,3 +152,18 @@ def test_watched_source_is_not_forgotten(tmp_path):
     done = morgue("-C", archive, "sources", "--forget", "paper")
     assert done.returncode == 2
     assert "sources/paper.toml" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["wall", "empty", "gone"])
+def test_feed_that_gives_nothing_counts_as_failed_and_not_as_read(tmp_path, name):
+    """Whether it answers 404 or with something else: the front page is the one listing that was read."""
+    archive = make_archive(tmp_path / "archive")
+    with serving(1) as paper:
+        paper.watch(archive)
+        path, answer, why = SICK[name]
+        paper.answers[path] = answer
+        done = crawl(archive, "paper", "--format", "json")
+    summary = json.loads(done.stdout)
+    assert [entry["why"] for entry in summary["attention"]] == [why]
+    (count,) = summary["sources"].values()
+    assert (count["listings"], count["failed"]) == (1, 2), "the front page also links a page that is gone"

@@ -206,7 +206,7 @@ def test_failing_robots_txt_disallows_all(archive, status):
         done = crawl(archive, url + "/", *QUICK)
     assert set(asked) == {"/robots.txt"}
     assert done.returncode == 3
-    assert "disallowed: robots.txt" in done.stdout
+    assert "postponed: robots.txt" in done.stdout
 
 
 @pytest.mark.parametrize("status", [404, 403, 410])

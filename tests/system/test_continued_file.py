@@ -14,7 +14,7 @@ from warcio.archiveiterator import ArchiveIterator
 
 from pipelines.verification.verify import verify
 from pipelines.warc import manifest
-from tests.support.command import crawl, make_archive, morgue, rows, tables
+from tests.support.command import ROOT, crawl, make_archive, morgue, rows, tables
 from tests.support.external_tools import faults, tool
 from tests.support.newspaper import serve
 from tests.support.waiting import let_a_day_pass
@@ -167,3 +167,24 @@ def assert_every_record_names_the_warcinfo_of_its_run(file: Path, borders: list[
         assert (first[0], first[1], first[4]) == (start, "warcinfo", file.name)
         assert {one[3] for one in others} == {first[2]}
         assert {one[1] for one in others} >= {"metadata"}
+
+
+def test_recipe_in_the_docs_checks_every_part(grown, tmp_path):
+    """With standard tools: a part with a flipped bit is named, and all others are well."""
+    page = (ROOT / "docs" / "archive.md").read_text(encoding="utf-8")
+    recipe = page.split("part by part:")[1].split("```console\n$ cd my-archive/warc\n$ ")[1].split("```")[0]
+    archive = tmp_path / "archive"
+    shutil.copytree(grown.archive, archive)
+    parts = len(manifest.load(archive / manifest.NAME)[files_of(archive)[0].name].parts)
+
+    def checked() -> list[str]:
+        command = [tool("bash"), "-c", recipe]
+        done = subprocess.run(command, cwd=archive / "warc", capture_output=True, text=True, check=False)
+        return [line.rsplit(": ", 1)[1] for line in done.stdout.splitlines()]
+
+    assert parts > 1
+    assert checked() == ["OK"] * parts
+    with files_of(archive)[0].open("r+b") as file:
+        file.seek(grown.sizes[0] + 10)
+        file.write(b"!!!!")
+    assert sorted(checked()) == ["FAILED"] + ["OK"] * (parts - 1)

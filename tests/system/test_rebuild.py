@@ -44,7 +44,7 @@ def crawled(tmp_path_factory) -> Path:
         os.killpg(running.pid, signal.SIGKILL)
         running.communicate(timeout=60)
         paper.delay = 0.0
-        crawl(archive, "gazette")
+        crawl(archive, "-s", "record.rotate_after=0s", "gazette")  # in a WARC file of its own
     return archive
 
 

@@ -129,6 +129,20 @@ def children(pid: int) -> list[int]:
             for child in (task / "children").read_text().split()]  # fmt: skip
 
 
+def test_interrupted_run_that_is_killed_while_it_stops_counts_as_interrupted(archive):
+    """The user asked for it: it is no run that never ended."""
+    with serve(delay=0.3) as paper:
+        running = start("-C", archive, "crawl", *LOOPBACK, paper.url + "/")
+        wait_until(lambda: len(paper.journal) > 4)
+        paper.delay = 30.0
+        time.sleep(0.7)  # by then, what is under way takes as long
+        os.killpg(running.pid, signal.SIGINT)
+        wait_until(lambda: rows(archive, "SELECT outcome FROM crawls") == [("interrupted",)])
+        os.killpg(running.pid, signal.SIGKILL)
+        running.communicate(timeout=10)
+    assert "never ended" not in morgue("-C", archive, "log").stdout
+
+
 def test_second_signal_stops_at_once_and_loses_nothing_filed(archive):
     """Exit code 130 within a moment, no traceback, WARC files closed, the next crawl completes the archive."""
     with serve(delay=0.3) as paper:

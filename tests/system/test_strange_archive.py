@@ -49,6 +49,24 @@ def test_source_that_is_a_link_is_not_read(archive, tmp_path):
     assert "paper.example" not in done.stdout
 
 
+@pytest.mark.parametrize("words", [("search", "pier"), ("sources",)], ids=lambda words: words[0])
+def test_settings_that_are_a_pipe_are_named_and_not_waited_for(archive, words):
+    """The archive can be read without them."""
+    (archive / "morgue.toml").unlink()
+    os.mkfifo(archive / "morgue.toml")
+    done = morgue("-C", archive, *words, timeout=60)
+    assert "morgue.toml: is a named pipe" in done.stderr
+
+
+def test_rebuild_names_the_file_that_is_no_warc_file(archive):
+    """Not the database that it is making."""
+    os.mkfifo(archive / "warc" / "strange.warc.gz")
+    done = morgue("-C", archive, "rebuild", timeout=60)
+    assert done.returncode == 7, done.stderr
+    assert "strange.warc.gz: is a named pipe" in done.stderr
+    assert "rebuilding" not in done.stderr
+
+
 PIPES = {
     "import": ("-C", "archive", "import", "pipe"),
     "import of a list": ("-C", "archive", "import", "list"),
@@ -139,7 +157,8 @@ def test_source_cannot_set_a_proxy(archive):
 @pytest.mark.parametrize("change", ["hint = '[1]'", "hint = '[1'", "url = 'javascript:x'"])
 def test_damaged_row_ends_its_visit_and_not_the_crawl(archive, change):
     """The crawl ends, and names what is wrong."""
-    words = ("-C", archive, *LOOPBACK, "crawl", "http://127.0.0.1:1/")
+    (archive / "sources" / "paper.toml").write_text('url = "http://127.0.0.1:1/"\n')
+    words = ("-C", archive, *LOOPBACK, "crawl")
     morgue(*words)
     with closing(sqlite3.connect(archive / "morgue.db")) as db:
         db.execute(f"UPDATE frontier SET {change}, state = 'waiting', next_visit = '2020-01-01T00:00:00Z'")

@@ -39,7 +39,7 @@ def listed(tmp_path_factory):
             ("shut", f"{paper.url}/private/x.html"),
             ("thin", f"{paper.url}/thin.html"),
             ("again", f"{paper.url}/2024/01/02/story-number-1.html"),
-            ("dead host", "http://127.0.0.1:1/story.html"),
+            ("dead host", "http://127.0.0.1:2/story.html"),
         ]
         with file.open("w", newline="") as target:
             csv.writer(target, delimiter=";").writerows([("note", "url"), *cells])
@@ -63,7 +63,7 @@ def test_every_row_has_its_outcome_in_the_order_of_the_list(listed):
         "shut": ("disallowed", "", "by robots.txt"),
         "thin": ("no article", "200", outcomes["thin"][2]),
         "again": ("new", "200", ""),
-        "dead host": ("failed", "", "connection failed"),
+        "dead host": ("failed", "", "port is blocked"),
     }
     assert outcomes["thin"][2] != ""
     moved, bare = reported[0], reported[1]
@@ -76,12 +76,27 @@ def test_every_row_has_its_outcome_in_the_order_of_the_list(listed):
 
 def test_list_that_is_crawled_again_says_what_is_there(listed):
     """With the article numbers of the first time; pages that failed are tried again."""
-    _archive, _paper, _first, reported, second, again = listed
+    archive, _paper, _first, reported, second, again = listed
     outcomes = {row["note"]: row["outcome"] for row in again}
     assert outcomes["moved"] == outcomes["no scheme"] == outcomes["thin"] == "already in the archive"
     assert outcomes["dead host"] == "failed"
     assert [row["article"] for row in again] == [row["article"] for row in reported]
     assert "3 pages of the list are in the archive already" in second.stdout
+    filed = dict(rows(archive, "SELECT id, first_seen FROM articles"))
+    reasons = {row["note"]: row["reason"] for row in again}
+    assert reasons["no scheme"] == "filed " + filed[int(again[1]["article"])]
+    assert reasons["thin"] == next(row["reason"] for row in reported if row["note"] == "thin")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_report_has_a_byte_order_mark_if_the_list_has_one(tmp_path, encoding):
+    """A report of a list that Excel wrote is read by Excel as UTF-8; other lists get plain UTF-8."""
+    archive, file, out = make_archive(tmp_path / "archive"), tmp_path / "list.csv", tmp_path / "out.csv"
+    file.write_text("título;url\nÄrger;http://127.0.0.1:1/a.html\n", encoding=encoding)
+    crawl(archive, "--urls", file, "--report", out, "-s", "crawl.retries=0")
+    assert out.read_bytes().startswith(b"\xef\xbb\xbf") == (encoding != "utf-8")
+    (row,) = csv.DictReader(out.read_text(encoding="utf-8-sig").splitlines())
+    assert row["título"] == "Ärger"
 
 
 def test_hosts_of_a_list_are_no_sources(listed):
@@ -91,13 +106,13 @@ def test_hosts_of_a_list_are_no_sources(listed):
     assert json.loads(morgue("-C", archive, "sources", "--format", "json").stdout) == []
     hosts = json.loads(morgue("-C", archive, "sources", "--all", "--format", "json").stdout)
     host = paper.url.removeprefix("http://")
-    assert {row["name"]: row["articles"] for row in hosts} == {host: 2, "127.0.0.1:1": 0}
+    assert {row["name"]: row["articles"] for row in hosts} == {host: 2, "127.0.0.1:2": 0}
 
 
 def test_report_replaces_a_report_and_nothing_else(tmp_path):
     """Not the list, not another file, not a folder; nothing is fetched before that is known."""
     archive, file = make_archive(tmp_path / "archive"), tmp_path / "list.csv"
-    file.write_text("url\nhttp://127.0.0.1:1/a.html\n")
+    file.write_text("url\nhttp://127.0.0.1:2/a.html\n")
     other = tmp_path / "precious.csv"
     other.write_text("a,b\n1,2\n")
     for out in (file, other, tmp_path, tmp_path / "nowhere" / "x.csv"):

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from pipelines.core.urls import url_key
 from pipelines.database.connection import ask
+from pipelines.database.frontier.rows import error_text
 
 
 class AskedPage(NamedTuple):
@@ -16,6 +17,7 @@ class AskedPage(NamedTuple):
     visits: int = 0  # that got an answer
     error: str | None = None  # why the last visit failed, or gave no article
     article: int | None = None  # number of the article that is filed under it
+    filed: str | None = None  # when the article was filed first, UTC
     final_url: str | None = None  # where the newest state of that article was fetched
     status: int | None = None  # HTTP status of its newest capture
     captured: str | None = None  # time of that capture, UTC
@@ -28,8 +30,8 @@ def asked_page(db: sqlite3.Connection, url: str) -> AskedPage:
     article = next(
         ask(
             db,
-            """SELECT id, url FROM articles WHERE url_key = ?1
-                UNION ALL SELECT a.id, a.url FROM aliases JOIN articles a ON a.id = aliases.article_id
+            """SELECT id, first_seen, url FROM articles WHERE url_key = ?1
+                UNION ALL SELECT a.id, a.first_seen, a.url FROM aliases JOIN articles a ON a.id = aliases.article_id
                            WHERE aliases.url_key = ?1 LIMIT 1""",
             (key,),
         ),
@@ -43,7 +45,7 @@ def asked_page(db: sqlite3.Connection, url: str) -> AskedPage:
     ]
     newest = max(captures, key=lambda capture: capture["time"], default=None)
     return AskedPage(
-        *((row["state"], row["visits"], row["last_error"]) if row is not None else (None, 0, None)),
-        *((article["id"], article["url"]) if article is not None else (None, None)),
+        *((row["state"], row["visits"], error_text(row["last_error"])) if row is not None else (None, 0, None)),
+        *(tuple(article) if article is not None else (None, None, None)),
         *((newest["status"], newest["time"]) if newest is not None else (None, None)),
     )

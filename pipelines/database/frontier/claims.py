@@ -15,7 +15,9 @@ from pipelines.core.urls import host_of
 from pipelines.database.connection import ask
 from pipelines.database.frontier.rows import Claim
 
-CLAIM_COLUMNS = "id, url, host, source_id, kind, depth, hint, visits, failures, first_visit, etag, last_modified"
+CLAIM_COLUMNS = (
+    "id, url, host, source_id, kind, depth, hint, visits, failures, first_visit, etag, last_modified, last_error"
+)
 # Rows whose hint is no JSON object of texts. CASE: SQLite may evaluate the terms of AND and OR in any order.
 DAMAGED_HINTS = """
 SELECT id FROM frontier WHERE hint IS NOT NULL AND CASE WHEN NOT json_valid(hint) THEN 1

@@ -9,15 +9,15 @@ from datetime import datetime
 
 from pipelines.core.timestamps import stamp
 from pipelines.database.connection import Row, ask
-from pipelines.database.frontier.rows import BY_ROBOTS, SourceHealth
+from pipelines.database.frontier.rows import BY_ROBOTS, FORGOTTEN, SourceHealth, error_text
 
 PAGES = "kind IN ('article', 'page')"
 # Rows whose last visit failed. No failures are: common paths that we tried ourselves, links that lead nowhere, and
-# what robots.txt disallows of links, and of a front page beside other listings.
+# what robots.txt disallows of links and pages, and of a front page beside other listings.
 FAILING = f"""(last_error IS NOT NULL AND failures > 0 AND state IN ('waiting', 'claimed', 'failed')
     AND kind != 'tdmrep' AND json_extract(hint, '$.guess') IS NULL
     AND NOT (coalesce(last_status, 0) IN (404, 410) AND ({PAGES} OR (depth > 0 AND visits = 0)))
-    AND NOT (last_status IS NULL AND last_error = '{BY_ROBOTS}' AND (depth > 0 OR kind = 'front' AND EXISTS (
+    AND NOT (last_status IS NULL AND last_error = '{BY_ROBOTS}' AND (depth > 0 OR {PAGES} OR kind = 'front' AND EXISTS (
         SELECT 1 FROM frontier o WHERE o.source_id = frontier.source_id AND o.depth = 0
            AND o.kind IN ('feed', 'news sitemap', 'sitemap', 'section')))))"""
 # The newest answer that was no error, of the feeds, sitemaps and pages of a source. The condition is that of the index
@@ -47,7 +47,7 @@ def health(db: sqlite3.Connection, now: datetime) -> defaultdict[int | None, Sou
         found[source_id] = SourceHealth(
             success.get(source_id),
             *((count["waiting"], count["planned"], count["failed"]) if count is not None else (0, 0, 0)),
-            *((error["last_error"], error["last_visit"]) if error is not None else (None, None)),
+            *((error_text(error["last_error"]), error["last_visit"]) if error is not None else (None, None)),
         )
     return found
 
@@ -57,12 +57,23 @@ COUNTS = f"""sum(state IN ('waiting', 'claimed') AND kind != 'tdmrep' AND next_v
 
 
 def sites_of_lists(db: sqlite3.Connection, now: datetime) -> Iterator[Row]:
-    """Yield the hosts of pages that belong to no source: name, articles, waiting, planned and failed pages."""
+    """Yield the hosts of pages that belong to no source: articles, waiting, planned and failed pages, the last error.
+
+    Pages that were forgotten do not count.
+    """
+    newest_first = f"""SELECT host, last_error, last_visit FROM frontier
+                        WHERE source_id IS NULL AND {FAILING} ORDER BY last_visit DESC"""
+    errors: dict[str, Row] = {}
+    for row in ask(db, newest_first):
+        error = {"last_error": error_text(row["last_error"]), "last_error_time": row["last_visit"]}
+        errors.setdefault(row["host"], error)
     sql = f"""SELECT host AS name, count(DISTINCT coalesce(
                          (SELECT id FROM articles a WHERE a.url_key = frontier.url_key),
                          (SELECT article_id FROM aliases a WHERE a.url_key = frontier.url_key))) AS articles, {COUNTS}
-                FROM frontier WHERE source_id IS NULL AND state != 'removed' GROUP BY host ORDER BY host"""
-    return map(dict, ask(db, sql, {"now": stamp(now)}))
+                FROM frontier WHERE source_id IS NULL AND state != 'removed' AND last_error IS NOT '{FORGOTTEN}'
+               GROUP BY host ORDER BY host"""
+    for row in ask(db, sql, {"now": stamp(now)}):
+        yield dict(row) | errors.get(row["name"], {})
 
 
 def sources_of_lists(db: sqlite3.Connection) -> set[int]:

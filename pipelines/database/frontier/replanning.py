@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from pipelines.core.timestamps import stamp
+from pipelines.database.frontier.rows import BY_ROBOTS
 
 STAMP = "'%Y-%m-%dT%H:%M:%SZ'"  # the form of a time in a row, for strftime
 # Hosts of a source of which nothing is to be asked for the present, by their own Retry-After.
@@ -51,13 +52,46 @@ def replan_articles(db: sqlite3.Connection, source_id: int | None, ages: Iterabl
     )
 
 
+def read_listings_again(db: sqlite3.Connection, source_id: int | None, now: datetime) -> None:
+    """Plan a visit now of a source's listings that were answered, without validators: what is taken of them changed."""
+    db.execute(
+        f"""UPDATE frontier SET next_visit = min(next_visit, :now), etag = NULL, last_modified = NULL
+             WHERE source_id = :source AND kind NOT IN ('article', 'page', 'tdmrep') AND state = 'waiting'
+               AND visits > 0 AND host NOT IN {ASKED_TO_WAIT}""",
+        {"source": source_id, "now": stamp(now)},
+    )
+
+
+def make_failures_due(db: sqlite3.Connection, source_id: int | None, now: datetime, *, but: Iterable[int]) -> None:
+    """Plan a visit now of a source's pages that failed or were disallowed, or wait with their host for a first visit.
+
+    Left out are those whose last status is in `but`, and first visits to hosts that asked to wait.
+    """
+    db.execute(
+        f"""UPDATE frontier SET state = 'waiting', next_visit = :now,
+                   failures = iif(last_error = :robots, failures, 0)
+             WHERE source_id = :source AND kind IN ('article', 'page') AND state IN ('waiting', 'failed', 'disallowed')
+               AND (failures > 0 OR (visits = 0 AND next_visit > :now AND host NOT IN {ASKED_TO_WAIT}))
+               AND coalesce(last_status, 0) NOT IN (SELECT value FROM json_each(:but))""",
+        {"source": source_id, "now": stamp(now), "but": json.dumps(list(but)), "robots": BY_ROBOTS},
+    )
+
+
 def make_pages_due(db: sqlite3.Connection, source_id: int | None, now: datetime) -> None:
-    """Plan a visit now of a source's pages that were answered before."""
+    """Plan a visit now of a source's pages that were answered or disallowed before."""
     db.execute(
         """UPDATE frontier SET state = 'waiting', next_visit = ?
-            WHERE source_id = ? AND kind IN ('article', 'page') AND state IN ('waiting', 'done') AND visits > 0""",
-        (stamp(now), source_id),
+            WHERE source_id = ? AND kind IN ('article', 'page') AND state IN ('waiting', 'done', 'disallowed')
+              AND (visits > 0 OR last_error = ?)""",
+        (stamp(now), source_id, BY_ROBOTS),
     )
+
+
+def has_answered_page(db: sqlite3.Connection, source_id: int | None, since: datetime) -> bool:
+    """Return True if a page of a source was answered since then, at its last visit."""
+    sql = """SELECT 1 FROM frontier WHERE source_id IS ? AND kind IN ('article', 'page') AND failures = 0
+                AND visits > 0 AND last_visit >= ? LIMIT 1"""
+    return db.execute(sql, (source_id, stamp(since))).fetchone() is not None
 
 
 def count_read_since(db: sqlite3.Connection, source_id: int | None, kinds: Iterable[str], since: str) -> int:

@@ -9,6 +9,70 @@ from typing import NamedTuple
 
 DAMAGED_ROW = "damaged row"  # why no request was made, as the column last_error says it
 BY_ROBOTS = "by robots.txt"  # why a URL was not asked for, as the column last_error says it
+FORGOTTEN = "forgotten"  # with its source or host, as the same column says it
+ROBOTS_FAILED = "robots.txt "  # begins the reason why a URL was not asked for: robots.txt brought no rules
+
+
+def is_by_robots(error: str | None) -> bool:
+    """Return True if this last_error says that a URL was not asked for because of robots.txt."""
+    return error is not None and (error == BY_ROBOTS or error.startswith(ROBOTS_FAILED))
+
+
+LISTINGS_IN_WORDS = {  # kinds of addresses that lead to articles and are none
+    "front": "front page (it lists articles)",
+    "section": "section page (it lists articles)",
+    "feed": "feed",
+    "sitemap": "sitemap",
+    "news sitemap": "news sitemap",
+    "robots": "robots.txt",
+    "tdmrep": "tdmrep.json",
+}
+NEXT_STEPS = {  # by the state of an address
+    "waiting": "`morgue crawl` visits it when it is due",
+    "claimed": "a crawl is about to visit it",
+    "disallowed": "robots.txt disallows it; `morgue crawl SITE` asks again",
+    "failed": "it was given up after several tries",
+}
+NO_ARTICLE = "no article was read from it"
+
+
+class AddressState(NamedTuple):
+    """Hold what is known of the visits to one address."""
+
+    state: str
+    last_error: str | None
+    kind: str
+    last_visit: str | None  # UTC; None: not visited yet
+    next_visit: str | None  # UTC; None: none is planned
+
+    def why_no_article(self) -> str:
+        """Say why there is no article at the address, and when it was visited last and will be visited next."""
+        error = f" ({self.last_error})" if self.last_error else ""
+        if self.kind in LISTINGS_IN_WORDS:
+            said = listing_in_words(self.kind)
+            said += f": {self.state}{error}" if self.state in ("disallowed", "failed") else error
+        else:
+            done = self.state == "done" and not error
+            said = NO_ARTICLE + ("" if done else f": {self.state}{error}")
+        if self.last_visit:
+            said += f"; last visited {self.last_visit}"
+        elif self.kind in LISTINGS_IN_WORDS:
+            said += "; not visited yet"
+        return said + (f"; next visit {self.next_visit}" if self.next_visit and self.state == "waiting" else "")
+
+    def next_step(self) -> str:
+        """Say what becomes of the address next."""
+        return NEXT_STEPS.get(self.state, "nothing more is planned for it")
+
+
+def listing_in_words(kind: str) -> str:
+    """Say that an address of one of LISTINGS_IN_WORDS is no article."""
+    return f"this is a {LISTINGS_IN_WORDS[kind]}, not an article"
+
+
+def error_text(last_error: str | None) -> str | None:
+    """Return what the column last_error says as a phrase that is understood by itself."""
+    return f"disallowed {BY_ROBOTS}" if last_error == BY_ROBOTS else last_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +109,18 @@ class Claim:
     first_visit: str | None
     etag: str | None
     last_modified: str | None
+    last_error: str | None = None  # of the last visit
     damage: str | None = None  # the column of the row that cannot be used: the visit fails without a request
+
+    @property
+    def disallowed(self) -> int:
+        """Number of times in a row that robots.txt kept us from asking for it."""
+        return self.failures if is_by_robots(self.last_error) else 0
+
+    @property
+    def failed(self) -> int:
+        """Number of visits in a row that failed; those from which robots.txt kept us are none."""
+        return 0 if is_by_robots(self.last_error) else self.failures
 
 
 @dataclass(frozen=True, slots=True)

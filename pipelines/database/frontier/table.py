@@ -15,7 +15,15 @@ from typing import Any
 from pipelines.core.timestamps import stamp
 from pipelines.database.connection import ask
 from pipelines.database.frontier.claims import CLAIM_COLUMNS, claim_of
-from pipelines.database.frontier.rows import NO_SOURCE, Claim, ClaimScope, FrontierRow, SourceChoice
+from pipelines.database.frontier.rows import (
+    FORGOTTEN,
+    NO_SOURCE,
+    AddressState,
+    Claim,
+    ClaimScope,
+    FrontierRow,
+    SourceChoice,
+)
 
 LISTED = "(SELECT value FROM json_each(?))"  # the values of a bound JSON array
 PAGES = "kind IN ('article', 'page')"
@@ -102,6 +110,7 @@ class FrontierTable:
         state: str,
         next_visit: datetime | None,
         answered: bool,
+        failures: int | None = None,
         status: int | None,
         error: str | None,
         etag: str | None,
@@ -109,12 +118,13 @@ class FrontierTable:
     ) -> None:
         """Write the result of a visit into its row, which is claimed no more.
 
-        An answer sets `failures` to 0; no answer adds one. Validators that are None leave those of the row as they are.
+        `failures`: how many visits in a row brought no answer, this one included; None: one more than before.
+        Validators that are None leave those of the row as they are.
         """
         self._db.execute(
             """UPDATE frontier SET state = ?, next_visit = ?, last_status = ?, last_error = ?, last_visit = ?,
                       first_visit = coalesce(first_visit, ?), visits = visits + ?,
-                      failures = CASE WHEN ? THEN 0 ELSE failures + 1 END,
+                      failures = CASE WHEN ? THEN 0 ELSE coalesce(?, failures + 1) END,
                       etag = coalesce(?, etag), last_modified = coalesce(?, last_modified), claimed_by = NULL
                 WHERE id = ?""",
             (
@@ -126,6 +136,7 @@ class FrontierTable:
                 stamp(now) if answered else None,
                 int(answered),
                 int(answered),
+                failures,
                 etag,
                 last_modified,
                 row_id,
@@ -233,15 +244,6 @@ class FrontierTable:
             (stamp(now), source_id, as_array(kinds), unless_read_since),
         )
 
-    def make_failures_due(self, source_id: int | None, now: datetime, *, but: Iterable[int]) -> None:
-        """Plan a visit now of a source's pages that failed; not of those whose last status is in `but`."""
-        self._db.execute(
-            f"""UPDATE frontier SET state = 'waiting', next_visit = ?, failures = 0
-                 WHERE source_id = ? AND {PAGES} AND failures > 0
-                   AND state IN ('waiting', 'failed') AND coalesce(last_status, 0) NOT IN {LISTED}""",
-            (stamp(now), source_id, json.dumps(list(but))),
-        )
-
     def make_articles(self, priorities: Iterable[tuple[int, int]], now: datetime) -> None:
         """Make rows, given as (row id, priority), articles that are due now, to be fetched without validators."""
         self._db.executemany(
@@ -272,8 +274,8 @@ class FrontierTable:
         if before is None:
             return False, False
         self._db.execute(
-            """UPDATE frontier SET source_id = ?, priority = ?, depth = ?, found_on = ?, hint = ?, day = ?
-                WHERE url_key = ?""",
+            f"""UPDATE frontier SET source_id = ?, priority = ?, depth = ?, found_on = ?, hint = ?, day = ?,
+                       last_error = nullif(last_error, '{FORGOTTEN}') WHERE url_key = ?""",
             (row.source_id, row.priority, row.depth, row.found_on, as_json(row.hint) if row.hint else None, row.day,
              row.url_key),
         )  # fmt: skip
@@ -340,10 +342,10 @@ class FrontierTable:
 
     # For `queries`. Errors of SQLite become MorgueErrors.
 
-    def state_of(self, url_keys: Iterable[str]) -> tuple[str, str | None] | None:
-        """Return (state, last error) of the first of these URLs that is known, or None."""
-        sql = f"SELECT state, last_error FROM frontier WHERE url_key IN {LISTED} LIMIT 1"
-        return next((tuple(row) for row in ask(self._db, sql, (as_array(url_keys),))), None)
+    def state_of(self, url_keys: Iterable[str]) -> AddressState | None:
+        """Return what is known of the visits to the first of these URLs that is known, or None."""
+        sql = f"SELECT {', '.join(AddressState._fields)} FROM frontier WHERE url_key IN {LISTED} LIMIT 1"
+        return next((AddressState(*row) for row in ask(self._db, sql, (as_array(url_keys),))), None)
 
     def urls_of(self, url_keys: Iterable[str]) -> list[str]:
         """Return the URLs, as first met, that have these keys."""

@@ -6,6 +6,7 @@ Cheap enough for the event loop: only small pages are looked at, and no charset 
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser
@@ -16,6 +17,7 @@ from pipelines.core.urls import fetchable
 MAX_REFRESH_PAGE_BYTES = 64 * 1024  # of a page that only refreshes; most have some hundred bytes, a few have scripts
 MAX_TAGS = 500  # of it; the time that a parser takes grows with the square of the depth
 MAX_CONTENT_CHARS = 4_000  # of the attribute `content`; twice the longest URL
+MAX_REFRESHES = 3  # that are looked at; the first that names an address counts
 MAX_VISIBLE_CHARS = 300  # "You are being redirected. Click here if nothing happens."
 MAX_FOLLOWED_SECONDS = 5.0  # a longer delay is meant to be read, or reloads a page that changes
 
@@ -56,7 +58,7 @@ def refresh_of(body: bytes, url: str) -> Refresh | None:
         for node in tree.css("meta[http-equiv][content]")
         if (node.attributes.get("http-equiv") or "").strip().lower() == "refresh"
     )
-    refresh = next((target for target in targets if target is not None), None)
+    refresh = next((target for target in islice(targets, MAX_REFRESHES) if target is not None), None)
     return refresh if refresh is not None and _visible_chars(tree) <= MAX_VISIBLE_CHARS else None
 
 

@@ -18,7 +18,7 @@ TOO_LARGE = "too large"  # more than MAX_BYTES, MAX_ELEMENTS, or libxml2's limit
 UNDECODABLE = "undecodable"  # no character encoding makes text of it
 REFUSALS = (EMPTY, NOT_HTML, TOO_LARGE, UNDECODABLE)  # no page at all
 
-MAX_BYTES = 10_000_000  # of a page; reading it takes up to 40 bytes of memory for each
+MAX_BYTES = 12_000_000  # of a page; reading it takes up to 40 bytes of memory for each
 MAX_UNCHECKED_TABLES = 100  # with no more tables, their depth is not looked at
 MAX_TABLE_DEPTH = 8  # layouts of the last century nested fewer tables
 MAX_ELEMENTS = 40_000  # as paragraphs they take trafilatura 3 s; real articles have a tenth of that

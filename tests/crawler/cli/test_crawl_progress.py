@@ -45,6 +45,14 @@ def test_line_in_a_pipe_carries_times():
     )
 
 
+def test_crawl_that_stops_says_for_what_it_waits():
+    """Nothing more is handed out, so an estimate of the time left would grow and mean nothing."""
+    stopping = replace(RUNNING, word="stopping")
+    said = "stopping: waiting for 32 requests (Ctrl-C again stops at once)"
+    assert status_line(stopping, 120) == f"{said}  2:03:04 elapsed"
+    assert pipe_line(stopping) == f"{said}, 2:03:04 elapsed"
+
+
 @pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (7.4, "0:07"), (59.6, "1:00"), (750, "12:30"),
                                                 (3723, "1:02:03"), (90_000, "25:00:00")])  # fmt: skip
 def test_durations_are_shown_as_clocks_do(seconds, text):

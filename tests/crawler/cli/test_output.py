@@ -17,10 +17,11 @@ def test_table_fits_the_terminal_and_aligns_numbers():
         {"name": "東京新聞", "articles": 5, "authors": ["A", "B"], "last_error": None},
         {"name": "courier", "articles": 12345, "authors": [], "last_error": "HTTP 503\nfive times " * 9},
     ]
-    for total in (40, 60, 100):
+    for total in (60, 100):
         lines = list(output.table(rows, ("name", "articles", "authors", "last_error"), total))
         assert all(width(line) <= total for line in lines)
-        assert len(lines) == 3
+        assert len(lines) > 3, "the longest column is wrapped"
+        assert "".join(line[31:] for line in lines[2:]).count("times") == 9, "and nothing of it is cut"
     assert "last error" in lines[0]
     assert "A, B" in lines[1]
     assert width(lines[1][: lines[1].index("5")]) == lines[2].index("12345") + 4, "numbers stand right"
@@ -35,9 +36,33 @@ def test_table_on_a_narrow_terminal_is_a_list_of_values(total):
     lines = list(output.table([row, row], columns, total))
     assert all(width(line) <= total for line in lines)
     assert lines[0] == "theguardian"
-    assert lines[1] == "  articles      9"[:total]
+    assert lines[1] == "  articles      9"
+    assert "".join(lines).replace(" ", "").count("avaluethatislongenough") == 8, "no value is cut"
     assert not any("newest" in line for line in lines), "a value that is not known has no line"
     assert lines.count("") == 1, "an empty line parts the rows"
+
+
+LOG_ROW = {"run": 12, "begun": "2026-11-28 20:03:11", "took": "3 min 12 s", "outcome": "partly failed", "new": 3}
+SOURCE_ROW = {"name": "a", "last_success": "2026-11-28 20:03", "last_error": "an HTML page, not a feed"}
+
+
+@pytest.mark.parametrize("row", [LOG_ROW, SOURCE_ROW])
+@pytest.mark.parametrize("total", [46, 56, 66, 80, None])
+def test_times_and_outcomes_are_shown_whole_at_every_width(row, total):
+    """Where the table is too narrow for them, it becomes a list of values; a program gets lines of any length."""
+    row |= {"command": "crawl --urls list.csv --report out.csv " * 3}
+    text = "\n".join(output.table([row], tuple(row), total))
+    assert all(str(value) in text for name, value in row.items() if name != "command")
+    assert text.count("--report") == 3
+    assert (total is None) == (row["command"].strip() in text)
+
+
+def test_table_for_a_program_is_as_wide_as_its_values(monkeypatch):
+    """$COLUMNS is obeyed, also there."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert output.table_width(io.StringIO()) is None
+    monkeypatch.setenv("COLUMNS", "72")
+    assert output.table_width(io.StringIO()) == 72
 
 
 def test_style_is_for_terminals_only(monkeypatch):

@@ -45,7 +45,7 @@ def feed_of(home):
     [
         (b"https://a.example/\n# a comment\n\n  b.example  \n", None),
         (b"\xef\xbb\xbfhttps://a.example/\r\nb.example\r\n", None),
-        (b"name,url\nA,https://a.example/\nB,b.example\nnone,\n", None),
+        (b"name,url\nA,https://a.example/\nB,b.example\n", None),
         (b"Name;Homepage\nA;https://a.example/\nB;b.example\n", None),
         (b"name\tweb\nA\thttps://a.example/\nB\tb.example\n", "web"),
         (b'name,url\n"A\n(island)",https://a.example/\nB,b.example\n', None),
@@ -82,7 +82,7 @@ def test_list_adds_what_can_be_added_and_names_the_rest(archive, tmp_path):
         assert "http://127.0.0.1:2/: connection failed" in done.stderr
         assert done.stdout.splitlines()[-1] == "2 added, 1 failed, 1 not usable"
         assert again.returncode == 1
-        assert again.stdout.splitlines()[-1] == "3 already sources, 1 failed, 1 not usable"
+        assert again.stdout.splitlines()[-1] == "3 are sources already, 1 failed, 1 not usable"
 
 
 def test_list_of_known_sources_is_no_failure(archive):
@@ -159,6 +159,7 @@ def test_broken_source_file_costs_that_source_only(archive):
         named = crawl(archive, "sick")
         other = crawl(archive, "well")
         added = add(archive, "--force", home)
+        timer = morgue("-C", archive, "schedule", "well")
     assert done.returncode == quiet.returncode == 1
     for said in (done.stderr, quiet.stderr):
         assert "sources/sick.toml: feds: unknown key\n  did you mean feeds?" in said
@@ -168,7 +169,9 @@ def test_broken_source_file_costs_that_source_only(archive):
     assert "feds: unknown key" in named.stderr
     assert other.returncode == 1
     assert added.returncode == 0
-    assert "sources/sick.toml" in added.stderr
+    assert timer.returncode == 0
+    for warned in (added, timer):
+        assert "warning: sources/sick.toml: feds: unknown key" in warned.stderr
 
 
 def test_mistyped_source_is_answered_with_the_likely_name(archive):
@@ -187,3 +190,92 @@ def test_www_or_not_finds_the_same_source(archive):
     known = add(archive, "http://paper.invalid")
     assert known.returncode == 2
     assert "is a source already: sources/paper.toml" in known.stderr
+
+
+def test_section_page_of_a_source_is_no_second_source(archive):
+    """Its feed would be read for the first one only; --name says that it is wanted all the same."""
+    head = '<html lang="en"><link rel="alternate" type="application/rss+xml" href="/feed.xml"><title>A Paper</title>'
+    page = f'{head}<a href="{STORY}">Council buys back the pier</a></html>'.encode()
+    answers = {"/": (200, page, {}), "/sport/": (200, page, {})}
+    with answering(answers) as (home, _):
+        answers["/feed.xml"] = (200, feed_of(home), {"Content-Type": "application/rss+xml"})
+        first = add(archive, f"{home}/", "--name", "paper")
+        second = add(archive, f"{home}/sport/")
+        names = source_names(archive)
+        wanted = add(archive, f"{home}/sport/", "--name", "sport")
+    assert (first.returncode, second.returncode, wanted.returncode) == (0, 2, 0)
+    assert names == ["paper"]
+    assert f"{home}/feed.xml (it belongs to sources/paper.toml)" in second.stderr
+    assert written(archive, "sport")["feeds"] == [f"{home}/feed.xml"]
+
+
+def test_feed_of_another_source_is_left_out_of_a_section_with_one_of_its_own(archive):
+    """The file is written, with the feed that no other source has."""
+
+    def page(*feeds):
+        links = "".join(f'<link rel="alternate" type="application/rss+xml" href="{feed}">' for feed in feeds)
+        return f'<html lang="en">{links}<title>A Paper</title></html>'.encode()
+
+    answers = {"/": (200, page("/feed.xml"), {}), "/sport/": (200, page("/feed.xml", "/sport/feed.xml"), {})}
+    with answering(answers) as (home, _):
+        for feed in ("/feed.xml", "/sport/feed.xml"):
+            answers[feed] = (200, feed_of(home), {"Content-Type": "application/rss+xml"})
+        add(archive, f"{home}/", "--name", "paper")
+        done = add(archive, f"{home}/sport/")
+    (other,) = set(source_names(archive)) - {"paper"}
+    assert written(archive, other)["feeds"] == [f"{home}/sport/feed.xml"]
+    assert f"left out: {home}/feed.xml (it belongs to sources/paper.toml)" in done.stdout
+
+
+def test_opml_that_is_cut_off_adds_what_can_be_read_and_says_so(archive, tmp_path):
+    """The last outline ends in the middle of an address."""
+    with answering(SITE) as (one, _), answering(SITE) as (two, _):
+        outlines = f'<outline htmlUrl="{one}/" xmlUrl="{one}/f"/>\n<outline htmlUrl="{two}/" xmlUrl="{two}/f"/>\n'
+        (tmp_path / "feeds.opml").write_text(f'<opml version="2.0"><body>\n{outlines}<outline xmlUrl="http://cu')
+        done = add(archive, "--urls", tmp_path / "feeds.opml")
+    assert done.returncode == 1
+    assert "line 4: the file ends here, in the middle of the list: it is cut off" in done.stderr
+    assert len(source_names(archive)) == 2
+
+
+@pytest.mark.parametrize("name", ["papers.csv", "papers.txt"])
+def test_header_without_a_known_column_is_answered_with_the_columns(archive, tmp_path, name):
+    """Also in a file whose name does not say that it is a table."""
+    (tmp_path / name).write_text("name,site url,country\nA,https://a.example/,NZ\n")
+    done = add(archive, "--urls", tmp_path / name)
+    assert done.returncode == 2
+    assert "has no column with a name for addresses" in done.stderr
+    assert "say --column NAME; it has: name, site url, country" in done.stderr
+
+
+def test_row_without_an_address_is_named_and_counted(archive):
+    """With its line, and exit code 1."""
+    with answering(SITE) as (home, _):
+        done = add(archive, "--urls", "-", "--column", "web", stdin=f"name,web\nA,{home}/\nB,\n")
+    assert done.returncode == 1
+    assert "not added: line 3: the row has no address" in done.stderr
+    assert "1 added, 1 not usable" in done.stdout
+
+
+def test_known_sites_of_a_list_are_one_line_and_no_failure(archive):
+    """All known, some known, and one of them dead; a single known site that was typed is a mistake."""
+    with answering(SITE) as (one, _), answering(SITE) as (two, _), answering(SITE) as (three, _):
+        add(archive, f"{one}/", f"{two}/")
+        known = add(archive, f"{one}/", f"{two}/")
+        new = add(archive, f"{one}/", f"{three}/")
+        dead = add(archive, f"{one}/", "http://127.0.0.1:2/")
+        single = add(archive, f"{one}/")
+        listed = add(archive, "--urls", "-", stdin=f"{one}/\n")
+    codes = [done.returncode for done in (known, new, dead, single, listed)]
+    assert codes == [0, 0, 1, 2, 0]
+    assert (known.stdout, known.stderr) == ("2 are sources already\n", "")
+    assert "1 added, 1 is a source already\n" in new.stdout
+    assert "1 is a source already, 1 failed\n" in dead.stdout
+    assert "--force overwrites that file" in single.stderr
+
+
+def test_report_names_the_address_that_answered(archive):
+    """An address without a scheme that only http reaches is not shown as https."""
+    with answering(SITE) as (home, _):
+        done = add(archive, home.removeprefix("http://"))
+    assert done.stdout.startswith(f"{home}")

@@ -117,6 +117,47 @@ def test_flaw_is_counted_and_no_damage_of_the_archive(archive, name):
     assert bring(archive, WORKERS, gz(records), **filters)[1].kept == 0
 
 
+# How a revisit may name its original, which is not in the archive: what the row of its capture says was wrong.
+LOST_ORIGINALS = {
+    "by its record id": ({"WARC_Refers_To": an_id("lost")}, [f"WARC-Refers-To {an_id('lost')}"]),
+    "by address and date": ({"WARC_Refers_To_Target_URI": address(9), "WARC_Refers_To_Date": "2024-03-09T12:00:00Z"},
+                            ["WARC-Refers-To"]),
+    "by its digest": ({"WARC_Payload_Digest": hexed(page(9))}, ["WARC-Refers-To"]),
+    "in no way": ({}, ["WARC-Refers-To"]),
+    "by the id of a record that is no response": ({"WARC_Refers_To": an_id("q")}, ["WARC-Refers-To"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LOST_ORIGINALS)
+def test_revisit_without_its_original_is_marked_and_shown_as_one(archive, name):
+    """In whichever way it names it; `show` says that it is a revisit, and offers no body that is not there."""
+    fields, marks = LOST_ORIGINALS[name]
+    bring(archive, WORKERS, gz([revisit(4, record_id=an_id("q"))]))
+    _, report = bring(archive, WORKERS, gz([revisit(1, **fields)]))
+    assert report.flaws[flaws.REVISIT_WITHOUT_ORIGINAL] == 1
+    ((number, kept),) = rows(archive, f"SELECT id, flaws FROM captures WHERE url = '{address(1)}'")
+    assert json.loads(kept) == marks
+    shown = morgue("-C", archive, "show", "--capture", str(number)).stdout
+    assert "\nrepeats    same body as " in shown
+    assert "no body\n" in shown
+    assert "\nflaws      " in shown
+    assert "--format body" not in shown
+    assert "--format warc" in shown
+    assert verify(archive).findings.listed == []
+
+
+def test_revisit_is_offered_with_its_body_once_the_original_is_there(archive):
+    """Its mark stays."""
+    bring(archive, WORKERS, gz([revisit(1, WARC_Refers_To=an_id("o"))]), gz([response(2)]))
+    bring(archive, WORKERS, gz([response(1, record_id=an_id("o"))]))
+    ((number, kept),) = rows(archive, "SELECT id, flaws FROM captures WHERE record_type = 'revisit'")
+    assert json.loads(kept) == [f"WARC-Refers-To {an_id('o')}"]
+    shown = morgue("-C", archive, "show", "--capture", str(number)).stdout
+    assert f"\nrepeats    same body as {an_id('o')}\n" in shown
+    assert f"--capture {number} --format body > FILE" in shown
+    assert morgue("-C", archive, "show", "--capture", str(number), "--format", "body").stdout == page(1).decode()
+
+
 @pytest.mark.slow
 def test_rebuild_reads_marks_and_declared_digests_from_the_records(archive):
     """The files alone give the same rows."""

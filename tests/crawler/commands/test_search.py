@@ -248,3 +248,37 @@ def test_examples_of_the_manual_print_what_the_manual_shows(folder):
     script = script.replace("my-archive", str(folder))
     done = subprocess.run([sys.executable, "-c", script], env=environment(), capture_output=True, text=True, check=True)
     assert "2024-01-05 Climate summit opens, then closes\n" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("query", "hint"),
+    [
+        ('"unclosed zzz', "A quotation mark is not closed"),
+        ("“zzz", "A quotation mark is not closed"),
+        ("title: zzz", "title: is empty"),
+        ("zzz Byline: x", "byline: is empty"),
+        ("(zzz text:)", "text: is empty"),
+    ],
+)
+def test_query_that_was_not_meant_so_is_named(folder, query, hint):
+    """Whole words are no matter then."""
+    shown = morgue("-C", folder, "search", query).stdout
+    assert shown.startswith("No match.")
+    assert hint in shown
+    assert "Only whole words" not in shown
+
+
+@pytest.mark.parametrize("query", ["zzz", '"zzz title: yyy"', "subtitle:x", "title:zzz"])
+def test_query_that_is_whole_has_no_such_hint(folder, query):
+    shown = morgue("-C", folder, "search", query).stdout
+    assert "is empty" not in shown
+    assert "not closed" not in shown
+    assert "Only whole words" in shown
+
+
+def test_headline_and_source_are_not_cut_for_a_program():
+    """A terminal has no room for them; a pipe does."""
+    hit = {"id": 1, "published_day": None, "source": "a-long-name-of-a-source", "title": "word " * 40, "snippet": ""}
+    assert hit["title"] in next(search.lines([hit], 80, styled=False, whole=True))
+    assert hit["source"] in next(search.lines([hit], 80, styled=False, whole=True))
+    assert width(next(search.lines([hit], 80, styled=False))) <= 80

@@ -401,3 +401,40 @@ def test_only_the_newest_of_many_captures_are_shown(kinds, tmp_path):
     assert "31 captures; the 10 newest (--format json lists all):" in text
     assert (text.count("\ncapture "), "2026-04-30" in text, "2026-04-20" in text) == (10, True, False)
     assert len(json.loads(output(folder, "https://paper.example/feed", "--format", "json"))["captures"]) == 31
+
+
+LISTINGS = {  # kind, state, last visit, next visit: what `show` says
+    "planned": (("front", "waiting", None, "2026-11-30T03:00:00Z"),
+                "this is a front page (it lists articles), not an article; not visited yet; "
+                "next visit 2026-11-30T03:00:00Z"),
+    "visited": (("section", "waiting", "2026-11-28T03:00:00Z", "2026-11-29T03:00:00Z"),
+                "this is a section page (it lists articles), not an article; last visited 2026-11-28T03:00:00Z; "
+                "next visit 2026-11-29T03:00:00Z"),
+    "given up": (("feed", "failed", "2026-11-28T03:00:00Z", None),
+                 "this is a feed, not an article: failed; last visited 2026-11-28T03:00:00Z"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("captured", [False, True], ids=["without captures", "with captures"])
+@pytest.mark.parametrize("name", LISTINGS)
+def test_address_of_a_listing_is_named_as_one_with_its_visits(tmp_path, name, captured):
+    """It does not say that no article was read from it, as if one had been expected."""
+    folder, (values, said) = build(tmp_path), LISTINGS[name]
+    with closing(sqlite3.connect(folder / "morgue.db")) as db:
+        db.execute(
+            """INSERT INTO frontier (url_key, url, host, kind, state, last_visit, next_visit, priority, depth, found)
+               VALUES ('//listing.example/', 'https://listing.example/', 'listing.example:443', ?, ?, ?, ?, 1, 0,
+                       '2026-11-01')""",
+            values,
+        )
+        db.execute(
+            """INSERT INTO captures (url, time, kind, status, file, offset, length, record_id, record_type)
+               SELECT 'https://listing.example/', time, ?, 200, file, offset, length, '<urn:listing>', 'response'
+                 FROM captures WHERE ? LIMIT 1""",
+            (values[0], captured),
+        )
+        db.commit()
+    done = morgue("-C", folder, "show", "listing.example")
+    assert done.returncode == (0 if captured else 8)
+    assert said in done.stdout + done.stderr
+    assert "no article was read" not in done.stdout + done.stderr

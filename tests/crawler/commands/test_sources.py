@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 
 import pytest
 
 from pipelines.database import queries
 from tests.support.article_archive import build, database
-from tests.support.command import morgue
+from tests.support.command import make_archive, morgue
 
 
 @pytest.fixture(scope="module")
@@ -43,3 +45,20 @@ def test_archive_without_sources_says_what_to_do(tmp_path):
     assert done.returncode == 0
     assert "morgue add" in done.stdout
     assert morgue("-C", tmp_path, "sources", "--format", "json").stdout == "[]\n"
+
+
+def test_source_that_was_never_crawled_waits_with_the_listings_of_its_file(tmp_path):
+    """They are due, although they are not in the queue yet; after that the queue is counted."""
+    archive = make_archive(tmp_path / "archive")
+    (archive / "sources" / "paper.toml").write_text('url = "http://a.example/"\nfeeds = ["http://a.example/feed"]\n')
+    with closing(sqlite3.connect(archive / "morgue.db")) as db:
+        db.execute("INSERT INTO sources (id, name, url, watched, added) VALUES (1, 'paper', '', 1, '')")
+        db.commit()
+        (before,) = json.loads(morgue("-C", archive, "sources", "--format", "json").stdout)
+        db.execute(
+            """INSERT INTO frontier (url_key, url, host, source_id, kind, state, next_visit, priority, depth, found)
+               VALUES ('//a.example/feed', '', 'a.example', 1, 'feed', 'waiting', '2020-01-01T00:00:00Z', 0, 0, '')"""
+        )
+        db.commit()
+        (after,) = json.loads(morgue("-C", archive, "sources", "--format", "json").stdout)
+    assert (before["waiting"], after["waiting"]) == (2, 1)

@@ -213,6 +213,16 @@ def test_unreadable_file_is_named(archive):
     assert "sources/paper.toml: is a folder, where a file is expected" in said
 
 
+def test_file_larger_than_settings_are_is_refused_by_name(archive):
+    """What is not settings is not read to its end."""
+    for path in (archive.settings, archive.sources / "paper.toml"):
+        with path.open("wb") as file:
+            file.truncate(1 << 40)  # without a block on disk
+    said = complaint(archive)
+    assert "morgue.toml: has more than 1,000,000 bytes" in said
+    assert "sources/paper.toml: has more than 1,000,000 bytes" in said
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_file_without_permission_is_named(archive):
     """There is no traceback."""

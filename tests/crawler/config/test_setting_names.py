@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from crawler.config.archive_folder import ArchiveFolder
@@ -30,3 +32,14 @@ def test_unknown_name_does_not_look_right(tmp_path, text, right):
     """Then the whole check says what is wrong."""
     (tmp_path / "morgue.toml").write_text(text)
     assert looks_right(ArchiveFolder(tmp_path)) is right
+
+
+@pytest.mark.parametrize(
+    "put",
+    [os.mkfifo, lambda path: path.symlink_to("/dev/zero"), lambda path: path.write_text(" " * 1_000_001)],
+    ids=["named pipe", "link to a device", "large file"],
+)
+def test_file_that_is_no_ordinary_settings_does_not_look_right(tmp_path, put):
+    """It is not waited for, nor read to its end."""
+    put(tmp_path / "morgue.toml")
+    assert not looks_right(ArchiveFolder(tmp_path))

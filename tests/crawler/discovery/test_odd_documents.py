@@ -97,14 +97,58 @@ def test_element_on_which_the_parser_breaks_off_costs_no_entry(odd):
     assert [link.hint.get("title") for link in found.found] == ["One", "Two"]
 
 
-def test_exception_of_a_parser_is_an_outcome_with_its_class():
-    """Whatever a library raises: no traceback, and no other document is concerned."""
+def test_exception_of_a_parser_is_an_outcome_in_our_words():
+    """Whatever a library raises: no traceback, and no other document is concerned. Its own words are for the log."""
 
     @named_outcome
     def reader(body: bytes, url: str) -> Discovery:
         raise OverflowError("Python int too large \ud83d")
 
-    assert reader(b"", URL).problem == "malformed: OverflowError: Python int too large ?"
+    found = reader(b"", URL)
+    assert found.problem == "malformed: the parser broke off"
+    assert found.exception == "OverflowError: Python int too large ?"
+
+
+@pytest.mark.parametrize(
+    ("reader", "body", "problem", "exception"),
+    [
+        (
+            read_feed,
+            feed('<gml:Point srsName="EPSG:"><gml:posList>1 2</gml:posList></gml:Point>'),
+            "malformed: the parser broke off at one of its elements",
+            "Error: ",
+        ),
+        (read_feed, b"<rss>\n<channel>\n<item>&", "the parser broke off at line 3", "SAXParseException"),
+        (read_feed, b"<?xml version='1.0'?>\n<rss>\n<item>&", "the parser broke off at line 3", "SAXParseException"),
+        (read_feed, b'{\n"version": 1,\n}', "malformed JSON: the parser broke off at line ", "JSONDecodeError"),
+        (
+            read_sitemap,
+            f"<urlset>\n{entry(STORY)}\n<url></urlset>".encode(),
+            "malformed: the parser broke off at line 3",
+            "XMLSyntaxError",
+        ),
+        (
+            read_sitemap,
+            f"<!DOCTYPE urlset [\n<!ENTITY a 'b'>\n]>\n<urlset>\n{entry(STORY)}\n<url></urlset>".encode(),
+            "malformed: the parser broke off at line 6",
+            "XMLSyntaxError",
+        ),
+    ],
+    ids=[
+        "feed with a place",
+        "torn feed",
+        "torn feed with a declaration",
+        "torn JSON",
+        "sitemap",
+        "sitemap with a DTD",
+    ],
+)
+def test_problem_of_a_document_says_where_it_is_and_not_what_a_library_says(reader, body, problem, exception):
+    """The words of libraries name their own classes and variables, and even elements that we put around a document."""
+    found = reader(body, URL)
+    assert problem in found.problem
+    assert exception in found.exception
+    assert not any(word in found.problem for word in ("Error", "newsmorgue", "<", "NoneType"))
 
 
 def test_memory_error_of_a_reader_is_left_to_the_pool():
@@ -263,6 +307,34 @@ def test_number_of_gzip_members_is_limited(monkeypatch):
     pieces = [gzip.compress(part.encode()) for part in ("<urlset>", entry(STORY), entry(OTHER), "</urlset>")]
     found = read_sitemap(b"".join(pieces), MAP)
     assert (urls(found), found.problem) == ([STORY, OTHER], "more than 3 gzip members; the rest was skipped")
+
+
+@pytest.mark.parametrize("layers", [2, 3])
+def test_sitemap_that_is_compressed_again_on_its_way_is_read(layers):
+    """By a server that compresses a file that is one already."""
+    body = f"<urlset>{entry(STORY)}</urlset>".encode()
+    for _ in range(layers):
+        body = gzip.compress(body)
+    assert urls(read_sitemap(body, MAP)) == [STORY]
+
+
+def test_sitemap_in_endless_layers_of_gzip_is_left():
+    """The work has a limit."""
+    body = f"<urlset>{entry(STORY)}</urlset>".encode()
+    for _ in range(50):
+        body = gzip.compress(body)
+    found = read_sitemap(body, MAP)
+    assert (found.found, found.problem) == ((), "compressed more than 3 times")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "UTF-16LE", "utf16", "ucs-2", "unicode", "UTF-32BE"])
+@pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf", b"\n"], ids=["plain", "byte order mark", "empty line"])
+def test_document_that_only_declares_wide_characters_is_utf_8(encoding, start):
+    """A program changed its encoding, and not its first line."""
+    line = start + f'<?xml version="1.0" encoding="{encoding}"?>\n'.encode()
+    assert urls(read_sitemap(line + f"<urlset>{entry(STORY + 'é')}</urlset>".encode(), MAP)) == [STORY + "%C3%A9"]
+    found = read_feed(line + feed("<title>Café</title>"), FEED)
+    assert (urls(found), found.found[0].hint["title"], found.problem) == ([STORY, OTHER], "Café", None)
 
 
 # --- robots.txt

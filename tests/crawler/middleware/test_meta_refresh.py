@@ -24,6 +24,12 @@ def test_page_that_only_refreshes_becomes_a_redirect():
     assert response.headers[b"X-A"] == b"b"
 
 
+@pytest.mark.parametrize("media_type", ["application/xhtml+xml", "html", "*/*", "text/plain", "application/xml"])
+def test_page_is_recognised_as_by_the_extractor(media_type):
+    """Its bytes count where its type is wrong: one page is not a redirect here and an article there."""
+    assert refreshed(b"<!doctype html>" + REFRESH % b"0;url=/new", media_type=media_type).status == 302
+
+
 @pytest.mark.parametrize(
     "case",
     [
@@ -33,7 +39,9 @@ def test_page_that_only_refreshes_becomes_a_redirect():
         {"body": REFRESH % b"0;url=/new", "kind": "robots"},
         {"body": REFRESH % b"0;url=/new", "kind": "tdmrep"},
         {"body": REFRESH % b"0;url=/new", "status": 404},
-        {"body": REFRESH % b"0;url=/new", "media_type": "application/rss+xml"},
+        {"body": REFRESH % b"0;url=/new", "media_type": "application/pdf"},
+        {"body": REFRESH % b"0;url=/new", "media_type": "text/css"},
+        {"body": b"<?xml version='1.0'?><rss>" + REFRESH % b"0;url=/new"},
         {"body": b"<p>Text</p>"},
     ],
     ids=repr,

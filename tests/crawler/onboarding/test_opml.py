@@ -47,3 +47,22 @@ def test_opml_reads_no_other_file():
         b'<!DOCTYPE opml [<!ENTITY x SYSTEM "file:///etc/hostname">]><opml><body><outline xmlUrl="&x;"/></body></opml>'
     )
     assert [site.address for site in read_opml(evil, "list")] in ([], ["&x;"])
+
+
+def test_many_feeds_of_one_host_are_joined_once_each():
+    """The work grows with the number of outlines: each address is looked at once."""
+    outlines = "".join(f'<outline xmlUrl="https://a.example/{n}" htmlUrl="https://a.example/"/>' for n in range(20_000))
+    (site,) = read_opml(f"<opml><body>{outlines}</body></opml>".encode(), "list")
+    assert len(site.feeds) == 20_000
+
+
+@pytest.mark.parametrize("cut", range(60, len(OPML.rstrip()) - 1, 7))
+def test_opml_cut_at_any_place_says_that_it_is_cut_off(cut):
+    """Also between two outlines, and within the end tag."""
+    assert "cut off" in read_opml(OPML[:cut], "list")[-1].problem
+
+
+def test_bare_ampersand_in_an_address_is_kept():
+    """Many programs forget to write it as `&amp;`."""
+    data = b'<opml><body><outline text="B & C" xmlUrl="http://b.example/feed?a=1&b=2&amp;c=3"/></body></opml>'
+    assert [site.address for site in read_opml(data, "list")] == ["http://b.example/feed?a=1&b=2&c=3"]

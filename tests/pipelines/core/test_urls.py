@@ -208,3 +208,12 @@ def test_key_is_made_in_microseconds():
     for url in urls:
         url_key(url)
     assert (time.process_time() - began) / len(urls) < 180e-6
+
+
+@pytest.mark.parametrize(
+    "host", ["ä" * 64 + ".example", "☃" * 1000, "a." * 127 + "aa", ".".join(["ä" * 60] * 5), "%C3%A4" * 64]
+)
+def test_host_that_is_too_long_is_refused_before_it_is_encoded(host, monkeypatch):
+    """Punycode of a long label costs time with the square of its length, and strangers choose the host."""
+    monkeypatch.setattr("idna.encode", lambda *_args, **_options: pytest.fail("the host was encoded"))
+    assert fetchable(f"https://{host}/") is None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+import struct
 
 import pytest
 
 from pipelines.core.errors import ArchiveDamaged
-from pipelines.database.connection import open_database, write_error
+from pipelines.database.connection import connect, open_database, write_error
 
 
 def test_file_that_is_no_database_is_named(tmp_path):
@@ -37,3 +38,20 @@ def test_error_of_disk_or_database_has_its_exit_code(tmp_path, error, kind, code
     """The family of pipelines.core.errors, whoever raised it first."""
     failure = write_error(error, tmp_path / "morgue.db")
     assert (type(failure).__name__, failure.exit_code) == (kind, code)
+
+
+def test_journal_that_names_another_file_is_refused_and_the_file_stays(tmp_path):
+    """SQLite rolls back a hot journal and deletes the super-journal that it names: any file of the user."""
+    database, victim = tmp_path / "morgue.db", tmp_path / "diary.txt"
+    open_database(database).close()
+    victim.write_text("precious")
+    name, magic = str(victim).encode(), bytes.fromhex("d9d505f920a163d7")
+    pages = database.stat().st_size // 4096
+    head = (magic + struct.pack(">IIIII", 0, 1, pages, 512, 4096)).ljust(512, b"\0")
+    checksum = sum(byte - 256 if byte > 127 else byte for byte in name) & 0xFFFFFFFF
+    pointer = struct.pack(">I", 0x40000000 // 4096 + 1) + name + struct.pack(">II", len(name), checksum) + magic
+    (tmp_path / "morgue.db-journal").write_bytes(head + pointer)
+    for opened in (connect, open_database):
+        with pytest.raises(ArchiveDamaged, match="delete another file"):
+            opened(database)
+    assert victim.read_text() == "precious"

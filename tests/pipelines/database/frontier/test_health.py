@@ -7,8 +7,9 @@ import pytest
 
 from pipelines.core.timestamps import stamp
 from pipelines.database.connection import open_database
+from pipelines.database.frontier.forgetting import forget_host, forget_source
 from pipelines.database.frontier.health import health, sites_of_lists, sources_of_lists
-from pipelines.database.frontier.rows import BY_ROBOTS, FrontierRow, SourceHealth
+from pipelines.database.frontier.rows import BY_ROBOTS, FrontierRow, SourceHealth, error_text
 from pipelines.database.frontier.table import FrontierTable
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -78,7 +79,7 @@ def test_failing_listing_or_newest_page_is_the_error_of_its_source(db, row):
     """A listing as long as it fails; a page if nothing was answered after it. The next good visit ends both."""
     captured(db, at=NOW)
     visited(db, **row)
-    assert health(db, NOW)[1][-3:] == (1, row["error"], stamp(row.get("at", NOW)))
+    assert health(db, NOW)[1][-3:] == (1, error_text(row["error"]), stamp(row.get("at", NOW)))
     FrontierTable(db).record_visit(1, NOW + 2 * MINUTE, state="done", next_visit=None, answered=True, status=200,
                                    error=None, etag=None, last_modified=None)  # fmt: skip
     assert health(db, NOW)[1][-3:] == (0, None, None)
@@ -108,6 +109,39 @@ def test_waiting_is_what_is_due_now(db):
     visited(db, "tdmrep", "tdmrep", status=200, next_visit=NOW)
     assert health(db, NOW)[1][1:4] == (2, 1, 0)
     assert health(db, NOW)[7] == SourceHealth()
+
+
+def test_host_of_a_list_shows_the_newest_error_of_its_failing_pages(db):
+    """A page that is gone is no failure, as for sources."""
+    visited(db, "1", "page", 0, source_id=None, error="HTTP 500", status=500)
+    visited(db, "2", "page", 0, source_id=None, error="timed out", at=NOW + MINUTE)
+    visited(db, "3", "page", 0, source_id=None, error="HTTP 404", status=404, at=NOW + 2 * MINUTE, state="failed")
+    (row,) = sites_of_lists(db, NOW)
+    assert (row["failed"], row["last_error"], row["last_error_time"]) == (2, "timed out", stamp(NOW + MINUTE))
+
+
+@pytest.mark.parametrize("changes", [{}, {"error": "no text"}, {"error": "HTTP 500", "state": "waiting"}])
+def test_forgotten_host_is_listed_no_more(db, changes):
+    """Its page stays known, without a plan, until the user lists it again and it is visited."""
+    values = {"state": "done", "next_visit": None} | changes
+    visited(db, "1", "page", 0, source_id=None, status=200)
+    visited(db, "1", "page", 0, source_id=None, **values)
+    forget_host(db, "a.example")
+    assert list(sites_of_lists(db, NOW)) == []
+    assert [tuple(row) for row in db.execute("SELECT visits > 0, state, next_visit FROM frontier")] == [
+        (1, "done", None)
+    ]
+    visited(db, "1", "page", 0, source_id=None, status=200)
+    assert [row["name"] for row in sites_of_lists(db, NOW)] == ["a.example"]
+
+
+def test_forgotten_source_is_no_host_of_a_list(db):
+    """Its pages that were answered stay known; one that was taken down stays taken down."""
+    visited(db, "1", source_id=2, status=200)
+    visited(db, "2", source_id=2, status=200, state="removed", next_visit=None, error="removed")
+    forget_source(db, 2)
+    assert list(sites_of_lists(db, NOW)) == []
+    assert [row["state"] for row in db.execute("SELECT state FROM frontier ORDER BY url_key")] == ["done", "removed"]
 
 
 def test_hosts_of_lists_are_told_from_sources(db):
