@@ -346,11 +346,11 @@ class VisitOutcomes:
         await self.context.do(self.frontier.release, [claim])
         self.dispatcher.filed(claim)
 
-    def _log(self, message: str, claim: Claim, values: Mapping[str, Any] = {}) -> None:
+    def _log(self, message: str, claim: Claim, values: Mapping[str, Any] = {}, level: int = logging.INFO) -> None:
         """Log how a visit ended, with what is known of its claim."""
-        if logger.isEnabledFor(logging.INFO):
+        if logger.isEnabledFor(level):
             about = {"url": claim.url, "host": claim.host, "source": self.site(claim).name}
-            logger.info(message, {**about, **values})
+            logger.log(level, message, {**about, **values})
 
     def _plan_after_success(self, claim: Claim) -> NextVisit:
         site, time = self.site(claim), now()
