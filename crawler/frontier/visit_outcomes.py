@@ -273,7 +273,8 @@ class VisitOutcomes:
     async def damaged(self, claim: Claim, what: str) -> None:
         """End a claim of which no request can be made. `what`: the column that is damaged, or the error."""
         self.dispatcher.fetched(claim)
-        name, about = self.site(claim).name, {"row": claim.id, "what": what}
+        name = self.site(claim).name
+        about = {"row": claim.id, "what": what}
         self._log("failed %(url)s: row %(row)d of frontier is damaged (%(what)s)", claim, about, logging.WARNING)
         self.context.stats.outcome(name, "failed", DAMAGED_ROW, claim.url)
         self.context.stats.trouble(name, f"{DAMAGED_ROW}, `morgue rebuild` makes new ones", claim.url)
