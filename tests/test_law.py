@@ -33,7 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         P + "importing",
         *(C + name for name in ("config", "discovery", "frontier", "http", "middleware", "onboarding")),
     },
-    C + "spiders": WORK | {C + name for name in ("discovery", "frontier", "middleware", "engine")},
+    C + "spiders": WORK | {C + name for name in ("discovery", "frontier", "http", "middleware", "engine")},
 }
 ANYTHING = {C + "cli", C + "commands", C + "settings", C + "__main__"}
 MOST_FILES = 17  # unlike files in one folder, its __init__ included

@@ -77,8 +77,8 @@ def command(
     adding it to the sources. With the URL of an article or of a known feed, sitemap or section page, it fetches that
     now, whenever it was fetched last.
 
-    Ctrl-C (or SIGTERM) stops cleanly: requests in flight are finished, nothing is lost, and the next crawl goes on
-    from there.
+    Ctrl-C (or SIGTERM) stops cleanly: requests in flight have ten seconds to finish, nothing is lost, and the next
+    crawl goes on from there.
 
     The list of --urls has one address per line, or is a CSV or TSV file with a header. Rows that are no addresses are
     named and left out.

@@ -126,9 +126,11 @@ class CrawlRun:
     def stop(self) -> None:
         """Fetch nothing more. What is in flight is finished and filed; then the spider is idle and closes by itself.
 
+        An answer that is not complete after STOP_GRACE_SECONDS is given up, and its URL waits for the next crawl.
+
         A signal during start-up may call this before there is a dispatcher.
         """
-        self.context.stopping = True
+        self.context.backpressure.stop()
         if self.dispatcher is not None:
             self.dispatcher.stop()
 

@@ -44,6 +44,7 @@ logger = logging.getLogger("morgue.http")
 
 IDEMPOTENT_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"}  # RFC 9110 section 9.2.2
 BODY_METHODS = {"POST", "PUT", "PATCH"}  # methods whose empty body is announced (RFC 9110 section 8.6)
+MAX_TIMEOUTS = 10  # so many times its timeout an exchange may last, with the time in which the caller has no room
 MAX_LINE_BYTES = 8192  # of a line that frames a chunk, and of all trailers of an answer
 GENERATED_FIELDS = {b"host", b"content-length", b"transfer-encoding", b"proxy-authorization", b"proxy-connection"}
 
@@ -134,7 +135,7 @@ class HttpClient:
         """Make one exchange. Arguments that are not given come from the client's limits and settings.
 
         `make_room(size)` is awaited as the answer grows; nothing more is read until it returns, and that time does not
-        count towards the timeout.
+        count towards the timeout, but the whole exchange ends after MAX_TIMEOUTS of it.
 
         If a kept connection dies before any byte of the answer, the request is sent once more over a fresh one (RFC
         9112 section 9.3.1: idempotent methods only); the failed attempt is in `earlier`. Raise FetchError. A cancelled
@@ -231,7 +232,10 @@ class HttpClient:
     async def _converse(
         self, attempt: FetchAttempt, request: ClientRequest, limits: FetchLimits, clock: asyncio.Timeout
     ) -> None:
-        """Send the request and read the answer. The clock stands still while the caller has no room for the body."""
+        """Send the request and read the answer.
+
+        The clock stands still while the caller has no room for the body, until MAX_TIMEOUTS have passed in all.
+        """
         assert attempt.connection is not None
         logger.debug("%(method)s %(url)s", {"method": request.method, "url": attempt.url, "kind": attempt.kind})
         sender, attempt.request, wire = request.compose()
@@ -239,6 +243,7 @@ class HttpClient:
         attempt.begin(parser)
         attempt.connection.write(wire)
         time = asyncio.get_running_loop().time
+        end = time() + MAX_TIMEOUTS * limits.timeout
         while True:
             complete = parser.feed(await attempt.connection.read())
             while parser.has_more:
@@ -246,11 +251,11 @@ class HttpClient:
                 complete = parser.go_on()
             attempt.note_head()
             left = (clock.when() or 0.0) - time()
-            clock.reschedule(None)
+            clock.reschedule(None if complete else end)
             await attempt.make_room(parser.size)
-            clock.reschedule(time() + left)
             if complete:
                 return
+            clock.reschedule(min(end, time() + left))
 
     def _cut(self, attempt: FetchAttempt, kind: type[E], cause: str, truncated: str) -> E:
         assert attempt.connection is not None

@@ -28,6 +28,7 @@ from scrapy.http import Headers, Response
 from scrapy.responsetypes import responsetypes
 
 from crawler.http.client import FetchLimits, HttpClient
+from crawler.http.crawl_stopping import CrawlStopping
 from crawler.http.outcome import (
     AddressRefused,
     BodyTooLarge,
@@ -107,8 +108,10 @@ class ArchivingDownloadHandler(BaseDownloadHandler):
         await self._client.close()
 
     async def download_request(self, request: Request) -> Response:
-        """Fetch, record, answer. Raise one of Scrapy's download exceptions, or what recording raises."""
+        """Fetch, record, answer. Raise one of Scrapy's download exceptions, CrawlStopping, or what recording raises."""
         async with self._backpressure.exchange(site_or_none(request.url), request.meta.get("source_id")):
+            if self._backpressure.stopping:  # it may have waited long for its place
+                raise CrawlStopping
             self._restart_delay(request)
             with self._backpressure.bodies.grow() as body:
                 response = await self._download(request, body.grow_to)
@@ -117,7 +120,10 @@ class ArchivingDownloadHandler(BaseDownloadHandler):
 
     async def _download(self, request: Request, make_room: MakeRoom) -> Response:
         try:
-            fetched = await self._fetch(request, make_room)
+            async with self._backpressure.until_stopped():
+                fetched = await self._fetch(request, make_room)
+        except TimeoutError as error:
+            raise CrawlStopping from error
         except FetchError as error:
             await self._record_all(request, *error.earlier, error.exchange)
             if error.partial is not None:

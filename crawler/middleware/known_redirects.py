@@ -1,5 +1,7 @@
 """Stop redirects to pages that the frontier knows, so that a page with many old addresses is visited once.
 
+Redirects to an address that was taken down are stopped first: otherwise its text would be stored again.
+
 Redirects to the site of another source are stopped, too: a source that has a thousand of them would otherwise use up
 the requests that the other site gets. Such a page is queued, to be visited when that site has nothing of its own due.
 This middleware is nearer the wire than `redirects`, which follows all other redirects.
@@ -38,8 +40,16 @@ class RedirectNotFollowed(IgnoreRequest):
         self.target, self.kind = target, kind
 
 
+class RedirectTakenDown(IgnoreRequest):
+    """Report a redirect to an address that was taken down; `reason` says when, in words that can be counted."""
+
+    def __init__(self, day: str, target: str) -> None:
+        self.reason = f"redirect to an address that was taken down on {day}"
+        super().__init__(f"{self.reason}: {target}")
+
+
 class KnownRedirectsMiddleware:
-    """End a request that is redirected to a known page, or from a section page to an article."""
+    """End a request that is redirected to a page known or taken down, or from a section page to an article."""
 
     def __init__(self, context: CrawlContext) -> None:
         self.context = context
@@ -52,13 +62,16 @@ class KnownRedirectsMiddleware:
         location = response.headers.get(b"Location")
         if response.status not in REDIRECTS or not location:
             return response
-        if request.meta.get(FOLLOW_KNOWN):
-            return response
         target = fetchable(resolve_location(location, request.url) or "")
         if target is None:
             return response
         claim: Claim | None = request.cb_kwargs.get("claim")
         frontier = self.context.part(Frontier)
+        # Every hop of every request is asked about, also of an address that the user typed.
+        if (day := await self.context.do(frontier.taken_down_on, target)) is not None:
+            raise RedirectTakenDown(day, target)
+        if request.meta.get(FOLLOW_KNOWN):
+            return response
         if claim is None:
             if request.meta.get("kind") == "robots" and frontier.owners.is_foreign(
                 target, request.meta.get("source_id")

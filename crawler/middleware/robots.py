@@ -25,8 +25,9 @@ from scrapy.exceptions import (
 )
 
 from crawler.discovery.robots_txt import Robots
+from crawler.http.crawl_stopping import CrawlStopping
 from crawler.middleware.failure_reasons import reason_of
-from crawler.middleware.known_redirects import RobotsRedirected
+from crawler.middleware.known_redirects import RedirectTakenDown, RobotsRedirected
 from crawler.middleware.redirects import RedirectEnded
 from pipelines.database.frontier.rows import BY_ROBOTS
 from pipelines.session.context import CrawlContext
@@ -57,10 +58,6 @@ class DisallowedByRobots(IgnoreRequest):
     def __init__(self, why: str, *, for_now: bool, unreachable: str | None = None) -> None:
         super().__init__(why)
         self.why, self.for_now, self.unreachable = why, for_now, unreachable
-
-
-class CrawlStopping(IgnoreRequest):
-    """Report that the crawl is ending: a retry, a redirect or a page in line is left to the next crawl."""
 
 
 class RobotsCache:
@@ -121,7 +118,7 @@ class RobotsCache:
             why = reason_of(error)
             if isinstance(error, RedirectEnded):
                 return Robots.parse(302, b"", ROBOTS_AGENT)  # RFC 9309, 2.3.1.2: as if there were no robots.txt
-            if not isinstance(error, RobotsRedirected):
+            if not isinstance(error, RobotsRedirected | RedirectTakenDown):
                 self._unreachable[site] = why
             logger.info("%(site)s/robots.txt: %(why)s, nothing of this site is asked for", {"site": site, "why": why})
             return Robots.parse(None, b"", ROBOTS_AGENT)
@@ -159,7 +156,9 @@ class RobotsMiddleware:
         if request.meta.get("ignore_robots"):
             return
         robots = await self.cache.get(request.url, request.meta)
-        allowed = robots.allowed(request.url)
+        if self.context.stopping:  # that may have taken long, and robots.txt itself may have been given up
+            raise CrawlStopping
+        allowed = await robots.allows(request.url)
         word = "allowed" if allowed else "disallowed"
         logger.debug("%(url)s: %(word)s by robots.txt", {"url": request.url, "word": word})
         if not allowed:

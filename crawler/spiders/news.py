@@ -22,9 +22,10 @@ from crawler.frontier.listing_links import ListingLinks, ListingRules, read_list
 from crawler.frontier.queue import FrontierEntry, header
 from crawler.frontier.revisit_policy import LISTING_KINDS
 from crawler.frontier.visit_outcomes import VisitOutcomes
+from crawler.http.crawl_stopping import CrawlStopping
 from crawler.middleware.failure_reasons import reason_of
-from crawler.middleware.known_redirects import FOLLOW_KNOWN, RedirectNotFollowed
-from crawler.middleware.robots import CrawlStopping, DisallowedByRobots, RobotsCache
+from crawler.middleware.known_redirects import FOLLOW_KNOWN, RedirectNotFollowed, RedirectTakenDown
+from crawler.middleware.robots import DisallowedByRobots, RobotsCache
 from pipelines.core.items import Page
 from pipelines.core.links import resolve
 from pipelines.core.urls import fetchable
@@ -148,6 +149,8 @@ class NewsSpider(scrapy.Spider):
         elif isinstance(error, DisallowedByRobots):
             await self.visits.disallowed(claim, error.why, for_now=error.for_now, at=at)
         else:
+            if isinstance(error, RedirectTakenDown):  # the site did answer: with the redirect
+                self.visits.context.stats.by_source[self.visits.site(claim).name].answered += 1
             await self.visits.failed(claim, reason_of(error), at=at)
 
     async def links(self, claim: Claim, response: Response) -> ListingLinks:

@@ -13,6 +13,8 @@ from pipelines.session.body_budget import BodyBudget
 
 logger = logging.getLogger("morgue.session")
 
+STOP_GRACE_SECONDS = 10.0  # for exchanges under way once the crawl is told to stop; then they are given up
+
 
 class ExchangeShares:
     """Let each key (a site, a source) have a limited number of exchanges at once."""
@@ -59,6 +61,30 @@ class Backpressure:
         self._exchanges = asyncio.Semaphore(exchanges)
         self._sources, self._sites = ExchangeShares(per_source), ExchangeShares(per_site)
         self._page_left = asyncio.Event()
+        self._grace_ends: float | None = None  # time of the event loop, once the crawl is told to stop
+        self._under_way: set[asyncio.Timeout] = set()
+
+    @property
+    def stopping(self) -> bool:
+        """Return True once `stop` was called: an exchange that gets its place then must send nothing."""
+        return self._grace_ends is not None
+
+    def stop(self) -> None:
+        """Let no exchange begin any more, and give those under way STOP_GRACE_SECONDS. Called on the event loop."""
+        if self._grace_ends is None:
+            self._grace_ends = asyncio.get_running_loop().time() + STOP_GRACE_SECONDS
+            for clock in self._under_way:
+                clock.reschedule(self._grace_ends)
+
+    @asynccontextmanager
+    async def until_stopped(self) -> AsyncIterator[None]:
+        """Cancel what is in the `with` block when the grace after `stop` ends, and raise TimeoutError."""
+        async with asyncio.timeout_at(self._grace_ends) as clock:
+            self._under_way.add(clock)
+            try:
+                yield
+            finally:
+                self._under_way.discard(clock)
 
     def page_in(self, source: int | None = None) -> None:
         """Count a page that was fetched."""

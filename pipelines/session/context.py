@@ -52,7 +52,6 @@ class CrawlContext:
         self._turns = FairTurns(workers.size + 1)  # one more than can run, so that no worker waits for its next task
         self._large_turns = FairTurns(1)
         self.store = ArticleStore(archive_writer.db)
-        self.stopping = False  # True: send no further requests, and finish those under way
         self.fatal: MorgueError | None = None  # why nothing can be written any more; it ends the run
         self.on_fatal: Callable[[MorgueError], None] = lambda error: None
         self._parts: dict[type, Any] = {}
@@ -60,6 +59,11 @@ class CrawlContext:
         self.crawl_id = archive_writer.call(self.store.begin_crawl, command, software)
         log_output.add_run_fields(crawl_id=self.crawl_id)
         logger.info("run %(crawl_id)d begins", {"crawl_id": self.crawl_id})
+
+    @property
+    def stopping(self) -> bool:
+        """Return True if no further requests are sent, and those under way are finished."""
+        return self.backpressure.stopping
 
     @classmethod
     def of(cls, crawler: Any) -> CrawlContext:

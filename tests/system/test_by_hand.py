@@ -6,7 +6,7 @@ import sqlite3
 
 import pytest
 
-from tests.support.command import crawl, make_archive, rows
+from tests.support.command import crawl, make_archive, morgue, rows
 from tests.support.small_paper import TEXT, serving
 
 pytestmark = pytest.mark.slow
@@ -66,6 +66,37 @@ def test_typed_old_address_leads_to_its_page(archive):
         paper.write_story(1, TEXT.replace("Tuesday", "Wednesday"))
         crawl(archive, paper.url + "/2024/01/02/old-name-of-the-story.html")
     assert rows(archive, "SELECT revision FROM articles WHERE url = ?", paper.stories[1]) == [(2,)]
+
+
+def test_site_typed_without_scheme_is_read_by_http_if_https_is_not_there(archive):
+    """Its front page, and the listings that are looked for from there; again the same, and so is a single page."""
+    with serving() as paper:
+        paper.front(*paper.stories)
+        host = paper.url.removeprefix("http://")
+        first = crawl(archive, host)
+        assert first.returncode == 0, first.stderr + first.stdout
+        assert pages(paper)
+        assert rows(archive, "SELECT url FROM frontier WHERE kind = 'front'") == [(f"{paper.url}/",)]
+        assert crawl(archive, host).returncode == 0
+        paper.asked.clear()
+        assert crawl(archive, f"{host}/2024/01/20/another-story-of-the-day.html").returncode == 1
+        assert "/2024/01/20/another-story-of-the-day.html" in paper.asked
+
+
+@pytest.mark.parametrize("means", ["redirect", "refresh"])
+def test_typed_address_that_leads_to_a_removed_page_does_not_bring_it_back(archive, means):
+    """Exit code 1, and the outcome names the day of the takedown."""
+    with serving() as paper:
+        removed, path = paper.stories[1], "/2024/01/02/old-name-of-the-story.html"
+        refresh = f'<meta http-equiv="refresh" content="0;url={removed}">'.encode()
+        paper.answers[path] = {"redirect": (301, b"", {"Location": removed}), "refresh": (200, refresh, {})}[means]
+        crawl(archive, removed)
+        assert morgue("-C", archive, "remove", removed, "--reason", "court", "--yes").returncode == 0
+        paper.asked.clear()
+        again = crawl(archive, paper.url + path)
+    assert (again.returncode, pages(paper)) == (1, [path])
+    assert "redirect to an address that was taken down on 20" in again.stdout
+    assert rows(archive, "SELECT count(*) FROM articles") == [(0,)]
 
 
 def test_interrupted_crawl_goes_on_with_articles(archive):

@@ -1,8 +1,4 @@
-"""Hold the SQL statements on the table `frontier` by which a crawl goes on: rows in, rows out, no policy.
-
-`crawler.frontier.queue` decides what a crawl does with the rows. Takedowns, rebuilds and `queries` use this module as
-well, so a queue in another database replaces this module only.
-"""
+"""Hold the SQL statements on the table `frontier` by which a crawl goes on: rows in, rows out, no policy."""
 
 from __future__ import annotations
 

@@ -303,6 +303,20 @@ def test_silent_host_times_out() -> None:
     assert type(error) is TimedOut
 
 
+def test_exchange_ends_though_the_caller_never_has_room() -> None:
+    """The clock stands still meanwhile, but not for good: the bodies of one site could hold all of the memory."""
+
+    async def no_room(size: int) -> None:
+        await asyncio.Event().wait()
+
+    async def scenario(client: HttpClient) -> None:
+        with pytest.raises(TimedOut):
+            await asyncio.wait_for(client.fetch(server.url("/"), make_room=no_room), 20)
+
+    with HostileServer({"/": Reply(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ncut", then="stall")}) as server:
+        run(scenario, limits=FetchLimits(timeout=0.05))
+
+
 @pytest.mark.parametrize("host", ["name.invalid", "a" * 64 + ".example"])
 def test_unknown_name_raises_name_not_resolved(host: str) -> None:
     """A name without address: NameNotResolved."""

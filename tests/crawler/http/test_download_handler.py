@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
 from base64 import b64decode
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from scrapy import Request
+from scrapy.settings import Settings
 from scrapy.settings.default_settings import RETRY_EXCEPTIONS
 from scrapy.utils.misc import load_object
 
-from crawler.http.download_handler import SCRAPY_ERRORS, scrapy_error
+from crawler.http.crawl_stopping import CrawlStopping
+from crawler.http.download_handler import SCRAPY_ERRORS, ArchivingDownloadHandler, scrapy_error
 from crawler.http.outcome import (
     AddressRefused,
     BodyTooLarge,
@@ -23,6 +28,7 @@ from crawler.http.outcome import (
     TooManyParts,
     Unsendable,
 )
+from pipelines.session import backpressure
 from tests.support.command import ROOT
 from tests.support.hostile_pages import COMPLETE, GZIPPED, REPLIES, run
 from tests.support.hostile_server import HostileServer, Reply
@@ -183,3 +189,28 @@ def test_every_wire_error_has_a_reason() -> None:
     """A new kind of failure needs a decision here."""
     assert set(SCRAPY_ERRORS) == set(FetchError.__subclasses__())
     assert ConnectionLost in SCRAPY_ERRORS
+
+
+def test_body_under_way_is_given_up_after_the_grace_of_a_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request that waited for the place of that body is not sent. Both are left to the next crawl."""
+    monkeypatch.setattr(backpressure, "STOP_GRACE_SECONDS", 0.1)
+
+    async def scene(server: HostileServer) -> list[object]:
+        shares = backpressure.Backpressure(per_site=1)
+        crawler = SimpleNamespace(
+            settings=Settings({"MORGUE_ALLOW_PRIVATE_IPS": True}),
+            engine=SimpleNamespace(downloader=SimpleNamespace(slots={})),
+        )
+        handler = ArchivingDownloadHandler(crawler, record=None, backpressure=shares)  # type: ignore[arg-type]
+        requests = [Request(server.url(path)) for path in ("/stall", "/plain")]
+        tasks = [asyncio.create_task(handler.download_request(request)) for request in requests]
+        while not server.journal:
+            await asyncio.sleep(0.01)
+        shares.stop()
+        ends = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 10)
+        await handler.close()
+        return [type(end) for end in ends]
+
+    with HostileServer(PAGES) as server:
+        assert asyncio.run(scene(server)) == [CrawlStopping, CrawlStopping]
+        assert len(server.journal) == 1

@@ -9,7 +9,13 @@ from scrapy.http import Response
 
 from crawler.frontier.ownership import SiteOwners, listed_sites
 from crawler.frontier.queue import Frontier
-from crawler.middleware.known_redirects import KnownRedirectsMiddleware, RedirectNotFollowed, RobotsRedirected
+from crawler.middleware.known_redirects import (
+    FOLLOW_KNOWN,
+    KnownRedirectsMiddleware,
+    RedirectNotFollowed,
+    RedirectTakenDown,
+    RobotsRedirected,
+)
 from pipelines.core.urls import host_of
 from pipelines.database.frontier.rows import Claim
 
@@ -26,6 +32,9 @@ class UnknownUrls:
     def is_known(self, _url, _claim):
         return False
 
+    def taken_down_on(self, url):
+        return "2026-11-23" if "removed" in url else None
+
 
 async def call(task, *args):
     return task(*args)
@@ -34,15 +43,15 @@ async def call(task, *args):
 CONTEXT = SimpleNamespace(part={Frontier: UnknownUrls()}.__getitem__, do=call)
 
 
-def follow(location, kind="article", depth=1, source_id=EVIL, url="https://evil.example/a"):
+def follow(location, kind="article", depth=1, source_id=EVIL, url="https://evil.example/a", **meta):
     """Return the outcome of a redirect: "followed", or the name of the exception."""
     claim = Claim(1, url, host_of(url), source_id, kind, depth, {}, 0, 0, None, None, None)
     arguments = {} if kind == "robots" else {"claim": claim}
-    request = Request(url, cb_kwargs=arguments, meta={"kind": kind, "source_id": source_id})
+    request = Request(url, cb_kwargs=arguments, meta={"kind": kind, "source_id": source_id, **meta})
     response = Response(url, status=302, headers={"Location": location})
     try:
         asyncio.run(KnownRedirectsMiddleware(CONTEXT).process_response(request, response))
-    except (RedirectNotFollowed, RobotsRedirected) as error:
+    except (RedirectNotFollowed, RedirectTakenDown, RobotsRedirected) as error:
         return type(error).__name__
     return "followed"
 
@@ -74,3 +83,13 @@ def test_robots_txt_on_the_site_of_another_source_is_not_fetched():
 def test_redirect_within_a_site_or_of_a_url_that_the_user_named_is_followed(location, given):
     """The user asked for it, or no other source is concerned."""
     assert follow(location, **given) == "followed"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{}, {"kind": "feed"}, {"kind": "page", "depth": 0, FOLLOW_KNOWN: True}, {"kind": "robots"}],
+    ids=["article", "feed", "URL that was typed", "robots.txt"],
+)
+def test_redirect_to_an_address_that_was_taken_down_is_never_followed(given):
+    """Its text would come back into the archive."""
+    assert follow("https://news.evil.example/removed", **given) == "RedirectTakenDown"

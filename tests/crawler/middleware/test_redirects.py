@@ -110,3 +110,16 @@ def test_cookie_goes_only_where_rfc_6265_lets_it(set_cookie: str, start: str, ta
     """Host, domain, path, scheme and age count, and no domain beyond the site that set it."""
     sent = walk(lambda url, _: (target, (set_cookie,)) if url == start else None, start)
     assert sent == [(start, ""), (target, cookie)]
+
+
+def test_cookie_that_cannot_be_parsed_is_ignored_without_a_word(recwarn: pytest.WarningsRecorder) -> None:
+    """The cookies beside it are kept."""
+    fields = (
+        "a=1; Max-Age=" + "9" * 400,
+        "b=2; Max-Age=-" + "9" * 3000,
+        "c=3; Max-Age=60",
+        "d=4; Version=" + "9" * 400,
+    )
+    sent = walk(lambda url, cookie: None if cookie else (url, fields))
+    assert "c=3" in sent[-1][1]
+    assert not recwarn.list

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from pipelines.session import backpressure as backpressure_module
 from pipelines.session.backpressure import Backpressure
 
 
@@ -108,5 +109,29 @@ def test_cancelled_waiter_releases_its_slot():
         backpressure.page_out()
         await asyncio.wait_for(through(backpressure, hold, log), 1)
         assert log == ["in"]
+
+    asyncio.run(scene())
+
+
+def test_exchange_under_way_is_given_up_when_the_grace_after_stop_ends(monkeypatch):
+    """One that begins later, or waits for its share meanwhile, learns that the crawl is stopping."""
+    monkeypatch.setattr(backpressure_module, "STOP_GRACE_SECONDS", 0.05)
+
+    async def scene():
+        backpressure, log = Backpressure(per_site=1), []
+
+        async def exchange():
+            async with backpressure.exchange("evil.example"):
+                log.append("stopping" if backpressure.stopping else "sent")
+                async with backpressure.until_stopped():
+                    await asyncio.Event().wait()
+
+        tasks = [asyncio.create_task(exchange()) for _ in range(4)]
+        await asyncio.sleep(0.01)
+        assert log == ["sent"]
+        backpressure.stop()
+        ends = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 5)
+        assert log == ["sent", *["stopping"] * 3]
+        assert {type(end) for end in ends} == {TimeoutError}
 
     asyncio.run(scene())
