@@ -13,8 +13,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from scrapy.http import Response
-
 from crawler.frontier.entry_dates import changed_at, day_in, day_of
 from crawler.frontier.ownership import SiteOwners
 from crawler.frontier.revisit_policy import FOREIGN_PRIORITY, LISTING_KINDS, PAGE_KINDS, NextVisit, priority
@@ -28,7 +26,7 @@ from pipelines.database.store import ArticleStore
 from pipelines.takedown.register import TakedownRegister
 
 if TYPE_CHECKING:
-    pass
+    from scrapy.http import Response
 
 ASSUMED_SCHEME = "assumed scheme"  # hint of a URL that the user gave without a scheme
 HINT_OF_ASSUMED_HTTPS: Mapping[str, str] = {ASSUMED_SCHEME: "https"}

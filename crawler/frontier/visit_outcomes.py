@@ -274,8 +274,8 @@ class VisitOutcomes:
         """End a claim of which no request can be made. `what`: the column that is damaged, or the error."""
         self.dispatcher.fetched(claim)
         name = self.site(claim).name
-        about = {"row": claim.id, "what": what}
-        self._log("failed %(url)s: row %(row)d of frontier is damaged (%(what)s)", claim, about, logging.WARNING)
+        about = {"url": claim.url, "row": claim.id, "what": what}
+        logger.warning("failed %(url)s: row %(row)d of frontier is damaged (%(what)s)", about)
         self.context.stats.outcome(name, "failed", DAMAGED_ROW, claim.url)
         self.context.stats.trouble(name, f"{DAMAGED_ROW}, `morgue rebuild` makes new ones", claim.url)
         await self._end(claim, VisitResult(NextVisit("failed", None, DAMAGED_ROW), None, DAMAGED_ROW, answered=False))
@@ -346,11 +346,11 @@ class VisitOutcomes:
         await self.context.do(self.frontier.release, [claim])
         self.dispatcher.filed(claim)
 
-    def _log(self, message: str, claim: Claim, values: Mapping[str, Any] = {}, level: int = logging.INFO) -> None:
+    def _log(self, message: str, claim: Claim, values: Mapping[str, Any] = {}) -> None:
         """Log how a visit ended, with what is known of its claim."""
-        if logger.isEnabledFor(level):
+        if logger.isEnabledFor(logging.INFO):
             about = {"url": claim.url, "host": claim.host, "source": self.site(claim).name}
-            logger.log(level, message, {**about, **values})
+            logger.info(message, {**about, **values})
 
     def _plan_after_success(self, claim: Claim) -> NextVisit:
         site, time = self.site(claim), now()

@@ -186,14 +186,6 @@ def is_web_address(url: str) -> bool:
         return False
 
 
-def host_or_empty(url: str) -> str:
-    """Return the host of a URL; "" for what is not a web address, as the target of a redirect may be."""
-    try:
-        return host_of(url)
-    except ValueError:
-        return ""
-
-
 def site_of(url: str) -> str:
     """Return the registrable domain (`bbc.co.uk`; `name.blogspot.com`), or `host:port` of an IP address or bare name.
 

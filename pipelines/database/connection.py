@@ -165,7 +165,7 @@ def decode_row(row: sqlite3.Row, table: str) -> Row:
 def decode_json(text: str, kind: type[list[Any] | dict[str, Any]], table: str, row: object, column: str) -> Any:
     """Return what a column holds as JSON: a list of texts, or an object. Raises ArchiveDamaged for anything else."""
     try:
-        found = json.loads(text)
+        found: Any = json.loads(text)
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, kind) or not all(isinstance(one, str) for one in found):
