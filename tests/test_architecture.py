@@ -273,6 +273,7 @@ def test_reading_is_recognised(call, reads):
 # Modules that open files without `safe_open` and `open_input`, and which. None of them is a file of an archive.
 READERS = {
     "crawler/cli/archive_options.py": "/dev/null, in place of a closed pipe",
+    "crawler/cli/output.py": "/dev/null, in place of a closed stream",
     "crawler/commands/init.py": "a template of the product",
     "pipelines/core/durability.py": "a folder",
     "pipelines/core/input_files.py": "files of the user, after a look at them",

@@ -120,6 +120,7 @@ class WantedSite:
     feeds: tuple[str, ...] = ()  # that the user's list names
     assumed_https: bool = False  # the user gave no scheme, so http is tried if https cannot be reached
     is_asked_for: bool = False  # by --force or --name, also if other sources list the same
+    is_named: bool = False  # its name is the user's choice, or that of the file to be overwritten
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +194,9 @@ def chosen_sites(
         elif home_key(url) not in homes:
             feeds = tuple(filter(None, map(fetchable, site.feeds)))
             chosen = name or (own.name if own is not None else name_for(url, taken))
-            wanted.append(WantedSite(chosen, url, feeds, assumed_https, force or name is not None))
+            is_named = name is not None or own is not None
+            is_asked_for = force or name is not None
+            wanted.append(WantedSite(chosen, url, feeds, assumed_https, is_asked_for, is_named))
             taken.add(chosen)
             homes.add(home_key(url))
     return wanted, refused
@@ -277,10 +280,11 @@ class SiteAdder:
         """Return "added", "known" (it led to a source that there is already) or "failed"."""
         site, found = await self.look_over(site)
         if found.failure is not None:
-            return self.not_added(site, found.failure)
+            return self.not_added(replace(site, url=found.url), found.failure)
         if (twin := self.twin_of(found.url, site)) is not None:
             click.echo(plain(f"not added: {site.url} leads to {found.url}, which is sources/{twin}.toml"), err=True)
             return "known"
+        site = self.renamed(site, found)
         from crawler.config.models import home_key
         from crawler.config.toml_files import write
         from crawler.onboarding.report_text import report_lines
@@ -323,7 +327,16 @@ class SiteAdder:
             return site, found
         by_http = replace(site, url=site.url.replace("https://", "http://", 1))
         plain_http = await look(by_http.url)
-        return (site, found) if plain_http.failure is not None else (by_http, plain_http)
+        return (site, found) if plain_http.failure in UNREACHED else (by_http, plain_http)
+
+    def renamed(self, site: WantedSite, found: ProbeReport) -> WantedSite:
+        """Name the site after its front page, if the user gave another page of it."""
+        if site.is_named or not found.note:
+            return site
+        self.names.discard(site.name)
+        name = name_for(found.url, {*self.config.sources, *self.config.broken, *self.names})
+        self.names.add(name)
+        return replace(site, name=name)
 
     def not_added(self, site: WantedSite, failure: str) -> str:
         from crawler.middleware.failure_reasons import ALLOW_PRIVATE, NOT_PUBLIC

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from crawler.config.models import Config, SourceConfig
 from crawler.discovery.url_classifier import classify
 from crawler.frontier.ownership import ListedSites, SiteOwners, listed_sites
-from crawler.frontier.queue import Frontier, FrontierEntry
+from crawler.frontier.queue import HINT_OF_ASSUMED_HTTPS, Frontier, FrontierEntry
 from crawler.frontier.revisit_policy import LISTING_KINDS, PAGE_KINDS
 from pipelines.core.errors import ConfigError
 from pipelines.core.items import Source
@@ -63,6 +63,7 @@ class WatchedSite:
     meta: Mapping[str, object] = field(default_factory=dict)  # Scrapy request meta of all its requests
     listed: ListedSites = field(default_factory=ListedSites)  # which addresses its feeds, sitemaps and pages may name
     listings: Mapping[str, str] = field(default_factory=dict)  # url_key -> kind of each listing that its file names
+    assumed_https: bool = False  # the user typed its address without a scheme: http is tried if https is not there
 
     @property
     def name(self) -> str:
@@ -110,6 +111,7 @@ class ChosenTargets:
 
     sites: list[WatchedSite] = field(default_factory=list)  # all of their listings are read
     pages: list[str] = field(default_factory=list)  # single articles
+    assumed_https: set[str] = field(default_factory=set)  # those of `pages` that the user typed without a scheme
     listings: list[str] = field(default_factory=list)  # single listings of sites that the archive knows
     sites_of_listings: list[WatchedSite] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  # for the user
@@ -163,7 +165,13 @@ def prepare(plan: CrawlPlan, config: Config, store: ArticleStore, frontier: Fron
     if not plan.targets:
         scope, notes = scope_of_all_sources(store, config, plan.since)
         return PreparedCrawl(sites, frontier.owners, scope, start_urls, notes=notes)
-    typed = frontier.want_now(chosen.pages, "article", lambda url: source_id_of.get(bare_host(url)), now)
+    typed = frontier.want_now(
+        chosen.pages,
+        "article",
+        lambda url: source_id_of.get(bare_host(url)),
+        now,
+        assumed_https=chosen.assumed_https,
+    )
     typed |= frontier.want_now(chosen.listings, "section", lambda url: None, now)
     whole = (*chosen.sites, *chosen.sites_of_listings)
     source_ids = frozenset(site.source_id for site in whole if site.source_id is not None)
@@ -259,16 +267,19 @@ def choose_targets(
     for target in plan.targets:
         if target in watched:
             chosen.sites.append(watched[target])
-        elif (url := typed_address(target)[0]) is None:
+            continue
+        url, assumed_https = typed_address(target)
+        if url is None:
             if "://" not in target:
                 config.source_named(target)  # raises
             raise ConfigError(target, "is not a web address", "say e.g. https://paper.example/")
-        elif (own := config.source_at(url)) is not None:
+        if (own := config.source_at(url)) is not None:
             chosen.sites.append(watched[own.name])
         else:
             kind, source_id = frontier.known_as(url) or (classify(url), None)
             if kind in PAGE_KINDS:
                 chosen.pages.append(url)
+                chosen.assumed_https |= {url} if assumed_https else set()
                 chosen.notes.append(f"{url} looks like an article: only that page is fetched")
             elif kind in LISTING_KINDS and kind != "front" and source_id in sites and source_id is not None:
                 site = sites[source_id]
@@ -276,7 +287,7 @@ def choose_targets(
                 chosen.sites_of_listings.append(site)
                 chosen.notes.append(f"{url} is a {kind} of {site.name}: it is read, and what is due of {site.name}")
             else:
-                chosen.sites.append(ad_hoc_site(url, config, store))
+                chosen.sites.append(replace(ad_hoc_site(url, config, store), assumed_https=assumed_https))
     return chosen
 
 
@@ -366,6 +377,8 @@ def scope_of_all_sources(store: ArticleStore, config: Config, since: str | None)
 def seed(site: WatchedSite, own: SourceConfig | None, frontier: Frontier, now: datetime) -> None:
     """Put a site's listings into the frontier; those that its file no longer names are not visited again."""
     seeds = seeds_of(site.source, own)
+    if site.assumed_https:
+        seeds = [replace(entry, hint=HINT_OF_ASSUMED_HTTPS) for entry in seeds]
     frontier.add(seeds, site.source_id, now)
     if site.include:
         frontier.reconsider(site.source_id, lambda url: site.kind_of(url, "section") == "article", now)

@@ -207,7 +207,7 @@ class Dispatcher:
 
     def _is_foreign(self, claim: Claim) -> bool:
         """Return True if a claim is of a source that does not own the site, while another source does."""
-        return self.frontier.owners.is_foreign(claim.url, claim.source_id)
+        return claim.damage is None and self.frontier.owners.is_foreign(claim.url, claim.source_id)
 
     def _hand_out(self, claim: Claim) -> None:
         self._open[claim.id] = claim

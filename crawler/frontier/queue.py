@@ -6,15 +6,16 @@ SQL is in `pipelines.database.frontier.table`.
 
 from __future__ import annotations
 
-import re
 import sqlite3
-from calendar import monthrange
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from scrapy.http import Response
+
+from crawler.frontier.entry_dates import changed_at, day_in, day_of
 from crawler.frontier.ownership import SiteOwners
 from crawler.frontier.revisit_policy import FOREIGN_PRIORITY, LISTING_KINDS, PAGE_KINDS, NextVisit, priority
 from pipelines.core import timestamps
@@ -27,9 +28,10 @@ from pipelines.database.store import ArticleStore
 from pipelines.takedown.register import TakedownRegister
 
 if TYPE_CHECKING:
-    from scrapy.http import Response
+    pass
 
 ASSUMED_SCHEME = "assumed scheme"  # hint of a URL that the user gave without a scheme
+HINT_OF_ASSUMED_HTTPS: Mapping[str, str] = {ASSUMED_SCHEME: "https"}
 GONE_STATUSES = (404, 410)  # RFC 9110, 15.5.5 and 15.5.11
 ANY_SOURCE = SourceChoice()
 
@@ -86,10 +88,6 @@ class QueueRoom:
         self.addresses -= 1
         self.listings -= kind in LISTING_KINDS
         self.added[self.word(kind)] += 1
-
-
-# /2026/11/23/, /2026-11-23-..., /2026/11/: years that a news site can have.
-DATE_IN_PATH = re.compile(r"/((?:199|20[0-4])\d)[/-](0[1-9]|1[0-2])(?:[/-](0[1-9]|[12]\d|3[01]))?(?=[/-])")
 
 
 class Frontier:
@@ -334,9 +332,7 @@ class Frontier:
         """
         wanted, known = set(), set()
         for url in urls:
-            hint = {ASSUMED_SCHEME: "https"} if url in assumed_https else {}
-            self.add([FrontierEntry(url, "page", hint=hint)], source_of(url), now)
-            row = self._table.row_of(url_key(url))
+            row = self._queued(url, "page", source_of(url), now, url in assumed_https)
             if row is None:  # it was taken down
                 continue
             row_id, visits = row
@@ -348,43 +344,27 @@ class Frontier:
         return ClaimScope(source_ids=frozenset(), row_ids=frozenset(wanted)), len(known)
 
     def want_now(
-        self, urls: Iterable[str], kind: str, source_of: Callable[[str], int | None], now: datetime
+        self,
+        urls: Iterable[str],
+        kind: str,
+        source_of: Callable[[str], int | None],
+        now: datetime,
+        *,
+        assumed_https: Collection[str] = (),
     ) -> frozenset[int]:
         """Queue these URLs for a visit now, as `kind` if they are new. Return their row ids."""
-        wanted = set()
-        for url in urls:
-            self.add([FrontierEntry(url, kind)], source_of(url), now)
-            if (row := self._table.row_of(url_key(url))) is not None:
-                self._table.make_due(row[0], now)
-                wanted.add(row[0])
+        rows = (self._queued(url, kind, source_of(url), now, url in assumed_https) for url in urls)
+        wanted = [row[0] for row in rows if row is not None]
+        for row_id in wanted:
+            self._table.make_due(row_id, now)
         return frozenset(wanted)
 
-
-def day_of(hint: Mapping[str, str]) -> str | None:
-    """Return the ISO day that a feed or sitemap gives an article: of publication, else of its last change; or None."""
-    text = hint.get("published") or hint.get("modified") or ""
-    return text[:10] if len(text) >= 10 else None
-
-
-def day_in(url: str) -> str | None:
-    """Return the ISO day in a URL's path, or None. If the path has a month only: the last day that is possible."""
-    date = DATE_IN_PATH.search(url)
-    if date is None:
-        return None
-    last_day = monthrange(int(date[1]), int(date[2]))[1]
-    return f"{date[1]}-{date[2]}-{date[3] or last_day}"
-
-
-def changed_at(hint: Mapping[str, str]) -> str | None:
-    """Return the time of the last change that a feed or sitemap claims, as a UTC stamp; None if it names no time.
-
-    A day without a time is ignored, because the change may be from before or after a visit on that day.
-    """
-    text = hint.get("modified", "")
-    try:
-        return stamp(datetime.fromisoformat(text)) if len(text) > 10 else None
-    except ValueError:
-        return None
+    def _queued(
+        self, url: str, kind: str, source_id: int | None, now: datetime, assumed_https: bool
+    ) -> tuple[int, int] | None:
+        """Queue a URL as `kind` if it is new. Return its row id and its number of visits; None if it was taken down."""
+        self.add([FrontierEntry(url, kind, hint=HINT_OF_ASSUMED_HTTPS if assumed_https else {})], source_id, now)
+        return self._table.row_of(url_key(url))
 
 
 def validators(response: Response) -> Validators:

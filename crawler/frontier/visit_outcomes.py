@@ -14,23 +14,16 @@ from typing import Any
 from scrapy.exceptions import DropItem
 from scrapy.http import Response
 
+from crawler.frontier import queue
 from crawler.frontier.crawl_plan import WatchedSite
 from crawler.frontier.dispatcher import Dispatcher
 from crawler.frontier.listing_links import ListingLinks
-from crawler.frontier.queue import (
-    ASSUMED_SCHEME,
-    GONE_STATUSES,
-    Frontier,
-    FrontierEntry,
-    Validators,
-    VisitResult,
-    validators,
-)
+from crawler.frontier.queue import ASSUMED_SCHEME, GONE_STATUSES, Frontier, FrontierEntry, Validators, VisitResult
 from crawler.frontier.revisit_policy import LISTING_KINDS, NextVisit, after_disallowed, after_failure, after_success
 from pipelines.core.items import Article, NothingToRead, Reading
 from pipelines.core.timestamps import now, parse, stamp
-from pipelines.core.urls import fetchable, host_of, site_of, site_of_host, site_or_none, url_key
-from pipelines.database.frontier.rows import Claim
+from pipelines.core.urls import fetchable, host_or_empty, site_of, site_of_host, site_or_none, url_key
+from pipelines.database.frontier.rows import DAMAGED_ROW, Claim
 from pipelines.session.context import CrawlContext
 
 logger = logging.getLogger("morgue.frontier")
@@ -83,7 +76,7 @@ class VisitOutcomes:
 
     def page_sent(self, claim: Claim, response: Response) -> None:
         """Remember the claim of a page that enters the item pipelines. `page_read` ends it, or `take_page`."""
-        self._pages[claim.id] = claim, validators(response), response
+        self._pages[claim.id] = claim, queue.validators(response), response
 
     def take_page(self, frontier_id: int) -> Claim | None:
         """Forget a page in the item pipelines and return its claim, which the caller must end."""
@@ -127,7 +120,7 @@ class VisitOutcomes:
         part += ", entries on other sites: %(off_site)d" if found.off_site else ""
         self._log("read %(kind)s %(url)s (links: %(links)d, new articles: %(new)d)" + part, claim, read)
         # Without validators: "not modified" would be the answer to the next visit, and hide that it gives nothing.
-        plan, known = self._plan_after_success(claim), Validators() if useless else validators(response)
+        plan, known = self._plan_after_success(claim), Validators() if useless else queue.validators(response)
         if refused:
             # Without validators: "not modified" would be the answer although addresses are still to be queued.
             plan, known = self._plan_after_refusal(claim, refused, plan, room_of_listing), Validators()
@@ -160,7 +153,7 @@ class VisitOutcomes:
             count.fetched += 1
             await self.context.do(self.context.store.confirm_unchanged, claim.url, response.meta["capture"].time)
             self.context.stats.outcome(site.name, "unchanged", url=claim.url)
-        visit = VisitResult(self._plan_after_success(claim), response.status, validators=validators(response))
+        visit = VisitResult(self._plan_after_success(claim), response.status, validators=queue.validators(response))
         await self._end(claim, visit, pages=1)
 
     async def page_read(self, reading: Reading) -> None:
@@ -277,6 +270,15 @@ class VisitOutcomes:
             self._log("failed %(url)s: %(why)s, %(plan)s", claim, about)
         await self._end(claim, VisitResult(plan, status, why, answered=False))
 
+    async def damaged(self, claim: Claim, what: str) -> None:
+        """End a claim of which no request can be made. `what`: the column that is damaged, or the error."""
+        self.dispatcher.fetched(claim)
+        name, about = self.site(claim).name, {"row": claim.id, "what": what}
+        self._log("failed %(url)s: row %(row)d of frontier is damaged (%(what)s)", claim, about, logging.WARNING)
+        self.context.stats.outcome(name, "failed", DAMAGED_ROW, claim.url)
+        self.context.stats.trouble(name, f"{DAMAGED_ROW}, `morgue rebuild` makes new ones", claim.url)
+        await self._end(claim, VisitResult(NextVisit("failed", None, DAMAGED_ROW), None, DAMAGED_ROW, answered=False))
+
     async def unreachable(self, claim: Claim, why: str) -> None:
         """End a visit whose host gives no answer. One URL is counted; the others wait for the next crawl."""
         site = self.site(claim)
@@ -391,11 +393,3 @@ class CloseVisit:
         if isinstance(item.outcome, NothingToRead):
             raise DropItem(item.outcome.reason, log_level="DEBUG")
         return item.outcome
-
-
-def host_or_empty(url: str) -> str:
-    """Return the host of a URL; "" for what is not a web address, as the target of a redirect may be."""
-    try:
-        return host_of(url)
-    except ValueError:
-        return ""

@@ -1,4 +1,4 @@
-"""Follow redirects, with the cookies that they set for their own chain only.
+"""Follow redirects, with the cookies that they set for their own chain only, in crawls and in `morgue add`.
 
 Scrapy's own middleware goes round a loop until its limit, fails on addresses that are none, and has no cookies. Some
 sites redirect an address to itself until a cookie comes back. So a chain keeps the cookies that its own answers set, by
@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import re
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -48,25 +49,47 @@ class RedirectEnded(IgnoreRequest):
 class RedirectChain:
     """Hold what the requests of one chain of redirects share."""
 
+    max_hops: int
     hops: int = 0
     sent: set[tuple[str, bytes]] = field(default_factory=set)  # URL and Cookie field of each request
     jar: Any = field(default_factory=lambda: CookieJar(HOST_ONLY))
     cookie: str = ""  # name of the cookie that was set last
 
-    def take_cookies(self, request: Request, response: Response) -> None:
+    def follow(self, url: str, cookie: bytes, location: bytes, set_cookies: Sequence[bytes]) -> tuple[str, bytes]:
+        """Return the URL of the next request and its Cookie field, b"" for none. Raise RedirectEnded.
+
+        `cookie` is the Cookie field of the request for `url`; `location` and `set_cookies` are of the answer to it.
+        """
+        target = resolve_location(location, url)
+        if target is None:
+            raise RedirectEnded("redirect to no web address", location[:100].decode("latin-1"))
+        self.sent.add((url, cookie))
+        self._take_cookies(url, set_cookies)
+        self.hops += 1
+        following = Request(target)
+        self.jar.add_cookie_header(following)
+        sends = (following.url, following.headers.get(b"Cookie") or b"")
+        despite = f" (it sets the cookie {self.cookie})" if self.cookie else ""
+        if sends in self.sent:
+            raise RedirectEnded(f"redirect loop{despite}", target)
+        if self.hops > self.max_hops:
+            raise RedirectEnded(f"too many redirects{despite}", target)
+        return sends
+
+    def _take_cookies(self, url: str, set_cookies: Sequence[bytes]) -> None:
         """Keep the cookies of an answer, but none for a domain that is not within the site that sets it."""
-        fields = response.headers.getlist(b"Set-Cookie")[:MAX_COOKIES]
-        fields = [value for value in fields if len(value) <= MAX_COOKIE_BYTES]
+        fields = [value for value in set_cookies[:MAX_COOKIES] if len(value) <= MAX_COOKIE_BYTES]
         try:
-            site = site_of(request.url)
+            site = site_of(url)
         except ValueError:
             return
         if not fields:
             return
         self.cookie = UNPRINTABLE.sub("?", fields[-1].decode("latin-1").partition("=")[0].strip())[:MAX_NAME_CHARS]
         before = {id(cookie): cookie for cookie in self.jar}
+        asked = Request(url)
         for value in fields:
-            self._take(value, request)
+            self._take(value, asked)
         for cookie in [cookie for cookie in self.jar if id(cookie) not in before]:
             if cookie.domain_specified and not f".{cookie.domain.lstrip('.')}".endswith(f".{site}"):
                 self.jar.clear(cookie.domain, cookie.path, cookie.name)
@@ -99,23 +122,12 @@ class RedirectsMiddleware:
         location = response.headers.get(b"Location")
         if response.status not in REDIRECTS or location is None or request.meta.get("dont_redirect"):
             return response
-        target = resolve_location(location, request.url)
-        if target is None:
-            raise RedirectEnded("redirect to no web address", location[:100].decode("latin-1"))
-        chain: RedirectChain = request.meta.get(CHAIN) or RedirectChain()
-        chain.sent.add((request.url, request.headers.get(b"Cookie") or b""))
-        chain.take_cookies(request, response)
-        chain.hops += 1
-        following = request.replace(url=target, priority=request.priority + FOLLOWED_PRIORITY)
+        chain: RedirectChain = request.meta.get(CHAIN) or RedirectChain(self.max_hops)
+        sent, cookies = request.headers.get(b"Cookie") or b"", response.headers.getlist(b"Set-Cookie")
+        url, cookie = chain.follow(request.url, sent, location, cookies)
+        following = request.replace(url=url, priority=request.priority + FOLLOWED_PRIORITY)
         following.meta[CHAIN] = chain
         following.headers.pop(b"Cookie", None)
-        chain.jar.add_cookie_header(following)
-        if (following.url, following.headers.get(b"Cookie") or b"") in chain.sent:
-            raise RedirectEnded(f"redirect loop{self._despite(chain)}", target)
-        if chain.hops > self.max_hops:
-            raise RedirectEnded(f"too many redirects{self._despite(chain)}", target)
+        if cookie:
+            following.headers[b"Cookie"] = cookie
         return following
-
-    @staticmethod
-    def _despite(chain: RedirectChain) -> str:
-        return f" (it sets the cookie {chain.cookie})" if chain.cookie else ""

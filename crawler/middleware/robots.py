@@ -158,7 +158,7 @@ class RobotsMiddleware:
         robots = await self.cache.get(request.url, request.meta)
         if self.context.stopping:  # that may have taken long, and robots.txt itself may have been given up
             raise CrawlStopping
-        allowed = robots.allowed(request.url)
+        allowed = await robots.allows(request.url)
         word = "allowed" if allowed else "disallowed"
         logger.debug("%(url)s: %(word)s by robots.txt", {"url": request.url, "word": word})
         if not allowed:

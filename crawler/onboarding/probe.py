@@ -9,6 +9,7 @@ is tried, in which order, and when to stop. `SiteFetcher` supplies the network a
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,12 +19,12 @@ from urllib.parse import urlsplit
 from crawler.discovery.feeds import read_feed
 from crawler.discovery.links import read_links
 from crawler.discovery.results import Discovery, LeftOut
-from crawler.discovery.robots_txt import Robots
+from crawler.discovery.robots_txt import MAX_ROBOTS_BYTES, Robots
 from crawler.discovery.seeds import COMMON_FEEDS, COMMON_SITEMAPS, Seeds, discover_seeds
 from crawler.discovery.sitemaps import read_sitemap
 from crawler.discovery.url_classifier import classify
+from crawler.middleware.redirects import RedirectChain, RedirectEnded
 from crawler.onboarding.further_sites import FurtherSites, further_sites, names_site
-from pipelines.core.links import resolve_location
 from pipelines.core.plural import counted
 from pipelines.core.urls import fetchable, same_site, url_key
 from pipelines.extraction.page.meta_refresh import refresh_of
@@ -43,17 +44,19 @@ MAX_NEWS_SITEMAPS_PER_INDEX = 2
 MIN_ARTICLE_LINKS = 1  # that a page in a menu needs to count as a section page
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class ProbeResponse:
-    """Hold the response to one request."""
+    """Hold the response to one request. While it lives its body counts towards the memory for bodies."""
 
     status: int | None  # None: no answer
     headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
+    set_cookies: tuple[bytes, ...] = ()  # values of its Set-Cookie fields
     body: bytes = b""  # transfer- and content-decoded
     error: str = ""  # why there is no answer
 
 
-Fetch = Callable[[str, str, float | None], Awaitable[ProbeResponse]]  # (URL, kind, Crawl-delay of its site in seconds)
+# (URL, kind, Crawl-delay of its site in seconds, Cookie field or b"")
+Fetch = Callable[[str, str, float | None, bytes], Awaitable[ProbeResponse]]
 Read = Callable[..., Awaitable[Any]]  # (reader, *arguments); runs the reader in a process where it can do no harm
 
 
@@ -80,7 +83,7 @@ class ProbeReport:
     language: str | None = None
     listings: tuple[VerifiedListing, ...] = ()
     unchecked: tuple[str, ...] = ()  # section pages in the menus that were not fetched, to limit the requests
-    rejected: tuple[tuple[str, str], ...] = ()  # (URL that the site names, what is wrong with it); guesses not included
+    rejected: tuple[tuple[str, str], ...] = ()  # (URL, what is wrong with it); no guesses at which there was nothing
     further_sites: FurtherSites = field(default_factory=FurtherSites)  # that feeds and sitemaps name
     crawl_delay: float | None = None  # seconds, from robots.txt
     requests: int = 0  # requests sent
@@ -106,22 +109,23 @@ async def probe(url: str, fetch: Fetch, read: Read, *, obey: bool = True, feeds:
         return ProbeReport(url, f"it is another site now: morgue add {home.url}", requests=site.requests)
     site.home = home.url
     seeds: Seeds = await read(discover_seeds, home.body, home.url, site.robots_body(home.url), home.content_type)
+    del home
     if isinstance(seeds, Discovery):  # reading it broke a limit
-        return ProbeReport(home.url, f"its front page cannot be read: {seeds.problem}", requests=site.requests)
+        return ProbeReport(site.home, f"its front page cannot be read: {seeds.problem}", requests=site.requests)
     for feed in feeds:
         await site.check(feed, "feed", "in your list")
-    await _feeds(site, home, seeds)
-    await _sitemaps(site, home, seeds)
+    await _feeds(site, seeds)
+    await _sitemaps(site, seeds)
     unchecked = await _sections(site, seeds)
-    robots = site.robots.get(_origin(home.url), Robots())
+    robots = site.robots.get(_origin(site.home), Robots())
     return ProbeReport(
-        home.url,
+        site.home,
         title=seeds.title or next((found.title for found in site.read_so_far if found.title), None),
         language=seeds.language or next((found.language for found in site.read_so_far if found.language), None),
         listings=tuple(site.listings),
         unchecked=unchecked,
         rejected=tuple(site.rejected),
-        further_sites=further_sites(home.url, [found for found in site.read_so_far if found.kind != "page"]),
+        further_sites=further_sites(site.home, [found for found in site.read_so_far if found.kind != "page"]),
         crawl_delay=robots.crawl_delay,
         requests=site.requests,
         note=note,
@@ -143,11 +147,18 @@ class UnusableAddress(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ProbedPage:
-    """Hold a page that was fetched."""
+    """Hold a page that was fetched. Let go of it before the next request: that may wait for its memory."""
 
     url: str
-    body: bytes
-    content_type: str | None
+    answer: ProbeResponse
+
+    @property
+    def body(self) -> bytes:
+        return self.answer.body
+
+    @property
+    def content_type(self) -> str | None:
+        return self.answer.headers.get("content-type")
 
 
 class _SiteProbe:
@@ -173,54 +184,60 @@ class _SiteProbe:
 
     async def get(self, url: str, kind: str) -> ProbedPage:
         """Fetch a page; follow redirects and obey the robots.txt of every host on the way. Raises UnusableAddress."""
-        for _hop in range(MAX_REDIRECTS + 1):
+        chain, cookie = RedirectChain(MAX_REDIRECTS), b""
+        while True:
             robots = await self._robots_of(url)
-            if self.obey and not robots.allowed(url):
+            if self.obey and not await robots.allows(url):
                 raise UnusableAddress(robots.reason or "robots.txt disallows it")
-            answer = await self._request(url, kind, robots.crawl_delay)
+            answer = await self._request(url, kind, robots.crawl_delay, cookie)
             if answer.status is None:
                 raise UnusableAddress(answer.error or "no answer")
-            if answer.status not in REDIRECTS:
-                if not 200 <= answer.status < 300:
-                    raise UnusableAddress(f"HTTP {answer.status}")
+            if answer.status in REDIRECTS:
+                location = answer.headers.get("location", "").encode("latin-1")
+                if not location:
+                    raise UnusableAddress(f"HTTP {answer.status} without a Location")
+            elif not 200 <= answer.status < 300:
+                raise UnusableAddress(f"HTTP {answer.status}")
+            else:
                 refresh = refresh_of(answer.body, url)
                 if refresh is None or not refresh.is_redirect or url_key(refresh.url) == url_key(url):
-                    return ProbedPage(url, answer.body, answer.headers.get("content-type"))
-                url = refresh.url
-                continue
-            onward = _redirect_target(answer, url)
-            if onward is None:
-                raise UnusableAddress(f"HTTP {answer.status} without a usable Location")
-            url = onward
-        raise UnusableAddress("too many redirects")
+                    return ProbedPage(fetchable(url) or url, answer)
+                location = refresh.url.encode()
+            try:
+                url, cookie = chain.follow(url, cookie, location, answer.set_cookies)
+            except RedirectEnded as ended:
+                raise UnusableAddress(ended.reason) from None
+            del answer  # the next request may wait for the memory that its body takes
 
-    async def _request(self, url: str, kind: str, crawl_delay: float | None) -> ProbeResponse:
+    async def _request(self, url: str, kind: str, crawl_delay: float | None, cookie: bytes) -> ProbeResponse:
         if self.spent:
             raise UnusableAddress(f"not fetched, to stay at {self.budget} requests")
         self.requests += 1
         self.requested.add(url_key(url))
         about = {"url": url, "kind": kind, "number": self.requests, "budget": self.budget}
         logger.debug("request %(number)d of at most %(budget)d: %(url)s (%(kind)s)", about)
-        return await self.fetch(url, kind, crawl_delay)
+        return await self.fetch(url, kind, crawl_delay, cookie)
 
     async def _robots_of(self, url: str) -> Robots:
         """Return the robots.txt for the URL's scheme, host and port (RFC 9309 section 2.3). Fetch it only once."""
         origin = _origin(url)
         if origin in self.robots:
             return self.robots[origin]
-        place = f"{origin}/robots.txt"
-        for _hop in range(MAX_REDIRECTS + 1):
-            answer = await self._request(place, "robots", None)
-            if answer.status is None or not 300 <= answer.status < 400:
+        place, cookie, chain = f"{origin}/robots.txt", b"", RedirectChain(MAX_REDIRECTS)
+        while (answer := await self._request(place, "robots", None, cookie)).status in REDIRECTS:
+            location = answer.headers.get("location", "").encode("latin-1")
+            try:
+                place, cookie = chain.follow(place, cookie, location, answer.set_cookies)
+            except RedirectEnded:  # RFC 9309, 2.3.1.2: as if there were no robots.txt
                 break
-            onward = _redirect_target(answer, place)
-            if onward is None:
-                break
-            place = onward
+            del answer
         if answer.status is None and self.obey:
             raise UnusableAddress(answer.error or "no answer")
-        robots = self.robots[origin] = Robots.parse(answer.status, answer.body, ROBOTS_AGENT, place)
-        self.bodies[origin] = answer.body if answer.status and 200 <= answer.status < 300 else b""
+        # In a thread, because half a megabyte of rules takes a second.
+        robots = await asyncio.to_thread(Robots.parse, answer.status, answer.body, ROBOTS_AGENT, place)
+        self.robots[origin] = robots
+        has_rules = answer.status is not None and 200 <= answer.status < 300
+        self.bodies[origin] = answer.body[: MAX_ROBOTS_BYTES + 1] if has_rules else b""
         about = {"site": origin, "why": robots.reason or "read", "crawl_delay": robots.crawl_delay}
         logger.info("%(site)s/robots.txt: %(why)s", about)
         if robots.crawl_delay:
@@ -233,14 +250,16 @@ class _SiteProbe:
         """Fetch and read a candidate, and add it to the listings if it is what it claims to be.
 
         Return None if it is not, or if it was checked before. A candidate that the site itself names and that fails
-        goes to `rejected`; a failed `guess` does not.
+        goes to `rejected`. A failed `guess` does so only if it lists addresses that a crawl leaves out.
         """
+        found: Discovery | None = None
         if url_key(url) in self.requested:
             return None
         reader = {"feed": read_feed, "section": read_links}.get(kind, read_sitemap)
         try:
             got = await self.get(url, kind)
-            found: Discovery = await self.read(reader, got.body, got.url, got.content_type)
+            found = await self.read(reader, got.body, got.url, got.content_type)
+            assert found is not None
             listing = _listing(got.url, kind, where, found)
             # Another site's sitemap may be named in robots.txt (sitemaps.org, "cross submits"), but only for this site.
             if self.home and not same_site(got.url, self.home) and not names_site(found, self.home):
@@ -248,7 +267,7 @@ class _SiteProbe:
         except UnusableAddress as error:
             about = {"url": url, "kind": kind, "where": where, "why": error}
             logger.info("left out %(kind)s %(url)s, %(where)s: %(why)s", about)
-            if not guess:
+            if not guess or (found is not None and found.left_out):
                 self.rejected.append((url, str(error)))
             return None
         return self.add(listing, found)
@@ -306,26 +325,28 @@ async def _front_page(site: _SiteProbe, url: str) -> tuple[ProbedPage, str, str]
         top = _path_of(home.url, "/")
         if classify(home.url) != "article":
             return home, url, ""
+        del home  # the next request may wait for the memory that it takes
         return await site.get(top, "front"), url, f"{url} looks like an article: the front page of its site is taken"
     found: Discovery = await site.read(read_feed, home.body, home.url, home.content_type)
     if found.kind != "feed" or not found.found:
         return home, url, ""
     site.add(_listing(home.url, "feed", "the address you gave", found), found)
     top = found.home or _path_of(home.url, "/")
+    del home
     return await site.get(top, "front"), top, f"{url} is a feed: the page that it belongs to is taken"
 
 
-async def _feeds(site: _SiteProbe, home: ProbedPage, seeds: Seeds) -> None:
+async def _feeds(site: _SiteProbe, seeds: Seeds) -> None:
     """Check the feeds that the front page names; if none of them is a feed, try common places until one is."""
     for url in seeds.feeds[:MAX_FEEDS]:
         await site.check(url, "feed", "named on the front page")
     for path in COMMON_FEEDS[:MAX_FEEDS]:
         if any(listing.kind == "feed" for listing in site.listings):
             return
-        await site.check(_path_of(home.url, path), "feed", "in a common place", guess=True)
+        await site.check(_path_of(site.home, path), "feed", "in a common place", guess=True)
 
 
-async def _sitemaps(site: _SiteProbe, home: ProbedPage, seeds: Seeds) -> None:
+async def _sitemaps(site: _SiteProbe, seeds: Seeds) -> None:
     """Check the sitemaps that robots.txt names, else common places; news sitemaps also one level below an index."""
     # News sitemaps go first: where there are many sitemaps, the others are less useful.
     named = sorted(seeds.sitemaps, key=lambda url: "news" not in url.lower())
@@ -336,7 +357,7 @@ async def _sitemaps(site: _SiteProbe, home: ProbedPage, seeds: Seeds) -> None:
         for path in [path for path in COMMON_SITEMAPS if ("news" in path) is news][:3]:
             if any(listing.kind in wanted for listing in site.listings):
                 break
-            where = _path_of(home.url, path)
+            where = _path_of(site.home, path)
             await _with_children(site, await site.check(where, "sitemap", "in a common place", guess=True))
 
 
@@ -362,12 +383,6 @@ async def _sections(site: _SiteProbe, seeds: Seeds) -> tuple[str, ...]:
 def _origin(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
-
-
-def _redirect_target(answer: ProbeResponse, url: str) -> str | None:
-    """Return where a redirect leads to; None if its Location is missing or cannot be fetched."""
-    target = resolve_location(answer.headers.get("location", "").encode("latin-1"), url)
-    return fetchable(target) if target else None
 
 
 def _path_of(home: str, path: str) -> str:

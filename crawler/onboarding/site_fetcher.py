@@ -15,6 +15,7 @@ from crawler.middleware.failure_reasons import reason_of_fetch
 from crawler.onboarding.probe import ProbeResponse
 from pipelines.core.urls import host_of
 from pipelines.core.worker_pool import WorkerFailure
+from pipelines.session.body_budget import GrowingBody
 from pipelines.session.context import CrawlContext
 from pipelines.warc.content_codings import DecodingRefused
 
@@ -35,21 +36,35 @@ class SiteFetcher:
         )
         self.next_request: dict[str, float] = {}  # host -> time of the event loop before which it gets no request
 
-    async def fetch(self, url: str, kind: str, crawl_delay: float | None) -> ProbeResponse:
+    async def fetch(self, url: str, kind: str, crawl_delay: float | None, cookie: bytes) -> ProbeResponse:
         """Fetch a URL and record the exchange, also a failed one. The signature is `crawler.onboarding.probe.Fetch`."""
         await self._wait_for(url, crawl_delay)
+        bodies = self.context.backpressure.bodies
+        with bodies.grow() as growing:
+            response = await self._fetch(url, kind, cookie, growing)
+        bodies.hold(response, len(response.body))
+        return response
+
+    async def _fetch(self, url: str, kind: str, cookie: bytes, growing: GrowingBody) -> ProbeResponse:
         try:
-            fetched = await self.client.fetch(url, headers=self._headers(), kind=kind)
+            fetched = await self.client.fetch(url, headers=self._headers(cookie), kind=kind, make_room=growing.grow_to)
         except FetchError as error:
             await self._record(*error.earlier, error.exchange)
             return ProbeResponse(None, error=reason_of_fetch(error))
         await self._record(*fetched.earlier, fetched.exchange)
         headers = {name.lower().decode("latin-1"): value.decode("latin-1") for name, value in fetched.headers}
+        received = len(fetched.body)
         try:
-            body = await decoded(fetched.headers, fetched.body, self.config.crawl.max_body)
+            body = await decoded(
+                fetched.headers,
+                fetched.body,
+                self.config.crawl.max_body,
+                lambda held: growing.grow_to(received + held),
+            )
         except DecodingRefused as refused:
             return ProbeResponse(None, error=refused.reason)
-        return ProbeResponse(fetched.status, headers, body)
+        set_cookies = tuple(value for name, value in fetched.headers if name.lower() == b"set-cookie")
+        return ProbeResponse(fetched.status, headers, set_cookies, body)
 
     async def read(self, reader: Any, *arguments: Any) -> Any:
         """Run a reader in a worker process, because it reads untrusted data."""
@@ -82,12 +97,14 @@ class SiteFetcher:
         await asyncio.sleep(seconds)
         self.next_request[host] = max(self.next_request[host], asyncio.get_running_loop().time() + delay)
 
-    def _headers(self) -> list[tuple[bytes, bytes]]:
+    def _headers(self, cookie: bytes) -> list[tuple[bytes, bytes]]:
         headers = [
             (b"User-Agent", self.config.user_agent.encode("latin-1", "replace")),
             (b"Accept", b"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
             (b"Accept-Encoding", ACCEPT_ENCODING),
         ]
+        if cookie:
+            headers.append((b"Cookie", cookie))
         contact = self.config.operator.contact
         # RFC 9110 section 10.1.2: From holds a mailbox, not a URL.
         return [*headers, (b"From", contact.encode())] if "@" in contact and "/" not in contact else headers

@@ -66,7 +66,15 @@ class NewsSpider(scrapy.Spider):
         """Yield a request for each URL that the frontier hands out, until nothing is due."""
         self.visits = await self.run.begin()
         async for claim in self.visits.dispatcher.claims():
-            yield self.request(claim)
+            if claim.damage is not None:
+                await self.visits.damaged(claim, claim.damage)
+                continue
+            try:
+                request = self.request(claim)
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with a row, only its visit fails
+                await self.visits.damaged(claim, f"{type(error).__name__}: {error}")
+                continue
+            yield request
 
     def request(self, claim: Claim) -> Request:
         """Return the request for a claim; conditional if the last answer gave validators (RFC 9110, 13.1)."""

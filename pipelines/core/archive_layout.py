@@ -35,6 +35,11 @@ def archive_owning(path: Path) -> Path | None:
     return None
 
 
+def is_warc_name(name: str) -> bool:
+    """Return True if a finished WARC file may have this name: a row and a line can hold it."""
+    return name.endswith(WARC_SUFFIX) and name.isprintable() and "/" not in name
+
+
 def has_warc_files(archive: Path) -> bool:
     """Return True if an archive folder has a finished WARC file: then a missing database can be made from it."""
     return next(archive.glob(f"{WARC_FOLDER}/*{WARC_SUFFIX}"), None) is not None

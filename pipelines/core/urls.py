@@ -178,12 +178,28 @@ def host_of(url: str) -> str:
     return parts_of(url).host
 
 
+def host_or_empty(url: str) -> str:
+    """Return the host of a URL; "" for what is not a web address, as the target of a redirect may be."""
+    try:
+        return host_of(url)
+    except ValueError:
+        return ""
+
+
 def is_web_address(url: str) -> bool:
     """Return True for an absolute http(s) URL with a host that can exist."""
     try:
         return bool(parts_of(url).host)
     except ValueError:
         return False
+
+
+def host_or_empty(url: str) -> str:
+    """Return the host of a URL; "" for what is not a web address, as the target of a redirect may be."""
+    try:
+        return host_of(url)
+    except ValueError:
+        return ""
 
 
 def site_of(url: str) -> str:

@@ -9,12 +9,12 @@ import json
 import os
 import sqlite3
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pipelines.core import lock
-from pipelines.core.archive_layout import LOCK_NAME, REBUILDING_SUFFIX, has_warc_files, side_files
+from pipelines.core.archive_layout import DATABASE_NAME, LOCK_NAME, REBUILDING_SUFFIX, has_warc_files, side_files
 from pipelines.core.errors import (
     ArchiveDamaged,
     ArchiveLocked,
@@ -36,7 +36,10 @@ MAX_TRIGGERS_NAMED = 5
 JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")  # begins a rollback journal, and ends the name of a super-journal
 BUSY_SECONDS = 10.0  # how long to wait for a writer; under WAL only a checkpoint at closing makes a reader wait
 REQUIRED_TABLES = ("articles", "articles_fts", "captures", "frontier", "revisions", "sources")
-JSON_COLUMNS = ("authors", "tags", "rights", "comments", "found_in", "header_rights", "flaws")
+JSON_KINDS: dict[type, str] = {list: "list of texts", dict: "object"}
+JSON_COLUMNS: dict[str, type] = {
+    **dict.fromkeys(("authors", "tags", "rights", "comments", "header_rights", "flaws"), list), "found_in": dict
+}  # fmt: skip
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -146,13 +149,35 @@ def ask(db: sqlite3.Connection, sql: str, values: Mapping[str, Any] | Sequence[A
         raise read_error(error, file_of(db)) from error
 
 
-def decode_row(row: sqlite3.Row) -> Row:
-    """Return a row as a dict, with its JSON columns decoded: lists, an object, None."""
+def decode_row(row: sqlite3.Row, table: str) -> Row:
+    """Return a row of a table as a dict, with its JSON columns decoded: lists of texts, an object, None.
+
+    Raises ArchiveDamaged if a column holds anything else.
+    """
     out = dict(row)
-    for name in JSON_COLUMNS:
-        if name in out:
-            out[name] = None if out[name] is None else json.loads(out[name])
+    for name, kind in JSON_COLUMNS.items():
+        if out.get(name) is not None:
+            number = out["id"] if "id" in out else f"of revision {out['revision']}"
+            out[name] = decode_json(out[name], kind, table, number, name)
     return out
+
+
+def decode_json(text: str, kind: type, table: str, row: object, column: str) -> Any:
+    """Return what a column holds as JSON: a list of texts, or an object. Raises ArchiveDamaged for anything else."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, kind) or (kind is list and not all(isinstance(one, str) for one in found)):
+        cure = "`morgue verify` finds all such rows; `morgue rebuild` makes a new database from the WARC files"
+        cause = f"its column {column} holds no JSON {JSON_KINDS[kind]}"
+        raise ArchiveDamaged(f"{DATABASE_NAME}: {table}, row {row}", cause, cure)
+    return found
+
+
+def decode_rows(table: str, rows: Iterable[sqlite3.Row]) -> Iterator[Row]:
+    """Yield rows of a table as `decode_row` returns them. Raises ArchiveDamaged."""
+    return (decode_row(row, table) for row in rows)
 
 
 def file_of(db: sqlite3.Connection) -> Path:

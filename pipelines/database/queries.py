@@ -16,7 +16,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipelines.core.errors import NotFound, QueryError, near_names
-from pipelines.database.connection import Row, ask, decode_row
+from pipelines.database.connection import Row, ask, decode_row, decode_rows
 from pipelines.database.filters import EVERYTHING, ArticleFilters
 from pipelines.database.query_parser import fts5_expression
 
@@ -138,7 +138,7 @@ def _by_rank(db: sqlite3.Connection, which: ArticleSelection, page: Row, markers
         SELECT {HIT_COLUMNS}, {SNIPPET} AS snippet FROM {FROM_MATCHES} LEFT JOIN sources s ON s.id = a.source_id
          WHERE articles_fts MATCH :match AND rank MATCH '{WEIGHTS}' {which.where}
          ORDER BY rank LIMIT :limit OFFSET :offset"""
-    return map(decode_row, ask(db, sql, which.values | page | _marks(markers)))
+    return decode_rows("articles", ask(db, sql, which.values | page | _marks(markers)))
 
 
 def _by_day(
@@ -159,7 +159,7 @@ def _by_day(
         sql = f"""{select} LEFT JOIN sources s ON s.id = a.source_id
                    WHERE {where} IN ({", ".join(map(str, batch))})"""
         found = {row["id"]: row for row in ask(db, sql, {"match": which.match} | _marks(markers))}
-        yield from (decode_row(found[number]) for number in batch if number in found)
+        yield from (decode_row(found[number], "articles") for number in batch if number in found)
 
 
 def _marks(markers: tuple[str, str]) -> Row:
@@ -200,7 +200,7 @@ def articles(db: sqlite3.Connection, filters: ArticleFilters = EVERYTHING, query
     ids = f"a.id IN (SELECT a.id FROM articles a WHERE {which.condition()})"
     every = which.match is None and not which.where
     sql = f"SELECT {ARTICLE_COLUMNS} FROM {FROM_ARTICLES} WHERE {'1' if every else ids} ORDER BY a.id"
-    return map(decode_row, ask(db, sql, which.values))
+    return decode_rows("articles", ask(db, sql, which.values))
 
 
 def article(db: sqlite3.Connection, wanted: str) -> Row:
@@ -215,7 +215,7 @@ def article(db: sqlite3.Connection, wanted: str) -> Row:
     found = next(ask(db, f"SELECT {ARTICLE_COLUMNS}, c.imported FROM {FROM_ARTICLES} WHERE a.id = ?", (number,)), None)
     if found is None:
         raise _not_found(db, wanted)
-    return decode_row(found)
+    return decode_row(found, "articles")
 
 
 def _known_as(db: sqlite3.Connection, spellings: list[str]) -> int | None:
@@ -310,7 +310,7 @@ def revisions(db: sqlite3.Connection, article_id: int) -> Iterator[Row]:
 
     `seen`, `last_seen`: times of the first and the last capture that showed it. For the newest state, 304 counts.
     """
-    return map(decode_row, ask(db, f"""
+    return decode_rows("revisions", ask(db, f"""
         SELECT r.number AS revision, r.seen, CASE WHEN r.number = a.revision THEN a.last_seen ELSE max(r.seen, coalesce(
                    (SELECT max(substr(c.time, 1, 19)) || 'Z' FROM sightings s JOIN captures c ON c.id = s.capture_id
                      WHERE s.revision_id = r.id), '')) END AS last_seen,
@@ -322,7 +322,7 @@ def revisions(db: sqlite3.Connection, article_id: int) -> Iterator[Row]:
 
 def captures(db: sqlite3.Connection, url: str) -> Iterator[Row]:
     """Yield every exchange recorded for exactly this URL, oldest first, failed ones included."""
-    return map(decode_row, ask(db, f"""
+    return decode_rows("captures", ask(db, f"""
         SELECT {CAPTURE_SELECT} FROM captures c WHERE c.url = ? ORDER BY c.time""", (url,)))  # fmt: skip
 
 
@@ -349,7 +349,7 @@ def captures_of(db: sqlite3.Connection, wanted: str) -> list[Row]:
     urls += " UNION SELECT value FROM json_each(:met)"
     values["met"] = json.dumps(_frontier(db).urls_of(keys))
     sql = f"SELECT {CAPTURE_SELECT} FROM captures c WHERE c.url IN ({urls}) ORDER BY c.time, c.id"
-    return list(map(decode_row, ask(db, sql, values)))
+    return list(decode_rows("captures", ask(db, sql, values)))
 
 
 def capture(db: sqlite3.Connection, number: int) -> Row:
@@ -359,7 +359,7 @@ def capture(db: sqlite3.Connection, number: int) -> Row:
         newest = next(ask(db, "SELECT max(id) AS n FROM captures"))["n"] or 0
         cure = "`morgue show URL --captures` shows the numbers"
         raise NotFound(f"capture {number}", f"no such number (they go up to {newest})", cure)
-    return decode_row(found)
+    return decode_row(found, "captures")
 
 
 def sources(db: sqlite3.Connection, *, of_lists: bool = False) -> Iterator[Row]:
@@ -378,9 +378,9 @@ def sources(db: sqlite3.Connection, *, of_lists: bool = False) -> Iterator[Row]:
           LEFT JOIN (SELECT source_id, count(*) AS articles, max(published_day) AS newest
                        FROM articles GROUP BY source_id) n ON n.source_id = s.id
          ORDER BY s.name"""):  # fmt: skip
-        source = decode_row(row)
-        if source["id"] not in hidden:
-            yield source | states[source.pop("id")]._asdict()
+        source = dict(row)
+        if (number := source.pop("id")) not in hidden:
+            yield source | states[number]._asdict()
     if of_lists:
         for site in health.sites_of_lists(db, time):
             yield dict.fromkeys(SOURCE_KEYS) | site

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -10,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from pipelines.core.timestamps import now, parse
-from pipelines.database.connection import Row, ask
+from pipelines.database.connection import Row, ask, decode_json
 
 # What became of pages: of the counts that a run leaves, those that have a key of their own.
 PAGE_COUNTS = ("new", "edited", "unchanged", "duplicate", "nothing", "disallowed", "postponed", "failed")
@@ -38,7 +37,7 @@ def runs(db: sqlite3.Connection, limit: int | None, locked_since: datetime | Non
             under_lock = locked_since is not None and (locked_since - begun).total_seconds() < LOCK_SLACK_SECONDS
             outcome = RUNNING if under_lock and row["id"] == newest else NEVER_ENDED
         ended = parse(finished) if finished else now() if outcome == RUNNING else None
-        by_source = json.loads(row["counts"] or "{}")
+        by_source = decode_json(row["counts"] or "{}", dict, "crawls", row["id"], "counts")
         yield {
             "run": row["id"],
             "begun": row["started"],

@@ -382,6 +382,6 @@ UPDATE frontier SET state = 'disallowed'
 
 
 @migrations()
-def m007_disallowed_again(db: Database) -> None:
+def m008_disallowed_again(db: Database) -> None:
     """Plan visits of the pages that robots.txt disallowed; listings wait until the user asks for them."""
     db.executescript(DISALLOWED_AGAIN)

@@ -18,6 +18,7 @@ from pipelines.core.urls import same_site, url_key
 from pipelines.database import revisions
 from pipelines.database.change_detection import Change, alike, compare
 from pipelines.database.columns import CAPTURE_COLUMNS, article_row, capture_row, capture_time, hint_of, update_row
+from pipelines.database.connection import decode_json
 
 INSERT_CAPTURE = (
     f"INSERT INTO captures (crawl_id, source_id, {', '.join(CAPTURE_COLUMNS)}) "  # noqa: S608 (our own names)
@@ -67,7 +68,8 @@ class ArticleStore:
     def planned_by(self, source_id: int | None) -> dict[str, Any]:
         """Return the settings by which the visits of a source were planned; empty if they are not known."""
         row = self.db.execute("SELECT planned_by FROM sources WHERE id = ?", (source_id,)).fetchone()
-        return json.loads(row[0]) if row is not None and row[0] else {}
+        text = row[0] if row is not None else None
+        return decode_json(text, dict, "sources", source_id, "planned_by") if text else {}
 
     def set_planned_by(self, source_id: int | None, settings: Mapping[str, Any]) -> None:
         """Remember the settings by which the visits of a source are planned."""

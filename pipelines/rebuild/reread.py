@@ -7,7 +7,6 @@ the day of its capture, with what the feed said about it, with or without its re
 from __future__ import annotations
 
 import asyncio
-import json
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any, NamedTuple
@@ -18,6 +17,7 @@ from pipelines.core.items import Article, Capture, NothingToRead, Page, Source
 from pipelines.core.timestamps import parse
 from pipelines.core.urls import fetchable
 from pipelines.core.worker_pool import WorkerFailure, WorkerPool
+from pipelines.database.connection import decode_json
 from pipelines.extraction.entry import outcome_of
 from pipelines.warc.storage import WarcStorage
 
@@ -90,7 +90,7 @@ def stored_page(
         capture=_capture(row),
         source=source_of(row, sources),
         source_id=row["source_id"],
-        hint=json.loads(row["hint"]) if row["hint"] else {},
+        hint=decode_json(row["hint"], dict, "revisions", row["url"], "hint") if row["hint"] else {},
         comments=bool(row["comments"]),
     )
 

@@ -13,9 +13,11 @@ from functools import partial
 
 from pipelines.core.archive_layout import DATABASE_NAME
 from pipelines.core.terminal import plain
+from pipelines.core.urls import url_key
 from pipelines.database.change_detection import text_digest
 from pipelines.database.columns import REVISION_COLUMNS
 from pipelines.database.connection import ask, foreign_triggers
+from pipelines.database.frontier.claims import damaged_hints
 from pipelines.verification.findings import Finding
 
 TEXTS = "SELECT id, title, text, text_digest FROM {} ORDER BY id"
@@ -25,6 +27,25 @@ SELECT a.id, a.url, {", ".join(f"a.{name} IS NOT r.{name} AS {name}" for name in
   FROM articles a JOIN revisions r ON r.article_id = a.id AND r.number = a.revision
  WHERE {" OR ".join(f"a.{name} IS NOT r.{name}" for name in REVISION_COLUMNS)} ORDER BY a.id
 """  # noqa: S608 (our own names)
+# Columns that hold JSON: a list of texts, or an object. Those that an older archive lacks are left out.
+JSON_COLUMNS = {
+    "articles": {"authors": "array", "tags": "array", "rights": "array", "comments": "array", "found_in": "object"},
+    "revisions": {"authors": "array", "hint": "object"},
+    "readings": {"authors": "array"},
+    "captures": {"signals": "array", "flaws": "array"},
+    "crawls": {"counts": "object"},
+    "sources": {"planned_by": "object"},
+}
+# CASE: SQLite may evaluate the terms of AND and OR in any order.
+DAMAGED_JSON = """
+SELECT id FROM {table} WHERE {column} IS NOT NULL AND CASE WHEN NOT json_valid({column}) THEN 1
+    WHEN json_type({column}) != '{kind}' THEN 1 WHEN '{kind}' = 'object' THEN 0
+    ELSE EXISTS (SELECT 1 FROM json_each({column}) WHERE type != 'text') END ORDER BY id
+"""
+MOVED_ARTICLES = """
+SELECT a.id, a.url, c.url AS captured FROM articles a JOIN captures c ON c.id = a.capture_id WHERE a.url != c.url
+ ORDER BY a.id
+"""
 OBJECTS = "SELECT type, name, tbl_name, coalesce(sql, '') AS sql FROM sqlite_master ORDER BY type, name"
 SQL_COMMENT = re.compile(r"--[^\n]*")
 TABLE_OF_MIGRATIONS = "_sqlite_migrations"  # of sqlite-utils, whose versions make it in different words
@@ -44,6 +65,32 @@ def changed_texts(db: sqlite3.Connection) -> Iterator[Finding]:
     for row in ask(db, UNLIKE_REVISION):
         names = ", ".join(name for name in REVISION_COLUMNS if row[name])
         yield finding("text", f"article {row['id']} ({plain(row['url'])}) differs from its newest revision in: {names}")
+
+
+def damaged_rows(db: sqlite3.Connection) -> Iterator[Finding]:
+    """Yield the rows with a column that holds no such JSON as we write, and articles with another page's address."""
+    tables = _names(db)
+    for table in JSON_COLUMNS.keys() & tables:
+        there = {row["name"] for row in ask(db, f"SELECT name FROM pragma_table_info('{table}')")}  # noqa: S608
+        for column, kind in JSON_COLUMNS[table].items():
+            if column in there:
+                for (number,) in ask(db, DAMAGED_JSON.format(table=table, column=column, kind=kind)):
+                    yield finding(
+                        "text", f"{table}, row {number}: {column} holds no JSON {kind} as Newsmorgue writes it"
+                    )
+    for number in damaged_hints(db):
+        yield finding("text", f"frontier, row {number}: hint holds no JSON object of texts; the row is never visited")
+    for row in ask(db, MOVED_ARTICLES):
+        if _key_or_none(row["url"]) != _key_or_none(row["captured"]):
+            what = f"article {row['id']}: its url, {plain(row['url'])}, is not that of its capture"
+            yield finding("text", f"{what}, {plain(row['captured'])}")
+
+
+def _key_or_none(url: str) -> str | None:
+    try:
+        return url_key(url)
+    except ValueError:
+        return None
 
 
 def changed_schema(db: sqlite3.Connection) -> Iterator[Finding]:

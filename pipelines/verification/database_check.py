@@ -50,7 +50,8 @@ def check(path: Path, *, quick: bool) -> list[Finding]:
         checks = [content_check.changed_schema, _dangling_references, _index, _overlapping_captures,
                   _revisits_without_body]  # fmt: skip
     else:
-        checks = [content_check.changed_schema, _pages, _dangling_references, _index, content_check.changed_texts]
+        checks = [content_check.changed_schema, _pages, _dangling_references, _index, content_check.changed_texts,
+                  content_check.damaged_rows]  # fmt: skip
     found: list[Finding] = []
     if not path.is_file():
         return []

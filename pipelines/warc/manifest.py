@@ -14,13 +14,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from pipelines.core import safe_open
-from pipelines.core.archive_layout import MANIFEST_NAME
+from pipelines.core.archive_layout import MANIFEST_NAME, is_warc_name
 from pipelines.core.durability import sync_folder
 from pipelines.core.errors import ArchiveDamaged, os_errors
 from pipelines.core.items import DatabaseState
@@ -30,6 +31,8 @@ NAME = MANIFEST_NAME
 # Fields that a line may lack: lines of older versions have none of them.
 OPTIONAL_FIELD_DEFAULTS = {"archive": None, "journal": None, "was": None, "offset": 0}
 READ_BYTES = 1 << 20
+MAX_COUNT = 2**63 - 1  # bytes or records: the largest size of a file, and the largest integer of SQLite
+SHA256_HEX = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +191,7 @@ def load(path: Path) -> dict[str, ManifestEntry]:
             entry = _entry(json.loads(line))
             if entry.offset and (entry.file not in parts or parts[entry.file][-1].size != entry.offset):
                 raise ValueError("no line tells of the bytes before it")
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, RecursionError) as error:  # RecursionError: arrays in arrays in arrays
             if number == len(lines) and not line.endswith("\n"):
                 break
             cure = "`morgue verify` still compares the files with the database; `morgue rebuild` writes a new manifest"
@@ -201,11 +204,46 @@ def load(path: Path) -> dict[str, ManifestEntry]:
     return {file: replace(found[-1], earlier=tuple(found[:-1])) for file, found in parts.items()}
 
 
-def _entry(values: dict[str, Any]) -> ManifestEntry:
-    """Return the entry of a line. Raises KeyError, TypeError."""
-    values = OPTIONAL_FIELD_DEFAULTS | values
-    values["sha256"] = values[PART_SHA256 if values["offset"] else "sha256"]
-    return ManifestEntry(**{field.name: values[field.name] for field in LINE_FIELDS})
+def _entry(values: object) -> ManifestEntry:
+    """Return the entry of a line. Raises ValueError unless every field has a value that `line` may have written."""
+    if not isinstance(values, dict):
+        raise ValueError("no JSON object")
+    found: dict[str, Any] = {**OPTIONAL_FIELD_DEFAULTS, **values}
+    found["sha256"] = found.get(PART_SHA256 if found["offset"] else "sha256")
+    for name, is_right in FIELD_CHECKS.items():
+        if not is_right(found.get(name)):
+            raise ValueError(name)
+    if found["offset"] > found["size"]:
+        raise ValueError("offset")
+    checked: dict[str, Any] = {name: found.get(name) for name in FIELD_CHECKS}
+    return ManifestEntry(**checked)
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and 0 <= value <= MAX_COUNT  # not isinstance: `true` is no number
+
+
+def _is_digest(value: object) -> bool:
+    return isinstance(value, str) and SHA256_HEX.fullmatch(value) is not None
+
+
+def _is_text(value: object) -> bool:
+    return value is None or isinstance(value, str)
+
+
+FIELD_CHECKS: dict[str, Callable[[Any], bool]] = {
+    "file": lambda value: isinstance(value, str) and is_warc_name(value),
+    "size": _is_count,
+    "sha256": _is_digest,
+    "records": _is_count,
+    "captures": _is_count,
+    "first": _is_text,
+    "last": _is_text,
+    "archive": _is_text,
+    "journal": lambda value: value is None or _is_count(value),
+    "was": lambda value: value is None or _is_digest(value),
+    "offset": _is_count,
+}
 
 
 def add(path: Path, entry: ManifestEntry) -> None:

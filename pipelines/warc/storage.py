@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from pipelines.core import safe_open
-from pipelines.core.archive_layout import WARC_SUFFIX
+from pipelines.core.archive_layout import is_warc_name
 from pipelines.core.durability import sync_folder
 from pipelines.core.errors import NotFound, NotOrdinaryFile, NotWritable, os_errors
 from pipelines.core.input_files import open_input
@@ -70,9 +70,9 @@ class WarcStorage:
             names = [os.path.relpath(os.path.join(path, name), self.folder)
                      for path, _, files in os.walk(self.folder, onerror=_unless_missing) for name in files]  # fmt: skip
         for name in sorted(names):
-            if "/" not in name and name.endswith(WARC_SUFFIX):
+            if is_warc_name(name):
                 listing.finished.append(name)
-            elif "/" not in name and name.endswith(WARC_SUFFIX + OPEN_SUFFIX):
+            elif name.endswith(OPEN_SUFFIX) and is_warc_name(name.removesuffix(OPEN_SUFFIX)):
                 listing.unfinished.append(name.removesuffix(OPEN_SUFFIX))
             else:
                 listing.others.append(name)

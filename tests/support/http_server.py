@@ -6,20 +6,23 @@ import contextlib
 import http.server
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
-Answers = dict[str, tuple[int, bytes, dict[str, str]]]  # path -> status, body, headers
+Answer = tuple[int, bytes, dict[str, str]]  # status, body, headers
+Answers = dict[str, Answer]  # by path
+AnyAnswers = Mapping[str, Answer | Callable[[str], Answer]]  # by path; or a function that gets the Cookie field
 
 
 @contextlib.contextmanager
-def answering(answers: Answers, tls: ssl.SSLContext | None = None) -> Iterator[tuple[str, list[str]]]:
+def answering(answers: AnyAnswers, tls: ssl.SSLContext | None = None) -> Iterator[tuple[str, list[str]]]:
     """Serve these answers by path, else 404; yield the address of the server, and the list of the paths requested."""
     asked: list[str] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             asked.append(self.path)
-            status, body, headers = answers.get(self.path, (404, b"", {}))
+            answer = answers.get(self.path, (404, b"", {}))
+            status, body, headers = answer(self.headers.get("Cookie", "")) if callable(answer) else answer
             self.send_response(status)
             for name, value in {"Content-Type": "text/html", "Content-Length": str(len(body)), **headers}.items():
                 self.send_header(name, value)

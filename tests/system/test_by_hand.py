@@ -68,6 +68,21 @@ def test_typed_old_address_leads_to_its_page(archive):
     assert rows(archive, "SELECT revision FROM articles WHERE url = ?", paper.stories[1]) == [(2,)]
 
 
+def test_site_typed_without_scheme_is_read_by_http_if_https_is_not_there(archive):
+    """Its front page, and the listings that are looked for from there; again the same, and so is a single page."""
+    with serving() as paper:
+        paper.front(*paper.stories)
+        host = paper.url.removeprefix("http://")
+        first = crawl(archive, host)
+        assert first.returncode == 0, first.stderr + first.stdout
+        assert pages(paper)
+        assert rows(archive, "SELECT url FROM frontier WHERE kind = 'front'") == [(f"{paper.url}/",)]
+        assert crawl(archive, host).returncode == 0
+        paper.asked.clear()
+        assert crawl(archive, f"{host}/2024/01/20/another-story-of-the-day.html").returncode == 1
+        assert "/2024/01/20/another-story-of-the-day.html" in paper.asked
+
+
 @pytest.mark.parametrize("means", ["redirect", "refresh"])
 def test_typed_address_that_leads_to_a_removed_page_does_not_bring_it_back(archive, means):
     """Exit code 1, and the outcome names the day of the takedown."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import make_archive, morgue
+from tests.support.command import LOOPBACK, make_archive, morgue
 
 
 @pytest.fixture(scope="module")
@@ -152,3 +152,16 @@ def test_source_cannot_set_a_proxy(archive):
     done = morgue("-C", archive, "crawl")
     assert "[crawl] proxy: holds for the whole archive" in done.stderr
     assert "-s crawl.proxy=VALUE" in done.stderr
+
+
+@pytest.mark.parametrize("change", ["hint = '[1]'", "hint = '[1'", "url = 'javascript:x'"])
+def test_damaged_row_ends_its_visit_and_not_the_crawl(archive, change):
+    """The crawl ends, and names what is wrong."""
+    (archive / "sources" / "paper.toml").write_text('url = "http://127.0.0.1:1/"\n')
+    words = ("-C", archive, *LOOPBACK, "crawl")
+    morgue(*words)
+    with closing(sqlite3.connect(archive / "morgue.db")) as db:
+        db.execute(f"UPDATE frontier SET {change}, state = 'waiting', next_visit = '2020-01-01T00:00:00Z'")
+        db.commit()
+    done = morgue(*words, timeout=60)
+    assert "damaged row" in done.stdout + done.stderr

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+DAMAGED_ROW = "damaged row"  # why no request was made, as the column last_error says it
 BY_ROBOTS = "by robots.txt"  # why a URL was not asked for, as the column last_error says it
 FORGOTTEN = "forgotten"  # with its source or host, as the same column says it
 ROBOTS_FAILED = "robots.txt "  # begins the reason why a URL was not asked for: robots.txt brought no rules
@@ -109,6 +110,7 @@ class Claim:
     etag: str | None
     last_modified: str | None
     last_error: str | None = None  # of the last visit
+    damage: str | None = None  # the column of the row that cannot be used: the visit fails without a request
 
     @property
     def disallowed(self) -> int:

@@ -1,8 +1,4 @@
-"""Hold the SQL statements on the table `frontier` by which a crawl goes on: rows in, rows out, no policy.
-
-`crawler.frontier.queue` decides what a crawl does with the rows. Takedowns, rebuilds and `queries` use this module as
-well, so a queue in another database replaces this module only.
-"""
+"""Hold the SQL statements on the table `frontier` by which a crawl goes on: rows in, rows out, no policy."""
 
 from __future__ import annotations
 
@@ -14,6 +10,7 @@ from typing import Any
 
 from pipelines.core.timestamps import stamp
 from pipelines.database.connection import ask
+from pipelines.database.frontier.claims import CLAIM_COLUMNS, claim_of
 from pipelines.database.frontier.rows import (
     FORGOTTEN,
     NO_SOURCE,
@@ -25,12 +22,10 @@ from pipelines.database.frontier.rows import (
 )
 
 LISTED = "(SELECT value FROM json_each(?))"  # the values of a bound JSON array
-CLAIM_COLUMNS = (
-    "id, url, host, source_id, kind, depth, hint, visits, failures, first_visit, etag, last_modified, last_error"
-)
 PAGES = "kind IN ('article', 'page')"
 SOURCE = f"coalesce(source_id, {NO_SOURCE})"
 IS_SEED = f"(depth = 0 AND found_on IS NULL AND NOT {PAGES})"  # a listing that a source's file names
+IS_STAMP = "(next_visit GLOB '????-??-??T*Z' AND datetime(next_visit) IS NOT NULL)"  # a row may hold any text
 LAST_CHARACTER = "\U0010ffff"  # sorts after every character of a URL
 
 # ruff: noqa: S608 - SQL is put together from the constants above; every value is bound
@@ -88,7 +83,8 @@ class FrontierTable:
              RETURNING priority, {CLAIM_COLUMNS}""",
             (crawl_id, host, stamp(now), *values, number),
         ).fetchall()
-        return [claim_of(row[1:]) for row in sorted(rows)]
+        rows.sort(key=lambda row: row[:2])  # RETURNING has no order: priority, id
+        return [claim_of(row[1:]) for row in rows]
 
     def release(self, row_ids: Iterable[int]) -> None:
         """Let claimed rows wait again, as they were before."""
@@ -167,7 +163,7 @@ class FrontierTable:
     def next_due(self, scope: ClaimScope) -> str | None:
         """Return the stamp of the earliest planned visit, or None if no visit is planned."""
         condition, values = self._within(scope)
-        sql = f"SELECT min(next_visit) FROM frontier WHERE state = 'waiting' AND {condition}"
+        sql = f"SELECT min(next_visit) FROM frontier WHERE state = 'waiting' AND {IS_STAMP} AND {condition}"
         return self._db.execute(sql, values).fetchone()[0]
 
     def row_of(self, url_key: str) -> tuple[int, int] | None:
@@ -384,12 +380,6 @@ class FrontierTable:
             self._db.execute(f"CREATE TEMP TABLE {name} (id INTEGER PRIMARY KEY)")
             self._db.executemany(f"INSERT INTO temp.{name} VALUES (?)", [(row_id,) for row_id in sorted(row_ids)])
         return f"temp.{name}"
-
-
-def claim_of(row: tuple) -> Claim:
-    """Return the claim of a row of CLAIM_COLUMNS."""
-    values = dict(zip(CLAIM_COLUMNS.split(", "), row, strict=True))
-    return Claim(**values | {"hint": json.loads(values["hint"]) if values["hint"] else {}})
 
 
 def as_json(hint: Mapping[str, str]) -> str:

@@ -14,7 +14,7 @@ from crawler.config.models import load
 from crawler.onboarding.probe import MAX_REQUESTS, ProbeReport, VerifiedListing
 from crawler.onboarding.source_file import source_text
 from tests.support.command import LOOPBACK, make_archive, morgue, rows
-from tests.support.http_server import answering
+from tests.support.http_server import Answer, answering
 from tests.support.newspaper import serve
 
 pytestmark = pytest.mark.slow
@@ -169,6 +169,27 @@ def test_feeds_and_sitemaps_at_common_places_are_found(archive):
     assert asked.count("/rss.xml") == 1
 
 
+def test_guessed_sitemap_that_lists_no_article_is_named(archive):
+    """The user can say what its addresses are; a guess at which there is nothing is no news."""
+    urls = "".join(f"<url><loc>https://paper.example/tag/number-{n}/</loc></url>" for n in range(40))
+    with answering({"/": (200, HOME, {}), "/sitemap.xml": (200, f"<urlset>{urls}</urlset>".encode(), {})}) as (url, _):
+        done = add(archive, url)
+    assert f"left out: {url}/sitemap.xml (it names no article; 40 addresses left out by shape, e.g. " in done.stdout
+    assert done.stdout.count("left out: ") == 2, done.stdout
+
+
+def test_page_that_needs_its_own_cookie_is_added(archive):
+    """The site redirects an address to itself until its cookie comes back."""
+
+    def front(cookie: str) -> Answer:
+        return (200, HOME, {}) if cookie == "seen=1" else (302, b"", {"Location": "/", "Set-Cookie": "seen=1; Path=/"})
+
+    with answering({"/": front}) as (url, asked):
+        done = add(archive, url, "--name", "paper")
+    assert done.returncode == 0, done.stderr
+    assert asked.count("/") == 2
+
+
 def test_dead_feed_in_the_head_is_left_out_with_the_reason(archive):
     """A dead feed in the page's head is left out, with the reason."""
     head = b'<head><link rel="alternate" type="application/rss+xml" href="/gone.xml">'
@@ -193,8 +214,8 @@ def test_dead_feed_in_the_head_is_left_out_with_the_reason(archive):
         ({"/": (500, b"", {})}, "HTTP 500"),
         ({"/": (200, HOME, {}), "/robots.txt": (200, b"User-agent: *\nDisallow: /\n", {})}, "robots.txt disallows it"),
         ({"/": (200, HOME, {}), "/robots.txt": (503, b"", {})}, "robots.txt answered 503"),
-        ({"/": (302, b"", {"Location": "/"})}, "too many redirects"),
-        ({"/": (302, b"", {})}, "HTTP 302 without a usable Location"),
+        ({"/": (302, b"", {"Location": "/"})}, "redirect loop"),
+        ({"/": (302, b"", {})}, "HTTP 302 without a Location"),
         ({"/": (301, b"", {"Location": "http://[::1]:2/"})}, "connection failed"),
     ],
 )

@@ -148,6 +148,24 @@ def test_address_without_scheme_is_asked_by_http_if_https_cannot_be_reached(arch
     assert written(archive, "plain")["url"] == f"{home}/"
 
 
+def test_address_without_scheme_that_fails_by_http_says_so(archive):
+    """The answer over HTTP is the one to report: there is none over HTTPS."""
+    with answering({"/": (500, b"", {})}) as (home, _):
+        done = add(archive, home.removeprefix("http://"))
+    assert done.returncode == 3
+    assert f"{home}/: HTTP 500" in done.stderr
+
+
+def test_source_added_by_an_article_is_named_after_the_front_page(archive):
+    """Also if the short name is taken: the path of an article says nothing of its paper."""
+    with answering(SITE | {STORY: (200, HOME, {})}) as (home, _):
+        name = home.removeprefix("http://").replace(".", "-").replace(":", "-")
+        (archive / "sources" / f"{name}.toml").write_text('url = "https://other.example/"\n')
+        done = add(archive, home + STORY)
+    assert done.returncode == 0, done.stderr
+    assert source_names(archive) == [name, f"{name}-2"]
+
+
 def test_broken_source_file_costs_that_source_only(archive):
     """The others are crawled; the broken one is named, also with --quiet, and makes the exit code 1."""
     with answering(SITE | {STORY: (200, HOME, {})}) as (home, _):

@@ -270,6 +270,7 @@ def test_query_that_was_not_meant_so_is_named(folder, query, hint):
 
 @pytest.mark.parametrize("query", ["zzz", '"zzz title: yyy"', "subtitle:x", "title:zzz"])
 def test_query_that_is_whole_has_no_such_hint(folder, query):
+    """A quote or a colon within a word is no mistake."""
     shown = morgue("-C", folder, "search", query).stdout
     assert "is empty" not in shown
     assert "not closed" not in shown

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crawler.frontier.queue import Frontier, FrontierEntry, Validators, VisitResult, day_in
+from crawler.frontier.entry_dates import day_in
+from crawler.frontier.queue import Frontier, FrontierEntry, Validators, VisitResult
 from crawler.frontier.revisit_policy import NextVisit
 from pipelines.database.connection import open_database
 from pipelines.database.frontier.rows import ClaimScope

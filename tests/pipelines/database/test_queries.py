@@ -354,3 +354,17 @@ def test_archive_on_a_read_only_disk_can_be_read():
             os._exit(2)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     shutil.rmtree(above)
+
+
+@pytest.mark.parametrize(
+    "text", ["{[", "{}", "[1]", "null", "[" * 9999], ids=["cut", "object", "number", "null", "deep"]
+)
+def test_row_with_a_damaged_list_is_named(folder, tmp_path, text):
+    """Whoever reads it: one article, a search, an export."""
+    path = Path(shutil.copytree(folder, tmp_path / "copy")) / "morgue.db"
+    with database(path) as writing:
+        writing.execute("UPDATE articles SET authors = ? WHERE id = 1", (text,))
+    with connect(path) as db:
+        for ask_for in (lambda: queries.article(db, "1"), lambda: list(queries.articles(db))):
+            with pytest.raises(ArchiveDamaged, match="articles, row 1: its column authors"):
+                ask_for()

@@ -105,3 +105,23 @@ def test_seeds_that_are_named_no_more_are_retired(table, db):
     states = db.execute("SELECT url_key, state FROM frontier WHERE source_id = 1 AND kind = 'feed'").fetchall()
     assert dict(states) == {"//a.example/old": "done", "//a.example/new": "waiting", "//a.example/linked": "waiting"}
     assert table.count_due(ClaimScope(frozenset({1})), NOW + timedelta(days=1)) == 4
+
+
+HINTS = ("[1]", "[1", '{"a": 1}', "[" * 9999)
+DAMAGE = [("url", "javascript:x"), ("first_visit", "x"), ("etag", "€"), *(("hint", hint) for hint in HINTS)]
+
+
+@pytest.mark.parametrize(("column", "value"), DAMAGE)
+def test_damaged_row_is_claimed_with_the_name_of_its_column(table, db, column, value):
+    """So that its visit can be ended; the other rows of its host are claimed as ever."""
+    db.execute(f"UPDATE frontier SET {column} = ? WHERE id = 1", (value,))
+    claims = table.claim(1, "a.example", 10, ClaimScope(), NOW, SourceChoice())
+    assert [(claim.id, claim.damage, claim.hint) for claim in claims] == [(1, column, {}), (2, None, {})]
+
+
+def test_plan_that_is_no_time_is_not_the_next_visit(table, db):
+    """A row that is planned for a time is."""
+    db.execute("UPDATE frontier SET next_visit = 'x' WHERE id != 2")
+    assert table.next_due(ClaimScope()) == "2026-11-23T08:00:00Z"
+    db.execute("UPDATE frontier SET next_visit = '5' WHERE id = 2")
+    assert table.next_due(ClaimScope()) is None

@@ -1,0 +1,59 @@
+"""The network of `morgue add`: what it sends, and the memory that its answers take."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from types import SimpleNamespace
+from typing import Any
+
+from crawler.onboarding.site_fetcher import SiteFetcher
+from pipelines.session.body_budget import BodyBudget, GrowingBody
+from tests.support.http_server import answering
+
+SIZE = 3_000_000  # bytes of a decoded body: more than is decoded in one go
+
+
+class WatchedBudget(BodyBudget):
+    """Note the most bytes that were held."""
+
+    most = 0
+
+    async def wait(self, body: GrowingBody | None = None) -> None:
+        self.most = max(self.most, self.used_bytes)
+        await super().wait(body)
+
+
+async def fetched_bytes(url: str, budget: BodyBudget) -> tuple[int, int]:
+    """Fetch a page; return the bytes that count while the answer is there, and afterwards."""
+
+    async def record(exchange: Any) -> None:
+        pass
+
+    crawl = SimpleNamespace(
+        timeout=30,
+        max_body=10_000_000,
+        allow_private_ips=True,
+        verify_certificates=True,
+        proxy="",
+        delay=0,
+        max_delay=0,
+    )
+    config: Any = SimpleNamespace(crawl=crawl, user_agent="test", operator=SimpleNamespace(contact=""))
+    context: Any = SimpleNamespace(backpressure=SimpleNamespace(bodies=budget), record=record)
+    fetcher = SiteFetcher(config, context)
+    response = await fetcher.fetch(url, "page", None, b"")
+    assert len(response.body) == SIZE
+    held = budget.used_bytes
+    del response
+    await fetcher.close()
+    return held, budget.used_bytes
+
+
+def test_body_counts_towards_memory_for_bodies_until_it_is_let_go() -> None:
+    """As received and as decoded; eight sites at once may send the largest body each."""
+    packed = gzip.compress(bytes(SIZE))
+    with answering({"/": (200, packed, {"Content-Encoding": "gzip"})}) as (url, _asked):
+        budget = WatchedBudget()
+        assert asyncio.run(fetched_bytes(f"{url}/", budget)) == (SIZE, 0)
+    assert budget.most > len(packed)
