@@ -130,12 +130,6 @@ class Frontier:
             hosts.add(row.host)
         return new, hosts
 
-    def taken_down_on(self, url: str) -> str | None:
-        """Return the day on which an address was taken down, as 2026-11-23; None if it was not."""
-        register = TakedownRegister(self.db)
-        removal = register.last_removal(url) if url in register else None
-        return removal[0][:10] if removal else None
-
     def _row(self, entry: FrontierEntry, source_id: int | None, now: datetime) -> FrontierRow:
         """Return the row of a URL that is to be visited now."""
         day = day_of(entry.hint) or day_in(entry.url)

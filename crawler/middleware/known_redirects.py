@@ -22,6 +22,7 @@ from pipelines.core.links import resolve_location
 from pipelines.core.urls import fetchable, same_site
 from pipelines.database.frontier.rows import Claim
 from pipelines.session.context import CrawlContext
+from pipelines.takedown.register import taken_down_on
 from pipelines.warc.http_message import REDIRECTS
 
 FOLLOW_KNOWN = "follow_known_redirects"  # key of the meta of a request whose redirects are followed to known pages
@@ -68,7 +69,7 @@ class KnownRedirectsMiddleware:
         claim: Claim | None = request.cb_kwargs.get("claim")
         frontier = self.context.part(Frontier)
         # Every hop of every request is asked about, also of an address that the user typed.
-        if (day := await self.context.do(frontier.taken_down_on, target)) is not None:
+        if (day := await self.context.do(taken_down_on, frontier.db, target)) is not None:
             raise RedirectTakenDown(day, target)
         if request.meta.get(FOLLOW_KNOWN):
             return response

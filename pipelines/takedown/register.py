@@ -31,6 +31,13 @@ class TakedownRegister:
         return next(((time, reason) for time, name, reason in removed if TargetMatcher([name]).covers(key)), None)
 
 
+def taken_down_on(db: sqlite3.Connection, url: str) -> str | None:
+    """Return the day on which an address was last taken down, as 2026-11-23; None if it was not."""
+    register = TakedownRegister(db)
+    removal = register.last_removal(url) if url in register else None
+    return removal[0][:10] if removal else None
+
+
 def was_removed(db: sqlite3.Connection, target: str) -> bool:
     """Return True if a target, as the user wrote it, was taken down before. An article's number is forgotten then."""
     try:

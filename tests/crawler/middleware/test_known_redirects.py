@@ -9,6 +9,7 @@ from scrapy.http import Response
 
 from crawler.frontier.ownership import SiteOwners, listed_sites
 from crawler.frontier.queue import Frontier
+from crawler.middleware import known_redirects
 from crawler.middleware.known_redirects import (
     FOLLOW_KNOWN,
     KnownRedirectsMiddleware,
@@ -27,17 +28,22 @@ OWNERS = SiteOwners({source_id: listed_sites(url) for source_id, url in HOMES.it
 class UnknownUrls:
     """Be a frontier in which no URL was visited yet."""
 
-    owners = OWNERS
+    owners, db = OWNERS, None
 
     def is_known(self, _url, _claim):
         return False
 
-    def taken_down_on(self, url):
-        return "2026-11-23" if "removed" in url else None
-
 
 async def call(task, *args):
     return task(*args)
+
+
+@pytest.fixture(autouse=True)
+def register(monkeypatch):
+    """Let addresses that say so be taken down."""
+    monkeypatch.setattr(
+        known_redirects, "taken_down_on", lambda _db, url: "2026-11-23" if url.endswith("removed") else None
+    )
 
 
 CONTEXT = SimpleNamespace(part={Frontier: UnknownUrls()}.__getitem__, do=call)
