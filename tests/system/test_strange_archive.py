@@ -45,7 +45,7 @@ def test_source_that_is_a_link_is_not_read(archive, tmp_path):
     secret.write_text('url = "https://paper.example/"\n')
     (archive / "sources" / "paper.toml").symlink_to(secret)
     done = morgue("-C", archive, "crawl")
-    assert "sources/paper.toml: is a symbolic link" in done.stderr
+    assert "sources/paper.toml: is a symbolic link" in done.stdout
     assert "paper.example" not in done.stdout
 
 
@@ -150,8 +150,8 @@ def test_source_cannot_set_a_proxy(archive):
     text = 'url = "https://paper.example/"\n[crawl]\nproxy = "http://192.0.2.1:3128"\n'
     (archive / "sources" / "paper.toml").write_text(text)
     done = morgue("-C", archive, "crawl")
-    assert "[crawl] proxy: holds for the whole archive" in done.stderr
-    assert "-s crawl.proxy=VALUE" in done.stderr
+    assert "[crawl] proxy: holds for the whole archive" in done.stdout
+    assert "-s crawl.proxy=VALUE" in done.stdout
 
 
 @pytest.mark.parametrize("change", ["hint = '[1]'", "hint = '[1'", "url = 'javascript:x'"])
