@@ -105,10 +105,12 @@ def test_interrupted_crawl_goes_on_with_articles(archive):
         paper.watch(archive)
         crawl(archive, "paper", "--limit", "1")
         interrupt(archive)
+        before = [path for path in paper.asked if path.startswith("/2024/")]
         paper.asked.clear()
         again = crawl(archive, "paper")
         assert "listings were read by the interrupted crawl and are not read again" in again.stdout
-        assert len([path for path in paper.asked if path.startswith("/2024/")]) == 3
+        after = [path for path in paper.asked if path.startswith("/2024/")]
+        assert len(before + after) == len({*before, *after}) == 4  # each story once, and the dead link
         assert [path for path in paper.asked if path in ("/", "/feed")] == []
         interrupt(archive)
         paper.asked.clear()
@@ -125,7 +127,7 @@ def interrupt(archive):
 
 
 def test_changed_settings_plan_visits_anew(archive):
-    """In a source's file or with -s: listings count from their last visit, articles from their first."""
+    """In a source's file, not with -s: listings count from their last visit, articles from their first."""
     next_visits = "SELECT kind, round((julianday(next_visit) - julianday(last_visit)) * 86400) FROM frontier WHERE {}"
     with serving(1) as paper:
         paper.watch(archive)
@@ -135,6 +137,4 @@ def test_changed_settings_plan_visits_anew(archive):
         assert dict(rows(archive, next_visits.format("kind IN ('feed', 'front')"))) == {"feed": 7200, "front": 86400}
         assert rows(archive, next_visits.format("visits > 0 AND kind = 'article'")) == [("article", 18000)]
         crawl(archive, "-s", "every.feed=3h")
-        assert rows(archive, next_visits.format("kind = 'feed'")) == [("feed", 10800)]
-        crawl(archive)
         assert rows(archive, next_visits.format("kind = 'feed'")) == [("feed", 7200)]

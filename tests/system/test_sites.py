@@ -90,7 +90,7 @@ def test_feed_of_another_site_claims_no_article(served, tmp_path):
     archive = archive_of(tmp_path, aevil=source(evil), paper=source(paper))
     first = crawl(archive, "aevil")
     assert [path for path in paper.asked if path in PATHS] == []
-    assert "left out: 6 addresses of feeds" in first.stdout
+    assert "left out: 6 addresses on other sites: aevil 6" in first.stdout
     crawl(archive)
     filed = rows(archive, "SELECT s.name, a.authors FROM articles a JOIN sources s ON s.id = a.source_id")
     assert filed == [("paper", "[]")] * len(PATHS)

@@ -63,7 +63,7 @@ def test_every_row_has_its_outcome_in_the_order_of_the_list(listed):
         "shut": ("disallowed", "", "by robots.txt"),
         "thin": ("no article", "200", outcomes["thin"][2]),
         "again": ("new", "200", ""),
-        "dead host": ("failed", "", "port is blocked"),
+        "dead host": ("failed", "", "connection failed"),
     }
     assert outcomes["thin"][2] != ""
     moved, bare = reported[0], reported[1]
