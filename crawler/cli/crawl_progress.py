@@ -9,13 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from crawler.cli.progress_bar import clock
+from crawler.cli.progress_bar import LINE_SECONDS, clock
 from crawler.engine.crawl import CrawlRun
 from pipelines.core.plural import counted
 from pipelines.core.timestamps import now
 
 REDRAW_SECONDS = 0.5  # seconds between redraws of the bar
-LINE_SECONDS = 10.0  # seconds between lines in a pipe
 BAR_WIDTH = 20  # terminal columns
 DUE_COUNT_SECONDS = 2.0  # seconds between two counts of the URLs still due; counting walks the index
 MIN_ESTIMATE_SECONDS = 3.0  # of a crawl, before the time left is estimated

@@ -316,18 +316,18 @@ class SiteAdder:
 
         Return it with the address that answered.
         """
-        from crawler.middleware.failure_reasons import UNREACHED
+        from crawler.frontier.visit_outcomes import NO_HTTPS_REASONS
         from crawler.onboarding.probe import probe
 
         look = partial(
             probe, fetch=self.fetcher.fetch, read=self.fetcher.read, obey=self.config.crawl.robots, feeds=site.feeds
         )
         found = await look(site.url)
-        if found.failure not in UNREACHED or not site.assumed_https:
+        if found.failure not in NO_HTTPS_REASONS or not site.assumed_https:
             return site, found
         by_http = replace(site, url=site.url.replace("https://", "http://", 1))
         plain_http = await look(by_http.url)
-        return (site, found) if plain_http.failure in UNREACHED else (by_http, plain_http)
+        return (site, found) if plain_http.failure in NO_HTTPS_REASONS else (by_http, plain_http)
 
     def renamed(self, site: WantedSite, found: ProbeReport) -> WantedSite:
         """Name the site after its front page, if the user gave another page of it."""

@@ -25,9 +25,6 @@ REASONS: dict[type[FetchError], str] = {
     outcome.NotHttp: "not HTTP",
 }
 
-# Reasons for which a host may still answer by another scheme.
-UNREACHED = frozenset(REASONS[kind] for kind in (outcome.ConnectFailed, outcome.TlsFailed, outcome.TimedOut))
-
 
 def reason_of_fetch(error: FetchError) -> str:
     """Return the reason for a fetch that failed."""
