@@ -320,7 +320,7 @@ def wire(world: World, folder: Path) -> Tries:
 
 
 def deaf(world: World, folder: Path) -> Tries:
-    """Ctrl-C while a hostile answer is at work: the command ends with exit code 130 soon after its ten seconds of grace."""
+    """Ctrl-C while a hostile answer is at work: the command ends with exit code 130 after its ten seconds of grace."""
     folder.mkdir(parents=True)
     answers = hostile_answers()
     for number, name in enumerate(
