@@ -23,8 +23,8 @@ import parts  # noqa: E402  (importable only now)
 from crawler.cli.main import morgue  # noqa: E402
 from crawler.config import reference  # noqa: E402  (and so is this, where we are not installed)
 from pipelines.core import errors  # noqa: E402
-from pipelines.database import descriptions  # noqa: E402
 from pipelines.database.connection import open_database  # noqa: E402
+from pipelines.database.schema import descriptions  # noqa: E402
 
 WIDTH = 100  # columns of a help page, whatever the terminal
 MADE = "<!-- Made by docs/generate.py from {origin}; edit that instead. -->\n"
@@ -140,8 +140,8 @@ SELECT host, kind, last_error, count(*) FROM frontier WHERE last_error IS NOT NU
 
 
 def tables() -> str:
-    """Return the page on the tables of a fresh database, as pipelines/database/descriptions.py describes them."""
-    parts = ["# The database\n", MADE.format(origin="pipelines/database/descriptions.py"), SCHEMA_HEAD]
+    """Return the page on the tables of a fresh database, as pipelines.database.schema.descriptions describes them."""
+    parts = ["# The database\n", MADE.format(origin="pipelines/database/schema/descriptions.py"), SCHEMA_HEAD]
     with tempfile.TemporaryDirectory() as folder:
         db = open_database(Path(folder) / "morgue.db")
         for table, described in descriptions.DESCRIPTIONS.items():

@@ -13,11 +13,10 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 from pipelines.core.items import DatabaseState
-from pipelines.core.timestamps import fine_stamp
+from pipelines.core.timestamps import fine_stamp, now
 from pipelines.database import journal_rows
 from pipelines.warc.record import ARCHIVE_FIELD, WarcFields, WarcRecord, digest, new_id
 
@@ -89,7 +88,7 @@ def journal_record(header: JournalHeader, lines: Iterable[str], warcinfo_id: str
     fields = [
         ("WARC-Type", "metadata"),
         ("WARC-Record-ID", new_id()),
-        ("WARC-Date", fine_stamp(datetime.now(UTC))),
+        ("WARC-Date", fine_stamp(now())),
         ("Content-Type", MEDIA_TYPE),
         ("WARC-Block-Digest", digest(block)),
         (NUMBER, str(header.number)),

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+
+
+def system_clock() -> datetime:
+    """Return the time of this machine in UTC."""
+    return datetime.now(UTC)
+
+
+# The one clock of the program: all that is planned, filed and named by time. A simulation puts another in its place.
+clock: Callable[[], datetime] = system_clock
 
 
 def now() -> datetime:
     """Return the current time in UTC."""
-    return datetime.now(UTC)
+    return clock()
 
 
 def stamp(time: datetime) -> str:

@@ -230,7 +230,7 @@ def open_database(path: Path) -> sqlite3.Connection:
     """
     from sqlite_utils import Database  # takes 0.5 s, which read-only commands must not pay
 
-    from pipelines.database.schema import migrations
+    from pipelines.database.schema.migrations import migrations
 
     db = open_for_maintenance(path)
     try:
@@ -278,7 +278,7 @@ def foreign_triggers(db: sqlite3.Connection) -> list[str]:
 
     A trigger on a table of the user's own is the user's business.
     """
-    from pipelines.database.schema import known_objects
+    from pipelines.database.schema.migrations import known_objects
 
     known = known_objects()
     rows = db.execute("SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY name")

@@ -41,6 +41,17 @@ JOURNAL_TABLES = {
     ),
     "removals": JournalTable("id", ("id", "time", "url_key", "reason", "captures")),
     "aliases": JournalTable("url_key", ("url_key", "article_id")),
+    "page_states": JournalTable(
+        "id",
+        ("id", "url_key", "url", "source_id", "article_id", "kind", "since", "capture_id", "last_seen",
+         "last_capture_id", "visits", "ended", "ended_capture_id"),
+    ),
+    "listings": JournalTable(
+        "url_key",
+        ("url_key", "source_id", "interval", "readings", "entries", "new_entries", "last_new", "last_change", "digest",
+         "trouble", "since", "moved_to", "moved_since", "replaces"),
+    ),
+    "gaps": JournalTable("id", ("id", "source_id", "url_key", "url", "began", "ended", "capture_id", "found")),
     "frontier": JournalTable(
         "id",
         ("id", "url_key", "url", "host", "source_id", "kind", "state", "next_visit", "priority", "depth", "found",

@@ -15,7 +15,6 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -24,6 +23,7 @@ from urllib.parse import urlsplit
 from lxml import etree
 
 from pipelines.core.items import Article, NothingToRead, Page, Reading, Rule
+from pipelines.core.timestamps import now
 from pipelines.extraction import page_labels, site_rules
 from pipelines.extraction.body import classifier
 from pipelines.extraction.body.blocks import HEADING_TAGS, TextBlock, blocks, menus
@@ -123,7 +123,7 @@ def collector_paused() -> Iterator[None]:
 
 def _read(page: Page, observer: ReadingObserver) -> Article:
     tree = parse(page)
-    captured = page.capture.time if page.capture else datetime.now(UTC)
+    captured = page.capture.time if page.capture else now()
     declared = gather(tree, page.url, captured, page.hint)
     rule = site_rules.rule_on(page.source, captured.date().isoformat()) or Rule()
     fields = _fields(declared, rule, observer)

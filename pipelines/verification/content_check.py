@@ -97,7 +97,7 @@ def changed_schema(db: sqlite3.Connection) -> Iterator[Finding]:
     """Yield triggers of others on our tables, and tables, indexes and triggers of ours that were changed or dropped."""
     from sqlite_utils import Database
 
-    from pipelines.database.schema import known_objects, migrations
+    from pipelines.database.schema.migrations import known_objects, migrations
 
     for name in foreign_triggers(db):
         yield finding("schema", f"the trigger {plain(name)} is not Newsmorgue's; no command writes to the database")
@@ -115,7 +115,7 @@ def changed_schema(db: sqlite3.Connection) -> Iterator[Finding]:
 
 def other_objects(db: sqlite3.Connection) -> Iterator[str]:
     """Yield the tables, views, indexes and triggers of others: `view popular`. They change nothing of ours."""
-    from pipelines.database.schema import known_objects
+    from pipelines.database.schema.migrations import known_objects
 
     known, strangers = known_objects(), foreign_triggers(db)
     for row in ask(db, OBJECTS):

@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +15,7 @@ from pipelines.core.durability import evict
 from pipelines.core.errors import ArchiveDamaged, os_errors
 from pipelines.core.items import DatabaseState
 from pipelines.core.plural import counted
-from pipelines.core.timestamps import fine_stamp
+from pipelines.core.timestamps import fine_stamp, now
 from pipelines.warc import manifest
 from pipelines.warc.manifest import ManifestEntry
 from pipelines.warc.reader import TORN, walk
@@ -178,7 +177,7 @@ def _repair_record(text: str, warcinfo_id: str | None) -> WarcRecord:
     fields = [
         ("WARC-Type", "metadata"),
         ("WARC-Record-ID", new_id()),
-        ("WARC-Date", fine_stamp(datetime.now(UTC))),
+        ("WARC-Date", fine_stamp(now())),
         ("Content-Type", "application/warc-fields"),
         ("WARC-Block-Digest", digest(block)),
     ]

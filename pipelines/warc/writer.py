@@ -14,13 +14,13 @@ import math
 import os
 import re
 import socket
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipelines.core import timestamps
 from pipelines.core.archive_layout import WARC_SUFFIX
 from pipelines.core.durability import evict
 from pipelines.core.errors import ArchiveDamaged, ConfigError, MorgueError, os_errors
@@ -122,7 +122,7 @@ class WarcWriter:
         """
         if self._file is None or self._contents.added_records <= 1:
             return False
-        return self._contents.size >= self._max_size or time.time() >= self._expires
+        return self._contents.size >= self._max_size or timestamps.now().timestamp() >= self._expires
 
     @property
     def may_wait(self) -> bool:
@@ -243,7 +243,7 @@ class WarcWriter:
 
     def _begin(self) -> None:
         """Continue the last file, or create the next one; lock it, and write a warcinfo record."""
-        now = datetime.fromtimestamp(time.time(), UTC)
+        now = timestamps.now()
         with os_errors(str(self.storage.folder)):
             if not self._continue_last():
                 self._create(now)
@@ -278,7 +278,7 @@ class WarcWriter:
             return None
         archive = self.database_state.archive if self.database_state is not None else None
         is_ours = last.archive == archive and last.was is None and self.is_finished(last.file)
-        is_young = 0 <= time.time() - self._begun(last.file) < self._max_age
+        is_young = 0 <= timestamps.now().timestamp() - self._begun(last.file) < self._max_age
         return last if is_ours and is_young and last.size < self._max_size else None
 
     def _continue_last(self) -> bool:

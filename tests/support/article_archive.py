@@ -236,7 +236,7 @@ def database(path: Path) -> sqlite3.Connection:
     """Return a connection to a new database with the empty tables of the newest migration."""
     from sqlite_utils import Database
 
-    from pipelines.database.schema import migrations
+    from pipelines.database.schema.migrations import migrations
 
     made = Database(path)
     made.enable_wal()

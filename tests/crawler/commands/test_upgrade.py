@@ -12,7 +12,7 @@ import pytest
 from sqlite_utils import Database
 
 from pipelines.core.lock import ArchiveLock
-from pipelines.database.schema import migrations
+from pipelines.database.schema.migrations import migrations
 from tests.support.article_archive import build, database
 from tests.support.command import morgue
 

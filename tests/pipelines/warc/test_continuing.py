@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.core import timestamps
 from pipelines.core.errors import ArchiveDamaged, DiskFull
 from pipelines.core.timestamps import now
 from pipelines.warc import manifest, writer
@@ -180,8 +181,8 @@ def test_file_within_a_run_when_too_old_is_finished(folder: Path, monkeypatch) -
     """A crawl of a week leaves a file a day."""
     long = writer_of(folder)
     append(long, 1)
-    clock = writer.time.time()
-    monkeypatch.setattr(writer.time, "time", lambda: clock + 86_401)
+    tomorrow = now() + timedelta(seconds=86_401)
+    monkeypatch.setattr(timestamps, "clock", lambda: tomorrow)
     append(long, 2)
     append(long, 3)
     long.close()

@@ -1,37 +1,15 @@
-"""Define the tables of the database as SQL inside sqlite-utils migrations.
+"""Define the first tables of the database as SQL inside sqlite-utils migrations: sources, captures, articles, queue.
 
-A migration that has landed is never edited, the comments in its SQL included: the next change is the next function.
-What tables, columns and indexes mean is in `descriptions`, which becomes `docs/schema.md`. Times are TEXT, ISO 8601
-in UTC with `Z`; days are `YYYY-MM-DD`.
+These migrations have landed, and are never edited, the comments in their SQL included. `migrations` goes on.
 """
 
 from __future__ import annotations
 
-from functools import cache
 from uuid import uuid4
 
 from sqlite_utils import Database, Migrations
 
 migrations = Migrations("newsmorgue")
-
-
-@cache
-def known_objects() -> dict[str, list[str]]:
-    """Return the SQL that each table, index and trigger of ours ever had, by its name in lower case.
-
-    The newest comes last; "" is last for one that is gone. Each object of the newest schema is in it, and those that
-    SQLite makes by itself.
-    """
-    db = Database(memory=True)
-    known: dict[str, list[str]] = {}
-    migrations.ensure_migrations_table(db)
-    for migration in migrations.pending(db):
-        migration.fn(db)
-        now = dict(db.execute("SELECT lower(name), coalesce(sql, '') FROM sqlite_master").fetchall())
-        for name in known.keys() | now.keys():
-            known.setdefault(name, []).append(now.get(name, ""))
-    db.close()
-    return known
 
 
 FIRST = """

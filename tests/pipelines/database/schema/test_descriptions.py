@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 
 from pipelines.database.connection import open_database
-from pipelines.database.descriptions import DESCRIPTIONS
+from pipelines.database.schema.descriptions import DESCRIPTIONS
 
 OURS = """SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE '\\_%' ESCAPE '\\'
              AND name NOT LIKE '%\\_fts\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite%' ORDER BY rowid"""

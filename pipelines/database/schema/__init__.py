@@ -1,0 +1,4 @@
+"""Define the tables of the database by migrations, and describe them.
+
+May import core. Start reading at `descriptions` (what each table and column means); `migrations` has what is newest.
+"""

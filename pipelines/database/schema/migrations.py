@@ -1,0 +1,126 @@
+"""Define the newest tables of the database as SQL inside sqlite-utils migrations: what scheduled crawls learn.
+
+A migration that has landed is never edited, the comments in its SQL included: the next change is the next function.
+What tables, columns and indexes mean is in `descriptions`, which becomes `docs/schema.md`. Times are TEXT, ISO 8601
+in UTC with `Z`; days are `YYYY-MM-DD`.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from sqlite_utils import Database
+
+from pipelines.database.schema.archive_tables import migrations, watch
+
+
+@cache
+def known_objects() -> dict[str, list[str]]:
+    """Return the SQL that each table, index and trigger of ours ever had, by its name in lower case.
+
+    The newest comes last; "" is last for one that is gone. Each object of the newest schema is in it, and those that
+    SQLite makes by itself.
+    """
+    db = Database(memory=True)
+    known: dict[str, list[str]] = {}
+    migrations.ensure_migrations_table(db)
+    for migration in migrations.pending(db):
+        migration.fn(db)
+        now = dict(db.execute("SELECT lower(name), coalesce(sql, '') FROM sqlite_master").fetchall())
+        for name in known.keys() | now.keys():
+            known.setdefault(name, []).append(now.get(name, ""))
+    db.close()
+    return known
+
+
+SCHEDULED = """
+-- A period in which an address did not show its article: a wall, an error page, nothing at all.
+CREATE TABLE page_states (
+    id              INTEGER PRIMARY KEY,
+    url_key         TEXT NOT NULL,
+    url             TEXT NOT NULL,
+    source_id       INTEGER REFERENCES sources(id),
+    article_id      INTEGER REFERENCES articles(id), -- NULL: no article was ever read at this address
+    kind            TEXT NOT NULL, -- consent wall, paywall, ...; gone: 404, 410, soft 404, front page
+    since           TEXT NOT NULL, -- time of the first capture that shows it
+    capture_id      INTEGER NOT NULL REFERENCES captures(id), -- that capture
+    last_seen       TEXT NOT NULL, -- time of the newest capture that shows it
+    last_capture_id INTEGER NOT NULL REFERENCES captures(id), -- that capture
+    visits          INTEGER NOT NULL DEFAULT 1, -- visits that met it
+    ended           TEXT,          -- time of the capture that shows the article again; NULL: it still lasts
+    ended_capture_id INTEGER REFERENCES captures(id)
+) STRICT;
+CREATE UNIQUE INDEX page_states_now ON page_states(url_key) WHERE ended IS NULL;
+CREATE INDEX page_states_article ON page_states(article_id);
+CREATE INDEX page_states_source ON page_states(source_id, since);
+
+-- A host that has trouble, its robots.txt, and when it was last asked: kept from one crawl to the next.
+CREATE TABLE hosts (
+    host              TEXT PRIMARY KEY, -- host:port, as in frontier
+    trouble           TEXT,             -- why only a probe is sent; NULL: nothing is wrong
+    since             TEXT,             -- when the trouble began
+    failures          INTEGER NOT NULL DEFAULT 0, -- failed probes in a row
+    retry_at          TEXT,             -- when the next probe is due
+    robots_capture_id INTEGER REFERENCES captures(id), -- newest answer to its robots.txt
+    robots_checked    TEXT,             -- when robots.txt was last asked for
+    last_request      TEXT,             -- when the last request was sent, microseconds
+    delay             REAL              -- seconds between two requests that the last crawl had come to
+) STRICT, WITHOUT ROWID;
+
+-- What is known of a feed, sitemap, front or section page from its readings.
+CREATE TABLE listings (
+    url_key      TEXT PRIMARY KEY,
+    source_id    INTEGER REFERENCES sources(id),
+    interval     REAL,             -- seconds to the next reading, as observed; NULL: that of the settings
+    readings     INTEGER NOT NULL DEFAULT 0, -- readings that were answered
+    entries      INTEGER,          -- links to articles at the newest reading
+    new_entries  INTEGER,          -- of them not known before
+    last_new     TEXT,             -- when a reading last brought an article that was not known
+    last_change  TEXT,             -- when its body was last another
+    digest       TEXT,             -- payload digest of the newest reading
+    trouble      TEXT,             -- what is wrong with it; NULL: nothing
+    since        TEXT,             -- when the trouble began
+    moved_to     TEXT,             -- where a permanent redirect leads, or the listing that replaces it
+    moved_since  TEXT,             -- since when
+    replaces     TEXT              -- url_key of the listing of the source file that this one stands in for
+) STRICT, WITHOUT ROWID;
+
+-- A time in which a listing may have shown articles that were gone from it at the next reading.
+CREATE TABLE gaps (
+    id         INTEGER PRIMARY KEY,
+    source_id  INTEGER REFERENCES sources(id),
+    url_key    TEXT NOT NULL,      -- of the listing
+    url        TEXT NOT NULL,
+    began      TEXT NOT NULL,      -- the reading before
+    ended      TEXT NOT NULL,      -- the reading that shows no entry of the one before
+    capture_id INTEGER REFERENCES captures(id), -- of that reading
+    found      INTEGER NOT NULL DEFAULT 0 -- articles of that time that other listings brought later
+) STRICT;
+CREATE INDEX gaps_source ON gaps(source_id, ended);
+
+-- The health of a source as last told, so that each change is told once.
+CREATE TABLE source_health (
+    source_id INTEGER NOT NULL REFERENCES sources(id),
+    kind      TEXT NOT NULL,       -- kind of reason: silent, outrun, dead feed, blocked, ...
+    status    TEXT NOT NULL,       -- warn, bad
+    since     TEXT NOT NULL,       -- when it began
+    evidence  TEXT,                -- what shows it, in words
+    told      TEXT,                -- when the owner was last told; NULL: not yet
+    PRIMARY KEY (source_id, kind)
+) STRICT, WITHOUT ROWID;
+
+ALTER TABLE revisions ADD COLUMN changes TEXT;  -- JSON list: what differs from the one before: title, text, ...
+ALTER TABLE revisions ADD COLUMN change_ratio REAL; -- share of the words of both texts that differ, 0 to 1
+ALTER TABLE revisions ADD COLUMN words_added INTEGER;
+ALTER TABLE revisions ADD COLUMN words_removed INTEGER;
+ALTER TABLE revisions ADD COLUMN silent INTEGER; -- 1: the text changed, and the page's time of change did not
+"""
+
+# Their rows go into the journal. What is known of hosts is learnt again.
+JOURNALED = (("page_states", "id", ""), ("listings", "url_key", ""), ("gaps", "id", ""))
+
+
+@migrations()
+def m009_scheduled(db: Database) -> None:
+    """Add what is no article at an article's address, the state of hosts and listings, and how revisions differ."""
+    db.executescript(SCHEDULED + "".join(watch(*watched) for watched in JOURNALED))
