@@ -179,15 +179,20 @@ def check_options(
 
 
 def listed_pages(urls: str, column: str | None, report_file: str | None) -> UrlList:
-    """Return the user's list, after a check that its report can be written. Raises ConfigError."""
+    """Return the user's list, after a check that its report can be written. Raises ConfigError.
+
+    If no row is an address, the report is written here, because there is nothing to crawl.
+    """
     from crawler.cli.url_list import read_url_list
-    from crawler.cli.url_report import check_report
+    from crawler.cli.url_report import check_report, result_of_bad_row, write_rows
 
     listed = read_url_list(urls, column)
-    if not listed.urls:
-        raise ConfigError(urls, bad_rows_text(listed), "say e.g. https://paper.example/story")
     if report_file is not None:
         check_report(Path(report_file), listed)
+    if not listed.urls:
+        if report_file is not None:
+            write_rows(Path(report_file), listed, ((*row.cells, *result_of_bad_row(row)) for row in listed.rows))
+        raise ConfigError(urls, bad_rows_text(listed), "say e.g. https://paper.example/story")
     return listed
 
 
@@ -302,7 +307,6 @@ def report(run: CrawlRun, ending: CrawlOutcome, wrong: list[str], *, quiet: bool
     """
     from crawler.cli.crawl_summary import attention, summary
     from crawler.middleware.failure_reasons import ALLOW_PRIVATE, NOT_PUBLIC
-    from pipelines.database.frontier.rows import ROBOTS_FAILED
 
     if quiet and ending.exit_code == 0:
         return
@@ -321,10 +325,7 @@ def report(run: CrawlRun, ending: CrawlOutcome, wrong: list[str], *, quiet: bool
         cure = "check the network and the addresses"
         if any(why == NOT_PUBLIC for _, why in run.context.stats.reasons()):
             cure = ALLOW_PRIVATE
-        what = "reached"
-        if any(why.startswith(ROBOTS_FAILED) for _, why in run.context.stats.reasons()):
-            what, cure = "fetched", "the answer for robots.txt above is the cause; its hosts are asked again later"
-        click.echo(f"morgue: nothing could be {what}\n  {cure}", err=True)
+        click.echo(f"morgue: nothing could be reached\n  {cure}", err=True)
     elif not aside:
         left = f"{counted(run.due_left, 'more URL')} {verb(run.due_left, 'is', 'are')} due"
         more = f"; {left}: `morgue crawl` goes on with {verb(run.due_left, 'it', 'them')}" if run.due_left else ""
