@@ -40,7 +40,7 @@ DOWNLOADER_MIDDLEWARES = {
 ITEM_PIPELINES = {
     "pipelines.session.item_pipelines.ReadPage": 100,  # Page -> Reading, in a worker process
     "pipelines.session.item_pipelines.StoreArticle": 300,  # writes its rows; after that the article is in the archive
-    "crawler.frontier.visit_outcomes.CloseVisit": 900,  # last: a visit ends when the rows of its page are written
+    "crawler.frontier.close_visit.CloseVisit": 900,  # last: a visit ends when the rows of its page are written
 }
 
 SPIDER_MIDDLEWARES = {

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from crawler.cli.left_out import left_out
-from crawler.cli.listing_report import found_nothing, left_out_by_shape
+from crawler.cli.listing_report import left_out_by_shape
 from pipelines.core.plural import counted, verb
 from pipelines.session.crawl_stats import OUTCOMES, CrawlStats, SourceStats
 
@@ -36,7 +36,6 @@ def summary(stats: CrawlStats) -> Iterator[str]:
         yield f"{name:<{width}}  {cells}"
     yield from reasons(stats)
     yield from left_out_by_shape(stats)
-    yield from found_nothing(stats)
 
 
 def reasons(stats: CrawlStats) -> Iterator[str]:
@@ -84,6 +83,8 @@ def attention(stats: CrawlStats) -> Iterator[str]:
         example = next((trouble.example for trouble in troubles if trouble.example), "")
         where = (f": {example}" if example else "") + (f" and {more:,} more" if more and example else "")
         yield f"needs attention: {names_of(names)}: {why}{where}"
+        if troubles[0].cure:
+            yield f"  {troubles[0].cure}"
 
 
 def names_of(names: Sequence[str]) -> str:
@@ -127,4 +128,4 @@ def numbers(count: SourceStats) -> list[int]:
 
 def worth_a_row(count: SourceStats) -> bool:
     """Return True for a source that this crawl visited."""
-    return bool(count.answered or any(numbers(count)))
+    return any((*numbers(count), count.tried, count.still_disallowed))

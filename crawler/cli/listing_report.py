@@ -1,7 +1,4 @@
-"""Say in the summary of a crawl which addresses of feeds and sitemaps a guess left out, and which sources had none.
-
-Returns text.
-"""
+"""Say in the summary of a crawl which addresses of feeds and sitemaps a guess left out. Returns text."""
 
 from __future__ import annotations
 
@@ -40,15 +37,3 @@ def reasons_text(numbers: Counter[str], examples: dict[str, str]) -> str:
     first = examples.get(numbers.most_common(1)[0][0], "")
     more = ", ..." if len(numbers) > MAX_REASONS_NAMED else ""
     return ", ".join(most) + more + (f"; e.g. {first}" if first else "")
-
-
-def found_nothing(stats: CrawlStats) -> Iterator[str]:
-    """Yield a line for the sources of which everything was read and named no article."""
-    names = [name for name, count in sorted(stats.by_source.items()) if count.found_nothing]
-    if names:
-        more = f" and {len(names) - MAX_SOURCES_NAMED:,} more" if len(names) > MAX_SOURCES_NAMED else ""
-        yield (
-            f"found nothing: {', '.join(names[:MAX_SOURCES_NAMED])}{more}: no feed, sitemap or page that was read names"
-            " an article"
-        )
-        yield "  `morgue add URL` looks for feeds and sitemaps; `-vv` says by which rule each link is left out"

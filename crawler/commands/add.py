@@ -316,7 +316,7 @@ class SiteAdder:
 
         Return it with the address that answered.
         """
-        from crawler.frontier.visit_outcomes import NO_HTTPS_REASONS
+        from crawler.frontier.failure_kinds import NO_HTTPS_REASONS
         from crawler.onboarding.probe import probe
 
         look = partial(
