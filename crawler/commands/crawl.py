@@ -33,7 +33,12 @@ MAX_ROWS_NAMED = 20  # rows of a list that are no addresses; --report names all 
 
 @click.command()
 @click.argument("targets", nargs=-1, metavar="[SOURCE or URL]...")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Fetch at most N article pages.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Request at most N article pages; what robots.txt disallows does not count.",
+)
 @click.option(
     "--since",
     metavar="DATE",
@@ -81,7 +86,7 @@ def command(
     crawl goes on from there.
 
     The list of --urls has one address per line, or is a CSV or TSV file with a header. Rows that are no addresses are
-    named and left out.
+    named and left out; if no row is an address, the exit code is 2.
 
     The summary counts for each source: listings (feeds, sitemaps, front and section pages) that were read, new article
     addresses found, article pages fetched, and what these were: new, edited or unchanged articles, a duplicate (an
@@ -91,8 +96,8 @@ def command(
     Exit code 1: a line "needs attention" says what and which source. That is so if a host gave no usable answer, if a
     listing that a source names failed, is disallowed, is no feed or lists nothing, if no article was found at all or
     all were disallowed, if a page of --urls or a URL you typed failed, if the file of a source has mistakes, or if a
-    WARC file is damaged. 3: nothing could be reached. 4: another crawl of this archive is
-    running.
+    WARC file is damaged. 3: no server that was asked answered. 4: another crawl of this
+    archive is running.
     """
     check_options(targets, urls, column=column, since=since, report_file=report_file, again=again)
     # Until the event loop has its own handlers, SIGTERM ends the command as Ctrl-C does: the archive is closed and its

@@ -68,13 +68,15 @@ class Politeness(TomlTable):
         3, "How many links away from the front page section pages are followed. Articles are read at any depth.", 1
     )
     pages_per_host: value_types.Count = key(
-        10000, "Maximum number of article pages fetched from one host in one crawl.", 500
+        10000, "Maximum number of article pages requested from one host in one crawl.", 500
     )
     listings_per_host: value_types.Count = key(
         1000, "Maximum number of feeds, sitemaps, front and section pages read from one host in one crawl.", 100
     )
     pages_per_source: value_types.Count = key(
-        20000, "Maximum number of article pages fetched for one source in one crawl, from all its hosts together.", 500
+        20000,
+        "Maximum number of article pages requested for one source in one crawl, from all its hosts together.",
+        500,
     )
     listings_per_source: value_types.Count = key(
         2000,

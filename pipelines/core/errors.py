@@ -4,7 +4,7 @@
     ├── ConfigError                2   a setting, source file or argument is wrong
     ├── NoArchive                  2   there is no archive in this folder or above it
     ├── QueryError                 2   a search cannot be understood
-    ├── NothingReachable           3   no source could be reached
+    ├── NothingReachable           3   no server answered (`add`, `sample`: or not in a way that can be used)
     ├── ArchiveLocked              4   another crawl is writing to this archive
     ├── DiskFull                   5   the disk is full; everything committed before is safe
     ├── NotWritable                6   the archive, an output folder or a log file cannot be written
@@ -62,7 +62,7 @@ class QueryError(MorgueError):
 
 
 class NothingReachable(MorgueError):
-    """Report that no source could be reached."""
+    """Report that no server answered; for a page that the user named, also that its answer cannot be used."""
 
     exit_code = 3
 
