@@ -261,7 +261,8 @@ class Archive:
         """Return what a command prints on a terminal, where data must not act on it; a pipe gets the data as it is."""
         terminal, stdout = pty.openpty()
         command = [*morgue_command(), "-C", str(self.folder), *args]
-        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stdout, env=morgue_env()) as one:
+        env = morgue_env(NO_COLOR="1")  # colours of our own look like those of a hostile text
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stdout, env=env) as one:
             os.close(stdout)
             printed = b""
             with contextlib.suppress(OSError):  # as Linux ends a terminal that nobody writes to
