@@ -451,7 +451,7 @@ def slander(world: World, folder: Path, gone: str) -> Tries:
 
 def hoarding(world: World, folder: Path) -> Tries:
     """A site sends large bodies from several hosts and never ends them, which holds the memory for bodies."""
-    begun, timeout = [], 4
+    begun, timeout = [], 3
 
     def hoard(path: str, connection: socket.socket) -> bytes | None:
         if path == "/robots.txt":
