@@ -459,10 +459,11 @@ def hoarding(world: World, folder: Path) -> Tries:
     def hoard(path: str, connection: socket.socket) -> bytes | None:
         if path == "/robots.txt":
             return not_found()
-        begun.append(time.monotonic())
+        began = time.monotonic()
+        begun.append(began)
         with suppress(OSError):
             connection.sendall(head(b"Content-Type: text/html", b"Content-Length: 19000000") + b"<p>" * 6_300_000)
-            while time.monotonic() < begun[-1] + MAX_SECONDS:
+            while time.monotonic() < began + MAX_SECONDS:
                 connection.sendall(b"x")
                 time.sleep(0.5)
         return None
