@@ -25,11 +25,13 @@ from pipelines.takedown.tombstone import (
     MemberSpan,
     Tombstone,
     journal_member_without,
+    moved_member,
     removed_record_ids,
     tombstone_member,
     write_copy,
 )
 from pipelines.warc import manifest
+from pipelines.warc.import_marks import repeated_record
 from pipelines.warc.reader import StoredRecord, walk
 from pipelines.warc.record import WarcRecord
 from pipelines.warc.storage import PART_SUFFIX, WarcStorage
@@ -53,9 +55,15 @@ class Removal:
         reason: str,
         time: datetime,
         *,
+        is_superseded: Callable[[str, str, int], bool] = lambda *_place: False,
         damaged_too: bool = False,
     ) -> None:
-        """`damaged_too`: also rewrite files that differ from their line in the manifest."""
+        """Prepare a takedown.
+
+        `is_superseded(record id, file, offset)`: True for the old place of an exchange that was written again
+        (`kept_revisits`). `damaged_too`: also rewrite files that differ from their line in the manifest.
+        """
+        self._is_superseded, self._record_ids = is_superseded, targets.record_ids
         self.damaged_too, self.damaged = damaged_too, dict[str, str]()  # such files: the SHA-256 that they should have
         self.warc, self.manifest_file, self.targets, self.reason, self.time = warc, manifest_file, targets, reason, time
         self.files = 0  # rewritten
@@ -98,15 +106,16 @@ class Removal:
 
     def _spans(self, file: str) -> Iterator[MemberSpan]:
         """Yield what changes in a file. The records of an exchange are neighbours, the capture's own record first."""
-        record_ids = self.targets.record_ids
+        record_ids = self._record_ids
         missing = {one.record_id: one for one in self.targets.captures.values() if one.file == file}
         exchange: list[StoredRecord] = []
         for member in walk(self.warc, file, on_damage=lambda *damage: None):
             if exchange and not _is_concurrent_to(member, exchange[0]):
-                yield self._entomb(exchange)
+                yield self._replaced(exchange, file)
                 exchange = []
             own = missing.pop(member.headers.get("WARC-Record-ID") or "", None)
-            if exchange or own is not None or not record_ids.isdisjoint(member.headers.all("WARC-Concurrent-To")):
+            is_concurrent = bool(exchange) or not record_ids.isdisjoint(member.headers.all("WARC-Concurrent-To"))
+            if is_concurrent or own is not None or self._was_moved(member, file):
                 exchange.append(member)
                 continue
             for record_id in removed_record_ids(member.block):  # by an earlier run that did not get to the rows
@@ -119,15 +128,25 @@ class Removal:
                 if shorter is not None:
                     yield MemberSpan(member.offset, member.length, shorter)
         if exchange:
-            yield self._entomb(exchange)
+            yield self._replaced(exchange, file)
         for capture in missing.values():  # their records are damaged: only the database knows where they are
             yield self._entomb_damaged(capture)
 
-    def _entomb(self, exchange: list[StoredRecord]) -> MemberSpan:
+    def _was_moved(self, member: StoredRecord, file: str) -> bool:
+        """Return True for a revisit of another address that repeated what is to go, and that is kept elsewhere now."""
+        get = member.headers.get
+        if get("WARC-Type") != "revisit" or repeated_record(member.headers) not in self._record_ids:
+            return False
+        return self._is_superseded(get("WARC-Record-ID") or "", file, member.offset)
+
+    def _replaced(self, exchange: list[StoredRecord], file: str) -> MemberSpan:
+        """Return what replaces an exchange: a tombstone, or a note that it is kept elsewhere."""
         first, last = exchange[0], exchange[-1]
         record_ids = tuple(member.headers.get("WARC-Record-ID") or "" for member in exchange)
         url, date = first.headers.get("WARC-Target-URI") or "", first.headers.get("WARC-Date") or ""
         length = last.offset + last.length - first.offset
+        if self._was_moved(first, file):
+            return MemberSpan(first.offset, length, moved_member(url, record_ids, self.time, length))
         self.records += len(exchange)
         self.bytes += length
         tombstone = Tombstone(url, record_ids, date, self.time, self.reason)
