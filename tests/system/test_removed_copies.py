@@ -66,7 +66,9 @@ def filed(archive: Path) -> list[str]:
 
 
 def test_copies_of_a_removed_page_are_fetched_and_not_filed(after):
-    """They are counted with a reason; the removed page is not asked for; another site's canonical link means nothing."""
+    """They are counted with a reason; the removed page is not asked for; a canonical link to another site means
+    nothing.
+    """
     archive, _other, paper, story, crawled = after
     assert filed(archive) == []
     assert f"{len(COPIES)} without an article: copy of a page that was taken down, e.g. {paper.url}" in crawled.stdout
@@ -83,6 +85,9 @@ def test_copy_of_a_removed_page_is_not_shown(after, copy):
     shown = morgue("-C", archive, "show", paper.url + copy)
     assert "copy of a page that was taken down" in shown.stdout + shown.stderr
     assert "mayor" not in shown.stdout
+    page = morgue("-C", archive, "show", paper.url + copy, "--format", "html")
+    assert (page.returncode, page.stdout) == (8, "")
+    assert "morgue remove" in page.stderr
 
 
 def test_copies_of_a_removed_page_are_not_imported(after, tmp_path):
