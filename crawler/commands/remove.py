@@ -182,7 +182,6 @@ def take_down(config: Config, targets: tuple[str, ...], reason: str, *, damaged_
     try:
         db, storage = archive_writer.db, archive_writer.storage
         found = archive_writer.call(find, db, targets)
-        archive_writer.call(keep_whole, db, storage, archive_writer.writer, found)
         work = Removal(
             storage,
             folder.path / manifest.NAME,
@@ -192,8 +191,13 @@ def take_down(config: Config, targets: tuple[str, ...], reason: str, *, damaged_
             is_superseded=lambda *place: archive_writer.call(is_superseded, db, *place),
             damaged_too=damaged_too,
         )
-        with StepProgress() as steps, archive_writer.at_rest(everything=bool(found.kept)):
-            work.rewrite(steps)
+        with StepProgress() as steps:
+            if found.kept:
+                with archive_writer.at_rest():
+                    work.look(steps)  # what cannot be removed is no reason to write anything
+                archive_writer.call(keep_whole, db, storage, archive_writer.writer, found)
+            with archive_writer.at_rest(everything=bool(found.kept)):
+                work.rewrite(steps)
         archive_writer.call(work.delete_rows, archive_writer.db)
     finally:
         archive_writer.close()

@@ -72,27 +72,12 @@ class Removal:
     def rewrite(self, on_progress: Callable[[str, int, int], object]) -> None:
         """Replace the records in the WARC files, one file after another, and keep the manifest true.
 
-        No file may be open for writing (`ArchiveWriter.at_rest`). Every finished file is read: journal rows about the
-        targets may be in any file younger than the captures. All replacements are tried before the first file is
-        changed, so that a failure changes nothing.
-
-        Raises ArchiveDamaged for a file that differs from its line in the manifest, unless `damaged_too`. Then its line
-        gets the new SHA-256 and keeps the SHA-256 of the undamaged file beside it, so that `morgue verify` goes on
-        naming the file. Raises MorgueError.
+        No file may be open for writing (`ArchiveWriter.at_rest`). All replacements are tried before the first file is
+        changed, so that a failure changes nothing. A file that differs from its line in the manifest gets the new
+        SHA-256 there with `damaged_too`, and keeps the SHA-256 of the undamaged file beside it, so that `morgue verify`
+        goes on naming the file. Raises MorgueError.
         """
-        entries = manifest.load(self.manifest_file)
-        files = self.warc.list().finished
-        touched = []
-        for done, file in enumerate(files, 1):
-            entry = entries.get(file)
-            finish_rewriting(self.warc, file, entry)
-            if sum(1 for _span in self._spans(file)):  # try all spans of the file: each may turn out not to fit
-                touched.append(file)
-                if entry is not None and (differing := _differing_parts(self.warc, file, entry)):
-                    if not self.damaged_too:
-                        raise ArchiveDamaged(self.warc.location(file), "is not as the manifest lists it", DAMAGED_CURE)
-                    self.damaged[file] = ", ".join(part.sha256 for part in differing)
-            on_progress("looking", done, len(files))
+        entries, touched = self.look(on_progress)
         self.records = self.bytes = 0
         for done, file in enumerate(touched, 1):
             part = write_copy(self.warc, file, list(self._spans(file)))
@@ -103,6 +88,31 @@ class Removal:
             taken = {"file": file, "records": self.records, "bytes": self.bytes}
             logger.info("%(file)s is rewritten (records taken out so far: %(records)d, bytes: %(bytes)d)", taken)
             on_progress("taking out", done, len(touched))
+
+    def look(
+        self, on_progress: Callable[[str, int, int], object]
+    ) -> tuple[dict[str, manifest.ManifestEntry], list[str]]:
+        """Return the lines of the manifest, and the files that are to change, after trying all that changes in them.
+
+        Every finished file is read: journal rows about the targets may be in any file younger than the captures.
+        Raises ArchiveDamaged for a file that differs from its line in the manifest, unless `damaged_too`.
+        """
+        entries = manifest.load(self.manifest_file)
+        files = self.warc.list().finished
+        of_kept = {capture.file for capture in self.targets.kept.values()}
+        touched = []
+        for done, file in enumerate(files, 1):
+            entry = entries.get(file)
+            finish_rewriting(self.warc, file, entry)
+            spans = sum(1 for _span in self._spans(file))  # all of them: each may turn out not to fit
+            if spans or file in of_kept:
+                touched.append(file)
+                if entry is not None and (differing := _differing_parts(self.warc, file, entry)):
+                    if not self.damaged_too:
+                        raise ArchiveDamaged(self.warc.location(file), "is not as the manifest lists it", DAMAGED_CURE)
+                    self.damaged[file] = ", ".join(part.sha256 for part in differing)
+            on_progress("looking", done, len(files))
+        return entries, touched
 
     def _spans(self, file: str) -> Iterator[MemberSpan]:
         """Yield what changes in a file. The records of an exchange are neighbours, the capture's own record first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 from dataclasses import replace
 from datetime import timedelta
@@ -19,6 +20,7 @@ from pipelines.verification.verify import verify
 from pipelines.warc.exchange import RevisitOriginal, write_exchange
 from pipelines.warc.http_message import entity_body
 from pipelines.warc.storage import WarcStorage
+from tests.support import foreign
 from tests.support.command import make_archive, morgue, rows
 from tests.support.exchanges import PLAIN
 from tests.support.external_tools import faults
@@ -85,7 +87,7 @@ def remove(archive: Path, *targets: str) -> str:
 
 def stored(archive: Path) -> dict[tuple[str, str], tuple[str, bytes]]:
     """Return (URL, time) -> (type of the record, its block) of each capture."""
-    query = "SELECT url, time, file, offset, length FROM captures"
+    query = "SELECT url, time, file, offset, length FROM captures WHERE kind <> 'import'"
     found = {}
     for url, time, file, offset, length in rows(archive, query):
         record = read_record(archive / "warc" / file, offset, length)
@@ -188,3 +190,80 @@ def test_takedown_is_refused_if_the_bytes_of_another_address_cannot_be_read(arch
     names = [WIRE, *(f"{host}.example" for host in ("paper", "www.paper", "other", "third"))]
     done = morgue("-C", archive, "remove", *names, "--reason", REASON, "--yes", "--damaged-too")
     assert done.returncode == 0, done.stderr
+
+
+def test_takedown_that_is_refused_for_another_reason_writes_no_copies(archive):
+    """The file is not as listed: nothing is written before that is known."""
+    query = "SELECT file, offset, length FROM captures WHERE url LIKE '%weather'"
+    ((file, offset, length),) = rows(archive, query)
+    path = archive / "warc" / file
+    data = bytearray(path.read_bytes())
+    data[offset + length // 2] ^= 4
+    path.write_bytes(data)
+    captures = rows(archive, "SELECT * FROM captures ORDER BY 1")
+    done = morgue("-C", archive, "remove", WIRE, "--reason", REASON, "--yes")
+    assert done.returncode == 7
+    assert "--damaged-too" in done.stderr
+    assert rows(archive, "SELECT * FROM captures ORDER BY 1") == captures
+    assert "twice" not in {one.kind for one in verify(archive).findings.listed}
+    done = morgue("-C", archive, "remove", WIRE, "--reason", REASON, "--yes", "--damaged-too")
+    assert done.returncode == 0, done.stderr
+    assert "twice" not in {one.kind for one in verify(archive).findings.listed}
+
+
+BODY = foreign.page(1)
+PLAIN_HEAD = foreign.answer(b"")
+PROFILE = "http://netpreserve.org/warc/1.{}/revisit/{}"
+IN_CHUNKS = foreign.answer(
+    b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY), b"Content-Type: text/html", b"Transfer-Encoding: chunked"
+)
+FIRST_URL, TWIN_URL = foreign.address(1), foreign.address(1, "twin.example")
+BY_PLACE = {"WARC_Refers_To_Target_URI": FIRST_URL, "WARC_Refers_To_Date": "2024-03-09T12:00:00Z"}
+REVISITS: dict[str, tuple[bytes, bytes, dict[str, str]]] = {  # block of the original, of the revisit, its fields
+    "by id": (foreign.answer(BODY), PLAIN_HEAD, {"WARC_Refers_To": foreign.an_id("first")}),
+    "by place": (foreign.answer(BODY), PLAIN_HEAD, BY_PLACE),
+    "without a head": (foreign.answer(BODY), b"", {"WARC_Truncated": "length", **BY_PLACE}),
+    "of a body in chunks": (IN_CHUNKS, PLAIN_HEAD, BY_PLACE),
+    "with a digest of another kind": (
+        foreign.answer(BODY),
+        PLAIN_HEAD,
+        {"WARC_Payload_Digest": "sha256:" + hashlib.sha256(BODY).hexdigest(), **BY_PLACE},
+    ),
+    "with a digest that is wrong": (
+        foreign.answer(BODY),
+        PLAIN_HEAD,
+        {"WARC_Payload_Digest": "sha1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", **BY_PLACE},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REVISITS)
+def test_takedown_leaves_imported_revisits_of_other_sites_whole(tmp_path, case):
+    """Other programs refer across sites, by id or by place, with or without the head of the answer."""
+    original, block, fields = REVISITS[case]
+    folder = make_archive(tmp_path / "archive")
+    theirs = tmp_path / "theirs.warc.gz"
+    theirs.write_bytes(foreign.gz([
+        foreign.warcinfo(),
+        foreign.record("response", FIRST_URL, original, record_id=foreign.an_id("first")),
+        foreign.record("revisit", TWIN_URL, block, at=1, WARC_Profile=PROFILE.format(1, "identical-payload-digest"),
+                       Content_Type="application/http; msgtype=response", record_id=foreign.an_id("twin"), **fields),
+        foreign.record("request", TWIN_URL, b"GET /x HTTP/1.1\r\n\r\n", at=1, WARC_Concurrent_To=foreign.an_id("twin")),
+    ]))  # fmt: skip
+    assert morgue("-C", folder, "import", theirs).returncode == 0
+    found = verify(folder).findings.listed
+    articles = rows(folder, "SELECT url, text FROM articles WHERE url = ?", TWIN_URL)
+    assert f"not removed: 1 other address that is stored with the same bytes\n  {TWIN_URL}" in remove(folder, FIRST_URL)
+    ((type_, stored_block),) = stored(folder).values()
+    assert (type_, entity_body(stored_block)) == ("response", BODY)
+    assert verify(folder).findings.listed == found
+    query = "SELECT id, url, record_id, file, offset, body_length, imported IS NULL FROM captures ORDER BY 1"
+    left = rows(folder, query), rows(folder, "SELECT url, text FROM articles")
+    assert left[1] == articles
+    (folder / "morgue.db").unlink()
+    assert morgue("-C", folder, "rebuild").returncode == 0
+    assert (rows(folder, query), rows(folder, "SELECT url, text FROM articles")) == left
+    remove(folder, TWIN_URL)
+    raw = b"".join(gzip.decompress(path.read_bytes()) for path in (folder / "warc").glob("*.warc.gz"))
+    assert b"Report 1" not in raw
+    assert verify(folder).findings.listed == []
