@@ -44,7 +44,7 @@ class KeptExchange(NamedTuple):
 
 
 def keep_whole(db: sqlite3.Connection, storage: WarcStorage, writer: WarcWriter, targets: TakedownTargets) -> None:
-    """Write the exchanges of `targets.kept` again, without references to what is to go, and point their rows there.
+    """Write the exchanges that the targets keep again, without references to what is to go, and point their rows there.
 
     Runs on the writer's thread; commits nothing. Everything is read before anything is written. Raises MorgueError if a
     body cannot be read.

@@ -34,10 +34,12 @@ def declared(head: str, url: str = URL) -> DeclaredAddresses:
          "main entity"],
 )  # fmt: skip
 def test_own_address_is_found_wherever_a_page_declares_it(head):
+    """In links, metas and JSON-LD, relative ones too."""
     assert STORY in declared(head).own
 
 
 def test_amp_version_is_another_address_than_the_own_one():
+    """It names a page with the same article, not this page."""
     assert declared('<link rel="amphtml" href="/amp/story">') == DeclaredAddresses(
         (), ("https://paper.example/amp/story",)
     )
@@ -54,5 +56,6 @@ def test_page_without_a_credible_address_declares_none(head):
     assert declared(head) == DeclaredAddresses()
 
 
-def test_what_is_no_page_declares_nothing():
+def test_pdf_declares_no_address():
+    """What is no page is not read."""
     assert declared_addresses(Page(URL, b"%PDF-1.4", "application/pdf")) == DeclaredAddresses()

@@ -111,6 +111,7 @@ def test_register_concerns_the_sites_of_which_something_was_removed(db, name):
 
 
 def test_refusal_to_request_names_address_day_and_reason(db):
+    """For the messages of `morgue add`; None for what was not taken down."""
     remember(db, "*a.example")
     assert refusal_to_request(db, "https://a.example/robots.txt") == (
         "https://a.example/robots.txt was taken down on 2026-11-01 (reason 1), and is not requested"
