@@ -110,7 +110,7 @@ def test_copies_of_a_removed_page_are_not_filed_by_a_rebuild(after, tmp_path):
         shutil.copy(path, archive / "warc" / f"other-{path.name}")
     (archive / "morgue.db").unlink()
     done = morgue("-C", archive, "rebuild")
-    assert f"{len(COPIES)} pages not filed: are copies of a page that was taken down" in done.stdout
+    assert f"{len(COPIES)} pages are copies of a page that was taken down, and are not filed" in done.stdout
     assert filed(archive) == []
 
 
