@@ -15,7 +15,7 @@ from crawler.cli.common_options import folder_of, folder_option, overrides_of, s
 from crawler.cli.log_options import log_options
 from pipelines.core.archive_layout import DATABASE_NAME, REBUILDING_SUFFIX
 from pipelines.core.errors import ConfigError, NotFound
-from pipelines.core.plural import counted
+from pipelines.core.plural import counted, verb
 from pipelines.core.terminal import plain
 from pipelines.database import queries
 
@@ -66,6 +66,9 @@ def command(
     A WARC file that differs from the manifest (for example by a flipped bit) is changed only with --damaged-too.
     Readable records are then removed as usual, damaged ones by their place in the file. The manifest gets the SHA-256
     of the file as it is now and marks it as damaged; `morgue verify` goes on naming the file and every damaged record.
+
+    If another address was answered with the same bytes, these may be stored only once. That address is not removed: its
+    capture gets its own copy of the bytes, and the command names it.
 
     Copies made before (exports, backups, morgue.db.before-...) are not changed, and other pages such as front pages,
     feeds and sitemaps may still quote or link the removed page.
@@ -146,6 +149,20 @@ def announce(found: TakedownTargets) -> None:
     if kept:
         more = f"  and {len(kept) - MAX_TITLES_SHOWN:,} more\n" if len(kept) > MAX_TITLES_SHOWN else ""
         click.echo(f"{more}  to remove such an article, name its number or its own address")
+    announce_same_bytes(found)
+
+
+def announce_same_bytes(found: TakedownTargets) -> None:
+    """Print which addresses stay that were answered with the same bytes: they may show the same text."""
+    urls = list(dict.fromkeys(capture.url for capture in found.kept.values()))
+    if not urls:
+        return
+    are = verb(len(urls), "is", "are")
+    click.echo(f"not removed: {counted(len(urls), 'other address')} that {are} stored with the same bytes")
+    for url in urls[:MAX_TITLES_SHOWN]:
+        click.echo(f"  {plain(url)}")
+    more = f"  and {len(urls) - MAX_TITLES_SHOWN:,} more\n" if len(urls) > MAX_TITLES_SHOWN else ""
+    click.echo(f"{more}  to remove them, too, name them or their hosts; otherwise they get their own copy of the bytes")
 
 
 def take_down(config: Config, targets: tuple[str, ...], reason: str, *, damaged_too: bool) -> None:
@@ -154,6 +171,7 @@ def take_down(config: Config, targets: tuple[str, ...], reason: str, *, damaged_
     from crawler.cli.progress_bar import StepProgress
     from crawler.engine.open_archive import open_archive_writer
     from pipelines.core.timestamps import now
+    from pipelines.takedown.kept_revisits import is_superseded, keep_whole
     from pipelines.takedown.remove import Removal
     from pipelines.takedown.targets import find
     from pipelines.warc import manifest
@@ -162,12 +180,24 @@ def take_down(config: Config, targets: tuple[str, ...], reason: str, *, damaged_
     folder = config.folder
     archive_writer = open_archive_writer(config)
     try:
-        found = archive_writer.call(find, archive_writer.db, targets)
+        db, storage = archive_writer.db, archive_writer.storage
+        found = archive_writer.call(find, db, targets)
         work = Removal(
-            archive_writer.storage, folder.path / manifest.NAME, found, reason, now(), damaged_too=damaged_too
+            storage,
+            folder.path / manifest.NAME,
+            found,
+            reason,
+            now(),
+            is_superseded=lambda *place: archive_writer.call(is_superseded, db, *place),
+            damaged_too=damaged_too,
         )
-        with StepProgress() as steps, archive_writer.at_rest():
-            work.rewrite(steps)
+        with StepProgress() as steps:
+            if found.kept:
+                with archive_writer.at_rest():
+                    work.look(steps)  # what cannot be removed is no reason to write anything
+                archive_writer.call(keep_whole, db, storage, archive_writer.writer, found)
+            with archive_writer.at_rest(everything=bool(found.kept)):
+                work.rewrite(steps)
         archive_writer.call(work.delete_rows, archive_writer.db)
     finally:
         archive_writer.close()

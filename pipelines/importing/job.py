@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from pipelines.core.items import Article, NothingToRead, Page, Source
+from pipelines.extraction.own_addresses import DeclaredAddresses
 from pipelines.importing.grouping import ExchangeRecords
 from pipelines.importing.wacz_package import PackageCheck
 from pipelines.warc.record import WarcRecord
@@ -114,3 +115,5 @@ class ImportJob:
     kind: str = "other"
     original: WarcRecord | None = None  # for a revisit: the response that it repeats, if the archive has it
     unread: str | None = None  # why a response of status 200 that may be an article is not read as one
+    # Where its page says that it is published; read only if something of its site was taken down.
+    declared: DeclaredAddresses | None = None

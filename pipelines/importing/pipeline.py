@@ -17,9 +17,16 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.archive.stored_response import ResponseStart, kind_of, outcome_of_block, start_of, why_no_page
+from pipelines.archive.stored_response import (
+    ResponseStart,
+    addresses_of_block,
+    kind_of,
+    outcome_of_block,
+    start_of,
+    why_no_page,
+)
 from pipelines.core.errors import MorgueError
-from pipelines.core.items import Capture, NothingToRead, Page
+from pipelines.core.items import Article, Capture, NothingToRead, Page
 from pipelines.core.urls import fetchable, is_web_address
 from pipelines.core.worker_pool import WorkerFailure
 from pipelines.extraction.page.media import NOT_HTML
@@ -33,7 +40,6 @@ from pipelines.importing.known_records import repeated_response
 from pipelines.importing.reading import FileReader
 from pipelines.importing.record_errors import ERRORS_OF_THE_RUN, ReaderStopped, unexpected
 from pipelines.session.context import CrawlContext
-from pipelines.takedown.register import TakedownRegister
 from pipelines.warc.record import WarcFields
 
 logger = logging.getLogger("morgue.importing")
@@ -93,9 +99,8 @@ class ImportPipeline:
     async def run(self, files: Sequence[Path]) -> None:
         """Read the files and file what is wanted. Raises MorgueError if the archive cannot be written."""
         self._queue = asyncio.Queue(QUEUED_JOBS_PER_WORKER * self.context.workers.size)
-        loop, writer = asyncio.get_running_loop(), self.context.archive_writer
+        loop = asyncio.get_running_loop()
         await self.context.do(self._filing.begin)
-        removed = await self.context.do(TakedownRegister, writer.db)
 
         def pass_on(job: ImportJob) -> None:  # in the reader's thread
             self._budget.spend(job.group.bytes)
@@ -106,9 +111,9 @@ class ImportPipeline:
                 raise
 
         reader = self._reader = FileReader(
-            writer.database,
+            self.context.archive_writer.database,
             self.wanted,
-            removed,
+            self._filing.removed,
             self._filing.known_records.lost_files,
             self.report,
             pass_on,
@@ -197,7 +202,10 @@ class ImportPipeline:
         if job.page is None:
             return None
         try:
-            return await self.context.workers.run(outcome_of_block, job.page, job.block)
+            outcome = await self.context.workers.run(outcome_of_block, job.page, job.block)
+            if isinstance(outcome[0], Article) and self._filing.removed.concerns_site_of(job.page.url):
+                job.declared = await self.context.workers.run(addresses_of_block, job.page, job.block)
+            return outcome
         except WorkerFailure as overrun:
             logger.warning("reading %(url)s was stopped: %(why)s", {"url": job.page.url, "why": overrun})
             return NothingToRead(f"extractor {overrun.reason}", overrun.detail), 0.0

@@ -23,12 +23,13 @@ from pipelines.core.items import Article, Reading, Source
 from pipelines.core.plural import counted
 from pipelines.core.timestamps import now, stamp
 from pipelines.core.urls import host_of, url_key
-from pipelines.core.worker_pool import WorkerPool
+from pipelines.core.worker_pool import WorkerFailure, WorkerPool
 from pipelines.database import journal_rows, readings, removals
 from pipelines.database.columns import REVISION_COLUMNS, article_row, update_row
 from pipelines.database.connection import write_error
 from pipelines.database.frontier.table import FrontierTable
 from pipelines.database.store import ArticleStore
+from pipelines.extraction.entry import addresses_of
 from pipelines.rebuild.reread import RereadPage, reread, reread_one
 from pipelines.rebuild.staging import (
     FOREIGN_FILES,
@@ -37,7 +38,7 @@ from pipelines.rebuild.staging import (
     RebuildReport,
     StagingDatabase,
 )
-from pipelines.takedown.register import TakedownRegister
+from pipelines.takedown.register import COPY, TakedownRegister
 from pipelines.takedown.target_names import name_of_key
 from pipelines.warc import manifest
 
@@ -143,8 +144,12 @@ class Rebuild(StagingDatabase):
         known = {"source_name": source.name, "source_url": source.url, "source_title": source.title,
                  "source_language": source.language, "source_id": None, "hint": None, "comments": False}  # fmt: skip
         read = await reread_one(self.db, self.warc, row | known, self.sources, readers)
+        is_copy = await self._is_removed_copy(read, readers)
         with self.db:
-            if isinstance(read.outcome, Article) and read.page is not None:
+            if is_copy:
+                self.result.removed_copies += 1
+                logger.info("not filed: %(url)s is a %(what)s", {"url": url, "what": COPY})
+            elif isinstance(read.outcome, Article) and read.page is not None:
                 store = ArticleStore(self.db)
                 source_id = store.source(source, watched=source.name in self.sources)
                 filed = store.file(Reading(read.page, read.outcome, 0.0), source_id, "")
@@ -152,6 +157,19 @@ class Rebuild(StagingDatabase):
                 logger.info("filed %(url)s, which is in no journal: %(change)s", {"url": url, "change": filed.change})
                 self._ask("UPDATE captures SET source_id = ? WHERE id = ?", source_id, row["capture_id"])
             self._ask("DELETE FROM unmentioned WHERE capture_id = ?", row["capture_id"])
+
+    async def _is_removed_copy(self, read: RereadPage, readers: WorkerPool) -> bool:
+        """Return True if a page says that it is published at an address that was taken down."""
+        if not isinstance(read.outcome, Article) or read.page is None:
+            return False
+        register = TakedownRegister(self.db)
+        if not register.concerns_site_of(read.page.url):
+            return False
+        try:
+            declared = await readers.run(addresses_of, read.page)
+        except WorkerFailure:  # the page was read a moment ago; when in doubt, what was taken down stays away
+            return True
+        return register.original_of(read.page.url, declared) is not None
 
     def _file_text(self, read: RereadPage) -> None:
         row, outcome = read.row, read.outcome

@@ -72,6 +72,7 @@ class RebuildReport:
     damaged: list[tuple[str, int, int, str]] = field(default_factory=list)  # file, offset, length, why
     unmentioned: int = 0  # captures that no journal record mentions: it was not written yet when the database was lost
     filed: int = 0  # articles that were read from these
+    removed_copies: int = 0  # pages among these that say that they are copies of one that was taken down
     missing: list[str] = field(default_factory=list)  # files that the manifest lists and that are not there
     foreign: list[str] = field(default_factory=list)  # files that another archive wrote
     listed: int = 0  # files that were entered in the manifest

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from pipelines.core.errors import MorgueError, NotFound
+from pipelines.core.errors import NotFound
 from pipelines.core.urls import same_site, url_key
 from pipelines.database import removals
 from pipelines.database.captures import CaptureLocation
@@ -36,6 +36,8 @@ class TakedownTargets:
     aliases: set[str] = field(default_factory=set)  # url_keys that are no longer another address of an article
     # Articles that stay, as a target only redirects to them from another site: id -> (headline, URL).
     elsewhere: dict[int, tuple[str, str]] = field(default_factory=dict)
+    # Captures of other addresses, answered with the same bytes, that have their bodies in records that are to go.
+    kept: dict[int, CaptureLocation] = field(default_factory=dict)
     archive: str = ""  # id of the archive whose row ids these are
 
     @property
@@ -68,8 +70,7 @@ class TakedownTargets:
 def find(db: sqlite3.Connection, wanted: Iterable[str]) -> TakedownTargets:
     """Return all rows about the targets that the user names.
 
-    Raises NotFound for a target of which the archive has nothing, ConfigError for a text that names no target, and
-    MorgueError if a capture of another address has no body of its own and refers to a record that is to go.
+    Raises NotFound for a target of which the archive has nothing, ConfigError for a text that names no target.
     """
     targets = TakedownTargets(archive=database_state(db).archive)
     for target in wanted:
@@ -85,7 +86,7 @@ def find(db: sqlite3.Connection, wanted: Iterable[str]) -> TakedownTargets:
             raise NotFound(target, "the archive has nothing of it", "`morgue show URL` says what it knows")
         targets.names[name] = targets.names.get(name, 0) + len(targets.captures) - captures
     targets.revisions.update(removals.revisions_of(db, targets.articles))
-    _refuse_half(db, targets)
+    targets.kept = _revisits_that_stay(db, targets)
     return targets
 
 
@@ -156,9 +157,7 @@ def _add_articles(db: sqlite3.Connection, article_ids: set[int], keys: set[str],
     targets.frontier.update(FrontierTable(db).ids_of_keys(keys))
 
 
-def _refuse_half(db: sqlite3.Connection, targets: TakedownTargets) -> None:
-    """Raise MorgueError if a revisit of another address would be left without its body: verify would complain."""
-    for capture_id, url in removals.captures_referring_to(db, targets.record_ids):
-        if capture_id not in targets.captures:
-            cause = "was answered with the same bytes, and its capture refers to a record that is to go"
-            raise MorgueError(url, cause, "name this address too, or its host")
+def _revisits_that_stay(db: sqlite3.Connection, targets: TakedownTargets) -> dict[int, CaptureLocation]:
+    """Return the captures of other addresses that refer to a record that is to go: the body of theirs is in it."""
+    referring = removals.captures_referring_to(db, targets.record_ids)
+    return {capture.id: capture for capture in referring if capture.id not in targets.captures}

@@ -30,6 +30,9 @@ async def fetched_bytes(url: str, budget: BodyBudget) -> tuple[int, int]:
     async def record(exchange: Any) -> None:
         pass
 
+    async def do(task: Any, *args: Any) -> None:
+        """Nothing was taken down."""
+
     crawl = SimpleNamespace(
         timeout=30,
         max_body=10_000_000,
@@ -40,7 +43,9 @@ async def fetched_bytes(url: str, budget: BodyBudget) -> tuple[int, int]:
         max_delay=0,
     )
     config: Any = SimpleNamespace(crawl=crawl, user_agent="test", operator=SimpleNamespace(contact=""))
-    context: Any = SimpleNamespace(backpressure=SimpleNamespace(bodies=budget), record=record)
+    context: Any = SimpleNamespace(
+        backpressure=SimpleNamespace(bodies=budget), record=record, do=do, archive_writer=SimpleNamespace(db=None)
+    )
     fetcher = SiteFetcher(config, context)
     response = await fetcher.fetch(url, "page", None, b"")
     assert len(response.body) == SIZE
