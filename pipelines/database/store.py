@@ -66,7 +66,10 @@ class ArticleStore:
         return None if row is None else int(row[0])
 
     def planned_by(self, source_id: int | None) -> dict[str, Any]:
-        """Return the settings by which the visits of a source were planned; empty if they are not known."""
+        """Return the settings by which the visits of a source were planned; empty if they are not known.
+
+        Raises ArchiveDamaged if they cannot be read.
+        """
         row = self.db.execute("SELECT planned_by FROM sources WHERE id = ?", (source_id,)).fetchone()
         text = row[0] if row is not None else None
         return decode_json(text, dict, "sources", source_id, "planned_by") if text else {}

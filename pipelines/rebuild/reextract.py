@@ -7,7 +7,6 @@ into the WARC files.
 
 from __future__ import annotations
 
-import json
 import logging
 import sqlite3
 from collections.abc import Iterator
@@ -15,10 +14,12 @@ from dataclasses import dataclass
 from difflib import unified_diff
 from typing import Any
 
+from pipelines.core.errors import ArchiveDamaged
 from pipelines.core.items import Article
 from pipelines.core.timestamps import now, stamp
 from pipelines.database import readings
 from pipelines.database.columns import REVISION_COLUMNS, article_row, update_row
+from pipelines.database.connection import JSON_COLUMNS, decode_json
 from pipelines.rebuild.reread import RereadPage
 
 logger = logging.getLogger("morgue.rebuild")
@@ -96,6 +97,9 @@ def in_words(name: str, value: Any) -> str:
     """Return a field's value on one line, for people."""
     if value is None:
         return "(none)"
-    if name in ("authors", "tags", "rights"):
-        return ", ".join(json.loads(value)) or "(none)"
+    if name in JSON_COLUMNS:
+        try:
+            return ", ".join(decode_json(value, list, "articles", "", name)) or "(none)"
+        except ArchiveDamaged:  # the new reading takes its place
+            return f"(damaged) {value}"
     return " ".join(str(value).split())
