@@ -74,6 +74,7 @@ SQL_USERS = {
     "pipelines/selection/tdmrep.py": "looks up captures of one path on all hosts",
     "pipelines/verification/content_check.py": "compares texts with digests, and the schema with ours, of any version",
     "pipelines/verification/database_check.py": "compares rows with each other, in databases of any version",
+    "pipelines/verification/journal_check.py": "compares rows with the journal, in a temporary database of its own",
     "pipelines/verification/references.py": "compares records in a temporary database of its own",
     "pipelines/verification/warc_check.py": "compares rows with records, in databases of any version",
 }

@@ -25,6 +25,11 @@ INSERT_CAPTURE = (
     f"VALUES (:crawl_id, :source_id, {', '.join(':' + name for name in CAPTURE_COLUMNS)})"
 )
 
+INSERT_REVISION = (
+    f"INSERT INTO revisions (article_id, number, seen, hint, {', '.join(revisions.READING_COLUMNS)}) "  # noqa: S608
+    f"VALUES (:article_id, :number, :seen, :hint, {', '.join(':' + name for name in revisions.READING_COLUMNS)})"
+)
+
 ANSWERED = "status BETWEEN 200 AND 399 AND kind NOT IN ('robots', 'tdmrep')"  # as in the index captures_answered
 
 
@@ -270,10 +275,7 @@ class ArticleStore:
     def _revision(self, article_id: int, number: int, values: Mapping[str, Any], page: Page) -> None:
         seen, hint = stamp(capture_time(page)), hint_of(page)
         self.db.execute(
-            """INSERT INTO revisions (article_id, number, capture_id, seen, title, description, authors, modified, text,
-                                      text_digest, extractor, hint)
-               VALUES (:article_id, :number, :capture_id, :seen, :title, :description, :authors, :modified, :text,
-                       :text_digest, :extractor, :hint)""",
+            INSERT_REVISION,
             {**values, "article_id": article_id, "number": number, "seen": seen, "hint": hint},
         )
 

@@ -17,6 +17,7 @@ from io import FileIO
 from pathlib import Path
 from typing import NamedTuple
 
+from pipelines.archive.journal import JournalHeader, journal_header
 from pipelines.core.errors import MorgueError
 from pipelines.core.items import Capture
 from pipelines.core.plural import counted, verb
@@ -95,6 +96,7 @@ class InspectionResult:
     references: list[RecordReference] = field(default_factory=list)
     unrowed: int = 0  # captures without a row
     orphans: list[tuple[int, str]] = field(default_factory=list)  # (offset, record id) of the first of them
+    journal: list[tuple[JournalHeader, int, int]] = field(default_factory=list)  # header, offset, length of its records
 
 
 def short_hash(text: str) -> int:
@@ -306,6 +308,8 @@ class _Inspection:
         if capture is None and "morgue-imported" in fields:
             result.imported.append(found.offset)
         self._collect_references(number, found, fields, flaws)
+        if (header := journal_header(found.headers)) is not None:
+            result.journal.append((header, found.offset, found.length))
         if fields.get("warc-type") == "metadata" and found.block.startswith(b"repair:"):
             self.repairs.append(number)
         if not self.task.listed and self._has_other_header(found.offset):
