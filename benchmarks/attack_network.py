@@ -19,6 +19,8 @@ from attack_world import Archive, Ended, World, feed, http, not_found, page, pap
 
 Tries = Iterator[tuple[str, bool]]
 STORIES = 20  # of the honest paper
+INTERRUPT_SECONDS = 4.0  # after the start of a crawl
+END_SECONDS = 15.0  # after Ctrl-C: ten for what is under way, five for a busy machine
 MAX_SECONDS = 60  # for a crawl of the honest paper beside hostile hosts; alone it takes about 5
 MAX_PEAK = 600_000_000  # bytes, all processes
 STORY = "/2026/11/12/a-story-of-the-harbour-and-the-pier/"
@@ -318,7 +320,7 @@ def wire(world: World, folder: Path) -> Tries:
 
 
 def deaf(world: World, folder: Path) -> Tries:
-    """Ctrl-C while a hostile answer is at work: the command ends within ten seconds, with exit code 130."""
+    """Ctrl-C while a hostile answer is at work: the command ends with exit code 130 after its ten seconds of grace."""
     folder.mkdir(parents=True)
     answers = hostile_answers()
     for number, name in enumerate(
@@ -329,9 +331,10 @@ def deaf(world: World, folder: Path) -> Tries:
             "evil.example": lambda p, c, name=name: not_found() if p == "/robots.txt" else answers[name](p, c)
         }
         archive = Archive(folder / str(number), "crawl.timeout=20")
-        ended = archive.crawl("http://evil.example/", seconds=30, interrupt_at=4.0)
+        ended = archive.crawl("http://evil.example/", seconds=30, interrupt_at=INTERRUPT_SECONDS)
         # A crawl that was over before the signal came has nothing to hear.
-        yield f"Ctrl-C during {name}", ended.seconds > 4 and (ended.too_long or ended.seconds > 15 or ended.crashed)
+        heard = ended.code == 130 and ended.seconds < INTERRUPT_SECONDS + END_SECONDS
+        yield f"Ctrl-C during {name}", ended.seconds > INTERRUPT_SECONDS and not heard
 
 
 def control(world: World, folder: Path) -> Tries:
@@ -345,8 +348,8 @@ def robots_bombs(world: World, folder: Path) -> Tries:
     """robots.txt that cost time, or that are malformed, beside an honest paper of the same kind."""
     long = "a" * 2000
     files = {
-        "stars": "User-agent: *\nDisallow: /" + "*a" * 12 + "*b\n",
-        "200,000 stars": "User-agent: *\nDisallow: /" + "*" * 200_000 + "x\n",
+        "stars": "User-agent: *\nDisallow: /" + "*a" * 12 + "*~\n",
+        "200,000 stars": "User-agent: *\nDisallow: /" + "*" * 200_000 + "~\n",
         "40,000 rules": "User-agent: *\n" + "".join(f"Disallow: /x{i}*y$\n" for i in range(40_000)),
         "60,000 groups": "".join(f"User-agent: a{i}\nDisallow: /\n" for i in range(60_000)),
         "delays": "User-agent: *\nCrawl-delay: nan\nCrawl-delay: inf\nCrawl-delay: -5\nCrawl-delay: 1e400\n",
@@ -416,6 +419,7 @@ def cross_site(world: World, folder: Path) -> Tries:
         world.forget()
         yield name + (f": {why}" if why else ""), bool(why)
     yield from slander(world, folder, gone)
+    yield from hoarding(world, folder)
 
 
 def slander(world: World, folder: Path, gone: str) -> Tries:
@@ -446,6 +450,51 @@ def slander(world: World, folder: Path, gone: str) -> Tries:
         if not why and late[0][0]:
             why = "its feed is postponed for days"
         yield f"a link of an honest paper leads to {name}" + (f": {why}" if why else ""), bool(why)
+
+
+def hoarding(world: World, folder: Path) -> Tries:
+    """A site sends large bodies from several hosts and never ends them, which holds the memory for bodies."""
+    begun, timeout = [], 3
+
+    def hoard(path: str, connection: socket.socket) -> bytes | None:
+        if path == "/robots.txt":
+            return not_found()
+        began = time.monotonic()
+        begun.append(began)
+        with suppress(OSError):
+            connection.sendall(head(b"Content-Type: text/html", b"Content-Length: 19000000") + b"<p>" * 6_300_000)
+            while time.monotonic() < began + MAX_SECONDS:
+                connection.sendall(b"x")
+                time.sleep(0.5)
+        return None
+
+    honest = paper("honest.example", STORIES)
+
+    def late(path: str, connection: socket.socket) -> bytes | None:
+        if path == "/feed.xml":
+            time.sleep(2)  # the bodies of the other site come first
+        return honest(path, connection)
+
+    for name, domains in {
+        "one site with wildcard hosts": ["evil.example"],
+        "two sites": ["evil.example", "bad.example"],
+    }.items():
+        hosts = [f"w{number}.{domain}" for domain in domains for number in range(8)]
+        world.name(["honest.example", *hosts], NAMES)
+        world.sites = {"honest.example": late, **dict.fromkeys(hosts, hoard)}
+        archive = Archive(folder / f"hoarding-{len(domains)}", f"crawl.timeout={timeout}")
+        archive.write_source("honest", 'url = "http://honest.example/"\nfeeds = ["http://honest.example/feed.xml"]\n')
+        for number, host in enumerate(hosts):
+            archive.write_source(f"evil{number}", f'url = "http://{host}/"\nsections = ["http://{host}{STORY}"]\n')
+        world.forget()
+        begun.clear()
+        ended = archive.crawl(seconds=2 * MAX_SECONDS)
+        # An exchange ends after ten timeouts at the latest. The honest paper must not have waited for that.
+        early = [one for one in world.asked if one.host == "honest.example" and one.at < begun[0] + 5 * timeout]
+        fetched = len({one.path for one in early if one.path.startswith("/2026")})
+        why = got_through(ended, fetched)
+        yield f"{name} holds the memory for bodies" + (f": {why}" if why else ""), bool(why)
+        world.forget()
 
 
 def with_length(answer: bytes) -> bytes:
