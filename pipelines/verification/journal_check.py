@@ -153,7 +153,7 @@ class JournalCheck:
                                  "only when the next command that writes has run")  # fmt: skip
         if unknown:
             self.left_out.append(f"most fields of {counted(unknown, noun)}, of which an earlier version kept no digest "
-                                 "(`morgue reextract` and `morgue rebuild` make one)")  # fmt: skip
+                                 "(`morgue rebuild` makes one)")  # fmt: skip
 
     def _row_told(self, name: str, key: int, at: int) -> dict[str, Any]:
         """Return the row as the journal has it."""
