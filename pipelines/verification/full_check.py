@@ -82,7 +82,7 @@ class FullCheck:
         order = dict.fromkeys([*(self.snapshot.inventory.entries or {}), *sorted(self.journal)])
         places = [place for name in order for place in self.journal.get(name, ())]
         check = JournalCheck(database, self.warc, places)
-        sound = not any(file.startswith(f"{WARC_FOLDER}/") for file, _kind in self.report.findings.counts)
+        sound = all(file == DATABASE_NAME for file, _kind in self.report.findings.counts)
         check.run(self.snapshot.journal, sound=sound)
         self.report.findings.extend(check.findings)
         self.report.left_out += tuple(check.left_out)

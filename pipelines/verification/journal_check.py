@@ -64,7 +64,7 @@ class JournalCheck:
     def run(self, last_before: int | None, *, sound: bool) -> None:
         """Compare. `last_before`: number of the last journal record, by the database, before the files were listed.
 
-        `sound`: nothing was found wrong with the WARC files.
+        `sound`: nothing was found wrong with the WARC files and the manifest.
         """
         try:
             with closing(connect(self.database)) as db, closing(sqlite3.connect("")) as told:
