@@ -72,10 +72,11 @@ SQL_USERS = {
     "pipelines/selection/captured_signals.py": "joins revisits with their pages, for the selections of others",
     "pipelines/selection/captures.py": "selects captures in a temporary table of its own",
     "pipelines/selection/tdmrep.py": "looks up captures of one path on all hosts",
+    "pipelines/verification/capture_rows.py": "compares rows with records, in databases of any version",
     "pipelines/verification/content_check.py": "compares texts with digests, and the schema with ours, of any version",
     "pipelines/verification/database_check.py": "compares rows with each other, in databases of any version",
+    "pipelines/verification/journal_check.py": "compares rows with the journal, in a temporary database of its own",
     "pipelines/verification/references.py": "compares records in a temporary database of its own",
-    "pipelines/verification/warc_check.py": "compares rows with records, in databases of any version",
 }
 SQL = re.compile(
     r"\b(SELECT\s.+\bFROM|SELECT\s+1|(INSERT\s+(OR\s+\w+\s+)?|REPLACE\s+)INTO|UPDATE\s+(OR\s+\w+\s+)?\w+\s+SET"

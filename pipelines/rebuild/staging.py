@@ -225,6 +225,7 @@ class StagingDatabase:
             self.db.execute(FILL_FROM_RESPONSES)
             self._drop_rows_without_records()
             self.db.execute("INSERT INTO unread SELECT id FROM revisions")
+            self.db.execute("DELETE FROM changes")  # from here on, triggers note what the journal does not have
             if valid:
                 self._ask("UPDATE journal SET last = (SELECT number FROM journal_records WHERE at = ?)", valid[-1])
                 self._ask(f"UPDATE journal SET used = (SELECT max(number) FROM journal_records WHERE {OWN_FILE})")  # noqa: S608
