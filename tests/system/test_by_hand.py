@@ -6,15 +6,10 @@ import sqlite3
 
 import pytest
 
-from tests.support.command import crawl, make_archive, morgue, rows
+from tests.support.command import crawl, morgue, rows
 from tests.support.small_paper import TEXT, serving
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def archive(tmp_path):
-    return make_archive(tmp_path / "archive")
 
 
 def pages(paper):

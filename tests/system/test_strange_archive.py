@@ -18,12 +18,6 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_archive(tmp_path_factory.mktemp("whole") / "archive")
 
 
-@pytest.fixture
-def archive(tmp_path: Path) -> Path:
-    """Return a new archive."""
-    return make_archive(tmp_path / "archive")
-
-
 @pytest.mark.parametrize("name", ["morgue.lock", "morgue.toml", "manifest.jsonl", "morgue.db", "morgue.db-wal"])
 def test_crawl_of_an_archive_with_a_link_changes_no_other_file(archive, tmp_path, name):
     """Whatever is a link, the command says so, names the file and does nothing."""

@@ -31,11 +31,6 @@ def messages(log: str) -> list[str]:
     return [line[3] for line in found if line]
 
 
-@pytest.fixture
-def archive(tmp_path):
-    return make_archive(tmp_path / "archive")
-
-
 @pytest.fixture(scope="module")
 def logged(tmp_path_factory):
     """The newspaper crawled with -vv and a log of JSON lines; (its URL, what was printed, the lines)."""
