@@ -57,7 +57,8 @@ def command(
     This cannot be undone. A URL or the number of an article means that page, under every address that the archive
     knows for it. If a URL only redirects to an article on another site, the redirect is removed and the article stays;
     the command says how to remove it. A URL that ends in * (in quotes) means every URL that begins so. A host name
-    means everything fetched from exactly that host: paper.example is not www.paper.example.
+    means everything fetched from exactly that host: paper.example is not www.paper.example. If there is nothing of a
+    host, the message names those that are like it.
 
     In the WARC files a tombstone record of the same length replaces each exchange. It says what was there, when it was
     removed and why. No other record moves, so the files do not shrink and `morgue verify` finds no problem. Rebuilds,
