@@ -336,7 +336,7 @@ class Config:
     broken: Mapping[str, ConfigError] = field(default_factory=dict)  # by name: sources whose files have mistakes
 
     def source_named(self, name: str) -> SourceConfig:
-        """Return the source that a user means by its name or address (`pipelines.core.urls.source_meant`).
+        """Return the source that a user means by its name or address (`pipelines.core.source_names.source_meant`).
 
         Raises ConfigError if its file has mistakes, NotFound if there is no such source.
         """

@@ -1,4 +1,4 @@
-"""What makes the exit code 1, and what a user is told of it: a paper that dies is not reported as well."""
+"""Test what makes the exit code 1, and what a user is told of it: a paper that dies is not reported as well."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a user asks for by name is fetched now; settings that change plan visits anew."""
+"""Test what a user asks for by name is fetched now; settings that change plan visits anew."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What robots.txt disallows, or fails to answer for, is not lost: it is named, and asked for again."""
+"""Test that what robots.txt disallows, or fails to answer for, is not lost: it is named, and asked for again."""
 
 from __future__ import annotations
 

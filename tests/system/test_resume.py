@@ -1,4 +1,4 @@
-"""What is fetched stays fetched, what was interrupted is fetched next time: lists, limits, edits, signals and kill
+"""Test that what is fetched stays fetched, and the rest is fetched next time: lists, limits, edits, signals and kill
 -9."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""An archive from somebody else, and files that are no files: commands refuse them, and nothing outside is touched."""
+"""Test a stranger's archive, and files that are no files: commands refuse them, and nothing outside is touched."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the summary of a crawl says about addresses that a guess left out, and about sources that had nothing."""
+"""Test what the summary of a crawl says about addresses that a guess left out, and about sources that had nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was wrong with a record before its import is said by the import and kept as a mark, and `verify` is content."""
+"""Test that an import says what was wrong with a record before, keeps that as a mark, and `verify` is content."""
 
 from __future__ import annotations
 

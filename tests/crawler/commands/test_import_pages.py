@@ -1,4 +1,4 @@
-"""An import reads the pages that a crawl reads, at the very addresses of the records, and counts what it leaves out."""
+"""Test that an import reads the pages that a crawl reads, at the very addresses, and counts what it leaves out."""
 
 from __future__ import annotations
 

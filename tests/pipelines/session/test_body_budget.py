@@ -1,4 +1,4 @@
-"""The budget of bodies: what grows waits for what is held, and one always goes on."""
+"""Test the budget of bodies: what grows waits for what is held, and one always goes on."""
 
 from __future__ import annotations
 

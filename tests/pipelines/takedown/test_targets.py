@@ -1,4 +1,4 @@
-"""What a takedown finds: every spelling of an address, and nothing beside it."""
+"""Test what a takedown finds: every spelling of an address, and nothing beside it."""
 
 from __future__ import annotations
 
