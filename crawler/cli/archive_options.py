@@ -50,6 +50,13 @@ def filter_options(
     return filtered
 
 
+def format_option(beginning: str = "", end: str = "") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the option --format of a command that lists rows. `beginning`, `end`: what its help says besides."""
+    text = f"{beginning}json: one array; jsonl: one object per line{end}."
+    kinds = click.Choice(output.FORMATS)
+    return click.option("--format", "form", type=kinds, default="table", show_default=True, help=text)
+
+
 @contextmanager
 def database_of(ctx: click.Context, *, quickly: bool = False) -> Iterator[sqlite3.Connection]:
     """Open the database of this invocation's archive for reading. Raises NoArchive, ConfigError, ArchiveDamaged.

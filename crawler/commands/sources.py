@@ -7,7 +7,7 @@ import sys
 import click
 
 from crawler.cli import output
-from crawler.cli.archive_options import database_of, standard_output
+from crawler.cli.archive_options import database_of, format_option, standard_output
 from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
 from pipelines.core.errors import ConfigError, NotFound
 from pipelines.core.plural import counted, verb
@@ -24,8 +24,7 @@ MINUTE_CHARS = 16  # of a stamp, up to its minute: the table needs the room for 
 @click.command()
 @click.option("--all", "of_lists", is_flag=True, help="Also list the hosts of pages that belong to no source.")
 @click.option("--forget", metavar="NAME", help="Forget a source (by name or address) that has no file in sources/.")
-@click.option("--format", "form", type=click.Choice(output.FORMATS), default="table", show_default=True,
-              help="json: one array; jsonl: one object per line.")  # fmt: skip
+@format_option()
 @folder_option
 @setting_option
 @click.pass_context

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from pipelines.core.plural import first_of
 from pipelines.core.urls import typed_address, url_key
 
 MAX_NAMES_LISTED = 12  # in the advice on a mistyped name, if no name is like it
@@ -54,8 +55,7 @@ def near_names(name: str, names: Iterable[str], noun: str) -> str:
         return f"did you mean {' or '.join(of_lower_case[known] for known in near)}?"
     if not there:
         return f"there are no {noun}s yet"
-    more = f" and {len(there) - MAX_NAMES_LISTED:,} more" if len(there) > MAX_NAMES_LISTED else ""
-    return f"{noun}s: {', '.join(there[:MAX_NAMES_LISTED])}{more}"
+    return f"{noun}s: {first_of(there, MAX_NAMES_LISTED)}"
 
 
 def _bare(name: str) -> str:
