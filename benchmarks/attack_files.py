@@ -363,8 +363,10 @@ def outputs(world: World, folder: Path) -> Tries:
     archive = Archive(folder / "archive")
     archive.write_source("good", 'url = "http://good.example/"\nfeeds = ["http://good.example/feed.xml"]\n')
     ended = archive.crawl("-vv")
-    for name, text in (("crawl", ended.out + ended.err), *((c, archive.run(*c.split()).out) for c in
-                       ("search pier", "show 2", "sources", "log", "verify", "search pier --format csv"))):  # fmt: skip
+    forms = [f"search pier --format {form}" for form in ("csv", "json", "jsonl")] + ["export csv -", "export jsonl -"]
+    texts = {name: archive.run(*name.split()).out for name in ("search pier", "show 2", "sources", "log", "verify")}
+    texts |= {f"{name} on a terminal": archive.shown(*name.split()) for name in (*texts, *forms)}
+    for name, text in ({"crawl": ended.out + ended.err} | texts).items():
         yield f"escape sequences in {name}", any(mark in text for mark in ("\x1b[31m", "\x9b31m", "\u202e"))
     lines = archive.run("export", "csv", "-").out
     import csv

@@ -19,6 +19,8 @@ from attack_world import Archive, Ended, World, feed, http, not_found, page, pap
 
 Tries = Iterator[tuple[str, bool]]
 STORIES = 20  # of the honest paper
+INTERRUPT_SECONDS = 4.0  # after the start of a crawl
+END_SECONDS = 15.0  # after Ctrl-C: ten for what is under way, five for a busy machine
 MAX_SECONDS = 60  # for a crawl of the honest paper beside hostile hosts; alone it takes about 5
 MAX_PEAK = 600_000_000  # bytes, all processes
 STORY = "/2026/11/12/a-story-of-the-harbour-and-the-pier/"
@@ -318,7 +320,7 @@ def wire(world: World, folder: Path) -> Tries:
 
 
 def deaf(world: World, folder: Path) -> Tries:
-    """Ctrl-C while a hostile answer is at work: the command ends within ten seconds, with exit code 130."""
+    """Ctrl-C while a hostile answer is at work: the command ends with exit code 130 after its ten seconds of grace."""
     folder.mkdir(parents=True)
     answers = hostile_answers()
     for number, name in enumerate(
@@ -329,9 +331,10 @@ def deaf(world: World, folder: Path) -> Tries:
             "evil.example": lambda p, c, name=name: not_found() if p == "/robots.txt" else answers[name](p, c)
         }
         archive = Archive(folder / str(number), "crawl.timeout=20")
-        ended = archive.crawl("http://evil.example/", seconds=30, interrupt_at=4.0)
+        ended = archive.crawl("http://evil.example/", seconds=30, interrupt_at=INTERRUPT_SECONDS)
         # A crawl that was over before the signal came has nothing to hear.
-        yield f"Ctrl-C during {name}", ended.seconds > 4 and (ended.too_long or ended.seconds > 15 or ended.crashed)
+        heard = ended.code == 130 and ended.seconds < INTERRUPT_SECONDS + END_SECONDS
+        yield f"Ctrl-C during {name}", ended.seconds > INTERRUPT_SECONDS and not heard
 
 
 def control(world: World, folder: Path) -> Tries:
@@ -345,8 +348,8 @@ def robots_bombs(world: World, folder: Path) -> Tries:
     """robots.txt that cost time, or that are malformed, beside an honest paper of the same kind."""
     long = "a" * 2000
     files = {
-        "stars": "User-agent: *\nDisallow: /" + "*a" * 12 + "*b\n",
-        "200,000 stars": "User-agent: *\nDisallow: /" + "*" * 200_000 + "x\n",
+        "stars": "User-agent: *\nDisallow: /" + "*a" * 12 + "*~\n",
+        "200,000 stars": "User-agent: *\nDisallow: /" + "*" * 200_000 + "~\n",
         "40,000 rules": "User-agent: *\n" + "".join(f"Disallow: /x{i}*y$\n" for i in range(40_000)),
         "60,000 groups": "".join(f"User-agent: a{i}\nDisallow: /\n" for i in range(60_000)),
         "delays": "User-agent: *\nCrawl-delay: nan\nCrawl-delay: inf\nCrawl-delay: -5\nCrawl-delay: 1e400\n",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import os
+import pty
 import signal
 import socket
 import subprocess
@@ -255,6 +256,21 @@ class Archive:
         end_session(child.pid)
         texts = [path.read_text("utf-8", "replace") for path in (out, err)]
         return Ended(child.returncode, time.monotonic() - began, peak, *texts, too_long)
+
+    def shown(self, *args: str) -> str:
+        """Return what a command prints on a terminal, where data must not act on it; a pipe gets the data as it is."""
+        terminal, stdout = pty.openpty()
+        command = [*morgue_command(), "-C", str(self.folder), *args]
+        env = morgue_env(NO_COLOR="1")  # colours of our own look like those of a hostile text
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stdout, env=env) as one:
+            os.close(stdout)
+            printed = b""
+            with contextlib.suppress(OSError):  # as Linux ends a terminal that nobody writes to
+                while some := os.read(terminal, 65536):
+                    printed += some
+            one.wait(60)
+        os.close(terminal)
+        return printed.decode("utf-8", "replace")
 
     def crawl(self, *args: str, seconds: float = 60, **options: object) -> Ended:
         return self.run("crawl", *self.settings, *args, seconds=seconds, **options)  # type: ignore[arg-type]
