@@ -419,6 +419,7 @@ def cross_site(world: World, folder: Path) -> Tries:
         world.forget()
         yield name + (f": {why}" if why else ""), bool(why)
     yield from slander(world, folder, gone)
+    yield from hoarding(world, folder)
 
 
 def slander(world: World, folder: Path, gone: str) -> Tries:
@@ -449,6 +450,51 @@ def slander(world: World, folder: Path, gone: str) -> Tries:
         if not why and late[0][0]:
             why = "its feed is postponed for days"
         yield f"a link of an honest paper leads to {name}" + (f": {why}" if why else ""), bool(why)
+
+
+def hoarding(world: World, folder: Path) -> Tries:
+    """A site sends large bodies from several hosts and never ends them, which holds the memory for bodies."""
+    begun, timeout = [], 3
+
+    def hoard(path: str, connection: socket.socket) -> bytes | None:
+        if path == "/robots.txt":
+            return not_found()
+        began = time.monotonic()
+        begun.append(began)
+        with suppress(OSError):
+            connection.sendall(head(b"Content-Type: text/html", b"Content-Length: 19000000") + b"<p>" * 6_300_000)
+            while time.monotonic() < began + MAX_SECONDS:
+                connection.sendall(b"x")
+                time.sleep(0.5)
+        return None
+
+    honest = paper("honest.example", STORIES)
+
+    def late(path: str, connection: socket.socket) -> bytes | None:
+        if path == "/feed.xml":
+            time.sleep(2)  # the bodies of the other site come first
+        return honest(path, connection)
+
+    for name, domains in {
+        "one site with wildcard hosts": ["evil.example"],
+        "two sites": ["evil.example", "bad.example"],
+    }.items():
+        hosts = [f"w{number}.{domain}" for domain in domains for number in range(8)]
+        world.name(["honest.example", *hosts], NAMES)
+        world.sites = {"honest.example": late, **dict.fromkeys(hosts, hoard)}
+        archive = Archive(folder / f"hoarding-{len(domains)}", f"crawl.timeout={timeout}")
+        archive.write_source("honest", 'url = "http://honest.example/"\nfeeds = ["http://honest.example/feed.xml"]\n')
+        for number, host in enumerate(hosts):
+            archive.write_source(f"evil{number}", f'url = "http://{host}/"\nsections = ["http://{host}{STORY}"]\n')
+        world.forget()
+        begun.clear()
+        ended = archive.crawl(seconds=2 * MAX_SECONDS)
+        # An exchange ends after ten timeouts at the latest. The honest paper must not have waited for that.
+        early = [one for one in world.asked if one.host == "honest.example" and one.at < begun[0] + 5 * timeout]
+        fetched = len({one.path for one in early if one.path.startswith("/2026")})
+        why = got_through(ended, fetched)
+        yield f"{name} holds the memory for bodies" + (f": {why}" if why else ""), bool(why)
+        world.forget()
 
 
 def with_length(answer: bytes) -> bytes:

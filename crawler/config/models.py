@@ -131,7 +131,8 @@ class CrawlSettings(Politeness):
     body_memory: value_types.Bytes = key(
         "96MB",
         "Memory for response bodies: those being received or decoded, and those that wait to be stored or read. While"
-        " it is used up, requests wait; one body may exceed it.",
+        " it is used up, requests wait; one body may exceed it. A site (registrable domain) gets as much as is left"
+        " free: half if it is the only one.",
         "512MB",
     )
     redirects: value_types.AnyCount = key(10, "Maximum number of redirects followed from one URL.", 5)

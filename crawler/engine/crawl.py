@@ -64,6 +64,7 @@ class CrawlRun:
         self.has_faults = False  # the user has to see to something besides what sites answer
         self.due_left = 0  # URLs that were due and not visited, because the run was stopped or reached a limit
         self._closed = False
+        self._scrapy: Any = None  # its Crawler, once the spider is made
         self._tasks: set[asyncio.Task[None]] = set()
 
     def prepare(self) -> PreparedCrawl:
@@ -96,6 +97,7 @@ class CrawlRun:
         """Let the parts of a Scrapy crawler find this run's context; listen for mistakes of our own."""
         from scrapy import signals
 
+        self._scrapy = crawler
         self.context.register(crawler)
         crawler.signals.connect(self._on_spider_error, signals.spider_error)
         crawler.signals.connect(self._on_item_error, signals.item_error)
@@ -126,13 +128,18 @@ class CrawlRun:
     def stop(self) -> None:
         """Fetch nothing more. What is in flight is finished and filed; then the spider is idle and closes by itself.
 
-        An answer that is not complete after STOP_GRACE_SECONDS is given up, and its URL waits for the next crawl.
+        An answer that is not complete after STOP_GRACE_SECONDS is given up, and its URL waits for the next crawl. So
+        does a URL that waits for the delay of its host.
 
-        A signal during start-up may call this before there is a dispatcher.
+        A signal during start-up may call this before there is a dispatcher, or an engine of Scrapy.
         """
         self.context.backpressure.stop()
         if self.dispatcher is not None:
             self.dispatcher.stop()
+        if self._scrapy is not None and self._scrapy.engine is not None:
+            from crawler.http.crawl_stopping import end_waiting
+
+            end_waiting(self._scrapy.engine.downloader)
 
     def interrupt(self) -> None:
         """Stop because of Ctrl-C or SIGTERM."""

@@ -19,9 +19,9 @@ class WatchedBudget(BodyBudget):
 
     most = 0
 
-    async def wait(self, body: GrowingBody | None = None) -> None:
+    async def wait(self, site: str | None, body: GrowingBody | None = None) -> None:
         self.most = max(self.most, self.used_bytes)
-        await super().wait(body)
+        await super().wait(site, body)
 
 
 async def fetched_bytes(url: str, budget: BodyBudget) -> tuple[int, int]:
