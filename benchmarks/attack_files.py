@@ -1,4 +1,4 @@
-"""What hostile files, archives and neighbours can do: the attacks of `attack.py` that need no network but one page."""
+"""Try hostile files, archives and neighbours: the attacks of `attack.py` that need no network but one page."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def odd_records() -> dict[str, bytes]:
 
 
 def overlapping_zip(number: int) -> bytes:
-    """A zip whose directory names one member many times."""
+    """Return a zip whose directory names one member many times."""
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_STORED) as packed:
         packed.writestr("archive/a.warc.gz", gzip.compress(b"\r\n" * 500_000))
@@ -379,7 +379,7 @@ def outputs(world: World, folder: Path) -> Tries:
 
 
 def takedown(world: World, folder: Path) -> Tries:
-    """A page that redirects to another site's article is removed: the article stays."""
+    """Remove a page that redirects to another site's article: the article stays."""
     folder.mkdir(parents=True)
     story = "http://good.example/2026/11/12/the-ferry-of-pier-number-0/"
     world.name(["good.example", "evil.example"])

@@ -1,4 +1,4 @@
-"""What a hostile website can do to a crawl, tried from outside: the attacks of `attack.py` that need a network.
+"""Try what a hostile website can do to a crawl, from outside: the attacks of `attack.py` that need a network.
 
 Each attack yields (what was tried, got through?). An honest paper is crawled in the same run wherever a hostile site
 could stop, starve, rob or slander it.
@@ -56,7 +56,7 @@ def reached(world: World, through: str) -> Tries:
 
 
 def ssrf(world: World, folder: Path) -> Tries:
-    """A private address in every place where a site can put one."""
+    """Put a private address in every place where a site can put one."""
     targets = [f"http://{form}{STORY}" for form in FORMS]
     doors: dict[str, Callable[[Path], None]] = {}
 
@@ -136,7 +136,7 @@ def ssrf(world: World, folder: Path) -> Tries:
 
 
 def proxies(world: World, folder: Path) -> Tries:
-    """A proxy that a stranger's file or the environment names; and private names through a configured one."""
+    """Name a proxy in a stranger's file or the environment; and private names through a configured one."""
     world.name(["evil.example"], NAMES)
     world.sites["evil.example"] = lambda path, _c: page("A page")
     place = folder / "proxies"
@@ -377,7 +377,7 @@ def robots_bombs(world: World, folder: Path) -> Tries:
 
 
 def cross_site(world: World, folder: Path) -> Tries:
-    """A site that lists, slanders or crowds out another; both are sources of the archive."""
+    """Let a site list, slander or crowd out another; both are sources of the archive."""
     folder.mkdir(parents=True)
     stories = [f"http://honest.example/2026/11/12/the-ferry-of-pier-number-{n}/" for n in range(STORIES)]
     junk = [f"http://honest.example/2026/11/28/junk-of-the-day-number-{n}/" for n in range(3000)]
@@ -423,7 +423,7 @@ def cross_site(world: World, folder: Path) -> Tries:
 
 
 def slander(world: World, folder: Path, gone: str) -> Tries:
-    """An honest paper links to a site that fails: the failure is that site's."""
+    """Link from an honest paper to a site that fails: the failure is that site's."""
     ends: dict[str, bytes] = {
         "a name that does not resolve": redirect("http://no-such-host.example/"),
         "a private address": redirect("http://127.0.0.1/"),

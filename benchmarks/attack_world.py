@@ -1,4 +1,4 @@
-"""A sealed internet for `attack.py`: every address of the world is this machine, and a web server answers as ordered.
+"""Build a sealed internet for `attack.py`: every address is this machine, and a web server answers as ordered.
 
 In the network namespace each IPv4 and IPv6 address is local, so a connection to any address arrives here, and the
 server notes for which one it was meant. That note is the oracle: nothing of the product is asked about it.
@@ -47,7 +47,7 @@ class Asked:
 
 @dataclass
 class World:
-    """The web server of every host, and the journal of what arrived."""
+    """Hold the web server of every host, and the journal of what arrived."""
 
     folder: Path
     sites: dict[str, Answer] = field(default_factory=dict)
@@ -151,7 +151,7 @@ def redirect(to: str, status: str = "302 Found", more: str = "") -> bytes:
 
 
 def page(title: str, subject: str = "pier") -> bytes:
-    """An article of eight paragraphs."""
+    """Return an article of eight paragraphs."""
     text = "".join(
         f"<p>The {subject} of the island was the subject of a long debate in the council on day {day}, and its members "
         f"agreed to disagree about the {day + 3} boats that lay there.</p>"
@@ -180,7 +180,7 @@ def sitemap(links: Iterable[str], day: str = "", index: bool = False) -> bytes:
 
 
 def paper(host: str, stories: int, prefix: str = "", links: Mapping[str, bytes] | None = None) -> Answer:
-    """An honest paper: front page, feed, articles. `links`: further entries of its feed, path -> answer."""
+    """Return an honest paper: front page, feed, articles. `links`: further entries of its feed, path -> answer."""
     paths = [f"/2026/11/12/{prefix}the-ferry-of-pier-number-{number}/" for number in range(stories)]
     further = links or {}
 
@@ -204,7 +204,7 @@ def paper(host: str, stories: int, prefix: str = "", links: Mapping[str, bytes] 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ended."""
+    """Say how a command ended."""
 
     code: int  # negative: a signal; the one that we sent if it took too long
     seconds: float
@@ -219,7 +219,7 @@ class Ended:
 
 
 class Archive:
-    """An archive, and `morgue` run on it."""
+    """Hold an archive, and run `morgue` on it."""
 
     def __init__(self, folder: Path, *settings: str) -> None:
         self.folder = folder

@@ -1,14 +1,29 @@
-"""Say at the end of a run which programs of `make tools` were missing, so that no test is skipped unnoticed."""
+"""Share fixtures; say at the end of a run which programs of `make tools` were missing, so that no skip is unnoticed."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipelines.core.plural import counted, verb
+from tests.support.command import make_archive
 from tests.support.external_tools import BROUGHT_BY, missing_tools
+
+
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a new archive, to be copied."""
+    return make_archive(tmp_path_factory.mktemp("empty") / "archive")
+
+
+@pytest.fixture
+def archive(empty: Path, tmp_path: Path) -> Path:
+    """Return a new archive of the test's own."""
+    return Path(shutil.copytree(empty, tmp_path / "archive"))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

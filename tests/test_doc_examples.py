@@ -1,4 +1,4 @@
-"""The examples of docs/keep-it-safe.md and docs/your-own-tools.md do what the pages say, in the order of the page."""
+"""Run the examples of docs/keep-it-safe.md and docs/your-own-tools.md: they do what the pages say, in their order."""
 
 from __future__ import annotations
 

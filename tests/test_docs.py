@@ -1,4 +1,4 @@
-"""The documentation tells the truth: what is generated is current, and nothing is left out."""
+"""Test that the documentation tells the truth: what is generated is current, and nothing is left out."""
 
 from __future__ import annotations
 

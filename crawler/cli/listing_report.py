@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from pipelines.core.plural import counted, verb
+from pipelines.core.plural import counted, most_common_of, verb
 from pipelines.session.crawl_stats import CrawlStats
 
 MAX_SOURCES_NAMED = 5  # with a line of their own
@@ -33,7 +33,5 @@ def left_out_by_shape(stats: CrawlStats) -> Iterator[str]:
 
 def reasons_text(numbers: Counter[str], examples: dict[str, str]) -> str:
     """Return the most frequent reasons with their numbers, and an example of the first."""
-    most = [f"{why} {number:,}" for why, number in numbers.most_common(MAX_REASONS_NAMED)]
     first = examples.get(numbers.most_common(1)[0][0], "")
-    more = ", ..." if len(numbers) > MAX_REASONS_NAMED else ""
-    return ", ".join(most) + more + (f"; e.g. {first}" if first else "")
+    return most_common_of(numbers, MAX_REASONS_NAMED) + (f"; e.g. {first}" if first else "")

@@ -16,7 +16,7 @@ import click
 from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
 from crawler.cli.log_options import log_options
 from pipelines.core.errors import ArchiveLocked, ConfigError, MorgueError
-from pipelines.core.plural import counted, verb
+from pipelines.core.plural import counted, first_of, verb
 from pipelines.core.terminal import plain
 
 if TYPE_CHECKING:
@@ -204,11 +204,8 @@ def listed_pages(urls: str, column: str | None, report_file: str | None) -> UrlL
 def bad_rows_text(listed: UrlList) -> str:
     """Name the rows of a list that are no addresses."""
     rows = listed.bad_rows
-    named = ", ".join(f"{row.place}: {row.text!r}" for row in rows[:MAX_ROWS_NAMED])
-    more = f" and {len(rows) - MAX_ROWS_NAMED:,} more" if len(rows) > MAX_ROWS_NAMED else ""
-    return (
-        f"{counted(len(rows), 'row')} {verb(len(rows), 'is not a web address', 'are not web addresses')}: {named}{more}"
-    )
+    named = first_of([f"{row.place}: {row.text!r}" for row in rows], MAX_ROWS_NAMED)
+    return f"{counted(len(rows), 'row')} {verb(len(rows), 'is not a web address', 'are not web addresses')}: {named}"
 
 
 def run_to_the_end(run: CrawlRun, *, quiet: bool, form: str, listed: UrlList | None) -> int:

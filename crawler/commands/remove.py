@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from crawler.cli import output
-from crawler.cli.archive_options import database_of, standard_output
+from crawler.cli.archive_options import database_of, format_option, standard_output
 from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
 from crawler.cli.log_options import log_options
 from pipelines.core.archive_layout import DATABASE_NAME, REBUILDING_SUFFIX
@@ -36,8 +36,7 @@ COLUMNS = ("time", "kind", "what", "captures", "reason")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.option("--damaged-too", is_flag=True, help="Remove also from WARC files that differ from the manifest.")
 @click.option("--list", "listing", is_flag=True, help="List what was removed before, and why; remove nothing.")
-@click.option("--format", "form", type=click.Choice(output.FORMATS), default="table", show_default=True,
-              help="With --list. json: one array; jsonl: one object per line.")  # fmt: skip
+@format_option("With --list. ")
 @folder_option
 @setting_option
 @log_options
@@ -57,7 +56,8 @@ def command(
     This cannot be undone. A URL or the number of an article means that page, under every address that the archive
     knows for it. If a URL only redirects to an article on another site, the redirect is removed and the article stays;
     the command says how to remove it. A URL that ends in * (in quotes) means every URL that begins so. A host name
-    means everything fetched from exactly that host: paper.example is not www.paper.example.
+    means everything fetched from exactly that host: paper.example is not www.paper.example. If there is nothing of a
+    host, the message names those that are like it.
 
     In the WARC files a tombstone record of the same length replaces each exchange. It says what was there, when it was
     removed and why. No other record moves, so the files do not shrink and `morgue verify` finds no problem. Rebuilds,

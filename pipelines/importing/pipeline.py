@@ -49,6 +49,7 @@ QUEUED_JOBS_PER_WORKER = 4
 # Reasons for which a page is not read, as the summary counts them.
 CUT_OFF, BAD_ADDRESS = "cut off", "address that is not valid"
 PAGE_KINDS = ("article", "page", "section", "front")  # what is HTML
+LEFT_OUT_KINDS = ("section", "front", "other")  # by the shape of the address: not read for an article
 
 
 class ByteBudget:
@@ -175,11 +176,13 @@ class ImportPipeline:
         answer, fields = job.group.answer, job.group.answer.fields
         url, given, start = fields.get("WARC-Target-URI") or "", fields.get("Morgue-Kind"), start_of(job.block)
         shape = given or kind_of(url, start, self.classifier.kind)
-        why = self._why_unread(url, fields, start)
+        why, is_found = self._why_unread(url, fields, start), start.head is not None and start.head.status == 200
         job.kind = "other" if given is None and why in (NOT_HTML, CUT_OFF) and shape in PAGE_KINDS else shape
         if why == BAD_ADDRESS or (why and shape in ("article", "page")):
             job.unread = why
-        elif start.head is not None and start.head.status == 200 and shape in ("article", "page"):
+        elif given is None and why != NOT_HTML and is_found and shape in LEFT_OUT_KINDS:
+            job.left_out = self.classifier.why_no_article(url)
+        elif is_found and shape in ("article", "page"):
             capture = Capture(
                 None, url, adopt.time_of(answer), 200, None, "", 0, 0, adopt.record_id_of(answer), "response", None,
                 None, shape,

@@ -17,10 +17,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pipelines.core.archive_layout import OLD_DATABASE_SUFFIX, side_files
-from pipelines.core.durability import sync_folder
 from pipelines.core.errors import ArchiveDamaged, os_errors
 from pipelines.core.items import Article, Reading, Source
 from pipelines.core.plural import counted
+from pipelines.core.safe_open import sync_folder
 from pipelines.core.timestamps import now, stamp
 from pipelines.core.urls import host_of, url_key
 from pipelines.core.worker_pool import WorkerFailure, WorkerPool

@@ -19,8 +19,8 @@ from typing import Any
 from pipelines.core.errors import QueryError
 from pipelines.core.urls import PORTS, fetchable, parts_of, url_key
 from pipelines.database.connection import Row, ask, decode_json, file_of, read_error
-from pipelines.database.filters import EVERYTHING, ArticleFilters
-from pipelines.database.queries import article_selection, source_id, spellings
+from pipelines.database.filters import EVERYTHING, ArticleFilters, source_id
+from pipelines.database.queries import article_selection, spellings
 from pipelines.database.removals import PREFIX_END
 from pipelines.selection.captured_signals import JOIN_PAGE, PAGE_COLUMNS, CapturedSignals, UnknownSignals
 from pipelines.selection.exclusions import NO_EXCLUSIONS, ExclusionFilter, Exclusions, log_left_out

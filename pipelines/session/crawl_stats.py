@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pipelines.core.plural import counted
+from pipelines.core.plural import counted, most_common_of
 from pipelines.core.timestamps import fine_stamp
 from pipelines.core.urls import url_key
 
@@ -69,8 +69,7 @@ def off_site_text(count: SourceStats) -> str:
 
 def sites_text(numbers: Counter[str]) -> str:
     """Return the most frequent sites of a source, with their numbers."""
-    most = [f"{site} {number:,}" for site, number in numbers.most_common(MAX_SITES_NAMED)]
-    return ", ".join(most) + (", ..." if len(numbers) > MAX_SITES_NAMED else "")
+    return most_common_of(numbers, MAX_SITES_NAMED)
 
 
 class CrawlStats:

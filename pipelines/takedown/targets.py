@@ -9,9 +9,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pipelines.core.errors import NotFound
-from pipelines.core.urls import same_site, url_key
+from pipelines.core.source_names import near_names, source_meant
+from pipelines.core.urls import host_or_empty, same_site, url_key
 from pipelines.database import removals
 from pipelines.database.captures import CaptureLocation
+from pipelines.database.filters import homes_of_sources
 from pipelines.database.frontier.table import FrontierTable
 from pipelines.database.journal_rows import database_state
 from pipelines.takedown.target_names import (
@@ -83,11 +85,27 @@ def find(db: sqlite3.Connection, wanted: Iterable[str]) -> TakedownTargets:
         else:
             _add_page(db, name, targets)
         if len(targets.captures) + len(targets.frontier) == rows:
-            raise NotFound(target, "the archive has nothing of it", "`morgue show URL` says what it knows")
+            raise NotFound(target, "the archive has nothing of it", _advice(db, name))
         targets.names[name] = targets.names.get(name, 0) + len(targets.captures) - captures
     targets.revisions.update(removals.revisions_of(db, targets.articles))
     targets.kept = _revisits_that_stay(db, targets)
     return targets
+
+
+def _advice(db: sqlite3.Connection, name: str) -> str:
+    """Return advice on a target of which there is nothing. A host means exactly that host, so another is only named."""
+    host = name.removeprefix(STAR)
+    if host != name:
+        homes, twin = homes_of_sources(db), host.removeprefix("www.") if host.startswith("www.") else f"www.{host}"
+        there = TakedownTargets()
+        _add_host(db, twin, there)
+        if there.captures or there.frontier:
+            return f"did you mean {twin}?"
+        if (meant := source_meant(host, homes)) is not None and host_or_empty(homes[meant]) not in ("", host):
+            return f"did you mean {host_or_empty(homes[meant])}?"
+        if hosts := {host_or_empty(home) for home in homes.values()} - {"", host}:
+            return near_names(host, hosts, "host")
+    return "`morgue show URL` says what it knows"
 
 
 def _add_page(db: sqlite3.Connection, name: str, targets: TakedownTargets) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.core.archive_layout import DATABASE_NAME, WARC_FOLDER
-from pipelines.core.plural import counted
+from pipelines.core.plural import counted, first_of
 from pipelines.verification import database_check
 from pipelines.verification.findings import Finding, VerificationReport
 from pipelines.verification.inventory import Inventory, WarcFileInfo
@@ -264,9 +264,8 @@ def _differing_parts(entry: ManifestEntry, result: InspectionResult) -> str:
         return ""
     if len(parts) == 1:
         return "its SHA-256 is not the one in the manifest"
-    places = ", ".join(f"{part.offset} to {part.size}" for part in wrong[:MAX_NAMED_PARTS])
-    more = f" and {len(wrong) - MAX_NAMED_PARTS:,} more" if len(wrong) > MAX_NAMED_PARTS else ""
-    return f"the SHA-256 of its bytes {places}{more} is not the one in the manifest"
+    places = first_of([f"{part.offset} to {part.size}" for part in wrong], MAX_NAMED_PARTS)
+    return f"the SHA-256 of its bytes {places} is not the one in the manifest"
 
 
 def _joined(results: list[InspectionResult]) -> InspectionResult:

@@ -1,4 +1,4 @@
-"""The programs that judge our WARC files do find faults, so what they pass they have looked at."""
+"""Test that the programs that judge our WARC files do find faults, so what they pass they have looked at."""
 
 from __future__ import annotations
 

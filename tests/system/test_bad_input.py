@@ -28,11 +28,6 @@ pytestmark = pytest.mark.slow
 QUICK = ("-s", "crawl.retries=0", "-s", "crawl.timeout=1")
 
 
-@pytest.fixture
-def archive(tmp_path):
-    return make_archive(tmp_path / "archive")
-
-
 @pytest.fixture(scope="module")
 def paper():
     with serve(stall=3.0) as paper:

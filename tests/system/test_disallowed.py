@@ -1,4 +1,4 @@
-"""What robots.txt disallows, or fails to answer for, is not lost: it is named, and asked for again."""
+"""Test that what robots.txt disallows, or fails to answer for, is not lost: it is named, and asked for again."""
 
 from __future__ import annotations
 
@@ -6,18 +6,13 @@ import sqlite3
 
 import pytest
 
-from tests.support.command import crawl, make_archive, morgue, rows
+from tests.support.command import crawl, morgue, rows
 from tests.support.small_paper import RSS, serving
 
 pytestmark = pytest.mark.slow
 
 PLANNED = "SELECT count(*) FROM frontier WHERE kind = 'article' AND state = 'waiting' AND next_visit IS NOT NULL"
 ROBOTS_FAILS = (500, b"", {})
-
-
-@pytest.fixture
-def archive(tmp_path):
-    return make_archive(tmp_path / "archive")
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The closing summary of a crawl."""
+"""Test the closing summary of a crawl."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the summary of a crawl says about addresses that a guess left out."""
+"""Test what the summary of a crawl says about addresses that a guess left out."""
 
 from __future__ import annotations
 

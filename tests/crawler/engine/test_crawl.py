@@ -1,4 +1,4 @@
-"""How a run ends, by its counts."""
+"""Test how a run ends, by its counts."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Who gets how much of a crawl. The frontier is a list in memory; nothing is fetched."""
+"""Test who gets how much of a crawl. The frontier is a list in memory; nothing is fetched."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The download handler in a real Scrapy crawl: what goes over the wire is recorded, then handed on."""
+"""Test the download handler in a real Scrapy crawl: what goes over the wire is recorded, then handed on."""
 
 from __future__ import annotations
 

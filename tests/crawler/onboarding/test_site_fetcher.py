@@ -1,4 +1,4 @@
-"""The network of `morgue add`: what it sends, and the memory that its answers take."""
+"""Test the network of `morgue add`: what it sends, and the memory that its answers take."""
 
 from __future__ import annotations
 

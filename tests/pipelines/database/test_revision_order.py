@@ -1,4 +1,4 @@
-"""The states of an article from captures in any order: a table of cases, and every order of a few captures."""
+"""Test the states of an article from captures in any order: a table of cases, and every order of a few captures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The budget of bodies: what grows waits for what is held, each site has a share, and one always goes on."""
+"""Test the budget of bodies: what grows waits for what is held, each site has a share, and one always goes on."""
 
 from __future__ import annotations
 

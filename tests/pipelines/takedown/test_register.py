@@ -1,4 +1,4 @@
-"""What counts as taken down: a page, a host, all addresses with a common beginning."""
+"""Test what counts as taken down: a page, a host, all addresses with a common beginning."""
 
 from __future__ import annotations
 
