@@ -21,7 +21,7 @@ MARK = ARCHIVE / ".made-by-the-demo"
 
 
 def main(url: str | None) -> int:
-    """The demo; returns an exit code."""
+    """Run the demo; return an exit code."""
     if ARCHIVE.exists() and not MARK.exists():
         print(f"{ARCHIVE} is there and was not made by the demo: move it away first", file=sys.stderr)
         return 2

@@ -1,4 +1,4 @@
-"""What must be true of an archive whose crawl was killed: before anything is mended, after the next start, rebuilt.
+"""Check what must be true of an archive whose crawl was killed: before any repair, after the next start, rebuilt.
 
 Reads the database with sqlite3 and the records with zlib and warcio; `morgue verify` and `morgue rebuild` are run as a
 user would.
@@ -98,13 +98,13 @@ class Aftermath:
         self.wrong += [f"{name}: rebuild: {line}" for line in differences(before, after)]
 
     def articles(self) -> int:
-        """How many there are."""
+        """Count the articles."""
         with closing(self._copy("counting")) as db:
             known = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'articles'").fetchone()
             return db.execute("SELECT count(*) FROM articles").fetchone()[0] if known else 0
 
     def _copy(self, name: str) -> sqlite3.Connection:
-        """The database as it lies there, opened elsewhere: looking at it must not mend it.
+        """Copy the database as it is, opened elsewhere: looking at it must not repair it.
 
         Never opened and copied by one process: closing the copied file would take away SQLite's locks (fcntl(2)).
         """
@@ -127,7 +127,7 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
 
 
 def unlike(folder: Path, record_id: str, file: str, offset: int, length: int) -> str | None:
-    """Why a row's record is not where the row says, whole; None if it is."""
+    """Return why a row's record is not where the row says, whole; None if it is."""
     path = next((path for path in (folder / file, folder / f"{file}.open") if path.exists()), None)
     if path is None:
         return f"{file} is not there"
@@ -158,7 +158,7 @@ def tables(db: sqlite3.Connection) -> Tables:
 
 
 def differences(before: Tables, after: Tables) -> Iterator[str]:
-    """The rows that are not in both, a few of each table."""
+    """Return the rows that are not in both, a few of each table."""
     for name in before:
         if before[name] == after[name]:
             continue

@@ -28,7 +28,7 @@ ATTACKS: dict[str, tuple[str, Attack]] = {
     "wire": ("answers that hang, flood, inflate or lie, beside an honest paper", attack_network.wire),
     "deaf": ("Ctrl-C while a hostile answer is at work", attack_network.deaf),
     "robots": ("robots.txt that cost time or are malformed", attack_network.robots_bombs),
-    "cross": ("one site against another: claims, forgery, crowding out, slander", attack_network.cross_site),
+    "cross": ("one site against another: claims, forgery, crowding out, slander, hoarding", attack_network.cross_site),
     "import": ("records, WARC, ARC and WACZ files, lists, FIFOs and devices", attack_files.import_files),
     "archive": ("an archive from a stranger: links, forged rows, triggers, places, patterns", attack_files.archives),
     "users": ("other users of the machine", attack_files.neighbours),

@@ -1,4 +1,4 @@
-"""What hostile files, archives and neighbours can do: the attacks of `attack.py` that need no network but one page."""
+"""Try hostile files, archives and neighbours: the attacks of `attack.py` that need no network but one page."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def odd_records() -> dict[str, bytes]:
 
 
 def overlapping_zip(number: int) -> bytes:
-    """A zip whose directory names one member many times."""
+    """Return a zip whose directory names one member many times."""
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_STORED) as packed:
         packed.writestr("archive/a.warc.gz", gzip.compress(b"\r\n" * 500_000))
@@ -363,8 +363,10 @@ def outputs(world: World, folder: Path) -> Tries:
     archive = Archive(folder / "archive")
     archive.write_source("good", 'url = "http://good.example/"\nfeeds = ["http://good.example/feed.xml"]\n')
     ended = archive.crawl("-vv")
-    for name, text in (("crawl", ended.out + ended.err), *((c, archive.run(*c.split()).out) for c in
-                       ("search pier", "show 2", "sources", "log", "verify", "search pier --format csv"))):  # fmt: skip
+    forms = [f"search pier --format {form}" for form in ("csv", "json", "jsonl")] + ["export csv -", "export jsonl -"]
+    texts = {name: archive.run(*name.split()).out for name in ("search pier", "show 2", "sources", "log", "verify")}
+    texts |= {f"{name} on a terminal": archive.shown(*name.split()) for name in (*texts, *forms)}
+    for name, text in ({"crawl": ended.out + ended.err} | texts).items():
         yield f"escape sequences in {name}", any(mark in text for mark in ("\x1b[31m", "\x9b31m", "\u202e"))
     lines = archive.run("export", "csv", "-").out
     import csv
@@ -377,7 +379,7 @@ def outputs(world: World, folder: Path) -> Tries:
 
 
 def takedown(world: World, folder: Path) -> Tries:
-    """A page that redirects to another site's article is removed: the article stays."""
+    """Remove a page that redirects to another site's article: the article stays."""
     folder.mkdir(parents=True)
     story = "http://good.example/2026/11/12/the-ferry-of-pier-number-0/"
     world.name(["good.example", "evil.example"])

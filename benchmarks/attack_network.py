@@ -1,4 +1,4 @@
-"""What a hostile website can do to a crawl, tried from outside: the attacks of `attack.py` that need a network.
+"""Try what a hostile website can do to a crawl, from outside: the attacks of `attack.py` that need a network.
 
 Each attack yields (what was tried, got through?). An honest paper is crawled in the same run wherever a hostile site
 could stop, starve, rob or slander it.
@@ -56,7 +56,7 @@ def reached(world: World, through: str) -> Tries:
 
 
 def ssrf(world: World, folder: Path) -> Tries:
-    """A private address in every place where a site can put one."""
+    """Put a private address in every place where a site can put one."""
     targets = [f"http://{form}{STORY}" for form in FORMS]
     doors: dict[str, Callable[[Path], None]] = {}
 
@@ -136,7 +136,7 @@ def ssrf(world: World, folder: Path) -> Tries:
 
 
 def proxies(world: World, folder: Path) -> Tries:
-    """A proxy that a stranger's file or the environment names; and private names through a configured one."""
+    """Name a proxy in a stranger's file or the environment; and private names through a configured one."""
     world.name(["evil.example"], NAMES)
     world.sites["evil.example"] = lambda path, _c: page("A page")
     place = folder / "proxies"
@@ -377,7 +377,7 @@ def robots_bombs(world: World, folder: Path) -> Tries:
 
 
 def cross_site(world: World, folder: Path) -> Tries:
-    """A site that lists, slanders or crowds out another; both are sources of the archive."""
+    """Let a site list, slander or crowd out another; both are sources of the archive."""
     folder.mkdir(parents=True)
     stories = [f"http://honest.example/2026/11/12/the-ferry-of-pier-number-{n}/" for n in range(STORIES)]
     junk = [f"http://honest.example/2026/11/28/junk-of-the-day-number-{n}/" for n in range(3000)]
@@ -419,10 +419,11 @@ def cross_site(world: World, folder: Path) -> Tries:
         world.forget()
         yield name + (f": {why}" if why else ""), bool(why)
     yield from slander(world, folder, gone)
+    yield from hoarding(world, folder)
 
 
 def slander(world: World, folder: Path, gone: str) -> Tries:
-    """An honest paper links to a site that fails: the failure is that site's."""
+    """Link from an honest paper to a site that fails: the failure is that site's."""
     ends: dict[str, bytes] = {
         "a name that does not resolve": redirect("http://no-such-host.example/"),
         "a private address": redirect("http://127.0.0.1/"),
@@ -449,6 +450,51 @@ def slander(world: World, folder: Path, gone: str) -> Tries:
         if not why and late[0][0]:
             why = "its feed is postponed for days"
         yield f"a link of an honest paper leads to {name}" + (f": {why}" if why else ""), bool(why)
+
+
+def hoarding(world: World, folder: Path) -> Tries:
+    """A site sends large bodies from several hosts and never ends them, which holds the memory for bodies."""
+    begun, timeout = [], 3
+
+    def hoard(path: str, connection: socket.socket) -> bytes | None:
+        if path == "/robots.txt":
+            return not_found()
+        began = time.monotonic()
+        begun.append(began)
+        with suppress(OSError):
+            connection.sendall(head(b"Content-Type: text/html", b"Content-Length: 19000000") + b"<p>" * 6_300_000)
+            while time.monotonic() < began + MAX_SECONDS:
+                connection.sendall(b"x")
+                time.sleep(0.5)
+        return None
+
+    honest = paper("honest.example", STORIES)
+
+    def late(path: str, connection: socket.socket) -> bytes | None:
+        if path == "/feed.xml":
+            time.sleep(2)  # the bodies of the other site come first
+        return honest(path, connection)
+
+    for name, domains in {
+        "one site with wildcard hosts": ["evil.example"],
+        "two sites": ["evil.example", "bad.example"],
+    }.items():
+        hosts = [f"w{number}.{domain}" for domain in domains for number in range(8)]
+        world.name(["honest.example", *hosts], NAMES)
+        world.sites = {"honest.example": late, **dict.fromkeys(hosts, hoard)}
+        archive = Archive(folder / f"hoarding-{len(domains)}", f"crawl.timeout={timeout}")
+        archive.write_source("honest", 'url = "http://honest.example/"\nfeeds = ["http://honest.example/feed.xml"]\n')
+        for number, host in enumerate(hosts):
+            archive.write_source(f"evil{number}", f'url = "http://{host}/"\nsections = ["http://{host}{STORY}"]\n')
+        world.forget()
+        begun.clear()
+        ended = archive.crawl(seconds=2 * MAX_SECONDS)
+        # An exchange ends after ten timeouts at the latest. The honest paper must not have waited for that.
+        early = [one for one in world.asked if one.host == "honest.example" and one.at < begun[0] + 5 * timeout]
+        fetched = len({one.path for one in early if one.path.startswith("/2026")})
+        why = got_through(ended, fetched)
+        yield f"{name} holds the memory for bodies" + (f": {why}" if why else ""), bool(why)
+        world.forget()
 
 
 def with_length(answer: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""A sealed internet for `attack.py`: every address of the world is this machine, and a web server answers as ordered.
+"""Build a sealed internet for `attack.py`: every address is this machine, and a web server answers as ordered.
 
 In the network namespace each IPv4 and IPv6 address is local, so a connection to any address arrives here, and the
 server notes for which one it was meant. That note is the oracle: nothing of the product is asked about it.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import os
+import pty
 import signal
 import socket
 import subprocess
@@ -46,7 +47,7 @@ class Asked:
 
 @dataclass
 class World:
-    """The web server of every host, and the journal of what arrived."""
+    """Hold the web server of every host, and the journal of what arrived."""
 
     folder: Path
     sites: dict[str, Answer] = field(default_factory=dict)
@@ -150,7 +151,7 @@ def redirect(to: str, status: str = "302 Found", more: str = "") -> bytes:
 
 
 def page(title: str, subject: str = "pier") -> bytes:
-    """An article of eight paragraphs."""
+    """Return an article of eight paragraphs."""
     text = "".join(
         f"<p>The {subject} of the island was the subject of a long debate in the council on day {day}, and its members "
         f"agreed to disagree about the {day + 3} boats that lay there.</p>"
@@ -179,7 +180,7 @@ def sitemap(links: Iterable[str], day: str = "", index: bool = False) -> bytes:
 
 
 def paper(host: str, stories: int, prefix: str = "", links: Mapping[str, bytes] | None = None) -> Answer:
-    """An honest paper: front page, feed, articles. `links`: further entries of its feed, path -> answer."""
+    """Return an honest paper: front page, feed, articles. `links`: further entries of its feed, path -> answer."""
     paths = [f"/2026/11/12/{prefix}the-ferry-of-pier-number-{number}/" for number in range(stories)]
     further = links or {}
 
@@ -203,7 +204,7 @@ def paper(host: str, stories: int, prefix: str = "", links: Mapping[str, bytes] 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ended."""
+    """Say how a command ended."""
 
     code: int  # negative: a signal; the one that we sent if it took too long
     seconds: float
@@ -218,7 +219,7 @@ class Ended:
 
 
 class Archive:
-    """An archive, and `morgue` run on it."""
+    """Hold an archive, and run `morgue` on it."""
 
     def __init__(self, folder: Path, *settings: str) -> None:
         self.folder = folder
@@ -255,6 +256,21 @@ class Archive:
         end_session(child.pid)
         texts = [path.read_text("utf-8", "replace") for path in (out, err)]
         return Ended(child.returncode, time.monotonic() - began, peak, *texts, too_long)
+
+    def shown(self, *args: str) -> str:
+        """Return what a command prints on a terminal, where data must not act on it; a pipe gets the data as it is."""
+        terminal, stdout = pty.openpty()
+        command = [*morgue_command(), "-C", str(self.folder), *args]
+        env = morgue_env(NO_COLOR="1")  # colours of our own look like those of a hostile text
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stdout, env=env) as one:
+            os.close(stdout)
+            printed = b""
+            with contextlib.suppress(OSError):  # as Linux ends a terminal that nobody writes to
+                while some := os.read(terminal, 65536):
+                    printed += some
+            one.wait(60)
+        os.close(terminal)
+        return printed.decode("utf-8", "replace")
 
     def crawl(self, *args: str, seconds: float = 60, **options: object) -> Ended:
         return self.run("crawl", *self.settings, *args, seconds=seconds, **options)  # type: ignore[arg-type]

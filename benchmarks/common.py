@@ -1,4 +1,4 @@
-"""What every benchmark needs: a sealed-off network, the `morgue` command, a measured child process, a table.
+"""Share what every benchmark needs: a sealed-off network, the `morgue` command, a measured child process, a table.
 
 Nothing here knows what is being measured.
 """
@@ -85,7 +85,7 @@ def name_hosts(hosts: Iterable[str], folder: Path, elsewhere: Mapping[str, str] 
 
 @contextlib.contextmanager
 def workshop(keep: str | None = None) -> Iterator[Path]:
-    """A folder for the run: a temporary one, or the one the user wants to look into afterwards."""
+    """Yield a folder for the run: a temporary one, or the one the user wants to look into afterwards."""
     if keep:
         folder = Path(keep).resolve()
         folder.mkdir(parents=True, exist_ok=True)
@@ -101,19 +101,19 @@ def workshop(keep: str | None = None) -> Iterator[Path]:
 
 
 def morgue_command() -> list[str]:
-    """The `morgue` beside this Python; else the package of this checkout."""
+    """Return the `morgue` beside this Python; else the package of this checkout."""
     beside = Path(sys.executable).parent / "morgue"
     return [str(beside)] if beside.exists() else [sys.executable, "-m", "crawler"]
 
 
 def morgue_env(**extra: str) -> dict[str, str]:
-    """The environment of a `morgue` run: this checkout's packages, and no archive but the one we name."""
+    """Return the environment of a `morgue` run: this checkout's packages, and no archive but the one we name."""
     env = {key: value for key, value in os.environ.items() if key != "MORGUE_ARCHIVE"}
     return {**env, "PYTHONPATH": str(ROOT), **extra}
 
 
 def morgue_lacks(*commands: str) -> str | None:
-    """Why `morgue` with these commands does not run here (a half-built checkout); None if it does."""
+    """Return why `morgue` with these commands does not run here (a half-built checkout); None if it does."""
     for command in ("init", "crawl", *commands):
         help_of = [*morgue_command(), command, "--help"]
         done = subprocess.run(help_of, env=morgue_env(), capture_output=True, text=True)
@@ -150,7 +150,7 @@ def crawl_command(archive: Path, *what: str, delay: float = 0) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The memory of a process group at one moment."""
+    """Hold the memory of a process group at one moment."""
 
     at: float  # seconds since the start
     main: int  # RSS of the process we started, bytes
@@ -286,7 +286,7 @@ def show_checks(checks: Sequence[Check]) -> bool:
 
 
 def show_table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """A plain table; columns of figures to the right, words to the left."""
+    """Print a plain table; columns of figures to the right, words to the left."""
     cells = [[str(cell) for cell in row] for row in (head, *rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     figures = [all(map(is_figure, column[1:])) for column in zip(*cells, strict=True)]
@@ -310,7 +310,7 @@ def spread(values: Sequence[float], form: Callable[[float], str] = "{:.1f}".form
 
 
 def write_json(path: str | None, data: Any) -> None:
-    """The same figures for a program; `-` is stdout."""
+    """Write the same figures for a program; `-` is stdout."""
     if path == "-":
         print(json.dumps(data, indent=1, ensure_ascii=False))
     elif path:

@@ -1,4 +1,4 @@
-"""What a page costs: `morgue crawl` beside its peers, on one local site, in one run.
+"""Measure what a page costs: `morgue crawl` beside its peers, on one local site, in one run.
 
     python benchmarks/crawl.py [--pages 300] [--rounds 3] [--cores | --memory] [--json FILE]
 
@@ -138,7 +138,7 @@ YARDSTICK = "trafilatura"
 
 
 def present(wanted: Sequence[str]) -> list[Tool]:
-    """The contenders that this machine has, of those wanted; the yardstick always."""
+    """Return the contenders that this machine has, of those wanted; the yardstick always."""
     tools = [tool for tool in TOOLS if tool.name in wanted or tool.name == YARDSTICK]
     missing = {"wget": None if shutil.which("wget") else "not installed", "morgue": common.morgue_lacks()}
     for name, reason in missing.items():

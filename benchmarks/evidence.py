@@ -1,4 +1,4 @@
-"""What an archive can prove by itself: rows point at records, records read back, files are whole.
+"""Show what an archive can prove by itself: rows point at records, records read back, files are whole.
 
 Opens the database read-only and the WARC files with warcio, which is not the code under test.
 """
@@ -36,7 +36,7 @@ class Record:
 
     @property
     def body(self) -> str:
-        """The digest of the body as sent, chunks undone."""
+        """Return the digest of the body as sent, chunks undone."""
         head, _, rest = self.block.partition(b"\r\n\r\n")
         chunked = b"transfer-encoding: chunked" in head.lower()
         return sha1(unchunk(rest) if chunked else rest)
@@ -75,7 +75,7 @@ class Archive:
         return [path for path in self.warcs if path.name.endswith(".open")]
 
     def read(self, capture: sqlite3.Row) -> Record:
-        """The record that a row of `captures` points at; ValueError if it is not exactly that."""
+        """Return the record that a row of `captures` points at; ValueError if it is not exactly that."""
         path = self.folder / "warc" / capture["file"]
         with path.open("rb") as warc:
             warc.seek(capture["offset"])
@@ -94,7 +94,7 @@ class Archive:
         return record
 
     def misread(self, captures: Iterable[sqlite3.Row]) -> list[str]:
-        """What is wrong with each row that does not read back."""
+        """Return what is wrong with each row that does not read back."""
         wrong = []
         for capture in captures:
             try:

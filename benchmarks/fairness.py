@@ -1,4 +1,4 @@
-"""An honest paper beside hostile sites in one crawl: it gets at least nine tenths of the rate that it gets alone.
+"""Crawl an honest paper beside hostile sites: it gets at least nine tenths of the rate that it gets alone.
 
     python benchmarks/fairness.py [--articles 160] [--delay 0.25] [--keep DIR] [--json FILE]
 
@@ -32,7 +32,7 @@ SENTENCE = "The harbour council met on Tuesday evening and decided to rebuild th
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """What the paper got in one crawl."""
+    """Hold what the paper got in one crawl."""
 
     articles: int  # of the paper, that were asked for
     seconds: float  # from the first of these requests to the last
@@ -45,7 +45,7 @@ class Rate:
 
 
 class Sites:
-    """What the four sites answer."""
+    """Answer for the four sites."""
 
     def __init__(self, articles: int, subdomains: int, junk: int) -> None:
         self.articles = [f"/2026/11/{1 + n % 28:02}/story-{n}.html" for n in range(articles)]

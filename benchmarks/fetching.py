@@ -1,4 +1,4 @@
-"""A crawl that only fetches: Scrapy over our wire, no page is read. What recording.py runs.
+"""Run a crawl that only fetches: Scrapy over our wire, no page is read. It is what recording.py runs.
 
     python benchmarks/fetching.py URLS ARCHIVE BLOCK
 
@@ -64,7 +64,7 @@ class Fetch(scrapy.Spider):
 
 
 class Switching(ArchivingDownloadHandler):
-    """The handler of a crawl that records now and then."""
+    """Handle the downloads of a crawl that records now and then."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Switching:

@@ -1,4 +1,4 @@
-"""Whether any file ends `morgue import` otherwise than by a report: files with something wrong in them, at random.
+"""Try whether any file ends `morgue import` otherwise than by a report: files with something wrong, at random.
 
     python benchmarks/fuzz_import.py [--seconds 300] [--seed 1]
 

@@ -1,4 +1,4 @@
-"""A hundred newspapers in one crawl: every article once, nothing forbidden, one request at a time a host.
+"""Crawl a hundred newspapers at once: every article once, nothing forbidden, one request at a time a host.
 
     python benchmarks/hundred_hosts.py [--hosts 100] [--keep DIR] [--json FILE]
 
@@ -31,7 +31,7 @@ SLACK = 0.9  # a pause counts as kept from this part of it on: clocks and loopba
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """An expected article that is not in the archive, with what the archive says about its URL."""
+    """Hold an expected article that is not in the archive, with what the archive says about its URL."""
 
     url: str
     way: str  # how it could have been found
@@ -50,7 +50,7 @@ class Harvest:
 
 
 def match(archive: Archive, world: World) -> Harvest:
-    """Which pages became articles.
+    """Match pages with the articles that they became.
 
     By the capture that an article was read from and not by `articles.url`: what counts is that the page's own
     bytes are filed, whatever address the page claims for itself.
@@ -70,7 +70,7 @@ def match(archive: Archive, world: World) -> Harvest:
 
 
 def reason(archive: Archive, page: Page) -> str:
-    """What the database knows of a URL that became no article."""
+    """Return what the database knows of a URL that became no article."""
     like = f"%{urlsplit(page.url).hostname}{urlsplit(page.url).path}%"
     captures = archive.rows("SELECT kind, status, error FROM captures WHERE url LIKE ?", like)
     known = archive.rows("SELECT state, kind, last_status, last_error FROM frontier WHERE url LIKE ?", like)
@@ -83,7 +83,7 @@ def reason(archive: Archive, page: Page) -> str:
 
 
 def check_manners(world: World, journal: Sequence[Exchange]) -> list[Check]:
-    """What a site's owner would look for in the log."""
+    """Check what a site's owner would look for in the log."""
     by_host: dict[str, list[Exchange]] = defaultdict(list)
     for exchange in journal:
         by_host[exchange.host].append(exchange)

@@ -1,4 +1,4 @@
-"""How fast `morgue import --domain` finds one paper's records in a file of many.
+"""Measure how fast `morgue import --domain` finds one paper's records in a file of many.
 
     python benchmarks/import_filter.py [--megabytes 120] [--runs 3]
 
@@ -47,7 +47,7 @@ print(found, kept)
 
 
 def make(path: Path, size: int) -> int:
-    """A file of about `size` bytes; how many records are in it."""
+    """Write a file of about `size` bytes; return how many records are in it."""
     sys.path.insert(0, str(common.ROOT))
     from pipelines.warc.record import WarcFields, WarcRecord, digest, gzip_member, new_id
 
@@ -74,7 +74,7 @@ def make(path: Path, size: int) -> int:
 
 
 def html(rng: random.Random, words: list[str]) -> bytes:
-    """A page of 20 to 200 kB: an article in the middle of many links."""
+    """Return a page of 20 to 200 kB: an article in the middle of many links."""
     links = "".join(
         f'<li class="t"><a href="/{rng.choice(words)}/{rng.randint(0, 9)}">{" ".join(rng.choices(words, k=9))}</a></li>'
         for _ in range(rng.randint(100, 1200))

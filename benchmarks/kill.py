@@ -87,7 +87,7 @@ class Assault:
         return Attempt(number, who, moment, code, answers, self.aftermath.articles(), left, last)
 
     def _hit(self, child: subprocess.Popen[bytes], who: str, early: bool, journal: Path, before: int) -> str:
-        """When it was hit."""
+        """Kill it at a moment of the dice; return when it was hit."""
         if who == "commit":
             try:
                 child.wait(4 * self.span)
@@ -121,7 +121,7 @@ ENDED = "had already ended"
 
 
 def dying(command: Sequence[str], dice: random.Random) -> list[str]:
-    """The same `morgue`, ending itself."""
+    """Return the command that runs the same `morgue`, which ends itself."""
     own = len(common.morgue_command())
     program = common.ROOT / "tests" / "support" / "self_killing_morgue.py"
     return [sys.executable, str(program), str(dice.randrange(1 << 30)), *command[own:]]
@@ -173,7 +173,7 @@ def told(names: Sequence[str]) -> str:
 
 
 def check_revisions(archive: Archive) -> Check:
-    """The site never edits: a second revision would be an invention of the crash."""
+    """Check that the site, which never edits, has no second revision: a crash would have invented it."""
     rows = archive.rows("SELECT article_id FROM revisions GROUP BY article_id HAVING count(*) > 1")
     return Check("no revision invented", not rows, f"{len(rows)} articles with more than one")
 
@@ -250,7 +250,7 @@ def main() -> int:
 
 
 def after(aftermath: Aftermath) -> list[Check]:
-    """What was seen after each kill."""
+    """Return what was seen after each kill."""
     kinds = {
         "committed rows have their records": (": capture ", f"{aftermath.records} right after the kill"),
         "nothing torn, verify finds nothing": ("verify", f"{aftermath.verified} times after the next start"),

@@ -31,7 +31,7 @@ WORDS = [
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A page cut at the places where each copy differs."""
+    """Hold a page cut at the places where each copy differs."""
 
     pieces: tuple[str, ...]  # text, then a place, then text, ...; a place is one of URL, TITLE, WORDS
 
@@ -102,7 +102,7 @@ def made_up_page(number: int) -> str:
 
 @dataclass(frozen=True)
 class OneSite:
-    """The paper: `resolve` for the server, `urls` for tools that want a list."""
+    """Make the paper: `resolve` for the server, `urls` for tools that want a list."""
 
     count: int
     templates: Sequence[Template]

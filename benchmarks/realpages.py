@@ -1,4 +1,4 @@
-"""A hundred newspapers on one machine: real pages at their own addresses, the rest made up.
+"""Put a hundred newspapers on one machine: real pages at their own addresses, the rest made up.
 
 The pages are those of an extraction test set (`*/dev.jsonl`, see README.md); they are not part of this
 repository, and `NEWSMORGUE_PAGES` says where they are. For each host we make up robots.txt, home page, RSS
@@ -94,7 +94,7 @@ class Site:
 
 
 def key(target: str) -> str:
-    """What two spellings of one address on a host have in common."""
+    """Return what two spellings of one address on a host have in common."""
     parts = urlsplit(target)
     query = sorted((k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not TRACKING.fullmatch(k))
     return quote(unquote(parts.path)) + (f"?{urlencode(query)}" if query else "")
@@ -134,7 +134,7 @@ def rank(name: str) -> int:
 
 
 def address(row: dict[str, str]) -> str:
-    """The row's own URL without fragment and port, or one that we make up."""
+    """Return the row's own URL without fragment and port, or one that we make up."""
     parts = urlsplit(row.get("url") or "")
     if parts.scheme in ("http", "https") and "." in (parts.hostname or ""):
         return parts._replace(netloc=dns_name(parts.hostname or ""), fragment="").geturl()
@@ -143,7 +143,7 @@ def address(row: dict[str, str]) -> str:
 
 
 def build(count: int, folder: Path | None = None) -> list[Site]:
-    """The `count` hosts with the most pages."""
+    """Return the sites of the `count` hosts with the most pages."""
     hosts = load(folder)
     chosen = sorted(hosts, key=lambda host: -len(hosts[host]))[:count]  # stable: else as met
     sites = []
@@ -164,7 +164,7 @@ def way_to(url: str, turn: int) -> str:
 
 
 def speaks(url: str) -> bool:
-    """Whether the last part of the path is a headline or a number, as article addresses are."""
+    """Return True if the last part of the path is a headline or a number, as article addresses are."""
     last = urlsplit(url).path.rstrip("/").rpartition("/")[2]
     return len(re.findall(r"[-_]", last)) >= 3 or bool(re.search(r"\d{5}", last))
 
@@ -181,7 +181,7 @@ class World:
         self.real = {(site.host, key(page.target)): page for site in sites for page in site.pages}
 
     def page_at(self, url: str) -> Page | None:
-        """The real page that this URL leads to, however it is spelled."""
+        """Return the real page that this URL leads to, however it is spelled."""
         parts = urlsplit(url)
         target = parts.path + (f"?{parts.query}" if parts.query else "")
         return self.real.get((dns_name(parts.hostname or "x"), key(target)))
@@ -323,7 +323,7 @@ def sitemaps(site: Site) -> tuple[dict[str, Resource], list[str]]:
 
 
 def certificates(hosts: Iterable[str], folder: Path) -> tuple[ssl.SSLContext, Path]:
-    """A server context for all `hosts`, and the file with the throw-away authority that vouches for it."""
+    """Return a server context for all `hosts`, and the file with the throw-away authority that vouches for it."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec

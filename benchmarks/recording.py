@@ -1,4 +1,4 @@
-"""What recording costs: CPU beside the same crawl without it, and bytes beside `wget --warc-file`.
+"""Measure what recording costs: CPU beside the same crawl without it, and bytes beside `wget --warc-file`.
 
     python benchmarks/recording.py [--pages 3000] [--json FILE]
 
@@ -64,7 +64,7 @@ def fetch(shop: Path, urls: Path) -> tuple[list[float], list[float], Path]:
 
 
 def wget(shop: Path, urls: Path) -> Path:
-    """The same by wget: its WARC file."""
+    """Fetch the same by wget; return its WARC file."""
     folder = shop / "wget"
     folder.mkdir()
     command = ["wget", "--no-verbose", "--no-config", "-i", str(urls), "--warc-file=pages", "-O", "pages.html",

@@ -1,4 +1,4 @@
-"""A small HTTP/1.1 server that keeps a journal: what was asked, when, and the digest of what was answered.
+"""Serve HTTP/1.1 and keep a journal: what was asked, when, and the digest of what was answered.
 
 It runs in a process of its own (its processor time is nobody's), answers GET and HEAD with keep-alive, gzip,
 ETag and (where a resource wishes) chunks. A measuring instrument, not a web server: no ranges, no
@@ -31,7 +31,7 @@ PHRASES = {200: "OK", 301: "Moved Permanently", 304: "Not Modified", 404: "Not F
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """What stands at an address."""
+    """Hold what is at an address."""
 
     body: bytes
     type: str = "text/html; charset=utf-8"
@@ -72,12 +72,12 @@ class Exchange:
 
 
 def sha1(data: bytes) -> str:
-    """The digest as WARC writes it."""
+    """Return the digest as WARC writes it."""
     return base64.b32encode(hashlib.sha1(data, usedforsecurity=False).digest()).decode()
 
 
 class Server:
-    """The connections of one server process."""
+    """Handle the connections of one server process."""
 
     def __init__(self, resolve: Resolve, journal: IO[str] | None, latency: float) -> None:
         self.resolve, self.journal, self.latency = resolve, journal, latency
@@ -214,7 +214,7 @@ def run(
     latency: float,
     cores: set[int] | None,
 ) -> None:
-    """The server process, until SIGTERM."""
+    """Run the server process, until SIGTERM."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: never outlive the benchmark
     signal.signal(signal.SIGINT, signal.SIG_IGN)

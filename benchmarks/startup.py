@@ -1,4 +1,4 @@
-"""How long a command keeps you waiting before it does anything.
+"""Measure how long a command keeps you waiting before it does anything.
 
     python benchmarks/startup.py [--runs 15] [--limit 5]
 
@@ -34,7 +34,7 @@ class Start:
 
 
 def starts(archive: Path | None) -> list[Start]:
-    """The commands to time, those of morgue only if there is one."""
+    """Return the commands to time, those of morgue only if there is one."""
     plain = [Start(f"import {name}", (sys.executable, "-c", f"import {name}")) for name in
              ("sqlite3", "click", "trafilatura", "scrapy")]  # fmt: skip
     if not archive:

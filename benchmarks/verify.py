@@ -1,4 +1,4 @@
-"""What `morgue verify` costs beside `gzip -t` and `sha256sum`, which together look at less.
+"""Measure what `morgue verify` costs beside `gzip -t` and `sha256sum`, which together look at less.
 
     python benchmarks/verify.py [--megabytes 200] [--runs 3] [--limit 0.8]
 
@@ -76,7 +76,7 @@ def exchanges(seed: int) -> Iterator[object]:
 
 
 def make(archive: Path, size: int, seed: int) -> Path:
-    """An archive with one WARC file of at least `size` bytes, its rows and its manifest; that file."""
+    """Make an archive with one WARC file of at least `size` bytes, its rows and its manifest; return that file."""
     from pipelines.core.timestamps import fine_stamp
     from pipelines.database.connection import open_database
     from pipelines.database.store import ArticleStore

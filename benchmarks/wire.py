@@ -44,7 +44,7 @@ def page() -> bytes:
 
 
 def responses() -> dict[str, bytes]:
-    """The two framings that nearly all pages come in."""
+    """Return the two framings that nearly all pages come in."""
     head = b"HTTP/1.1 200 OK\r\nDate: Mon, 01 Jan 2026 00:00:00 GMT\r\nServer: nginx\r\nContent-Type: text/html\r\n"
     head += b"Cache-Control: max-age=60\r\nVary: Accept-Encoding\r\nContent-Encoding: gzip\r\nX-Cache: HIT\r\n"
     body = gzip.compress(page())
@@ -57,7 +57,7 @@ def responses() -> dict[str, bytes]:
 
 
 def serve(port: Any) -> None:
-    """The origin, in a process of its own."""
+    """Run the origin, in a process of its own."""
     answers = responses()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -39,8 +39,9 @@ DOWNLOADER_MIDDLEWARES = {
 # The way of a page through the item pipelines, in this order.
 ITEM_PIPELINES = {
     "pipelines.session.item_pipelines.ReadPage": 100,  # Page -> Reading, in a worker process
+    "crawler.frontier.removed_copies.LeaveOutRemovedCopies": 200,  # what was taken down does not come back as a copy
     "pipelines.session.item_pipelines.StoreArticle": 300,  # writes its rows; after that the article is in the archive
-    "crawler.frontier.visit_outcomes.CloseVisit": 900,  # last: a visit ends when the rows of its page are written
+    "crawler.frontier.close_visit.CloseVisit": 900,  # last: a visit ends when the rows of its page are written
 }
 
 SPIDER_MIDDLEWARES = {

@@ -46,15 +46,56 @@ def cli() -> str:
 EXIT_HEAD = """\
 Scripts may rely on these codes. Errors go to standard error as `morgue: SUBJECT: CAUSE`, followed by lines that say
 what to do. Results go to standard output; where the result is a file (`export`, `--report`), what is said about it goes
-to standard error. A mistake of the user, a fault of a website or a failing disk never ends in a
-traceback.
+to standard error. A mistake of the user, a fault of a website or a failing disk never ends in a traceback. A traceback
+is a mistake of Newsmorgue: the exit code is then 1, and we are glad of a report.
 
 If standard output takes nothing more, a command that writes to the archive does its work all the same, and a command
 that only prints stops. A reader that closes the pipe (`morgue crawl | head`) is no error: the exit code is that of the
 work. A full disk (`morgue crawl > file`) is reported at the end, with exit code 5.
 """
 
+CODES_OF_COMMANDS = (
+    ("crawl", 1, "Something needs attention (see below), or Newsmorgue made a mistake with a page: the log names the "
+     "page, and the crawl goes on."),
+    ("crawl", 2, "The list of `--urls` has no address at all (`--report` is written all the same), or the source that "
+     "you named has a mistake in its file."),
+    ("crawl", 3, "Something was asked for, and no server sent any answer: no such host, no connection, no TLS, "
+     "silence, or an address that is not public. One answer of any kind, such as an error, a redirect loop "
+     "or a failing robots.txt, makes it 1."),
+    ("add", 1, "Some sites failed or are not usable; the others were added, or are sources already."),
+    ("add", 2, "No address is usable, or the one site that you typed is a source already. In a list, a site that is "
+     "a source already does not change the code."),
+    ("add", 3, "No site was added, and at least one failed: it gave no answer, or none that can be used (an error, a "
+     "redirect loop, disallowed by robots.txt)."),
+    ("sample", 1, "With `--check`: a page differs from its pair."),
+    ("sample", 3, "The page could not be fetched, or its answer cannot be used."),
+    ("import", 1, "Some of it was not imported, and the summary says what: a place in a file is damaged, a file holds "
+     "no record, two records have one id, or a WACZ is not what it says of itself. Or the archive has lost "
+     "a WARC file, or its end."),
+    ("export", 1, "Damaged records were left out."),
+    ("extract", 1, "A file could not be read; its row says why."),
+    ("rebuild", 1, "A WARC file is missing or damaged, or a page could not be read; the rest is in the database."),
+    ("reextract", 1, "A page gives no text any more; the archive keeps its old text."),
+    ("verify", 7, "Something was found."),
+)  # fmt: skip
+
 EXIT_TAIL = """\
+## The codes of every command
+
+Any command may end with 2 (a mistake in options, settings or arguments; no archive), 4 (another program keeps the
+archive or its database locked), 5, 6, 7 and 9 (disk, permissions, damage), 8 (what you named is not there) and 130.
+It ends with 1 if the operating system refuses a file for another reason than those; the message says which.
+
+What else a command ends with:
+
+{codes}
+
+A source file with a mistake costs only its source in a `crawl`, which ends with 1. `import`, `rebuild` and `reextract`
+end with 2, because they would read pages of that source without its rules. The other commands warn of it at most, and
+their exit code stays as it is.
+
+## What makes a crawl end with 1
+
 `crawl` ends with 1 (partly failed) if something needs attention. A line of the summary says what, and in which source;
 it is printed with the summary, on standard output. With `--quiet` and with `--format json` these lines are on standard
 error; with `--quiet` they are all that is printed. That is so if
@@ -63,7 +104,8 @@ error; with `--quiet` they are all that is printed. That is so if
 - a feed, sitemap or section page that a source names could not be fetched, is disallowed by robots.txt, is something
   else (a consent page in place of a feed), or lists nothing. A front page counts only if the source names nothing else,
   and so does a news sitemap without entries, which lists only the articles of two days;
-- no article has ever been found on a site whose listings were read;
+- listings of a site were read, and no article has ever been found in one. For a site that you typed, this is also so
+  if they named articles before;
 - robots.txt disallowed every article of a source that was due, and none was answered in the seven days before;
 - a site answers without its robots.txt (status 429 or 5xx): its pages are postponed, and nothing is asked of that host
   until then;
@@ -72,13 +114,12 @@ error; with `--quiet` they are all that is printed. That is so if
 - a page of `--urls`, or a URL that you typed, failed, or a row of `--urls` is no web address. A page of a list that is
   gone (404, 410), too large or redirects for ever is only counted.
 
-`add` ends with 1 if some sites failed or are not usable, with 3 if all failed, and with 2 if no address is usable or
-the one site that you typed is a source already. In a list, a site that is a source already does not change the code.
-
 These do not change the exit code of `crawl`: a link that leads nowhere, a link that robots.txt disallows, an article
 page that failed (a later crawl tries it again), a page without an article, a feed of which only a part could be read.
-They are counted with an example. Paths that morgue tries by itself, such as `/.well-known/tdmrep.json`, are not counted
-at all.
+They are counted with an example. Paths that morgue tries by itself, such as `/.well-known/tdmrep.json`, `/feed/` and
+`/sitemap.xml`, are not mentioned if nothing is there: `-v` names them, and `--format json` counts them as `tried`.
+
+## In scripts and timers
 
 For a timer, 4 is not a failure: the previous crawl is still running, and with `--quiet` there is not even a message.
 After 1 or 3, read the summary. After 5, 6 or 9, you must act: free space, repair permissions, replace the disk. The
@@ -90,7 +131,10 @@ def exit_codes() -> str:
     """The family of errors, as its own file draws it."""
     tree, rest = (errors.__doc__ or "").split("\n\n", 1)[1].rstrip().split("\n\n")
     made = MADE.format(origin="pipelines/core/errors.py")
-    return "\n".join(["# Exit codes\n", made, EXIT_HEAD, fenced(dedent(tree)), f"{rest}\n", EXIT_TAIL])
+    rows = ["| command | code | when |", "| --- | --- | --- |"]
+    rows += [f"| `{command}` | {code} | {when} |" for command, code, when in CODES_OF_COMMANDS]
+    tail = EXIT_TAIL.format(codes="\n".join(rows))
+    return "\n".join(["# Exit codes\n", made, EXIT_HEAD, fenced(dedent(tree)), f"{rest}\n", tail])
 
 
 CONFIG_HEAD = f"""\

@@ -19,10 +19,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO, get_type_hints
 
 from exports import ArticleFormat, CaptureFormat, ExportInfo, Row
 from pipelines.core.archive_layout import archive_owning
-from pipelines.core.durability import sync_folder
 from pipelines.core.errors import ConfigError, os_errors
 from pipelines.core.items import Article
-from pipelines.core.safe_open import draft_path, open_file
+from pipelines.core.safe_open import draft_path, open_file, sync_folder
 
 if TYPE_CHECKING:
     from pipelines.selection.captures import CaptureSelection

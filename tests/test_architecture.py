@@ -52,7 +52,6 @@ FILE_USERS = {
     "pipelines/core/archive_layout.py": "whether warc/ holds anything: who misses a database has no storage",
     "pipelines/core/input_files.py": "files that the user names",
     "pipelines/core/safe_open.py": "files of an archive, for all others",
-    "pipelines/core/durability.py": "any folder, to make its names durable",
     "pipelines/core/lock.py": "the lock of an archive",
     "pipelines/core/log_output.py": "the file of the log",
     "pipelines/core/worker_pool.py": "/proc",
@@ -72,10 +71,11 @@ SQL_USERS = {
     "pipelines/selection/captured_signals.py": "joins revisits with their pages, for the selections of others",
     "pipelines/selection/captures.py": "selects captures in a temporary table of its own",
     "pipelines/selection/tdmrep.py": "looks up captures of one path on all hosts",
+    "pipelines/verification/capture_rows.py": "compares rows with records, in databases of any version",
     "pipelines/verification/content_check.py": "compares texts with digests, and the schema with ours, of any version",
     "pipelines/verification/database_check.py": "compares rows with each other, in databases of any version",
+    "pipelines/verification/journal_check.py": "compares rows with the journal, in a temporary database of its own",
     "pipelines/verification/references.py": "compares records in a temporary database of its own",
-    "pipelines/verification/warc_check.py": "compares rows with records, in databases of any version",
 }
 SQL = re.compile(
     r"\b(SELECT\s.+\bFROM|SELECT\s+1|(INSERT\s+(OR\s+\w+\s+)?|REPLACE\s+)INTO|UPDATE\s+(OR\s+\w+\s+)?\w+\s+SET"
@@ -275,7 +275,6 @@ READERS = {
     "crawler/cli/archive_options.py": "/dev/null, in place of a closed pipe",
     "crawler/cli/output.py": "/dev/null, in place of a closed stream",
     "crawler/commands/init.py": "a template of the product",
-    "pipelines/core/durability.py": "a folder",
     "pipelines/core/input_files.py": "files of the user, after a look at them",
     "pipelines/core/lock.py": "/proc",
     "pipelines/core/safe_open.py": "files of an archive, after a look at them",

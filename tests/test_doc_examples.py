@@ -1,4 +1,4 @@
-"""The examples of docs/keep-it-safe.md and docs/your-own-tools.md do what the pages say, in the order of the page."""
+"""Run the examples of docs/keep-it-safe.md and docs/your-own-tools.md: they do what the pages say, in their order."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.support.command import LOOPBACK, ROOT, crawl, environment, make_archive, morgue, rows
-from tests.support.external_tools import TOOLS
+from tests.support.external_tools import BROUGHT_BY, TOOLS, skip_without
 from tests.support.newspaper import serve
 
 pytestmark = pytest.mark.slow
@@ -97,7 +97,7 @@ def run_page(page: str, folder: Path, programs: Path) -> None:
         quiet = example.text.startswith(("mkdir", "cp", "rm", "sqlite3 ")) or ">" in example.text
         assert quiet or done.stdout + done.stderr, example.text
     if missing:
-        pytest.skip(f"ran all but these, whose programs are not installed (make tools): {missing}")
+        skip_without("programs that the documentation shows", f"{BROUGHT_BY}; all examples ran but {missing}")
 
 
 def test_commands_of_keep_it_safe_run_in_order(crawled, programs):

@@ -1,4 +1,4 @@
-"""The documentation tells the truth: what is generated is current, and nothing is left out."""
+"""Test that the documentation tells the truth: what is generated is current, and nothing is left out."""
 
 from __future__ import annotations
 
@@ -108,6 +108,42 @@ def test_every_exit_code_is_documented():
         assert re.search(rf"{kind.__name__} +{kind.exit_code} ", text), kind
         assert re.search(rf"\b{kind.exit_code} \w", brief), kind
     assert str(errors.INTERRUPTED) in brief
+
+
+FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
+PARTS_OF_COMMANDS = {"crawl": ["crawler/engine/crawl.py"], "import": ["crawler/engine/import_run.py"]}
+
+
+def codes_of(path):
+    """Return the exit codes that a module gives by itself: by class, by number, or by an error that only it raises."""
+    codes = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, FUNCTIONS) and node.returns is not None and ast.unparse(node.returns) == "int":
+            returned = [inner for inner in ast.walk(node) if isinstance(inner, ast.Return) and inner.value]
+            codes |= {leaf.value for one in returned for leaf in leaves(one.value) if isinstance(leaf, ast.Constant)}
+        if isinstance(node, ast.Attribute) and node.attr == "exit_code" and hasattr(errors, ast.unparse(node.value)):
+            codes.add(getattr(errors, ast.unparse(node.value)).exit_code)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "ctx.exit":
+            codes.add(ast.literal_eval(node.args[0]))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "NothingReachable":
+            codes.add(errors.NothingReachable.exit_code)
+    return codes - {0}
+
+
+def leaves(value):
+    """Return the values that an expression may have: both ends of `a if b else c`."""
+    return [*leaves(value.body), *leaves(value.orelse)] if isinstance(value, ast.IfExp) else [value]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_exit_code_that_a_command_gives_has_a_row(name):
+    """In the table of exit-codes.md, besides the codes that every command may have; and no row is left over."""
+    modules = [f"crawler/commands/{name}.py", *PARTS_OF_COMMANDS.get(name, [])]
+    given = {code for module in modules for code in codes_of(ROOT / module)}
+    rows = re.findall(rf"^\| `{name}` \| (\d+) \| \S", read("exit-codes.md"), re.MULTILINE)
+    explained = {int(code) for code in rows}
+    assert given <= explained
+    assert explained - given <= {errors.ConfigError.exit_code}
 
 
 def test_schema_page_explains_every_column_of_a_fresh_database(tmp_path):

@@ -1,4 +1,4 @@
-"""Names and English of the product: one word has one meaning, docstrings begin with a verb, users read plain words."""
+"""Test names and English: one word has one meaning, docstrings begin with a verb, users read plain words."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import ast
 import importlib
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import click
+import pytest
 
 from crawler.cli.main import morgue
 from tests.support.command import ROOT
@@ -23,12 +25,13 @@ RIDDLES = re.compile(
     r"|behind (?:it|its|them|their|that|each|a|an|one|the))\b",
     re.IGNORECASE,
 )
+BENCHMARKS, TESTS = (sorted((ROOT / folder).rglob("*.py")) for folder in ("benchmarks", "tests"))
 PROSE = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "benchmarks" / "README.md"])
 
 
-def definitions() -> Iterator[tuple[str, ast.AST]]:
-    """Yield (place, node) of every node of every file of the product."""
-    for path in FILES:
+def definitions(files: Iterable[Path] = FILES) -> Iterator[tuple[str, ast.AST]]:
+    """Yield (place, node) of every node of some files: by default, those of the product."""
+    for path in files:
         for node in ast.walk(tree_of(path)):
             yield f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 1)}", node
 
@@ -54,13 +57,20 @@ def test_constants_say_unit_and_role():
     assert vague == []
 
 
-def test_docstrings_begin_with_a_verb():
-    """PEP 257: a docstring says what is done. A few may name what they describe."""
+@pytest.mark.parametrize("files", [FILES, BENCHMARKS, TESTS], ids=["product", "benchmarks", "tests"])
+def test_docstrings_begin_with_a_verb(files):
+    """PEP 257: a docstring says what is done. A few may name what they describe; that of a test states its rule."""
     owners = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-    texts = [(place, ast.get_docstring(node)) for place, node in definitions() if isinstance(node, owners)]
+    nodes = [(place, node) for place, node in definitions(files) if isinstance(node, owners)]
+    texts = [(place, ast.get_docstring(node)) for place, node in nodes if not is_test(node)]
     documented = [(place, text) for place, text in texts if text]
     others = [f"{place}: {text[:60]}" for place, text in documented if ARTICLE_OR_QUESTION.match(text)]
     assert len(others) <= MAX_SHARE * len(documented), "\n".join(others)
+
+
+def is_test(node: ast.AST) -> bool:
+    """Return True for the function of a test (tests/test_suite.py says how its docstring reads)."""
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
 
 
 def riddles(text: str) -> list[str]:

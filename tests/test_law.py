@@ -1,4 +1,4 @@
-"""The law of imports between sub-packages. Imports in functions, for type checkers and dotted strings all count."""
+"""Test the law of imports between sub-packages. Imports in functions, for type checkers and strings all count."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The wheel that is installed, built from this very tree."""
+"""Test the wheel that is installed, built from this very tree."""
 
 from __future__ import annotations
 

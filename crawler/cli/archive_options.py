@@ -40,7 +40,7 @@ def filter_options(
         return function(*args, filters=ArticleFilters(source, since, until, language), **rest)
 
     options = (
-        click.option("--source", metavar="NAME", help=f"Only {what} of this source."),
+        click.option("--source", metavar="NAME", help=f"Only {what} of this source (its name or address)."),
         click.option("--since", metavar="DATE", help=f"{dated} on or after DATE: 2024, 2024-03 or 2024-03-09 (UTC)."),
         click.option("--until", metavar="DATE", help=f"{dated} on or before DATE; a year or month counts as a whole."),
         click.option("--language", metavar="CODE", help="Only articles in this language: en, de, ja, ..."),
@@ -48,6 +48,13 @@ def filter_options(
     for option in reversed(options):
         filtered = option(filtered)
     return filtered
+
+
+def format_option(beginning: str = "", end: str = "") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the option --format of a command that lists rows. `beginning`, `end`: what its help says besides."""
+    text = f"{beginning}json: one array; jsonl: one object per line{end}."
+    kinds = click.Choice(output.FORMATS)
+    return click.option("--format", "form", type=kinds, default="table", show_default=True, help=text)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from crawler.engine.crawl import CrawlRun
 from pipelines.core.plural import counted
 from pipelines.core.timestamps import now
 
-REDRAW_SECONDS = 0.5  # seconds between redraws of the bar
+STATUS_SECONDS = 0.5  # between redraws of bar and numbers, which take time of the event loop
 BAR_WIDTH = 20  # terminal columns
 DUE_COUNT_SECONDS = 2.0  # seconds between two counts of the URLs still due; counting walks the index
 MIN_ESTIMATE_SECONDS = 3.0  # of a crawl, before the time left is estimated
@@ -176,4 +176,4 @@ class CrawlProgress:
                     await self._count_due()
                     counted_at = time.monotonic()
                 live.update(drawn(), refresh=True)
-                await asyncio.sleep(REDRAW_SECONDS)
+                await asyncio.sleep(STATUS_SECONDS)

@@ -6,12 +6,12 @@ The words are explained in docs/scheduling.md ("What the summary says").
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from crawler.cli.left_out import left_out
-from crawler.cli.listing_report import found_nothing, left_out_by_shape
-from pipelines.core.plural import counted, verb
+from crawler.cli.listing_report import left_out_by_shape
+from pipelines.core.plural import counted, first_of, verb
 from pipelines.session.crawl_stats import OUTCOMES, CrawlStats, SourceStats
 
 COLUMNS = ("listings", "found", "fetched", *OUTCOMES)
@@ -36,7 +36,6 @@ def summary(stats: CrawlStats) -> Iterator[str]:
         yield f"{name:<{width}}  {cells}"
     yield from reasons(stats)
     yield from left_out_by_shape(stats)
-    yield from found_nothing(stats)
 
 
 def reasons(stats: CrawlStats) -> Iterator[str]:
@@ -83,13 +82,9 @@ def attention(stats: CrawlStats) -> Iterator[str]:
         more = sum(trouble.number for trouble in troubles) - 1
         example = next((trouble.example for trouble in troubles if trouble.example), "")
         where = (f": {example}" if example else "") + (f" and {more:,} more" if more and example else "")
-        yield f"needs attention: {names_of(names)}: {why}{where}"
-
-
-def names_of(names: Sequence[str]) -> str:
-    """Return the names of sources, the first few of many."""
-    more = f" and {len(names) - MAX_NAMES:,} more" if len(names) > MAX_NAMES else ""
-    return ", ".join(names[:MAX_NAMES]) + more
+        yield f"needs attention: {first_of(names, MAX_NAMES)}: {why}{where}"
+        if troubles[0].cure:
+            yield f"  {troubles[0].cure}"
 
 
 def as_json(stats: CrawlStats) -> dict[str, Any]:
@@ -127,4 +122,4 @@ def numbers(count: SourceStats) -> list[int]:
 
 def worth_a_row(count: SourceStats) -> bool:
     """Return True for a source that this crawl visited."""
-    return bool(count.answered or any(numbers(count)))
+    return any((*numbers(count), count.tried, count.still_disallowed))

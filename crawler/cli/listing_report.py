@@ -1,14 +1,11 @@
-"""Say in the summary of a crawl which addresses of feeds and sitemaps a guess left out, and which sources had none.
-
-Returns text.
-"""
+"""Say in the summary of a crawl which addresses of feeds and sitemaps a guess left out. Returns text."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
 
-from pipelines.core.plural import counted, verb
+from pipelines.core.plural import counted, most_common_of, verb
 from pipelines.session.crawl_stats import CrawlStats
 
 MAX_SOURCES_NAMED = 5  # with a line of their own
@@ -36,19 +33,5 @@ def left_out_by_shape(stats: CrawlStats) -> Iterator[str]:
 
 def reasons_text(numbers: Counter[str], examples: dict[str, str]) -> str:
     """Return the most frequent reasons with their numbers, and an example of the first."""
-    most = [f"{why} {number:,}" for why, number in numbers.most_common(MAX_REASONS_NAMED)]
     first = examples.get(numbers.most_common(1)[0][0], "")
-    more = ", ..." if len(numbers) > MAX_REASONS_NAMED else ""
-    return ", ".join(most) + more + (f"; e.g. {first}" if first else "")
-
-
-def found_nothing(stats: CrawlStats) -> Iterator[str]:
-    """Yield a line for the sources of which everything was read and named no article."""
-    names = [name for name, count in sorted(stats.by_source.items()) if count.found_nothing]
-    if names:
-        more = f" and {len(names) - MAX_SOURCES_NAMED:,} more" if len(names) > MAX_SOURCES_NAMED else ""
-        yield (
-            f"found nothing: {', '.join(names[:MAX_SOURCES_NAMED])}{more}: no feed, sitemap or page that was read names"
-            " an article"
-        )
-        yield "  `morgue add URL` looks for feeds and sitemaps; `-vv` says by which rule each link is left out"
+    return most_common_of(numbers, MAX_REASONS_NAMED) + (f"; e.g. {first}" if first else "")

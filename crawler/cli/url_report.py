@@ -6,7 +6,7 @@ import csv
 import io
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -59,10 +59,16 @@ def write_report(
 
     `again`: pages that the archive had were to be fetched again. Raises DiskFull, NotWritable, ArchiveDamaged.
     """
-    with os_errors(str(path)), closing(connect(database)) as db, draft(path) as file:
+    with closing(connect(database)) as db:
+        write_rows(path, pages, report_rows(pages, outcomes, db, again=again))
+
+
+def write_rows(path: Path, pages: UrlList, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Write a report of these rows in one step. Raises DiskFull, NotWritable, and what `rows` raise."""
+    with os_errors(str(path)), draft(path) as file:
         text = io.TextIOWrapper(file, encoding="utf-8-sig" if pages.has_bom else "utf-8", newline="")
         writer = csv.writer(text, lineterminator="\r\n")
-        for row in (own_names(pages.columns), *report_rows(pages, outcomes, db, again=again)):
+        for row in (own_names(pages.columns), *rows):
             writer.writerow([cell(value, raw=False) for value in row])
         text.flush()
         text.detach()  # `draft` closes the file
@@ -100,8 +106,7 @@ def result_of(
 ) -> tuple[Any, ...]:
     """Return the cells of COLUMNS for one row."""
     if row.url is None:
-        what = "is not a web address" if row.text else "is empty"
-        return (row.text, None, None, NOT_AN_ADDRESS, None, what, None)
+        return result_of_bad_row(row)
     known, now = asked_page(db, row.url), outcomes.get(url_key(row.url))
     if known.state == "removed":
         return (row.url, None, None, TAKEN_DOWN, None, "was removed from the archive", None)
@@ -116,3 +121,9 @@ def result_of(
         return (row.url, known.final_url, known.status, KNOWN, known.article, why_known, known.captured)
     why = failed_hosts.get(host_of(row.url))
     return (row.url, None, None, NOT_YET, known.article, f"its host failed: {why}" if why else known.error, None)
+
+
+def result_of_bad_row(row: ListedPage) -> tuple[Any, ...]:
+    """Return the cells of COLUMNS for a row that is no address."""
+    what = "is not a web address" if row.text else "is empty"
+    return (row.text, None, None, NOT_AN_ADDRESS, None, what, None)

@@ -163,8 +163,8 @@ def chosen_sites(
     listed: Sequence[ListedSite], name: str | None, config: Config, *, force: bool
 ) -> tuple[list[WantedSite], list[RefusedSite]]:
     """Return the sites to look over, and those that are not. Raises ConfigError if `name` cannot be used."""
-    from crawler.config.models import home_key
     from crawler.config.toml_files import SOURCE_NAME
+    from pipelines.core.source_names import home_key
     from pipelines.core.urls import fetchable, typed_address
 
     if name is not None and (len(listed) > 1 or not SOURCE_NAME.fullmatch(name)):
@@ -285,10 +285,10 @@ class SiteAdder:
             click.echo(plain(f"not added: {site.url} leads to {found.url}, which is sources/{twin}.toml"), err=True)
             return "known"
         site = self.renamed(site, found)
-        from crawler.config.models import home_key
         from crawler.config.toml_files import write
         from crawler.onboarding.report_text import report_lines
         from crawler.onboarding.source_file import source_text
+        from pipelines.core.source_names import home_key
 
         if not site.is_asked_for:
             had_listings = bool(found.listings)
@@ -316,7 +316,7 @@ class SiteAdder:
 
         Return it with the address that answered.
         """
-        from crawler.frontier.visit_outcomes import NO_HTTPS_REASONS
+        from crawler.frontier.failure_kinds import NO_HTTPS_REASONS
         from crawler.onboarding.probe import probe
 
         look = partial(
@@ -355,7 +355,7 @@ class SiteAdder:
 
     def twin_of(self, url: str, site: WantedSite) -> str | None:
         """Return the name of another source with this front page; None if there is none."""
-        from crawler.config.models import home_key
+        from pipelines.core.source_names import home_key
 
         own = self.config.source_at(url)
         name = own.name if own is not None else self.added.get(home_key(url))

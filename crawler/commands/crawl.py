@@ -16,7 +16,7 @@ import click
 from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
 from crawler.cli.log_options import log_options
 from pipelines.core.errors import ArchiveLocked, ConfigError, MorgueError
-from pipelines.core.plural import counted, verb
+from pipelines.core.plural import counted, first_of, verb
 from pipelines.core.terminal import plain
 
 if TYPE_CHECKING:
@@ -33,7 +33,12 @@ MAX_ROWS_NAMED = 20  # rows of a list that are no addresses; --report names all 
 
 @click.command()
 @click.argument("targets", nargs=-1, metavar="[SOURCE or URL]...")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Fetch at most N article pages.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Request at most N article pages; what robots.txt disallows does not count.",
+)
 @click.option(
     "--since",
     metavar="DATE",
@@ -81,7 +86,7 @@ def command(
     crawl goes on from there.
 
     The list of --urls has one address per line, or is a CSV or TSV file with a header. Rows that are no addresses are
-    named and left out.
+    named and left out; if no row is an address, the exit code is 2.
 
     The summary counts for each source: listings (feeds, sitemaps, front and section pages) that were read, new article
     addresses found, article pages fetched, and what these were: new, edited or unchanged articles, a duplicate (an
@@ -91,8 +96,8 @@ def command(
     Exit code 1: a line "needs attention" says what and which source. That is so if a host gave no usable answer, if a
     listing that a source names failed, is disallowed, is no feed or lists nothing, if no article was found at all or
     all were disallowed, if a page of --urls or a URL you typed failed, if the file of a source has mistakes, or if a
-    WARC file is damaged. 3: nothing could be reached. 4: another crawl of this archive is
-    running.
+    WARC file is damaged. 3: no server that was asked answered. 4: another crawl of this
+    archive is running.
     """
     check_options(targets, urls, column=column, since=since, report_file=report_file, again=again)
     # Until the event loop has its own handlers, SIGTERM ends the command as Ctrl-C does: the archive is closed and its
@@ -179,26 +184,28 @@ def check_options(
 
 
 def listed_pages(urls: str, column: str | None, report_file: str | None) -> UrlList:
-    """Return the user's list, after a check that its report can be written. Raises ConfigError."""
+    """Return the user's list, after a check that its report can be written. Raises ConfigError.
+
+    If no row is an address, the report is written here, because there is nothing to crawl.
+    """
     from crawler.cli.url_list import read_url_list
-    from crawler.cli.url_report import check_report
+    from crawler.cli.url_report import check_report, result_of_bad_row, write_rows
 
     listed = read_url_list(urls, column)
-    if not listed.urls:
-        raise ConfigError(urls, bad_rows_text(listed), "say e.g. https://paper.example/story")
     if report_file is not None:
         check_report(Path(report_file), listed)
+    if not listed.urls:
+        if report_file is not None:
+            write_rows(Path(report_file), listed, ((*row.cells, *result_of_bad_row(row)) for row in listed.rows))
+        raise ConfigError(urls, bad_rows_text(listed), "say e.g. https://paper.example/story")
     return listed
 
 
 def bad_rows_text(listed: UrlList) -> str:
     """Name the rows of a list that are no addresses."""
     rows = listed.bad_rows
-    named = ", ".join(f"{row.place}: {row.text!r}" for row in rows[:MAX_ROWS_NAMED])
-    more = f" and {len(rows) - MAX_ROWS_NAMED:,} more" if len(rows) > MAX_ROWS_NAMED else ""
-    return (
-        f"{counted(len(rows), 'row')} {verb(len(rows), 'is not a web address', 'are not web addresses')}: {named}{more}"
-    )
+    named = first_of([f"{row.place}: {row.text!r}" for row in rows], MAX_ROWS_NAMED)
+    return f"{counted(len(rows), 'row')} {verb(len(rows), 'is not a web address', 'are not web addresses')}: {named}"
 
 
 def run_to_the_end(run: CrawlRun, *, quiet: bool, form: str, listed: UrlList | None) -> int:
@@ -302,7 +309,6 @@ def report(run: CrawlRun, ending: CrawlOutcome, wrong: list[str], *, quiet: bool
     """
     from crawler.cli.crawl_summary import attention, summary
     from crawler.middleware.failure_reasons import ALLOW_PRIVATE, NOT_PUBLIC
-    from pipelines.database.frontier.rows import ROBOTS_FAILED
 
     if quiet and ending.exit_code == 0:
         return
@@ -321,10 +327,7 @@ def report(run: CrawlRun, ending: CrawlOutcome, wrong: list[str], *, quiet: bool
         cure = "check the network and the addresses"
         if any(why == NOT_PUBLIC for _, why in run.context.stats.reasons()):
             cure = ALLOW_PRIVATE
-        what = "reached"
-        if any(why.startswith(ROBOTS_FAILED) for _, why in run.context.stats.reasons()):
-            what, cure = "fetched", "the answer for robots.txt above is the cause; its hosts are asked again later"
-        click.echo(f"morgue: nothing could be {what}\n  {cure}", err=True)
+        click.echo(f"morgue: nothing could be reached\n  {cure}", err=True)
     elif not aside:
         left = f"{counted(run.due_left, 'more URL')} {verb(run.due_left, 'is', 'are')} due"
         more = f"; {left}: `morgue crawl` goes on with {verb(run.due_left, 'it', 'them')}" if run.due_left else ""

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
+from crawler.cli.listing_report import reasons_text
 from crawler.cli.log_options import log_options
 from pipelines.core.errors import ConfigError, QueryError
-from pipelines.core.plural import counted
+from pipelines.core.plural import counted, verb
 from pipelines.core.terminal import plain
 from pipelines.database.filters import parse_day
 
@@ -162,6 +163,13 @@ def lines(report: ImportReport) -> list[str]:
     articles = ", ".join(f"{report.articles[word]:,} {word}" for word in OUTCOMES if report.articles[word])
     summary.append(f"articles: {articles or 'none'}")
     summary += by_reason("without an article", report.nothing)
+    if pages := report.by_shape.total():
+        shapes = verb(pages, "its address", "their addresses")
+        reasons = reasons_text(report.by_shape, report.shape_examples)
+        summary.append(f"left out: {counted(pages, 'page')} by the shape of {shapes}: {reasons}")
+        summary.append(
+            "  kept, but not read: to read such pages, set `include` in the file of their source before importing"
+        )
     summary += by_reason("marked", report.flaws)
     summary += [f"nothing in {file}: {why}\n  {cure}" for file, why, cure in report.empty]
     summary += report.notes
@@ -219,6 +227,10 @@ def as_dict(report: ImportReport, outcome: str) -> dict[str, Any]:
         "passed": dict(report.passed),
         "articles": {word: report.articles[word] for word in OUTCOMES},
         "nothing": dict(report.nothing),
+        "left_out": [
+            {"why": why, "pages": number, "example": report.shape_examples[why]}
+            for why, number in report.by_shape.most_common()
+        ],
         "flaws": dict(report.flaws),
         "empty": [{"file": file, "why": why, "next": cure} for file, why, cure in report.empty],
         "notes": report.notes,

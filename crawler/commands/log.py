@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from crawler.cli import output
-from crawler.cli.archive_options import database_of, standard_output
+from crawler.cli.archive_options import database_of, format_option, standard_output
 from crawler.cli.common_options import folder_of, folder_option, setting_option
 from pipelines.core import lock
 from pipelines.core.archive_layout import LOCK_NAME
@@ -22,8 +22,7 @@ COLUMNS = ("run", "begun", "took", "outcome", "pages", "new", "edited", "failed"
 @click.command()
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, metavar="N",
               help="Show the last N runs.")  # fmt: skip
-@click.option("--format", "form", type=click.Choice(output.FORMATS), default="table", show_default=True,
-              help="json: one array; jsonl: one object per line; both with the counts of each source.")  # fmt: skip
+@format_option(end="; both with the counts of each source")
 @folder_option
 @setting_option
 @click.pass_context

@@ -126,6 +126,9 @@ def summary(result: RebuildReport) -> Iterator[str]:
             f"{counted(result.unmentioned, 'capture')} {verb(result.unmentioned, 'is', 'are')} in no journal; "
             f"{counted(result.filed, 'article')} read from {verb(result.unmentioned, 'it', 'them')}"
         )
+        if copies := result.removed_copies:
+            are, left_out = verb(copies, "is a copy", "are copies"), verb(copies, "is", "are")
+            yield f"  {counted(copies, 'page')} {are} of a page that was taken down, and {left_out} not filed"
         if not result.foreign:
             yield "  the database was lost before the journal was written, or an older version wrote the files"
     if result.foreign:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import click
 
 from crawler.cli import output
-from crawler.cli.archive_options import database_of, standard_output
+from crawler.cli.archive_options import database_of, format_option, standard_output
 from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
 from crawler.cli.log_options import log_options
 from pipelines.core.archive_layout import DATABASE_NAME, REBUILDING_SUFFIX
 from pipelines.core.errors import ConfigError, NotFound
-from pipelines.core.plural import counted
+from pipelines.core.plural import counted, verb
 from pipelines.core.terminal import plain
 from pipelines.database import queries
 
@@ -36,8 +36,7 @@ COLUMNS = ("time", "kind", "what", "captures", "reason")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.option("--damaged-too", is_flag=True, help="Remove also from WARC files that differ from the manifest.")
 @click.option("--list", "listing", is_flag=True, help="List what was removed before, and why; remove nothing.")
-@click.option("--format", "form", type=click.Choice(output.FORMATS), default="table", show_default=True,
-              help="With --list. json: one array; jsonl: one object per line.")  # fmt: skip
+@format_option("With --list. ")
 @folder_option
 @setting_option
 @log_options
@@ -57,7 +56,8 @@ def command(
     This cannot be undone. A URL or the number of an article means that page, under every address that the archive
     knows for it. If a URL only redirects to an article on another site, the redirect is removed and the article stays;
     the command says how to remove it. A URL that ends in * (in quotes) means every URL that begins so. A host name
-    means everything fetched from exactly that host: paper.example is not www.paper.example.
+    means everything fetched from exactly that host: paper.example is not www.paper.example. If there is nothing of a
+    host, the message names those that are like it.
 
     In the WARC files a tombstone record of the same length replaces each exchange. It says what was there, when it was
     removed and why. No other record moves, so the files do not shrink and `morgue verify` finds no problem. Rebuilds,
@@ -66,6 +66,9 @@ def command(
     A WARC file that differs from the manifest (for example by a flipped bit) is changed only with --damaged-too.
     Readable records are then removed as usual, damaged ones by their place in the file. The manifest gets the SHA-256
     of the file as it is now and marks it as damaged; `morgue verify` goes on naming the file and every damaged record.
+
+    If another address was answered with the same bytes, these may be stored only once. That address is not removed: its
+    capture gets its own copy of the bytes, and the command names it.
 
     Copies made before (exports, backups, morgue.db.before-...) are not changed, and other pages such as front pages,
     feeds and sitemaps may still quote or link the removed page.
@@ -146,6 +149,20 @@ def announce(found: TakedownTargets) -> None:
     if kept:
         more = f"  and {len(kept) - MAX_TITLES_SHOWN:,} more\n" if len(kept) > MAX_TITLES_SHOWN else ""
         click.echo(f"{more}  to remove such an article, name its number or its own address")
+    announce_same_bytes(found)
+
+
+def announce_same_bytes(found: TakedownTargets) -> None:
+    """Print which addresses stay that were answered with the same bytes: they may show the same text."""
+    urls = list(dict.fromkeys(capture.url for capture in found.kept.values()))
+    if not urls:
+        return
+    are = verb(len(urls), "is", "are")
+    click.echo(f"not removed: {counted(len(urls), 'other address')} that {are} stored with the same bytes")
+    for url in urls[:MAX_TITLES_SHOWN]:
+        click.echo(f"  {plain(url)}")
+    more = f"  and {len(urls) - MAX_TITLES_SHOWN:,} more\n" if len(urls) > MAX_TITLES_SHOWN else ""
+    click.echo(f"{more}  to remove them, too, name them or their hosts; otherwise they get their own copy of the bytes")
 
 
 def take_down(config: Config, targets: tuple[str, ...], reason: str, *, damaged_too: bool) -> None:
@@ -154,6 +171,7 @@ def take_down(config: Config, targets: tuple[str, ...], reason: str, *, damaged_
     from crawler.cli.progress_bar import StepProgress
     from crawler.engine.open_archive import open_archive_writer
     from pipelines.core.timestamps import now
+    from pipelines.takedown.kept_revisits import is_superseded, keep_whole
     from pipelines.takedown.remove import Removal
     from pipelines.takedown.targets import find
     from pipelines.warc import manifest
@@ -162,12 +180,24 @@ def take_down(config: Config, targets: tuple[str, ...], reason: str, *, damaged_
     folder = config.folder
     archive_writer = open_archive_writer(config)
     try:
-        found = archive_writer.call(find, archive_writer.db, targets)
+        db, storage = archive_writer.db, archive_writer.storage
+        found = archive_writer.call(find, db, targets)
         work = Removal(
-            archive_writer.storage, folder.path / manifest.NAME, found, reason, now(), damaged_too=damaged_too
+            storage,
+            folder.path / manifest.NAME,
+            found,
+            reason,
+            now(),
+            is_superseded=lambda *place: archive_writer.call(is_superseded, db, *place),
+            damaged_too=damaged_too,
         )
-        with StepProgress() as steps, archive_writer.at_rest():
-            work.rewrite(steps)
+        with StepProgress() as steps:
+            if found.kept:
+                with archive_writer.at_rest():
+                    work.look(steps)  # what cannot be removed is no reason to write anything
+                archive_writer.call(keep_whole, db, storage, archive_writer.writer, found)
+            with archive_writer.at_rest(everything=bool(found.kept)):
+                work.rewrite(steps)
         archive_writer.call(work.delete_rows, archive_writer.db)
     finally:
         archive_writer.close()

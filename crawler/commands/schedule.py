@@ -29,11 +29,11 @@ def command(ctx: click.Context, sources: tuple[str, ...], form: str | None, ever
     """Print a timer that crawls regularly; change nothing.
 
     The timer runs `morgue crawl`, which fetches what is due by the archive's settings and ends at once if nothing is
-    due. With SOURCE, it fetches only what is due from those sources. Settings given with -s are in its command.
+    due. With SOURCE (a name or address), it fetches only what is due from those sources. Settings given with -s are in
+    its command.
     """
     config = config_of(ctx)
-    for name in sources:
-        config.source_named(name)
+    sources = tuple(dict.fromkeys(config.source_named(name).name for name in sources))
     if not config.sources:
         click.echo("no sources yet: add one with `morgue add URL`", err=True)
     settings = tuple(overrides_of(ctx))

@@ -12,7 +12,7 @@ from dataclasses import fields
 import click
 
 from crawler.cli import output
-from crawler.cli.archive_options import QueryCommand, database_of, filter_options, standard_output
+from crawler.cli.archive_options import QueryCommand, database_of, filter_options, format_option, standard_output
 from crawler.cli.common_options import folder_option, setting_option
 from pipelines.core import terminal
 from pipelines.core.plural import counted
@@ -36,8 +36,7 @@ FIELD_PREFIX = re.compile(r"(?<![\w/:.-])([A-Za-z_]+):(?=[^\s/:)])")  # kind:opi
 @click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, metavar="N",
               help="Show at most N matches; 0: all.")  # fmt: skip
 @click.option("--offset", type=click.IntRange(min=0), default=0, metavar="N", help="Skip the first N matches.")
-@click.option("--format", "form", type=click.Choice(output.FORMATS), default="table", show_default=True,
-              help="json: one array; jsonl: one object per line.")  # fmt: skip
+@format_option()
 @folder_option
 @setting_option
 @click.pass_context

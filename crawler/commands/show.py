@@ -115,9 +115,20 @@ def _captures(
                     f"{dim}{name:<10}{reset} {terminal.plain(value)}" if name is not None else terminal.plain(value)
                 )
     else:
+        _refuse_removed_copy(db, wanted)
         data = _bytes(db, warc, capture_report.newest_answer(captures), form)
         with standard_output() as out:
             out.write(data)
+
+
+def _refuse_removed_copy(db: sqlite3.Connection, wanted: str) -> None:
+    """Raise NotFound for the address of a page that was not filed because it is a copy of one that was taken down."""
+    from pipelines.takedown.register import COPY
+
+    known = queries.address_state(db, queries.as_given(wanted.strip()))
+    if known is not None and known.last_error == COPY:
+        cure = f"morgue remove {wanted} takes its capture out of the WARC files, too"
+        raise NotFound(wanted, f"is a {COPY}, so it is not shown", cure)
 
 
 def _as_of_revision(row: queries.Row, states: list[queries.Row], number: int | None) -> queries.Row:

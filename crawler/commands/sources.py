@@ -7,10 +7,11 @@ import sys
 import click
 
 from crawler.cli import output
-from crawler.cli.archive_options import database_of, standard_output
+from crawler.cli.archive_options import database_of, format_option, standard_output
 from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
-from pipelines.core.errors import ConfigError, NotFound, near_names
+from pipelines.core.errors import ConfigError, NotFound
 from pipelines.core.plural import counted, verb
+from pipelines.core.source_names import near_names, source_meant
 from pipelines.core.terminal import plain
 from pipelines.database import queries
 from pipelines.database.connection import Row
@@ -22,9 +23,8 @@ MINUTE_CHARS = 16  # of a stamp, up to its minute: the table needs the room for 
 
 @click.command()
 @click.option("--all", "of_lists", is_flag=True, help="Also list the hosts of pages that belong to no source.")
-@click.option("--forget", metavar="NAME", help="Forget a source that has no file in sources/: a mistyped site, say.")
-@click.option("--format", "form", type=click.Choice(output.FORMATS), default="table", show_default=True,
-              help="json: one array; jsonl: one object per line.")  # fmt: skip
+@click.option("--forget", metavar="NAME", help="Forget a source (by name or address) that has no file in sources/.")
+@format_option()
 @folder_option
 @setting_option
 @click.pass_context
@@ -80,20 +80,24 @@ def count_unread_listings(ctx: click.Context, rows: list[Row]) -> None:
 
 
 def forget_source(ctx: click.Context, name: str) -> None:
-    """Delete the source of this name. Raises NotFound; ConfigError if it has a file."""
+    """Delete the source that is meant by a name or address. Raises NotFound; ConfigError if it has a file."""
     from crawler.config.models import load
     from crawler.engine.open_archive import open_archive_writer
     from pipelines.database.frontier import forgetting
     from pipelines.database.store import ArticleStore
 
     config = load(folder_of(ctx), overrides_of(ctx), skip_broken=True)
+    with database_of(ctx) as db:
+        known = {row["name"]: row for row in queries.sources(db, of_lists=True)}
+    homes = {known_name: row["url"] or f"https://{known_name}/" for known_name, row in known.items()}
+    homes |= {own.name: own.url for own in config.sources.values()}
+    found = source_meant(name, homes | {broken: f"https://{broken}/" for broken in config.broken})
+    if found is None:
+        raise NotFound(name, "is not a source of this archive", near_names(name, homes, "source"))
+    name = found
     if name in config.sources or name in config.broken:
         file = f"sources/{name}.toml"
         raise ConfigError(name, f"is watched: it has the file {file}", f"delete {file} first; then forget it")
-    with database_of(ctx) as db:
-        known = {row["name"]: row for row in queries.sources(db, of_lists=True)}
-    if name not in known:
-        raise NotFound(name, "is not a source of this archive", near_names(name, known, "source"))
     archive_writer = open_archive_writer(config)
     try:
         store = ArticleStore(archive_writer.db)

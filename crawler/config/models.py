@@ -15,9 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from crawler import __version__
 from crawler.config import toml_files, value_types
 from crawler.config.archive_folder import SETTINGS, ArchiveFolder
-from pipelines.core.errors import ConfigError, NotFound, near_names
+from pipelines.core.errors import ConfigError, NotFound
 from pipelines.core.items import Rule, Source
-from pipelines.core.urls import url_key
+from pipelines.core.source_names import near_names, source_at, source_meant
 
 
 class TomlTable(BaseModel):
@@ -68,13 +68,15 @@ class Politeness(TomlTable):
         3, "How many links away from the front page section pages are followed. Articles are read at any depth.", 1
     )
     pages_per_host: value_types.Count = key(
-        10000, "Maximum number of article pages fetched from one host in one crawl.", 500
+        10000, "Maximum number of article pages requested from one host in one crawl.", 500
     )
     listings_per_host: value_types.Count = key(
         1000, "Maximum number of feeds, sitemaps, front and section pages read from one host in one crawl.", 100
     )
     pages_per_source: value_types.Count = key(
-        20000, "Maximum number of article pages fetched for one source in one crawl, from all its hosts together.", 500
+        20000,
+        "Maximum number of article pages requested for one source in one crawl, from all its hosts together.",
+        500,
     )
     listings_per_source: value_types.Count = key(
         2000,
@@ -131,7 +133,8 @@ class CrawlSettings(Politeness):
     body_memory: value_types.Bytes = key(
         "96MB",
         "Memory for response bodies: those being received or decoded, and those that wait to be stored or read. While"
-        " it is used up, requests wait; one body may exceed it.",
+        " it is used up, requests wait; one body may exceed it. A site (registrable domain) gets as much as is left"
+        " free: half if it is the only one.",
         "512MB",
     )
     redirects: value_types.AnyCount = key(10, "Maximum number of redirects followed from one URL.", 5)
@@ -336,19 +339,23 @@ class Config:
     broken: Mapping[str, ConfigError] = field(default_factory=dict)  # by name: sources whose files have mistakes
 
     def source_named(self, name: str) -> SourceConfig:
-        """Return a source. Raises ConfigError if its file has mistakes, NotFound if there is no such source."""
-        if name in self.broken:
-            raise self.broken[name]
-        if name not in self.sources:
+        """Return the source that a user means by its name or address (`pipelines.core.source_names.source_meant`).
+
+        Raises ConfigError if its file has mistakes, NotFound if there is no such source.
+        """
+        homes = {known: own.url for known, own in self.sources.items()}
+        found = source_meant(name, homes | {known: f"https://{known}/" for known in self.broken})
+        if found is None:
             advice = near_names(name, [*self.sources, *self.broken], "source")
             raise NotFound(name, "is not a source of this archive", advice)
-        return self.sources[name]
+        if found in self.broken:
+            raise self.broken[found]
+        return self.sources[found]
 
     def source_at(self, url: str) -> SourceConfig | None:
         """Return the source whose front page has this address, with or without `www.`; None if there is none."""
-        key = home_key(url)
-        exact = [own for own in self.sources.values() if url_key(own.url) == url_key(url)]
-        return next(iter(exact or [own for own in self.sources.values() if home_key(own.url) == key]), None)
+        name = source_at(url, {known: own.url for known, own in self.sources.items()})
+        return self.sources[name] if name is not None else None
 
     def for_source(self, name: str) -> CrawlSettings:
         """Return the [crawl] settings of a source: its own, else the archive's. Raises KeyError."""
@@ -366,11 +373,6 @@ class Config:
 def merged(default: Any, own: TomlTable) -> Any:
     """Return `default` with the keys that are set in `own`."""
     return default.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
-
-
-def home_key(url: str) -> str:
-    """Return the key of a front page: that of its address without `www.` and final slash. Raises ValueError."""
-    return "//" + url_key(url).removeprefix("//").removeprefix("www.").removesuffix("/")
 
 
 def load(folder: ArchiveFolder, overrides: Sequence[str] = (), *, skip_broken: bool = False) -> Config:

@@ -100,7 +100,7 @@ def is_ascii_line(value: Any) -> bool:
     return is_line(value) and value.isascii()
 
 
-def is_web_address(value: Any) -> bool:
+def is_http_url(value: Any) -> bool:
     """Return True for an http or https URL with a host. Only the syntax is checked."""
     if not is_line(value) or any(sign in value for sign in ' <>"'):
         return False
@@ -118,15 +118,15 @@ def is_contact(value: Any) -> bool:
     """
     if not is_ascii_line(value) or "(" in value or ")" in value:
         return False
-    return value == "" or MAIL_ADDRESS.fullmatch(value) is not None or is_web_address(value)
+    return value == "" or MAIL_ADDRESS.fullmatch(value) is not None or is_http_url(value)
 
 
 def is_proxy(value: Any) -> bool:
-    return value == "" or (is_web_address(value) and urlsplit(value).scheme == "http")
+    return value == "" or (is_http_url(value) and urlsplit(value).scheme == "http")
 
 
 def web_address(value: Any) -> Any:
-    if not is_web_address(value):
+    if not is_http_url(value):
         raise ValueError(f"{shown(value)} is not a web address")
     return value
 

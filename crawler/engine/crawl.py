@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("morgue.engine")
 
 HOSTS_PER_REQUEST = 16  # while one host is being asked, this many may wait out their delay
+CURE_OF_EMPTY_SITE = "`morgue add URL` looks for feeds and sitemaps; `-vv` says by which rule each link is left out"
 MAX_DISALLOWED = timedelta(days=7)  # without an answer; a site may disallow what happens to be new on one day
 PAGES_PER_WORKER = 4  # fetched pages that may wait for each worker: enough to keep it busy, few enough for flat memory
 
@@ -64,6 +65,7 @@ class CrawlRun:
         self.has_faults = False  # the user has to see to something besides what sites answer
         self.due_left = 0  # URLs that were due and not visited, because the run was stopped or reached a limit
         self._closed = False
+        self._scrapy: Any = None  # its Crawler, once the spider is made
         self._tasks: set[asyncio.Task[None]] = set()
 
     def prepare(self) -> PreparedCrawl:
@@ -96,6 +98,7 @@ class CrawlRun:
         """Let the parts of a Scrapy crawler find this run's context; listen for mistakes of our own."""
         from scrapy import signals
 
+        self._scrapy = crawler
         self.context.register(crawler)
         crawler.signals.connect(self._on_spider_error, signals.spider_error)
         crawler.signals.connect(self._on_item_error, signals.item_error)
@@ -126,13 +129,18 @@ class CrawlRun:
     def stop(self) -> None:
         """Fetch nothing more. What is in flight is finished and filed; then the spider is idle and closes by itself.
 
-        An answer that is not complete after STOP_GRACE_SECONDS is given up, and its URL waits for the next crawl.
+        An answer that is not complete after STOP_GRACE_SECONDS is given up, and its URL waits for the next crawl. So
+        does a URL that waits for the delay of its host.
 
-        A signal during start-up may call this before there is a dispatcher.
+        A signal during start-up may call this before there is a dispatcher, or an engine of Scrapy.
         """
         self.context.backpressure.stop()
         if self.dispatcher is not None:
             self.dispatcher.stop()
+        if self._scrapy is not None and self._scrapy.engine is not None:
+            from crawler.http.crawl_stopping import end_waiting
+
+            end_waiting(self._scrapy.engine.downloader)
 
     def interrupt(self) -> None:
         """Stop because of Ctrl-C or SIGTERM."""
@@ -198,14 +206,18 @@ class CrawlRun:
                 self.context.stats.by_source[site.name].limits[setting] += left
 
     def _note_empty_sites(self, prepared: PreparedCrawl) -> None:
-        """Count it as trouble that no article address was ever found on a site whose listings were read.
+        """Count it as trouble that the listings of a site were read and name no article.
 
-        Runs on the archive writer's thread.
+        That is so if none was ever found, and for a site that the user typed also if some were found before: all of its
+        listings were read just now. Runs on the archive writer's thread.
         """
         stats = self.context.stats
         for site in prepared.sites.values():
             count = stats.by_source.get(site.name)
-            if count is None or not count.listings or count.troubles or self.frontier.has_pages(site.source_id):
+            if count is None or not count.listings or count.troubles:
+                continue
+            all_read = count.front_read and not count.not_modified and not site.watched
+            if (count.named or not all_read) and self.frontier.has_pages(site.source_id):
                 continue
             why = f"no article found in {counted(count.listings, 'listing')}"
             if count.off_site:
@@ -213,7 +225,7 @@ class CrawlRun:
                 why += (
                     f" sources/{site.name}.toml" if site.watched else " a file in sources/ (`morgue add URL` writes it)"
                 )
-            stats.trouble(site.name, why, site.source.url)
+            stats.trouble(site.name, why, site.source.url, CURE_OF_EMPTY_SITE)
 
     def _note_disallowed_sites(self, prepared: PreparedCrawl) -> None:
         """Count it as trouble that robots.txt disallowed every article of a site that was due, for some days.
@@ -284,7 +296,7 @@ def outcome_of(stats: CrawlStats, *, has_internal_error: bool = False) -> CrawlO
     has_trouble = any(count.troubles for count in stats.by_source.values())
     if not has_trouble and not has_internal_error:
         return CrawlOutcome("done", 0)
-    if not any(count.answered for count in stats.by_source.values()):
+    if stats.exchanges and not stats.answers and not has_internal_error:
         return CrawlOutcome("nothing reachable", NothingReachable.exit_code)
     return CrawlOutcome("partly failed", MorgueError.exit_code)
 

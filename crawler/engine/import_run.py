@@ -28,7 +28,7 @@ from pipelines.importing.pipeline import ImportPipeline
 
 logger = logging.getLogger("morgue.engine")
 
-REDRAW_SECONDS = 0.2  # between redraws of the bar
+COUNTS_SECONDS = 0.2  # between looks at the counts that the bar shows; rich redraws it by itself
 MAX_LIST_LINE_CHARS = 4096
 MAX_SHOWN_CHARS = 80  # of a line of a list that turns out to be no path
 MAX_SHOWN_URL_CHARS = 200
@@ -217,7 +217,7 @@ class ImportRun:
                 done = min(total, self.import_pipeline.bytes_read)
                 word = "stopping" if self.interrupted else "importing"
                 bar.update(task, description=word, completed=done, **self._numbers())
-                await asyncio.sleep(REDRAW_SECONDS)
+                await asyncio.sleep(COUNTS_SECONDS)
 
     def _numbers(self) -> dict[str, Any]:
         report = self.report

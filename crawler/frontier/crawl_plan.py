@@ -226,7 +226,7 @@ def replan(site: WatchedSite, config: Config, store: ArticleStore, frontier: Fro
     before = store.planned_by(site.source_id)
     if before == after:
         return
-    every = before.get("every", {})
+    every = known if isinstance(known := before.get("every"), dict) else {}  # damaged: all is planned again
     for kind, seconds in after["every"].items():
         if every.get(kind) != seconds:
             frontier.replan_listings(site.source_id, kind, seconds, now)

@@ -68,6 +68,8 @@ class Dispatcher:
             if not claims:
                 if not self._open and not self._queued:
                     return
+                if self._fetching_total == 0 and self._unpark_all():
+                    continue
                 await self._changed.wait()
                 self._changed.clear()
 
@@ -78,9 +80,16 @@ class Dispatcher:
             self._enqueue(host)
         self._changed.set()
 
-    def fetched(self, claim: Claim) -> None:
-        """Note that the exchange for a URL is over. Its page may still have to be read and filed."""
+    def fetched(self, claim: Claim, *, requested: bool = True) -> None:
+        """Note that the exchange for a URL is over. Its page may still have to be read and filed.
+
+        `requested`: there was one. What is refused before, by robots.txt for example, uses up no limit.
+        """
         self.context.backpressure.page_in(claim.source_id)
+        self.used.end(claim, requested=requested)
+        if self.limits.pages is not None and self.used.pages >= self.limits.pages and not self.stopped:
+            logger.info("--limit is reached (%(pages)d)", {"pages": self.used.pages})
+            self.stopped = True
         for key in shares_of(claim):
             self._fetching[key] -= 1
         self._fetching_total -= 1
@@ -133,8 +142,8 @@ class Dispatcher:
 
     @property
     def pages_taken(self) -> int:
-        """Return the number of article pages handed out so far."""
-        return self.used.pages
+        """Return the number of article pages that were requested, or may be: they are handed out."""
+        return self.used.pages + self.used.pages_under_way
 
     async def _next_claims(self) -> list[Claim]:
         """Return the next few URLs of one host that is free, or an empty list if no host is free."""
@@ -195,8 +204,9 @@ class Dispatcher:
             claim = waiting.popleft()
             if self.used.is_closed(claim):
                 self._set_aside.append(claim)
+                self._unpark(source_key(claim))  # another host that waits for this source can have its turn
                 continue
-            if self._fetching[source_key(claim)] >= self.limits.unfetched_per_source:
+            if self._fetching[source_key(claim)] >= self.limits.unfetched_per_source or self.used.is_full(claim):
                 waiting.appendleft(claim)
                 if not claims and not self._is_foreign(claim):  # else its host may get work of its own
                     self._park(host, source_key(claim))
@@ -215,10 +225,7 @@ class Dispatcher:
         for key in shares_of(claim):
             self._fetching[key] += 1
         self._fetching_total += 1
-        self.used.count(claim)
-        if self.limits.pages is not None and self.pages_taken >= self.limits.pages:
-            logger.info("--limit is reached (%(pages)d)", {"pages": self.pages_taken})
-            self.stopped = True
+        self.used.begin(claim)
 
     def _close_by_size(self, claim: Claim) -> None:
         """Ask nothing more of a site or for a source, or end the crawl, if its records are as large as they may be."""
@@ -248,6 +255,13 @@ class Dispatcher:
         if self._parked.get(key):
             self._hosts.append(self._parked[key].popleft())
             self._changed.set()
+
+    def _unpark_all(self) -> bool:
+        """Let all hosts have their turn that wait for a share, if there are any: no share is in use."""
+        parked = [host for hosts in self._parked.values() for host in hosts]
+        self._parked.clear()
+        self._hosts.extend(parked)
+        return bool(parked)
 
     def _capacity_of(self, host: str) -> int:
         """Return how many more URLs of a host may be handed out now."""

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 ASSUMED_SCHEME = "assumed scheme"  # hint of a URL that the user gave without a scheme
 HINT_OF_ASSUMED_HTTPS: Mapping[str, str] = {ASSUMED_SCHEME: "https"}
+GUESS = "guess"  # hint of a common path of a site at which there may be nothing
+GUESSED_KINDS = ("feed", "sitemap", "news sitemap")
 GONE_STATUSES = (404, 410)  # RFC 9110, 15.5.5 and 15.5.11
 ANY_SOURCE = SourceChoice()
 
@@ -96,6 +98,7 @@ class Frontier:
         self._table = FrontierTable(db)
         self._postponed: dict[str, datetime] = {}  # hosts of which nothing is asked before then
         self.began = stamp(began or timestamps.now())
+        self.confirmed: set[str] = set()  # url_keys of listings that were guesses until this crawl found them named
         self.owners = SiteOwners({}, {})  # `crawl_plan.prepare` sets it once the sources are known
 
     def release_stale(self) -> int:
@@ -107,7 +110,8 @@ class Frontier:
     ) -> tuple[int, set[str]]:
         """Put URLs into the queue. Return how many articles were new to it, and the hosts that have new work.
 
-        A known URL stays as it is, with two exceptions. A feed or sitemap which says that an article changed after our
+        A known URL stays as it is, with three exceptions. A feed or sitemap that was a guess is due once the site names
+        it. A feed or sitemap which says that an article changed after our
         last visit makes it due at once: see `_changed`. A URL that another source found first becomes the source's
         that owns its site, with kind and hint as that source gives them. With `room`, new URLs beyond it are left out.
         """
@@ -125,7 +129,7 @@ class Frontier:
                     room.take(entry.kind)
             elif self._corrected(row):
                 new += entry.kind not in LISTING_KINDS
-            elif not self._changed(row, now):
+            elif not (self._confirmed(entry, row, now) or self._changed(row, now)):
                 continue
             hosts.add(row.host)
         return new, hosts
@@ -161,6 +165,14 @@ class Frontier:
         if corrected:
             ArticleStore(self.db).give_to_owner(row.url_key, row.source_id, owners)
         return is_due
+
+    def _confirmed(self, entry: FrontierEntry, row: FrontierRow, now: datetime) -> bool:
+        """Make a feed or sitemap due that was tried as a guess, if the site names it now. Return True if so."""
+        is_named = entry.kind in GUESSED_KINDS and GUESS not in entry.hint
+        if not is_named or not replanning.confirm_guess(self.db, row.url_key, now):
+            return False
+        self.confirmed.add(row.url_key)
+        return True
 
     def _changed(self, row: FrontierRow, now: datetime) -> bool:
         """Make a known URL due if the page that links it says that it changed since our last visit. Return True if so.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from crawler.frontier.queue import QueueRoom
@@ -40,14 +40,21 @@ class CrawlLimits:
 
 
 class LimitCounter:
-    """Count the URLs handed out in a crawl, by source and host. A host's count is of one source: another source that
-    lists addresses on the same host uses up its own share only."""
+    """Count the URLs requested in a crawl, by source and host. A host's count is of one source: another source that
+    lists addresses on the same host uses up its own share only.
+
+    Whether a URL that is handed out will be requested is known when its visit ends: robots.txt may disallow it. Until
+    then it is under way, and keeps its place.
+    """
 
     def __init__(self, limits: Mapping[int | None, SourceLimits]) -> None:
         self._limits = limits
-        self.pages = 0  # article pages of all sources
+        self.pages = 0  # article pages of all sources that were requested
+        self.pages_under_way = 0
         self.reached: dict[tuple[str, int | None], str] = {}  # (setting, source) -> host, "" if it is not about one
-        self._taken: Counter[tuple[object, ...]] = Counter()  # (is a page, source) or (is a page, source, host)
+        # By (is a page, source, host or "" for all hosts):
+        self._requested: Counter[tuple[bool, int | None, str]] = Counter()
+        self._under_way: Counter[tuple[bool, int | None, str]] = Counter()
         self._added: Counter[tuple[str, int | None]] = Counter()  # new addresses queued, by word and source
         self._closed: set[tuple[bool, int | None, str]] = set()  # (is a page, source, host or "" for all hosts)
         self._closed_on: defaultdict[str, set[tuple[bool, int | None]]] = defaultdict(set)  # the same by host
@@ -56,19 +63,30 @@ class LimitCounter:
         """Return the limits of a source."""
         return self._limits.get(source_id) or self._limits[None]
 
-    def count(self, claim: Claim) -> None:
-        """Count a URL that is handed out."""
+    def begin(self, claim: Claim) -> None:
+        """Note that a URL is handed out."""
+        self.pages_under_way += claim.kind in PAGE_KINDS
+        for _setting, key in limits_on(claim):
+            self._under_way[key] += 1
+
+    def end(self, claim: Claim, *, requested: bool) -> None:
+        """Note that the exchange for a URL is over; `requested`: there was one."""
         limits, is_page = self.of(claim.source_id), claim.kind in PAGE_KINDS
-        self.pages += is_page
-        per_host, per_source = (
-            ("pages_per_host", "pages_per_source") if is_page else ("listings_per_host", "listings_per_source")
+        self.pages_under_way -= is_page
+        self.pages += is_page and requested
+        for setting, key in limits_on(claim):
+            self._under_way[key] -= 1
+            self._requested[key] += requested
+            if self._requested[key] >= getattr(limits, setting):
+                self.reach(setting, claim.source_id, key[2])
+                self._close(*key)
+
+    def is_full(self, claim: Claim) -> bool:
+        """Return True if the URLs under way may use up a limit, so that this one has to wait for them."""
+        limits = self.of(claim.source_id)
+        return any(
+            self._requested[key] + self._under_way[key] >= getattr(limits, setting) for setting, key in limits_on(claim)
         )
-        for setting, host in ((per_host, claim.host), (per_source, "")):
-            key = (is_page, claim.source_id, host)
-            self._taken[key] += 1
-            if self._taken[key] >= getattr(limits, setting):
-                self.reach(setting, claim.source_id, host)
-                self._close(is_page, claim.source_id, host)
 
     def room(self, source_id: int | None, of_listing: int) -> QueueRoom:
         """Return the room that is left for new addresses of a source, of which a listing may take `of_listing`."""
@@ -113,3 +131,11 @@ class LimitCounter:
     def _close(self, is_page: bool, source_id: int | None, host: str) -> None:
         self._closed.add((is_page, source_id, host))
         self._closed_on[host].add((is_page, source_id))
+
+
+def limits_on(claim: Claim) -> Iterator[tuple[str, tuple[bool, int | None, str]]]:
+    """Yield (setting, key by which a LimitCounter counts) of the two limits that a URL counts for."""
+    is_page = claim.kind in PAGE_KINDS
+    kind = "pages" if is_page else "listings"
+    yield f"{kind}_per_host", (is_page, claim.source_id, claim.host)
+    yield f"{kind}_per_source", (is_page, claim.source_id, "")

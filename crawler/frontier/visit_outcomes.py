@@ -11,16 +11,24 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from scrapy.exceptions import DropItem
 from scrapy.http import Response
 
 from crawler.frontier import queue
 from crawler.frontier.crawl_plan import WatchedSite
 from crawler.frontier.dispatcher import Dispatcher
+from crawler.frontier.failure_kinds import HOST_DOWN_REASONS, NO_HTTPS_REASONS, UNANSWERED_REASONS, is_permanent
 from crawler.frontier.listing_links import ListingLinks
-from crawler.frontier.queue import ASSUMED_SCHEME, GONE_STATUSES, Frontier, FrontierEntry, Validators, VisitResult
+from crawler.frontier.queue import (
+    ASSUMED_SCHEME,
+    GONE_STATUSES,
+    GUESS,
+    Frontier,
+    FrontierEntry,
+    Validators,
+    VisitResult,
+)
 from crawler.frontier.revisit_policy import LISTING_KINDS, NextVisit, after_disallowed, after_failure, after_success
-from pipelines.core.items import Article, NothingToRead, Reading
+from pipelines.core.items import NothingToRead, Reading
 from pipelines.core.timestamps import now, parse, stamp
 from pipelines.core.urls import fetchable, host_or_empty, site_of, site_of_host, site_or_none, url_key
 from pipelines.database.frontier.rows import DAMAGED_ROW, Claim
@@ -28,13 +36,6 @@ from pipelines.session.context import CrawlContext
 
 logger = logging.getLogger("morgue.frontier")
 
-# Failures that a single page may have for good: counted and named, but they do not change the exit code.
-PERMANENT_REASONS = ("body too large", "body too large when decoded")
-PERMANENT_BEGINNINGS = ("too many ", "redirect ")  # redirects, header lines, content codings, ...; loop, to no address
-# There was no answer from the host at all, which says nothing about the page.
-HOST_DOWN_REASONS = ("host not found", "connection failed", "TLS failed", "address is not public")
-NO_HTTPS_REASONS = ("connection failed", "TLS failed", "timed out")  # the site may answer over HTTP
-UNANSWERED_REASONS = ("timed out", "connection lost")  # the page may be the cause
 MAX_UNANSWERED_IN_A_ROW = 3  # after so many of them the host is taken to be down
 MAX_DOWN_HOSTS_IN_A_ROW = 20  # of one site; after so many its other hosts are not tried in this crawl
 LINKS_PER_TASK = 250  # links written at once: a sitemap of 50,000 must not delay the records of other hosts
@@ -103,24 +104,28 @@ class VisitOutcomes:
         # Whether a site without a file lists anything, in feeds or sitemaps perhaps, is known when the crawl ends.
         may_have_more = claim.kind == "front" and not site.watched
         problem, empty = found.problem, found.empty and not may_have_more
+        # Many sites answer every path with a page.
+        no_listing = claim.kind == "tdmrep" or (empty and self._is_guess(claim))
         useless = empty and site.relies_on(claim.url, well_formed=problem is None)
-        is_read = claim.kind != "tdmrep" and not useless  # otherwise it counts as failed, as one that gave no answer
+        is_read = not (no_listing or useless)  # otherwise it counts as one that gave no answer
         count.listings += is_read
+        count.tried += no_listing
         if useless:
             is_page, left_out = claim.kind in ("front", "section"), sum(some.number for some in found.left_out)
             nothing = "it lists only addresses that do not look like articles" if left_out else "it lists nothing"
             problem = problem or ("no link to an article or a section" if is_page else nothing)
             self.context.stats.outcome(site.name, "failed", problem, claim.url)
             self.context.stats.trouble(site.name, problem, claim.url)
-        elif problem:
+        elif problem and is_read:
             count.problems.append(f"{claim.url}: {problem}")
         read = {"kind": claim.kind, "links": len(found.entries), "new": count.found - before, "problem": problem}
         read |= {"off_site": found.off_site}
-        part = ", read in part: %(problem)s" if problem else ""
+        part = (", read in part: %(problem)s" if is_read else ", no listing: %(problem)s") if problem else ""
         part += ", entries on other sites: %(off_site)d" if found.off_site else ""
         self._log("read %(kind)s %(url)s (links: %(links)d, new articles: %(new)d)" + part, claim, read)
         # Without validators: "not modified" would be the answer to the next visit, and hide that it gives nothing.
-        plan, known = self._plan_after_success(claim), Validators() if useless else queue.validators(response)
+        plan = self._plan_of_guess(claim) if no_listing else self._plan_after_success(claim)
+        known = queue.validators(response) if is_read or claim.kind == "tdmrep" else Validators()
         if refused:
             # Without validators: "not modified" would be the answer although addresses are still to be queued.
             plan, known = self._plan_after_refusal(claim, refused, plan, room_of_listing), Validators()
@@ -146,15 +151,17 @@ class VisitOutcomes:
         count = self.context.stats.by_source[site.name]
         count.not_modified += 1
         self._log("not modified since the last visit: %(url)s", claim, level=logging.DEBUG)
+        is_tdmrep = claim.kind == "tdmrep"  # no listing, and no article
+        count.tried += is_tdmrep
         if claim.kind in LISTING_KINDS:
-            count.listings += 1
+            count.listings += not is_tdmrep
             self.context.stats.read_as_listing(claim.url)
         else:
             count.fetched += 1
             await self.context.do(self.context.store.confirm_unchanged, claim.url, response.meta["capture"].time)
             self.context.stats.outcome(site.name, "unchanged", url=claim.url)
         visit = VisitResult(self._plan_after_success(claim), response.status, validators=queue.validators(response))
-        await self._end(claim, visit, pages=1)
+        await self._end(claim, visit, pages=int(not is_tdmrep))
 
     async def page_read(self, reading: Reading) -> None:
         """End the visit of a page that went through the item pipelines; an article of it is stored already."""
@@ -191,9 +198,10 @@ class VisitOutcomes:
         self._log("skipped %(url)s: it redirects to %(target)s, which is visited for itself", claim, to)
         is_listing = claim.kind in LISTING_KINDS
         foreign = self.frontier.owners.is_foreign(target, claim.source_id)
-        if is_listing:
-            self.context.stats.by_source[self.site(claim).name].listings += 1
-        else:
+        is_guess, count = self._is_guess(claim), self.context.stats.by_source[self.site(claim).name]
+        count.tried += is_guess
+        count.listings += is_listing and not is_guess
+        if not is_listing:
             self.context.stats.outcome(self.site(claim).name, "duplicate", url=claim.url)
         plan = NextVisit("done", None, "redirects")
         if foreign and is_listing:
@@ -207,9 +215,9 @@ class VisitOutcomes:
             await self.context.do(self.context.store.add_alias_of, target, claim.url)
             self.dispatcher.add_hosts(hosts)
             if room.refused:  # the next crawl has room for it
-                self.context.stats.by_source[self.site(claim).name].limits["addresses_per_source"] += 1
+                count.limits["addresses_per_source"] += 1
                 plan = after_failure("feed", now(), 1)
-        await self._end(claim, VisitResult(plan), pages=int(is_listing))
+        await self._end(claim, VisitResult(plan), pages=int(is_listing and not is_guess))
 
     def answered(self, url: str) -> None:
         """Note that a host answered, at this URL."""
@@ -235,7 +243,7 @@ class VisitOutcomes:
         redirected = host != claim.host
         # What one source lists on the site of another says nothing about that site: it may be a port that is closed.
         foreign = self.frontier.owners.is_foreign(claim.url, claim.source_id)
-        guessed = bool(claim.hint.get("guess"))
+        guessed = self._is_guess(claim)
         self._unanswered[host] = self._unanswered[host] + 1 if why in UNANSWERED_REASONS else 0
         if (why in HOST_DOWN_REASONS or self._unanswered[host] >= MAX_UNANSWERED_IN_A_ROW) and not foreign:
             if not redirected:
@@ -244,7 +252,7 @@ class VisitOutcomes:
             self._note_down(claim, host)
         gone = status in GONE_STATUSES
         # Some pages of a site always fail, and are tried again. A page that the user asked for by name is trouble.
-        permanent = gone or why in PERMANENT_REASONS or why.startswith(PERMANENT_BEGINNINGS)
+        permanent = gone or is_permanent(why)
         asked_for = claim.kind == "page" and not permanent
         dead_link = gone and claim.visits == 0 and claim.depth > 0 and url_key(claim.url) not in site.listings
         if (claim.kind in LISTING_KINDS and not guessed and not dead_link) or asked_for or claim.id in self.typed:
@@ -262,7 +270,8 @@ class VisitOutcomes:
             self._log("postponed %(url)s: %(why)s, its host asks to wait %(wait).0f s", claim, about)
         elif guessed:
             plan = self._plan_of_guess(claim)
-            self._log("not there: %(url)s, a guess (%(why)s)", claim, {"why": why}, logging.DEBUG)
+            self.context.stats.by_source[site.name].tried += 1
+            self._log("not there: %(url)s, a guess (%(why)s)", claim, {"why": why})
         else:
             reason = f"{why}, after a redirect to another host" if redirected else why
             self.context.stats.outcome(site.name, "failed", reason, claim.url)
@@ -272,7 +281,7 @@ class VisitOutcomes:
 
     async def damaged(self, claim: Claim, what: str) -> None:
         """End a claim of which no request can be made. `what`: the column that is damaged, or the error."""
-        self.dispatcher.fetched(claim)
+        self.dispatcher.fetched(claim, requested=False)
         name = self.site(claim).name
         about = {"url": claim.url, "row": claim.id, "what": what}
         logger.warning("failed %(url)s: row %(row)d of frontier is damaged (%(what)s)", about)
@@ -312,10 +321,9 @@ class VisitOutcomes:
         if for_now and host == claim.host and self.dispatcher.is_closed(host):  # it was in line after one that counted
             await self.not_tried(claim)
             return
-        outcome, guessed = "postponed" if for_now else "disallowed", bool(claim.hint.get("guess"))
+        outcome, guessed = "postponed" if for_now else "disallowed", self._is_guess(claim)
         self._log("skipped %(url)s: %(outcome)s, %(why)s", claim, {"outcome": outcome, "why": why})
         count = self.context.stats.by_source[site.name]
-        count.answered += not for_now  # its robots.txt was
         count.disallowed_pages += not (for_now or listing)
         needed = (for_now and host == claim.host) or claim.id in self.typed or site.relies_on(claim.url)
         # A link that a site disallows has its reason named once, not again in each crawl that asks whether it still is.
@@ -323,6 +331,8 @@ class VisitOutcomes:
             self.context.stats.outcome(site.name, outcome, why, claim.url)
         elif not listing:
             count.still_disallowed += 1
+        else:
+            count.tried += guessed
         if needed:
             trouble = f"{why}, so its host is asked for nothing for now" if for_now else f"disallowed {why}"
             self.context.stats.trouble(site.name, trouble, claim.url)
@@ -357,6 +367,13 @@ class VisitOutcomes:
         first = parse(claim.first_visit) if claim.first_visit else time
         return after_success(claim.kind, time, first, site.every, site.recheck)
 
+    def _is_guess(self, claim: Claim) -> bool:
+        """Return True for a common path that neither the user nor the site named: it is no news if nothing is there."""
+        if not claim.hint.get(GUESS) or claim.id in self.typed:
+            return False
+        key = url_key(claim.url)
+        return key not in self.site(claim).listings and key not in self.frontier.confirmed
+
     def _plan_of_guess(self, claim: Claim) -> NextVisit:
         """Return the future of a common path that brought nothing. A site may add its tdmrep.json one day."""
         is_kept = claim.kind == "tdmrep"
@@ -377,20 +394,3 @@ class VisitOutcomes:
         else:
             self.frontier.visited(claim, visit, now())
         self.context.stats.ended(self.context.archive_writer.commits, pages)
-
-
-class CloseVisit:
-    """End the visit of a page, as the last item pipeline. Only articles go on to Scrapy's feeds."""
-
-    def __init__(self, context: CrawlContext) -> None:
-        self.context = context
-
-    @classmethod
-    def from_crawler(cls, crawler: Any) -> CloseVisit:
-        return cls(CrawlContext.of(crawler))
-
-    async def process_item(self, item: Reading) -> Article:
-        await self.context.part(VisitOutcomes).page_read(item)
-        if isinstance(item.outcome, NothingToRead):
-            raise DropItem(item.outcome.reason, log_level="DEBUG")
-        return item.outcome

@@ -109,13 +109,14 @@ class ArchivingDownloadHandler(BaseDownloadHandler):
 
     async def download_request(self, request: Request) -> Response:
         """Fetch, record, answer. Raise one of Scrapy's download exceptions, CrawlStopping, or what recording raises."""
-        async with self._backpressure.exchange(site_or_none(request.url), request.meta.get("source_id")):
+        site = site_or_none(request.url)
+        async with self._backpressure.exchange(site, request.meta.get("source_id")):
             if self._backpressure.stopping:  # it may have waited long for its place
                 raise CrawlStopping
             self._restart_delay(request)
-            with self._backpressure.bodies.grow() as body:
+            with self._backpressure.bodies.grow(site) as body:
                 response = await self._download(request, body.grow_to)
-            self._backpressure.bodies.hold(response, len(response.body))
+            self._backpressure.bodies.hold(response, len(response.body), site)
             return response
 
     async def _download(self, request: Request, make_room: MakeRoom) -> Response:

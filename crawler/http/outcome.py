@@ -20,6 +20,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from time import perf_counter
+from traceback import clear_frames
 from typing import TypeVar
 
 from crawler.http.connection import HttpConnection
@@ -64,10 +65,17 @@ class FetchError(Exception):
         self.partial: FetchResult | None = None  # the cut response, if its head was complete
 
     def drop_bytes(self) -> None:
-        """Let go of what was sent and received, once it is recorded: an error may be kept for long."""
+        """Let go of what was sent and received, once it is recorded: an error may be kept for long.
+
+        The frames of its traceback, and of the exceptions that it comes from, refer to it too.
+        """
         self.exchange, self.earlier = replace(self.exchange, request=b"", response=b""), ()
         if self.partial is not None:
             self.partial = replace(self.partial, exchange=self.exchange)
+        error: BaseException | None = self
+        while error is not None:
+            clear_frames(error.__traceback__)
+            error = error.__cause__ or error.__context__
 
 
 class Unsendable(FetchError):

@@ -13,6 +13,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
 from crawler.http.body_decoder import ACCEPT_ENCODING, decoded
+from pipelines.core.urls import site_or_none
 from pipelines.session.body_budget import BodyBudget
 from pipelines.session.context import CrawlContext
 from pipelines.warc.content_codings import DecodingRefused
@@ -44,11 +45,12 @@ class DecodingMiddleware:
         if not codings or not response.body:
             return response
         headers = [(b"Content-Encoding", value) for value in codings]
-        with self.bodies.grow() as growing:
+        site = site_or_none(request.url)
+        with self.bodies.grow(site, source_bytes=len(response.body)) as growing:
             try:
                 body = await decoded(headers, response.body, self.max_bytes, growing.grow_to)
             except DecodingRefused as refused:
                 raise BodyNotDecoded(refused) from None
         response = response.replace(body=body)
-        self.bodies.hold(response, len(body))
+        self.bodies.hold(response, len(body), site)
         return response

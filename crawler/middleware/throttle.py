@@ -18,8 +18,10 @@ from urllib.parse import urlsplit
 from scrapy import Request
 from scrapy.http import Response
 
+from crawler.http.crawl_stopping import CrawlStopping
 from crawler.middleware.robots import RobotsCache
 from pipelines.core.plural import counted
+from pipelines.session.context import CrawlContext
 
 logger = logging.getLogger("morgue.middleware")
 
@@ -73,7 +75,7 @@ class ThrottleMiddleware:
     def __init__(self, crawler: Any, policies: Mapping[str, ThrottlePolicy], default: ThrottlePolicy) -> None:
         """`policies`: by host name; `default`: for all other hosts."""
         self.crawler, self.policies, self.default = crawler, policies, default
-        self.robots = RobotsCache.of(crawler)
+        self.robots, self.context = RobotsCache.of(crawler), CrawlContext.of(crawler)
 
     @classmethod
     def from_crawler(cls, crawler: Any) -> ThrottleMiddleware:
@@ -81,6 +83,8 @@ class ThrottleMiddleware:
         return cls(crawler, settings["MORGUE_THROTTLE_POLICIES"], settings["MORGUE_THROTTLE_POLICY"])
 
     def process_request(self, request: Request) -> None:
+        if self.context.stopping:  # the last moment before it would wait for its host's delay
+            raise CrawlStopping
         # Set again for each request: a redirect inherits the meta of the request before it, slot included.
         host = urlsplit(request.url).hostname or ""
         request.meta["download_slot"] = host

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from crawler.config.models import Config, SourceConfig
-from crawler.discovery.url_classifier import classify_with_reason
+from crawler.discovery.url_classifier import UrlClassification, classify_with_reason
 from pipelines.core.items import Source
 from pipelines.core.urls import fetchable, host_of, site_of, site_of_host
 
@@ -43,14 +43,21 @@ class SourceOwners:
         A URL without a known shape counts as an article: another archive found it worth keeping, and reading the page
         will show whether it holds one.
         """
-        own = self.own(url)
-        include, exclude = (own.include, own.exclude) if own is not None else ((), ())
-        judged = classify_with_reason(fetchable(url) or url, include=include, exclude=exclude)
+        judged = self._judged(url)
         if judged.kind == "section" and re.fullmatch(r"[a-z]+://[^/]+/?", url, re.IGNORECASE):
             return "front"
         if judged.kind is None:
             return "other" if judged.known else "article"
         return judged.kind
+
+    def why_no_article(self, url: str) -> str:
+        """Return in a few words by which rule an address is not that of an article."""
+        return self._judged(url).why
+
+    def _judged(self, url: str) -> UrlClassification:
+        own = self.own(url)
+        include, exclude = (own.include, own.exclude) if own is not None else ((), ())
+        return classify_with_reason(fetchable(url) or url, include=include, exclude=exclude)
 
     def _of_host(self, host: str) -> SourceConfig | None:
         return self._by_host.get(host) or self._by_site.get(site_of(f"http://{host}/"))

@@ -13,10 +13,11 @@ from crawler.http.client import FetchLimits, HttpClient
 from crawler.http.outcome import FetchError
 from crawler.middleware.failure_reasons import reason_of_fetch
 from crawler.onboarding.probe import ProbeResponse
-from pipelines.core.urls import host_of
+from pipelines.core.urls import host_of, site_or_none
 from pipelines.core.worker_pool import WorkerFailure
 from pipelines.session.body_budget import GrowingBody
 from pipelines.session.context import CrawlContext
+from pipelines.takedown.register import refusal_to_request
 from pipelines.warc.content_codings import DecodingRefused
 
 logger = logging.getLogger("morgue.onboarding")
@@ -37,12 +38,19 @@ class SiteFetcher:
         self.next_request: dict[str, float] = {}  # host -> time of the event loop before which it gets no request
 
     async def fetch(self, url: str, kind: str, crawl_delay: float | None, cookie: bytes) -> ProbeResponse:
-        """Fetch a URL and record the exchange, also a failed one. The signature is `crawler.onboarding.probe.Fetch`."""
+        """Fetch a URL and record the exchange, also a failed one. The signature is `crawler.onboarding.probe.Fetch`.
+
+        What was taken down is not requested, wherever its address comes from: the user, a link, a redirect.
+        """
+        refusal = await self.context.do(refusal_to_request, self.context.archive_writer.db, url)
+        if refusal is not None:
+            logger.info("not requested: %(why)s", {"why": refusal})
+            return ProbeResponse(None, error=refusal)
         await self._wait_for(url, crawl_delay)
-        bodies = self.context.backpressure.bodies
-        with bodies.grow() as growing:
+        bodies, site = self.context.backpressure.bodies, site_or_none(url)
+        with bodies.grow(site) as growing:
             response = await self._fetch(url, kind, cookie, growing)
-        bodies.hold(response, len(response.body))
+        bodies.hold(response, len(response.body), site)
         return response
 
     async def _fetch(self, url: str, kind: str, cookie: bytes, growing: GrowingBody) -> ProbeResponse:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from crawler.config.value_types import is_ascii_line, is_line, is_web_address, literal
+from crawler.config.value_types import is_ascii_line, is_http_url, is_line, literal
 from crawler.onboarding.probe import ProbeReport
 
 LISTING_KEYS = (("feed", "feeds"), ("news sitemap", "news_sitemaps"), ("sitemap", "sitemaps"), ("section", "sections"))
@@ -38,9 +38,9 @@ def source_text(found: ProbeReport) -> str:
     language = found.language if found.language and is_ascii_line(found.language) else ""
     values: dict[str, Any] = {"url": found.url, "title": title, "language": language}
     for kind, key in LISTING_KEYS:
-        values[key] = [listing.url for listing in found.of(kind) if is_web_address(listing.url)]
+        values[key] = [listing.url for listing in found.of(kind) if is_http_url(listing.url)]
     if values["sections"]:
-        values["sections"] += [url for url in found.unchecked if is_web_address(url)]
+        values["sections"] += [url for url in found.unchecked if is_http_url(url)]
     if found.further_sites.own:
         values["sites"] = list(found.further_sites.own)
     blocks = ["# Written by `morgue add`; edit it as you like. All keys: docs/config.md and sources/_template.toml.\n"]

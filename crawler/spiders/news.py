@@ -18,13 +18,14 @@ from scrapy.http import Response
 from crawler.discovery.seeds import COMMON_FEEDS, COMMON_SITEMAPS
 from crawler.engine.crawl import CrawlRun
 from crawler.engine.launch import configure, run_of_scrapy
+from crawler.frontier.failure_kinds import NOT_SENT_REASONS
 from crawler.frontier.listing_links import ListingLinks, ListingRules, read_listing, split_by_site
-from crawler.frontier.queue import FrontierEntry, header
+from crawler.frontier.queue import GUESS, FrontierEntry, header
 from crawler.frontier.revisit_policy import LISTING_KINDS
 from crawler.frontier.visit_outcomes import VisitOutcomes
 from crawler.http.crawl_stopping import CrawlStopping
 from crawler.middleware.failure_reasons import reason_of
-from crawler.middleware.known_redirects import FOLLOW_KNOWN, RedirectNotFollowed, RedirectTakenDown
+from crawler.middleware.known_redirects import FOLLOW_KNOWN, RedirectNotFollowed
 from crawler.middleware.robots import DisallowedByRobots, RobotsCache
 from pipelines.core.items import Page
 from pipelines.core.links import resolve
@@ -101,7 +102,6 @@ class NewsSpider(scrapy.Spider):
         self.visits.dispatcher.fetched(claim)
         stats, capture = self.visits.context.stats, response.meta.get("capture")
         self.visits.answered(response.url)
-        stats.by_source[self.visits.site(claim).name].answered += 1
         stats.answered(claim.url, response.url, response.status, capture.time if capture else None)
         if response.status == 304:
             await self.visits.not_modified(claim, response)
@@ -135,8 +135,9 @@ class NewsSpider(scrapy.Spider):
         """Take the failure of a request. `failure` is Twisted's, with the request as Scrapy's addition."""
         claim: Claim = failure.request.cb_kwargs["claim"]
         at = failure.request.url  # after redirects
-        self.visits.dispatcher.fetched(claim)
         error = failure.value
+        requested = "capture" in failure.request.meta and reason_of(error) not in NOT_SENT_REASONS
+        self.visits.dispatcher.fetched(claim, requested=requested)
         if self.visits.context.fatal is not None:
             # The page is not the cause. Its row stays claimed, and waits again when the next crawl begins.
             self.visits.dispatcher.filed(claim)
@@ -149,8 +150,6 @@ class NewsSpider(scrapy.Spider):
         elif isinstance(error, DisallowedByRobots):
             await self.visits.disallowed(claim, error.why, for_now=error.for_now, at=at)
         else:
-            if isinstance(error, RedirectTakenDown):  # the site did answer: with the redirect
-                self.visits.context.stats.by_source[self.visits.site(claim).name].answered += 1
             await self.visits.failed(claim, reason_of(error), at=at)
 
     async def links(self, claim: Claim, response: Response) -> ListingLinks:
@@ -211,4 +210,4 @@ class NewsSpider(scrapy.Spider):
 
 def guess(response: Response, path: str, kind: str) -> FrontierEntry:
     """Return the entry of a common path of a site, at which there may be nothing."""
-    return FrontierEntry(resolve(path, response.url) or response.url, kind, 1, response.url, {"guess": "1"})
+    return FrontierEntry(resolve(path, response.url) or response.url, kind, 1, response.url, {GUESS: "1"})

@@ -1,5 +1,8 @@
 """Find the recorded response whose body an answer repeats, so that it is not recorded again (WARC 1.1 section 6.7).
 
+Only responses of the same site (registrable domain) are referred to, so that the evidence of a site is complete without
+that of another, and a takedown of one never touches the other.
+
 Only whole responses in files that are finished, read back and listed are referred to: a body must not depend on bytes
 that a crash can take away. A capture whose row was added again after a crash (`crash_recovery`) is not referred to
 either. Its page is fetched again, and the second capture is recorded whole, because the article is read from it. A body
@@ -13,6 +16,7 @@ import sqlite3
 from collections.abc import Callable
 
 from pipelines.core.items import Exchange
+from pipelines.core.urls import same_site, site_or_none
 from pipelines.database import captures
 from pipelines.warc.exchange import PayloadBody, RevisitOriginal
 from pipelines.warc.record import target_uri
@@ -27,16 +31,19 @@ def original_of(
 
     `is_finished(file, end)`: True if records may refer to what is in the file up to byte `end`.
 
-    A 304 (Not Modified) repeats the newest whole response at its URL.
+    A 304 (Not Modified) repeats the newest whole response at its URL. A response of another site is not referred to: a
+    takedown there must not concern what this site answered.
     """
     if body is None or exchange.error is not None:
         return None
     if exchange.status == 304:
         found = captures.last_whole_response(db, target_uri(exchange.url))
-        found = found if found is not None and is_finished(found.file, found.offset + found.length) else None
+        candidates = iter([found] if found is not None else [])
     elif exchange.status != 200 or exchange.chunked or body.length < MIN_BODY_BYTES:
         return None
     else:
-        same = captures.whole_responses_with_payload(db, body.payload_digest)
-        found = next((one for one in same if is_finished(one.file, one.offset + one.length)), None)
+        site = site_or_none(exchange.url) or ""
+        candidates = captures.whole_responses_with_payload(db, body.payload_digest, site)
+    usable = (one for one in candidates if is_finished(one.file, one.offset + one.length))
+    found = next((one for one in usable if same_site(one.url, exchange.url)), None)
     return None if found is None else RevisitOriginal(found.record_id, found.url, found.time)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipelines.core.items import Article, NothingToRead, Page
 from pipelines.core.media_types import HTML_TYPES
@@ -18,6 +18,9 @@ from pipelines.warc.http_message import (
     parse_head,
     split_response,
 )
+
+if TYPE_CHECKING:
+    from pipelines.extraction.own_addresses import DeclaredAddresses
 
 ROBOTS_URL = re.compile(r"https?://[^/?#]*/robots\.txt(?:[?#].*)?", re.IGNORECASE | re.DOTALL)
 FEED_TYPES = ("application/rss+xml", "application/atom+xml")
@@ -75,10 +78,25 @@ def outcome_of_block(page: Page, block: bytes) -> tuple[Article | NothingToRead,
     """Read the page in a stored response, in a worker process; return (outcome, CPU milliseconds)."""
     from pipelines.extraction.extract import TOO_LARGE, timed_read
 
-    head = parse_head(split_response(block)[0])
     try:
-        body = content_decoded(head.fields if head else (), entity_body(block), MAX_PAGE_BYTES)
+        reading = timed_read(_with_body(page, block))
     except DecodingRefused as error:
         return NothingToRead(TOO_LARGE, str(error)), 0.0
-    reading = timed_read(replace(page, body=body, content_type=head.content_type if head else None))
     return reading.outcome, reading.ms
+
+
+def addresses_of_block(page: Page, block: bytes) -> DeclaredAddresses:
+    """Return the addresses that the page in a stored response declares as its own, in a worker process."""
+    from pipelines.extraction.own_addresses import DeclaredAddresses, declared_addresses
+
+    try:
+        return declared_addresses(_with_body(page, block))
+    except DecodingRefused:
+        return DeclaredAddresses()
+
+
+def _with_body(page: Page, block: bytes) -> Page:
+    """Return the page with the decoded body of a stored response. Raises DecodingRefused."""
+    head = parse_head(split_response(block)[0])
+    body = content_decoded(head.fields if head else (), entity_body(block), MAX_PAGE_BYTES)
+    return replace(page, body=body, content_type=head.content_type if head else None)

@@ -89,9 +89,12 @@ class ArchiveWriter:
         self._queue.on_thread(self._group.commit)
 
     @contextmanager
-    def at_rest(self) -> Iterator[None]:
-        """Commit, and finish the file being written, so that the caller may rewrite any file and its line."""
-        self._queue.on_thread(self._group.commit)
+    def at_rest(self, *, everything: bool = False) -> Iterator[None]:
+        """Commit, and finish the file being written, so that the caller may rewrite any file and its line.
+
+        `everything`: journal all that changed, so that a rebuild finds it if there is no later commit.
+        """
+        self._queue.on_thread(self._group.commit, last=everything, everything=everything)
         self._queue.on_thread(self.writer.close)
         try:
             yield

@@ -4,7 +4,7 @@
     ├── ConfigError                2   a setting, source file or argument is wrong
     ├── NoArchive                  2   there is no archive in this folder or above it
     ├── QueryError                 2   a search cannot be understood
-    ├── NothingReachable           3   no source could be reached
+    ├── NothingReachable           3   no server answered (`add`, `sample`: or not in a way that can be used)
     ├── ArchiveLocked              4   another crawl is writing to this archive
     ├── DiskFull                   5   the disk is full; everything committed before is safe
     ├── NotWritable                6   the archive, an output folder or a log file cannot be written
@@ -19,15 +19,12 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 MIN_FREE_BYTES = 1 << 16  # bytes that SQLite needs to open a database: 32 KiB of shared memory, and a little
 NO_SPACE_CODES = ("SQLITE_IOERR_SHM", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_TRUNCATE")
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
-MAX_NAMES_LISTED = 12  # in the advice on a mistyped name, if no name is like it
-MAX_NAMES_SUGGESTED = 3
-MIN_LIKENESS = 0.6  # ratio of `difflib.SequenceMatcher`: 1 for equal names
 
 
 class MorgueError(Exception):
@@ -62,7 +59,7 @@ class QueryError(MorgueError):
 
 
 class NothingReachable(MorgueError):
-    """Report that no source could be reached."""
+    """Report that no server answered; for a page that the user named, also that its answer cannot be used."""
 
     exit_code = 3
 
@@ -164,17 +161,3 @@ def os_errors(subject: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise from_os_error(error, subject) from error
-
-
-def near_names(name: str, names: Iterable[str], noun: str) -> str:
-    """Return advice for the user: the names that are like `name`, else all of them. `noun`: what they name."""
-    from difflib import get_close_matches  # imported only for the error
-
-    there = sorted(names)
-    of_lower_case = {known.lower(): known for known in there}
-    if near := get_close_matches(name.lower(), of_lower_case, MAX_NAMES_SUGGESTED, MIN_LIKENESS):
-        return f"did you mean {' or '.join(of_lower_case[known] for known in near)}?"
-    if not there:
-        return f"there are no {noun}s yet"
-    more = f" and {len(there) - MAX_NAMES_LISTED:,} more" if len(there) > MAX_NAMES_LISTED else ""
-    return f"{noun}s: {', '.join(there[:MAX_NAMES_LISTED])}{more}"

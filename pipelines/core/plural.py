@@ -1,6 +1,9 @@
-"""Write a number with its noun, for people: `1 file`, `2,000 files`, `1 match`, `3 addresses`."""
+"""Write numbers and lists for people: `1 file`, `2,000 files`, `3 addresses`; `a, b and 7 more`; `a 3, b 2, ...`."""
 
 from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
 
 SIBILANT_ENDINGS = ("s", "x", "ch", "sh")  # endings that take -es
 
@@ -14,3 +17,15 @@ def counted(number: int, noun: str) -> str:
 def verb(number: int, one: str, many: str) -> str:
     """Return the form of a verb that goes with a number: `verb(n, "is", "are")`."""
     return one if number == 1 else many
+
+
+def first_of(texts: Sequence[str], most: int) -> str:
+    """Return at most so many texts, and how many more there are: `a, b and 7 more`."""
+    more = f" and {len(texts) - most:,} more" if len(texts) > most else ""
+    return ", ".join(texts[:most]) + more
+
+
+def most_common_of(numbers: Counter[str], most: int) -> str:
+    """Return at most so many texts with their numbers, the most frequent first: `a 3, b 2, ...`."""
+    named = [f"{text} {number:,}" for text, number in numbers.most_common(most)]
+    return ", ".join(named) + (", ..." if len(numbers) > most else "")

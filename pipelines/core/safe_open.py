@@ -1,4 +1,6 @@
-"""Open the files of an archive: ordinary files only, no symbolic links, and new files under names nobody can foresee.
+"""Open the files of an archive, and make them durable.
+
+Opened are ordinary files only, no symbolic links, and new files get names nobody can foresee.
 
 An archive may be a download, and its folder may hold a link to a file of the user under a name that we write to. So all
 code opens files by these functions; tests/test_architecture.py looks for other ways to write.
@@ -122,3 +124,22 @@ def make_private(file: int) -> None:
     status = os.fstat(file)
     if status.st_uid == os.geteuid() and stat.S_IMODE(status.st_mode) & ~PRIVATE_MODE:
         os.fchmod(file, PRIVATE_MODE)
+
+
+def evict(file: int) -> None:
+    """Ask the system to drop what it holds of a durable file in memory, so that the next reader sees what the disk has.
+
+    After a failed fsync the system may hold pages that never got to the disk, and take them for written. It may ignore
+    the request.
+    """
+    if hasattr(os, "posix_fadvise"):  # macOS does not
+        os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make names in a folder durable. Raises OSError."""
+    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)

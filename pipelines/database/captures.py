@@ -140,17 +140,18 @@ def count_in_file(db: sqlite3.Connection, file: str) -> int:
     return int(rows)
 
 
-def whole_responses_with_payload(db: sqlite3.Connection, payload_digest: str) -> Iterator[CaptureLocation]:
+def whole_responses_with_payload(db: sqlite3.Connection, payload_digest: str, site: str) -> Iterator[CaptureLocation]:
     """Yield whole responses with this payload, without chunk framing, that a crawl or an import has filed.
 
+    `site`: text that must be in their URLs, so that those of other sites leave room for those that can be used.
     Those that declare another digest of their payload are left out: a program that looks up the original of a revisit
     by its digest would not find them.
     """
     rows = db.execute(
         f"""{LOCATION} WHERE payload_digest = ? AND record_type = 'response' AND status = 200
-               AND body_digest IS NULL AND declared_digest IS NULL AND error IS NULL AND {FILED}
+               AND body_digest IS NULL AND declared_digest IS NULL AND error IS NULL AND {FILED} AND instr(url, ?)
              LIMIT {MAX_CANDIDATES}""",
-        (payload_digest,),
+        (payload_digest, site),
     )
     return map(CaptureLocation._make, rows)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from hashlib import sha256
 from operator import attrgetter
 from typing import Any
 
@@ -13,15 +14,44 @@ from pipelines.core.items import Article, Capture, Page
 from pipelines.core.timestamps import fine_stamp, stamp
 from pipelines.database.change_detection import text_digest
 
+# fmt: off
 # Columns of an article that a revision has, too.
-REVISION_COLUMNS = ("title", "description", "authors", "modified", "text", "text_digest", "extractor")
+REVISION_COLUMNS = (
+    "title", "description", "authors", "modified", "text", "text_digest", "extractor", "state_digest",
+)
+STATE_COLUMNS = ("title", "description", "authors", "modified", "text")  # of which state_digest is made
+FIELD_COLUMNS = (  # of which fields_digest is made: what else is read from a page. NULLs do not count, so it can grow.
+    "url", "canonical_url", "byline", "published", "published_raw", "published_from", "published_day", "modified_raw",
+    "modified_from", "language", "section", "tags", "site_name", "publisher", "issn", "image", "word_count", "kind",
+    "origin", "origin_url", "dateline", "access", "access_evidence", "rights", "found_in",
+)
+# fmt: on
 CAPTURE_COLUMNS = (
-    "url", "time", "kind", "status", "mime", "file", "offset", "length", "record_id", "record_type", "block_digest",
-    "payload_digest", "ip", "error", "refers_to", "body_length", "body_digest", "signals", "imported",
-    "declared_digest", "flaws",
+    "url",
+    "time",
+    "kind",
+    "status",
+    "mime",
+    "file",
+    "offset",
+    "length",
+    "record_id",
+    "record_type",
+    "block_digest",
+    "payload_digest",
+    "ip",
+    "error",
+    "refers_to",
+    "body_length",
+    "body_digest",
+    "signals",
+    "imported",
+    "declared_digest",
+    "flaws",
 )  # fmt: skip
 
 
+as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 capture_values = attrgetter(*CAPTURE_COLUMNS)
 
 
@@ -56,7 +86,7 @@ def hint_of(page: Page) -> str | None:
 def article_row(article: Article, capture: Capture) -> dict[str, Any]:
     """Return the columns of `articles` that are read from a page."""
     published = article.published or stamp(capture.time)
-    return {
+    row = {
         "url": article.url,
         "canonical_url": article.canonical_url,
         "title": article.title,
@@ -92,6 +122,16 @@ def article_row(article: Article, capture: Capture) -> dict[str, Any]:
         "text_digest": text_digest(article.title, article.text),
         "capture_id": capture.id,
     }
+    return row | {
+        "state_digest": columns_digest(row, STATE_COLUMNS),
+        "fields_digest": columns_digest(row, FIELD_COLUMNS),
+    }
+
+
+def columns_digest(row: Mapping[str, Any], names: Sequence[str]) -> str:
+    """Return the SHA-256 (64 hex digits) of columns of a row as JSON, without those that are NULL."""
+    known = {name: row[name] for name in names if row[name] is not None}
+    return sha256(as_json(known).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def utc_day(iso: str) -> str:

@@ -37,6 +37,7 @@ JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")  # begins a rollback journal, 
 BUSY_SECONDS = 10.0  # how long to wait for a writer; under WAL only a checkpoint at closing makes a reader wait
 REQUIRED_TABLES = ("articles", "articles_fts", "captures", "frontier", "revisions", "sources")
 JSON_KINDS: dict[type, str] = {list: "list of texts", dict: "object"}
+JSON_VALUES: dict[type, str] = {dict: "objects", str: "texts"}
 JSON_COLUMNS: dict[str, type[list[Any] | dict[str, Any]]] = {
     **dict.fromkeys(("authors", "tags", "rights", "comments", "header_rights", "flaws"), list), "found_in": dict
 }  # fmt: skip
@@ -162,15 +163,28 @@ def decode_row(row: sqlite3.Row, table: str) -> Row:
     return out
 
 
-def decode_json(text: str, kind: type[list[Any] | dict[str, Any]], table: str, row: object, column: str) -> Any:
-    """Return what a column holds as JSON: a list of texts, or an object. Raises ArchiveDamaged for anything else."""
+def decode_json(
+    text: str,
+    kind: type[list[Any] | dict[str, Any]],
+    table: str,
+    row: object,
+    column: str,
+    *,
+    values: type = object,
+) -> Any:
+    """Return what a column holds as JSON: a list of texts, or an object. Raises ArchiveDamaged for anything else.
+
+    `values`: what each value of the object must be.
+    """
     try:
         found: Any = json.loads(text)
     except (ValueError, RecursionError):
         found = None
-    if not isinstance(found, kind) or not all(isinstance(one, str) for one in found):
+    whole = isinstance(found, kind) and all(isinstance(one, str) for one in found)
+    if not whole or (isinstance(found, dict) and not all(isinstance(one, values) for one in found.values())):
         cure = "`morgue verify` finds all such rows; `morgue rebuild` makes a new database from the WARC files"
-        cause = f"its column {column} holds no JSON {JSON_KINDS[kind]}"
+        of = f" of {JSON_VALUES[values]}" if whole else ""
+        cause = f"its column {column} holds no JSON {JSON_KINDS[kind]}{of}"
         raise ArchiveDamaged(f"{DATABASE_NAME}: {table}, row {row}", cause, cure)
     return found
 

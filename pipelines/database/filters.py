@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from pipelines.core.errors import QueryError
+from pipelines.core.errors import NotFound, QueryError
+from pipelines.database.connection import ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,22 @@ def parse_day(option: str, text: str | None, *, last: bool) -> str | None:
     except (ValueError, OverflowError) as error:
         cause = "not a day that exists" if parts else str(error)
         raise QueryError(f"{option} {text!r}", cause, "say 2024, 2024-03, 2024-03-09 or an ISO 8601 time") from None
+
+
+def homes_of_sources(db: sqlite3.Connection) -> dict[str, str]:
+    """Return the address of the front page of each source, by name."""
+    return {row[0]: row[1] for row in ask(db, "SELECT name, url FROM sources ORDER BY name")}
+
+
+def source_id(db: sqlite3.Connection, name: str) -> int:
+    """Return the row id of the source that a user means by its name or address. Raises NotFound."""
+    from pipelines.core.source_names import near_names, source_meant  # most searches need neither
+
+    known = homes_of_sources(db)
+    found = source_meant(name, known)
+    if found is not None:
+        return int(next(ask(db, "SELECT id FROM sources WHERE name = ?", (found,)))[0])
+    raise NotFound(f"source {name}", "not in this archive", near_names(name, known, "source"))
 
 
 EVERYTHING = ArticleFilters()

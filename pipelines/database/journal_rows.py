@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from pipelines.core.items import DatabaseState
+from pipelines.database.columns import as_json
 
 
 class JournalTable(NamedTuple):
@@ -28,16 +29,17 @@ JOURNAL_TABLES = {
     "crawls": JournalTable("id", ("id", "started", "finished", "outcome", "command", "software", "counts")),
     "captures": JournalTable("id", ("id", "crawl_id", "source_id", "file", "offset")),
     "articles": JournalTable(
-        "id", ("id", "url_key", "source_id", "capture_id", "revision", "first_seen", "last_seen", "comments")
+        "id", ("id", "url_key", "source_id", "capture_id", "revision", "first_seen", "last_seen", "comments",
+               "fields_digest")
     ),
     "revisions": JournalTable(
-        "id", ("id", "article_id", "number", "capture_id", "seen", "hint", "text_digest", "extractor")
+        "id", ("id", "article_id", "number", "capture_id", "seen", "hint", "text_digest", "extractor", "state_digest")
     ),
     "sightings": JournalTable("capture_id", ("capture_id", "revision_id")),
     "readings": JournalTable(
         "id",
         ("id", "revision_id", "replaced", "title", "description", "authors", "modified", "text", "text_digest",
-         "extractor"),
+         "extractor", "state_digest"),
     ),
     "removals": JournalTable("id", ("id", "time", "url_key", "reason", "captures")),
     "aliases": JournalTable("url_key", ("url_key", "article_id")),
@@ -73,7 +75,6 @@ CREATE TABLE placed (
     id INTEGER PRIMARY KEY, crawl_id INTEGER, source_id INTEGER, file TEXT NOT NULL, offset INTEGER NOT NULL
 ) STRICT;
 """
-as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def database_state(db: sqlite3.Connection) -> DatabaseState:

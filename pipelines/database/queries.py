@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pipelines.core.errors import NotFound, QueryError, near_names
+from pipelines.core.errors import NotFound, QueryError
 from pipelines.database.connection import Row, ask, decode_row, decode_rows
-from pipelines.database.filters import EVERYTHING, ArticleFilters
+from pipelines.database.filters import EVERYTHING, ArticleFilters, source_id
 from pipelines.database.query_parser import fts5_expression
 
 if TYPE_CHECKING:
@@ -95,13 +95,6 @@ def article_selection(db: sqlite3.Connection, query: str | None, filters: Articl
     match = fts5_expression(query) if query and query.strip() else None
     where, values = filters.where(None if filters.source is None else source_id(db, filters.source))
     return ArticleSelection(match, where, values | {"match": match})
-
-
-def source_id(db: sqlite3.Connection, name: str) -> int:
-    known = {row["name"]: row["id"] for row in ask(db, "SELECT id, name FROM sources ORDER BY name")}
-    if name in known:
-        return int(known[name])
-    raise NotFound(f"source {name}", "not in this archive", near_names(name, known, "source"))
 
 
 def search(

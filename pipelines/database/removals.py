@@ -101,10 +101,10 @@ def captures_possibly_at(db: sqlite3.Connection, host: str) -> list[CaptureLocat
     return [CaptureLocation(*row) for row in rows]
 
 
-def captures_referring_to(db: sqlite3.Connection, record_ids: Collection[str]) -> list[tuple[int, str]]:
-    """Return (row id, URL) of the revisits that refer to one of these records."""
-    query = "SELECT id, url FROM captures WHERE refers_to IN (SELECT value FROM json_each(?)) ORDER BY id"
-    return [(row[0], row[1]) for row in db.execute(query, (json.dumps(sorted(record_ids)),))]
+def captures_referring_to(db: sqlite3.Connection, record_ids: Collection[str]) -> list[CaptureLocation]:
+    """Return the revisits that refer to one of these records."""
+    query = f"{LOCATION} WHERE refers_to IN (SELECT value FROM json_each(?)) ORDER BY id"  # noqa: S608 (our own names)
+    return [CaptureLocation(*row) for row in db.execute(query, (json.dumps(sorted(record_ids)),))]
 
 
 def delete_rows(

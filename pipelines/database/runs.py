@@ -37,7 +37,7 @@ def runs(db: sqlite3.Connection, limit: int | None, locked_since: datetime | Non
             under_lock = locked_since is not None and (locked_since - begun).total_seconds() < LOCK_SLACK_SECONDS
             outcome = RUNNING if under_lock and row["id"] == newest else NEVER_ENDED
         ended = parse(finished) if finished else now() if outcome == RUNNING else None
-        by_source = decode_json(row["counts"] or "{}", dict, "crawls", row["id"], "counts")
+        by_source = decode_json(row["counts"] or "{}", dict, "crawls", row["id"], "counts", values=dict)
         yield {
             "run": row["id"],
             "begun": row["started"],
@@ -53,8 +53,9 @@ def runs(db: sqlite3.Connection, limit: int | None, locked_since: datetime | Non
 
 
 def total(by_source: Mapping[str, Mapping[str, Any]], word: str) -> int:
-    """Return a count of a run over all its sources; 0 where a source has none."""
-    return sum(int(counts.get(word) or 0) for counts in by_source.values())
+    """Return a count of a run over all its sources; 0 where a source has none, or something that is no number."""
+    found = (counts.get(word) for counts in by_source.values())
+    return sum(count for count in found if isinstance(count, int))
 
 
 def interrupted_since(db: sqlite3.Connection, crawl_id: int) -> str | None:

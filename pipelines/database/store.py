@@ -25,6 +25,11 @@ INSERT_CAPTURE = (
     f"VALUES (:crawl_id, :source_id, {', '.join(':' + name for name in CAPTURE_COLUMNS)})"
 )
 
+INSERT_REVISION = (
+    f"INSERT INTO revisions (article_id, number, seen, hint, {', '.join(revisions.READING_COLUMNS)}) "  # noqa: S608
+    f"VALUES (:article_id, :number, :seen, :hint, {', '.join(':' + name for name in revisions.READING_COLUMNS)})"
+)
+
 ANSWERED = "status BETWEEN 200 AND 399 AND kind NOT IN ('robots', 'tdmrep')"  # as in the index captures_answered
 
 
@@ -66,7 +71,10 @@ class ArticleStore:
         return None if row is None else int(row[0])
 
     def planned_by(self, source_id: int | None) -> dict[str, Any]:
-        """Return the settings by which the visits of a source were planned; empty if they are not known."""
+        """Return the settings by which the visits of a source were planned; empty if they are not known.
+
+        Raises ArchiveDamaged if they cannot be read.
+        """
         row = self.db.execute("SELECT planned_by FROM sources WHERE id = ?", (source_id,)).fetchone()
         text = row[0] if row is not None else None
         return decode_json(text, dict, "sources", source_id, "planned_by") if text else {}
@@ -267,10 +275,7 @@ class ArticleStore:
     def _revision(self, article_id: int, number: int, values: Mapping[str, Any], page: Page) -> None:
         seen, hint = stamp(capture_time(page)), hint_of(page)
         self.db.execute(
-            """INSERT INTO revisions (article_id, number, capture_id, seen, title, description, authors, modified, text,
-                                      text_digest, extractor, hint)
-               VALUES (:article_id, :number, :capture_id, :seen, :title, :description, :authors, :modified, :text,
-                       :text_digest, :extractor, :hint)""",
+            INSERT_REVISION,
             {**values, "article_id": article_id, "number": number, "seen": seen, "hint": hint},
         )
 

@@ -5,7 +5,12 @@ To import this module is cheap. The extractor is imported by the first call, in 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pipelines.core.items import Article, NothingToRead, Page
+
+if TYPE_CHECKING:
+    from pipelines.extraction.own_addresses import DeclaredAddresses
 
 WARM_UP = "pipelines.extraction.entry:warm_up"  # argument of a worker pool
 
@@ -16,6 +21,13 @@ def outcome_of(page: Page) -> tuple[Article | NothingToRead, float]:
 
     reading = timed_read(page)
     return reading.outcome, reading.ms
+
+
+def addresses_of(page: Page) -> DeclaredAddresses:
+    """Return the addresses that a page declares as its own."""
+    from pipelines.extraction.own_addresses import declared_addresses
+
+    return declared_addresses(page)
 
 
 def warm_up() -> None:

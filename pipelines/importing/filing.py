@@ -15,6 +15,7 @@ from pipelines.importing.job import ImportJob, ImportReport, ReadResult, SourceC
 from pipelines.importing.known_records import KnownRecords
 from pipelines.importing.warcinfos import WarcinfoIndex
 from pipelines.session.context import CrawlContext
+from pipelines.takedown.register import COPY, TakedownRegister
 from pipelines.warc.exchange import capture_of
 from pipelines.warc.reader import StoredRecord
 from pipelines.warc.record import WarcRecord, digest
@@ -29,19 +30,25 @@ class ExchangeFiling:
         self.context, self.classifier, self.report = context, classifier, report
         self.known_records = KnownRecords(context.archive_writer)
         self._warcinfos = WarcinfoIndex(context.archive_writer)
+        self.removed: TakedownRegister  # of what was taken down before this import
         self._revisit_lengths: PendingRevisitLengths
         self._source_ids: dict[str, int] = {}
 
     def begin(self) -> None:
         """Look at what the archive holds, before anything is filed."""
         self.known_records.look_through()
+        self.removed = TakedownRegister(self.context.store.db)
         self._revisit_lengths = PendingRevisitLengths(self.context.store.db)
 
     def file(self, job: ImportJob, read: ReadResult | None) -> None:
         """File all records of an exchange, and the article that was read from it; or nothing, if it is known."""
         group, store = job.group, self.context.store
+        # A record may occur twice in the files of this import.
         reason = self.known_records.reason_to_skip(adopt.record_id_of(group.answer), group.answer.fields)
-        if reason is not None:  # it occurs twice in the files of this import
+        if reason is None and job.page is not None and job.declared is not None:
+            original = self.removed.original_of(job.page.url, job.declared)
+            reason = COPY if original is not None else None
+        if reason is not None:
             about = {"url": group.answer.fields.get("WARC-Target-URI"), "file": job.label, "why": reason}
             logger.info("refused: %(url)s in %(file)s, %(why)s", about)
             self.report.passed[reason] += 1
@@ -77,6 +84,10 @@ class ExchangeFiling:
             self.report.nothing[job.unread] += 1
             nothing = {"url": url, "why": job.unread}
             logger.info("skipped %(url)s: nothing to read, %(why)s", nothing)
+        if job.left_out is not None:
+            self.report.by_shape[job.left_out] += 1
+            self.report.shape_examples.setdefault(job.left_out, url)
+            logger.debug("left out %(url)s: %(why)s", {"url": url, "why": job.left_out})
         if read is None or job.page is None:
             return
         name = source.name if source else host_of(job.page.url)

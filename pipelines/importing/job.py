@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from pipelines.core.items import Article, NothingToRead, Page, Source
+from pipelines.extraction.own_addresses import DeclaredAddresses
 from pipelines.importing.grouping import ExchangeRecords
 from pipelines.importing.wacz_package import PackageCheck
 from pipelines.warc.record import WarcRecord
@@ -35,6 +36,9 @@ class SourceClassifier(Protocol):
 
     def kind(self, url: str) -> str:
         """Return the kind of page by the shape of the address: article, section, front, other."""
+
+    def why_no_article(self, url: str) -> str:
+        """Return in a few words by which rule an address is not that of an article."""
 
 
 class DamageLocation(NamedTuple):
@@ -70,6 +74,8 @@ class ImportReport:
     passed: Counter[str] = field(default_factory=Counter)  # reason -> records that were skipped for it
     articles: Counter[str] = field(default_factory=Counter)  # new, edited, unchanged, duplicate, nothing
     nothing: Counter[str] = field(default_factory=Counter)  # reason -> pages without an article
+    by_shape: Counter[str] = field(default_factory=Counter)  # rule -> HTML pages left out by their address's shape
+    shape_examples: dict[str, str] = field(default_factory=dict)  # rule -> the first of these addresses
     flaws: Counter[str] = field(default_factory=Counter)  # what is wrong with records that were copied -> records
     damaged: int = 0  # places that could not be read
     skipped_bytes: int = 0  # that were passed over at these places
@@ -114,3 +120,6 @@ class ImportJob:
     kind: str = "other"
     original: WarcRecord | None = None  # for a revisit: the response that it repeats, if the archive has it
     unread: str | None = None  # why a response of status 200 that may be an article is not read as one
+    # Where its page says that it is published; read only if something of its site was taken down.
+    declared: DeclaredAddresses | None = None
+    left_out: str | None = None  # by which rule an HTML page is not read, if the shape of its address says so

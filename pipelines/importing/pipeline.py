@@ -17,9 +17,16 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.archive.stored_response import ResponseStart, kind_of, outcome_of_block, start_of, why_no_page
+from pipelines.archive.stored_response import (
+    ResponseStart,
+    addresses_of_block,
+    kind_of,
+    outcome_of_block,
+    start_of,
+    why_no_page,
+)
 from pipelines.core.errors import MorgueError
-from pipelines.core.items import Capture, NothingToRead, Page
+from pipelines.core.items import Article, Capture, NothingToRead, Page
 from pipelines.core.urls import fetchable, is_web_address
 from pipelines.core.worker_pool import WorkerFailure
 from pipelines.extraction.page.media import NOT_HTML
@@ -33,7 +40,6 @@ from pipelines.importing.known_records import repeated_response
 from pipelines.importing.reading import FileReader
 from pipelines.importing.record_errors import ERRORS_OF_THE_RUN, ReaderStopped, unexpected
 from pipelines.session.context import CrawlContext
-from pipelines.takedown.register import TakedownRegister
 from pipelines.warc.record import WarcFields
 
 logger = logging.getLogger("morgue.importing")
@@ -43,6 +49,7 @@ QUEUED_JOBS_PER_WORKER = 4
 # Reasons for which a page is not read, as the summary counts them.
 CUT_OFF, BAD_ADDRESS = "cut off", "address that is not valid"
 PAGE_KINDS = ("article", "page", "section", "front")  # what is HTML
+LEFT_OUT_KINDS = ("section", "front", "other")  # by the shape of the address: not read for an article
 
 
 class ByteBudget:
@@ -93,9 +100,8 @@ class ImportPipeline:
     async def run(self, files: Sequence[Path]) -> None:
         """Read the files and file what is wanted. Raises MorgueError if the archive cannot be written."""
         self._queue = asyncio.Queue(QUEUED_JOBS_PER_WORKER * self.context.workers.size)
-        loop, writer = asyncio.get_running_loop(), self.context.archive_writer
+        loop = asyncio.get_running_loop()
         await self.context.do(self._filing.begin)
-        removed = await self.context.do(TakedownRegister, writer.db)
 
         def pass_on(job: ImportJob) -> None:  # in the reader's thread
             self._budget.spend(job.group.bytes)
@@ -106,9 +112,9 @@ class ImportPipeline:
                 raise
 
         reader = self._reader = FileReader(
-            writer.database,
+            self.context.archive_writer.database,
             self.wanted,
-            removed,
+            self._filing.removed,
             self._filing.known_records.lost_files,
             self.report,
             pass_on,
@@ -170,11 +176,13 @@ class ImportPipeline:
         answer, fields = job.group.answer, job.group.answer.fields
         url, given, start = fields.get("WARC-Target-URI") or "", fields.get("Morgue-Kind"), start_of(job.block)
         shape = given or kind_of(url, start, self.classifier.kind)
-        why = self._why_unread(url, fields, start)
+        why, is_found = self._why_unread(url, fields, start), start.head is not None and start.head.status == 200
         job.kind = "other" if given is None and why in (NOT_HTML, CUT_OFF) and shape in PAGE_KINDS else shape
         if why == BAD_ADDRESS or (why and shape in ("article", "page")):
             job.unread = why
-        elif start.head is not None and start.head.status == 200 and shape in ("article", "page"):
+        elif given is None and why != NOT_HTML and is_found and shape in LEFT_OUT_KINDS:
+            job.left_out = self.classifier.why_no_article(url)
+        elif is_found and shape in ("article", "page"):
             capture = Capture(
                 None, url, adopt.time_of(answer), 200, None, "", 0, 0, adopt.record_id_of(answer), "response", None,
                 None, shape,
@@ -197,7 +205,10 @@ class ImportPipeline:
         if job.page is None:
             return None
         try:
-            return await self.context.workers.run(outcome_of_block, job.page, job.block)
+            outcome = await self.context.workers.run(outcome_of_block, job.page, job.block)
+            if isinstance(outcome[0], Article) and self._filing.removed.concerns_site_of(job.page.url):
+                job.declared = await self.context.workers.run(addresses_of_block, job.page, job.block)
+            return outcome
         except WorkerFailure as overrun:
             logger.warning("reading %(url)s was stopped: %(why)s", {"url": job.page.url, "why": overrun})
             return NothingToRead(f"extractor {overrun.reason}", overrun.detail), 0.0

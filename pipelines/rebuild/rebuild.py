@@ -17,18 +17,20 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pipelines.core.archive_layout import OLD_DATABASE_SUFFIX, side_files
-from pipelines.core.durability import sync_folder
 from pipelines.core.errors import ArchiveDamaged, os_errors
 from pipelines.core.items import Article, Reading, Source
 from pipelines.core.plural import counted
+from pipelines.core.safe_open import sync_folder
 from pipelines.core.timestamps import now, stamp
 from pipelines.core.urls import host_of, url_key
-from pipelines.core.worker_pool import WorkerPool
+from pipelines.core.worker_pool import WorkerFailure, WorkerPool
 from pipelines.database import journal_rows, readings, removals
-from pipelines.database.columns import REVISION_COLUMNS, article_row, update_row
+from pipelines.database.change_detection import text_digest
+from pipelines.database.columns import REVISION_COLUMNS, STATE_COLUMNS, article_row, columns_digest, update_row
 from pipelines.database.connection import write_error
 from pipelines.database.frontier.table import FrontierTable
 from pipelines.database.store import ArticleStore
+from pipelines.extraction.entry import addresses_of
 from pipelines.rebuild.reread import RereadPage, reread, reread_one
 from pipelines.rebuild.staging import (
     FOREIGN_FILES,
@@ -37,7 +39,7 @@ from pipelines.rebuild.staging import (
     RebuildReport,
     StagingDatabase,
 )
-from pipelines.takedown.register import TakedownRegister
+from pipelines.takedown.register import COPY, TakedownRegister
 from pipelines.takedown.target_names import name_of_key
 from pipelines.warc import manifest
 
@@ -99,17 +101,12 @@ class Rebuild(StagingDatabase):
 
     def _note_changes(self) -> None:
         """Note which rows the journal in the files does not have yet, so that the next run writes them."""
-        self.db.execute("DELETE FROM changes")
         self.db.execute("UPDATE journal SET captures = (SELECT coalesce(max(id), 0) FROM captures)")
         self.db.execute(
             """INSERT INTO changes (name, key) SELECT 'captures', c.id FROM captures c
                 WHERE NOT EXISTS (SELECT 1 FROM placed p WHERE p.file = c.file AND p.offset = c.offset)"""
         )
         self.db.execute("INSERT INTO unmentioned SELECT key FROM changes WHERE name = 'captures'")
-        # The readings of the old database that are kept, and the revisions whose texts replace them.
-        kept = "FROM changed_texts WHERE reading_id IS NOT NULL"
-        self.db.execute(f"INSERT INTO changes (name, key) SELECT 'readings', reading_id {kept}")
-        self.db.execute(f"INSERT INTO changes (name, key) SELECT 'revisions', revision_id {kept}")
 
     def _remember_removals(self) -> None:
         """Add removals that only tombstones tell of: a takedown was killed before it came to its rows."""
@@ -143,8 +140,12 @@ class Rebuild(StagingDatabase):
         known = {"source_name": source.name, "source_url": source.url, "source_title": source.title,
                  "source_language": source.language, "source_id": None, "hint": None, "comments": False}  # fmt: skip
         read = await reread_one(self.db, self.warc, row | known, self.sources, readers)
+        is_copy = await self._is_removed_copy(read, readers)
         with self.db:
-            if isinstance(read.outcome, Article) and read.page is not None:
+            if is_copy:
+                self.result.removed_copies += 1
+                logger.info("not filed: %(url)s is a %(what)s", {"url": url, "what": COPY})
+            elif isinstance(read.outcome, Article) and read.page is not None:
                 store = ArticleStore(self.db)
                 source_id = store.source(source, watched=source.name in self.sources)
                 filed = store.file(Reading(read.page, read.outcome, 0.0), source_id, "")
@@ -153,6 +154,19 @@ class Rebuild(StagingDatabase):
                 self._ask("UPDATE captures SET source_id = ? WHERE id = ?", source_id, row["capture_id"])
             self._ask("DELETE FROM unmentioned WHERE capture_id = ?", row["capture_id"])
 
+    async def _is_removed_copy(self, read: RereadPage, readers: WorkerPool) -> bool:
+        """Return True if a page says that it is published at an address that was taken down."""
+        if not isinstance(read.outcome, Article) or read.page is None:
+            return False
+        register = TakedownRegister(self.db)
+        if not register.concerns_site_of(read.page.url):
+            return False
+        try:
+            declared = await readers.run(addresses_of, read.page)
+        except WorkerFailure:  # the page was read a moment ago; when in doubt, what was taken down stays away
+            return True
+        return register.original_of(read.page.url, declared) is not None
+
     def _file_text(self, read: RereadPage) -> None:
         row, outcome = read.row, read.outcome
         self._ask("DELETE FROM unread WHERE revision_id = ?", row["id"])
@@ -160,13 +174,24 @@ class Rebuild(StagingDatabase):
             why = getattr(outcome, "reason", "")
             self._ask("INSERT INTO lost VALUES (?, ?)", row["url"], why)
             logger.info("no text of %(url)s: %(why)s", {"url": row["url"], "why": why})
+            unread = {"extractor": "", "state_digest": None}  # so that `verify` tells it from a text that was emptied
+            self._update(row, unread, unread | {"fields_digest": None})
             return
         values = article_row(outcome, read.page.capture)
         self._keep_old_reading(row, values)
-        update_row(self.db, "revisions", {name: values[name] for name in REVISION_COLUMNS}, row["id"])
+        # The journal has comments, which may be from a later capture than the text, and the capture.
+        read_again = {name: value for name, value in values.items() if name not in ("comments", "capture_id")}
+        self._update(row, {name: values[name] for name in REVISION_COLUMNS}, read_again)
+
+    def _update(self, row: Mapping[str, Any], of_revision: dict[str, Any], of_article: dict[str, Any]) -> None:
+        """Write what is read of a page. A column that is as in the journal stays, so that no trigger notes a change."""
+        changed = {name: value for name, value in of_revision.items() if value != row[name]}
+        if changed:
+            update_row(self.db, "revisions", changed, row["id"])
         if row["newest"]:
-            del values["comments"]  # the journal has them: they may be from a later capture than the text
-            update_row(self.db, "articles", values, row["article_id"])
+            if of_article["fields_digest"] == row["fields_digest"]:
+                del of_article["fields_digest"]
+            update_row(self.db, "articles", of_article, row["article_id"])
 
     def _keep_old_reading(self, row: Mapping[str, Any], values: Mapping[str, Any]) -> None:
         """Keep the earlier reading of a revision that is read differently now, as `reextract` does.
@@ -174,10 +199,10 @@ class Rebuild(StagingDatabase):
         The journal has only the digest of its text. The old database may have it whole.
         """
         known = row["id"], row["text_digest"]
-        query = f"SELECT {', '.join(REVISION_COLUMNS)} FROM revisions WHERE id = ? AND text_digest = ?"  # noqa: S608
-        old = self._ask_old(query, *known)
+        found = self._ask_old("SELECT * FROM revisions WHERE id = ? AND text_digest = ?", *known)
+        old = None if found is None else {"state_digest": None, **found}  # earlier versions had no such column
         reading_id = None
-        if old is not None and any(old[name] != values[name] for name in REVISION_COLUMNS if name != "extractor"):
+        if old is not None and _is_whole(old, row) and any(old[name] != values[name] for name in STATE_COLUMNS):
             reading_id = readings.keep_reading(self.db, row["id"], stamp(now()), old)
         if reading_id is not None or values["text_digest"] != row["text_digest"]:
             logger.info("read differently: %(url)s", {"url": row["url"], "extractor": row["extractor"]})
@@ -263,3 +288,10 @@ class Rebuild(StagingDatabase):
                 path.unlink(missing_ok=True)
             self.part.rename(self.database)
             sync_folder(self.database.parent)
+
+
+def _is_whole(old: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
+    """Return True if a reading of the old database has the digest that the journal has for it."""
+    if row["state_digest"] is not None:
+        return columns_digest(old, STATE_COLUMNS) == row["state_digest"]
+    return text_digest(old["title"], old["text"]) == row["text_digest"]

@@ -7,7 +7,6 @@ into the WARC files.
 
 from __future__ import annotations
 
-import json
 import logging
 import sqlite3
 from collections.abc import Iterator
@@ -15,16 +14,18 @@ from dataclasses import dataclass
 from difflib import unified_diff
 from typing import Any
 
+from pipelines.core.errors import ArchiveDamaged
 from pipelines.core.items import Article
 from pipelines.core.timestamps import now, stamp
 from pipelines.database import readings
 from pipelines.database.columns import REVISION_COLUMNS, article_row, update_row
+from pipelines.database.connection import JSON_COLUMNS, decode_json
 from pipelines.rebuild.reread import RereadPage
 
 logger = logging.getLogger("morgue.rebuild")
 
 # Columns that are not compared: they do not come from the text of the page.
-NOT_COMPARED = ("capture_id", "comments", "found_in", "text_digest", "extractor")
+NOT_COMPARED = ("capture_id", "comments", "found_in", "text_digest", "extractor", "state_digest", "fields_digest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def file_reading(db: sqlite3.Connection, read: RereadPage, change: RevisionChang
         logger.info("no text any more: %(url)s, %(why)s", {"url": read.row["url"], "why": read.outcome.reason})
         return
     if change is None:
-        _note_extractor(db, read, read.outcome.extractor)
+        _note_reading(db, read)
         return
     fields = {"url": change.url, "revision": change.number, "fields": ", ".join(change.before)}
     logger.info("read differently: %(url)s, revision %(revision)d: %(fields)s", fields)
@@ -83,19 +84,27 @@ def file_reading(db: sqlite3.Connection, read: RereadPage, change: RevisionChang
         update_row(db, "articles", values, change.article_id)
 
 
-def _note_extractor(db: sqlite3.Connection, read: RereadPage, extractor: str) -> None:
-    """Note that this extractor reads the same text, so that the next run need not read it again."""
-    if extractor == read.row["extractor"]:
-        return
-    update_row(db, "revisions", {"extractor": extractor}, read.row["id"])
-    if read.row["newest"]:
-        update_row(db, "articles", {"extractor": extractor}, read.row["article_id"])
+def _note_reading(db: sqlite3.Connection, read: RereadPage) -> None:
+    """Note that this extractor reads the same text, so that the next run need not read it again, and its digests."""
+    assert isinstance(read.outcome, Article)
+    assert read.page is not None
+    assert read.page.capture is not None
+    values = article_row(read.outcome, read.page.capture)
+    of_article = {name: values[name] for name in ("extractor", "state_digest", "fields_digest")}
+    of_revision = {name: values[name] for name in ("extractor", "state_digest")}
+    if any(read.row[name] != value for name, value in of_revision.items()):
+        update_row(db, "revisions", of_revision, read.row["id"])
+    if read.row["newest"] and any(read.row[name] != value for name, value in of_article.items()):
+        update_row(db, "articles", of_article, read.row["article_id"])
 
 
 def in_words(name: str, value: Any) -> str:
     """Return a field's value on one line, for people."""
     if value is None:
         return "(none)"
-    if name in ("authors", "tags", "rights"):
-        return ", ".join(json.loads(value)) or "(none)"
+    if name in JSON_COLUMNS:
+        try:
+            return ", ".join(decode_json(value, list, "articles", "", name)) or "(none)"
+        except ArchiveDamaged:  # the new reading takes its place
+            return f"(damaged) {value}"
     return " ".join(str(value).split())

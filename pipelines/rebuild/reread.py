@@ -90,7 +90,7 @@ def stored_page(
         capture=_capture(row),
         source=source_of(row, sources),
         source_id=row["source_id"],
-        hint=decode_json(row["hint"], dict, "revisions", row["url"], "hint") if row["hint"] else {},
+        hint=decode_json(row["hint"], dict, "revisions", row["url"], "hint", values=str) if row["hint"] else {},
         comments=bool(row["comments"]),
     )
 

@@ -72,6 +72,7 @@ class RebuildReport:
     damaged: list[tuple[str, int, int, str]] = field(default_factory=list)  # file, offset, length, why
     unmentioned: int = 0  # captures that no journal record mentions: it was not written yet when the database was lost
     filed: int = 0  # articles that were read from these
+    removed_copies: int = 0  # pages among these that say that they are copies of one that was taken down
     missing: list[str] = field(default_factory=list)  # files that the manifest lists and that are not there
     foreign: list[str] = field(default_factory=list)  # files that another archive wrote
     listed: int = 0  # files that were entered in the manifest
@@ -224,6 +225,7 @@ class StagingDatabase:
             self.db.execute(FILL_FROM_RESPONSES)
             self._drop_rows_without_records()
             self.db.execute("INSERT INTO unread SELECT id FROM revisions")
+            self.db.execute("DELETE FROM changes")  # from here on, triggers note what the journal does not have
             if valid:
                 self._ask("UPDATE journal SET last = (SELECT number FROM journal_records WHERE at = ?)", valid[-1])
                 self._ask(f"UPDATE journal SET used = (SELECT max(number) FROM journal_records WHERE {OWN_FILE})")  # noqa: S608

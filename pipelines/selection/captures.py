@@ -9,7 +9,6 @@ archive.
 
 from __future__ import annotations
 
-import json
 import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,9 +18,9 @@ from typing import Any
 
 from pipelines.core.errors import QueryError
 from pipelines.core.urls import PORTS, fetchable, parts_of, url_key
-from pipelines.database.connection import Row, ask, file_of, read_error
-from pipelines.database.filters import EVERYTHING, ArticleFilters
-from pipelines.database.queries import article_selection, source_id, spellings
+from pipelines.database.connection import Row, ask, decode_json, file_of, read_error
+from pipelines.database.filters import EVERYTHING, ArticleFilters, source_id
+from pipelines.database.queries import article_selection, spellings
 from pipelines.database.removals import PREFIX_END
 from pipelines.selection.captured_signals import JOIN_PAGE, PAGE_COLUMNS, CapturedSignals, UnknownSignals
 from pipelines.selection.exclusions import NO_EXCLUSIONS, ExclusionFilter, Exclusions, log_left_out
@@ -31,8 +30,8 @@ from pipelines.warc.storage import WarcStorage
 SELECTED_COLUMNS = """
     c.id, c.url, c.time, c.status, c.mime, c.file, c.offset, c.length, c.record_id, c.record_type, c.refers_to,
     coalesce(c.declared_digest, c.payload_digest) AS digest,
-    (SELECT json_array(coalesce(o.declared_digest, o.payload_digest), o.payload_digest, o.body_digest)
-       FROM captures o WHERE o.record_id = c.refers_to) AS original_digests,
+    coalesce(o.declared_digest, o.payload_digest) AS of_original, o.payload_digest AS of_payload,
+    o.body_digest AS of_body,
     (SELECT p.offset + p.length FROM captures p WHERE p.file = c.file AND p.offset < c.offset
       ORDER BY p.offset DESC LIMIT 1) AS previous_end,
     (SELECT n.offset FROM captures n WHERE n.file = c.file AND n.offset > c.offset
@@ -167,12 +166,13 @@ class CaptureSelection:
         `index_digest`), `previous_end` (where the capture before it in the file ends) and `next_offset` (where the next
         one begins). The last two are None if there is no such capture.
         """
-        sql = f"SELECT {SELECTED_COLUMNS} FROM selected s JOIN captures c ON c.id = s.id ORDER BY c.file, c.offset"
+        sql = f"""SELECT {SELECTED_COLUMNS} FROM selected s JOIN captures c ON c.id = s.id
+                    LEFT JOIN captures o ON o.record_id = c.refers_to ORDER BY c.file, c.offset"""
         for row in ask(self.db, sql):
             capture = dict(row)
-            originals = capture.pop("original_digests")
-            if originals is not None and capture["record_type"] == "revisit":
-                capture["digest"] = index_digest(capture["digest"], *json.loads(originals))
+            originals = [capture.pop(name) for name in ("of_original", "of_payload", "of_body")]
+            if capture["record_type"] == "revisit":
+                capture["digest"] = index_digest(capture["digest"], *originals)
             self._on_capture(capture)
             yield capture
 
@@ -208,7 +208,8 @@ class CaptureSelection:
 
     def _reason(self, row: sqlite3.Row) -> str | None:
         """Return why a capture is left out, by its head and its page, or because these cannot be read; else None."""
-        url, time, in_headers = row["url"], row["time"], json.loads(row["signals"])
+        url, time = row["url"], row["time"]
+        in_headers = decode_json(row["signals"], list, "captures", row["id"], "signals")
         try:
             return self.exclusion_filter.reason(url, time, in_headers, self._page_signals.of(dict(row)))
         except UnknownSignals as unknown:

@@ -43,7 +43,7 @@ class Backpressure:
 
     Put `async with backpressure.exchange(site, source):` around an exchange. Call `page_in` when a page was fetched,
     and `page_out` when it was filed or given up. One source may have half of the pages that wait: pages that take long
-    to read must not stop the fetching of others. `bodies` counts the bytes.
+    to read must not stop the fetching of others. `bodies` counts the bytes, of which each site has a share.
     """
 
     def __init__(
@@ -110,12 +110,13 @@ class Backpressure:
         async with self._sources.share(source), self._sites.share(site):
             while self._pages[source] >= max(1, self.max_pages // 2):
                 await self._until_a_page_is_filed()
+            await self.bodies.wait(site)
             if self._exchanges.locked():
                 logger.debug("a request waits: crawl.concurrency is reached")
             async with self._exchanges:
                 while self._pages.total() >= self.max_pages:
                     await self._until_a_page_is_filed()
-                await self.bodies.wait()
+                await self.bodies.wait(site)
                 yield
 
     async def _until_a_page_is_filed(self) -> None:

@@ -96,6 +96,7 @@ class CrawlContext:
         """Write one exchange: WARC records, then its row. Raises MorgueError if it cannot be written."""
         brief = len(exchange.response) < MAX_BRIEF_RESPONSE_BYTES
         capture: Capture = await self.do(self._record, exchange, source_id, brief=brief)
+        self.stats.exchanged(answered=bool(exchange.response))
         self.stats.kept(site_or_none(exchange.url) or "", source_id, capture.length)
         return capture
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pipelines.core.plural import counted
+from pipelines.core.plural import counted, most_common_of
 from pipelines.core.timestamps import fine_stamp
 from pipelines.core.urls import url_key
 
@@ -22,6 +22,7 @@ class Trouble:
 
     number: int = 0
     example: str = ""  # the first URL; empty where the whole source is meant
+    cure: str = ""  # what the user can do about it, if that is always the same
 
 
 @dataclass(slots=True)
@@ -43,7 +44,7 @@ class SourceStats:
     fetched: int = 0  # article pages that were answered
     listings: int = 0  # feeds, sitemaps, front and section pages that were read
     not_modified: int = 0  # of both: answered 304
-    answered: int = 0  # exchanges of any kind that a server answered
+    tried: int = 0  # common paths that nobody named, at which there is no listing
     outcomes: Counter[str] = field(default_factory=Counter)  # of article pages, words of OUTCOMES
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)  # (outcome, why)
     examples: dict[tuple[str, str], str] = field(default_factory=dict)  # (outcome, why) -> the first URL with it
@@ -60,11 +61,6 @@ class SourceStats:
     silent_sites: dict[str, int] = field(default_factory=dict)  # site left alone -> its hosts that gave no answer
     limits: Counter[str] = field(default_factory=Counter)  # setting that was reached -> URLs left out or for later
 
-    @property
-    def found_nothing(self) -> bool:
-        """True if its front page and whatever else was due were read, and named no article at all."""
-        return self.front_read and not self.named and not self.not_modified
-
 
 def off_site_text(count: SourceStats) -> str:
     """Say how many addresses a source's listings name on other sites, and on which of them most."""
@@ -73,8 +69,7 @@ def off_site_text(count: SourceStats) -> str:
 
 def sites_text(numbers: Counter[str]) -> str:
     """Return the most frequent sites of a source, with their numbers."""
-    most = [f"{site} {number:,}" for site, number in numbers.most_common(MAX_SITES_NAMED)]
-    return ", ".join(most) + (", ..." if len(numbers) > MAX_SITES_NAMED else "")
+    return most_common_of(numbers, MAX_SITES_NAMED)
 
 
 class CrawlStats:
@@ -85,6 +80,8 @@ class CrawlStats:
         self._ended: Counter[int] = Counter()  # pages by the number of commits before their visit ended
         self.revisits = 0  # responses whose body was in the archive already
         self.bytes_saved = 0  # of these bodies
+        self.exchanges = 0  # with any server, also such as brought no answer
+        self.answers = 0  # exchanges in which a server sent anything, whatever became of it
         self.bytes_kept = 0  # size of the records of all exchanges
         self.bytes_of_site: Counter[str] = Counter()  # the same by site (registrable domain)
         self.bytes_of_source: Counter[int | None] = Counter()  # and by the source for which it was fetched
@@ -121,6 +118,11 @@ class CrawlStats:
         count.off_site += number
         count.off_sites.update(sites)
 
+    def exchanged(self, *, answered: bool) -> None:
+        """Count an exchange; `answered`: the server sent something."""
+        self.exchanges += 1
+        self.answers += answered
+
     def kept(self, site: str, source_id: int | None, length: int) -> None:
         """Count the record of an exchange with a host of a site, for a source."""
         self.bytes_kept += length
@@ -139,9 +141,9 @@ class CrawlStats:
             page = self.page_outcomes.setdefault(url_key(url), PageOutcome())
             page.outcome, page.reason = "nothing", "a listing, which was read for its links"
 
-    def trouble(self, source: str, why: str, url: str = "") -> None:
+    def trouble(self, source: str, why: str, url: str = "", cure: str = "") -> None:
         """Count a failure that the user has to see to: it makes the exit code 1."""
-        trouble = self.by_source[source].troubles.setdefault(why, Trouble(example=url))
+        trouble = self.by_source[source].troubles.setdefault(why, Trouble(example=url, cure=cure))
         trouble.number += 1
 
     def saved(self, length: int) -> None:
@@ -196,6 +198,7 @@ class CrawlStats:
                 "fetched": count.fetched,
                 "listings": count.listings,
                 "not_modified": count.not_modified,
+                "tried": count.tried,
                 **{word: count.outcomes[word] for word in OUTCOMES},
                 "left_out": count.by_shape.total(),
                 "why": {f"{word}: {why}": number for (word, why), number in sorted(count.reasons.items())},

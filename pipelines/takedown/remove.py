@@ -25,11 +25,13 @@ from pipelines.takedown.tombstone import (
     MemberSpan,
     Tombstone,
     journal_member_without,
+    moved_member,
     removed_record_ids,
     tombstone_member,
     write_copy,
 )
 from pipelines.warc import manifest
+from pipelines.warc.import_marks import repeated_record
 from pipelines.warc.reader import StoredRecord, walk
 from pipelines.warc.record import WarcRecord
 from pipelines.warc.storage import PART_SUFFIX, WarcStorage
@@ -53,9 +55,15 @@ class Removal:
         reason: str,
         time: datetime,
         *,
+        is_superseded: Callable[[str, str, int], bool] = lambda *_place: False,
         damaged_too: bool = False,
     ) -> None:
-        """`damaged_too`: also rewrite files that differ from their line in the manifest."""
+        """Prepare a takedown.
+
+        `is_superseded(record id, file, offset)`: True for the old place of an exchange that was written again
+        (`kept_revisits`). `damaged_too`: also rewrite files that differ from their line in the manifest.
+        """
+        self._is_superseded, self._record_ids = is_superseded, targets.record_ids
         self.damaged_too, self.damaged = damaged_too, dict[str, str]()  # such files: the SHA-256 that they should have
         self.warc, self.manifest_file, self.targets, self.reason, self.time = warc, manifest_file, targets, reason, time
         self.files = 0  # rewritten
@@ -64,27 +72,12 @@ class Removal:
     def rewrite(self, on_progress: Callable[[str, int, int], object]) -> None:
         """Replace the records in the WARC files, one file after another, and keep the manifest true.
 
-        No file may be open for writing (`ArchiveWriter.at_rest`). Every finished file is read: journal rows about the
-        targets may be in any file younger than the captures. All replacements are tried before the first file is
-        changed, so that a failure changes nothing.
-
-        Raises ArchiveDamaged for a file that differs from its line in the manifest, unless `damaged_too`. Then its line
-        gets the new SHA-256 and keeps the SHA-256 of the undamaged file beside it, so that `morgue verify` goes on
-        naming the file. Raises MorgueError.
+        No file may be open for writing (`ArchiveWriter.at_rest`). All replacements are tried before the first file is
+        changed, so that a failure changes nothing. A file that differs from its line in the manifest gets the new
+        SHA-256 there with `damaged_too`, and keeps the SHA-256 of the undamaged file beside it, so that `morgue verify`
+        goes on naming the file. Raises MorgueError.
         """
-        entries = manifest.load(self.manifest_file)
-        files = self.warc.list().finished
-        touched = []
-        for done, file in enumerate(files, 1):
-            entry = entries.get(file)
-            finish_rewriting(self.warc, file, entry)
-            if sum(1 for _span in self._spans(file)):  # try all spans of the file: each may turn out not to fit
-                touched.append(file)
-                if entry is not None and (differing := _differing_parts(self.warc, file, entry)):
-                    if not self.damaged_too:
-                        raise ArchiveDamaged(self.warc.location(file), "is not as the manifest lists it", DAMAGED_CURE)
-                    self.damaged[file] = ", ".join(part.sha256 for part in differing)
-            on_progress("looking", done, len(files))
+        entries, touched = self.look(on_progress)
         self.records = self.bytes = 0
         for done, file in enumerate(touched, 1):
             part = write_copy(self.warc, file, list(self._spans(file)))
@@ -96,17 +89,43 @@ class Removal:
             logger.info("%(file)s is rewritten (records taken out so far: %(records)d, bytes: %(bytes)d)", taken)
             on_progress("taking out", done, len(touched))
 
+    def look(
+        self, on_progress: Callable[[str, int, int], object]
+    ) -> tuple[dict[str, manifest.ManifestEntry], list[str]]:
+        """Return the lines of the manifest, and the files that are to change, after trying all that changes in them.
+
+        Every finished file is read: journal rows about the targets may be in any file younger than the captures.
+        Raises ArchiveDamaged for a file that differs from its line in the manifest, unless `damaged_too`.
+        """
+        entries = manifest.load(self.manifest_file)
+        files = self.warc.list().finished
+        of_kept = {capture.file for capture in self.targets.kept.values()}
+        touched = []
+        for done, file in enumerate(files, 1):
+            entry = entries.get(file)
+            finish_rewriting(self.warc, file, entry)
+            spans = sum(1 for _span in self._spans(file))  # all of them: each may turn out not to fit
+            if spans or file in of_kept:
+                touched.append(file)
+                if entry is not None and (differing := _differing_parts(self.warc, file, entry)):
+                    if not self.damaged_too:
+                        raise ArchiveDamaged(self.warc.location(file), "is not as the manifest lists it", DAMAGED_CURE)
+                    self.damaged[file] = ", ".join(part.sha256 for part in differing)
+            on_progress("looking", done, len(files))
+        return entries, touched
+
     def _spans(self, file: str) -> Iterator[MemberSpan]:
         """Yield what changes in a file. The records of an exchange are neighbours, the capture's own record first."""
-        record_ids = self.targets.record_ids
+        record_ids = self._record_ids
         missing = {one.record_id: one for one in self.targets.captures.values() if one.file == file}
         exchange: list[StoredRecord] = []
         for member in walk(self.warc, file, on_damage=lambda *damage: None):
             if exchange and not _is_concurrent_to(member, exchange[0]):
-                yield self._entomb(exchange)
+                yield self._replaced(exchange, file)
                 exchange = []
             own = missing.pop(member.headers.get("WARC-Record-ID") or "", None)
-            if exchange or own is not None or not record_ids.isdisjoint(member.headers.all("WARC-Concurrent-To")):
+            is_concurrent = bool(exchange) or not record_ids.isdisjoint(member.headers.all("WARC-Concurrent-To"))
+            if is_concurrent or own is not None or self._was_moved(member, file):
                 exchange.append(member)
                 continue
             for record_id in removed_record_ids(member.block):  # by an earlier run that did not get to the rows
@@ -119,15 +138,25 @@ class Removal:
                 if shorter is not None:
                     yield MemberSpan(member.offset, member.length, shorter)
         if exchange:
-            yield self._entomb(exchange)
+            yield self._replaced(exchange, file)
         for capture in missing.values():  # their records are damaged: only the database knows where they are
             yield self._entomb_damaged(capture)
 
-    def _entomb(self, exchange: list[StoredRecord]) -> MemberSpan:
+    def _was_moved(self, member: StoredRecord, file: str) -> bool:
+        """Return True for a revisit of another address that repeated what is to go, and that is kept elsewhere now."""
+        get = member.headers.get
+        if get("WARC-Type") != "revisit" or repeated_record(member.headers) not in self._record_ids:
+            return False
+        return self._is_superseded(get("WARC-Record-ID") or "", file, member.offset)
+
+    def _replaced(self, exchange: list[StoredRecord], file: str) -> MemberSpan:
+        """Return what replaces an exchange: a tombstone, or a note that it is kept elsewhere."""
         first, last = exchange[0], exchange[-1]
         record_ids = tuple(member.headers.get("WARC-Record-ID") or "" for member in exchange)
         url, date = first.headers.get("WARC-Target-URI") or "", first.headers.get("WARC-Date") or ""
         length = last.offset + last.length - first.offset
+        if self._was_moved(first, file):
+            return MemberSpan(first.offset, length, moved_member(url, record_ids, self.time, length))
         self.records += len(exchange)
         self.bytes += length
         tombstone = Tombstone(url, record_ids, date, self.time, self.reason)

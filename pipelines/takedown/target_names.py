@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
+from functools import cached_property
 from urllib.parse import urlsplit
 
 from pipelines.core.errors import ConfigError, NotFound
-from pipelines.core.urls import url_key
+from pipelines.core.urls import site_or_none, url_key
 from pipelines.database import removals
 
 STAR = "*"  # before the name of a host, and after a prefix
@@ -35,6 +36,20 @@ class TargetMatcher:
 
     def __bool__(self) -> bool:
         return bool(self._hosts or self._pages or self._prefixes)
+
+    @cached_property
+    def _sites(self) -> set[str | None]:
+        addresses = [f"https:{one}" for one in (*self._pages, *self._prefixes)]
+        addresses += [f"https://{host}/" for host in self._hosts]
+        return {site_or_none(address) for address in addresses} - {None}
+
+    def concerns_site_of(self, url: str) -> bool:
+        """Return True if something of the site of this URL is named."""
+        return site_or_none(url) in self._sites
+
+    def names_page(self, key: str) -> bool:
+        """Return True if the page with this url_key is named by itself, not only with its host or its prefix."""
+        return name_of_key(key) in self._pages
 
     def covers(self, key: str) -> bool:
         """Return True if the address with this url_key is named, or belongs to a host or prefix that is."""

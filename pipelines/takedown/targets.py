@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from pipelines.core.errors import MorgueError, NotFound
-from pipelines.core.urls import same_site, url_key
+from pipelines.core.errors import NotFound
+from pipelines.core.source_names import near_names, source_meant
+from pipelines.core.urls import host_or_empty, same_site, url_key
 from pipelines.database import removals
 from pipelines.database.captures import CaptureLocation
+from pipelines.database.filters import homes_of_sources
 from pipelines.database.frontier.table import FrontierTable
 from pipelines.database.journal_rows import database_state
 from pipelines.takedown.target_names import (
@@ -36,6 +38,8 @@ class TakedownTargets:
     aliases: set[str] = field(default_factory=set)  # url_keys that are no longer another address of an article
     # Articles that stay, as a target only redirects to them from another site: id -> (headline, URL).
     elsewhere: dict[int, tuple[str, str]] = field(default_factory=dict)
+    # Captures of other addresses, answered with the same bytes, that have their bodies in records that are to go.
+    kept: dict[int, CaptureLocation] = field(default_factory=dict)
     archive: str = ""  # id of the archive whose row ids these are
 
     @property
@@ -68,8 +72,7 @@ class TakedownTargets:
 def find(db: sqlite3.Connection, wanted: Iterable[str]) -> TakedownTargets:
     """Return all rows about the targets that the user names.
 
-    Raises NotFound for a target of which the archive has nothing, ConfigError for a text that names no target, and
-    MorgueError if a capture of another address has no body of its own and refers to a record that is to go.
+    Raises NotFound for a target of which the archive has nothing, ConfigError for a text that names no target.
     """
     targets = TakedownTargets(archive=database_state(db).archive)
     for target in wanted:
@@ -82,11 +85,27 @@ def find(db: sqlite3.Connection, wanted: Iterable[str]) -> TakedownTargets:
         else:
             _add_page(db, name, targets)
         if len(targets.captures) + len(targets.frontier) == rows:
-            raise NotFound(target, "the archive has nothing of it", "`morgue show URL` says what it knows")
+            raise NotFound(target, "the archive has nothing of it", _advice(db, name))
         targets.names[name] = targets.names.get(name, 0) + len(targets.captures) - captures
     targets.revisions.update(removals.revisions_of(db, targets.articles))
-    _refuse_half(db, targets)
+    targets.kept = _revisits_that_stay(db, targets)
     return targets
+
+
+def _advice(db: sqlite3.Connection, name: str) -> str:
+    """Return advice on a target of which there is nothing. A host means exactly that host, so another is only named."""
+    host = name.removeprefix(STAR)
+    if host != name:
+        homes, twin = homes_of_sources(db), host.removeprefix("www.") if host.startswith("www.") else f"www.{host}"
+        there = TakedownTargets()
+        _add_host(db, twin, there)
+        if there.captures or there.frontier:
+            return f"did you mean {twin}?"
+        if (meant := source_meant(host, homes)) is not None and host_or_empty(homes[meant]) not in ("", host):
+            return f"did you mean {host_or_empty(homes[meant])}?"
+        if hosts := {host_or_empty(home) for home in homes.values()} - {"", host}:
+            return near_names(host, hosts, "host")
+    return "`morgue show URL` says what it knows"
 
 
 def _add_page(db: sqlite3.Connection, name: str, targets: TakedownTargets) -> None:
@@ -156,9 +175,7 @@ def _add_articles(db: sqlite3.Connection, article_ids: set[int], keys: set[str],
     targets.frontier.update(FrontierTable(db).ids_of_keys(keys))
 
 
-def _refuse_half(db: sqlite3.Connection, targets: TakedownTargets) -> None:
-    """Raise MorgueError if a revisit of another address would be left without its body: verify would complain."""
-    for capture_id, url in removals.captures_referring_to(db, targets.record_ids):
-        if capture_id not in targets.captures:
-            cause = "was answered with the same bytes, and its capture refers to a record that is to go"
-            raise MorgueError(url, cause, "name this address too, or its host")
+def _revisits_that_stay(db: sqlite3.Connection, targets: TakedownTargets) -> dict[int, CaptureLocation]:
+    """Return the captures of other addresses that refer to a record that is to go: the body of theirs is in it."""
+    referring = removals.captures_referring_to(db, targets.record_ids)
+    return {capture.id: capture for capture in referring if capture.id not in targets.captures}

@@ -11,7 +11,7 @@ import json
 import os
 import struct
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import BinaryIO, NamedTuple
 
@@ -26,6 +26,7 @@ MAX_STORED_BLOCK_BYTES = 65_535  # RFC 1951 section 3.2.4
 MAX_FIELDS_BYTES = 65_536  # of a tombstone, without its padding
 COPY_CHUNK_BYTES = 1 << 20
 URL_FIELD, RECORD_FIELD, REASON_FIELD = "removed-uri", "removed-record", "reason"
+MOVED_FIELD, MOVED_RECORD_FIELD = "moved-uri", "moved-record"
 
 
 class MemberSpan(NamedTuple):
@@ -90,17 +91,32 @@ def tombstone_member(tombstone: Tombstone, length: int) -> bytes:
         (REASON_FIELD, " ".join(tombstone.reason.split())),
     ]
     record_ids = [(RECORD_FIELD, record_id) for record_id in tombstone.record_ids]
+    return _note(tombstone.url, ([*about, *record_ids], about, about[:1], []), tombstone.removed, length)
+
+
+def moved_member(url: str, record_ids: Sequence[str], moved: datetime, length: int) -> bytes:
+    """Return a note in the place of an exchange that is in another file now, as a gzip member of `length` bytes.
+
+    The records keep their ids there. Where there is little room, the note leaves out the ids, then the URL. Raises
+    MorgueError if not even an empty note fits.
+    """
+    about = [(MOVED_FIELD, url)]
+    return _note(url, ([*about, *((MOVED_RECORD_FIELD, one) for one in record_ids)], about, []), moved, length)
+
+
+def _note(url: str, versions: Iterable[Sequence[tuple[str, str]]], time: datetime, length: int) -> bytes:
+    """Return a metadata record with the first version of its fields that fits. Raises MorgueError if none does."""
     head = [
         ("WARC-Type", "metadata"),
         ("WARC-Record-ID", new_id()),
-        ("WARC-Date", fine_stamp(tombstone.removed)),
+        ("WARC-Date", fine_stamp(time)),
         ("Content-Type", "application/warc-fields"),
     ]
-    for fields in ([*about, *record_ids], about, about[:1], []):
+    for fields in versions:
         member = padded_member(head, warc_fields(fields), b"padding: ", b"\r\n", length)
         if member is not None:
             return member
-    raise MorgueError(tombstone.url, f"a tombstone does not fit into the {length} bytes of its record")
+    raise MorgueError(url, f"a tombstone does not fit into the {length} bytes of its record")
 
 
 def journal_member_without(

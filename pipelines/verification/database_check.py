@@ -90,6 +90,19 @@ def rows_by_file(path: Path) -> dict[str, sqlite3.Row]:
         return {row["file"]: row for row in ask(db, ROWS_BY_FILE)}
 
 
+def last_journal_record(path: Path) -> int | None:
+    """Return the number of the last journal record that a database counts; None if it is of an earlier version.
+
+    Raises NoArchive (no file), ArchiveDamaged, ArchiveLocked.
+    """
+    if not path.is_file():
+        raise NoArchive(str(path), "no database")
+    with closing(connect(path)) as db:
+        if not [*ask(db, "SELECT name FROM pragma_table_info('journal')")]:
+            return None
+        return int(next(ask(db, "SELECT last FROM journal"))["last"])
+
+
 def record_offsets(path: Path, file: str, size: int, stretch: int) -> list[int]:
     """Return offsets of records, by the rows, that cut a file of `size` bytes into stretches. Raises MorgueError."""
     offsets: list[int] = []

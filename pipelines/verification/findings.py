@@ -56,6 +56,7 @@ NEXT_STEPS = {
     "row differs": f"if the record has no finding of its own, the row is wrong: {REBUILD}",
     "dangling": REBUILD,
     "text": f"if the change is yours, undo it; if not, {REBUILD}, and reads every text from its record again",
+    "journal": f"if the change is yours, undo it; if not, {REBUILD}",
     "schema": f"undo the change if it is yours; if not, {REBUILD}",
     "index": REBUILD,
 }

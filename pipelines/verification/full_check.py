@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.core.archive_layout import DATABASE_NAME, WARC_FOLDER
-from pipelines.core.plural import counted
+from pipelines.core.plural import counted, first_of
 from pipelines.verification import database_check
 from pipelines.verification.findings import Finding, VerificationReport
 from pipelines.verification.inventory import Inventory, WarcFileInfo
+from pipelines.verification.journal_check import JournalCheck, JournalPlace
 from pipelines.verification.references import RecordReferences
 from pipelines.verification.snapshot import ArchiveSnapshot, wait_for_rows
 from pipelines.verification.warc_check import InspectionResult, InspectionTask, inspect
@@ -45,6 +46,7 @@ class FullCheck:
         self.done_bytes, self.total_bytes = 0, sum(file.size for file in snapshot.files.values())
         self.results: dict[str, list[InspectionResult]] = {}  # by file, of its tasks so far
         self.orphans: list[tuple[str, int, str]] = []  # (file, offset, record id) of captures without a row
+        self.journal: dict[str, list[JournalPlace]] = {}  # by file
 
     def run(self) -> None:
         """Check the database and all files."""
@@ -55,7 +57,7 @@ class FullCheck:
             self.references.close()
 
     def _run(self) -> None:
-        files = self.snapshot.files
+        files, database = self.snapshot.files, self.snapshot.database
         if self.total_bytes >= MIN_PARALLEL_BYTES and self.wanted_jobs != 1:
             from pipelines.core.worker_pool import available_cpus  # and with it asyncio, which takes 0.1 s to import
 
@@ -63,8 +65,8 @@ class FullCheck:
         tasks = [task for file in files.values() for task in self._tasks(file)]
         tasks.sort(key=lambda task: -(task.end or files[task.name].size) + task.start)  # the largest first
         calls: list[Call] = [(inspect, (task,)) for task in tasks]
-        if self.snapshot.database is not None:
-            calls.insert(0, (_check_database, (self.snapshot.database,)))
+        if database is not None:
+            calls.insert(0, (_check_database, (database,)))
         self._call_all(calls)
         again = [task for name in list(self.results) for task in self._join(name)]
         self._call_all([(inspect, (task,)) for task in again])
@@ -72,6 +74,18 @@ class FullCheck:
             self._take(self.results.pop(task.name))
         self._report_orphans()
         self.report.findings.extend(self.references.findings())
+        if database is not None:
+            self._check_journal(database)
+
+    def _check_journal(self, database: Path) -> None:
+        """Compare the database with the journal records in the files."""
+        order = dict.fromkeys([*(self.snapshot.inventory.entries or {}), *sorted(self.journal)])
+        places = [place for name in order for place in self.journal.get(name, ())]
+        check = JournalCheck(database, self.warc, places)
+        sound = all(file == DATABASE_NAME for file, _kind in self.report.findings.counts)
+        check.run(self.snapshot.journal, sound=sound)
+        self.report.findings.extend(check.findings)
+        self.report.left_out += tuple(check.left_out)
 
     def _tasks(self, file: WarcFileInfo) -> Iterator[InspectionTask]:
         """Yield one task for a file. Of a large file whose rows say where records begin, yield several."""
@@ -167,6 +181,7 @@ class FullCheck:
         if self.snapshot.is_unknown(file):
             return  # it may be a copy of another file: its records do not count as the archive's
         self.references.add(result)
+        self.journal[name] = [JournalPlace(header, name, *place) for header, *place in result.journal]
         if file.state == "finished":
             self.orphans += [(name, offset, record_id) for offset, record_id in result.orphans]
             if more := result.unrowed - len(result.orphans):
@@ -249,9 +264,8 @@ def _differing_parts(entry: ManifestEntry, result: InspectionResult) -> str:
         return ""
     if len(parts) == 1:
         return "its SHA-256 is not the one in the manifest"
-    places = ", ".join(f"{part.offset} to {part.size}" for part in wrong[:MAX_NAMED_PARTS])
-    more = f" and {len(wrong) - MAX_NAMED_PARTS:,} more" if len(wrong) > MAX_NAMED_PARTS else ""
-    return f"the SHA-256 of its bytes {places}{more} is not the one in the manifest"
+    places = first_of([f"{part.offset} to {part.size}" for part in wrong], MAX_NAMED_PARTS)
+    return f"the SHA-256 of its bytes {places} is not the one in the manifest"
 
 
 def _joined(results: list[InspectionResult]) -> InspectionResult:
@@ -265,6 +279,6 @@ def _joined(results: list[InspectionResult]) -> InspectionResult:
         joined.findings.merge(result.findings)
         for name in ("size", "records", "captures", "undigested", "unrowed"):
             setattr(joined, name, getattr(joined, name) + getattr(result, name))
-        for name in ("ids", "payloads", "offsets", "imported", "references", "orphans"):
+        for name in ("ids", "payloads", "offsets", "imported", "references", "orphans", "journal"):
             getattr(joined, name).extend(getattr(result, name))
     return joined

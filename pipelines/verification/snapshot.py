@@ -28,6 +28,7 @@ class ArchiveSnapshot:
     database: Path | None  # None: it cannot be read
     rows: dict[str, sqlite3.Row]  # by file, as `database_check.rows_by_file` returns them
     inventory: Inventory
+    journal: int | None = None  # number of the last journal record that the database counts; None: not known
     findings: list[Finding] = field(default_factory=list)
 
     @property
@@ -52,7 +53,9 @@ def take_snapshot(archive: Path) -> ArchiveSnapshot:
     database: Path | None = path
     rows: dict[str, sqlite3.Row] = {}
     trouble: Finding | None = None
+    journal: int | None = None
     try:
+        journal = database_check.last_journal_record(path)
         rows = database_check.rows_by_file(path)
     except NoArchive:
         database = None
@@ -64,7 +67,7 @@ def take_snapshot(archive: Path) -> ArchiveSnapshot:
     inventory = take_inventory(archive)
     if trouble is not None and trouble.kind == "no database" and not inventory.files and not inventory.entries:
         trouble = None  # nothing was crawled yet
-    snapshot = ArchiveSnapshot(archive, database, rows, inventory)
+    snapshot = ArchiveSnapshot(archive, database, rows, inventory, journal)
     snapshot.findings += [trouble] if trouble else []
     snapshot.findings += _wrong_database(snapshot)
     snapshot.findings += inventory.findings

@@ -7,40 +7,29 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sqlite3
 from array import array
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
 from io import FileIO
 from pathlib import Path
 from typing import NamedTuple
 
-from pipelines.core.errors import MorgueError
+from pipelines.archive.journal import JournalHeader, journal_header
 from pipelines.core.items import Capture
 from pipelines.core.plural import counted, verb
-from pipelines.core.timestamps import fine_stamp
-from pipelines.database.connection import ask, connect
+from pipelines.verification.capture_rows import CaptureRows
 from pipelines.verification.findings import MAX_LISTED_FINDINGS, Finding, Findings
 from pipelines.warc.digests import PAYLOAD_DIGEST, check_digests
 from pipelines.warc.exchange import capture_of
 from pipelines.warc.import_marks import OWN_REFERS_TO, flaws_of, references_of
 from pipelines.warc.manifest import PartHash
 from pipelines.warc.reader import TORN, RecordDamage, StoredRecord, members
-from pipelines.warc.record import digest
 from pipelines.warc.storage import OPEN_SUFFIX, WarcStorage
 
 READ_BYTES = 1 << 20  # at once, where nothing is inflated
 PROGRESS_BYTES = 1 << 23  # between two calls of `on_progress`
 REQUIRED_FIELDS = ("warc-type", "warc-record-id", "warc-date")  # of every record (WARC 1.1 section 5)
-COMPARED_COLUMNS: tuple[str, ...] = (
-    "time", "record_id", "record_type", "url", "length", "status", "block_digest", "payload_digest", "refers_to",
-    "declared_digest",
-)  # fmt: skip
-# Of a capture that an earlier version imported, these may be NULL, or of a revisit the digest of no bytes: not known.
-UNKNOWN_OF_IMPORTS = ("payload_digest", "declared_digest")
-NOT_KNOWN = (None, digest(b""))
 REFERS_TO = ("WARC-Refers-To", OWN_REFERS_TO)
 MAX_EXCHANGE_RECORDS = 4
 MAX_OFFSET = 1 << 62
@@ -95,6 +84,7 @@ class InspectionResult:
     references: list[RecordReference] = field(default_factory=list)
     unrowed: int = 0  # captures without a row
     orphans: list[tuple[int, str]] = field(default_factory=list)  # (offset, record id) of the first of them
+    journal: list[tuple[JournalHeader, int, int]] = field(default_factory=list)  # header, offset, length of its records
 
 
 def short_hash(text: str) -> int:
@@ -147,7 +137,7 @@ def inspect(task: InspectionTask, on_progress: OnProgress | None = None) -> Insp
     result = InspectionResult(task)
     name = f"warc/{task.name}"
     try:
-        rows = CaptureRows(task) if task.records else None
+        rows = _rows(task) if task.records else None
         with closing(_opened(task)) as file:
             if task.records:
                 _Inspection(task, result, file, rows, on_progress).run()
@@ -169,40 +159,9 @@ def _opened(task: InspectionTask) -> HashedFile:
     return HashedFile(task.storage.open_unbuffered(task.name), wanted=wanted, ends=task.ends, limit=task.limit)
 
 
-class CaptureRows:
-    """Hold the rows of `captures` that point into a stretch of a file, as they were before its bytes were read."""
-
-    def __init__(self, task: InspectionTask) -> None:
-        self.known = False  # False: there are no rows to compare with
-        self.compared = COMPARED_COLUMNS  # without columns that the database of this archive does not have yet
-        self._by_offset: dict[int, list[sqlite3.Row]] = {}
-        if task.database is None:
-            return
-        end = next((offset for offset in (task.end, task.limit) if offset is not None), MAX_OFFSET)
-        try:
-            with closing(connect(task.database)) as db:
-                columns = {row["name"] for row in ask(db, "SELECT name FROM pragma_table_info('captures')")}
-                self.compared = tuple(name for name in COMPARED_COLUMNS if name in columns)
-                sql = f"SELECT id, offset, {', '.join(self.compared)} FROM captures"  # noqa: S608 our own names
-                where = " WHERE file = ? AND offset >= ? AND offset < ? ORDER BY offset"
-                for row in ask(db, sql + where, (task.name, task.start, end)):
-                    self._by_offset.setdefault(row["offset"], []).append(row)
-            self.known = True
-        except MorgueError:  # the check of the database reports it
-            self._by_offset.clear()
-
-    def take(self, offset: int) -> list[sqlite3.Row]:
-        """Remove and return the rows that point at an offset."""
-        return self._by_offset.pop(offset, [])
-
-    def take_within(self, start: int, end: int) -> list[sqlite3.Row]:
-        """Remove and return the rows that point between two offsets."""
-        return [row for offset in sorted(self._by_offset) if start <= offset < end for row in self.take(offset)]
-
-    def rest(self) -> Iterator[sqlite3.Row]:
-        """Yield the rows that were not taken."""
-        for rows in self._by_offset.values():
-            yield from rows
+def _rows(task: InspectionTask) -> CaptureRows:
+    end = next((offset for offset in (task.end, task.limit) if offset is not None), MAX_OFFSET)
+    return CaptureRows(task.database, task.name, task.start, end)
 
 
 class _Inspection:
@@ -306,6 +265,8 @@ class _Inspection:
         if capture is None and "morgue-imported" in fields:
             result.imported.append(found.offset)
         self._collect_references(number, found, fields, flaws)
+        if (header := journal_header(found.headers)) is not None:
+            result.journal.append((header, found.offset, found.length))
         if fields.get("warc-type") == "metadata" and found.block.startswith(b"repair:"):
             self.repairs.append(number)
         if not self.task.listed and self._has_other_header(found.offset):
@@ -321,14 +282,8 @@ class _Inspection:
             if len(self.result.orphans) < MAX_LISTED_FINDINGS:
                 self.result.orphans.append((found.offset, capture.record_id))
             return
-        of_record = [fields["warc-date"], *(getattr(capture, name) for name in self.rows.compared[1:])]
         for row in rows:
-            of_row = [row[name] for name in self.rows.compared]
-            if of_row == of_record:
-                continue
-            wrong = [f"{name} is {one!r}, in the record {other!r}"
-                     for name, one, other in zip(self.rows.compared, of_row, of_record, strict=True)
-                     if not (_same(one, other) or _is_unknown(name, one, capture))]  # fmt: skip
+            wrong = self.rows.differing(row, capture, fields["warc-date"])
             if wrong:
                 self._add(found.offset, "row differs", f"capture {row['id']}: {'; '.join(wrong)}")
 
@@ -371,26 +326,6 @@ class _Inspection:
             self._add(self.other_headers[0], "gzip header", what)
         for row in self.rows.rest() if self.rows else ():
             self._add(row["offset"], "no record", f"capture {row['id']} of {row['url']}: no record begins there")
-
-
-def _same(of_row: object, of_record: object) -> bool:
-    if of_row == of_record:
-        return True
-    if not isinstance(of_row, str) or not isinstance(of_record, str):
-        return False
-    return _normalized_time(of_row) == _normalized_time(of_record) != ""
-
-
-def _is_unknown(column: str, of_row: object, capture: Capture) -> bool:
-    return of_row in NOT_KNOWN and column in UNKNOWN_OF_IMPORTS and capture.imported is not None
-
-
-def _normalized_time(text: str) -> str:
-    """Return a time in one spelling; "" for any other text."""
-    try:
-        return fine_stamp(datetime.fromisoformat(text))
-    except ValueError:
-        return ""
 
 
 def _type_and_url(fields: dict[str, str]) -> str:

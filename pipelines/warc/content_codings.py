@@ -129,28 +129,34 @@ def _members(
     return out.getvalue()
 
 
-class _ZlibStream:
+class _StandardStream:
+    """Give what the streams of zlib and zstd have in common."""
+
+    _stream: Any
+
+    @property
+    def eof(self) -> bool:
+        return bool(self._stream.eof)
+
+    @property
+    def unused(self) -> int:
+        return len(self._stream.unused_data)
+
+
+class _ZlibStream(_StandardStream):
     error = zlib.error
 
     def __init__(self, window: int) -> None:
         self._stream, self._tail, self._is_full = zlib.decompressobj(window), b"", False
 
     def take(self, data: bytes | memoryview) -> bytes:
-        piece = self._stream.decompress(data or self._tail, OUTPUT_STEP_BYTES)
+        piece: bytes = self._stream.decompress(data or self._tail, OUTPUT_STEP_BYTES)
         self._tail, self._is_full = self._stream.unconsumed_tail, len(piece) == OUTPUT_STEP_BYTES
         return piece
 
     @property
     def has_more(self) -> bool:
         return not self._stream.eof and (self._is_full or bool(self._tail))
-
-    @property
-    def eof(self) -> bool:
-        return self._stream.eof
-
-    @property
-    def unused(self) -> int:
-        return len(self._stream.unused_data)
 
 
 class _BrotliStream:
@@ -174,7 +180,7 @@ class _BrotliStream:
         return bool(self._stream.is_finished())
 
 
-class _ZstdStream:
+class _ZstdStream(_StandardStream):
     def __init__(self) -> None:
         if sys.version_info >= (3, 14):
             from compression import zstd
@@ -186,19 +192,12 @@ class _ZstdStream:
         self.error = zstd.ZstdError
 
     def take(self, data: bytes | memoryview) -> bytes:
-        return self._stream.decompress(data, OUTPUT_STEP_BYTES)
+        piece: bytes = self._stream.decompress(data, OUTPUT_STEP_BYTES)
+        return piece
 
     @property
     def has_more(self) -> bool:
         return not self._stream.eof and not self._stream.needs_input
-
-    @property
-    def eof(self) -> bool:
-        return self._stream.eof
-
-    @property
-    def unused(self) -> int:
-        return len(self._stream.unused_data)
 
 
 def _gunzip(body: bytes, limit: int) -> Decoding:

@@ -17,6 +17,9 @@ STATUS_LINE = re.compile(rb"HTTP/(\d)(?:\.(\d))?[ \t]+([1-9]\d\d)(?:[ \t]|$)", r
 FIELD_NAME = re.compile(rb"[-!#$%&'*+.^_`|~0-9a-zA-Z]+")  # RFC 9110 section 5.1: token
 FORBIDDEN_IN_VALUE = re.compile(rb"[\x00\r\n\v\f]")  # RFC 9110 section 5.5: these are read as SP
 CHUNK_SIZE = re.compile(rb"[ \t]*([0-9a-fA-F]{1,16})[ \t]*(?:;|\r?$)")  # RFC 9112 section 7.1
+CHUNK_LINE = re.compile(rb"[ \t]*([0-9a-fA-F]{1,16})[ \t]*(?:;[^\n]*|\r?)\n")  # the same, with its line end
+SMALL_CHUNK_BYTES = 2048  # a chunk of fewer bytes is joined with its neighbours
+JOINED_CHUNK_BYTES = 65_536  # of small chunks, that are handed on together
 FIRST_LINE_BYTES = 64  # bytes of a body that show whether it begins with a chunk
 REDIRECTS = (301, 302, 303, 307, 308)  # RFC 9110, 15.4
 MAX_PARSED_LINES = 10_000  # lines of a stored head that are read; a crawl takes far fewer (`response_parser`)
@@ -113,20 +116,31 @@ def dechunked(body: bytes) -> bytes:
 
 
 def chunk_data(data: bytes, start: int = 0) -> Iterator[memoryview]:
-    """Yield the data of a chunked body that begins at `start` (RFC 9112 section 7.1), without copying them.
+    """Yield the data of a chunked body that begins at `start` (RFC 9112 section 7.1).
 
-    Extensions and trailers are left out. A body that does not begin with a chunk is yielded as it is: some crawlers
-    remove the framing and leave the header that announces it.
+    Large chunks are not copied. Small ones are joined, because a body may have a million chunks of one byte, and the
+    work of the caller is by part. Extensions and trailers are left out.
+
+    A body that does not begin with a chunk is yielded as it is: some crawlers remove the framing and leave the header
+    that announces it.
     """
-    view, at = memoryview(data), start
+    view, at, small = memoryview(data), start, bytearray()
     first = data[at : at + FIRST_LINE_BYTES]
     if first and not CHUNK_SIZE.match(first.partition(b"\n")[0]):
         yield view[at:]
         return
-    while (end := data.find(b"\n", at)) >= 0:
-        size = CHUNK_SIZE.match(data, at, end)
-        if size is None or (length := int(size[1], 16)) == 0:
-            return
-        at = end + 1 + length
-        yield view[end + 1 : at]
-        at += 2 if data[at : at + 2] == b"\r\n" else 1
+    while line := CHUNK_LINE.match(data, at):
+        begin, length = line.end(), int(line[1], 16)
+        if not length:
+            break
+        at = min(begin + length, len(data))
+        if length < SMALL_CHUNK_BYTES:
+            small += view[begin:at]
+        if small and (length >= SMALL_CHUNK_BYTES or len(small) >= JOINED_CHUNK_BYTES):
+            yield memoryview(small)
+            small = bytearray()
+        if length >= SMALL_CHUNK_BYTES:
+            yield view[begin:at]
+        at += 2 if data.startswith(b"\r\n", at) else 1
+    if small:
+        yield memoryview(small)

@@ -22,9 +22,9 @@ from typing import Any, BinaryIO
 
 from pipelines.core import safe_open
 from pipelines.core.archive_layout import MANIFEST_NAME, is_warc_name
-from pipelines.core.durability import sync_folder
 from pipelines.core.errors import ArchiveDamaged, os_errors
 from pipelines.core.items import DatabaseState
+from pipelines.core.safe_open import sync_folder
 from pipelines.warc.record import WarcFields, is_capture
 
 NAME = MANIFEST_NAME

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from pipelines.core.durability import evict
 from pipelines.core.errors import ArchiveDamaged, os_errors
 from pipelines.core.items import DatabaseState
 from pipelines.core.plural import counted
+from pipelines.core.safe_open import evict
 from pipelines.core.timestamps import fine_stamp, now
 from pipelines.warc import manifest
 from pipelines.warc.manifest import ManifestEntry

@@ -20,9 +20,9 @@ from typing import BinaryIO, NamedTuple
 
 from pipelines.core import safe_open
 from pipelines.core.archive_layout import is_warc_name
-from pipelines.core.durability import sync_folder
 from pipelines.core.errors import NotFound, NotOrdinaryFile, NotWritable, os_errors
 from pipelines.core.input_files import open_input
+from pipelines.core.safe_open import sync_folder
 
 OPEN_SUFFIX = ".open"
 PART_SUFFIX = ".part"

@@ -22,9 +22,9 @@ from pathlib import Path
 
 from pipelines.core import timestamps
 from pipelines.core.archive_layout import WARC_SUFFIX
-from pipelines.core.durability import evict
 from pipelines.core.errors import ArchiveDamaged, ConfigError, MorgueError, os_errors
 from pipelines.core.items import DatabaseState
+from pipelines.core.safe_open import evict
 from pipelines.core.timestamps import fine_stamp
 from pipelines.warc import manifest
 from pipelines.warc.manifest import ManifestEntry

@@ -1,4 +1,4 @@
-"""A dataset is whole or not there, describes itself, and is the same bytes for the same archive."""
+"""Test that a dataset is whole or not there, describes itself, and is the same bytes for the same archive."""
 
 from __future__ import annotations
 

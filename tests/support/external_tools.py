@@ -6,10 +6,14 @@ Those that are no dependency of ours are on PATH, or in an environment of their 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -20,12 +24,26 @@ WARCIO = "from warcio.bufferedreaders import BufferedReader as B; B.DECOMPRESSOR
          "from warcio.cli import main; main()"  # fmt: skip
 
 
+BROUGHT_BY = "make tools"  # stands in the reason of a skip if it brings what is missing
+MISSING = re.compile(rf"Skipped: not installed: (.+) \({BROUGHT_BY}\b", re.DOTALL)
+
+
+def skip_without(names: str, how: str) -> NoReturn:
+    """Skip the test because something is not installed; `how`: what installs it."""
+    pytest.skip(f"not installed: {names} ({how})")
+
+
+def missing_tools(reasons: Iterable[str]) -> dict[str, int]:
+    """Return what `make tools` would have brought, with the number of tests that were skipped for want of it."""
+    found = (match[1] for reason in reasons if (match := MISSING.match(reason)))
+    return dict(sorted(Counter(found).items()))
+
+
 def tool(name: str, package: str = "", how: str = "") -> str:
     """Return the path of a program; skip the test where it is not installed."""
     found = shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", os.defpath), str(TOOLS / "bin")]))
     if found is None:
-        how = how or f"make tools, or pip install {package or name} in an environment of its own"
-        pytest.skip(f"{name} is not installed ({how})")
+        skip_without(name, how or f"{BROUGHT_BY}, or pip install {package or name} in an environment of its own")
     return found
 
 

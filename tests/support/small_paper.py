@@ -1,4 +1,4 @@
-"""A newspaper of a few fixed pages, whose listings a test changes between two crawls."""
+"""Serve a newspaper of a few fixed pages, whose listings a test changes between two crawls."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def fill_memory() -> int:
 
 
 class UnpicklableError(Exception):
-    """An error that cannot be made again from its arguments, as unpickling would."""
+    """Raise what cannot be made again from its arguments, as unpickling would."""
 
     def __init__(self, one: str, two: int) -> None:
         super().__init__(one)

@@ -1,4 +1,4 @@
-"""What an archive guarantees across commands: rebuilds after crashes, takedowns of every spelling, no damage that is
+"""Test what an archive guarantees across commands: rebuilds after crashes, takedowns, no damage that is
 reported as whole."""
 
 from __future__ import annotations

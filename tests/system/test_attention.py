@@ -1,4 +1,4 @@
-"""What makes the exit code 1, and what a user is told of it: a paper that dies is not reported as well."""
+"""Test what makes the exit code 1, and what a user is told of it: a paper that dies is not reported as well."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from tests.support.article_archive import build
 from tests.support.command import crawl, make_archive, morgue, rows
 from tests.support.small_paper import HTML_WALL, RSS, serving
 
@@ -130,6 +131,15 @@ def test_host_that_never_answered_leaves_no_source(tmp_path):
     assert rows(archive, "SELECT count(*) FROM articles WHERE source_id IS NULL") != [(0,)]
     assert morgue("-C", archive, "verify").returncode == 0
     assert morgue("-C", archive, "sources", "--forget", "nowhere.example").returncode == 8
+
+
+def test_source_is_forgotten_by_its_address(tmp_path):
+    """With `www.`, scheme and slash or without; a misspelt name is answered with the one that is like it."""
+    archive = build(tmp_path / "archive")
+    done = morgue("-C", archive, "sources", "--forget", "gazete")
+    assert (done.returncode, "did you mean gazette?" in done.stderr) == (8, True)
+    done = morgue("-C", archive, "sources", "--forget", "http://www.gazette.example/")
+    assert (done.returncode, done.stdout.startswith("forgot gazette")) == (0, True)
 
 
 def test_mistake_in_settings_is_named_by_commands_that_only_read(tmp_path):

@@ -1,4 +1,4 @@
-"""What a user asks for by name is fetched now; settings that change plan visits anew."""
+"""Test what a user asks for by name is fetched now; settings that change plan visits anew."""
 
 from __future__ import annotations
 
@@ -6,15 +6,10 @@ import sqlite3
 
 import pytest
 
-from tests.support.command import crawl, make_archive, morgue, rows
+from tests.support.command import crawl, morgue, rows
 from tests.support.small_paper import TEXT, serving
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def archive(tmp_path):
-    return make_archive(tmp_path / "archive")
 
 
 def pages(paper):

@@ -1,4 +1,4 @@
-"""The main job, end to end, against our own newspaper: real HTTP, real WARC, real SQLite, the real command."""
+"""Test the main job, end to end, against our own newspaper: real HTTP, real WARC, real SQLite, the real command."""
 
 from __future__ import annotations
 

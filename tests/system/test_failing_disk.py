@@ -1,4 +1,4 @@
-"""A disk that dies: write() and fsync() end in EIO, for real (faultydisk.c), while `morgue crawl` keeps a newspaper.
+"""Test a disk that dies: write() and fsync() end in EIO (faultydisk.c), while `morgue crawl` keeps a newspaper.
 
 The crawl stops with exit code 9 and says which file, why, and what next; nothing committed is lost, no file has a torn
 tail, what an fsync was in doubt about is not trusted, and the next crawl completes the archive.

@@ -1,4 +1,4 @@
-"""A disk without a free byte: reading still works, writing says what is wrong, and a crawl says how much of what it
+"""Test a disk without a free byte: reading works, writing says what is wrong, and a crawl says how much of what it
 counts it could not keep."""
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Which journal counts at a rebuild, and in which order: files of another archive, an older database, a clock that went
-back. The archives were crawled."""
+"""Test which journal counts at a rebuild, and in which order: files of another archive, an older database, a clock that
+went back. The archives were crawled."""
 
 from __future__ import annotations
 

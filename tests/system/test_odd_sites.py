@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.command import LOOPBACK, crawl, make_archive, morgue, rows
+from tests.support.command import LOOPBACK, crawl, morgue, rows
 from tests.support.http_server import Answers, answering
 
 pytestmark = pytest.mark.slow
@@ -27,11 +27,6 @@ def refresh(url: str, seconds: int = 0) -> tuple[int, bytes, dict[str, str]]:
 
 def link(path: str) -> str:
     return f'<a href="{path}">A headline of more than five words today</a>'
-
-
-@pytest.fixture
-def archive(tmp_path):
-    return make_archive(tmp_path / "archive")
 
 
 def test_article_and_front_page_that_only_refresh_are_followed(archive):

@@ -1,4 +1,4 @@
-"""What a crawl made, `morgue rebuild` makes again from the WARC files: row for row."""
+"""Test that what a crawl made, `morgue rebuild` makes again from the WARC files: row for row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is fetched stays fetched, what was interrupted is fetched next time: lists, limits, edits, signals and kill
+"""Test that what is fetched stays fetched, and the rest is fetched next time: lists, limits, edits, signals and kill
 -9."""
 
 from __future__ import annotations
@@ -16,18 +16,13 @@ from urllib.parse import urlsplit
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from tests.support.command import LOOPBACK, ROOT, crawl, make_archive, morgue, rows, start, tables
+from tests.support.command import LOOPBACK, ROOT, crawl, morgue, rows, start, tables
 from tests.support.newspaper import serve
 from tests.support.waiting import let_a_day_pass, wait_until
 
 pytestmark = pytest.mark.slow
 
 DYING = (str(ROOT / "tests" / "support" / "self_killing_morgue.py"), "3")  # a `morgue` that ends itself while it writes
-
-
-@pytest.fixture
-def archive(tmp_path):
-    return make_archive(tmp_path / "archive")
 
 
 def stored(archive: Path) -> Counter[str]:

@@ -1,4 +1,4 @@
-"""An archive from somebody else, and files that are no files: commands refuse them, and nothing outside is touched."""
+"""Test a stranger's archive, and files that are no files: commands refuse them, and nothing outside is touched."""
 
 from __future__ import annotations
 
@@ -16,12 +16,6 @@ from tests.support.command import LOOPBACK, make_archive, morgue
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return an empty archive."""
     return make_archive(tmp_path_factory.mktemp("whole") / "archive")
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Path:
-    """Return a new archive."""
-    return make_archive(tmp_path / "archive")
 
 
 @pytest.mark.parametrize("name", ["morgue.lock", "morgue.toml", "manifest.jsonl", "morgue.db", "morgue.db-wal"])

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.support.command import LOOPBACK, command_line, environment, make_archive, rows, start
+from tests.support.command import LOOPBACK, command_line, environment, rows, start
 from tests.support.http_server import answering
 from tests.support.waiting import wait_until
 
@@ -18,11 +18,6 @@ pytestmark = pytest.mark.slow
 STORY = "/2026/11/12/council-buys-back-the-pier/"
 HOME = f'<html lang="en"><title>A Paper</title><a href="{STORY}">Council buys back the pier</a></html>'.encode()
 SITE = {"/": (200, HOME, {})}
-
-
-@pytest.fixture
-def archive(tmp_path):
-    return make_archive(tmp_path / "archive")
 
 
 def into(stdout, *args, buffered=True, stdin=None):

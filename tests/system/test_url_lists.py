@@ -109,6 +109,31 @@ def test_hosts_of_a_list_are_no_sources(listed):
     assert {row["name"]: row["articles"] for row in hosts} == {host: 2, "127.0.0.1:2": 0}
 
 
+NO_URL, EMPTY = "is not a web address", "is empty"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        (
+            "list.txt",
+            "not a url\n\nftp://paper.example/x\n",
+            [("not a url", NO_URL), ("ftp://paper.example/x", NO_URL)],
+        ),
+        ("list.csv", "url,note\nnot a url,1\n,2\n", [("not a url", NO_URL), ("", EMPTY)]),
+    ],
+)
+def test_list_without_any_address_has_a_report(tmp_path, name, text, expected):
+    """Every row with its reason; the exit code is 2, because nothing was crawled. It replaces an earlier report."""
+    archive, file, out = make_archive(tmp_path / "archive"), tmp_path / name, tmp_path / "out.csv"
+    file.write_text(text)
+    for _ in range(2):
+        done = crawl(archive, "--urls", file, "--report", out)
+        assert (done.returncode, "2 rows are not web addresses: " in done.stderr) == (2, True)
+        assert [(row["requested_url"], row["reason"]) for row in report_of(out)] == expected
+        assert {row["outcome"] for row in report_of(out)} == {"not an address"}
+
+
 def test_report_replaces_a_report_and_nothing_else(tmp_path):
     """Not the list, not another file, not a folder; nothing is fetched before that is known."""
     archive, file = make_archive(tmp_path / "archive"), tmp_path / "list.csv"

@@ -15,7 +15,7 @@ PAGES = "kind IN ('article', 'page')"
 # Rows whose last visit failed. No failures are: common paths that we tried ourselves, links that lead nowhere, and
 # what robots.txt disallows of links and pages, and of a front page beside other listings.
 FAILING = f"""(last_error IS NOT NULL AND failures > 0 AND state IN ('waiting', 'claimed', 'failed')
-    AND kind != 'tdmrep' AND json_extract(hint, '$.guess') IS NULL
+    AND kind != 'tdmrep' AND CASE WHEN json_valid(hint) THEN json_extract(hint, '$.guess') END IS NULL
     AND NOT (coalesce(last_status, 0) IN (404, 410) AND ({PAGES} OR (depth > 0 AND visits = 0)))
     AND NOT (last_status IS NULL AND last_error = '{BY_ROBOTS}' AND (depth > 0 OR {PAGES} OR kind = 'front' AND EXISTS (
         SELECT 1 FROM frontier o WHERE o.source_id = frontier.source_id AND o.depth = 0
@@ -39,7 +39,7 @@ def health(db: sqlite3.Connection, now: datetime) -> defaultdict[int | None, Sou
     for row in ask(db, newest_first):
         at = success.get(row["source_id"])
         # A page may fail for itself: it says something of its source only while nothing else was answered.
-        if not row["is_page"] or at is None or row["last_visit"] > at:
+        if not row["is_page"] or at is None or (row["last_visit"] or "") > at:
             errors.setdefault(row["source_id"], row)
     found: defaultdict[int | None, SourceHealth] = defaultdict(SourceHealth)
     for source_id in counts.keys() | success.keys():

@@ -87,6 +87,17 @@ def make_pages_due(db: sqlite3.Connection, source_id: int | None, now: datetime)
     )
 
 
+def confirm_guess(db: sqlite3.Connection, url_key: str, now: datetime) -> bool:
+    """Make a listing due that was a guess until now. Return False, and change nothing, if it was none."""
+    confirmed = db.execute(
+        """UPDATE frontier SET hint = json_remove(hint, '$.guess'), next_visit = ?,
+                               state = CASE state WHEN 'claimed' THEN state ELSE 'waiting' END
+            WHERE url_key = ? AND state != 'removed' AND json_extract(hint, '$.guess') IS NOT NULL""",
+        (stamp(now), url_key),
+    )
+    return confirmed.rowcount > 0
+
+
 def has_answered_page(db: sqlite3.Connection, source_id: int | None, since: datetime) -> bool:
     """Return True if a page of a source was answered since then, at its last visit."""
     sql = """SELECT 1 FROM frontier WHERE source_id IS ? AND kind IN ('article', 'page') AND failures = 0

@@ -220,7 +220,7 @@ class FrontierTable:
             f"""UPDATE frontier SET state = 'waiting', next_visit = ?, hint = ?
                  WHERE url_key = ? AND state IN ('done', 'waiting') AND visits > 0
                    AND kind IN {LISTED} AND last_visit < ? AND last_visit < ?
-                   AND coalesce(json_extract(hint, '$.modified'), '') != ?""",
+                   AND coalesce(CASE WHEN json_valid(hint) THEN json_extract(hint, '$.modified') END, '') != ?""",
             (stamp(now), as_json(hint), url_key, as_array(kinds), changed, began, hint["modified"]),
         )
         return cursor.rowcount > 0

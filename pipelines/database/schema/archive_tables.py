@@ -363,3 +363,15 @@ UPDATE frontier SET state = 'disallowed'
 def m008_disallowed_again(db: Database) -> None:
     """Plan visits of the pages that robots.txt disallowed; listings wait until the user asks for them."""
     db.executescript(DISALLOWED_AGAIN)
+
+
+@migrations()
+def m009_read_digests(db: Database) -> None:
+    """Keep digests of all that is read from a page, and note in the journal when one changes. NULL: not known."""
+    for table in ("articles", "revisions", "readings"):
+        db.execute(f"ALTER TABLE {table} ADD COLUMN state_digest TEXT")
+    db.execute("ALTER TABLE articles ADD COLUMN fields_digest TEXT")
+    for table, key, columns in WATCHED:
+        if digest := {"articles": "fields_digest", "revisions": "state_digest"}.get(table):
+            update = watch(table, key, f"{columns}, {digest}").split("END;\n")[1]
+            db.executescript(f"DROP TRIGGER {table}_update_noted;\n{update}END;\n")

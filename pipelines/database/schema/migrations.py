@@ -18,8 +18,7 @@ from pipelines.database.schema.archive_tables import migrations, watch
 def known_objects() -> dict[str, list[str]]:
     """Return the SQL that each table, index and trigger of ours ever had, by its name in lower case.
 
-    The newest comes last; "" is last for one that is gone. Each object of the newest schema is in it, and those that
-    SQLite makes by itself.
+    The newest comes last; "" is last for one that is gone. What SQLite makes by itself is in it too.
     """
     db = Database(memory=True)
     known: dict[str, list[str]] = {}
@@ -121,6 +120,6 @@ JOURNALED = (("page_states", "id", ""), ("listings", "url_key", ""), ("gaps", "i
 
 
 @migrations()
-def m009_scheduled(db: Database) -> None:
+def m010_scheduled(db: Database) -> None:
     """Add what is no article at an article's address, the state of hosts and listings, and how revisions differ."""
     db.executescript(SCHEDULED + "".join(watch(*watched) for watched in JOURNALED))

@@ -1,4 +1,4 @@
-"""The line that shows the progress of a crawl, on terminals of any width and in a pipe."""
+"""Test the line that shows the progress of a crawl, on terminals of any width and in a pipe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The closing summary of a crawl."""
+"""Test the closing summary of a crawl."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_attention_names_the_sources_of_each_reason():
     stats = CrawlStats()
     stats.trouble("faz", "HTTP 500", "http://faz.example/feed")
     stats.trouble("faz", "HTTP 500", "http://faz.example/sitemap.xml")
-    stats.trouble("abc", "no article found in 3 listings")
+    stats.trouble("abc", "no article found in 3 listings", cure="look for a feed")
     for number in range(12):
         stats.trouble(f"p{number:02}", "host not found", f"http://p{number}.example/")
     assert list(attention(stats)) == [
@@ -85,4 +85,5 @@ def test_attention_names_the_sources_of_each_reason():
         " http://p0.example/ and 11 more",
         "needs attention: faz: HTTP 500: http://faz.example/feed and 1 more",
         "needs attention: abc: no article found in 3 listings",
+        "  look for a feed",
     ]

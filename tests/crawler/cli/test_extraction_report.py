@@ -1,4 +1,4 @@
-"""How the trace of a reading is printed: aligned, within the width, nothing hidden silently, nothing that a terminal
+"""Test how the trace of a reading is printed: aligned, within the width, nothing hidden, nothing that a terminal
 would obey."""
 
 import re

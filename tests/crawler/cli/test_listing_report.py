@@ -1,8 +1,8 @@
-"""What the summary of a crawl says about addresses that a guess left out, and about sources that had nothing."""
+"""Test what the summary of a crawl says about addresses that a guess left out."""
 
 from __future__ import annotations
 
-from crawler.cli.listing_report import found_nothing, left_out_by_shape
+from crawler.cli.listing_report import left_out_by_shape
 from pipelines.session.crawl_stats import CrawlStats
 
 ADVICE = "  if such addresses are articles, `include` in the file of the source says so (docs/discovery.md)"
@@ -31,24 +31,3 @@ def test_many_sources_with_addresses_left_out_have_one_line_together():
     assert len(lines) == 7
     assert lines[0].endswith("paper7, by their shape: reason 5 75, reason 4 74, reason 3 73, ...")
     assert lines[5] == "left out: 195 addresses in feeds and sitemaps of 3 more sources"
-
-
-def test_nothing_is_said_where_nothing_was_left_out_or_something_was_found():
-    """The summary of a healthy paper is short."""
-    stats = CrawlStats()
-    stats.listed("paper", 1, front=True)
-    stats.listed("hourly", 0)  # only a news sitemap was due, and it is empty at night
-    stats.listed("same", 0, front=True)
-    stats.by_source["same"].not_modified = 1
-    assert [*left_out_by_shape(stats), *found_nothing(stats)] == []
-
-
-def test_source_whose_front_page_and_lists_name_no_article_found_nothing():
-    """Most likely its addresses are not understood, or it is built by scripts."""
-    stats = CrawlStats()
-    stats.listed("paper", 0, front=True)
-    stats.listed("paper", 0)
-    assert stats.by_source["paper"].found_nothing
-    first, hint = found_nothing(stats)
-    assert first == "found nothing: paper: no feed, sitemap or page that was read names an article"
-    assert "morgue add" in hint

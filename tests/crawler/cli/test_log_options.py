@@ -25,20 +25,15 @@ FULL = Path("/dev/full")
 
 
 def messages(log: str) -> list[str]:
-    """The messages of a log of ours; every line is one, or the test fails."""
+    """Return the messages of a log of ours; every line is one, or the test fails."""
     found = [LINE.fullmatch(line) for line in log.splitlines()]
     assert all(found), log
     return [line[3] for line in found if line]
 
 
-@pytest.fixture
-def archive(tmp_path):
-    return make_archive(tmp_path / "archive")
-
-
 @pytest.fixture(scope="module")
 def logged(tmp_path_factory):
-    """The newspaper crawled with -vv and a log of JSON lines; (its URL, what was printed, the lines)."""
+    """Crawl the newspaper with -vv and a log of JSON lines; return (its URL, what was printed, the lines)."""
     folder = tmp_path_factory.mktemp("logged")
     with serve() as paper:
         done = crawl(make_archive(folder / "archive"), "-vv", "--log", folder / "run.jsonl", paper.url + "/")

@@ -1,4 +1,4 @@
-"""What commands print: tables that fit the terminal, and style only where it is wanted."""
+"""Test what commands print: tables that fit the terminal, and style only where it is wanted."""
 
 from __future__ import annotations
 

@@ -28,11 +28,6 @@ RSS = f'<rss version="2.0"><channel><title>A</title><item><link>{STORY}</link></
 URLSET = f"<urlset><url><loc>{STORY}</loc></url></urlset>".encode()
 
 
-@pytest.fixture
-def archive(tmp_path):
-    return make_archive(tmp_path / "archive")
-
-
 def add(archive, *args):
     """`morgue add` of our own servers."""
     return morgue("-C", archive, "add", *LOOPBACK, *args)

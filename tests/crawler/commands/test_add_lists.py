@@ -8,7 +8,7 @@ import pytest
 
 from crawler.commands.add import sites_of_list
 from pipelines.core.errors import ConfigError
-from tests.support.command import LOOPBACK, crawl, make_archive, morgue, rows
+from tests.support.command import LOOPBACK, crawl, morgue, rows
 from tests.support.http_server import answering
 
 pytestmark = pytest.mark.slow
@@ -16,11 +16,6 @@ pytestmark = pytest.mark.slow
 STORY = "/2026/11/12/council-buys-back-the-pier/"
 HOME = f'<html lang="en"><title>A Paper</title><a href="{STORY}">Council buys back the pier</a></html>'.encode()
 SITE = {"/": (200, HOME, {})}
-
-
-@pytest.fixture
-def archive(tmp_path):
-    return make_archive(tmp_path / "archive")
 
 
 def add(archive, *args, stdin=None):

@@ -21,18 +21,13 @@ from pathlib import Path
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from crawler.config.archive_folder import ArchiveFolder
-from crawler.config.models import load
-from crawler.engine.import_run import ImportRun, files_of
+from crawler.engine.import_run import files_of
 from pipelines.archive.journal import journal_header
 from pipelines.core.errors import ConfigError, MorgueError
-from pipelines.core.worker_pool import WorkerPool
-from pipelines.extraction.entry import WARM_UP
-from pipelines.importing.adopt import ImportFilter
 from pipelines.importing.grouping import ALREADY_HERE, ID_CLASH
 from pipelines.verification.verify import verify
 from pipelines.warc.record import digest
-from tests.support.command import crawl, make_archive, morgue, rows, start
+from tests.support.command import crawl, morgue, rows, start
 from tests.support.external_tools import faults
 from tests.support.foreign import (
     address,
@@ -47,46 +42,13 @@ from tests.support.foreign import (
     warcinfo,
     with_package,
 )
+from tests.support.import_runs import bring, import_of
 from tests.support.newspaper import serve
 from tests.support.waiting import wait_until
 from tests.support.warc_files import read_record, walk
 
 command = importlib.import_module("crawler.commands.import")
 import_filter, lines, as_dict = command.import_filter, command.lines, command.as_dict
-WORKERS = WorkerPool(2, warm_up=WARM_UP)  # of all tests here: starting them takes longer than most of what they do
-
-
-@pytest.fixture(scope="module", autouse=True)
-def workers():
-    yield
-    WORKERS.kill()
-
-
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory):
-    """Return a new archive, to be copied."""
-    return make_archive(tmp_path_factory.mktemp("empty") / "archive")
-
-
-@pytest.fixture
-def archive(empty, tmp_path):
-    return Path(shutil.copytree(empty, tmp_path / "archive"))
-
-
-def bring(archive: Path, *files: Path | bytes, chosen: ImportFilter | None = None, **filters):
-    """Import files (or bytes, as files) without a `morgue` process; (ending, report)."""
-    paths = []
-    for number, file in enumerate(files):
-        if isinstance(file, bytes):
-            path = archive.parent / f"theirs-{number}"
-            path.write_bytes(file)
-            file = path
-        paths.append(file)
-    chosen = chosen or ImportFilter(**filters)
-    job = ImportRun(
-        load(ArchiveFolder(archive)), files_of([*map(str, paths)], io.StringIO()), chosen, "import", WORKERS
-    )
-    return asyncio.run(job.run(bar=False)), job.report
 
 
 def articles(archive: Path) -> dict[str, tuple]:
@@ -469,9 +431,8 @@ def test_unreadable_file_costs_only_itself(archive, tmp_path):
     """It vanished between being listed and its turn; the others are read."""
     for name in ("a.warc.gz", "b.warc.gz"):
         (tmp_path / name).write_bytes(gz([response(ord(name[0]))]))
-    files = files_of([str(tmp_path)], io.StringIO())
+    job = import_of(archive, tmp_path)
     (tmp_path / "a.warc.gz").unlink()
-    job = ImportRun(load(ArchiveFolder(archive)), files, ImportFilter(), "import", WORKERS)
     ending = asyncio.run(job.run(bar=False))
     assert (ending.exit_code, job.report.damaged, len(articles(archive))) == (1, 1, 1)
 

@@ -4,60 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import io
 import json
 import random
-import shutil
 from pathlib import Path
 
 import pytest
 
-from crawler.config.archive_folder import ArchiveFolder
-from crawler.config.models import load
-from crawler.engine.import_run import ImportRun, files_of
-from pipelines.core.worker_pool import WorkerPool
-from pipelines.extraction.entry import WARM_UP
 from pipelines.importing import pipeline, reading
-from pipelines.importing.adopt import ImportFilter
 from pipelines.warc.record import WarcFields
 from tests.support import foreign_mutations as mutations
-from tests.support.command import make_archive, morgue, rows
+from tests.support.command import morgue, rows
 from tests.support.foreign import address, answer, arc, gz, page, record, response, wacz, warcinfo, with_package
+from tests.support.import_runs import bring, import_of
 from tests.support.warc_files import walk
 
 command = importlib.import_module("crawler.commands.import")
-WORKERS = WorkerPool(2, warm_up=WARM_UP)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def workers():
-    yield
-    WORKERS.kill()
-
-
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory):
-    """Return a new archive, to be copied."""
-    return make_archive(tmp_path_factory.mktemp("empty") / "archive")
-
-
-@pytest.fixture
-def archive(empty, tmp_path):
-    return Path(shutil.copytree(empty, tmp_path / "archive"))
-
-
-def job_of(archive: Path, *files: bytes) -> ImportRun:
-    """Return an import of files with these bytes."""
-    for number, data in enumerate(files):
-        (archive.parent / f"theirs-{number}").write_bytes(data)
-    paths = files_of([str(archive.parent / f"theirs-{number}") for number in range(len(files))], io.StringIO())
-    return ImportRun(load(ArchiveFolder(archive)), paths, ImportFilter(), "import", WORKERS)
-
-
-def bring(archive: Path, *files: bytes):
-    """Import files with these bytes; (ending, report)."""
-    job = job_of(archive, *files)
-    return asyncio.run(job.run(bar=False)), job.report
 
 
 def kept(archive: Path) -> list[str]:
@@ -152,7 +113,7 @@ def test_unexpected_error_costs_the_record(archive, monkeypatch, module, name):
 
 def test_unexpected_error_while_filing_costs_the_record(archive):
     """Nothing of it is left in the database."""
-    job = job_of(archive, gz([response(1), response(2), response(3)]))
+    job = import_of(archive, gz([response(1), response(2), response(3)]))
     store = job.context.store
     filed = store.capture
 
@@ -217,7 +178,7 @@ def test_damage_is_reported_with_place_and_size(archive):
 def test_interrupted_import_says_what_it_did_not_read(archive):
     """The file with its offset, and the files that were not opened."""
     files = [gz(response(number) for number in range(start, start + 20)) for start in (0, 20, 40)]
-    job = job_of(archive, *files)
+    job = import_of(archive, *files)
     take = job.import_pipeline._accept
 
     async def accept(one):

@@ -3,36 +3,14 @@
 from __future__ import annotations
 
 import gzip
-import shutil
-from pathlib import Path
 
 import pytest
 
-from pipelines.core.worker_pool import WorkerPool
-from pipelines.extraction.entry import WARM_UP
 from pipelines.importing import foreign_records
-from tests.support.command import make_archive
 from tests.support.foreign import address, an_id, answer, arc, gz, page, record, response, warcinfo
 from tests.support.import_runs import bring
 
-WORKERS = WorkerPool(1, warm_up=WARM_UP)
 SAME = "http://netpreserve.org/warc/1.0/revisit/identical-payload-digest"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def workers():
-    yield
-    WORKERS.kill()
-
-
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory):
-    return make_archive(tmp_path_factory.mktemp("empty") / "archive")
-
-
-@pytest.fixture
-def archive(empty, tmp_path):
-    return Path(shutil.copytree(empty, tmp_path / "archive"))
 
 
 def original(number: int) -> bytes:
@@ -83,7 +61,7 @@ INPUTS = {
 def test_record_of_an_import_is_counted_once(archive, name):
     """In a first import and when it is repeated; the archive has gained exactly what is called copied."""
     for _ in range(2):
-        _, report = bring(archive, WORKERS, *INPUTS[name])
+        _, report = bring(archive, *INPUTS[name])
         assert report.records == report.kept + report.passed.total(), (report.kept, report.passed)
     assert report.kept == 0
 
@@ -91,5 +69,5 @@ def test_record_of_an_import_is_counted_once(archive, name):
 def test_block_that_is_too_large_is_counted_once(archive, monkeypatch):
     """Though its fields are not asked whether it is wanted."""
     monkeypatch.setattr(foreign_records, "MAX_BLOCK_BYTES", 8000)
-    _, report = bring(archive, WORKERS, gz([original(1), response(2, more="long " * 9000)]))
+    _, report = bring(archive, gz([original(1), response(2, more="long " * 9000)]))
     assert (report.records, report.kept, report.passed.total()) == (2, 1, 1)

@@ -1,4 +1,4 @@
-"""What was wrong with a record before its import is said by the import and kept as a mark, and `verify` is content."""
+"""Test that an import says what was wrong with a record before, keeps that as a mark, and `verify` is content."""
 
 from __future__ import annotations
 
@@ -6,45 +6,24 @@ import base64
 import gzip
 import hashlib
 import json
-import shutil
 import sqlite3
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
-from pipelines.core.worker_pool import WorkerPool
-from pipelines.extraction.entry import WARM_UP
 from pipelines.importing import flaws
 from pipelines.importing.grouping import ALREADY_HERE, ANSWER_ALREADY_HERE
 from pipelines.verification.verify import verify
 from pipelines.warc.record import digest
-from tests.support.command import make_archive, morgue, rows
+from tests.support.command import morgue, rows
 from tests.support.external_tools import faults
 from tests.support.foreign import address, an_id, answer, gz, page, record, response
 from tests.support.import_runs import bring
 from tests.support.warc_files import walk
 
-WORKERS = WorkerPool(1, warm_up=WARM_UP)
 BLOCK, REQUEST = answer(page(1)), b"GET / HTTP/1.1\r\nHost: paper.example\r\n\r\n"
 SAME = "http://netpreserve.org/warc/1.0/revisit/identical-payload-digest"
 AGNOSTIC = "http://netpreserve.org/warc/1.0/revisit/uri-agnostic-identical-payload-digest"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def workers():
-    yield
-    WORKERS.kill()
-
-
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory):
-    return make_archive(tmp_path_factory.mktemp("empty") / "archive")
-
-
-@pytest.fixture
-def archive(empty, tmp_path):
-    return Path(shutil.copytree(empty, tmp_path / "archive"))
 
 
 def hexed(data: bytes, algorithm: str = "sha1") -> str:
@@ -110,11 +89,11 @@ FLAWED = {
 def test_flaw_is_counted_and_no_damage_of_the_archive(archive, name):
     """By a full and a quick verification; a second import and a rebuild change nothing."""
     records, filters, said = FLAWED[name]
-    ending, report = bring(archive, WORKERS, gz(records), **filters)
+    ending, report = bring(archive, gz(records), **filters)
     assert (ending.word, dict(report.flaws), report.damages) == ("done", said, [])
     assert verify(archive).findings.listed == []
     assert verify(archive, quick=True).findings.listed == []
-    assert bring(archive, WORKERS, gz(records), **filters)[1].kept == 0
+    assert bring(archive, gz(records), **filters)[1].kept == 0
 
 
 # How a revisit may name its original, which is not in the archive: what the row of its capture says was wrong.
@@ -132,8 +111,8 @@ LOST_ORIGINALS = {
 def test_revisit_without_its_original_is_marked_and_shown_as_one(archive, name):
     """In whichever way it names it; `show` says that it is a revisit, and offers no body that is not there."""
     fields, marks = LOST_ORIGINALS[name]
-    bring(archive, WORKERS, gz([revisit(4, record_id=an_id("q"))]))
-    _, report = bring(archive, WORKERS, gz([revisit(1, **fields)]))
+    bring(archive, gz([revisit(4, record_id=an_id("q"))]))
+    _, report = bring(archive, gz([revisit(1, **fields)]))
     assert report.flaws[flaws.REVISIT_WITHOUT_ORIGINAL] == 1
     ((number, kept),) = rows(archive, f"SELECT id, flaws FROM captures WHERE url = '{address(1)}'")
     assert json.loads(kept) == marks
@@ -148,8 +127,8 @@ def test_revisit_without_its_original_is_marked_and_shown_as_one(archive, name):
 
 def test_revisit_is_offered_with_its_body_once_the_original_is_there(archive):
     """Its mark stays."""
-    bring(archive, WORKERS, gz([revisit(1, WARC_Refers_To=an_id("o"))]), gz([response(2)]))
-    bring(archive, WORKERS, gz([response(1, record_id=an_id("o"))]))
+    bring(archive, gz([revisit(1, WARC_Refers_To=an_id("o"))]), gz([response(2)]))
+    bring(archive, gz([response(1, record_id=an_id("o"))]))
     ((number, kept),) = rows(archive, "SELECT id, flaws FROM captures WHERE record_type = 'revisit'")
     assert json.loads(kept) == [f"WARC-Refers-To {an_id('o')}"]
     shown = morgue("-C", archive, "show", "--capture", str(number)).stdout
@@ -163,7 +142,7 @@ def test_rebuild_reads_marks_and_declared_digests_from_the_records(archive):
     """The files alone give the same rows."""
     columns = "url, payload_digest, declared_digest, refers_to, body_length, flaws"
     query = f"SELECT {columns} FROM captures ORDER BY id"
-    bring(archive, WORKERS, *(gz(records) for records, filters, _ in FLAWED.values() if not filters))
+    bring(archive, *(gz(records) for records, filters, _ in FLAWED.values() if not filters))
     before = rows(archive, query)
     done = morgue("-C", archive, "rebuild")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -174,7 +153,7 @@ def test_rebuild_reads_marks_and_declared_digests_from_the_records(archive):
 @pytest.mark.parametrize("name", [name for name in FLAWED if "block digest" in name or "algorithm" in name])
 def test_later_damage_of_a_marked_record_is_found(archive, name):
     """A byte is changed and the member is compressed again, so that only a digest can tell."""
-    bring(archive, WORKERS, gz(FLAWED[name][0]))
+    bring(archive, gz(FLAWED[name][0]))
     (path,) = (archive / "warc").iterdir()
     found = next(one for one in walk(path) if one.headers.get("Morgue-Kind") == "article")
     data = path.read_bytes()
@@ -193,7 +172,7 @@ def test_later_loss_of_a_record_that_another_names_is_found(archive, lost_id):
     records = [response(1, record_id=an_id("o")), record("request", address(1), REQUEST, record_id=an_id("q"),
                                                          WARC_Concurrent_To=an_id("o")),
                revisit(1, WARC_Refers_To=an_id("o"))]  # fmt: skip
-    bring(archive, WORKERS, gz(records))
+    bring(archive, gz(records))
     (path,) = (archive / "warc").iterdir()
     lost = next(one for one in walk(path) if one.headers.get("WARC-Record-ID") == lost_id)
     data = bytearray(path.read_bytes())
@@ -214,7 +193,7 @@ SPELLINGS = {
 @pytest.mark.parametrize("name", SPELLINGS)
 def test_right_digest_is_right_however_it_is_spelled(archive, name, packed):
     """Its length says whether it is base 32, hex or base 64."""
-    ending, report = bring(archive, WORKERS, packed([response(1, WARC_Block_Digest=SPELLINGS[name])]))
+    ending, report = bring(archive, packed([response(1, WARC_Block_Digest=SPELLINGS[name])]))
     assert (ending.word, report.kept, dict(report.flaws)) == ("done", 1, {})
     assert verify(archive).findings.listed == []
 
@@ -222,23 +201,23 @@ def test_right_digest_is_right_however_it_is_spelled(archive, name, packed):
 def test_wrong_block_digest_without_a_checksum_is_refused_unless_the_user_wants_the_record(archive):
     """Nothing says that an uncompressed block is whole."""
     data = response(1, WARC_Block_Digest=hexed(b"x"))
-    ending, report = bring(archive, WORKERS, data)
+    ending, report = bring(archive, data)
     assert (ending.exit_code, report.kept, report.damages[0].why) == (1, 0, "its block does not match its digest")
-    ending, report = bring(archive, WORKERS, data, mismatched=True)
+    ending, report = bring(archive, data, mismatched=True)
     assert (ending.word, report.kept, dict(report.flaws)) == ("done", 1, {flaws.WRONG_BLOCK_DIGEST: 1})
     assert verify(archive).findings.listed == []
 
 
 def test_digest_of_the_payload_as_block_digest_is_kept_without_a_checksum(archive):
     """The payload matches it, so it is whole."""
-    _, report = bring(archive, WORKERS, response(1, WARC_Block_Digest=hexed(page(1))))
+    _, report = bring(archive, response(1, WARC_Block_Digest=hexed(page(1))))
     assert (report.kept, report.damages) == (1, [])
 
 
 def test_marked_record_keeps_its_fields_and_bytes(archive):
     """The wrong digest stays; other programs read the file, and its export can be imported again."""
     wrong = hexed(b"x")
-    bring(archive, WORKERS, gz([response(1, WARC_Payload_Digest=wrong)]))
+    bring(archive, gz([response(1, WARC_Payload_Digest=wrong)]))
     (path,) = (archive / "warc").iterdir()
     found = next(one for one in walk(path) if one.headers.get("Morgue-Kind") == "article")
     assert found.block == BLOCK
@@ -250,7 +229,7 @@ def test_marked_record_keeps_its_fields_and_bytes(archive):
 @pytest.mark.slow
 def test_show_names_the_flaws_of_a_capture(archive):
     """With the id of the record that was missing."""
-    bring(archive, WORKERS, gz(FLAWED["a range of Common Crawl"][0]))
+    bring(archive, gz(FLAWED["a range of Common Crawl"][0]))
     done = morgue("-C", archive, "show", address(1), "--captures")
     assert f"WARC-Warcinfo-ID: {an_id('no')} was not here" in done.stdout
 
@@ -268,7 +247,7 @@ NO_ORIGINAL = {
 @pytest.mark.parametrize("name", NO_ORIGINAL)
 def test_body_of_a_revisit_whose_original_is_not_here_is_not_found(archive, name):
     """Exit code 8, not 7: nothing is damaged."""
-    ending, report = bring(archive, WORKERS, gz([NO_ORIGINAL[name]]))
+    ending, report = bring(archive, gz([NO_ORIGINAL[name]]))
     assert (ending.word, report.flaws[flaws.REVISIT_WITHOUT_ORIGINAL]) == ("done", 1)
     done = morgue("-C", archive, "show", address(1), "--format", "body")
     assert done.returncode == 8
@@ -280,7 +259,7 @@ def test_request_of_a_second_copy_of_an_answer_is_counted_as_itself(archive):
     """It is not in the archive, and the summary does not say that it is."""
     one = response(1, record_id=an_id("r"))
     request = record("request", address(1), REQUEST, WARC_Concurrent_To=an_id("r"))
-    _, report = bring(archive, WORKERS, gz([one, response(2), one, request]))
+    _, report = bring(archive, gz([one, response(2), one, request]))
     assert (report.kept, report.passed) == (2, {ALREADY_HERE: 1, ANSWER_ALREADY_HERE: 1})
 
 
@@ -303,7 +282,7 @@ def test_revisit_that_names_a_digest_alone_is_a_sighting(archive, algorithm, nam
     other = f"{algorithm}:{base64.b32encode(hashlib.new(algorithm, body).digest()).decode()}"
     block = answer(body, b"Content-Type: text/html", header)
     original = record("response", address(1), block, WARC_Payload_Digest=hexed(body, algorithm))
-    bring(archive, WORKERS, gz([original, revisit(1, WARC_Payload_Digest=other)]))
+    bring(archive, gz([original, revisit(1, WARC_Payload_Digest=other)]))
     assert rows(archive, "SELECT last_seen FROM articles") == [("2024-03-09T13:00:00Z",)]
     lines = morgue("-C", archive, "export", "cdxj", "-").stdout.splitlines()
     assert {json.loads(line.split(" ", 2)[2])["digest"] for line in lines} == {hexed(body, algorithm)}
@@ -313,7 +292,7 @@ def test_revisit_that_names_a_digest_alone_is_a_sighting(archive, algorithm, nam
 def test_rows_of_earlier_imports_are_no_finding(archive, payload):
     """Earlier versions did not note what a revisit declares; a rebuild does."""
     original = response(1, WARC_Payload_Digest=hexed(page(1), "sha256"))
-    bring(archive, WORKERS, gz([original, revisit(1, WARC_Payload_Digest=hexed(page(1), "sha256"))]))
+    bring(archive, gz([original, revisit(1, WARC_Payload_Digest=hexed(page(1), "sha256"))]))
     with closing(sqlite3.connect(archive / "morgue.db")) as db, db:
         db.execute("UPDATE captures SET declared_digest = NULL")
         db.execute("UPDATE captures SET payload_digest = ? WHERE record_type = 'revisit'", (payload,))

@@ -1,4 +1,4 @@
-"""An import into an archive that has lost a WARC file, or a part of one, says so."""
+"""Test that an import into an archive that has lost a WARC file, or a part of one, says so."""
 
 from __future__ import annotations
 

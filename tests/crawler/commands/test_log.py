@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow  # real runs of the command
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory):
-    """An archive after three runs: done, interrupted, killed."""
+    """Return an archive after three runs: done, interrupted, killed."""
     archive = make_archive(tmp_path_factory.mktemp("log") / "archive")
     with serve() as paper:
         articles = list(paper.truth)

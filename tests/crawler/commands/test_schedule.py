@@ -188,6 +188,13 @@ def test_script_for_a_source_has_its_own_unit_name(archive):
     assert systemd(ScheduledJob(str(archive), ("/m",), 900, ("paper",))).count(name) == done.stdout.count(name)
 
 
+@pytest.mark.parametrize("source", ["www.paper.example", "http://paper.example/"])
+def test_source_that_is_named_by_its_address_has_its_name_in_the_script(archive, source):
+    """Two spellings give one unit."""
+    by_name = morgue("-C", archive, "schedule", "--systemd", "paper").stdout
+    assert morgue("-C", archive, "schedule", "--systemd", source, "paper").stdout == by_name
+
+
 @pytest.mark.parametrize("folder", ["/a\\", "/a b\\", "/a\\\\", '/a "b\\'])
 def test_no_backslash_comes_before_a_quote_in_a_list_of_paths(folder):
     """Nor at the end of a line, where it would join the next one."""

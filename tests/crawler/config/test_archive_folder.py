@@ -1,4 +1,4 @@
-"""Which archive a command works on: an archive of another user is named first, and folders in it are what they seem."""
+"""Test which archive a command works on: that of another user is named first, and its folders are what they seem."""
 
 from __future__ import annotations
 

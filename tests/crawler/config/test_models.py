@@ -11,7 +11,7 @@ import pytest
 from crawler.config.archive_folder import ArchiveFolder
 from crawler.config.models import CrawlSettings, ListingIntervals, Politeness, RuleFields, Settings, SourceConfig, load
 from crawler.config.reference import settings_file, source_file
-from pipelines.core.errors import ConfigError
+from pipelines.core.errors import ConfigError, NotFound
 from pipelines.core.items import Rule, Source
 from pipelines.extraction import site_rules
 
@@ -238,6 +238,18 @@ def test_source_is_named_after_its_file(archive):
     assert list(load(archive).sources) == ["le-monde.fr_2"]
     source(archive, "url = 'https://x.org'", "le monde")
     assert "sources/le monde.toml: the file's name is not a valid name for a source" in complaint(archive)
+
+
+def test_source_is_named_by_its_address_in_any_spelling(archive):
+    """Also one whose file has mistakes, if it is named after its host."""
+    source(archive, "url = 'https://www.paper.example'")
+    source(archive, "=", "broken.example")
+    config = load(archive, skip_broken=True)
+    assert config.source_named("http://paper.example/").name == "paper"
+    with pytest.raises(ConfigError, match=r"sources/broken\.example\.toml"):
+        config.source_named("www.broken.example")
+    with pytest.raises(NotFound, match="did you mean paper"):
+        config.source_named("papr")
 
 
 def test_missing_folder_of_sources_means_no_sources(archive):

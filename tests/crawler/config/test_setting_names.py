@@ -1,4 +1,4 @@
-"""The names of all settings, for commands that must start fast."""
+"""Test the names of all settings, for commands that must start fast."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose a URL is when several sources list it, and how many new URLs a listing may bring, on a real database."""
+"""Test whose a URL is when several sources list it, and how many new URLs a listing may bring, on a real database."""
 
 from datetime import UTC, datetime, timedelta
 

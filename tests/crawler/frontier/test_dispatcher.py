@@ -1,9 +1,10 @@
-"""Who gets how much of a crawl. The frontier is a list in memory; nothing is fetched."""
+"""Test who gets how much of a crawl. The frontier is a list in memory; nothing is fetched."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -57,14 +58,21 @@ class ListedFrontier:
 class Scene:
     """Run a dispatcher; requests to `silent` hosts never end, the others at once."""
 
-    def __init__(self, claims: list[Claim], homes: dict[int, str], **limits: SourceLimits) -> None:
+    def __init__(
+        self, claims: list[Claim], homes: dict[int, str], pages: int | None = None, **limits: SourceLimits
+    ) -> None:
         self.stats = CrawlStats()
         backpressure = SimpleNamespace(page_in=lambda source: None, page_out=lambda source: None)
         context: Any = SimpleNamespace(do=self.do, backpressure=backpressure, stats=self.stats)
         frontier: Any = ListedFrontier(claims, homes)
         of_source = {None: GENEROUS, **{int(name[1:]): limit for name, limit in limits.items()}}
         self.dispatcher = Dispatcher(
-            context, frontier, ClaimScope(), host_concurrency={}, limits=LIMITS, limits_of_source=of_source
+            context,
+            frontier,
+            ClaimScope(),
+            host_concurrency={},
+            limits=replace(LIMITS, pages=pages),
+            limits_of_source=of_source,
         )
         self.order: list[Claim] = []
 
@@ -83,7 +91,7 @@ class Scene:
                 self.order.append(claim)
                 if not claim.host.endswith(silent):
                     self.stats.kept("paper.example" if claim.source_id == PAPER else self.site, claim.source_id, size)
-                    self.dispatcher.fetched(claim)
+                    self.dispatcher.fetched(claim, requested="refused" not in claim.url)
                     self.dispatcher.filed(claim)
 
         async def for_a_moment() -> None:
@@ -157,3 +165,46 @@ def test_site_or_source_is_left_alone_once_its_records_are_large(site):
     scene = Scene([*claims, *paper(9)], HOMES)
     assert scene.run(size=100, site=site) == {EVIL: 10, PAPER: 9}
     assert list(scene.dispatcher.used.reached) == [("bytes_per_site", EVIL)]
+
+
+def hosts_of_evil(number: int, *names: str) -> list[Claim]:
+    return [claim_of(f"https://s{n}.evil.example/{name}", EVIL) for n in range(number) for name in names]
+
+
+@pytest.mark.parametrize(
+    ("limits", "pages"),
+    [
+        (GENEROUS, 25),
+        (replace(GENEROUS, pages_per_source=25), None),
+        (replace(GENEROUS, pages_per_host=1), None),
+    ],
+)
+def test_pages_that_are_refused_before_a_request_use_up_no_limit(limits, pages):
+    """They are disallowed by robots.txt, say. Neither --limit nor a limit of the source counts them."""
+    claims = hosts_of_evil(25, "refused-1", "refused-2", "story")
+    scene = Scene(claims, HOMES, pages, s1=limits)
+    assert scene.run() == {EVIL: 75}
+
+
+@pytest.mark.parametrize(
+    ("limits", "pages", "expected"),
+    [
+        (GENEROUS, 7, 7),
+        (replace(GENEROUS, pages_per_source=7), None, 7),
+        (replace(GENEROUS, pages_per_host=2), None, 60),
+    ],
+)
+def test_no_more_pages_are_requested_than_a_limit_says(limits, pages, expected):
+    """Also with many hosts at a time; the crawl ends, although hosts wait that have more."""
+    claims = hosts_of_evil(30, "refused-1", "a", "refused-2", "b", "c")
+    scene = Scene(claims, HOMES, pages, s1=limits)
+    scene.run()
+    assert sum("refused" not in claim.url for claim in scene.order) == expected
+    assert not scene.dispatcher._open
+
+
+def test_hosts_that_wait_for_a_share_are_not_forgotten_once_their_source_is_done():
+    """A crawl does not wait for ever for a source that came to its limit while hundreds of its hosts were in line."""
+    claims = [claim_of(f"https://paper-{n}.example/{m}", EVIL) for n in range(200) for m in range(2)]
+    scene = Scene([*claims, *paper(3)], HOMES, s1=replace(GENEROUS, pages_per_source=30))
+    assert scene.run() == {EVIL: 30, PAPER: 3}

@@ -1,4 +1,4 @@
-"""Which links of a feed, sitemap or page are followed."""
+"""Test which links of a feed, sitemap or page are followed."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Which addresses a source may list, and to whom they belong."""
+"""Test which addresses a source may list, and to whom they belong."""
 
 import pytest
 

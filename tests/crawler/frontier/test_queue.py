@@ -1,4 +1,4 @@
-"""The frontier as a durable queue, on a real database."""
+"""Test the frontier as a durable queue, on a real database."""
 
 from datetime import UTC, datetime, timedelta
 

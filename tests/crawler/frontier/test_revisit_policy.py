@@ -1,4 +1,4 @@
-"""When a URL is visited next, as tables of cases."""
+"""Test when a URL is visited next, as tables of cases."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Whose fault a failed visit is. The frontier and the dispatcher only note what is asked of them."""
+"""Test whose fault a failed visit is. The frontier and the dispatcher only note what is asked of them."""
 
 import asyncio
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""The address guard: what may be requested, and which addresses are never connected to."""
+"""Test the address guard: what may be requested, and which addresses are never connected to."""
 
 from __future__ import annotations
 

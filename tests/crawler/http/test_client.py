@@ -1,4 +1,4 @@
-"""The HTTP client: what is recorded equals the server's own journal, byte for byte."""
+"""Test the HTTP client: what is recorded equals the server's own journal, byte for byte."""
 
 from __future__ import annotations
 

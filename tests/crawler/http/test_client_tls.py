@@ -1,4 +1,4 @@
-"""The HTTP client over TLS and through proxies."""
+"""Test the HTTP client over TLS and through proxies."""
 
 from __future__ import annotations
 

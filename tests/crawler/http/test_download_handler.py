@@ -1,8 +1,9 @@
-"""The download handler in a real Scrapy crawl: what goes over the wire is recorded, then handed on."""
+"""Test the download handler in a real Scrapy crawl: what goes over the wire is recorded, then handed on."""
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import subprocess
 import sys
@@ -28,6 +29,7 @@ from crawler.http.outcome import (
     TooManyParts,
     Unsendable,
 )
+from crawler.http.response_parser import ResponseParser
 from pipelines.session import backpressure
 from tests.support.command import ROOT
 from tests.support.hostile_pages import COMPLETE, GZIPPED, REPLIES, run
@@ -189,6 +191,29 @@ def test_every_wire_error_has_a_reason() -> None:
     """A new kind of failure needs a decision here."""
     assert set(SCRAPY_ERRORS) == set(FetchError.__subclasses__())
     assert ConnectionLost in SCRAPY_ERRORS
+
+
+@pytest.mark.parametrize("path", ["/cut", "/stall", "/dead", "/large"])
+def test_failure_that_is_kept_keeps_no_bytes(path: str) -> None:
+    """Scrapy keeps failures in reference cycles until garbage is collected, each with the frames of its traceback."""
+
+    async def record(*_: object) -> None:
+        """Keep nothing."""
+
+    async def scene(server: HostileServer) -> list[object]:
+        crawler = SimpleNamespace(
+            settings=Settings({"MORGUE_ALLOW_PRIVATE_IPS": True, "DOWNLOAD_TIMEOUT": 0.5, "DOWNLOAD_MAXSIZE": 1000}),
+            engine=SimpleNamespace(downloader=SimpleNamespace(slots={})),
+        )
+        handler = ArchivingDownloadHandler(crawler, record)  # type: ignore[arg-type]
+        (kept,) = await asyncio.gather(handler.download_request(Request(server.url(path))), return_exceptions=True)
+        assert isinstance(kept, Exception)
+        await handler.close()
+        return [one for one in gc.get_objects() if isinstance(one, ResponseParser)]
+
+    gc.collect()
+    with HostileServer(PAGES) as server:
+        assert asyncio.run(scene(server)) == []
 
 
 def test_body_under_way_is_given_up_after_the_grace_of_a_stop(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""The archive on disk: the WARC files of a crawl hold what a hostile server journaled, byte for byte.
+"""Test the archive on disk: the WARC files of a crawl hold what a hostile server journaled, byte for byte.
 
 The files are read with warcio, as raw records; none of our own code reads them here. The crawl is Scrapy's, through the
 download handler, the crawl context and the archive writer of `morgue crawl`, of an HTTP and an HTTPS server at once.

@@ -1,4 +1,4 @@
-"""The response parser: it does not matter in which pieces the bytes arrive."""
+"""Test the response parser: it does not matter in which pieces the bytes arrive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which redirects are followed, by whose URL redirects and whose site it leads to."""
+"""Test which redirects are followed, by whose URL redirects and whose site it leads to."""
 
 import asyncio
 from types import SimpleNamespace

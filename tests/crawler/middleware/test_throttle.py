@@ -1,4 +1,4 @@
-"""The throttle: how fast a host is asked, in its pure parts."""
+"""Test the throttle: how fast a host is asked, in its pure parts."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""The probe of `morgue add`: redirects, robots.txt and what it says of candidates, without a network."""
+"""Test the probe of `morgue add`: redirects, robots.txt and what it says of candidates, without a network."""
 
 from __future__ import annotations
 

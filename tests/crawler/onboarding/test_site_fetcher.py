@@ -1,4 +1,4 @@
-"""The network of `morgue add`: what it sends, and the memory that its answers take."""
+"""Test the network of `morgue add`: what it sends, and the memory that its answers take."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class WatchedBudget(BodyBudget):
 
     most = 0
 
-    async def wait(self, body: GrowingBody | None = None) -> None:
+    async def wait(self, site: str | None, body: GrowingBody | None = None) -> None:
         self.most = max(self.most, self.used_bytes)
-        await super().wait(body)
+        await super().wait(site, body)
 
 
 async def fetched_bytes(url: str, budget: BodyBudget) -> tuple[int, int]:
@@ -29,6 +29,9 @@ async def fetched_bytes(url: str, budget: BodyBudget) -> tuple[int, int]:
 
     async def record(exchange: Any) -> None:
         pass
+
+    async def do(task: Any, *args: Any) -> None:
+        """Nothing was taken down."""
 
     crawl = SimpleNamespace(
         timeout=30,
@@ -40,7 +43,9 @@ async def fetched_bytes(url: str, budget: BodyBudget) -> tuple[int, int]:
         max_delay=0,
     )
     config: Any = SimpleNamespace(crawl=crawl, user_agent="test", operator=SimpleNamespace(contact=""))
-    context: Any = SimpleNamespace(backpressure=SimpleNamespace(bodies=budget), record=record)
+    context: Any = SimpleNamespace(
+        backpressure=SimpleNamespace(bodies=budget), record=record, do=do, archive_writer=SimpleNamespace(db=None)
+    )
     fetcher = SiteFetcher(config, context)
     response = await fetcher.fetch(url, "page", None, b"")
     assert len(response.body) == SIZE

@@ -1,4 +1,4 @@
-"""What every format guarantees, and what each makes of values that are hard for it."""
+"""Test what every format guarantees, and what each makes of values that are hard for it."""
 
 from __future__ import annotations
 

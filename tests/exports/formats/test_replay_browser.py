@@ -23,7 +23,7 @@ from exports.formats import to_wacz
 from pipelines.selection.captures import CaptureSelection
 from pipelines.warc.storage import WarcStorage
 from tests.support.capture_archive import ABOUT, COPY, CRANE, LIGHT, PAPER, TWIN, build
-from tests.support.external_tools import TOOLS, tool
+from tests.support.external_tools import BROUGHT_BY, TOOLS, skip_without, tool
 
 LANTERNS = ("Lanterns over the basin. " * 40).strip()
 PAGES = {
@@ -117,7 +117,7 @@ def player() -> Path:
     """Return the folder of replayweb.page."""
     folder = Path(os.environ.get("NEWSMORGUE_REPLAYWEB") or TOOLS / "replayweb")
     if not all((folder / name).is_file() for name in SCRIPTS):
-        pytest.skip(f"replayweb.page is not installed: no ui.js and sw.js in {folder} (make tools, where npm is)")
+        skip_without("replayweb.page", f"{BROUGHT_BY}, where npm is: no ui.js and sw.js in {folder}")
     return folder
 
 

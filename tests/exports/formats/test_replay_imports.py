@@ -9,9 +9,7 @@ from contextlib import closing
 import pytest
 
 from crawler.config.archive_folder import ArchiveFolder
-from pipelines.core.worker_pool import WorkerPool
 from pipelines.database.connection import connect
-from pipelines.extraction.entry import WARM_UP
 from tests.support.command import make_archive
 from tests.support.foreign import address, answer, gz, page, record
 from tests.support.import_runs import bring
@@ -65,10 +63,7 @@ def replay(tmp_path_factory):
     """Serve an archive of imported revisits by pywb: its files by our index, and our WACZ. Yield (host, port)."""
     folder = tmp_path_factory.mktemp("imports")
     archive = ArchiveFolder(make_archive(folder / "archive"))
-    workers = WorkerPool(1, warm_up=WARM_UP)
-    ending, _ = bring(archive.path, workers, gz(one for number, name in enumerate(REVISITS)
-                                                for one in records_of(number, name)))  # fmt: skip
-    workers.kill()
+    ending, _ = bring(archive.path, gz(one for number, name in enumerate(REVISITS) for one in records_of(number, name)))
     assert ending.word == "done"
     with closing(connect(archive.database)) as db:
         collect(folder, db, archive.warc)

@@ -1,4 +1,4 @@
-"""The export to CDXJ: sorted, a line for each capture, each leading to its record."""
+"""Test the export to CDXJ: sorted, a line for each capture, each leading to its record."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The export to WACZ 1.1.1: parts, digests, an index that leads to records, articles as pages."""
+"""Test the export to WACZ 1.1.1: parts, digests, an index that leads to records, articles as pages."""
 
 from __future__ import annotations
 

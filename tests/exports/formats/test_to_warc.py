@@ -1,4 +1,4 @@
-"""The export to WARC: whole exchanges, byte for byte; damage costs only itself, and is named."""
+"""Test the export to WARC: whole exchanges, byte for byte; damage costs only itself, and is named."""
 
 from __future__ import annotations
 

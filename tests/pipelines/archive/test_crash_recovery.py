@@ -1,4 +1,4 @@
-"""The first start after a crash: every capture in the files has its row, and journal records that were not committed
+"""Test the first start after a crash: every capture in the files has its row, and uncommitted journal records
 are void. Each crash is a process that kills itself."""
 
 from __future__ import annotations

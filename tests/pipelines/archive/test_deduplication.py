@@ -10,6 +10,7 @@ import pytest
 
 from pipelines.archive.deduplication import original_of
 from pipelines.core.items import Exchange
+from pipelines.database.captures import MAX_CANDIDATES
 from pipelines.database.connection import open_database
 from pipelines.database.store import ArticleStore
 from pipelines.warc.exchange import NOT_MODIFIED, SAME_PAYLOAD, RevisitOriginal, body_of, capture_of, write_exchange
@@ -160,6 +161,37 @@ def test_response_that_differs_in_any_way_is_stored_whole(archive, exchange):
     archive.write_exchange(FIRST)
     archive.writer.close()
     assert archive.original(exchange) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [("https://www.example.org/twin", True), ("https://example.net/twin", False), ("https://notexample.org/x", False)],
+    ids=["another host of the site", "another site", "a site that ends alike"],
+)
+def test_only_a_response_of_the_same_site_is_referred_to(archive, url, found):
+    """A takedown at one site must not concern what another has answered."""
+    archive.write_exchange(FIRST)
+    archive.writer.close()
+    assert (archive.original(replace(LATER, url=url)) is not None) is found
+
+
+def test_response_of_the_same_site_is_found_among_many_of_other_sites(archive):
+    """An archive of an earlier version may hold the same bytes many times."""
+    for number in range(MAX_CANDIDATES + 1):
+        archive.write_exchange(replace(FIRST, url=f"https://site{number}.example/"))
+    own = archive.write_exchange(FIRST)
+    archive.writer.close()
+    assert archive.original(LATER).record_id == own.record_id
+
+
+def test_304_of_a_page_whose_body_another_site_has_is_stored_as_it_is(archive):
+    """Earlier versions stored the page as a revisit of the other site's."""
+    other = archive.write_exchange(replace(FIRST, url="https://example.net/"))
+    archive.writer.close()
+    of = RevisitOriginal(other.record_id, other.url, "2026-03-04T05:06:07.000089Z")
+    ArticleStore(archive.db).capture(write_exchange(LATER, archive.writer, original=of), archive.crawl, None)
+    archive.writer.close()
+    assert archive.original(replace(UNMODIFIED, url=LATER.url)) is None
 
 
 def test_chunked_body_is_not_referred_to(archive):

@@ -1,4 +1,4 @@
-"""The journal: what is recorded about a row, when, and what counts when the journal is replayed."""
+"""Test the journal: what is recorded about a row, when, and what counts when the journal is replayed."""
 
 from __future__ import annotations
 

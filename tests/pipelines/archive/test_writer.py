@@ -1,4 +1,4 @@
-"""The archive writer: the lock, the order of events, and what a failure leaves. Real files, a real database."""
+"""Test the archive writer: the lock, the order of events, and what a failure leaves. Real files, a real database."""
 
 from __future__ import annotations
 

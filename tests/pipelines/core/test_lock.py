@@ -1,4 +1,4 @@
-"""The lock of an archive: who holds it, and what a process that is refused is told."""
+"""Test the lock of an archive: who holds it, and what a process that is refused is told."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The log: what is written where, at which level, in which form, and that it never stops the work."""
+"""Test the log: what is written where, at which level, in which form, and that it never stops the work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a terminal is shown: lines that fit, measured as drawn, and nothing that it would obey."""
+"""Test what a terminal is shown: lines that fit, measured as drawn, and nothing that it would obey."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A call that fails in a worker process costs only itself: no other call is lost, and no process is left over."""
+"""Test that a call that fails in a worker costs only itself: no other call is lost, and no process is left over."""
 
 import asyncio
 import os

@@ -56,16 +56,16 @@ def test_capture_is_found_by_its_record_and_counted_in_its_file(store):
 def test_response_that_may_not_be_referred_to_is_not_found_by_its_payload(store, change):
     """Only whole responses of the same body, without chunk framing."""
     store.capture(replace(WHOLE, **change), 1, None)
-    assert list(captures.whole_responses_with_payload(store.db, "sha1:P")) == []
+    assert list(captures.whole_responses_with_payload(store.db, "sha1:P", "")) == []
 
 
 def test_response_is_found_by_payload_only_if_it_was_filed(store):
     """A row that was added again after a crash has no crawl: its page is fetched again, and that is recorded whole."""
     store.capture(replace(WHOLE, record_id="<urn:uuid:0>"), None, None)
-    assert list(captures.whole_responses_with_payload(store.db, "sha1:P")) == []
+    assert list(captures.whole_responses_with_payload(store.db, "sha1:P", "")) == []
     store.capture(WHOLE, 1, None)
     found = captures.location_of(store.db, "<urn:uuid:1>")
-    assert list(captures.whole_responses_with_payload(store.db, "sha1:P")) == [found]
+    assert list(captures.whole_responses_with_payload(store.db, "sha1:P", "")) == [found]
 
 
 def test_last_whole_response_leads_through_a_revisit_to_the_body(store):

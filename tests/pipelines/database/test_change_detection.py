@@ -1,4 +1,4 @@
-"""What counts as an edit of an article, as a table."""
+"""Test what counts as an edit of an article, as a table."""
 
 import re
 

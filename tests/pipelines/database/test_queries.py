@@ -211,6 +211,14 @@ def test_unknown_article_raises_not_found_with_a_next_step(db, wanted, cause):
     assert missing.value.exit_code == 8
 
 
+@pytest.mark.parametrize("source", ["www.gazette.example", "https://gazette.example", "GAZETTE.example/"])
+def test_source_is_found_by_its_address(db, source):
+    """As by `morgue crawl`: with or without `www.`, scheme and slash."""
+    assert queries.count(db, None, ArticleFilters(source=source)) == queries.count(
+        db, None, ArticleFilters(source="gazette")
+    )
+
+
 def test_unknown_source_is_an_error_that_names_similar_ones(db):
     """A mistyped --source is no empty answer."""
     with pytest.raises(NotFound, match="gazette"):

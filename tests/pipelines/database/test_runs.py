@@ -1,4 +1,4 @@
-"""The runs of an archive as rows: how each ended, and its counts over all sources."""
+"""Test the runs of an archive as rows: how each ended, and its counts over all sources."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COUNTS = '{"a": {"fetched": 3, "listings": 2, "new": 2, "failed": 1, "why": {"fa
 
 @pytest.fixture
 def db(tmp_path):
-    """An archive with a run that ended, one that did not, and one that may be running."""
+    """Yield an archive with a run that ended, one that did not, and one that may be running."""
     db = open_database(tmp_path / "morgue.db")
     db.row_factory = sqlite3.Row
     values = [

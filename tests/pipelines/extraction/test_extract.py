@@ -1,4 +1,4 @@
-"""What is read from a page, and the names of the reasons for reading nothing."""
+"""Test what is read from a page, and the names of the reasons for reading nothing."""
 
 import subprocess
 import sys

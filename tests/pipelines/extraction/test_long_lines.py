@@ -1,4 +1,4 @@
-"""A line, however long, is looked at in time that grows as its length.
+"""Test that a line, however long, is looked at in time that grows as its length.
 
 Each function that reads lines gets 100,000 characters of what its patterns repeat. A pattern that backtracks over them
 takes minutes (the square of that is 10,000,000,000); five seconds are enough for every other.

@@ -1,4 +1,4 @@
-"""What a page says beside its text reaches the article, with where it was found; hostile pages take bounded time."""
+"""Test that what a page says beside its text reaches the article; hostile pages take bounded time."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""How well pages are read cannot sink silently: one table of floors, which may only be raised.
+"""Test that how well pages are read cannot sink silently: one table of floors, which may only be raised.
 
 Our own page pairs are measured everywhere. Real pages with ground truth are measured where NEWSMORGUE_PAGES (or
 ../shared/extraction) holds them, with that folder's own score.py; `make quality` measures all of them.

@@ -1,4 +1,4 @@
-"""A source's own rules: which one holds, what selectors find, and that the user's word wins."""
+"""Test a source's own rules: which one holds, what selectors find, and that the user's word wins."""
 
 import re
 from dataclasses import replace

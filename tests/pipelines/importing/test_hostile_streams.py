@@ -1,4 +1,4 @@
-"""A short fuzz: reading a changed file ends, and says where it is damaged. `benchmarks/` has a longer one."""
+"""Fuzz briefly: reading a changed file ends, and says where it is damaged. `benchmarks/` has a longer one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A WACZ is held against what it says of itself, and its zip is read without trusting the directory."""
+"""Test that a WACZ is held against what it says of itself, and its zip is read without trusting the directory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The choice of captures: each filter takes what its words say, and what a revisit needs comes along."""
+"""Test the choice of captures: each filter takes what its words say, and what a revisit needs comes along."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What counts as taken down: a page, a host, all addresses with a common beginning."""
+"""Test what counts as taken down: a page, a host, all addresses with a common beginning."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from contextlib import closing
 
 import pytest
 
-from pipelines.takedown.register import TakedownRegister, was_removed
-from tests.support.article_archive import database, insert
+from pipelines.extraction.own_addresses import DeclaredAddresses
+from pipelines.takedown.register import TakedownRegister, refusal_to_request, was_removed
+from tests.support.article_archive import database, insert, rows
 
 
 @pytest.fixture
@@ -57,3 +58,62 @@ def test_was_removed_takes_targets_as_the_user_writes_them(db):
     assert was_removed(db, "https://b.example/x")
     assert not was_removed(db, "https://a.example/x")  # its host was removed, not this page
     assert not was_removed(db, "7")
+
+
+OWN, VERSIONS = "own", "versions"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "address", "is_copy"),
+    [
+        ("//a.example/x", OWN, "https://www.a.example/y", False),
+        ("//a.example/x", OWN, "http://a.example/x?utm_source=z", True),
+        ("//www.a.example/x", OWN, "https://www.a.example/x", True),
+        ("*www.a.example", OWN, "https://www.a.example/x", True),
+        ("//a.example/blogs/*", OWN, "https://a.example/blogs/x", True),
+        ("//b.example/x", OWN, "https://b.example/x", False),
+        ("//a.example/amp/x", VERSIONS, "https://a.example/amp/x", True),
+        ("*amp.a.example", VERSIONS, "https://amp.a.example/x", False),
+        ("//a.example/amp/*", VERSIONS, "https://a.example/amp/x", False),
+    ],
+    ids=["another page", "removed page", "on another host of the site", "removed host", "removed section",
+         "another site", "its AMP page", "host of AMP pages", "section of AMP pages"],
+)  # fmt: skip
+def test_copy_of_a_removed_page_is_recognised_by_what_it_declares_within_its_site(db, name, kind, address, is_copy):
+    """Another site's canonical link has no effect here, and removing all AMP pages removes no other."""
+    remember(db, name)
+    declared = DeclaredAddresses(**{kind: (address,)})
+    found = TakedownRegister(db).original_of("https://a.example/print/7", declared)
+    assert found == (address if is_copy else None)
+
+
+def test_page_that_is_filed_under_its_own_address_is_no_copy(db):
+    """Its text differed from that of the page that it names: its canonical link is wrong."""
+    remember(db, "//a.example/x")
+    insert(db, "captures", id=1, url="https://a.example/y", time="2024", kind="article", file="x", offset=0, length=0,
+           record_id="1", record_type="response", signals="[]")  # fmt: skip
+    own = {"url": "https://a.example/y", "url_key": "//a.example/y", "capture_id": 1, "source_id": None}
+    insert(db, "articles", **rows()[0] | own)
+    declared = DeclaredAddresses(("https://a.example/x",))
+    register = TakedownRegister(db)
+    assert register.original_of("https://a.example/y", declared) is None
+    assert register.original_of("https://a.example/z", declared) == "https://a.example/x"
+
+
+@pytest.mark.parametrize("name", ["//a.example/x", "*www.a.example", "//blog.a.example/x/*"])
+def test_register_concerns_the_sites_of_which_something_was_removed(db, name):
+    """Pages of other sites need not be asked what they declare."""
+    remember(db, name)
+    register = TakedownRegister(db)
+    assert register.concerns_site_of("https://m.a.example/y")
+    assert not register.concerns_site_of("https://b.example/x")
+    assert not register.concerns_site_of("no address")
+
+
+def test_refusal_to_request_names_address_day_and_reason(db):
+    """For the messages of `morgue add`; None for what was not taken down."""
+    remember(db, "*a.example")
+    assert refusal_to_request(db, "https://a.example/robots.txt") == (
+        "https://a.example/robots.txt was taken down on 2026-11-01 (reason 1), and is not requested"
+    )
+    assert refusal_to_request(db, "https://b.example/") is None

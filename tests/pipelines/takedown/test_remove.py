@@ -1,4 +1,4 @@
-"""How the rows of a takedown leave the database; `tests/crawler/commands/test_remove.py` tests whole takedowns."""
+"""Test how the rows of a takedown leave the database; `tests/crawler/commands/test_remove.py` tests whole takedowns."""
 
 from __future__ import annotations
 

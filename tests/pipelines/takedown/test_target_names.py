@@ -1,4 +1,4 @@
-"""How the targets of a takedown are named in the table `removals`."""
+"""Test how the targets of a takedown are named in the table `removals`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a takedown finds: every spelling of an address, and nothing beside it."""
+"""Test what a takedown finds: every spelling of an address, and nothing beside it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from contextlib import closing
 
 import pytest
 
+from pipelines.core.errors import NotFound
 from pipelines.takedown.targets import find
 from tests.support.article_archive import database, insert, rows
 
@@ -34,6 +35,25 @@ def test_host_is_matched_in_every_spelling(db, target):
         insert(db, "captures", url=url, time=f"2026-11-0{number}T00:00:00.000000Z", kind="article", file="a",
                offset=number, length=1, record_id=f"<{number}>", record_type="response", signals="[]")  # fmt: skip
     assert sorted(find(db, [target]).captures) == [1, 2, 3, 4, 5]
+
+
+NEAR = {
+    "www.a.example": "did you mean a.example?",
+    "www.gazette.example": "did you mean gazette.example?",
+    "courier.example": "did you mean www.courier.example?",
+    "gazete.example": "did you mean gazette.example or www.courier.example?",
+    "https://nowhere.example/": "`morgue show URL` says what it knows",
+}
+
+
+@pytest.mark.parametrize("target", NEAR)
+def test_host_of_which_there_is_nothing_is_answered_with_one_like_it(two_stories, target):
+    """It is only named: a removal cannot be undone, and a host means exactly that host."""
+    for name, home in (("gazette", "https://gazette.example/"), ("courier", "https://www.courier.example/")):
+        insert(two_stories, "sources", name=name, url=home, watched=1, added="2024")
+    with pytest.raises(NotFound) as missing:
+        find(two_stories, [target])
+    assert missing.value.cure == NEAR[target]
 
 
 @pytest.fixture

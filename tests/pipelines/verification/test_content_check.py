@@ -1,4 +1,4 @@
-"""What verify says of rows that no version of Newsmorgue wrote."""
+"""Test what verify says of rows that no version of Newsmorgue wrote."""
 
 from __future__ import annotations
 

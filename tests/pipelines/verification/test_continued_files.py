@@ -97,7 +97,7 @@ def test_cut_file_is_found(folder: Path) -> None:
 
 @contextmanager
 def running(folder: Path):
-    """A run that has committed one capture, and goes on."""
+    """Return a run that has committed one capture, and goes on."""
     with closing(open_archive(folder)) as archive:
         archive.call(write_small_exchange, archive)
         archive.commit()

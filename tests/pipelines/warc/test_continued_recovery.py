@@ -1,4 +1,4 @@
-"""A crash while a file is being continued: what is listed never changes, what was durable is kept, a torn end goes."""
+"""Test a crash while a file is continued: what is listed never changes, what was durable is kept, a torn end goes."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ import pytest
 
 from pipelines.warc.http_message import (
     MAX_PARSED_LINES,
+    chunk_data,
     dechunked,
     entity_body,
     parse_head,
@@ -91,6 +92,26 @@ def test_unchunked_body_is_left_alone() -> None:
     """Without chunk framing the entity body is what follows the head."""
     assert entity_body(b"HTTP/1.1 200 OK\n\n5\r\nhello\r\n") == b"5\r\nhello\r\n"
     assert split_response(b"HTTP/1.1 200 OK") == (b"HTTP/1.1 200 OK", b"")
+
+
+@pytest.mark.parametrize(
+    ("sizes", "parts"),
+    [
+        ([1] * 200_000, 4),
+        ([1, 2, 3, 15] * 50_000, 17),
+        ([2047] * 64, 2),
+        ([2048] * 64, 64),
+        ([1, 5000, 1, 1, 5000, 1] * 3, 13),
+        ([], 0),
+    ],
+)
+def test_small_chunks_are_handed_on_together(sizes: list[int], parts: int) -> None:
+    """So the work of a caller is by bytes, whatever the number of chunks; large chunks are views of what was given."""
+    data = [bytes([65 + number % 26]) * size for number, size in enumerate(sizes)]
+    body = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in data) + b"0\r\n\r\n"
+    handed_on = list(chunk_data(b"head" + body, 4))
+    assert len(handed_on) == parts
+    assert b"".join(handed_on) == b"".join(data)
 
 
 HEAD = b"HTTP/1.1 200 OK\r\n"

@@ -1,4 +1,4 @@
-"""A line of the manifest that is no entry is named with its number, whatever is wrong with it."""
+"""Test that a line of the manifest that is no entry is named with its number, whatever is wrong with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an article is, and how one is read from the data files under `articles/`.
+"""Define what an article is, and read one from the data files under `articles/`.
 
 A data file is plain text. Lines before the first `=== slug` are defaults for every article of the file; after
 `=== slug` come header lines (`key: value`), a blank line, and the body in blocks parted by blank lines:

@@ -15,7 +15,7 @@ STEP = 64 * 1024  # bytes handed to the socket at once
 
 
 class Exchange(Protocol):
-    """What a fault may do with its connection."""
+    """Say what a fault may do with its connection."""
 
     def send(self, data: bytes) -> None:
         """Write these bytes and no others."""

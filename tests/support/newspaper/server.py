@@ -29,7 +29,7 @@ LARGEST_HEAD = 64 * 1024  # bytes
 
 
 class Gone(Exception):
-    """The client vanished, or the server is stopping."""
+    """Report that the client vanished, or the server is stopping."""
 
 
 class Connection:
@@ -95,7 +95,7 @@ class Connection:
 
 
 class Paper:
-    """A running newspaper, as tests use it."""
+    """Run a newspaper, as tests use it."""
 
     def __init__(
         self, host: str, port: int, delay: float, faults: bool, crawl_delay: float | None, stall: float

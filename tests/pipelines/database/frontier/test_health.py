@@ -1,4 +1,4 @@
-"""How a source is doing, by the rows of the frontier and the captures of a real database."""
+"""Test how a source is doing, by the rows of the frontier and the captures of a real database."""
 
 import sqlite3
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The rows of the table `frontier`, on a real database."""
+"""Test the rows of the table `frontier`, on a real database."""
 
 from datetime import UTC, datetime, timedelta
 

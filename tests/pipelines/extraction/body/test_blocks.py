@@ -1,4 +1,4 @@
-"""The blocks of a page: what a browser sets as lines of its own, every visible word in exactly one of them."""
+"""Test the blocks of a page: what a browser sets as lines of its own, every visible word in exactly one of them."""
 
 import random
 

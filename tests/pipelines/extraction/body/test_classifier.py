@@ -1,4 +1,4 @@
-"""The choice of the body: who has the last word where, which repetitions are dropped, how the text is written."""
+"""Test the choice of the body: who has the last word where, which repetitions are dropped, how the text is written."""
 
 import pytest
 from lxml import html

@@ -1,4 +1,4 @@
-"""The trees of the model, whichever are shipped: the compiled score is what walking the trees by hand gives."""
+"""Test the trees of the model, whichever are shipped: the compiled score is what walking the trees by hand gives."""
 
 import json
 import math

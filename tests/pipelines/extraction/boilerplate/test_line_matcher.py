@@ -1,4 +1,4 @@
-"""What papers print around their articles, in many languages, and prose that only sounds like it."""
+"""Test what papers print around their articles, in many languages, and prose that only sounds like it."""
 
 import time
 import tomllib

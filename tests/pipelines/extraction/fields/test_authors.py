@@ -1,4 +1,4 @@
-"""The authors of an article, as tables of cases."""
+"""Test the authors of an article, as tables of cases."""
 
 import pytest
 

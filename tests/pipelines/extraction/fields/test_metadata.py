@@ -1,4 +1,4 @@
-"""Which candidate wins for each field, as tables of cases; titles, authors and dates have files of their own."""
+"""Test which candidate wins for each field, as tables of cases; titles, authors and dates have files of their own."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""Which of a page's many titles is the headline, as tables of cases."""
+"""Test which of a page's many titles is the headline, as tables of cases."""
 
 import pytest
 

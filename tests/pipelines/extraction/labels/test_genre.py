@@ -1,4 +1,4 @@
-"""The kind of piece that a page is, as tables of cases."""
+"""Test the kind of piece that a page is, as tables of cases."""
 
 import json
 from datetime import UTC, datetime

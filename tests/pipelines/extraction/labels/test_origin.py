@@ -1,4 +1,4 @@
-"""The first publisher of a text, as tables of cases."""
+"""Test the first publisher of a text, as tables of cases."""
 
 import json
 import time

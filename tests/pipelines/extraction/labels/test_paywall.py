@@ -1,4 +1,4 @@
-"""What keeps readers from the text, as tables of cases; pages about paywalls have none."""
+"""Test what keeps readers from the text, as tables of cases; pages about paywalls have none."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""The word tables: their format, what each file must have, and which language has how much of what."""
+"""Test the word tables: their format, what each file must have, and which language has how much of what."""
 
 from __future__ import annotations
 

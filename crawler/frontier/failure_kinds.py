@@ -1,0 +1,17 @@
+"""Say what kind of failure a reason stands for: of the page, of its host, or of the scheme that was tried. Pure."""
+
+from __future__ import annotations
+
+# Failures that a single page may have for good: counted and named, but they do not change the exit code.
+PERMANENT_REASONS = ("body too large", "body too large when decoded")
+PERMANENT_BEGINNINGS = ("too many ", "redirect ")  # redirects, header lines, content codings, ...; loop, to no address
+# There was no answer from the host at all, which says nothing about the page.
+HOST_DOWN_REASONS = ("host not found", "connection failed", "TLS failed", "address is not public")
+NO_HTTPS_REASONS = ("connection failed", "TLS failed", "timed out")  # the site may answer over HTTP
+UNANSWERED_REASONS = ("timed out", "connection lost")  # the page may be the cause
+NOT_SENT_REASONS = ("URL cannot be requested", "address is not public", "port is blocked")  # refused by us
+
+
+def is_permanent(why: str) -> bool:
+    """Return True if a page that fails so will most likely always fail so."""
+    return why in PERMANENT_REASONS or why.startswith(PERMANENT_BEGINNINGS)
