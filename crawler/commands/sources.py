@@ -67,7 +67,7 @@ def count_unread_listings(ctx: click.Context, rows: list[Row]) -> None:
     if not any((folder.sources / f"{row['name']}.toml").is_file() for row in new):
         return  # without the time that it takes to load settings
     from crawler.config.models import load
-    from crawler.frontier.crawl_plan import seeds_of
+    from crawler.frontier.watched_sites import seeds_of
 
     try:
         own = load(folder, overrides_of(ctx), skip_broken=True).sources

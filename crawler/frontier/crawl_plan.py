@@ -9,18 +9,27 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from crawler.config.models import Config, SourceConfig
 from crawler.discovery.url_classifier import classify
-from crawler.frontier.ownership import ListedSites, SiteOwners, listed_sites
-from crawler.frontier.queue import HINT_OF_ASSUMED_HTTPS, Frontier, FrontierEntry
+from crawler.frontier.ownership import SiteOwners
+from crawler.frontier.queue import HINT_OF_ASSUMED_HTTPS, Frontier
 from crawler.frontier.revisit_policy import LISTING_KINDS, PAGE_KINDS
+from crawler.frontier.watched_sites import (
+    WatchedSite,
+    ad_hoc_site,
+    bare_host,
+    default_meta,
+    former_sites,
+    seeds_of,
+    visit_intervals,
+    watched_site,
+    with_owners,
+)
 from pipelines.core.errors import ConfigError
 from pipelines.core.items import Source
-from pipelines.core.linear_patterns import matching
 from pipelines.core.plural import counted, verb
-from pipelines.core.urls import host_of, typed_address, url_key
+from pipelines.core.urls import typed_address
 from pipelines.database.frontier.rows import ClaimScope
 from pipelines.database.runs import interrupted_since
 from pipelines.database.store import ArticleStore
@@ -45,49 +54,6 @@ class CrawlPlan:
         None  # without `-s`: a setting of one run plans nothing anew; None: there is no `-s`
     )
     assumed_https: frozenset[str] = frozenset()  # those of `pages` that the user gave without a scheme
-
-
-@dataclass(frozen=True, slots=True)
-class WatchedSite:
-    """Hold a source as a crawl needs it."""
-
-    source: Source
-    source_id: int | None
-    watched: bool  # has a file in sources/; a site crawled ad hoc is visited once
-    every: Mapping[str, float] = field(default_factory=dict)  # kind of listing -> seconds between visits
-    recheck: tuple[float, ...] = ()  # ages in seconds at which an article is visited again
-    depth: int = 3  # section pages are followed over so many links
-    explicit_sections: bool = False  # the source file lists its section pages: no others are followed
-    include: tuple[str, ...] = ()  # regular expressions: URLs that are articles, whatever they look like
-    exclude: tuple[str, ...] = ()  # regular expressions: URLs that are never followed
-    meta: Mapping[str, object] = field(default_factory=dict)  # Scrapy request meta of all its requests
-    listed: ListedSites = field(default_factory=ListedSites)  # which addresses its feeds, sitemaps and pages may name
-    listings: Mapping[str, str] = field(default_factory=dict)  # url_key -> kind of each listing that its file names
-    assumed_https: bool = False  # the user typed its address without a scheme: http is tried if https is not there
-
-    @property
-    def name(self) -> str:
-        return self.source.name
-
-    def relies_on(self, url: str, *, well_formed: bool = False) -> bool:
-        """Return True if the user has to know that the listing at `url` brings nothing.
-
-        That is so for every listing that the site's file names. A front page counts only if there is no other listing:
-        many need a browser. A `well_formed` news sitemap without entries counts only if there is no other listing
-        either, because it lists the articles of two days.
-        """
-        kind = self.listings.get(url_key(url))
-        if kind == "front" or (kind == "news sitemap" and well_formed):
-            return not set(self.listings.values()) - {"front", kind}
-        return kind is not None
-
-    def kind_of(self, url: str, kind: str) -> str | None:
-        """Return the kind that this site gives a URL which discovery takes for `kind`; None: it is not followed."""
-        if matching(self.exclude, url):
-            return None
-        if kind in ("article", "section") and matching(self.include, url):
-            return "article"
-        return kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,16 +159,6 @@ def prepare(plan: CrawlPlan, config: Config, store: ArticleStore, frontier: Fron
     )
 
 
-def with_owners(sites: Mapping[int | None, WatchedSite]) -> tuple[dict[int | None, WatchedSite], SiteOwners]:
-    """Return the sites, none of which lists hosts of another's, and who owns what."""
-    homes = {source_id: host_of(site.source.url) if site.source.url else "" for source_id, site in sites.items()}
-    owners = SiteOwners({source_id: site.listed for source_id, site in sites.items()}, homes)
-    return {
-        source_id: replace(site, listed=owners.without_foreign_hosts(site.listed, source_id))
-        for source_id, site in sites.items()
-    }, owners
-
-
 def goes_on_note(listings: int) -> str:
     """Say that listings which an interrupted crawl has read are not read again."""
     were, are = verb(listings, "was", "were"), verb(listings, "is", "are")
@@ -291,80 +247,6 @@ def choose_targets(
     return chosen
 
 
-def bare_host(url: str) -> str:
-    """Return the host of a URL without `www.`, by which single pages are given to the source of their paper."""
-    return host_of(url).removeprefix("www.")
-
-
-def watched_site(name: str, config: Config, store: ArticleStore) -> WatchedSite:
-    """Return the site of a source file, and bring the row of its source up to date."""
-    settings, own = config.for_source(name), config.sources[name]
-    meta: dict[str, object] = {"verify_certificates": settings.verify_certificates}
-    if not settings.robots:
-        meta["ignore_robots"] = True
-    if settings.proxy:
-        meta["proxy"] = settings.proxy
-    store.rename_ad_hoc_source(own.source, config.sources)
-    return WatchedSite(
-        source=own.source,
-        source_id=store.source(own.source, watched=True),
-        watched=True,
-        every=visit_intervals(config, own),
-        recheck=tuple(settings.recheck),
-        depth=settings.depth,
-        explicit_sections=bool(own.sections),
-        include=tuple(own.include),
-        exclude=tuple(own.exclude),
-        meta=meta,
-        listed=listed_sites(own.url, own.sections, (*own.feeds, *own.news_sitemaps, *own.sitemaps), own.sites),
-        listings={url_key(entry.url): entry.kind for entry in seeds_of(own.source, own)},
-    )
-
-
-def visit_intervals(config: Config, own: SourceConfig) -> dict[str, float]:
-    """Return the seconds between visits of a source's listings, by their kind in the frontier."""
-    every = own.every_or(config.every)
-    return {
-        "feed": every.feed,
-        "news sitemap": every.news_sitemap,
-        "sitemap": every.sitemap,
-        "front": every.section,
-        "section": every.section,
-        "tdmrep": every.section,
-    }
-
-
-def ad_hoc_site(url: str, config: Config, store: ArticleStore) -> WatchedSite:
-    """Return a site that the user named by its URL, and that is visited once."""
-    parts = urlsplit(url)
-    path = "" if parts.path in ("", "/") else parts.path.rstrip("/")
-    source = Source(parts.netloc.lower() + path, url)
-    return WatchedSite(
-        source,
-        store.source(source),
-        watched=False,
-        depth=config.crawl.depth,
-        meta=default_meta(config),
-        listed=listed_sites(url),
-        listings={url_key(url): "front"},
-    )
-
-
-def default_meta(config: Config) -> dict[str, object]:
-    """Return the request meta of sites without a source file."""
-    meta: dict[str, object] = {} if config.crawl.robots else {"ignore_robots": True}
-    return meta | ({"proxy": config.crawl.proxy} if config.crawl.proxy else {})
-
-
-def former_sites(store: ArticleStore, sites: Mapping[int | None, WatchedSite], config: Config) -> list[WatchedSite]:
-    """Return sites of earlier runs that have no source file, or no longer: rows of the frontier belong to them."""
-    return [
-        WatchedSite(source, row_id, watched=False, meta=default_meta(config), listed=listed_sites(source.url))
-        for row_id, source, _ in store.sources()
-        if row_id not in sites
-    ]
-
-
 def scope_of_all_sources(store: ArticleStore, config: Config, since: str | None) -> tuple[ClaimScope, tuple[str, ...]]:
     """Return the scope of a crawl without targets, and notes: sources whose file is gone are not crawled any more."""
     watched = {row_id: source.name for row_id, source, watched in store.sources() if watched}
@@ -384,17 +266,3 @@ def seed(site: WatchedSite, own: SourceConfig | None, frontier: Frontier, now: d
         frontier.reconsider(site.source_id, lambda url: site.kind_of(url, "section") == "article", now)
     if site.watched:
         frontier.set_seeds(site.source_id, seeds, now)
-
-
-def seeds_of(source: Source, own: SourceConfig | None) -> list[FrontierEntry]:
-    """Return the listings that a source's file names, the front page first; `own` None: a site without a file."""
-    seeds = [FrontierEntry(source.url, "front")]
-    if own is not None:
-        for kind, urls in (
-            ("feed", own.feeds),
-            ("news sitemap", own.news_sitemaps),
-            ("sitemap", own.sitemaps),
-            ("section", own.sections),
-        ):
-            seeds += [FrontierEntry(url, kind) for url in urls]
-    return seeds

@@ -14,8 +14,8 @@ from crawler.discovery.feeds import read_feed
 from crawler.discovery.links import read_links
 from crawler.discovery.results import Discovery, FoundLink, LeftOut
 from crawler.discovery.sitemaps import read_sitemap
-from crawler.frontier.crawl_plan import WatchedSite
 from crawler.frontier.queue import FrontierEntry
+from crawler.frontier.watched_sites import WatchedSite
 from pipelines.core.urls import fetchable, site_of
 
 MAX_SITEMAP_DEPTH = 4  # robots.txt or front page -> index -> index -> sitemap; the protocol allows one index only

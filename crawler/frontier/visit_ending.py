@@ -9,7 +9,6 @@ from typing import Any
 
 from scrapy.http import Response
 
-from crawler.frontier.crawl_plan import WatchedSite
 from crawler.frontier.dispatcher import Dispatcher
 from crawler.frontier.queue import (
     GUESS,
@@ -18,6 +17,7 @@ from crawler.frontier.queue import (
     VisitResult,
 )
 from crawler.frontier.revisit_policy import NextVisit, after_success
+from crawler.frontier.watched_sites import WatchedSite
 from pipelines.core.timestamps import now, parse, stamp
 from pipelines.core.urls import host_or_empty, site_or_none, url_key
 from pipelines.database.frontier.rows import Claim

@@ -40,7 +40,7 @@ MAX_GUESSES = 3  # common paths of each kind that are tried on a site that was n
 
 
 class NewsSpider(scrapy.Spider):
-    """Crawl every source and every site. Their differences are data: `crawler.frontier.crawl_plan.WatchedSite`."""
+    """Crawl every source and every site. Their differences are data: `crawler.frontier.watched_sites.WatchedSite`."""
 
     name = "news"
     visits: VisitOutcomes

@@ -2,9 +2,9 @@
 
 import pytest
 
-from crawler.frontier.crawl_plan import WatchedSite
 from crawler.frontier.listing_links import ListingRules, read_listing, split_by_site
 from crawler.frontier.ownership import ANY_SITE, listed_sites
+from crawler.frontier.watched_sites import WatchedSite
 from pipelines.core.items import Source
 
 HOME = "https://paper.example/"
