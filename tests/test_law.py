@@ -24,16 +24,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     "exports": FIVE | {P + "selection"},
     C + "config": CORE | {P + "extraction"},
     C + "discovery": CORE | {P + "extraction"},
+    C + "schedule": CORE,
     C + "http": WORK,
-    C + "frontier": WORK | {C + "config", C + "discovery"},
-    C + "middleware": WORK | {C + "config", C + "discovery", C + "frontier", C + "http"},
+    C + "frontier": WORK | {C + "config", C + "discovery", C + "schedule"},
+    C + "middleware": WORK | {C + name for name in ("config", "discovery", "schedule", "frontier", "http")},
     C + "onboarding": WORK | {C + "config", C + "discovery", C + "http", C + "middleware"},
     C + "engine": WORK
     | {
         P + "importing",
-        *(C + name for name in ("config", "discovery", "frontier", "http", "middleware", "onboarding")),
+        *(C + name for name in ("config", "discovery", "schedule", "frontier", "http", "middleware", "onboarding")),
     },
-    C + "spiders": WORK | {C + name for name in ("discovery", "frontier", "http", "middleware", "engine")},
+    C + "spiders": WORK | {C + name for name in ("discovery", "schedule", "frontier", "http", "middleware", "engine")},
 }
 ANYTHING = {C + "cli", C + "commands", C + "settings", C + "__main__"}
 MOST_FILES = 17  # unlike files in one folder, its __init__ included

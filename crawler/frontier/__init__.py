@@ -1,4 +1,4 @@
 """Keep the durable queue of URLs, and decide when each is visited next.
 
-May import what http may, and config and discovery. Start reading at `queue`, then `revisit_policy`.
+May import what http may, and config, discovery and schedule. Start reading at `queue`, then `dispatcher`.
 """

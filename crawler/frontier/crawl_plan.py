@@ -14,7 +14,6 @@ from crawler.config.models import Config, SourceConfig
 from crawler.discovery.url_classifier import classify
 from crawler.frontier.ownership import SiteOwners
 from crawler.frontier.queue import HINT_OF_ASSUMED_HTTPS, Frontier
-from crawler.frontier.revisit_policy import LISTING_KINDS, PAGE_KINDS
 from crawler.frontier.watched_sites import (
     WatchedSite,
     ad_hoc_site,
@@ -26,6 +25,7 @@ from crawler.frontier.watched_sites import (
     watched_site,
     with_owners,
 )
+from crawler.schedule.revisit_policy import LISTING_KINDS, PAGE_KINDS
 from pipelines.core.errors import ConfigError
 from pipelines.core.items import Source
 from pipelines.core.plural import counted, verb

@@ -11,8 +11,8 @@ from crawler.frontier.queue import (
     GONE_STATUSES,
     VisitResult,
 )
-from crawler.frontier.revisit_policy import LISTING_KINDS, NextVisit, after_disallowed, after_failure
 from crawler.frontier.visit_ending import VisitEnding
+from crawler.schedule.revisit_policy import LISTING_KINDS, NextVisit, after_disallowed, after_failure
 from pipelines.core.timestamps import now
 from pipelines.core.urls import host_or_empty, site_of_host, url_key
 from pipelines.database.frontier.rows import DAMAGED_ROW, Claim

@@ -13,8 +13,8 @@ from crawler.frontier.queue import (
     Validators,
     VisitResult,
 )
-from crawler.frontier.revisit_policy import NextVisit
 from crawler.frontier.visit_ending import VisitEnding
+from crawler.schedule.revisit_policy import NextVisit
 from pipelines.core.timestamps import now
 from pipelines.core.urls import fetchable
 from pipelines.database.frontier.rows import Claim

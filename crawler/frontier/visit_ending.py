@@ -16,8 +16,8 @@ from crawler.frontier.queue import (
     Validators,
     VisitResult,
 )
-from crawler.frontier.revisit_policy import NextVisit, after_success
 from crawler.frontier.watched_sites import WatchedSite
+from crawler.schedule.revisit_policy import NextVisit, after_success
 from pipelines.core.timestamps import now, parse, stamp
 from pipelines.core.urls import host_or_empty, site_or_none, url_key
 from pipelines.database.frontier.rows import Claim

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from crawler.frontier.queue import QueueRoom
-from crawler.frontier.revisit_policy import PAGE_KINDS
+from crawler.schedule.revisit_policy import PAGE_KINDS
 from pipelines.database.frontier.rows import NO_SOURCE, Claim
 
 logger = logging.getLogger("morgue.frontier")

@@ -18,7 +18,7 @@ from crawler.frontier.queue import (
     Validators,
     VisitResult,
 )
-from crawler.frontier.revisit_policy import LISTING_KINDS, NextVisit, after_failure
+from crawler.schedule.revisit_policy import LISTING_KINDS, NextVisit, after_failure
 from pipelines.core.items import NothingToRead, Reading
 from pipelines.core.timestamps import now
 from pipelines.core.urls import host_or_empty, site_of

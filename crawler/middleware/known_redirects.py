@@ -17,7 +17,7 @@ from scrapy.http import Response
 
 from crawler.discovery.url_classifier import classify
 from crawler.frontier.queue import Frontier
-from crawler.frontier.revisit_policy import PAGE_KINDS
+from crawler.schedule.revisit_policy import PAGE_KINDS
 from pipelines.core.links import resolve_location
 from pipelines.core.urls import fetchable, same_site
 from pipelines.database.frontier.rows import Claim

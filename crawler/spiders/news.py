@@ -21,12 +21,12 @@ from crawler.engine.launch import configure, run_of_scrapy
 from crawler.frontier.failure_kinds import NOT_SENT_REASONS
 from crawler.frontier.listing_links import ListingLinks, ListingRules, read_listing, split_by_site
 from crawler.frontier.queue import GUESS, FrontierEntry, header
-from crawler.frontier.revisit_policy import LISTING_KINDS
 from crawler.frontier.visit_outcomes import VisitOutcomes
 from crawler.http.crawl_stopping import CrawlStopping
 from crawler.middleware.failure_reasons import reason_of
 from crawler.middleware.known_redirects import FOLLOW_KNOWN, RedirectNotFollowed
 from crawler.middleware.robots import DisallowedByRobots, RobotsCache
+from crawler.schedule.revisit_policy import LISTING_KINDS
 from pipelines.core.items import Page
 from pipelines.core.links import resolve
 from pipelines.core.urls import fetchable

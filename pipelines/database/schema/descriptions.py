@@ -332,7 +332,7 @@ DESCRIPTIONS = {
             "since": "When the trouble began.",
             "moved_to": "Where a permanent redirect leads, or the listing that replaces it.",
             "moved_since": "Since when.",
-            "replaces": "`url_key` of the listing of the source file that this one stands in for.",
+            "replaces": "`url_key` of the listing of the source file that this one replaces.",
         },
     ),
     "gaps": TableDescription(

@@ -81,7 +81,7 @@ CREATE TABLE listings (
     since        TEXT,             -- when the trouble began
     moved_to     TEXT,             -- where a permanent redirect leads, or the listing that replaces it
     moved_since  TEXT,             -- since when
-    replaces     TEXT              -- url_key of the listing of the source file that this one stands in for
+    replaces     TEXT              -- url_key of the listing of the source file that this one replaces
 ) STRICT, WITHOUT ROWID;
 
 -- A time in which a listing may have shown articles that were gone from it at the next reading.

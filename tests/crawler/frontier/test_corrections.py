@@ -6,7 +6,7 @@ import pytest
 
 from crawler.frontier.ownership import SiteOwners, listed_sites
 from crawler.frontier.queue import Frontier, FrontierEntry, QueueRoom, VisitResult
-from crawler.frontier.revisit_policy import NextVisit
+from crawler.schedule.revisit_policy import NextVisit
 from pipelines.database.connection import open_database
 from pipelines.database.frontier.rows import ClaimScope
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crawler.frontier.revisit_policy import after_disallowed
+from crawler.schedule.revisit_policy import after_disallowed
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 

@@ -6,7 +6,7 @@ import pytest
 
 from crawler.frontier.entry_dates import day_in
 from crawler.frontier.queue import Frontier, FrontierEntry, Validators, VisitResult
-from crawler.frontier.revisit_policy import NextVisit
+from crawler.schedule.revisit_policy import NextVisit
 from pipelines.database.connection import open_database
 from pipelines.database.frontier.rows import ClaimScope
 

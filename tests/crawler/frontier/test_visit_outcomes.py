@@ -5,8 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from crawler.frontier.failed_visits import MAX_DOWN_HOSTS_IN_A_ROW
 from crawler.frontier.ownership import SiteOwners, listed_sites
-from crawler.frontier.visit_outcomes import MAX_DOWN_HOSTS_IN_A_ROW, VisitOutcomes
+from crawler.frontier.visit_outcomes import VisitOutcomes
 from crawler.frontier.watched_sites import WatchedSite
 from pipelines.core.items import Source
 from pipelines.core.urls import host_of

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crawler.frontier.revisit_policy import LISTING_KINDS, after_failure, after_success, priority
+from crawler.schedule.revisit_policy import LISTING_KINDS, after_failure, after_success, priority
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 HOUR, DAY = 3600.0, 86400.0
