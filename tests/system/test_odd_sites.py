@@ -97,8 +97,8 @@ def test_crawl_that_finds_nothing_says_so(archive):
     """With a hint; nothing failed, and still the user has nothing."""
     with answering({"/": front("<div id=app></div>")}) as (url, _asked):
         done = crawl(archive, f"{url}/")
-    assert "found nothing: " in done.stdout
-    assert "no feed, sitemap or page that was read names an article" in done.stdout
+    assert "no article found in 1 listing" in done.stdout
+    assert "`morgue add URL` looks for feeds and sitemaps" in done.stdout
 
 
 def test_add_goes_on_after_a_site_with_a_feed_that_breaks_the_parser(archive):
