@@ -23,7 +23,7 @@ INTERRUPT_SECONDS = 4.0  # after the start of a crawl
 END_SECONDS = 15.0  # after Ctrl-C: ten for what is under way, five for a busy machine
 MAX_SECONDS = 60  # for a crawl of the honest paper beside hostile hosts; alone it takes about 5
 ALL_SECONDS = 150  # for all hostile hosts in one crawl, each of which may use up its limits of time and CPU
-MAX_PEAK = 700_000_000  # bytes, all processes; 600 MB for 40 hosts of 20 MB pages (memory.py), more for all that is here
+MAX_PEAK = 700_000_000  # bytes of all processes; `memory.py` has 600 MB for 40 hosts of 20 MB pages
 STORY = "/2026/11/12/a-story-of-the-harbour-and-the-pier/"
 DETOUR = "/2026/11/12/to-the-story-number-"
 FRONT_PAGE = 'url = "http://evil.example/"\n'
