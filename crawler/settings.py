@@ -3,6 +3,8 @@
 `crawler.engine.launch.configure` puts the settings of an archive's own morgue.toml on top (delay, timeout, User-Agent).
 """
 
+import sys
+
 BOT_NAME = "newsmorgue"
 SPIDER_MODULES = ["crawler.spiders"]
 
@@ -66,6 +68,9 @@ RETRY_EXCEPTIONS = [  # Scrapy's own list without the exceptions of Twisted, whi
     "scrapy.exceptions.ResponseDataLossError",
 ]
 CONCURRENT_ITEMS = 1  # a page is one item; Scrapy starts so many tasks for each answer, and 100 cost a millisecond
+# Scrapy would ask no host for anything while 5 MB of answers wait to be read. crawl.body_memory limits them, with a
+# share for each site, so that one site's large pages do not hold up the others.
+SCRAPER_SLOT_MAX_ACTIVE_SIZE = sys.maxsize
 DOWNLOAD_WARNSIZE = 0  # a body over the limit is not fetched; a warning would add nothing
 DEFAULT_REQUEST_HEADERS = {
     "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",

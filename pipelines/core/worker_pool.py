@@ -83,7 +83,7 @@ class WorkerPool:
         cpu_seconds: float = 15.0,
         memory: int = 1_000_000_000,
         calls: int = 5000,
-        rss: int = 600_000_000,
+        rss: int = 300_000_000,
         warm_up: str = "",
     ) -> None:
         self.size = size or available_cpus()

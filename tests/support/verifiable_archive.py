@@ -90,7 +90,7 @@ def build(folder: Path) -> Path:
             page = exchange(number, chunked=number % 3 == 1, coded=number % 2 == 1)
             kept.append(write_exchange(page, writer, chunked_payload_digest=("omit", "entity", "stored")[part]))
         write_exchange(failure(part), writer)
-        journal = ("Content-Type", "application/x-ndjson"), ("Morgue-Journal", str(part))
+        journal = ("Content-Type", "application/x-ndjson"), ("Morgue-Journal", str(part + 1))
         writer.append([record("metadata", b"{}\n", *journal, ("WARC-Block-Digest", digest(b"{}\n")))])
         if part == 2:
             writer.append([revisit(kept[0].record_id, kept[0].payload_digest)])
@@ -125,6 +125,7 @@ def reindex(folder: Path) -> None:
             capture = capture_of(found, path.name)
             if capture is not None:
                 store.capture(capture, None, None)
+        db.execute("UPDATE journal SET last = 3, used = 3")
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     db.close()
     manifest.write(folder / manifest.NAME, [entry(path) for path in warcs(folder)])

@@ -97,8 +97,8 @@ def test_crawl_that_finds_nothing_says_so(archive):
     """With a hint; nothing failed, and still the user has nothing."""
     with answering({"/": front("<div id=app></div>")}) as (url, _asked):
         done = crawl(archive, f"{url}/")
-    assert "found nothing: " in done.stdout
-    assert "no feed, sitemap or page that was read names an article" in done.stdout
+    assert "no article found in 1 listing" in done.stdout
+    assert "`morgue add URL` looks for feeds and sitemaps" in done.stdout
 
 
 def test_add_goes_on_after_a_site_with_a_feed_that_breaks_the_parser(archive):
@@ -118,3 +118,18 @@ def test_add_goes_on_after_a_site_with_a_feed_that_breaks_the_parser(archive):
     assert done.returncode == 0
     assert "/feed.xml (2 articles" in done.stdout
     assert len(list((archive / "sources").glob("127*.toml"))) == 2
+
+
+def test_large_slow_page_beside_a_paper_delays_no_request_of_it(archive, tmp_path):
+    """The paper's article is asked for while six megabytes of another site are still being read."""
+    slow = (200, b"<html><p " + b"".join(b"a%d=1 " % number for number in range(700_000)) + b">", {})
+    log = tmp_path / "log.txt"
+    options = ("-s", "extract.cpu_seconds=3", "-s", "extract.workers=2", "--log", log, "-vv")
+    pages: Answers = {"/": front(link("/2026/11/12/pier")), "/2026/11/12/pier": PAGE}
+    with answering({"/": slow}) as (large, _), answering(pages) as (paper, _):
+        crawl(archive, *options, f"{large}/", f"{paper}/")
+    lines = log.read_text(encoding="utf-8").splitlines()
+    (asked,) = [number for number, line in enumerate(lines) if line.endswith(f"GET {paper}/2026/11/12/pier")]
+    why = f"failed {large}/: reading it used too much CPU"
+    (stopped,) = [number for number, line in enumerate(lines) if why in line]
+    assert asked < stopped
