@@ -20,6 +20,7 @@ from scrapy.http import Response
 
 from crawler.http.crawl_stopping import CrawlStopping
 from crawler.middleware.robots import RobotsCache
+from pipelines.core import timestamps
 from pipelines.core.plural import counted
 from pipelines.session.context import CrawlContext
 
@@ -104,7 +105,7 @@ class ThrottleMiddleware:
             return response
         policy, (floor, jitter) = self.policies.get(host, self.default), self.min_delay(host)
         before = slot.delay
-        wait = retry_after(response.headers.get(b"Retry-After"), datetime.now(UTC))
+        wait = retry_after(response.headers.get(b"Retry-After"), timestamps.now())
         if response.status in WAIT_STATUSES and wait is not None:
             if wait > policy.max_delay:
                 # Too long for a crawl to wait: the frontier remembers it.
