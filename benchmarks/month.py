@@ -1,64 +1,29 @@
-"""Live a month in minutes: twenty papers that publish, edit and fall ill, crawled each hour; what has the archive of it?
+"""Live a month in minutes: twenty papers publish, edit and fall ill, and are crawled each hour. What has the archive?
 
-    python benchmarks/month.py [--seed 1] [--days 30] [--papers 20 | --only p03,p10] [--every 60] [--keep DIR] [--json FILE]
+    python benchmarks/month.py [--seed 1] [--days 30] [--papers 20 | --only p03,p10] [--every 60] [--plot FILE.svg]
 
-`month_papers.py` is the truth, `month_pages.py` prints it, `month_run.py` crawls it (and says how that differs from a
-real month), `month_score.py` measures the archive. Exit code 1 if an aim is missed.
+In tests/support/month/: papers.py is the truth, pages.py prints it, run.py crawls it (and says how that differs from a
+real month), score.py measures the archive. Exit code 1 if an aim is missed.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from pathlib import Path
 
 import common
-from month_pages import Press
-from month_papers import DAY, HOUR, Paper, papers
 from month_plot import write_plot
-from month_run import Morgue, SharedClock, write_sources
-from month_score import HealthReport, Score, Scorer, write_figures
-from server import read_journal, serving
 
-MINUTE = 60.0  # seconds
-HEALTH_HOURS = 12.0  # between two questions to `morgue health`
-PROGRESS_SECONDS = 30.0  # wall seconds between two lines of progress
+from tests.support.month.live import live
+from tests.support.month.papers import papers
+from tests.support.month.score import Score, write_figures
 
 
-def live(world: list[Paper], folder: Path, days: float, every: float, extra: str = "") -> Score:
-    """Let the month pass, and measure."""
-    clock = SharedClock()
-    archive, journal = common.new_archive(folder), folder / "journal.jsonl"
-    write_sources(archive, world, extra)
-    reports: list[HealthReport] = []
-    with serving(Press(world, clock).resolve, journal=journal) as port:
-        morgue = Morgue(archive, world, clock, port)
-        has_health = (common.ROOT / "crawler" / "commands" / "health.py").exists()
-        at, asked, said = 0.0, 0.0, time.monotonic()
-        while at < days * DAY:
-            morgue.run(at, "crawl", "--quiet")
-            if has_health and at >= asked + HEALTH_HOURS * HOUR:
-                asked = at
-                reports += health_at(morgue, at)
-            if time.monotonic() > said + PROGRESS_SECONDS:
-                said = time.monotonic()
-                print(f"day {at / DAY:.1f}, pass {len(morgue.passes)}", file=sys.stderr, flush=True)
-            at += every * MINUTE
-    with (folder / "passes.jsonl").open("w") as out:
-        for one in morgue.passes:
-            out.write(json.dumps({"at": one.at, "code": one.code, "wall": one.wall, "output": one.output}) + "\n")
-    return Scorer(archive, world, days, morgue.passes, read_journal(journal), reports).rate()
-
-
-def health_at(morgue: Morgue, at: float) -> list[HealthReport]:
-    """Ask `morgue health`; an answer that is no JSON is an error of the product, and ends the benchmark."""
-    done = morgue.run(at + 30 * MINUTE, "health", "--format", "json")
-    try:
-        return [HealthReport(at, json.loads(done.output))]
-    except ValueError:
-        sys.exit(f"morgue health --format json: exit code {done.code}, no JSON: {done.output[:500]}")
+def show(score: Score) -> None:
+    mark = {True: "ok", False: "MISSED", None: ""}
+    common.show_table(("what", "value", "aim", ""), [(*row[:3], mark[row[3]]) for row in score.table])
 
 
 def main() -> int:
@@ -80,10 +45,9 @@ def main() -> int:
     world = [paper for paper in world if paper.name in chosen]
     with common.workshop(given.keep) as folder:
         started = time.monotonic()
-        score = live(world, folder, given.days, given.every, given.source)
+        score = live(world, folder, given.days, given.every, source=given.source, progress=True)
         score.add("minutes that the month took", (time.monotonic() - started) / 60)
-    mark = {True: "ok", False: "MISSED", None: ""}
-    common.show_table(("what", "value", "aim", ""), [(*row[:3], mark[row[3]]) for row in score.table])
+    show(score)
     write_figures(score, given.json)
     if given.plot:
         write_plot(score, Path(given.plot))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from month_score import Score
+from tests.support.month.score import Score
 
 WIDTH, HEIGHT, MARGIN = 720, 360, 48  # pixels
 TICKS = (0.25, 1, 3, 6, 12, 24, 72, 168)  # hours
@@ -18,7 +18,8 @@ def write_plot(score: Score, path: Path) -> None:
     """Draw the share of articles and edits, of those found, that were captured within so many hours."""
     captured = [hours for some in score.captured.values() for hours in some]
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="12">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"',
+        ' font-family="sans-serif" font-size="12">',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
         *(tick(hours) for hours in TICKS),
         curve("articles, after publication", captured, "#1b6ca8", 20),

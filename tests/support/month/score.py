@@ -10,7 +10,6 @@ import json
 import re
 import sqlite3
 import statistics
-from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -19,13 +18,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from month_pages import START, article_at
-from month_papers import CONSENT, DAY, HOUR, NAMED, PAYWALL, REDESIGN, SILENT, Article, Paper
-from month_run import Pass
-from server import Exchange
+from tests.support.journal_server import Exchange
+from tests.support.month.pages import START, article_at
+from tests.support.month.papers import CONSENT, DAY, HOUR, NAMED, PAYWALL, REDESIGN, SILENT, Article, Paper
+from tests.support.month.run import Pass
 
 LAST_HOURS = 1.0  # articles published in the last hour of the month are not asked for
-VISIBLE_AGES = (0.0, 1 * HOUR, 6 * HOUR, 1 * DAY, 7 * DAY)  # after the first capture: an edit that is there then is visible
+VISIBLE_AGES = (1 * HOUR, 6 * HOUR, 1 * DAY, 7 * DAY)  # after the first capture: an edit that is there then is visible
 KNOWABLE_AFTER = {SILENT: 1.5 * DAY}  # seconds; silence shows once it is longer than the paper's longest quiet
 MAX_NAMED_SECONDS = DAY  # an illness is to be named within a day of being knowable
 ERROR_TITLES = re.compile(r"We value your privacy|Page not found|Access denied|^Paper p\d\d", re.IGNORECASE)
@@ -158,7 +157,13 @@ class Scorer:
         text = " ".join(f"{name} {hours:.1f}" for name, hours in sorted(slow.items(), key=lambda x: -x[1])[:6])
         score.add("slowest papers, median hours", slow, text=text)
         spoiled = Counter(self.spoiled())
-        score.add("current text is a wall or an error", spoiled.total(), "0", not spoiled, f"{spoiled.total()}{named(spoiled)}")
+        score.add(
+            "current text is a wall or an error",
+            spoiled.total(),
+            "0",
+            not spoiled,
+            f"{spoiled.total()}{named(spoiled)}",
+        )
 
     def spoiled(self) -> Iterable[str]:
         sql = "SELECT a.title, a.first_seen, c.url, c.time FROM articles a JOIN captures c ON c.id = a.capture_id"
@@ -200,10 +205,12 @@ class Scorer:
             if kind == "other":
                 placed = self.place(exchange.url)
                 kind = "article" if placed else "other"
-            kinds[kind] += 1
             if placed:
                 looks += 1
-                of_month += (placed[0].name, placed[1].number) in self.histories
+                if (placed[0].name, placed[1].number) not in self.histories:
+                    continue  # an article of the days before, which no article of the month has to pay for
+                of_month += 1
+            kinds[kind] += 1
         found = max(1, sum(bool(one.rows) for one in self.histories.values()))
         self.score.add("looks an article", of_month / found, "<= 8", of_month / found <= 8, f"{of_month / found:.2f}")
         each = sum(kinds.values()) / found
@@ -242,9 +249,13 @@ class Scorer:
                 told[f"{paper.name} {illness.kind}"] = {
                     "hours": None if first is None else (first - knowable) / HOUR,
                     "messages": len(about),
-                    "kinds": sorted({kind for one in self.health if one.at >= illness.begins for kind in reasons(one, paper)}),
+                    "kinds": sorted(
+                        {kind for one in self.health if one.at >= illness.begins for kind in reasons(one, paper)}
+                    ),
                 }
-        in_time = [what for what, one in told.items() if one["hours"] is not None and one["hours"] * HOUR <= MAX_NAMED_SECONDS]
+        in_time = [
+            what for what, one in told.items() if one["hours"] is not None and one["hours"] * HOUR <= MAX_NAMED_SECONDS
+        ]
         unnamed = [what for what in told if what not in in_time]
         text = f"{len(in_time)} of {len(told)}" + (f" (not: {', '.join(unnamed)})" if unnamed else "")
         self.score.add("illnesses named within a day", len(in_time), "all", not unnamed, text)
@@ -266,7 +277,9 @@ class Scorer:
         self.score.add("passes", len(self.passes), text=f"{len(self.passes)}, exit codes {dict(codes)}")
         self.score.add("passes that broke", bad, "0", bad == 0)
         walls = sorted(one.wall for one in self.passes)
-        self.score.add("seconds a pass, median", walls[len(walls) // 2] if walls else 0, text=f"{walls[len(walls) // 2]:.2f}")
+        self.score.add(
+            "seconds a pass, median", walls[len(walls) // 2] if walls else 0, text=f"{walls[len(walls) // 2]:.2f}"
+        )
 
 
 def wall_at(paper: Paper, article: Article, time: float) -> str:
@@ -315,12 +328,6 @@ def seconds(stamp: str) -> float:
 
 def named(counts: dict[str, int] | Counter[str]) -> str:
     return f" ({', '.join(f'{name}: {count}' for name, count in sorted(counts.items()))})" if counts else ""
-
-
-def time_of(passes: Sequence[Pass], moment: float) -> float:
-    """Return the time of the month at a moment of the server's journal."""
-    of = passes[max(0, bisect_right([one.began for one in passes], moment) - 1)]
-    return of.at + moment - of.began
 
 
 def write_figures(score: Score, path: str | None) -> None:

@@ -18,33 +18,37 @@ import socket
 import struct
 import sys
 import time
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import common
-
-sys.path.insert(0, str(common.ROOT))
-
-from month_pages import START  # noqa: E402
-from month_papers import DEAD, Paper  # noqa: E402
+from tests.support.command import morgue
+from tests.support.journal_server import Exchange, read_journal, serving
+from tests.support.month.pages import START, Press
+from tests.support.month.papers import DEAD, HOUR, Paper
 
 MAX_PASS_SECONDS = 600  # wall seconds until a pass counts as hung
 
 
 class SharedClock:
-    """The time of the month in seconds, the same in this process and in all its forks. It goes on by itself."""
+    """The time of the month in seconds, the same in this process and in all its forks.
 
-    def __init__(self) -> None:
-        self._memory = mmap.mmap(-1, 8)
+    It goes on by itself; with a `rate` of 60 a minute of the month passes in a second.
+    """
+
+    def __init__(self, rate: float = 1.0) -> None:
+        self.rate = rate
+        self._memory = mmap.mmap(-1, 16)
 
     def turn(self, to: float) -> None:
-        self._memory[:] = struct.pack("d", to - time.time())
+        self._memory[:] = struct.pack("dd", to, time.time())
 
     def __call__(self) -> float:
-        return struct.unpack("d", self._memory[:])[0] + time.time()
+        at, turned = struct.unpack("dd", self._memory[:])
+        return at + (time.time() - turned) * self.rate
 
     def as_date(self) -> datetime:
         return START + timedelta(seconds=self())
@@ -123,7 +127,7 @@ class Morgue:
             code = exit_code_of(["-C", str(self.archive), *words])
             sys.stdout.flush()
             sys.stderr.flush()
-        except BaseException:  # the fork must not go on as the benchmark
+        except BaseException:  # noqa: BLE001 (the fork must not go on as the benchmark)
             import traceback
 
             traceback.print_exc()
@@ -157,6 +161,8 @@ class Morgue:
 def preload() -> None:
     """Import what a pass needs, and load the tables that reading pages needs. No reactor, no thread: we fork."""
     os.environ.setdefault("SCRAPY_SETTINGS_MODULE", "crawler.settings")
+    from scrapy.crawler import AsyncCrawlerRunner  # noqa: F401
+
     import crawler.cli.main
     import crawler.commands.crawl
     import crawler.engine.crawl
@@ -164,7 +170,6 @@ def preload() -> None:
     import crawler.http.download_handler
     import crawler.spiders.news  # noqa: F401
     from pipelines.extraction.entry import warm_up
-    from scrapy.crawler import AsyncCrawlerRunner  # noqa: F401
 
     warm_up()
 
@@ -176,10 +181,59 @@ def write_sources(archive: Path, papers: list[Paper], extra: str = "") -> None:
         lines = [f'url = "{home}/"']
         if paper.feed != "none":
             lines.append(f'feeds = ["{home}/feed.xml"]')
-        if paper.news_sitemap or paper.sitemap:
-            lines.append(f'sitemaps = ["{home}/{"news-" if paper.news_sitemap else ""}sitemap.xml"]')
+        if paper.news_sitemap:
+            lines.append(f'news_sitemaps = ["{home}/news-sitemap.xml"]')
+        if paper.sitemap:
+            lines.append(f'sitemaps = ["{home}/sitemap.xml"]')
         (archive / "sources" / f"{paper.name}.toml").write_text("\n".join([*lines, extra, ""]))
     settings = archive / "morgue.toml"
-    text = settings.read_text()
     more = "delay = 0.0\njitter = 0.0\nallow_private_ips = true\n"
-    settings.write_text(text.replace("\n[crawl]", "\n[crawl]", 1).replace("#delay = 1.0\n", more, 1))
+    settings.write_text(settings.read_text().replace("#delay = 1.0\n", more, 1))
+
+
+def new_archive(folder: Path) -> Path:
+    """`morgue init` in `folder`/archive."""
+    archive = folder / "archive"
+    assert morgue("init", archive, "--contact", "benchmark@example.org").returncode == 0
+    return archive
+
+
+class Month:
+    """An archive that watches some papers, while time passes.
+
+    with Month(folder, papers) as month:
+        month.crawl(3 * HOUR)
+    """
+
+    def __init__(self, folder: Path, papers: list[Paper], *, rate: float = 1.0, source: str = "") -> None:
+        self.folder, self.papers = folder, papers
+        self.clock = SharedClock(rate)
+        self.archive = new_archive(folder)
+        write_sources(self.archive, papers, source)
+
+    def __enter__(self) -> Month:
+        self._server = serving(Press(self.papers, self.clock).resolve, journal=self.folder / "journal.jsonl")
+        self.morgue = Morgue(self.archive, self.papers, self.clock, self._server.__enter__())
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._server.__exit__(*error)
+
+    def crawl(self, at: float) -> Pass:
+        return self.morgue.run(at, "crawl", "--quiet")
+
+    def crawl_hours(self, start: float, end: float, every: float = HOUR) -> None:
+        """Crawl from `start` to before `end`, all in seconds of the month."""
+        for number in range(int((end - start) // every)):
+            self.crawl(start + number * every)
+
+    @property
+    def journal(self) -> list[Exchange]:
+        return read_journal(self.folder / "journal.jsonl")
+
+    def times_of(self, host: str, path: str) -> list[float]:
+        """Return when an address was asked for, in seconds of the month."""
+        began = [one.began for one in self.morgue.passes]
+        asked = [one.start for one in self.journal if (one.host, one.target) == (host, path)]
+        passes = [(self.morgue.passes[max(0, bisect_right(began, moment) - 1)], moment) for moment in asked]
+        return [of.at + (moment - of.began) * self.clock.rate for of, moment in passes]

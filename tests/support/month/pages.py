@@ -12,7 +12,8 @@ from email.utils import format_datetime
 from functools import lru_cache
 from html import escape
 
-from month_papers import (
+from tests.support.journal_server import NOT_FOUND, Resource
+from tests.support.month.papers import (
     CONSENT,
     DAY,
     FEED_GONE,
@@ -26,7 +27,6 @@ from month_papers import (
     Article,
     Paper,
 )
-from server import NOT_FOUND, Resource
 
 START = datetime(2026, 3, 9, tzinfo=UTC)  # a Monday; Europe changes to summer time in the month that follows
 SECTIONS = ("politics", "culture", "sport")
@@ -46,7 +46,7 @@ gave up|had long demanded|cannot afford|took over|described in detail|compared o
     "\n", "|"
 ).split("|")
 WHAT = """the plan for the old bridge|a report on drinking water|the new timetable of the ferries|repairs to the roof
-the sale of the northern meadows|a concert series in the cathedral|the budget for schools|rules for building on the shore
+the sale of the northern meadows|a concert series in the cathedral|the budget for schools|rules for new buildings
 an exhibition of early maps|the merger of two hospitals|the price of heating|a tunnel below the market square
 the harvest of this spring|the appeal of three fishermen|a law on short leases|the rescue of the theatre
 the transfer of its goalkeeper|the search for a new site|a grant for young translators|the dyke in the west""".replace(
@@ -62,7 +62,9 @@ as had been expected for weeks|during a visit to the coast|by a narrow majority|
 def sentence(paper: Paper, *what: object) -> str:
     chance = paper.random("words", *what)
     number = chance.randrange(20, 9000)
-    ending = chance.choice(("", f", which concerns {number} households", f" and named a sum of {number} thousand euros"))
+    ending = chance.choice(
+        ("", f", which concerns {number} households", f" and named a sum of {number} thousand euros")
+    )
     return f"{chance.choice(WHO)} {chance.choice(DID)} {chance.choice(WHAT)} {chance.choice(WHEN)}{ending}."
 
 
@@ -112,7 +114,9 @@ def article_at(paper: Paper, path: str) -> Article | None:
 
 def modified(article: Article, time: float) -> float:
     """Return the date of change that the paper declares: silent edits leave it as it was."""
-    return max((edit.time for edit in article.edits if edit.time <= time and not edit.silent), default=article.published)
+    return max(
+        (edit.time for edit in article.edits if edit.time <= time and not edit.silent), default=article.published
+    )
 
 
 def iso(time: float) -> str:
@@ -260,7 +264,9 @@ class Press:
             body.insert(2, f'<p class="views">Read {views:,} times</p>')
         if paper.widgets:
             ad = hashlib.md5(f"{int(time / 300)}".encode(), usedforsecurity=False).hexdigest()
-            body.insert(3, f'<div class="ad" id="ad-{ad[:6]}"><a href="http://ads.example/{ad}">Advertisement</a></div>')
+            body.insert(
+                3, f'<div class="ad" id="ad-{ad[:6]}"><a href="http://ads.example/{ad}">Advertisement</a></div>'
+            )
             body.append(f'<div class="share">{int(age * 3)} shares</div>')
             body.append(f'<div class="comments"><a href="#comments">{int(age * 2)} comments</a></div>')
             body.append(f"<aside><h3>Related</h3>{self.links(paper, paper.out_at(time, 4), time)}</aside>")
@@ -279,7 +285,8 @@ class Press:
         }  # fmt: skip
         head += f'<script type="application/ld+json">{json.dumps(facts)}</script>'
         if paper.ill(REDESIGN, time):
-            text = f'<div class="story-wrap"><section class="story-body" itemprop="articleBody">{"".join(body)}</section></div>'
+            story = f'<section class="story-body" itemprop="articleBody">{"".join(body)}</section>'
+            text = f'<div class="story-wrap">{story}</div>'
         else:
             text = f'<article class="content">{"".join(body)}</article>'
         return page(paper, title, text, head)
@@ -296,7 +303,9 @@ MISSING_TEXT = "<p>The page that you are looking for could not be found. It may 
 
 
 def page(paper: Paper, title: str, body: str, head: str = "") -> Resource:
-    top = f"<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'><title>{title} - Paper {paper.name}</title>{head}"
+    top = (
+        f"<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'><title>{title} - Paper {paper.name}</title>{head}"
+    )
     foot = "<footer><a href='/imprint'>Imprint</a> <a href='/contact'>Contact</a></footer>"
     return Resource(f"{top}</head><body><h1>{title}</h1>{body}{foot}</body></html>".encode())
 

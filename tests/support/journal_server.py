@@ -28,7 +28,6 @@ from pathlib import Path
 from typing import IO, Any
 
 
-
 @dataclass(frozen=True, slots=True)
 class Resource:
     """Hold what is at an address."""
