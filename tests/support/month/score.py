@@ -276,10 +276,8 @@ class Scorer:
         bad = sum(count for code, count in codes.items() if code not in (0, 1, 3))
         self.score.add("passes", len(self.passes), text=f"{len(self.passes)}, exit codes {dict(codes)}")
         self.score.add("passes that broke", bad, "0", bad == 0)
-        walls = sorted(one.wall for one in self.passes)
-        self.score.add(
-            "seconds a pass, median", walls[len(walls) // 2] if walls else 0, text=f"{walls[len(walls) // 2]:.2f}"
-        )
+        middle = statistics.median([one.wall for one in self.passes] or [0.0])
+        self.score.add("seconds a pass, median", middle, text=f"{middle:.2f}")
 
 
 def wall_at(paper: Paper, article: Article, time: float) -> str:
