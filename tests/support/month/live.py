@@ -37,13 +37,15 @@ def live(
     with (folder / "passes.jsonl").open("w") as out:
         for one in month.morgue.passes:
             out.write(json.dumps({"at": one.at, "code": one.code, "wall": one.wall, "output": one.output}) + "\n")
-    return Scorer(month.archive, papers, days, month.morgue.passes, month.journal, reports).rate()
+    return Scorer(
+        month.archive, papers, days, month.morgue.passes[-1].at, month.morgue.passes, month.journal, reports
+    ).rate()
 
 
 def health_at(month: Month, at: float) -> HealthReport:
     """Ask `morgue health`. An answer that is no JSON is an error of the product."""
     done = month.morgue.run(at + 1 * MINUTE, "health", "--format", "json")
     try:
-        return HealthReport(at, json.loads(done.output))
+        return HealthReport(at, json.loads(done.stdout))
     except ValueError:
         raise AssertionError(f"health --format json: exit code {done.code}, no JSON: {done.output[:500]}") from None

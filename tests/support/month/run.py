@@ -11,6 +11,8 @@ What differs from a timer that starts `morgue crawl --quiet`:
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import mmap
 import os
 import signal
@@ -76,8 +78,13 @@ class Pass:
     at: float
     began: float  # CLOCK_MONOTONIC, as in the server's journal
     code: int  # -1: hung
-    output: str
+    stdout: str
+    stderr: str
     wall: float
+
+    @property
+    def output(self) -> str:
+        return self.stdout + self.stderr
 
 
 class Morgue:
@@ -92,12 +99,12 @@ class Morgue:
     def run(self, at: float, *words: str) -> Pass:
         """Run a command at a time and wait for its end."""
         self.clock.turn(at)
-        log = self.archive.parent / "pass.log"
+        logs = self.archive.parent / "stdout.log", self.archive.parent / "stderr.log"
         began, deadline = time.monotonic(), time.monotonic() + MAX_PASS_SECONDS
         sys.stdout.flush()
         child = os.fork()
         if child == 0:
-            self._be_morgue(log, words)
+            self._be_morgue(logs, words)
         code = -1
         while time.monotonic() < deadline:
             ended, status = os.waitpid(child, os.WNOHANG)
@@ -108,18 +115,20 @@ class Morgue:
         else:
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
-        done = Pass(at, began, code, log.read_text(errors="replace"), time.monotonic() - began)
+        out, err = (log.read_text(errors="replace") for log in logs)
+        done = Pass(at, began, code, out, err, time.monotonic() - began)
         if words[0] == "crawl":
             self.passes.append(done)
         return done
 
-    def _be_morgue(self, log: Path, words: tuple[str, ...]) -> None:
+    def _be_morgue(self, logs: tuple[Path, Path], words: tuple[str, ...]) -> None:
         """Become `morgue` in a forked process, and end it."""
         code = 70
         try:
-            into = os.open(log, os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
-            os.dup2(into, 1)
-            os.dup2(into, 2)
+            with contextlib.suppress(OSError, AttributeError):
+                ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: never outlive the benchmark
+            for number, log in enumerate(logs, 1):
+                os.dup2(os.open(log, os.O_CREAT | os.O_TRUNC | os.O_WRONLY), number)
             self._connect()
             sys.argv = ["morgue", *words]
             from crawler.cli.main import exit_code_of

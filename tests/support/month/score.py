@@ -23,7 +23,6 @@ from tests.support.month.pages import START, article_at
 from tests.support.month.papers import CONSENT, DAY, HOUR, NAMED, PAYWALL, REDESIGN, SILENT, Article, Paper
 from tests.support.month.run import Pass
 
-LAST_HOURS = 1.0  # articles published in the last hour of the month are not asked for
 VISIBLE_AGES = (1 * HOUR, 6 * HOUR, 1 * DAY, 7 * DAY)  # after the first capture: an edit that is there then is visible
 KNOWABLE_AFTER = {SILENT: 1.5 * DAY}  # seconds; silence shows once it is longer than the paper's longest quiet
 MAX_NAMED_SECONDS = DAY  # an illness is to be named within a day of being knowable
@@ -68,13 +67,17 @@ class Score:
 
 
 class Scorer:
-    """Compare one archive with the papers it was crawled from."""
+    """Compare one archive with the papers it was crawled from.
+
+    Articles that were published after the last pass began are not asked for.
+    """
 
     def __init__(
         self,
         archive: Path,
         papers: list[Paper],
         days: float,
+        last_pass: float,
         passes: Sequence[Pass],
         journal: Sequence[Exchange],
         health: Sequence[HealthReport],
@@ -90,7 +93,7 @@ class Scorer:
             (paper.name, one.number): History(paper, one)
             for paper in papers
             for one in paper.articles
-            if 0 <= one.published < self.end - LAST_HOURS * HOUR
+            if 0 <= one.published < last_pass
         }
 
     def rate(self) -> Score:
