@@ -98,8 +98,11 @@ class CrawlRun:
         """Let the parts of a Scrapy crawler find this run's context; listen for mistakes of our own."""
         from scrapy import signals
 
+        from crawler.middleware.robots import RobotsCache
+
         self._scrapy = crawler
         self.context.register(crawler)
+        RobotsCache.of(crawler).refresh = self.plan.again or (bool(self.plan.targets) and self.plan.listings_now)
         crawler.signals.connect(self._on_spider_error, signals.spider_error)
         crawler.signals.connect(self._on_item_error, signals.item_error)
         self.context.on_fatal = lambda error: self.stop()
@@ -172,6 +175,9 @@ class CrawlRun:
         """Give back what was not visited, let the workers finish, commit, and close the archive."""
         try:
             if self.dispatcher is not None and self.prepared is not None and self.context.fatal is None:
+                from crawler.middleware.throttle import PaceKeeper  # imports Scrapy, as `begin` says
+
+                await PaceKeeper.of(self.context).save()
                 await self.context.do(self.frontier.release, self.dispatcher.open_claims)
                 if not self.interrupted:
                     await self.context.do(self._note_empty_sites, self.prepared)

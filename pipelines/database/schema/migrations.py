@@ -55,11 +55,12 @@ CREATE INDEX page_states_source ON page_states(source_id, since);
 
 -- A host that has trouble, its robots.txt, and when it was last asked: kept from one crawl to the next.
 CREATE TABLE hosts (
-    host              TEXT PRIMARY KEY, -- host:port, as in frontier
+    host              TEXT PRIMARY KEY, -- host or host:port, as in frontier
     trouble           TEXT,             -- why only a probe is sent; NULL: nothing is wrong
     since             TEXT,             -- when the trouble began
     failures          INTEGER NOT NULL DEFAULT 0, -- failed probes in a row
     retry_at          TEXT,             -- when the next probe is due
+    robots_site       TEXT,             -- scheme, host and port that the robots.txt below holds for
     robots_capture_id INTEGER REFERENCES captures(id), -- newest answer to its robots.txt
     robots_checked    TEXT,             -- when robots.txt was last asked for
     last_request      TEXT,             -- when the last request was sent, microseconds
