@@ -25,6 +25,7 @@ from crawler.frontier.watched_sites import (
     watched_site,
     with_owners,
 )
+from crawler.schedule.hours import Hours
 from crawler.schedule.revisit_policy import LISTING_KINDS, PAGE_KINDS
 from pipelines.core.errors import ConfigError
 from pipelines.core.items import Source
@@ -157,6 +158,19 @@ def prepare(plan: CrawlPlan, config: Config, store: ArticleStore, frontier: Fron
         typed=typed,
         followed=typed,
     )
+
+
+def within_hours(prepared: PreparedCrawl, config: Config, now: datetime) -> PreparedCrawl:
+    """Return a run without the sources that may not be asked now by their hours, and with a note on each."""
+    outside, notes = set(), []
+    for source_id, site in prepared.sites.items():
+        hours = config.for_source(site.name).hours if site.name in config.sources else config.crawl.hours
+        if hours and source_id is not None and not (span := Hours.parse(hours)).is_open(now):
+            outside.add(source_id)
+            if site.watched:
+                notes.append(f"{site.name}: waits for {span.next_opening(now)} (crawl.hours)")
+    scope = replace(prepared.scope, excluded_source_ids=prepared.scope.excluded_source_ids | outside)
+    return replace(prepared, scope=scope, notes=(*prepared.notes, *notes))
 
 
 def goes_on_note(listings: int) -> str:

@@ -140,6 +140,7 @@ class SourceChoice:
     only: frozenset[int] | None = None  # rows of these sources; None: of any
     without: frozenset[int] = frozenset()  # no rows of these
     pages_only: frozenset[int] = frozenset()  # of these sources article pages, and no listings
+    listings_only: frozenset[int] = frozenset()  # of these sources listings, and no article pages
 
 
 NO_SOURCE = -1

@@ -71,6 +71,7 @@ class FrontierTable:
             (f"{SOURCE} IN {LISTED}", choice.only),
             (f"{SOURCE} NOT IN {LISTED}", choice.without or None),
             (f"({PAGES} OR {SOURCE} NOT IN {LISTED})", choice.pages_only or None),
+            (f"(NOT {PAGES} OR {SOURCE} NOT IN {LISTED})", choice.listings_only or None),
         ):
             if sources is not None:
                 condition += f" AND {sql}"
