@@ -20,6 +20,7 @@ LEFT_FOR = {
     "addresses_per_listing": "out",
     "pages_per_day": "for the next day",
     "bytes_per_day": "for the next day",
+    "new_within": "for `morgue backfill`",
     "hours": "until they begin again",
 }
 

@@ -19,6 +19,7 @@ from pipelines.core.source_names import near_names, source_meant
 from pipelines.database import queries
 from pipelines.database.captures import used_since
 from pipelines.database.connection import Row
+from pipelines.database.frontier import backfills
 from pipelines.database.frontier.planned import COUNT_KEYS, VISIT_KEYS, planned_by_source, planned_visits
 from pipelines.database.store import ArticleStore
 
@@ -53,6 +54,7 @@ def command(ctx: click.Context, sources: tuple[str, ...], limit: int, form: str)
                 output.write_rows(visits, VISIT_KEYS, form)
             return
         counts, shown = list(planned_by_source(db, names, now)), list(visits)
+        going_on = list(running_backfills(db, names))
         waits = dict(waiting(ctx, db, [str(count["source"]) for count in counts], now))
     with standard_output():
         if not counts:
@@ -72,9 +74,19 @@ def command(ctx: click.Context, sources: tuple[str, ...], limit: int, form: str)
             ]
             for line in output.table(rows, COLUMNS, output.table_width(sys.stdout)):
                 click.echo(line)
+        for line in going_on:
+            click.echo(line)
         total = sum(count["due"] + count["in_a_day"] + count["later"] for count in counts)
         if (more := total - len(shown)) and limit:
             click.echo(f"{counted(more, 'more visit')} {verb(more, 'is', 'are')} planned (--limit)")
+
+
+def running_backfills(db: sqlite3.Connection, names: list[str] | None) -> Iterator[str]:
+    """Yield a line on each backfill that goes on."""
+    for source_id, source, _ in ArticleStore(db).sources():
+        if (names is None or source.name in names) and (backfill := backfills.running(db, source_id)) is not None:
+            number = backfills.left(db, backfill)
+            yield f"backfill of {source.name}: {counted(number, 'article')} of the past to come, {backfill.a_day:,} a day"
 
 
 def named_sources(rows: list[Row], wanted: tuple[str, ...]) -> list[str]:

@@ -350,6 +350,19 @@ DESCRIPTIONS = {
         },
         {"gaps_source": "the gaps of a source"},
     ),
+    "backfills": TableDescription(
+        "The backfill of a source: articles of its past (state `past` in `frontier`) are fetched, so many a day.",
+        {
+            "source_id": "The source, in `sources`.",
+            "since": "ISO day: older articles are left. NULL: none.",
+            "until": "ISO day: newer articles are left. NULL: none.",
+            "a_day": "Articles that are queued in a day at most.",
+            "begun": "When the user asked for it.",
+            "day": "The last day on which articles were queued (UTC).",
+            "taken": "Articles that were queued on that day.",
+            "ended": "When it was done or stopped. NULL: it goes on.",
+        },
+    ),
     "source_health": TableDescription(
         "What was found wrong with a source, so that each change is told once.",
         {
