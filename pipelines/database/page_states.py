@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
-from pipelines.core.items import Capture
+from pipelines.core.items import Capture, PageState
 from pipelines.core.timestamps import stamp
 from pipelines.core.urls import url_key
 from pipelines.database.stand_ins import GONE_KINDS
@@ -26,16 +26,6 @@ SELECT = """
            p.ended_capture_id
       FROM page_states p LEFT JOIN articles a ON a.id = p.article_id LEFT JOIN sources s ON s.id = p.source_id
 """
-
-
-class PageState(NamedTuple):
-    """Hold what an address shows in place of its article."""
-
-    kind: str
-    since: str  # stamp of the first capture that shows it
-    visits: int  # visits that met it
-    article_id: int | None  # None: no article was ever read at this address
-    text_digest: str | None  # of the text that it shows; None: it has none
 
 
 def note(

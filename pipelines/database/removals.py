@@ -116,6 +116,8 @@ def delete_rows(
     db.execute("PRAGMA secure_delete = ON")
     try:
         for table, column, ids in (
+            ("page_states", "article_id", articles), ("page_states", "capture_id", captures),
+            ("page_states", "last_capture_id", captures), ("page_states", "ended_capture_id", captures),
             ("readings", "revision_id", revisions), ("sightings", "revision_id", revisions),
             ("sightings", "capture_id", captures), ("revisions", "id", revisions),
             ("aliases", "article_id", articles), ("articles", "id", articles), ("captures", "id", captures),

@@ -52,7 +52,10 @@ class Evidence(NamedTuple):
     held_seconds: float | None = None  # since the same unrelated text was first seen here; None: it was not
 
 
-def stands_in(shown: ShownText, known: ShownText | None, evidence: Evidence = Evidence()) -> str | None:
+NO_EVIDENCE = Evidence()
+
+
+def stands_in(shown: ShownText, known: ShownText | None, evidence: Evidence = NO_EVIDENCE) -> str | None:
     """Return the kind of what stands in the place of an article, or None if the page shows the article.
 
     `known`: the newest text of the article at the address; None if there is none yet.
