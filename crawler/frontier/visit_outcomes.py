@@ -125,7 +125,7 @@ class VisitOutcomes(ListingVisits, FailedVisits):
         A page of a site that other sources own is queued like any address, and filed under them. Nothing that was said
         of the URL is passed on to it. An article that redirects to a section page is gone. `capture`: of the redirect.
         """
-        if kind in LISTING_KINDS and capture is not None and await self._is_gone_to_listing(claim, target, capture):
+        if capture is not None and await self._is_gone_to_listing(claim, target, capture):
             return
         to = {"target": target}
         self._log("skipped %(url)s: it redirects to %(target)s, which is visited for itself", claim, to)
@@ -155,7 +155,10 @@ class VisitOutcomes(ListingVisits, FailedVisits):
     async def _is_gone_to_listing(self, claim: Claim, target: str, capture: Capture) -> bool:
         """End the visit of a known article that redirects to a listing. Return False for any other address."""
         store = self.context.store
-        if claim.kind in LISTING_KINDS or not await self.context.do(store.is_article, claim.url):
+        known_as = await self.context.do(self.frontier.known_as, target)
+        if claim.kind in LISTING_KINDS or known_as is None or known_as[0] not in LISTING_KINDS:
+            return False
+        if not await self.context.do(store.is_article, claim.url):
             return False
         state = await self.context.do(store.note_state, claim.url, FRONT, capture, claim.source_id)
         plan = self.plan_after_stand_in(claim, state)

@@ -115,9 +115,14 @@ def delete_rows(
     before = db.execute("PRAGMA secure_delete").fetchone()[0]
     db.execute("PRAGMA secure_delete = ON")
     try:
+        db.execute(
+            """DELETE FROM page_states WHERE article_id IN (SELECT value FROM json_each(?1))
+                   OR capture_id IN (SELECT value FROM json_each(?2))
+                   OR last_capture_id IN (SELECT value FROM json_each(?2))
+                   OR ended_capture_id IN (SELECT value FROM json_each(?2))""",
+            (json.dumps(articles), json.dumps(captures)),
+        )
         for table, column, ids in (
-            ("page_states", "article_id", articles), ("page_states", "capture_id", captures),
-            ("page_states", "last_capture_id", captures), ("page_states", "ended_capture_id", captures),
             ("readings", "revision_id", revisions), ("sightings", "revision_id", revisions),
             ("sightings", "capture_id", captures), ("revisions", "id", revisions),
             ("aliases", "article_id", articles), ("articles", "id", articles), ("captures", "id", captures),

@@ -1,6 +1,7 @@
 """Test when an address is asked again that shows something in the place of its article."""
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -43,7 +44,7 @@ def test_wall_without_an_article_is_asked_again_for_30_days():
     """At first soon, then daily."""
     ages = visits("consent wall", None)
     assert ages[:6] == [0, 1, 3, 7, 15, 31]
-    assert {later - earlier for earlier, later in zip(ages[5:], ages[6:], strict=False)} == {24}
+    assert {later - earlier for earlier, later in pairwise(ages[5:])} == {24}
     assert 28 * 24 < ages[-1] <= 30 * 24
 
 
