@@ -18,6 +18,8 @@ from crawler.frontier.queue import (
 )
 from crawler.frontier.watched_sites import WatchedSite
 from crawler.schedule.revisit_policy import NextVisit, after_success
+from crawler.schedule.stand_in_visits import after_stand_in
+from pipelines.core.items import PageState
 from pipelines.core.timestamps import now, parse, stamp
 from pipelines.core.urls import host_or_empty, site_or_none, url_key
 from pipelines.database.frontier.rows import Claim
@@ -64,6 +66,10 @@ class VisitEnding:
         site, time = self.site(claim), now()
         first = parse(claim.first_visit) if claim.first_visit else time
         return after_success(claim.kind, time, first, site.every, site.recheck)
+
+    def plan_after_stand_in(self, claim: Claim, state: PageState) -> NextVisit:
+        """Return the future of a claim that shows something in the place of its article."""
+        return after_stand_in(state, now(), self._plan_after_success(claim))
 
     def _is_guess(self, claim: Claim) -> bool:
         """Return True for a common path that neither the user nor the site named: it is no news if nothing is there."""

@@ -46,12 +46,15 @@ CREATE TABLE page_states (
     last_seen       TEXT NOT NULL, -- time of the newest capture that shows it
     last_capture_id INTEGER NOT NULL REFERENCES captures(id), -- that capture
     visits          INTEGER NOT NULL DEFAULT 1, -- visits that met it
+    text_digest     TEXT,          -- of the headline and text that it shows; NULL: it has none
     ended           TEXT,          -- time of the capture that shows the article again; NULL: it still lasts
     ended_capture_id INTEGER REFERENCES captures(id)
 ) STRICT;
 CREATE UNIQUE INDEX page_states_now ON page_states(url_key) WHERE ended IS NULL;
 CREATE INDEX page_states_article ON page_states(article_id);
 CREATE INDEX page_states_source ON page_states(source_id, since);
+CREATE INDEX page_states_text ON page_states(text_digest);
+CREATE INDEX articles_text ON articles(text_digest);
 
 -- A host that has trouble, its robots.txt, and when it was last asked: kept from one crawl to the next.
 CREATE TABLE hosts (
