@@ -19,6 +19,7 @@ from crawler.schedule.revisit_policy import FOREIGN_PRIORITY, LISTING_KINDS, PAG
 from pipelines.core import timestamps
 from pipelines.core.timestamps import stamp
 from pipelines.core.urls import host_of, url_key
+from pipelines.database import looks
 from pipelines.database.frontier import forgetting, replanning
 from pipelines.database.frontier.rows import Claim, ClaimScope, FrontierRow, SourceChoice, is_by_robots
 from pipelines.database.frontier.table import FrontierTable
@@ -98,6 +99,7 @@ class Frontier:
         self._table = FrontierTable(db)
         self._postponed: dict[str, datetime] = {}  # hosts of which nothing is asked before then
         self.began = stamp(began or timestamps.now())
+        self.doubted = looks.hosts_with_false_304(db, began or timestamps.now())
         self.confirmed: set[str] = set()  # url_keys of listings that were guesses until this crawl found them named
         self.owners = SiteOwners({}, {})  # `crawl_plan.prepare` sets it once the sources are known
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from datetime import timedelta
 
 from scrapy.http import Response
 
@@ -18,13 +19,18 @@ from crawler.frontier.queue import (
     Validators,
     VisitResult,
 )
+from crawler.schedule.article_ages import hides_edit
 from crawler.schedule.revisit_policy import LISTING_KINDS, NextVisit, after_failure
-from pipelines.core.items import NothingToRead, Reading
+from pipelines.core.items import Article, NothingToRead, Reading
 from pipelines.core.timestamps import now
 from pipelines.core.urls import host_or_empty, site_of
 from pipelines.database.frontier.rows import Claim
+from pipelines.database.looks import note_false_304
 
 logger = logging.getLogger("morgue.frontier")
+
+
+DOUBT_OF_304 = timedelta(days=14)  # in which a host is asked without validators after a 304 that hid an edit
 
 
 class VisitOutcomes(ListingVisits, FailedVisits):
@@ -64,7 +70,8 @@ class VisitOutcomes(ListingVisits, FailedVisits):
             count.fetched += 1
             await self.context.do(self.context.store.confirm_unchanged, claim.url, response.meta["capture"].time)
             self.context.stats.outcome(site.name, "unchanged", url=claim.url)
-        visit = VisitResult(self._plan_after_success(claim), response.status, validators=queue.validators(response))
+        plan = self._plan_after_success(claim) if claim.kind in LISTING_KINDS else await self._plan_of_page(claim)
+        visit = VisitResult(plan, response.status, validators=queue.validators(response))
         await self._end(claim, visit, pages=int(not is_tdmrep))
 
     async def page_read(self, reading: Reading) -> None:
@@ -85,12 +92,27 @@ class VisitOutcomes(ListingVisits, FailedVisits):
             self.context.stats.outcome(site.name, reading.change or "new", url=claim.url)
             filed = {"change": reading.change or "new", "article": reading.article_id}
             self._log("filed %(url)s: %(change)s, article %(article)s", claim, filed)
-            plan = self._plan_after_success(claim)
+            if reading.change == "edited":
+                await self._note_false_304(claim, reading, validators)
+            plan = await self._plan_of_page(claim, edited=reading.change == "edited")
         status = reading.page.capture.status if reading.page.capture else None
         # Without validators: "not modified" would be the answer for a page that was never read.
         known = Validators() if broke_off else validators
         visit = VisitResult(plan, status, error, answered=not broke_off, validators=known)
         await self._end(claim, visit, None if broke_off else reading.page.url, pages=1)
+
+    async def _note_false_304(self, claim: Claim, reading: Reading, validators: Validators) -> None:
+        """Ask a host without validators for a while if an edit shows that it answers 304 to a page that changed.
+
+        Either the changed page has the validators of the one before, or it says that it changed before a 304.
+        """
+        modified = reading.outcome.modified if isinstance(reading.outcome, Article) else None
+        before, after = (claim.etag, claim.last_modified), (validators.etag, validators.last_modified)
+        if not hides_edit(before, after, modified, claim.last_visit if claim.last_status == 304 else None):
+            return
+        self._log("%(host)s answers 304 to pages that changed: it is asked without validators for now", claim)
+        self.frontier.doubted.add(claim.host)
+        await self.context.do(note_false_304, self.frontier.db, claim.host, now() + DOUBT_OF_304)
 
     async def redirected(self, claim: Claim, target: str, kind: str) -> None:
         """End the visit of a URL that redirects to a page with a row of its own, and is now another name for it.

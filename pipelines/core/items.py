@@ -161,3 +161,11 @@ class Reading:
     ms: float  # CPU milliseconds that the reading took
     change: str | None = None  # "new", "edited", "unchanged" once it is filed; None before, or if there is no article
     article_id: int | None = None  # row id in `articles` once it is filed
+    moved_from: str | None = None  # url_key of the address that its article had before this page continued it
+
+
+class WatchedArticle(NamedTuple):
+    """Hold how long an article was watched, and between which looks its edits came; all in seconds of its age."""
+
+    watched: float  # age at which it was last seen
+    edits: tuple[tuple[float, float], ...]  # (age at the look before, age at the look that found it)

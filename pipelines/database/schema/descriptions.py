@@ -314,6 +314,7 @@ DESCRIPTIONS = {
             "robots_checked": "When robots.txt was last asked for.",
             "last_request": "When the last request was sent, to the microsecond.",
             "delay": "Seconds between two requests that the last crawl had come to.",
+            "unconditional_until": "Until when it is asked without validators, because a 304 of it hid an edit.",
         },
     ),
     "listings": TableDescription(

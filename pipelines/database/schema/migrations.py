@@ -63,7 +63,8 @@ CREATE TABLE hosts (
     robots_capture_id INTEGER REFERENCES captures(id), -- newest answer to its robots.txt
     robots_checked    TEXT,             -- when robots.txt was last asked for
     last_request      TEXT,             -- when the last request was sent, microseconds
-    delay             REAL              -- seconds between two requests that the last crawl had come to
+    delay             REAL,             -- seconds between two requests that the last crawl had come to
+    unconditional_until TEXT            -- asked without validators until then: a 304 of it hid an edit
 ) STRICT, WITHOUT ROWID;
 
 -- What is known of a feed, sitemap, front or section page from its readings.
