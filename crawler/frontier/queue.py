@@ -19,8 +19,7 @@ from crawler.schedule.revisit_policy import FOREIGN_PRIORITY, LISTING_KINDS, PAG
 from pipelines.core import timestamps
 from pipelines.core.timestamps import stamp
 from pipelines.core.urls import host_of, url_key
-from pipelines.database import looks
-from pipelines.database.frontier import forgetting, replanning
+from pipelines.database.frontier import forgetting, looks, replanning
 from pipelines.database.frontier.rows import Claim, ClaimScope, FrontierRow, SourceChoice, is_by_robots
 from pipelines.database.frontier.table import FrontierTable
 from pipelines.database.store import ArticleStore
@@ -227,6 +226,7 @@ class Frontier:
         self._table.insert(
             replace(self._row(entry, self.owners.file_under(url, claim.source_id), now), next_visit=None)
         )
+        replanning.continue_visits(self.db, url_key(claim.url), url_key(url))
         row = self._table.unclaimed(url_key(url))
         if row is not None:
             self.visited(row, visit, now)

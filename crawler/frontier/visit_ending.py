@@ -21,8 +21,8 @@ from crawler.schedule.article_ages import earned_ages, is_first_look_after_a_day
 from crawler.schedule.revisit_policy import LISTING_KINDS, NextVisit, after_success
 from pipelines.core.timestamps import now, parse, stamp
 from pipelines.core.urls import host_or_empty, site_or_none, url_key
+from pipelines.database.frontier.looks import watched_articles
 from pipelines.database.frontier.rows import Claim
-from pipelines.database.looks import watched_articles
 from pipelines.session.context import CrawlContext
 
 logger = logging.getLogger("morgue.frontier")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from scrapy.http import Response
@@ -23,9 +24,10 @@ from crawler.schedule.article_ages import hides_edit
 from crawler.schedule.revisit_policy import LISTING_KINDS, NextVisit, after_failure
 from pipelines.core.items import Article, NothingToRead, Reading
 from pipelines.core.timestamps import now
-from pipelines.core.urls import host_or_empty, site_of
+from pipelines.core.urls import host_or_empty, site_of, url_key
+from pipelines.database.frontier import replanning
+from pipelines.database.frontier.looks import note_false_304
 from pipelines.database.frontier.rows import Claim
-from pipelines.database.looks import note_false_304
 
 logger = logging.getLogger("morgue.frontier")
 
@@ -94,12 +96,22 @@ class VisitOutcomes(ListingVisits, FailedVisits):
             self._log("filed %(url)s: %(change)s, article %(article)s", claim, filed)
             if reading.change == "edited":
                 await self._note_false_304(claim, reading, validators)
+            if reading.moved_from is not None:
+                own = url_key(reading.page.asked or reading.page.url)
+                before = await self.context.do(replanning.continue_visits, self.frontier.db, reading.moved_from, own)
+                first, last = before or (claim.first_visit, claim.last_visit)
+                claim = replace(claim, first_visit=first, last_visit=last)
             plan = await self._plan_of_page(claim, edited=reading.change == "edited")
         status = reading.page.capture.status if reading.page.capture else None
         # Without validators: "not modified" would be the answer for a page that was never read.
         known = Validators() if broke_off else validators
         visit = VisitResult(plan, status, error, answered=not broke_off, validators=known)
         await self._end(claim, visit, None if broke_off else reading.page.url, pages=1)
+
+    def _continue_at(self, claim: Claim, target: str) -> None:
+        """Let the article of a URL that redirects continue at the target. Runs on the archive writer's thread."""
+        if self.context.store.redirected(claim.url, target):
+            replanning.continue_visits(self.frontier.db, url_key(claim.url), url_key(target))
 
     async def _note_false_304(self, claim: Claim, reading: Reading, validators: Validators) -> None:
         """Ask a host without validators for a while if an edit shows that it answers 304 to a page that changed.
@@ -138,7 +150,7 @@ class VisitOutcomes(ListingVisits, FailedVisits):
             room = self.dispatcher.used.room(claim.source_id, 1)
             _new, hosts = await self.context.do(self.frontier.add, [entry], claim.source_id, now(), room)
             self.dispatcher.used.count_added(claim.source_id, room.added)
-            await self.context.do(self.context.store.add_alias_of, target, claim.url)
+            await self.context.do(self._continue_at, claim, target)
             self.dispatcher.add_hosts(hosts)
             if room.refused:  # the next crawl has room for it
                 count.limits["addresses_per_source"] += 1

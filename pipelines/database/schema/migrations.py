@@ -109,6 +109,10 @@ CREATE TABLE source_health (
     PRIMARY KEY (source_id, kind)
 ) STRICT, WITHOUT ROWID;
 
+-- With the address: a page at a new address is compared with the articles of those days that have the same number.
+DROP INDEX articles_source_day;
+CREATE INDEX articles_source_day ON articles(source_id, published_day, id, url_key);
+
 ALTER TABLE revisions ADD COLUMN changes TEXT;  -- JSON list: what differs from the one before: title, text, ...
 ALTER TABLE revisions ADD COLUMN change_ratio REAL; -- share of the words of both texts that differ, 0 to 1
 ALTER TABLE revisions ADD COLUMN words_added INTEGER;

@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.core.items import Article, Capture, Page, Reading, Source, WatchedArticle
 from pipelines.database.connection import open_database
-from pipelines.database.looks import hosts_with_false_304, note_false_304, watched_articles
+from pipelines.database.frontier.looks import hosts_with_false_304, note_false_304, watched_articles
 from pipelines.database.store import ArticleStore
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
