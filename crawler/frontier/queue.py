@@ -251,6 +251,11 @@ class Frontier:
         """Return True if `url` has a row of its own that was or is being visited; that of `besides` does not count."""
         return self._table.is_visited(url_key(url), besides=besides.id)
 
+    def is_unread_page(self, url: str) -> bool:
+        """Return True if `url` has the row of an article page that was not answered yet."""
+        known, row = self.known_as(url), self._table.row_of(url_key(url))
+        return known is not None and known[0] in PAGE_KINDS and row is not None and row[1] == 0
+
     def has_answered_page(self, source_id: int | None, since: datetime) -> bool:
         """Return True if a page of a source was answered since then, at its last visit."""
         return replanning.has_answered_page(self.db, source_id, since)

@@ -110,7 +110,8 @@ class VisitOutcomes(ListingVisits, FailedVisits):
 
     def _continue_at(self, claim: Claim, target: str) -> None:
         """Let the article of a URL that redirects continue at the target. Runs on the archive writer's thread."""
-        if self.context.store.redirected(claim.url, target):
+        unread = self.frontier.is_unread_page(target)
+        if self.context.store.redirected(claim.url, target, unread=unread):
             replanning.continue_visits(self.frontier.db, url_key(claim.url), url_key(target))
 
     async def _note_false_304(self, claim: Claim, reading: Reading, validators: Validators) -> None:

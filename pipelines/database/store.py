@@ -214,10 +214,11 @@ class ArticleStore:
         self._record_seen(row.id, time)
         return True
 
-    def redirected(self, url: str, target: str) -> bool:
-        """Note that `url` redirects to `target`, so that an article at one of them is known at both.
+    def redirected(self, url: str, target: str, *, unread: bool = False) -> bool:
+        """Note that `url` redirects to `target`, so that the article at the target is known at both.
 
-        If each has an article of its own, and both tell one story, they become one. Return True if so.
+        If each has an article of its own, and both tell one story, they become one. Return True if so. `unread`: the
+        target is a page that is still to be read; it may continue the article at `url`.
         """
         rows = [self._find(url_key(address)) for address in (target, url)]
         if rows[0] is not None and rows[1] is not None and may_unite(self.db, rows[0].id, rows[1].id):
@@ -225,7 +226,7 @@ class ArticleStore:
             return True
         if rows[0] is not None:
             self._alias(rows[0].id, {url_key(url)})
-        elif rows[1] is not None and same_site(url, target):
+        elif unread and rows[1] is not None and same_site(url, target):
             self._alias(rows[1].id, {url_key(target)})
         return False
 

@@ -83,9 +83,15 @@ def test_redirect_that_is_seen_after_the_new_page_unites_the_two(store):
 
 def test_redirect_that_is_seen_before_the_new_page_is_read_is_remembered(store):
     visit(store, PLAIN_OLD, "Council sits", words(1))
-    assert not store.redirected(PLAIN_OLD, PLAIN_NEW)
+    assert not store.redirected(PLAIN_OLD, PLAIN_NEW, unread=True)
     assert visit(store, PLAIN_NEW, "Council falls", words(1) + " More.", 5).change == "edited"
     assert_one_story(store, PLAIN_OLD, PLAIN_NEW)
+
+
+def test_dead_page_that_is_redirected_to_a_listing_gives_it_no_article(store):
+    visit(store, PLAIN_OLD, "Council sits", words(1))
+    assert not store.redirected(PLAIN_OLD, "https://paper.example/")
+    assert not store.confirm_unchanged("https://paper.example/", NOW)
 
 
 @pytest.mark.parametrize("new_first", [True, False])
