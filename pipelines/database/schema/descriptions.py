@@ -167,7 +167,7 @@ DESCRIPTIONS = {
             "extractor": "Name and version of the program that read it. Empty if a rebuild could not read it.",
             "state_digest": "As in `articles`.",
             "hint": "JSON: what the feed or sitemap said of the page. Needed to read it again.",
-            "changes": "JSON list: what differs from the revision before: `title`, `text`, `byline`, `dates`.",
+            "changes": "JSON list: what differs from the one before: `title`, `text`, `byline`, `dates`, `address`.",
             "change_ratio": "Share of the words of both texts that differ, from 0 to 1.",
             "words_added": "Words that the revision before does not have.",
             "words_removed": "Words of the revision before that are gone.",
@@ -319,6 +319,7 @@ DESCRIPTIONS = {
             "robots_checked": "When robots.txt was last asked for.",
             "last_request": "When the last request was sent, to the microsecond.",
             "delay": "Seconds between two requests that the last crawl had come to.",
+            "unconditional_until": "Until when it is asked without validators, because a 304 of it hid an edit.",
         },
     ),
     "listings": TableDescription(
