@@ -214,6 +214,7 @@ DESCRIPTIONS = {
         {
             "frontier_due": "the next URL of a host",
             "frontier_source": "the state of a source",
+            "frontier_past": "the past of a source, for a backfill",
         },
     ),
     "articles_fts": TableDescription(
