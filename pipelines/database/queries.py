@@ -44,7 +44,7 @@ HIT_KEYS = (*column_names(HIT_COLUMNS), "snippet")
 
 SOURCE_KEYS = (
     "name", "url", "title", "language", "added", "articles", "newest", "last_success", "waiting", "planned", "failed",
-    "last_error", "last_error_time",
+    "past", "last_error", "last_error_time",
 )  # fmt: skip
 
 PROVENANCE_COLUMNS = (

@@ -91,7 +91,7 @@ def test_page_that_failed_before_another_was_answered_is_no_error_of_its_source(
     """It is counted as failing all the same."""
     visited(db, "story", error="HTTP 500", status=500)
     captured(db, at=NOW + MINUTE)
-    assert health(db, NOW)[1] == SourceHealth(stamp(NOW + MINUTE), 0, 1, 1, None, None)
+    assert health(db, NOW)[1] == SourceHealth(stamp(NOW + MINUTE), 0, 1, 1)
 
 
 def test_last_success_is_the_newest_answer_to_a_listing_or_page(db):
