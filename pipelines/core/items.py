@@ -160,4 +160,5 @@ class Reading:
     outcome: Article | NothingToRead
     ms: float  # CPU milliseconds that the reading took
     change: str | None = None  # "new", "edited", "unchanged" once it is filed; None before, or if there is no article
+    noise: str | None = None  # kind of noise by which the text differs, though it is unchanged; None: it does not
     article_id: int | None = None  # row id in `articles` once it is filed

@@ -33,7 +33,9 @@ JOURNAL_TABLES = {
                "fields_digest")
     ),
     "revisions": JournalTable(
-        "id", ("id", "article_id", "number", "capture_id", "seen", "hint", "text_digest", "extractor", "state_digest")
+        "id",
+        ("id", "article_id", "number", "capture_id", "seen", "hint", "text_digest", "extractor", "state_digest",
+         "changes", "change_ratio", "words_added", "words_removed", "silent", "alternates"),
     ),
     "sightings": JournalTable("capture_id", ("capture_id", "revision_id")),
     "readings": JournalTable(
