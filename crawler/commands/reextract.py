@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -15,11 +16,15 @@ from crawler.cli.log_options import log_options
 from crawler.cli.output import BOLD, GREEN, RED, RESET, supports_style
 from pipelines.core.plural import counted
 from pipelines.core.terminal import plain
+from pipelines.database.edits.difference import NOISE_IN_WORDS
 from pipelines.database.filters import ArticleFilters
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from crawler.cli.progress_bar import StepProgress
     from crawler.config.models import Config
+    from pipelines.database.edits.chains import ChainRow, NoiseRevision
     from pipelines.rebuild.reextract import RevisionChange
 
 MAX_PAGES_NAMED = 20  # pages without an article that the summary names
@@ -40,6 +45,10 @@ def command(ctx: click.Context, only_show: bool, everything: bool, filters: Arti
     --all, it reads only articles that another version of the extractor read. If the text differs now, the new text
     replaces the old one in the same revision, because the paper edited nothing. The old text is kept in the table
     `readings`, with the name of the extractor that read it.
+
+    Then it takes out revisions that are no edits: only a counter, an age ("3 hours ago") or a line of the site's
+    template changed, or the site shows two texts in turn. They become sightings of the revision before them; their
+    texts are kept in `readings`, and no capture is touched. Later revisions get smaller numbers.
 
     If it is interrupted, run the same command again: it goes on where it stopped. Exit code 1: a page gives no text
     any more; the archive keeps its old text.
@@ -65,6 +74,7 @@ class ReextractCounts:
         self.read = self.changed = 0
         self.fields: dict[str, int] = {}
         self.nothing: list[tuple[str, str]] = []  # URL, why
+        self.noise: Counter[str] = Counter()  # revisions that are no edits, by the kind of noise
 
     def count(self, change: RevisionChange | None) -> None:
         """Count one more revision; `change` is None if it reads as before."""
@@ -81,6 +91,11 @@ class ReextractCounts:
         if self.fields:
             most = sorted(self.fields.items(), key=lambda item: (-item[1], item[0]))
             yield "  " + ", ".join(f"{name} {number:,}" for name, number in most)
+        if self.noise:
+            word = "would be" if only_show else "were"
+            yield f"{counted(self.noise.total(), 'revision')} {word} taken out, because they are no edits:"
+            for kind, number in self.noise.most_common():
+                yield f"  {number:,}: {NOISE_IN_WORDS[kind]}"
         for url, why in self.nothing[:MAX_PAGES_NAMED]:
             yield f"no article any more, left unchanged: {url}: {why}"
         if len(self.nothing) > MAX_PAGES_NAMED:
@@ -98,9 +113,10 @@ async def run(
     from pipelines.core.items import NothingToRead
     from pipelines.database import queries, readings
     from pipelines.database.connection import connect
+    from pipelines.database.edits import chains
     from pipelines.extraction.extract import extractor
     from pipelines.rebuild import reextract
-    from pipelines.rebuild.reread import reread
+    from pipelines.rebuild.reread import reread, reread_one
     from pipelines.warc.storage import WarcStorage
 
     counts = ReextractCounts()
@@ -123,6 +139,28 @@ async def run(
                 elif change is not None:
                     show(change)
                 steps("reading", counts.read, len(ids))
+            edited = readings.edited_articles(db, which.condition(), which.values)
+            template: tuple[int | None, Callable[[str], bool]] | None = None
+            for done, (article_id, source_id) in enumerate(edited, 1):
+                if template is None or template[0] != source_id:
+                    template = source_id, chains.source_template(db, source_id)
+                chain = chains.chain_of(db, article_id)
+                found = list(chains.noise_in(article_id, chain, template[1]))
+                last = None
+                if found and found[-1].revision_id == chain[-1]["id"]:
+                    row = next(readings.revisions(db, [found[-1].kept_id]))
+                    last = await reread_one(db, WarcStorage(config.folder.warc), row, sources, workers)
+                    if isinstance(last.outcome, NothingToRead):
+                        counts.nothing.append((last.row["url"], last.outcome.reason))
+                        continue
+                counts.noise.update(one.noise for one in found)
+                if archive_writer is None:
+                    show_noise(chain, found)
+                elif found:
+                    await archive_writer.do(reextract.take_out_noise, archive_writer.db, article_id, found, last)
+                else:
+                    await archive_writer.do(chains.describe, archive_writer.db, article_id)
+                steps("comparing revisions", done, len(edited))
     finally:
         workers.kill()
         if archive_writer is not None:
@@ -144,3 +182,10 @@ def show(change: RevisionChange) -> None:
         colour = {"-": red, "+": green}.get(line[:1], "")
         click.echo(f"{colour}{plain(line)}{reset}")
     click.echo()
+
+
+def show_noise(chain: Sequence[ChainRow], found: Sequence[NoiseRevision]) -> None:
+    """Print the revisions of an article that would be taken out."""
+    for one in found:
+        why = NOISE_IN_WORDS[one.noise]
+        click.echo(f"article {one.article_id}, revision {one.number} of {len(chain)}: no edit: {why}")

@@ -100,9 +100,7 @@ def _is_template(times: list[tuple[str, int]]) -> bool:
     return False
 
 
-def noise_in(
-    article_id: int, chain: Iterable[ChainRow], is_template: Callable[[str], bool]
-) -> Iterator[NoiseRevision]:
+def noise_in(article_id: int, chain: Iterable[ChainRow], is_template: Callable[[str], bool]) -> Iterator[NoiseRevision]:
     """Yield the revisions of an article that are noise, from the first on, each against the last that is kept."""
     kept: list[ChainRow] = []
     last_time = ""
@@ -116,9 +114,7 @@ def noise_in(
             last_time = row["last_time"]
 
 
-def _noise_of(
-    kept: list[ChainRow], last_time: str, row: ChainRow, is_template: Callable[[str], bool]
-) -> Noise | None:
+def _noise_of(kept: list[ChainRow], last_time: str, row: ChainRow, is_template: Callable[[str], bool]) -> Noise | None:
     """Return why a revision is noise; None if it is an edit. Two revisions that became equal are noise too."""
     newest = kept[-1]
     if newest["payload_digest"] is not None and newest["payload_digest"] == row["payload_digest"]:
@@ -128,7 +124,7 @@ def _noise_of(
     if other and is_alternate(digests, row["text_digest"], last_time, parse(row["time"])):
         return "alternate text"
     found: Difference = difference(version_of(newest), version_of(row), is_template)
-    return None if found.changes else found.noise or "same bytes"
+    return None if found.changes else found.noise or "same text"
 
 
 def merge(db: sqlite3.Connection, article_id: int, found: Iterable[NoiseRevision], replaced: str) -> None:

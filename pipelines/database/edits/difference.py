@@ -18,12 +18,13 @@ from pipelines.database.edits.counters import MASK, masked
 from pipelines.database.edits.word_diff import count_changes, opcodes, words
 
 ChangeKind = Literal["title", "text", "byline", "dates"]
-Noise = Literal["counters", "template", "alternate text", "same bytes", "byline comes or goes"]
+Noise = Literal["counters", "template", "alternate text", "same bytes", "same text", "byline comes or goes"]
 NOISE_IN_WORDS: dict[str, str] = {
     "counters": "only counters or ages changed",
     "template": "only lines changed that come or go on many pages of the site",
     "alternate text": "the site shows this text in turn with another",
     "same bytes": "the page is the same, byte for byte; only the reading of it differs",
+    "same text": "its text is that of the revision before it, as it is read now",
     "byline comes or goes": "only the byline is there at one look and not at another",
 }
 ALTERNATE_DAYS = 7  # a text that was away for longer, and comes back, is an edit
