@@ -24,8 +24,9 @@ PLAIN_MARKS = {"same": ("", ""), "removed": ("[-", "-]"), "added": ("{+", "+}")}
 COLOURS = {"same": ("", ""), "removed": (RED, RESET), "added": (GREEN, RESET)}
 TAGS = {"same": ("", ""), "removed": ("<del>", "</del>"), "added": ("<ins>", "</ins>")}
 CSS = """body{max-width:45em;margin:2em auto;padding:0 1em;font:1.05em/1.5 Georgia,serif}
-table{font:.85em/1.4 sans-serif;border-collapse:collapse}td,th{padding:.2em .8em .2em 0;text-align:left;vertical-align:top;
-word-break:break-all}th{word-break:normal}del{background:#fdd;color:#800}ins{background:#dfd;color:#060;
+table{font:.85em/1.4 sans-serif;border-collapse:collapse}
+td,th{padding:.2em .8em .2em 0;text-align:left;vertical-align:top;word-break:break-all}
+th{word-break:normal}del{background:#fdd;color:#800}ins{background:#dfd;color:#060;
 text-decoration:none}"""
 
 

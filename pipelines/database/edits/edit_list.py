@@ -88,7 +88,7 @@ def gone(db: sqlite3.Connection, articles: ArticleFilters, limit: int | None) ->
         SELECT g.since, s.name AS source, a.id AS article, g.kind, a.last_seen AS last_alive, g.last_seen, g.visits,
                g.ended AS back, a.title, g.url
           FROM page_states g JOIN articles a ON a.id = g.article_id LEFT JOIN sources s ON s.id = a.source_id
-         WHERE g.kind IN ({kinds}) {where} ORDER BY g.since DESC, g.id DESC LIMIT :limit""",
+         WHERE g.kind IN ({kinds}) {where} ORDER BY g.since DESC, g.id DESC LIMIT :limit""",  # noqa: S608 (our own names)
         values | {"limit": -1 if limit is None else limit},
     )
     return map(dict, found)
