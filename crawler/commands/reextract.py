@@ -14,7 +14,7 @@ from crawler.cli.archive_options import filter_options
 from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
 from crawler.cli.log_options import log_options
 from crawler.cli.output import BOLD, GREEN, RED, RESET, supports_style
-from pipelines.core.plural import counted
+from pipelines.core.plural import counted, verb
 from pipelines.core.terminal import plain
 from pipelines.database.edits.difference import NOISE_IN_WORDS
 from pipelines.database.filters import ArticleFilters
@@ -92,10 +92,12 @@ class ReextractCounts:
             most = sorted(self.fields.items(), key=lambda item: (-item[1], item[0]))
             yield "  " + ", ".join(f"{name} {number:,}" for name, number in most)
         if self.noise:
-            word = "would be" if only_show else "were"
-            yield f"{counted(self.noise.total(), 'revision')} {word} taken out, because they are no edits:"
-            for kind, number in self.noise.most_common():
-                yield f"  {number:,}: {NOISE_IN_WORDS[kind]}"
+            number = self.noise.total()
+            were = "would be" if only_show else verb(number, "was", "were")
+            they = verb(number, "it is no edit", "they are no edits")
+            yield f"{counted(number, 'revision')} {were} taken out, because {they}:"
+            for kind, of_kind in self.noise.most_common():
+                yield f"  {of_kind:,}: {NOISE_IN_WORDS[kind]}"
         for url, why in self.nothing[:MAX_PAGES_NAMED]:
             yield f"no article any more, left unchanged: {url}: {why}"
         if len(self.nothing) > MAX_PAGES_NAMED:
