@@ -56,6 +56,9 @@ JOURNAL_TABLES = {
          "trouble", "since", "moved_to", "moved_since", "replaces"),
     ),
     "gaps": JournalTable("id", ("id", "source_id", "url_key", "url", "began", "ended", "capture_id", "found")),
+    "backfills": JournalTable(
+        "source_id", ("source_id", "since", "until", "a_day", "begun", "day", "taken", "ended")
+    ),
     "frontier": JournalTable(
         "id",
         ("id", "url_key", "url", "host", "source_id", "kind", "state", "next_visit", "priority", "depth", "found",

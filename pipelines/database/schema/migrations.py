@@ -55,11 +55,12 @@ CREATE INDEX page_states_source ON page_states(source_id, since);
 
 -- A host that has trouble, its robots.txt, and when it was last asked: kept from one crawl to the next.
 CREATE TABLE hosts (
-    host              TEXT PRIMARY KEY, -- host:port, as in frontier
+    host              TEXT PRIMARY KEY, -- host or host:port, as in frontier
     trouble           TEXT,             -- why only a probe is sent; NULL: nothing is wrong
     since             TEXT,             -- when the trouble began
     failures          INTEGER NOT NULL DEFAULT 0, -- failed probes in a row
     retry_at          TEXT,             -- when the next probe is due
+    robots_site       TEXT,             -- scheme, host and port that the robots.txt below holds for
     robots_capture_id INTEGER REFERENCES captures(id), -- newest answer to its robots.txt
     robots_checked    TEXT,             -- when robots.txt was last asked for
     last_request      TEXT,             -- when the last request was sent, microseconds
@@ -108,6 +109,19 @@ CREATE TABLE source_health (
     PRIMARY KEY (source_id, kind)
 ) STRICT, WITHOUT ROWID;
 
+-- The backfill of a source: articles of its past (state `past` in frontier) are fetched, so many a day.
+CREATE TABLE backfills (
+    source_id INTEGER PRIMARY KEY REFERENCES sources(id),
+    since     TEXT,                -- ISO day: older articles are left; NULL: none
+    until     TEXT,                -- ISO day: newer articles are left; NULL: none
+    a_day     INTEGER NOT NULL,    -- articles that are queued in a day at most
+    begun     TEXT NOT NULL,
+    day       TEXT,                -- the last day on which articles were queued (UTC)
+    taken     INTEGER NOT NULL DEFAULT 0, -- that were queued on that day
+    ended     TEXT                 -- when it was done or stopped; NULL: it goes on
+) STRICT;
+CREATE INDEX frontier_past ON frontier(source_id, day) WHERE state = 'past';
+
 ALTER TABLE revisions ADD COLUMN changes TEXT;  -- JSON list: what differs from the one before: title, text, ...
 ALTER TABLE revisions ADD COLUMN change_ratio REAL; -- share of the words of both texts that differ, 0 to 1
 ALTER TABLE revisions ADD COLUMN words_added INTEGER;
@@ -132,7 +146,12 @@ NOTED_REVISION_COLUMNS = (
     "changes, change_ratio, words_added, words_removed, silent, alternates"
 )
 # Their rows go into the journal. What is known of hosts is learnt again.
-JOURNALED = (("page_states", "id", ""), ("listings", "url_key", ""), ("gaps", "id", ""))
+JOURNALED = (
+    ("page_states", "id", ""),
+    ("listings", "url_key", ""),
+    ("gaps", "id", ""),
+    ("backfills", "source_id", ""),
+)
 
 
 @migrations()
