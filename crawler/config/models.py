@@ -108,15 +108,16 @@ class Politeness(TomlTable):
     )
     new_within: value_types.AnyInterval = key(
         "7d",
-        "Age up to which articles are fetched that a sitemap names when it is read; older ones, and at its first reading"
-        " those without a date, wait for `morgue backfill`.",
+        "Age up to which articles are fetched that a sitemap names when it is read; older ones, and at its first"
+        " reading those without a date, wait for `morgue backfill`.",
         "30d",
     )
     robots: value_types.Flag = key(True, "Obey robots.txt (RFC 9309). Each WARC file records whether it was obeyed.")
     verify_certificates: value_types.Flag = key(True, "Refuse to connect to a host whose TLS certificate is not valid.")
     recheck: value_types.Ages = key(
-        ["1d", "7d"],
-        "When an article is fetched again to find edits: times after its first visit.",
+        ["1h", "3h", "6h", "12h", "1d", "2d", "4d", "7d", "14d", "30d"],
+        "When an article is fetched again to find edits: times after its first visit. Of the default, each source gets"
+        " only the ages that its edits earn; ages that you set are kept as they are.",
         ["6h", "1d", "30d"],
     )
 

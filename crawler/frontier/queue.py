@@ -19,7 +19,7 @@ from crawler.schedule.revisit_policy import FOREIGN_PRIORITY, LISTING_KINDS, PAG
 from pipelines.core import timestamps
 from pipelines.core.timestamps import stamp
 from pipelines.core.urls import host_of, url_key
-from pipelines.database.frontier import backfills, forgetting, replanning
+from pipelines.database.frontier import backfills, forgetting, looks, replanning
 from pipelines.database.frontier.rows import Claim, ClaimScope, FrontierRow, SourceChoice, is_by_robots
 from pipelines.database.frontier.table import FrontierTable
 from pipelines.database.store import ArticleStore
@@ -111,6 +111,7 @@ class Frontier:
         self._table = FrontierTable(db)
         self._postponed: dict[str, datetime] = {}  # hosts of which nothing is asked before then
         self.began = stamp(began or timestamps.now())
+        self.doubted = looks.hosts_with_false_304(db, began or timestamps.now())
         self.confirmed: set[str] = set()  # url_keys of listings that were guesses until this crawl found them named
         self.owners = SiteOwners({}, {})  # `crawl_plan.prepare` sets it once the sources are known
 
@@ -145,7 +146,7 @@ class Frontier:
                 room.refused[room.word(entry.kind)] += 1
                 continue
             if self._table.insert(row):
-                if row.past:
+                if past is not None and row.past:
                     past.left += 1
                     if room is not None:
                         room.take(entry.kind)
@@ -253,6 +254,7 @@ class Frontier:
         self._table.insert(
             replace(self._row(entry, self.owners.file_under(url, claim.source_id), now), next_visit=None)
         )
+        replanning.continue_visits(self.db, url_key(claim.url), url_key(url))
         row = self._table.unclaimed(url_key(url))
         if row is not None:
             self.visited(row, visit, now)
@@ -276,6 +278,11 @@ class Frontier:
     def is_known(self, url: str, besides: Claim) -> bool:
         """Return True if `url` has a row of its own that was or is being visited; that of `besides` does not count."""
         return self._table.is_visited(url_key(url), besides=besides.id)
+
+    def is_unread_page(self, url: str) -> bool:
+        """Return True if `url` has the row of an article page that was not answered yet."""
+        known, row = self.known_as(url), self._table.row_of(url_key(url))
+        return known is not None and known[0] in PAGE_KINDS and row is not None and row[1] == 0
 
     def has_answered_page(self, source_id: int | None, since: datetime) -> bool:
         """Return True if a page of a source was answered since then, at its last visit."""

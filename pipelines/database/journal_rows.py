@@ -48,7 +48,7 @@ JOURNAL_TABLES = {
     "page_states": JournalTable(
         "id",
         ("id", "url_key", "url", "source_id", "article_id", "kind", "since", "capture_id", "last_seen",
-         "last_capture_id", "visits", "ended", "ended_capture_id"),
+         "last_capture_id", "visits", "text_digest", "ended", "ended_capture_id"),
     ),
     "listings": JournalTable(
         "url_key",

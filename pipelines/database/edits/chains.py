@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from pipelines.core.timestamps import parse
+from pipelines.core.urls import url_key
 from pipelines.database.columns import REVISION_COLUMNS, update_row
 from pipelines.database.connection import decode_json
 from pipelines.database.edits.difference import (
@@ -44,7 +45,7 @@ def chain_of(db: sqlite3.Connection, article_id: int) -> list[ChainRow]:
     """Return the revisions of an article from the first on, with what is compared of them."""
     cursor = db.execute(
         f"""SELECT r.id, r.number, r.seen, {", ".join(f"r.{name}" for name in REVISION_COLUMNS)},
-                   {", ".join(f"r.{name}" for name in NO_DIFFERENCE)}, c.payload_digest, c.time,
+                   {", ".join(f"r.{name}" for name in NO_DIFFERENCE)}, c.payload_digest, c.time, c.url,
                    coalesce((SELECT max(s.time) FROM sightings JOIN captures s ON s.id = sightings.capture_id
                               WHERE sightings.revision_id = r.id), c.time) AS last_time
               FROM revisions r JOIN captures c ON c.id = r.capture_id
@@ -63,11 +64,18 @@ def version_of(row: Mapping[str, Any]) -> TextVersion:
     return TextVersion(row["title"], row["text"], authors, row["modified"])
 
 
+def has_moved(before: ChainRow, row: ChainRow) -> bool:
+    """Return True if an article has another address than at the revision before."""
+    return url_key(before["url"]) != url_key(row["url"])
+
+
 def describe(db: sqlite3.Connection, article_id: int) -> None:
     """Write into each revision of an article how it differs from the one before."""
     before: ChainRow | None = None
     for row in chain_of(db, article_id):
-        found = NO_DIFFERENCE if before is None else difference_row(difference(version_of(before), version_of(row)))
+        found: Mapping[str, Any] = NO_DIFFERENCE
+        if before is not None:
+            found = difference_row(difference(version_of(before), version_of(row)), moved=has_moved(before, row))
         if any(row[name] != value for name, value in found.items()):
             update_row(db, "revisions", found, row["id"])
         before = row
@@ -117,6 +125,8 @@ def noise_in(article_id: int, chain: Iterable[ChainRow], is_template: Callable[[
 def _noise_of(kept: list[ChainRow], last_time: str, row: ChainRow, is_template: Callable[[str], bool]) -> Noise | None:
     """Return why a revision is noise; None if it is an edit. Two revisions that became equal are noise too."""
     newest = kept[-1]
+    if has_moved(newest, row):
+        return None
     if newest["payload_digest"] is not None and newest["payload_digest"] == row["payload_digest"]:
         return "same bytes"
     digests = [one["text_digest"] for one in kept]

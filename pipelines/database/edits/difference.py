@@ -17,7 +17,7 @@ from pipelines.database.change_detection import comparable
 from pipelines.database.edits.counters import MASK, masked
 from pipelines.database.edits.word_diff import count_changes, opcodes, words
 
-ChangeKind = Literal["title", "text", "byline", "dates"]
+ChangeKind = Literal["title", "text", "byline", "dates", "address"]
 Noise = Literal["counters", "template", "alternate text", "same bytes", "same text", "byline comes or goes"]
 NOISE_IN_WORDS: dict[str, str] = {
     "counters": "only counters or ages changed",
@@ -129,12 +129,12 @@ def is_alternate(digests: Sequence[str], digest: str, last_seen: str, now: datet
 NO_DIFFERENCE = dict.fromkeys(("changes", "change_ratio", "words_added", "words_removed", "silent"))  # first revision
 
 
-def difference_row(found: Difference) -> dict[str, Any]:
-    """Return the columns of `revisions` that say how one differs from the one before."""
+def difference_row(found: Difference, *, moved: bool = False) -> dict[str, Any]:
+    """Return the columns of `revisions` that say how one differs from the one before. `moved`: it has a new address."""
     from pipelines.database.columns import as_json
 
     return {
-        "changes": as_json(list(found.changes)),
+        "changes": as_json([*found.changes, *(["address"] if moved else [])]),
         "change_ratio": found.ratio,
         "words_added": found.words_added,
         "words_removed": found.words_removed,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,13 +15,13 @@ from pipelines.database.connection import Row, ask
 from pipelines.database.edits.chains import version_of
 from pipelines.database.edits.difference import difference, difference_row
 from pipelines.database.filters import ArticleFilters, parse_day, source_id
+from pipelines.database.stand_ins import GONE_KINDS
 
 EDIT_KEYS = (
     "seen", "source", "article", "revision", "changes", "change_ratio", "words_added", "words_removed", "silent",
     "alternates", "title", "old_title", "url",
 )  # fmt: skip
 GONE_KEYS = ("since", "source", "article", "kind", "last_alive", "last_seen", "visits", "back", "title", "url")
-GONE_KINDS = ("404", "410", "soft 404", "front page")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def edits(db: sqlite3.Connection, articles: ArticleFilters, wanted: EditFilters,
     found = ask(db, f"""
         SELECT r.id, r.seen, s.name AS source, a.id AS article, r.number AS revision, r.changes, r.change_ratio,
                r.words_added, r.words_removed, r.silent, r.alternates, r.title, p.title AS old_title, a.url,
-               CASE WHEN r.changes IS NULL THEN p.id END AS before_id
+               CASE WHEN r.change_ratio IS NULL THEN p.id END AS before_id
           FROM revisions r JOIN articles a ON a.id = r.article_id
           JOIN revisions p ON p.article_id = r.article_id AND p.number = r.number - 1
           LEFT JOIN sources s ON s.id = a.source_id
@@ -58,12 +59,11 @@ def edits(db: sqlite3.Connection, articles: ArticleFilters, wanted: EditFilters,
 
 def _described(db: sqlite3.Connection, row: Row) -> Row:
     """Return an edit with its changes as a list. Those of an archive of an older version are compared now."""
-    import json
-
-    if row["changes"] is None:
+    if row["change_ratio"] is None:
+        moved = "address" in json.loads(row["changes"] or "[]")
         query = "SELECT id, title, text, authors, modified FROM revisions WHERE id IN (?, ?)"
         versions = {one["id"]: version_of(one) for one in ask(db, query, (row["before_id"], row["id"]))}
-        row |= difference_row(difference(versions[row["before_id"]], versions[row["id"]]))
+        row |= difference_row(difference(versions[row["before_id"]], versions[row["id"]]), moved=moved)
     silent = None if row["silent"] is None else bool(row["silent"])
     return row | {"changes": json.loads(row["changes"]), "silent": silent}
 

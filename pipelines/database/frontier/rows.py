@@ -112,6 +112,8 @@ class Claim:
     etag: str | None
     last_modified: str | None
     last_error: str | None = None  # of the last visit
+    last_visit: str | None = None  # its time
+    last_status: int | None = None  # its HTTP status
     damage: str | None = None  # the column of the row that cannot be used: the visit fails without a request
 
     @property

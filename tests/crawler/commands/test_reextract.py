@@ -181,7 +181,7 @@ def with_noise(archive: Path) -> None:
     columns = "article_id, title, description, authors, modified, extractor"
     db.execute(
         f"""INSERT INTO revisions ({columns}, number, capture_id, seen, text, text_digest, state_digest)
-            SELECT {columns}, 2, ?, seen, ?, ?, ? FROM revisions WHERE article_id = 4""",  # noqa: S608
+            SELECT {columns}, 2, ?, seen, ?, ?, ? FROM revisions WHERE article_id = 4""",
         (spare, new, text_digest(read[0], new), state_digest(*read)),
     )
     db.execute("INSERT INTO sightings SELECT capture_id, id FROM revisions WHERE article_id = 4 AND number = 2")
