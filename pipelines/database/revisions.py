@@ -11,11 +11,11 @@ from typing import Any
 
 from pipelines.core.items import Capture
 from pipelines.core.timestamps import fine_stamp, parse, stamp
-from pipelines.database.change_detection import Change
 from pipelines.database.columns import REVISION_COLUMNS
 from pipelines.database.edits.chains import describe
+from pipelines.database.edits.change_detection import Change
 from pipelines.database.edits.difference import NO_DIFFERENCE
-from pipelines.database.revision_order import RevisionState, Sighting, states
+from pipelines.database.edits.revision_order import RevisionState, Sighting, states
 
 # Columns of a revision that are read from a page; `articles` has them under the same names.
 READING_COLUMNS = ("capture_id", *REVISION_COLUMNS)

@@ -16,9 +16,9 @@ from pipelines.core.items import Article, Capture, Page, PageState, Reading, Sou
 from pipelines.core.timestamps import now, parse, stamp
 from pipelines.core.urls import same_site, url_key
 from pipelines.database import page_states, revisions
-from pipelines.database.change_detection import Change, alike
 from pipelines.database.columns import CAPTURE_COLUMNS, article_row, capture_row, capture_time, hint_of, update_row
 from pipelines.database.connection import decode_json
+from pipelines.database.edits.change_detection import Change, alike
 from pipelines.database.edits.difference import NO_DIFFERENCE, Difference, Noise, difference_row
 from pipelines.database.edits.filing import judge
 from pipelines.database.stand_ins import OTHER_TEXT, Evidence, ShownText, landing, stands_in

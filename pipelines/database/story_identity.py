@@ -15,9 +15,9 @@ from typing import Any
 from pipelines.core.items import Article
 from pipelines.core.timestamps import parse
 from pipelines.core.urls import same_site, url_key
-from pipelines.database.change_detection import MIN_COMMON_WORDS, comparable
 from pipelines.database.columns import update_row
 from pipelines.database.edits.chains import describe
+from pipelines.database.edits.change_detection import MIN_COMMON_WORDS, comparable
 
 MIN_ID_DIGITS = 5  # of the number of an article in an address; shorter ones are years, days, pages and parts
 STORY_ID = re.compile(

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
 from pipelines.core.timestamps import parse
-from pipelines.database.change_detection import comparable
+from pipelines.database.edits.change_detection import comparable
 from pipelines.database.edits.counters import MASK, masked
 from pipelines.database.edits.word_diff import count_changes, opcodes, words
 

@@ -215,6 +215,7 @@ DESCRIPTIONS = {
         {
             "frontier_due": "the next URL of a host",
             "frontier_source": "the state of a source",
+            "frontier_past": "what a backfill takes next",
         },
     ),
     "articles_fts": TableDescription(
@@ -356,6 +357,17 @@ DESCRIPTIONS = {
         },
         {"gaps_source": "the gaps of a source"},
     ),
+    "source_health": TableDescription(
+        "What was found wrong with a source, so that each change is told once.",
+        {
+            "source_id": "The source.",
+            "kind": "Kind of reason: `silent`, `outrun`, `dead feed`, `blocked`, ...",
+            "status": "`warn` or `bad`.",
+            "since": "When it began.",
+            "evidence": "What shows it, in words.",
+            "told": "When the owner was last told. NULL: not yet.",
+        },
+    ),
     "backfills": TableDescription(
         "The backfill of a source: articles of its past (state `past` in `frontier`) are fetched, so many a day.",
         {
@@ -367,17 +379,6 @@ DESCRIPTIONS = {
             "day": "The last day on which articles were queued (UTC).",
             "taken": "Articles that were queued on that day.",
             "ended": "When it was done or stopped. NULL: it goes on.",
-        },
-    ),
-    "source_health": TableDescription(
-        "What was found wrong with a source, so that each change is told once.",
-        {
-            "source_id": "The source.",
-            "kind": "Kind of reason: `silent`, `outrun`, `dead feed`, `blocked`, ...",
-            "status": "`warn` or `bad`.",
-            "since": "When it began.",
-            "evidence": "What shows it, in words.",
-            "told": "When the owner was last told. NULL: not yet.",
         },
     ),
     "changed_lines": TableDescription(

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.database.change_detection import text_digest
 from pipelines.database.columns import STATE_COLUMNS, columns_digest
+from pipelines.database.edits.change_detection import text_digest
 from pipelines.warc.storage import WarcStorage
 from tests.support.command import crawl, make_archive, morgue, rows
 from tests.support.newspaper import serve

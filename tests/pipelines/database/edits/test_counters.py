@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.database.change_detection import comparable
+from pipelines.database.edits.change_detection import comparable
 from pipelines.database.edits.counters import masked
 
 COUNTERS = [

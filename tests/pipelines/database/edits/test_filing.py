@@ -158,12 +158,12 @@ def test_edits_of_an_older_version_are_compared_when_listed(paper):
 
 def older(paper: Paper, texts: list[str], page: int = 1) -> int:
     """File each text as a revision, as an older version did. Return the article."""
-    from pipelines.database.change_detection import text_digest
+    from pipelines.database.edits.change_detection import text_digest
 
-    article = paper.see("The first of all.", 0, page=page).article_id or 0
+    article = paper.see(f"The first text of story {page}.", 0, page=page).article_id or 0
     for number, text in enumerate(texts, 1):
         if number > 1:
-            paper.see(f"Entirely different words, {number} of them.", number, page=page, title=f"Other {number}")
+            paper.see(f"Entirely different words, {number} of story {page}.", number, page=page, title=f"Other {number} of {page}")
         values = (text, "Council sits", text_digest("Council sits", text), article, number)
         paper.store.db.execute(
             "UPDATE revisions SET text = ?, title = ?, text_digest = ? WHERE article_id = ? AND number = ?", values

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from pipelines.database.change_detection import text_digest
+from pipelines.database.edits.change_detection import text_digest
 
 TITLE, TEXT = "Bridge reopens", "The bridge — closed since May — reopened.\n“At last”, said the mayor's aide…"
 

@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.core.items import Article, Capture, Page, Reading
 from pipelines.database.connection import open_database
-from pipelines.database.revision_order import Sighting, states
+from pipelines.database.edits.revision_order import Sighting, states
 from pipelines.database.store import ArticleStore
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
