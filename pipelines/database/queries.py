@@ -315,8 +315,8 @@ def revisions(db: sqlite3.Connection, article_id: int) -> Iterator[Row]:
         SELECT r.number AS revision, r.seen, CASE WHEN r.number = a.revision THEN a.last_seen ELSE max(r.seen, coalesce(
                    (SELECT max(substr(c.time, 1, 19)) || 'Z' FROM sightings s JOIN captures c ON c.id = s.capture_id
                      WHERE s.revision_id = r.id), '')) END AS last_seen,
-               r.title, r.description, r.authors, r.modified, r.text,
-               r.text_digest, r.extractor, c.imported, {PROVENANCE_COLUMNS}
+               r.title, r.description, r.authors, r.modified, r.text, r.text_digest, r.extractor, r.changes,
+               r.change_ratio, r.words_added, r.words_removed, r.silent, r.alternates, c.imported, {PROVENANCE_COLUMNS}
           FROM revisions r JOIN captures c ON c.id = r.capture_id JOIN articles a ON a.id = r.article_id
          WHERE r.article_id = ? ORDER BY r.number""", (article_id,)))  # fmt: skip
 
