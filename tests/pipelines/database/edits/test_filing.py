@@ -163,7 +163,12 @@ def older(paper: Paper, texts: list[str], page: int = 1) -> int:
     article = paper.see(f"The first text of story {page}.", 0, page=page).article_id or 0
     for number, text in enumerate(texts, 1):
         if number > 1:
-            paper.see(f"Entirely different words, {number} of story {page}.", number, page=page, title=f"Other {number} of {page}")
+            paper.see(
+                f"Entirely different words, {number} of story {page}.",
+                number,
+                page=page,
+                title=f"Other {number} of {page}",
+            )
         values = (text, "Council sits", text_digest("Council sits", text), article, number)
         paper.store.db.execute(
             "UPDATE revisions SET text = ?, title = ?, text_digest = ? WHERE article_id = ? AND number = ?", values
