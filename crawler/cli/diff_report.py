@@ -48,8 +48,8 @@ class Comparison(NamedTuple):
 
     def size(self) -> Row:
         """Return what changed, and how much: the columns of `revisions`, with a list of changes."""
-        versions = (version_of(side | {"id": side["revision"]}) for side in (self.old, self.new))
-        row = difference_row(difference(*versions))
+        old, new = (version_of(side | {"id": side["revision"]}) for side in (self.old, self.new))
+        row = difference_row(difference(old, new))
         silent = None if row["silent"] is None else bool(row["silent"])
         return row | {"changes": json.loads(row["changes"]), "silent": silent}
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import click
 
@@ -16,7 +18,7 @@ COLUMNS = ("seen", "source", "article", "rev.", "what", "words", "change", "head
 GONE_COLUMNS = ("since", "source", "article", "kind", "last_alive", "back", "title", "url")
 
 
-def edit_filter(function):  # type: ignore[no-untyped-def]
+def edit_filter(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the filters of `filter_options`, whose days are here those in which a change was seen."""
     return filter_options(function, dated="Seen")
 
@@ -58,13 +60,13 @@ def command(
         raise click.UsageError("--gone lists no edits: leave out --min-change, --title-only and --silent")
     with database_of(ctx) as db:
         if vanished:
-            rows, keys = edit_list.gone(db, filters, limit or None), edit_list.GONE_KEYS
+            rows = edit_list.gone(db, filters, limit or None)
         else:
             wanted = edit_list.EditFilters(min_change, title_only, silent)
-            rows, keys = edit_list.edits(db, filters, wanted, limit or None), edit_list.EDIT_KEYS
+            rows = edit_list.edits(db, filters, wanted, limit or None)
         with standard_output():
             if form != "table":
-                output.write_rows(rows, keys, form)
+                output.write_rows(rows, edit_list.GONE_KEYS if vanished else edit_list.EDIT_KEYS, form)
                 return
             shown = [row if vanished else in_words(row) for row in rows]
             if not shown:

@@ -166,19 +166,19 @@ async def run(
                 if template is None or template[0] != source_id:
                     template = source_id, chains.source_template(db, source_id)
                 chain = chains.chain_of(db, article_id)
-                found = list(chains.noise_in(article_id, chain, template[1]))
+                noise = list(chains.noise_in(article_id, chain, template[1]))
                 last = None
-                if found and found[-1].revision_id == chain[-1]["id"]:
-                    row = next(readings.revisions(db, [found[-1].kept_id]))
+                if noise and noise[-1].revision_id == chain[-1]["id"]:
+                    row = next(readings.revisions(db, [noise[-1].kept_id]))
                     last = await reread_one(db, WarcStorage(config.folder.warc), row, sources, workers)
                     if isinstance(last.outcome, NothingToRead):
                         counts.nothing.append((last.row["url"], last.outcome.reason))
                         continue
-                counts.noise.update(one.noise for one in found)
+                counts.noise.update(one.noise for one in noise)
                 if archive_writer is None:
-                    show_noise(chain, found)
-                elif found:
-                    await archive_writer.do(reextract.take_out_noise, archive_writer.db, article_id, found, last)
+                    show_noise(chain, noise)
+                elif noise:
+                    await archive_writer.do(reextract.take_out_noise, archive_writer.db, article_id, noise, last)
                 else:
                     await archive_writer.do(chains.describe, archive_writer.db, article_id)
                 steps("comparing revisions", done, len(edited))

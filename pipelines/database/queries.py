@@ -124,11 +124,9 @@ def search(
     if offset < 0 or (limit is not None and limit < 0):
         raise QueryError("--limit and --offset", "less than nothing", "give numbers from 0")
     which = article_selection(db, query, filters)
-    page = {"limit": -1 if limit is None else limit, "offset": offset}
-    if which.match is not None and sort == "relevance":
-        hits = _by_rank(db, which, page, markers)
-    else:
-        hits = _by_day(db, which, page, "ASC" if sort == "oldest" else "DESC", markers)
+    page, order = {"limit": -1 if limit is None else limit, "offset": offset}, "ASC" if sort == "oldest" else "DESC"
+    is_ranked = which.match is not None and sort == "relevance"
+    hits = _by_rank(db, which, page, markers) if is_ranked else _by_day(db, which, page, order, markers)
     return (hit | {"snippet": clip_snippet(hit["snippet"], markers)} for hit in hits)
 
 
@@ -323,8 +321,8 @@ def revisions(db: sqlite3.Connection, article_id: int) -> Iterator[Row]:
 
 def captures(db: sqlite3.Connection, url: str) -> Iterator[Row]:
     """Yield every exchange recorded for exactly this URL, oldest first, failed ones included."""
-    return decode_rows("captures", ask(db, f"""
-        SELECT {CAPTURE_SELECT} FROM captures c WHERE c.url = ? ORDER BY c.time""", (url,)))  # fmt: skip
+    sql = f"SELECT {CAPTURE_SELECT} FROM captures c WHERE c.url = ? ORDER BY c.time"
+    return decode_rows("captures", ask(db, sql, (url,)))
 
 
 def captures_of(db: sqlite3.Connection, wanted: str) -> list[Row]:

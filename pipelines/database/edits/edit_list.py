@@ -62,7 +62,7 @@ def _described(db: sqlite3.Connection, row: Row) -> Row:
     if row["change_ratio"] is None:
         moved = "address" in json.loads(row["changes"] or "[]")
         query = "SELECT id, title, text, authors, modified FROM revisions WHERE id IN (?, ?)"
-        versions = {one["id"]: version_of(one) for one in ask(db, query, (row["before_id"], row["id"]))}
+        versions = {one["id"]: version_of(dict(one)) for one in ask(db, query, (row["before_id"], row["id"]))}
         row |= difference_row(difference(versions[row["before_id"]], versions[row["id"]]), moved=moved)
     silent = None if row["silent"] is None else bool(row["silent"])
     return row | {"changes": json.loads(row["changes"]), "silent": silent}
