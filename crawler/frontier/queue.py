@@ -10,16 +10,25 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from crawler.frontier.entry_dates import changed_at, day_in, day_of
 from crawler.frontier.ownership import SiteOwners
-from crawler.schedule.revisit_policy import FOREIGN_PRIORITY, LISTING_KINDS, PAGE_KINDS, NextVisit, priority
+from crawler.schedule.revisit_policy import (
+    FOREIGN_PRIORITY,
+    LISTING_KINDS,
+    MAX_BACKOFF,
+    PAGE_KINDS,
+    NextVisit,
+    priority,
+    probe_at,
+)
 from pipelines.core import timestamps
 from pipelines.core.timestamps import stamp
 from pipelines.core.urls import host_of, url_key
 from pipelines.database.frontier import forgetting, replanning
+from pipelines.database.frontier.host_troubles import HostTroubles
 from pipelines.database.frontier.rows import Claim, ClaimScope, FrontierRow, SourceChoice, is_by_robots
 from pipelines.database.frontier.table import FrontierTable
 from pipelines.database.store import ArticleStore
@@ -96,7 +105,8 @@ class Frontier:
     def __init__(self, db: sqlite3.Connection, crawl_id: int, began: datetime | None = None) -> None:
         self.db, self.crawl_id = db, crawl_id
         self._table = FrontierTable(db)
-        self._postponed: dict[str, datetime] = {}  # hosts of which nothing is asked before then
+        self.pass_interval = timedelta(0)  # usual time between passes; `crawl_plan.prepare` sets it
+        self.hosts = HostTroubles(db, self._probe_at)
         self.began = stamp(began or timestamps.now())
         self.confirmed: set[str] = set()  # url_keys of listings that were guesses until this crawl found them named
         self.owners = SiteOwners({}, {})  # `crawl_plan.prepare` sets it once the sources are known
@@ -190,14 +200,29 @@ class Frontier:
     def claim(
         self, host: str, number: int, scope: ClaimScope, now: datetime, choice: SourceChoice = ANY_SOURCE
     ) -> list[Claim]:
-        """Claim up to `number` due URLs of one host, the most urgent first; `choice` narrows them to some sources."""
-        return self._table.claim(self.crawl_id, host, number, scope, now, choice)
+        """Claim up to `number` due URLs of one host, the most urgent first; `choice` narrows them to some sources.
+
+        Of a host that is in trouble this is one URL, a probe, if one is due.
+        """
+        trouble = self.hosts.of(host)
+        if trouble is None:
+            return self._table.claim(self.crawl_id, host, number, scope, now, choice)
+        if trouble.pages_only:
+            listings = replace(choice, listings_only=True)
+            if claims := self._table.claim(self.crawl_id, host, number, scope, now, listings):
+                return claims
+        if self.hosts.is_shut(host, now):
+            return []
+        if claims := self._table.claim(self.crawl_id, host, 1, scope, now, choice, probe=True):
+            self.hosts.probe(host, now)
+        return claims
+
+    def _probe_at(self, now: datetime, failures: int, retry_after: float | None) -> datetime:
+        return probe_at(now, failures, retry_after, self.pass_interval)
 
     def release(self, claims: Iterable[Claim]) -> None:
-        """Give URLs back unvisited; those of a host that was postponed meanwhile wait with it."""
+        """Give URLs back unvisited."""
         self._table.release([claim.id for claim in claims])
-        for host, until in self._postponed.items():
-            self._table.postpone(host, until)
 
     def visited(self, claim: Claim, visit: VisitResult, now: datetime) -> None:
         """Write down the result of a visit, and when the next one is planned.
@@ -241,9 +266,20 @@ class Frontier:
         """Return the number of URLs to fetch of each source; NO_SOURCE stands for URLs without one."""
         return self._table.count_due_by_source(scope, now)
 
-    def next_due(self, scope: ClaimScope) -> str | None:
+    def next_due(self, scope: ClaimScope, now: datetime) -> str | None:
         """Return when the next URL falls due, as a stamp; None if nothing is planned."""
-        return self._table.next_due(scope)
+        return self._table.next_due(scope, now)
+
+    def mend_times(self, now: datetime, longest: timedelta, last_time: str | None) -> int:
+        """Plan again what a wrong clock planned, if anything shows that one did. Return the number of URLs.
+
+        `longest`: how far ahead a visit may be planned. `last_time`: when one of the last runs began or ended.
+        """
+        jumped = last_time is not None and last_time > stamp(now + replanning.CLOCK_SLACK)
+        self.hosts.mend(now, MAX_BACKOFF)
+        return (
+            replanning.mend_times(self.db, now, longest) if jumped or self._table.has_plan_after(now + longest) else 0
+        )
 
     def is_known(self, url: str, besides: Claim) -> bool:
         """Return True if `url` has a row of its own that was or is being visited; that of `besides` does not count."""
@@ -256,11 +292,6 @@ class Frontier:
     def has_pages(self, source_id: int | None) -> bool:
         """Return True if an article of a source was ever found, or a page of it was asked for."""
         return self._table.has_pages(source_id)
-
-    def postpone(self, host: str, until: datetime) -> None:
-        """Ask a host for nothing before `until` (its own Retry-After), whichever of its URLs gave that answer."""
-        self._postponed[host] = until
-        self._table.postpone(host, until)
 
     def set_seeds(self, source_id: int | None, seeds: Iterable[FrontierEntry], now: datetime) -> None:
         """Give a watched source exactly these listings as seeds; those that it had besides are not visited again.

@@ -16,7 +16,8 @@ from pipelines.database.connection import ask
 from pipelines.database.frontier.rows import Claim
 
 CLAIM_COLUMNS = (
-    "id, url, host, source_id, kind, depth, hint, visits, failures, first_visit, etag, last_modified, last_error"
+    "id, url, host, source_id, kind, depth, hint, visits, failures, first_visit, etag, last_modified, last_error,"
+    " next_visit"
 )
 # Rows whose hint is no JSON object of texts. CASE: SQLite may evaluate the terms of AND and OR in any order.
 DAMAGED_HINTS = """

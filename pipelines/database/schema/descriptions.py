@@ -212,6 +212,7 @@ DESCRIPTIONS = {
         },
         {
             "frontier_due": "the next URL of a host",
+            "frontier_time": "what of a host falls due",
             "frontier_source": "the state of a source",
         },
     ),
@@ -310,11 +311,13 @@ DESCRIPTIONS = {
             "since": "When the trouble began.",
             "failures": "Failed probes in a row.",
             "retry_at": "When the next probe is due.",
+            "pages_only": "1: its listings answer, and only pages are refused.",
             "robots_capture_id": "The newest answer to its robots.txt.",
             "robots_checked": "When robots.txt was last asked for.",
             "last_request": "When the last request was sent, to the microsecond.",
             "delay": "Seconds between two requests that the last crawl had come to.",
         },
+        {"hosts_trouble": "the hosts that refuse us"},
     ),
     "listings": TableDescription(
         "What is known of a feed, sitemap, front or section page from its readings.",
