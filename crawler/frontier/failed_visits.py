@@ -72,7 +72,7 @@ class FailedVisits(VisitEnding):
             plan = NextVisit("failed", None, "gone")
         if wait is not None:
             await self._host_in_trouble(host, why, wait)
-            plan = self._due_with_host(claim, plan)
+            plan = plan if redirected else self._due_with_host(claim, plan)
         elif is_refusal(why, status) and not (redirected or foreign or guessed):
             is_page = claim.kind in PAGE_KINDS
             if await self.context.do(partial(self.frontier.hosts.refused, host, why, now(), is_page=is_page)):

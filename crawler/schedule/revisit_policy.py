@@ -1,9 +1,9 @@
 """Decide when a URL is visited next, and why. Pure: values in, values out, no clock and no database.
 
 A visit is planned from when the last one was due, not from when it ended: a feed of an hour is read 24 times a day by
-an hourly timer. Listings, which lead to articles, are visited at fixed intervals. An article is visited again at the ages of the
-`crawl.recheck` setting, to see edits (in a study of 88 million news pages about four fifths of the text edits came
-within a day of publication: GDELT Global Difference Graph). After a failure the pause grows each time.
+an hourly timer. Listings, which lead to articles, are visited at fixed intervals. An article is visited again at the
+ages of the `crawl.recheck` setting, to see edits (in a study of 88 million news pages about four fifths of the text
+edits came within a day of publication: GDELT Global Difference Graph). After a failure the pause grows each time.
 """
 
 from __future__ import annotations
