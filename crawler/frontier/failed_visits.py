@@ -113,7 +113,7 @@ class FailedVisits(VisitEnding):
         self._note_down(claim, claim.host)
         self.context.stats.trouble(site.name, why, claim.url)
         self.context.stats.outcome(site.name, "failed", why, claim.url)
-        await self._host_in_trouble(claim.host, why)
+        await self.context.do(partial(self.frontier.hosts.begin, claim.host, why, now()))
         plan = self._due_with_host(claim, after_failure(claim.kind, now(), 1, watched=site.watched))
         await self._end(claim, VisitResult(plan, None, why, answered=False))
 
