@@ -33,9 +33,9 @@ LISTING_PRIORITY = {kind: rank for rank, kind in enumerate(LISTING_KINDS)}
 # The rank of an article is this less the number of its day. So the order is that of the days, whenever each article was
 # found, and no row is rewritten as time goes by.
 FIRST_ARTICLE_PRIORITY = 4_000_000  # more than the number of the last day of the calendar, 9999-12-31
-FOREIGN_PRIORITY = (
-    10_000_000  # added for a URL that a source lists on the site of another: what its owner lists is first
-)
+# Added for a URL that a source lists on the site of another: what its owner lists is first.
+FOREIGN_PRIORITY = 10_000_000
+BACKFILL_PRIORITY = 20_000_000  # added for an article of the past: everything fresh is first
 UNDATED_AGE_DAYS = 30  # when found; an article without a date comes after those of a month, and before older ones
 
 MIN_BACKOFF = timedelta(hours=1)  # after the first failure; it doubles with each further one

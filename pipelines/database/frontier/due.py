@@ -119,11 +119,12 @@ class DueRows:
             (f"{SOURCE} IN {LISTED}", choice.only),
             (f"{SOURCE} NOT IN {LISTED}", choice.without or None),
             (f"({PAGES} OR {SOURCE} NOT IN {LISTED})", choice.pages_only or None),
+            (f"(NOT {PAGES} OR {SOURCE} NOT IN {LISTED})", choice.listings_only or None),
         ):
             if sources is not None:
                 condition += f" AND {sql}"
                 values.append(json.dumps(sorted(sources)))
-        if choice.listings_only:
+        if choice.no_pages:
             condition += f" AND NOT {PAGES}"
         ids = self._most_urgent(host, number, due_by(scope, now), condition, values, probe=probe)
         rows = self._db.execute(

@@ -24,18 +24,19 @@ class FrontierTable(DueRows):
     # For a crawl: insert, record.
 
     def insert(self, row: FrontierRow) -> bool:
-        """Insert a waiting row. Return False, and change nothing, if its `url_key` is there already."""
+        """Insert a row that waits for a visit, or for a backfill. Return False if its `url_key` is there already."""
         inserted = self._db.execute(
             """INSERT INTO frontier (url_key, url, host, source_id, kind, state, next_visit, priority, depth, found,
                                      found_on, hint, day)
-               VALUES (?, ?, ?, ?, ?, 'waiting', ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id""",
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id""",
             (
                 row.url_key,
                 row.url,
                 row.host,
                 row.source_id,
                 row.kind,
-                stamp(row.next_visit) if row.next_visit else None,
+                "past" if row.past else "waiting",
+                stamp(row.next_visit) if row.next_visit and not row.past else None,
                 row.priority,
                 row.depth,
                 stamp(row.found),
