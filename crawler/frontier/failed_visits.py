@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime
+from functools import partial
 
-from crawler.frontier.failure_kinds import HOST_DOWN_REASONS, NO_HTTPS_REASONS, UNANSWERED_REASONS, is_permanent
-from crawler.frontier.queue import (
-    ASSUMED_SCHEME,
-    GONE_STATUSES,
-    VisitResult,
+from crawler.frontier.failure_kinds import (
+    HOST_DOWN_REASONS,
+    NO_HTTPS_REASONS,
+    UNANSWERED_REASONS,
+    is_permanent,
+    is_refusal,
 )
+from crawler.frontier.queue import ASSUMED_SCHEME, GONE_STATUSES
+from crawler.frontier.queue_values import VisitResult
 from crawler.frontier.visit_ending import VisitEnding
 from crawler.schedule.revisit_policy import LISTING_KINDS, PAGE_KINDS, NextVisit, after_disallowed, after_failure
 from pipelines.core.items import Capture, PageState
@@ -76,7 +79,13 @@ class FailedVisits(VisitEnding):
         elif dead_link:
             plan = NextVisit("failed", None, "gone")
         if wait is not None:
-            await self._postpone_host(host, after_failure("feed", now(), 1, retry_after=wait).at or now())
+            await self._host_in_trouble(host, why, wait)
+            plan = plan if redirected else self._due_with_host(claim, plan)
+        elif is_refusal(why, status) and not (redirected or foreign or guessed):
+            is_page = claim.kind in PAGE_KINDS
+            if await self.context.do(partial(self.frontier.hosts.refused, host, why, now(), is_page=is_page)):
+                plan = self._due_with_host(claim, plan)
+                await self._stop_asking(host)
         if own_wait is not None:
             self.context.stats.outcome(site.name, "postponed", f"{why}, asked to wait {own_wait:.0f} s", claim.url)
             about = {"why": why, "wait": own_wait}
@@ -121,8 +130,8 @@ class FailedVisits(VisitEnding):
         self._note_down(claim, claim.host)
         self.context.stats.trouble(site.name, why, claim.url)
         self.context.stats.outcome(site.name, "failed", why, claim.url)
-        kind = claim.kind if claim.kind in LISTING_KINDS else "feed"  # an outage is no reason to give up an article
-        plan = after_failure(kind, now(), 1, watched=site.watched or claim.kind not in LISTING_KINDS)
+        await self.context.do(partial(self.frontier.hosts.begin, claim.host, why, now()))
+        plan = self._due_with_host(claim, after_failure(claim.kind, now(), 1, watched=site.watched))
         await self._end(claim, VisitResult(plan, None, why, answered=False))
 
     def _note_down(self, claim: Claim, host: str) -> None:
@@ -159,18 +168,34 @@ class FailedVisits(VisitEnding):
             trouble = f"{why}, so its host is asked for nothing for now" if for_now else f"disallowed {why}"
             self.context.stats.trouble(site.name, trouble, claim.url)
         if for_now:
-            plan = after_failure("front", now(), claim.disallowed + 1)  # never given up
-            await self._postpone_host(host, plan.at or now())
+            await self._host_in_trouble(host, why)
+            # If redirects led to that host, its own host did answer.
+            plan = after_failure("front", now(), claim.disallowed + 1)
+            plan = self._due_with_host(claim, plan) if host == claim.host else plan
         elif listing and site.every.get(claim.kind) is not None:
             plan = self._plan_after_success(claim)
         else:
             plan = after_disallowed(claim.kind, now(), claim.disallowed + 1, watched=site.watched)
         await self._end(claim, VisitResult(plan, None, why, answered=False))
 
-    async def _postpone_host(self, host: str, until: datetime) -> None:
-        """Ask a host for nothing more in this crawl, and before `until`."""
-        self.dispatcher.close_host(host)
-        await self.context.do(self.frontier.postpone, host, until)
+    async def _host_in_trouble(self, host: str, why: str, wait: float | None = None) -> None:
+        """Ask a host for nothing more in this crawl, and but for a probe until one is answered."""
+        await self.context.do(partial(self.frontier.hosts.begin, host, why, now(), wait=wait))
+        await self._stop_asking(host)
+
+    async def _stop_asking(self, host: str) -> None:
+        """Hand out nothing more of a host that is in trouble, or no page of it if its listings answer."""
+        trouble = self.frontier.hosts.of(host)
+        about = {"host": host, "why": trouble.trouble if trouble else None, "at": trouble.retry_at if trouble else None}
+        logger.info("%(host)s: %(why)s, so it is left alone until %(at)s, and then asked for one URL", about)
+        if trouble is not None and trouble.pages_only:
+            self.dispatcher.set_pages_aside(host)
+        else:
+            self.dispatcher.close_host(host)
+
+    def _due_with_host(self, claim: Claim, plan: NextVisit) -> NextVisit:
+        """Return the plan of a URL whose host is in trouble: it stays due, unless it is given up anyway."""
+        return NextVisit("waiting", claim.due or now(), "due when its host answers") if plan.at else plan
 
     async def not_tried(self, claim: Claim) -> None:
         """Give a claim back: it waits for the next crawl as if it had not been claimed."""

@@ -10,21 +10,17 @@ from typing import Any
 from scrapy.http import Response
 
 from crawler.frontier.dispatcher import Dispatcher
-from crawler.frontier.queue import (
-    GUESS,
-    Frontier,
-    Validators,
-    VisitResult,
-)
+from crawler.frontier.queue import GONE_STATUSES, GUESS, Frontier
+from crawler.frontier.queue_values import Validators, VisitResult
 from crawler.frontier.watched_sites import WatchedSite
 from crawler.schedule.article_ages import earned_ages, is_first_look_after_a_day, sooner_after_edit
-from crawler.schedule.revisit_policy import LISTING_KINDS, NextVisit, after_success
+from crawler.schedule.revisit_policy import LISTING_KINDS, PAGE_KINDS, NextVisit, after_success
 from crawler.schedule.stand_in_visits import after_stand_in
 from pipelines.core.items import PageState
 from pipelines.core.timestamps import now, parse, stamp
 from pipelines.core.urls import host_or_empty, site_or_none, url_key
 from pipelines.database.frontier.looks import watched_articles
-from pipelines.database.frontier.rows import Claim
+from pipelines.database.frontier.rows import BY_ROBOTS, Claim
 from pipelines.session.context import CrawlContext
 
 logger = logging.getLogger("morgue.frontier")
@@ -68,7 +64,8 @@ class VisitEnding:
     def _plan_after_success(self, claim: Claim) -> NextVisit:
         site, time = self.site(claim), now()
         first = parse(claim.first_visit) if claim.first_visit else time
-        return after_success(claim.kind, time, first, site.every, self._ages.get(site.source_id, site.recheck))
+        ages = self._ages.get(site.source_id, site.recheck)
+        return after_success(claim.kind, time, first, site.every, ages, due=claim.due)
 
     def is_conditional(self, claim: Claim) -> bool:
         """Return True if a visit may be answered 304: not where such an answer was false, nor once at a day of age."""
@@ -110,13 +107,22 @@ class VisitEnding:
         plan = {"state": visit.plan.state, "next": visit.plan.at and stamp(visit.plan.at), "why": visit.plan.why}
         at = ", next visit %(next)s" if visit.plan.at else ""
         self._log("%(url)s: %(state)s (%(why)s)" + at, claim, plan, logging.DEBUG)
-        await self.context.do(self._write, claim, visit, final_url, pages)
+        is_over = await self.context.do(self._write, claim, visit, final_url, pages)
+        if is_over:
+            logger.info("%(host)s answers again: all that is due of it is asked for", {"host": claim.host})
+            self.dispatcher.open_host(claim.host)
         self.dispatcher.filed(claim)
 
-    def _write(self, claim: Claim, visit: VisitResult, final_url: str | None, pages: int) -> None:
-        """Write the result of a visit. Runs on the archive writer's thread."""
+    def _write(self, claim: Claim, visit: VisitResult, final_url: str | None, pages: int) -> bool:
+        """Write the result of a visit. Return True if it ends a trouble of its host. Runs on the archive writer's
+        thread.
+        """
         if final_url is not None and url_key(final_url) != url_key(claim.url):
             self.frontier.landed(claim, final_url, visit, now())
         else:
             self.frontier.visited(claim, visit, now())
         self.context.stats.ended(self.context.archive_writer.commits, pages)
+        # A page that is not there shows that its host answers, and so does a robots.txt with rules.
+        is_page = claim.kind in PAGE_KINDS and visit.error != BY_ROBOTS
+        answers = visit.answered or visit.status in GONE_STATUSES or visit.error == BY_ROBOTS
+        return answers and self.frontier.hosts.answered(claim.host, now(), is_page=is_page)

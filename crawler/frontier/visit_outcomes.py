@@ -12,14 +12,10 @@ from datetime import timedelta
 
 from scrapy.http import Response
 
-from crawler.frontier import queue
+from crawler.frontier import queue_values
 from crawler.frontier.failed_visits import FailedVisits
 from crawler.frontier.listing_visits import ListingVisits
-from crawler.frontier.queue import (
-    FrontierEntry,
-    Validators,
-    VisitResult,
-)
+from crawler.frontier.queue_values import FrontierEntry, Validators, VisitResult
 from crawler.schedule.article_ages import hides_edit
 from crawler.schedule.revisit_policy import LISTING_KINDS, NextVisit, after_failure
 from pipelines.core.items import Article, Capture, NothingToRead, PageState, Reading
@@ -53,7 +49,7 @@ class VisitOutcomes(ListingVisits, FailedVisits):
 
     def page_sent(self, claim: Claim, response: Response) -> None:
         """Remember the claim of a page that enters the item pipelines. `page_read` ends it, or `take_page`."""
-        self._pages[claim.id] = claim, queue.validators(response), response
+        self._pages[claim.id] = claim, queue_values.validators(response), response
 
     def take_page(self, frontier_id: int) -> Claim | None:
         """Forget a page in the item pipelines and return its claim, which the caller must end."""
@@ -75,7 +71,7 @@ class VisitOutcomes(ListingVisits, FailedVisits):
             await self.context.do(self.context.store.confirm_unchanged, claim.url, response.meta["capture"])
             self.context.stats.outcome(site.name, "unchanged", url=claim.url)
         plan = self._plan_after_success(claim) if claim.kind in LISTING_KINDS else await self._plan_of_page(claim)
-        visit = VisitResult(plan, response.status, validators=queue.validators(response))
+        visit = VisitResult(plan, response.status, validators=queue_values.validators(response))
         await self._end(claim, visit, pages=int(not is_tdmrep))
 
     async def page_read(self, reading: Reading) -> None:

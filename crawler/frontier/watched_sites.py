@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from crawler.config.models import Config, SourceConfig
 from crawler.frontier.ownership import ListedSites, SiteOwners, listed_sites
-from crawler.frontier.queue import FrontierEntry
+from crawler.frontier.queue_values import FrontierEntry
 from pipelines.core.items import Source
 from pipelines.core.linear_patterns import matching
 from pipelines.core.urls import host_of, url_key

@@ -20,7 +20,8 @@ from crawler.engine.crawl import CrawlRun
 from crawler.engine.launch import configure, run_of_scrapy
 from crawler.frontier.failure_kinds import NOT_SENT_REASONS
 from crawler.frontier.listing_links import ListingLinks, ListingRules, read_listing, split_by_site
-from crawler.frontier.queue import GUESS, FrontierEntry, header
+from crawler.frontier.queue import GUESS
+from crawler.frontier.queue_values import FrontierEntry, header
 from crawler.frontier.visit_outcomes import VisitOutcomes
 from crawler.http.crawl_stopping import CrawlStopping
 from crawler.middleware.failure_reasons import reason_of

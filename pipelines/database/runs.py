@@ -70,3 +70,17 @@ def interrupted_since(db: sqlite3.Connection, crawl_id: int) -> str | None:
             break
         began = started
     return began
+
+
+def beginnings(db: sqlite3.Connection, before: int, limit: int) -> list[datetime]:
+    """Return when the newest crawls before the one with the id `before` began, the newest first."""
+    sql = """SELECT started FROM crawls WHERE id < ? AND outcome IS NOT ? AND command LIKE '% crawl%'
+              ORDER BY id DESC LIMIT ?"""
+    return [parse(row[0]) for row in db.execute(sql, (before, NOT_BEGUN, limit))]
+
+
+def last_time(db: sqlite3.Connection, before: int, limit: int) -> str | None:
+    """Return the stamp of the latest time at which one of the newest runs before that one began or ended."""
+    sql = """SELECT max(max(started, coalesce(finished, started)))
+               FROM (SELECT started, finished FROM crawls WHERE id < ? ORDER BY id DESC LIMIT ?)"""
+    return db.execute(sql, (before, limit)).fetchone()[0]

@@ -17,7 +17,7 @@ from pipelines.database.frontier.rows import Claim
 
 CLAIM_COLUMNS = (
     "id, url, host, source_id, kind, depth, hint, visits, failures, first_visit, etag, last_modified, last_error,"
-    " last_visit, last_status"
+    " last_visit, last_status, next_visit"
 )
 # Rows whose hint is no JSON object of texts. CASE: SQLite may evaluate the terms of AND and OR in any order.
 DAMAGED_HINTS = """

@@ -214,6 +214,7 @@ DESCRIPTIONS = {
         },
         {
             "frontier_due": "the next URL of a host",
+            "frontier_time": "what of a host falls due",
             "frontier_source": "the state of a source",
             "frontier_past": "what a backfill takes next",
         },
@@ -316,6 +317,7 @@ DESCRIPTIONS = {
             "since": "When the trouble began.",
             "failures": "Failed probes in a row.",
             "retry_at": "When the next probe is due.",
+            "pages_only": "1: its listings answer, and only pages are refused.",
             "robots_site": "Scheme, host and port that the robots.txt holds for (RFC 9309, 2.3).",
             "robots_capture_id": "The newest answer to its robots.txt that was no failure.",
             "robots_checked": "When robots.txt was last asked for.",
@@ -323,6 +325,7 @@ DESCRIPTIONS = {
             "delay": "Seconds between two requests that the last crawl had come to.",
             "unconditional_until": "Until when it is asked without validators, because a 304 of it hid an edit.",
         },
+        {"hosts_trouble": "the hosts that refuse us"},
     ),
     "listings": TableDescription(
         "What is known of a feed, sitemap, front or section page from its readings.",

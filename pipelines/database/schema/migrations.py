@@ -63,6 +63,7 @@ CREATE TABLE hosts (
     since             TEXT,             -- when the trouble began
     failures          INTEGER NOT NULL DEFAULT 0, -- failed probes in a row
     retry_at          TEXT,             -- when the next probe is due
+    pages_only        INTEGER NOT NULL DEFAULT 0, -- 1: its listings answer, only pages are refused
     robots_site       TEXT,             -- scheme, host and port that the robots.txt below holds for
     robots_capture_id INTEGER REFERENCES captures(id), -- newest answer to its robots.txt
     robots_checked    TEXT,             -- when robots.txt was last asked for
@@ -152,6 +153,23 @@ NOTED_REVISION_COLUMNS = (
     "number, capture_id, seen, hint, text_digest, extractor, state_digest, "
     "changes, change_ratio, words_added, words_removed, silent, alternates"
 )
+# Rows of `frontier` as this version plans them.
+DUE = """
+CREATE INDEX frontier_time ON frontier(state, host, next_visit); -- what of a host falls due
+CREATE INDEX hosts_trouble ON hosts(host) WHERE failures > 0;    -- the hosts that refuse us
+DROP INDEX frontier_source;
+CREATE INDEX frontier_source ON frontier(source_id, kind, state, next_visit); -- how a source is doing
+-- Given up by earlier versions for a reason that can pass: each is due again.
+UPDATE frontier SET state = 'waiting', next_visit = coalesce(last_visit, found), failures = 1
+ WHERE state IN ('failed', 'disallowed') AND kind IN ('article', 'page')
+   AND coalesce(last_status, 0) NOT IN (404, 410) AND coalesce(last_error, '') NOT IN ('damaged row', 'forgotten');
+-- The rank of an article is the number of its day, taken from 4,000,000; 10,000,000 is for one on the site of another.
+UPDATE frontier SET priority = 10000000 * (priority >= 100000) + CASE WHEN kind IN ('article', 'page')
+    THEN 4000000 - CAST(coalesce(min(julianday(substr(day, 1, 10)), julianday(substr(found, 1, 10))),
+                                 julianday(substr(found, 1, 10)) - 30, 2440587.5) - 1721424.5 AS INTEGER)
+    ELSE priority % 100000 END;
+"""
+
 # Their rows go into the journal. What is known of hosts is learnt again.
 JOURNALED = (
     ("page_states", "id", ""),
@@ -164,6 +182,6 @@ JOURNALED = (
 @migrations()
 def m010_scheduled(db: Database) -> None:
     """Add what is no article at an article's address, the state of hosts and listings, and how revisions differ."""
-    db.executescript(SCHEDULED + "".join(watch(*watched) for watched in JOURNALED))
+    db.executescript(SCHEDULED + DUE + "".join(watch(*watched) for watched in JOURNALED))
     update = watch("revisions", "id", NOTED_REVISION_COLUMNS).split("END;\n")[1]
     db.executescript(f"DROP TRIGGER revisions_update_noted;\n{update}END;\n")
