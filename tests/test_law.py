@@ -28,6 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     C + "http": WORK,
     C + "frontier": WORK | {C + "config", C + "discovery", C + "schedule"},
     C + "middleware": WORK | {C + name for name in ("config", "discovery", "schedule", "frontier", "http")},
+    C + "health": WORK | {C + name for name in ("config", "discovery", "schedule", "frontier", "http", "middleware")},
     C + "onboarding": WORK | {C + "config", C + "discovery", C + "http", C + "middleware"},
     C + "engine": WORK
     | {

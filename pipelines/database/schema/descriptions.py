@@ -89,6 +89,7 @@ DESCRIPTIONS = {
             "captures_file": "verify and rebuild read a file in order",
             "captures_crawl": "what one run recorded",
             "captures_answered": "when a source last gave an answer that is no error",
+            "captures_refused": "what a source has refused since then",
             "captures_payload": "whether a body is recorded already; only whole answers can be referred to",
             "captures_declared": "which response a revisit repeats that names it by its digest alone",
         },
@@ -352,12 +353,33 @@ DESCRIPTIONS = {
     "source_health": TableDescription(
         "What was found wrong with a source, so that each change is told once.",
         {
-            "source_id": "The source.",
-            "kind": "Kind of reason: `silent`, `outrun`, `dead feed`, `blocked`, ...",
+            "source_id": "The source. 0: the archive itself: its disk, its clock, its passes.",
+            "kind": "Kind of reason, as in docs/health.md: `silent`, `outrun`, `dead listing`, `refused`, ...",
             "status": "`warn` or `bad`.",
             "since": "When it began.",
             "evidence": "What shows it, in words.",
             "told": "When the owner was last told. NULL: not yet.",
+            "last_seen": "When it was last found.",
+            "ended": "When it was found to be over. NULL: it lasts.",
+            "relapses": "How often it came back within a day of its end: then its end is told after a day without it.",
+        },
+    ),
+    "source_days": TableDescription(
+        "How many articles of a source were first seen on each day, and which of their fields were found when they were "
+        "filed. `morgue health` compares days.",
+        {
+            "day": "Day of the first capture, UTC.",
+            "source_id": "The source.",
+            "articles": "Articles first seen on that day.",
+            "fresh": "Of them those that were published in the two days before, or whose date is not known.",
+            "titled": "With a headline.",
+            "dated": "With a date of publication.",
+            "signed": "With an author.",
+            "words": "Words of all texts.",
+            "consent": "Read behind a consent wall.",
+            "paywalled": "Read behind a paywall.",
+            "first": "Time of the first.",
+            "last": "Time of the last.",
         },
     ),
 }
