@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,7 +35,7 @@ class SourceFiles:
 
 
 def look(
-    db: sqlite3.Connection, folder: ArchiveFolder, extra: dict[str, list[HealthReason]] | None = None
+    db: sqlite3.Connection, folder: ArchiveFolder, extra: Mapping[str, list[HealthReason]] | None = None
 ) -> list[SourceVerdict]:
     """Return the verdicts on the archive and on each source that has a file. Raises MorgueError."""
     time = now()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,9 +24,9 @@ NEXT_STEPS = {
     "moved listing": "put the new address into sources/{name}.toml",
     "stale sitemap": "open it; if the site no longer keeps it, take it out of sources/{name}.toml",
     "outrun": 'set every = "15m" in sources/{name}.toml, and add section pages or a sitemap',
-    "no articles": "morgue crawl {name} -vv says why each address is left out; correct `include`, `sites` or `sections`",
+    "no articles": "morgue crawl {name} -vv says why addresses are left out; correct `sites` or `include` in its file",
     "silent": "open the site: is it still published? Then morgue crawl {name} -v",
-    "few articles": "morgue crawl {name} -v; compare with the site: is a section or feed missing in sources/{name}.toml?",
+    "few articles": "morgue crawl {name} -v, and compare with the site: is a feed missing in sources/{name}.toml?",
     "fields": "morgue sample a page of it, and write a [[rule]] for the new design into sources/{name}.toml",
     "nothing to read": "morgue crawl {name} -v names the pages; exclude them, or write a [[rule]]",
     "duplicates": "morgue crawl {name} -v names the pages; see docs/add-a-source.md",
@@ -59,6 +60,13 @@ class HealthReason:
         return NEXT_STEPS[self.kind].replace("{name}", name)
 
 
+def hidden_by(reasons: Sequence[HealthReason]) -> tuple[str, ...]:
+    """Return the kinds that these reasons explain: one sickness is told once."""
+    if any(one.kind in CAUSES and one.status == BAD for one in reasons):
+        return CONSEQUENCES
+    return ("few articles",) if any(one.kind == "silent" for one in reasons) else ()
+
+
 @dataclass(frozen=True, slots=True)
 class SourceVerdict:
     """Hold all that is wrong with one source, or with the archive."""
@@ -70,8 +78,7 @@ class SourceVerdict:
 
     def is_unjudged(self, kind: str) -> bool:
         """Return True for a kind on which there is no verdict now: it neither began nor ended."""
-        is_hidden = kind in CONSEQUENCES and any(one.kind in CAUSES and one.status == BAD for one in self.reasons)
-        return self.is_away or is_hidden
+        return self.is_away or kind in hidden_by(self.reasons)
 
     @property
     def status(self) -> str:

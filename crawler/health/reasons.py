@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from itertools import pairwise
 from statistics import median
 
 from crawler.health import volume
@@ -11,12 +12,11 @@ from crawler.health.kinds import (
     ARCHIVE,
     ARCHIVE_ID,
     BAD,
-    CAUSES,
-    CONSEQUENCES,
     LISTING_KINDS_OF_TROUBLE,
     WARN,
     HealthReason,
     SourceVerdict,
+    hidden_by,
 )
 from pipelines.core.plural import counted
 from pipelines.database.frontier.rows import is_by_robots
@@ -30,19 +30,18 @@ MIN_PAGES = 20  # that a verdict on shares of them needs
 NOTHING_SHARE, DUPLICATE_SHARE = 0.6, 0.5  # of pages in the last days
 MIN_WALLED = 3  # pages before a wall is a sickness of the source
 MANY_WALLED = 10
-NO_ARTICLES = timedelta(days=1)  # after which a source that never gave an article is said
 MAX_AHEAD = timedelta(days=90)  # no listing is planned so far ahead
 CLOCK_SLACK = timedelta(minutes=10)
 MIN_RUNS, RECENT_RUNS = 5, 50
 MIN_PAUSE, LONG_PAUSE = timedelta(hours=3), timedelta(days=1)  # between passes, before anything is said
 PAUSE_FACTOR, LONG_PAUSE_FACTOR = 4, 12  # of the usual time between two passes
 LOW_DISK, FULL_DISK = 2_000_000_000, 200_000_000  # bytes free
-LOW_DISK_SHARE, FULL_DISK_SHARE = 0.05, 0.01
+LOW_DISK_SHARE = 0.05
 OFFLINE_RUNS = 3  # in a row in which no server answered
 
 
 def verdicts(
-    facts: ArchiveFacts, now: datetime, extra: dict[str, list[HealthReason]] | None = None
+    facts: ArchiveFacts, now: datetime, extra: Mapping[str, list[HealthReason]] | None = None
 ) -> list[SourceVerdict]:
     """Return the verdict on the archive and on each source, in the order of `facts`.
 
@@ -55,23 +54,15 @@ def verdicts(
     for source in facts.sources:
         reasons = [*source_reasons(source, now, facts.days_with_runs), *extra.get(source.name, ())]
         # A machine without network says nothing of its sources.
-        reasons = [] if away else without_consequences(reasons)
+        hidden = hidden_by(reasons)
+        reasons = [] if away else [reason for reason in reasons if reason.kind not in hidden]
         found.append(SourceVerdict(source.id, source.name, tuple(reasons), is_away=away))
     return found
 
 
-def without_consequences(reasons: list[HealthReason]) -> list[HealthReason]:
-    """Leave out what another reason explains."""
-    if any(reason.kind in CAUSES and reason.status == BAD for reason in reasons):
-        return [reason for reason in reasons if reason.kind not in CONSEQUENCES]
-    return reasons
-
-
 def archive_reasons(facts: ArchiveFacts, now: datetime) -> Iterator[HealthReason]:
     """Yield what is wrong with the archive itself."""
-    if (reason := clock(facts, now)) is not None:
-        yield reason
-    elif (reason := last_pass(facts, now)) is not None:
+    if (reason := clock(facts, now) or last_pass(facts, now)) is not None:
         yield reason
     if (reason := disk(facts, now)) is not None:
         yield reason
@@ -108,7 +99,7 @@ def last_pass(facts: ArchiveFacts, now: datetime) -> HealthReason | None:
     starts = facts.starts[-RECENT_RUNS:]
     if len(starts) < MIN_RUNS:
         return None
-    usual = median((after - before).total_seconds() for before, after in zip(starts, starts[1:], strict=False))
+    usual = median((after - before).total_seconds() for before, after in pairwise(starts))
     ago = now - starts[-1]
     if ago <= max(MIN_PAUSE, timedelta(seconds=PAUSE_FACTOR * usual)):
         return None
@@ -123,12 +114,11 @@ def duration(seconds: float) -> str:
 
 
 def disk(facts: ArchiveFacts, now: datetime) -> HealthReason | None:
-    """Return a reason if the disk is nearly full. A share alone says little of a large disk, and bytes of a small one."""
+    """Return a reason if the disk is nearly full: bytes say little of a small disk, a share little of a large one."""
     if facts.free is None or facts.size is None:
         return None
-    full = facts.free < FULL_DISK or facts.free < min(FULL_DISK_SHARE * facts.size, LOW_DISK)
-    low = facts.free < min(LOW_DISK, LOW_DISK_SHARE * facts.size)
-    if not (full or low):
+    full = facts.free < FULL_DISK
+    if not full and facts.free >= min(LOW_DISK, LOW_DISK_SHARE * facts.size):
         return None
     told = f"{facts.free / 1e9:.1f} GB of {facts.size / 1e9:.1f} GB are free"
     return HealthReason("disk", BAD if full else WARN, now, told)
@@ -147,8 +137,10 @@ def source_reasons(facts: SourceFacts, now: datetime, days_with_runs: frozenset[
         when = f"from {gap.began:%Y-%m-%d %H:%M} to {gap.ended:%Y-%m-%d %H:%M} UTC"
         told = f"{gap.url}: no entry in common between two readings, {when}{capture}{more}"
         yield HealthReason("outrun", WARN, facts.gaps[-1].began, told)
-    if facts.last_article is None and now - facts.added > NO_ARTICLES and any(one.visits for one in facts.listings):
-        yield HealthReason("no articles", BAD, facts.added, "its listings were read, and no article was ever found")
+    read = [one for one in facts.listings if one.visits]
+    if facts.last_article is None and not facts.has_pages and read and not any(one.failures for one in facts.listings):
+        told = f"{counted(len(read), 'listing')} of it led to no article, ever"
+        yield HealthReason("no articles", BAD, facts.added, told)
     for reason in (
         volume.silence(facts, now),
         volume.few_articles(facts, now, days_with_runs),
@@ -187,7 +179,8 @@ def refused(facts: SourceFacts, now: datetime) -> Iterator[HealthReason]:
     """Yield a reason if a source has answered nothing but refusals."""
     found = facts.refusals
     if found is not None and lasts(found.number, found.since, now):
-        told = f"HTTP {found.status} since capture {found.capture}, {counted(found.number, 'time')} without an answer between"
+        times = f"{counted(found.number, 'time')} without an answer between"
+        told = f"HTTP {found.status} since capture {found.capture}, {times}"
         yield HealthReason("refused", BAD, found.since, told)
 
 

@@ -38,13 +38,12 @@ def silence(facts: SourceFacts, now: datetime) -> HealthReason | None:
     # One that lies in the future is of a clock that jumped.
     days = [day for day in facts.days if day.last <= now]
     usual = max((after.first - before.last for before, after in pairwise(days)), default=None)
-    if usual is None:
-        # One day or none in five weeks: it is silent if it said nothing in all of them.
-        usual = timedelta(days=BASELINE_DAYS) / QUIET_FACTOR
-    limit = max(usual * QUIET_FACTOR, MIN_QUIET)
+    # With one day of articles or none in five weeks, there is no habit: four weeks are a silence.
+    limit = max(usual * QUIET_FACTOR, MIN_QUIET) if usual is not None else timedelta(days=BASELINE_DAYS)
     if now - last <= limit:
         return None
-    told = f"no new article for {span(now - last)}; its longest quiet of the last weeks was {span(usual)}"
+    habit = f"; its longest quiet of the last weeks was {span(usual)}" if usual is not None else ""
+    told = f"no new article for {span(now - last)}{habit}"
     return HealthReason("silent", BAD, last, told)
 
 

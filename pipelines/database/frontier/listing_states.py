@@ -60,6 +60,13 @@ def hosts_of_listings(db: sqlite3.Connection) -> Iterator[tuple[int, str]]:
         yield row[0], row[1]
 
 
+def sources_with_pages(db: sqlite3.Connection) -> set[int]:
+    """Return the sources of which an address of an article was ever found."""
+    sql = """SELECT id FROM sources WHERE EXISTS (
+                    SELECT 1 FROM frontier WHERE source_id = sources.id AND kind IN ('article', 'page'))"""
+    return {row["id"] for row in ask(db, sql)}
+
+
 def time_or_none(text: str | None) -> datetime | None:
     """Return the time of a column; None if there is none."""
     return parse(text) if text else None

@@ -104,6 +104,7 @@ class SourceFacts:
     added: datetime
     days: tuple[SourceDay, ...] = ()  # of the last weeks, ascending; days without an article are not in it
     last_article: datetime | None = None  # also if it is older than those days
+    has_pages: bool = False  # an address of an article was ever found
     listings: tuple[ListingState, ...] = ()
     refusals: Refusals | None = None
     page_states: tuple[PageStates, ...] = ()

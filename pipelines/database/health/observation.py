@@ -1,4 +1,4 @@
-"""Read the facts of all sources at once. Each query costs the sources and the last days, not the size of the archive."""
+"""Read the facts of all sources at once, at the cost of the sources and the last days, not of the whole archive."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from pipelines.core.timestamps import parse, stamp
 from pipelines.database.connection import ask
-from pipelines.database.frontier.listing_states import listing_states
+from pipelines.database.frontier.listing_states import hosts_of_listings, listing_states, sources_with_pages
 from pipelines.database.health.facts import (
     ArchiveFacts,
     HostTrouble,
@@ -29,8 +29,6 @@ MAX_RUNS = 3000  # that are read for their times: a month of one each 15 minutes
 MAX_COUNTS_CHARS = 2_000_000  # of the counts of runs that are read
 ARTICLES = ("new", "edited", "unchanged")
 
-# ruff: noqa: S608 - SQL is put together from constants; every value is bound
-
 
 def observe(db: sqlite3.Connection, now: datetime, names: Container[str]) -> ArchiveFacts:
     """Return what the database knows of the archive and of the sources with these names; the disk is not its business.
@@ -39,6 +37,7 @@ def observe(db: sqlite3.Connection, now: datetime, names: Container[str]) -> Arc
     """
     sources = [row for row in ask(db, "SELECT id, name, added FROM sources ORDER BY name") if row["name"] in names]
     days, last = article_days(db, now), last_articles(db)
+    with_pages = sources_with_pages(db)
     listings, refusals = listing_states(db), refused(db)
     states, gaps, hosts, pages = page_states(db, now), outrun(db, now), hosts_in_trouble(db), page_counts(db, now)
     runs = list(ask(db, "SELECT started, outcome FROM crawls ORDER BY id DESC LIMIT ?", (MAX_RUNS,)))[::-1]
@@ -53,6 +52,7 @@ def observe(db: sqlite3.Connection, now: datetime, names: Container[str]) -> Arc
                 parse(row["added"]) if row["added"] else now,
                 tuple(days[row["id"]]),
                 last.get(row["id"]),
+                row["id"] in with_pages,
                 tuple(listings[row["id"]]),
                 refusals.get(row["id"]),
                 tuple(states[row["id"]]),
@@ -63,6 +63,11 @@ def observe(db: sqlite3.Connection, now: datetime, names: Container[str]) -> Arc
             for row in sources
         ),
     )
+
+
+def source_names(db: sqlite3.Connection) -> set[str]:
+    """Return the names of all sources that have a row."""
+    return {row["name"] for row in ask(db, "SELECT name FROM sources")}
 
 
 def article_days(db: sqlite3.Connection, now: datetime) -> defaultdict[int, list[SourceDay]]:
@@ -117,8 +122,6 @@ def outrun(db: sqlite3.Connection, now: datetime) -> defaultdict[int, list[Listi
 
 def hosts_in_trouble(db: sqlite3.Connection) -> defaultdict[int, list[HostTrouble]]:
     """Return the hosts in trouble by the source whose listings are on them."""
-    from pipelines.database.frontier.listing_states import hosts_of_listings
-
     sick = {
         row["host"]: HostTrouble(row["host"], row["trouble"], parse(row["since"]), row["failures"])
         for row in ask(db, "SELECT * FROM hosts WHERE trouble IS NOT NULL AND since IS NOT NULL")

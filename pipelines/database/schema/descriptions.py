@@ -365,8 +365,8 @@ DESCRIPTIONS = {
         },
     ),
     "source_days": TableDescription(
-        "How many articles of a source were first seen on each day, and which of their fields were found when they were "
-        "filed. `morgue health` compares days.",
+        "How many articles of a source were first seen on each day, and which of their fields were found when they "
+        "were filed. `morgue health` compares days.",
         {
             "day": "Day of the first capture, UTC.",
             "source_id": "The source.",

@@ -154,7 +154,7 @@ CREATE TRIGGER source_days_counted AFTER INSERT ON articles WHEN new.source_id I
     INSERT INTO source_days VALUES ({DAY_OF_ARTICLE.format("new")})
     {ADDED_UP};
 END;
-"""
+"""  # noqa: S608 (our own names)
 
 # Their rows go into the journal. What is known of hosts is learnt again, and days are counted again.
 JOURNALED = (("page_states", "id", ""), ("listings", "url_key", ""), ("gaps", "id", ""))
