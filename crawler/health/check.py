@@ -9,17 +9,19 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crawler.config.archive_folder import ArchiveFolder
-from crawler.config.models import Config
 from crawler.health.kinds import OF_CRAWL, HealthReason, SourceVerdict
-from crawler.health.notify import payload, send
 from crawler.health.reasons import verdicts
 from crawler.health.told_changes import HealthChange, news, with_history
 from pipelines.core.timestamps import now
 from pipelines.database.connection import connect
 from pipelines.database.health.observation import observe
 from pipelines.database.health.told import note, told_reasons
+
+if TYPE_CHECKING:
+    from crawler.config.models import Config
 
 logger = logging.getLogger("morgue.health")
 
@@ -71,6 +73,8 @@ def tell_changes(
     changed = news(known, found, now(), float(config.notify.remind), unseen)
     failure = None
     if changed.changes and target:
+        from crawler.health.notify import payload, send  # the settings and an HTTP client take a quarter of a second
+
         failure = send(target, payload(config.folder.path.name, changed.changes), config)
     rows = [one.untold if failure else one.told for one in changed.changes]
     note(path, [*changed.kept, *rows], changed.dropped)

@@ -9,6 +9,7 @@ from math import sqrt
 
 from crawler.health.kinds import BAD, WARN, HealthReason
 from pipelines.core.plural import counted
+from pipelines.core.timestamps import parse
 from pipelines.database.health.facts import SourceDay, SourceFacts
 
 BASELINE_DAYS = 28
@@ -33,11 +34,9 @@ def day_start(day: str) -> datetime:
 def silence(facts: SourceFacts, now: datetime) -> HealthReason | None:
     """Return a reason if the source has been silent for longer than 1.5 times its longest quiet of the last weeks."""
     last = facts.last_article
-    if last is None or now - facts.added < NEW_SOURCE:
+    if last is None or now - facts.added < NEW_SOURCE or now - last <= MIN_QUIET:
         return None
-    # One that lies in the future is of a clock that jumped.
-    days = [day for day in facts.days if day.last <= now]
-    usual = max((after.first - before.last for before, after in pairwise(days)), default=None)
+    usual = max((parse(after.first) - parse(before.last) for before, after in pairwise(facts.days)), default=None)
     # With one day of articles or none in five weeks, there is no habit: four weeks are a silence.
     limit = max(usual * QUIET_FACTOR, MIN_QUIET) if usual is not None else timedelta(days=BASELINE_DAYS)
     if now - last <= limit:
@@ -107,7 +106,9 @@ def walls(facts: SourceFacts, now: datetime) -> list[HealthReason]:
         if number >= 3 and now_is - usual >= COVERAGE_DROP:
             told = f"{now_is:.0%} of the new articles of two days; {usual:.0%} in the weeks before"
             status = BAD if now_is >= 0.5 else WARN
-            found.append(HealthReason(kind, status, next(day.first for day in recent if getattr(day, column)), told))
+            found.append(
+                HealthReason(kind, status, next(parse(day.first) for day in recent if getattr(day, column)), told)
+            )
     return found
 
 

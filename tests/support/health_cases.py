@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pipelines.core.timestamps import parse, stamp
 from pipelines.database.health.facts import ArchiveFacts, ListingState, SourceDay, SourceFacts
 
 NOW = datetime(2026, 3, 11, 12, 0, tzinfo=UTC)  # a Wednesday
@@ -23,7 +24,11 @@ def source_day(day: datetime, articles: int, **counts: int) -> SourceDay:
     every = {"fresh": articles, "titled": articles, "dated": articles, "signed": articles, "words": 400 * articles}
     last = min(start.replace(hour=20), NOW)
     return SourceDay(
-        str(day.date()), articles, **{**every, "consent": 0, "paywalled": 0, **counts}, first=start, last=last
+        str(day.date()),
+        articles,
+        **{**every, "consent": 0, "paywalled": 0, **counts},
+        first=stamp(start),
+        last=stamp(last),
     )
 
 
@@ -34,20 +39,36 @@ def paper(per_day: Callable[[datetime], int] = lambda day: 20, quiet_days: int =
         for back in range(36, quiet_days - 1, -1)
         if per_day(ago(days=back))
     ]
-    given = {"days": tuple(days), "last_article": days[-1].last if days else None, "has_pages": True, **more}
+    given = {"days": tuple(days), "last_article": parse(days[-1].last) if days else None, "has_pages": True, **more}
     return SourceFacts(1, "paper", given.pop("added", ago(days=100)), **given)
 
 
 def listing(**more: Any) -> ListingState:
     """Return a feed that was read half an hour ago."""
-    known = {"url": FEED, "kind": "feed", "state": "waiting", "failures": 0, "visits": 900, "status": 200, "error": None,
-                 "last_visit": ago(hours=0.5), "next_visit": NOW + timedelta(hours=0.5), "since": None}  # fmt: skip
+    known: dict[str, Any] = {
+        "url": FEED,
+        "kind": "feed",
+        "state": "waiting",
+        "failures": 0,
+        "visits": 900,
+        "status": 200,
+        "error": None,
+        "last_visit": ago(hours=0.5),
+        "next_visit": NOW + timedelta(hours=0.5),
+        "since": None,
+    }
     return ListingState(**{**known, **more})
 
 
 def archive(*sources: SourceFacts, **more: Any) -> ArchiveFacts:
     """Return an archive with a pass each quarter of an hour."""
     starts = tuple(ago(minutes=15 * back) for back in range(3000, 0, -1))
-    known = {"starts": starts, "outcomes": ("done",) * len(starts), "free": 10**12, "size": 4 * 10**12, "sources": sources,
-                 "days_with_runs": frozenset(str(ago(days=back).date()) for back in range(40))}  # fmt: skip
+    known: dict[str, Any] = {
+        "starts": starts,
+        "outcomes": ("done",) * len(starts),
+        "free": 10**12,
+        "size": 4 * 10**12,
+        "sources": sources,
+        "days_with_runs": frozenset(str(ago(days=back).date()) for back in range(40)),
+    }
     return ArchiveFacts(**{**known, **more})

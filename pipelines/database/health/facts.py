@@ -19,8 +19,8 @@ class SourceDay:
     words: int
     consent: int
     paywalled: int
-    first: datetime
-    last: datetime
+    first: str  # stamp of the first; to parse them all takes longer than to judge the sources
+    last: str
 
 
 @dataclass(frozen=True, slots=True)

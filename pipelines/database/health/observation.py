@@ -26,7 +26,7 @@ from pipelines.database.health.facts import (
 BASELINE = timedelta(days=36)  # 28 days before the last week
 RECENT = timedelta(days=3)  # of page states, gaps and outcomes of pages
 MAX_RUNS = 3000  # that are read for their times: a month of one each 15 minutes
-MAX_COUNTS_CHARS = 2_000_000  # of the counts of runs that are read
+MAX_COUNTS_CHARS = 1_000_000  # of the counts of runs that are read
 ARTICLES = ("new", "edited", "unchanged")
 
 
@@ -77,8 +77,8 @@ def article_days(db: sqlite3.Connection, now: datetime) -> defaultdict[int, list
     sql = """SELECT d.* FROM sources s CROSS JOIN source_days d ON d.source_id = s.id AND d.day BETWEEN ? AND ?
               ORDER BY d.source_id, d.day"""
     for row in ask(db, sql, (first, stamp(now)[:10])):
-        day, source_id, *counts, begun, ended = tuple(row)
-        found[source_id].append(SourceDay(day, *counts, parse(begun), parse(ended)))
+        day, source_id, *rest = tuple(row)
+        found[source_id].append(SourceDay(day, *rest))
     return found
 
 
