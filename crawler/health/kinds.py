@@ -19,7 +19,7 @@ NEXT_STEPS = {
     "consent wall": "look at a page of it: morgue show URL; ask the site for access without the wall",
     "paywall": "look at a page of it: morgue show URL; ask the site for access",
     "login": "look at a page of it: morgue show URL; ask the site for access",
-    "dead listing": "morgue add URL --dry-run shows what the site offers now; correct sources/{name}.toml",
+    "dead listing": "open the site, look where its feed or sitemap is now, and correct sources/{name}.toml",
     "no listing": "open the address; if the feed has moved, correct sources/{name}.toml",
     "moved listing": "put the new address into sources/{name}.toml",
     "stale sitemap": "open it; if the site no longer keeps it, take it out of sources/{name}.toml",
