@@ -93,8 +93,9 @@ def command(
 
     The summary counts for each source: listings (feeds, sitemaps, front and section pages) that were read, new article
     addresses found, article pages fetched, and what these were: new, edited or unchanged articles, a duplicate (an
-    article filed before under another address), nothing (no article), disallowed by robots.txt, postponed, or failed.
-    A listing that could be read only in part is named as a problem.
+    article filed before under another address), instead (a consent wall, login page or error page in the place of an
+    article), nothing (no article), disallowed by robots.txt, postponed, or failed. A listing that could be read only in
+    part is named as a problem.
 
     With --quiet, a pass over all that is due (without SOURCE, or with --due) says only what changed in the health of
     sources since it was last said, as `morgue health` knows it: that something began, became worse, or is over. The
