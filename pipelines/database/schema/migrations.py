@@ -116,7 +116,6 @@ CREATE TABLE source_health (
     PRIMARY KEY (source_id, kind)
 ) STRICT, WITHOUT ROWID;
 
-<<<<<<< HEAD
 -- How many articles of a source were first seen on each day, and which of their fields were found.
 CREATE TABLE source_days (
     day       TEXT NOT NULL,       -- of the first capture, UTC
@@ -136,7 +135,7 @@ CREATE TABLE source_days (
 -- Refusals of a source since its last answer.
 CREATE INDEX captures_refused ON captures(source_id, time)
  WHERE status IN (401, 402, 403, 407, 429, 451) AND kind NOT IN ('robots', 'tdmrep');
-=======
+
 -- The backfill of a source: articles of its past (state `past` in frontier) are fetched, so many a day.
 CREATE TABLE backfills (
     source_id INTEGER PRIMARY KEY REFERENCES sources(id),
@@ -152,7 +151,6 @@ CREATE INDEX frontier_past ON frontier(source_id, day) WHERE state = 'past';
 -- With the address: a page at a new address is compared with the articles of those days that have the same number.
 DROP INDEX articles_source_day;
 CREATE INDEX articles_source_day ON articles(source_id, published_day, id, url_key);
->>>>>>> main
 
 ALTER TABLE revisions ADD COLUMN changes TEXT;  -- JSON list: what differs from the one before: title, text, ...
 ALTER TABLE revisions ADD COLUMN change_ratio REAL; -- share of the words of both texts that differ, 0 to 1
@@ -161,7 +159,6 @@ ALTER TABLE revisions ADD COLUMN words_removed INTEGER;
 ALTER TABLE revisions ADD COLUMN silent INTEGER; -- 1: the text changed, and the page's time of change did not
 """
 
-<<<<<<< HEAD
 DAY_OF_ARTICLE = """substr({0}.first_seen, 1, 10), {0}.source_id, 1,
     coalesce({0}.published_day >= date({0}.first_seen, '-2 days'), 1), coalesce({0}.title, '') != '',
     {0}.published IS NOT NULL, {0}.authors != '[]', {0}.word_count, {0}.access IS 'consent wall',
@@ -181,16 +178,12 @@ END;
 """  # noqa: S608 (our own names)
 
 # Their rows go into the journal. What is known of hosts is learnt again, and days are counted again.
-JOURNALED = (("page_states", "id", ""), ("listings", "url_key", ""), ("gaps", "id", ""))
-=======
-# Their rows go into the journal. What is known of hosts is learnt again.
 JOURNALED = (
     ("page_states", "id", ""),
     ("listings", "url_key", ""),
     ("gaps", "id", ""),
     ("backfills", "source_id", ""),
 )
->>>>>>> main
 
 
 @migrations()
