@@ -28,13 +28,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     C + "http": WORK,
     C + "frontier": WORK | {C + "config", C + "discovery", C + "schedule"},
     C + "middleware": WORK | {C + name for name in ("config", "discovery", "schedule", "frontier", "http")},
-    C + "health": WORK | {C + name for name in ("config", "discovery", "schedule", "frontier", "http", "middleware")},
     C + "onboarding": WORK | {C + "config", C + "discovery", C + "http", C + "middleware"},
     C + "engine": WORK
     | {
         P + "importing",
         *(C + name for name in ("config", "discovery", "schedule", "frontier", "http", "middleware", "onboarding")),
     },
+    C + "health": WORK | {C + name for name in ("config", "http", "middleware", "engine")},
     C + "spiders": WORK | {C + name for name in ("discovery", "schedule", "frontier", "http", "middleware", "engine")},
 }
 ANYTHING = {C + "cli", C + "commands", C + "settings", C + "__main__"}

@@ -157,7 +157,7 @@ def command(
         outcomes = run.context.stats.page_outcomes or {}
         write_report(Path(report_file), listed, outcomes, folder.database, again=again)
     if is_pass and (by_change or notify or config.notify.url):
-        from crawler.cli.health_news import after_pass
+        from crawler.health.after_pass import after_pass
 
         return after_pass(run, code, notify or config.notify.url, by_change=by_change)
     return code

@@ -18,7 +18,7 @@ NEXT_STEPS = {
     "robots": "read the site's robots.txt; ask its owner, or delete sources/{name}.toml to stop watching it",
     "consent wall": "look at a page of it: morgue show URL; ask the site for access without the wall",
     "paywall": "look at a page of it: morgue show URL; ask the site for access",
-    "login": "look at a page of it: morgue show URL; ask the site for access",
+    "login page": "look at a page of it: morgue show URL; ask the site for access",
     "dead listing": "open the site, look where its feed or sitemap is now, and correct sources/{name}.toml",
     "no listing": "open the address; if the feed has moved, correct sources/{name}.toml",
     "moved listing": "put the new address into sources/{name}.toml",
@@ -41,7 +41,7 @@ OF_ARCHIVE = ("clock", "disk", "no pass", "offline", "lost files")
 # Kinds that only a crawl can see. Other commands go by what it noted.
 OF_CRAWL = frozenset(("broken file", "lost files"))
 # What keeps everything of a source away explains its silence; the consequences are not told as well.
-CAUSES = ("host down", "refused", "robots", "consent wall", "login", "no articles", "broken file")
+CAUSES = ("host down", "refused", "robots", "consent wall", "login page", "no articles", "broken file")
 LISTING_KINDS_OF_TROUBLE = ("dead listing", "no listing")
 CONSEQUENCES = ("silent", "few articles", "fields", "nothing to read", "duplicates", *LISTING_KINDS_OF_TROUBLE)
 

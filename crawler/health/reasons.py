@@ -200,7 +200,7 @@ def walls(facts: SourceFacts, now: datetime) -> Iterator[HealthReason]:
     """Yield a reason for each kind of wall that stands in the place of articles."""
     seen = set()
     for state in facts.page_states:
-        if state.kind in ("consent wall", "paywall", "login") and state.number >= MIN_WALLED:
+        if state.kind in ("consent wall", "paywall", "login page") and state.number >= MIN_WALLED:
             status = BAD if state.number >= MANY_WALLED or state.kind != "paywall" else WARN
             told = f"{counted(state.number, 'page')} of the last days, first in capture {state.capture}"
             seen.add(state.kind)

@@ -356,19 +356,6 @@ DESCRIPTIONS = {
         },
         {"gaps_source": "the gaps of a source"},
     ),
-    "backfills": TableDescription(
-        "The backfill of a source: articles of its past (state `past` in `frontier`) are fetched, so many a day.",
-        {
-            "source_id": "The source, in `sources`.",
-            "since": "ISO day: older articles are left. NULL: none.",
-            "until": "ISO day: newer articles are left. NULL: none.",
-            "a_day": "Articles that are queued in a day at most.",
-            "begun": "When the user asked for it.",
-            "day": "The last day on which articles were queued (UTC).",
-            "taken": "Articles that were queued on that day.",
-            "ended": "When it was done or stopped. NULL: it goes on.",
-        },
-    ),
     "source_health": TableDescription(
         "What was found wrong with a source, so that each change is told once.",
         {
@@ -380,12 +367,11 @@ DESCRIPTIONS = {
             "told": "When the owner was last told. NULL: not yet.",
             "last_seen": "When it was last found.",
             "ended": "When it was found to be over. NULL: it lasts.",
-            "relapses": "How often it came back within a day of its end: then its end is told after a day without it.",
+            "relapses": "How often it came back within a day of its end.",
         },
     ),
     "source_days": TableDescription(
-        "How many articles of a source were first seen on each day, and which of their fields were found when they "
-        "were filed. `morgue health` compares days.",
+        "How many articles of a source were first seen on each day, as they were filed; `morgue health` compares days.",
         {
             "day": "Day of the first capture, UTC.",
             "source_id": "The source.",
@@ -395,10 +381,23 @@ DESCRIPTIONS = {
             "dated": "With a date of publication.",
             "signed": "With an author.",
             "words": "Words of all texts.",
-            "consent": "Read behind a consent wall.",
-            "paywalled": "Read behind a paywall.",
+            "consent": "With a consent wall.",
+            "paywalled": "With a paywall.",
             "first": "Time of the first.",
             "last": "Time of the last.",
+        },
+    ),
+    "backfills": TableDescription(
+        "The backfill of a source: articles of its past (state `past` in `frontier`) are fetched, so many a day.",
+        {
+            "source_id": "The source, in `sources`.",
+            "since": "ISO day: older articles are left. NULL: none.",
+            "until": "ISO day: newer articles are left. NULL: none.",
+            "a_day": "Articles that are queued in a day at most.",
+            "begun": "When the user asked for it.",
+            "day": "The last day on which articles were queued (UTC).",
+            "taken": "Articles that were queued on that day.",
+            "ended": "When it was done or stopped. NULL: it goes on.",
         },
     ),
 }
