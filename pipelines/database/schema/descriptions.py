@@ -135,11 +135,9 @@ DESCRIPTIONS = {
             "comments": "JSON list of readers' comments, from the newest capture. NULL if they were not asked for.",
             "found_in": "JSON object: for each field, where on the page its value was found.",
             "extractor": "Name and version of the program that read the page. Empty if a rebuild could not read it.",
-            "state_digest": "SHA-256 in hex of title, description, authors, modified and text, as JSON. NULL if an "
-            "earlier version filed it.",
+            "state_digest": "SHA-256 in hex of title, description, authors, modified, text. NULL: of an old version.",
             "fields_digest": "SHA-256 in hex of all other columns that are read from the page, as JSON.",
-            "text_digest": "SHA-256 in hex of headline and text, white space and typesetting made alike. A new "
-            "digest makes a new revision.",
+            "text_digest": "SHA-256 in hex of headline and text, typesetting made alike. A new one makes a revision.",
             "capture_id": "The WARC record that the newest revision was read from.",
             "revision": "Number of the newest revision, from 1.",
             "first_seen": "Time of the first capture.",
@@ -203,8 +201,7 @@ DESCRIPTIONS = {
             "day": "Day of publication or change, as the feed, sitemap or URL says; for `--since`.",
             "visits": "Visits that got an answer.",
             "failures": "Failed visits in a row.",
-            "first_visit": "First visit that got an answer. The ages at which an article is visited again count "
-            "from here.",
+            "first_visit": "First visit that got an answer. Ages at which an article is visited again count from it.",
             "last_visit": "Last visit, answered or not.",
             "last_status": "HTTP status of the last visit.",
             "last_error": "Why the last visit failed, was disallowed, or gave nothing to read.",
