@@ -170,7 +170,8 @@ DESCRIPTIONS = {
             "change_ratio": "Share of the words of both texts that differ, from 0 to 1.",
             "words_added": "Words that the revision before does not have.",
             "words_removed": "Words of the revision before that are gone.",
-            "silent": "1: the text changed, and the time of change that the page gives did not.",
+            "silent": "1: the text changed, and the time of change that the page gives did not. NULL: it gives none.",
+            "alternates": "Looks at which the site showed an earlier text of the article, in turn with this one.",
         },
     ),
     "aliases": TableDescription(
@@ -212,6 +213,7 @@ DESCRIPTIONS = {
         {
             "frontier_due": "the next URL of a host",
             "frontier_source": "the state of a source",
+            "frontier_past": "what a backfill takes next",
         },
     ),
     "articles_fts": TableDescription(
@@ -395,6 +397,17 @@ DESCRIPTIONS = {
             "day": "The last day on which articles were queued (UTC).",
             "taken": "Articles that were queued on that day.",
             "ended": "When it was done or stopped. NULL: it goes on.",
+        },
+    ),
+    "changed_lines": TableDescription(
+        "Lines that came to, or went from, articles of a source. On several articles within a day, a line belongs to "
+        "the template of the site. Not in the journal: learned again after a rebuild.",
+        {
+            "source_id": "The source.",
+            "line": "Digest of the line.",
+            "articles": "Articles in which it came or went, within a day of each other.",
+            "article_id": "The last of them.",
+            "last_seen": "When it came or went last.",
         },
     ),
 }
