@@ -56,7 +56,7 @@ work. A full disk (`morgue crawl > file`) is reported at the end, with exit code
 
 CODES_OF_COMMANDS = (
     ("crawl", 1, "Something needs attention (see below), or Newsmorgue made a mistake with a page: the log names the "
-     "page, and the crawl goes on."),
+     "page, and the crawl goes on. With `--quiet`, in a pass over what is due: the health of a source became worse."),
     ("crawl", 2, "The list of `--urls` has no address at all (`--report` is written all the same), or the source that "
      "you named has a mistake in its file."),
     ("crawl", 3, "Something was asked for, and no server sent any answer: no such host, no connection, no TLS, "
@@ -76,6 +76,7 @@ CODES_OF_COMMANDS = (
     ("extract", 1, "A file could not be read; its row says why."),
     ("rebuild", 1, "A WARC file is missing or damaged, or a page could not be read; the rest is in the database."),
     ("reextract", 1, "A page gives no text any more; the archive keeps its old text."),
+    ("health", 1, "With `--fail-on`: a source is that ill. With `--notify`: the message could not be sent."),
     ("verify", 7, "Something was found."),
 )  # fmt: skip
 
@@ -122,8 +123,10 @@ They are counted with an example. Paths that morgue tries by itself, such as `/.
 ## In scripts and timers
 
 For a timer, 4 is not a failure: the previous crawl is still running, and with `--quiet` there is not even a message.
-After 1 or 3, read the summary. After 5, 6 or 9, you must act: free space, repair permissions, replace the disk. The
-units that `morgue schedule` prints treat 4 as success.
+After 1 or 3, read the summary. With `--quiet`, a pass over what is due ends with 1 only if it says something new:
+that a source fell ill, or became worse ([health.md](health.md)). While that lasts, and when it is over, the code is
+0, so that a timer reports each sickness once. A message that could not be sent makes it 1. After 5, 6 or 9, you must
+act: free space, repair permissions, replace the disk. The units that `morgue schedule` prints treat 4 as success.
 """
 
 

@@ -34,6 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         P + "importing",
         *(C + name for name in ("config", "discovery", "schedule", "frontier", "http", "middleware", "onboarding")),
     },
+    C + "health": WORK | {C + name for name in ("config", "http", "middleware", "engine")},
     C + "spiders": WORK | {C + name for name in ("discovery", "schedule", "frontier", "http", "middleware", "engine")},
 }
 ANYTHING = {C + "cli", C + "commands", C + "settings", C + "__main__"}

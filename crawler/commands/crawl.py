@@ -54,7 +54,9 @@ MAX_ROWS_NAMED = 20  # rows of a list that are no addresses; --report names all 
 )
 @click.option("--again", is_flag=True, help="Fetch also pages that the archive has: of SOURCE, or of --urls.")
 @click.option("--due", is_flag=True, help="With SOURCE: fetch only what is due, as without arguments.")
-@click.option("--quiet", is_flag=True, help="Print nothing unless something is wrong, and then only that.")
+@click.option("--quiet", is_flag=True, help="Print nothing unless something is wrong, and then only what is new.")
+@click.option("--notify", metavar="CMD or URL",
+              help="Tell a command or web address what changed in the health of sources.")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True,
               help="Form of the summary.")  # fmt: skip
 @folder_option
@@ -72,6 +74,7 @@ def command(
     again: bool,
     due: bool,
     quiet: bool,
+    notify: str | None,
     form: str,
 ) -> int:
     """Fetch what is due, keep every byte, file every article.
@@ -93,6 +96,10 @@ def command(
     article filed before under another address), instead (a consent wall, login page or error page in the place of an
     article), nothing (no article), disallowed by robots.txt, postponed, or failed. A listing that could be read only in
     part is named as a problem.
+
+    With --quiet, a pass over all that is due (without SOURCE, or with --due) says only what changed in the health of
+    sources since it was last said, as `morgue health` knows it: that something began, became worse, or is over. The
+    exit code is then 1 in the pass that says what began, and 0 in those after it.
 
     Exit code 1: a line "needs attention" says what and which source. That is so if a host gave no usable answer, if a
     listing that a source names failed, is disallowed, is no feed or lists nothing, if no article was found at all or
@@ -132,8 +139,10 @@ def command(
         raise
     if report_file is not None:
         run.context.stats.page_outcomes = {}
+    is_pass = urls is None and (due or not targets)
+    by_change = is_pass and quiet and form == "text"
     try:
-        code = run_to_the_end(run, quiet=quiet, form=form, listed=listed)
+        code = run_to_the_end(run, quiet=quiet, by_change=by_change, form=form, listed=listed)
     except KeyboardInterrupt:  # before the event loop has its own handlers
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)  # a second one must not cut off what is written now
@@ -147,6 +156,10 @@ def command(
 
         outcomes = run.context.stats.page_outcomes or {}
         write_report(Path(report_file), listed, outcomes, folder.database, again=again)
+    if is_pass and (by_change or notify or config.notify.url):
+        from crawler.health.after_pass import after_pass
+
+        return after_pass(run, code, notify or config.notify.url, by_change=by_change)
     return code
 
 
@@ -209,9 +222,9 @@ def bad_rows_text(listed: UrlList) -> str:
     return f"{counted(len(rows), 'row')} {verb(len(rows), 'is not a web address', 'are not web addresses')}: {named}"
 
 
-def run_to_the_end(run: CrawlRun, *, quiet: bool, form: str, listed: UrlList | None) -> int:
-    """Prepare, crawl and report; return the exit code."""
-    wrong = [*broken_sources(run.config), *warn_of_lost_files(run)]
+def run_to_the_end(run: CrawlRun, *, quiet: bool, by_change: bool, form: str, listed: UrlList | None) -> int:
+    """Prepare, crawl and report; return the exit code. `by_change`: what is wrong is said later, if it is news."""
+    wrong = [*broken_sources(run.config), *warn_of_lost_files(run, aloud=not by_change)]
     if listed is not None and listed.bad_rows:
         wrong.append(f"needs attention: {listed.file}: {bad_rows_text(listed)}")
     run.has_faults = bool(wrong)
@@ -233,7 +246,7 @@ def run_to_the_end(run: CrawlRun, *, quiet: bool, form: str, listed: UrlList | N
         run.abandon(outcome=ending.word)
         if not quiet and form == "text":
             click.echo(nothing)
-        for line in wrong:
+        for line in () if by_change else wrong:
             click.echo(plain(line), err=quiet or form == "json")
         if form == "json" and not (quiet and code == 0):
             click.echo(json_summary(run, ending, [*notes, nothing], wrong))
@@ -245,7 +258,7 @@ def run_to_the_end(run: CrawlRun, *, quiet: bool, form: str, listed: UrlList | N
     ending = asyncio.run(crawl_with_progress(run, quiet=quiet))
     if form == "json" and not (quiet and ending.exit_code == 0):
         click.echo(json_summary(run, ending, notes, wrong))
-    report(run, ending, wrong, quiet=quiet, form=form)
+    report(run, ending, wrong, quiet=quiet, by_change=by_change, form=form)
     return ending.exit_code
 
 
@@ -292,18 +305,19 @@ def broken_sources(config: Config) -> list[str]:
     return [f"needs attention: not crawled: {error}" for error in config.broken.values()]
 
 
-def warn_of_lost_files(run: CrawlRun) -> list[str]:
+def warn_of_lost_files(run: CrawlRun, *, aloud: bool) -> list[str]:
     """Warn of WARC files that are missing or damaged, also with --quiet. Return the line for the summary."""
     from crawler.engine.lost_files import lost_files_note
 
     warning, summary = lost_files_note(run.context.archive_writer)
     if not warning:
         return []
-    click.echo(warning, err=True)
+    if aloud:
+        click.echo(warning, err=True)
     return [f"needs attention: {summary}"]
 
 
-def report(run: CrawlRun, ending: CrawlOutcome, wrong: list[str], *, quiet: bool, form: str) -> None:
+def report(run: CrawlRun, ending: CrawlOutcome, wrong: list[str], *, quiet: bool, by_change: bool, form: str) -> None:
     """Print the summary on stdout, what needs attention and how it ended.
 
     What needs attention is part of the summary. With --quiet and with JSON no summary is printed, so it is on stderr.
@@ -317,14 +331,14 @@ def report(run: CrawlRun, ending: CrawlOutcome, wrong: list[str], *, quiet: bool
     # A URL may hold characters that control the terminal.
     for line in () if aside else summary(run.context.stats):
         click.echo(plain(line))
-    for line in (*attention(run.context.stats), *wrong):
+    for line in () if by_change else (*attention(run.context.stats), *wrong):
         click.echo(plain(line), err=aside)
     if ending.error is not None:
         click.echo(f"stopped: {unsaved_pages(run.context.stats.pages, run.context.lost)}", err=True)
         click.echo(f"morgue: {ending.error}", err=True)
     elif ending.word == "interrupted":
         click.echo("interrupted: everything fetched is kept; `morgue crawl` goes on from here", err=True)
-    elif ending.word == "nothing reachable":
+    elif ending.word == "nothing reachable" and not by_change:
         cure = "check the network and the addresses"
         if any(why == NOT_PUBLIC for _, why in run.context.stats.reasons()):
             cure = ALLOW_PRIVATE

@@ -16,7 +16,7 @@ from pipelines.core.terminal import plain
 from pipelines.database import queries
 from pipelines.database.connection import Row
 
-COLUMNS = ("name", "articles", "newest", "last_success", "waiting", "planned", "past", "failed", "last_error")
+COLUMNS = ("name", "articles", "newest", "health", "last_success", "waiting", "planned", "past", "failed", "last_error")
 
 MINUTE_CHARS = 16  # of a stamp, up to its minute: the table needs the room for errors
 
@@ -31,12 +31,12 @@ MINUTE_CHARS = 16  # of a stamp, up to its minute: the table needs the room for 
 def command(ctx: click.Context, of_lists: bool, forget: str | None, form: str) -> None:
     """List the sources that have been crawled, with their state.
 
-    For each source: the number of articles, the day of the newest one, the time at which a feed, sitemap or page was
-    last answered without an error, how many addresses are due now (waiting; of a source that was never crawled, the
-    listings in its file), planned for later, of the past (articles that wait for `morgue backfill`) and failing, and
-    the last error. An error is shown until the next visit
-    goes well. Dead links, links that robots.txt disallows, and paths that morgue tries by itself are no errors of a
-    source.
+    For each source: its health (ok, warn or bad: `morgue health` says why), the number of articles, the day of the
+    newest one, the time at which a feed, sitemap or page was last answered without an error, how many addresses are
+    due now (waiting; of a source that was never crawled, the listings in its file), planned for later, of the past
+    (articles that wait for `morgue backfill`) and failing, and the last error. An error is shown until the next
+    visit goes well. Dead links, links that robots.txt disallows, and paths that morgue tries by itself are no
+    errors of a source.
 
     Pages of `morgue crawl --urls` that belong to no source are counted by host with --all.
 
@@ -48,10 +48,15 @@ def command(ctx: click.Context, of_lists: bool, forget: str | None, form: str) -
         return
     with database_of(ctx, quickly=True) as db:
         rows = list(queries.sources(db, of_lists=of_lists))
+        from crawler.health.check import look
+
+        states = {one.name: one.status for one in look(db, folder_of(ctx))}
+    for row in rows:
+        row["health"] = states.get(row["name"])
     count_unread_listings(ctx, rows)
     with standard_output():
         if form != "table":
-            output.write_rows(rows, queries.SOURCE_KEYS, form)
+            output.write_rows(rows, (*queries.SOURCE_KEYS, "health"), form)
         elif not rows:
             click.echo("No source has been crawled yet. Add one with `morgue add URL`, then run `morgue crawl`.")
         else:

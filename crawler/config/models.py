@@ -10,25 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from crawler import __version__
 from crawler.config import toml_files, value_types
 from crawler.config.archive_folder import SETTINGS, ArchiveFolder
+from crawler.config.notify_settings import NotifySettings
+from crawler.config.toml_table import TomlTable, key
 from pipelines.core.errors import ConfigError, NotFound
 from pipelines.core.items import Rule, Source
 from pipelines.core.source_names import near_names, source_at, source_meant
-
-
-class TomlTable(BaseModel):
-    """Be the base of one [table] of a file. Unknown keys are mistakes, and values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
-
-
-def key(default: Any, description: str, example: Any = None) -> Any:
-    """Declare one key: its default and example as TOML values, and a sentence for people."""
-    return Field(default, description=description, examples=[default if example is None else example])
 
 
 class OperatorSettings(TomlTable):
@@ -227,6 +218,7 @@ class Settings(TomlTable):
     every: ListingIntervals = ListingIntervals()
     record: RecordSettings = RecordSettings()
     extract: ExtractSettings = ExtractSettings()
+    notify: NotifySettings = NotifySettings()
 
 
 class RuleFields(TomlTable):
@@ -355,6 +347,7 @@ class Config:
     every: ListingIntervals
     record: RecordSettings
     extract: ExtractSettings
+    notify: NotifySettings
     sources: Mapping[str, SourceConfig]  # by name, in alphabetical order
     broken: Mapping[str, ConfigError] = field(default_factory=dict)  # by name: sources whose files have mistakes
 

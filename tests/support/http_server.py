@@ -29,6 +29,10 @@ def answering(answers: AnyAnswers, tls: ssl.SSLContext | None = None) -> Iterato
             self.end_headers()
             self.wfile.write(body)
 
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.do_GET()
+
         def log_message(self, *_args: object) -> None:
             """Print nothing: the requests are in the list."""
 

@@ -49,7 +49,8 @@ def test_new_source_without_an_allowed_article_needs_attention(archive, paper):
     paper.watch(archive)
     quiet = crawl(archive, "--quiet")
     assert (quiet.returncode, quiet.stdout) == (1, "")
-    assert "needs attention: paper: robots.txt disallows every article that was due (3 articles)" in quiet.stderr
+    assert "needs attention: paper: robots (bad) since" in quiet.stderr
+    assert "every article that was due (3 in three days) is disallowed by robots.txt" in quiet.stderr
     again = crawl(archive, "paper")
     assert again.returncode == 1
     assert "robots.txt still forbids 3 pages" in again.stdout
@@ -117,8 +118,8 @@ def test_aggregator_is_told_of_other_sites_and_read_again_once_they_are_named(ar
         paper.watch(archive, "agg")
         quiet = crawl(archive, "--quiet")
         assert quiet.returncode == 1
-        assert "3 addresses on other sites (localhost" in quiet.stderr
-        assert "`sites` in sources/agg.toml" in quiet.stderr
+        assert "needs attention: agg: no articles (bad) since" in quiet.stderr
+        assert "correct `sites` or `include` in its file" in quiet.stderr
         assert "nothing is due" in crawl(archive).stdout
         paper.watch(archive, "agg", f'sites = ["{other.url.replace("http://127.0.0.1", "localhost")}"]\n')
         assert crawl(archive).returncode == 0

@@ -105,14 +105,37 @@ CREATE INDEX gaps_source ON gaps(source_id, ended);
 
 -- The health of a source as last told, so that each change is told once.
 CREATE TABLE source_health (
-    source_id INTEGER NOT NULL REFERENCES sources(id),
-    kind      TEXT NOT NULL,       -- kind of reason: silent, outrun, dead feed, blocked, ...
+    source_id INTEGER NOT NULL,    -- 0: the archive itself: its disk, its clock, its passes
+    kind      TEXT NOT NULL,       -- kind of reason: silent, outrun, dead listing, refused, ...
     status    TEXT NOT NULL,       -- warn, bad
     since     TEXT NOT NULL,       -- when it began
     evidence  TEXT,                -- what shows it, in words
     told      TEXT,                -- when the owner was last told; NULL: not yet
+    last_seen TEXT NOT NULL,       -- when it was last found
+    ended     TEXT,                -- when it was found to be over; NULL: it lasts
+    relapses  INTEGER NOT NULL DEFAULT 0, -- how often it came back within a day of its end
     PRIMARY KEY (source_id, kind)
 ) STRICT, WITHOUT ROWID;
+
+-- How many articles of a source were first seen on each day, and which of their fields were found.
+CREATE TABLE source_days (
+    day       TEXT NOT NULL,       -- of the first capture, UTC
+    source_id INTEGER NOT NULL,
+    articles  INTEGER NOT NULL,
+    fresh     INTEGER NOT NULL,    -- of them those published in the two days before, as far as is known
+    titled    INTEGER NOT NULL,    -- with a headline
+    dated     INTEGER NOT NULL,    -- with a date of publication
+    signed    INTEGER NOT NULL,    -- with an author
+    words     INTEGER NOT NULL,    -- of all texts
+    consent   INTEGER NOT NULL,    -- read behind a consent wall
+    paywalled INTEGER NOT NULL,    -- read behind a paywall
+    first     TEXT NOT NULL,       -- time of the first
+    last      TEXT NOT NULL,       -- time of the last
+    PRIMARY KEY (source_id, day)
+) STRICT, WITHOUT ROWID;
+-- Refusals of a source since its last answer.
+CREATE INDEX captures_refused ON captures(source_id, time)
+ WHERE status IN (401, 402, 403, 407, 429, 451) AND kind NOT IN ('robots', 'tdmrep');
 
 -- The backfill of a source: articles of its past (state `past` in frontier) are fetched, so many a day.
 CREATE TABLE backfills (
@@ -148,6 +171,24 @@ CREATE TABLE changed_lines (
 ) STRICT, WITHOUT ROWID;
 """
 
+DAY_OF_ARTICLE = """substr({0}.first_seen, 1, 10), {0}.source_id, 1,
+    coalesce({0}.published_day >= date({0}.first_seen, '-2 days'), 1), coalesce({0}.title, '') != '',
+    {0}.published IS NOT NULL, {0}.authors != '[]', {0}.word_count, {0}.access IS 'consent wall',
+    {0}.access IS 'paywall', {0}.first_seen, {0}.first_seen"""
+COUNTED = ("articles", "fresh", "titled", "dated", "signed", "words", "consent", "paywalled")
+ADDED_UP = f"""ON CONFLICT (source_id, day) DO UPDATE SET
+    {", ".join(f"{name} = {name} + excluded.{name}" for name in COUNTED)},
+    first = min(first, excluded.first), last = max(last, excluded.last)"""
+# Counted as articles are filed: to count a month of a large archive takes longer than a question may.
+DAYS = f"""
+INSERT INTO source_days SELECT {DAY_OF_ARTICLE.format("a")} FROM articles a WHERE a.source_id IS NOT NULL
+{ADDED_UP};
+CREATE TRIGGER source_days_counted AFTER INSERT ON articles WHEN new.source_id IS NOT NULL BEGIN
+    INSERT INTO source_days VALUES ({DAY_OF_ARTICLE.format("new")})
+    {ADDED_UP};
+END;
+"""  # noqa: S608 (our own names)
+
 # A change in one of these columns is noted in the journal.
 NOTED_REVISION_COLUMNS = (
     "number, capture_id, seen, hint, text_digest, extractor, state_digest, "
@@ -170,7 +211,7 @@ UPDATE frontier SET priority = 10000000 * (priority >= 100000) + CASE WHEN kind 
     ELSE priority % 100000 END;
 """
 
-# Their rows go into the journal. What is known of hosts is learnt again.
+# Their rows go into the journal. What is known of hosts is learnt again, and days are counted again.
 JOURNALED = (
     ("page_states", "id", ""),
     ("listings", "url_key", ""),
@@ -182,6 +223,6 @@ JOURNALED = (
 @migrations()
 def m010_scheduled(db: Database) -> None:
     """Add what is no article at an article's address, the state of hosts and listings, and how revisions differ."""
-    db.executescript(SCHEDULED + DUE + "".join(watch(*watched) for watched in JOURNALED))
+    db.executescript(SCHEDULED + DUE + DAYS + "".join(watch(*watched) for watched in JOURNALED))
     update = watch("revisions", "id", NOTED_REVISION_COLUMNS).split("END;\n")[1]
     db.executescript(f"DROP TRIGGER revisions_update_noted;\n{update}END;\n")

@@ -31,7 +31,7 @@ def test_formats_for_programs_have_every_column(folder):
     """json, jsonl and csv have all that is known."""
     rows = json.loads(morgue("-C", folder, "sources", "--format", "json").stdout)
     assert [row["name"] for row in rows] == ["courier", "empty", "gazette", "shimbun"]
-    assert all(tuple(row) == queries.SOURCE_KEYS for row in rows)
+    assert all(tuple(row) == (*queries.SOURCE_KEYS, "health") for row in rows)
     lines = morgue("-C", folder, "sources", "--format", "jsonl").stdout.splitlines()
     assert [json.loads(line) for line in lines] == rows
     assert morgue("-C", folder, "sources", "--format", "csv").stdout.startswith(",".join(queries.SOURCE_KEYS))

@@ -1,0 +1,160 @@
+"""`morgue health`: say which sources are not well, since when, why, and what to do."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from crawler.cli import output
+from crawler.cli.archive_options import database_of, standard_output
+from crawler.cli.common_options import config_of, folder_of, folder_option, setting_option
+from pipelines.core.errors import MorgueError, NotFound
+from pipelines.core.plural import counted
+from pipelines.core.source_names import near_names, source_meant
+from pipelines.core.terminal import plain
+from pipelines.core.timestamps import stamp
+
+if TYPE_CHECKING:
+    from crawler.health.kinds import SourceVerdict
+
+FORMATS = ("table", "json", "prometheus")
+COLUMNS = ("source", "status", "reason", "since", "evidence")
+MINUTE_CHARS = 16  # of a stamp, up to its minute
+
+
+@click.command()
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True,
+              help="json: one array; prometheus: text for a textfile collector.")  # fmt: skip
+@click.option("--fail-on", type=click.Choice(("warn", "bad")),
+              help="End with exit code 1 if a source is that ill, or worse.")  # fmt: skip
+@click.option("--notify", metavar="CMD or URL",
+              help="Tell a command (JSON on its standard input) or a web address (POST) what has changed.")  # fmt: skip
+@folder_option
+@setting_option
+@click.pass_context
+def command(ctx: click.Context, sources: tuple[str, ...], form: str, fail_on: str | None, notify: str | None) -> int:
+    """Say how well each source is watched: ok, warn or bad, since when, what shows it, and what to do.
+
+    A source is compared with its own last four weeks, weekday by weekday. It is "bad" while articles are being lost
+    (its host is down or refuses, a wall is in the place of articles, it is silent beyond its habit), and "warn" if
+    something is odd. A single failure is neither. The archive itself comes first: its disk, its clock, its passes.
+    docs/health.md explains each reason.
+
+    --notify tells only what changed since it was last told, once: that something began, became worse, or is over.
+    A command gets the message as JSON on standard input; it runs without a shell and is stopped after
+    notify.timeout. A web address gets it as HTTP POST; for one on your own network set notify.allow_private_ips. If
+    telling fails, the exit code is 1 and the next call tries again.
+    """
+    with database_of(ctx, quickly=True) as db:
+        from crawler.health.check import look
+
+        found = look(db, folder_of(ctx))
+    shown = chosen(found, sources)
+    with standard_output():
+        if form == "json":
+            click.echo(output.json_text([as_dict(one) for one in shown]))
+        elif form == "prometheus":
+            for line in prometheus(shown):
+                click.echo(line)
+        else:
+            print_table(shown)
+    code = 0
+    if notify is not None and not told(ctx, found, notify):
+        code = MorgueError.exit_code
+    from crawler.health.kinds import RANK
+
+    if fail_on is not None and any(RANK[one.status] >= RANK[fail_on] for one in shown):
+        code = MorgueError.exit_code
+    return code
+
+
+def chosen(found: Sequence[SourceVerdict], names: Sequence[str]) -> list[SourceVerdict]:
+    """Return the verdicts on the sources that the user named, the ill ones first. Raises NotFound."""
+    from crawler.health.kinds import RANK
+
+    wanted = set()
+    homes = {one.name: f"https://{one.name}/" for one in found}
+    for name in names:
+        meant = name if name in homes else source_meant(name, homes)
+        if meant is None:
+            raise NotFound(name, "is not a source that this archive watches", near_names(name, homes, "source"))
+        wanted.add(meant)
+    shown = [one for one in found if not names or one.name in wanted]
+    return sorted(shown, key=lambda one: -RANK[one.status])
+
+
+def told(ctx: click.Context, found: Sequence[SourceVerdict], target: str) -> bool:
+    """Tell what changed; return False if that failed."""
+    from crawler.health.check import tell_changes
+
+    report = tell_changes(config_of(ctx), found, target)
+    if report.failure is not None:
+        click.echo(plain(f"morgue: --notify: {report.failure}\n  it is told again by the next call"), err=True)
+    return report.failure is None
+
+
+def as_dict(verdict: SourceVerdict) -> dict[str, Any]:
+    """Return a verdict for programs."""
+    return {
+        "name": verdict.name,
+        "status": verdict.status,
+        "reasons": [
+            {
+                "kind": reason.kind,
+                "status": reason.status,
+                "since": stamp(reason.since),
+                "evidence": reason.evidence,
+                "next_step": reason.next_step(verdict.name),
+            }
+            for reason in verdict.reasons
+        ],
+    }
+
+
+def print_table(shown: Sequence[SourceVerdict]) -> None:
+    """Print the ill ones with their reasons, and count the healthy ones."""
+    ill = [one for one in shown if one.reasons]
+    rows = [
+        {
+            "source": one.name,
+            "status": reason.status,
+            "reason": reason.kind,
+            "since": stamp(reason.since)[:MINUTE_CHARS].replace("T", " "),
+            "evidence": f"{reason.evidence}. {reason.next_step(one.name)}",
+        }
+        for one in ill
+        for reason in one.reasons
+    ]
+    if rows:
+        for line in output.table(rows, COLUMNS, output.table_width(sys.stdout)):
+            click.echo(line)
+    from crawler.health.kinds import ARCHIVE
+
+    sources = [one for one in shown if one.name != ARCHIVE]
+    well = sum(not one.reasons for one in sources)
+    click.echo(f"{well:,} of {counted(len(sources), 'source')} well" if sources else "No source has been crawled yet.")
+
+
+def prometheus(shown: Sequence[SourceVerdict]) -> Iterator[str]:
+    """Yield the text format of Prometheus (exposition format 0.0.4)."""
+    from crawler.health.kinds import RANK
+
+    yield "# HELP morgue_source_health How ill a source is: 0 ok, 1 warn, 2 bad."
+    yield "# TYPE morgue_source_health gauge"
+    for one in shown:
+        yield f'morgue_source_health{{source="{label(one.name)}"}} {RANK[one.status]}'
+    yield "# HELP morgue_source_ill_since_seconds When this reason began, in seconds since 1970."
+    yield "# TYPE morgue_source_ill_since_seconds gauge"
+    for one in shown:
+        for reason in one.reasons:
+            labels = f'source="{label(one.name)}",kind="{label(reason.kind)}",status="{reason.status}"'
+            yield f"morgue_source_ill_since_seconds{{{labels}}} {reason.since.timestamp():.0f}"
+
+
+def label(text: str) -> str:
+    """Escape the value of a label."""
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

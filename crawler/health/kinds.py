@@ -1,0 +1,85 @@
+"""List the kinds of reasons for which a source or the archive is not well. docs/health.md has a section for each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+OK, WARN, BAD = "ok", "warn", "bad"
+RANK = {OK: 0, WARN: 1, BAD: 2}
+ARCHIVE = "(archive)"  # the name under which the archive itself is listed; no source can have it
+ARCHIVE_ID = 0  # in the place of the number of a source
+
+# What to do about each kind; {name} is the source. Kinds of the archive itself come last.
+NEXT_STEPS = {
+    "host down": "open the site in a browser; if it has moved, put the new address into sources/{name}.toml",
+    "refused": "raise crawl.delay in sources/{name}.toml and set operator.contact; ask the site to let you in",
+    "robots": "read the site's robots.txt; ask its owner, or delete sources/{name}.toml to stop watching it",
+    "consent wall": "look at a page of it: morgue show URL; ask the site for access without the wall",
+    "paywall": "look at a page of it: morgue show URL; ask the site for access",
+    "login page": "look at a page of it: morgue show URL; ask the site for access",
+    "dead listing": "open the site, look where its feed or sitemap is now, and correct sources/{name}.toml",
+    "no listing": "open the address; if the feed has moved, correct sources/{name}.toml",
+    "moved listing": "put the new address into sources/{name}.toml",
+    "stale sitemap": "open it; if the site no longer keeps it, take it out of sources/{name}.toml",
+    "outrun": 'set every = "15m" in sources/{name}.toml, and add section pages or a sitemap',
+    "no articles": "morgue crawl {name} -vv says why addresses are left out; correct `sites` or `include` in its file",
+    "silent": "open the site: is it still published? Then morgue crawl {name} -v",
+    "few articles": "morgue crawl {name} -v, and compare with the site: is a feed missing in sources/{name}.toml?",
+    "fields": "morgue sample a page of it, and write a [[rule]] for the new design into sources/{name}.toml",
+    "nothing to read": "morgue crawl {name} -v names the pages; exclude them, or write a [[rule]]",
+    "duplicates": "morgue crawl {name} -v names the pages; see docs/add-a-source.md",
+    "broken file": "correct sources/{name}.toml: morgue crawl names the line",
+    "clock": "set the clock of this machine (timedatectl); then run morgue crawl",
+    "disk": "free space, or move the archive to a larger disk",
+    "no pass": "is the timer running? systemctl --user list-timers, or crontab -l; then morgue log",
+    "offline": "check the network of this machine; then run morgue crawl",
+    "lost files": "restore the WARC files from a backup; morgue verify names them",
+}
+OF_ARCHIVE = ("clock", "disk", "no pass", "offline", "lost files")
+# Kinds that only a crawl can see. Other commands go by what it noted.
+OF_CRAWL = frozenset(("broken file", "lost files"))
+# What keeps everything of a source away explains its silence; the consequences are not told as well.
+CAUSES = ("host down", "refused", "robots", "consent wall", "login page", "no articles", "broken file")
+LISTING_KINDS_OF_TROUBLE = ("dead listing", "no listing")
+CONSEQUENCES = ("silent", "few articles", "fields", "nothing to read", "duplicates", *LISTING_KINDS_OF_TROUBLE)
+
+
+@dataclass(frozen=True, slots=True)
+class HealthReason:
+    """Say what is wrong with a source, since when, and what shows it."""
+
+    kind: str  # a key of NEXT_STEPS
+    status: str  # warn, bad
+    since: datetime
+    evidence: str
+
+    def next_step(self, name: str) -> str:
+        """Return what the user can do about it."""
+        return NEXT_STEPS[self.kind].replace("{name}", name)
+
+
+def hidden_by(reasons: Sequence[HealthReason]) -> tuple[str, ...]:
+    """Return the kinds that these reasons explain: one sickness is told once."""
+    if any(one.kind in CAUSES and one.status == BAD for one in reasons):
+        return CONSEQUENCES
+    return ("few articles",) if any(one.kind == "silent" for one in reasons) else ()
+
+
+@dataclass(frozen=True, slots=True)
+class SourceVerdict:
+    """Hold all that is wrong with one source, or with the archive."""
+
+    source_id: int
+    name: str
+    reasons: tuple[HealthReason, ...] = ()
+    is_away: bool = False  # the machine has no network or no right time: nothing can be said of the source
+
+    def is_unjudged(self, kind: str) -> bool:
+        """Return True for a kind on which there is no verdict now: it neither began nor ended."""
+        return self.is_away or kind in hidden_by(self.reasons)
+
+    @property
+    def status(self) -> str:
+        return max((reason.status for reason in self.reasons), key=RANK.__getitem__, default=OK)

@@ -1,0 +1,129 @@
+"""Send a message to a command or a web address of the owner. Each is bounded in time and in what it may answer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import shlex
+import signal
+import subprocess
+from collections.abc import Sequence
+from contextlib import suppress
+from tempfile import TemporaryFile
+from threading import Thread
+from typing import IO
+from urllib.parse import urlsplit
+
+from crawler.config.models import Config
+from crawler.health.told_changes import HealthChange
+from pipelines.core.errors import ConfigError
+from pipelines.core.terminal import plain
+from pipelines.core.timestamps import now, stamp
+
+logger = logging.getLogger("morgue.health")
+
+MAX_OUTPUT_BYTES = 500  # of what a command prints that a message about its failure quotes
+READ_BYTES = 1 << 16  # of its output at a time; the rest is read and dropped
+MAX_ANSWER_BYTES = 100_000  # of the answer of a web address
+DRAIN_SECONDS = 1.0  # for the output of a command that has ended
+
+
+def payload(archive: str, changes: Sequence[HealthChange]) -> bytes:
+    """Return the message: JSON. Chat programs show its `text`."""
+    text = "\n".join(plain(line) for change in changes for line in change.text().splitlines())
+    found = {"archive": archive, "time": stamp(now()), "changes": [one.as_dict() for one in changes], "text": text}
+    return json.dumps(found, ensure_ascii=False).encode()
+
+
+def send(target: str, message: bytes, config: Config) -> str | None:
+    """Send a message to a command, or to the web address that `target` is. Return why it failed, None if it did not.
+
+    Raises ConfigError for a target that is neither.
+    """
+    if target.startswith(("http://", "https://")):
+        return asyncio.run(post(target, message, config))
+    return run(target, message, config.notify.timeout)
+
+
+def run(command: str, message: bytes, timeout: float) -> str | None:
+    """Run a command with the message on its standard input, without a shell. Return why it failed."""
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise ConfigError(
+            f"--notify {command!r}", f"cannot be split into words ({error})", "close its quotes"
+        ) from None
+    if not words:
+        raise ConfigError(
+            "--notify", "names no command", "say --notify 'mail -s news me@example.org', or a web address"
+        )
+    with TemporaryFile() as given:
+        given.write(message)
+        given.seek(0)
+        try:
+            process = subprocess.Popen(
+                words, stdin=given, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+            )
+        except OSError as error:
+            return f"{words[0]}: {error.strerror or error}"
+    assert process.stdout is not None
+    said = bytearray()
+    reader = Thread(target=drain, args=(process.stdout, said), daemon=True)
+    reader.start()
+    try:
+        code = process.wait(timeout)
+    except subprocess.TimeoutExpired:
+        return f"{words[0]}: did not end within {timeout:g} s, and was stopped"
+    finally:
+        # Also what it left running, which may hold its output open.
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        reader.join(DRAIN_SECONDS)
+    if code == 0:
+        return None
+    last = plain(said.decode("utf-8", "replace")).strip()
+    return f"{words[0]}: exit code {code}" + (f": {last}" if last else "")
+
+
+def drain(output: IO[bytes], said: bytearray) -> None:
+    """Read what a command prints until it ends, and keep the beginning."""
+    with suppress(OSError, ValueError):
+        while chunk := output.read1(READ_BYTES):  # type: ignore[attr-defined]
+            said += chunk[: MAX_OUTPUT_BYTES - len(said)]
+
+
+async def post(url: str, message: bytes, config: Config) -> str | None:
+    """Send the message as JSON. Return why it failed.
+
+    robots.txt does not apply: the owner of the archive names the address. It is no part of the archive and is not
+    recorded. Its path may be a secret, so that a failure names the host alone.
+    """
+    from crawler.http.client import FetchLimits, HttpClient
+    from crawler.http.outcome import FetchError
+    from crawler.middleware.failure_reasons import NOT_PUBLIC, reason_of_fetch
+
+    limits = FetchLimits(timeout=config.notify.timeout, max_body=MAX_ANSWER_BYTES)
+    client = HttpClient(
+        limits,
+        allow_private_ips=config.notify.allow_private_ips,
+        verify=config.crawl.verify_certificates,
+        proxy_for=lambda url: config.crawl.proxy or None,
+    )
+    headers = [
+        (b"User-Agent", config.user_agent.encode("latin-1", "replace")),
+        (b"Content-Type", b"application/json"),
+        (b"Accept", b"*/*"),
+        (b"Connection", b"close"),
+    ]
+    host = urlsplit(url).hostname or "?"
+    try:
+        answer = await client.fetch(url, method="POST", headers=headers, body=message, kind="notify")
+    except FetchError as error:
+        why = reason_of_fetch(error)
+        return f"{host}: {why}" + ("; notify.allow_private_ips allows it" if why == NOT_PUBLIC else "")
+    finally:
+        await client.close()
+    return None if 200 <= answer.status < 300 else f"{host}: HTTP {answer.status}"

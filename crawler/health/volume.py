@@ -1,0 +1,128 @@
+"""Judge the number of a source's articles, and what they hold, by its own last weeks. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+from math import sqrt
+
+from crawler.health.kinds import BAD, WARN, HealthReason
+from pipelines.core.plural import counted
+from pipelines.core.timestamps import parse
+from pipelines.database.health.facts import SourceDay, SourceFacts
+
+BASELINE_DAYS = 28
+NEW_SOURCE = timedelta(days=7)  # before that, no verdict on how much it publishes
+QUIET_FACTOR = 1.5  # of the longest time without an article
+MIN_QUIET = timedelta(hours=12)  # a shorter silence is none, however busy the paper
+FEWER = 0.6  # share of its mean below which a day has few articles: 40 % fewer
+MAX_DAYS_TOGETHER = 3  # days that are compared together: a small paper shows it only over several
+MIN_DEVIATIONS = 2.5  # standard deviations of a count by chance (Poisson), so that healthy papers raise no alarm
+MIN_SAMPLE = 10  # articles that a verdict on their fields needs
+RECENT_DAYS = 3  # whose fields are compared with those of the weeks before
+COVERAGE_DROP = 0.2  # of the share of articles that have a field
+LENGTH_DROP = 0.5  # of the mean length
+FIELDS = (("title", "titled"), ("date", "dated"), ("author", "signed"))
+
+
+def day_start(day: str) -> datetime:
+    """Return the time at which a day begins, UTC."""
+    return datetime.combine(date.fromisoformat(day), time(), UTC)
+
+
+def silence(facts: SourceFacts, now: datetime) -> HealthReason | None:
+    """Return a reason if the source has been silent for longer than 1.5 times its longest quiet of the last weeks."""
+    last = facts.last_article
+    if last is None or now - facts.added < NEW_SOURCE or now - last <= MIN_QUIET:
+        return None
+    usual = max((parse(after.first) - parse(before.last) for before, after in pairwise(facts.days)), default=None)
+    # With one day of articles or none in five weeks, there is no habit: four weeks are a silence.
+    limit = max(usual * QUIET_FACTOR, MIN_QUIET) if usual is not None else timedelta(days=BASELINE_DAYS)
+    if now - last <= limit:
+        return None
+    habit = f"; its longest quiet of the last weeks was {span(usual)}" if usual is not None else ""
+    told = f"no new article for {span(now - last)}{habit}"
+    return HealthReason("silent", BAD, last, told)
+
+
+def few_articles(facts: SourceFacts, now: datetime, days_with_runs: frozenset[str]) -> HealthReason | None:
+    """Return a reason if the last whole days brought 40 % fewer articles than the same weekdays before.
+
+    Days on which no crawl ran are not compared: they say nothing of the source.
+    """
+    if now - facts.added < NEW_SOURCE + timedelta(days=1):
+        return None
+    fresh = {day.day: day.fresh for day in facts.days}
+    begun = max(facts.added.date(), now.date() - timedelta(days=BASELINE_DAYS + MAX_DAYS_TOGETHER)) + timedelta(days=1)
+    found, expected, variance, lows = 0, 0.0, 0.0, 0
+    for back in range(1, MAX_DAYS_TOGETHER + 1):
+        day = now.date() - timedelta(days=back)
+        before = [day - timedelta(weeks=weeks) for weeks in range(1, BASELINE_DAYS // 7 + 1)]
+        counts = [fresh.get(str(one), 0) for one in before if one >= begun and str(one) in days_with_runs]
+        if str(day) not in days_with_runs or not counts:
+            return None
+        mean = sum(counts) / len(counts)
+        found, expected = found + fresh.get(str(day), 0), expected + mean
+        variance += mean + mean / len(counts)  # the mean itself is known from few days
+        lows += min(counts)
+        if found < FEWER * expected and expected - found > MIN_DEVIATIONS * sqrt(variance) and found < lows:
+            names = f"on {day}" if back == 1 else f"from {day} to {now.date() - timedelta(days=1)}"
+            told = f"{counted(found, 'new article')} {names}; these weekdays usually bring {expected:.0f}"
+            return HealthReason("few articles", WARN, day_start(str(day)), told)
+    return None
+
+
+def fields(facts: SourceFacts, now: datetime) -> HealthReason | None:
+    """Return a reason if the articles of the last days lack fields that those before had."""
+    first = str(now.date() - timedelta(days=RECENT_DAYS - 1))
+    recent = [day for day in facts.days if first <= day.day <= str(now.date())]
+    before = [day for day in facts.days if day.day < first]
+    if total(recent, "articles") < MIN_SAMPLE or total(before, "articles") < MIN_SAMPLE:
+        return None
+    lost = []
+    for name, column in FIELDS:
+        was, now_is = share(before, column), share(recent, column)
+        if was - now_is >= COVERAGE_DROP:
+            lost.append(f"{name} {was:.0%} -> {now_is:.0%}")
+    was, now_is = share(before, "words"), share(recent, "words")
+    if now_is < LENGTH_DROP * was:
+        lost.append(f"words {was:.0f} -> {now_is:.0f}")
+    if not lost:
+        return None
+    told = f"{', '.join(lost)} (the weeks before -> the last {RECENT_DAYS} days)"
+    return HealthReason("fields", WARN, day_start(first), told)
+
+
+def walls(facts: SourceFacts, now: datetime) -> list[HealthReason]:
+    """Return reasons if more of the new articles are read behind a wall than in the weeks before."""
+    first = str(now.date() - timedelta(days=1))
+    recent = [day for day in facts.days if first <= day.day <= str(now.date())]
+    before = [day for day in facts.days if day.day < first]
+    found = []
+    for kind, column in (("consent wall", "consent"), ("paywall", "paywalled")):
+        number, usual = total(recent, column), share(before, column)
+        now_is = share(recent, column)
+        if number >= 3 and now_is - usual >= COVERAGE_DROP:
+            told = f"{now_is:.0%} of the new articles of two days; {usual:.0%} in the weeks before"
+            status = BAD if now_is >= 0.5 else WARN
+            found.append(
+                HealthReason(kind, status, next(parse(day.first) for day in recent if getattr(day, column)), told)
+            )
+    return found
+
+
+def total(days: Sequence[SourceDay], column: str) -> int:
+    """Return the sum of a count over some days."""
+    return sum(getattr(day, column) for day in days)
+
+
+def share(days: Sequence[SourceDay], column: str) -> float:
+    """Return a count for each article of some days; 0 if there are none."""
+    return total(days, column) / max(1, total(days, "articles"))
+
+
+def span(length: timedelta) -> str:
+    """Return a length of time in words: `5 hours`, `3 days`."""
+    hours = int(length.total_seconds() // 3600)
+    return counted(hours, "hour") if hours < 48 else counted(hours // 24, "day")

@@ -1,0 +1,125 @@
+"""Define the values from which the health of a source is judged. No SQL, no policy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SourceDay:
+    """Count the articles of a source that were first seen on one day."""
+
+    day: str
+    articles: int
+    fresh: int  # published in the two days before, as far as is known
+    titled: int
+    dated: int
+    signed: int
+    words: int
+    consent: int
+    paywalled: int
+    first: str  # stamp of the first; to parse them all takes longer than to judge the sources
+    last: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListingState:
+    """Hold how the visits to a feed, sitemap, front or section page of the source file went."""
+
+    url: str
+    kind: str
+    state: str
+    failures: int  # in a row
+    visits: int
+    status: int | None
+    error: str | None
+    last_visit: datetime | None
+    next_visit: datetime | None
+    since: datetime | None  # of failures: the first visit after the last answer; None if that is not known
+    trouble: str | None = None  # what its readings show, as table listings has it
+    trouble_since: datetime | None = None
+    moved_to: str | None = None
+    moved_since: datetime | None = None
+    last_change: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """Count the refusals of a source (HTTP 401, 403, 429, ...) after its last answer."""
+
+    number: int
+    since: datetime
+    capture: int  # the first of them
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class PageStates:
+    """Count the addresses of a source that show something in the place of their article."""
+
+    kind: str
+    number: int
+    since: datetime
+    capture: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListingGap:
+    """Hold a time in which a listing may have shown articles that were gone at its next reading."""
+
+    url: str
+    began: datetime
+    ended: datetime
+    capture: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class HostTrouble:
+    """Hold a host that gives no answer."""
+
+    host: str
+    why: str
+    since: datetime
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class PageCounts:
+    """Count what became of the pages of a source in the newest crawls."""
+
+    fetched: int = 0
+    articles: int = 0  # new, edited, unchanged
+    nothing: int = 0
+    duplicate: int = 0
+    disallowed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFacts:
+    """Hold what is known of a source."""
+
+    id: int
+    name: str
+    added: datetime
+    days: tuple[SourceDay, ...] = ()  # of the last weeks, ascending; days without an article are not in it
+    last_article: datetime | None = None  # also if it is older than those days
+    has_pages: bool = False  # an address of an article was ever found
+    listings: tuple[ListingState, ...] = ()
+    refusals: Refusals | None = None
+    page_states: tuple[PageStates, ...] = ()
+    gaps: tuple[ListingGap, ...] = ()
+    hosts: tuple[HostTrouble, ...] = ()
+    pages: PageCounts = PageCounts()
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveFacts:
+    """Hold what is known of the archive as a whole."""
+
+    starts: tuple[datetime, ...] = ()  # of the newest runs, ascending
+    outcomes: tuple[str, ...] = ()  # of these runs; "" while one runs, or if it was killed
+    days_with_runs: frozenset[str] = frozenset()
+    free: int | None = None  # bytes on the disk of the archive; None: not known
+    size: int | None = None  # bytes of that disk
+    sources: tuple[SourceFacts, ...] = field(default=())

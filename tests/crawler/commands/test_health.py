@@ -1,0 +1,109 @@
+"""`morgue health`, as a user runs it, and `morgue crawl --quiet`, as a timer does."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import sys
+from pathlib import Path
+
+import pytest
+
+from crawler.health.kinds import NEXT_STEPS, OF_ARCHIVE
+from tests.support.article_archive import build
+from tests.support.command import ROOT, crawl, make_archive, morgue, rows
+from tests.support.small_paper import serving
+
+pytestmark = pytest.mark.slow
+
+DUE_NOW = "UPDATE frontier SET next_visit = '2026-01-01T00:00:00Z' WHERE state = 'waiting'"
+KEEP = f"""{sys.executable} -c "import sys; open(sys.argv[1], 'a').write(sys.stdin.read() + chr(10))" """
+
+
+@pytest.fixture
+def silent(tmp_path):
+    """Return an archive whose only watched paper fell silent years ago."""
+    archive = build(tmp_path / "archive")
+    (archive / "sources").mkdir(exist_ok=True)
+    (archive / "sources" / "courier.toml").write_text('url = "https://courier.example/"\n')
+    return archive
+
+
+def test_every_reason_has_a_section_and_a_next_step():
+    """The page that one reads at night has all of them, in two lists, and no other."""
+    text = (ROOT / "docs" / "health.md").read_text(encoding="utf-8")
+    of_sources, of_archive = text.split("## The reasons of the archive")
+    kinds = [kind for kind in NEXT_STEPS if kind not in OF_ARCHIVE]
+    assert re.findall("^### (.+)$", of_sources, re.MULTILINE) == kinds
+    assert re.findall("^### (.+)$", of_archive, re.MULTILINE) == [*OF_ARCHIVE]
+
+
+def test_silent_source_is_bad_with_evidence_and_next_step(silent):
+    """As JSON, as a table, as Prometheus text, and in `morgue sources`; sources without a file are not judged."""
+    found = json.loads(morgue("-C", silent, "health", "--format", "json").stdout)
+    assert [(one["name"], one["status"]) for one in found] == [("courier", "bad"), ("(archive)", "ok")]
+    (reason,) = found[0]["reasons"]
+    assert (reason["kind"], reason["since"]) == ("silent", "2024-02-29T10:00:00Z")
+    assert reason["evidence"].startswith("no new article for")
+    assert "morgue crawl courier" in reason["next_step"]
+    table = morgue("-C", silent, "health", "courier").stdout
+    assert table.splitlines()[-1] == "0 of 1 source well"
+    assert 'morgue_source_health{source="courier"} 2' in morgue("-C", silent, "health", "--format", "prometheus").stdout
+    listed = json.loads(morgue("-C", silent, "sources", "--format", "json").stdout)
+    assert {row["name"]: row["health"] for row in listed}["courier"] == "bad"
+
+
+def test_fail_on_makes_the_exit_code(silent):
+    """1 if it is that ill; a name that is not watched is not found."""
+    assert morgue("-C", silent, "health").returncode == 0
+    assert morgue("-C", silent, "health", "--fail-on", "bad").returncode == 1
+    assert morgue("-C", silent, "health", "(archive)", "--fail-on", "warn").returncode == 0
+    assert morgue("-C", silent, "health", "curier").returncode == 8
+
+
+def test_notify_tells_a_command_once_and_again_if_it_failed(silent, tmp_path):
+    """The failure is said, with exit code 1; what was told is not told again."""
+    kept = tmp_path / "kept"
+    failed = morgue("-C", silent, "health", "--notify", "false")
+    assert (failed.returncode, "false: exit code 1" in failed.stderr) == (1, True)
+    for _ in range(3):
+        assert morgue("-C", silent, "health", "--notify", KEEP + str(kept)).returncode == 0
+    (message,) = kept.read_text().splitlines()
+    (change,) = json.loads(message)["changes"]
+    assert (change["name"], change["change"], change["kind"]) == ("courier", "began", "silent")
+
+
+def passes(archive: Path, number: int) -> list[tuple[int, str]]:
+    """Run passes as a timer does, in each of which everything is due; return exit codes and what was said."""
+    said = []
+    for _ in range(number):
+        with sqlite3.connect(archive / "morgue.db") as db:
+            db.execute(DUE_NOW)
+        db.close()
+        done = crawl(archive, "--quiet", "-s", "crawl.retries=0")
+        said.append((done.returncode, done.stderr))
+    return said
+
+
+def test_quiet_passes_tell_a_dead_feed_once_and_its_end(tmp_path):
+    """At the third failure; then not a word until it is over. Another source's trouble is told too."""
+    archive = make_archive(tmp_path / "archive")
+    with serving() as paper, serving() as other:
+        paper.watch(archive)
+        other.watch(archive, "other")
+        assert passes(archive, 2) == [(0, ""), (0, "")]
+        feed = paper.answers["/feed"]
+        paper.answers["/feed"] = (404, b"", {})
+        first, second, third, fourth = passes(archive, 4)
+        assert [first, second, fourth] == [(0, "")] * 3
+        assert third[0] == 1
+        assert "needs attention: paper: dead listing (" in third[1]
+        other.answers["/feed"] = (404, b"", {})
+        codes = [code for code, said in passes(archive, 4) if "other: dead listing" in said]
+        assert codes == [1]
+        paper.answers["/feed"] = feed
+        (well,) = passes(archive, 1)
+        assert well[0] == 0
+        assert well[1].startswith("paper: well again: dead listing")
+    assert rows(archive, "SELECT count(*) FROM source_health WHERE ended IS NULL") == [(1,)]

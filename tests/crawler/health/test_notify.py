@@ -1,0 +1,56 @@
+"""Test messages to commands and web addresses that behave badly."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+
+from crawler.config.archive_folder import ArchiveFolder
+from crawler.config.models import load
+from crawler.health.notify import send
+from pipelines.core.errors import ConfigError
+from tests.support.http_server import answering
+
+
+def config(folder, *overrides):
+    (folder / "morgue.toml").write_text("")
+    return load(ArchiveFolder(folder), overrides)
+
+
+def python(code):
+    return f'{sys.executable} -c "{code}"'
+
+
+@pytest.mark.parametrize(("code", "failure"), [
+    ("pass", None),
+    ("import sys; sys.exit(len(sys.stdin.read()) - 5)", None),
+    ("print('x' * 10_000_000)", None),
+    ("print('no such list'); raise SystemExit(3)", "exit code 3: no such list"),
+    ("import time; time.sleep(60)", "did not end within 2 s, and was stopped"),
+])  # fmt: skip
+def test_command_gets_the_message_and_is_bounded(tmp_path, code, failure):
+    """It may print 10 MB, fail or hang."""
+    why = send(python(code), b"hello", config(tmp_path, "notify.timeout=2"))
+    assert (why or "").endswith(failure or "")
+    assert (why is None) == (failure is None)
+
+
+def test_command_that_is_missing_is_named(tmp_path):
+    """And quotes that are not closed are a mistake of the user."""
+    assert "No such file" in send("/no/such/command", b"", config(tmp_path))
+    with pytest.raises(ConfigError, match="close its quotes"):
+        send("mail 'me", b"", config(tmp_path))
+
+
+def test_web_address_gets_json_and_its_errors_are_said_without_the_path(tmp_path):
+    """The path of a webhook is a secret. A private address needs the user's word."""
+    answers = {"/hook": (200, b"ok", {}), "/gone": (404, b"", {})}
+    with answering(answers) as (url, asked):
+        allowed = config(tmp_path, "notify.allow_private_ips=true")
+        assert send(f"{url}/hook", json.dumps({}).encode(), allowed) is None
+        assert send(f"{url}/gone", b"{}", allowed) == "127.0.0.1: HTTP 404"
+        refused = send(f"{url}/hook", b"{}", config(tmp_path))
+        assert refused == "127.0.0.1: address is not public; notify.allow_private_ips allows it"
+        assert asked.count("/hook") == 1

@@ -1,0 +1,120 @@
+"""Test what is said of a source, and what is not: a table of papers and the kinds of reasons they have."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from crawler.health.kinds import BAD, OF_ARCHIVE, WARN
+from crawler.health.reasons import archive_reasons, verdicts
+from pipelines.database.frontier.rows import BY_ROBOTS
+from pipelines.database.health.facts import HostTrouble, ListingGap, PageCounts, PageStates, Refusals
+from tests.support.health_cases import NOW, ago, archive, listing, paper, source_day
+
+FRI_20_SUN_4 = lambda day: {4: 20, 6: 4}.get(day.weekday(), 12)  # noqa: E731
+NOT_FOUND = listing(status=404, error="HTTP 404", failures=3, since=ago(hours=3))
+BACK_SOON = listing(status=502, error="HTTP 502", failures=1, since=ago(hours=1))
+SHUT = listing(status=None, error=BY_ROBOTS, failures=0)
+FRONT = listing(url="https://paper.example/", kind="front")
+DOWN = listing(status=None, error="host not found", failures=3, since=ago(hours=4))
+
+
+def changed(facts, **counts):
+    """Return a source whose last three days differ in some counts."""
+    old = [day for day in facts.days if day.day < str(ago(days=2).date())]
+    return replace(facts, days=(*old, *(source_day(ago(days=back), 20, **counts) for back in (2, 1, 0))))
+
+
+@pytest.mark.parametrize(("facts", "expected"), [
+    (paper(), []),
+    (paper(FRI_20_SUN_4), []),
+    (paper(lambda day: 20 if day.weekday() < 5 else 0), []),
+    (paper(listings=(BACK_SOON,)), []),
+    (paper(listings=(BACK_SOON, FRONT)), []),
+    (paper(lambda day: 0, added=ago(days=3), last_article=ago(days=3)), []),
+    (paper(quiet_days=1), []),
+    (paper(quiet_days=3), [("silent", BAD)]),
+    (paper(quiet_days=20), [("silent", BAD)]),
+    (paper(lambda day: 100 if day < ago(days=2) else 55), [("few articles", WARN)]),
+    (paper(lambda day: 20 if day < ago(days=3) else 10), [("few articles", WARN)]),
+    (paper(lambda day: 20 if day < ago(days=3) else 15), []),
+    (paper(listings=(NOT_FOUND, FRONT)), [("dead listing", WARN)]),
+    (paper(listings=(NOT_FOUND,)), [("dead listing", BAD)]),
+    (paper(listings=(listing(error="an HTML page, not a feed", failures=3, since=ago(hours=3)), FRONT)),
+     [("no listing", WARN)]),
+    (paper(listings=(listing(trouble="empty", trouble_since=ago(days=1), failures=3), FRONT)), [("no listing", WARN)]),
+    (paper(listings=(listing(moved_to="https://new.example/", moved_since=ago(days=8)),)), [("moved listing", WARN)]),
+    (paper(listings=(listing(moved_to="https://new.example/", moved_since=ago(days=6)),)), []),
+    (paper(listings=(FRONT, listing(kind="sitemap", last_change=ago(days=31)))), [("stale sitemap", WARN)]),
+    (paper(listings=(DOWN,), quiet_days=4), [("host down", BAD)]),
+    (paper(hosts=(HostTrouble("paper.example", "timed out", ago(hours=9), 4),)), [("host down", BAD)]),
+    (paper(hosts=(HostTrouble("paper.example", "HTTP 403", ago(hours=9), 4),)), [("refused", BAD)]),
+    (paper(hosts=(HostTrouble("paper.example", "HTTP 502", ago(hours=1), 1),)), []),
+    (paper(refusals=Refusals(10, ago(hours=5), 77, 403)), [("refused", BAD)]),
+    (paper(refusals=Refusals(2, ago(hours=1), 77, 403)), []),
+    (paper(listings=(SHUT,)), [("robots", BAD)]),
+    (paper(listings=(replace(SHUT, kind="front"), listing())), []),
+    (paper(pages=PageCounts(disallowed=4)), [("robots", BAD)]),
+    (paper(page_states=(PageStates("consent wall", 5, ago(days=1), 9),)), [("consent wall", BAD)]),
+    (paper(page_states=(PageStates("paywall", 5, ago(days=1), 9),)), [("paywall", WARN)]),
+    (paper(page_states=(PageStates("consent wall", 1, ago(days=1), 9),)), []),
+    (changed(paper(), consent=15), [("consent wall", BAD)]),
+    (changed(paper(), paywalled=8), [("paywall", WARN)]),
+    (changed(paper(), dated=12), [("fields", WARN)]),
+    (changed(paper(), words=900), [("fields", WARN)]),
+    (changed(paper(), signed=19), []),
+    (paper(gaps=(ListingGap("https://paper.example/feed", ago(hours=3), ago(hours=2), 5),)), [("outrun", WARN)]),
+    (paper(pages=PageCounts(fetched=40, nothing=30)), [("nothing to read", WARN)]),
+    (paper(pages=PageCounts(fetched=40, nothing=10, duplicate=30)), [("duplicates", WARN)]),
+    (paper(lambda day: 0, has_pages=False, listings=(listing(),)), [("no articles", BAD)]),
+])  # fmt: skip
+def test_reasons_of_a_source(facts, expected):
+    """A cause hides its consequences; what is usual for the paper, or a single failure, is no reason."""
+    _archive, verdict = verdicts(archive(facts), NOW)
+    assert [(reason.kind, reason.status) for reason in verdict.reasons] == expected
+
+
+def test_fields_that_fall_are_named_with_both_numbers():
+    """The share before, and the share now."""
+    _archive, verdict = verdicts(archive(changed(paper(), dated=12)), NOW)
+    assert verdict.reasons[0].evidence.startswith("date 100% -> 60%")
+
+
+def test_day_without_a_crawl_says_nothing_of_a_source():
+    """Few articles on a day on which the machine was off are no sickness."""
+    facts = paper(lambda day: 20 if str(day.date()) != str(ago(days=1).date()) else 2)
+    runs = frozenset(str(ago(days=back).date()) for back in range(40) if back != 1)
+    assert verdicts(archive(facts, days_with_runs=runs), NOW)[1].reasons == ()
+
+
+OFFLINE = ("done",) * 2997 + ("nothing reachable",) * 3
+
+
+@pytest.mark.parametrize(("facts", "expected"), [
+    (archive(), []),
+    (archive(free=150_000_000), [("disk", BAD)]),
+    (archive(free=1_500_000_000, size=10**12), [("disk", WARN)]),
+    (archive(free=1_500_000_000, size=10**10), []),
+    (archive(free=None), []),
+    (archive(outcomes=OFFLINE), [("offline", BAD)]),
+    (archive(outcomes=(*OFFLINE[:-1], "done")), []),
+    (archive(starts=tuple(ago(days=2, minutes=15 * n) for n in range(9, 0, -1)), outcomes=("done",) * 9),
+     [("no pass", BAD)]),
+    (archive(starts=tuple(ago(hours=5, minutes=15 * n) for n in range(9, 0, -1)), outcomes=("done",) * 9),
+     [("no pass", WARN)]),
+    (archive(starts=tuple(ago(days=7 * n) for n in range(9, 0, -1)), outcomes=("done",) * 9), []),
+    (archive(starts=(ago(days=-400),), outcomes=("done",)), [("clock", BAD)]),
+    (archive(paper(listings=(listing(next_visit=ago(days=-400)),))), [("clock", BAD)]),
+])  # fmt: skip
+def test_reasons_of_the_archive(facts, expected):
+    """Its disk, its clock, its passes and its network."""
+    found = list(archive_reasons(facts, NOW))
+    assert [(reason.kind, reason.status) for reason in found] == expected
+    assert {reason.kind for reason in found} <= {*OF_ARCHIVE}
+
+
+def test_machine_without_network_says_nothing_of_its_sources():
+    """One message, not one for each of 500 papers."""
+    found = verdicts(archive(paper(listings=(DOWN,)), outcomes=OFFLINE), NOW)
+    assert [(one.status, one.is_away) for one in found] == [(BAD, False), ("ok", True)]

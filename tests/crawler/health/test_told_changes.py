@@ -1,0 +1,73 @@
+"""Test what is told: each change once, its end, a reminder if the user wants one."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from crawler.health.kinds import ARCHIVE_ID, BAD, WARN, HealthReason, SourceVerdict
+from crawler.health.told_changes import news
+from tests.support.health_cases import NOW
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+SINCE = NOW - HOUR
+
+
+def reason(kind="refused", status=BAD):
+    return HealthReason(kind, status, SINCE, "HTTP 403")
+
+
+def told_in(passes, remind=0, fails=()):
+    """Return what is told in each of these passes, an hour apart, of a source with such reasons; None: ARCHIVE away."""
+    rows, said = {}, []
+    for number, reasons in enumerate(passes):
+        verdict = SourceVerdict(1, "paper", tuple(reasons or ()), is_away=reasons is None)
+        found = news(
+            list(rows.values()), [SourceVerdict(ARCHIVE_ID, "(archive)"), verdict], NOW + number * HOUR, remind
+        )
+        said.append([f"{one.change} {one.reason.kind}" for one in found.changes])
+        new = [one.untold if number in fails else one.told for one in found.changes]
+        rows.update({row.kind: row for row in (*found.kept, *new)})
+        for row in found.dropped:
+            del rows[row.kind]
+    return said
+
+
+ILL, WELL, AWAY = [reason()], [], None
+
+
+@pytest.mark.parametrize(("passes", "said"), [
+    ([WELL, WELL], [[], []]),
+    ([ILL] * 10 + [WELL] * 2, [["began refused"], *[[]] * 9, ["ended refused"], []]),
+    ([[reason(status=WARN)], ILL, [reason(status=WARN)]], [["began refused"], ["worse refused"], []]),
+    ([ILL, AWAY, AWAY, WELL], [["began refused"], [], [], ["ended refused"]]),
+    ([ILL, WELL, ILL, WELL, ILL, WELL], [["began refused"], ["ended refused"], [], [], [], []]),
+    ([ILL, WELL, *[WELL] * 24, ILL], [["began refused"], ["ended refused"], *[[]] * 24, ["began refused"]]),
+    ([ILL, WELL, ILL, *[WELL] * 26], [["began refused"], ["ended refused"], *[[]] * 24, ["ended refused"], [], []]),
+    ([[reason("silent")], [reason("host down")], WELL],
+     [["began silent"], ["began host down"], ["ended host down", "ended silent"]]),
+    ([[reason("broken file")], WELL], [["began broken file"], []]),
+])  # fmt: skip
+def test_changes_of_a_source_are_told_once(passes, said):
+    """What flaps is told once; what a cause hides, or only a crawl can see, has not ended."""
+    assert [sorted(one) for one in told_in(passes)] == [sorted(one) for one in said]
+
+
+def test_message_that_could_not_be_sent_is_sent_again():
+    """The beginning, and the end too."""
+    said = told_in([ILL, ILL, ILL, WELL, WELL, WELL], fails=(0, 3))
+    assert said == [["began refused"], ["began refused"], [], ["ended refused"], ["ended refused"], []]
+
+
+def test_reminder_comes_at_the_interval_of_the_setting():
+    """Once a day while the sickness lasts."""
+    said = told_in([ILL] * 50, remind=86400)
+    assert [number for number, one in enumerate(said) if one] == [0, 24, 48]
+
+
+def test_source_that_is_not_watched_any_more_is_forgotten():
+    """Its file is gone: its sickness is not over, and nothing is told."""
+    first = news([], [SourceVerdict(1, "paper", (reason(),))], NOW)
+    then = news([one.told for one in first.changes], [SourceVerdict(2, "other")], NOW + HOUR)
+    assert (then.changes, [row.source_id for row in then.dropped]) == ((), [1])
