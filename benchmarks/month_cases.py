@@ -112,12 +112,14 @@ CASES: dict[str, Case] = {
         Paper("p15", 0, 6, a_day=8, illnesses=(Illness(FORBIDDEN, 2 * DAY, 3 * DAY),)), FOUND, TWICE, GIVEN_UP, NAMED
     ),
     "robots": month_of(
-        Paper("p14", 0, 6, a_day=8, illnesses=(Illness(ROBOTS, 2 * DAY, 2 * DAY + 26 * HOUR),)), FOUND, TWICE, GIVEN_UP, NAMED
+        Paper("p14", 0, 6, a_day=8, illnesses=(Illness(ROBOTS, 2 * DAY, 2 * DAY + 26 * HOUR),)),
+        FOUND, TWICE, GIVEN_UP, NAMED,
     ),
     "gone": gone,
     "slug": month_of(Paper("p18", 0, 6, a_day=10, moving=True), FOUND, TWICE, VISIBLE, FALSE),
     "wall": month_of(
-        Paper("p10", 0, 8, a_day=8, illnesses=(Illness(CONSENT, 2 * DAY, 5 * DAY),)), FOUND, TWICE, SPOILED, FALSE, NAMED
+        Paper("p10", 0, 8, a_day=8, illnesses=(Illness(CONSENT, 2 * DAY, 5 * DAY),)),
+        FOUND, TWICE, SPOILED, FALSE, NAMED,
     ),
     "noon": month_of(
         Paper(

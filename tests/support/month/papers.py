@@ -164,7 +164,7 @@ class Paper:
 
 
 def papers(seed: int, days: float) -> list[Paper]:
-    """Return the twenty papers: some 65 articles a day. In less than 30 days illnesses come earlier by the same share."""
+    """Return the twenty papers: some 65 articles a day. In less than 30 days illnesses come earlier in proportion."""
     part = min(1.0, days / 30) * DAY
 
     def ill(kind: str, begins: float, lasts: float | None = None) -> tuple[Illness, ...]:
