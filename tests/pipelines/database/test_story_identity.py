@@ -32,15 +32,20 @@ def words(seed, number=60):
     return " ".join(f"{random.choice('bdfgklmnprst')}{random.randrange(400)}" for _ in range(number))
 
 
-def visit(store, url, title, text, hours=0, asked=None, canonical=None, published=None, **values) -> Reading:
-    """File what a visit found at a URL."""
-    time = NOW + timedelta(hours=hours)
+def capture_of(store, url, time) -> Capture:
+    """Add the row of a capture."""
     capture = Capture(None, url, time, 200, "text/html", "a.warc.gz", 0, 1, f"<urn:uuid:{uuid4()}>", "response", None,
                       None, "article")  # fmt: skip
+    return store.capture(capture, None, None)
+
+
+def visit(store, url, title, text, hours=0, asked=None, canonical=None, published=None, **values) -> Reading:
+    """File what a visit found at a URL."""
+    capture = capture_of(store, url, NOW + timedelta(hours=hours))
     blank = dict.fromkeys(Article.__dataclass_fields__)
     known = {"url": url, "title": title, "text": text, "authors": (), "tags": (), "word_count": 1, "kind": "article"}
     known |= {"extractor": "test 1", "canonical_url": canonical, "published": published}
-    page = Page(url, b"", capture=store.capture(capture, None, None))
+    page = Page(url, b"", capture=capture)
     return store.file(Reading(page, Article(**blank | known | values), 1.0), None, asked or url)
 
 
@@ -61,7 +66,7 @@ def assert_one_story(store, old=OLD, new=NEW):
         (2, "Council falls", True),
     ]
     for url in (old, new):
-        assert store.confirm_unchanged(url, NOW + timedelta(days=3))
+        assert store.confirm_unchanged(url, capture_of(store, url, NOW + timedelta(days=3)))
     assert store.db.execute("SELECT count(*) FROM sightings").fetchone()[0] >= 2
 
 
@@ -91,7 +96,7 @@ def test_redirect_that_is_seen_before_the_new_page_is_read_is_remembered(store):
 def test_dead_page_that_is_redirected_to_a_listing_gives_it_no_article(store):
     visit(store, PLAIN_OLD, "Council sits", words(1))
     assert not store.redirected(PLAIN_OLD, "https://paper.example/")
-    assert not store.confirm_unchanged("https://paper.example/", NOW)
+    assert not store.confirm_unchanged("https://paper.example/", capture_of(store, "https://paper.example/", NOW))
 
 
 @pytest.mark.parametrize("new_first", [True, False])
@@ -104,8 +109,8 @@ def test_canonical_of_the_old_page_unites_it_with_the_new_one(store, new_first):
         visit(store, url, "Council falls", text, hours, canonical=PLAIN_NEW)
     assert [row[0] for row in articles(store)] == [1]
     assert {title for _, title, _ in states(store)} == {"Council sits", "Council falls"}
-    assert store.confirm_unchanged(PLAIN_NEW, NOW + timedelta(days=3))
-    assert store.confirm_unchanged(PLAIN_OLD, NOW + timedelta(days=3))
+    assert store.confirm_unchanged(PLAIN_NEW, capture_of(store, PLAIN_NEW, NOW + timedelta(days=3)))
+    assert store.confirm_unchanged(PLAIN_OLD, capture_of(store, PLAIN_OLD, NOW + timedelta(days=3)))
 
 
 def test_page_with_the_same_number_and_an_alike_text_continues_the_article(store):
@@ -130,7 +135,9 @@ def test_story_whose_address_changes_twice_stays_one(store):
     for hours, url, title in ((0, OLD, "Council sits"), (3, NEW, "Council falls"), (6, third, "Council gone")):
         visit(store, url, title, words(1), hours)
     assert articles(store) == [(1, third, 3)]
-    assert all(store.confirm_unchanged(url, NOW + timedelta(days=3)) for url in (OLD, NEW, third))
+    assert all(
+        store.confirm_unchanged(url, capture_of(store, url, NOW + timedelta(days=3))) for url in (OLD, NEW, third)
+    )
 
 
 def test_address_that_changes_alone_is_an_edit_of_the_address(store):
@@ -222,7 +229,9 @@ def test_article_united_with_another_takes_its_aliases_and_states_along(store):
     visit(store, PLAIN_NEW, "Council falls again", words(1) + " Less.", 6)
     store.redirected(PLAIN_OLD, PLAIN_NEW)
     assert articles(store) == [(1, PLAIN_NEW, 3)]
-    assert store.confirm_unchanged("https://paper.example/short", NOW + timedelta(days=3))
+    assert store.confirm_unchanged(
+        "https://paper.example/short", capture_of(store, "https://paper.example/short", NOW + timedelta(days=3))
+    )
     assert store.db.execute("PRAGMA foreign_key_check").fetchall() == []
     assert store.db.execute("SELECT count(*) FROM articles_fts WHERE articles_fts MATCH 'falls'").fetchone() == (1,)
 
