@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 DAYS, EVERY_MINUTES = 1.5, 120
 ILL_DAYS = 2.0
 ILL_FROM, ILL_UNTIL = 0.5 * DAY, 1.25 * DAY
-not_yet = pytest.mark.xfail(reason="the month came before its cures", strict=False)
+not_yet = pytest.mark.xfail(reason="blocks that pass and health are not in this version yet", strict=False)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,6 @@ def test_article_of_an_ill_paper_is_found(ill_score):
     assert ill_score.figures["articles found"] == 1
 
 
-@not_yet
 def test_wall_takes_the_place_of_no_article(ill_score):
     """Neither as a revision nor as the text that is there in the end."""
     assert ill_score.figures["current text is a wall or an error"] == 0
@@ -70,13 +69,11 @@ def test_page_that_was_blocked_for_a_while_is_not_given_up(ill_score):
     assert ill_score.figures["pages given up though they stand"] == 0
 
 
-@not_yet
 def test_article_that_moves_with_its_headline_is_filed_once(ill_score):
     """The old address redirects to the new one."""
     assert ill_score.figures["articles filed twice"] == 0
 
 
-@not_yet
 def test_counter_in_the_text_makes_no_edit(ill_score):
     """That is a line such as "Read 4,321 times" among the paragraphs."""
     assert "counter" not in ill_score.figures["false edits by cause"]
