@@ -34,7 +34,7 @@ Case = Callable[[Path, int], Iterable[Check]]
 
 
 def jump(folder: Path, seed: int) -> Iterable[Check]:
-    paper = Paper("p01", seed, 4)
+    paper = Paper("p01", seed, 4, a_day=10)
     with Month(folder, [paper]) as month:
         month.crawl_hours(0, 12 * HOUR)
         outputs = [month.crawl(JUMP_DAYS * DAY).output]
@@ -109,15 +109,17 @@ CASES: dict[str, Case] = {
     "starve": starve,
     "grid": grid,
     "block": month_of(
-        Paper("p15", 0, 6, illnesses=(Illness(FORBIDDEN, 2 * DAY, 3 * DAY),)), FOUND, TWICE, GIVEN_UP, NAMED
+        Paper("p15", 0, 6, a_day=8, illnesses=(Illness(FORBIDDEN, 2 * DAY, 3 * DAY),)), FOUND, TWICE, GIVEN_UP, NAMED
     ),
     "robots": month_of(
-        Paper("p14", 0, 6, illnesses=(Illness(ROBOTS, 2 * DAY, 2 * DAY + 26 * HOUR),)), FOUND, TWICE, GIVEN_UP, NAMED
+        Paper("p14", 0, 6, a_day=8, illnesses=(Illness(ROBOTS, 2 * DAY, 2 * DAY + 26 * HOUR),)),
+        FOUND, TWICE, GIVEN_UP, NAMED,
     ),
     "gone": gone,
-    "slug": month_of(Paper("p18", 0, 6, moving=True), FOUND, TWICE, VISIBLE, FALSE),
+    "slug": month_of(Paper("p18", 0, 6, a_day=10, moving=True), FOUND, TWICE, VISIBLE, FALSE),
     "wall": month_of(
-        Paper("p10", 0, 8, illnesses=(Illness(CONSENT, 2 * DAY, 5 * DAY),)), FOUND, TWICE, SPOILED, FALSE, NAMED
+        Paper("p10", 0, 8, a_day=8, illnesses=(Illness(CONSENT, 2 * DAY, 5 * DAY),)),
+        FOUND, TWICE, SPOILED, FALSE, NAMED,
     ),
     "noon": month_of(
         Paper(

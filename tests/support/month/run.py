@@ -129,6 +129,8 @@ class Morgue:
                 ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: never outlive the benchmark
             for number, log in enumerate(logs, 1):
                 os.dup2(os.open(log, os.O_CREAT | os.O_TRUNC | os.O_WRONLY), number)
+            # New objects: pytest has put others in their place, which do not write to these descriptors.
+            sys.stdout, sys.stderr = (open(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))  # noqa: SIM115
             self._connect()
             sys.argv = ["morgue", *words]
             from crawler.cli.main import exit_code_of
