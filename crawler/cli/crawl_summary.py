@@ -121,5 +121,5 @@ def numbers(count: SourceStats) -> list[int]:
 
 
 def worth_a_row(count: SourceStats) -> bool:
-    """Return True for a source that this crawl visited."""
-    return any((*numbers(count), count.tried, count.still_disallowed))
+    """Return True for a source that this crawl visited, or would have if it had not been at a limit."""
+    return any((*numbers(count), count.tried, count.still_disallowed, count.limits))

@@ -17,11 +17,13 @@ from crawler.frontier.queue import (
     VisitResult,
 )
 from crawler.frontier.watched_sites import WatchedSite
-from crawler.schedule.revisit_policy import NextVisit, after_success
+from crawler.schedule.article_ages import earned_ages, is_first_look_after_a_day, sooner_after_edit
+from crawler.schedule.revisit_policy import LISTING_KINDS, NextVisit, after_success
 from crawler.schedule.stand_in_visits import after_stand_in
 from pipelines.core.items import PageState
 from pipelines.core.timestamps import now, parse, stamp
 from pipelines.core.urls import host_or_empty, site_or_none, url_key
+from pipelines.database.frontier.looks import watched_articles
 from pipelines.database.frontier.rows import Claim
 from pipelines.session.context import CrawlContext
 
@@ -44,6 +46,7 @@ class VisitEnding:
         self.sites, self.typed = sites, typed
         self._unanswered: Counter[str] = Counter()  # UNANSWERED_REASONS in a row, by host
         self._down_hosts: Counter[str | None] = Counter()  # hosts in a row that gave no answer, by site
+        self._ages: dict[int | None, tuple[float, ...]] = {}  # those that a source earns, by its id
         # Pages in the item pipelines, by frontier id. A response is kept for the count of bytes held (BodyBudget).
         self._pages: dict[int, tuple[Claim, Validators, Response]] = {}
 
@@ -65,7 +68,26 @@ class VisitEnding:
     def _plan_after_success(self, claim: Claim) -> NextVisit:
         site, time = self.site(claim), now()
         first = parse(claim.first_visit) if claim.first_visit else time
-        return after_success(claim.kind, time, first, site.every, site.recheck)
+        return after_success(claim.kind, time, first, site.every, self._ages.get(site.source_id, site.recheck))
+
+    def is_conditional(self, claim: Claim) -> bool:
+        """Return True if a visit may be answered 304: not where such an answer was false, nor once at a day of age."""
+        if claim.kind in LISTING_KINDS:
+            return True
+        first, last = (parse(time) if time else None for time in (claim.first_visit, claim.last_visit))
+        return claim.host not in self.frontier.doubted and not is_first_look_after_a_day(now(), first, last)
+
+    async def _plan_of_page(self, claim: Claim, *, edited: bool = False) -> NextVisit:
+        """Return the future of an article page that was just answered."""
+        site, time = self.site(claim), now()
+        if not site.explicit_recheck and site.source_id not in self._ages:
+            watched = await self.context.do(watched_articles, self.frontier.db, site.source_id)
+            self._ages[site.source_id] = earned_ages(site.recheck, watched)
+        plan = self._plan_after_success(claim)
+        if not edited or site.explicit_recheck or not (claim.first_visit and claim.last_visit):
+            return plan
+        first, last, ages = parse(claim.first_visit), parse(claim.last_visit), self._ages[site.source_id]
+        return sooner_after_edit(plan, time, first, last, claim.visits + 1, ages)
 
     def plan_after_stand_in(self, claim: Claim, state: PageState) -> NextVisit:
         """Return the future of a claim that shows something in the place of its article."""

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
 
 from scrapy.http import Response
 
@@ -18,14 +20,20 @@ from crawler.frontier.queue import (
     Validators,
     VisitResult,
 )
+from crawler.schedule.article_ages import hides_edit
 from crawler.schedule.revisit_policy import LISTING_KINDS, NextVisit, after_failure
-from pipelines.core.items import Capture, NothingToRead, PageState, Reading
+from pipelines.core.items import Article, Capture, NothingToRead, PageState, Reading
 from pipelines.core.timestamps import now
-from pipelines.core.urls import host_or_empty, site_of
+from pipelines.core.urls import host_or_empty, site_of, url_key
+from pipelines.database.frontier import replanning
+from pipelines.database.frontier.looks import note_false_304
 from pipelines.database.frontier.rows import Claim
 from pipelines.database.stand_ins import ALWAYS_STANDS_IN, FRONT, NO_TEXT, SECTION, landing
 
 logger = logging.getLogger("morgue.frontier")
+
+
+DOUBT_OF_304 = timedelta(days=14)  # in which a host is asked without validators after a 304 that hid an edit
 
 
 class VisitOutcomes(ListingVisits, FailedVisits):
@@ -65,7 +73,8 @@ class VisitOutcomes(ListingVisits, FailedVisits):
             count.fetched += 1
             await self.context.do(self.context.store.confirm_unchanged, claim.url, response.meta["capture"])
             self.context.stats.outcome(site.name, "unchanged", url=claim.url)
-        visit = VisitResult(self._plan_after_success(claim), response.status, validators=queue.validators(response))
+        plan = self._plan_after_success(claim) if claim.kind in LISTING_KINDS else await self._plan_of_page(claim)
+        visit = VisitResult(plan, response.status, validators=queue.validators(response))
         await self._end(claim, visit, pages=int(not is_tdmrep))
 
     async def page_read(self, reading: Reading) -> None:
@@ -94,7 +103,14 @@ class VisitOutcomes(ListingVisits, FailedVisits):
             filed = {"change": reading.change or "new", "article": reading.article_id, "was": reading.back_from}
             back = "; it is back, after: %(was)s" if reading.back_from else ""
             self._log("filed %(url)s: %(change)s, article %(article)s" + back, claim, filed)
-            plan = self._plan_after_success(claim)
+            if reading.change == "edited":
+                await self._note_false_304(claim, reading, validators)
+            if reading.moved_from is not None:
+                own = url_key(reading.page.asked or reading.page.url)
+                before = await self.context.do(replanning.continue_visits, self.frontier.db, reading.moved_from, own)
+                first, last = before or (claim.first_visit, claim.last_visit)
+                claim = replace(claim, first_visit=first, last_visit=last)
+            plan = await self._plan_of_page(claim, edited=reading.change == "edited")
         status = reading.page.capture.status if reading.page.capture else None
         # Without validators: "not modified" would be the answer for a page that was never read.
         known = Validators() if broke_off or state else validators
@@ -118,6 +134,25 @@ class VisitOutcomes(ListingVisits, FailedVisits):
         elif landing(claim.url, reading.page.url) in (FRONT, SECTION):
             kind = FRONT
         return await self.context.do(store.note_state, claim.url, kind, capture, claim.source_id)
+
+    def _continue_at(self, claim: Claim, target: str) -> None:
+        """Let the article of a URL that redirects continue at the target. Runs on the archive writer's thread."""
+        unread = self.frontier.is_unread_page(target)
+        if self.context.store.redirected(claim.url, target, unread=unread):
+            replanning.continue_visits(self.frontier.db, url_key(claim.url), url_key(target))
+
+    async def _note_false_304(self, claim: Claim, reading: Reading, validators: Validators) -> None:
+        """Ask a host without validators for a while if an edit shows that it answers 304 to a page that changed.
+
+        Either the changed page has the validators of the one before, or it says that it changed before a 304.
+        """
+        modified = reading.outcome.modified if isinstance(reading.outcome, Article) else None
+        before, after = (claim.etag, claim.last_modified), (validators.etag, validators.last_modified)
+        if not hides_edit(before, after, modified, claim.last_visit if claim.last_status == 304 else None):
+            return
+        self._log("%(host)s answers 304 to pages that changed: it is asked without validators for now", claim)
+        self.frontier.doubted.add(claim.host)
+        await self.context.do(note_false_304, self.frontier.db, claim.host, now() + DOUBT_OF_304)
 
     async def redirected(self, claim: Claim, target: str, kind: str, capture: Capture | None) -> None:
         """End the visit of a URL that redirects to a page with a row of its own, and is now another name for it.
@@ -145,7 +180,7 @@ class VisitOutcomes(ListingVisits, FailedVisits):
             room = self.dispatcher.used.room(claim.source_id, 1)
             _new, hosts = await self.context.do(self.frontier.add, [entry], claim.source_id, now(), room)
             self.dispatcher.used.count_added(claim.source_id, room.added)
-            await self.context.do(self.context.store.add_alias_of, target, claim.url)
+            await self.context.do(self._continue_at, claim, target)
             self.dispatcher.add_hosts(hosts)
             if room.refused:  # the next crawl has room for it
                 count.limits["addresses_per_source"] += 1

@@ -80,9 +80,10 @@ class NewsSpider(scrapy.Spider):
     def request(self, claim: Claim) -> Request:
         """Return the request for a claim; conditional if the last answer gave validators (RFC 9110, 13.1)."""
         headers = {}
-        if claim.etag:
+        conditional = self.visits.is_conditional(claim)
+        if claim.etag and conditional:
             headers["If-None-Match"] = claim.etag.encode("latin-1")
-        if claim.last_modified:
+        if claim.last_modified and conditional:
             headers["If-Modified-Since"] = claim.last_modified.encode("latin-1")
         meta = {"kind": claim.kind, "source_id": claim.source_id, **self.visits.site(claim).meta}
         if claim.id in self.run.prepared.followed:

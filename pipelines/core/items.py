@@ -177,3 +177,11 @@ class Reading:
     article_id: int | None = None  # row id in `articles` once it is filed
     state: PageState | None = None  # what the page is, if it is no article but something in its place ("instead")
     back_from: str | None = None  # kind of what the address showed in the place of its article until this visit
+    moved_from: str | None = None  # url_key of the address that its article had before this page continued it
+
+
+class WatchedArticle(NamedTuple):
+    """Hold how long an article was watched, and between which looks its edits came; all in seconds of its age."""
+
+    watched: float  # age at which it was last seen
+    edits: tuple[tuple[float, float], ...]  # (age at the look before, age at the look that found it)

@@ -33,7 +33,9 @@ JOURNAL_TABLES = {
                "fields_digest")
     ),
     "revisions": JournalTable(
-        "id", ("id", "article_id", "number", "capture_id", "seen", "hint", "text_digest", "extractor", "state_digest")
+        "id",
+        ("id", "article_id", "number", "capture_id", "seen", "hint", "text_digest", "extractor", "state_digest",
+         "changes"),
     ),
     "sightings": JournalTable("capture_id", ("capture_id", "revision_id")),
     "readings": JournalTable(
@@ -54,6 +56,9 @@ JOURNAL_TABLES = {
          "trouble", "since", "moved_to", "moved_since", "replaces"),
     ),
     "gaps": JournalTable("id", ("id", "source_id", "url_key", "url", "began", "ended", "capture_id", "found")),
+    "backfills": JournalTable(
+        "source_id", ("source_id", "since", "until", "a_day", "begun", "day", "taken", "ended")
+    ),
     "frontier": JournalTable(
         "id",
         ("id", "url_key", "url", "host", "source_id", "kind", "state", "next_visit", "priority", "depth", "found",

@@ -20,6 +20,7 @@ from pipelines.database.change_detection import Change, alike, compare
 from pipelines.database.columns import CAPTURE_COLUMNS, article_row, capture_row, capture_time, hint_of, update_row
 from pipelines.database.connection import decode_json
 from pipelines.database.stand_ins import OTHER_TEXT, Evidence, ShownText, landing, stands_in
+from pipelines.database.story_identity import continued_by_id, is_former_address, may_unite, unite
 
 INSERT_CAPTURE = (
     f"INSERT INTO captures (crawl_id, source_id, {', '.join(CAPTURE_COLUMNS)}) "  # noqa: S608 (our own names)
@@ -154,9 +155,15 @@ class ArticleStore:
         if known is not None and not (known.read_from == own or self._alike(known, article)):
             self._tell_apart(known, own)  # its canonical link, or an old redirect, is wrong
             known, address = None, own
+        continued = None
+        if known is None:
+            continued = continued_by_id(self.db, article, address, values["published_day"], source_id)
+        elif self._has_moved(known, own, address, article, values["text_digest"]):
+            self.db.execute("DELETE FROM aliases WHERE url_key = ?", (own,))
+            continued, known = known.id, None
         if known is None:
             article_id, change = self._insert(values, page, address, source_id), "new"
-        elif known.read_from == own:
+        elif known.read_from == own or self._is_earlier(known, own, page.capture):
             article_id, change = known.id, self._sighting(known, values, page)
         else:
             # Another address of the same story: the text at the article's own address counts, and this is no edit.
@@ -165,10 +172,36 @@ class ArticleStore:
                 self._replace(article_id, values, page)
                 revisions.add_sighting(self.db, article_id, page.capture.id)
             self._record_seen(article_id, page.capture.time)
+        if known is None or known.read_from == own:
+            # Its old address redirects here, or names another as its own, at which there is an article already.
+            continued = continued or self._other_row(article_id, {url_key(asked or page.url), address} - {own})
+        moved_from = None
+        if continued is not None:
+            (article_id, moved_from), change = unite(self.db, continued, article_id), "edited"
+        self._alias(article_id, {own, address, url_key(asked or page.url)})
         keys = {own, url_key(asked or page.url)}
-        self._alias(article_id, keys - {address})
         ended = page_states.end(self.db, keys, article_id, page.capture, is_own=change != "duplicate")
-        return replace(reading, change=change, article_id=article_id, back_from=ended)
+        return replace(reading, change=change, article_id=article_id, back_from=ended, moved_from=moved_from)
+
+    def _other_row(self, article_id: int, keys: set[str]) -> int | None:
+        """Return the article at one of these addresses, if it is another row for the story of this article."""
+        found = (self._find(key) for key in sorted(keys))
+        others = {other.id for other in found if other is not None and may_unite(self.db, article_id, other.id)}
+        return min(others, default=None)
+
+    def _has_moved(self, known: KnownArticle, own: str, address: str, article: Article, digest: str) -> bool:
+        """Return True if an alias of an article has become its address.
+
+        The page does not name the old address as its own. One that names no address must show another text: the site
+        may redirect from one address to the other and back.
+        """
+        if own in (known.read_from, known.key) or address != own:
+            return False
+        return bool(article.canonical_url) or digest != known.digest
+
+    def _is_earlier(self, known: KnownArticle, own: str, capture: Capture) -> bool:
+        """Return True for a capture of a former address of an article, from before its newest."""
+        return is_former_address(self.db, known.id, own) and not revisions.is_newest(self.db, known.id, capture)
 
     def _stand_in(
         self, article: Article, page: Page, asked: str, digest: str, source_id: int | None
@@ -233,11 +266,21 @@ class ArticleStore:
         page_states.end(self.db, {url_key(url)}, row.id, capture, is_own=is_own)
         return True
 
-    def add_alias_of(self, url: str, other: str) -> None:
-        """Note that the article at `url`, if there is one, has another address, too."""
-        row = self._find(url_key(url))
-        if row is not None:
-            self._alias(row.id, {url_key(other)})
+    def redirected(self, url: str, target: str, *, unread: bool = False) -> bool:
+        """Note that `url` redirects to `target`, so that the article at the target is known at both.
+
+        If each has an article of its own, and both tell one story, they become one. Return True if so. `unread`: the
+        target is a page that is still to be read; it may continue the article at `url`.
+        """
+        rows = [self._find(url_key(address)) for address in (target, url)]
+        if rows[0] is not None and rows[1] is not None and may_unite(self.db, rows[0].id, rows[1].id):
+            unite(self.db, rows[0].id, rows[1].id)
+            return True
+        if rows[0] is not None:
+            self._alias(rows[0].id, {url_key(url)})
+        elif unread and rows[1] is not None and same_site(url, target):
+            self._alias(rows[1].id, {url_key(target)})
+        return False
 
     def give_to_owner(self, key: str, source_id: int | None, owners: Collection[int]) -> None:
         """Give the article with this url_key to a source, unless one of the `owners` of its site has it already.

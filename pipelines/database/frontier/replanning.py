@@ -87,6 +87,27 @@ def make_pages_due(db: sqlite3.Connection, source_id: int | None, now: datetime)
     )
 
 
+def continue_visits(db: sqlite3.Connection, old: str, new: str) -> tuple[str, str] | None:
+    """Let the URL with the key `new` go on with the visits of an article that was at `old`, which gets no more.
+
+    Its ages count from the first visit of either. Return the first and the last visit of both, if there was one.
+    """
+    visits = db.execute(
+        "SELECT min(first_visit), max(last_visit) FROM frontier WHERE url_key IN (?, ?) AND first_visit IS NOT NULL",
+        (old, new),
+    ).fetchone()
+    if visits[0] is None:
+        return None
+    if old != new:
+        db.execute(
+            """UPDATE frontier SET state = 'done', next_visit = NULL, last_error = NULL
+                WHERE url_key = ? AND state IN ('waiting', 'failed')""",
+            (old,),
+        )
+    db.execute("UPDATE frontier SET first_visit = ? WHERE url_key = ?", (visits[0], new))
+    return visits
+
+
 def confirm_guess(db: sqlite3.Connection, url_key: str, now: datetime) -> bool:
     """Make a listing due that was a guess until now. Return False, and change nothing, if it was none."""
     confirmed = db.execute(

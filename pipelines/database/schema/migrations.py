@@ -58,15 +58,17 @@ CREATE INDEX articles_text ON articles(text_digest);
 
 -- A host that has trouble, its robots.txt, and when it was last asked: kept from one crawl to the next.
 CREATE TABLE hosts (
-    host              TEXT PRIMARY KEY, -- host:port, as in frontier
+    host              TEXT PRIMARY KEY, -- host or host:port, as in frontier
     trouble           TEXT,             -- why only a probe is sent; NULL: nothing is wrong
     since             TEXT,             -- when the trouble began
     failures          INTEGER NOT NULL DEFAULT 0, -- failed probes in a row
     retry_at          TEXT,             -- when the next probe is due
+    robots_site       TEXT,             -- scheme, host and port that the robots.txt below holds for
     robots_capture_id INTEGER REFERENCES captures(id), -- newest answer to its robots.txt
     robots_checked    TEXT,             -- when robots.txt was last asked for
     last_request      TEXT,             -- when the last request was sent, microseconds
-    delay             REAL              -- seconds between two requests that the last crawl had come to
+    delay             REAL,             -- seconds between two requests that the last crawl had come to
+    unconditional_until TEXT            -- asked without validators until then: a 304 of it hid an edit
 ) STRICT, WITHOUT ROWID;
 
 -- What is known of a feed, sitemap, front or section page from its readings.
@@ -111,6 +113,22 @@ CREATE TABLE source_health (
     PRIMARY KEY (source_id, kind)
 ) STRICT, WITHOUT ROWID;
 
+-- The backfill of a source: articles of its past (state `past` in frontier) are fetched, so many a day.
+CREATE TABLE backfills (
+    source_id INTEGER PRIMARY KEY REFERENCES sources(id),
+    since     TEXT,                -- ISO day: older articles are left; NULL: none
+    until     TEXT,                -- ISO day: newer articles are left; NULL: none
+    a_day     INTEGER NOT NULL,    -- articles that are queued in a day at most
+    begun     TEXT NOT NULL,
+    day       TEXT,                -- the last day on which articles were queued (UTC)
+    taken     INTEGER NOT NULL DEFAULT 0, -- that were queued on that day
+    ended     TEXT                 -- when it was done or stopped; NULL: it goes on
+) STRICT;
+CREATE INDEX frontier_past ON frontier(source_id, day) WHERE state = 'past';
+-- With the address: a page at a new address is compared with the articles of those days that have the same number.
+DROP INDEX articles_source_day;
+CREATE INDEX articles_source_day ON articles(source_id, published_day, id, url_key);
+
 ALTER TABLE revisions ADD COLUMN changes TEXT;  -- JSON list: what differs from the one before: title, text, ...
 ALTER TABLE revisions ADD COLUMN change_ratio REAL; -- share of the words of both texts that differ, 0 to 1
 ALTER TABLE revisions ADD COLUMN words_added INTEGER;
@@ -119,7 +137,12 @@ ALTER TABLE revisions ADD COLUMN silent INTEGER; -- 1: the text changed, and the
 """
 
 # Their rows go into the journal. What is known of hosts is learnt again.
-JOURNALED = (("page_states", "id", ""), ("listings", "url_key", ""), ("gaps", "id", ""))
+JOURNALED = (
+    ("page_states", "id", ""),
+    ("listings", "url_key", ""),
+    ("gaps", "id", ""),
+    ("backfills", "source_id", ""),
+)
 
 
 @migrations()
