@@ -68,6 +68,7 @@ SQL_USERS = {
     "pipelines/archive/group_commit.py": "begins and ends transactions, makes savepoints and checkpoints",
     "pipelines/rebuild/rebuild.py": "fills the tables of a database in the making",
     "pipelines/rebuild/staging.py": "fills the tables of a database in the making, with tables of its own",
+    "pipelines/rebuild/take_back.py": "takes revisions that are no article out of their chain",
     "pipelines/selection/captured_signals.py": "joins revisits with their pages, for the selections of others",
     "pipelines/selection/captures.py": "selects captures in a temporary table of its own",
     "pipelines/selection/tdmrep.py": "looks up captures of one path on all hosts",

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from crawler.schedule.revisit_policy import NextVisit
-from pipelines.core.items import PageState
+from pipelines.core.items import GONE_KINDS, PAYWALL_KIND, PageState
 from pipelines.core.timestamps import parse
-from pipelines.database.stand_ins import GONE_KINDS, PAYWALL
 
 GONE_AGES = (timedelta(days=1), timedelta(days=7), timedelta(days=30))  # since a page was first seen gone
 NEW_GONE_AGES = GONE_AGES[:2]  # of an address at which no article was ever read
@@ -34,7 +33,7 @@ def after_stand_in(state: PageState, now: datetime, planned: NextVisit) -> NextV
         if now + pause > since + MAX_WALL_AGE:
             return NextVisit("failed", None, f"{state.kind} for {MAX_WALL_AGE.days} days")
         return NextVisit("waiting", now + pause, f"{state.kind}; asked again after {pause}")
-    again = None if state.kind == PAYWALL else next((since + age for age in WALL_AGES if since + age > now), None)
+    again = None if state.kind == PAYWALL_KIND else next((since + age for age in WALL_AGES if since + age > now), None)
     if again is None or (planned.at is not None and planned.at <= again):
         return planned
     return NextVisit("waiting", again, f"{state.kind}; asked again for the article")

@@ -155,6 +155,10 @@ class NothingToRead:
     detail: str = ""  # for people
 
 
+GONE_KINDS = ("404", "410", "soft 404", "front page")  # kinds of PageState of a page that is not there any more
+PAYWALL_KIND = "paywall"  # kind of PageState of a page that shows a part of its article
+
+
 class PageState(NamedTuple):
     """Hold what an address shows in the place of its article: a period of the table `page_states`."""
 

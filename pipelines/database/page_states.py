@@ -9,10 +9,9 @@ import sqlite3
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from pipelines.core.items import Capture, PageState
+from pipelines.core.items import GONE_KINDS, Capture, PageState
 from pipelines.core.timestamps import stamp
 from pipelines.core.urls import url_key
-from pipelines.database.stand_ins import GONE_KINDS
 
 # What questions return, in this order. `article`: number of the article; `title`: its headline.
 STATE_KEYS = (

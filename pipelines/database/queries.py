@@ -68,11 +68,9 @@ ARTICLE_KEYS = column_names(ARTICLE_COLUMNS)
 # What the address shows now in the place of the article: it is gone (g), or a wall or error page is there (w).
 SHOWN_NOW = "(SELECT max(id) FROM page_states WHERE article_id = a.id AND ended IS NULL AND kind {} IN {})"
 GONE = "('404', '410', 'soft 404', 'front page')"
-FROM_ARTICLES = (
-    "articles a JOIN captures c ON c.id = a.capture_id LEFT JOIN sources s ON s.id = a.source_id "
-    f"LEFT JOIN page_states g ON g.id = {SHOWN_NOW.format('', GONE)} "
-    f"LEFT JOIN page_states w ON w.id = {SHOWN_NOW.format('NOT', GONE)}"
-)
+FROM_ARTICLES = f"""articles a JOIN captures c ON c.id = a.capture_id LEFT JOIN sources s ON s.id = a.source_id
+    LEFT JOIN page_states g ON g.id = {SHOWN_NOW.format("", GONE)}
+    LEFT JOIN page_states w ON w.id = {SHOWN_NOW.format("NOT", GONE)}"""
 # CROSS JOIN keeps SQLite from turning the order round: it would query FTS5 for each article in turn.
 FROM_MATCHES = "articles_fts CROSS JOIN articles a ON a.id = articles_fts.rowid"
 BEGINNING = "substr(coalesce(nullif(a.description, ''), a.text), 1, 400)"

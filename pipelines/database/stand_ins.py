@@ -11,12 +11,12 @@ import re
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from pipelines.core.items import PAYWALL_KIND
 from pipelines.core.urls import same_site
 from pipelines.database.edits.change_detection import comparable
 
-GONE_KINDS = ("404", "410", "soft 404", "front page")
-CONSENT, LOGIN, PAYWALL, SOFT_404, ERROR, FRONT = (
-    "consent wall", "login page", "paywall", "soft 404", "error page", "front page",
+CONSENT, LOGIN, SOFT_404, ERROR, FRONT = (
+    "consent wall", "login page", "soft 404", "error page", "front page",
 )  # fmt: skip
 SECTION = "section page"  # where redirects led to; it counts as FRONT if the address is known to have had an article
 NO_TEXT = "no text"  # the page of a known article in which there is nothing to read
@@ -72,7 +72,7 @@ def stands_in(shown: ShownText, known: ShownText | None, evidence: Evidence = NO
     if known.access in ALWAYS_STANDS_IN:  # filed by an older version
         return None
     if shown.access in PART_OF_TEXT and _is_shortened(shown, known):
-        return PAYWALL
+        return PAYWALL_KIND
     is_same_title = bool(shown.title and known.title and comparable(shown.title) == comparable(known.title))
     if common >= MAX_COMMON_SHARE or is_same_title:
         return None

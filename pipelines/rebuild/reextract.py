@@ -82,7 +82,7 @@ def file_reading(db: sqlite3.Connection, read: RereadPage, change: RevisionChang
 
     A reading of a wall or error page is not filed: its revision is taken back.
     """
-    if db.execute("SELECT 1 FROM revisions WHERE id = ?", (read.row["id"],)).fetchone() is None:
+    if next(readings.revisions(db, [read.row["id"]]), None) is None:
         return FiledReading(None, None)  # it was the same as its neighbour once a wall between them was taken back
     kind = kind_of(db, read)
     if kind is not None:
