@@ -154,7 +154,7 @@ class ArticleStore:
             continued = continued_by_id(self.db, article, address, values["published_day"], source_id)
         elif self._has_moved(known, own, address, article, values["text_digest"]):
             self.db.execute("DELETE FROM aliases WHERE url_key = ?", (own,))
-            known, continued = None, known.id
+            continued, known = known.id, None
         if known is None:
             article_id, change = self._insert(values, page, address, source_id), "new"
         elif known.read_from == own or self._is_earlier(known, own, page.capture):

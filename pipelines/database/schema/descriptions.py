@@ -166,7 +166,7 @@ DESCRIPTIONS = {
             "extractor": "Name and version of the program that read it. Empty if a rebuild could not read it.",
             "state_digest": "As in `articles`.",
             "hint": "JSON: what the feed or sitemap said of the page. Needed to read it again.",
-            "changes": "JSON list: what differs from the revision before: `title`, `text`, `byline`, `dates`, `address`.",
+            "changes": "JSON list of what is another than before: `title`, `text`, `byline`, `dates`, `address`.",
             "change_ratio": "Share of the words of both texts that differ, from 0 to 1.",
             "words_added": "Words that the revision before does not have.",
             "words_removed": "Words of the revision before that are gone.",

@@ -84,7 +84,16 @@ def test_article_edited_at_its_last_age_is_looked_at_again():
 
 @pytest.mark.parametrize(
     ("first", "last", "is_first"),
-    [(25, 13, True), (24, 12, True), (23, 11, False), (30, 5, False), (200, 190, True), (200, 24, False)],
+    [
+        (25, 13, True),
+        (24, 12, True),
+        (23.5, 12, True),
+        (22, 11, False),
+        (25, 1.5, False),
+        (30, 5, False),
+        (200, 190, True),
+        (200, 24, False),
+    ],
 )
 def test_first_look_after_a_day_is_told_from_all_others(first, last, is_first):
     """Hours before now of the first and the last visit."""
