@@ -133,6 +133,25 @@ def test_story_whose_address_changes_twice_stays_one(store):
     assert all(store.confirm_unchanged(url, NOW + timedelta(days=3)) for url in (OLD, NEW, third))
 
 
+def test_story_shown_at_two_addresses_goes_to_and_fro_only_with_an_edit(store):
+    """Each names itself as canonical."""
+    for hours, url in enumerate((OLD, NEW, OLD, NEW, OLD)):
+        visit(store, url, "Council sits", words(1), hours, canonical=url)
+    assert articles(store) == [(1, NEW, 2)]
+    assert visit(store, OLD, "Council sits", words(1) + " More.", 6, canonical=OLD).change == "edited"
+    assert articles(store) == [(1, OLD, 3)]
+
+
+def test_story_that_is_back_at_an_earlier_address_is_known_to_be(store):
+    """The headline was changed back, and the newer address redirects to the older one."""
+    visit(store, OLD, "Council sits", words(1))
+    visit(store, NEW, "Council falls", words(1) + " More.", 5)
+    assert store.redirected(NEW, OLD)
+    assert not store.redirected(OLD, NEW)
+    assert visit(store, OLD, "Council sits", words(1), 8).change == "edited"
+    assert articles(store) == [(1, OLD, 3)]
+
+
 def test_address_that_changes_alone_is_an_edit_of_the_address(store):
     visit(store, OLD, "Council sits", words(1))
     visit(store, NEW, "Council sits", words(1), 5)
