@@ -22,7 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     P + "rebuild": WORK,
     P + "importing": WORK,
     "exports": FIVE | {P + "selection"},
-    C + "config": CORE | {P + "extraction"},
+    C + "config": CORE | {P + "extraction", C + "schedule"},
     C + "discovery": CORE | {P + "extraction"},
     C + "schedule": CORE,
     C + "http": WORK,

@@ -8,16 +8,20 @@ from pipelines.core.plural import counted
 from pipelines.session.crawl_stats import CrawlStats, sites_text
 
 MAX_SOURCES_NAMED = 5  # on the line about other sites
-# What a setting leaves out: for the next crawl (True), or until it is changed or the listing is read again.
-WAITS_FOR_NEXT_CRAWL = {
-    "pages_per_host": True,
-    "pages_per_source": True,
-    "listings_per_host": True,
-    "listings_per_source": True,
-    "bytes_per_site": True,
-    "bytes_per_crawl": True,
-    "addresses_per_source": True,
-    "addresses_per_listing": False,
+# What becomes of what a setting leaves out; "out": until it is changed, or the listing is read again.
+LEFT_FOR = {
+    "pages_per_host": "for the next crawl",
+    "pages_per_source": "for the next crawl",
+    "listings_per_host": "for the next crawl",
+    "listings_per_source": "for the next crawl",
+    "bytes_per_site": "for the next crawl",
+    "bytes_per_crawl": "for the next crawl",
+    "addresses_per_source": "for the next crawl",
+    "addresses_per_listing": "out",
+    "pages_per_day": "for the next day",
+    "bytes_per_day": "for the next day",
+    "new_within": "for `morgue backfill`",
+    "hours": "until they begin again",
 }
 
 
@@ -35,8 +39,7 @@ def left_out(stats: CrawlStats) -> Iterator[str]:
         yield "  to take those of a site, add it to `sites` in sources/NAME.toml"
     for name, count in sorted(stats.by_source.items()):
         for setting, number in sorted(count.limits.items()):
-            later = "for the next crawl" if WAITS_FOR_NEXT_CRAWL[setting] else "out"
-            yield f"limit: {name} reached crawl.{setting}: {counted(number, 'address')} left {later}"
+            yield f"limit: {name} reached crawl.{setting}: {counted(number, 'address')} left {LEFT_FOR[setting]}"
         for site, hosts in count.silent_sites.items():
             yield (
                 f"left alone: {site} ({name}), because {hosts} of its hosts in a row gave no answer;"

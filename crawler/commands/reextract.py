@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from crawler.cli.archive_options import filter_options
 from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
 from crawler.cli.log_options import log_options
 from crawler.cli.output import BOLD, GREEN, RED, RESET, supports_style
+from pipelines.core.items import Article
 from pipelines.core.plural import counted
 from pipelines.core.terminal import plain
 from pipelines.database.filters import ArticleFilters
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from crawler.cli.progress_bar import StepProgress
     from crawler.config.models import Config
     from pipelines.rebuild.reextract import RevisionChange
+    from pipelines.rebuild.reread import RereadPage
 
 MAX_PAGES_NAMED = 20  # pages without an article that the summary names
 
@@ -40,6 +43,9 @@ def command(ctx: click.Context, only_show: bool, everything: bool, filters: Arti
     --all, it reads only articles that another version of the extractor read. If the text differs now, the new text
     replaces the old one in the same revision, because the paper edited nothing. The old text is kept in the table
     `readings`, with the name of the extractor that read it.
+
+    A consent wall, login page or error page that an older version filed as a state of an article is taken back: the
+    article has the text from before again. The captures stay, and `morgue show` names the time.
 
     If it is interrupted, run the same command again: it goes on where it stopped. Exit code 1: a page gives no text
     any more; the archive keeps its old text.
@@ -65,10 +71,16 @@ class ReextractCounts:
         self.read = self.changed = 0
         self.fields: dict[str, int] = {}
         self.nothing: list[tuple[str, str]] = []  # URL, why
+        self.taken_back: Counter[str] = Counter()  # kind of what stood in the place of an article -> revisions
 
-    def count(self, change: RevisionChange | None) -> None:
-        """Count one more revision; `change` is None if it reads as before."""
+    def count(self, read: RereadPage, change: RevisionChange | None, kind: str | None) -> None:
+        """Count one more revision. `change`: None if it reads as before; `kind`: None for a state of an article."""
         self.read += 1
+        if kind is not None:
+            self.taken_back[kind] += 1
+            return
+        if not isinstance(read.outcome, Article):
+            self.nothing.append((read.row["url"], read.outcome.reason))
         if change is not None:
             self.changed += 1
             for name in change.before:
@@ -81,6 +93,9 @@ class ReextractCounts:
         if self.fields:
             most = sorted(self.fields.items(), key=lambda item: (-item[1], item[0]))
             yield "  " + ", ".join(f"{name} {number:,}" for name, number in most)
+        for kind, number in self.taken_back.most_common():
+            taken = "would be taken back" if only_show else "taken back"
+            yield f"{counted(number, 'revision')} {taken}, in the place of an article: {kind}"
         for url, why in self.nothing[:MAX_PAGES_NAMED]:
             yield f"no article any more, left unchanged: {url}: {why}"
         if len(self.nothing) > MAX_PAGES_NAMED:
@@ -95,7 +110,6 @@ async def run(
 
     from crawler.engine.extraction_workers import extraction_workers
     from crawler.engine.open_archive import open_archive_writer
-    from pipelines.core.items import NothingToRead
     from pipelines.database import queries, readings
     from pipelines.database.connection import connect
     from pipelines.extraction.extract import extractor
@@ -111,18 +125,24 @@ async def run(
         with closing(connect(config.folder.database)) as db:
             which = queries.article_selection(db, None, filters)
             ids = readings.select_revisions(db, which.condition(), which.values, None if everything else extractor())
-            steps("reading", 0, len(ids))
-            found = reread(db, WarcStorage(config.folder.warc), readings.revisions(db, ids), sources, workers)
-            async for read in found:
-                if isinstance(read.outcome, NothingToRead):
-                    counts.nothing.append((read.row["url"], read.outcome.reason))
-                change = reextract.change_of(db, read)
-                counts.count(change)
-                if archive_writer is not None:
-                    await archive_writer.do(reextract.file_reading, archive_writer.db, read, change)
-                elif change is not None:
-                    show(change)
-                steps("reading", counts.read, len(ids))
+            while ids:
+                steps("reading", counts.read, total := counts.read + len(ids))
+                found = reread(db, WarcStorage(config.folder.warc), readings.revisions(db, ids), sources, workers)
+                ids = []  # of articles whose newest revision is taken back: the one before it counts again
+                async for read in found:
+                    change = reextract.change_of(db, read)
+                    if archive_writer is not None:
+                        filed = await archive_writer.do(reextract.file_reading, archive_writer.db, read, change)
+                        kind, again = filed
+                        ids += [] if again is None else [again]
+                    else:
+                        kind = reextract.kind_of(db, read)
+                    counts.count(read, change, kind)
+                    if archive_writer is None and kind is not None:
+                        click.echo(f"{plain(read.row['url'])}: taken back, {kind} in the place of the article\n")
+                    elif archive_writer is None and change is not None:
+                        show(change)
+                    steps("reading", counts.read, total)
     finally:
         workers.kill()
         if archive_writer is not None:

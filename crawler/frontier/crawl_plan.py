@@ -25,11 +25,13 @@ from crawler.frontier.watched_sites import (
     watched_site,
     with_owners,
 )
-from crawler.schedule.revisit_policy import LISTING_KINDS, PAGE_KINDS
+from crawler.schedule.hours import Hours
+from crawler.schedule.revisit_policy import BACKFILL_PRIORITY, LISTING_KINDS, PAGE_KINDS
 from pipelines.core.errors import ConfigError
 from pipelines.core.items import Source
 from pipelines.core.plural import counted, verb
 from pipelines.core.urls import typed_address
+from pipelines.database.frontier import backfills
 from pipelines.database.frontier.rows import ClaimScope
 from pipelines.database.runs import interrupted_since
 from pipelines.database.store import ArticleStore
@@ -123,6 +125,7 @@ def prepare(plan: CrawlPlan, config: Config, store: ArticleStore, frontier: Fron
     interrupted = None if plan.again else interrupted_since(store.db, frontier.crawl_id)
     for site in visited:
         seed(site, config.sources.get(site.name), frontier, now)
+        chosen.notes += backfill_notes(site, frontier, now)
         if plan.targets and plan.listings_now:
             kept = frontier.make_due(site.source_id, now, interrupted)
             chosen.notes += [f"{site.name}: {goes_on_note(kept)}"] if kept else []
@@ -130,7 +133,7 @@ def prepare(plan: CrawlPlan, config: Config, store: ArticleStore, frontier: Fron
             frontier.make_pages_due(site.source_id, now)
     if not plan.targets:
         scope, notes = scope_of_all_sources(store, config, plan.since)
-        return PreparedCrawl(sites, frontier.owners, scope, start_urls, notes=notes)
+        return PreparedCrawl(sites, frontier.owners, scope, start_urls, notes=(*notes, *chosen.notes))
     typed = frontier.want_now(
         chosen.pages,
         "article",
@@ -157,6 +160,30 @@ def prepare(plan: CrawlPlan, config: Config, store: ArticleStore, frontier: Fron
         typed=typed,
         followed=typed,
     )
+
+
+def backfill_notes(site: WatchedSite, frontier: Frontier, now: datetime) -> Iterator[str]:
+    """Queue what a source's backfill allows today of its past, after everything fresh. Yield a note when it is done."""
+    if site.source_id is None or (backfill := backfills.running(frontier.db, site.source_id)) is None:
+        return
+    if backfills.left(frontier.db, backfill):
+        backfills.queue_more(frontier.db, backfill, now, BACKFILL_PRIORITY)
+    elif not backfills.queued(frontier.db, backfill, BACKFILL_PRIORITY):
+        backfills.end(frontier.db, site.source_id, now)
+        yield f"{site.name}: the backfill is done"
+
+
+def within_hours(prepared: PreparedCrawl, config: Config, now: datetime) -> PreparedCrawl:
+    """Return a run without the sources that may not be asked now by their hours, and with a note on each."""
+    outside, notes = set(), []
+    for source_id, site in prepared.sites.items():
+        hours = config.for_source(site.name).hours if site.name in config.sources else config.crawl.hours
+        if hours and source_id is not None and not (span := Hours.parse(hours)).is_open(now):
+            outside.add(source_id)
+            if site.watched:
+                notes.append(f"{site.name}: waits for {span.next_opening(now)} (crawl.hours)")
+    scope = replace(prepared.scope, excluded_source_ids=prepared.scope.excluded_source_ids | outside)
+    return replace(prepared, scope=scope, notes=(*prepared.notes, *notes))
 
 
 def goes_on_note(listings: int) -> str:

@@ -16,7 +16,8 @@ from crawler.frontier.queue import Frontier
 from crawler.frontier.visit_limits import CrawlLimits, LimitCounter, SourceLimits
 from pipelines.core.timestamps import now
 from pipelines.core.urls import site_of_host
-from pipelines.database.frontier.rows import NO_SOURCE, Claim, ClaimScope, SourceChoice
+from pipelines.database.captures import UsedToday
+from pipelines.database.frontier.rows import NO_SOURCE, Claim, ClaimScope
 from pipelines.session.context import CrawlContext
 
 logger = logging.getLogger("morgue.frontier")
@@ -37,12 +38,13 @@ class Dispatcher:
         host_concurrency: Mapping[str, int],
         limits: CrawlLimits,
         limits_of_source: Mapping[int | None, SourceLimits],
+        used_today: Mapping[int | None, UsedToday] | None = None,
     ) -> None:
         """`host_concurrency`: requests at a time, for the hosts for which a source file says so."""
         self.context, self.frontier, self.scope = context, frontier, scope
         self.limits, self.limits_of_source = limits, limits_of_source
         self.stopped = False
-        self.used = LimitCounter(limits_of_source)
+        self.used = LimitCounter(limits_of_source, used_today)
         self._host_concurrency = host_concurrency
         self._hosts: deque[str] = deque()  # hosts that may have due URLs, in turn
         # Such hosts that wait because the share of their site or source, the key, is used up.
@@ -188,14 +190,13 @@ class Dispatcher:
         What the owners of its site have queued comes first. A source whose listings name ever more listings is read up
         to a limit; after that only its articles are claimed.
         """
-        without, pages_only = self.used.closed_on(host)
         owners = self.frontier.owners.of_site(site_of_host(host))
         if owners and host not in self._without_own:
-            choice = SourceChoice(owners, without, pages_only)
+            choice = self.used.choice(host, owners)
             if claims := self.frontier.claim(host, number, self.scope, now(), choice):
                 return claims
             self._without_own.add(host)
-        return self.frontier.claim(host, number, self.scope, now(), SourceChoice(None, without, pages_only))
+        return self.frontier.claim(host, number, self.scope, now(), self.used.choice(host))
 
     def _handed_out(self, host: str, waiting: deque[Claim]) -> list[Claim]:
         """Hand out as many of the claims of a host as may be asked for now, and return them."""
@@ -236,6 +237,7 @@ class Dispatcher:
         if stats.bytes_of_source[claim.source_id] >= self.limits.bytes_per_site:  # redirects led to other sites
             self.used.reach("bytes_per_site", claim.source_id)
             self.used.close_source(claim.source_id)
+        self.used.close_by_day_bytes(claim.source_id, stats.bytes_of_source[claim.source_id])
         if stats.bytes_kept >= self.limits.bytes_per_crawl and not self.stopped:
             self.used.reach("bytes_per_crawl", None)
             self.stop()

@@ -12,7 +12,8 @@ from crawler.frontier.queue import (
     VisitResult,
 )
 from crawler.frontier.visit_ending import VisitEnding
-from crawler.schedule.revisit_policy import LISTING_KINDS, NextVisit, after_disallowed, after_failure
+from crawler.schedule.revisit_policy import LISTING_KINDS, PAGE_KINDS, NextVisit, after_disallowed, after_failure
+from pipelines.core.items import Capture, PageState
 from pipelines.core.timestamps import now
 from pipelines.core.urls import host_or_empty, site_of_host, url_key
 from pipelines.database.frontier.rows import DAMAGED_ROW, Claim
@@ -27,12 +28,19 @@ class FailedVisits(VisitEnding):
     """End visits that failed, were disallowed, or were left for later."""
 
     async def failed(
-        self, claim: Claim, why: str, status: int | None = None, wait: float | None = None, at: str | None = None
+        self,
+        claim: Claim,
+        why: str,
+        status: int | None = None,
+        wait: float | None = None,
+        at: str | None = None,
+        capture: Capture | None = None,
     ) -> None:
         """End a visit that brought no usable answer.
 
         `wait`: seconds that the server asks us to wait. `at`: the URL that failed, if redirects led there. Only its
-        host has to do with the failure: the host that was asked first did answer, with the redirect.
+        host has to do with the failure: the host that was asked first did answer, with the redirect. `capture`: of the
+        answer, if there was one.
         """
         site, host = self.site(claim), host_or_empty(at or claim.url)
         is_https = claim.url.startswith("https:") and host == claim.host
@@ -62,7 +70,10 @@ class FailedVisits(VisitEnding):
         own_wait = None if redirected else wait
         failures, watched = claim.failed + 1, site.watched
         plan = after_failure(claim.kind, now(), failures, gone=gone, retry_after=own_wait, watched=watched)
-        if dead_link:
+        state = await self._gone(claim, status, capture) if gone and not guessed else None
+        if state is not None:
+            plan = self.plan_after_stand_in(claim, state)
+        elif dead_link:
             plan = NextVisit("failed", None, "gone")
         if wait is not None:
             await self._postpone_host(host, after_failure("feed", now(), 1, retry_after=wait).at or now())
@@ -80,6 +91,15 @@ class FailedVisits(VisitEnding):
             about = {"why": reason, "plan": plan.why, "at": at or claim.url}
             self._log("failed %(url)s: %(why)s, %(plan)s", claim, about)
         await self._end(claim, VisitResult(plan, status, why, answered=False))
+
+    async def _gone(self, claim: Claim, status: int | None, capture: Capture | None) -> PageState | None:
+        """Note that an article is gone, and return since when; None for an address at which no article is expected."""
+        store = self.context.store
+        if capture is None or claim.kind not in PAGE_KINDS:
+            return None
+        if claim.kind != "article" and not await self.context.do(store.is_article, claim.url):
+            return None
+        return await self.context.do(store.note_state, claim.url, str(status), capture, claim.source_id)
 
     async def damaged(self, claim: Claim, what: str) -> None:
         """End a claim of which no request can be made. `what`: the column that is damaged, or the error."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from datetime import timedelta
 
 from scrapy.http import Response
 
 from crawler.frontier import queue
 from crawler.frontier.listing_links import ListingLinks
 from crawler.frontier.queue import (
+    PastRule,
     Validators,
     VisitResult,
 )
@@ -32,17 +34,23 @@ class ListingVisits(VisitEnding):
         site, time = self.site(claim), now()
         count = self.context.stats.by_source[site.name]
         self.context.stats.read_as_listing(claim.url)
-        before, refused = count.found, Counter[str]()
+        found_before, refused = count.found, Counter[str]()
         room_of_listing = self.dispatcher.used.of(claim.source_id).addresses_per_listing
+        past = None
+        if claim.kind == "sitemap" and site.new_within is not None:
+            before = (time - timedelta(seconds=site.new_within)).date().isoformat()
+            past = PastRule(before, undated=claim.visits == 0)
         for start in range(0, len(found.entries), LINKS_PER_TASK):
             some = found.entries[start : start + LINKS_PER_TASK]
             room = self.dispatcher.used.room(claim.source_id, room_of_listing)
-            new, hosts = await self.context.do(self.frontier.add, some, claim.source_id, time, room)
+            new, hosts = await self.context.do(self.frontier.add, some, claim.source_id, time, room, past)
             self.dispatcher.used.count_added(claim.source_id, room.added)
             room_of_listing -= room.added.total()
             refused += room.refused
             count.found += new
             self.dispatcher.add_hosts(hosts)
+        if past is not None and past.left:
+            count.limits["new_within"] += past.left
         if found.off_site:
             self.context.stats.left_out(site.name, found.off_site, dict(found.off_sites))
         # Whether a site without a file lists anything, in feeds or sitemaps perhaps, is known when the crawl ends.
@@ -62,7 +70,7 @@ class ListingVisits(VisitEnding):
             self.context.stats.trouble(site.name, problem, claim.url)
         elif problem and is_read:
             count.problems.append(f"{claim.url}: {problem}")
-        read = {"kind": claim.kind, "links": len(found.entries), "new": count.found - before, "problem": problem}
+        read = {"kind": claim.kind, "links": len(found.entries), "new": count.found - found_before, "problem": problem}
         read |= {"off_site": found.off_site}
         part = (", read in part: %(problem)s" if is_read else ", no listing: %(problem)s") if problem else ""
         part += ", entries on other sites: %(off_site)d" if found.off_site else ""

@@ -19,7 +19,7 @@ from crawler.schedule.revisit_policy import FOREIGN_PRIORITY, LISTING_KINDS, PAG
 from pipelines.core import timestamps
 from pipelines.core.timestamps import stamp
 from pipelines.core.urls import host_of, url_key
-from pipelines.database.frontier import forgetting, looks, replanning
+from pipelines.database.frontier import backfills, forgetting, looks, replanning
 from pipelines.database.frontier.rows import Claim, ClaimScope, FrontierRow, SourceChoice, is_by_robots
 from pipelines.database.frontier.table import FrontierTable
 from pipelines.database.store import ArticleStore
@@ -90,6 +90,19 @@ class QueueRoom:
         self.added[self.word(kind)] += 1
 
 
+@dataclass(slots=True)
+class PastRule:
+    """Say which articles of a sitemap are of the past, and count them: they wait for a backfill."""
+
+    before: str  # ISO day: articles of earlier days are
+    undated: bool  # articles without a day are, too: the sitemap is read for the first time
+    left: int = 0
+
+    def holds_for(self, day: str | None) -> bool:
+        """Return True if an article of this day is of the past."""
+        return self.undated if day is None else day < self.before
+
+
 class Frontier:
     """Add, claim and plan URLs for one crawl. Every method runs on the archive writer's thread."""
 
@@ -107,29 +120,44 @@ class Frontier:
         return self._table.release_all()
 
     def add(
-        self, entries: Iterable[FrontierEntry], source_id: int | None, now: datetime, room: QueueRoom | None = None
+        self,
+        entries: Iterable[FrontierEntry],
+        source_id: int | None,
+        now: datetime,
+        room: QueueRoom | None = None,
+        past: PastRule | None = None,
     ) -> tuple[int, set[str]]:
         """Put URLs into the queue. Return how many articles were new to it, and the hosts that have new work.
 
         A known URL stays as it is, with three exceptions. A feed or sitemap that was a guess is due once the site names
         it. A feed or sitemap which says that an article changed after our
         last visit makes it due at once: see `_changed`. A URL that another source found first becomes the source's
-        that owns its site, with kind and hint as that source gives them. With `room`, new URLs beyond it are left out.
+        that owns its site, with kind and hint as that source gives them. New articles for which `past` holds wait for a
+        backfill. With `room`, new URLs beyond it are left out.
         """
         new, hosts, removed = 0, set(), TakedownRegister(self.db)
         for entry in entries:
             if entry.url in removed:
                 continue
             row = self._row(entry, source_id, now)
+            if past is not None and entry.kind not in LISTING_KINDS and past.holds_for(row.day):
+                row = replace(row, past=True)
             if room is not None and not room.has_room(entry.kind) and not self._table.is_known(row.url_key):
                 room.refused[room.word(entry.kind)] += 1
                 continue
             if self._table.insert(row):
+                if past is not None and row.past:
+                    past.left += 1
+                    if room is not None:
+                        room.take(entry.kind)
+                    continue
                 new += entry.kind not in LISTING_KINDS
                 if room is not None:
                     room.take(entry.kind)
             elif self._corrected(row):
                 new += entry.kind not in LISTING_KINDS
+            elif not row.past and backfills.wanted_now(self.db, row, now):
+                new += 1
             elif not (self._confirmed(entry, row, now) or self._changed(row, now)):
                 continue
             hosts.add(row.host)

@@ -19,6 +19,8 @@ from crawler.frontier.queue import (
 from crawler.frontier.watched_sites import WatchedSite
 from crawler.schedule.article_ages import earned_ages, is_first_look_after_a_day, sooner_after_edit
 from crawler.schedule.revisit_policy import LISTING_KINDS, NextVisit, after_success
+from crawler.schedule.stand_in_visits import after_stand_in
+from pipelines.core.items import PageState
 from pipelines.core.timestamps import now, parse, stamp
 from pipelines.core.urls import host_or_empty, site_or_none, url_key
 from pipelines.database.frontier.looks import watched_articles
@@ -86,6 +88,10 @@ class VisitEnding:
             return plan
         first, last, ages = parse(claim.first_visit), parse(claim.last_visit), self._ages[site.source_id]
         return sooner_after_edit(plan, time, first, last, claim.visits + 1, ages)
+
+    def plan_after_stand_in(self, claim: Claim, state: PageState) -> NextVisit:
+        """Return the future of a claim that shows something in the place of its article."""
+        return after_stand_in(state, now(), self._plan_after_success(claim))
 
     def _is_guess(self, claim: Claim) -> bool:
         """Return True for a common path that neither the user nor the site named: it is no news if nothing is there."""

@@ -22,12 +22,13 @@ from crawler.frontier.queue import (
 )
 from crawler.schedule.article_ages import hides_edit
 from crawler.schedule.revisit_policy import LISTING_KINDS, NextVisit, after_failure
-from pipelines.core.items import Article, NothingToRead, Reading
+from pipelines.core.items import Article, Capture, NothingToRead, PageState, Reading
 from pipelines.core.timestamps import now
 from pipelines.core.urls import host_or_empty, site_of, url_key
 from pipelines.database.frontier import replanning
 from pipelines.database.frontier.looks import note_false_304
 from pipelines.database.frontier.rows import Claim
+from pipelines.database.stand_ins import ALWAYS_STANDS_IN, FRONT, NO_TEXT, SECTION, landing
 
 logger = logging.getLogger("morgue.frontier")
 
@@ -70,7 +71,7 @@ class VisitOutcomes(ListingVisits, FailedVisits):
             self.context.stats.read_as_listing(claim.url)
         else:
             count.fetched += 1
-            await self.context.do(self.context.store.confirm_unchanged, claim.url, response.meta["capture"].time)
+            await self.context.do(self.context.store.confirm_unchanged, claim.url, response.meta["capture"])
             self.context.stats.outcome(site.name, "unchanged", url=claim.url)
         plan = self._plan_after_success(claim) if claim.kind in LISTING_KINDS else await self._plan_of_page(claim)
         visit = VisitResult(plan, response.status, validators=queue.validators(response))
@@ -82,8 +83,15 @@ class VisitOutcomes(ListingVisits, FailedVisits):
         claim, validators, _ = self._pages.pop(reading.page.frontier_id)
         site = self.site(claim)
         self.context.stats.by_source[site.name].fetched += 1
-        error, broke_off = None, False
-        if isinstance(reading.outcome, NothingToRead):
+        error, broke_off, state = None, False, reading.state
+        if state is None and isinstance(reading.outcome, NothingToRead):
+            state = await self._state_without_text(claim, reading)
+        if state is not None:
+            error, plan = state.kind, self.plan_after_stand_in(claim, state)
+            self.context.stats.outcome(site.name, "instead", error, claim.url)
+            about = {"why": error, "since": state.since, "plan": plan.why}
+            self._log("not filed: %(url)s, %(why)s in the place of an article since %(since)s; %(plan)s", claim, about)
+        elif isinstance(reading.outcome, NothingToRead):
             error = reading.outcome.reason
             self.context.stats.outcome(site.name, "nothing", error, claim.url)
             self._log("skipped %(url)s: nothing to read, %(why)s", claim, {"why": error})
@@ -92,8 +100,9 @@ class VisitOutcomes(ListingVisits, FailedVisits):
             plan = after_failure(claim.kind, now(), claim.failed + 1) if broke_off else NextVisit("done", None, error)
         else:
             self.context.stats.outcome(site.name, reading.change or "new", url=claim.url)
-            filed = {"change": reading.change or "new", "article": reading.article_id}
-            self._log("filed %(url)s: %(change)s, article %(article)s", claim, filed)
+            filed = {"change": reading.change or "new", "article": reading.article_id, "was": reading.back_from}
+            back = "; it is back, after: %(was)s" if reading.back_from else ""
+            self._log("filed %(url)s: %(change)s, article %(article)s" + back, claim, filed)
             if reading.change == "edited":
                 await self._note_false_304(claim, reading, validators)
             if reading.moved_from is not None:
@@ -104,9 +113,27 @@ class VisitOutcomes(ListingVisits, FailedVisits):
             plan = await self._plan_of_page(claim, edited=reading.change == "edited")
         status = reading.page.capture.status if reading.page.capture else None
         # Without validators: "not modified" would be the answer for a page that was never read.
-        known = Validators() if broke_off else validators
+        known = Validators() if broke_off or state else validators
         visit = VisitResult(plan, status, error, answered=not broke_off, validators=known)
-        await self._end(claim, visit, None if broke_off else reading.page.url, pages=1)
+        # The address that was asked for is asked again, not the wall or error page that it redirects to.
+        await self._end(claim, visit, None if broke_off or state else reading.page.url, pages=1)
+
+    async def _state_without_text(self, claim: Claim, reading: Reading) -> PageState | None:
+        """Note that there is nothing to read at the address of a known article, or that the page says what it is.
+
+        Return None at other addresses: a page without text is no article.
+        """
+        assert isinstance(reading.outcome, NothingToRead)
+        capture, store, reason = reading.page.capture, self.context.store, reading.outcome.reason
+        if capture is None or reason.startswith("extractor"):
+            return None
+        kind = reason if reason in ALWAYS_STANDS_IN else NO_TEXT
+        if not await self.context.do(store.is_article, claim.url):
+            if kind == NO_TEXT:
+                return None
+        elif landing(claim.url, reading.page.url) in (FRONT, SECTION):
+            kind = FRONT
+        return await self.context.do(store.note_state, claim.url, kind, capture, claim.source_id)
 
     def _continue_at(self, claim: Claim, target: str) -> None:
         """Let the article of a URL that redirects continue at the target. Runs on the archive writer's thread."""
@@ -128,12 +155,14 @@ class VisitOutcomes(ListingVisits, FailedVisits):
         self.frontier.doubted.add(claim.host)
         await self.context.do(note_false_304, self.frontier.db, claim.host, now() + DOUBT_OF_304)
 
-    async def redirected(self, claim: Claim, target: str, kind: str) -> None:
+    async def redirected(self, claim: Claim, target: str, kind: str, capture: Capture | None) -> None:
         """End the visit of a URL that redirects to a page with a row of its own, and is now another name for it.
 
         A page of a site that other sources own is queued like any address, and filed under them. Nothing that was said
-        of the URL is passed on to it.
+        of the URL is passed on to it. An article that redirects to a section page is gone. `capture`: of the redirect.
         """
+        if capture is not None and await self._is_gone_to_listing(claim, target, capture):
+            return
         to = {"target": target}
         self._log("skipped %(url)s: it redirects to %(target)s, which is visited for itself", claim, to)
         is_listing = claim.kind in LISTING_KINDS
@@ -158,3 +187,19 @@ class VisitOutcomes(ListingVisits, FailedVisits):
                 count.limits["addresses_per_source"] += 1
                 plan = after_failure("feed", now(), 1)
         await self._end(claim, VisitResult(plan), pages=int(is_listing and not is_guess))
+
+    async def _is_gone_to_listing(self, claim: Claim, target: str, capture: Capture) -> bool:
+        """End the visit of a known article that redirects to a listing. Return False for any other address."""
+        store = self.context.store
+        known_as = await self.context.do(self.frontier.known_as, target)
+        if claim.kind in LISTING_KINDS or known_as is None or known_as[0] not in LISTING_KINDS:
+            return False
+        if not await self.context.do(store.is_article, claim.url):
+            return False
+        state = await self.context.do(store.note_state, claim.url, FRONT, capture, claim.source_id)
+        plan = self.plan_after_stand_in(claim, state)
+        self.context.stats.outcome(self.site(claim).name, "instead", FRONT, claim.url)
+        about = {"target": target, "plan": plan.why}
+        self._log("gone: %(url)s redirects to %(target)s, which lists articles; %(plan)s", claim, about)
+        await self._end(claim, VisitResult(plan, capture.status, FRONT), pages=1)
+        return True

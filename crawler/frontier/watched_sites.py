@@ -27,6 +27,7 @@ class WatchedSite:
     watched: bool  # has a file in sources/; a site crawled ad hoc is visited once
     every: Mapping[str, float] = field(default_factory=dict)  # kind of listing -> seconds between visits
     recheck: tuple[float, ...] = ()  # ages in seconds at which an article is visited again
+    new_within: float | None = None  # age in seconds beyond which a sitemap's articles are of the past; None: none are
     explicit_recheck: bool = True  # the user named these ages: all of them, and no others, are kept
     depth: int = 3  # section pages are followed over so many links
     explicit_sections: bool = False  # the source file lists its section pages: no others are followed
@@ -92,6 +93,7 @@ def watched_site(name: str, config: Config, store: ArticleStore) -> WatchedSite:
         watched=True,
         every=visit_intervals(config, own),
         recheck=tuple(settings.recheck),
+        new_within=settings.new_within,
         explicit_recheck="recheck" in settings.model_fields_set,
         depth=settings.depth,
         explicit_sections=bool(own.sections),

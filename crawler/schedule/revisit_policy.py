@@ -27,6 +27,7 @@ LISTING_PRIORITY = {kind: rank for rank, kind in enumerate(LISTING_KINDS)}
 ARTICLE_PRIORITY = 100  # of an article of today; each day of age adds one
 MAX_AGE_DAYS = 40_000
 FOREIGN_PRIORITY = 100_000  # added for a URL that a source lists on the site of another: what its owner lists is first
+BACKFILL_PRIORITY = 200_000  # added for an article of the past: everything fresh is first
 UNDATED_AGE_DAYS = 30  # an article without a date comes after those of a month, and before older ones
 
 MIN_BACKOFF = timedelta(hours=1)  # after the first failure; it doubles with each further one

@@ -108,7 +108,8 @@ class NewsSpider(scrapy.Spider):
             await self.visits.not_modified(claim, response)
         elif not 200 <= response.status < 300:
             wait = response.meta.get("retry_after")
-            await self.visits.failed(claim, f"HTTP {response.status}", response.status, wait, at=response.url)
+            why, at = f"HTTP {response.status}", response.url
+            await self.visits.failed(claim, why, response.status, wait, at=at, capture=capture)
         elif claim.kind in LISTING_KINDS:
             try:
                 found = await self.links(claim, response)
@@ -145,7 +146,7 @@ class NewsSpider(scrapy.Spider):
         elif isinstance(error, CrawlStopping):
             await self.visits.not_tried(claim)
         elif isinstance(error, RedirectNotFollowed):
-            await self.visits.redirected(claim, error.target, error.kind)
+            await self.visits.redirected(claim, error.target, error.kind, failure.request.meta.get("capture"))
         elif isinstance(error, DisallowedByRobots) and error.unreachable is not None:
             await self.visits.failed(claim, error.unreachable, at=at)
         elif isinstance(error, DisallowedByRobots):

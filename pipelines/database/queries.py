@@ -61,10 +61,18 @@ ARTICLE_COLUMNS = (
     "a.published, a.published_raw, a.published_from, a.published_day, a.modified, a.modified_raw, a.modified_from, "
     "a.language, a.section, a.tags, a.site_name, a.publisher, a.issn, a.image, a.text, a.word_count, a.kind, "
     "a.origin, a.origin_url, a.dateline, a.access, a.access_evidence, a.rights, a.comments, a.found_in, a.extractor, "
-    "a.text_digest, a.first_seen, a.last_seen, a.revision, c.signals AS header_rights, " + PROVENANCE_COLUMNS
+    "a.text_digest, a.first_seen, a.last_seen, a.revision, g.kind AS gone, g.since AS gone_since, w.kind AS wall, "
+    "w.since AS wall_since, c.signals AS header_rights, " + PROVENANCE_COLUMNS
 )
 ARTICLE_KEYS = column_names(ARTICLE_COLUMNS)
-FROM_ARTICLES = "articles a JOIN captures c ON c.id = a.capture_id LEFT JOIN sources s ON s.id = a.source_id"
+# What the address shows now in the place of the article: it is gone (g), or a wall or error page is there (w).
+SHOWN_NOW = "(SELECT max(id) FROM page_states WHERE article_id = a.id AND ended IS NULL AND kind {} IN {})"
+GONE = "('404', '410', 'soft 404', 'front page')"
+FROM_ARTICLES = (
+    "articles a JOIN captures c ON c.id = a.capture_id LEFT JOIN sources s ON s.id = a.source_id "
+    f"LEFT JOIN page_states g ON g.id = {SHOWN_NOW.format('', GONE)} "
+    f"LEFT JOIN page_states w ON w.id = {SHOWN_NOW.format('NOT', GONE)}"
+)
 # CROSS JOIN keeps SQLite from turning the order round: it would query FTS5 for each article in turn.
 FROM_MATCHES = "articles_fts CROSS JOIN articles a ON a.id = articles_fts.rowid"
 BEGINNING = "substr(coalesce(nullif(a.description, ''), a.text), 1, 400)"

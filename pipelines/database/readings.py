@@ -26,7 +26,8 @@ def revisions(db: sqlite3.Connection, ids: Iterable[int]) -> Iterator[dict[str, 
     """Yield revisions with all that reading them again needs, one at a time: columns of REVISION."""
     for one in ids:
         cursor = db.execute(REVISION, (one,))
-        yield dict(zip((column[0] for column in cursor.description), cursor.fetchone(), strict=True))
+        if (row := cursor.fetchone()) is not None:  # it may have been taken back meanwhile
+            yield dict(zip((column[0] for column in cursor.description), row, strict=True))
 
 
 def select_revisions(

@@ -12,7 +12,7 @@ from pipelines.core.timestamps import now, parse
 from pipelines.database.connection import Row, ask, decode_json
 
 # What became of pages: of the counts that a run leaves, those that have a key of their own.
-PAGE_COUNTS = ("new", "edited", "unchanged", "duplicate", "nothing", "disallowed", "postponed", "failed")
+PAGE_COUNTS = ("new", "edited", "unchanged", "duplicate", "instead", "nothing", "disallowed", "postponed", "failed")
 RUN_KEYS = ("run", "begun", "finished", "seconds", "outcome", "pages", *PAGE_COUNTS, "command", "software")
 RUNNING, NEVER_ENDED = "running", "never ended"
 ENDED = ("done", "partly failed", "nothing reachable")  # outcomes of crawls that did all that was due

@@ -12,13 +12,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from pipelines.core.items import Article, Capture, Page, Reading, Source
-from pipelines.core.timestamps import now, stamp
+from pipelines.core.items import Article, Capture, Page, PageState, Reading, Source
+from pipelines.core.timestamps import now, parse, stamp
 from pipelines.core.urls import same_site, url_key
-from pipelines.database import revisions
+from pipelines.database import page_states, revisions
 from pipelines.database.change_detection import Change, alike, compare
 from pipelines.database.columns import CAPTURE_COLUMNS, article_row, capture_row, capture_time, hint_of, update_row
 from pipelines.database.connection import decode_json
+from pipelines.database.stand_ins import OTHER_TEXT, Evidence, ShownText, landing, stands_in
 from pipelines.database.story_identity import continued_by_id, is_former_address, may_unite, unite
 
 INSERT_CAPTURE = (
@@ -107,6 +108,7 @@ class ArticleStore:
         """Delete a source. What was fetched of it stays, and belongs to no source; its frontier must be gone before."""
         self.db.execute("UPDATE captures SET source_id = NULL WHERE source_id = ?", (source_id,))
         self.db.execute("UPDATE articles SET source_id = NULL WHERE source_id = ?", (source_id,))
+        self.db.execute("UPDATE page_states SET source_id = NULL WHERE source_id = ?", (source_id,))
         self.db.execute("DELETE FROM sources WHERE id = ?", (source_id,))
 
     def begin_crawl(self, command: str, software: str) -> int:
@@ -138,13 +140,17 @@ class ArticleStore:
 
         `asked`: the URL that the frontier asked for, before redirects. Return the reading with `article_id` and with
         `change`: "new", "edited", "unchanged", or "duplicate" if the page is another address (AMP page, redirect, print
-        view) of an article that is filed under its own address.
+        view) of an article that is filed under its own address. What stands in the place of an article is noted in
+        `page_states` and not filed: `change` is "instead", `state` says what it is.
         """
         article, page = reading.outcome, reading.page
         assert isinstance(article, Article)
         assert page.capture is not None
         own, address = url_key(page.url), article_key(article, page)
         values = article_row(article, page.capture)
+        state = self._stand_in(article, page, asked or page.url, values["text_digest"], source_id)
+        if state is not None:
+            return replace(reading, change="instead", article_id=state.article_id, state=state)
         known = self._find(own) or (self._find(address) if address != own else None)
         if known is not None and not (known.read_from == own or self._alike(known, article)):
             self._tell_apart(known, own)  # its canonical link, or an old redirect, is wrong
@@ -172,8 +178,10 @@ class ArticleStore:
         moved_from = None
         if continued is not None:
             (article_id, moved_from), change = unite(self.db, continued, article_id), "edited"
-        self._alias(article_id, {own, address, url_key(asked or page.url)})
-        return replace(reading, change=change, article_id=article_id, moved_from=moved_from)
+        keys = {own, url_key(asked or page.url)}
+        self._alias(article_id, keys | {address})
+        ended = page_states.end(self.db, keys, article_id, page.capture, is_own=change != "duplicate")
+        return replace(reading, change=change, article_id=article_id, back_from=ended, moved_from=moved_from)
 
     def _other_row(self, article_id: int, keys: set[str]) -> int | None:
         """Return the article at one of these addresses, if it is another row for the story of this article."""
@@ -196,6 +204,48 @@ class ArticleStore:
         """Return True for a capture of a former address of an article, from before its newest."""
         return is_former_address(self.db, known.id, own) and not revisions.is_newest(self.db, known.id, capture)
 
+    def _stand_in(
+        self, article: Article, page: Page, asked: str, digest: str, source_id: int | None
+    ) -> PageState | None:
+        """Note what a page shows in the place of an article, and return it; None if it shows an article."""
+        assert page.capture is not None
+        keys, landed = {url_key(asked), url_key(page.url)}, landing(asked, page.url)
+        known = (self._find(url_key(page.url)) if landed is None else None) or self._find(url_key(asked))
+        if known is not None and known.read_from not in keys:
+            known = None  # its text is of another address, about which this one says nothing
+        filed, before = None, page_states.shown_now(self.db, url_key(asked))
+        if known is not None:
+            row = self.db.execute("SELECT title, text, access FROM articles WHERE id = ?", (known.id,)).fetchone()
+            filed = ShownText(row[0], row[1], known.digest, row[2])
+        held = None
+        if before is not None and (before.kind, before.text_digest) == (OTHER_TEXT, digest):
+            held = (page.capture.time - parse(before.since)).total_seconds()
+        evidence = Evidence(
+            landed=landed,
+            kind_elsewhere=page_states.kind_of_text(self.db, source_id, digest, url_key(asked)),
+            is_text_of_others=known is not None and page_states.is_text_of_others(self.db, source_id, digest, known.id),
+            held_seconds=held,
+        )
+        kind = stands_in(ShownText(article.title, article.text, digest, article.access), filed, evidence)
+        if kind is None:
+            return None
+        return page_states.note(
+            self.db, asked, kind, page.capture, source_id=source_id, article_id=known.id if known else None,
+            text_digest=digest,
+        )  # fmt: skip
+
+    def note_state(self, url: str, kind: str, capture: Capture, source_id: int | None) -> PageState:
+        """Note that an address shows something in the place of its article that has no text, such as a 404."""
+        known = self._find(url_key(url))
+        is_own = known is not None and url_key(url) in (known.key, known.read_from)
+        article_id = known.id if known is not None and is_own else None
+        return page_states.note(self.db, url, kind, capture, source_id=source_id, article_id=article_id)
+
+    def is_article(self, url: str) -> bool:
+        """Return True if an article was read at this address, and at no other that is its own."""
+        known = self._find(url_key(url))
+        return known is not None and url_key(url) in (known.key, known.read_from)
+
     def _record_seen(self, article_id: int, time: datetime) -> None:
         """Extend the period in which an article was seen. An import may file a capture earlier than all others."""
         self.db.execute(
@@ -207,12 +257,14 @@ class ArticleStore:
             (stamp(time), article_id),
         )
 
-    def confirm_unchanged(self, url: str, time: datetime) -> bool:
+    def confirm_unchanged(self, url: str, capture: Capture) -> bool:
         """Note that the article at `url` is unchanged (HTTP 304). Return False if there is no article at it."""
         row = self._find(url_key(url))
         if row is None:
             return False
-        self._record_seen(row.id, time)
+        self._record_seen(row.id, capture.time)
+        is_own = url_key(url) in (row.key, row.read_from)
+        page_states.end(self.db, {url_key(url)}, row.id, capture, is_own=is_own)
         return True
 
     def redirected(self, url: str, target: str, *, unread: bool = False) -> bool:

@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import unified_diff
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipelines.core.errors import ArchiveDamaged
 from pipelines.core.items import Article
@@ -21,6 +21,7 @@ from pipelines.database import readings
 from pipelines.database.columns import REVISION_COLUMNS, article_row, update_row
 from pipelines.database.connection import JSON_COLUMNS, decode_json
 from pipelines.rebuild.reread import RereadPage
+from pipelines.rebuild.take_back import stand_in_kind, take_back
 
 logger = logging.getLogger("morgue.rebuild")
 
@@ -48,6 +49,13 @@ class RevisionChange:
             yield from list(unified_diff(before, after, lineterm="", n=1))[2:]
 
 
+class FiledReading(NamedTuple):
+    """Say what became of a new reading."""
+
+    taken_back: str | None  # kind of what stood in the place of the article; None: it is filed
+    read_next: int | None  # revision that is its article's newest now, and must be read again
+
+
 def change_of(db: sqlite3.Connection, read: RereadPage) -> RevisionChange | None:
     """Return how a new reading differs from what is filed; None if a reader would see no difference."""
     row, article = read.row, read.outcome
@@ -66,8 +74,27 @@ def change_of(db: sqlite3.Connection, read: RereadPage) -> RevisionChange | None
     ) if differ else None  # fmt: skip
 
 
-def file_reading(db: sqlite3.Connection, read: RereadPage, change: RevisionChange | None) -> None:
-    """File a new reading, and keep the one that it replaces. Runs on the writer's thread; commits nothing."""
+def file_reading(db: sqlite3.Connection, read: RereadPage, change: RevisionChange | None) -> FiledReading:
+    """File a new reading, and keep the one that it replaces. Runs on the writer's thread; commits nothing.
+
+    A reading of a wall or error page is not filed: its revision is taken back.
+    """
+    if db.execute("SELECT 1 FROM revisions WHERE id = ?", (read.row["id"],)).fetchone() is None:
+        return FiledReading(None, None)  # it was the same as its neighbour once a wall between them was taken back
+    kind = kind_of(db, read)
+    if kind is not None:
+        logger.info("taken back: %(url)s, %(why)s", {"url": read.row["url"], "why": kind})
+        return FiledReading(kind, take_back(db, read, kind))
+    _file(db, read, change)
+    return FiledReading(None, None)
+
+
+def kind_of(db: sqlite3.Connection, read: RereadPage) -> str | None:
+    """Return what a revision is, if it is no state of its article but something in its place; else None."""
+    return None if read.page is None else stand_in_kind(db, read)
+
+
+def _file(db: sqlite3.Connection, read: RereadPage, change: RevisionChange | None) -> None:
     if not isinstance(read.outcome, Article):
         logger.info("no text any more: %(url)s, %(why)s", {"url": read.row["url"], "why": read.outcome.reason})
         return

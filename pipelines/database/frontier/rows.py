@@ -31,6 +31,7 @@ NEXT_STEPS = {  # by the state of an address
     "waiting": "`morgue crawl` visits it when it is due",
     "claimed": "a crawl is about to visit it",
     "disallowed": "robots.txt disallows it; `morgue crawl SITE` asks again",
+    "past": "`morgue backfill SOURCE` fetches it",
     "failed": "it was given up after several tries",
 }
 NO_ARTICLE = "no article was read from it"
@@ -91,6 +92,7 @@ class FrontierRow:
     found_on: str | None = None  # URL of the feed or page that linked it
     hint: Mapping[str, str] = field(default_factory=dict)  # what that feed or page said about it
     day: str | None = None  # ISO day of publication or change, where known
+    past: bool = False  # an article of the past, which waits for a backfill
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,7 @@ class SourceChoice:
     only: frozenset[int] | None = None  # rows of these sources; None: of any
     without: frozenset[int] = frozenset()  # no rows of these
     pages_only: frozenset[int] = frozenset()  # of these sources article pages, and no listings
+    listings_only: frozenset[int] = frozenset()  # of these sources listings, and no article pages
 
 
 NO_SOURCE = -1
@@ -154,5 +157,6 @@ class SourceHealth(NamedTuple):
     waiting: int = 0  # rows that are due now
     planned: int = 0  # rows whose next visit is planned for later
     failed: int = 0  # rows whose last visit failed
+    past: int = 0  # articles of the past, which wait for a backfill
     last_error: str | None = None  # of the rows that fail now, the newest error
     last_error_time: str | None = None

@@ -40,18 +40,19 @@ class FrontierTable:
     # For a crawl: insert, claim, record.
 
     def insert(self, row: FrontierRow) -> bool:
-        """Insert a waiting row. Return False, and change nothing, if its `url_key` is there already."""
+        """Insert a row that waits for a visit, or for a backfill. Return False if its `url_key` is there already."""
         inserted = self._db.execute(
             """INSERT INTO frontier (url_key, url, host, source_id, kind, state, next_visit, priority, depth, found,
                                      found_on, hint, day)
-               VALUES (?, ?, ?, ?, ?, 'waiting', ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id""",
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id""",
             (
                 row.url_key,
                 row.url,
                 row.host,
                 row.source_id,
                 row.kind,
-                stamp(row.next_visit) if row.next_visit else None,
+                "past" if row.past else "waiting",
+                stamp(row.next_visit) if row.next_visit and not row.past else None,
                 row.priority,
                 row.depth,
                 stamp(row.found),
@@ -71,6 +72,7 @@ class FrontierTable:
             (f"{SOURCE} IN {LISTED}", choice.only),
             (f"{SOURCE} NOT IN {LISTED}", choice.without or None),
             (f"({PAGES} OR {SOURCE} NOT IN {LISTED})", choice.pages_only or None),
+            (f"(NOT {PAGES} OR {SOURCE} NOT IN {LISTED})", choice.listings_only or None),
         ):
             if sources is not None:
                 condition += f" AND {sql}"

@@ -127,8 +127,8 @@ DESCRIPTIONS = {
             "origin": "Who published the text first, if not this newspaper: another paper, a news agency.",
             "origin_url": "Where they published it. NULL if the page does not link it.",
             "dateline": "The place that the text is dated from, as printed: `BERLIN`.",
-            "access": "What keeps readers from the whole text: `paywall`, `truncated`, `consent wall`. NULL if "
-            "nothing was seen.",
+            "access": "What keeps readers from the whole text: `paywall`, `truncated`. NULL if nothing was seen. In "
+            "archives of older versions also `consent wall`: `morgue reextract` takes it back.",
             "access_evidence": "What on the page says so. NULL if `access` is.",
             "rights": "JSON list of signals on use in the page, as sent: `robots: noarchive`.",
             "comments": "JSON list of readers' comments, from the newest capture. NULL if they were not asked for.",
@@ -147,6 +147,7 @@ DESCRIPTIONS = {
         {
             "articles_source_day": "search and export by source and period",
             "articles_day": "newest first; `--since`, `--until`",
+            "articles_text": "articles with the same headline and text",
         },
     ),
     "revisions": TableDescription(
@@ -166,7 +167,7 @@ DESCRIPTIONS = {
             "extractor": "Name and version of the program that read it. Empty if a rebuild could not read it.",
             "state_digest": "As in `articles`.",
             "hint": "JSON: what the feed or sitemap said of the page. Needed to read it again.",
-            "changes": "JSON list of what is another than before: `title`, `text`, `byline`, `dates`, `address`.",
+            "changes": "JSON list: what differs from the one before: `title`, `text`, `byline`, `dates`, `address`.",
             "change_ratio": "Share of the words of both texts that differ, from 0 to 1.",
             "words_added": "Words that the revision before does not have.",
             "words_removed": "Words of the revision before that are gone.",
@@ -286,13 +287,15 @@ DESCRIPTIONS = {
             "url": "As it was fetched.",
             "source_id": "The source that it belongs to.",
             "article_id": "The article. NULL: none was ever read at this address.",
-            "kind": "`consent wall`, `paywall`, `login page`, `error page`; and gone: `404`, `410`, `soft 404`, "
-            "`front page` (a redirect to it).",
+            "kind": "`consent wall`, `paywall`, `login page`, `error page`, `no text`, `other text` (a short one that "
+            "shares nothing with the article's; after a day it is an edit); and gone: `404`, `410`, `soft 404`, "
+            "`front page` (a redirect to it or to a section page).",
             "since": "Time of the first capture that shows it.",
             "capture_id": "That capture.",
             "last_seen": "Time of the newest capture that shows it.",
             "last_capture_id": "That capture.",
             "visits": "Number of visits that met it.",
+            "text_digest": "SHA-256 in hex of the headline and text that it shows. NULL: it has none.",
             "ended": "Time of the capture that shows the article again. NULL: it still lasts.",
             "ended_capture_id": "That capture.",
         },
@@ -300,6 +303,7 @@ DESCRIPTIONS = {
             "page_states_now": "what an address shows now",
             "page_states_article": "the periods of an article",
             "page_states_source": "the periods of a source",
+            "page_states_text": "the addresses that show the same text in place of their articles",
         },
     ),
     "hosts": TableDescription(
@@ -310,7 +314,8 @@ DESCRIPTIONS = {
             "since": "When the trouble began.",
             "failures": "Failed probes in a row.",
             "retry_at": "When the next probe is due.",
-            "robots_capture_id": "The newest answer to its robots.txt.",
+            "robots_site": "Scheme, host and port that the robots.txt holds for (RFC 9309, 2.3).",
+            "robots_capture_id": "The newest answer to its robots.txt that was no failure.",
             "robots_checked": "When robots.txt was last asked for.",
             "last_request": "When the last request was sent, to the microsecond.",
             "delay": "Seconds between two requests that the last crawl had come to.",
@@ -349,6 +354,19 @@ DESCRIPTIONS = {
             "found": "Articles of that time that other listings brought later.",
         },
         {"gaps_source": "the gaps of a source"},
+    ),
+    "backfills": TableDescription(
+        "The backfill of a source: articles of its past (state `past` in `frontier`) are fetched, so many a day.",
+        {
+            "source_id": "The source, in `sources`.",
+            "since": "ISO day: older articles are left. NULL: none.",
+            "until": "ISO day: newer articles are left. NULL: none.",
+            "a_day": "Articles that are queued in a day at most.",
+            "begun": "When the user asked for it.",
+            "day": "The last day on which articles were queued (UTC).",
+            "taken": "Articles that were queued on that day.",
+            "ended": "When it was done or stopped. NULL: it goes on.",
+        },
     ),
     "source_health": TableDescription(
         "What was found wrong with a source, so that each change is told once.",

@@ -46,20 +46,24 @@ CREATE TABLE page_states (
     last_seen       TEXT NOT NULL, -- time of the newest capture that shows it
     last_capture_id INTEGER NOT NULL REFERENCES captures(id), -- that capture
     visits          INTEGER NOT NULL DEFAULT 1, -- visits that met it
+    text_digest     TEXT,          -- of the headline and text that it shows; NULL: it has none
     ended           TEXT,          -- time of the capture that shows the article again; NULL: it still lasts
     ended_capture_id INTEGER REFERENCES captures(id)
 ) STRICT;
 CREATE UNIQUE INDEX page_states_now ON page_states(url_key) WHERE ended IS NULL;
 CREATE INDEX page_states_article ON page_states(article_id);
 CREATE INDEX page_states_source ON page_states(source_id, since);
+CREATE INDEX page_states_text ON page_states(text_digest);
+CREATE INDEX articles_text ON articles(text_digest);
 
 -- A host that has trouble, its robots.txt, and when it was last asked: kept from one crawl to the next.
 CREATE TABLE hosts (
-    host              TEXT PRIMARY KEY, -- host:port, as in frontier
+    host              TEXT PRIMARY KEY, -- host or host:port, as in frontier
     trouble           TEXT,             -- why only a probe is sent; NULL: nothing is wrong
     since             TEXT,             -- when the trouble began
     failures          INTEGER NOT NULL DEFAULT 0, -- failed probes in a row
     retry_at          TEXT,             -- when the next probe is due
+    robots_site       TEXT,             -- scheme, host and port that the robots.txt below holds for
     robots_capture_id INTEGER REFERENCES captures(id), -- newest answer to its robots.txt
     robots_checked    TEXT,             -- when robots.txt was last asked for
     last_request      TEXT,             -- when the last request was sent, microseconds
@@ -109,6 +113,18 @@ CREATE TABLE source_health (
     PRIMARY KEY (source_id, kind)
 ) STRICT, WITHOUT ROWID;
 
+-- The backfill of a source: articles of its past (state `past` in frontier) are fetched, so many a day.
+CREATE TABLE backfills (
+    source_id INTEGER PRIMARY KEY REFERENCES sources(id),
+    since     TEXT,                -- ISO day: older articles are left; NULL: none
+    until     TEXT,                -- ISO day: newer articles are left; NULL: none
+    a_day     INTEGER NOT NULL,    -- articles that are queued in a day at most
+    begun     TEXT NOT NULL,
+    day       TEXT,                -- the last day on which articles were queued (UTC)
+    taken     INTEGER NOT NULL DEFAULT 0, -- that were queued on that day
+    ended     TEXT                 -- when it was done or stopped; NULL: it goes on
+) STRICT;
+CREATE INDEX frontier_past ON frontier(source_id, day) WHERE state = 'past';
 -- With the address: a page at a new address is compared with the articles of those days that have the same number.
 DROP INDEX articles_source_day;
 CREATE INDEX articles_source_day ON articles(source_id, published_day, id, url_key);
@@ -121,7 +137,12 @@ ALTER TABLE revisions ADD COLUMN silent INTEGER; -- 1: the text changed, and the
 """
 
 # Their rows go into the journal. What is known of hosts is learnt again.
-JOURNALED = (("page_states", "id", ""), ("listings", "url_key", ""), ("gaps", "id", ""))
+JOURNALED = (
+    ("page_states", "id", ""),
+    ("listings", "url_key", ""),
+    ("gaps", "id", ""),
+    ("backfills", "source_id", ""),
+)
 
 
 @migrations()
