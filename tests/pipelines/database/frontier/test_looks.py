@@ -32,7 +32,7 @@ def look(store, source_id, hours, text, status=200):
         None, source_id,
     )  # fmt: skip
     if text is None:
-        store.confirm_unchanged(URL, time)
+        store.confirm_unchanged(URL, capture)
         return
     blank = dict.fromkeys(Article.__dataclass_fields__)
     values = {"url": URL, "title": "Council", "text": text, "authors": (), "tags": (), "word_count": 1}
