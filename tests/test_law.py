@@ -12,8 +12,8 @@ WORK = FIVE | {P + "session", P + "takedown"}
 MAY_IMPORT: dict[str, set[str]] = {
     P + "core": set(),
     P + "warc": CORE,
-    P + "database": CORE,
     P + "extraction": CORE,
+    P + "database": CORE | {P + "extraction"},
     P + "archive": FIVE,
     P + "session": FIVE,
     P + "takedown": FIVE,

@@ -9,8 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from crawler.cli.left_out import left_out
-from crawler.cli.listing_report import left_out_by_shape
+from crawler.cli.left_out import left_out, left_out_by_shape
 from pipelines.core.plural import counted, first_of, verb
 from pipelines.session.crawl_stats import OUTCOMES, CrawlStats, SourceStats
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
-from crawler.cli.listing_report import reasons_text
+from crawler.cli.left_out import reasons_text
 from crawler.cli.log_options import log_options
 from pipelines.core.errors import ConfigError, QueryError
 from pipelines.core.plural import counted, verb

@@ -14,14 +14,18 @@ from crawler.cli.archive_options import filter_options
 from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
 from crawler.cli.log_options import log_options
 from crawler.cli.output import BOLD, GREEN, RED, RESET, supports_style
-from pipelines.core.items import Article
-from pipelines.core.plural import counted
+from pipelines.core.items import Article, NothingToRead
+from pipelines.core.plural import counted, verb
 from pipelines.core.terminal import plain
+from pipelines.database.edits.difference import NOISE_IN_WORDS
 from pipelines.database.filters import ArticleFilters
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from crawler.cli.progress_bar import StepProgress
     from crawler.config.models import Config
+    from pipelines.database.edits.chains import ChainRow, NoiseRevision
     from pipelines.rebuild.reextract import RevisionChange
     from pipelines.rebuild.reread import RereadPage
 
@@ -46,6 +50,10 @@ def command(ctx: click.Context, only_show: bool, everything: bool, filters: Arti
 
     A consent wall, login page or error page that an older version filed as a state of an article is taken back: the
     article has the text from before again. The captures stay, and `morgue show` names the time.
+
+    Then it takes out revisions that are no edits: only a counter, an age ("3 hours ago") or a line of the site's
+    template changed, or the site shows two texts in turn. They become sightings of the revision before them; their
+    texts are kept in `readings`, and no capture is touched. Later revisions get smaller numbers.
 
     If it is interrupted, run the same command again: it goes on where it stopped. Exit code 1: a page gives no text
     any more; the archive keeps its old text.
@@ -72,6 +80,7 @@ class ReextractCounts:
         self.fields: dict[str, int] = {}
         self.nothing: list[tuple[str, str]] = []  # URL, why
         self.taken_back: Counter[str] = Counter()  # kind of what stood in the place of an article -> revisions
+        self.noise: Counter[str] = Counter()  # revisions that are no edits, by the kind of noise
 
     def count(self, read: RereadPage, change: RevisionChange | None, kind: str | None) -> None:
         """Count one more revision. `change`: None if it reads as before; `kind`: None for a state of an article."""
@@ -96,6 +105,13 @@ class ReextractCounts:
         for kind, number in self.taken_back.most_common():
             taken = "would be taken back" if only_show else "taken back"
             yield f"{counted(number, 'revision')} {taken}, in the place of an article: {kind}"
+        if self.noise:
+            number = self.noise.total()
+            were = "would be" if only_show else verb(number, "was", "were")
+            they = verb(number, "it is no edit", "they are no edits")
+            yield f"{counted(number, 'revision')} {were} taken out, because {they}:"
+            for kind, of_kind in self.noise.most_common():
+                yield f"  {of_kind:,}: {NOISE_IN_WORDS[kind]}"
         for url, why in self.nothing[:MAX_PAGES_NAMED]:
             yield f"no article any more, left unchanged: {url}: {why}"
         if len(self.nothing) > MAX_PAGES_NAMED:
@@ -112,9 +128,10 @@ async def run(
     from crawler.engine.open_archive import open_archive_writer
     from pipelines.database import queries, readings
     from pipelines.database.connection import connect
+    from pipelines.database.edits import chains
     from pipelines.extraction.extract import extractor
     from pipelines.rebuild import reextract
-    from pipelines.rebuild.reread import reread
+    from pipelines.rebuild.reread import reread, reread_one
     from pipelines.warc.storage import WarcStorage
 
     counts = ReextractCounts()
@@ -143,6 +160,28 @@ async def run(
                     elif archive_writer is None and change is not None:
                         show(change)
                     steps("reading", counts.read, total)
+            edited = readings.edited_articles(db, which.condition(), which.values)
+            template: tuple[int | None, Callable[[str], bool]] | None = None
+            for done, (article_id, source_id) in enumerate(edited, 1):
+                if template is None or template[0] != source_id:
+                    template = source_id, chains.source_template(db, source_id)
+                chain = chains.chain_of(db, article_id)
+                noise = list(chains.noise_in(article_id, chain, template[1]))
+                last = None
+                if noise and noise[-1].revision_id == chain[-1]["id"]:
+                    row = next(readings.revisions(db, [noise[-1].kept_id]))
+                    last = await reread_one(db, WarcStorage(config.folder.warc), row, sources, workers)
+                    if isinstance(last.outcome, NothingToRead):
+                        counts.nothing.append((last.row["url"], last.outcome.reason))
+                        continue
+                counts.noise.update(one.noise for one in noise)
+                if archive_writer is None:
+                    show_noise(chain, noise)
+                elif noise:
+                    await archive_writer.do(reextract.take_out_noise, archive_writer.db, article_id, noise, last)
+                else:
+                    await archive_writer.do(chains.describe, archive_writer.db, article_id)
+                steps("comparing revisions", done, len(edited))
     finally:
         workers.kill()
         if archive_writer is not None:
@@ -164,3 +203,10 @@ def show(change: RevisionChange) -> None:
         colour = {"-": red, "+": green}.get(line[:1], "")
         click.echo(f"{colour}{plain(line)}{reset}")
     click.echo()
+
+
+def show_noise(chain: Sequence[ChainRow], found: Sequence[NoiseRevision]) -> None:
+    """Print the revisions of an article that would be taken out."""
+    for one in found:
+        why = NOISE_IN_WORDS[one.noise]
+        click.echo(f"article {one.article_id}, revision {one.number} of {len(chain)}: no edit: {why}")

@@ -242,7 +242,18 @@ def provenance(row: queries.Row, states: list[queries.Row], warc: WarcStorage) -
     yield "read by", row["extractor"]
     yield "seen", f"{shown['seen']} to {shown['last_seen']}"
     if len(states) > 1:
-        yield "revisions", ", ".join(f"{state['revision']}: {state['seen']}" for state in states)
+        for number, state in enumerate(states):
+            yield "" if number else "revisions", f"{state['revision']}: {state['seen']}{change(state)}"
+
+
+def change(state: queries.Row) -> str:
+    """Return what a revision changed and how much; empty for the first, and if it is not known."""
+    if not state["changes"] or state["change_ratio"] is None:
+        return ""
+    words = f"+{state['words_added']} -{state['words_removed']} words, {state['change_ratio']:.1%}"
+    silent = "; silent: the page's time of change stayed" if state["silent"] else ""
+    turns = f"; an earlier text was shown in turn {counted(state['alternates'], 'time')}" if state["alternates"] else ""
+    return f"  {', '.join(state['changes'])} ({words}){silent}{turns}"
 
 
 def instead(periods: list[queries.Row]) -> Iterator[tuple[str, str]]:

@@ -25,6 +25,7 @@ from crawler.schedule.revisit_policy import LISTING_KINDS, NextVisit, after_fail
 from pipelines.core.items import Article, Capture, NothingToRead, PageState, Reading
 from pipelines.core.timestamps import now
 from pipelines.core.urls import host_or_empty, site_of, url_key
+from pipelines.database.edits.difference import NOISE_IN_WORDS
 from pipelines.database.frontier import replanning
 from pipelines.database.frontier.looks import note_false_304
 from pipelines.database.frontier.rows import Claim
@@ -99,7 +100,8 @@ class VisitOutcomes(ListingVisits, FailedVisits):
             broke_off = error.startswith("extractor")
             plan = after_failure(claim.kind, now(), claim.failed + 1) if broke_off else NextVisit("done", None, error)
         else:
-            self.context.stats.outcome(site.name, reading.change or "new", url=claim.url)
+            why = NOISE_IN_WORDS[reading.noise] if reading.noise else ""
+            self.context.stats.outcome(site.name, reading.change or "new", why, claim.url)
             filed = {"change": reading.change or "new", "article": reading.article_id, "was": reading.back_from}
             back = "; it is back, after: %(was)s" if reading.back_from else ""
             self._log("filed %(url)s: %(change)s, article %(article)s" + back, claim, filed)

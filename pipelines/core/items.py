@@ -174,6 +174,7 @@ class Reading:
     ms: float  # CPU milliseconds that the reading took
     # "new", "edited", "unchanged", "duplicate" once it is filed, or "instead"; None before, or if there is no article
     change: str | None = None
+    noise: str | None = None  # kind of noise by which the text differs, though it is unchanged; None: it does not
     article_id: int | None = None  # row id in `articles` once it is filed
     state: PageState | None = None  # what the page is, if it is no article but something in its place ("instead")
     back_from: str | None = None  # kind of what the address showed in the place of its article until this visit

@@ -35,7 +35,7 @@ JOURNAL_TABLES = {
     "revisions": JournalTable(
         "id",
         ("id", "article_id", "number", "capture_id", "seen", "hint", "text_digest", "extractor", "state_digest",
-         "changes"),
+         "changes", "change_ratio", "words_added", "words_removed", "silent", "alternates"),
     ),
     "sightings": JournalTable("capture_id", ("capture_id", "revision_id")),
     "readings": JournalTable(

@@ -46,6 +46,14 @@ def select_revisions(
     return [row[0] for row in rows]
 
 
+def edited_articles(db: sqlite3.Connection, condition: str, values: Mapping[str, Any]) -> list[tuple[int, int | None]]:
+    """Return (article, source) of articles with more than one revision that meet an SQL condition on `articles a`."""
+    return db.execute(
+        f"SELECT a.id, a.source_id FROM articles a WHERE a.revision > 1 AND {condition} ORDER BY a.source_id, a.id",  # noqa: S608
+        values,
+    ).fetchall()
+
+
 def article_values(db: sqlite3.Connection, article_id: int, names: Sequence[str]) -> dict[str, Any]:
     """Return some columns of an article by name."""
     query = f"SELECT {', '.join(names)} FROM articles WHERE id = ?"  # noqa: S608 (our own names)

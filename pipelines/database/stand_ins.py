@@ -12,7 +12,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from pipelines.core.urls import same_site
-from pipelines.database.change_detection import comparable
+from pipelines.database.edits.change_detection import comparable
 
 GONE_KINDS = ("404", "410", "soft 404", "front page")
 CONSENT, LOGIN, PAYWALL, SOFT_404, ERROR, FRONT = (

@@ -16,9 +16,11 @@ from pipelines.core.items import Article, Capture, Page, PageState, Reading, Sou
 from pipelines.core.timestamps import now, parse, stamp
 from pipelines.core.urls import same_site, url_key
 from pipelines.database import page_states, revisions
-from pipelines.database.change_detection import Change, alike, compare
 from pipelines.database.columns import CAPTURE_COLUMNS, article_row, capture_row, capture_time, hint_of, update_row
 from pipelines.database.connection import decode_json
+from pipelines.database.edits.change_detection import Change, alike
+from pipelines.database.edits.difference import NO_DIFFERENCE, Difference, Noise, difference_row
+from pipelines.database.edits.filing import judge
 from pipelines.database.stand_ins import OTHER_TEXT, Evidence, ShownText, landing, stands_in
 from pipelines.database.story_identity import continued_by_id, is_former_address, may_unite, unite
 
@@ -28,8 +30,8 @@ INSERT_CAPTURE = (
 )
 
 INSERT_REVISION = (
-    f"INSERT INTO revisions (article_id, number, seen, hint, {', '.join(revisions.READING_COLUMNS)}) "  # noqa: S608
-    f"VALUES (:article_id, :number, :seen, :hint, {', '.join(':' + name for name in revisions.READING_COLUMNS)})"
+    f"INSERT INTO revisions (article_id, number, seen, hint, {', '.join(revisions.WRITTEN_COLUMNS)}) "  # noqa: S608
+    f"VALUES (:article_id, :number, :seen, :hint, {', '.join(':' + name for name in revisions.WRITTEN_COLUMNS)})"
 )
 
 ANSWERED = "status BETWEEN 200 AND 399 AND kind NOT IN ('robots', 'tdmrep')"  # as in the index captures_answered
@@ -148,6 +150,7 @@ class ArticleStore:
         assert page.capture is not None
         own, address = url_key(page.url), article_key(article, page)
         values = article_row(article, page.capture)
+        noise = None
         state = self._stand_in(article, page, asked or page.url, values["text_digest"], source_id)
         if state is not None:
             return replace(reading, change="instead", article_id=state.article_id, state=state)
@@ -164,7 +167,8 @@ class ArticleStore:
         if known is None:
             article_id, change = self._insert(values, page, address, source_id), "new"
         elif known.read_from == own or self._is_earlier(known, own, page.capture):
-            article_id, change = known.id, self._sighting(known, values, page)
+            article_id = known.id
+            change, noise = self._sighting(known, values, page)
         else:
             # Another address of the same story: the text at the article's own address counts, and this is no edit.
             article_id, change = known.id, "duplicate"
@@ -181,7 +185,8 @@ class ArticleStore:
         keys = {own, url_key(asked or page.url)}
         self._alias(article_id, keys | {address})
         ended = page_states.end(self.db, keys, article_id, page.capture, is_own=change != "duplicate")
-        return replace(reading, change=change, article_id=article_id, back_from=ended, moved_from=moved_from)
+        filed = replace(reading, change=change, noise=noise, article_id=article_id)
+        return replace(filed, back_from=ended, moved_from=moved_from)
 
     def _other_row(self, article_id: int, keys: set[str]) -> int | None:
         """Return the article at one of these addresses, if it is another row for the story of this article."""
@@ -344,23 +349,24 @@ class ArticleStore:
             values,
         )
         article_id = int(cursor.lastrowid or 0)
-        self._revision(article_id, 1, values, page)
+        self._revision(article_id, 1, values | NO_DIFFERENCE, page)
         revisions.add_sighting(self.db, article_id, values["capture_id"])
         return article_id
 
-    def _sighting(self, known: KnownArticle, values: dict[str, Any], page: Page) -> Change:
-        """File one more capture of an article at its own address."""
+    def _sighting(self, known: KnownArticle, values: dict[str, Any], page: Page) -> tuple[Change, Noise | None]:
+        """File one more capture of an article at its own address. Return also why another text is no edit."""
         assert page.capture is not None
         if not revisions.is_newest(self.db, known.id, page.capture):
             self._record_seen(known.id, page.capture.time)
-            return revisions.file_in_order(self.db, known.id, values, page.capture)
-        change = compare(known.digest, values["text_digest"])
-        self._update(known.id, values, page, change)
-        revisions.add_sighting(self.db, known.id, page.capture.id)
-        return change
+            return revisions.file_in_order(self.db, known.id, values, page.capture), None
+        found = judge(self.db, known.id, values, page.capture)
+        self._update(known.id, values, page, found)
+        if found.noise != "alternate text":  # it shows another text than the newest, which is filed already
+            revisions.add_sighting(self.db, known.id, page.capture.id)
+        return "edited" if found.changes else "unchanged", found.noise
 
-    def _update(self, article_id: int, values: dict[str, Any], page: Page, change: str) -> None:
-        if change == "unchanged":
+    def _update(self, article_id: int, values: dict[str, Any], page: Page, found: Difference) -> None:
+        if not found.changes:
             # The row still points at the record from which its text was first read. Only comments are updated.
             self._record_seen(article_id, capture_time(page))
             if values["comments"] is not None:
@@ -369,7 +375,7 @@ class ArticleStore:
         number = self.db.execute("SELECT revision + 1 FROM articles WHERE id = ?", (article_id,)).fetchone()[0]
         values |= {"revision": number, "last_seen": stamp(capture_time(page))}
         update_row(self.db, "articles", values, article_id)
-        self._revision(article_id, number, values, page)
+        self._revision(article_id, number, values | difference_row(found), page)
 
     def _revision(self, article_id: int, number: int, values: Mapping[str, Any], page: Page) -> None:
         seen, hint = stamp(capture_time(page)), hint_of(page)

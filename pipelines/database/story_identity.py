@@ -7,18 +7,17 @@ must be alike, because dead pages are redirected to other stories, and templates
 
 from __future__ import annotations
 
-import json
 import re
 import sqlite3
 from datetime import date, timedelta
-from itertools import pairwise
 from typing import Any
 
 from pipelines.core.items import Article
 from pipelines.core.timestamps import parse
 from pipelines.core.urls import same_site, url_key
-from pipelines.database.change_detection import MIN_COMMON_WORDS, comparable
 from pipelines.database.columns import update_row
+from pipelines.database.edits.chains import describe
+from pipelines.database.edits.change_detection import MIN_COMMON_WORDS, comparable
 
 MIN_ID_DIGITS = 5  # of the number of an article in an address; shorter ones are years, days, pages and parts
 STORY_ID = re.compile(
@@ -148,24 +147,8 @@ def unite(db: sqlite3.Connection, first: int, second: int) -> tuple[int, str]:
     update_row(db, "articles", values, kept)
     db.execute("DELETE FROM aliases WHERE url_key = ?", (values["url_key"],))
     db.execute("INSERT INTO aliases (url_key, article_id) VALUES (?, ?) ON CONFLICT DO NOTHING", (former, kept))
-    note_addresses(db, kept)
+    describe(db, kept)
     return kept, former
-
-
-def note_addresses(db: sqlite3.Connection, article_id: int) -> None:
-    """Note in `revisions.changes` of which states the address is another than that of the state before."""
-    rows = db.execute(
-        """SELECT r.id, c.url, r.changes FROM revisions r JOIN captures c ON c.id = r.capture_id
-            WHERE r.article_id = ? ORDER BY r.number""",
-        (article_id,),
-    ).fetchall()
-    for (_, before, _), (row_id, url, changes) in pairwise(rows):
-        kinds = [kind for kind in json.loads(changes or "[]") if kind != "address"]
-        if url_key(url) != url_key(before):
-            kinds.append("address")
-        elif changes is None:
-            continue
-        db.execute("UPDATE revisions SET changes = ?1 WHERE id = ?2 AND changes IS NOT ?1", (json.dumps(kinds), row_id))
 
 
 def is_former_address(db: sqlite3.Connection, article_id: int, key: str) -> bool:

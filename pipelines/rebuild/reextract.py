@@ -1,15 +1,15 @@
 """Find what a newer extractor, or a newer rule of a source, reads differently, and file it.
 
-A revision stays what it is: number, capture, time. Its text is replaced, because the change is ours and not the
+A revision stays what it is: capture and time. Its text is replaced, because the change is ours and not the
 newspaper's. The old text goes into `readings`, with the name of the extractor that read it. The journal carries both
-into the WARC files.
+into the WARC files. A revision that is noise (`database.edits`) becomes sightings of the one before it.
 """
 
 from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import unified_diff
 from typing import Any, NamedTuple
@@ -20,6 +20,9 @@ from pipelines.core.timestamps import now, stamp
 from pipelines.database import readings
 from pipelines.database.columns import REVISION_COLUMNS, article_row, update_row
 from pipelines.database.connection import JSON_COLUMNS, decode_json
+from pipelines.database.edits import chains
+from pipelines.database.edits.chains import NoiseRevision
+from pipelines.database.edits.difference import NOISE_IN_WORDS
 from pipelines.rebuild.reread import RereadPage
 from pipelines.rebuild.take_back import stand_in_kind, take_back
 
@@ -123,6 +126,28 @@ def _note_reading(db: sqlite3.Connection, read: RereadPage) -> None:
         update_row(db, "revisions", of_revision, read.row["id"])
     if read.row["newest"] and any(read.row[name] != value for name, value in of_article.items()):
         update_row(db, "articles", of_article, read.row["article_id"])
+
+
+def take_out_noise(
+    db: sqlite3.Connection, article_id: int, found: Sequence[NoiseRevision], read: RereadPage | None
+) -> None:
+    """Merge revisions that are noise into those before them. Runs on the writer's thread; commits nothing.
+
+    `read`: the page of the revision that becomes the newest, read again, if the newest is noise.
+    """
+    values = None
+    if read is not None:
+        assert isinstance(read.outcome, Article)
+        assert read.page is not None
+        assert read.page.capture is not None
+        _file(db, read, change_of(db, read))
+        values = article_row(read.outcome, read.page.capture)
+    for one in found:
+        fields = {"article": article_id, "revision": one.number, "why": NOISE_IN_WORDS[one.noise]}
+        logger.info("no edit: article %(article)d, revision %(revision)d: %(why)s", fields)
+    chains.merge(db, article_id, found, stamp(now()))
+    if values is not None:
+        update_row(db, "articles", {name: values[name] for name in values if name != "comments"}, article_id)
 
 
 def in_words(name: str, value: Any) -> str:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pipelines.core.items import Article, Capture, NothingToRead
 from pipelines.core.timestamps import now, parse
 from pipelines.database import page_states, removals
-from pipelines.database.change_detection import text_digest
+from pipelines.database.edits.change_detection import text_digest
 from pipelines.database.frontier.table import FrontierTable
 from pipelines.database.stand_ins import ALWAYS_STANDS_IN, Evidence, ShownText, stands_in
 from pipelines.rebuild.reread import RereadPage

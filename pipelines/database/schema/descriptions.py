@@ -171,7 +171,8 @@ DESCRIPTIONS = {
             "change_ratio": "Share of the words of both texts that differ, from 0 to 1.",
             "words_added": "Words that the revision before does not have.",
             "words_removed": "Words of the revision before that are gone.",
-            "silent": "1: the text changed, and the time of change that the page gives did not.",
+            "silent": "1: the text changed, and the time of change that the page gives did not. NULL: it gives none.",
+            "alternates": "Looks at which the site showed an earlier text of the article, in turn with this one.",
         },
     ),
     "aliases": TableDescription(
@@ -214,6 +215,7 @@ DESCRIPTIONS = {
         {
             "frontier_due": "the next URL of a host",
             "frontier_source": "the state of a source",
+            "frontier_past": "what a backfill takes next",
         },
     ),
     "articles_fts": TableDescription(
@@ -355,6 +357,17 @@ DESCRIPTIONS = {
         },
         {"gaps_source": "the gaps of a source"},
     ),
+    "source_health": TableDescription(
+        "What was found wrong with a source, so that each change is told once.",
+        {
+            "source_id": "The source.",
+            "kind": "Kind of reason: `silent`, `outrun`, `dead feed`, `blocked`, ...",
+            "status": "`warn` or `bad`.",
+            "since": "When it began.",
+            "evidence": "What shows it, in words.",
+            "told": "When the owner was last told. NULL: not yet.",
+        },
+    ),
     "backfills": TableDescription(
         "The backfill of a source: articles of its past (state `past` in `frontier`) are fetched, so many a day.",
         {
@@ -368,15 +381,15 @@ DESCRIPTIONS = {
             "ended": "When it was done or stopped. NULL: it goes on.",
         },
     ),
-    "source_health": TableDescription(
-        "What was found wrong with a source, so that each change is told once.",
+    "changed_lines": TableDescription(
+        "Lines that came to, or went from, articles of a source. On several articles within a day, a line belongs to "
+        "the template of the site. Not in the journal: learned again after a rebuild.",
         {
             "source_id": "The source.",
-            "kind": "Kind of reason: `silent`, `outrun`, `dead feed`, `blocked`, ...",
-            "status": "`warn` or `bad`.",
-            "since": "When it began.",
-            "evidence": "What shows it, in words.",
-            "told": "When the owner was last told. NULL: not yet.",
+            "line": "Digest of the line.",
+            "articles": "Articles in which it came or went, within a day of each other.",
+            "article_id": "The last of them.",
+            "last_seen": "When it came or went last.",
         },
     ),
 }

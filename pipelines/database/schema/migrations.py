@@ -134,8 +134,24 @@ ALTER TABLE revisions ADD COLUMN change_ratio REAL; -- share of the words of bot
 ALTER TABLE revisions ADD COLUMN words_added INTEGER;
 ALTER TABLE revisions ADD COLUMN words_removed INTEGER;
 ALTER TABLE revisions ADD COLUMN silent INTEGER; -- 1: the text changed, and the page's time of change did not
+ALTER TABLE revisions ADD COLUMN alternates INTEGER NOT NULL DEFAULT 0; -- looks that showed an earlier text in turn
+
+-- A line that came to, or went from, articles of a source: on many articles within a day it is the site's template.
+CREATE TABLE changed_lines (
+    source_id  INTEGER NOT NULL REFERENCES sources(id) ON DELETE CASCADE,
+    line       TEXT NOT NULL,      -- digest of the line
+    articles   INTEGER NOT NULL,   -- articles in which it came or went, within a day of each other
+    article_id INTEGER NOT NULL,   -- the last of them
+    last_seen  TEXT NOT NULL,      -- when it did so last
+    PRIMARY KEY (source_id, line)
+) STRICT, WITHOUT ROWID;
 """
 
+# A change in one of these columns is noted in the journal.
+NOTED_REVISION_COLUMNS = (
+    "number, capture_id, seen, hint, text_digest, extractor, state_digest, "
+    "changes, change_ratio, words_added, words_removed, silent, alternates"
+)
 # Their rows go into the journal. What is known of hosts is learnt again.
 JOURNALED = (
     ("page_states", "id", ""),
@@ -149,3 +165,5 @@ JOURNALED = (
 def m010_scheduled(db: Database) -> None:
     """Add what is no article at an article's address, the state of hosts and listings, and how revisions differ."""
     db.executescript(SCHEDULED + "".join(watch(*watched) for watched in JOURNALED))
+    update = watch("revisions", "id", NOTED_REVISION_COLUMNS).split("END;\n")[1]
+    db.executescript(f"DROP TRIGGER revisions_update_noted;\n{update}END;\n")

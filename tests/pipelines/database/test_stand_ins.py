@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.database.change_detection import text_digest
+from pipelines.database.edits.change_detection import text_digest
 from pipelines.database.stand_ins import Evidence, ShownText, landing, stands_in
 
 STORY = " ".join(f"Sentence {n} of the story names harbour{n}, council{n} and wall{n}." for n in range(30))
