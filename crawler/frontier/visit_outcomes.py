@@ -138,6 +138,7 @@ class VisitOutcomes(ListingVisits, FailedVisits):
         unread = self.frontier.is_unread_page(target)
         if self.context.store.redirected(claim.url, target, unread=unread):
             replanning.continue_visits(self.frontier.db, url_key(claim.url), url_key(target))
+            replanning.resume_visits(self.frontier.db, url_key(target), now(), unless_visited_since=self.frontier.began)
 
     async def _note_false_304(self, claim: Claim, reading: Reading, validators: Validators) -> None:
         """Ask a host without validators for a while if an edit shows that it answers 304 to a page that changed.

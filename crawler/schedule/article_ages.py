@@ -17,6 +17,7 @@ from pipelines.core.items import WatchedArticle
 
 HOUR, DAY = 3600.0, 86_400.0  # seconds
 KEPT_AGES = (HOUR, DAY, 7 * DAY)  # a look is made at these ages whatever was found, if the setting has them
+ON_TIME = 0.95  # share of an age from which a look counts as made at it: a pass takes what the next would be late for
 ENOUGH_ARTICLES = 200  # watched without an edit, after which only KEPT_AGES are left
 MIN_EDITS_PER_LOOK = 0.015  # expected edits of one article that a look must find
 
@@ -41,10 +42,10 @@ def earned_ages(ages: Sequence[float], articles: Iterable[WatchedArticle]) -> tu
     found = [0.0] * len(ages)
     number = edited = 0
     for article in articles:
-        number += article.watched >= DAY
+        number += article.watched >= DAY * ON_TIME
         edited += bool(article.edits)
         for index, age in enumerate(ages):
-            watched[index] += article.watched >= age
+            watched[index] += article.watched >= age * ON_TIME
         for after, by in article.edits:
             for index, share in _shares(ages, after, by):
                 found[index] += share
@@ -69,7 +70,7 @@ def sooner_after_edit(
     It comes after half of the time since the last look, within bounds. `looks` are all visits, this one included. The
     plan stays as it is if more looks were made than the ages ask for, or the planned one comes sooner.
     """
-    asked_for = 1 + sum(first_visit + timedelta(seconds=age) <= now for age in ages)
+    asked_for = 1 + sum(first_visit + timedelta(seconds=age * ON_TIME) <= now for age in ages)
     if looks - asked_for >= MAX_EXTRA_LOOKS:
         return plan
     pause = min(max((now - last_visit) / 2, MIN_PAUSE_AFTER_EDIT), MAX_PAUSE_AFTER_EDIT)
@@ -85,7 +86,7 @@ def is_first_look_after_a_day(now: datetime, first_visit: datetime | None, last_
     """
     if first_visit is None or last_visit is None:
         return False
-    day_old = first_visit + timedelta(seconds=DAY)
+    day_old = first_visit + timedelta(seconds=DAY * ON_TIME)
     return last_visit < day_old <= now
 
 

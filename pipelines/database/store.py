@@ -182,8 +182,8 @@ class ArticleStore:
         moved_from = None
         if continued is not None:
             (article_id, moved_from), change = unite(self.db, continued, article_id), "edited"
-        self._alias(article_id, {own, address, url_key(asked or page.url)})
         keys = {own, url_key(asked or page.url)}
+        self._alias(article_id, keys | {address})
         ended = page_states.end(self.db, keys, article_id, page.capture, is_own=change != "duplicate")
         filed = replace(reading, change=change, noise=noise, article_id=article_id)
         return replace(filed, back_from=ended, moved_from=moved_from)
@@ -197,12 +197,13 @@ class ArticleStore:
     def _has_moved(self, known: KnownArticle, own: str, address: str, article: Article, digest: str) -> bool:
         """Return True if an alias of an article has become its address.
 
-        The page does not name the old address as its own. One that names no address must show another text: the site
-        may redirect from one address to the other and back.
+        The page does not name the old address as its own. One that names no address, or was left before, must show
+        another text: the site may show a story at two addresses, or redirect from one to the other and back.
         """
         if own in (known.read_from, known.key) or address != own:
             return False
-        return bool(article.canonical_url) or digest != known.digest
+        is_new = bool(article.canonical_url) and not is_former_address(self.db, known.id, own)
+        return is_new or digest != known.digest
 
     def _is_earlier(self, known: KnownArticle, own: str, capture: Capture) -> bool:
         """Return True for a capture of a former address of an article, from before its newest."""
@@ -274,8 +275,9 @@ class ArticleStore:
     def redirected(self, url: str, target: str, *, unread: bool = False) -> bool:
         """Note that `url` redirects to `target`, so that the article at the target is known at both.
 
-        If each has an article of its own, and both tell one story, they become one. Return True if so. `unread`: the
-        target is a page that is still to be read; it may continue the article at `url`.
+        If each has an article of its own, and both tell one story, they become one. Return True if so, or if the
+        article is back at an address that it had before. `unread`: the target is a page that is still to be read, which
+        may continue the article at `url`.
         """
         rows = [self._find(url_key(address)) for address in (target, url)]
         if rows[0] is not None and rows[1] is not None and may_unite(self.db, rows[0].id, rows[1].id):
@@ -283,7 +285,9 @@ class ArticleStore:
             return True
         if rows[0] is not None:
             self._alias(rows[0].id, {url_key(url)})
-        elif unread and rows[1] is not None and same_site(url, target):
+            is_back = rows[0] == rows[1] and url_key(target) != rows[0].key
+            return is_back and is_former_address(self.db, rows[0].id, url_key(target))
+        if unread and rows[1] is not None and same_site(url, target):
             self._alias(rows[1].id, {url_key(target)})
         return False
 

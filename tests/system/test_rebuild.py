@@ -30,6 +30,7 @@ def crawled(tmp_path_factory) -> Path:
     with serve() as paper:
         (archive / "sources" / "gazette.toml").write_text(
             f'url = "{paper.url}/"\nfeeds = ["{paper.url}/feed.xml"]\nsitemaps = ["{paper.url}/sitemap_index.xml"]\n'
+            'crawl = { recheck = ["1d", "2d", "3d"] }\n'
         )
         crawl(archive, "-s", "extract.comments=separate", "gazette")
         paper.correct()

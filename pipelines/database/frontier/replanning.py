@@ -101,6 +101,15 @@ def continue_visits(db: sqlite3.Connection, old: str, new: str) -> tuple[str, st
     return visits
 
 
+def resume_visits(db: sqlite3.Connection, url_key: str, now: datetime, *, unless_visited_since: str) -> None:
+    """Plan a visit now of a page whose visits were done, unless it was visited since a stamp."""
+    db.execute(
+        """UPDATE frontier SET state = 'waiting', next_visit = ?
+            WHERE url_key = ? AND state = 'done' AND kind IN ('article', 'page') AND last_visit < ?""",
+        (stamp(now), url_key, unless_visited_since),
+    )
+
+
 def confirm_guess(db: sqlite3.Connection, url_key: str, now: datetime) -> bool:
     """Make a listing due that was a guess until now. Return False, and change nothing, if it was none."""
     confirmed = db.execute(

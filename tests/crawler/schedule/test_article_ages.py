@@ -41,6 +41,7 @@ def hours(ages):
     ],
 )
 def test_source_gets_the_ages_that_its_edits_earn(articles, earned):
+    """In hours; an hour, a day and a week are always among them."""
     assert hours(earned_ages(AGES, articles)) == earned
 
 
@@ -56,6 +57,7 @@ def test_source_whose_articles_are_too_young_to_tell_is_as_one_not_known():
 
 @pytest.mark.parametrize("ages", [(), (5 * HOUR,), (DAY,)])
 def test_short_list_of_ages_is_kept_in_part_at_least(ages):
+    """An article is looked at again at least once, if any age is set."""
     assert earned_ages(ages, watched(500)) == ages
 
 
@@ -84,7 +86,16 @@ def test_article_edited_at_its_last_age_is_looked_at_again():
 
 @pytest.mark.parametrize(
     ("first", "last", "is_first"),
-    [(25, 13, True), (24, 12, True), (23, 11, False), (30, 5, False), (200, 190, True), (200, 24, False)],
+    [
+        (25, 13, True),
+        (24, 12, True),
+        (23.5, 12, True),
+        (22, 11, False),
+        (25, 1.5, False),
+        (30, 5, False),
+        (200, 190, True),
+        (200, 24, False),
+    ],
 )
 def test_first_look_after_a_day_is_told_from_all_others(first, last, is_first):
     """Hours before now of the first and the last visit."""
@@ -106,4 +117,5 @@ def test_first_look_after_a_day_is_told_from_all_others(first, last, is_first):
     ],
 )
 def test_server_whose_304_hid_an_edit_is_caught(before, after, modified, not_modified_at, hidden):
+    """By validators that stay, or by a time of change before the 304."""
     assert hides_edit(before, after, modified, not_modified_at) is hidden

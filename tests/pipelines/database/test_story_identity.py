@@ -32,20 +32,23 @@ def words(seed, number=60):
     return " ".join(f"{random.choice('bdfgklmnprst')}{random.randrange(400)}" for _ in range(number))
 
 
-def capture_of(store, url, time) -> Capture:
-    """Add the row of a capture."""
-    capture = Capture(None, url, time, 200, "text/html", "a.warc.gz", 0, 1, f"<urn:uuid:{uuid4()}>", "response", None,
-                      None, "article")  # fmt: skip
-    return store.capture(capture, None, None)
+def captured(url, hours):
+    return Capture(None, url, NOW + timedelta(hours=hours), 200, "text/html", "a.warc.gz", 0, 1,
+                   f"<urn:uuid:{uuid4()}>", "response", None, None, "article")  # fmt: skip
+
+
+def is_known(store, url) -> bool:
+    """Return True if an article is known at this address."""
+    return store.confirm_unchanged(url, store.capture(captured(url, 72), None, None))
 
 
 def visit(store, url, title, text, hours=0, asked=None, canonical=None, published=None, **values) -> Reading:
     """File what a visit found at a URL."""
-    capture = capture_of(store, url, NOW + timedelta(hours=hours))
+    capture = captured(url, hours)
     blank = dict.fromkeys(Article.__dataclass_fields__)
     known = {"url": url, "title": title, "text": text, "authors": (), "tags": (), "word_count": 1, "kind": "article"}
     known |= {"extractor": "test 1", "canonical_url": canonical, "published": published}
-    page = Page(url, b"", capture=capture)
+    page = Page(url, b"", capture=store.capture(capture, None, None))
     return store.file(Reading(page, Article(**blank | known | values), 1.0), None, asked or url)
 
 
@@ -66,11 +69,12 @@ def assert_one_story(store, old=OLD, new=NEW):
         (2, "Council falls", True),
     ]
     for url in (old, new):
-        assert store.confirm_unchanged(url, capture_of(store, url, NOW + timedelta(days=3)))
+        assert is_known(store, url)
     assert store.db.execute("SELECT count(*) FROM sightings").fetchone()[0] >= 2
 
 
 def test_page_that_the_old_address_redirects_to_continues_the_article(store):
+    """It keeps its number."""
     visit(store, PLAIN_OLD, "Council sits", words(1))
     filed = visit(store, PLAIN_NEW, "Council falls", words(1) + " More.", 5, asked=PLAIN_OLD)
     assert (filed.change, filed.article_id, filed.moved_from) == ("edited", 1, "//paper.example/council-sits")
@@ -87,6 +91,7 @@ def test_redirect_that_is_seen_after_the_new_page_unites_the_two(store):
 
 
 def test_redirect_that_is_seen_before_the_new_page_is_read_is_remembered(store):
+    """The new page is queued already."""
     visit(store, PLAIN_OLD, "Council sits", words(1))
     assert not store.redirected(PLAIN_OLD, PLAIN_NEW, unread=True)
     assert visit(store, PLAIN_NEW, "Council falls", words(1) + " More.", 5).change == "edited"
@@ -94,9 +99,10 @@ def test_redirect_that_is_seen_before_the_new_page_is_read_is_remembered(store):
 
 
 def test_dead_page_that_is_redirected_to_a_listing_gives_it_no_article(store):
+    """A front page is no article, whatever leads there."""
     visit(store, PLAIN_OLD, "Council sits", words(1))
     assert not store.redirected(PLAIN_OLD, "https://paper.example/")
-    assert not store.confirm_unchanged("https://paper.example/", capture_of(store, "https://paper.example/", NOW))
+    assert not is_known(store, "https://paper.example/")
 
 
 @pytest.mark.parametrize("new_first", [True, False])
@@ -109,11 +115,12 @@ def test_canonical_of_the_old_page_unites_it_with_the_new_one(store, new_first):
         visit(store, url, "Council falls", text, hours, canonical=PLAIN_NEW)
     assert [row[0] for row in articles(store)] == [1]
     assert {title for _, title, _ in states(store)} == {"Council sits", "Council falls"}
-    assert store.confirm_unchanged(PLAIN_NEW, capture_of(store, PLAIN_NEW, NOW + timedelta(days=3)))
-    assert store.confirm_unchanged(PLAIN_OLD, capture_of(store, PLAIN_OLD, NOW + timedelta(days=3)))
+    assert is_known(store, PLAIN_NEW)
+    assert is_known(store, PLAIN_OLD)
 
 
 def test_page_with_the_same_number_and_an_alike_text_continues_the_article(store):
+    """Without any redirect."""
     visit(store, OLD, "Council sits", words(1))
     filed = visit(store, NEW, "Council falls", words(1) + " More.", 5)
     assert (filed.change, filed.article_id) == ("edited", 1)
@@ -131,16 +138,35 @@ def test_capture_of_the_old_address_that_is_imported_later_is_the_earlier_state(
 
 
 def test_story_whose_address_changes_twice_stays_one(store):
+    """All its addresses lead to it."""
     third = "https://paper.example/politics/council-gone-1234567.html"
     for hours, url, title in ((0, OLD, "Council sits"), (3, NEW, "Council falls"), (6, third, "Council gone")):
         visit(store, url, title, words(1), hours)
     assert articles(store) == [(1, third, 3)]
-    assert all(
-        store.confirm_unchanged(url, capture_of(store, url, NOW + timedelta(days=3))) for url in (OLD, NEW, third)
-    )
+    assert all(is_known(store, url) for url in (OLD, NEW, third))
+
+
+def test_story_shown_at_two_addresses_goes_to_and_fro_only_with_an_edit(store):
+    """Each names itself as canonical."""
+    for hours, url in enumerate((OLD, NEW, OLD, NEW, OLD)):
+        visit(store, url, "Council sits", words(1), hours, canonical=url)
+    assert articles(store) == [(1, NEW, 2)]
+    assert visit(store, OLD, "Council sits", words(1) + " More.", 6, canonical=OLD).change == "edited"
+    assert articles(store) == [(1, OLD, 3)]
+
+
+def test_story_that_is_back_at_an_earlier_address_is_known_to_be(store):
+    """The headline was changed back, and the newer address redirects to the older one."""
+    visit(store, OLD, "Council sits", words(1))
+    visit(store, NEW, "Council falls", words(1) + " More.", 5)
+    assert store.redirected(NEW, OLD)
+    assert not store.redirected(OLD, NEW)
+    assert visit(store, OLD, "Council sits", words(1), 8).change == "edited"
+    assert articles(store) == [(1, OLD, 3)]
 
 
 def test_address_that_changes_alone_is_an_edit_of_the_address(store):
+    """Its text is the same."""
     visit(store, OLD, "Council sits", words(1))
     visit(store, NEW, "Council sits", words(1), 5)
     assert states(store) == [(1, "Council sits", []), (2, "Council sits", ["address"])]
@@ -184,6 +210,7 @@ def test_page_of_another_part_language_year_or_story_continues_nothing(store, ol
     ],
 )
 def test_address_with_the_same_number_and_other_words_is_a_renamed_one(old, new):
+    """Or in another section."""
     assert is_renamed(old.removeprefix("https:"), new.removeprefix("https:"))
 
 
@@ -207,6 +234,7 @@ def test_number_that_several_articles_have_names_no_story(store):
     ],
 )
 def test_page_with_the_same_number_but_another_text_day_or_language_is_another_story(store, values):
+    """One difference is enough."""
     known = {"published": "2026-11-23T02:00:00+00:00", "language": "en"}
     visit(store, OLD, "Council sits", words(1), **known)
     new = {"title": "Council falls", "text": words(1) + " More."} | known | values
@@ -229,9 +257,7 @@ def test_article_united_with_another_takes_its_aliases_and_states_along(store):
     visit(store, PLAIN_NEW, "Council falls again", words(1) + " Less.", 6)
     store.redirected(PLAIN_OLD, PLAIN_NEW)
     assert articles(store) == [(1, PLAIN_NEW, 3)]
-    assert store.confirm_unchanged(
-        "https://paper.example/short", capture_of(store, "https://paper.example/short", NOW + timedelta(days=3))
-    )
+    assert is_known(store, "https://paper.example/short")
     assert store.db.execute("PRAGMA foreign_key_check").fetchall() == []
     assert store.db.execute("SELECT count(*) FROM articles_fts WHERE articles_fts MATCH 'falls'").fetchone() == (1,)
 
@@ -271,4 +297,5 @@ def plain(number):
     ],
 )
 def test_story_id_is_a_long_number_uuid_or_hash(key, ids):
+    """Hosts and days have none."""
     assert story_ids(key) == ids

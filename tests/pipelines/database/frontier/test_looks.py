@@ -13,6 +13,7 @@ from pipelines.database.store import ArticleStore
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 URL = "https://paper.example/story.html"
 HOUR = 3600.0
+TEXT = "The council met on Tuesday and talked about the harbour wall, which needs repair before winter."
 
 
 @pytest.fixture
@@ -42,9 +43,9 @@ def look(store, source_id, hours, text, status=200):
 def test_edit_lies_between_the_look_that_found_it_and_the_one_before(store):
     """A 304 is a look, too, and extends the time in which the article was watched."""
     source_id = store.source(Source("paper", "https://paper.example/"))
-    look(store, source_id, 0, "The council sits.")
+    look(store, source_id, 0, TEXT)
     look(store, source_id, 3, None, 304)
-    look(store, source_id, 6, "The council stands.")
+    look(store, source_id, 6, TEXT + " Nothing was decided.")
     look(store, source_id, 24, None, 304)
     assert watched_articles(store.db, source_id) == [WatchedArticle(24 * HOUR, ((3 * HOUR, 6 * HOUR),))]
     assert watched_articles(store.db, None) == []
