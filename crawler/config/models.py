@@ -10,25 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from crawler import __version__
 from crawler.config import toml_files, value_types
 from crawler.config.archive_folder import SETTINGS, ArchiveFolder
+from crawler.config.toml_table import TomlTable, key
 from pipelines.core.errors import ConfigError, NotFound
 from pipelines.core.items import Rule, Source
 from pipelines.core.source_names import near_names, source_at, source_meant
-
-
-class TomlTable(BaseModel):
-    """Be the base of one [table] of a file. Unknown keys are mistakes, and values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
-
-
-def key(default: Any, description: str, example: Any = None) -> Any:
-    """Declare one key: its default and example as TOML values, and a sentence for people."""
-    return Field(default, description=description, examples=[default if example is None else example])
 
 
 class OperatorSettings(TomlTable):
@@ -108,8 +98,8 @@ class Politeness(TomlTable):
     )
     new_within: value_types.AnyInterval = key(
         "7d",
-        "Age up to which articles are fetched that a sitemap names when it is read; older ones, and at its first reading"
-        " those without a date, wait for `morgue backfill`.",
+        "Age up to which articles are fetched that a sitemap names; older ones wait for `morgue backfill`, and so do those"
+        " without a date at its first reading.",
         "30d",
     )
     robots: value_types.Flag = key(True, "Obey robots.txt (RFC 9309). Each WARC file records whether it was obeyed.")

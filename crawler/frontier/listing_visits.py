@@ -9,9 +9,9 @@ from datetime import timedelta
 from scrapy.http import Response
 
 from crawler.frontier import queue
+from crawler.frontier.entry_dates import PastRule
 from crawler.frontier.listing_links import ListingLinks
 from crawler.frontier.queue import (
-    PastRule,
     Validators,
     VisitResult,
 )

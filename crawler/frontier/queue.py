@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from crawler.frontier.entry_dates import changed_at, day_in, day_of
+from crawler.frontier.entry_dates import PastRule, changed_at, day_in, day_of
 from crawler.frontier.ownership import SiteOwners
 from crawler.schedule.revisit_policy import FOREIGN_PRIORITY, LISTING_KINDS, PAGE_KINDS, NextVisit, priority
 from pipelines.core import timestamps
@@ -90,19 +90,6 @@ class QueueRoom:
         self.added[self.word(kind)] += 1
 
 
-@dataclass(slots=True)
-class PastRule:
-    """Say which articles of a sitemap are of the past, and count them: they wait for a backfill."""
-
-    before: str  # ISO day: articles of earlier days are
-    undated: bool  # articles without a day are, too: the sitemap is read for the first time
-    left: int = 0
-
-    def holds_for(self, day: str | None) -> bool:
-        """Return True if an article of this day is of the past."""
-        return self.undated if day is None else day < self.before
-
-
 class Frontier:
     """Add, claim and plan URLs for one crawl. Every method runs on the archive writer's thread."""
 
@@ -145,7 +132,7 @@ class Frontier:
                 room.refused[room.word(entry.kind)] += 1
                 continue
             if self._table.insert(row):
-                if row.past:
+                if row.past and past is not None:
                     past.left += 1
                     if room is not None:
                         room.take(entry.kind)

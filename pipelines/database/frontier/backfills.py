@@ -92,7 +92,8 @@ def queue_more(db: sqlite3.Connection, backfill: Backfill, now: datetime, rank: 
 def release(db: sqlite3.Connection, backfill: Backfill, rank: int) -> int:
     """Put what a backfill has queued, and no crawl has visited, back into the past. Return how many these are."""
     sql = """UPDATE frontier SET state = 'past', next_visit = NULL, priority = priority - :rank
-              WHERE source_id = :source_id AND state = 'waiting' AND visits = 0 AND failures = 0 AND priority >= :rank"""
+              WHERE source_id = :source_id AND state = 'waiting' AND visits = 0 AND failures = 0
+                AND priority >= :rank"""
     return db.execute(sql, {"source_id": backfill.source_id, "rank": rank}).rowcount
 
 

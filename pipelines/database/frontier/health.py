@@ -46,8 +46,9 @@ def health(db: sqlite3.Connection, now: datetime) -> defaultdict[int | None, Sou
         count, error = counts.get(source_id), errors.get(source_id)
         found[source_id] = SourceHealth(
             success.get(source_id),
-            *([count[word] for word in COUNTED] if count is not None else [0] * len(COUNTED)),
-            *((error_text(error["last_error"]), error["last_visit"]) if error is not None else (None, None)),
+            **({word: count[word] for word in COUNTED} if count is not None else {}),
+            last_error=error_text(error["last_error"]) if error is not None else None,
+            last_error_time=error["last_visit"] if error is not None else None,
         )
     return found
 

@@ -40,7 +40,7 @@ class FrontierTable:
     # For a crawl: insert, claim, record.
 
     def insert(self, row: FrontierRow) -> bool:
-        """Insert a row that waits for a visit, or for a backfill. Return False, and change nothing, if its `url_key` is there already."""
+        """Insert a row that waits for a visit, or for a backfill. Return False if its `url_key` is there already."""
         inserted = self._db.execute(
             """INSERT INTO frontier (url_key, url, host, source_id, kind, state, next_visit, priority, depth, found,
                                      found_on, hint, day)
