@@ -98,9 +98,7 @@ class Politeness(TomlTable):
     )
     new_within: value_types.AnyInterval = key(
         "7d",
-        "Age up to which articles are fetched that a sitemap names; older ones wait for `morgue backfill`, and so do those"
-        " without a date at its first reading.",
-        "30d",
+        "Age up to which articles of a sitemap are fetched at once; older ones wait for `morgue backfill`.",
     )
     robots: value_types.Flag = key(True, "Obey robots.txt (RFC 9309). Each WARC file records whether it was obeyed.")
     verify_certificates: value_types.Flag = key(True, "Refuse to connect to a host whose TLS certificate is not valid.")

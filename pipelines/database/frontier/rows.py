@@ -155,6 +155,6 @@ class SourceHealth(NamedTuple):
     waiting: int = 0  # rows that are due now
     planned: int = 0  # rows whose next visit is planned for later
     failed: int = 0  # rows whose last visit failed
-    past: int = 0  # articles of the past, which wait for a backfill
     last_error: str | None = None  # of the rows that fail now, the newest error
     last_error_time: str | None = None
+    past: int = 0  # articles of the past, which wait for a backfill
