@@ -116,9 +116,9 @@ class Frontier:
         """Put URLs into the queue. Return how many articles were new to it, and the hosts that have new work.
 
         A known URL stays as it is, with three exceptions. A feed or sitemap that was a guess is due once the site names
-        it. One which says that an article changed after our last visit makes it due at once: see `_changed`. A URL that another source found first becomes the source's
-        that owns its site, with its kind and hint. With `room`, new URLs beyond it are left out. New articles for which
-        `past` holds wait for a backfill.
+        it. One which says that an article changed after our last visit makes it due at once: see `_changed`. A URL
+        that another source found first becomes the source's that owns its site, with its kind and hint. With `room`,
+        new URLs beyond it are left out. Those for which `past` holds wait for a backfill.
         """
         new, hosts, removed = 0, set(), TakedownRegister(self.db)
         for entry in entries:
