@@ -56,7 +56,9 @@ def command(
         db, now = archive_writer.db, timestamps.now()
         source_id = archive_writer.call(ArticleStore(db).source_id, name)
         if source_id is None:
-            raise NotFound(name, "was never crawled: nothing of its past is known", f"run `morgue crawl {name}`")
+            raise NotFound(
+                name, "was never crawled, so that nothing of its past is known", f"run `morgue crawl {name}`"
+            )
         said = archive_writer.call(stop_backfill, db, source_id, now) if stop else archive_writer.call(
             begin_backfill, db, source_id, now, first, last, a_day)  # fmt: skip
     finally:

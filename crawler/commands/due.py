@@ -85,8 +85,8 @@ def running_backfills(db: sqlite3.Connection, names: list[str] | None) -> Iterat
     """Yield a line on each backfill that goes on."""
     for source_id, source, _ in ArticleStore(db).sources():
         if (names is None or source.name in names) and (backfill := backfills.running(db, source_id)) is not None:
-            articles = counted(backfills.left(db, backfill), "article")
-            yield f"backfill of {source.name}: {articles} of the past to come, {backfill.a_day:,} a day"
+            left = counted(backfills.left(db, backfill), "article")
+            yield f"backfill of {source.name}: {left} of the past to come, {backfill.a_day:,} a day"
 
 
 def named_sources(rows: list[Row], wanted: tuple[str, ...]) -> list[str]:

@@ -10,15 +10,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from pydantic import Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from crawler import __version__
 from crawler.config import toml_files, value_types
 from crawler.config.archive_folder import SETTINGS, ArchiveFolder
-from crawler.config.toml_table import TomlTable, key
 from pipelines.core.errors import ConfigError, NotFound
 from pipelines.core.items import Rule, Source
 from pipelines.core.source_names import near_names, source_at, source_meant
+
+
+class TomlTable(BaseModel):
+    """Be the base of one [table] of a file. Unknown keys are mistakes, and values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+def key(default: Any, description: str, example: Any = None) -> Any:
+    """Declare one key: its default and example as TOML values, and a sentence for people."""
+    return Field(default, description=description, examples=[default if example is None else example])
 
 
 class OperatorSettings(TomlTable):
@@ -98,13 +108,16 @@ class Politeness(TomlTable):
     )
     new_within: value_types.AnyInterval = key(
         "7d",
-        "Age up to which articles of a sitemap are fetched at once; older ones wait for `morgue backfill`.",
+        "Age up to which articles are fetched that a sitemap names when it is read; older ones, and at its first"
+        " reading those without a date, wait for `morgue backfill`.",
+        "30d",
     )
     robots: value_types.Flag = key(True, "Obey robots.txt (RFC 9309). Each WARC file records whether it was obeyed.")
     verify_certificates: value_types.Flag = key(True, "Refuse to connect to a host whose TLS certificate is not valid.")
     recheck: value_types.Ages = key(
-        ["1d", "7d"],
-        "When an article is fetched again to find edits: times after its first visit.",
+        ["1h", "3h", "6h", "12h", "1d", "2d", "4d", "7d", "14d", "30d"],
+        "When an article is fetched again to find edits: times after its first visit. Of the default, each source gets"
+        " only the ages that its edits earn; ages that you set are kept as they are.",
         ["6h", "1d", "30d"],
     )
 

@@ -87,7 +87,7 @@ class CrawlRun:
     def next_due(self) -> str | None:
         """Return the stamp of the time at which the next URL falls due; None if nothing is planned."""
         assert self.prepared is not None
-        return self.context.archive_writer.call(self.frontier.next_due, self.prepared.scope)
+        return self.context.archive_writer.call(self.frontier.next_due, self.prepared.scope, now())
 
     def abandon(self, outcome: str = "not begun") -> None:
         """Close the archive without having crawled. Do nothing after `finish`."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from pipelines.core.timestamps import stamp
@@ -39,16 +38,3 @@ def changed_at(hint: Mapping[str, str]) -> str | None:
         return stamp(datetime.fromisoformat(text)) if len(text) > 10 else None
     except ValueError:
         return None
-
-
-@dataclass(slots=True)
-class PastRule:
-    """Say which articles of a sitemap are of the past, and count them: they wait for a backfill."""
-
-    before: str  # ISO day: articles of earlier days are
-    undated: bool  # articles without a day are, too: the sitemap is read for the first time
-    left: int = 0
-
-    def holds_for(self, day: str | None) -> bool:
-        """Return True if an article of this day is of the past."""
-        return self.undated if day is None else day < self.before

@@ -8,13 +8,9 @@ from datetime import timedelta
 
 from scrapy.http import Response
 
-from crawler.frontier import queue
-from crawler.frontier.entry_dates import PastRule
+from crawler.frontier import queue_values
 from crawler.frontier.listing_links import ListingLinks
-from crawler.frontier.queue import (
-    Validators,
-    VisitResult,
-)
+from crawler.frontier.queue_values import PastRule, Validators, VisitResult
 from crawler.frontier.visit_ending import VisitEnding
 from crawler.schedule.revisit_policy import NextVisit
 from pipelines.core.timestamps import now
@@ -77,7 +73,7 @@ class ListingVisits(VisitEnding):
         self._log("read %(kind)s %(url)s (links: %(links)d, new articles: %(new)d)" + part, claim, read)
         # Without validators: "not modified" would be the answer to the next visit, and hide that it gives nothing.
         plan = self._plan_of_guess(claim) if no_listing else self._plan_after_success(claim)
-        known = queue.validators(response) if is_read or claim.kind == "tdmrep" else Validators()
+        known = queue_values.validators(response) if is_read or claim.kind == "tdmrep" else Validators()
         if refused:
             # Without validators: "not modified" would be the answer although addresses are still to be queued.
             plan, known = self._plan_after_refusal(claim, refused, plan, room_of_listing), Validators()

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from crawler.frontier.queue import QueueRoom
+from crawler.frontier.queue_values import QueueRoom
 from crawler.schedule.hours import Hours
 from crawler.schedule.revisit_policy import PAGE_KINDS
 from pipelines.core.timestamps import now

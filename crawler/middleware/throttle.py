@@ -191,7 +191,7 @@ class ThrottleMiddleware:
         """Set the delay of a host's slot after an answer."""
         policy, (floor, jitter) = self.policies.get(host, self.default), self.min_delay(host)
         before = slot.delay
-        wait = retry_after(response.headers.get(b"Retry-After"), datetime.now(UTC))
+        wait = retry_after(response.headers.get(b"Retry-After"), timestamps.now())
         if response.status in WAIT_STATUSES and wait is not None:
             if wait > policy.max_delay:
                 # Too long for a crawl to wait: the frontier remembers it.

@@ -117,6 +117,13 @@ def delete_rows(
     db.execute("PRAGMA secure_delete = ON")
     try:
         forget_robots(db, captures)
+        db.execute(
+            """DELETE FROM page_states WHERE article_id IN (SELECT value FROM json_each(?1))
+                   OR capture_id IN (SELECT value FROM json_each(?2))
+                   OR last_capture_id IN (SELECT value FROM json_each(?2))
+                   OR ended_capture_id IN (SELECT value FROM json_each(?2))""",
+            (json.dumps(articles), json.dumps(captures)),
+        )
         for table, column, ids in (
             ("readings", "revision_id", revisions), ("sightings", "revision_id", revisions),
             ("sightings", "capture_id", captures), ("revisions", "id", revisions),
