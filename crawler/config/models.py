@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from crawler import __version__
 from crawler.config import toml_files, value_types
@@ -156,13 +156,43 @@ class CrawlSettings(Politeness):
 Politeness.keys_of_archive = frozenset(CrawlSettings.model_fields.keys() - Politeness.model_fields.keys())
 
 
+LISTING_INTERVALS = ("feed", "news_sitemap", "sitemap", "section")  # keys of [every], one for each kind of listing
+
+
 class ListingIntervals(TomlTable):
     """Set how often the pages and files that list articles are read again."""
 
-    feed: value_types.Interval = key("1h", "Time between two visits to a feed (RSS, Atom or JSON).", "15m")
-    news_sitemap: value_types.Interval = key("1h", "Time between two visits to a news sitemap.", "30m")
-    sitemap: value_types.Interval = key("1d", "Time between two visits to a sitemap.", "12h")
-    section: value_types.Interval = key("1d", "Time between two visits to a section page or the front page.", "6h")
+    feed: value_types.ListingInterval = key(
+        value_types.ADAPTIVE,
+        'Time between two readings of a feed (RSS, Atom or JSON). "adaptive": Newsmorgue learns at which hours of the'
+        " week new articles come, and reads it so often that about one new article is there. A duration is kept as it"
+        " is.",
+        "15m",
+    )
+    news_sitemap: value_types.ListingInterval = key(
+        value_types.ADAPTIVE, 'Time between two readings of a news sitemap, or "adaptive".', "30m"
+    )
+    sitemap: value_types.ListingInterval = key(
+        value_types.ADAPTIVE,
+        'Time between two readings of a sitemap, or "adaptive". An adaptive one that was unchanged for 30 days is read'
+        " once a week.",
+        "12h",
+    )
+    section: value_types.ListingInterval = key(
+        value_types.ADAPTIVE, 'Time between two readings of a section page or the front page, or "adaptive".', "6h"
+    )
+    min: value_types.Interval = key("5m", "Shortest time between two readings where they are adaptive.", "15m")
+    max: value_types.Interval = key("1d", "Longest time between two readings where they are adaptive.", "12h")
+
+    @field_validator("max")
+    @classmethod
+    def longer_than_min(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse bounds that exclude each other."""
+        shortest = info.data.get("min")
+        if shortest is not None and value < shortest:
+            cause = f'"{value.text}" is shorter than min, which is "{shortest.text}"'
+            raise value_types.ValueMistake(cause, "make max the longer one, or set both")
+        return value
 
 
 class RecordSettings(TomlTable):
@@ -282,7 +312,7 @@ class SourceConfig(TomlTable):
         [], "Regular expressions (RE2): a URL that contains a match for one of them is never followed.", ["/quiz/"]
     )
     every: ListingIntervals = Field(
-        ListingIntervals(), description="As in morgue.toml; or one duration for all of them.", examples=["30m"]
+        ListingIntervals(), description="As in morgue.toml; or one duration for all kinds.", examples=["30m"]
     )
     crawl: Politeness = Field(Politeness(), description="As in morgue.toml.", examples=[])
     rule: tuple[SourceRule, ...] = Field(
@@ -292,7 +322,7 @@ class SourceConfig(TomlTable):
     @field_validator("every", mode="before")
     @classmethod
     def one_for_all(cls, value: Any) -> Any:
-        return dict.fromkeys(ListingIntervals.model_fields, value) if isinstance(value, str | int | float) else value
+        return dict.fromkeys(LISTING_INTERVALS, value) if isinstance(value, str | int | float) else value
 
     @field_validator("rule")
     @classmethod

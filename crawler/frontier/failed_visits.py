@@ -6,12 +6,12 @@ import logging
 from datetime import datetime
 
 from crawler.frontier.failure_kinds import HOST_DOWN_REASONS, NO_HTTPS_REASONS, UNANSWERED_REASONS, is_permanent
+from crawler.frontier.listing_visits import ListingVisits
 from crawler.frontier.queue import (
     ASSUMED_SCHEME,
     GONE_STATUSES,
     VisitResult,
 )
-from crawler.frontier.visit_ending import VisitEnding
 from crawler.schedule.revisit_policy import LISTING_KINDS, NextVisit, after_disallowed, after_failure
 from pipelines.core.timestamps import now
 from pipelines.core.urls import host_or_empty, site_of_host, url_key
@@ -23,7 +23,7 @@ MAX_UNANSWERED_IN_A_ROW = 3  # after so many of them the host is taken to be dow
 MAX_DOWN_HOSTS_IN_A_ROW = 20  # of one site; after so many its other hosts are not tried in this crawl
 
 
-class FailedVisits(VisitEnding):
+class FailedVisits(ListingVisits):
     """End visits that failed, were disallowed, or were left for later."""
 
     async def failed(
@@ -57,7 +57,9 @@ class FailedVisits(VisitEnding):
         permanent = gone or is_permanent(why)
         asked_for = claim.kind == "page" and not permanent
         dead_link = gone and claim.visits == 0 and claim.depth > 0 and url_key(claim.url) not in site.listings
-        if (claim.kind in LISTING_KINDS and not guessed and not dead_link) or asked_for or claim.id in self.typed:
+        is_ill = claim.kind in LISTING_KINDS and not guessed and not dead_link
+        replaced = is_ill and permanent and await self.is_replaced(claim, why)
+        if (is_ill and not replaced) or asked_for or claim.id in self.typed:
             self.context.stats.trouble(site.name, why, claim.url)
         own_wait = None if redirected else wait
         failures, watched = claim.failed + 1, site.watched

@@ -12,7 +12,6 @@ from scrapy.http import Response
 
 from crawler.frontier import queue
 from crawler.frontier.failed_visits import FailedVisits
-from crawler.frontier.listing_visits import ListingVisits
 from crawler.frontier.queue import (
     FrontierEntry,
     Validators,
@@ -27,7 +26,7 @@ from pipelines.database.frontier.rows import Claim
 logger = logging.getLogger("morgue.frontier")
 
 
-class VisitOutcomes(ListingVisits, FailedVisits):
+class VisitOutcomes(FailedVisits):
     """End the claims of one crawl."""
 
     def filing(self, claim: Claim, url: str) -> tuple[int | None, Mapping[str, str]]:
@@ -64,7 +63,8 @@ class VisitOutcomes(ListingVisits, FailedVisits):
             count.fetched += 1
             await self.context.do(self.context.store.confirm_unchanged, claim.url, response.meta["capture"].time)
             self.context.stats.outcome(site.name, "unchanged", url=claim.url)
-        visit = VisitResult(self._plan_after_success(claim), response.status, validators=queue.validators(response))
+        plan = await self._noted(claim, self._plan_after_success(claim), None)
+        visit = VisitResult(plan, response.status, validators=queue.validators(response))
         await self._end(claim, visit, pages=int(not is_tdmrep))
 
     async def page_read(self, reading: Reading) -> None:

@@ -24,6 +24,7 @@ WEEK_WEIGHT = 2.0  # weeks: what is known of an hour of the day weighs as much a
 MAX_SPREAD_HOURS = 24  # over which undated new articles are spread; those of a longer absence came at any time
 MAX_NEW_ARTICLES = 5000  # of one reading that are counted
 FADED_AFTER = timedelta(days=30)  # a sitemap unchanged, and without a newer entry, for so long is dead or rotated
+OLD_AFTER_UNCHANGED = timedelta(hours=20)  # if all its entries are that old
 FADED_INTERVAL = timedelta(days=7)  # between two readings of such a sitemap
 OUTRUN_MIN_ENTRIES = 3  # a listing of one or two entries shows the newest only, and its entries change altogether
 
@@ -169,6 +170,5 @@ def is_faded(kind: str, now: datetime, last_change: datetime | None, newest_entr
     """
     if kind not in ("sitemap", "news sitemap") or last_change is None:
         return False
-    if newest_entry is not None and newest_entry <= now - FADED_AFTER:
-        return True
-    return last_change <= now - FADED_AFTER
+    is_old = newest_entry is not None and newest_entry <= now - FADED_AFTER
+    return last_change <= now - (OLD_AFTER_UNCHANGED if is_old else FADED_AFTER)

@@ -5,9 +5,7 @@ A listing is a feed, sitemap, front or section page. When it is read next is dec
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -87,9 +85,7 @@ def forget_source(db: sqlite3.Connection, source_id: int) -> None:
     db.execute("DELETE FROM gaps WHERE source_id = ?", (source_id,))
 
 
-def add_gap(
-    db: sqlite3.Connection, state: ListingState, began: str, ended: str, capture_id: int | None
-) -> None:
+def add_gap(db: sqlite3.Connection, state: ListingState, began: str, ended: str, capture_id: int | None) -> None:
     """Note that a listing may have shown articles between two readings that no reading saw."""
     db.execute(
         "INSERT INTO gaps (source_id, url_key, url, began, ended, capture_id) VALUES (?, ?, ?, ?, ?, ?)",

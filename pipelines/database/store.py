@@ -15,8 +15,7 @@ from typing import Any, NamedTuple
 from pipelines.core.items import Article, Capture, Page, Reading, Source
 from pipelines.core.timestamps import now, stamp
 from pipelines.core.urls import same_site, url_key
-from pipelines.database import revisions
-from pipelines.database import listings
+from pipelines.database import listings, revisions
 from pipelines.database.change_detection import Change, alike, compare
 from pipelines.database.columns import CAPTURE_COLUMNS, article_row, capture_row, capture_time, hint_of, update_row
 from pipelines.database.connection import decode_json
