@@ -68,6 +68,7 @@ class ListingLinks:
     packed: bytes = b""  # all of them, for `ListingRules.known` at the next reading
     shared: int = 0  # of them, those that were named last time
     newest: str | None = None  # the newest day that one of its links gives
+    sought_feeds: bool = False  # the feeds that it names were tried, too
     unchanged: bool = False  # its bytes are those of the last reading, and it was not read
 
     def in_common(self, packed: bytes) -> int:

@@ -34,6 +34,7 @@ logger = logging.getLogger("morgue.frontier")
 REDIRECT_CHAIN = "redirect_chain"  # key of a request's meta: the redirects that led to its URL
 LINKS_PER_TASK = 250  # links written at once: a sitemap of 50,000 must not delay the records of other hosts
 COMPARED_KINDS = ("feed", "news sitemap", "sitemap")  # only what differs from the last reading is queued
+NO_VALIDATORS = Validators("", "")  # in place of those that a row has
 FILLING_KINDS = ("front", "section", "sitemap")  # are read at once to fill the gap of a feed that was outrun
 FILLED_AGAIN_AFTER = timedelta(hours=1)  # so that a feed of ever new addresses does not keep a source busy
 IN_PLACE = "in place of"  # hint of a feed that is tried because another one is dead
@@ -134,6 +135,8 @@ class ListingVisits(VisitEnding):
             digest, capture_id = (capture.payload_digest, capture.id) if capture else (None, None)
             plan = await self._noted(claim, plan, ListingReading(found, new, digest, capture_id, not refused, moved_to))
         known = queue.validators(response) if is_read or claim.kind == "tdmrep" else Validators()
+        if not found.sought_feeds and await self.misses_feeds(claim):
+            plan, known = self._plan_for_feeds(claim)
         if refused:
             # Without validators: "not modified" would be the answer although addresses are still to be queued.
             plan, known = self._plan_after_refusal(claim, refused, plan, room_of_listing), Validators()
@@ -265,6 +268,16 @@ class ListingVisits(VisitEnding):
         return set() if filled else self.frontier.make_listings_due(source_id, FILLING_KINDS, time)
 
     # Listings that died or moved.
+
+    async def misses_feeds(self, claim: Claim) -> bool:
+        """Return True if a feed died while the front page of its source was read. It is read again once in a crawl."""
+        return claim.source_id not in self._read_again and await self.seeks_feeds(claim)
+
+    def _plan_for_feeds(self, claim: Claim) -> tuple[NextVisit, Validators]:
+        """Plan to read a front page again, whole, because a feed died while it was read: it may name another."""
+        self._read_again.add(claim.source_id)
+        self.dispatcher.add_hosts([claim.host])
+        return NextVisit("waiting", now(), "a feed of its source is dead"), NO_VALIDATORS
 
     async def try_feeds(self, claim: Claim, named: Collection[str], common: Collection[str]) -> None:
         """Try the feeds that a front page names, and common places, in place of a dead feed of its source."""

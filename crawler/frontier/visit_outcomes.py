@@ -64,7 +64,10 @@ class VisitOutcomes(FailedVisits):
             await self.context.do(self.context.store.confirm_unchanged, claim.url, response.meta["capture"].time)
             self.context.stats.outcome(site.name, "unchanged", url=claim.url)
         plan = await self._noted(claim, self._plan_after_success(claim), None)
-        visit = VisitResult(plan, response.status, validators=queue.validators(response))
+        known = queue.validators(response)
+        if await self.misses_feeds(claim):
+            plan, known = self._plan_for_feeds(claim)
+        visit = VisitResult(plan, response.status, validators=known)
         await self._end(claim, visit, pages=int(not is_tdmrep))
 
     async def page_read(self, reading: Reading) -> None:

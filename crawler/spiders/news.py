@@ -192,6 +192,7 @@ class NewsSpider(scrapy.Spider):
         for url, rule in found.rejected:
             about = {"url": url, "rule": rule, "page": claim.url}
             logger.debug("not followed: %(url)s (%(rule)s), a link of %(page)s", about)
+        found = replace(found, sought_feeds=seeks_feeds)
         # A front page may redirect to another site, whose common paths are not this source's to try.
         if claim.kind == "front" and site.listed.owns(response.url):
             further = [guess(response, TDMREP, "tdmrep")]
