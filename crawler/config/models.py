@@ -10,25 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import Field, field_validator
 
 from crawler import __version__
 from crawler.config import toml_files, value_types
 from crawler.config.archive_folder import SETTINGS, ArchiveFolder
+from crawler.config.intervals import LISTING_INTERVALS, ListingIntervals
+from crawler.config.toml_table import TomlTable, key
 from pipelines.core.errors import ConfigError, NotFound
 from pipelines.core.items import Rule, Source
 from pipelines.core.source_names import near_names, source_at, source_meant
-
-
-class TomlTable(BaseModel):
-    """Be the base of one [table] of a file. Unknown keys are mistakes, and values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
-
-
-def key(default: Any, description: str, example: Any = None) -> Any:
-    """Declare one key: its default and example as TOML values, and a sentence for people."""
-    return Field(default, description=description, examples=[default if example is None else example])
 
 
 class OperatorSettings(TomlTable):
@@ -154,45 +145,6 @@ class CrawlSettings(Politeness):
 
 
 Politeness.keys_of_archive = frozenset(CrawlSettings.model_fields.keys() - Politeness.model_fields.keys())
-
-
-LISTING_INTERVALS = ("feed", "news_sitemap", "sitemap", "section")  # keys of [every], one for each kind of listing
-
-
-class ListingIntervals(TomlTable):
-    """Set how often the pages and files that list articles are read again."""
-
-    feed: value_types.ListingInterval = key(
-        value_types.ADAPTIVE,
-        'Time between two readings of a feed (RSS, Atom or JSON). "adaptive": Newsmorgue learns at which hours of the'
-        " week new articles come, and reads it so often that about one new article is there. A duration is kept as it"
-        " is.",
-        "15m",
-    )
-    news_sitemap: value_types.ListingInterval = key(
-        value_types.ADAPTIVE, 'Time between two readings of a news sitemap, or "adaptive".', "30m"
-    )
-    sitemap: value_types.ListingInterval = key(
-        value_types.ADAPTIVE,
-        'Time between two readings of a sitemap, or "adaptive". An adaptive one that was unchanged for 30 days is read'
-        " once a week.",
-        "12h",
-    )
-    section: value_types.ListingInterval = key(
-        value_types.ADAPTIVE, 'Time between two readings of a section page or the front page, or "adaptive".', "6h"
-    )
-    min: value_types.Interval = key("5m", "Shortest time between two readings where they are adaptive.", "15m")
-    max: value_types.Interval = key("1d", "Longest time between two readings where they are adaptive.", "12h")
-
-    @field_validator("max")
-    @classmethod
-    def longer_than_min(cls, value: Any, info: ValidationInfo) -> Any:
-        """Refuse bounds that exclude each other."""
-        shortest = info.data.get("min")
-        if shortest is not None and value < shortest:
-            cause = f'"{value.text}" is shorter than min, which is "{shortest.text}"'
-            raise value_types.ValueMistake(cause, "make max the longer one, or set both")
-        return value
 
 
 class RecordSettings(TomlTable):

@@ -26,6 +26,7 @@ from crawler.schedule.revisit_policy import NextVisit
 from pipelines.core.timestamps import now, parse, stamp
 from pipelines.core.urls import fetchable, url_key
 from pipelines.database import listings
+from pipelines.database.frontier.replanning import make_listings_due
 from pipelines.database.frontier.rows import Claim
 from pipelines.database.listings import FEED_KINDS, ListingState
 
@@ -265,7 +266,7 @@ class ListingVisits(VisitEnding):
         db, source_id = self.frontier.db, state.source_id
         filled = listings.gaps(db, source_id, time - FILLED_AGAIN_AFTER)
         listings.add_gap(db, state, stamp(since), stamp(time), capture_id)
-        return set() if filled else self.frontier.make_listings_due(source_id, FILLING_KINDS, time)
+        return set() if filled else make_listings_due(db, source_id, FILLING_KINDS, time)
 
     # Listings that died or moved.
 
@@ -317,7 +318,7 @@ class ListingVisits(VisitEnding):
             return True, set()
         if claim.kind not in FEED_KINDS:
             return False, set()
-        return False, self.frontier.make_listings_due(site.source_id, ("front",), time, unconditional=True)
+        return False, make_listings_due(db, site.source_id, ("front",), time, unconditional=True)
 
     def _is_replaced(self, state: ListingState) -> bool:
         """Return True if another listing is read in place of this one."""

@@ -307,12 +307,6 @@ class Frontier:
         """Make a source's listings due now and read them whole: what is followed of them has changed."""
         replanning.read_listings_again(self.db, source_id, now)
 
-    def make_listings_due(
-        self, source_id: int | None, kinds: Iterable[str], now: datetime, *, unconditional: bool = False
-    ) -> set[str]:
-        """Make a source's listings of these kinds due now, `unconditional` or not. Return their hosts."""
-        return replanning.make_listings_due(self.db, source_id, kinds, now, unconditional=unconditional)
-
     def try_again(
         self, entries: Iterable[FrontierEntry], source_id: int | None, now: datetime, since: datetime
     ) -> set[str]:

@@ -63,7 +63,7 @@ def read_listings_again(db: sqlite3.Connection, source_id: int | None, now: date
 
 
 def make_listings_due(
-    db: sqlite3.Connection, source_id: int | None, kinds: Iterable[str], now: datetime, *, unconditional: bool
+    db: sqlite3.Connection, source_id: int | None, kinds: Iterable[str], now: datetime, *, unconditional: bool = False
 ) -> set[str]:
     """Plan a visit now of a source's listings of these kinds that wait for a later one. Return their hosts.
 

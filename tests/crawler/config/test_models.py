@@ -9,10 +9,9 @@ import tomllib
 import pytest
 
 from crawler.config.archive_folder import ArchiveFolder
+from crawler.config.intervals import LISTING_INTERVALS, ListingIntervals
 from crawler.config.models import (
-    LISTING_INTERVALS,
     CrawlSettings,
-    ListingIntervals,
     Politeness,
     RuleFields,
     Settings,
