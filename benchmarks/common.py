@@ -26,6 +26,7 @@ from types import MappingProxyType
 from typing import Any, NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))  # the packages of this checkout, and tests.support
 SKIPPED = 77  # automake's convention for "could not be tried here", neither passed nor failed
 SEALED = "NEWSMORGUE_BENCH_SEALED"  # set for the copy of the program that runs inside the namespace
 TICK = os.sysconf("SC_CLK_TCK")

@@ -26,7 +26,8 @@ import common
 import trafilatura
 from common import MB, Run, Sample
 from onesite import OneSite, made_up_templates, real_templates
-from server import serving
+
+from tests.support.journal_server import serving
 
 HERE = Path(__file__).resolve().parent
 

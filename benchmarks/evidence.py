@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from common import Check
-from server import sha1
 from warcio.archiveiterator import ArchiveIterator
+
+from tests.support.journal_server import sha1
 
 UNREADABLE = (OSError, ValueError, EOFError, StopIteration, zlib.error)
 

@@ -21,7 +21,8 @@ from pathlib import Path
 
 import common
 from common import Check
-from server import NOT_FOUND, Exchange, Resource, read_journal, serving
+
+from tests.support.journal_server import NOT_FOUND, Exchange, Resource, read_journal, serving
 
 PAPER, EVIL, JUNK, PLANET = "paper.example", "evil.example", "junk.example", "planet.example"
 SILENT_ADDRESS = "127.0.0.2"

@@ -23,7 +23,8 @@ import realpages
 from common import MB, Check, Run
 from evidence import UNREADABLE, Archive, check_captures, check_files
 from realpages import Page, World
-from server import Exchange, read_journal, serving
+
+from tests.support.journal_server import Exchange, read_journal, serving
 
 ENOUGH = 0.99  # of the articles that can be found must be there
 SLACK = 0.9  # a pause counts as kept from this part of it on: clocks and loopback jitter

@@ -30,7 +30,8 @@ from common import Check
 from crawl import free_port
 from evidence import Archive, check_captures, check_files
 from onesite import OneSite, made_up_templates
-from server import read_journal, serving
+
+from tests.support.journal_server import read_journal, serving
 
 SIGNALS = {"kill": signal.SIGKILL, "term": signal.SIGTERM, "int": signal.SIGINT}
 BOOT = 1.0  # more than a crawl needs to its first request; every fourth signal comes about then

@@ -15,7 +15,8 @@ from functools import cached_property, lru_cache
 from html import escape
 
 import realpages
-from server import NOT_FOUND, Resource
+
+from tests.support.journal_server import NOT_FOUND, Resource
 
 SECTION = 50  # articles a section page links to
 SIZES = range(60_000, 160_000)  # bytes of a real page that becomes a template

@@ -27,7 +27,8 @@ from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from common import ROOT, show_table, skip
-from server import NOT_FOUND, Resource
+
+from tests.support.journal_server import NOT_FOUND, Resource
 
 PAGES = Path(os.environ.get("NEWSMORGUE_PAGES") or ROOT.parent / "shared" / "extraction")
 NOWHERE = "pages.newsmorgue.test"  # for pages whose address is not known (".test" never resolves: RFC 2606)

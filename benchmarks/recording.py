@@ -23,8 +23,9 @@ from pathlib import Path
 
 import common
 from crawl import free_port
-from server import NOT_FOUND, Resource, serving
 from verify import news_like
+
+from tests.support.journal_server import NOT_FOUND, Resource, serving
 
 HERE = Path(__file__).resolve().parent
 SMALLEST, LARGEST = 15_000, 120_000  # bytes of a page

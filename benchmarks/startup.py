@@ -20,7 +20,8 @@ import common
 from common import Run
 from crawl import free_port
 from onesite import OneSite, made_up_templates
-from server import serving
+
+from tests.support.journal_server import serving
 
 BASE, JUDGED = "import sqlite3", "morgue search"
 

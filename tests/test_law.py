@@ -12,8 +12,8 @@ WORK = FIVE | {P + "session", P + "takedown"}
 MAY_IMPORT: dict[str, set[str]] = {
     P + "core": set(),
     P + "warc": CORE,
-    P + "database": CORE,
     P + "extraction": CORE,
+    P + "database": CORE | {P + "extraction"},
     P + "archive": FIVE,
     P + "session": FIVE,
     P + "takedown": FIVE,
@@ -22,7 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     P + "rebuild": WORK,
     P + "importing": WORK,
     "exports": FIVE | {P + "selection"},
-    C + "config": CORE | {P + "extraction"},
+    C + "config": CORE | {P + "extraction", C + "schedule"},
     C + "discovery": CORE | {P + "extraction"},
     C + "schedule": CORE,
     C + "http": WORK,

@@ -9,8 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from crawler.cli.left_out import left_out
-from crawler.cli.listing_report import left_out_by_shape
+from crawler.cli.left_out import left_out, left_out_by_shape
 from pipelines.core.plural import counted, first_of, verb
 from pipelines.session.crawl_stats import OUTCOMES, CrawlStats, SourceStats
 
@@ -49,7 +48,7 @@ def reasons(stats: CrawlStats) -> Iterator[str]:
     if totals:
         yield ""
     for (outcome, why), number in sorted(totals.items(), key=lambda item: (-item[1], item[0])):
-        what = {"nothing": "without an article"}.get(outcome, outcome)
+        what = {"nothing": "without an article", "instead": "in the place of an article"}.get(outcome, outcome)
         names = sources[outcome, why]
         of_many = f", of {counted(len(names), 'source')}" if len(names) > 1 else ""
         example = stats.by_source[names[0]].examples[outcome, why]
@@ -121,5 +120,5 @@ def numbers(count: SourceStats) -> list[int]:
 
 
 def worth_a_row(count: SourceStats) -> bool:
-    """Return True for a source that this crawl visited."""
-    return any((*numbers(count), count.tried, count.still_disallowed))
+    """Return True for a source that this crawl visited, or would have if it had not been at a limit."""
+    return any((*numbers(count), count.tried, count.still_disallowed, count.limits))

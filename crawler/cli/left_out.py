@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
-from pipelines.core.plural import counted
+from pipelines.core.plural import counted, most_common_of, verb
 from pipelines.session.crawl_stats import CrawlStats, sites_text
 
-MAX_SOURCES_NAMED = 5  # on the line about other sites
-# What a setting leaves out: for the next crawl (True), or until it is changed or the listing is read again.
-WAITS_FOR_NEXT_CRAWL = {
-    "pages_per_host": True,
-    "pages_per_source": True,
-    "listings_per_host": True,
-    "listings_per_source": True,
-    "bytes_per_site": True,
-    "bytes_per_crawl": True,
-    "addresses_per_source": True,
-    "addresses_per_listing": False,
+MAX_SOURCES_NAMED = 5  # on the line about other sites, and with a line about shapes of their own
+MAX_REASONS_NAMED = 3  # of each of these
+# What becomes of what a setting leaves out; "out": until it is changed, or the listing is read again.
+LEFT_FOR = {
+    "pages_per_host": "for the next crawl",
+    "pages_per_source": "for the next crawl",
+    "listings_per_host": "for the next crawl",
+    "listings_per_source": "for the next crawl",
+    "bytes_per_site": "for the next crawl",
+    "bytes_per_crawl": "for the next crawl",
+    "addresses_per_source": "for the next crawl",
+    "addresses_per_listing": "out",
+    "pages_per_day": "for the next day",
+    "bytes_per_day": "for the next day",
+    "new_within": "for `morgue backfill`",
+    "hours": "until they begin again",
 }
 
 
@@ -35,10 +41,34 @@ def left_out(stats: CrawlStats) -> Iterator[str]:
         yield "  to take those of a site, add it to `sites` in sources/NAME.toml"
     for name, count in sorted(stats.by_source.items()):
         for setting, number in sorted(count.limits.items()):
-            later = "for the next crawl" if WAITS_FOR_NEXT_CRAWL[setting] else "out"
-            yield f"limit: {name} reached crawl.{setting}: {counted(number, 'address')} left {later}"
+            yield f"limit: {name} reached crawl.{setting}: {counted(number, 'address')} left {LEFT_FOR[setting]}"
         for site, hosts in count.silent_sites.items():
             yield (
                 f"left alone: {site} ({name}), because {hosts} of its hosts in a row gave no answer;"
                 " its other hosts are tried by the next crawl"
             )
+
+
+def left_out_by_shape(stats: CrawlStats) -> Iterator[str]:
+    """Yield a line for each source of which feeds and sitemaps list what does not look like an article."""
+    named = {name: count for name, count in stats.by_source.items() if count.by_shape}
+    most = sorted(named, key=lambda name: (-named[name].by_shape.total(), name))
+    for name in most[:MAX_SOURCES_NAMED]:
+        count = named[name]
+        number = count.by_shape.total()
+        yield (
+            f"left out: {counted(number, 'address')} in feeds and sitemaps of {name}, by"
+            f" {verb(number, 'its', 'their')} shape: {reasons_text(count.by_shape, count.shape_examples)}"
+        )
+    if len(most) > MAX_SOURCES_NAMED:
+        rest = sum(named[name].by_shape.total() for name in most[MAX_SOURCES_NAMED:])
+        sources = counted(len(most) - MAX_SOURCES_NAMED, "more source")
+        yield f"left out: {counted(rest, 'address')} in feeds and sitemaps of {sources}"
+    if most:
+        yield "  if such addresses are articles, `include` in the file of the source says so (docs/discovery.md)"
+
+
+def reasons_text(numbers: Counter[str], examples: dict[str, str]) -> str:
+    """Return the most frequent reasons with their numbers, and an example of the first."""
+    first = examples.get(numbers.most_common(1)[0][0], "")
+    return most_common_of(numbers, MAX_REASONS_NAMED) + (f"; e.g. {first}" if first else "")

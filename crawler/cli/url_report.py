@@ -27,7 +27,7 @@ NOT_AN_ADDRESS, KNOWN, NOT_YET, TAKEN_DOWN = (
     "not fetched yet",
     "taken down",
 )
-NO_ARTICLE = "no article"  # the word of a report for the outcome "nothing"
+NO_ARTICLE = "no article"  # the word of a report for the outcomes "nothing" and "instead"
 
 
 def check_report(path: Path, pages: UrlList) -> None:
@@ -111,7 +111,7 @@ def result_of(
     if known.state == "removed":
         return (row.url, None, None, TAKEN_DOWN, None, "was removed from the archive", None)
     if now is not None:
-        word = NO_ARTICLE if now.outcome == "nothing" else now.outcome
+        word = NO_ARTICLE if now.outcome in ("nothing", "instead") else now.outcome
         final, reason = now.final_url or (known.final_url if now.outcome == "duplicate" else None), now.reason
         status, captured = now.status or known.status, now.captured or known.captured
         return (row.url, final, status, word, known.article, reason or None, captured)

@@ -90,8 +90,9 @@ def command(
 
     The summary counts for each source: listings (feeds, sitemaps, front and section pages) that were read, new article
     addresses found, article pages fetched, and what these were: new, edited or unchanged articles, a duplicate (an
-    article filed before under another address), nothing (no article), disallowed by robots.txt, postponed, or failed.
-    A listing that could be read only in part is named as a problem.
+    article filed before under another address), instead (a consent wall, login page or error page in the place of an
+    article), nothing (no article), disallowed by robots.txt, postponed, or failed. A listing that could be read only in
+    part is named as a problem.
 
     Exit code 1: a line "needs attention" says what and which source. That is so if a host gave no usable answer, if a
     listing that a source names failed, is disallowed, is no feed or lists nothing, if no article was found at all or

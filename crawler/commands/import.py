@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
-from crawler.cli.listing_report import reasons_text
+from crawler.cli.left_out import reasons_text
 from crawler.cli.log_options import log_options
 from pipelines.core.errors import ConfigError, QueryError
 from pipelines.core.plural import counted, verb
@@ -162,6 +162,7 @@ def lines(report: ImportReport) -> list[str]:
         summary.append("  restore that file from a copy; without a copy, run `morgue rebuild`, then this import again")
     articles = ", ".join(f"{report.articles[word]:,} {word}" for word in OUTCOMES if report.articles[word])
     summary.append(f"articles: {articles or 'none'}")
+    summary += by_reason("in the place of an article", report.instead)
     summary += by_reason("without an article", report.nothing)
     if pages := report.by_shape.total():
         shapes = verb(pages, "its address", "their addresses")
@@ -226,6 +227,7 @@ def as_dict(report: ImportReport, outcome: str) -> dict[str, Any]:
         "kept": report.kept,
         "passed": dict(report.passed),
         "articles": {word: report.articles[word] for word in OUTCOMES},
+        "instead": dict(report.instead),
         "nothing": dict(report.nothing),
         "left_out": [
             {"why": why, "pages": number, "example": report.shape_examples[why]}

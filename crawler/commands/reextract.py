@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -13,14 +14,20 @@ from crawler.cli.archive_options import filter_options
 from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
 from crawler.cli.log_options import log_options
 from crawler.cli.output import BOLD, GREEN, RED, RESET, supports_style
-from pipelines.core.plural import counted
+from pipelines.core.items import Article, NothingToRead
+from pipelines.core.plural import counted, verb
 from pipelines.core.terminal import plain
+from pipelines.database.edits.difference import NOISE_IN_WORDS
 from pipelines.database.filters import ArticleFilters
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from crawler.cli.progress_bar import StepProgress
     from crawler.config.models import Config
+    from pipelines.database.edits.chains import ChainRow, NoiseRevision
     from pipelines.rebuild.reextract import RevisionChange
+    from pipelines.rebuild.reread import RereadPage
 
 MAX_PAGES_NAMED = 20  # pages without an article that the summary names
 
@@ -40,6 +47,13 @@ def command(ctx: click.Context, only_show: bool, everything: bool, filters: Arti
     --all, it reads only articles that another version of the extractor read. If the text differs now, the new text
     replaces the old one in the same revision, because the paper edited nothing. The old text is kept in the table
     `readings`, with the name of the extractor that read it.
+
+    A consent wall, login page or error page that an older version filed as a state of an article is taken back: the
+    article has the text from before again. The captures stay, and `morgue show` names the time.
+
+    Then it takes out revisions that are no edits: only a counter, an age ("3 hours ago") or a line of the site's
+    template changed, or the site shows two texts in turn. They become sightings of the revision before them; their
+    texts are kept in `readings`, and no capture is touched. Later revisions get smaller numbers.
 
     If it is interrupted, run the same command again: it goes on where it stopped. Exit code 1: a page gives no text
     any more; the archive keeps its old text.
@@ -65,10 +79,17 @@ class ReextractCounts:
         self.read = self.changed = 0
         self.fields: dict[str, int] = {}
         self.nothing: list[tuple[str, str]] = []  # URL, why
+        self.taken_back: Counter[str] = Counter()  # kind of what stood in the place of an article -> revisions
+        self.noise: Counter[str] = Counter()  # revisions that are no edits, by the kind of noise
 
-    def count(self, change: RevisionChange | None) -> None:
-        """Count one more revision; `change` is None if it reads as before."""
+    def count(self, read: RereadPage, change: RevisionChange | None, kind: str | None) -> None:
+        """Count one more revision. `change`: None if it reads as before; `kind`: None for a state of an article."""
         self.read += 1
+        if kind is not None:
+            self.taken_back[kind] += 1
+            return
+        if not isinstance(read.outcome, Article):
+            self.nothing.append((read.row["url"], read.outcome.reason))
         if change is not None:
             self.changed += 1
             for name in change.before:
@@ -81,6 +102,16 @@ class ReextractCounts:
         if self.fields:
             most = sorted(self.fields.items(), key=lambda item: (-item[1], item[0]))
             yield "  " + ", ".join(f"{name} {number:,}" for name, number in most)
+        for kind, number in self.taken_back.most_common():
+            taken = "would be taken back" if only_show else "taken back"
+            yield f"{counted(number, 'revision')} {taken}, in the place of an article: {kind}"
+        if self.noise:
+            number = self.noise.total()
+            were = "would be" if only_show else verb(number, "was", "were")
+            they = verb(number, "it is no edit", "they are no edits")
+            yield f"{counted(number, 'revision')} {were} taken out, because {they}:"
+            for kind, of_kind in self.noise.most_common():
+                yield f"  {of_kind:,}: {NOISE_IN_WORDS[kind]}"
         for url, why in self.nothing[:MAX_PAGES_NAMED]:
             yield f"no article any more, left unchanged: {url}: {why}"
         if len(self.nothing) > MAX_PAGES_NAMED:
@@ -95,12 +126,12 @@ async def run(
 
     from crawler.engine.extraction_workers import extraction_workers
     from crawler.engine.open_archive import open_archive_writer
-    from pipelines.core.items import NothingToRead
     from pipelines.database import queries, readings
     from pipelines.database.connection import connect
+    from pipelines.database.edits import chains
     from pipelines.extraction.extract import extractor
     from pipelines.rebuild import reextract
-    from pipelines.rebuild.reread import reread
+    from pipelines.rebuild.reread import reread, reread_one
     from pipelines.warc.storage import WarcStorage
 
     counts = ReextractCounts()
@@ -111,18 +142,46 @@ async def run(
         with closing(connect(config.folder.database)) as db:
             which = queries.article_selection(db, None, filters)
             ids = readings.select_revisions(db, which.condition(), which.values, None if everything else extractor())
-            steps("reading", 0, len(ids))
-            found = reread(db, WarcStorage(config.folder.warc), readings.revisions(db, ids), sources, workers)
-            async for read in found:
-                if isinstance(read.outcome, NothingToRead):
-                    counts.nothing.append((read.row["url"], read.outcome.reason))
-                change = reextract.change_of(db, read)
-                counts.count(change)
-                if archive_writer is not None:
-                    await archive_writer.do(reextract.file_reading, archive_writer.db, read, change)
-                elif change is not None:
-                    show(change)
-                steps("reading", counts.read, len(ids))
+            while ids:
+                steps("reading", counts.read, total := counts.read + len(ids))
+                found = reread(db, WarcStorage(config.folder.warc), readings.revisions(db, ids), sources, workers)
+                ids = []  # of articles whose newest revision is taken back: the one before it counts again
+                async for read in found:
+                    change = reextract.change_of(db, read)
+                    if archive_writer is not None:
+                        filed = await archive_writer.do(reextract.file_reading, archive_writer.db, read, change)
+                        kind, again = filed
+                        ids += [] if again is None else [again]
+                    else:
+                        kind = reextract.kind_of(db, read)
+                    counts.count(read, change, kind)
+                    if archive_writer is None and kind is not None:
+                        click.echo(f"{plain(read.row['url'])}: taken back, {kind} in the place of the article\n")
+                    elif archive_writer is None and change is not None:
+                        show(change)
+                    steps("reading", counts.read, total)
+            edited = readings.edited_articles(db, which.condition(), which.values)
+            template: tuple[int | None, Callable[[str], bool]] | None = None
+            for done, (article_id, source_id) in enumerate(edited, 1):
+                if template is None or template[0] != source_id:
+                    template = source_id, chains.source_template(db, source_id)
+                chain = chains.chain_of(db, article_id)
+                noise = list(chains.noise_in(article_id, chain, template[1]))
+                last = None
+                if noise and noise[-1].revision_id == chain[-1]["id"]:
+                    row = next(readings.revisions(db, [noise[-1].kept_id]))
+                    last = await reread_one(db, WarcStorage(config.folder.warc), row, sources, workers)
+                    if isinstance(last.outcome, NothingToRead):
+                        counts.nothing.append((last.row["url"], last.outcome.reason))
+                        continue
+                counts.noise.update(one.noise for one in noise)
+                if archive_writer is None:
+                    show_noise(chain, noise)
+                elif noise:
+                    await archive_writer.do(reextract.take_out_noise, archive_writer.db, article_id, noise, last)
+                else:
+                    await archive_writer.do(chains.describe, archive_writer.db, article_id)
+                steps("comparing revisions", done, len(edited))
     finally:
         workers.kill()
         if archive_writer is not None:
@@ -144,3 +203,10 @@ def show(change: RevisionChange) -> None:
         colour = {"-": red, "+": green}.get(line[:1], "")
         click.echo(f"{colour}{plain(line)}{reset}")
     click.echo()
+
+
+def show_noise(chain: Sequence[ChainRow], found: Sequence[NoiseRevision]) -> None:
+    """Print the revisions of an article that would be taken out."""
+    for one in found:
+        why = NOISE_IN_WORDS[one.noise]
+        click.echo(f"article {one.article_id}, revision {one.number} of {len(chain)}: no edit: {why}")

@@ -14,7 +14,7 @@ from crawler.cli.common_options import folder_of, folder_option, setting_option
 from pipelines.core import terminal
 from pipelines.core.errors import NotFound, QueryError
 from pipelines.core.plural import counted
-from pipelines.database import queries
+from pipelines.database import page_states, queries
 from pipelines.warc.storage import WarcStorage
 
 
@@ -69,7 +69,7 @@ def command(
             found, why = queries.captures_of(db, str(row["id"])), f"article {row['id']}"
             _captures(db, warc, found, row["url"], why, form, row["id"])
             return
-        states = list(queries.revisions(db, row["id"]))
+        states, periods = list(queries.revisions(db, row["id"])), page_states.of_article(db, row["id"])
         row = _as_of_revision(row, states, revision)
         data = None if form in ("text", "json") else _bytes(db, warc, row, form)
     if data is not None:
@@ -77,10 +77,11 @@ def command(
             out.write(data)
     elif form == "text":
         with standard_output():
-            for line in text(row, states, warc, min(output.terminal_width(sys.stdout), 100)):
+            for line in text(row, states, periods, warc, min(output.terminal_width(sys.stdout), 100)):
                 click.echo(line)
     else:
         left_out = ("text", "description", "authors", "modified")  # --revision N shows them
+        row["page_states"] = periods
         row["revisions"] = [{name: state[name] for name in state if name not in left_out} for state in states]
         with standard_output():
             click.echo(output.json_text(row))
@@ -146,7 +147,9 @@ def _as_of_revision(row: queries.Row, states: list[queries.Row], number: int | N
     raise NotFound(subject, cause, "leave out --revision to see the newest")
 
 
-def text(row: queries.Row, states: list[queries.Row], warc: WarcStorage, room: int) -> Iterator[str]:
+def text(
+    row: queries.Row, states: list[queries.Row], periods: list[queries.Row], warc: WarcStorage, room: int
+) -> Iterator[str]:
     """Yield the article for reading, and below a line its provenance."""
     bold, dim, reset = (output.BOLD, output.DIM, output.RESET) if output.supports_style(sys.stdout) else ("", "", "")
     for line in terminal.wrap(terminal.plain(row["title"] or "(no headline)"), room):
@@ -176,7 +179,7 @@ def text(row: queries.Row, states: list[queries.Row], warc: WarcStorage, room: i
         for line in terminal.wrap(terminal.plain(value), room - 11):
             yield f"{dim}{name:<10}{reset} {line}"
             name = ""
-    for name, value in provenance(row, states, warc):
+    for name, value in (*provenance(row, states, warc), *instead(periods)):
         yield f"{dim}{name:<10}{reset} {terminal.plain(value)}"
 
 
@@ -239,7 +242,30 @@ def provenance(row: queries.Row, states: list[queries.Row], warc: WarcStorage) -
     yield "read by", row["extractor"]
     yield "seen", f"{shown['seen']} to {shown['last_seen']}"
     if len(states) > 1:
-        yield "revisions", ", ".join(f"{state['revision']}: {state['seen']}" for state in states)
+        for number, state in enumerate(states):
+            yield "" if number else "revisions", f"{state['revision']}: {state['seen']}{change(state)}"
+
+
+def change(state: queries.Row) -> str:
+    """Return what a revision changed and how much; empty for the first, and if it is not known."""
+    if not state["changes"] or state["change_ratio"] is None:
+        return ""
+    words = f"+{state['words_added']} -{state['words_removed']} words, {state['change_ratio']:.1%}"
+    silent = "; silent: the page's time of change stayed" if state["silent"] else ""
+    turns = f"; an earlier text was shown in turn {counted(state['alternates'], 'time')}" if state["alternates"] else ""
+    return f"  {', '.join(state['changes'])} ({words}){silent}{turns}"
+
+
+def instead(periods: list[queries.Row]) -> Iterator[tuple[str, str]]:
+    """Yield (name, value) of what the address shows, or showed, in the place of the article."""
+    for period in periods:
+        kind, since, ended = period["kind"], period["since"], period["ended"]
+        if ended:
+            yield "was away", f"{since} to {ended} ({kind})"
+        elif period["gone"]:
+            yield "gone", f"since {since} ({kind}), last seen alive {period['last_alive']}"
+        else:
+            yield "now", f"{kind} since {since}; the text above is the article's, last seen {period['last_alive']}"
 
 
 def _bytes(db: sqlite3.Connection, warc: WarcStorage, row: queries.Row, form: str) -> bytes:

@@ -16,7 +16,7 @@ from pipelines.core.terminal import plain
 from pipelines.database import queries
 from pipelines.database.connection import Row
 
-COLUMNS = ("name", "articles", "newest", "last_success", "waiting", "planned", "failed", "last_error")
+COLUMNS = ("name", "articles", "newest", "last_success", "waiting", "planned", "past", "failed", "last_error")
 
 MINUTE_CHARS = 16  # of a stamp, up to its minute: the table needs the room for errors
 
@@ -33,7 +33,8 @@ def command(ctx: click.Context, of_lists: bool, forget: str | None, form: str) -
 
     For each source: the number of articles, the day of the newest one, the time at which a feed, sitemap or page was
     last answered without an error, how many addresses are due now (waiting; of a source that was never crawled, the
-    listings in its file), planned for later and failing, and the last error. An error is shown until the next visit
+    listings in its file), planned for later, of the past (articles that wait for `morgue backfill`) and failing, and
+    the last error. An error is shown until the next visit
     goes well. Dead links, links that robots.txt disallows, and paths that morgue tries by itself are no errors of a
     source.
 

@@ -84,11 +84,31 @@ class Politeness(TomlTable):
         " by the next crawl.",
         10000,
     )
+    pages_per_day: value_types.AnyCount = key(
+        0, "Maximum number of article pages requested for one source in one day (UTC); 0: no limit.", 1000
+    )
+    bytes_per_day: value_types.AnyBytes = key(
+        "0B",
+        "Size of the records of one source at which it is left alone until the next day (UTC); 0B: no limit.",
+        "1GB",
+    )
+    hours: value_types.Hours = key(
+        "",
+        "Hours in which a source is asked for anything, with a time zone; empty: at any time. Days may be left out.",
+        "Mon-Fri 09:00-17:00 Europe/Berlin",
+    )
+    new_within: value_types.AnyInterval = key(
+        "7d",
+        "Age up to which articles are fetched that a sitemap names when it is read; older ones, and at its first"
+        " reading those without a date, wait for `morgue backfill`.",
+        "30d",
+    )
     robots: value_types.Flag = key(True, "Obey robots.txt (RFC 9309). Each WARC file records whether it was obeyed.")
     verify_certificates: value_types.Flag = key(True, "Refuse to connect to a host whose TLS certificate is not valid.")
     recheck: value_types.Ages = key(
-        ["1d", "7d"],
-        "When an article is fetched again to find edits: times after its first visit.",
+        ["1h", "3h", "6h", "12h", "1d", "2d", "4d", "7d", "14d", "30d"],
+        "When an article is fetched again to find edits: times after its first visit. Of the default, each source gets"
+        " only the ages that its edits earn; ages that you set are kept as they are.",
         ["6h", "1d", "30d"],
     )
 

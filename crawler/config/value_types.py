@@ -204,6 +204,20 @@ def listing_interval(value: object) -> Duration | str:
     return ADAPTIVE if value == ADAPTIVE else Duration.parse(value)
 
 
+def hours(value: Any) -> str:
+    """Return a span of hours as written, if it can be meant; "" is any time. Raises ValueError."""
+    from crawler.schedule.hours import EXAMPLE, Hours
+
+    if not is_line(value):
+        raise ValueError(f"{shown(value)} is not one line of text")
+    if value:
+        try:
+            Hours.parse(value)
+        except ValueError as error:
+            raise ValueMistake(f"{shown(value)} {error}", f'say e.g. "{EXAMPLE}"') from None
+    return str(value)
+
+
 def share(value: object) -> float:
     """Return a number from 0 to 1 as float. Raises ValueError."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
@@ -228,6 +242,7 @@ Blocks = Annotated[tuple[str, ...], selectors(of_elements=True)]
 Values = Annotated[tuple[str, ...], selectors(of_elements=False)]
 Sites = Annotated[tuple[str, ...] | str, PlainValidator(sites)]
 Day = Annotated[str, PlainValidator(day)]
+Hours = Annotated[str, PlainValidator(hours)]
 Share = Annotated[float, parsed(share, "a number from 0 to 1")]
 Seconds = Annotated[Duration, parsed(Duration.parse, "a number of seconds")]
 SomeSeconds = Annotated[Duration, parsed(Duration.parse, "a number of seconds", above_zero=True)]
@@ -237,6 +252,7 @@ Interval = Annotated[Duration, parsed(Duration.parse, "a duration", above_zero=T
 Bytes = Annotated[Size, parsed(Size.parse, "a size", above_zero=True)]
 AnyCount = Annotated[int, whole_number(0)]
 Count = Annotated[int, whole_number(1)]
+AnyBytes = Annotated[Size, parsed(Size.parse, "a size")]
 Level = Annotated[int, whole_number(1, 9)]
 Digest = Annotated[Literal["omit", "entity", "stored"], one_of("omit", "entity", "stored")]
 Comments = Annotated[Literal["drop", "separate"], one_of("drop", "separate")]

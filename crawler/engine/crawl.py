@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from crawler.config.models import Config
 from crawler.engine.extraction_workers import extraction_workers
 from crawler.engine.open_archive import SOFTWARE, open_archive_writer
-from crawler.frontier.crawl_plan import CrawlPlan, PreparedCrawl, prepare
+from crawler.frontier.crawl_plan import CrawlPlan, PreparedCrawl, prepare, within_hours
 from crawler.frontier.dispatcher import Dispatcher
 from crawler.frontier.queue import Frontier
 from crawler.frontier.visit_limits import CrawlLimits, SourceLimits
@@ -23,6 +23,7 @@ from pipelines.core.errors import INTERRUPTED, MorgueError, NothingReachable
 from pipelines.core.plural import counted
 from pipelines.core.timestamps import now
 from pipelines.core.urls import host_of
+from pipelines.database.captures import UsedToday, used_since
 from pipelines.database.frontier.rows import NO_SOURCE
 from pipelines.session.backpressure import Backpressure
 from pipelines.session.context import CrawlContext
@@ -73,6 +74,7 @@ class CrawlRun:
         self.prepared = self.context.archive_writer.call(
             prepare, self.plan, self.config, self.context.store, self.frontier, now()
         )
+        self.prepared = within_hours(self.prepared, self.config, now())
         return self.prepared
 
     def has_due_urls(self) -> bool:
@@ -85,7 +87,7 @@ class CrawlRun:
     def next_due(self) -> str | None:
         """Return the stamp of the time at which the next URL falls due; None if nothing is planned."""
         assert self.prepared is not None
-        return self.context.archive_writer.call(self.frontier.next_due, self.prepared.scope)
+        return self.context.archive_writer.call(self.frontier.next_due, self.prepared.scope, now())
 
     def abandon(self, outcome: str = "not begun") -> None:
         """Close the archive without having crawled. Do nothing after `finish`."""
@@ -98,8 +100,11 @@ class CrawlRun:
         """Let the parts of a Scrapy crawler find this run's context; listen for mistakes of our own."""
         from scrapy import signals
 
+        from crawler.middleware.robots import RobotsCache
+
         self._scrapy = crawler
         self.context.register(crawler)
+        RobotsCache.of(crawler).refresh = self.plan.again or (bool(self.plan.targets) and self.plan.listings_now)
         crawler.signals.connect(self._on_spider_error, signals.spider_error)
         crawler.signals.connect(self._on_item_error, signals.item_error)
         self.context.on_fatal = lambda error: self.stop()
@@ -110,15 +115,19 @@ class CrawlRun:
         from crawler.frontier.visit_outcomes import VisitOutcomes
 
         prepared = self.prepared or self.prepare()
+        limits = {source_id: limits_of(site.name, self.config) for source_id, site in prepared.sites.items()}
+        used: dict[int | None, UsedToday] = {}
+        if any(own.pages_per_day or own.bytes_per_day for own in limits.values()):
+            today = now().replace(hour=0, minute=0, second=0, microsecond=0)
+            used = await self.context.do(used_since, self.context.archive_writer.db, today)
         self.dispatcher = Dispatcher(
             self.context,
             self.frontier,
             prepared.scope,
             host_concurrency=host_concurrency(self.config),
             limits=crawl_limits(self.config, self.plan.limit),
-            limits_of_source={
-                source_id: limits_of(site.name, self.config) for source_id, site in prepared.sites.items()
-            },
+            limits_of_source=limits,
+            used_today=used,
         )
         if self.context.stopping:
             self.dispatcher.stop()
@@ -172,6 +181,9 @@ class CrawlRun:
         """Give back what was not visited, let the workers finish, commit, and close the archive."""
         try:
             if self.dispatcher is not None and self.prepared is not None and self.context.fatal is None:
+                from crawler.middleware.throttle import PaceKeeper  # imports Scrapy, as `begin` says
+
+                await PaceKeeper.of(self.context).save()
                 await self.context.do(self.frontier.release, self.dispatcher.open_claims)
                 if not self.interrupted:
                     await self.context.do(self._note_empty_sites, self.prepared)

@@ -7,7 +7,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from crawler.config.models import Config, SourceConfig
@@ -25,18 +25,30 @@ from crawler.frontier.watched_sites import (
     watched_site,
     with_owners,
 )
-from crawler.schedule.revisit_policy import LISTING_KINDS, PAGE_KINDS
+from crawler.schedule.hours import Hours
+from crawler.schedule.revisit_policy import (
+    BACKFILL_PRIORITY,
+    LISTING_KINDS,
+    MAX_PLANNED_AHEAD,
+    PAGE_KINDS,
+    PASSES_TO_KNOW,
+    taken_until,
+    usual_interval,
+)
 from pipelines.core.errors import ConfigError
 from pipelines.core.items import Source
 from pipelines.core.plural import counted, verb
+from pipelines.core.timestamps import stamp
 from pipelines.core.urls import typed_address
+from pipelines.database.frontier import backfills
 from pipelines.database.frontier.rows import ClaimScope
-from pipelines.database.runs import interrupted_since
+from pipelines.database.runs import beginnings, interrupted_since, last_time
 from pipelines.database.store import ArticleStore
 from pipelines.takedown.register import TakedownRegister
 
 logger = logging.getLogger("morgue.frontier")
 
+RUNS_LOOKED_AT = 3  # of those before this one: their times show whether the clock was ahead then
 NAME_WITHOUT_SOURCE = "(no source)"  # names in the counts of a crawl the pages that belong to no source
 
 
@@ -85,6 +97,37 @@ class ChosenTargets:
 
 def prepare(plan: CrawlPlan, config: Config, store: ArticleStore, frontier: Frontier, now: datetime) -> PreparedCrawl:
     """Write sources and seeds into the tables. Runs on the archive writer's thread. Raise ConfigError, NotFound."""
+    note = mend_clock(config, store, frontier, now)
+    begun = [now, *beginnings(store.db, frontier.crawl_id, PASSES_TO_KNOW - 1)]
+    frontier.pass_interval = usual_interval(begun)
+    prepared = prepare_scope(plan, config, store, frontier, now)
+    if plan.targets or plan.pages is not None:
+        frontier.hosts.ask_again(prepared.scope.source_ids or (), prepared.scope.row_ids, now)
+    early = taken_until(now, frontier.pass_interval)
+    scope = replace(prepared.scope, early_until=stamp(early), began=frontier.began)
+    return replace(prepared, scope=scope, notes=(*note, *prepared.notes))
+
+
+def mend_clock(config: Config, store: ArticleStore, frontier: Frontier, now: datetime) -> tuple[str, ...]:
+    """Plan again what was planned while the clock was wrong. Return a note for the user if there was any."""
+    intervals = [
+        seconds
+        for own in config.sources.values()
+        for seconds in (*visit_intervals(config, own).values(), *config.for_source(own.name).recheck)
+    ]
+    longest = max(MAX_PLANNED_AHEAD, timedelta(seconds=max(intervals, default=0)) + timedelta(days=1))
+    last = last_time(store.db, frontier.crawl_id, RUNS_LOOKED_AT)
+    if not (mended := frontier.mend_times(now, longest, last)):
+        return ()
+    logger.warning("planned again after a jump of the clock: %(urls)d URLs", {"urls": mended})
+    visits = counted(mended, "URL")
+    return (f"the clock of this machine has jumped: the next visits of {visits} were wrong and are planned again",)
+
+
+def prepare_scope(
+    plan: CrawlPlan, config: Config, store: ArticleStore, frontier: Frontier, now: datetime
+) -> PreparedCrawl:
+    """Write sources and seeds into the tables, and return what may be visited. Raise ConfigError, NotFound."""
     if stale := frontier.release_stale():
         logger.info("URLs that wait again, claimed by a run that never ended: %(urls)d", {"urls": stale})
     watched = {name: watched_site(name, config, store) for name in config.sources}
@@ -123,6 +166,7 @@ def prepare(plan: CrawlPlan, config: Config, store: ArticleStore, frontier: Fron
     interrupted = None if plan.again else interrupted_since(store.db, frontier.crawl_id)
     for site in visited:
         seed(site, config.sources.get(site.name), frontier, now)
+        chosen.notes += backfill_notes(site, frontier, now)
         if plan.targets and plan.listings_now:
             kept = frontier.make_due(site.source_id, now, interrupted)
             chosen.notes += [f"{site.name}: {goes_on_note(kept)}"] if kept else []
@@ -130,7 +174,7 @@ def prepare(plan: CrawlPlan, config: Config, store: ArticleStore, frontier: Fron
             frontier.make_pages_due(site.source_id, now)
     if not plan.targets:
         scope, notes = scope_of_all_sources(store, config, plan.since)
-        return PreparedCrawl(sites, frontier.owners, scope, start_urls, notes=notes)
+        return PreparedCrawl(sites, frontier.owners, scope, start_urls, notes=(*notes, *chosen.notes))
     typed = frontier.want_now(
         chosen.pages,
         "article",
@@ -157,6 +201,30 @@ def prepare(plan: CrawlPlan, config: Config, store: ArticleStore, frontier: Fron
         typed=typed,
         followed=typed,
     )
+
+
+def backfill_notes(site: WatchedSite, frontier: Frontier, now: datetime) -> Iterator[str]:
+    """Queue what a source's backfill allows today of its past, after everything fresh. Yield a note when it is done."""
+    if site.source_id is None or (backfill := backfills.running(frontier.db, site.source_id)) is None:
+        return
+    if backfills.left(frontier.db, backfill):
+        backfills.queue_more(frontier.db, backfill, now, BACKFILL_PRIORITY)
+    elif not backfills.queued(frontier.db, backfill, BACKFILL_PRIORITY):
+        backfills.end(frontier.db, site.source_id, now)
+        yield f"{site.name}: the backfill is done"
+
+
+def within_hours(prepared: PreparedCrawl, config: Config, now: datetime) -> PreparedCrawl:
+    """Return a run without the sources that may not be asked now by their hours, and with a note on each."""
+    outside, notes = set(), []
+    for source_id, site in prepared.sites.items():
+        hours = config.for_source(site.name).hours if site.name in config.sources else config.crawl.hours
+        if hours and source_id is not None and not (span := Hours.parse(hours)).is_open(now):
+            outside.add(source_id)
+            if site.watched:
+                notes.append(f"{site.name}: waits for {span.next_opening(now)} (crawl.hours)")
+    scope = replace(prepared.scope, excluded_source_ids=prepared.scope.excluded_source_ids | outside)
+    return replace(prepared, scope=scope, notes=(*prepared.notes, *notes))
 
 
 def goes_on_note(listings: int) -> str:

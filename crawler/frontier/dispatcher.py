@@ -11,17 +11,23 @@ import asyncio
 import logging
 from collections import Counter, defaultdict, deque
 from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import suppress
+from time import monotonic
 
 from crawler.frontier.queue import Frontier
 from crawler.frontier.visit_limits import CrawlLimits, LimitCounter, SourceLimits
+from crawler.schedule.revisit_policy import PAGE_KINDS
 from pipelines.core.timestamps import now
 from pipelines.core.urls import site_of_host
-from pipelines.database.frontier.rows import NO_SOURCE, Claim, ClaimScope, SourceChoice
+from pipelines.database.captures import UsedToday
+from pipelines.database.frontier.rows import NO_SOURCE, Claim, ClaimScope
 from pipelines.session.context import CrawlContext
 
 logger = logging.getLogger("morgue.frontier")
 
 WAITING_PER_HOST = 1  # URLs of a host that are handed out besides those that it may be asked for at once
+ASKING_PAUSE_SECONDS = 15.0  # after that a pass asks again which hosts have due URLs
+MAX_ASKING_SECONDS = 86400.0  # after that a pass takes in nothing more that falls due, so that it ends one day
 CLAIMS_PER_TASK = 8  # URLs of a host claimed at once; a more urgent URL may have to wait for as many fetches
 
 
@@ -37,12 +43,13 @@ class Dispatcher:
         host_concurrency: Mapping[str, int],
         limits: CrawlLimits,
         limits_of_source: Mapping[int | None, SourceLimits],
+        used_today: Mapping[int | None, UsedToday] | None = None,
     ) -> None:
         """`host_concurrency`: requests at a time, for the hosts for which a source file says so."""
         self.context, self.frontier, self.scope = context, frontier, scope
         self.limits, self.limits_of_source = limits, limits_of_source
         self.stopped = False
-        self.used = LimitCounter(limits_of_source)
+        self.used = LimitCounter(limits_of_source, used_today)
         self._host_concurrency = host_concurrency
         self._hosts: deque[str] = deque()  # hosts that may have due URLs, in turn
         # Such hosts that wait because the share of their site or source, the key, is used up.
@@ -60,8 +67,13 @@ class Dispatcher:
 
     async def claims(self) -> AsyncIterator[Claim]:
         """Yield URLs to fetch, as their hosts become free."""
+        began = asked = monotonic()
         self.add_hosts(await self.context.do(self.frontier.hosts_due, self.scope, now()))
         while not self.stopped:
+            if asked + ASKING_PAUSE_SECONDS <= monotonic() < began + MAX_ASKING_SECONDS:
+                # What falls due during the pass: a backfill of one source must not hold up the feeds of the others.
+                asked = monotonic()
+                self.add_hosts(await self.context.do(self.frontier.hosts_due, self.scope, now()))
             claims = await self._next_claims()
             for claim in claims:
                 yield claim
@@ -70,7 +82,8 @@ class Dispatcher:
                     return
                 if self._fetching_total == 0 and self._unpark_all():
                     continue
-                await self._changed.wait()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._changed.wait(), ASKING_PAUSE_SECONDS)
                 self._changed.clear()
 
     def add_hosts(self, hosts: Iterable[str]) -> None:
@@ -109,6 +122,17 @@ class Dispatcher:
         """Claim nothing more of a host in this crawl."""
         logger.info("%(host)s is left alone for the rest of this crawl", {"host": host})
         self._closed_hosts.add(host)
+
+    def open_host(self, host: str) -> None:
+        """Claim URLs of a host again that answers again."""
+        self._closed_hosts.discard(host)
+        self.add_hosts([host])
+
+    def set_pages_aside(self, host: str) -> None:
+        """Ask for no page of a host that was claimed already: it refuses them."""
+        claims = self._claimed[host]
+        self._set_aside += [claim for claim in claims if claim.kind in PAGE_KINDS]
+        self._claimed[host] = deque(claim for claim in claims if claim.kind not in PAGE_KINDS)
 
     def close_site(self, site: str) -> None:
         """Claim nothing more of any host of a site in this crawl."""
@@ -188,14 +212,13 @@ class Dispatcher:
         What the owners of its site have queued comes first. A source whose listings name ever more listings is read up
         to a limit; after that only its articles are claimed.
         """
-        without, pages_only = self.used.closed_on(host)
         owners = self.frontier.owners.of_site(site_of_host(host))
         if owners and host not in self._without_own:
-            choice = SourceChoice(owners, without, pages_only)
+            choice = self.used.choice(host, owners)
             if claims := self.frontier.claim(host, number, self.scope, now(), choice):
                 return claims
             self._without_own.add(host)
-        return self.frontier.claim(host, number, self.scope, now(), SourceChoice(None, without, pages_only))
+        return self.frontier.claim(host, number, self.scope, now(), self.used.choice(host))
 
     def _handed_out(self, host: str, waiting: deque[Claim]) -> list[Claim]:
         """Hand out as many of the claims of a host as may be asked for now, and return them."""
@@ -236,6 +259,7 @@ class Dispatcher:
         if stats.bytes_of_source[claim.source_id] >= self.limits.bytes_per_site:  # redirects led to other sites
             self.used.reach("bytes_per_site", claim.source_id)
             self.used.close_source(claim.source_id)
+        self.used.close_by_day_bytes(claim.source_id, stats.bytes_of_source[claim.source_id])
         if stats.bytes_kept >= self.limits.bytes_per_crawl and not self.stopped:
             self.used.reach("bytes_per_crawl", None)
             self.stop()

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime
+from functools import partial
 
-from crawler.frontier.failure_kinds import HOST_DOWN_REASONS, NO_HTTPS_REASONS, UNANSWERED_REASONS, is_permanent
-from crawler.frontier.listing_visits import ListingVisits
-from crawler.frontier.queue import (
-    ASSUMED_SCHEME,
-    GONE_STATUSES,
-    VisitResult,
+from crawler.frontier.failure_kinds import (
+    HOST_DOWN_REASONS,
+    NO_HTTPS_REASONS,
+    UNANSWERED_REASONS,
+    is_permanent,
+    is_refusal,
 )
-from crawler.schedule.revisit_policy import LISTING_KINDS, NextVisit, after_disallowed, after_failure
+from crawler.frontier.listing_visits import ListingVisits
+from crawler.frontier.queue import ASSUMED_SCHEME, GONE_STATUSES
+from crawler.frontier.queue_values import VisitResult
+from crawler.schedule.revisit_policy import LISTING_KINDS, PAGE_KINDS, NextVisit, after_disallowed, after_failure
+from pipelines.core.items import Capture, PageState
 from pipelines.core.timestamps import now
 from pipelines.core.urls import host_or_empty, site_of_host, url_key
 from pipelines.database.frontier.rows import DAMAGED_ROW, Claim
@@ -27,12 +31,19 @@ class FailedVisits(ListingVisits):
     """End visits that failed, were disallowed, or were left for later."""
 
     async def failed(
-        self, claim: Claim, why: str, status: int | None = None, wait: float | None = None, at: str | None = None
+        self,
+        claim: Claim,
+        why: str,
+        status: int | None = None,
+        wait: float | None = None,
+        at: str | None = None,
+        capture: Capture | None = None,
     ) -> None:
         """End a visit that brought no usable answer.
 
         `wait`: seconds that the server asks us to wait. `at`: the URL that failed, if redirects led there. Only its
-        host has to do with the failure: the host that was asked first did answer, with the redirect.
+        host has to do with the failure: the host that was asked first did answer, with the redirect. `capture`: of the
+        answer, if there was one.
         """
         site, host = self.site(claim), host_or_empty(at or claim.url)
         is_https = claim.url.startswith("https:") and host == claim.host
@@ -64,10 +75,19 @@ class FailedVisits(ListingVisits):
         own_wait = None if redirected else wait
         failures, watched = claim.failed + 1, site.watched
         plan = after_failure(claim.kind, now(), failures, gone=gone, retry_after=own_wait, watched=watched)
-        if dead_link:
+        state = await self._gone(claim, status, capture) if gone and not guessed else None
+        if state is not None:
+            plan = self.plan_after_stand_in(claim, state)
+        elif dead_link:
             plan = NextVisit("failed", None, "gone")
         if wait is not None:
-            await self._postpone_host(host, after_failure("feed", now(), 1, retry_after=wait).at or now())
+            await self._host_in_trouble(host, why, wait)
+            plan = plan if redirected else self._due_with_host(claim, plan)
+        elif is_refusal(why, status) and not (redirected or foreign or guessed):
+            is_page = claim.kind in PAGE_KINDS
+            if await self.context.do(partial(self.frontier.hosts.refused, host, why, now(), is_page=is_page)):
+                plan = self._due_with_host(claim, plan)
+                await self._stop_asking(host)
         if own_wait is not None:
             self.context.stats.outcome(site.name, "postponed", f"{why}, asked to wait {own_wait:.0f} s", claim.url)
             about = {"why": why, "wait": own_wait}
@@ -82,6 +102,15 @@ class FailedVisits(ListingVisits):
             about = {"why": reason, "plan": plan.why, "at": at or claim.url}
             self._log("failed %(url)s: %(why)s, %(plan)s", claim, about)
         await self._end(claim, VisitResult(plan, status, why, answered=False))
+
+    async def _gone(self, claim: Claim, status: int | None, capture: Capture | None) -> PageState | None:
+        """Note that an article is gone, and return since when; None for an address at which no article is expected."""
+        store = self.context.store
+        if capture is None or claim.kind not in PAGE_KINDS:
+            return None
+        if claim.kind != "article" and not await self.context.do(store.is_article, claim.url):
+            return None
+        return await self.context.do(store.note_state, claim.url, str(status), capture, claim.source_id)
 
     async def damaged(self, claim: Claim, what: str) -> None:
         """End a claim of which no request can be made. `what`: the column that is damaged, or the error."""
@@ -103,8 +132,8 @@ class FailedVisits(ListingVisits):
         self._note_down(claim, claim.host)
         self.context.stats.trouble(site.name, why, claim.url)
         self.context.stats.outcome(site.name, "failed", why, claim.url)
-        kind = claim.kind if claim.kind in LISTING_KINDS else "feed"  # an outage is no reason to give up an article
-        plan = after_failure(kind, now(), 1, watched=site.watched or claim.kind not in LISTING_KINDS)
+        await self.context.do(partial(self.frontier.hosts.begin, claim.host, why, now()))
+        plan = self._due_with_host(claim, after_failure(claim.kind, now(), 1, watched=site.watched))
         await self._end(claim, VisitResult(plan, None, why, answered=False))
 
     def _note_down(self, claim: Claim, host: str) -> None:
@@ -141,18 +170,34 @@ class FailedVisits(ListingVisits):
             trouble = f"{why}, so its host is asked for nothing for now" if for_now else f"disallowed {why}"
             self.context.stats.trouble(site.name, trouble, claim.url)
         if for_now:
-            plan = after_failure("front", now(), claim.disallowed + 1)  # never given up
-            await self._postpone_host(host, plan.at or now())
+            await self._host_in_trouble(host, why)
+            # If redirects led to that host, its own host did answer.
+            plan = after_failure("front", now(), claim.disallowed + 1)
+            plan = self._due_with_host(claim, plan) if host == claim.host else plan
         elif listing and site.every.get(claim.kind) is not None:
             plan = self._plan_after_success(claim)
         else:
             plan = after_disallowed(claim.kind, now(), claim.disallowed + 1, watched=site.watched)
         await self._end(claim, VisitResult(plan, None, why, answered=False))
 
-    async def _postpone_host(self, host: str, until: datetime) -> None:
-        """Ask a host for nothing more in this crawl, and before `until`."""
-        self.dispatcher.close_host(host)
-        await self.context.do(self.frontier.postpone, host, until)
+    async def _host_in_trouble(self, host: str, why: str, wait: float | None = None) -> None:
+        """Ask a host for nothing more in this crawl, and but for a probe until one is answered."""
+        await self.context.do(partial(self.frontier.hosts.begin, host, why, now(), wait=wait))
+        await self._stop_asking(host)
+
+    async def _stop_asking(self, host: str) -> None:
+        """Hand out nothing more of a host that is in trouble, or no page of it if its listings answer."""
+        trouble = self.frontier.hosts.of(host)
+        about = {"host": host, "why": trouble.trouble if trouble else None, "at": trouble.retry_at if trouble else None}
+        logger.info("%(host)s: %(why)s, so it is left alone until %(at)s, and then asked for one URL", about)
+        if trouble is not None and trouble.pages_only:
+            self.dispatcher.set_pages_aside(host)
+        else:
+            self.dispatcher.close_host(host)
+
+    def _due_with_host(self, claim: Claim, plan: NextVisit) -> NextVisit:
+        """Return the plan of a URL whose host is in trouble: it stays due, unless it is given up anyway."""
+        return NextVisit("waiting", claim.due or now(), "due when its host answers") if plan.at else plan
 
     async def not_tried(self, claim: Claim) -> None:
         """Give a claim back: it waits for the next crawl as if it had not been claimed."""

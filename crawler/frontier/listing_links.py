@@ -16,7 +16,7 @@ from crawler.discovery.links import read_links
 from crawler.discovery.results import Discovery, FoundLink, LeftOut
 from crawler.discovery.sitemaps import read_sitemap
 from crawler.frontier.entry_dates import day_of
-from crawler.frontier.queue import FrontierEntry
+from crawler.frontier.queue_values import FrontierEntry
 from crawler.frontier.watched_sites import WatchedSite
 from pipelines.core.urls import fetchable, site_of, url_key
 

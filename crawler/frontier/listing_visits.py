@@ -10,14 +10,10 @@ from datetime import datetime, timedelta
 
 from scrapy.http import Response
 
-from crawler.frontier import queue
+from crawler.frontier import queue_values
 from crawler.frontier.listing_links import READER_OF_KIND, ListingLinks, size_of
-from crawler.frontier.queue import (
-    GUESS,
-    FrontierEntry,
-    Validators,
-    VisitResult,
-)
+from crawler.frontier.queue import GUESS
+from crawler.frontier.queue_values import FrontierEntry, PastRule, Validators, VisitResult
 from crawler.frontier.visit_ending import VisitEnding
 from crawler.frontier.watched_sites import WatchedSite
 from crawler.schedule import listing_intervals
@@ -92,17 +88,23 @@ class ListingVisits(VisitEnding):
         site, time = self.site(claim), now()
         count = self.context.stats.by_source[site.name]
         self.context.stats.read_as_listing(claim.url)
-        before, refused = count.found, Counter[str]()
+        found_before, refused = count.found, Counter[str]()
         room_of_listing = self.dispatcher.used.of(claim.source_id).addresses_per_listing
+        past = None
+        if claim.kind == "sitemap" and site.new_within is not None:
+            before = (time - timedelta(seconds=site.new_within)).date().isoformat()
+            past = PastRule(before, undated=claim.visits == 0)
         for start in range(0, len(found.entries), LINKS_PER_TASK):
             some = found.entries[start : start + LINKS_PER_TASK]
             room = self.dispatcher.used.room(claim.source_id, room_of_listing)
-            new, hosts = await self.context.do(self.frontier.add, some, claim.source_id, time, room)
+            new, hosts = await self.context.do(self.frontier.add, some, claim.source_id, time, room, past)
             self.dispatcher.used.count_added(claim.source_id, room.added)
             room_of_listing -= room.added.total()
             refused += room.refused
             count.found += new
             self.dispatcher.add_hosts(hosts)
+        if past is not None and past.left:
+            count.limits["new_within"] += past.left
         if found.off_site:
             self.context.stats.left_out(site.name, found.off_site, dict(found.off_sites))
         # Whether a site without a file lists anything, in feeds or sitemaps perhaps, is known when the crawl ends.
@@ -123,7 +125,7 @@ class ListingVisits(VisitEnding):
                 self.context.stats.trouble(site.name, problem, claim.url)
         elif problem and is_read:
             count.problems.append(f"{claim.url}: {problem}")
-        new = count.found - before
+        new = count.found - found_before
         read = {"kind": claim.kind, "links": found.named or len(found.entries), "new": new, "problem": problem}
         read |= {"off_site": found.off_site}
         part = (", read in part: %(problem)s" if is_read else ", no listing: %(problem)s") if problem else ""
@@ -135,7 +137,7 @@ class ListingVisits(VisitEnding):
             capture, moved_to = response.meta.get("capture"), moved_for_good(claim, response)
             digest, capture_id = (capture.payload_digest, capture.id) if capture else (None, None)
             plan = await self._noted(claim, plan, ListingReading(found, new, digest, capture_id, not refused, moved_to))
-        known = queue.validators(response) if is_read or claim.kind == "tdmrep" else Validators()
+        known = queue_values.validators(response) if is_read or claim.kind == "tdmrep" else Validators()
         if not found.sought_feeds and await self.misses_feeds(claim):
             plan, known = self._plan_for_feeds(claim)
         if refused:

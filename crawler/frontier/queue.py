@@ -7,26 +7,31 @@ SQL is in `pipelines.database.frontier.table`.
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from crawler.frontier.entry_dates import changed_at, day_in, day_of
 from crawler.frontier.ownership import SiteOwners
-from crawler.schedule.revisit_policy import FOREIGN_PRIORITY, LISTING_KINDS, PAGE_KINDS, NextVisit, priority
+from crawler.frontier.queue_values import FrontierEntry, PastRule, QueueRoom, Validators, VisitResult
+from crawler.schedule.revisit_policy import (
+    FOREIGN_PRIORITY,
+    LISTING_KINDS,
+    MAX_BACKOFF,
+    PAGE_KINDS,
+    NextVisit,
+    priority,
+    probe_at,
+)
 from pipelines.core import timestamps
 from pipelines.core.timestamps import stamp
 from pipelines.core.urls import host_of, url_key
-from pipelines.database.frontier import forgetting, replanning
+from pipelines.database.frontier import backfills, forgetting, looks, replanning
+from pipelines.database.frontier.host_troubles import HostTroubles
 from pipelines.database.frontier.rows import Claim, ClaimScope, FrontierRow, SourceChoice, is_by_robots
 from pipelines.database.frontier.table import FrontierTable
 from pipelines.database.store import ArticleStore
 from pipelines.takedown.register import TakedownRegister
-
-if TYPE_CHECKING:
-    from scrapy.http import Response
 
 ASSUMED_SCHEME = "assumed scheme"  # hint of a URL that the user gave without a scheme
 HINT_OF_ASSUMED_HTTPS: Mapping[str, str] = {ASSUMED_SCHEME: "https"}
@@ -36,68 +41,16 @@ GONE_STATUSES = (404, 410)  # RFC 9110, 15.5.5 and 15.5.11
 ANY_SOURCE = SourceChoice()
 
 
-@dataclass(frozen=True, slots=True)
-class FrontierEntry:
-    """Hold a URL to put into the frontier."""
-
-    url: str
-    kind: str
-    depth: int = 0
-    found_on: str | None = None
-    hint: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Validators:
-    """Hold what an answer gave for a later conditional request (RFC 9110, 8.8); latin-1 text, None if it gave none."""
-
-    etag: str | None = None
-    last_modified: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class VisitResult:
-    """Hold the result of a visit, as its row remembers it."""
-
-    plan: NextVisit
-    status: int | None = None
-    error: str | None = None  # why it failed, was disallowed or gave nothing to read
-    answered: bool = True
-    validators: Validators = Validators()
-
-
-@dataclass(slots=True)
-class QueueRoom:
-    """Count down how many new addresses of a listing may still be queued; known ones take no room."""
-
-    addresses: int
-    listings: int  # of them
-    refused: Counter[str] = field(default_factory=Counter)  # new addresses without room, by "address" or "listing"
-    added: Counter[str] = field(default_factory=Counter)  # those that were queued
-
-    def word(self, kind: str) -> str:
-        """Return the name by which a kind of address is counted."""
-        return "listing" if kind in LISTING_KINDS else "address"
-
-    def has_room(self, kind: str) -> bool:
-        """Return True if one more address of this kind may be queued."""
-        return self.addresses > 0 and (kind not in LISTING_KINDS or self.listings > 0)
-
-    def take(self, kind: str) -> None:
-        """Count an address that was queued."""
-        self.addresses -= 1
-        self.listings -= kind in LISTING_KINDS
-        self.added[self.word(kind)] += 1
-
-
 class Frontier:
     """Add, claim and plan URLs for one crawl. Every method runs on the archive writer's thread."""
 
     def __init__(self, db: sqlite3.Connection, crawl_id: int, began: datetime | None = None) -> None:
         self.db, self.crawl_id = db, crawl_id
         self._table = FrontierTable(db)
-        self._postponed: dict[str, datetime] = {}  # hosts of which nothing is asked before then
+        self.pass_interval = timedelta(0)  # usual time between passes; `crawl_plan.prepare` sets it
+        self.hosts = HostTroubles(db, self._probe_at)
         self.began = stamp(began or timestamps.now())
+        self.doubted = looks.hosts_with_false_304(db, began or timestamps.now())
         self.confirmed: set[str] = set()  # url_keys of listings that were guesses until this crawl found them named
         self.owners = SiteOwners({}, {})  # `crawl_plan.prepare` sets it once the sources are known
 
@@ -106,29 +59,44 @@ class Frontier:
         return self._table.release_all()
 
     def add(
-        self, entries: Iterable[FrontierEntry], source_id: int | None, now: datetime, room: QueueRoom | None = None
+        self,
+        entries: Iterable[FrontierEntry],
+        source_id: int | None,
+        now: datetime,
+        room: QueueRoom | None = None,
+        past: PastRule | None = None,
     ) -> tuple[int, set[str]]:
         """Put URLs into the queue. Return how many articles were new to it, and the hosts that have new work.
 
         A known URL stays as it is, with three exceptions. A feed or sitemap that was a guess is due once the site names
         it. A feed or sitemap which says that an article changed after our
         last visit makes it due at once: see `_changed`. A URL that another source found first becomes the source's
-        that owns its site, with kind and hint as that source gives them. With `room`, new URLs beyond it are left out.
+        that owns its site, with kind and hint as that source gives them. New articles for which `past` holds wait for a
+        backfill. With `room`, new URLs beyond it are left out.
         """
         new, hosts, removed = 0, set(), TakedownRegister(self.db)
         for entry in entries:
             if entry.url in removed:
                 continue
             row = self._row(entry, source_id, now)
+            if past is not None and entry.kind not in LISTING_KINDS and past.holds_for(row.day):
+                row = replace(row, past=True)
             if room is not None and not room.has_room(entry.kind) and not self._table.is_known(row.url_key):
                 room.refused[room.word(entry.kind)] += 1
                 continue
             if self._table.insert(row):
+                if past is not None and row.past:
+                    past.left += 1
+                    if room is not None:
+                        room.take(entry.kind)
+                    continue
                 new += entry.kind not in LISTING_KINDS
                 if room is not None:
                     room.take(entry.kind)
             elif self._corrected(row):
                 new += entry.kind not in LISTING_KINDS
+            elif not row.past and backfills.wanted_now(self.db, row, now):
+                new += 1
             elif not (self._confirmed(entry, row, now) or self._changed(row, now)):
                 continue
             hosts.add(row.host)
@@ -190,14 +158,29 @@ class Frontier:
     def claim(
         self, host: str, number: int, scope: ClaimScope, now: datetime, choice: SourceChoice = ANY_SOURCE
     ) -> list[Claim]:
-        """Claim up to `number` due URLs of one host, the most urgent first; `choice` narrows them to some sources."""
-        return self._table.claim(self.crawl_id, host, number, scope, now, choice)
+        """Claim up to `number` due URLs of one host, the most urgent first; `choice` narrows them to some sources.
+
+        Of a host that is in trouble this is one URL, a probe, if one is due.
+        """
+        trouble = self.hosts.of(host)
+        if trouble is None:
+            return self._table.claim(self.crawl_id, host, number, scope, now, choice)
+        if trouble.pages_only:
+            listings = replace(choice, no_pages=True)
+            if claims := self._table.claim(self.crawl_id, host, number, scope, now, listings):
+                return claims
+        if self.hosts.is_shut(host, now):
+            return []
+        if claims := self._table.claim(self.crawl_id, host, 1, scope, now, choice, probe=True):
+            self.hosts.probe(host, now)
+        return claims
+
+    def _probe_at(self, now: datetime, failures: int, retry_after: float | None) -> datetime:
+        return probe_at(now, failures, retry_after, self.pass_interval)
 
     def release(self, claims: Iterable[Claim]) -> None:
-        """Give URLs back unvisited; those of a host that was postponed meanwhile wait with it."""
+        """Give URLs back unvisited."""
         self._table.release([claim.id for claim in claims])
-        for host, until in self._postponed.items():
-            self._table.postpone(host, until)
 
     def visited(self, claim: Claim, visit: VisitResult, now: datetime) -> None:
         """Write down the result of a visit, and when the next one is planned.
@@ -225,6 +208,7 @@ class Frontier:
         self._table.insert(
             replace(self._row(entry, self.owners.file_under(url, claim.source_id), now), next_visit=None)
         )
+        replanning.continue_visits(self.db, url_key(claim.url), url_key(url))
         row = self._table.unclaimed(url_key(url))
         if row is not None:
             self.visited(row, visit, now)
@@ -241,13 +225,29 @@ class Frontier:
         """Return the number of URLs to fetch of each source; NO_SOURCE stands for URLs without one."""
         return self._table.count_due_by_source(scope, now)
 
-    def next_due(self, scope: ClaimScope) -> str | None:
+    def next_due(self, scope: ClaimScope, now: datetime) -> str | None:
         """Return when the next URL falls due, as a stamp; None if nothing is planned."""
-        return self._table.next_due(scope)
+        return self._table.next_due(scope, now)
+
+    def mend_times(self, now: datetime, longest: timedelta, last_time: str | None) -> int:
+        """Plan again what a wrong clock planned, if anything shows that one did. Return the number of URLs.
+
+        `longest`: how far ahead a visit may be planned. `last_time`: when one of the last runs began or ended.
+        """
+        jumped = last_time is not None and last_time > stamp(now + replanning.CLOCK_SLACK)
+        self.hosts.mend(now, MAX_BACKOFF)
+        return (
+            replanning.mend_times(self.db, now, longest) if jumped or self._table.has_plan_after(now + longest) else 0
+        )
 
     def is_known(self, url: str, besides: Claim) -> bool:
         """Return True if `url` has a row of its own that was or is being visited; that of `besides` does not count."""
         return self._table.is_visited(url_key(url), besides=besides.id)
+
+    def is_unread_page(self, url: str) -> bool:
+        """Return True if `url` has the row of an article page that was not answered yet."""
+        known, row = self.known_as(url), self._table.row_of(url_key(url))
+        return known is not None and known[0] in PAGE_KINDS and row is not None and row[1] == 0
 
     def has_answered_page(self, source_id: int | None, since: datetime) -> bool:
         """Return True if a page of a source was answered since then, at its last visit."""
@@ -256,11 +256,6 @@ class Frontier:
     def has_pages(self, source_id: int | None) -> bool:
         """Return True if an article of a source was ever found, or a page of it was asked for."""
         return self._table.has_pages(source_id)
-
-    def postpone(self, host: str, until: datetime) -> None:
-        """Ask a host for nothing before `until` (its own Retry-After), whichever of its URLs gave that answer."""
-        self._postponed[host] = until
-        self._table.postpone(host, until)
 
     def set_seeds(self, source_id: int | None, seeds: Iterable[FrontierEntry], now: datetime) -> None:
         """Give a watched source exactly these listings as seeds; those that it had besides are not visited again.
@@ -382,14 +377,3 @@ class Frontier:
         """Queue a URL as `kind` if it is new. Return its row id and its number of visits; None if it was taken down."""
         self.add([FrontierEntry(url, kind, hint=HINT_OF_ASSUMED_HTTPS if assumed_https else {})], source_id, now)
         return self._table.row_of(url_key(url))
-
-
-def validators(response: Response) -> Validators:
-    """Return what a later conditional request sends back."""
-    return Validators(header(response, "ETag"), header(response, "Last-Modified"))
-
-
-def header(response: Response, name: str) -> str | None:
-    """Return a header's value as text, or None. Latin-1, so that any bytes survive the way into a row and back."""
-    value = response.headers.get(name)
-    return value.decode("latin-1") if value else None

@@ -10,17 +10,17 @@ from typing import Any
 from scrapy.http import Response
 
 from crawler.frontier.dispatcher import Dispatcher
-from crawler.frontier.queue import (
-    GUESS,
-    Frontier,
-    Validators,
-    VisitResult,
-)
+from crawler.frontier.queue import GONE_STATUSES, GUESS, Frontier
+from crawler.frontier.queue_values import Validators, VisitResult
 from crawler.frontier.watched_sites import WatchedSite
-from crawler.schedule.revisit_policy import NextVisit, after_success
+from crawler.schedule.article_ages import earned_ages, is_first_look_after_a_day, sooner_after_edit
+from crawler.schedule.revisit_policy import LISTING_KINDS, PAGE_KINDS, NextVisit, after_success
+from crawler.schedule.stand_in_visits import after_stand_in
+from pipelines.core.items import PageState
 from pipelines.core.timestamps import now, parse, stamp
 from pipelines.core.urls import host_or_empty, site_or_none, url_key
-from pipelines.database.frontier.rows import Claim
+from pipelines.database.frontier.looks import watched_articles
+from pipelines.database.frontier.rows import BY_ROBOTS, Claim
 from pipelines.session.context import CrawlContext
 
 logger = logging.getLogger("morgue.frontier")
@@ -43,6 +43,7 @@ class VisitEnding:
         self._unanswered: Counter[str] = Counter()  # UNANSWERED_REASONS in a row, by host
         self._down_hosts: Counter[str | None] = Counter()  # hosts in a row that gave no answer, by site
         self._read_again: set[int | None] = set()  # sources whose front page this crawl reads once more, for its feeds
+        self._ages: dict[int | None, tuple[float, ...]] = {}  # those that a source earns, by its id
         # Pages in the item pipelines, by frontier id. A response is kept for the count of bytes held (BodyBudget).
         self._pages: dict[int, tuple[Claim, Validators, Response]] = {}
 
@@ -64,7 +65,31 @@ class VisitEnding:
     def _plan_after_success(self, claim: Claim) -> NextVisit:
         site, time = self.site(claim), now()
         first = parse(claim.first_visit) if claim.first_visit else time
-        return after_success(claim.kind, time, first, site.every, site.recheck)
+        ages = self._ages.get(site.source_id, site.recheck)
+        return after_success(claim.kind, time, first, site.every, ages, due=claim.due)
+
+    def is_conditional(self, claim: Claim) -> bool:
+        """Return True if a visit may be answered 304: not where such an answer was false, nor once at a day of age."""
+        if claim.kind in LISTING_KINDS:
+            return True
+        first, last = (parse(time) if time else None for time in (claim.first_visit, claim.last_visit))
+        return claim.host not in self.frontier.doubted and not is_first_look_after_a_day(now(), first, last)
+
+    async def _plan_of_page(self, claim: Claim, *, edited: bool = False) -> NextVisit:
+        """Return the future of an article page that was just answered."""
+        site, time = self.site(claim), now()
+        if not site.explicit_recheck and site.source_id not in self._ages:
+            watched = await self.context.do(watched_articles, self.frontier.db, site.source_id)
+            self._ages[site.source_id] = earned_ages(site.recheck, watched)
+        plan = self._plan_after_success(claim)
+        if not edited or site.explicit_recheck or not (claim.first_visit and claim.last_visit):
+            return plan
+        first, last, ages = parse(claim.first_visit), parse(claim.last_visit), self._ages[site.source_id]
+        return sooner_after_edit(plan, time, first, last, claim.visits + 1, ages)
+
+    def plan_after_stand_in(self, claim: Claim, state: PageState) -> NextVisit:
+        """Return the future of a claim that shows something in the place of its article."""
+        return after_stand_in(state, now(), self._plan_after_success(claim))
 
     def _is_guess(self, claim: Claim) -> bool:
         """Return True for a common path that neither the user nor the site named: it is no news if nothing is there."""
@@ -83,13 +108,22 @@ class VisitEnding:
         plan = {"state": visit.plan.state, "next": visit.plan.at and stamp(visit.plan.at), "why": visit.plan.why}
         at = ", next visit %(next)s" if visit.plan.at else ""
         self._log("%(url)s: %(state)s (%(why)s)" + at, claim, plan, logging.DEBUG)
-        await self.context.do(self._write, claim, visit, final_url, pages)
+        is_over = await self.context.do(self._write, claim, visit, final_url, pages)
+        if is_over:
+            logger.info("%(host)s answers again: all that is due of it is asked for", {"host": claim.host})
+            self.dispatcher.open_host(claim.host)
         self.dispatcher.filed(claim)
 
-    def _write(self, claim: Claim, visit: VisitResult, final_url: str | None, pages: int) -> None:
-        """Write the result of a visit. Runs on the archive writer's thread."""
+    def _write(self, claim: Claim, visit: VisitResult, final_url: str | None, pages: int) -> bool:
+        """Write the result of a visit. Return True if it ends a trouble of its host. Runs on the archive writer's
+        thread.
+        """
         if final_url is not None and url_key(final_url) != url_key(claim.url):
             self.frontier.landed(claim, final_url, visit, now())
         else:
             self.frontier.visited(claim, visit, now())
         self.context.stats.ended(self.context.archive_writer.commits, pages)
+        # A page that is not there shows that its host answers, and so does a robots.txt with rules.
+        is_page = claim.kind in PAGE_KINDS and visit.error != BY_ROBOTS
+        answers = visit.answered or visit.status in GONE_STATUSES or visit.error == BY_ROBOTS
+        return answers and self.frontier.hosts.answered(claim.host, now(), is_page=is_page)

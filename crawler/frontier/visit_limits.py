@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from crawler.frontier.queue import QueueRoom
+from crawler.frontier.queue_values import QueueRoom
+from crawler.schedule.hours import Hours
 from crawler.schedule.revisit_policy import PAGE_KINDS
-from pipelines.database.frontier.rows import NO_SOURCE, Claim
+from pipelines.core.timestamps import now
+from pipelines.database.captures import UsedToday
+from pipelines.database.frontier.rows import NO_SOURCE, Claim, SourceChoice
 
 logger = logging.getLogger("morgue.frontier")
+
+HOURS_CHECK = timedelta(seconds=30)  # between two looks at the hours of sources
+NOTHING_USED = UsedToday(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +31,9 @@ class SourceLimits:
     listings_per_source: int
     addresses_per_listing: int  # new addresses queued at once
     addresses_per_source: int  # and altogether
+    pages_per_day: int = 0  # article pages in a day, in all crawls of it; 0: no limit
+    bytes_per_day: int = 0  # size of the records of a day; 0: no limit
+    hours: str = ""  # in which it is asked, as `Hours.parse` reads them; "": at any time
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +57,17 @@ class LimitCounter:
     then it is under way, and keeps its place.
     """
 
-    def __init__(self, limits: Mapping[int | None, SourceLimits]) -> None:
+    def __init__(
+        self, limits: Mapping[int | None, SourceLimits], used_today: Mapping[int | None, UsedToday] | None = None
+    ) -> None:
+        """`used_today`: what earlier crawls of this day requested, by source."""
         self._limits = limits
+        self._used_today = used_today or {}
+        self._pages_today = Counter({source_id: used.pages for source_id, used in self._used_today.items()})
+        self._without_pages: set[int | None] = set()  # sources whose pages of this day are used up
+        self._hours = {source_id: Hours.parse(own.hours) for source_id, own in limits.items() if own.hours}
+        self._outside: set[int | None] = set()  # sources whose hours are over, as of `_looked`
+        self._looked: datetime | None = None
         self.pages = 0  # article pages of all sources that were requested
         self.pages_under_way = 0
         self.reached: dict[tuple[str, int | None], str] = {}  # (setting, source) -> host, "" if it is not about one
@@ -58,6 +77,9 @@ class LimitCounter:
         self._added: Counter[tuple[str, int | None]] = Counter()  # new addresses queued, by word and source
         self._closed: set[tuple[bool, int | None, str]] = set()  # (is a page, source, host or "" for all hosts)
         self._closed_on: defaultdict[str, set[tuple[bool, int | None]]] = defaultdict(set)  # the same by host
+        for source_id in limits:
+            self._end_day_of_pages(source_id)
+            self.close_by_day_bytes(source_id, 0)
 
     def of(self, source_id: int | None) -> SourceLimits:
         """Return the limits of a source."""
@@ -80,10 +102,24 @@ class LimitCounter:
             if self._requested[key] >= getattr(limits, setting):
                 self.reach(setting, claim.source_id, key[2])
                 self._close(*key)
+        if is_page and requested:
+            self._pages_today[claim.source_id] += 1
+            self._end_day_of_pages(claim.source_id)
+
+    def close_by_day_bytes(self, source_id: int | None, size: int) -> None:
+        """Ask for nothing more of a source if its records of this day, `size` of this crawl, are at their limit."""
+        limit = self.of(source_id).bytes_per_day
+        if limit and self._used_today.get(source_id, NOTHING_USED).size + size >= limit:
+            self.reach("bytes_per_day", source_id)
+            self.close_source(source_id)
 
     def is_full(self, claim: Claim) -> bool:
         """Return True if the URLs under way may use up a limit, so that this one has to wait for them."""
         limits = self.of(claim.source_id)
+        if claim.kind in PAGE_KINDS and limits.pages_per_day:
+            under_way = self._under_way[True, claim.source_id, ""]
+            if self._pages_today[claim.source_id] + under_way >= limits.pages_per_day:
+                return True
         return any(
             self._requested[key] + self._under_way[key] >= getattr(limits, setting) for setting, key in limits_on(claim)
         )
@@ -116,21 +152,48 @@ class LimitCounter:
     def is_closed(self, claim: Claim) -> bool:
         """Return True if nothing like this URL is asked for any more."""
         is_page = claim.kind in PAGE_KINDS
+        if (is_page and claim.source_id in self._without_pages) or claim.source_id in self.outside_hours():
+            return True
         kinds = {is_page, True}  # a source whose pages are at their limit is done, its listings too
         return any((kind, claim.source_id, host) in self._closed for kind in kinds for host in ("", claim.host))
+
+    def outside_hours(self) -> set[int | None]:
+        """Return the sources that are not asked for anything now, because of their hours."""
+        time = now()
+        if self._hours and (self._looked is None or abs(time - self._looked) >= HOURS_CHECK):
+            self._looked = time
+            self._outside = {source_id for source_id, hours in self._hours.items() if not hours.is_open(time)}
+            for source_id in self._outside:
+                self.reach("hours", source_id)
+        return self._outside
+
+    def choice(self, host: str, only: frozenset[int] | None = None) -> SourceChoice:
+        """Return what may be claimed on a host, of the sources `only` or of all."""
+        done, pages_only = self.closed_on(host)
+        return SourceChoice(only, done | as_ids(self.outside_hours()), pages_only, as_ids(self._without_pages))
 
     def closed_on(self, host: str) -> tuple[frozenset[int], frozenset[int]]:
         """Return the sources of which nothing is claimed on a host, and those of which only pages are."""
         closed = self._closed_on[""] | self._closed_on.get(host, set())
-        done = frozenset(NO_SOURCE if source_id is None else source_id for is_page, source_id in closed if is_page)
-        pages_only = frozenset(
-            NO_SOURCE if source_id is None else source_id for is_page, source_id in closed if not is_page
-        )
+        done = as_ids(source_id for is_page, source_id in closed if is_page)
+        pages_only = as_ids(source_id for is_page, source_id in closed if not is_page)
         return done, pages_only - done
+
+    def _end_day_of_pages(self, source_id: int | None) -> None:
+        """Request no more pages of a source today if it has as many as are allowed. Its listings are still read."""
+        limit = self.of(source_id).pages_per_day
+        if limit and self._pages_today[source_id] >= limit:
+            self.reach("pages_per_day", source_id)
+            self._without_pages.add(source_id)
 
     def _close(self, is_page: bool, source_id: int | None, host: str) -> None:
         self._closed.add((is_page, source_id, host))
         self._closed_on[host].add((is_page, source_id))
+
+
+def as_ids(source_ids: Iterable[int | None]) -> frozenset[int]:
+    """Return sources as a SourceChoice names them."""
+    return frozenset(NO_SOURCE if source_id is None else source_id for source_id in source_ids)
 
 
 def limits_on(claim: Claim) -> Iterator[tuple[str, tuple[bool, int | None, str]]]:

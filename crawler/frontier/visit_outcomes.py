@@ -7,23 +7,29 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
 
 from scrapy.http import Response
 
-from crawler.frontier import queue
+from crawler.frontier import queue_values
 from crawler.frontier.failed_visits import FailedVisits
-from crawler.frontier.queue import (
-    FrontierEntry,
-    Validators,
-    VisitResult,
-)
+from crawler.frontier.queue_values import FrontierEntry, Validators, VisitResult
+from crawler.schedule.article_ages import hides_edit
 from crawler.schedule.revisit_policy import LISTING_KINDS, NextVisit, after_failure
-from pipelines.core.items import NothingToRead, Reading
+from pipelines.core.items import Article, Capture, NothingToRead, PageState, Reading
 from pipelines.core.timestamps import now
-from pipelines.core.urls import host_or_empty, site_of
+from pipelines.core.urls import host_or_empty, site_of, url_key
+from pipelines.database.edits.difference import NOISE_IN_WORDS
+from pipelines.database.frontier import replanning
+from pipelines.database.frontier.looks import note_false_304
 from pipelines.database.frontier.rows import Claim
+from pipelines.database.stand_ins import ALWAYS_STANDS_IN, FRONT, NO_TEXT, SECTION, landing
 
 logger = logging.getLogger("morgue.frontier")
+
+
+DOUBT_OF_304 = timedelta(days=14)  # in which a host is asked without validators after a 304 that hid an edit
 
 
 class VisitOutcomes(FailedVisits):
@@ -42,7 +48,7 @@ class VisitOutcomes(FailedVisits):
 
     def page_sent(self, claim: Claim, response: Response) -> None:
         """Remember the claim of a page that enters the item pipelines. `page_read` ends it, or `take_page`."""
-        self._pages[claim.id] = claim, queue.validators(response), response
+        self._pages[claim.id] = claim, queue_values.validators(response), response
 
     def take_page(self, frontier_id: int) -> Claim | None:
         """Forget a page in the item pipelines and return its claim, which the caller must end."""
@@ -61,10 +67,10 @@ class VisitOutcomes(FailedVisits):
             self.context.stats.read_as_listing(claim.url)
         else:
             count.fetched += 1
-            await self.context.do(self.context.store.confirm_unchanged, claim.url, response.meta["capture"].time)
+            await self.context.do(self.context.store.confirm_unchanged, claim.url, response.meta["capture"])
             self.context.stats.outcome(site.name, "unchanged", url=claim.url)
-        plan = await self._noted(claim, self._plan_after_success(claim), None)
-        known = queue.validators(response)
+        plan = self._plan_after_success(claim) if claim.kind in LISTING_KINDS else await self._plan_of_page(claim)
+        plan, known = await self._noted(claim, plan, None), queue_values.validators(response)
         if await self.misses_feeds(claim):
             plan, known = self._plan_for_feeds(claim)
         visit = VisitResult(plan, response.status, validators=known)
@@ -76,8 +82,15 @@ class VisitOutcomes(FailedVisits):
         claim, validators, _ = self._pages.pop(reading.page.frontier_id)
         site = self.site(claim)
         self.context.stats.by_source[site.name].fetched += 1
-        error, broke_off = None, False
-        if isinstance(reading.outcome, NothingToRead):
+        error, broke_off, state = None, False, reading.state
+        if state is None and isinstance(reading.outcome, NothingToRead):
+            state = await self._state_without_text(claim, reading)
+        if state is not None:
+            error, plan = state.kind, self.plan_after_stand_in(claim, state)
+            self.context.stats.outcome(site.name, "instead", error, claim.url)
+            about = {"why": error, "since": state.since, "plan": plan.why}
+            self._log("not filed: %(url)s, %(why)s in the place of an article since %(since)s; %(plan)s", claim, about)
+        elif isinstance(reading.outcome, NothingToRead):
             error = reading.outcome.reason
             self.context.stats.outcome(site.name, "nothing", error, claim.url)
             self._log("skipped %(url)s: nothing to read, %(why)s", claim, {"why": error})
@@ -85,22 +98,70 @@ class VisitOutcomes(FailedVisits):
             broke_off = error.startswith("extractor")
             plan = after_failure(claim.kind, now(), claim.failed + 1) if broke_off else NextVisit("done", None, error)
         else:
-            self.context.stats.outcome(site.name, reading.change or "new", url=claim.url)
-            filed = {"change": reading.change or "new", "article": reading.article_id}
-            self._log("filed %(url)s: %(change)s, article %(article)s", claim, filed)
-            plan = self._plan_after_success(claim)
+            why = NOISE_IN_WORDS[reading.noise] if reading.noise else ""
+            self.context.stats.outcome(site.name, reading.change or "new", why, claim.url)
+            filed = {"change": reading.change or "new", "article": reading.article_id, "was": reading.back_from}
+            back = "; it is back, after: %(was)s" if reading.back_from else ""
+            self._log("filed %(url)s: %(change)s, article %(article)s" + back, claim, filed)
+            if reading.change == "edited":
+                await self._note_false_304(claim, reading, validators)
+            if reading.moved_from is not None:
+                own = url_key(reading.page.asked or reading.page.url)
+                before = await self.context.do(replanning.continue_visits, self.frontier.db, reading.moved_from, own)
+                first, last = before or (claim.first_visit, claim.last_visit)
+                claim = replace(claim, first_visit=first, last_visit=last)
+            plan = await self._plan_of_page(claim, edited=reading.change == "edited")
         status = reading.page.capture.status if reading.page.capture else None
         # Without validators: "not modified" would be the answer for a page that was never read.
-        known = Validators() if broke_off else validators
+        known = Validators() if broke_off or state else validators
         visit = VisitResult(plan, status, error, answered=not broke_off, validators=known)
-        await self._end(claim, visit, None if broke_off else reading.page.url, pages=1)
+        # The address that was asked for is asked again, not the wall or error page that it redirects to.
+        await self._end(claim, visit, None if broke_off or state else reading.page.url, pages=1)
 
-    async def redirected(self, claim: Claim, target: str, kind: str) -> None:
+    async def _state_without_text(self, claim: Claim, reading: Reading) -> PageState | None:
+        """Note that there is nothing to read at the address of a known article, or that the page says what it is.
+
+        Return None at other addresses: a page without text is no article.
+        """
+        assert isinstance(reading.outcome, NothingToRead)
+        capture, store, reason = reading.page.capture, self.context.store, reading.outcome.reason
+        if capture is None or reason.startswith("extractor"):
+            return None
+        kind = reason if reason in ALWAYS_STANDS_IN else NO_TEXT
+        if not await self.context.do(store.is_article, claim.url):
+            if kind == NO_TEXT:
+                return None
+        elif landing(claim.url, reading.page.url) in (FRONT, SECTION):
+            kind = FRONT
+        return await self.context.do(store.note_state, claim.url, kind, capture, claim.source_id)
+
+    def _continue_at(self, claim: Claim, target: str) -> None:
+        """Let the article of a URL that redirects continue at the target. Runs on the archive writer's thread."""
+        unread = self.frontier.is_unread_page(target)
+        if self.context.store.redirected(claim.url, target, unread=unread):
+            replanning.continue_visits(self.frontier.db, url_key(claim.url), url_key(target))
+
+    async def _note_false_304(self, claim: Claim, reading: Reading, validators: Validators) -> None:
+        """Ask a host without validators for a while if an edit shows that it answers 304 to a page that changed.
+
+        Either the changed page has the validators of the one before, or it says that it changed before a 304.
+        """
+        modified = reading.outcome.modified if isinstance(reading.outcome, Article) else None
+        before, after = (claim.etag, claim.last_modified), (validators.etag, validators.last_modified)
+        if not hides_edit(before, after, modified, claim.last_visit if claim.last_status == 304 else None):
+            return
+        self._log("%(host)s answers 304 to pages that changed: it is asked without validators for now", claim)
+        self.frontier.doubted.add(claim.host)
+        await self.context.do(note_false_304, self.frontier.db, claim.host, now() + DOUBT_OF_304)
+
+    async def redirected(self, claim: Claim, target: str, kind: str, capture: Capture | None) -> None:
         """End the visit of a URL that redirects to a page with a row of its own, and is now another name for it.
 
         A page of a site that other sources own is queued like any address, and filed under them. Nothing that was said
-        of the URL is passed on to it.
+        of the URL is passed on to it. An article that redirects to a section page is gone. `capture`: of the redirect.
         """
+        if capture is not None and await self._is_gone_to_listing(claim, target, capture):
+            return
         to = {"target": target}
         self._log("skipped %(url)s: it redirects to %(target)s, which is visited for itself", claim, to)
         is_listing = claim.kind in LISTING_KINDS
@@ -119,9 +180,25 @@ class VisitOutcomes(FailedVisits):
             room = self.dispatcher.used.room(claim.source_id, 1)
             _new, hosts = await self.context.do(self.frontier.add, [entry], claim.source_id, now(), room)
             self.dispatcher.used.count_added(claim.source_id, room.added)
-            await self.context.do(self.context.store.add_alias_of, target, claim.url)
+            await self.context.do(self._continue_at, claim, target)
             self.dispatcher.add_hosts(hosts)
             if room.refused:  # the next crawl has room for it
                 count.limits["addresses_per_source"] += 1
                 plan = after_failure("feed", now(), 1)
         await self._end(claim, VisitResult(plan), pages=int(is_listing and not is_guess))
+
+    async def _is_gone_to_listing(self, claim: Claim, target: str, capture: Capture) -> bool:
+        """End the visit of a known article that redirects to a listing. Return False for any other address."""
+        store = self.context.store
+        known_as = await self.context.do(self.frontier.known_as, target)
+        if claim.kind in LISTING_KINDS or known_as is None or known_as[0] not in LISTING_KINDS:
+            return False
+        if not await self.context.do(store.is_article, claim.url):
+            return False
+        state = await self.context.do(store.note_state, claim.url, FRONT, capture, claim.source_id)
+        plan = self.plan_after_stand_in(claim, state)
+        self.context.stats.outcome(self.site(claim).name, "instead", FRONT, claim.url)
+        about = {"target": target, "plan": plan.why}
+        self._log("gone: %(url)s redirects to %(target)s, which lists articles; %(plan)s", claim, about)
+        await self._end(claim, VisitResult(plan, capture.status, FRONT), pages=1)
+        return True

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from crawler.config.models import Config, SourceConfig
 from crawler.config.value_types import ADAPTIVE
 from crawler.frontier.ownership import ListedSites, SiteOwners, listed_sites
-from crawler.frontier.queue import FrontierEntry
+from crawler.frontier.queue_values import FrontierEntry
 from crawler.schedule.listing_intervals import Bounds
 from pipelines.core.items import Source
 from pipelines.core.linear_patterns import matching
@@ -54,6 +54,8 @@ class WatchedSite:
     every: Mapping[str, float] = field(default_factory=dict)  # kind of listing -> seconds between visits
     adaptive: AdaptiveIntervals = AdaptiveIntervals()  # kinds for which `every` is the first interval only
     recheck: tuple[float, ...] = ()  # ages in seconds at which an article is visited again
+    new_within: float | None = None  # age in seconds beyond which a sitemap's articles are of the past; None: none are
+    explicit_recheck: bool = True  # the user named these ages: all of them, and no others, are kept
     depth: int = 3  # section pages are followed over so many links
     explicit_sections: bool = False  # the source file lists its section pages: no others are followed
     include: tuple[str, ...] = ()  # regular expressions: URLs that are articles, whatever they look like
@@ -126,6 +128,8 @@ def watched_site(name: str, config: Config, store: ArticleStore) -> WatchedSite:
         every=visit_intervals(config, own),
         adaptive=adaptive_intervals(config, own),
         recheck=tuple(settings.recheck),
+        new_within=settings.new_within,
+        explicit_recheck="recheck" in settings.model_fields_set,
         depth=settings.depth,
         explicit_sections=bool(own.sections),
         include=tuple(own.include),

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from time import perf_counter
 from traceback import clear_frames
 from typing import TypeVar
@@ -26,6 +26,7 @@ from typing import TypeVar
 from crawler.http.connection import HttpConnection
 from crawler.http.response_parser import ResponseParser
 from pipelines.core.items import Exchange
+from pipelines.core.timestamps import now
 from pipelines.warc.http_message import chunk_data
 
 MakeRoom = Callable[[int], Awaitable[None]]  # waits until there is room for an answer of so many bytes
@@ -137,7 +138,7 @@ class FetchAttempt:
     kind: str
     direct: bool = True  # not through a proxy, which would hide the origin's address
     make_room: MakeRoom = unlimited_room
-    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    started: datetime = field(default_factory=now)
     request: bytes = b""
     parser: ResponseParser | None = None
     connection: HttpConnection | None = None
@@ -147,7 +148,7 @@ class FetchAttempt:
     def begin(self, parser: ResponseParser) -> None:
         """Note that the request is about to be sent."""
         self.parser = parser
-        self.started, self._clock = datetime.now(UTC), perf_counter()
+        self.started, self._clock = now(), perf_counter()
 
     def note_head(self) -> None:
         """Note the time if the head has become complete."""

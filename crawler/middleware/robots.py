@@ -1,5 +1,8 @@
 """Check robots.txt before every request: the downloader middleware around the pure `crawler.discovery.robots_txt`.
 
+It is asked for once a day (RFC 9309, 2.4), however many crawls there are: the archive has the answer. After a day it is
+asked for conditionally, and while it answers with an error of the server, the stored copy holds for 30 days more.
+
 Scrapy's own middleware fetches pages of a site whose robots.txt answers 500, and parses the body of a 503 as rules. RFC
 9309 (2.3.1.4) says that an unreachable robots.txt disallows everything for the time being.
 """
@@ -10,6 +13,8 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,14 +28,21 @@ from scrapy.exceptions import (
     IgnoreRequest,
     ResponseDataLossError,
 )
+from scrapy.http import Response
 
 from crawler.discovery.robots_txt import Robots
 from crawler.http.crawl_stopping import CrawlStopping
 from crawler.middleware.failure_reasons import reason_of
 from crawler.middleware.known_redirects import RedirectTakenDown, RobotsRedirected
 from crawler.middleware.redirects import RedirectEnded
+from pipelines.archive.replay import replay
+from pipelines.core import timestamps
+from pipelines.core.errors import MorgueError
+from pipelines.core.urls import host_of
+from pipelines.database import hosts
 from pipelines.database.frontier.rows import BY_ROBOTS
 from pipelines.session.context import CrawlContext
+from pipelines.warc.http_message import MessageHead
 
 logger = logging.getLogger("morgue.middleware")
 
@@ -46,6 +58,9 @@ FETCH_ERRORS = (
 )
 ROBOTS_AGENT = "Newsmorgue"  # the product token by which rules name us (RFC 9309, 2.2.1)
 FETCH_PRIORITY = 1000  # before all requests of pages, which have to wait for it
+MAX_AGE = timedelta(days=1)  # for which an answer holds (RFC 9309, 2.4)
+MAX_AGE_UNREACHABLE = timedelta(days=30)  # while the server answers with errors (2.4 and 2.3.1.4; Google's robots too)
+MAX_STORED_BYTES = 16 << 20  # of a stored robots.txt, decoded; Robots reads half a megabyte of it
 
 
 class DisallowedByRobots(IgnoreRequest):
@@ -60,12 +75,42 @@ class DisallowedByRobots(IgnoreRequest):
         self.why, self.for_now, self.unreachable = why, for_now, unreachable
 
 
+@dataclass(frozen=True, slots=True)
+class StoredRobots:
+    """Hold the robots.txt of a site as the archive has it."""
+
+    capture_id: int
+    url: str  # where it was, after redirects
+    status: int
+    head: MessageHead
+    body: bytes
+    checked: datetime  # when it was last asked for
+
+    def is_fresh(self, now: datetime, max_age: timedelta = MAX_AGE) -> bool:
+        """Return True if it may be used without asking. A time in the future comes from a clock that was wrong."""
+        return self.checked <= now < self.checked + max_age
+
+    def parsed(self) -> Robots:
+        """Return its rules."""
+        return Robots.parse(self.status, self.body, ROBOTS_AGENT, self.url)
+
+    def conditions(self, url: str) -> dict[bytes, bytes]:
+        """Return the headers of a conditional request to `url` (RFC 9110, 13.1); none if it was elsewhere."""
+        if url != self.url or not 200 <= self.status < 300:
+            return {}
+        names = {b"If-None-Match": b"etag", b"If-Modified-Since": b"last-modified"}
+        return {name: value for name, field in names.items() if (value := self.head.first(field))}
+
+
 class RobotsCache:
-    """Hold the robots.txt of each site, fetched once in a crawl (RFC 9309, 2.4: it may be a day old)."""
+    """Hold the robots.txt of each site: from the archive if it is at most a day old, else fetched."""
 
     def __init__(self, crawler: Any) -> None:
         self.crawler = crawler
+        self.refresh = False  # a crawl by hand asks again, however fresh the stored ones are
+        self._context = CrawlContext.of(crawler)
         self._robots: dict[str, asyncio.Future[Robots]] = {}
+        self._expires: dict[str, datetime] = {}  # when a site's robots.txt is looked for again in this crawl
         self._sites: defaultdict[str, list[str]] = defaultdict(list)  # host name -> its sites
         self._unreachable: dict[str, str] = {}  # site -> why its robots.txt brought no answer
 
@@ -80,14 +125,18 @@ class RobotsCache:
             return context.part(cls)
 
     async def get(self, url: str, like: Mapping[str, Any] | None = None) -> Robots:
-        """Return the rules for `url`. Fetch them if this is the first URL of its scheme, host and port.
+        """Return the rules for `url`. Look for them if this is the first URL of its scheme, host and port today.
 
         `like` is the meta of the request that needs them: its proxy and certificate settings are used too.
         """
         site = site_of(url)
-        if site not in self._robots:
-            self._robots[site] = asyncio.ensure_future(self._fetch(site, like or {}))
-            self._sites[urlsplit(site).hostname or ""].append(site)
+        now = timestamps.now()
+        if site not in self._robots or (self._robots[site].done() and now >= self._expires[site]):
+            if site not in self._robots:
+                self._sites[urlsplit(site).hostname or ""].append(site)
+            self._expires[site] = now + MAX_AGE
+            self._unreachable.pop(site, None)
+            self._robots[site] = asyncio.ensure_future(self._look_up(site, like or {}))
         if not self._robots[site].done():
             logger.debug("%(url)s waits for %(site)s/robots.txt", {"url": url, "site": site})
         # If a request is cancelled, the fetch that other requests wait for must go on.
@@ -104,10 +153,22 @@ class RobotsCache:
             future.result() for future in futures if future.done() and not future.cancelled() and not future.exception()
         ]
 
-    async def _fetch(self, site: str, like: Mapping[str, Any]) -> Robots:
+    async def _look_up(self, site: str, like: Mapping[str, Any]) -> Robots:
+        """Return the rules of a site: the stored ones if they are fresh, else those that it gives now."""
+        stored: StoredRobots | None = await self._context.do(self._stored, site)
+        now = timestamps.now()
+        if stored is not None and stored.is_fresh(now) and not self.refresh:
+            self._expires[site] = stored.checked + MAX_AGE
+            logger.info("%(site)s/robots.txt: as it was at %(checked)s", {"site": site, "checked": stored.checked})
+            return await asyncio.to_thread(stored.parsed)
+        return await self._fetch(site, like, stored)
+
+    async def _fetch(self, site: str, like: Mapping[str, Any], stored: StoredRobots | None) -> Robots:
         inherited = {name: like[name] for name in ("proxy", "verify_certificates", "source_id") if name in like}
+        url = f"{site}/robots.txt"
         request = Request(
-            f"{site}/robots.txt",
+            url,
+            headers=stored.conditions(url) if stored is not None else None,
             meta={"kind": "robots", "ignore_robots": True, **inherited},
             dont_filter=True,
             priority=FETCH_PRIORITY,
@@ -122,9 +183,21 @@ class RobotsCache:
                 self._unreachable[site] = why
             logger.info("%(site)s/robots.txt: %(why)s, nothing of this site is asked for", {"site": site, "why": why})
             return Robots.parse(None, b"", ROBOTS_AGENT)
+        now = timestamps.now()
+        if response.status == 304 and stored is not None:
+            if response.url != stored.url:  # it redirects now, and its validators belong elsewhere
+                return await self._fetch(site, like, None)
+            await self._context.do(self._keep, site, stored.capture_id, now)
+            logger.info("%(site)s/robots.txt: not modified", {"site": site})
+            return await asyncio.to_thread(stored.parsed)
+        if response.status >= 500 and stored is not None and stored.is_fresh(now, MAX_AGE_UNREACHABLE):
+            about = {"site": site, "status": response.status, "checked": stored.checked}
+            logger.info("%(site)s/robots.txt: HTTP %(status)d, the rules of %(checked)s hold", about)
+            return await asyncio.to_thread(stored.parsed)
         # In a thread, because half a megabyte of rules takes a fifth of a second.
-        parsed = asyncio.to_thread(Robots.parse, response.status, response.body, ROBOTS_AGENT, response.url)
-        robots = await parsed
+        robots = await asyncio.to_thread(Robots.parse, response.status, response.body, ROBOTS_AGENT, response.url)
+        if robots.reason is None:
+            await self._remember(site, response, now)
         if robots.exception:
             logger.debug("the parser of robots.txt raised %(raised)s", {"site": site, "raised": robots.exception})
         why = robots.reason or ("its rules hold" if response.status < 300 else "no rules, all is allowed")
@@ -132,6 +205,29 @@ class RobotsCache:
         about = {"site": site, "status": response.status, "why": why}
         logger.info("%(site)s/robots.txt: HTTP %(status)d, %(why)s", about)
         return robots
+
+    async def _remember(self, site: str, response: Response, now: datetime) -> None:
+        """Let later crawls use an answer. One that was cut off on its way is asked for again."""
+        capture = response.meta.get("capture")
+        if capture is not None and capture.id is not None and "dataloss" not in response.flags:
+            await self._context.do(self._keep, site, capture.id, now)
+
+    def _keep(self, site: str, capture_id: int, now: datetime) -> None:
+        hosts.keep_robots(self._context.archive_writer.db, host_of(site), site, capture_id, now)
+
+    def _stored(self, site: str) -> StoredRobots | None:
+        """Return what the archive has; None if it has none that can be read. Runs on the archive writer's thread."""
+        writer = self._context.archive_writer
+        row = hosts.stored_robots(writer.db, host_of(site), site)
+        if row is None:
+            return None
+        try:
+            answer = replay(writer.db, writer.storage, row, MAX_STORED_BYTES)
+            checked = timestamps.parse(row["checked"])
+        except (MorgueError, ValueError) as error:
+            logger.info("%(site)s/robots.txt is fetched again: %(error)s", {"site": site, "error": error})
+            return None
+        return StoredRobots(row["id"], row["url"], row["status"], answer.head, answer.body, checked)
 
 
 def site_of(url: str) -> str:

@@ -1,15 +1,19 @@
 """Throttle requests per host: our delay, robots.txt's Crawl-delay, the server's own Retry-After, and its latency.
 
+The pace of a host is kept in the archive: the first request of a crawl waits for what is left of the delay since the
+last request of the crawl before.
+
 A downloader middleware that sets the delay of Scrapy's downloader slots (one slot a host name). Scrapy's AutoThrottle
 has one minimum delay for all hosts; a source's own `delay` and Crawl-delay need one for each.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from time import monotonic
 from typing import Any
@@ -20,7 +24,11 @@ from scrapy.http import Response
 
 from crawler.http.crawl_stopping import CrawlStopping
 from crawler.middleware.robots import RobotsCache
+from pipelines.core import timestamps
 from pipelines.core.plural import counted
+from pipelines.core.urls import host_or_empty
+from pipelines.database import hosts
+from pipelines.database.hosts import HostPace
 from pipelines.session.context import CrawlContext
 
 logger = logging.getLogger("morgue.middleware")
@@ -30,6 +38,8 @@ MIN_DELAY_SECONDS = 0.001
 REQUESTED_DELAY_JITTER = 0.1  # of a delay that a site asked for: it is a minimum, so it is lengthened by as much
 WAIT_STATUSES = (429, 503)  # answers whose Retry-After we obey (RFC 6585, 4; RFC 9110, 15.6.4)
 MAX_RETRY_AFTER_DIGITS = 9  # about 30 years in seconds
+SAVE_SECONDS = 2.0  # between two groups of paces that are written; a crawl that is killed may lose the last one
+STOP_CHECK_SECONDS = 0.2  # between two looks whether the crawl is stopping, while a host's delay is waited for
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +79,66 @@ def retry_after(value: bytes | None, now: datetime) -> float | None:
     return max(0.0, (date - now).total_seconds())
 
 
+def seconds_left(pace: HostPace | None, now: datetime, max_delay: float) -> float:
+    """Return how long a host is still left alone, in seconds.
+
+    A last request in the future comes from a clock that was wrong: one delay is waited for.
+    """
+    if pace is None:
+        return 0.0
+    ago = max(0.0, (now - pace.last_request).total_seconds())
+    return max(0.0, min(pace.delay, max_delay) - ago)
+
+
+class PaceKeeper:
+    """Keep the paces of hosts in the archive, and wait for what an earlier crawl left of a delay."""
+
+    def __init__(self, context: CrawlContext) -> None:
+        self.context = context
+        self._free_at: dict[str, asyncio.Future[float]] = {}  # host name -> when it may first be asked, by `monotonic`
+        self._unsaved: dict[str, HostPace] = {}  # by host:port
+        self._saved_at = monotonic()
+
+    @classmethod
+    def of(cls, context: CrawlContext) -> PaceKeeper:
+        """Return the keeper of a run; the first call makes it."""
+        try:
+            return context.part(cls)
+        except KeyError:
+            context.provide(cls(context))
+            return context.part(cls)
+
+    async def wait(self, name: str, max_delay: float) -> None:
+        """Wait until a host may be asked for the first time in this crawl, or the crawl stops."""
+        if name not in self._free_at:
+            self._free_at[name] = asyncio.ensure_future(self._look_up(name, max_delay))
+        free_at = await asyncio.shield(self._free_at[name])
+        while (left := free_at - monotonic()) > 0 and not self.context.stopping:
+            await asyncio.sleep(min(left, STOP_CHECK_SECONDS))
+
+    async def asked(self, host: str, seconds_ago: float, delay: float) -> None:
+        """Note a request to a host. Write what was noted now and then, in groups."""
+        self._unsaved[host] = HostPace(timestamps.now() - timedelta(seconds=seconds_ago), delay)
+        if monotonic() - self._saved_at >= SAVE_SECONDS:
+            await self.save()
+
+    async def save(self) -> None:
+        """Write the paces that were noted since the last time. Raises MorgueError."""
+        self._saved_at = monotonic()
+        paces, self._unsaved = self._unsaved, {}
+        if paces:
+            await self.context.do(hosts.keep_paces, self.context.archive_writer.db, paces)
+
+    async def _look_up(self, name: str, max_delay: float) -> float:
+        pace: HostPace | None = await self.context.do(hosts.pace_of, self.context.archive_writer.db, name)
+        left = seconds_left(pace, timestamps.now(), max_delay)
+        if left:
+            logger.debug(
+                "%(host)s was asked by an earlier crawl: it waits for %(left).2f s", {"host": name, "left": left}
+            )
+        return monotonic() + left
+
+
 class ThrottleMiddleware:
     """Keep each host's slot at the delay of its policy."""
 
@@ -76,18 +146,20 @@ class ThrottleMiddleware:
         """`policies`: by host name; `default`: for all other hosts."""
         self.crawler, self.policies, self.default = crawler, policies, default
         self.robots, self.context = RobotsCache.of(crawler), CrawlContext.of(crawler)
+        self.paces = PaceKeeper.of(self.context)
 
     @classmethod
     def from_crawler(cls, crawler: Any) -> ThrottleMiddleware:
         settings = crawler.settings
         return cls(crawler, settings["MORGUE_THROTTLE_POLICIES"], settings["MORGUE_THROTTLE_POLICY"])
 
-    def process_request(self, request: Request) -> None:
-        if self.context.stopping:  # the last moment before it would wait for its host's delay
-            raise CrawlStopping
+    async def process_request(self, request: Request) -> None:
         # Set again for each request: a redirect inherits the meta of the request before it, slot included.
         host = urlsplit(request.url).hostname or ""
         request.meta["download_slot"] = host
+        await self.paces.wait(host, self.policies.get(host, self.default).max_delay)
+        if self.context.stopping:  # the last moment before it would wait for its host's delay
+            raise CrawlStopping
         slot = self.crawler.engine.downloader.slots.get(host)
         if slot is not None:
             delay, jitter = self.min_delay(host)
@@ -97,14 +169,29 @@ class ThrottleMiddleware:
             if why:
                 logger.debug("%(url)s waits: %(why)s", {"url": request.url, "host": host, "why": why})
 
-    def process_response(self, request: Request, response: Response) -> Response:
+    async def process_response(self, request: Request, response: Response) -> Response:
         host = request.meta.get("download_slot", "")
         slot = self.crawler.engine.downloader.slots.get(host)
-        if slot is None:
-            return response
+        if slot is not None:
+            self._set_delay(host, slot, request, response)
+            await self._note(request, slot)
+        return response
+
+    async def process_exception(self, request: Request, exception: Exception) -> None:
+        slot = self.crawler.engine.downloader.slots.get(request.meta.get("download_slot", ""))
+        if slot is not None and slot.lastseen:  # 0: it was never asked
+            await self._note(request, slot)
+
+    async def _note(self, request: Request, slot: Any) -> None:
+        """Let the next crawl know when the host was asked last, and its delay."""
+        if self.context.fatal is None:
+            await self.paces.asked(host_or_empty(request.url), monotonic() - slot.lastseen, slot.delay)
+
+    def _set_delay(self, host: str, slot: Any, request: Request, response: Response) -> None:
+        """Set the delay of a host's slot after an answer."""
         policy, (floor, jitter) = self.policies.get(host, self.default), self.min_delay(host)
         before = slot.delay
-        wait = retry_after(response.headers.get(b"Retry-After"), datetime.now(UTC))
+        wait = retry_after(response.headers.get(b"Retry-After"), timestamps.now())
         if response.status in WAIT_STATUSES and wait is not None:
             if wait > policy.max_delay:
                 # Too long for a crawl to wait: the frontier remembers it.
@@ -114,7 +201,7 @@ class ThrottleMiddleware:
                 # The slot's jitter may shorten a delay, but what the server asked for is a minimum.
                 slot.delay, slot.jitter = max(floor, wait / (1 - REQUESTED_DELAY_JITTER)), REQUESTED_DELAY_JITTER
                 logger.info("%(host)s asks to wait %(wait).0f s, and gets it", {"host": host, "wait": wait})
-            return response
+            return
         slot.jitter = jitter
         latency = request.meta.get("download_latency")
         if policy.autothrottle and floor > MIN_DELAY_SECONDS and latency is not None:
@@ -124,7 +211,6 @@ class ThrottleMiddleware:
         if slot.delay != before:
             delays = {"host": host, "delay": slot.delay, "floor": floor, "latency": latency or 0.0}
             logger.debug("%(host)s is asked every %(delay).2f s from now, its answer took %(latency).2f s", delays)
-        return response
 
     def min_delay(self, host: str) -> tuple[float, float]:
         """Return the smallest delay for a host in seconds, and the jitter that belongs to it.

@@ -20,7 +20,8 @@ from crawler.engine.crawl import CrawlRun
 from crawler.engine.launch import configure, run_of_scrapy
 from crawler.frontier.failure_kinds import NOT_SENT_REASONS
 from crawler.frontier.listing_links import ListingLinks, ListingRules, read_listing, size_of, split_by_site
-from crawler.frontier.queue import GUESS, FrontierEntry, header
+from crawler.frontier.queue import GUESS
+from crawler.frontier.queue_values import FrontierEntry, header
 from crawler.frontier.visit_outcomes import VisitOutcomes
 from crawler.http.crawl_stopping import CrawlStopping
 from crawler.middleware.failure_reasons import reason_of
@@ -80,9 +81,10 @@ class NewsSpider(scrapy.Spider):
     def request(self, claim: Claim) -> Request:
         """Return the request for a claim; conditional if the last answer gave validators (RFC 9110, 13.1)."""
         headers = {}
-        if claim.etag:
+        conditional = self.visits.is_conditional(claim)
+        if claim.etag and conditional:
             headers["If-None-Match"] = claim.etag.encode("latin-1")
-        if claim.last_modified:
+        if claim.last_modified and conditional:
             headers["If-Modified-Since"] = claim.last_modified.encode("latin-1")
         meta = {"kind": claim.kind, "source_id": claim.source_id, **self.visits.site(claim).meta}
         if claim.id in self.run.prepared.followed:
@@ -107,7 +109,8 @@ class NewsSpider(scrapy.Spider):
             await self.visits.not_modified(claim, response)
         elif not 200 <= response.status < 300:
             wait = response.meta.get("retry_after")
-            await self.visits.failed(claim, f"HTTP {response.status}", response.status, wait, at=response.url)
+            why, at = f"HTTP {response.status}", response.url
+            await self.visits.failed(claim, why, response.status, wait, at=at, capture=capture)
         elif claim.kind in LISTING_KINDS:
             try:
                 found = await self.links(claim, response)
@@ -144,7 +147,7 @@ class NewsSpider(scrapy.Spider):
         elif isinstance(error, CrawlStopping):
             await self.visits.not_tried(claim)
         elif isinstance(error, RedirectNotFollowed):
-            await self.visits.redirected(claim, error.target, error.kind)
+            await self.visits.redirected(claim, error.target, error.kind, failure.request.meta.get("capture"))
         elif isinstance(error, DisallowedByRobots) and error.unreachable is not None:
             await self.visits.failed(claim, error.unreachable, at=at)
         elif isinstance(error, DisallowedByRobots):

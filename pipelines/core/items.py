@@ -136,7 +136,10 @@ class Article:
     origin: Annotated[str | None, "first publisher of the text, if not this site: a paper, an agency; None: not stated"]
     origin_url: Annotated[str | None, "where they published it, absolute; None if the page does not link it"]
     dateline: Annotated[str | None, 'place that the text is dated from, as printed at its beginning: "BERLIN", "Kyiv"']
-    access: Annotated[str | None, "what hides part of the text: paywall, truncated, consent wall; None: nothing seen"]
+    access: Annotated[
+        str | None,
+        "what hides part of the text: paywall, truncated; None: nothing seen",
+    ]
     access_evidence: Annotated[str | None, "what on the page says so; None where `access` is"]
     rights: Annotated[tuple[str, ...], 'usage signals in the page: "robots: noarchive", "tdm-reservation: 1"']
     comments: Annotated[tuple[str, ...] | None, "readers' comments, in page order; None where they are not collected"]
@@ -152,6 +155,16 @@ class NothingToRead:
     detail: str = ""  # for people
 
 
+class PageState(NamedTuple):
+    """Hold what an address shows in the place of its article: a period of the table `page_states`."""
+
+    kind: str  # "consent wall", "404", ...
+    since: str  # stamp of the first capture that shows it
+    visits: int  # visits that met it
+    article_id: int | None  # None: no article was ever read at this address
+    text_digest: str | None  # of the headline and text that it shows; None: it has none
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """Hold a page and the outcome of reading it, as they pass through the item pipelines."""
@@ -159,5 +172,17 @@ class Reading:
     page: Page
     outcome: Article | NothingToRead
     ms: float  # CPU milliseconds that the reading took
-    change: str | None = None  # "new", "edited", "unchanged" once it is filed; None before, or if there is no article
+    # "new", "edited", "unchanged", "duplicate" once it is filed, or "instead"; None before, or if there is no article
+    change: str | None = None
+    noise: str | None = None  # kind of noise by which the text differs, though it is unchanged; None: it does not
     article_id: int | None = None  # row id in `articles` once it is filed
+    state: PageState | None = None  # what the page is, if it is no article but something in its place ("instead")
+    back_from: str | None = None  # kind of what the address showed in the place of its article until this visit
+    moved_from: str | None = None  # url_key of the address that its article had before this page continued it
+
+
+class WatchedArticle(NamedTuple):
+    """Hold how long an article was watched, and between which looks its edits came; all in seconds of its age."""
+
+    watched: float  # age at which it was last seen
+    edits: tuple[tuple[float, float], ...]  # (age at the look before, age at the look that found it)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from pipelines.core.items import Capture
+from pipelines.core.timestamps import stamp
 
 MAX_OFFSET = (1 << 63) - 1  # SQLite's largest integer
 LOCATION = "SELECT id, url, time, file, offset, length, record_id FROM captures"
@@ -14,6 +16,7 @@ LOCATION = "SELECT id, url, time, file, offset, length, record_id FROM captures"
 # when it reads their pages.)
 FILED = "(crawl_id IS NOT NULL OR imported IS NOT NULL OR source_id IS NOT NULL)"
 MAX_REVISITS = 5  # records to follow: a revisit should name the response itself
+MAX_CRAWL_WITHOUT_END = timedelta(days=2)  # age of a crawl whose end is not noted, and that may have lasted till today
 MAX_CANDIDATES = 50  # responses with one body that are looked at
 # For revisits whose response has a row already; a rebuild and an import begin with it.
 FILL_FROM_RESPONSES = """UPDATE captures
@@ -30,6 +33,13 @@ COLLECT_AWAITED = """INSERT INTO temp.awaited SELECT refers_to, id FROM captures
               WHERE record_type = 'revisit' AND body_length IS NULL AND refers_to IS NOT NULL"""
 FILL_AWAITED = """UPDATE captures SET body_length = ?2
               WHERE id IN (SELECT revisit FROM temp.awaited WHERE record_id = ?1) AND body_length IS NULL"""
+
+
+class UsedToday(NamedTuple):
+    """Hold what was requested of a source in one day."""
+
+    pages: int  # requests of article pages
+    size: int  # bytes of the records of all requests
 
 
 class CaptureLocation(NamedTuple):
@@ -132,6 +142,18 @@ def response_repeated_through(db: sqlite3.Connection, record_id: str | None) -> 
         (record_id,),
     ).fetchone()
     return None if row is None else CaptureLocation(*row)
+
+
+def used_since(db: sqlite3.Connection, since: datetime) -> dict[int | None, UsedToday]:
+    """Return what was requested of each source since a time, by all crawls that lasted till then."""
+    rows = db.execute(
+        """SELECT source_id, sum(kind IN ('article', 'page')), sum(length) FROM captures
+            WHERE crawl_id IN (SELECT id FROM crawls
+                                WHERE finished >= :since OR (finished IS NULL AND started >= :before))
+              AND time >= :since GROUP BY source_id""",
+        {"since": stamp(since), "before": stamp(since - MAX_CRAWL_WITHOUT_END)},
+    )
+    return {source_id: UsedToday(pages, size) for source_id, pages, size in rows}
 
 
 def count_in_file(db: sqlite3.Connection, file: str) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 
 from pipelines.core.items import Article, Capture, Page
 from pipelines.core.timestamps import fine_stamp, stamp
-from pipelines.database.change_detection import text_digest
+from pipelines.database.edits.change_detection import text_digest
 
 # fmt: off
 # Columns of an article that a revision has, too.

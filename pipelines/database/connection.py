@@ -39,7 +39,8 @@ REQUIRED_TABLES = ("articles", "articles_fts", "captures", "frontier", "revision
 JSON_KINDS: dict[type, str] = {list: "list of texts", dict: "object"}
 JSON_VALUES: dict[type, str] = {dict: "objects", str: "texts"}
 JSON_COLUMNS: dict[str, type[list[Any] | dict[str, Any]]] = {
-    **dict.fromkeys(("authors", "tags", "rights", "comments", "header_rights", "flaws"), list), "found_in": dict
+    **dict.fromkeys(("authors", "tags", "rights", "comments", "header_rights", "flaws", "changes"), list),
+    "found_in": dict,
 }  # fmt: skip
 
 

@@ -33,7 +33,9 @@ JOURNAL_TABLES = {
                "fields_digest")
     ),
     "revisions": JournalTable(
-        "id", ("id", "article_id", "number", "capture_id", "seen", "hint", "text_digest", "extractor", "state_digest")
+        "id",
+        ("id", "article_id", "number", "capture_id", "seen", "hint", "text_digest", "extractor", "state_digest",
+         "changes", "change_ratio", "words_added", "words_removed", "silent", "alternates"),
     ),
     "sightings": JournalTable("capture_id", ("capture_id", "revision_id")),
     "readings": JournalTable(
@@ -46,7 +48,7 @@ JOURNAL_TABLES = {
     "page_states": JournalTable(
         "id",
         ("id", "url_key", "url", "source_id", "article_id", "kind", "since", "capture_id", "last_seen",
-         "last_capture_id", "visits", "ended", "ended_capture_id"),
+         "last_capture_id", "visits", "text_digest", "ended", "ended_capture_id"),
     ),
     "listings": JournalTable(
         "url_key",
@@ -55,6 +57,9 @@ JOURNAL_TABLES = {
          "moved_since", "replaces"),
     ),
     "gaps": JournalTable("id", ("id", "source_id", "url_key", "url", "began", "ended", "capture_id", "found")),
+    "backfills": JournalTable(
+        "source_id", ("source_id", "since", "until", "a_day", "begun", "day", "taken", "ended")
+    ),
     "frontier": JournalTable(
         "id",
         ("id", "url_key", "url", "host", "source_id", "kind", "state", "next_visit", "priority", "depth", "found",

@@ -44,7 +44,7 @@ HIT_KEYS = (*column_names(HIT_COLUMNS), "snippet")
 
 SOURCE_KEYS = (
     "name", "url", "title", "language", "added", "articles", "newest", "last_success", "waiting", "planned", "failed",
-    "last_error", "last_error_time",
+    "past", "last_error", "last_error_time",
 )  # fmt: skip
 
 PROVENANCE_COLUMNS = (
@@ -61,10 +61,18 @@ ARTICLE_COLUMNS = (
     "a.published, a.published_raw, a.published_from, a.published_day, a.modified, a.modified_raw, a.modified_from, "
     "a.language, a.section, a.tags, a.site_name, a.publisher, a.issn, a.image, a.text, a.word_count, a.kind, "
     "a.origin, a.origin_url, a.dateline, a.access, a.access_evidence, a.rights, a.comments, a.found_in, a.extractor, "
-    "a.text_digest, a.first_seen, a.last_seen, a.revision, c.signals AS header_rights, " + PROVENANCE_COLUMNS
+    "a.text_digest, a.first_seen, a.last_seen, a.revision, g.kind AS gone, g.since AS gone_since, w.kind AS wall, "
+    "w.since AS wall_since, c.signals AS header_rights, " + PROVENANCE_COLUMNS
 )
 ARTICLE_KEYS = column_names(ARTICLE_COLUMNS)
-FROM_ARTICLES = "articles a JOIN captures c ON c.id = a.capture_id LEFT JOIN sources s ON s.id = a.source_id"
+# What the address shows now in the place of the article: it is gone (g), or a wall or error page is there (w).
+SHOWN_NOW = "(SELECT max(id) FROM page_states WHERE article_id = a.id AND ended IS NULL AND kind {} IN {})"
+GONE = "('404', '410', 'soft 404', 'front page')"
+FROM_ARTICLES = (
+    "articles a JOIN captures c ON c.id = a.capture_id LEFT JOIN sources s ON s.id = a.source_id "
+    f"LEFT JOIN page_states g ON g.id = {SHOWN_NOW.format('', GONE)} "
+    f"LEFT JOIN page_states w ON w.id = {SHOWN_NOW.format('NOT', GONE)}"
+)
 # CROSS JOIN keeps SQLite from turning the order round: it would query FTS5 for each article in turn.
 FROM_MATCHES = "articles_fts CROSS JOIN articles a ON a.id = articles_fts.rowid"
 BEGINNING = "substr(coalesce(nullif(a.description, ''), a.text), 1, 400)"
@@ -116,11 +124,9 @@ def search(
     if offset < 0 or (limit is not None and limit < 0):
         raise QueryError("--limit and --offset", "less than nothing", "give numbers from 0")
     which = article_selection(db, query, filters)
-    page = {"limit": -1 if limit is None else limit, "offset": offset}
-    if which.match is not None and sort == "relevance":
-        hits = _by_rank(db, which, page, markers)
-    else:
-        hits = _by_day(db, which, page, "ASC" if sort == "oldest" else "DESC", markers)
+    page, order = {"limit": -1 if limit is None else limit, "offset": offset}, "ASC" if sort == "oldest" else "DESC"
+    is_ranked = which.match is not None and sort == "relevance"
+    hits = _by_rank(db, which, page, markers) if is_ranked else _by_day(db, which, page, order, markers)
     return (hit | {"snippet": clip_snippet(hit["snippet"], markers)} for hit in hits)
 
 
@@ -307,16 +313,16 @@ def revisions(db: sqlite3.Connection, article_id: int) -> Iterator[Row]:
         SELECT r.number AS revision, r.seen, CASE WHEN r.number = a.revision THEN a.last_seen ELSE max(r.seen, coalesce(
                    (SELECT max(substr(c.time, 1, 19)) || 'Z' FROM sightings s JOIN captures c ON c.id = s.capture_id
                      WHERE s.revision_id = r.id), '')) END AS last_seen,
-               r.title, r.description, r.authors, r.modified, r.text,
-               r.text_digest, r.extractor, c.imported, {PROVENANCE_COLUMNS}
+               r.title, r.description, r.authors, r.modified, r.text, r.text_digest, r.extractor, r.changes,
+               r.change_ratio, r.words_added, r.words_removed, r.silent, r.alternates, c.imported, {PROVENANCE_COLUMNS}
           FROM revisions r JOIN captures c ON c.id = r.capture_id JOIN articles a ON a.id = r.article_id
          WHERE r.article_id = ? ORDER BY r.number""", (article_id,)))  # fmt: skip
 
 
 def captures(db: sqlite3.Connection, url: str) -> Iterator[Row]:
     """Yield every exchange recorded for exactly this URL, oldest first, failed ones included."""
-    return decode_rows("captures", ask(db, f"""
-        SELECT {CAPTURE_SELECT} FROM captures c WHERE c.url = ? ORDER BY c.time""", (url,)))  # fmt: skip
+    sql = f"SELECT {CAPTURE_SELECT} FROM captures c WHERE c.url = ? ORDER BY c.time"
+    return decode_rows("captures", ask(db, sql, (url,)))
 
 
 def captures_of(db: sqlite3.Connection, wanted: str) -> list[Row]:

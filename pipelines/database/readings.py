@@ -26,7 +26,8 @@ def revisions(db: sqlite3.Connection, ids: Iterable[int]) -> Iterator[dict[str, 
     """Yield revisions with all that reading them again needs, one at a time: columns of REVISION."""
     for one in ids:
         cursor = db.execute(REVISION, (one,))
-        yield dict(zip((column[0] for column in cursor.description), cursor.fetchone(), strict=True))
+        if (row := cursor.fetchone()) is not None:  # it may have been taken back meanwhile
+            yield dict(zip((column[0] for column in cursor.description), row, strict=True))
 
 
 def select_revisions(
@@ -43,6 +44,14 @@ def select_revisions(
         {**values, "extractor": extractor},
     )
     return [row[0] for row in rows]
+
+
+def edited_articles(db: sqlite3.Connection, condition: str, values: Mapping[str, Any]) -> list[tuple[int, int | None]]:
+    """Return (article, source) of articles with more than one revision that meet an SQL condition on `articles a`."""
+    return db.execute(
+        f"SELECT a.id, a.source_id FROM articles a WHERE a.revision > 1 AND {condition} ORDER BY a.source_id, a.id",  # noqa: S608
+        values,
+    ).fetchall()
 
 
 def article_values(db: sqlite3.Connection, article_id: int, names: Sequence[str]) -> dict[str, Any]:

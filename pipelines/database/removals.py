@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Collection, Iterable, Iterator
 
 from pipelines.database.captures import LOCATION, CaptureLocation
+from pipelines.database.hosts import forget_robots
 
 PREFIX_END = "\U0010ffff"  # sorts after every character of an address
 
@@ -115,6 +116,14 @@ def delete_rows(
     before = db.execute("PRAGMA secure_delete").fetchone()[0]
     db.execute("PRAGMA secure_delete = ON")
     try:
+        forget_robots(db, captures)
+        db.execute(
+            """DELETE FROM page_states WHERE article_id IN (SELECT value FROM json_each(?1))
+                   OR capture_id IN (SELECT value FROM json_each(?2))
+                   OR last_capture_id IN (SELECT value FROM json_each(?2))
+                   OR ended_capture_id IN (SELECT value FROM json_each(?2))""",
+            (json.dumps(articles), json.dumps(captures)),
+        )
         for table, column, ids in (
             ("readings", "revision_id", revisions), ("sightings", "revision_id", revisions),
             ("sightings", "capture_id", captures), ("revisions", "id", revisions),

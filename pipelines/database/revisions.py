@@ -11,12 +11,15 @@ from typing import Any
 
 from pipelines.core.items import Capture
 from pipelines.core.timestamps import fine_stamp, parse, stamp
-from pipelines.database.change_detection import Change
 from pipelines.database.columns import REVISION_COLUMNS
-from pipelines.database.revision_order import RevisionState, Sighting, states
+from pipelines.database.edits.chains import describe
+from pipelines.database.edits.change_detection import Change
+from pipelines.database.edits.difference import NO_DIFFERENCE
+from pipelines.database.edits.revision_order import RevisionState, Sighting, states
 
 # Columns of a revision that are read from a page; `articles` has them under the same names.
 READING_COLUMNS = ("capture_id", *REVISION_COLUMNS)
+WRITTEN_COLUMNS = (*READING_COLUMNS, *NO_DIFFERENCE)
 
 
 def is_newest(db: sqlite3.Connection, article_id: int, capture: Capture) -> bool:
@@ -75,6 +78,7 @@ def file_in_order(db: sqlite3.Connection, article_id: int, values: Mapping[str, 
         "UPDATE articles SET revision = ?, capture_id = ? WHERE id = ?",
         (len(chain), newest.first.capture_id, article_id),
     )
+    describe(db, article_id)
     return "edited" if any(state.revision_id is None for state in chain) else "unchanged"
 
 

@@ -12,7 +12,7 @@ from pipelines.core.timestamps import now, parse
 from pipelines.database.connection import Row, ask, decode_json
 
 # What became of pages: of the counts that a run leaves, those that have a key of their own.
-PAGE_COUNTS = ("new", "edited", "unchanged", "duplicate", "nothing", "disallowed", "postponed", "failed")
+PAGE_COUNTS = ("new", "edited", "unchanged", "duplicate", "instead", "nothing", "disallowed", "postponed", "failed")
 RUN_KEYS = ("run", "begun", "finished", "seconds", "outcome", "pages", *PAGE_COUNTS, "command", "software")
 RUNNING, NEVER_ENDED = "running", "never ended"
 ENDED = ("done", "partly failed", "nothing reachable")  # outcomes of crawls that did all that was due
@@ -70,3 +70,17 @@ def interrupted_since(db: sqlite3.Connection, crawl_id: int) -> str | None:
             break
         began = started
     return began
+
+
+def beginnings(db: sqlite3.Connection, before: int, limit: int) -> list[datetime]:
+    """Return when the newest crawls before the one with the id `before` began, the newest first."""
+    sql = """SELECT started FROM crawls WHERE id < ? AND outcome IS NOT ? AND command LIKE '% crawl%'
+              ORDER BY id DESC LIMIT ?"""
+    return [parse(row[0]) for row in db.execute(sql, (before, NOT_BEGUN, limit))]
+
+
+def last_time(db: sqlite3.Connection, before: int, limit: int) -> str | None:
+    """Return the stamp of the latest time at which one of the newest runs before that one began or ended."""
+    sql = """SELECT max(max(started, coalesce(finished, started)))
+               FROM (SELECT started, finished FROM crawls WHERE id < ? ORDER BY id DESC LIMIT ?)"""
+    return db.execute(sql, (before, limit)).fetchone()[0]

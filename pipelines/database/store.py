@@ -12,13 +12,17 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from pipelines.core.items import Article, Capture, Page, Reading, Source
-from pipelines.core.timestamps import now, stamp
+from pipelines.core.items import Article, Capture, Page, PageState, Reading, Source
+from pipelines.core.timestamps import now, parse, stamp
 from pipelines.core.urls import same_site, url_key
-from pipelines.database import listings, revisions
-from pipelines.database.change_detection import Change, alike, compare
+from pipelines.database import listings, page_states, revisions
 from pipelines.database.columns import CAPTURE_COLUMNS, article_row, capture_row, capture_time, hint_of, update_row
 from pipelines.database.connection import decode_json
+from pipelines.database.edits.change_detection import Change, alike
+from pipelines.database.edits.difference import NO_DIFFERENCE, Difference, Noise, difference_row
+from pipelines.database.edits.filing import judge
+from pipelines.database.stand_ins import OTHER_TEXT, Evidence, ShownText, landing, stands_in
+from pipelines.database.story_identity import continued_by_id, is_former_address, may_unite, unite
 
 INSERT_CAPTURE = (
     f"INSERT INTO captures (crawl_id, source_id, {', '.join(CAPTURE_COLUMNS)}) "  # noqa: S608 (our own names)
@@ -26,8 +30,8 @@ INSERT_CAPTURE = (
 )
 
 INSERT_REVISION = (
-    f"INSERT INTO revisions (article_id, number, seen, hint, {', '.join(revisions.READING_COLUMNS)}) "  # noqa: S608
-    f"VALUES (:article_id, :number, :seen, :hint, {', '.join(':' + name for name in revisions.READING_COLUMNS)})"
+    f"INSERT INTO revisions (article_id, number, seen, hint, {', '.join(revisions.WRITTEN_COLUMNS)}) "  # noqa: S608
+    f"VALUES (:article_id, :number, :seen, :hint, {', '.join(':' + name for name in revisions.WRITTEN_COLUMNS)})"
 )
 
 ANSWERED = "status BETWEEN 200 AND 399 AND kind NOT IN ('robots', 'tdmrep')"  # as in the index captures_answered
@@ -107,6 +111,7 @@ class ArticleStore:
         self.db.execute("UPDATE captures SET source_id = NULL WHERE source_id = ?", (source_id,))
         self.db.execute("UPDATE articles SET source_id = NULL WHERE source_id = ?", (source_id,))
         listings.forget_source(self.db, source_id)
+        self.db.execute("UPDATE page_states SET source_id = NULL WHERE source_id = ?", (source_id,))
         self.db.execute("DELETE FROM sources WHERE id = ?", (source_id,))
 
     def begin_crawl(self, command: str, software: str) -> int:
@@ -138,21 +143,33 @@ class ArticleStore:
 
         `asked`: the URL that the frontier asked for, before redirects. Return the reading with `article_id` and with
         `change`: "new", "edited", "unchanged", or "duplicate" if the page is another address (AMP page, redirect, print
-        view) of an article that is filed under its own address.
+        view) of an article that is filed under its own address. What stands in the place of an article is noted in
+        `page_states` and not filed: `change` is "instead", `state` says what it is.
         """
         article, page = reading.outcome, reading.page
         assert isinstance(article, Article)
         assert page.capture is not None
         own, address = url_key(page.url), article_key(article, page)
         values = article_row(article, page.capture)
+        noise = None
+        state = self._stand_in(article, page, asked or page.url, values["text_digest"], source_id)
+        if state is not None:
+            return replace(reading, change="instead", article_id=state.article_id, state=state)
         known = self._find(own) or (self._find(address) if address != own else None)
         if known is not None and not (known.read_from == own or self._alike(known, article)):
             self._tell_apart(known, own)  # its canonical link, or an old redirect, is wrong
             known, address = None, own
+        continued = None
+        if known is None:
+            continued = continued_by_id(self.db, article, address, values["published_day"], source_id)
+        elif self._has_moved(known, own, address, article, values["text_digest"]):
+            self.db.execute("DELETE FROM aliases WHERE url_key = ?", (own,))
+            continued, known = known.id, None
         if known is None:
             article_id, change = self._insert(values, page, address, source_id), "new"
-        elif known.read_from == own:
-            article_id, change = known.id, self._sighting(known, values, page)
+        elif known.read_from == own or self._is_earlier(known, own, page.capture):
+            article_id = known.id
+            change, noise = self._sighting(known, values, page)
         else:
             # Another address of the same story: the text at the article's own address counts, and this is no edit.
             article_id, change = known.id, "duplicate"
@@ -160,8 +177,79 @@ class ArticleStore:
                 self._replace(article_id, values, page)
                 revisions.add_sighting(self.db, article_id, page.capture.id)
             self._record_seen(article_id, page.capture.time)
-        self._alias(article_id, {own, url_key(asked or page.url)} - {address})
-        return replace(reading, change=change, article_id=article_id)
+        if known is None or known.read_from == own:
+            # Its old address redirects here, or names another as its own, at which there is an article already.
+            continued = continued or self._other_row(article_id, {url_key(asked or page.url), address} - {own})
+        moved_from = None
+        if continued is not None:
+            (article_id, moved_from), change = unite(self.db, continued, article_id), "edited"
+        self._alias(article_id, {own, address, url_key(asked or page.url)})
+        keys = {own, url_key(asked or page.url)}
+        ended = page_states.end(self.db, keys, article_id, page.capture, is_own=change != "duplicate")
+        filed = replace(reading, change=change, noise=noise, article_id=article_id)
+        return replace(filed, back_from=ended, moved_from=moved_from)
+
+    def _other_row(self, article_id: int, keys: set[str]) -> int | None:
+        """Return the article at one of these addresses, if it is another row for the story of this article."""
+        found = (self._find(key) for key in sorted(keys))
+        others = {other.id for other in found if other is not None and may_unite(self.db, article_id, other.id)}
+        return min(others, default=None)
+
+    def _has_moved(self, known: KnownArticle, own: str, address: str, article: Article, digest: str) -> bool:
+        """Return True if an alias of an article has become its address.
+
+        The page does not name the old address as its own. One that names no address must show another text: the site
+        may redirect from one address to the other and back.
+        """
+        if own in (known.read_from, known.key) or address != own:
+            return False
+        return bool(article.canonical_url) or digest != known.digest
+
+    def _is_earlier(self, known: KnownArticle, own: str, capture: Capture) -> bool:
+        """Return True for a capture of a former address of an article, from before its newest."""
+        return is_former_address(self.db, known.id, own) and not revisions.is_newest(self.db, known.id, capture)
+
+    def _stand_in(
+        self, article: Article, page: Page, asked: str, digest: str, source_id: int | None
+    ) -> PageState | None:
+        """Note what a page shows in the place of an article, and return it; None if it shows an article."""
+        assert page.capture is not None
+        keys, landed = {url_key(asked), url_key(page.url)}, landing(asked, page.url)
+        known = (self._find(url_key(page.url)) if landed is None else None) or self._find(url_key(asked))
+        if known is not None and known.read_from not in keys:
+            known = None  # its text is of another address, about which this one says nothing
+        filed, before = None, page_states.shown_now(self.db, url_key(asked))
+        if known is not None:
+            row = self.db.execute("SELECT title, text, access FROM articles WHERE id = ?", (known.id,)).fetchone()
+            filed = ShownText(row[0], row[1], known.digest, row[2])
+        held = None
+        if before is not None and (before.kind, before.text_digest) == (OTHER_TEXT, digest):
+            held = (page.capture.time - parse(before.since)).total_seconds()
+        evidence = Evidence(
+            landed=landed,
+            kind_elsewhere=page_states.kind_of_text(self.db, source_id, digest, url_key(asked)),
+            is_text_of_others=known is not None and page_states.is_text_of_others(self.db, source_id, digest, known.id),
+            held_seconds=held,
+        )
+        kind = stands_in(ShownText(article.title, article.text, digest, article.access), filed, evidence)
+        if kind is None:
+            return None
+        return page_states.note(
+            self.db, asked, kind, page.capture, source_id=source_id, article_id=known.id if known else None,
+            text_digest=digest,
+        )  # fmt: skip
+
+    def note_state(self, url: str, kind: str, capture: Capture, source_id: int | None) -> PageState:
+        """Note that an address shows something in the place of its article that has no text, such as a 404."""
+        known = self._find(url_key(url))
+        is_own = known is not None and url_key(url) in (known.key, known.read_from)
+        article_id = known.id if known is not None and is_own else None
+        return page_states.note(self.db, url, kind, capture, source_id=source_id, article_id=article_id)
+
+    def is_article(self, url: str) -> bool:
+        """Return True if an article was read at this address, and at no other that is its own."""
+        known = self._find(url_key(url))
+        return known is not None and url_key(url) in (known.key, known.read_from)
 
     def _record_seen(self, article_id: int, time: datetime) -> None:
         """Extend the period in which an article was seen. An import may file a capture earlier than all others."""
@@ -174,19 +262,31 @@ class ArticleStore:
             (stamp(time), article_id),
         )
 
-    def confirm_unchanged(self, url: str, time: datetime) -> bool:
+    def confirm_unchanged(self, url: str, capture: Capture) -> bool:
         """Note that the article at `url` is unchanged (HTTP 304). Return False if there is no article at it."""
         row = self._find(url_key(url))
         if row is None:
             return False
-        self._record_seen(row.id, time)
+        self._record_seen(row.id, capture.time)
+        is_own = url_key(url) in (row.key, row.read_from)
+        page_states.end(self.db, {url_key(url)}, row.id, capture, is_own=is_own)
         return True
 
-    def add_alias_of(self, url: str, other: str) -> None:
-        """Note that the article at `url`, if there is one, has another address, too."""
-        row = self._find(url_key(url))
-        if row is not None:
-            self._alias(row.id, {url_key(other)})
+    def redirected(self, url: str, target: str, *, unread: bool = False) -> bool:
+        """Note that `url` redirects to `target`, so that the article at the target is known at both.
+
+        If each has an article of its own, and both tell one story, they become one. Return True if so. `unread`: the
+        target is a page that is still to be read; it may continue the article at `url`.
+        """
+        rows = [self._find(url_key(address)) for address in (target, url)]
+        if rows[0] is not None and rows[1] is not None and may_unite(self.db, rows[0].id, rows[1].id):
+            unite(self.db, rows[0].id, rows[1].id)
+            return True
+        if rows[0] is not None:
+            self._alias(rows[0].id, {url_key(url)})
+        elif unread and rows[1] is not None and same_site(url, target):
+            self._alias(rows[1].id, {url_key(target)})
+        return False
 
     def give_to_owner(self, key: str, source_id: int | None, owners: Collection[int]) -> None:
         """Give the article with this url_key to a source, unless one of the `owners` of its site has it already.
@@ -246,23 +346,24 @@ class ArticleStore:
             values,
         )
         article_id = int(cursor.lastrowid or 0)
-        self._revision(article_id, 1, values, page)
+        self._revision(article_id, 1, values | NO_DIFFERENCE, page)
         revisions.add_sighting(self.db, article_id, values["capture_id"])
         return article_id
 
-    def _sighting(self, known: KnownArticle, values: dict[str, Any], page: Page) -> Change:
-        """File one more capture of an article at its own address."""
+    def _sighting(self, known: KnownArticle, values: dict[str, Any], page: Page) -> tuple[Change, Noise | None]:
+        """File one more capture of an article at its own address. Return also why another text is no edit."""
         assert page.capture is not None
         if not revisions.is_newest(self.db, known.id, page.capture):
             self._record_seen(known.id, page.capture.time)
-            return revisions.file_in_order(self.db, known.id, values, page.capture)
-        change = compare(known.digest, values["text_digest"])
-        self._update(known.id, values, page, change)
-        revisions.add_sighting(self.db, known.id, page.capture.id)
-        return change
+            return revisions.file_in_order(self.db, known.id, values, page.capture), None
+        found = judge(self.db, known.id, values, page.capture)
+        self._update(known.id, values, page, found)
+        if found.noise != "alternate text":  # it shows another text than the newest, which is filed already
+            revisions.add_sighting(self.db, known.id, page.capture.id)
+        return "edited" if found.changes else "unchanged", found.noise
 
-    def _update(self, article_id: int, values: dict[str, Any], page: Page, change: str) -> None:
-        if change == "unchanged":
+    def _update(self, article_id: int, values: dict[str, Any], page: Page, found: Difference) -> None:
+        if not found.changes:
             # The row still points at the record from which its text was first read. Only comments are updated.
             self._record_seen(article_id, capture_time(page))
             if values["comments"] is not None:
@@ -271,7 +372,7 @@ class ArticleStore:
         number = self.db.execute("SELECT revision + 1 FROM articles WHERE id = ?", (article_id,)).fetchone()[0]
         values |= {"revision": number, "last_seen": stamp(capture_time(page))}
         update_row(self.db, "articles", values, article_id)
-        self._revision(article_id, number, values, page)
+        self._revision(article_id, number, values | difference_row(found), page)
 
     def _revision(self, article_id: int, number: int, values: Mapping[str, Any], page: Page) -> None:
         seen, hint = stamp(capture_time(page)), hint_of(page)

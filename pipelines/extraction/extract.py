@@ -33,6 +33,7 @@ from pipelines.extraction.boilerplate import comments, remove
 from pipelines.extraction.fields import metadata
 from pipelines.extraction.fields.authors import outlets
 from pipelines.extraction.fields.metadata import PageMetadata
+from pipelines.extraction.labels import stand_in_pages
 from pipelines.extraction.page import charset
 from pipelines.extraction.page.declared import DeclaredMetadata, gather
 from pipelines.extraction.page.jsonld import text as text_of
@@ -132,12 +133,13 @@ def _read(page: Page, observer: ReadingObserver) -> Article:
 
     decisions = _decisions(tree, declared, fields, rule, observer)
     paragraphs, fields = _paragraphs(decisions, declared, fields)
-    labels = page_labels.read(declared, early, _lines_around(decisions), paragraphs, fields.byline)
+    labels = page_labels.read(declared, early, _lines_around(decisions), paragraphs, fields.byline, fields.title)
     observer.labelled(labels)
     text = "\n".join(paragraphs)
     words = count_words(text)
     if words < (MIN_DECLARED_WORDS if declared.is_article else MIN_WORDS):
-        raise PageRefused(NO_TEXT, f"{words} words")
+        word, _evidence = stand_in_pages.recognise(declared, fields.title, paragraphs)
+        raise PageRefused(word or NO_TEXT, f"{words} words")
     return Article(
         url=page.url,
         text=text,

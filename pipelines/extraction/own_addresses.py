@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from lxml.etree import XPath
 
 from pipelines.core.items import Page
+from pipelines.core.timestamps import now
 from pipelines.extraction.page.declared import absolute, gather, own_address
 from pipelines.extraction.page.parse import PageRefused, parse
 
@@ -34,7 +34,7 @@ def declared_addresses(page: Page) -> DeclaredAddresses:
         tree = parse(page)
     except PageRefused:
         return DeclaredAddresses()
-    captured = page.capture.time if page.capture else datetime.now(UTC)
+    captured = page.capture.time if page.capture else now()
     declared = gather(tree, page.url, captured, page.hint)
     links = [(str(link.get("rel")).lower().split(), link.get("href")) for link in LINKS(tree)]
     own = [href for rel, href in links if "canonical" in rel]

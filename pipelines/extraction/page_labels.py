@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from pipelines.extraction.labels import genre, origin, paywall, usage_signals
+from pipelines.extraction.labels import genre, origin, paywall, stand_in_pages, usage_signals
 from pipelines.extraction.labels.dateline import NOWHERE, dateline
 from pipelines.extraction.page.declared import SITE_METAS, DeclaredMetadata
 from pipelines.extraction.page.trace import FieldCandidate
@@ -42,7 +42,12 @@ def early(declared: DeclaredMetadata) -> EarlyLabels:
 
 
 def read(
-    declared: DeclaredMetadata, early: EarlyLabels, lines: list[str], text: list[str], byline: str | None
+    declared: DeclaredMetadata,
+    early: EarlyLabels,
+    lines: list[str],
+    text: list[str],
+    byline: str | None,
+    title: str | None = None,
 ) -> PageLabels:
     """Return all labels. `lines`: the text as it was found, with boilerplate; `text`: the lines of it that are kept."""
     kind, kinds = genre.kind(declared, text)
@@ -53,6 +58,8 @@ def read(
     name, url, origins = origin.origin(declared, lines, byline, date)
     kept = set(text)
     access, evidence = paywall.access(declared, early.closed, text, [line for line in lines if line not in kept])
+    if access is None:
+        access, evidence = stand_in_pages.recognise(declared, title, text)
     claims = {"kind": kinds, "origin": origins}
     if date.raw:
         claims["dateline"] = [FieldCandidate("first line", date.raw, date.place, bool(date.place))]

@@ -93,10 +93,13 @@ class ExchangeFiling:
         name = source.name if source else host_of(job.page.url)
         page = replace(job.page, capture=capture, source_id=source_id)
         if article is not None:
-            change = store.file(Reading(page, article, read[1]), source_id, "").change or "new"
+            filed = store.file(Reading(page, article, read[1]), source_id, "")
+            change, what = filed.change or "new", filed.state.kind if filed.state else ""
             self.report.articles[change] += 1
-            logger.info("filed %(url)s: %(change)s", {"url": page.url, "source": name, "change": change})
-            self.context.stats.outcome(name, change)
+            self.report.instead.update([what] if what else ())
+            about = {"url": page.url, "source": name, "change": change, "what": what}
+            logger.info("not filed: %(url)s, %(what)s" if what else "filed %(url)s: %(change)s", about)
+            self.context.stats.outcome(name, change, what, page.url if what else "")
         elif isinstance(read[0], NothingToRead):
             self.report.articles["nothing"] += 1
             self.report.nothing[read[0].reason] += 1

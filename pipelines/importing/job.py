@@ -72,7 +72,8 @@ class ImportReport:
     records: int = 0
     kept: int = 0  # records that were copied
     passed: Counter[str] = field(default_factory=Counter)  # reason -> records that were skipped for it
-    articles: Counter[str] = field(default_factory=Counter)  # new, edited, unchanged, duplicate, nothing
+    articles: Counter[str] = field(default_factory=Counter)  # new, edited, unchanged, duplicate, instead, nothing
+    instead: Counter[str] = field(default_factory=Counter)  # kind of what is in the place of an article -> pages
     nothing: Counter[str] = field(default_factory=Counter)  # reason -> pages without an article
     by_shape: Counter[str] = field(default_factory=Counter)  # rule -> HTML pages left out by their address's shape
     shape_examples: dict[str, str] = field(default_factory=dict)  # rule -> the first of these addresses

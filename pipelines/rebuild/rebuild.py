@@ -25,9 +25,9 @@ from pipelines.core.timestamps import now, stamp
 from pipelines.core.urls import host_of, url_key
 from pipelines.core.worker_pool import WorkerFailure, WorkerPool
 from pipelines.database import journal_rows, readings, removals
-from pipelines.database.change_detection import text_digest
 from pipelines.database.columns import REVISION_COLUMNS, STATE_COLUMNS, article_row, columns_digest, update_row
 from pipelines.database.connection import write_error
+from pipelines.database.edits.change_detection import text_digest
 from pipelines.database.frontier.table import FrontierTable
 from pipelines.database.store import ArticleStore
 from pipelines.extraction.entry import addresses_of

@@ -1,18 +1,18 @@
 """Find what a newer extractor, or a newer rule of a source, reads differently, and file it.
 
-A revision stays what it is: number, capture, time. Its text is replaced, because the change is ours and not the
+A revision stays what it is: capture and time. Its text is replaced, because the change is ours and not the
 newspaper's. The old text goes into `readings`, with the name of the extractor that read it. The journal carries both
-into the WARC files.
+into the WARC files. A revision that is noise (`database.edits`) becomes sightings of the one before it.
 """
 
 from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import unified_diff
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipelines.core.errors import ArchiveDamaged
 from pipelines.core.items import Article
@@ -20,7 +20,11 @@ from pipelines.core.timestamps import now, stamp
 from pipelines.database import readings
 from pipelines.database.columns import REVISION_COLUMNS, article_row, update_row
 from pipelines.database.connection import JSON_COLUMNS, decode_json
+from pipelines.database.edits import chains
+from pipelines.database.edits.chains import NoiseRevision
+from pipelines.database.edits.difference import NOISE_IN_WORDS
 from pipelines.rebuild.reread import RereadPage
+from pipelines.rebuild.take_back import stand_in_kind, take_back
 
 logger = logging.getLogger("morgue.rebuild")
 
@@ -48,6 +52,13 @@ class RevisionChange:
             yield from list(unified_diff(before, after, lineterm="", n=1))[2:]
 
 
+class FiledReading(NamedTuple):
+    """Say what became of a new reading."""
+
+    taken_back: str | None  # kind of what stood in the place of the article; None: it is filed
+    read_next: int | None  # revision that is its article's newest now, and must be read again
+
+
 def change_of(db: sqlite3.Connection, read: RereadPage) -> RevisionChange | None:
     """Return how a new reading differs from what is filed; None if a reader would see no difference."""
     row, article = read.row, read.outcome
@@ -66,8 +77,27 @@ def change_of(db: sqlite3.Connection, read: RereadPage) -> RevisionChange | None
     ) if differ else None  # fmt: skip
 
 
-def file_reading(db: sqlite3.Connection, read: RereadPage, change: RevisionChange | None) -> None:
-    """File a new reading, and keep the one that it replaces. Runs on the writer's thread; commits nothing."""
+def file_reading(db: sqlite3.Connection, read: RereadPage, change: RevisionChange | None) -> FiledReading:
+    """File a new reading, and keep the one that it replaces. Runs on the writer's thread; commits nothing.
+
+    A reading of a wall or error page is not filed: its revision is taken back.
+    """
+    if db.execute("SELECT 1 FROM revisions WHERE id = ?", (read.row["id"],)).fetchone() is None:
+        return FiledReading(None, None)  # it was the same as its neighbour once a wall between them was taken back
+    kind = kind_of(db, read)
+    if kind is not None:
+        logger.info("taken back: %(url)s, %(why)s", {"url": read.row["url"], "why": kind})
+        return FiledReading(kind, take_back(db, read, kind))
+    _file(db, read, change)
+    return FiledReading(None, None)
+
+
+def kind_of(db: sqlite3.Connection, read: RereadPage) -> str | None:
+    """Return what a revision is, if it is no state of its article but something in its place; else None."""
+    return None if read.page is None else stand_in_kind(db, read)
+
+
+def _file(db: sqlite3.Connection, read: RereadPage, change: RevisionChange | None) -> None:
     if not isinstance(read.outcome, Article):
         logger.info("no text any more: %(url)s, %(why)s", {"url": read.row["url"], "why": read.outcome.reason})
         return
@@ -96,6 +126,28 @@ def _note_reading(db: sqlite3.Connection, read: RereadPage) -> None:
         update_row(db, "revisions", of_revision, read.row["id"])
     if read.row["newest"] and any(read.row[name] != value for name, value in of_article.items()):
         update_row(db, "articles", of_article, read.row["article_id"])
+
+
+def take_out_noise(
+    db: sqlite3.Connection, article_id: int, found: Sequence[NoiseRevision], read: RereadPage | None
+) -> None:
+    """Merge revisions that are noise into those before them. Runs on the writer's thread; commits nothing.
+
+    `read`: the page of the revision that becomes the newest, read again, if the newest is noise.
+    """
+    values = None
+    if read is not None:
+        assert isinstance(read.outcome, Article)
+        assert read.page is not None
+        assert read.page.capture is not None
+        _file(db, read, change_of(db, read))
+        values = article_row(read.outcome, read.page.capture)
+    for one in found:
+        fields = {"article": article_id, "revision": one.number, "why": NOISE_IN_WORDS[one.noise]}
+        logger.info("no edit: article %(article)d, revision %(revision)d: %(why)s", fields)
+    chains.merge(db, article_id, found, stamp(now()))
+    if values is not None:
+        update_row(db, "articles", {name: values[name] for name in values if name != "comments"}, article_id)
 
 
 def in_words(name: str, value: Any) -> str:

@@ -309,7 +309,10 @@ class StagingDatabase:
             self.db.execute(f"DELETE FROM {name} WHERE {no_record}")  # noqa: S608
         for name in ("readings", "sightings"):
             self.db.execute(f"DELETE FROM {name} WHERE revision_id NOT IN (SELECT id FROM revisions)")  # noqa: S608
+        for column in ("capture_id", "last_capture_id", "ended_capture_id"):
+            self.db.execute(f"DELETE FROM page_states WHERE {column} NOT IN (SELECT id FROM captures)")  # noqa: S608
         self.db.execute("DELETE FROM articles WHERE id NOT IN (SELECT article_id FROM revisions)")
+        self.db.execute("UPDATE page_states SET article_id = NULL WHERE article_id NOT IN (SELECT id FROM articles)")
         self.db.execute("DELETE FROM aliases WHERE article_id NOT IN (SELECT id FROM articles)")
         self.db.execute(
             f"""UPDATE articles SET (revision, capture_id) =

@@ -13,7 +13,7 @@ from pipelines.core.urls import url_key
 
 MAX_SITES_NAMED = 3  # of those on which the listings of a source name addresses
 # The outcomes of a page, in the order in which the summary names them.
-OUTCOMES = ("new", "edited", "unchanged", "duplicate", "nothing", "disallowed", "postponed", "failed")
+OUTCOMES = ("new", "edited", "unchanged", "duplicate", "instead", "nothing", "disallowed", "postponed", "failed")
 
 
 @dataclass(slots=True)

@@ -14,9 +14,9 @@ from typing import Any
 from pipelines.core.archive_layout import DATABASE_NAME
 from pipelines.core.terminal import plain
 from pipelines.core.urls import url_key
-from pipelines.database.change_detection import text_digest
 from pipelines.database.columns import FIELD_COLUMNS, REVISION_COLUMNS, STATE_COLUMNS, columns_digest
 from pipelines.database.connection import ask, foreign_triggers
+from pipelines.database.edits.change_detection import text_digest
 from pipelines.database.frontier.claims import damaged_hints
 from pipelines.verification.findings import Finding
 

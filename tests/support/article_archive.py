@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.core.urls import url_key
-from pipelines.database.change_detection import text_digest
+from pipelines.database.edits.change_detection import text_digest
 
 WARC_FILE = "test-20240301000000-00000-archive.warc.gz"
 SOURCES = {

@@ -16,7 +16,8 @@ from pipelines.database.connection import ask
 from pipelines.database.frontier.rows import Claim
 
 CLAIM_COLUMNS = (
-    "id, url, host, source_id, kind, depth, hint, visits, failures, first_visit, etag, last_modified, last_error"
+    "id, url, host, source_id, kind, depth, hint, visits, failures, first_visit, etag, last_modified, last_error,"
+    " last_visit, last_status, next_visit"
 )
 # Rows whose hint is no JSON object of texts. CASE: SQLite may evaluate the terms of AND and OR in any order.
 DAMAGED_HINTS = """
@@ -35,7 +36,14 @@ def claim_of(row: tuple) -> Claim:
 
 def damaged_column(values: dict[str, Any]) -> str | None:
     """Return the first column whose value no crawl can have written; None if there is none."""
-    checks = {"url": host_of, "hint": _must_be_hint, "first_visit": parse, "etag": _latin_1, "last_modified": _latin_1}
+    checks = {
+        "url": host_of,
+        "hint": _must_be_hint,
+        "first_visit": parse,
+        "last_visit": parse,
+        "etag": _latin_1,
+        "last_modified": _latin_1,
+    }
     for name, check in checks.items():
         try:
             if values[name] is not None:

@@ -46,14 +46,17 @@ def health(db: sqlite3.Connection, now: datetime) -> defaultdict[int | None, Sou
         count, error = counts.get(source_id), errors.get(source_id)
         found[source_id] = SourceHealth(
             success.get(source_id),
-            *((count["waiting"], count["planned"], count["failed"]) if count is not None else (0, 0, 0)),
-            *((error_text(error["last_error"]), error["last_visit"]) if error is not None else (None, None)),
+            **({word: count[word] for word in COUNTED} if count is not None else {}),
+            last_error=error_text(error["last_error"]) if error is not None else None,
+            last_error_time=error["last_visit"] if error is not None else None,
         )
     return found
 
 
 COUNTS = f"""sum(state IN ('waiting', 'claimed') AND kind != 'tdmrep' AND next_visit <= :now) AS waiting,
-    sum(state = 'waiting' AND kind != 'tdmrep' AND next_visit > :now) AS planned, sum({FAILING}) AS failed"""
+    sum(state = 'waiting' AND kind != 'tdmrep' AND next_visit > :now) AS planned, sum({FAILING}) AS failed,
+    sum(state = 'past') AS past"""
+COUNTED = ("waiting", "planned", "failed", "past")
 
 
 def sites_of_lists(db: sqlite3.Connection, now: datetime) -> Iterator[Row]:

@@ -1,6 +1,6 @@
 """Plan many visits of a source again: because its settings have changed, or the user says so. Times are UTC.
 
-Where settings have changed, what is due stays due, and hosts that asked to wait are left alone. Commits nothing.
+Where settings have changed, what is due stays due. Commits nothing.
 """
 
 from __future__ import annotations
@@ -8,15 +8,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pipelines.core.timestamps import stamp
 from pipelines.database.frontier.rows import BY_ROBOTS, FrontierRow
 
+CLOCK_SLACK = timedelta(minutes=2)  # a time less far in the future is no sign of a clock that jumped
 STAMP = "'%Y-%m-%dT%H:%M:%SZ'"  # the form of a time in a row, for strftime
-# Hosts of a source of which nothing is to be asked for the present, by their own Retry-After.
-ASKED_TO_WAIT = """(SELECT host FROM frontier WHERE source_id = :source AND failures > 0 AND last_status IN (429, 503)
-                       AND next_visit > :now)"""
 
 # ruff: noqa: S608 - SQL is put together from the constants above; every value is bound
 
@@ -26,8 +24,7 @@ def replan_listings(db: sqlite3.Connection, source_id: int | None, kind: str, se
     db.execute(
         f"""UPDATE frontier SET next_visit = strftime({STAMP}, last_visit, :pause)
              WHERE source_id = :source AND kind = :kind AND state = 'waiting' AND next_visit > :now
-               AND last_visit IS NOT NULL AND (failures = 0 OR last_status BETWEEN 200 AND 399)
-               AND host NOT IN {ASKED_TO_WAIT}""",
+               AND last_visit IS NOT NULL AND (failures = 0 OR last_status BETWEEN 200 AND 399)""",
         {"source": source_id, "kind": kind, "pause": f"+{seconds:f} seconds", "now": stamp(now)},
     )
 
@@ -44,8 +41,7 @@ def replan_articles(db: sqlite3.Connection, source_id: int | None, ages: Iterabl
                              WHERE strftime({STAMP}, first_visit, value) > iif(state = 'done', :now, last_visit)) AS at
                   FROM frontier
                  WHERE source_id = :source AND kind IN ('article', 'page') AND first_visit IS NOT NULL AND failures = 0
-                   AND (state = 'waiting' AND next_visit > :now OR state = 'done' AND last_error IS NULL)
-                   AND host NOT IN {ASKED_TO_WAIT})
+                   AND (state = 'waiting' AND next_visit > :now OR state = 'done' AND last_error IS NULL))
             UPDATE frontier SET state = iif(planned.at IS NULL, 'done', 'waiting'), next_visit = planned.at
               FROM planned WHERE planned.id = frontier.id AND frontier.next_visit IS NOT planned.at""",
         {"source": source_id, "ages": json.dumps([f"+{age:f} seconds" for age in ages]), "now": stamp(now)},
@@ -55,9 +51,9 @@ def replan_articles(db: sqlite3.Connection, source_id: int | None, ages: Iterabl
 def read_listings_again(db: sqlite3.Connection, source_id: int | None, now: datetime) -> None:
     """Plan a visit now of a source's listings that were answered, without validators: what is taken of them changed."""
     db.execute(
-        f"""UPDATE frontier SET next_visit = min(next_visit, :now), etag = NULL, last_modified = NULL
+        """UPDATE frontier SET next_visit = min(next_visit, :now), etag = NULL, last_modified = NULL
              WHERE source_id = :source AND kind NOT IN ('article', 'page', 'tdmrep') AND state = 'waiting'
-               AND visits > 0 AND host NOT IN {ASKED_TO_WAIT}""",
+               AND visits > 0""",
         {"source": source_id, "now": stamp(now)},
     )
 
@@ -70,10 +66,10 @@ def make_listings_due(
     `unconditional`: without validators, because the answer "not modified" would not do.
     """
     rows = db.execute(
-        f"""UPDATE frontier SET next_visit = :now, etag = iif(:whole, NULL, etag),
+        """UPDATE frontier SET next_visit = :now, etag = iif(:whole, NULL, etag),
                    last_modified = iif(:whole, NULL, last_modified)
              WHERE source_id = :source AND kind IN (SELECT value FROM json_each(:kinds)) AND state = 'waiting'
-               AND next_visit > :now AND host NOT IN {ASKED_TO_WAIT} RETURNING host""",
+               AND next_visit > :now RETURNING host""",
         {"source": source_id, "now": stamp(now), "kinds": json.dumps(list(kinds)), "whole": unconditional},
     )
     return {row[0] for row in rows.fetchall()}
@@ -91,15 +87,12 @@ def try_again(db: sqlite3.Connection, row: FrontierRow, since: datetime) -> bool
 
 
 def make_failures_due(db: sqlite3.Connection, source_id: int | None, now: datetime, *, but: Iterable[int]) -> None:
-    """Plan a visit now of a source's pages that failed or were disallowed, or wait with their host for a first visit.
-
-    Left out are those whose last status is in `but`, and first visits to hosts that asked to wait.
-    """
+    """Plan a visit now of a source's pages that failed or were disallowed. Left out are last statuses of `but`."""
     db.execute(
-        f"""UPDATE frontier SET state = 'waiting', next_visit = :now,
+        """UPDATE frontier SET state = 'waiting', next_visit = :now,
                    failures = iif(last_error = :robots, failures, 0)
              WHERE source_id = :source AND kind IN ('article', 'page') AND state IN ('waiting', 'failed', 'disallowed')
-               AND (failures > 0 OR (visits = 0 AND next_visit > :now AND host NOT IN {ASKED_TO_WAIT}))
+               AND (failures > 0 OR (visits = 0 AND next_visit > :now))
                AND coalesce(last_status, 0) NOT IN (SELECT value FROM json_each(:but))""",
         {"source": source_id, "now": stamp(now), "but": json.dumps(list(but)), "robots": BY_ROBOTS},
     )
@@ -113,6 +106,27 @@ def make_pages_due(db: sqlite3.Connection, source_id: int | None, now: datetime)
               AND (visits > 0 OR last_error = ?)""",
         (stamp(now), source_id, BY_ROBOTS),
     )
+
+
+def continue_visits(db: sqlite3.Connection, old: str, new: str) -> tuple[str, str] | None:
+    """Let the URL with the key `new` go on with the visits of an article that was at `old`, which gets no more.
+
+    Its ages count from the first visit of either. Return the first and the last visit of both, if there was one.
+    """
+    visits = db.execute(
+        "SELECT min(first_visit), max(last_visit) FROM frontier WHERE url_key IN (?, ?) AND first_visit IS NOT NULL",
+        (old, new),
+    ).fetchone()
+    if visits[0] is None:
+        return None
+    if old != new:
+        db.execute(
+            """UPDATE frontier SET state = 'done', next_visit = NULL, last_error = NULL
+                WHERE url_key = ? AND state IN ('waiting', 'failed')""",
+            (old,),
+        )
+    db.execute("UPDATE frontier SET first_visit = ? WHERE url_key = ?", (visits[0], new))
+    return visits
 
 
 def confirm_guess(db: sqlite3.Connection, url_key: str, now: datetime) -> bool:
@@ -150,3 +164,27 @@ def has_due_pages(db: sqlite3.Connection, source_id: int | None, now: datetime) 
 def set_url(db: sqlite3.Connection, row_id: int, url: str) -> None:
     """Give a row another spelling of its URL, with the same key and host."""
     db.execute("UPDATE frontier SET url = ? WHERE id = ?", (url, row_id))
+
+
+def mend_times(db: sqlite3.Connection, now: datetime, longest: timedelta) -> int:
+    """Plan rows again that a wrong clock planned: from now, and as far ahead as they were. Return how many they are.
+
+    These are rows whose last visit or discovery lies in the future, or whose next visit is further away than `longest`.
+    Listings are due now.
+    """
+    mended = db.execute(
+        f"""UPDATE frontier SET
+                next_visit = CASE WHEN next_visit IS NULL THEN NULL
+                    WHEN kind NOT IN ('article', 'page') OR last_visit IS NULL OR next_visit <= last_visit THEN :now
+                    ELSE coalesce(strftime({STAMP}, :now, '+' || CAST(min(:longest,
+                        strftime('%s', next_visit) - strftime('%s', last_visit)) AS TEXT) || ' seconds'), :now) END,
+                last_visit = min(last_visit, :now), first_visit = min(first_visit, :now), found = min(found, :now)
+             WHERE state != 'removed' AND (last_visit > :late OR found > :late OR next_visit > :far)""",
+        {
+            "now": stamp(now),
+            "late": stamp(now + CLOCK_SLACK),
+            "far": stamp(now + longest),
+            "longest": int(longest.total_seconds()),
+        },
+    )
+    return mended.rowcount

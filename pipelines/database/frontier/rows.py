@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from pipelines.core.timestamps import parse
+
 DAMAGED_ROW = "damaged row"  # why no request was made, as the column last_error says it
 BY_ROBOTS = "by robots.txt"  # why a URL was not asked for, as the column last_error says it
 FORGOTTEN = "forgotten"  # with its source or host, as the same column says it
@@ -31,7 +33,8 @@ NEXT_STEPS = {  # by the state of an address
     "waiting": "`morgue crawl` visits it when it is due",
     "claimed": "a crawl is about to visit it",
     "disallowed": "robots.txt disallows it; `morgue crawl SITE` asks again",
-    "failed": "it was given up after several tries",
+    "failed": "it is gone; `morgue crawl URL` asks again",
+    "past": "`morgue backfill SOURCE` fetches it",
 }
 NO_ARTICLE = "no article was read from it"
 
@@ -91,6 +94,7 @@ class FrontierRow:
     found_on: str | None = None  # URL of the feed or page that linked it
     hint: Mapping[str, str] = field(default_factory=dict)  # what that feed or page said about it
     day: str | None = None  # ISO day of publication or change, where known
+    past: bool = False  # an article of the past, which waits for a backfill
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,18 @@ class Claim:
     etag: str | None
     last_modified: str | None
     last_error: str | None = None  # of the last visit
+    last_visit: str | None = None  # its time
+    last_status: int | None = None  # its HTTP status
+    next_visit: str | None = None  # when this visit was due
     damage: str | None = None  # the column of the row that cannot be used: the visit fails without a request
+
+    @property
+    def due(self) -> datetime | None:
+        """Time at which this visit was due; None if the row has no time there, as a row that was edited may."""
+        try:
+            return parse(self.next_visit) if self.next_visit else None
+        except (ValueError, OverflowError):
+            return None
 
     @property
     def disallowed(self) -> int:
@@ -131,6 +146,8 @@ class ClaimScope:
     row_ids: frozenset[int] = frozenset()  # single rows besides those of `source_ids`
     excluded_source_ids: frozenset[int] = frozenset()
     since: str | None = None  # ISO day: articles known to be older are left
+    early_until: str | None = None  # stamp: rows that were visited before, but not since `began`, are due until then
+    began: str | None = None  # stamp of the beginning of the crawl
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +157,8 @@ class SourceChoice:
     only: frozenset[int] | None = None  # rows of these sources; None: of any
     without: frozenset[int] = frozenset()  # no rows of these
     pages_only: frozenset[int] = frozenset()  # of these sources article pages, and no listings
+    listings_only: frozenset[int] = frozenset()  # of these sources listings, and no article pages
+    no_pages: bool = False  # of any source
 
 
 NO_SOURCE = -1
@@ -152,5 +171,6 @@ class SourceHealth(NamedTuple):
     waiting: int = 0  # rows that are due now
     planned: int = 0  # rows whose next visit is planned for later
     failed: int = 0  # rows whose last visit failed
+    past: int = 0  # articles of the past, which wait for a backfill
     last_error: str | None = None  # of the rows that fail now, the newest error
     last_error_time: str | None = None

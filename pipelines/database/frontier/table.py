@@ -3,55 +3,40 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
 
 from pipelines.core.timestamps import stamp
 from pipelines.database.connection import ask
 from pipelines.database.frontier.claims import CLAIM_COLUMNS, claim_of
-from pipelines.database.frontier.rows import (
-    FORGOTTEN,
-    NO_SOURCE,
-    AddressState,
-    Claim,
-    ClaimScope,
-    FrontierRow,
-    SourceChoice,
-)
+from pipelines.database.frontier.due import LISTED, PAGES, SOURCE, DueRows, as_array
+from pipelines.database.frontier.rows import FORGOTTEN, AddressState, Claim, FrontierRow
 
-LISTED = "(SELECT value FROM json_each(?))"  # the values of a bound JSON array
-PAGES = "kind IN ('article', 'page')"
-SOURCE = f"coalesce(source_id, {NO_SOURCE})"
 IS_SEED = f"(depth = 0 AND found_on IS NULL AND NOT {PAGES})"  # a listing that a source's file names
-IS_STAMP = "(next_visit GLOB '????-??-??T*Z' AND datetime(next_visit) IS NOT NULL)"  # a row may hold any text
 LAST_CHARACTER = "\U0010ffff"  # sorts after every character of a URL
 
 # ruff: noqa: S608 - SQL is put together from the constants above; every value is bound
 
 
-class FrontierTable:
+class FrontierTable(DueRows):
     """Read and write the rows of one archive's frontier. Commit nothing; times are UTC."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
-
-    # For a crawl: insert, claim, record.
+    # For a crawl: insert, record.
 
     def insert(self, row: FrontierRow) -> bool:
-        """Insert a waiting row. Return False, and change nothing, if its `url_key` is there already."""
+        """Insert a row that waits for a visit, or for a backfill. Return False if its `url_key` is there already."""
         inserted = self._db.execute(
             """INSERT INTO frontier (url_key, url, host, source_id, kind, state, next_visit, priority, depth, found,
                                      found_on, hint, day)
-               VALUES (?, ?, ?, ?, ?, 'waiting', ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id""",
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id""",
             (
                 row.url_key,
                 row.url,
                 row.host,
                 row.source_id,
                 row.kind,
-                stamp(row.next_visit) if row.next_visit else None,
+                "past" if row.past else "waiting",
+                stamp(row.next_visit) if row.next_visit and not row.past else None,
                 row.priority,
                 row.depth,
                 stamp(row.found),
@@ -61,30 +46,6 @@ class FrontierTable:
             ),
         )
         return inserted.fetchone() is not None
-
-    def claim(
-        self, crawl_id: int, host: str, number: int, scope: ClaimScope, now: datetime, choice: SourceChoice
-    ) -> list[Claim]:
-        """Claim up to `number` due rows of a host for a crawl, and return them, the most urgent first."""
-        condition, values = self._within(scope)
-        for sql, sources in (
-            (f"{SOURCE} IN {LISTED}", choice.only),
-            (f"{SOURCE} NOT IN {LISTED}", choice.without or None),
-            (f"({PAGES} OR {SOURCE} NOT IN {LISTED})", choice.pages_only or None),
-        ):
-            if sources is not None:
-                condition += f" AND {sql}"
-                values.append(json.dumps(sorted(sources)))
-        rows = self._db.execute(
-            f"""UPDATE frontier SET state = 'claimed', claimed_by = ?
-                 WHERE id IN (SELECT id FROM frontier
-                               WHERE state = 'waiting' AND host = ? AND next_visit <= ? AND {condition}
-                               ORDER BY priority, next_visit LIMIT ?)
-             RETURNING priority, {CLAIM_COLUMNS}""",
-            (crawl_id, host, stamp(now), *values, number),
-        ).fetchall()
-        rows.sort(key=lambda row: row[:2])  # RETURNING has no order: priority, id
-        return [claim_of(row[1:]) for row in rows]
 
     def release(self, row_ids: Iterable[int]) -> None:
         """Let claimed rows wait again, as they were before."""
@@ -139,32 +100,7 @@ class FrontierTable:
             ),
         )
 
-    # For a crawl: what is due.
-
-    def hosts_due(self, scope: ClaimScope, now: datetime) -> list[str]:
-        """Return the hosts that have due rows."""
-        condition, values = self._within(scope)
-        sql = f"SELECT DISTINCT host FROM frontier WHERE state = 'waiting' AND next_visit <= ? AND {condition}"
-        return [row[0] for row in self._db.execute(sql, (stamp(now), *values))]
-
-    def count_due(self, scope: ClaimScope, now: datetime) -> int:
-        """Return the number of due rows."""
-        condition, values = self._within(scope)
-        sql = f"SELECT count(*) FROM frontier WHERE state = 'waiting' AND next_visit <= ? AND {condition}"
-        return int(self._db.execute(sql, (stamp(now), *values)).fetchone()[0])
-
-    def count_due_by_source(self, scope: ClaimScope, now: datetime) -> dict[int, int]:
-        """Return the number of due rows of each source; NO_SOURCE stands for rows without one."""
-        condition, values = self._within(scope)
-        sql = f"""SELECT {SOURCE}, count(*) FROM frontier
-                   WHERE state = 'waiting' AND next_visit <= ? AND {condition} GROUP BY 1"""
-        return dict(self._db.execute(sql, (stamp(now), *values)).fetchall())
-
-    def next_due(self, scope: ClaimScope) -> str | None:
-        """Return the stamp of the earliest planned visit, or None if no visit is planned."""
-        condition, values = self._within(scope)
-        sql = f"SELECT min(next_visit) FROM frontier WHERE state = 'waiting' AND {IS_STAMP} AND {condition}"
-        return self._db.execute(sql, values).fetchone()[0]
+    # For a crawl: what is known.
 
     def row_of(self, url_key: str) -> tuple[int, int] | None:
         """Return (row id, visits) of a URL, or None if it is unknown or was taken down."""
@@ -246,13 +182,6 @@ class FrontierTable:
             """UPDATE frontier SET kind = 'article', state = 'waiting', next_visit = ?, priority = ?,
                       etag = NULL, last_modified = NULL WHERE id = ?""",
             [(stamp(now), priority, row_id) for row_id, priority in priorities],
-        )
-
-    def postpone(self, host: str, until: datetime) -> None:
-        """Plan no visit of a host before `until`."""
-        self._db.execute(
-            "UPDATE frontier SET next_visit = ?1 WHERE host = ?2 AND state = 'waiting' AND next_visit < ?1",
-            (stamp(until), host),
         )
 
     def correct(self, row: FrontierRow, owners: Iterable[int]) -> tuple[bool, bool]:
@@ -351,42 +280,7 @@ class FrontierTable:
     def _ids(self, condition: str, *values: str) -> list[int]:
         return [row[0] for row in self._db.execute(f"SELECT id FROM frontier WHERE {condition}", values).fetchall()]
 
-    def _within(self, scope: ClaimScope) -> tuple[str, list[Any]]:
-        """Return the SQL condition of a scope, and the values to bind."""
-        conditions, values = [], []
-        if scope.source_ids is not None:
-            named = []
-            if scope.source_ids:
-                named.append(f"source_id IN {LISTED}")
-                values.append(json.dumps(sorted(scope.source_ids)))
-            if scope.row_ids:
-                named.append(f"id IN (SELECT id FROM {self._temporary(scope.row_ids)})")
-            conditions.append(f"({' OR '.join(named) or '0'})")
-        if scope.excluded_source_ids:
-            conditions.append(f"(source_id IS NULL OR source_id NOT IN {LISTED})")
-            values.append(json.dumps(sorted(scope.excluded_source_ids)))
-        if scope.since is not None:
-            conditions.append(f"(day IS NULL OR day >= ? OR NOT {PAGES})")
-            values.append(scope.since)
-        return " AND ".join(conditions) or "1", values
-
-    def _temporary(self, row_ids: frozenset[int]) -> str:
-        """Return the name of a temporary table that holds these ids, made on first use.
-
-        A list may have 100,000 rows, and a crawl asks for them thousands of times: too many to bind each time.
-        """
-        name = f"ids_{hash(row_ids) % 2**64:x}"
-        if self._db.execute("SELECT 1 FROM temp.sqlite_master WHERE name = ?", (name,)).fetchone() is None:
-            self._db.execute(f"CREATE TEMP TABLE {name} (id INTEGER PRIMARY KEY)")
-            self._db.executemany(f"INSERT INTO temp.{name} VALUES (?)", [(row_id,) for row_id in sorted(row_ids)])
-        return f"temp.{name}"
-
 
 def as_json(hint: Mapping[str, str]) -> str:
     """Return a hint as the JSON text that its column holds."""
     return json.dumps(dict(hint), ensure_ascii=False)
-
-
-def as_array(texts: Iterable[str]) -> str:
-    """Return texts as a JSON array, to be bound where SQL says LISTED."""
-    return json.dumps(list(texts))

@@ -127,8 +127,8 @@ DESCRIPTIONS = {
             "origin": "Who published the text first, if not this newspaper: another paper, a news agency.",
             "origin_url": "Where they published it. NULL if the page does not link it.",
             "dateline": "The place that the text is dated from, as printed: `BERLIN`.",
-            "access": "What keeps readers from the whole text: `paywall`, `truncated`, `consent wall`. NULL if "
-            "nothing was seen.",
+            "access": "What keeps readers from the whole text: `paywall`, `truncated`. NULL if nothing was seen. In "
+            "archives of older versions also `consent wall`: `morgue reextract` takes it back.",
             "access_evidence": "What on the page says so. NULL if `access` is.",
             "rights": "JSON list of signals on use in the page, as sent: `robots: noarchive`.",
             "comments": "JSON list of readers' comments, from the newest capture. NULL if they were not asked for.",
@@ -147,6 +147,7 @@ DESCRIPTIONS = {
         {
             "articles_source_day": "search and export by source and period",
             "articles_day": "newest first; `--since`, `--until`",
+            "articles_text": "articles with the same headline and text",
         },
     ),
     "revisions": TableDescription(
@@ -166,11 +167,12 @@ DESCRIPTIONS = {
             "extractor": "Name and version of the program that read it. Empty if a rebuild could not read it.",
             "state_digest": "As in `articles`.",
             "hint": "JSON: what the feed or sitemap said of the page. Needed to read it again.",
-            "changes": "JSON list: what differs from the revision before: `title`, `text`, `byline`, `dates`.",
+            "changes": "JSON list: what differs from the one before: `title`, `text`, `byline`, `dates`, `address`.",
             "change_ratio": "Share of the words of both texts that differ, from 0 to 1.",
             "words_added": "Words that the revision before does not have.",
             "words_removed": "Words of the revision before that are gone.",
-            "silent": "1: the text changed, and the time of change that the page gives did not.",
+            "silent": "1: the text changed, and the time of change that the page gives did not. NULL: it gives none.",
+            "alternates": "Looks at which the site showed an earlier text of the article, in turn with this one.",
         },
     ),
     "aliases": TableDescription(
@@ -212,7 +214,9 @@ DESCRIPTIONS = {
         },
         {
             "frontier_due": "the next URL of a host",
+            "frontier_time": "what of a host falls due",
             "frontier_source": "the state of a source",
+            "frontier_past": "what a backfill takes next",
         },
     ),
     "articles_fts": TableDescription(
@@ -286,13 +290,15 @@ DESCRIPTIONS = {
             "url": "As it was fetched.",
             "source_id": "The source that it belongs to.",
             "article_id": "The article. NULL: none was ever read at this address.",
-            "kind": "`consent wall`, `paywall`, `login page`, `error page`; and gone: `404`, `410`, `soft 404`, "
-            "`front page` (a redirect to it).",
+            "kind": "`consent wall`, `paywall`, `login page`, `error page`, `no text`, `other text` (a short one that "
+            "shares nothing with the article's; after a day it is an edit); and gone: `404`, `410`, `soft 404`, "
+            "`front page` (a redirect to it or to a section page).",
             "since": "Time of the first capture that shows it.",
             "capture_id": "That capture.",
             "last_seen": "Time of the newest capture that shows it.",
             "last_capture_id": "That capture.",
             "visits": "Number of visits that met it.",
+            "text_digest": "SHA-256 in hex of the headline and text that it shows. NULL: it has none.",
             "ended": "Time of the capture that shows the article again. NULL: it still lasts.",
             "ended_capture_id": "That capture.",
         },
@@ -300,6 +306,7 @@ DESCRIPTIONS = {
             "page_states_now": "what an address shows now",
             "page_states_article": "the periods of an article",
             "page_states_source": "the periods of a source",
+            "page_states_text": "the addresses that show the same text in place of their articles",
         },
     ),
     "hosts": TableDescription(
@@ -310,11 +317,15 @@ DESCRIPTIONS = {
             "since": "When the trouble began.",
             "failures": "Failed probes in a row.",
             "retry_at": "When the next probe is due.",
-            "robots_capture_id": "The newest answer to its robots.txt.",
+            "pages_only": "1: its listings answer, and only pages are refused.",
+            "robots_site": "Scheme, host and port that the robots.txt holds for (RFC 9309, 2.3).",
+            "robots_capture_id": "The newest answer to its robots.txt that was no failure.",
             "robots_checked": "When robots.txt was last asked for.",
             "last_request": "When the last request was sent, to the microsecond.",
             "delay": "Seconds between two requests that the last crawl had come to.",
+            "unconditional_until": "Until when it is asked without validators, because a 304 of it hid an edit.",
         },
+        {"hosts_trouble": "the hosts that refuse us"},
     ),
     "listings": TableDescription(
         "What is known of a feed, sitemap, front or section page from its readings.",
@@ -374,6 +385,30 @@ DESCRIPTIONS = {
             "since": "When it began.",
             "evidence": "What shows it, in words.",
             "told": "When the owner was last told. NULL: not yet.",
+        },
+    ),
+    "backfills": TableDescription(
+        "The backfill of a source: articles of its past (state `past` in `frontier`) are fetched, so many a day.",
+        {
+            "source_id": "The source, in `sources`.",
+            "since": "ISO day: older articles are left. NULL: none.",
+            "until": "ISO day: newer articles are left. NULL: none.",
+            "a_day": "Articles that are queued in a day at most.",
+            "begun": "When the user asked for it.",
+            "day": "The last day on which articles were queued (UTC).",
+            "taken": "Articles that were queued on that day.",
+            "ended": "When it was done or stopped. NULL: it goes on.",
+        },
+    ),
+    "changed_lines": TableDescription(
+        "Lines that came to, or went from, articles of a source. On several articles within a day, a line belongs to "
+        "the template of the site. Not in the journal: learned again after a rebuild.",
+        {
+            "source_id": "The source.",
+            "line": "Digest of the line.",
+            "articles": "Articles in which it came or went, within a day of each other.",
+            "article_id": "The last of them.",
+            "last_seen": "When it came or went last.",
         },
     ),
 }

@@ -46,24 +46,30 @@ CREATE TABLE page_states (
     last_seen       TEXT NOT NULL, -- time of the newest capture that shows it
     last_capture_id INTEGER NOT NULL REFERENCES captures(id), -- that capture
     visits          INTEGER NOT NULL DEFAULT 1, -- visits that met it
+    text_digest     TEXT,          -- of the headline and text that it shows; NULL: it has none
     ended           TEXT,          -- time of the capture that shows the article again; NULL: it still lasts
     ended_capture_id INTEGER REFERENCES captures(id)
 ) STRICT;
 CREATE UNIQUE INDEX page_states_now ON page_states(url_key) WHERE ended IS NULL;
 CREATE INDEX page_states_article ON page_states(article_id);
 CREATE INDEX page_states_source ON page_states(source_id, since);
+CREATE INDEX page_states_text ON page_states(text_digest);
+CREATE INDEX articles_text ON articles(text_digest);
 
 -- A host that has trouble, its robots.txt, and when it was last asked: kept from one crawl to the next.
 CREATE TABLE hosts (
-    host              TEXT PRIMARY KEY, -- host:port, as in frontier
+    host              TEXT PRIMARY KEY, -- host or host:port, as in frontier
     trouble           TEXT,             -- why only a probe is sent; NULL: nothing is wrong
     since             TEXT,             -- when the trouble began
     failures          INTEGER NOT NULL DEFAULT 0, -- failed probes in a row
     retry_at          TEXT,             -- when the next probe is due
+    pages_only        INTEGER NOT NULL DEFAULT 0, -- 1: its listings answer, only pages are refused
+    robots_site       TEXT,             -- scheme, host and port that the robots.txt below holds for
     robots_capture_id INTEGER REFERENCES captures(id), -- newest answer to its robots.txt
     robots_checked    TEXT,             -- when robots.txt was last asked for
     last_request      TEXT,             -- when the last request was sent, microseconds
-    delay             REAL              -- seconds between two requests that the last crawl had come to
+    delay             REAL,             -- seconds between two requests that the last crawl had come to
+    unconditional_until TEXT            -- asked without validators until then: a 304 of it hid an edit
 ) STRICT, WITHOUT ROWID;
 
 -- What is known of a feed, sitemap, front or section page from its readings.
@@ -122,18 +128,74 @@ CREATE TABLE source_health (
     PRIMARY KEY (source_id, kind)
 ) STRICT, WITHOUT ROWID;
 
+-- The backfill of a source: articles of its past (state `past` in frontier) are fetched, so many a day.
+CREATE TABLE backfills (
+    source_id INTEGER PRIMARY KEY REFERENCES sources(id),
+    since     TEXT,                -- ISO day: older articles are left; NULL: none
+    until     TEXT,                -- ISO day: newer articles are left; NULL: none
+    a_day     INTEGER NOT NULL,    -- articles that are queued in a day at most
+    begun     TEXT NOT NULL,
+    day       TEXT,                -- the last day on which articles were queued (UTC)
+    taken     INTEGER NOT NULL DEFAULT 0, -- that were queued on that day
+    ended     TEXT                 -- when it was done or stopped; NULL: it goes on
+) STRICT;
+CREATE INDEX frontier_past ON frontier(source_id, day) WHERE state = 'past';
+-- With the address: a page at a new address is compared with the articles of those days that have the same number.
+DROP INDEX articles_source_day;
+CREATE INDEX articles_source_day ON articles(source_id, published_day, id, url_key);
+
 ALTER TABLE revisions ADD COLUMN changes TEXT;  -- JSON list: what differs from the one before: title, text, ...
 ALTER TABLE revisions ADD COLUMN change_ratio REAL; -- share of the words of both texts that differ, 0 to 1
 ALTER TABLE revisions ADD COLUMN words_added INTEGER;
 ALTER TABLE revisions ADD COLUMN words_removed INTEGER;
 ALTER TABLE revisions ADD COLUMN silent INTEGER; -- 1: the text changed, and the page's time of change did not
+ALTER TABLE revisions ADD COLUMN alternates INTEGER NOT NULL DEFAULT 0; -- looks that showed an earlier text in turn
+
+-- A line that came to, or went from, articles of a source: on many articles within a day it is the site's template.
+CREATE TABLE changed_lines (
+    source_id  INTEGER NOT NULL REFERENCES sources(id) ON DELETE CASCADE,
+    line       TEXT NOT NULL,      -- digest of the line
+    articles   INTEGER NOT NULL,   -- articles in which it came or went, within a day of each other
+    article_id INTEGER NOT NULL,   -- the last of them
+    last_seen  TEXT NOT NULL,      -- when it did so last
+    PRIMARY KEY (source_id, line)
+) STRICT, WITHOUT ROWID;
+"""
+
+# A change in one of these columns is noted in the journal.
+NOTED_REVISION_COLUMNS = (
+    "number, capture_id, seen, hint, text_digest, extractor, state_digest, "
+    "changes, change_ratio, words_added, words_removed, silent, alternates"
+)
+# Rows of `frontier` as this version plans them.
+DUE = """
+CREATE INDEX frontier_time ON frontier(state, host, next_visit); -- what of a host falls due
+CREATE INDEX hosts_trouble ON hosts(host) WHERE failures > 0;    -- the hosts that refuse us
+DROP INDEX frontier_source;
+CREATE INDEX frontier_source ON frontier(source_id, kind, state, next_visit); -- how a source is doing
+-- Given up by earlier versions for a reason that can pass: each is due again.
+UPDATE frontier SET state = 'waiting', next_visit = coalesce(last_visit, found), failures = 1
+ WHERE state IN ('failed', 'disallowed') AND kind IN ('article', 'page')
+   AND coalesce(last_status, 0) NOT IN (404, 410) AND coalesce(last_error, '') NOT IN ('damaged row', 'forgotten');
+-- The rank of an article is the number of its day, taken from 4,000,000; 10,000,000 is for one on the site of another.
+UPDATE frontier SET priority = 10000000 * (priority >= 100000) + CASE WHEN kind IN ('article', 'page')
+    THEN 4000000 - CAST(coalesce(min(julianday(substr(day, 1, 10)), julianday(substr(found, 1, 10))),
+                                 julianday(substr(found, 1, 10)) - 30, 2440587.5) - 1721424.5 AS INTEGER)
+    ELSE priority % 100000 END;
 """
 
 # Their rows go into the journal. What is known of hosts is learnt again.
-JOURNALED = (("page_states", "id", ""), ("listings", "url_key", ""), ("gaps", "id", ""))
+JOURNALED = (
+    ("page_states", "id", ""),
+    ("listings", "url_key", ""),
+    ("gaps", "id", ""),
+    ("backfills", "source_id", ""),
+)
 
 
 @migrations()
 def m010_scheduled(db: Database) -> None:
     """Add what is no article at an article's address, the state of hosts and listings, and how revisions differ."""
-    db.executescript(SCHEDULED + "".join(watch(*watched) for watched in JOURNALED))
+    db.executescript(SCHEDULED + DUE + "".join(watch(*watched) for watched in JOURNALED))
+    update = watch("revisions", "id", NOTED_REVISION_COLUMNS).split("END;\n")[1]
+    db.executescript(f"DROP TRIGGER revisions_update_noted;\n{update}END;\n")

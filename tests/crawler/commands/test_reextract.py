@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.database.change_detection import text_digest
 from pipelines.database.columns import STATE_COLUMNS, columns_digest
+from pipelines.database.edits.change_detection import text_digest
 from pipelines.warc.storage import WarcStorage
 from tests.support.command import crawl, make_archive, morgue, rows
 from tests.support.newspaper import serve
@@ -161,3 +161,53 @@ def test_rebuild_without_the_old_database_names_lost_versions(archive):
     again = morgue("-C", archive, "rebuild")  # the journal has the new readings now
     assert "first read by" not in again.stdout
     assert morgue("-C", archive, "verify").returncode == 0
+
+
+def with_noise(archive: Path) -> None:
+    """Give article 4 a second revision as an earlier version filed it: another capture, in which only a counter
+    differs."""
+    from pipelines.archive.writer import ArchiveWriter
+
+    writer = ArchiveWriter(archive / "morgue.db", WarcStorage(archive / "warc"), info={})
+    db = writer.db
+    spare, text = db.execute(
+        """SELECT c.id, a.text FROM captures c, articles a
+            WHERE a.id = 4 AND c.kind = 'article' AND c.id NOT IN (SELECT capture_id FROM sightings)
+           UNION ALL SELECT c.id, a.text FROM captures c, articles a WHERE a.id = 4 AND c.kind = 'front'"""
+    ).fetchone()
+    new = f"{text}\nRead 4,321 times"
+    query = "SELECT title, description, authors, modified FROM revisions WHERE article_id = 4"
+    read = *db.execute(query).fetchone(), new
+    columns = "article_id, title, description, authors, modified, extractor"
+    db.execute(
+        f"""INSERT INTO revisions ({columns}, number, capture_id, seen, text, text_digest, state_digest)
+            SELECT {columns}, 2, ?, seen, ?, ?, ? FROM revisions WHERE article_id = 4""",
+        (spare, new, text_digest(read[0], new), state_digest(*read)),
+    )
+    db.execute("INSERT INTO sightings SELECT capture_id, id FROM revisions WHERE article_id = 4 AND number = 2")
+    db.execute("UPDATE articles SET revision = 2, capture_id = ?, text = ? WHERE id = 4", (spare, new))
+    writer.close(everything=True)
+
+
+def test_revision_that_is_a_counter_is_taken_out(archive):
+    """--diff says it and changes nothing. After it, the article has its first text again and the other is a reading;
+    `verify` and `rebuild` agree."""
+    first = rows(archive, "SELECT text, capture_id FROM articles WHERE id = 4")
+    with_noise(archive)
+    before = state(archive)
+    done = morgue("-C", archive, "reextract", "--diff")
+    assert "article 4, revision 2 of 2: no edit: only counters or ages changed" in done.stdout, done.stderr
+    assert state(archive) == before
+    done = morgue("-C", archive, "reextract")
+    assert "1 revision was taken out, because it is no edit" in done.stdout, done.stdout + done.stderr
+    assert rows(archive, "SELECT text, capture_id FROM articles WHERE id = 4") == first
+    assert rows(archive, "SELECT count(*), max(number) FROM revisions WHERE article_id = 4") == [(1, 1)]
+    assert rows(archive, "SELECT count(*) FROM readings WHERE text LIKE '%Read 4,321 times'") == [(1,)]
+    assert "0 revisions read again" in morgue("-C", archive, "reextract").stdout
+    done = morgue("-C", archive, "verify")
+    assert done.returncode == 0, done.stdout
+    query = "SELECT id, article_id, number, capture_id, changes FROM revisions ORDER BY id"
+    filed = rows(archive, query), rows(archive, "SELECT * FROM sightings ORDER BY 1")
+    (archive / "morgue.db").unlink()
+    assert morgue("-C", archive, "rebuild").returncode == 0
+    assert (rows(archive, query), rows(archive, "SELECT * FROM sightings ORDER BY 1")) == filed

@@ -24,7 +24,7 @@ def test_table_has_a_line_for_each_source(folder):
     assert header.split()[:3] == ["name", "articles", "newest"]
     assert courier.split()[:3] == ["courier", "20", "2024-02-29"]
     assert courier.endswith("HTTP 503 five times")
-    assert empty.split() == ["empty", "0", "0", "0", "0"]
+    assert empty.split() == ["empty", "0", "0", "0", "0", "0"]
 
 
 def test_formats_for_programs_have_every_column(folder):

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from crawler.frontier.ownership import SiteOwners, listed_sites
-from crawler.frontier.queue import Frontier, FrontierEntry, QueueRoom, VisitResult
+from crawler.frontier.queue import Frontier
+from crawler.frontier.queue_values import FrontierEntry, QueueRoom, VisitResult
 from crawler.schedule.revisit_policy import NextVisit
 from pipelines.database.connection import open_database
 from pipelines.database.frontier.rows import ClaimScope

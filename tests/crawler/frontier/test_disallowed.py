@@ -11,9 +11,9 @@ from crawler.schedule.revisit_policy import after_disallowed
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(("times", "days"), [(1, 1), (2, 2), (5, 16), (6, 30), (1000, 30)])
+@pytest.mark.parametrize(("times", "days"), [(1, 1), (2, 1), (7, 1), (8, 2), (11, 16), (12, 30), (1000, 30)])
 def test_pause_after_disallowed_grows_to_thirty_days(times, days):
-    """It is never given up."""
+    """It is never given up, and asked for daily for a week."""
     plan = after_disallowed("article", NOW, times)
     assert (plan.state, plan.at) == ("waiting", NOW + timedelta(days=days))
 

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from crawler.frontier.entry_dates import day_in
-from crawler.frontier.queue import Frontier, FrontierEntry, Validators, VisitResult
+from crawler.frontier.queue import Frontier
+from crawler.frontier.queue_values import FrontierEntry, Validators, VisitResult
 from crawler.schedule.revisit_policy import NextVisit
 from pipelines.database.connection import open_database
 from pipelines.database.frontier.rows import ClaimScope
@@ -127,7 +128,7 @@ def test_url_is_not_claimed_before_it_is_due(frontier):
     """next_visit is a promise to the site."""
     frontier.add([FrontierEntry(STORY, "article")], 1, NOW)
     assert claim(frontier, now=NOW - timedelta(seconds=1)) == []
-    assert frontier.next_due(ClaimScope()) == "2026-11-23T08:00:00Z"
+    assert frontier.next_due(ClaimScope(), NOW) == "2026-11-23T08:00:00Z"
 
 
 def test_change_is_believed_once_a_crawl_and_only_if_it_is_new(frontier):
@@ -149,9 +150,14 @@ def test_change_is_believed_once_a_crawl_and_only_if_it_is_new(frontier):
 def test_retry_after_holds_back_all_urls_of_the_host(frontier):
     """It is the host's, not the URL's."""
     frontier.add([FrontierEntry(f"https://paper.example/{n}", "article") for n in range(3)], 1, NOW)
-    frontier.postpone("paper.example", NOW + timedelta(hours=2))
+    frontier.hosts.begin("paper.example", "HTTP 503", NOW, wait=7200)
     assert claim(frontier, now=NOW + timedelta(hours=1)) == []
-    assert len(claim(frontier, now=NOW + timedelta(hours=2))) == 3
+    assert frontier.hosts_due(ClaimScope(), NOW + timedelta(hours=1)) == []
+    assert frontier.next_due(ClaimScope(), NOW) == "2026-11-23T10:00:00Z"
+    (probe,) = claim(frontier, now=NOW + timedelta(hours=2))
+    assert claim(frontier, now=NOW + timedelta(hours=2)) == []
+    frontier.hosts.answered(probe.host, NOW + timedelta(hours=2), is_page=True)
+    assert len(claim(frontier, now=NOW + timedelta(hours=2))) == 2
 
 
 def test_listing_of_another_source_belongs_to_the_source_whose_file_names_it(frontier):

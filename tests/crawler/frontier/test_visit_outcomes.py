@@ -28,7 +28,7 @@ class Scene:
         owners = SiteOwners({id: listed_sites(url) for id, url in HOMES.items()}, HOMES)
         frontier = SimpleNamespace(
             owners=owners,
-            postpone=lambda host, until: self.postponed.append(host),
+            hosts=SimpleNamespace(begin=self.begin, of=lambda host: None, answered=lambda *_, **__: False),
             visited=lambda claim, visit, now: self.plans.append(visit.plan),
             release=lambda claims: self.plans.append("released"),
         )
@@ -42,6 +42,9 @@ class Scene:
         self.stats = CrawlStats()
         context = SimpleNamespace(do=self.do, stats=self.stats, archive_writer=SimpleNamespace(commits=0))
         self.visits = VisitOutcomes(context, frontier, dispatcher, sites)
+
+    def begin(self, host, why, now, *, wait=None):
+        self.postponed += [host] if wait is not None else []
 
     async def do(self, task, *args):
         return task(*args)

@@ -117,7 +117,8 @@ def test_amp_twin_met_first_gives_way_to_the_article(store):
 def test_redirected_address_becomes_an_alias(store):
     """An article asked for at the old address and found at the new one is known under both."""
     store.file(reading(store, article()), None, "https://paper.example/old")
-    assert store.confirm_unchanged("https://paper.example/old", NOW + timedelta(days=1))
+    later = reading(store, article(), 24 * 3600).page.capture
+    assert store.confirm_unchanged("https://paper.example/old", later)
     assert one(store, "SELECT last_seen FROM articles") == ("2026-11-24T08:00:00Z",)
 
 

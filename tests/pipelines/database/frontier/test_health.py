@@ -79,7 +79,9 @@ def test_failing_listing_or_newest_page_is_the_error_of_its_source(db, row):
     """A listing as long as it fails; a page if nothing was answered after it. The next good visit ends both."""
     captured(db, at=NOW)
     visited(db, **row)
-    assert health(db, NOW)[1][-3:] == (1, error_text(row["error"]), stamp(row.get("at", NOW)))
+    found = health(db, NOW)[1]
+    assert (found.failed, found.last_error) == (1, error_text(row["error"]))
+    assert found.last_error_time == stamp(row.get("at", NOW))
     FrontierTable(db).record_visit(1, NOW + 2 * MINUTE, state="done", next_visit=None, answered=True, status=200,
                                    error=None, etag=None, last_modified=None)  # fmt: skip
     assert health(db, NOW)[1][-3:] == (0, None, None)
@@ -89,7 +91,7 @@ def test_page_that_failed_before_another_was_answered_is_no_error_of_its_source(
     """It is counted as failing all the same."""
     visited(db, "story", error="HTTP 500", status=500)
     captured(db, at=NOW + MINUTE)
-    assert health(db, NOW)[1] == SourceHealth(stamp(NOW + MINUTE), 0, 1, 1, None, None)
+    assert health(db, NOW)[1] == SourceHealth(stamp(NOW + MINUTE), 0, 1, 1)
 
 
 def test_last_success_is_the_newest_answer_to_a_listing_or_page(db):

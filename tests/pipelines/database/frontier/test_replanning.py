@@ -57,18 +57,6 @@ def test_listing_that_is_due_or_failing_keeps_its_plan(db, changes):
     assert plan(db) == before
 
 
-def test_host_that_asked_to_wait_is_left_alone(db):
-    """Its other rows were postponed with the one that got the answer."""
-    visited(db, "feed")
-    other = FrontierRow("//a.example/x", "https://a.example/x", "a.example", 1, "section", 0, 0, NOW, NOW)
-    FrontierTable(db).insert(other)
-    FrontierTable(db).record_visit(2, NOW, state="waiting", next_visit=NOW + 9 * HOUR, answered=False, status=429,
-                                   error="HTTP 429", etag=None, last_modified=None)  # fmt: skip
-    before = plan(db)
-    replan_listings(db, 1, "feed", 60, NOW)
-    assert plan(db) == before
-
-
 @pytest.mark.parametrize(
     ("row", "ages", "planned"),
     [

@@ -122,6 +122,6 @@ def test_damaged_row_is_claimed_with_the_name_of_its_column(table, db, column, v
 def test_plan_that_is_no_time_is_not_the_next_visit(table, db):
     """A row that is planned for a time is."""
     db.execute("UPDATE frontier SET next_visit = 'x' WHERE id != 2")
-    assert table.next_due(ClaimScope()) == "2026-11-23T08:00:00Z"
+    assert table.next_due(ClaimScope(), NOW) == "2026-11-23T08:00:00Z"
     db.execute("UPDATE frontier SET next_visit = '5' WHERE id = 2")
-    assert table.next_due(ClaimScope()) is None
+    assert table.next_due(ClaimScope(), NOW) is None

@@ -93,7 +93,7 @@ def test_slots_are_filled_with_alternatives():
 
 
 def test_every_section_is_used():
-    """Importing the extractor and the URL classifier reads every section: a table that nothing asks for is dead."""
+    """The extractor, the URL classifier and the counters read every section: a table that nothing asks for is dead."""
     code = """
 from pipelines.extraction.languages import tables
 class Recorder(dict):
@@ -103,6 +103,8 @@ class Recorder(dict):
 used, all = set(), Recorder(tables.tables())
 tables.tables = lambda: all
 import pipelines.extraction.extract, crawler.discovery.url_words
+from pipelines.database.edits.counters import vocabulary
+vocabulary()
 print("unused:", *sorted(set(all) - used))
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment(), capture_output=True, text=True)

@@ -1,7 +1,7 @@
-"""Decide whether a text is new, edited or unchanged. Pure: nothing is read or stored here.
+"""Compare texts as a reader sees them. Pure: nothing is read or stored here. `edits.difference` decides on edits.
 
-An edit is what a reader would see: words, figures, punctuation, the order of paragraphs. These differences are not
-edits: spaces and line breaks, the shape of quotation marks, dashes and dots, invisible characters. Typesetting varies
+A difference is what a reader would see: words, figures, punctuation, the order of paragraphs. These do not
+count: spaces and line breaks, the shape of quotation marks, dashes and dots, invisible characters. Typesetting varies
 between two loads of a page (A/B tests, an upgrade of the CMS), and would drown the real edits.
 """
 
@@ -53,10 +53,3 @@ def alike(title: str | None, text: str, other_title: str | None, other_text: str
         return True
     mine, others = set(comparable(text).casefold().split()), set(comparable(other_text).casefold().split())
     return bool(mine | others) and len(mine & others) / len(mine | others) >= MIN_COMMON_WORDS
-
-
-def compare(old_digest: str | None, new_digest: str) -> Change:
-    """Compare a text with the latest revision of its article. `old_digest`: None if there is no revision yet."""
-    if old_digest is None:
-        return "new"
-    return "unchanged" if old_digest == new_digest else "edited"

@@ -23,10 +23,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import IO, Any
-
-PHRASES = {200: "OK", 301: "Moved Permanently", 304: "Not Modified", 404: "Not Found", 501: "Not Implemented"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +39,7 @@ class Resource:
     squeeze: bool = True  # may be sent with Content-Encoding: gzip
     chunked: bool = False  # sent in chunks instead of with a Content-Length
     location: str | None = None
+    validators: bool = True  # with an ETag, and 304 where it is sent back
 
 
 NOT_FOUND = Resource(b"<!doctype html><title>404</title><p>Nothing here.</p>", status=404)
@@ -141,7 +141,7 @@ def compose(resource: Resource, headers: dict[str, str], method: str, keep: bool
     """(status, head, body as coded, body as framed) of an answer."""
     status, body, lines = resource.status, resource.body, []
     etag = f'"{hashlib.blake2b(body, digest_size=8).hexdigest()}"'
-    if status == 200 and headers.get("if-none-match") == etag:
+    if resource.validators and status == 200 and headers.get("if-none-match") == etag:
         status, body = 304, b""
     elif resource.squeeze and body and "gzip" in headers.get("accept-encoding", ""):
         # mtime 0: the same page must have the same bytes each time, or no digest could be compared.
@@ -158,10 +158,10 @@ def compose(resource: Resource, headers: dict[str, str], method: str, keep: bool
         lines.append(f"Content-Length: {len(body)}")
     if resource.location:
         lines.append(f"Location: {resource.location}")
-    if status in (200, 304):
+    if resource.validators and status in (200, 304):
         lines.append(f"ETag: {etag}")
     top = [
-        f"HTTP/1.1 {status} {PHRASES[status]}",
+        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
         f"Content-Type: {resource.type}",
         "Vary: Accept-Encoding",
         *lines,

@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.core.items import Article, Capture, Page, Reading
 from pipelines.database.connection import open_database
-from pipelines.database.revision_order import Sighting, states
+from pipelines.database.edits.revision_order import Sighting, states
 from pipelines.database.store import ArticleStore
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -123,14 +123,15 @@ def common(value: str, url: str) -> str:
     return value.replace(url, "URL").replace(url[6:], "KEY")
 
 
-ORDERS = ["A", "AA", "AB", "ABA", "AAB", "ABB", "ABC", "ABAB", "ABBA", "AABA", "ABAAB", "ABCAB"]
+ORDERS = ["A", "AA", "AB", "ABA", "AAB", "ABB", "ABC", "ABBA", "AABA"]
 
 
 @pytest.mark.parametrize("texts", ORDERS)
 def test_order_of_filing_does_not_change_the_rows(store, texts):
-    """Every order of the same captures gives the same rows as the order of time. There is one exception: where a text
+    """Every order of the same captures gives the same rows as the order of time. There are two exceptions: where a text
     comes back, and its two states were taken for one until the capture between them came, the second has the byline,
-    description and modified date of the first."""
+    description and modified date of the first. And noise (`edits.difference`) is told from edits only in order of time;
+    `morgue reextract` does it for captures that came in another order."""
     captures = list(enumerate(texts))
     varied = not any(texts.rfind(one) - texts.find(one) >= texts.count(one) for one in texts)
     wanted = filed(store, captures, f"https://paper.example/{texts}/inorder/", varied=varied)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crawler.cli.listing_report import left_out_by_shape
+from crawler.cli.left_out import left_out_by_shape
 from pipelines.session.crawl_stats import CrawlStats
 
 ADVICE = "  if such addresses are articles, `include` in the file of the source says so (docs/discovery.md)"

@@ -1,0 +1,104 @@
+"""`morgue backfill`: fetch the articles of a source's past, so many a day."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+from math import ceil
+
+import click
+
+from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
+from pipelines.core import timestamps
+from pipelines.core.errors import ConfigError, NotFound
+from pipelines.core.plural import counted, verb
+from pipelines.core.terminal import plain
+
+DEFAULT_A_DAY = 1000  # articles
+
+
+@click.command()
+@click.argument("source", metavar="SOURCE")
+@click.option("--since", metavar="DATE", help="Only articles of DATE or later: 2024, 2024-03 or 2024-03-09.")
+@click.option("--until", metavar="DATE", help="Only articles of DATE or earlier; a year or month counts as a whole.")
+@click.option("--a-day", type=click.IntRange(min=1), metavar="N",
+              help=f"Queue at most N articles in a day (UTC); {DEFAULT_A_DAY} if it is not said.")  # fmt: skip
+@click.option("--stop", is_flag=True, help="End the backfill; what is not fetched yet stays in the past.")
+@folder_option
+@setting_option
+@click.pass_context
+def command(
+    ctx: click.Context, source: str, since: str | None, until: str | None, a_day: int | None, stop: bool
+) -> None:
+    """Fetch the past of a source: the articles that its sitemaps name and that were old when they were first read.
+
+    Nothing is fetched at once. Each crawl of the source (`morgue crawl`) queues some of these articles, the newest
+    first, until there are N for the day, and fetches them after everything fresh. It goes on until none is left, also
+    after crawls that were interrupted. `morgue due` and `morgue sources` show how many are to come.
+
+    Said again, it goes on with the options that are given, and with the others as they were. Articles of which no day
+    is known are fetched only without --since and --until.
+    """
+    from crawler.config.models import load
+    from crawler.engine.open_archive import open_archive_writer
+    from pipelines.database.filters import parse_day
+    from pipelines.database.store import ArticleStore
+
+    first, last = parse_day("--since", since, last=False), parse_day("--until", until, last=True)
+    if first and last and first > last:
+        raise ConfigError(f"--since {since}", f"is after --until {until}", "exchange the two")
+    if stop and (since or until or a_day):
+        raise ConfigError("--stop", "cannot be combined with other options", "leave them out")
+    config = load(folder_of(ctx), overrides_of(ctx), skip_broken=True)
+    name = config.source_named(source).name
+    archive_writer = open_archive_writer(config)
+    try:
+        db, now = archive_writer.db, timestamps.now()
+        source_id = archive_writer.call(ArticleStore(db).source_id, name)
+        if source_id is None:
+            raise NotFound(
+                name, "was never crawled, so that nothing of its past is known", f"run `morgue crawl {name}`"
+            )
+        said = archive_writer.call(stop_backfill, db, source_id, now) if stop else archive_writer.call(
+            begin_backfill, db, source_id, now, first, last, a_day)  # fmt: skip
+    finally:
+        archive_writer.close()
+    if archive_writer.failed is not None:
+        raise archive_writer.failed
+    click.echo(plain(f"{name}: {said}"))
+
+
+def begin_backfill(
+    db: sqlite3.Connection, source_id: int, now: datetime, since: str | None, until: str | None, a_day: int | None
+) -> str:
+    """Let a backfill begin or go on, and return what to say of it. Runs on the archive writer's thread."""
+    from crawler.schedule.revisit_policy import BACKFILL_PRIORITY
+    from pipelines.database.frontier import backfills
+
+    old = backfills.running(db, source_id) or backfills.Backfill(
+        source_id, None, None, DEFAULT_A_DAY, timestamps.stamp(now), None, 0, None
+    )
+    backfill = old._replace(since=since or old.since, until=until or old.until, a_day=a_day or old.a_day)
+    number = backfills.left(db, backfill)
+    queued = backfills.queued(db, backfill, BACKFILL_PRIORITY)
+    if not number and not queued:
+        backfills.end(db, source_id, now)
+        return "its sitemaps name no article of the past that is not fetched"
+    backfills.begin(db, backfill)
+    days = ceil(number / backfill.a_day)
+    line = f"; {counted(queued, 'more')} {verb(queued, 'is', 'are')} queued" if queued else ""
+    pace = f"at {backfill.a_day:,} a day that takes {counted(days, 'day')}"
+    return f"{counted(number, 'article')} of the past will be fetched{line}; {pace}"
+
+
+def stop_backfill(db: sqlite3.Connection, source_id: int, now: datetime) -> str:
+    """End a backfill, and return what to say of it. Runs on the archive writer's thread."""
+    from crawler.schedule.revisit_policy import BACKFILL_PRIORITY
+    from pipelines.database.frontier import backfills
+
+    backfill = backfills.running(db, source_id)
+    if backfill is None:
+        return "no backfill was going on"
+    backfills.release(db, backfill, BACKFILL_PRIORITY)
+    backfills.end(db, source_id, now)
+    return f"the backfill is stopped; {counted(backfills.left(db, backfill), 'article')} of the past stay"

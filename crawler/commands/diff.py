@@ -1,0 +1,54 @@
+"""`morgue diff`: show what changed between two revisions of an article, by words."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from crawler.cli import output
+from crawler.cli.archive_options import database_of, standard_output
+from crawler.cli.common_options import folder_of, folder_option, setting_option
+from pipelines.database import queries
+from pipelines.warc.storage import WarcStorage
+
+
+@click.command()
+@click.argument("wanted", metavar="URL-or-NUMBER")
+@click.argument("first", metavar="[A]", required=False)
+@click.argument("second", metavar="[B]", required=False)
+@click.option("--format", "form", type=click.Choice(("text", "html", "json")), default="text", show_default=True,
+              help="html: a page to read in a browser; redirect it into a file.")  # fmt: skip
+@folder_option
+@setting_option
+@click.pass_context
+def command(ctx: click.Context, wanted: str, first: str | None, second: str | None, form: str) -> None:
+    """Show what changed between two revisions of an article, by words.
+
+    A and B are numbers of revisions, or times (2026-11-23 or 2026-11-23T08:00Z) at which a revision was the newest.
+    Without them, the last two are compared; with A alone, A and the newest. The head names the captures that are
+    compared, with their WARC records. On a terminal, removed words are red and added words are green; elsewhere, they
+    are [-removed-] and {+added+}.
+
+    \b
+    morgue diff 12                                  the last edit of article 12
+    morgue diff 12 1 3                              from revision 1 to revision 3
+    morgue diff 12 2026-11-01 --format html > 12.html
+    """
+    from crawler.cli.diff_report import Comparison
+    from pipelines.database.edits.edit_list import compared
+
+    warc = WarcStorage(folder_of(ctx).warc)
+    with database_of(ctx) as db:
+        row = queries.article(db, wanted)
+        old, new = compared(list(queries.revisions(db, row["id"])), row["id"], first, second)
+    comparison = Comparison(row["id"], row["url"], old, new)
+    with standard_output():
+        if form == "json":
+            click.echo(output.json_text(comparison.as_dict()))
+        elif form == "html":
+            click.echo(comparison.html())
+        else:
+            styled, room = output.supports_style(sys.stdout), min(output.terminal_width(sys.stdout), 100)
+            for line in comparison.lines(warc, room, styled=styled):
+                click.echo(line)

@@ -1,0 +1,120 @@
+"""`morgue due`: say what the next crawls visit, when and why."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+
+import click
+
+from crawler.cli import output
+from crawler.cli.archive_options import database_of, format_option, standard_output
+from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
+from pipelines.core import timestamps
+from pipelines.core.errors import NotFound
+from pipelines.core.plural import counted, verb
+from pipelines.core.source_names import near_names, source_meant
+from pipelines.database import queries
+from pipelines.database.captures import used_since
+from pipelines.database.connection import Row
+from pipelines.database.frontier import backfills
+from pipelines.database.frontier.planned import COUNT_KEYS, VISIT_KEYS, planned_by_source, planned_visits
+from pipelines.database.store import ArticleStore
+
+COLUMNS = ("at", "source", "kind", "why", "url")
+NO_SOURCE_TEXT = "(no source)"
+
+
+@click.command()
+@click.argument("sources", metavar="[SOURCE]...", nargs=-1)
+@click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, metavar="N",
+              help="Show the next N visits; 0: only the numbers of each source.")  # fmt: skip
+@format_option(end="; the visits only")
+@folder_option
+@setting_option
+@click.pass_context
+def command(ctx: click.Context, sources: tuple[str, ...], limit: int, form: str) -> None:
+    """Show what is visited next, when and why, the soonest first.
+
+    First comes a line for each source: how many visits are due now, within a day and later, the time of the next one,
+    and what the source waits for: its hours, or the next day if its pages or bytes of this day are used up. Then the
+    next visits. All times are UTC unless a time zone is given. SOURCE is a name or an address.
+
+    The table has "now" for what is due. A host that refuses us or does not answer is asked at the time of its next
+    probe; what is due of it follows when it answers.
+    """
+    now = timestamps.now()
+    with database_of(ctx) as db:
+        names = named_sources(list(queries.sources(db)), sources) if sources else None
+        visits = planned_visits(db, names, now, limit)
+        if form != "table":
+            with standard_output():
+                output.write_rows(visits, VISIT_KEYS, form)
+            return
+        counts, shown = list(planned_by_source(db, names, now)), list(visits)
+        going_on = list(running_backfills(db, names))
+        waits = dict(waiting(ctx, db, [str(count["source"]) for count in counts], now))
+    with standard_output():
+        if not counts:
+            click.echo("No visit is planned. `morgue add URL` adds a source; `morgue crawl NAME` reads one again.")
+            return
+        for count in counts:
+            count["waits_for"] = waits.get(str(count["source"]))
+            count["source"] = count["source"] or NO_SOURCE_TEXT
+        columns = (*COUNT_KEYS, "waits_for") if any(count["waits_for"] for count in counts) else COUNT_KEYS
+        for line in output.table(counts, columns, output.table_width(sys.stdout)):
+            click.echo(line)
+        if shown:
+            click.echo()
+            rows = [
+                visit | {"at": "now" if visit["due"] else visit["at"], "source": visit["source"] or NO_SOURCE_TEXT}
+                for visit in shown
+            ]
+            for line in output.table(rows, COLUMNS, output.table_width(sys.stdout)):
+                click.echo(line)
+        for line in going_on:
+            click.echo(line)
+        total = sum(count["due"] + count["in_a_day"] + count["later"] for count in counts)
+        if (more := total - len(shown)) and limit:
+            click.echo(f"{counted(more, 'more visit')} {verb(more, 'is', 'are')} planned (--limit)")
+
+
+def running_backfills(db: sqlite3.Connection, names: list[str] | None) -> Iterator[str]:
+    """Yield a line on each backfill that goes on."""
+    for source_id, source, _ in ArticleStore(db).sources():
+        if (names is None or source.name in names) and (backfill := backfills.running(db, source_id)) is not None:
+            left = counted(backfills.left(db, backfill), "article")
+            yield f"backfill of {source.name}: {left} of the past to come, {backfill.a_day:,} a day"
+
+
+def named_sources(rows: list[Row], wanted: tuple[str, ...]) -> list[str]:
+    """Return the names of the sources that the user means. Raises NotFound."""
+    homes = {str(row["name"]): str(row["url"] or f"https://{row['name']}/") for row in rows}
+    names = []
+    for text in wanted:
+        found = source_meant(text, homes)
+        if found is None:
+            raise NotFound(text, "is not a source of this archive", near_names(text, homes, "source"))
+        names.append(found)
+    return names
+
+
+def waiting(ctx: click.Context, db: sqlite3.Connection, names: list[str], now: datetime) -> Iterator[tuple[str, str]]:
+    """Yield (source, what it waits for) of the sources that are not asked now by their hours or limits of a day."""
+    from crawler.config.models import load
+    from crawler.schedule.hours import Hours
+
+    config = load(folder_of(ctx), overrides_of(ctx), skip_broken=True)
+    ids = {source.name: source_id for source_id, source, _ in ArticleStore(db).sources()}
+    used = used_since(db, now.replace(hour=0, minute=0, second=0, microsecond=0))
+    for name in names:
+        own = config.for_source(name) if name in config.sources else config.crawl
+        pages, size = used.get(ids.get(name), (0, 0))
+        if own.hours and not (span := Hours.parse(own.hours)).is_open(now):
+            yield name, span.next_opening(now)
+        elif own.bytes_per_day and size >= own.bytes_per_day:
+            yield name, "the next day: bytes_per_day is reached"
+        elif own.pages_per_day and pages >= own.pages_per_day:
+            yield name, "the next day, with its articles: pages_per_day is reached"

@@ -1,0 +1,140 @@
+"""Answer which articles were edited and which vanished. Read-only; rows come back as dicts, the newest first."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from pipelines.core.errors import NotFound, QueryError
+from pipelines.core.plural import counted
+from pipelines.core.timestamps import parse
+from pipelines.database.connection import Row, ask
+from pipelines.database.edits.chains import version_of
+from pipelines.database.edits.difference import difference, difference_row
+from pipelines.database.filters import ArticleFilters, parse_day, source_id
+from pipelines.database.stand_ins import GONE_KINDS
+
+EDIT_KEYS = (
+    "seen", "source", "article", "revision", "changes", "change_ratio", "words_added", "words_removed", "silent",
+    "alternates", "title", "old_title", "url",
+)  # fmt: skip
+GONE_KEYS = ("since", "source", "article", "kind", "last_alive", "last_seen", "visits", "back", "title", "url")
+
+
+@dataclass(frozen=True, slots=True)
+class EditFilters:
+    """Hold which edits are wanted."""
+
+    min_change: float = 0.0  # share of the words, from 0 to 1
+    title_only: bool = False  # edits of the headline
+    silent: bool = False  # edits of the text at which the page's time of modification stayed
+
+
+def edits(db: sqlite3.Connection, articles: ArticleFilters, wanted: EditFilters, limit: int | None) -> Iterator[Row]:
+    """Yield edits, the newest first, with the keys EDIT_KEYS. `articles`: its days are those in which one was seen.
+
+    Raises NotFound for an unknown source.
+    """
+    where, values = _where(db, articles, "r.seen")
+    found = ask(db, f"""
+        SELECT r.id, r.seen, s.name AS source, a.id AS article, r.number AS revision, r.changes, r.change_ratio,
+               r.words_added, r.words_removed, r.silent, r.alternates, r.title, p.title AS old_title, a.url,
+               CASE WHEN r.change_ratio IS NULL THEN p.id END AS before_id
+          FROM revisions r JOIN articles a ON a.id = r.article_id
+          JOIN revisions p ON p.article_id = r.article_id AND p.number = r.number - 1
+          LEFT JOIN sources s ON s.id = a.source_id
+         WHERE r.number > 1 {where} ORDER BY r.seen DESC, r.id DESC""", values)  # noqa: S608 (our own names)  # fmt: skip
+    number = 0
+    for row in map(dict, found):
+        if limit is not None and number >= limit:
+            return
+        edit = _described(db, row)
+        if _is_wanted(edit, wanted):
+            number += 1
+            yield {name: edit[name] for name in EDIT_KEYS}
+
+
+def _described(db: sqlite3.Connection, row: Row) -> Row:
+    """Return an edit with its changes as a list. Those of an archive of an older version are compared now."""
+    if row["change_ratio"] is None:
+        moved = "address" in json.loads(row["changes"] or "[]")
+        query = "SELECT id, title, text, authors, modified FROM revisions WHERE id IN (?, ?)"
+        versions = {one["id"]: version_of(dict(one)) for one in ask(db, query, (row["before_id"], row["id"]))}
+        row |= difference_row(difference(versions[row["before_id"]], versions[row["id"]]), moved=moved)
+    silent = None if row["silent"] is None else bool(row["silent"])
+    return row | {"changes": json.loads(row["changes"]), "silent": silent}
+
+
+def _is_wanted(edit: Row, wanted: EditFilters) -> bool:
+    if not edit["changes"]:  # noise that was filed by an older version; `morgue reextract` takes it out
+        return False
+    return (
+        edit["change_ratio"] >= wanted.min_change
+        and (not wanted.title_only or "title" in edit["changes"])
+        and (not wanted.silent or edit["silent"] is True)
+    )
+
+
+def gone(db: sqlite3.Connection, articles: ArticleFilters, limit: int | None) -> Iterator[Row]:
+    """Yield articles that vanished, the newest first, with the keys GONE_KEYS. `back`: when it was there again."""
+    where, values = _where(db, articles, "g.since")
+    kinds = ", ".join(f"'{kind}'" for kind in GONE_KINDS)
+    found = ask(
+        db,
+        f"""
+        SELECT g.since, s.name AS source, a.id AS article, g.kind, a.last_seen AS last_alive, g.last_seen, g.visits,
+               g.ended AS back, a.title, g.url
+          FROM page_states g JOIN articles a ON a.id = g.article_id LEFT JOIN sources s ON s.id = a.source_id
+         WHERE g.kind IN ({kinds}) {where} ORDER BY g.since DESC, g.id DESC LIMIT :limit""",  # noqa: S608 (our own names)
+        values | {"limit": -1 if limit is None else limit},
+    )
+    return map(dict, found)
+
+
+def _where(db: sqlite3.Connection, articles: ArticleFilters, time: str) -> tuple[str, Row]:
+    """Return a condition for the source, the language and days of a time column, which begins with AND or is empty."""
+    values = {
+        "source": None if articles.source is None else source_id(db, articles.source),
+        "language": articles.language,
+        "since": articles.since,
+        "until": articles.until and f"{articles.until}T23:59:59Z",
+    }
+    tests = {"source": "a.source_id = :source", "language": "a.language = :language", "since": f"{time} >= :since",
+             "until": f"{time} <= :until"}  # fmt: skip
+    asked = {name: value for name, value in values.items() if value is not None}
+    return " ".join(f"AND {tests[name]}" for name in asked), asked
+
+
+def chosen(states: Sequence[Row], wanted: str, article: int) -> Row:
+    """Return the revision that a user means: by its number, or by a time at which it was the newest.
+
+    `states`: from `queries.revisions`. Raises NotFound, QueryError.
+    """
+    subject = f"revision {wanted} of article {article}"
+    if wanted.isdigit() and len(wanted) < 4:
+        for state in states:
+            if state["revision"] == int(wanted):
+                return state
+        raise NotFound(subject, "does not exist", f"it has {counted(len(states), 'revision')}: morgue show {article}")
+    day = parse_day("revision", wanted, last=True)
+    try:
+        end = parse(wanted) if "T" in wanted or " " in wanted else parse(f"{day}") + timedelta(days=1, seconds=-1)
+    except (ValueError, OverflowError) as error:
+        raise QueryError(f"revision {wanted!r}", str(error), "say a number, a day or an ISO 8601 time") from None
+    before = [state for state in states if parse(state["seen"]) <= end]
+    if not before:
+        raise NotFound(subject, f"the first was seen later, at {states[0]['seen']}", "name a later time, or a number")
+    return before[-1]
+
+
+def compared(states: Sequence[Row], article: int, first: str | None, second: str | None) -> tuple[Row, Row]:
+    """Return the two revisions that a user wants to compare: the last two if none is named. Raises NotFound."""
+    if first is None:
+        if len(states) < 2:
+            cause = "has one revision, so there is nothing to compare"
+            raise NotFound(f"article {article}", cause, "`morgue edits` lists the articles that were edited")
+        return states[-2], states[-1]
+    return chosen(states, first, article), states[-1] if second is None else chosen(states, second, article)

@@ -1,0 +1,46 @@
+"""Judge a new reading of an article against its newest revision. Reads what is filed; `store` writes the revision."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from typing import Any
+
+from pipelines.core.items import Capture
+from pipelines.database.connection import decode_json
+from pipelines.database.edits.difference import Difference, TextVersion, difference, is_alternate
+from pipelines.database.edits.template_lines import remember_lines, template_test
+
+
+def judge(db: sqlite3.Connection, article_id: int, values: Mapping[str, Any], capture: Capture) -> Difference:
+    """Return how a reading (`columns.article_row`) differs from the newest revision. It is an edit if it has changes.
+
+    Lines that changed are remembered, so that a template is recognised. An alternate text is counted.
+    """
+    row = db.execute(
+        """SELECT a.title, a.text, a.authors, a.modified, a.text_digest, a.source_id, r.id FROM articles a
+             JOIN revisions r ON r.article_id = a.id AND r.number = a.revision WHERE a.id = ?""",
+        (article_id,),
+    ).fetchone()
+    title, text, authors, modified, digest, source_id, revision_id = row
+    if digest == values["text_digest"] and authors == values["authors"]:
+        return Difference()
+    seen = db.execute(
+        """SELECT c.time, c.payload_digest FROM sightings s JOIN captures c ON c.id = s.capture_id
+            WHERE s.revision_id = ? ORDER BY c.time DESC LIMIT 1""",
+        (revision_id,),
+    ).fetchone()
+    if seen is not None and seen[1] is not None and seen[1] == capture.payload_digest:
+        return Difference(noise="same bytes")
+    query = "SELECT text_digest FROM revisions WHERE article_id = ? ORDER BY number"
+    digests = [one for (one,) in db.execute(query, (article_id,))]
+    other = digest != values["text_digest"]
+    if other and seen is not None and is_alternate(digests, values["text_digest"], seen[0], capture.time):
+        db.execute("UPDATE revisions SET alternates = alternates + 1 WHERE id = ?", (revision_id,))
+        return Difference(noise="alternate text")
+    old = TextVersion(title, text, decode_json(authors, list, "articles", article_id, "authors"), modified)
+    new = TextVersion(values["title"], values["text"], json.loads(values["authors"]), values["modified"])
+    found = difference(old, new, template_test(db, source_id, article_id, capture.time))
+    remember_lines(db, source_id, article_id, found.changed_lines, capture.time)
+    return found

@@ -1,0 +1,55 @@
+"""Read how the looks at articles went: when edits were found, and which servers hid them. Write the latter down."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+
+from pipelines.core.items import WatchedArticle
+from pipelines.core.timestamps import parse, stamp
+
+MAX_WATCHED_ARTICLES = 300  # newest articles of a source that say how it edits
+MAX_EDITS_READ = 2000  # of them all; live blogs have hundreds each
+
+WATCHED = """
+SELECT id, first_seen, last_seen, revision FROM articles
+ WHERE source_id = ? ORDER BY published_day DESC, id DESC LIMIT ?
+"""
+# Each edit with the last capture of the article before it. Answers 304 are captures, too.
+EDITS = """
+SELECT c.time, coalesce((SELECT max(b.time) FROM captures b WHERE b.url = c.url AND b.time < c.time),
+                        (SELECT p.seen FROM revisions p WHERE p.article_id = r.article_id AND p.number = r.number - 1))
+  FROM revisions r JOIN captures c ON c.id = r.capture_id
+ WHERE r.article_id = ? AND r.number > 1 ORDER BY r.number LIMIT ?
+"""
+
+
+def watched_articles(db: sqlite3.Connection, source_id: int | None) -> list[WatchedArticle]:
+    """Return how the newest articles of a source were watched."""
+    found, left = [], MAX_EDITS_READ
+    for article_id, first_seen, last_seen, revision in db.execute(
+        WATCHED, (source_id, MAX_WATCHED_ARTICLES)
+    ).fetchall():
+        first, edits = parse(first_seen), []
+        for time, before in db.execute(EDITS, (article_id, left)) if revision > 1 and left > 0 else ():
+            by = (parse(time) - first).total_seconds()
+            after = (parse(before) - first).total_seconds() if before else 0.0
+            edits.append((max(after, 0.0), max(by, 0.0)))
+        left -= len(edits)
+        found.append(WatchedArticle((parse(last_seen) - first).total_seconds(), tuple(edits)))
+    return found
+
+
+def hosts_with_false_304(db: sqlite3.Connection, now: datetime) -> set[str]:
+    """Return the hosts that are asked without validators for now, because a 304 of theirs hid an edit."""
+    rows = db.execute("SELECT host FROM hosts WHERE unconditional_until > ?", (stamp(now),))
+    return {row[0] for row in rows}
+
+
+def note_false_304(db: sqlite3.Connection, host: str, until: datetime) -> None:
+    """Note that a host is to be asked without validators until then."""
+    db.execute(
+        """INSERT INTO hosts (host, unconditional_until) VALUES (?1, ?2)
+           ON CONFLICT (host) DO UPDATE SET unconditional_until = ?2""",
+        (host, stamp(until)),
+    )

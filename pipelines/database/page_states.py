@@ -1,0 +1,192 @@
+"""Write and read `page_states`: the periods in which an address did not show its article.
+
+`stand_ins.stands_in` decides what a page is; here its verdict is kept. The functions commit nothing.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from pipelines.core.items import Capture, PageState
+from pipelines.core.timestamps import stamp
+from pipelines.core.urls import url_key
+from pipelines.database.stand_ins import GONE_KINDS
+
+# What questions return, in this order. `article`: number of the article; `title`: its headline.
+STATE_KEYS = (
+    "url", "source", "article", "title", "kind", "gone", "since", "last_seen", "visits", "ended", "last_alive",
+    "capture_id", "last_capture_id", "ended_capture_id",
+)  # fmt: skip
+SELECT = """
+    SELECT p.url, s.name AS source, p.article_id AS article, a.title, p.kind,
+           p.kind IN (SELECT value FROM json_each('["404", "410", "soft 404", "front page"]')) AS gone,
+           p.since, p.last_seen, p.visits, p.ended, a.last_seen AS last_alive, p.capture_id, p.last_capture_id,
+           p.ended_capture_id
+      FROM page_states p LEFT JOIN articles a ON a.id = p.article_id LEFT JOIN sources s ON s.id = p.source_id
+"""
+
+
+def note(
+    db: sqlite3.Connection,
+    url: str,
+    kind: str,
+    capture: Capture,
+    *,
+    source_id: int | None,
+    article_id: int | None,
+    text_digest: str | None = None,
+) -> PageState:
+    """Note that a capture shows something in place of the article at `url`: begin a period, or extend one.
+
+    Kinds of gone pages continue each other. An import may file a capture before later ones; its period ends with the
+    next capture that is filed already.
+    """
+    key, time = url_key(url), stamp(capture.time)
+    values = {
+        "key": key, "url": url, "kind": kind, "time": time, "capture": capture.id, "source": source_id,
+        "article": article_id, "digest": text_digest,
+    }  # fmt: skip
+    now = db.execute("SELECT id, kind, since FROM page_states WHERE url_key = ? AND ended IS NULL", (key,)).fetchone()
+    if now is not None and time >= now[2]:
+        if now[1] == kind or {now[1], kind} <= set(GONE_KINDS):
+            db.execute(
+                """UPDATE page_states SET kind = :kind, visits = visits + (last_capture_id != :capture),
+                          last_seen = max(last_seen, :time), last_capture_id = :capture, text_digest = :digest,
+                          article_id = coalesce(article_id, :article)
+                    WHERE id = :id""",
+                values | {"id": now[0]},
+            )
+            return _current(db, now[0])
+        db.execute(
+            "UPDATE page_states SET ended = :time, ended_capture_id = :capture WHERE id = :id", values | {"id": now[0]}
+        )
+    later = db.execute(
+        """SELECT time, id FROM (
+               SELECT substr(c.time, 1, 19) || 'Z' AS time, c.id FROM revisions r
+                 JOIN sightings s ON s.revision_id = r.id JOIN captures c ON c.id = s.capture_id
+                WHERE r.article_id = :article AND substr(c.time, 1, 19) || 'Z' > :time
+               UNION ALL SELECT since, capture_id FROM page_states WHERE url_key = :key AND since > :time)
+            ORDER BY time LIMIT 1""",
+        values,
+    ).fetchone() or (None, None)
+    cursor = db.execute(
+        """INSERT INTO page_states (url_key, url, source_id, article_id, kind, since, capture_id, last_seen,
+                                    last_capture_id, text_digest, ended, ended_capture_id)
+           VALUES (:key, :url, :source, :article, :kind, :time, :capture, :time, :capture, :digest, :ended, :end)""",
+        values | {"ended": later[0], "end": later[1]},
+    )
+    return _current(db, int(cursor.lastrowid or 0))
+
+
+def _current(db: sqlite3.Connection, row_id: int) -> PageState:
+    row = db.execute(
+        "SELECT kind, since, visits, article_id, text_digest FROM page_states WHERE id = ?", (row_id,)
+    ).fetchone()
+    return PageState(*row)
+
+
+def shown_now(db: sqlite3.Connection, key: str) -> PageState | None:
+    """Return what the address with this url_key shows in place of its article; None if nothing is known to be."""
+    row = db.execute(
+        """SELECT kind, since, visits, article_id, text_digest FROM page_states
+            WHERE url_key = ? AND ended IS NULL""",
+        (key,),
+    ).fetchone()
+    return None if row is None else PageState(*row)
+
+
+def end(
+    db: sqlite3.Connection, keys: Collection[str], article_id: int | None, capture: Capture, *, is_own: bool = True
+) -> str | None:
+    """End what addresses show in place of an article, because a capture shows the article. Return its kind, if any.
+
+    `is_own`: the capture is of the article's own address. Another address says nothing about that one.
+    """
+    marks = ", ".join("?" * len(keys))
+    or_article = "OR article_id = ?" if is_own and article_id is not None else ""
+    time = stamp(capture.time)
+    rows = db.execute(
+        f"""UPDATE page_states SET ended = ?, ended_capture_id = ?
+             WHERE ended IS NULL AND since <= ? AND (url_key IN ({marks}) {or_article})
+            RETURNING kind""",  # noqa: S608 (marks only)
+        (time, capture.id, time, *keys, *([article_id] if or_article else [])),
+    ).fetchall()
+    return str(rows[0][0]) if rows else None
+
+
+def kind_of_text(db: sqlite3.Connection, source_id: int | None, digest: str, besides: str) -> str | None:
+    """Return the kind as which this text was met at another address of a source than `besides`; None if it was not."""
+    row = db.execute(
+        """SELECT kind FROM page_states WHERE text_digest = ? AND source_id IS ? AND url_key != ?
+            ORDER BY since DESC LIMIT 1""",
+        (digest, source_id, besides),
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
+def is_text_of_others(db: sqlite3.Connection, source_id: int | None, digest: str, besides: int) -> bool:
+    """Return True if another article of a source has exactly this headline and text."""
+    row = db.execute(
+        "SELECT 1 FROM articles WHERE text_digest = ? AND source_id IS ? AND id != ? LIMIT 1",
+        (digest, source_id, besides),
+    ).fetchone()
+    return row is not None
+
+
+def of_article(db: sqlite3.Connection, article_id: int) -> list[dict[str, Any]]:
+    """Return every period of an article, the oldest first: keys STATE_KEYS."""
+    return _rows(db.execute(f"{SELECT} WHERE p.article_id = ? ORDER BY p.since, p.id", (article_id,)))
+
+
+def of_address(db: sqlite3.Connection, keys: Collection[str]) -> list[dict[str, Any]]:
+    """Return every period of the addresses with these url_keys, the oldest first: keys STATE_KEYS."""
+    marks = ", ".join("?" * len(keys))
+    return _rows(db.execute(f"{SELECT} WHERE p.url_key IN ({marks}) ORDER BY p.since, p.id", tuple(keys)))
+
+
+def pages(
+    db: sqlite3.Connection,
+    *,
+    source_id: int | None = None,
+    since: str | None = None,
+    gone: bool | None = None,
+    lasting: bool = False,
+    known_articles: bool = False,
+) -> Iterator[dict[str, Any]]:
+    """Yield the periods in which pages did not show their article, the newest first: keys STATE_KEYS.
+
+    `source_id`: only of this source. `since`: stamp; only those that began or ended from then on. `gone`: True: only
+    pages that are gone; False: only walls and error pages. `lasting`: only those that have not ended.
+    `known_articles`: only those of articles that the archive has.
+    """
+    conditions, values = ["1"], {"source": source_id, "since": since}
+    if source_id is not None:
+        conditions.append("p.source_id = :source")
+    if since is not None:
+        conditions.append("coalesce(p.ended, p.since) >= :since")
+    if gone is not None:
+        conditions.append("gone" if gone else "NOT gone")
+    if lasting:
+        conditions.append("p.ended IS NULL")
+    if known_articles:
+        conditions.append("p.article_id IS NOT NULL")
+    yield from _rows(db.execute(f"{SELECT} WHERE {' AND '.join(conditions)} ORDER BY p.since DESC, p.id DESC", values))
+
+
+def count_by_kind(db: sqlite3.Connection, source_id: int, since: str) -> dict[str, int]:
+    """Return the number of pages of a source, by kind, that showed something in place of their article since then.
+
+    With the number of pages that were answered in that time, this gives the share of walls of a source.
+    """
+    rows = db.execute(
+        """SELECT kind, count(DISTINCT url_key) FROM page_states
+            WHERE source_id = ? AND last_seen >= ? GROUP BY kind ORDER BY kind""",
+        (source_id, since),
+    )
+    return dict(rows.fetchall())
+
+
+def _rows(cursor: sqlite3.Cursor) -> list[dict[str, Any]]:
+    return [dict(zip(STATE_KEYS, row, strict=True)) | {"gone": bool(row[STATE_KEYS.index("gone")])} for row in cursor]

@@ -1,0 +1,124 @@
+"""Decide if a page is the article of its address, or something in its place. Pure: nothing is read or stored here.
+
+A consent wall, a login page or an error page with status 200 is no state of an article. Extraction recognises many of
+them (`Article.access`). The rest is recognised without words of any language: the text has next to nothing in common
+with the article's, and other addresses of the site show it too; or a redirect led to the front page.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from pipelines.core.urls import same_site
+from pipelines.database.edits.change_detection import comparable
+
+GONE_KINDS = ("404", "410", "soft 404", "front page")
+CONSENT, LOGIN, PAYWALL, SOFT_404, ERROR, FRONT = (
+    "consent wall", "login page", "paywall", "soft 404", "error page", "front page",
+)  # fmt: skip
+SECTION = "section page"  # where redirects led to; it counts as FRONT if the address is known to have had an article
+NO_TEXT = "no text"  # the page of a known article in which there is nothing to read
+OTHER_TEXT = "other text"  # a short text that shares nothing with the article's; a day later it counts as an edit
+ALWAYS_STANDS_IN = (CONSENT, LOGIN, SOFT_404, ERROR)  # values of Article.access that no article has
+PART_OF_TEXT = ("paywall", "truncated")  # values of Article.access that say that text is missing
+
+MAX_COMMON_SHARE = 0.15  # of all words of two texts; stories of one site share a fifth
+MIN_SAME_SHARE = 0.5  # from this share on two texts are states of one article
+MAX_SHORTENED_SHARE = 0.8  # length of a text to the known one, from which on a paywall hides nothing
+MAX_STAND_IN_SHARE = 0.5  # length of a text that shares nothing with the known one, and may stand in for it
+MIN_COMMON_BEGINNING_SHARE = 0.6  # of the words of a teaser that the known text has, too
+MAX_WORD_CHARS = 20  # mean length of words; longer ones are of a script without spaces, and characters are compared
+MIN_HELD_SECONDS = 24 * 3600  # that an unrelated text must last until it is an edit
+LOGIN_PATH = re.compile(r"/(?:log-?in|sign-?in|sso|auth|oauth2?|anmelden|connexion|registrer|iniciar-sesion)\b", re.I)
+
+
+class ShownText(NamedTuple):
+    """Hold what a page shows, or what is filed of an article."""
+
+    title: str | None
+    text: str
+    digest: str
+    access: str | None = None  # as in Article.access
+
+
+class Evidence(NamedTuple):
+    """Hold what else the archive knows that tells a stand-in from an article."""
+
+    landed: str | None = None  # FRONT, SECTION or LOGIN if redirects led to such a page, else None
+    kind_elsewhere: str | None = None  # kind as which the same text was met at another address of the source
+    is_text_of_others: bool = False  # another article of the source has the same headline and text
+    held_seconds: float | None = None  # since the same unrelated text was first seen here; None: it was not
+
+
+NO_EVIDENCE = Evidence()
+
+
+def stands_in(shown: ShownText, known: ShownText | None, evidence: Evidence = NO_EVIDENCE) -> str | None:
+    """Return the kind of what stands in the place of an article, or None if the page shows the article.
+
+    `known`: the newest text of the article at the address; None if there is none yet.
+    """
+    if known is not None and known.digest == shown.digest and known.access not in ALWAYS_STANDS_IN:
+        return None
+    common = 0.0 if known is None else common_share(shown.text, known.text)
+    if shown.access in ALWAYS_STANDS_IN and common < MIN_SAME_SHARE:
+        return shown.access
+    if evidence.landed is not None and common < MIN_SAME_SHARE and (known is not None or evidence.landed != SECTION):
+        return FRONT if evidence.landed == SECTION else evidence.landed
+    if known is None:
+        return evidence.kind_elsewhere
+    if known.access in ALWAYS_STANDS_IN:  # filed by an older version
+        return None
+    if shown.access in PART_OF_TEXT and _is_shortened(shown, known):
+        return PAYWALL
+    is_same_title = bool(shown.title and known.title and comparable(shown.title) == comparable(known.title))
+    if common >= MAX_COMMON_SHARE or is_same_title:
+        return None
+    if evidence.kind_elsewhere is not None or evidence.is_text_of_others:
+        return ERROR if evidence.kind_elsewhere in (None, OTHER_TEXT) else evidence.kind_elsewhere
+    if len(shown.text) >= MAX_STAND_IN_SHARE * len(known.text):
+        return None
+    lasts = evidence.held_seconds is not None and evidence.held_seconds >= MIN_HELD_SECONDS
+    return None if lasts else OTHER_TEXT
+
+
+def _is_shortened(shown: ShownText, known: ShownText) -> bool:
+    """Return True if a text with a part missing is what a paywall leaves of the known one, and no edit of it."""
+    if len(shown.text) >= MAX_SHORTENED_SHARE * len(known.text):
+        return False
+    mine, others = _words(shown.text), _words(known.text)
+    return known.access not in PART_OF_TEXT or len(mine & others) >= MIN_COMMON_BEGINNING_SHARE * len(mine)
+
+
+def common_share(text: str, other: str) -> float:
+    """Return the share of all different words of two texts that both have, 0 to 1."""
+    mine, others = _words(text), _words(other)
+    return len(mine & others) / len(mine | others) if mine | others else 0.0
+
+
+def _words(text: str) -> set[str]:
+    """Return the different words of a text; of a script without spaces, all pairs of characters."""
+    plain = comparable(text).casefold()
+    words = plain.split()
+    if words and len(plain) / len(words) > MAX_WORD_CHARS:
+        letters = "".join(words)
+        return {letters[at : at + 2] for at in range(len(letters) - 1)}
+    return set(words)
+
+
+def landing(asked: str, url: str) -> str | None:
+    """Return FRONT, SECTION or LOGIN if redirects from `asked` led to such a page; else None.
+
+    SECTION is a folder of the address that was asked for. That may also be the article itself, of an AMP page.
+    """
+    asked_path, path = urlsplit(asked).path.rstrip("/"), urlsplit(url).path.rstrip("/")
+    if urlsplit(asked)[1:] == urlsplit(url)[1:]:
+        return None
+    if LOGIN_PATH.search(path) and not LOGIN_PATH.search(asked_path):
+        return LOGIN
+    is_above = asked_path != path and f"{asked_path}/".startswith(f"{path}/")
+    if not is_above or urlsplit(url).query or not same_site(asked, url):
+        return None
+    return SECTION if path else FRONT

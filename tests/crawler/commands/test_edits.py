@@ -1,0 +1,123 @@
+"""`morgue edits` and `morgue diff`, as a user runs them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.support.article_archive import build
+from tests.support.command import morgue
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory) -> Path:
+    """Return an archive in which article 1 was edited, and article 2 has vanished."""
+    folder = build(tmp_path_factory.mktemp("edits"))
+    db = sqlite3.connect(folder / "morgue.db")
+    with db:
+        db.execute(
+            """INSERT INTO page_states (url_key, url, source_id, article_id, kind, since, capture_id, last_seen,
+                                        last_capture_id)
+               SELECT url_key, url, source_id, id, '410', '2024-03-01T00:00:00Z', 1, '2024-03-02T00:00:00Z', 1
+                 FROM articles WHERE id = 2"""
+        )
+    db.close()
+    return folder
+
+
+def test_table_has_number_kinds_size_and_both_headlines(archive):
+    """One line an edit."""
+    head, line = morgue("-C", archive, "edits").stdout.splitlines()
+    assert head.split()[:4] == ["seen", "source", "article", "rev."]
+    assert "title, text  +6 -15  63.6%   Climate summit opens -> Climate summit opens, then closes" in line
+
+
+def test_formats_have_the_same_edit(archive):
+    """JSON, JSON Lines and CSV, for programs."""
+    (one,) = json.loads(morgue("-C", archive, "edits", "--format", "json").stdout)
+    (line,) = morgue("-C", archive, "edits", "--format", "jsonl").stdout.splitlines()
+    (row,) = csv.DictReader(io.StringIO(morgue("-C", archive, "edits", "--format", "csv").stdout))
+    assert (one["article"], one["changes"], one["silent"]) == (1, ["title", "text"], None)
+    assert json.loads(line) == one
+    assert (row["article"], row["title"]) == ("1", one["title"])
+
+
+FILTERS = {
+    "a large share": (("--min-change", "0.7"), "No edit."),
+    "silent": (("--silent",), "No edit."),
+    "another source": (("--source", "gazette"), "No edit."),
+    "before it": (("--until", "2024-02"), "No edit."),
+    "vanished later": (("--gone", "--since", "2024-04"), "No article has vanished."),
+}
+
+
+@pytest.mark.parametrize(("options", "answer"), FILTERS.values(), ids=FILTERS)
+def test_filter_that_nothing_passes_says_so(archive, options, answer):
+    """On standard output, with exit code 0."""
+    done = morgue("-C", archive, "edits", *options)
+    assert (done.returncode, done.stdout.strip()) == (0, answer)
+
+
+def test_vanished_article_is_listed_with_kind_and_times(archive):
+    """And not as an edit."""
+    (one,) = json.loads(morgue("-C", archive, "edits", "--gone", "--format", "json").stdout)
+    assert (one["article"], one["kind"], one["since"], one["back"]) == (2, "410", "2024-03-01T00:00:00Z", None)
+
+
+def test_diff_marks_words_and_names_the_records(archive):
+    """Not a terminal: marks in place of colours."""
+    shown = morgue("-C", archive, "diff", "1").stdout
+    assert "Climate summit [-opens-]{+opens, then closes+}" in shown
+    assert "Delegates [-of ninety countries met.-]{+went home.+}" in shown
+    assert "<urn:uuid:00000000-0000-4000-8000-000000000040>" in shown
+    assert "\x1b" not in shown
+
+
+def test_diff_takes_numbers_and_days(archive):
+    """A day means the revision that was the newest then."""
+    shown = morgue("-C", archive, "diff", "1", "1", "2").stdout
+    assert morgue("-C", archive, "diff", "1", "2024-02-01", "2024-03-01").stdout == shown
+    assert "nothing that a reader would call an edit" in morgue("-C", archive, "diff", "1", "1", "1").stdout
+
+
+def test_diff_as_html_is_one_page_without_scripts(archive):
+    """Text of the page is escaped, so that it cannot run anything."""
+    shown = morgue("-C", archive, "diff", "1", "--format", "html").stdout
+    assert "<del>of ninety countries met.</del><ins>went home.</ins>" in shown
+    assert "&lt;urn:uuid:" in shown
+    assert "<script" not in shown
+
+
+def test_diff_as_json_has_segments_that_make_both_texts(archive):
+    """Without what was added, it is the old text; without what was removed, the new one."""
+    found = json.loads(morgue("-C", archive, "diff", "1", "--format", "json").stdout)
+    for left_out, text in (("added", "Delegates of ninety countries met."), ("removed", "Delegates went home.")):
+        parts = [one["text"] for one in found["paragraphs"][0] if one["kind"] != left_out]
+        assert "".join(parts) == text
+
+
+ERRORS = {
+    "one revision": (("diff", "2"), "has one revision"),
+    "no such revision": (("diff", "1", "7"), "does not exist"),
+    "before the first": (("diff", "1", "2020"), "the first was seen later"),
+    "no time": (("diff", "1", "soon"), "not a year, month, day or time"),
+    "no article": (("diff", "999"), "no such number"),
+    "no source": (("edits", "--source", "nope"), "not in this archive"),
+    "filters of edits with --gone": (("edits", "--gone", "--silent"), "--gone lists no edits"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "cause"), ERRORS.values(), ids=ERRORS)
+def test_wrong_argument_is_named_with_its_cause(archive, arguments, cause):
+    """Exit code 2 or that of its kind, and no traceback."""
+    done = morgue("-C", archive, *arguments)
+    assert done.returncode not in (0, 1)
+    assert cause in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,212 @@
+"""Test what becomes of readings that differ, in a real database: revisions, noise, columns."""
+
+import json
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from pipelines.core.items import Article, Capture, Page, Reading, Source
+from pipelines.database.connection import connect, open_database
+from pipelines.database.edits import chains, edit_list
+from pipelines.database.filters import ArticleFilters
+from pipelines.database.store import ArticleStore
+
+NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
+TEXT = "The council sat until midnight.\nRead 4,321 times\nNothing was decided."
+
+
+class Paper:
+    """File readings of the articles of one source."""
+
+    def __init__(self, store: ArticleStore) -> None:
+        self.store = store
+        self.source_id = store.source(Source("paper", "https://paper.example/"))
+
+    def see(self, text: str, hours: float, *, page: int = 1, digest: str | None = None, **values) -> Reading:
+        """File what is read of a page some hours after NOW."""
+        url = f"https://paper.example/{page}.html"
+        capture = Capture(
+            None, url, NOW + timedelta(hours=hours), 200, "text/html", "a", 0, 1, f"<urn:uuid:{uuid4()}>", "response",
+            None, digest, "article",
+        )  # fmt: skip
+        blank = dict.fromkeys(Article.__dataclass_fields__)
+        known = {"url": url, "canonical_url": url, "title": "Council sits", "text": text, "authors": ("Ana Berg",),
+                 "tags": (), "word_count": 8, "kind": "article", "extractor": "test 1", "rights": (),
+                 "found_in": {}}  # fmt: skip
+        article = Article(**blank | known | values)
+        shot = self.store.capture(capture, None, self.source_id)
+        return self.store.file(Reading(Page(url, b"", capture=shot), article, 1.0), self.source_id, url)
+
+    def read(self) -> sqlite3.Connection:
+        """Return a connection as readers have it."""
+        self.store.db.commit()
+        return connect(Path(self.rows("PRAGMA database_list")[0][2]))
+
+    def rows(self, sql: str):
+        return self.store.db.execute(sql).fetchall()
+
+
+@pytest.fixture
+def paper(tmp_path):
+    db = open_database(tmp_path / "morgue.db")
+    yield Paper(ArticleStore(db))
+    db.close()
+
+
+def outcomes(readings):
+    return [(reading.change, reading.noise) for reading in readings]
+
+
+def test_counter_at_each_look_makes_no_revision(paper):
+    """The looks are sightings of the first state, and count as the newest look at the page."""
+    seen = [paper.see(TEXT.replace("4,321", f"4,{400 + hour}"), hour) for hour in range(20)]
+    assert outcomes(seen) == [("new", None), *[("unchanged", "counters")] * 19]
+    assert paper.rows("SELECT revision, last_seen FROM articles") == [(1, "2026-11-24T03:00:00Z")]
+    assert paper.rows("SELECT count(*) FROM sightings") == [(20,)]
+
+
+def test_edit_says_what_changed(paper):
+    """Kinds, sizes and silence are in the row of the revision."""
+    paper.see(TEXT, 0, modified="2026-11-23T07:00:00Z")
+    filed = paper.see(TEXT.replace("Nothing", "Everything"), 1, modified="2026-11-23T07:00:00Z")
+    assert outcomes([filed]) == [("edited", None)]
+    query = "SELECT changes, words_added, words_removed, silent FROM revisions ORDER BY number"
+    assert paper.rows(query) == [(None, None, None, None), ('["text"]', 1, 1, 1)]
+
+
+def test_live_blog_has_a_revision_for_each_update(paper):
+    """300 updates are 300 edits."""
+    text = TEXT
+    for number in range(300):
+        text = f"Update {number}: the mayor spoke again.\n{text}"
+        assert paper.see(text, number / 10).change == ("edited" if number else "new")
+
+
+def test_line_of_the_template_is_no_edit_from_the_third_article_on(paper):
+    """It came to several articles within a day. What came before the third can be taken out later."""
+    for page in range(10):
+        paper.see(f"Story {page} of the day.", 0, page=page)
+    seen = [paper.see(f"Story {page} of the day.\nFollow us on Rocket", 5 + page, page=page) for page in range(10)]
+    assert outcomes(seen) == [*[("edited", None)] * 2, *[("unchanged", "template")] * 8]
+    late = paper.see("Story 9 of the day.\nFollow us on Rocket\nIt rained.", 24 * 20, page=9)
+    assert late.change == "edited"
+
+
+def test_same_line_in_articles_of_different_days_is_an_edit(paper):
+    """Only what changes on many pages within a day is the template's."""
+    for page in range(5):
+        paper.see(f"Story {page} of the day.", 0, page=page)
+    seen = [paper.see(f"Story {page} of the day.\nThe story goes on.", 30 * (1 + page), page=page) for page in range(5)]
+    assert outcomes(seen) == [("edited", None)] * 5
+
+
+def test_two_texts_in_turn_make_no_chain(paper):
+    """The first change and the first return are edits; after that, looks are counted."""
+    texts = (TEXT, TEXT.replace("Nothing", "Everything"))
+    seen = [paper.see(texts[look % 2], look) for look in range(40)]
+    assert [one.change for one in seen].count("edited") == 2
+    assert paper.rows("SELECT max(number), max(alternates) FROM revisions") == [(3, 19)]
+
+
+def test_same_bytes_read_differently_are_no_edit(paper):
+    """The extractor or a rule changed, not the page."""
+    paper.see(TEXT, 0, digest="sha1:A")
+    assert outcomes([paper.see("Another reading.", 1, digest="sha1:A")]) == [("unchanged", "same bytes")]
+    assert paper.see("Another reading.", 2, digest="sha1:B").change == "edited"
+
+
+def test_another_author_alone_is_an_edit_with_a_revision(paper):
+    """The text stays; no byline at all is no evidence."""
+    paper.see(TEXT, 0)
+    assert outcomes([paper.see(TEXT, 1, authors=())]) == [("unchanged", "byline comes or goes")]
+    assert paper.see(TEXT, 2, authors=("Ben Cole",)).change == "edited"
+    assert paper.rows("SELECT changes FROM revisions WHERE number = 2") == [('["byline"]',)]
+
+
+def test_edits_are_listed_by_filters(paper):
+    """The newest first, with the old headline; each filter leaves out what it says."""
+    paper.see(TEXT, 0, modified="2026-11-23T07:00:00Z")
+    paper.see(TEXT.replace("Nothing", "Everything"), 1, modified="2026-11-23T07:00:00Z")
+    paper.see(TEXT, 30, title="Council rises", modified="2026-11-24T07:00:00Z")
+    db, every = paper.read(), ArticleFilters()
+
+    def listed(filters=every, limit=None, **wanted):
+        return [row["revision"] for row in edit_list.edits(db, filters, edit_list.EditFilters(**wanted), limit)]
+
+    assert listed() == [3, 2]
+    assert listed(title_only=True) == [3]
+    assert listed(silent=True) == [2]
+    assert listed(min_change=0.9) == []
+    assert listed(ArticleFilters(until="2026-11-23")) == [2]
+    assert listed(ArticleFilters(since="2026-11-24", source="paper")) == [3]
+    assert listed(limit=1) == [3]
+    newest = next(edit_list.edits(db, every, edit_list.EditFilters(), None))
+    assert (newest["old_title"], newest["title"]) == ("Council sits", "Council rises")
+
+
+def test_edits_of_an_older_version_are_compared_when_listed(paper):
+    """Its revisions do not say what changed."""
+    paper.see(TEXT, 0)
+    paper.see(TEXT.replace("Nothing", "Everything"), 1)
+    fresh = list(edit_list.edits(paper.read(), ArticleFilters(), edit_list.EditFilters(), None))
+    paper.store.db.execute("UPDATE revisions SET changes = NULL, change_ratio = NULL, words_added = NULL")
+    assert list(edit_list.edits(paper.read(), ArticleFilters(), edit_list.EditFilters(), None)) == fresh
+
+
+def older(paper: Paper, texts: list[str], page: int = 1) -> int:
+    """File each text as a revision, as an older version did. Return the article."""
+    from pipelines.database.edits.change_detection import text_digest
+
+    article = paper.see(f"The first text of story {page}.", 0, page=page).article_id or 0
+    for number, text in enumerate(texts, 1):
+        if number > 1:
+            paper.see(
+                f"Entirely different words, {number} of story {page}.",
+                number,
+                page=page,
+                title=f"Other {number} of {page}",
+            )
+        values = (text, "Council sits", text_digest("Council sits", text), article, number)
+        paper.store.db.execute(
+            "UPDATE revisions SET text = ?, title = ?, text_digest = ? WHERE article_id = ? AND number = ?", values
+        )
+    return article
+
+
+CHAINS = {
+    "counters": ([TEXT, TEXT.replace("321", "400"), TEXT.replace("321", "500")], [2, 3]),
+    "an edit among counters": (
+        [TEXT, TEXT.replace("321", "400"), TEXT.replace("Nothing", "All").replace("321", "500")], [2]),
+    "texts in turn": ([TEXT, "Another text.", TEXT, "Another text.", TEXT], [4, 5]),
+    "equal texts": ([TEXT, TEXT], [2]),
+    "edits": ([TEXT, f"{TEXT}\nMore.", f"{TEXT}\nMore still."], []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("texts", "noise"), CHAINS.values(), ids=CHAINS)
+def test_noise_in_a_chain_is_found_and_merged(paper, texts, noise):
+    """Revisions are numbered without gaps, texts that are taken out stay as readings, the rest says what changed."""
+    article, db = older(paper, texts), paper.store.db
+    found = list(chains.noise_in(article, chains.chain_of(db, article), lambda line: False))
+    assert [one.number for one in found] == noise
+    chains.merge(db, article, found, "2026-12-01T00:00:00Z")
+    left = len(texts) - len(noise)
+    assert paper.rows("SELECT number FROM revisions ORDER BY 1") == [(number,) for number in range(1, left + 1)]
+    assert paper.rows("SELECT revision FROM articles") == [(left,)]
+    assert paper.rows("SELECT count(*) FROM readings") == [(len(noise),)]
+    assert all(json.loads(changes) for (changes,) in paper.rows("SELECT changes FROM revisions WHERE number > 1"))
+    assert list(chains.noise_in(article, chains.chain_of(db, article), lambda line: False)) == []
+
+
+def test_template_of_a_source_is_found_in_its_chains(paper):
+    """A line that came to three articles within a day, and not one that came to two."""
+    for page in range(3):
+        older(paper, [f"Story {page}.", f"Story {page}.\nFollow us on Rocket"], page)
+    for page in (3, 4):
+        older(paper, [f"Story {page}.", f"Story {page}.\nIt rained."], page)
+    is_template = chains.source_template(paper.store.db, paper.source_id)
+    assert is_template("Follow us on Rocket")
+    assert not is_template("It rained.")

@@ -1,0 +1,58 @@
+"""Test what the database says of the looks at articles."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from pipelines.core.items import Article, Capture, Page, Reading, Source, WatchedArticle
+from pipelines.database.connection import open_database
+from pipelines.database.frontier.looks import hosts_with_false_304, note_false_304, watched_articles
+from pipelines.database.store import ArticleStore
+
+NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
+URL = "https://paper.example/story.html"
+HOUR = 3600.0
+
+
+@pytest.fixture
+def store(tmp_path):
+    db = open_database(tmp_path / "morgue.db")
+    yield ArticleStore(db)
+    db.close()
+
+
+def look(store, source_id, hours, text, status=200):
+    """Let a visit find a text, or a 304 if it is None."""
+    time = NOW + timedelta(hours=hours)
+    capture = store.capture(
+        Capture(None, URL, time, status, "text/html", "a.warc.gz", 0, 1, f"<urn:uuid:{uuid4()}>", "response", None,
+                None, "article"),
+        None, source_id,
+    )  # fmt: skip
+    if text is None:
+        store.confirm_unchanged(URL, capture)
+        return
+    blank = dict.fromkeys(Article.__dataclass_fields__)
+    values = {"url": URL, "title": "Council", "text": text, "authors": (), "tags": (), "word_count": 1}
+    article = Article(**blank | values | {"kind": "article", "extractor": "test 1"})
+    store.file(Reading(Page(URL, b"", capture=capture), article, 1.0), source_id, URL)
+
+
+def test_edit_lies_between_the_look_that_found_it_and_the_one_before(store):
+    """A 304 is a look, too, and extends the time in which the article was watched."""
+    source_id = store.source(Source("paper", "https://paper.example/"))
+    look(store, source_id, 0, "The council sits.")
+    look(store, source_id, 3, None, 304)
+    look(store, source_id, 6, "The council stands.")
+    look(store, source_id, 24, None, 304)
+    assert watched_articles(store.db, source_id) == [WatchedArticle(24 * HOUR, ((3 * HOUR, 6 * HOUR),))]
+    assert watched_articles(store.db, None) == []
+
+
+def test_host_is_doubted_until_its_time_is_over(store):
+    """And no longer; a second doubt extends the first."""
+    note_false_304(store.db, "paper.example", NOW)
+    note_false_304(store.db, "paper.example", NOW + timedelta(days=14))
+    assert hosts_with_false_304(store.db, NOW + timedelta(days=13)) == {"paper.example"}
+    assert hosts_with_false_304(store.db, NOW + timedelta(days=15)) == set()

@@ -1,0 +1,80 @@
+"""Test what is an article and what stands in its place, as tables of cases."""
+
+import pytest
+
+from pipelines.database.edits.change_detection import text_digest
+from pipelines.database.stand_ins import Evidence, ShownText, landing, stands_in
+
+STORY = " ".join(f"Sentence {n} of the story names harbour{n}, council{n} and wall{n}." for n in range(30))
+TEASER = STORY[:400]
+WALL = "We value your privacy. We and our partners use cookies to show advertising. Do you accept all of them?"
+LOST = "The page you are looking for has moved or never was. Try the search or go back to our start page, please."
+LIVE = " ".join(f"Update {n}: goal{n} by player{n} in minute{n}." for n in range(60))
+CHINESE = "港口墙需要修理因此市议会星期二开会讨论并决定今年冬天之前动工"
+
+
+def shown(text, title="Harbour wall to be mended", access=None):
+    return ShownText(title, text, text_digest(title, text), access)
+
+
+CASES = {
+    # (shown, known, evidence) -> kind
+    "a new article": (shown(STORY), None, Evidence(), None),
+    "a teaser at the first visit": (shown(TEASER, access="paywall"), None, Evidence(), None),
+    "a consent wall at the first visit": (shown(WALL, "Privacy", "consent wall"), None, Evidence(), "consent wall"),
+    "a login page at the first visit": (shown(LOST, "Log in", "login page"), None, Evidence(), "login page"),
+    "a text met elsewhere as a wall": (shown(WALL, "x"), None, Evidence(kind_elsewhere="consent wall"), "consent wall"),
+    "a front page instead of a new article": (shown(LOST, "Home"), None, Evidence(landed="front page"), "front page"),
+    "an AMP page that leads to its article": (shown(STORY), None, Evidence(landed="section page"), None),
+    "the same text": (shown(STORY), shown(STORY), Evidence(), None),
+    "an edit": (shown(STORY + " And more."), shown(STORY), Evidence(), None),
+    "a new headline and a longer text": (shown(LIVE + STORY, "Other"), shown(STORY), Evidence(), None),
+    "the full text after a teaser": (shown(STORY, access="paywall"), shown(TEASER, access="paywall"), Evidence(), None),
+    "a consent wall over an article": (shown(WALL, access="consent wall"), shown(STORY), Evidence(), "consent wall"),
+    "a soft 404 that says so": (shown(LOST, "Page not found", "soft 404"), shown(STORY), Evidence(), "soft 404"),
+    "an article that the label mistakes": (shown(STORY + " x", access="consent wall"), shown(STORY), Evidence(), None),
+    "a paywall that came later": (shown(TEASER, access="paywall"), shown(STORY), Evidence(), "paywall"),
+    "a text cut off later": (shown(TEASER, access="truncated"), shown(STORY), Evidence(), "paywall"),
+    "a paywall, metered now and then": (
+        shown(TEASER, access="paywall"), shown(STORY, access="paywall"), Evidence(), "paywall"),
+    "a paywall over the whole text": (shown(STORY + " More.", access="paywall"), shown(STORY), Evidence(), None),
+    "an article cut by its editors": (shown(STORY[: len(STORY) // 2]), shown(STORY), Evidence(), None),
+    "a text of other articles": (shown(LOST, "x"), shown(STORY), Evidence(is_text_of_others=True), "error page"),
+    "a short text that shares nothing": (shown(LOST, "x"), shown(STORY), Evidence(), "other text"),
+    "the same text two hours later": (shown(LOST, "x"), shown(STORY), Evidence(held_seconds=7200), "other text"),
+    "the same text a day later": (shown(LOST, "x"), shown(STORY), Evidence(held_seconds=86_400), None),
+    "a retraction under the same headline": (shown("This story is withdrawn."), shown(STORY), Evidence(), None),
+    "another story of the same length": (shown(LIVE, "Match"), shown(STORY), Evidence(), None),
+    "a redirect to a section": (shown(LOST, "Politics"), shown(STORY), Evidence(landed="section page"), "front page"),
+    "a redirect to a folder with the article": (shown(STORY), shown(STORY), Evidence(landed="section page"), None),
+    "an edit of a text without spaces": (shown(CHINESE[:-2], "新"), shown(CHINESE * 2), Evidence(), None),
+    "an article after a wall filed long ago": (
+        shown(STORY), shown(WALL, "Privacy", "consent wall"), Evidence(), None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_page_is_the_article_or_has_the_kind_of_what_is_in_its_place(name):
+    """None stands for the article."""
+    page, known, evidence, kind = CASES[name]
+    assert stands_in(page, known, evidence) == kind
+
+
+@pytest.mark.parametrize(
+    ("url", "where"),
+    [
+        ("https://paper.example/", "front page"),
+        ("https://www.paper.example/", "front page"),
+        ("https://paper.example/politics/", "section page"),
+        ("https://paper.example/login?return=/politics/a-story", "login page"),
+        ("https://login.paper.example/signin", "login page"),
+        ("https://paper.example/?consent=1", None),
+        ("https://paper.example/politics/a-story", None),
+        ("https://www.paper.example/politics/a-story/", None),
+        ("https://paper.example/politics/another-story", None),
+        ("https://other.example/", None),
+    ],
+)
+def test_redirect_leads_to_a_front_section_or_login_page(url, where):
+    """By the address alone, in any language."""
+    assert landing("https://paper.example/politics/a-story", url) == where

@@ -1,0 +1,130 @@
+"""Test what is kept of a host from one crawl to the next: its robots.txt for a day, and its pace."""
+
+from __future__ import annotations
+
+import sqlite3
+from time import monotonic
+
+import pytest
+
+from tests.support.command import crawl, morgue, rows
+from tests.support.small_paper import serving
+
+pytestmark = pytest.mark.slow
+
+ETAG = {"Content-Type": "text/plain", "ETag": '"1"'}
+OLD = "UPDATE hosts SET robots_checked = strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-2 days')"
+LISTINGS_DUE = "UPDATE frontier SET next_visit = '2024-01-01T00:00:00Z' WHERE kind IN ('feed', 'front')"
+
+
+@pytest.fixture
+def paper():
+    with serving() as paper:
+        paper.front()
+        yield paper
+
+
+def change(archive, *statements):
+    with sqlite3.connect(archive / "morgue.db") as db:
+        for statement in statements:
+            db.execute(statement)
+
+
+def robots_asked(paper):
+    """Return how often robots.txt was requested since the last call."""
+    asked = paper.asked.count("/robots.txt")
+    paper.asked.clear()
+    return asked
+
+
+def test_robots_txt_is_asked_for_once_a_day_however_many_crawls_there_are(archive, paper):
+    """RFC 9309, 2.4. A crawl by hand asks again, and so does one after a day."""
+    paper.watch(archive)
+    crawl(archive)
+    assert robots_asked(paper) == 1
+    for _ in range(2):
+        change(archive, LISTINGS_DUE)
+        crawl(archive)
+        assert "/feed" in paper.asked
+        assert robots_asked(paper) == 0
+    crawl(archive, "paper")
+    assert robots_asked(paper) == 1
+    change(archive, OLD, LISTINGS_DUE)
+    crawl(archive)
+    assert robots_asked(paper) == 1
+
+
+def test_stored_rules_hold_in_the_next_crawl(archive, paper):
+    """They are read from the WARC file."""
+    paper.robots("/2024/")
+    paper.watch(archive)
+    crawl(archive)
+    change(archive, "UPDATE frontier SET next_visit = '2024-01-01T00:00:00Z'")
+    crawl(archive)
+    assert not [path for path in paper.asked if path.startswith("/2024/01/0")]
+    assert robots_asked(paper) == 1
+
+
+def test_robots_txt_that_answers_304_after_a_day_is_fresh_for_another(archive, paper):
+    """Its validators are sent; the capture that has the rules stays the one that is used."""
+    asked = []
+    paper.answers["/robots.txt"] = (200, b"User-agent: *\nDisallow: /2024/\n", ETAG)
+    paper.watch(archive)
+    crawl(archive)
+    kept = rows(archive, "SELECT robots_capture_id FROM hosts")
+    paper.answers["/robots.txt"] = lambda _cookie: asked.append(1) or (304, b"", {"ETag": '"1"'})
+    change(archive, OLD, "UPDATE frontier SET next_visit = '2024-01-01T00:00:00Z'")
+    crawl(archive)
+    assert len(asked) == 1
+    assert not [path for path in paper.asked if path.startswith("/2024/01/0")]
+    assert rows(archive, "SELECT robots_capture_id FROM hosts") == kept
+    assert rows(archive, "SELECT robots_checked > strftime('%Y-%m-%d', 'now', '-1 day') FROM hosts") == [(1,)]
+
+
+def test_robots_txt_that_fails_leaves_the_stored_rules_for_thirty_days(archive, paper):
+    """RFC 9309, 2.4: a cached copy may be older than a day while the file is unreachable."""
+    paper.watch(archive)
+    crawl(archive)
+    paper.answers["/robots.txt"] = (503, b"", {})
+    change(archive, OLD, LISTINGS_DUE)
+    paper.asked.clear()
+    crawl(archive, "-s", "crawl.retries=0")
+    assert "/feed" in paper.asked
+    change(archive, "UPDATE hosts SET robots_checked = '2024-01-01T00:00:00Z'", LISTINGS_DUE)
+    paper.asked.clear()
+    crawl(archive, "-s", "crawl.retries=0")
+    assert paper.asked == ["/robots.txt"]
+
+
+def test_robots_txt_that_was_taken_down_is_fetched_again(archive, paper):
+    """Its capture is gone, and nothing of it is used."""
+    paper.watch(archive)
+    crawl(archive)
+    address = f"{paper.url}/robots.txt"
+    assert morgue("-C", archive, "remove", address, "--yes", "--reason", "test").returncode == 0
+    assert rows(archive, "SELECT robots_capture_id, robots_checked FROM hosts") == [(None, None)]
+
+
+def test_robots_txt_in_a_damaged_file_is_fetched_again(archive, paper):
+    """The crawl goes on as if the archive had none."""
+    paper.watch(archive)
+    crawl(archive)
+    change(archive, "UPDATE captures SET offset = offset + 7 WHERE kind = 'robots'", LISTINGS_DUE)
+    paper.asked.clear()
+    assert crawl(archive).returncode == 0
+    assert "/feed" in paper.asked
+    assert robots_asked(paper) == 1
+
+
+def test_first_request_of_a_crawl_waits_for_the_delay_of_the_crawl_before(archive, paper):
+    """As the server sees it: the pace goes on as if it were one crawl, and a Crawl-delay too."""
+    times = []
+    answer = paper.answers["/feed"]
+    paper.answers["/feed"] = lambda _cookie: times.append(monotonic()) or answer
+    paper.answers["/robots.txt"] = (200, b"User-agent: *\nCrawl-delay: 3\nDisallow: /2024/\n", ETAG)
+    (archive / "sources" / "paper.toml").write_text(f'url = "{paper.url}/feed"\nsections = ["{paper.url}/feed"]\n')
+    crawl(archive)
+    change(archive, "UPDATE frontier SET next_visit = '2024-01-01T00:00:00Z' WHERE last_visit IS NOT NULL")
+    crawl(archive)
+    assert len(times) == 2
+    assert times[1] - times[0] >= 3
