@@ -15,6 +15,7 @@ from pydantic import Field, field_validator
 from crawler import __version__
 from crawler.config import toml_files, value_types
 from crawler.config.archive_folder import SETTINGS, ArchiveFolder
+from crawler.config.intervals import LISTING_INTERVALS, ListingIntervals
 from crawler.config.notify_settings import NotifySettings
 from crawler.config.toml_table import TomlTable, key
 from pipelines.core.errors import ConfigError, NotFound
@@ -167,15 +168,6 @@ class CrawlSettings(Politeness):
 Politeness.keys_of_archive = frozenset(CrawlSettings.model_fields.keys() - Politeness.model_fields.keys())
 
 
-class ListingIntervals(TomlTable):
-    """Set how often the pages and files that list articles are read again."""
-
-    feed: value_types.Interval = key("1h", "Time between two visits to a feed (RSS, Atom or JSON).", "15m")
-    news_sitemap: value_types.Interval = key("1h", "Time between two visits to a news sitemap.", "30m")
-    sitemap: value_types.Interval = key("1d", "Time between two visits to a sitemap.", "12h")
-    section: value_types.Interval = key("1d", "Time between two visits to a section page or the front page.", "6h")
-
-
 class RecordSettings(TomlTable):
     """Set how WARC files are written."""
 
@@ -294,7 +286,7 @@ class SourceConfig(TomlTable):
         [], "Regular expressions (RE2): a URL that contains a match for one of them is never followed.", ["/quiz/"]
     )
     every: ListingIntervals = Field(
-        ListingIntervals(), description="As in morgue.toml; or one duration for all of them.", examples=["30m"]
+        ListingIntervals(), description="As in morgue.toml; or one duration for all kinds.", examples=["30m"]
     )
     crawl: Politeness = Field(Politeness(), description="As in morgue.toml.", examples=[])
     rule: tuple[SourceRule, ...] = Field(
@@ -304,7 +296,7 @@ class SourceConfig(TomlTable):
     @field_validator("every", mode="before")
     @classmethod
     def one_for_all(cls, value: Any) -> Any:
-        return dict.fromkeys(ListingIntervals.model_fields, value) if isinstance(value, str | int | float) else value
+        return dict.fromkeys(LISTING_INTERVALS, value) if isinstance(value, str | int | float) else value
 
     @field_validator("rule")
     @classmethod

@@ -14,7 +14,8 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from crawler.config.models import ListingIntervals, Politeness, RuleFields, Settings, SourceConfig, SourceRule
+from crawler.config.intervals import ListingIntervals
+from crawler.config.models import Politeness, RuleFields, Settings, SourceConfig, SourceRule
 from crawler.config.value_types import literal
 
 Given = Mapping[str, Mapping[str, object]]  # table -> key -> value

@@ -17,7 +17,7 @@ SETTING_NAMES = {
         "concurrency_per_source", "concurrency_per_site", "bytes_per_site", "bytes_per_crawl", "timeout", "max_body",
         "body_memory", "redirects", "retries", "url_length", "allow_private_ips", "user_agent",
     },
-    "every": {"feed", "news_sitemap", "sitemap", "section"},
+    "every": {"feed", "news_sitemap", "sitemap", "section", "min", "max"},
     "record": {"rotate", "rotate_after", "compression", "chunked_payload_digest"},
     "extract": {"comments", "workers", "seconds", "cpu_seconds", "memory"},
 }  # fmt: skip

@@ -17,6 +17,7 @@ from pydantic import PlainValidator
 from crawler.config.units import Duration, Size
 
 # A file of settings may be a stranger's; a paper of a thousand sections is well within these.
+ADAPTIVE = "adaptive"  # in place of an interval: listings are read as often as they bring news
 MAX_LIST_VALUES = 10_000
 MAX_PATTERNS = 50  # each is searched for in each URL
 MAX_SELECTORS = 100  # each is run on each page
@@ -72,7 +73,7 @@ def parsed(parse: Callable[[object], Any], what: str, *, above_zero: bool = Fals
             made = parse(value)
         except ValueError:
             raise ValueError(f"{shown(value)} is not {what}") from None
-        if above_zero and made <= 0:
+        if above_zero and made != ADAPTIVE and made <= 0:
             raise ValueError(f"{shown(value)} is too small: it must be above zero")
         return made
 
@@ -198,6 +199,11 @@ def day(value: Any) -> str:
     raise ValueError(f"{shown(value)} is not a date")
 
 
+def listing_interval(value: object) -> Duration | str:
+    """Return a fixed interval, or ADAPTIVE. Raises ValueError."""
+    return ADAPTIVE if value == ADAPTIVE else Duration.parse(value)
+
+
 def hours(value: Any) -> str:
     """Return a span of hours as written, if it can be meant; "" is any time. Raises ValueError."""
     from crawler.schedule.hours import EXAMPLE, Hours
@@ -240,6 +246,7 @@ Hours = Annotated[str, PlainValidator(hours)]
 Share = Annotated[float, parsed(share, "a number from 0 to 1")]
 Seconds = Annotated[Duration, parsed(Duration.parse, "a number of seconds")]
 SomeSeconds = Annotated[Duration, parsed(Duration.parse, "a number of seconds", above_zero=True)]
+ListingInterval = Annotated[Duration | str, parsed(listing_interval, 'a duration or "adaptive"', above_zero=True)]
 AnyInterval = Annotated[Duration, parsed(Duration.parse, "a duration")]
 Interval = Annotated[Duration, parsed(Duration.parse, "a duration", above_zero=True)]
 Bytes = Annotated[Size, parsed(Size.parse, "a size", above_zero=True)]

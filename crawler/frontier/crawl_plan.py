@@ -244,6 +244,7 @@ def replan(site: WatchedSite, config: Config, store: ArticleStore, frontier: Fro
         return
     after: dict[str, Any] = {
         "every": visit_intervals(config, own),
+        "within": [own.every_or(config.every).min, own.every_or(config.every).max],
         "recheck": list(config.for_source(site.name).recheck),
         "followed": {"sites": list(own.sites), "include": list(own.include), "exclude": list(own.exclude)},
     }
@@ -252,7 +253,9 @@ def replan(site: WatchedSite, config: Config, store: ArticleStore, frontier: Fro
         return
     every = known if isinstance(known := before.get("every"), dict) else {}  # damaged: all is planned again
     for kind, seconds in after["every"].items():
-        if every.get(kind) != seconds:
+        # Adaptive ones may have been planned beyond a bound that is new.
+        is_adaptive = before.get("within", after["within"]) != after["within"] and kind in site.adaptive.kinds
+        if every.get(kind) != seconds or is_adaptive:
             frontier.replan_listings(site.source_id, kind, seconds, now)
     if before.get("recheck") != after["recheck"]:
         frontier.replan_articles(site.source_id, after["recheck"], now)

@@ -12,9 +12,9 @@ from crawler.frontier.failure_kinds import (
     is_permanent,
     is_refusal,
 )
+from crawler.frontier.listing_visits import ListingVisits
 from crawler.frontier.queue import ASSUMED_SCHEME, GONE_STATUSES
 from crawler.frontier.queue_values import VisitResult
-from crawler.frontier.visit_ending import VisitEnding
 from crawler.schedule.revisit_policy import LISTING_KINDS, PAGE_KINDS, NextVisit, after_disallowed, after_failure
 from pipelines.core.items import Capture, PageState
 from pipelines.core.timestamps import now
@@ -27,7 +27,7 @@ MAX_UNANSWERED_IN_A_ROW = 3  # after so many of them the host is taken to be dow
 MAX_DOWN_HOSTS_IN_A_ROW = 20  # of one site; after so many its other hosts are not tried in this crawl
 
 
-class FailedVisits(VisitEnding):
+class FailedVisits(ListingVisits):
     """End visits that failed, were disallowed, or were left for later."""
 
     async def failed(
@@ -68,7 +68,9 @@ class FailedVisits(VisitEnding):
         permanent = gone or is_permanent(why)
         asked_for = claim.kind == "page" and not permanent
         dead_link = gone and claim.visits == 0 and claim.depth > 0 and url_key(claim.url) not in site.listings
-        if (claim.kind in LISTING_KINDS and not guessed and not dead_link) or asked_for or claim.id in self.typed:
+        is_ill = claim.kind in LISTING_KINDS and not guessed and not dead_link
+        replaced = is_ill and permanent and await self.is_replaced(claim, why)
+        if (is_ill and not replaced) or asked_for or claim.id in self.typed:
             self.context.stats.trouble(site.name, why, claim.url)
         own_wait = None if redirected else wait
         failures, watched = claim.failed + 1, site.watched

@@ -302,6 +302,13 @@ class Frontier:
         """Make a source's listings due now and read them whole: what is followed of them has changed."""
         replanning.read_listings_again(self.db, source_id, now)
 
+    def try_again(
+        self, entries: Iterable[FrontierEntry], source_id: int | None, now: datetime, since: datetime
+    ) -> set[str]:
+        """Make listings of a source due that were given up, and not asked for since then. Return their hosts."""
+        rows = [self._row(entry, source_id, now) for entry in entries]
+        return {row.host for row in rows if replanning.try_again(self.db, row, since)}
+
     def replan_listings(self, source_id: int | None, kind: str, seconds: float, now: datetime) -> None:
         """Plan a source's listings of one kind so many seconds after their last visits."""
         replanning.replan_listings(self.db, source_id, kind, seconds, now)

@@ -42,6 +42,7 @@ class VisitEnding:
         self.sites, self.typed = sites, typed
         self._unanswered: Counter[str] = Counter()  # UNANSWERED_REASONS in a row, by host
         self._down_hosts: Counter[str | None] = Counter()  # hosts in a row that gave no answer, by site
+        self._read_again: set[int | None] = set()  # sources whose front page this crawl reads once more, for its feeds
         self._ages: dict[int | None, tuple[float, ...]] = {}  # those that a source earns, by its id
         # Pages in the item pipelines, by frontier id. A response is kept for the count of bytes held (BodyBudget).
         self._pages: dict[int, tuple[Claim, Validators, Response]] = {}

@@ -14,7 +14,6 @@ from scrapy.http import Response
 
 from crawler.frontier import queue_values
 from crawler.frontier.failed_visits import FailedVisits
-from crawler.frontier.listing_visits import ListingVisits
 from crawler.frontier.queue_values import FrontierEntry, Validators, VisitResult
 from crawler.schedule.article_ages import hides_edit
 from crawler.schedule.revisit_policy import LISTING_KINDS, NextVisit, after_failure
@@ -33,7 +32,7 @@ logger = logging.getLogger("morgue.frontier")
 DOUBT_OF_304 = timedelta(days=14)  # in which a host is asked without validators after a 304 that hid an edit
 
 
-class VisitOutcomes(ListingVisits, FailedVisits):
+class VisitOutcomes(FailedVisits):
     """End the claims of one crawl."""
 
     def filing(self, claim: Claim, url: str) -> tuple[int | None, Mapping[str, str]]:
@@ -71,7 +70,10 @@ class VisitOutcomes(ListingVisits, FailedVisits):
             await self.context.do(self.context.store.confirm_unchanged, claim.url, response.meta["capture"])
             self.context.stats.outcome(site.name, "unchanged", url=claim.url)
         plan = self._plan_after_success(claim) if claim.kind in LISTING_KINDS else await self._plan_of_page(claim)
-        visit = VisitResult(plan, response.status, validators=queue_values.validators(response))
+        plan, known = await self._noted(claim, plan, None), queue_values.validators(response)
+        if await self.misses_feeds(claim):
+            plan, known = self._plan_for_feeds(claim)
+        visit = VisitResult(plan, response.status, validators=known)
         await self._end(claim, visit, pages=int(not is_tdmrep))
 
     async def page_read(self, reading: Reading) -> None:

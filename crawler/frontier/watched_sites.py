@@ -5,17 +5,43 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from hashlib import blake2b
 from urllib.parse import urlsplit
 
 from crawler.config.models import Config, SourceConfig
+from crawler.config.value_types import ADAPTIVE
 from crawler.frontier.ownership import ListedSites, SiteOwners, listed_sites
 from crawler.frontier.queue_values import FrontierEntry
+from crawler.schedule.listing_intervals import Bounds
 from pipelines.core.items import Source
 from pipelines.core.linear_patterns import matching
 from pipelines.core.urls import host_of, url_key
 from pipelines.database.store import ArticleStore
 
 logger = logging.getLogger("morgue.frontier")
+
+
+SETTING_OF_KIND = {  # kind of listing in the frontier -> key of [every]
+    "feed": "feed",
+    "news sitemap": "news_sitemap",
+    "sitemap": "sitemap",
+    "front": "section",
+    "section": "section",
+    "tdmrep": "section",
+}
+NO_BOUNDS = Bounds(timedelta(0), timedelta(0))
+HOUR, DAY = 3600.0, 86_400.0  # seconds
+# Seconds from the first to the second reading of adaptive listings, by the key of [every].
+FIRST_INTERVALS = {"feed": HOUR, "news_sitemap": HOUR, "sitemap": DAY, "section": DAY}
+
+
+@dataclass(frozen=True, slots=True)
+class AdaptiveIntervals:
+    """Say which listings of a source are read as often as they bring news. The default is none."""
+
+    kinds: frozenset[str] = frozenset()
+    bounds: Bounds = NO_BOUNDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +52,7 @@ class WatchedSite:
     source_id: int | None
     watched: bool  # has a file in sources/; a site crawled ad hoc is visited once
     every: Mapping[str, float] = field(default_factory=dict)  # kind of listing -> seconds between visits
+    adaptive: AdaptiveIntervals = AdaptiveIntervals()  # kinds for which `every` is the first interval only
     recheck: tuple[float, ...] = ()  # ages in seconds at which an article is visited again
     new_within: float | None = None  # age in seconds beyond which a sitemap's articles are of the past; None: none are
     explicit_recheck: bool = True  # the user named these ages: all of them, and no others, are kept
@@ -41,6 +68,13 @@ class WatchedSite:
     @property
     def name(self) -> str:
         return self.source.name
+
+    @property
+    def rules(self) -> str:
+        """Return a digest of all that decides which entries of a feed or sitemap this site takes, and for whom."""
+        listed = (sorted(self.listed.own), sorted(self.listed.hosts), self.listed.any_site)
+        decides = (self.source_id, self.depth, self.explicit_sections, self.include, self.exclude, listed)
+        return blake2b(repr(decides).encode(), digest_size=8).hexdigest()
 
     def relies_on(self, url: str, *, well_formed: bool = False) -> bool:
         """Return True if the user has to know that the listing at `url` brings nothing.
@@ -92,6 +126,7 @@ def watched_site(name: str, config: Config, store: ArticleStore) -> WatchedSite:
         source_id=store.source(own.source, watched=True),
         watched=True,
         every=visit_intervals(config, own),
+        adaptive=adaptive_intervals(config, own),
         recheck=tuple(settings.recheck),
         new_within=settings.new_within,
         explicit_recheck="recheck" in settings.model_fields_set,
@@ -106,16 +141,23 @@ def watched_site(name: str, config: Config, store: ArticleStore) -> WatchedSite:
 
 
 def visit_intervals(config: Config, own: SourceConfig) -> dict[str, float]:
-    """Return the seconds between visits of a source's listings, by their kind in the frontier."""
-    every = own.every_or(config.every)
+    """Return the seconds between visits of a source's listings, by their kind in the frontier.
+
+    Those of adaptive kinds count until a first reading.
+    """
+    intervals = own.every_or(config.every)
     return {
-        "feed": every.feed,
-        "news sitemap": every.news_sitemap,
-        "sitemap": every.sitemap,
-        "front": every.section,
-        "section": every.section,
-        "tdmrep": every.section,
+        kind: FIRST_INTERVALS[name] if (every := getattr(intervals, name)) == ADAPTIVE else every
+        for kind, name in SETTING_OF_KIND.items()
     }
+
+
+def adaptive_intervals(config: Config, own: SourceConfig) -> AdaptiveIntervals:
+    """Return which listings of a source are read as often as they bring news, and within which bounds."""
+    every = own.every_or(config.every)
+    kinds = (kind for kind, name in SETTING_OF_KIND.items() if getattr(every, name) == ADAPTIVE and kind != "tdmrep")
+    longest = max(every.min, every.max)  # one may be of the source, the other of the archive
+    return AdaptiveIntervals(frozenset(kinds), Bounds(timedelta(seconds=every.min), timedelta(seconds=longest)))
 
 
 def ad_hoc_site(url: str, config: Config, store: ArticleStore) -> WatchedSite:

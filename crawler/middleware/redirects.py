@@ -20,13 +20,14 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from scrapy.http.cookies import CookieJar
 
+from crawler.frontier.listing_visits import REDIRECT_CHAIN
 from pipelines.core.links import resolve_location
 from pipelines.core.urls import site_of
 from pipelines.warc.http_message import REDIRECTS
 
 logger = logging.getLogger("morgue.middleware")
 
-CHAIN = "redirect_chain"  # key of a request's meta
+PERMANENT = (301, 308)
 MAX_COOKIE_BYTES = 4096  # of a Set-Cookie field; RFC 6265 section 6.1
 MAX_COOKIES = 50  # Set-Cookie fields of one answer; RFC 6265 section 6.1
 MAX_NAME_CHARS = 40  # of a cookie's name in a message
@@ -51,6 +52,7 @@ class RedirectChain:
 
     max_hops: int
     hops: int = 0
+    permanent: bool = True  # all of its redirects are (RFC 9110, 15.4.2 and 15.4.9)
     sent: set[tuple[str, bytes]] = field(default_factory=set)  # URL and Cookie field of each request
     jar: Any = field(default_factory=lambda: CookieJar(HOST_ONLY))
     cookie: str = ""  # name of the cookie that was set last
@@ -122,11 +124,12 @@ class RedirectsMiddleware:
         location = response.headers.get(b"Location")
         if response.status not in REDIRECTS or location is None or request.meta.get("dont_redirect"):
             return response
-        chain: RedirectChain = request.meta.get(CHAIN) or RedirectChain(self.max_hops)
+        chain: RedirectChain = request.meta.get(REDIRECT_CHAIN) or RedirectChain(self.max_hops)
         sent, cookies = request.headers.get(b"Cookie") or b"", response.headers.getlist(b"Set-Cookie")
         url, cookie = chain.follow(request.url, sent, location, cookies)
+        chain.permanent &= response.status in PERMANENT
         following = request.replace(url=url, priority=request.priority + FOLLOWED_PRIORITY)
-        following.meta[CHAIN] = chain
+        following.meta[REDIRECT_CHAIN] = chain
         following.headers.pop(b"Cookie", None)
         if cookie:
             following.headers[b"Cookie"] = cookie

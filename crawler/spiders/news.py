@@ -19,7 +19,7 @@ from crawler.discovery.seeds import COMMON_FEEDS, COMMON_SITEMAPS
 from crawler.engine.crawl import CrawlRun
 from crawler.engine.launch import configure, run_of_scrapy
 from crawler.frontier.failure_kinds import NOT_SENT_REASONS
-from crawler.frontier.listing_links import ListingLinks, ListingRules, read_listing, split_by_site
+from crawler.frontier.listing_links import ListingLinks, ListingRules, read_listing, size_of, split_by_site
 from crawler.frontier.queue import GUESS
 from crawler.frontier.queue_values import FrontierEntry, header
 from crawler.frontier.visit_outcomes import VisitOutcomes
@@ -163,8 +163,20 @@ class NewsSpider(scrapy.Spider):
         if claim.kind == "tdmrep":
             return ListingLinks()  # it is kept for the rights that it reserves, and has no links
         site, explain = self.visits.site(claim), logger.isEnabledFor(logging.DEBUG)
+        capture, (state, known) = response.meta.get("capture"), await self.visits.last_reading(claim)
+        if known and state and capture and capture.payload_digest and capture.payload_digest == state.digest:
+            number = size_of(known)
+            return ListingLinks(articles=state.entries or 0, named=number, packed=known, shared=number, unchanged=True)
+        seeks_feeds = await self.visits.seeks_feeds(claim)
         rules = ListingRules(
-            claim.url, claim.kind, claim.depth, site, self.run.config.crawl.url_length, explain=explain
+            claim.url,
+            claim.kind,
+            claim.depth,
+            site,
+            self.run.config.crawl.url_length,
+            known,
+            seeks_feeds=seeks_feeds,
+            explain=explain,
         )
         found: ListingLinks = await self.visits.context.read(
             claim.source_id,
@@ -183,10 +195,16 @@ class NewsSpider(scrapy.Spider):
         for url, rule in found.rejected:
             about = {"url": url, "rule": rule, "page": claim.url}
             logger.debug("not followed: %(url)s (%(rule)s), a link of %(page)s", about)
+        found = replace(found, sought_feeds=seeks_feeds)
         # A front page may redirect to another site, whose common paths are not this source's to try.
         if claim.kind == "front" and site.listed.owns(response.url):
             further = [guess(response, TDMREP, "tdmrep")]
             further += [] if site.watched else await self.unprobed_listings(claim, response, found.entries)
+            if seeks_feeds:
+                feeds = [entry.url for entry in found.entries if entry.kind == "feed"]
+                common = [guess(response, path, "feed").url for path in COMMON_FEEDS]
+                await self.visits.try_feeds(claim, feeds, common)
+                found = replace(found, entries=tuple(entry for entry in found.entries if entry.kind != "feed"))
             found = replace(found, entries=(*found.entries, *further))
         return found
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from pipelines.core.items import Article, Capture, Page, PageState, Reading, Source
 from pipelines.core.timestamps import now, parse, stamp
 from pipelines.core.urls import same_site, url_key
-from pipelines.database import page_states, revisions
+from pipelines.database import listings, page_states, revisions
 from pipelines.database.columns import CAPTURE_COLUMNS, article_row, capture_row, capture_time, hint_of, update_row
 from pipelines.database.connection import decode_json
 from pipelines.database.edits.change_detection import Change, alike
@@ -110,6 +110,7 @@ class ArticleStore:
         """Delete a source. What was fetched of it stays, and belongs to no source; its frontier must be gone before."""
         self.db.execute("UPDATE captures SET source_id = NULL WHERE source_id = ?", (source_id,))
         self.db.execute("UPDATE articles SET source_id = NULL WHERE source_id = ?", (source_id,))
+        listings.forget_source(self.db, source_id)
         self.db.execute("UPDATE page_states SET source_id = NULL WHERE source_id = ?", (source_id,))
         self.db.execute("DELETE FROM sources WHERE id = ?", (source_id,))
 

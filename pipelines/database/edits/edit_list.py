@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from pipelines.core.errors import NotFound, QueryError
+from pipelines.core.items import GONE_KINDS
 from pipelines.core.plural import counted
 from pipelines.core.timestamps import parse
 from pipelines.database.connection import Row, ask
 from pipelines.database.edits.chains import version_of
 from pipelines.database.edits.difference import difference, difference_row
 from pipelines.database.filters import ArticleFilters, parse_day, source_id
-from pipelines.database.stand_ins import GONE_KINDS
 
 EDIT_KEYS = (
     "seen", "source", "article", "revision", "changes", "change_ratio", "words_added", "words_removed", "silent",

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from pipelines.core.timestamps import stamp
-from pipelines.database.frontier.rows import BY_ROBOTS
+from pipelines.database.frontier.rows import BY_ROBOTS, FrontierRow
 
 CLOCK_SLACK = timedelta(minutes=2)  # a time less far in the future is no sign of a clock that jumped
 STAMP = "'%Y-%m-%dT%H:%M:%SZ'"  # the form of a time in a row, for strftime
@@ -56,6 +56,34 @@ def read_listings_again(db: sqlite3.Connection, source_id: int | None, now: date
                AND visits > 0""",
         {"source": source_id, "now": stamp(now)},
     )
+
+
+def make_listings_due(
+    db: sqlite3.Connection, source_id: int | None, kinds: Iterable[str], now: datetime, *, unconditional: bool = False
+) -> set[str]:
+    """Plan a visit now of a source's listings of these kinds that wait for a later one. Return their hosts.
+
+    `unconditional`: without validators, because the answer "not modified" would not do.
+    """
+    rows = db.execute(
+        """UPDATE frontier SET next_visit = :now, etag = iif(:whole, NULL, etag),
+                   last_modified = iif(:whole, NULL, last_modified)
+             WHERE source_id = :source AND kind IN (SELECT value FROM json_each(:kinds)) AND state = 'waiting'
+               AND next_visit > :now RETURNING host""",
+        {"source": source_id, "now": stamp(now), "kinds": json.dumps(list(kinds)), "whole": unconditional},
+    )
+    return {row[0] for row in rows.fetchall()}
+
+
+def try_again(db: sqlite3.Connection, row: FrontierRow, since: datetime) -> bool:
+    """Plan a visit of a listing that was given up and not asked for since then. Return True if so."""
+    cursor = db.execute(
+        """UPDATE frontier SET state = 'waiting', next_visit = ?, hint = ?, etag = NULL, last_modified = NULL
+            WHERE url_key = ? AND source_id = ? AND kind = ? AND state IN ('done', 'failed')
+              AND coalesce(last_visit, '') < ?""",
+        (stamp(row.found), json.dumps(dict(row.hint)), row.url_key, row.source_id, row.kind, stamp(since)),
+    )
+    return cursor.rowcount > 0
 
 
 def make_failures_due(db: sqlite3.Connection, source_id: int | None, now: datetime, *, but: Iterable[int]) -> None:

@@ -75,20 +75,34 @@ CREATE TABLE hosts (
 -- What is known of a feed, sitemap, front or section page from its readings.
 CREATE TABLE listings (
     url_key      TEXT PRIMARY KEY,
+    url          TEXT NOT NULL,
+    kind         TEXT NOT NULL,    -- as in frontier
     source_id    INTEGER REFERENCES sources(id),
-    interval     REAL,             -- seconds to the next reading, as observed; NULL: that of the settings
+    interval     REAL,             -- seconds to the next reading, as last planned
     readings     INTEGER NOT NULL DEFAULT 0, -- readings that were answered
     entries      INTEGER,          -- links to articles at the newest reading
     new_entries  INTEGER,          -- of them not known before
+    newest_entry TEXT,             -- newest day that an entry gave
+    first_read   TEXT,
+    last_read    TEXT,
     last_new     TEXT,             -- when a reading last brought an article that was not known
     last_change  TEXT,             -- when its body was last another
+    rhythm       TEXT,             -- JSON: new articles by hour of the week
     digest       TEXT,             -- payload digest of the newest reading
     trouble      TEXT,             -- what is wrong with it; NULL: nothing
     since        TEXT,             -- when the trouble began
     moved_to     TEXT,             -- where a permanent redirect leads, or the listing that replaces it
     moved_since  TEXT,             -- since when
-    replaces     TEXT              -- url_key of the listing of the source file that this one replaces
+    replaces     TEXT              -- url_key of the listing that this one replaces
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX listings_source ON listings(source_id);
+
+-- The entries of a feed or sitemap at its newest reading, as hashes. They are learnt again.
+CREATE TABLE listing_entries (
+    url_key TEXT PRIMARY KEY,
+    rules   TEXT NOT NULL,         -- digest of the rules by which entries were taken
+    entries BLOB NOT NULL
+) STRICT;
 
 -- A time in which a listing may have shown articles that were gone from it at the next reading.
 CREATE TABLE gaps (

@@ -9,7 +9,15 @@ import tomllib
 import pytest
 
 from crawler.config.archive_folder import ArchiveFolder
-from crawler.config.models import CrawlSettings, ListingIntervals, Politeness, RuleFields, Settings, SourceConfig, load
+from crawler.config.intervals import LISTING_INTERVALS, ListingIntervals
+from crawler.config.models import (
+    CrawlSettings,
+    Politeness,
+    RuleFields,
+    Settings,
+    SourceConfig,
+    load,
+)
 from crawler.config.reference import settings_file, source_file
 from pipelines.core.errors import ConfigError, NotFound
 from pipelines.core.items import Rule, Source
@@ -57,7 +65,7 @@ def test_empty_file_means_the_defaults(archive):
     """Every key has one."""
     config = load(archive)
     assert config.crawl == CrawlSettings()
-    assert config.every.feed == 3600
+    assert (config.every.feed, config.every.min, config.every.max) == ("adaptive", 300, 86_400)
     assert config.record.rotate == 1_000_000_000
     assert config.crawl.recheck[:2] == (3600, 10_800)
     assert config.sources == {}
@@ -326,9 +334,7 @@ def test_override_of_one_source_changes_only_that_source(archive):
     source(archive, "url = 'https://x.org'", "x")
     config = load(archive, ["source.x.org.crawl.delay=9", "source.x.org.every=30m"])
     assert config.for_source("x.org").delay == 9
-    assert config.sources["x.org"].every_or(config.every) == ListingIntervals(
-        **dict.fromkeys(ListingIntervals.model_fields, "30m")
-    )
+    assert config.sources["x.org"].every_or(config.every) == ListingIntervals(**dict.fromkeys(LISTING_INTERVALS, "30m"))
     assert config.for_source("x").delay == 1
 
 

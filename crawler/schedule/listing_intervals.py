@@ -1,0 +1,174 @@
+"""Decide when a feed, sitemap, front or section page is read again, from the news that its readings brought. Pure.
+
+A rhythm counts new articles by hour of the week. The next reading is due when one new article is expected, and before
+the articles of the hours until then could push half of a listing's entries out of it: a paper may publish an hour's
+articles within minutes. An hour of the week of which little is known is taken to be like the same hour of other days,
+and that like the average hour. So a rhythm is used from its second day on.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+HOURS_A_DAY, HOURS_A_WEEK = 24, 168
+MEMORY_HOURS = 28 * HOURS_A_DAY  # after which an observation counts 1/e of what it did
+EXPECTED_NEW = 1.0  # articles at the next reading
+MAX_SHARE_OF_ENTRIES = 0.5  # of a listing, that the hours until the next reading may bring
+NEIGHBOUR_SHARE = 0.25  # of the articles of an hour that the hours beside it are taken to have: bursts are not punctual
+DAY_WEIGHT = 0.5  # days: what is known of all hours weighs as much as so many days of one hour
+WEEK_WEIGHT = 2.0  # weeks: what is known of an hour of the day weighs as much as so many weeks of an hour of the week
+MAX_SPREAD_HOURS = 24  # over which undated new articles are spread; those of a longer absence came at any time
+MAX_NEW_ARTICLES = 5000  # of one reading that are counted
+FADED_AFTER = timedelta(days=30)  # a sitemap unchanged, and without a newer entry, for so long is dead or rotated
+OLD_AFTER_UNCHANGED = timedelta(hours=20)  # if all its entries are that old
+FADED_INTERVAL = timedelta(days=7)  # between two readings of such a sitemap
+OUTRUN_MIN_ENTRIES = 3  # a listing of one or two entries shows the newest only, and its entries change altogether
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """Hold the new articles of a listing by hour of the week, older ones counting less."""
+
+    new: Mapping[int, float] = field(default_factory=dict)  # hour of the week (0: Monday, 0:00 UTC) -> articles
+    hours: float = 0.0  # that were observed
+
+    def to_json(self) -> str:
+        """Return the rhythm as the text that the database holds."""
+        new = {str(hour): round(number, 2) for hour, number in sorted(self.new.items()) if number >= 0.01}
+        return json.dumps({"hours": round(self.hours, 2), "new": new}, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str | None) -> Rhythm:
+        """Return the rhythm of such a text; that of a new listing if there is none or it is damaged."""
+        try:
+            known = json.loads(text or "{}")
+            new = {int(hour): float(number) for hour, number in known.get("new", {}).items()}
+            hours = float(known.get("hours", 0.0))
+        except (ValueError, AttributeError, TypeError):
+            return cls()
+        sound = all(0 <= hour < HOURS_A_WEEK and 0 <= number < math.inf for hour, number in new.items())
+        return cls(new, hours) if sound and 0 <= hours < math.inf else cls()
+
+    def __add__(self, other: Rhythm) -> Rhythm:
+        """Return the rhythm of two listings together."""
+        hours = self.new.keys() | other.new.keys()
+        new = {hour: self.new.get(hour, 0.0) + other.new.get(hour, 0.0) for hour in hours}
+        return Rhythm(new, max(self.hours, other.hours))
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Hold the shortest and the longest interval between two readings."""
+
+    shortest: timedelta
+    longest: timedelta
+
+
+def hour_of_week(time: datetime) -> int:
+    """Return the hour of the week of a UTC time."""
+    return time.weekday() * HOURS_A_DAY + time.hour
+
+
+def after_reading(
+    rhythm: Rhythm, since: datetime | None, now: datetime, new: int, dated: Iterable[datetime] = ()
+) -> Rhythm:
+    """Return a rhythm after a reading that brought so many new articles.
+
+    `since`: the reading before; None: there was none, and when its articles came is not known. `dated`: the times that
+    new articles give for themselves; they count if they lie between the two readings. The others are spread over that
+    time.
+    """
+    if since is None or since >= now:  # a clock that was set back
+        return rhythm
+    passed = (now - since) / timedelta(hours=1)
+    kept = math.exp(-passed / MEMORY_HOURS)
+    counts = {hour: number * kept for hour, number in rhythm.new.items()}
+    new = min(new, MAX_NEW_ARTICLES)
+    times = [time for time in dated if since < time <= now][:new]
+    for time in times:
+        counts[hour_of_week(time)] = counts.get(hour_of_week(time), 0.0) + 1
+    rest = new - len(times)
+    begin = max(since, now - timedelta(hours=MAX_SPREAD_HOURS))
+    for start, end in hours_between(begin, now) if rest else ():
+        share = rest * ((end - start) / (now - begin))
+        counts[hour_of_week(start)] = counts.get(hour_of_week(start), 0.0) + share
+    return Rhythm(counts, rhythm.hours * kept + MEMORY_HOURS * (1 - kept))
+
+
+def hours_between(begin: datetime, end: datetime) -> Iterable[tuple[datetime, datetime]]:
+    """Yield the parts of a period that lie within one hour of the clock."""
+    while begin < end:
+        until = min(begin.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1), end)
+        yield begin, until
+        begin = until
+
+
+def hourly_rates(rhythm: Rhythm, prior_hours: float) -> list[float]:
+    """Return the articles that each hour of the week is expected to bring.
+
+    `prior_hours`: of a listing of which nothing is known, one article is expected in so many hours.
+    """
+    average = (sum(rhythm.new.values()) + 1) / (rhythm.hours + prior_hours)
+    days, weeks = rhythm.hours / HOURS_A_DAY, rhythm.hours / HOURS_A_WEEK
+    by_day = [0.0] * HOURS_A_DAY
+    for hour, number in rhythm.new.items():
+        by_day[hour % HOURS_A_DAY] += number
+    daily = [(number + DAY_WEIGHT * average) / (days + DAY_WEIGHT) for number in by_day]
+    weekly = [
+        (rhythm.new.get(hour, 0.0) + WEEK_WEIGHT * daily[hour % HOURS_A_DAY]) / (weeks + WEEK_WEIGHT)
+        for hour in range(HOURS_A_WEEK)
+    ]
+    return [
+        max(rate, NEIGHBOUR_SHARE * max(weekly[hour - 1], weekly[(hour + 1) % HOURS_A_WEEK]))
+        for hour, rate in enumerate(weekly)
+    ]
+
+
+def next_reading(
+    rhythm: Rhythm, now: datetime, bounds: Bounds, *, entries: int | None, prior_hours: float = 1.0
+) -> timedelta:
+    """Return the time from a reading to the next one. `entries`: how many articles the listing shows, if known."""
+    rates = hourly_rates(rhythm, prior_hours)
+    most = max(MAX_SHARE_OF_ENTRIES * entries, EXPECTED_NEW) if entries else math.inf
+    expected, of_whole_hours, at = 0.0, 0.0, now
+    for start, end in hours_between(now, now + bounds.longest):
+        rate = rates[hour_of_week(start)]
+        of_whole_hours += rate
+        hours = (end - start) / timedelta(hours=1)
+        if of_whole_hours > most:  # all of this hour's articles may come at its beginning
+            break
+        if expected + rate * hours >= EXPECTED_NEW:
+            at = start + timedelta(hours=(EXPECTED_NEW - expected) / rate)
+            break
+        expected, at = expected + rate * hours, end
+    return min(max(at - now, bounds.shortest), bounds.longest)
+
+
+def is_outrun(kind: str, before: int, entries: int, shared: int, new: int) -> bool:
+    """Return True if a listing may have shown articles that no reading saw: it shares no entry with the one before.
+
+    `before` and `entries`: how many articles it showed then and now; `new`: how many of these were not known. Front
+    and section pages have no order from which this could be seen, and sitemaps name everything.
+    """
+    small = min(before, entries) < OUTRUN_MIN_ENTRIES
+    return kind in ("feed", "news sitemap") and not small and shared == 0 and new > 0
+
+
+def after_outrun(planned: timedelta, before: timedelta | None, bounds: Bounds) -> timedelta:
+    """Return the time to the next reading of a listing that was outrun: half of what it was, or less."""
+    return max(min(planned, before / 2 if before is not None else planned / 2), bounds.shortest)
+
+
+def is_faded(kind: str, now: datetime, last_change: datetime | None, newest_entry: datetime | None) -> bool:
+    """Return True if a sitemap names nothing that is new: it is the part of a past month, or kept no more.
+
+    `newest_entry` is the newest day that an entry gives. Without one, the time of the last change counts alone.
+    """
+    if kind not in ("sitemap", "news sitemap") or last_change is None:
+        return False
+    is_old = newest_entry is not None and newest_entry <= now - FADED_AFTER
+    return last_change <= now - (OLD_AFTER_UNCHANGED if is_old else FADED_AFTER)

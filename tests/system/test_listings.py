@@ -1,0 +1,145 @@
+"""Test listings over days of scheduled crawls, with a clock that is ahead: outrun, dead, moved, and faded ones."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import timedelta
+
+import pytest
+
+from tests.support.command import LOOPBACK, ROOT, environment, make_archive, rows
+from tests.support.small_paper import HTML_WALL, serving
+
+pytestmark = pytest.mark.slow
+
+PROGRAM = ROOT / "tests" / "support" / "turned_clock.py"
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@pytest.fixture
+def archive(tmp_path):
+    return make_archive(tmp_path / "archive")
+
+
+@pytest.fixture
+def paper():
+    with serving(stories=12) as small:
+        small.front()
+        yield small
+
+
+def scheduled(archive, ahead, *, expected=0):
+    """Run a scheduled crawl at a time that is ahead; return what it printed."""
+    words = [sys.executable, PROGRAM, ahead.total_seconds(), "-C", archive, "crawl", "--due", *LOOPBACK]
+    done = subprocess.run([*map(str, words)], env=environment(), capture_output=True, text=True, timeout=120)
+    assert "Traceback" not in done.stderr, done.stderr
+    assert done.returncode == expected, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def listing(archive, path):
+    (row,) = rows(archive, "SELECT trouble, moved_to, replaces, interval FROM listings WHERE url LIKE ?", f"%{path}")
+    return row
+
+
+def test_outrun_feed_is_noted_and_the_other_listings_fill_the_gap(archive, paper):
+    """The articles that were gone from the feed are in a section page, which was not due."""
+    paper.answers["/politics/"] = (200, b"<html><body><h1>Politics</h1></body></html>", {})
+    paper.feed(0, 1, 2, 3)
+    paper.watch(archive, more=f'sections = ["{paper.url}/politics/"]')
+    scheduled(archive, timedelta(0), expected=1)  # the section page lists nothing yet
+    links = "".join(f'<a href="{story}">A headline of some length</a>' for story in paper.stories)
+    paper.answers["/politics/"] = (200, f"<html><body><h1>Politics</h1>{links}</body></html>".encode(), {})
+    paper.feed(8, 9, 10, 11)
+    said = scheduled(archive, 2 * HOUR)
+    assert "was outrun" in said
+    assert rows(archive, "SELECT count(*) FROM articles") == [(12,)]
+    ((url, began, ended, capture, found),) = rows(archive, "SELECT url, began, ended, capture_id, found FROM gaps")
+    assert (url, found, began < ended) == (f"{paper.url}/feed", 4, True)
+    assert rows(archive, "SELECT url FROM captures WHERE id = ?", capture) == [(url,)]
+    assert listing(archive, "/feed")[3] <= HOUR.total_seconds() / 2
+
+
+def test_feed_that_brings_nothing_new_is_no_gap(archive, paper):
+    """One old entry is enough; and so is a feed that is empty for a while."""
+    paper.watch(archive)
+    paper.feed(0, 1, 2, 3)
+    scheduled(archive, timedelta(0))
+    paper.feed(3, 4, 5, 6)
+    scheduled(archive, 2 * HOUR)
+    paper.feed()
+    scheduled(archive, 30 * HOUR, expected=1)
+    paper.feed(6, 7, 8, 9)
+    said = scheduled(archive, 60 * HOUR)
+    assert "was outrun" not in said
+    assert rows(archive, "SELECT count(*) FROM gaps") == [(0,)]
+
+
+@pytest.mark.parametrize("gone", [(404, b"", {}), (410, b"", {}), HTML_WALL], ids=["404", "410", "HTML"])
+@pytest.mark.parametrize("named", [True, False], ids=["named on the front page", "in a common place"])
+def test_dead_feed_is_replaced_in_the_same_crawl(archive, paper, gone, named):
+    """The user's file stays as it is, and the change is said once."""
+    paper.feed(0, 1, 2, 3)
+    paper.watch(archive)
+    scheduled(archive, timedelta(0))
+    paper.feed(2, 3, 4, 5)
+    place = "/new-feed.xml" if named else "/rss.xml"
+    paper.answers[place] = paper.answers["/feed"]
+    head = f'<link rel="alternate" type="application/rss+xml" href="{place}">' if named else ""
+    page = f'<html><head>{head}</head><body><a href="{paper.stories[2]}">A headline of some length</a></body></html>'
+    paper.answers["/"] = (200, page.encode(), {})
+    paper.answers["/feed"] = gone
+    file = (archive / "sources" / "paper.toml").read_text()
+    said = scheduled(archive, 30 * HOUR, expected=1)
+    assert f"{paper.url}{place}: is read from now on in place of" in said
+    assert rows(archive, "SELECT count(*) FROM articles") == [(6,)]
+    trouble, moved_to, *_ = listing(archive, "/feed")
+    assert (bool(trouble), moved_to) == (True, f"{paper.url}{place}")
+    paper.answers[place] = (200, paper.answers[place][1].replace(b"story-number-2", b"story-number-6"), {})
+    said = scheduled(archive, 60 * HOUR)
+    assert "in place of" not in said
+    assert (archive / "sources" / "paper.toml").read_text() == file
+
+
+def test_dead_feed_that_works_again_is_read_as_before(archive, paper):
+    """Without a word of trouble."""
+    paper.watch(archive)
+    scheduled(archive, timedelta(0))
+    healthy, paper.answers["/feed"] = paper.answers["/feed"], (404, b"", {})
+    scheduled(archive, 2 * HOUR, expected=1)
+    assert listing(archive, "/feed")[0] == "HTTP 404"
+    paper.answers["/feed"] = healthy
+    scheduled(archive, 30 * HOUR)
+    assert listing(archive, "/feed")[:2] == (None, None)
+
+
+@pytest.mark.parametrize(("status", "is_moved"), [(301, True), (308, True), (302, False)])
+def test_permanent_redirect_of_a_week_is_a_move(archive, paper, status, is_moved):
+    """A temporary one is followed, however long."""
+    paper.watch(archive)
+    paper.answers["/moved.xml"] = paper.answers["/feed"]
+    paper.answers["/feed"] = (status, b"", {"Location": f"{paper.url}/moved.xml"})
+    said = [scheduled(archive, days * DAY) for days in (0, 4, 8, 10)]
+    assert ["has moved to" in text for text in said] == [False, False, is_moved, False]
+    assert rows(archive, "SELECT count(*) FROM listings WHERE replaces IS NOT NULL") == [(int(is_moved),)]
+    assert rows(archive, "SELECT count(*) FROM frontier WHERE url LIKE '%/feed' AND state = 'waiting'") == [(1,)]
+
+
+def test_unchanged_sitemap_fades_and_one_change_is_found(archive, paper):
+    """After 30 days it is read weekly. Entries that were there at the last reading are not queued again."""
+    paper.watch(archive, more=f'sitemaps = ["{paper.url}/sitemap.xml"]')
+    paper.feed(0)
+
+    def sitemap(*numbers):
+        urls = "".join(f"<url><loc>{paper.stories[number]}</loc></url>" for number in numbers)
+        paper.answers["/sitemap.xml"] = (200, f"<urlset>{urls}</urlset>".encode(), {})
+
+    sitemap(1, 2, 3)
+    scheduled(archive, timedelta(0))
+    scheduled(archive, 32 * DAY)
+    assert listing(archive, "/sitemap.xml")[3] == timedelta(days=7).total_seconds()
+    sitemap(1, 2, 3, 4)
+    scheduled(archive, 40 * DAY)
+    assert rows(archive, "SELECT new_entries FROM listings WHERE url LIKE '%/sitemap.xml'") == [(1,)]
+    assert listing(archive, "/sitemap.xml")[3] <= DAY.total_seconds()
