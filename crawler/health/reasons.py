@@ -20,7 +20,7 @@ from crawler.health.kinds import (
 )
 from pipelines.core.plural import counted
 from pipelines.database.frontier.rows import is_by_robots
-from pipelines.database.health.facts import ArchiveFacts, ListingState, SourceFacts
+from pipelines.database.health.facts import ArchiveFacts, SourceFacts, WatchedListing
 
 MIN_FAILURES = 3  # in a row before anything is said: a single 502 in a night is no sickness
 LONG_TROUBLE = timedelta(hours=12)  # a failure that lasts so long is said after two
@@ -211,7 +211,7 @@ def walls(facts: SourceFacts, now: datetime) -> Iterator[HealthReason]:
 def listings(facts: SourceFacts, now: datetime) -> Iterator[HealthReason]:
     """Yield a reason for the first listing of each kind of trouble; BAD if no other leads to articles."""
     well = [one for one in facts.listings if not (one.failures or one.trouble) and one.visits]
-    found: dict[str, list[tuple[datetime, ListingState, str]]] = {}
+    found: dict[str, list[tuple[datetime, WatchedListing, str]]] = {}
     for one in facts.listings:
         if (trouble := listing_trouble(one, now)) is not None:
             kind, since, told = trouble
@@ -223,7 +223,7 @@ def listings(facts: SourceFacts, now: datetime) -> Iterator[HealthReason]:
         yield HealthReason(kind, status, since, f"{one.url}: {told}{more}")
 
 
-def listing_trouble(one: ListingState, now: datetime) -> tuple[str, datetime, str] | None:
+def listing_trouble(one: WatchedListing, now: datetime) -> tuple[str, datetime, str] | None:
     """Return the kind of trouble of one listing, since when, and what shows it."""
     since = one.trouble_since or one.since or one.last_visit or now
     why = one.trouble or one.error or ""

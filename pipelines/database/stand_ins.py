@@ -43,7 +43,7 @@ class ShownText(NamedTuple):
     access: str | None = None  # as in Article.access
 
 
-class Evidence(NamedTuple):
+class StandInEvidence(NamedTuple):
     """Hold what else the archive knows that tells a stand-in from an article."""
 
     landed: str | None = None  # FRONT, SECTION or LOGIN if redirects led to such a page, else None
@@ -52,10 +52,10 @@ class Evidence(NamedTuple):
     held_seconds: float | None = None  # since the same unrelated text was first seen here; None: it was not
 
 
-NO_EVIDENCE = Evidence()
+NO_EVIDENCE = StandInEvidence()
 
 
-def stands_in(shown: ShownText, known: ShownText | None, evidence: Evidence = NO_EVIDENCE) -> str | None:
+def stands_in(shown: ShownText, known: ShownText | None, evidence: StandInEvidence = NO_EVIDENCE) -> str | None:
     """Return the kind of what stands in the place of an article, or None if the page shows the article.
 
     `known`: the newest text of the article at the address; None if there is none yet.

@@ -21,8 +21,8 @@ from pipelines.database.connection import decode_json
 from pipelines.database.edits.change_detection import Change, alike
 from pipelines.database.edits.difference import NO_DIFFERENCE, Difference, Noise, difference_row
 from pipelines.database.edits.filing import judge
-from pipelines.database.stand_ins import OTHER_TEXT, Evidence, ShownText, landing, stands_in
-from pipelines.database.story_identity import continued_by_id, is_former_address, may_unite, unite
+from pipelines.database.edits.story_identity import continued_by_id, is_former_address, may_unite, unite
+from pipelines.database.stand_ins import OTHER_TEXT, ShownText, StandInEvidence, landing, stands_in
 
 INSERT_CAPTURE = (
     f"INSERT INTO captures (crawl_id, source_id, {', '.join(CAPTURE_COLUMNS)}) "  # noqa: S608 (our own names)
@@ -226,7 +226,7 @@ class ArticleStore:
         held = None
         if before is not None and (before.kind, before.text_digest) == (OTHER_TEXT, digest):
             held = (page.capture.time - parse(before.since)).total_seconds()
-        evidence = Evidence(
+        evidence = StandInEvidence(
             landed=landed,
             kind_elsewhere=page_states.kind_of_text(self.db, source_id, digest, url_key(asked)),
             is_text_of_others=known is not None and page_states.is_text_of_others(self.db, source_id, digest, known.id),

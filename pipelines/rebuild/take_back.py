@@ -14,7 +14,7 @@ from pipelines.core.timestamps import now, parse
 from pipelines.database import page_states, removals
 from pipelines.database.edits.change_detection import text_digest
 from pipelines.database.frontier.table import FrontierTable
-from pipelines.database.stand_ins import ALWAYS_STANDS_IN, Evidence, ShownText, stands_in
+from pipelines.database.stand_ins import ALWAYS_STANDS_IN, ShownText, StandInEvidence, stands_in
 from pipelines.rebuild.reread import RereadPage
 
 
@@ -31,7 +31,7 @@ def stand_in_kind(db: sqlite3.Connection, read: RereadPage) -> str | None:
     known, digest = None if before is None else ShownText(*before), text_digest(outcome.title, outcome.text)
     is_others = known is not None and page_states.is_text_of_others(db, read.row["source_id"], digest, article_id)
     # An unrelated text that was filed has lasted; only what is known to be no article is taken back.
-    evidence = Evidence(is_text_of_others=is_others, held_seconds=float("inf"))
+    evidence = StandInEvidence(is_text_of_others=is_others, held_seconds=float("inf"))
     return stands_in(ShownText(outcome.title, outcome.text, digest, outcome.access), known, evidence)
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pipelines.core.timestamps import parse, stamp
-from pipelines.database.health.facts import ArchiveFacts, ListingState, SourceDay, SourceFacts
+from pipelines.database.health.facts import ArchiveFacts, SourceDay, SourceFacts, WatchedListing
 
 NOW = datetime(2026, 3, 11, 12, 0, tzinfo=UTC)  # a Wednesday
 FEED = "https://paper.example/feed"
@@ -43,7 +43,7 @@ def paper(per_day: Callable[[datetime], int] = lambda day: 20, quiet_days: int =
     return SourceFacts(1, "paper", given.pop("added", ago(days=100)), **given)
 
 
-def listing(**more: Any) -> ListingState:
+def listing(**more: Any) -> WatchedListing:
     """Return a feed that was read half an hour ago."""
     known: dict[str, Any] = {
         "url": FEED,
@@ -57,7 +57,7 @@ def listing(**more: Any) -> ListingState:
         "next_visit": NOW + timedelta(hours=0.5),
         "since": None,
     }
-    return ListingState(**{**known, **more})
+    return WatchedListing(**{**known, **more})
 
 
 def archive(*sources: SourceFacts, **more: Any) -> ArchiveFacts:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from pipelines.core.timestamps import parse
 from pipelines.database.connection import ask
-from pipelines.database.health.facts import ListingState
+from pipelines.database.health.facts import WatchedListing
 
 # The index frontier_source finds them; guesses of ours are no listings of the source. A row that a redirect replaced
 # has the new address, and so the depth of the old one.
@@ -21,9 +21,9 @@ IS_GUESS = "CASE WHEN json_valid(f.hint) THEN json_extract(f.hint, '$.guess') EN
 # ruff: noqa: S608 - SQL is put together from constants
 
 
-def listing_states(db: sqlite3.Connection) -> defaultdict[int, list[ListingState]]:
+def listing_states(db: sqlite3.Connection) -> defaultdict[int, list[WatchedListing]]:
     """Return the listings of each source."""
-    found: defaultdict[int, list[ListingState]] = defaultdict(list)
+    found: defaultdict[int, list[WatchedListing]] = defaultdict(list)
     sql = f"""SELECT s.id AS source, f.*, l.trouble, l.since AS trouble_since, l.moved_to, l.moved_since, l.last_change,
                      CASE WHEN f.failures > 0 THEN coalesce((
                           SELECT min(time) FROM captures c WHERE c.url = f.url AND c.time > coalesce((
@@ -33,7 +33,7 @@ def listing_states(db: sqlite3.Connection) -> defaultdict[int, list[ListingState
                 {OF_FILES} LEFT JOIN listings l ON l.url_key = f.url_key WHERE NOT ({IS_GUESS}) ORDER BY f.id"""
     for row in ask(db, sql):
         found[row["source"]].append(
-            ListingState(
+            WatchedListing(
                 row["url"],
                 row["kind"],
                 row["state"],

@@ -24,7 +24,7 @@ class SourceDay:
 
 
 @dataclass(frozen=True, slots=True)
-class ListingState:
+class WatchedListing:
     """Hold how the visits to a feed, sitemap, front or section page of the source file went."""
 
     url: str
@@ -75,7 +75,7 @@ class ListingGap:
 
 
 @dataclass(frozen=True, slots=True)
-class HostTrouble:
+class SilentHost:
     """Hold a host that gives no answer."""
 
     host: str
@@ -105,11 +105,11 @@ class SourceFacts:
     days: tuple[SourceDay, ...] = ()  # of the last weeks, ascending; days without an article are not in it
     last_article: datetime | None = None  # also if it is older than those days
     has_pages: bool = False  # an address of an article was ever found
-    listings: tuple[ListingState, ...] = ()
+    listings: tuple[WatchedListing, ...] = ()
     refusals: Refusals | None = None
     page_states: tuple[PageStates, ...] = ()
     gaps: tuple[ListingGap, ...] = ()
-    hosts: tuple[HostTrouble, ...] = ()
+    hosts: tuple[SilentHost, ...] = ()
     pages: PageCounts = PageCounts()
 
 

@@ -14,11 +14,11 @@ from pipelines.database.connection import ask
 from pipelines.database.frontier.listing_states import hosts_of_listings, listing_states, sources_with_pages
 from pipelines.database.health.facts import (
     ArchiveFacts,
-    HostTrouble,
     ListingGap,
     PageCounts,
     PageStates,
     Refusals,
+    SilentHost,
     SourceDay,
     SourceFacts,
 )
@@ -120,13 +120,13 @@ def outrun(db: sqlite3.Connection, now: datetime) -> defaultdict[int, list[Listi
     return found
 
 
-def hosts_in_trouble(db: sqlite3.Connection) -> defaultdict[int, list[HostTrouble]]:
+def hosts_in_trouble(db: sqlite3.Connection) -> defaultdict[int, list[SilentHost]]:
     """Return the hosts in trouble by the source whose listings are on them."""
     sick = {
-        row["host"]: HostTrouble(row["host"], row["trouble"], parse(row["since"]), row["failures"])
+        row["host"]: SilentHost(row["host"], row["trouble"], parse(row["since"]), row["failures"])
         for row in ask(db, "SELECT * FROM hosts WHERE trouble IS NOT NULL AND since IS NOT NULL")
     }
-    found: defaultdict[int, list[HostTrouble]] = defaultdict(list)
+    found: defaultdict[int, list[SilentHost]] = defaultdict(list)
     if sick:
         for source_id, host in hosts_of_listings(db):
             if host in sick:

@@ -9,7 +9,7 @@ import pytest
 from crawler.health.kinds import BAD, OF_ARCHIVE, WARN
 from crawler.health.reasons import archive_reasons, verdicts
 from pipelines.database.frontier.rows import BY_ROBOTS
-from pipelines.database.health.facts import HostTrouble, ListingGap, PageCounts, PageStates, Refusals
+from pipelines.database.health.facts import ListingGap, PageCounts, PageStates, Refusals, SilentHost
 from tests.support.health_cases import NOW, ago, archive, listing, paper, source_day
 
 FRI_20_SUN_4 = lambda day: {4: 20, 6: 4}.get(day.weekday(), 12)  # noqa: E731
@@ -48,9 +48,9 @@ def changed(facts, **counts):
     (paper(listings=(listing(moved_to="https://new.example/", moved_since=ago(days=6)),)), []),
     (paper(listings=(FRONT, listing(kind="sitemap", last_change=ago(days=31)))), [("stale sitemap", WARN)]),
     (paper(listings=(DOWN,), quiet_days=4), [("host down", BAD)]),
-    (paper(hosts=(HostTrouble("paper.example", "timed out", ago(hours=9), 4),)), [("host down", BAD)]),
-    (paper(hosts=(HostTrouble("paper.example", "HTTP 403", ago(hours=9), 4),)), [("refused", BAD)]),
-    (paper(hosts=(HostTrouble("paper.example", "HTTP 502", ago(hours=1), 1),)), []),
+    (paper(hosts=(SilentHost("paper.example", "timed out", ago(hours=9), 4),)), [("host down", BAD)]),
+    (paper(hosts=(SilentHost("paper.example", "HTTP 403", ago(hours=9), 4),)), [("refused", BAD)]),
+    (paper(hosts=(SilentHost("paper.example", "HTTP 502", ago(hours=1), 1),)), []),
     (paper(refusals=Refusals(10, ago(hours=5), 77, 403)), [("refused", BAD)]),
     (paper(refusals=Refusals(2, ago(hours=1), 77, 403)), []),
     (paper(listings=(SHUT,)), [("robots", BAD)]),

@@ -3,7 +3,8 @@
 import pytest
 
 from pipelines.database.edits.change_detection import text_digest
-from pipelines.database.stand_ins import Evidence, ShownText, landing, stands_in
+from pipelines.database.stand_ins import ShownText, landing, stands_in
+from pipelines.database.stand_ins import StandInEvidence as Evidence
 
 STORY = " ".join(f"Sentence {n} of the story names harbour{n}, council{n} and wall{n}." for n in range(30))
 TEASER = STORY[:400]

@@ -9,8 +9,8 @@ import pytest
 
 from pipelines.core.items import Article, Capture, Page, Reading
 from pipelines.database.connection import open_database
+from pipelines.database.edits.story_identity import is_renamed, story_ids
 from pipelines.database.store import ArticleStore
-from pipelines.database.story_identity import is_renamed, story_ids
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 OLD = "https://paper.example/politics/council-sits-1234567.html"

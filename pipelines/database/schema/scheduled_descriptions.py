@@ -1,0 +1,167 @@
+"""Describe the tables that scheduled crawls fill, for docs/schema.md: what stands in for articles, hosts, listings."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class TableDescription(NamedTuple):
+    """Say what a table holds, what each of its columns means, and which query each index serves."""
+
+    meaning: str
+    columns: dict[str, str]
+    indexes: dict[str, str] = {}  # noqa: RUF012 (never changed)
+
+
+SCHEDULED = {
+    "page_states": TableDescription(
+        "A period in which an address did not show its article: a wall, an error page, nothing at all. The article "
+        "keeps its text.",
+        {
+            "id": "Row number.",
+            "url_key": "Normalised URL.",
+            "url": "As it was fetched.",
+            "source_id": "The source that it belongs to.",
+            "article_id": "The article. NULL: none was ever read at this address.",
+            "kind": "`consent wall`, `paywall`, `login page`, `error page`, `no text`, `other text` (a short one that "
+            "shares nothing with the article's; after a day it is an edit); and gone: `404`, `410`, `soft 404`, "
+            "`front page` (a redirect to it or to a section page).",
+            "since": "Time of the first capture that shows it.",
+            "capture_id": "That capture.",
+            "last_seen": "Time of the newest capture that shows it.",
+            "last_capture_id": "That capture.",
+            "visits": "Number of visits that met it.",
+            "text_digest": "SHA-256 in hex of the headline and text that it shows. NULL: it has none.",
+            "ended": "Time of the capture that shows the article again. NULL: it still lasts.",
+            "ended_capture_id": "That capture.",
+        },
+        {
+            "page_states_now": "what an address shows now",
+            "page_states_article": "the periods of an article",
+            "page_states_source": "the periods of a source",
+            "page_states_text": "the addresses that show the same text in place of their articles",
+        },
+    ),
+    "hosts": TableDescription(
+        "A host that has trouble, its robots.txt, and when it was last asked: kept from one crawl to the next.",
+        {
+            "host": "`host:port`, as in `frontier`.",
+            "trouble": "Why nothing but a probe is sent to it. NULL: nothing is wrong.",
+            "since": "When the trouble began.",
+            "failures": "Failed probes in a row.",
+            "retry_at": "When the next probe is due.",
+            "pages_only": "1: its listings answer, and only pages are refused.",
+            "robots_site": "Scheme, host and port that the robots.txt holds for (RFC 9309, 2.3).",
+            "robots_capture_id": "The newest answer to its robots.txt that was no failure.",
+            "robots_checked": "When robots.txt was last asked for.",
+            "last_request": "When the last request was sent, to the microsecond.",
+            "delay": "Seconds between two requests that the last crawl had come to.",
+            "unconditional_until": "Until when it is asked without validators, because a 304 of it hid an edit.",
+        },
+        {"hosts_trouble": "the hosts that refuse us"},
+    ),
+    "listings": TableDescription(
+        "What is known of a feed, sitemap, front or section page from its readings.",
+        {
+            "url_key": "Normalised URL.",
+            "url": "As it is fetched.",
+            "kind": "As in `frontier`.",
+            "source_id": "The source that it belongs to.",
+            "interval": "Seconds to the next reading, as last planned.",
+            "readings": "Number of readings that were answered.",
+            "entries": "Links to articles at the newest reading.",
+            "new_entries": "Those of them that were not known before.",
+            "newest_entry": "The newest day that an entry gave for its article.",
+            "first_read": "When it was first read.",
+            "last_read": "When it was last read, or answered that it had not changed.",
+            "last_new": "When a reading last brought an article that was not known.",
+            "last_change": "When its body was last another.",
+            "rhythm": 'JSON: `{"hours": 120.5, "new": {"12": 3.5}}`. New articles by hour of the week (0 is Monday, '
+            "0:00 UTC), and the hours that were observed. Both fade: what is 28 days old counts a third.",
+            "digest": "Payload digest of the newest reading.",
+            "trouble": "What is wrong with it. NULL: nothing.",
+            "since": "When the trouble began.",
+            "moved_to": "Where a permanent redirect leads, or the listing that replaces it.",
+            "moved_since": "Since when.",
+            "replaces": "`url_key` of the listing that this one replaces.",
+        },
+        {"listings_source": "the listings of a source"},
+    ),
+    "listing_entries": TableDescription(
+        "The entries of a feed or sitemap at its newest reading. They are not in the journal, but learnt again.",
+        {
+            "url_key": "Normalised URL of the listing.",
+            "rules": "Digest of the rules of its source by which entries were taken.",
+            "entries": "12 bytes for each entry: a hash of its URL (8), and one of its kind and its `modified` (4).",
+        },
+    ),
+    "gaps": TableDescription(
+        "A time in which a listing may have shown articles that were gone from it at the next reading.",
+        {
+            "id": "Row number.",
+            "source_id": "The source.",
+            "url_key": "Normalised URL of the listing.",
+            "url": "As it was fetched.",
+            "began": "Time of the reading before.",
+            "ended": "Time of the reading that shows no entry of the one before.",
+            "capture_id": "The capture of that reading.",
+            "found": "Articles of that time that other listings brought later.",
+        },
+        {"gaps_source": "the gaps of a source"},
+    ),
+    "source_health": TableDescription(
+        "What was found wrong with a source, so that each change is told once.",
+        {
+            "source_id": "The source. 0: the archive itself: its disk, its clock, its passes.",
+            "kind": "Kind of reason, as in docs/health.md: `silent`, `outrun`, `dead listing`, `refused`, ...",
+            "status": "`warn` or `bad`.",
+            "since": "When it began.",
+            "evidence": "What shows it, in words.",
+            "told": "When the owner was last told. NULL: not yet.",
+            "last_seen": "When it was last found.",
+            "ended": "When it was found to be over. NULL: it lasts.",
+            "relapses": "How often it came back within a day of its end.",
+        },
+    ),
+    "source_days": TableDescription(
+        "How many articles of a source were first seen on each day, as they were filed; `morgue health` compares days.",
+        {
+            "day": "Day of the first capture, UTC.",
+            "source_id": "The source.",
+            "articles": "Articles first seen on that day.",
+            "fresh": "Of them those that were published in the two days before, or whose date is not known.",
+            "titled": "With a headline.",
+            "dated": "With a date of publication.",
+            "signed": "With an author.",
+            "words": "Words of all texts.",
+            "consent": "With a consent wall.",
+            "paywalled": "With a paywall.",
+            "first": "Time of the first.",
+            "last": "Time of the last.",
+        },
+    ),
+    "backfills": TableDescription(
+        "The backfill of a source: articles of its past (state `past` in `frontier`) are fetched, so many a day.",
+        {
+            "source_id": "The source, in `sources`.",
+            "since": "ISO day: older articles are left. NULL: none.",
+            "until": "ISO day: newer articles are left. NULL: none.",
+            "a_day": "Articles that are queued in a day at most.",
+            "begun": "When the user asked for it.",
+            "day": "The last day on which articles were queued (UTC).",
+            "taken": "Articles that were queued on that day.",
+            "ended": "When it was done or stopped. NULL: it goes on.",
+        },
+    ),
+    "changed_lines": TableDescription(
+        "Lines that came to, or went from, articles of a source. On several articles within a day, a line belongs to "
+        "the template of the site. Not in the journal: learned again after a rebuild.",
+        {
+            "source_id": "The source.",
+            "line": "Digest of the line.",
+            "articles": "Articles in which it came or went, within a day of each other.",
+            "article_id": "The last of them.",
+            "last_seen": "When it came or went last.",
+        },
+    ),
+}
