@@ -1,4 +1,4 @@
-"""What a crawl says of sites that answer strangely: its own guesses are no news, and an answer is an answer."""
+"""Test what a crawl says of sites that answer strangely: its own guesses are no news, and an answer is an answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which addresses a page declares as its own, or as those of another version of it."""
+"""Test which addresses a page declares as its own, or as those of another version of it."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ class Article:
 
 @dataclass(frozen=True)
 class Paper:
-    """A paper's habits. `seed` and `days` are those of the month."""
+    """Hold a paper's habits. `seed` and `days` are those of the month."""
 
     name: str
     seed: int

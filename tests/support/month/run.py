@@ -36,7 +36,7 @@ MAX_PASS_SECONDS = 600  # wall seconds until a pass counts as hung
 
 
 class SharedClock:
-    """The time of the month in seconds, the same in this process and in all its forks.
+    """Hold the time of the month in seconds, the same in this process and in all its forks.
 
     It goes on by itself; with a `rate` of 60 a minute of the month passes in a second.
     """
@@ -210,7 +210,7 @@ def new_archive(folder: Path) -> Path:
 
 
 class Month:
-    """An archive that watches some papers, while time passes.
+    """Hold an archive that watches some papers, while time passes.
 
     with Month(folder, papers) as month:
         month.crawl(3 * HOUR)

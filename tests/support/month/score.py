@@ -39,7 +39,7 @@ class HealthReport:
 
 @dataclass(slots=True)
 class History:
-    """What the archive has of one article of a paper."""
+    """Hold what the archive has of one article of a paper."""
 
     paper: Paper
     article: Article
@@ -50,7 +50,7 @@ class History:
 
 @dataclass(slots=True)
 class Score:
-    """The figures of one month."""
+    """Hold the figures of one month."""
 
     figures: dict[str, Any] = field(default_factory=dict)
     table: list[tuple[str, str, str, bool | None]] = field(default_factory=list)  # what, value, aim, reached

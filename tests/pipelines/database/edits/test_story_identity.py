@@ -62,7 +62,7 @@ def states(store):
 
 
 def assert_one_story(store, old=OLD, new=NEW):
-    """The article kept its number, is at its new address and known at both, and its edit is seen."""
+    """Check that the article kept its number, is at its new address and known at both, and that its edit is seen."""
     assert articles(store) == [(1, new, 2)]
     assert [(number, title, "address" in changes) for number, title, changes in states(store)] == [
         (1, "Council sits", False),
