@@ -1,4 +1,4 @@
-"""Test that what was taken down does not come back at another address of its site: crawl, import, rebuild and add ask."""
+"""Test that what was taken down does not come back at another address of its site, by any command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Test that a crawl which is stopped ends without waiting out the delays of hosts, and what it did not ask for is due."""
+"""Test that a crawl which is stopped waits out no delay of a host, and that what it did not ask for is due."""
 
 from __future__ import annotations
 
