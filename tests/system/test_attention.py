@@ -166,7 +166,7 @@ def test_watched_source_is_not_forgotten(tmp_path):
 
 @pytest.mark.parametrize("name", ["wall", "empty", "gone"])
 def test_feed_that_gives_nothing_counts_as_failed_and_not_as_read(tmp_path, name):
-    """Whether it answers 404 or with something else: the front page is the one listing that was read."""
+    """By a 404 or otherwise. Only the front page is read, and again if the feed died after its turn."""
     archive = make_archive(tmp_path / "archive")
     with serving(1) as paper:
         paper.watch(archive)
@@ -176,4 +176,5 @@ def test_feed_that_gives_nothing_counts_as_failed_and_not_as_read(tmp_path, name
     summary = json.loads(done.stdout)
     assert [entry["why"] for entry in summary["attention"]] == [why]
     (count,) = summary["sources"].values()
-    assert (count["listings"], count["failed"]) == (1, 2), "the front page also links a page that is gone"
+    assert count["listings"] in (1, 2)
+    assert count["failed"] == 2, "the front page also links a page that is gone"

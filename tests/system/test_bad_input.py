@@ -225,13 +225,13 @@ def test_retry_after_of_seconds_is_waited_for(archive):
 
 
 def test_retry_after_of_hours_ends_the_visits_of_this_crawl(archive):
-    """The crawl does not stand still; the frontier asks again when the server said."""
+    """The crawl does not stand still; the host is asked again when the server said, and the page stays due."""
     story = "/news/2026/11/20/a-story-about-the-harbour.html"
     with answering({story: (429, b"", {"Retry-After": "7200"})}) as (url, asked):
         done = fetch_list(archive, url + story, options=())
     assert asked.count(story) == 1
     assert "1 postponed: HTTP 429, asked to wait 7200 s" in done.stdout
-    ((wait,),) = rows(archive, "SELECT (julianday(next_visit) - julianday(last_visit)) * 86400 FROM frontier")
+    ((wait,),) = rows(archive, "SELECT (julianday(retry_at) - julianday(since)) * 86400 FROM hosts")
     assert wait == pytest.approx(7200, abs=5)
 
 
@@ -310,7 +310,7 @@ def test_full_disk_stops_the_crawl_and_loses_nothing_committed(tmp_path):
     small = tmp_path / "small"
     small.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=700k", "tmpfs", small], capture_output=True, text=True
+        ["mount", "-t", "tmpfs", "-o", "size=800k", "tmpfs", small], capture_output=True, text=True
     )
     if mounted.returncode != 0:
         pytest.skip(f"cannot mount a tmpfs here: {mounted.stderr.strip()}")
