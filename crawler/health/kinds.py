@@ -30,7 +30,7 @@ NEXT_STEPS = {
     "fields": "morgue sample a page of it, and write a [[rule]] for the new design into sources/{name}.toml",
     "nothing to read": "morgue crawl {name} -v names the pages; exclude them, or write a [[rule]]",
     "duplicates": "morgue crawl {name} -v names the pages; see docs/add-a-source.md",
-    "broken file": "correct sources/{name}.toml: morgue crawl names the line",
+    "broken file": "correct that file; morgue crawl says what is wrong in it",
     "clock": "set the clock of this machine (timedatectl); then run morgue crawl",
     "disk": "free space, or move the archive to a larger disk",
     "no pass": "is the timer running? systemctl --user list-timers, or crontab -l; then morgue log",
