@@ -136,6 +136,7 @@ class ListingVisits(VisitEnding):
         if is_read:
             capture, moved_to = response.meta.get("capture"), moved_for_good(claim, response)
             digest, capture_id = (capture.payload_digest, capture.id) if capture else (None, None)
+            new += past.left if past is not None else 0
             plan = await self._noted(claim, plan, ListingReading(found, new, digest, capture_id, not refused, moved_to))
         known = queue_values.validators(response) if is_read or claim.kind == "tdmrep" else Validators()
         if not found.sought_feeds and await self.misses_feeds(claim):

@@ -123,7 +123,8 @@ class VisitEnding:
         else:
             self.frontier.visited(claim, visit, now())
         self.context.stats.ended(self.context.archive_writer.commits, pages)
-        # A page that is not there shows that its host answers, and so does a robots.txt with rules.
+        # A page that is not there shows that its host answers; so do a robots.txt with rules, and an empty listing.
         is_page = claim.kind in PAGE_KINDS and visit.error != BY_ROBOTS
-        answers = visit.answered or visit.status in GONE_STATUSES or visit.error == BY_ROBOTS
+        is_good = visit.status is not None and (visit.status < 400 or visit.status in GONE_STATUSES)
+        answers = visit.answered or is_good or visit.error == BY_ROBOTS
         return answers and self.frontier.hosts.answered(claim.host, now(), is_page=is_page)

@@ -66,7 +66,7 @@ def seen_by_crawl(run: CrawlRun, known: Container[str]) -> dict[str, list[Health
     if new:
         told = first_of(list(new.values()), MAX_FILES_NAMED)
         found[ARCHIVE].append(HealthReason("broken file", BAD, time, told))
-    _warning, summary = lost_files_note(run.context.archive_writer)
-    if summary:
-        found[ARCHIVE].append(HealthReason("lost files", BAD, time, summary))
+    warning, _summary = lost_files_note(run.context.archive_writer)
+    if warning:
+        found[ARCHIVE].append(HealthReason("lost files", BAD, time, warning.splitlines()[0]))
     return found

@@ -17,12 +17,14 @@ def wait_until(condition: Callable[[], object], seconds: float = 30.0) -> None:
 
 
 def let_a_day_pass(archive: Path) -> None:
-    """Set the frontier of an archive back by a day: every visit was a day ago, what was due tomorrow is due now."""
+    """Set an archive back by a day: every visit was a day ago, and what was due tomorrow is due now."""
+    moved = {
+        "frontier": ("first_visit", "last_visit", "next_visit"),
+        "hosts": ("since", "retry_at", "robots_checked", "last_request", "unconditional_until"),
+    }
     db = sqlite3.connect(archive / "morgue.db")
     with db:
-        db.execute(
-            """UPDATE frontier SET first_visit = strftime('%Y-%m-%dT%H:%M:%SZ', first_visit, '-1 day'),
-                      last_visit = strftime('%Y-%m-%dT%H:%M:%SZ', last_visit, '-1 day'),
-                      next_visit = strftime('%Y-%m-%dT%H:%M:%SZ', next_visit, '-1 day')"""
-        )
+        for table, columns in moved.items():
+            values = ", ".join(f"{column} = strftime('%Y-%m-%dT%H:%M:%SZ', {column}, '-1 day')" for column in columns)
+            db.execute(f"UPDATE {table} SET {values}")
     db.close()

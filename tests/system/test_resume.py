@@ -202,6 +202,7 @@ def test_outage_costs_one_url_a_crawl_and_no_article(archive):
         port = paper.port
         crawl(archive, paper.url + "/", "--limit", "3")
     for _ in range(6):
+        let_a_day_pass(archive)
         down = crawl(archive, "-s", "crawl.retries=0")
         assert down.returncode == 3
         assert "1 failed: connection failed" in down.stdout

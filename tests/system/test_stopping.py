@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.command import crawl, make_archive, morgue, rows, start
 from tests.support.small_paper import SmallPaper, serving
-from tests.support.waiting import wait_until
+from tests.support.waiting import let_a_day_pass, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -60,6 +60,7 @@ def test_crawl_that_is_stopped_does_not_wait_for_delays_of_hosts(
         assert rows(archive, "SELECT count(*) FROM frontier WHERE last_error IS NOT NULL") == [(0,)]
         paper.answers |= healthy
         paper.asked.clear()
+        let_a_day_pass(archive)  # for so long robots.txt is not asked for again
         done = crawl(archive)
         assert {"/", "/feed", *(story.removeprefix(paper.url) for story in paper.stories)} <= set(paper.asked), (
             done.stdout
