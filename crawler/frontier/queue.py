@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 ASSUMED_SCHEME = "assumed scheme"  # hint of a URL that the user gave without a scheme
 HINT_OF_ASSUMED_HTTPS: Mapping[str, str] = {ASSUMED_SCHEME: "https"}
 GUESS = "guess"  # hint of a common path of a site at which there may be nothing
+NOTHING_THERE = NextVisit("done", None, "no such page")  # of a guess
 GUESSED_KINDS = ("feed", "sitemap", "news sitemap")
 GONE_STATUSES = (404, 410)  # RFC 9110, 15.5.5 and 15.5.11
 ANY_SOURCE = SourceChoice()
@@ -203,7 +204,10 @@ class Frontier:
         """Write down the result of a visit, and when the next one is planned.
 
         Visits that fail, and those from which robots.txt keeps us, are counted apart: neither makes the other give up.
+        A guess that the site came to name while it was visited is visited again.
         """
+        if visit.plan == NOTHING_THERE and url_key(claim.url) in self.confirmed:
+            visit = replace(visit, plan=NextVisit("waiting", now, "the site names it"))
         before = claim.disallowed if is_by_robots(visit.error) else claim.failed
         self._table.record_visit(
             claim.id,

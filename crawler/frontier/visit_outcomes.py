@@ -22,6 +22,7 @@ from crawler.frontier.queue import (
     ASSUMED_SCHEME,
     GONE_STATUSES,
     GUESS,
+    NOTHING_THERE,
     Frontier,
     FrontierEntry,
     Validators,
@@ -377,7 +378,7 @@ class VisitOutcomes:
     def _plan_of_guess(self, claim: Claim) -> NextVisit:
         """Return the future of a common path that brought nothing. A site may add its tdmrep.json one day."""
         is_kept = claim.kind == "tdmrep"
-        return self._plan_after_success(claim) if is_kept else NextVisit("done", None, "no such page")
+        return self._plan_after_success(claim) if is_kept else NOTHING_THERE
 
     async def _end(self, claim: Claim, visit: VisitResult, final_url: str | None = None, pages: int = 0) -> None:
         """Write the result of a visit. `final_url`: where redirects led to; `pages`: how many were counted for it."""
@@ -385,6 +386,8 @@ class VisitOutcomes:
         at = ", next visit %(next)s" if visit.plan.at else ""
         self._log("%(url)s: %(state)s (%(why)s)" + at, claim, plan, logging.DEBUG)
         await self.context.do(self._write, claim, visit, final_url, pages)
+        if url_key(claim.url) in self.frontier.confirmed:
+            self.dispatcher.add_hosts([claim.host])
         self.dispatcher.filed(claim)
 
     def _write(self, claim: Claim, visit: VisitResult, final_url: str | None, pages: int) -> None:
