@@ -26,6 +26,7 @@ class Scene:
         sites = {id: WatchedSite(Source(f"source {id}", url), id, watched=True) for id, url in HOMES.items()}
         owners = SiteOwners({id: listed_sites(url) for id, url in HOMES.items()}, HOMES)
         frontier = SimpleNamespace(
+            confirmed=set(),
             owners=owners,
             postpone=lambda host, until: self.postponed.append(host),
             visited=lambda claim, visit, now: self.plans.append(visit.plan),
