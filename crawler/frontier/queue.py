@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from crawler.frontier.entry_dates import changed_at, day_in, day_of
 from crawler.frontier.ownership import SiteOwners
-from crawler.frontier.queue_values import FrontierEntry, PastRule, QueueRoom, Validators, VisitResult
+from crawler.frontier.queue_values import NOTHING_THERE, FrontierEntry, PastRule, QueueRoom, Validators, VisitResult
 from crawler.schedule.revisit_policy import (
     FOREIGN_PRIORITY,
     LISTING_KINDS,
@@ -186,7 +186,10 @@ class Frontier:
         """Write down the result of a visit, and when the next one is planned.
 
         Visits that fail, and those from which robots.txt keeps us, are counted apart: neither makes the other give up.
+        A guess that the site came to name while it was visited is visited again.
         """
+        if visit.plan == NOTHING_THERE and url_key(claim.url) in self.confirmed:
+            visit = replace(visit, plan=NextVisit("waiting", now, "the site names it"))
         before = claim.disallowed if is_by_robots(visit.error) else claim.failed
         self._table.record_visit(
             claim.id,

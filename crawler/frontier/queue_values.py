@@ -12,6 +12,8 @@ from crawler.schedule.revisit_policy import LISTING_KINDS, NextVisit
 if TYPE_CHECKING:
     from scrapy.http import Response
 
+NOTHING_THERE = NextVisit("done", None, "no such page")  # of a guess
+
 
 @dataclass(frozen=True, slots=True)
 class FrontierEntry:

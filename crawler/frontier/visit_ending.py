@@ -11,7 +11,7 @@ from scrapy.http import Response
 
 from crawler.frontier.dispatcher import Dispatcher
 from crawler.frontier.queue import GONE_STATUSES, GUESS, Frontier
-from crawler.frontier.queue_values import Validators, VisitResult
+from crawler.frontier.queue_values import NOTHING_THERE, Validators, VisitResult
 from crawler.frontier.watched_sites import WatchedSite
 from crawler.schedule.article_ages import earned_ages, is_first_look_after_a_day, sooner_after_edit
 from crawler.schedule.revisit_policy import LISTING_KINDS, PAGE_KINDS, NextVisit, after_success
@@ -101,7 +101,7 @@ class VisitEnding:
     def _plan_of_guess(self, claim: Claim) -> NextVisit:
         """Return the future of a common path that brought nothing. A site may add its tdmrep.json one day."""
         is_kept = claim.kind == "tdmrep"
-        return self._plan_after_success(claim) if is_kept else NextVisit("done", None, "no such page")
+        return self._plan_after_success(claim) if is_kept else NOTHING_THERE
 
     async def _end(self, claim: Claim, visit: VisitResult, final_url: str | None = None, pages: int = 0) -> None:
         """Write the result of a visit. `final_url`: where redirects led to; `pages`: how many were counted for it."""
@@ -112,6 +112,8 @@ class VisitEnding:
         if is_over:
             logger.info("%(host)s answers again: all that is due of it is asked for", {"host": claim.host})
             self.dispatcher.open_host(claim.host)
+        if url_key(claim.url) in self.frontier.confirmed:
+            self.dispatcher.add_hosts([claim.host])
         self.dispatcher.filed(claim)
 
     def _write(self, claim: Claim, visit: VisitResult, final_url: str | None, pages: int) -> bool:

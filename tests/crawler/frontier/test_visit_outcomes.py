@@ -27,6 +27,7 @@ class Scene:
         sites = {id: WatchedSite(Source(f"source {id}", url), id, watched=True) for id, url in HOMES.items()}
         owners = SiteOwners({id: listed_sites(url) for id, url in HOMES.items()}, HOMES)
         frontier = SimpleNamespace(
+            confirmed=set(),
             owners=owners,
             hosts=SimpleNamespace(begin=self.begin, of=lambda host: None, answered=lambda *_, **__: False),
             visited=lambda claim, visit, now: self.plans.append(visit.plan),
