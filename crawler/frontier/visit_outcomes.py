@@ -386,7 +386,7 @@ class VisitOutcomes:
         at = ", next visit %(next)s" if visit.plan.at else ""
         self._log("%(url)s: %(state)s (%(why)s)" + at, claim, plan, logging.DEBUG)
         await self.context.do(self._write, claim, visit, final_url, pages)
-        if url_key(claim.url) in self.frontier.confirmed:
+        if visit.plan == NOTHING_THERE and url_key(claim.url) in self.frontier.confirmed:
             self.dispatcher.add_hosts([claim.host])
         self.dispatcher.filed(claim)
 
