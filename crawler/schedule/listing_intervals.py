@@ -1,9 +1,9 @@
 """Decide when a feed, sitemap, front or section page is read again, from the news that its readings brought. Pure.
 
-A rhythm counts new articles by hour of the week. The next reading is due when a new article is likely enough, and before
-the articles of the hours until then could push half of a listing's entries out of it: a paper may publish an hour's
-articles within minutes. An hour of the week of which little is known is taken to be like the same hour of other days,
-and that like the average hour. So a rhythm is used from its second day on.
+A rhythm counts new articles by hour of the week. The next reading is due when a new article is likely enough, and
+before the articles of the hours until then could push half of a listing's entries out of it: a paper may publish an
+hour's articles within minutes. An hour of the week of which little is known is taken to be like the same hour of other
+days, and that like the average hour. So a rhythm is used from its second day on.
 """
 
 from __future__ import annotations

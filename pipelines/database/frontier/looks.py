@@ -26,7 +26,8 @@ SELECT c.time, coalesce((SELECT max(b.time) FROM captures b WHERE b.url = c.url 
 LAST_EDIT = """
 SELECT c.time FROM articles a JOIN captures c ON c.id = a.capture_id
  WHERE a.revision > 1
-   AND a.id = coalesce((SELECT id FROM articles WHERE url_key = ?1), (SELECT article_id FROM aliases WHERE url_key = ?1))
+   AND a.id = coalesce((SELECT id FROM articles WHERE url_key = ?1),
+                       (SELECT article_id FROM aliases WHERE url_key = ?1))
 """
 
 
