@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 HOURS_A_DAY, HOURS_A_WEEK = 24, 168
 MEMORY_HOURS = 28 * HOURS_A_DAY  # after which an observation counts 1/e of what it did
-EXPECTED_NEW = 0.3  # articles at the next reading: most readings bring none, and an article waits a sixth of the pause
+EXPECTED_NEW = 0.4  # articles at the next reading: most readings bring none, and an article waits a fifth of the pause
 MAX_SHARE_OF_ENTRIES = 0.5  # of a listing, that the hours until the next reading may bring
 NEIGHBOUR_SHARE = 0.25  # of the articles of an hour that the hours beside it are taken to have: bursts are not punctual
 DAY_WEIGHT = 0.5  # days: what is known of all hours weighs at least as much as so many days of one hour
