@@ -12,7 +12,6 @@ pytestmark = pytest.mark.slow
 DAYS, EVERY_MINUTES = 1.5, 120
 ILL_DAYS = 2.0
 ILL_FROM, ILL_UNTIL = 0.5 * DAY, 1.25 * DAY
-not_yet = pytest.mark.xfail(reason="an illness is still told in more than three messages", strict=False)
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +77,6 @@ def test_counter_in_the_text_makes_no_edit(ill_score):
     assert "counter" not in ill_score.figures["false edits by cause"]
 
 
-@not_yet
 def test_illness_is_named_within_a_day_in_few_messages(ill_score):
     """By `crawl --quiet` or by `health`."""
     illnesses = ill_score.figures["illnesses"]
