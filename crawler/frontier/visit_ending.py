@@ -129,13 +129,15 @@ class VisitEnding:
         """Write the result of a visit. Return True if it ends a trouble of its host. Runs on the archive writer's
         thread.
         """
+        # A page that is not there shows that its host answers; so do a robots.txt with rules, and an empty listing.
+        is_page = claim.kind in PAGE_KINDS and visit.error != BY_ROBOTS
+        is_good = visit.status is not None and (visit.status < 400 or visit.status in GONE_STATUSES)
+        answers = visit.answered or is_good or visit.error == BY_ROBOTS
+        # First, because it makes rows due again: the row of this visit has just been asked for.
+        is_over = answers and self.frontier.hosts.answered(claim.host, now(), is_page=is_page)
         if final_url is not None and url_key(final_url) != url_key(claim.url):
             self.frontier.landed(claim, final_url, visit, now())
         else:
             self.frontier.visited(claim, visit, now())
         self.context.stats.ended(self.context.archive_writer.commits, pages)
-        # A page that is not there shows that its host answers; so do a robots.txt with rules, and an empty listing.
-        is_page = claim.kind in PAGE_KINDS and visit.error != BY_ROBOTS
-        is_good = visit.status is not None and (visit.status < 400 or visit.status in GONE_STATUSES)
-        answers = visit.answered or is_good or visit.error == BY_ROBOTS
-        return answers and self.frontier.hosts.answered(claim.host, now(), is_page=is_page)
+        return is_over
