@@ -26,6 +26,7 @@ from tests.support.month.run import Pass
 
 VISIBLE_AGES = (1 * HOUR, 6 * HOUR, 1 * DAY, 7 * DAY)  # after the first capture: an edit that is there then is visible
 KNOWABLE_AFTER = {SILENT: 1.5 * DAY}  # seconds; silence shows once it is longer than the paper's longest quiet
+MAX_WAIT = 6 * HOUR  # after which the feed of a small paper has been read
 MAX_BURST_PASS_SECONDS = 300  # between two passes, for a feed that is outrun within ten minutes
 MAX_NAMED_SECONDS = DAY  # an illness is to be named within a day of being knowable
 ERROR_TITLES = re.compile(r"We value your privacy|Page not found|Access denied|^Paper p\d\d", re.IGNORECASE)
@@ -85,7 +86,7 @@ class Scorer:
         health: Sequence[HealthReport],
     ) -> None:
         self.papers = {paper.host: paper for paper in papers}
-        self.end = days * DAY
+        self.end, self.last_pass = days * DAY, last_pass
         self.passes, self.journal, self.health = passes, journal, health
         self.database = sqlite3.connect(f"file:{archive / 'morgue.db'}?mode=ro", uri=True)
         self.database.row_factory = sqlite3.Row
@@ -158,6 +159,8 @@ class Scorer:
             score.add("articles found of a feed outrun in ten minutes", share, aim, reached, f"{share:.2%}")
         all_of = list(self.histories.values())
         found = [one for one in all_of if one.rows]
+        out_long = [one for one in all_of if one.article.published < self.last_pass - MAX_WAIT]
+        score.figures["articles missing that were out for long"] = sum(not one.rows for one in out_long)
         twice = Counter(one.paper.name for one in all_of if len(one.rows) > 1)
         count = twice.total()
         score.add("articles filed twice", count, "0", count == 0, f"{count}{named(twice)}")
