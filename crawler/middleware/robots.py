@@ -74,9 +74,7 @@ class DisallowedByRobots(IgnoreRequest):
     `unreachable`: the reason why its host could not be reached at all, if that is why.
     """
 
-    def __init__(
-        self, why: str, *, for_now: bool, unreachable: str | None = None, wait: float | None = None
-    ) -> None:
+    def __init__(self, why: str, *, for_now: bool, unreachable: str | None = None, wait: float | None = None) -> None:
         super().__init__(why)
         self.why, self.for_now, self.unreachable, self.wait = why, for_now, unreachable, wait
 

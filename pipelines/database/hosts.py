@@ -19,6 +19,14 @@ class HostPace(NamedTuple):
     last_request: datetime
     delay: float  # seconds
 
+    def seconds_left(self, now: datetime, max_delay: float) -> float:
+        """Return how long the host is still left alone.
+
+        A last request in the future comes from a clock that was wrong: one delay is waited for.
+        """
+        ago = max(0.0, (now - self.last_request).total_seconds())
+        return max(0.0, min(self.delay, max_delay) - ago)
+
 
 def stored_robots(db: sqlite3.Connection, site: str) -> dict[str, Any] | None:
     """Return the capture of the newest robots.txt of a site, as `replay` takes it; None if there is none.

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
-from time import monotonic
+from itertools import pairwise
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.support.command import LOOPBACK, ROOT, crawl, morgue, rows, start
+from tests.support.newspaper import serve
 from tests.support.small_paper import serving
 
 pytestmark = pytest.mark.slow
 
 TURNED_CLOCK = ROOT / "tests" / "support" / "turned_clock.py"
+DELAY_SECONDS = 3  # longer than a command takes to start
 ETAG = {"Content-Type": "text/plain", "ETag": '"1"'}
 OLD = "UPDATE robots_files SET checked = strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-2 days')"
 LISTINGS_DUE = "UPDATE frontier SET next_visit = '2024-01-01T00:00:00Z' WHERE kind IN ('feed', 'front')"
@@ -183,15 +185,13 @@ def test_robots_txt_in_a_damaged_file_is_fetched_again(archive, paper):
     assert robots_asked(paper) == 1
 
 
-def test_first_request_of_a_crawl_waits_for_the_delay_of_the_crawl_before(archive, paper):
-    """As the server sees it: the pace goes on as if it were one crawl, and a Crawl-delay too."""
-    times = []
-    answer = paper.answers["/feed"]
-    paper.answers["/feed"] = lambda _cookie: times.append(monotonic()) or answer
-    paper.answers["/robots.txt"] = (200, b"User-agent: *\nCrawl-delay: 3\nDisallow: /2024/\n", ETAG)
-    (archive / "sources" / "paper.toml").write_text(f'url = "{paper.url}/feed"\nsections = ["{paper.url}/feed"]\n')
-    crawl(archive)
-    change(archive, "UPDATE frontier SET next_visit = '2024-01-01T00:00:00Z' WHERE last_visit IS NOT NULL")
-    crawl(archive)
-    assert len(times) == 2
-    assert times[1] - times[0] >= 3
+def test_pace_of_a_host_goes_on_from_one_command_to_the_next(archive):
+    """As the server sees it: between the last request of one and the first of the next, too. `sample` is no crawl."""
+    pace = ("-s", "crawl.allow_private_ips=true", "-s", f"crawl.delay={DELAY_SECONDS}", "-s", "crawl.jitter=0")
+    with serve() as paper:
+        first, second, third = list(paper.truth)[:3]
+        for words in (["crawl", first], ["sample", second, "-o", archive / "pair"], ["crawl", third]):
+            assert morgue("-C", archive, *words, *pace).returncode in (0, 1)
+        times = [entry.time for entry in paper.journal]
+    assert len(times) >= 4
+    assert min(late - early for early, late in pairwise(times)) >= DELAY_SECONDS - 0.05

@@ -218,6 +218,8 @@ CREATE INDEX frontier_time ON frontier(state, host, next_visit); -- what of a ho
 CREATE INDEX hosts_trouble ON hosts(host) WHERE failures > 0;    -- the hosts that refuse us
 DROP INDEX frontier_source;
 CREATE INDEX frontier_source ON frontier(source_id, kind, state, next_visit); -- how a source is doing
+CREATE INDEX frontier_failing ON frontier(source_id, last_visit) -- what fails
+ WHERE last_error IS NOT NULL AND failures > 0;
 -- Given up by earlier versions for a reason that can pass: each is due again.
 UPDATE frontier SET state = 'waiting', next_visit = coalesce(last_visit, found), failures = 1
  WHERE state IN ('failed', 'disallowed') AND kind IN ('article', 'page')
