@@ -179,7 +179,7 @@ def commands(archive: Path, folder: Path, times: int = 5) -> Iterator[Figure]:
 
 def memory_of_queue(folder: Path, urls: int) -> Figure:
     """Return the memory of a crawl for each address that it queues: one with few of them beside one with many."""
-    few = 100_000  # more than the page cache of the database holds
+    few = 150_000  # more than the page cache of the database holds
     peaks = []
     for number in (few, few + urls):
         place = folder / f"queue-{number}"
