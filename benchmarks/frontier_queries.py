@@ -1,4 +1,4 @@
-"""Measure what a large archive costs when nothing happens: `python -m benchmarks.queue [--rows 1000000]`.
+"""Measure what a large archive costs when nothing happens: `python benchmarks/frontier_queries.py [--rows 1000000]`.
 
 Make an archive of so many sources and rows of `frontier`, of which none is due. Time all that an idle pass asks, then
 claims of a host that has every waiting row; `morgue crawl --quiet`, `sources`, `health` and `due` as processes; and the
@@ -19,18 +19,9 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from benchmarks.common import (
-    MB,
-    Run,
-    crawl_command,
-    measure,
-    morgue_command,
-    morgue_env,
-    new_archive,
-    show_table,
-    workshop,
-    write_json,
-)
+import common
+from common import MB, Run, crawl_command, measure, morgue_command, morgue_env, new_archive, show_table, workshop
+
 from crawler.config.archive_folder import find
 from crawler.config.models import load
 from crawler.engine.crawl import CrawlRun
@@ -246,7 +237,7 @@ def main() -> None:
         for one in figures
     ]
     show_table((f"{given.rows:,} rows, {given.sources} sources", "now", "at most", "b9b347d", ""), rows)
-    write_json(given.json, {one.name: one.value for one in figures})
+    common.write_json(given.json, {one.name: one.value for one in figures})
     sys.exit(1 if missed else 0)
 
 
