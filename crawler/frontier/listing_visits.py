@@ -213,7 +213,7 @@ class ListingVisits(VisitEnding):
             readings=state.readings + 1,
             entries=entries,
             new_entries=new,
-            newest_entry=reading.found.newest if reading and not reading.found.unchanged else state.newest_entry,
+            newest_entry=reading.found.newest_with(state.newest_entry) if reading else state.newest_entry,
             first_read=state.first_read or stamp(time),
             last_read=stamp(time),
             last_new=stamp(time) if new else state.last_new,
