@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import os
 import select
 import signal
@@ -29,8 +28,6 @@ from pipelines.core.errors import INTERRUPTED, MorgueError
 from pipelines.core.timestamps import parse
 from pipelines.core.worker_pool import signal_with_parent
 from pipelines.session.crawl_stats import OUTCOMES, CrawlStats
-
-logger = logging.getLogger("morgue.watch")
 
 COMMAND = "morgue crawl (by morgue watch)"  # in the list of runs
 MAX_ATTENTION = 20  # lines that the status file has of one pass
@@ -115,7 +112,8 @@ def _be_pass(
         result = run_pass(settings, notify, crawl)
         values = asdict(result)
         values["next_due"] = result.next_due.isoformat() if result.next_due else None
-        _write_all(theirs, json.dumps(values).encode())
+        with suppress(BrokenPipeError):  # the watch was killed
+            _write_all(theirs, json.dumps(values).encode())
         _leave(result.exit_code)
     except KeyboardInterrupt:
         _leave(INTERRUPTED)
@@ -155,7 +153,7 @@ def run_pass(settings: WatchedSettings, notify: str, crawl: Crawl) -> PassResult
     try:
         result = _crawl_due(run, crawl)
         _until_the_loop()
-        code = after_pass(run, result.exit_code, notify or config.notify.url, by_change=True)
+        after_pass(run, result.exit_code, notify or config.notify.url, by_change=True)
     except MorgueError as error:
         run.abandon(type(error).__name__)
         return PassResult(type(error).__name__, error.exit_code, str(error))
@@ -167,7 +165,6 @@ def run_pass(settings: WatchedSettings, notify: str, crawl: Crawl) -> PassResult
     except BaseException:
         run.abandon()
         raise
-    logger.info("the pass ended: %(outcome)s, exit code %(code)d", {"outcome": result.word, "code": code})
     return result
 
 

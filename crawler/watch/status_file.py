@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import errno
 import json
-import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from pipelines.core import safe_open
-
-logger = logging.getLogger("morgue.watch")
+from pipelines.core.errors import from_os_error
 
 BLOCK_BYTES = 4096  # of which the size of the file is a multiple, so that it can be written again on a full disk
 
@@ -19,11 +18,12 @@ BLOCK_BYTES = 4096  # of which the size of the file is a multiple, so that it ca
 class StatusFile:
     """Hold what a watch says of itself. It is written in one step, readable for its user alone."""
 
-    def __init__(self, path: Path) -> None:
-        self.path, self._failed = path, False
+    def __init__(self, path: Path, problem: Callable[[str], None]) -> None:
+        """`problem` hears, once, that the file cannot be written."""
+        self.path, self._problem, self._failed = path, problem, False
 
     def write(self, values: dict[str, Any]) -> None:
-        """Write the values. A failure is logged once: the watch goes on, and the file is older than it says."""
+        """Write the values. After a failure the watch goes on, and the file stays as it was."""
         text = json.dumps(values, ensure_ascii=False, indent=2).encode("utf-8", "replace")
         text += b" " * (-(len(text) + 1) % BLOCK_BYTES) + b"\n"
         try:
@@ -37,8 +37,7 @@ class StatusFile:
                 self._write_over(text)
         except OSError as error:
             if not self._failed:
-                why = {"file": self.path, "why": error.strerror or error}
-                logger.warning("%(file)s: the status cannot be written: %(why)s", why)
+                self._problem(f"the status cannot be written: {from_os_error(error, str(self.path))}")
             self._failed = True
         else:
             self._failed = False

@@ -17,7 +17,14 @@ from typing import Any
 
 from crawler import __version__
 from crawler.config.archive_folder import ArchiveFolder
-from crawler.watch.next_pass import LOOK_SECONDS, PassResult, has_jumped, has_space_again, seconds_to_next
+from crawler.watch.next_pass import (
+    LOOK_SECONDS,
+    MIN_GAP_SECONDS,
+    PassResult,
+    has_jumped,
+    has_space_again,
+    seconds_to_next,
+)
 from crawler.watch.pass_process import KILLED, Crawl, PassProcess, start_pass, wait_for
 from crawler.watch.status_file import StatusFile
 from crawler.watch.watched_settings import WatchedSettings
@@ -69,7 +76,7 @@ class Watch:
         except BaseException:
             self._lock.release()
             raise
-        self._file = StatusFile(folder.path / WATCH_STATUS_NAME)
+        self._file = StatusFile(folder.path / WATCH_STATUS_NAME, output.problem)
         self._started = self._since = now()
         self._state, self._reason = WAITING, ""
         self._next: datetime | None = None
@@ -90,8 +97,9 @@ class Watch:
                 while not self._stops:
                     self._settings.take_in()
                     result = self._pass()
+                    seconds = self._after(result)
                     if not self._stops:
-                        self._wait(self._after(result))
+                        self._wait(seconds)
                 reason = ""
         finally:
             self._output.live("")
@@ -143,6 +151,9 @@ class Watch:
         for line in result.notes:
             self._output.note(line)
         was, why = self._state, self._reason
+        if result.exit_code == INTERRUPTED and self._stops:
+            self._output.passed(pass_line(result, now(), None))
+            return 0.0
         if result.has_run:
             self._failures, state, reason = 0, WAITING, ""
             if was in (LOCKED, PAUSED):
@@ -167,7 +178,7 @@ class Watch:
     def _wait(self, seconds: float) -> None:
         """Wait until the next pass: so many seconds, or until something calls for one earlier."""
         began, began_wall = time.monotonic(), now()
-        gap = min(seconds, self._every, 60.0)
+        gap = min(seconds, MIN_GAP_SECONDS)
         while not self._stops and not self._is_called:
             passed = time.monotonic() - began
             if passed >= seconds or has_jumped(passed, (now() - began_wall).total_seconds()):
@@ -242,15 +253,19 @@ class Watch:
         self._is_called = True
 
 
-def pass_line(result: PassResult, time_of_end: datetime, next_pass: datetime) -> str:
+def pass_line(result: PassResult, time_of_end: datetime, next_pass: datetime | None) -> str:
     """Return the line of a pass: when it ended, what it read and filed, when the next one is."""
-    counts = ", ".join(f"{number:,} {word if number != 1 else SINGULARS.get(word, word)}" for word, number in result.counts)
+    counts = ", ".join(
+        f"{number:,} {word if number != 1 else SINGULARS.get(word, word)}" for word, number in result.counts
+    )
     parts = [counts or "nothing was due"]
     if result.left:
         parts.append(f"{result.left:,} still due")
     if result.word != "done":
         parts.append(result.word)
-    return f"{stamp(time_of_end)}  {'; '.join(parts)}; next pass at {stamp(next_pass)}"
+    if next_pass is not None:
+        parts.append(f"next pass at {stamp(next_pass)}")
+    return f"{stamp(time_of_end)}  {'; '.join(parts)}"
 
 
 SINGULARS = {"listings": "listing"}  # the other words have no plural

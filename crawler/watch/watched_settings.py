@@ -39,7 +39,7 @@ class WatchedSettings:
         self._tell_broken(self.config.broken, {})
 
     def have_settled(self) -> bool:
-        """Return True if a file has changed since the last reading, and not since the last call: it is written whole."""
+        """Return True if a file has changed since the last reading, but not since the last call: it is complete."""
         self._seen, before = self._now(), self._seen
         return self._seen == before != self._stamps
 
@@ -91,7 +91,9 @@ class WatchedSettings:
         found: dict[str, Stamp | None] = {self._folder.settings.name: _stamp_of(self._folder.settings)}
         try:
             with os.scandir(self._folder.sources) as entries:
-                found |= {f"sources/{entry.name}": _stamp_of(entry) for entry in entries if entry.name.endswith(".toml")}
+                found |= {
+                    f"sources/{entry.name}": _stamp_of(entry) for entry in entries if entry.name.endswith(".toml")
+                }
         except OSError:
             found["sources"] = None
         return found

@@ -342,7 +342,7 @@ def _portable(error: BaseException) -> BaseException:
 
 
 def signal_with_parent(number: int, parent: int) -> None:
-    """Ask Linux for this signal when the parent's thread ends; send it now if the process `parent` has ended already."""
+    """Ask Linux for this signal when the parent's thread ends; send it now if `parent` (a pid) has ended already."""
     if sys.platform != "linux":
         return  # on other systems an idle worker sees the line close, and a busy one meets its CPU limit
     import ctypes
