@@ -78,10 +78,8 @@ CODES_OF_COMMANDS = (
     ("reextract", 1, "A page gives no text any more; the archive keeps its old text."),
     ("health", 1, "With `--fail-on`: a source is that ill. With `--notify`: the message could not be sent."),
     ("verify", 7, "Something was found."),
-    ("watch", 2, "When it starts: morgue.toml has a mistake. Later, the settings from before hold on."),
-    ("watch", 4, "Another `morgue watch` of this archive is running. It waits for other commands that lock the archive."),
-    ("watch", 130, "It was stopped (Ctrl-C or SIGTERM), which is its normal end. A failing pass never ends it: what "
-     "`crawl` would end with is in `watch.json`, and what is wrong is on standard error."),
+    ("watch", 2, "When it starts: morgue.toml has a mistake. Later, the settings from before hold on. A pass that "
+     "fails never ends a watch; its normal end is 130, and 4 means that another one runs."),
 )  # fmt: skip
 
 EXIT_TAIL = """\
