@@ -84,6 +84,8 @@ CODES_OF_COMMANDS = (
     ("reextract", 1, "A page gives no text any more; the archive keeps its old text."),
     ("health", 1, "With `--fail-on`: a source is that ill. With `--notify`: the message could not be sent."),
     ("verify", 7, "Something was found."),
+    ("watch", 2, "When it starts: morgue.toml has a mistake. Later, the settings from before hold on. A pass that "
+     "fails never ends a watch; its normal end is 130, and 4 means that another one runs."),
 )  # fmt: skip
 
 EXIT_TAIL = """\

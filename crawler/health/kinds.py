@@ -33,7 +33,7 @@ NEXT_STEPS = {
     "broken file": "correct that file; morgue crawl says what is wrong in it",
     "clock": "set the clock of this machine (timedatectl); then run morgue crawl",
     "disk": "free space, or move the archive to a larger disk",
-    "no pass": "is the timer running? systemctl --user list-timers, or crontab -l; then morgue log",
+    "no pass": "is the timer (systemctl --user list-timers, crontab -l) or morgue watch running? Then morgue log",
     "offline": "check the network of this machine; then run morgue crawl",
     "lost files": "restore the WARC files from a backup; morgue verify names them",
 }
