@@ -1,0 +1,78 @@
+"""`morgue sources export`: write the list of sources for a feed reader, a spreadsheet or another archive."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+import click
+
+from crawler.cli.archive_options import standard_output
+from crawler.cli.common_options import config_of, folder_option, setting_option
+
+if TYPE_CHECKING:
+    from crawler.config.models import Config
+
+CSV_COLUMNS = ("name", "url", "title", "language", "paused", "feeds", "news_sitemaps", "sitemaps", "sections")
+
+
+@click.command(name="export")
+@click.option("--format", "form", type=click.Choice(("opml", "csv")), default="opml", show_default=True,
+              help="opml: for feed readers, with every feed; csv: one row for each source.")  # fmt: skip
+@folder_option
+@setting_option
+@click.pass_context
+def export_command(ctx: click.Context, form: str) -> None:
+    """Print the list of sources as OPML 2.0 or CSV.
+
+    `morgue add --urls FILE` of another archive reads both (of CSV, with --column url), and looks each site over.
+    Settings and rules are not in the list: to take them along, copy the files of sources/.
+    """
+    config = config_of(ctx)
+    text = opml(config) if form == "opml" else csv_text(config)
+    with standard_output() as out:
+        out.write(text.encode())
+
+
+def opml(config: Config) -> str:
+    """Return the sources as OPML 2.0 (opml.org/spec2.opml): an outline for each feed, or for a site without one."""
+    from email.utils import format_datetime
+    from xml.etree import ElementTree as etree
+
+    from pipelines.core.timestamps import now
+
+    root = etree.Element("opml", version="2.0")
+    head, body = etree.SubElement(root, "head"), etree.SubElement(root, "body")
+    etree.SubElement(head, "title").text = f"Sources of {config.folder.path.name}"
+    etree.SubElement(head, "dateCreated").text = format_datetime(now())
+    for own in config.sources.values():
+        text = own.title or own.name
+        common = {"text": text, "title": text, "htmlUrl": own.url}
+        common |= {"language": own.language} if own.language else {}
+        for feed in own.feeds:
+            etree.SubElement(body, "outline", {"type": "rss", **common, "xmlUrl": feed})
+        if not own.feeds:  # type "link" has its address in `url`; htmlUrl is for programs that look only there
+            etree.SubElement(body, "outline", {"type": "link", **common, "url": own.url})
+    etree.indent(root)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{etree.tostring(root, encoding="unicode")}\n'
+
+
+def csv_text(config: Config) -> str:
+    """Return the sources as CSV (RFC 4180); several addresses in a cell are separated by spaces."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(CSV_COLUMNS)
+    for own in config.sources.values():
+        values = (getattr(own, name) for name in CSV_COLUMNS)
+        writer.writerow([" ".join(value) if isinstance(value, tuple) else cell(value) for value in values])
+    return out.getvalue()
+
+
+def cell(value: object) -> str:
+    """Return a value as CSV has it: true, a day, or text."""
+    if isinstance(value, bool):
+        return "true" if value else ""
+    text = str(value)
+    # A spreadsheet would take such a text for a formula.
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
