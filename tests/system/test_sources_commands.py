@@ -7,6 +7,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree
 
 import pytest
@@ -132,9 +133,8 @@ def test_resumed_source_is_asked_once_for_what_is_due(archive, paper):
     paper.asked.clear()
     done = later(archive, 60, "crawl", *LOOPBACK)
     assert done.returncode == 0, done.stderr
-    listed = [
-        path for path in paper.asked if path in ("/feed", "/", *(u.removeprefix(paper.url) for u in paper.stories))
-    ]
+    wanted = {"/feed", "/", *(url.removeprefix(paper.url) for url in paper.stories)}
+    listed = [path for path in paper.asked if path in wanted]
     assert sorted(listed) == sorted(set(listed))
     assert len(listed) == 5
     assert rows(archive, "SELECT ended IS NULL FROM pauses") == [(0,)]
@@ -144,8 +144,6 @@ def test_resumed_source_is_asked_once_for_what_is_due(archive, paper):
 def test_pause_with_a_day_ends_by_itself(archive, paper):
     """On that day the source is asked again."""
     crawl(archive)
-    from datetime import UTC, datetime, timedelta
-
     until = (datetime.now(UTC) + timedelta(days=3)).date().isoformat()
     assert f"paper is paused until {until}" in sources(archive, "pause", "paper", "--until", until).stdout
     paper.asked.clear()
@@ -165,15 +163,16 @@ def test_pause_until_a_day_that_cannot_be_meant_is_refused(archive, paper, until
 
 
 def test_pause_goes_on_for_the_other_source_of_a_host(archive, paper):
-    """Only the paused one rests."""
+    """Also for a feed that both files name, and that the paused one had until then."""
     paper.watch(archive, "other")
     crawl(archive)
     sources(archive, "pause", "paper")
     make_all_due(archive)
     paper.asked.clear()
     crawl(archive)
-    asked = rows(archive, "SELECT DISTINCT s.name FROM captures c JOIN sources s ON s.id = c.source_id "
-                          "WHERE c.crawl_id = (SELECT max(id) FROM crawls) AND c.kind NOT IN ('robots', 'tdmrep')")  # fmt: skip
+    sql = """SELECT DISTINCT s.name FROM captures c JOIN sources s ON s.id = c.source_id
+              WHERE c.crawl_id = (SELECT max(id) FROM crawls) AND c.kind NOT IN ('robots', 'tdmrep')"""
+    asked = rows(archive, sql)
     assert asked == [("other",)]
 
 
