@@ -35,14 +35,19 @@ def paused_sources(folder: Path, now: datetime) -> set[str]:
         return found
     for file in files:
         try:
-            data = safe_open.read_bytes(file, MAX_TOML_BYTES)
+            text = text_of(file).removeprefix(BYTE_ORDER_MARK)
             # To parse all the files of a large archive takes longer than `morgue health` may.
-            value = tomllib.loads(data.decode("utf-8-sig")).get(KEY, False) if KEY.encode() in data else False
+            value = tomllib.loads(text).get(KEY, False) if KEY in text else False
         except (OSError, ValueError, RecursionError):
             continue
         if isinstance(value, bool | str | date) and pause_lasts(value, now):
             found.add(file.stem)
     return found
+
+
+def text_of(file: Path) -> str:
+    """Return the text of a source file, with its line ends as they are. Raises OSError, UnicodeDecodeError."""
+    return safe_open.read_bytes(file, MAX_TOML_BYTES).decode("utf-8")
 
 
 def with_pause(text: str, value: str | None) -> str:

@@ -344,7 +344,7 @@ def test_exported_csv_has_a_row_for_each_source(archive, paper, tmp_path):
     done = sources(archive, "export", "--format", "csv")
     header, row = done.stdout.splitlines()
     assert header.startswith("name,url,title,language,paused,feeds")
-    assert row.startswith(f"paper,{paper.url}/,,,,{paper.url}/feed")
+    assert row.startswith(f"paper,{paper.url}/,,,False,{paper.url}/feed")
     (tmp_path / "list.csv").write_text(done.stdout)
     added = morgue("-C", archive, "add", *LOOPBACK, "--urls", tmp_path / "list.csv", "--column", "url")
     assert "1 is a source already" in added.stdout

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -46,6 +45,8 @@ def check_command(ctx: click.Context, names: tuple[str, ...], ask: bool) -> int:
             click.echo(f"{name}: no mistakes")
     mistakes = [name for name in wanted if name in config.broken]
     wrong = 0
+    import asyncio  # 20 ms that `morgue --help` need not pay
+
     if ask and (chosen := [config.sources[name] for name in wanted if name not in config.broken]):
         wrong = asyncio.run(ask_all(chosen, config))
     if mistakes:
@@ -71,6 +72,8 @@ def named(config: Config, names: Sequence[str]) -> list[str]:
 
 async def ask_all(sources: Sequence[SourceConfig], config: Config) -> int:
     """Ask the listings of these sources, print what they are, and return how many are not what they should be."""
+    import asyncio
+
     from crawler.config.pauses import pause_lasts
     from crawler.engine.crawl import open_context
     from crawler.frontier.watched_sites import seeds_of

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import TYPE_CHECKING
 
 import click
 
+from crawler.cli import output
 from crawler.cli.archive_options import standard_output
 from crawler.cli.common_options import config_of, folder_option, setting_option
 
@@ -30,9 +29,12 @@ def export_command(ctx: click.Context, form: str) -> None:
     Settings and rules are not in the list: to take them along, copy the files of sources/.
     """
     config = config_of(ctx)
-    text = opml(config) if form == "opml" else csv_text(config)
     with standard_output() as out:
-        out.write(text.encode())
+        if form == "opml":
+            out.write(opml(config).encode())
+        else:
+            rows = ({name: getattr(own, name) for name in CSV_COLUMNS} for own in config.sources.values())
+            output.write_rows(rows, CSV_COLUMNS, "csv")
 
 
 def opml(config: Config) -> str:
@@ -56,23 +58,3 @@ def opml(config: Config) -> str:
             etree.SubElement(body, "outline", {"type": "link", **common, "url": own.url})
     etree.indent(root)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{etree.tostring(root, encoding="unicode")}\n'
-
-
-def csv_text(config: Config) -> str:
-    """Return the sources as CSV (RFC 4180); several addresses in a cell are separated by spaces."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(CSV_COLUMNS)
-    for own in config.sources.values():
-        values = (getattr(own, name) for name in CSV_COLUMNS)
-        writer.writerow([" ".join(value) if isinstance(value, tuple) else cell(value) for value in values])
-    return out.getvalue()
-
-
-def cell(value: object) -> str:
-    """Return a value as CSV has it: true, a day, or text."""
-    if isinstance(value, bool):
-        return "true" if value else ""
-    text = str(value)
-    # A spreadsheet would take such a text for a formula.
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text

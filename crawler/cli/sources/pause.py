@@ -12,8 +12,6 @@ from pipelines.core.errors import ConfigError, os_errors
 from pipelines.core.terminal import plain
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from crawler.config.models import Config, SourceConfig
 
 
@@ -78,10 +76,11 @@ def day_of(text: str) -> date:
 
 def set_pause(config: Config, own: SourceConfig, value: str | None) -> None:
     """Write `paused = value` into the file of a source, or take the line out (None). Raises MorgueError."""
-    from crawler.config.pauses import with_pause
+    from crawler.config.pauses import text_of, with_pause
 
     path = config.folder.sources / f"{own.name}.toml"
-    text = text_of(path)
+    with os_errors(str(path)):
+        text = text_of(path)
     try:
         changed = with_pause(text, value)
     except ValueError as error:
@@ -92,12 +91,3 @@ def set_pause(config: Config, own: SourceConfig, value: str | None) -> None:
 
         with os_errors(str(path)):
             write(path, changed)
-
-
-def text_of(path: Path) -> str:
-    """Return the text of a file, with its line ends as they are. Raises MorgueError."""
-    from crawler.config.archive_folder import MAX_TOML_BYTES
-    from pipelines.core import safe_open
-
-    with os_errors(str(path)):
-        return safe_open.read_bytes(path, MAX_TOML_BYTES).decode("utf-8")
