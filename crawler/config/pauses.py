@@ -28,7 +28,7 @@ def paused_sources(folder: Path, now: datetime) -> set[str]:
 
     A file that cannot be read or has mistakes pauses nothing: other commands name it.
     """
-    found = set()
+    found: set[str] = set()
     try:
         files = list(folder.glob("*.toml"))
     except OSError:

@@ -101,7 +101,7 @@ PAUSED_TILL_NOW = (SourcePause(ago(days=6), ago(hours=1)),)
     paper(quiet_days=20, is_paused=True),
     paper(is_paused=True, listings=(DOWN,)),
 ])  # fmt: skip
-def test_what_a_pause_explains_is_no_reason(facts):
+def test_silence_and_gap_of_a_pause_are_no_reasons(facts):
     """Silence, few articles and missed entries of that time are as the owner wished."""
     assert verdicts(archive(facts), NOW)[1].reasons == ()
 
@@ -113,7 +113,7 @@ def test_silence_before_and_after_a_pause_counts():
     assert (reason.kind, reason.evidence.partition(";")[0]) == ("silent", "no new article for 6 days")
 
 
-def test_what_was_told_before_a_pause_is_neither_over_nor_told_again():
+def test_reason_told_before_a_pause_is_neither_over_nor_told_again():
     """There is no verdict on a paused source."""
     verdict = verdicts(archive(paper(is_paused=True)), NOW)[1]
     assert (verdict.status, verdict.is_unjudged("silent")) == (PAUSED, True)
