@@ -46,6 +46,9 @@ def cli() -> str:
         assert command is not None
         context = click.Context(command, info_name=name, parent=root, **wide, **command.context_settings)
         parts += [f"## morgue {name}\n", fenced(command.get_help(context))]
+        for inner_name, inner in sorted(getattr(command, "commands", {}).items()):
+            below = click.Context(inner, info_name=inner_name, parent=context, **wide)
+            parts += [f"### morgue {name} {inner_name}\n", fenced(inner.get_help(below))]
     return "\n".join(parts)
 
 
