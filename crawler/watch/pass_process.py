@@ -61,9 +61,10 @@ class PassProcess:
         with suppress(ValueError, TypeError, KeyError):
             values = json.loads(self.message)
             due = values.pop("next_due")
-            texts = {name: tuple(values.pop(name)) for name in ("attention", "notes")}
+            attention, notes = tuple(values.pop("attention")), tuple(values.pop("notes"))
             counts = tuple((str(word), int(number)) for word, number in values.pop("counts"))
-            return PassResult(**values, **texts, counts=counts, next_due=parse(due) if due else None)
+            next_due = parse(due) if due else None
+            return PassResult(**values, attention=attention, notes=notes, counts=counts, next_due=next_due)
         why = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         return PassResult(KILLED, MorgueError.exit_code, f"the process of the pass ended unexpectedly ({why})")
 
