@@ -195,8 +195,11 @@ class ListingVisits(VisitEnding):
         outrun = reading is not None and listing_intervals.is_outrun(
             claim.kind, size_of(known), reading.found.named, reading.found.shared, new
         )
-        # As many were lost as were found, for want of a better guess.
-        counted_new = new * (1 + outrun)
+        # Of a feed counts what it shows since its last reading, also if a front page was read before it: else the page
+        # would be read ever more often and the feed ever less. If it was outrun, as many were lost as were found, for
+        # want of a better guess.
+        shown = reading.found.named - reading.found.shared if reading and known and claim.kind in FEED_KINDS else new
+        counted_new = shown * (1 + outrun)
         rhythm = listing_intervals.after_reading(
             Rhythm.from_json(state.rhythm), since, time, counted_new, dated(reading) if reading else ()
         )

@@ -74,6 +74,7 @@ class SourceVerdict:
     source_id: int
     name: str
     reasons: tuple[HealthReason, ...] = ()
+    lasting: frozenset[str] = frozenset()  # kinds that are not over, if they were noted before
     is_away: bool = False  # the machine has no network or no right time: nothing can be said of the source
 
     def is_unjudged(self, kind: str) -> bool:

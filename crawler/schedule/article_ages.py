@@ -14,12 +14,13 @@ from datetime import datetime, timedelta
 
 from crawler.schedule.revisit_policy import NextVisit
 from pipelines.core.items import WatchedArticle
+from pipelines.core.timestamps import stamp
 
 HOUR, DAY = 3600.0, 86_400.0  # seconds
 KEPT_AGES = (HOUR, DAY, 7 * DAY)  # a look is made at these ages whatever was found, if the setting has them
 ON_TIME = 0.95  # share of an age from which a look counts as made at it: a pass takes what the next would be late for
 ENOUGH_ARTICLES = 200  # watched without an edit, after which only KEPT_AGES are left
-MIN_EDITS_PER_LOOK = 0.015  # expected edits of one article that a look must find
+MIN_EDITS_PER_LOOK = 0.02  # expected edits of one article that a look must find
 
 # Edits of one article that are expected between two ages in seconds, before anything is known of its source. After the
 # GDELT Global Difference Graph: a fifth of all articles is edited, and four fifths of the edits come in the first day.
@@ -30,10 +31,10 @@ USUAL_EDITS = (
 )  # fmt: skip
 USUAL_WEIGHT = 20  # watched articles that USUAL_EDITS count as much as
 
-MIN_PAUSE_AFTER_EDIT = timedelta(minutes=15)
-MAX_PAUSE_AFTER_EDIT = timedelta(hours=1)
+# Ages of an edit at which the next one is looked for. Two of five edits are followed by another, mostly within hours.
+AGES_AFTER_EDIT = tuple(timedelta(hours=hours) for hours in (1, 2, 4, 7, 12, 24))
 MAX_CACHED = timedelta(hours=1)  # a cache may show a page for so long after it changed: this is no false 304
-MAX_EXTRA_LOOKS = 4  # looks at one article beyond its ages; a live blog must not be read for ever
+MAX_EXTRA_LOOKS = 16  # looks at one article beyond its ages; a live blog must not be read for ever
 
 
 def earned_ages(ages: Sequence[float], articles: Iterable[WatchedArticle]) -> tuple[float, ...]:
@@ -63,20 +64,29 @@ def earned_ages(ages: Sequence[float], articles: Iterable[WatchedArticle]) -> tu
 
 
 def sooner_after_edit(
-    plan: NextVisit, now: datetime, first_visit: datetime, last_visit: datetime, looks: int, ages: Sequence[float]
+    plan: NextVisit,
+    now: datetime,
+    first_visit: datetime,
+    edited: datetime,
+    looks: int,
+    ages: Sequence[float],
+    *,
+    due: datetime | None = None,
 ) -> NextVisit:
-    """Return the future of an article in which an edit was just seen: the next look is made sooner.
+    """Return the future of an article that was `edited`, as the look at that time found: its ages begin anew, too.
 
-    It comes after half of the time since the last look, within bounds. `looks` are all visits, this one included. The
-    plan stays as it is if more looks were made than the ages ask for, or the planned one comes sooner.
+    An edited article is edited again more often than others are edited at all. `looks` are all visits, this one
+    included; `due`: when it was due. The plan stays as it is if many more looks were made than the ages ask for, or the
+    planned one comes sooner.
     """
     asked_for = 1 + sum(first_visit + timedelta(seconds=age * ON_TIME) <= now for age in ages)
     if looks - asked_for >= MAX_EXTRA_LOOKS:
         return plan
-    pause = min(max((now - last_visit) / 2, MIN_PAUSE_AFTER_EDIT), MAX_PAUSE_AFTER_EDIT)
-    if plan.at is not None and plan.at <= now + pause:
+    reached = max(due or now, now)  # a visit may be made a little before it is due
+    at = next((edited + age for age in AGES_AFTER_EDIT if edited + age > reached), None)
+    if at is None or (plan.at is not None and plan.at <= at):
         return plan
-    return NextVisit("waiting", now + pause, "checked again soon: it was just edited")
+    return NextVisit("waiting", at, f"checked again soon: it was edited at {stamp(edited)}")
 
 
 def is_first_look_after_a_day(now: datetime, first_visit: datetime | None, last_visit: datetime | None) -> bool:

@@ -1,9 +1,9 @@
 """Decide when a feed, sitemap, front or section page is read again, from the news that its readings brought. Pure.
 
-A rhythm counts new articles by hour of the week. The next reading is due when one new article is expected, and before
-the articles of the hours until then could push half of a listing's entries out of it: a paper may publish an hour's
-articles within minutes. An hour of the week of which little is known is taken to be like the same hour of other days,
-and that like the average hour. So a rhythm is used from its second day on.
+A rhythm counts new articles by hour of the week. The next reading is due when a new article is likely enough, and
+before the articles of the hours until then could push half of a listing's entries out of it: a paper may publish an
+hour's articles within minutes. An hour of the week of which little is known is taken to be like the same hour of other
+days, and that like the average hour. So a rhythm is used from its second day on.
 """
 
 from __future__ import annotations
@@ -16,11 +16,14 @@ from datetime import datetime, timedelta
 
 HOURS_A_DAY, HOURS_A_WEEK = 24, 168
 MEMORY_HOURS = 28 * HOURS_A_DAY  # after which an observation counts 1/e of what it did
-EXPECTED_NEW = 1.0  # articles at the next reading
+EXPECTED_NEW = 0.3  # articles at the next reading: most readings bring none, and an article waits a sixth of the pause
 MAX_SHARE_OF_ENTRIES = 0.5  # of a listing, that the hours until the next reading may bring
 NEIGHBOUR_SHARE = 0.25  # of the articles of an hour that the hours beside it are taken to have: bursts are not punctual
-DAY_WEIGHT = 0.5  # days: what is known of all hours weighs as much as so many days of one hour
-WEEK_WEIGHT = 2.0  # weeks: what is known of an hour of the day weighs as much as so many weeks of an hour of the week
+DAY_WEIGHT = 0.5  # days: what is known of all hours weighs at least as much as so many days of one hour
+WEEK_WEIGHT = (
+    2.0  # weeks: what is known of an hour of the day weighs at least as much as so many weeks of one of the week
+)
+PRIOR_ARTICLES = 1.0  # and as much as the time in which so many come: an hour in which two of a few came is no habit
 MAX_SPREAD_HOURS = 24  # over which undated new articles are spread; those of a longer absence came at any time
 MAX_NEW_ARTICLES = 5000  # of one reading that are counted
 FADED_AFTER = timedelta(days=30)  # a sitemap unchanged, and without a newer entry, for so long is dead or rotated
@@ -117,11 +120,13 @@ def hourly_rates(rhythm: Rhythm, prior_hours: float) -> list[float]:
     by_day = [0.0] * HOURS_A_DAY
     for hour, number in rhythm.new.items():
         by_day[hour % HOURS_A_DAY] += number
-    daily = [(number + DAY_WEIGHT * average) / (days + DAY_WEIGHT) for number in by_day]
-    weekly = [
-        (rhythm.new.get(hour, 0.0) + WEEK_WEIGHT * daily[hour % HOURS_A_DAY]) / (weeks + WEEK_WEIGHT)
-        for hour in range(HOURS_A_WEEK)
-    ]
+    weight = max(DAY_WEIGHT, PRIOR_ARTICLES / average)
+    daily = [(number + weight * average) / (days + weight) for number in by_day]
+    weekly = []
+    for hour in range(HOURS_A_WEEK):
+        usual = daily[hour % HOURS_A_DAY]
+        weight = max(WEEK_WEIGHT, PRIOR_ARTICLES / usual)
+        weekly.append((rhythm.new.get(hour, 0.0) + weight * usual) / (weeks + weight))
     return [
         max(rate, NEIGHBOUR_SHARE * max(weekly[hour - 1], weekly[(hour + 1) % HOURS_A_WEEK]))
         for hour, rate in enumerate(weekly)

@@ -23,6 +23,19 @@ SELECT c.time, coalesce((SELECT max(b.time) FROM captures b WHERE b.url = c.url 
  WHERE r.article_id = ? AND r.number > 1 ORDER BY r.number LIMIT ?
 """
 
+LAST_EDIT = """
+SELECT c.time FROM articles a JOIN captures c ON c.id = a.capture_id
+ WHERE a.revision > 1
+   AND a.id = coalesce((SELECT id FROM articles WHERE url_key = ?1),
+                       (SELECT article_id FROM aliases WHERE url_key = ?1))
+"""
+
+
+def last_edit(db: sqlite3.Connection, key: str) -> datetime | None:
+    """Return when the newest edit of the article with this url_key was found; None if none was, or there is none."""
+    row = db.execute(LAST_EDIT, (key,)).fetchone()
+    return parse(row[0]) if row else None
+
 
 def watched_articles(db: sqlite3.Connection, source_id: int | None) -> list[WatchedArticle]:
     """Return how the newest articles of a source were watched."""

@@ -194,9 +194,11 @@ ADDED_UP = f"""ON CONFLICT (source_id, day) DO UPDATE SET
     {", ".join(f"{name} = {name} + excluded.{name}" for name in COUNTED)},
     first = min(first, excluded.first), last = max(last, excluded.last)"""
 # Counted as articles are filed: to count a month of a large archive takes longer than a question may.
-DAYS = f"""
-INSERT INTO source_days SELECT {DAY_OF_ARTICLE.format("a")} FROM articles a WHERE a.source_id IS NOT NULL
+COUNT_DAYS = f"""INSERT INTO source_days SELECT {DAY_OF_ARTICLE.format("a")} FROM articles a
+ WHERE a.source_id IS NOT NULL
 {ADDED_UP};
+"""  # noqa: S608 (our own names)
+DAYS = f"""
 CREATE TRIGGER source_days_counted AFTER INSERT ON articles WHEN new.source_id IS NOT NULL BEGIN
     INSERT INTO source_days VALUES ({DAY_OF_ARTICLE.format("new")})
     {ADDED_UP};
@@ -224,6 +226,28 @@ UPDATE frontier SET priority = 10000000 * (priority >= 100000) + CASE WHEN kind 
                                  julianday(substr(found, 1, 10)) - 30, 2440587.5) - 1721424.5 AS INTEGER)
     ELSE priority % 100000 END;
 """
+# After the triggers: these rows go into the journal.
+GONE = """
+-- Articles that earlier versions gave up at the first 404 or 410 are known to be gone, and asked again.
+INSERT INTO page_states (url_key, url, source_id, article_id, kind, since, capture_id,
+                         last_seen, last_capture_id, visits)
+WITH dead AS (
+    SELECT f.url_key, f.url, f.source_id, a.id AS article_id, f.last_status,
+           (SELECT max(c.time) FROM captures c WHERE c.url = f.url AND c.status IN (200, 304)) AS alive
+      FROM frontier f JOIN articles a ON a.url_key = f.url_key
+     WHERE f.state = 'failed' AND f.kind IN ('article', 'page') AND f.last_status IN (404, 410)),
+shown AS (
+    SELECT d.*, c.id, c.time, row_number() OVER (PARTITION BY d.url_key ORDER BY c.time, c.id) AS nth,
+           row_number() OVER (PARTITION BY d.url_key ORDER BY c.time DESC, c.id DESC) AS nth_last,
+           count(*) OVER (PARTITION BY d.url_key) AS visits
+      FROM dead d JOIN captures c ON c.url = d.url AND c.status IN (404, 410) AND c.time > coalesce(d.alive, ''))
+SELECT b.url_key, b.url, b.source_id, b.article_id, CAST(e.last_status AS TEXT), substr(b.time, 1, 19) || 'Z', b.id,
+       substr(e.time, 1, 19) || 'Z', e.id, b.visits
+  FROM shown b JOIN shown e ON e.url_key = b.url_key AND e.nth_last = 1 WHERE b.nth = 1;
+UPDATE frontier SET state = 'waiting', next_visit = strftime('%Y-%m-%dT%H:%M:%SZ', last_visit, '+1 day')
+ WHERE state = 'failed' AND last_visit IS NOT NULL AND last_status IN (404, 410)
+   AND url_key IN (SELECT url_key FROM page_states);
+"""
 
 # Their rows go into the journal. What is known of hosts is learnt again, and days are counted again.
 JOURNALED = (
@@ -237,6 +261,6 @@ JOURNALED = (
 @migrations()
 def m010_scheduled(db: Database) -> None:
     """Add what is no article at an article's address, the state of hosts and listings, and how revisions differ."""
-    db.executescript(SCHEDULED + DUE + DAYS + "".join(watch(*watched) for watched in JOURNALED))
+    db.executescript(SCHEDULED + DUE + COUNT_DAYS + DAYS + "".join(watch(*watched) for watched in JOURNALED) + GONE)
     update = watch("revisions", "id", NOTED_REVISION_COLUMNS).split("END;\n")[1]
     db.executescript(f"DROP TRIGGER revisions_update_noted;\n{update}END;\n")

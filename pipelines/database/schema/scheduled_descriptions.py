@@ -110,7 +110,8 @@ SCHEDULED = {
         {"gaps_source": "the gaps of a source"},
     ),
     "source_health": TableDescription(
-        "What was found wrong with a source, so that each change is told once.",
+        "What was found wrong with a source, so that each change is told once. Not in the journal: after a rebuild, "
+        "what lasts is told again.",
         {
             "source_id": "The source. 0: the archive itself: its disk, its clock, its passes.",
             "kind": "Kind of reason, as in docs/health.md: `silent`, `outrun`, `dead listing`, `refused`, ...",
@@ -124,7 +125,8 @@ SCHEDULED = {
         },
     ),
     "source_days": TableDescription(
-        "How many articles of a source were first seen on each day, as they were filed; `morgue health` compares days.",
+        "How many articles of a source were first seen on each day, as they were filed; `morgue health` compares days. "
+        "A rebuild counts the articles as they are.",
         {
             "day": "Day of the first capture, UTC.",
             "source_id": "The source.",

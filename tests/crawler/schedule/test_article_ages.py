@@ -62,26 +62,29 @@ def test_short_list_of_ages_is_kept_in_part_at_least(ages):
 
 
 @pytest.mark.parametrize(
-    ("since_last", "planned", "looks", "pause"),
+    ("since_edit", "early", "planned", "looks", "pause"),
     [
-        (timedelta(hours=1), timedelta(hours=2), 2, timedelta(minutes=30)),
-        (timedelta(days=1), timedelta(days=2), 2, timedelta(hours=1)),
-        (timedelta(minutes=2), timedelta(hours=2), 2, timedelta(minutes=15)),
-        (timedelta(hours=1), timedelta(minutes=20), 2, timedelta(minutes=20)),  # planned sooner anyway
-        (timedelta(hours=1), timedelta(hours=2), 2 + MAX_EXTRA_LOOKS, timedelta(hours=2)),  # a live blog
+        (timedelta(0), timedelta(0), timedelta(days=5), 2, timedelta(hours=1)),
+        (timedelta(hours=1), timedelta(0), timedelta(days=5), 2, timedelta(hours=1)),
+        (timedelta(minutes=50), timedelta(minutes=10), timedelta(days=5), 2, timedelta(minutes=70)),
+        (timedelta(hours=3), timedelta(0), timedelta(days=5), 2, timedelta(hours=1)),
+        (timedelta(hours=13), timedelta(0), timedelta(days=5), 2, timedelta(hours=11)),
+        (timedelta(hours=24), timedelta(0), timedelta(days=5), 2, timedelta(days=5)),
+        (timedelta(0), timedelta(0), timedelta(minutes=20), 2, timedelta(minutes=20)),  # planned sooner anyway
+        (timedelta(0), timedelta(0), timedelta(days=5), 2 + MAX_EXTRA_LOOKS, timedelta(days=5)),  # a live blog
     ],
 )
-def test_edited_article_is_looked_at_again_soon(since_last, planned, looks, pause):
-    """After half of the gap, and only a few times more than its ages ask for."""
-    plan = NextVisit("waiting", NOW + planned, "as planned")
-    after = sooner_after_edit(plan, NOW, NOW - HOUR * timedelta(seconds=1), NOW - since_last, looks, AGES)
+def test_edited_article_is_looked_at_by_the_ages_of_its_edit(since_edit, early, planned, looks, pause):
+    """For a day, a visit made `early` counting for its age, and only some times more than its own ages ask for."""
+    plan, first = NextVisit("waiting", NOW + planned, "as planned"), NOW - timedelta(hours=1)
+    after = sooner_after_edit(plan, NOW, first, NOW - since_edit, looks, AGES, due=NOW + early)
     assert after.at == NOW + pause
 
 
 def test_article_edited_at_its_last_age_is_looked_at_again():
     """Its visits were done."""
     done = NextVisit("done", None, "at every age")
-    assert sooner_after_edit(done, NOW, NOW - timedelta(days=31), NOW - timedelta(days=16), 11, AGES).at is not None
+    assert sooner_after_edit(done, NOW, NOW - timedelta(days=31), NOW, 11, AGES).at is not None
 
 
 @pytest.mark.parametrize(

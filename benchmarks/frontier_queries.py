@@ -1,4 +1,4 @@
-"""Measure what a crawl asks of the frontier: `python -m benchmarks.frontier_speed [--rows 1000000] [--waiting 300000]`.
+"""Measure what a crawl asks of the frontier: `python -m benchmarks.frontier_queries [--rows 1000000 --waiting 300000]`.
 
 Make a database with so many rows, of which none is due. Time in milliseconds all that an idle pass asks, then claims of
 a host that has every waiting row: with all of them due, and with a few due among those that are planned for later.
