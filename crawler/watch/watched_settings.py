@@ -105,7 +105,7 @@ def with_last_good(read: Config, before: Config) -> Config:
     It stays in `broken`, so that `morgue health` names it.
     """
     kept = {name: before.sources[name] for name in read.broken if name in before.sources}
-    return replace(read, sources=dict(sorted((read.sources | kept).items()))) if kept else read
+    return replace(read, sources=dict(sorted({**read.sources, **kept}.items()))) if kept else read
 
 
 def _stamp_of(file: os.PathLike[str] | os.DirEntry[str]) -> Stamp | None:
