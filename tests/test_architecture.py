@@ -42,6 +42,7 @@ FILE_USERS = {
     "crawler/commands/sample.py": "a page from the user, and saved pages",
     "crawler/cli/output.py": "/dev/null, in place of a closed stream",
     "crawler/config/archive_folder.py": "folders of an archive that are links",
+    "crawler/config/pauses.py": "sources/, for the key `paused`",
     "crawler/config/setting_names.py": "newsmorgue.toml, before a search",
     "crawler/config/toml_files.py": "newsmorgue.toml and sources/",
     "crawler/engine/import_run.py": "files of other programs",

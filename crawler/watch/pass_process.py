@@ -59,12 +59,12 @@ class PassProcess:
         _, status = os.waitpid(self.pid, 0)
         code = os.waitstatus_to_exitcode(status)
         with suppress(ValueError, TypeError, KeyError):
-            values: dict[str, Any] = json.loads(self.message)
-            due = values["next_due"]
-            values["next_due"] = parse(due) if due else None
-            values["counts"] = tuple((str(word), int(number)) for word, number in values["counts"])
-            values |= {name: tuple(values[name]) for name in ("attention", "notes")}
-            return PassResult(**values)
+            values = json.loads(self.message)
+            due = values.pop("next_due")
+            attention, notes = tuple(values.pop("attention")), tuple(values.pop("notes"))
+            counts = tuple((str(word), int(number)) for word, number in values.pop("counts"))
+            next_due = parse(due) if due else None
+            return PassResult(**values, attention=attention, notes=notes, counts=counts, next_due=next_due)
         why = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         return PassResult(KILLED, MorgueError.exit_code, f"the process of the pass ended unexpectedly ({why})")
 
