@@ -91,6 +91,9 @@ def kill_at_random(archive: Path, folder: Path, dice: random.Random, kills: int,
         who = WHO[number % len(WHO)]
         wait = dice.uniform(0.2, span)
         with watch(archive, folder, "1s") as child:
+            deadline = time.monotonic() + 20
+            while number % 4 and not children_of(child.pid) and time.monotonic() < deadline:
+                time.sleep(0.01)  # three of four times, the moment counts from the first pass
             time.sleep(wait)
             passes = children_of(child.pid)
             for pid in ([child.pid] if who != "pass" else []) + (passes if who != "watch" else []):

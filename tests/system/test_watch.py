@@ -246,7 +246,7 @@ def test_clock_that_jumps_begins_a_pass_and_no_spinning(archive, paper, tmp_path
         watch.wait_for_state("waiting")
         for passes, seconds in ((2, 400 * 86_400), (3, 0)):
             ahead.write_text(str(seconds))
-            wait_until(lambda passes=passes: watch.status["passes"] == passes)
+            wait_until(lambda passes=passes: watch.status["passes"] >= passes, 90)
             watch.wait_for_state("waiting")
         assert "the clock of this machine has jumped" in watch.said
         assert watch.stop() == 130
