@@ -46,6 +46,8 @@ FILE_USERS = {
     "crawler/config/setting_names.py": "newsmorgue.toml, before a search",
     "crawler/config/toml_files.py": "newsmorgue.toml and sources/",
     "crawler/engine/import_run.py": "files of other programs",
+    "crawler/watch/status_file.py": "watch.json",
+    "crawler/watch/watched_settings.py": "the names in sources/, to see whether a file has changed",
     "crawler/onboarding/samples.py": "saved pages",
     "exports/__init__.py": "the formats that there are",
     "exports/dataset.py": "the dataset that is written",

@@ -66,9 +66,9 @@ def missed(facts: SourceFacts, since: datetime, now: datetime) -> float:
     """Return how many articles a time usually brings, by the weekdays that it has parts of."""
     begun = date.fromisoformat(facts.days[0].day)
     known = (since.date() - begun).days + 1
-    by_weekday, mean = [0.0] * 7, total(facts.days, "articles") / known
+    by_weekday, mean = [0.0] * 7, total(facts.days, "fresh") / known
     for day in facts.days:
-        by_weekday[date.fromisoformat(day.day).weekday()] += day.articles
+        by_weekday[date.fromisoformat(day.day).weekday()] += day.fresh
     found, time = 0.0, since
     while time < now:
         until = min(day_start(str(time.date())) + timedelta(days=1), now)
