@@ -15,6 +15,7 @@ from crawler.cli import output
 from crawler.cli.archive_options import standard_output
 from crawler.cli.common_options import config_of, folder_option, overrides_of, setting_option
 from pipelines.core import timestamps
+from pipelines.core.errors import NotFound
 from pipelines.core.plural import counted
 from pipelines.core.terminal import plain
 from pipelines.core.timestamps import stamp
@@ -43,10 +44,17 @@ def show_command(ctx: click.Context, name: str, form: str) -> None:
     from contextlib import closing
 
     from pipelines.database.connection import connect
+    from pipelines.database.store import ArticleStore
 
     config = config_of(ctx)
-    own = config.source_named(name)
     with closing(connect(config.folder.database)) as db:
+        try:
+            own = config.source_named(name)
+        except NotFound:
+            if ArticleStore(db).source_id(name) is None:
+                raise
+            cure = f"morgue search --source {name} finds its articles; morgue add watches a site again"
+            raise NotFound(name, "is not watched any more: it has no file in sources/", cure) from None
         found = known_of(db, config, own, overrides_of(ctx), timestamps.now())
     with standard_output():
         if form == "json":
