@@ -26,6 +26,8 @@ from pipelines.database.frontier.planned import planned_by_source
 from pipelines.database.frontier.rows import ClaimScope
 from pipelines.session.crawl_stats import CrawlStats
 
+pytestmark = pytest.mark.slow
+
 BEGAN = datetime(2026, 11, 23, 8, tzinfo=UTC)
 PAPERS, OLD_ARTICLES, A_DAY = 20, 50_000, 1_000
 INTERVAL, LATE = timedelta(minutes=5), timedelta(minutes=1)
