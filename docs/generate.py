@@ -46,6 +46,9 @@ def cli() -> str:
         assert command is not None
         context = click.Context(command, info_name=name, parent=root, **wide, **command.context_settings)
         parts += [f"## morgue {name}\n", fenced(command.get_help(context))]
+        for inner_name, inner in sorted(getattr(command, "commands", {}).items()):
+            below = click.Context(inner, info_name=inner_name, parent=context, **wide)
+            parts += [f"### morgue {name} {inner_name}\n", fenced(inner.get_help(below))]
     return "\n".join(parts)
 
 
@@ -84,6 +87,8 @@ CODES_OF_COMMANDS = (
     ("reextract", 1, "A page gives no text any more; the archive keeps its old text."),
     ("health", 1, "With `--fail-on`: a source is that ill. With `--notify`: the message could not be sent."),
     ("verify", 7, "Something was found."),
+    ("watch", 2, "When it starts: morgue.toml has a mistake. Later, the settings from before hold on. A pass that "
+     "fails never ends a watch; its normal end is 130, and 4 means that another one runs."),
 )  # fmt: skip
 
 EXIT_TAIL = """\

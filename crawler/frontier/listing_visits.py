@@ -256,7 +256,7 @@ class ListingVisits(VisitEnding):
         if listing_intervals.is_faded(state.kind, time, last_change, day_or_none(state.newest_entry)):
             return max(listing_intervals.FADED_INTERVAL, site.adaptive.bounds.longest)
         hours = NEW_LISTING_HOURS.get(state.kind, PAGE_HOURS)
-        if state.kind in ("front", "section") and site.source_id is not None:
+        if state.kind in ("front", "section") and site.source_id is not None and state.entries:
             of_source = listings.of_source(self.frontier.db, site.source_id)
             others = [one for one in of_source if one.url_key != state.url_key]
             if not any(one.kind in FEED_KINDS and one.readings and not one.trouble for one in others):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from scrapy.http import Response
@@ -24,6 +25,8 @@ from pipelines.database.frontier.rows import BY_ROBOTS, Claim
 from pipelines.session.context import CrawlContext
 
 logger = logging.getLogger("morgue.frontier")
+
+GUESS_INTERVAL = timedelta(days=7)  # until a tdmrep.json is asked for again that was not there
 
 
 class VisitEnding:
@@ -84,11 +87,11 @@ class VisitEnding:
         plan = self._plan_after_success(claim)
         if site.explicit_recheck or claim.first_visit is None:
             return plan
-        edited = await self.context.do(last_edit, self.frontier.db, url_key(claim.url))
-        if edited is None:
+        edit = await self.context.do(last_edit, self.frontier.db, url_key(claim.url))
+        if edit is None:
             return plan
         first, ages = parse(claim.first_visit), self._ages[site.source_id]
-        return sooner_after_edit(plan, time, first, edited, claim.visits + 1, ages, due=claim.due)
+        return sooner_after_edit(plan, time, first, edit, claim.visits + 1, ages, due=claim.due)
 
     def plan_after_stand_in(self, claim: Claim, state: PageState) -> NextVisit:
         """Return the future of a claim that shows something in the place of its article."""
@@ -103,8 +106,11 @@ class VisitEnding:
 
     def _plan_of_guess(self, claim: Claim) -> NextVisit:
         """Return the future of a common path that brought nothing. A site may add its tdmrep.json one day."""
-        is_kept = claim.kind == "tdmrep"
-        return self._plan_after_success(claim) if is_kept else NOTHING_THERE
+        if claim.kind != "tdmrep":
+            return NOTHING_THERE
+        planned = self._plan_after_success(claim)
+        at = now() + GUESS_INTERVAL
+        return planned if planned.at is None or planned.at > at else NextVisit("waiting", at, "nothing was there")
 
     async def _end(self, claim: Claim, visit: VisitResult, final_url: str | None = None, pages: int = 0) -> None:
         """Write the result of a visit. `final_url`: where redirects led to; `pages`: how many were counted for it."""

@@ -15,4 +15,4 @@ MIGRATIONS = (
     "m009_read_digests",
     "m010_scheduled",
 )
-TRIGGERS = "75c2fa3ef87889e0874cd6c3d4a38acd7b4fb1cd91ab209120156b32cda44154"  # SHA-256
+TRIGGERS = "72df27ecc0c695c26ad2685ce0636faa202fc8d0883ee693e41d0dd6974896d5"  # SHA-256

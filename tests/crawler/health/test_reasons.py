@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from crawler.health.kinds import BAD, OF_ARCHIVE, WARN
+from crawler.health.kinds import BAD, OF_ARCHIVE, PAUSED, WARN
 from crawler.health.reasons import archive_reasons, verdicts
 from crawler.health.told_changes import ENDED, news, with_history
 from pipelines.database.frontier.rows import BY_ROBOTS
-from pipelines.database.health.facts import ListingGap, PageCounts, PageStates, Refusals, SilentHost
+from pipelines.database.health.facts import ListingGap, PageCounts, PageStates, Refusals, SilentHost, SourcePause
 from pipelines.database.health.told import ToldReason
 from tests.support.health_cases import NOW, ago, archive, listing, paper, source_day
 
@@ -90,6 +90,33 @@ def test_day_without_a_crawl_says_nothing_of_a_source():
     facts = paper(lambda day: 20 if str(day.date()) != str(ago(days=1).date()) else 2)
     runs = frozenset(str(ago(days=back).date()) for back in range(40) if back != 1)
     assert verdicts(archive(facts, days_with_runs=runs), NOW)[1].reasons == ()
+
+
+PAUSED_TILL_NOW = (SourcePause(ago(days=6), ago(hours=1)),)
+
+
+@pytest.mark.parametrize("facts", [
+    paper(quiet_days=6, pauses=PAUSED_TILL_NOW),
+    paper(gaps=(ListingGap("https://paper.example/feed", ago(days=6), ago(hours=1), 5),), pauses=PAUSED_TILL_NOW),
+    paper(quiet_days=20, is_paused=True),
+    paper(is_paused=True, listings=(DOWN,)),
+])  # fmt: skip
+def test_silence_and_gap_of_a_pause_are_no_reasons(facts):
+    """Silence, few articles and missed entries of that time are as the owner wished."""
+    assert verdicts(archive(facts), NOW)[1].reasons == ()
+
+
+def test_silence_before_and_after_a_pause_counts():
+    """A paper that is still silent six days after its pause is ill; the pause is not in its habit."""
+    facts = paper(quiet_days=9, pauses=(SourcePause(ago(days=8), ago(days=6)),))
+    reason = verdicts(archive(facts), NOW)[1].reasons[0]
+    assert (reason.kind, reason.evidence.partition(";")[0]) == ("silent", "no new article for 6 days")
+
+
+def test_reason_told_before_a_pause_is_neither_over_nor_told_again():
+    """There is no verdict on a paused source."""
+    verdict = verdicts(archive(paper(is_paused=True)), NOW)[1]
+    assert (verdict.status, verdict.is_unjudged("silent")) == (PAUSED, True)
 
 
 OFFLINE = ("done",) * 2997 + ("nothing reachable",) * 3

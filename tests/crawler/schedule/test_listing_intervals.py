@@ -111,7 +111,26 @@ def test_unchanged_listing_is_read_ever_less_often():
         waits.append(next_reading(rhythm, time, BOUNDS, entries=10))
         since, time = time, time + waits[-1]
     assert waits == sorted(waits)
-    assert (waits[0], waits[-1]) == (18 * MINUTE, DAY)
+    assert (waits[0], waits[-1]) == (24 * MINUTE, DAY)
+
+
+def test_first_reading_shows_the_burst_of_the_day_before():
+    """At the next noon the feed is read each six minutes, though it was never seen to change."""
+    noon = MONDAY + 12 * HOUR
+    dates = [MONDAY - 90 * DAY, *(noon + number * MINUTE for number in range(8)), noon + 9 * HOUR]
+    rhythm = after_reading(Rhythm(), None, MONDAY + DAY, len(dates), dates)
+    assert rhythm.new[12] == pytest.approx(7)
+    assert next_reading(rhythm, MONDAY + DAY + 12 * HOUR, BOUNDS, entries=10) <= 6 * MINUTE
+
+
+@pytest.mark.parametrize(
+    "dates",
+    [[], [MONDAY - HOUR], [MONDAY] * 30, [MONDAY + DAY] * 30],
+    ids=["none", "one", "all now", "all in the future"],
+)
+def test_first_reading_whose_dates_say_nothing_is_that_of_a_new_listing(dates):
+    """It is read by what it brings from then on."""
+    assert after_reading(Rhythm(), None, MONDAY, 30, dates) == Rhythm()
 
 
 def test_rhythm_survives_the_database():

@@ -59,7 +59,7 @@ def test_last_edit_is_the_newest_revision_but_the_first(store):
     assert last_edit(store.db, key) is None
     look(store, source_id, 6, TEXT + " Nothing was decided.")
     look(store, source_id, 24, None, 304)
-    assert last_edit(store.db, key) == NOW + timedelta(hours=6)
+    assert last_edit(store.db, key) == (NOW + timedelta(hours=6), timedelta(hours=6))
     assert last_edit(store.db, url_key("https://paper.example/other.html")) is None
 
 
