@@ -30,6 +30,7 @@ MAX_FILE_LINES = 400
 # Modules that list folders or open files by themselves, and which files these are. The WARC files of an archive go
 # through pipelines/warc/storage.py. (pipelines/extraction is left out: it knows no archive.)
 FILE_USERS = {
+    "pipelines/core/urls.py": "reads the Public Suffix List, a file of the package tldextract",
     "crawler/cli/archive_options.py": "/dev/null, in place of a closed pipe",
     "crawler/cli/main.py": "the commands that there are",
     "crawler/cli/old_databases.py": "databases that a rebuild put aside",
@@ -276,6 +277,7 @@ def test_reading_is_recognised(call, reads):
 
 # Modules that open files without `safe_open` and `open_input`, and which. None of them is a file of an archive.
 READERS = {
+    "pipelines/core/urls.py": "reads the Public Suffix List, a file of the package tldextract",
     "crawler/cli/archive_options.py": "/dev/null, in place of a closed pipe",
     "crawler/cli/output.py": "/dev/null, in place of a closed stream",
     "crawler/commands/init.py": "a template of the product",
