@@ -22,6 +22,7 @@ NEIGHBOUR_SHARE = 0.25  # of the articles of an hour that the hours beside it ar
 DAY_WEIGHT = 0.5  # days: what is known of all hours weighs as much as so many days of one hour
 WEEK_WEIGHT = 2.0  # weeks: what is known of an hour of the day weighs as much as so many weeks of an hour of the week
 MAX_SPREAD_HOURS = 24  # over which undated new articles are spread; those of a longer absence came at any time
+MAX_TAUGHT = timedelta(days=8)  # between two readings; of a longer absence, most news came and went unseen
 MAX_NEW_ARTICLES = 5000  # of one reading that are counted
 FADED_AFTER = timedelta(days=30)  # a sitemap unchanged, and without a newer entry, for so long is dead or rotated
 OLD_AFTER_UNCHANGED = timedelta(hours=20)  # if all its entries are that old
@@ -82,7 +83,7 @@ def after_reading(
     new articles give for themselves; they count if they lie between the two readings. The others are spread over that
     time.
     """
-    if since is None or since >= now:  # a clock that was set back
+    if since is None or since >= now or now - since > MAX_TAUGHT:  # a clock that was set back, or jumped ahead
         return rhythm
     passed = (now - since) / timedelta(hours=1)
     kept = math.exp(-passed / MEMORY_HOURS)
