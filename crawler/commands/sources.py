@@ -1,4 +1,7 @@
-"""`morgue sources`: list the sources and their state, or forget one."""
+"""`morgue sources`: list the sources and their state, or forget one.
+
+The other subcommands are in `crawler.cli.sources`.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,11 @@ import click
 from crawler.cli import output
 from crawler.cli.archive_options import database_of, format_option, standard_output
 from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
+from crawler.cli.sources.check import check_command
+from crawler.cli.sources.export import export_command
+from crawler.cli.sources.pause import pause_command, resume_command
+from crawler.cli.sources.rename import remove_command, rename_command
+from crawler.cli.sources.show import show_command
 from pipelines.core.errors import ConfigError, NotFound
 from pipelines.core.plural import counted, verb
 from pipelines.core.source_names import near_names, source_meant
@@ -21,19 +29,22 @@ COLUMNS = ("name", "articles", "newest", "health", "last_success", "waiting", "p
 MINUTE_CHARS = 16  # of a stamp, up to its minute: the table needs the room for errors
 
 
-@click.command()
-@click.option("--all", "of_lists", is_flag=True, help="Also list the hosts of pages that belong to no source.")
+ALL = click.option("--all", "of_lists", is_flag=True, help="Also list the hosts of pages that belong to no source.")
+
+
+@click.group(invoke_without_command=True)
+@ALL
 @click.option("--forget", metavar="NAME", help="Forget a source (by name or address) that has no file in sources/.")
 @format_option()
 @folder_option
 @setting_option
 @click.pass_context
 def command(ctx: click.Context, of_lists: bool, forget: str | None, form: str) -> None:
-    """List the sources that have been crawled, with their state.
+    """List the sources that have been crawled, with their state; show, check, pause, rename or remove one.
 
-    For each source: its health (ok, warn or bad: `morgue health` says why), the number of articles, the day of the
-    newest one, the time at which a feed, sitemap or page was last answered without an error, how many addresses are
-    due now (waiting; of a source that was never crawled, the listings in its file), planned for later, of the past
+    For each source: its health (ok, warn or bad: `morgue health` says why; or paused), the number of articles, the day
+    of the newest one, the time at which a feed, sitemap or page was last answered without an error, how many addresses
+    are due now (waiting; of a source that was never crawled, the listings in its file), planned for later, of the past
     (articles that wait for `morgue backfill`) and failing, and the last error. An error is shown until the next
     visit goes well. Dead links, links that robots.txt disallows, and paths that morgue tries by itself are no
     errors of a source.
@@ -42,10 +53,46 @@ def command(ctx: click.Context, of_lists: bool, forget: str | None, form: str) -
 
     --forget deletes a source, or a host of lists, and plans nothing more of it. What was fetched stays in the archive,
     without a source; `morgue remove HOST` deletes that.
+
+    Sources are added, also from an OPML or CSV file, by `morgue add`.
     """
+    if ctx.invoked_subcommand is not None:
+        if of_lists or forget is not None or form != "table":
+            raise click.UsageError(
+                f"These options come after the subcommand: sources {ctx.invoked_subcommand} ...", ctx
+            )
+        return
     if forget is not None:
         forget_source(ctx, forget)
         return
+    list_sources(ctx, of_lists=of_lists, form=form)
+
+
+@command.command(name="list")
+@ALL
+@format_option()
+@folder_option
+@setting_option
+@click.pass_context
+def list_command(ctx: click.Context, of_lists: bool, form: str) -> None:
+    """List the sources with their state, as `morgue sources` does."""
+    list_sources(ctx, of_lists=of_lists, form=form)
+
+
+for subcommand in (
+    show_command,
+    check_command,
+    pause_command,
+    resume_command,
+    rename_command,
+    remove_command,
+    export_command,
+):
+    command.add_command(subcommand)
+
+
+def list_sources(ctx: click.Context, *, of_lists: bool, form: str) -> None:
+    """Print the sources and their state."""
     with database_of(ctx, quickly=True) as db:
         rows = list(queries.sources(db, of_lists=of_lists))
         from crawler.health.check import look
@@ -103,7 +150,9 @@ def forget_source(ctx: click.Context, name: str) -> None:
     name = found
     if name in config.sources or name in config.broken:
         file = f"sources/{name}.toml"
-        raise ConfigError(name, f"is watched: it has the file {file}", f"delete {file} first; then forget it")
+        raise ConfigError(
+            name, f"is watched: it has the file {file}", f"morgue sources remove {name} deletes it; then forget it"
+        )
     archive_writer = open_archive_writer(config)
     try:
         store = ArticleStore(archive_writer.db)

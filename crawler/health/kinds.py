@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 OK, WARN, BAD = "ok", "warn", "bad"
-RANK = {OK: 0, WARN: 1, BAD: 2}
+PAUSED = "paused"  # by its owner: nothing is asked for, and nothing is said of it
+RANK = {PAUSED: 0, OK: 0, WARN: 1, BAD: 2}
 ARCHIVE = "(archive)"  # the name under which the archive itself is listed; no source can have it
 ARCHIVE_ID = 0  # in the place of the number of a source
 
@@ -23,7 +24,7 @@ NEXT_STEPS = {
     "no listing": "open the address; if the feed has moved, correct sources/{name}.toml",
     "moved listing": "put the new address into sources/{name}.toml",
     "stale sitemap": "open it; if the site no longer keeps it, take it out of sources/{name}.toml",
-    "outrun": 'set every = "15m" in sources/{name}.toml, and add section pages or a sitemap',
+    "outrun": "run the timer each 5 minutes (morgue schedule --every 5m), and add section pages or a sitemap",
     "no articles": "morgue crawl {name} -vv says why addresses are left out; correct `sites` or `include` in its file",
     "silent": "open the site: is it still published? Then morgue crawl {name} -v",
     "few articles": "morgue crawl {name} -v, and compare with the site: is a feed missing in sources/{name}.toml?",
@@ -33,7 +34,7 @@ NEXT_STEPS = {
     "broken file": "correct that file; morgue crawl says what is wrong in it",
     "clock": "set the clock of this machine (timedatectl); then run morgue crawl",
     "disk": "free space, or move the archive to a larger disk",
-    "no pass": "is the timer running? systemctl --user list-timers, or crontab -l; then morgue log",
+    "no pass": "is the timer (systemctl --user list-timers, crontab -l) or morgue watch running? Then morgue log",
     "offline": "check the network of this machine; then run morgue crawl",
     "lost files": "restore the WARC files from a backup; morgue verify names them",
 }
@@ -74,12 +75,16 @@ class SourceVerdict:
     source_id: int
     name: str
     reasons: tuple[HealthReason, ...] = ()
+    lasting: frozenset[str] = frozenset()  # kinds that are not over, if they were noted before
     is_away: bool = False  # the machine has no network or no right time: nothing can be said of the source
+    is_paused: bool = False
 
     def is_unjudged(self, kind: str) -> bool:
         """Return True for a kind on which there is no verdict now: it neither began nor ended."""
-        return self.is_away or kind in hidden_by(self.reasons)
+        return self.is_away or self.is_paused or kind in hidden_by(self.reasons)
 
     @property
     def status(self) -> str:
+        if self.is_paused:
+            return PAUSED
         return max((reason.status for reason in self.reasons), key=RANK.__getitem__, default=OK)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
@@ -13,6 +13,7 @@ from crawler.health.kinds import (
     ARCHIVE_ID,
     BAD,
     LISTING_KINDS_OF_TROUBLE,
+    RANK,
     WARN,
     HealthReason,
     SourceVerdict,
@@ -53,12 +54,26 @@ def verdicts(
     away = any(reason.kind in ("offline", "clock", "no pass") for reason in of_archive)
     found = [SourceVerdict(ARCHIVE_ID, ARCHIVE, tuple(of_archive))]
     for source in facts.sources:
+        if source.is_paused:
+            found.append(SourceVerdict(source.id, source.name, is_paused=True))
+            continue
         reasons = [*source_reasons(source, now, facts.days_with_runs), *extra.get(source.name, ())]
         # A machine without network says nothing of its sources.
         hidden = hidden_by(reasons)
-        reasons = [] if away else [reason for reason in reasons if reason.kind not in hidden]
-        found.append(SourceVerdict(source.id, source.name, tuple(reasons), is_away=away))
+        reasons = [] if away else [reason for reason in one_of_each_kind(reasons) if reason.kind not in hidden]
+        lasting = frozenset() if away else volume.lasting_walls(source, now)
+        found.append(SourceVerdict(source.id, source.name, tuple(reasons), lasting, is_away=away))
     return found
+
+
+def one_of_each_kind(reasons: Iterable[HealthReason]) -> list[HealthReason]:
+    """Return the worst reason of each kind: a refusal is seen of the host and of its pages."""
+    found: dict[str, HealthReason] = {}
+    for reason in reasons:
+        first = found.setdefault(reason.kind, reason)
+        if RANK[reason.status] > RANK[first.status]:
+            found[reason.kind] = reason
+    return list(found.values())
 
 
 def archive_reasons(facts: ArchiveFacts, now: datetime) -> Iterator[HealthReason]:
@@ -132,12 +147,14 @@ def source_reasons(facts: SourceFacts, now: datetime, days_with_runs: frozenset[
     yield from robots(facts, now)
     yield from walls(facts, now)
     yield from listings(facts, now)
-    for gap in facts.gaps[:1]:
-        more = f", and {counted(len(facts.gaps) - 1, 'more gap')}" if len(facts.gaps) > 1 else ""
+    # Between two readings with a pause between them, articles are missed as the owner wished.
+    gaps = [gap for gap in facts.gaps if not volume.paused_time(facts, gap.began, gap.ended)]
+    for gap in gaps[:1]:
+        more = f", and {counted(len(gaps) - 1, 'more gap')}" if len(gaps) > 1 else ""
         capture = f" (capture {gap.capture})" if gap.capture else ""
         when = f"from {gap.began:%Y-%m-%d %H:%M} to {gap.ended:%Y-%m-%d %H:%M} UTC"
         told = f"{gap.url}: no entry in common between two readings, {when}{capture}{more}"
-        yield HealthReason("outrun", WARN, facts.gaps[-1].began, told)
+        yield HealthReason("outrun", WARN, gaps[-1].began, told)
     read = [one for one in facts.listings if one.visits]
     if facts.last_article is None and not facts.has_pages and read and not any(one.failures for one in facts.listings):
         told = f"{counted(len(read), 'listing')} of it led to no article, ever"

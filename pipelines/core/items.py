@@ -7,7 +7,7 @@ known to be empty.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, NamedTuple
 
 
@@ -190,3 +190,10 @@ class WatchedArticle(NamedTuple):
 
     watched: float  # age at which it was last seen
     edits: tuple[tuple[float, float], ...]  # (age at the look before, age at the look that found it)
+
+
+class FoundEdit(NamedTuple):
+    """Hold when the newest edit of an article was found, and how long before that nobody had looked."""
+
+    found: datetime
+    pause: timedelta

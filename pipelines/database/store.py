@@ -93,9 +93,9 @@ class ArticleStore:
 
         `watched`: names of all source files.
         """
+        if self.source_id(source.name) is not None:
+            return
         for row_id, name, url in self.db.execute("SELECT id, name, url FROM sources").fetchall():
-            if name == source.name:
-                return
             if name not in watched and url_key(url) == url_key(source.url):
                 self.db.execute("UPDATE sources SET name = ? WHERE id = ?", (source.name, row_id))
                 return

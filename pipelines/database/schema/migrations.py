@@ -56,7 +56,7 @@ CREATE INDEX page_states_source ON page_states(source_id, since);
 CREATE INDEX page_states_text ON page_states(text_digest);
 CREATE INDEX articles_text ON articles(text_digest);
 
--- A host that has trouble, its robots.txt, and when it was last asked: kept from one crawl to the next.
+-- A host that has trouble, and when it was last asked: kept from one crawl to the next.
 CREATE TABLE hosts (
     host              TEXT PRIMARY KEY, -- host or host:port, as in frontier
     trouble           TEXT,             -- why only a probe is sent; NULL: nothing is wrong
@@ -64,12 +64,16 @@ CREATE TABLE hosts (
     failures          INTEGER NOT NULL DEFAULT 0, -- failed probes in a row
     retry_at          TEXT,             -- when the next probe is due
     pages_only        INTEGER NOT NULL DEFAULT 0, -- 1: its listings answer, only pages are refused
-    robots_site       TEXT,             -- scheme, host and port that the robots.txt below holds for
-    robots_capture_id INTEGER REFERENCES captures(id), -- newest answer to its robots.txt
-    robots_checked    TEXT,             -- when robots.txt was last asked for
     last_request      TEXT,             -- when the last request was sent, microseconds
     delay             REAL,             -- seconds between two requests that the last crawl had come to
     unconditional_until TEXT            -- asked without validators until then: a 304 of it hid an edit
+) STRICT, WITHOUT ROWID;
+
+-- The robots.txt of a site: scheme, host and port (RFC 9309, 2.3).
+CREATE TABLE robots_files (
+    site       TEXT PRIMARY KEY,  -- https://paper.example
+    capture_id INTEGER NOT NULL REFERENCES captures(id), -- newest answer that was no failure
+    checked    TEXT NOT NULL      -- when it was last asked for
 ) STRICT, WITHOUT ROWID;
 
 -- What is known of a feed, sitemap, front or section page from its readings.
@@ -162,6 +166,14 @@ CREATE TABLE backfills (
     taken     INTEGER NOT NULL DEFAULT 0, -- that were queued on that day
     ended     TEXT                 -- when it was done or stopped; NULL: it goes on
 ) STRICT;
+-- A time in which the owner let a source rest: its silence then is no sickness.
+CREATE TABLE pauses (
+    id        INTEGER PRIMARY KEY,
+    source_id INTEGER NOT NULL REFERENCES sources(id),
+    began     TEXT NOT NULL,       -- of the first crawl that left it alone
+    ended     TEXT                 -- of the first crawl that asked it again; NULL: it lasts
+) STRICT;
+CREATE INDEX pauses_source ON pauses(source_id, began);
 CREATE INDEX frontier_past ON frontier(source_id, day) WHERE state = 'past';
 -- With the address: a page at a new address is compared with the articles of those days that have the same number.
 DROP INDEX articles_source_day;
@@ -216,6 +228,8 @@ CREATE INDEX frontier_time ON frontier(state, host, next_visit); -- what of a ho
 CREATE INDEX hosts_trouble ON hosts(host) WHERE failures > 0;    -- the hosts that refuse us
 DROP INDEX frontier_source;
 CREATE INDEX frontier_source ON frontier(source_id, kind, state, next_visit); -- how a source is doing
+CREATE INDEX frontier_failing ON frontier(source_id, last_visit) -- what fails
+ WHERE last_error IS NOT NULL AND failures > 0;
 -- Given up by earlier versions for a reason that can pass: each is due again.
 UPDATE frontier SET state = 'waiting', next_visit = coalesce(last_visit, found), failures = 1
  WHERE state IN ('failed', 'disallowed') AND kind IN ('article', 'page')
@@ -255,6 +269,7 @@ JOURNALED = (
     ("listings", "url_key", ""),
     ("gaps", "id", ""),
     ("backfills", "source_id", ""),
+    ("pauses", "id", ""),
 )
 
 

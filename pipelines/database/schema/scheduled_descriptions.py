@@ -43,7 +43,7 @@ SCHEDULED = {
         },
     ),
     "hosts": TableDescription(
-        "A host that has trouble, its robots.txt, and when it was last asked: kept from one crawl to the next.",
+        "A host that has trouble, and when it was last asked: kept from one crawl to the next.",
         {
             "host": "`host:port`, as in `frontier`.",
             "trouble": "Why nothing but a probe is sent to it. NULL: nothing is wrong.",
@@ -51,14 +51,19 @@ SCHEDULED = {
             "failures": "Failed probes in a row.",
             "retry_at": "When the next probe is due.",
             "pages_only": "1: its listings answer, and only pages are refused.",
-            "robots_site": "Scheme, host and port that the robots.txt holds for (RFC 9309, 2.3).",
-            "robots_capture_id": "The newest answer to its robots.txt that was no failure.",
-            "robots_checked": "When robots.txt was last asked for.",
             "last_request": "When the last request was sent, to the microsecond.",
             "delay": "Seconds between two requests that the last crawl had come to.",
             "unconditional_until": "Until when it is asked without validators, because a 304 of it hid an edit.",
         },
         {"hosts_trouble": "the hosts that refuse us"},
+    ),
+    "robots_files": TableDescription(
+        "The robots.txt of a site, kept from one crawl to the next.",
+        {
+            "site": "Scheme, host and port that it holds for (RFC 9309, 2.3), such as `https://paper.example`.",
+            "capture_id": "The newest answer that was no failure.",
+            "checked": "When it was last asked for.",
+        },
     ),
     "listings": TableDescription(
         "What is known of a feed, sitemap, front or section page from its readings.",
@@ -154,6 +159,16 @@ SCHEDULED = {
             "taken": "Articles that were queued on that day.",
             "ended": "When it was done or stopped. NULL: it goes on.",
         },
+    ),
+    "pauses": TableDescription(
+        "A time in which a source was paused: nothing of it was asked for, and its silence is no sickness.",
+        {
+            "id": "Row number.",
+            "source_id": "The source.",
+            "began": "When the first crawl began that left it alone.",
+            "ended": "When the first crawl began that asked it again. NULL: it lasts.",
+        },
+        {"pauses_source": "the pauses of a source"},
     ),
     "changed_lines": TableDescription(
         "Lines that came to, or went from, articles of a source. On several articles within a day, a line belongs to "
