@@ -153,20 +153,27 @@ def test_consent_page_of_three_days_is_no_edit_and_is_named(run):
     assert run.rows("SELECT count(*) FROM page_states WHERE ended IS NULL") == [(0,)]
 
 
-@pytest.mark.parametrize("sunday", [20, 230], ids=["spring", "autumn"])  # days of the night in which clocks change
-def test_source_with_office_hours_is_asked_by_the_clocks_of_its_zone(run, sunday):
-    """Monday to Friday 9-17 h Berlin time, before and after the clocks change."""
+WINTER, SUMMER = list(range(8, 16)), list(range(7, 15))  # hours UTC of 9-17 h in Berlin, asked at half past
+
+
+@pytest.mark.parametrize(
+    ("sunday", "friday_hours", "monday_hours"),
+    [(20, WINTER, SUMMER), (230, SUMMER, WINTER)],  # day of the run in whose night the clocks change
+    ids=["spring", "autumn"],
+)
+def test_source_with_office_hours_is_asked_by_the_clocks_of_its_zone(run, sunday, friday_hours, monday_hours):
+    """Monday to Friday 9-17 h Berlin time, before and after the clocks change; on the Sunday, never."""
     with (run.archive / "sources" / "paper.toml").open("a") as file:
         file.write('[crawl]\nhours = "Mon-Fri 09:00-17:00 Europe/Berlin"\n[every]\nfeed = "30m"\n')
-    hours = {}
+    asked = []
     for day in (sunday - 2, sunday, sunday + 1):
-        for hour in range(5, 19):
+        for hour in (6, 7, 8, 11, 14, 15, 16):
             run.paper.asked.clear()
             run.crawl(day * DAY + hour * HOUR + 30 * MINUTE)
             if run.count("/feed"):
-                hours.setdefault(day - sunday, []).append(hour)
-    summer, winter = list(range(7, 15)), list(range(8, 16))
-    assert hours == ({-2: winter, 1: summer} if sunday == 20 else {-2: summer, 1: winter})
+                asked.append((day - sunday, hour))
+    hours = {-2: friday_hours, 0: [], 1: monday_hours}
+    assert asked == [(day, hour) for day, open_ in hours.items() for hour in (6, 7, 8, 11, 14, 15, 16) if hour in open_]
 
 
 def test_dates_that_go_missing_are_named_with_both_shares(run):
