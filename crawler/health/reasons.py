@@ -33,6 +33,7 @@ MIN_WALLED = 3  # pages before a wall is a sickness of the source
 MANY_WALLED = 10
 MAX_AHEAD = timedelta(days=90)  # no listing is planned so far ahead
 CLOCK_SLACK = timedelta(minutes=10)
+RUNS_OF_CLOCK = 2  # the newest, of which the second mends what the first planned by a wrong clock
 MIN_RUNS, RECENT_RUNS = 5, 50
 MIN_PAUSE, LONG_PAUSE = timedelta(hours=3), timedelta(days=1)  # between passes, before anything is said
 PAUSE_FACTOR, LONG_PAUSE_FACTOR = 4, 12  # of the usual time between two passes
@@ -94,7 +95,7 @@ def archive_reasons(facts: ArchiveFacts, now: datetime) -> Iterator[HealthReason
 
 def clock(facts: ArchiveFacts, now: datetime) -> HealthReason | None:
     """Return a reason if the archive was written later than now, or waits for a time that is far away."""
-    future = [start for start in facts.starts if start > now + CLOCK_SLACK]
+    future = [start for start in facts.starts[-RUNS_OF_CLOCK:] if start > now + CLOCK_SLACK]
     if future:
         return HealthReason(
             "clock", BAD, now, f"a crawl began at {max(future):%Y-%m-%d %H:%M} UTC, which is in the future"

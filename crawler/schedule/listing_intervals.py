@@ -25,6 +25,7 @@ WEEK_WEIGHT = (
 )
 PRIOR_ARTICLES = 1.0  # and as much as the time in which so many come: an hour in which two of a few came is no habit
 MAX_SPREAD_HOURS = 24  # over which undated new articles are spread; those of a longer absence came at any time
+MAX_TAUGHT = timedelta(days=8)  # between two readings; of a longer absence, most news came and went unseen
 MIN_FIRST_ARTICLES = 3  # dated ones that a first reading must show
 MIN_FIRST_SPAN, MAX_FIRST_SPAN = timedelta(hours=3), timedelta(days=7)  # from the oldest of them that counts
 MAX_NEW_ARTICLES = 5000  # of one reading that are counted
@@ -95,7 +96,7 @@ def after_reading(
         if now - since < MIN_FIRST_SPAN:  # too few to tell, or a feed that dates all entries now
             return rhythm
         new = sum(since < time for time in dated)
-    if since >= now:  # a clock that was set back
+    if since >= now or now - since > MAX_TAUGHT:  # a clock that was set back, or jumped ahead
         return rhythm
     passed = (now - since) / timedelta(hours=1)
     kept = math.exp(-passed / MEMORY_HOURS)

@@ -80,12 +80,20 @@ def set_up(archive: Path) -> None:
 
 @contextmanager
 def living(
-    folder: Path, stories: int = 3, *, archive: Path | None = None, hosts: tuple[str, ...] = ("paper.example",)
+    folder: Path,
+    stories: int = 3,
+    *,
+    archive: Path | None = None,
+    hosts: tuple[str, ...] = ("paper.example",),
+    rate: float = 1.0,
 ) -> Iterator[LongRun]:
-    """Serve a paper at http://paper.example whose feed lists its stories; `archive`: in place of a new one."""
+    """Serve a paper at http://paper.example whose feed lists its stories; `archive`: in place of a new one.
+
+    All `hosts` give the same answers. `rate`: seconds that pass in one second.
+    """
     answers: dict[str, Any] = {}
     served: AnyAnswers = answers
-    clock = SharedClock()
+    clock = SharedClock(rate)
     if archive is None:
         archive = new_archive(folder)
         set_up(archive)

@@ -16,6 +16,11 @@ from pipelines.database.frontier.rows import BY_ROBOTS, FrontierRow
 CLOCK_SLACK = timedelta(minutes=2)  # a time less far in the future is no sign of a clock that jumped
 STAMP = "'%Y-%m-%dT%H:%M:%SZ'"  # the form of a time in a row, for strftime
 
+# Visits that a wrong clock ended.
+ENDED_AHEAD = """(last_visit > :late AND kind IN ('article', 'page')
+                   AND (state = 'done' AND last_error IS NULL
+                        OR state = 'failed' AND last_error NOT IN ('damaged row', 'forgotten')))"""
+
 # ruff: noqa: S608 - SQL is put together from the constants above; every value is bound
 
 
@@ -186,11 +191,12 @@ def mend_times(db: sqlite3.Connection, now: datetime, longest: timedelta) -> int
     """Plan rows again that a wrong clock planned: from now, and as far ahead as they were. Return how many they are.
 
     These are rows whose last visit or discovery lies in the future, or whose next visit is further away than `longest`.
-    Listings are due now.
+    Listings are due now, and so are pages whose visits ended in the future, as if their ages had passed.
     """
     mended = db.execute(
         f"""UPDATE frontier SET
-                next_visit = CASE WHEN next_visit IS NULL THEN NULL
+                state = iif({ENDED_AHEAD}, 'waiting', state),
+                next_visit = CASE WHEN {ENDED_AHEAD} THEN :now WHEN next_visit IS NULL THEN NULL
                     WHEN kind NOT IN ('article', 'page') OR last_visit IS NULL OR next_visit <= last_visit THEN :now
                     ELSE coalesce(strftime({STAMP}, :now, '+' || CAST(min(:longest,
                         strftime('%s', next_visit) - strftime('%s', last_visit)) AS TEXT) || ' seconds'), :now) END,
