@@ -75,7 +75,7 @@ def interrupted_since(db: sqlite3.Connection, crawl_id: int) -> str | None:
 
 def beginnings(db: sqlite3.Connection, before: int, limit: int) -> list[datetime]:
     """Return when the newest crawls before the one with the id `before` began, the newest first."""
-    sql = """SELECT started FROM crawls WHERE id < ? AND outcome IS NOT ? AND command LIKE '% crawl%'
+    sql = """SELECT started FROM crawls WHERE id < ? AND outcome IS NOT ? AND ' ' || command || ' ' LIKE '% crawl %'
               ORDER BY id DESC LIMIT ?"""
     return [parse(row[0]) for row in db.execute(sql, (before, NOT_BEGUN, limit))]
 

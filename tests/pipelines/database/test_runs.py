@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pipelines.database.connection import open_database
-from pipelines.database.runs import NEVER_ENDED, PAGE_COUNTS, RUN_KEYS, RUNNING, runs
+from pipelines.database.runs import NEVER_ENDED, PAGE_COUNTS, RUN_KEYS, RUNNING, beginnings, runs
 from pipelines.session.crawl_stats import OUTCOMES, CrawlStats
 
 BEGUN = datetime(2026, 11, 23, 8, 0, 0, tzinfo=UTC)
@@ -71,3 +71,17 @@ def test_every_outcome_of_a_page_is_a_key():
     stats.outcome("a", "new")
     assert PAGE_COUNTS == OUTCOMES
     assert {*PAGE_COUNTS, "fetched", "listings"} <= stats.as_dict()["a"].keys()
+
+
+@pytest.mark.parametrize(
+    ("command", "is_crawl"),
+    [("crawl", True), ("crawl --quiet", True), ("-C /archive crawl --due paper", True), ("add crawl.example", False),
+     ("morgue crawl (by morgue watch)", True), ("import crawls.warc.gz", False)],
+)  # fmt: skip
+def test_time_between_crawls_is_taken_from_crawls_alone(db, command, is_crawl):
+    """Whether or not the command names the archive."""
+    db.execute("DELETE FROM crawls")
+    db.execute(
+        "INSERT INTO crawls (id, started, command, software) VALUES (1, '2026-11-23T06:00:00Z', ?, 'x')", (command,)
+    )
+    assert bool(beginnings(db, 2, 9)) == is_crawl
