@@ -80,6 +80,7 @@ class Watch:
         self._started = self._since = now()
         self._state, self._reason = WAITING, ""
         self._next: datetime | None = None
+        self._planned_at = time.monotonic(), now()
         self._last: dict[str, Any] | None = None
         self._problems: tuple[str, ...] = ()
         self._passes = self._failures = 0
@@ -166,8 +167,9 @@ class Watch:
                 doing = "waits" if state == LOCKED else "paused"
                 self._output.problem(f"{doing}: {reason}")
         self._free_when_full = self._free() if result.word == "DiskFull" else None
-        seconds = seconds_to_next(result, now(), self._every, self._failures)
-        self._next = now() + timedelta(seconds=seconds)
+        self._planned_at = time.monotonic(), now()  # a jump of the clock from here on makes the plan void
+        seconds = seconds_to_next(result, self._planned_at[1], self._every, self._failures)
+        self._next = self._planned_at[1] + timedelta(seconds=seconds)
         self._enter(state, reason)
         if result.has_run or result.counts:
             self._output.passed(pass_line(result, now(), self._next))
@@ -177,7 +179,7 @@ class Watch:
 
     def _wait(self, seconds: float) -> None:
         """Wait until the next pass: so many seconds, or until something calls for one earlier."""
-        began, began_wall = time.monotonic(), now()
+        began, began_wall = self._planned_at
         gap = min(seconds, MIN_GAP_SECONDS)
         while not self._stops and not self._is_called:
             passed = time.monotonic() - began
