@@ -40,6 +40,11 @@ def cli() -> str:
         assert command is not None
         context = click.Context(command, info_name=name, parent=root, **wide, **command.context_settings)
         parts += [f"## morgue {name}\n", fenced(command.get_help(context))]
+        for inner in command.list_commands(context) if isinstance(command, click.Group) else ():
+            own = command.get_command(context, inner)
+            assert own is not None
+            shown = click.Context(own, info_name=inner, parent=context, **wide, **own.context_settings)
+            parts += [f"### morgue {name} {inner}\n", fenced(own.get_help(shown))]
     return "\n".join(parts)
 
 

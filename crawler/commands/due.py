@@ -39,8 +39,8 @@ def command(ctx: click.Context, sources: tuple[str, ...], limit: int, form: str)
     """Show what is visited next, when and why, the soonest first.
 
     First comes a line for each source: how many visits are due now, within a day and later, the time of the next one,
-    and what the source waits for: its hours, or the next day if its pages or bytes of this day are used up. Then the
-    next visits. All times are UTC unless a time zone is given. SOURCE is a name or an address.
+    and what the source waits for: its hours, the end of its pause, or the next day if its pages or bytes of this day
+    are used up. Then the next visits. All times are UTC unless a time zone is given. SOURCE is a name or an address.
 
     The table has "now" for what is due. A host that refuses us or does not answer is asked at the time of its next
     probe; what is due of it follows when it answers.
@@ -102,14 +102,21 @@ def named_sources(rows: list[Row], wanted: tuple[str, ...]) -> list[str]:
 
 
 def waiting(ctx: click.Context, db: sqlite3.Connection, names: list[str], now: datetime) -> Iterator[tuple[str, str]]:
-    """Yield (source, what it waits for) of the sources that are not asked now by their hours or limits of a day."""
+    """Yield (source, what it waits for) of the sources that are not asked now.
+
+    They are paused, or it is not their hour, or the limits of the day are used up.
+    """
     from crawler.config.models import load
+    from crawler.config.pauses import pause_lasts
     from crawler.schedule.hours import Hours
 
     config = load(folder_of(ctx), overrides_of(ctx), skip_broken=True)
     ids = {source.name: source_id for source_id, source, _ in ArticleStore(db).sources()}
     used = used_since(db, now.replace(hour=0, minute=0, second=0, microsecond=0))
     for name in names:
+        if name in config.sources and pause_lasts(paused := config.sources[name].paused, now):
+            yield name, "it is paused" if paused is True else f"{paused}: it is paused until then"
+            continue
         own = config.for_source(name) if name in config.sources else config.crawl
         pages, size = used.get(ids.get(name), (0, 0))
         if own.hours and not (span := Hours.parse(own.hours)).is_open(now):

@@ -42,7 +42,8 @@ def command(ctx: click.Context, sources: tuple[str, ...], form: str, fail_on: st
     A source is compared with its own last four weeks, weekday by weekday. It is "bad" while articles are being lost
     (its host is down or refuses, a wall is in the place of articles, it is silent beyond its habit), and "warn" if
     something is odd. A single failure is neither. The archive itself comes first: its disk, its clock, its passes.
-    docs/health.md explains each reason.
+    docs/health.md explains each reason. A source that you paused (`morgue sources pause`) is "paused", and is no
+    sickness.
 
     --notify tells only what changed since it was last told, once: that something began, became worse, or is over.
     A command gets the message as JSON on standard input; it runs without a shell and is stopped after
@@ -116,7 +117,7 @@ def as_dict(verdict: SourceVerdict) -> dict[str, Any]:
 
 
 def print_table(shown: Sequence[SourceVerdict]) -> None:
-    """Print the ill ones with their reasons, and count the healthy ones."""
+    """Print the ill ones with their reasons, and count the others."""
     ill = [one for one in shown if one.reasons]
     rows = [
         {
@@ -132,11 +133,12 @@ def print_table(shown: Sequence[SourceVerdict]) -> None:
     if rows:
         for line in output.table(rows, COLUMNS, output.table_width(sys.stdout)):
             click.echo(line)
-    from crawler.health.kinds import ARCHIVE
+    from crawler.health.kinds import ARCHIVE, OK, PAUSED
 
-    sources = [one for one in shown if one.name != ARCHIVE]
-    well = sum(not one.reasons for one in sources)
-    click.echo(f"{well:,} of {counted(len(sources), 'source')} well" if sources else "No source has been crawled yet.")
+    statuses = [one.status for one in shown if one.name != ARCHIVE]
+    paused = f", {statuses.count(PAUSED):,} paused" if PAUSED in statuses else ""
+    well = f"{statuses.count(OK):,} of {counted(len(statuses), 'source')} well{paused}"
+    click.echo(well if statuses else "No source has been crawled yet.")
 
 
 def prometheus(shown: Sequence[SourceVerdict]) -> Iterator[str]:

@@ -261,6 +261,11 @@ class SourceConfig(TomlTable):
     url: value_types.WebAddress = Field(description="The paper's front page.", examples=["https://paper.example/"])
     title: value_types.Line = key("", "The paper's own name, for people.", "The Example Paper")
     language: value_types.AsciiLine = key("", "Language of most of its articles (BCP 47 tag).", "en")
+    paused: value_types.Pause = key(
+        False,
+        "Ask the paper for nothing: true, or the day (UTC) on which it is asked again. See `morgue sources pause`.",
+        "2027-01-31",
+    )
     feeds: value_types.WebAddresses = key([], "RSS, Atom and JSON feeds.", ["https://paper.example/feed.xml"])
     news_sitemaps: value_types.WebAddresses = key(
         [], "News sitemaps: the articles of the last days.", ["https://paper.example/news.xml"]
@@ -316,13 +321,7 @@ class SourceConfig(TomlTable):
     def source(self) -> Source:
         """Return the source as the item that the pipelines use."""
         rules = sorted((rule.as_rule for rule in self.rule), key=lambda rule: rule.until or "9999")
-        return Source(
-            self.name,
-            self.url,
-            self.title or None,
-            self.language or None,
-            tuple(rules),
-        )
+        return Source(self.name, self.url, self.title or None, self.language or None, tuple(rules))
 
     def every_or(self, default: ListingIntervals) -> ListingIntervals:
         """Return this source's intervals, with those of `default` where it has none."""
@@ -343,16 +342,18 @@ class Config:
     sources: Mapping[str, SourceConfig]  # by name, in alphabetical order
     broken: Mapping[str, ConfigError] = field(default_factory=dict)  # by name: sources whose files have mistakes
 
-    def source_named(self, name: str) -> SourceConfig:
-        """Return the source that a user means by its name or address (`pipelines.core.source_names.source_meant`).
-
-        Raises ConfigError if its file has mistakes, NotFound if there is no such source.
-        """
+    def file_named(self, name: str) -> str:
+        """Return the name of the source that a user means; its file may have mistakes. Raises NotFound."""
         homes = {known: own.url for known, own in self.sources.items()}
         found = source_meant(name, homes | {known: f"https://{known}/" for known in self.broken})
         if found is None:
-            advice = near_names(name, [*self.sources, *self.broken], "source")
-            raise NotFound(name, "is not a source of this archive", advice)
+            there = near_names(name, [*self.sources, *self.broken], "source")
+            raise NotFound(name, "is not a source of this archive", there)
+        return found
+
+    def source_named(self, name: str) -> SourceConfig:
+        """Return the source that a user means. Raises NotFound; ConfigError if its file has mistakes."""
+        found = self.file_named(name)
         if found in self.broken:
             raise self.broken[found]
         return self.sources[found]

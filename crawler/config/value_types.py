@@ -199,6 +199,16 @@ def day(value: Any) -> str:
     raise ValueError(f"{shown(value)} is not a date")
 
 
+def pause(value: Any) -> bool | str:
+    """Return true, false or an ISO day. Raises ValueError."""
+    if isinstance(value, bool):
+        return value
+    try:
+        return day(value)
+    except ValueError:
+        raise ValueMistake(f"{shown(value)} is neither true nor a day", "say true, or e.g. 2027-01-31") from None
+
+
 def listing_interval(value: object) -> Duration | str:
     """Return a fixed interval, or ADAPTIVE. Raises ValueError."""
     return ADAPTIVE if value == ADAPTIVE else Duration.parse(value)
@@ -242,6 +252,7 @@ Blocks = Annotated[tuple[str, ...], selectors(of_elements=True)]
 Values = Annotated[tuple[str, ...], selectors(of_elements=False)]
 Sites = Annotated[tuple[str, ...] | str, PlainValidator(sites)]
 Day = Annotated[str, PlainValidator(day)]
+Pause = Annotated[bool | str, PlainValidator(pause)]
 Hours = Annotated[str, PlainValidator(hours)]
 Share = Annotated[float, parsed(share, "a number from 0 to 1")]
 Seconds = Annotated[Duration, parsed(Duration.parse, "a number of seconds")]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from crawler.config.models import Config
 from crawler.engine.extraction_workers import extraction_workers
 from crawler.engine.open_archive import SOFTWARE, open_archive_writer
-from crawler.frontier.crawl_plan import CrawlPlan, PreparedCrawl, prepare, within_hours
+from crawler.frontier.crawl_plan import CrawlPlan, PreparedCrawl, prepare, resting_sources, within_hours
 from crawler.frontier.dispatcher import Dispatcher
 from crawler.frontier.queue import Frontier
 from crawler.frontier.visit_limits import CrawlLimits, SourceLimits
@@ -128,6 +128,7 @@ class CrawlRun:
             limits=crawl_limits(self.config, self.plan.limit),
             limits_of_source=limits,
             used_today=used,
+            resting=lambda time: resting_sources(prepared, self.config, time),
         )
         if self.context.stopping:
             self.dispatcher.stop()

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from crawler.config.models import Config, SourceConfig
+from crawler.config.pauses import pause_lasts, paused_sources
 from crawler.discovery.url_classifier import classify
 from crawler.frontier.ownership import SiteOwners
 from crawler.frontier.queue import HINT_OF_ASSUMED_HTTPS, Frontier
@@ -42,6 +43,7 @@ from pipelines.core.timestamps import stamp
 from pipelines.core.urls import typed_address
 from pipelines.database.frontier import backfills
 from pipelines.database.frontier.rows import ClaimScope
+from pipelines.database.health import pauses
 from pipelines.database.runs import beginnings, interrupted_since, last_time
 from pipelines.database.store import ArticleStore
 from pipelines.takedown.register import TakedownRegister
@@ -105,7 +107,8 @@ def prepare(plan: CrawlPlan, config: Config, store: ArticleStore, frontier: Fron
         frontier.hosts.ask_again(prepared.scope.source_ids or (), prepared.scope.row_ids, now)
     early = taken_until(now, frontier.pass_interval)
     scope = replace(prepared.scope, early_until=stamp(early), began=frontier.began)
-    return replace(prepared, scope=scope, notes=(*note, *prepared.notes))
+    prepared = replace(prepared, scope=scope, notes=(*note, *prepared.notes))
+    return without_paused(prepared, plan, config, frontier, now)
 
 
 def mend_clock(config: Config, store: ArticleStore, frontier: Frontier, now: datetime) -> tuple[str, ...]:
@@ -134,6 +137,8 @@ def prepare_scope(
     sites: dict[int | None, WatchedSite] = {site.source_id: site for site in watched.values()}
     for site in watched.values():
         replan(site, plan.config_of_files or config, store, frontier, now)
+        if site.source_id is not None:
+            pauses.note(store.db, site.source_id, now, paused=is_paused(site, config, now))
     sites[None] = WatchedSite(Source(NAME_WITHOUT_SOURCE, ""), None, watched=False, meta=default_meta(config))
     for site in former_sites(store, sites, config):
         sites[site.source_id] = site
@@ -166,7 +171,8 @@ def prepare_scope(
     interrupted = None if plan.again else interrupted_since(store.db, frontier.crawl_id)
     for site in visited:
         seed(site, config.sources.get(site.name), frontier, now)
-        chosen.notes += backfill_notes(site, frontier, now)
+        if not is_paused(site, config, now):  # what is queued each day would be asked for at once after a pause
+            chosen.notes += backfill_notes(site, frontier, now)
         if plan.targets and plan.listings_now:
             kept = frontier.make_due(site.source_id, now, interrupted)
             chosen.notes += [f"{site.name}: {goes_on_note(kept)}"] if kept else []
@@ -214,10 +220,60 @@ def backfill_notes(site: WatchedSite, frontier: Frontier, now: datetime) -> Iter
         yield f"{site.name}: the backfill is done"
 
 
+def is_paused(site: WatchedSite, config: Config, now: datetime) -> bool:
+    """Return True if the file of a site says that nothing of it is asked for now."""
+    own = config.sources.get(site.name)
+    return own is not None and pause_lasts(own.paused, now)
+
+
+def without_paused(
+    prepared: PreparedCrawl, plan: CrawlPlan, config: Config, frontier: Frontier, now: datetime
+) -> PreparedCrawl:
+    """Return a run without the sources that are paused, and with a note on those that it would have crawled.
+
+    Runs on the archive writer's thread. Raises ConfigError if the user asked by hand for such sources only.
+    """
+    paused = {site.source_id: site for site in prepared.sites.values() if is_paused(site, config, now)}
+    paused.pop(None, None)
+    if not paused:
+        return prepared
+    asked: set[int | None] = set(paused)
+    if prepared.scope.source_ids is not None:
+        asked = {*prepared.scope.source_ids, *typed_sources(prepared, frontier)}
+    names = sorted(site.name for source_id, site in paused.items() if source_id in asked)
+    cures = [f"morgue sources resume {name}" for name in names]
+    if names and plan.listings_now and (plan.targets or plan.pages) and asked <= paused.keys():
+        raise ConfigError(", ".join(names), f"{verb(len(names), 'is', 'are')} paused", "\n".join(cures))
+    excluded = frozenset(source_id for source_id in paused if source_id is not None)
+    scope = replace(prepared.scope, excluded_source_ids=prepared.scope.excluded_source_ids | excluded)
+    note = f"paused, and not crawled: {', '.join(names)} (`morgue sources resume NAME`)"
+    return replace(prepared, scope=scope, notes=(*prepared.notes, note) if names else prepared.notes)
+
+
+def typed_sources(prepared: PreparedCrawl, frontier: Frontier) -> Iterator[int | None]:
+    """Yield the sources of the single pages and listings that the user named."""
+    if prepared.scope.row_ids:
+        for url in prepared.start_urls:
+            yield (frontier.known_as(url) or ("", None))[1]
+
+
+def resting_sources(prepared: PreparedCrawl, config: Config, now: datetime) -> set[int | None]:
+    """Return the sources of a run whose files, as they are now, say that they are paused, or are gone."""
+    folder = config.folder.sources
+    paused = paused_sources(folder, now)
+    return {
+        source_id
+        for source_id, site in prepared.sites.items()
+        if site.watched and (site.name in paused or not (folder / f"{site.name}.toml").is_file())
+    }
+
+
 def within_hours(prepared: PreparedCrawl, config: Config, now: datetime) -> PreparedCrawl:
     """Return a run without the sources that may not be asked now by their hours, and with a note on each."""
     outside, notes = set(), []
     for source_id, site in prepared.sites.items():
+        if is_paused(site, config, now):
+            continue
         hours = config.for_source(site.name).hours if site.name in config.sources else config.crawl.hours
         if hours and source_id is not None and not (span := Hours.parse(hours)).is_open(now):
             outside.add(source_id)

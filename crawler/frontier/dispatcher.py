@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, defaultdict, deque
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import suppress
+from datetime import datetime
 from time import monotonic
 
 from crawler.frontier.queue import Frontier
@@ -44,12 +45,15 @@ class Dispatcher:
         limits: CrawlLimits,
         limits_of_source: Mapping[int | None, SourceLimits],
         used_today: Mapping[int | None, UsedToday] | None = None,
+        resting: Callable[[datetime], set[int | None]] | None = None,
     ) -> None:
-        """`host_concurrency`: requests at a time, for the hosts for which a source file says so."""
+        """`host_concurrency`: requests at a time, for the hosts for which a source file says so. The others: see
+        LimitCounter.
+        """
         self.context, self.frontier, self.scope = context, frontier, scope
         self.limits, self.limits_of_source = limits, limits_of_source
         self.stopped = False
-        self.used = LimitCounter(limits_of_source, used_today)
+        self.used = LimitCounter(limits_of_source, used_today, resting)
         self._host_concurrency = host_concurrency
         self._hosts: deque[str] = deque()  # hosts that may have due URLs, in turn
         # Such hosts that wait because the share of their site or source, the key, is used up.

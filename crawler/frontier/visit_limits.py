@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,7 +17,7 @@ from pipelines.database.frontier.rows import NO_SOURCE, Claim, SourceChoice
 
 logger = logging.getLogger("morgue.frontier")
 
-HOURS_CHECK = timedelta(seconds=30)  # between two looks at the hours of sources
+HOURS_CHECK = timedelta(seconds=30)  # between two looks at the hours of sources, and at which of them rest
 NOTHING_USED = UsedToday(0, 0)
 
 
@@ -58,15 +58,21 @@ class LimitCounter:
     """
 
     def __init__(
-        self, limits: Mapping[int | None, SourceLimits], used_today: Mapping[int | None, UsedToday] | None = None
+        self,
+        limits: Mapping[int | None, SourceLimits],
+        used_today: Mapping[int | None, UsedToday] | None = None,
+        resting: Callable[[datetime], set[int | None]] | None = None,
     ) -> None:
-        """`used_today`: what earlier crawls of this day requested, by source."""
+        """`used_today`: what earlier crawls of this day requested, by source. `resting`: returns the sources that their
+        owner has paused or removed since the crawl began.
+        """
         self._limits = limits
         self._used_today = used_today or {}
         self._pages_today = Counter({source_id: used.pages for source_id, used in self._used_today.items()})
         self._without_pages: set[int | None] = set()  # sources whose pages of this day are used up
         self._hours = {source_id: Hours.parse(own.hours) for source_id, own in limits.items() if own.hours}
-        self._outside: set[int | None] = set()  # sources whose hours are over, as of `_looked`
+        self._resting = resting
+        self._outside: set[int | None] = set()  # sources whose hours are over, or that rest, as of `_looked`
         self._looked: datetime | None = None
         self.pages = 0  # article pages of all sources that were requested
         self.pages_under_way = 0
@@ -158,13 +164,14 @@ class LimitCounter:
         return any((kind, claim.source_id, host) in self._closed for kind in kinds for host in ("", claim.host))
 
     def outside_hours(self) -> set[int | None]:
-        """Return the sources that are not asked for anything now, because of their hours."""
+        """Return the sources that are not asked for anything now, because of their hours or because they rest."""
         time = now()
-        if self._hours and (self._looked is None or abs(time - self._looked) >= HOURS_CHECK):
+        if (self._hours or self._resting) and (self._looked is None or abs(time - self._looked) >= HOURS_CHECK):
             self._looked = time
             self._outside = {source_id for source_id, hours in self._hours.items() if not hours.is_open(time)}
             for source_id in self._outside:
                 self.reach("hours", source_id)
+            self._outside |= self._resting(time) if self._resting else set()
         return self._outside
 
     def choice(self, host: str, only: frozenset[int] | None = None) -> SourceChoice:

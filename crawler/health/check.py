@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.config.archive_folder import ArchiveFolder
+from crawler.config.pauses import paused_sources
 from crawler.health.kinds import OF_CRAWL, HealthReason, SourceVerdict
 from crawler.health.reasons import verdicts
 from crawler.health.told_changes import HealthChange, news, with_history
@@ -41,7 +42,7 @@ def look(
 ) -> list[SourceVerdict]:
     """Return the verdicts on the archive and on each source that has a file. Raises MorgueError."""
     time = now()
-    facts = observe(db, time, SourceFiles(folder.sources))
+    facts = observe(db, time, SourceFiles(folder.sources), paused_sources(folder.sources, time))
     try:
         disk = shutil.disk_usage(folder.path)
         facts = replace(facts, free=disk.free, size=disk.total)

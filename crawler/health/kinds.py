@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 OK, WARN, BAD = "ok", "warn", "bad"
-RANK = {OK: 0, WARN: 1, BAD: 2}
+PAUSED = "paused"  # by its owner: nothing is asked for, and nothing is said of it
+RANK = {PAUSED: 0, OK: 0, WARN: 1, BAD: 2}
 ARCHIVE = "(archive)"  # the name under which the archive itself is listed; no source can have it
 ARCHIVE_ID = 0  # in the place of the number of a source
 
@@ -75,11 +76,14 @@ class SourceVerdict:
     name: str
     reasons: tuple[HealthReason, ...] = ()
     is_away: bool = False  # the machine has no network or no right time: nothing can be said of the source
+    is_paused: bool = False
 
     def is_unjudged(self, kind: str) -> bool:
         """Return True for a kind on which there is no verdict now: it neither began nor ended."""
-        return self.is_away or kind in hidden_by(self.reasons)
+        return self.is_away or self.is_paused or kind in hidden_by(self.reasons)
 
     @property
     def status(self) -> str:
+        if self.is_paused:
+            return PAUSED
         return max((reason.status for reason in self.reasons), key=RANK.__getitem__, default=OK)

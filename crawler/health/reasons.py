@@ -52,6 +52,9 @@ def verdicts(
     away = any(reason.kind in ("offline", "clock", "no pass") for reason in of_archive)
     found = [SourceVerdict(ARCHIVE_ID, ARCHIVE, tuple(of_archive))]
     for source in facts.sources:
+        if source.is_paused:
+            found.append(SourceVerdict(source.id, source.name, is_paused=True))
+            continue
         reasons = [*source_reasons(source, now, facts.days_with_runs), *extra.get(source.name, ())]
         # A machine without network says nothing of its sources.
         hidden = hidden_by(reasons)
@@ -131,12 +134,14 @@ def source_reasons(facts: SourceFacts, now: datetime, days_with_runs: frozenset[
     yield from robots(facts, now)
     yield from walls(facts, now)
     yield from listings(facts, now)
-    for gap in facts.gaps[:1]:
-        more = f", and {counted(len(facts.gaps) - 1, 'more gap')}" if len(facts.gaps) > 1 else ""
+    # Between two readings with a pause between them, articles are missed as the owner wished.
+    gaps = [gap for gap in facts.gaps if not volume.paused_time(facts, gap.began, gap.ended)]
+    for gap in gaps[:1]:
+        more = f", and {counted(len(gaps) - 1, 'more gap')}" if len(gaps) > 1 else ""
         capture = f" (capture {gap.capture})" if gap.capture else ""
         when = f"from {gap.began:%Y-%m-%d %H:%M} to {gap.ended:%Y-%m-%d %H:%M} UTC"
         told = f"{gap.url}: no entry in common between two readings, {when}{capture}{more}"
-        yield HealthReason("outrun", WARN, facts.gaps[-1].began, told)
+        yield HealthReason("outrun", WARN, gaps[-1].began, told)
     read = [one for one in facts.listings if one.visits]
     if facts.last_article is None and not facts.has_pages and read and not any(one.failures for one in facts.listings):
         told = f"{counted(len(read), 'listing')} of it led to no article, ever"

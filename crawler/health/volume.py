@@ -15,6 +15,7 @@ from pipelines.database.health.facts import SourceDay, SourceFacts
 BASELINE_DAYS = 28
 NEW_SOURCE = timedelta(days=7)  # before that, no verdict on how much it publishes
 QUIET_FACTOR = 1.5  # of the longest time without an article
+ONE_DAY = timedelta(days=1)
 MIN_QUIET = timedelta(hours=12)  # a shorter silence is none, however busy the paper
 FEWER = 0.6  # share of its mean below which a day has few articles: 40 % fewer
 MAX_DAYS_TOGETHER = 3  # days that are compared together: a small paper shows it only over several
@@ -31,29 +32,40 @@ def day_start(day: str) -> datetime:
     return datetime.combine(date.fromisoformat(day), time(), UTC)
 
 
+def paused_time(facts: SourceFacts, began: datetime, ended: datetime) -> timedelta:
+    """Return for how long of a time the source was paused."""
+    shares = (min(one.ended or ended, ended) - max(one.began, began) for one in facts.pauses)
+    return sum((share for share in shares if share > timedelta()), timedelta())
+
+
 def silence(facts: SourceFacts, now: datetime) -> HealthReason | None:
     """Return a reason if the source has been silent for longer than 1.5 times its longest quiet of the last weeks."""
     last = facts.last_article
-    if last is None or now - facts.added < NEW_SOURCE or now - last <= MIN_QUIET:
+    if last is None or now - facts.added < NEW_SOURCE:
         return None
-    usual = max((parse(after.first) - parse(before.last) for before, after in pairwise(facts.days)), default=None)
+    quiet = now - last - paused_time(facts, last, now)
+    if quiet <= MIN_QUIET:
+        return None
+    spans = ((parse(before.last), parse(after.first)) for before, after in pairwise(facts.days))
+    usual = max((end - start - paused_time(facts, start, end) for start, end in spans), default=None)
     # With one day of articles or none in five weeks, there is no habit: four weeks are a silence.
     limit = max(usual * QUIET_FACTOR, MIN_QUIET) if usual is not None else timedelta(days=BASELINE_DAYS)
-    if now - last <= limit:
+    if quiet <= limit:
         return None
     habit = f"; its longest quiet of the last weeks was {span(usual)}" if usual is not None else ""
-    told = f"no new article for {span(now - last)}{habit}"
+    told = f"no new article for {span(quiet)}{habit}"
     return HealthReason("silent", BAD, last, told)
 
 
 def few_articles(facts: SourceFacts, now: datetime, days_with_runs: frozenset[str]) -> HealthReason | None:
     """Return a reason if the last whole days brought 40 % fewer articles than the same weekdays before.
 
-    Days on which no crawl ran are not compared: they say nothing of the source.
+    Days on which no crawl ran, or the source was paused, are not compared: they say nothing of the source.
     """
     if now - facts.added < NEW_SOURCE + timedelta(days=1):
         return None
     fresh = {day.day: day.fresh for day in facts.days}
+    days_with_runs -= {day for day in days_with_runs if paused_time(facts, day_start(day), day_start(day) + ONE_DAY)}
     begun = max(facts.added.date(), now.date() - timedelta(days=BASELINE_DAYS + MAX_DAYS_TOGETHER)) + timedelta(days=1)
     found, expected, variance, lows = 0, 0.0, 0.0, 0
     for back in range(1, MAX_DAYS_TOGETHER + 1):

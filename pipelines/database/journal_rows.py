@@ -60,6 +60,7 @@ JOURNAL_TABLES = {
     "backfills": JournalTable(
         "source_id", ("source_id", "since", "until", "a_day", "begun", "day", "taken", "ended")
     ),
+    "pauses": JournalTable("id", ("id", "source_id", "began", "ended")),
     "frontier": JournalTable(
         "id",
         ("id", "url_key", "url", "host", "source_id", "kind", "state", "next_visit", "priority", "depth", "found",

@@ -26,6 +26,7 @@ def forget_source(db: sqlite3.Connection, source_id: int) -> None:
     )
     db.execute("DELETE FROM frontier WHERE source_id = ?", (source_id,))
     db.execute("DELETE FROM backfills WHERE source_id = ?", (source_id,))
+    db.execute("DELETE FROM pauses WHERE source_id = ?", (source_id,))
 
 
 def forget_host(db: sqlite3.Connection, host: str) -> None:

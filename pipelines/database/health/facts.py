@@ -85,6 +85,14 @@ class SilentHost:
 
 
 @dataclass(frozen=True, slots=True)
+class SourcePause:
+    """Hold a time in which a source was paused."""
+
+    began: datetime
+    ended: datetime | None  # None: it lasts
+
+
+@dataclass(frozen=True, slots=True)
 class PageCounts:
     """Count what became of the pages of a source in the newest crawls."""
 
@@ -111,6 +119,8 @@ class SourceFacts:
     gaps: tuple[ListingGap, ...] = ()
     hosts: tuple[SilentHost, ...] = ()
     pages: PageCounts = PageCounts()
+    pauses: tuple[SourcePause, ...] = ()  # of the last weeks, ascending
+    is_paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

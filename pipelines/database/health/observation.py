@@ -22,6 +22,7 @@ from pipelines.database.health.facts import (
     SourceDay,
     SourceFacts,
 )
+from pipelines.database.health.pauses import pauses_since
 
 BASELINE = timedelta(days=36)  # 28 days before the last week
 RECENT = timedelta(days=3)  # of page states, gaps and outcomes of pages
@@ -30,9 +31,10 @@ MAX_COUNTS_CHARS = 1_000_000  # of the counts of runs that are read
 ARTICLES = ("new", "edited", "unchanged")
 
 
-def observe(db: sqlite3.Connection, now: datetime, names: Container[str]) -> ArchiveFacts:
+def observe(db: sqlite3.Connection, now: datetime, names: Container[str], paused: Container[str] = ()) -> ArchiveFacts:
     """Return what the database knows of the archive and of the sources with these names; the disk is not its business.
 
+    `paused`: names of the sources that their files pause. One that was resumed is paused until a crawl has asked it.
     Raises MorgueError.
     """
     sources = [row for row in ask(db, "SELECT id, name, added FROM sources ORDER BY name") if row["name"] in names]
@@ -40,6 +42,7 @@ def observe(db: sqlite3.Connection, now: datetime, names: Container[str]) -> Arc
     with_pages = sources_with_pages(db)
     listings, refusals = listing_states(db), refused(db)
     states, gaps, hosts, pages = page_states(db, now), outrun(db, now), hosts_in_trouble(db), page_counts(db, now)
+    pauses = pauses_since(db, now - BASELINE)
     runs = list(ask(db, "SELECT started, outcome FROM crawls ORDER BY id DESC LIMIT ?", (MAX_RUNS,)))[::-1]
     return ArchiveFacts(
         tuple(parse(row["started"]) for row in runs),
@@ -59,6 +62,8 @@ def observe(db: sqlite3.Connection, now: datetime, names: Container[str]) -> Arc
                 tuple(gaps[row["id"]]),
                 tuple(hosts[row["id"]]),
                 pages.get(row["name"], PageCounts()),
+                tuple(pauses[row["id"]]),
+                row["name"] in paused or any(one.ended is None for one in pauses[row["id"]]),
             )
             for row in sources
         ),

@@ -162,6 +162,14 @@ CREATE TABLE backfills (
     taken     INTEGER NOT NULL DEFAULT 0, -- that were queued on that day
     ended     TEXT                 -- when it was done or stopped; NULL: it goes on
 ) STRICT;
+-- A time in which the owner let a source rest: its silence then is no sickness.
+CREATE TABLE pauses (
+    id        INTEGER PRIMARY KEY,
+    source_id INTEGER NOT NULL REFERENCES sources(id),
+    began     TEXT NOT NULL,       -- of the first crawl that left it alone
+    ended     TEXT                 -- of the first crawl that asked it again; NULL: it lasts
+) STRICT;
+CREATE INDEX pauses_source ON pauses(source_id, began);
 CREATE INDEX frontier_past ON frontier(source_id, day) WHERE state = 'past';
 -- With the address: a page at a new address is compared with the articles of those days that have the same number.
 DROP INDEX articles_source_day;
@@ -231,6 +239,7 @@ JOURNALED = (
     ("listings", "url_key", ""),
     ("gaps", "id", ""),
     ("backfills", "source_id", ""),
+    ("pauses", "id", ""),
 )
 
 

@@ -153,6 +153,16 @@ SCHEDULED = {
             "ended": "When it was done or stopped. NULL: it goes on.",
         },
     ),
+    "pauses": TableDescription(
+        "A time in which a source was paused: nothing of it was asked for, and its silence is no sickness.",
+        {
+            "id": "Row number.",
+            "source_id": "The source.",
+            "began": "When the first crawl began that left it alone.",
+            "ended": "When the first crawl began that asked it again. NULL: it lasts.",
+        },
+        {"pauses_source": "the pauses of a source"},
+    ),
     "changed_lines": TableDescription(
         "Lines that came to, or went from, articles of a source. On several articles within a day, a line belongs to "
         "the template of the site. Not in the journal: learned again after a rebuild.",

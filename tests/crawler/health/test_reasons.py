@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from crawler.health.kinds import BAD, OF_ARCHIVE, WARN
+from crawler.health.kinds import BAD, OF_ARCHIVE, PAUSED, WARN
 from crawler.health.reasons import archive_reasons, verdicts
 from pipelines.database.frontier.rows import BY_ROBOTS
-from pipelines.database.health.facts import ListingGap, PageCounts, PageStates, Refusals, SilentHost
+from pipelines.database.health.facts import ListingGap, PageCounts, PageStates, Refusals, SilentHost, SourcePause
 from tests.support.health_cases import NOW, ago, archive, listing, paper, source_day
 
 FRI_20_SUN_4 = lambda day: {4: 20, 6: 4}.get(day.weekday(), 12)  # noqa: E731
@@ -86,6 +86,31 @@ def test_day_without_a_crawl_says_nothing_of_a_source():
     facts = paper(lambda day: 20 if str(day.date()) != str(ago(days=1).date()) else 2)
     runs = frozenset(str(ago(days=back).date()) for back in range(40) if back != 1)
     assert verdicts(archive(facts, days_with_runs=runs), NOW)[1].reasons == ()
+
+
+@pytest.mark.parametrize(("pause", "expected"), [
+    (SourcePause(ago(days=20), ago(hours=1)), []),
+    (SourcePause(ago(days=20), ago(days=4)), [("silent", BAD)]),
+    (SourcePause(ago(days=60), ago(days=30)), [("silent", BAD)]),
+])  # fmt: skip
+def test_silence_during_a_pause_is_not_counted(pause, expected):
+    """Only the time after it, or before it, is."""
+    _archive, verdict = verdicts(archive(paper(quiet_days=20, pauses=(pause,))), NOW)
+    assert [(reason.kind, reason.status) for reason in verdict.reasons] == expected
+
+
+def test_pause_of_the_past_is_no_longest_quiet_of_a_source():
+    """A silence after it is measured by the habits of the paper, not by the wish of its owner."""
+    resting = lambda day: 0 if ago(days=20) < day < ago(days=10) else 20  # noqa: E731
+    found = paper(resting, quiet_days=3, pauses=(SourcePause(ago(days=20), ago(days=10)),))
+    assert [reason.kind for reason in verdicts(archive(found), NOW)[1].reasons] == ["silent"]
+
+
+def test_paused_source_has_no_reasons():
+    """Whatever is wrong with its host; and what was wrong before is neither over nor told again."""
+    _archive, verdict = verdicts(archive(paper(quiet_days=20, listings=(DOWN,), is_paused=True)), NOW)
+    assert (verdict.status, verdict.reasons) == (PAUSED, ())
+    assert verdict.is_unjudged("host down")
 
 
 OFFLINE = ("done",) * 2997 + ("nothing reachable",) * 3

@@ -1,0 +1,158 @@
+"""Test the commands of `morgue sources` as a user runs them: each is a process, with a paper to crawl."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from tests.support.command import crawl, morgue, rows
+from tests.support.small_paper import serving
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def paper(archive):
+    """Serve a paper of three stories, and watch it."""
+    with serving() as paper:
+        paper.watch(archive, more="# my notes, with ümlauts\n")
+        yield paper
+
+
+def asked(paper):
+    """Return what was requested since the last look."""
+    found = list(paper.asked)
+    paper.asked.clear()
+    return found
+
+
+def sources(archive, *args, **options):
+    return morgue("-C", archive, "sources", *args, **options)
+
+
+def health(archive):
+    return {
+        one["name"]: one["status"] for one in json.loads(morgue("-C", archive, "health", "--format", "json").stdout)
+    }
+
+
+def make_all_due(archive):
+    """Let every planned visit be due."""
+    with closing(sqlite3.connect(archive / "morgue.db")) as db:
+        db.execute("UPDATE frontier SET next_visit = '2024-01-01T00:00:00Z' WHERE state = 'waiting'")
+        db.commit()
+
+
+def test_paused_source_is_asked_for_nothing_and_another_source_of_its_host_goes_on(archive, paper):
+    """Also not for robots.txt; after the pause each due address is visited once, and missed visits are not made up."""
+    paper.answers["/other/"] = paper.answers["/"]
+    paper.answers["/other/feed"] = paper.answers["/feed"]
+    crawl(archive)
+    assert sources(archive, "pause", "paper").stdout == "paper is paused, until `morgue sources resume paper`\n"
+    make_all_due(archive)
+    asked(paper)
+    done = crawl(archive)
+    assert (done.returncode, asked(paper)) == (0, [])
+    assert "paused, and not crawled: paper" in done.stdout
+    assert health(archive)["paper"] == "paused"
+    (archive / "sources" / "other.toml").write_text(f'url = "{paper.url}/other/"\nfeeds = ["{paper.url}/other/feed"]\n')
+    crawl(archive)
+    assert {"/other/", "/other/feed"} <= set(requested := asked(paper))
+    assert not {"/", "/feed"} & set(requested)
+    (archive / "sources" / "other.toml").unlink()
+    assert sources(archive, "resume", "paper").stdout == "paper is asked again by the next crawl\n"
+    crawl(archive)
+    requested = asked(paper)
+    assert len(requested) == len(set(requested))
+    assert {"/", "/feed"} <= set(requested)
+    crawl(archive)
+    assert asked(paper) == []
+    assert health(archive)["paper"] != "paused"
+
+
+def test_paused_source_that_is_named_says_so_and_what_to_type(archive, paper):
+    """By its name, by an article of it, and in a list; the timer of the source alone is told nothing."""
+    crawl(archive)
+    sources(archive, "pause", "paper")
+    asked(paper)
+    (archive / "list.txt").write_text(f"{paper.stories[0]}\n")
+    for args in (["paper"], [paper.url], ["paper", "--again"], [paper.stories[0]], ["--again", "--urls", "list.txt"]):
+        done = crawl(archive, *args, cwd=archive)
+        assert (done.returncode, done.stderr) == (2, "morgue: paper: is paused\n  morgue sources resume paper\n")
+    quiet = crawl(archive, "--due", "--quiet", "paper")
+    assert (quiet.returncode, quiet.stdout, quiet.stderr) == (0, "", "")
+    assert asked(paper) == []
+
+
+def test_pause_changes_one_line_of_the_file_and_resume_takes_it_back(archive, paper):
+    """Every other byte stays, also of a file with comments, a byte order mark and the line ends of Windows."""
+    file = archive / "sources" / "paper.toml"
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes().replace(b"\n", b"\r\n"))
+    before = file.read_bytes()
+    sources(archive, "pause", "paper")
+    paused = file.read_bytes()
+    assert paused == b"\xef\xbb\xbfpaused = true\r\n" + before[3:]
+    assert sources(archive, "pause", "paper").stdout.startswith("paper is paused already")
+    assert (
+        sources(archive, "pause", "paper", "--until", "9999-01-01").stdout
+        == "paper is paused, until 9999-01-01 (UTC)\n"
+    )
+    assert file.read_bytes() == paused.replace(b"true", b"9999-01-01")
+    sources(archive, "resume", "paper")
+    assert file.read_bytes() == before
+    assert sources(archive, "resume", "paper").stdout == "paper is not paused\n"
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "said"),
+    [
+        (["pause", "papr"], 8, "morgue: papr: is not a source of this archive\n  did you mean paper?\n"),
+        (["pause", "paper", "--until", "soon"], 2, "--until soon: is not a day"),
+        (["pause", "paper", "--until", "2020-01-01"], 2, "is not after today"),
+        (["pauze", "paper"], 2, "Did you mean 'pause'?"),
+        (["pause"], 2, "Missing argument 'NAME...'"),
+    ],
+)
+def test_pause_with_a_mistake_says_what_is_wrong_and_changes_nothing(archive, paper, args, code, said):
+    """Each with its exit code."""
+    before = (archive / "sources" / "paper.toml").read_bytes()
+    done = sources(archive, *args)
+    assert done.returncode == code
+    assert said in done.stderr
+    assert (archive / "sources" / "paper.toml").read_bytes() == before
+
+
+def test_pause_whose_day_has_come_is_over(archive, paper):
+    """Without a command."""
+    file = archive / "sources" / "paper.toml"
+    file.write_text("paused = 2020-01-01\n" + file.read_text())
+    crawl(archive)
+    assert "/feed" in asked(paper)
+
+
+def test_pause_is_in_the_database_that_a_rebuild_makes(archive, paper):
+    """Since when a source was paused, and until when, is kept: its silence then is no sickness later."""
+    crawl(archive)
+    sources(archive, "pause", "paper")
+    crawl(archive)
+    sources(archive, "resume", "paper")
+    crawl(archive)
+    sources(archive, "pause", "paper")
+    crawl(archive)
+    before = rows(archive, "SELECT * FROM pauses")
+    assert [ended is None for *_, ended in before] == [False, True]
+    assert morgue("-C", archive, "rebuild").returncode == 0
+    assert rows(archive, "SELECT * FROM pauses") == before
+    assert health(archive)["paper"] == "paused"
+
+
+def test_sources_without_a_command_lists_them(archive, paper):
+    """With the options of `sources list`, before or after -C."""
+    crawl(archive)
+    listed = sources(archive, "list", "--format", "json").stdout
+    assert json.loads(listed)[0]["name"] == "paper"
+    assert morgue("sources", "--format", "json", "-C", archive).stdout == listed
+    assert morgue("sources", "-C", archive, "--format", "json").stdout == listed
