@@ -156,3 +156,78 @@ def test_sources_without_a_command_lists_them(archive, paper):
     assert json.loads(listed)[0]["name"] == "paper"
     assert morgue("sources", "--format", "json", "-C", archive).stdout == listed
     assert morgue("sources", "-C", archive, "--format", "json").stdout == listed
+
+
+def test_renamed_source_keeps_all_that_is_known_of_it(archive, paper):
+    """Its file, its articles and its planned visits; also after a rebuild."""
+    crawl(archive)
+    known = "SELECT s.id, s.name, count(*) FROM sources s JOIN {} t ON t.source_id = s.id GROUP BY s.id"
+    tables = ("articles", "captures", "frontier", "listings")
+    before = {table: rows(archive, known.format(table)) for table in tables}
+    text = (archive / "sources" / "paper.toml").read_bytes()
+    done = sources(archive, "rename", "paper", "The.Courier-2")
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "paper is now The.Courier-2")
+    assert sorted(path.name for path in (archive / "sources").iterdir()) == ["The.Courier-2.toml", "_template.toml"]
+    assert (archive / "sources" / "The.Courier-2.toml").read_bytes() == text
+    after = {table: [(number, "The.Courier-2", count)] for table, [(number, _, count)] in before.items()}
+    assert {table: rows(archive, known.format(table)) for table in tables} == after
+    assert morgue("-C", archive, "rebuild").returncode == 0
+    assert rows(archive, known.format("articles")) == after["articles"]
+    asked(paper)
+    crawl(archive)
+    assert asked(paper) == []
+    assert rows(archive, "SELECT name FROM sources") == [("The.Courier-2",)]
+
+
+def test_rename_that_was_killed_after_the_file_is_finished_by_the_next_crawl(archive, paper):
+    """The file comes first, and a crawl knows the source again by its front page."""
+    crawl(archive)
+    (archive / "sources" / "paper.toml").rename(archive / "sources" / "courier.toml")
+    crawl(archive)
+    assert rows(archive, "SELECT name FROM sources") == [("courier",)]
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "said"),
+    [
+        (["papr", "courier"], 8, "papr: is not a source of this archive"),
+        (["paper", "../courier"], 2, "../courier: is not a valid name for a source"),
+        (["paper", "paper"], 2, "paper: is its name already"),
+        (["paper", "gazette"], 2, "gazette: is a source already: sources/gazette.toml"),
+        (["paper", "former"], 2, "former: is the name of a source that has no file any more"),
+    ],
+)
+def test_rename_to_a_bad_or_taken_name_changes_nothing(archive, paper, args, code, said):
+    """A name of a former source is taken, too: its articles are another's."""
+    for name in ("gazette", "former"):
+        (archive / "sources" / f"{name}.toml").write_text(f'url = "{paper.url}/{name}/"\n')
+    crawl(archive)
+    (archive / "sources" / "former.toml").unlink()
+    before = rows(archive, "SELECT id, name FROM sources")
+    done = sources(archive, "rename", *args)
+    assert done.returncode == code
+    assert said in done.stderr
+    assert (archive / "sources" / "paper.toml").is_file()
+    assert rows(archive, "SELECT id, name FROM sources") == before
+
+
+def test_removed_source_is_asked_for_nothing_and_its_articles_stay(archive, paper):
+    """The file goes only if the user says so."""
+    crawl(archive)
+    refused = sources(archive, "remove", "paper", stdin="")
+    assert refused.returncode == 2
+    assert "say --yes" in refused.stderr
+    assert (archive / "sources" / "paper.toml").is_file()
+    done = sources(archive, "remove", "paper", "--yes")
+    assert done.stdout == "paper is watched no longer; its 3 articles stay in the archive\n"
+    assert not (archive / "sources" / "paper.toml").exists()
+    make_all_due(archive)
+    asked(paper)
+    assert crawl(archive).returncode == 0
+    assert asked(paper) == []
+    assert rows(archive, "SELECT s.name, count(*) FROM articles a JOIN sources s ON s.id = a.source_id") == [
+        ("paper", 3)
+    ]
+    assert "paper" not in health(archive)
+    again = sources(archive, "remove", "paper", "--yes")
+    assert again.returncode == 8
