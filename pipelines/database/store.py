@@ -85,13 +85,11 @@ class ArticleStore:
 
     def set_planned_by(self, source_id: int | None, settings: Mapping[str, Any]) -> None:
         """Remember the settings by which the visits of a source are planned."""
-        self.db.execute("UPDATE sources SET planned_by = ? WHERE id = ?", (json.dumps(settings, sort_keys=True), source_id))
+        values = (json.dumps(settings, sort_keys=True), source_id)
+        self.db.execute("UPDATE sources SET planned_by = ? WHERE id = ?", values)
 
     def rename_ad_hoc_source(self, source: Source, watched: Collection[str]) -> None:
-        """Give a site that was crawled ad hoc the name of its new source file. It keeps its articles and frontier.
-
-        `watched`: names of all source files.
-        """
+        """Give a site that was crawled ad hoc, so that it has none of the `watched` names, that of its new file."""
         rows = self.db.execute("SELECT id, name, url FROM sources").fetchall()
         same = (row_id for row_id, name, url in rows if name not in watched and url_key(url) == url_key(source.url))
         if all(name != source.name for _, name, _ in rows) and (row_id := next(same, None)) is not None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import tomllib
 from contextlib import closing
 
 import pytest
 
-from tests.support.command import crawl, morgue, rows
+from tests.support.command import LOOPBACK, crawl, make_archive, morgue, rows
 from tests.support.small_paper import serving
 
 pytestmark = pytest.mark.slow
@@ -231,3 +232,29 @@ def test_removed_source_is_asked_for_nothing_and_its_articles_stay(archive, pape
     assert "paper" not in health(archive)
     again = sources(archive, "remove", "paper", "--yes")
     assert again.returncode == 8
+
+
+@pytest.mark.parametrize("form", ["opml", "csv"])
+def test_exported_list_makes_the_same_sources_in_another_archive(archive, paper, tmp_path, form):
+    """By `morgue add`: names, front pages and feeds."""
+    with serving() as other:
+        paper.watch(archive, name="The.Courier-2")
+        (archive / "sources" / "paper.toml").unlink()
+        other.watch(archive, name="gazette", more='title = "Tom & \\"Jerry\\" <of> ü"\n')
+        listed = tmp_path / f"list.{form}"
+        listed.write_text(sources(archive, "export", "--format", form).stdout)
+        second = make_archive(tmp_path / "second")
+        added = morgue("-C", second, "add", *LOOPBACK, "--urls", listed)
+        assert "2 added" in added.stdout
+        expected = {"The.Courier-2": paper.url, "gazette": other.url}
+    for name, url in expected.items():
+        made = tomllib.loads((second / "sources" / f"{name}.toml").read_text())
+        assert (made["url"], made["feeds"]) == (f"{url}/", [f"{url}/feed"])
+
+
+def test_export_leaves_a_broken_file_out_and_says_so(archive, paper):
+    """With exit code 1, because the list is not whole."""
+    (archive / "sources" / "broken.toml").write_text("url = ")
+    done = sources(archive, "export", "--format", "csv")
+    assert (done.returncode, len(done.stdout.splitlines())) == (1, 2)
+    assert "sources/broken.toml" in done.stderr
