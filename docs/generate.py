@@ -82,7 +82,8 @@ CODES_OF_COMMANDS = (
     ("rebuild", 1, "A WARC file is missing or damaged, or a page could not be read; the rest is in the database."),
     ("reextract", 1, "A page gives no text any more; the archive keeps its old text."),
     ("health", 1, "With `--fail-on`: a source is that ill. With `--notify`: the message could not be sent."),
-    ("sources", 1, "`export`: a source whose file has mistakes was left out."),
+    ("sources", 1, "`export`: a source whose file has mistakes was left out. `check`: something is odd."),
+    ("sources", 2, "`check`: a file has mistakes. `pause`, `rename`, `remove`: as for every command."),
     ("verify", 7, "Something was found."),
 )  # fmt: skip
 

@@ -258,3 +258,69 @@ def test_export_leaves_a_broken_file_out_and_says_so(archive, paper):
     done = sources(archive, "export", "--format", "csv")
     assert (done.returncode, len(done.stdout.splitlines())) == (1, 2)
     assert "sources/broken.toml" in done.stderr
+
+
+def test_show_has_state_listings_gaps_and_settings_with_their_origin(archive, paper):
+    """Also the feed that was found in place of a dead one, and why."""
+    settings = (archive / "morgue.toml").read_text()
+    (archive / "morgue.toml").write_text(settings.replace("[every]", "[every]\nsection = '6h'", 1))
+    file = archive / "sources" / "paper.toml"
+    file.write_text(f"{file.read_text()}[crawl]\npages_per_day = 7\n")
+    crawl(archive)
+    paper.answers["/other.rss"] = paper.answers.pop("/feed")
+    link = f'<link rel="alternate" type="application/rss+xml" href="{paper.url}/other.rss">'
+    paper.answers["/"] = (200, f"<html><head>{link}</head><body><h1>Small</h1></body></html>".encode(), {})
+    crawl(archive, "paper")
+    with closing(sqlite3.connect(archive / "morgue.db")) as db:
+        db.execute(
+            "INSERT INTO gaps (source_id, url_key, url, began, ended) VALUES (1, '', 'http://gap.example/', ?, ?)",
+            ("2026-01-01T00:00:00Z", "9999-01-01T00:00:00Z"),
+        )
+        db.commit()
+    shown = json.loads(sources(archive, "show", "paper", "--format", "json", "-s", "crawl.delay=3").stdout)
+    assert (shown["articles"], shown["health"], shown["paused"]) == (3, "warn", False)
+    assert "outrun" in [reason["kind"] for reason in shown["reasons"]]
+    read = {row["url"].removeprefix(paper.url): row for row in shown["listings"]}
+    assert {"/", "/feed", "/other.rss"} <= read.keys()
+    assert read["/feed"]["trouble"].startswith("HTTP 404")
+    assert read["/other.rss"]["trouble"] == f"in place of {paper.url}/feed"
+    assert read["/"]["next"] > read["/"]["last_read"]
+    assert [gap["url"] for gap in shown["gaps"]] == ["http://gap.example/"]
+    origins = {row["setting"]: (row["value"], row["origin"]) for row in shown["settings"]}
+    assert origins["crawl.pages_per_day"] == ("7", "sources/paper.toml")
+    assert origins["every.section"] == ('"6h"', "morgue.toml")
+    assert origins["crawl.delay"] == ('"3s"', "-s")
+    assert origins["crawl.depth"] == ("3", "default")
+    table = sources(archive, "show", "paper").stdout
+    assert f"in place of {paper.url}/feed" in table
+    assert "gap of http://gap.example/: 2026-01-01 00:00 to 9999-01-01 00:00" in table
+
+
+def test_show_of_a_source_that_was_never_crawled_says_so(archive, paper):
+    """It has settings already."""
+    done = sources(archive, "show", "paper")
+    assert done.returncode == 0
+    assert "it has not answered yet" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "said"),
+    [
+        ("", 0, "2 of 2 files without a mistake"),
+        ("delay = 3\n", 2, "sources/paper.toml: delay: unknown key"),
+        ("exclude = ['.*']\n", 1, "paper: exclude matches {url}/, which the file itself names"),
+        (
+            "sitemaps = ['https://gazette.example/']\n",
+            1,
+            "paper: https://gazette.example/ is also a listing of gazette",
+        ),
+    ],
+)
+def test_check_names_what_is_wrong_with_the_files(archive, paper, more, code, said):
+    """And asks nothing of the network."""
+    (archive / "sources" / "gazette.toml").write_text("url = 'https://gazette.example/'\n")
+    paper.watch(archive, more=more)
+    done = sources(archive, "check")
+    assert done.returncode == code
+    assert said.format(url=paper.url) in done.stdout
+    assert asked(paper) == []
