@@ -23,7 +23,13 @@ import parts  # noqa: E402  (importable only now)
 from crawler.cli.main import morgue  # noqa: E402
 from crawler.config import reference  # noqa: E402  (and so is this, where we are not installed)
 from pipelines.core import errors  # noqa: E402
-from pipelines.database.connection import open_database  # noqa: E402
+from pipelines.database.connection import (  # noqa: E402
+    applied_migrations,
+    migrate,
+    open_database,
+    open_for_maintenance,
+    triggers_digest,
+)
 from pipelines.database.schema import descriptions  # noqa: E402
 
 WIDTH = 100  # columns of a help page, whatever the terminal
@@ -40,11 +46,9 @@ def cli() -> str:
         assert command is not None
         context = click.Context(command, info_name=name, parent=root, **wide, **command.context_settings)
         parts += [f"## morgue {name}\n", fenced(command.get_help(context))]
-        for inner in command.list_commands(context) if isinstance(command, click.Group) else ():
-            own = command.get_command(context, inner)
-            assert own is not None
-            shown = click.Context(own, info_name=inner, parent=context, **wide, **own.context_settings)
-            parts += [f"### morgue {name} {inner}\n", fenced(own.get_help(shown))]
+        for inner_name, inner in sorted(getattr(command, "commands", {}).items()):
+            below = click.Context(inner, info_name=inner_name, parent=context, **wide)
+            parts += [f"### morgue {name} {inner_name}\n", fenced(inner.get_help(below))]
     return "\n".join(parts)
 
 
@@ -82,9 +86,9 @@ CODES_OF_COMMANDS = (
     ("rebuild", 1, "A WARC file is missing or damaged, or a page could not be read; the rest is in the database."),
     ("reextract", 1, "A page gives no text any more; the archive keeps its old text."),
     ("health", 1, "With `--fail-on`: a source is that ill. With `--notify`: the message could not be sent."),
-    ("sources", 1, "`export`: a source whose file has mistakes was left out. `check`: something is odd."),
-    ("sources", 2, "`check`: a file has mistakes. `pause`, `rename`, `remove`: as for every command."),
     ("verify", 7, "Something was found."),
+    ("watch", 2, "When it starts: morgue.toml has a mistake. Later, the settings from before hold on. A pass that "
+     "fails never ends a watch; its normal end is 130, and 4 means that another one runs."),
 )  # fmt: skip
 
 EXIT_TAIL = """\
@@ -209,6 +213,29 @@ def tables() -> str:
     return "\n".join(parts)
 
 
+NEWEST = '''"""Say what the newest schema is, so that `connection` opens a database that has it without the migrations.
+
+Made from the migrations by `make docs`.
+"""
+
+MIGRATIONS = (
+{migrations}
+)
+TRIGGERS = "{triggers}"  # SHA-256
+'''
+
+
+def newest_schema() -> str:
+    """Return the module that describes the schema of a fresh database."""
+    with tempfile.TemporaryDirectory() as folder:
+        db = open_for_maintenance(Path(folder) / "morgue.db")
+        migrate(db)
+        names = "\n".join(f'    "{name}",' for name in sorted(applied_migrations(db)))
+        text = NEWEST.format(migrations=names, triggers=triggers_digest(db))
+        db.close()
+    return text
+
+
 def columns_of(db: sqlite3.Connection, table: str) -> list[tuple[str, str]]:
     """Return (name, type and constraints) of each column, in the order of the table."""
     links = db.execute('SELECT "from", "table", coalesce("to", \'id\') FROM pragma_foreign_key_list(?)', (table,))
@@ -243,6 +270,7 @@ FILES = {
     ROOT / "docs" / "config.md": config,
     ROOT / "docs" / "exit-codes.md": exit_codes,
     ROOT / "docs" / "schema.md": tables,
+    ROOT / "pipelines" / "database" / "schema" / "newest.py": newest_schema,
     ROOT / "docs" / "reading.md": lambda: parts.filled(ROOT / "docs" / "reading.md"),
     ROOT / "docs" / "languages.md": lambda: parts.filled(ROOT / "docs" / "languages.md"),
     ROOT / "docs" / "architecture.md": lambda: parts.filled(ROOT / "docs" / "architecture.md"),

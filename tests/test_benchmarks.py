@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -63,3 +64,8 @@ def test_import_in_a_string_is_seen():
     assert not is_there("crawler.cli", "nothing_of_this_name")
     assert is_there("crawler.cli", "main")
     assert is_there("crawler.cli.main", "morgue")
+
+
+def test_benchmark_has_the_name_of_no_module_of_the_standard_library():
+    """A program's folder is the first that Python looks in: a benchmark `queue` broke all others that need threads."""
+    assert sorted({path.stem for path in SCRIPTS} & sys.stdlib_module_names) == []

@@ -111,11 +111,7 @@ def test_every_exit_code_is_documented():
 
 
 FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
-PARTS_OF_COMMANDS = {
-    "crawl": ["crawler/engine/crawl.py"],
-    "import": ["crawler/engine/import_run.py"],
-    "sources": [f"crawler/source_commands/{path.name}" for path in (ROOT / "crawler" / "source_commands").glob("*.py")],
-}
+PARTS_OF_COMMANDS = {"crawl": ["crawler/engine/crawl.py"], "import": ["crawler/engine/import_run.py"]}
 
 
 def codes_of(path):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from crawler.cli.progress_bar import LINE_SECONDS, clock
-from crawler.engine.crawl import CrawlRun
+from crawler.engine.crawl import CrawlOutcome, CrawlRun
 from pipelines.core.plural import counted
 from pipelines.core.timestamps import now
 
@@ -177,3 +177,17 @@ class CrawlProgress:
                     counted_at = time.monotonic()
                 live.update(drawn(), refresh=True)
                 await asyncio.sleep(STATUS_SECONDS)
+
+
+async def crawl_with_progress(run: CrawlRun, *, quiet: bool, terminal: bool) -> CrawlOutcome:
+    """Run Scrapy to its end, and show the numbers meanwhile unless `quiet`."""
+    from crawler.engine.launch import run_scrapy
+
+    if quiet:
+        return await run_scrapy(run)
+    progress = CrawlProgress(run, terminal=terminal)
+    progress.start()
+    try:
+        return await run_scrapy(run)
+    finally:
+        await progress.stop()

@@ -132,6 +132,8 @@ systemctl --user enable --now {job.name}.timer
 # Once per machine, so that it also runs while you are logged out:  loginctl enable-linger
 # Show the next round:   systemctl --user list-timers {job.name}.timer
 # Show what went wrong:  journalctl --user -u {job.name}.service
+# Show the last rounds:  morgue log
+# Hear when a source falls ill, by mail or message: docs/health.md (OnFailure=, --notify)
 # Switch it off:         systemctl --user disable --now {job.name}.timer
 """
 

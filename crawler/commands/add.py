@@ -152,15 +152,8 @@ def sites_of_list(data: bytes, file: str, column: str | None) -> list[ListedSite
     from crawler.onboarding.opml import ListedSite, is_xml, read_opml
 
     if not is_xml(data):
-        found = listed_in(decoded(io.BufferedReader(io.BytesIO(data)), file), file, column)
-        sites = [ListedSite(row.place, row.text, problem="" if row.text else NO_ADDRESS) for row in found.rows]
-        if {"source", "feeds"} <= set(found.columns):  # of `morgue sources export`
-            name, feeds = found.columns.index("source"), found.columns.index("feeds")
-            told = [(row.cells[name].strip(), tuple(row.cells[feeds].split())) for row in found.rows]
-            sites = [
-                replace(site, name=own, feeds=own_feeds) for site, (own, own_feeds) in zip(sites, told, strict=True)
-            ]
-        return sites
+        rows = listed_in(decoded(io.BufferedReader(io.BytesIO(data)), file), file, column).rows
+        return [ListedSite(row.place, row.text, problem="" if row.text else NO_ADDRESS) for row in rows]
     if column is not None:
         raise ConfigError("--column", f"{file} is OPML, which has no columns", "leave out --column")
     return read_opml(data, file)
@@ -200,9 +193,8 @@ def chosen_sites(
             refused.append(RefusedSite(error, known=True))
         elif home_key(url) not in homes:
             feeds = tuple(filter(None, map(fetchable, site.feeds)))
-            told = site.name if SOURCE_NAME.fullmatch(site.name) and site.name not in taken else None
-            chosen = name or (own.name if own is not None else told or name_for(url, taken))
-            is_named = name is not None or own is not None or told is not None
+            chosen = name or (own.name if own is not None else name_for(url, taken))
+            is_named = name is not None or own is not None
             is_asked_for = force or name is not None
             wanted.append(WantedSite(chosen, url, feeds, assumed_https, is_asked_for, is_named))
             taken.add(chosen)

@@ -255,7 +255,9 @@ def run_to_the_end(run: CrawlRun, *, quiet: bool, by_change: bool, form: str, li
         warn_without_contact(run.config, prepared.start_urls)
     import asyncio  # 20 ms that `morgue --help` need not pay
 
-    ending = asyncio.run(crawl_with_progress(run, quiet=quiet))
+    from crawler.cli.crawl_progress import crawl_with_progress
+
+    ending = asyncio.run(crawl_with_progress(run, quiet=quiet, terminal=sys.stderr.isatty()))
     if form == "json" and not (quiet and ending.exit_code == 0):
         click.echo(json_summary(run, ending, notes, wrong))
     report(run, ending, wrong, quiet=quiet, by_change=by_change, form=form)
@@ -284,20 +286,6 @@ def json_summary(run: CrawlRun, ending: CrawlOutcome, notes: list[str], wrong: l
         "broken_sources": sorted(run.config.broken),
     }
     return json.dumps(found | as_json(run.context.stats), ensure_ascii=False, indent=2)
-
-
-async def crawl_with_progress(run: CrawlRun, *, quiet: bool) -> CrawlOutcome:
-    from crawler.cli.crawl_progress import CrawlProgress
-    from crawler.engine.launch import run_scrapy
-
-    if quiet:
-        return await run_scrapy(run)
-    progress = CrawlProgress(run, terminal=sys.stderr.isatty())
-    progress.start()
-    try:
-        return await run_scrapy(run)
-    finally:
-        await progress.stop()
 
 
 def broken_sources(config: Config) -> list[str]:

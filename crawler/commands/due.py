@@ -40,15 +40,19 @@ def command(ctx: click.Context, sources: tuple[str, ...], limit: int, form: str)
 
     First comes a line for each source: how many visits are due now, within a day and later, the time of the next one,
     and what the source waits for: its hours, the end of its pause, or the next day if its pages or bytes of this day
-    are used up. Then the next visits. All times are UTC unless a time zone is given. SOURCE is a name or an address.
+    are used up. Then the next visits, without those of paused sources. All times are UTC unless a time zone is given.
+    SOURCE is a name or an address.
 
     The table has "now" for what is due. A host that refuses us or does not answer is asked at the time of its next
     probe; what is due of it follows when it answers.
     """
+    from crawler.config.pauses import paused_sources
+
     now = timestamps.now()
     with database_of(ctx) as db:
         names = named_sources(list(queries.sources(db)), sources) if sources else None
-        visits = planned_visits(db, names, now, limit)
+        paused = paused_sources(folder_of(ctx).sources, now)
+        visits = planned_visits(db, names, now, limit, without=paused)
         if form != "table":
             with standard_output():
                 output.write_rows(visits, VISIT_KEYS, form)
@@ -76,7 +80,8 @@ def command(ctx: click.Context, sources: tuple[str, ...], limit: int, form: str)
                 click.echo(line)
         for line in going_on:
             click.echo(line)
-        total = sum(count["due"] + count["in_a_day"] + count["later"] for count in counts)
+        going = [count for count in counts if count["source"] not in paused]
+        total = sum(count["due"] + count["in_a_day"] + count["later"] for count in going)
         if (more := total - len(shown)) and limit:
             click.echo(f"{counted(more, 'more visit')} {verb(more, 'is', 'are')} planned (--limit)")
 
@@ -102,10 +107,7 @@ def named_sources(rows: list[Row], wanted: tuple[str, ...]) -> list[str]:
 
 
 def waiting(ctx: click.Context, db: sqlite3.Connection, names: list[str], now: datetime) -> Iterator[tuple[str, str]]:
-    """Yield (source, what it waits for) of the sources that are not asked now.
-
-    They are paused, or it is not their hour, or the limits of the day are used up.
-    """
+    """Yield (source, what it waits for) of the sources that are not asked now by their hours or limits of a day."""
     from crawler.config.models import load
     from crawler.config.pauses import pause_lasts
     from crawler.schedule.hours import Hours
@@ -114,10 +116,10 @@ def waiting(ctx: click.Context, db: sqlite3.Connection, names: list[str], now: d
     ids = {source.name: source_id for source_id, source, _ in ArticleStore(db).sources()}
     used = used_since(db, now.replace(hour=0, minute=0, second=0, microsecond=0))
     for name in names:
-        if name in config.sources and pause_lasts(paused := config.sources[name].paused, now):
-            yield name, "it is paused" if paused is True else f"{paused}: it is paused until then"
-            continue
         own = config.for_source(name) if name in config.sources else config.crawl
+        if name in config.sources and pause_lasts(pause := config.sources[name].paused, now):
+            yield name, f"morgue sources resume {name}" if pause is True else f"{pause}: it is paused"
+            continue
         pages, size = used.get(ids.get(name), (0, 0))
         if own.hours and not (span := Hours.parse(own.hours)).is_open(now):
             yield name, span.next_opening(now)

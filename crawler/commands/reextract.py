@@ -160,6 +160,8 @@ async def run(
                     elif archive_writer is None and change is not None:
                         show(change)
                     steps("reading", counts.read, total)
+                if archive_writer is not None:
+                    archive_writer.commit()  # so that `db` sees which revisions are the newest now
             edited = readings.edited_articles(db, which.condition(), which.values)
             template: tuple[int | None, Callable[[str], bool]] | None = None
             for done, (article_id, source_id) in enumerate(edited, 1):

@@ -1,52 +1,171 @@
-"""`morgue sources`: list the sources, look at one, and change what is watched."""
+"""`morgue sources`: list the sources and their state, or forget one.
+
+The other subcommands are in `crawler.cli.sources`.
+"""
 
 from __future__ import annotations
 
-from importlib import import_module
-from pathlib import Path
-from typing import Any
+import sys
 
 import click
 
-from crawler import source_commands
-from crawler.cli.common_options import folder_option, setting_option
+from crawler.cli import output
+from crawler.cli.archive_options import database_of, format_option, standard_output
+from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
+from crawler.cli.sources.check import check_command
+from crawler.cli.sources.export import export_command
+from crawler.cli.sources.pause import pause_command, resume_command
+from crawler.cli.sources.rename import remove_command, rename_command
+from crawler.cli.sources.show import show_command
+from pipelines.core.errors import ConfigError, NotFound
+from pipelines.core.plural import counted, verb
+from pipelines.core.source_names import near_names, source_meant
+from pipelines.core.terminal import plain
+from pipelines.database import queries
+from pipelines.database.connection import Row
 
-DEFAULT = "list"
+COLUMNS = ("name", "articles", "newest", "health", "last_success", "waiting", "planned", "past", "failed", "last_error")
 
-
-class SourceCommands(click.Group):
-    """Find the commands of `morgue sources` in their folder. Without the name of one, `list` is meant."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(path.stem for path in Path(source_commands.__path__[0]).glob("[a-z]*.py"))
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in self.list_commands(ctx):
-            from difflib import get_close_matches
-
-            near = get_close_matches(cmd_name, self.list_commands(ctx), 1)
-            ctx.fail(f"No such command {cmd_name!r}." + (f" Did you mean {near[0]!r}?" if near else ""))
-        command: click.Command = import_module(f"{source_commands.__name__}.{cmd_name}").command
-        return command
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put `list` before the options of `morgue sources --format json`; `--help` is that of the group."""
-        takes_value = {"-C", "-s"}
-        at = 0
-        while at < len(args) and args[at] in takes_value:
-            at += 2
-        is_default = at >= len(args) or (args[at].startswith("-") and args[at] not in ctx.help_option_names)
-        return super().parse_args(ctx, [*args[:at], *([DEFAULT] if is_default else []), *args[at:]])
+MINUTE_CHARS = 16  # of a stamp, up to its minute: the table needs the room for errors
 
 
-@click.command(cls=SourceCommands)
+ALL = click.option("--all", "of_lists", is_flag=True, help="Also list the hosts of pages that belong to no source.")
+
+
+@click.group(invoke_without_command=True)
+@ALL
+@click.option("--forget", metavar="NAME", help="Forget a source (by name or address) that has no file in sources/.")
+@format_option()
 @folder_option
 @setting_option
-def command(**_options: Any) -> None:
-    """List the sources, look at one, and change what is watched.
+@click.pass_context
+def command(ctx: click.Context, of_lists: bool, forget: str | None, form: str) -> None:
+    """List the sources that have been crawled, with their state; show, check, pause, rename or remove one.
 
-    `morgue sources` alone is `morgue sources list`, and takes its options. To watch further sources, use `morgue add`:
-    it also takes a list of addresses, CSV, or the OPML of a feed reader or of `morgue sources export`.
+    For each source: its health (ok, warn or bad: `morgue health` says why; or paused), the number of articles, the day
+    of the newest one, the time at which a feed, sitemap or page was last answered without an error, how many addresses
+    are due now (waiting; of a source that was never crawled, the listings in its file), planned for later, of the past
+    (articles that wait for `morgue backfill`) and failing, and the last error. An error is shown until the next
+    visit goes well. Dead links, links that robots.txt disallows, and paths that morgue tries by itself are no
+    errors of a source.
 
-    pause, resume, rename and remove change the file of a source in sources/, which you can also do by hand.
+    Pages of `morgue crawl --urls` that belong to no source are counted by host with --all.
+
+    --forget deletes a source, or a host of lists, and plans nothing more of it. What was fetched stays in the archive,
+    without a source; `morgue remove HOST` deletes that.
+
+    Sources are added, also from an OPML or CSV file, by `morgue add`.
     """
+    if ctx.invoked_subcommand is not None:
+        if of_lists or forget is not None or form != "table":
+            raise click.UsageError(
+                f"These options come after the subcommand: sources {ctx.invoked_subcommand} ...", ctx
+            )
+        return
+    if forget is not None:
+        forget_source(ctx, forget)
+        return
+    list_sources(ctx, of_lists=of_lists, form=form)
+
+
+@command.command(name="list")
+@ALL
+@format_option()
+@folder_option
+@setting_option
+@click.pass_context
+def list_command(ctx: click.Context, of_lists: bool, form: str) -> None:
+    """List the sources with their state, as `morgue sources` does."""
+    list_sources(ctx, of_lists=of_lists, form=form)
+
+
+for subcommand in (
+    show_command,
+    check_command,
+    pause_command,
+    resume_command,
+    rename_command,
+    remove_command,
+    export_command,
+):
+    command.add_command(subcommand)
+
+
+def list_sources(ctx: click.Context, *, of_lists: bool, form: str) -> None:
+    """Print the sources and their state."""
+    with database_of(ctx, quickly=True) as db:
+        rows = list(queries.sources(db, of_lists=of_lists))
+        from crawler.health.check import look
+
+        states = {one.name: one.status for one in look(db, folder_of(ctx))}
+    for row in rows:
+        row["health"] = states.get(row["name"])
+    count_unread_listings(ctx, rows)
+    with standard_output():
+        if form != "table":
+            output.write_rows(rows, (*queries.SOURCE_KEYS, "health"), form)
+        elif not rows:
+            click.echo("No source has been crawled yet. Add one with `morgue add URL`, then run `morgue crawl`.")
+        else:
+            for row in rows:
+                row["last_success"] = (row["last_success"] or "")[:MINUTE_CHARS].replace("T", " ")
+            for line in output.table(rows, COLUMNS, output.table_width(sys.stdout)):
+                click.echo(line)
+
+
+def count_unread_listings(ctx: click.Context, rows: list[Row]) -> None:
+    """Count the listings of sources that were never crawled as waiting: the next crawl queues them, and reads them."""
+    folder = folder_of(ctx)
+    new = [row for row in rows if not (row["waiting"] or row["planned"] or row["failed"] or row["last_success"])]
+    if not any((folder.sources / f"{row['name']}.toml").is_file() for row in new):
+        return  # without the time that it takes to load settings
+    from crawler.config.models import load
+    from crawler.frontier.watched_sites import seeds_of
+
+    try:
+        own = load(folder, overrides_of(ctx), skip_broken=True).sources
+    except ConfigError as error:
+        click.echo(f"warning: {error}", err=True)
+        return
+    for row in new:
+        if (source := own.get(row["name"])) is not None:
+            row["waiting"] = len({entry.url for entry in seeds_of(source.source, source)})
+
+
+def forget_source(ctx: click.Context, name: str) -> None:
+    """Delete the source that is meant by a name or address. Raises NotFound; ConfigError if it has a file."""
+    from crawler.config.models import load
+    from crawler.engine.open_archive import open_archive_writer
+    from pipelines.database.frontier import forgetting
+    from pipelines.database.store import ArticleStore
+
+    config = load(folder_of(ctx), overrides_of(ctx), skip_broken=True)
+    with database_of(ctx) as db:
+        known = {row["name"]: row for row in queries.sources(db, of_lists=True)}
+    homes = {known_name: row["url"] or f"https://{known_name}/" for known_name, row in known.items()}
+    homes |= {own.name: own.url for own in config.sources.values()}
+    found = source_meant(name, homes | {broken: f"https://{broken}/" for broken in config.broken})
+    if found is None:
+        raise NotFound(name, "is not a source of this archive", near_names(name, homes, "source"))
+    name = found
+    if name in config.sources or name in config.broken:
+        file = f"sources/{name}.toml"
+        raise ConfigError(
+            name, f"is watched: it has the file {file}", f"morgue sources remove {name} deletes it; then forget it"
+        )
+    archive_writer = open_archive_writer(config)
+    try:
+        store = ArticleStore(archive_writer.db)
+        source_id = archive_writer.call(store.source_id, name)
+        if source_id is None:  # a host of lists
+            archive_writer.call(forgetting.forget_host, archive_writer.db, name)
+        else:
+            archive_writer.call(forgetting.forget_source, archive_writer.db, source_id)
+            archive_writer.call(store.forget_source, source_id)
+    finally:
+        archive_writer.close()
+    if archive_writer.failed is not None:
+        raise archive_writer.failed
+    articles = known[name]["articles"]
+    stay = f"; its {counted(articles, 'article')} {verb(articles, 'stays', 'stay')} in the archive" if articles else ""
+    click.echo(plain(f"forgot {name}{stay}"))

@@ -10,6 +10,8 @@ from pipelines.core.plural import counted
 
 DECLARED_DIGESTS = "m007_declared_digests"  # a migration that cannot fill its columns without reading WARC files
 
+SCHEDULED = "m010_scheduled"  # with it come the rules for what is not the article, and for what is no edit
+
 
 @click.command()
 @folder_option
@@ -20,8 +22,8 @@ def command(ctx: click.Context) -> None:
     """Bring the database of an older version up to date.
 
     `morgue crawl`, `add` and `import` do this by themselves; use this command for an archive that you only read.
-    Nothing is fetched, no row is lost, and the WARC files are not changed. If it is interrupted, run the same command
-    again.
+    Nothing is fetched, no row is lost, and the WARC files are not changed. Pages that an earlier version gave up for a
+    reason that can pass are due again. If it is interrupted, run the same command again.
     """
     from contextlib import closing
 
@@ -43,6 +45,11 @@ def command(ctx: click.Context) -> None:
         lock.release()
     result = f"brought up to date in {counted(len(made), 'step')}: {', '.join(made)}" if made else "is up to date"
     click.echo(f"{folder.database}: {result}")
+    if SCHEDULED in made:
+        click.echo(
+            "Earlier versions filed walls and error pages as states of articles, and changes of counters as edits: "
+            "`morgue reextract` takes them out (`--diff` shows which)."
+        )
     if imported:
         what = counted(imported, "capture")
         click.echo(

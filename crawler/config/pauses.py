@@ -1,7 +1,11 @@
-"""Say which sources their files pause. Imports nothing heavy: `morgue health` must start fast."""
+"""Say which sources their files pause, and pause or resume one by changing one line of its file.
+
+The file of a source is the user's: every other byte of it stays as it is.
+"""
 
 from __future__ import annotations
 
+import re
 import tomllib
 from datetime import date, datetime
 from pathlib import Path
@@ -10,19 +14,13 @@ from crawler.config.archive_folder import MAX_TOML_BYTES
 from pipelines.core import safe_open
 
 KEY = "paused"
+KEY_LINE = re.compile(rf"[ \t]*[\"']?{KEY}[\"']?[ \t]*=")
+BYTE_ORDER_MARK = "\ufeff"
 
 
-def pause_lasts(value: object, now: datetime) -> bool:
-    """Return True if the value of the key `paused` lets a source rest now: true, or the day of its end is to come.
-
-    What is no value of this key pauses nothing.
-    """
-    if isinstance(value, bool):
-        return value
-    try:
-        return date.fromisoformat(str(value)) > now.date()
-    except ValueError:
-        return False
+def pause_lasts(value: bool | str | date, now: datetime) -> bool:
+    """Return True if the value of the key `paused` lets a source rest now: true, or the day of its end is to come."""
+    return value if isinstance(value, bool) else str(value) > str(now.date())
 
 
 def paused_sources(folder: Path, now: datetime) -> set[str]:
@@ -37,11 +35,46 @@ def paused_sources(folder: Path, now: datetime) -> set[str]:
         return found
     for file in files:
         try:
-            data = safe_open.read_bytes(file, MAX_TOML_BYTES)
+            text = text_of(file).removeprefix(BYTE_ORDER_MARK)
             # To parse all the files of a large archive takes longer than `morgue health` may.
-            value = tomllib.loads(data.decode("utf-8-sig")).get(KEY, False) if KEY.encode() in data else False
+            value = tomllib.loads(text).get(KEY, False) if KEY in text else False
         except (OSError, ValueError, RecursionError):
             continue
-        if pause_lasts(value, now):
+        if isinstance(value, bool | str | date) and pause_lasts(value, now):
             found.add(file.stem)
     return found
+
+
+def text_of(file: Path) -> str:
+    """Return the text of a source file, with its line ends as they are. Raises OSError, UnicodeDecodeError."""
+    return safe_open.read_bytes(file, MAX_TOML_BYTES).decode("utf-8")
+
+
+def with_pause(text: str, value: str | None) -> str:
+    """Return the text of a source file with `paused = value` as its first line, or without the key (None).
+
+    Raises ValueError if the key cannot be told from other text.
+    """
+    values = tomllib.loads(text.removeprefix(BYTE_ORDER_MARK))
+    mark = BYTE_ORDER_MARK if text.startswith(BYTE_ORDER_MARK) else ""
+    lines = text.removeprefix(mark).splitlines(keepends=True)
+    if KEY in values:
+        del values[KEY]
+        lines = _without_key(lines, values)
+    if value is None:
+        return mark + "".join(lines)
+    end = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
+    return f"{mark}{KEY} = {value}{end}{''.join(lines)}"
+
+
+def _without_key(lines: list[str], values: dict[str, object]) -> list[str]:
+    """Return the lines without the one that sets the key; `values`: what the others set. Raises ValueError."""
+    for number, line in enumerate(lines):
+        if KEY_LINE.match(line):
+            others = lines[:number] + lines[number + 1 :]
+            try:
+                if tomllib.loads("".join(others)) == values:
+                    return others
+            except ValueError:
+                continue
+    raise ValueError(f"the line that sets {KEY} cannot be found")

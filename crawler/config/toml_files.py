@@ -26,7 +26,6 @@ KeyPath = tuple[str, ...]
 
 EXAMPLE_LINES = ('feeds = ["https://paper.example/feed.xml"]', 'contact = "me@example.org"')  # in a source, in settings
 SOURCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
-NEW_FILE_MODE = 0o666  # less what the user's umask takes
 OPTION = "-s"  # named instead of a file in a mistake of an override
 
 
@@ -159,10 +158,9 @@ def read(path: Path, shown: str) -> dict[str, Any]:
 
 
 def write(path: Path, text: str) -> None:
-    """Write a file in one step: a crash leaves the old text or the new one. It keeps its mode. Raises OSError."""
+    """Write a file in one step: a crash leaves the old text or the new one. Raises OSError."""
     safe_open.must_be_ordinary(path)
-    mode = path.lstat().st_mode & NEW_FILE_MODE if os.path.lexists(path) else NEW_FILE_MODE
-    with safe_open.draft(path, mode=mode) as draft:
+    with safe_open.draft(path) as draft:
         draft.write(text.encode())
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from crawler.config.models import Config
 from crawler.engine.extraction_workers import extraction_workers
 from crawler.engine.open_archive import SOFTWARE, open_archive_writer
-from crawler.frontier.crawl_plan import CrawlPlan, PreparedCrawl, prepare, resting_sources, within_hours
+from crawler.frontier.crawl_plan import CrawlPlan, PreparedCrawl, prepare, resting_sources, within_hours, without_paused
 from crawler.frontier.dispatcher import Dispatcher
 from crawler.frontier.queue import Frontier
 from crawler.frontier.visit_limits import CrawlLimits, SourceLimits
@@ -65,6 +65,7 @@ class CrawlRun:
         self.has_internal_error = False
         self.has_faults = False  # the user has to see to something besides what sites answer
         self.due_left = 0  # URLs that were due and not visited, because the run was stopped or reached a limit
+        self.next_planned: str | None = None  # at the end: when the next URL falls due, as a stamp
         self._closed = False
         self._scrapy: Any = None  # its Crawler, once the spider is made
         self._tasks: set[asyncio.Task[None]] = set()
@@ -74,7 +75,7 @@ class CrawlRun:
         self.prepared = self.context.archive_writer.call(
             prepare, self.plan, self.config, self.context.store, self.frontier, now()
         )
-        self.prepared = within_hours(self.prepared, self.config, now())
+        self.prepared = within_hours(without_paused(self.prepared, self.config, now()), self.config, now())
         return self.prepared
 
     def has_due_urls(self) -> bool:
@@ -191,6 +192,7 @@ class CrawlRun:
                     await self.context.do(self._note_disallowed_sites, self.prepared)
                     await self.context.do(self._forget_silent_sites, self.prepared)
                 self.due_left = await self.context.do(self.frontier.count_due, self.prepared.scope, now())
+                self.next_planned = await self.context.do(self.frontier.next_due, self.prepared.scope, now())
                 if self.dispatcher.used.reached:
                     due = await self.context.do(self.frontier.count_due_by_source, self.prepared.scope, now())
                     self._count_limits(self.dispatcher, self.prepared, due)

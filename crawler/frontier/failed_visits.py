@@ -147,8 +147,13 @@ class FailedVisits(ListingVisits):
             self.context.stats.by_source[self.site(claim).name].silent_sites[site] = self._down_hosts[site]
             self.dispatcher.close_site(site)
 
-    async def disallowed(self, claim: Claim, why: str, *, for_now: bool, at: str | None = None) -> None:
-        """End a visit that robots.txt, or `for_now` its failure, disallows; `at`: where redirects led, if they did."""
+    async def disallowed(
+        self, claim: Claim, why: str, *, for_now: bool, at: str | None = None, wait: float | None = None
+    ) -> None:
+        """End a visit that robots.txt, or `for_now` its failure, disallows; `at`: where redirects led, if they did.
+
+        `wait`: seconds for which the failing robots.txt asks us to stay away.
+        """
         site, listing = self.site(claim), claim.kind in LISTING_KINDS
         host = host_or_empty(at or claim.url)
         if for_now and host == claim.host and self.dispatcher.is_closed(host):  # it was in line after one that counted
@@ -170,7 +175,7 @@ class FailedVisits(ListingVisits):
             trouble = f"{why}, so its host is asked for nothing for now" if for_now else f"disallowed {why}"
             self.context.stats.trouble(site.name, trouble, claim.url)
         if for_now:
-            await self._host_in_trouble(host, why)
+            await self._host_in_trouble(host, why, wait)
             # If redirects led to that host, its own host did answer.
             plan = after_failure("front", now(), claim.disallowed + 1)
             plan = self._due_with_host(claim, plan) if host == claim.host else plan

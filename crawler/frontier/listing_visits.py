@@ -195,8 +195,11 @@ class ListingVisits(VisitEnding):
         outrun = reading is not None and listing_intervals.is_outrun(
             claim.kind, size_of(known), reading.found.named, reading.found.shared, new
         )
-        # As many were lost as were found, for want of a better guess.
-        counted_new = new * (1 + outrun)
+        # Of a feed counts what it shows since its last reading, also if a front page was read before it: else the page
+        # would be read ever more often and the feed ever less. If it was outrun, as many were lost as were found, for
+        # want of a better guess.
+        shown = reading.found.named - reading.found.shared if reading and known and claim.kind in FEED_KINDS else new
+        counted_new = shown * (1 + outrun)
         rhythm = listing_intervals.after_reading(
             Rhythm.from_json(state.rhythm), since, time, counted_new, dated(reading) if reading else ()
         )
@@ -210,7 +213,7 @@ class ListingVisits(VisitEnding):
             readings=state.readings + 1,
             entries=entries,
             new_entries=new,
-            newest_entry=reading.found.newest if reading and not reading.found.unchanged else state.newest_entry,
+            newest_entry=reading.found.newest_with(state.newest_entry) if reading else state.newest_entry,
             first_read=state.first_read or stamp(time),
             last_read=stamp(time),
             last_new=stamp(time) if new else state.last_new,
@@ -253,7 +256,7 @@ class ListingVisits(VisitEnding):
         if listing_intervals.is_faded(state.kind, time, last_change, day_or_none(state.newest_entry)):
             return max(listing_intervals.FADED_INTERVAL, site.adaptive.bounds.longest)
         hours = NEW_LISTING_HOURS.get(state.kind, PAGE_HOURS)
-        if state.kind in ("front", "section") and site.source_id is not None:
+        if state.kind in ("front", "section") and site.source_id is not None and state.entries:
             of_source = listings.of_source(self.frontier.db, site.source_id)
             others = [one for one in of_source if one.url_key != state.url_key]
             if not any(one.kind in FEED_KINDS and one.readings and not one.trouble for one in others):

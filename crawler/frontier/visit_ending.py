@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from scrapy.http import Response
@@ -19,11 +20,13 @@ from crawler.schedule.stand_in_visits import after_stand_in
 from pipelines.core.items import PageState
 from pipelines.core.timestamps import now, parse, stamp
 from pipelines.core.urls import host_or_empty, site_or_none, url_key
-from pipelines.database.frontier.looks import watched_articles
+from pipelines.database.frontier.looks import last_edit, watched_articles
 from pipelines.database.frontier.rows import BY_ROBOTS, Claim
 from pipelines.session.context import CrawlContext
 
 logger = logging.getLogger("morgue.frontier")
+
+GUESS_INTERVAL = timedelta(days=7)  # until a tdmrep.json is asked for again that was not there
 
 
 class VisitEnding:
@@ -75,17 +78,20 @@ class VisitEnding:
         first, last = (parse(time) if time else None for time in (claim.first_visit, claim.last_visit))
         return claim.host not in self.frontier.doubted and not is_first_look_after_a_day(now(), first, last)
 
-    async def _plan_of_page(self, claim: Claim, *, edited: bool = False) -> NextVisit:
+    async def _plan_of_page(self, claim: Claim) -> NextVisit:
         """Return the future of an article page that was just answered."""
         site, time = self.site(claim), now()
         if not site.explicit_recheck and site.source_id not in self._ages:
             watched = await self.context.do(watched_articles, self.frontier.db, site.source_id)
             self._ages[site.source_id] = earned_ages(site.recheck, watched)
         plan = self._plan_after_success(claim)
-        if not edited or site.explicit_recheck or not (claim.first_visit and claim.last_visit):
+        if site.explicit_recheck or claim.first_visit is None:
             return plan
-        first, last, ages = parse(claim.first_visit), parse(claim.last_visit), self._ages[site.source_id]
-        return sooner_after_edit(plan, time, first, last, claim.visits + 1, ages)
+        edit = await self.context.do(last_edit, self.frontier.db, url_key(claim.url))
+        if edit is None:
+            return plan
+        first, ages = parse(claim.first_visit), self._ages[site.source_id]
+        return sooner_after_edit(plan, time, first, edit, claim.visits + 1, ages, due=claim.due)
 
     def plan_after_stand_in(self, claim: Claim, state: PageState) -> NextVisit:
         """Return the future of a claim that shows something in the place of its article."""
@@ -100,8 +106,11 @@ class VisitEnding:
 
     def _plan_of_guess(self, claim: Claim) -> NextVisit:
         """Return the future of a common path that brought nothing. A site may add its tdmrep.json one day."""
-        is_kept = claim.kind == "tdmrep"
-        return self._plan_after_success(claim) if is_kept else NOTHING_THERE
+        if claim.kind != "tdmrep":
+            return NOTHING_THERE
+        planned = self._plan_after_success(claim)
+        at = now() + GUESS_INTERVAL
+        return planned if planned.at is None or planned.at > at else NextVisit("waiting", at, "nothing was there")
 
     async def _end(self, claim: Claim, visit: VisitResult, final_url: str | None = None, pages: int = 0) -> None:
         """Write the result of a visit. `final_url`: where redirects led to; `pages`: how many were counted for it."""
@@ -120,13 +129,15 @@ class VisitEnding:
         """Write the result of a visit. Return True if it ends a trouble of its host. Runs on the archive writer's
         thread.
         """
+        # A page that is not there shows that its host answers; so do a robots.txt with rules, and an empty listing.
+        is_page = claim.kind in PAGE_KINDS and visit.error != BY_ROBOTS
+        is_good = visit.status is not None and (visit.status < 400 or visit.status in GONE_STATUSES)
+        answers = visit.answered or is_good or visit.error == BY_ROBOTS
+        # First, because it makes rows due again: the row of this visit has just been asked for.
+        is_over = answers and self.frontier.hosts.answered(claim.host, now(), is_page=is_page)
         if final_url is not None and url_key(final_url) != url_key(claim.url):
             self.frontier.landed(claim, final_url, visit, now())
         else:
             self.frontier.visited(claim, visit, now())
         self.context.stats.ended(self.context.archive_writer.commits, pages)
-        # A page that is not there shows that its host answers; so do a robots.txt with rules, and an empty listing.
-        is_page = claim.kind in PAGE_KINDS and visit.error != BY_ROBOTS
-        is_good = visit.status is not None and (visit.status < 400 or visit.status in GONE_STATUSES)
-        answers = visit.answered or is_good or visit.error == BY_ROBOTS
-        return answers and self.frontier.hosts.answered(claim.host, now(), is_page=is_page)
+        return is_over

@@ -110,7 +110,7 @@ class VisitOutcomes(FailedVisits):
                 before = await self.context.do(replanning.continue_visits, self.frontier.db, reading.moved_from, own)
                 first, last = before or (claim.first_visit, claim.last_visit)
                 claim = replace(claim, first_visit=first, last_visit=last)
-            plan = await self._plan_of_page(claim, edited=reading.change == "edited")
+            plan = await self._plan_of_page(claim)
         status = reading.page.capture.status if reading.page.capture else None
         # Without validators: "not modified" would be the answer for a page that was never read.
         known = Validators() if broke_off or state else validators

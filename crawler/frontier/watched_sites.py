@@ -73,7 +73,15 @@ class WatchedSite:
     def rules(self) -> str:
         """Return a digest of all that decides which entries of a feed or sitemap this site takes, and for whom."""
         listed = (sorted(self.listed.own), sorted(self.listed.hosts), self.listed.any_site)
-        decides = (self.source_id, self.depth, self.explicit_sections, self.include, self.exclude, listed)
+        decides = (
+            "key, mark, text",
+            self.source_id,
+            self.depth,
+            self.explicit_sections,
+            self.include,
+            self.exclude,
+            listed,
+        )
         return blake2b(repr(decides).encode(), digest_size=8).hexdigest()
 
     def relies_on(self, url: str, *, well_formed: bool = False) -> bool:

@@ -24,7 +24,7 @@ NEXT_STEPS = {
     "no listing": "open the address; if the feed has moved, correct sources/{name}.toml",
     "moved listing": "put the new address into sources/{name}.toml",
     "stale sitemap": "open it; if the site no longer keeps it, take it out of sources/{name}.toml",
-    "outrun": 'set every = "15m" in sources/{name}.toml, and add section pages or a sitemap',
+    "outrun": "run the timer each 5 minutes (morgue schedule --every 5m), and add section pages or a sitemap",
     "no articles": "morgue crawl {name} -vv says why addresses are left out; correct `sites` or `include` in its file",
     "silent": "open the site: is it still published? Then morgue crawl {name} -v",
     "few articles": "morgue crawl {name} -v, and compare with the site: is a feed missing in sources/{name}.toml?",
@@ -34,7 +34,7 @@ NEXT_STEPS = {
     "broken file": "correct that file; morgue crawl says what is wrong in it",
     "clock": "set the clock of this machine (timedatectl); then run morgue crawl",
     "disk": "free space, or move the archive to a larger disk",
-    "no pass": "is the timer running? systemctl --user list-timers, or crontab -l; then morgue log",
+    "no pass": "is the timer (systemctl --user list-timers, crontab -l) or morgue watch running? Then morgue log",
     "offline": "check the network of this machine; then run morgue crawl",
     "lost files": "restore the WARC files from a backup; morgue verify names them",
 }
@@ -75,6 +75,7 @@ class SourceVerdict:
     source_id: int
     name: str
     reasons: tuple[HealthReason, ...] = ()
+    lasting: frozenset[str] = frozenset()  # kinds that are not over, if they were noted before
     is_away: bool = False  # the machine has no network or no right time: nothing can be said of the source
     is_paused: bool = False
 

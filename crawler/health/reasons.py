@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
@@ -13,6 +13,7 @@ from crawler.health.kinds import (
     ARCHIVE_ID,
     BAD,
     LISTING_KINDS_OF_TROUBLE,
+    RANK,
     WARN,
     HealthReason,
     SourceVerdict,
@@ -58,9 +59,20 @@ def verdicts(
         reasons = [*source_reasons(source, now, facts.days_with_runs), *extra.get(source.name, ())]
         # A machine without network says nothing of its sources.
         hidden = hidden_by(reasons)
-        reasons = [] if away else [reason for reason in reasons if reason.kind not in hidden]
-        found.append(SourceVerdict(source.id, source.name, tuple(reasons), is_away=away))
+        reasons = [] if away else [reason for reason in one_of_each_kind(reasons) if reason.kind not in hidden]
+        lasting = frozenset() if away else volume.lasting_walls(source, now)
+        found.append(SourceVerdict(source.id, source.name, tuple(reasons), lasting, is_away=away))
     return found
+
+
+def one_of_each_kind(reasons: Iterable[HealthReason]) -> list[HealthReason]:
+    """Return the worst reason of each kind: a refusal is seen of the host and of its pages."""
+    found: dict[str, HealthReason] = {}
+    for reason in reasons:
+        first = found.setdefault(reason.kind, reason)
+        if RANK[reason.status] > RANK[first.status]:
+            found[reason.kind] = reason
+    return list(found.values())
 
 
 def archive_reasons(facts: ArchiveFacts, now: datetime) -> Iterator[HealthReason]:

@@ -17,6 +17,7 @@ NEW_SOURCE = timedelta(days=7)  # before that, no verdict on how much it publish
 QUIET_FACTOR = 1.5  # of the longest time without an article
 ONE_DAY = timedelta(days=1)
 MIN_QUIET = timedelta(hours=12)  # a shorter silence is none, however busy the paper
+MIN_MISSED = 4.0  # articles that should have come in a silence: a small paper is often quiet by chance
 FEWER = 0.6  # share of its mean below which a day has few articles: 40 % fewer
 MAX_DAYS_TOGETHER = 3  # days that are compared together: a small paper shows it only over several
 MIN_DEVIATIONS = 2.5  # standard deviations of a count by chance (Poisson), so that healthy papers raise no alarm
@@ -39,7 +40,11 @@ def paused_time(facts: SourceFacts, began: datetime, ended: datetime) -> timedel
 
 
 def silence(facts: SourceFacts, now: datetime) -> HealthReason | None:
-    """Return a reason if the source has been silent for longer than 1.5 times its longest quiet of the last weeks."""
+    """Return a reason if the source has been silent for longer than 1.5 times its longest quiet of the last weeks.
+
+    A few articles must be missed by then, as many as these weekdays usually bring: there are few silences to compare
+    with in the first weeks, and most of a week's longest ones are at its end.
+    """
     last = facts.last_article
     if last is None or now - facts.added < NEW_SOURCE:
         return None
@@ -50,11 +55,28 @@ def silence(facts: SourceFacts, now: datetime) -> HealthReason | None:
     usual = max((end - start - paused_time(facts, start, end) for start, end in spans), default=None)
     # With one day of articles or none in five weeks, there is no habit: four weeks are a silence.
     limit = max(usual * QUIET_FACTOR, MIN_QUIET) if usual is not None else timedelta(days=BASELINE_DAYS)
-    if quiet <= limit:
+    if quiet <= limit or (usual is not None and missed(facts, now - quiet, now) < MIN_MISSED):
         return None
     habit = f"; its longest quiet of the last weeks was {span(usual)}" if usual is not None else ""
     told = f"no new article for {span(quiet)}{habit}"
     return HealthReason("silent", BAD, last, told)
+
+
+def missed(facts: SourceFacts, since: datetime, now: datetime) -> float:
+    """Return how many articles a time usually brings, by the weekdays that it has parts of."""
+    begun = date.fromisoformat(facts.days[0].day)
+    known = (since.date() - begun).days + 1
+    by_weekday, mean = [0.0] * 7, total(facts.days, "fresh") / known
+    for day in facts.days:
+        by_weekday[date.fromisoformat(day.day).weekday()] += day.fresh
+    found, time = 0.0, since
+    while time < now:
+        until = min(day_start(str(time.date())) + timedelta(days=1), now)
+        days_after_begin = (time.weekday() - begun.weekday()) % 7
+        weeks = known // 7 + (days_after_begin < known % 7)  # in which this weekday was seen
+        found += (by_weekday[time.weekday()] + mean) / (weeks + 1) * ((until - time) / timedelta(days=1))
+        time = until
+    return found
 
 
 def few_articles(facts: SourceFacts, now: datetime, days_with_runs: frozenset[str]) -> HealthReason | None:
@@ -122,6 +144,18 @@ def walls(facts: SourceFacts, now: datetime) -> list[HealthReason]:
                 HealthReason(kind, status, next(parse(day.first) for day in recent if getattr(day, column)), told)
             )
     return found
+
+
+def lasting_walls(facts: SourceFacts, now: datetime) -> frozenset[str]:
+    """Return the kinds of walls that the last days do not show to be gone.
+
+    Weeks after a paywall began, no older article is looked at that lost its text, and most of the articles that new
+    ones are compared with have the paywall, too.
+    """
+    first = str(now.date() - timedelta(days=RECENT_DAYS - 1))
+    recent = [day for day in facts.days if first <= day.day <= str(now.date())]
+    kinds = (("consent wall", "consent"), ("paywall", "paywalled"))
+    return frozenset(kind for kind, column in kinds if not recent or share(recent, column) >= COVERAGE_DROP)
 
 
 def total(days: Sequence[SourceDay], column: str) -> int:

@@ -1,7 +1,9 @@
 """Check robots.txt before every request: the downloader middleware around the pure `crawler.discovery.robots_txt`.
 
-It is asked for once a day (RFC 9309, 2.4), however many crawls there are: the archive has the answer. After a day it is
-asked for conditionally, and while it answers with an error of the server, the stored copy holds for 30 days more.
+It is asked for once a day (RFC 9309, 2.4), however many crawls there are: the archive has the answer. One that forbids
+the whole site holds for an hour only, because many a site is shut by mistake. After that it is asked for conditionally,
+and while it answers with an error of the server, the stored copy holds for 30 days. When the rules change, what they
+disallowed is due at once.
 
 Scrapy's own middleware fetches pages of a site whose robots.txt answers 500, and parses the body of a 503 as rules. RFC
 9309 (2.3.1.4) says that an unreachable robots.txt disallows everything for the time being.
@@ -40,6 +42,7 @@ from pipelines.core import timestamps
 from pipelines.core.errors import MorgueError
 from pipelines.core.urls import host_of
 from pipelines.database import hosts
+from pipelines.database.frontier import replanning
 from pipelines.database.frontier.rows import BY_ROBOTS
 from pipelines.session.context import CrawlContext
 from pipelines.warc.http_message import MessageHead
@@ -59,6 +62,7 @@ FETCH_ERRORS = (
 ROBOTS_AGENT = "Newsmorgue"  # the product token by which rules name us (RFC 9309, 2.2.1)
 FETCH_PRIORITY = 1000  # before all requests of pages, which have to wait for it
 MAX_AGE = timedelta(days=1)  # for which an answer holds (RFC 9309, 2.4)
+MAX_AGE_SHUT = timedelta(hours=1)  # the same of one that forbids the front page
 MAX_AGE_UNREACHABLE = timedelta(days=30)  # while the server answers with errors (2.4 and 2.3.1.4; Google's robots too)
 MAX_STORED_BYTES = 16 << 20  # of a stored robots.txt, decoded; Robots reads half a megabyte of it
 
@@ -66,13 +70,13 @@ MAX_STORED_BYTES = 16 << 20  # of a stored robots.txt, decoded; Robots reads hal
 class DisallowedByRobots(IgnoreRequest):
     """Report that robots.txt disallows a request.
 
-    `for_now`: robots.txt could not be fetched, so ask again later. `unreachable`: the reason why its host could not be
-    reached at all, if that is why.
+    `for_now`: robots.txt could not be fetched, so ask again later, after `wait` seconds if the server named a time.
+    `unreachable`: the reason why its host could not be reached at all, if that is why.
     """
 
-    def __init__(self, why: str, *, for_now: bool, unreachable: str | None = None) -> None:
+    def __init__(self, why: str, *, for_now: bool, unreachable: str | None = None, wait: float | None = None) -> None:
         super().__init__(why)
-        self.why, self.for_now, self.unreachable = why, for_now, unreachable
+        self.why, self.for_now, self.unreachable, self.wait = why, for_now, unreachable, wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,7 @@ class RobotsCache:
         self._expires: dict[str, datetime] = {}  # when a site's robots.txt is looked for again in this crawl
         self._sites: defaultdict[str, list[str]] = defaultdict(list)  # host name -> its sites
         self._unreachable: dict[str, str] = {}  # site -> why its robots.txt brought no answer
+        self._waits: dict[str, float] = {}  # site -> seconds that its failing robots.txt asks us to wait
 
     @classmethod
     def of(cls, crawler: Any) -> RobotsCache:
@@ -136,6 +141,7 @@ class RobotsCache:
                 self._sites[urlsplit(site).hostname or ""].append(site)
             self._expires[site] = now + MAX_AGE
             self._unreachable.pop(site, None)
+            self._waits.pop(site, None)
             self._robots[site] = asyncio.ensure_future(self._look_up(site, like or {}))
         if not self._robots[site].done():
             logger.debug("%(url)s waits for %(site)s/robots.txt", {"url": url, "site": site})
@@ -145,6 +151,10 @@ class RobotsCache:
     def unreachable(self, url: str) -> str | None:
         """Return why the robots.txt for `url` brought no answer at all; None if it did, or was not fetched."""
         return self._unreachable.get(site_of(url))
+
+    def wait(self, url: str) -> float | None:
+        """Return the seconds for which the robots.txt for `url`, which failed, asks us to stay away, if it does."""
+        return self._waits.get(site_of(url))
 
     def known(self, host: str) -> list[Robots]:
         """Return the rules fetched so far for a host name, of all its ports and schemes."""
@@ -158,10 +168,15 @@ class RobotsCache:
         stored: StoredRobots | None = await self._context.do(self._stored, site)
         now = timestamps.now()
         if stored is not None and stored.is_fresh(now) and not self.refresh:
-            self._expires[site] = stored.checked + MAX_AGE
-            logger.info("%(site)s/robots.txt: as it was at %(checked)s", {"site": site, "checked": stored.checked})
-            return await asyncio.to_thread(stored.parsed)
-        return await self._fetch(site, like, stored)
+            robots = await asyncio.to_thread(stored.parsed)
+            max_age = age_of(robots, site)
+            if stored.is_fresh(now, max_age):
+                self._expires[site] = stored.checked + max_age
+                logger.info("%(site)s/robots.txt: as it was at %(checked)s", {"site": site, "checked": stored.checked})
+                return robots
+        robots = await self._fetch(site, like, stored)
+        self._expires[site] = now + age_of(robots, site)
+        return robots
 
     async def _fetch(self, site: str, like: Mapping[str, Any], stored: StoredRobots | None) -> Robots:
         inherited = {name: like[name] for name in ("proxy", "verify_certificates", "source_id") if name in like}
@@ -198,6 +213,10 @@ class RobotsCache:
         robots = await asyncio.to_thread(Robots.parse, response.status, response.body, ROBOTS_AGENT, response.url)
         if robots.reason is None:
             await self._remember(site, response, now)
+            if stored is None or (stored.status, stored.body) != (response.status, response.body):
+                await self._context.do(self._make_due, site, now)
+        elif (wait := response.meta.get("retry_after")) is not None:
+            self._waits[site] = wait
         if robots.exception:
             logger.debug("the parser of robots.txt raised %(raised)s", {"site": site, "raised": robots.exception})
         why = robots.reason or ("its rules hold" if response.status < 300 else "no rules, all is allowed")
@@ -213,12 +232,18 @@ class RobotsCache:
             await self._context.do(self._keep, site, capture.id, now)
 
     def _keep(self, site: str, capture_id: int, now: datetime) -> None:
-        hosts.keep_robots(self._context.archive_writer.db, host_of(site), site, capture_id, now)
+        hosts.keep_robots(self._context.archive_writer.db, site, capture_id, now)
+
+    def _make_due(self, site: str, now: datetime) -> None:
+        """Let what the rules before disallowed be asked for by the new ones. Runs on the archive writer's thread."""
+        urls = replanning.make_disallowed_due(self._context.archive_writer.db, host_of(site), site + "/", now)
+        if urls:
+            logger.info("%(site)s/robots.txt is another: due are %(urls)d URLs", {"site": site, "urls": urls})
 
     def _stored(self, site: str) -> StoredRobots | None:
         """Return what the archive has; None if it has none that can be read. Runs on the archive writer's thread."""
         writer = self._context.archive_writer
-        row = hosts.stored_robots(writer.db, host_of(site), site)
+        row = hosts.stored_robots(writer.db, site)
         if row is None:
             return None
         try:
@@ -228,6 +253,11 @@ class RobotsCache:
             logger.info("%(site)s/robots.txt is fetched again: %(error)s", {"site": site, "error": error})
             return None
         return StoredRobots(row["id"], row["url"], row["status"], answer.head, answer.body, checked)
+
+
+def age_of(robots: Robots, site: str) -> timedelta:
+    """Return for how long rules hold without asking again."""
+    return MAX_AGE if robots.reason is not None or robots.allowed(site + "/") else MAX_AGE_SHUT
 
 
 def site_of(url: str) -> str:
@@ -262,4 +292,5 @@ class RobotsMiddleware:
                 robots.reason or BY_ROBOTS,
                 for_now=robots.reason is not None,
                 unreachable=self.cache.unreachable(request.url),
+                wait=self.cache.wait(request.url),
             )

@@ -79,17 +79,6 @@ def retry_after(value: bytes | None, now: datetime) -> float | None:
     return max(0.0, (date - now).total_seconds())
 
 
-def seconds_left(pace: HostPace | None, now: datetime, max_delay: float) -> float:
-    """Return how long a host is still left alone, in seconds.
-
-    A last request in the future comes from a clock that was wrong: one delay is waited for.
-    """
-    if pace is None:
-        return 0.0
-    ago = max(0.0, (now - pace.last_request).total_seconds())
-    return max(0.0, min(pace.delay, max_delay) - ago)
-
-
 class PaceKeeper:
     """Keep the paces of hosts in the archive, and wait for what an earlier crawl left of a delay."""
 
@@ -131,7 +120,7 @@ class PaceKeeper:
 
     async def _look_up(self, name: str, max_delay: float) -> float:
         pace: HostPace | None = await self.context.do(hosts.pace_of, self.context.archive_writer.db, name)
-        left = seconds_left(pace, timestamps.now(), max_delay)
+        left = pace.seconds_left(timestamps.now(), max_delay) if pace is not None else 0.0
         if left:
             logger.debug(
                 "%(host)s was asked by an earlier crawl: it waits for %(left).2f s", {"host": name, "left": left}

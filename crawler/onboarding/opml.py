@@ -1,22 +1,16 @@
-"""Read and write lists of news sites as feed readers exchange them: OPML 2.0 (opml.org/spec2.opml)."""
+"""Read the list of news sites that a feed reader exports: OPML."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from email.utils import format_datetime
 
 from pipelines.core.errors import ConfigError
-from pipelines.core.items import Source
 from pipelines.core.links import resolve
 from pipelines.core.urls import fetchable, host_of
 
 OPML_END = re.compile(rb"</(?:[\w.-]+:)?opml\s*>|<(?:[\w.-]+:)?opml[^<>]*/>", re.IGNORECASE)
-NAMESPACE = "https://github.com/newsmorgue/newsmorgue#opml"  # of what OPML has no attribute for
-SOURCE_ATTRIBUTE = f"{{{NAMESPACE}}}source"  # the name of a source: several may be on one host
-NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, section 2.2
 BARE_AMPERSAND = re.compile(rb"&(?!#?\w+;)")  # not XML, but many programs write the addresses of feeds so
 
 
@@ -28,7 +22,6 @@ class ListedSite:
     address: str  # as typed
     feeds: tuple[str, ...] = ()  # addresses of its feeds, as typed
     problem: str = ""  # why this place gives no site, for people
-    name: str = ""  # that the list gives it as a source
 
 
 def is_xml(data: bytes) -> bool:
@@ -69,48 +62,21 @@ def _outlines(data: bytes, name: str) -> Iterator[ListedSite]:
         if not page and given.get("type", "").lower() == "link":
             page = given.get("url", "")
         if feed or page:
-            feeds = (feed,) if feed and page else ()
-            yield ListedSite(f"line {outline.sourceline}", page or feed, feeds, name=given.get(SOURCE_ATTRIBUTE, ""))
+            yield ListedSite(f"line {outline.sourceline}", page or feed, (feed,) if feed and page else ())
 
 
 def _by_host(sites: Iterable[ListedSite]) -> Iterator[ListedSite]:
     """Join the outlines of one host, because a feed reader has one outline for each feed of a paper.
 
-    Their common page is the site's address, else the front page of the host. Outlines that name their source are joined
-    by that name.
+    Their common page is the site's address, else the front page of the host.
     """
     outlines: dict[str, list[ListedSite]] = {}
     for number, site in enumerate(sites):
         url = fetchable(site.address)
         key = host_of(url).removeprefix("www.") if url and site.feeds else f"{number} {site.address}"
-        outlines.setdefault(f"source {site.name}" if site.name else key, []).append(site)
+        outlines.setdefault(key, []).append(site)
     for first, *others in outlines.values():
         common = all(other.address == first.address for other in others)
         address = first.address if common else resolve("/", first.address) or first.address
         feeds = dict.fromkeys(feed for site in (first, *others) for feed in site.feeds)
-        yield ListedSite(first.place, address, tuple(feeds), name=first.name)
-
-
-def opml(title: str, sources: Iterable[tuple[Source, Sequence[str]]], now: datetime) -> bytes:
-    """Return an OPML 2.0 file of sources and their feeds: an outline for each feed, or a link if there is none."""
-    from lxml import etree
-
-    def clean(text: str) -> str:
-        return NOT_IN_XML.sub("\ufffd", text)
-
-    root = etree.Element("opml", {"version": "2.0"}, {"morgue": NAMESPACE})
-    head = etree.SubElement(root, "head")
-    etree.SubElement(head, "title").text = clean(title)
-    etree.SubElement(head, "dateCreated").text = format_datetime(now, usegmt=True)
-    body = etree.SubElement(root, "body")
-    for source, feeds in sources:
-        name = clean(source.title or source.name)
-        shared = {"text": name, SOURCE_ATTRIBUTE: source.name}
-        for feed in feeds:
-            about = {"type": "rss", "title": name, "xmlUrl": clean(feed), "htmlUrl": clean(source.url)}
-            language = {"language": clean(source.language)} if source.language else {}
-            etree.SubElement(body, "outline", shared | about | language)
-        if not feeds:
-            etree.SubElement(body, "outline", shared | {"type": "link", "url": clean(source.url)})
-    text: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
-    return text
+        yield ListedSite(first.place, address, tuple(feeds))

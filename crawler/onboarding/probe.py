@@ -100,7 +100,7 @@ async def probe(url: str, fetch: Fetch, read: Read, *, obey: bool = True, feeds:
     `url` is its home page, or a feed or an article of it; `feeds` are feeds of it that the user knows. `obey` False
     ignores what robots.txt disallows.
     """
-    site = _SiteProbe(fetch, read, obey)
+    site = SiteProbe(fetch, read, obey)
     try:
         home, expected, note = await _front_page(site, url)
     except UnusableAddress as error:
@@ -138,7 +138,7 @@ async def get(url: str, fetch: Fetch, *, obey: bool = True) -> ProbedPage:
     async def read(*_: Any) -> Any:
         raise NotImplementedError("a single page needs no reader")
 
-    return await _SiteProbe(fetch, read, obey).get(url, "page")
+    return await SiteProbe(fetch, read, obey).get(url, "page")
 
 
 class UnusableAddress(Exception):
@@ -161,7 +161,7 @@ class ProbedPage:
         return self.answer.headers.get("content-type")
 
 
-class _SiteProbe:
+class SiteProbe:
     """Hold the state of one probe: its budget, the robots.txt of each host, and the listings found so far."""
 
     def __init__(self, fetch: Fetch, read: Read, obey: bool) -> None:
@@ -260,7 +260,7 @@ class _SiteProbe:
             got = await self.get(url, kind)
             found = await self.read(reader, got.body, got.url, got.content_type)
             assert found is not None
-            listing = _listing(got.url, kind, where, found)
+            listing = verified_listing(got.url, kind, where, found)
             # Another site's sitemap may be named in robots.txt (sitemaps.org, "cross submits"), but only for this site.
             if self.home and not same_site(got.url, self.home) and not names_site(found, self.home):
                 raise UnusableAddress("it is on another site and names no address of this one")
@@ -284,7 +284,7 @@ class _SiteProbe:
         return listing, found
 
 
-def _listing(url: str, kind: str, where: str, found: Discovery) -> VerifiedListing:
+def verified_listing(url: str, kind: str, where: str, found: Discovery) -> VerifiedListing:
     """Return the listing of a candidate that was read. Raises UnusableAddress if it is not what it should be."""
     articles = [link for link in found.found if link.kind == "article"]
     if kind == "section":
@@ -315,7 +315,7 @@ def left_out_text(left_out: tuple[LeftOut, ...]) -> str:
     return f"; {counted(number, 'address')} left out by shape, e.g. {first.example} ({first.why})"
 
 
-async def _front_page(site: _SiteProbe, url: str) -> tuple[ProbedPage, str, str]:
+async def _front_page(site: SiteProbe, url: str) -> tuple[ProbedPage, str, str]:
     """Fetch the home page, also if the user gave a feed or an article of the site. Raises UnusableAddress.
 
     Return the page, the address at which it was expected, and a note for the user.
@@ -330,13 +330,13 @@ async def _front_page(site: _SiteProbe, url: str) -> tuple[ProbedPage, str, str]
     found: Discovery = await site.read(read_feed, home.body, home.url, home.content_type)
     if found.kind != "feed" or not found.found:
         return home, url, ""
-    site.add(_listing(home.url, "feed", "the address you gave", found), found)
+    site.add(verified_listing(home.url, "feed", "the address you gave", found), found)
     top = found.home or _path_of(home.url, "/")
     del home
     return await site.get(top, "front"), top, f"{url} is a feed: the page that it belongs to is taken"
 
 
-async def _feeds(site: _SiteProbe, seeds: Seeds) -> None:
+async def _feeds(site: SiteProbe, seeds: Seeds) -> None:
     """Check the feeds that the front page names; if none of them is a feed, try common places until one is."""
     for url in seeds.feeds[:MAX_FEEDS]:
         await site.check(url, "feed", "named on the front page")
@@ -346,7 +346,7 @@ async def _feeds(site: _SiteProbe, seeds: Seeds) -> None:
         await site.check(_path_of(site.home, path), "feed", "in a common place", guess=True)
 
 
-async def _sitemaps(site: _SiteProbe, seeds: Seeds) -> None:
+async def _sitemaps(site: SiteProbe, seeds: Seeds) -> None:
     """Check the sitemaps that robots.txt names, else common places; news sitemaps also one level below an index."""
     # News sitemaps go first: where there are many sitemaps, the others are less useful.
     named = sorted(seeds.sitemaps, key=lambda url: "news" not in url.lower())
@@ -361,7 +361,7 @@ async def _sitemaps(site: _SiteProbe, seeds: Seeds) -> None:
             await _with_children(site, await site.check(where, "sitemap", "in a common place", guess=True))
 
 
-async def _with_children(site: _SiteProbe, checked: tuple[VerifiedListing, Discovery] | None) -> None:
+async def _with_children(site: SiteProbe, checked: tuple[VerifiedListing, Discovery] | None) -> None:
     """Check the news sitemaps of an index. They are recognised by their file names, as an index says nothing else."""
     if checked is None or not checked[0].index:
         return
@@ -370,7 +370,7 @@ async def _with_children(site: _SiteProbe, checked: tuple[VerifiedListing, Disco
         await site.check(url, "sitemap", "named in a sitemap index")
 
 
-async def _sections(site: _SiteProbe, seeds: Seeds) -> tuple[str, ...]:
+async def _sections(site: SiteProbe, seeds: Seeds) -> tuple[str, ...]:
     """Check the section pages in the menus while requests are left; return those that were not checked."""
     sections = [url for url in seeds.sections if url_key(url) not in site.requested]
     for number, url in enumerate(sections):

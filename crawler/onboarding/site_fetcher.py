@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from typing import Any
+from urllib.parse import urlsplit
 
 from crawler.config.models import Config
 from crawler.discovery.results import Discovery
@@ -13,8 +14,11 @@ from crawler.http.client import FetchLimits, HttpClient
 from crawler.http.outcome import FetchError
 from crawler.middleware.failure_reasons import reason_of_fetch
 from crawler.onboarding.probe import ProbeResponse
+from pipelines.core import timestamps
 from pipelines.core.urls import host_of, site_or_none
 from pipelines.core.worker_pool import WorkerFailure
+from pipelines.database import hosts
+from pipelines.database.hosts import HostPace
 from pipelines.session.body_budget import GrowingBody
 from pipelines.session.context import CrawlContext
 from pipelines.takedown.register import refusal_to_request
@@ -92,11 +96,18 @@ class SiteFetcher:
             await self.context.record(exchange)
 
     async def _wait_for(self, url: str, crawl_delay: float | None) -> None:
-        """Wait until the host may get its next request. A Crawl-delay counts up to `crawl.max_delay`."""
-        crawl, now = self.config.crawl, asyncio.get_running_loop().time()
-        host = host_of(url)
+        """Wait until the host may get its next request. A Crawl-delay counts up to `crawl.max_delay`.
+
+        The pace goes on from the last run that asked the host, and the next run goes on from here.
+        """
+        crawl, db, host = self.config.crawl, self.context.archive_writer.db, host_of(url)
+        left = 0.0
+        if host not in self.next_request:
+            pace: HostPace | None = await self.context.do(hosts.pace_of, db, urlsplit(url).hostname or host)
+            left = pace.seconds_left(timestamps.now(), crawl.max_delay) if pace is not None else 0.0
+        now = asyncio.get_running_loop().time()
         delay = max(crawl.delay, min(crawl_delay or 0.0, crawl.max_delay))
-        at = max(now, self.next_request.get(host, 0.0))
+        at = max(now + left, self.next_request.get(host, 0.0))
         self.next_request[host] = at + delay  # before the wait: another site may be on the same host
         seconds = at - now
         if seconds:
@@ -104,6 +115,7 @@ class SiteFetcher:
             logger.debug("%(url)s waits %(seconds).2f s: its host is asked every %(delay).2f s", wait)
         await asyncio.sleep(seconds)
         self.next_request[host] = max(self.next_request[host], asyncio.get_running_loop().time() + delay)
+        await self.context.do(hosts.keep_paces, db, {host: HostPace(timestamps.now(), delay)})
 
     def _headers(self, cookie: bytes) -> list[tuple[bytes, bytes]]:
         headers = [

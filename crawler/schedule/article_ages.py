@@ -13,13 +13,15 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from crawler.schedule.revisit_policy import NextVisit
-from pipelines.core.items import WatchedArticle
+from pipelines.core.items import FoundEdit, WatchedArticle
+from pipelines.core.timestamps import stamp
 
 HOUR, DAY = 3600.0, 86_400.0  # seconds
 KEPT_AGES = (HOUR, DAY, 7 * DAY)  # a look is made at these ages whatever was found, if the setting has them
 ON_TIME = 0.95  # share of an age from which a look counts as made at it: a pass takes what the next would be late for
 ENOUGH_ARTICLES = 200  # watched without an edit, after which only KEPT_AGES are left
-MIN_EDITS_PER_LOOK = 0.015  # expected edits of one article that a look must find
+MIN_EDITS_PER_LOOK = 0.036  # expected edits of one article that a look must find; most would be found by the next one
+MIN_EDITS_PER_LATE_LOOK = 0.018  # after the last of KEPT_AGES, where no other look finds them
 
 # Edits of one article that are expected between two ages in seconds, before anything is known of its source. After the
 # GDELT Global Difference Graph: a fifth of all articles is edited, and four fifths of the edits come in the first day.
@@ -30,10 +32,11 @@ USUAL_EDITS = (
 )  # fmt: skip
 USUAL_WEIGHT = 20  # watched articles that USUAL_EDITS count as much as
 
-MIN_PAUSE_AFTER_EDIT = timedelta(minutes=15)
-MAX_PAUSE_AFTER_EDIT = timedelta(hours=1)
+# Ages of an edit at which the next one is looked for. Two of five edits are followed by another, mostly within hours.
+AGES_AFTER_EDIT = tuple(timedelta(hours=hours) for hours in (1, 2, 4, 7, 12, 24))
+MIN_SHARE_OF_PAUSE = 1 / 6  # before an edit was found, that the first look after it is later
 MAX_CACHED = timedelta(hours=1)  # a cache may show a page for so long after it changed: this is no false 304
-MAX_EXTRA_LOOKS = 4  # looks at one article beyond its ages; a live blog must not be read for ever
+MAX_EXTRA_LOOKS = 16  # looks at one article beyond its ages; a live blog must not be read for ever
 
 
 def earned_ages(ages: Sequence[float], articles: Iterable[WatchedArticle]) -> tuple[float, ...]:
@@ -55,7 +58,8 @@ def earned_ages(ages: Sequence[float], articles: Iterable[WatchedArticle]) -> tu
     for index, age in enumerate(ages):
         usual = sum(edits * _overlap(begin, age, *gap) for *gap, edits in USUAL_EDITS)
         expected += (found[index] + usual * USUAL_WEIGHT) / (max(watched[index], found[index]) + USUAL_WEIGHT)
-        if age in KEPT_AGES or expected >= MIN_EDITS_PER_LOOK:
+        enough = MIN_EDITS_PER_LOOK if age < KEPT_AGES[-1] else MIN_EDITS_PER_LATE_LOOK
+        if age in KEPT_AGES or expected >= enough:
             earned.append(age)
             expected = 0.0
         begin = age
@@ -63,20 +67,30 @@ def earned_ages(ages: Sequence[float], articles: Iterable[WatchedArticle]) -> tu
 
 
 def sooner_after_edit(
-    plan: NextVisit, now: datetime, first_visit: datetime, last_visit: datetime, looks: int, ages: Sequence[float]
+    plan: NextVisit,
+    now: datetime,
+    first_visit: datetime,
+    edit: FoundEdit,
+    looks: int,
+    ages: Sequence[float],
+    *,
+    due: datetime | None = None,
 ) -> NextVisit:
-    """Return the future of an article in which an edit was just seen: the next look is made sooner.
+    """Return the future of an article of which an edit was found: its ages begin anew, too.
 
-    It comes after half of the time since the last look, within bounds. `looks` are all visits, this one included. The
-    plan stays as it is if more looks were made than the ages ask for, or the planned one comes sooner.
+    An edited article is edited again more often than others are edited at all. An edit that was found after a long
+    pause may be old, so that the first ages are left out. `looks` are all visits, this one included; `due`: when it was
+    due. The plan stays as it is if many more looks were made than the ages ask for, or the planned one comes sooner.
     """
     asked_for = 1 + sum(first_visit + timedelta(seconds=age * ON_TIME) <= now for age in ages)
     if looks - asked_for >= MAX_EXTRA_LOOKS:
         return plan
-    pause = min(max((now - last_visit) / 2, MIN_PAUSE_AFTER_EDIT), MAX_PAUSE_AFTER_EDIT)
-    if plan.at is not None and plan.at <= now + pause:
+    reached = max(due or now, now)  # a visit may be made a little before it is due
+    ages_after = (age for age in AGES_AFTER_EDIT if age >= edit.pause * MIN_SHARE_OF_PAUSE)
+    at = next((edit.found + age for age in ages_after if edit.found + age > reached), None)
+    if at is None or (plan.at is not None and plan.at <= at):
         return plan
-    return NextVisit("waiting", now + pause, "checked again soon: it was just edited")
+    return NextVisit("waiting", at, f"checked again soon: it was edited before {stamp(edit.found)}")
 
 
 def is_first_look_after_a_day(now: datetime, first_visit: datetime | None, last_visit: datetime | None) -> bool:

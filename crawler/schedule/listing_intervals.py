@@ -1,9 +1,9 @@
 """Decide when a feed, sitemap, front or section page is read again, from the news that its readings brought. Pure.
 
-A rhythm counts new articles by hour of the week. The next reading is due when one new article is expected, and before
-the articles of the hours until then could push half of a listing's entries out of it: a paper may publish an hour's
-articles within minutes. An hour of the week of which little is known is taken to be like the same hour of other days,
-and that like the average hour. So a rhythm is used from its second day on.
+A rhythm counts new articles by hour of the week. The next reading is due when a new article is likely enough, and
+before the articles of the hours until then could push half of a listing's entries out of it: a paper may publish an
+hour's articles within minutes. An hour of the week of which little is known is taken to be like the same hour of other
+days, and that like the average hour. So a rhythm is used from its second day on.
 """
 
 from __future__ import annotations
@@ -16,12 +16,17 @@ from datetime import datetime, timedelta
 
 HOURS_A_DAY, HOURS_A_WEEK = 24, 168
 MEMORY_HOURS = 28 * HOURS_A_DAY  # after which an observation counts 1/e of what it did
-EXPECTED_NEW = 1.0  # articles at the next reading
+EXPECTED_NEW = 0.4  # articles at the next reading: most readings bring none, and an article waits a fifth of the pause
 MAX_SHARE_OF_ENTRIES = 0.5  # of a listing, that the hours until the next reading may bring
 NEIGHBOUR_SHARE = 0.25  # of the articles of an hour that the hours beside it are taken to have: bursts are not punctual
-DAY_WEIGHT = 0.5  # days: what is known of all hours weighs as much as so many days of one hour
-WEEK_WEIGHT = 2.0  # weeks: what is known of an hour of the day weighs as much as so many weeks of an hour of the week
+DAY_WEIGHT = 0.5  # days: what is known of all hours weighs at least as much as so many days of one hour
+WEEK_WEIGHT = (
+    2.0  # weeks: what is known of an hour of the day weighs at least as much as so many weeks of one of the week
+)
+PRIOR_ARTICLES = 1.0  # and as much as the time in which so many come: an hour in which two of a few came is no habit
 MAX_SPREAD_HOURS = 24  # over which undated new articles are spread; those of a longer absence came at any time
+MIN_FIRST_ARTICLES = 3  # dated ones that a first reading must show
+MIN_FIRST_SPAN, MAX_FIRST_SPAN = timedelta(hours=3), timedelta(days=7)  # from the oldest of them that counts
 MAX_NEW_ARTICLES = 5000  # of one reading that are counted
 FADED_AFTER = timedelta(days=30)  # a sitemap unchanged, and without a newer entry, for so long is dead or rotated
 OLD_AFTER_UNCHANGED = timedelta(hours=20)  # if all its entries are that old
@@ -78,11 +83,19 @@ def after_reading(
 ) -> Rhythm:
     """Return a rhythm after a reading that brought so many new articles.
 
-    `since`: the reading before; None: there was none, and when its articles came is not known. `dated`: the times that
-    new articles give for themselves; they count if they lie between the two readings. The others are spread over that
-    time.
+    `since`: the reading before; None: there was none. `dated`: the times that new articles give for themselves; they
+    count if they lie between the two readings. The others are spread over that time. At a first reading, only the
+    dated ones count, from the oldest on: they show bursts that a paper has each day.
     """
-    if since is None or since >= now:  # a clock that was set back
+    dated = list(dated)
+    if since is None:
+        dated = sorted(time for time in dated if time <= now)[-MAX_NEW_ARTICLES:]
+        # The very oldest may be an entry that a paper keeps on top.
+        since = max(dated[len(dated) // 10], now - MAX_FIRST_SPAN) if len(dated) >= MIN_FIRST_ARTICLES else now
+        if now - since < MIN_FIRST_SPAN:  # too few to tell, or a feed that dates all entries now
+            return rhythm
+        new = sum(since < time for time in dated)
+    if since >= now:  # a clock that was set back
         return rhythm
     passed = (now - since) / timedelta(hours=1)
     kept = math.exp(-passed / MEMORY_HOURS)
@@ -117,11 +130,13 @@ def hourly_rates(rhythm: Rhythm, prior_hours: float) -> list[float]:
     by_day = [0.0] * HOURS_A_DAY
     for hour, number in rhythm.new.items():
         by_day[hour % HOURS_A_DAY] += number
-    daily = [(number + DAY_WEIGHT * average) / (days + DAY_WEIGHT) for number in by_day]
-    weekly = [
-        (rhythm.new.get(hour, 0.0) + WEEK_WEIGHT * daily[hour % HOURS_A_DAY]) / (weeks + WEEK_WEIGHT)
-        for hour in range(HOURS_A_WEEK)
-    ]
+    weight = max(DAY_WEIGHT, PRIOR_ARTICLES / average)
+    daily = [(number + weight * average) / (days + weight) for number in by_day]
+    weekly = []
+    for hour in range(HOURS_A_WEEK):
+        usual = daily[hour % HOURS_A_DAY]
+        weight = max(WEEK_WEIGHT, PRIOR_ARTICLES / usual)
+        weekly.append((rhythm.new.get(hour, 0.0) + weight * usual) / (weeks + weight))
     return [
         max(rate, NEIGHBOUR_SHARE * max(weekly[hour - 1], weekly[(hour + 1) % HOURS_A_WEEK]))
         for hour, rate in enumerate(weekly)

@@ -151,7 +151,7 @@ class NewsSpider(scrapy.Spider):
         elif isinstance(error, DisallowedByRobots) and error.unreachable is not None:
             await self.visits.failed(claim, error.unreachable, at=at)
         elif isinstance(error, DisallowedByRobots):
-            await self.visits.disallowed(claim, error.why, for_now=error.for_now, at=at)
+            await self.visits.disallowed(claim, error.why, for_now=error.for_now, at=at, wait=error.wait)
         else:
             await self.visits.failed(claim, reason_of(error), at=at)
 

@@ -8,13 +8,18 @@ from pathlib import Path
 SETTINGS_NAME = "morgue.toml"  # this file makes a folder an archive
 SOURCES_FOLDER = "sources"  # in the archive folder: one file for each source
 LOCK_NAME = "morgue.lock"  # in the archive folder, beside the database
+WATCH_LOCK_NAME = "watch.lock"  # in the archive folder: locked by `morgue watch` as long as it runs
+WATCH_STATUS_NAME = "watch.json"  # in the archive folder: what `morgue watch` does now
 MANIFEST_NAME = "manifest.jsonl"
 DATABASE_NAME = "morgue.db"
 REBUILDING_SUFFIX = ".rebuilding"  # added to the name of a database that a rebuild is making
 OLD_DATABASE_SUFFIX = ".before-"  # added, with YYYYMMDDhhmmss, to the name of a database that a rebuild put aside
 WARC_FOLDER = "warc"  # in the archive folder; its own layout is in pipelines/warc/storage.py
 WARC_SUFFIX = ".warc.gz"  # of a finished WARC file
-OWN_NAMES = (SETTINGS_NAME, LOCK_NAME, MANIFEST_NAME, SOURCES_FOLDER, WARC_FOLDER)
+OWN_NAMES = (
+    *(SETTINGS_NAME, LOCK_NAME, WATCH_LOCK_NAME, WATCH_STATUS_NAME, MANIFEST_NAME),
+    *(SOURCES_FOLDER, WARC_FOLDER),
+)
 
 
 def side_files(database: Path) -> tuple[Path, Path]:

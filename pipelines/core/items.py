@@ -7,7 +7,7 @@ known to be empty.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, NamedTuple
 
 
@@ -144,7 +144,7 @@ class Article:
     rights: Annotated[tuple[str, ...], 'usage signals in the page: "robots: noarchive", "tdm-reservation: 1"']
     comments: Annotated[tuple[str, ...] | None, "readers' comments, in page order; None where they are not collected"]
     found_in: Annotated[dict[str, str], 'where each value was found: {"title": "h1", "authors": "json-ld author", ...}']
-    extractor: Annotated[str, 'name and version of what read it, e.g. "newsmorgue 0.1.0 (trafilatura 2.3.1)"']
+    extractor: Annotated[str, 'name and version of what read it: "newsmorgue 0.1.0, reading 2 (trafilatura 2.3.1)"']
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,3 +190,10 @@ class WatchedArticle(NamedTuple):
 
     watched: float  # age at which it was last seen
     edits: tuple[tuple[float, float], ...]  # (age at the look before, age at the look that found it)
+
+
+class FoundEdit(NamedTuple):
+    """Hold when the newest edit of an article was found, and how long before that nobody had looked."""
+
+    found: datetime
+    pause: timedelta

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pipelines.core import safe_open
-from pipelines.core.archive_layout import LOCK_NAME, SETTINGS_NAME
+from pipelines.core.archive_layout import LOCK_NAME, SETTINGS_NAME, WATCH_LOCK_NAME, WATCH_STATUS_NAME
 from pipelines.core.errors import ArchiveLocked, MorgueError, NotOrdinaryFile, os_errors
 from pipelines.core.terminal import plain
 
@@ -55,6 +55,7 @@ class ArchiveLock:
     """
 
     def __init__(self, path: Path) -> None:
+        """Take the lock. Raises ArchiveLocked if another process has it, NotWritable and other MorgueErrors."""
         self.path = path
         with os_errors(str(path)):
             self._file = safe_open.open_descriptor(path, os.O_RDWR | os.O_CREAT, safe_open.PRIVATE_MODE)
@@ -63,7 +64,7 @@ class ArchiveLock:
         except BlockingIOError:
             holder = holder_of(self._file)
             os.close(self._file)
-            raise held_by(path.parent, holder) from None
+            raise (watched_by if path.name == WATCH_LOCK_NAME else held_by)(path.parent, holder) from None
         with suppress(OSError):  # of a file system without permissions
             safe_open.make_private(self._file)
         _make_settings_private(path.with_name(SETTINGS_NAME))
@@ -72,6 +73,10 @@ class ArchiveLock:
     def release(self) -> None:
         self._say("")
         os.close(self._file)  # the file stays: deleting it would race with the next one who locks it
+
+    def leave_to_parent(self) -> None:
+        """Let go of the lock in a process that was forked from its holder, which keeps it. Raises OSError."""
+        os.close(self._file)
 
     def _say(self, text: str) -> None:
         """Write who holds the lock, for a process that is refused. On a full disk the lock holds without this text."""
@@ -98,6 +103,12 @@ def held_by(archive: Path, holder: LockHolder) -> ArchiveLocked:
         name = f"process {holder.pid}" if holder.pid is not None else f"it (fuser -v {archive / LOCK_NAME} names it)"
         cure = f"{what}: look at {name}, and stop it if it does no work"
     return ArchiveLocked(str(archive), f"is being written by {holder}", cure, is_suspicious=holder.is_suspicious)
+
+
+def watched_by(archive: Path, holder: LockHolder) -> ArchiveLocked:
+    """Return the error for a second `morgue watch` on an archive."""
+    cure = f"one is enough; {archive / WATCH_STATUS_NAME} says what it does"
+    return ArchiveLocked(str(archive), f"is being watched by {holder}", cure, is_suspicious=not holder.is_morgue)
 
 
 def holder_of(file: int) -> LockHolder:

@@ -12,9 +12,12 @@ common (rel=canonical, redirects, AMP twins) is decided in `pipelines.database.s
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
+from importlib.util import find_spec
 from ipaddress import IPv6Address
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import NamedTuple
 
 MAX_URL_CHARS = 2000  # characters of a URL that is requested; browsers and CDNs agree up to about this length
 
@@ -347,16 +350,41 @@ def _site(host: str) -> str:
     name = host.partition(":")[0]
     if host.startswith("[") or IPV4_LIKE.fullmatch(name) or "." not in name:
         return host
-    found = _suffixes().extract_str(name)
-    if found.domain and not found.suffix:  # no rule matches, so the rule is `*`: the last label is the suffix
-        return ".".join(name.split(".")[-2:])
-    return f"{found.domain}.{found.suffix}" if found.domain and found.suffix else host
+    labels = name.split(".")
+    at = _suffix_at([_readable(label) for label in labels])
+    return ".".join(labels[at - 1 :]) if at > 0 and labels[at - 1] else host
+
+
+def _suffix_at(labels: Sequence[str]) -> int:
+    """Return at which label the public suffix begins, by the longest rule (https://publicsuffix.org/list/)."""
+    rules = _suffix_rules()
+    for at in range(len(labels)):
+        rest = ".".join(labels[at + 1 :])
+        if f"!{labels[at]}.{rest}" in rules:
+            return at + 1
+        if (f"{labels[at]}.{rest}" if rest else labels[at]) in rules or (rest and f"*.{rest}" in rules):
+            return at
+    return len(labels) - 1  # no rule matches, so the rule is `*`
+
+
+def _readable(label: str) -> str:
+    """Return a label of a host as the list writes it: in lower case, and not in Punycode."""
+    label = label.lower()
+    try:
+        return label[4:].encode("ascii").decode("punycode") if label.startswith("xn--") else label
+    except ValueError:
+        return label
 
 
 @lru_cache(maxsize=1)
-def _suffixes() -> Any:
-    from tldextract import TLDExtract  # 0.1 s, for crawls only
+def _suffix_rules() -> frozenset[str]:
+    """Return the rules of the list that comes with tldextract.
 
-    # Private suffixes count: two blogs of one host (name.blogspot.com) are two sites. The defaults would fetch the
-    # list from the network and write it to a cache.
-    return TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
+    Private suffixes count: two blogs of one host (name.blogspot.com) are two sites. tldextract itself is not imported,
+    because it brings an HTTP client, and makes 17,000 objects of the rules: that is a quarter of an idle pass.
+    """
+    package = find_spec("tldextract")
+    assert package is not None
+    assert package.origin is not None
+    lines = Path(package.origin).with_name(".tld_set_snapshot").read_text(encoding="utf-8").splitlines()
+    return frozenset(line.split()[0] for line in lines if line.strip() and not line.startswith("//"))

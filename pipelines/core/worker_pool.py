@@ -91,7 +91,7 @@ class WorkerPool:
         self.calls, self.rss, self.warm_up = calls, rss, warm_up
         self._threads = ThreadPoolExecutor(self.size, thread_name_prefix="worker")
         self._lock = threading.Lock()
-        # Each thread has its own worker, because a worker dies with the thread that started it (`_die_with_parent`).
+        # Each thread has its own worker, because a worker dies with the thread that started it (`signal_with_parent`).
         self._mine = threading.local()
         self._alive: set[_Worker] = set()
         self._closed = self._killed = False
@@ -294,7 +294,8 @@ def serve(descriptor: str, limits: str, warm_up: str) -> None:
             signal.signal(getattr(signal, number), signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SignalsHeld.SIGNALS)
-    _die_with_parent()
+    # Not even a call that never returns outlives its parent.
+    signal_with_parent(signal.SIGKILL, os.getppid())
     cpu_seconds, memory = (float(number) for number in limits.split(":"))
     with socket.socket(fileno=int(descriptor)) as line:
         if warm_up:
@@ -340,16 +341,15 @@ def _portable(error: BaseException) -> BaseException:
     return error
 
 
-def _die_with_parent() -> None:
-    """Ask Linux for SIGKILL when the parent's thread ends, so that not even a call that never returns outlives it."""
+def signal_with_parent(number: int, parent: int) -> None:
+    """Ask Linux for this signal when the parent's thread ends; send it now if `parent` (a pid) has ended already."""
     if sys.platform != "linux":
         return  # on other systems an idle worker sees the line close, and a busy one meets its CPU limit
     import ctypes
 
-    parent = os.getppid()
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG, <linux/prctl.h>
+    ctypes.CDLL(None).prctl(1, number)  # PR_SET_PDEATHSIG, <linux/prctl.h>
     if os.getppid() != parent:
-        os._exit(0)
+        os.kill(os.getpid(), number)
 
 
 def _limit_memory(growth: int) -> None:

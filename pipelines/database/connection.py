@@ -10,6 +10,7 @@ import os
 import sqlite3
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from pipelines.core.errors import (
 )
 from pipelines.core.safe_open import must_be_ordinary, open_file
 from pipelines.core.terminal import plain
+from pipelines.database.schema import newest
 
 Row = dict[str, Any]
 
@@ -243,19 +245,17 @@ def open_database(path: Path) -> sqlite3.Connection:
     `synchronous=FULL`: a commit survives a power cut. There is about one commit a second. Raises ArchiveDamaged (also
     for triggers that are not ours), NotWritable, DiskFull.
     """
-    from sqlite_utils import Database  # takes 0.5 s, which read-only commands must not pay
-
-    from pipelines.database.schema.migrations import migrations
-
     db = open_for_maintenance(path)
     try:
-        if strangers := foreign_triggers(db):
+        is_newest = has_newest_schema(db)
+        if not is_newest and (strangers := foreign_triggers(db)):
             raise has_foreign_triggers(path, strangers)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA foreign_keys = ON")
         db.execute("PRAGMA cache_size = -65536")  # KiB: writes to the FTS index are spread all over it
-        migrations.apply(Database(db))
+        if not is_newest:
+            migrate(db)
         _trust_own_triggers(db)
     except BaseException as error:
         db.close()
@@ -263,6 +263,29 @@ def open_database(path: Path) -> sqlite3.Connection:
             raise write_error(error, path) from error
         raise
     return db
+
+
+def migrate(db: sqlite3.Connection) -> None:
+    """Apply the migrations that a database has not had."""
+    from sqlite_utils import Database  # takes a quarter of a second, which an idle pass must not pay
+
+    from pipelines.database.schema.migrations import migrations
+
+    migrations.apply(Database(db))
+
+
+def has_newest_schema(db: sqlite3.Connection) -> bool:
+    """Return True if a database has had all migrations, and its triggers are exactly those that these make."""
+    if db.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchone() is None:
+        return False
+    had = db.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = 'newsmorgue' ORDER BY name")
+    return tuple(row[0] for row in had) == newest.MIGRATIONS and triggers_digest(db) == newest.TRIGGERS
+
+
+def triggers_digest(db: sqlite3.Connection) -> str:
+    """Return a digest of the triggers of a database."""
+    sql = "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY name"
+    return sha256(repr(db.execute(sql).fetchall()).encode()).hexdigest()
 
 
 def open_for_maintenance(path: Path) -> sqlite3.Connection:

@@ -1,4 +1,4 @@
-"""Read and write the table `hosts`: robots.txt of a host, and the pace at which it is asked, from crawl to crawl."""
+"""Keep from crawl to crawl the robots.txt of each site, and the pace at which each host is asked."""
 
 from __future__ import annotations
 
@@ -19,39 +19,41 @@ class HostPace(NamedTuple):
     last_request: datetime
     delay: float  # seconds
 
+    def seconds_left(self, now: datetime, max_delay: float) -> float:
+        """Return how long the host is still left alone.
 
-def stored_robots(db: sqlite3.Connection, host: str, site: str) -> dict[str, Any] | None:
+        A last request in the future comes from a clock that was wrong: one delay is waited for.
+        """
+        ago = max(0.0, (now - self.last_request).total_seconds())
+        return max(0.0, min(self.delay, max_delay) - ago)
+
+
+def stored_robots(db: sqlite3.Connection, site: str) -> dict[str, Any] | None:
     """Return the capture of the newest robots.txt of a site, as `replay` takes it; None if there is none.
 
-    It has the keys of PROVENANCE_COLUMNS, and `id`, `url`, `status`, `checked` (stamp). `host`: of the site.
+    It has the keys of PROVENANCE_COLUMNS, and `id`, `url`, `status`, `checked` (stamp).
     """
     cursor = db.execute(
-        f"""SELECT c.id, c.url, c.status, h.robots_checked AS checked, {PROVENANCE_COLUMNS}
-              FROM hosts h JOIN captures c ON c.id = h.robots_capture_id
-             WHERE h.host = ? AND h.robots_site = ? AND h.robots_checked IS NOT NULL""",  # noqa: S608 (our own names)
-        (host, site),
+        f"""SELECT c.id, c.url, c.status, r.checked, {PROVENANCE_COLUMNS}
+              FROM robots_files r JOIN captures c ON c.id = r.capture_id WHERE r.site = ?""",  # noqa: S608 (our own names)
+        (site,),
     )
     row = cursor.fetchone()
     return None if row is None else dict(zip((column[0] for column in cursor.description), row, strict=True))
 
 
-def keep_robots(db: sqlite3.Connection, host: str, site: str, capture_id: int, checked: datetime) -> None:
+def keep_robots(db: sqlite3.Connection, site: str, capture_id: int, checked: datetime) -> None:
     """Note which capture is the newest robots.txt of a site, and when it was last asked for."""
     db.execute(
-        """INSERT INTO hosts (host, robots_site, robots_capture_id, robots_checked) VALUES (?, ?, ?, ?)
-           ON CONFLICT (host) DO UPDATE SET robots_site = excluded.robots_site,
-               robots_capture_id = excluded.robots_capture_id, robots_checked = excluded.robots_checked""",
-        (host, site, capture_id, stamp(checked)),
+        """INSERT INTO robots_files (site, capture_id, checked) VALUES (?1, ?2, ?3)
+           ON CONFLICT (site) DO UPDATE SET capture_id = ?2, checked = ?3""",
+        (site, capture_id, stamp(checked)),
     )
 
 
 def forget_robots(db: sqlite3.Connection, capture_ids: list[int]) -> None:
-    """Keep none of these captures, which are about to be deleted, as the robots.txt of a host."""
-    db.executemany(
-        """UPDATE hosts SET robots_site = NULL, robots_capture_id = NULL, robots_checked = NULL
-            WHERE robots_capture_id = ?""",
-        [(capture_id,) for capture_id in capture_ids],
-    )
+    """Keep none of these captures, which are about to be deleted, as the robots.txt of a site."""
+    db.executemany("DELETE FROM robots_files WHERE capture_id = ?", [(capture_id,) for capture_id in capture_ids])
 
 
 def pace_of(db: sqlite3.Connection, name: str) -> HostPace | None:

@@ -76,6 +76,8 @@ UNREAD_VALUES: dict[str, dict[str, Any]] = {
     },
     "revisions": {"authors": "[]", "text": ""},
 }  # fmt: skip
+# Values of columns that may not be NULL, and that lines of earlier versions do not have.
+LATER_VALUES: dict[str, dict[str, Any]] = {"revisions": {"alternates": 0}}
 # Where a rebuild puts the lines of `captures`: by place, because the captures themselves come from their records.
 PLACED_TABLE = """
 CREATE TABLE placed (
@@ -172,7 +174,8 @@ def apply_lines(db: sqlite3.Connection, block: bytes) -> None:
             db.execute(f"DELETE FROM {target} WHERE {table.key} = ?", (row["gone"],))  # noqa: S608 (our own names)
             continue
         columns = [column for column in table.columns if column in row or column not in UNREAD_VALUES.get(name, ())]
-        values = {column: row.get(column) for column in columns} | UNREAD_VALUES.get(name, {})
+        later = LATER_VALUES.get(name, {})
+        values = {column: row.get(column, later.get(column)) for column in columns} | UNREAD_VALUES.get(name, {})
         updates = ", ".join(f"{column} = excluded.{column}" for column in columns if column != table.key)
         db.execute(
             f"""INSERT INTO {target} ({", ".join(values)}) VALUES ({", ".join(f":{column}" for column in values)})

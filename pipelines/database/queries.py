@@ -370,11 +370,10 @@ def sources(db: sqlite3.Connection, *, of_lists: bool = False) -> Iterator[Row]:
     time = now()
     states, hidden = health.health(db, time), set() if of_lists else health.sources_of_lists(db)
     for row in ask(db, """
-        SELECT s.id, s.name, s.url, s.title, s.language, s.added, coalesce(n.articles, 0) AS articles, n.newest
-          FROM sources s
-          LEFT JOIN (SELECT source_id, count(*) AS articles, max(published_day) AS newest
-                       FROM articles GROUP BY source_id) n ON n.source_id = s.id
-         ORDER BY s.name"""):  # fmt: skip
+        SELECT id, name, url, title, language, added,
+               (SELECT count(*) FROM articles WHERE source_id = sources.id) AS articles,
+               (SELECT max(published_day) FROM articles WHERE source_id = sources.id) AS newest
+          FROM sources ORDER BY name"""):  # fmt: skip
         source = dict(row)
         if (number := source.pop("id")) not in hidden:
             yield source | states[number]._asdict()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -84,3 +85,17 @@ def last_time(db: sqlite3.Connection, before: int, limit: int) -> str | None:
     sql = """SELECT max(max(started, coalesce(finished, started)))
                FROM (SELECT started, finished FROM crawls WHERE id < ? ORDER BY id DESC LIMIT ?)"""
     return db.execute(sql, (before, limit)).fetchone()[0]
+
+
+def rename_source(db: sqlite3.Connection, source_id: int, old: str, new: str) -> None:
+    """Give a source another name, also in the counts of the runs, by which `morgue health` judges it."""
+    db.execute("UPDATE sources SET name = ? WHERE id = ?", (new, source_id))
+    rows = db.execute("SELECT id, counts FROM crawls WHERE instr(counts, ?)", (json.dumps(old, ensure_ascii=False),))
+    for run_id, text in rows.fetchall():
+        try:
+            counts = json.loads(text)
+        except (ValueError, RecursionError):
+            continue  # `morgue verify` names a damaged row
+        if isinstance(counts, dict) and old in counts:
+            renamed = {new if name == old else name: count for name, count in counts.items()}
+            db.execute("UPDATE crawls SET counts = ? WHERE id = ?", (json.dumps(renamed, ensure_ascii=False), run_id))

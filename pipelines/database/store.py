@@ -89,15 +89,16 @@ class ArticleStore:
         self.db.execute("UPDATE sources SET planned_by = ? WHERE id = ?", values)
 
     def rename_ad_hoc_source(self, source: Source, watched: Collection[str]) -> None:
-        """Give a site that was crawled ad hoc, so that it has none of the `watched` names, that of its new file."""
-        rows = self.db.execute("SELECT id, name, url FROM sources").fetchall()
-        same = (row_id for row_id, name, url in rows if name not in watched and url_key(url) == url_key(source.url))
-        if all(name != source.name for _, name, _ in rows) and (row_id := next(same, None)) is not None:
-            self.rename_source(row_id, source.name)
+        """Give a site that was crawled ad hoc the name of its new source file. It keeps its articles and frontier.
 
-    def rename_source(self, source_id: int, name: str) -> None:
-        """Give a source another name, which no other has. It keeps its articles and frontier."""
-        self.db.execute("UPDATE sources SET name = ? WHERE id = ?", (name, source_id))
+        `watched`: names of all source files.
+        """
+        if self.source_id(source.name) is not None:
+            return
+        for row_id, name, url in self.db.execute("SELECT id, name, url FROM sources").fetchall():
+            if name not in watched and url_key(url) == url_key(source.url):
+                self.db.execute("UPDATE sources SET name = ? WHERE id = ?", (source.name, row_id))
+                return
 
     def has_answered(self, source_id: int) -> bool:
         """Return True if a listing or page of a source was ever answered without an error, or it has an article."""
@@ -107,9 +108,10 @@ class ArticleStore:
 
     def forget_source(self, source_id: int) -> None:
         """Delete a source. What was fetched of it stays, and belongs to no source; its frontier must be gone before."""
-        for table in ("captures", "articles", "page_states"):
-            self.db.execute(f"UPDATE {table} SET source_id = NULL WHERE source_id = ?", (source_id,))  # noqa: S608
+        self.db.execute("UPDATE captures SET source_id = NULL WHERE source_id = ?", (source_id,))
+        self.db.execute("UPDATE articles SET source_id = NULL WHERE source_id = ?", (source_id,))
         listings.forget_source(self.db, source_id)
+        self.db.execute("UPDATE page_states SET source_id = NULL WHERE source_id = ?", (source_id,))
         self.db.execute("DELETE FROM sources WHERE id = ?", (source_id,))
 
     def begin_crawl(self, command: str, software: str) -> int:

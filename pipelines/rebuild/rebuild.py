@@ -29,6 +29,7 @@ from pipelines.database.columns import REVISION_COLUMNS, STATE_COLUMNS, article_
 from pipelines.database.connection import write_error
 from pipelines.database.edits.change_detection import text_digest
 from pipelines.database.frontier.table import FrontierTable
+from pipelines.database.schema.migrations import COUNT_DAYS
 from pipelines.database.store import ArticleStore
 from pipelines.extraction.entry import addresses_of
 from pipelines.rebuild.reread import RereadPage, reread, reread_one
@@ -269,6 +270,8 @@ class Rebuild(StagingDatabase):
             cause = f"has {references} to rows that do not exist, the first in {dangling[0][0]}"
             raise ArchiveDamaged(str(self.part), cause, "this is a mistake of Newsmorgue: keep the file and report it")
         with self.db:
+            self._ask("DELETE FROM source_days")  # counted while the articles had no text yet
+            self._ask(COUNT_DAYS)
             for name in STAGING_TABLES:
                 self.db.execute(f"DROP TABLE {name}")
         self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")

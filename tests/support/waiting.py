@@ -20,7 +20,8 @@ def let_a_day_pass(archive: Path) -> None:
     """Set an archive back by a day: every visit was a day ago, and what was due tomorrow is due now."""
     moved = {
         "frontier": ("first_visit", "last_visit", "next_visit"),
-        "hosts": ("since", "retry_at", "robots_checked", "last_request", "unconditional_until"),
+        "robots_files": ("checked",),
+        "hosts": ("since", "retry_at", "last_request", "unconditional_until"),
     }
     db = sqlite3.connect(archive / "morgue.db")
     with db:

@@ -57,7 +57,7 @@ def test_new_source_without_an_allowed_article_needs_attention(archive, paper):
     paper.robots()
     with sqlite3.connect(archive / "morgue.db") as db:
         db.execute("UPDATE frontier SET next_visit = '2026-01-01T00:00:00Z' WHERE kind = 'article'")
-        db.execute("UPDATE hosts SET robots_checked = '2026-01-01T00:00:00Z'")
+        db.execute("UPDATE robots_files SET checked = '2026-01-01T00:00:00Z'")
     assert crawl(archive, "paper", "--due").returncode == 0
     assert len(pages(paper)) == 3
 
@@ -83,7 +83,7 @@ def test_robots_txt_that_fails_is_named_and_its_host_waits(archive, paper):
     paper.answers["/robots.txt"] = ROBOTS_FAILS
     with sqlite3.connect(archive / "morgue.db") as db:
         db.execute("UPDATE frontier SET next_visit = '2026-01-01T00:00:00Z' WHERE kind = 'article'")
-        db.execute("UPDATE hosts SET robots_checked = '2024-01-01T00:00:00Z'")  # too old to hold meanwhile
+        db.execute("UPDATE robots_files SET checked = '2024-01-01T00:00:00Z'")  # too old to hold meanwhile
     done = crawl(archive, "-s", "crawl.retries=0", "paper")
     assert done.returncode == 1
     assert "check the network" not in done.stderr

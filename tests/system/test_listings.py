@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from datetime import timedelta
@@ -59,6 +60,21 @@ def test_outrun_feed_is_noted_and_the_other_listings_fill_the_gap(archive, paper
     assert (url, found, began < ended) == (f"{paper.url}/feed", 4, True)
     assert rows(archive, "SELECT url FROM captures WHERE id = ?", capture) == [(url,)]
     assert listing(archive, "/feed")[3] <= HOUR.total_seconds() / 2
+
+
+def test_articles_that_a_front_page_showed_first_count_for_the_rhythm_of_the_feed(archive, paper):
+    """Else the front page would be read ever more often, and the feed ever less."""
+    paper.feed(0, 1, 2, 3)
+    paper.watch(archive, more='[every]\nfeed = "20h"')
+    scheduled(archive, timedelta(0))
+    links = "".join(f'<a href="{story}">A headline of some length</a>' for story in paper.stories[:6])
+    paper.answers["/"] = (200, f"<html><body>{links}</body></html>".encode(), {})
+    paper.feed(2, 3, 4, 5)
+    scheduled(archive, 12 * HOUR)
+    assert rows(archive, "SELECT count(*) FROM articles") == [(6,)]
+    scheduled(archive, 21 * HOUR)
+    ((rhythm,),) = rows(archive, "SELECT rhythm FROM listings WHERE kind = 'feed'")
+    assert round(sum(json.loads(rhythm)["new"].values())) == 2
 
 
 def test_feed_that_brings_nothing_new_is_no_gap(archive, paper):

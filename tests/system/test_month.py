@@ -12,7 +12,6 @@ pytestmark = pytest.mark.slow
 DAYS, EVERY_MINUTES = 1.5, 120
 ILL_DAYS = 2.0
 ILL_FROM, ILL_UNTIL = 0.5 * DAY, 1.25 * DAY
-not_yet = pytest.mark.xfail(reason="an illness is still told in more than three messages", strict=False)
 
 
 @pytest.fixture(scope="module")
@@ -23,10 +22,10 @@ def score(tmp_path_factory):
 
 
 def test_article_of_a_healthy_paper_is_found_once(score):
-    """By feed or news sitemap, though its ads and counts change with each look."""
+    """By feed or news sitemap, though its ads and counts change with each look; what just came out is read later."""
     figures = score.figures
     assert figures["articles"] > 5
-    assert (figures["articles found"], figures["articles filed twice"]) == (1, 0)
+    assert (figures["articles missing that were out for long"], figures["articles filed twice"]) == (0, 0)
 
 
 def test_widgets_of_a_healthy_paper_are_no_edits(score):
@@ -78,7 +77,6 @@ def test_counter_in_the_text_makes_no_edit(ill_score):
     assert "counter" not in ill_score.figures["false edits by cause"]
 
 
-@not_yet
 def test_illness_is_named_within_a_day_in_few_messages(ill_score):
     """By `crawl --quiet` or by `health`."""
     illnesses = ill_score.figures["illnesses"]

@@ -66,7 +66,9 @@ def test_fixture_has_everything_that_is_to_come_back(crawled):
 
 def test_every_row_comes_back(archive):
     """Every column of every row of every table: numbers, times, texts, revisions, the queue. And the same hits."""
-    before = tables(archive / "morgue.db")
+    counted = "SELECT day, articles, fresh, titled, dated, signed, consent, paywalled, first, last FROM source_days"
+    before, days = tables(archive / "morgue.db"), rows(archive, counted)
+    assert days
     search = ("-C", archive, "search", "harbour", "--format", "json", "--limit", "100")
     hits = morgue(*search).stdout
     assert len(json.loads(hits)) > 3
@@ -78,6 +80,7 @@ def test_every_row_comes_back(archive):
     after = tables(archive / "morgue.db")
     for name in TABLES:
         assert after[name] == before[name], name
+    assert rows(archive, counted) == days
     assert morgue(*search).stdout == hits
     assert list(archive.glob("morgue.db.*")) == []
 

@@ -1,326 +1,350 @@
-"""Test the commands of `morgue sources` as a user runs them: each is a process, with a paper to crawl."""
+"""Test that sources are shown, checked, paused, renamed, removed and exported by commands, as a user types them."""
 
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
-import tomllib
-from contextlib import closing
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from xml.etree import ElementTree
 
 import pytest
 
-from tests.support.command import LOOPBACK, crawl, make_archive, morgue, rows
+from tests.support.command import LOOPBACK, ROOT, crawl, environment, morgue, rows
 from tests.support.small_paper import serving
 
 pytestmark = pytest.mark.slow
 
+TURNED_CLOCK = ROOT / "tests" / "support" / "turned_clock.py"
+DAY_SECONDS = 86_400
+ALL_DUE = "UPDATE frontier SET next_visit = '2026-01-01T00:00:00Z' WHERE next_visit IS NOT NULL"
+FILE = '# My notes.\r\nurl = "{url}/"  # the front page\r\nfeeds = ["{url}/feed"]\r\n\r\n[every]\r\nfeed = "1h"\r\n'
+
 
 @pytest.fixture
 def paper(archive):
-    """Serve a paper of three stories, and watch it."""
+    """Serve a paper of three stories that the archive watches; its file has comments and Windows line ends."""
     with serving() as paper:
-        paper.watch(archive, more="# my notes, with ümlauts\n")
+        (archive / "sources" / "paper.toml").write_bytes(FILE.format(url=paper.url).encode())
         yield paper
-
-
-def asked(paper):
-    """Return what was requested since the last look."""
-    found = list(paper.asked)
-    paper.asked.clear()
-    return found
 
 
 def sources(archive, *args, **options):
     return morgue("-C", archive, "sources", *args, **options)
 
 
-def health(archive):
-    return {
-        one["name"]: one["status"] for one in json.loads(morgue("-C", archive, "health", "--format", "json").stdout)
-    }
+def later(archive, days, *args):
+    """Run `morgue` with a clock that is so many days ahead; return a CompletedProcess."""
+    script = [sys.executable, str(TURNED_CLOCK), str(days * DAY_SECONDS), "-C", str(archive)]
+    done = subprocess.run([*script, *args], env=environment(), capture_output=True, text=True, timeout=120)
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
 
 
 def make_all_due(archive):
-    """Let every planned visit be due."""
-    with closing(sqlite3.connect(archive / "morgue.db")) as db:
-        db.execute("UPDATE frontier SET next_visit = '2024-01-01T00:00:00Z' WHERE state = 'waiting'")
-        db.commit()
+    with sqlite3.connect(archive / "morgue.db") as db:
+        db.execute(ALL_DUE)
 
 
-def test_paused_source_is_asked_for_nothing_and_another_source_of_its_host_goes_on(archive, paper):
-    """Also not for robots.txt; after the pause each due address is visited once, and missed visits are not made up."""
-    paper.answers["/other/"] = paper.answers["/"]
-    paper.answers["/other/feed"] = paper.answers["/feed"]
+def source_file(archive, name="paper"):
+    return (archive / "sources" / f"{name}.toml").read_bytes()
+
+
+# List
+
+
+def test_sources_without_a_subcommand_lists_as_before(archive, paper):
+    """With its options, too; `list` gives the same."""
     crawl(archive)
-    assert sources(archive, "pause", "paper").stdout == "paper is paused, until `morgue sources resume paper`\n"
+    plain = sources(archive)
+    assert plain.returncode == 0
+    assert "paper" in plain.stdout
+    assert sources(archive, "list").stdout == plain.stdout
+    assert json.loads(sources(archive, "--format", "json").stdout)[0]["name"] == "paper"
+    assert sources(archive, "list", "--all", "--format", "jsonl").stdout.count("\n") == 1
+
+
+def test_option_of_the_list_before_a_subcommand_is_refused(archive):
+    """It would be ignored silently."""
+    done = sources(archive, "--format", "json", "list")
+    assert done.returncode == 2
+    assert "come after the subcommand" in done.stderr
+
+
+# Pause
+
+
+def test_paused_source_gets_no_request_at_all(archive, paper):
+    """No listing, no article, no robots.txt, no backfill; the pass says why, and is no failure."""
+    crawl(archive)
+    paper.asked.clear()
+    assert sources(archive, "pause", "paper").returncode == 0
     make_all_due(archive)
-    asked(paper)
     done = crawl(archive)
-    assert (done.returncode, asked(paper)) == (0, [])
-    assert "paused, and not crawled: paper" in done.stdout
-    assert health(archive)["paper"] == "paused"
-    (archive / "sources" / "other.toml").write_text(f'url = "{paper.url}/other/"\nfeeds = ["{paper.url}/other/feed"]\n')
-    crawl(archive)
-    assert {"/other/", "/other/feed"} <= set(requested := asked(paper))
-    assert not {"/", "/feed"} & set(requested)
-    (archive / "sources" / "other.toml").unlink()
-    assert sources(archive, "resume", "paper").stdout == "paper is asked again by the next crawl\n"
-    crawl(archive)
-    requested = asked(paper)
-    assert len(requested) == len(set(requested))
-    assert {"/", "/feed"} <= set(requested)
-    crawl(archive)
-    assert asked(paper) == []
-    assert health(archive)["paper"] != "paused"
+    assert paper.asked == []
+    assert done.returncode == 0
+    assert "paused, and not crawled: paper (`morgue sources resume NAME`)" in done.stdout
+    assert crawl(archive, "--quiet").stdout == ""
 
 
-def test_paused_source_that_is_named_says_so_and_what_to_type(archive, paper):
-    """By its name, by an article of it, and in a list; the timer of the source alone is told nothing."""
-    crawl(archive)
+def test_pause_and_resume_leave_every_other_byte_of_the_file(archive, paper):
+    """Comments, line ends and order are the user's."""
+    before = source_file(archive)
     sources(archive, "pause", "paper")
-    asked(paper)
-    (archive / "list.txt").write_text(f"{paper.stories[0]}\n")
-    for args in (["paper"], [paper.url], ["paper", "--again"], [paper.stories[0]], ["--again", "--urls", "list.txt"]):
-        done = crawl(archive, *args, cwd=archive)
-        assert (done.returncode, done.stderr) == (2, "morgue: paper: is paused\n  morgue sources resume paper\n")
-    quiet = crawl(archive, "--due", "--quiet", "paper")
-    assert (quiet.returncode, quiet.stdout, quiet.stderr) == (0, "", "")
-    assert asked(paper) == []
-
-
-def test_pause_changes_one_line_of_the_file_and_resume_takes_it_back(archive, paper):
-    """Every other byte stays, also of a file with comments, a byte order mark and the line ends of Windows."""
-    file = archive / "sources" / "paper.toml"
-    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes().replace(b"\n", b"\r\n"))
-    before = file.read_bytes()
-    sources(archive, "pause", "paper")
-    paused = file.read_bytes()
-    assert paused == b"\xef\xbb\xbfpaused = true\r\n" + before[3:]
-    assert sources(archive, "pause", "paper").stdout.startswith("paper is paused already")
-    assert (
-        sources(archive, "pause", "paper", "--until", "9999-01-01").stdout
-        == "paper is paused, until 9999-01-01 (UTC)\n"
-    )
-    assert file.read_bytes() == paused.replace(b"true", b"9999-01-01")
+    assert source_file(archive) == b"paused = true\r\n" + before
+    sources(archive, "pause", "paper", "--until", "2099-01-31")
+    assert source_file(archive) == b"paused = 2099-01-31\r\n" + before
     sources(archive, "resume", "paper")
-    assert file.read_bytes() == before
-    assert sources(archive, "resume", "paper").stdout == "paper is not paused\n"
+    assert source_file(archive) == before
 
 
-@pytest.mark.parametrize(
-    ("args", "code", "said"),
-    [
-        (["pause", "papr"], 8, "morgue: papr: is not a source of this archive\n  did you mean paper?\n"),
-        (["pause", "paper", "--until", "soon"], 2, "--until soon: is not a day"),
-        (["pause", "paper", "--until", "2020-01-01"], 2, "is not after today"),
-        (["pauze", "paper"], 2, "Did you mean 'pause'?"),
-        (["pause"], 2, "Missing argument 'NAME...'"),
-    ],
-)
-def test_pause_with_a_mistake_says_what_is_wrong_and_changes_nothing(archive, paper, args, code, said):
-    """Each with its exit code."""
-    before = (archive / "sources" / "paper.toml").read_bytes()
-    done = sources(archive, *args)
-    assert done.returncode == code
-    assert said in done.stderr
-    assert (archive / "sources" / "paper.toml").read_bytes() == before
+def test_crawl_of_a_paused_source_by_hand_says_what_to_type(archive, paper):
+    """By name and by address."""
+    sources(archive, "pause", "paper")
+    for target in ("paper", paper.url):
+        done = crawl(archive, target)
+        assert done.returncode == 2
+        assert "paper: is paused\n  morgue sources resume paper" in done.stderr
+    assert paper.asked == []
 
 
-def test_pause_whose_day_has_come_is_over(archive, paper):
-    """Without a command."""
-    file = archive / "sources" / "paper.toml"
-    file.write_text("paused = 2020-01-01\n" + file.read_text())
-    crawl(archive)
-    assert "/feed" in asked(paper)
-
-
-def test_pause_is_in_the_database_that_a_rebuild_makes(archive, paper):
-    """Since when a source was paused, and until when, is kept: its silence then is no sickness later."""
+def test_paused_source_is_no_sickness(archive, paper):
+    """Health, the list and the timetable say that it is paused, and nothing is told of its silence."""
     crawl(archive)
     sources(archive, "pause", "paper")
+    assert json.loads(sources(archive, "--format", "json").stdout)[0]["health"] == "paused"
+    health = later(archive, 60, "health", "paper", "--format", "json", "--fail-on", "warn")
+    assert (health.returncode, json.loads(health.stdout)) == (0, [{"name": "paper", "status": "paused", "reasons": []}])
+    assert "1 paused" in morgue("-C", archive, "health", "paper").stdout
+    due = morgue("-C", archive, "due").stdout
+    assert "morgue sources resume paper" in due
+    assert "/feed" not in due
+
+
+def test_resumed_source_is_asked_once_for_what_is_due(archive, paper):
+    """A pause of 60 days is not made up for; then its silence in the pause is no alarm."""
     crawl(archive)
+    sources(archive, "pause", "paper")
+    later(archive, 1, "crawl", *LOOPBACK)
+    assert rows(archive, "SELECT ended IS NULL FROM pauses") == [(1,)]
     sources(archive, "resume", "paper")
+    paper.asked.clear()
+    done = later(archive, 60, "crawl", *LOOPBACK)
+    assert done.returncode == 0, done.stderr
+    wanted = {"/feed", "/", *(url.removeprefix(paper.url) for url in paper.stories)}
+    listed = [path for path in paper.asked if path in wanted]
+    assert sorted(listed) == sorted(set(listed))
+    assert len(listed) == 5
+    assert rows(archive, "SELECT ended IS NULL FROM pauses") == [(0,)]
+    assert later(archive, 60, "health", "paper", "--fail-on", "warn").returncode == 0
+
+
+def test_pause_with_a_day_ends_by_itself(archive, paper):
+    """On that day the source is asked again."""
+    crawl(archive)
+    until = (datetime.now(UTC) + timedelta(days=3)).date().isoformat()
+    assert f"paper is paused until {until}" in sources(archive, "pause", "paper", "--until", until).stdout
+    paper.asked.clear()
+    later(archive, 2, "crawl", *LOOPBACK)
+    assert paper.asked == []
+    later(archive, 4, "crawl", *LOOPBACK)
+    assert "/feed" in paper.asked
+
+
+@pytest.mark.parametrize(("until", "cause"), [("2020-01-01", "is not in the future"), ("soon", "is not a day")])
+def test_pause_until_a_day_that_cannot_be_meant_is_refused(archive, paper, until, cause):
+    """And the file stays as it is."""
+    done = sources(archive, "pause", "paper", "--until", until)
+    assert done.returncode == 2
+    assert cause in done.stderr
+    assert b"paused" not in source_file(archive)
+
+
+def test_pause_goes_on_for_the_other_source_of_a_host(archive, paper):
+    """Also for a feed that both files name, and that the paused one had until then."""
+    paper.watch(archive, "other")
+    crawl(archive)
+    sources(archive, "pause", "paper")
+    make_all_due(archive)
+    paper.asked.clear()
+    crawl(archive)
+    sql = """SELECT DISTINCT s.name FROM captures c JOIN sources s ON s.id = c.source_id
+              WHERE c.crawl_id = (SELECT max(id) FROM crawls) AND c.kind NOT IN ('robots', 'tdmrep')"""
+    asked = rows(archive, sql)
+    assert asked == [("other",)]
+
+
+def test_pause_survives_upgrade_and_rebuild(archive, paper):
+    """Its times are in the journal, and the pause itself is in the user's file."""
     crawl(archive)
     sources(archive, "pause", "paper")
     crawl(archive)
     before = rows(archive, "SELECT * FROM pauses")
-    assert [ended is None for *_, ended in before] == [False, True]
+    assert len(before) == 1
     assert morgue("-C", archive, "rebuild").returncode == 0
     assert rows(archive, "SELECT * FROM pauses") == before
-    assert health(archive)["paper"] == "paused"
-
-
-def test_sources_without_a_command_lists_them(archive, paper):
-    """With the options of `sources list`, before or after -C."""
+    assert morgue("-C", archive, "upgrade").returncode == 0
+    paper.asked.clear()
+    make_all_due(archive)
     crawl(archive)
-    listed = sources(archive, "list", "--format", "json").stdout
-    assert json.loads(listed)[0]["name"] == "paper"
-    assert morgue("sources", "--format", "json", "-C", archive).stdout == listed
-    assert morgue("sources", "-C", archive, "--format", "json").stdout == listed
+    assert paper.asked == []
 
 
-def test_renamed_source_keeps_all_that_is_known_of_it(archive, paper):
-    """Its file, its articles and its planned visits; also after a rebuild."""
+# Rename and remove
+
+
+def test_renamed_source_keeps_articles_and_plan(archive, paper):
+    """Nothing is fetched again, and a rebuild knows the new name."""
     crawl(archive)
-    known = "SELECT s.id, s.name, count(*) FROM sources s JOIN {} t ON t.source_id = s.id GROUP BY s.id"
-    tables = ("articles", "captures", "frontier", "listings")
-    before = {table: rows(archive, known.format(table)) for table in tables}
-    text = (archive / "sources" / "paper.toml").read_bytes()
-    done = sources(archive, "rename", "paper", "The.Courier-2")
-    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "paper is now The.Courier-2")
-    assert sorted(path.name for path in (archive / "sources").iterdir()) == ["The.Courier-2.toml", "_template.toml"]
-    assert (archive / "sources" / "The.Courier-2.toml").read_bytes() == text
-    after = {table: [(number, "The.Courier-2", count)] for table, [(number, _, count)] in before.items()}
-    assert {table: rows(archive, known.format(table)) for table in tables} == after
+    before = rows(archive, "SELECT id, source_id FROM articles ORDER BY id")
+    done = sources(archive, "rename", "paper", "gazette")
+    assert (done.returncode, done.stdout) == (0, "paper is gazette now\n")
+    assert [path.name for path in (archive / "sources").glob("[a-z]*.toml")] == ["gazette.toml"]
+    paper.asked.clear()
+    crawl(archive)
+    assert paper.asked == []
+    assert rows(archive, "SELECT name FROM sources") == [("gazette",)]
+    assert rows(archive, "SELECT id, source_id FROM articles ORDER BY id") == before
+    assert "gazette" in rows(archive, "SELECT counts FROM crawls ORDER BY id")[0][0]
     assert morgue("-C", archive, "rebuild").returncode == 0
-    assert rows(archive, known.format("articles")) == after["articles"]
-    asked(paper)
-    crawl(archive)
-    assert asked(paper) == []
-    assert rows(archive, "SELECT name FROM sources") == [("The.Courier-2",)]
-
-
-def test_rename_that_was_killed_after_the_file_is_finished_by_the_next_crawl(archive, paper):
-    """The file comes first, and a crawl knows the source again by its front page."""
-    crawl(archive)
-    (archive / "sources" / "paper.toml").rename(archive / "sources" / "courier.toml")
-    crawl(archive)
-    assert rows(archive, "SELECT name FROM sources") == [("courier",)]
+    assert rows(archive, "SELECT name FROM sources") == [("gazette",)]
+    assert morgue("-C", archive, "verify").returncode == 0
 
 
 @pytest.mark.parametrize(
-    ("args", "code", "said"),
+    ("old", "new", "code", "cause"),
     [
-        (["papr", "courier"], 8, "papr: is not a source of this archive"),
-        (["paper", "../courier"], 2, "../courier: is not a valid name for a source"),
-        (["paper", "paper"], 2, "paper: is its name already"),
-        (["paper", "gazette"], 2, "gazette: is a source already: sources/gazette.toml"),
-        (["paper", "former"], 2, "former: is the name of a source that has no file any more"),
+        ("paper", "other", 2, "is the name of another source"),
+        ("paper", "a/b", 2, "is not a valid name"),
+        ("paper", ".hidden", 2, "is not a valid name"),
+        ("paper", "paper", 2, "is its name already"),
+        ("pamper", "gazette", 8, "did you mean paper?"),
     ],
 )
-def test_rename_to_a_bad_or_taken_name_changes_nothing(archive, paper, args, code, said):
-    """A name of a former source is taken, too: its articles are another's."""
-    for name in ("gazette", "former"):
-        (archive / "sources" / f"{name}.toml").write_text(f'url = "{paper.url}/{name}/"\n')
-    crawl(archive)
-    (archive / "sources" / "former.toml").unlink()
-    before = rows(archive, "SELECT id, name FROM sources")
-    done = sources(archive, "rename", *args)
+def test_rename_to_what_cannot_be_is_refused(archive, paper, old, new, code, cause):
+    """And both files stay."""
+    paper.watch(archive, "other")
+    done = sources(archive, "rename", old, new)
     assert done.returncode == code
-    assert said in done.stderr
-    assert (archive / "sources" / "paper.toml").is_file()
-    assert rows(archive, "SELECT id, name FROM sources") == before
+    assert cause in done.stderr
+    assert sorted(path.name for path in (archive / "sources").glob("[a-z]*.toml")) == ["other.toml", "paper.toml"]
 
 
-def test_removed_source_is_asked_for_nothing_and_its_articles_stay(archive, paper):
-    """The file goes only if the user says so."""
+def test_rename_tells_the_archive_of_a_file_that_was_renamed_by_hand(archive, paper):
+    """The same finishes a rename that was killed between its two steps."""
+    crawl(archive)
+    os.rename(archive / "sources" / "paper.toml", archive / "sources" / "gazette.toml")
+    assert sources(archive, "rename", "paper", "gazette").returncode == 0
+    assert rows(archive, "SELECT name FROM sources") == [("gazette",)]
+
+
+def test_removed_source_is_not_watched_and_keeps_its_articles(archive, paper):
+    """Without --yes, and without a terminal to ask on, nothing happens."""
     crawl(archive)
     refused = sources(archive, "remove", "paper", stdin="")
     assert refused.returncode == 2
     assert "say --yes" in refused.stderr
-    assert (archive / "sources" / "paper.toml").is_file()
     done = sources(archive, "remove", "paper", "--yes")
-    assert done.stdout == "paper is watched no longer; its 3 articles stay in the archive\n"
-    assert not (archive / "sources" / "paper.toml").exists()
+    assert done.stdout == "paper is not watched any more; its 3 articles stay in the archive\n"
+    paper.asked.clear()
     make_all_due(archive)
-    asked(paper)
-    assert crawl(archive).returncode == 0
-    assert asked(paper) == []
-    assert rows(archive, "SELECT s.name, count(*) FROM articles a JOIN sources s ON s.id = a.source_id") == [
-        ("paper", 3)
-    ]
-    assert "paper" not in health(archive)
-    again = sources(archive, "remove", "paper", "--yes")
-    assert again.returncode == 8
-
-
-@pytest.mark.parametrize("form", ["opml", "csv"])
-def test_exported_list_makes_the_same_sources_in_another_archive(archive, paper, tmp_path, form):
-    """By `morgue add`: names, front pages and feeds."""
-    with serving() as other:
-        paper.watch(archive, name="The.Courier-2")
-        (archive / "sources" / "paper.toml").unlink()
-        other.watch(archive, name="gazette", more='title = "Tom & \\"Jerry\\" <of> ü"\n')
-        listed = tmp_path / f"list.{form}"
-        listed.write_text(sources(archive, "export", "--format", form).stdout)
-        second = make_archive(tmp_path / "second")
-        added = morgue("-C", second, "add", *LOOPBACK, "--urls", listed)
-        assert "2 added" in added.stdout
-        expected = {"The.Courier-2": paper.url, "gazette": other.url}
-    for name, url in expected.items():
-        made = tomllib.loads((second / "sources" / f"{name}.toml").read_text())
-        assert (made["url"], made["feeds"]) == (f"{url}/", [f"{url}/feed"])
-
-
-def test_export_leaves_a_broken_file_out_and_says_so(archive, paper):
-    """With exit code 1, because the list is not whole."""
-    (archive / "sources" / "broken.toml").write_text("url = ")
-    done = sources(archive, "export", "--format", "csv")
-    assert (done.returncode, len(done.stdout.splitlines())) == (1, 2)
-    assert "sources/broken.toml" in done.stderr
-
-
-def test_show_has_state_listings_gaps_and_settings_with_their_origin(archive, paper):
-    """Also the feed that was found in place of a dead one, and why."""
-    settings = (archive / "morgue.toml").read_text()
-    (archive / "morgue.toml").write_text(settings.replace("[every]", "[every]\nsection = '6h'", 1))
-    file = archive / "sources" / "paper.toml"
-    file.write_text(f"{file.read_text()}[crawl]\npages_per_day = 7\n")
     crawl(archive)
-    paper.answers["/other.rss"] = paper.answers.pop("/feed")
-    link = f'<link rel="alternate" type="application/rss+xml" href="{paper.url}/other.rss">'
-    paper.answers["/"] = (200, f"<html><head>{link}</head><body><h1>Small</h1></body></html>".encode(), {})
+    assert paper.asked == []
+    assert rows(archive, "SELECT count(*) FROM articles WHERE source_id IS NOT NULL") == [(3,)]
+
+
+# Show and check
+
+
+def test_show_names_settings_with_their_origin_and_listings(archive, paper):
+    """As text and as JSON; before the first crawl, too."""
+    assert "not crawled yet" in sources(archive, "show", "paper").stdout
+    crawl(archive)
+    found = json.loads(sources(archive, "show", paper.url, "--format", "json", "-s", "crawl.delay=3").stdout)
+    origins = {row["key"]: (row["value"], row["origin"]) for row in found["settings"]}
+    assert origins["every.feed"] == ('"1h"', "sources/paper.toml")
+    assert origins["crawl.delay"][1] == "-s"
+    assert origins["crawl.jitter"][1] == "default"
+    assert found["articles"] == 3
+    feed = next(one for one in found["listings"] if one["kind"] == "feed")
+    assert feed["url"] == f"{paper.url}/feed"
+    assert feed["last_read"]
+    assert feed["entries"] == 3
+    text = sources(archive, "show", "paper").stdout
+    assert 'every.feed = "1h"  (sources/paper.toml)' in text
+    assert "3 articles" in text
+    assert "health: ok" in text
+
+
+def test_show_names_the_listing_that_took_the_place_of_a_dead_one(archive, paper):
+    """With its own address."""
+    crawl(archive)
+    paper.answers["/rss"] = paper.answers.pop("/feed")
+    paper.answers["/feed"] = (404, b"gone", {})
+    paper.answers["/"] = (
+        200, b'<html><head><link rel="alternate" type="application/rss+xml" href="/rss"></head></html>', {}
+    )  # fmt: skip
     crawl(archive, "paper")
-    with closing(sqlite3.connect(archive / "morgue.db")) as db:
-        db.execute(
-            "INSERT INTO gaps (source_id, url_key, url, began, ended) VALUES (1, '', 'http://gap.example/', ?, ?)",
-            ("2026-01-01T00:00:00Z", "9999-01-01T00:00:00Z"),
-        )
-        db.commit()
-    shown = json.loads(sources(archive, "show", "paper", "--format", "json", "-s", "crawl.delay=3").stdout)
-    assert (shown["articles"], shown["health"], shown["paused"]) == (3, "warn", False)
-    assert "outrun" in [reason["kind"] for reason in shown["reasons"]]
-    read = {row["url"].removeprefix(paper.url): row for row in shown["listings"]}
-    assert {"/", "/feed", "/other.rss"} <= read.keys()
-    assert read["/feed"]["trouble"].startswith("HTTP 404")
-    assert read["/other.rss"]["trouble"] == f"in place of {paper.url}/feed"
-    assert read["/"]["next"] > read["/"]["last_read"]
-    assert [gap["url"] for gap in shown["gaps"]] == ["http://gap.example/"]
-    origins = {row["setting"]: (row["value"], row["origin"]) for row in shown["settings"]}
-    assert origins["crawl.pages_per_day"] == ("7", "sources/paper.toml")
-    assert origins["every.section"] == ('"6h"', "morgue.toml")
-    assert origins["crawl.delay"] == ('"3s"', "-s")
-    assert origins["crawl.depth"] == ("3", "default")
-    table = sources(archive, "show", "paper").stdout
-    assert f"in place of {paper.url}/feed" in table
-    assert "gap of http://gap.example/: 2026-01-01 00:00 to 9999-01-01 00:00" in table
+    assert f"{paper.url}/rss: found in place of" in sources(archive, "show", "paper").stdout
 
 
-def test_show_of_a_source_that_was_never_crawled_says_so(archive, paper):
-    """It has settings already."""
-    done = sources(archive, "show", "paper")
-    assert done.returncode == 0
-    assert "it has not answered yet" in done.stdout
-
-
-@pytest.mark.parametrize(
-    ("more", "code", "said"),
-    [
-        ("", 0, "2 of 2 files without a mistake"),
-        ("delay = 3\n", 2, "sources/paper.toml: delay: unknown key"),
-        ("exclude = ['.*']\n", 1, "paper: exclude matches {url}/, which the file itself names"),
-        (
-            "sitemaps = ['https://gazette.example/']\n",
-            1,
-            "paper: https://gazette.example/ is also a listing of gazette",
-        ),
-    ],
-)
-def test_check_names_what_is_wrong_with_the_files(archive, paper, more, code, said):
-    """And asks nothing of the network."""
-    (archive / "sources" / "gazette.toml").write_text("url = 'https://gazette.example/'\n")
-    paper.watch(archive, more=more)
+def test_check_names_the_mistakes_in_a_file(archive, paper):
+    """Without a request; the exit code is that of a bad file."""
+    assert sources(archive, "check").stdout == "paper: no mistakes\n"
+    (archive / "sources" / "bad.toml").write_text('url = "https://bad.example/"\nfeed = ["x"]\n')
     done = sources(archive, "check")
-    assert done.returncode == code
-    assert said.format(url=paper.url) in done.stdout
-    assert asked(paper) == []
+    assert done.returncode == 2
+    assert "bad: sources/bad.toml: feed: unknown key\n  did you mean feeds?" in done.stdout
+    assert paper.asked == []
+
+
+def test_check_with_ask_says_what_each_listing_is(archive, paper):
+    """It files no article, plans no visit, and asks for nothing twice."""
+    text = source_file(archive).decode().replace('/feed"]', '/feed", "' + paper.url + '/nothing"]')
+    (archive / "sources" / "paper.toml").write_bytes(text.encode())
+    done = sources(archive, "check", "--ask", *LOOPBACK)
+    assert done.returncode == 1
+    assert f"ok  feed {paper.url}/feed: 3 articles" in done.stdout
+    assert f"NOT feed {paper.url}/nothing: HTTP 404" in done.stdout
+    assert sorted(paper.asked) == ["/", "/feed", "/nothing", "/robots.txt"]
+    assert rows(archive, "SELECT (SELECT count(*) FROM articles), (SELECT count(*) FROM frontier)") == [(0, 0)]
+
+
+# Export
+
+
+def test_exported_opml_gives_the_same_sources_to_another_archive(archive, paper, tmp_path):
+    """Strict XML; what is special in XML is escaped; a site without a feed is in it."""
+    text = f'title = "Salt & <Pepper> \\"daily\\""\n{source_file(archive).decode()}'
+    (archive / "sources" / "paper.toml").write_bytes(text.encode())
+    with serving() as second:
+        (archive / "sources" / "plain.toml").write_text(f'url = "{second.url}/"\n')
+        done = sources(archive, "export", "--format", "opml")
+        root = ElementTree.fromstring(done.stdout)
+        assert (root.tag, root.get("version")) == ("opml", "2.0")
+        outlines = [outline.attrib for outline in root.iter("outline")]
+        assert outlines[0]["xmlUrl"] == f"{paper.url}/feed"
+        assert outlines[0]["htmlUrl"] == f"{paper.url}/"
+        assert outlines[0]["text"] == 'Salt & <Pepper> "daily"'
+        assert outlines[1]["htmlUrl"] == f"{second.url}/"
+        (tmp_path / "list.opml").write_text(done.stdout)
+        assert morgue("init", tmp_path / "copy").returncode == 0
+        added = morgue("-C", tmp_path / "copy", "add", *LOOPBACK, "--urls", tmp_path / "list.opml")
+        assert added.returncode == 0, added.stderr
+    again = morgue("-C", tmp_path / "copy", "sources", "export").stdout
+    feeds = {outline.get("xmlUrl") for outline in ElementTree.fromstring(again).iter("outline")}
+    assert f"{paper.url}/feed" in feeds
+    assert len(list((tmp_path / "copy" / "sources").glob("[!_]*.toml"))) == 2
+
+
+def test_exported_csv_has_a_row_for_each_source(archive, paper, tmp_path):
+    """`morgue add` takes its column `url`."""
+    done = sources(archive, "export", "--format", "csv")
+    header, row = done.stdout.splitlines()
+    assert header.startswith("name,url,title,language,paused,feeds")
+    assert row.startswith(f"paper,{paper.url}/,,,False,{paper.url}/feed")
+    (tmp_path / "list.csv").write_text(done.stdout)
+    added = morgue("-C", archive, "add", *LOOPBACK, "--urls", tmp_path / "list.csv", "--column", "url")
+    assert "1 is a source already" in added.stdout

@@ -18,6 +18,7 @@ from pipelines.database.frontier.rows import NO_SOURCE, Claim, ClaimScope, Sourc
 
 LISTED = "(SELECT value FROM json_each(?))"  # the values of a bound JSON array
 PAGES = "kind IN ('article', 'page')"
+LISTINGS = "('feed', 'news sitemap', 'sitemap', 'front', 'section', 'tdmrep')"  # the kinds that are no pages
 SOURCE = f"coalesce(source_id, {NO_SOURCE})"
 IS_STAMP = "(next_visit GLOB '????-??-??T*Z' AND datetime(next_visit) IS NOT NULL)"  # a row may hold any text
 # Rows that are due. A row that this crawl has not visited is due a little early; `?` are limit, now, and its beginning.

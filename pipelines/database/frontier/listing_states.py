@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from pipelines.core.timestamps import parse
-from pipelines.database.connection import ask
+from pipelines.database.connection import Row, ask
 from pipelines.database.health.facts import WatchedListing
 
 # The index frontier_source finds them; guesses of ours are no listings of the source. A row that a redirect replaced
@@ -52,6 +52,13 @@ def listing_states(db: sqlite3.Connection) -> defaultdict[int, list[WatchedListi
             )
         )
     return found
+
+
+def found_in_place_of_others(db: sqlite3.Connection, source_id: int) -> Iterator[Row]:
+    """Yield kind, url and next_visit of the listings that crawls read in place of dead or moved ones of a source."""
+    sql = f"""SELECT f.kind, f.url, f.next_visit FROM listings l JOIN frontier f ON f.url_key = l.url_key
+               WHERE l.source_id = ? AND l.replaces IS NOT NULL AND (f.depth > 0 OR {IS_GUESS}) ORDER BY f.id"""
+    return map(dict, ask(db, sql, (source_id,)))
 
 
 def hosts_of_listings(db: sqlite3.Connection) -> Iterator[tuple[int, str]]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from pipelines.core.items import WatchedArticle
+from pipelines.core.items import FoundEdit, WatchedArticle
 from pipelines.core.timestamps import parse, stamp
 
 MAX_WATCHED_ARTICLES = 300  # newest articles of a source that say how it edits
@@ -22,6 +22,23 @@ SELECT c.time, coalesce((SELECT max(b.time) FROM captures b WHERE b.url = c.url 
   FROM revisions r JOIN captures c ON c.id = r.capture_id
  WHERE r.article_id = ? AND r.number > 1 ORDER BY r.number LIMIT ?
 """
+
+LAST_EDIT = """
+SELECT c.time, coalesce((SELECT max(b.time) FROM captures b WHERE b.url = c.url AND b.time < c.time), a.first_seen)
+  FROM articles a JOIN captures c ON c.id = a.capture_id
+ WHERE a.revision > 1
+   AND a.id = coalesce((SELECT id FROM articles WHERE url_key = ?1),
+                       (SELECT article_id FROM aliases WHERE url_key = ?1))
+"""
+
+
+def last_edit(db: sqlite3.Connection, key: str) -> FoundEdit | None:
+    """Return the newest edit of the article with this url_key; None if none was found, or there is no article."""
+    row = db.execute(LAST_EDIT, (key,)).fetchone()
+    if row is None:
+        return None
+    found, before = parse(row[0]), parse(row[1])
+    return FoundEdit(found, max(found - before, timedelta(0)))
 
 
 def watched_articles(db: sqlite3.Connection, source_id: int | None) -> list[WatchedArticle]:

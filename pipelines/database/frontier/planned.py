@@ -26,16 +26,21 @@ PLANNED = """(
 
 
 def planned_visits(
-    db: sqlite3.Connection, names: Collection[str] | None, now: datetime, limit: int | None
+    db: sqlite3.Connection,
+    names: Collection[str] | None,
+    now: datetime,
+    limit: int | None,
+    without: Collection[str] = (),
 ) -> Iterator[Row]:
     """Yield the next visits with VISIT_KEYS, the soonest and most urgent first. `due`: it is due now.
 
-    `names`: of sources; None: all.
+    `names`: of sources; None: all. `without`: those left out.
     """
     sql = f"""SELECT at, source, kind, url, visits, failures, last_visit, last_error, trouble
-                FROM {PLANNED} ORDER BY max(at, :now), priority, next_visit, id LIMIT :limit"""
+                FROM {PLANNED} WHERE source IS NULL OR source NOT IN (SELECT value FROM json_each(:without))
+               ORDER BY max(at, :now), priority, next_visit, id LIMIT :limit"""
     # A negative LIMIT is none (SQLite, SELECT).
-    values = bound(names, now) | {"limit": -1 if limit is None else limit}
+    values = bound(names, now) | {"limit": -1 if limit is None else limit, "without": json.dumps(sorted(without))}
     for row in ask(db, sql, values):
         planned = {"at": row["at"], "due": row["at"] <= values["now"], "why": why(row)}
         yield planned | {key: row[key] for key in ("source", "kind", "url")}

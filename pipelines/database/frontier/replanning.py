@@ -108,6 +108,13 @@ def make_pages_due(db: sqlite3.Connection, source_id: int | None, now: datetime)
     )
 
 
+def make_disallowed_due(db: sqlite3.Connection, host: str, beginning: str, now: datetime) -> int:
+    """Plan a visit now of what robots.txt disallowed of a host, by the beginning of its URLs. Return the number."""
+    sql = """UPDATE frontier SET next_visit = ?1 WHERE state = 'waiting' AND host = ?2 AND next_visit > ?1
+                AND last_error = ?3 AND substr(url, 1, length(?4)) = ?4"""
+    return db.execute(sql, (stamp(now), host, BY_ROBOTS, beginning)).rowcount
+
+
 def continue_visits(db: sqlite3.Connection, old: str, new: str) -> tuple[str, str] | None:
     """Let the URL with the key `new` go on with the visits of an article that was at `old`, which gets no more.
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from pipelines.core.timestamps import stamp
 from pipelines.database.connection import ask
 from pipelines.database.frontier.claims import CLAIM_COLUMNS, claim_of
-from pipelines.database.frontier.due import LISTED, PAGES, SOURCE, DueRows, as_array
+from pipelines.database.frontier.due import LISTED, LISTINGS, PAGES, SOURCE, DueRows, as_array
 from pipelines.database.frontier.rows import FORGOTTEN, AddressState, Claim, FrontierRow
 
 IS_SEED = f"(depth = 0 AND found_on IS NULL AND NOT {PAGES})"  # a listing that a source's file names
@@ -238,8 +238,8 @@ class FrontierTable(DueRows):
         """Plan no further visit of a source's listings that were named as seeds, but for these keys."""
         self._db.execute(
             f"""UPDATE frontier SET state = 'done', next_visit = NULL
-                 WHERE source_id = ? AND depth = 0 AND found_on IS NULL AND state = 'waiting'
-                   AND NOT {PAGES} AND url_key NOT IN {LISTED}""",
+                 WHERE source_id = ? AND kind IN {LISTINGS} AND state = 'waiting' AND depth = 0 AND found_on IS NULL
+                   AND url_key NOT IN {LISTED}""",
             (source_id, as_array(but)),
         )
 

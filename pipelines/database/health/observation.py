@@ -25,7 +25,8 @@ from pipelines.database.health.facts import (
 from pipelines.database.health.pauses import pauses_since
 
 BASELINE = timedelta(days=36)  # 28 days before the last week
-RECENT = timedelta(days=3)  # of page states, gaps and outcomes of pages
+RECENT = timedelta(days=3)  # of page states and outcomes of pages
+RECENT_GAPS = timedelta(days=7)  # a listing that is outrun is so on some days of the week
 MAX_RUNS = 3000  # that are read for their times: a month of one each 15 minutes
 MAX_COUNTS_CHARS = 1_000_000  # of the counts of runs that are read
 ARTICLES = ("new", "edited", "unchanged")
@@ -120,7 +121,7 @@ def outrun(db: sqlite3.Connection, now: datetime) -> defaultdict[int, list[Listi
     found: defaultdict[int, list[ListingGap]] = defaultdict(list)
     sql = """SELECT source_id, url, began, ended, capture_id FROM gaps
               WHERE ended >= ? AND source_id IS NOT NULL ORDER BY ended DESC"""
-    for row in ask(db, sql, (stamp(now - RECENT),)):
+    for row in ask(db, sql, (stamp(now - RECENT_GAPS),)):
         found[row[0]].append(ListingGap(row[1], parse(row[2]), parse(row[3]), row[4]))
     return found
 

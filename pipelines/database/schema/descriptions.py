@@ -205,6 +205,7 @@ DESCRIPTIONS = {
             "frontier_due": "the next URL of a host",
             "frontier_time": "what of a host falls due",
             "frontier_source": "the state of a source",
+            "frontier_failing": "what fails of a source",
             "frontier_past": "what a backfill takes next",
         },
     ),

@@ -56,7 +56,7 @@ CREATE INDEX page_states_source ON page_states(source_id, since);
 CREATE INDEX page_states_text ON page_states(text_digest);
 CREATE INDEX articles_text ON articles(text_digest);
 
--- A host that has trouble, its robots.txt, and when it was last asked: kept from one crawl to the next.
+-- A host that has trouble, and when it was last asked: kept from one crawl to the next.
 CREATE TABLE hosts (
     host              TEXT PRIMARY KEY, -- host or host:port, as in frontier
     trouble           TEXT,             -- why only a probe is sent; NULL: nothing is wrong
@@ -64,12 +64,16 @@ CREATE TABLE hosts (
     failures          INTEGER NOT NULL DEFAULT 0, -- failed probes in a row
     retry_at          TEXT,             -- when the next probe is due
     pages_only        INTEGER NOT NULL DEFAULT 0, -- 1: its listings answer, only pages are refused
-    robots_site       TEXT,             -- scheme, host and port that the robots.txt below holds for
-    robots_capture_id INTEGER REFERENCES captures(id), -- newest answer to its robots.txt
-    robots_checked    TEXT,             -- when robots.txt was last asked for
     last_request      TEXT,             -- when the last request was sent, microseconds
     delay             REAL,             -- seconds between two requests that the last crawl had come to
     unconditional_until TEXT            -- asked without validators until then: a 304 of it hid an edit
+) STRICT, WITHOUT ROWID;
+
+-- The robots.txt of a site: scheme, host and port (RFC 9309, 2.3).
+CREATE TABLE robots_files (
+    site       TEXT PRIMARY KEY,  -- https://paper.example
+    capture_id INTEGER NOT NULL REFERENCES captures(id), -- newest answer that was no failure
+    checked    TEXT NOT NULL      -- when it was last asked for
 ) STRICT, WITHOUT ROWID;
 
 -- What is known of a feed, sitemap, front or section page from its readings.
@@ -202,9 +206,11 @@ ADDED_UP = f"""ON CONFLICT (source_id, day) DO UPDATE SET
     {", ".join(f"{name} = {name} + excluded.{name}" for name in COUNTED)},
     first = min(first, excluded.first), last = max(last, excluded.last)"""
 # Counted as articles are filed: to count a month of a large archive takes longer than a question may.
-DAYS = f"""
-INSERT INTO source_days SELECT {DAY_OF_ARTICLE.format("a")} FROM articles a WHERE a.source_id IS NOT NULL
+COUNT_DAYS = f"""INSERT INTO source_days SELECT {DAY_OF_ARTICLE.format("a")} FROM articles a
+ WHERE a.source_id IS NOT NULL
 {ADDED_UP};
+"""  # noqa: S608 (our own names)
+DAYS = f"""
 CREATE TRIGGER source_days_counted AFTER INSERT ON articles WHEN new.source_id IS NOT NULL BEGIN
     INSERT INTO source_days VALUES ({DAY_OF_ARTICLE.format("new")})
     {ADDED_UP};
@@ -222,6 +228,8 @@ CREATE INDEX frontier_time ON frontier(state, host, next_visit); -- what of a ho
 CREATE INDEX hosts_trouble ON hosts(host) WHERE failures > 0;    -- the hosts that refuse us
 DROP INDEX frontier_source;
 CREATE INDEX frontier_source ON frontier(source_id, kind, state, next_visit); -- how a source is doing
+CREATE INDEX frontier_failing ON frontier(source_id, last_visit) -- what fails
+ WHERE last_error IS NOT NULL AND failures > 0;
 -- Given up by earlier versions for a reason that can pass: each is due again.
 UPDATE frontier SET state = 'waiting', next_visit = coalesce(last_visit, found), failures = 1
  WHERE state IN ('failed', 'disallowed') AND kind IN ('article', 'page')
@@ -231,6 +239,28 @@ UPDATE frontier SET priority = 10000000 * (priority >= 100000) + CASE WHEN kind 
     THEN 4000000 - CAST(coalesce(min(julianday(substr(day, 1, 10)), julianday(substr(found, 1, 10))),
                                  julianday(substr(found, 1, 10)) - 30, 2440587.5) - 1721424.5 AS INTEGER)
     ELSE priority % 100000 END;
+"""
+# After the triggers: these rows go into the journal.
+GONE = """
+-- Articles that earlier versions gave up at the first 404 or 410 are known to be gone, and asked again.
+INSERT INTO page_states (url_key, url, source_id, article_id, kind, since, capture_id,
+                         last_seen, last_capture_id, visits)
+WITH dead AS (
+    SELECT f.url_key, f.url, f.source_id, a.id AS article_id, f.last_status,
+           (SELECT max(c.time) FROM captures c WHERE c.url = f.url AND c.status IN (200, 304)) AS alive
+      FROM frontier f JOIN articles a ON a.url_key = f.url_key
+     WHERE f.state = 'failed' AND f.kind IN ('article', 'page') AND f.last_status IN (404, 410)),
+shown AS (
+    SELECT d.*, c.id, c.time, row_number() OVER (PARTITION BY d.url_key ORDER BY c.time, c.id) AS nth,
+           row_number() OVER (PARTITION BY d.url_key ORDER BY c.time DESC, c.id DESC) AS nth_last,
+           count(*) OVER (PARTITION BY d.url_key) AS visits
+      FROM dead d JOIN captures c ON c.url = d.url AND c.status IN (404, 410) AND c.time > coalesce(d.alive, ''))
+SELECT b.url_key, b.url, b.source_id, b.article_id, CAST(e.last_status AS TEXT), substr(b.time, 1, 19) || 'Z', b.id,
+       substr(e.time, 1, 19) || 'Z', e.id, b.visits
+  FROM shown b JOIN shown e ON e.url_key = b.url_key AND e.nth_last = 1 WHERE b.nth = 1;
+UPDATE frontier SET state = 'waiting', next_visit = strftime('%Y-%m-%dT%H:%M:%SZ', last_visit, '+1 day')
+ WHERE state = 'failed' AND last_visit IS NOT NULL AND last_status IN (404, 410)
+   AND url_key IN (SELECT url_key FROM page_states);
 """
 
 # Their rows go into the journal. What is known of hosts is learnt again, and days are counted again.
@@ -246,6 +276,6 @@ JOURNALED = (
 @migrations()
 def m010_scheduled(db: Database) -> None:
     """Add what is no article at an article's address, the state of hosts and listings, and how revisions differ."""
-    db.executescript(SCHEDULED + DUE + DAYS + "".join(watch(*watched) for watched in JOURNALED))
+    db.executescript(SCHEDULED + DUE + COUNT_DAYS + DAYS + "".join(watch(*watched) for watched in JOURNALED) + GONE)
     update = watch("revisions", "id", NOTED_REVISION_COLUMNS).split("END;\n")[1]
     db.executescript(f"DROP TRIGGER revisions_update_noted;\n{update}END;\n")

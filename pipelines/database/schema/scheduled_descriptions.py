@@ -43,7 +43,7 @@ SCHEDULED = {
         },
     ),
     "hosts": TableDescription(
-        "A host that has trouble, its robots.txt, and when it was last asked: kept from one crawl to the next.",
+        "A host that has trouble, and when it was last asked: kept from one crawl to the next.",
         {
             "host": "`host:port`, as in `frontier`.",
             "trouble": "Why nothing but a probe is sent to it. NULL: nothing is wrong.",
@@ -51,14 +51,19 @@ SCHEDULED = {
             "failures": "Failed probes in a row.",
             "retry_at": "When the next probe is due.",
             "pages_only": "1: its listings answer, and only pages are refused.",
-            "robots_site": "Scheme, host and port that the robots.txt holds for (RFC 9309, 2.3).",
-            "robots_capture_id": "The newest answer to its robots.txt that was no failure.",
-            "robots_checked": "When robots.txt was last asked for.",
             "last_request": "When the last request was sent, to the microsecond.",
             "delay": "Seconds between two requests that the last crawl had come to.",
             "unconditional_until": "Until when it is asked without validators, because a 304 of it hid an edit.",
         },
         {"hosts_trouble": "the hosts that refuse us"},
+    ),
+    "robots_files": TableDescription(
+        "The robots.txt of a site, kept from one crawl to the next.",
+        {
+            "site": "Scheme, host and port that it holds for (RFC 9309, 2.3), such as `https://paper.example`.",
+            "capture_id": "The newest answer that was no failure.",
+            "checked": "When it was last asked for.",
+        },
     ),
     "listings": TableDescription(
         "What is known of a feed, sitemap, front or section page from its readings.",
@@ -110,7 +115,8 @@ SCHEDULED = {
         {"gaps_source": "the gaps of a source"},
     ),
     "source_health": TableDescription(
-        "What was found wrong with a source, so that each change is told once.",
+        "What was found wrong with a source, so that each change is told once. Not in the journal: after a rebuild, "
+        "what lasts is told again.",
         {
             "source_id": "The source. 0: the archive itself: its disk, its clock, its passes.",
             "kind": "Kind of reason, as in docs/health.md: `silent`, `outrun`, `dead listing`, `refused`, ...",
@@ -124,7 +130,8 @@ SCHEDULED = {
         },
     ),
     "source_days": TableDescription(
-        "How many articles of a source were first seen on each day, as they were filed; `morgue health` compares days.",
+        "How many articles of a source were first seen on each day, as they were filed; `morgue health` compares days. "
+        "A rebuild counts the articles as they are.",
         {
             "day": "Day of the first capture, UTC.",
             "source_id": "The source.",

@@ -12,7 +12,7 @@ import pytest
 
 from crawler.frontier.dispatcher import Dispatcher
 from crawler.frontier.ownership import SiteOwners, listed_sites
-from crawler.frontier.visit_limits import CrawlLimits, SourceLimits
+from crawler.frontier.visit_limits import CrawlLimits, LimitCounter, SourceLimits
 from pipelines.core.urls import host_of, url_key
 from pipelines.database.frontier.rows import Claim, ClaimScope, SourceChoice
 from pipelines.session.crawl_stats import CrawlStats
@@ -208,3 +208,11 @@ def test_hosts_that_wait_for_a_share_are_not_forgotten_once_their_source_is_done
     claims = [claim_of(f"https://paper-{n}.example/{m}", EVIL) for n in range(200) for m in range(2)]
     scene = Scene([*claims, *paper(3)], HOMES, s1=replace(GENEROUS, pages_per_source=30))
     assert scene.run() == {EVIL: 30, PAPER: 3}
+
+
+def test_source_that_is_paused_during_a_crawl_gets_nothing_more():
+    """Not even what is claimed already; the others go on."""
+    counter = LimitCounter({None: GENEROUS, EVIL: GENEROUS, PAPER: GENEROUS}, resting=lambda time: {EVIL})
+    assert counter.choice("evil.example").without == {EVIL}
+    assert counter.is_closed(claim_of("https://evil.example/a", EVIL))
+    assert not counter.is_closed(claim_of("https://paper.example/a", PAPER))

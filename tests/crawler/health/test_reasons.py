@@ -8,8 +8,10 @@ import pytest
 
 from crawler.health.kinds import BAD, OF_ARCHIVE, PAUSED, WARN
 from crawler.health.reasons import archive_reasons, verdicts
+from crawler.health.told_changes import ENDED, news, with_history
 from pipelines.database.frontier.rows import BY_ROBOTS
 from pipelines.database.health.facts import ListingGap, PageCounts, PageStates, Refusals, SilentHost, SourcePause
+from pipelines.database.health.told import ToldReason
 from tests.support.health_cases import NOW, ago, archive, listing, paper, source_day
 
 FRI_20_SUN_4 = lambda day: {4: 20, 6: 4}.get(day.weekday(), 12)  # noqa: E731
@@ -53,6 +55,8 @@ def changed(facts, **counts):
     (paper(hosts=(SilentHost("paper.example", "HTTP 502", ago(hours=1), 1),)), []),
     (paper(refusals=Refusals(10, ago(hours=5), 77, 403)), [("refused", BAD)]),
     (paper(refusals=Refusals(2, ago(hours=1), 77, 403)), []),
+    (paper(hosts=(SilentHost("paper.example", "HTTP 403", ago(hours=9), 4),),
+           refusals=Refusals(10, ago(hours=5), 77, 403)), [("refused", BAD)]),
     (paper(listings=(SHUT,)), [("robots", BAD)]),
     (paper(listings=(replace(SHUT, kind="front"), listing())), []),
     (paper(pages=PageCounts(disallowed=4)), [("robots", BAD)]),
@@ -88,29 +92,31 @@ def test_day_without_a_crawl_says_nothing_of_a_source():
     assert verdicts(archive(facts, days_with_runs=runs), NOW)[1].reasons == ()
 
 
-@pytest.mark.parametrize(("pause", "expected"), [
-    (SourcePause(ago(days=20), ago(hours=1)), []),
-    (SourcePause(ago(days=20), ago(days=4)), [("silent", BAD)]),
-    (SourcePause(ago(days=60), ago(days=30)), [("silent", BAD)]),
+PAUSED_TILL_NOW = (SourcePause(ago(days=6), ago(hours=1)),)
+
+
+@pytest.mark.parametrize("facts", [
+    paper(quiet_days=6, pauses=PAUSED_TILL_NOW),
+    paper(gaps=(ListingGap("https://paper.example/feed", ago(days=6), ago(hours=1), 5),), pauses=PAUSED_TILL_NOW),
+    paper(quiet_days=20, is_paused=True),
+    paper(is_paused=True, listings=(DOWN,)),
 ])  # fmt: skip
-def test_silence_during_a_pause_is_not_counted(pause, expected):
-    """Only the time after it, or before it, is."""
-    _archive, verdict = verdicts(archive(paper(quiet_days=20, pauses=(pause,))), NOW)
-    assert [(reason.kind, reason.status) for reason in verdict.reasons] == expected
+def test_silence_and_gap_of_a_pause_are_no_reasons(facts):
+    """Silence, few articles and missed entries of that time are as the owner wished."""
+    assert verdicts(archive(facts), NOW)[1].reasons == ()
 
 
-def test_pause_of_the_past_is_no_longest_quiet_of_a_source():
-    """A silence after it is measured by the habits of the paper, not by the wish of its owner."""
-    resting = lambda day: 0 if ago(days=20) < day < ago(days=10) else 20  # noqa: E731
-    found = paper(resting, quiet_days=3, pauses=(SourcePause(ago(days=20), ago(days=10)),))
-    assert [reason.kind for reason in verdicts(archive(found), NOW)[1].reasons] == ["silent"]
+def test_silence_before_and_after_a_pause_counts():
+    """A paper that is still silent six days after its pause is ill; the pause is not in its habit."""
+    facts = paper(quiet_days=9, pauses=(SourcePause(ago(days=8), ago(days=6)),))
+    reason = verdicts(archive(facts), NOW)[1].reasons[0]
+    assert (reason.kind, reason.evidence.partition(";")[0]) == ("silent", "no new article for 6 days")
 
 
-def test_paused_source_has_no_reasons():
-    """Whatever is wrong with its host; and what was wrong before is neither over nor told again."""
-    _archive, verdict = verdicts(archive(paper(quiet_days=20, listings=(DOWN,), is_paused=True)), NOW)
-    assert (verdict.status, verdict.reasons) == (PAUSED, ())
-    assert verdict.is_unjudged("host down")
+def test_reason_told_before_a_pause_is_neither_over_nor_told_again():
+    """There is no verdict on a paused source."""
+    verdict = verdicts(archive(paper(is_paused=True)), NOW)[1]
+    assert (verdict.status, verdict.is_unjudged("silent")) == (PAUSED, True)
 
 
 OFFLINE = ("done",) * 2997 + ("nothing reachable",) * 3
@@ -143,3 +149,26 @@ def test_machine_without_network_says_nothing_of_its_sources():
     """One message, not one for each of 500 papers."""
     found = verdicts(archive(paper(listings=(DOWN,)), outcomes=OFFLINE), NOW)
     assert [(one.status, one.is_away) for one in found] == [(BAD, False), ("ok", True)]
+
+
+def test_paywall_that_lasts_for_weeks_is_not_over():
+    """The articles that new ones are compared with have it, too, and no older one is looked at that lost its text."""
+    walled = paper()
+    walled = replace(walled, days=tuple(replace(day, paywalled=day.articles) for day in walled.days))
+    known = ToldReason(walled.id, "paywall", WARN, ago(days=20), "first in capture 9", ago(days=20), ago(hours=1))
+    found = with_history(verdicts(archive(walled), NOW), [known])
+    assert [reason.kind for reason in found[1].reasons] == ["paywall"]
+    assert news([known], found, NOW).changes == ()
+
+
+def test_paywall_is_over_with_new_articles_that_have_none():
+    """It is said once."""
+    known = ToldReason(paper().id, "paywall", WARN, ago(days=20), "first in capture 9", ago(days=20), ago(days=2))
+    found = with_history(verdicts(archive(paper()), NOW), [known])
+    assert [change.change for change in news([known], found, NOW).changes] == [ENDED]
+
+
+def test_small_paper_is_not_silent_before_it_missed_a_few_articles():
+    """Two a day, none for 30 hours: twice as long as ever before, but it brings only so many."""
+    small = replace(paper(lambda day: 2), last_article=ago(hours=30))
+    assert verdicts(archive(small), NOW)[1].reasons == ()

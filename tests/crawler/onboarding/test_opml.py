@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from xml.etree import ElementTree
-
 import pytest
 
-from crawler.onboarding.opml import ListedSite, opml, read_opml
+from crawler.onboarding.opml import ListedSite, read_opml
 from pipelines.core.errors import ConfigError
-from pipelines.core.items import Source
 
 OPML = b"""<?xml version="1.0" encoding="UTF-8"?>
 <opml version="2.0"><head><title>Papers</title></head><body>
@@ -70,28 +66,3 @@ def test_bare_ampersand_in_an_address_is_kept():
     """Many programs forget to write it as `&amp;`."""
     data = b'<opml><body><outline text="B & C" xmlUrl="http://b.example/feed?a=1&b=2&amp;c=3"/></body></opml>'
     assert [site.address for site in read_opml(data, "list")] == ["http://b.example/feed?a=1&b=2&c=3"]
-
-
-SOURCES = [
-    (Source("herald", "https://herald.example/?a=1&b=2", 'Tom & "Jerry" <x> \ud800\x00ü', "en"), ["https://herald.example/f?a&b"]),
-    (Source("herald-sport", "https://herald.example/sport/"), ["https://herald.example/s", "https://feeds.example/s"]),
-    (Source("lamp", "https://lamp.example/"), []),
-]  # fmt: skip
-
-
-def test_written_list_is_read_as_the_same_sources():
-    """Also two sources on one host, and one without a feed; whatever is in their names and addresses."""
-    written = opml("Sources <of> mine", SOURCES, datetime(2026, 3, 1, tzinfo=UTC))
-    read = [(site.name, site.address, list(site.feeds)) for site in read_opml(written, "mine.opml")]
-    assert read == [(source.name, source.url, feeds) for source, feeds in SOURCES]
-
-
-def test_written_list_is_what_the_standard_asks_for():
-    """A strict parser of XML reads it; OPML 2.0: head, body, `text` on each outline, `type` and `xmlUrl` of a feed."""
-    root = ElementTree.fromstring(opml("Mine", SOURCES, datetime(2026, 3, 1, tzinfo=UTC)))
-    assert (root.tag, root.get("version"), [part.tag for part in root]) == ("opml", "2.0", ["head", "body"])
-    assert root.findtext("head/dateCreated") == "Sun, 01 Mar 2026 00:00:00 GMT"
-    outlines = root.findall("body/outline")
-    assert [outline.get("type") for outline in outlines] == ["rss", "rss", "rss", "link"]
-    assert [outline.get("xmlUrl") for outline in outlines[:1]] == ["https://herald.example/f?a&b"]
-    assert all(outline.get("text") for outline in outlines)

@@ -14,7 +14,7 @@ from crawler.schedule.article_ages import (
     sooner_after_edit,
 )
 from crawler.schedule.revisit_policy import NextVisit
-from pipelines.core.items import WatchedArticle
+from pipelines.core.items import FoundEdit, WatchedArticle
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 AGES = tuple(hours * HOUR for hours in (1, 3, 6, 12, 24, 48, 96, 168, 336, 720))
@@ -36,8 +36,8 @@ def hours(ages):
         (watched(2000), [1, 24, 168]),
         (watched(150) + watched(20, (0, HOUR)) + watched(20, (HOUR, 3 * HOUR)), [1, 3, 24, 168]),
         (watched(150) + watched(30, (7 * DAY, 14 * DAY)), [1, 24, 168, 336]),  # edits come late
-        # Only the three looks are made, and the edits came some time between two of them: all ages between are back.
-        (watched(100) + watched(40, (HOUR, DAY)), [1, 3, 6, 12, 24, 168]),
+        # Only the three looks are made, and the edits came some time between two of them: most ages between are back.
+        (watched(100) + watched(40, (HOUR, DAY)), [1, 6, 12, 24, 168]),
     ],
 )
 def test_source_gets_the_ages_that_its_edits_earn(articles, earned):
@@ -62,26 +62,44 @@ def test_short_list_of_ages_is_kept_in_part_at_least(ages):
 
 
 @pytest.mark.parametrize(
-    ("since_last", "planned", "looks", "pause"),
+    ("since_edit", "early", "planned", "looks", "pause"),
     [
-        (timedelta(hours=1), timedelta(hours=2), 2, timedelta(minutes=30)),
-        (timedelta(days=1), timedelta(days=2), 2, timedelta(hours=1)),
-        (timedelta(minutes=2), timedelta(hours=2), 2, timedelta(minutes=15)),
-        (timedelta(hours=1), timedelta(minutes=20), 2, timedelta(minutes=20)),  # planned sooner anyway
-        (timedelta(hours=1), timedelta(hours=2), 2 + MAX_EXTRA_LOOKS, timedelta(hours=2)),  # a live blog
+        (timedelta(0), timedelta(0), timedelta(days=5), 2, timedelta(hours=1)),
+        (timedelta(hours=1), timedelta(0), timedelta(days=5), 2, timedelta(hours=1)),
+        (timedelta(minutes=50), timedelta(minutes=10), timedelta(days=5), 2, timedelta(minutes=70)),
+        (timedelta(hours=3), timedelta(0), timedelta(days=5), 2, timedelta(hours=1)),
+        (timedelta(hours=13), timedelta(0), timedelta(days=5), 2, timedelta(hours=11)),
+        (timedelta(hours=24), timedelta(0), timedelta(days=5), 2, timedelta(days=5)),
+        (timedelta(0), timedelta(0), timedelta(minutes=20), 2, timedelta(minutes=20)),  # planned sooner anyway
+        (timedelta(0), timedelta(0), timedelta(days=5), 2 + MAX_EXTRA_LOOKS, timedelta(days=5)),  # a live blog
     ],
 )
-def test_edited_article_is_looked_at_again_soon(since_last, planned, looks, pause):
-    """After half of the gap, and only a few times more than its ages ask for."""
-    plan = NextVisit("waiting", NOW + planned, "as planned")
-    after = sooner_after_edit(plan, NOW, NOW - HOUR * timedelta(seconds=1), NOW - since_last, looks, AGES)
+def test_edited_article_is_looked_at_by_the_ages_of_its_edit(since_edit, early, planned, looks, pause):
+    """For a day, a visit made `early` counting for its age, and only some times more than its own ages ask for."""
+    plan, first = NextVisit("waiting", NOW + planned, "as planned"), NOW - timedelta(hours=1)
+    after = sooner_after_edit(
+        plan, NOW, first, FoundEdit(NOW - since_edit, timedelta(hours=1)), looks, AGES, due=NOW + early
+    )
     assert after.at == NOW + pause
+
+
+@pytest.mark.parametrize(("pause", "after"), [(1, 1), (12, 2), (24, 4), (24 * 6, 24), (24 * 7, 24 * 5)])
+def test_edit_found_after_a_long_pause_is_taken_to_be_old(pause, after):
+    """Hours since the look before, and to the next one, which is planned in five days."""
+    plan, first = NextVisit("waiting", NOW + timedelta(days=5), "as planned"), NOW - timedelta(days=14)
+    edit = FoundEdit(NOW, timedelta(hours=pause))
+    assert sooner_after_edit(plan, NOW, first, edit, 8, AGES).at == NOW + timedelta(hours=after)
 
 
 def test_article_edited_at_its_last_age_is_looked_at_again():
     """Its visits were done."""
     done = NextVisit("done", None, "at every age")
-    assert sooner_after_edit(done, NOW, NOW - timedelta(days=31), NOW - timedelta(days=16), 11, AGES).at is not None
+    assert (
+        sooner_after_edit(
+            done, NOW, NOW - timedelta(days=31), FoundEdit(NOW, 6 * HOUR * timedelta(seconds=1)), 11, AGES
+        ).at
+        is not None
+    )
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,9 @@ FOREVER = 1e12  # seconds; an illness that lasts until the end
 
 EDITED_SHARE = 0.25  # of articles that are edited at least once
 AGAIN_SHARE = 0.4  # of edits that another edit follows
-EARLY_SHARE = 0.81  # of edits within 24 hours (GDELT); the rest within 14 days
-MEDIAN_EDIT_HOURS, EDIT_SIGMA = 1.5, 1.3  # log-normal
+EARLY_SHARE = 0.81  # of edits within 24 hours of publication or of the edit before (GDELT); the rest within 14 days
+MEDIAN_EDIT_HOURS, EDIT_SIGMA = 2.5, 1.2  # log-normal
+MIN_EDIT_GAP = 300.0  # seconds between two edits
 SILENT_SHARE = 0.3  # of edits that leave the page's date of change as it was
 TITLE_SHARE = 0.15  # of edits that change the headline
 
@@ -158,7 +159,7 @@ class Paper:
                 hours = min(24.0, chance.lognormvariate(0, EDIT_SIGMA) * MEDIAN_EDIT_HOURS)
             else:
                 hours = chance.uniform(24, 14 * 24)
-            last = max(last + 300, float(int(published + hours * HOUR)))
+            last += max(MIN_EDIT_GAP, float(int(hours * HOUR)))
             yield Edit(last, chance.random() < SILENT_SHARE, chance.random() < (0.6 if self.moving else TITLE_SHARE))
             more = AGAIN_SHARE
 

@@ -6,8 +6,9 @@ from uuid import uuid4
 import pytest
 
 from pipelines.core.items import Article, Capture, Page, Reading, Source, WatchedArticle
+from pipelines.core.urls import url_key
 from pipelines.database.connection import open_database
-from pipelines.database.frontier.looks import hosts_with_false_304, note_false_304, watched_articles
+from pipelines.database.frontier.looks import hosts_with_false_304, last_edit, note_false_304, watched_articles
 from pipelines.database.store import ArticleStore
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -49,6 +50,17 @@ def test_edit_lies_between_the_look_that_found_it_and_the_one_before(store):
     look(store, source_id, 24, None, 304)
     assert watched_articles(store.db, source_id) == [WatchedArticle(24 * HOUR, ((3 * HOUR, 6 * HOUR),))]
     assert watched_articles(store.db, None) == []
+
+
+def test_last_edit_is_the_newest_revision_but_the_first(store):
+    """Looks that found nothing new do not move it."""
+    source_id, key = store.source(Source("paper", "https://paper.example/")), url_key(URL)
+    look(store, source_id, 0, TEXT)
+    assert last_edit(store.db, key) is None
+    look(store, source_id, 6, TEXT + " Nothing was decided.")
+    look(store, source_id, 24, None, 304)
+    assert last_edit(store.db, key) == (NOW + timedelta(hours=6), timedelta(hours=6))
+    assert last_edit(store.db, url_key("https://paper.example/other.html")) is None
 
 
 def test_host_is_doubted_until_its_time_is_over(store):

@@ -1,0 +1,4 @@
+"""Hold the subcommands of `morgue sources`, one file each. May import anything.
+
+Start reading at `crawler.commands.sources`, which lists them.
+"""

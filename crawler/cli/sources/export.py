@@ -1,0 +1,60 @@
+"""`morgue sources export`: write the list of sources for a feed reader, a spreadsheet or another archive."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from crawler.cli import output
+from crawler.cli.archive_options import standard_output
+from crawler.cli.common_options import config_of, folder_option, setting_option
+
+if TYPE_CHECKING:
+    from crawler.config.models import Config
+
+CSV_COLUMNS = ("name", "url", "title", "language", "paused", "feeds", "news_sitemaps", "sitemaps", "sections")
+
+
+@click.command(name="export")
+@click.option("--format", "form", type=click.Choice(("opml", "csv")), default="opml", show_default=True,
+              help="opml: for feed readers, with every feed; csv: one row for each source.")  # fmt: skip
+@folder_option
+@setting_option
+@click.pass_context
+def export_command(ctx: click.Context, form: str) -> None:
+    """Print the list of sources as OPML 2.0 or CSV.
+
+    `morgue add --urls FILE` of another archive reads both (of CSV, with --column url), and looks each site over.
+    Settings and rules are not in the list: to take them along, copy the files of sources/.
+    """
+    config = config_of(ctx)
+    with standard_output() as out:
+        if form == "opml":
+            out.write(opml(config).encode())
+        else:
+            rows = ({name: getattr(own, name) for name in CSV_COLUMNS} for own in config.sources.values())
+            output.write_rows(rows, CSV_COLUMNS, "csv")
+
+
+def opml(config: Config) -> str:
+    """Return the sources as OPML 2.0 (opml.org/spec2.opml): an outline for each feed, or for a site without one."""
+    from email.utils import format_datetime
+    from xml.etree import ElementTree as etree
+
+    from pipelines.core.timestamps import now
+
+    root = etree.Element("opml", version="2.0")
+    head, body = etree.SubElement(root, "head"), etree.SubElement(root, "body")
+    etree.SubElement(head, "title").text = f"Sources of {config.folder.path.name}"
+    etree.SubElement(head, "dateCreated").text = format_datetime(now())
+    for own in config.sources.values():
+        text = own.title or own.name
+        common = {"text": text, "title": text, "htmlUrl": own.url}
+        common |= {"language": own.language} if own.language else {}
+        for feed in own.feeds:
+            etree.SubElement(body, "outline", {"type": "rss", **common, "xmlUrl": feed})
+        if not own.feeds:  # type "link" has its address in `url`; htmlUrl is for programs that look only there
+            etree.SubElement(body, "outline", {"type": "link", **common, "url": own.url})
+    etree.indent(root)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{etree.tostring(root, encoding="unicode")}\n'

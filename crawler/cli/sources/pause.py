@@ -1,0 +1,93 @@
+"""`morgue sources pause` and `resume`: ask a source for nothing for a while, and go on."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import click
+
+from crawler.cli.common_options import config_of, folder_option, setting_option
+from pipelines.core.errors import ConfigError, os_errors
+from pipelines.core.terminal import plain
+
+if TYPE_CHECKING:
+    from crawler.config.models import Config, SourceConfig
+
+
+@click.command(name="pause")
+@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@click.option("--until", metavar="DATE", help="Ask it again from this day on: 2027-01-31 (UTC).")
+@folder_option
+@setting_option
+@click.pass_context
+def pause_command(ctx: click.Context, names: tuple[str, ...], until: str | None) -> None:
+    """Ask a source for nothing until you resume it: no feed, no article, no probe, no backfill.
+
+    NAME is the name or address of a source. The pause is a line in its file, `paused = true`, or the day of its end;
+    nothing else in the file changes. It survives upgrades and rebuilds. A crawl that is running notices it within a
+    minute. `morgue health` calls the source "paused", and does not count its silence.
+
+    A host that other sources share is asked on for these.
+    """
+    from pipelines.core.timestamps import now
+
+    value = "true"
+    if until is not None:
+        last = day_of(until)
+        if last <= now().date():
+            raise ConfigError(f"--until {until}", "is not in the future", "name a later day, or leave it out")
+        value = last.isoformat()
+    config = config_of(ctx)
+    for own in [config.source_named(name) for name in names]:
+        set_pause(config, own, value)
+        end = f" until {value}" if until is not None else ""
+        click.echo(plain(f"{own.name} is paused{end}; `morgue sources resume {own.name}` goes on"))
+
+
+@click.command(name="resume")
+@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@folder_option
+@setting_option
+@click.pass_context
+def resume_command(ctx: click.Context, names: tuple[str, ...]) -> None:
+    """Ask a paused source again, from the next crawl on.
+
+    Visits that fell into the pause are not made up for: what is due is visited once, the newest first, at the usual
+    pace. What the paper published meanwhile and no listing names any more is missed; if it has sitemaps, `morgue
+    backfill NAME` fetches it.
+    """
+    config = config_of(ctx)
+    for own in [config.source_named(name) for name in names]:
+        if own.paused is False:
+            click.echo(plain(f"{own.name} is not paused"))
+            continue
+        set_pause(config, own, None)
+        click.echo(plain(f"{own.name} goes on with the next crawl"))
+
+
+def day_of(text: str) -> date:
+    """Return the day that the user typed. Raises ConfigError."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(f"--until {text}", "is not a day", "say e.g. --until 2027-01-31") from None
+
+
+def set_pause(config: Config, own: SourceConfig, value: str | None) -> None:
+    """Write `paused = value` into the file of a source, or take the line out (None). Raises MorgueError."""
+    from crawler.config.pauses import text_of, with_pause
+
+    path = config.folder.sources / f"{own.name}.toml"
+    with os_errors(str(path)):
+        text = text_of(path)
+    try:
+        changed = with_pause(text, value)
+    except ValueError as error:
+        cure = f"change it by hand: paused = {value}" if value else "take the key `paused` out by hand"
+        raise ConfigError(f"sources/{own.name}.toml", str(error), cure) from None
+    if changed != text:
+        from crawler.config.toml_files import write
+
+        with os_errors(str(path)):
+            write(path, changed)

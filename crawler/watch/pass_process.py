@@ -1,0 +1,217 @@
+"""Run one pass in a process of its own, forked from the watch, which has imported what a pass needs.
+
+The memory that a pass takes goes with its process, and whatever happens to it, the watch goes on. The process has no
+thread when it forks, and neither an event loop nor a worker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import select
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from typing import Any, NoReturn
+
+from crawler.engine.crawl import CrawlOutcome, CrawlRun
+from crawler.engine.lost_files import lost_files_note
+from crawler.frontier.crawl_plan import CrawlPlan
+from crawler.health.after_pass import after_pass
+from crawler.watch.next_pass import PassResult
+from crawler.watch.watched_settings import WatchedSettings
+from pipelines.core.errors import INTERRUPTED, MorgueError
+from pipelines.core.timestamps import parse
+from pipelines.core.worker_pool import signal_with_parent
+from pipelines.session.crawl_stats import OUTCOMES, CrawlStats
+
+COMMAND = "morgue crawl (by morgue watch)"  # in the list of runs
+MAX_ATTENTION = 20  # lines that the status file has of one pass
+MAX_MESSAGE_BYTES = 1 << 20  # of the message in which a pass says how it ended
+LINE_READ_BYTES = 1 << 16
+KILLED = "killed"  # outcome of a pass whose process ended without a word
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+Crawl = Callable[[CrawlRun], Coroutine[Any, Any, CrawlOutcome]]
+
+
+@dataclass(slots=True)
+class PassProcess:
+    """Hold the process of a pass, and what it has said so far."""
+
+    pid: int
+    line: int  # descriptor from which its message is read; at its end, the process is ending
+    message: bytes = b""
+
+    def read(self) -> bool:
+        """Take what the process says now. Return False at the end."""
+        data = os.read(self.line, LINE_READ_BYTES)
+        self.message = (self.message + data)[:MAX_MESSAGE_BYTES]
+        return bool(data)
+
+    def result(self) -> PassResult:
+        """Wait for the end of the process, and return how the pass ended."""
+        os.close(self.line)
+        _, status = os.waitpid(self.pid, 0)
+        code = os.waitstatus_to_exitcode(status)
+        with suppress(ValueError, TypeError, KeyError):
+            values = json.loads(self.message)
+            due = values.pop("next_due")
+            attention, notes = tuple(values.pop("attention")), tuple(values.pop("notes"))
+            counts = tuple((str(word), int(number)) for word, number in values.pop("counts"))
+            next_due = parse(due) if due else None
+            return PassResult(**values, attention=attention, notes=notes, counts=counts, next_due=next_due)
+        why = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        return PassResult(KILLED, MorgueError.exit_code, f"the process of the pass ended unexpectedly ({why})")
+
+    def stop(self) -> None:
+        """Ask the pass to end: what is under way is finished. A second time, it ends at once."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGTERM)
+
+
+def start_pass(settings: WatchedSettings, notify: str, crawl: Crawl, leave_parent: Callable[[], None]) -> PassProcess:
+    """Start the process of a pass over all that is due. `leave_parent`: let go of what only the watch may hold."""
+    ours, theirs = os.pipe()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    parent = os.getpid()
+    # A signal to the new process before it has handlers of its own would run those of the watch.
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        pid = os.fork()
+        if pid == 0:
+            _be_pass(settings, notify, crawl, leave_parent, ours, theirs, parent)
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    os.close(theirs)
+    return PassProcess(pid, ours)
+
+
+def _be_pass(
+    settings: WatchedSettings,
+    notify: str,
+    crawl: Crawl,
+    leave_parent: Callable[[], None],
+    ours: int,
+    theirs: int,
+    parent: int,
+) -> NoReturn:
+    """Run the pass in the new process, and never return."""
+    try:
+        signal.set_wakeup_fd(-1)
+        _until_the_loop()
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # it is meant for the watch
+        signal_with_parent(signal.SIGTERM, parent)  # without the watch the pass ends as cleanly as with it
+        os.close(ours)
+        leave_parent()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        result = run_pass(settings, notify, crawl)
+        values = asdict(result)
+        values["next_due"] = result.next_due.isoformat() if result.next_due else None
+        with suppress(BrokenPipeError):  # the watch was killed
+            _write_all(theirs, json.dumps(values).encode())
+        _leave(result.exit_code)
+    except KeyboardInterrupt:
+        _leave(INTERRUPTED)
+    except BaseException:  # noqa: BLE001 - nothing may return from here into the code of the watch
+        traceback.print_exc()
+    finally:
+        _leave(MorgueError.exit_code)
+
+
+def _write_all(line: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(line, data) :]
+
+
+def _leave(code: int) -> NoReturn:
+    """End this process without what its parent registered for its own end."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
+
+
+def _until_the_loop() -> None:
+    """Let a signal end the pass while no event loop handles it."""
+    for number in SIGNALS:
+        signal.signal(number, signal.default_int_handler)
+
+
+def run_pass(settings: WatchedSettings, notify: str, crawl: Crawl) -> PassResult:
+    """Fetch what is due, tell what changed in the health of sources, and return how it ended."""
+    config = settings.config
+    plan = CrawlPlan(listings_now=False, config_of_files=settings.config_of_files)
+    try:
+        run = CrawlRun(config, plan, COMMAND)
+    except MorgueError as error:
+        return PassResult(type(error).__name__, error.exit_code, str(error))
+    try:
+        result = _crawl_due(run, crawl)
+        _until_the_loop()
+        after_pass(run, result.exit_code, notify or config.notify.url, by_change=True)
+    except MorgueError as error:
+        run.abandon(type(error).__name__)
+        return PassResult(type(error).__name__, error.exit_code, str(error))
+    except KeyboardInterrupt:
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)  # a second one must not cut off what is written now
+        run.abandon("interrupted")
+        return PassResult("interrupted", INTERRUPTED)
+    except BaseException:
+        run.abandon()
+        raise
+    return result
+
+
+def _crawl_due(run: CrawlRun, crawl: Crawl) -> PassResult:
+    """Crawl what is due, and return how it ended. Raises MorgueError."""
+    _, lost = lost_files_note(run.context.archive_writer)
+    broken = [f"{name}: {str(error).splitlines()[0]}" for name, error in run.config.broken.items()]
+    wrong = (*broken, *([lost] if lost else []))
+    run.has_faults = bool(wrong)
+    prepared = run.prepare()
+    notes = (*run.context.archive_writer.recovery_messages, *prepared.notes)
+    if not run.has_due_urls():
+        due = run.next_due()
+        outcome = CrawlOutcome("partly failed", MorgueError.exit_code) if wrong else CrawlOutcome("done", 0)
+        run.abandon(outcome.word)
+    else:
+        outcome = asyncio.run(crawl(run))
+        due = run.next_planned
+    return PassResult(
+        outcome.word,
+        outcome.exit_code,
+        str(outcome.error) if outcome.error is not None else "",
+        counts_of(run.context.stats),
+        run.due_left,
+        parse(due) if due else None,
+        (*wrong, *troubles(run.context.stats))[:MAX_ATTENTION],
+        notes,
+    )
+
+
+def counts_of(stats: CrawlStats) -> tuple[tuple[str, int], ...]:
+    """Return the counts of a pass that are not zero: the listings that were read, then pages by what they were."""
+    counts = (("listings", stats.listings), *((word, stats.total(word)) for word in OUTCOMES))
+    return tuple((word, number) for word, number in counts if number)
+
+
+def troubles(stats: CrawlStats) -> list[str]:
+    """Return what needs attention, by source."""
+    return [
+        f"{name}: {why}" + (f": {trouble.example}" if trouble.example else "")
+        for name, count in sorted(stats.by_source.items())
+        for why, trouble in count.troubles.items()
+    ]
+
+
+def wait_for(descriptors: list[int], seconds: float) -> list[int]:
+    """Return those of the descriptors from which something can be read, after so many seconds at most."""
+    readable, _, _ = select.select(descriptors, [], [], max(0.0, seconds))
+    return readable

@@ -1,0 +1,271 @@
+"""Watch an archive: pass after pass until stopped. Holds little, so that it can run for years."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import shutil
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from crawler import __version__
+from crawler.config.archive_folder import ArchiveFolder
+from crawler.watch.next_pass import (
+    LOOK_SECONDS,
+    MIN_GAP_SECONDS,
+    PassResult,
+    has_jumped,
+    has_space_again,
+    seconds_to_next,
+)
+from crawler.watch.pass_process import KILLED, Crawl, PassProcess, start_pass, wait_for
+from crawler.watch.status_file import StatusFile
+from crawler.watch.watched_settings import WatchedSettings
+from pipelines.core.archive_layout import WATCH_LOCK_NAME, WATCH_STATUS_NAME
+from pipelines.core.errors import INTERRUPTED
+from pipelines.core.lock import ArchiveLock
+from pipelines.core.timestamps import now, stamp
+
+logger = logging.getLogger("morgue.watch")
+
+POLL_SECONDS = 5.0  # between two looks at the files of settings, the clocks and the disk while a watch waits
+WAITING, CRAWLING, LOCKED, PAUSED, STOPPED = "waiting", "crawling", "locked", "paused", "stopped"
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@dataclass(frozen=True, slots=True)
+class WatchOutput:
+    """Hold how a watch speaks. A command prints; this package does not."""
+
+    passed: Callable[[str], None]  # takes the line of a pass
+    note: Callable[[str], None]  # takes what is good to know
+    problem: Callable[[str], None]  # takes what the user has to see to
+    live: Callable[[str], None]  # takes what a terminal shows until the next line; empty: nothing
+
+
+class Watch:
+    """Run one pass after another on an archive, each in a process of its own.
+
+    Only the pass locks the archive, so that other commands work between two passes.
+    """
+
+    def __init__(
+        self,
+        folder: ArchiveFolder,
+        overrides: Sequence[str],
+        output: WatchOutput,
+        crawl: Crawl,
+        *,
+        every: float = LOOK_SECONDS,
+        notify: str = "",
+        stops_at_hangup: bool = False,
+    ) -> None:
+        """Lock the watch of this archive and load its settings. Raises ArchiveLocked, ConfigError, NotWritable."""
+        self._folder, self._output, self._crawl = folder, output, crawl
+        self._every, self._notify, self._stops_at_hangup = every, notify, stops_at_hangup
+        self._lock = ArchiveLock(folder.path / WATCH_LOCK_NAME)
+        try:
+            self._settings = WatchedSettings(folder, overrides, output.problem, output.note)
+        except BaseException:
+            self._lock.release()
+            raise
+        self._file = StatusFile(folder.path / WATCH_STATUS_NAME, output.problem)
+        self._started = self._since = now()
+        self._state, self._reason = WAITING, ""
+        self._next: datetime | None = None
+        self._last: dict[str, Any] | None = None
+        self._problems: tuple[str, ...] = ()
+        self._passes = self._failures = 0
+        self._free_when_full: int | None = None
+        self._stops = 0  # signals that ask the watch to end
+        self._is_called = False  # a signal asks for a pass at once
+
+    def run(self) -> int:
+        """Run passes until a signal says stop; return the exit code."""
+        gc.collect()
+        gc.freeze()  # the collector of a pass would copy the memory that it shares with this process
+        reason = "ended by an error"
+        try:
+            with self._signals() as self._alarm:
+                while not self._stops:
+                    self._settings.take_in()
+                    result = self._pass()
+                    seconds = self._after(result)
+                    if not self._stops:
+                        self._wait(seconds)
+                reason = ""
+        finally:
+            self._output.live("")
+            self._next = None
+            self._enter(STOPPED, reason)
+            self._lock.release()
+        self._output.note("stopped: everything fetched is kept")
+        return INTERRUPTED
+
+    # -- a pass
+
+    def _pass(self) -> PassResult:
+        """Run a pass to its end, and pass the signals on that ask for an end."""
+        self._is_called, self._next = False, None
+        # While it is paused, an attempt to go on is no news until it succeeds.
+        self._enter(*((self._state, self._reason) if self._state in (LOCKED, PAUSED) else (CRAWLING, "")))
+        self._output.live("")
+        began = now()
+        process = start_pass(self._settings, self._notify, self._crawl, self._lock.leave_to_parent)
+        self._follow(process)
+        result = process.result()
+        self._passes += 1
+        self._last = {
+            "began": stamp(began),
+            "ended": stamp(now()),
+            "outcome": result.word,
+            "exit_code": result.exit_code,
+            "counts": dict(result.counts),
+            "still_due": result.left,
+            "error": result.error or None,
+        }
+        self._problems = result.attention
+        return result
+
+    def _follow(self, process: PassProcess) -> None:
+        told = 0
+        while True:
+            for _ in range(self._stops - told):
+                process.stop()
+                told += 1
+            readable = wait_for([process.line, self._alarm], POLL_SECONDS)
+            if self._alarm in readable:
+                os.read(self._alarm, 4096)
+            if process.line in readable and not process.read():
+                return
+
+    def _after(self, result: PassResult) -> float:
+        """Say how a pass ended; return the seconds until the next."""
+        for line in result.notes:
+            self._output.note(line)
+        was, why = self._state, self._reason
+        if result.exit_code == INTERRUPTED and self._stops:
+            self._output.passed(pass_line(result, now(), None))
+            return 0.0
+        if result.has_run:
+            self._failures, state, reason = 0, WAITING, ""
+            if was in (LOCKED, PAUSED):
+                self._output.note("goes on")
+        else:
+            self._failures += 1
+            state = LOCKED if result.word == "ArchiveLocked" else PAUSED
+            reason = result.error or result.word
+            if result.word == KILLED or (was, why) != (state, reason):
+                doing = "waits" if state == LOCKED else "paused"
+                self._output.problem(f"{doing}: {reason}")
+        self._free_when_full = self._free() if result.word == "DiskFull" else None
+        seconds = seconds_to_next(result, now(), self._every, self._failures)
+        self._next = now() + timedelta(seconds=seconds)
+        self._enter(state, reason)
+        if result.has_run or result.counts:
+            self._output.passed(pass_line(result, now(), self._next))
+        return seconds
+
+    # -- the time between
+
+    def _wait(self, seconds: float) -> None:
+        """Wait until the next pass: so many seconds, or until something calls for one earlier."""
+        began, began_wall = time.monotonic(), now()
+        gap = min(seconds, MIN_GAP_SECONDS)
+        while not self._stops and not self._is_called:
+            passed = time.monotonic() - began
+            if passed >= seconds or has_jumped(passed, (now() - began_wall).total_seconds()):
+                return
+            if self._settings.have_settled() and passed >= gap:
+                return
+            if self._free_when_full is not None and has_space_again(self._free_when_full, self._free()):
+                return
+            what = self._state if self._state == WAITING else f"{self._state}: {self._reason.splitlines()[0]}"
+            self._output.live(f"{what}; next pass at {self._next:%H:%M:%S} UTC" if self._next else what)
+            if wait_for([self._alarm], min(POLL_SECONDS, seconds - passed)):
+                os.read(self._alarm, 4096)
+
+    def _free(self) -> int:
+        """Return the free bytes of the archive's disk; 0 if it cannot be asked."""
+        try:
+            return shutil.disk_usage(self._folder.path).free
+        except OSError:
+            return 0
+
+    # -- what it says of itself
+
+    def _enter(self, state: str, reason: str) -> None:
+        """Note what the watch does now, and write the status file."""
+        if (state, reason) != (self._state, self._reason):
+            self._since = now()
+        self._state, self._reason = state, reason
+        logger.info("watch: %(state)s %(reason)s", {"state": state, "reason": reason})
+        broken = {f"sources/{name}.toml": str(error) for name, error in self._settings.config.broken.items()}
+        if self._settings.broken_settings is not None:
+            broken[self._folder.settings.name] = str(self._settings.broken_settings)
+        self._file.write(
+            {
+                "state": state,
+                "reason": reason or None,
+                "since": stamp(self._since),
+                "pid": os.getpid(),
+                "version": __version__,
+                "started": stamp(self._started),
+                "passes": self._passes,
+                "last_pass": self._last,
+                "next_pass": stamp(self._next) if self._next else None,
+                "problems": list(self._problems),
+                "broken_files": broken,
+            }
+        )
+
+    @contextmanager
+    def _signals(self) -> Iterator[int]:
+        """Note signals, and yield the descriptor that can be read when one has come."""
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        theirs.setblocking(False)
+        with ours, theirs:
+            before = {number: signal.getsignal(number) for number in (*STOP_SIGNALS, signal.SIGHUP)}
+            old_alarm = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
+            for number in STOP_SIGNALS:
+                signal.signal(number, self._stop)
+            if before[signal.SIGHUP] != signal.SIG_IGN:  # as under nohup
+                signal.signal(signal.SIGHUP, self._stop if self._stops_at_hangup else self._call)
+            try:
+                yield ours.fileno()
+            finally:
+                signal.set_wakeup_fd(old_alarm)
+                for number, handler in before.items():
+                    signal.signal(number, signal.SIG_IGN if number in STOP_SIGNALS and self._stops else handler)
+
+    def _stop(self, *_: object) -> None:
+        self._stops += 1
+
+    def _call(self, *_: object) -> None:
+        self._is_called = True
+
+
+def pass_line(result: PassResult, time_of_end: datetime, next_pass: datetime | None) -> str:
+    """Return the line of a pass: when it ended, what it read and filed, when the next one is."""
+    counts = ", ".join(
+        f"{number:,} {word if number != 1 else SINGULARS.get(word, word)}" for word, number in result.counts
+    )
+    parts = [counts or "nothing was due"]
+    if result.left:
+        parts.append(f"{result.left:,} still due")
+    if result.word != "done":
+        parts.append(result.word)
+    if next_pass is not None:
+        parts.append(f"next pass at {stamp(next_pass)}")
+    return f"{stamp(time_of_end)}  {'; '.join(parts)}"
+
+
+SINGULARS = {"listings": "listing"}  # the other words have no plural
