@@ -193,8 +193,9 @@ def chosen_sites(
             refused.append(RefusedSite(error, known=True))
         elif home_key(url) not in homes:
             feeds = tuple(filter(None, map(fetchable, site.feeds)))
-            chosen = name or (own.name if own is not None else name_for(url, taken))
-            is_named = name is not None or own is not None
+            told = site.name if SOURCE_NAME.fullmatch(site.name) and site.name not in taken else None
+            chosen = name or (own.name if own is not None else told or name_for(url, taken))
+            is_named = name is not None or own is not None or told is not None
             is_asked_for = force or name is not None
             wanted.append(WantedSite(chosen, url, feeds, assumed_https, is_asked_for, is_named))
             taken.add(chosen)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from crawler.config.models import Config
 from crawler.engine.extraction_workers import extraction_workers
 from crawler.engine.open_archive import SOFTWARE, open_archive_writer
-from crawler.frontier.crawl_plan import CrawlPlan, PreparedCrawl, prepare, resting_sources, within_hours, without_paused
+from crawler.frontier.crawl_plan import CrawlPlan, PreparedCrawl, prepare, resting_sources, within_hours
 from crawler.frontier.dispatcher import Dispatcher
 from crawler.frontier.queue import Frontier
 from crawler.frontier.visit_limits import CrawlLimits, SourceLimits
@@ -75,7 +75,7 @@ class CrawlRun:
         self.prepared = self.context.archive_writer.call(
             prepare, self.plan, self.config, self.context.store, self.frontier, now()
         )
-        self.prepared = within_hours(without_paused(self.prepared, self.config, now()), self.config, now())
+        self.prepared = within_hours(self.prepared, self.config, now())
         return self.prepared
 
     def has_due_urls(self) -> bool:

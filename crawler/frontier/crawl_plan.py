@@ -107,7 +107,8 @@ def prepare(plan: CrawlPlan, config: Config, store: ArticleStore, frontier: Fron
         frontier.hosts.ask_again(prepared.scope.source_ids or (), prepared.scope.row_ids, now)
     early = taken_until(now, frontier.pass_interval)
     scope = replace(prepared.scope, early_until=stamp(early), began=frontier.began)
-    return replace(prepared, scope=scope, notes=(*note, *prepared.notes))
+    prepared = replace(prepared, scope=scope, notes=(*note, *prepared.notes))
+    return without_paused(prepared, plan, config, frontier, now)
 
 
 def mend_clock(config: Config, store: ArticleStore, frontier: Frontier, now: datetime) -> tuple[str, ...]:
@@ -226,23 +227,35 @@ def is_paused(site: WatchedSite, config: Config, now: datetime) -> bool:
     return own is not None and pause_lasts(own.paused, now)
 
 
-def without_paused(prepared: PreparedCrawl, config: Config, now: datetime) -> PreparedCrawl:
-    """Return a run without the sources that are paused, and with a note on them.
+def without_paused(
+    prepared: PreparedCrawl, plan: CrawlPlan, config: Config, frontier: Frontier, now: datetime
+) -> PreparedCrawl:
+    """Return a run without the sources that are paused, and with a note on those that it would have crawled.
 
-    Raises ConfigError if the user named only such sources.
+    Runs on the archive writer's thread. Raises ConfigError if the user asked by hand for such sources only.
     """
-    paused = {source_id: site for source_id, site in prepared.sites.items() if is_paused(site, config, now)}
-    ids = frozenset(source_id for source_id in paused if source_id is not None)
-    named, scope = prepared.scope.source_ids, prepared.scope
-    if named is not None and not prepared.scope.row_ids:
-        paused = {source_id: site for source_id, site in paused.items() if source_id in named}
-    names = sorted(site.name for site in paused.values())
-    if named and named <= ids and not prepared.scope.row_ids:
-        cure = "\n".join(f"morgue sources resume {name}" for name in names)
-        raise ConfigError(", ".join(names), f"{verb(len(names), 'is', 'are')} paused", cure)
+    paused = {site.source_id: site for site in prepared.sites.values() if is_paused(site, config, now)}
+    paused.pop(None, None)
+    if not paused:
+        return prepared
+    asked: set[int | None] = set(paused)
+    if prepared.scope.source_ids is not None:
+        asked = {*prepared.scope.source_ids, *typed_sources(prepared, frontier)}
+    names = sorted(site.name for source_id, site in paused.items() if source_id in asked)
+    cures = [f"morgue sources resume {name}" for name in names]
+    if names and plan.listings_now and (plan.targets or plan.pages) and asked <= paused.keys():
+        raise ConfigError(", ".join(names), f"{verb(len(names), 'is', 'are')} paused", "\n".join(cures))
+    excluded = frozenset(source_id for source_id in paused if source_id is not None)
+    scope = replace(prepared.scope, excluded_source_ids=prepared.scope.excluded_source_ids | excluded)
     note = f"paused, and not crawled: {', '.join(names)} (`morgue sources resume NAME`)"
-    scope = replace(scope, excluded_source_ids=scope.excluded_source_ids | ids)
     return replace(prepared, scope=scope, notes=(*prepared.notes, note) if names else prepared.notes)
+
+
+def typed_sources(prepared: PreparedCrawl, frontier: Frontier) -> Iterator[int | None]:
+    """Yield the sources of the single pages and listings that the user named."""
+    if prepared.scope.row_ids:
+        for url in prepared.start_urls:
+            yield (frontier.known_as(url) or ("", None))[1]
 
 
 def resting_sources(prepared: PreparedCrawl, config: Config, now: datetime) -> set[int | None]:

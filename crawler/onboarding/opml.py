@@ -11,6 +11,8 @@ from pipelines.core.links import resolve
 from pipelines.core.urls import fetchable, host_of
 
 OPML_END = re.compile(rb"</(?:[\w.-]+:)?opml\s*>|<(?:[\w.-]+:)?opml[^<>]*/>", re.IGNORECASE)
+# The name of a source, for which OPML has no attribute: several may be on one host.
+SOURCE_ATTRIBUTE = "{https://github.com/newsmorgue/newsmorgue#opml}source"
 BARE_AMPERSAND = re.compile(rb"&(?!#?\w+;)")  # not XML, but many programs write the addresses of feeds so
 
 
@@ -22,6 +24,7 @@ class ListedSite:
     address: str  # as typed
     feeds: tuple[str, ...] = ()  # addresses of its feeds, as typed
     problem: str = ""  # why this place gives no site, for people
+    name: str = ""  # that the list gives it as a source
 
 
 def is_xml(data: bytes) -> bool:
@@ -62,21 +65,23 @@ def _outlines(data: bytes, name: str) -> Iterator[ListedSite]:
         if not page and given.get("type", "").lower() == "link":
             page = given.get("url", "")
         if feed or page:
-            yield ListedSite(f"line {outline.sourceline}", page or feed, (feed,) if feed and page else ())
+            feeds = (feed,) if feed and page else ()
+            yield ListedSite(f"line {outline.sourceline}", page or feed, feeds, name=given.get(SOURCE_ATTRIBUTE, ""))
 
 
 def _by_host(sites: Iterable[ListedSite]) -> Iterator[ListedSite]:
     """Join the outlines of one host, because a feed reader has one outline for each feed of a paper.
 
-    Their common page is the site's address, else the front page of the host.
+    Their common page is the site's address, else the front page of the host. Outlines that name their source are joined
+    by that name.
     """
     outlines: dict[str, list[ListedSite]] = {}
     for number, site in enumerate(sites):
         url = fetchable(site.address)
         key = host_of(url).removeprefix("www.") if url and site.feeds else f"{number} {site.address}"
-        outlines.setdefault(key, []).append(site)
+        outlines.setdefault(f"source {site.name}" if site.name else key, []).append(site)
     for first, *others in outlines.values():
         common = all(other.address == first.address for other in others)
         address = first.address if common else resolve("/", first.address) or first.address
         feeds = dict.fromkeys(feed for site in (first, *others) for feed in site.feeds)
-        yield ListedSite(first.place, address, tuple(feeds))
+        yield ListedSite(first.place, address, tuple(feeds), name=first.name)

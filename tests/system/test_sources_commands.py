@@ -110,6 +110,20 @@ def test_crawl_of_a_paused_source_by_hand_says_what_to_type(archive, paper):
     assert paper.asked == []
 
 
+def test_article_of_a_paused_source_says_what_to_type_and_its_timer_is_told_nothing(archive, paper):
+    """An article or a list that is asked for by hand; `crawl --due NAME` is what a timer runs, and must not fail."""
+    crawl(archive)
+    sources(archive, "pause", "paper")
+    paper.asked.clear()
+    (archive / "list.txt").write_text(f"{paper.stories[0]}\n")
+    for args in ([paper.stories[0]], ["--again", "--urls", "list.txt"]):
+        done = crawl(archive, *args, cwd=archive)
+        assert (done.returncode, done.stderr) == (2, "morgue: paper: is paused\n  morgue sources resume paper\n")
+    timer = crawl(archive, "--due", "--quiet", "paper")
+    assert (timer.returncode, timer.stdout, timer.stderr) == (0, "", "")
+    assert paper.asked == []
+
+
 def test_paused_source_is_no_sickness(archive, paper):
     """Health, the list and the timetable say that it is paused, and nothing is told of its silence."""
     crawl(archive)
@@ -337,7 +351,7 @@ def test_exported_opml_gives_the_same_sources_to_another_archive(archive, paper,
     again = morgue("-C", tmp_path / "copy", "sources", "export").stdout
     feeds = {outline.get("xmlUrl") for outline in ElementTree.fromstring(again).iter("outline")}
     assert f"{paper.url}/feed" in feeds
-    assert len(list((tmp_path / "copy" / "sources").glob("[!_]*.toml"))) == 2
+    assert {path.stem for path in (tmp_path / "copy" / "sources").glob("[!_]*.toml")} == {"paper", "plain"}
 
 
 def test_exported_csv_has_a_row_for_each_source(archive, paper, tmp_path):

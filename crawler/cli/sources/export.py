@@ -25,7 +25,8 @@ CSV_COLUMNS = ("name", "url", "title", "language", "paused", "feeds", "news_site
 def export_command(ctx: click.Context, form: str) -> None:
     """Print the list of sources as OPML 2.0 or CSV.
 
-    `morgue add --urls FILE` of another archive reads both (of CSV, with --column url), and looks each site over.
+    `morgue add --urls FILE` of another archive reads both (of CSV, with --column url), and looks each site over. OPML
+    also keeps the names of the sources.
     Settings and rules are not in the list: to take them along, copy the files of sources/.
     """
     config = config_of(ctx)
@@ -42,15 +43,17 @@ def opml(config: Config) -> str:
     from email.utils import format_datetime
     from xml.etree import ElementTree as etree
 
+    from crawler.onboarding.opml import SOURCE_ATTRIBUTE
     from pipelines.core.timestamps import now
 
+    etree.register_namespace("morgue", SOURCE_ATTRIBUTE[1:].partition("}")[0])
     root = etree.Element("opml", version="2.0")
     head, body = etree.SubElement(root, "head"), etree.SubElement(root, "body")
     etree.SubElement(head, "title").text = f"Sources of {config.folder.path.name}"
     etree.SubElement(head, "dateCreated").text = format_datetime(now())
     for own in config.sources.values():
         text = own.title or own.name
-        common = {"text": text, "title": text, "htmlUrl": own.url}
+        common = {"text": text, "title": text, "htmlUrl": own.url, SOURCE_ATTRIBUTE: own.name}
         common |= {"language": own.language} if own.language else {}
         for feed in own.feeds:
             etree.SubElement(body, "outline", {"type": "rss", **common, "xmlUrl": feed})

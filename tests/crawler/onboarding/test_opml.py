@@ -66,3 +66,14 @@ def test_bare_ampersand_in_an_address_is_kept():
     """Many programs forget to write it as `&amp;`."""
     data = b'<opml><body><outline text="B & C" xmlUrl="http://b.example/feed?a=1&b=2&amp;c=3"/></body></opml>'
     assert [site.address for site in read_opml(data, "list")] == ["http://b.example/feed?a=1&b=2&c=3"]
+
+
+def test_outlines_that_name_their_source_are_joined_by_that_name():
+    """`morgue sources export` writes it; two sources of one host would become its front page otherwise."""
+    named = b"""<opml version="2.0" xmlns:m="https://github.com/newsmorgue/newsmorgue#opml"><body>
+      <outline m:source="herald" type="rss" xmlUrl="https://herald.example/f" htmlUrl="https://herald.example/"/>
+      <outline m:source="sport" type="rss" xmlUrl="https://herald.example/s" htmlUrl="https://herald.example/sport/"/>
+      <outline m:source="sport" type="rss" xmlUrl="https://herald.example/t" htmlUrl="https://herald.example/sport/"/>
+    </body></opml>"""
+    found = [(site.name, site.address, len(site.feeds)) for site in read_opml(named, "list")]
+    assert found == [("herald", "https://herald.example/", 1), ("sport", "https://herald.example/sport/", 2)]
