@@ -7,7 +7,6 @@ import re
 import signal
 import sys
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -114,6 +113,7 @@ def command(
     folder, day = folder_of(ctx), iso_day(since)
     listed = listed_pages(urls, column, report_file) if urls else None
 
+    from crawler.config.files_alone import config_of_files
     from crawler.config.models import load
     from crawler.engine.crawl import CrawlRun
     from crawler.frontier.crawl_plan import CrawlPlan
@@ -161,16 +161,6 @@ def command(
 
         return after_pass(run, code, notify or config.notify.url, by_change=by_change)
     return code
-
-
-def config_of_files(config: Config) -> Config:
-    """Return the settings as the files have them; without sources if only `-s` mends a mistake in morgue.toml."""
-    from crawler.config.models import load
-
-    try:
-        return load(config.folder, skip_broken=True)
-    except ConfigError:
-        return replace(config, sources={})
 
 
 def check_options(

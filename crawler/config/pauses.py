@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 import tomllib
-from datetime import date, datetime
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 from crawler.config.archive_folder import MAX_TOML_BYTES
+from crawler.config.value_types import pause
 from pipelines.core import safe_open
 
 KEY = "paused"
@@ -18,9 +20,9 @@ KEY_LINE = re.compile(rf"[ \t]*[\"']?{KEY}[\"']?[ \t]*=")
 BYTE_ORDER_MARK = "\ufeff"
 
 
-def pause_lasts(value: bool | str | date, now: datetime) -> bool:
+def pause_lasts(value: bool | str, now: datetime) -> bool:
     """Return True if the value of the key `paused` lets a source rest now: true, or the day of its end is to come."""
-    return value if isinstance(value, bool) else str(value) > str(now.date())
+    return value if isinstance(value, bool) else value > str(now.date())
 
 
 def paused_sources(folder: Path, now: datetime) -> set[str]:
@@ -40,8 +42,9 @@ def paused_sources(folder: Path, now: datetime) -> set[str]:
             value = tomllib.loads(text).get(KEY, False) if KEY in text else False
         except (OSError, ValueError, RecursionError):
             continue
-        if isinstance(value, bool | str | date) and pause_lasts(value, now):
-            found.add(file.stem)
+        with suppress(ValueError):  # no day: the file has a mistake
+            if pause_lasts(pause(value), now):
+                found.add(file.stem)
     return found
 
 

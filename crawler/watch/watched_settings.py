@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from crawler.config.archive_folder import ArchiveFolder
+from crawler.config.files_alone import config_of_files
 from crawler.config.models import Config, SourceConfig, load
 from pipelines.core.errors import ConfigError
 
@@ -33,7 +34,7 @@ class WatchedSettings:
         self._folder, self._overrides, self._problem, self._note = folder, tuple(overrides), problem, note
         self._stamps = self._seen = self._now()
         self.config: Config = load(folder, self._overrides, skip_broken=True)
-        self.config_of_files = load(folder, skip_broken=True) if self._overrides else None
+        self.config_of_files = config_of_files(self.config) if self._overrides else None
         self.broken_settings: ConfigError | None = None
         self._said: dict[str, str] = {}
         self._tell_broken(self.config.broken, {})
@@ -51,7 +52,7 @@ class WatchedSettings:
         self._stamps, before = stamps, self.config
         try:
             read = load(self._folder, self._overrides, skip_broken=True)
-            of_files = load(self._folder, skip_broken=True) if self._overrides else None
+            of_files = config_of_files(read) if self._overrides else None
         except ConfigError as error:
             self.broken_settings = error
             self._say_once("morgue.toml", f"refused, the settings from before hold on: {error}")

@@ -39,6 +39,15 @@ def test_unchanged_settings_are_not_read_again(settings, said):
     assert said == []
 
 
+def test_mistake_in_morgue_toml_that_an_option_mends_stops_no_watch(folder, said):
+    """As for `morgue crawl`; the plans of visits are then made by the option."""
+    (folder.path / "morgue.toml").write_text('[crawl]\ndelay = "fast"\n')
+    settings = WatchedSettings(folder, ["crawl.delay=2"], said.append, said.append)
+    assert settings.config.crawl.delay == 2
+    assert settings.config_of_files.sources == {}
+    assert said == []
+
+
 def test_new_source_file_is_taken_in_and_a_removed_one_is_let_go(settings, folder, said):
     """Each is said once; the options -s go on."""
     (folder.sources / "other.toml").write_text(GOOD.format(name="other"))

@@ -48,6 +48,7 @@ def test_files_that_cannot_be_read_pause_nothing(tmp_path):
     """Other commands name them; a folder that is not there has no files."""
     for name, text in (("a", "paused = true\n"), ("b", "paused = tru\n"), ("c", "# paused = true\n"), ("d", "\xff")):
         (tmp_path / f"{name}.toml").write_bytes(text.encode("latin-1"))
+    (tmp_path / "f.toml").write_text('paused = "for now"\n')
     (tmp_path / "e.toml").symlink_to(tmp_path / "a.toml")
     assert paused_sources(tmp_path, NOW) == {"a"}
     assert paused_sources(tmp_path / "none", NOW) == set()
