@@ -127,9 +127,9 @@ def test_changed_settings_plan_visits_anew(archive):
     with serving(1) as paper:
         paper.watch(archive)
         crawl(archive, "paper")
-        paper.watch(archive, more='[every]\nfeed = "2h"\nfront = "1d"\n[crawl]\nrecheck = ["5h"]\n')
+        paper.watch(archive, more='[every]\nfeed = "2h"\n[crawl]\nrecheck = ["5h"]\n')
         assert "next at" in crawl(archive).stdout
-        assert dict(rows(archive, next_visits.format("kind IN ('feed', 'front')"))) == {"feed": 7200, "front": 86400}
+        assert dict(rows(archive, next_visits.format("kind = 'feed'"))) == {"feed": 7200}
         assert rows(archive, next_visits.format("visits > 0 AND kind = 'article'")) == [("article", 18000)]
         crawl(archive, "-s", "every.feed=3h")
         assert rows(archive, next_visits.format("kind = 'feed'")) == [("feed", 7200)]
