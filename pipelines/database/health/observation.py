@@ -41,7 +41,7 @@ def observe(db: sqlite3.Connection, now: datetime, names: Container[str], paused
     sources = [row for row in ask(db, "SELECT id, name, added FROM sources ORDER BY name") if row["name"] in names]
     days, last = article_days(db, now), last_articles(db)
     with_pages = sources_with_pages(db)
-    listings, refusals = listing_states(db), refused(db)
+    listings, refusals = listing_states(db), refused(db, now)
     states, gaps, hosts, pages = page_states(db, now), outrun(db, now), hosts_in_trouble(db), page_counts(db, now)
     pauses = pauses_since(db, now - BASELINE)
     runs = list(ask(db, "SELECT started, outcome FROM crawls ORDER BY id DESC LIMIT ?", (MAX_RUNS,)))[::-1]
@@ -95,7 +95,7 @@ def last_articles(db: sqlite3.Connection) -> dict[int, datetime]:
     return {row["id"]: parse(row["last"]) for row in ask(db, sql) if row["last"]}
 
 
-def refused(db: sqlite3.Connection) -> dict[int, Refusals]:
+def refused(db: sqlite3.Connection, now: datetime) -> dict[int, Refusals]:
     """Return the refusals of each source after its last answer. The indexes captures_answered and captures_refused."""
     sql = """SELECT s.id, count(*), min(c.time), c.id, c.status FROM sources s CROSS JOIN captures c
               WHERE c.source_id = s.id AND c.status IN (401, 402, 403, 407, 429, 451)

@@ -179,6 +179,8 @@ CREATE INDEX frontier_past ON frontier(source_id, day) WHERE state = 'past';
 DROP INDEX articles_source_day;
 CREATE INDEX articles_source_day ON articles(source_id, published_day, id, url_key);
 
+ALTER TABLE crawls ADD COLUMN clock_ahead INTEGER; -- seconds by which its clock was ahead; NULL: nothing shows that
+
 ALTER TABLE revisions ADD COLUMN changes TEXT;  -- JSON list: what differs from the one before: title, text, ...
 ALTER TABLE revisions ADD COLUMN change_ratio REAL; -- share of the words of both texts that differ, 0 to 1
 ALTER TABLE revisions ADD COLUMN words_added INTEGER;
