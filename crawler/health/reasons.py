@@ -156,7 +156,13 @@ def source_reasons(facts: SourceFacts, now: datetime, days_with_runs: frozenset[
         told = f"{gap.url}: no entry in common between two readings, {when}{capture}{more}"
         yield HealthReason("outrun", WARN, gaps[-1].began, told)
     read = [one for one in facts.listings if one.visits]
-    if facts.last_article is None and not facts.has_pages and read and not any(one.failures for one in facts.listings):
+    if (
+        not facts.days
+        and not facts.earlier
+        and not facts.has_pages
+        and read
+        and not any(one.failures for one in facts.listings)
+    ):
         told = f"{counted(len(read), 'listing')} of it led to no article, ever"
         yield HealthReason("no articles", BAD, facts.added, told)
     for reason in (

@@ -19,8 +19,8 @@ class SourceDay:
     words: int
     consent: int
     paywalled: int
-    first: str  # stamp of the first; to parse them all takes longer than to judge the sources
-    last: str
+    first: str | None  # stamp of the first fresh one; to parse them all takes longer than to judge the sources
+    last: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class SourceFacts:
     name: str
     added: datetime
     days: tuple[SourceDay, ...] = ()  # of the last weeks, ascending; days without an article are not in it
-    last_article: datetime | None = None  # also if it is older than those days
+    earlier: tuple[tuple[datetime, datetime], ...] = ()  # first and last fresh article of some days before, ascending
     has_pages: bool = False  # an address of an article was ever found
     listings: tuple[WatchedListing, ...] = ()
     refusals: Refusals | None = None

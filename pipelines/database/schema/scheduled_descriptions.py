@@ -143,8 +143,8 @@ SCHEDULED = {
             "words": "Words of all texts.",
             "consent": "With a consent wall.",
             "paywalled": "With a paywall.",
-            "first": "Time of the first.",
-            "last": "Time of the last.",
+            "first": "Time of the first fresh one. NULL: there was none, as on days of a backfill alone.",
+            "last": "Time of the last fresh one.",
         },
     ),
     "backfills": TableDescription(

@@ -34,7 +34,7 @@ def changed(facts, **counts):
     (paper(lambda day: 20 if day.weekday() < 5 else 0), []),
     (paper(listings=(BACK_SOON,)), []),
     (paper(listings=(BACK_SOON, FRONT)), []),
-    (paper(lambda day: 0, added=ago(days=3), last_article=ago(days=3)), []),
+    (paper(lambda day: 0, added=ago(days=3)), []),
     (paper(quiet_days=1), []),
     (paper(quiet_days=3), [("silent", BAD)]),
     (paper(quiet_days=20), [("silent", BAD)]),
@@ -169,6 +169,5 @@ def test_paywall_is_over_with_new_articles_that_have_none():
 
 
 def test_small_paper_is_not_silent_before_it_missed_a_few_articles():
-    """Two a day, none for 30 hours: twice as long as ever before, but it brings only so many."""
-    small = replace(paper(lambda day: 2), last_article=ago(hours=30))
-    assert verdicts(archive(small), NOW)[1].reasons == ()
+    """Two a day, none for 40 hours: three times as long as ever before, but it brings only so many."""
+    assert verdicts(archive(paper(lambda day: 2, quiet_days=2)), NOW)[1].reasons == ()
