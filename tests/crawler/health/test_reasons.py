@@ -10,7 +10,15 @@ from crawler.health.kinds import BAD, OF_ARCHIVE, PAUSED, WARN
 from crawler.health.reasons import archive_reasons, verdicts
 from crawler.health.told_changes import ENDED, news, with_history
 from pipelines.database.frontier.rows import BY_ROBOTS
-from pipelines.database.health.facts import ListingGap, PageCounts, PageStates, Refusals, SilentHost, SourcePause
+from pipelines.database.health.facts import (
+    ListingGap,
+    PageCounts,
+    PageStates,
+    Refusals,
+    SilentHost,
+    SourceFacts,
+    SourcePause,
+)
 from pipelines.database.health.told import ToldReason
 from tests.support.health_cases import NOW, ago, archive, listing, paper, source_day
 
@@ -166,6 +174,38 @@ def test_paywall_is_over_with_new_articles_that_have_none():
     known = ToldReason(paper().id, "paywall", WARN, ago(days=20), "first in capture 9", ago(days=20), ago(days=2))
     found = with_history(verdicts(archive(paper()), NOW), [known])
     assert [change.change for change in news([known], found, NOW).changes] == [ENDED]
+
+
+def issues(*back: int) -> SourceFacts:
+    """Return a source that was added on the first of these days back, with articles on each of them."""
+    days = tuple(source_day(ago(days=one), 12) for one in back if one <= 36)
+    older = tuple((ago(days=one), ago(days=one)) for one in back if one > 36)
+    return SourceFacts(1, "paper", ago(days=back[0]), days, older, has_pages=True)
+
+
+@pytest.mark.parametrize(("facts", "kinds"), [
+    (issues(7, 6), []),
+    (issues(8, 7, 1), []),
+    (issues(13, 12, 6, 5), []),
+    (issues(*range(35, 4, -7)), []),
+    (issues(30), []),
+    (issues(90, 59, 28), []),
+    (issues(152, 121, 90, 59), ["silent"]),
+    (issues(*range(60, 40, -1)), ["silent"]),
+    (issues(46), ["silent"]),
+    (issues(*range(11, 3, -1)), ["silent"]),
+])  # fmt: skip
+def test_paper_is_silent_by_its_own_habit_once_that_is_known(facts, kinds):
+    """A weekly added on the day before its issue; a monthly; a daily that is silent in its second week."""
+    assert [reason.kind for reason in verdicts(archive(facts), NOW)[1].reasons] == kinds
+
+
+def test_backfill_hides_no_silence():
+    """Fifty old articles a day break none, and are no part of the habit."""
+    healthy = paper(quiet_days=3)
+    backfill = tuple(replace(source_day(ago(days=back), 50, fresh=0), first=None, last=None) for back in (2, 1, 0))
+    (reason,) = verdicts(archive(replace(healthy, days=(*healthy.days, *backfill))), NOW)[1].reasons
+    assert (reason.kind, reason.evidence.partition(";")[0]) == ("silent", "no new article for 2 days")
 
 
 def test_small_paper_is_not_silent_before_it_missed_a_few_articles():

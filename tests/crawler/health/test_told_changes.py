@@ -71,3 +71,11 @@ def test_source_that_is_not_watched_any_more_is_forgotten():
     first = news([], [SourceVerdict(1, "paper", (reason(),))], NOW)
     then = news([one.told for one in first.changes], [SourceVerdict(2, "other")], NOW + HOUR)
     assert (then.changes, [row.source_id for row in then.dropped]) == ((), [1])
+
+
+def test_reason_that_ended_by_a_clock_ahead_is_told_again():
+    """The end lies in the future: it is no relapse for a year."""
+    began = news([], [SourceVerdict(1, "paper", (reason(),))], NOW).changes[0]
+    ended = news([began.told], [SourceVerdict(1, "paper")], NOW + 400 * DAY).changes[0]
+    back = news([ended.told], [SourceVerdict(1, "paper", (reason(),))], NOW + HOUR)
+    assert [change.change for change in back.changes] == ["began"]
