@@ -94,12 +94,15 @@ def archive_reasons(facts: ArchiveFacts, now: datetime) -> Iterator[HealthReason
 
 
 def clock(facts: ArchiveFacts, now: datetime) -> HealthReason | None:
-    """Return a reason if the archive was written later than now, or waits for a time that is far away."""
+    """Return a reason if the archive was written later than now, was so just before, or waits for a far time."""
     future = [start for start in facts.starts[-RUNS_OF_CLOCK:] if start > now + CLOCK_SLACK]
     if future:
         return HealthReason(
             "clock", BAD, now, f"a crawl began at {max(future):%Y-%m-%d %H:%M} UTC, which is in the future"
         )
+    if ahead := max(facts.clock_ahead[-RUNS_OF_CLOCK:], default=0):
+        told = f"the clock was {volume.span(timedelta(seconds=ahead))} ahead in a run; what that wrote is put right"
+        return HealthReason("clock", BAD, now, told)
     for source in facts.sources:
         for listing in source.listings:
             if listing.next_visit is not None and listing.next_visit > now + MAX_AHEAD and listing.state == "waiting":

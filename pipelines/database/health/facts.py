@@ -129,6 +129,7 @@ class ArchiveFacts:
 
     starts: tuple[datetime, ...] = ()  # of the newest runs, ascending
     outcomes: tuple[str, ...] = ()  # of these runs; "" while one runs, or if it was killed
+    clock_ahead: tuple[int, ...] = ()  # of these runs: seconds by which their clock was ahead, as a later run showed
     days_with_runs: frozenset[str] = frozenset()
     free: int | None = None  # bytes on the disk of the archive; None: not known
     size: int | None = None  # bytes of that disk

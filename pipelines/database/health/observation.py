@@ -45,10 +45,11 @@ def observe(db: sqlite3.Connection, now: datetime, names: Container[str], paused
     listings, refusals = listing_states(db), refused(db, now)
     states, gaps, hosts, pages = page_states(db, now), outrun(db, now), hosts_in_trouble(db), page_counts(db, now)
     pauses = pauses_since(db, now - BASELINE)
-    runs = list(ask(db, "SELECT started, outcome FROM crawls ORDER BY id DESC LIMIT ?", (MAX_RUNS,)))[::-1]
+    runs = list(ask(db, "SELECT started, outcome, clock_ahead FROM crawls ORDER BY id DESC LIMIT ?", (MAX_RUNS,)))[::-1]
     return ArchiveFacts(
         tuple(parse(row["started"]) for row in runs),
         tuple(row["outcome"] or "" for row in runs),
+        tuple(row["clock_ahead"] or 0 for row in runs),
         frozenset(row["started"][:10] for row in runs),
         sources=tuple(
             SourceFacts(

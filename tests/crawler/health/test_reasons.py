@@ -144,6 +144,8 @@ OFFLINE = ("done",) * 2997 + ("nothing reachable",) * 3
      [("no pass", WARN)]),
     (archive(starts=tuple(ago(days=7 * n) for n in range(9, 0, -1)), outcomes=("done",) * 9), []),
     (archive(starts=(ago(days=-400),), outcomes=("done",)), [("clock", BAD)]),
+    (archive(clock_ahead=(0, 86_400, 0)), [("clock", BAD)]),
+    (archive(clock_ahead=(86_400, 0, 0)), []),
     (archive(paper(listings=(listing(next_visit=ago(days=-400)),))), [("clock", BAD)]),
 ])  # fmt: skip
 def test_reasons_of_the_archive(facts, expected):
