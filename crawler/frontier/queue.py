@@ -188,7 +188,7 @@ class Frontier:
         Visits that fail, and those from which robots.txt keeps us, are counted apart: neither makes the other give up.
         A guess that the site came to name while it was visited is visited again.
         """
-        if visit.plan == NOTHING_THERE and url_key(claim.url) in self.confirmed:
+        if self.is_named_meanwhile(claim, visit):
             visit = replace(visit, plan=NextVisit("waiting", now, "the site names it"))
         before = claim.disallowed if is_by_robots(visit.error) else claim.failed
         self._table.record_visit(
@@ -203,6 +203,10 @@ class Frontier:
             etag=visit.validators.etag,
             last_modified=visit.validators.last_modified,
         )
+
+    def is_named_meanwhile(self, claim: Claim, visit: VisitResult) -> bool:
+        """Return True if nothing was there at a guessed path, and the site came to name it in this crawl."""
+        return visit.plan == NOTHING_THERE and url_key(claim.url) in self.confirmed
 
     def landed(self, claim: Claim, url: str, visit: VisitResult, now: datetime) -> None:
         """Record a visit that redirects led to `url`: from now on that URL is visited, and the old one is done."""
