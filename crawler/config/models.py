@@ -342,16 +342,21 @@ class Config:
     sources: Mapping[str, SourceConfig]  # by name, in alphabetical order
     broken: Mapping[str, ConfigError] = field(default_factory=dict)  # by name: sources whose files have mistakes
 
-    def source_named(self, name: str) -> SourceConfig:
-        """Return the source that a user means by its name or address (`pipelines.core.source_names.source_meant`).
+    def file_named(self, name: str) -> str:
+        """Return the name of the source that a user means by its name or address; its file may have mistakes.
 
-        Raises ConfigError if its file has mistakes, NotFound if there is no such source.
+        `pipelines.core.source_names.source_meant` has the rules. Raises NotFound.
         """
         homes = {known: own.url for known, own in self.sources.items()}
         found = source_meant(name, homes | {known: f"https://{known}/" for known in self.broken})
         if found is None:
             advice = near_names(name, [*self.sources, *self.broken], "source")
             raise NotFound(name, "is not a source of this archive", advice)
+        return found
+
+    def source_named(self, name: str) -> SourceConfig:
+        """Return the source that a user means. Raises NotFound; ConfigError if its file has mistakes."""
+        found = self.file_named(name)
         if found in self.broken:
             raise self.broken[found]
         return self.sources[found]
