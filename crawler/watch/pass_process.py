@@ -154,7 +154,9 @@ def run_pass(settings: WatchedSettings, notify: str, crawl: Crawl) -> PassResult
     try:
         result = _crawl_due(run, crawl)
         _until_the_loop()
-        after_pass(run, result.exit_code, notify or config.notify.url, by_change=True)
+        # The watch itself says which files it refuses, and which are in order again (`WatchedSettings`).
+        target = notify or config.notify.url
+        after_pass(run, result.exit_code, target, by_change=True, said_already=("broken file",))
     except MorgueError as error:
         run.abandon(type(error).__name__)
         return PassResult(type(error).__name__, error.exit_code, str(error))

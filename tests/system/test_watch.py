@@ -232,7 +232,7 @@ def test_quiet_watch_says_only_what_is_new_and_wrong(archive, paper):
             watch.stop()
     told = [line for line in watch.said.splitlines() if not line.startswith("  ")]
     assert [line.split(":")[0] for line in told] == ["needs attention"] * len(told)
-    assert watch.said.count("not crawled: sources/broken.toml") == 1
+    assert watch.said.count("sources/broken.toml") == 1
     assert len(told) == len(set(told))
 
 
