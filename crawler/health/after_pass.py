@@ -25,13 +25,11 @@ MAX_FILES_NAMED = 5  # of sources that have mistakes
 OF_SOURCES = (0, MorgueError.exit_code, NothingReachable.exit_code)
 
 
-def after_pass(
-    run: CrawlRun, code: int, target: str, *, by_change: bool, said_already: Container[str] = ()
-) -> int:
+def after_pass(run: CrawlRun, code: int, target: str, *, by_change: bool, said_already: Container[str] = ()) -> int:
     """Tell what changed to `target`, with `by_change` also on standard error; return the exit code of the pass.
 
     `by_change`: sources change the code only in the pass that says something new of them. What is wrong with the run
-    itself stays as it is. `said_already`: kinds whose changes the caller has said on standard error. Raises MorgueError.
+    itself stays as it is. `said_already`: kinds whose changes the caller has said itself. Raises MorgueError.
     """
     if code not in OF_SOURCES:
         return code
