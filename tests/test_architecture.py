@@ -44,6 +44,7 @@ FILE_USERS = {
     "crawler/cli/output.py": "/dev/null, in place of a closed stream",
     "crawler/config/archive_folder.py": "folders of an archive that are links",
     "crawler/config/pauses.py": "sources/, for the key `paused`",
+    "crawler/health/watch_state.py": "watch.json",
     "crawler/config/setting_names.py": "newsmorgue.toml, before a search",
     "crawler/config/toml_files.py": "newsmorgue.toml and sources/",
     "crawler/engine/import_run.py": "files of other programs",

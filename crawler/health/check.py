@@ -16,6 +16,7 @@ from crawler.config.pauses import paused_sources
 from crawler.health.kinds import OF_CRAWL, HealthReason, SourceVerdict
 from crawler.health.reasons import verdicts
 from crawler.health.told_changes import HealthChange, news, with_history
+from crawler.health.watch_state import watch_of
 from pipelines.core.timestamps import now
 from pipelines.database.connection import connect
 from pipelines.database.health.observation import observe
@@ -46,6 +47,7 @@ def look(
     """
     time = now()
     facts = observe(db, time, SourceFiles(folder.sources), paused_sources(folder.sources, time))
+    facts = replace(facts, watch=watch_of(folder.path))
     try:
         disk = shutil.disk_usage(folder.path)
         facts = replace(facts, free=disk.free, size=disk.total)

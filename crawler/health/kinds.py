@@ -55,10 +55,11 @@ class HealthReason:
     status: str  # warn, bad
     since: datetime
     evidence: str
+    step: str = ""  # what to do in this very case; empty: what NEXT_STEPS says of the kind
 
     def next_step(self, name: str) -> str:
         """Return what the user can do about it."""
-        return NEXT_STEPS[self.kind].replace("{name}", name)
+        return self.step or NEXT_STEPS[self.kind].replace("{name}", name)
 
 
 def hidden_by(reasons: Sequence[HealthReason]) -> tuple[str, ...]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from itertools import pairwise
-from statistics import median
 
 from crawler.health import volume
 from crawler.health.kinds import (
@@ -19,6 +17,7 @@ from crawler.health.kinds import (
     SourceVerdict,
     hidden_by,
 )
+from crawler.health.last_pass import no_pass
 from pipelines.core.plural import counted
 from pipelines.database.frontier.rows import is_by_robots
 from pipelines.database.health.facts import ArchiveFacts, SourceFacts, WatchedListing
@@ -34,9 +33,6 @@ MANY_WALLED = 10
 MAX_AHEAD = timedelta(days=90)  # no listing is planned so far ahead
 CLOCK_SLACK = timedelta(minutes=10)
 RUNS_OF_CLOCK = 2  # the newest, of which the second mends what the first planned by a wrong clock
-MIN_RUNS, RECENT_RUNS = 5, 50
-MIN_PAUSE, LONG_PAUSE = timedelta(hours=3), timedelta(days=1)  # between passes, before anything is said
-PAUSE_FACTOR, LONG_PAUSE_FACTOR = 4, 12  # of the usual time between two passes
 LOW_DISK, FULL_DISK = 2_000_000_000, 200_000_000  # bytes free
 LOW_DISK_SHARE = 0.05
 OFFLINE_RUNS = 3  # in a row in which no server answered
@@ -78,7 +74,7 @@ def one_of_each_kind(reasons: Iterable[HealthReason]) -> list[HealthReason]:
 
 def archive_reasons(facts: ArchiveFacts, now: datetime) -> Iterator[HealthReason]:
     """Yield what is wrong with the archive itself."""
-    if (reason := clock(facts, now) or last_pass(facts, now)) is not None:
+    if (reason := clock(facts, now) or no_pass(facts, now)) is not None:
         yield reason
     if (reason := disk(facts, now)) is not None:
         yield reason
@@ -108,25 +104,6 @@ def clock(facts: ArchiveFacts, now: datetime) -> HealthReason | None:
                     "clock", BAD, now, f"{listing.url} is planned for {at}: the clock was wrong then, or is now"
                 )
     return None
-
-
-def last_pass(facts: ArchiveFacts, now: datetime) -> HealthReason | None:
-    """Return a reason if the last pass was longer ago than usual."""
-    starts = facts.starts[-RECENT_RUNS:]
-    if len(starts) < MIN_RUNS:
-        return None
-    usual = median((after - before).total_seconds() for before, after in pairwise(starts))
-    ago = now - starts[-1]
-    if ago <= max(MIN_PAUSE, timedelta(seconds=PAUSE_FACTOR * usual)):
-        return None
-    status = BAD if ago > max(LONG_PAUSE, timedelta(seconds=LONG_PAUSE_FACTOR * usual)) else WARN
-    told = f"the last pass began {volume.span(ago)} ago; usually one begins each {duration(usual)}"
-    return HealthReason("no pass", status, starts[-1], told)
-
-
-def duration(seconds: float) -> str:
-    """Return a length of time in words: `15 minutes`, `6 hours`."""
-    return counted(round(seconds / 60), "minute") if seconds < 7200 else volume.span(timedelta(seconds=seconds))
 
 
 def disk(facts: ArchiveFacts, now: datetime) -> HealthReason | None:

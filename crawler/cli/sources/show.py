@@ -148,7 +148,7 @@ def listing_row(
     kind: str, url: str, next_visit: str | None, error: str | None, known: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Any]:
     """Return what is known of a listing; `known`: rows of the table `listings` by their key."""
-    from crawler.health.reasons import duration
+    from crawler.health.last_pass import duration
     from pipelines.core.urls import url_key
 
     read = known.get(url_key(url), {})
