@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.config.archive_folder import ArchiveFolder
+from crawler.config.health_settings import HealthSettings
 from crawler.config.pauses import paused_sources
 from crawler.health.kinds import OF_CRAWL, HealthReason, SourceVerdict
 from crawler.health.reasons import verdicts
@@ -39,7 +40,10 @@ class SourceFiles:
 
 
 def look(
-    db: sqlite3.Connection, folder: ArchiveFolder, extra: Mapping[str, list[HealthReason]] | None = None
+    db: sqlite3.Connection,
+    folder: ArchiveFolder,
+    settings: HealthSettings,
+    extra: Mapping[str, list[HealthReason]] | None = None,
 ) -> list[SourceVerdict]:
     """Return the verdicts on the archive and on each source that has a file. Raises MorgueError.
 
@@ -54,7 +58,7 @@ def look(
     except OSError as error:
         logger.warning("%(folder)s: its disk cannot be asked (%(why)s)", {"folder": folder.path, "why": error.strerror})
     unseen = OF_CRAWL if extra is None else frozenset()
-    return with_history(verdicts(facts, time, extra), told_reasons(db), unseen)
+    return with_history(verdicts(facts, time, extra, settings.coverage_drop), told_reasons(db), unseen)
 
 
 @dataclass(frozen=True, slots=True)

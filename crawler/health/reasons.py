@@ -39,11 +39,14 @@ OFFLINE_RUNS = 3  # in a row in which no server answered
 
 
 def verdicts(
-    facts: ArchiveFacts, now: datetime, extra: Mapping[str, list[HealthReason]] | None = None
+    facts: ArchiveFacts,
+    now: datetime,
+    extra: Mapping[str, list[HealthReason]] | None = None,
+    coverage_drop: float = volume.COVERAGE_DROP,
 ) -> list[SourceVerdict]:
     """Return the verdict on the archive and on each source, in the order of `facts`.
 
-    `extra`: reasons that the caller knows, by the name of their source.
+    `extra`: reasons that the caller knows, by the name of their source. `coverage_drop`: see `volume.fields`.
     """
     extra = extra or {}
     of_archive = [*archive_reasons(facts, now), *extra.get(ARCHIVE, ())]
@@ -53,7 +56,7 @@ def verdicts(
         if source.is_paused:
             found.append(SourceVerdict(source.id, source.name, is_paused=True))
             continue
-        reasons = [*source_reasons(source, now, facts.days_with_runs), *extra.get(source.name, ())]
+        reasons = [*source_reasons(source, now, facts.days_with_runs, coverage_drop), *extra.get(source.name, ())]
         # A machine without network says nothing of its sources.
         hidden = hidden_by(reasons)
         reasons = [] if away else [reason for reason in one_of_each_kind(reasons) if reason.kind not in hidden]
@@ -117,7 +120,9 @@ def disk(facts: ArchiveFacts, now: datetime) -> HealthReason | None:
     return HealthReason("disk", BAD if full else WARN, now, told)
 
 
-def source_reasons(facts: SourceFacts, now: datetime, days_with_runs: frozenset[str]) -> Iterator[HealthReason]:
+def source_reasons(
+    facts: SourceFacts, now: datetime, days_with_runs: frozenset[str], coverage_drop: float
+) -> Iterator[HealthReason]:
     """Yield what is wrong with a source, causes before consequences."""
     yield from hosts(facts, now)
     yield from refused(facts, now)
@@ -139,7 +144,7 @@ def source_reasons(facts: SourceFacts, now: datetime, days_with_runs: frozenset[
     for reason in (
         volume.silence(facts, now),
         volume.few_articles(facts, now, days_with_runs),
-        volume.fields(facts, now),
+        volume.fields(facts, now, coverage_drop),
     ):
         if reason is not None:
             yield reason

@@ -88,7 +88,7 @@ def known_of(
     }
     if row is None or source_id is None:
         return found
-    verdict = next((one for one in look(db, config.folder) if one.name == own.name), None)
+    verdict = next((one for one in look(db, config.folder, config.health) if one.name == own.name), None)
     states = page_states.pages(db, source_id=source_id, lasting=True)
     due = next(planned_visits(db, [own.name], now, 1), None)
     return found | {

@@ -73,7 +73,7 @@ def test_source_that_is_not_watched_any_more_is_forgotten():
     assert (then.changes, [row.source_id for row in then.dropped]) == ((), [1])
 
 
-def test_what_only_a_crawl_can_see_holds_until_a_crawl_sees_it_no_more():
+def test_broken_file_is_ill_until_a_crawl_sees_it_no_more():
     """A file that was corrected is over with the next crawl; `morgue health` goes by what the last one noted."""
     (noted,) = [one.told for one in news([], [SourceVerdict(1, "paper", (reason("broken file"),))], NOW).changes]
     well = [SourceVerdict(1, "paper")]
