@@ -224,8 +224,9 @@ class Watch:
                 return
             if self._free_when_full is not None and has_space_again(self._free_when_full, self._free()):
                 return
-            what = self._state if self._state == WAITING else f"{self._state}: {self._reason.splitlines()[0]}"
-            self._output.live(f"{what}; next pass at {self._next:%H:%M:%S} UTC" if self._next else what)
+            # The reason comes last, because a narrow terminal cuts off the end.
+            when = f"next pass at {self._next:%H:%M:%S} UTC" if self._next else ""
+            self._output.live("; ".join(filter(None, [self._state, when, *(self._reason.splitlines() or [""])[:1]])))
             if wait_for([self._alarm], min(POLL_SECONDS, seconds - passed)):
                 os.read(self._alarm, 4096)
 
@@ -302,7 +303,8 @@ def pass_line(result: PassResult, time_of_end: datetime, next_pass: datetime | N
     counts = ", ".join(
         f"{number:,} {word if number != 1 else SINGULARS.get(word, word)}" for word, number in result.counts
     )
-    parts = [counts or "nothing was due"]
+    is_left = result.left > 0 or result.word == "interrupted"
+    parts = [counts or ("nothing was read" if is_left else "nothing was due")]
     if result.left:
         parts.append(f"{result.left:,} still due")
     if result.word != "done":
