@@ -239,7 +239,10 @@ def test_renamed_source_keeps_articles_and_plan(archive, paper):
     assert rows(archive, "SELECT id, source_id FROM articles ORDER BY id") == before
     assert "gazette" in rows(archive, "SELECT counts FROM crawls ORDER BY id")[0][0]
     assert morgue("-C", archive, "rebuild").returncode == 0
-    assert rows(archive, "SELECT name FROM sources") == [("gazette",)]
+    assert rows(archive, "SELECT name, former_names FROM sources") == [("gazette", "paper")]
+    for command in (["sources", "show", "paper"], ["edits", "--source", "paper"]):
+        old = morgue("-C", archive, *command)
+        assert (old.returncode, "paper: was renamed to gazette\n" in old.stderr) == (8, True)
     assert morgue("-C", archive, "verify").returncode == 0
 
 

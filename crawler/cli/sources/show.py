@@ -44,6 +44,7 @@ def show_command(ctx: click.Context, name: str, form: str) -> None:
     from contextlib import closing
 
     from pipelines.database.connection import connect
+    from pipelines.database.filters import name_after_renaming
     from pipelines.database.store import ArticleStore
 
     config = config_of(ctx)
@@ -52,7 +53,9 @@ def show_command(ctx: click.Context, name: str, form: str) -> None:
             own = config.source_named(name)
         except NotFound:
             if ArticleStore(db).source_id(name) is None:
-                raise
+                if (new := name_after_renaming(db, name)) is None:
+                    raise
+                raise NotFound(name, f"was renamed to {new}", f"morgue sources show {new}") from None
             cure = f"morgue search --source {name} finds its articles; morgue add watches a site again"
             raise NotFound(name, "is not watched any more: it has no file in sources/", cure) from None
         found = known_of(db, config, own, overrides_of(ctx), timestamps.now())
