@@ -33,6 +33,7 @@ def known_objects() -> dict[str, list[str]]:
 
 
 SCHEDULED = """
+ALTER TABLE sources ADD COLUMN former_names TEXT; -- by `morgue sources rename`, separated by spaces, the newest last
 -- A period in which an address did not show its article: a wall, an error page, nothing at all.
 CREATE TABLE page_states (
     id              INTEGER PRIMARY KEY,
