@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import blake2b
 
 from crawler.discovery.feeds import read_feed
@@ -18,14 +18,12 @@ from crawler.discovery.links import read_links
 from crawler.discovery.results import Discovery, FoundLink, LeftOut
 from crawler.discovery.sitemaps import MAX_URLS, read_sitemap
 from crawler.discovery.sitemaps import unpacked as without_gzip
-from crawler.frontier.entry_dates import day_of
+from crawler.frontier.entry_dates import day_of, times_of_writing
 from crawler.frontier.queue_values import FrontierEntry
 from crawler.frontier.watched_sites import WatchedSite
 from pipelines.core.urls import fetchable, site_of, url_key
 
 MAX_SITEMAP_DEPTH = 4  # robots.txt or front page -> index -> index -> sitemap; the protocol allows one index only
-SAME_TIME_MIN_LINKS = 5  # from so many links on, one time of change for all of them says nothing
-SAME_TIME_SPAN = timedelta(minutes=1)
 # Of a packed entry; two URLs of one listing of 50,000 are alike once in ten billion.
 KEY_BYTES, MARK_BYTES, TEXT_BYTES = 8, 4, 8
 ENTRY_BYTES = KEY_BYTES + MARK_BYTES + TEXT_BYTES
@@ -56,6 +54,7 @@ class ListingRules:
     depth: int  # of the listing
     site: WatchedSite
     max_url_chars: int
+    now: datetime
     known: bytes = b""  # entries of a feed or sitemap at its last reading, packed
     seeks_feeds: bool = False  # the feeds that a page names are wanted, though the source's file says which ones
     explain: bool = False  # name every link that is not followed, for the log
@@ -87,6 +86,10 @@ class ListingLinks:
         if self.unchanged:
             return known
         return max((day for day in (known if self.skipped else None, self.newest) if day), default=None)
+
+    def differs_from(self, known: bytes) -> bool:
+        """Return True if it names or says anything that the packed entries of its last reading did not, or less."""
+        return bool(self.entries) or self.shared < size_of(known)
 
     def in_common(self, packed: bytes) -> int:
         """Return how many of its links are among the packed entries of another listing."""
@@ -149,19 +152,23 @@ def followed_links(
 ) -> ListingLinks:
     """Return those of the links that were found that the source follows."""
     skipped = len(written.skipped)
-    same_time = not skipped and have_same_time(discovery)
-    known, packed, shared = unpacked(rules.known), [*written.skipped], skipped
+    known, packed = unpacked(rules.known), [*written.skipped]
+    keys = {link.url: packed_key(link.url) for link in discovery.found}
+    marks = {link.url: packed_mark(link.kind, link.hint) for link in discovery.found}
+    read_before = [url for url, key in keys.items() if key in known]
+    shared = skipped + len(read_before)
+    changed = sum(known[keys[url]] != marks[url] for url in read_before)
+    times = (link.hint["modified"] for link in discovery.found if "modified" in link.hint)
+    false_times = times_of_writing(times, rules.now, skipped + len(discovery.found), shared, changed)
     entries, rejected = [], list(discovery.rejected)
     off_site: Counter[str] = Counter()
     for link in discovery.found:
-        hint = link.hint
-        if same_time and "modified" in hint:
+        hint, key, mark = link.hint, keys[link.url], marks[link.url]
+        says_nothing = hint.get("modified") in false_times
+        if says_nothing:
             hint = {name: text for name, text in hint.items() if name != "modified"}
-        key = packed_key(link.url)
-        mark = packed_mark(link.kind, hint)
         entry = key + mark + written.texts.get(link.url.encode("utf-8", "surrogatepass"), NO_TEXT)
-        shared += key in known
-        if known.get(key) == mark:
+        if key in known and (says_nothing or known[key] == mark):
             packed.append(entry)
             continue
         rule, url, kind = judged(link, rules)
@@ -187,7 +194,7 @@ def followed_links(
         skipped=skipped,
         packed=b"".join(packed),
         shared=shared,
-        newest=max((day for link in discovery.found if (day := day_of(link.hint))), default=None),
+        newest=max((day for link in discovery.found if (day := day_of(link.hint, rules.now))), default=None),
     )
 
 
@@ -232,21 +239,6 @@ def judged(link: FoundLink, rules: ListingRules) -> tuple[str, str, str]:
     if kind in ("feed", "sitemap", "news sitemap") and rules.kind in PAGE_LISTINGS and site.watched and not wanted:
         return f"a {kind}: its source says which ones", url, kind
     return "", url, kind
-
-
-def have_same_time(discovery: Discovery) -> bool:
-    """Return True if a sitemap gives all pages about the same time of change.
-
-    That is the time at which the sitemap was made, and says nothing about the pages.
-    """
-    times = []
-    for link in discovery.found:
-        try:
-            times.append(datetime.fromisoformat(link.hint.get("modified", "")))
-        except ValueError:
-            continue
-    zones = {time.tzinfo is None for time in times}
-    return len(times) >= SAME_TIME_MIN_LINKS and len(zones) == 1 and max(times) - min(times) < SAME_TIME_SPAN
 
 
 def split_by_site(urls: Iterable[str], site: WatchedSite) -> tuple[list[str], Counter[str]]:

@@ -204,7 +204,7 @@ class ListingVisits(VisitEnding):
             Rhythm.from_json(state.rhythm), since, time, counted_new, dated(reading) if reading else ()
         )
         changed = reading is not None and (
-            reading.found.packed != known if claim.kind in COMPARED_KINDS else reading.digest != state.digest
+            reading.found.differs_from(known) if claim.kind in COMPARED_KINDS else reading.digest != state.digest
         )
         state = state._replace(
             url=claim.url,

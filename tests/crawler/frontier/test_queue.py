@@ -132,18 +132,20 @@ def test_url_is_not_claimed_before_it_is_due(frontier):
 
 
 def test_change_is_believed_once_a_crawl_and_only_if_it_is_new(frontier):
-    """A lastmod in the future, or two sitemaps that call each other changed, must not make a crawl endless."""
+    """Two sitemaps that call each other changed must not make a crawl endless; a time in the future says nothing."""
     frontier.add([FrontierEntry("https://paper.example/a.xml", "sitemap")], 1, NOW)
     (found,) = claim(frontier)
     frontier.visited(found, VisitResult(NextVisit("waiting", NOW + timedelta(days=1), ""), 200), NOW)
     later = NOW + timedelta(hours=1)
     future = FrontierEntry("https://paper.example/a.xml", "sitemap", hint={"modified": "2031-01-01T00:00:00+00:00"})
-    assert frontier.add([future], 1, later) == (0, {"paper.example"})
+    assert frontier.add([future], 1, later) == (0, set())
+    ahead = FrontierEntry("https://paper.example/a.xml", "sitemap", hint={"modified": "2026-11-23T20:00:00+00:00"})
+    assert frontier.add([ahead], 1, later) == (0, {"paper.example"})
     (found,) = claim(frontier, now=later)
     frontier.visited(found, VisitResult(NextVisit("waiting", NOW + timedelta(days=1), ""), 200), later)
-    assert frontier.add([future], 1, later) == (0, set())
+    assert frontier.add([ahead], 1, later) == (0, set())
     in_this_crawl = Frontier(frontier.db, 1, began=NOW)
-    newer = FrontierEntry("https://paper.example/a.xml", "sitemap", hint={"modified": "2032-01-01T00:00:00+00:00"})
+    newer = FrontierEntry("https://paper.example/a.xml", "sitemap", hint={"modified": "2026-11-23T21:00:00+00:00"})
     assert in_this_crawl.add([newer], 1, later) == (0, set())
 
 
