@@ -42,6 +42,7 @@ READER_OF_KIND = {
     "section": read_links,
 }
 OTHER_SITE = "another site"  # the rule by which an address of another site is not followed
+SITEMAP_KINDS = ("sitemap", "news sitemap")
 PAGE_LISTINGS = ("front", "section")  # their links are followed within the source's own sites only
 
 
@@ -179,6 +180,8 @@ def followed_links(
             continue
         packed.append(entry)
         entries.append(FrontierEntry(url, kind, rules.depth + 1, rules.url, hint))
+    if rules.kind in SITEMAP_KINDS:  # of one that names more than is queued at once, the newest are
+        entries.sort(key=lambda entry: day_of(entry.hint, rules.now) or "", reverse=True)
     named = tuple(off_site.most_common(MAX_SITES_NAMED))
     reasons = tuple(rejected) if rules.explain else ()
     return ListingLinks(
@@ -231,7 +234,7 @@ def judged(link: FoundLink, rules: ListingRules) -> tuple[str, str, str]:
         return "excluded by the source", url, link.kind
     if not (site.listed.owns(url) if rules.kind in PAGE_LISTINGS else site.listed.may_list(url)):
         return OTHER_SITE, url, kind
-    if kind in ("sitemap", "news sitemap") and depth > MAX_SITEMAP_DEPTH:
+    if kind in SITEMAP_KINDS and depth > MAX_SITEMAP_DEPTH:
         return "sitemaps in sitemaps, too deep", url, kind
     if kind == "section" and (depth > site.depth or site.explicit_sections):
         return "a section page: too deep, or its source lists others", url, kind

@@ -252,9 +252,10 @@ class ListingVisits(VisitEnding):
 
     def _interval(self, site: WatchedSite, state: ListingState, rhythm: Rhythm, time: datetime) -> timedelta:
         """Return the time to the next reading of an adaptive listing, by its news."""
-        last_change = parse(state.last_change) if state.last_change else None
-        if listing_intervals.is_faded(state.kind, time, last_change, day_or_none(state.newest_entry)):
-            return max(listing_intervals.FADED_INTERVAL, site.adaptive.bounds.longest)
+        last_change = parse(state.last_change) if state.last_change and state.readings > 1 else None
+        faded = listing_intervals.faded_interval(state.kind, time, last_change, day_or_none(state.newest_entry))
+        if faded is not None:
+            return max(faded, site.adaptive.bounds.longest)
         hours = NEW_LISTING_HOURS.get(state.kind, PAGE_HOURS)
         if state.kind in ("front", "section") and site.source_id is not None and state.entries:
             of_source = listings.of_source(self.frontier.db, site.source_id)
