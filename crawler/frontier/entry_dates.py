@@ -8,9 +8,10 @@ from __future__ import annotations
 import math
 import re
 from calendar import monthrange
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
+from crawler.frontier.queue_values import FrontierEntry
 from pipelines.core.timestamps import parse, stamp
 
 MAX_AHEAD = timedelta(days=1)  # of a time that is believed: a clock or a time zone may be wrong by hours
@@ -82,3 +83,22 @@ def times_of_writing(times: Iterable[str], now: datetime, links: int, known: int
             near = (first - SAME_TIME_SPAN, last + SAME_TIME_SPAN)
             return frozenset(text for moment in by_time if near[0] < moment < near[1] for text in by_time[moment])
     return frozenset()
+
+
+def dated(entries: Iterable[FrontierEntry]) -> Iterator[datetime]:
+    """Yield the times of publication that entries of a listing give, if they give a time of day."""
+    for entry in entries:
+        text = entry.hint.get("published", "")
+        try:
+            if len(text) > len("2026-11-29"):
+                yield parse(text)
+        except ValueError:
+            continue
+
+
+def day_or_none(text: str | None) -> datetime | None:
+    """Return the beginning of an ISO day; None if the text is none."""
+    try:
+        return parse(text) if text else None
+    except ValueError:
+        return None

@@ -77,6 +77,7 @@ class ListingLinks:
     named: int = 0  # links that are followed, those of the last time included
     packed: bytes = b""  # all of them, for `ListingRules.known` at the next reading
     shared: int = 0  # of them, those that were named last time
+    is_index: bool = False  # it names sitemaps
     newest: str | None = None  # the newest day that one of its links gives
     sought_feeds: bool = False  # the feeds that it names were tried, too
     unchanged: bool = False  # its bytes are those of the last reading, and it was not read
@@ -90,7 +91,7 @@ class ListingLinks:
 
     def differs_from(self, known: bytes) -> bool:
         """Return True if it names or says anything that the packed entries of its last reading did not, or less."""
-        return bool(self.entries) or self.shared < size_of(known)
+        return self.packed != known if self.is_index else bool(self.entries) or self.shared < size_of(known)
 
     def in_common(self, packed: bytes) -> int:
         """Return how many of its links are among the packed entries of another listing."""
@@ -197,6 +198,7 @@ def followed_links(
         skipped=skipped,
         packed=b"".join(packed),
         shared=shared,
+        is_index=discovery.kind == "sitemap index",
         newest=max((day for link in discovery.found if (day := day_of(link.hint, rules.now))), default=None),
     )
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import datetime
 
+from pipelines.core.timestamps import stamp
 from pipelines.core.urls import url_key
 from pipelines.database.frontier.rows import FORGOTTEN
 
@@ -55,6 +57,16 @@ def forget_dropped_sitemap(db: sqlite3.Connection, row_id: int, packed: bytes) -
     for table in ("listings", "listing_entries"):
         db.execute(f"DELETE FROM {table} WHERE url_key = ?", (key,))
     return True
+
+
+def plan_dropped_sitemaps(
+    db: sqlite3.Connection, index: str, source_id: int | None, is_named: Callable[[str], bool], at: datetime
+) -> None:
+    """Plan a last visit by then of the sitemaps that an index named and does not name any more."""
+    sql = f"""SELECT id, url FROM frontier WHERE source_id = ? AND kind IN {SITEMAPS} AND state = 'waiting'
+                 AND next_visit > ? AND depth > 0 AND found_on = ?"""
+    dropped = [row_id for row_id, url in db.execute(sql, (source_id, stamp(at), index)) if not is_named(url)]
+    db.executemany("UPDATE frontier SET next_visit = ? WHERE id = ?", [(stamp(at), row_id) for row_id in dropped])
 
 
 def forget_host(db: sqlite3.Connection, host: str) -> None:
