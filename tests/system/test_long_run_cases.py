@@ -143,11 +143,13 @@ def test_consent_page_of_three_days_is_no_edit_and_is_named(run):
     healthy = dict(run.paper.answers)
     for story in run.paper.stories:
         run.paper.answers[story.removeprefix(run.paper.url)] = (200, CONSENT.encode(), HTML)
-    passes = [run.crawl(hour * HOUR) for hour in range(2, 72, 4)]
-    for hour in (30, 60):
-        assert len(run.ask(hour * HOUR, "search", "harbour")) == 3
-        status, reasons = run.health(hour * HOUR)
-        assert (status, [reason["kind"] for reason in reasons]) == ("bad", ["consent wall"])
+    passes = []
+    for hour in range(2, 72, 4):
+        passes.append(run.crawl(hour * HOUR))
+        if hour in (30, 58):
+            assert len(run.ask(hour * HOUR, "search", "harbour")) == 3
+            status, reasons = run.health(hour * HOUR)
+            assert (status, [reason["kind"] for reason in reasons]) == ("bad", ["consent wall"])
     assert len(told(*passes)) == 1
     run.paper.answers.update(healthy)
     for day in (3, 4, 5, 6, 7.5):
