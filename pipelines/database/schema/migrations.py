@@ -91,7 +91,7 @@ CREATE TABLE listings (
     first_read   TEXT,
     last_read    TEXT,
     last_new     TEXT,             -- when a reading last brought an article that was not known
-    last_change  TEXT,             -- when its body was last another
+    last_change  TEXT,             -- when it last named or said something else
     rhythm       TEXT,             -- JSON: new articles by hour of the week
     digest       TEXT,             -- payload digest of the newest reading
     trouble      TEXT,             -- what is wrong with it; NULL: nothing
