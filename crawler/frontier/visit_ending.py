@@ -11,6 +11,7 @@ from typing import Any
 from scrapy.http import Response
 
 from crawler.frontier.dispatcher import Dispatcher
+from crawler.frontier.listing_links import SITEMAP_KINDS, packed_key
 from crawler.frontier.queue import GONE_STATUSES, GUESS, Frontier
 from crawler.frontier.queue_values import NOTHING_THERE, Validators, VisitResult
 from crawler.frontier.watched_sites import WatchedSite
@@ -20,6 +21,7 @@ from crawler.schedule.stand_in_visits import after_stand_in
 from pipelines.core.items import PageState
 from pipelines.core.timestamps import now, parse, stamp
 from pipelines.core.urls import host_or_empty, site_or_none, url_key
+from pipelines.database.frontier.forgetting import forget_dropped_sitemap
 from pipelines.database.frontier.looks import last_edit, watched_articles
 from pipelines.database.frontier.rows import BY_ROBOTS, Claim
 from pipelines.session.context import CrawlContext
@@ -139,5 +141,7 @@ class VisitEnding:
             self.frontier.landed(claim, final_url, visit, now())
         else:
             self.frontier.visited(claim, visit, now())
+        if claim.kind in SITEMAP_KINDS and self.site(claim).watched:
+            forget_dropped_sitemap(self.frontier.db, claim.id, packed_key(claim.url))
         self.context.stats.ended(self.context.archive_writer.commits, pages)
         return is_over

@@ -31,7 +31,8 @@ MIN_FIRST_SPAN, MAX_FIRST_SPAN = timedelta(hours=3), timedelta(days=7)  # from t
 MAX_NEW_ARTICLES = 5000  # of one reading that are counted
 FADED_AFTER = timedelta(days=30)  # a sitemap unchanged, and without a newer entry, for so long is dead or rotated
 OLD_AFTER_UNCHANGED = timedelta(hours=20)  # if all its entries are that old
-FADED_INTERVAL = timedelta(days=7)  # between two readings of such a sitemap
+MIN_FADED_INTERVAL, MAX_FADED_INTERVAL = timedelta(days=7), timedelta(days=30)  # between two readings of such a sitemap
+FADED_SHARE = 0.25  # of the time for which it has named nothing new, until it is read again
 OUTRUN_MIN_ENTRIES = 3  # a listing of one or two entries shows the newest only, and its entries change altogether
 
 
@@ -179,12 +180,21 @@ def after_outrun(planned: timedelta, before: timedelta | None, bounds: Bounds) -
     return max(min(planned, before / 2 if before is not None else planned / 2), bounds.shortest)
 
 
-def is_faded(kind: str, now: datetime, last_change: datetime | None, newest_entry: datetime | None) -> bool:
-    """Return True if a sitemap names nothing that is new: it is the part of a past month, or kept no more.
+def faded_interval(
+    kind: str, now: datetime, last_change: datetime | None, newest_entry: datetime | None
+) -> timedelta | None:
+    """Return when a sitemap is read again that names nothing new; None if it is read by the news that it brings.
 
-    `newest_entry` is the newest day that an entry gives. Without one, the time of the last change counts alone.
+    It is the part of a past month, or kept no more. `last_change`: None if it was read only once. `newest_entry` is the
+    newest day that an entry gives. Without one, the time of the last change counts alone.
     """
-    if kind not in ("sitemap", "news sitemap") or last_change is None:
-        return False
+    if kind not in ("sitemap", "news sitemap"):
+        return None
+    unchanged = now - last_change if last_change is not None else None
     is_old = newest_entry is not None and newest_entry <= now - FADED_AFTER
-    return last_change <= now - (OLD_AFTER_UNCHANGED if is_old else FADED_AFTER)
+    if not is_old and (unchanged is None or unchanged < FADED_AFTER):
+        return None
+    if is_old and unchanged is not None and unchanged < OLD_AFTER_UNCHANGED:
+        return None
+    quiet = now - newest_entry if is_old and newest_entry is not None else unchanged or FADED_AFTER
+    return min(max(quiet * FADED_SHARE, MIN_FADED_INTERVAL), MAX_FADED_INTERVAL)

@@ -30,6 +30,8 @@ PAGE_KINDS = ("article", "page")  # kinds that are read for an article; a `page`
 
 # Feeds first, because they name what is new. Sitemaps after the other listings, because they are long.
 LISTING_PRIORITY = {kind: rank for rank, kind in enumerate(LISTING_KINDS)}
+# The rank of a sitemap that an index dates is this less the number of its day: the newest first, of thousands.
+FIRST_SITEMAP_PRIORITY = 1_000_000
 # The rank of an article is this less the number of its day. So the order is that of the days, whenever each article was
 # found, and no row is rewritten as time goes by.
 FIRST_ARTICLE_PRIORITY = 4_000_000  # more than the number of the last day of the calendar, 9999-12-31
@@ -64,18 +66,18 @@ class NextVisit:
 
 
 def priority(kind: str, day: str | None, today: datetime) -> int:
-    """Return the rank of a URL, smaller first: listings by kind, then articles from the youngest to the oldest.
+    """Return the rank of a URL, smaller first: listings by kind, then dated sitemaps and articles, the youngest first.
 
     `day` is an ISO day or None; `today` is any time of the day on which the URL was found, UTC. A day after that counts
     as that day.
     """
-    if kind in LISTING_PRIORITY:
+    if kind in LISTING_PRIORITY and not (kind == "sitemap" and day):
         return LISTING_PRIORITY[kind]
     number = today.toordinal() - UNDATED_AGE_DAYS
     if day:
         with suppress(ValueError):
             number = min(datetime.fromisoformat(day[:10]).toordinal(), today.toordinal())
-    return FIRST_ARTICLE_PRIORITY - number
+    return (FIRST_SITEMAP_PRIORITY if kind == "sitemap" else FIRST_ARTICLE_PRIORITY) - number
 
 
 def after_success(

@@ -30,6 +30,7 @@ from crawler.middleware.robots import DisallowedByRobots, RobotsCache
 from crawler.schedule.revisit_policy import LISTING_KINDS
 from pipelines.core.items import Page
 from pipelines.core.links import resolve
+from pipelines.core.timestamps import now
 from pipelines.core.urls import fetchable
 from pipelines.core.worker_pool import WorkerFailure
 from pipelines.database.frontier.rows import Claim
@@ -174,6 +175,7 @@ class NewsSpider(scrapy.Spider):
             claim.depth,
             site,
             self.run.config.crawl.url_length,
+            now(),
             known,
             seeks_feeds=seeks_feeds,
             explain=explain,
