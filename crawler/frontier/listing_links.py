@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -21,6 +21,7 @@ from crawler.discovery.sitemaps import unpacked as without_gzip
 from crawler.frontier.entry_dates import day_of
 from crawler.frontier.queue_values import FrontierEntry
 from crawler.frontier.watched_sites import WatchedSite
+from pipelines.core.timestamps import parse
 from pipelines.core.urls import fetchable, site_of, url_key
 
 MAX_SITEMAP_DEPTH = 4  # robots.txt or front page -> index -> index -> sitemap; the protocol allows one index only
@@ -87,6 +88,16 @@ class ListingLinks:
         if self.unchanged:
             return known
         return max((day for day in (known if self.skipped else None, self.newest) if day), default=None)
+
+    def dated(self) -> Iterator[datetime]:
+        """Yield the times of publication that its links give, if they give a time of day."""
+        for entry in self.entries:
+            text = entry.hint.get("published", "")
+            try:
+                if len(text) > len("2026-11-29"):
+                    yield parse(text)
+            except ValueError:
+                continue
 
     def in_common(self, packed: bytes) -> int:
         """Return how many of its links are among the packed entries of another listing."""

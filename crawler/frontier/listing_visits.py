@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -139,6 +139,8 @@ class ListingVisits(VisitEnding):
             new += past.left if past is not None else 0
             plan = await self._noted(claim, plan, ListingReading(found, new, digest, capture_id, not refused, moved_to))
         known = queue_values.validators(response) if is_read or claim.kind == "tdmrep" else Validators()
+        if is_read and self.hid_news(claim, found, new, known):
+            await self.doubt(claim)
         if not found.sought_feeds and await self.misses_feeds(claim):
             plan, known = self._plan_for_feeds(claim)
         if refused:
@@ -201,7 +203,7 @@ class ListingVisits(VisitEnding):
         shown = reading.found.named - reading.found.shared if reading and known and claim.kind in FEED_KINDS else new
         counted_new = shown * (1 + outrun)
         rhythm = listing_intervals.after_reading(
-            Rhythm.from_json(state.rhythm), since, time, counted_new, dated(reading) if reading else ()
+            Rhythm.from_json(state.rhythm), since, time, counted_new, reading.found.dated() if reading else ()
         )
         changed = reading is not None and (
             reading.found.packed != known if claim.kind in COMPARED_KINDS else reading.digest != state.digest
@@ -216,6 +218,7 @@ class ListingVisits(VisitEnding):
             newest_entry=reading.found.newest_with(state.newest_entry) if reading else state.newest_entry,
             first_read=state.first_read or stamp(time),
             last_read=stamp(time),
+            last_body=stamp(time) if reading else state.last_body,
             last_new=stamp(time) if new else state.last_new,
             last_change=stamp(time) if changed else state.last_change or stamp(time),
             rhythm=rhythm.to_json(),
@@ -377,17 +380,6 @@ def moved_for_good(claim: Claim, response: Response) -> str | None:
     if chain is None or not chain.permanent or target is None or url_key(target) == url_key(claim.url):
         return None
     return target
-
-
-def dated(reading: ListingReading) -> Iterator[datetime]:
-    """Yield the times of publication that entries of a reading give, if they give a time of day."""
-    for entry in reading.found.entries:
-        text = entry.hint.get("published", "")
-        try:
-            if len(text) > len("2026-11-29"):
-                yield parse(text)
-        except ValueError:
-            continue
 
 
 def day_or_none(text: str | None) -> datetime | None:

@@ -89,6 +89,7 @@ CREATE TABLE listings (
     newest_entry TEXT,             -- newest day that an entry gave
     first_read   TEXT,
     last_read    TEXT,
+    last_body    TEXT,             -- when its body was last sent
     last_new     TEXT,             -- when a reading last brought an article that was not known
     last_change  TEXT,             -- when its body was last another
     rhythm       TEXT,             -- JSON: new articles by hour of the week
