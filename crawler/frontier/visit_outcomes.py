@@ -16,7 +16,7 @@ from crawler.frontier.failed_visits import FailedVisits
 from crawler.frontier.failure_kinds import UNASKED_304
 from crawler.frontier.queue_values import FrontierEntry, Validators, VisitResult
 from crawler.schedule.article_ages import hides_edit
-from crawler.schedule.revisit_policy import LISTING_KINDS, NextVisit, after_failure
+from crawler.schedule.revisit_policy import LISTING_KINDS, NextVisit, after_copy, after_failure
 from pipelines.core.items import Article, Capture, NothingToRead, PageState, Reading
 from pipelines.core.timestamps import now
 from pipelines.core.urls import host_or_empty, site_of, url_key
@@ -116,6 +116,8 @@ class VisitOutcomes(FailedVisits):
                 first, last = before or (claim.first_visit, claim.last_visit)
                 claim = replace(claim, first_visit=first, last_visit=last)
             plan = await self._plan_of_page(claim)
+            if reading.change == "duplicate" and not await self.context.do(self.context.store.is_article, claim.url):
+                plan = after_copy(now(), claim.visits)
         status = reading.page.capture.status if reading.page.capture else None
         # Without validators: "not modified" would be the answer for a page that was never read.
         known = Validators() if broke_off or state else validators

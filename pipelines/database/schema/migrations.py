@@ -73,7 +73,8 @@ CREATE TABLE hosts (
 CREATE TABLE robots_files (
     site       TEXT PRIMARY KEY,  -- https://paper.example
     capture_id INTEGER NOT NULL REFERENCES captures(id), -- newest answer that was no failure
-    checked    TEXT NOT NULL      -- when it was last asked for
+    checked    TEXT NOT NULL,     -- when it last answered
+    retry_at   TEXT               -- when it is asked for again after a failure; NULL: it answered last time
 ) STRICT, WITHOUT ROWID;
 
 -- What is known of a feed, sitemap, front or section page from its readings.

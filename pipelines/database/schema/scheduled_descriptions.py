@@ -62,7 +62,8 @@ SCHEDULED = {
         {
             "site": "Scheme, host and port that it holds for (RFC 9309, 2.3), such as `https://paper.example`.",
             "capture_id": "The newest answer that was no failure.",
-            "checked": "When it was last asked for.",
+            "checked": "When it last answered.",
+            "retry_at": "When it is asked for again, after its server failed. NULL: it answered last time.",
         },
     ),
     "listings": TableDescription(
