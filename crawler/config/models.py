@@ -376,6 +376,8 @@ class Config:
 
 def merged(default: Any, own: TomlTable) -> Any:
     """Return `default` with the keys that are set in `own`."""
+    if not own.model_fields_set:
+        return default
     return default.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
 
 

@@ -154,7 +154,7 @@ class VisitEnding:
         if is_over:
             logger.info("%(host)s answers again: all that is due of it is asked for", {"host": claim.host})
             self.dispatcher.open_host(claim.host)
-        if visit.plan == NOTHING_THERE and url_key(claim.url) in self.frontier.confirmed:
+        if self.frontier.is_named_meanwhile(claim, visit):
             self.dispatcher.add_hosts([claim.host])
         self.dispatcher.filed(claim)
 

@@ -61,6 +61,26 @@ def forget_robots(db: sqlite3.Connection, capture_ids: list[int]) -> None:
     db.executemany("DELETE FROM robots_files WHERE capture_id = ?", [(capture_id,) for capture_id in capture_ids])
 
 
+def seconds_to_wait(
+    db: sqlite3.Connection, name: str, now: datetime, run_id: int, delay: float, max_delay: float
+) -> float:
+    """Return how long a host name is still left alone after the requests of the runs before `run_id`.
+
+    The last requests of a run that was killed are not known. After one, each host counts as asked just now; a host
+    without a pace gets `delay`.
+    """
+    pace = pace_of(db, name)
+    if not has_end(db, run_id):
+        pace = HostPace(now, max(delay, pace.delay if pace is not None else 0.0))
+    return pace.seconds_left(now, max_delay) if pace is not None else 0.0
+
+
+def has_end(db: sqlite3.Connection, before: int) -> bool:
+    """Return True if the run before that one was not killed."""
+    row = db.execute("SELECT finished FROM crawls WHERE id < ? ORDER BY id DESC LIMIT 1", (before,)).fetchone()
+    return row is None or row[0] is not None
+
+
 def pace_of(db: sqlite3.Connection, name: str) -> HostPace | None:
     """Return the pace of a host name: of the port that was asked last. None if it is not known, or damaged."""
     row = db.execute(

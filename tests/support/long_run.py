@@ -85,15 +85,14 @@ def living(
     *,
     archive: Path | None = None,
     hosts: tuple[str, ...] = ("paper.example",),
-    rate: float = 1.0,
 ) -> Iterator[LongRun]:
     """Serve a paper at http://paper.example whose feed lists its stories; `archive`: in place of a new one.
 
-    All `hosts` give the same answers. `rate`: seconds that pass in one second.
+    All `hosts` give the same answers.
     """
     answers: dict[str, Any] = {}
     served: AnyAnswers = answers
-    clock = SharedClock(rate)
+    clock = SharedClock()
     if archive is None:
         archive = new_archive(folder)
         set_up(archive)

@@ -30,6 +30,8 @@ PASS = {
     "claim where few are due": lambda table, db: table.claim(1, "other.example", 8, SCOPE, NOW, CHOICE),
     "probe": lambda table, db: table.claim(1, HOST, 1, SCOPE, NOW, CHOICE, probe=True),
     "seeds that are gone": lambda table, db: table.retire_seeds(1, but=["//paper.example/"]),
+    "seeds that stand": lambda table, db: table.seeds(["//paper.example/"]),
+    "seeds that wait": lambda table, db: table.waiting_seeds(),
     "robots.txt that opens": lambda table, db: replanning.make_disallowed_due(db, HOST, "https://paper.example/", NOW),
 }
 LOOK = {
