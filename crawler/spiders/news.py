@@ -73,16 +73,15 @@ class NewsSpider(scrapy.Spider):
                 await self.visits.damaged(claim, claim.damage)
                 continue
             try:
-                request = self.request(claim)
+                request = self.request(claim, conditional=await self.visits.is_conditional(claim))
             except Exception as error:  # noqa: BLE001 - whatever is wrong with a row, only its visit fails
                 await self.visits.damaged(claim, f"{type(error).__name__}: {error}")
                 continue
             yield request
 
-    def request(self, claim: Claim) -> Request:
-        """Return the request for a claim; conditional if the last answer gave validators (RFC 9110, 13.1)."""
+    def request(self, claim: Claim, *, conditional: bool) -> Request:
+        """Return the request for a claim. `conditional`: with the validators of the last answer (RFC 9110, 13.1)."""
         headers = {}
-        conditional = self.visits.is_conditional(claim)
         if claim.etag and conditional:
             headers["If-None-Match"] = claim.etag.encode("latin-1")
         if claim.last_modified and conditional:

@@ -8,8 +8,8 @@ from crawler.frontier.entry_dates import day_in
 from crawler.frontier.queue import Frontier
 from crawler.frontier.queue_values import FrontierEntry, Validators, VisitResult
 from crawler.schedule.revisit_policy import NextVisit
-from pipelines.core.urls import url_key
 from pipelines.core.timestamps import stamp
+from pipelines.core.urls import url_key
 from pipelines.database.connection import open_database
 from pipelines.database.frontier.rows import ClaimScope
 
@@ -178,7 +178,7 @@ def test_sitemaps_are_claimed_after_feeds_and_the_newest_first(frontier):
     ]
     frontier.add([FrontierEntry(STORY, "article"), *dated, *seeds], 1, NOW)
     names = [found.url.removeprefix("https://paper.example/") for found in claim(frontier)]
-    assert names == ["f", "all.xml", "2026-11-23.xml", "2026-10-01.xml", "2012-01-01.xml", "2026/11/20/story.html"]
+    assert names == ["f", "all", "2026-11-23.xml", "2026-10-01.xml", "2012-01-01.xml", "2026/11/20/story.html"]
 
 
 def test_retry_after_holds_back_all_urls_of_the_host(frontier):
