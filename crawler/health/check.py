@@ -40,7 +40,10 @@ class SourceFiles:
 def look(
     db: sqlite3.Connection, folder: ArchiveFolder, extra: Mapping[str, list[HealthReason]] | None = None
 ) -> list[SourceVerdict]:
-    """Return the verdicts on the archive and on each source that has a file. Raises MorgueError."""
+    """Return the verdicts on the archive and on each source that has a file. Raises MorgueError.
+
+    `extra`: what only a crawl can see, by the name of its source; None: the caller is none.
+    """
     time = now()
     facts = observe(db, time, SourceFiles(folder.sources), paused_sources(folder.sources, time))
     try:
@@ -48,7 +51,8 @@ def look(
         facts = replace(facts, free=disk.free, size=disk.total)
     except OSError as error:
         logger.warning("%(folder)s: its disk cannot be asked (%(why)s)", {"folder": folder.path, "why": error.strerror})
-    return with_history(verdicts(facts, time, extra), told_reasons(db))
+    unseen = OF_CRAWL if extra is None else frozenset()
+    return with_history(verdicts(facts, time, extra), told_reasons(db), unseen)
 
 
 @dataclass(frozen=True, slots=True)
