@@ -10,6 +10,7 @@ from crawler.schedule.listing_intervals import (
     Rhythm,
     after_outrun,
     after_reading,
+    is_body_old,
     is_faded,
     is_outrun,
     next_reading,
@@ -179,3 +180,13 @@ def test_listing_is_outrun_if_it_shares_no_entry_with_the_reading_before(kind, b
 def test_sitemap_fades_if_it_is_old_and_unchanged(kind, unchanged, newest, expected):
     """Then it is read weekly."""
     assert is_faded(kind, MONDAY, MONDAY - unchanged, newest and MONDAY - newest) is expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "age", "wanted"),
+    [("feed", None, False), ("feed", 23 * HOUR, False), ("front", DAY, True), ("sitemap", 6 * DAY, False),
+     ("sitemap", 7 * DAY, True), ("news sitemap", DAY, True)],
+)  # fmt: skip
+def test_listing_is_asked_for_whole_once_its_body_is_old(kind, age, wanted):
+    """A day; of a sitemap, which may have 50 MB, a week."""
+    assert is_body_old(kind, MONDAY, None if age is None else MONDAY - age) is wanted
