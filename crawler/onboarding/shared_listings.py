@@ -1,4 +1,4 @@
-"""Find what two sources list, because a crawl reads it for one of them only, and keep a new source from doing so.
+"""Keep a new source from listing what another source of its site lists already: a crawl reads it for one of them only.
 
 The feed of http://paper.example/ is often named on http://paper.example/sport/ as well. Added as a second source, the
 section would never get anything from that feed.
@@ -11,12 +11,8 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from crawler.config.models import SourceConfig
-from crawler.frontier.watched_sites import seeds_of
 from crawler.onboarding.probe import ProbeReport
-from pipelines.core.plural import first_of
 from pipelines.core.urls import same_site, url_key
-
-MAX_NAMED = 3  # listings of a source that are named
 
 
 class SharedListings:
@@ -45,24 +41,6 @@ class SharedListings:
             unchecked=tuple(url for url in found.unchecked if url_key(url) not in taken),
             rejected=(*found.rejected, *why),
         )
-
-
-def listed_twice(sources: Iterable[SourceConfig]) -> dict[str, str]:
-    """Return by name which sources get nothing of some of their listings, with a sentence on why.
-
-    `sources`: in the order of a crawl. The last of those that list an address gets what it brings.
-    """
-    reader: dict[str, str] = {}
-    listed = {own.name: [seed.url for seed in seeds_of(own.source, own)] for own in sources if not own.paused}
-    for name, urls in listed.items():
-        reader |= dict.fromkeys(map(url_key, urls), name)
-    found = {}
-    for name, urls in listed.items():
-        others = {url: reader[url_key(url)] for url in urls if reader[url_key(url)] != name}
-        if others:
-            files = " and ".join(f"sources/{other}.toml" for other in sorted(set(others.values())))
-            found[name] = f"{first_of(list(others), MAX_NAMED)}: listed in {files} too, and read for that source alone"
-    return found
 
 
 def is_above(home: str, page: str) -> bool:

@@ -34,12 +34,13 @@ def check_command(ctx: click.Context, names: tuple[str, ...], ask: bool) -> int:
 
     Exit code 1: a listing is not what the file says, or is in two files. 2: a file has mistakes.
     """
+    from crawler.config.listed_twice import listed_twice
     from crawler.config.models import load
-    from crawler.onboarding.shared_listings import listed_twice
+    from pipelines.core.timestamps import now
 
     config = load(folder_of(ctx), overrides_of(ctx), skip_broken=True)
     wanted = named(config, names)
-    shared = {name: told for name, told in listed_twice(config.sources.values()).items() if name in wanted}
+    shared = {name: told for name, told in listed_twice(config.sources.values(), now()).items() if name in wanted}
     for name in wanted:
         if name in config.broken:
             click.echo(plain(f"{name}: {config.broken[name]}"))
