@@ -85,13 +85,11 @@ def living(
     *,
     archive: Path | None = None,
     hosts: tuple[str, ...] = ("paper.example",),
-    rate: float = 1.0,
     never_modified: bool = False,
 ) -> Iterator[LongRun]:
     """Serve a paper at http://paper.example whose feed lists its stories; `archive`: in place of a new one.
 
-    All `hosts` give the same answers. `rate`: seconds that pass in one second. `never_modified`:
-    see `answering`.
+    All `hosts` give the same answers. `never_modified`: see `answering`.
     """
     answers: dict[str, Any] = {}
     served: AnyAnswers = answers
