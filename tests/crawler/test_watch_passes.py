@@ -14,9 +14,11 @@ import pytest
 from crawler.config.archive_folder import ArchiveFolder
 from crawler.config.models import load
 from crawler.watch import pass_process, pass_progress, program_files, watch
+from crawler.watch.next_pass import MIN_GAP_SECONDS
 from crawler.watch.pass_progress import max_quiet_seconds
 from crawler.watch.program_files import ProgramFiles
 from crawler.watch.watch import Watch, WatchOutput
+from pipelines.core.lock import ArchiveLock
 from tests.support.command import make_archive
 
 QUIET_SECONDS = 0.3
@@ -76,6 +78,29 @@ def test_pass_that_hangs_is_ended_and_said(folder, monkeypatch, crawl, how):
     assert said[0].endswith(how)
     status = json.loads((folder.path / "watch.json").read_text())
     assert (status["last_pass"]["outcome"], status["passes"]) == ("hung", 1)
+
+
+def test_archive_that_is_released_is_crawled_long_before_the_planned_pass(folder, monkeypatch):
+    """The watch looks whether the lock is free, and does not wait for the minute until the next attempt."""
+    lock, said, waits = ArchiveLock(folder.path / "morgue.lock"), [], []
+    wait_for = watch.wait_for
+    monkeypatch.setattr(watch, "wait_for", lambda files, seconds: waits.append(files) or wait_for(files, seconds))
+
+    def say(text):
+        said.append(text)
+        if text.startswith("waits"):
+            lock.release()
+        elif text == "goes on":
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    async def nothing(run):
+        return await run.finish()
+
+    output = WatchOutput(passed=said.append, note=say, problem=say, live=lambda text: None)
+    Watch(folder, [], output, nothing, every=900.0).run()
+    assert said[1] == "goes on"
+    between = [files for files in waits if len(files) == 1]  # the alarm alone: no pass runs
+    assert len(between) < MIN_GAP_SECONDS / watch.POLL_SECONDS / 10
 
 
 def test_slow_pass_that_gets_on_is_not_ended(folder, monkeypatch):
