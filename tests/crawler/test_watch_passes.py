@@ -8,13 +8,14 @@ import json
 import os
 import signal
 import time
+from datetime import UTC, datetime
 
 import pytest
 
 from crawler.config.archive_folder import ArchiveFolder
 from crawler.config.models import load
 from crawler.watch import pass_process, pass_progress, program_files, watch
-from crawler.watch.next_pass import MIN_GAP_SECONDS
+from crawler.watch.next_pass import MIN_GAP_SECONDS, PassResult
 from crawler.watch.pass_progress import max_quiet_seconds
 from crawler.watch.program_files import ProgramFiles
 from crawler.watch.watch import Watch, WatchOutput
@@ -164,3 +165,14 @@ def test_files_of_a_program_that_were_replaced_are_noticed(monkeypatch, tmp_path
     assert program.have_changed()
     monkeypatch.setattr(program_files, "IMPORTS", "import no_such_module")
     assert program.why_they_cannot_start() == "ModuleNotFoundError: No module named 'no_such_module'"
+
+
+@pytest.mark.parametrize(("result", "line"), [
+    (PassResult("done", 0), "nothing was due"),
+    (PassResult("done", 0, counts=(("listings", 1), ("new", 1_200)), left=3), "1 listing, 1,200 new; 3 still due"),
+    (PassResult("partly failed", 1, attention=("a: x",)), "nothing was due; partly failed (1 problem: see watch.json)"),
+    (PassResult("interrupted", 130, left=2), "nothing was read; 2 still due; interrupted"),
+])  # fmt: skip
+def test_line_of_a_pass_says_what_it_read_and_where_problems_are(result, line):
+    """After the time of its end."""
+    assert watch.pass_line(result, datetime(2026, 3, 1, tzinfo=UTC), None) == f"2026-03-01T00:00:00Z  {line}"
