@@ -60,7 +60,6 @@ def test_host_is_left_alone_for_the_rest_of_its_delay_and_after_a_killed_run_for
     """The last requests of a run that was killed were not written; `paces`: seconds since the last request, delay."""
     db.execute("INSERT INTO crawls (id, started, finished, command, software) VALUES (1, ?, ?, '', '')",
                (stamp(NOW), finished))  # fmt: skip
-    hosts.keep_paces(
-        db, {"paper.example:8080": hosts.HostPace(NOW - timedelta(seconds=ago), delay) for ago, delay in paces}
-    )
+    for ago, delay in paces:
+        hosts.keep_paces(db, {"paper.example:8080": hosts.HostPace(NOW - timedelta(seconds=ago), delay)})
     assert hosts.seconds_to_wait(db, "paper.example", NOW, 2, 4.0, 60.0) == left
