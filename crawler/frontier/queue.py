@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from crawler.frontier.entry_dates import changed_at, day_in, day_of
 from crawler.frontier.ownership import SiteOwners
 from crawler.frontier.queue_values import NOTHING_THERE, FrontierEntry, PastRule, QueueRoom, Validators, VisitResult
+from crawler.schedule.article_ages import MAX_CLAIM_AGE, are_claims_believed
 from crawler.schedule.revisit_policy import (
     FOREIGN_PRIORITY,
     LISTING_KINDS,
@@ -69,12 +70,13 @@ class Frontier:
         """Put URLs into the queue. Return how many articles were new to it, and the hosts that have new work.
 
         A known URL stays as it is, with three exceptions. A feed or sitemap that was a guess is due once the site names
-        it. A feed or sitemap which says that an article changed after our
-        last visit makes it due at once: see `_changed`. A URL that another source found first becomes the source's
-        that owns its site, with kind and hint as that source gives them. New articles for which `past` holds wait for a
-        backfill. With `room`, new URLs beyond it are left out.
+        it. A feed or sitemap which says that an article changed after our last visit makes it due at once, if edits
+        were found after most times of change that it gave before: see `_changed`. A URL that another source found first
+        becomes the source's that owns its site, with kind and hint as that source gives them. New articles for which
+        `past` holds wait for a backfill. With `room`, new URLs beyond it are left out.
         """
         new, hosts, removed = 0, set(), TakedownRegister(self.db)
+        entries, believed = [*entries], None
         for entry in entries:
             if entry.url in removed:
                 continue
@@ -97,14 +99,16 @@ class Frontier:
                 new += entry.kind not in LISTING_KINDS
             elif not row.past and backfills.wanted_now(self.db, row, now):
                 new += 1
-            elif not (self._confirmed(entry, row, now) or self._changed(row, now)):
-                continue
+            elif not self._confirmed(entry, row, now):
+                believed = self._are_changes_believed(entries, now) if believed is None else believed
+                if not (believed and self._changed(row, now)):
+                    continue
             hosts.add(row.host)
         return new, hosts
 
     def _row(self, entry: FrontierEntry, source_id: int | None, now: datetime) -> FrontierRow:
         """Return the row of a URL that is to be visited now."""
-        day = day_of(entry.hint) or day_in(entry.url)
+        day = day_of(entry.hint, now) or day_in(entry.url)
         foreign = self.owners.is_foreign(entry.url, source_id)
         return FrontierRow(
             url_key(entry.url),
@@ -149,11 +153,16 @@ class Frontier:
         visited in this crawl. A date in the future, or two sitemaps that name each other as changed, must not make a
         crawl endless.
         """
-        changed = changed_at(row.hint)
+        changed = changed_at(row.hint, now)
         if changed is None:
             return False
         kinds = (*PAGE_KINDS, "sitemap")
         return self._table.make_changed_due(row.url_key, row.hint, now, kinds=kinds, changed=changed, began=self.began)
+
+    def _are_changes_believed(self, entries: Iterable[FrontierEntry], now: datetime) -> bool:
+        """Return True if the times of change in a listing say anything, by what was found after earlier ones."""
+        keys = [url_key(entry.url) for entry in entries if entry.kind in PAGE_KINDS and changed_at(entry.hint, now)]
+        return are_claims_believed(looks.claims_of_change(self.db, keys, now - MAX_CLAIM_AGE))
 
     def claim(
         self, host: str, number: int, scope: ClaimScope, now: datetime, choice: SourceChoice = ANY_SOURCE

@@ -36,7 +36,8 @@ logger = logging.getLogger("morgue.middleware")
 # Scrapy 2.19's downloader starts all queued requests of a slot without a delay at once, whatever its concurrency.
 MIN_DELAY_SECONDS = 0.001
 REQUESTED_DELAY_JITTER = 0.1  # of a delay that a site asked for: it is a minimum, so it is lengthened by as much
-WAIT_STATUSES = (429, 503)  # answers whose Retry-After we obey (RFC 6585, 4; RFC 9110, 15.6.4)
+TOO_MANY_REQUESTS = 429
+WAIT_STATUSES = (TOO_MANY_REQUESTS, 503)  # answers whose Retry-After we obey (RFC 6585, 4; RFC 9110, 15.6.4)
 MAX_RETRY_AFTER_DIGITS = 9  # about 30 years in seconds
 SAVE_SECONDS = 2.0  # between two groups of paces that are written; a crawl that is killed may lose the last one
 STOP_CHECK_SECONDS = 0.2  # between two looks whether the crawl is stopping, while a host's delay is waited for
@@ -184,6 +185,8 @@ class ThrottleMiddleware:
         policy, (floor, jitter) = self.policies.get(host, self.default), self.min_delay(host)
         before = slot.delay
         wait = retry_after(response.headers.get(b"Retry-After"), timestamps.now())
+        if response.status == TOO_MANY_REQUESTS and not wait:
+            request.meta["dont_retry"] = True  # who asks for fewer requests, and names no time, gets no more of them
         if response.status in WAIT_STATUSES and wait is not None:
             if wait > policy.max_delay:
                 # Too long for a crawl to wait: the frontier remembers it.

@@ -31,10 +31,10 @@ class HostPace(NamedTuple):
 def stored_robots(db: sqlite3.Connection, site: str) -> dict[str, Any] | None:
     """Return the capture of the newest robots.txt of a site, as `replay` takes it; None if there is none.
 
-    It has the keys of PROVENANCE_COLUMNS, and `id`, `url`, `status`, `checked` (stamp).
+    It has the keys of PROVENANCE_COLUMNS, and `id`, `url`, `status`, `checked` (stamp), `retry_at` (stamp or None).
     """
     cursor = db.execute(
-        f"""SELECT c.id, c.url, c.status, r.checked, {PROVENANCE_COLUMNS}
+        f"""SELECT c.id, c.url, c.status, r.checked, r.retry_at, {PROVENANCE_COLUMNS}
               FROM robots_files r JOIN captures c ON c.id = r.capture_id WHERE r.site = ?""",  # noqa: S608 (our own names)
         (site,),
     )
@@ -43,12 +43,17 @@ def stored_robots(db: sqlite3.Connection, site: str) -> dict[str, Any] | None:
 
 
 def keep_robots(db: sqlite3.Connection, site: str, capture_id: int, checked: datetime) -> None:
-    """Note which capture is the newest robots.txt of a site, and when it was last asked for."""
+    """Note which capture is the newest robots.txt of a site, and when it answered."""
     db.execute(
         """INSERT INTO robots_files (site, capture_id, checked) VALUES (?1, ?2, ?3)
-           ON CONFLICT (site) DO UPDATE SET capture_id = ?2, checked = ?3""",
+           ON CONFLICT (site) DO UPDATE SET capture_id = ?2, checked = ?3, retry_at = NULL""",
         (site, capture_id, stamp(checked)),
     )
+
+
+def put_off_robots(db: sqlite3.Connection, site: str, until: datetime) -> None:
+    """Note that the robots.txt of a site fails, and is not asked for until then."""
+    db.execute("UPDATE robots_files SET retry_at = ? WHERE site = ?", (stamp(until), site))
 
 
 def forget_robots(db: sqlite3.Connection, capture_ids: list[int]) -> None:
