@@ -142,6 +142,8 @@ class ListingVisits(VisitEnding):
             new += past.left if past is not None else 0
             plan = await self._noted(claim, plan, ListingReading(found, new, digest, capture_id, not refused, moved_to))
         known = queue_values.validators(response) if is_read or claim.kind == "tdmrep" else Validators()
+        if is_read and self.hid_news(claim, found, new, known):
+            await self.doubt(claim)
         if not found.sought_feeds and await self.misses_feeds(claim):
             plan, known = self._plan_for_feeds(claim)
         if refused:
@@ -219,6 +221,7 @@ class ListingVisits(VisitEnding):
             newest_entry=reading.found.newest_with(state.newest_entry) if reading else state.newest_entry,
             first_read=state.first_read or stamp(time),
             last_read=stamp(time),
+            last_body=stamp(time) if reading else state.last_body,
             last_new=stamp(time) if new else state.last_new,
             last_change=stamp(time) if changed else state.last_change or stamp(time),
             rhythm=rhythm.to_json(),

@@ -197,7 +197,7 @@ class Frontier:
         Visits that fail, and those from which robots.txt keeps us, are counted apart: neither makes the other give up.
         A guess that the site came to name while it was visited is visited again.
         """
-        if visit.plan == NOTHING_THERE and url_key(claim.url) in self.confirmed:
+        if self.is_named_meanwhile(claim, visit):
             visit = replace(visit, plan=NextVisit("waiting", now, "the site names it"))
         before = claim.disallowed if is_by_robots(visit.error) else claim.failed
         self._table.record_visit(
@@ -212,6 +212,10 @@ class Frontier:
             etag=visit.validators.etag,
             last_modified=visit.validators.last_modified,
         )
+
+    def is_named_meanwhile(self, claim: Claim, visit: VisitResult) -> bool:
+        """Return True if nothing was there at a guessed path, and the site came to name it in this crawl."""
+        return visit.plan == NOTHING_THERE and url_key(claim.url) in self.confirmed
 
     def landed(self, claim: Claim, url: str, visit: VisitResult, now: datetime) -> None:
         """Record a visit that redirects led to `url`: from now on that URL is visited, and the old one is done."""
@@ -279,6 +283,17 @@ class Frontier:
         for row in rows.values():
             self._table.make_seed(row)
         self._table.retire_seeds(source_id, but=rows)
+
+    def without_their_seeds(self, named: Mapping[int | None, Mapping[str, str]]) -> set[int | None]:
+        """Return the sources whose seeds are not as their files name them, and those that name one of these seeds, too.
+
+        `named`: kinds by url_key, by source.
+        """
+        wanted = {(source_id, key, kind) for source_id, kinds in named.items() for key, kind in kinds.items()}
+        found = self._table.seeds({key for _, key, _ in wanted})
+        keys = {key for _, key, _ in wanted - found}
+        shared = {source_id for source_id, key, _ in wanted if key in keys}
+        return shared | {source_id for source_id, *_ in self._table.waiting_seeds() - wanted}
 
     def make_due(self, source_id: int | None, now: datetime, interrupted: str | None = None) -> int:
         """Make a source's listings due now, whenever they were planned, and its pages that failed or were disallowed.

@@ -29,6 +29,7 @@ MAX_TAUGHT = timedelta(days=8)  # between two readings; of a longer absence, mos
 MIN_FIRST_ARTICLES = 3  # dated ones that a first reading must show
 MIN_FIRST_SPAN, MAX_FIRST_SPAN = timedelta(hours=3), timedelta(days=7)  # from the oldest of them that counts
 MAX_NEW_ARTICLES = 5000  # of one reading that are counted
+MAX_BODY_AGE, MAX_SITEMAP_BODY_AGE = timedelta(days=1), timedelta(days=7)  # until which answers 304 are believed
 FADED_AFTER = timedelta(days=30)  # a sitemap unchanged, and without a newer entry, for so long is dead or rotated
 OLD_AFTER_UNCHANGED = timedelta(hours=20)  # if all its entries are that old
 MIN_FADED_INTERVAL, MAX_FADED_INTERVAL = timedelta(days=7), timedelta(days=30)  # between two readings of such a sitemap
@@ -178,6 +179,14 @@ def is_outrun(kind: str, before: int, entries: int, shared: int, new: int) -> bo
 def after_outrun(planned: timedelta, before: timedelta | None, bounds: Bounds) -> timedelta:
     """Return the time to the next reading of a listing that was outrun: half of what it was, or less."""
     return max(min(planned, before / 2 if before is not None else planned / 2), bounds.shortest)
+
+
+def is_body_old(kind: str, now: datetime, last_body: datetime | None) -> bool:
+    """Return True if a listing is asked for whole, because a server may answer 304 for ever. None: it never sent one.
+
+    The body of a sitemap may be 50 MB. The feed or front page beside it shows within a day that a server is such a one.
+    """
+    return last_body is not None and last_body <= now - (MAX_SITEMAP_BODY_AGE if kind == "sitemap" else MAX_BODY_AGE)
 
 
 def faded_interval(

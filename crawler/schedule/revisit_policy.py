@@ -45,6 +45,7 @@ MAX_BACKOFF = timedelta(days=1)  # also the longest that a Retry-After is believ
 MAX_PAGE_BACKOFF = timedelta(days=7)  # of a single page that has failed for two weeks, while its host answers
 MAX_DAILY_FAILURES = 16  # failed visits in a row; after that a page is tried weekly
 MAX_DOUBLINGS = 20  # far beyond the longest pause; larger powers would overflow a timedelta
+COPY_PAUSE = timedelta(days=1)  # before a second look at an address that shows the article of another
 MIN_DISALLOWED_PAUSE = timedelta(days=1)  # after robots.txt disallowed a URL
 MAX_DAILY_DISALLOWED = 7  # times in a row; after that the pause doubles each time
 MAX_DISALLOWED_PAUSE = timedelta(days=30)
@@ -105,6 +106,16 @@ def after_success(
         if at > max(due, now):  # a visit may be made a little before it is due
             return NextVisit("waiting", at, f"checked for edits at the age of {age:g} s")
     return NextVisit("done", None, "checked for edits at every age of crawl.recheck")
+
+
+def after_copy(now: datetime, visits: int) -> NextVisit:
+    """Return the future of an address that shows an article which has another address. `visits`: before this one.
+
+    It is asked once more, because several articles may show the same notice for some hours.
+    """
+    if visits:
+        return NextVisit("done", None, "another address of an article")
+    return NextVisit("waiting", now + COPY_PAUSE, "another address of an article; asked once more")
 
 
 def next_turn(due: datetime, now: datetime, seconds: float) -> datetime:

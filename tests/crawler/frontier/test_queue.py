@@ -9,6 +9,7 @@ from crawler.frontier.queue import Frontier
 from crawler.frontier.queue_values import FrontierEntry, Validators, VisitResult
 from crawler.schedule.revisit_policy import NextVisit
 from pipelines.core.timestamps import stamp
+from pipelines.core.urls import url_key
 from pipelines.database.connection import open_database
 from pipelines.database.frontier.rows import ClaimScope
 
@@ -177,7 +178,7 @@ def test_sitemaps_are_claimed_after_feeds_and_the_newest_first(frontier):
     ]
     frontier.add([FrontierEntry(STORY, "article"), *dated, *seeds], 1, NOW)
     names = [found.url.removeprefix("https://paper.example/") for found in claim(frontier)]
-    assert names == ["f", "all.xml", "2026-11-23.xml", "2026-10-01.xml", "2012-01-01.xml", "2026/11/20/story.html"]
+    assert names == ["f", "all", "2026-11-23.xml", "2026-10-01.xml", "2012-01-01.xml", "2026/11/20/story.html"]
 
 
 def test_retry_after_holds_back_all_urls_of_the_host(frontier):
@@ -242,3 +243,43 @@ def test_list_of_pages_is_claimed_without_those_that_were_fetched(frontier):
 def test_day_in_a_path_must_be_a_possible_date(url, day):
     """Years that a news site can have, months and days that exist."""
     assert day_in(url) == day
+
+
+FRONT, FEED = "https://paper.example/", "https://paper.example/feed"
+NAMED = {1: {url_key(FRONT): "front", url_key(FEED): "feed"}}
+
+
+@pytest.mark.parametrize(
+    ("change", "differs"),
+    [
+        ("UPDATE frontier SET failures = 3, state = 'failed', next_visit = NULL", False),
+        ("UPDATE frontier SET kind = 'section' WHERE kind = 'feed'", True),
+        ("UPDATE frontier SET source_id = NULL WHERE kind = 'feed'", True),
+        ("UPDATE frontier SET depth = 1 WHERE kind = 'feed'", True),
+        ("""UPDATE frontier SET hint = '{"guess": "1"}' WHERE kind = 'feed'""", True),
+        ("DELETE FROM frontier WHERE kind = 'feed'", True),
+        ("UPDATE frontier SET url_key = '//paper.example/old', url = 'x' WHERE kind = 'feed'", True),
+    ],
+)
+def test_seeds_are_written_again_only_if_they_are_not_as_the_file_names_them(frontier, change, differs):
+    """A pass over 500 sources of which nothing changed writes none of their listings."""
+    frontier.set_seeds(1, [], NOW)
+    seeds = [FrontierEntry(FRONT, "front"), FrontierEntry(FEED, "feed")]
+    frontier.add(seeds, 1, NOW)
+    frontier.set_seeds(1, seeds, NOW)
+    frontier.db.execute(change)
+    assert frontier.without_their_seeds(NAMED) == ({1} if differs else set())
+
+
+def test_listing_that_a_file_no_longer_names_is_retired(frontier):
+    """It waits as a seed, and is none."""
+    frontier.add([FrontierEntry(FRONT, "front"), FrontierEntry(FEED, "feed")], 1, NOW)
+    assert frontier.without_their_seeds({1: {url_key(FRONT): "front"}}) == {1}
+
+
+def test_listing_that_two_files_name_is_written_for_both_if_it_is_not_the_last_ones(frontier):
+    """The order of the sources decides which of them gets it, as when all are written."""
+    frontier.db.execute("INSERT INTO sources (id, name, url, added) VALUES (2, 'b', 'https://b.example/', '')")
+    frontier.add([FrontierEntry(FEED, "feed")], 2, NOW)
+    named = {1: {url_key(FEED): "feed"}, 2: {url_key(FEED): "feed"}}
+    assert frontier.without_their_seeds(named) == {1, 2}

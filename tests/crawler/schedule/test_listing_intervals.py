@@ -11,6 +11,7 @@ from crawler.schedule.listing_intervals import (
     after_outrun,
     after_reading,
     faded_interval,
+    is_body_old,
     is_outrun,
     next_reading,
 )
@@ -182,3 +183,14 @@ def test_listing_is_outrun_if_it_shares_no_entry_with_the_reading_before(kind, b
 def test_sitemap_fades_if_it_is_old_and_unchanged(kind, last_change, newest, interval):
     """Then it is read weekly, and one of past years monthly."""
     assert faded_interval(kind, MONDAY, last_change, newest and MONDAY - newest) == interval
+
+
+@pytest.mark.parametrize(
+    ("kind", "age", "wanted"),
+    [("feed", 23 * HOUR, False), ("front", DAY, True), ("sitemap", 6 * DAY, False),
+     ("sitemap", 7 * DAY, True), ("news sitemap", DAY, True)],
+)  # fmt: skip
+def test_listing_is_asked_for_whole_once_its_body_is_old(kind, age, wanted):
+    """A day; of a sitemap, which may have 50 MB, a week."""
+    assert is_body_old(kind, MONDAY, MONDAY - age) is wanted
+    assert not is_body_old(kind, MONDAY, None)
