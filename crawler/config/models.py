@@ -120,9 +120,7 @@ class CrawlSettings(Politeness):
     """Set how requests are sent. The keys down to `recheck` can also be set in the file of a source."""
 
     proxy: value_types.Proxy = key(
-        "",
-        "HTTP proxy for all requests; empty: no proxy.",
-        "http://user:secret@proxy.example.org:3128",
+        "", "HTTP proxy for all requests; empty: no proxy.", "http://user:secret@proxy.example.org:3128"
     )
     concurrency: value_types.Count = key(32, "Maximum number of simultaneous requests to all hosts together.", 64)
     concurrency_per_source: value_types.Count = key(
@@ -140,6 +138,9 @@ class CrawlSettings(Politeness):
         "1GB",
     )
     bytes_per_crawl: value_types.Bytes = key("100GB", "Size of the records of one crawl at which it ends.", "10GB")
+    bandwidth: value_types.AnyBytes = key(
+        "0B", "Bytes that a crawl transfers in a second, on average, with all hosts together; 0B: no limit.", "1MB"
+    )
     timeout: value_types.SomeSeconds = key(30.0, "Seconds after which a request is abandoned.", 60.0)
     max_body: value_types.Bytes = key(
         "20MB", "Maximum size of a response body. A larger one is cut off and recorded as truncated.", "50MB"
@@ -344,6 +345,8 @@ class Config:
 
 def merged(default: Any, own: TomlTable) -> Any:
     """Return `default` with the keys that are set in `own`."""
+    if not own.model_fields_set:
+        return default
     return default.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
 
 

@@ -8,10 +8,11 @@ from contextlib import closing
 
 import click
 
+from crawler.config.listed_twice import listed_twice
 from crawler.engine.crawl import CrawlRun
 from crawler.engine.lost_files import lost_files_note
 from crawler.health.check import look, tell_changes
-from crawler.health.kinds import ARCHIVE, BAD, HealthReason
+from crawler.health.kinds import ARCHIVE, BAD, WARN, HealthReason
 from crawler.health.told_changes import ENDED, REMINDER
 from pipelines.core.errors import MorgueError, NothingReachable
 from pipelines.core.plural import first_of
@@ -68,6 +69,8 @@ def seen_by_crawl(run: CrawlRun, known: Container[str]) -> dict[str, list[Health
     if new:
         told = first_of(list(new.values()), MAX_FILES_NAMED)
         found[ARCHIVE].append(HealthReason("broken file", BAD, time, told))
+    for name, told in listed_twice(run.config.sources.values(), time).items():
+        found[name].append(HealthReason("shared listing", WARN, time, told))
     warning, _summary = lost_files_note(run.context.archive_writer)
     if warning:
         found[ARCHIVE].append(HealthReason("lost files", BAD, time, warning.splitlines()[0]))

@@ -32,6 +32,7 @@ NEXT_STEPS = {
     "nothing to read": "morgue crawl {name} -v names the pages; exclude them, or write a [[rule]]",
     "duplicates": "morgue crawl {name} -v names the pages; see docs/add-a-source.md",
     "broken file": "correct that file; morgue sources check says what is wrong in it",
+    "shared listing": "take it out of one of the two files; morgue sources check names both",
     "clock": "set the clock of this machine (timedatectl); then run morgue crawl",
     "disk": "free space, or move the archive to a larger disk",
     "no pass": "is the timer (systemctl --user list-timers, crontab -l) or morgue watch running? Then morgue log",
@@ -40,7 +41,7 @@ NEXT_STEPS = {
 }
 OF_ARCHIVE = ("clock", "disk", "no pass", "offline", "lost files")
 # Kinds that only a crawl can see. Other commands go by what it noted.
-OF_CRAWL = frozenset(("broken file", "lost files"))
+OF_CRAWL = frozenset(("broken file", "shared listing", "lost files"))
 # What keeps everything of a source away explains its silence; the consequences are not told as well.
 CAUSES = ("host down", "refused", "robots", "consent wall", "login page", "no articles", "broken file")
 LISTING_KINDS_OF_TROUBLE = ("dead listing", "no listing")

@@ -227,7 +227,9 @@ def listing_trouble(one: WatchedListing, now: datetime) -> tuple[str, datetime, 
     """Return the kind of trouble of one listing, since when, and what shows it."""
     since = one.trouble_since or one.since or one.last_visit or now
     why = one.trouble or one.error or ""
-    if one.state == "failed" or ((one.failures or one.trouble) and lasts(max(one.failures, 1), since, now)):
+    # A trouble without failures: the count began anew, with a rebuilt database for example.
+    is_old = one.trouble is not None and not one.failures and now - since >= LONG_TROUBLE
+    if one.state == "failed" or is_old or lasts(one.failures, since, now):
         if is_by_robots(why):
             return None
         answered = one.status is not None and one.status < 400

@@ -46,6 +46,8 @@ def changed(facts, **counts):
     (paper(listings=(listing(error="an HTML page, not a feed", failures=3, since=ago(hours=3)), FRONT)),
      [("no listing", WARN)]),
     (paper(listings=(listing(trouble="empty", trouble_since=ago(days=1), failures=3), FRONT)), [("no listing", WARN)]),
+    (paper(listings=(listing(trouble="empty", trouble_since=ago(days=1)), FRONT)), [("no listing", WARN)]),
+    (paper(listings=(listing(trouble="empty", trouble_since=ago(hours=1)), FRONT)), []),
     (paper(listings=(listing(moved_to="https://new.example/", moved_since=ago(days=8)),)), [("moved listing", WARN)]),
     (paper(listings=(listing(moved_to="https://new.example/", moved_since=ago(days=6)),)), []),
     (paper(listings=(FRONT, listing(kind="sitemap", last_change=ago(days=31)))), [("stale sitemap", WARN)]),
