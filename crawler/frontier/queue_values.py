@@ -43,6 +43,7 @@ class VisitResult:
     error: str | None = None  # why it failed, was disallowed or gave nothing to read
     answered: bool = True
     validators: Validators = Validators()
+    detour: NextVisit | None = None  # of an address from which redirects led to another page, perhaps for a time only
 
 
 @dataclass(slots=True)
