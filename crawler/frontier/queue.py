@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 
 from crawler.frontier.entry_dates import changed_at, day_in, day_of
 from crawler.frontier.ownership import SiteOwners
-from crawler.frontier.queue_values import NOTHING_THERE, FrontierEntry, PastRule, QueueRoom, Validators, VisitResult
+from crawler.frontier.queue_values import NOTHING_THERE, FrontierEntry, QueueRoom, Validators, VisitResult
 from crawler.schedule.article_ages import MAX_CLAIM_AGE, are_claims_believed
+from crawler.schedule.past_articles import PastRule
 from crawler.schedule.revisit_policy import (
     FOREIGN_PRIORITY,
     LISTING_KINDS,
@@ -310,10 +311,6 @@ class Frontier:
         replanning.make_failures_due(self.db, source_id, now, but=GONE_STATUSES)
         self._table.make_kinds_due(source_id, kinds, now, unless_read_since=since)
         return replanning.count_read_since(self.db, source_id, kinds, since) if since is not None else 0
-
-    def make_pages_due(self, source_id: int | None, now: datetime) -> None:
-        """Make a source's pages due now that were answered or disallowed before."""
-        replanning.make_pages_due(self.db, source_id, now)
 
     def known_as(self, url: str) -> tuple[str, int | None] | None:
         """Return the kind and the source of a URL; None if it is unknown or was taken down."""

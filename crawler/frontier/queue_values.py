@@ -70,19 +70,6 @@ class QueueRoom:
         self.added[self.word(kind)] += 1
 
 
-@dataclass(slots=True)
-class PastRule:
-    """Say which articles of a sitemap are of the past, and count them: they wait for a backfill."""
-
-    before: str  # ISO day: articles of earlier days are
-    undated: bool  # articles without a day are, too: the sitemap is read for the first time
-    left: int = 0
-
-    def holds_for(self, day: str | None) -> bool:
-        """Return True if an article of this day is of the past."""
-        return self.undated if day is None else day < self.before
-
-
 def validators(response: Response) -> Validators:
     """Return what a later conditional request sends back."""
     return Validators(header(response, "ETag"), header(response, "Last-Modified"))

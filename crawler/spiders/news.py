@@ -176,6 +176,7 @@ class NewsSpider(scrapy.Spider):
             site,
             self.run.config.crawl.url_length,
             now(),
+            state.last_read if state else None,
             known,
             seeks_feeds=seeks_feeds,
             explain=explain,
