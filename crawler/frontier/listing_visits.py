@@ -194,8 +194,11 @@ class ListingVisits(VisitEnding):
         bounds, since = site.adaptive.bounds, parse(state.last_read) if state.last_read else None
         new = reading.new if reading else 0
         entries = reading.found.named if reading else state.entries
+        pins = 0
+        if reading is not None and claim.kind == "feed":
+            pins = listing_intervals.pinned([*unpacked(known)], [*unpacked(reading.found.packed)])
         outrun = reading is not None and listing_intervals.is_outrun(
-            claim.kind, size_of(known), reading.found.named, reading.found.shared, new
+            claim.kind, size_of(known), reading.found.named, reading.found.shared - pins, new
         )
         # Of a feed counts what it shows since its last reading, also if a front page was read before it: else the page
         # would be read ever more often and the feed ever less. Of an index, its new sitemaps count. If a feed was
@@ -236,7 +239,8 @@ class ListingVisits(VisitEnding):
                 listings.count_found_of_gaps(db, state, new, filling_since)
             if outrun and since is not None:
                 hosts = self._fill_gap(state, since, time, reading.capture_id)
-                lost = f"was outrun: it has none of the {size_of(known)} entries that it had at {stamp(since)}"
+                kept = f"only {pins} that it keeps in place" if pins else "none"
+                lost = f"was outrun: it has {kept} of the {size_of(known)} entries that it had at {stamp(since)}"
                 said.append(f"{lost}, so articles may have been missed; the source's other listings are read")
             state, more = self._note_redirect(state, claim, reading.moved_to, time)
             said += more
