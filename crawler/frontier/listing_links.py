@@ -57,8 +57,8 @@ class ListingRules:
     site: WatchedSite
     max_url_chars: int
     now: datetime
-    last_read: str | None = None  # stamp of the last reading
     known: bytes = b""  # entries of a feed or sitemap at its last reading, packed
+    last_read: str | None = None  # stamp of that reading
     seeks_feeds: bool = False  # the feeds that a page names are wanted, though the source's file says which ones
     explain: bool = False  # name every link that is not followed, for the log
 

@@ -176,8 +176,8 @@ class NewsSpider(scrapy.Spider):
             site,
             self.run.config.crawl.url_length,
             now(),
-            state.last_read if state else None,
             known,
+            state.last_read if state else None,
             seeks_feeds=seeks_feeds,
             explain=explain,
         )
