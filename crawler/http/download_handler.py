@@ -165,6 +165,7 @@ class ArchivingDownloadHandler(BaseDownloadHandler):
 
     async def _record_all(self, request: Request, *exchanges: Exchange) -> None:
         for exchange in exchanges:
+            self._backpressure.bandwidth.count(len(exchange.request) + len(exchange.response))
             request.meta["capture"] = await self._record(exchange, request.meta.get("source_id"))
 
     def _accepts_partial(self, request: Request) -> bool:

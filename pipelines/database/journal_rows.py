@@ -25,7 +25,9 @@ class JournalTable(NamedTuple):
 
 
 JOURNAL_TABLES = {
-    "sources": JournalTable("id", ("id", "name", "url", "title", "language", "watched", "added", "planned_by")),
+    "sources": JournalTable(
+        "id", ("id", "name", "url", "title", "language", "watched", "added", "planned_by", "former_names")
+    ),
     "crawls": JournalTable("id", ("id", "started", "finished", "outcome", "command", "software", "counts")),
     "captures": JournalTable("id", ("id", "crawl_id", "source_id", "file", "offset")),
     "articles": JournalTable(

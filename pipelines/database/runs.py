@@ -102,8 +102,12 @@ def last_time(db: sqlite3.Connection, before: int, limit: int) -> str | None:
 
 
 def rename_source(db: sqlite3.Connection, source_id: int, old: str, new: str) -> None:
-    """Give a source another name, also in the counts of the runs, by which `morgue health` judges it."""
-    db.execute("UPDATE sources SET name = ? WHERE id = ?", (new, source_id))
+    """Give a source another name, also in the counts of the runs, by which `morgue health` judges it.
+
+    The old one is remembered, so that it can be answered with the new one.
+    """
+    sql = "UPDATE sources SET former_names = trim(coalesce(former_names, '') || ' ' || name), name = ? WHERE id = ?"
+    db.execute(sql, (new, source_id))
     rows = db.execute("SELECT id, counts FROM crawls WHERE instr(counts, ?)", (json.dumps(old, ensure_ascii=False),))
     for run_id, text in rows.fetchall():
         try:

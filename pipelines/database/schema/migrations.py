@@ -33,6 +33,7 @@ def known_objects() -> dict[str, list[str]]:
 
 
 SCHEDULED = """
+ALTER TABLE sources ADD COLUMN former_names TEXT; -- by `morgue sources rename`, separated by spaces, the newest last
 -- A period in which an address did not show its article: a wall, an error page, nothing at all.
 CREATE TABLE page_states (
     id              INTEGER PRIMARY KEY,
@@ -92,7 +93,7 @@ CREATE TABLE listings (
     last_read    TEXT,
     last_body    TEXT,             -- when its body was last sent
     last_new     TEXT,             -- when a reading last brought an article that was not known
-    last_change  TEXT,             -- when its body was last another
+    last_change  TEXT,             -- when it last named or said something else
     rhythm       TEXT,             -- JSON: new articles by hour of the week
     digest       TEXT,             -- payload digest of the newest reading
     trouble      TEXT,             -- what is wrong with it; NULL: nothing

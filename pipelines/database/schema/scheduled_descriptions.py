@@ -83,7 +83,7 @@ SCHEDULED = {
             "last_read": "When it was last read, or answered that it had not changed.",
             "last_body": "When its body was last sent: the answers 304 since then are believed for a day.",
             "last_new": "When a reading last brought an article that was not known.",
-            "last_change": "When its body was last another.",
+            "last_change": "When a reading last named or said something else than the one before.",
             "rhythm": 'JSON: `{"hours": 120.5, "new": {"12": 3.5}}`. New articles by hour of the week (0 is Monday, '
             "0:00 UTC), and the hours that were observed. Both fade: what is 28 days old counts a third.",
             "digest": "Payload digest of the newest reading.",

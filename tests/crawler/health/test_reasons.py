@@ -81,6 +81,12 @@ def test_reasons_of_a_source(facts, expected):
     assert [(reason.kind, reason.status) for reason in verdict.reasons] == expected
 
 
+def test_fields_may_fall_as_far_as_the_setting_says():
+    """Dates of 12 in 20 articles are a fall of 40 points."""
+    found = archive(changed(paper(), dated=12))
+    assert [verdicts(found, NOW, coverage_drop=drop)[1].status for drop in (0.39, 0.41)] == [WARN, "ok"]
+
+
 def test_fields_that_fall_are_named_with_both_numbers():
     """The share before, and the share now."""
     _archive, verdict = verdicts(archive(changed(paper(), dated=12)), NOW)

@@ -11,6 +11,7 @@ from crawler.schedule.listing_intervals import (
     after_outrun,
     after_reading,
     faded_interval,
+    is_body_old,
     is_outrun,
     next_reading,
     pinned,
@@ -186,21 +187,31 @@ def test_entry_that_keeps_its_place_while_the_others_change_is_pinned(before, no
 
 
 @pytest.mark.parametrize(
-    ("kind", "unchanged", "newest", "interval"),
+    ("kind", "last_change", "newest", "interval"),
     [
-        ("sitemap", 31 * DAY, None, 7.75 * DAY),
-        ("sitemap", 29 * DAY, None, None),
-        ("sitemap", 1 * DAY, 31 * DAY, 7.75 * DAY),  # of a past month
+        ("sitemap", MONDAY - 31 * DAY, None, 7.75 * DAY),
+        ("sitemap", MONDAY - 29 * DAY, None, None),
+        ("sitemap", MONDAY - 1 * DAY, 31 * DAY, 7.75 * DAY),  # of a past month
         ("sitemap", None, 31 * DAY, 7.75 * DAY),  # at its first reading
         ("sitemap", None, None, None),
         ("sitemap", None, 3000 * DAY, 30 * DAY),  # one of thousands
-        ("sitemap", 0 * DAY, 31 * DAY, None),  # it has just changed
-        ("sitemap", 29 * DAY, -20_000 * DAY, None),  # a date far in the future
-        ("news sitemap", 31 * DAY, 31 * DAY, 7.75 * DAY),
-        ("feed", 31 * DAY, 31 * DAY, None),
+        ("sitemap", MONDAY - 0 * DAY, 31 * DAY, None),  # it has just changed
+        ("sitemap", MONDAY - 29 * DAY, -20_000 * DAY, None),  # a date far in the future
+        ("news sitemap", MONDAY - 31 * DAY, 31 * DAY, 7.75 * DAY),
+        ("feed", MONDAY - 31 * DAY, 31 * DAY, None),
     ],
 )
-def test_sitemap_fades_if_it_is_old_and_unchanged(kind, unchanged, newest, interval):
+def test_sitemap_fades_if_it_is_old_and_unchanged(kind, last_change, newest, interval):
     """Then it is read weekly, and one of past years monthly."""
-    last_change = None if unchanged is None else MONDAY - unchanged
     assert faded_interval(kind, MONDAY, last_change, newest and MONDAY - newest) == interval
+
+
+@pytest.mark.parametrize(
+    ("kind", "age", "wanted"),
+    [("feed", 23 * HOUR, False), ("front", DAY, True), ("sitemap", 6 * DAY, False),
+     ("sitemap", 7 * DAY, True), ("news sitemap", DAY, True)],
+)  # fmt: skip
+def test_listing_is_asked_for_whole_once_its_body_is_old(kind, age, wanted):
+    """A day; of a sitemap, which may have 50 MB, a week."""
+    assert is_body_old(kind, MONDAY, MONDAY - age) is wanted
+    assert not is_body_old(kind, MONDAY, None)

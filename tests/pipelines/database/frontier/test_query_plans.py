@@ -12,6 +12,7 @@ from pipelines.database import queries
 from pipelines.database.connection import connect, open_database
 from pipelines.database.frontier import health, replanning
 from pipelines.database.frontier.due import MAX_SORTED_ROWS
+from pipelines.database.frontier.planned import planned_by_source, planned_visits
 from pipelines.database.frontier.rows import ClaimScope, FrontierRow, SourceChoice
 from pipelines.database.frontier.table import FrontierTable
 from pipelines.database.health.observation import observe
@@ -38,6 +39,9 @@ LOOK = {
     "state of sources": lambda db: health.health(db, NOW),
     "sources": lambda db: list(queries.sources(db)),
     "health": lambda db: observe(db, NOW, ["paper"]),
+    "next visits": lambda db: list(planned_visits(db, None, NOW, 3)),
+    "next visits of a source": lambda db: list(planned_visits(db, ["paper"], NOW, 3)),
+    "number of visits": lambda db: list(planned_by_source(db, None, NOW)),
 }
 
 
