@@ -288,15 +288,8 @@ class Frontier:
         self._table.retire_seeds(source_id, but=rows)
 
     def without_their_seeds(self, named: Mapping[int | None, Mapping[str, str]]) -> set[int | None]:
-        """Return the sources whose seeds are not as their files name them, and those that name one of these seeds, too.
-
-        `named`: kinds by url_key, by source.
-        """
-        wanted = {(source_id, key, kind) for source_id, kinds in named.items() for key, kind in kinds.items()}
-        found = self._table.seeds({key for _, key, _ in wanted})
-        keys = {key for _, key, _ in wanted - found}
-        shared = {source_id for source_id, key, _ in wanted if key in keys}
-        return shared | {source_id for source_id, *_ in self._table.waiting_seeds() - wanted}
+        """Return the sources whose seeds have to be written again: see `FrontierTable.without_their_seeds`."""
+        return self._table.without_their_seeds(named)
 
     def make_due(self, source_id: int | None, now: datetime, interrupted: str | None = None) -> int:
         """Make a source's listings due now, whenever they were planned, and its pages that failed or were disallowed.
