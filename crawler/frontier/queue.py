@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 
 from crawler.frontier.entry_dates import changed_at, day_in, day_of
 from crawler.frontier.ownership import SiteOwners
-from crawler.frontier.queue_values import NOTHING_THERE, FrontierEntry, PastRule, QueueRoom, Validators, VisitResult
+from crawler.frontier.queue_values import NOTHING_THERE, FrontierEntry, QueueRoom, Validators, VisitResult
 from crawler.schedule.article_ages import MAX_CLAIM_AGE, are_claims_believed
+from crawler.schedule.past_articles import PastRule
 from crawler.schedule.revisit_policy import (
     FOREIGN_PRIORITY,
     LISTING_KINDS,
@@ -27,7 +28,7 @@ from crawler.schedule.revisit_policy import (
 from pipelines.core import timestamps
 from pipelines.core.timestamps import stamp
 from pipelines.core.urls import host_of, url_key
-from pipelines.database.frontier import backfills, forgetting, looks, replanning
+from pipelines.database.frontier import backfills, looks, replanning
 from pipelines.database.frontier.host_troubles import HostTroubles
 from pipelines.database.frontier.rows import Claim, ClaimScope, FrontierRow, SourceChoice, is_by_robots
 from pipelines.database.frontier.table import FrontierTable
@@ -212,13 +213,19 @@ class Frontier:
         return visit.plan == NOTHING_THERE and url_key(claim.url) in self.confirmed
 
     def landed(self, claim: Claim, url: str, visit: VisitResult, now: datetime) -> None:
-        """Record a visit that redirects led to `url`: from now on that URL is visited, and the old one is done."""
-        self.visited(claim, replace(visit, plan=NextVisit("done", None, "redirects"), validators=Validators()), now)
+        """Record a visit that redirects led to `url`: from now on that URL is visited.
+
+        The old one is done, unless it is asked again because the redirect may be for a time: see `VisitResult.detour`.
+        """
+        old_plan = visit.detour or NextVisit("done", None, "redirects")
+        error = "redirects" if visit.detour else visit.error
+        self.visited(claim, replace(visit, plan=old_plan, error=error, validators=Validators()), now)
         entry = FrontierEntry(url, claim.kind, claim.depth, claim.url)
         self._table.insert(
             replace(self._row(entry, self.owners.file_under(url, claim.source_id), now), next_visit=None)
         )
-        replanning.continue_visits(self.db, url_key(claim.url), url_key(url))
+        if visit.detour is None:
+            replanning.continue_visits(self.db, url_key(claim.url), url_key(url))
         row = self._table.unclaimed(url_key(url))
         if row is not None:
             self.visited(row, visit, now)
@@ -259,10 +266,6 @@ class Frontier:
         known, row = self.known_as(url), self._table.row_of(url_key(url))
         return known is not None and known[0] in PAGE_KINDS and row is not None and row[1] == 0
 
-    def has_answered_page(self, source_id: int | None, since: datetime) -> bool:
-        """Return True if a page of a source was answered since then, at its last visit."""
-        return replanning.has_answered_page(self.db, source_id, since)
-
     def has_pages(self, source_id: int | None) -> bool:
         """Return True if an article of a source was ever found, or a page of it was asked for."""
         return self._table.has_pages(source_id)
@@ -295,18 +298,6 @@ class Frontier:
         replanning.make_failures_due(self.db, source_id, now, but=GONE_STATUSES)
         self._table.make_kinds_due(source_id, kinds, now, unless_read_since=since)
         return replanning.count_read_since(self.db, source_id, kinds, since) if since is not None else 0
-
-    def make_pages_due(self, source_id: int | None, now: datetime) -> None:
-        """Make a source's pages due now that were answered or disallowed before."""
-        replanning.make_pages_due(self.db, source_id, now)
-
-    def forget_source(self, source_id: int) -> None:
-        """Plan nothing more of a source that is about to be deleted."""
-        forgetting.forget_source(self.db, source_id)
-
-    def forget_unanswered(self, row_ids: Iterable[int]) -> None:
-        """Delete those of these rows that belong to no source and were never answered."""
-        forgetting.forget_unanswered(self.db, row_ids)
 
     def known_as(self, url: str) -> tuple[str, int | None] | None:
         """Return the kind and the source of a URL; None if it is unknown or was taken down."""

@@ -14,6 +14,7 @@ from crawler.schedule.listing_intervals import (
     is_body_old,
     is_outrun,
     next_reading,
+    pinned,
 )
 
 MONDAY = datetime(2026, 11, 2, tzinfo=UTC)
@@ -163,6 +164,26 @@ def test_clock_that_was_set_back_teaches_nothing():
 def test_listing_is_outrun_if_it_shares_no_entry_with_the_reading_before(kind, before, entries, shared, new, expected):
     """Only of feeds and news sitemaps can that be said."""
     assert is_outrun(kind, before, entries, shared, new) is expected
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "expected"),
+    [
+        ("abcdefgh", "azyxwvut", 1),  # one on top
+        ("abcdefgh", "abzyxwvu", 2),
+        ("abcdefgh", "azyxwvuts", 1),  # the feed has grown
+        ("abcdefgh", "zyxwvuth", 1),  # one at the end
+        ("abcdefgh", "zyxwvuta", 0),  # seven new ones; the newest of the last reading is the last
+        ("abcdefgh", "zyxwvabc", 0),
+        ("hgfedcba", "abcdefgz", 0),
+        ("abc", "zyxabc", 0),  # the feed has grown, and nothing is gone
+        ("abcdefgh", "abcdefgh", 0),
+        ("abcdefgh", "zyxwvuts", 0),
+    ],
+)
+def test_entry_that_keeps_its_place_while_the_others_change_is_pinned(before, now, expected):
+    """One that moves on is not: it shows that no article was missed between two readings."""
+    assert pinned([*before.encode()], [*now.encode()]) == expected
 
 
 @pytest.mark.parametrize(
