@@ -114,19 +114,16 @@ def prepare(plan: CrawlPlan, config: Config, store: ArticleStore, frontier: Fron
 
 def mend_clock(config: Config, store: ArticleStore, frontier: Frontier, now: datetime) -> tuple[str, ...]:
     """Put right what was written and planned while the clock was wrong. Return a note for the user if any was."""
-    intervals = [
-        seconds
-        for own in config.sources.values()
-        for seconds in (*visit_intervals(config, own).values(), *config.for_source(own.name).recheck)
-    ]
+    intervals = [seconds for own in config.sources.values() for seconds in visit_intervals(config, own).values()]
+    intervals += [seconds for own in config.sources.values() for seconds in config.for_source(own.name).recheck]
     longest = max(MAX_PLANNED_AHEAD, timedelta(seconds=max(intervals, default=0)) + timedelta(days=1))
-    last = last_time(store.db, frontier.crawl_id, RUNS_LOOKED_AT)
-    mended, runs = frontier.mend_times(now, longest, last), wrong_clock.mend(store.db, frontier.crawl_id, now)
-    if not mended and not runs:
-        return ()
-    logger.warning("mended after a jump of the clock: %(urls)d URLs, %(runs)d runs", {"urls": mended, "runs": runs})
+    mended = frontier.mend_times(now, longest, last_time(store.db, frontier.crawl_id, RUNS_LOOKED_AT))
+    runs = wrong_clock.mend(store.db, frontier.crawl_id, now)  # the times of runs as they were are looked at before
     said = [f"the next visits of {counted(mended, 'URL')} were wrong and are planned again"] if mended else []
     said += [f"the times of {counted(runs, 'run')} in the future are put right"] if runs else []
+    if not said:
+        return ()
+    logger.warning("mended after a jump of the clock: %(urls)d URLs, %(runs)d runs", {"urls": mended, "runs": runs})
     return (f"the clock of this machine has jumped: {', and '.join(said)}",)
 
 
