@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from pipelines.core.items import Capture
@@ -41,6 +42,7 @@ def judge(db: sqlite3.Connection, article_id: int, values: Mapping[str, Any], ca
         return Difference(noise="alternate text")
     old = TextVersion(title, text, decode_json(authors, list, "articles", article_id, "authors"), modified)
     new = TextVersion(values["title"], values["text"], json.loads(values["authors"]), values["modified"])
-    found = difference(old, new, template_test(db, source_id, article_id, capture.time))
-    remember_lines(db, source_id, article_id, found.changed_lines, capture.time)
+    is_template = cache(template_test(db, source_id, article_id, capture.time))
+    found = difference(old, new, is_template)
+    remember_lines(db, source_id, article_id, found.changed_lines, capture.time, is_template)
     return found

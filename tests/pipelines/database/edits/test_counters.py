@@ -12,7 +12,8 @@ COUNTERS = [
     "il y a 2 heures", "hace 5 minutos", "3 ore fa", "há 3 horas", "3 uur geleden", "3 timer siden", "2 godziny temu",
     "Просмотров: 4321", "3 часа назад", "3時間前", "閲覧数 4321", "4321次阅读", "5分钟前", "조회수 4321", "3 saat önce",
     "By Anna Berg, 3 hours ago", "Anna Berg · 321 views", "By Anna Berg 3 hours ago", "Was $25, now only $12.99",
-    "Anna Berg, updated 12 May 2024, 10:32", "Read 321 times · 12 comments · updated on 12 May 2024 at 10:32, 5 min read",
+    "Anna Berg, updated 12 May 2024, 10:32",
+    "Read 321 times · 12 comments · updated on 12 May 2024 at 10:32, 5 min read",
 ]  # fmt: skip
 NEWS = [
     "12 killed", "At least 12 people were killed.", "Deal worth $12 million", "12 March: 3 dead", "In May 12 died",
