@@ -15,12 +15,12 @@ from scrapy.http import Response
 from crawler.frontier import queue_values
 from crawler.frontier.failed_visits import FailedVisits
 from crawler.frontier.queue_values import FrontierEntry, Validators, VisitResult
-from crawler.schedule.article_ages import hides_edit
+from crawler.schedule.article_ages import hides_edit, sooner_after_alternate
 from crawler.schedule.revisit_policy import LISTING_KINDS, NextVisit, after_failure
 from pipelines.core.items import Article, Capture, NothingToRead, PageState, Reading
 from pipelines.core.timestamps import now
 from pipelines.core.urls import host_or_empty, site_of, url_key
-from pipelines.database.edits.difference import NOISE_IN_WORDS
+from pipelines.database.edits.difference import ALTERNATE, NOISE_IN_WORDS
 from pipelines.database.frontier import replanning
 from pipelines.database.frontier.looks import note_false_304
 from pipelines.database.frontier.rows import Claim
@@ -111,9 +111,12 @@ class VisitOutcomes(FailedVisits):
                 first, last = before or (claim.first_visit, claim.last_visit)
                 claim = replace(claim, first_visit=first, last_visit=last)
             plan = await self._plan_of_page(claim)
+            if reading.noise == ALTERNATE and self.site(claim).recheck:
+                plan = sooner_after_alternate(plan, now())
         status = reading.page.capture.status if reading.page.capture else None
         # Without validators: "not modified" would be the answer for a page that was never read.
-        known = Validators() if broke_off or state else validators
+        # The page of an alternate text is not the newest that is filed: a 304 would confirm the wrong one.
+        known = Validators() if broke_off or state or reading.noise == ALTERNATE else validators
         visit = VisitResult(plan, status, error, answered=not broke_off, validators=known)
         # The address that was asked for is asked again, not the wall or error page that it redirects to.
         await self._end(claim, visit, None if broke_off or state else reading.page.url, pages=1)

@@ -18,6 +18,7 @@ from pipelines.core.urls import url_key
 from pipelines.database.columns import REVISION_COLUMNS, update_row
 from pipelines.database.connection import decode_json
 from pipelines.database.edits.difference import (
+    ALTERNATE,
     NO_DIFFERENCE,
     Difference,
     Noise,
@@ -53,7 +54,12 @@ def chain_of(db: sqlite3.Connection, article_id: int) -> list[ChainRow]:
         f"""SELECT r.id, r.number, r.seen, {", ".join(f"r.{name}" for name in REVISION_COLUMNS)},
                    {", ".join(f"r.{name}" for name in NO_DIFFERENCE)}, c.payload_digest, c.time, c.url,
                    coalesce((SELECT max(s.time) FROM sightings JOIN captures s ON s.id = sightings.capture_id
-                              WHERE sightings.revision_id = r.id), c.time) AS last_time
+                              WHERE sightings.revision_id = r.id), c.time) AS last_time,
+                   (SELECT min(looks.time) FROM captures looks
+                     WHERE looks.url = c.url AND looks.status = 200 AND looks.time <= c.time AND looks.time > (
+                           SELECT max(s.time) FROM revisions p JOIN sightings ON sightings.revision_id = p.id
+                             JOIN captures s ON s.id = sightings.capture_id
+                            WHERE p.article_id = r.article_id AND p.number = r.number - 1)) AS away_since
               FROM revisions r JOIN captures c ON c.id = r.capture_id
              WHERE r.article_id = ? ORDER BY r.number""",  # noqa: S608 (our own names)
         (article_id,),
@@ -128,7 +134,7 @@ def noise_in(article_id: int, chain: Iterable[ChainRow], is_template: Callable[[
             kept.append(row)
         else:
             yield NoiseRevision(article_id, row["number"], row["id"], kept[-1]["id"], noise)
-        if noise != "alternate text":
+        if noise != ALTERNATE:
             last_time = row["last_time"]
 
 
@@ -141,8 +147,8 @@ def _noise_of(kept: list[ChainRow], last_time: str, row: ChainRow, is_template: 
         return "same bytes"
     digests = [one["text_digest"] for one in kept]
     other = row["text_digest"] != digests[-1]
-    if other and is_alternate(digests, row["text_digest"], last_time, parse(row["time"])):
-        return "alternate text"
+    if other and is_alternate(digests, row["text_digest"], last_time, parse(row["last_time"]), row["away_since"]):
+        return ALTERNATE
     found: Difference = difference(version_of(newest), version_of(row), is_template)
     return None if found.changes else found.noise or "same text"
 
@@ -156,7 +162,7 @@ def merge(db: sqlite3.Connection, article_id: int, found: Iterable[NoiseRevision
     for one in found:
         keep_reading(db, one.kept_id, replaced, rows[one.revision_id])
         db.execute("UPDATE readings SET revision_id = ? WHERE revision_id = ?", (one.kept_id, one.revision_id))
-        if one.noise == "alternate text":
+        if one.noise == ALTERNATE:
             db.execute("DELETE FROM sightings WHERE revision_id = ?", (one.revision_id,))
             db.execute("UPDATE revisions SET alternates = alternates + 1 WHERE id = ?", (one.kept_id,))
         else:

@@ -1,9 +1,9 @@
 """Learn which lines come and go on the pages of a whole source: they belong to its template, not to an article.
 
-The table `changed_lines` names the articles in which a line came or went within a day. It is not in the journal: after a
-rebuild it is learned again. Reports on one event share sentences, and an editor corrects a sentence in all of them. So a
-line is the template's only if it changes on most pages that are looked at in that time; a line that makes a statement
-needs more evidence than one that makes none, such as a teaser.
+The table `changed_lines` names the articles in which a line came or went within a day. It is not in the journal: after
+a rebuild it is learned again. Reports on one event share sentences, and an editor corrects a sentence in all of them.
+So a line is the template's only if it changes on most pages that are looked at in that time; a line that makes a
+statement needs more evidence than one that makes none, such as a teaser.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ MAX_LINES = 50  # of one change that are remembered; a redesign changes fewer
 LOOKED_AT = """
 SELECT count(DISTINCT r.article_id) FROM captures c
   JOIN sightings s ON s.capture_id = c.id JOIN revisions r ON r.id = s.revision_id
- WHERE c.source_id = ? AND c.time BETWEEN ? AND ? AND c.status BETWEEN 200 AND 399 AND c.kind NOT IN ('robots', 'tdmrep')
+ WHERE c.source_id = ? AND c.time BETWEEN ? AND ?
+   AND c.status BETWEEN 200 AND 399 AND c.kind NOT IN ('robots', 'tdmrep')
    AND r.article_id != ? AND NOT (r.number = 1 AND r.capture_id = c.id)
 """
 

@@ -142,6 +142,17 @@ def test_two_texts_in_turn_make_no_chain(paper):
     assert paper.rows("SELECT max(number), max(alternates) FROM revisions") == [(3, 19)]
 
 
+def test_alternate_text_that_stays_for_a_day_is_an_edit(paper):
+    """The site has settled on it. A text that was back in between must stay a day longer."""
+    texts = {"A": TEXT, "B": TEXT.replace("Nothing", "Everything")}
+    looks = [("A", 0), ("B", 1), ("A", 2), ("B", 100), ("A", 101), ("B", 110), ("B", 135), ("B", 158)]
+    seen = [paper.see(texts[text], hours) for text, hours in looks]
+    assert [one.change for one in seen[1:]] == ["edited", "edited", *["unchanged"] * 4, "edited"]
+    assert paper.rows("SELECT revision, text LIKE '%Everything%' FROM articles") == [(4, 1)]
+    db = paper.store.db
+    assert list(chains.noise_in(1, chains.chain_of(db, 1), lambda line: False)) == []
+
+
 def test_same_bytes_read_differently_are_no_edit(paper):
     """The extractor or a rule changed, not the page."""
     paper.see(TEXT, 0, digest="sha1:A")
