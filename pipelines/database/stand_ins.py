@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from pipelines.core.items import PAYWALL_KIND
 from pipelines.core.urls import same_site
-from pipelines.database.edits.change_detection import comparable
+from pipelines.database.edits.change_detection import comparable, different_words
 
 CONSENT, LOGIN, SOFT_404, ERROR, FRONT = (
     "consent wall", "login page", "soft 404", "error page", "front page",
@@ -29,7 +29,6 @@ MIN_SAME_SHARE = 0.5  # from this share on two texts are states of one article
 MAX_SHORTENED_SHARE = 0.8  # length of a text to the known one, from which on a paywall hides nothing
 MAX_STAND_IN_SHARE = 0.5  # length of a text that shares nothing with the known one, and may stand in for it
 MIN_COMMON_BEGINNING_SHARE = 0.6  # of the words of a teaser that the known text has, too
-MAX_WORD_CHARS = 20  # mean length of words; longer ones are of a script without spaces, and characters are compared
 MIN_HELD_SECONDS = 24 * 3600  # that an unrelated text must last until it is an edit
 LOGIN_PATH = re.compile(r"/(?:log-?in|sign-?in|sso|auth|oauth2?|anmelden|connexion|registrer|iniciar-sesion)\b", re.I)
 
@@ -88,24 +87,14 @@ def _is_shortened(shown: ShownText, known: ShownText) -> bool:
     """Return True if a text with a part missing is what a paywall leaves of the known one, and no edit of it."""
     if len(shown.text) >= MAX_SHORTENED_SHARE * len(known.text):
         return False
-    mine, others = _words(shown.text), _words(known.text)
+    mine, others = different_words(shown.text), different_words(known.text)
     return known.access not in PART_OF_TEXT or len(mine & others) >= MIN_COMMON_BEGINNING_SHARE * len(mine)
 
 
 def common_share(text: str, other: str) -> float:
     """Return the share of all different words of two texts that both have, 0 to 1."""
-    mine, others = _words(text), _words(other)
+    mine, others = different_words(text), different_words(other)
     return len(mine & others) / len(mine | others) if mine | others else 0.0
-
-
-def _words(text: str) -> set[str]:
-    """Return the different words of a text; of a script without spaces, all pairs of characters."""
-    plain = comparable(text).casefold()
-    words = plain.split()
-    if words and len(plain) / len(words) > MAX_WORD_CHARS:
-        letters = "".join(words)
-        return {letters[at : at + 2] for at in range(len(letters) - 1)}
-    return set(words)
 
 
 def landing(asked: str, url: str) -> str | None:
