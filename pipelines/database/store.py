@@ -21,7 +21,13 @@ from pipelines.database.connection import decode_json
 from pipelines.database.edits.change_detection import Change, alike
 from pipelines.database.edits.difference import NO_DIFFERENCE, Difference, Noise, difference_row
 from pipelines.database.edits.filing import judge
-from pipelines.database.edits.story_identity import continued_by_id, is_former_address, may_unite, unite
+from pipelines.database.edits.story_identity import (
+    continued_by_id,
+    is_former_address,
+    is_shown_in_turn,
+    may_unite,
+    unite,
+)
 from pipelines.database.stand_ins import OTHER_TEXT, ShownText, StandInEvidence, landing, stands_in
 
 INSERT_CAPTURE = (
@@ -162,6 +168,9 @@ class ArticleStore:
         continued = None
         if known is None:
             continued = continued_by_id(self.db, article, address, values["published_day"], source_id)
+        elif own != known.read_from and address == own and is_shown_in_turn(self.db, known.id, own):
+            self._tell_apart(known, own)
+            known = None
         elif self._has_moved(known, own, address, article, values["text_digest"]):
             self.db.execute("DELETE FROM aliases WHERE url_key = ?", (own,))
             continued, known = known.id, None

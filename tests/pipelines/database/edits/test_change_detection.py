@@ -64,7 +64,7 @@ WALL = "The harbour wall in the north needs a repair, and the council voted for 
 ASH = "A volcano on an island in the south sent ash over villages, while farmers moved their cattle away."
 STORIES = {
     "newsletters of two days": (("Morning briefing", WALL), ("Morning briefing", ASH), False),
-    "an AMP page without most paragraphs": (("Wall to be repaired", f"{WALL} {ASH}"), ("Wall to be repaired", WALL), True),
+    "an AMP page with few paragraphs": (("Wall to be repaired", f"{WALL} {ASH}"), ("Wall to be repaired", WALL), True),
     "a teaser": (("Wall to be repaired", WALL), ("Wall to be repaired", "Read on in our app."), True),
     "another headline": (("Wall to be repaired", WALL), ("Repair of the wall", WALL.replace("million", "lot")), True),
     "no text in common": ((None, ""), (None, ""), False),

@@ -214,6 +214,23 @@ def test_address_with_the_same_number_and_other_words_is_a_renamed_one(old, new)
     assert is_renamed(old.removeprefix("https:"), new.removeprefix("https:"))
 
 
+def test_pages_of_one_template_with_the_number_of_their_section_stay_apart(store):
+    """Each names its city in the address and in the text."""
+    for city in ("berlin", "hamburg", "munich"):
+        url, text = f"https://paper.example/wetter/100123/weather-in-{city}", f"{words(1)} In {city.title()} it rains."
+        assert visit(store, url, f"Weather in {city}", text).change == "new"
+    assert len(articles(store)) == 3
+
+
+def test_two_pages_that_were_taken_for_one_are_told_apart(store):
+    """Both are alive with texts of their own, so they cannot be two addresses of a story."""
+    for hours in range(20):
+        url, text = (OLD, words(1)) if hours % 2 else (NEW, f"{words(1)} {hours} more.")
+        visit(store, url, "Council", text, hours)
+    assert sorted(url for _, url, _ in articles(store)) == [NEW, OLD]
+    assert [one.change for one in (visit(store, url, "Council", words(1), 30) for url in (OLD, NEW))].count("new") == 0
+
+
 def test_number_that_several_articles_have_names_no_story(store):
     """It is that of a section or a ticker."""
     visit(store, "https://paper.example/12345/harbour", "Harbour", words(1))
