@@ -20,7 +20,7 @@ CONSENT, LOGIN, SOFT_404, ERROR, FRONT = (
 )  # fmt: skip
 SECTION = "section page"  # where redirects led to; it counts as FRONT if the address is known to have had an article
 NO_TEXT = "no text"  # the page of a known article in which there is nothing to read
-OTHER_TEXT = "other text"  # a short text that shares nothing with the article's; a day later it counts as an edit
+OTHER_TEXT = "other text"  # shares nothing with the article's, is short or undated; a day later it counts as an edit
 ALWAYS_STANDS_IN = (CONSENT, LOGIN, SOFT_404, ERROR)  # values of Article.access that no article has
 PART_OF_TEXT = ("paywall", "truncated")  # values of Article.access that say that text is missing
 
@@ -29,7 +29,7 @@ MIN_SAME_SHARE = 0.5  # from this share on two texts are states of one article
 MAX_SHORTENED_SHARE = 0.8  # length of a text to the known one, from which on a paywall hides nothing
 MAX_STAND_IN_SHARE = 0.5  # length of a text that shares nothing with the known one, and may stand in for it
 MIN_COMMON_BEGINNING_SHARE = 0.6  # of the words of a teaser that the known text has, too
-MIN_HELD_SECONDS = 24 * 3600  # that an unrelated text must last until it is an edit
+MIN_HELD_SECONDS = 23 * 3600  # that an unrelated text must last until it is an edit; looks are a day apart, or nearly
 LOGIN_PATH = re.compile(r"/(?:log-?in|sign-?in|sso|auth|oauth2?|anmelden|connexion|registrer|iniciar-sesion)\b", re.I)
 
 
@@ -40,15 +40,18 @@ class ShownText(NamedTuple):
     text: str
     digest: str
     access: str | None = None  # as in Article.access
+    published: str | None = None  # as in Article.published, if the page says so
 
 
 class StandInEvidence(NamedTuple):
     """Hold what else the archive knows that tells a stand-in from an article."""
 
     landed: str | None = None  # FRONT, SECTION or LOGIN if redirects led to such a page, else None
+    is_redirected: bool = False  # the page is at another address than the one that was asked for
     kind_elsewhere: str | None = None  # kind as which the same text was met at another address of the source
     is_text_of_others: bool = False  # another article of the source has the same headline and text
     held_seconds: float | None = None  # since the same unrelated text was first seen here; None: it was not
+    unrelated_seconds: float | None = None  # since any unrelated text was first seen here, and none but such texts
 
 
 NO_EVIDENCE = StandInEvidence()
@@ -77,10 +80,12 @@ def stands_in(shown: ShownText, known: ShownText | None, evidence: StandInEviden
         return None
     if evidence.kind_elsewhere is not None or evidence.is_text_of_others:
         return ERROR if evidence.kind_elsewhere in (None, OTHER_TEXT) else evidence.kind_elsewhere
+    held = evidence.held_seconds
     if len(shown.text) >= MAX_STAND_IN_SHARE * len(known.text):
-        return None
-    lasts = evidence.held_seconds is not None and evidence.held_seconds >= MIN_HELD_SECONDS
-    return None if lasts else OTHER_TEXT
+        if shown.published or evidence.is_redirected:  # a wall has no time of publication
+            return None
+        held = evidence.unrelated_seconds
+    return None if held is not None and held >= MIN_HELD_SECONDS else OTHER_TEXT
 
 
 def _is_shortened(shown: ShownText, known: ShownText) -> bool:

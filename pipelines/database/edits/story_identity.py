@@ -2,8 +2,8 @@
 
 A newspaper that changes a headline may change the address with it. The evidence, from strong to weak: the old address
 redirects to the new one; the old page names it as canonical; both have the same number or UUID. In each case the texts
-must be alike, because dead pages are redirected to other stories, and templates name wrong canonicals. A number is weak:
-the pages of a section may share one, and have texts of one template. Where both is possible, they stay two articles.
+must be alike, because dead pages are redirected to other stories, and templates name wrong canonicals. A number is
+weak: the pages of a section may share one, and have texts of one template. In doubt, they stay two articles.
 """
 
 from __future__ import annotations
