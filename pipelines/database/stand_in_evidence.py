@@ -22,6 +22,7 @@ from pipelines.database.stand_ins import ERROR, OTHER_TEXT, ShownText, StandInEv
 
 MIN_ADDRESSES = 3  # with one headline and text within SHARED_DAYS, this one included
 SHARED_DAYS = 1
+DATES_BESIDE_PAGE = ("url", "feed", "htmldate")  # sources of a date that a wall at the address has, too
 
 
 def stand_in(
@@ -54,7 +55,9 @@ def stand_in(
         held_seconds=held,
         unrelated_seconds=unrelated,
     )
-    shown = ShownText(article.title, article.text, digest, article.access, article.published)
+    is_said = article.found_in.get("published", "").partition(" ")[0] not in DATES_BESIDE_PAGE
+    published = article.published if is_said else None
+    shown = ShownText(article.title, article.text, digest, article.access, published)
     kind = stands_in(shown, known, evidence)
     if kind is None and known is None:
         kind = _take_back_shared_text(db, page, digest, source_id)
