@@ -37,6 +37,8 @@ AGES_AFTER_EDIT = tuple(timedelta(hours=hours) for hours in (1, 2, 4, 7, 12, 24)
 MIN_SHARE_OF_PAUSE = 1 / 6  # before an edit was found, that the first look after it is later
 LOOK_AFTER_ALTERNATE = timedelta(hours=25)  # a text that stays for a day has replaced the other (edits.difference)
 MAX_CACHED = timedelta(hours=1)  # a cache may show a page for so long after it changed: this is no false 304
+MIN_JUDGED_CLAIMS = 3  # times of change given by a listing, before it is judged by what was found after them
+MAX_CLAIM_AGE = timedelta(days=30)  # older ones say nothing: the site may have mended its listing
 MAX_EXTRA_LOOKS = 16  # looks at one article beyond its ages; a live blog must not be read for ever
 
 
@@ -103,6 +105,14 @@ def sooner_after_alternate(plan: NextVisit, now: datetime) -> NextVisit:
     if plan.at is not None and plan.at <= at:
         return plan
     return NextVisit("waiting", at, "checked again soon: an earlier text was shown")
+
+
+def are_claims_believed(claims: Sequence[bool]) -> bool:
+    """Return True if the times of change that a listing gives are worth a look.
+
+    `claims`: of such times for the same articles, whether an edit was found after them.
+    """
+    return len(claims) < MIN_JUDGED_CLAIMS or 2 * sum(claims) >= len(claims)
 
 
 def is_first_look_after_a_day(now: datetime, first_visit: datetime | None, last_visit: datetime | None) -> bool:

@@ -98,7 +98,7 @@ def _new_articles_with(
 
 def _may_be_one_story(key: str, other: str) -> bool:
     """Return True if two addresses have the same last segment or a number in common."""
-    names = [one.rstrip("/").rpartition("/")[2] for one in (key, other)]
+    names = [one.partition("?")[0].rstrip("/").rpartition("/")[2] for one in (key, other)]
     return names[0] == names[1] or not story_ids(key).isdisjoint(story_ids(other))
 
 

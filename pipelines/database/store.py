@@ -26,6 +26,7 @@ from pipelines.database.edits.story_identity import (
     is_former_address,
     is_shown_in_turn,
     may_unite,
+    same_page,
     unite,
 )
 from pipelines.database.stand_in_evidence import stand_in
@@ -162,7 +163,7 @@ class ArticleStore:
         state = self._stand_in(article, page, asked or page.url, values["text_digest"], source_id)
         if state is not None:
             return replace(reading, change="instead", article_id=state.article_id, state=state)
-        known = self._find(own) or (self._find(address) if address != own else None)
+        known = self._find(own) or self._find(address) or self._find(same_page(self.db, own, values, source_id))
         if known is not None and not (known.read_from == own or self._alike(known, article)):
             self._tell_apart(known, own)  # its canonical link, or an old redirect, is wrong
             known, address = None, own

@@ -8,6 +8,7 @@ from crawler.schedule.article_ages import (
     DAY,
     HOUR,
     MAX_EXTRA_LOOKS,
+    are_claims_believed,
     earned_ages,
     hides_edit,
     is_first_look_after_a_day,
@@ -147,3 +148,12 @@ def test_page_that_shows_an_earlier_text_is_looked_at_once_more(planned, wanted)
     plan = NextVisit("done" if at is None else "waiting", at, "as planned")
     found = sooner_after_alternate(plan, NOW)
     assert (found.state, found.at) == ("waiting", NOW + timedelta(hours=wanted))
+
+
+@pytest.mark.parametrize(
+    ("claims", "believed"),
+    [([], True), ([False] * 2, True), ([False] * 3, False), ([True, True, False, False], True), ([True] * 3, True)],
+)
+def test_times_of_change_are_believed_if_edits_were_found_after_most_of_them(claims, believed):
+    """One or two show nothing: a look may come before a cache gives the edit out."""
+    assert are_claims_believed(claims) is believed
