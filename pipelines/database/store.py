@@ -21,6 +21,7 @@ from pipelines.database.connection import decode_json
 from pipelines.database.edits.change_detection import Change, alike
 from pipelines.database.edits.difference import NO_DIFFERENCE, Difference, Noise, difference_row
 from pipelines.database.edits.filing import judge
+from pipelines.database.edits.stand_in_evidence import stand_in
 from pipelines.database.edits.story_identity import (
     continued_by_id,
     is_former_address,
@@ -29,7 +30,6 @@ from pipelines.database.edits.story_identity import (
     same_page,
     unite,
 )
-from pipelines.database.stand_in_evidence import stand_in
 from pipelines.database.stand_ins import landing
 
 INSERT_CAPTURE = (

@@ -12,7 +12,7 @@ from math import inf
 from pipelines.core.items import Article, NothingToRead
 from pipelines.database import page_states, removals
 from pipelines.database.edits.change_detection import text_digest
-from pipelines.database.stand_in_evidence import captures_of, take_back_article
+from pipelines.database.edits.stand_in_evidence import captures_of, take_back_article
 from pipelines.database.stand_ins import ALWAYS_STANDS_IN, ShownText, StandInEvidence, stands_in
 from pipelines.rebuild.reread import RereadPage
 

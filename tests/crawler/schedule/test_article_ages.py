@@ -141,11 +141,16 @@ def test_server_whose_304_hid_an_edit_is_caught(before, after, modified, not_mod
     assert hides_edit(before, after, modified, not_modified_at) is hidden
 
 
-@pytest.mark.parametrize(("planned", "wanted"), [(None, 25), (200, 25), (3, 3)])
-def test_page_that_shows_an_earlier_text_is_looked_at_once_more(planned, wanted):
+@pytest.mark.parametrize(
+    ("plan", "wanted"),
+    [
+        (NextVisit("done", None, "every age"), 25),
+        (NextVisit("waiting", NOW + timedelta(hours=200), "an age"), 25),
+        (NextVisit("waiting", NOW + timedelta(hours=3), "an age"), 3),
+    ],
+)
+def test_page_that_shows_an_earlier_text_is_looked_at_once_more(plan, wanted):
     """Hours from now. Looks that are over go on, and a sooner look stays."""
-    at = None if planned is None else NOW + timedelta(hours=planned)
-    plan = NextVisit("done" if at is None else "waiting", at, "as planned")
     found = sooner_after_alternate(plan, NOW)
     assert (found.state, found.at) == ("waiting", NOW + timedelta(hours=wanted))
 
