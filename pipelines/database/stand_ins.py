@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from pipelines.core.items import PAYWALL_KIND
 from pipelines.core.urls import same_site
-from pipelines.database.edits.change_detection import comparable
+from pipelines.database.edits.change_detection import comparable, different_words
 
 CONSENT, LOGIN, SOFT_404, ERROR, FRONT = (
     "consent wall", "login page", "soft 404", "error page", "front page",
@@ -21,7 +21,7 @@ CONSENT, LOGIN, SOFT_404, ERROR, FRONT = (
 SECTION = "section page"  # where redirects led to; it counts as FRONT if the address is known to have had an article
 ANOTHER = "another page"  # a temporary redirect of a known article to a page that is not its own
 NO_TEXT = "no text"  # the page of a known article in which there is nothing to read
-OTHER_TEXT = "other text"  # a short text that shares nothing with the article's; a day later it counts as an edit
+OTHER_TEXT = "other text"  # shares nothing with the article's, is short or undated; a day later it counts as an edit
 ALWAYS_STANDS_IN = (CONSENT, LOGIN, SOFT_404, ERROR)  # values of Article.access that no article has
 PART_OF_TEXT = ("paywall", "truncated")  # values of Article.access that say that text is missing
 
@@ -30,8 +30,7 @@ MIN_SAME_SHARE = 0.5  # from this share on two texts are states of one article
 MAX_SHORTENED_SHARE = 0.8  # length of a text to the known one, from which on a paywall hides nothing
 MAX_STAND_IN_SHARE = 0.5  # length of a text that shares nothing with the known one, and may stand in for it
 MIN_COMMON_BEGINNING_SHARE = 0.6  # of the words of a teaser that the known text has, too
-MAX_WORD_CHARS = 20  # mean length of words; longer ones are of a script without spaces, and characters are compared
-MIN_HELD_SECONDS = 24 * 3600  # that an unrelated text must last until it is an edit
+MIN_HELD_SECONDS = 23 * 3600  # that an unrelated text must last until it is an edit; looks are a day apart, or nearly
 LOGIN_PATH = re.compile(r"/(?:log-?in|sign-?in|sso|auth|oauth2?|anmelden|connexion|registrer|iniciar-sesion)\b", re.I)
 
 
@@ -42,15 +41,18 @@ class ShownText(NamedTuple):
     text: str
     digest: str
     access: str | None = None  # as in Article.access
+    published: str | None = None  # as in Article.published, if the page says so
 
 
 class StandInEvidence(NamedTuple):
     """Hold what else the archive knows that tells a stand-in from an article."""
 
     landed: str | None = None  # FRONT, SECTION or LOGIN if redirects led to such a page, else None
+    is_redirected: bool = False  # the page is at another address than the one that was asked for
     kind_elsewhere: str | None = None  # kind as which the same text was met at another address of the source
     is_text_of_others: bool = False  # another article of the source has the same headline and text
     held_seconds: float | None = None  # since the same unrelated text was first seen here; None: it was not
+    unrelated_seconds: float | None = None  # since any unrelated text was first seen here, and none but such texts
 
 
 NO_EVIDENCE = StandInEvidence()
@@ -79,34 +81,26 @@ def stands_in(shown: ShownText, known: ShownText | None, evidence: StandInEviden
         return None
     if evidence.kind_elsewhere is not None or evidence.is_text_of_others:
         return ERROR if evidence.kind_elsewhere in (None, OTHER_TEXT) else evidence.kind_elsewhere
+    held = evidence.held_seconds
     if len(shown.text) >= MAX_STAND_IN_SHARE * len(known.text):
-        return None
-    lasts = evidence.held_seconds is not None and evidence.held_seconds >= MIN_HELD_SECONDS
-    return None if lasts else OTHER_TEXT
+        if shown.published or evidence.is_redirected:  # a wall has no time of publication
+            return None
+        held = evidence.unrelated_seconds
+    return None if held is not None and held >= MIN_HELD_SECONDS else OTHER_TEXT
 
 
 def _is_shortened(shown: ShownText, known: ShownText) -> bool:
     """Return True if a text with a part missing is what a paywall leaves of the known one, and no edit of it."""
     if len(shown.text) >= MAX_SHORTENED_SHARE * len(known.text):
         return False
-    mine, others = _words(shown.text), _words(known.text)
+    mine, others = different_words(shown.text), different_words(known.text)
     return known.access not in PART_OF_TEXT or len(mine & others) >= MIN_COMMON_BEGINNING_SHARE * len(mine)
 
 
 def common_share(text: str, other: str) -> float:
     """Return the share of all different words of two texts that both have, 0 to 1."""
-    mine, others = _words(text), _words(other)
+    mine, others = different_words(text), different_words(other)
     return len(mine & others) / len(mine | others) if mine | others else 0.0
-
-
-def _words(text: str) -> set[str]:
-    """Return the different words of a text; of a script without spaces, all pairs of characters."""
-    plain = comparable(text).casefold()
-    words = plain.split()
-    if words and len(plain) / len(words) > MAX_WORD_CHARS:
-        letters = "".join(words)
-        return {letters[at : at + 2] for at in range(len(letters) - 1)}
-    return set(words)
 
 
 def landing(asked: str, url: str) -> str | None:

@@ -24,7 +24,7 @@ SCHEDULED = {
             "source_id": "The source that it belongs to.",
             "article_id": "The article. NULL: none was ever read at this address.",
             "kind": "`consent wall`, `paywall`, `login page`, `error page`, `no text`, `another page` (a temporary "
-            "redirect of a known article), `other text` (a short one that shares nothing with the article's; after a "
+            "redirect of a known article), `other text` (one that shares nothing with the article's; after a "
             "day it is an edit); and gone: `404`, `410`, `soft 404`, `front page` (a redirect to it or to a "
             "section page).",
             "since": "Time of the first capture that shows it.",
@@ -174,14 +174,14 @@ SCHEDULED = {
         {"pauses_source": "the pauses of a source"},
     ),
     "changed_lines": TableDescription(
-        "Lines that came to, or went from, articles of a source. On several articles within a day, a line belongs to "
-        "the template of the site. Not in the journal: learned again after a rebuild.",
+        "Lines that came to, or went from, articles of a source. On most of the articles that are looked at in a day, "
+        "a line belongs to the template of the site. Not in the journal: learned again after a rebuild.",
         {
             "source_id": "The source.",
             "line": "Digest of the line.",
-            "articles": "Articles in which it came or went, within a day of each other.",
-            "article_id": "The last of them.",
-            "last_seen": "When it came or went last.",
+            "article_id": "An article in which it came or went.",
+            "last_seen": "When it did so last.",
+            "is_template": "1: the line is known to be the template's; this is then its only row.",
         },
     ),
 }

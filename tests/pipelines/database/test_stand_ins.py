@@ -45,7 +45,10 @@ CASES = {
     "the same text two hours later": (shown(LOST, "x"), shown(STORY), Evidence(held_seconds=7200), "other text"),
     "the same text a day later": (shown(LOST, "x"), shown(STORY), Evidence(held_seconds=86_400), None),
     "a retraction under the same headline": (shown("This story is withdrawn."), shown(STORY), Evidence(), None),
-    "another story of the same length": (shown(LIVE, "Match"), shown(STORY), Evidence(), None),
+    "another story of the same length": (
+        shown(LIVE, "Match")._replace(published="2026-11-23"), shown(STORY), Evidence(), None),
+    "a long text without a date": (shown(LIVE, "Match"), shown(STORY), Evidence(), "other text"),
+    "long texts, a day later": (shown(LIVE, "M"), shown(STORY), Evidence(unrelated_seconds=86_000), None),
     "a redirect to a section": (shown(LOST, "Politics"), shown(STORY), Evidence(landed="section page"), "front page"),
     "a redirect to a folder with the article": (shown(STORY), shown(STORY), Evidence(landed="section page"), None),
     "an edit of a text without spaces": (shown(CHINESE[:-2], "新"), shown(CHINESE * 2), Evidence(), None),
