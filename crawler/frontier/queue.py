@@ -71,14 +71,12 @@ class Frontier:
         """Put URLs into the queue. Return how many articles were new to it, and the hosts that have new work.
 
         A known URL stays as it is, with three exceptions. A feed or sitemap that was a guess is due once the site names
-        it. A feed or sitemap which says that an article changed after our last visit makes it due at once, if edits
-        were found after most times of change that it gave before: see `_changed`. A URL that another source found first
-        becomes the source's that owns its site, with kind and hint as that source gives them. New articles for which
-        `past` holds wait for a backfill. With `room`, new URLs beyond it are left out.
+        it. An article that changed after our last visit, as its feed or sitemap says, is due at once, if most earlier
+        times of change were true. A URL that another source found first becomes the source's that owns its site, as it
+        is given there. New articles for which `past` holds wait for a backfill. New URLs beyond `room` are left out.
         """
-        new, hosts, removed = 0, set(), TakedownRegister(self.db)
-        entries, believed = [*entries], None
-        for entry in entries:
+        new, hosts, removed, believed = 0, set(), TakedownRegister(self.db), None
+        for entry in (entries := [*entries]):
             if entry.url in removed:
                 continue
             row = self._row(entry, source_id, now)
@@ -88,14 +86,12 @@ class Frontier:
                 room.refused[room.word(entry.kind)] += 1
                 continue
             if self._table.insert(row):
-                if past is not None and row.past:
-                    past.left += 1
-                    if room is not None:
-                        room.take(entry.kind)
-                    continue
-                new += entry.kind not in LISTING_KINDS
                 if room is not None:
                     room.take(entry.kind)
+                if past is not None and row.past:
+                    past.left += 1
+                    continue
+                new += entry.kind not in LISTING_KINDS
             elif self._corrected(row):
                 new += entry.kind not in LISTING_KINDS
             elif not row.past and (past is None or row.day) and backfills.wanted_now(self.db, row, now):
@@ -150,15 +146,13 @@ class Frontier:
     def _changed(self, row: FrontierRow, now: datetime) -> bool:
         """Make a known URL due if the page that links it says that it changed since our last visit. Return True if so.
 
-        Two claims are not believed: a time of change that was given last time already, and one for a URL that was
-        visited in this crawl. A date in the future, or two sitemaps that name each other as changed, must not make a
-        crawl endless.
+        A time that was given last time already is not believed, nor one for a URL that was visited in this crawl: two
+        sitemaps that name each other as changed must not make it endless.
         """
-        changed = changed_at(row.hint, now)
-        if changed is None:
-            return False
-        kinds = (*PAGE_KINDS, "sitemap")
-        return self._table.make_changed_due(row.url_key, row.hint, now, kinds=kinds, changed=changed, began=self.began)
+        changed, kinds = changed_at(row.hint, now), (*PAGE_KINDS, "sitemap")
+        return changed is not None and self._table.make_changed_due(
+            row.url_key, row.hint, now, kinds=kinds, changed=changed, began=self.began
+        )
 
     def _are_changes_believed(self, entries: Iterable[FrontierEntry], now: datetime) -> bool:
         """Return True if the times of change in a listing say anything, by what was found after earlier ones."""

@@ -165,8 +165,8 @@ class NewsSpider(scrapy.Spider):
             return ListingLinks()  # it is kept for the rights that it reserves, and has no links
         site, explain = self.visits.site(claim), logger.isEnabledFor(logging.DEBUG)
         capture, (state, known) = response.meta.get("capture"), await self.visits.last_reading(claim)
-        digest = capture.payload_digest if capture and not explain else None  # -vv says why links are left out
-        if known and state and digest and digest == state.digest:
+        is_same = known and state and capture and capture.payload_digest and capture.payload_digest == state.digest
+        if state is not None and is_same and not explain:  # -vv says why links are left out
             number = size_of(known)
             return ListingLinks(articles=state.entries or 0, named=number, packed=known, shared=number, unchanged=True)
         seeks_feeds = await self.visits.seeks_feeds(claim)

@@ -40,7 +40,6 @@ def test_widgets_of_a_healthy_paper_are_no_edits(score):
 
 def test_healthy_paper_causes_no_message(score):
     """Neither a line of `crawl --quiet` nor a reason of `health`."""
-    assert score.figures["mails of crawl --quiet"] == 0
     assert score.figures["alarms about healthy papers, texts"] == {"p01": [], "p04": []}
 
 

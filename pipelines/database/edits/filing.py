@@ -11,6 +11,7 @@ from pipelines.core.items import Capture
 from pipelines.database.connection import decode_json
 from pipelines.database.edits.difference import Difference, TextVersion, difference, is_alternate
 from pipelines.database.edits.template_lines import remember_lines, template_test
+from pipelines.database.runs import TRUE_TIME
 
 
 def judge(db: sqlite3.Connection, article_id: int, values: Mapping[str, Any], capture: Capture) -> Difference:
@@ -27,8 +28,9 @@ def judge(db: sqlite3.Connection, article_id: int, values: Mapping[str, Any], ca
     if digest == values["text_digest"] and authors == values["authors"]:
         return Difference()
     seen = db.execute(
-        """SELECT c.time, c.payload_digest FROM sightings s JOIN captures c ON c.id = s.capture_id
-            WHERE s.revision_id = ? ORDER BY c.time DESC LIMIT 1""",
+        f"""SELECT {TRUE_TIME} AS time, c.payload_digest FROM sightings s JOIN captures c ON c.id = s.capture_id
+              LEFT JOIN crawls k ON k.id = c.crawl_id
+             WHERE s.revision_id = ? ORDER BY 1 DESC LIMIT 1""",  # noqa: S608 (our own names)
         (revision_id,),
     ).fetchone()
     if seen is not None and seen[1] is not None and seen[1] == capture.payload_digest:

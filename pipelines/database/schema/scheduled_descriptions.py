@@ -25,8 +25,8 @@ SCHEDULED = {
             "article_id": "The article. NULL: none was ever read at this address.",
             "kind": "`consent wall`, `paywall`, `login page`, `error page`, `no text`, `another page` (a temporary "
             "redirect of a known article), `other text` (a short one that shares nothing with the article's; after a "
-            "day it is an edit); and gone: `404`, `410`, `soft 404`, `front page` (a redirect to it or "
-            "to a section page).",
+            "day it is an edit); and gone: `404`, `410`, `soft 404`, `front page` (a redirect to it or to a "
+            "section page).",
             "since": "Time of the first capture that shows it.",
             "capture_id": "That capture.",
             "last_seen": "Time of the newest capture that shows it.",
@@ -146,8 +146,8 @@ SCHEDULED = {
             "words": "Words of all texts.",
             "consent": "With a consent wall.",
             "paywalled": "With a paywall.",
-            "first": "Time of the first.",
-            "last": "Time of the last.",
+            "first": "Time of the first fresh one. NULL: there was none, as on days of a backfill alone.",
+            "last": "Time of the last fresh one.",
         },
     ),
     "backfills": TableDescription(
