@@ -51,7 +51,7 @@ def command(
 
     first, last = parse_day("--since", since, last=False), parse_day("--until", until, last=True)
     if first and last and first > last:
-        raise ConfigError(f"--since {since}", f"is after --until {until}", "name the earlier day with --since")
+        raise ConfigError(f"--since {since}", f"is after --until {until}", "give --since the earlier day")
     if stop and (since or until or a_day):
         raise ConfigError("--stop", "cannot be combined with other options", "leave them out")
     config = load(folder_of(ctx), overrides_of(ctx), skip_broken=True)

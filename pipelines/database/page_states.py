@@ -12,6 +12,7 @@ from typing import Any
 from pipelines.core.items import GONE_KINDS, Capture, PageState
 from pipelines.core.timestamps import stamp
 from pipelines.core.urls import url_key
+from pipelines.database.stand_ins import ShownText
 
 # What questions return, in this order. `article`: number of the article; `title`: its headline.
 STATE_KEYS = (
@@ -132,6 +133,16 @@ def is_text_of_others(db: sqlite3.Connection, source_id: int | None, digest: str
         (digest, source_id, besides),
     ).fetchone()
     return row is not None
+
+
+def filed_text(db: sqlite3.Connection, article_id: int) -> tuple[ShownText, str | None]:
+    """Return the newest text of an article, and the payload digest of the capture that it was read from."""
+    *values, payload = db.execute(
+        """SELECT a.title, a.text, a.text_digest, a.access, a.modified, c.payload_digest
+             FROM articles a LEFT JOIN captures c ON c.id = a.capture_id WHERE a.id = ?""",
+        (article_id,),
+    ).fetchone()
+    return ShownText(*values), payload
 
 
 def of_article(db: sqlite3.Connection, article_id: int) -> list[dict[str, Any]]:

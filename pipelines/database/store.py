@@ -22,7 +22,7 @@ from pipelines.database.edits.change_detection import Change, alike
 from pipelines.database.edits.difference import NO_DIFFERENCE, Difference, Noise, difference_row
 from pipelines.database.edits.filing import judge
 from pipelines.database.edits.story_identity import continued_by_id, is_former_address, may_unite, unite
-from pipelines.database.stand_ins import OTHER_TEXT, ShownText, StandInEvidence, landing, stands_in
+from pipelines.database.stand_ins import OTHER_TEXT, ShownText, StandInEvidence, digest_to_note, landing, stands_in
 
 INSERT_CAPTURE = (
     f"INSERT INTO captures (crawl_id, source_id, {', '.join(CAPTURE_COLUMNS)}) "  # noqa: S608 (our own names)
@@ -221,24 +221,23 @@ class ArticleStore:
             known = None  # its text is of another address, about which this one says nothing
         filed, before = None, page_states.shown_now(self.db, url_key(asked))
         if known is not None:
-            row = self.db.execute("SELECT title, text, access FROM articles WHERE id = ?", (known.id,)).fetchone()
-            filed = ShownText(row[0], row[1], known.digest, row[2])
-        held = None
-        if before is not None and (before.kind, before.text_digest) == (OTHER_TEXT, digest):
+            filed, payload = page_states.filed_text(self.db, known.id)
+            if payload is not None and payload == page.capture.payload_digest:
+                return None  # the same bytes, which an earlier version read differently
+        shown = ShownText(article.title, article.text, digest, article.access, article.modified)
+        noted, held = digest_to_note(shown, filed), None
+        if before is not None and (before.kind, before.text_digest) == (OTHER_TEXT, noted):
             held = (page.capture.time - parse(before.since)).total_seconds()
         evidence = StandInEvidence(
             landed=landed,
-            kind_elsewhere=page_states.kind_of_text(self.db, source_id, digest, url_key(asked)),
+            kind_elsewhere=page_states.kind_of_text(self.db, source_id, noted, url_key(asked)),
             is_text_of_others=known is not None and page_states.is_text_of_others(self.db, source_id, digest, known.id),
             held_seconds=held,
         )
-        kind = stands_in(ShownText(article.title, article.text, digest, article.access), filed, evidence)
-        if kind is None:
+        if (kind := stands_in(shown, filed, evidence)) is None:
             return None
-        return page_states.note(
-            self.db, asked, kind, page.capture, source_id=source_id, article_id=known.id if known else None,
-            text_digest=digest,
-        )  # fmt: skip
+        about = {"source_id": source_id, "article_id": known.id if known else None}
+        return page_states.note(self.db, asked, kind, page.capture, text_digest=noted, **about)
 
     def note_state(self, url: str, kind: str, capture: Capture, source_id: int | None) -> PageState:
         """Note that an address shows something in the place of its article that has no text, such as a 404."""
