@@ -20,6 +20,7 @@ from crawler.frontier.listing_links import ListingRules, read_listing
 from crawler.frontier.ownership import listed_sites
 from crawler.frontier.watched_sites import WatchedSite
 from pipelines.core.items import Source
+from pipelines.core.timestamps import now
 
 HOME = "https://paper.example/"
 
@@ -40,7 +41,8 @@ def read(entries: int, known: Path, kept: Path) -> None:
     packed = known.read_bytes() if known.exists() else b""
     site = WatchedSite(Source("paper", HOME), 1, watched=True, listed=listed_sites(HOME))
     began = sum(os.times()[:2])
-    found = read_listing(body, HOME + "sitemap.xml", None, ListingRules(HOME, "sitemap", 0, site, 2000, packed))
+    rules = ListingRules(HOME, "sitemap", 0, site, 2000, now(), packed)
+    found = read_listing(body, HOME + "sitemap.xml", None, rules)
     cpu = sum(os.times()[:2]) - began
     kept.write_bytes(found.packed)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

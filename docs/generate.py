@@ -86,7 +86,8 @@ CODES_OF_COMMANDS = (
     ("rebuild", 1, "A WARC file is missing or damaged, or a page could not be read; the rest is in the database."),
     ("reextract", 1, "A page gives no text any more; the archive keeps its old text."),
     ("health", 1, "With `--fail-on`: a source is that ill. With `--notify`: the message could not be sent."),
-    ("sources", 1, "`check --ask`: a listing is not what its file says."),
+    ("sources", 1, "`check --ask`: a listing is not what its file says. `export`: a source is not in the list, because "
+     "its file has mistakes."),
     ("sources", 2, "`check`: a file has mistakes."),
     ("verify", 7, "Something was found."),
     ("watch", 2, "When it starts: morgue.toml has a mistake. Later, the settings from before hold on. A pass that "

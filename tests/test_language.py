@@ -93,7 +93,10 @@ def test_help_texts_use_plain_words():
     for name in morgue.list_commands(root):
         command = morgue.get_command(root, name)
         assert command is not None
-        found[name] = riddles(command.get_help(click.Context(command, info_name=name, parent=root)))
+        context = click.Context(command, info_name=name, parent=root)
+        found[name] = riddles(command.get_help(context))
+        for inner, below in getattr(command, "commands", {}).items():
+            found[f"{name} {inner}"] = riddles(below.get_help(click.Context(below, info_name=inner, parent=context)))
     assert {name: lines for name, lines in found.items() if lines} == {}
 
 

@@ -35,7 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *(C + name for name in ("config", "discovery", "schedule", "frontier", "http", "middleware", "onboarding")),
     },
     C + "health": WORK | {C + name for name in ("config", "http", "middleware", "engine")},
-    C + "watch": WORK | {C + name for name in ("config", "schedule", "frontier", "engine", "health")},
+    C + "watch": WORK | {C + name for name in ("config", "schedule", "frontier", "http", "engine", "health")},
     C + "spiders": WORK | {C + name for name in ("discovery", "schedule", "frontier", "http", "middleware", "engine")},
 }
 ANYTHING = {C + "cli", C + "commands", C + "settings", C + "__main__"}

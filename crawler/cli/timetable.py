@@ -24,6 +24,8 @@ INTERVALS = (  # seconds; those that both cron and systemd's OnCalendar can expr
 )
 INTERVAL_CHOICES = "1m, 5m, 10m, 15m, 30m, 1h, 2h, 6h, 12h, 1d, 7d (or another part of an hour or day)"
 UNQUOTED_WORD = r"[A-Za-z0-9/._%=+:@-]+"  # a word that needs no quotes in a unit
+# systemd.unit(5), "Description", with the specifiers that an instance is named by
+UNIT_NAME = r"(?:[A-Za-z0-9:_.@\\-]|%[a-zA-Z])+\.(?:service|target|path|timer)"
 MAX_NAME_CHARS = 200  # of a unit; systemd allows 255 with the suffix
 
 
@@ -36,6 +38,7 @@ class ScheduledJob:
     every: int  # seconds, one of INTERVALS
     sources: tuple[str, ...] = ()  # only these; empty: everything that is due
     settings: tuple[str, ...] = ()  # KEY=VALUE, each for an option -s
+    on_failure: str = ""  # a unit of systemd that is started after each run that failed
 
     def __post_init__(self) -> None:
         """Raise ConfigError for an interval or a path that cron and systemd cannot express."""
@@ -49,6 +52,9 @@ class ScheduledJob:
             if not word.isprintable() or {"'", '"'} <= set(word):
                 cure = "move the archive to a path of plain letters"
                 raise ConfigError(word, "systemd and cron cannot express this path", cure)
+        if self.on_failure and not re.fullmatch(UNIT_NAME, self.on_failure):
+            cure = "say e.g. --on-failure morgue-failed@%N.service (docs/scheduling.md)"
+            raise ConfigError(f"--on-failure {self.on_failure}", "is not the name of a unit of systemd", cure)
         for setting in self.settings:
             if not setting.isprintable():
                 raise ConfigError(f"-s {setting!r}", "cannot be expressed in a timer", "write it into morgue.toml")
@@ -133,7 +139,7 @@ systemctl --user enable --now {job.name}.timer
 # Show the next round:   systemctl --user list-timers {job.name}.timer
 # Show what went wrong:  journalctl --user -u {job.name}.service
 # Show the last rounds:  morgue log
-# Hear when a source falls ill, by mail or message: docs/health.md (OnFailure=, --notify)
+# Hear when a source falls ill or a run fails, by mail or message: docs/scheduling.md (--on-failure), docs/health.md
 # Switch it off:         systemctl --user disable --now {job.name}.timer
 """
 
@@ -145,9 +151,12 @@ def service(job: ScheduledJob) -> str:
     start = "" if re.fullmatch(UNQUOTED_WORD, job.command[0]) else "/usr/bin/env "
     # A private /tmp would hide an archive or a command in the real one.
     elsewhere = any(word.startswith(("/tmp/", "/var/tmp/")) for word in (job.archive, *job.command))  # noqa: S108
+    # A failure of a timer is seen only by those who look.
+    hint = "#OnFailure=morgue-failed@%N.service  # what to start then: docs/scheduling.md"
     return f"""\
 [Unit]
 Description=Newsmorgue crawl of {unit_text(job.archive)}
+{f"OnFailure={job.on_failure}" if job.on_failure else hint}
 
 [Service]
 Type=oneshot

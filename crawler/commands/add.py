@@ -23,6 +23,7 @@ from pipelines.core.items import Source
 from pipelines.core.terminal import plain
 
 if TYPE_CHECKING:
+    from crawler.cli.url_list import UrlList
     from crawler.config.models import Config
     from crawler.onboarding.opml import ListedSite
     from crawler.onboarding.probe import ProbeReport
@@ -152,11 +153,25 @@ def sites_of_list(data: bytes, file: str, column: str | None) -> list[ListedSite
     from crawler.onboarding.opml import ListedSite, is_xml, read_opml
 
     if not is_xml(data):
-        rows = listed_in(decoded(io.BufferedReader(io.BytesIO(data)), file), file, column).rows
-        return [ListedSite(row.place, row.text, problem="" if row.text else NO_ADDRESS) for row in rows]
+        found = listed_in(decoded(io.BufferedReader(io.BytesIO(data)), file), file, column)
+        names, feeds = cells_of(found, "name"), cells_of(found, "feeds")  # of `morgue sources export`
+        return [
+            ListedSite(
+                row.place, row.text, tuple(filter(None, re.split(r";?\s+", told))), "" if row.text else NO_ADDRESS, name
+            )
+            for row, name, told in zip(found.rows, names, feeds, strict=True)
+        ]
     if column is not None:
         raise ConfigError("--column", f"{file} is OPML, which has no columns", "leave out --column")
     return read_opml(data, file)
+
+
+def cells_of(listed: UrlList, column: str) -> list[str]:
+    """Return the cells of a column of a list; if it has none of that name, empty ones."""
+    if column not in listed.columns:
+        return [""] * len(listed.rows)
+    number = listed.columns.index(column)
+    return [row.cells[number].strip() for row in listed.rows]
 
 
 def chosen_sites(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 import signal
@@ -113,13 +114,18 @@ def command(
     folder, day = folder_of(ctx), iso_day(since)
     listed = listed_pages(urls, column, report_file) if urls else None
 
+    gc.disable()  # modules and settings stay to the end: to look for garbage in them takes a tenth of an idle pass
     from crawler.config.files_alone import config_of_files
     from crawler.config.models import load
     from crawler.engine.crawl import CrawlRun
     from crawler.frontier.crawl_plan import CrawlPlan
 
     overrides = overrides_of(ctx)
-    config = load(folder, overrides, skip_broken=True)
+    try:
+        config = load(folder, overrides, skip_broken=True)
+    finally:
+        gc.freeze()
+        gc.enable()
     plan = CrawlPlan(
         targets,
         listed.urls if listed is not None else None,

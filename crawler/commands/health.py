@@ -10,7 +10,7 @@ import click
 
 from crawler.cli import output
 from crawler.cli.archive_options import database_of, standard_output
-from crawler.cli.common_options import config_of, folder_of, folder_option, setting_option
+from crawler.cli.common_options import config_of, folder_of, folder_option, overrides_of, setting_option
 from pipelines.core.errors import MorgueError, NotFound
 from pipelines.core.plural import counted
 from pipelines.core.source_names import near_names, source_meant
@@ -51,9 +51,10 @@ def command(ctx: click.Context, sources: tuple[str, ...], form: str, fail_on: st
     telling fails, the exit code is 1 and the next call tries again.
     """
     with database_of(ctx, quickly=True) as db:
+        from crawler.config.health_settings import health_settings
         from crawler.health.check import look
 
-        found = look(db, folder_of(ctx))
+        found = look(db, folder_of(ctx), health_settings(folder_of(ctx), overrides_of(ctx)))
     shown = chosen(found, sources)
     with standard_output():
         if form == "json":

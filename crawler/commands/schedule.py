@@ -22,10 +22,12 @@ from pipelines.core.errors import ConfigError
 @click.option("--cron", "form", flag_value="cron", help="Print a crontab line (default elsewhere).")
 @click.option("--every", metavar="TIME", default="15m", show_default=True,
               help="How often to check what is due. It must divide an hour or a day evenly.")  # fmt: skip
+@click.option("--on-failure", metavar="UNIT", default="",
+              help="A unit that systemd starts after a run that failed, or that found a source ill.")  # fmt: skip
 @folder_option
 @setting_option
 @click.pass_context
-def command(ctx: click.Context, sources: tuple[str, ...], form: str | None, every: str) -> None:
+def command(ctx: click.Context, sources: tuple[str, ...], form: str | None, every: str, on_failure: str) -> None:
     """Print a timer that crawls regularly; change nothing.
 
     The timer runs `morgue crawl`, which fetches what is due by the archive's settings and ends at once if nothing is
@@ -37,8 +39,10 @@ def command(ctx: click.Context, sources: tuple[str, ...], form: str | None, ever
     if not config.sources:
         click.echo("no sources yet: add one with `morgue add URL`", err=True)
     settings = tuple(overrides_of(ctx))
-    job = ScheduledJob(str(config.folder.path), own_command(), interval_seconds(every), sources, settings)
+    job = ScheduledJob(str(config.folder.path), own_command(), interval_seconds(every), sources, settings, on_failure)
     form = form or ("systemd" if sys.platform == "linux" else "cron")
+    if on_failure and form == "cron":
+        raise ConfigError("--on-failure", "is of systemd", "leave it out: cron mails what a run prints (MAILTO=)")
     click.echo(systemd(job) if form == "systemd" else cron(job), nl=False)
 
 

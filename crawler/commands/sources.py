@@ -95,9 +95,11 @@ def list_sources(ctx: click.Context, *, of_lists: bool, form: str) -> None:
     """Print the sources and their state."""
     with database_of(ctx, quickly=True) as db:
         rows = list(queries.sources(db, of_lists=of_lists))
+        from crawler.config.health_settings import health_settings
         from crawler.health.check import look
 
-        states = {one.name: one.status for one in look(db, folder_of(ctx))}
+        settings = health_settings(folder_of(ctx), overrides_of(ctx))
+        states = {one.name: one.status for one in look(db, folder_of(ctx), settings)}
     for row in rows:
         row["health"] = states.get(row["name"])
     count_unread_listings(ctx, rows)

@@ -68,7 +68,12 @@ def command(ctx: click.Context, every: str, quiet: bool, notify: str) -> int:
         live=live,
     )
     watch = Watch(folder, overrides_of(ctx), output, crawl, every=seconds, notify=notify, stops_at_hangup=terminal)
-    return watch.run()
+    code = watch.run()
+    if watch.is_outdated:
+        from crawler.watch.program_files import start_again
+
+        start_again()
+    return code
 
 
 def every_seconds(text: str) -> float:

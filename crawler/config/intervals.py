@@ -27,8 +27,8 @@ class ListingIntervals(TomlTable):
     )
     sitemap: value_types.ListingInterval = key(
         value_types.ADAPTIVE,
-        'Time between two readings of a sitemap, or "adaptive". An adaptive one that was unchanged for 30 days is read'
-        " once a week.",
+        'Time between two readings of a sitemap, or "adaptive". An adaptive one that names nothing new for 30 days is'
+        " read once a week.",
         "12h",
     )
     section: value_types.ListingInterval = key(

@@ -15,11 +15,13 @@ from pydantic import Field, field_validator
 from crawler import __version__
 from crawler.config import toml_files, value_types
 from crawler.config.archive_folder import SETTINGS, ArchiveFolder
+from crawler.config.health_settings import HealthSettings
 from crawler.config.intervals import LISTING_INTERVALS, ListingIntervals
 from crawler.config.notify_settings import NotifySettings
+from crawler.config.rule_settings import SourceRule
 from crawler.config.toml_table import TomlTable, key
 from pipelines.core.errors import ConfigError, NotFound
-from pipelines.core.items import Rule, Source
+from pipelines.core.items import Source
 from pipelines.core.source_names import near_names, source_at, source_meant
 
 
@@ -118,9 +120,7 @@ class CrawlSettings(Politeness):
     """Set how requests are sent. The keys down to `recheck` can also be set in the file of a source."""
 
     proxy: value_types.Proxy = key(
-        "",
-        "HTTP proxy for all requests; empty: no proxy.",
-        "http://user:secret@proxy.example.org:3128",
+        "", "HTTP proxy for all requests; empty: no proxy.", "http://user:secret@proxy.example.org:3128"
     )
     concurrency: value_types.Count = key(32, "Maximum number of simultaneous requests to all hosts together.", 64)
     concurrency_per_source: value_types.Count = key(
@@ -138,6 +138,9 @@ class CrawlSettings(Politeness):
         "1GB",
     )
     bytes_per_crawl: value_types.Bytes = key("100GB", "Size of the records of one crawl at which it ends.", "10GB")
+    bandwidth: value_types.AnyBytes = key(
+        "0B", "Bytes that a crawl transfers in a second, on average, with all hosts together; 0B: no limit.", "1MB"
+    )
     timeout: value_types.SomeSeconds = key(30.0, "Seconds after which a request is abandoned.", 60.0)
     max_body: value_types.Bytes = key(
         "20MB", "Maximum size of a response body. A larger one is cut off and recorded as truncated.", "50MB"
@@ -210,48 +213,8 @@ class Settings(TomlTable):
     every: ListingIntervals = ListingIntervals()
     record: RecordSettings = RecordSettings()
     extract: ExtractSettings = ExtractSettings()
+    health: HealthSettings = HealthSettings()
     notify: NotifySettings = NotifySettings()
-
-
-class RuleFields(TomlTable):
-    """Say where single fields are found on this paper's pages: a selector, or a list whose first match wins."""
-
-    title: value_types.Values = key([], "The headline.", "h1.headline")
-    description: value_types.Values = key([], "Standfirst or summary.", "p.standfirst")
-    authors: value_types.Values = key([], "The byline. The names in it are recognised as on any page.", ".byline a")
-    published: value_types.Values = key([], "The day or time of publication.", "time.published::attr(datetime)")
-    modified: value_types.Values = key([], "The day or time of the last change.", "//time[@class='updated']/@datetime")
-    language: value_types.Values = key([], "The language of the text (BCP 47 tag).", "article::attr(lang)")
-    section: value_types.Values = key([], "The paper's own section.", "nav.breadcrumb li:last-child")
-    tags: value_types.Values = key([], "Keywords: one per element, or several separated by commas.", "ul.tags a")
-    image: value_types.Values = key([], "The lead image: an element or a URL.", "figure.lead img")
-
-
-class SourceRule(TomlTable):
-    """Say how this paper's pages are read. A selector is XPath if it begins with /, ./ or (, otherwise CSS."""
-
-    until: value_types.Day | None = Field(
-        None,
-        description="First day of capture for which the rule is no longer valid; without it, the rule is still valid.",
-        examples=["2026-03-01"],
-    )
-    prune: value_types.Blocks = key(
-        [], "Selectors of blocks that are not article text.", ["div.newsletter", "//aside[@data-kind='promo']"]
-    )
-    body: value_types.Blocks = key(
-        [],
-        "Selectors of the blocks that are article text. If they find nothing, the page is read without them.",
-        ["div.story-body"],
-    )
-    fields: RuleFields = Field(
-        RuleFields(), description="Selectors of single fields, in a table of its own.", examples=[]
-    )
-
-    @property
-    def as_rule(self) -> Rule:
-        """Return the rule as the item that the pipelines use."""
-        named = tuple((name, one) for name in RuleFields.model_fields for one in getattr(self.fields, name))
-        return Rule(self.until, self.prune, self.body, named)
 
 
 class SourceConfig(TomlTable):
@@ -338,20 +301,26 @@ class Config:
     every: ListingIntervals
     record: RecordSettings
     extract: ExtractSettings
+    health: HealthSettings
     notify: NotifySettings
     sources: Mapping[str, SourceConfig]  # by name, in alphabetical order
     broken: Mapping[str, ConfigError] = field(default_factory=dict)  # by name: sources whose files have mistakes
 
-    def source_named(self, name: str) -> SourceConfig:
-        """Return the source that a user means by its name or address (`pipelines.core.source_names.source_meant`).
+    def file_named(self, name: str) -> str:
+        """Return the name of the source that a user means by its name or address; its file may have mistakes.
 
-        Raises ConfigError if its file has mistakes, NotFound if there is no such source.
+        `pipelines.core.source_names.source_meant` has the rules. Raises NotFound.
         """
         homes = {known: own.url for known, own in self.sources.items()}
         found = source_meant(name, homes | {known: f"https://{known}/" for known in self.broken})
         if found is None:
             advice = near_names(name, [*self.sources, *self.broken], "source")
             raise NotFound(name, "is not a source of this archive", advice)
+        return found
+
+    def source_named(self, name: str) -> SourceConfig:
+        """Return the source that a user means. Raises NotFound; ConfigError if its file has mistakes."""
+        found = self.file_named(name)
         if found in self.broken:
             raise self.broken[found]
         return self.sources[found]
@@ -376,6 +345,8 @@ class Config:
 
 def merged(default: Any, own: TomlTable) -> Any:
     """Return `default` with the keys that are set in `own`."""
+    if not own.model_fields_set:
+        return default
     return default.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
 
 

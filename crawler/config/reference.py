@@ -15,7 +15,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from crawler.config.intervals import ListingIntervals
-from crawler.config.models import Politeness, RuleFields, Settings, SourceConfig, SourceRule
+from crawler.config.models import Politeness, Settings, SourceConfig
+from crawler.config.rule_settings import RuleFields, SourceRule
 from crawler.config.value_types import literal
 
 Given = Mapping[str, Mapping[str, object]]  # table -> key -> value

@@ -18,6 +18,7 @@ SETTING_NAMES = {
         "body_memory", "redirects", "retries", "url_length", "allow_private_ips", "user_agent",
     },
     "every": {"feed", "news_sitemap", "sitemap", "section", "min", "max"},
+    "health": {"coverage_drop"},
     "notify": {"url", "remind", "timeout", "allow_private_ips"},
     "record": {"rotate", "rotate_after", "compression", "chunked_payload_digest"},
     "extract": {"comments", "workers", "seconds", "cpu_seconds", "memory"},

@@ -8,8 +8,10 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import stat
 import tomllib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -158,9 +160,11 @@ def read(path: Path, shown: str) -> dict[str, Any]:
 
 
 def write(path: Path, text: str) -> None:
-    """Write a file in one step: a crash leaves the old text or the new one. Raises OSError."""
+    """Write a file in one step: a crash leaves the old text or the new one. Its permissions stay. Raises OSError."""
     safe_open.must_be_ordinary(path)
     with safe_open.draft(path) as draft:
+        with suppress(FileNotFoundError):
+            os.fchmod(draft.fileno(), stat.S_IMODE(os.lstat(path).st_mode))
         draft.write(text.encode())
 
 

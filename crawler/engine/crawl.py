@@ -326,7 +326,12 @@ def open_context(config: Config, command: str) -> CrawlContext:
         archive_writer,
         workers,
         Backpressure(
-            config.crawl.concurrency, max_pages, config.crawl.body_memory, per_source=per_source, per_site=per_site
+            config.crawl.concurrency,
+            max_pages,
+            config.crawl.body_memory,
+            per_source=per_source,
+            per_site=per_site,
+            bytes_per_second=config.crawl.bandwidth,
         ),
         command=command,
         software=SOFTWARE,

@@ -169,9 +169,11 @@ def prepare_scope(
     sites |= {site.source_id: site for site in visited}
     sites, frontier.owners = with_owners(sites)
     interrupted = None if plan.again else interrupted_since(store.db, frontier.crawl_id)
+    differing = frontier.without_their_seeds({site.source_id: site.listings for site in visited})
     # A listing that two files name is of the last one here: one that is paused must not keep it from the other.
     for site in sorted(visited, key=lambda site: not is_paused(site, config, now)):
-        seed(site, config.sources.get(site.name), frontier, now)
+        if site.source_id in differing or site.include or not site.watched:
+            seed(site, config.sources.get(site.name), frontier, now)
         if not is_paused(site, config, now):  # what is queued each day would be asked for at once after a pause
             chosen.notes += backfill_notes(site, frontier, now)
         if plan.targets and plan.listings_now:

@@ -28,7 +28,9 @@ logger = logging.getLogger("morgue.frontier")
 
 WAITING_PER_HOST = 1  # URLs of a host that are handed out besides those that it may be asked for at once
 ASKING_PAUSE_SECONDS = 15.0  # after that a pass asks again which hosts have due URLs
-MAX_ASKING_SECONDS = 86400.0  # after that a pass takes in nothing more that falls due, so that it ends one day
+# After that a pass of all sources ends, and the next one goes on with what is left: before its lock, a day old, is an
+# alarm (`pipelines.core.lock`).
+MAX_PASS_SECONDS = 20 * 3600.0
 CLAIMS_PER_TASK = 8  # URLs of a host claimed at once; a more urgent URL may have to wait for as many fetches
 
 
@@ -53,7 +55,7 @@ class Dispatcher:
         self.context, self.frontier, self.scope = context, frontier, scope
         self.limits, self.limits_of_source = limits, limits_of_source
         self.stopped = False
-        self.used = LimitCounter(limits_of_source, used_today, resting)
+        self.used = LimitCounter(limits_of_source, used_today, resting, began=scope.began)
         self._host_concurrency = host_concurrency
         self._hosts: deque[str] = deque()  # hosts that may have due URLs, in turn
         # Such hosts that wait because the share of their site or source, the key, is used up.
@@ -74,9 +76,15 @@ class Dispatcher:
         began = asked = monotonic()
         self.add_hosts(await self.context.do(self.frontier.hosts_due, self.scope, now()))
         while not self.stopped:
-            if asked + ASKING_PAUSE_SECONDS <= monotonic() < began + MAX_ASKING_SECONDS:
+            time = monotonic()
+            if time >= began + MAX_PASS_SECONDS and self.scope.source_ids is None:
+                # Else what keeps falling due would let it go on for ever, without the judgements at its end.
+                logger.info("this pass has lasted %(hours)d hours", {"hours": MAX_PASS_SECONDS // 3600})
+                self.stop()
+                return
+            if asked + ASKING_PAUSE_SECONDS <= time < began + MAX_PASS_SECONDS:
                 # What falls due during the pass: a backfill of one source must not hold up the feeds of the others.
-                asked = monotonic()
+                asked = time
                 self.add_hosts(await self.context.do(self.frontier.hosts_due, self.scope, now()))
             claims = await self._next_claims()
             for claim in claims:

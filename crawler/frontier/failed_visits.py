@@ -80,10 +80,10 @@ class FailedVisits(ListingVisits):
             plan = self.plan_after_stand_in(claim, state)
         elif dead_link:
             plan = NextVisit("failed", None, "gone")
-        if wait is not None:
+        if wait is not None and not self._is_alone_in_asking(claim, status, host):
             await self._host_in_trouble(host, why, wait)
             plan = plan if redirected else self._due_with_host(claim, plan)
-        elif is_refusal(why, status) and not (redirected or foreign or guessed):
+        elif wait is None and is_refusal(why, status) and not (redirected or foreign or guessed):
             is_page = claim.kind in PAGE_KINDS
             if await self.context.do(partial(self.frontier.hosts.refused, host, why, now(), is_page=is_page)):
                 plan = self._due_with_host(claim, plan)
@@ -199,6 +199,13 @@ class FailedVisits(ListingVisits):
             self.dispatcher.set_pages_aside(host)
         else:
             self.dispatcher.close_host(host)
+
+    def _is_alone_in_asking(self, claim: Claim, status: int | None, host: str) -> bool:
+        """Return True if a URL asks us to wait twice in a row, while its host has answered others: then it waits alone.
+
+        One page or feed that always asks for a day must not make a day of each pause of its paper.
+        """
+        return claim.failed > 0 and claim.last_status == status and self.frontier.hosts.of(host) is None
 
     def _due_with_host(self, claim: Claim, plan: NextVisit) -> NextVisit:
         """Return the plan of a URL whose host is in trouble: it stays due, unless it is given up anyway."""

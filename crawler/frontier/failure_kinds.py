@@ -10,13 +10,16 @@ HOST_DOWN_REASONS = ("host not found", "connection failed", "TLS failed", "addre
 NO_HTTPS_REASONS = ("connection failed", "TLS failed", "timed out")  # the site may answer over HTTP
 UNANSWERED_REASONS = ("timed out", "connection lost")  # the page may be the cause
 NOT_SENT_REASONS = ("URL cannot be requested", "address is not public", "port is blocked")  # refused by us
+UNASKED_304 = "HTTP 304 to a request without conditions"
 # Answers that are not about the page but about us or the server, when a host gives nothing else.
 REFUSING_STATUSES = (401, 403, 429)
 
 
 def is_refusal(why: str, status: int | None) -> bool:
     """Return True if a failure may be one of the whole host: it refuses us, has a fault or does not answer in time."""
-    return why in UNANSWERED_REASONS if status is None else status in REFUSING_STATUSES or status >= 500
+    if status is None or status < 400:
+        return why in UNANSWERED_REASONS or why == UNASKED_304
+    return status in REFUSING_STATUSES or status >= 500
 
 
 def is_permanent(why: str) -> bool:

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import blake2b
 
 from crawler.discovery.feeds import read_feed
@@ -18,14 +18,12 @@ from crawler.discovery.links import read_links
 from crawler.discovery.results import Discovery, FoundLink, LeftOut
 from crawler.discovery.sitemaps import MAX_URLS, read_sitemap
 from crawler.discovery.sitemaps import unpacked as without_gzip
-from crawler.frontier.entry_dates import day_of
+from crawler.frontier.entry_dates import day_of, times_of_writing
 from crawler.frontier.queue_values import FrontierEntry
 from crawler.frontier.watched_sites import WatchedSite
 from pipelines.core.urls import fetchable, site_of, url_key
 
 MAX_SITEMAP_DEPTH = 4  # robots.txt or front page -> index -> index -> sitemap; the protocol allows one index only
-SAME_TIME_MIN_LINKS = 5  # from so many links on, one time of change for all of them says nothing
-SAME_TIME_SPAN = timedelta(minutes=1)
 # Of a packed entry; two URLs of one listing of 50,000 are alike once in ten billion.
 KEY_BYTES, MARK_BYTES, TEXT_BYTES = 8, 4, 8
 ENTRY_BYTES = KEY_BYTES + MARK_BYTES + TEXT_BYTES
@@ -44,6 +42,7 @@ READER_OF_KIND = {
     "section": read_links,
 }
 OTHER_SITE = "another site"  # the rule by which an address of another site is not followed
+SITEMAP_KINDS = ("sitemap", "news sitemap")
 PAGE_LISTINGS = ("front", "section")  # their links are followed within the source's own sites only
 
 
@@ -56,6 +55,7 @@ class ListingRules:
     depth: int  # of the listing
     site: WatchedSite
     max_url_chars: int
+    now: datetime
     known: bytes = b""  # entries of a feed or sitemap at its last reading, packed
     seeks_feeds: bool = False  # the feeds that a page names are wanted, though the source's file says which ones
     explain: bool = False  # name every link that is not followed, for the log
@@ -77,6 +77,7 @@ class ListingLinks:
     named: int = 0  # links that are followed, those of the last time included
     packed: bytes = b""  # all of them, for `ListingRules.known` at the next reading
     shared: int = 0  # of them, those that were named last time
+    is_index: bool = False  # it names sitemaps
     newest: str | None = None  # the newest day that one of its links gives
     sought_feeds: bool = False  # the feeds that it names were tried, too
     unchanged: bool = False  # its bytes are those of the last reading, and it was not read
@@ -87,6 +88,10 @@ class ListingLinks:
         if self.unchanged:
             return known
         return max((day for day in (known if self.skipped else None, self.newest) if day), default=None)
+
+    def differs_from(self, known: bytes) -> bool:
+        """Return True if it names or says anything that the packed entries of its last reading did not, or less."""
+        return self.packed != known if self.is_index else bool(self.entries) or self.shared < size_of(known)
 
     def in_common(self, packed: bytes) -> int:
         """Return how many of its links are among the packed entries of another listing."""
@@ -149,19 +154,23 @@ def followed_links(
 ) -> ListingLinks:
     """Return those of the links that were found that the source follows."""
     skipped = len(written.skipped)
-    same_time = not skipped and have_same_time(discovery)
-    known, packed, shared = unpacked(rules.known), [*written.skipped], skipped
+    known, packed = unpacked(rules.known), [*written.skipped]
+    keys = {link.url: packed_key(link.url) for link in discovery.found}
+    marks = {link.url: packed_mark(link.kind, link.hint) for link in discovery.found}
+    read_before = [url for url, key in keys.items() if key in known]
+    shared = skipped + len(read_before)
+    changed = sum(known[keys[url]] != marks[url] for url in read_before)
+    times = (link.hint["modified"] for link in discovery.found if "modified" in link.hint)
+    false_times = times_of_writing(times, rules.now, skipped + len(discovery.found), shared, changed)
     entries, rejected = [], list(discovery.rejected)
     off_site: Counter[str] = Counter()
     for link in discovery.found:
-        hint = link.hint
-        if same_time and "modified" in hint:
+        hint, key, mark = link.hint, keys[link.url], marks[link.url]
+        says_nothing = hint.get("modified") in false_times
+        if says_nothing:
             hint = {name: text for name, text in hint.items() if name != "modified"}
-        key = packed_key(link.url)
-        mark = packed_mark(link.kind, hint)
         entry = key + mark + written.texts.get(link.url.encode("utf-8", "surrogatepass"), NO_TEXT)
-        shared += key in known
-        if known.get(key) == mark:
+        if key in known and (says_nothing or known[key] == mark):
             packed.append(entry)
             continue
         rule, url, kind = judged(link, rules)
@@ -172,6 +181,8 @@ def followed_links(
             continue
         packed.append(entry)
         entries.append(FrontierEntry(url, kind, rules.depth + 1, rules.url, hint))
+    if rules.kind in SITEMAP_KINDS:  # of one that names more than is queued at once, the newest are
+        entries.sort(key=lambda entry: day_of(entry.hint, rules.now) or "", reverse=True)
     named = tuple(off_site.most_common(MAX_SITES_NAMED))
     reasons = tuple(rejected) if rules.explain else ()
     return ListingLinks(
@@ -187,7 +198,8 @@ def followed_links(
         skipped=skipped,
         packed=b"".join(packed),
         shared=shared,
-        newest=max((day for link in discovery.found if (day := day_of(link.hint))), default=None),
+        is_index=discovery.kind == "sitemap index",
+        newest=max((day for link in discovery.found if (day := day_of(link.hint, rules.now))), default=None),
     )
 
 
@@ -224,7 +236,7 @@ def judged(link: FoundLink, rules: ListingRules) -> tuple[str, str, str]:
         return "excluded by the source", url, link.kind
     if not (site.listed.owns(url) if rules.kind in PAGE_LISTINGS else site.listed.may_list(url)):
         return OTHER_SITE, url, kind
-    if kind in ("sitemap", "news sitemap") and depth > MAX_SITEMAP_DEPTH:
+    if kind in SITEMAP_KINDS and depth > MAX_SITEMAP_DEPTH:
         return "sitemaps in sitemaps, too deep", url, kind
     if kind == "section" and (depth > site.depth or site.explicit_sections):
         return "a section page: too deep, or its source lists others", url, kind
@@ -232,21 +244,6 @@ def judged(link: FoundLink, rules: ListingRules) -> tuple[str, str, str]:
     if kind in ("feed", "sitemap", "news sitemap") and rules.kind in PAGE_LISTINGS and site.watched and not wanted:
         return f"a {kind}: its source says which ones", url, kind
     return "", url, kind
-
-
-def have_same_time(discovery: Discovery) -> bool:
-    """Return True if a sitemap gives all pages about the same time of change.
-
-    That is the time at which the sitemap was made, and says nothing about the pages.
-    """
-    times = []
-    for link in discovery.found:
-        try:
-            times.append(datetime.fromisoformat(link.hint.get("modified", "")))
-        except ValueError:
-            continue
-    zones = {time.tzinfo is None for time in times}
-    return len(times) >= SAME_TIME_MIN_LINKS and len(zones) == 1 and max(times) - min(times) < SAME_TIME_SPAN
 
 
 def split_by_site(urls: Iterable[str], site: WatchedSite) -> tuple[list[str], Counter[str]]:

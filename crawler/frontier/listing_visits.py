@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from scrapy.http import Response
 
 from crawler.frontier import queue_values
-from crawler.frontier.listing_links import READER_OF_KIND, ListingLinks, size_of
+from crawler.frontier.entry_dates import dated, day_or_none
+from crawler.frontier.listing_links import READER_OF_KIND, ListingLinks, packed_key, size_of, unpacked
 from crawler.frontier.queue import GUESS
 from crawler.frontier.queue_values import FrontierEntry, PastRule, Validators, VisitResult
 from crawler.frontier.visit_ending import VisitEnding
@@ -22,6 +23,7 @@ from crawler.schedule.revisit_policy import NextVisit
 from pipelines.core.timestamps import now, parse, stamp
 from pipelines.core.urls import fetchable, url_key
 from pipelines.database import listings
+from pipelines.database.frontier.forgetting import plan_dropped_sitemaps
 from pipelines.database.frontier.replanning import make_listings_due
 from pipelines.database.frontier.rows import Claim
 from pipelines.database.listings import FEED_KINDS, ListingState
@@ -39,6 +41,7 @@ MAX_FEEDS_TRIED = 12  # of those that a front page names, and of common places
 NAMED_TRIED_AGAIN_AFTER = timedelta(hours=20)
 COMMON_TRIED_AGAIN_AFTER = timedelta(days=7)
 MOVED_AFTER = timedelta(days=7)  # of permanent redirects to the same address
+LAST_READING_AFTER = timedelta(days=1)  # of a sitemap that its index dropped: the index may be cut off today
 REPLACED_INTERVAL = timedelta(days=1)  # between two visits to a listing that another one replaces
 NEW_LISTING_HOURS = {"feed": 1.0, "news sitemap": 1.0, "sitemap": 24.0}  # in which one article is expected
 PAGE_HOURS, PAGE_HOURS_WITHOUT_FEED = 24.0, 1.0  # the same of front and section pages
@@ -139,6 +142,8 @@ class ListingVisits(VisitEnding):
             new += past.left if past is not None else 0
             plan = await self._noted(claim, plan, ListingReading(found, new, digest, capture_id, not refused, moved_to))
         known = queue_values.validators(response) if is_read or claim.kind == "tdmrep" else Validators()
+        if is_read and self.hid_news(claim, found, new, known):
+            await self.doubt(claim)
         if not found.sought_feeds and await self.misses_feeds(claim):
             plan, known = self._plan_for_feeds(claim)
         if refused:
@@ -201,10 +206,10 @@ class ListingVisits(VisitEnding):
         shown = reading.found.named - reading.found.shared if reading and known and claim.kind in FEED_KINDS else new
         counted_new = shown * (1 + outrun)
         rhythm = listing_intervals.after_reading(
-            Rhythm.from_json(state.rhythm), since, time, counted_new, dated(reading) if reading else ()
+            Rhythm.from_json(state.rhythm), since, time, counted_new, dated(reading.found.entries) if reading else ()
         )
         changed = reading is not None and (
-            reading.found.packed != known if claim.kind in COMPARED_KINDS else reading.digest != state.digest
+            reading.found.differs_from(known) if claim.kind in COMPARED_KINDS else reading.digest != state.digest
         )
         state = state._replace(
             url=claim.url,
@@ -216,6 +221,7 @@ class ListingVisits(VisitEnding):
             newest_entry=reading.found.newest_with(state.newest_entry) if reading else state.newest_entry,
             first_read=state.first_read or stamp(time),
             last_read=stamp(time),
+            last_body=stamp(time) if reading else state.last_body,
             last_new=stamp(time) if new else state.last_new,
             last_change=stamp(time) if changed else state.last_change or stamp(time),
             rhythm=rhythm.to_json(),
@@ -238,6 +244,11 @@ class ListingVisits(VisitEnding):
             said += more
             if claim.kind in COMPARED_KINDS and reading.whole and reading.found.named:
                 listings.write_entries(db, key, site.rules, reading.found.packed)
+                if reading.found.is_index:
+                    named = unpacked(reading.found.packed)
+                    plan_dropped_sitemaps(
+                        db, claim.url, site.source_id, lambda url: packed_key(url) in named, time + LAST_READING_AFTER
+                    )
         if claim.kind in site.adaptive.kinds and plan.state == "waiting":
             wait = self._interval(site, state, rhythm, time)
             if outrun:
@@ -252,9 +263,10 @@ class ListingVisits(VisitEnding):
 
     def _interval(self, site: WatchedSite, state: ListingState, rhythm: Rhythm, time: datetime) -> timedelta:
         """Return the time to the next reading of an adaptive listing, by its news."""
-        last_change = parse(state.last_change) if state.last_change else None
-        if listing_intervals.is_faded(state.kind, time, last_change, day_or_none(state.newest_entry)):
-            return max(listing_intervals.FADED_INTERVAL, site.adaptive.bounds.longest)
+        last_change = parse(state.last_change) if state.last_change and state.readings > 1 else None
+        faded = listing_intervals.faded_interval(state.kind, time, last_change, day_or_none(state.newest_entry))
+        if faded is not None:
+            return max(faded, site.adaptive.bounds.longest)
         hours = NEW_LISTING_HOURS.get(state.kind, PAGE_HOURS)
         if state.kind in ("front", "section") and site.source_id is not None and state.entries:
             of_source = listings.of_source(self.frontier.db, site.source_id)
@@ -377,22 +389,3 @@ def moved_for_good(claim: Claim, response: Response) -> str | None:
     if chain is None or not chain.permanent or target is None or url_key(target) == url_key(claim.url):
         return None
     return target
-
-
-def dated(reading: ListingReading) -> Iterator[datetime]:
-    """Yield the times of publication that entries of a reading give, if they give a time of day."""
-    for entry in reading.found.entries:
-        text = entry.hint.get("published", "")
-        try:
-            if len(text) > len("2026-11-29"):
-                yield parse(text)
-        except ValueError:
-            continue
-
-
-def day_or_none(text: str | None) -> datetime | None:
-    """Return the beginning of an ISO day; None if the text is none."""
-    try:
-        return parse(text) if text else None
-    except ValueError:
-        return None

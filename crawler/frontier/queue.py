@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from crawler.frontier.entry_dates import changed_at, day_in, day_of
 from crawler.frontier.ownership import SiteOwners
 from crawler.frontier.queue_values import NOTHING_THERE, FrontierEntry, PastRule, QueueRoom, Validators, VisitResult
+from crawler.schedule.article_ages import MAX_CLAIM_AGE, are_claims_believed
 from crawler.schedule.revisit_policy import (
     FOREIGN_PRIORITY,
     LISTING_KINDS,
@@ -69,12 +70,13 @@ class Frontier:
         """Put URLs into the queue. Return how many articles were new to it, and the hosts that have new work.
 
         A known URL stays as it is, with three exceptions. A feed or sitemap that was a guess is due once the site names
-        it. A feed or sitemap which says that an article changed after our
-        last visit makes it due at once: see `_changed`. A URL that another source found first becomes the source's
-        that owns its site, with kind and hint as that source gives them. New articles for which `past` holds wait for a
-        backfill. With `room`, new URLs beyond it are left out.
+        it. A feed or sitemap which says that an article changed after our last visit makes it due at once, if edits
+        were found after most times of change that it gave before: see `_changed`. A URL that another source found first
+        becomes the source's that owns its site, with kind and hint as that source gives them. New articles for which
+        `past` holds wait for a backfill. With `room`, new URLs beyond it are left out.
         """
         new, hosts, removed = 0, set(), TakedownRegister(self.db)
+        entries, believed = [*entries], None
         for entry in entries:
             if entry.url in removed:
                 continue
@@ -97,14 +99,16 @@ class Frontier:
                 new += entry.kind not in LISTING_KINDS
             elif not row.past and backfills.wanted_now(self.db, row, now):
                 new += 1
-            elif not (self._confirmed(entry, row, now) or self._changed(row, now)):
-                continue
+            elif not self._confirmed(entry, row, now):
+                believed = self._are_changes_believed(entries, now) if believed is None else believed
+                if not (believed and self._changed(row, now)):
+                    continue
             hosts.add(row.host)
         return new, hosts
 
     def _row(self, entry: FrontierEntry, source_id: int | None, now: datetime) -> FrontierRow:
         """Return the row of a URL that is to be visited now."""
-        day = day_of(entry.hint) or day_in(entry.url)
+        day = day_of(entry.hint, now) or day_in(entry.url)
         foreign = self.owners.is_foreign(entry.url, source_id)
         return FrontierRow(
             url_key(entry.url),
@@ -149,11 +153,16 @@ class Frontier:
         visited in this crawl. A date in the future, or two sitemaps that name each other as changed, must not make a
         crawl endless.
         """
-        changed = changed_at(row.hint)
+        changed = changed_at(row.hint, now)
         if changed is None:
             return False
         kinds = (*PAGE_KINDS, "sitemap")
         return self._table.make_changed_due(row.url_key, row.hint, now, kinds=kinds, changed=changed, began=self.began)
+
+    def _are_changes_believed(self, entries: Iterable[FrontierEntry], now: datetime) -> bool:
+        """Return True if the times of change in a listing say anything, by what was found after earlier ones."""
+        keys = [url_key(entry.url) for entry in entries if entry.kind in PAGE_KINDS and changed_at(entry.hint, now)]
+        return are_claims_believed(looks.claims_of_change(self.db, keys, now - MAX_CLAIM_AGE))
 
     def claim(
         self, host: str, number: int, scope: ClaimScope, now: datetime, choice: SourceChoice = ANY_SOURCE
@@ -188,7 +197,7 @@ class Frontier:
         Visits that fail, and those from which robots.txt keeps us, are counted apart: neither makes the other give up.
         A guess that the site came to name while it was visited is visited again.
         """
-        if visit.plan == NOTHING_THERE and url_key(claim.url) in self.confirmed:
+        if self.is_named_meanwhile(claim, visit):
             visit = replace(visit, plan=NextVisit("waiting", now, "the site names it"))
         before = claim.disallowed if is_by_robots(visit.error) else claim.failed
         self._table.record_visit(
@@ -203,6 +212,10 @@ class Frontier:
             etag=visit.validators.etag,
             last_modified=visit.validators.last_modified,
         )
+
+    def is_named_meanwhile(self, claim: Claim, visit: VisitResult) -> bool:
+        """Return True if nothing was there at a guessed path, and the site came to name it in this crawl."""
+        return visit.plan == NOTHING_THERE and url_key(claim.url) in self.confirmed
 
     def landed(self, claim: Claim, url: str, visit: VisitResult, now: datetime) -> None:
         """Record a visit that redirects led to `url`: from now on that URL is visited, and the old one is done."""
@@ -270,6 +283,17 @@ class Frontier:
         for row in rows.values():
             self._table.make_seed(row)
         self._table.retire_seeds(source_id, but=rows)
+
+    def without_their_seeds(self, named: Mapping[int | None, Mapping[str, str]]) -> set[int | None]:
+        """Return the sources whose seeds are not as their files name them, and those that name one of these seeds, too.
+
+        `named`: kinds by url_key, by source.
+        """
+        wanted = {(source_id, key, kind) for source_id, kinds in named.items() for key, kind in kinds.items()}
+        found = self._table.seeds({key for _, key, _ in wanted})
+        keys = {key for _, key, _ in wanted - found}
+        shared = {source_id for source_id, key, _ in wanted if key in keys}
+        return shared | {source_id for source_id, *_ in self._table.waiting_seeds() - wanted}
 
     def make_due(self, source_id: int | None, now: datetime, interrupted: str | None = None) -> int:
         """Make a source's listings due now, whenever they were planned, and its pages that failed or were disallowed.

@@ -11,21 +11,28 @@ from typing import Any
 from scrapy.http import Response
 
 from crawler.frontier.dispatcher import Dispatcher
+from crawler.frontier.entry_dates import dated
+from crawler.frontier.failure_kinds import UNASKED_304
+from crawler.frontier.listing_links import SITEMAP_KINDS, ListingLinks, packed_key
 from crawler.frontier.queue import GONE_STATUSES, GUESS, Frontier
 from crawler.frontier.queue_values import NOTHING_THERE, Validators, VisitResult
 from crawler.frontier.watched_sites import WatchedSite
-from crawler.schedule.article_ages import earned_ages, is_first_look_after_a_day, sooner_after_edit
+from crawler.schedule.article_ages import earned_ages, hides_edit, is_first_look_after_a_day, sooner_after_edit
+from crawler.schedule.listing_intervals import is_body_old
 from crawler.schedule.revisit_policy import LISTING_KINDS, PAGE_KINDS, NextVisit, after_success
 from crawler.schedule.stand_in_visits import after_stand_in
 from pipelines.core.items import PageState
 from pipelines.core.timestamps import now, parse, stamp
 from pipelines.core.urls import host_or_empty, site_or_none, url_key
-from pipelines.database.frontier.looks import last_edit, watched_articles
+from pipelines.database import listings
+from pipelines.database.frontier.forgetting import forget_dropped_sitemap
+from pipelines.database.frontier.looks import last_edit, note_false_304, watched_articles
 from pipelines.database.frontier.rows import BY_ROBOTS, Claim
 from pipelines.session.context import CrawlContext
 
 logger = logging.getLogger("morgue.frontier")
 
+DOUBT_OF_304 = timedelta(days=14)  # in which a host is asked without validators after a 304 that was false
 GUESS_INTERVAL = timedelta(days=7)  # until a tdmrep.json is asked for again that was not there
 
 
@@ -71,12 +78,38 @@ class VisitEnding:
         ages = self._ages.get(site.source_id, site.recheck)
         return after_success(claim.kind, time, first, site.every, ages, due=claim.due)
 
-    def is_conditional(self, claim: Claim) -> bool:
-        """Return True if a visit may be answered 304: not where such an answer was false, nor once at a day of age."""
+    async def is_conditional(self, claim: Claim) -> bool:
+        """Return True if a visit may be answered 304: not where such an answer was false, nor each time.
+
+        Some servers answer 304 whatever has changed. So a page is asked for whole at the age of a day, and a listing
+        once its body is a day old.
+        """
+        if claim.host in self.frontier.doubted or not (claim.etag or claim.last_modified):
+            return False
         if claim.kind in LISTING_KINDS:
-            return True
+            state = await self.context.do(listings.listing, self.frontier.db, url_key(claim.url), brief=True)
+            last_body = parse(state.last_body) if state is not None and state.last_body else None
+            return not is_body_old(claim.kind, now(), last_body)
         first, last = (parse(time) if time else None for time in (claim.first_visit, claim.last_visit))
-        return claim.host not in self.frontier.doubted and not is_first_look_after_a_day(now(), first, last)
+        return not is_first_look_after_a_day(now(), first, last)
+
+    def hid_news(self, claim: Claim, found: ListingLinks, new: int, after: Validators) -> bool:
+        """Return True if a reading shows that its server answers 304 to a listing that changed: see `hides_edit`.
+
+        `new`: articles that were not known; `after`: what the answer gave.
+        """
+        shown = found.named - found.shared if claim.kind in listings.FEED_KINDS else new
+        if claim.visits == 0 or shown <= 0:
+            return False
+        newest = max(dated(found.entries), default=None)
+        before, last_304 = (claim.etag, claim.last_modified), claim.last_visit if claim.last_status == 304 else None
+        return hides_edit(before, (after.etag, after.last_modified), newest.isoformat() if newest else None, last_304)
+
+    async def doubt(self, claim: Claim) -> None:
+        """Ask a host without validators for a while: a 304 of it was false."""
+        self._log("%(host)s answers 304 to what has changed: it is asked without validators for now", claim)
+        self.frontier.doubted.add(claim.host)
+        await self.context.do(note_false_304, self.frontier.db, claim.host, now() + DOUBT_OF_304)
 
     async def _plan_of_page(self, claim: Claim) -> NextVisit:
         """Return the future of an article page that was just answered."""
@@ -121,7 +154,7 @@ class VisitEnding:
         if is_over:
             logger.info("%(host)s answers again: all that is due of it is asked for", {"host": claim.host})
             self.dispatcher.open_host(claim.host)
-        if visit.plan == NOTHING_THERE and url_key(claim.url) in self.frontier.confirmed:
+        if self.frontier.is_named_meanwhile(claim, visit):
             self.dispatcher.add_hosts([claim.host])
         self.dispatcher.filed(claim)
 
@@ -131,7 +164,8 @@ class VisitEnding:
         """
         # A page that is not there shows that its host answers; so do a robots.txt with rules, and an empty listing.
         is_page = claim.kind in PAGE_KINDS and visit.error != BY_ROBOTS
-        is_good = visit.status is not None and (visit.status < 400 or visit.status in GONE_STATUSES)
+        good = visit.status is not None and (visit.status < 400 or visit.status in GONE_STATUSES)
+        is_good = good and visit.error != UNASKED_304
         answers = visit.answered or is_good or visit.error == BY_ROBOTS
         # First, because it makes rows due again: the row of this visit has just been asked for.
         is_over = answers and self.frontier.hosts.answered(claim.host, now(), is_page=is_page)
@@ -139,5 +173,7 @@ class VisitEnding:
             self.frontier.landed(claim, final_url, visit, now())
         else:
             self.frontier.visited(claim, visit, now())
+        if claim.kind in SITEMAP_KINDS and self.site(claim).watched:
+            forget_dropped_sitemap(self.frontier.db, claim.id, packed_key(claim.url))
         self.context.stats.ended(self.context.archive_writer.commits, pages)
         return is_over

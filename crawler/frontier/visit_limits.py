@@ -62,11 +62,13 @@ class LimitCounter:
         limits: Mapping[int | None, SourceLimits],
         used_today: Mapping[int | None, UsedToday] | None = None,
         resting: Callable[[datetime], set[int | None]] | None = None,
+        began: str | None = None,
     ) -> None:
         """`used_today`: what earlier crawls of this day requested, by source. `resting`: returns the sources that their
-        owner has paused or removed since the crawl began.
+        owner has paused or removed since the crawl began. `began`: when it began, as a stamp.
         """
         self._limits = limits
+        self._began = began
         self._used_today = used_today or {}
         self._pages_today = Counter({source_id: used.pages for source_id, used in self._used_today.items()})
         self._without_pages: set[int | None] = set()  # sources whose pages of this day are used up
@@ -102,15 +104,22 @@ class LimitCounter:
         limits, is_page = self.of(claim.source_id), claim.kind in PAGE_KINDS
         self.pages_under_way -= is_page
         self.pages += is_page and requested
+        counts = requested and not self._is_read_again(claim)
         for setting, key in limits_on(claim):
             self._under_way[key] -= 1
-            self._requested[key] += requested
+            self._requested[key] += counts
             if self._requested[key] >= getattr(limits, setting):
                 self.reach(setting, claim.source_id, key[2])
                 self._close(*key)
         if is_page and requested:
             self._pages_today[claim.source_id] += 1
             self._end_day_of_pages(claim.source_id)
+
+    def _is_read_again(self, claim: Claim) -> bool:
+        """Return True for a listing that fell due again while this crawl goes on: its interval limits how often."""
+        if self._began is None or claim.last_visit is None or claim.kind in PAGE_KINDS:
+            return False
+        return claim.last_visit >= self._began
 
     def close_by_day_bytes(self, source_id: int | None, size: int) -> None:
         """Ask for nothing more of a source if its records of this day, `size` of this crawl, are at their limit."""

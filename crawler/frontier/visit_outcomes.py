@@ -8,28 +8,26 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 
 from scrapy.http import Response
 
 from crawler.frontier import queue_values
 from crawler.frontier.failed_visits import FailedVisits
+from crawler.frontier.failure_kinds import UNASKED_304
 from crawler.frontier.queue_values import FrontierEntry, Validators, VisitResult
 from crawler.schedule.article_ages import hides_edit
-from crawler.schedule.revisit_policy import LISTING_KINDS, NextVisit, after_failure
+from crawler.schedule.revisit_policy import LISTING_KINDS, NextVisit, after_copy, after_failure
 from pipelines.core.items import Article, Capture, NothingToRead, PageState, Reading
 from pipelines.core.timestamps import now
 from pipelines.core.urls import host_or_empty, site_of, url_key
 from pipelines.database.edits.difference import NOISE_IN_WORDS
 from pipelines.database.frontier import replanning
-from pipelines.database.frontier.looks import note_false_304
 from pipelines.database.frontier.rows import Claim
 from pipelines.database.stand_ins import ALWAYS_STANDS_IN, FRONT, NO_TEXT, SECTION, landing
 
 logger = logging.getLogger("morgue.frontier")
 
-
-DOUBT_OF_304 = timedelta(days=14)  # in which a host is asked without validators after a 304 that hid an edit
+CONDITIONS = {b"If-None-Match", b"If-Modified-Since"}  # header fields of a conditional request (RFC 9110, 13.1)
 
 
 class VisitOutcomes(FailedVisits):
@@ -55,7 +53,14 @@ class VisitOutcomes(FailedVisits):
         return self._pages.pop(frontier_id, (None,))[0]
 
     async def not_modified(self, claim: Claim, response: Response) -> None:
-        """End the visit of a URL whose conditional request was answered 304."""
+        """End the visit of a URL whose request was answered 304.
+
+        Only a request with conditions may be (RFC 9110, 15.4.5): otherwise nothing is known to be unchanged.
+        """
+        if response.request is None or not CONDITIONS & response.request.headers.keys():
+            await self.doubt(claim)
+            await self.failed(claim, UNASKED_304, response.status, at=response.url)
+            return
         site = self.site(claim)
         count = self.context.stats.by_source[site.name]
         count.not_modified += 1
@@ -111,6 +116,8 @@ class VisitOutcomes(FailedVisits):
                 first, last = before or (claim.first_visit, claim.last_visit)
                 claim = replace(claim, first_visit=first, last_visit=last)
             plan = await self._plan_of_page(claim)
+            if reading.change == "duplicate" and not await self.context.do(self.context.store.is_article, claim.url):
+                plan = after_copy(now(), claim.visits)
         status = reading.page.capture.status if reading.page.capture else None
         # Without validators: "not modified" would be the answer for a page that was never read.
         known = Validators() if broke_off or state else validators
@@ -151,9 +158,7 @@ class VisitOutcomes(FailedVisits):
         before, after = (claim.etag, claim.last_modified), (validators.etag, validators.last_modified)
         if not hides_edit(before, after, modified, claim.last_visit if claim.last_status == 304 else None):
             return
-        self._log("%(host)s answers 304 to pages that changed: it is asked without validators for now", claim)
-        self.frontier.doubted.add(claim.host)
-        await self.context.do(note_false_304, self.frontier.db, claim.host, now() + DOUBT_OF_304)
+        await self.doubt(claim)
 
     async def redirected(self, claim: Claim, target: str, kind: str, capture: Capture | None) -> None:
         """End the visit of a URL that redirects to a page with a row of its own, and is now another name for it.

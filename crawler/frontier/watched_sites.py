@@ -74,7 +74,7 @@ class WatchedSite:
         """Return a digest of all that decides which entries of a feed or sitemap this site takes, and for whom."""
         listed = (sorted(self.listed.own), sorted(self.listed.hosts), self.listed.any_site)
         decides = (
-            "key, mark, text",
+            "key, mark as written, text",
             self.source_id,
             self.depth,
             self.explicit_sections,

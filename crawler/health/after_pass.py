@@ -8,11 +8,12 @@ from contextlib import closing
 
 import click
 
+from crawler.config.listed_twice import listed_twice
 from crawler.engine.crawl import CrawlRun
 from crawler.engine.lost_files import lost_files_note
 from crawler.health.check import look, tell_changes
-from crawler.health.kinds import ARCHIVE, BAD, HealthReason
-from crawler.health.told_changes import ENDED
+from crawler.health.kinds import ARCHIVE, BAD, WARN, HealthReason
+from crawler.health.told_changes import ENDED, REMINDER
 from pipelines.core.errors import MorgueError, NothingReachable
 from pipelines.core.plural import first_of
 from pipelines.core.terminal import plain
@@ -25,20 +26,22 @@ MAX_FILES_NAMED = 5  # of sources that have mistakes
 OF_SOURCES = (0, MorgueError.exit_code, NothingReachable.exit_code)
 
 
-def after_pass(run: CrawlRun, code: int, target: str, *, by_change: bool) -> int:
+def after_pass(run: CrawlRun, code: int, target: str, *, by_change: bool, said_already: Container[str] = ()) -> int:
     """Tell what changed to `target`, with `by_change` also on standard error; return the exit code of the pass.
 
     `by_change`: sources change the code only in the pass that says something new of them. What is wrong with the run
-    itself stays as it is. Raises MorgueError.
+    itself stays as it is. `said_already`: kinds whose changes the caller has said itself. Raises MorgueError.
     """
     if code not in OF_SOURCES:
         return code
     config = run.config
     with closing(connect(config.folder.database)) as db:
-        found = look(db, config.folder, seen_by_crawl(run, source_names(db)))
+        found = look(db, config.folder, config.health, seen_by_crawl(run, source_names(db)))
     report = tell_changes(config, found, target, sees_crawl=True)
     if by_change:
         for change in report.changes:
+            if change.reason.kind in said_already and change.change != REMINDER:
+                continue
             prefix = "" if change.change == ENDED else "needs attention: "
             click.echo(plain(prefix + change.text()), err=True)
     if report.failure is not None:
@@ -66,6 +69,8 @@ def seen_by_crawl(run: CrawlRun, known: Container[str]) -> dict[str, list[Health
     if new:
         told = first_of(list(new.values()), MAX_FILES_NAMED)
         found[ARCHIVE].append(HealthReason("broken file", BAD, time, told))
+    for name, told in listed_twice(run.config.sources.values(), time).items():
+        found[name].append(HealthReason("shared listing", WARN, time, told))
     warning, _summary = lost_files_note(run.context.archive_writer)
     if warning:
         found[ARCHIVE].append(HealthReason("lost files", BAD, time, warning.splitlines()[0]))

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.config.archive_folder import ArchiveFolder
+from crawler.config.health_settings import HealthSettings
 from crawler.config.pauses import paused_sources
 from crawler.health.kinds import OF_CRAWL, HealthReason, SourceVerdict
 from crawler.health.reasons import verdicts
 from crawler.health.told_changes import HealthChange, news, with_history
+from crawler.health.watch_state import watch_of
 from pipelines.core.timestamps import now
 from pipelines.database.connection import connect
 from pipelines.database.health.observation import observe
@@ -38,17 +40,25 @@ class SourceFiles:
 
 
 def look(
-    db: sqlite3.Connection, folder: ArchiveFolder, extra: Mapping[str, list[HealthReason]] | None = None
+    db: sqlite3.Connection,
+    folder: ArchiveFolder,
+    settings: HealthSettings,
+    extra: Mapping[str, list[HealthReason]] | None = None,
 ) -> list[SourceVerdict]:
-    """Return the verdicts on the archive and on each source that has a file. Raises MorgueError."""
+    """Return the verdicts on the archive and on each source that has a file. Raises MorgueError.
+
+    `extra`: what a crawl has seen, by the name of the source. Without it, what the last crawl noted holds on.
+    """
     time = now()
     facts = observe(db, time, SourceFiles(folder.sources), paused_sources(folder.sources, time))
+    facts = replace(facts, watch=watch_of(folder.path))
     try:
         disk = shutil.disk_usage(folder.path)
         facts = replace(facts, free=disk.free, size=disk.total)
     except OSError as error:
         logger.warning("%(folder)s: its disk cannot be asked (%(why)s)", {"folder": folder.path, "why": error.strerror})
-    return with_history(verdicts(facts, time, extra), told_reasons(db))
+    unseen = OF_CRAWL if extra is None else frozenset()
+    return with_history(verdicts(facts, time, extra, settings.coverage_drop), told_reasons(db), unseen)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,22 +16,23 @@ ARCHIVE_ID = 0  # in the place of the number of a source
 NEXT_STEPS = {
     "host down": "open the site in a browser; if it has moved, put the new address into sources/{name}.toml",
     "refused": "raise crawl.delay in sources/{name}.toml and set operator.contact; ask the site to let you in",
-    "robots": "read the site's robots.txt; ask its owner, or delete sources/{name}.toml to stop watching it",
+    "robots": "read the site's robots.txt; ask its owner, or stop watching it: morgue sources remove {name}",
     "consent wall": "look at a page of it: morgue show URL; ask the site for access without the wall",
     "paywall": "look at a page of it: morgue show URL; ask the site for access",
     "login page": "look at a page of it: morgue show URL; ask the site for access",
-    "dead listing": "open the site, look where its feed or sitemap is now, and correct sources/{name}.toml",
-    "no listing": "open the address; if the feed has moved, correct sources/{name}.toml",
+    "dead listing": "correct its address in sources/{name}.toml; morgue sources check {name} --ask tries it",
+    "no listing": "if it has moved, correct sources/{name}.toml; morgue sources check {name} --ask tries it",
     "moved listing": "put the new address into sources/{name}.toml",
     "stale sitemap": "open it; if the site no longer keeps it, take it out of sources/{name}.toml",
-    "outrun": "run the timer each 5 minutes (morgue schedule --every 5m), and add section pages or a sitemap",
+    "outrun": "run the timer each 5 minutes (morgue schedule --every 5m) or morgue watch; add section pages",
     "no articles": "morgue crawl {name} -vv says why addresses are left out; correct `sites` or `include` in its file",
     "silent": "open the site: is it still published? Then morgue crawl {name} -v",
     "few articles": "morgue crawl {name} -v, and compare with the site: is a feed missing in sources/{name}.toml?",
-    "fields": "morgue sample a page of it, and write a [[rule]] for the new design into sources/{name}.toml",
+    "fields": "morgue sample URL saves a page of it; write a [[rule]] for the new design into sources/{name}.toml",
     "nothing to read": "morgue crawl {name} -v names the pages; exclude them, or write a [[rule]]",
     "duplicates": "morgue crawl {name} -v names the pages; see docs/add-a-source.md",
-    "broken file": "correct that file; morgue crawl says what is wrong in it",
+    "broken file": "correct that file; morgue sources check says what is wrong in it",
+    "shared listing": "take it out of one of the two files; morgue sources check names both",
     "clock": "set the clock of this machine (timedatectl); then run morgue crawl",
     "disk": "free space, or move the archive to a larger disk",
     "no pass": "is the timer (systemctl --user list-timers, crontab -l) or morgue watch running? Then morgue log",
@@ -40,7 +41,7 @@ NEXT_STEPS = {
 }
 OF_ARCHIVE = ("clock", "disk", "no pass", "offline", "lost files")
 # Kinds that only a crawl can see. Other commands go by what it noted.
-OF_CRAWL = frozenset(("broken file", "lost files"))
+OF_CRAWL = frozenset(("broken file", "shared listing", "lost files"))
 # What keeps everything of a source away explains its silence; the consequences are not told as well.
 CAUSES = ("host down", "refused", "robots", "consent wall", "login page", "no articles", "broken file")
 LISTING_KINDS_OF_TROUBLE = ("dead listing", "no listing")
@@ -55,10 +56,11 @@ class HealthReason:
     status: str  # warn, bad
     since: datetime
     evidence: str
+    step: str = ""  # what to do in this very case; empty: what NEXT_STEPS says of the kind
 
     def next_step(self, name: str) -> str:
         """Return what the user can do about it."""
-        return NEXT_STEPS[self.kind].replace("{name}", name)
+        return self.step or NEXT_STEPS[self.kind].replace("{name}", name)
 
 
 def hidden_by(reasons: Sequence[HealthReason]) -> tuple[str, ...]:

@@ -122,6 +122,8 @@ async def post(url: str, message: bytes, config: Config) -> str | None:
     try:
         answer = await client.fetch(url, method="POST", headers=headers, body=message, kind="notify")
     except FetchError as error:
+        if error.partial is not None and 200 <= error.partial.status < 300:
+            return None  # it took the message; the rest of its answer is of no interest
         why = reason_of_fetch(error)
         return f"{host}: {why}" + ("; notify.allow_private_ips allows it" if why == NOT_PUBLIC else "")
     finally:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from itertools import pairwise
-from statistics import median
 
 from crawler.health import volume
 from crawler.health.kinds import (
@@ -19,6 +17,7 @@ from crawler.health.kinds import (
     SourceVerdict,
     hidden_by,
 )
+from crawler.health.last_pass import no_pass
 from pipelines.core.plural import counted
 from pipelines.database.frontier.rows import is_by_robots
 from pipelines.database.health.facts import ArchiveFacts, SourceFacts, WatchedListing
@@ -34,20 +33,20 @@ MANY_WALLED = 10
 MAX_AHEAD = timedelta(days=90)  # no listing is planned so far ahead
 CLOCK_SLACK = timedelta(minutes=10)
 RUNS_OF_CLOCK = 2  # the newest, of which the second mends what the first planned by a wrong clock
-MIN_RUNS, RECENT_RUNS = 5, 50
-MIN_PAUSE, LONG_PAUSE = timedelta(hours=3), timedelta(days=1)  # between passes, before anything is said
-PAUSE_FACTOR, LONG_PAUSE_FACTOR = 4, 12  # of the usual time between two passes
 LOW_DISK, FULL_DISK = 2_000_000_000, 200_000_000  # bytes free
 LOW_DISK_SHARE = 0.05
 OFFLINE_RUNS = 3  # in a row in which no server answered
 
 
 def verdicts(
-    facts: ArchiveFacts, now: datetime, extra: Mapping[str, list[HealthReason]] | None = None
+    facts: ArchiveFacts,
+    now: datetime,
+    extra: Mapping[str, list[HealthReason]] | None = None,
+    coverage_drop: float = volume.COVERAGE_DROP,
 ) -> list[SourceVerdict]:
     """Return the verdict on the archive and on each source, in the order of `facts`.
 
-    `extra`: reasons that the caller knows, by the name of their source.
+    `extra`: reasons that the caller knows, by the name of their source. `coverage_drop`: see `volume.fields`.
     """
     extra = extra or {}
     of_archive = [*archive_reasons(facts, now), *extra.get(ARCHIVE, ())]
@@ -57,7 +56,7 @@ def verdicts(
         if source.is_paused:
             found.append(SourceVerdict(source.id, source.name, is_paused=True))
             continue
-        reasons = [*source_reasons(source, now, facts.days_with_runs), *extra.get(source.name, ())]
+        reasons = [*source_reasons(source, now, facts.days_with_runs, coverage_drop), *extra.get(source.name, ())]
         # A machine without network says nothing of its sources.
         hidden = hidden_by(reasons)
         reasons = [] if away else [reason for reason in one_of_each_kind(reasons) if reason.kind not in hidden]
@@ -78,7 +77,7 @@ def one_of_each_kind(reasons: Iterable[HealthReason]) -> list[HealthReason]:
 
 def archive_reasons(facts: ArchiveFacts, now: datetime) -> Iterator[HealthReason]:
     """Yield what is wrong with the archive itself."""
-    if (reason := clock(facts, now) or last_pass(facts, now)) is not None:
+    if (reason := clock(facts, now) or no_pass(facts, now)) is not None:
         yield reason
     if (reason := disk(facts, now)) is not None:
         yield reason
@@ -110,25 +109,6 @@ def clock(facts: ArchiveFacts, now: datetime) -> HealthReason | None:
     return None
 
 
-def last_pass(facts: ArchiveFacts, now: datetime) -> HealthReason | None:
-    """Return a reason if the last pass was longer ago than usual."""
-    starts = facts.starts[-RECENT_RUNS:]
-    if len(starts) < MIN_RUNS:
-        return None
-    usual = median((after - before).total_seconds() for before, after in pairwise(starts))
-    ago = now - starts[-1]
-    if ago <= max(MIN_PAUSE, timedelta(seconds=PAUSE_FACTOR * usual)):
-        return None
-    status = BAD if ago > max(LONG_PAUSE, timedelta(seconds=LONG_PAUSE_FACTOR * usual)) else WARN
-    told = f"the last pass began {volume.span(ago)} ago; usually one begins each {duration(usual)}"
-    return HealthReason("no pass", status, starts[-1], told)
-
-
-def duration(seconds: float) -> str:
-    """Return a length of time in words: `15 minutes`, `6 hours`."""
-    return counted(round(seconds / 60), "minute") if seconds < 7200 else volume.span(timedelta(seconds=seconds))
-
-
 def disk(facts: ArchiveFacts, now: datetime) -> HealthReason | None:
     """Return a reason if the disk is nearly full: bytes say little of a small disk, a share little of a large one."""
     if facts.free is None or facts.size is None:
@@ -140,7 +120,9 @@ def disk(facts: ArchiveFacts, now: datetime) -> HealthReason | None:
     return HealthReason("disk", BAD if full else WARN, now, told)
 
 
-def source_reasons(facts: SourceFacts, now: datetime, days_with_runs: frozenset[str]) -> Iterator[HealthReason]:
+def source_reasons(
+    facts: SourceFacts, now: datetime, days_with_runs: frozenset[str], coverage_drop: float
+) -> Iterator[HealthReason]:
     """Yield what is wrong with a source, causes before consequences."""
     yield from hosts(facts, now)
     yield from refused(facts, now)
@@ -162,7 +144,7 @@ def source_reasons(facts: SourceFacts, now: datetime, days_with_runs: frozenset[
     for reason in (
         volume.silence(facts, now),
         volume.few_articles(facts, now, days_with_runs),
-        volume.fields(facts, now),
+        volume.fields(facts, now, coverage_drop),
     ):
         if reason is not None:
             yield reason
@@ -245,7 +227,9 @@ def listing_trouble(one: WatchedListing, now: datetime) -> tuple[str, datetime, 
     """Return the kind of trouble of one listing, since when, and what shows it."""
     since = one.trouble_since or one.since or one.last_visit or now
     why = one.trouble or one.error or ""
-    if one.state == "failed" or ((one.failures or one.trouble) and lasts(max(one.failures, 1), since, now)):
+    # A trouble without failures: the count began anew, with a rebuilt database for example.
+    is_old = one.trouble is not None and not one.failures and now - since >= LONG_TROUBLE
+    if one.state == "failed" or is_old or lasts(one.failures, since, now):
         if is_by_robots(why):
             return None
         answered = one.status is not None and one.status < 400

@@ -93,6 +93,8 @@ def news(
         elif not row.relapses or now - row.last_seen >= RELAPSE:
             reason = HealthReason(row.kind, row.status, row.since, row.evidence)
             changes.append(HealthChange(one.name, ENDED, reason, replace(row, ended=now), row))
+        elif row.kind in OF_CRAWL:  # its relapse was not told, nor is its end; `morgue health` goes by this row
+            kept.append(replace(row, ended=now))
     return HealthNews(tuple(changes), tuple(kept), tuple(dropped))
 
 
@@ -117,8 +119,10 @@ def seen(
     return None, newer, newer
 
 
-def with_history(verdicts: Sequence[SourceVerdict], known: Sequence[ToldReason]) -> list[SourceVerdict]:
-    """Return verdicts with what earlier ones know: since when, what is not over, and what only a crawl can see."""
+def with_history(
+    verdicts: Sequence[SourceVerdict], known: Sequence[ToldReason], unseen: frozenset[str] = OF_CRAWL
+) -> list[SourceVerdict]:
+    """Return verdicts with what earlier ones know: since when, what is not over, and what the caller cannot see."""
     rows = {(row.source_id, row.kind): row for row in known if row.ended is None}
     found = []
     for verdict in verdicts:
@@ -128,7 +132,7 @@ def with_history(verdicts: Sequence[SourceVerdict], known: Sequence[ToldReason])
             reasons.append(replace(reason, since=min(row.since, reason.since)) if row else reason)
         have = {reason.kind for reason in reasons}
         for row in rows.values():
-            if row.source_id == verdict.source_id and row.kind in (OF_CRAWL | verdict.lasting) - have:
+            if row.source_id == verdict.source_id and row.kind in (unseen | verdict.lasting) - have:
                 reasons.append(HealthReason(row.kind, row.status, row.since, row.evidence))
         found.append(replace(verdict, reasons=tuple(reasons)))
     return found

@@ -23,7 +23,8 @@ MAX_DAYS_TOGETHER = 3  # days that are compared together: a small paper shows it
 MIN_DEVIATIONS = 2.5  # standard deviations of a count by chance (Poisson), so that healthy papers raise no alarm
 MIN_SAMPLE = 10  # articles that a verdict on their fields needs
 RECENT_DAYS = 3  # whose fields are compared with those of the weeks before
-COVERAGE_DROP = 0.2  # of the share of articles that have a field
+COVERAGE_DROP = 0.2  # of the share of articles that have a field; the default of health.coverage_drop
+WALL_RISE = 0.2  # of the share of articles behind a wall
 LENGTH_DROP = 0.5  # of the mean length
 FIELDS = (("title", "titled"), ("date", "dated"), ("author", "signed"))
 
@@ -107,7 +108,7 @@ def few_articles(facts: SourceFacts, now: datetime, days_with_runs: frozenset[st
     return None
 
 
-def fields(facts: SourceFacts, now: datetime) -> HealthReason | None:
+def fields(facts: SourceFacts, now: datetime, coverage_drop: float = COVERAGE_DROP) -> HealthReason | None:
     """Return a reason if the articles of the last days lack fields that those before had."""
     first = str(now.date() - timedelta(days=RECENT_DAYS - 1))
     recent = [day for day in facts.days if first <= day.day <= str(now.date())]
@@ -117,7 +118,7 @@ def fields(facts: SourceFacts, now: datetime) -> HealthReason | None:
     lost = []
     for name, column in FIELDS:
         was, now_is = share(before, column), share(recent, column)
-        if was - now_is >= COVERAGE_DROP:
+        if was - now_is >= coverage_drop:
             lost.append(f"{name} {was:.0%} -> {now_is:.0%}")
     was, now_is = share(before, "words"), share(recent, "words")
     if now_is < LENGTH_DROP * was:
@@ -137,7 +138,7 @@ def walls(facts: SourceFacts, now: datetime) -> list[HealthReason]:
     for kind, column in (("consent wall", "consent"), ("paywall", "paywalled")):
         number, usual = total(recent, column), share(before, column)
         now_is = share(recent, column)
-        if number >= 3 and now_is - usual >= COVERAGE_DROP:
+        if number >= 3 and now_is - usual >= WALL_RISE:
             told = f"{now_is:.0%} of the new articles of two days; {usual:.0%} in the weeks before"
             status = BAD if now_is >= 0.5 else WARN
             found.append(
@@ -155,7 +156,7 @@ def lasting_walls(facts: SourceFacts, now: datetime) -> frozenset[str]:
     first = str(now.date() - timedelta(days=RECENT_DAYS - 1))
     recent = [day for day in facts.days if first <= day.day <= str(now.date())]
     kinds = (("consent wall", "consent"), ("paywall", "paywalled"))
-    return frozenset(kind for kind, column in kinds if not recent or share(recent, column) >= COVERAGE_DROP)
+    return frozenset(kind for kind, column in kinds if not recent or share(recent, column) >= WALL_RISE)
 
 
 def total(days: Sequence[SourceDay], column: str) -> int:

@@ -23,12 +23,14 @@ from crawler.http.outcome import (
     FetchError,
     FetchResult,
     MakeRoom,
+    NoteSent,
     NotHttp,
     PortRefused,
     TimedOut,
     TooManyParts,
     Unsendable,
     unlimited_room,
+    unnoticed,
 )
 from crawler.http.pool import ConnectionPool, ConnectionRoute, error_text, proxy_credentials
 from crawler.http.response_parser import (
@@ -131,17 +133,19 @@ class HttpClient:
         max_body: int | None = None,
         proxy: str | None = None,
         make_room: MakeRoom = unlimited_room,
+        sent: NoteSent = unnoticed,
     ) -> FetchResult:
         """Make one exchange. Arguments that are not given come from the client's limits and settings.
 
         `make_room(size)` is awaited as the answer grows; nothing more is read until it returns, and that time does not
-        count towards the timeout, but the whole exchange ends after MAX_TIMEOUTS of it.
+        count towards the timeout, but the whole exchange ends after MAX_TIMEOUTS of it. `sent()` is called when the
+        request has been sent, after lookup and connection.
 
         If a kept connection dies before any byte of the answer, the request is sent once more over a fresh one (RFC
         9112 section 9.3.1: idempotent methods only); the failed attempt is in `earlier`. Raise FetchError. A cancelled
         fetch closes its connection.
         """
-        attempt = FetchAttempt(without_credentials(url), kind, make_room=make_room)
+        attempt = FetchAttempt(without_credentials(url), kind, make_room=make_room, sent=sent)
         limits = self.limits
         if timeout is not None:
             limits = replace(limits, timeout=timeout, connect_timeout=min(timeout, limits.connect_timeout))
@@ -181,7 +185,9 @@ class HttpClient:
                     raise
                 earlier = (lost.exchange,)
                 logger.debug("%(url)s: the kept connection is dead; a new one is opened", {"url": attempt.url})
-                attempt = FetchAttempt(attempt.url, attempt.kind, attempt.direct, make_room=attempt.make_room)
+                attempt = FetchAttempt(
+                    attempt.url, attempt.kind, attempt.direct, make_room=attempt.make_room, sent=attempt.sent
+                )
         try:
             await self._pool.connect(attempt, route, limits.connect_timeout)
             fetched = await self._exchange(attempt, request, route, limits)
@@ -242,6 +248,7 @@ class HttpClient:
         parser = ResponseParser(sender, request.method, max_head=limits.max_head, max_body=limits.max_body)
         attempt.begin(parser)
         attempt.connection.write(wire)
+        attempt.sent()
         time = asyncio.get_running_loop().time
         end = time() + MAX_TIMEOUTS * limits.timeout
         while True:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Awaitable, Callable
+from functools import partial
 from time import monotonic
 
 from scrapy import Request
@@ -139,7 +140,9 @@ class ArchivingDownloadHandler(BaseDownloadHandler):
         return as_response(request, fetched)
 
     def _restart_delay(self, request: Request) -> None:
-        """Count the host's delay from now: the request may have waited for Backpressure after its slot let it go."""
+        """Count the host's delay from now: after its slot let the request go, it has waited for Backpressure, or for
+        its connection.
+        """
         slot = self.crawler.engine.downloader.slots.get(request.meta.get("download_slot", ""))
         if slot is not None:
             slot.lastseen = monotonic()
@@ -157,10 +160,12 @@ class ArchivingDownloadHandler(BaseDownloadHandler):
             max_body=meta.get("download_maxsize"),
             proxy=request.meta.get("proxy"),
             make_room=make_room,
+            sent=partial(self._restart_delay, request),
         )
 
     async def _record_all(self, request: Request, *exchanges: Exchange) -> None:
         for exchange in exchanges:
+            self._backpressure.bandwidth.count(len(exchange.request) + len(exchange.response))
             request.meta["capture"] = await self._record(exchange, request.meta.get("source_id"))
 
     def _accepts_partial(self, request: Request) -> bool:

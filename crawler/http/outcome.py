@@ -30,6 +30,7 @@ from pipelines.core.timestamps import now
 from pipelines.warc.http_message import chunk_data
 
 MakeRoom = Callable[[int], Awaitable[None]]  # waits until there is room for an answer of so many bytes
+NoteSent = Callable[[], None]  # called when a request has been sent
 Headers = tuple[tuple[bytes, bytes], ...]
 
 
@@ -55,6 +56,10 @@ class FetchResult:
 
 async def unlimited_room(size: int) -> None:
     """Wait for nothing: there is room for any answer."""
+
+
+def unnoticed() -> None:
+    """Do nothing when a request has been sent."""
 
 
 class FetchError(Exception):
@@ -138,6 +143,7 @@ class FetchAttempt:
     kind: str
     direct: bool = True  # not through a proxy, which would hide the origin's address
     make_room: MakeRoom = unlimited_room
+    sent: NoteSent = unnoticed
     started: datetime = field(default_factory=now)
     request: bytes = b""
     parser: ResponseParser | None = None

@@ -64,6 +64,7 @@ FETCH_PRIORITY = 1000  # before all requests of pages, which have to wait for it
 MAX_AGE = timedelta(days=1)  # for which an answer holds (RFC 9309, 2.4)
 MAX_AGE_SHUT = timedelta(hours=1)  # the same of one that forbids the front page
 MAX_AGE_UNREACHABLE = timedelta(days=30)  # while the server answers with errors (2.4 and 2.3.1.4; Google's robots too)
+FAILURE_PAUSE = timedelta(hours=1)  # between two requests for one that fails while the stored copy holds
 MAX_STORED_BYTES = 16 << 20  # of a stored robots.txt, decoded; Robots reads half a megabyte of it
 
 
@@ -88,7 +89,13 @@ class StoredRobots:
     status: int
     head: MessageHead
     body: bytes
-    checked: datetime  # when it was last asked for
+    checked: datetime  # when it last answered
+    retry_at: datetime | None  # when it is asked for again after a failure
+
+    def is_put_off(self, now: datetime) -> bool:
+        """Return True if it failed a short time ago. A time far ahead comes from a clock that was wrong."""
+        failed = self.retry_at is not None and now < self.retry_at <= now + FAILURE_PAUSE
+        return failed and self.is_fresh(now, MAX_AGE_UNREACHABLE)
 
     def is_fresh(self, now: datetime, max_age: timedelta = MAX_AGE) -> bool:
         """Return True if it may be used without asking. A time in the future comes from a clock that was wrong."""
@@ -167,11 +174,11 @@ class RobotsCache:
         """Return the rules of a site: the stored ones if they are fresh, else those that it gives now."""
         stored: StoredRobots | None = await self._context.do(self._stored, site)
         now = timestamps.now()
-        if stored is not None and stored.is_fresh(now) and not self.refresh:
+        if stored is not None and (stored.is_fresh(now) or stored.is_put_off(now)) and not self.refresh:
             robots = await asyncio.to_thread(stored.parsed)
-            max_age = age_of(robots, site)
-            if stored.is_fresh(now, max_age):
-                self._expires[site] = stored.checked + max_age
+            expires = stored.retry_at if stored.is_put_off(now) else stored.checked + age_of(robots, site)
+            if expires is not None and now < expires:
+                self._expires[site] = expires
                 logger.info("%(site)s/robots.txt: as it was at %(checked)s", {"site": site, "checked": stored.checked})
                 return robots
         robots = await self._fetch(site, like, stored)
@@ -208,6 +215,7 @@ class RobotsCache:
         if response.status >= 500 and stored is not None and stored.is_fresh(now, MAX_AGE_UNREACHABLE):
             about = {"site": site, "status": response.status, "checked": stored.checked}
             logger.info("%(site)s/robots.txt: HTTP %(status)d, the rules of %(checked)s hold", about)
+            await self._context.do(self._put_off, site, now + FAILURE_PAUSE)
             return await asyncio.to_thread(stored.parsed)
         # In a thread, because half a megabyte of rules takes a fifth of a second.
         robots = await asyncio.to_thread(Robots.parse, response.status, response.body, ROBOTS_AGENT, response.url)
@@ -234,6 +242,9 @@ class RobotsCache:
     def _keep(self, site: str, capture_id: int, now: datetime) -> None:
         hosts.keep_robots(self._context.archive_writer.db, site, capture_id, now)
 
+    def _put_off(self, site: str, until: datetime) -> None:
+        hosts.put_off_robots(self._context.archive_writer.db, site, until)
+
     def _make_due(self, site: str, now: datetime) -> None:
         """Let what the rules before disallowed be asked for by the new ones. Runs on the archive writer's thread."""
         urls = replanning.make_disallowed_due(self._context.archive_writer.db, host_of(site), site + "/", now)
@@ -249,10 +260,11 @@ class RobotsCache:
         try:
             answer = replay(writer.db, writer.storage, row, MAX_STORED_BYTES)
             checked = timestamps.parse(row["checked"])
+            retry_at = timestamps.parse(row["retry_at"]) if row["retry_at"] else None
         except (MorgueError, ValueError) as error:
             logger.info("%(site)s/robots.txt is fetched again: %(error)s", {"site": site, "error": error})
             return None
-        return StoredRobots(row["id"], row["url"], row["status"], answer.head, answer.body, checked)
+        return StoredRobots(row["id"], row["url"], row["status"], answer.head, answer.body, checked, retry_at)
 
 
 def age_of(robots: Robots, site: str) -> timedelta:

@@ -36,7 +36,8 @@ logger = logging.getLogger("morgue.middleware")
 # Scrapy 2.19's downloader starts all queued requests of a slot without a delay at once, whatever its concurrency.
 MIN_DELAY_SECONDS = 0.001
 REQUESTED_DELAY_JITTER = 0.1  # of a delay that a site asked for: it is a minimum, so it is lengthened by as much
-WAIT_STATUSES = (429, 503)  # answers whose Retry-After we obey (RFC 6585, 4; RFC 9110, 15.6.4)
+TOO_MANY_REQUESTS = 429
+WAIT_STATUSES = (TOO_MANY_REQUESTS, 503)  # answers whose Retry-After we obey (RFC 6585, 4; RFC 9110, 15.6.4)
 MAX_RETRY_AFTER_DIGITS = 9  # about 30 years in seconds
 SAVE_SECONDS = 2.0  # between two groups of paces that are written; a crawl that is killed may lose the last one
 STOP_CHECK_SECONDS = 0.2  # between two looks whether the crawl is stopping, while a host's delay is waited for
@@ -97,10 +98,10 @@ class PaceKeeper:
             context.provide(cls(context))
             return context.part(cls)
 
-    async def wait(self, name: str, max_delay: float) -> None:
+    async def wait(self, name: str, delay: float, max_delay: float) -> None:
         """Wait until a host may be asked for the first time in this crawl, or the crawl stops."""
         if name not in self._free_at:
-            self._free_at[name] = asyncio.ensure_future(self._look_up(name, max_delay))
+            self._free_at[name] = asyncio.ensure_future(self._look_up(name, delay, max_delay))
         free_at = await asyncio.shield(self._free_at[name])
         while (left := free_at - monotonic()) > 0 and not self.context.stopping:
             await asyncio.sleep(min(left, STOP_CHECK_SECONDS))
@@ -118,9 +119,9 @@ class PaceKeeper:
         if paces:
             await self.context.do(hosts.keep_paces, self.context.archive_writer.db, paces)
 
-    async def _look_up(self, name: str, max_delay: float) -> float:
-        pace: HostPace | None = await self.context.do(hosts.pace_of, self.context.archive_writer.db, name)
-        left = pace.seconds_left(timestamps.now(), max_delay) if pace is not None else 0.0
+    async def _look_up(self, name: str, delay: float, max_delay: float) -> float:
+        db, run_id = self.context.archive_writer.db, self.context.crawl_id
+        left = await self.context.do(hosts.seconds_to_wait, db, name, timestamps.now(), run_id, delay, max_delay)
         if left:
             logger.debug(
                 "%(host)s was asked by an earlier crawl: it waits for %(left).2f s", {"host": name, "left": left}
@@ -146,12 +147,15 @@ class ThrottleMiddleware:
         # Set again for each request: a redirect inherits the meta of the request before it, slot included.
         host = urlsplit(request.url).hostname or ""
         request.meta["download_slot"] = host
-        await self.paces.wait(host, self.policies.get(host, self.default).max_delay)
+        delay, jitter = self.min_delay(host)
+        await self.paces.wait(host, delay, self.policies.get(host, self.default).max_delay)
         if self.context.stopping:  # the last moment before it would wait for its host's delay
             raise CrawlStopping
         slot = self.crawler.engine.downloader.slots.get(host)
-        if slot is not None:
-            delay, jitter = self.min_delay(host)
+        if slot is None:  # the settings by which the downloader will make it
+            own = self.crawler.engine.downloader.per_slot_settings.setdefault(host, {})
+            own.update(delay=delay, jitter=jitter)
+        else:
             if slot.delay < delay:  # a longer delay that an answer has set stays, with the jitter that belongs to it
                 slot.delay, slot.jitter = delay, jitter
             why = ", ".join(reasons_to_wait(slot)) if logger.isEnabledFor(logging.DEBUG) else ""
@@ -181,6 +185,8 @@ class ThrottleMiddleware:
         policy, (floor, jitter) = self.policies.get(host, self.default), self.min_delay(host)
         before = slot.delay
         wait = retry_after(response.headers.get(b"Retry-After"), timestamps.now())
+        if response.status == TOO_MANY_REQUESTS and not wait:
+            request.meta["dont_retry"] = True  # who asks for fewer requests, and names no time, gets no more of them
         if response.status in WAIT_STATUSES and wait is not None:
             if wait > policy.max_delay:
                 # Too long for a crawl to wait: the frontier remembers it.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,7 +12,7 @@ from crawler.config.models import Config
 from crawler.discovery.results import Discovery
 from crawler.http.body_decoder import ACCEPT_ENCODING, decoded
 from crawler.http.client import FetchLimits, HttpClient
-from crawler.http.outcome import FetchError
+from crawler.http.outcome import FetchError, NoteSent
 from crawler.middleware.failure_reasons import reason_of_fetch
 from crawler.onboarding.probe import ProbeResponse
 from pipelines.core import timestamps
@@ -40,6 +41,7 @@ class SiteFetcher:
             proxy_for=lambda url: crawl.proxy or None,
         )
         self.next_request: dict[str, float] = {}  # host -> time of the event loop before which it gets no request
+        self._unsaved: dict[str, HostPace] = {}  # by host
 
     async def fetch(self, url: str, kind: str, crawl_delay: float | None, cookie: bytes) -> ProbeResponse:
         """Fetch a URL and record the exchange, also a failed one. The signature is `crawler.onboarding.probe.Fetch`.
@@ -50,16 +52,20 @@ class SiteFetcher:
         if refusal is not None:
             logger.info("not requested: %(why)s", {"why": refusal})
             return ProbeResponse(None, error=refusal)
-        await self._wait_for(url, crawl_delay)
+        delay = await self._wait_for(url, crawl_delay)
         bodies, site = self.context.backpressure.bodies, site_or_none(url)
         with bodies.grow(site) as growing:
-            response = await self._fetch(url, kind, cookie, growing)
+            response = await self._fetch(url, kind, cookie, growing, partial(self._restart_delay, host_of(url), delay))
+        paces, self._unsaved = self._unsaved, {}
+        await self.context.do(hosts.keep_paces, self.context.archive_writer.db, paces)
         bodies.hold(response, len(response.body), site)
         return response
 
-    async def _fetch(self, url: str, kind: str, cookie: bytes, growing: GrowingBody) -> ProbeResponse:
+    async def _fetch(self, url: str, kind: str, cookie: bytes, growing: GrowingBody, sent: NoteSent) -> ProbeResponse:
         try:
-            fetched = await self.client.fetch(url, headers=self._headers(cookie), kind=kind, make_room=growing.grow_to)
+            fetched = await self.client.fetch(
+                url, headers=self._headers(cookie), kind=kind, make_room=growing.grow_to, sent=sent
+            )
         except FetchError as error:
             await self._record(*error.earlier, error.exchange)
             return ProbeResponse(None, error=reason_of_fetch(error))
@@ -95,18 +101,20 @@ class SiteFetcher:
         for exchange in exchanges:
             await self.context.record(exchange)
 
-    async def _wait_for(self, url: str, crawl_delay: float | None) -> None:
-        """Wait until the host may get its next request. A Crawl-delay counts up to `crawl.max_delay`.
+    async def _wait_for(self, url: str, crawl_delay: float | None) -> float:
+        """Wait until the host may get its next request, and return its delay. A Crawl-delay counts up to
+        `crawl.max_delay`.
 
         The pace goes on from the last run that asked the host, and the next run goes on from here.
         """
         crawl, db, host = self.config.crawl, self.context.archive_writer.db, host_of(url)
-        left = 0.0
+        delay, left = max(crawl.delay, min(crawl_delay or 0.0, crawl.max_delay)), 0.0
         if host not in self.next_request:
-            pace: HostPace | None = await self.context.do(hosts.pace_of, db, urlsplit(url).hostname or host)
-            left = pace.seconds_left(timestamps.now(), crawl.max_delay) if pace is not None else 0.0
+            name, run_id = urlsplit(url).hostname or host, self.context.crawl_id
+            left = await self.context.do(
+                hosts.seconds_to_wait, db, name, timestamps.now(), run_id, delay, crawl.max_delay
+            )
         now = asyncio.get_running_loop().time()
-        delay = max(crawl.delay, min(crawl_delay or 0.0, crawl.max_delay))
         at = max(now + left, self.next_request.get(host, 0.0))
         self.next_request[host] = at + delay  # before the wait: another site may be on the same host
         seconds = at - now
@@ -114,8 +122,13 @@ class SiteFetcher:
             wait = {"url": url, "host": host, "seconds": seconds, "delay": delay}
             logger.debug("%(url)s waits %(seconds).2f s: its host is asked every %(delay).2f s", wait)
         await asyncio.sleep(seconds)
+        self._restart_delay(host, delay)
+        return delay
+
+    def _restart_delay(self, host: str, delay: float) -> None:
+        """Count the host's delay from now: a request goes out, or has been sent after a wait for its connection."""
         self.next_request[host] = max(self.next_request[host], asyncio.get_running_loop().time() + delay)
-        await self.context.do(hosts.keep_paces, db, {host: HostPace(timestamps.now(), delay)})
+        self._unsaved[host] = HostPace(timestamps.now(), delay)
 
     def _headers(self, cookie: bytes) -> list[tuple[bytes, bytes]]:
         headers = [

@@ -36,6 +36,8 @@ USUAL_WEIGHT = 20  # watched articles that USUAL_EDITS count as much as
 AGES_AFTER_EDIT = tuple(timedelta(hours=hours) for hours in (1, 2, 4, 7, 12, 24))
 MIN_SHARE_OF_PAUSE = 1 / 6  # before an edit was found, that the first look after it is later
 MAX_CACHED = timedelta(hours=1)  # a cache may show a page for so long after it changed: this is no false 304
+MIN_JUDGED_CLAIMS = 3  # times of change given by a listing, before it is judged by what was found after them
+MAX_CLAIM_AGE = timedelta(days=30)  # older ones say nothing: the site may have mended its listing
 MAX_EXTRA_LOOKS = 16  # looks at one article beyond its ages; a live blog must not be read for ever
 
 
@@ -91,6 +93,14 @@ def sooner_after_edit(
     if at is None or (plan.at is not None and plan.at <= at):
         return plan
     return NextVisit("waiting", at, f"checked again soon: it was edited before {stamp(edit.found)}")
+
+
+def are_claims_believed(claims: Sequence[bool]) -> bool:
+    """Return True if the times of change that a listing gives are worth a look.
+
+    `claims`: of such times for the same articles, whether an edit was found after them.
+    """
+    return len(claims) < MIN_JUDGED_CLAIMS or 2 * sum(claims) >= len(claims)
 
 
 def is_first_look_after_a_day(now: datetime, first_visit: datetime | None, last_visit: datetime | None) -> bool:

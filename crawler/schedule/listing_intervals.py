@@ -29,9 +29,11 @@ MAX_TAUGHT = timedelta(days=8)  # between two readings; of a longer absence, mos
 MIN_FIRST_ARTICLES = 3  # dated ones that a first reading must show
 MIN_FIRST_SPAN, MAX_FIRST_SPAN = timedelta(hours=3), timedelta(days=7)  # from the oldest of them that counts
 MAX_NEW_ARTICLES = 5000  # of one reading that are counted
+MAX_BODY_AGE, MAX_SITEMAP_BODY_AGE = timedelta(days=1), timedelta(days=7)  # until which answers 304 are believed
 FADED_AFTER = timedelta(days=30)  # a sitemap unchanged, and without a newer entry, for so long is dead or rotated
 OLD_AFTER_UNCHANGED = timedelta(hours=20)  # if all its entries are that old
-FADED_INTERVAL = timedelta(days=7)  # between two readings of such a sitemap
+MIN_FADED_INTERVAL, MAX_FADED_INTERVAL = timedelta(days=7), timedelta(days=30)  # between two readings of such a sitemap
+FADED_SHARE = 0.25  # of the time for which it has named nothing new, until it is read again
 OUTRUN_MIN_ENTRIES = 3  # a listing of one or two entries shows the newest only, and its entries change altogether
 
 
@@ -179,12 +181,29 @@ def after_outrun(planned: timedelta, before: timedelta | None, bounds: Bounds) -
     return max(min(planned, before / 2 if before is not None else planned / 2), bounds.shortest)
 
 
-def is_faded(kind: str, now: datetime, last_change: datetime | None, newest_entry: datetime | None) -> bool:
-    """Return True if a sitemap names nothing that is new: it is the part of a past month, or kept no more.
+def is_body_old(kind: str, now: datetime, last_body: datetime | None) -> bool:
+    """Return True if a listing is asked for whole, because a server may answer 304 for ever. None: it never sent one.
 
-    `newest_entry` is the newest day that an entry gives. Without one, the time of the last change counts alone.
+    The body of a sitemap may be 50 MB. The feed or front page beside it shows within a day that a server is such a one.
     """
-    if kind not in ("sitemap", "news sitemap") or last_change is None:
-        return False
+    return last_body is not None and last_body <= now - (MAX_SITEMAP_BODY_AGE if kind == "sitemap" else MAX_BODY_AGE)
+
+
+def faded_interval(
+    kind: str, now: datetime, last_change: datetime | None, newest_entry: datetime | None
+) -> timedelta | None:
+    """Return when a sitemap is read again that names nothing new; None if it is read by the news that it brings.
+
+    It is the part of a past month, or kept no more. `last_change`: None if it was read only once. `newest_entry` is the
+    newest day that an entry gives. Without one, the time of the last change counts alone.
+    """
+    if kind not in ("sitemap", "news sitemap"):
+        return None
+    unchanged = now - last_change if last_change is not None else None
     is_old = newest_entry is not None and newest_entry <= now - FADED_AFTER
-    return last_change <= now - (OLD_AFTER_UNCHANGED if is_old else FADED_AFTER)
+    if not is_old and (unchanged is None or unchanged < FADED_AFTER):
+        return None
+    if is_old and unchanged is not None and unchanged < OLD_AFTER_UNCHANGED:
+        return None
+    quiet = now - newest_entry if is_old and newest_entry is not None else unchanged or FADED_AFTER
+    return min(max(quiet * FADED_SHARE, MIN_FADED_INTERVAL), MAX_FADED_INTERVAL)

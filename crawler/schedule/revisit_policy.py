@@ -30,6 +30,8 @@ PAGE_KINDS = ("article", "page")  # kinds that are read for an article; a `page`
 
 # Feeds first, because they name what is new. Sitemaps after the other listings, because they are long.
 LISTING_PRIORITY = {kind: rank for rank, kind in enumerate(LISTING_KINDS)}
+# The rank of a sitemap that an index dates is this less the number of its day: the newest first, of thousands.
+FIRST_SITEMAP_PRIORITY = 1_000_000
 # The rank of an article is this less the number of its day. So the order is that of the days, whenever each article was
 # found, and no row is rewritten as time goes by.
 FIRST_ARTICLE_PRIORITY = 4_000_000  # more than the number of the last day of the calendar, 9999-12-31
@@ -43,6 +45,7 @@ MAX_BACKOFF = timedelta(days=1)  # also the longest that a Retry-After is believ
 MAX_PAGE_BACKOFF = timedelta(days=7)  # of a single page that has failed for two weeks, while its host answers
 MAX_DAILY_FAILURES = 16  # failed visits in a row; after that a page is tried weekly
 MAX_DOUBLINGS = 20  # far beyond the longest pause; larger powers would overflow a timedelta
+COPY_PAUSE = timedelta(days=1)  # before a second look at an address that shows the article of another
 MIN_DISALLOWED_PAUSE = timedelta(days=1)  # after robots.txt disallowed a URL
 MAX_DAILY_DISALLOWED = 7  # times in a row; after that the pause doubles each time
 MAX_DISALLOWED_PAUSE = timedelta(days=30)
@@ -64,18 +67,18 @@ class NextVisit:
 
 
 def priority(kind: str, day: str | None, today: datetime) -> int:
-    """Return the rank of a URL, smaller first: listings by kind, then articles from the youngest to the oldest.
+    """Return the rank of a URL, smaller first: listings by kind, then dated sitemaps and articles, the youngest first.
 
     `day` is an ISO day or None; `today` is any time of the day on which the URL was found, UTC. A day after that counts
     as that day.
     """
-    if kind in LISTING_PRIORITY:
+    if kind in LISTING_PRIORITY and not (kind == "sitemap" and day):
         return LISTING_PRIORITY[kind]
     number = today.toordinal() - UNDATED_AGE_DAYS
     if day:
         with suppress(ValueError):
             number = min(datetime.fromisoformat(day[:10]).toordinal(), today.toordinal())
-    return FIRST_ARTICLE_PRIORITY - number
+    return (FIRST_SITEMAP_PRIORITY if kind == "sitemap" else FIRST_ARTICLE_PRIORITY) - number
 
 
 def after_success(
@@ -103,6 +106,16 @@ def after_success(
         if at > max(due, now):  # a visit may be made a little before it is due
             return NextVisit("waiting", at, f"checked for edits at the age of {age:g} s")
     return NextVisit("done", None, "checked for edits at every age of crawl.recheck")
+
+
+def after_copy(now: datetime, visits: int) -> NextVisit:
+    """Return the future of an address that shows an article which has another address. `visits`: before this one.
+
+    It is asked once more, because several articles may show the same notice for some hours.
+    """
+    if visits:
+        return NextVisit("done", None, "another address of an article")
+    return NextVisit("waiting", now + COPY_PAUSE, "another address of an article; asked once more")
 
 
 def next_turn(due: datetime, now: datetime, seconds: float) -> datetime:

@@ -30,6 +30,7 @@ from crawler.middleware.robots import DisallowedByRobots, RobotsCache
 from crawler.schedule.revisit_policy import LISTING_KINDS
 from pipelines.core.items import Page
 from pipelines.core.links import resolve
+from pipelines.core.timestamps import now
 from pipelines.core.urls import fetchable
 from pipelines.core.worker_pool import WorkerFailure
 from pipelines.database.frontier.rows import Claim
@@ -72,16 +73,15 @@ class NewsSpider(scrapy.Spider):
                 await self.visits.damaged(claim, claim.damage)
                 continue
             try:
-                request = self.request(claim)
+                request = self.request(claim, conditional=await self.visits.is_conditional(claim))
             except Exception as error:  # noqa: BLE001 - whatever is wrong with a row, only its visit fails
                 await self.visits.damaged(claim, f"{type(error).__name__}: {error}")
                 continue
             yield request
 
-    def request(self, claim: Claim) -> Request:
-        """Return the request for a claim; conditional if the last answer gave validators (RFC 9110, 13.1)."""
+    def request(self, claim: Claim, *, conditional: bool) -> Request:
+        """Return the request for a claim. `conditional`: with the validators of the last answer (RFC 9110, 13.1)."""
         headers = {}
-        conditional = self.visits.is_conditional(claim)
         if claim.etag and conditional:
             headers["If-None-Match"] = claim.etag.encode("latin-1")
         if claim.last_modified and conditional:
@@ -164,7 +164,8 @@ class NewsSpider(scrapy.Spider):
             return ListingLinks()  # it is kept for the rights that it reserves, and has no links
         site, explain = self.visits.site(claim), logger.isEnabledFor(logging.DEBUG)
         capture, (state, known) = response.meta.get("capture"), await self.visits.last_reading(claim)
-        if known and state and capture and capture.payload_digest and capture.payload_digest == state.digest:
+        is_same = known and state and capture and capture.payload_digest and capture.payload_digest == state.digest
+        if state is not None and is_same and not explain:  # -vv says why links are left out
             number = size_of(known)
             return ListingLinks(articles=state.entries or 0, named=number, packed=known, shared=number, unchanged=True)
         seeks_feeds = await self.visits.seeks_feeds(claim)
@@ -174,6 +175,7 @@ class NewsSpider(scrapy.Spider):
             claim.depth,
             site,
             self.run.config.crawl.url_length,
+            now(),
             known,
             seeks_feeds=seeks_feeds,
             explain=explain,

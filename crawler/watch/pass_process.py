@@ -12,21 +12,22 @@ import os
 import select
 import signal
 import sys
+import time
 import traceback
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from typing import Any, NoReturn
+from dataclasses import asdict, dataclass, field, replace
+from typing import NoReturn
 
 from crawler.engine.crawl import CrawlOutcome, CrawlRun
 from crawler.engine.lost_files import lost_files_note
 from crawler.frontier.crawl_plan import CrawlPlan
 from crawler.health.after_pass import after_pass
 from crawler.watch.next_pass import PassResult
+from crawler.watch.pass_progress import Crawl, accompanied
 from crawler.watch.watched_settings import WatchedSettings
 from pipelines.core.errors import INTERRUPTED, MorgueError
 from pipelines.core.timestamps import parse
-from pipelines.core.worker_pool import signal_with_parent
 from pipelines.session.crawl_stats import OUTCOMES, CrawlStats
 
 COMMAND = "morgue crawl (by morgue watch)"  # in the list of runs
@@ -34,9 +35,10 @@ MAX_ATTENTION = 20  # lines that the status file has of one pass
 MAX_MESSAGE_BYTES = 1 << 20  # of the message in which a pass says how it ended
 LINE_READ_BYTES = 1 << 16
 KILLED = "killed"  # outcome of a pass whose process ended without a word
+HUNG = "hung"  # outcome of a pass that made no progress, and was ended by the watch
+UNLOADABLE = "not loaded"  # outcome of a pass that could not import a part of the program
+KILL_SECONDS = 60.0  # for a hung pass to end cleanly, before it is killed
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-Crawl = Callable[[CrawlRun], Coroutine[Any, Any, CrawlOutcome]]
 
 
 @dataclass(slots=True)
@@ -44,19 +46,47 @@ class PassProcess:
     """Hold the process of a pass, and what it has said so far."""
 
     pid: int
-    line: int  # descriptor from which its message is read; at its end, the process is ending
+    line: int  # descriptor from which beats and then its message are read; at its end, the process is ending
+    lifeline: int  # descriptor whose end tells the process that the watch is gone
     message: bytes = b""
+    heard: float = field(default_factory=time.monotonic)  # when it last said that it gets on
+    hung_for: float = 0.0  # seconds without progress, once it was told to end because of them
+    ended_by: signal.Signals | None = None  # that the watch sent to a hung pass
 
     def read(self) -> bool:
         """Take what the process says now. Return False at the end."""
         data = os.read(self.line, LINE_READ_BYTES)
-        self.message = (self.message + data)[:MAX_MESSAGE_BYTES]
+        self.message = (self.message + data).lstrip()[:MAX_MESSAGE_BYTES]
+        self.heard = time.monotonic()
         return bool(data)
+
+    def end_if_hung(self, max_quiet: float) -> None:
+        """End the process if it has made no progress for so many seconds: cleanly, then by force."""
+        quiet = time.monotonic() - self.heard
+        if quiet <= max_quiet or self.ended_by is signal.SIGKILL:
+            return
+        if self.ended_by is None:
+            self.hung_for, self.ended_by = quiet, signal.SIGINT
+        elif quiet > self.hung_for + KILL_SECONDS:
+            self.ended_by = signal.SIGKILL
+        else:
+            return
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, self.ended_by)
 
     def result(self) -> PassResult:
         """Wait for the end of the process, and return how the pass ended."""
+        result = self._result()
+        if self.ended_by is None:
+            return result
+        name = f"{self.ended_by.name}, after SIGINT" if self.ended_by is signal.SIGKILL else self.ended_by.name
+        why = f"the pass made no progress for {self.hung_for / 60:,.0f} minutes, and was ended ({name})"
+        return replace(result, word=HUNG, exit_code=MorgueError.exit_code, error=why)
+
+    def _result(self) -> PassResult:
         os.close(self.line)
         _, status = os.waitpid(self.pid, 0)
+        os.close(self.lifeline)
         code = os.waitstatus_to_exitcode(status)
         with suppress(ValueError, TypeError, KeyError):
             values = json.loads(self.message)
@@ -77,19 +107,22 @@ class PassProcess:
 def start_pass(settings: WatchedSettings, notify: str, crawl: Crawl, leave_parent: Callable[[], None]) -> PassProcess:
     """Start the process of a pass over all that is due. `leave_parent`: let go of what only the watch may hold."""
     ours, theirs = os.pipe()
+    lifeline, held = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
-    parent = os.getpid()
     # A signal to the new process before it has handlers of its own would run those of the watch.
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         pid = os.fork()
         if pid == 0:
-            _be_pass(settings, notify, crawl, leave_parent, ours, theirs, parent)
+            os.close(ours)
+            os.close(held)
+            _be_pass(settings, notify, crawl, leave_parent, theirs, lifeline)
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     os.close(theirs)
-    return PassProcess(pid, ours)
+    os.close(lifeline)
+    return PassProcess(pid, ours, held)
 
 
 def _be_pass(
@@ -97,24 +130,21 @@ def _be_pass(
     notify: str,
     crawl: Crawl,
     leave_parent: Callable[[], None],
-    ours: int,
-    theirs: int,
-    parent: int,
+    line: int,
+    lifeline: int,
 ) -> NoReturn:
     """Run the pass in the new process, and never return."""
     try:
         signal.set_wakeup_fd(-1)
         _until_the_loop()
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # it is meant for the watch
-        signal_with_parent(signal.SIGTERM, parent)  # without the watch the pass ends as cleanly as with it
-        os.close(ours)
         leave_parent()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
-        result = run_pass(settings, notify, crawl)
+        result = run_pass(settings, notify, crawl, line, lifeline)
         values = asdict(result)
         values["next_due"] = result.next_due.isoformat() if result.next_due else None
         with suppress(BrokenPipeError):  # the watch was killed
-            _write_all(theirs, json.dumps(values).encode())
+            _write_all(line, json.dumps(values).encode())
         _leave(result.exit_code)
     except KeyboardInterrupt:
         _leave(INTERRUPTED)
@@ -143,8 +173,11 @@ def _until_the_loop() -> None:
         signal.signal(number, signal.default_int_handler)
 
 
-def run_pass(settings: WatchedSettings, notify: str, crawl: Crawl) -> PassResult:
-    """Fetch what is due, tell what changed in the health of sources, and return how it ended."""
+def run_pass(settings: WatchedSettings, notify: str, crawl: Crawl, line: int, lifeline: int) -> PassResult:
+    """Fetch what is due, tell what changed in the health of sources, and return how it ended.
+
+    `line` and `lifeline`: see `accompanied`.
+    """
     config = settings.config
     plan = CrawlPlan(listings_now=False, config_of_files=settings.config_of_files)
     try:
@@ -152,9 +185,11 @@ def run_pass(settings: WatchedSettings, notify: str, crawl: Crawl) -> PassResult
     except MorgueError as error:
         return PassResult(type(error).__name__, error.exit_code, str(error))
     try:
-        result = _crawl_due(run, crawl)
+        result = _crawl_due(run, lambda run: accompanied(run, crawl, line, lifeline))
         _until_the_loop()
-        after_pass(run, result.exit_code, notify or config.notify.url, by_change=True)
+        # The watch itself says which files it refuses, and which are in order again (`WatchedSettings`).
+        target = notify or config.notify.url
+        after_pass(run, result.exit_code, target, by_change=True, said_already=("broken file",))
     except MorgueError as error:
         run.abandon(type(error).__name__)
         return PassResult(type(error).__name__, error.exit_code, str(error))
@@ -163,6 +198,12 @@ def run_pass(settings: WatchedSettings, notify: str, crawl: Crawl) -> PassResult
             signal.signal(number, signal.SIG_IGN)  # a second one must not cut off what is written now
         run.abandon("interrupted")
         return PassResult("interrupted", INTERRUPTED)
+    except ImportError as error:
+        run.abandon()
+        cure = "if it was upgraded or moved just now, this passes; else install it again"
+        return PassResult(
+            UNLOADABLE, MorgueError.exit_code, f"a part of Newsmorgue cannot be loaded: {error}\n  {cure}"
+        )
     except BaseException:
         run.abandon()
         raise

@@ -25,17 +25,21 @@ from crawler.watch.next_pass import (
     has_space_again,
     seconds_to_next,
 )
-from crawler.watch.pass_process import KILLED, Crawl, PassProcess, start_pass, wait_for
+from crawler.watch.pass_process import HUNG, KILLED, PassProcess, start_pass, wait_for
+from crawler.watch.pass_progress import Crawl, max_quiet_seconds
+from crawler.watch.program_files import ProgramFiles
 from crawler.watch.status_file import StatusFile
 from crawler.watch.watched_settings import WatchedSettings
-from pipelines.core.archive_layout import WATCH_LOCK_NAME, WATCH_STATUS_NAME
-from pipelines.core.errors import INTERRUPTED
-from pipelines.core.lock import ArchiveLock
+from pipelines.core.archive_layout import LOCK_NAME, WATCH_LOCK_NAME, WATCH_STATUS_NAME
+from pipelines.core.errors import INTERRUPTED, MorgueError
+from pipelines.core.lock import ArchiveLock, is_held
 from pipelines.core.timestamps import now, stamp
 
 logger = logging.getLogger("morgue.watch")
 
 POLL_SECONDS = 5.0  # between two looks at the files of settings, the clocks and the disk while a watch waits
+RETRY_SECONDS = 10.0  # from a pass that found the archive locked; between two tries to start an upgraded program
+PATIENT_TRIES = 6  # to start it; then it is said that it does not start, and it is tried each minute
 WAITING, CRAWLING, LOCKED, PAUSED, STOPPED = "waiting", "crawling", "locked", "paused", "stopped"
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -87,28 +91,55 @@ class Watch:
         self._free_when_full: int | None = None
         self._stops = 0  # signals that ask the watch to end
         self._is_called = False  # a signal asks for a pass at once
+        self._program = ProgramFiles()
+        self.is_outdated = False  # it has ended because Newsmorgue was upgraded, and is to be started again
 
     def run(self) -> int:
-        """Run passes until a signal says stop; return the exit code."""
+        """Run passes until a signal says stop, or the program was upgraded; return the exit code."""
         gc.collect()
         gc.freeze()  # the collector of a pass would copy the memory that it shares with this process
         reason = "ended by an error"
         try:
             with self._signals() as self._alarm:
                 while not self._stops:
+                    if self._wait_for_upgrade():
+                        self.is_outdated = not self._stops
+                        break
                     self._settings.take_in()
                     result = self._pass()
                     seconds = self._after(result)
                     if not self._stops:
                         self._wait(seconds)
-                reason = ""
+                reason = "Newsmorgue was upgraded" if self.is_outdated else ""
         finally:
             self._output.live("")
             self._next = None
             self._enter(STOPPED, reason)
             self._lock.release()
-        self._output.note("stopped: everything fetched is kept")
+        if self.is_outdated:
+            self._output.note("Newsmorgue was upgraded: the watch starts again with the new version")
+        else:
+            self._output.note("stopped: everything fetched is kept")
         return INTERRUPTED
+
+    def _wait_for_upgrade(self) -> bool:
+        """Return True if the program was replaced and the new one can be started, False if it is as it was.
+
+        While it is being replaced, no pass begins: it would be of both versions.
+        """
+        tries = 0
+        while self._program.have_changed() and not self._stops:
+            why = self._program.why_they_cannot_start()
+            if why is None:
+                return True
+            tries += 1
+            reason = f"Newsmorgue was replaced, and cannot be started: {why}"
+            if tries == PATIENT_TRIES:
+                self._output.problem(f"paused: {reason}\n  install it again; the watch then goes on by itself")
+            self._enter(PAUSED, reason)
+            if wait_for([self._alarm], RETRY_SECONDS if tries < PATIENT_TRIES else MIN_GAP_SECONDS):
+                os.read(self._alarm, 4096)
+        return False
 
     # -- a pass
 
@@ -136,7 +167,8 @@ class Watch:
         return result
 
     def _follow(self, process: PassProcess) -> None:
-        told = 0
+        """Wait until the pass ends; end it if it hangs."""
+        told, max_quiet = 0, max_quiet_seconds(self._settings.config)
         while True:
             for _ in range(self._stops - told):
                 process.stop()
@@ -146,6 +178,7 @@ class Watch:
                 os.read(self._alarm, 4096)
             if process.line in readable and not process.read():
                 return
+            process.end_if_hung(max_quiet)
 
     def _after(self, result: PassResult) -> float:
         """Say how a pass ended; return the seconds until the next."""
@@ -163,7 +196,7 @@ class Watch:
             self._failures += 1
             state = LOCKED if result.word == "ArchiveLocked" else PAUSED
             reason = result.error or result.word
-            if result.word == KILLED or (was, why) != (state, reason):
+            if result.word in (KILLED, HUNG) or (was, why) != (state, reason):
                 doing = "waits" if state == LOCKED else "paused"
                 self._output.problem(f"{doing}: {reason}")
         self._free_when_full = self._free() if result.word == "DiskFull" else None
@@ -187,12 +220,22 @@ class Watch:
                 return
             if self._settings.have_settled() and passed >= gap:
                 return
+            if self._state == LOCKED and passed >= RETRY_SECONDS and not self._is_locked():
+                return
             if self._free_when_full is not None and has_space_again(self._free_when_full, self._free()):
                 return
-            what = self._state if self._state == WAITING else f"{self._state}: {self._reason.splitlines()[0]}"
-            self._output.live(f"{what}; next pass at {self._next:%H:%M:%S} UTC" if self._next else what)
+            # The reason comes last, because a narrow terminal cuts off the end.
+            when = f"next pass at {self._next:%H:%M:%S} UTC" if self._next else ""
+            self._output.live("; ".join(filter(None, [self._state, when, *(self._reason.splitlines() or [""])[:1]])))
             if wait_for([self._alarm], min(POLL_SECONDS, seconds - passed)):
                 os.read(self._alarm, 4096)
+
+    def _is_locked(self) -> bool:
+        """Return True if another process writes to the archive now. What cannot be looked at, the next pass reports."""
+        try:
+            return is_held(self._folder.path / LOCK_NAME)
+        except MorgueError:
+            return True
 
     def _free(self) -> int:
         """Return the free bytes of the archive's disk; 0 if it cannot be asked."""
@@ -260,7 +303,8 @@ def pass_line(result: PassResult, time_of_end: datetime, next_pass: datetime | N
     counts = ", ".join(
         f"{number:,} {word if number != 1 else SINGULARS.get(word, word)}" for word, number in result.counts
     )
-    parts = [counts or "nothing was due"]
+    is_left = result.left > 0 or result.word == "interrupted"
+    parts = [counts or ("nothing was read" if is_left else "nothing was due")]
     if result.left:
         parts.append(f"{result.left:,} still due")
     if result.word != "done":

@@ -86,7 +86,16 @@ def source_id(db: sqlite3.Connection, name: str) -> int:
     found = source_meant(name, known)
     if found is not None:
         return int(next(ask(db, "SELECT id FROM sources WHERE name = ?", (found,)))[0])
+    if (new := name_after_renaming(db, name)) is not None:
+        raise NotFound(f"source {name}", f"was renamed to {new}", f"say --source {new}")
     raise NotFound(f"source {name}", "not in this archive", near_names(name, known, "source"))
+
+
+def name_after_renaming(db: sqlite3.Connection, former: str) -> str | None:
+    """Return the name that a source has now which once had this one; of several, the one renamed last; else None."""
+    sql = """SELECT name FROM sources WHERE instr(' ' || former_names || ' ', ' ' || ? || ' ')
+              ORDER BY former_names LIKE '% ' || ? DESC, id DESC"""
+    return next((str(row[0]) for row in ask(db, sql, (former, former))), None)
 
 
 EVERYTHING = ArticleFilters()

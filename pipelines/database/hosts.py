@@ -31,10 +31,10 @@ class HostPace(NamedTuple):
 def stored_robots(db: sqlite3.Connection, site: str) -> dict[str, Any] | None:
     """Return the capture of the newest robots.txt of a site, as `replay` takes it; None if there is none.
 
-    It has the keys of PROVENANCE_COLUMNS, and `id`, `url`, `status`, `checked` (stamp).
+    It has the keys of PROVENANCE_COLUMNS, and `id`, `url`, `status`, `checked` (stamp), `retry_at` (stamp or None).
     """
     cursor = db.execute(
-        f"""SELECT c.id, c.url, c.status, r.checked, {PROVENANCE_COLUMNS}
+        f"""SELECT c.id, c.url, c.status, r.checked, r.retry_at, {PROVENANCE_COLUMNS}
               FROM robots_files r JOIN captures c ON c.id = r.capture_id WHERE r.site = ?""",  # noqa: S608 (our own names)
         (site,),
     )
@@ -43,17 +43,42 @@ def stored_robots(db: sqlite3.Connection, site: str) -> dict[str, Any] | None:
 
 
 def keep_robots(db: sqlite3.Connection, site: str, capture_id: int, checked: datetime) -> None:
-    """Note which capture is the newest robots.txt of a site, and when it was last asked for."""
+    """Note which capture is the newest robots.txt of a site, and when it answered."""
     db.execute(
         """INSERT INTO robots_files (site, capture_id, checked) VALUES (?1, ?2, ?3)
-           ON CONFLICT (site) DO UPDATE SET capture_id = ?2, checked = ?3""",
+           ON CONFLICT (site) DO UPDATE SET capture_id = ?2, checked = ?3, retry_at = NULL""",
         (site, capture_id, stamp(checked)),
     )
+
+
+def put_off_robots(db: sqlite3.Connection, site: str, until: datetime) -> None:
+    """Note that the robots.txt of a site fails, and is not asked for until then."""
+    db.execute("UPDATE robots_files SET retry_at = ? WHERE site = ?", (stamp(until), site))
 
 
 def forget_robots(db: sqlite3.Connection, capture_ids: list[int]) -> None:
     """Keep none of these captures, which are about to be deleted, as the robots.txt of a site."""
     db.executemany("DELETE FROM robots_files WHERE capture_id = ?", [(capture_id,) for capture_id in capture_ids])
+
+
+def seconds_to_wait(
+    db: sqlite3.Connection, name: str, now: datetime, run_id: int, delay: float, max_delay: float
+) -> float:
+    """Return how long a host name is still left alone after the requests of the runs before `run_id`.
+
+    The last requests of a run that was killed are not known. After one, each host counts as asked just now; a host
+    without a pace gets `delay`.
+    """
+    pace = pace_of(db, name)
+    if not has_end(db, run_id):
+        pace = HostPace(now, max(delay, pace.delay if pace is not None else 0.0))
+    return pace.seconds_left(now, max_delay) if pace is not None else 0.0
+
+
+def has_end(db: sqlite3.Connection, before: int) -> bool:
+    """Return True if the run before that one was not killed."""
+    row = db.execute("SELECT finished FROM crawls WHERE id < ? ORDER BY id DESC LIMIT 1", (before,)).fetchone()
+    return row is None or row[0] is not None
 
 
 def pace_of(db: sqlite3.Connection, name: str) -> HostPace | None:

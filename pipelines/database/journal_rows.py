@@ -25,7 +25,9 @@ class JournalTable(NamedTuple):
 
 
 JOURNAL_TABLES = {
-    "sources": JournalTable("id", ("id", "name", "url", "title", "language", "watched", "added", "planned_by")),
+    "sources": JournalTable(
+        "id", ("id", "name", "url", "title", "language", "watched", "added", "planned_by", "former_names")
+    ),
     "crawls": JournalTable("id", ("id", "started", "finished", "outcome", "command", "software", "counts")),
     "captures": JournalTable("id", ("id", "crawl_id", "source_id", "file", "offset")),
     "articles": JournalTable(
@@ -53,8 +55,8 @@ JOURNAL_TABLES = {
     "listings": JournalTable(
         "url_key",
         ("url_key", "url", "kind", "source_id", "interval", "readings", "entries", "new_entries", "newest_entry",
-         "first_read", "last_read", "last_new", "last_change", "rhythm", "digest", "trouble", "since", "moved_to",
-         "moved_since", "replaces"),
+         "first_read", "last_read", "last_body", "last_new", "last_change", "rhythm", "digest", "trouble", "since",
+         "moved_to", "moved_since", "replaces"),
     ),
     "gaps": JournalTable("id", ("id", "source_id", "url_key", "url", "began", "ended", "capture_id", "found")),
     "backfills": JournalTable(

@@ -30,6 +30,7 @@ class ListingState(NamedTuple):
     newest_entry: str | None = None
     first_read: str | None = None
     last_read: str | None = None
+    last_body: str | None = None
     last_new: str | None = None
     last_change: str | None = None
     rhythm: str | None = None

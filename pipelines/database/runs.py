@@ -6,6 +6,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ PAGE_COUNTS = ("new", "edited", "unchanged", "duplicate", "instead", "nothing", 
 RUN_KEYS = ("run", "begun", "finished", "seconds", "outcome", "pages", *PAGE_COUNTS, "command", "software")
 RUNNING, NEVER_ENDED = "running", "never ended"
 ENDED = ("done", "partly failed", "nothing reachable")  # outcomes of crawls that did all that was due
+COMMANDS_OF_RUNS = ("crawl", "add", "import", "sample", "sources")
 NOT_BEGUN = "not begun"  # the outcome of a crawl that fetched nothing, because its arguments were wrong
 LOCK_SLACK_SECONDS = 2.0  # by which a lock may seem younger than the run under it: times of runs are whole seconds
 PASSWORD = re.compile(r"(//)[^/@\s]+@")  # in the address of a proxy
@@ -75,9 +77,21 @@ def interrupted_since(db: sqlite3.Connection, crawl_id: int) -> str | None:
 
 def beginnings(db: sqlite3.Connection, before: int, limit: int) -> list[datetime]:
     """Return when the newest crawls before the one with the id `before` began, the newest first."""
-    sql = """SELECT started FROM crawls WHERE id < ? AND outcome IS NOT ? AND ' ' || command || ' ' LIKE '% crawl %'
-              ORDER BY id DESC LIMIT ?"""
-    return [parse(row[0]) for row in db.execute(sql, (before, NOT_BEGUN, limit))]
+    sql = """SELECT started, command FROM crawls WHERE id < ? AND outcome IS NOT ? AND command LIKE '%crawl%'
+              ORDER BY id DESC"""
+    found: list[datetime] = []
+    for started, command in db.execute(sql, (before, NOT_BEGUN)):
+        if len(found) == limit:
+            break
+        if is_crawl(command):
+            with suppress(ValueError, TypeError, OverflowError):  # `morgue verify` names a damaged row
+                found.append(parse(started))
+    return found
+
+
+def is_crawl(command: str) -> bool:
+    """Return True for the command of a crawl. Its words are not quoted: "crawl" may be part of a file's name, too."""
+    return next((word for word in command.split() if word in COMMANDS_OF_RUNS), "") == "crawl"
 
 
 def last_time(db: sqlite3.Connection, before: int, limit: int) -> str | None:
@@ -88,8 +102,12 @@ def last_time(db: sqlite3.Connection, before: int, limit: int) -> str | None:
 
 
 def rename_source(db: sqlite3.Connection, source_id: int, old: str, new: str) -> None:
-    """Give a source another name, also in the counts of the runs, by which `morgue health` judges it."""
-    db.execute("UPDATE sources SET name = ? WHERE id = ?", (new, source_id))
+    """Give a source another name, also in the counts of the runs, by which `morgue health` judges it.
+
+    The old one is remembered, so that it can be answered with the new one.
+    """
+    sql = "UPDATE sources SET former_names = trim(coalesce(former_names, '') || ' ' || name), name = ? WHERE id = ?"
+    db.execute(sql, (new, source_id))
     rows = db.execute("SELECT id, counts FROM crawls WHERE instr(counts, ?)", (json.dumps(old, ensure_ascii=False),))
     for run_id, text in rows.fetchall():
         try:

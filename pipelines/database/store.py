@@ -21,7 +21,7 @@ from pipelines.database.connection import decode_json
 from pipelines.database.edits.change_detection import Change, alike
 from pipelines.database.edits.difference import NO_DIFFERENCE, Difference, Noise, difference_row
 from pipelines.database.edits.filing import judge
-from pipelines.database.edits.story_identity import continued_by_id, is_former_address, may_unite, unite
+from pipelines.database.edits.story_identity import continued_by_id, is_former_address, may_unite, same_page, unite
 from pipelines.database.stand_ins import OTHER_TEXT, ShownText, StandInEvidence, digest_to_note, landing, stands_in
 
 INSERT_CAPTURE = (
@@ -155,7 +155,7 @@ class ArticleStore:
         state = self._stand_in(article, page, asked or page.url, values["text_digest"], source_id)
         if state is not None:
             return replace(reading, change="instead", article_id=state.article_id, state=state)
-        known = self._find(own) or (self._find(address) if address != own else None)
+        known = self._find(own) or self._find(address) or self._find(same_page(self.db, own, values, source_id))
         if known is not None and not (known.read_from == own or self._alike(known, article)):
             self._tell_apart(known, own)  # its canonical link, or an old redirect, is wrong
             known, address = None, own

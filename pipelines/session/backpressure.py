@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from pipelines.session.bandwidth import Bandwidth
 from pipelines.session.body_budget import BodyBudget
 
 logger = logging.getLogger("morgue.session")
@@ -44,6 +45,7 @@ class Backpressure:
     Put `async with backpressure.exchange(site, source):` around an exchange. Call `page_in` when a page was fetched,
     and `page_out` when it was filed or given up. One source may have half of the pages that wait: pages that take long
     to read must not stop the fetching of others. `bodies` counts the bytes, of which each site has a share.
+    `bandwidth` paces the exchanges by the bytes of those before them.
     """
 
     def __init__(
@@ -54,9 +56,11 @@ class Backpressure:
         *,
         per_source: int = sys.maxsize,
         per_site: int = sys.maxsize,
+        bytes_per_second: float = 0,
     ) -> None:
         self.max_pages = pages
         self.bodies = BodyBudget(body_bytes)
+        self.bandwidth = Bandwidth(bytes_per_second)
         self._pages: Counter[int | None] = Counter()  # fetched and not yet filed, by source
         self._exchanges = asyncio.Semaphore(exchanges)
         self._sources, self._sites = ExchangeShares(per_source), ExchangeShares(per_site)
@@ -73,6 +77,7 @@ class Backpressure:
         """Let no exchange begin any more, and give those under way STOP_GRACE_SECONDS. Called on the event loop."""
         if self._grace_ends is None:
             self._grace_ends = asyncio.get_running_loop().time() + STOP_GRACE_SECONDS
+            self.bandwidth.let_all_through()
             for clock in self._under_way:
                 clock.reschedule(self._grace_ends)
 
@@ -100,6 +105,7 @@ class Backpressure:
         self.max_pages = sys.maxsize
         self._page_left.set()
         self.bodies.let_all_through()
+        self.bandwidth.let_all_through()
 
     @asynccontextmanager
     async def exchange(self, site: str | None = None, source: int | None = None) -> AsyncIterator[None]:
@@ -113,7 +119,7 @@ class Backpressure:
             await self.bodies.wait(site)
             if self._exchanges.locked():
                 logger.debug("a request waits: crawl.concurrency is reached")
-            async with self._exchanges:
+            async with self._exchanges, self.bandwidth.exchange():
                 while self._pages.total() >= self.max_pages:
                     await self._until_a_page_is_filed()
                 await self.bodies.wait(site)

@@ -19,7 +19,7 @@ from pipelines.core.errors import MorgueError
 from pipelines.core.plural import counted
 from pipelines.database.columns import as_json
 from pipelines.database.connection import ask, connect
-from pipelines.database.journal_rows import JOURNAL_TABLES, database_state
+from pipelines.database.journal_rows import JOURNAL_TABLES, LATER_VALUES, database_state
 from pipelines.verification.findings import Finding
 from pipelines.verification.warc_check import short_hash
 from pipelines.warc.reader import read_block
@@ -126,7 +126,10 @@ class JournalCheck:
         for line in read_block(self.storage, place.file, place.offset, place.length).split(b"\n"):
             if line.startswith(LINE_BEGINS):
                 ((name, row),) = json.loads(line.decode("utf-8", "surrogatepass")).items()
-                yield (name, int(row["gone"]), None) if "gone" in row else (name, int(row["id"]), row)
+                if "gone" in row:
+                    yield name, int(row["gone"]), None
+                else:
+                    yield name, int(row["id"]), LATER_VALUES.get(name, {}) | row
 
     def _compare(self, db: sqlite3.Connection, told: sqlite3.Connection, name: str) -> None:
         columns = JOURNAL_TABLES[name].columns

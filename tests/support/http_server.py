@@ -8,14 +8,20 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 
+CONDITIONS = ("If-None-Match", "If-Modified-Since")
 Answer = tuple[int, bytes, dict[str, str]]  # status, body, headers
 Answers = dict[str, Answer]  # by path
 AnyAnswers = Mapping[str, Answer | Callable[[str], Answer]]  # by path; or a function that gets the Cookie field
 
 
 @contextlib.contextmanager
-def answering(answers: AnyAnswers, tls: ssl.SSLContext | None = None) -> Iterator[tuple[str, list[str]]]:
-    """Serve these answers by path, else 404; yield the address of the server, and the list of the paths requested."""
+def answering(
+    answers: AnyAnswers, tls: ssl.SSLContext | None = None, *, never_modified: bool = False
+) -> Iterator[tuple[str, list[str]]]:
+    """Serve these answers by path, else 404; yield the address of the server, and the list of the paths requested.
+
+    `never_modified`: each conditional request is answered 304, whatever has changed.
+    """
     asked: list[str] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -23,6 +29,8 @@ def answering(answers: AnyAnswers, tls: ssl.SSLContext | None = None) -> Iterato
             asked.append(self.path)
             answer = answers.get(self.path, (404, b"", {}))
             status, body, headers = answer(self.headers.get("Cookie", "")) if callable(answer) else answer
+            if never_modified and any(name in self.headers for name in CONDITIONS):
+                status, body = 304, b""
             self.send_response(status)
             for name, value in {"Content-Type": "text/html", "Content-Length": str(len(body)), **headers}.items():
                 self.send_header(name, value)

@@ -85,19 +85,19 @@ def living(
     *,
     archive: Path | None = None,
     hosts: tuple[str, ...] = ("paper.example",),
-    rate: float = 1.0,
+    never_modified: bool = False,
 ) -> Iterator[LongRun]:
     """Serve a paper at http://paper.example whose feed lists its stories; `archive`: in place of a new one.
 
-    All `hosts` give the same answers. `rate`: seconds that pass in one second.
+    All `hosts` give the same answers. `never_modified`: see `answering`.
     """
     answers: dict[str, Any] = {}
     served: AnyAnswers = answers
-    clock = SharedClock(rate)
+    clock = SharedClock()
     if archive is None:
         archive = new_archive(folder)
         set_up(archive)
-    with answering(served) as (url, asked):
+    with answering(served, never_modified=never_modified) as (url, asked):
         paper = SmallPaper(f"http://{hosts[0]}", answers, asked)
         paper.stories = [f"{paper.url}/2024/01/{n % 28 + 1:02}/story-number-{n}.html" for n in range(stories)]
         for number in range(stories):

@@ -275,8 +275,10 @@ def test_missing_archive_is_reported_with_the_cure(tmp_path):
 @pytest.mark.skipif(
     os.geteuid() != 0 or not shutil.which("setpriv"), reason="needs root and setpriv to become somebody else"
 )
-def test_unwritable_folder_gives_exit_code_6(archive, tmp_path):
+@pytest.mark.parametrize("command", [["crawl", "http://127.0.0.1:2/"], ["watch"], ["sources", "pause", "paper"]])
+def test_unwritable_folder_gives_exit_code_6(archive, tmp_path, command):
     """Before anything is fetched. Run as `nobody`, because root may write everywhere."""
+    (archive / "sources" / "paper.toml").write_text('url = "http://127.0.0.1:2/"\n')
     for path in [tmp_path, *tmp_path.rglob("*")]:
         path.chmod(0o555 if path.is_dir() else 0o444)
     for parent in tmp_path.parents:
@@ -290,7 +292,7 @@ def test_unwritable_folder_gives_exit_code_6(archive, tmp_path):
             "--reuid=65534",
             "--regid=65534",
             "--clear-groups",
-            *command_line("-C", archive, "crawl", "http://127.0.0.1:2/"),
+            *command_line("-C", archive, *command),
         ],
         env=environment() | {"HOME": str(tmp_path)},
         capture_output=True,

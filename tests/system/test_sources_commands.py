@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import stat
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -206,6 +207,21 @@ def test_pause_survives_upgrade_and_rebuild(archive, paper):
     assert paper.asked == []
 
 
+def test_pause_works_on_a_file_with_a_wrong_key_and_keeps_its_permissions(archive, paper):
+    """What is no TOML is refused with its line."""
+    file = archive / "sources" / "paper.toml"
+    file.write_bytes(source_file(archive).replace(b"[every]", b"colour = 3\r\n[every]"))
+    file.chmod(0o640)
+    before = source_file(archive)
+    assert sources(archive, "pause", "paper").returncode == 0
+    assert source_file(archive) == b"paused = true\r\n" + before
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640
+    file.write_bytes(b"url = ")
+    done = sources(archive, "pause", "paper")
+    assert (done.returncode, source_file(archive)) == (2, b"url = ")
+    assert "morgue: sources/paper.toml: is not TOML" in done.stderr
+
+
 # Rename and remove
 
 
@@ -223,7 +239,10 @@ def test_renamed_source_keeps_articles_and_plan(archive, paper):
     assert rows(archive, "SELECT id, source_id FROM articles ORDER BY id") == before
     assert "gazette" in rows(archive, "SELECT counts FROM crawls ORDER BY id")[0][0]
     assert morgue("-C", archive, "rebuild").returncode == 0
-    assert rows(archive, "SELECT name FROM sources") == [("gazette",)]
+    assert rows(archive, "SELECT name, former_names FROM sources") == [("gazette", "paper")]
+    for command in (["sources", "show", "paper"], ["edits", "--source", "paper"]):
+        old = morgue("-C", archive, *command)
+        assert (old.returncode, "paper: was renamed to gazette\n" in old.stderr) == (8, True)
     assert morgue("-C", archive, "verify").returncode == 0
 
 
@@ -355,11 +374,13 @@ def test_exported_opml_gives_the_same_sources_to_another_archive(archive, paper,
 
 
 def test_exported_csv_has_a_row_for_each_source(archive, paper, tmp_path):
-    """`morgue add` takes its column `url`."""
+    """`morgue add` takes it; one whose file has mistakes is named, with exit code 1."""
+    (archive / "sources" / "broken.toml").write_text("url = 3\n")
     done = sources(archive, "export", "--format", "csv")
+    assert (done.returncode, "warning: sources/broken.toml: url" in done.stderr) == (1, True)
     header, row = done.stdout.splitlines()
     assert header.startswith("name,url,title,language,paused,feeds")
     assert row.startswith(f"paper,{paper.url}/,,,False,{paper.url}/feed")
     (tmp_path / "list.csv").write_text(done.stdout)
-    added = morgue("-C", archive, "add", *LOOPBACK, "--urls", tmp_path / "list.csv", "--column", "url")
+    added = morgue("-C", archive, "add", *LOOPBACK, "--urls", tmp_path / "list.csv")
     assert "1 is a source already" in added.stdout

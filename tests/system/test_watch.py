@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import pty
+import select
 import signal
 import stat
+import struct
 import subprocess
+import sys
+import termios
 import threading
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 
 import pytest
 
+from crawler.commands.watch import CLEAR_LINE
 from pipelines.core.lock import ArchiveLock
-from tests.support.command import ROOT, make_archive, morgue, rows
+from tests.support.command import ROOT, command_line, environment, make_archive, morgue, rows
 from tests.support.http_server import answering
 from tests.support.small_paper import TEXT, serving
 from tests.support.waiting import wait_until
@@ -21,6 +29,7 @@ from tests.support.watching import watching
 pytestmark = pytest.mark.slow
 
 OFTEN = ("-s", "every.feed=1s", "-s", 'crawl.recheck=["2s", "4s", "8s", "16s"]')
+COLUMNS = 40  # of a narrow terminal
 ARTICLES = "SELECT coalesce(canonical_url, url) FROM articles"
 
 
@@ -232,7 +241,7 @@ def test_quiet_watch_says_only_what_is_new_and_wrong(archive, paper):
             watch.stop()
     told = [line for line in watch.said.splitlines() if not line.startswith("  ")]
     assert [line.split(":")[0] for line in told] == ["needs attention"] * len(told)
-    assert watch.said.count("not crawled: sources/broken.toml") == 1
+    assert watch.said.count("sources/broken.toml") == 1
     assert len(told) == len(set(told))
 
 
@@ -291,6 +300,38 @@ def fill(path):
                 os.write(file.fileno(), b"\0" * size)
             except OSError:
                 size //= 2
+
+
+def test_line_of_status_fits_a_narrow_terminal_and_is_taken_away(archive):
+    """It says when the next pass is, also where the reason of a pause has no room; Ctrl-C ends the watch."""
+    lock = ArchiveLock(archive / "morgue.lock")
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execve(sys.executable, command_line("-C", archive, "watch"), environment())
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, COLUMNS, 0, 0))
+    drawn = b""
+    try:
+        drawn += read_terminal(terminal, lambda text: b"locked; next pass at" in text)
+        os.write(terminal, b"\x03")
+        drawn += read_terminal(terminal, lambda text: b"stopped" in text)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 130
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        os.close(terminal)
+        lock.release()
+    status = [part for part in drawn.split(CLEAR_LINE.encode()) if part.startswith(b"locked; ")]
+    assert {len(part.partition(b"^C")[0]) for part in status} == {COLUMNS - 1}
+    assert drawn.split(CLEAR_LINE.encode())[-1] == b"stopped: everything fetched is kept\r\n"
+
+
+def read_terminal(terminal, is_enough):
+    """Return what is drawn until it is enough."""
+    drawn, end = b"", time.monotonic() + 60
+    while not is_enough(drawn) and time.monotonic() < end:
+        if select.select([terminal], [], [], 1.0)[0]:
+            drawn += os.read(terminal, 4096)
+    return drawn
 
 
 @pytest.mark.parametrize("every", ["0", "2d", "soon"])

@@ -32,23 +32,28 @@ def check_command(ctx: click.Context, names: tuple[str, ...], ask: bool) -> int:
     planned. A paused source is asked for nothing. Without --ask, nothing is requested; `morgue sources show` says what
     the last readings showed.
 
-    Exit code 1: a listing is not what the file says. 2: a file has mistakes.
+    Exit code 1: a listing is not what the file says, or is in two files. 2: a file has mistakes.
     """
+    from crawler.config.listed_twice import listed_twice
     from crawler.config.models import load
+    from pipelines.core.timestamps import now
 
     config = load(folder_of(ctx), overrides_of(ctx), skip_broken=True)
     wanted = named(config, names)
+    shared = {name: told for name, told in listed_twice(config.sources.values(), now()).items() if name in wanted}
     for name in wanted:
         if name in config.broken:
             click.echo(plain(f"{name}: {config.broken[name]}"))
+        elif name in shared:
+            click.echo(plain(f"{name}: {shared[name]}"))
         elif not ask:
             click.echo(f"{name}: no mistakes")
     mistakes = [name for name in wanted if name in config.broken]
-    wrong = 0
+    wrong = len(shared)
     import asyncio  # 20 ms that `morgue --help` need not pay
 
     if ask and (chosen := [config.sources[name] for name in wanted if name not in config.broken]):
-        wrong = asyncio.run(ask_all(chosen, config))
+        wrong += asyncio.run(ask_all(chosen, config))
     if mistakes:
         from pipelines.core.errors import ConfigError
 

@@ -9,6 +9,7 @@ import click
 from crawler.cli import output
 from crawler.cli.archive_options import standard_output
 from crawler.cli.common_options import config_of, folder_option, setting_option
+from pipelines.core.errors import MorgueError
 
 if TYPE_CHECKING:
     from crawler.config.models import Config
@@ -22,12 +23,13 @@ CSV_COLUMNS = ("name", "url", "title", "language", "paused", "feeds", "news_site
 @folder_option
 @setting_option
 @click.pass_context
-def export_command(ctx: click.Context, form: str) -> None:
+def export_command(ctx: click.Context, form: str) -> int:
     """Print the list of sources as OPML 2.0 or CSV.
 
-    `morgue add --urls FILE` of another archive reads both (of CSV, with --column url), and looks each site over. OPML
-    also keeps the names of the sources.
-    Settings and rules are not in the list: to take them along, copy the files of sources/.
+    `morgue add --urls FILE` of another archive reads both, with the names and feeds of the sources, and looks each site
+    over. Settings and rules are not in the list: to take them along, copy the files of sources/.
+
+    Exit code 1: a source is not in the list, because its file has mistakes; they are named on standard error.
     """
     config = config_of(ctx)
     with standard_output() as out:
@@ -36,6 +38,7 @@ def export_command(ctx: click.Context, form: str) -> None:
         else:
             rows = ({name: getattr(own, name) for name in CSV_COLUMNS} for own in config.sources.values())
             output.write_rows(rows, CSV_COLUMNS, "csv")
+    return MorgueError.exit_code if config.broken else 0
 
 
 def opml(config: Config) -> str:

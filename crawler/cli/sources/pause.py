@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from pipelines.core.errors import ConfigError, os_errors
 from pipelines.core.terminal import plain
 
 if TYPE_CHECKING:
-    from crawler.config.models import Config, SourceConfig
+    from crawler.config.models import Config
 
 
 @click.command(name="pause")
@@ -39,10 +40,10 @@ def pause_command(ctx: click.Context, names: tuple[str, ...], until: str | None)
             raise ConfigError(f"--until {until}", "is not in the future", "name a later day, or leave it out")
         value = last.isoformat()
     config = config_of(ctx)
-    for own in [config.source_named(name) for name in names]:
-        set_pause(config, own, value)
+    for name in [config.file_named(name) for name in names]:
+        set_pause(config, name, value)
         end = f" until {value}" if until is not None else ""
-        click.echo(plain(f"{own.name} is paused{end}; `morgue sources resume {own.name}` goes on"))
+        click.echo(plain(f"{name} is paused{end}; `morgue sources resume {name}` goes on"))
 
 
 @click.command(name="resume")
@@ -58,12 +59,11 @@ def resume_command(ctx: click.Context, names: tuple[str, ...]) -> None:
     backfill NAME` fetches it.
     """
     config = config_of(ctx)
-    for own in [config.source_named(name) for name in names]:
-        if own.paused is False:
-            click.echo(plain(f"{own.name} is not paused"))
-            continue
-        set_pause(config, own, None)
-        click.echo(plain(f"{own.name} goes on with the next crawl"))
+    for name in [config.file_named(name) for name in names]:
+        if set_pause(config, name, None):
+            click.echo(plain(f"{name} goes on with the next crawl"))
+        else:
+            click.echo(plain(f"{name} is not paused"))
 
 
 def day_of(text: str) -> date:
@@ -74,20 +74,27 @@ def day_of(text: str) -> date:
         raise ConfigError(f"--until {text}", "is not a day", "say e.g. --until 2027-01-31") from None
 
 
-def set_pause(config: Config, own: SourceConfig, value: str | None) -> None:
-    """Write `paused = value` into the file of a source, or take the line out (None). Raises MorgueError."""
+def set_pause(config: Config, name: str, value: str | None) -> bool:
+    """Write `paused = value` into the file of a source, or take the line out (None). Return False if it was so before.
+
+    Other keys of the file may have mistakes. Raises MorgueError.
+    """
     from crawler.config.pauses import text_of, with_pause
 
-    path = config.folder.sources / f"{own.name}.toml"
-    with os_errors(str(path)):
-        text = text_of(path)
+    path = config.folder.sources / f"{name}.toml"
     try:
+        with os_errors(str(path)):
+            text = text_of(path)
         changed = with_pause(text, value)
     except ValueError as error:
+        if isinstance(error, UnicodeDecodeError | tomllib.TOMLDecodeError) and name in config.broken:
+            raise config.broken[name] from None  # with the line
         cure = f"change it by hand: paused = {value}" if value else "take the key `paused` out by hand"
-        raise ConfigError(f"sources/{own.name}.toml", str(error), cure) from None
-    if changed != text:
-        from crawler.config.toml_files import write
+        raise ConfigError(f"sources/{name}.toml", str(error), cure) from None
+    if changed == text:
+        return False
+    from crawler.config.toml_files import write
 
-        with os_errors(str(path)):
-            write(path, changed)
+    with os_errors(str(path)):
+        write(path, changed)
+    return True

@@ -44,6 +44,7 @@ def show_command(ctx: click.Context, name: str, form: str) -> None:
     from contextlib import closing
 
     from pipelines.database.connection import connect
+    from pipelines.database.filters import name_after_renaming
     from pipelines.database.store import ArticleStore
 
     config = config_of(ctx)
@@ -52,7 +53,9 @@ def show_command(ctx: click.Context, name: str, form: str) -> None:
             own = config.source_named(name)
         except NotFound:
             if ArticleStore(db).source_id(name) is None:
-                raise
+                if (new := name_after_renaming(db, name)) is None:
+                    raise
+                raise NotFound(name, f"was renamed to {new}", f"morgue sources show {new}") from None
             cure = f"morgue search --source {name} finds its articles; morgue add watches a site again"
             raise NotFound(name, "is not watched any more: it has no file in sources/", cure) from None
         found = known_of(db, config, own, overrides_of(ctx), timestamps.now())
@@ -88,7 +91,7 @@ def known_of(
     }
     if row is None or source_id is None:
         return found
-    verdict = next((one for one in look(db, config.folder) if one.name == own.name), None)
+    verdict = next((one for one in look(db, config.folder, config.health) if one.name == own.name), None)
     states = page_states.pages(db, source_id=source_id, lasting=True)
     due = next(planned_visits(db, [own.name], now, 1), None)
     return found | {
@@ -148,7 +151,7 @@ def listing_row(
     kind: str, url: str, next_visit: str | None, error: str | None, known: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Any]:
     """Return what is known of a listing; `known`: rows of the table `listings` by their key."""
-    from crawler.health.reasons import duration
+    from crawler.health.last_pass import duration
     from pipelines.core.urls import url_key
 
     read = known.get(url_key(url), {})

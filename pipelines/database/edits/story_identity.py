@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -34,6 +35,7 @@ VIEW = re.compile(
 )
 MAX_DAYS_APART = 14  # between the days of publication of two pages of one story
 MIN_WORDS = 20  # in common; shorter texts must have the same headline, too
+MAX_COPIES = 20  # articles with the same text that are looked at
 SAME_TIME = timedelta(hours=1)  # a CMS may set the time of publication anew when it renames a page
 
 CANDIDATES = """
@@ -102,6 +104,23 @@ def continued_by_id(db: sqlite3.Connection, article: Article, key: str, day: str
     same_language = not (language and article.language) or language == article.language
     is_one = same_language and _same_publication(published, article.published)
     return found[0] if is_one and tell_one_story(article.title, article.text, title, text) else None
+
+
+def same_page(db: sqlite3.Connection, key: str, values: Mapping[str, Any], source_id: int | None) -> str:
+    """Return the address (url_key) of an article of which a page is a copy; "" if there is none.
+
+    `key`: the address of the page; `values`: those of its reading (`columns.article_row`).
+    Their addresses differ in the query alone, and headline and text are the same: the number of a session is in one.
+    A page that names its own address is believed.
+    """
+    if values["canonical_url"]:
+        return ""
+    rows = db.execute(
+        "SELECT url_key FROM articles WHERE text_digest = ? AND source_id IS ? AND word_count >= ? ORDER BY id LIMIT ?",
+        (values["text_digest"], source_id, MIN_WORDS, MAX_COPIES),
+    )
+    path = key.partition("?")[0]
+    return next((other for (other,) in rows if other.partition("?")[0] == path), "")
 
 
 def may_unite(db: sqlite3.Connection, first: int, second: int) -> bool:

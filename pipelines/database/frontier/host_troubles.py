@@ -41,6 +41,7 @@ class HostTroubles:
     def __init__(self, db: sqlite3.Connection, pause: Callable[[datetime, int, float | None], datetime]) -> None:
         self._db, self.pause = db, pause
         self._probed: set[str] = set()  # hosts to which a probe is under way
+        self._waited_for: set[str] = set()  # hosts that asked this crawl to wait, and got no probe since
 
     @cached_property
     def _known(self) -> dict[str, HostTrouble]:
@@ -59,6 +60,7 @@ class HostTroubles:
     def probe(self, host: str, now: datetime) -> None:
         """Note that a probe is sent to a host: nothing else is asked of it until that ends."""
         self._probed.add(host)
+        self._waited_for.discard(host)
         known = self._known[host]
         known.retry_at = stamp(now + PROBE_LEASE)
         self._write(host, known)
@@ -94,6 +96,8 @@ class HostTroubles:
         elif host in self._probed:
             known.failures += 1
         self._probed.discard(host)
+        if wait is not None:
+            self._waited_for.add(host)
         at = self.pause(now, known.failures, wait)
         known.trouble, known.pages_only = why, pages_only
         known.retry_at = max(known.retry_at, stamp(at)) if wait is not None else stamp(at)
@@ -101,9 +105,12 @@ class HostTroubles:
         return at
 
     def answered(self, host: str, now: datetime, *, is_page: bool) -> bool:
-        """Note a good answer. Return True if it ends a trouble: then all is due that waited for it."""
+        """Note a good answer. Return True if it ends a trouble: then all is due that waited for it.
+
+        A host that asked us to wait is left alone, although it answers a request that was in line before it did.
+        """
         known = self._known.get(host)
-        if known is None or (known.pages_only and not is_page):
+        if known is None or (known.pages_only and not is_page) or host in self._waited_for:
             return False
         del self._known[host]
         self._probed.discard(host)

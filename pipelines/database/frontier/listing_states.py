@@ -68,9 +68,11 @@ def hosts_of_listings(db: sqlite3.Connection) -> Iterator[tuple[int, str]]:
 
 
 def sources_with_pages(db: sqlite3.Connection) -> set[int]:
-    """Return the sources of which an address of an article was ever found."""
+    """Return the sources of which an address of an article was ever found, or is in a feed: it may be another's."""
     sql = """SELECT id FROM sources WHERE EXISTS (
-                    SELECT 1 FROM frontier WHERE source_id = sources.id AND kind IN ('article', 'page'))"""
+                    SELECT 1 FROM frontier WHERE source_id = sources.id AND kind IN ('article', 'page'))
+                OR EXISTS (SELECT 1 FROM listings WHERE source_id = sources.id AND entries > 0
+                                                    AND kind IN ('feed', 'news sitemap'))"""
     return {row["id"] for row in ask(db, sql)}
 
 

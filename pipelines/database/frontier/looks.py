@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from pipelines.core.items import FoundEdit, WatchedArticle
 from pipelines.core.timestamps import parse, stamp
+from pipelines.database.frontier.due import LISTED, as_array
+
+# ruff: noqa: S608 - SQL is put together from constants; every value is bound
 
 MAX_WATCHED_ARTICLES = 300  # newest articles of a source that say how it edits
 MAX_EDITS_READ = 2000  # of them all; live blogs have hundreds each
+MAX_LATE_CLAIM = timedelta(minutes=10)  # after a change, that a listing may give as its time
 
 WATCHED = """
 SELECT id, first_seen, last_seen, revision FROM articles
@@ -29,6 +34,12 @@ SELECT c.time, coalesce((SELECT max(b.time) FROM captures b WHERE b.url = c.url 
  WHERE a.revision > 1
    AND a.id = coalesce((SELECT id FROM articles WHERE url_key = ?1),
                        (SELECT article_id FROM aliases WHERE url_key = ?1))
+"""
+
+CLAIMS = f"""
+SELECT json_extract(f.hint, '$.modified'), f.last_visit, c.time, a.revision
+  FROM frontier f JOIN articles a ON a.url_key = f.url_key JOIN captures c ON c.id = a.capture_id
+ WHERE f.url_key IN {LISTED} AND f.last_visit IS NOT NULL AND json_valid(f.hint)
 """
 
 
@@ -54,6 +65,23 @@ def watched_articles(db: sqlite3.Connection, source_id: int | None) -> list[Watc
             edits.append((max(after, 0.0), max(by, 0.0)))
         left -= len(edits)
         found.append(WatchedArticle((parse(last_seen) - first).total_seconds(), tuple(edits)))
+    return found
+
+
+def claims_of_change(db: sqlite3.Connection, url_keys: Iterable[str], since: datetime) -> list[bool]:
+    """Return whether an edit was found, for each time of change since then that a listing gave for these articles.
+
+    Times that no visit followed say nothing, nor do those that were known at the first visit.
+    """
+    found = []
+    for text, visited, read, revision in db.execute(CLAIMS, (as_array(url_keys),)):
+        try:
+            changed = parse(text)
+        except (TypeError, ValueError, OverflowError):
+            continue
+        is_edit = parse(read) >= changed - MAX_LATE_CLAIM
+        if since <= changed <= parse(visited) and not (is_edit and revision == 1):
+            found.append(is_edit)
     return found
 
 

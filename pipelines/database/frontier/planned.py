@@ -13,14 +13,39 @@ from pipelines.database.connection import Row, ask
 from pipelines.database.frontier.rows import error_text
 
 PAGE_KINDS = ("article", "page")
+LISTING_KINDS = ("feed", "news sitemap", "sitemap", "front", "section", "tdmrep")
 VISIT_KEYS = ("at", "due", "source", "kind", "url", "why")
 COUNT_KEYS = ("source", "due", "in_a_day", "later", "next")
-# The visits that a crawl makes: those of a host in trouble not before its next probe.
-PLANNED = """(
-    SELECT f.*, s.name AS source, h.trouble, max(f.next_visit, coalesce(iif(h.trouble IS NULL, NULL, h.retry_at), ''))
-           AS at FROM frontier f LEFT JOIN sources s ON s.id = f.source_id LEFT JOIN hosts h ON h.host = f.host
-     WHERE f.state IN ('waiting', 'claimed') AND f.next_visit IS NOT NULL
-       AND (:names IS NULL OR s.name IN (SELECT value FROM json_each(:names))))"""
+# Hosts in trouble: nothing is asked of one before its next probe.
+TROUBLE = "(SELECT host, trouble, retry_at FROM hosts WHERE trouble IS NOT NULL AND retry_at IS NOT NULL)"
+AT = "max(f.next_visit, coalesce(h.retry_at, ''))"
+IS_PLANNED = "f.state IN ('waiting', 'claimed') AND f.next_visit IS NOT NULL"
+# The index has all by which visits are ordered, so that a million rows are not read for the next twenty.
+SOONEST = f"""SELECT f.id FROM frontier f INDEXED BY frontier_due LEFT JOIN {TROUBLE} h ON h.host = f.host
+    WHERE {IS_PLANNED} ORDER BY max({AT}, :now), f.priority, f.next_visit, f.id LIMIT :limit"""
+SOONEST_OF = f"""SELECT f.id FROM frontier f INDEXED BY frontier_source LEFT JOIN {TROUBLE} h ON h.host = f.host
+    WHERE f.source_id IN (SELECT id FROM sources WHERE name IN (SELECT value FROM json_each(:names))) AND {IS_PLANNED}
+    ORDER BY max({AT}, :now), f.priority, f.next_visit, f.id LIMIT :limit"""
+VISITS = f"""SELECT {AT} AS at, s.name AS source, kind, f.url, visits, failures, last_visit, last_error, h.trouble
+    FROM frontier f LEFT JOIN sources s ON s.id = f.source_id LEFT JOIN {TROUBLE} h ON h.host = f.host
+    WHERE f.id IN (SELECT value FROM json_each(:ids))
+      AND (s.name IS NULL OR s.name NOT IN (SELECT value FROM json_each(:without)))
+    ORDER BY max({AT}, :now), f.priority, f.next_visit, f.id LIMIT :limit"""
+SOURCES = """(SELECT id, name FROM sources UNION ALL SELECT NULL, NULL)"""
+KINDS = f"({', '.join(map(repr, (*PAGE_KINDS, *LISTING_KINDS)))})"
+COUNTS = """SELECT s.name AS source, sum(at <= :now) AS due, sum(at > :now AND at <= :tomorrow) AS in_a_day,
+    sum(at > :tomorrow) AS later, min(at) AS next"""
+# Of the index alone; the hosts of rows are not in it.
+COUNTS_BY_INDEX = f"""{COUNTS} FROM (SELECT s.id, s.name, f.next_visit AS at FROM {SOURCES} s
+        CROSS JOIN frontier f INDEXED BY frontier_source ON f.source_id IS s.id AND f.kind IN {KINDS} AND {IS_PLANNED}
+        WHERE s.id IS NULL OR s.id NOT IN (SELECT value FROM json_each(:ids))) s GROUP BY s.id"""
+COUNTS_BY_ROW = f"""{COUNTS} FROM (SELECT s.id, s.name, {AT} AS at FROM {SOURCES} s
+        CROSS JOIN frontier f INDEXED BY frontier_source ON f.source_id IS s.id AND f.kind IN {KINDS} AND {IS_PLANNED}
+        LEFT JOIN {TROUBLE} h ON h.host = f.host
+        WHERE s.id IN (SELECT value FROM json_each(:ids))) s GROUP BY s.id"""
+SOURCES_IN_TROUBLE = f"""SELECT DISTINCT source_id FROM {TROUBLE} h CROSS JOIN frontier f INDEXED BY frontier_time
+    ON {IS_PLANNED} AND f.host = h.host WHERE source_id IS NOT NULL"""
+MORE_TIMES = 10  # as many visits are looked at again if too many of them are of sources that are left out
 
 # ruff: noqa: S608 - SQL is put together from the constant above; every value is bound
 
@@ -29,28 +54,32 @@ def planned_visits(
     db: sqlite3.Connection,
     names: Collection[str] | None,
     now: datetime,
-    limit: int | None,
+    limit: int,
     without: Collection[str] = (),
 ) -> Iterator[Row]:
     """Yield the next visits with VISIT_KEYS, the soonest and most urgent first. `due`: it is due now.
 
     `names`: of sources; None: all. `without`: those left out.
     """
-    sql = f"""SELECT at, source, kind, url, visits, failures, last_visit, last_error, trouble
-                FROM {PLANNED} WHERE source IS NULL OR source NOT IN (SELECT value FROM json_each(:without))
-               ORDER BY max(at, :now), priority, next_visit, id LIMIT :limit"""
-    # A negative LIMIT is none (SQLite, SELECT).
-    values = bound(names, now) | {"limit": -1 if limit is None else limit, "without": json.dumps(sorted(without))}
-    for row in ask(db, sql, values):
+    values = bound(names, now)
+    found, number = [], limit
+    while number > 0:
+        ids = [row[0] for row in ask(db, SOONEST if names is None else SOONEST_OF, values | {"limit": number})]
+        more = {"ids": json.dumps(ids), "without": json.dumps(sorted(without)), "limit": limit}
+        found = list(ask(db, VISITS, values | more))
+        if len(found) == limit or len(ids) < number:
+            break
+        number *= MORE_TIMES
+    for row in found:
         planned = {"at": row["at"], "due": row["at"] <= values["now"], "why": why(row)}
         yield planned | {key: row[key] for key in ("source", "kind", "url")}
 
 
 def planned_by_source(db: sqlite3.Connection, names: Collection[str] | None, now: datetime) -> Iterator[Row]:
     """Yield with COUNT_KEYS how many visits of each source are due, within a day and later; the soonest first."""
-    sql = f"""SELECT source, sum(at <= :now) AS due, sum(at > :now AND at <= :tomorrow) AS in_a_day,
-                     sum(at > :tomorrow) AS later, min(at) AS next FROM {PLANNED} GROUP BY source_id ORDER BY next"""
-    return map(dict, ask(db, sql, bound(names, now)))
+    ids = {"ids": json.dumps([row[0] for row in ask(db, SOURCES_IN_TROUBLE)])}
+    rows = [row for sql in (COUNTS_BY_INDEX, COUNTS_BY_ROW) for row in map(dict, ask(db, sql, bound(names, now) | ids))]
+    return iter(sorted((row for row in rows if names is None or row["source"] in names), key=lambda row: row["next"]))
 
 
 def bound(names: Collection[str] | None, now: datetime) -> dict[str, Any]:

@@ -208,6 +208,19 @@ class FrontierTable(DueRows):
             self._begin_again(row)
         return True, before[0] != row.kind
 
+    def seeds(self, url_keys: Iterable[str]) -> set[tuple[int, str, str]]:
+        """Return (source, url_key, kind) of the rows of these URLs that are listings as a source's file names them."""
+        sql = f"""SELECT source_id, url_key, kind FROM frontier WHERE url_key IN {LISTED} AND {IS_SEED}
+                     AND instr(coalesce(hint, ''), 'guess') = 0"""
+        return set(self._db.execute(sql, (as_array(url_keys),)).fetchall())
+
+    def waiting_seeds(self) -> set[tuple[int, str, str]]:
+        """Return (source, url_key, kind) of all listings named as seeds that wait for a visit."""
+        sql = f"""SELECT source_id, url_key, kind FROM sources CROSS JOIN frontier INDEXED BY frontier_source
+                    ON source_id = sources.id AND kind IN {LISTINGS} AND state = 'waiting'
+                 WHERE depth = 0 AND found_on IS NULL"""
+        return set(self._db.execute(sql).fetchall())
+
     def make_seed(self, row: FrontierRow) -> None:
         """Give a known row to the source whose file names it, as the kind of listing that the file says."""
         before = self._db.execute(

@@ -124,6 +124,18 @@ class SourceFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchFacts:
+    """Hold what `morgue watch` says of itself, and whether it still runs."""
+
+    state: str  # waiting, crawling, locked, paused, stopped
+    reason: str  # of the last three
+    since: datetime
+    pid: int
+    next_pass: datetime | None  # at the latest; only while it waits or is hindered
+    is_alive: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ArchiveFacts:
     """Hold what is known of the archive as a whole."""
 
@@ -132,4 +144,5 @@ class ArchiveFacts:
     days_with_runs: frozenset[str] = frozenset()
     free: int | None = None  # bytes on the disk of the archive; None: not known
     size: int | None = None  # bytes of that disk
+    watch: WatchFacts | None = None  # None: it was never watched
     sources: tuple[SourceFacts, ...] = field(default=())

@@ -21,6 +21,7 @@ DESCRIPTIONS = {
             "watched": "1: has, or once had, a file in `sources/`. 0: crawled ad hoc.",
             "added": "When the archive first heard of it.",
             "planned_by": "JSON: the settings by which its visits were planned. If they change, its visits are moved.",
+            "former_names": "Names that it had before `morgue sources rename`, separated by spaces, the newest last.",
         },
     ),
     "crawls": TableDescription(

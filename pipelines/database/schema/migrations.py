@@ -33,6 +33,7 @@ def known_objects() -> dict[str, list[str]]:
 
 
 SCHEDULED = """
+ALTER TABLE sources ADD COLUMN former_names TEXT; -- by `morgue sources rename`, separated by spaces, the newest last
 -- A period in which an address did not show its article: a wall, an error page, nothing at all.
 CREATE TABLE page_states (
     id              INTEGER PRIMARY KEY,
@@ -73,7 +74,8 @@ CREATE TABLE hosts (
 CREATE TABLE robots_files (
     site       TEXT PRIMARY KEY,  -- https://paper.example
     capture_id INTEGER NOT NULL REFERENCES captures(id), -- newest answer that was no failure
-    checked    TEXT NOT NULL      -- when it was last asked for
+    checked    TEXT NOT NULL,     -- when it last answered
+    retry_at   TEXT               -- when it is asked for again after a failure; NULL: it answered last time
 ) STRICT, WITHOUT ROWID;
 
 -- What is known of a feed, sitemap, front or section page from its readings.
@@ -89,8 +91,9 @@ CREATE TABLE listings (
     newest_entry TEXT,             -- newest day that an entry gave
     first_read   TEXT,
     last_read    TEXT,
+    last_body    TEXT,             -- when its body was last sent
     last_new     TEXT,             -- when a reading last brought an article that was not known
-    last_change  TEXT,             -- when its body was last another
+    last_change  TEXT,             -- when it last named or said something else
     rhythm       TEXT,             -- JSON: new articles by hour of the week
     digest       TEXT,             -- payload digest of the newest reading
     trouble      TEXT,             -- what is wrong with it; NULL: nothing

@@ -63,7 +63,8 @@ SCHEDULED = {
         {
             "site": "Scheme, host and port that it holds for (RFC 9309, 2.3), such as `https://paper.example`.",
             "capture_id": "The newest answer that was no failure.",
-            "checked": "When it was last asked for.",
+            "checked": "When it last answered.",
+            "retry_at": "When it is asked for again, after its server failed. NULL: it answered last time.",
         },
     ),
     "listings": TableDescription(
@@ -80,8 +81,9 @@ SCHEDULED = {
             "newest_entry": "The newest day that an entry gave for its article.",
             "first_read": "When it was first read.",
             "last_read": "When it was last read, or answered that it had not changed.",
+            "last_body": "When its body was last sent: the answers 304 since then are believed for a day.",
             "last_new": "When a reading last brought an article that was not known.",
-            "last_change": "When its body was last another.",
+            "last_change": "When a reading last named or said something else than the one before.",
             "rhythm": 'JSON: `{"hours": 120.5, "new": {"12": 3.5}}`. New articles by hour of the week (0 is Monday, '
             "0:00 UTC), and the hours that were observed. Both fade: what is 28 days old counts a third.",
             "digest": "Payload digest of the newest reading.",

@@ -51,6 +51,16 @@ def test_addresses_of_any_kind_of_list_are_read(data, column):
     assert [site.address for site in sites_of_list(data, "list", column)] == ["https://a.example/", "b.example"]
 
 
+def test_csv_with_names_and_feeds_gives_both():
+    """As `morgue sources export --format csv` writes it; a cell may be empty."""
+    data = b"name,url,feeds\nlamp,https://a.example/,https://a.example/f;1; https://a.example/g\n,https://b.example/,\n"
+    found = [(site.name, site.address, *site.feeds) for site in sites_of_list(data, "list", None)]
+    assert found == [
+        ("lamp", "https://a.example/", "https://a.example/f;1", "https://a.example/g"),
+        ("", "https://b.example/"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("data", "column", "why"),
     [

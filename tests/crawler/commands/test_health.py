@@ -8,15 +8,19 @@ import sqlite3
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
+from crawler.cli.main import morgue as morgue_command
 from crawler.health.kinds import NEXT_STEPS, OF_ARCHIVE
+from crawler.health.last_pass import RESTART, START_AGAIN, UNBLOCK
 from tests.support.article_archive import build
 from tests.support.command import ROOT, crawl, make_archive, morgue, rows
 from tests.support.small_paper import serving
 
 pytestmark = pytest.mark.slow
 
+COMMAND = r"\bmorgue ([a-z]+(?: (?:check|remove|-{1,2}\w+|5m|URL|\{name\}))*)"  # in the text of a next step
 DUE_NOW = "UPDATE frontier SET next_visit = '2026-01-01T00:00:00Z' WHERE state = 'waiting'"
 KEEP = f"""{sys.executable} -c "import sys; open(sys.argv[1], 'a').write(sys.stdin.read() + chr(10))" """
 
@@ -37,6 +41,21 @@ def test_every_reason_has_a_section_and_a_next_step():
     kinds = [kind for kind in NEXT_STEPS if kind not in OF_ARCHIVE]
     assert re.findall("^### (.+)$", of_sources, re.MULTILINE) == kinds
     assert re.findall("^### (.+)$", of_archive, re.MULTILINE) == [*OF_ARCHIVE]
+
+
+def test_commands_of_next_steps_exist_with_their_options():
+    """The user types them as they are."""
+    texts = [*NEXT_STEPS.values(), START_AGAIN, RESTART, UNBLOCK]
+    found = [words.split() for text in texts for words in re.findall(COMMAND, text)]
+    assert len(found) > 15
+    for words in found:
+        command, context = morgue_command, None
+        while isinstance(command, click.Group) and words:
+            name, *words = words
+            context = click.Context(command, info_name=name, parent=context)
+            command = command.get_command(context, name)
+            assert command is not None, name
+        command.make_context(command.name, [word.replace("{name}", "paper") for word in words], parent=context)
 
 
 def test_silent_source_is_bad_with_evidence_and_next_step(silent):

@@ -201,3 +201,12 @@ def test_no_backslash_comes_before_a_quote_in_a_list_of_paths(folder):
     (line,) = [line for line in service(ScheduledJob(folder, ("/m",), 900)).splitlines() if "ReadWritePaths=" in line]
     assert not re.search(r"\\[\"']?$", line), line
     assert f"{folder}/" in line
+
+
+def test_unit_for_failures_is_in_the_service_or_its_place_is_named():
+    """systemd starts it after a run that failed."""
+    job = ScheduledJob("/data/a", ("/opt/morgue",), 900, on_failure="morgue-failed@%N.service")
+    assert "[Unit]\nDescription=Newsmorgue crawl of /data/a\nOnFailure=morgue-failed@%N.service\n" in service(job)
+    assert "\n#OnFailure=" in service(ScheduledJob("/data/a", ("/opt/morgue",), 900))
+    with pytest.raises(ConfigError, match="not the name of a unit"):
+        ScheduledJob("/data/a", ("/opt/morgue",), 900, on_failure="mail me")

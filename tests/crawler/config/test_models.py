@@ -13,12 +13,12 @@ from crawler.config.intervals import LISTING_INTERVALS, ListingIntervals
 from crawler.config.models import (
     CrawlSettings,
     Politeness,
-    RuleFields,
     Settings,
     SourceConfig,
     load,
 )
 from crawler.config.reference import settings_file, source_file
+from crawler.config.rule_settings import RuleFields
 from pipelines.core.errors import ConfigError, NotFound
 from pipelines.core.items import Rule, Source
 from pipelines.extraction import site_rules

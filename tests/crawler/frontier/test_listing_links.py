@@ -1,5 +1,7 @@
 """Test which links of a feed, sitemap or page are followed."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from crawler.frontier.listing_links import ListingRules, read_listing, split_by_site
@@ -8,6 +10,7 @@ from crawler.frontier.watched_sites import WatchedSite
 from pipelines.core.items import Source
 
 HOME = "https://paper.example/"
+NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 STORIES = [
     "https://paper.example/2026/11/01/own-story.html",
     "https://news.paper.example/2026/11/02/own-story.html",
@@ -24,7 +27,7 @@ PAGE = "".join(f'<a href="{url}">A story of five words here</a>' for url in STOR
 def followed(kind, body, further=(), explain=False):
     listed = listed_sites(HOME, (), [HOME + "feed.xml"], further)
     site = WatchedSite(Source("paper", HOME), 1, watched=True, listed=listed)
-    rules = ListingRules(HOME + kind, kind, 0, site, 2000, explain=explain)
+    rules = ListingRules(HOME + kind, kind, 0, site, 2000, NOW, explain=explain)
     return read_listing(body, HOME + kind, None, rules)
 
 
@@ -65,7 +68,7 @@ def test_page_leads_to_further_sites_that_the_source_file_names():
 def test_front_page_that_redirects_to_another_site_is_a_problem_with_a_cure():
     """Nothing of that site is followed, and the user is told why."""
     site = WatchedSite(Source("paper", HOME), 1, watched=False, listed=listed_sites(HOME))
-    rules = ListingRules(HOME, "front", 0, site, 2000)
+    rules = ListingRules(HOME, "front", 0, site, 2000, NOW)
     found = read_listing(PAGE, "https://other.example/", None, rules)
     assert [entry.url for entry in found.entries] == STORIES[:2]
     assert found.problem == "it redirects to https://other.example/: crawl that address, or add its site to `sites`"

@@ -8,6 +8,8 @@ from crawler.frontier.entry_dates import day_in
 from crawler.frontier.queue import Frontier
 from crawler.frontier.queue_values import FrontierEntry, Validators, VisitResult
 from crawler.schedule.revisit_policy import NextVisit
+from pipelines.core.timestamps import stamp
+from pipelines.core.urls import url_key
 from pipelines.database.connection import open_database
 from pipelines.database.frontier.rows import ClaimScope
 
@@ -132,19 +134,51 @@ def test_url_is_not_claimed_before_it_is_due(frontier):
 
 
 def test_change_is_believed_once_a_crawl_and_only_if_it_is_new(frontier):
-    """A lastmod in the future, or two sitemaps that call each other changed, must not make a crawl endless."""
+    """Two sitemaps that call each other changed must not make a crawl endless; a time in the future says nothing."""
     frontier.add([FrontierEntry("https://paper.example/a.xml", "sitemap")], 1, NOW)
     (found,) = claim(frontier)
     frontier.visited(found, VisitResult(NextVisit("waiting", NOW + timedelta(days=1), ""), 200), NOW)
     later = NOW + timedelta(hours=1)
     future = FrontierEntry("https://paper.example/a.xml", "sitemap", hint={"modified": "2031-01-01T00:00:00+00:00"})
-    assert frontier.add([future], 1, later) == (0, {"paper.example"})
+    assert frontier.add([future], 1, later) == (0, set())
+    ahead = FrontierEntry("https://paper.example/a.xml", "sitemap", hint={"modified": "2026-11-23T20:00:00+00:00"})
+    assert frontier.add([ahead], 1, later) == (0, {"paper.example"})
     (found,) = claim(frontier, now=later)
     frontier.visited(found, VisitResult(NextVisit("waiting", NOW + timedelta(days=1), ""), 200), later)
-    assert frontier.add([future], 1, later) == (0, set())
+    assert frontier.add([ahead], 1, later) == (0, set())
     in_this_crawl = Frontier(frontier.db, 1, began=NOW)
-    newer = FrontierEntry("https://paper.example/a.xml", "sitemap", hint={"modified": "2032-01-01T00:00:00+00:00"})
+    newer = FrontierEntry("https://paper.example/a.xml", "sitemap", hint={"modified": "2026-11-23T21:00:00+00:00"})
     assert in_this_crawl.add([newer], 1, later) == (0, set())
+
+
+def test_day_that_is_yet_to_come_is_none_of_an_article(frontier):
+    """Its address may know better; it is planned for now like any other."""
+    hint = {"published": "2099-01-01T00:00:00Z", "modified": "2099-01-01T00:00:00Z"}
+    frontier.add([FrontierEntry(STORY, "article", hint=hint)], 1, NOW)
+    assert frontier.db.execute("SELECT day, next_visit FROM frontier").fetchall() == [("2026-11-20", stamp(NOW))]
+    assert frontier.add([FrontierEntry(STORY, "article", hint=hint)], 1, NOW) == (0, set())
+
+
+def test_feed_of_hundreds_is_claimed_newest_first_and_queued_once(frontier):
+    """It lists the newest first, all of one day."""
+    entries = [FrontierEntry(f"https://paper.example/story-{n}", "article") for n in range(500)]
+    assert frontier.add(entries, 1, NOW)[0] == 500
+    assert [found.url for found in claim(frontier, 3)] == [entry.url for entry in entries[:3]]
+    newer = FrontierEntry("https://paper.example/newer", "article")
+    assert frontier.add([newer, *entries], 1, NOW + timedelta(hours=1))[0] == 1
+
+
+def test_sitemaps_are_claimed_after_feeds_and_the_newest_first(frontier):
+    """A listing that the source's file names has no day, and comes before those."""
+    days = ["2012-01-01", "2026-11-23", "2026-10-01"]
+    dated = [FrontierEntry(f"https://paper.example/{day}.xml", "sitemap", 1, hint={"modified": day}) for day in days]
+    seeds = [
+        FrontierEntry("https://paper.example/all.xml", "sitemap"),
+        FrontierEntry("https://paper.example/f", "feed"),
+    ]
+    frontier.add([FrontierEntry(STORY, "article"), *dated, *seeds], 1, NOW)
+    names = [found.url.removeprefix("https://paper.example/") for found in claim(frontier)]
+    assert names == ["f", "all", "2026-11-23.xml", "2026-10-01.xml", "2012-01-01.xml", "2026/11/20/story.html"]
 
 
 def test_retry_after_holds_back_all_urls_of_the_host(frontier):
@@ -209,3 +243,43 @@ def test_list_of_pages_is_claimed_without_those_that_were_fetched(frontier):
 def test_day_in_a_path_must_be_a_possible_date(url, day):
     """Years that a news site can have, months and days that exist."""
     assert day_in(url) == day
+
+
+FRONT, FEED = "https://paper.example/", "https://paper.example/feed"
+NAMED = {1: {url_key(FRONT): "front", url_key(FEED): "feed"}}
+
+
+@pytest.mark.parametrize(
+    ("change", "differs"),
+    [
+        ("UPDATE frontier SET failures = 3, state = 'failed', next_visit = NULL", False),
+        ("UPDATE frontier SET kind = 'section' WHERE kind = 'feed'", True),
+        ("UPDATE frontier SET source_id = NULL WHERE kind = 'feed'", True),
+        ("UPDATE frontier SET depth = 1 WHERE kind = 'feed'", True),
+        ("""UPDATE frontier SET hint = '{"guess": "1"}' WHERE kind = 'feed'""", True),
+        ("DELETE FROM frontier WHERE kind = 'feed'", True),
+        ("UPDATE frontier SET url_key = '//paper.example/old', url = 'x' WHERE kind = 'feed'", True),
+    ],
+)
+def test_seeds_are_written_again_only_if_they_are_not_as_the_file_names_them(frontier, change, differs):
+    """A pass over 500 sources of which nothing changed writes none of their listings."""
+    frontier.set_seeds(1, [], NOW)
+    seeds = [FrontierEntry(FRONT, "front"), FrontierEntry(FEED, "feed")]
+    frontier.add(seeds, 1, NOW)
+    frontier.set_seeds(1, seeds, NOW)
+    frontier.db.execute(change)
+    assert frontier.without_their_seeds(NAMED) == ({1} if differs else set())
+
+
+def test_listing_that_a_file_no_longer_names_is_retired(frontier):
+    """It waits as a seed, and is none."""
+    frontier.add([FrontierEntry(FRONT, "front"), FrontierEntry(FEED, "feed")], 1, NOW)
+    assert frontier.without_their_seeds({1: {url_key(FRONT): "front"}}) == {1}
+
+
+def test_listing_that_two_files_name_is_written_for_both_if_it_is_not_the_last_ones(frontier):
+    """The order of the sources decides which of them gets it, as when all are written."""
+    frontier.db.execute("INSERT INTO sources (id, name, url, added) VALUES (2, 'b', 'https://b.example/', '')")
+    frontier.add([FrontierEntry(FEED, "feed")], 2, NOW)
+    named = {1: {url_key(FEED): "feed"}, 2: {url_key(FEED): "feed"}}
+    assert frontier.without_their_seeds(named) == {1, 2}

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import gzip
+import re
+from datetime import UTC, datetime
 
 import pytest
 
+from crawler.frontier.entry_dates import MAX_CHANGED_IN_A_DAY
 from crawler.frontier.listing_links import ListingRules, read_listing, unpacked
 from crawler.frontier.ownership import listed_sites
 from crawler.frontier.watched_sites import WatchedSite
 from pipelines.core.items import Source
 
 HOME = "https://paper.example/"
+NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
 
 def entry(number, day="2026-11-23", more=""):
@@ -34,7 +38,7 @@ NEXT = {
     "one gone": (sitemap(*FIRST[1:]), 19, 0),
     "other order": (sitemap(*reversed(FIRST)), 20, 0),
     "one twice": (sitemap(*FIRST, FIRST[3]), 20, 0),
-    "all changed now": (sitemap(*[entry(n, "2026-11-29T08:00:00Z") for n in range(20)]), 0, 20),
+    "all changed now": (sitemap(*[entry(n, "2026-11-29T08:00:00Z") for n in range(20)]), 0, 0),
     "all others": (sitemap(*[entry(n) for n in range(50, 70)]), 0, 20),
     "one of another site more": (sitemap(*FIRST, ELSEWHERE), 20, 0),
     "note of the program": (sitemap(*FIRST, tail="</urlset><!-- made by a plugin -->"), 20, 0),
@@ -55,7 +59,7 @@ def read(body, known=b"", *, whole=False):
     """Read a sitemap; `whole`: without the short cut, which a log of every link excludes."""
     site = WatchedSite(Source("paper", HOME), 1, watched=True, listed=listed_sites(HOME))
     url = HOME + "sitemap.xml"
-    return read_listing(body, url, None, ListingRules(url, "sitemap", 0, site, 2000, known, explain=whole))
+    return read_listing(body, url, None, ListingRules(url, "sitemap", 0, site, 2000, NOW, known, explain=whole))
 
 
 @pytest.mark.parametrize(("body", "skipped", "queued"), NEXT.values(), ids=NEXT)
@@ -91,3 +95,58 @@ def test_sitemap_that_lists_itself_is_queued_once_and_not_as_an_article():
     found = read(index)
     assert [(one.url, one.kind) for one in found.entries] == [(f"{HOME}sitemap.xml", "sitemap")]
     assert read(index, found.packed).entries == ()
+
+
+def dated_anew(number, day):
+    """Return a sitemap of so many entries, each of which says that it changed in the last hours of a day."""
+    seconds = ((index * 7919 + day) % 80_000 for index in range(number))
+    times = (f"2026-11-{day}T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}Z" for second in seconds)
+    return sitemap(*[entry(index, time) for index, time in enumerate(times)])
+
+
+def test_sitemap_that_dates_all_of_its_pages_anew_each_day_queues_none_again():
+    """So one of 50,000 costs its reading only. A page that is new is queued, without a time that says nothing."""
+    first = read(dated_anew(60, 28))
+    assert len(first.entries) == 60
+    second = read(dated_anew(61, 29), first.packed)
+    assert [(one.url[-8:], "modified" in one.hint) for one in second.entries] == [("-60.html", False)]
+    third = read(dated_anew(61, 28), second.packed)
+    assert (third.entries, third.differs_from(second.packed)) == ((), False)
+    one_changed = re.sub(rb"(-of-5.html</loc><lastmod>)[^<]+", rb"\g<1>2026-11-29T11:00:00Z", dated_anew(61, 28))
+    honest = read(one_changed, third.packed)
+    assert [(one.url[-7:], one.hint["modified"]) for one in honest.entries] == [
+        ("-5.html", "2026-11-29T11:00:00+00:00")
+    ]
+
+
+def test_more_pages_than_a_paper_writes_have_not_all_changed_today():
+    """Else all of them would be news at the first reading of a sitemap that dates them now."""
+    found = read(dated_anew(MAX_CHANGED_IN_A_DAY + 1, 29))
+    assert {"modified" in one.hint for one in found.entries} == {False}
+
+
+@pytest.mark.parametrize(
+    ("others", "believed"),
+    [([], 0), ([entry(40, "2026-01-01T00:00:00Z")], 1), ([entry(40 + n, DAYS[n]) for n in range(2)], 2)],
+    ids=["none", "a front page", "days"],
+)
+def test_time_that_most_pages_of_a_sitemap_have_says_nothing(others, believed):
+    """Some of its entries may keep another."""
+    now = [entry(number, f"2026-11-29T08:00:{number:02}Z") for number in range(12)]
+    found = read(sitemap(*now, *others))
+    assert sum("modified" in one.hint for one in found.entries) == believed
+
+
+def test_index_gives_the_newest_sitemaps_first():
+    """Of thousands, only so many are queued in one crawl."""
+    days = {f"{year}-{month:02}-15": f"{HOME}{year}-{month:02}.xml" for year in range(1999, 2026) for month in (2, 9)}
+    parts = "".join(f"<sitemap><loc>{url}</loc><lastmod>{day}</lastmod></sitemap>" for day, url in days.items())
+    found = read(f"<sitemapindex>{parts}</sitemapindex>".encode())
+    assert [one.url for one in found.entries] == [*reversed(days.values())]
+    assert found.is_index
+
+
+def test_day_that_is_yet_to_come_is_not_the_newest_of_a_sitemap():
+    """Else a sitemap of a past month would seem to be written for ever."""
+    found = read(sitemap(entry(1, "2026-11-20"), entry(2, "2099-01-01"), entry(3, "2026-11-30")))
+    assert found.newest == "2026-11-30"

@@ -28,6 +28,7 @@ class Scene:
         owners = SiteOwners({id: listed_sites(url) for id, url in HOMES.items()}, HOMES)
         frontier = SimpleNamespace(
             confirmed=set(),
+            is_named_meanwhile=lambda claim, visit: False,
             owners=owners,
             hosts=SimpleNamespace(begin=self.begin, of=lambda host: None, answered=lambda *_, **__: False),
             visited=lambda claim, visit, now: self.plans.append(visit.plan),

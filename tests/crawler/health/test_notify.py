@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from threading import Event
 
 import pytest
 
@@ -46,11 +47,27 @@ def test_command_that_is_missing_is_named(tmp_path):
 
 def test_web_address_gets_json_and_its_errors_are_said_without_the_path(tmp_path):
     """The path of a webhook is a secret. A private address needs the user's word."""
-    answers = {"/hook": (200, b"ok", {}), "/gone": (404, b"", {})}
+    answers = {"/hook": (200, b"ok", {}), "/gone": (404, b"", {}), "/ill": (500, b"no", {})}
     with answering(answers) as (url, asked):
         allowed = config(tmp_path, "notify.allow_private_ips=true")
         assert send(f"{url}/hook", json.dumps({}).encode(), allowed) is None
         assert send(f"{url}/gone", b"{}", allowed) == "127.0.0.1: HTTP 404"
+        assert send(f"{url}/ill", b"{}", allowed) == "127.0.0.1: HTTP 500"
         refused = send(f"{url}/hook", b"{}", config(tmp_path))
         assert refused == "127.0.0.1: address is not public; notify.allow_private_ips allows it"
         assert asked.count("/hook") == 1
+
+
+def test_web_address_that_hangs_is_given_up(tmp_path):
+    """After the time of the settings, so that the next pass is not held up."""
+    over = Event()
+    with answering({"/hook": lambda _cookie: (over.wait(30), (200, b"", {}))[1]}) as (url, _asked):
+        why = send(f"{url}/hook", b"{}", config(tmp_path, "notify.allow_private_ips=true", "notify.timeout=0.5"))
+        over.set()
+    assert why == "127.0.0.1: timed out"
+
+
+def test_web_address_that_answers_at_length_has_got_the_message(tmp_path):
+    """It is not sent again because of what comes after the status."""
+    with answering({"/hook": (200, b"x" * 300_000, {})}) as (url, _asked):
+        assert send(f"{url}/hook", b"{}", config(tmp_path, "notify.allow_private_ips=true")) is None

@@ -46,6 +46,8 @@ def changed(facts, **counts):
     (paper(listings=(listing(error="an HTML page, not a feed", failures=3, since=ago(hours=3)), FRONT)),
      [("no listing", WARN)]),
     (paper(listings=(listing(trouble="empty", trouble_since=ago(days=1), failures=3), FRONT)), [("no listing", WARN)]),
+    (paper(listings=(listing(trouble="empty", trouble_since=ago(days=1)), FRONT)), [("no listing", WARN)]),
+    (paper(listings=(listing(trouble="empty", trouble_since=ago(hours=1)), FRONT)), []),
     (paper(listings=(listing(moved_to="https://new.example/", moved_since=ago(days=8)),)), [("moved listing", WARN)]),
     (paper(listings=(listing(moved_to="https://new.example/", moved_since=ago(days=6)),)), []),
     (paper(listings=(FRONT, listing(kind="sitemap", last_change=ago(days=31)))), [("stale sitemap", WARN)]),
@@ -77,6 +79,12 @@ def test_reasons_of_a_source(facts, expected):
     """A cause hides its consequences; what is usual for the paper, or a single failure, is no reason."""
     _archive, verdict = verdicts(archive(facts), NOW)
     assert [(reason.kind, reason.status) for reason in verdict.reasons] == expected
+
+
+def test_fields_may_fall_as_far_as_the_setting_says():
+    """Dates of 12 in 20 articles are a fall of 40 points."""
+    found = archive(changed(paper(), dated=12))
+    assert [verdicts(found, NOW, coverage_drop=drop)[1].status for drop in (0.39, 0.41)] == [WARN, "ok"]
 
 
 def test_fields_that_fall_are_named_with_both_numbers():

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from crawler.health.kinds import ARCHIVE_ID, BAD, WARN, HealthReason, SourceVerdict
-from crawler.health.told_changes import news
+from crawler.health.told_changes import news, with_history
 from tests.support.health_cases import NOW
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -71,3 +71,16 @@ def test_source_that_is_not_watched_any_more_is_forgotten():
     first = news([], [SourceVerdict(1, "paper", (reason(),))], NOW)
     then = news([one.told for one in first.changes], [SourceVerdict(2, "other")], NOW + HOUR)
     assert (then.changes, [row.source_id for row in then.dropped]) == ((), [1])
+
+
+def test_broken_file_is_ill_until_a_crawl_sees_it_no_more():
+    """A file that was corrected is over with the next crawl; `morgue health` goes by what the last one noted."""
+    (noted,) = [one.told for one in news([], [SourceVerdict(1, "paper", (reason("broken file"),))], NOW).changes]
+    well = [SourceVerdict(1, "paper")]
+    assert [one.kind for one in with_history(well, [noted])[0].reasons] == ["broken file"]
+    seen = with_history(well, [noted], unseen=frozenset())
+    (over,) = news([noted], seen, NOW + HOUR, unseen=frozenset()).changes
+    assert (over.change, over.reason.kind) == ("ended", "broken file")
+    again = news([over.told], [SourceVerdict(1, "paper", (reason("broken file"),))], NOW + 2 * HOUR).kept
+    mended = news(again, well, NOW + 3 * HOUR, unseen=frozenset())
+    assert (mended.changes, with_history(well, mended.kept)[0].reasons) == ((), ())

@@ -8,6 +8,7 @@ import socket
 import pytest
 
 from crawler.http.client import FetchLimits, HttpClient
+from crawler.http.connection import HttpConnection
 from crawler.http.outcome import (
     BodyTooLarge,
     ConnectFailed,
@@ -321,3 +322,24 @@ def test_exchange_ends_though_the_caller_never_has_room() -> None:
 def test_unknown_name_raises_name_not_resolved(host: str) -> None:
     """A name without address: NameNotResolved."""
     assert type(run(lambda client: fails(client, f"http://{host}/"))) is NameNotResolved
+
+
+def test_request_counts_as_sent_once_its_connection_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The delay of its host begins then: a slow lookup must not bring the next request nearer to this one."""
+    order: list[str] = []
+    connect, write = HttpConnection.open, HttpConnection.write
+
+    async def slow(address: str, port: int) -> HttpConnection:
+        connection = await connect(address, port)
+        order.append("connected")
+        return connection
+
+    def noted(connection: HttpConnection, data: bytes) -> None:
+        write(connection, data)
+        order.append("written")
+
+    monkeypatch.setattr(HttpConnection, "open", slow)
+    monkeypatch.setattr(HttpConnection, "write", noted)
+    with HostileServer(REPLIES) as server:
+        run(lambda client: client.fetch(server.url(PATHS[0]), headers=HEAD, sent=lambda: order.append("sent")))
+    assert order == ["connected", "written", "sent"]

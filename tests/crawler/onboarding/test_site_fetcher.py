@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from crawler.onboarding.site_fetcher import SiteFetcher
+from pipelines.database.hosts import seconds_to_wait
 from pipelines.session.body_budget import BodyBudget, GrowingBody
 from tests.support.http_server import answering
 
@@ -30,8 +31,9 @@ async def fetched_bytes(url: str, budget: BodyBudget) -> tuple[int, int]:
     async def record(exchange: Any) -> None:
         pass
 
-    async def do(task: Any, *args: Any) -> None:
-        """Nothing was taken down."""
+    async def do(task: Any, *args: Any) -> float | None:
+        """Answer that nothing was taken down, and that the host was never asked."""
+        return 0.0 if task is seconds_to_wait else None
 
     crawl = SimpleNamespace(
         timeout=30,
@@ -44,7 +46,11 @@ async def fetched_bytes(url: str, budget: BodyBudget) -> tuple[int, int]:
     )
     config: Any = SimpleNamespace(crawl=crawl, user_agent="test", operator=SimpleNamespace(contact=""))
     context: Any = SimpleNamespace(
-        backpressure=SimpleNamespace(bodies=budget), record=record, do=do, archive_writer=SimpleNamespace(db=None)
+        backpressure=SimpleNamespace(bodies=budget),
+        record=record,
+        do=do,
+        archive_writer=SimpleNamespace(db=None),
+        crawl_id=1,
     )
     fetcher = SiteFetcher(config, context)
     response = await fetcher.fetch(url, "page", None, b"")

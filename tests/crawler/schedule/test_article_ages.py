@@ -8,6 +8,7 @@ from crawler.schedule.article_ages import (
     DAY,
     HOUR,
     MAX_EXTRA_LOOKS,
+    are_claims_believed,
     earned_ages,
     hides_edit,
     is_first_look_after_a_day,
@@ -137,3 +138,12 @@ def test_first_look_after_a_day_is_told_from_all_others(first, last, is_first):
 def test_server_whose_304_hid_an_edit_is_caught(before, after, modified, not_modified_at, hidden):
     """By validators that stay, or by a time of change before the 304."""
     assert hides_edit(before, after, modified, not_modified_at) is hidden
+
+
+@pytest.mark.parametrize(
+    ("claims", "believed"),
+    [([], True), ([False] * 2, True), ([False] * 3, False), ([True, True, False, False], True), ([True] * 3, True)],
+)
+def test_times_of_change_are_believed_if_edits_were_found_after_most_of_them(claims, believed):
+    """One or two show nothing: a look may come before a cache gives the edit out."""
+    assert are_claims_believed(claims) is believed

@@ -10,7 +10,8 @@ from crawler.schedule.listing_intervals import (
     Rhythm,
     after_outrun,
     after_reading,
-    is_faded,
+    faded_interval,
+    is_body_old,
     is_outrun,
     next_reading,
 )
@@ -165,17 +166,32 @@ def test_listing_is_outrun_if_it_shares_no_entry_with_the_reading_before(kind, b
 
 
 @pytest.mark.parametrize(
-    ("kind", "unchanged", "newest", "expected"),
+    ("kind", "unchanged", "newest", "interval"),
     [
-        ("sitemap", 31 * DAY, None, True),
-        ("sitemap", 29 * DAY, None, False),
-        ("sitemap", 1 * DAY, 31 * DAY, True),  # of a past month
-        ("sitemap", 0 * DAY, 31 * DAY, False),  # it has just changed
-        ("sitemap", 29 * DAY, -20_000 * DAY, False),  # a date far in the future
-        ("news sitemap", 31 * DAY, 31 * DAY, True),
-        ("feed", 31 * DAY, 31 * DAY, False),
+        ("sitemap", 31 * DAY, None, 7.75 * DAY),
+        ("sitemap", 29 * DAY, None, None),
+        ("sitemap", 1 * DAY, 31 * DAY, 7.75 * DAY),  # of a past month
+        ("sitemap", None, 31 * DAY, 7.75 * DAY),  # at its first reading
+        ("sitemap", None, None, None),
+        ("sitemap", None, 3000 * DAY, 30 * DAY),  # one of thousands
+        ("sitemap", 0 * DAY, 31 * DAY, None),  # it has just changed
+        ("sitemap", 29 * DAY, -20_000 * DAY, None),  # a date far in the future
+        ("news sitemap", 31 * DAY, 31 * DAY, 7.75 * DAY),
+        ("feed", 31 * DAY, 31 * DAY, None),
     ],
 )
-def test_sitemap_fades_if_it_is_old_and_unchanged(kind, unchanged, newest, expected):
-    """Then it is read weekly."""
-    assert is_faded(kind, MONDAY, MONDAY - unchanged, newest and MONDAY - newest) is expected
+def test_sitemap_fades_if_it_is_old_and_unchanged(kind, unchanged, newest, interval):
+    """Then it is read weekly, and one of past years monthly."""
+    last_change = None if unchanged is None else MONDAY - unchanged
+    assert faded_interval(kind, MONDAY, last_change, newest and MONDAY - newest) == interval
+
+
+@pytest.mark.parametrize(
+    ("kind", "age", "wanted"),
+    [("feed", 23 * HOUR, False), ("front", DAY, True), ("sitemap", 6 * DAY, False),
+     ("sitemap", 7 * DAY, True), ("news sitemap", DAY, True)],
+)  # fmt: skip
+def test_listing_is_asked_for_whole_once_its_body_is_old(kind, age, wanted):
+    """A day; of a sitemap, which may have 50 MB, a week."""
+    assert is_body_old(kind, MONDAY, MONDAY - age) is wanted
+    assert not is_body_old(kind, MONDAY, None)

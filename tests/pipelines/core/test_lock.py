@@ -62,6 +62,16 @@ def test_crawl_that_runs_is_no_alarm(tmp_path):
     held.release()
 
 
+@pytest.mark.parametrize("pid", [2**22 + 1, os.getppid(), os.getpid()], ids=["gone", "of another program", "ours"])
+def test_lock_of_a_dead_process_is_taken(tmp_path, pid):
+    """The kernel has released it; the number that the process wrote may be that of another one by now."""
+    path = tmp_path / "morgue.lock"
+    path.write_text(f"process {pid}\n")
+    held = lock.ArchiveLock(path)
+    assert f"process {os.getpid()} since" in refused(path).cause
+    held.release()
+
+
 def test_lock_that_is_held_for_more_than_a_day_is_an_alarm(tmp_path):
     """Something hangs."""
     held = lock.ArchiveLock(tmp_path / "morgue.lock")

@@ -76,7 +76,8 @@ def test_every_outcome_of_a_page_is_a_key():
 @pytest.mark.parametrize(
     ("command", "is_crawl"),
     [("crawl", True), ("crawl --quiet", True), ("-C /archive crawl --due paper", True), ("add crawl.example", False),
-     ("morgue crawl (by morgue watch)", True), ("import crawls.warc.gz", False)],
+     ("morgue crawl (by morgue watch)", True), ("import crawls.warc.gz", False), ("import my crawl of 2019", False),
+     ("sources check crawl", False), ("scrapy crawl news", True), ("", False)],
 )  # fmt: skip
 def test_time_between_crawls_is_taken_from_crawls_alone(db, command, is_crawl):
     """Whether or not the command names the archive."""
@@ -85,3 +86,9 @@ def test_time_between_crawls_is_taken_from_crawls_alone(db, command, is_crawl):
         "INSERT INTO crawls (id, started, command, software) VALUES (1, '2026-11-23T06:00:00Z', ?, 'x')", (command,)
     )
     assert bool(beginnings(db, 2, 9)) == is_crawl
+
+
+def test_crawl_whose_beginning_cannot_be_read_is_left_out(db):
+    """One row that was edited must not end every crawl."""
+    db.execute("UPDATE crawls SET started = 'yesterday' WHERE id = 2")
+    assert beginnings(db, 3, 9) == [datetime(2026, 11, 23, 6, tzinfo=UTC)]

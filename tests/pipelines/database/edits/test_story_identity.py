@@ -299,3 +299,31 @@ def plain(number):
 def test_story_id_is_a_long_number_uuid_or_hash(key, ids):
     """Hosts and days have none."""
     assert story_ids(key) == ids
+
+
+COPY = "https://paper.example/news/wall.html"
+
+
+@pytest.mark.parametrize(
+    ("url", "words_in_all", "canonical", "change"),
+    [
+        (f"{COPY}?visit=7", 60, None, "duplicate"),
+        (f"{COPY}?visit=7", 19, None, "new"),
+        (f"{COPY}?visit=7", 60, f"{COPY}?visit=7", "new"),
+        ("https://paper.example/print/wall.html?visit=7", 60, None, "new"),
+    ],
+    ids=["copy", "few words", "own address named", "another path"],
+)
+def test_page_whose_address_differs_in_the_query_alone_is_a_copy(store, url, words_in_all, canonical, change):
+    """If headline and text are the same, and long enough to say something."""
+    visit(store, f"{COPY}?visit=1", "Wall", words(1), word_count=words_in_all)
+    found = visit(store, url, "Wall", words(1), 1, canonical=canonical, word_count=words_in_all)
+    assert found.change == change
+
+
+def test_copy_that_shows_another_story_later_is_an_article(store):
+    """Several addresses may show the same notice for some hours."""
+    for number in (1, 2):
+        visit(store, f"{COPY}?id={number}", "Notice", words(1), number, word_count=60)
+    assert visit(store, f"{COPY}?id=2", "Harbour", words(2), 26, word_count=60).change == "new"
+    assert len(articles(store)) == 2

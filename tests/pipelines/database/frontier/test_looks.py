@@ -6,9 +6,18 @@ from uuid import uuid4
 import pytest
 
 from pipelines.core.items import Article, Capture, Page, Reading, Source, WatchedArticle
+from pipelines.core.timestamps import stamp
 from pipelines.core.urls import url_key
 from pipelines.database.connection import open_database
-from pipelines.database.frontier.looks import hosts_with_false_304, last_edit, note_false_304, watched_articles
+from pipelines.database.frontier.looks import (
+    claims_of_change,
+    hosts_with_false_304,
+    last_edit,
+    note_false_304,
+    watched_articles,
+)
+from pipelines.database.frontier.rows import FrontierRow
+from pipelines.database.frontier.table import FrontierTable
 from pipelines.database.store import ArticleStore
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -69,3 +78,26 @@ def test_host_is_doubted_until_its_time_is_over(store):
     note_false_304(store.db, "paper.example", NOW + timedelta(days=14))
     assert hosts_with_false_304(store.db, NOW + timedelta(days=13)) == {"paper.example"}
     assert hosts_with_false_304(store.db, NOW + timedelta(days=15)) == set()
+
+
+@pytest.mark.parametrize(
+    ("claimed", "looks", "found"),
+    [
+        (-1, [(0, TEXT)], []),  # known at the first visit
+        (5, [(0, TEXT)], []),  # no visit since
+        (5, [(0, TEXT), (6, None)], [False]),
+        (5, [(0, TEXT), (6, TEXT + " Nothing was decided.")], [True]),
+        (5, [(0, TEXT), (4.95, TEXT + " Nothing was decided."), (6, None)], [True]),  # the listing was a little late
+        (-900, [(-1000, TEXT), (6, None)], []),  # long ago
+    ],
+)
+def test_times_of_change_are_judged_by_what_was_found_after_them(store, claimed, looks, found):
+    """By the newest revision of the article, and the last visit to it."""
+    source_id, key = store.source(Source("paper", "https://paper.example/")), url_key(URL)
+    hint = {"modified": (NOW + timedelta(hours=claimed)).isoformat()}
+    row = FrontierRow(key, URL, "paper.example", source_id, "article", 0, 0, NOW, NOW, hint=hint)
+    FrontierTable(store.db).insert(row)
+    for hours, text in looks:
+        look(store, source_id, hours, text, 200 if text else 304)
+        store.db.execute("UPDATE frontier SET last_visit = ?", (stamp(NOW + timedelta(hours=hours)),))
+    assert claims_of_change(store.db, [key], NOW - timedelta(days=30)) == found

@@ -12,6 +12,7 @@ from pipelines.database import queries
 from pipelines.database.connection import connect, open_database
 from pipelines.database.frontier import health, replanning
 from pipelines.database.frontier.due import MAX_SORTED_ROWS
+from pipelines.database.frontier.planned import planned_by_source, planned_visits
 from pipelines.database.frontier.rows import ClaimScope, FrontierRow, SourceChoice
 from pipelines.database.frontier.table import FrontierTable
 from pipelines.database.health.observation import observe
@@ -30,12 +31,17 @@ PASS = {
     "claim where few are due": lambda table, db: table.claim(1, "other.example", 8, SCOPE, NOW, CHOICE),
     "probe": lambda table, db: table.claim(1, HOST, 1, SCOPE, NOW, CHOICE, probe=True),
     "seeds that are gone": lambda table, db: table.retire_seeds(1, but=["//paper.example/"]),
+    "seeds that stand": lambda table, db: table.seeds(["//paper.example/"]),
+    "seeds that wait": lambda table, db: table.waiting_seeds(),
     "robots.txt that opens": lambda table, db: replanning.make_disallowed_due(db, HOST, "https://paper.example/", NOW),
 }
 LOOK = {
     "state of sources": lambda db: health.health(db, NOW),
     "sources": lambda db: list(queries.sources(db)),
     "health": lambda db: observe(db, NOW, ["paper"]),
+    "next visits": lambda db: list(planned_visits(db, None, NOW, 3)),
+    "next visits of a source": lambda db: list(planned_visits(db, ["paper"], NOW, 3)),
+    "number of visits": lambda db: list(planned_by_source(db, None, NOW)),
 }
 
 

@@ -1,0 +1,141 @@
+"""Test what a watch does with a pass that hangs, that cannot load the program, and with a program that was replaced."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import os
+import signal
+import time
+
+import pytest
+
+from crawler.config.archive_folder import ArchiveFolder
+from crawler.config.models import load
+from crawler.watch import pass_process, pass_progress, program_files, watch
+from crawler.watch.pass_progress import max_quiet_seconds
+from crawler.watch.program_files import ProgramFiles
+from crawler.watch.watch import Watch, WatchOutput
+from tests.support.command import make_archive
+
+QUIET_SECONDS = 0.3
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Make an archive with a source that is due, of which nothing is asked."""
+    archive = ArchiveFolder(make_archive(tmp_path / "archive"))
+    (archive.sources / "paper.toml").write_text('url = "https://paper.example/"\n')
+    return archive
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch):
+    """Let little time pass, and take back what a watch does to its process."""
+    monkeypatch.setattr(watch, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(watch, "RETRY_SECONDS", 0.05)
+    monkeypatch.setattr(pass_progress, "BEAT_SECONDS", 0.05)
+    monkeypatch.setattr(pass_process, "KILL_SECONDS", 0.3)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    gc.unfreeze()
+
+
+def watched(folder, crawl, last_word):
+    """Watch until something is said that has `last_word`; return all that was said."""
+    said = []
+
+    def say(text):
+        said.append(text)
+        if last_word in text:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    output = WatchOutput(passed=say, note=say, problem=say, live=lambda text: None)
+    Watch(folder, [], output, crawl, every=1.0).run()
+    return said
+
+
+async def sleeping(run):
+    await asyncio.sleep(60)
+
+
+async def blocking(run):
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    time.sleep(60)
+
+
+@pytest.mark.parametrize(("crawl", "how"), [(sleeping, "(SIGINT)"), (blocking, "(SIGKILL, after SIGINT)")])
+def test_pass_that_hangs_is_ended_and_said(folder, monkeypatch, crawl, how):
+    """Cleanly if it still can, else by force; the status file has it."""
+    monkeypatch.setattr(watch, "max_quiet_seconds", lambda config: QUIET_SECONDS)
+    said = watched(folder, crawl, "made no progress")
+    assert said[0].startswith("paused: the pass made no progress for")
+    assert said[0].endswith(how)
+    status = json.loads((folder.path / "watch.json").read_text())
+    assert (status["last_pass"]["outcome"], status["passes"]) == ("hung", 1)
+
+
+def test_slow_pass_that_gets_on_is_not_ended(folder, monkeypatch):
+    """It lasts longer than a pass may be quiet."""
+    monkeypatch.setattr(watch, "max_quiet_seconds", lambda config: QUIET_SECONDS)
+
+    async def slow(run):
+        for _ in range(5):
+            await asyncio.sleep(QUIET_SECONDS / 2)
+            run.context.stats.exchanged(answered=True)
+        return await run.finish()
+
+    said = watched(folder, slow, "next pass")
+    assert "done" not in said[0]
+    assert "hung" not in said[0]
+
+
+def test_longest_quiet_of_a_pass_covers_the_waits_that_the_settings_allow(folder):
+    """An hour beyond twice a delay and an answer that trickles in; also if one source alone is slow."""
+    config = load(folder)
+    assert 3600 < max_quiet_seconds(config) < 2 * 3600
+    (folder.sources / "slow.toml").write_text('url = "https://slow.example/"\n[crawl]\ndelay = 7200\n')
+    assert max_quiet_seconds(load(folder)) > 3600 + 2 * 7200
+
+
+def test_part_of_the_program_that_cannot_be_loaded_is_said_without_a_traceback(folder, capfd):
+    """It is tried again: the program may be replaced at that moment."""
+
+    async def importing(run):
+        raise ImportError("cannot import name 'x'")
+
+    said = watched(folder, importing, "cannot be loaded")
+    assert said[0].startswith("paused: a part of Newsmorgue cannot be loaded: cannot import name 'x'\n")
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_replaced_program_ends_the_watch_to_start_again(folder, monkeypatch):
+    """Once it can be started: what is half installed is waited for, and no pass of both versions begins."""
+    answers = iter(["No module named 'crawler'", None])
+    monkeypatch.setattr(ProgramFiles, "have_changed", lambda self: True)
+    monkeypatch.setattr(ProgramFiles, "why_they_cannot_start", lambda self: next(answers))
+    said = []
+    output = WatchOutput(passed=said.append, note=said.append, problem=said.append, live=lambda text: None)
+    found = Watch(folder, [], output, sleeping)
+    found.run()
+    assert found.is_outdated
+    assert said == ["Newsmorgue was upgraded: the watch starts again with the new version"]
+    status = json.loads((folder.path / "watch.json").read_text())
+    assert (status["state"], status["reason"], status["passes"]) == ("stopped", "Newsmorgue was upgraded", 0)
+
+
+def test_files_of_a_program_that_were_replaced_are_noticed(monkeypatch, tmp_path):
+    """By size or time; a program that does not start says why."""
+    module = tmp_path / "module.py"
+    module.write_text("1\n")
+    program = ProgramFiles()
+    monkeypatch.setattr(program, "_files", [str(module)])
+    monkeypatch.setattr(program, "_loaded", program.now())
+    assert not program.have_changed()
+    module.write_text("22\n")
+    assert program.have_changed()
+    monkeypatch.setattr(program_files, "IMPORTS", "import no_such_module")
+    assert program.why_they_cannot_start() == "ModuleNotFoundError: No module named 'no_such_module'"

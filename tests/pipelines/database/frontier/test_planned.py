@@ -1,0 +1,69 @@
+"""Test which visits are planned, when and why: what `morgue due` shows."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from pipelines.core.timestamps import stamp
+from pipelines.database.connection import open_database
+from pipelines.database.frontier.planned import planned_by_source, planned_visits
+from pipelines.database.frontier.rows import FrontierRow
+from pipelines.database.frontier.table import FrontierTable
+
+NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
+PROBE = NOW + timedelta(hours=3)
+
+
+@pytest.fixture
+def db(tmp_path):
+    """Hold visits of two papers, one that is paused with the most urgent ones, one in trouble, and of no source."""
+    db = open_database(tmp_path / "morgue.db")
+    db.row_factory = sqlite3.Row
+    names = ("a", "b", "ill", "paused")
+    for number, name in enumerate(names, 1):
+        db.execute("INSERT INTO sources (id, name, url, added) VALUES (?, ?, '', '')", (number, name))
+    table = FrontierTable(db)
+
+    def plan(host: str, source: int | None, minutes: float, priority: int, kind: str = "article") -> None:
+        key = f"//{host}/{source}/{minutes:g}/{priority}"
+        at = NOW + timedelta(minutes=minutes)
+        table.insert(FrontierRow(key, f"https:{key}", host, source, kind, priority, 1, found=NOW, next_visit=at))
+
+    plan("a.example", 1, -5, 200)
+    plan("a.example", 1, -1, 100)
+    plan("a.example", 1, 2000, 100)
+    plan("b.example", 2, 30, 0, "feed")
+    plan("c.example", None, 40, 100)
+    plan("ill.example", 3, -60, 0, "feed")
+    for number in range(30):
+        plan("paused.example", 4, -10, number)
+    db.execute("INSERT INTO hosts (host, trouble, retry_at, failures) VALUES ('ill.example', 'timed out', ?, 3)",
+               (stamp(PROBE),))  # fmt: skip
+    yield db
+    db.close()
+
+
+def test_next_visits_are_the_due_ones_by_urgency_then_the_others_by_time(db):
+    """A source that is left out does not hide those after it, however many visits it has."""
+    visits = list(planned_visits(db, None, NOW, 5, without=["paused"]))
+    assert [visit["url"].removeprefix("https://") for visit in visits] == [
+        "a.example/1/-1/100", "a.example/1/-5/200", "b.example/2/30/0", "c.example/None/40/100", "ill.example/3/-60/0"
+    ]  # fmt: skip
+    assert [visit["due"] for visit in visits] == [True, True, False, False, False]
+    assert (visits[-1]["at"], visits[-1]["why"]) == (stamp(PROBE), "its host is in trouble: timed out")
+
+
+def test_next_visits_of_a_source_are_its_own(db):
+    """As many as are asked for."""
+    assert [visit["source"] for visit in planned_visits(db, ["a"], NOW, 2)] == ["a", "a"]
+    assert list(planned_visits(db, ["a"], NOW, 0)) == []
+
+
+def test_visits_are_counted_by_source_and_time(db):
+    """Those of a host in trouble by its next probe; those without a source, too."""
+    counts = {row["source"]: (row["due"], row["in_a_day"], row["later"]) for row in planned_by_source(db, None, NOW)}
+    assert counts == {"a": (2, 0, 1), "b": (0, 1, 0), None: (0, 1, 0), "ill": (0, 1, 0), "paused": (30, 0, 0)}
+    assert [row["source"] for row in planned_by_source(db, ["b", "a"], NOW)] == ["a", "b"]
