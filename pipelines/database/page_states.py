@@ -19,13 +19,20 @@ STATE_KEYS = (
     "url", "source", "article", "title", "kind", "gone", "since", "last_seen", "visits", "ended", "last_alive",
     "capture_id", "last_capture_id", "ended_capture_id",
 )  # fmt: skip
-SELECT = """
+# When the page was last seen to show its article before the period `p` of the article `a`; a 304 counts.
+LAST_ALIVE = """iif(a.last_seen <= p.since, a.last_seen, coalesce((
+    SELECT max(substr(time, 1, 19)) || 'Z' FROM (
+        SELECT c.time FROM revisions r JOIN sightings s ON s.revision_id = r.id JOIN captures c ON c.id = s.capture_id
+         WHERE r.article_id = a.id
+         UNION ALL SELECT time FROM captures WHERE url = p.url AND status = 304)
+     WHERE substr(time, 1, 19) || 'Z' < p.since), iif(a.first_seen < p.since, a.first_seen, NULL)))"""
+SELECT = f"""
     SELECT p.url, s.name AS source, p.article_id AS article, a.title, p.kind,
            p.kind IN (SELECT value FROM json_each('["404", "410", "soft 404", "front page"]')) AS gone,
-           p.since, p.last_seen, p.visits, p.ended, a.last_seen AS last_alive, p.capture_id, p.last_capture_id,
+           p.since, p.last_seen, p.visits, p.ended, {LAST_ALIVE} AS last_alive, p.capture_id, p.last_capture_id,
            p.ended_capture_id
       FROM page_states p LEFT JOIN articles a ON a.id = p.article_id LEFT JOIN sources s ON s.id = p.source_id
-"""
+"""  # noqa: S608 (our own constant)
 
 
 def note(

@@ -45,7 +45,7 @@ def test_new_source_fetches_what_is_new_in_its_sitemap_and_says_what_is_left(arc
     """The others are known, and wait for a backfill."""
     done = crawl(archive)
     assert stories_asked(paper) == [5]
-    assert "paper reached crawl.new_within: 5 addresses left for `morgue backfill`" in done.stdout
+    assert "past: 5 addresses of paper are older than crawl.new_within; `morgue backfill paper` fetches" in done.stdout
     assert dict(rows(archive, STATES))["past"] == 5
 
 
