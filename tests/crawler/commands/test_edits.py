@@ -111,7 +111,7 @@ def test_diff_as_json_has_segments_that_make_both_texts(archive):
 
 def test_diff_in_colours_keeps_words_apart_and_names_a_new_address():
     """Also if the address changed in a revision between the two."""
-    blank = dict.fromkeys(HEAD_KEYS, "") | {"text": "Same.", "authors": [], "warc_offset": 0, "warc_length": 1}
+    blank = dict.fromkeys((*HEAD_KEYS, "imported"), "") | {"text": "Same.", "authors": [], "warc_length": 1}
     states = [
         blank | {"revision": 1, "title": "Letter to Mirror", "changes": None},
         blank | {"revision": 2, "title": "Letter to Mirror", "changes": ["address"]},
