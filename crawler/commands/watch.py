@@ -37,7 +37,8 @@ def command(ctx: click.Context, every: str, quiet: bool, notify: str) -> int:
     does: waiting, crawling, locked (another command writes), paused (the disk is full, say) or stopped.
 
     Changed files of settings and sources are taken in before the next pass. One with a mistake is refused by name, and
-    its settings from before hold on. SIGHUP begins a pass at once.
+    its settings from before hold on. SIGHUP begins a pass at once. A pass that makes no progress for more than an hour
+    is ended. When Newsmorgue was upgraded, the watch becomes the new version before its next pass.
 
     Ctrl-C (or SIGTERM) stops cleanly, a pass included; the exit code is then 130. 4: this archive is watched already.
     """

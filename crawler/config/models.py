@@ -102,8 +102,9 @@ class Politeness(TomlTable):
     )
     new_within: value_types.AnyInterval = key(
         "7d",
-        "Age up to which articles are fetched that a sitemap names when it is read; older ones, and at its first"
-        " reading those without a date, wait for `morgue backfill`.",
+        "Age up to which articles are fetched that a sitemap names when it is read; older ones wait for"
+        " `morgue backfill`, and at its first reading so do those without a date. What it lists since its last reading"
+        " is fetched, however long ago that is.",
         "30d",
     )
     robots: value_types.Flag = key(True, "Obey robots.txt (RFC 9309). Each WARC file records whether it was obeyed.")

@@ -24,6 +24,8 @@ from pipelines.core.plural import counted
 from pipelines.core.timestamps import now
 from pipelines.core.urls import host_of
 from pipelines.database.captures import UsedToday, used_since
+from pipelines.database.frontier import forgetting
+from pipelines.database.frontier.replanning import has_answered_page
 from pipelines.database.frontier.rows import NO_SOURCE
 from pipelines.session.backpressure import Backpressure
 from pipelines.session.context import CrawlContext
@@ -252,7 +254,7 @@ class CrawlRun:
             count = stats.by_source.get(site.name)
             if count is None or not count.disallowed_pages or count.fetched or count.troubles:
                 continue
-            if not self.frontier.has_answered_page(site.source_id, since):
+            if not has_answered_page(self.frontier.db, site.source_id, since):
                 number = counted(count.disallowed_pages, "article")
                 why = (
                     f"robots.txt disallows every article that was due ({number}); it is asked again after a day or more"
@@ -264,13 +266,13 @@ class CrawlRun:
 
         Runs on the archive writer's thread.
         """
-        self.frontier.forget_unanswered(prepared.typed)
+        forgetting.forget_unanswered(self.frontier.db, prepared.typed)
         for site in prepared.sites.values():
             count = self.context.stats.by_source.get(site.name)
             if site.watched or site.source_id is None or count is None or not count.troubles:
                 continue
             if not self.context.store.has_answered(site.source_id):
-                self.frontier.forget_source(site.source_id)
+                forgetting.forget_source(self.frontier.db, site.source_id)
                 self.context.store.forget_source(site.source_id)
 
     def _outcome(self) -> CrawlOutcome:

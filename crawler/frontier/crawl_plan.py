@@ -42,6 +42,7 @@ from pipelines.core.plural import counted, verb
 from pipelines.core.timestamps import stamp
 from pipelines.core.urls import typed_address
 from pipelines.database.frontier import backfills
+from pipelines.database.frontier.replanning import make_pages_due
 from pipelines.database.frontier.rows import ClaimScope
 from pipelines.database.health import pauses
 from pipelines.database.runs import beginnings, interrupted_since, last_time
@@ -180,7 +181,7 @@ def prepare_scope(
             kept = frontier.make_due(site.source_id, now, interrupted)
             chosen.notes += [f"{site.name}: {goes_on_note(kept)}"] if kept else []
         if plan.targets and plan.again:
-            frontier.make_pages_due(site.source_id, now)
+            make_pages_due(frontier.db, site.source_id, now)
     if not plan.targets:
         scope, notes = scope_of_all_sources(store, config, plan.since)
         return PreparedCrawl(sites, frontier.owners, scope, start_urls, notes=(*notes, *chosen.notes))

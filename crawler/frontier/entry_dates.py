@@ -97,7 +97,7 @@ def dated(entries: Iterable[FrontierEntry]) -> Iterator[datetime]:
 
 
 def day_or_none(text: str | None) -> datetime | None:
-    """Return the beginning of an ISO day; None if the text is none."""
+    """Return an ISO day or time as a time; None if the text is none."""
     try:
         return parse(text) if text else None
     except ValueError:

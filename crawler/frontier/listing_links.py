@@ -42,6 +42,7 @@ READER_OF_KIND = {
     "section": read_links,
 }
 OTHER_SITE = "another site"  # the rule by which an address of another site is not followed
+NAMED_AFTER = "named after"  # hint of a sitemap: stamp of a reading of its index at which that did not name it yet
 SITEMAP_KINDS = ("sitemap", "news sitemap")
 PAGE_LISTINGS = ("front", "section")  # their links are followed within the source's own sites only
 
@@ -57,6 +58,7 @@ class ListingRules:
     max_url_chars: int
     now: datetime
     known: bytes = b""  # entries of a feed or sitemap at its last reading, packed
+    last_read: str | None = None  # stamp of that reading
     seeks_feeds: bool = False  # the feeds that a page names are wanted, though the source's file says which ones
     explain: bool = False  # name every link that is not followed, for the log
 
@@ -153,7 +155,7 @@ def followed_links(
     discovery: Discovery, rules: ListingRules, written: WrittenEntries = WrittenEntries()
 ) -> ListingLinks:
     """Return those of the links that were found that the source follows."""
-    skipped = len(written.skipped)
+    skipped, is_index = len(written.skipped), discovery.kind == "sitemap index"
     known, packed = unpacked(rules.known), [*written.skipped]
     keys = {link.url: packed_key(link.url) for link in discovery.found}
     marks = {link.url: packed_mark(link.kind, link.hint) for link in discovery.found}
@@ -169,6 +171,8 @@ def followed_links(
         says_nothing = hint.get("modified") in false_times
         if says_nothing:
             hint = {name: text for name, text in hint.items() if name != "modified"}
+        if is_index and known and key not in known and rules.last_read:
+            hint = {**hint, NAMED_AFTER: rules.last_read}
         entry = key + mark + written.texts.get(link.url.encode("utf-8", "surrogatepass"), NO_TEXT)
         if key in known and (says_nothing or known[key] == mark):
             packed.append(entry)
@@ -198,7 +202,7 @@ def followed_links(
         skipped=skipped,
         packed=b"".join(packed),
         shared=shared,
-        is_index=discovery.kind == "sitemap index",
+        is_index=is_index,
         newest=max((day for link in discovery.found if (day := day_of(link.hint, rules.now))), default=None),
     )
 

@@ -14,7 +14,7 @@ from crawler.frontier import queue_values
 from crawler.frontier.entry_dates import dated, day_or_none
 from crawler.frontier.listing_links import READER_OF_KIND, ListingLinks, packed_key, size_of, unpacked
 from crawler.frontier.queue import GUESS
-from crawler.frontier.queue_values import FrontierEntry, PastRule, Validators, VisitResult
+from crawler.frontier.queue_values import FrontierEntry, Validators, VisitResult
 from crawler.frontier.visit_ending import VisitEnding
 from crawler.frontier.watched_sites import WatchedSite
 from crawler.schedule import listing_intervals
@@ -93,10 +93,7 @@ class ListingVisits(VisitEnding):
         self.context.stats.read_as_listing(claim.url)
         found_before, refused = count.found, Counter[str]()
         room_of_listing = self.dispatcher.used.of(claim.source_id).addresses_per_listing
-        past = None
-        if claim.kind == "sitemap" and site.new_within is not None:
-            before = (time - timedelta(seconds=site.new_within)).date().isoformat()
-            past = PastRule(before, undated=claim.visits == 0)
+        past = await self.past_rule(claim, found)
         for start in range(0, len(found.entries), LINKS_PER_TASK):
             some = found.entries[start : start + LINKS_PER_TASK]
             room = self.dispatcher.used.room(claim.source_id, room_of_listing)
@@ -197,13 +194,17 @@ class ListingVisits(VisitEnding):
         bounds, since = site.adaptive.bounds, parse(state.last_read) if state.last_read else None
         new = reading.new if reading else 0
         entries = reading.found.named if reading else state.entries
+        pins = 0
+        if reading is not None and claim.kind == "feed":
+            pins = listing_intervals.pinned([*unpacked(known)], [*unpacked(reading.found.packed)])
         outrun = reading is not None and listing_intervals.is_outrun(
-            claim.kind, size_of(known), reading.found.named, reading.found.shared, new
+            claim.kind, size_of(known), reading.found.named, reading.found.shared - pins, new
         )
         # Of a feed counts what it shows since its last reading, also if a front page was read before it: else the page
-        # would be read ever more often and the feed ever less. If it was outrun, as many were lost as were found, for
-        # want of a better guess.
-        shown = reading.found.named - reading.found.shared if reading and known and claim.kind in FEED_KINDS else new
+        # would be read ever more often and the feed ever less. Of an index, its new sitemaps count. If a feed was
+        # outrun, as many were lost as were found, for want of a better guess.
+        is_counted = reading is not None and bool(known) and (claim.kind in FEED_KINDS or reading.found.is_index)
+        shown = reading.found.named - reading.found.shared if reading and is_counted else new
         counted_new = shown * (1 + outrun)
         rhythm = listing_intervals.after_reading(
             Rhythm.from_json(state.rhythm), since, time, counted_new, dated(reading.found.entries) if reading else ()
@@ -238,7 +239,8 @@ class ListingVisits(VisitEnding):
                 listings.count_found_of_gaps(db, state, new, filling_since)
             if outrun and since is not None:
                 hosts = self._fill_gap(state, since, time, reading.capture_id)
-                lost = f"was outrun: it has none of the {size_of(known)} entries that it had at {stamp(since)}"
+                kept = f"only {pins} that it keeps in place" if pins else "none"
+                lost = f"was outrun: it has {kept} of the {size_of(known)} entries that it had at {stamp(since)}"
                 said.append(f"{lost}, so articles may have been missed; the source's other listings are read")
             state, more = self._note_redirect(state, claim, reading.moved_to, time)
             said += more

@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 
 from crawler.frontier.entry_dates import changed_at, day_in, day_of
 from crawler.frontier.ownership import SiteOwners
-from crawler.frontier.queue_values import NOTHING_THERE, FrontierEntry, PastRule, QueueRoom, Validators, VisitResult
+from crawler.frontier.queue_values import NOTHING_THERE, FrontierEntry, QueueRoom, Validators, VisitResult
 from crawler.schedule.article_ages import MAX_CLAIM_AGE, are_claims_believed
+from crawler.schedule.past_articles import PastRule
 from crawler.schedule.revisit_policy import (
     FOREIGN_PRIORITY,
     LISTING_KINDS,
@@ -27,7 +28,7 @@ from crawler.schedule.revisit_policy import (
 from pipelines.core import timestamps
 from pipelines.core.timestamps import stamp
 from pipelines.core.urls import host_of, url_key
-from pipelines.database.frontier import backfills, forgetting, looks, replanning
+from pipelines.database.frontier import backfills, looks, replanning
 from pipelines.database.frontier.host_troubles import HostTroubles
 from pipelines.database.frontier.rows import Claim, ClaimScope, FrontierRow, SourceChoice, is_by_robots
 from pipelines.database.frontier.table import FrontierTable
@@ -70,14 +71,12 @@ class Frontier:
         """Put URLs into the queue. Return how many articles were new to it, and the hosts that have new work.
 
         A known URL stays as it is, with three exceptions. A feed or sitemap that was a guess is due once the site names
-        it. A feed or sitemap which says that an article changed after our last visit makes it due at once, if edits
-        were found after most times of change that it gave before: see `_changed`. A URL that another source found first
-        becomes the source's that owns its site, with kind and hint as that source gives them. New articles for which
-        `past` holds wait for a backfill. With `room`, new URLs beyond it are left out.
+        it. An article that changed after our last visit, as its feed or sitemap says, is due at once, if most earlier
+        times of change were true. A URL that another source found first becomes the source's that owns its site, as it
+        is given there. New articles for which `past` holds wait for a backfill. New URLs beyond `room` are left out.
         """
-        new, hosts, removed = 0, set(), TakedownRegister(self.db)
-        entries, believed = [*entries], None
-        for entry in entries:
+        new, hosts, removed, believed = 0, set(), TakedownRegister(self.db), None
+        for entry in (entries := [*entries]):
             if entry.url in removed:
                 continue
             row = self._row(entry, source_id, now)
@@ -87,14 +86,12 @@ class Frontier:
                 room.refused[room.word(entry.kind)] += 1
                 continue
             if self._table.insert(row):
-                if past is not None and row.past:
-                    past.left += 1
-                    if room is not None:
-                        room.take(entry.kind)
-                    continue
-                new += entry.kind not in LISTING_KINDS
                 if room is not None:
                     room.take(entry.kind)
+                if past is not None and row.past:
+                    past.left += 1
+                    continue
+                new += entry.kind not in LISTING_KINDS
             elif self._corrected(row):
                 new += entry.kind not in LISTING_KINDS
             elif not row.past and backfills.wanted_now(self.db, row, now):
@@ -149,15 +146,13 @@ class Frontier:
     def _changed(self, row: FrontierRow, now: datetime) -> bool:
         """Make a known URL due if the page that links it says that it changed since our last visit. Return True if so.
 
-        Two claims are not believed: a time of change that was given last time already, and one for a URL that was
-        visited in this crawl. A date in the future, or two sitemaps that name each other as changed, must not make a
-        crawl endless.
+        A time that was given last time already is not believed, nor one for a URL that was visited in this crawl: two
+        sitemaps that name each other as changed must not make it endless.
         """
-        changed = changed_at(row.hint, now)
-        if changed is None:
-            return False
-        kinds = (*PAGE_KINDS, "sitemap")
-        return self._table.make_changed_due(row.url_key, row.hint, now, kinds=kinds, changed=changed, began=self.began)
+        changed, kinds = changed_at(row.hint, now), (*PAGE_KINDS, "sitemap")
+        return changed is not None and self._table.make_changed_due(
+            row.url_key, row.hint, now, kinds=kinds, changed=changed, began=self.began
+        )
 
     def _are_changes_believed(self, entries: Iterable[FrontierEntry], now: datetime) -> bool:
         """Return True if the times of change in a listing say anything, by what was found after earlier ones."""
@@ -218,13 +213,19 @@ class Frontier:
         return visit.plan == NOTHING_THERE and url_key(claim.url) in self.confirmed
 
     def landed(self, claim: Claim, url: str, visit: VisitResult, now: datetime) -> None:
-        """Record a visit that redirects led to `url`: from now on that URL is visited, and the old one is done."""
-        self.visited(claim, replace(visit, plan=NextVisit("done", None, "redirects"), validators=Validators()), now)
+        """Record a visit that redirects led to `url`: from now on that URL is visited.
+
+        The old one is done, unless it is asked again because the redirect may be for a time: see `VisitResult.detour`.
+        """
+        old_plan = visit.detour or NextVisit("done", None, "redirects")
+        error = "redirects" if visit.detour else visit.error
+        self.visited(claim, replace(visit, plan=old_plan, error=error, validators=Validators()), now)
         entry = FrontierEntry(url, claim.kind, claim.depth, claim.url)
         self._table.insert(
             replace(self._row(entry, self.owners.file_under(url, claim.source_id), now), next_visit=None)
         )
-        replanning.continue_visits(self.db, url_key(claim.url), url_key(url))
+        if visit.detour is None:
+            replanning.continue_visits(self.db, url_key(claim.url), url_key(url))
         row = self._table.unclaimed(url_key(url))
         if row is not None:
             self.visited(row, visit, now)
@@ -265,10 +266,6 @@ class Frontier:
         known, row = self.known_as(url), self._table.row_of(url_key(url))
         return known is not None and known[0] in PAGE_KINDS and row is not None and row[1] == 0
 
-    def has_answered_page(self, source_id: int | None, since: datetime) -> bool:
-        """Return True if a page of a source was answered since then, at its last visit."""
-        return replanning.has_answered_page(self.db, source_id, since)
-
     def has_pages(self, source_id: int | None) -> bool:
         """Return True if an article of a source was ever found, or a page of it was asked for."""
         return self._table.has_pages(source_id)
@@ -285,15 +282,8 @@ class Frontier:
         self._table.retire_seeds(source_id, but=rows)
 
     def without_their_seeds(self, named: Mapping[int | None, Mapping[str, str]]) -> set[int | None]:
-        """Return the sources whose seeds are not as their files name them, and those that name one of these seeds, too.
-
-        `named`: kinds by url_key, by source.
-        """
-        wanted = {(source_id, key, kind) for source_id, kinds in named.items() for key, kind in kinds.items()}
-        found = self._table.seeds({key for _, key, _ in wanted})
-        keys = {key for _, key, _ in wanted - found}
-        shared = {source_id for source_id, key, _ in wanted if key in keys}
-        return shared | {source_id for source_id, *_ in self._table.waiting_seeds() - wanted}
+        """Return the sources whose seeds have to be written again: see `FrontierTable.without_their_seeds`."""
+        return self._table.without_their_seeds(named)
 
     def make_due(self, source_id: int | None, now: datetime, interrupted: str | None = None) -> int:
         """Make a source's listings due now, whenever they were planned, and its pages that failed or were disallowed.
@@ -308,18 +298,6 @@ class Frontier:
         replanning.make_failures_due(self.db, source_id, now, but=GONE_STATUSES)
         self._table.make_kinds_due(source_id, kinds, now, unless_read_since=since)
         return replanning.count_read_since(self.db, source_id, kinds, since) if since is not None else 0
-
-    def make_pages_due(self, source_id: int | None, now: datetime) -> None:
-        """Make a source's pages due now that were answered or disallowed before."""
-        replanning.make_pages_due(self.db, source_id, now)
-
-    def forget_source(self, source_id: int) -> None:
-        """Plan nothing more of a source that is about to be deleted."""
-        forgetting.forget_source(self.db, source_id)
-
-    def forget_unanswered(self, row_ids: Iterable[int]) -> None:
-        """Delete those of these rows that belong to no source and were never answered."""
-        forgetting.forget_unanswered(self.db, row_ids)
 
     def known_as(self, url: str) -> tuple[str, int | None] | None:
         """Return the kind and the source of a URL; None if it is unknown or was taken down."""

@@ -43,6 +43,7 @@ class VisitResult:
     error: str | None = None  # why it failed, was disallowed or gave nothing to read
     answered: bool = True
     validators: Validators = Validators()
+    detour: NextVisit | None = None  # of an address from which redirects led to another page, perhaps for a time only
 
 
 @dataclass(slots=True)
@@ -67,19 +68,6 @@ class QueueRoom:
         self.addresses -= 1
         self.listings -= kind in LISTING_KINDS
         self.added[self.word(kind)] += 1
-
-
-@dataclass(slots=True)
-class PastRule:
-    """Say which articles of a sitemap are of the past, and count them: they wait for a backfill."""
-
-    before: str  # ISO day: articles of earlier days are
-    undated: bool  # articles without a day are, too: the sitemap is read for the first time
-    left: int = 0
-
-    def holds_for(self, day: str | None) -> bool:
-        """Return True if an article of this day is of the past."""
-        return self.undated if day is None else day < self.before
 
 
 def validators(response: Response) -> Validators:

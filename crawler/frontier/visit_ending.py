@@ -11,14 +11,15 @@ from typing import Any
 from scrapy.http import Response
 
 from crawler.frontier.dispatcher import Dispatcher
-from crawler.frontier.entry_dates import dated
+from crawler.frontier.entry_dates import dated, day_or_none
 from crawler.frontier.failure_kinds import UNASKED_304
-from crawler.frontier.listing_links import SITEMAP_KINDS, ListingLinks, packed_key
+from crawler.frontier.listing_links import NAMED_AFTER, SITEMAP_KINDS, ListingLinks, packed_key
 from crawler.frontier.queue import GONE_STATUSES, GUESS, Frontier
 from crawler.frontier.queue_values import NOTHING_THERE, Validators, VisitResult
 from crawler.frontier.watched_sites import WatchedSite
 from crawler.schedule.article_ages import earned_ages, hides_edit, is_first_look_after_a_day, sooner_after_edit
 from crawler.schedule.listing_intervals import is_body_old
+from crawler.schedule.past_articles import PastRule, past_rule
 from crawler.schedule.revisit_policy import LISTING_KINDS, PAGE_KINDS, NextVisit, after_success
 from crawler.schedule.stand_in_visits import after_stand_in
 from pipelines.core.items import PageState
@@ -104,6 +105,21 @@ class VisitEnding:
         newest = max(dated(found.entries), default=None)
         before, last_304 = (claim.etag, claim.last_modified), claim.last_visit if claim.last_status == 304 else None
         return hides_edit(before, (after.etag, after.last_modified), newest.isoformat() if newest else None, last_304)
+
+    async def past_rule(self, claim: Claim, found: ListingLinks) -> PastRule | None:
+        """Return which articles of a sitemap wait for a backfill; None if none do."""
+        new_within = self.site(claim).new_within
+        if claim.kind != "sitemap" or new_within is None:
+            return None
+        state = await self.context.do(listings.listing, self.frontier.db, url_key(claim.url), brief=True)
+        last_read = (state.last_read if state else None) or (claim.last_visit if claim.visits else None)
+        return past_rule(
+            now(),
+            timedelta(seconds=new_within),
+            last_read=parse(last_read) if last_read else None,
+            named_after=day_or_none(claim.hint.get(NAMED_AFTER)),
+            entries=found.named,
+        )
 
     async def doubt(self, claim: Claim) -> None:
         """Ask a host without validators for a while: a 304 of it was false."""

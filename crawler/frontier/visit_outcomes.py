@@ -14,19 +14,25 @@ from scrapy.http import Response
 from crawler.frontier import queue_values
 from crawler.frontier.failed_visits import FailedVisits
 from crawler.frontier.failure_kinds import UNASKED_304
+from crawler.frontier.listing_visits import REDIRECT_CHAIN
 from crawler.frontier.queue_values import FrontierEntry, Validators, VisitResult
 from crawler.schedule.article_ages import hides_edit
-from crawler.schedule.revisit_policy import LISTING_KINDS, NextVisit, after_copy, after_failure
+from crawler.schedule.revisit_policy import LISTING_KINDS, PAGE_KINDS, NextVisit, after_copy, after_failure
+from crawler.schedule.stand_in_visits import after_no_article, names_same_page
 from pipelines.core.items import Article, Capture, NothingToRead, PageState, Reading
-from pipelines.core.timestamps import now
+from pipelines.core.timestamps import now, parse
 from pipelines.core.urls import host_or_empty, site_of, url_key
 from pipelines.database.edits.difference import NOISE_IN_WORDS
+from pipelines.database.edits.story_identity import is_one_article
 from pipelines.database.frontier import replanning
 from pipelines.database.frontier.rows import Claim
-from pipelines.database.stand_ins import ALWAYS_STANDS_IN, FRONT, NO_TEXT, SECTION, landing
+from pipelines.database.stand_ins import ALWAYS_STANDS_IN, ANOTHER, FRONT, NO_TEXT, SECTION, landing
+from pipelines.extraction.page.media import NOT_HTML
+from pipelines.extraction.page.parse import TOO_LARGE
 
 logger = logging.getLogger("morgue.frontier")
 
+MAX_MESSAGE_BYTES = 50_000  # of an answer that is no page: a longer one is a document, and no error message
 CONDITIONS = {b"If-None-Match", b"If-Modified-Since"}  # header fields of a conditional request (RFC 9110, 13.1)
 
 
@@ -84,10 +90,10 @@ class VisitOutcomes(FailedVisits):
     async def page_read(self, reading: Reading) -> None:
         """End the visit of a page that went through the item pipelines; an article of it is stored already."""
         assert reading.page.frontier_id is not None
-        claim, validators, _ = self._pages.pop(reading.page.frontier_id)
+        claim, validators, response = self._pages.pop(reading.page.frontier_id)
         site = self.site(claim)
         self.context.stats.by_source[site.name].fetched += 1
-        error, broke_off, state = None, False, reading.state
+        error, broke_off, state, detour = None, False, reading.state, None
         if state is None and isinstance(reading.outcome, NothingToRead):
             state = await self._state_without_text(claim, reading)
         if state is not None:
@@ -99,9 +105,9 @@ class VisitOutcomes(FailedVisits):
             error = reading.outcome.reason
             self.context.stats.outcome(site.name, "nothing", error, claim.url)
             self._log("skipped %(url)s: nothing to read, %(why)s", claim, {"why": error})
-            # A page without an article is not visited again, unless the extractor broke off: that may be our mistake.
             broke_off = error.startswith("extractor")
-            plan = after_failure(claim.kind, now(), claim.failed + 1) if broke_off else NextVisit("done", None, error)
+            failed = after_failure(claim.kind, now(), claim.failed + 1)
+            plan = failed if broke_off else self._plan_after_nothing(claim, reading.page.capture, error)
         else:
             why = NOISE_IN_WORDS[reading.noise] if reading.noise else ""
             self.context.stats.outcome(site.name, reading.change or "new", why, claim.url)
@@ -115,15 +121,18 @@ class VisitOutcomes(FailedVisits):
                 before = await self.context.do(replanning.continue_visits, self.frontier.db, reading.moved_from, own)
                 first, last = before or (claim.first_visit, claim.last_visit)
                 claim = replace(claim, first_visit=first, last_visit=last)
-            plan = await self._plan_of_page(claim)
+            detour = await self._detour_after(claim, reading, response)
+            # The page that it led to for now has a life of its own.
+            plan = await self._plan_of_page(replace(claim, first_visit=None, last_visit=None) if detour else claim)
             if reading.change == "duplicate" and not await self.context.do(self.context.store.is_article, claim.url):
                 plan = after_copy(now(), claim.visits)
         status = reading.page.capture.status if reading.page.capture else None
         # Without validators: "not modified" would be the answer for a page that was never read.
-        known = Validators() if broke_off or state else validators
-        visit = VisitResult(plan, status, error, answered=not broke_off, validators=known)
+        is_missing = broke_off or state is not None or isinstance(reading.outcome, NothingToRead)
+        known = Validators() if is_missing else validators
+        visit = VisitResult(plan, status, error, answered=not broke_off, validators=known, detour=detour)
         # The address that was asked for is asked again, not the wall or error page that it redirects to.
-        await self._end(claim, visit, None if broke_off or state else reading.page.url, pages=1)
+        await self._end(claim, visit, None if is_missing else reading.page.url, pages=1)
 
     async def _state_without_text(self, claim: Claim, reading: Reading) -> PageState | None:
         """Note that there is nothing to read at the address of a known article, or that the page says what it is.
@@ -142,12 +151,54 @@ class VisitOutcomes(FailedVisits):
             kind = FRONT
         return await self.context.do(store.note_state, claim.url, kind, capture, claim.source_id)
 
-    def _continue_at(self, claim: Claim, target: str) -> None:
-        """Let the article of a URL that redirects continue at the target. Runs on the archive writer's thread."""
+    def _plan_after_nothing(self, claim: Claim, capture: Capture | None, why: str) -> NextVisit:
+        """Return the future of an address without an article. One that was listed as an article's is asked again."""
+        length = (capture.body_length if capture is not None else None) or 0
+        is_document = why == TOO_LARGE or (why == NOT_HTML and length > MAX_MESSAGE_BYTES)
+        if claim.kind != "article" or is_document:
+            return NextVisit("done", None, why)
+        return after_no_article(why, now(), parse(claim.first_visit) if claim.first_visit else None)
+
+    async def _detour_after(self, claim: Claim, reading: Reading, response: Response) -> NextVisit | None:
+        """Return when an address is asked again from which redirects led to an article that was filed; None: never."""
+        chain, url = response.meta.get(REDIRECT_CHAIN), reading.page.url
+        canonical = reading.outcome.canonical_url if isinstance(reading.outcome, Article) else None
+        if chain is None or chain.permanent or url_key(url) == url_key(claim.url) or reading.moved_from is not None:
+            return None
+        if canonical is not None and url_key(canonical) == url_key(claim.url):
+            return None
+        return await self._detour(claim, url, reading.page.capture)
+
+    async def _detour(self, claim: Claim, target: str, capture: Capture | None) -> NextVisit | None:
+        """Return when the address of an article is asked again that a temporary redirect leads to another page.
+
+        Return None if it is an address of that page. A known article keeps its visits.
+        """
+        if claim.kind not in PAGE_KINDS or names_same_page(claim.url, target):
+            return None
+        store, keys = self.context.store, (url_key(claim.url), url_key(target))
+        if capture is not None and await self.context.do(store.is_article, claim.url):
+            if await self.context.do(is_one_article, store.db, *keys) and not await self.context.do(
+                self.frontier.is_unread_page, target
+            ):
+                return None
+            return self.plan_after_stand_in(
+                claim, await self.context.do(store.note_state, claim.url, ANOTHER, capture, claim.source_id)
+            )
+        plan = self._plan_after_nothing(claim, None, "redirects")
+        return plan if plan.at else None
+
+    def _continue_at(self, claim: Claim, target: str) -> bool:
+        """Let the article of a URL that redirects continue at the target. Return True if it does.
+
+        Runs on the archive writer's thread.
+        """
         unread = self.frontier.is_unread_page(target)
-        if self.context.store.redirected(claim.url, target, unread=unread):
+        continues = self.context.store.redirected(claim.url, target, unread=unread)
+        if continues:
             replanning.continue_visits(self.frontier.db, url_key(claim.url), url_key(target))
             replanning.resume_visits(self.frontier.db, url_key(target), now(), unless_visited_since=self.frontier.began)
+        return continues
 
     async def _note_false_304(self, claim: Claim, reading: Reading, validators: Validators) -> None:
         """Ask a host without validators for a while if an edit shows that it answers 304 to a page that changed.
@@ -160,8 +211,12 @@ class VisitOutcomes(FailedVisits):
             return
         await self.doubt(claim)
 
-    async def redirected(self, claim: Claim, target: str, kind: str, capture: Capture | None) -> None:
+    async def redirected(
+        self, claim: Claim, target: str, kind: str, capture: Capture | None, *, permanent: bool
+    ) -> None:
         """End the visit of a URL that redirects to a page with a row of its own, and is now another name for it.
+
+        The address of an article is asked again if a temporary redirect leads it to another page.
 
         A page of a site that other sources own is queued like any address, and filed under them. Nothing that was said
         of the URL is passed on to it. An article that redirects to a section page is gone. `capture`: of the redirect.
@@ -186,12 +241,15 @@ class VisitOutcomes(FailedVisits):
             room = self.dispatcher.used.room(claim.source_id, 1)
             _new, hosts = await self.context.do(self.frontier.add, [entry], claim.source_id, now(), room)
             self.dispatcher.used.count_added(claim.source_id, room.added)
-            await self.context.do(self._continue_at, claim, target)
+            continues = await self.context.do(self._continue_at, claim, target)
+            detour = None if permanent or continues else await self._detour(claim, target, capture)
+            plan = detour or plan
             self.dispatcher.add_hosts(hosts)
             if room.refused:  # the next crawl has room for it
                 count.limits["addresses_per_source"] += 1
                 plan = after_failure("feed", now(), 1)
-        await self._end(claim, VisitResult(plan), pages=int(is_listing and not is_guess))
+        error = "redirects" if plan.at else None
+        await self._end(claim, VisitResult(plan, error=error), pages=int(is_listing and not is_guess))
 
     async def _is_gone_to_listing(self, claim: Claim, target: str, capture: Capture) -> bool:
         """End the visit of a known article that redirects to a listing. Return False for any other address."""

@@ -16,6 +16,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
 from crawler.discovery.url_classifier import classify
+from crawler.frontier.listing_visits import REDIRECT_CHAIN
 from crawler.frontier.queue import Frontier
 from crawler.schedule.revisit_policy import PAGE_KINDS
 from pipelines.core.links import resolve_location
@@ -23,7 +24,7 @@ from pipelines.core.urls import fetchable, same_site
 from pipelines.database.frontier.rows import Claim
 from pipelines.session.context import CrawlContext
 from pipelines.takedown.register import taken_down_on
-from pipelines.warc.http_message import REDIRECTS
+from pipelines.warc.http_message import PERMANENT_REDIRECTS, REDIRECTS
 
 FOLLOW_KNOWN = "follow_known_redirects"  # key of the meta of a request whose redirects are followed to known pages
 CHECKED_KINDS = (*PAGE_KINDS, "section")  # feeds and sitemaps are few; they are followed wherever they moved
@@ -34,11 +35,14 @@ class RobotsRedirected(IgnoreRequest):
 
 
 class RedirectNotFollowed(IgnoreRequest):
-    """Report a redirect to a URL that has, or is to have, its own row in the frontier; `kind` is that of the row."""
+    """Report a redirect to a URL that has, or is to have, its own row in the frontier; `kind` is that of the row.
 
-    def __init__(self, target: str, kind: str) -> None:
+    `permanent`: this redirect and those before it are (RFC 9110, 15.4.2 and 15.4.9).
+    """
+
+    def __init__(self, target: str, kind: str, *, permanent: bool) -> None:
         super().__init__(f"redirected to {target}, which is visited on its own")
-        self.target, self.kind = target, kind
+        self.target, self.kind, self.permanent = target, kind, permanent
 
 
 class RedirectTakenDown(IgnoreRequest):
@@ -79,14 +83,16 @@ class KnownRedirectsMiddleware:
             ):
                 raise RobotsRedirected
             return response
+        chain = request.meta.get(REDIRECT_CHAIN)
+        permanent = response.status in PERMANENT_REDIRECTS and (chain is None or chain.permanent)
         if is_found(claim) and frontier.owners.is_foreign(target, claim.source_id):
-            raise RedirectNotFollowed(target, claim.kind)
+            raise RedirectNotFollowed(target, claim.kind, permanent=permanent)
         if claim.kind not in CHECKED_KINDS:
             return response
         if claim.kind == "section" and classify(target) == "article" and same_site(target, claim.url):
-            raise RedirectNotFollowed(target, "article")
+            raise RedirectNotFollowed(target, "article", permanent=permanent)
         if await self.context.do(frontier.is_known, target, claim):
-            raise RedirectNotFollowed(target, claim.kind)
+            raise RedirectNotFollowed(target, claim.kind, permanent=permanent)
         return response
 
 

@@ -23,11 +23,10 @@ from scrapy.http.cookies import CookieJar
 from crawler.frontier.listing_visits import REDIRECT_CHAIN
 from pipelines.core.links import resolve_location
 from pipelines.core.urls import site_of
-from pipelines.warc.http_message import REDIRECTS
+from pipelines.warc.http_message import PERMANENT_REDIRECTS, REDIRECTS
 
 logger = logging.getLogger("morgue.middleware")
 
-PERMANENT = (301, 308)
 MAX_COOKIE_BYTES = 4096  # of a Set-Cookie field; RFC 6265 section 6.1
 MAX_COOKIES = 50  # Set-Cookie fields of one answer; RFC 6265 section 6.1
 MAX_NAME_CHARS = 40  # of a cookie's name in a message
@@ -127,7 +126,7 @@ class RedirectsMiddleware:
         chain: RedirectChain = request.meta.get(REDIRECT_CHAIN) or RedirectChain(self.max_hops)
         sent, cookies = request.headers.get(b"Cookie") or b"", response.headers.getlist(b"Set-Cookie")
         url, cookie = chain.follow(request.url, sent, location, cookies)
-        chain.permanent &= response.status in PERMANENT
+        chain.permanent &= response.status in PERMANENT_REDIRECTS
         following = request.replace(url=url, priority=request.priority + FOLLOWED_PRIORITY)
         following.meta[REDIRECT_CHAIN] = chain
         following.headers.pop(b"Cookie", None)

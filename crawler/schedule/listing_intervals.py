@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -34,6 +34,7 @@ FADED_AFTER = timedelta(days=30)  # a sitemap unchanged, and without a newer ent
 OLD_AFTER_UNCHANGED = timedelta(hours=20)  # if all its entries are that old
 MIN_FADED_INTERVAL, MAX_FADED_INTERVAL = timedelta(days=7), timedelta(days=30)  # between two readings of such a sitemap
 FADED_SHARE = 0.25  # of the time for which it has named nothing new, until it is read again
+MAX_PINNED, MAX_PINNED_SHARE = 5, 0.5  # entries of a feed that it keeps in place, and their share of it
 OUTRUN_MIN_ENTRIES = 3  # a listing of one or two entries shows the newest only, and its entries change altogether
 
 
@@ -169,11 +170,25 @@ def next_reading(
 def is_outrun(kind: str, before: int, entries: int, shared: int, new: int) -> bool:
     """Return True if a listing may have shown articles that no reading saw: it shares no entry with the one before.
 
-    `before` and `entries`: how many articles it showed then and now; `new`: how many of these were not known. Front
-    and section pages have no order from which this could be seen, and sitemaps name everything.
+    `before` and `entries`: how many articles it showed then and now; `shared`: both times, without `pinned` ones;
+    `new`: how many of them were not known. Front and section pages have no order from which this could be seen, and
+    sitemaps name everything.
     """
     small = min(before, entries) < OUTRUN_MIN_ENTRIES
     return kind in ("feed", "news sitemap") and not small and shared == 0 and new > 0
+
+
+def pinned(before: Sequence[Hashable], now: Sequence[Hashable]) -> int:
+    """Return how many entries of a feed keep their place while most of the others changed.
+
+    A paper puts them on top for weeks. Entries that move on as new ones come show that none was missed; these do not.
+    """
+    places = {entry: at for at, entry in enumerate(before)}
+    shared = [(places[entry], at) for at, entry in enumerate(now) if entry in places]
+    if len(shared) > min(MAX_PINNED, len(before) * MAX_PINNED_SHARE, len(now) * MAX_PINNED_SHARE):
+        return 0
+    longer = len(now) - len(before)
+    return len(shared) if all(at - place in (0, longer) for place, at in shared) else 0
 
 
 def after_outrun(planned: timedelta, before: timedelta | None, bounds: Bounds) -> timedelta:

@@ -147,7 +147,8 @@ class NewsSpider(scrapy.Spider):
         elif isinstance(error, CrawlStopping):
             await self.visits.not_tried(claim)
         elif isinstance(error, RedirectNotFollowed):
-            await self.visits.redirected(claim, error.target, error.kind, failure.request.meta.get("capture"))
+            capture = failure.request.meta.get("capture")
+            await self.visits.redirected(claim, error.target, error.kind, capture, permanent=error.permanent)
         elif isinstance(error, DisallowedByRobots) and error.unreachable is not None:
             await self.visits.failed(claim, error.unreachable, at=at)
         elif isinstance(error, DisallowedByRobots):
@@ -177,6 +178,7 @@ class NewsSpider(scrapy.Spider):
             self.run.config.crawl.url_length,
             now(),
             known,
+            state.last_read if state else None,
             seeks_feeds=seeks_feeds,
             explain=explain,
         )

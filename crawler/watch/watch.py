@@ -33,6 +33,7 @@ from crawler.watch.watched_settings import WatchedSettings
 from pipelines.core.archive_layout import LOCK_NAME, WATCH_LOCK_NAME, WATCH_STATUS_NAME
 from pipelines.core.errors import INTERRUPTED, MorgueError
 from pipelines.core.lock import ArchiveLock, is_held
+from pipelines.core.plural import counted
 from pipelines.core.timestamps import now, stamp
 
 logger = logging.getLogger("morgue.watch")
@@ -308,7 +309,10 @@ def pass_line(result: PassResult, time_of_end: datetime, next_pass: datetime | N
     if result.left:
         parts.append(f"{result.left:,} still due")
     if result.word != "done":
-        parts.append(result.word)
+        problems = (
+            f" ({counted(len(result.attention), 'problem')}: see {WATCH_STATUS_NAME})" if result.attention else ""
+        )
+        parts.append(result.word + problems)
     if next_pass is not None:
         parts.append(f"next pass at {stamp(next_pass)}")
     return f"{stamp(time_of_end)}  {'; '.join(parts)}"

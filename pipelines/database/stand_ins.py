@@ -21,6 +21,7 @@ CONSENT, LOGIN, SOFT_404, ERROR, FRONT = (
     "consent wall", "login page", "soft 404", "error page", "front page",
 )  # fmt: skip
 SECTION = "section page"  # where redirects led to; it counts as FRONT if the address is known to have had an article
+ANOTHER = "another page"  # a temporary redirect of a known article to a page that is not its own
 NO_TEXT = "no text"  # the page of a known article in which there is nothing to read
 OTHER_TEXT = "other text"  # a short text, or a stub, that may be an edit: it counts as one a day later
 ALWAYS_STANDS_IN = (CONSENT, LOGIN, SOFT_404, ERROR)  # values of Article.access that no article has

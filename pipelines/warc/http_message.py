@@ -22,6 +22,7 @@ SMALL_CHUNK_BYTES = 2048  # a chunk of fewer bytes is joined with its neighbours
 JOINED_CHUNK_BYTES = 65_536  # of small chunks, that are handed on together
 FIRST_LINE_BYTES = 64  # bytes of a body that show whether it begins with a chunk
 REDIRECTS = (301, 302, 303, 307, 308)  # RFC 9110, 15.4
+PERMANENT_REDIRECTS = (301, 308)  # RFC 9110, 15.4.2 and 15.4.9
 MAX_PARSED_LINES = 10_000  # lines of a stored head that are read; a crawl takes far fewer (`response_parser`)
 
 

@@ -8,15 +8,18 @@ import json
 import os
 import signal
 import time
+from datetime import UTC, datetime
 
 import pytest
 
 from crawler.config.archive_folder import ArchiveFolder
 from crawler.config.models import load
 from crawler.watch import pass_process, pass_progress, program_files, watch
+from crawler.watch.next_pass import MIN_GAP_SECONDS, PassResult
 from crawler.watch.pass_progress import max_quiet_seconds
 from crawler.watch.program_files import ProgramFiles
 from crawler.watch.watch import Watch, WatchOutput
+from pipelines.core.lock import ArchiveLock
 from tests.support.command import make_archive
 
 QUIET_SECONDS = 0.3
@@ -76,6 +79,29 @@ def test_pass_that_hangs_is_ended_and_said(folder, monkeypatch, crawl, how):
     assert said[0].endswith(how)
     status = json.loads((folder.path / "watch.json").read_text())
     assert (status["last_pass"]["outcome"], status["passes"]) == ("hung", 1)
+
+
+def test_archive_that_is_released_is_crawled_long_before_the_planned_pass(folder, monkeypatch):
+    """The watch looks whether the lock is free, and does not wait for the minute until the next attempt."""
+    lock, said, waits = ArchiveLock(folder.path / "morgue.lock"), [], []
+    wait_for = watch.wait_for
+    monkeypatch.setattr(watch, "wait_for", lambda files, seconds: waits.append(files) or wait_for(files, seconds))
+
+    def say(text):
+        said.append(text)
+        if text.startswith("waits"):
+            lock.release()
+        elif text == "goes on":
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    async def nothing(run):
+        return await run.finish()
+
+    output = WatchOutput(passed=said.append, note=say, problem=say, live=lambda text: None)
+    Watch(folder, [], output, nothing, every=900.0).run()
+    assert said[1] == "goes on"
+    between = [files for files in waits if len(files) == 1]  # the alarm alone: no pass runs
+    assert len(between) < MIN_GAP_SECONDS / watch.POLL_SECONDS / 10
 
 
 def test_slow_pass_that_gets_on_is_not_ended(folder, monkeypatch):
@@ -139,3 +165,14 @@ def test_files_of_a_program_that_were_replaced_are_noticed(monkeypatch, tmp_path
     assert program.have_changed()
     monkeypatch.setattr(program_files, "IMPORTS", "import no_such_module")
     assert program.why_they_cannot_start() == "ModuleNotFoundError: No module named 'no_such_module'"
+
+
+@pytest.mark.parametrize(("result", "line"), [
+    (PassResult("done", 0), "nothing was due"),
+    (PassResult("done", 0, counts=(("listings", 1), ("new", 1_200)), left=3), "1 listing, 1,200 new; 3 still due"),
+    (PassResult("partly failed", 1, attention=("a: x",)), "nothing was due; partly failed (1 problem: see watch.json)"),
+    (PassResult("interrupted", 130, left=2), "nothing was read; 2 still due; interrupted"),
+])  # fmt: skip
+def test_line_of_a_pass_says_what_it_read_and_where_problems_are(result, line):
+    """After the time of its end."""
+    assert watch.pass_line(result, datetime(2026, 3, 1, tzinfo=UTC), None) == f"2026-03-01T00:00:00Z  {line}"

@@ -22,7 +22,7 @@ from tests.support.warc_files import walk
 
 pytestmark = pytest.mark.slow
 
-RUNS = 12
+RUNS = 5
 
 
 def files_of(archive: Path) -> list[Path]:
@@ -55,7 +55,7 @@ class Grown(NamedTuple):
 
 @pytest.fixture(scope="module")
 def grown(tmp_path_factory) -> Grown:
-    """Crawl a paper twelve times. After each run there is one file, which begins as it was, and in which `gzip -t`,
+    """Crawl a paper on five days. After each run there is one file, which begins as it was, and in which `gzip -t`,
     warcio, FastWARC and our own verification find no fault."""
     folder = tmp_path_factory.mktemp("grown")
     archive, early, sizes, before = make_archive(folder / "archive"), folder / "early", [], b""

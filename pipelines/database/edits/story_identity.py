@@ -123,6 +123,13 @@ def same_page(db: sqlite3.Connection, key: str, values: Mapping[str, Any], sourc
     return next((other for (other,) in rows if other.partition("?")[0] == path), "")
 
 
+def is_one_article(db: sqlite3.Connection, key: str, other: str) -> bool:
+    """Return True if one article is known at both addresses."""
+    sql = """SELECT id FROM articles WHERE url_key = ?1 UNION ALL SELECT article_id FROM aliases WHERE url_key = ?1"""
+    found = [db.execute(sql, (one,)).fetchone() for one in (key, other)]
+    return found[0] is not None and found[0] == found[1]
+
+
 def may_unite(db: sqlite3.Connection, first: int, second: int) -> bool:
     """Return True if two articles that an address connects tell one story: their newest texts are alike."""
     if first == second:

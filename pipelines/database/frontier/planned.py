@@ -81,7 +81,8 @@ def planned_by_source(db: sqlite3.Connection, names: Collection[str] | None, now
     """Yield with COUNT_KEYS how many visits of each source are due, within a day and later; the soonest first."""
     ids = {"ids": json.dumps([row[0] for row in ask(db, SOURCES_IN_TROUBLE)])}
     rows = [row for sql in (COUNTS_BY_INDEX, COUNTS_BY_ROW) for row in map(dict, ask(db, sql, bound(names, now) | ids))]
-    return iter(sorted((row for row in rows if names is None or row["source"] in names), key=lambda row: row["next"]))
+    wanted = (row for row in rows if names is None or row["source"] in names)
+    return iter(sorted(wanted, key=lambda row: str(row["next"])))  # a row that was edited may hold a number
 
 
 def bound(names: Collection[str] | None, now: datetime) -> dict[str, Any]:

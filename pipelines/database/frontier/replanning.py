@@ -92,12 +92,16 @@ def try_again(db: sqlite3.Connection, row: FrontierRow, since: datetime) -> bool
 
 
 def make_failures_due(db: sqlite3.Connection, source_id: int | None, now: datetime, *, but: Iterable[int]) -> None:
-    """Plan a visit now of a source's pages that failed or were disallowed. Left out are last statuses of `but`."""
+    """Plan a visit now of a source's pages that failed, were disallowed, or wait because they gave no article.
+
+    Left out are last statuses of `but`.
+    """
     db.execute(
         """UPDATE frontier SET state = 'waiting', next_visit = :now,
                    failures = iif(last_error = :robots, failures, 0)
              WHERE source_id = :source AND kind IN ('article', 'page') AND state IN ('waiting', 'failed', 'disallowed')
-               AND (failures > 0 OR (visits = 0 AND next_visit > :now))
+               AND (failures > 0 OR (visits = 0 AND next_visit > :now)
+                    OR (state = 'waiting' AND last_error IS NOT NULL))
                AND coalesce(last_status, 0) NOT IN (SELECT value FROM json_each(:but))""",
         {"source": source_id, "now": stamp(now), "but": json.dumps(list(but)), "robots": BY_ROBOTS},
     )

@@ -221,6 +221,17 @@ class FrontierTable(DueRows):
                  WHERE depth = 0 AND found_on IS NULL"""
         return set(self._db.execute(sql).fetchall())
 
+    def without_their_seeds(self, named: Mapping[int | None, Mapping[str, str]]) -> set[int | None]:
+        """Return the sources whose seeds are not as their files name them, and those that name one of these seeds, too.
+
+        `named`: kinds by url_key, by source.
+        """
+        wanted = {(source_id, key, kind) for source_id, kinds in named.items() for key, kind in kinds.items()}
+        found = self.seeds({key for _, key, _ in wanted})
+        keys = {key for _, key, _ in wanted - found}
+        shared = {source_id for source_id, key, _ in wanted if key in keys}
+        return shared | {source_id for source_id, *_ in self.waiting_seeds() - wanted}
+
     def make_seed(self, row: FrontierRow) -> None:
         """Give a known row to the source whose file names it, as the kind of listing that the file says."""
         before = self._db.execute(

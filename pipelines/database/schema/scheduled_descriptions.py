@@ -23,9 +23,10 @@ SCHEDULED = {
             "url": "As it was fetched.",
             "source_id": "The source that it belongs to.",
             "article_id": "The article. NULL: none was ever read at this address.",
-            "kind": "`consent wall`, `paywall`, `login page`, `error page`, `no text`, `other text` (a short one that "
-            "may be an edit, and is one if it lasts a day); and gone: `404`, `410`, `soft 404`, "
-            "`front page` (a redirect to it or to a section page).",
+            "kind": "`consent wall`, `paywall`, `login page`, `error page`, `no text`, `another page` (a temporary "
+            "redirect of a known article), `other text` (a short one that may be an edit, and is one if it lasts a "
+            "day); and gone: `404`, `410`, `soft 404`, `front page` (a redirect to it or to a "
+            "section page).",
             "since": "Time of the first capture that shows it.",
             "capture_id": "That capture.",
             "last_seen": "Time of the newest capture that shows it.",

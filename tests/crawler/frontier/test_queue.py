@@ -178,7 +178,7 @@ def test_sitemaps_are_claimed_after_feeds_and_the_newest_first(frontier):
     ]
     frontier.add([FrontierEntry(STORY, "article"), *dated, *seeds], 1, NOW)
     names = [found.url.removeprefix("https://paper.example/") for found in claim(frontier)]
-    assert names == ["f", "all", "2026-11-23.xml", "2026-10-01.xml", "2012-01-01.xml", "2026/11/20/story.html"]
+    assert names == ["f", "all.xml", "2026-11-23.xml", "2026-10-01.xml", "2012-01-01.xml", "2026/11/20/story.html"]
 
 
 def test_retry_after_holds_back_all_urls_of_the_host(frontier):

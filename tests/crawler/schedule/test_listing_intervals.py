@@ -14,6 +14,7 @@ from crawler.schedule.listing_intervals import (
     is_body_old,
     is_outrun,
     next_reading,
+    pinned,
 )
 
 MONDAY = datetime(2026, 11, 2, tzinfo=UTC)
@@ -166,23 +167,42 @@ def test_listing_is_outrun_if_it_shares_no_entry_with_the_reading_before(kind, b
 
 
 @pytest.mark.parametrize(
-    ("kind", "unchanged", "newest", "interval"),
+    ("before", "now", "expected"),
     [
-        ("sitemap", 31 * DAY, None, 7.75 * DAY),
-        ("sitemap", 29 * DAY, None, None),
-        ("sitemap", 1 * DAY, 31 * DAY, 7.75 * DAY),  # of a past month
+        ("abcdefgh", "azyxwvut", 1),  # one on top
+        ("abcdefgh", "abzyxwvu", 2),
+        ("abcdefgh", "azyxwvuts", 1),  # the feed has grown
+        ("abcdefgh", "zyxwvuth", 1),  # one at the end
+        ("abcdefgh", "zyxwvuta", 0),  # seven new ones; the newest of the last reading is the last
+        ("abcdefgh", "zyxwvabc", 0),
+        ("hgfedcba", "abcdefgz", 0),
+        ("abc", "zyxabc", 0),  # the feed has grown, and nothing is gone
+        ("abcdefgh", "abcdefgh", 0),
+        ("abcdefgh", "zyxwvuts", 0),
+    ],
+)
+def test_entry_that_keeps_its_place_while_the_others_change_is_pinned(before, now, expected):
+    """One that moves on is not: it shows that no article was missed between two readings."""
+    assert pinned([*before.encode()], [*now.encode()]) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "last_change", "newest", "interval"),
+    [
+        ("sitemap", MONDAY - 31 * DAY, None, 7.75 * DAY),
+        ("sitemap", MONDAY - 29 * DAY, None, None),
+        ("sitemap", MONDAY - 1 * DAY, 31 * DAY, 7.75 * DAY),  # of a past month
         ("sitemap", None, 31 * DAY, 7.75 * DAY),  # at its first reading
         ("sitemap", None, None, None),
         ("sitemap", None, 3000 * DAY, 30 * DAY),  # one of thousands
-        ("sitemap", 0 * DAY, 31 * DAY, None),  # it has just changed
-        ("sitemap", 29 * DAY, -20_000 * DAY, None),  # a date far in the future
-        ("news sitemap", 31 * DAY, 31 * DAY, 7.75 * DAY),
-        ("feed", 31 * DAY, 31 * DAY, None),
+        ("sitemap", MONDAY - 0 * DAY, 31 * DAY, None),  # it has just changed
+        ("sitemap", MONDAY - 29 * DAY, -20_000 * DAY, None),  # a date far in the future
+        ("news sitemap", MONDAY - 31 * DAY, 31 * DAY, 7.75 * DAY),
+        ("feed", MONDAY - 31 * DAY, 31 * DAY, None),
     ],
 )
-def test_sitemap_fades_if_it_is_old_and_unchanged(kind, unchanged, newest, interval):
+def test_sitemap_fades_if_it_is_old_and_unchanged(kind, last_change, newest, interval):
     """Then it is read weekly, and one of past years monthly."""
-    last_change = None if unchanged is None else MONDAY - unchanged
     assert faded_interval(kind, MONDAY, last_change, newest and MONDAY - newest) == interval
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from crawler.schedule.revisit_policy import NextVisit
-from crawler.schedule.stand_in_visits import after_stand_in
+from crawler.schedule.stand_in_visits import after_no_article, after_stand_in, names_same_page
 from pipelines.core.items import PageState
 from pipelines.core.timestamps import parse, stamp
 
@@ -61,3 +61,35 @@ def test_time_of_a_visit_is_utc():
     plan = after_stand_in(PageState("404", stamp(SINCE), 1, 7, None), SINCE, DONE)
     assert isinstance(plan.at, datetime)
     assert stamp(plan.at) == "2026-03-02T08:00:00Z"
+
+
+def test_address_that_led_to_no_article_is_asked_again_four_times():
+    """After an hour, a day, a week and a month; one that was not asked for long is asked at the next of these ages."""
+    ages, now = [], SINCE
+    while (plan := after_no_article("no article text", now, SINCE)).at is not None:
+        now = plan.at
+        ages.append((now - SINCE) / timedelta(hours=1))
+    assert ages == [1, 24, 168, 720]
+    assert plan.state == "done"
+    assert after_no_article("redirects", SINCE, None).at == SINCE + timedelta(hours=1)
+    assert after_no_article("redirects", SINCE + timedelta(days=3), SINCE).at == SINCE + timedelta(days=7)
+
+
+@pytest.mark.parametrize(
+    ("url", "target", "same"),
+    [
+        (
+            "http://paper.example/2026/03/01/flood-in-ulm.html",
+            "https://www.paper.example/2026/03/01/flood-in-ulm",
+            True,
+        ),
+        ("https://paper.example/news/flood-in-ulm/amp", "https://paper.example/news/flood-in-ulm", True),
+        ("https://paper.example/?p=123456", "https://paper.example/news/flood-123456", True),
+        ("https://go.example/r/abc", "https://paper.example/r/abc", True),
+        ("https://paper.example/south-africa/flood-in-ulm", "https://paper.example/south-africa/vote-in-rome", False),
+        ("https://paper.example/news/flood-in-ulm-123456", "https://paper.example/back-soon?at=123456", False),
+        ("https://paper.example/news/1/index.html", "https://paper.example/maintenance/index.html", False),
+    ],
+)
+def test_redirect_to_a_page_of_the_same_name_or_number_is_no_detour(url, target, same):
+    assert names_same_page(url, target) is same

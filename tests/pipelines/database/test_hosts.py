@@ -45,22 +45,21 @@ def test_robots_txt_that_is_deleted_is_kept_no_longer(db):
 
 
 @pytest.mark.parametrize(
-    ("finished", "pace", "left"),
+    ("finished", "paces", "left"),
     [
-        (stamp(NOW), None, 0.0),
-        (stamp(NOW), (3.0, 5.0), 2.0),
-        (stamp(NOW), (3.0, 500.0), 57.0),  # up to max_delay
-        (stamp(NOW), (-99.0, 5.0), 5.0),  # by a clock that was ahead
-        (None, None, 4.0),
-        (None, (3.0, 5.0), 5.0),
-        (None, (3.0, 1.0), 4.0),
+        (stamp(NOW), [], 0.0),
+        (stamp(NOW), [(3.0, 5.0)], 2.0),
+        (stamp(NOW), [(3.0, 500.0)], 57.0),  # up to max_delay
+        (stamp(NOW), [(-99.0, 5.0)], 5.0),  # by a clock that was ahead
+        (None, [], 4.0),
+        (None, [(3.0, 5.0)], 5.0),
+        (None, [(3.0, 1.0)], 4.0),
     ],
 )
-def test_host_is_left_alone_for_the_rest_of_its_delay_and_after_a_killed_run_for_all_of_it(db, finished, pace, left):
-    """The last requests of a run that was killed were not written; `pace`: seconds since the last request, delay."""
+def test_host_is_left_alone_for_the_rest_of_its_delay_and_after_a_killed_run_for_all_of_it(db, finished, paces, left):
+    """The last requests of a run that was killed were not written; `paces`: seconds since the last request, delay."""
     db.execute("INSERT INTO crawls (id, started, finished, command, software) VALUES (1, ?, ?, '', '')",
                (stamp(NOW), finished))  # fmt: skip
-    if pace is not None:
-        ago, delay = pace
+    for ago, delay in paces:
         hosts.keep_paces(db, {"paper.example:8080": hosts.HostPace(NOW - timedelta(seconds=ago), delay)})
     assert hosts.seconds_to_wait(db, "paper.example", NOW, 2, 4.0, 60.0) == left

@@ -56,6 +56,12 @@ def test_next_visits_are_the_due_ones_by_urgency_then_the_others_by_time(db):
     assert (visits[-1]["at"], visits[-1]["why"]) == (stamp(PROBE), "its host is in trouble: timed out")
 
 
+def test_time_that_is_a_number_hides_no_other_source(db):
+    """A row may have been edited by hand."""
+    db.execute("UPDATE frontier SET next_visit = 7 WHERE source_id = 2")
+    assert len(list(planned_by_source(db, None, NOW))) == 5
+
+
 def test_next_visits_of_a_source_are_its_own(db):
     """As many as are asked for."""
     assert [visit["source"] for visit in planned_visits(db, ["a"], NOW, 2)] == ["a", "a"]
