@@ -1,8 +1,9 @@
 """Decide if a page is the article of its address, or something in its place. Pure: nothing is read or stored here.
 
 A consent wall, a login page or an error page with status 200 is no state of an article. Extraction recognises many of
-them (`Article.access`). The rest is recognised without words of any language: the text has next to nothing in common
-with the article's, and other addresses of the site show it too; or a redirect led to the front page.
+them (`Article.access`), and `stubs` what a wall leaves of an article. The rest is recognised without words of any
+language: the text has next to nothing in common with the article's, and other addresses of the site show it too; or a
+redirect led to the front page.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from urllib.parse import urlsplit
 
 from pipelines.core.items import PAYWALL_KIND
 from pipelines.core.urls import same_site
-from pipelines.database.edits.change_detection import comparable, different_words
+from pipelines.database.edits.change_detection import comparable, different_words, text_digest
+from pipelines.database.edits.stubs import Stub, stub_of
 
 CONSENT, LOGIN, SOFT_404, ERROR, FRONT = (
     "consent wall", "login page", "soft 404", "error page", "front page",
@@ -21,7 +23,8 @@ CONSENT, LOGIN, SOFT_404, ERROR, FRONT = (
 SECTION = "section page"  # where redirects led to; it counts as FRONT if the address is known to have had an article
 ANOTHER = "another page"  # a temporary redirect of a known article to a page that is not its own
 NO_TEXT = "no text"  # the page of a known article in which there is nothing to read
-OTHER_TEXT = "other text"  # shares nothing with the article's, is short or undated; a day later it counts as an edit
+# Shares nothing with the article's, or is a stub of it; is short or undated; a day later it counts as an edit.
+OTHER_TEXT = "other text"
 ALWAYS_STANDS_IN = (CONSENT, LOGIN, SOFT_404, ERROR)  # values of Article.access that no article has
 PART_OF_TEXT = ("paywall", "truncated")  # values of Article.access that say that text is missing
 
@@ -41,6 +44,7 @@ class ShownText(NamedTuple):
     text: str
     digest: str
     access: str | None = None  # as in Article.access
+    modified: str | None = None  # stamp of the change that the page gives
     published: str | None = None  # as in Article.published, if the page says so
 
 
@@ -49,9 +53,9 @@ class StandInEvidence(NamedTuple):
 
     landed: str | None = None  # FRONT, SECTION or LOGIN if redirects led to such a page, else None
     is_redirected: bool = False  # the page is at another address than the one that was asked for
-    kind_elsewhere: str | None = None  # kind as which the same text was met at another address of the source
+    kind_elsewhere: str | None = None  # kind as which the same text, or notice of a stub, was met at another address
     is_text_of_others: bool = False  # another article of the source has the same headline and text
-    held_seconds: float | None = None  # since the same unrelated text was first seen here; None: it was not
+    held_seconds: float | None = None  # since the same unrelated text or notice was first seen here; None: it was not
     unrelated_seconds: float | None = None  # since any unrelated text was first seen here, and none but such texts
 
 
@@ -77,16 +81,46 @@ def stands_in(shown: ShownText, known: ShownText | None, evidence: StandInEviden
     if shown.access in PART_OF_TEXT and _is_shortened(shown, known):
         return PAYWALL_KIND
     is_same_title = bool(shown.title and known.title and comparable(shown.title) == comparable(known.title))
+    stub = stub_of(shown.text, known.text)
+    if stub is not None and (stub.has_beginning or common < MAX_COMMON_SHARE):
+        is_changed = is_same_title and shown.modified not in (None, known.modified)
+        return _kind_of_stub(stub, evidence, is_changed=is_changed)
     if common >= MAX_COMMON_SHARE or is_same_title:
         return None
     if evidence.kind_elsewhere is not None or evidence.is_text_of_others:
         return ERROR if evidence.kind_elsewhere in (None, OTHER_TEXT) else evidence.kind_elsewhere
-    held = evidence.held_seconds
     if len(shown.text) >= MAX_STAND_IN_SHARE * len(known.text):
         if shown.published or evidence.is_redirected:  # a wall has no time of publication
             return None
-        held = evidence.unrelated_seconds
-    return None if held is not None and held >= MIN_HELD_SECONDS else OTHER_TEXT
+        return None if _lasts(evidence.unrelated_seconds) else OTHER_TEXT
+    return None if _lasts(evidence.held_seconds) else OTHER_TEXT
+
+
+def _kind_of_stub(stub: Stub, evidence: StandInEvidence, *, is_changed: bool) -> str | None:
+    """Return the kind of a stub; None if editors have shortened the text.
+
+    A notice that sells or asks for JavaScript is of a wall, and so is one that other articles have, too. `is_changed`:
+    the page says that it was changed; editors let it say so, and walls seldom. Any other stub is an edit if it lasts.
+    """
+    asks, elsewhere = stub.sells or stub.needs_browser, evidence.kind_elsewhere
+    is_elsewhere = elsewhere is not None or evidence.is_text_of_others
+    if (asks and is_elsewhere) or ((asks or is_elsewhere) and not is_changed):
+        return PAYWALL_KIND if stub.sells else ERROR if elsewhere in (None, OTHER_TEXT) else elsewhere
+    return None if _lasts(evidence.held_seconds) or (is_changed and not asks) else OTHER_TEXT
+
+
+def _lasts(seconds: float | None) -> bool:
+    """Return True if a text was seen here for so long that it is no wall that comes and goes."""
+    return seconds is not None and seconds >= MIN_HELD_SECONDS
+
+
+def digest_to_note(shown: ShownText, known: ShownText | None) -> str:
+    """Return the digest by which the same wall is recognised at other addresses: of a stub, that of its notice alone.
+
+    Headline and beginning of a stub are those of its article.
+    """
+    stub = stub_of(shown.text, "" if known is None else known.text)
+    return shown.digest if stub is None or not stub.notice else text_digest(None, stub.notice)
 
 
 def _is_shortened(shown: ShownText, known: ShownText) -> bool:

@@ -23,7 +23,7 @@ def stand_in_kind(db: sqlite3.Connection, read: RereadPage) -> str | None:
     if isinstance(outcome, NothingToRead):
         return outcome.reason if outcome.reason in ALWAYS_STANDS_IN else None
     before = db.execute(
-        """SELECT title, text, text_digest FROM revisions WHERE article_id = ?1
+        """SELECT title, text, text_digest, NULL, modified FROM revisions WHERE article_id = ?1
                 AND number < (SELECT number FROM revisions WHERE id = ?2) ORDER BY number DESC LIMIT 1""",
         (article_id, read.row["id"]),
     ).fetchone()
@@ -31,7 +31,8 @@ def stand_in_kind(db: sqlite3.Connection, read: RereadPage) -> str | None:
     is_others = known is not None and page_states.is_text_of_others(db, read.row["source_id"], digest, article_id)
     # An unrelated text that was filed has lasted; only what is known to be no article is taken back.
     evidence = StandInEvidence(is_text_of_others=is_others, held_seconds=inf, unrelated_seconds=inf)
-    return stands_in(ShownText(outcome.title, outcome.text, digest, outcome.access), known, evidence)
+    shown = ShownText(outcome.title, outcome.text, digest, outcome.access, outcome.modified)
+    return stands_in(shown, known, evidence)
 
 
 def take_back(db: sqlite3.Connection, read: RereadPage, kind: str) -> int | None:

@@ -18,7 +18,15 @@ from pipelines.core.urls import url_key
 from pipelines.database import page_states, removals
 from pipelines.database.edits.story_identity import story_ids
 from pipelines.database.frontier.table import FrontierTable
-from pipelines.database.stand_ins import ERROR, OTHER_TEXT, ShownText, StandInEvidence, landing, stands_in
+from pipelines.database.stand_ins import (
+    ERROR,
+    OTHER_TEXT,
+    ShownText,
+    StandInEvidence,
+    digest_to_note,
+    landing,
+    stands_in,
+)
 
 MIN_ADDRESSES = 3  # with one headline and text within SHARED_DAYS, this one included
 SHARED_DAYS = 1
@@ -41,30 +49,32 @@ def stand_in(
     assert page.capture is not None
     known, key, before = None, url_key(asked), page_states.shown_now(db, url_key(asked))
     if article_id is not None:
-        query = "SELECT title, text, text_digest, access FROM articles WHERE id = ?"
-        known = ShownText(*db.execute(query, (article_id,)).fetchone())
+        known, payload = page_states.filed_text(db, article_id)
+        if payload is not None and payload == page.capture.payload_digest:
+            return None  # the same bytes, which an earlier version read differently
+    is_said = article.found_in.get("published", "").partition(" ")[0] not in DATES_BESIDE_PAGE
+    published = article.published if is_said else None
+    shown = ShownText(article.title, article.text, digest, article.access, article.modified, published)
+    noted = digest_to_note(shown, known)
     held = unrelated = None
     if before is not None and before.kind == OTHER_TEXT:
         unrelated = (page.capture.time - parse(before.since)).total_seconds()
-        held = unrelated if before.text_digest == digest else None
+        held = unrelated if before.text_digest == noted else None
     evidence = StandInEvidence(
         landed=landing(asked, page.url),
         is_redirected=url_key(page.url) != key,
-        kind_elsewhere=page_states.kind_of_text(db, source_id, digest, key),
+        kind_elsewhere=page_states.kind_of_text(db, source_id, noted, key),
         is_text_of_others=article_id is not None and page_states.is_text_of_others(db, source_id, digest, article_id),
         held_seconds=held,
         unrelated_seconds=unrelated,
     )
-    is_said = article.found_in.get("published", "").partition(" ")[0] not in DATES_BESIDE_PAGE
-    published = article.published if is_said else None
-    shown = ShownText(article.title, article.text, digest, article.access, published)
     kind = stands_in(shown, known, evidence)
     if kind is None and known is None:
         kind = _take_back_shared_text(db, page, digest, source_id)
     if kind is None:
         return None
     return page_states.note(
-        db, asked, kind, page.capture, source_id=source_id, article_id=article_id, text_digest=digest
+        db, asked, kind, page.capture, source_id=source_id, article_id=article_id, text_digest=noted
     )  # fmt: skip
 
 

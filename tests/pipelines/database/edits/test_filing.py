@@ -156,8 +156,25 @@ def test_alternate_text_that_stays_for_a_day_is_an_edit(paper):
 def test_same_bytes_read_differently_are_no_edit(paper):
     """The extractor or a rule changed, not the page."""
     paper.see(TEXT, 0, digest="sha1:A")
-    assert outcomes([paper.see("Another reading.", 1, digest="sha1:A")]) == [("unchanged", "same bytes")]
-    assert paper.see("Another reading.", 2, digest="sha1:B").change == "edited"
+    other = "Another reading of the page."
+    assert outcomes([paper.see(other, 1, digest="sha1:A")]) == [("unchanged", "same bytes")]
+    assert paper.see(f"{TEXT} {other}", 2, digest="sha1:B").change == "edited"
+
+
+def test_stub_is_an_edit_once_it_lasts_and_a_wall_of_the_site_never(paper):
+    """No word of the notice is known: it is a wall because it is in the place of two articles."""
+    texts = {page: "\n".join(f"Paragraph {n} of story {page} is long enough." for n in range(40)) for page in (1, 2, 3)}
+    for page, text in texts.items():
+        paper.see(text, 0, page=page)
+    walled = {page: f"{text[:200]}\nΣυνδεθείτε για να δείτε." for page, text in texts.items()}
+    assert [paper.see(text, 1, page=page).state.kind for page, text in walled.items()] == [
+        "other text", "error page", "error page",
+    ]  # fmt: skip
+    assert paper.see(walled[1], 26, page=1).state.kind == "error page"
+    assert paper.see(texts[1], 27, page=1).back_from == "error page"
+    assert paper.see(texts[2][:210], 27, page=2).state.kind == "other text"
+    assert paper.see(texts[2][:210], 52, page=2).change == "edited"
+    assert paper.rows("SELECT article_id, number FROM revisions WHERE number > 1") == [(2, 2)]
 
 
 def test_another_author_alone_is_an_edit_with_a_revision(paper):
