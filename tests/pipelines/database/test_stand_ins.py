@@ -26,7 +26,11 @@ def stub(notice, evidence, kind, **values):
     return shown(f"{BEGINNING}\n{notice}".strip(), **values), shown(LINES), evidence, kind
 
 
-LATER, LASTS, MET = {"modified": "2026-11-02T09:00:00Z"}, Evidence(held_seconds=86_400), Evidence(None, "error page")
+LATER, LASTS, MET = (
+    {"modified": "2026-11-02T09:00:00Z"},
+    Evidence(held_seconds=86_400),
+    Evidence(kind_elsewhere="error page"),
+)
 
 
 CASES = {
