@@ -13,7 +13,7 @@ from pipelines.core.items import GONE_KINDS, Capture, PageState
 from pipelines.core.timestamps import stamp
 from pipelines.core.urls import url_key
 from pipelines.database.runs import TRUE_TIME
-from pipelines.database.stand_ins import ShownText
+from pipelines.database.stand_ins import CUT_OFF, ShownText
 
 # What questions return, in this order. `article`: number of the article; `title`: its headline.
 STATE_KEYS = (
@@ -125,11 +125,14 @@ def end(
 
 
 def kind_of_text(db: sqlite3.Connection, source_id: int | None, digest: str, besides: str) -> str | None:
-    """Return the kind as which this text was met at another address of a source than `besides`; None if it was not."""
+    """Return the kind as which this text was met at another address of a source than `besides`; None if it was not.
+
+    CUT_OFF says that a text is short, not which: it counts while the other page shows it.
+    """
     row = db.execute(
-        """SELECT kind FROM page_states WHERE text_digest = ? AND source_id IS ? AND url_key != ?
-            ORDER BY since DESC LIMIT 1""",
-        (digest, source_id, besides),
+        """SELECT kind FROM page_states WHERE text_digest = ?1 AND source_id IS ?2 AND url_key != ?3
+              AND (?1 != ?4 OR ended IS NULL) ORDER BY since DESC LIMIT 1""",
+        (digest, source_id, besides, CUT_OFF),
     ).fetchone()
     return None if row is None else str(row[0])
 

@@ -28,6 +28,8 @@ OTHER_TEXT = "other text"
 ALWAYS_STANDS_IN = (CONSENT, LOGIN, SOFT_404, ERROR)  # values of Article.access that no article has
 PART_OF_TEXT = ("paywall", "truncated")  # values of Article.access that say that text is missing
 
+CUT_OFF = text_digest(None, "")  # noted of a stub that shows the beginning of its article alone
+
 MAX_COMMON_SHARE = 0.15  # of all words of two texts; stories of one site share a fifth
 MIN_SAME_SHARE = 0.5  # from this share on two texts are states of one article
 MAX_SHORTENED_SHARE = 0.8  # length of a text to the known one, from which on a paywall hides nothing
@@ -99,13 +101,16 @@ def stands_in(shown: ShownText, known: ShownText | None, evidence: StandInEviden
 def _kind_of_stub(stub: Stub, evidence: StandInEvidence, *, is_changed: bool) -> str | None:
     """Return the kind of a stub; None if editors have shortened the text.
 
-    A notice that sells or asks for JavaScript is of a wall, and so is one that other articles have, too. `is_changed`:
-    the page says that it was changed; editors let it say so, and walls seldom. Any other stub is an edit if it lasts.
+    A notice that sells or asks for JavaScript is of a wall, and so is one that other articles have, too, or none if
+    others are cut off now. `is_changed`: the page says that it was changed; editors let it say so, and walls seldom.
+    Any other stub is an edit if it lasts.
     """
     asks, elsewhere = stub.sells or stub.needs_browser, evidence.kind_elsewhere
     is_elsewhere = elsewhere is not None or evidence.is_text_of_others
     if (asks and is_elsewhere) or ((asks or is_elsewhere) and not is_changed):
-        return PAYWALL_KIND if stub.sells else ERROR if elsewhere in (None, OTHER_TEXT) else elsewhere
+        return (
+            PAYWALL_KIND if stub.sells or not stub.notice else ERROR if elsewhere in (None, OTHER_TEXT) else elsewhere
+        )
     return None if _lasts(evidence.held_seconds) or (is_changed and not asks) else OTHER_TEXT
 
 
@@ -117,10 +122,10 @@ def _lasts(seconds: float | None) -> bool:
 def digest_to_note(shown: ShownText, known: ShownText | None) -> str:
     """Return the digest by which the same wall is recognised at other addresses: of a stub, that of its notice alone.
 
-    Headline and beginning of a stub are those of its article.
+    Headline and beginning of a stub are those of its article. One without a notice has CUT_OFF.
     """
     stub = stub_of(shown.text, "" if known is None else known.text)
-    return shown.digest if stub is None or not stub.notice else text_digest(None, stub.notice)
+    return shown.digest if stub is None else text_digest(None, stub.notice)
 
 
 def _is_shortened(shown: ShownText, known: ShownText) -> bool:

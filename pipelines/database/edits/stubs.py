@@ -53,7 +53,7 @@ def _lines(text: str) -> list[str]:
 def _shared(line: str, known: str) -> int:
     """Return the number of characters at which a line begins as a known one; 0 if it is another line."""
     number = len(commonprefix((line, known)))  # noqa: RUF071 these are no paths
-    return number if number >= min(MIN_CUT_CHARS, len(known)) else 0
+    return number if number >= min(MIN_CUT_CHARS, len(line), len(known)) else 0
 
 
 @cache

@@ -177,6 +177,19 @@ def test_stub_is_an_edit_once_it_lasts_and_a_wall_of_the_site_never(paper):
     assert paper.rows("SELECT article_id, number FROM revisions WHERE number > 1") == [(2, 2)]
 
 
+def test_texts_of_two_articles_cut_off_at_a_time_are_behind_a_wall(paper):
+    """Extraction drops many a notice. One article that is cut off alone was shortened by its editors."""
+    texts = {page: "\n".join(f"Paragraph {n} of story {page} is long enough." for n in range(40)) for page in (1, 2)}
+    for page, text in texts.items():
+        paper.see(text, 0, page=page)
+    assert [paper.see(text[:200], 1, page=page).state.kind for page, text in texts.items()] == ["other text", "paywall"]
+    assert paper.see(texts[1][:200], 26, page=1).state.kind == "paywall"
+    assert paper.see(texts[2], 27, page=2).back_from == "paywall"
+    assert paper.see(texts[1], 27, page=1).change == "unchanged"
+    assert paper.see(texts[1][:250], 28, page=1).state.kind == "other text"
+    assert paper.see(texts[1][:250], 53, page=1).change == "edited"
+
+
 def test_another_author_alone_is_an_edit_with_a_revision(paper):
     """The text stays; no byline at all is no evidence."""
     paper.see(TEXT, 0)
