@@ -44,7 +44,7 @@ from pipelines.core.urls import typed_address
 from pipelines.database.frontier import backfills
 from pipelines.database.frontier.replanning import make_pages_due
 from pipelines.database.frontier.rows import ClaimScope
-from pipelines.database.health import pauses
+from pipelines.database.health import pauses, wrong_clock
 from pipelines.database.runs import beginnings, interrupted_since, last_time
 from pipelines.database.store import ArticleStore
 from pipelines.takedown.register import TakedownRegister
@@ -113,19 +113,18 @@ def prepare(plan: CrawlPlan, config: Config, store: ArticleStore, frontier: Fron
 
 
 def mend_clock(config: Config, store: ArticleStore, frontier: Frontier, now: datetime) -> tuple[str, ...]:
-    """Plan again what was planned while the clock was wrong. Return a note for the user if there was any."""
-    intervals = [
-        seconds
-        for own in config.sources.values()
-        for seconds in (*visit_intervals(config, own).values(), *config.for_source(own.name).recheck)
-    ]
+    """Put right what was written and planned while the clock was wrong. Return a note for the user if any was."""
+    intervals = [seconds for own in config.sources.values() for seconds in visit_intervals(config, own).values()]
+    intervals += [seconds for own in config.sources.values() for seconds in config.for_source(own.name).recheck]
     longest = max(MAX_PLANNED_AHEAD, timedelta(seconds=max(intervals, default=0)) + timedelta(days=1))
-    last = last_time(store.db, frontier.crawl_id, RUNS_LOOKED_AT)
-    if not (mended := frontier.mend_times(now, longest, last)):
+    mended = frontier.mend_times(now, longest, last_time(store.db, frontier.crawl_id, RUNS_LOOKED_AT))
+    runs = wrong_clock.mend(store.db, frontier.crawl_id, now)  # the times of runs as they were are looked at before
+    said = [f"the next visits of {counted(mended, 'URL')} were wrong and are planned again"] if mended else []
+    said += [f"the times of {counted(runs, 'run')} in the future are put right"] if runs else []
+    if not said:
         return ()
-    logger.warning("planned again after a jump of the clock: %(urls)d URLs", {"urls": mended})
-    visits = counted(mended, "URL")
-    return (f"the clock of this machine has jumped: the next visits of {visits} were wrong and are planned again",)
+    logger.warning("mended after a jump of the clock: %(urls)d URLs, %(runs)d runs", {"urls": mended, "runs": runs})
+    return (f"the clock of this machine has jumped: {', and '.join(said)}",)
 
 
 def prepare_scope(

@@ -93,12 +93,15 @@ def archive_reasons(facts: ArchiveFacts, now: datetime) -> Iterator[HealthReason
 
 
 def clock(facts: ArchiveFacts, now: datetime) -> HealthReason | None:
-    """Return a reason if the archive was written later than now, or waits for a time that is far away."""
+    """Return a reason if the archive was written later than now, was so just before, or waits for a far time."""
     future = [start for start in facts.starts[-RUNS_OF_CLOCK:] if start > now + CLOCK_SLACK]
     if future:
         return HealthReason(
             "clock", BAD, now, f"a crawl began at {max(future):%Y-%m-%d %H:%M} UTC, which is in the future"
         )
+    if ahead := max(facts.clock_ahead[-RUNS_OF_CLOCK:], default=0):
+        told = f"the clock was {volume.span(timedelta(seconds=ahead))} ahead in a run; what that wrote is put right"
+        return HealthReason("clock", BAD, now, told)
     for source in facts.sources:
         for listing in source.listings:
             if listing.next_visit is not None and listing.next_visit > now + MAX_AHEAD and listing.state == "waiting":
@@ -138,7 +141,13 @@ def source_reasons(
         told = f"{gap.url}: no entry in common between two readings, {when}{capture}{more}"
         yield HealthReason("outrun", WARN, gaps[-1].began, told)
     read = [one for one in facts.listings if one.visits]
-    if facts.last_article is None and not facts.has_pages and read and not any(one.failures for one in facts.listings):
+    if (
+        not facts.days
+        and not facts.earlier
+        and not facts.has_pages
+        and read
+        and not any(one.failures for one in facts.listings)
+    ):
         told = f"{counted(len(read), 'listing')} of it led to no article, ever"
         yield HealthReason("no articles", BAD, facts.added, told)
     for reason in (

@@ -86,11 +86,11 @@ def news(
         elif row.kind in unseen or one.is_unjudged(row.kind):
             continue
         elif row.ended is not None:
-            if now - row.ended >= RELAPSE:
+            if not is_recent(row.ended, now):
                 dropped.append(row)
         elif row.told is None:
             dropped.append(row)
-        elif not row.relapses or now - row.last_seen >= RELAPSE:
+        elif not row.relapses or not is_recent(row.last_seen, now):
             reason = HealthReason(row.kind, row.status, row.since, row.evidence)
             changes.append(HealthChange(one.name, ENDED, reason, replace(row, ended=now), row))
         elif row.kind in OF_CRAWL:  # its relapse was not told, nor is its end; `morgue health` goes by this row
@@ -98,11 +98,16 @@ def news(
     return HealthNews(tuple(changes), tuple(kept), tuple(dropped))
 
 
+def is_recent(time: datetime, now: datetime) -> bool:
+    """Return True if a reason that ended at a time has not ended for good. A time in the future is of a wrong clock."""
+    return timedelta(0) <= now - time < RELAPSE
+
+
 def seen(
     verdict: SourceVerdict, reason: HealthReason, row: ToldReason | None, now: datetime, remind: float
 ) -> tuple[str | None, ToldReason, ToldReason]:
     """Return (the change, the row once it was told, the row if it was not) for a reason that holds now."""
-    if row is None or (row.ended is not None and now - row.ended >= RELAPSE):
+    if row is None or (row.ended is not None and not is_recent(row.ended, now)):
         new = ToldReason(verdict.source_id, reason.kind, reason.status, reason.since, reason.evidence, None, now)
         return BEGAN, replace(new, told=now), new
     newer = replace(row, evidence=reason.evidence, since=min(row.since, reason.since), last_seen=now)

@@ -14,6 +14,10 @@ from pipelines.database.health.facts import SourceDay, SourceFacts
 
 BASELINE_DAYS = 28
 NEW_SOURCE = timedelta(days=7)  # before that, no verdict on how much it publishes
+UNEVEN_SOURCE = timedelta(days=14)  # before that, none on the silence of one that does not publish each day of the week
+DAYS_OF_WEEK = 7
+MIN_KNOWN_DAYS = 4  # with articles; fewer show no habit
+NO_HABIT = timedelta(days=45)  # a silence of a source without a habit: it may be a monthly
 QUIET_FACTOR = 1.5  # of the longest time without an article
 ONE_DAY = timedelta(days=1)
 MIN_QUIET = timedelta(hours=12)  # a shorter silence is none, however busy the paper
@@ -44,19 +48,25 @@ def silence(facts: SourceFacts, now: datetime) -> HealthReason | None:
     """Return a reason if the source has been silent for longer than 1.5 times its longest quiet of the last weeks.
 
     A few articles must be missed by then, as many as these weekdays usually bring: there are few silences to compare
-    with in the first weeks, and most of a week's longest ones are at its end.
+    with in the first weeks, and most of a week's longest ones are at its end. Old articles, as a backfill brings them,
+    break no silence.
     """
-    last = facts.last_article
-    if last is None or now - facts.added < NEW_SOURCE:
+    fresh = [(parse(day.first), parse(day.last)) for day in facts.days if day.fresh and day.first and day.last]
+    known = [*facts.earlier, *fresh]
+    if not known or now - facts.added < NEW_SOURCE:
         return None
+    if now - facts.added < UNEVEN_SOURCE and len({start.weekday() for start, _ in fresh}) < DAYS_OF_WEEK:
+        return None
+    last = known[-1][1]
     quiet = now - last - paused_time(facts, last, now)
     if quiet <= MIN_QUIET:
         return None
-    spans = ((parse(before.last), parse(after.first)) for before, after in pairwise(facts.days))
-    usual = max((end - start - paused_time(facts, start, end) for start, end in spans), default=None)
-    # With one day of articles or none in five weeks, there is no habit: four weeks are a silence.
-    limit = max(usual * QUIET_FACTOR, MIN_QUIET) if usual is not None else timedelta(days=BASELINE_DAYS)
-    if quiet <= limit or (usual is not None and missed(facts, now - quiet, now) < MIN_MISSED):
+    usual = None
+    if len(known) >= MIN_KNOWN_DAYS:
+        spans = ((end, start) for (_, end), (start, _) in pairwise(known))
+        usual = max(start - end - paused_time(facts, end, start) for end, start in spans)
+    limit = max(usual * QUIET_FACTOR, MIN_QUIET) if usual is not None else NO_HABIT
+    if quiet <= limit or (usual is not None and facts.days and missed(facts, now - quiet, now) < MIN_MISSED):
         return None
     habit = f"; its longest quiet of the last weeks was {span(usual)}" if usual is not None else ""
     told = f"no new article for {span(quiet)}{habit}"
@@ -142,7 +152,7 @@ def walls(facts: SourceFacts, now: datetime) -> list[HealthReason]:
             told = f"{now_is:.0%} of the new articles of two days; {usual:.0%} in the weeks before"
             status = BAD if now_is >= 0.5 else WARN
             found.append(
-                HealthReason(kind, status, next(parse(day.first) for day in recent if getattr(day, column)), told)
+                HealthReason(kind, status, next(day_start(day.day) for day in recent if getattr(day, column)), told)
             )
     return found
 

@@ -28,7 +28,9 @@ JOURNAL_TABLES = {
     "sources": JournalTable(
         "id", ("id", "name", "url", "title", "language", "watched", "added", "planned_by", "former_names")
     ),
-    "crawls": JournalTable("id", ("id", "started", "finished", "outcome", "command", "software", "counts")),
+    "crawls": JournalTable(
+        "id", ("id", "started", "finished", "outcome", "command", "software", "counts", "clock_ahead")
+    ),
     "captures": JournalTable("id", ("id", "crawl_id", "source_id", "file", "offset")),
     "articles": JournalTable(
         "id", ("id", "url_key", "source_id", "capture_id", "revision", "first_seen", "last_seen", "comments",

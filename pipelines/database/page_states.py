@@ -12,6 +12,7 @@ from typing import Any
 from pipelines.core.items import GONE_KINDS, Capture, PageState
 from pipelines.core.timestamps import stamp
 from pipelines.core.urls import url_key
+from pipelines.database.runs import TRUE_TIME
 from pipelines.database.stand_ins import CUT_OFF, ShownText
 
 # What questions return, in this order. `article`: number of the article; `title`: its headline.
@@ -70,12 +71,12 @@ def note(
             "UPDATE page_states SET ended = :time, ended_capture_id = :capture WHERE id = :id", values | {"id": now[0]}
         )
     later = db.execute(
-        """SELECT time, id FROM (
-               SELECT substr(c.time, 1, 19) || 'Z' AS time, c.id FROM revisions r
+        f"""SELECT time, id FROM (
+               SELECT substr({TRUE_TIME}, 1, 19) || 'Z' AS time, c.id FROM revisions r
                  JOIN sightings s ON s.revision_id = r.id JOIN captures c ON c.id = s.capture_id
-                WHERE r.article_id = :article AND substr(c.time, 1, 19) || 'Z' > :time
-               UNION ALL SELECT since, capture_id FROM page_states WHERE url_key = :key AND since > :time)
-            ORDER BY time LIMIT 1""",
+                 LEFT JOIN crawls k ON k.id = c.crawl_id WHERE r.article_id = :article
+               UNION ALL SELECT since, capture_id FROM page_states WHERE url_key = :key)
+             WHERE time > :time ORDER BY time LIMIT 1""",  # noqa: S608 (our own names)
         values,
     ).fetchone() or (None, None)
     cursor = db.execute(

@@ -16,6 +16,7 @@ from pipelines.database.edits.chains import describe
 from pipelines.database.edits.change_detection import Change
 from pipelines.database.edits.difference import NO_DIFFERENCE
 from pipelines.database.edits.revision_order import RevisionState, Sighting, states
+from pipelines.database.runs import TRUE_TIME
 
 # Columns of a revision that are read from a page; `articles` has them under the same names.
 READING_COLUMNS = ("capture_id", *REVISION_COLUMNS)
@@ -23,11 +24,23 @@ WRITTEN_COLUMNS = (*READING_COLUMNS, *NO_DIFFERENCE)
 
 
 def is_newest(db: sqlite3.Connection, article_id: int, capture: Capture) -> bool:
-    """Return True if no later capture of an article is filed."""
+    """Return True if no later capture of an article is filed.
+
+    What a crawl has fetched is later than what was filed before the crawl, whatever its clock says.
+    """
     later = db.execute(
-        """SELECT 1 FROM revisions r JOIN sightings s ON s.revision_id = r.id JOIN captures c ON c.id = s.capture_id
-            WHERE r.article_id = ? AND (c.time, c.record_id) > (?, ?) LIMIT 1""",
-        (article_id, fine_stamp(capture.time), capture.record_id),
+        f"""SELECT 1 FROM captures mine LEFT JOIN crawls run ON run.id = mine.crawl_id
+              JOIN revisions r ON r.article_id = :article JOIN sightings s ON s.revision_id = r.id
+              JOIN captures c ON c.id = s.capture_id LEFT JOIN crawls k ON k.id = c.crawl_id
+             WHERE mine.id = :capture AND ({TRUE_TIME}, c.record_id) > (:time, :record)
+               AND (c.crawl_id IS mine.crawl_id OR run.id IS NULL
+                    OR substr(mine.time, 1, 19) < substr(run.started, 1, 19)) LIMIT 1""",  # noqa: S608 (our own names)
+        {
+            "article": article_id,
+            "capture": capture.id,
+            "time": fine_stamp(capture.time),
+            "record": capture.record_id,
+        },
     ).fetchone()
     return later is None
 
@@ -57,9 +70,10 @@ def file_in_order(db: sqlite3.Connection, article_id: int, values: Mapping[str, 
     """
     now = Sighting(fine_stamp(capture.time), capture.record_id, capture.id or 0, None, values["text_digest"])
     rows = db.execute(
-        """SELECT c.time, c.record_id, c.id, r.id, r.text_digest
+        f"""SELECT {TRUE_TIME}, c.record_id, c.id, r.id, r.text_digest
              FROM revisions r JOIN sightings s ON s.revision_id = r.id JOIN captures c ON c.id = s.capture_id
-            WHERE r.article_id = ? AND c.id != ?""",
+             LEFT JOIN crawls k ON k.id = c.crawl_id
+            WHERE r.article_id = ? AND c.id != ?""",  # noqa: S608 (our own names)
         (article_id, now.capture_id),
     )
     chain = states([now, *(Sighting(*row) for row in rows)])

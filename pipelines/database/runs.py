@@ -21,6 +21,10 @@ ENDED = ("done", "partly failed", "nothing reachable")  # outcomes of crawls tha
 COMMANDS_OF_RUNS = ("crawl", "add", "import", "sample", "sources")
 NOT_BEGUN = "not begun"  # the outcome of a crawl that fetched nothing, because its arguments were wrong
 LOCK_SLACK_SECONDS = 2.0  # by which a lock may seem younger than the run under it: times of runs are whole seconds
+# When a capture `c` was made, by the clock of its run `k` as corrected. An import keeps the times of the records.
+SHIFTED = "strftime('%Y-%m-%dT%H:%M:%S', c.time, -k.clock_ahead || ' seconds')"
+TRUE_TIME = f"""CASE WHEN k.clock_ahead IS NOT NULL AND {SHIFTED} >= substr(k.started, 1, 19)
+    THEN {SHIFTED} || substr(c.time, 20) ELSE c.time END"""
 PASSWORD = re.compile(r"(//)[^/@\s]+@")  # in the address of a proxy
 
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from pipelines.core.items import PAYWALL_KIND
 from pipelines.core.urls import same_site
-from pipelines.database.edits.change_detection import comparable, text_digest
+from pipelines.database.edits.change_detection import comparable, different_words, text_digest
 from pipelines.database.edits.stubs import Stub, stub_of
 
 CONSENT, LOGIN, SOFT_404, ERROR, FRONT = (
@@ -23,7 +23,8 @@ CONSENT, LOGIN, SOFT_404, ERROR, FRONT = (
 SECTION = "section page"  # where redirects led to; it counts as FRONT if the address is known to have had an article
 ANOTHER = "another page"  # a temporary redirect of a known article to a page that is not its own
 NO_TEXT = "no text"  # the page of a known article in which there is nothing to read
-OTHER_TEXT = "other text"  # a short text, or a stub, that may be an edit: it counts as one a day later
+# Shares nothing with the article's, or is a stub of it; is short or undated; a day later it counts as an edit.
+OTHER_TEXT = "other text"
 ALWAYS_STANDS_IN = (CONSENT, LOGIN, SOFT_404, ERROR)  # values of Article.access that no article has
 PART_OF_TEXT = ("paywall", "truncated")  # values of Article.access that say that text is missing
 
@@ -34,8 +35,7 @@ MIN_SAME_SHARE = 0.5  # from this share on two texts are states of one article
 MAX_SHORTENED_SHARE = 0.8  # length of a text to the known one, from which on a paywall hides nothing
 MAX_STAND_IN_SHARE = 0.5  # length of a text that shares nothing with the known one, and may stand in for it
 MIN_COMMON_BEGINNING_SHARE = 0.6  # of the words of a teaser that the known text has, too
-MAX_WORD_CHARS = 20  # mean length of words; longer ones are of a script without spaces, and characters are compared
-MIN_HELD_SECONDS = 24 * 3600  # that an unrelated text must last until it is an edit
+MIN_HELD_SECONDS = 23 * 3600  # that an unrelated text must last until it is an edit; looks are a day apart, or nearly
 LOGIN_PATH = re.compile(r"/(?:log-?in|sign-?in|sso|auth|oauth2?|anmelden|connexion|registrer|iniciar-sesion)\b", re.I)
 
 
@@ -47,15 +47,18 @@ class ShownText(NamedTuple):
     digest: str
     access: str | None = None  # as in Article.access
     modified: str | None = None  # stamp of the change that the page gives
+    published: str | None = None  # as in Article.published, if the page says so
 
 
 class StandInEvidence(NamedTuple):
     """Hold what else the archive knows that tells a stand-in from an article."""
 
     landed: str | None = None  # FRONT, SECTION or LOGIN if redirects led to such a page, else None
+    is_redirected: bool = False  # the page is at another address than the one that was asked for
     kind_elsewhere: str | None = None  # kind as which the same text, or notice of a stub, was met at another address
     is_text_of_others: bool = False  # another article of the source has the same headline and text
     held_seconds: float | None = None  # since the same unrelated text or notice was first seen here; None: it was not
+    unrelated_seconds: float | None = None  # since any unrelated text was first seen here, and none but such texts
 
 
 NO_EVIDENCE = StandInEvidence()
@@ -89,8 +92,10 @@ def stands_in(shown: ShownText, known: ShownText | None, evidence: StandInEviden
     if evidence.kind_elsewhere is not None or evidence.is_text_of_others:
         return ERROR if evidence.kind_elsewhere in (None, OTHER_TEXT) else evidence.kind_elsewhere
     if len(shown.text) >= MAX_STAND_IN_SHARE * len(known.text):
-        return None
-    return None if _lasts(evidence) else OTHER_TEXT
+        if shown.published or evidence.is_redirected:  # a wall has no time of publication
+            return None
+        return None if _lasts(evidence.unrelated_seconds) else OTHER_TEXT
+    return None if _lasts(evidence.held_seconds) else OTHER_TEXT
 
 
 def _kind_of_stub(stub: Stub, evidence: StandInEvidence, *, is_changed: bool) -> str | None:
@@ -103,15 +108,15 @@ def _kind_of_stub(stub: Stub, evidence: StandInEvidence, *, is_changed: bool) ->
     asks, elsewhere = stub.sells or stub.needs_browser, evidence.kind_elsewhere
     is_elsewhere = elsewhere is not None or evidence.is_text_of_others
     if (asks and is_elsewhere) or ((asks or is_elsewhere) and not is_changed):
-        return (
-            PAYWALL_KIND if stub.sells or not stub.notice else ERROR if elsewhere in (None, OTHER_TEXT) else elsewhere
-        )
-    return None if _lasts(evidence) or (is_changed and not asks) else OTHER_TEXT
+        if stub.sells or not stub.notice:
+            return PAYWALL_KIND
+        return ERROR if elsewhere in (None, OTHER_TEXT) else elsewhere
+    return None if _lasts(evidence.held_seconds) or (is_changed and not asks) else OTHER_TEXT
 
 
-def _lasts(evidence: StandInEvidence) -> bool:
-    """Return True if the same text was seen here for so long that it is no wall that comes and goes."""
-    return evidence.held_seconds is not None and evidence.held_seconds >= MIN_HELD_SECONDS
+def _lasts(seconds: float | None) -> bool:
+    """Return True if a text was seen here for so long that it is no wall that comes and goes."""
+    return seconds is not None and seconds >= MIN_HELD_SECONDS
 
 
 def digest_to_note(shown: ShownText, known: ShownText | None) -> str:
@@ -127,24 +132,14 @@ def _is_shortened(shown: ShownText, known: ShownText) -> bool:
     """Return True if a text with a part missing is what a paywall leaves of the known one, and no edit of it."""
     if len(shown.text) >= MAX_SHORTENED_SHARE * len(known.text):
         return False
-    mine, others = _words(shown.text), _words(known.text)
+    mine, others = different_words(shown.text), different_words(known.text)
     return known.access not in PART_OF_TEXT or len(mine & others) >= MIN_COMMON_BEGINNING_SHARE * len(mine)
 
 
 def common_share(text: str, other: str) -> float:
     """Return the share of all different words of two texts that both have, 0 to 1."""
-    mine, others = _words(text), _words(other)
+    mine, others = different_words(text), different_words(other)
     return len(mine & others) / len(mine | others) if mine | others else 0.0
-
-
-def _words(text: str) -> set[str]:
-    """Return the different words of a text; of a script without spaces, all pairs of characters."""
-    plain = comparable(text).casefold()
-    words = plain.split()
-    if words and len(plain) / len(words) > MAX_WORD_CHARS:
-        letters = "".join(words)
-        return {letters[at : at + 2] for at in range(len(letters) - 1)}
-    return set(words)
 
 
 def landing(asked: str, url: str) -> str | None:

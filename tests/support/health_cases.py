@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pipelines.core.timestamps import parse, stamp
+from pipelines.core.timestamps import stamp
 from pipelines.database.health.facts import ArchiveFacts, SourceDay, SourceFacts, WatchedListing
 
 NOW = datetime(2026, 3, 11, 12, 0, tzinfo=UTC)  # a Wednesday
@@ -39,7 +39,7 @@ def paper(per_day: Callable[[datetime], int] = lambda day: 20, quiet_days: int =
         for back in range(36, quiet_days - 1, -1)
         if per_day(ago(days=back))
     ]
-    given = {"days": tuple(days), "last_article": parse(days[-1].last) if days else None, "has_pages": True, **more}
+    given = {"days": tuple(days), "has_pages": True, **more}
     return SourceFacts(1, "paper", given.pop("added", ago(days=100)), **given)
 
 

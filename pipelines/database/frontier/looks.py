@@ -22,15 +22,16 @@ SELECT id, first_seen, last_seen, revision FROM articles
 """
 # Each edit with the last capture of the article before it. Answers 304 are captures, too.
 EDITS = """
-SELECT c.time, coalesce((SELECT max(b.time) FROM captures b WHERE b.url = c.url AND b.time < c.time),
+SELECT r.seen, coalesce((SELECT max(b.time) FROM captures b WHERE b.url = c.url AND b.time < c.time),
                         (SELECT p.seen FROM revisions p WHERE p.article_id = r.article_id AND p.number = r.number - 1))
   FROM revisions r JOIN captures c ON c.id = r.capture_id
  WHERE r.article_id = ? AND r.number > 1 ORDER BY r.number LIMIT ?
 """
 
 LAST_EDIT = """
-SELECT c.time, coalesce((SELECT max(b.time) FROM captures b WHERE b.url = c.url AND b.time < c.time), a.first_seen)
+SELECT r.seen, coalesce((SELECT max(b.time) FROM captures b WHERE b.url = c.url AND b.time < c.time), a.first_seen)
   FROM articles a JOIN captures c ON c.id = a.capture_id
+  JOIN revisions r ON r.article_id = a.id AND r.number = a.revision
  WHERE a.revision > 1
    AND a.id = coalesce((SELECT id FROM articles WHERE url_key = ?1),
                        (SELECT article_id FROM aliases WHERE url_key = ?1))

@@ -14,12 +14,15 @@ from pipelines.core.timestamps import stamp
 from pipelines.database.frontier.rows import BY_ROBOTS, FrontierRow
 
 CLOCK_SLACK = timedelta(minutes=2)  # a time less far in the future is no sign of a clock that jumped
+RECENT_DAYS = 7  # `new_within`, unless the settings say otherwise
 STAMP = "'%Y-%m-%dT%H:%M:%SZ'"  # the form of a time in a row, for strftime
 
 # Visits that a wrong clock ended.
 ENDED_AHEAD = """(last_visit > :late AND kind IN ('article', 'page')
                    AND (state = 'done' AND last_error IS NULL
                         OR state = 'failed' AND last_error NOT IN ('damaged row', 'forgotten')))"""
+# Articles that it took for old ones, because they were a few days old by a clock that is right.
+PAST_AHEAD = f"(state = 'past' AND found > :late AND day >= date(:now, '-{RECENT_DAYS} days'))"
 
 # ruff: noqa: S608 - SQL is put together from the constants above; every value is bound
 
@@ -199,8 +202,8 @@ def mend_times(db: sqlite3.Connection, now: datetime, longest: timedelta) -> int
     """
     mended = db.execute(
         f"""UPDATE frontier SET
-                state = iif({ENDED_AHEAD}, 'waiting', state),
-                next_visit = CASE WHEN {ENDED_AHEAD} THEN :now WHEN next_visit IS NULL THEN NULL
+                state = iif({ENDED_AHEAD} OR {PAST_AHEAD}, 'waiting', state),
+                next_visit = CASE WHEN {ENDED_AHEAD} OR {PAST_AHEAD} THEN :now WHEN next_visit IS NULL THEN NULL
                     WHEN kind NOT IN ('article', 'page') OR last_visit IS NULL OR next_visit <= last_visit THEN :now
                     ELSE coalesce(strftime({STAMP}, :now, '+' || CAST(min(:longest,
                         strftime('%s', next_visit) - strftime('%s', last_visit)) AS TEXT) || ' seconds'), :now) END,

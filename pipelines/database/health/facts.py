@@ -19,8 +19,8 @@ class SourceDay:
     words: int
     consent: int
     paywalled: int
-    first: str  # stamp of the first; to parse them all takes longer than to judge the sources
-    last: str
+    first: str | None  # stamp of the first fresh one; to parse them all takes longer than to judge the sources
+    last: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class SourceFacts:
     name: str
     added: datetime
     days: tuple[SourceDay, ...] = ()  # of the last weeks, ascending; days without an article are not in it
-    last_article: datetime | None = None  # also if it is older than those days
+    earlier: tuple[tuple[datetime, datetime], ...] = ()  # first and last fresh article of some days before, ascending
     has_pages: bool = False  # an address of an article was ever found
     listings: tuple[WatchedListing, ...] = ()
     refusals: Refusals | None = None
@@ -141,6 +141,7 @@ class ArchiveFacts:
 
     starts: tuple[datetime, ...] = ()  # of the newest runs, ascending
     outcomes: tuple[str, ...] = ()  # of these runs; "" while one runs, or if it was killed
+    clock_ahead: tuple[int, ...] = ()  # of these runs: seconds by which their clock was ahead, as a later run showed
     days_with_runs: frozenset[str] = frozenset()
     free: int | None = None  # bytes on the disk of the archive; None: not known
     size: int | None = None  # bytes of that disk

@@ -9,7 +9,7 @@ from collections.abc import Container, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from pipelines.core.timestamps import parse, stamp
+from pipelines.core.timestamps import fine_stamp, parse, stamp
 from pipelines.database.connection import ask
 from pipelines.database.frontier.listing_states import hosts_of_listings, listing_states, sources_with_pages
 from pipelines.database.health.facts import (
@@ -25,6 +25,7 @@ from pipelines.database.health.facts import (
 from pipelines.database.health.pauses import pauses_since
 
 BASELINE = timedelta(days=36)  # 28 days before the last week
+EARLIER_DAYS = 5  # that brought new articles, before the baseline
 RECENT = timedelta(days=3)  # of page states and outcomes of pages
 RECENT_GAPS = timedelta(days=7)  # a listing that is outrun is so on some days of the week
 MAX_RUNS = 3000  # that are read for their times: a month of one each 15 minutes
@@ -39,15 +40,16 @@ def observe(db: sqlite3.Connection, now: datetime, names: Container[str], paused
     Raises MorgueError.
     """
     sources = [row for row in ask(db, "SELECT id, name, added FROM sources ORDER BY name") if row["name"] in names]
-    days, last = article_days(db, now), last_articles(db)
+    days, earlier = article_days(db, now), earlier_days(db, now)
     with_pages = sources_with_pages(db)
-    listings, refusals = listing_states(db), refused(db)
+    listings, refusals = listing_states(db), refused(db, now)
     states, gaps, hosts, pages = page_states(db, now), outrun(db, now), hosts_in_trouble(db), page_counts(db, now)
     pauses = pauses_since(db, now - BASELINE)
-    runs = list(ask(db, "SELECT started, outcome FROM crawls ORDER BY id DESC LIMIT ?", (MAX_RUNS,)))[::-1]
+    runs = list(ask(db, "SELECT started, outcome, clock_ahead FROM crawls ORDER BY id DESC LIMIT ?", (MAX_RUNS,)))[::-1]
     return ArchiveFacts(
         tuple(parse(row["started"]) for row in runs),
         tuple(row["outcome"] or "" for row in runs),
+        tuple(row["clock_ahead"] or 0 for row in runs),
         frozenset(row["started"][:10] for row in runs),
         sources=tuple(
             SourceFacts(
@@ -55,7 +57,7 @@ def observe(db: sqlite3.Connection, now: datetime, names: Container[str], paused
                 row["name"],
                 parse(row["added"]) if row["added"] else now,
                 tuple(days[row["id"]]),
-                last.get(row["id"]),
+                tuple(earlier[row["id"]]),
                 row["id"] in with_pages,
                 tuple(listings[row["id"]]),
                 refusals.get(row["id"]),
@@ -88,22 +90,32 @@ def article_days(db: sqlite3.Connection, now: datetime) -> defaultdict[int, list
     return found
 
 
-def last_articles(db: sqlite3.Connection) -> dict[int, datetime]:
-    """Return when the newest article of each source was first seen, also if that is long ago."""
-    sql = """SELECT id, (SELECT last FROM source_days WHERE source_id = sources.id ORDER BY day DESC LIMIT 1) AS last
-               FROM sources"""
-    return {row["id"]: parse(row["last"]) for row in ask(db, sql) if row["last"]}
+def earlier_days(db: sqlite3.Connection, now: datetime) -> defaultdict[int, list[tuple[datetime, datetime]]]:
+    """Return by source the first and the last fresh article of the last days before the baseline, ascending.
+
+    A monthly paper has one day in the baseline, and one that has long been silent none.
+    """
+    found: defaultdict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
+    sql = """SELECT s.id, d.first, d.last FROM sources s CROSS JOIN source_days d ON d.source_id = s.id
+                AND d.day IN (SELECT day FROM source_days WHERE source_id = s.id AND day < ? AND last IS NOT NULL
+                               ORDER BY day DESC LIMIT ?) ORDER BY s.id, d.day"""
+    for source_id, first, last in ask(db, sql, (stamp(now - BASELINE)[:10], EARLIER_DAYS)):
+        found[source_id].append((parse(first), parse(last)))
+    return found
 
 
-def refused(db: sqlite3.Connection) -> dict[int, Refusals]:
-    """Return the refusals of each source after its last answer. The indexes captures_answered and captures_refused."""
+def refused(db: sqlite3.Connection, now: datetime) -> dict[int, Refusals]:
+    """Return the refusals of each source after its last answer. The indexes captures_answered and captures_refused.
+
+    Captures of the future are of a clock that was wrong.
+    """
     sql = """SELECT s.id, count(*), min(c.time), c.id, c.status FROM sources s CROSS JOIN captures c
-              WHERE c.source_id = s.id AND c.status IN (401, 402, 403, 407, 429, 451)
+              WHERE c.source_id = s.id AND c.status IN (401, 402, 403, 407, 429, 451) AND c.time <= :now
                 AND c.kind NOT IN ('robots', 'tdmrep')
-                AND c.time > coalesce((SELECT max(time) FROM captures a WHERE a.source_id = s.id
+                AND c.time > coalesce((SELECT max(time) FROM captures a WHERE a.source_id = s.id AND a.time <= :now
                                           AND a.status BETWEEN 200 AND 399 AND a.kind NOT IN ('robots', 'tdmrep')), '')
               GROUP BY s.id"""
-    return {row[0]: Refusals(row[1], parse(row[2]), row[3], row[4]) for row in ask(db, sql)}
+    return {row[0]: Refusals(row[1], parse(row[2]), row[3], row[4]) for row in ask(db, sql, {"now": fine_stamp(now)})}
 
 
 def page_states(db: sqlite3.Connection, now: datetime) -> defaultdict[int, list[PageStates]]:

@@ -35,6 +35,9 @@ DESCRIPTIONS = {
             "command": "The arguments as typed.",
             "software": "Name and version of the program that ran.",
             "counts": "JSON: `{source: {found, fetched, listings, new, edited, unchanged, ..., failed, why}}`.",
+            "clock_ahead": "Seconds by which the clock was ahead, as a later run showed. All times but those of "
+            "captures are corrected; captures keep the time of their WARC record. NULL: nothing shows that it was "
+            "wrong.",
         },
     ),
     "captures": TableDescription(

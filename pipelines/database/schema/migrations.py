@@ -150,8 +150,8 @@ CREATE TABLE source_days (
     words     INTEGER NOT NULL,    -- of all texts
     consent   INTEGER NOT NULL,    -- read behind a consent wall
     paywalled INTEGER NOT NULL,    -- read behind a paywall
-    first     TEXT NOT NULL,       -- time of the first
-    last      TEXT NOT NULL,       -- time of the last
+    first     TEXT,                -- time of the first fresh one; NULL: there was none, as on days of a backfill
+    last      TEXT,                -- time of the last fresh one
     PRIMARY KEY (source_id, day)
 ) STRICT, WITHOUT ROWID;
 -- Refusals of a source since its last answer.
@@ -182,6 +182,8 @@ CREATE INDEX frontier_past ON frontier(source_id, day) WHERE state = 'past';
 DROP INDEX articles_source_day;
 CREATE INDEX articles_source_day ON articles(source_id, published_day, id, url_key);
 
+ALTER TABLE crawls ADD COLUMN clock_ahead INTEGER; -- seconds by which its clock was ahead; NULL: nothing shows that
+
 ALTER TABLE revisions ADD COLUMN changes TEXT;  -- JSON list: what differs from the one before: title, text, ...
 ALTER TABLE revisions ADD COLUMN change_ratio REAL; -- share of the words of both texts that differ, 0 to 1
 ALTER TABLE revisions ADD COLUMN words_added INTEGER;
@@ -191,23 +193,27 @@ ALTER TABLE revisions ADD COLUMN alternates INTEGER NOT NULL DEFAULT 0; -- looks
 
 -- A line that came to, or went from, articles of a source: on many articles within a day it is the site's template.
 CREATE TABLE changed_lines (
-    source_id  INTEGER NOT NULL REFERENCES sources(id) ON DELETE CASCADE,
-    line       TEXT NOT NULL,      -- digest of the line
-    articles   INTEGER NOT NULL,   -- articles in which it came or went, within a day of each other
-    article_id INTEGER NOT NULL,   -- the last of them
-    last_seen  TEXT NOT NULL,      -- when it did so last
-    PRIMARY KEY (source_id, line)
+    source_id   INTEGER NOT NULL REFERENCES sources(id) ON DELETE CASCADE,
+    line        TEXT NOT NULL,     -- digest of the line
+    article_id  INTEGER NOT NULL,  -- an article in which it came or went
+    last_seen   TEXT NOT NULL,     -- when it did so last
+    is_template INTEGER NOT NULL,  -- 1: it is known to be the template's; then this is the only row of the line
+    PRIMARY KEY (source_id, line, article_id)
 ) STRICT, WITHOUT ROWID;
 """
 
+FRESH = "coalesce({0}.published_day >= date({0}.first_seen, '-2 days'), 1)"
 DAY_OF_ARTICLE = """substr({0}.first_seen, 1, 10), {0}.source_id, 1,
-    coalesce({0}.published_day >= date({0}.first_seen, '-2 days'), 1), coalesce({0}.title, '') != '',
+    FRESH, coalesce({0}.title, '') != '',
     {0}.published IS NOT NULL, {0}.authors != '[]', {0}.word_count, {0}.access IS 'consent wall',
-    {0}.access IS 'paywall', {0}.first_seen, {0}.first_seen"""
+    {0}.access IS 'paywall', iif(FRESH, {0}.first_seen, NULL), iif(FRESH, {0}.first_seen, NULL)""".replace(
+    "FRESH", FRESH
+)
 COUNTED = ("articles", "fresh", "titled", "dated", "signed", "words", "consent", "paywalled")
 ADDED_UP = f"""ON CONFLICT (source_id, day) DO UPDATE SET
     {", ".join(f"{name} = {name} + excluded.{name}" for name in COUNTED)},
-    first = min(first, excluded.first), last = max(last, excluded.last)"""
+    first = min(coalesce(first, excluded.first), coalesce(excluded.first, first)),
+    last = max(coalesce(last, excluded.last), coalesce(excluded.last, last))"""
 # Counted as articles are filed: to count a month of a large archive takes longer than a question may.
 COUNT_DAYS = f"""INSERT INTO source_days SELECT {DAY_OF_ARTICLE.format("a")} FROM articles a
  WHERE a.source_id IS NOT NULL

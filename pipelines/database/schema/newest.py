@@ -15,4 +15,4 @@ MIGRATIONS = (
     "m009_read_digests",
     "m010_scheduled",
 )
-TRIGGERS = "72df27ecc0c695c26ad2685ce0636faa202fc8d0883ee693e41d0dd6974896d5"  # SHA-256
+TRIGGERS = "6fb261d045c83e3f8cf5d3958c9a119c3f401f4bf20e30af1086fbb8ece073f0"  # SHA-256

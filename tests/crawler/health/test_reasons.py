@@ -10,7 +10,15 @@ from crawler.health.kinds import BAD, OF_ARCHIVE, PAUSED, WARN
 from crawler.health.reasons import archive_reasons, verdicts
 from crawler.health.told_changes import ENDED, news, with_history
 from pipelines.database.frontier.rows import BY_ROBOTS
-from pipelines.database.health.facts import ListingGap, PageCounts, PageStates, Refusals, SilentHost, SourcePause
+from pipelines.database.health.facts import (
+    ListingGap,
+    PageCounts,
+    PageStates,
+    Refusals,
+    SilentHost,
+    SourceFacts,
+    SourcePause,
+)
 from pipelines.database.health.told import ToldReason
 from tests.support.health_cases import NOW, ago, archive, listing, paper, source_day
 
@@ -34,7 +42,7 @@ def changed(facts, **counts):
     (paper(lambda day: 20 if day.weekday() < 5 else 0), []),
     (paper(listings=(BACK_SOON,)), []),
     (paper(listings=(BACK_SOON, FRONT)), []),
-    (paper(lambda day: 0, added=ago(days=3), last_article=ago(days=3)), []),
+    (paper(lambda day: 0, added=ago(days=3)), []),
     (paper(quiet_days=1), []),
     (paper(quiet_days=3), [("silent", BAD)]),
     (paper(quiet_days=20), [("silent", BAD)]),
@@ -144,6 +152,8 @@ OFFLINE = ("done",) * 2997 + ("nothing reachable",) * 3
      [("no pass", WARN)]),
     (archive(starts=tuple(ago(days=7 * n) for n in range(9, 0, -1)), outcomes=("done",) * 9), []),
     (archive(starts=(ago(days=-400),), outcomes=("done",)), [("clock", BAD)]),
+    (archive(clock_ahead=(0, 86_400, 0)), [("clock", BAD)]),
+    (archive(clock_ahead=(86_400, 0, 0)), []),
     (archive(paper(listings=(listing(next_visit=ago(days=-400)),))), [("clock", BAD)]),
 ])  # fmt: skip
 def test_reasons_of_the_archive(facts, expected):
@@ -176,7 +186,38 @@ def test_paywall_is_over_with_new_articles_that_have_none():
     assert [change.change for change in news([known], found, NOW).changes] == [ENDED]
 
 
+def issues(*back: int) -> SourceFacts:
+    """Return a source that was added on the first of these days back, with articles on each of them."""
+    days = tuple(source_day(ago(days=one), 12) for one in back if one <= 36)
+    older = tuple((ago(days=one), ago(days=one)) for one in back if one > 36)
+    return SourceFacts(1, "paper", ago(days=back[0]), days, older, has_pages=True)
+
+
+@pytest.mark.parametrize(("facts", "kinds"), [
+    (issues(7, 6), []),
+    (issues(8, 7, 1), []),
+    (issues(13, 12, 6, 5), []),
+    (issues(*range(35, 4, -7)), []),
+    (issues(30), []),
+    (issues(90, 59, 28), []),
+    (issues(152, 121, 90, 59), ["silent"]),
+    (issues(*range(60, 40, -1)), ["silent"]),
+    (issues(46), ["silent"]),
+    (issues(*range(11, 3, -1)), ["silent"]),
+])  # fmt: skip
+def test_paper_is_silent_by_its_own_habit_once_that_is_known(facts, kinds):
+    """A weekly added on the day before its issue; a monthly; a daily that is silent in its second week."""
+    assert [reason.kind for reason in verdicts(archive(facts), NOW)[1].reasons] == kinds
+
+
+def test_backfill_hides_no_silence():
+    """Fifty old articles a day break none, and are no part of the habit."""
+    healthy = paper(quiet_days=3)
+    backfill = tuple(replace(source_day(ago(days=back), 50, fresh=0), first=None, last=None) for back in (2, 1, 0))
+    (reason,) = verdicts(archive(replace(healthy, days=(*healthy.days, *backfill))), NOW)[1].reasons
+    assert (reason.kind, reason.evidence.partition(";")[0]) == ("silent", "no new article for 2 days")
+
+
 def test_small_paper_is_not_silent_before_it_missed_a_few_articles():
-    """Two a day, none for 30 hours: twice as long as ever before, but it brings only so many."""
-    small = replace(paper(lambda day: 2), last_article=ago(hours=30))
-    assert verdicts(archive(small), NOW)[1].reasons == ()
+    """Two a day, none for 40 hours: three times as long as ever before, but it brings only so many."""
+    assert verdicts(archive(paper(lambda day: 2, quiet_days=2)), NOW)[1].reasons == ()

@@ -73,6 +73,14 @@ def test_source_that_is_not_watched_any_more_is_forgotten():
     assert (then.changes, [row.source_id for row in then.dropped]) == ((), [1])
 
 
+def test_reason_that_ended_by_a_clock_ahead_is_told_again():
+    """The end lies in the future: it is no relapse for a year."""
+    began = news([], [SourceVerdict(1, "paper", (reason(),))], NOW).changes[0]
+    ended = news([began.told], [SourceVerdict(1, "paper")], NOW + 400 * DAY).changes[0]
+    back = news([ended.told], [SourceVerdict(1, "paper", (reason(),))], NOW + HOUR)
+    assert [change.change for change in back.changes] == ["began"]
+
+
 def test_broken_file_is_ill_until_a_crawl_sees_it_no_more():
     """A file that was corrected is over with the next crawl; `morgue health` goes by what the last one noted."""
     (noted,) = [one.told for one in news([], [SourceVerdict(1, "paper", (reason("broken file"),))], NOW).changes]

@@ -26,7 +26,11 @@ def stub(notice, evidence, kind, **values):
     return shown(f"{BEGINNING}\n{notice}".strip(), **values), shown(LINES), evidence, kind
 
 
-LATER, LASTS, MET = {"modified": "2026-11-02T09:00:00Z"}, Evidence(held_seconds=86_400), Evidence(None, "error page")
+LATER, LASTS, MET = (
+    {"modified": "2026-11-02T09:00:00Z"},
+    Evidence(held_seconds=86_400),
+    Evidence(kind_elsewhere="error page"),
+)
 
 
 CASES = {
@@ -55,6 +59,10 @@ CASES = {
     "a short text that shares nothing": (shown(LOST, "x"), shown(STORY), Evidence(), "other text"),
     "the same text two hours later": (shown(LOST, "x"), shown(STORY), Evidence(held_seconds=7200), "other text"),
     "the same text a day later": (shown(LOST, "x"), shown(STORY), Evidence(held_seconds=86_400), None),
+    "another story of the same length": (
+        shown(LIVE, "Match")._replace(published="2026-11-23"), shown(STORY), Evidence(), None),
+    "a long text without a date": (shown(LIVE, "Match"), shown(STORY), Evidence(), "other text"),
+    "long texts, a day later": (shown(LIVE, "M"), shown(STORY), Evidence(unrelated_seconds=86_000), None),
     "a retraction under the same headline": (shown("This story is withdrawn."), shown(STORY), Evidence(), "other text"),
     "a retraction that lasts": (shown("This story is withdrawn."), shown(STORY), LASTS, None),
     "a retraction that says when": (shown("This story is withdrawn.", **LATER), shown(STORY), Evidence(), None),
@@ -72,7 +80,6 @@ CASES = {
     "a beginning and a note that lasts": stub(NOTE, LASTS, None),
     "a beginning and a note of many articles, changed": stub(NOTE, MET, None, **LATER),
     "a wall of a page that always says it was changed": stub("Log in to go on.", MET, "paywall", **LATER),
-    "another story of the same length": (shown(LIVE, "Match"), shown(STORY), Evidence(), None),
     "a redirect to a section": (shown(LOST, "Politics"), shown(STORY), Evidence(landed="section page"), "front page"),
     "a redirect to a folder with the article": (shown(STORY), shown(STORY), Evidence(landed="section page"), None),
     "an edit of a text without spaces": (shown(CHINESE[2:], "新"), shown(CHINESE * 2), Evidence(), None),

@@ -83,3 +83,12 @@ def test_visits_planned_by_a_clock_that_was_ahead_are_planned_again(db, days):
     planned = [row[0] for row in db.execute("SELECT next_visit FROM frontier ORDER BY id")]
     assert planned == ["2026-11-23T08:00:00Z", "2026-11-24T08:00:00Z", "2026-11-23T08:00:00Z"]
     assert mend_times(db, NOW, timedelta(days=31)) == 0
+
+
+@pytest.mark.parametrize(("day", "state"), [("2026-11-20", "waiting"), ("2026-11-01", "past"), (None, "past")])
+def test_article_that_was_old_by_a_clock_ahead_only_is_due(db, day, state):
+    """It is a few days old by the clock as it is now."""
+    ahead = (NOW + timedelta(days=400)).isoformat()
+    db.execute("UPDATE frontier SET state = 'past', next_visit = NULL, found = ?, day = ? WHERE id = 2", (ahead, day))
+    mend_times(db, NOW, timedelta(days=31))
+    assert db.execute("SELECT state FROM frontier WHERE id = 2").fetchone() == (state,)
