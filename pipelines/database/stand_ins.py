@@ -108,9 +108,9 @@ def _kind_of_stub(stub: Stub, evidence: StandInEvidence, *, is_changed: bool) ->
     asks, elsewhere = stub.sells or stub.needs_browser, evidence.kind_elsewhere
     is_elsewhere = elsewhere is not None or evidence.is_text_of_others
     if (asks and is_elsewhere) or ((asks or is_elsewhere) and not is_changed):
-        return (
-            PAYWALL_KIND if stub.sells or not stub.notice else ERROR if elsewhere in (None, OTHER_TEXT) else elsewhere
-        )
+        if stub.sells or not stub.notice:
+            return PAYWALL_KIND
+        return ERROR if elsewhere in (None, OTHER_TEXT) else elsewhere
     return None if _lasts(evidence.held_seconds) or (is_changed and not asks) else OTHER_TEXT
 
 
