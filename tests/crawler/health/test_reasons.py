@@ -8,7 +8,7 @@ import pytest
 
 from crawler.health.kinds import BAD, OF_ARCHIVE, PAUSED, WARN
 from crawler.health.reasons import archive_reasons, verdicts
-from crawler.health.told_changes import ENDED, news, with_history
+from crawler.health.told_changes import ENDED, news, noted, with_history
 from pipelines.database.frontier.rows import BY_ROBOTS
 from pipelines.database.health.facts import (
     ListingGap,
@@ -19,7 +19,7 @@ from pipelines.database.health.facts import (
     SourceFacts,
     SourcePause,
 )
-from pipelines.database.health.told import ToldReason
+from pipelines.database.health.told import Heard, ToldReason
 from tests.support.health_cases import NOW, ago, archive, listing, paper, source_day
 
 FRI_20_SUN_4 = lambda day: {4: 20, 6: 4}.get(day.weekday(), 12)  # noqa: E731
@@ -173,17 +173,19 @@ def test_paywall_that_lasts_for_weeks_is_not_over():
     """The articles that new ones are compared with have it, too, and no older one is looked at that lost its text."""
     walled = paper()
     walled = replace(walled, days=tuple(replace(day, paywalled=day.articles) for day in walled.days))
-    known = ToldReason(walled.id, "paywall", WARN, ago(days=20), "first in capture 9", ago(days=20), ago(hours=1))
+    known = ToldReason(
+        walled.id, "paywall", WARN, ago(days=20), "capture 9", ago(hours=1), printed=Heard(WARN, ago(days=20))
+    )
     found = with_history(verdicts(archive(walled), NOW), [known])
     assert [reason.kind for reason in found[1].reasons] == ["paywall"]
-    assert news([known], found, NOW).changes == ()
+    assert news(noted([known], found, NOW), found, "printed", NOW) == ()
 
 
 def test_paywall_is_over_with_new_articles_that_have_none():
     """It is said once."""
-    known = ToldReason(paper().id, "paywall", WARN, ago(days=20), "first in capture 9", ago(days=20), ago(days=2))
+    known = ToldReason(1, "paywall", WARN, ago(days=20), "capture 9", ago(days=2), printed=Heard(WARN, ago(days=20)))
     found = with_history(verdicts(archive(paper()), NOW), [known])
-    assert [change.change for change in news([known], found, NOW).changes] == [ENDED]
+    assert [change.change for change in news(noted([known], found, NOW), found, "printed", NOW)] == [ENDED]
 
 
 def issues(*back: int) -> SourceFacts:
