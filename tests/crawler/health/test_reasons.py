@@ -20,7 +20,7 @@ from pipelines.database.health.facts import (
     SourcePause,
 )
 from pipelines.database.health.told import Heard, ToldReason
-from tests.support.health_cases import NOW, ago, archive, listing, paper, source_day
+from tests.support.health_cases import FEED, NOW, ago, archive, listing, paper, source_day
 
 FRI_20_SUN_4 = lambda day: {4: 20, 6: 4}.get(day.weekday(), 12)  # noqa: E731
 NOT_FOUND = listing(status=404, error="HTTP 404", failures=3, since=ago(hours=3))
@@ -167,6 +167,24 @@ def test_machine_without_network_says_nothing_of_its_sources():
     """One message, not one for each of 500 papers."""
     found = verdicts(archive(paper(listings=(DOWN,)), outcomes=OFFLINE), NOW)
     assert [(one.status, one.is_away) for one in found] == [(BAD, False), ("ok", True)]
+
+
+def test_replaced_feed_is_told_with_the_address_to_write_into_its_file():
+    """It is known from a front page after one failure; what was told as dead before is going on as moved."""
+    new = "https://paper.example/rss"
+    dead = replace(NOT_FOUND, moved_to=new, moved_since=ago(hours=1))
+    found = {
+        one: verdicts(archive(paper(listings=(one, FRONT))), NOW) for one in (dead, replace(dead, replaced_by=new))
+    }
+    (was,), (reason,) = (verdict.reasons for _archive, verdict in found.values())
+    assert (was.kind, reason.kind, reason.status) == ("dead listing", "moved listing", WARN)
+    assert reason.evidence.endswith(f"{new} is read in its place")
+    assert reason.next_step("paper") == f"write {new} in place of {FEED} into `feeds` of sources/paper.toml"
+    first, then = found.values()
+    heard = noted([], first, NOW)
+    (began,) = news(heard, first, "printed", NOW)
+    (change,) = news(noted(began.rows, then, NOW), then, "printed", NOW)
+    assert (change.change, change.was) == ("changed", "dead listing")
 
 
 def test_paywall_that_lasts_for_weeks_is_not_over():
