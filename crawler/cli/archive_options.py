@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import wraps
 from itertools import islice
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import click
 
@@ -18,6 +18,9 @@ from crawler.cli.common_options import folder_to_read
 from pipelines.core.errors import from_os_error
 from pipelines.database.connection import connect
 from pipelines.database.filters import ArticleFilters
+
+if TYPE_CHECKING:
+    from crawler.config.archive_folder import ArchiveFolder
 
 
 def filter_options(
@@ -65,6 +68,14 @@ def database_of(ctx: click.Context, *, quickly: bool = False) -> Iterator[sqlite
     """
     with closing(connect(folder_to_read(ctx, quickly=quickly).database)) as db:
         yield db
+
+
+def removed_sources(db: sqlite3.Connection, folder: ArchiveFolder) -> set[str]:
+    """Return the names of the sources that had a file in sources/ and have none now: no crawl visits them."""
+    from pipelines.database.store import ArticleStore
+
+    watched = {source.name for _, source, watched in ArticleStore(db).sources() if watched}
+    return {name for name in watched if not os.path.lexists(folder.sources / f"{name}.toml")}
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from html import escape
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from crawler.cli.capture_report import record_lines
@@ -37,6 +38,7 @@ class Comparison(NamedTuple):
     url: str
     old: Row
     new: Row
+    moved: bool  # the article got another address between them
 
     def title(self) -> list[TextSegment]:
         """Return the headline as its segments."""
@@ -49,14 +51,15 @@ class Comparison(NamedTuple):
     def size(self) -> Row:
         """Return what changed, and how much: the columns of `revisions`, with a list of changes."""
         old, new = (version_of(side | {"id": side["revision"]}) for side in (self.old, self.new))
-        row = difference_row(difference(old, new))
+        row = difference_row(difference(old, new), moved=self.moved)
         silent = None if row["silent"] is None else bool(row["silent"])
         return row | {"changes": json.loads(row["changes"]), "silent": silent}
 
     def fields(self) -> Iterator[tuple[str, str, str]]:
         """Yield (name, old, new) of authors and time of modification that differ."""
         for name in ("authors", "modified"):
-            old, new = (", ".join(value) if isinstance(value := side[name], list) else value or "" for side in self[2:])
+            values = [side[name] or "" for side in (self.old, self.new)]
+            old, new = (", ".join(value) if isinstance(value, list) else value for value in values)
             if old != new:
                 yield name, old or "(none)", new or "(none)"
 
@@ -77,7 +80,7 @@ class Comparison(NamedTuple):
         bold, dim, reset = (BOLD, DIM, RESET) if styled else ("", "", "")
         marks = COLOURS if styled else PLAIN_MARKS
         yield f"{bold}article {self.article}{reset}  {plain(self.url)}"
-        for mark, side in zip("-+", self[2:], strict=True):
+        for mark, side in zip("-+", (self.old, self.new), strict=True):
             yield f"{mark} revision {side['revision']}, seen {side['seen']}, captured {side['captured']}"
             for name, value in record_lines(warc, side):
                 yield f"  {dim}{name:<8}{reset} {plain(value)}"
@@ -127,7 +130,7 @@ def _wrapped(
         yield from wrap("".join(_marked(segment) for segment in paragraph), room)
         return
     line, used = "", 0
-    for segment in paragraph:
+    for segment in _apart(paragraph):
         begin, end = marks[segment.kind] if segment.kind != "same" else (bold, RESET if bold else "")
         for word in re.findall(r"\S+\s*|\s+", plain(segment.text)):
             if used and used + width(word.rstrip()) > room:
@@ -137,6 +140,13 @@ def _wrapped(
             used += width(word)
     if line:
         yield line.rstrip()
+
+
+def _apart(paragraph: list[TextSegment]) -> Iterator[TextSegment]:
+    """Yield the segments with a space between what was removed and what was added: colours alone keep none."""
+    for segment, after in zip_longest(paragraph, paragraph[1:]):
+        is_joined = after is not None and {segment.kind, after.kind} == {"removed", "added"}
+        yield segment._replace(text=f"{segment.text} ") if is_joined and not segment.text[-1:].isspace() else segment
 
 
 def _marked(segment: TextSegment) -> str:
@@ -157,4 +167,4 @@ def _skipped(same: int, dim: str, reset: str) -> Iterator[str]:
 
 
 def _tagged(paragraph: list[TextSegment]) -> str:
-    return "".join(f"{TAGS[one.kind][0]}{escape(one.text)}{TAGS[one.kind][1]}" for one in paragraph)
+    return "".join(f"{TAGS[one.kind][0]}{escape(one.text)}{TAGS[one.kind][1]}" for one in _apart(paragraph))

@@ -22,8 +22,6 @@ LEFT_FOR = {
     "addresses_per_listing": "out",
     "pages_per_day": "for the next day",
     "bytes_per_day": "for the next day",
-    "new_within": "for `morgue backfill`",
-    "hours": "until they begin again",
 }
 
 
@@ -41,12 +39,22 @@ def left_out(stats: CrawlStats) -> Iterator[str]:
         yield "  to take those of a site, add it to `sites` in sources/NAME.toml"
     for name, count in sorted(stats.by_source.items()):
         for setting, number in sorted(count.limits.items()):
-            yield f"limit: {name} reached crawl.{setting}: {counted(number, 'address')} left {LEFT_FOR[setting]}"
+            yield limit_line(name, setting, number)
         for site, hosts in count.silent_sites.items():
             yield (
                 f"left alone: {site} ({name}), because {hosts} of its hosts in a row gave no answer;"
                 " its other hosts are tried by the next crawl"
             )
+
+
+def limit_line(name: str, setting: str, number: int) -> str:
+    """Return the line on the addresses of a source that a setting leaves for later."""
+    what, are = counted(number, "address"), verb(number, "is", "are")
+    if setting == "new_within":
+        return f"past: {what} of {name} {are} older than crawl.new_within; `morgue backfill {name}` fetches them"
+    if setting == "hours":
+        return f"hours: those of {name} (crawl.hours) are over; {what} {are} left until they begin again"
+    return f"limit: {name} reached crawl.{setting}: {what} left {LEFT_FOR[setting]}"
 
 
 def left_out_by_shape(stats: CrawlStats) -> Iterator[str]:

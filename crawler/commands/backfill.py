@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 from math import ceil
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +14,9 @@ from pipelines.core import timestamps
 from pipelines.core.errors import ConfigError, NotFound
 from pipelines.core.plural import counted, verb
 from pipelines.core.terminal import plain
+
+if TYPE_CHECKING:
+    from pipelines.database.frontier.backfills import Backfill
 
 DEFAULT_A_DAY = 1000  # articles
 
@@ -42,11 +46,12 @@ def command(
     from crawler.config.models import load
     from crawler.engine.open_archive import open_archive_writer
     from pipelines.database.filters import parse_day
+    from pipelines.database.frontier import backfills
     from pipelines.database.store import ArticleStore
 
     first, last = parse_day("--since", since, last=False), parse_day("--until", until, last=True)
     if first and last and first > last:
-        raise ConfigError(f"--since {since}", f"is after --until {until}", "exchange the two")
+        raise ConfigError(f"--since {since}", f"is after --until {until}", "give --since the earlier day")
     if stop and (since or until or a_day):
         raise ConfigError("--stop", "cannot be combined with other options", "leave them out")
     config = load(folder_of(ctx), overrides_of(ctx), skip_broken=True)
@@ -59,8 +64,14 @@ def command(
             raise NotFound(
                 name, "was never crawled, so that nothing of its past is known", f"run `morgue crawl {name}`"
             )
-        said = archive_writer.call(stop_backfill, db, source_id, now) if stop else archive_writer.call(
-            begin_backfill, db, source_id, now, first, last, a_day)  # fmt: skip
+        if stop:
+            said = archive_writer.call(stop_backfill, db, source_id, now)
+        else:
+            backfill = archive_writer.call(meant_backfill, db, source_id, now, first, last, a_day)
+            left = archive_writer.call(backfills.left, db, backfill)
+            if not left and (backfill.since or backfill.until):
+                raise nothing_between(name, backfill)
+            said = archive_writer.call(begin_backfill, db, backfill, left, now)
     finally:
         archive_writer.close()
     if archive_writer.failed is not None:
@@ -68,27 +79,43 @@ def command(
     click.echo(plain(f"{name}: {said}"))
 
 
-def begin_backfill(
+def meant_backfill(
     db: sqlite3.Connection, source_id: int, now: datetime, since: str | None, until: str | None, a_day: int | None
-) -> str:
-    """Let a backfill begin or go on, and return what to say of it. Runs on the archive writer's thread."""
-    from crawler.schedule.revisit_policy import BACKFILL_PRIORITY
+) -> Backfill:
+    """Return the running backfill of a source with these options, or a new one. Nothing is written."""
     from pipelines.database.frontier import backfills
 
     old = backfills.running(db, source_id) or backfills.Backfill(
         source_id, None, None, DEFAULT_A_DAY, timestamps.stamp(now), None, 0, None
     )
-    backfill = old._replace(since=since or old.since, until=until or old.until, a_day=a_day or old.a_day)
-    number = backfills.left(db, backfill)
+    return old._replace(since=since or old.since, until=until or old.until, a_day=a_day or old.a_day)
+
+
+def nothing_between(name: str, backfill: Backfill) -> NotFound:
+    """Return the error for days of which no article is left: they may be a mistake, so that nothing is changed."""
+    days = [f"since {backfill.since}"] if backfill.since else []
+    days += [f"until {backfill.until}"] if backfill.until else []
+    cause = f"its sitemaps name no article of the past {' and '.join(days)} that is not fetched or queued yet"
+    return NotFound(name, cause, "name other days; a backfill that goes on is as it was")
+
+
+def begin_backfill(db: sqlite3.Connection, backfill: Backfill, left: int, now: datetime) -> str:
+    """Let a backfill begin or go on, and return what to say of it. Runs on the archive writer's thread.
+
+    `left`: number of articles that it has not queued yet.
+    """
+    from crawler.schedule.revisit_policy import BACKFILL_PRIORITY
+    from pipelines.database.frontier import backfills
+
     queued = backfills.queued(db, backfill, BACKFILL_PRIORITY)
-    if not number and not queued:
-        backfills.end(db, source_id, now)
+    if not left and not queued:
+        backfills.end(db, backfill.source_id, now)
         return "its sitemaps name no article of the past that is not fetched"
     backfills.begin(db, backfill)
-    days = ceil(number / backfill.a_day)
+    days = ceil(left / backfill.a_day)
     line = f"; {counted(queued, 'more')} {verb(queued, 'is', 'are')} queued" if queued else ""
     pace = f"at {backfill.a_day:,} a day that takes {counted(days, 'day')}"
-    return f"{counted(number, 'article')} of the past will be fetched{line}; {pace}"
+    return f"{counted(left, 'article')} of the past will be fetched{line}; {pace}"
 
 
 def stop_backfill(db: sqlite3.Connection, source_id: int, now: datetime) -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import chain
+from typing import TYPE_CHECKING
 
 import click
 
 from crawler.cli import output
-from crawler.cli.archive_options import database_of, format_option, standard_output
+from crawler.cli.archive_options import database_of, format_option, removed_sources, standard_output
 from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
 from pipelines.core import timestamps
 from pipelines.core.errors import NotFound
@@ -20,11 +23,22 @@ from pipelines.database import queries
 from pipelines.database.captures import used_since
 from pipelines.database.connection import Row
 from pipelines.database.frontier import backfills
-from pipelines.database.frontier.planned import COUNT_KEYS, VISIT_KEYS, planned_by_source, planned_visits
+from pipelines.database.frontier.planned import (
+    COUNT_KEYS,
+    FIRST_VISIT,
+    VISIT_KEYS,
+    planned_by_source,
+    planned_visits,
+    sources_with_addresses,
+)
 from pipelines.database.store import ArticleStore
+
+if TYPE_CHECKING:
+    from crawler.config.models import Config
 
 COLUMNS = ("at", "source", "kind", "why", "url")
 NO_SOURCE_TEXT = "(no source)"
+NO_FILE_TEXT = "a file in sources/: it is not crawled without one"
 
 
 @click.command()
@@ -39,27 +53,34 @@ def command(ctx: click.Context, sources: tuple[str, ...], limit: int, form: str)
     """Show what is visited next, when and why, the soonest first.
 
     First comes a line for each source: how many visits are due now, within a day and later, the time of the next one,
-    and what the source waits for: its hours, the end of its pause, or the next day if its pages or bytes of this day
-    are used up. Then the next visits, without those of paused sources. All times are UTC unless a time zone is given.
-    SOURCE is a name or an address.
+    and what the source waits for: its hours, the end of its pause, the next day if its pages or bytes of this day
+    are used up, or its file if that is gone. Then the next visits, without those of sources that are paused or have no
+    file. Of a source that was never crawled, the listings in its file are due. All times are UTC unless a time zone is
+    given. SOURCE is a name or an address.
 
     The table has "now" for what is due. A host that refuses us or does not answer is asked at the time of its next
     probe; what is due of it follows when it answers.
     """
+    from crawler.config.models import load
     from crawler.config.pauses import paused_sources
 
-    now = timestamps.now()
+    now, folder = timestamps.now(), folder_of(ctx)
+    config = load(folder, overrides_of(ctx), skip_broken=True)
     with database_of(ctx) as db:
-        names = named_sources(list(queries.sources(db)), sources) if sources else None
-        paused = paused_sources(folder_of(ctx).sources, now)
-        visits = planned_visits(db, names, now, limit, without=paused)
+        names = named_sources(config, list(queries.sources(db)), sources) if sources else None
+        removed = removed_sources(db, folder)
+        resting = paused_sources(folder.sources, now) | removed
+        fresh = new_listings(db, config, names, now)
+        unread = [visit for visit in fresh if visit["source"] not in resting]
+        visits = chain(unread[:limit], planned_visits(db, names, now, max(limit - len(unread), 0), without=resting))
         if form != "table":
             with standard_output():
                 output.write_rows(visits, VISIT_KEYS, form)
             return
-        counts, shown = list(planned_by_source(db, names, now)), list(visits)
+        counts, shown = [*counted_new(fresh), *planned_by_source(db, names, now)], list(visits)
         going_on = list(running_backfills(db, names))
-        waits = dict(waiting(ctx, db, [str(count["source"]) for count in counts], now))
+        waits = dict(waiting(config, db, [str(count["source"]) for count in counts], now))
+        waits |= dict.fromkeys(removed, NO_FILE_TEXT)
     with standard_output():
         if not counts:
             click.echo("No visit is planned. `morgue add URL` adds a source; `morgue crawl NAME` reads one again.")
@@ -80,7 +101,7 @@ def command(ctx: click.Context, sources: tuple[str, ...], limit: int, form: str)
                 click.echo(line)
         for line in going_on:
             click.echo(line)
-        going = [count for count in counts if count["source"] not in paused]
+        going = [count for count in counts if count["source"] not in resting]
         total = sum(count["due"] + count["in_a_day"] + count["later"] for count in going)
         if (more := total - len(shown)) and limit:
             click.echo(f"{counted(more, 'more visit')} {verb(more, 'is', 'are')} planned (--limit)")
@@ -94,9 +115,29 @@ def running_backfills(db: sqlite3.Connection, names: list[str] | None) -> Iterat
             yield f"backfill of {source.name}: {left} of the past to come, {backfill.a_day:,} a day"
 
 
-def named_sources(rows: list[Row], wanted: tuple[str, ...]) -> list[str]:
+def new_listings(db: sqlite3.Connection, config: Config, names: list[str] | None, now: datetime) -> list[Row]:
+    """Return with VISIT_KEYS the listings of sources that were never crawled: the next crawl queues and reads them."""
+    from crawler.frontier.watched_sites import seeds_of
+
+    known, found = sources_with_addresses(db), []
+    for name, own in config.sources.items():
+        if name not in known and (names is None or name in names):
+            entries = {entry.url: entry for entry in seeds_of(own.source, own)}.values()
+            visit = {"at": timestamps.stamp(now), "due": True, "source": name, "why": FIRST_VISIT}
+            found += [visit | {"kind": entry.kind, "url": entry.url} for entry in entries]
+    return found
+
+
+def counted_new(listings: list[Row]) -> Iterator[Row]:
+    """Yield with COUNT_KEYS the numbers of listings of sources that were never crawled."""
+    for name, number in Counter(visit["source"] for visit in listings).items():
+        yield {"source": name, "due": number, "in_a_day": 0, "later": 0, "next": listings[0]["at"]}
+
+
+def named_sources(config: Config, rows: list[Row], wanted: tuple[str, ...]) -> list[str]:
     """Return the names of the sources that the user means. Raises NotFound."""
     homes = {str(row["name"]): str(row["url"] or f"https://{row['name']}/") for row in rows}
+    homes |= {own.name: own.url for own in config.sources.values()}
     names = []
     for text in wanted:
         found = source_meant(text, homes)
@@ -106,13 +147,11 @@ def named_sources(rows: list[Row], wanted: tuple[str, ...]) -> list[str]:
     return names
 
 
-def waiting(ctx: click.Context, db: sqlite3.Connection, names: list[str], now: datetime) -> Iterator[tuple[str, str]]:
+def waiting(config: Config, db: sqlite3.Connection, names: list[str], now: datetime) -> Iterator[tuple[str, str]]:
     """Yield (source, what it waits for) of the sources that are not asked now by their hours or limits of a day."""
-    from crawler.config.models import load
     from crawler.config.pauses import pause_lasts
     from crawler.schedule.hours import Hours
 
-    config = load(folder_of(ctx), overrides_of(ctx), skip_broken=True)
     ids = {source.name: source_id for source_id, source, _ in ArticleStore(db).sources()}
     used = used_since(db, now.replace(hour=0, minute=0, second=0, microsecond=0))
     for name in names:

@@ -110,7 +110,7 @@ def import_filter(
 
     first, last = parse_day("--since", since, last=False), parse_day("--until", until, last=True)
     if first and last and first > last:
-        raise QueryError(f"--since {since} --until {until}", "ends before it begins", "swap the two")
+        raise QueryError(f"--since {since} --until {until}", "ends before it begins", "give --since the earlier day")
     for mime in mimes:
         if "/" not in mime:
             raise ConfigError(f"--mime {mime}", "is not a media type", "say text/html, or image/ for all images")

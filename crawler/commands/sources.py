@@ -10,7 +10,7 @@ import sys
 import click
 
 from crawler.cli import output
-from crawler.cli.archive_options import database_of, format_option, standard_output
+from crawler.cli.archive_options import database_of, format_option, removed_sources, standard_output
 from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
 from crawler.cli.sources.check import check_command
 from crawler.cli.sources.export import export_command
@@ -42,12 +42,12 @@ ALL = click.option("--all", "of_lists", is_flag=True, help="Also list the hosts 
 def command(ctx: click.Context, of_lists: bool, forget: str | None, form: str) -> None:
     """List the sources that have been crawled, with their state; show, check, pause, rename or remove one.
 
-    For each source: its health (ok, warn or bad: `morgue health` says why; or paused), the number of articles, the day
-    of the newest one, the time at which a feed, sitemap or page was last answered without an error, how many addresses
-    are due now (waiting; of a source that was never crawled, the listings in its file), planned for later, of the past
-    (articles that wait for `morgue backfill`) and failing, and the last error. An error is shown until the next
-    visit goes well. Dead links, links that robots.txt disallows, and paths that morgue tries by itself are no
-    errors of a source.
+    For each source: its health (ok, warn or bad: `morgue health` says why; paused; or removed, if its file is gone),
+    the number of articles, the day of the newest one, the time at which a feed, sitemap or page was last answered
+    without an error, how many addresses are due now (waiting; of a source that was never crawled, the listings in its
+    file), planned for later, of the past (articles that wait for `morgue backfill`) and failing, and the last error. An
+    error is shown until the next visit goes well. Dead links, links that robots.txt disallows, and paths that morgue
+    tries by itself are no errors of a source.
 
     Pages of `morgue crawl --urls` that belong to no source are counted by host with --all.
 
@@ -99,7 +99,8 @@ def list_sources(ctx: click.Context, *, of_lists: bool, form: str) -> None:
         from crawler.health.check import look
 
         settings = health_settings(folder_of(ctx), overrides_of(ctx))
-        states = {one.name: one.status for one in look(db, folder_of(ctx), settings)}
+        states = dict.fromkeys(removed_sources(db, folder_of(ctx)), "removed")
+        states |= {one.name: one.status for one in look(db, folder_of(ctx), settings)}
     for row in rows:
         row["health"] = states.get(row["name"])
     count_unread_listings(ctx, rows)

@@ -43,7 +43,7 @@ def command(ctx: click.Context) -> None:
             imported = count_imported(new) if DECLARED_DIGESTS in made else 0
     finally:
         lock.release()
-    result = f"brought up to date in {counted(len(made), 'step')}: {', '.join(made)}" if made else "is up to date"
+    result = f"brought up to date in {counted(len(made), 'step')}" if made else "is up to date"
     click.echo(f"{folder.database}: {result}")
     if SCHEDULED in made:
         click.echo(

@@ -94,7 +94,7 @@ class Frontier:
                 new += entry.kind not in LISTING_KINDS
             elif self._corrected(row):
                 new += entry.kind not in LISTING_KINDS
-            elif not row.past and backfills.wanted_now(self.db, row, now):
+            elif not row.past and (past is None or row.day) and backfills.wanted_now(self.db, row, now):
                 new += 1
             elif not self._confirmed(entry, row, now):
                 believed = self._are_changes_believed(entries, now) if believed is None else believed

@@ -16,13 +16,13 @@ from crawler.frontier.failed_visits import FailedVisits
 from crawler.frontier.failure_kinds import UNASKED_304
 from crawler.frontier.listing_visits import REDIRECT_CHAIN
 from crawler.frontier.queue_values import FrontierEntry, Validators, VisitResult
-from crawler.schedule.article_ages import hides_edit
+from crawler.schedule.article_ages import hides_edit, sooner_after_alternate
 from crawler.schedule.revisit_policy import LISTING_KINDS, PAGE_KINDS, NextVisit, after_copy, after_failure
 from crawler.schedule.stand_in_visits import after_no_article, names_same_page
 from pipelines.core.items import Article, Capture, NothingToRead, PageState, Reading
 from pipelines.core.timestamps import now, parse
 from pipelines.core.urls import host_or_empty, site_of, url_key
-from pipelines.database.edits.difference import NOISE_IN_WORDS
+from pipelines.database.edits.difference import ALTERNATE, NOISE_IN_WORDS
 from pipelines.database.edits.story_identity import is_one_article
 from pipelines.database.frontier import replanning
 from pipelines.database.frontier.rows import Claim
@@ -124,12 +124,15 @@ class VisitOutcomes(FailedVisits):
             detour = await self._detour_after(claim, reading, response)
             # The page that it led to for now has a life of its own.
             plan = await self._plan_of_page(replace(claim, first_visit=None, last_visit=None) if detour else claim)
+            if reading.noise == ALTERNATE and self.site(claim).recheck:
+                plan = sooner_after_alternate(plan, now())
             if reading.change == "duplicate" and not await self.context.do(self.context.store.is_article, claim.url):
                 plan = after_copy(now(), claim.visits)
         status = reading.page.capture.status if reading.page.capture else None
         # Without validators: "not modified" would be the answer for a page that was never read.
+        # The page of an alternate text is not the newest that is filed: a 304 would confirm the wrong one.
         is_missing = broke_off or state is not None or isinstance(reading.outcome, NothingToRead)
-        known = Validators() if is_missing else validators
+        known = Validators() if is_missing or reading.noise == ALTERNATE else validators
         visit = VisitResult(plan, status, error, answered=not broke_off, validators=known, detour=detour)
         # The address that was asked for is asked again, not the wall or error page that it redirects to.
         await self._end(claim, visit, None if is_missing else reading.page.url, pages=1)

@@ -35,6 +35,7 @@ USUAL_WEIGHT = 20  # watched articles that USUAL_EDITS count as much as
 # Ages of an edit at which the next one is looked for. Two of five edits are followed by another, mostly within hours.
 AGES_AFTER_EDIT = tuple(timedelta(hours=hours) for hours in (1, 2, 4, 7, 12, 24))
 MIN_SHARE_OF_PAUSE = 1 / 6  # before an edit was found, that the first look after it is later
+LOOK_AFTER_ALTERNATE = timedelta(hours=25)  # a text that stays for a day has replaced the other (edits.difference)
 MAX_CACHED = timedelta(hours=1)  # a cache may show a page for so long after it changed: this is no false 304
 MIN_JUDGED_CLAIMS = 3  # times of change given by a listing, before it is judged by what was found after them
 MAX_CLAIM_AGE = timedelta(days=30)  # older ones say nothing: the site may have mended its listing
@@ -93,6 +94,17 @@ def sooner_after_edit(
     if at is None or (plan.at is not None and plan.at <= at):
         return plan
     return NextVisit("waiting", at, f"checked again soon: it was edited before {stamp(edit.found)}")
+
+
+def sooner_after_alternate(plan: NextVisit, now: datetime) -> NextVisit:
+    """Return the future of an article whose page showed an earlier text: it is looked at again within a day or so.
+
+    The site may show two texts in turn, or have settled on the earlier one. Only another look can tell.
+    """
+    at = now + LOOK_AFTER_ALTERNATE
+    if plan.at is not None and plan.at <= at:
+        return plan
+    return NextVisit("waiting", at, "checked again soon: an earlier text was shown")
 
 
 def are_claims_believed(claims: Sequence[bool]) -> bool:

@@ -166,7 +166,7 @@ class PageState(NamedTuple):
     since: str  # stamp of the first capture that shows it
     visits: int  # visits that met it
     article_id: int | None  # None: no article was ever read at this address
-    text_digest: str | None  # of the headline and text that it shows; None: it has none
+    text_digest: str | None  # of the headline and text that it shows, or of its notice; None: it has none
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,8 @@ class ArticleFilters:
         since = parse_day("--since", self.since, last=False)
         until = parse_day("--until", self.until, last=True)
         if since and until and since > until:
-            raise QueryError(f"--since {self.since} --until {self.until}", "ends before it begins", "swap the two")
+            days = f"--since {self.since} --until {self.until}"
+            raise QueryError(days, "ends before it begins", "give --since the earlier day")
         language = (self.language or "").strip().replace("_", "-").lower().partition("-")[0] or None
         if language and not re.fullmatch("[a-z]{2,3}", language):
             raise QueryError(f"--language {self.language!r}", "is not a language code", "say en, de, fr, ja, ...")

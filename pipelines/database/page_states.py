@@ -13,19 +13,27 @@ from pipelines.core.items import GONE_KINDS, Capture, PageState
 from pipelines.core.timestamps import stamp
 from pipelines.core.urls import url_key
 from pipelines.database.runs import TRUE_TIME
+from pipelines.database.stand_ins import CUT_OFF, ShownText
 
 # What questions return, in this order. `article`: number of the article; `title`: its headline.
 STATE_KEYS = (
     "url", "source", "article", "title", "kind", "gone", "since", "last_seen", "visits", "ended", "last_alive",
     "capture_id", "last_capture_id", "ended_capture_id",
 )  # fmt: skip
-SELECT = """
+# When the page was last seen to show its article before the period `p` of the article `a`; a 304 counts.
+LAST_ALIVE = """iif(a.last_seen <= p.since, a.last_seen, coalesce((
+    SELECT max(substr(time, 1, 19)) || 'Z' FROM (
+        SELECT c.time FROM revisions r JOIN sightings s ON s.revision_id = r.id JOIN captures c ON c.id = s.capture_id
+         WHERE r.article_id = a.id
+         UNION ALL SELECT time FROM captures WHERE url = p.url AND status = 304)
+     WHERE substr(time, 1, 19) || 'Z' < p.since), iif(a.first_seen < p.since, a.first_seen, NULL)))"""
+SELECT = f"""
     SELECT p.url, s.name AS source, p.article_id AS article, a.title, p.kind,
            p.kind IN (SELECT value FROM json_each('["404", "410", "soft 404", "front page"]')) AS gone,
-           p.since, p.last_seen, p.visits, p.ended, a.last_seen AS last_alive, p.capture_id, p.last_capture_id,
+           p.since, p.last_seen, p.visits, p.ended, {LAST_ALIVE} AS last_alive, p.capture_id, p.last_capture_id,
            p.ended_capture_id
       FROM page_states p LEFT JOIN articles a ON a.id = p.article_id LEFT JOIN sources s ON s.id = p.source_id
-"""
+"""  # noqa: S608 (our own constant)
 
 
 def note(
@@ -117,11 +125,14 @@ def end(
 
 
 def kind_of_text(db: sqlite3.Connection, source_id: int | None, digest: str, besides: str) -> str | None:
-    """Return the kind as which this text was met at another address of a source than `besides`; None if it was not."""
+    """Return the kind as which this text was met at another address of a source than `besides`; None if it was not.
+
+    CUT_OFF says that a text is short, not which: it counts while the other page shows it.
+    """
     row = db.execute(
-        """SELECT kind FROM page_states WHERE text_digest = ? AND source_id IS ? AND url_key != ?
-            ORDER BY since DESC LIMIT 1""",
-        (digest, source_id, besides),
+        """SELECT kind FROM page_states WHERE text_digest = ?1 AND source_id IS ?2 AND url_key != ?3
+              AND (?1 != ?4 OR ended IS NULL) ORDER BY since DESC LIMIT 1""",
+        (digest, source_id, besides, CUT_OFF),
     ).fetchone()
     return None if row is None else str(row[0])
 
@@ -133,6 +144,16 @@ def is_text_of_others(db: sqlite3.Connection, source_id: int | None, digest: str
         (digest, source_id, besides),
     ).fetchone()
     return row is not None
+
+
+def filed_text(db: sqlite3.Connection, article_id: int) -> tuple[ShownText, str | None]:
+    """Return the newest text of an article, and the payload digest of the capture that it was read from."""
+    *values, payload = db.execute(
+        """SELECT a.title, a.text, a.text_digest, a.access, a.modified, c.payload_digest
+             FROM articles a LEFT JOIN captures c ON c.id = a.capture_id WHERE a.id = ?""",
+        (article_id,),
+    ).fetchone()
+    return ShownText(*values), payload
 
 
 def of_article(db: sqlite3.Connection, article_id: int) -> list[dict[str, Any]]:

@@ -1,8 +1,9 @@
 """Decide if a page is the article of its address, or something in its place. Pure: nothing is read or stored here.
 
 A consent wall, a login page or an error page with status 200 is no state of an article. Extraction recognises many of
-them (`Article.access`). The rest is recognised without words of any language: the text has next to nothing in common
-with the article's, and other addresses of the site show it too; or a redirect led to the front page.
+them (`Article.access`), and `stubs` what a wall leaves of an article. The rest is recognised without words of any
+language: the text has next to nothing in common with the article's, and other addresses of the site show it too; or a
+redirect led to the front page.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from urllib.parse import urlsplit
 
 from pipelines.core.items import PAYWALL_KIND
 from pipelines.core.urls import same_site
-from pipelines.database.edits.change_detection import comparable
+from pipelines.database.edits.change_detection import comparable, different_words, text_digest
+from pipelines.database.edits.stubs import Stub, stub_of
 
 CONSENT, LOGIN, SOFT_404, ERROR, FRONT = (
     "consent wall", "login page", "soft 404", "error page", "front page",
@@ -21,17 +23,19 @@ CONSENT, LOGIN, SOFT_404, ERROR, FRONT = (
 SECTION = "section page"  # where redirects led to; it counts as FRONT if the address is known to have had an article
 ANOTHER = "another page"  # a temporary redirect of a known article to a page that is not its own
 NO_TEXT = "no text"  # the page of a known article in which there is nothing to read
-OTHER_TEXT = "other text"  # a short text that shares nothing with the article's; a day later it counts as an edit
+# Shares nothing with the article's, or is a stub of it; is short or undated; a day later it counts as an edit.
+OTHER_TEXT = "other text"
 ALWAYS_STANDS_IN = (CONSENT, LOGIN, SOFT_404, ERROR)  # values of Article.access that no article has
 PART_OF_TEXT = ("paywall", "truncated")  # values of Article.access that say that text is missing
+
+CUT_OFF = text_digest(None, "")  # noted of a stub that shows the beginning of its article alone
 
 MAX_COMMON_SHARE = 0.15  # of all words of two texts; stories of one site share a fifth
 MIN_SAME_SHARE = 0.5  # from this share on two texts are states of one article
 MAX_SHORTENED_SHARE = 0.8  # length of a text to the known one, from which on a paywall hides nothing
 MAX_STAND_IN_SHARE = 0.5  # length of a text that shares nothing with the known one, and may stand in for it
 MIN_COMMON_BEGINNING_SHARE = 0.6  # of the words of a teaser that the known text has, too
-MAX_WORD_CHARS = 20  # mean length of words; longer ones are of a script without spaces, and characters are compared
-MIN_HELD_SECONDS = 24 * 3600  # that an unrelated text must last until it is an edit
+MIN_HELD_SECONDS = 23 * 3600  # that an unrelated text must last until it is an edit; looks are a day apart, or nearly
 LOGIN_PATH = re.compile(r"/(?:log-?in|sign-?in|sso|auth|oauth2?|anmelden|connexion|registrer|iniciar-sesion)\b", re.I)
 
 
@@ -42,15 +46,19 @@ class ShownText(NamedTuple):
     text: str
     digest: str
     access: str | None = None  # as in Article.access
+    modified: str | None = None  # stamp of the change that the page gives
+    published: str | None = None  # as in Article.published, if the page says so
 
 
 class StandInEvidence(NamedTuple):
     """Hold what else the archive knows that tells a stand-in from an article."""
 
     landed: str | None = None  # FRONT, SECTION or LOGIN if redirects led to such a page, else None
-    kind_elsewhere: str | None = None  # kind as which the same text was met at another address of the source
+    is_redirected: bool = False  # the page is at another address than the one that was asked for
+    kind_elsewhere: str | None = None  # kind as which the same text, or notice of a stub, was met at another address
     is_text_of_others: bool = False  # another article of the source has the same headline and text
-    held_seconds: float | None = None  # since the same unrelated text was first seen here; None: it was not
+    held_seconds: float | None = None  # since the same unrelated text or notice was first seen here; None: it was not
+    unrelated_seconds: float | None = None  # since any unrelated text was first seen here, and none but such texts
 
 
 NO_EVIDENCE = StandInEvidence()
@@ -75,38 +83,63 @@ def stands_in(shown: ShownText, known: ShownText | None, evidence: StandInEviden
     if shown.access in PART_OF_TEXT and _is_shortened(shown, known):
         return PAYWALL_KIND
     is_same_title = bool(shown.title and known.title and comparable(shown.title) == comparable(known.title))
+    stub = stub_of(shown.text, known.text)
+    if stub is not None and (stub.has_beginning or common < MAX_COMMON_SHARE):
+        is_changed = is_same_title and shown.modified not in (None, known.modified)
+        return _kind_of_stub(stub, evidence, is_changed=is_changed)
     if common >= MAX_COMMON_SHARE or is_same_title:
         return None
     if evidence.kind_elsewhere is not None or evidence.is_text_of_others:
         return ERROR if evidence.kind_elsewhere in (None, OTHER_TEXT) else evidence.kind_elsewhere
     if len(shown.text) >= MAX_STAND_IN_SHARE * len(known.text):
-        return None
-    lasts = evidence.held_seconds is not None and evidence.held_seconds >= MIN_HELD_SECONDS
-    return None if lasts else OTHER_TEXT
+        if shown.published or evidence.is_redirected:  # a wall has no time of publication
+            return None
+        return None if _lasts(evidence.unrelated_seconds) else OTHER_TEXT
+    return None if _lasts(evidence.held_seconds) else OTHER_TEXT
+
+
+def _kind_of_stub(stub: Stub, evidence: StandInEvidence, *, is_changed: bool) -> str | None:
+    """Return the kind of a stub; None if editors have shortened the text.
+
+    A notice that sells or asks for JavaScript is of a wall, and so is one that other articles have, too, or none if
+    others are cut off now. `is_changed`: the page says that it was changed; editors let it say so, and walls seldom.
+    Any other stub is an edit if it lasts.
+    """
+    asks, elsewhere = stub.sells or stub.needs_browser, evidence.kind_elsewhere
+    is_elsewhere = elsewhere is not None or evidence.is_text_of_others
+    if (asks and is_elsewhere) or ((asks or is_elsewhere) and not is_changed):
+        return (
+            PAYWALL_KIND if stub.sells or not stub.notice else ERROR if elsewhere in (None, OTHER_TEXT) else elsewhere
+        )
+    return None if _lasts(evidence.held_seconds) or (is_changed and not asks) else OTHER_TEXT
+
+
+def _lasts(seconds: float | None) -> bool:
+    """Return True if a text was seen here for so long that it is no wall that comes and goes."""
+    return seconds is not None and seconds >= MIN_HELD_SECONDS
+
+
+def digest_to_note(shown: ShownText, known: ShownText | None) -> str:
+    """Return the digest by which the same wall is recognised at other addresses: of a stub, that of its notice alone.
+
+    Headline and beginning of a stub are those of its article. One without a notice has CUT_OFF.
+    """
+    stub = stub_of(shown.text, "" if known is None else known.text)
+    return shown.digest if stub is None else text_digest(None, stub.notice)
 
 
 def _is_shortened(shown: ShownText, known: ShownText) -> bool:
     """Return True if a text with a part missing is what a paywall leaves of the known one, and no edit of it."""
     if len(shown.text) >= MAX_SHORTENED_SHARE * len(known.text):
         return False
-    mine, others = _words(shown.text), _words(known.text)
+    mine, others = different_words(shown.text), different_words(known.text)
     return known.access not in PART_OF_TEXT or len(mine & others) >= MIN_COMMON_BEGINNING_SHARE * len(mine)
 
 
 def common_share(text: str, other: str) -> float:
     """Return the share of all different words of two texts that both have, 0 to 1."""
-    mine, others = _words(text), _words(other)
+    mine, others = different_words(text), different_words(other)
     return len(mine & others) / len(mine | others) if mine | others else 0.0
-
-
-def _words(text: str) -> set[str]:
-    """Return the different words of a text; of a script without spaces, all pairs of characters."""
-    plain = comparable(text).casefold()
-    words = plain.split()
-    if words and len(plain) / len(words) > MAX_WORD_CHARS:
-        letters = "".join(words)
-        return {letters[at : at + 2] for at in range(len(letters) - 1)}
-    return set(words)
 
 
 def landing(asked: str, url: str) -> str | None:

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from pipelines.core.items import Article, Capture, Page, PageState, Reading, Source
-from pipelines.core.timestamps import now, parse, stamp
+from pipelines.core.timestamps import now, stamp
 from pipelines.core.urls import same_site, url_key
 from pipelines.database import listings, page_states, revisions
 from pipelines.database.columns import CAPTURE_COLUMNS, article_row, capture_row, capture_time, hint_of, update_row
@@ -21,8 +21,16 @@ from pipelines.database.connection import decode_json
 from pipelines.database.edits.change_detection import Change, alike
 from pipelines.database.edits.difference import NO_DIFFERENCE, Difference, Noise, difference_row
 from pipelines.database.edits.filing import judge
-from pipelines.database.edits.story_identity import continued_by_id, is_former_address, may_unite, same_page, unite
-from pipelines.database.stand_ins import OTHER_TEXT, ShownText, StandInEvidence, landing, stands_in
+from pipelines.database.edits.stand_in_evidence import stand_in
+from pipelines.database.edits.story_identity import (
+    continued_by_id,
+    is_former_address,
+    is_shown_in_turn,
+    may_unite,
+    same_page,
+    unite,
+)
+from pipelines.database.stand_ins import landing
 
 INSERT_CAPTURE = (
     f"INSERT INTO captures (crawl_id, source_id, {', '.join(CAPTURE_COLUMNS)}) "  # noqa: S608 (our own names)
@@ -162,6 +170,9 @@ class ArticleStore:
         continued = None
         if known is None:
             continued = continued_by_id(self.db, article, address, values["published_day"], source_id)
+        elif own != known.read_from and address == own and is_shown_in_turn(self.db, known.id, own):
+            self._tell_apart(known, own)
+            known = None
         elif self._has_moved(known, own, address, article, values["text_digest"]):
             self.db.execute("DELETE FROM aliases WHERE url_key = ?", (own,))
             continued, known = known.id, None
@@ -214,31 +225,11 @@ class ArticleStore:
         self, article: Article, page: Page, asked: str, digest: str, source_id: int | None
     ) -> PageState | None:
         """Note what a page shows in the place of an article, and return it; None if it shows an article."""
-        assert page.capture is not None
-        keys, landed = {url_key(asked), url_key(page.url)}, landing(asked, page.url)
-        known = (self._find(url_key(page.url)) if landed is None else None) or self._find(url_key(asked))
-        if known is not None and known.read_from not in keys:
+        is_landed = landing(asked, page.url) is not None
+        known = (None if is_landed else self._find(url_key(page.url))) or self._find(url_key(asked))
+        if known is not None and known.read_from not in {url_key(asked), url_key(page.url)}:
             known = None  # its text is of another address, about which this one says nothing
-        filed, before = None, page_states.shown_now(self.db, url_key(asked))
-        if known is not None:
-            row = self.db.execute("SELECT title, text, access FROM articles WHERE id = ?", (known.id,)).fetchone()
-            filed = ShownText(row[0], row[1], known.digest, row[2])
-        held = None
-        if before is not None and (before.kind, before.text_digest) == (OTHER_TEXT, digest):
-            held = (page.capture.time - parse(before.since)).total_seconds()
-        evidence = StandInEvidence(
-            landed=landed,
-            kind_elsewhere=page_states.kind_of_text(self.db, source_id, digest, url_key(asked)),
-            is_text_of_others=known is not None and page_states.is_text_of_others(self.db, source_id, digest, known.id),
-            held_seconds=held,
-        )
-        kind = stands_in(ShownText(article.title, article.text, digest, article.access), filed, evidence)
-        if kind is None:
-            return None
-        return page_states.note(
-            self.db, asked, kind, page.capture, source_id=source_id, article_id=known.id if known else None,
-            text_digest=digest,
-        )  # fmt: skip
+        return stand_in(self.db, article, page, asked, digest, source_id, None if known is None else known.id)
 
     def note_state(self, url: str, kind: str, capture: Capture, source_id: int | None) -> PageState:
         """Note that an address shows something in the place of its article that has no text, such as a 404."""

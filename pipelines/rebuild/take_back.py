@@ -7,13 +7,12 @@ is taken back as a whole, and its address is asked again.
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import replace
+from math import inf
 
-from pipelines.core.items import Article, Capture, NothingToRead
-from pipelines.core.timestamps import now, parse
+from pipelines.core.items import Article, NothingToRead
 from pipelines.database import page_states, removals
 from pipelines.database.edits.change_detection import text_digest
-from pipelines.database.frontier.table import FrontierTable
+from pipelines.database.edits.stand_in_evidence import captures_of, take_back_article
 from pipelines.database.stand_ins import ALWAYS_STANDS_IN, ShownText, StandInEvidence, stands_in
 from pipelines.rebuild.reread import RereadPage
 
@@ -24,15 +23,16 @@ def stand_in_kind(db: sqlite3.Connection, read: RereadPage) -> str | None:
     if isinstance(outcome, NothingToRead):
         return outcome.reason if outcome.reason in ALWAYS_STANDS_IN else None
     before = db.execute(
-        """SELECT title, text, text_digest FROM revisions WHERE article_id = ?1
+        """SELECT title, text, text_digest, NULL, modified FROM revisions WHERE article_id = ?1
                 AND number < (SELECT number FROM revisions WHERE id = ?2) ORDER BY number DESC LIMIT 1""",
         (article_id, read.row["id"]),
     ).fetchone()
     known, digest = None if before is None else ShownText(*before), text_digest(outcome.title, outcome.text)
     is_others = known is not None and page_states.is_text_of_others(db, read.row["source_id"], digest, article_id)
     # An unrelated text that was filed has lasted; only what is known to be no article is taken back.
-    evidence = StandInEvidence(is_text_of_others=is_others, held_seconds=float("inf"))
-    return stands_in(ShownText(outcome.title, outcome.text, digest, outcome.access), known, evidence)
+    evidence = StandInEvidence(is_text_of_others=is_others, held_seconds=inf, unrelated_seconds=inf)
+    shown = ShownText(outcome.title, outcome.text, digest, outcome.access, outcome.modified)
+    return stands_in(shown, known, evidence)
 
 
 def take_back(db: sqlite3.Connection, read: RereadPage, kind: str) -> int | None:
@@ -43,36 +43,20 @@ def take_back(db: sqlite3.Connection, read: RereadPage, kind: str) -> int | None
     assert read.page is not None
     assert read.page.capture is not None
     revision_id, article_id = read.row["id"], read.row["article_id"]
-    captures = _captures_of(db, revision_id, read.page.capture)
-    (key, rest) = db.execute(
-        "SELECT url_key, (SELECT count(*) FROM revisions WHERE article_id = a.id) - 1 FROM articles a WHERE id = ?",
-        (article_id,),
-    ).fetchone()
-    if rest:
-        removals.delete_rows(db, captures=(), articles=(), revisions=[revision_id])
-        newest = _close_the_gap(db, article_id)
-    else:
-        removals.delete_rows(db, captures=(), articles=[article_id], revisions=[revision_id])
-        frontier, newest = FrontierTable(db), None
-        if (row := frontier.row_of(key)) is not None:
-            frontier.make_due(row[0], now())
+    source_id, capture = read.row["source_id"], read.page.capture
     digest = text_digest(read.outcome.title, read.outcome.text) if isinstance(read.outcome, Article) else None
-    for capture in captures:
+    (revisions,) = db.execute("SELECT count(*) FROM revisions WHERE article_id = ?", (article_id,)).fetchone()
+    if revisions == 1:
+        take_back_article(db, article_id, kind, capture, source_id=source_id, digest=digest)
+        return None
+    captures = captures_of(db, revision_id, capture) or [capture]
+    removals.delete_rows(db, captures=(), articles=(), revisions=[revision_id])
+    newest = _close_the_gap(db, article_id)
+    for one in captures:
         page_states.note(
-            db, capture.url, kind, capture, source_id=read.row["source_id"],
-            article_id=article_id if rest else None, text_digest=digest,
+            db, one.url, kind, one, source_id=source_id, article_id=article_id, text_digest=digest
         )  # fmt: skip
     return newest
-
-
-def _captures_of(db: sqlite3.Connection, revision_id: int, first: Capture) -> list[Capture]:
-    """Return the captures that show a revision, the oldest first. `first`: one of them, as a pattern."""
-    rows = db.execute(
-        """SELECT c.id, c.url, c.time FROM sightings s JOIN captures c ON c.id = s.capture_id
-            WHERE s.revision_id = ? ORDER BY c.time, c.id""",
-        (revision_id,),
-    ).fetchall()
-    return [replace(first, id=row[0], url=row[1], time=parse(row[2])) for row in rows] or [first]
 
 
 def _close_the_gap(db: sqlite3.Connection, article_id: int) -> int:

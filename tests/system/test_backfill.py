@@ -45,7 +45,7 @@ def test_new_source_fetches_what_is_new_in_its_sitemap_and_says_what_is_left(arc
     """The others are known, and wait for a backfill."""
     done = crawl(archive)
     assert stories_asked(paper) == [5]
-    assert "paper reached crawl.new_within: 5 addresses left for `morgue backfill`" in done.stdout
+    assert "past: 5 addresses of paper are older than crawl.new_within; `morgue backfill paper` fetches" in done.stdout
     assert dict(rows(archive, STATES))["past"] == 5
 
 
@@ -78,11 +78,15 @@ def test_backfill_of_a_period_leaves_the_rest(archive, paper):
     assert dict(rows(archive, STATES))["past"] == 3
 
 
-def test_stopped_backfill_fetches_nothing_more(archive, paper):
-    """What was queued and not fetched goes back."""
+def test_backfill_with_days_without_articles_is_refused_and_the_one_that_runs_goes_on(archive, paper):
+    """A mistyped day ends nothing. Then what was queued and not fetched goes back by --stop."""
     crawl(archive)
     paper.asked.clear()
-    morgue("-C", archive, "backfill", "paper")
+    morgue("-C", archive, "backfill", "paper", "--a-day", "2")
+    refused = morgue("-C", archive, "backfill", "paper", "--since", "2027")
+    assert refused.returncode == 8
+    assert "no article of the past since 2027-01-01" in refused.stderr
+    assert rows(archive, "SELECT since, a_day, ended FROM backfills") == [(None, 2, None)]
     stopped = morgue("-C", archive, "backfill", "paper", "--stop")
     assert "the backfill is stopped; 5 articles of the past stay" in stopped.stdout
     crawl(archive)

@@ -73,3 +73,15 @@ def test_due_of_an_unknown_source_names_it(crawled):
     assert done.returncode == 8
     assert "papr" in done.stderr
     assert "paper" in done.stderr
+
+
+def test_due_tells_removed_sources_from_new_ones(crawled):
+    """One whose file is gone is not visited; the listings of one that was never crawled are due."""
+    (crawled / "sources" / "paper.toml").rename(crawled / "sources" / "other.toml")
+    shown = due(crawled).stdout
+    assert "it is not crawled without one" in shown
+    visits = json.loads(due(crawled, "--format", "json").stdout)
+    assert {(visit["source"], visit["why"]) for visit in visits} == {("other", "first visit")}
+    assert shown.count("first visit") == len(visits)
+    states = json.loads(morgue("-C", crawled, "sources", "--format", "json").stdout)
+    assert [(one["name"], one["health"]) for one in states] == [("paper", "removed")]

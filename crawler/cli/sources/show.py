@@ -16,6 +16,7 @@ from crawler.cli.archive_options import standard_output
 from crawler.cli.common_options import config_of, folder_option, overrides_of, setting_option
 from pipelines.core import timestamps
 from pipelines.core.errors import NotFound
+from pipelines.core.items import GONE_KINDS
 from pipelines.core.plural import counted
 from pipelines.core.terminal import plain
 from pipelines.core.timestamps import stamp
@@ -219,11 +220,16 @@ def state_lines(found: dict[str, Any]) -> Iterator[str]:
             if one["replaces"]:
                 yield f"  {one['url']}: found in place of {one['replaces']}"
     if found["not_the_article"]:
-        kinds = ", ".join(f"{number:,} {kind}" for kind, number in sorted(found["not_the_article"].items()))
-        yield f"pages that do not show their article: {kinds} (`morgue edits --gone` lists those that are gone)"
+        kinds = ", ".join(pages_in_words(kind, number) for kind, number in sorted(found["not_the_article"].items()))
+        yield f"in the place of articles: {kinds} (`morgue edits --gone` lists those that are gone)"
     for gap in found["gaps"][:MAX_GAPS]:
         yield f"gap: {gap['url']}, from {gap['began']} to {gap['ended']}"
     if len(found["gaps"]) > MAX_GAPS:
         yield f"and {counted(len(found['gaps']) - MAX_GAPS, 'more gap')}"
     for pause in found["pauses"]:
         yield f"paused from {pause['began']} to {pause['ended'] or 'now'}"
+
+
+def pages_in_words(kind: str, number: int) -> str:
+    """Return the number of pages that show something in the place of their article: `1 page gone (404)`."""
+    return f"{counted(number, 'page')} gone ({kind})" if kind in GONE_KINDS else f"{counted(number, 'page')} ({kind})"

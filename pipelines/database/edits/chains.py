@@ -10,6 +10,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 from pipelines.core.timestamps import parse
@@ -17,6 +18,7 @@ from pipelines.core.urls import url_key
 from pipelines.database.columns import REVISION_COLUMNS, update_row
 from pipelines.database.connection import decode_json
 from pipelines.database.edits.difference import (
+    ALTERNATE,
     NO_DIFFERENCE,
     Difference,
     Noise,
@@ -25,7 +27,12 @@ from pipelines.database.edits.difference import (
     difference_row,
     is_alternate,
 )
-from pipelines.database.edits.template_lines import MIN_ARTICLES, TEMPLATE_DAYS
+from pipelines.database.edits.template_lines import (
+    MIN_ARTICLES,
+    TEMPLATE_DAYS,
+    articles_looked_at,
+    is_of_template,
+)
 from pipelines.database.readings import keep_reading
 
 ChainRow = Mapping[str, Any]
@@ -47,7 +54,12 @@ def chain_of(db: sqlite3.Connection, article_id: int) -> list[ChainRow]:
         f"""SELECT r.id, r.number, r.seen, {", ".join(f"r.{name}" for name in REVISION_COLUMNS)},
                    {", ".join(f"r.{name}" for name in NO_DIFFERENCE)}, c.payload_digest, c.time, c.url,
                    coalesce((SELECT max(s.time) FROM sightings JOIN captures s ON s.id = sightings.capture_id
-                              WHERE sightings.revision_id = r.id), c.time) AS last_time
+                              WHERE sightings.revision_id = r.id), c.time) AS last_time,
+                   (SELECT min(looks.time) FROM captures looks
+                     WHERE looks.url = c.url AND looks.status = 200 AND looks.time <= c.time AND looks.time > (
+                           SELECT max(s.time) FROM revisions p JOIN sightings ON sightings.revision_id = p.id
+                             JOIN captures s ON s.id = sightings.capture_id
+                            WHERE p.article_id = r.article_id AND p.number = r.number - 1)) AS away_since
               FROM revisions r JOIN captures c ON c.id = r.capture_id
              WHERE r.article_id = ? ORDER BY r.number""",  # noqa: S608 (our own names)
         (article_id,),
@@ -82,7 +94,7 @@ def describe(db: sqlite3.Connection, article_id: int) -> None:
 
 
 def source_template(db: sqlite3.Connection, source_id: int | None) -> Callable[[str], bool]:
-    """Return a test for lines of a source's template: they came or went in several articles within a day."""
+    """Return a test for lines of a source's template: they came or went on most of its pages within a day."""
     changes: dict[str, list[tuple[str, int]]] = defaultdict(list)
     query = "SELECT id FROM articles WHERE source_id IS ? AND revision > 1"
     for (article_id,) in db.execute(query, (source_id,)).fetchall():
@@ -92,33 +104,37 @@ def source_template(db: sqlite3.Connection, source_id: int | None) -> Callable[[
                 for line in difference(version_of(before), version_of(row)).changed_lines:
                     changes[line].append((row["time"], article_id))
             before = row
-    template = {line for line, times in changes.items() if source_id is not None and _is_template(sorted(times))}
+    template = {line for line, times in changes.items() if _is_template(db, source_id, line, sorted(times))}
     return template.__contains__
 
 
-def _is_template(times: list[tuple[str, int]]) -> bool:
-    """Return True if a line changed in MIN_ARTICLES articles within a day. `times`: (time, article), in order."""
-    if len({article for _, article in times}) < MIN_ARTICLES:
+def _is_template(db: sqlite3.Connection, source_id: int | None, line: str, times: list[tuple[str, int]]) -> bool:
+    """Return True if a line changed as one of the template. `times`: (time, article), in order."""
+    if source_id is None or len({article for _, article in times}) < MIN_ARTICLES:
         return False
     day = timedelta(days=TEMPLATE_DAYS)
     for at, (time, _) in enumerate(times):
-        within = {article for later, article in times[at:] if parse(later) - parse(time) <= day}
-        if len(within) >= MIN_ARTICLES:
+        within = [(later, article) for later, article in times[at:] if parse(later) - parse(time) <= day]
+        looked_at = partial(articles_looked_at, db, source_id, time, parse(within[-1][0]))
+        if is_of_template(line, len({article for _, article in within}), looked_at):
             return True
     return False
 
 
 def noise_in(article_id: int, chain: Iterable[ChainRow], is_template: Callable[[str], bool]) -> Iterator[NoiseRevision]:
-    """Yield the revisions of an article that are noise, from the first on, each against the last that is kept."""
+    """Yield the revisions of an article that are noise, from the first on, each against the last that is kept.
+
+    The newest text is kept even if only lines of the template differ: the article must not lose its last state.
+    """
     kept: list[ChainRow] = []
-    last_time = ""
-    for row in chain:
+    last_time, rows = "", list(chain)
+    for row in rows:
         noise = _noise_of(kept, last_time, row, is_template) if kept else None
-        if noise is None:
+        if noise is None or (noise == "template" and row is rows[-1]):
             kept.append(row)
         else:
             yield NoiseRevision(article_id, row["number"], row["id"], kept[-1]["id"], noise)
-        if noise != "alternate text":
+        if noise != ALTERNATE:
             last_time = row["last_time"]
 
 
@@ -131,8 +147,8 @@ def _noise_of(kept: list[ChainRow], last_time: str, row: ChainRow, is_template: 
         return "same bytes"
     digests = [one["text_digest"] for one in kept]
     other = row["text_digest"] != digests[-1]
-    if other and is_alternate(digests, row["text_digest"], last_time, parse(row["time"])):
-        return "alternate text"
+    if other and is_alternate(digests, row["text_digest"], last_time, parse(row["last_time"]), row["away_since"]):
+        return ALTERNATE
     found: Difference = difference(version_of(newest), version_of(row), is_template)
     return None if found.changes else found.noise or "same text"
 
@@ -146,7 +162,7 @@ def merge(db: sqlite3.Connection, article_id: int, found: Iterable[NoiseRevision
     for one in found:
         keep_reading(db, one.kept_id, replaced, rows[one.revision_id])
         db.execute("UPDATE readings SET revision_id = ? WHERE revision_id = ?", (one.kept_id, one.revision_id))
-        if one.noise == "alternate text":
+        if one.noise == ALTERNATE:
             db.execute("DELETE FROM sightings WHERE revision_id = ?", (one.revision_id,))
             db.execute("UPDATE revisions SET alternates = alternates + 1 WHERE id = ?", (one.kept_id,))
         else:

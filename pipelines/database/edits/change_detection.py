@@ -41,15 +41,31 @@ def text_digest(title: str | None, text: str) -> str:
     return sha256(f"{comparable(title or '')}\n{comparable(text)}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
+MAX_WORD_CHARS = 20  # mean length of words; longer ones are of a script without spaces, and characters are compared
 MIN_COMMON_WORDS = 0.5  # share of words that two texts of one article have in common
+MIN_CONTAINED_WORDS = 0.5  # share of the words of the shorter text that the other has too, if the headlines are equal
+MIN_TEXT_WORDS = 10  # different words; a shorter text says nothing against equal headlines
+
+
+def different_words(text: str) -> set[str]:
+    """Return the different words of a text; of a script without spaces, all pairs of characters."""
+    plain = comparable(text).casefold()
+    words = plain.split()
+    if words and len(plain) / len(words) > MAX_WORD_CHARS:
+        letters = "".join(words)
+        return {letters[at : at + 2] for at in range(len(letters) - 1)}
+    return set(words)
 
 
 def alike(title: str | None, text: str, other_title: str | None, other_text: str) -> bool:
-    """Return True if two pages tell the same story: the same headline, or at least half of all words in common.
+    """Return True if two pages tell the same story: at least half of all words are common.
 
-    Many AMP pages and print views differ in a paragraph. Different stories of one site share a fifth of their words.
+    Many AMP pages and print views lack paragraphs. So with the same headline, half of the words of the shorter text
+    suffice. A headline alone does not, because newsletters and series share theirs. Different stories of one site share
+    a fifth of their words.
     """
+    mine, others = different_words(text), different_words(other_text)
+    common, least = len(mine & others), min(len(mine), len(others))
     if title and other_title and comparable(title).casefold() == comparable(other_title).casefold():
-        return True
-    mine, others = set(comparable(text).casefold().split()), set(comparable(other_text).casefold().split())
-    return bool(mine | others) and len(mine & others) / len(mine | others) >= MIN_COMMON_WORDS
+        return least < MIN_TEXT_WORDS or common >= MIN_CONTAINED_WORDS * least
+    return bool(common) and common / len(mine | others) >= MIN_COMMON_WORDS

@@ -19,6 +19,7 @@ from pipelines.database.edits.word_diff import count_changes, opcodes, words
 
 ChangeKind = Literal["title", "text", "byline", "dates", "address"]
 Noise = Literal["counters", "template", "alternate text", "same bytes", "same text", "byline comes or goes"]
+ALTERNATE: Noise = "alternate text"
 NOISE_IN_WORDS: dict[str, str] = {
     "counters": "only counters or ages changed",
     "template": "only lines changed that come or go on many pages of the site",
@@ -27,6 +28,7 @@ NOISE_IN_WORDS: dict[str, str] = {
     "same text": "its text is that of the revision before it, as it is read now",
     "byline comes or goes": "only the byline is there at one look and not at another",
 }
+MIN_STAY = timedelta(days=1)  # of an earlier text without the newest, from which on it is an edit
 ALTERNATE_DAYS = 7  # a text that was away for longer, and comes back, is an edit
 
 
@@ -115,12 +117,18 @@ def without_counters(removed: Iterable[str], added: Iterable[str]) -> tuple[list
     return kept
 
 
-def is_alternate(digests: Sequence[str], digest: str, last_seen: str, now: datetime) -> bool:
+def is_alternate(
+    digests: Sequence[str], digest: str, last_seen: str, now: datetime, away_since: str | None = None, returns: int = 0
+) -> bool:
     """Return True if a site shows two texts in turn: both the newest text and this one were seen before.
 
-    `digests`: of all revisions, the newest last. `last_seen`: when the newest text was last seen itself. A first return
-    to an earlier text is an edit; so is a text that stays for ALTERNATE_DAYS.
+    `digests`: of all revisions, the newest last. `last_seen`: when the newest text was last seen itself. `away_since`:
+    the first look since then that showed another text. `returns`: looks at others after which the newest was back.
+    A first return to an earlier text is an edit. So is a text that stays for a day, and for one more day for each
+    return: the site has settled on it. ALTERNATE_DAYS are always enough.
     """
+    if away_since is not None and now - parse(away_since) >= MIN_STAY * (1 + returns):
+        return False
     earlier = digests[:-1]
     lately = now - parse(last_seen) < timedelta(days=ALTERNATE_DAYS)
     return digest in earlier and digests[-1] in earlier and lately

@@ -16,6 +16,7 @@ from pipelines.database.connection import Row, ask
 from pipelines.database.edits.chains import version_of
 from pipelines.database.edits.difference import difference, difference_row
 from pipelines.database.filters import ArticleFilters, parse_day, source_id
+from pipelines.database.page_states import LAST_ALIVE
 
 EDIT_KEYS = (
     "seen", "source", "article", "revision", "changes", "change_ratio", "words_added", "words_removed", "silent",
@@ -80,15 +81,15 @@ def _is_wanted(edit: Row, wanted: EditFilters) -> bool:
 
 def gone(db: sqlite3.Connection, articles: ArticleFilters, limit: int | None) -> Iterator[Row]:
     """Yield articles that vanished, the newest first, with the keys GONE_KEYS. `back`: when it was there again."""
-    where, values = _where(db, articles, "g.since")
+    where, values = _where(db, articles, "p.since")
     kinds = ", ".join(f"'{kind}'" for kind in GONE_KINDS)
     found = ask(
         db,
         f"""
-        SELECT g.since, s.name AS source, a.id AS article, g.kind, a.last_seen AS last_alive, g.last_seen, g.visits,
-               g.ended AS back, a.title, g.url
-          FROM page_states g JOIN articles a ON a.id = g.article_id LEFT JOIN sources s ON s.id = a.source_id
-         WHERE g.kind IN ({kinds}) {where} ORDER BY g.since DESC, g.id DESC LIMIT :limit""",  # noqa: S608 (our own names)
+        SELECT p.since, s.name AS source, a.id AS article, p.kind, {LAST_ALIVE} AS last_alive, p.last_seen, p.visits,
+               p.ended AS back, a.title, p.url
+          FROM page_states p JOIN articles a ON a.id = p.article_id LEFT JOIN sources s ON s.id = a.source_id
+         WHERE p.kind IN ({kinds}) {where} ORDER BY p.since DESC, p.id DESC LIMIT :limit""",  # noqa: S608 (our own names)
         values | {"limit": -1 if limit is None else limit},
     )
     return map(dict, found)
@@ -138,3 +139,9 @@ def compared(states: Sequence[Row], article: int, first: str | None, second: str
             raise NotFound(f"article {article}", cause, "`morgue edits` lists the articles that were edited")
         return states[-2], states[-1]
     return chosen(states, first, article), states[-1] if second is None else chosen(states, second, article)
+
+
+def has_moved(states: Sequence[Row], old: Row, new: Row) -> bool:
+    """Return True if the article got another address between two of its revisions."""
+    first, last = sorted((old["revision"], new["revision"]))
+    return any("address" in (state["changes"] or ()) for state in states if first < state["revision"] <= last)

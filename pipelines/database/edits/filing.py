@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from pipelines.core.items import Capture
+from pipelines.core.timestamps import fine_stamp
 from pipelines.database.connection import decode_json
-from pipelines.database.edits.difference import Difference, TextVersion, difference, is_alternate
+from pipelines.database.edits.difference import ALTERNATE, Difference, TextVersion, difference, is_alternate
 from pipelines.database.edits.template_lines import remember_lines, template_test
 from pipelines.database.runs import TRUE_TIME
 
@@ -38,11 +40,24 @@ def judge(db: sqlite3.Connection, article_id: int, values: Mapping[str, Any], ca
     query = "SELECT text_digest FROM revisions WHERE article_id = ? ORDER BY number"
     digests = [one for (one,) in db.execute(query, (article_id,))]
     other = digest != values["text_digest"]
-    if other and seen is not None and is_alternate(digests, values["text_digest"], seen[0], capture.time):
+    away = _away(db, article_id, capture, seen[0]) if other and seen is not None else (None, 0)
+    if other and seen is not None and is_alternate(digests, values["text_digest"], seen[0], capture.time, *away):
         db.execute("UPDATE revisions SET alternates = alternates + 1 WHERE id = ?", (revision_id,))
-        return Difference(noise="alternate text")
+        return Difference(noise=ALTERNATE)
     old = TextVersion(title, text, decode_json(authors, list, "articles", article_id, "authors"), modified)
     new = TextVersion(values["title"], values["text"], json.loads(values["authors"]), values["modified"])
-    found = difference(old, new, template_test(db, source_id, article_id, capture.time))
-    remember_lines(db, source_id, article_id, found.changed_lines, capture.time)
+    is_template = cache(template_test(db, source_id, article_id, capture.time))
+    found = difference(old, new, is_template)
+    remember_lines(db, source_id, article_id, found.changed_lines, capture.time, is_template)
     return found
+
+
+def _away(db: sqlite3.Connection, article_id: int, capture: Capture, last_seen: str) -> tuple[str | None, int]:
+    """Return the first look since `last_seen` that showed another text, and the number of such looks before that."""
+    since, looks = db.execute(
+        "SELECT min(time), count(*) FROM captures WHERE url = ? AND time > ? AND time < ? AND status = 200",
+        (capture.url, last_seen, fine_stamp(capture.time)),
+    ).fetchone()
+    query = "SELECT sum(alternates) FROM revisions WHERE article_id = ?"
+    (counted,) = db.execute(query, (article_id,)).fetchone()
+    return since, max(0, counted - looks)

@@ -2,7 +2,8 @@
 
 A newspaper that changes a headline may change the address with it. The evidence, from strong to weak: the old address
 redirects to the new one; the old page names it as canonical; both have the same number or UUID. In each case the texts
-must be alike, because dead pages are redirected to other stories, and templates name wrong canonicals.
+must be alike, because dead pages are redirected to other stories, and templates name wrong canonicals. A number is
+weak: the pages of a section may share one, and have texts of one template. In doubt, they stay two articles.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pipelines.core.timestamps import parse
 from pipelines.core.urls import same_site, url_key
 from pipelines.database.columns import update_row
 from pipelines.database.edits.chains import describe
-from pipelines.database.edits.change_detection import MIN_COMMON_WORDS, comparable
+from pipelines.database.edits.change_detection import MIN_COMMON_WORDS, comparable, different_words
 
 MIN_ID_DIGITS = 5  # of the number of an article in an address; shorter ones are years, days, pages and parts
 STORY_ID = re.compile(
@@ -35,6 +36,7 @@ VIEW = re.compile(
 )
 MAX_DAYS_APART = 14  # between the days of publication of two pages of one story
 MIN_WORDS = 20  # in common; shorter texts must have the same headline, too
+MAX_TURNS = 2  # in which an article was at one address and then at another
 MAX_COPIES = 20  # articles with the same text that are looked at
 SAME_TIME = timedelta(hours=1)  # a CMS may set the time of publication anew when it renames a page
 
@@ -74,11 +76,22 @@ def is_renamed(key: str, other: str) -> bool:
 
 def tell_one_story(title: str | None, text: str, other_title: str | None, other_text: str) -> bool:
     """Return True if two texts are versions of one: a headline alone is no evidence, because series share theirs."""
-    mine, others = set(comparable(text).casefold().split()), set(comparable(other_text).casefold().split())
+    mine, others = different_words(text), different_words(other_text)
     common = len(mine & others)
     if not common or common / len(mine | others) < MIN_COMMON_WORDS:
         return False
     return common >= MIN_WORDS or comparable(title or "").casefold() == comparable(other_title or "").casefold()
+
+
+def names_another(key: str, text: str, other_key: str, other_text: str) -> bool:
+    """Return True if two addresses (url_keys) differ in words in which their texts differ as well.
+
+    The pages on the weather in two cities do. A new headline changes words of the address, and the text rarely follows.
+    """
+    slugs = [set(WORD.findall(one.lower())) for one in (key, other_key)]
+    texts = [set(WORD.findall(comparable(one).casefold())) for one in (text, other_text)]
+    mine, others = ((slugs[a] - slugs[b]) & (texts[a] - texts[b]) for a, b in ((0, 1), (1, 0)))
+    return bool(mine and others)
 
 
 def continued_by_id(db: sqlite3.Connection, article: Article, key: str, day: str, source_id: int | None) -> int | None:
@@ -96,13 +109,15 @@ def continued_by_id(db: sqlite3.Connection, article: Article, key: str, day: str
         return None
     rows = db.execute(CANDIDATES, (source_id, bounds[0], bounds[1] + "~", max(ids, key=len))).fetchall()
     found = [article_id for article_id, other in rows if other != key and story_ids(other) == ids]
-    if len(found) != 1 or not is_renamed(key, next(other for article_id, other in rows if article_id == found[0])):
+    other_key = next((other for article_id, other in rows if [article_id] == found), None)
+    if other_key is None or not is_renamed(key, other_key):
         return None
     title, text, published, language = db.execute(
         "SELECT title, text, published, language FROM articles WHERE id = ?", (found[0],)
     ).fetchone()
     same_language = not (language and article.language) or language == article.language
     is_one = same_language and _same_publication(published, article.published)
+    is_one = is_one and not names_another(key, article.text, other_key, text)
     return found[0] if is_one and tell_one_story(article.title, article.text, title, text) else None
 
 
@@ -184,6 +199,17 @@ def is_former_address(db: sqlite3.Connection, article_id: int, key: str) -> bool
         (article_id,),
     )
     return any(url_key(url) == key for (url,) in urls)
+
+
+def is_shown_in_turn(db: sqlite3.Connection, article_id: int, key: str) -> bool:
+    """Return True if an article moved to this address (url_key) twice: two pages are alive, and each is a story."""
+    urls = db.execute(
+        """SELECT c.url FROM revisions r JOIN captures c ON c.id = r.capture_id WHERE r.article_id = ?
+            ORDER BY r.number""",
+        (article_id,),
+    )
+    keys = [url_key(url) for (url,) in urls]
+    return sum(now == key != before for before, now in zip(["", *keys], keys, strict=False)) >= MAX_TURNS
 
 
 def _row(db: sqlite3.Connection, article_id: int) -> dict[str, Any]:

@@ -26,7 +26,8 @@ SOONEST = f"""SELECT f.id FROM frontier f INDEXED BY frontier_due LEFT JOIN {TRO
 SOONEST_OF = f"""SELECT f.id FROM frontier f INDEXED BY frontier_source LEFT JOIN {TROUBLE} h ON h.host = f.host
     WHERE f.source_id IN (SELECT id FROM sources WHERE name IN (SELECT value FROM json_each(:names))) AND {IS_PLANNED}
     ORDER BY max({AT}, :now), f.priority, f.next_visit, f.id LIMIT :limit"""
-VISITS = f"""SELECT {AT} AS at, s.name AS source, kind, f.url, visits, failures, last_visit, last_error, h.trouble
+VISITS = f"""SELECT {AT} AS at, s.name AS source, kind, f.url, visits, failures, last_visit, last_error, h.trouble,
+           (SELECT p.kind FROM page_states p WHERE p.url_key = f.url_key AND p.ended IS NULL) AS shown
     FROM frontier f LEFT JOIN sources s ON s.id = f.source_id LEFT JOIN {TROUBLE} h ON h.host = f.host
     WHERE f.id IN (SELECT value FROM json_each(:ids))
       AND (s.name IS NULL OR s.name NOT IN (SELECT value FROM json_each(:without)))
@@ -45,6 +46,7 @@ COUNTS_BY_ROW = f"""{COUNTS} FROM (SELECT s.id, s.name, {AT} AS at FROM {SOURCES
         WHERE s.id IN (SELECT value FROM json_each(:ids))) s GROUP BY s.id"""
 SOURCES_IN_TROUBLE = f"""SELECT DISTINCT source_id FROM {TROUBLE} h CROSS JOIN frontier f INDEXED BY frontier_time
     ON {IS_PLANNED} AND f.host = h.host WHERE source_id IS NOT NULL"""
+FIRST_VISIT = "first visit"
 MORE_TIMES = 10  # as many visits are looked at again if too many of them are of sources that are left out
 
 # ruff: noqa: S608 - SQL is put together from the constant above; every value is bound
@@ -93,8 +95,20 @@ def why(row: sqlite3.Row) -> str:
     """Say why a visit is planned."""
     if row["trouble"]:
         return f"its host is in trouble: {row['trouble']}"
+    if row["kind"] == "tdmrep" and row["failures"]:
+        return "asked whether there is one now"
+    if row["shown"]:
+        return f"asked again for its article: {row['shown']}"
     if row["failures"] and row["last_error"]:
-        return f"tried again after {row['failures']} in a row: {error_text(row['last_error'])}"
+        failures = f"{row['failures']} failures in a row" if row["failures"] > 1 else "a failure"
+        return f"tried again after {failures}: {error_text(row['last_error'])}"
     if not row["visits"]:
-        return "first visit"
+        return FIRST_VISIT
     return "looked at again for edits" if row["kind"] in PAGE_KINDS else "read again for new articles"
+
+
+def sources_with_addresses(db: sqlite3.Connection) -> set[str]:
+    """Return the names of the sources of which an address is known; the listings of others are queued by a crawl."""
+    sql = """SELECT name FROM sources WHERE EXISTS (
+                 SELECT 1 FROM frontier INDEXED BY frontier_source WHERE source_id = sources.id)"""
+    return {row[0] for row in ask(db, sql)}

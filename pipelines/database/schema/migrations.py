@@ -196,12 +196,12 @@ ALTER TABLE revisions ADD COLUMN alternates INTEGER NOT NULL DEFAULT 0; -- looks
 
 -- A line that came to, or went from, articles of a source: on many articles within a day it is the site's template.
 CREATE TABLE changed_lines (
-    source_id  INTEGER NOT NULL REFERENCES sources(id) ON DELETE CASCADE,
-    line       TEXT NOT NULL,      -- digest of the line
-    articles   INTEGER NOT NULL,   -- articles in which it came or went, within a day of each other
-    article_id INTEGER NOT NULL,   -- the last of them
-    last_seen  TEXT NOT NULL,      -- when it did so last
-    PRIMARY KEY (source_id, line)
+    source_id   INTEGER NOT NULL REFERENCES sources(id) ON DELETE CASCADE,
+    line        TEXT NOT NULL,     -- digest of the line
+    article_id  INTEGER NOT NULL,  -- an article in which it came or went
+    last_seen   TEXT NOT NULL,     -- when it did so last
+    is_template INTEGER NOT NULL,  -- 1: it is known to be the template's; then this is the only row of the line
+    PRIMARY KEY (source_id, line, article_id)
 ) STRICT, WITHOUT ROWID;
 """
 

@@ -24,15 +24,16 @@ SCHEDULED = {
             "source_id": "The source that it belongs to.",
             "article_id": "The article. NULL: none was ever read at this address.",
             "kind": "`consent wall`, `paywall`, `login page`, `error page`, `no text`, `another page` (a temporary "
-            "redirect of a known article), `other text` (a short one that shares nothing with the article's; after a "
-            "day it is an edit); and gone: `404`, `410`, `soft 404`, `front page` (a redirect to it or to a "
-            "section page).",
+            "redirect of a known article), `other text` (one that may be an edit: it shares nothing with the "
+            "article's, or is its beginning; it counts as an edit a day later); and gone: `404`, `410`, `soft 404`, "
+            "`front page` (a redirect to it or to a section page).",
             "since": "Time of the first capture that shows it.",
             "capture_id": "That capture.",
             "last_seen": "Time of the newest capture that shows it.",
             "last_capture_id": "That capture.",
             "visits": "Number of visits that met it.",
-            "text_digest": "SHA-256 in hex of the headline and text that it shows. NULL: it has none.",
+            "text_digest": "SHA-256 in hex of the headline and text that it shows; of a short text, of what is not its "
+            "article's. NULL: it has none.",
             "ended": "Time of the capture that shows the article again. NULL: it still lasts.",
             "ended_capture_id": "That capture.",
         },
@@ -177,14 +178,14 @@ SCHEDULED = {
         {"pauses_source": "the pauses of a source"},
     ),
     "changed_lines": TableDescription(
-        "Lines that came to, or went from, articles of a source. On several articles within a day, a line belongs to "
-        "the template of the site. Not in the journal: learned again after a rebuild.",
+        "Lines that came to, or went from, articles of a source. On most of the articles that are looked at in a day, "
+        "a line belongs to the template of the site. Not in the journal: learned again after a rebuild.",
         {
             "source_id": "The source.",
             "line": "Digest of the line.",
-            "articles": "Articles in which it came or went, within a day of each other.",
-            "article_id": "The last of them.",
-            "last_seen": "When it came or went last.",
+            "article_id": "An article in which it came or went.",
+            "last_seen": "When it did so last.",
+            "is_template": "1: the line is known to be the template's; this is then its only row.",
         },
     ),
 }

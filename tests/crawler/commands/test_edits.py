@@ -5,11 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sqlite3
 from pathlib import Path
 
 import pytest
 
+from crawler.cli.diff_report import HEAD_KEYS, Comparison
+from pipelines.database.edits.edit_list import has_moved
+from pipelines.warc.storage import WarcStorage
 from tests.support.article_archive import build
 from tests.support.command import morgue
 
@@ -28,6 +32,7 @@ def archive(tmp_path_factory) -> Path:
                SELECT url_key, url, source_id, id, '410', '2024-03-01T00:00:00Z', 1, '2024-03-02T00:00:00Z', 1
                  FROM articles WHERE id = 2"""
         )
+        db.execute("UPDATE articles SET first_seen = '2024-02-01T00:00:00Z' WHERE id = 2")
     db.close()
     return folder
 
@@ -66,9 +71,10 @@ def test_filter_that_nothing_passes_says_so(archive, options, answer):
 
 
 def test_vanished_article_is_listed_with_kind_and_times(archive):
-    """And not as an edit."""
+    """And not as an edit. It was last alive before that, though it was seen later."""
     (one,) = json.loads(morgue("-C", archive, "edits", "--gone", "--format", "json").stdout)
     assert (one["article"], one["kind"], one["since"], one["back"]) == (2, "410", "2024-03-01T00:00:00Z", None)
+    assert one["last_alive"] == "2024-02-01T00:00:00Z"
 
 
 def test_diff_marks_words_and_names_the_records(archive):
@@ -90,7 +96,7 @@ def test_diff_takes_numbers_and_days(archive):
 def test_diff_as_html_is_one_page_without_scripts(archive):
     """Text of the page is escaped, so that it cannot run anything."""
     shown = morgue("-C", archive, "diff", "1", "--format", "html").stdout
-    assert "<del>of ninety countries met.</del><ins>went home.</ins>" in shown
+    assert "<del>of ninety countries met. </del><ins>went home.</ins>" in shown
     assert "&lt;urn:uuid:" in shown
     assert "<script" not in shown
 
@@ -101,6 +107,21 @@ def test_diff_as_json_has_segments_that_make_both_texts(archive):
     for left_out, text in (("added", "Delegates of ninety countries met."), ("removed", "Delegates went home.")):
         parts = [one["text"] for one in found["paragraphs"][0] if one["kind"] != left_out]
         assert "".join(parts) == text
+
+
+def test_diff_in_colours_keeps_words_apart_and_names_a_new_address():
+    """Also if the address changed in a revision between the two."""
+    blank = dict.fromkeys((*HEAD_KEYS, "imported"), "") | {"text": "Same.", "authors": [], "warc_length": 1}
+    states = [
+        blank | {"revision": 1, "title": "Letter to Mirror", "changes": None},
+        blank | {"revision": 2, "title": "Letter to Mirror", "changes": ["address"]},
+        blank | {"revision": 3, "title": "Letter to a poet", "changes": ["title"]},
+    ]
+    compared = Comparison(1, "", states[0], states[2], has_moved(states, states[0], states[2]))
+    shown = "\n".join(compared.lines(WarcStorage(Path("warc")), 80, styled=True))
+    assert "changed: title, address" in shown
+    assert "Letter to Mirror a poet" in re.sub("\x1b\\[[0-9;]*m", "", shown)
+    assert not has_moved(states, states[1], states[2])
 
 
 ERRORS = {

@@ -12,6 +12,7 @@ from crawler.schedule.article_ages import (
     earned_ages,
     hides_edit,
     is_first_look_after_a_day,
+    sooner_after_alternate,
     sooner_after_edit,
 )
 from crawler.schedule.revisit_policy import NextVisit
@@ -138,6 +139,20 @@ def test_first_look_after_a_day_is_told_from_all_others(first, last, is_first):
 def test_server_whose_304_hid_an_edit_is_caught(before, after, modified, not_modified_at, hidden):
     """By validators that stay, or by a time of change before the 304."""
     assert hides_edit(before, after, modified, not_modified_at) is hidden
+
+
+@pytest.mark.parametrize(
+    ("plan", "wanted"),
+    [
+        (NextVisit("done", None, "every age"), 25),
+        (NextVisit("waiting", NOW + timedelta(hours=200), "an age"), 25),
+        (NextVisit("waiting", NOW + timedelta(hours=3), "an age"), 3),
+    ],
+)
+def test_page_that_shows_an_earlier_text_is_looked_at_once_more(plan, wanted):
+    """Hours from now. Looks that are over go on, and a sooner look stays."""
+    found = sooner_after_alternate(plan, NOW)
+    assert (found.state, found.at) == ("waiting", NOW + timedelta(hours=wanted))
 
 
 @pytest.mark.parametrize(

@@ -92,4 +92,5 @@ def test_address_that_led_to_no_article_is_asked_again_four_times():
     ],
 )
 def test_redirect_to_a_page_of_the_same_name_or_number_is_no_detour(url, target, same):
+    """A short or counted link leads to its article, one by one; other redirects may lead to a notice for all."""
     assert names_same_page(url, target) is same

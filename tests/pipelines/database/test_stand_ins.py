@@ -10,12 +10,27 @@ STORY = " ".join(f"Sentence {n} of the story names harbour{n}, council{n} and wa
 TEASER = STORY[:400]
 WALL = "We value your privacy. We and our partners use cookies to show advertising. Do you accept all of them?"
 LOST = "The page you are looking for has moved or never was. Try the search or go back to our start page, please."
+NOTE = "Editor's note: the council has asked us to take the names out."
+LINES = STORY.replace(". ", ".\n")  # a paragraph a sentence
+BEGINNING = LINES[:240]
 LIVE = " ".join(f"Update {n}: goal{n} by player{n} in minute{n}." for n in range(60))
 CHINESE = "港口墙需要修理因此市议会星期二开会讨论并决定今年冬天之前动工"
 
 
-def shown(text, title="Harbour wall to be mended", access=None):
-    return ShownText(title, text, text_digest(title, text), access)
+def shown(text, title="Harbour wall to be mended", access=None, modified="2026-11-01T08:00:00Z"):
+    return ShownText(title, text, text_digest(title, text), access, modified)
+
+
+def stub(notice, evidence, kind, **values):
+    """Return the case of a page that shows the first lines of the known article, and a notice."""
+    return shown(f"{BEGINNING}\n{notice}".strip(), **values), shown(LINES), evidence, kind
+
+
+LATER, LASTS, MET = (
+    {"modified": "2026-11-02T09:00:00Z"},
+    Evidence(held_seconds=86_400),
+    Evidence(kind_elsewhere="error page"),
+)
 
 
 CASES = {
@@ -39,16 +54,35 @@ CASES = {
     "a paywall, metered now and then": (
         shown(TEASER, access="paywall"), shown(STORY, access="paywall"), Evidence(), "paywall"),
     "a paywall over the whole text": (shown(STORY + " More.", access="paywall"), shown(STORY), Evidence(), None),
-    "an article cut by its editors": (shown(STORY[: len(STORY) // 2]), shown(STORY), Evidence(), None),
+    "an article cut by its editors": (shown(STORY[: len(STORY) * 2 // 3]), shown(STORY), Evidence(), None),
     "a text of other articles": (shown(LOST, "x"), shown(STORY), Evidence(is_text_of_others=True), "error page"),
     "a short text that shares nothing": (shown(LOST, "x"), shown(STORY), Evidence(), "other text"),
     "the same text two hours later": (shown(LOST, "x"), shown(STORY), Evidence(held_seconds=7200), "other text"),
     "the same text a day later": (shown(LOST, "x"), shown(STORY), Evidence(held_seconds=86_400), None),
-    "a retraction under the same headline": (shown("This story is withdrawn."), shown(STORY), Evidence(), None),
-    "another story of the same length": (shown(LIVE, "Match"), shown(STORY), Evidence(), None),
+    "another story of the same length": (
+        shown(LIVE, "Match")._replace(published="2026-11-23"), shown(STORY), Evidence(), None),
+    "a long text without a date": (shown(LIVE, "Match"), shown(STORY), Evidence(), "other text"),
+    "long texts, a day later": (shown(LIVE, "M"), shown(STORY), Evidence(unrelated_seconds=86_000), None),
+    "a retraction under the same headline": (shown("This story is withdrawn."), shown(STORY), Evidence(), "other text"),
+    "a retraction that lasts": (shown("This story is withdrawn."), shown(STORY), LASTS, None),
+    "a retraction that says when": (shown("This story is withdrawn.", **LATER), shown(STORY), Evidence(), None),
+    "a page without JavaScript": (
+        shown("Please enable JavaScript to view this page."), shown(STORY), LASTS, "error page"),
+    "a beginning and a free account": stub("Create a free account to keep reading.", LASTS, "paywall"),
+    "a beginning and a subscription": stub(
+        "To read the full story, subscribe now.\nAlready a subscriber? Log in.", LASTS, "paywall"),
+    "a cut line and a wall in Polish": stub("Sentence 9 of the story na… Zaloguj się i czytaj dalej", LASTS, "paywall"),
+    "a beginning and a notice in no known words": stub("Συνδεθείτε για να δείτε.", Evidence(), "other text"),
+    "such a notice at another article, too": stub("Συνδεθείτε για να δείτε.", MET, "error page"),
+    "a beginning alone": stub("", Evidence(), "other text"),
+    "a beginning alone that lasts": stub("", LASTS, None),
+    "a beginning alone of a page that says it was changed": stub("", Evidence(), None, **LATER),
+    "a beginning and a note that lasts": stub(NOTE, LASTS, None),
+    "a beginning and a note of many articles, changed": stub(NOTE, MET, None, **LATER),
+    "a wall of a page that always says it was changed": stub("Log in to go on.", MET, "paywall", **LATER),
     "a redirect to a section": (shown(LOST, "Politics"), shown(STORY), Evidence(landed="section page"), "front page"),
     "a redirect to a folder with the article": (shown(STORY), shown(STORY), Evidence(landed="section page"), None),
-    "an edit of a text without spaces": (shown(CHINESE[:-2], "新"), shown(CHINESE * 2), Evidence(), None),
+    "an edit of a text without spaces": (shown(CHINESE[2:], "新"), shown(CHINESE * 2), Evidence(), None),
     "an article after a wall filed long ago": (
         shown(STORY), shown(WALL, "Privacy", "consent wall"), Evidence(), None),
 }  # fmt: skip

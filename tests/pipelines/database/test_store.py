@@ -29,7 +29,7 @@ def article(url=URL, canonical=URL, title="Council sits", text=TEXT, **values) -
     return Article(
         **blank
         | {"url": url, "canonical_url": canonical, "title": title, "text": text, "authors": ("Ana Berg",), "tags": ()}
-        | {"word_count": 8, "kind": "article", "extractor": "test 1"}
+        | {"word_count": 8, "kind": "article", "extractor": "test 1", "found_in": {}}
         | values
     )
 

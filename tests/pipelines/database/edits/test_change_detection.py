@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from pipelines.database.edits.change_detection import text_digest
+from pipelines.database.edits.change_detection import alike, text_digest
 
 TITLE, TEXT = "Bridge reopens", "The bridge — closed since May — reopened.\n“At last”, said the mayor's aide…"
 
@@ -58,3 +58,23 @@ def test_lone_surrogate_gets_a_digest_of_64_hex_digits():
 def test_missing_and_empty_title_have_one_digest():
     """It is no edit when a page stops declaring an empty title."""
     assert text_digest(None, "x") == text_digest("", "x")
+
+
+WALL = "The harbour wall in the north needs a repair, and the council voted for it on Tuesday. It costs a million."
+ASH = "A volcano on an island in the south sent ash over villages, while farmers moved their cattle away."
+STORIES = {
+    "newsletters of two days": (("Morning briefing", WALL), ("Morning briefing", ASH), False),
+    "an AMP page with few paragraphs": (("Wall to be repaired", f"{WALL} {ASH}"), ("Wall to be repaired", WALL), True),
+    "a teaser": (("Wall to be repaired", WALL), ("Wall to be repaired", "Read on in our app."), True),
+    "another headline": (("Wall to be repaired", WALL), ("Repair of the wall", WALL.replace("million", "lot")), True),
+    "no text in common": ((None, ""), (None, ""), False),
+    "a script without spaces": (("朝刊", "港の壁は修理が必要だと市議会は火曜日に決めた。"),
+                                ("朝刊", "南の島の火山が村々に灰を降らせ農家は牛を移した。"), False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("one", "other", "same"), STORIES.values(), ids=STORIES)
+def test_pages_tell_the_same_story_by_their_words(one, other, same):
+    """A headline alone is no evidence."""
+    assert alike(*one, *other) is same
+    assert alike(*other, *one) is same

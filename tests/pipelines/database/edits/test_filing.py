@@ -95,6 +95,37 @@ def test_line_of_the_template_is_no_edit_from_the_third_article_on(paper):
     assert late.change == "edited"
 
 
+SHARED_LINES = {  # line, articles that get it, other articles that are looked at: articles of which it is an edit
+    "a sentence in all of four reports": ("At least 45 people were killed.", 4, 0, 4),
+    "a number in all of four reports": ("45 people killed", 4, 0, 4),
+    "a headline in some of many articles": ("Flood in the valley", 4, 12, 4),
+    "a sentence on the whole site": ("Follow the flood in our live blog.", 12, 0, 9),
+    "a sentence in a third of the articles": ("At least 45 people were killed.", 12, 24, 12),
+    "a banner in one section": ("Follow us on Rocket", 12, 24, 9),
+}
+
+
+@pytest.mark.parametrize(("line", "with_it", "others", "edits"), SHARED_LINES.values(), ids=SHARED_LINES)
+def test_line_that_several_articles_share_is_an_edit_unless_it_is_on_most_pages(paper, line, with_it, others, edits):
+    """Reports on one event share sentences, and all of them are corrected on one day."""
+    pages = range(with_it + others)
+    for page in pages:
+        paper.see(f"Story {page} of the day.", 0, page=page)
+    first = paper.see(f"Story 0 of the day.\n{line}", 5, page=0)
+    for page in pages[with_it:]:
+        paper.see(f"Story {page} of the day.", 5.1, page=page)
+    seen = [first, *(paper.see(f"Story {page} of the day.\n{line}", 6, page=page) for page in pages[1:with_it])]
+    assert outcomes(seen) == [*[("edited", None)] * edits, *[("unchanged", "template")] * (with_it - edits)]
+
+
+def test_line_that_two_articles_show_in_turn_is_no_template(paper):
+    """Articles are counted, not changes."""
+    for look in range(4):
+        for page in (1, 2):
+            filed = paper.see(f"Story {page}.\nPart {'abcb'[look]}", look, page=page)
+            assert filed.noise is None
+
+
 def test_same_line_in_articles_of_different_days_is_an_edit(paper):
     """Only what changes on many pages within a day is the template's."""
     for page in range(5):
@@ -111,11 +142,52 @@ def test_two_texts_in_turn_make_no_chain(paper):
     assert paper.rows("SELECT max(number), max(alternates) FROM revisions") == [(3, 19)]
 
 
+def test_alternate_text_that_stays_for_a_day_is_an_edit(paper):
+    """The site has settled on it. A text that was back in between must stay a day longer."""
+    texts = {"A": TEXT, "B": TEXT.replace("Nothing", "Everything")}
+    looks = [("A", 0), ("B", 1), ("A", 2), ("B", 100), ("A", 101), ("B", 110), ("B", 135), ("B", 158)]
+    seen = [paper.see(texts[text], hours) for text, hours in looks]
+    assert [one.change for one in seen[1:]] == ["edited", "edited", *["unchanged"] * 4, "edited"]
+    assert paper.rows("SELECT revision, text LIKE '%Everything%' FROM articles") == [(4, 1)]
+    db = paper.store.db
+    assert list(chains.noise_in(1, chains.chain_of(db, 1), lambda line: False)) == []
+
+
 def test_same_bytes_read_differently_are_no_edit(paper):
     """The extractor or a rule changed, not the page."""
     paper.see(TEXT, 0, digest="sha1:A")
-    assert outcomes([paper.see("Another reading.", 1, digest="sha1:A")]) == [("unchanged", "same bytes")]
-    assert paper.see("Another reading.", 2, digest="sha1:B").change == "edited"
+    other = "Another reading of the page."
+    assert outcomes([paper.see(other, 1, digest="sha1:A")]) == [("unchanged", "same bytes")]
+    assert paper.see(f"{TEXT} {other}", 2, digest="sha1:B").change == "edited"
+
+
+def test_stub_is_an_edit_once_it_lasts_and_a_wall_of_the_site_never(paper):
+    """No word of the notice is known: it is a wall because it is in the place of two articles."""
+    texts = {page: "\n".join(f"Paragraph {n} of story {page} is long enough." for n in range(40)) for page in (1, 2, 3)}
+    for page, text in texts.items():
+        paper.see(text, 0, page=page)
+    walled = {page: f"{text[:200]}\nΣυνδεθείτε για να δείτε." for page, text in texts.items()}
+    assert [paper.see(text, 1, page=page).state.kind for page, text in walled.items()] == [
+        "other text", "error page", "error page",
+    ]  # fmt: skip
+    assert paper.see(walled[1], 26, page=1).state.kind == "error page"
+    assert paper.see(texts[1], 27, page=1).back_from == "error page"
+    assert paper.see(texts[2][:210], 27, page=2).state.kind == "other text"
+    assert paper.see(texts[2][:210], 52, page=2).change == "edited"
+    assert paper.rows("SELECT article_id, number FROM revisions WHERE number > 1") == [(2, 2)]
+
+
+def test_texts_of_two_articles_cut_off_at_a_time_are_behind_a_wall(paper):
+    """Extraction drops many a notice. One article that is cut off alone was shortened by its editors."""
+    texts = {page: "\n".join(f"Paragraph {n} of story {page} is long enough." for n in range(40)) for page in (1, 2)}
+    for page, text in texts.items():
+        paper.see(text, 0, page=page)
+    assert [paper.see(text[:200], 1, page=page).state.kind for page, text in texts.items()] == ["other text", "paywall"]
+    assert paper.see(texts[1][:200], 26, page=1).state.kind == "paywall"
+    assert paper.see(texts[2], 27, page=2).back_from == "paywall"
+    assert paper.see(texts[1], 27, page=1).change == "unchanged"
+    assert paper.see(texts[1][:250], 28, page=1).state.kind == "other text"
+    assert paper.see(texts[1][:250], 53, page=1).change == "edited"
 
 
 def test_another_author_alone_is_an_edit_with_a_revision(paper):
@@ -199,6 +271,13 @@ def test_noise_in_a_chain_is_found_and_merged(paper, texts, noise):
     assert paper.rows("SELECT count(*) FROM readings") == [(len(noise),)]
     assert all(json.loads(changes) for (changes,) in paper.rows("SELECT changes FROM revisions WHERE number > 1"))
     assert list(chains.noise_in(article, chains.chain_of(db, article), lambda line: False)) == []
+
+
+def test_newest_text_is_not_taken_out_as_template(paper):
+    """A line that is wrongly taken for the template's must not cost the article its last state."""
+    article = older(paper, ["Story.", "Story.\nA", "Story.\nA\nB"])
+    found = chains.noise_in(article, chains.chain_of(paper.store.db, article), lambda line: True)
+    assert [(one.number, one.noise) for one in found] == [(2, "template")]
 
 
 def test_template_of_a_source_is_found_in_its_chains(paper):

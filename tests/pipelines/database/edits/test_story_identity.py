@@ -47,7 +47,7 @@ def visit(store, url, title, text, hours=0, asked=None, canonical=None, publishe
     capture = captured(url, hours)
     blank = dict.fromkeys(Article.__dataclass_fields__)
     known = {"url": url, "title": title, "text": text, "authors": (), "tags": (), "word_count": 1, "kind": "article"}
-    known |= {"extractor": "test 1", "canonical_url": canonical, "published": published}
+    known |= {"extractor": "test 1", "found_in": {}, "canonical_url": canonical, "published": published}
     page = Page(url, b"", capture=store.capture(capture, None, None))
     return store.file(Reading(page, Article(**blank | known | values), 1.0), None, asked or url)
 
@@ -212,6 +212,23 @@ def test_page_of_another_part_language_year_or_story_continues_nothing(store, ol
 def test_address_with_the_same_number_and_other_words_is_a_renamed_one(old, new):
     """Or in another section."""
     assert is_renamed(old.removeprefix("https:"), new.removeprefix("https:"))
+
+
+def test_pages_of_one_template_with_the_number_of_their_section_stay_apart(store):
+    """Each names its city in the address and in the text."""
+    for city in ("berlin", "hamburg", "munich"):
+        url, text = f"https://paper.example/wetter/100123/weather-in-{city}", f"{words(1)} In {city.title()} it rains."
+        assert visit(store, url, f"Weather in {city}", text).change == "new"
+    assert len(articles(store)) == 3
+
+
+def test_two_pages_that_were_taken_for_one_are_told_apart(store):
+    """Both are alive with texts of their own, so they cannot be two addresses of a story."""
+    for hours in range(20):
+        url, text = (OLD, words(1)) if hours % 2 else (NEW, f"{words(1)} {hours} more.")
+        visit(store, url, "Council", text, hours)
+    assert sorted(url for _, url, _ in articles(store)) == [NEW, OLD]
+    assert [one.change for one in (visit(store, url, "Council", words(1), 30) for url in (OLD, NEW))].count("new") == 0
 
 
 def test_number_that_several_articles_have_names_no_story(store):

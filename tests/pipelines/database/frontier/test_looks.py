@@ -46,7 +46,7 @@ def look(store, source_id, hours, text, status=200):
         return
     blank = dict.fromkeys(Article.__dataclass_fields__)
     values = {"url": URL, "title": "Council", "text": text, "authors": (), "tags": (), "word_count": 1}
-    article = Article(**blank | values | {"kind": "article", "extractor": "test 1"})
+    article = Article(**blank | values | {"kind": "article", "extractor": "test 1", "found_in": {}})
     store.file(Reading(Page(URL, b"", capture=capture), article, 1.0), source_id, URL)
 
 

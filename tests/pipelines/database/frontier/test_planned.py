@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.core.timestamps import stamp
 from pipelines.database.connection import open_database
-from pipelines.database.frontier.planned import planned_by_source, planned_visits
+from pipelines.database.frontier.planned import planned_by_source, planned_visits, sources_with_addresses
 from pipelines.database.frontier.rows import FrontierRow
 from pipelines.database.frontier.table import FrontierTable
 
@@ -73,3 +73,32 @@ def test_visits_are_counted_by_source_and_time(db):
     counts = {row["source"]: (row["due"], row["in_a_day"], row["later"]) for row in planned_by_source(db, None, NOW)}
     assert counts == {"a": (2, 0, 1), "b": (0, 1, 0), None: (0, 1, 0), "ill": (0, 1, 0), "paused": (30, 0, 0)}
     assert [row["source"] for row in planned_by_source(db, ["b", "a"], NOW)] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("values", "shown", "why"),
+    [
+        ({}, None, "first visit"),
+        ({"visits": 2}, None, "looked at again for edits"),
+        ({"visits": 2}, "consent wall", "asked again for its article: consent wall"),
+        ({"failures": 1, "last_error": "HTTP 404"}, None, "tried again after a failure: HTTP 404"),
+        ({"failures": 3, "last_error": "HTTP 503"}, None, "tried again after 3 failures in a row: HTTP 503"),
+        ({"failures": 1, "last_error": "HTTP 404", "kind": "tdmrep"}, None, "asked whether there is one now"),
+        ({"visits": 2, "kind": "feed"}, None, "read again for new articles"),
+    ],
+)
+def test_visit_has_a_reason(db, values, shown, why):
+    """A page that shows something in the place of its article is not looked at for edits."""
+    (row_id, key) = db.execute("SELECT id, url_key FROM frontier WHERE source_id = 2").fetchone()
+    for name, value in ({"kind": "article"} | values).items():
+        db.execute(f"UPDATE frontier SET {name} = ? WHERE id = ?", (value, row_id))
+    db.execute("PRAGMA foreign_keys = OFF")  # there is no capture
+    db.execute("""INSERT INTO page_states (url_key, url, kind, since, capture_id, last_seen, last_capture_id, visits)
+                  SELECT ?1, '', ?2, '', 1, '', 1, 1 WHERE ?2 IS NOT NULL""", (key, shown))  # fmt: skip
+    assert [visit["why"] for visit in planned_visits(db, ["b"], NOW, 9)] == [why]
+
+
+def test_sources_of_which_no_address_is_known_are_told_from_others(db):
+    """Their listings are due: a crawl has not queued them yet."""
+    db.execute("INSERT INTO sources (id, name, url, added) VALUES (9, 'new', '', '')")
+    assert sources_with_addresses(db) == {"a", "b", "ill", "paused"}

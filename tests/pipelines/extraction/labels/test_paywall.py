@@ -127,6 +127,8 @@ WALLS = [
     "本文仅限订阅会员阅读",
     "登录后继续阅读",
     "この記事は有料会員限定です",
+    "Create a free account to keep reading.",
+    "To read the full story, subscribe now. Already a subscriber? Log in.",
     "残り1234文字",
 ]
 
@@ -143,6 +145,7 @@ ABOUT = [
     "Nur für Abonnenten soll das Freibad künftig öffnen, fordert die Partei, und sie steht damit nicht allein da.",
     "Les abonnés au gaz ont reçu une lettre. Elle leur est réservée.",
     "Already a member of the council, she now wants to be mayor.",
+    "To view the story of how to register voters, a film was made.",
     "To continue the story of the bridge, one has to begin in 1911.",
     "Registrieren musste sich niemand, sagte der Bürgermeister, und lesen auch nicht.",
     "Подписчики канала узнали об этом первыми.",

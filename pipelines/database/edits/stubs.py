@@ -1,0 +1,65 @@
+"""Recognise a stub: what a wall leaves of an article, its beginning and a notice, or the notice alone. Pure."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from os.path import commonprefix
+from typing import NamedTuple
+
+from pipelines.database.edits.change_detection import comparable
+
+MAX_KEPT_SHARE = 0.5  # of the known text that a stub has
+MAX_SHOWN_SHARE = 0.8  # length to the known text, with a notice that asks for something; MAX_KEPT_SHARE with any other
+MAX_NOTICE_CHARS = 300  # of what a stub has and the known text has not
+MIN_CUT_CHARS = 20  # that a line shares with the beginning of a known one, to be that line, cut off
+MAX_SKIPPED_LINES = 2  # of the known text that a stub may leave out before each line, such as a summary
+
+
+class Stub(NamedTuple):
+    """Hold what a stub shows."""
+
+    has_beginning: bool  # of the known text
+    notice: str  # the words that are not the article's, without case; empty if the text is only cut off
+    sells: bool  # the notice asks to subscribe, to log in or to read on elsewhere
+    needs_browser: bool  # it asks for JavaScript, or to switch something off
+
+
+def stub_of(text: str, known: str) -> Stub | None:
+    """Return the stub that a text is of the known one; None if it is no stub. `known`: "" if there is none."""
+    share = len(text) / len(known) if known else 0.0
+    if share >= MAX_SHOWN_SHARE:
+        return None
+    before, at, kept, notice = _lines(known), 0, 0, []
+    for line in _lines(text):
+        near = range(at, min(at + MAX_SKIPPED_LINES + 1, len(before)))
+        shared, found = max(((_shared(line, before[n]), -n) for n in near), default=(0, 0))
+        if shared:
+            # Nothing follows a line that is cut off.
+            at, kept = -found + 1 if shared == len(before[-found]) else len(before), kept + shared
+        if rest := line[shared:].strip():
+            notice.append(rest)
+    others = "\n".join(notice)
+    if len(others) > MAX_NOTICE_CHARS or (known and kept >= MAX_KEPT_SHARE * len(known)):
+        return None
+    sells, browser = (pattern.search(others) is not None for pattern in _words())
+    return Stub(kept > 0, others, sells, browser) if share < MAX_KEPT_SHARE or sells or browser else None
+
+
+def _lines(text: str) -> list[str]:
+    return [line for raw in text.split("\n") if (line := comparable(raw).casefold())]
+
+
+def _shared(line: str, known: str) -> int:
+    """Return the number of characters at which a line begins as a known one; 0 if it is another line."""
+    number = len(commonprefix((line, known)))  # noqa: RUF071 these are no paths
+    return number if number >= min(MIN_CUT_CHARS, len(line), len(known)) else 0
+
+
+@cache
+def _words() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return the patterns of words that sell, and of those that ask for something of the browser."""
+    from pipelines.extraction.languages.tables import compiled  # few texts need them
+
+    begins = r"(?<![a-z\u00df-\u052f])"  # no word begins in another; scripts without spaces have no such letters
+    return compiled(rf"{begins}(?:{{paywall.sells}}|{{paywall.read-on}})"), compiled(rf"{begins}{{stand-in.browser}}")
