@@ -143,7 +143,7 @@ systemctl --user enable --now {job.name}.timer
 # Show the next round:   systemctl --user list-timers {job.name}.timer
 # Show what went wrong:  journalctl --user -u {job.name}.service
 # Show the last rounds:  morgue log
-# Hear when a source falls ill or a run fails, by mail or message: docs/scheduling.md (--on-failure), docs/health.md
+# Hear when a source falls ill or a run fails: --notify, --on-failure (docs/health.md, docs/scheduling.md)
 # Switch it off:         systemctl --user disable --now {job.name}.timer
 """
 

@@ -39,7 +39,7 @@ NEXT_STEPS = {
     "no pass": "is the timer (systemctl --user list-timers, crontab -l) or morgue watch running? Then morgue log",
     "offline": "check the network of this machine; then run morgue crawl",
     "lost files": "restore the WARC files from a backup; morgue verify names them",
-    UNTOLD: "what is news is sent once it can be; morgue health --notify TARGET --test tries it",
+    UNTOLD: "mend the command or address, and try it: morgue health --notify TARGET --test",
 }
 OF_ARCHIVE = ("clock", "disk", "no pass", "offline", "lost files", UNTOLD)
 # Kinds that only a crawl can see. Other commands go by what it noted.
