@@ -39,6 +39,7 @@ class ScheduledJob:
     sources: tuple[str, ...] = ()  # only these; empty: everything that is due
     settings: tuple[str, ...] = ()  # KEY=VALUE, each for an option -s
     on_failure: str = ""  # a unit of systemd that is started after each run that failed
+    notify: str = ""  # a command or web address that is told what changes
 
     def __post_init__(self) -> None:
         """Raise ConfigError for an interval or a path that cron and systemd cannot express."""
@@ -55,6 +56,8 @@ class ScheduledJob:
         if self.on_failure and not re.fullmatch(UNIT_NAME, self.on_failure):
             cure = "say e.g. --on-failure morgue-failed@%N.service (docs/scheduling.md)"
             raise ConfigError(f"--on-failure {self.on_failure}", "is not the name of a unit of systemd", cure)
+        if not self.notify.isprintable():
+            raise ConfigError("--notify", "cannot be expressed in a timer", "name a script that runs the command")
         for setting in self.settings:
             if not setting.isprintable():
                 raise ConfigError(f"-s {setting!r}", "cannot be expressed in a timer", "write it into morgue.toml")
@@ -69,6 +72,7 @@ class ScheduledJob:
             *(word for setting in self.settings for word in ("-s", setting)),
             "crawl",
             "--quiet",
+            *(["--notify", self.notify] if self.notify else []),
             *(["--due"] if self.sources else []),
             *self.sources,
         ]
@@ -139,7 +143,7 @@ systemctl --user enable --now {job.name}.timer
 # Show the next round:   systemctl --user list-timers {job.name}.timer
 # Show what went wrong:  journalctl --user -u {job.name}.service
 # Show the last rounds:  morgue log
-# Hear when a source falls ill or a run fails, by mail or message: docs/scheduling.md (--on-failure), docs/health.md
+# Hear when a source falls ill or a run fails: --notify, --on-failure (docs/health.md, docs/scheduling.md)
 # Switch it off:         systemctl --user disable --now {job.name}.timer
 """
 

@@ -108,6 +108,10 @@ def command(
     archive is running.
     """
     check_options(targets, urls, column=column, since=since, report_file=report_file, again=again)
+    if notify is not None:
+        from crawler.health.notify import check_target
+
+        check_target(notify, must_exist=False)
     # Until the event loop has its own handlers, SIGTERM ends the command as Ctrl-C does: the archive is closed and its
     # lock released.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -11,7 +11,7 @@ import click
 from crawler.cli import output
 from crawler.cli.archive_options import database_of, standard_output
 from crawler.cli.common_options import config_of, folder_of, folder_option, overrides_of, setting_option
-from pipelines.core.errors import MorgueError, NotFound
+from pipelines.core.errors import ConfigError, MorgueError, NotFound
 from pipelines.core.plural import counted
 from pipelines.core.source_names import near_names, source_meant
 from pipelines.core.terminal import plain
@@ -33,10 +33,14 @@ MINUTE_CHARS = 16  # of a stamp, up to its minute
               help="End with exit code 1 if a source is that ill, or worse.")  # fmt: skip
 @click.option("--notify", metavar="CMD or URL",
               help="Tell a command (JSON on its standard input) or a web address (POST) what has changed.")  # fmt: skip
+@click.option("--test", is_flag=True,
+              help="Only send a test message to --notify (or notify.url), and say what came of it.")  # fmt: skip
 @folder_option
 @setting_option
 @click.pass_context
-def command(ctx: click.Context, sources: tuple[str, ...], form: str, fail_on: str | None, notify: str | None) -> int:
+def command(
+    ctx: click.Context, sources: tuple[str, ...], form: str, fail_on: str | None, notify: str | None, test: bool
+) -> int:
     """Say how well each source is watched: ok, warn or bad, since when, what shows it, and what to do.
 
     A source is compared with its own last four weeks, weekday by weekday. It is "bad" while articles are being lost
@@ -45,11 +49,18 @@ def command(ctx: click.Context, sources: tuple[str, ...], form: str, fail_on: st
     docs/health.md explains each reason. A source that you paused (`morgue sources pause`) is "paused", and is no
     sickness.
 
-    --notify tells only what changed since it was last told, once: that something began, became worse, or is over.
+    --notify sends only what changed since the last message, once: that something began, became worse, or is over.
     A command gets the message as JSON on standard input; it runs without a shell and is stopped after
     notify.timeout. A web address gets it as HTTP POST; for one on your own network set notify.allow_private_ips. If
-    telling fails, the exit code is 1 and the next call tries again.
+    telling fails, the exit code is 1 and the next call tries again. A command that does not exist, or an address that
+    is neither http nor https, is refused with exit code 2.
     """
+    if test:
+        return send_test(ctx, notify)
+    if notify is not None:
+        from crawler.health.notify import check_target
+
+        check_target(notify)
     with database_of(ctx, quickly=True) as db:
         from crawler.config.health_settings import health_settings
         from crawler.health.check import look
@@ -97,6 +108,26 @@ def told(ctx: click.Context, found: Sequence[SourceVerdict], target: str) -> boo
     if report.failure is not None:
         click.echo(plain(f"morgue: --notify: {report.failure}\n  it is told again by the next call"), err=True)
     return report.failure is None
+
+
+def send_test(ctx: click.Context, notify: str | None) -> int:
+    """Send a test message and say what came of it; return the exit code. Raises ConfigError."""
+    from crawler.health.check import note_sent
+    from crawler.health.notify import check_target, name_of, send, trial_message
+
+    config = config_of(ctx)
+    target = notify if notify is not None else config.notify.url
+    if notify is None and not target:
+        raise ConfigError("--test", "needs a command or web address", "say --notify CMD, or set notify.url")
+    check_target(target)
+    with database_of(ctx, quickly=True):
+        failure = send(target, trial_message(config.folder.path.name), config)
+    note_sent(config, failure)
+    if failure is not None:
+        click.echo(plain(f"morgue: --notify: {failure}\n  the test message did not arrive"), err=True)
+        return MorgueError.exit_code
+    click.echo(plain(f"{name_of(target)} took the test message"))
+    return 0
 
 
 def as_dict(verdict: SourceVerdict) -> dict[str, Any]:

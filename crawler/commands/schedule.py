@@ -24,22 +24,31 @@ from pipelines.core.errors import ConfigError
               help="How often to check what is due. It must divide an hour or a day evenly.")  # fmt: skip
 @click.option("--on-failure", metavar="UNIT", default="",
               help="A unit that systemd starts after a run that failed, or that found a source ill.")  # fmt: skip
+@click.option("--notify", metavar="CMD or URL", default="",
+              help="Tell a command or web address what changes in the health of sources.")  # fmt: skip
 @folder_option
 @setting_option
 @click.pass_context
-def command(ctx: click.Context, sources: tuple[str, ...], form: str | None, every: str, on_failure: str) -> None:
+def command(
+    ctx: click.Context, sources: tuple[str, ...], form: str | None, every: str, on_failure: str, notify: str
+) -> None:
     """Print a timer that crawls regularly; change nothing.
 
     The timer runs `morgue crawl`, which fetches what is due by the archive's settings and ends at once if nothing is
     due. With SOURCE (a name or address), it fetches only what is due from those sources. Settings given with -s are in
-    its command.
+    its command, and so is --notify: try it before with `morgue health --notify ... --test`.
     """
     config = config_of(ctx)
     sources = tuple(dict.fromkeys(config.source_named(name).name for name in sources))
     if not config.sources:
         click.echo("no sources yet: add one with `morgue add URL`", err=True)
     settings = tuple(overrides_of(ctx))
-    job = ScheduledJob(str(config.folder.path), own_command(), interval_seconds(every), sources, settings, on_failure)
+    if notify:
+        from crawler.health.notify import check_target
+
+        check_target(notify)
+    archive, seconds = str(config.folder.path), interval_seconds(every)
+    job = ScheduledJob(archive, own_command(), seconds, sources, settings, on_failure, notify)
     form = form or ("systemd" if sys.platform == "linux" else "cron")
     if on_failure and form == "cron":
         raise ConfigError("--on-failure", "is of systemd", "leave it out: cron mails what a run prints (MAILTO=)")

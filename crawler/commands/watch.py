@@ -43,6 +43,10 @@ def command(ctx: click.Context, every: str, quiet: bool, notify: str) -> int:
     Ctrl-C (or SIGTERM) stops cleanly, a pass included; the exit code is then 130. 4: this archive is watched already.
     """
     folder, seconds = folder_of(ctx), every_seconds(every)
+    if notify:
+        from crawler.health.notify import check_target
+
+        check_target(notify, must_exist=False)
 
     from crawler.cli.crawl_progress import crawl_with_progress
     from crawler.engine.crawl import CrawlOutcome, CrawlRun

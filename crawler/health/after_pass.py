@@ -13,7 +13,7 @@ from crawler.engine.crawl import CrawlRun
 from crawler.engine.lost_files import lost_files_note
 from crawler.health.check import look, tell_changes
 from crawler.health.kinds import ARCHIVE, BAD, WARN, HealthReason
-from crawler.health.told_changes import ENDED, REMINDER
+from crawler.health.told_changes import CHANGED, ENDED, REMINDER
 from pipelines.core.errors import MorgueError, NothingReachable
 from pipelines.core.plural import first_of
 from pipelines.core.terminal import plain
@@ -37,19 +37,15 @@ def after_pass(run: CrawlRun, code: int, target: str, *, by_change: bool, said_a
     config = run.config
     with closing(connect(config.folder.database)) as db:
         found = look(db, config.folder, config.health, seen_by_crawl(run, source_names(db)))
-    report = tell_changes(config, found, target, sees_crawl=True)
-    if by_change:
-        for change in report.changes:
-            if change.reason.kind in said_already and change.change != REMINDER:
-                continue
-            prefix = "" if change.change == ENDED else "needs attention: "
-            click.echo(plain(prefix + change.text()), err=True)
-    if report.failure is not None:
-        click.echo(plain(f"morgue: --notify: {report.failure}\n  it is told again by the next pass"), err=True)
-        return MorgueError.exit_code
+    report = tell_changes(config, found, target, of_pass=True, prints=by_change)
+    for change in report.changes:
+        if change.reason.kind in said_already and change.change != REMINDER:
+            continue
+        prefix = "" if change.change == ENDED else "needs attention: "
+        click.echo(plain(prefix + change.text()), err=True)
+    is_news = any(change.change not in (ENDED, CHANGED) for change in report.changes)
     if not by_change:
-        return code
-    is_news = any(change.change != ENDED for change in report.changes)
+        return MorgueError.exit_code if is_news else code
     return MorgueError.exit_code if is_news or run.has_internal_error else 0
 
 

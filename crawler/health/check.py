@@ -8,25 +8,28 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.config.archive_folder import ArchiveFolder
 from crawler.config.health_settings import HealthSettings
 from crawler.config.pauses import paused_sources
-from crawler.health.kinds import OF_CRAWL, HealthReason, SourceVerdict
+from crawler.health.kinds import ARCHIVE, ARCHIVE_ID, OF_CRAWL, UNTOLD, WARN, HealthReason, SourceVerdict
 from crawler.health.reasons import verdicts
-from crawler.health.told_changes import HealthChange, news, with_history
+from crawler.health.told_changes import HealthChange, news, noted, with_history
 from crawler.health.watch_state import watch_of
 from pipelines.core.timestamps import now
 from pipelines.database.connection import connect
 from pipelines.database.health.observation import observe
-from pipelines.database.health.told import note, told_reasons
+from pipelines.database.health.told import ToldReason, note, told_reasons
 
 if TYPE_CHECKING:
     from crawler.config.models import Config
 
 logger = logging.getLogger("morgue.health")
+
+REMIND_SECONDS = 86_400.0  # after which a pass says again that messages fail
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,38 +60,77 @@ def look(
         facts = replace(facts, free=disk.free, size=disk.total)
     except OSError as error:
         logger.warning("%(folder)s: its disk cannot be asked (%(why)s)", {"folder": folder.path, "why": error.strerror})
-    unseen = OF_CRAWL if extra is None else frozenset()
+    unseen = unseen_by(extra is not None)
     return with_history(verdicts(facts, time, extra, settings.coverage_drop), told_reasons(db), unseen)
+
+
+def unseen_by(is_crawl: bool) -> frozenset[str]:
+    """Return the kinds of reasons that a look at the archive cannot see: what was noted of them stays."""
+    return frozenset((UNTOLD,)) if is_crawl else OF_CRAWL | {UNTOLD}
 
 
 @dataclass(frozen=True, slots=True)
 class HealthReport:
-    """Hold what changed, and why it could not be told."""
+    """Hold what is to be printed, and why the message could not be sent."""
 
     changes: tuple[HealthChange, ...] = ()
     failure: str | None = None
 
 
 def tell_changes(
-    config: Config, found: Sequence[SourceVerdict], target: str, *, sees_crawl: bool = False
+    config: Config, found: Sequence[SourceVerdict], target: str, *, of_pass: bool = False, prints: bool = False
 ) -> HealthReport:
-    """Tell `target` (a command, a web address; "": the caller prints it) what changed, and note that it was told.
+    """Tell `target` (a command, a web address; "": none) what changed, and note that it was told.
 
-    What could not be told is news again next time. `sees_crawl`: the verdicts hold what only a crawl can see.
-    Raises MorgueError.
+    What could not be sent is sent next time. `of_pass`: the verdicts hold what only a crawl can see. `prints`: the
+    caller prints the changes that are returned. Raises MorgueError.
     """
-    path = config.folder.database
+    path, time, remind = config.folder.database, now(), float(config.notify.remind)
     with closing(connect(path)) as db:
         known = told_reasons(db)
-    unseen = frozenset() if sees_crawl else OF_CRAWL
-    changed = news(known, found, now(), float(config.notify.remind), unseen)
+    found = [replace(one, reasons=tuple(why for why in one.reasons if why.kind != UNTOLD)) for one in found]
+    unseen = unseen_by(of_pass)
+    book = noted(known, found, time, unseen)
+    changes = news(book, found, "printed", time, remind, unseen) if prints else ()
+    book |= {row.key: row for change in changes for row in change.rows}
+    message = news(book, found, "sent", time, remind, unseen) if target else ()
     failure = None
-    if changed.changes and target:
+    if message:
         from crawler.health.notify import payload, send  # the settings and an HTTP client take a quarter of a second
 
-        failure = send(target, payload(config.folder.path.name, changed.changes), config)
-    rows = [one.untold if failure else one.told for one in changed.changes]
-    note(path, [*changed.kept, *rows], changed.dropped)
-    if failure:
-        logger.warning("a message could not be sent: %(why)s", {"why": failure})
-    return HealthReport(changed.changes, failure)
+        failure = send(target, payload(config.folder.path.name, message), config)
+        if failure is None:
+            book |= {row.key: row for change in message for row in change.rows}
+        else:
+            logger.warning("a message could not be sent: %(why)s", {"why": failure})
+    if message or (of_pass and not target):  # else nothing is known of the target
+        said = note_failure(book, failure, time, is_printed=of_pass)
+        changes = (*changes, *said) if prints else said
+    note(path, book.values(), {row.key for row in known} - book.keys())
+    return HealthReport(changes, failure)
+
+
+def note_failure(
+    book: dict[tuple[int, str], ToldReason], failure: str | None, time: datetime, *, is_printed: bool
+) -> tuple[HealthChange, ...]:
+    """Note in the book whether a message could be sent. Return what a pass prints of it: once a day while it fails."""
+    reasons = (HealthReason(UNTOLD, WARN, time, failure),) if failure is not None else ()
+    verdict = SourceVerdict(ARCHIVE_ID, ARCHIVE, reasons)
+    old = book.pop((ARCHIVE_ID, UNTOLD), None)
+    book |= noted([old] if old is not None else [], [verdict], time, frozenset())
+    if not is_printed:
+        return ()
+    said = news(book, [verdict], "printed", time, REMIND_SECONDS, OF_CRAWL)
+    said = tuple(change for change in said if change.reason.kind == UNTOLD)
+    book |= {row.key: row for change in said for row in change.rows}
+    return said
+
+
+def note_sent(config: Config, failure: str | None) -> None:
+    """Note whether a message that the user sent as a test arrived. Raises MorgueError."""
+    path = config.folder.database
+    with closing(connect(path)) as db:
+        known = [row for row in told_reasons(db) if row.kind == UNTOLD]
+    book = {row.key: row for row in known}
+    note_failure(book, failure, now(), is_printed=False)
+    note(path, book.values(), {row.key for row in known} - book.keys())

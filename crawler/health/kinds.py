@@ -11,6 +11,7 @@ PAUSED = "paused"  # by its owner: nothing is asked for, and nothing is said of 
 RANK = {PAUSED: 0, OK: 0, WARN: 1, BAD: 2}
 ARCHIVE = "(archive)"  # the name under which the archive itself is listed; no source can have it
 ARCHIVE_ID = 0  # in the place of the number of a source
+UNTOLD = "messages fail"  # the kind of reason that is found when a message is sent
 
 # What to do about each kind; {name} is the source. Kinds of the archive itself come last.
 NEXT_STEPS = {
@@ -38,12 +39,20 @@ NEXT_STEPS = {
     "no pass": "is the timer (systemctl --user list-timers, crontab -l) or morgue watch running? Then morgue log",
     "offline": "check the network of this machine; then run morgue crawl",
     "lost files": "restore the WARC files from a backup; morgue verify names them",
+    UNTOLD: "mend the command or address, and try it: morgue health --notify TARGET --test",
 }
-OF_ARCHIVE = ("clock", "disk", "no pass", "offline", "lost files")
+OF_ARCHIVE = ("clock", "disk", "no pass", "offline", "lost files", UNTOLD)
 # Kinds that only a crawl can see. Other commands go by what it noted.
 OF_CRAWL = frozenset(("broken file", "shared listing", "lost files"))
 # What keeps everything of a source away explains its silence; the consequences are not told as well.
 CAUSES = ("host down", "refused", "robots", "consent wall", "login page", "no articles", "broken file")
+# Kinds as which one sickness shows itself in turn: the next one is no new sickness, and the one before is not over.
+FAMILIES = (
+    ("host down", "refused", "robots", "consent wall", "paywall", "login page"),
+    ("dead listing", "no listing", "moved listing"),
+    ("silent", "few articles"),
+)
+BY_DAYS = ("few articles", "fields", "nothing to read", "duplicates")  # judged by whole days, of which one may differ
 LISTING_KINDS_OF_TROUBLE = ("dead listing", "no listing")
 CONSEQUENCES = ("silent", "few articles", "fields", "nothing to read", "duplicates", *LISTING_KINDS_OF_TROUBLE)
 

@@ -6,7 +6,9 @@ import asyncio
 import json
 import logging
 import os
+import re
 import shlex
+import shutil
 import signal
 import subprocess
 from collections.abc import Sequence
@@ -17,6 +19,7 @@ from typing import IO
 from urllib.parse import urlsplit
 
 from crawler.config.models import Config
+from crawler.config.value_types import is_http_url
 from crawler.health.told_changes import HealthChange
 from pipelines.core.errors import ConfigError
 from pipelines.core.terminal import plain
@@ -27,6 +30,7 @@ logger = logging.getLogger("morgue.health")
 MAX_OUTPUT_BYTES = 500  # of what a command prints that a message about its failure quotes
 READ_BYTES = 1 << 16  # of its output at a time; the rest is read and dropped
 MAX_ANSWER_BYTES = 100_000  # of the answer of a web address
+ANY_SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")  # RFC 3986, 3.1
 DRAIN_SECONDS = 1.0  # for the output of a command that has ended
 
 
@@ -37,18 +41,52 @@ def payload(archive: str, changes: Sequence[HealthChange]) -> bytes:
     return json.dumps(found, ensure_ascii=False).encode()
 
 
+def trial_message(archive: str) -> bytes:
+    """Return a message that says only that messages arrive."""
+    found = {"archive": archive, "time": stamp(now()), "changes": [], "text": f"{archive}: a test of morgue health"}
+    return json.dumps(found, ensure_ascii=False).encode()
+
+
+def check_target(target: str, *, must_exist: bool = True) -> None:
+    """Raise ConfigError for a target that is neither a command nor a web address, or whose command does not exist.
+
+    `must_exist`: False for a pass, which is not held up by a command that is gone.
+    """
+    if is_address(target):
+        if not is_http_url(target):
+            raise ConfigError("--notify", "is not a web address", "say e.g. --notify https://chat.example/hook")
+        return
+    if match := ANY_SCHEME.match(target):
+        cure = "say an address with https://, or a command"
+        raise ConfigError(f"--notify {match[0]}...", "only http and https can be told", cure)
+    name = words_of(target)[0]
+    if must_exist and shutil.which(name) is None:
+        raise ConfigError(f"--notify {name}", "is no command that can be run here", "correct its name or path")
+
+
+def is_address(target: str) -> bool:
+    """Return True for a web address, False for a command."""
+    return target.lower().startswith(("http://", "https://"))
+
+
+def name_of(target: str) -> str:
+    """Return what a target is called: its command, or its host alone, as its path may be a secret."""
+    return urlsplit(target).hostname or "?" if is_address(target) else words_of(target)[0]
+
+
 def send(target: str, message: bytes, config: Config) -> str | None:
     """Send a message to a command, or to the web address that `target` is. Return why it failed, None if it did not.
 
     Raises ConfigError for a target that is neither.
     """
-    if target.startswith(("http://", "https://")):
+    check_target(target, must_exist=False)
+    if is_address(target):
         return asyncio.run(post(target, message, config))
-    return run(target, message, config.notify.timeout)
+    return run(words_of(target), message, config.notify.timeout)
 
 
-def run(command: str, message: bytes, timeout: float) -> str | None:
-    """Run a command with the message on its standard input, without a shell. Return why it failed."""
+def words_of(command: str) -> list[str]:
+    """Return the words of a command. Raises ConfigError."""
     try:
         words = shlex.split(command)
     except ValueError as error:
@@ -59,6 +97,11 @@ def run(command: str, message: bytes, timeout: float) -> str | None:
         raise ConfigError(
             "--notify", "names no command", "say --notify 'mail -s news me@example.org', or a web address"
         )
+    return words
+
+
+def run(words: Sequence[str], message: bytes, timeout: float) -> str | None:
+    """Run a command with the message on its standard input, without a shell. Return why it failed."""
     with TemporaryFile() as given:
         given.write(message)
         given.seek(0)

@@ -26,6 +26,14 @@ MIN_FAILURES = 3  # in a row before anything is said: a single 502 in a night is
 LONG_TROUBLE = timedelta(hours=12)  # a failure that lasts so long is said after two
 MOVED = timedelta(days=7)  # for which a permanent redirect lasts before the listing counts as moved
 STALE = {"sitemap": timedelta(days=30), "news sitemap": timedelta(days=7)}  # without a change
+# The keys of a source file by the kinds of listings that they name.
+KEYS = {
+    "feed": "feeds",
+    "news sitemap": "news_sitemaps",
+    "sitemap": "sitemaps",
+    "section": "sections",
+    "front": "url",
+}
 MIN_PAGES = 20  # that a verdict on shares of them needs
 NOTHING_SHARE, DUPLICATE_SHARE = 0.6, 0.5  # of pages in the last days
 MIN_WALLED = 3  # pages before a wall is a sickness of the source
@@ -229,7 +237,14 @@ def listings(facts: SourceFacts, now: datetime) -> Iterator[HealthReason]:
         since, one, told = min(ill, key=lambda some: some[0])
         more = f", and {counted(len(ill) - 1, 'more listing')}" if len(ill) > 1 else ""
         status = BAD if kind in LISTING_KINDS_OF_TROUBLE and not well else WARN
-        yield HealthReason(kind, status, since, f"{one.url}: {told}{more}")
+        step = moved_step(one, facts.name) if kind == "moved listing" else ""
+        yield HealthReason(kind, status, since, f"{one.url}: {told}{more}", step)
+
+
+def moved_step(one: WatchedListing, name: str) -> str:
+    """Return what to write into the source file for a listing that moved or is replaced."""
+    new = one.replaced_by or one.moved_to
+    return f"write {new} in place of {one.url} into `{KEYS[one.kind]}` of sources/{name}.toml"
 
 
 def listing_trouble(one: WatchedListing, now: datetime) -> tuple[str, datetime, str] | None:
@@ -237,7 +252,10 @@ def listing_trouble(one: WatchedListing, now: datetime) -> tuple[str, datetime, 
     since = one.trouble_since or one.since or one.last_visit or now
     why = one.trouble or one.error or ""
     # A trouble without failures: the count began anew, with a rebuilt database for example.
-    is_old = one.trouble is not None and not one.failures and now - since >= LONG_TROUBLE
+    has_long = one.trouble is not None and now - since >= LONG_TROUBLE
+    is_old = has_long and not one.failures
+    if one.replaced_by and (one.state == "failed" or has_long or lasts(one.failures, since, now)):
+        return "moved listing", one.moved_since or since, f"{why or 'it fails'}; {one.replaced_by} is read in its place"
     if one.state == "failed" or is_old or lasts(one.failures, since, now):
         if is_by_robots(why):
             return None

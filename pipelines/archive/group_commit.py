@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pipelines.archive.journal import Journal
-from pipelines.core.errors import DiskFull, MorgueError
+from pipelines.core.errors import ConfigError, DiskFull, MorgueError, NotFound
 from pipelines.database.connection import write_error
 from pipelines.warc.writer import WarcWriter
 
@@ -52,6 +52,8 @@ class GroupCommit:
             if not self.db.in_transaction:
                 self.db.execute("BEGIN IMMEDIATE")
             result = task(*args) if brief else self._run_in_savepoint(task, args)
+        except (ConfigError, NotFound):
+            raise  # the task refused what the user asked for; the archive can be written as before
         except (MorgueError, OSError, sqlite3.Error) as error:
             self._fail(error)
         self.uncommitted_tasks += 1

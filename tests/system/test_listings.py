@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
 
+from pipelines.database.connection import connect
+from pipelines.database.frontier.listing_states import listing_states
 from tests.support.command import LOOPBACK, ROOT, environment, make_archive, rows
 from tests.support.small_paper import HTML_WALL, serving
 
@@ -112,6 +115,8 @@ def test_dead_feed_is_replaced_in_the_same_crawl(archive, paper, gone, named):
     assert rows(archive, "SELECT count(*) FROM articles") == [(6,)]
     trouble, moved_to, *_ = listing(archive, "/feed")
     assert (bool(trouble), moved_to) == (True, f"{paper.url}{place}")
+    with closing(connect(archive / "morgue.db")) as db:
+        assert [one.replaced_by for one in listing_states(db)[1] if one.trouble] == [moved_to]
     paper.answers[place] = (200, paper.answers[place][1].replace(b"story-number-2", b"story-number-6"), {})
     said = scheduled(archive, 60 * HOUR)
     assert "in place of" not in said

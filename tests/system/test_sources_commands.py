@@ -257,11 +257,12 @@ def test_renamed_source_keeps_articles_and_plan(archive, paper):
     ],
 )
 def test_rename_to_what_cannot_be_is_refused(archive, paper, old, new, code, cause):
-    """And both files stay."""
+    """In one error, without a word of a failure to write; and both files stay."""
     paper.watch(archive, "other")
     done = sources(archive, "rename", old, new)
     assert done.returncode == code
     assert cause in done.stderr
+    assert "write failed" not in done.stderr
     assert sorted(path.name for path in (archive / "sources").glob("[a-z]*.toml")) == ["other.toml", "paper.toml"]
 
 

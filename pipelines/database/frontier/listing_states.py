@@ -29,7 +29,11 @@ def listing_states(db: sqlite3.Connection) -> defaultdict[int, list[WatchedListi
                           SELECT min(time) FROM captures c WHERE c.url = f.url AND c.time > coalesce((
                                  SELECT max(time) FROM captures a
                                   WHERE a.url = f.url AND a.status BETWEEN 200 AND 399 AND a.error IS NULL), '')),
-                          f.last_visit) END AS failing_since
+                          f.last_visit) END AS failing_since,
+                     CASE WHEN l.moved_to IS NOT NULL THEN (
+                          SELECT max(url) FROM listings o
+                           WHERE o.source_id = l.source_id AND o.replaces = l.url_key AND o.trouble IS NULL)
+                     END AS replaced_by
                 {OF_FILES} LEFT JOIN listings l ON l.url_key = f.url_key WHERE NOT ({IS_GUESS}) ORDER BY f.id"""
     for row in ask(db, sql):
         found[row["source"]].append(
@@ -49,6 +53,7 @@ def listing_states(db: sqlite3.Connection) -> defaultdict[int, list[WatchedListi
                 row["moved_to"],
                 time_or_none(row["moved_since"]),
                 time_or_none(row["last_change"]),
+                row["replaced_by"],
             )
         )
     return found

@@ -42,6 +42,7 @@ class WatchedListing:
     moved_to: str | None = None
     moved_since: datetime | None = None
     last_change: datetime | None = None
+    replaced_by: str | None = None  # the listing that is read in its place, and is well
 
 
 @dataclass(frozen=True, slots=True)

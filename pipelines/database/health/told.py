@@ -5,12 +5,22 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Literal, NamedTuple
 
 from pipelines.core.timestamps import parse, stamp
 from pipelines.database.connection import ask, open_for_maintenance, write_error
+
+Audience = Literal["printed", "sent"]  # the reader of what passes print, and the receiver of messages
+
+
+class Heard(NamedTuple):
+    """Hold what an audience was last told of a reason, and when."""
+
+    status: str  # warn, bad; ok: that it is over
+    time: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +32,29 @@ class ToldReason:
     status: str
     since: datetime
     evidence: str
-    told: datetime | None
     last_seen: datetime
     ended: datetime | None = None
     relapses: int = 0
+    printed: Heard | None = None
+    sent: Heard | None = None
+
+    @property
+    def key(self) -> tuple[int, str]:
+        """Return what a row is found by."""
+        return self.source_id, self.kind
+
+    @property
+    def is_heard(self) -> bool:
+        """Return True if it was ever told."""
+        return self.printed is not None or self.sent is not None
+
+    def heard(self, audience: Audience) -> Heard | None:
+        """Return what an audience was last told of it; None if it knows nothing of it."""
+        return self.printed if audience == "printed" else self.sent
+
+    def told(self, audience: Audience, heard: Heard | None) -> ToldReason:
+        """Return the row after an audience was told."""
+        return replace(self, printed=heard) if audience == "printed" else replace(self, sent=heard)
 
 
 def told_reasons(db: sqlite3.Connection) -> list[ToldReason]:
@@ -37,19 +66,20 @@ def told_reasons(db: sqlite3.Connection) -> list[ToldReason]:
             row["status"],
             parse(row["since"]),
             row["evidence"] or "",
-            parse(row["told"]) if row["told"] else None,
             parse(row["last_seen"]),
             parse(row["ended"]) if row["ended"] else None,
             row["relapses"],
+            Heard(row["printed"], parse(row["printed_at"])) if row["printed"] else None,
+            Heard(row["sent"], parse(row["sent_at"])) if row["sent"] else None,
         )
         for row in ask(db, "SELECT * FROM source_health ORDER BY source_id, kind")
     ]
 
 
-def note(path: Path, kept: Iterable[ToldReason], dropped: Iterable[ToldReason]) -> None:
+def note(path: Path, kept: Iterable[ToldReason], dropped: Iterable[tuple[int, str]]) -> None:
     """Write rows to the database at `path` in one brief transaction, also while a crawl runs. Raises MorgueError.
 
-    These rows are nobody else's: a crawl neither reads nor writes them.
+    `dropped`: keys of rows that go. These rows are nobody else's: a crawl neither reads nor writes them.
     """
     kept, dropped = list(kept), list(dropped)
     if not kept and not dropped:
@@ -59,10 +89,10 @@ def note(path: Path, kept: Iterable[ToldReason], dropped: Iterable[ToldReason]) 
             db.execute("BEGIN IMMEDIATE")
             db.executemany(
                 "DELETE FROM source_health WHERE source_id = ? AND kind = ?",
-                [(row.source_id, row.kind) for row in dropped],
+                dropped,
             )
             db.executemany(
-                "INSERT OR REPLACE INTO source_health VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO source_health VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     (
                         row.source_id,
@@ -70,10 +100,11 @@ def note(path: Path, kept: Iterable[ToldReason], dropped: Iterable[ToldReason]) 
                         row.status,
                         stamp(row.since),
                         row.evidence,
-                        row.told and stamp(row.told),
                         stamp(row.last_seen),
                         row.ended and stamp(row.ended),
                         row.relapses,
+                        *((row.printed.status, stamp(row.printed.time)) if row.printed else (None, None)),
+                        *((row.sent.status, stamp(row.sent.time)) if row.sent else (None, None)),
                     )
                     for row in kept
                 ],

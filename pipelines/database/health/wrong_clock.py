@@ -31,7 +31,7 @@ TIMES = {
     "robots_files": ("checked",),
     "hosts": ("since", "last_request"),
     "changed_lines": ("last_seen",),
-    "source_health": ("since", "told", "last_seen"),
+    "source_health": ("since", "last_seen", "printed_at", "sent_at"),
 }
 
 # The newest runs, each with the latest time that it wrote: one that was killed has no end.

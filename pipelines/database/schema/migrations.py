@@ -131,10 +131,13 @@ CREATE TABLE source_health (
     status    TEXT NOT NULL,       -- warn, bad
     since     TEXT NOT NULL,       -- when it began
     evidence  TEXT,                -- what shows it, in words
-    told      TEXT,                -- when the owner was last told; NULL: not yet
     last_seen TEXT NOT NULL,       -- when it was last found
     ended     TEXT,                -- when it was found to be over; NULL: it lasts
-    relapses  INTEGER NOT NULL DEFAULT 0, -- how often it came back within a day of its end
+    relapses  INTEGER NOT NULL DEFAULT 0, -- how often it came back within two days of its end
+    printed    TEXT,               -- what passes last printed of it: warn, bad, ok (it is over); NULL: nothing
+    printed_at TEXT,
+    sent       TEXT,               -- what was last sent of it: warn, bad, ok; NULL: nothing
+    sent_at    TEXT,
     PRIMARY KEY (source_id, kind)
 ) STRICT, WITHOUT ROWID;
 

@@ -20,7 +20,7 @@ from tests.support.small_paper import serving
 
 pytestmark = pytest.mark.slow
 
-COMMAND = r"\bmorgue ([a-z]+(?: (?:check|remove|-{1,2}\w+|5m|URL|\{name\}))*)"  # in the text of a next step
+COMMAND = r"\bmorgue ([a-z]+(?: (?:check|remove|-{1,2}\w+|5m|URL|TARGET|\{name\}))*)"  # in the text of a next step
 DUE_NOW = "UPDATE frontier SET next_visit = '2026-01-01T00:00:00Z' WHERE state = 'waiting'"
 KEEP = f"""{sys.executable} -c "import sys; open(sys.argv[1], 'a').write(sys.stdin.read() + chr(10))" """
 
@@ -91,6 +91,18 @@ def test_notify_tells_a_command_once_and_again_if_it_failed(silent, tmp_path):
     (message,) = kept.read_text().splitlines()
     (change,) = json.loads(message)["changes"]
     assert (change["name"], change["change"], change["kind"]) == ("courier", "began", "silent")
+
+
+def test_notify_is_tried_with_a_test_message(silent, tmp_path):
+    """It is said what came of it. A failure is a reason of the archive until a message arrives."""
+    kept = tmp_path / "kept"
+    failed = morgue("-C", silent, "health", "--notify", "false", "--test")
+    assert (failed.returncode, "false: exit code 1" in failed.stderr) == (1, True)
+    assert "messages fail" in morgue("-C", silent, "health").stdout
+    done = morgue("-C", silent, "health", "--notify", KEEP + str(kept), "--test")
+    assert (done.returncode, done.stdout.endswith(" took the test message\n")) == (0, True)
+    assert json.loads(kept.read_text())["changes"] == []
+    assert "messages fail" not in morgue("-C", silent, "health").stdout
 
 
 def passes(archive: Path, number: int) -> list[tuple[int, str]]:

@@ -210,3 +210,10 @@ def test_unit_for_failures_is_in_the_service_or_its_place_is_named():
     assert "\n#OnFailure=" in service(ScheduledJob("/data/a", ("/opt/morgue",), 900))
     with pytest.raises(ConfigError, match="not the name of a unit"):
         ScheduledJob("/data/a", ("/opt/morgue",), 900, on_failure="mail me")
+
+
+def test_notify_is_a_word_of_the_command():
+    """Quoted for each of both, with the signs that cron and systemd take for their own."""
+    job = ScheduledJob("/data/a", ("/opt/morgue",), 900, notify="mail -s '50% $x' desk")
+    assert """crawl --quiet --notify "mail -s '50%% $$x' desk"\n""" in service(job)
+    assert job.arguments[-2:] == ["--notify", "mail -s '50% $x' desk"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from threading import Event
 
@@ -10,7 +11,7 @@ import pytest
 
 from crawler.config.archive_folder import ArchiveFolder
 from crawler.config.models import load
-from crawler.health.notify import send
+from crawler.health.notify import check_target, send
 from pipelines.core.errors import ConfigError
 from tests.support.http_server import answering
 
@@ -43,6 +44,21 @@ def test_command_that_is_missing_is_named(tmp_path):
     assert "No such file" in send("/no/such/command", b"", config(tmp_path))
     with pytest.raises(ConfigError, match="close its quotes"):
         send("mail 'me", b"", config(tmp_path))
+
+
+@pytest.mark.parametrize(("target", "cause"), [
+    ("/no/such/command -v", "--notify /no/such/command: is no command"),
+    ("ftp://chat.example/secret", "--notify ftp://...: only http and https"),
+    ("https://", "is not a web address"),
+    ("", "names no command"),
+    ("mail 'me", "cannot be split"),
+])  # fmt: skip
+def test_target_that_cannot_be_told_is_refused(target, cause):
+    """Before there is a message for it."""
+    with pytest.raises(ConfigError, match=re.escape(cause)):
+        check_target(target)
+    check_target("sh -c true")
+    check_target("HTTPS://chat.example/hook")
 
 
 def test_web_address_gets_json_and_its_errors_are_said_without_the_path(tmp_path):

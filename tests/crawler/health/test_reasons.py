@@ -8,7 +8,7 @@ import pytest
 
 from crawler.health.kinds import BAD, OF_ARCHIVE, PAUSED, WARN
 from crawler.health.reasons import archive_reasons, verdicts
-from crawler.health.told_changes import ENDED, news, with_history
+from crawler.health.told_changes import ENDED, news, noted, with_history
 from pipelines.database.frontier.rows import BY_ROBOTS
 from pipelines.database.health.facts import (
     ListingGap,
@@ -19,8 +19,8 @@ from pipelines.database.health.facts import (
     SourceFacts,
     SourcePause,
 )
-from pipelines.database.health.told import ToldReason
-from tests.support.health_cases import NOW, ago, archive, listing, paper, source_day
+from pipelines.database.health.told import Heard, ToldReason
+from tests.support.health_cases import FEED, NOW, ago, archive, listing, paper, source_day
 
 FRI_20_SUN_4 = lambda day: {4: 20, 6: 4}.get(day.weekday(), 12)  # noqa: E731
 NOT_FOUND = listing(status=404, error="HTTP 404", failures=3, since=ago(hours=3))
@@ -169,21 +169,41 @@ def test_machine_without_network_says_nothing_of_its_sources():
     assert [(one.status, one.is_away) for one in found] == [(BAD, False), ("ok", True)]
 
 
+def test_replaced_feed_is_told_with_the_address_to_write_into_its_file():
+    """It is known from a front page after one failure; what was told as dead before is going on as moved."""
+    new = "https://paper.example/rss"
+    dead = replace(NOT_FOUND, moved_to=new, moved_since=ago(hours=1))
+    found = {
+        one: verdicts(archive(paper(listings=(one, FRONT))), NOW) for one in (dead, replace(dead, replaced_by=new))
+    }
+    (was,), (reason,) = (verdict.reasons for _archive, verdict in found.values())
+    assert (was.kind, reason.kind, reason.status) == ("dead listing", "moved listing", WARN)
+    assert reason.evidence.endswith(f"{new} is read in its place")
+    assert reason.next_step("paper") == f"write {new} in place of {FEED} into `feeds` of sources/paper.toml"
+    first, then = found.values()
+    heard = noted([], first, NOW)
+    (began,) = news(heard, first, "printed", NOW)
+    (change,) = news(noted(began.rows, then, NOW), then, "printed", NOW)
+    assert (change.change, change.was) == ("changed", "dead listing")
+
+
 def test_paywall_that_lasts_for_weeks_is_not_over():
     """The articles that new ones are compared with have it, too, and no older one is looked at that lost its text."""
     walled = paper()
     walled = replace(walled, days=tuple(replace(day, paywalled=day.articles) for day in walled.days))
-    known = ToldReason(walled.id, "paywall", WARN, ago(days=20), "first in capture 9", ago(days=20), ago(hours=1))
+    known = ToldReason(
+        walled.id, "paywall", WARN, ago(days=20), "capture 9", ago(hours=1), printed=Heard(WARN, ago(days=20))
+    )
     found = with_history(verdicts(archive(walled), NOW), [known])
     assert [reason.kind for reason in found[1].reasons] == ["paywall"]
-    assert news([known], found, NOW).changes == ()
+    assert news(noted([known], found, NOW), found, "printed", NOW) == ()
 
 
 def test_paywall_is_over_with_new_articles_that_have_none():
     """It is said once."""
-    known = ToldReason(paper().id, "paywall", WARN, ago(days=20), "first in capture 9", ago(days=20), ago(days=2))
+    known = ToldReason(1, "paywall", WARN, ago(days=20), "capture 9", ago(days=2), printed=Heard(WARN, ago(days=20)))
     found = with_history(verdicts(archive(paper()), NOW), [known])
-    assert [change.change for change in news([known], found, NOW).changes] == [ENDED]
+    assert [change.change for change in news(noted([known], found, NOW), found, "printed", NOW)] == [ENDED]
 
 
 def issues(*back: int) -> SourceFacts:

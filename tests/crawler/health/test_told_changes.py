@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from crawler.health.kinds import ARCHIVE_ID, BAD, WARN, HealthReason, SourceVerdict
-from crawler.health.told_changes import news, with_history
+from crawler.health.told_changes import news, noted, with_history
 from tests.support.health_cases import NOW
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -18,23 +18,30 @@ def reason(kind="refused", status=BAD):
     return HealthReason(kind, status, SINCE, "HTTP 403")
 
 
-def told_in(passes, remind=0, fails=()):
-    """Return what is told in each of these passes, an hour apart, of a source with such reasons; None: ARCHIVE away."""
-    rows, said = {}, []
+def told_in(passes, remind=0, fails=(), step=HOUR, audience="sent"):
+    """Return what is told in each of these passes of a source with such reasons; None: nothing can be said of it.
+
+    All is printed; in the passes that `fails` numbers, no message is sent.
+    """
+    book, said = {}, []
     for number, reasons in enumerate(passes):
-        verdict = SourceVerdict(1, "paper", tuple(reasons or ()), is_away=reasons is None)
-        found = news(
-            list(rows.values()), [SourceVerdict(ARCHIVE_ID, "(archive)"), verdict], NOW + number * HOUR, remind
-        )
-        said.append([f"{one.change} {one.reason.kind}" for one in found.changes])
-        new = [one.untold if number in fails else one.told for one in found.changes]
-        rows.update({row.kind: row for row in (*found.kept, *new)})
-        for row in found.dropped:
-            del rows[row.kind]
+        verdicts = [
+            SourceVerdict(ARCHIVE_ID, "(archive)"),
+            SourceVerdict(1, "paper", tuple(reasons or ()), is_away=reasons is None),
+        ]
+        now = NOW + number * step
+        book = noted(book.values(), verdicts, now)
+        found = {name: news(book, verdicts, name, now, remind) for name in ("printed", "sent")}
+        said.append([f"{one.change} {one.reason.kind}" for one in found[audience]])
+        for name, changes in found.items():
+            if name == "printed" or number not in fails:
+                marks = {row.key: row.heard(name) for one in changes for row in one.rows}
+                book |= {key: book[key].told(name, heard) for key, heard in marks.items()}
     return said
 
 
 ILL, WELL, AWAY = [reason()], [], None
+FEW, SILENT = [reason("few articles", WARN)], [reason("silent")]
 
 
 @pytest.mark.parametrize(("passes", "said"), [
@@ -44,8 +51,13 @@ ILL, WELL, AWAY = [reason()], [], None
     ([ILL, AWAY, AWAY, WELL], [["began refused"], [], [], ["ended refused"]]),
     ([ILL, WELL, ILL, WELL, ILL, WELL], [["began refused"], ["ended refused"], [], [], [], []]),
     ([ILL, WELL, *[WELL] * 24, ILL], [["began refused"], ["ended refused"], *[[]] * 24, ["began refused"]]),
-    ([ILL, WELL, ILL, *[WELL] * 26], [["began refused"], ["ended refused"], *[[]] * 24, ["ended refused"], [], []]),
-    ([[reason("silent")], [reason("host down")], WELL],
+    ([ILL, WELL, ILL, *[WELL] * 26], [["began refused"], ["ended refused"], *[[]] * 27]),
+    ([ILL, WELL, *[ILL] * 30], [["began refused"], ["ended refused"], *[[]] * 23, ["began refused"], *[[]] * 6]),
+    ([[reason("no listing", WARN)], [reason("dead listing", WARN)], WELL],
+     [["began no listing"], ["changed dead listing"], ["ended dead listing"]]),
+    ([FEW, SILENT, FEW, *[WELL] * 50],
+     [["began few articles"], ["worse silent"], ["changed few articles"], *[[]] * 48, ["ended few articles"], []]),
+    ([SILENT, [reason("host down")], WELL],
      [["began silent"], ["began host down"], ["ended host down", "ended silent"]]),
     ([[reason("broken file")], WELL], [["began broken file"], []]),
 ])  # fmt: skip
@@ -54,10 +66,21 @@ def test_changes_of_a_source_are_told_once(passes, said):
     assert [sorted(one) for one in told_in(passes)] == [sorted(one) for one in said]
 
 
-def test_message_that_could_not_be_sent_is_sent_again():
-    """The beginning, and the end too."""
-    said = told_in([ILL, ILL, ILL, WELL, WELL, WELL], fails=(0, 3))
-    assert said == [["began refused"], ["began refused"], [], ["ended refused"], ["ended refused"], []]
+def test_reasons_of_days_are_not_over_and_new_when_one_day_differs():
+    """A dead paper has few articles, then one usual day, then few, and is silent at last."""
+    days = [FEW, WELL, FEW, SILENT, SILENT, WELL]
+    assert told_in(days, step=DAY) == [["began few articles"], [], [], ["worse silent"], [], ["ended silent"]]
+
+
+@pytest.mark.parametrize(("passes", "fails", "sent", "printed"), [
+    ([ILL, ILL, ILL, WELL, WELL, WELL], (0, 3),
+     [["began refused"], ["began refused"], [], ["ended refused"], ["ended refused"], []],
+     [["began refused"], [], [], ["ended refused"], [], []]),
+    ([ILL, WELL, WELL], (0,), [["began refused"], [], []], [["began refused"], ["ended refused"], []]),
+])  # fmt: skip
+def test_message_that_could_not_be_sent_is_sent_if_it_still_holds(passes, fails, sent, printed):
+    """The end is told to those who heard of the beginning; what was printed is not printed again."""
+    assert (told_in(passes, fails=fails), told_in(passes, fails=fails, audience="printed")) == (sent, printed)
 
 
 def test_reminder_comes_at_the_interval_of_the_setting():
@@ -66,29 +89,32 @@ def test_reminder_comes_at_the_interval_of_the_setting():
     assert [number for number, one in enumerate(said) if one] == [0, 24, 48]
 
 
+def book_of(verdict, now=NOW, known=()):
+    """Return the book after a verdict, of which the reader of passes was told."""
+    book = noted(known, [verdict], now, frozenset())
+    rows = [row for one in news(book, [verdict], "printed", now, unseen=frozenset()) for row in one.rows]
+    return [*(book | {row.key: row for row in rows}).values()]
+
+
 def test_source_that_is_not_watched_any_more_is_forgotten():
     """Its file is gone: its sickness is not over, and nothing is told."""
-    first = news([], [SourceVerdict(1, "paper", (reason(),))], NOW)
-    then = news([one.told for one in first.changes], [SourceVerdict(2, "other")], NOW + HOUR)
-    assert (then.changes, [row.source_id for row in then.dropped]) == ((), [1])
+    known = book_of(SourceVerdict(1, "paper", (reason(),)))
+    assert noted(known, [SourceVerdict(2, "other")], NOW + HOUR) == {}
 
 
 def test_reason_that_ended_by_a_clock_ahead_is_told_again():
     """The end lies in the future: it is no relapse for a year."""
-    began = news([], [SourceVerdict(1, "paper", (reason(),))], NOW).changes[0]
-    ended = news([began.told], [SourceVerdict(1, "paper")], NOW + 400 * DAY).changes[0]
-    back = news([ended.told], [SourceVerdict(1, "paper", (reason(),))], NOW + HOUR)
-    assert [change.change for change in back.changes] == ["began"]
+    ill, well = SourceVerdict(1, "paper", (reason(),)), SourceVerdict(1, "paper")
+    book = noted(book_of(well, NOW + 400 * DAY, book_of(ill)), [ill], NOW + HOUR)
+    assert [change.change for change in news(book, [ill], "printed", NOW + HOUR)] == ["began"]
 
 
 def test_broken_file_is_ill_until_a_crawl_sees_it_no_more():
     """A file that was corrected is over with the next crawl; `morgue health` goes by what the last one noted."""
-    (noted,) = [one.told for one in news([], [SourceVerdict(1, "paper", (reason("broken file"),))], NOW).changes]
-    well = [SourceVerdict(1, "paper")]
-    assert [one.kind for one in with_history(well, [noted])[0].reasons] == ["broken file"]
-    seen = with_history(well, [noted], unseen=frozenset())
-    (over,) = news([noted], seen, NOW + HOUR, unseen=frozenset()).changes
-    assert (over.change, over.reason.kind) == ("ended", "broken file")
-    again = news([over.told], [SourceVerdict(1, "paper", (reason("broken file"),))], NOW + 2 * HOUR).kept
-    mended = news(again, well, NOW + 3 * HOUR, unseen=frozenset())
-    assert (mended.changes, with_history(well, mended.kept)[0].reasons) == ((), ())
+    broken, well = SourceVerdict(1, "paper", (reason("broken file"),)), SourceVerdict(1, "paper")
+    known = book_of(broken)
+    assert [one.kind for one in with_history([well], known)[0].reasons] == ["broken file"]
+    assert with_history([well], known, unseen=frozenset())[0].reasons == ()
+    for ill, mended in ((1, 2), (3, 4)):
+        known = book_of(well, NOW + mended * HOUR, book_of(broken, NOW + ill * HOUR, known))
+        assert with_history([well], known)[0].reasons == ()

@@ -111,7 +111,7 @@ def test_days_and_times_of_a_run_with_a_clock_ahead_are_moved_back(archive):
     db.execute("INSERT INTO pauses (source_id, began) VALUES (1, ?)", (ahead,))
     db.execute("INSERT INTO hosts (host, unconditional_until) VALUES ('h', ?)", (stamp(NOW + AHEAD + 24 * HOUR),))
     for kind, ended in (("silent", ahead), ("refused", None)):
-        db.execute("INSERT INTO source_health VALUES (1, ?1, 'bad', ?2, 'e', ?3, ?3, ?4, 0)",
+        db.execute("INSERT INTO source_health VALUES (1, ?1, 'bad', ?2, 'e', ?3, ?4, 0, 'bad', ?3, NULL, NULL)",
                    (kind, stamp(NOW), ahead, ended))  # fmt: skip
     assert archive.run(NOW + HOUR) == 1
     moved = stamp(NOW + HOUR - timedelta(seconds=1))
@@ -121,7 +121,7 @@ def test_days_and_times_of_a_run_with_a_clock_ahead_are_moved_back(archive):
     assert archive.rows("SELECT first_seen FROM articles ORDER BY id") == [(stamp(NOW),), (moved,)]
     assert archive.rows("SELECT ended FROM gaps UNION ALL SELECT began FROM pauses") == [(moved,)] * 2
     assert archive.rows("SELECT unconditional_until FROM hosts") == [(stamp(NOW + 25 * HOUR - timedelta(seconds=1)),)]
-    assert archive.rows("SELECT kind, told FROM source_health") == [("refused", moved)]
+    assert archive.rows("SELECT kind, printed_at FROM source_health") == [("refused", moved)]
     assert archive.rows("SELECT started, clock_ahead > 0 FROM crawls WHERE id = 2") == [(moved, 1)]
     assert archive.run(NOW + 2 * HOUR) == 0
 
