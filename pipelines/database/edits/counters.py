@@ -17,6 +17,10 @@ TOKEN = re.compile(r"\d+(?:[.,:'/ -]{1,2}\d+)*|[^\W\d_]+")
 PLAIN_NUMBER = re.compile(r"\d+(?:[.,' ]\d+)*")  # no score, no time and no date
 CLOCK_OR_DATE = re.compile(r"\d{1,2}[:.]\d\d|\d{1,4}([-./] ?)\d{1,2}\1\d{1,4}.*")
 CURRENCY = re.compile(r"[€$£¥]")
+AMOUNT, CODES = r"\d[\d.,' ]*", r"\b(?:eur|usd|gbp|chf|jpy|cny|inr|cad|aud|pln|sek|nok|dkk|czk|huf|try|rub|uah)\b"
+LABELLED_PRICE = re.compile(
+    rf"(?:[^\W\d_]+ ?){{1,3}}: ?(?:(?:[€$£¥]|{CODES}) ?{AMOUNT}|{AMOUNT}(?:[€$£¥]|{CODES}))"
+)  # "Ticket: 10,50 EUR"
 SENTENCE_END = re.compile(r"[.!?…。！？۔।]['\")\]]*$")
 COUNTER_PARTS = re.compile(r"\s*[·•|]\s*")  # between a name and a counter; a comma may be in a sentence
 AGE_PARTS = re.compile(r"\s*[·•|]\s*|, | - ")
@@ -65,7 +69,7 @@ def masked(line: str) -> str | None:
         return None
     is_price = bool(CURRENCY.search(line)) and _are_known(tokens) and any(map(_is_number, tokens))
     is_figure = len(tokens) == 1 and PLAIN_NUMBER.fullmatch(tokens[0])
-    if is_figure or is_price or _is_counter(tokens) or _is_age(tokens):
+    if is_figure or is_price or LABELLED_PRICE.fullmatch(lowered) or _is_counter(tokens) or _is_age(tokens):
         return MASK
     if SENTENCE_END.search(line) or len(tokens) > MAX_LINE_WORDS:
         return None

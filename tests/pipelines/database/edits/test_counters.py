@@ -12,7 +12,7 @@ COUNTERS = [
     "il y a 2 heures", "hace 5 minutos", "3 ore fa", "há 3 horas", "3 uur geleden", "3 timer siden", "2 godziny temu",
     "Просмотров: 4321", "3 часа назад", "3時間前", "閲覧数 4321", "4321次阅读", "5分钟前", "조회수 4321", "3 saat önce",
     "By Anna Berg, 3 hours ago", "Anna Berg · 321 views", "By Anna Berg 3 hours ago", "Was $25, now only $12.99",
-    "Anna Berg, updated 12 May 2024, 10:32",
+    "Anna Berg, updated 12 May 2024, 10:32", "Ticket: 10,50 EUR", "Price per night: € 1,250.50",
     "Read 321 times · 12 comments · updated on 12 May 2024 at 10:32, 5 min read",
 ]  # fmt: skip
 NEWS = [
@@ -23,6 +23,7 @@ NEWS = [
     "Jailed for 3 years", "Tickets from 25 euros", "Three dead in last 24 hours", "Vote: 52-48", "12 March 2026",
     "Beginn um 20 Uhr", '"12 people have died," said Mayor Jones', "Infections, today 45", "Tote heute: 45", "24 hours",
     "Oil price 85", "Approval rating: 45", "Market share 12", "Preis: 12 Euro", "Ja-Stimmen: 1.234",
+    "Budget: $12 million", "Damage in the harbour district: €45", "Tickets: 12",
 ]  # fmt: skip
 PAIRS = {
     "an age beside a name": ("By Anna Berg, 3 hours ago", "By Anna Berg, 4 hours ago", True),
