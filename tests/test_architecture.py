@@ -43,7 +43,6 @@ FILE_USERS = {
     "crawler/commands/sample.py": "a page from the user, and saved pages",
     "crawler/cli/output.py": "/dev/null, in place of a closed stream",
     "crawler/config/archive_folder.py": "folders of an archive that are links",
-    "crawler/config/health_settings.py": "morgue.toml, for [health]",
     "crawler/config/pauses.py": "sources/, for the key `paused`",
     "crawler/health/watch_state.py": "watch.json",
     "crawler/config/setting_names.py": "newsmorgue.toml, before a search",

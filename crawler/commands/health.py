@@ -62,10 +62,10 @@ def command(
 
         check_target(notify)
     with database_of(ctx, quickly=True) as db:
-        from crawler.config.health_settings import health_settings
+        from crawler.config.setting_names import coverage_drop
         from crawler.health.check import look
 
-        found = look(db, folder_of(ctx), health_settings(folder_of(ctx), overrides_of(ctx)))
+        found = look(db, folder_of(ctx), coverage_drop(folder_of(ctx), overrides_of(ctx)))
     shown = chosen(found, sources)
     with standard_output():
         if form == "json":

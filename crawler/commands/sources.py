@@ -95,12 +95,12 @@ def list_sources(ctx: click.Context, *, of_lists: bool, form: str) -> None:
     """Print the sources and their state."""
     with database_of(ctx, quickly=True) as db:
         rows = list(queries.sources(db, of_lists=of_lists))
-        from crawler.config.health_settings import health_settings
+        from crawler.config.setting_names import coverage_drop
         from crawler.health.check import look
 
-        settings = health_settings(folder_of(ctx), overrides_of(ctx))
+        drop = coverage_drop(folder_of(ctx), overrides_of(ctx))
         states = dict.fromkeys(removed_sources(db, folder_of(ctx)), "removed")
-        states |= {one.name: one.status for one in look(db, folder_of(ctx), settings)}
+        states |= {one.name: one.status for one in look(db, folder_of(ctx), drop)}
     for row in rows:
         row["health"] = states.get(row["name"])
     count_unread_listings(ctx, rows)

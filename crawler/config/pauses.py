@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from crawler.config.archive_folder import MAX_TOML_BYTES
-from crawler.config.value_types import pause
+from crawler.config.plain_values import pause
 from pipelines.core import safe_open
 
 KEY = "paused"

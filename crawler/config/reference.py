@@ -16,8 +16,8 @@ from pydantic.fields import FieldInfo
 
 from crawler.config.intervals import ListingIntervals
 from crawler.config.models import Politeness, Settings, SourceConfig
+from crawler.config.plain_values import literal
 from crawler.config.rule_settings import RuleFields, SourceRule
-from crawler.config.value_types import literal
 
 Given = Mapping[str, Mapping[str, object]]  # table -> key -> value
 

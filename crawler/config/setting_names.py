@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 
 from crawler.config.archive_folder import MAX_TOML_BYTES, ArchiveFolder
+from crawler.config.plain_values import share
 from pipelines.core.safe_open import read_bytes
 
 SETTING_NAMES = {
@@ -15,7 +17,7 @@ SETTING_NAMES = {
         "addresses_per_source", "pages_per_day", "bytes_per_day", "hours", "new_within",
         "robots", "verify_certificates", "recheck", "proxy", "concurrency",
         "concurrency_per_source", "concurrency_per_site", "bytes_per_site", "bytes_per_crawl", "timeout", "max_body",
-        "body_memory", "redirects", "retries", "url_length", "allow_private_ips", "user_agent",
+        "body_memory", "bandwidth", "redirects", "retries", "url_length", "allow_private_ips", "user_agent",
     },
     "every": {"feed", "news_sitemap", "sitemap", "section", "min", "max"},
     "health": {"coverage_drop"},
@@ -23,6 +25,23 @@ SETTING_NAMES = {
     "record": {"rotate", "rotate_after", "compression", "chunked_payload_digest"},
     "extract": {"comments", "workers", "seconds", "cpu_seconds", "memory"},
 }  # fmt: skip
+
+
+def coverage_drop(folder: ArchiveFolder, overrides: Sequence[str] = ()) -> float | None:
+    """Return health.coverage_drop, or None if it is not set. `overrides`: of the command line, "table.key=value".
+
+    A mistake counts as not set; the check of the settings names it.
+    """
+    try:
+        tables = tomllib.loads(read_bytes(folder.settings, MAX_TOML_BYTES).decode("utf-8-sig"))
+        value = tables.get("health", {}).get("coverage_drop")
+        for text in overrides:
+            name, _, given = text.partition("=")
+            if name.strip() == "health.coverage_drop":
+                value = float(given)
+        return None if value is None else share(value)
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return None
 
 
 def looks_right(folder: ArchiveFolder) -> bool:

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from crawler.config.archive_folder import MAX_TOML_BYTES, SETTINGS, ArchiveFolder
-from crawler.config.value_types import literal
+from crawler.config.plain_values import literal
 from pipelines.core import safe_open
 from pipelines.core.errors import ConfigError, NotOrdinaryFile, os_errors
 

@@ -5,15 +5,14 @@ Every message begins with the value as written, so that the user can find it in 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
-from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import PlainValidator
 
+from crawler.config.plain_values import ValueMistake, day, pause, share, shown
 from crawler.config.units import Duration, Size
 
 # A file of settings may be a stranger's; a paper of a thousand sections is well within these.
@@ -25,27 +24,6 @@ MAIL_ADDRESS = re.compile(r"[^\s@()<>,;:\"\\]+@[^\s@()<>,;:\"\\]+\.[^\s@()<>,;:\
 
 # A host as a user names a site: no scheme, no path; with a port if it is a server of one's own.
 DOMAIN = re.compile(r"(?:[\w-]{1,63}\.)*[\w-]{1,63}(?::\d{1,5})?")
-
-
-def literal(value: object) -> str:
-    """Return a value as TOML writes it."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Duration | Size):
-        return json.dumps(value.text)
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(literal, value))}]"
-    if isinstance(value, dict):
-        return "{...}"
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
-    return str(value)
-
-
-def shown(value: object) -> str:
-    """Return a value as TOML writes it, cut to 80 characters for a message."""
-    text = literal(value)
-    return text if len(text) <= 80 else text[:77] + "..."
 
 
 def check(test: Callable[[Any], bool], what: str) -> PlainValidator:
@@ -156,14 +134,6 @@ def sites(value: Any) -> Any:
     return tuple(site.lower() for site in value)
 
 
-class ValueMistake(ValueError):
-    """Raised for a wrong value, with a cure for cases in which the key's own example would not help."""
-
-    def __init__(self, cause: str, cure: str = "") -> None:
-        super().__init__(cause)
-        self.cure = cure
-
-
 def selectors(*, of_elements: bool) -> PlainValidator:
     """Return a type for a selector in XPath or CSS, or a list of them, each of which must be valid."""
 
@@ -187,28 +157,6 @@ def selectors(*, of_elements: bool) -> PlainValidator:
     return PlainValidator(validate)
 
 
-def day(value: Any) -> str:
-    """Return a TOML date, or an ISO date in text, as an ISO date. Raises ValueError."""
-    try:
-        if isinstance(value, date) and not isinstance(value, datetime):
-            return value.isoformat()
-        if isinstance(value, str) and len(value) == 10:
-            return date.fromisoformat(value).isoformat()
-    except ValueError:
-        pass
-    raise ValueError(f"{shown(value)} is not a date")
-
-
-def pause(value: Any) -> bool | str:
-    """Return true, false or an ISO day. Raises ValueError."""
-    if isinstance(value, bool):
-        return value
-    try:
-        return day(value)
-    except ValueError:
-        raise ValueMistake(f"{shown(value)} is neither true nor a day", "say true, or e.g. 2027-01-31") from None
-
-
 def listing_interval(value: object) -> Duration | str:
     """Return a fixed interval, or ADAPTIVE. Raises ValueError."""
     return ADAPTIVE if value == ADAPTIVE else Duration.parse(value)
@@ -226,13 +174,6 @@ def hours(value: Any) -> str:
         except ValueError as error:
             raise ValueMistake(f"{shown(value)} {error}", f'say e.g. "{EXAMPLE}"') from None
     return str(value)
-
-
-def share(value: object) -> float:
-    """Return a number from 0 to 1 as float. Raises ValueError."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise ValueError
-    return float(value)
 
 
 def one_of(*words: str) -> PlainValidator:

@@ -36,7 +36,7 @@ def after_pass(run: CrawlRun, code: int, target: str, *, by_change: bool, said_a
         return code
     config = run.config
     with closing(connect(config.folder.database)) as db:
-        found = look(db, config.folder, config.health, seen_by_crawl(run, source_names(db)))
+        found = look(db, config.folder, config.health.coverage_drop, seen_by_crawl(run, source_names(db)))
     report = tell_changes(config, found, target, of_pass=True, prints=by_change)
     for change in report.changes:
         if change.reason.kind in said_already and change.change != REMINDER:

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.config.archive_folder import ArchiveFolder
-from crawler.config.health_settings import HealthSettings
 from crawler.config.pauses import paused_sources
 from crawler.health.kinds import ARCHIVE, ARCHIVE_ID, OF_CRAWL, UNTOLD, WARN, HealthReason, SourceVerdict
 from crawler.health.reasons import verdicts
 from crawler.health.told_changes import HealthChange, news, noted, with_history
+from crawler.health.volume import COVERAGE_DROP
 from crawler.health.watch_state import watch_of
 from pipelines.core.timestamps import now
 from pipelines.database.connection import connect
@@ -45,12 +45,13 @@ class SourceFiles:
 def look(
     db: sqlite3.Connection,
     folder: ArchiveFolder,
-    settings: HealthSettings,
+    coverage_drop: float | None,
     extra: Mapping[str, list[HealthReason]] | None = None,
 ) -> list[SourceVerdict]:
     """Return the verdicts on the archive and on each source that has a file. Raises MorgueError.
 
-    `extra`: what a crawl has seen, by the name of the source. Without it, what the last crawl noted holds on.
+    `coverage_drop`: the setting; None: its default. `extra`: what a crawl has seen, by the name of the source. Without
+    it, what the last crawl noted holds on.
     """
     time = now()
     facts = observe(db, time, SourceFiles(folder.sources), paused_sources(folder.sources, time))
@@ -61,7 +62,11 @@ def look(
     except OSError as error:
         logger.warning("%(folder)s: its disk cannot be asked (%(why)s)", {"folder": folder.path, "why": error.strerror})
     unseen = unseen_by(extra is not None)
-    return with_history(verdicts(facts, time, extra, settings.coverage_drop), told_reasons(db), unseen)
+    return with_history(
+        verdicts(facts, time, extra, COVERAGE_DROP if coverage_drop is None else coverage_drop),
+        told_reasons(db),
+        unseen,
+    )
 
 
 def unseen_by(is_crawl: bool) -> frozenset[str]:

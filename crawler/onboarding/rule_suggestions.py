@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from crawler.config.value_types import literal
+from crawler.config.plain_values import literal
 from crawler.onboarding.selectors import found_by, selector_of, shared_selector
 from pipelines.core.items import Article, Rule
 from pipelines.core.terminal import cut, plain

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from crawler.config.value_types import is_ascii_line, is_http_url, is_line, literal
+from crawler.config.plain_values import literal
+from crawler.config.value_types import is_ascii_line, is_http_url, is_line
 from crawler.onboarding.probe import ProbeReport
 
 LISTING_KEYS = (("feed", "feeds"), ("news sitemap", "news_sitemaps"), ("sitemap", "sitemaps"), ("section", "sections"))

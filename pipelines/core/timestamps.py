@@ -31,11 +31,11 @@ def fine_stamp(time: datetime) -> str:
 
 
 def later(time: datetime, seconds: float) -> datetime:
-    """Return the time `seconds` after `time`; if that would overflow, the largest time that can be represented."""
+    """Return the time `seconds` after `time`, or before it if they are negative, within the times that there are."""
     try:
         return time + timedelta(seconds=seconds)
     except OverflowError:
-        return datetime.max.replace(tzinfo=UTC)
+        return (datetime.max if seconds > 0 else datetime.min).replace(tzinfo=UTC)
 
 
 def parse(text: str) -> datetime:

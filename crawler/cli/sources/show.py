@@ -92,7 +92,7 @@ def known_of(
     }
     if row is None or source_id is None:
         return found
-    verdict = next((one for one in look(db, config.folder, config.health) if one.name == own.name), None)
+    verdict = next((one for one in look(db, config.folder, config.health.coverage_drop) if one.name == own.name), None)
     states = page_states.pages(db, source_id=source_id, lasting=True)
     due = next(planned_visits(db, [own.name], now, 1), None)
     return found | {
@@ -115,7 +115,7 @@ def known_of(
 def settings_in_force(config: Config, own: SourceConfig, overrides: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Yield each setting of a source with its value and its origin: -s, a file, or the default."""
     from crawler.config.models import Politeness
-    from crawler.config.value_types import literal
+    from crawler.config.plain_values import literal
 
     typed = {text.partition("=")[0].strip() for text in overrides}
     tables = (

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import replace
-from datetime import timedelta
 from itertools import combinations
 
 from pipelines.core.items import Article, Capture, Page, PageState
-from pipelines.core.timestamps import now, parse, stamp
+from pipelines.core.timestamps import later, now, parse, stamp
 from pipelines.core.urls import url_key
 from pipelines.database import page_states, removals
 from pipelines.database.edits.story_identity import story_ids
@@ -28,8 +27,8 @@ from pipelines.database.stand_ins import (
     stands_in,
 )
 
-MIN_ADDRESSES = 3  # with one headline and text within SHARED_DAYS, this one included
-SHARED_DAYS = 1
+MIN_ADDRESSES = 3  # with one headline and text within SHARED_SECONDS, this one included
+SHARED_SECONDS = 86_400.0
 DATES_BESIDE_PAGE = ("url", "feed", "htmldate")  # sources of a date that a wall at the address has, too
 
 
@@ -94,7 +93,7 @@ def _new_articles_with(
 
     Empty if there are too few, or if two of the addresses may be of one story: papers file a story in two sections.
     """
-    since = stamp(capture.time - timedelta(days=SHARED_DAYS))
+    since = stamp(later(capture.time, -SHARED_SECONDS))
     rows = db.execute(
         """SELECT id, url_key FROM articles
             WHERE text_digest = ? AND source_id IS ? AND url_key != ? AND revision = 1 AND first_seen >= ?""",

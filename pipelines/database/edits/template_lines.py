@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 
-from pipelines.core.timestamps import fine_stamp, parse, stamp
+from pipelines.core.timestamps import fine_stamp, later, parse, stamp
 from pipelines.database.edits.counters import SENTENCE_END
 
 MIN_ARTICLES = 3  # of one source, in which a line came or went within TEMPLATE_DAYS
@@ -22,6 +22,7 @@ MANY_ARTICLES = 10  # from which on a line without a statement needs no share: a
 MIN_STATEMENT_SHARE = 0.8  # of the articles, MANY_ARTICLES at least, for a line that makes a statement
 TEMPLATE_DAYS = 1
 REMEMBERED_DAYS = 60  # pages are looked at again for a month, so a redesign is met for as long
+DAY = 86_400.0  # seconds
 MAX_LINES = 50  # of one change that are remembered; a redesign changes fewer
 
 LOOKED_AT = """
@@ -65,7 +66,7 @@ def template_test(
     db: sqlite3.Connection, source_id: int | None, article_id: int, now: datetime
 ) -> Callable[[str], bool]:
     """Return a test for lines of the template of a source, as known from other articles."""
-    since = stamp(now - timedelta(days=TEMPLATE_DAYS))
+    since = stamp(later(now, -TEMPLATE_DAYS * DAY))
 
     def is_template(line: str) -> bool:
         others, first, known = db.execute(
@@ -106,5 +107,5 @@ def remember_lines(
         )
     db.execute(
         "DELETE FROM changed_lines WHERE source_id = ? AND last_seen < iif(is_template, ?, ?)",
-        (source_id, *(stamp(now - timedelta(days=days)) for days in (REMEMBERED_DAYS, TEMPLATE_DAYS))),
+        (source_id, *(stamp(later(now, -days * DAY)) for days in (REMEMBERED_DAYS, TEMPLATE_DAYS))),
     )

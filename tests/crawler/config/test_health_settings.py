@@ -5,19 +5,18 @@ from __future__ import annotations
 import pytest
 
 from crawler.config.archive_folder import ArchiveFolder
-from crawler.config.health_settings import HealthSettings, health_settings
-from crawler.health.volume import COVERAGE_DROP
+from crawler.config.setting_names import coverage_drop
 
 
 @pytest.mark.parametrize(("text", "overrides", "drop"), [
-    ("", (), COVERAGE_DROP),
+    ("", (), None),
     ("[health]\ncoverage_drop = 0.4\n", (), 0.4),
     ("[health]\ncoverage_drop = 0.4\n", ("crawl.delay=3", "health.coverage_drop = 1"), 1),
-    ("[health]\ncoverage_drop = 2\n", (), COVERAGE_DROP),
-    ("health = 3\n", (), COVERAGE_DROP),
-    ("[health\n", (), COVERAGE_DROP),
+    ("[health]\ncoverage_drop = 2\n", (), None),
+    ("health = 3\n", (), None),
+    ("[health\n", (), None),
 ])  # fmt: skip
 def test_settings_of_health_are_read_alone(tmp_path, text, overrides, drop):
     """A mistake leaves the default: the check of all settings names it."""
     (tmp_path / "morgue.toml").write_text(text)
-    assert health_settings(ArchiveFolder(tmp_path), overrides) == HealthSettings(coverage_drop=drop)
+    assert coverage_drop(ArchiveFolder(tmp_path), overrides) == drop
