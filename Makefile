@@ -17,7 +17,9 @@ URL   :=
 demo: $(STAMP)
 	$(PY) demo.py '$(URL)'
 
-PYTEST := $(PY) -m pytest -n auto --maxprocesses 8 --dist worksteal
+# Three processes on two cores: many tests wait for a server, a delay or a process.
+PROCESSES := $(shell echo $$(( ($$(nproc 2>/dev/null || echo 2) * 3 + 1) / 2 )))
+PYTEST := $(PY) -m pytest -n $(PROCESSES) --maxprocesses 8 --dist worksteal
 
 # All but those marked slow: crawls, kills, full disks, programs run as a user runs them.
 quick: $(STAMP)
