@@ -17,9 +17,9 @@ TOKEN = re.compile(r"\d+(?:[.,:'/ -]{1,2}\d+)*|[^\W\d_]+")
 PLAIN_NUMBER = re.compile(r"\d+(?:[.,' ]\d+)*")  # no score, no time and no date
 CLOCK_OR_DATE = re.compile(r"\d{1,2}[:.]\d\d|\d{1,4}([-./] ?)\d{1,2}\1\d{1,4}.*")
 CURRENCY = re.compile(r"[€$£¥]")
-AMOUNT, CODES = r"\d[\d.,' ]*", r"\b(?:eur|usd|gbp|chf|jpy|cny|inr|cad|aud|pln|sek|nok|dkk|czk|huf|try|rub|uah)\b"
+AMOUNT, CODES = r"\d[\d.,' ]{0,20}", r"\b(?:eur|usd|gbp|chf|jpy|cny|inr|cad|aud|pln|sek|nok|dkk|czk|huf|try|rub|uah)\b"
 LABELLED_PRICE = re.compile(
-    rf"(?:[^\W\d_]+ ?){{1,3}}: ?(?:(?:[€$£¥]|{CODES}) ?{AMOUNT}|{AMOUNT}(?:[€$£¥]|{CODES}))"
+    rf"[^\W\d_]{{1,30}}+(?: [^\W\d_]{{1,30}}+){{0,2}}: ?(?:(?:[€$£¥]|{CODES}) ?{AMOUNT}|{AMOUNT}(?:[€$£¥]|{CODES}))"
 )  # "Ticket: 10,50 EUR"
 SENTENCE_END = re.compile(r"[.!?…。！？۔।]['\")\]]*$")
 COUNTER_PARTS = re.compile(r"\s*[·•|]\s*")  # between a name and a counter; a comma may be in a sentence

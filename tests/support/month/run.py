@@ -11,17 +11,10 @@ What differs from a timer that starts `morgue crawl --quiet`:
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import mmap
-import os
-import signal
-import socket
 import struct
-import sys
 import time
 from bisect import bisect_right
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -29,10 +22,9 @@ from typing import Any
 
 from tests.support.command import morgue
 from tests.support.journal_server import Exchange, read_journal, serving
+from tests.support.month.forks import ForkedCommand, run_forked
 from tests.support.month.pages import START, Press
-from tests.support.month.papers import DEAD, HOUR, Paper
-
-MAX_PASS_SECONDS = 600  # wall seconds until a pass counts as hung
+from tests.support.month.papers import HOUR, Paper
 
 
 class SharedClock:
@@ -48,27 +40,17 @@ class SharedClock:
     def turn(self, to: float) -> None:
         self._memory[:] = struct.pack("dd", to, time.time())
 
-    def __call__(self) -> float:
+    def state(self) -> tuple[float, float]:
+        """Return a time of the month, and the wall time of that moment."""
         at, turned = struct.unpack("dd", self._memory[:])
+        return at, turned
+
+    def __call__(self) -> float:
+        at, turned = self.state()
         return at + (time.time() - turned) * self.rate
 
     def as_date(self) -> datetime:
         return START + timedelta(seconds=self())
-
-
-class OwnProcess:
-    """Stand for the pool of worker processes, and make each call here."""
-
-    size = 1
-
-    async def run(self, func: Callable[..., Any], *args: Any) -> Any:
-        return func(*args)
-
-    async def close(self) -> None:
-        return None
-
-    def kill(self) -> None:
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,95 +76,20 @@ class Morgue:
         self.archive, self.clock, self.port = archive, clock, port
         self.papers = {paper.host: paper for paper in papers}
         self.passes: list[Pass] = []
-        preload()
 
     def run(self, at: float, *words: str) -> Pass:
         """Run a command at a time and wait for its end."""
         self.clock.turn(at)
         logs = self.archive.parent / "stdout.log", self.archive.parent / "stderr.log"
-        began, deadline = time.monotonic(), time.monotonic() + MAX_PASS_SECONDS
-        sys.stdout.flush()
-        child = os.fork()
-        if child == 0:
-            self._be_morgue(logs, words)
-        code = -1
-        while time.monotonic() < deadline:
-            ended, status = os.waitpid(child, os.WNOHANG)
-            if ended:
-                code = os.waitstatus_to_exitcode(status)
-                break
-            time.sleep(0.01)
-        else:
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
+        began = time.monotonic()
+        code = run_forked(
+            ForkedCommand(words, self.archive, logs, self.papers, self.port, *self.clock.state(), self.clock.rate)
+        )
         out, err = (log.read_text(errors="replace") for log in logs)
         done = Pass(at, began, code, out, err, time.monotonic() - began)
         if words[0] == "crawl":
             self.passes.append(done)
         return done
-
-    def _be_morgue(self, logs: tuple[Path, Path], words: tuple[str, ...]) -> None:
-        """Become `morgue` in a forked process, and end it."""
-        code = 70
-        try:
-            with contextlib.suppress(OSError, AttributeError):
-                ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: never outlive the benchmark
-            for number, log in enumerate(logs, 1):
-                os.dup2(os.open(log, os.O_CREAT | os.O_TRUNC | os.O_WRONLY), number)
-            # New objects: pytest has put others in their place, which do not write to these descriptors.
-            sys.stdout, sys.stderr = (open(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))  # noqa: SIM115
-            self._connect()
-            sys.argv = ["morgue", *words]
-            from crawler.cli.main import exit_code_of
-
-            code = exit_code_of(["-C", str(self.archive), *words])
-            sys.stdout.flush()
-            sys.stderr.flush()
-        except BaseException:  # noqa: BLE001 (the fork must not go on as the benchmark)
-            import traceback
-
-            traceback.print_exc()
-            sys.stderr.flush()
-        finally:
-            os._exit(code)
-
-    def _connect(self) -> None:
-        """Put our clock, names and connections in the place of the machine's."""
-        import crawler.engine.crawl
-        import crawler.http.connection
-        from pipelines.core import timestamps
-
-        timestamps.clock = self.clock.as_date
-        crawler.engine.crawl.extraction_workers = lambda _config: OwnProcess()  # type: ignore[assignment,return-value]
-        open_connection = crawler.http.connection.HttpConnection.open
-
-        async def open_here(_address: str, _port: int) -> Any:
-            return await open_connection("127.0.0.1", self.port)
-
-        crawler.http.connection.HttpConnection.open = staticmethod(open_here)  # type: ignore[method-assign,assignment]
-        socket.getaddrinfo = self._resolve  # type: ignore[assignment]
-
-    def _resolve(self, host: str, port: int, *_more: Any, **_options: Any) -> list[Any]:
-        paper = self.papers.get(host)
-        if paper is None or paper.ill(DEAD, self.clock()):
-            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-        return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("127.0.0.1", port))]
-
-
-def preload() -> None:
-    """Import what a pass needs, and load the tables that reading pages needs. No reactor, no thread: we fork."""
-    os.environ.setdefault("SCRAPY_SETTINGS_MODULE", "crawler.settings")
-    from scrapy.crawler import AsyncCrawlerRunner  # noqa: F401
-
-    import crawler.cli.main
-    import crawler.commands.crawl
-    import crawler.engine.crawl
-    import crawler.engine.launch
-    import crawler.http.download_handler
-    import crawler.spiders.news  # noqa: F401
-    from pipelines.extraction.entry import warm_up
-
-    warm_up()
 
 
 def write_sources(archive: Path, papers: list[Paper], extra: str = "") -> None:
