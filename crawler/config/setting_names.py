@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
+from typing import Any
 
 from crawler.config.archive_folder import MAX_TOML_BYTES, ArchiveFolder
 from crawler.config.plain_values import share
@@ -33,8 +34,7 @@ def coverage_drop(folder: ArchiveFolder, overrides: Sequence[str] = ()) -> float
     A mistake counts as not set; the check of the settings names it.
     """
     try:
-        tables = tomllib.loads(read_bytes(folder.settings, MAX_TOML_BYTES).decode("utf-8-sig"))
-        value = tables.get("health", {}).get("coverage_drop")
+        value = _tables(folder).get("health", {}).get("coverage_drop")
         for text in overrides:
             name, _, given = text.partition("=")
             if name.strip() == "health.coverage_drop":
@@ -47,9 +47,14 @@ def coverage_drop(folder: ArchiveFolder, overrides: Sequence[str] = ()) -> float
 def looks_right(folder: ArchiveFolder) -> bool:
     """Return True if morgue.toml is TOML and all of its tables and keys exist. Values are not looked at."""
     try:
-        tables = tomllib.loads(read_bytes(folder.settings, MAX_TOML_BYTES).decode("utf-8-sig"))
+        tables = _tables(folder)
     except (OSError, ValueError, RecursionError):
         return False
     return all(
         isinstance(keys, dict) and keys.keys() <= SETTING_NAMES.get(name, set()) for name, keys in tables.items()
     )
+
+
+def _tables(folder: ArchiveFolder) -> dict[str, Any]:
+    """Return morgue.toml as it is. Raises OSError, ValueError, RecursionError."""
+    return tomllib.loads(read_bytes(folder.settings, MAX_TOML_BYTES).decode("utf-8-sig"))

@@ -90,7 +90,7 @@ def stands_in(shown: ShownText, known: ShownText | None, evidence: StandInEviden
     if common >= MAX_COMMON_SHARE or is_same_title:
         return None
     if evidence.kind_elsewhere is not None or evidence.is_text_of_others:
-        return ERROR if evidence.kind_elsewhere in (None, OTHER_TEXT) else evidence.kind_elsewhere
+        return _kind_met(evidence)
     if len(shown.text) >= MAX_STAND_IN_SHARE * len(known.text):
         if shown.published or evidence.is_redirected:  # a wall has no time of publication
             return None
@@ -105,13 +105,19 @@ def _kind_of_stub(stub: Stub, evidence: StandInEvidence, *, is_changed: bool) ->
     others are cut off now. `is_changed`: the page says that it was changed; editors let it say so, and walls seldom.
     Any other stub is an edit if it lasts.
     """
-    asks, elsewhere = stub.sells or stub.needs_browser, evidence.kind_elsewhere
-    is_elsewhere = elsewhere is not None or evidence.is_text_of_others
+    asks = stub.sells or stub.needs_browser
+    is_elsewhere = evidence.kind_elsewhere is not None or evidence.is_text_of_others
     if (asks and is_elsewhere) or ((asks or is_elsewhere) and not is_changed):
         if stub.sells or not stub.notice:
             return PAYWALL_KIND
-        return ERROR if elsewhere in (None, OTHER_TEXT) else elsewhere
+        return _kind_met(evidence)
     return None if _lasts(evidence.held_seconds) or (is_changed and not asks) else OTHER_TEXT
+
+
+def _kind_met(evidence: StandInEvidence) -> str:
+    """Return the kind as which a text was met elsewhere; ERROR if no more is known than that it is there."""
+    elsewhere = evidence.kind_elsewhere
+    return ERROR if elsewhere is None or elsewhere == OTHER_TEXT else elsewhere
 
 
 def _lasts(seconds: float | None) -> bool:
