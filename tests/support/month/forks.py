@@ -7,8 +7,6 @@ exit code. A process that runs tests is no good parent: its threads and what tes
 from __future__ import annotations
 
 import atexit
-import contextlib
-import ctypes
 import os
 import pickle
 import signal
@@ -23,6 +21,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pipelines.core.worker_pool import signal_with_parent
 from tests.support.command import ROOT, environment
 from tests.support.month.pages import START
 from tests.support.month.papers import DEAD, Paper
@@ -66,7 +65,7 @@ class ForkedCommand:
         """Become `morgue` in a forked process, and end it."""
         code = 70
         try:
-            die_with_parent()
+            signal_with_parent(signal.SIGKILL, os.getppid())
             for number, log in enumerate(self.logs, 1):
                 os.dup2(os.open(log, os.O_CREAT | os.O_TRUNC | os.O_WRONLY), number)
             self._connect()
@@ -122,12 +121,6 @@ class OwnProcess:
         return None
 
 
-def die_with_parent() -> None:
-    """Let this process never outlive the one that started it."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-
-
 def preload() -> None:
     """Import what a pass needs, and load the tables that reading pages needs. No reactor, no thread: we fork."""
     os.environ.setdefault("SCRAPY_SETTINGS_MODULE", "crawler.settings")
@@ -166,7 +159,7 @@ def run_forked(command: ForkedCommand) -> int:
 
 
 def main() -> None:
-    die_with_parent()
+    signal_with_parent(signal.SIGKILL, os.getppid())
     preload()
     commands, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what is printed by mistake is no answer
