@@ -533,3 +533,17 @@ except SystemExit:
     pass
 """
     assert loaded_by(code) == set()
+
+
+def test_idle_pass_imports_neither_scrapy_nor_sqlite_utils(tmp_path):
+    """A timer starts one every few minutes. It reads the settings, for which it needs pydantic."""
+    archive = make_archive(tmp_path / "a")
+    (archive / "sources" / "paper.toml").write_text('url = "https://paper.example/"\npaused = true\n', encoding="utf-8")
+    code = f"""
+from crawler.cli.main import main
+try:
+    main(["-C", {str(archive)!r}, "crawl", "--quiet"])
+except SystemExit as end:
+    assert end.code == 0, end.code
+"""
+    assert loaded_by(code) == {"pydantic", "asyncio", "logging"}

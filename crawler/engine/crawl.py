@@ -16,7 +16,6 @@ from crawler.config.models import Config
 from crawler.engine.extraction_workers import extraction_workers
 from crawler.engine.open_archive import SOFTWARE, open_archive_writer
 from crawler.frontier.crawl_plan import CrawlPlan, PreparedCrawl, prepare, resting_sources, within_hours
-from crawler.frontier.dispatcher import Dispatcher
 from crawler.frontier.queue import Frontier
 from crawler.frontier.visit_limits import CrawlLimits, SourceLimits
 from pipelines.core.errors import INTERRUPTED, MorgueError, NothingReachable
@@ -32,6 +31,7 @@ from pipelines.session.context import CrawlContext
 from pipelines.session.crawl_stats import CrawlStats, off_site_text
 
 if TYPE_CHECKING:
+    from crawler.frontier.dispatcher import Dispatcher
     from crawler.frontier.visit_outcomes import VisitOutcomes
 
 logger = logging.getLogger("morgue.engine")
@@ -114,7 +114,8 @@ class CrawlRun:
 
     async def begin(self) -> VisitOutcomes:
         """Return the object through which the spider ends its claims. Called when the spider starts."""
-        # It imports Scrapy, which takes a second; signals must be handled before.
+        # They import Scrapy, which takes a second: signals must be handled before, and an idle pass needs neither.
+        from crawler.frontier.dispatcher import Dispatcher
         from crawler.frontier.visit_outcomes import VisitOutcomes
 
         prepared = self.prepared or self.prepare()

@@ -12,7 +12,6 @@ from typing import Any
 
 from crawler.config.models import Config, SourceConfig
 from crawler.config.pauses import pause_lasts, paused_sources
-from crawler.discovery.url_classifier import classify
 from crawler.frontier.ownership import SiteOwners
 from crawler.frontier.queue import HINT_OF_ASSUMED_HTTPS, Frontier
 from crawler.frontier.watched_sites import (
@@ -349,6 +348,8 @@ def choose_targets(
     sites: Mapping[int | None, WatchedSite],
 ) -> ChosenTargets:
     """Return what the targets name. Raises NotFound, ConfigError."""
+    from crawler.discovery.url_classifier import classify  # an idle pass need not compile its patterns
+
     chosen = ChosenTargets()
     for target in plan.targets:
         if target in watched:

@@ -29,7 +29,7 @@ from pipelines.database.columns import REVISION_COLUMNS, STATE_COLUMNS, article_
 from pipelines.database.connection import write_error
 from pipelines.database.edits.change_detection import text_digest
 from pipelines.database.frontier.table import FrontierTable
-from pipelines.database.schema.migrations import COUNT_DAYS
+from pipelines.database.schema.day_counts import COUNT_DAYS
 from pipelines.database.store import ArticleStore
 from pipelines.extraction.entry import addresses_of
 from pipelines.rebuild.reread import RereadPage, reread, reread_one

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from pipelines.core.timestamps import parse, stamp
 from pipelines.core.urls import url_key
 from pipelines.database.frontier.replanning import CLOCK_SLACK
-from pipelines.database.schema.migrations import ADDED_UP, COUNTED, DAY_OF_ARTICLE
+from pipelines.database.schema.day_counts import ADDED_UP, COUNTED, DAY_OF_ARTICLE
 
 MAX_FIRST_RUNS = 3  # if all runs are in the future, and more than these, the clock is rather wrong now
 
