@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
 from typing import Any
 
 from crawler.config.archive_folder import MAX_TOML_BYTES, ArchiveFolder
-from crawler.config.plain_values import share
 from pipelines.core.safe_open import read_bytes
 
 SETTING_NAMES = {
@@ -26,22 +24,6 @@ SETTING_NAMES = {
     "record": {"rotate", "rotate_after", "compression", "chunked_payload_digest"},
     "extract": {"comments", "workers", "seconds", "cpu_seconds", "memory"},
 }  # fmt: skip
-
-
-def coverage_drop(folder: ArchiveFolder, overrides: Sequence[str] = ()) -> float | None:
-    """Return health.coverage_drop, or None if it is not set. `overrides`: of the command line, "table.key=value".
-
-    A mistake counts as not set; the check of the settings names it.
-    """
-    try:
-        value = _tables(folder).get("health", {}).get("coverage_drop")
-        for text in overrides:
-            name, _, given = text.partition("=")
-            if name.strip() == "health.coverage_drop":
-                value = float(given)
-        return None if value is None else share(value)
-    except (OSError, ValueError, AttributeError, RecursionError):
-        return None
 
 
 def looks_right(folder: ArchiveFolder) -> bool:

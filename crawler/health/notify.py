@@ -13,6 +13,7 @@ import signal
 import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from tempfile import TemporaryFile
 from threading import Thread
 from typing import IO
@@ -34,17 +35,21 @@ ANY_SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")  # RFC 3986, 3.1
 DRAIN_SECONDS = 1.0  # for the output of a command that has ended
 
 
-def payload(archive: str, changes: Sequence[HealthChange]) -> bytes:
+def payload(archive: Path, changes: Sequence[HealthChange]) -> bytes:
     """Return the message: JSON. Chat programs show its `text`."""
     text = "\n".join(plain(line) for change in changes for line in change.text().splitlines())
-    found = {"archive": archive, "time": stamp(now()), "changes": [one.as_dict() for one in changes], "text": text}
-    return json.dumps(found, ensure_ascii=False).encode()
+    return message_of(archive, [one.as_dict() for one in changes], text)
 
 
-def trial_message(archive: str) -> bytes:
+def trial_message(archive: Path) -> bytes:
     """Return a message that says only that messages arrive."""
-    found = {"archive": archive, "time": stamp(now()), "changes": [], "text": f"{archive}: a test of morgue health"}
-    return json.dumps(found, ensure_ascii=False).encode()
+    return message_of(archive, [], f"{archive.name}: a test of morgue health")
+
+
+def message_of(archive: Path, changes: Sequence[dict[str, str | None]], text: str) -> bytes:
+    """Return a message about the archive in a folder."""
+    found = {"archive": archive.name, "path": str(archive), "time": stamp(now()), "changes": changes, "text": text}
+    return json.dumps(found, ensure_ascii=False).encode("utf-8", "replace")  # a path may have any bytes
 
 
 def check_target(target: str, *, must_exist: bool = True) -> None:

@@ -105,9 +105,9 @@ def sites_of_lists(db: sqlite3.Connection, now: datetime) -> Iterator[Row]:
                 FROM frontier WHERE source_id IS NULL AND state != 'removed' AND last_error IS NOT '{FORGOTTEN}'
                GROUP BY host ORDER BY host"""
     in_trouble = of_hosts_in_trouble(db, now)
-    for row in map(dict, ask(db, sql, {"now": stamp(now)})):
-        plan_later(row, in_trouble.get((None, row["name"]), 0))
-        yield row | errors.get(row["name"], {})
+    for found in map(dict, ask(db, sql, {"now": stamp(now)})):
+        plan_later(found, in_trouble.get((None, found["name"]), 0))
+        yield found | errors.get(found["name"], {})
 
 
 def sources_of_lists(db: sqlite3.Connection) -> set[int]:

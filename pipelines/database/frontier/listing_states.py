@@ -25,7 +25,8 @@ IS_GUESS = "CASE WHEN json_valid(f.hint) THEN json_extract(f.hint, '$.guess') EN
 def listing_states(db: sqlite3.Connection) -> defaultdict[int, list[WatchedListing]]:
     """Return the listings of each source."""
     found: defaultdict[int, list[WatchedListing]] = defaultdict(list)
-    sql = f"""SELECT s.id AS source, f.*, {AT} AS planned, l.trouble, l.since AS trouble_since, l.moved_to, l.moved_since, l.last_change,
+    sql = f"""SELECT s.id AS source, f.*, {AT} AS planned,
+                     l.trouble, l.since AS trouble_since, l.moved_to, l.moved_since, l.last_change,
                      CASE WHEN f.failures > 0 THEN coalesce((
                           SELECT min(time) FROM captures c WHERE c.url = f.url AND c.time > coalesce((
                                  SELECT max(time) FROM captures a
