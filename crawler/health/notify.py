@@ -69,6 +69,15 @@ def check_target(target: str, *, must_exist: bool = True) -> None:
         raise ConfigError(f"--notify {name}", "is no command that can be run here", "correct its name or path")
 
 
+def from_any_folder(target: str) -> str:
+    """Return a target whose command has its whole path: a timer has another current folder and another PATH."""
+    if is_address(target):
+        return target
+    name, *arguments = words_of(target)
+    found = shutil.which(name)
+    return shlex.join([os.path.abspath(found), *arguments]) if found is not None else target
+
+
 def is_address(target: str) -> bool:
     """Return True for a web address, False for a command."""
     return target.lower().startswith(("http://", "https://"))
