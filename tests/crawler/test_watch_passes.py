@@ -6,6 +6,7 @@ import asyncio
 import gc
 import json
 import os
+import re
 import signal
 import time
 from datetime import UTC, datetime
@@ -196,6 +197,15 @@ def test_watch_that_cannot_write_its_archive_from_the_start_ends_as_a_crawl_does
     assert said == [f"stopped: {REFUSED.error}"]
     status = json.loads((folder.path / "watch.json").read_text())
     assert (status["state"], status["reason"], status["passes"]) == ("stopped", REFUSED.error, 1)
+
+
+def test_watch_that_cannot_write_its_status_does_not_start(folder, monkeypatch):
+    """Its folder is read-only, though the lock can be taken."""
+    (folder.path / "watch.lock").touch()
+    monkeypatch.setattr(watch.os, "access", lambda path, mode: False)  # root may write everywhere
+    output = WatchOutput(passed=print, note=print, problem=print, live=lambda text: None)
+    with pytest.raises(NotWritable, match=re.escape(str(folder.path))):
+        Watch(folder, [], output, sleeping)
 
 
 def stopped(process):
