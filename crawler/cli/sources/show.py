@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import sys
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -93,7 +92,6 @@ def known_of(
     if row is None or source_id is None:
         return found
     verdict = next((one for one in look(db, config.folder, config.health.coverage_drop) if one.name == own.name), None)
-    states = page_states.pages(db, source_id=source_id, lasting=True)
     due = next(planned_visits(db, [own.name], now, 1), None)
     return found | {
         "added": row["added"],
@@ -106,7 +104,7 @@ def known_of(
         "last_error": row["last_error"],
         "next_due": due["at"] if due is not None else None,
         "listings": list(listings_of(db, source_id)),
-        "not_the_article": dict(Counter(state["kind"] for state in states)),
+        "not_the_article": page_states.kinds_shown_now(db, source_id),
         "gaps": [{key: gap[key] for key in ("url", "began", "ended", "found")} for gap in listings.gaps(db, source_id)],
         "pauses": list(pauses_of(db, source_id)),
     }
