@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from crawler import __version__
 from crawler.config.models import Config
 from pipelines.archive.writer import ArchiveWriter
@@ -29,3 +32,15 @@ def open_archive_writer(config: Config) -> ArchiveWriter:
         level=config.record.compression,
         info=info | {name: value for name, value in operator.items() if value},
     )
+
+
+@contextmanager
+def writing(config: Config) -> Iterator[ArchiveWriter]:
+    """Open an archive as `open_archive_writer` does, and close it at the end of the block. Raise what failed in it."""
+    archive_writer = open_archive_writer(config)
+    try:
+        yield archive_writer
+    finally:
+        archive_writer.close()
+    if archive_writer.failed is not None:
+        raise archive_writer.failed

@@ -35,19 +35,14 @@ def rename_command(ctx: click.Context, old: str, new: str) -> None:
     crawl may be running. The command lines of earlier crawls, exports and WARC files keep the old name.
     """
     from crawler.config.toml_files import SOURCE_NAME
-    from crawler.engine.open_archive import open_archive_writer
+    from crawler.engine.open_archive import writing
     from pipelines.database.store import ArticleStore
 
     if not SOURCE_NAME.fullmatch(new):
         raise ConfigError(new, "is not a valid name for a source", "use only letters, digits, - _ and .")
     config = config_of(ctx)
-    archive_writer = open_archive_writer(config)
-    try:
+    with writing(config) as archive_writer:
         done = archive_writer.call(rename, config, ArticleStore(archive_writer.db), old, new)
-    finally:
-        archive_writer.close()
-    if archive_writer.failed is not None:
-        raise archive_writer.failed
     click.echo(plain(f"{done} is {new} now"))
 
 
