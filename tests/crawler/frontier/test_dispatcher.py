@@ -33,7 +33,7 @@ class ListedFrontier:
     """Hand out claims from a list, as the table would."""
 
     def __init__(self, claims: list[Claim], homes: dict[int, str]) -> None:
-        self.claims = claims
+        self.claims, self.table = claims, self
         self.owners = SiteOwners(
             {source_id: listed_sites(url) for source_id, url in homes.items()},
             {source_id: host_of(url) for source_id, url in homes.items()},
