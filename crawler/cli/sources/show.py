@@ -105,7 +105,7 @@ def known_of(
         "next_due": due["at"] if due is not None else None,
         "listings": list(listings_of(db, source_id)),
         "not_the_article": page_states.kinds_shown_now(db, source_id),
-        "gaps": [{key: gap[key] for key in ("url", "began", "ended", "found")} for gap in listings.gaps(db, source_id)],
+        "gaps": listings.gaps(db, source_id),
         "pauses": list(pauses_of(db, source_id)),
     }
 
@@ -137,7 +137,7 @@ def listings_of(db: sqlite3.Connection, source_id: int) -> Iterator[dict[str, An
     from pipelines.database import listings
     from pipelines.database.frontier.listing_states import found_in_place_of_others, listing_states
 
-    known = {row["url_key"]: row for row in listings.listings(db, source_id)}
+    known = {state.url_key: state._asdict() for state in listings.of_source(db, source_id)}
     for one in listing_states(db)[source_id]:
         next_visit = stamp(one.next_visit) if one.next_visit else None
         error = one.error if one.failures else one.trouble
