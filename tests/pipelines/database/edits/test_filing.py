@@ -177,6 +177,26 @@ def test_stub_is_an_edit_once_it_lasts_and_a_wall_of_the_site_never(paper):
     assert paper.rows("SELECT article_id, number FROM revisions WHERE number > 1") == [(2, 2)]
 
 
+@pytest.mark.parametrize(
+    ("others", "line", "change"),
+    [
+        (5, "", "edited"),
+        (4, "", "instead"),  # too few to say that the site has no wall
+        (5, "It is for members of Daily Harbour.", "instead"),  # an article that was never seen without a wall
+    ],
+)
+def test_stub_with_a_word_of_a_wall_is_an_edit_once_it_lasts_while_others_are_whole(paper, others, line, change):
+    """A week. A wall is soon in the place of another article, too, or below the beginning of one."""
+    text = "\n".join(f"Paragraph {n} of the story is long enough." for n in range(40))
+    paper.see(text, 0)
+    shortened = f"{text[:200]}\nIt is for members of Daily Harbour."
+    seen = [paper.see(shortened, hours) for hours in (1, 2, 26)]
+    for page in range(2, 2 + others):
+        paper.see(f"Story {page} of the day.\n{line}".strip(), 30, page=page)
+    assert [one.state.kind for one in seen] == ["other text"] * 3
+    assert paper.see(shortened, 7 * 24 + 1).change == change
+
+
 def test_texts_of_two_articles_cut_off_at_a_time_are_behind_a_wall(paper):
     """Extraction drops many a notice. One article that is cut off alone was shortened by its editors."""
     texts = {page: "\n".join(f"Paragraph {n} of story {page} is long enough." for n in range(40)) for page in (1, 2)}
