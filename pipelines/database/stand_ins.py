@@ -25,6 +25,7 @@ ANOTHER = "another page"  # a temporary redirect of a known article to a page th
 NO_TEXT = "no text"  # the page of a known article in which there is nothing to read
 # Shares nothing with the article's, or is a stub of it; is short or undated; a day later it counts as an edit.
 OTHER_TEXT = "other text"
+WALLS = (CONSENT, LOGIN, ERROR, ANOTHER, NO_TEXT, OTHER_TEXT)  # in the place of articles that may come back
 ALWAYS_STANDS_IN = (CONSENT, LOGIN, SOFT_404, ERROR)  # values of Article.access that no article has
 PART_OF_TEXT = ("paywall", "truncated")  # values of Article.access that say that text is missing
 
