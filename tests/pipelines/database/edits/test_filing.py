@@ -2,58 +2,40 @@
 
 import json
 import sqlite3
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
-from pipelines.core.items import Article, Capture, Page, Reading, Source
-from pipelines.database.connection import connect, open_database
+from pipelines.core.items import Reading
+from pipelines.database.connection import connect
 from pipelines.database.edits import chains, edit_list
 from pipelines.database.filters import ArticleFilters
-from pipelines.database.store import ArticleStore
+from tests.support.filed_source import HOME, FiledSource, filed_source
 
-NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 TEXT = "The council sat until midnight.\nRead 4,321 times\nNothing was decided."
 
 
 class Paper:
-    """File readings of the articles of one source."""
+    """File readings of articles that have a number in their addresses."""
 
-    def __init__(self, store: ArticleStore) -> None:
-        self.store = store
-        self.source_id = store.source(Source("paper", "https://paper.example/"))
+    def __init__(self, source: FiledSource) -> None:
+        self.source, self.store, self.rows = source, source.store, source.rows
 
     def see(self, text: str, hours: float, *, page: int = 1, digest: str | None = None, **values) -> Reading:
         """File what is read of a page some hours after NOW."""
-        url = f"https://paper.example/{page}.html"
-        capture = Capture(
-            None, url, NOW + timedelta(hours=hours), 200, "text/html", "a", 0, 1, f"<urn:uuid:{uuid4()}>", "response",
-            None, digest, "article",
-        )  # fmt: skip
-        blank = dict.fromkeys(Article.__dataclass_fields__)
-        known = {"url": url, "canonical_url": url, "title": "Council sits", "text": text, "authors": ("Ana Berg",),
-                 "tags": (), "word_count": 8, "kind": "article", "extractor": "test 1", "rights": (),
-                 "found_in": {}}  # fmt: skip
-        article = Article(**blank | known | values)
-        shot = self.store.capture(capture, None, self.source_id)
-        return self.store.file(Reading(Page(url, b"", capture=shot), article, 1.0), self.source_id, url)
+        known = {"canonical_url": f"{HOME}{page}.html", "title": "Council sits", "authors": ("Ana Berg",)}
+        return self.source.see(f"{page}.html", text, hours, digest=digest, **known | values)
 
     def read(self) -> sqlite3.Connection:
         """Return a connection as readers have it."""
         self.store.db.commit()
         return connect(Path(self.rows("PRAGMA database_list")[0][2]))
 
-    def rows(self, sql: str):
-        return self.store.db.execute(sql).fetchall()
-
 
 @pytest.fixture
 def paper(tmp_path):
-    db = open_database(tmp_path / "morgue.db")
-    yield Paper(ArticleStore(db))
-    db.close()
+    with filed_source(tmp_path) as source:
+        yield Paper(source)
 
 
 def outcomes(readings):
@@ -306,6 +288,6 @@ def test_template_of_a_source_is_found_in_its_chains(paper):
         older(paper, [f"Story {page}.", f"Story {page}.\nFollow us on Rocket"], page)
     for page in (3, 4):
         older(paper, [f"Story {page}.", f"Story {page}.\nIt rained."], page)
-    is_template = chains.source_template(paper.store.db, paper.source_id)
+    is_template = chains.source_template(paper.store.db, paper.source.source_id)
     assert is_template("Follow us on Rocket")
     assert not is_template("It rained.")
