@@ -60,7 +60,9 @@ def day_in_name(url: str, now: datetime) -> tuple[str, bool] | None:
     ignored.
     """
     parts = urlsplit(url)
-    dates = [(one[1], one[3], one[4]) for one in DATE_IN_NAME.finditer(f"{parts.path}?{parts.query}")]
+    dates: list[tuple[str | None, ...]] = [
+        (one[1], one[3], one[4]) for one in DATE_IN_NAME.finditer(f"{parts.path}?{parts.query}")
+    ]
     values = {name.lower(): text for name, text in parse_qsl(parts.query)}
     dates.append(tuple(next((values[name] for name in names if name in values), None) for names in DATE_PARAMETERS))
     for year, month, day in reversed(dates):

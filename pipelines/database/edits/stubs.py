@@ -43,8 +43,8 @@ def stub_of(text: str, known: str) -> Stub | None:
     others = "\n".join(notice)
     if len(others) > MAX_NOTICE_CHARS or (known and kept >= MAX_KEPT_SHARE * len(known)):
         return None
-    words, reads_on, line, browser = _words()
-    calls = reads_on.search(others) is not None or any(line.fullmatch(one) for one in notice)
+    words, reads_on, walls, browser = _words()
+    calls = reads_on.search(others) is not None or any(walls.fullmatch(one) for one in notice)
     sells, needs_browser = calls or words.search(others) is not None, browser.search(others) is not None
     if share >= MAX_KEPT_SHARE and not (sells or needs_browser):
         return None
