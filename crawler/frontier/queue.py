@@ -75,8 +75,9 @@ class Frontier:
         for entry in (entries := [*entries]):
             if entry.url in removed:
                 continue
-            row = self._row(entry, source_id, now)
-            if past is not None and entry.kind not in LISTING_KINDS and past.holds_for(row.day):
+            of_past = None if entry.kind in LISTING_KINDS else past
+            row = self._row(entry, source_id, now, of_past.listed_on if of_past else None)
+            if of_past is not None and of_past.holds_for(row.day):
                 row = replace(row, past=True)
             if room is not None and not room.has_room(entry.kind) and not self.table.is_known(row.url_key):
                 room.refused[room.word(entry.kind)] += 1
@@ -99,9 +100,11 @@ class Frontier:
             hosts.add(row.host)
         return new, hosts
 
-    def _row(self, entry: FrontierEntry, source_id: int | None, now: datetime) -> FrontierRow:
-        """Return the row of a URL that is to be visited now."""
-        day = day_of(entry.hint, now) or day_in(entry.url)
+    def _row(
+        self, entry: FrontierEntry, source_id: int | None, now: datetime, listed_on: str | None = None
+    ) -> FrontierRow:
+        """Return the row of a URL that is to be visited now. `listed_on`: ISO day, unless it has one of its own."""
+        day = day_of(entry.hint, now) or day_in(entry.url) or listed_on
         foreign = self.owners.is_foreign(entry.url, source_id)
         return FrontierRow(
             url_key(entry.url),

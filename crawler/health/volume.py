@@ -27,7 +27,6 @@ MAX_DAYS_TOGETHER = 3  # days that are compared together: a small paper shows it
 MIN_DEVIATIONS = 2.5  # standard deviations of a count by chance (Poisson), so that healthy papers raise no alarm
 MIN_SAMPLE = 10  # articles that a verdict on their fields needs
 RECENT_DAYS = 3  # whose fields are compared with those of the weeks before
-COVERAGE_DROP = 0.2  # of the share of articles that have a field; the default of health.coverage_drop
 WALL_RISE = 0.2  # of the share of articles behind a wall
 LENGTH_DROP = 0.5  # of the mean length
 FIELDS = (("title", "titled"), ("date", "dated"), ("author", "signed"))
@@ -119,7 +118,7 @@ def few_articles(facts: SourceFacts, now: datetime, days_with_runs: frozenset[st
     return None
 
 
-def fields(facts: SourceFacts, now: datetime, coverage_drop: float = COVERAGE_DROP) -> HealthReason | None:
+def fields(facts: SourceFacts, now: datetime, coverage_drop: float) -> HealthReason | None:
     """Return a reason if the articles of the last days lack fields that those before had."""
     first, recent, before = parted(facts, now, RECENT_DAYS)
     if total(recent, "articles") < MIN_SAMPLE or total(before, "articles") < MIN_SAMPLE:

@@ -7,6 +7,7 @@ import pytest
 from crawler.frontier.entry_dates import day_in
 from crawler.frontier.queue import Frontier
 from crawler.frontier.queue_values import FrontierEntry, Validators, VisitResult
+from crawler.schedule.past_articles import PastRule
 from crawler.schedule.revisit_policy import NextVisit
 from pipelines.core.timestamps import stamp
 from pipelines.core.urls import url_key
@@ -63,6 +64,22 @@ def test_most_urgent_url_is_claimed_first(frontier):
     )
     assert [found.url for found in claim(frontier)] == ["https://paper.example/feed", young, old]
     assert claim(frontier)[:0] == []
+
+
+def test_articles_of_a_sitemap_of_one_day_have_its_day(frontier):
+    """Unless they give one; those of other days wait for a backfill, and its sitemaps do not."""
+    home = "https://paper.example/"
+    entries = [
+        FrontierEntry(f"{home}story", "article"),
+        FrontierEntry(f"{home}2019/01/01/old", "article"),
+        FrontierEntry(f"{home}sitemap-2.xml", "sitemap"),
+    ]
+    frontier.add(entries, 1, NOW, past=PastRule("2026-11-16", undated=True, listed_on="2026-11-22"))
+    assert frontier.db.execute("SELECT url, day, state FROM frontier ORDER BY id").fetchall() == [
+        (f"{home}story", "2026-11-22", "waiting"),
+        (f"{home}2019/01/01/old", "2019-01-01", "past"),
+        (f"{home}sitemap-2.xml", None, "waiting"),
+    ]
 
 
 def test_visited_url_is_not_queued_again(frontier):
