@@ -122,17 +122,22 @@ def count_unread_listings(ctx: click.Context, rows: list[Row]) -> None:
     new = [row for row in rows if not (row["waiting"] or row["planned"] or row["failed"] or row["last_success"])]
     if not any((folder.sources / f"{row['name']}.toml").is_file() for row in new):
         return  # without the time that it takes to load settings
+    from crawler.config.listed_twice import readers
     from crawler.config.models import load
     from crawler.frontier.watched_sites import seeds_of
+    from pipelines.core.timestamps import now
+    from pipelines.core.urls import url_key
 
     try:
         own = load(folder, overrides_of(ctx), skip_broken=True).sources
     except ConfigError as error:
         click.echo(f"warning: {error}", err=True)
         return
+    reader = readers(own.values(), now())
     for row in new:
-        if (source := own.get(row["name"])) is not None:
-            row["waiting"] = len({entry.url for entry in seeds_of(source.source, source)})
+        if (source := own.get(name := row["name"])) is not None:
+            urls = {entry.url for entry in seeds_of(source.source, source)}
+            row["waiting"] = sum(reader.get(url_key(url), name) == name for url in urls)
 
 
 def forget_source(ctx: click.Context, name: str) -> None:
