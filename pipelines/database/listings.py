@@ -94,6 +94,12 @@ def add_gap(db: sqlite3.Connection, state: ListingState, began: str, ended: str,
     )
 
 
+def has_gap(db: sqlite3.Connection, source_id: int | None, since: datetime) -> bool:
+    """Return True if a gap of a source ended since then."""
+    query = "SELECT 1 FROM gaps WHERE source_id IS ? AND ended >= ? LIMIT 1"
+    return db.execute(query, (source_id, stamp(since))).fetchone() is not None
+
+
 def count_found_of_gaps(db: sqlite3.Connection, state: ListingState, found: int, since: datetime) -> None:
     """Count articles that a listing brought for the gaps of the other listings of its source that ended since then."""
     db.execute(
@@ -105,14 +111,13 @@ def count_found_of_gaps(db: sqlite3.Connection, state: ListingState, found: int,
 # For `queries` and `morgue health`. Errors of SQLite become MorgueErrors.
 
 
-def gaps(db: sqlite3.Connection, source_id: int | None = None, since: datetime | None = None) -> list[Row]:
-    """Return the gaps of a source, or of all, that ended since then; the newest first.
+def gaps(db: sqlite3.Connection, source_id: int | None = None) -> list[Row]:
+    """Return the gaps of a source, or of all; the newest first.
 
     Keys: id, source_id, url_key, url, began, ended, capture_id, found.
     """
-    sql = """SELECT * FROM gaps WHERE (?1 IS NULL OR source_id = ?1) AND (?2 IS NULL OR ended >= ?2)
-              ORDER BY ended DESC, id DESC"""
-    return [dict(row) for row in ask(db, sql, (source_id, stamp(since) if since else None))]
+    sql = "SELECT * FROM gaps WHERE ?1 IS NULL OR source_id = ?1 ORDER BY ended DESC, id DESC"
+    return [dict(row) for row in ask(db, sql, (source_id,))]
 
 
 def listings(db: sqlite3.Connection, source_id: int | None = None) -> list[Row]:
