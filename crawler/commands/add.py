@@ -332,8 +332,8 @@ class SiteAdder:
 
         Return it with the address that answered.
         """
-        from crawler.frontier.failure_kinds import NO_HTTPS_REASONS
         from crawler.onboarding.probe import probe
+        from crawler.schedule.failure_kinds import NO_HTTPS_REASONS
 
         look = partial(
             probe, fetch=self.fetcher.fetch, read=self.fetcher.read, obey=self.config.crawl.robots, feeds=site.feeds

@@ -5,16 +5,16 @@ from __future__ import annotations
 import logging
 from functools import partial
 
-from crawler.frontier.failure_kinds import (
+from crawler.frontier.listing_visits import ListingVisits
+from crawler.frontier.queue import ASSUMED_SCHEME, GONE_STATUSES
+from crawler.frontier.queue_values import VisitResult
+from crawler.schedule.failure_kinds import (
     HOST_DOWN_REASONS,
     NO_HTTPS_REASONS,
     UNANSWERED_REASONS,
     is_permanent,
     is_refusal,
 )
-from crawler.frontier.listing_visits import ListingVisits
-from crawler.frontier.queue import ASSUMED_SCHEME, GONE_STATUSES
-from crawler.frontier.queue_values import VisitResult
 from crawler.schedule.revisit_policy import LISTING_KINDS, PAGE_KINDS, NextVisit, after_disallowed, after_failure
 from pipelines.core.items import Capture, PageState
 from pipelines.core.timestamps import now

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,13 +12,12 @@ from scrapy.http import Response
 from crawler.frontier import queue_values
 from crawler.frontier.entry_dates import dated, day_or_none
 from crawler.frontier.listing_links import READER_OF_KIND, ListingLinks, packed_key, size_of, unpacked
-from crawler.frontier.queue import GUESS
-from crawler.frontier.queue_values import FrontierEntry, Validators, VisitResult
-from crawler.frontier.visit_ending import VisitEnding
+from crawler.frontier.listing_troubles import COMPARED_KINDS, IN_PLACE, ListingTroubles, moved_for_good
+from crawler.frontier.queue_values import Validators, VisitResult
 from crawler.frontier.watched_sites import WatchedSite
 from crawler.schedule import listing_intervals
 from crawler.schedule.listing_intervals import Rhythm
-from crawler.schedule.revisit_policy import NextVisit
+from crawler.schedule.revisit_policy import NextVisit, after_failure
 from pipelines.core.timestamps import now, parse, stamp
 from pipelines.core.urls import fetchable, url_key
 from pipelines.database import listings
@@ -30,17 +28,9 @@ from pipelines.database.listings import FEED_KINDS, ListingState
 
 logger = logging.getLogger("morgue.frontier")
 
-REDIRECT_CHAIN = "redirect_chain"  # key of a request's meta: the redirects that led to its URL
 LINKS_PER_TASK = 250  # links written at once: a sitemap of 50,000 must not delay the records of other hosts
-COMPARED_KINDS = ("feed", "news sitemap", "sitemap")  # only what differs from the last reading is queued
-NO_VALIDATORS = Validators("", "")  # in place of those that a row has
 FILLING_KINDS = ("front", "section", "sitemap")  # are read at once to fill the gap of a feed that was outrun
 FILLED_AGAIN_AFTER = timedelta(hours=1)  # so that a feed of ever new addresses does not keep a source busy
-IN_PLACE = "in place of"  # hint of a feed that is tried because another one is dead
-MAX_FEEDS_TRIED = 12  # of those that a front page names, and of common places
-NAMED_TRIED_AGAIN_AFTER = timedelta(hours=20)
-COMMON_TRIED_AGAIN_AFTER = timedelta(days=7)
-MOVED_AFTER = timedelta(days=7)  # of permanent redirects to the same address
 LAST_READING_AFTER = timedelta(days=1)  # of a sitemap that its index dropped: the index may be cut off today
 REPLACED_INTERVAL = timedelta(days=1)  # between two visits to a listing that another one replaces
 NEW_LISTING_HOURS = {"feed": 1.0, "news sitemap": 1.0, "sitemap": 24.0}  # in which one article is expected
@@ -59,7 +49,7 @@ class ListingReading:
     moved_to: str | None = None  # where permanent redirects led
 
 
-class ListingVisits(VisitEnding):
+class ListingVisits(ListingTroubles):
     """End visits of feeds, sitemaps, front and section pages."""
 
     async def last_reading(self, claim: Claim) -> tuple[ListingState | None, bytes]:
@@ -73,18 +63,6 @@ class ListingVisits(VisitEnding):
         is_compared = claim.kind in COMPARED_KINDS
         known = listings.entries_at_last_reading(self.frontier.db, key, site.rules) if is_compared else b""
         return listings.listing(self.frontier.db, key), known
-
-    async def seeks_feeds(self, claim: Claim) -> bool:
-        """Return True if a feed of a front page's source is dead, and no other was found that carries its articles."""
-        return claim.kind == "front" and bool(await self.context.do(self._dead_feeds, claim, brief=True))
-
-    def _dead_feeds(self, claim: Claim) -> list[ListingState]:
-        site = self.site(claim)
-        if not site.watched or site.source_id is None:
-            return []
-        known = listings.of_source(self.frontier.db, site.source_id)
-        ill = (state for state in known if state.trouble and state.kind in FEED_KINDS)
-        return [state for state in ill if state.url_key in site.listings and not self._is_replaced(state)]
 
     async def listing_read(self, claim: Claim, response: Response, found: ListingLinks) -> None:
         """End the visit of a feed, sitemap, front or section page that was read: queue its links."""
@@ -133,6 +111,8 @@ class ListingVisits(VisitEnding):
         self._log("read %(kind)s %(url)s (links: %(links)d, new articles: %(new)d)" + part, claim, read)
         # Without validators: "not modified" would be the answer to the next visit, and hide that it gives nothing.
         plan = self._plan_of_guess(claim) if no_listing else self._plan_after_success(claim)
+        if useless and found.problem is not None:  # an empty one may be filled within the hour
+            plan = after_failure(claim.kind, time, claim.failed + 1, watched=site.watched)
         if is_read:
             capture, moved_to = response.meta.get("capture"), moved_for_good(claim, response)
             digest, capture_id = (capture.payload_digest, capture.id) if capture else (None, None)
@@ -185,7 +165,7 @@ class ListingVisits(VisitEnding):
         known = listings.entries_at_last_reading(db, key, site.rules) if claim.kind in COMPARED_KINDS else b""
         had_trouble, said = state.trouble is not None, []
         if reading is not None and claim.hint.get(IN_PLACE) and self._is_guess(claim):
-            dead = self._dead_that_is_replaced(claim, reading)
+            dead = self._dead_that_is_replaced(claim, reading.found, reading.new)
             if dead is None:
                 return NextVisit("done", None, "carries no article of the listing that it could replace"), set(), []
             self._replace(dead, claim.url, key, time)
@@ -206,6 +186,8 @@ class ListingVisits(VisitEnding):
         is_counted = reading is not None and bool(known) and (claim.kind in FEED_KINDS or reading.found.is_index)
         shown = reading.found.named - reading.found.shared if reading and is_counted else new
         counted_new = shown * (1 + outrun)
+        if is_counted and claim.kind in FEED_KINDS and since is not None and shown > new:
+            self._take_from_pages(state, shown - new)
         rhythm = listing_intervals.after_reading(
             Rhythm.from_json(state.rhythm), since, time, counted_new, dated(reading.found.entries) if reading else ()
         )
@@ -263,6 +245,20 @@ class ListingVisits(VisitEnding):
         listings.write(db, state)
         return plan, hosts, said
 
+    def _take_from_pages(self, feed: ListingState, number: int) -> None:
+        """Take so many articles, which a feed shows now, from the rhythms of the pages that showed them before it did.
+
+        The feed brings them in any case: the pages of its source are read for what it lacks.
+        """
+        known = listings.of_source(self.frontier.db, feed.source_id) if feed.source_id is not None else []
+        for page in known:
+            since_then = (page.last_read or "") >= (feed.last_read or "")
+            if page.kind in ("front", "section") and page.new_entries and since_then:
+                taken = min(page.new_entries, number)
+                rhythm = Rhythm.from_json(page.rhythm).without(taken).to_json()
+                listings.write(self.frontier.db, page._replace(rhythm=rhythm, new_entries=page.new_entries - taken))
+                number -= taken
+
     def _interval(self, site: WatchedSite, state: ListingState, rhythm: Rhythm, time: datetime) -> timedelta:
         """Return the time to the next reading of an adaptive listing, by its news."""
         last_change = parse(state.last_change) if state.last_change and state.readings > 1 else None
@@ -287,107 +283,3 @@ class ListingVisits(VisitEnding):
         filled = listings.has_gap(db, source_id, time - FILLED_AGAIN_AFTER)
         listings.add_gap(db, state, stamp(since), stamp(time), capture_id)
         return set() if filled else make_listings_due(db, source_id, FILLING_KINDS, time)
-
-    # Listings that died or moved.
-
-    async def misses_feeds(self, claim: Claim) -> bool:
-        """Return True if a feed died while the front page of its source was read. It is read again once in a crawl."""
-        return claim.source_id not in self._read_again and await self.seeks_feeds(claim)
-
-    def _plan_for_feeds(self, claim: Claim) -> tuple[NextVisit, Validators]:
-        """Plan to read a front page again, whole, because a feed died while it was read: it may name another."""
-        self._read_again.add(claim.source_id)
-        self.dispatcher.add_hosts([claim.host])
-        return NextVisit("waiting", now(), "a feed of its source is dead"), NO_VALIDATORS
-
-    async def try_feeds(self, claim: Claim, named: Collection[str], common: Collection[str]) -> None:
-        """Try the feeds that a front page names, and common places, in place of a dead feed of its source."""
-        hosts = await self.context.do(self._try_feeds, claim, named, common)
-        self.dispatcher.add_hosts(hosts)
-
-    def _try_feeds(self, claim: Claim, named: Collection[str], common: Collection[str]) -> set[str]:
-        site, time = self.site(claim), now()
-        hint = {GUESS: "1", IN_PLACE: "a dead feed"}
-        hosts: set[str] = set()
-        for urls, pause in ((named, NAMED_TRIED_AGAIN_AFTER), (common, COMMON_TRIED_AGAIN_AFTER)):
-            wanted = [url for url in urls if url_key(url) not in site.listings][:MAX_FEEDS_TRIED]
-            entries = [FrontierEntry(url, "feed", 1, claim.url, hint) for url in wanted]
-            hosts |= self.frontier.add(entries, claim.source_id, time)[1]
-            hosts |= self.frontier.try_again(entries, claim.source_id, time, time - pause)
-        return hosts
-
-    async def is_replaced(self, claim: Claim, why: str) -> bool:
-        """Note that a listing is in trouble. Return True if another one is read in its place, so that nothing is lost.
-
-        If it is a feed or news sitemap without one, the front page is read now: it may name another.
-        """
-        site = self.site(claim)
-        if not site.watched or claim.kind not in READER_OF_KIND:
-            return False
-        replaced, hosts = await self.context.do(self._note_trouble, claim, site, why)
-        self.dispatcher.add_hosts(hosts)
-        return bool(replaced)
-
-    def _note_trouble(self, claim: Claim, site: WatchedSite, why: str) -> tuple[bool, set[str]]:
-        db, key, time = self.frontier.db, url_key(claim.url), now()
-        state = listings.listing(db, key) or ListingState(key, claim.url, claim.kind, site.source_id)
-        if key not in site.listings and state.replaces is None:  # a link of another listing
-            return False, set()
-        listings.write(db, state._replace(trouble=why, since=state.since or stamp(time)))
-        if self._is_replaced(state):
-            return True, set()
-        if claim.kind not in FEED_KINDS:
-            return False, set()
-        return False, make_listings_due(db, site.source_id, ("front",), time, unconditional=True)
-
-    def _is_replaced(self, state: ListingState) -> bool:
-        """Return True if another listing is read in place of this one."""
-        other = listings.listing(self.frontier.db, url_key(state.moved_to)) if state.moved_to else None
-        return other is not None and other.replaces == state.url_key and not other.trouble
-
-    def _dead_that_is_replaced(self, claim: Claim, reading: ListingReading) -> ListingState | None:
-        """Return the dead feed of its source whose articles this listing carries, the most of them; None: of none."""
-        if self.site(claim).source_id is None or reading.found.named <= reading.new:  # it shows no known article
-            return None
-        db, rules = self.frontier.db, self.site(claim).rules
-        dead = self._dead_feeds(claim)
-        in_common = {
-            state.url_key: reading.found.in_common(listings.entries_at_last_reading(db, state.url_key, rules))
-            for state in dead
-        }
-        return max(dead, key=lambda state: in_common[state.url_key], default=None)
-
-    def _replace(self, dead: ListingState, url: str, key: str, time: datetime) -> None:
-        """Read a listing from now on in place of one that died."""
-        listings.write(self.frontier.db, dead._replace(moved_to=url, moved_since=stamp(time)))
-        self.frontier.add([FrontierEntry(url, "feed", 1, dead.url)], dead.source_id, time)  # it is no guess any more
-        self.frontier.confirmed.add(key)
-
-    def _note_redirect(
-        self, state: ListingState, claim: Claim, target: str | None, time: datetime
-    ) -> tuple[ListingState, list[str]]:
-        """Note where permanent redirects lead. After a week of them, the listing has moved there: it is read there."""
-        if target is None or claim.kind not in COMPARED_KINDS:
-            is_redirect = state.moved_to is not None and not self._is_replaced(state)
-            return (state._replace(moved_to=None, moved_since=None) if is_redirect else state), []
-        if state.moved_to is None or url_key(state.moved_to) != url_key(target) or state.moved_since is None:
-            return state._replace(moved_to=target, moved_since=stamp(time)), []
-        moved_key = url_key(target)
-        if time - parse(state.moved_since) < MOVED_AFTER or listings.listing(self.frontier.db, moved_key) is not None:
-            return state, []
-        if self.frontier.owners.is_foreign(target, claim.source_id):
-            return state, []
-        self.frontier.add([FrontierEntry(target, claim.kind, claim.depth + 1, claim.url)], claim.source_id, time)
-        moved = ListingState(moved_key, target, claim.kind, claim.source_id, replaces=state.url_key)
-        listings.write(self.frontier.db, moved)
-        days = MOVED_AFTER.days
-        return state, [f"has moved to {target} (a permanent redirect for {days} days), and is read there from now on"]
-
-
-def moved_for_good(claim: Claim, response: Response) -> str | None:
-    """Return where permanent redirects alone led (RFC 9110, 15.4.2 and 15.4.9); None if none or others did."""
-    chain = response.meta.get(REDIRECT_CHAIN)
-    target = fetchable(response.url)
-    if chain is None or not chain.permanent or target is None or url_key(target) == url_key(claim.url):
-        return None
-    return target

@@ -12,12 +12,12 @@ from scrapy.http import Response
 
 from crawler.frontier.dispatcher import Dispatcher
 from crawler.frontier.entry_dates import dated, day_or_none
-from crawler.frontier.failure_kinds import UNASKED_304
 from crawler.frontier.listing_links import NAMED_AFTER, SITEMAP_KINDS, ListingLinks, packed_key
 from crawler.frontier.queue import GONE_STATUSES, GUESS, Frontier
 from crawler.frontier.queue_values import NOTHING_THERE, Validators, VisitResult
 from crawler.frontier.watched_sites import WatchedSite
 from crawler.schedule.article_ages import earned_ages, hides_edit, is_first_look_after_a_day, sooner_after_edit
+from crawler.schedule.failure_kinds import UNASKED_304
 from crawler.schedule.listing_intervals import is_body_old
 from crawler.schedule.past_articles import PastRule, past_rule
 from crawler.schedule.revisit_policy import LISTING_KINDS, PAGE_KINDS, NextVisit, after_success

@@ -13,10 +13,10 @@ from scrapy.http import Response
 
 from crawler.frontier import queue_values
 from crawler.frontier.failed_visits import FailedVisits
-from crawler.frontier.failure_kinds import UNASKED_304
-from crawler.frontier.listing_visits import REDIRECT_CHAIN
+from crawler.frontier.listing_troubles import REDIRECT_CHAIN
 from crawler.frontier.queue_values import FrontierEntry, Validators, VisitResult
 from crawler.schedule.article_ages import hides_edit, sooner_after_alternate
+from crawler.schedule.failure_kinds import UNASKED_304
 from crawler.schedule.revisit_policy import LISTING_KINDS, PAGE_KINDS, NextVisit, after_copy, after_failure
 from crawler.schedule.stand_in_visits import after_no_article, names_same_page
 from pipelines.core.items import Article, Capture, NothingToRead, PageState, Reading

@@ -131,7 +131,8 @@ def fields(facts: SourceFacts, now: datetime, coverage_drop: float = COVERAGE_DR
         if was - now_is >= coverage_drop:
             lost.append(f"{name} {was:.0%} -> {now_is:.0%}")
     was, now_is = share(before, "words"), share(recent, "words")
-    if now_is < LENGTH_DROP * was:
+    behind_wall = share(recent, "paywalled") - share(before, "paywalled") >= WALL_RISE  # which is told as such
+    if now_is < LENGTH_DROP * was and not behind_wall:
         lost.append(f"words {was:.0f} -> {now_is:.0f}")
     if not lost:
         return None

@@ -16,7 +16,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
 from crawler.discovery.url_classifier import classify
-from crawler.frontier.listing_visits import REDIRECT_CHAIN
+from crawler.frontier.listing_troubles import REDIRECT_CHAIN
 from crawler.frontier.queue import Frontier
 from crawler.schedule.revisit_policy import PAGE_KINDS
 from pipelines.core.links import resolve_location

@@ -20,7 +20,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from scrapy.http.cookies import CookieJar
 
-from crawler.frontier.listing_visits import REDIRECT_CHAIN
+from crawler.frontier.listing_troubles import REDIRECT_CHAIN
 from pipelines.core.links import resolve_location
 from pipelines.core.urls import site_of
 from pipelines.warc.http_message import PERMANENT_REDIRECTS, REDIRECTS

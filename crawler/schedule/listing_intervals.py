@@ -68,6 +68,12 @@ class Rhythm:
         new = {hour: self.new.get(hour, 0.0) + other.new.get(hour, 0.0) for hour in hours}
         return Rhythm(new, max(self.hours, other.hours))
 
+    def without(self, number: float) -> Rhythm:
+        """Return the rhythm with so many articles less, of each hour the same share."""
+        every = sum(self.new.values())
+        left = max(every - number, 0.0) / every if every else 0.0
+        return Rhythm({hour: articles * left for hour, articles in self.new.items()}, self.hours)
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:

@@ -18,7 +18,6 @@ from scrapy.http import Response
 from crawler.discovery.seeds import COMMON_FEEDS, COMMON_SITEMAPS
 from crawler.engine.crawl import CrawlRun
 from crawler.engine.launch import configure, run_of_scrapy
-from crawler.frontier.failure_kinds import NOT_SENT_REASONS
 from crawler.frontier.listing_links import ListingLinks, ListingRules, read_listing, size_of, split_by_site
 from crawler.frontier.queue import GUESS
 from crawler.frontier.queue_values import FrontierEntry, header
@@ -27,6 +26,7 @@ from crawler.http.crawl_stopping import CrawlStopping
 from crawler.middleware.failure_reasons import reason_of
 from crawler.middleware.known_redirects import FOLLOW_KNOWN, RedirectNotFollowed
 from crawler.middleware.robots import DisallowedByRobots, RobotsCache
+from crawler.schedule.failure_kinds import NOT_SENT_REASONS
 from crawler.schedule.revisit_policy import LISTING_KINDS
 from pipelines.core.items import Page
 from pipelines.core.links import resolve

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.frontier.failure_kinds import PERMANENT_REASONS
+from crawler.schedule.failure_kinds import PERMANENT_REASONS
 from tests.support.command import crawl, make_archive, morgue, rows, start, tables
 from tests.support.http_server import answering
 from tests.support.newspaper import serve

@@ -84,6 +84,25 @@ def test_feed_that_is_sick_for_a_day_is_named_and_then_goes_on(tmp_path):
         assert run.rows("SELECT count(*) FROM gaps") == [(0,)]
 
 
+def test_feed_that_became_a_page_is_asked_ever_less_often_and_the_front_page_by_its_news(tmp_path):
+    """A feed that is read each hour was for weeks, and each time the front page with it."""
+    with living(tmp_path, 12) as run:
+        run.paper.feed(*range(9))
+        run.paper.front(*run.paper.stories[:9])
+        run.paper.watch(run.archive, more=WITHOUT_LOOKS)
+        run.crawl(0)
+        run.paper.answers["/feed"] = (200, LOGIN, {})
+        asked = Counter(run.paper.asked)
+        for hour in (1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 16, 18, 20, 22):
+            run.crawl(hour * HOUR)
+        run.paper.front(*run.paper.stories)
+        for hour in (24, 26, 28):
+            run.crawl(hour * HOUR)
+        assert run.count("/feed") - asked["/feed"] == 5  # after 1, 2, 4, 8 and 16 hours
+        assert 3 <= run.count("/") - asked["/"] <= 8
+        assert run.rows("SELECT count(*) FROM articles") == [(12,)]
+
+
 def test_feed_that_moves_to_another_host_is_read_there_unless_that_is_of_another_source(tmp_path):
     """After a week of the permanent redirect. Its articles are filed under the source, all the while."""
     with living(tmp_path, 0, hosts=("free.example", "bound.example", "feeds.example", "other.example")) as run:

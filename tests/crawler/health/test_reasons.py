@@ -79,6 +79,8 @@ def changed(facts, **counts):
     (changed(paper(), paywalled=8), [("paywall", WARN)]),
     (changed(paper(), dated=12), [("fields", WARN)]),
     (changed(paper(), words=900), [("fields", WARN)]),
+    (changed(paper(), words=900, paywalled=20), [("paywall", BAD)]),
+    (changed(paper(), dated=12, words=900, paywalled=20), [("paywall", BAD), ("fields", WARN)]),
     (changed(paper(), signed=19), []),
     (paper(gaps=(ListingGap("https://paper.example/feed", ago(hours=3), ago(hours=2), 5),)), [("outrun", WARN)]),
     (paper(pages=PageCounts(fetched=40, nothing=30)), [("nothing to read", WARN)]),
