@@ -121,8 +121,8 @@ def refused(db: sqlite3.Connection, now: datetime) -> dict[int, Refusals]:
 def page_states(db: sqlite3.Connection, now: datetime) -> defaultdict[int, list[PageStates]]:
     """Return by source and kind what now is in the place of articles, of what was seen in the last days.
 
-    An error page counts if it was there at two looks, because a site may be out of order for a while, and if its address
-    had an article before: others may lead to a page that is none for good.
+    An error page counts if it was there at two looks, because a site may be out of order for a while. It counts only at
+    the address of a known article: others may lead to a page that is none for good.
     """
     found: defaultdict[int, list[PageStates]] = defaultdict(list)
     sql = """SELECT source_id, kind, count(*), min(since), capture_id FROM page_states
