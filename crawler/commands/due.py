@@ -16,9 +16,8 @@ from crawler.cli import output
 from crawler.cli.archive_options import database_of, format_option, removed_sources, standard_output
 from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
 from pipelines.core import timestamps
-from pipelines.core.errors import NotFound
 from pipelines.core.plural import counted, verb
-from pipelines.core.source_names import near_names, source_meant
+from pipelines.core.source_names import must_be_meant
 from pipelines.database import queries
 from pipelines.database.captures import used_since
 from pipelines.database.connection import Row
@@ -138,13 +137,7 @@ def named_sources(config: Config, rows: list[Row], wanted: tuple[str, ...]) -> l
     """Return the names of the sources that the user means. Raises NotFound."""
     homes = {str(row["name"]): str(row["url"] or f"https://{row['name']}/") for row in rows}
     homes |= {own.name: own.url for own in config.sources.values()}
-    names = []
-    for text in wanted:
-        found = source_meant(text, homes)
-        if found is None:
-            raise NotFound(text, "is not a source of this archive", near_names(text, homes, "source"))
-        names.append(found)
-    return names
+    return [must_be_meant(text, homes) for text in wanted]
 
 
 def waiting(config: Config, db: sqlite3.Connection, names: list[str], now: datetime) -> Iterator[tuple[str, str]]:

@@ -138,7 +138,7 @@ def count_unread_listings(ctx: click.Context, rows: list[Row]) -> None:
 def forget_source(ctx: click.Context, name: str) -> None:
     """Delete the source that is meant by a name or address. Raises NotFound; ConfigError if it has a file."""
     from crawler.config.models import load
-    from crawler.engine.open_archive import open_archive_writer
+    from crawler.engine.open_archive import writing
     from pipelines.database.frontier import forgetting
     from pipelines.database.store import ArticleStore
 
@@ -156,8 +156,7 @@ def forget_source(ctx: click.Context, name: str) -> None:
         raise ConfigError(
             name, f"is watched: it has the file {file}", f"morgue sources remove {name} deletes it; then forget it"
         )
-    archive_writer = open_archive_writer(config)
-    try:
+    with writing(config) as archive_writer:
         store = ArticleStore(archive_writer.db)
         source_id = archive_writer.call(store.source_id, name)
         if source_id is None:  # a host of lists
@@ -165,10 +164,6 @@ def forget_source(ctx: click.Context, name: str) -> None:
         else:
             archive_writer.call(forgetting.forget_source, archive_writer.db, source_id)
             archive_writer.call(store.forget_source, source_id)
-    finally:
-        archive_writer.close()
-    if archive_writer.failed is not None:
-        raise archive_writer.failed
     articles = known[name]["articles"]
     stay = f"; its {counted(articles, 'article')} {verb(articles, 'stays', 'stay')} in the archive" if articles else ""
     click.echo(plain(f"forgot {name}{stay}"))

@@ -280,6 +280,6 @@ class ListingVisits(ListingTroubles):
     def _fill_gap(self, state: ListingState, since: datetime, time: datetime, capture_id: int | None) -> set[str]:
         """Note that a listing was outrun, and make the other listings of its source due. Return their hosts."""
         db, source_id = self.frontier.db, state.source_id
-        filled = listings.has_gap(db, source_id, time - FILLED_AGAIN_AFTER)
+        filled = listings.gaps(db, source_id, time - FILLED_AGAIN_AFTER)
         listings.add_gap(db, state, stamp(since), stamp(time), capture_id)
         return set() if filled else make_listings_due(db, source_id, FILLING_KINDS, time)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
+from crawler.config.setting_names import COVERAGE_DROP
 from crawler.health import volume
 from crawler.health.kinds import (
     ARCHIVE,
@@ -52,7 +53,7 @@ def verdicts(
     facts: ArchiveFacts,
     now: datetime,
     extra: Mapping[str, list[HealthReason]] | None = None,
-    coverage_drop: float = volume.COVERAGE_DROP,
+    coverage_drop: float = COVERAGE_DROP,
 ) -> list[SourceVerdict]:
     """Return the verdict on the archive and on each source, in the order of `facts`.
 

@@ -1,7 +1,7 @@
 """Decide when a feed, sitemap, front or section page is read again, from the news that its readings brought. Pure.
 
 A rhythm counts new articles by hour of the week. The next reading is due when a new article is likely enough, and
-before the articles of the hours until then could push half of a listing's entries out of it: a paper may publish an
+before the articles of the hours until then could push a third of a listing's entries out of it: a paper may publish an
 hour's articles within minutes. An hour of the week of which little is known is taken to be like the same hour of other
 days, and that like the average hour. So a rhythm is used from its second day on.
 """
@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 HOURS_A_DAY, HOURS_A_WEEK = 24, 168
 MEMORY_HOURS = 28 * HOURS_A_DAY  # after which an observation counts 1/e of what it did
 EXPECTED_NEW = 0.4  # articles at the next reading: most readings bring none, and an article waits a fifth of the pause
-MAX_SHARE_OF_ENTRIES = 0.5  # of a listing, that the hours until the next reading may bring
+MAX_SHARE_OF_ENTRIES = 0.33  # of a listing, that the hours until the next reading may bring
 NEIGHBOUR_SHARE = 0.25  # of the articles of an hour that the hours beside it are taken to have: bursts are not punctual
 DAY_WEIGHT = 0.5  # days: what is known of all hours weighs at least as much as so many days of one hour
 WEEK_WEIGHT = (
@@ -137,9 +137,7 @@ def hourly_rates(rhythm: Rhythm, prior_hours: float) -> list[float]:
     """
     average = (sum(rhythm.new.values()) + 1) / (rhythm.hours + prior_hours)
     days, weeks = rhythm.hours / HOURS_A_DAY, rhythm.hours / HOURS_A_WEEK
-    by_day = [0.0] * HOURS_A_DAY
-    for hour, number in rhythm.new.items():
-        by_day[hour % HOURS_A_DAY] += number
+    by_day = _by_hour_of_day(rhythm)
     weight = max(DAY_WEIGHT, PRIOR_ARTICLES / average)
     daily = [(number + weight * average) / (days + weight) for number in by_day]
     weekly = []
@@ -153,16 +151,26 @@ def hourly_rates(rhythm: Rhythm, prior_hours: float) -> list[float]:
     ]
 
 
+def _by_hour_of_day(rhythm: Rhythm) -> list[float]:
+    """Return the articles of each hour of the day."""
+    by_day = [0.0] * HOURS_A_DAY
+    for hour, number in rhythm.new.items():
+        by_day[hour % HOURS_A_DAY] += number
+    return by_day
+
+
 def next_reading(
     rhythm: Rhythm, now: datetime, bounds: Bounds, *, entries: int | None, prior_hours: float = 1.0
 ) -> timedelta:
     """Return the time from a reading to the next one. `entries`: how many articles the listing shows, if known."""
     rates = hourly_rates(rhythm, prior_hours)
+    # What came in an hour of each day so far may come again. To be outrun costs articles, and a reading only a request.
+    bursts = [number / max(rhythm.hours / HOURS_A_DAY, 1.0) for number in _by_hour_of_day(rhythm)]
     most = max(MAX_SHARE_OF_ENTRIES * entries, EXPECTED_NEW) if entries else math.inf
     expected, of_whole_hours, at = 0.0, 0.0, now
     for start, end in hours_between(now, now + bounds.longest):
         rate = rates[hour_of_week(start)]
-        of_whole_hours += rate
+        of_whole_hours += max(rate, bursts[start.hour])
         hours = (end - start) / timedelta(hours=1)
         if of_whole_hours > most:  # all of this hour's articles may come at its beginning
             break

@@ -10,8 +10,10 @@ import sqlite3
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from pipelines.core.items import PAYWALL_KIND
 from pipelines.core.timestamps import stamp
 from pipelines.database.frontier.rows import BY_ROBOTS, FrontierRow
+from pipelines.database.stand_ins import WALLS
 
 CLOCK_SLACK = timedelta(minutes=2)  # a time less far in the future is no sign of a clock that jumped
 RECENT_DAYS = 7  # `new_within`, unless the settings say otherwise
@@ -97,18 +99,28 @@ def try_again(db: sqlite3.Connection, row: FrontierRow, since: datetime) -> bool
 
 
 def make_failures_due(db: sqlite3.Connection, source_id: int | None, now: datetime, *, but: Iterable[int]) -> None:
-    """Plan a visit now of a source's pages that failed, were disallowed, or wait because they gave no article.
+    """Plan a visit now of a source's pages that failed, were disallowed, or gave no article and wait or were walls.
 
-    Left out are last statuses of `but`.
+    Left out are last statuses of `but`. A known article behind a paywall is there to stay, and keeps its plan.
     """
     db.execute(
         """UPDATE frontier SET state = 'waiting', next_visit = :now,
                    failures = iif(last_error = :robots, failures, 0)
-             WHERE source_id = :source AND kind IN ('article', 'page') AND state IN ('waiting', 'failed', 'disallowed')
-               AND (failures > 0 OR (visits = 0 AND next_visit > :now)
-                    OR (state = 'waiting' AND last_error IS NOT NULL))
+             WHERE source_id = :source AND kind IN ('article', 'page') AND (
+                    (state IN ('waiting', 'failed', 'disallowed')
+                        AND (failures > 0 OR (visits = 0 AND next_visit > :now)))
+                    OR (state = 'waiting' AND last_error IS NOT NULL)
+                    OR (state IN ('failed', 'done') AND last_error IN (SELECT value FROM json_each(:walls)))
+                    OR (state = 'failed' AND last_error = :paywall))
                AND coalesce(last_status, 0) NOT IN (SELECT value FROM json_each(:but))""",
-        {"source": source_id, "now": stamp(now), "but": json.dumps(list(but)), "robots": BY_ROBOTS},
+        {
+            "source": source_id,
+            "now": stamp(now),
+            "but": json.dumps(list(but)),
+            "robots": BY_ROBOTS,
+            "walls": json.dumps(WALLS),
+            "paywall": PAYWALL_KIND,
+        },
     )
 
 

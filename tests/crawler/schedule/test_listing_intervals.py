@@ -125,6 +125,18 @@ def test_first_reading_shows_the_burst_of_the_day_before():
     assert next_reading(rhythm, MONDAY + DAY + 12 * HOUR, BOUNDS, entries=10) <= 6 * MINUTE
 
 
+def test_reading_falls_on_the_beginning_of_an_hour_that_had_a_burst_on_the_only_day_known():
+    """Nothing comes all morning, so that the hour looks less and less like a habit."""
+    noon = MONDAY + 12 * HOUR
+    dates = [noon + number * MINUTE for number in range(7)] + [noon + 2 * HOUR, noon + 5 * HOUR, noon + 9 * HOUR]
+    time, since = MONDAY + DAY, None
+    rhythm = after_reading(Rhythm(), since, time, len(dates), dates)
+    while time < noon + DAY:
+        since, time = time, time + next_reading(rhythm, time, BOUNDS, entries=10)
+        rhythm = after_reading(rhythm, since, time, 0)
+    assert time == noon + DAY
+
+
 @pytest.mark.parametrize(
     "dates",
     [[], [MONDAY - HOUR], [MONDAY] * 30, [MONDAY + DAY] * 30],
