@@ -37,6 +37,8 @@ KEYS = {
 }
 MIN_PAGES = 20  # that a verdict on shares of them needs
 NOTHING_SHARE, DUPLICATE_SHARE = 0.6, 0.5  # of pages in the last days
+SURE_WALLS = ("consent wall", "login page")  # no single article has one
+WALLS = (*SURE_WALLS, "paywall", "error page")
 MIN_WALLED = 3  # pages before a wall is a sickness of the source
 MANY_WALLED = 10
 MAX_AHEAD = timedelta(days=90)  # no listing is planned so far ahead
@@ -218,8 +220,8 @@ def walls(facts: SourceFacts, now: datetime) -> Iterator[HealthReason]:
     """Yield a reason for each kind of wall that stands in the place of articles."""
     seen = set()
     for state in facts.page_states:
-        if state.kind in ("consent wall", "paywall", "login page") and state.number >= MIN_WALLED:
-            status = BAD if state.number >= MANY_WALLED or state.kind != "paywall" else WARN
+        if state.kind in WALLS and state.number >= MIN_WALLED:
+            status = BAD if state.number >= MANY_WALLED or state.kind in SURE_WALLS else WARN
             told = f"{counted(state.number, 'page')} of the last days, first in capture {state.capture}"
             seen.add(state.kind)
             yield HealthReason(state.kind, status, state.since, told)

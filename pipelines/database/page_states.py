@@ -27,6 +27,8 @@ STATE = "kind, since, visits, article_id, text_digest"  # the columns of a PageS
 
 # ruff: noqa: S608 - SQL is put together from the constants above; every value is bound
 
+MAX_ADDRESSES = 50  # with the same text that are looked at
+
 
 def note(
     db: sqlite3.Connection,
@@ -118,6 +120,16 @@ def kind_of_text(db: sqlite3.Connection, source_id: int | None, digest: str, bes
         (digest, source_id, besides, CUT_OFF),
     ).fetchone()
     return None if row is None else str(row[0])
+
+
+def addresses_with_text(db: sqlite3.Connection, source_id: int | None, digest: str, since: str) -> list[str]:
+    """Return addresses (url_keys) of a source that showed this text in the place of an article since a stamp."""
+    rows = db.execute(
+        """SELECT DISTINCT url_key FROM page_states WHERE text_digest = ? AND source_id IS ? AND last_seen >= ?
+            ORDER BY url_key LIMIT ?""",
+        (digest, source_id, since, MAX_ADDRESSES),
+    )
+    return [key for (key,) in rows]
 
 
 def is_text_of_others(db: sqlite3.Connection, source_id: int | None, digest: str, besides: int) -> bool:

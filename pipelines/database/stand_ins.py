@@ -40,6 +40,9 @@ MIN_HELD_SECONDS = 23 * 3600  # that an unrelated text must last until it is an 
 MIN_SELLING_HELD_SECONDS = 7 * 86_400 - 3600  # the same for a stub whose notice has a word of a wall, and no more
 LOGIN_PATH = re.compile(r"/(?:log-?in|sign-?in|sso|auth|oauth2?|anmelden|connexion|registrer|iniciar-sesion)\b", re.I)
 
+# Path of a front page: nothing, a language, or a usual name.
+FRONT_PATH = re.compile(r"(?:/[a-z]{2}(?:-[a-z]{2})?)?(?:/(?:index|default|home)(?:\.\w{2,5})?)?", re.I)
+
 
 class ShownText(NamedTuple):
     """Hold what a page shows, or what is filed of an article."""
@@ -165,7 +168,10 @@ def landing(asked: str, url: str) -> str | None:
         return None
     if LOGIN_PATH.search(path) and not LOGIN_PATH.search(asked_path):
         return LOGIN
-    is_above = asked_path != path and f"{asked_path}/".startswith(f"{path}/")
-    if not is_above or urlsplit(url).query or not same_site(asked, url):
+    if asked_path == path or not same_site(asked, url):
         return None
-    return SECTION if path else FRONT
+    query = urlsplit(url).query
+    # With a number or several words in it, the query may name a story: "/?p=123", "/?name=mayor-resigns".
+    if FRONT_PATH.fullmatch(path) and (not query or (not path and re.fullmatch(r"\w{1,20}=[a-z]{0,20}", query, re.I))):
+        return FRONT
+    return SECTION if f"{asked_path}/".startswith(f"{path}/") and not query else None

@@ -2,7 +2,8 @@
 
 `stand_ins` decides. A site that shows one page at the addresses of three new stories shows a wall, whatever its words
 are. The first two are filed before that is known, and taken back then: their captures stay, and are noted in
-`page_states` as if the page were met today; the addresses are asked again. Nothing here commits.
+`page_states` as if the page were met today; the addresses are asked again. So is what was filed of a page that then
+shows itself in the place of known articles. Nothing here commits.
 """
 
 from __future__ import annotations
@@ -86,9 +87,32 @@ def stand_in(
         kind = _take_back_shared_text(db, page, digest, source_id)
     if kind is None:
         return None
-    return page_states.note(
+    state = page_states.note(
         db, asked, kind, page.capture, source_id=source_id, article_id=article_id, text_digest=noted
     )  # fmt: skip
+    if kind == ERROR and noted == digest:
+        _take_back_wall(db, page.capture, digest, source_id)
+    return state
+
+
+def _take_back_wall(db: sqlite3.Connection, capture: Capture, digest: str, source_id: int | None) -> None:
+    """Take back what was filed of a page within a day that stands in the place of several articles now.
+
+    The first of them may have led to an address of its own, of which no article was known.
+    """
+    since = stamp(later(capture.time, -SHARED_SECONDS))
+    stories: list[str] = []
+    for key in page_states.addresses_with_text(db, source_id, digest, since):
+        if not any(_may_be_one_story(key, other) for other in stories):
+            stories.append(key)
+    if len(stories) < MIN_ADDRESSES:
+        return
+    filed = db.execute(
+        "SELECT id FROM articles WHERE text_digest = ? AND source_id IS ? AND revision = 1 AND first_seen >= ?",
+        (digest, source_id, since),
+    ).fetchall()
+    for (article_id,) in filed:
+        take_back_article(db, article_id, ERROR, capture, source_id=source_id, digest=digest)
 
 
 def _others_are_whole(

@@ -23,6 +23,8 @@ STAMP = "'%Y-%m-%dT%H:%M:%SZ'"  # the form of a time in a row, for strftime
 ENDED_AHEAD = """(last_visit > :late AND kind IN ('article', 'page')
                    AND (state = 'done' AND last_error IS NULL
                         OR state = 'failed' AND last_error NOT IN ('damaged row', 'forgotten')))"""
+# Visits of articles that were known before, which it planned by an age that they did not have.
+AGED_AHEAD = "(last_visit > :late AND first_visit <= :late AND failures = 0 AND kind IN ('article', 'page'))"
 # Articles that it took for old ones, because they were a few days old by a clock that is right.
 PAST_AHEAD = f"(state = 'past' AND found > :late AND day >= date(:now, '-{RECENT_DAYS} days'))"
 
@@ -210,12 +212,14 @@ def mend_times(db: sqlite3.Connection, now: datetime, longest: timedelta) -> int
     """Plan rows again that a wrong clock planned: from now, and as far ahead as they were. Return how many they are.
 
     These are rows whose last visit or discovery lies in the future, or whose next visit is further away than `longest`.
-    Listings are due now, and so are pages whose visits ended in the future, as if their ages had passed.
+    Listings are due now, and so are pages that were visited, or ended, as if their ages had passed: the visit now plans
+    the next one by their true age.
     """
     mended = db.execute(
         f"""UPDATE frontier SET
                 state = iif({ENDED_AHEAD} OR {PAST_AHEAD}, 'waiting', state),
                 next_visit = CASE WHEN {ENDED_AHEAD} OR {PAST_AHEAD} THEN :now WHEN next_visit IS NULL THEN NULL
+                    WHEN {AGED_AHEAD} THEN :now
                     WHEN kind NOT IN ('article', 'page') OR last_visit IS NULL OR next_visit <= last_visit THEN :now
                     ELSE coalesce(strftime({STAMP}, :now, '+' || CAST(min(:longest,
                         strftime('%s', next_visit) - strftime('%s', last_visit)) AS TEXT) || ' seconds'), :now) END,

@@ -100,6 +100,28 @@ def test_line_that_several_articles_share_is_an_edit_unless_it_is_on_most_pages(
     assert outcomes(seen) == [*[("edited", None)] * edits, *[("unchanged", "template")] * (with_it - edits)]
 
 
+def test_line_whose_numbers_change_on_most_pages_is_a_counter_whatever_its_words_are(paper):
+    """From the third article on; what other lines say remains an edit."""
+    pages = range(6)
+    for page in pages:
+        paper.see(f"Story {page} of the day.\nMegtekintések: {100 + page}", 0, page=page)
+    seen = [paper.see(f"Story {page} of the day.\nMegtekintések: {200 + page}", 5, page=page) for page in pages]
+    assert outcomes(seen) == [*[("edited", None)] * 2, *[("unchanged", "counters")] * 4]
+    late = paper.see("Story 9 of the night.\nMegtekintések: 912", 24, page=5)
+    assert late.change == "edited"
+
+
+def test_number_that_changes_in_some_of_the_articles_is_news(paper):
+    """Such as a toll, in the reports on one event."""
+    for page in range(6):
+        paper.see(f"Story {page} of the day.\nDead: 3", 0, page=page)
+    seen = [
+        paper.see(f"Story {page} of the day.\nDead: {5 if page < 4 else 3}", 5, page=page)
+        for page in (5, 4, 3, 2, 1, 0)
+    ]
+    assert outcomes(seen) == [*[("unchanged", None)] * 2, *[("edited", None)] * 4]
+
+
 def test_line_that_two_articles_show_in_turn_is_no_template(paper):
     """Articles are counted, not changes."""
     for look in range(4):

@@ -49,3 +49,17 @@ def test_wall_over_known_articles_is_filed_at_none(site):
     seen = [site.see(path, WALL, 1, title="Paper", **dated) for path in ("flood-in-the-valley", "orchestra-plays")]
     assert [one.change for one in seen] == ["instead"] * 2
     assert site.rows("SELECT count(*) FROM revisions") == [(2,)]
+
+
+def test_page_that_was_filed_of_one_address_is_taken_back_once_it_is_over_several_articles(site):
+    """The first of them may lead to an address of its own. A text that two of them show may be a story of both."""
+    paths = ("flood-in-the-valley", "orchestra-plays", "mayor-resigns")
+    for path in paths:
+        site.see(path, STORY, title=path)
+    assert site.see("before-you-read?back=0", WALL, 1).change == "new"
+    changes = []
+    for path in paths:
+        assert site.see(path, WALL, 2).change == "instead"
+        changes.append(site.rows("SELECT count(*) FROM articles")[0][0])
+    assert changes == [4, 4, 3]
+    assert site.rows("SELECT kind, count(*) FROM page_states WHERE ended IS NULL") == [("error page", 4)]
