@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ COLUMN_NAMES = (
     *("url", "urls", "link", "links", "address", "uri", "href", "page", "web address", "permalink", "loc"),
     *("website", "homepage", "home page", "home_page", "site", "domain", "host"),
 )
+SEPARATOR_LINE = re.compile(r"sep=(.)(?=\r?\n)", re.IGNORECASE)  # the first line of some CSV files, for Excel
 TABLE_SUFFIXES = (".csv", ".tsv", ".tab")
 INPUT_COLUMN = "input"  # the one column of a list without columns
 LIST_ADVICE = "one URL per line; a line that begins with # is a comment"
@@ -76,18 +78,30 @@ def listed_in(text: str, file: str, column: str | None) -> UrlList:
     """Return the addresses that a text lists; `file` is its name. Raises ConfigError if it lists nothing."""
     has_bom, text = text.startswith(BOM), text.removeprefix(BOM)
     csv.field_size_limit(MAX_CELL_CHARS)
+    if separator := SEPARATOR_LINE.match(text):
+        text = text[separator.end() :]  # the line stays, empty: others keep their numbers
     first = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
     if not first:
         raise ConfigError(file, "lists no address", LIST_ADVICE)
-    delimiter = max(DELIMITERS, key=first.count)
+    delimiter = separator[1] if separator else max(DELIMITERS, key=first.count)
     names = [cell.strip() for cell in next(csv.reader([first], delimiter=delimiter), [])]
-    if column is None and not any(typed_address(name)[0] for name in names):
+    at: int | str | None = column
+    if column is None and any(typed_address(name)[0] for name in names):
+        at = None if typed_address(first.strip())[0] else address_cell(names)
+    elif column is None:
         is_table = file.lower().endswith(TABLE_SUFFIXES) or has_addresses_below(text, first, delimiter)
-        column = guessed_column(file, names, is_table=is_table)
-    found = UrlList(file, *(lines_of(text) if column is None else table_of(file, text, delimiter, column)), has_bom)
+        at = guessed_column(file, names, is_table=is_table)
+    found = UrlList(file, *(lines_of(text) if at is None else table_of(file, text, delimiter, at)), has_bom)
     if not found.rows:
         raise ConfigError(file, "lists no address", LIST_ADVICE)
     return found
+
+
+def address_cell(cells: Sequence[str]) -> int:
+    """Return the number of the cell that holds the address, in a table without a header: the first with a scheme."""
+    return max(
+        range(len(cells)), key=lambda number: (typed_address(cells[number])[0] is not None, "://" in cells[number])
+    )
 
 
 def has_addresses_below(text: str, first: str, delimiter: str) -> bool:
@@ -149,8 +163,11 @@ def lines_of(text: str) -> tuple[tuple[str, ...], tuple[ListedPage, ...]]:
     return (INPUT_COLUMN,), tuple(ListedPage(place, (line,), line, *typed_address(line)) for place, line in rows)
 
 
-def table_of(file: str, text: str, delimiter: str, column: str) -> tuple[tuple[str, ...], tuple[ListedPage, ...]]:
-    """Return the columns and the rows of a CSV or TSV file. Raises ConfigError."""
+def table_of(file: str, text: str, delimiter: str, column: str | int) -> tuple[tuple[str, ...], tuple[ListedPage, ...]]:
+    """Return the columns and the rows of a CSV or TSV file. Raises ConfigError.
+
+    `column` holds the addresses: its name, or its number in a table without a header.
+    """
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         records = [(reader.line_num, record) for record in reader if any(cell.strip() for cell in record)]
@@ -158,11 +175,14 @@ def table_of(file: str, text: str, delimiter: str, column: str) -> tuple[tuple[s
         raise ConfigError(f"{file}: line {reader.line_num}", str(error), "check that the file is CSV") from error
     while records and records[0][1][0].startswith("#"):  # comments above the header
         records.pop(0)
-    (_, header), *records = records or [(0, [])]
-    names = [name.strip() for name in header]
-    if column not in names:
-        raise ConfigError(file, f"has no column {column!r}", f"its columns are: {', '.join(names) or 'none'}")
-    at, width = names.index(column), max(map(len, (header, *(record for _, record in records))))
+    header: list[str] = []
+    if isinstance(column, str):
+        (_, header), *records = records or [(0, [])]
+        names = [name.strip() for name in header]
+        if column not in names:
+            raise ConfigError(file, f"has no column {column!r}", f"its columns are: {', '.join(names) or 'none'}")
+        column = names.index(column)
+    at, width = column, max(map(len, (header, *(record for _, record in records))))
     columns = (*header, *(f"column {number}" for number in range(len(header) + 1, width + 1)))
     return columns, tuple(table_rows(records, at, width))
 

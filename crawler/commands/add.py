@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
-from urllib.parse import urlsplit
 
 import click
 
@@ -32,6 +31,9 @@ if TYPE_CHECKING:
 
 OUTCOMES = ("added", "known", "failed", "not usable")  # of a site, in their order in the last line
 NO_ADDRESS = "the row has no address"
+NAME_COLUMNS = ("name", "source")  # of a CSV list: the first that is there
+FEED_COLUMNS = ("feeds", "feed", "rss", "feed url", "feed_url", "rss url", "rss_url", "xmlurl")
+FEED_GAP = re.compile(r"[;,|]?\s+|[;,|](?=https?://)")  # between two feeds in a cell
 MAX_LIST_BYTES = 10_000_000  # of a list of sites; OPML of thousands of feeds has a tenth of it
 MAX_SITES_AT_ONCE = 8  # that are looked over side by side; each host still gets one request at a time
 
@@ -154,10 +156,10 @@ def sites_of_list(data: bytes, file: str, column: str | None) -> list[ListedSite
 
     if not is_xml(data):
         found = listed_in(decoded(io.BufferedReader(io.BytesIO(data)), file), file, column)
-        names, feeds = cells_of(found, "name"), cells_of(found, "feeds")  # of `morgue sources export`
+        names, feeds = cells_of(found, NAME_COLUMNS), cells_of(found, FEED_COLUMNS)
         return [
             ListedSite(
-                row.place, row.text, tuple(filter(None, re.split(r";?\s+", told))), "" if row.text else NO_ADDRESS, name
+                row.place, row.text, tuple(filter(None, FEED_GAP.split(told))), "" if row.text else NO_ADDRESS, name
             )
             for row, name, told in zip(found.rows, names, feeds, strict=True)
         ]
@@ -166,12 +168,11 @@ def sites_of_list(data: bytes, file: str, column: str | None) -> list[ListedSite
     return read_opml(data, file)
 
 
-def cells_of(listed: UrlList, column: str) -> list[str]:
-    """Return the cells of a column of a list; if it has none of that name, empty ones."""
-    if column not in listed.columns:
-        return [""] * len(listed.rows)
-    number = listed.columns.index(column)
-    return [row.cells[number].strip() for row in listed.rows]
+def cells_of(listed: UrlList, names: Sequence[str]) -> list[str]:
+    """Return the cells of the first column of a list that has one of these names; if there is none, empty ones."""
+    columns = [column.strip().casefold() for column in listed.columns]
+    number = next((columns.index(name) for name in names if name in columns), None)
+    return ["" if number is None else row.cells[number].strip() for row in listed.rows]
 
 
 def chosen_sites(
@@ -179,8 +180,9 @@ def chosen_sites(
 ) -> tuple[list[WantedSite], list[RefusedSite]]:
     """Return the sites to look over, and those that are not. Raises ConfigError if `name` cannot be used."""
     from crawler.config.toml_files import SOURCE_NAME
+    from crawler.onboarding.source_file import name_for
     from pipelines.core.source_names import home_key
-    from pipelines.core.urls import fetchable, typed_address
+    from pipelines.core.urls import typed_address
 
     if name is not None and (len(listed) > 1 or not SOURCE_NAME.fullmatch(name)):
         cause = (
@@ -189,7 +191,8 @@ def chosen_sites(
         raise ConfigError(f"--name {name}", cause, "give one URL; a name has only letters, digits, - _ and .")
     if name is not None and name in (*config.sources, *config.broken) and not force:
         raise ConfigError(f"--name {name}", "is a source already", "--force overwrites its file")
-    taken, homes = {*config.sources, *config.broken}, set()
+    taken = {*config.sources, *config.broken}
+    homes: dict[str, int] = {}  # home key -> number in `wanted`
     wanted: list[WantedSite] = []
     refused: list[RefusedSite] = []
     for site in listed:
@@ -202,32 +205,26 @@ def chosen_sites(
             error = ConfigError(place, "is not a web address", "say e.g. https://paper.example/")
             refused.append(RefusedSite(error, known=False))
             continue
+        feeds = tuple(feed for typed in site.feeds if (feed := typed_address(typed)[0]) is not None)
+        if len(feeds) < len(site.feeds):
+            wrong = next(typed for typed in site.feeds if typed_address(typed)[0] is None)
+            error = ConfigError(f"{place}: feed {wrong}", "is not a web address", "say e.g. https://paper.example/feed")
+            refused.append(RefusedSite(error, known=False))
         own = config.source_at(url)
         if own is not None and not force:
             error = ConfigError(url, f"is a source already: sources/{own.name}.toml", "--force overwrites that file")
             refused.append(RefusedSite(error, known=True))
-        elif home_key(url) not in homes:
-            feeds = tuple(filter(None, map(fetchable, site.feeds)))
+        elif (twin := homes.get(home_key(url))) is not None:  # a row for each feed of a paper
+            wanted[twin] = replace(wanted[twin], feeds=tuple(dict.fromkeys((*wanted[twin].feeds, *feeds))))
+        else:
             told = site.name if SOURCE_NAME.fullmatch(site.name) and site.name not in taken else None
             chosen = name or (own.name if own is not None else told or name_for(url, taken))
             is_named = name is not None or own is not None or told is not None
             is_asked_for = force or name is not None
             wanted.append(WantedSite(chosen, url, feeds, assumed_https, is_asked_for, is_named))
             taken.add(chosen)
-            homes.add(home_key(url))
+            homes[home_key(url)] = len(wanted) - 1
     return wanted, refused
-
-
-def name_for(url: str, taken: set[str]) -> str:
-    """Return a free name for a site: made of its domain, else of its whole host, else with a number."""
-    from pipelines.core.urls import host_of, site_of
-
-    site, host = site_of(url), host_of(url)
-    path = re.sub(r"[^a-z0-9]+", "-", urlsplit(url).path.lower()).strip("-")
-    whole = re.sub(r"[^a-z0-9]+", "-", host.removeprefix("www.")).strip("-")
-    bare = site.split(".")[0] if re.search(r"[a-z]", site) and ":" not in site else whole
-    names = [bare, whole, f"{whole}-{path}" if path else whole, *(f"{bare}-{number}" for number in range(2, 1000))]
-    return next(name for name in names if name and name not in taken)
 
 
 async def add_all(wanted: Sequence[WantedSite], config: Config, command_line: str) -> Counter[str]:
@@ -291,6 +288,7 @@ class SiteAdder:
 
         self.shared = SharedListings(config.sources.values())
         self.added: dict[str, str] = {}  # home key -> name, of this run
+        self.written: dict[str, ProbeReport] = {}  # what is in the files of this run, by name
 
     async def add(self, site: WantedSite) -> str:
         """Return "added", "known" (it led to a source that there is already) or "failed"."""
@@ -299,11 +297,10 @@ class SiteAdder:
             return self.not_added(replace(site, url=found.url), found.failure)
         if (twin := self.twin_of(found.url, site)) is not None:
             click.echo(plain(f"not added: {site.url} leads to {found.url}, which is sources/{twin}.toml"), err=True)
+            self.join(twin, found)
             return "known"
         site = self.renamed(site, found)
-        from crawler.config.toml_files import write
         from crawler.onboarding.report_text import report_lines
-        from crawler.onboarding.source_file import source_text
         from pipelines.core.source_names import home_key
 
         if not site.is_asked_for:
@@ -315,10 +312,7 @@ class SiteAdder:
         others = [own.url for name, own in self.config.sources.items() if name != site.name]
         found = replace(found, further_sites=found.further_sites.without(others))
         self.added[home_key(found.url)] = site.name
-        path = self.config.folder.sources / f"{site.name}.toml"
-        with os_errors(str(path)):
-            path.parent.mkdir(exist_ok=True)
-            write(path, source_text(found))
+        self.write(site.name, found)
         source = Source(site.name, found.url, found.title, found.language)
         store = self.context.store
         await self.context.do(store.rename_ad_hoc_source, source, [*self.config.sources, *self.names])
@@ -326,6 +320,32 @@ class SiteAdder:
         for line in (site.url, *report_lines(found, site.name, obeyed=self.config.crawl.robots)):
             click.echo(plain(line))  # a title may hold characters that control the terminal
         return "added"
+
+    def write(self, name: str, found: ProbeReport) -> None:
+        """Write the file of a source."""
+        from crawler.config.toml_files import write
+        from crawler.onboarding.source_file import source_text
+
+        self.written[name] = found
+        path = self.config.folder.sources / f"{name}.toml"
+        with os_errors(str(path)):
+            path.parent.mkdir(exist_ok=True)
+            write(path, source_text(found))
+
+    def join(self, name: str, found: ProbeReport) -> None:
+        """Take the feeds that the user gave into the file of a source, if this run wrote it; else name them."""
+        from pipelines.core.urls import url_key
+
+        listed = self.written.get(name)
+        has = [one.url for one in listed.listings] if listed is not None else self.config.sources[name].feeds
+        known = {url_key(url) for url in has}
+        for feed in (one for one in found.chosen_feeds() if url_key(one.url) not in known):
+            if listed is None:
+                click.echo(plain(f"  its feed is not in that file; write it into `feeds`: {feed.url}"), err=True)
+            else:
+                listed = replace(listed, listings=(*listed.listings, feed))
+                self.write(name, listed)
+                click.echo(plain(f"  its feed is in that file now: {feed.url}"), err=True)
 
     async def look_over(self, site: WantedSite) -> tuple[WantedSite, ProbeReport]:
         """Probe the site; also by http, if the user gave no scheme and https cannot be reached.
@@ -349,6 +369,8 @@ class SiteAdder:
         """Name the site after its front page, if the user gave another page of it."""
         if site.is_named or not found.note:
             return site
+        from crawler.onboarding.source_file import name_for
+
         self.names.discard(site.name)
         name = name_for(found.url, {*self.config.sources, *self.config.broken, *self.names})
         self.names.add(name)

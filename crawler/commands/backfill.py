@@ -44,7 +44,7 @@ def command(
     is known are fetched only without --since and --until.
     """
     from crawler.config.models import load
-    from crawler.engine.open_archive import open_archive_writer
+    from crawler.engine.open_archive import writing
     from pipelines.database.filters import parse_day
     from pipelines.database.frontier import backfills
     from pipelines.database.store import ArticleStore
@@ -56,8 +56,7 @@ def command(
         raise ConfigError("--stop", "cannot be combined with other options", "leave them out")
     config = load(folder_of(ctx), overrides_of(ctx), skip_broken=True)
     name = config.source_named(source).name
-    archive_writer = open_archive_writer(config)
-    try:
+    with writing(config) as archive_writer:
         db, now = archive_writer.db, timestamps.now()
         source_id = archive_writer.call(ArticleStore(db).source_id, name)
         if source_id is None:
@@ -72,10 +71,6 @@ def command(
             if not left and (backfill.since or backfill.until):
                 raise nothing_between(name, backfill)
             said = archive_writer.call(begin_backfill, db, backfill, left, now)
-    finally:
-        archive_writer.close()
-    if archive_writer.failed is not None:
-        raise archive_writer.failed
     click.echo(plain(f"{name}: {said}"))
 
 

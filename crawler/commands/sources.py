@@ -123,18 +123,23 @@ def list_sources(ctx: click.Context, *, of_lists: bool, form: str) -> None:
 
 def count_unread_listings(own: Mapping[str, SourceConfig], rows: list[Row]) -> None:
     """Count the listings of sources that were never crawled as waiting: the next crawl queues them, and reads them."""
+    from crawler.config.listed_twice import readers
     from crawler.frontier.watched_sites import seeds_of
+    from pipelines.core.timestamps import now
+    from pipelines.core.urls import url_key
 
+    reader = readers(own.values(), now())
     for row in rows:
         is_new = not (row["waiting"] or row["planned"] or row["failed"] or row["last_success"])
-        if is_new and (source := own.get(row["name"])) is not None:
-            row["waiting"] = len({entry.url for entry in seeds_of(source.source, source)})
+        if is_new and (source := own.get(name := row["name"])) is not None:
+            urls = {entry.url for entry in seeds_of(source.source, source)}
+            row["waiting"] = sum(reader.get(url_key(url), name) == name for url in urls)
 
 
 def forget_source(ctx: click.Context, name: str) -> None:
     """Delete the source that is meant by a name or address. Raises NotFound; ConfigError if it has a file."""
     from crawler.config.models import load
-    from crawler.engine.open_archive import open_archive_writer
+    from crawler.engine.open_archive import writing
     from pipelines.database.frontier import forgetting
     from pipelines.database.store import ArticleStore
 
@@ -152,8 +157,7 @@ def forget_source(ctx: click.Context, name: str) -> None:
         raise ConfigError(
             name, f"is watched: it has the file {file}", f"morgue sources remove {name} deletes it; then forget it"
         )
-    archive_writer = open_archive_writer(config)
-    try:
+    with writing(config) as archive_writer:
         store = ArticleStore(archive_writer.db)
         source_id = archive_writer.call(store.source_id, name)
         if source_id is None:  # a host of lists
@@ -161,10 +165,6 @@ def forget_source(ctx: click.Context, name: str) -> None:
         else:
             archive_writer.call(forgetting.forget_source, archive_writer.db, source_id)
             archive_writer.call(store.forget_source, source_id)
-    finally:
-        archive_writer.close()
-    if archive_writer.failed is not None:
-        raise archive_writer.failed
     articles = known[name]["articles"]
     stay = f"; its {counted(articles, 'article')} {verb(articles, 'stays', 'stay')} in the archive" if articles else ""
     click.echo(plain(f"forgot {name}{stay}"))

@@ -25,6 +25,8 @@ SETTING_NAMES = {
     "extract": {"comments", "workers", "seconds", "cpu_seconds", "memory"},
 }  # fmt: skip
 
+COVERAGE_DROP = 0.2  # of the share of articles that have a field: the default of health.coverage_drop
+
 
 def looks_right(folder: ArchiveFolder) -> bool:
     """Return True if morgue.toml is TOML and all of its tables and keys exist. Values are not looked at."""

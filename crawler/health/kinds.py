@@ -22,6 +22,7 @@ NEXT_STEPS = {
     "consent wall": "look at a page of it: morgue show URL; ask the site for access without the wall",
     "paywall": "look at a page of it: morgue show URL; ask the site for access",
     "login page": "look at a page of it: morgue show URL; ask the site for access",
+    "error page": "open some of its articles in a browser; if they are there, ask the site for access",
     "dead listing": "correct its address in sources/{name}.toml; morgue sources check {name} --ask tries it",
     "no listing": "if it has moved, correct sources/{name}.toml; morgue sources check {name} --ask tries it",
     "moved listing": "put the new address into sources/{name}.toml",
@@ -48,10 +49,10 @@ OF_ARCHIVE = ("clock", "settings", "disk", "no pass", "offline", "lost files", U
 OF_CRAWL = frozenset(("lost files",))
 OF_SOURCE_FILES = frozenset((BROKEN_FILE, "shared listing"))  # cannot be seen if morgue.toml has a mistake
 # What keeps everything of a source away explains its silence; the consequences are not told as well.
-CAUSES = ("host down", "refused", "robots", "consent wall", "login page", "no articles", BROKEN_FILE)
+CAUSES = ("host down", "refused", "robots", "consent wall", "login page", "error page", "no articles", BROKEN_FILE)
 # Kinds as which one sickness shows itself in turn: the next one is no new sickness, and the one before is not over.
 FAMILIES = (
-    ("host down", "refused", "robots", "consent wall", "paywall", "login page"),
+    ("host down", "refused", "robots", "consent wall", "paywall", "login page", "error page"),
     ("dead listing", "no listing", "moved listing"),
     ("silent", "few articles"),
 )
