@@ -17,7 +17,7 @@ from crawler.cli import output
 from crawler.cli.common_options import folder_to_read
 from pipelines.core.errors import from_os_error
 from pipelines.database.connection import connect
-from pipelines.database.filters import ArticleFilters
+from pipelines.database.filters import ArticleFilters, watched_sources
 
 if TYPE_CHECKING:
     from crawler.config.archive_folder import ArchiveFolder
@@ -72,10 +72,7 @@ def database_of(ctx: click.Context, *, quickly: bool = False) -> Iterator[sqlite
 
 def removed_sources(db: sqlite3.Connection, folder: ArchiveFolder) -> set[str]:
     """Return the names of the sources that had a file in sources/ and have none now: no crawl visits them."""
-    from pipelines.database.store import ArticleStore
-
-    watched = {source.name for _, source, watched in ArticleStore(db).sources() if watched}
-    return {name for name in watched if not os.path.lexists(folder.sources / f"{name}.toml")}
+    return {name for name in watched_sources(db) if not os.path.lexists(folder.sources / f"{name}.toml")}
 
 
 @contextmanager

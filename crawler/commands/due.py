@@ -22,6 +22,7 @@ from pipelines.core.urls import url_key
 from pipelines.database import queries
 from pipelines.database.captures import used_since
 from pipelines.database.connection import Row
+from pipelines.database.filters import ids_of_sources
 from pipelines.database.frontier import backfills
 from pipelines.database.frontier.planned import (
     COUNT_KEYS,
@@ -31,7 +32,6 @@ from pipelines.database.frontier.planned import (
     planned_visits,
     sources_with_addresses,
 )
-from pipelines.database.store import ArticleStore
 
 if TYPE_CHECKING:
     from crawler.config.models import Config
@@ -109,10 +109,10 @@ def command(ctx: click.Context, sources: tuple[str, ...], limit: int, form: str)
 
 def running_backfills(db: sqlite3.Connection, names: list[str] | None) -> Iterator[str]:
     """Yield a line on each backfill that goes on."""
-    for source_id, source, _ in ArticleStore(db).sources():
-        if (names is None or source.name in names) and (backfill := backfills.running(db, source_id)) is not None:
+    for name, source_id in ids_of_sources(db).items():
+        if (names is None or name in names) and (backfill := backfills.running(db, source_id)) is not None:
             left = counted(backfills.left(db, backfill), "article")
-            yield f"backfill of {source.name}: {left} of the past to come, {backfill.a_day:,} a day"
+            yield f"backfill of {name}: {left} of the past to come, {backfill.a_day:,} a day"
 
 
 def new_listings(db: sqlite3.Connection, config: Config, names: list[str] | None, now: datetime) -> list[Row]:
@@ -151,7 +151,7 @@ def waiting(config: Config, db: sqlite3.Connection, names: list[str], now: datet
     from crawler.config.pauses import pause_lasts
     from crawler.schedule.hours import Hours
 
-    ids = {source.name: source_id for source_id, source, _ in ArticleStore(db).sources()}
+    ids = ids_of_sources(db)
     used = used_since(db, now.replace(hour=0, minute=0, second=0, microsecond=0))
     for name in names:
         own = config.for_source(name) if name in config.sources else config.crawl

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from crawler.config.models import Config, SourceConfig
@@ -17,7 +18,9 @@ from crawler.schedule.listing_intervals import Bounds
 from pipelines.core.items import Source
 from pipelines.core.linear_patterns import matching
 from pipelines.core.urls import host_of, url_key
-from pipelines.database.store import ArticleStore
+
+if TYPE_CHECKING:
+    from pipelines.database.store import ArticleStore
 
 logger = logging.getLogger("morgue.frontier")
 

@@ -24,7 +24,7 @@ from crawler.health.kinds import (
     SourceVerdict,
 )
 from crawler.health.reasons import verdicts
-from crawler.health.settings_files import SettingsFiles, reasons_of_files
+from crawler.health.settings_files import SettingsFiles, paused_in, reasons_of_files
 from crawler.health.told_changes import HealthChange, news, noted, with_history
 from crawler.health.watch_state import watch_of
 from pipelines.core.timestamps import now
@@ -58,7 +58,7 @@ def look(
     `by_crawl`: what a crawl has seen of the archive. Without it, what the last crawl noted holds on.
     """
     time, folder = now(), files.folder
-    paused = paused_sources(folder.sources, time)
+    paused = paused_in(files, time) if by_crawl is None else paused_sources(folder.sources, time)  # as they are now
     facts = observe(db, time, SourceFiles(folder.sources), paused)
     facts = replace(facts, watch=watch_of(folder.path))
     try:

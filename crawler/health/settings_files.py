@@ -10,6 +10,7 @@ from datetime import datetime
 from crawler.config.archive_folder import ArchiveFolder
 from crawler.config.listed_twice import listed_twice
 from crawler.config.models import Config, default_config, load
+from crawler.config.pauses import pause_lasts, paused_sources
 from crawler.health.kinds import ARCHIVE, BAD, BROKEN_FILE, WARN, HealthReason
 from pipelines.core.errors import ConfigError
 from pipelines.core.plural import first_of
@@ -40,6 +41,14 @@ def read_files(folder: ArchiveFolder, overrides: Sequence[str] = ()) -> Settings
         if overrides:
             raise
         return SettingsFiles(default_config(folder), error)
+
+
+def paused_in(files: SettingsFiles, now: datetime) -> dict[str, bool | str]:
+    """Return the sources that are paused: their names, and true or the day of the end. A broken file pauses nothing."""
+    if files.error is not None:
+        return paused_sources(files.folder.sources, now)
+    paused = {name: own.paused for name, own in files.config.sources.items()}
+    return {name: value for name, value in paused.items() if pause_lasts(value, now)}
 
 
 def reasons_of_files(files: SettingsFiles, known: Container[str], now: datetime) -> dict[str, list[HealthReason]]:

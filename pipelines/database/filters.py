@@ -78,6 +78,16 @@ def homes_of_sources(db: sqlite3.Connection) -> dict[str, str]:
     return {row[0]: row[1] for row in ask(db, "SELECT name, url FROM sources ORDER BY name")}
 
 
+def watched_sources(db: sqlite3.Connection) -> set[str]:
+    """Return the names of the sources that have, or had, a file in the folder sources/."""
+    return {str(row[0]) for row in ask(db, "SELECT name FROM sources WHERE watched")}
+
+
+def ids_of_sources(db: sqlite3.Connection) -> dict[str, int]:
+    """Return the row id of each source, by name."""
+    return {str(row[0]): int(row[1]) for row in ask(db, "SELECT name, id FROM sources")}
+
+
 def source_id(db: sqlite3.Connection, name: str) -> int:
     """Return the row id of the source that a user means by its name or address. Raises NotFound."""
     from pipelines.core.source_names import near_names, source_meant  # most searches need neither
