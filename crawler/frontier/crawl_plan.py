@@ -103,7 +103,7 @@ def prepare(plan: CrawlPlan, config: Config, store: ArticleStore, frontier: Fron
     begun = [now, *beginnings(store.db, frontier.crawl_id, PASSES_TO_KNOW - 1)]
     frontier.pass_interval = usual_interval(begun)
     prepared = prepare_scope(plan, config, store, frontier, now)
-    if plan.targets or plan.pages is not None:
+    if plan.listings_now and (plan.targets or plan.pages is not None):
         frontier.hosts.ask_again(prepared.scope.source_ids or (), prepared.scope.row_ids, now)
     early = taken_until(now, frontier.pass_interval)
     scope = replace(prepared.scope, early_until=stamp(early), began=frontier.began)

@@ -22,6 +22,7 @@ from crawler.schedule.revisit_policy import (
     MAX_BACKOFF,
     PAGE_KINDS,
     NextVisit,
+    failures_in_row,
     priority,
     probe_at,
 )
@@ -194,14 +195,15 @@ class Frontier:
         """
         if self.is_named_meanwhile(claim, visit):
             visit = replace(visit, plan=NextVisit("waiting", now, "the site names it"))
-        before = claim.disallowed if is_by_robots(visit.error) else claim.failed
+        by_robots = is_by_robots(visit.error)
+        failures = claim.disallowed + 1 if by_robots else failures_in_row(claim.failed, claim.last_time, now)
         self._table.record_visit(
             claim.id,
             now,
             state=visit.plan.state,
             next_visit=visit.plan.at,
             answered=visit.answered,
-            failures=before + 1,
+            failures=failures,
             status=visit.status,
             error=visit.error,
             etag=visit.validators.etag,
