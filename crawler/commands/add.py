@@ -10,7 +10,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from shlex import quote
 from typing import TYPE_CHECKING, NoReturn
+from unicodedata import normalize
 from urllib.parse import urlsplit
 
 import click
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 OUTCOMES = ("added", "known", "failed", "not usable")  # of a site, in their order in the last line
 NO_ADDRESS = "the row has no address"
 MAX_LIST_BYTES = 10_000_000  # of a list of sites; OPML of thousands of feeds has a tenth of it
+MAX_TITLE_CHARS = 60  # of the name of a source that is made of a title
+LIST_SUFFIXES = (".opml", ".xml", ".csv", ".tsv", ".txt")  # of files that list sites
 MAX_SITES_AT_ONCE = 8  # that are looked over side by side; each host still gets one request at a time
 
 
@@ -42,13 +46,20 @@ MAX_SITES_AT_ONCE = 8  # that are looked over side by side; each host still gets
 @click.option("--urls", "file", metavar="FILE", help="Add the sites that FILE lists: one address per line, CSV, or the "
                                                      "OPML of a feed reader (- for standard input).")  # fmt: skip
 @click.option("--column", metavar="NAME", help="With --urls: FILE is a CSV file, and this column holds the addresses.")
-@click.option("--force", is_flag=True, help="Overwrite the source file if it exists.")
+@click.option("--opml", hidden=True)
+@click.option("--force", is_flag=True, help="Overwrite the file of a site that is a source already; it keeps its name.")
 @folder_option
 @setting_option
 @log_options
 @click.pass_context
 def command(
-    ctx: click.Context, urls: tuple[str, ...], name: str | None, file: str | None, column: str | None, force: bool
+    ctx: click.Context,
+    urls: tuple[str, ...],
+    name: str | None,
+    file: str | None,
+    column: str | None,
+    opml: str | None,
+    force: bool,
 ) -> int:
     """Look news sites over and watch them from now on.
 
@@ -57,8 +68,8 @@ def command(
     Everything fetched is recorded in the archive. A feed or an article of a paper may be given instead of its home
     page. Several sites are looked over side by side, and those that fail are named.
 
-    A site that is a source already is left as it is. So is what another source of the same site lists already, unless
-    --name or --force asks for it.
+    A site that is a source already is left as it is; `morgue sources rename` gives it another name. So is what another
+    source of the same site lists already, unless --name or --force asks for it.
 
     Exit code 1: some sites failed or are not usable. 2: no address is usable, or the one site that you typed is a
     source already. 3: no site could be added, because all failed.
@@ -66,6 +77,10 @@ def command(
     from crawler.config.models import load
     from crawler.onboarding.opml import ListedSite
 
+    if opml is not None:
+        raise ConfigError("--opml", "is called --urls, for lists of any kind", f"say morgue add --urls {quote(opml)}")
+    if (list_file := next(filter(is_list_file, urls), None)) is not None:
+        raise ConfigError(list_file, "is a file, not a web address", f"say morgue add --urls {quote(list_file)}")
     if not urls and file is None:
         raise click.UsageError("Missing argument 'URL...'.", ctx)
     if column is not None and file is None:
@@ -94,6 +109,11 @@ def command(
     if not is_single:
         click.echo(", ".join(outcome_text(word, outcomes[word]) for word in OUTCOMES if outcomes[word]))
     return exit_code_of(outcomes, is_single=is_single)
+
+
+def is_list_file(text: str) -> bool:
+    """Return True for an address that names a list of sites in a file of this machine."""
+    return text.lower().endswith(LIST_SUFFIXES) and "//" not in text and os.path.isfile(text)
 
 
 def outcome_text(outcome: str, number: int) -> str:
@@ -203,13 +223,14 @@ def chosen_sites(
             refused.append(RefusedSite(error, known=False))
             continue
         own = config.source_at(url)
-        if own is not None and not force:
-            error = ConfigError(url, f"is a source already: sources/{own.name}.toml", "--force overwrites that file")
+        if own is not None and (not force or name not in (None, own.name)):
+            cure = "--force overwrites that file" if name in (None, own.name) else renaming(own.name, name)
+            error = ConfigError(url, f"is a source already: sources/{own.name}.toml", cure)
             refused.append(RefusedSite(error, known=True))
         elif home_key(url) not in homes:
             feeds = tuple(filter(None, map(fetchable, site.feeds)))
             told = site.name if SOURCE_NAME.fullmatch(site.name) and site.name not in taken else None
-            chosen = name or (own.name if own is not None else told or name_for(url, taken))
+            chosen = name or (own.name if own is not None else told or name_for(url, taken, site.title))
             is_named = name is not None or own is not None or told is not None
             is_asked_for = force or name is not None
             wanted.append(WantedSite(chosen, url, feeds, assumed_https, is_asked_for, is_named))
@@ -218,14 +239,24 @@ def chosen_sites(
     return wanted, refused
 
 
-def name_for(url: str, taken: set[str]) -> str:
-    """Return a free name for a site: made of its domain, else of its whole host, else with a number."""
+def renaming(old: str, new: str | None) -> str:
+    """Say how a source gets another name."""
+    return f"morgue sources rename {old} {new or 'NAME'} gives it another name"
+
+
+def name_for(url: str, taken: set[str], title: str = "") -> str:
+    """Return a free name for a site: made of its domain, else of its whole host, else with a number.
+
+    A site at an IP address is named after its `title`, if the user's list gives one.
+    """
     from pipelines.core.urls import host_of, site_of
 
     site, host = site_of(url), host_of(url)
     path = re.sub(r"[^a-z0-9]+", "-", urlsplit(url).path.lower()).strip("-")
     whole = re.sub(r"[^a-z0-9]+", "-", host.removeprefix("www.")).strip("-")
-    bare = site.split(".")[0] if re.search(r"[a-z]", site) and ":" not in site else whole
+    has_domain = re.search(r"[a-z]", site) and ":" not in site
+    titled = re.sub(r"[^a-z0-9]+", "-", normalize("NFKD", title.lower()).encode("ascii", "ignore").decode()).strip("-")
+    bare = site.split(".")[0] if has_domain else titled[:MAX_TITLE_CHARS].rstrip("-") or whole
     names = [bare, whole, f"{whole}-{path}" if path else whole, *(f"{bare}-{number}" for number in range(2, 1000))]
     return next(name for name in names if name and name not in taken)
 
@@ -299,6 +330,8 @@ class SiteAdder:
             return self.not_added(replace(site, url=found.url), found.failure)
         if (twin := self.twin_of(found.url, site)) is not None:
             click.echo(plain(f"not added: {site.url} leads to {found.url}, which is sources/{twin}.toml"), err=True)
+            if site.is_named:
+                click.echo(plain(f"  {renaming(twin, site.name)}"), err=True)
             return "known"
         site = self.renamed(site, found)
         from crawler.config.toml_files import write

@@ -75,7 +75,7 @@ class ListingVisits(ListingTroubles):
         for start in range(0, len(found.entries), LINKS_PER_TASK):
             some = found.entries[start : start + LINKS_PER_TASK]
             room = self.dispatcher.used.room(claim.source_id, room_of_listing)
-            new, hosts = await self.context.do(self.frontier.add, some, claim.source_id, time, room, past)
+            new, hosts = await self.context.do(self.frontier.add, some, claim.source_id, time, room, past, site.recheck)
             self.dispatcher.used.count_added(claim.source_id, room.added)
             room_of_listing -= room.added.total()
             refused += room.refused

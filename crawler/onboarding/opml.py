@@ -25,6 +25,7 @@ class ListedSite:
     feeds: tuple[str, ...] = ()  # addresses of its feeds, as typed
     problem: str = ""  # why this place gives no site, for people
     name: str = ""  # that the list gives it as a source
+    title: str = ""  # for people
 
 
 def is_xml(data: bytes) -> bool:
@@ -66,7 +67,9 @@ def _outlines(data: bytes, name: str) -> Iterator[ListedSite]:
             page = given.get("url", "")
         if feed or page:
             feeds = (feed,) if feed and page else ()
-            yield ListedSite(f"line {outline.sourceline}", page or feed, feeds, name=given.get(SOURCE_ATTRIBUTE, ""))
+            title = given.get("title") or given.get("text", "")
+            name_of_source = given.get(SOURCE_ATTRIBUTE, "")
+            yield ListedSite(f"line {outline.sourceline}", page or feed, feeds, name=name_of_source, title=title)
 
 
 def _by_host(sites: Iterable[ListedSite]) -> Iterator[ListedSite]:
@@ -84,4 +87,4 @@ def _by_host(sites: Iterable[ListedSite]) -> Iterator[ListedSite]:
         common = all(other.address == first.address for other in others)
         address = first.address if common else resolve("/", first.address) or first.address
         feeds = dict.fromkeys(feed for site in (first, *others) for feed in site.feeds)
-        yield ListedSite(first.place, address, tuple(feeds), name=first.name)
+        yield ListedSite(first.place, address, tuple(feeds), name=first.name, title=first.title)

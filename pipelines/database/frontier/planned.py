@@ -88,12 +88,12 @@ def planned_by_source(db: sqlite3.Connection, names: Collection[str] | None, now
     return iter(sorted(wanted, key=lambda row: str(row["next"])))  # a row that was edited may hold a number
 
 
-def held_up(db: sqlite3.Connection, now: datetime) -> list[Row]:
+def held_up(db: sqlite3.Connection, now: datetime) -> list[tuple[int, str, str, str, str]]:
     """Return the sources of which something is due at a host in trouble, as (id, name, host, trouble, at).
 
     `at`: when that host is asked again.
     """
-    return list(ask(db, HELD_UP, {"now": stamp(now)}))
+    return [tuple(row) for row in ask(db, HELD_UP, {"now": stamp(now)})]
 
 
 def bound(names: Collection[str] | None, now: datetime) -> dict[str, Any]:
