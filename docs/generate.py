@@ -98,8 +98,9 @@ EXIT_TAIL = """\
 ## The codes of every command
 
 Any command may end with 2 (a mistake in options, settings or arguments; no archive), 4 (another program keeps the
-archive or its database locked), 5, 6, 7 and 9 (disk, permissions, damage), 8 (what you named is not there) and 130.
-It ends with 1 if the operating system refuses a file for another reason than those; the message says which.
+archive or its database locked), 5, 6, 7 and 9 (disk, permissions, damage), 10 (the clock), 8 (what you named is not
+there) and 130. It ends with 1 if the operating system refuses a file for another reason than those; the
+message says which.
 
 What else a command ends with:
 

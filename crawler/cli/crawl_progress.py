@@ -138,7 +138,7 @@ class CrawlProgress:
         dispatcher, prepared = self.run.dispatcher, self.run.prepared
         if dispatcher is None or prepared is None or self.run.context.archive_writer.failed is not None:
             return
-        due = await self.run.context.do(self.run.frontier.count_due, prepared.scope, now())
+        due = await self.run.context.do(self.run.frontier.table.count_due, prepared.scope, now())
         if self.run.plan.limit is not None:
             due = min(due, max(0, self.run.plan.limit - dispatcher.pages_taken))
         self._total = self.state().done + len(dispatcher.open_claims) + due

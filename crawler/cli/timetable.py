@@ -26,6 +26,14 @@ INTERVAL_CHOICES = "1m, 5m, 10m, 15m, 30m, 1h, 2h, 6h, 12h, 1d, 7d (or another p
 UNQUOTED_WORD = r"[A-Za-z0-9/._%=+:@-]+"  # a word that needs no quotes in a unit
 # systemd.unit(5), "Description", with the specifiers that an instance is named by
 UNIT_NAME = r"(?:[A-Za-z0-9:_.@\\-]|%[a-zA-Z])+\.(?:service|target|path|timer)"
+# Of the service. Each of them alone already keeps a program from gaining rights in a unit of a user.
+NO_RIGHTS = (
+    "NoNewPrivileges=true",
+    "LockPersonality=true",
+    "RestrictRealtime=true",
+    "RestrictSUIDSGID=true",
+    "RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK",
+)
 MAX_NAME_CHARS = 200  # of a unit; systemd allows 255 with the suffix
 
 
@@ -137,7 +145,7 @@ systemctl --user daemon-reload &&
 systemctl --user enable --now {job.name}.timer || {{
 echo 'The timer was not started. Where no systemd of your own runs, use: morgue schedule --cron' >&2
 false; }}
-
+{trial_of_notify(job)}
 # Once per machine, so that it also runs while you are logged out:  loginctl enable-linger
 # Show the next round:   systemctl --user list-timers {job.name}.timer
 # Show what went wrong:  journalctl --user -u {job.name}.service
@@ -152,8 +160,7 @@ def service(job: ScheduledJob) -> str:
     words = list(map(unit_word, job.arguments))
     # systemd accepts quotes, backslashes and variables in arguments, but not in the name of a program.
     start = "" if re.fullmatch(UNQUOTED_WORD, job.command[0]) else "/usr/bin/env "
-    # A private /tmp would hide an archive or a command in the real one.
-    elsewhere = any(word.startswith(("/tmp/", "/var/tmp/")) for word in (job.archive, *job.command))  # noqa: S108
+    newline = "\n"
     # A failure of a timer is seen only by those who look.
     hint = "#OnFailure=morgue-failed@%N.service  # what to start then: docs/scheduling.md"
     return f"""\
@@ -170,15 +177,33 @@ SuccessExitStatus=4 130
 KillMode=mixed
 TimeoutStopSec=120
 Nice=10
-NoNewPrivileges=true
-LockPersonality=true
-RestrictRealtime=true
-RestrictSUIDSGID=true
-RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK
+{newline.join(NO_RIGHTS)}
 # It may read everything and write only the archive (where the kernel allows this to services of a user).
-ProtectSystem=strict
-ReadWritePaths={path_word(job.archive)}
-PrivateTmp={"false" if elsewhere else "true"}
+{newline.join(own_files(job))}
+"""
+
+
+def own_files(job: ScheduledJob) -> tuple[str, ...]:
+    """Return the lines of the unit that say which files it may write."""
+    # A private /tmp would hide an archive or a command in the real one.
+    elsewhere = any(word.startswith(("/tmp/", "/var/tmp/")) for word in (job.archive, *job.command))  # noqa: S108
+    return (
+        "ProtectSystem=strict",
+        f"ReadWritePaths={path_word(job.archive)}",
+        f"PrivateTmp={'false' if elsewhere else 'true'}",
+    )
+
+
+def trial_of_notify(job: ScheduledJob) -> str:
+    """Return the lines of the script that say how to try --notify with no more rights than the service has."""
+    if not job.notify:
+        return ""
+    limits = (word for line in (*NO_RIGHTS, *own_files(job)) for word in ("-p", line))
+    trial = (*job.command, "-C", job.archive, "health", "--notify", job.notify, "--test")
+    return f"""
+# Try --notify as the service runs it. It gains no rights: a mail program that runs as another group (Postfix) fails in
+# it, though it works in your shell. Then use --on-failure (docs/scheduling.md).
+#   {shlex.join(("systemd-run", "--user", "--wait", "--pipe", *limits, *trial))}
 """
 
 

@@ -8,22 +8,34 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipelines.core.errors import ConfigError, MorgueError, os_errors
 from pipelines.core.input_files import START_BYTES, binary_kind, bounded_lines, open_input
 from pipelines.core.urls import typed_address
 
+if TYPE_CHECKING:
+    from crawler.onboarding.opml import ListedSite
+
+NO_ADDRESS = "the row has no address"
+NAME_COLUMNS = ("name", "source")  # of a CSV list: the first that is there
+FEED_COLUMNS = ("feeds", "feed", "rss", "feed url", "feed_url", "rss url", "rss_url", "xmlurl")
+FEED_GAP = re.compile(r"[;,|]?\s+|[;,|](?=https?://)")  # between two feeds in a cell
+MAX_LIST_BYTES = 10_000_000  # of a list of sites; OPML of thousands of feeds has a tenth of it
+LIST_SUFFIXES = (".opml", ".xml", ".csv", ".tsv", ".txt")  # of files that list sites
 DELIMITERS = ",;\t"  # spreadsheets write semicolons in many languages, and some programs write tabs
 # The first of these that is a column holds the addresses.
 COLUMN_NAMES = (
     *("url", "urls", "link", "links", "address", "uri", "href", "page", "web address", "permalink", "loc"),
     *("website", "homepage", "home page", "home_page", "site", "domain", "host"),
 )
+SEPARATOR_LINE = re.compile(r"sep=(.)(?=\r?\n)", re.IGNORECASE)  # the first line of some CSV files, for Excel
 TABLE_SUFFIXES = (".csv", ".tsv", ".tab")
 INPUT_COLUMN = "input"  # the one column of a list without columns
 LIST_ADVICE = "one URL per line; a line that begins with # is a comment"
@@ -76,18 +88,30 @@ def listed_in(text: str, file: str, column: str | None) -> UrlList:
     """Return the addresses that a text lists; `file` is its name. Raises ConfigError if it lists nothing."""
     has_bom, text = text.startswith(BOM), text.removeprefix(BOM)
     csv.field_size_limit(MAX_CELL_CHARS)
+    if separator := SEPARATOR_LINE.match(text):
+        text = text[separator.end() :]  # the line stays, empty: others keep their numbers
     first = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
     if not first:
         raise ConfigError(file, "lists no address", LIST_ADVICE)
-    delimiter = max(DELIMITERS, key=first.count)
+    delimiter = separator[1] if separator else max(DELIMITERS, key=first.count)
     names = [cell.strip() for cell in next(csv.reader([first], delimiter=delimiter), [])]
-    if column is None and not any(typed_address(name)[0] for name in names):
+    at: int | str | None = column
+    if column is None and any(typed_address(name)[0] for name in names):
+        at = None if typed_address(first.strip())[0] else address_cell(names)
+    elif column is None:
         is_table = file.lower().endswith(TABLE_SUFFIXES) or has_addresses_below(text, first, delimiter)
-        column = guessed_column(file, names, is_table=is_table)
-    found = UrlList(file, *(lines_of(text) if column is None else table_of(file, text, delimiter, column)), has_bom)
+        at = guessed_column(file, names, is_table=is_table)
+    found = UrlList(file, *(lines_of(text) if at is None else table_of(file, text, delimiter, at)), has_bom)
     if not found.rows:
         raise ConfigError(file, "lists no address", LIST_ADVICE)
     return found
+
+
+def address_cell(cells: Sequence[str]) -> int:
+    """Return the number of the cell that holds the address, in a table without a header: the first with a scheme."""
+    return max(
+        range(len(cells)), key=lambda number: (typed_address(cells[number])[0] is not None, "://" in cells[number])
+    )
 
 
 def has_addresses_below(text: str, first: str, delimiter: str) -> bool:
@@ -149,8 +173,11 @@ def lines_of(text: str) -> tuple[tuple[str, ...], tuple[ListedPage, ...]]:
     return (INPUT_COLUMN,), tuple(ListedPage(place, (line,), line, *typed_address(line)) for place, line in rows)
 
 
-def table_of(file: str, text: str, delimiter: str, column: str) -> tuple[tuple[str, ...], tuple[ListedPage, ...]]:
-    """Return the columns and the rows of a CSV or TSV file. Raises ConfigError."""
+def table_of(file: str, text: str, delimiter: str, column: str | int) -> tuple[tuple[str, ...], tuple[ListedPage, ...]]:
+    """Return the columns and the rows of a CSV or TSV file. Raises ConfigError.
+
+    `column` holds the addresses: its name, or its number in a table without a header.
+    """
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         records = [(reader.line_num, record) for record in reader if any(cell.strip() for cell in record)]
@@ -158,11 +185,14 @@ def table_of(file: str, text: str, delimiter: str, column: str) -> tuple[tuple[s
         raise ConfigError(f"{file}: line {reader.line_num}", str(error), "check that the file is CSV") from error
     while records and records[0][1][0].startswith("#"):  # comments above the header
         records.pop(0)
-    (_, header), *records = records or [(0, [])]
-    names = [name.strip() for name in header]
-    if column not in names:
-        raise ConfigError(file, f"has no column {column!r}", f"its columns are: {', '.join(names) or 'none'}")
-    at, width = names.index(column), max(map(len, (header, *(record for _, record in records))))
+    header: list[str] = []
+    if isinstance(column, str):
+        (_, header), *records = records or [(0, [])]
+        names = [name.strip() for name in header]
+        if column not in names:
+            raise ConfigError(file, f"has no column {column!r}", f"its columns are: {', '.join(names) or 'none'}")
+        column = names.index(column)
+    at, width = column, max(map(len, (header, *(record for _, record in records))))
     columns = (*header, *(f"column {number}" for number in range(len(header) + 1, width + 1)))
     return columns, tuple(table_rows(records, at, width))
 
@@ -173,3 +203,48 @@ def table_rows(records: Sequence[tuple[int, list[str]]], at: int, width: int) ->
         cells = (*record, *("" for _ in range(width - len(record))))
         text = cells[at].strip()
         yield ListedPage(f"line {number}", cells, text, *typed_address(text))
+
+
+def is_list_file(text: str) -> bool:
+    """Return True for an address that names a list of sites in a file of this machine."""
+    return text.lower().endswith(LIST_SUFFIXES) and "//" not in text and os.path.isfile(text)
+
+
+def bytes_of(file: str) -> bytes:
+    """Return what a list holds. Raises ConfigError."""
+    try:
+        if file == "-":
+            data = sys.stdin.buffer.read(MAX_LIST_BYTES + 1)
+        else:
+            with os_errors(file), open_input(file, may_be_pipe=True) as opened:
+                data = opened.read(MAX_LIST_BYTES + 1)
+        if len(data) > MAX_LIST_BYTES:
+            raise MorgueError(file, f"is longer than {MAX_LIST_BYTES:,} bytes, so this is no list of sites")
+        return data
+    except MorgueError as error:
+        raise ConfigError(file, error.cause, "name a file that can be read, or - for standard input") from error
+
+
+def sites_of_list(data: bytes, file: str, column: str | None) -> list[ListedSite]:
+    """Return the sites of a list in its order: OPML if it begins with `<`, else lines or CSV. Raises ConfigError."""
+    from crawler.onboarding.opml import ListedSite, is_xml, read_opml
+
+    if not is_xml(data):
+        found = listed_in(decoded(io.BufferedReader(io.BytesIO(data)), file), file, column)
+        names, feeds = cells_of(found, NAME_COLUMNS), cells_of(found, FEED_COLUMNS)
+        return [
+            ListedSite(
+                row.place, row.text, tuple(filter(None, FEED_GAP.split(told))), "" if row.text else NO_ADDRESS, name
+            )
+            for row, name, told in zip(found.rows, names, feeds, strict=True)
+        ]
+    if column is not None:
+        raise ConfigError("--column", f"{file} is OPML, which has no columns", "leave out --column")
+    return read_opml(data, file)
+
+
+def cells_of(listed: UrlList, names: Sequence[str]) -> list[str]:
+    """Return the cells of the first column of a list that has one of these names; if there is none, empty ones."""
+    columns = [column.strip().casefold() for column in listed.columns]
+    number = next((columns.index(name) for name in names if name in columns), None)
+    return ["" if number is None else row.cells[number].strip() for row in listed.rows]

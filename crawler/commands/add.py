@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import os
-import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -12,20 +10,16 @@ from dataclasses import dataclass, replace
 from functools import partial
 from shlex import quote
 from typing import TYPE_CHECKING, NoReturn
-from unicodedata import normalize
-from urllib.parse import urlsplit
 
 import click
 
 from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
 from crawler.cli.log_options import log_options
 from pipelines.core.errors import INTERRUPTED, ConfigError, MorgueError, NothingReachable, os_errors
-from pipelines.core.input_files import open_input
 from pipelines.core.items import Source
 from pipelines.core.terminal import plain
 
 if TYPE_CHECKING:
-    from crawler.cli.url_list import UrlList
     from crawler.config.models import Config
     from crawler.onboarding.opml import ListedSite
     from crawler.onboarding.probe import ProbeReport
@@ -33,10 +27,6 @@ if TYPE_CHECKING:
     from pipelines.session.context import CrawlContext
 
 OUTCOMES = ("added", "known", "failed", "not usable")  # of a site, in their order in the last line
-NO_ADDRESS = "the row has no address"
-MAX_LIST_BYTES = 10_000_000  # of a list of sites; OPML of thousands of feeds has a tenth of it
-MAX_TITLE_CHARS = 60  # of the name of a source that is made of a title
-LIST_SUFFIXES = (".opml", ".xml", ".csv", ".tsv", ".txt")  # of files that list sites
 MAX_SITES_AT_ONCE = 8  # that are looked over side by side; each host still gets one request at a time
 
 
@@ -46,7 +36,7 @@ MAX_SITES_AT_ONCE = 8  # that are looked over side by side; each host still gets
 @click.option("--urls", "file", metavar="FILE", help="Add the sites that FILE lists: one address per line, CSV, or the "
                                                      "OPML of a feed reader (- for standard input).")  # fmt: skip
 @click.option("--column", metavar="NAME", help="With --urls: FILE is a CSV file, and this column holds the addresses.")
-@click.option("--opml", hidden=True)
+@click.option("--opml", hidden=True, help="Name --urls to the user who looks for it under this name.")
 @click.option("--force", is_flag=True, help="Overwrite the file of a site that is a source already; it keeps its name.")
 @folder_option
 @setting_option
@@ -74,6 +64,7 @@ def command(
     Exit code 1: some sites failed or are not usable. 2: no address is usable, or the one site that you typed is a
     source already. 3: no site could be added, because all failed.
     """
+    from crawler.cli.url_list import bytes_of, is_list_file, sites_of_list
     from crawler.config.models import load
     from crawler.onboarding.opml import ListedSite
 
@@ -109,11 +100,6 @@ def command(
     if not is_single:
         click.echo(", ".join(outcome_text(word, outcomes[word]) for word in OUTCOMES if outcomes[word]))
     return exit_code_of(outcomes, is_single=is_single)
-
-
-def is_list_file(text: str) -> bool:
-    """Return True for an address that names a list of sites in a file of this machine."""
-    return text.lower().endswith(LIST_SUFFIXES) and "//" not in text and os.path.isfile(text)
 
 
 def outcome_text(outcome: str, number: int) -> str:
@@ -152,55 +138,14 @@ class RefusedSite:
     known: bool  # it is a source already
 
 
-def bytes_of(file: str) -> bytes:
-    """Return what a list holds. Raises ConfigError."""
-    try:
-        if file == "-":
-            data = sys.stdin.buffer.read(MAX_LIST_BYTES + 1)
-        else:
-            with os_errors(file), open_input(file, may_be_pipe=True) as opened:
-                data = opened.read(MAX_LIST_BYTES + 1)
-        if len(data) > MAX_LIST_BYTES:
-            raise MorgueError(file, f"is longer than {MAX_LIST_BYTES:,} bytes, so this is no list of sites")
-        return data
-    except MorgueError as error:
-        raise ConfigError(file, error.cause, "name a file that can be read, or - for standard input") from error
-
-
-def sites_of_list(data: bytes, file: str, column: str | None) -> list[ListedSite]:
-    """Return the sites of a list in its order: OPML if it begins with `<`, else lines or CSV. Raises ConfigError."""
-    from crawler.cli.url_list import decoded, listed_in
-    from crawler.onboarding.opml import ListedSite, is_xml, read_opml
-
-    if not is_xml(data):
-        found = listed_in(decoded(io.BufferedReader(io.BytesIO(data)), file), file, column)
-        names, feeds = cells_of(found, "name"), cells_of(found, "feeds")  # of `morgue sources export`
-        return [
-            ListedSite(
-                row.place, row.text, tuple(filter(None, re.split(r";?\s+", told))), "" if row.text else NO_ADDRESS, name
-            )
-            for row, name, told in zip(found.rows, names, feeds, strict=True)
-        ]
-    if column is not None:
-        raise ConfigError("--column", f"{file} is OPML, which has no columns", "leave out --column")
-    return read_opml(data, file)
-
-
-def cells_of(listed: UrlList, column: str) -> list[str]:
-    """Return the cells of a column of a list; if it has none of that name, empty ones."""
-    if column not in listed.columns:
-        return [""] * len(listed.rows)
-    number = listed.columns.index(column)
-    return [row.cells[number].strip() for row in listed.rows]
-
-
 def chosen_sites(
     listed: Sequence[ListedSite], name: str | None, config: Config, *, force: bool
 ) -> tuple[list[WantedSite], list[RefusedSite]]:
     """Return the sites to look over, and those that are not. Raises ConfigError if `name` cannot be used."""
     from crawler.config.toml_files import SOURCE_NAME
+    from crawler.onboarding.source_file import name_for
     from pipelines.core.source_names import home_key
-    from pipelines.core.urls import fetchable, typed_address
+    from pipelines.core.urls import typed_address
 
     if name is not None and (len(listed) > 1 or not SOURCE_NAME.fullmatch(name)):
         cause = (
@@ -209,7 +154,8 @@ def chosen_sites(
         raise ConfigError(f"--name {name}", cause, "give one URL; a name has only letters, digits, - _ and .")
     if name is not None and name in (*config.sources, *config.broken) and not force:
         raise ConfigError(f"--name {name}", "is a source already", "--force overwrites its file")
-    taken, homes = {*config.sources, *config.broken}, set()
+    taken = {*config.sources, *config.broken}
+    homes: dict[str, int] = {}  # home key -> number in `wanted`
     wanted: list[WantedSite] = []
     refused: list[RefusedSite] = []
     for site in listed:
@@ -222,43 +168,32 @@ def chosen_sites(
             error = ConfigError(place, "is not a web address", "say e.g. https://paper.example/")
             refused.append(RefusedSite(error, known=False))
             continue
+        feeds = tuple(feed for typed in site.feeds if (feed := typed_address(typed)[0]) is not None)
+        if len(feeds) < len(site.feeds):
+            wrong = next(typed for typed in site.feeds if typed_address(typed)[0] is None)
+            error = ConfigError(f"{place}: feed {wrong}", "is not a web address", "say e.g. https://paper.example/feed")
+            refused.append(RefusedSite(error, known=False))
         own = config.source_at(url)
         if own is not None and (not force or name not in (None, own.name)):
             cure = "--force overwrites that file" if name in (None, own.name) else renaming(own.name, name)
             error = ConfigError(url, f"is a source already: sources/{own.name}.toml", cure)
             refused.append(RefusedSite(error, known=True))
-        elif home_key(url) not in homes:
-            feeds = tuple(filter(None, map(fetchable, site.feeds)))
+        elif (twin := homes.get(home_key(url))) is not None:  # a row for each feed of a paper
+            wanted[twin] = replace(wanted[twin], feeds=tuple(dict.fromkeys((*wanted[twin].feeds, *feeds))))
+        else:
             told = site.name if SOURCE_NAME.fullmatch(site.name) and site.name not in taken else None
             chosen = name or (own.name if own is not None else told or name_for(url, taken, site.title))
             is_named = name is not None or own is not None or told is not None
             is_asked_for = force or name is not None
             wanted.append(WantedSite(chosen, url, feeds, assumed_https, is_asked_for, is_named))
             taken.add(chosen)
-            homes.add(home_key(url))
+            homes[home_key(url)] = len(wanted) - 1
     return wanted, refused
 
 
 def renaming(old: str, new: str | None) -> str:
     """Say how a source gets another name."""
     return f"morgue sources rename {old} {new or 'NAME'} gives it another name"
-
-
-def name_for(url: str, taken: set[str], title: str = "") -> str:
-    """Return a free name for a site: made of its domain, else of its whole host, else with a number.
-
-    A site at an IP address is named after its `title`, if the user's list gives one.
-    """
-    from pipelines.core.urls import host_of, site_of
-
-    site, host = site_of(url), host_of(url)
-    path = re.sub(r"[^a-z0-9]+", "-", urlsplit(url).path.lower()).strip("-")
-    whole = re.sub(r"[^a-z0-9]+", "-", host.removeprefix("www.")).strip("-")
-    has_domain = re.search(r"[a-z]", site) and ":" not in site
-    titled = re.sub(r"[^a-z0-9]+", "-", normalize("NFKD", title.lower()).encode("ascii", "ignore").decode()).strip("-")
-    bare = site.split(".")[0] if has_domain else titled[:MAX_TITLE_CHARS].rstrip("-") or whole
-    names = [bare, whole, f"{whole}-{path}" if path else whole, *(f"{bare}-{number}" for number in range(2, 1000))]
-    return next(name for name in names if name and name not in taken)
 
 
 async def add_all(wanted: Sequence[WantedSite], config: Config, command_line: str) -> Counter[str]:
@@ -322,6 +257,7 @@ class SiteAdder:
 
         self.shared = SharedListings(config.sources.values())
         self.added: dict[str, str] = {}  # home key -> name, of this run
+        self.written: dict[str, ProbeReport] = {}  # what is in the files of this run, by name
 
     async def add(self, site: WantedSite) -> str:
         """Return "added", "known" (it led to a source that there is already) or "failed"."""
@@ -332,11 +268,10 @@ class SiteAdder:
             click.echo(plain(f"not added: {site.url} leads to {found.url}, which is sources/{twin}.toml"), err=True)
             if site.is_named:
                 click.echo(plain(f"  {renaming(twin, site.name)}"), err=True)
+            self.join(twin, found)
             return "known"
         site = self.renamed(site, found)
-        from crawler.config.toml_files import write
         from crawler.onboarding.report_text import report_lines
-        from crawler.onboarding.source_file import source_text
         from pipelines.core.source_names import home_key
 
         if not site.is_asked_for:
@@ -348,10 +283,7 @@ class SiteAdder:
         others = [own.url for name, own in self.config.sources.items() if name != site.name]
         found = replace(found, further_sites=found.further_sites.without(others))
         self.added[home_key(found.url)] = site.name
-        path = self.config.folder.sources / f"{site.name}.toml"
-        with os_errors(str(path)):
-            path.parent.mkdir(exist_ok=True)
-            write(path, source_text(found))
+        self.write(site.name, found)
         source = Source(site.name, found.url, found.title, found.language)
         store = self.context.store
         await self.context.do(store.rename_ad_hoc_source, source, [*self.config.sources, *self.names])
@@ -359,6 +291,32 @@ class SiteAdder:
         for line in (site.url, *report_lines(found, site.name, obeyed=self.config.crawl.robots)):
             click.echo(plain(line))  # a title may hold characters that control the terminal
         return "added"
+
+    def write(self, name: str, found: ProbeReport) -> None:
+        """Write the file of a source."""
+        from crawler.config.toml_files import write
+        from crawler.onboarding.source_file import source_text
+
+        self.written[name] = found
+        path = self.config.folder.sources / f"{name}.toml"
+        with os_errors(str(path)):
+            path.parent.mkdir(exist_ok=True)
+            write(path, source_text(found))
+
+    def join(self, name: str, found: ProbeReport) -> None:
+        """Take the feeds that the user gave into the file of a source, if this run wrote it; else name them."""
+        from pipelines.core.urls import url_key
+
+        listed = self.written.get(name)
+        has = [one.url for one in listed.listings] if listed is not None else self.config.sources[name].feeds
+        known = {url_key(url) for url in has}
+        for feed in (one for one in found.chosen_feeds() if url_key(one.url) not in known):
+            if listed is None:
+                click.echo(plain(f"  its feed is not in that file; write it into `feeds`: {feed.url}"), err=True)
+            else:
+                listed = replace(listed, listings=(*listed.listings, feed))
+                self.write(name, listed)
+                click.echo(plain(f"  its feed is in that file now: {feed.url}"), err=True)
 
     async def look_over(self, site: WantedSite) -> tuple[WantedSite, ProbeReport]:
         """Probe the site; also by http, if the user gave no scheme and https cannot be reached.
@@ -382,6 +340,8 @@ class SiteAdder:
         """Name the site after its front page, if the user gave another page of it."""
         if site.is_named or not found.note:
             return site
+        from crawler.onboarding.source_file import name_for
+
         self.names.discard(site.name)
         name = name_for(found.url, {*self.config.sources, *self.config.broken, *self.names})
         self.names.add(name)

@@ -46,7 +46,7 @@ def command(
     """
     from crawler.config.models import load
     from crawler.config.pauses import pause_lasts
-    from crawler.engine.open_archive import open_archive_writer
+    from crawler.engine.open_archive import writing
     from pipelines.database.filters import parse_day
     from pipelines.database.frontier import backfills
     from pipelines.database.store import ArticleStore
@@ -59,8 +59,7 @@ def command(
     config = load(folder_of(ctx), overrides_of(ctx), skip_broken=True)
     own = config.source_named(source)
     name = own.name
-    archive_writer = open_archive_writer(config)
-    try:
+    with writing(config) as archive_writer:
         db, now = archive_writer.db, timestamps.now()
         source_id = archive_writer.call(ArticleStore(db).source_id, name)
         if source_id is None:
@@ -77,10 +76,6 @@ def command(
             if not left and (backfill.since or backfill.until):
                 raise nothing_between(name, backfill)
             said = archive_writer.call(begin_backfill, db, backfill, left, now)
-    finally:
-        archive_writer.close()
-    if archive_writer.failed is not None:
-        raise archive_writer.failed
     if pause_lasts(own.paused, now) and not stop:
         said += f"; it is paused, so nothing is fetched before `morgue sources resume {name}`"
     click.echo(plain(f"{name}: {said}"))

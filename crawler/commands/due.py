@@ -16,9 +16,9 @@ from crawler.cli import output
 from crawler.cli.archive_options import database_of, format_option, removed_sources, standard_output
 from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
 from pipelines.core import timestamps
-from pipelines.core.errors import NotFound
 from pipelines.core.plural import counted, verb
-from pipelines.core.source_names import near_names, source_meant
+from pipelines.core.source_names import must_be_meant
+from pipelines.core.urls import url_key
 from pipelines.database import queries
 from pipelines.database.captures import used_since
 from pipelines.database.connection import Row
@@ -116,15 +116,20 @@ def running_backfills(db: sqlite3.Connection, names: list[str] | None) -> Iterat
 
 
 def new_listings(db: sqlite3.Connection, config: Config, names: list[str] | None, now: datetime) -> list[Row]:
-    """Return with VISIT_KEYS the listings of sources that were never crawled: the next crawl queues and reads them."""
+    """Return with VISIT_KEYS the listings of sources that were never crawled: the next crawl queues and reads them.
+
+    Those that another file names, too, are read for one source only.
+    """
+    from crawler.config.listed_twice import readers
     from crawler.frontier.watched_sites import seeds_of
 
-    known, found = sources_with_addresses(db), []
+    known, found, reader = sources_with_addresses(db), [], readers(config.sources.values(), now)
     for name, own in config.sources.items():
         if name not in known and (names is None or name in names):
             entries = {entry.url: entry for entry in seeds_of(own.source, own)}.values()
             visit = {"at": timestamps.stamp(now), "due": True, "source": name, "why": FIRST_VISIT}
-            found += [visit | {"kind": entry.kind, "url": entry.url} for entry in entries]
+            own_entries = (entry for entry in entries if reader.get(url_key(entry.url), name) == name)
+            found += [visit | {"kind": entry.kind, "url": entry.url} for entry in own_entries]
     return found
 
 
@@ -138,13 +143,7 @@ def named_sources(config: Config, rows: list[Row], wanted: tuple[str, ...]) -> l
     """Return the names of the sources that the user means. Raises NotFound."""
     homes = {str(row["name"]): str(row["url"] or f"https://{row['name']}/") for row in rows}
     homes |= {own.name: own.url for own in config.sources.values()}
-    names = []
-    for text in wanted:
-        found = source_meant(text, homes)
-        if found is None:
-            raise NotFound(text, "is not a source of this archive", near_names(text, homes, "source"))
-        names.append(found)
-    return names
+    return [must_be_meant(text, homes) for text in wanted]
 
 
 def waiting(config: Config, db: sqlite3.Connection, names: list[str], now: datetime) -> Iterator[tuple[str, str]]:

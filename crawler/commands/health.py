@@ -11,9 +11,9 @@ import click
 from crawler.cli import output
 from crawler.cli.archive_options import database_of, standard_output
 from crawler.cli.common_options import config_of, folder_of, folder_option, overrides_of, setting_option
-from pipelines.core.errors import ConfigError, MorgueError, NotFound
+from pipelines.core.errors import ConfigError, MorgueError
 from pipelines.core.plural import counted
-from pipelines.core.source_names import near_names, source_meant
+from pipelines.core.source_names import must_be_meant
 from pipelines.core.terminal import plain
 from pipelines.core.timestamps import stamp
 
@@ -89,13 +89,8 @@ def chosen(found: Sequence[SourceVerdict], names: Sequence[str]) -> list[SourceV
     """Return the verdicts on the sources that the user named, the ill ones first. Raises NotFound."""
     from crawler.health.kinds import RANK
 
-    wanted = set()
     homes = {one.name: f"https://{one.name}/" for one in found}
-    for name in names:
-        meant = name if name in homes else source_meant(name, homes)
-        if meant is None:
-            raise NotFound(name, "is not a source that this archive watches", near_names(name, homes, "source"))
-        wanted.add(meant)
+    wanted = {must_be_meant(name, homes, "is not a source that this archive watches") for name in names}
     shown = [one for one in found if not names or one.name in wanted]
     return sorted(shown, key=lambda one: -RANK[one.status])
 

@@ -169,7 +169,7 @@ def take_down(config: Config, targets: tuple[str, ...], reason: str, *, damaged_
     """Remove from the files first, then from the database, so that after any stop the same command finishes it."""
     from crawler.cli.old_databases import description, old_databases
     from crawler.cli.progress_bar import StepProgress
-    from crawler.engine.open_archive import open_archive_writer
+    from crawler.engine.open_archive import writing
     from pipelines.core.timestamps import now
     from pipelines.takedown.kept_revisits import is_superseded, keep_whole
     from pipelines.takedown.remove import Removal
@@ -178,8 +178,7 @@ def take_down(config: Config, targets: tuple[str, ...], reason: str, *, damaged_
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = config.folder
-    archive_writer = open_archive_writer(config)
-    try:
+    with writing(config) as archive_writer:
         db, storage = archive_writer.db, archive_writer.storage
         found = archive_writer.call(find, db, targets)
         work = Removal(
@@ -199,10 +198,6 @@ def take_down(config: Config, targets: tuple[str, ...], reason: str, *, damaged_
             with archive_writer.at_rest(everything=bool(found.kept)):
                 work.rewrite(steps)
         archive_writer.call(work.delete_rows, archive_writer.db)
-    finally:
-        archive_writer.close()
-    if archive_writer.failed is not None:
-        raise archive_writer.failed
     purge(folder.database)
     what = f"{counted(work.records, 'record')}, {counted(work.bytes, 'byte')}"
     click.echo(f"removed {what}, from {counted(work.files, 'WARC file')}")

@@ -131,23 +131,28 @@ def count_unread_listings(ctx: click.Context, rows: list[Row]) -> None:
     new = [row for row in rows if not (row["waiting"] or row["planned"] or row["failed"] or row["last_success"])]
     if not any((folder.sources / f"{row['name']}.toml").is_file() for row in new):
         return  # without the time that it takes to load settings
+    from crawler.config.listed_twice import readers
     from crawler.config.models import load
     from crawler.frontier.watched_sites import seeds_of
+    from pipelines.core.timestamps import now
+    from pipelines.core.urls import url_key
 
     try:
         own = load(folder, overrides_of(ctx), skip_broken=True).sources
     except ConfigError as error:
         click.echo(f"warning: {error}", err=True)
         return
+    reader = readers(own.values(), now())
     for row in new:
-        if (source := own.get(row["name"])) is not None:
-            row["waiting"] = len({entry.url for entry in seeds_of(source.source, source)})
+        if (source := own.get(name := row["name"])) is not None:
+            urls = {entry.url for entry in seeds_of(source.source, source)}
+            row["waiting"] = sum(reader.get(url_key(url), name) == name for url in urls)
 
 
 def forget_source(ctx: click.Context, name: str) -> None:
     """Delete the source that is meant by a name or address. Raises NotFound; ConfigError if it has a file."""
     from crawler.config.models import load
-    from crawler.engine.open_archive import open_archive_writer
+    from crawler.engine.open_archive import writing
     from pipelines.database.frontier import forgetting
     from pipelines.database.store import ArticleStore
 
@@ -165,8 +170,7 @@ def forget_source(ctx: click.Context, name: str) -> None:
         raise ConfigError(
             name, f"is watched: it has the file {file}", f"morgue sources remove {name} deletes it; then forget it"
         )
-    archive_writer = open_archive_writer(config)
-    try:
+    with writing(config) as archive_writer:
         store = ArticleStore(archive_writer.db)
         source_id = archive_writer.call(store.source_id, name)
         if source_id is None:  # a host of lists
@@ -174,10 +178,6 @@ def forget_source(ctx: click.Context, name: str) -> None:
         else:
             archive_writer.call(forgetting.forget_source, archive_writer.db, source_id)
             archive_writer.call(store.forget_source, source_id)
-    finally:
-        archive_writer.close()
-    if archive_writer.failed is not None:
-        raise archive_writer.failed
     articles = known[name]["articles"]
     stay = f"; its {counted(articles, 'article')} {verb(articles, 'stays', 'stay')} in the archive" if articles else ""
     click.echo(plain(f"forgot {name}{stay}"))

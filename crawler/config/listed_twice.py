@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from crawler.config.models import SourceConfig
@@ -13,21 +13,32 @@ from pipelines.core.urls import url_key
 MAX_NAMED = 3  # listings of a source that are named
 
 
-def listed_twice(sources: Iterable[SourceConfig], now: datetime) -> dict[str, str]:
-    """Return by name which sources get nothing of some of their listings, with a sentence on why.
+def readers(sources: Iterable[SourceConfig], now: datetime) -> dict[str, str]:
+    """Return by the key of its address which source each listing of the files is read for.
 
     `sources`: in the order of a crawl. The last of those that list an address, and are not paused, gets what it brings.
     """
-    listed = {
-        own.name: [own.url, *own.feeds, *own.news_sitemaps, *own.sitemaps, *own.sections]
-        for own in sources
-        if not pause_lasts(own.paused, now)
-    }
-    reader = {url_key(url): name for name, urls in listed.items() for url in urls}
-    found = {}
-    for name, urls in listed.items():
-        others = {url: other for url in urls if (other := reader[url_key(url)]) != name}
+    return {url_key(url): own.name for own in sources if not pause_lasts(own.paused, now) for url in listings_of(own)}
+
+
+def listings_of(own: SourceConfig) -> list[str]:
+    """Return the addresses that the file of a source names."""
+    return [own.url, *own.feeds, *own.news_sitemaps, *own.sitemaps, *own.sections]
+
+
+def listed_twice(sources: Collection[SourceConfig], now: datetime) -> dict[str, str]:
+    """Return by name which sources get nothing of some of their listings, with a sentence on why.
+
+    `sources`: see `readers`.
+    """
+    reader, found = readers(sources, now), {}
+    for own in sources:
+        if pause_lasts(own.paused, now):
+            continue
+        others = {url: other for url in listings_of(own) if (other := reader[url_key(url)]) != own.name}
         if others:
             files = " and ".join(f"sources/{other}.toml" for other in sorted(set(others.values())))
-            found[name] = f"{first_of(list(others), MAX_NAMED)}: listed in {files} too, and read for that source alone"
+            found[own.name] = (
+                f"{first_of(list(others), MAX_NAMED)}: listed in {files} too, and read for that source alone"
+            )
     return found

@@ -20,9 +20,9 @@ from crawler.config.intervals import LISTING_INTERVALS, ListingIntervals
 from crawler.config.notify_settings import NotifySettings
 from crawler.config.rule_settings import SourceRule
 from crawler.config.toml_table import TomlTable, key
-from pipelines.core.errors import ConfigError, NotFound
+from pipelines.core.errors import ConfigError
 from pipelines.core.items import Source
-from pipelines.core.source_names import near_names, source_at, source_meant
+from pipelines.core.source_names import must_be_meant, source_at
 
 
 class OperatorSettings(TomlTable):
@@ -312,12 +312,13 @@ class Config:
 
         `pipelines.core.source_names.source_meant` has the rules. Raises NotFound.
         """
-        homes = {known: own.url for known, own in self.sources.items()}
-        found = source_meant(name, homes | {known: f"https://{known}/" for known in self.broken})
-        if found is None:
-            advice = near_names(name, [*self.sources, *self.broken], "source")
-            raise NotFound(name, "is not a source of this archive", advice)
-        return found
+        return must_be_meant(name, self.homes)
+
+    @property
+    def homes(self) -> dict[str, str]:
+        """Return the front pages of the sources by name; a file with mistakes counts as named after its host."""
+        homes = {name: own.url for name, own in self.sources.items()}
+        return homes | {name: f"https://{name}/" for name in self.broken}
 
     def source_named(self, name: str) -> SourceConfig:
         """Return the source that a user means. Raises NotFound; ConfigError if its file has mistakes."""

@@ -27,9 +27,11 @@ SETTING_NAMES = {
     "extract": {"comments", "workers", "seconds", "cpu_seconds", "memory"},
 }  # fmt: skip
 
+COVERAGE_DROP = 0.2  # of the share of articles that have a field: the default of health.coverage_drop
 
-def coverage_drop(folder: ArchiveFolder, overrides: Sequence[str] = ()) -> float | None:
-    """Return health.coverage_drop, or None if it is not set. `overrides`: of the command line, "table.key=value".
+
+def coverage_drop(folder: ArchiveFolder, overrides: Sequence[str] = ()) -> float:
+    """Return health.coverage_drop, or its default. `overrides`: of the command line, "table.key=value".
 
     A mistake counts as not set; the check of the settings names it.
     """
@@ -39,9 +41,9 @@ def coverage_drop(folder: ArchiveFolder, overrides: Sequence[str] = ()) -> float
             name, _, given = text.partition("=")
             if name.strip() == "health.coverage_drop":
                 value = float(given)
-        return None if value is None else share(value)
+        return COVERAGE_DROP if value is None else share(value)
     except (OSError, ValueError, AttributeError, RecursionError):
-        return None
+        return COVERAGE_DROP
 
 
 def looks_right(folder: ArchiveFolder) -> bool:

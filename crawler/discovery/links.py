@@ -48,10 +48,10 @@ def read_links(
 ) -> Discovery:
     """Return the links of a page to feeds, and to pages of its site that look like articles or lists.
 
-    `url` is where the page was fetched, `content_type` is the HTTP header; `include` and `exclude`: see `classify`.
-    Several links to one URL count as one. Its text is the longest of them, because a picture and a headline often link
-    to the same article. `explain`: return the links that are left out too, each with its rule. `sites`: further sites
-    of the page's own, as `site_of` names them.
+    `url` is where the page was fetched, `content_type` is the HTTP header; `include` and `exclude`: see
+    `classify_with_reason`. Several links to one URL count as one. Its text is the longest of them, because a picture
+    and a headline often link to the same article. `explain`: return the links that are left out too, each with its
+    rule. `sites`: further sites of the page's own, as `site_of` names them.
     """
     text = decode(body, content_type)
     if not text or "<" not in text:

@@ -24,7 +24,7 @@ from urllib.parse import unquote
 
 from crawler.discovery import url_words as words
 from pipelines.core.linear_patterns import matching
-from pipelines.core.urls import UrlParts, parts_of, same_site
+from pipelines.core.urls import UrlParts, parts_of
 
 MAX_SEGMENTS = 12  # path segments
 MAX_PATH_CHARS = 300  # characters, decoded
@@ -74,37 +74,23 @@ class PathShape:
     words: int  # number of words in the name
 
 
-def classify(
-    url: str,
-    *,
-    anchor_text: str = "",
-    base: str | None = None,
-    include: Iterable[str] = (),
-    exclude: Iterable[str] = (),
-) -> str | None:
-    """Return "article", "section", or None for a URL that is not worth following.
-
-    URLs on another site than `base` are None. `exclude` and `include` are the source's own regular expressions, which
-    are searched for in the URL; `exclude` wins over `include`, and both win over the shape.
-    """
-    return classify_with_reason(url, anchor_text=anchor_text, base=base, include=include, exclude=exclude).kind
+def classify(url: str) -> str | None:
+    """Return "article", "section", or None for a URL that is not worth following."""
+    return classify_with_reason(url).kind
 
 
 def classify_with_reason(
-    url: str,
-    *,
-    anchor_text: str = "",
-    base: str | None = None,
-    include: Iterable[str] = (),
-    exclude: Iterable[str] = (),
+    url: str, *, anchor_text: str = "", include: Iterable[str] = (), exclude: Iterable[str] = ()
 ) -> UrlClassification:
-    """Classify a URL as `classify` does, and return the reason too."""
+    """Classify a URL as `classify` does, and return the reason too.
+
+    `exclude` and `include` are the source's own regular expressions, which are searched for in the URL; `exclude` wins
+    over `include`, and both win over the shape.
+    """
     try:
         parts = parts_of(url)
     except ValueError:
         return UrlClassification(None, "not a web address")
-    if base is not None and not same_site(url, base):
-        return UrlClassification(None, "another site")
     if matching(exclude, url):
         return UrlClassification(None, "excluded by the source")
     if matching(include, url):

@@ -83,14 +83,14 @@ class CrawlRun:
     def has_due_urls(self) -> bool:
         """Return True if there is something to fetch."""
         assert self.prepared is not None
-        due: int = self.context.archive_writer.call(self.frontier.count_due, self.prepared.scope, now())
+        due: int = self.context.archive_writer.call(self.frontier.table.count_due, self.prepared.scope, now())
         logger.info("URLs that are due: %(urls)d", {"urls": due})
         return due > 0
 
     def next_due(self) -> str | None:
         """Return the stamp of the time at which the next URL falls due; None if nothing is planned."""
         assert self.prepared is not None
-        return self.context.archive_writer.call(self.frontier.next_due, self.prepared.scope, now())
+        return self.context.archive_writer.call(self.frontier.table.next_due, self.prepared.scope, now())
 
     def abandon(self, outcome: str = "not begun") -> None:
         """Close the archive without having crawled. Do nothing after `finish`."""
@@ -194,10 +194,10 @@ class CrawlRun:
                     await self.context.do(self._note_empty_sites, self.prepared)
                     await self.context.do(self._note_disallowed_sites, self.prepared)
                     await self.context.do(self._forget_silent_sites, self.prepared)
-                self.due_left = await self.context.do(self.frontier.count_due, self.prepared.scope, now())
-                self.next_planned = await self.context.do(self.frontier.next_due, self.prepared.scope, now())
+                self.due_left = await self.context.do(self.frontier.table.count_due, self.prepared.scope, now())
+                self.next_planned = await self.context.do(self.frontier.table.next_due, self.prepared.scope, now())
                 if self.dispatcher.used.reached:
-                    due = await self.context.do(self.frontier.count_due_by_source, self.prepared.scope, now())
+                    due = await self.context.do(self.frontier.table.count_due_by_source, self.prepared.scope, now())
                     self._count_limits(self.dispatcher, self.prepared, due)
         except MorgueError as error:
             self.context.fatal = self.context.fatal or error
@@ -235,7 +235,7 @@ class CrawlRun:
             if count is None or not count.listings or count.troubles:
                 continue
             all_read = count.front_read and not count.not_modified and not site.watched
-            if (count.named or not all_read) and self.frontier.has_pages(site.source_id):
+            if (count.named or not all_read) and self.frontier.table.has_pages(site.source_id):
                 continue
             why = f"no article found in {counted(count.listings, 'listing')}"
             if count.off_site:

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
 from crawler import __version__
 from crawler.config.models import Config
 from pipelines.archive.writer import ArchiveWriter
+from pipelines.core import timestamps
+from pipelines.core.errors import WrongClock
+from pipelines.database.health.wrong_clock import written_years_after
 from pipelines.warc.storage import WarcStorage
 
 SOFTWARE = f"newsmorgue {__version__}"
+OLDEST_NOW = datetime(2020, 1, 1, tzinfo=UTC)  # Newsmorgue is younger; a clock that lost its battery says 1970 or 2000
+CURE_OF_RUNS_AHEAD = (
+    "if it is right now, and was years ahead in all runs of this archive: make another one (`morgue init`), "
+    "and `morgue import` the WARC files of this one"
+)
 
 
 def open_archive_writer(config: Config) -> ArchiveWriter:
-    """Lock the archive and open it. Raise ArchiveLocked, NotWritable, ArchiveDamaged, DiskFull, ConfigError."""
+    """Lock the archive and open it.
+
+    A clock that is years behind would date new articles wrongly, and use up the visits of known ones. Raise
+    ArchiveLocked, NotWritable, ArchiveDamaged, DiskFull, ConfigError, WrongClock.
+    """
+    now = timestamps.now()
+    if now < OLDEST_NOW:
+        raise _clock_behind(now, "which is before Newsmorgue was written")
     info = {
         "software": f"{SOFTWARE} (https://github.com/newsmorgue/newsmorgue)",
         "format": "WARC File Format 1.1",
@@ -21,7 +40,7 @@ def open_archive_writer(config: Config) -> ArchiveWriter:
         "isPartOf": config.folder.path.name,
     }
     operator = {"operator": config.operator.name, "http-header-from": config.operator.contact}
-    return ArchiveWriter(
+    archive_writer = ArchiveWriter(
         config.folder.database,
         WarcStorage(config.folder.warc),
         max_size=config.record.rotate,
@@ -29,3 +48,30 @@ def open_archive_writer(config: Config) -> ArchiveWriter:
         level=config.record.compression,
         info=info | {name: value for name, value in operator.items() if value},
     )
+    try:
+        latest = archive_writer.call(written_years_after, archive_writer.db, now)
+        if latest is not None:
+            raise _clock_behind(now, f"but this archive was last written at {latest}", CURE_OF_RUNS_AHEAD)
+    except BaseException:
+        archive_writer.close()
+        raise
+    return archive_writer
+
+
+def _clock_behind(now: datetime, why: str, *cures: str) -> WrongClock:
+    advice = "set it (`timedatectl`), then run the same command again; nothing was written"
+    return WrongClock(
+        "the clock of this machine", f"says {timestamps.stamp(now)}, {why}", "\n  ".join((advice, *cures))
+    )
+
+
+@contextmanager
+def writing(config: Config) -> Iterator[ArchiveWriter]:
+    """Open an archive as `open_archive_writer` does, and close it at the end of the block. Raise what failed in it."""
+    archive_writer = open_archive_writer(config)
+    try:
+        yield archive_writer
+    finally:
+        archive_writer.close()
+    if archive_writer.failed is not None:
+        raise archive_writer.failed

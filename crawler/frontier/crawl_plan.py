@@ -40,8 +40,7 @@ from pipelines.core.items import Source
 from pipelines.core.plural import counted, verb
 from pipelines.core.timestamps import stamp
 from pipelines.core.urls import typed_address
-from pipelines.database.frontier import backfills
-from pipelines.database.frontier.replanning import make_pages_due
+from pipelines.database.frontier import backfills, replanning
 from pipelines.database.frontier.rows import ClaimScope
 from pipelines.database.health import pauses, wrong_clock
 from pipelines.database.runs import beginnings, interrupted_since, last_time
@@ -130,7 +129,7 @@ def prepare_scope(
     plan: CrawlPlan, config: Config, store: ArticleStore, frontier: Frontier, now: datetime
 ) -> PreparedCrawl:
     """Write sources and seeds into the tables, and return what may be visited. Raise ConfigError, NotFound."""
-    if stale := frontier.release_stale():
+    if stale := frontier.table.release_all():
         logger.info("URLs that wait again, claimed by a run that never ended: %(urls)d", {"urls": stale})
     watched = {name: watched_site(name, config, store) for name in config.sources}
     sites: dict[int | None, WatchedSite] = {site.source_id: site for site in watched.values()}
@@ -142,25 +141,25 @@ def prepare_scope(
     for site in former_sites(store, sites, config):
         sites[site.source_id] = site
     source_id_of = {bare_host(site.source.url): site.source_id for site in sites.values() if site.source.url}
+
+    def source_of(url: str) -> int | None:
+        return source_id_of.get(bare_host(url))
+
     if plan.pages is not None:
         sites, frontier.owners = with_owners(sites)
-        scope, known_pages = frontier.want_only(
-            plan.pages,
-            lambda url: source_id_of.get(bare_host(url)),
-            now,
-            again=plan.again,
-            assumed_https=plan.assumed_https,
+        wanted, known_pages = frontier.want(
+            plan.pages, "page", source_of, now, again=plan.again, assumed_https=plan.assumed_https
         )
         gone = takedowns_of(store.db, plan.pages)
         return PreparedCrawl(
             sites,
             frontier.owners,
-            scope,
+            ClaimScope(frozenset(), wanted),
             plan.pages,
             known_pages,
             tuple(takedown_notes(gone)),
             taken_down=len(gone),
-            followed=scope.row_ids if plan.again else frozenset(),
+            followed=wanted if plan.again else frozenset(),
         )
     chosen = choose_targets(plan, config, store, frontier, watched, sites)
     visited = chosen.sites if plan.targets else list(watched.values())
@@ -168,7 +167,7 @@ def prepare_scope(
     sites |= {site.source_id: site for site in visited}
     sites, frontier.owners = with_owners(sites)
     interrupted = None if plan.again else interrupted_since(store.db, frontier.crawl_id)
-    differing = frontier.without_their_seeds({site.source_id: site.listings for site in visited})
+    differing = frontier.table.without_their_seeds({site.source_id: site.listings for site in visited})
     # A listing that two files name is of the last one here: one that is paused must not keep it from the other.
     for site in sorted(visited, key=lambda site: not is_paused(site, config, now)):
         if site.source_id in differing or site.include or not site.watched:
@@ -179,18 +178,12 @@ def prepare_scope(
             kept = frontier.make_due(site.source_id, now, interrupted)
             chosen.notes += [f"{site.name}: {goes_on_note(kept)}"] if kept else []
         if plan.targets and plan.again:
-            make_pages_due(frontier.db, site.source_id, now)
+            replanning.make_pages_due(frontier.db, site.source_id, now)
     if not plan.targets:
         scope, notes = scope_of_all_sources(store, config, plan.since)
         return PreparedCrawl(sites, frontier.owners, scope, start_urls, notes=(*notes, *chosen.notes))
-    typed = frontier.want_now(
-        chosen.pages,
-        "article",
-        lambda url: source_id_of.get(bare_host(url)),
-        now,
-        assumed_https=chosen.assumed_https,
-    )
-    typed |= frontier.want_now(chosen.listings, "section", lambda url: None, now)
+    typed, _ = frontier.want(chosen.pages, "article", source_of, now, assumed_https=chosen.assumed_https)
+    typed |= frontier.want(chosen.listings, "section", lambda url: None, now)[0]
     whole = (*chosen.sites, *chosen.sites_of_listings)
     source_ids = frozenset(site.source_id for site in whole if site.source_id is not None)
     scope = ClaimScope(source_ids, typed, since=plan.since)
@@ -314,11 +307,11 @@ def replan(site: WatchedSite, config: Config, store: ArticleStore, frontier: Fro
         # Adaptive ones may have been planned beyond a bound that is new.
         is_adaptive = before.get("within", after["within"]) != after["within"] and kind in site.adaptive.kinds
         if every.get(kind) != seconds or is_adaptive:
-            frontier.replan_listings(site.source_id, kind, seconds, now)
+            replanning.replan_listings(frontier.db, site.source_id, kind, seconds, now)
     if before.get("recheck") != after["recheck"]:
-        frontier.replan_articles(site.source_id, after["recheck"], now)
+        replanning.replan_articles(frontier.db, site.source_id, after["recheck"], now)
     if before.get("followed", after["followed"]) != after["followed"]:
-        frontier.read_listings_again(site.source_id, now)
+        replanning.read_listings_again(frontier.db, site.source_id, now)
     store.set_planned_by(site.source_id, after)
 
 

@@ -74,7 +74,7 @@ class Dispatcher:
     async def claims(self) -> AsyncIterator[Claim]:
         """Yield URLs to fetch, as their hosts become free."""
         began = asked = monotonic()
-        self.add_hosts(await self.context.do(self.frontier.hosts_due, self.scope, now()))
+        self.add_hosts(await self.context.do(self.frontier.table.hosts_due, self.scope, now()))
         while not self.stopped:
             time = monotonic()
             if time >= began + MAX_PASS_SECONDS and self.scope.source_ids is None:
@@ -85,7 +85,7 @@ class Dispatcher:
             if asked + ASKING_PAUSE_SECONDS <= time < began + MAX_PASS_SECONDS:
                 # What falls due during the pass: a backfill of one source must not hold up the feeds of the others.
                 asked = time
-                self.add_hosts(await self.context.do(self.frontier.hosts_due, self.scope, now()))
+                self.add_hosts(await self.context.do(self.frontier.table.hosts_due, self.scope, now()))
             claims = await self._next_claims()
             for claim in claims:
                 yield claim

@@ -9,7 +9,8 @@ import math
 import re
 from calendar import monthrange
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from urllib.parse import parse_qsl, urlsplit
 
 from crawler.frontier.queue_values import FrontierEntry
 from pipelines.core.timestamps import parse, stamp
@@ -24,6 +25,13 @@ MAX_CHANGED_IN_A_DAY = 3000  # pages of one listing; no paper writes more
 
 # /2026/11/23/, /2026-11-23-..., /2026/11/: years that a news site can have.
 DATE_IN_PATH = re.compile(r"/((?:199|20[0-4])\d)[/-](0[1-9]|1[0-2])(?:[/-](0[1-9]|[12]\d|3[01]))?(?=[/-])")
+
+# In the name of a sitemap: sitemap-2026-11-28.xml, /2026/11/28/sitemap.xml, sitemap_20261128.xml, sitemap-2026-11.xml.
+DATE_IN_NAME = re.compile(
+    r"(?<!\d)(199\d|20[0-4]\d)([-_./]?)(0[1-9]|1[0-2])(?:\2(0[1-9]|[12]\d|3[01])(?!\d)|(?!\d|\2\d))"
+)
+OLDEST_DAY = date(1990, 1, 1)  # of a sitemap
+DATE_PARAMETERS = (("yyyy", "year", "yy", "y"), ("mm", "month", "m"), ("dd", "day", "d"))
 
 
 def day_of(hint: Mapping[str, str], now: datetime) -> str | None:
@@ -43,6 +51,29 @@ def day_in(url: str) -> str | None:
         return None
     last_day = monthrange(int(date[1]), int(date[2]))[1]
     return f"{date[1]}-{date[2]}-{date[3] or last_day}"
+
+
+def day_in_name(url: str, now: datetime) -> tuple[str, bool] | None:
+    """Return the ISO day in the address of a sitemap, and True if that is of one day; None if it has none.
+
+    Of a month it is the last day, and False: `sitemap-2026-11.xml`, `?yyyy=2026&mm=11`. One that is yet to come is
+    ignored.
+    """
+    parts = urlsplit(url)
+    dates: list[tuple[str | None, ...]] = [
+        (one[1], one[3], one[4]) for one in DATE_IN_NAME.finditer(f"{parts.path}?{parts.query}")
+    ]
+    values = {name.lower(): text for name, text in parse_qsl(parts.query)}
+    dates.append(tuple(next((values[name] for name in names if name in values), None) for names in DATE_PARAMETERS))
+    for year, month, day in reversed(dates):
+        try:
+            last = monthrange(int(year or 0), int(month or 0))[1]
+            found = date(int(year or 0), int(month or 0), int(day or last))
+        except ValueError:
+            continue
+        if OLDEST_DAY <= found <= (now + MAX_AHEAD).date():
+            return found.isoformat(), day is not None
+    return None
 
 
 def changed_at(hint: Mapping[str, str], now: datetime) -> str | None:

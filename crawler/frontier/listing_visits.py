@@ -271,9 +271,11 @@ class ListingVisits(ListingTroubles):
             others = [one for one in of_source if one.url_key != state.url_key]
             if not any(one.kind in FEED_KINDS and one.readings and not one.trouble for one in others):
                 hours = PAGE_HOURS_WITHOUT_FEED
-                # The front page shows first what section pages and sitemaps bring, and what the feed did until it died.
-                for one in others if state.kind == "front" else ():
-                    rhythm += Rhythm.from_json(one.rhythm)
+                if state.kind == "front":  # it shows first what section pages and sitemaps bring
+                    for one in others:
+                        rhythm += Rhythm() if one.kind in FEED_KINDS else Rhythm.from_json(one.rhythm)
+                    dead = [Rhythm.from_json(one.rhythm) for one in others if one.kind in FEED_KINDS]
+                    rhythm = max([rhythm, *dead], key=Rhythm.an_hour)  # a feed counted all that, until it died
         entries = state.entries if state.kind in FEED_KINDS else None
         return listing_intervals.next_reading(rhythm, time, site.adaptive.bounds, entries=entries, prior_hours=hours)
 

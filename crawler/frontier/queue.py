@@ -49,17 +49,13 @@ class Frontier:
 
     def __init__(self, db: sqlite3.Connection, crawl_id: int, began: datetime | None = None) -> None:
         self.db, self.crawl_id = db, crawl_id
-        self._table = FrontierTable(db)
+        self.table = FrontierTable(db)  # for questions to which no rule of the crawl applies
         self.pass_interval = timedelta(0)  # usual time between passes; `crawl_plan.prepare` sets it
         self.hosts = HostTroubles(db, self._probe_at)
         self.began = stamp(began or timestamps.now())
         self.doubted = looks.hosts_with_false_304(db, began or timestamps.now())
         self.confirmed: set[str] = set()  # url_keys of listings that were guesses until this crawl found them named
         self.owners = SiteOwners({}, {})  # `crawl_plan.prepare` sets it once the sources are known
-
-    def release_stale(self) -> int:
-        """Let the rows of a dead crawl wait again; the archive's lock says that no other crawl lives."""
-        return self._table.release_all()
 
     def add(
         self,
@@ -83,13 +79,14 @@ class Frontier:
         for entry in (entries := [*entries]):
             if entry.url in removed:
                 continue
-            row = self._row(entry, source_id, now)
-            if past is not None and entry.kind not in LISTING_KINDS and past.holds_for(row.day):
+            of_past = None if entry.kind in LISTING_KINDS else past
+            row = self._row(entry, source_id, now, of_past.listed_on if of_past else None)
+            if of_past is not None and of_past.holds_for(row.day):
                 row = replace(row, past=True)
-            if room is not None and not room.has_room(entry.kind) and not self._table.is_known(row.url_key):
+            if room is not None and not room.has_room(entry.kind) and not self.table.is_known(row.url_key):
                 room.refused[room.word(entry.kind)] += 1
                 continue
-            if self._table.insert(row):
+            if self.table.insert(row):
                 if room is not None:
                     room.take(entry.kind)
                 if past is not None and row.past:
@@ -107,9 +104,11 @@ class Frontier:
             hosts.add(row.host)
         return new, hosts
 
-    def _row(self, entry: FrontierEntry, source_id: int | None, now: datetime) -> FrontierRow:
-        """Return the row of a URL that is to be visited now."""
-        day = day_of(entry.hint, now) or day_in(entry.url)
+    def _row(
+        self, entry: FrontierEntry, source_id: int | None, now: datetime, listed_on: str | None = None
+    ) -> FrontierRow:
+        """Return the row of a URL that is to be visited now. `listed_on`: ISO day, unless it has one of its own."""
+        day = day_of(entry.hint, now) or day_in(entry.url) or listed_on
         foreign = self.owners.is_foreign(entry.url, source_id)
         return FrontierRow(
             url_key(entry.url),
@@ -134,7 +133,7 @@ class Frontier:
         owners = self.owners.of(row.url)
         if row.source_id not in owners:
             return False
-        corrected, is_due = self._table.correct(row, owners)
+        corrected, is_due = self.table.correct(row, owners)
         if corrected:
             ArticleStore(self.db).give_to_owner(row.url_key, row.source_id, owners)
             replanning.plan_look(self.db, row.url_key, recheck, now)
@@ -155,7 +154,7 @@ class Frontier:
         sitemaps that name each other as changed must not make it endless.
         """
         changed, kinds = changed_at(row.hint, now), (*PAGE_KINDS, "sitemap")
-        return changed is not None and self._table.make_changed_due(
+        return changed is not None and self.table.make_changed_due(
             row.url_key, row.hint, now, kinds=kinds, changed=changed, began=self.began
         )
 
@@ -173,14 +172,14 @@ class Frontier:
         """
         trouble = self.hosts.of(host)
         if trouble is None:
-            return self._table.claim(self.crawl_id, host, number, scope, now, choice)
+            return self.table.claim(self.crawl_id, host, number, scope, now, choice)
         if trouble.pages_only:
             listings = replace(choice, no_pages=True)
-            if claims := self._table.claim(self.crawl_id, host, number, scope, now, listings):
+            if claims := self.table.claim(self.crawl_id, host, number, scope, now, listings):
                 return claims
         if self.hosts.is_shut(host, now):
             return []
-        if claims := self._table.claim(self.crawl_id, host, 1, scope, now, choice, probe=True):
+        if claims := self.table.claim(self.crawl_id, host, 1, scope, now, choice, probe=True):
             self.hosts.probe(host, now)
         return claims
 
@@ -189,7 +188,7 @@ class Frontier:
 
     def release(self, claims: Iterable[Claim]) -> None:
         """Give URLs back unvisited."""
-        self._table.release([claim.id for claim in claims])
+        self.table.release([claim.id for claim in claims])
 
     def visited(self, claim: Claim, visit: VisitResult, now: datetime) -> None:
         """Write down the result of a visit, and when the next one is planned.
@@ -201,7 +200,7 @@ class Frontier:
             visit = replace(visit, plan=NextVisit("waiting", now, "the site names it"))
         by_robots = is_by_robots(visit.error)
         failures = claim.disallowed + 1 if by_robots else failures_in_row(claim.failed, claim.last_time, now)
-        self._table.record_visit(
+        self.table.record_visit(
             claim.id,
             now,
             state=visit.plan.state,
@@ -227,30 +226,12 @@ class Frontier:
         error = "redirects" if visit.detour else visit.error
         self.visited(claim, replace(visit, plan=old_plan, error=error, validators=Validators()), now)
         entry = FrontierEntry(url, claim.kind, claim.depth, claim.url)
-        self._table.insert(
-            replace(self._row(entry, self.owners.file_under(url, claim.source_id), now), next_visit=None)
-        )
+        self.table.insert(replace(self._row(entry, self.owners.file_under(url, claim.source_id), now), next_visit=None))
         if visit.detour is None:
             replanning.continue_visits(self.db, url_key(claim.url), url_key(url))
-        row = self._table.unclaimed(url_key(url))
+        row = self.table.unclaimed(url_key(url))
         if row is not None:
             self.visited(row, visit, now)
-
-    def hosts_due(self, scope: ClaimScope, now: datetime) -> list[str]:
-        """Return the hosts that have something to fetch."""
-        return self._table.hosts_due(scope, now)
-
-    def count_due(self, scope: ClaimScope, now: datetime) -> int:
-        """Return the number of URLs to fetch."""
-        return self._table.count_due(scope, now)
-
-    def count_due_by_source(self, scope: ClaimScope, now: datetime) -> dict[int, int]:
-        """Return the number of URLs to fetch of each source; NO_SOURCE stands for URLs without one."""
-        return self._table.count_due_by_source(scope, now)
-
-    def next_due(self, scope: ClaimScope, now: datetime) -> str | None:
-        """Return when the next URL falls due, as a stamp; None if nothing is planned."""
-        return self._table.next_due(scope, now)
 
     def mend_times(self, now: datetime, longest: timedelta, last_time: str | None) -> int:
         """Plan again what a wrong clock planned, if anything shows that one did. Return the number of URLs.
@@ -259,22 +240,16 @@ class Frontier:
         """
         jumped = last_time is not None and last_time > stamp(now + replanning.CLOCK_SLACK)
         self.hosts.mend(now, MAX_BACKOFF)
-        return (
-            replanning.mend_times(self.db, now, longest) if jumped or self._table.has_plan_after(now + longest) else 0
-        )
+        return replanning.mend_times(self.db, now, longest) if jumped or self.table.has_plan_after(now + longest) else 0
 
     def is_known(self, url: str, besides: Claim) -> bool:
         """Return True if `url` has a row of its own that was or is being visited; that of `besides` does not count."""
-        return self._table.is_visited(url_key(url), besides=besides.id)
+        return self.table.is_visited(url_key(url), besides=besides.id)
 
     def is_unread_page(self, url: str) -> bool:
         """Return True if `url` has the row of an article page that was not answered yet."""
-        known, row = self.known_as(url), self._table.row_of(url_key(url))
+        known, row = self.known_as(url), self.table.row_of(url_key(url))
         return known is not None and known[0] in PAGE_KINDS and row is not None and row[1] == 0
-
-    def has_pages(self, source_id: int | None) -> bool:
-        """Return True if an article of a source was ever found, or a page of it was asked for."""
-        return self._table.has_pages(source_id)
 
     def set_seeds(self, source_id: int | None, seeds: Iterable[FrontierEntry], now: datetime) -> None:
         """Give a watched source exactly these listings as seeds; those that it had besides are not visited again.
@@ -284,12 +259,8 @@ class Frontier:
         """
         rows = {row.url_key: row for row in (self._row(seed, source_id, now) for seed in reversed([*seeds]))}
         for row in rows.values():
-            self._table.make_seed(row)
-        self._table.retire_seeds(source_id, but=rows)
-
-    def without_their_seeds(self, named: Mapping[int | None, Mapping[str, str]]) -> set[int | None]:
-        """Return the sources whose seeds have to be written again: see `FrontierTable.without_their_seeds`."""
-        return self._table.without_their_seeds(named)
+            self.table.make_seed(row)
+        self.table.retire_seeds(source_id, but=rows)
 
     def make_due(self, source_id: int | None, now: datetime, interrupted: str | None = None) -> int:
         """Make a source's listings due now, whenever they were planned, and its pages that failed or were disallowed.
@@ -302,16 +273,12 @@ class Frontier:
         since = interrupted if has_due_pages else None
         kinds = [kind for kind in LISTING_KINDS if kind != "tdmrep"]
         replanning.make_failures_due(self.db, source_id, now, but=GONE_STATUSES)
-        self._table.make_kinds_due(source_id, kinds, now, unless_read_since=since)
+        self.table.make_kinds_due(source_id, kinds, now, unless_read_since=since)
         return replanning.count_read_since(self.db, source_id, kinds, since) if since is not None else 0
 
     def known_as(self, url: str) -> tuple[str, int | None] | None:
         """Return the kind and the source of a URL; None if it is unknown or was taken down."""
-        return self._table.kind_and_source(url_key(url))
-
-    def read_listings_again(self, source_id: int | None, now: datetime) -> None:
-        """Make a source's listings due now and read them whole: what is followed of them has changed."""
-        replanning.read_listings_again(self.db, source_id, now)
+        return self.table.kind_and_source(url_key(url))
 
     def try_again(
         self, entries: Iterable[FrontierEntry], source_id: int | None, now: datetime, since: datetime
@@ -320,71 +287,42 @@ class Frontier:
         rows = [self._row(entry, source_id, now) for entry in entries]
         return {row.host for row in rows if replanning.try_again(self.db, row, since)}
 
-    def replan_listings(self, source_id: int | None, kind: str, seconds: float, now: datetime) -> None:
-        """Plan a source's listings of one kind so many seconds after their last visits."""
-        replanning.replan_listings(self.db, source_id, kind, seconds, now)
-
-    def replan_articles(self, source_id: int | None, recheck: Iterable[float], now: datetime) -> None:
-        """Plan a source's articles at the first of these ages, in seconds, at which they were not visited yet."""
-        replanning.replan_articles(self.db, source_id, recheck, now)
-
     def try_http(self, claim: Claim) -> None:
         """Let a URL that the user gave without a scheme, and whose host does not speak HTTPS, wait as http."""
         replanning.set_url(self.db, claim.id, "http" + claim.url.removeprefix("https"))
-        self._table.release([claim.id])
+        self.table.release([claim.id])
 
     def reconsider(self, source_id: int | None, is_article: Callable[[str], bool], now: datetime) -> None:
         """Make articles of links that were taken for section pages, if the source's file now says that they are."""
-        links = self._table.found_urls(source_id, "section")
+        links = self.table.found_urls(source_id, "section")
         articles = [(row_id, priority("article", day_in(url), now)) for row_id, url in links if is_article(url)]
-        self._table.make_articles(articles, now)
+        self.table.make_articles(articles, now)
 
-    def want_only(
-        self,
-        urls: Iterable[str],
-        source_of: Callable[[str], int | None],
-        now: datetime,
-        *,
-        again: bool = False,
-        assumed_https: Collection[str] = (),
-    ) -> tuple[ClaimScope, int]:
-        """Queue exactly these pages. Return the scope that holds them, and how many of them are known already.
-
-        A page that was fetched before is not fetched again, so that a long list can be resumed, unless `again` is set.
-        `source_of` says which source a page belongs to.
-        """
-        wanted, known = set(), set()
-        for url in urls:
-            row = self._queued(url, "page", source_of(url), now, url in assumed_https)
-            if row is None:  # it was taken down
-                continue
-            row_id, visits = row
-            if visits > 0 and not again:
-                known.add(row_id)
-            else:
-                self._table.make_due(row_id, now)
-                wanted.add(row_id)
-        return ClaimScope(source_ids=frozenset(), row_ids=frozenset(wanted)), len(known)
-
-    def want_now(
+    def want(
         self,
         urls: Iterable[str],
         kind: str,
         source_of: Callable[[str], int | None],
         now: datetime,
         *,
+        again: bool = True,
         assumed_https: Collection[str] = (),
-    ) -> frozenset[int]:
-        """Queue these URLs for a visit now, as `kind` if they are new. Return their row ids."""
+    ) -> tuple[frozenset[int], int]:
+        """Queue these URLs for a visit now, as `kind` if they are new. Return their row ids, and how many are left out.
+
+        A page that was fetched before is left out unless `again` is set, so that a long list can be resumed.
+        `source_of` says which source a page belongs to.
+        """
         rows = (self._queued(url, kind, source_of(url), now, url in assumed_https) for url in urls)
-        wanted = [row[0] for row in rows if row is not None]
+        found = dict(row for row in rows if row is not None)  # a row that was taken down is None
+        wanted = frozenset(row_id for row_id, visits in found.items() if again or not visits)
         for row_id in wanted:
-            self._table.make_due(row_id, now)
-        return frozenset(wanted)
+            self.table.make_due(row_id, now)
+        return wanted, len(found) - len(wanted)
 
     def _queued(
         self, url: str, kind: str, source_id: int | None, now: datetime, assumed_https: bool
     ) -> tuple[int, int] | None:
         """Queue a URL as `kind` if it is new. Return its row id and its number of visits; None if it was taken down."""
         self.add([FrontierEntry(url, kind, hint=HINT_OF_ASSUMED_HTTPS if assumed_https else {})], source_id, now)
-        return self._table.row_of(url_key(url))
+        return self.table.row_of(url_key(url))

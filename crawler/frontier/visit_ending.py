@@ -11,7 +11,7 @@ from typing import Any
 from scrapy.http import Response
 
 from crawler.frontier.dispatcher import Dispatcher
-from crawler.frontier.entry_dates import dated, day_or_none
+from crawler.frontier.entry_dates import dated, day_in_name, day_of, day_or_none
 from crawler.frontier.listing_links import NAMED_AFTER, SITEMAP_KINDS, ListingLinks, packed_key
 from crawler.frontier.queue import GONE_STATUSES, GUESS, Frontier
 from crawler.frontier.queue_values import NOTHING_THERE, Validators, VisitResult
@@ -131,6 +131,8 @@ class VisitEnding:
             last_read=parse(last_read) if last_read else None,
             named_after=day_or_none(claim.hint.get(NAMED_AFTER)),
             entries=found.named,
+            named_day=day_in_name(claim.url, now()),
+            changed=day_of(claim.hint, now()),
         )
 
     async def doubt(self, claim: Claim) -> None:

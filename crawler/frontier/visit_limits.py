@@ -18,7 +18,6 @@ from pipelines.database.frontier.rows import NO_SOURCE, Claim, SourceChoice
 logger = logging.getLogger("morgue.frontier")
 
 HOURS_CHECK = timedelta(seconds=30)  # between two looks at the hours of sources, and at which of them rest
-NOTHING_USED = UsedToday(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +68,13 @@ class LimitCounter:
         """
         self._limits = limits
         self._began = began
-        self._used_today = used_today or {}
-        self._pages_today = Counter({source_id: used.pages for source_id, used in self._used_today.items()})
+        self._day = now().date()  # in UTC, as all of `timestamps`
+        self._pages_today = Counter({source_id: used.pages for source_id, used in (used_today or {}).items()})
         self._without_pages: set[int | None] = set()  # sources whose pages of this day are used up
+        # Bytes of the day before this crawl; negative: bytes of this crawl before the day.
+        self._other_bytes = Counter({source_id: used.size for source_id, used in (used_today or {}).items()})
+        self._bytes: Counter[int | None] = Counter()  # of this crawl
+        self._without_bytes: set[int | None] = set()  # sources whose bytes of this day are used up
         self._hours = {source_id: Hours.parse(own.hours) for source_id, own in limits.items() if own.hours}
         self._resting = resting
         self._outside: set[int | None] = set()  # sources whose hours are over, or that rest, as of `_looked`
@@ -111,6 +114,7 @@ class LimitCounter:
             if self._requested[key] >= getattr(limits, setting):
                 self.reach(setting, claim.source_id, key[2])
                 self._close(*key)
+        self._begin_day()
         if is_page and requested:
             self._pages_today[claim.source_id] += 1
             self._end_day_of_pages(claim.source_id)
@@ -122,14 +126,20 @@ class LimitCounter:
         return claim.last_visit >= self._began
 
     def close_by_day_bytes(self, source_id: int | None, size: int) -> None:
-        """Ask for nothing more of a source if its records of this day, `size` of this crawl, are at their limit."""
+        """Ask for nothing more of a source today if its records of this day are at their limit.
+
+        `size`: of its records of this crawl.
+        """
+        self._begin_day()
+        self._bytes[source_id] = size
         limit = self.of(source_id).bytes_per_day
-        if limit and self._used_today.get(source_id, NOTHING_USED).size + size >= limit:
+        if limit and self._other_bytes[source_id] + size >= limit:
             self.reach("bytes_per_day", source_id)
-            self.close_source(source_id)
+            self._without_bytes.add(source_id)
 
     def is_full(self, claim: Claim) -> bool:
         """Return True if the URLs under way may use up a limit, so that this one has to wait for them."""
+        self._begin_day()
         limits = self.of(claim.source_id)
         if claim.kind in PAGE_KINDS and limits.pages_per_day:
             under_way = self._under_way[True, claim.source_id, ""]
@@ -166,8 +176,11 @@ class LimitCounter:
 
     def is_closed(self, claim: Claim) -> bool:
         """Return True if nothing like this URL is asked for any more."""
+        self._begin_day()
         is_page = claim.kind in PAGE_KINDS
-        if (is_page and claim.source_id in self._without_pages) or claim.source_id in self.outside_hours():
+        if is_page and claim.source_id in self._without_pages:
+            return True
+        if claim.source_id in self._without_bytes or claim.source_id in self.outside_hours():
             return True
         kinds = {is_page, True}  # a source whose pages are at their limit is done, its listings too
         return any((kind, claim.source_id, host) in self._closed for kind in kinds for host in ("", claim.host))
@@ -185,8 +198,10 @@ class LimitCounter:
 
     def choice(self, host: str, only: frozenset[int] | None = None) -> SourceChoice:
         """Return what may be claimed on a host, of the sources `only` or of all."""
+        self._begin_day()
         done, pages_only = self.closed_on(host)
-        return SourceChoice(only, done | as_ids(self.outside_hours()), pages_only, as_ids(self._without_pages))
+        done |= as_ids(self._without_bytes | self.outside_hours())
+        return SourceChoice(only, done, pages_only, as_ids(self._without_pages))
 
     def closed_on(self, host: str) -> tuple[frozenset[int], frozenset[int]]:
         """Return the sources of which nothing is claimed on a host, and those of which only pages are."""
@@ -194,6 +209,19 @@ class LimitCounter:
         done = as_ids(source_id for is_page, source_id in closed if is_page)
         pages_only = as_ids(source_id for is_page, source_id in closed if not is_page)
         return done, pages_only - done
+
+    def _begin_day(self) -> None:
+        """Forget what was used up of a day, if another one has begun since."""
+        day = now().date()
+        if day == self._day:
+            return
+        self._day = day
+        self._pages_today.clear()
+        self._other_bytes = Counter({source_id: -size for source_id, size in self._bytes.items()})
+        self._without_pages.clear()
+        self._without_bytes.clear()
+        for key in [key for key in self.reached if key[0] in ("pages_per_day", "bytes_per_day")]:
+            del self.reached[key]
 
     def _end_day_of_pages(self, source_id: int | None) -> None:
         """Request no more pages of a source today if it has as many as are allowed. Its listings are still read."""

@@ -17,7 +17,6 @@ from crawler.config.pauses import paused_sources
 from crawler.health.kinds import ARCHIVE, ARCHIVE_ID, OF_CRAWL, UNTOLD, WARN, HealthReason, SourceVerdict
 from crawler.health.reasons import verdicts
 from crawler.health.told_changes import HealthChange, news, noted, with_history
-from crawler.health.volume import COVERAGE_DROP
 from crawler.health.watch_state import watch_of
 from pipelines.core.timestamps import now
 from pipelines.database.connection import connect
@@ -45,12 +44,12 @@ class SourceFiles:
 def look(
     db: sqlite3.Connection,
     folder: ArchiveFolder,
-    coverage_drop: float | None,
+    coverage_drop: float,
     extra: Mapping[str, list[HealthReason]] | None = None,
 ) -> list[SourceVerdict]:
     """Return the verdicts on the archive and on each source that has a file. Raises MorgueError.
 
-    `coverage_drop`: the setting; None: its default. `extra`: what a crawl has seen, by the name of the source. Without
+    `coverage_drop`: the setting. `extra`: what a crawl has seen, by the name of the source. Without
     it, what the last crawl noted holds on.
     """
     time = now()
@@ -63,7 +62,7 @@ def look(
         logger.warning("%(folder)s: its disk cannot be asked (%(why)s)", {"folder": folder.path, "why": error.strerror})
     unseen = unseen_by(extra is not None)
     return with_history(
-        verdicts(facts, time, extra, COVERAGE_DROP if coverage_drop is None else coverage_drop),
+        verdicts(facts, time, extra, coverage_drop),
         told_reasons(db),
         unseen,
     )

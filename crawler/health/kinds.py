@@ -21,6 +21,7 @@ NEXT_STEPS = {
     "consent wall": "look at a page of it: morgue show URL; ask the site for access without the wall",
     "paywall": "look at a page of it: morgue show URL; ask the site for access",
     "login page": "look at a page of it: morgue show URL; ask the site for access",
+    "error page": "open some of its articles in a browser; if they are there, ask the site for access",
     "dead listing": "correct its address in sources/{name}.toml; morgue sources check {name} --ask tries it",
     "no listing": "if it has moved, correct sources/{name}.toml; morgue sources check {name} --ask tries it",
     "moved listing": "put the new address into sources/{name}.toml",
@@ -45,10 +46,11 @@ OF_ARCHIVE = ("clock", "disk", "no pass", "offline", "lost files", UNTOLD)
 # Kinds that only a crawl can see. Other commands go by what it noted.
 OF_CRAWL = frozenset(("broken file", "shared listing", "lost files"))
 # What keeps everything of a source away explains its silence; the consequences are not told as well.
-CAUSES = ("host down", "refused", "robots", "consent wall", "login page", "no articles", "broken file")
+CAUSES = ("host down", "refused", "robots", "consent wall", "login page", "error page", "no articles",
+          "broken file")  # fmt: skip
 # Kinds as which one sickness shows itself in turn: the next one is no new sickness, and the one before is not over.
 FAMILIES = (
-    ("host down", "refused", "robots", "consent wall", "paywall", "login page"),
+    ("host down", "refused", "robots", "consent wall", "paywall", "login page", "error page"),
     ("dead listing", "no listing", "moved listing"),
     ("silent", "few articles"),
 )

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from tempfile import TemporaryFile
 from threading import Thread
+from time import monotonic
 from typing import IO
 from urllib.parse import urlsplit
 
@@ -116,19 +117,23 @@ def run(words: Sequence[str], message: bytes, timeout: float) -> str | None:
         except OSError as error:
             return f"{words[0]}: {error.strerror or error}"
     assert process.stdout is not None
-    said = bytearray()
+    said, is_over = bytearray(), False
     reader = Thread(target=drain, args=(process.stdout, said), daemon=True)
     reader.start()
+    deadline = monotonic() + timeout
     try:
         code = process.wait(timeout)
+        if code == 0:  # a mail program has ended when its delivery goes on in the background, with the same output
+            reader.join(max(0.0, deadline - monotonic()))
+            is_over = not reader.is_alive()
     except subprocess.TimeoutExpired:
         return f"{words[0]}: did not end within {timeout:g} s, and was stopped"
     finally:
-        # Also what it left running, which may hold its output open.
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        reader.join(DRAIN_SECONDS)
+        if not is_over:  # also what it left running
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            reader.join(DRAIN_SECONDS)
     if code == 0:
         return None
     last = plain(said.decode("utf-8", "replace")).strip()

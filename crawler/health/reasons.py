@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
+from crawler.config.setting_names import COVERAGE_DROP
 from crawler.health import volume
 from crawler.health.kinds import (
     ARCHIVE,
@@ -36,6 +37,8 @@ KEYS = {
 }
 MIN_PAGES = 20  # that a verdict on shares of them needs
 NOTHING_SHARE, DUPLICATE_SHARE = 0.6, 0.5  # of pages in the last days
+SURE_WALLS = ("consent wall", "login page")  # no single article has one
+WALLS = (*SURE_WALLS, "paywall", "error page")
 MIN_WALLED = 3  # pages before a wall is a sickness of the source
 MANY_WALLED = 10
 MAX_AHEAD = timedelta(days=90)  # no listing is planned so far ahead
@@ -50,7 +53,7 @@ def verdicts(
     facts: ArchiveFacts,
     now: datetime,
     extra: Mapping[str, list[HealthReason]] | None = None,
-    coverage_drop: float = volume.COVERAGE_DROP,
+    coverage_drop: float = COVERAGE_DROP,
 ) -> list[SourceVerdict]:
     """Return the verdict on the archive and on each source, in the order of `facts`.
 
@@ -217,8 +220,8 @@ def walls(facts: SourceFacts, now: datetime) -> Iterator[HealthReason]:
     """Yield a reason for each kind of wall that stands in the place of articles."""
     seen = set()
     for state in facts.page_states:
-        if state.kind in ("consent wall", "paywall", "login page") and state.number >= MIN_WALLED:
-            status = BAD if state.number >= MANY_WALLED or state.kind != "paywall" else WARN
+        if state.kind in WALLS and state.number >= MIN_WALLED:
+            status = BAD if state.number >= MANY_WALLED or state.kind in SURE_WALLS else WARN
             told = f"{counted(state.number, 'page')} of the last days, first in capture {state.capture}"
             seen.add(state.kind)
             yield HealthReason(state.kind, status, state.since, told)

@@ -27,10 +27,10 @@ MAX_DAYS_TOGETHER = 3  # days that are compared together: a small paper shows it
 MIN_DEVIATIONS = 2.5  # standard deviations of a count by chance (Poisson), so that healthy papers raise no alarm
 MIN_SAMPLE = 10  # articles that a verdict on their fields needs
 RECENT_DAYS = 3  # whose fields are compared with those of the weeks before
-COVERAGE_DROP = 0.2  # of the share of articles that have a field; the default of health.coverage_drop
 WALL_RISE = 0.2  # of the share of articles behind a wall
 LENGTH_DROP = 0.5  # of the mean length
 FIELDS = (("title", "titled"), ("date", "dated"), ("author", "signed"))
+WALLS = (("consent wall", "consent"), ("paywall", "paywalled"))
 
 
 def day_start(day: str) -> datetime:
@@ -118,11 +118,9 @@ def few_articles(facts: SourceFacts, now: datetime, days_with_runs: frozenset[st
     return None
 
 
-def fields(facts: SourceFacts, now: datetime, coverage_drop: float = COVERAGE_DROP) -> HealthReason | None:
+def fields(facts: SourceFacts, now: datetime, coverage_drop: float) -> HealthReason | None:
     """Return a reason if the articles of the last days lack fields that those before had."""
-    first = str(now.date() - timedelta(days=RECENT_DAYS - 1))
-    recent = [day for day in facts.days if first <= day.day <= str(now.date())]
-    before = [day for day in facts.days if day.day < first]
+    first, recent, before = parted(facts, now, RECENT_DAYS)
     if total(recent, "articles") < MIN_SAMPLE or total(before, "articles") < MIN_SAMPLE:
         return None
     lost = []
@@ -142,11 +140,9 @@ def fields(facts: SourceFacts, now: datetime, coverage_drop: float = COVERAGE_DR
 
 def walls(facts: SourceFacts, now: datetime) -> list[HealthReason]:
     """Return reasons if more of the new articles are read behind a wall than in the weeks before."""
-    first = str(now.date() - timedelta(days=1))
-    recent = [day for day in facts.days if first <= day.day <= str(now.date())]
-    before = [day for day in facts.days if day.day < first]
+    _, recent, before = parted(facts, now, 2)
     found = []
-    for kind, column in (("consent wall", "consent"), ("paywall", "paywalled")):
+    for kind, column in WALLS:
         number, usual = total(recent, column), share(before, column)
         now_is = share(recent, column)
         if number >= 3 and now_is - usual >= WALL_RISE:
@@ -164,10 +160,15 @@ def lasting_walls(facts: SourceFacts, now: datetime) -> frozenset[str]:
     Weeks after a paywall began, no older article is looked at that lost its text, and most of the articles that new
     ones are compared with have the paywall, too.
     """
-    first = str(now.date() - timedelta(days=RECENT_DAYS - 1))
+    _, recent, _ = parted(facts, now, RECENT_DAYS)
+    return frozenset(kind for kind, column in WALLS if not recent or share(recent, column) >= WALL_RISE)
+
+
+def parted(facts: SourceFacts, now: datetime, days: int) -> tuple[str, list[SourceDay], list[SourceDay]]:
+    """Return the first of the last so many days, what is known of these, and of those before."""
+    first = str(now.date() - timedelta(days=days - 1))
     recent = [day for day in facts.days if first <= day.day <= str(now.date())]
-    kinds = (("consent wall", "consent"), ("paywall", "paywalled"))
-    return frozenset(kind for kind, column in kinds if not recent or share(recent, column) >= WALL_RISE)
+    return first, recent, [day for day in facts.days if day.day < first]
 
 
 def total(days: Sequence[SourceDay], column: str) -> int:

@@ -60,16 +60,26 @@ def _outlines(data: bytes, name: str) -> Iterator[ListedSite]:
         ) from None
     if root is None or etree.QName(root).localname.lower() != "opml":
         raise ConfigError(name, "is XML, but not OPML", "give OPML, CSV, or one address per line")
-    for outline in root.iter("outline"):
+    for outline in root.iter("{*}*"):  # some programs write a namespace, or capital letters
+        if etree.QName(outline).localname.lower() != "outline":
+            continue
         given = {key.lower(): value.strip() for key, value in outline.attrib.items()}
         feed, page = given.get("xmlurl", ""), given.get("htmlurl", "")
-        if not page and given.get("type", "").lower() == "link":
-            page = given.get("url", "")
-        if feed or page:
-            feeds = (feed,) if feed and page else ()
-            title = given.get("title") or given.get("text", "")
-            name_of_source = given.get(SOURCE_ATTRIBUTE, "")
-            yield ListedSite(f"line {outline.sourceline}", page or feed, feeds, name=name_of_source, title=title)
+        place, kind = f"line {outline.sourceline}", given.get("type", "").lower()
+        if kind == "include":
+            yield ListedSite(place, "", problem=f"names another list, which is not read: {given.get('url', '')}")
+        elif address := page or feed or given.get("url", ""):
+            name, title = given.get(SOURCE_ATTRIBUTE, ""), given.get("title") or given.get("text", "")
+            feeds = (web_address(feed),) if feed and page else ()
+            yield ListedSite(place, web_address(address), feeds, name=name, title=title)
+
+
+def web_address(address: str) -> str:
+    """Return an address without the scheme `feed:`, with which older readers write feeds that are read by HTTP."""
+    if not address.lower().startswith("feed:"):
+        return address
+    rest = address[len("feed:") :]
+    return f"http:{rest}" if rest.startswith("//") else rest
 
 
 def _by_host(sites: Iterable[ListedSite]) -> Iterator[ListedSite]:
@@ -87,4 +97,4 @@ def _by_host(sites: Iterable[ListedSite]) -> Iterator[ListedSite]:
         common = all(other.address == first.address for other in others)
         address = first.address if common else resolve("/", first.address) or first.address
         feeds = dict.fromkeys(feed for site in (first, *others) for feed in site.feeds)
-        yield ListedSite(first.place, address, tuple(feeds), name=first.name, title=first.title)
+        yield ListedSite(first.place, address, tuple(feeds), first.problem, first.name, first.title)

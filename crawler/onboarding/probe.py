@@ -41,6 +41,7 @@ MAX_REDIRECTS = 5  # RFC 9309 section 2.3.1.2; enough for anything else
 MAX_FEEDS = 6
 MAX_SITEMAPS = 5
 MAX_NEWS_SITEMAPS_PER_INDEX = 2
+LISTED, TYPED = "in your list", "the address you gave"  # where a feed of the user's choice was found
 MIN_ARTICLE_LINKS = 1  # that a page in a menu needs to count as a section page
 
 
@@ -89,6 +90,10 @@ class ProbeReport:
     requests: int = 0  # requests sent
     note: str = ""  # why another page than the given one was looked over, for people
 
+    def chosen_feeds(self) -> list[VerifiedListing]:
+        """Return the feeds that the user gave."""
+        return [listing for listing in self.of("feed") if listing.where in (LISTED, TYPED)]
+
     def of(self, kind: str) -> tuple[VerifiedListing, ...]:
         """Return the listings of one kind."""
         return tuple(listing for listing in self.listings if listing.kind == kind)
@@ -113,7 +118,7 @@ async def probe(url: str, fetch: Fetch, read: Read, *, obey: bool = True, feeds:
     if isinstance(seeds, Discovery):  # reading it broke a limit
         return ProbeReport(site.home, f"its front page cannot be read: {seeds.problem}", requests=site.requests)
     for feed in feeds:
-        await site.check(feed, "feed", "in your list")
+        await site.check(feed, "feed", LISTED)
     await _feeds(site, seeds)
     await _sitemaps(site, seeds)
     unchecked = await _sections(site, seeds)
@@ -330,7 +335,7 @@ async def _front_page(site: SiteProbe, url: str) -> tuple[ProbedPage, str, str]:
     found: Discovery = await site.read(read_feed, home.body, home.url, home.content_type)
     if found.kind != "feed" or not found.found:
         return home, url, ""
-    site.add(verified_listing(home.url, "feed", "the address you gave", found), found)
+    site.add(verified_listing(home.url, "feed", TYPED, found), found)
     top = found.home or _path_of(home.url, "/")
     del home
     return await site.get(top, "front"), top, f"{url} is a feed: the page that it belongs to is taken"

@@ -68,6 +68,10 @@ class Rhythm:
         new = {hour: self.new.get(hour, 0.0) + other.new.get(hour, 0.0) for hour in hours}
         return Rhythm(new, max(self.hours, other.hours))
 
+    def an_hour(self) -> float:
+        """Return the articles of an hour, as observed in a day at least."""
+        return sum(self.new.values()) / max(self.hours, HOURS_A_DAY)
+
     def without(self, number: float) -> Rhythm:
         """Return the rhythm with so many articles less, of each hour the same share."""
         every = sum(self.new.values())

@@ -17,15 +17,7 @@ from itertools import pairwise
 
 from pipelines.core.timestamps import later
 
-LISTING_KINDS = (
-    "robots",
-    "feed",
-    "news sitemap",
-    "front",
-    "section",
-    "sitemap",
-    "tdmrep",
-)  # lead to articles
+LISTING_KINDS = ("robots", "feed", "news sitemap", "front", "section", "sitemap", "tdmrep")  # lead to articles
 PAGE_KINDS = ("article", "page")  # kinds that are read for an article; a `page` is one that the user listed
 
 # Feeds first, because they name what is new. Sitemaps after the other listings, because they are long.

@@ -88,6 +88,7 @@ class Watch:
         self._planned_at = time.monotonic(), now()
         self._last: dict[str, Any] | None = None
         self._problems: tuple[str, ...] = ()
+        self._notes: tuple[str, ...] = ()  # of the last pass
         self._passes = self._failures = 0
         self._free_when_full: int | None = None
         self._stops = 0  # signals that ask the watch to end
@@ -184,7 +185,10 @@ class Watch:
     def _after(self, result: PassResult) -> float:
         """Say how a pass ended; return the seconds until the next."""
         for line in result.notes:
-            self._output.note(line)
+            if line not in self._notes:  # what holds on, such as a source without its file, is said once
+                self._output.note(line)
+        if result.has_run:
+            self._notes = result.notes
         was, why = self._state, self._reason
         if result.exit_code == INTERRUPTED and self._stops:
             self._output.passed(pass_line(result, now(), None))

@@ -10,7 +10,8 @@
     ├── NotWritable                6   the archive, an output folder or a log file cannot be written
     ├── ArchiveDamaged             7   the database or a WARC file is damaged or does not belong here
     ├── NotFound                   8   there is no such article, source or capture
-    └── DiskFailing                9   the disk gave an input/output error; everything committed before is kept
+    ├── DiskFailing                9   the disk gave an input/output error; everything committed before is kept
+    └── WrongClock                10   the clock of this machine is years behind; nothing was written
 
 Exit code 0: done. 1: partly failed. 130: interrupted (Ctrl-C or SIGTERM); everything finished before is kept.
 """
@@ -102,6 +103,12 @@ class DiskFailing(MorgueError):
     """Report that the disk gave an input/output error; everything committed before is kept."""
 
     exit_code = 9
+
+
+class WrongClock(MorgueError):
+    """Report that the clock of this machine is years behind, so that nothing may be written by it."""
+
+    exit_code = 10
 
 
 def disk_failing(subject: str, cause: str = "Input/output error") -> DiskFailing:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from pipelines.core.errors import NotFound
 from pipelines.core.plural import first_of
 from pipelines.core.urls import typed_address, url_key
 
@@ -43,6 +44,13 @@ def source_meant(text: str, homes: Mapping[str, str]) -> str | None:
     if url is None:
         return None
     return source_at(url, homes) or source_at(url, {name: f"https://{name}/" for name in homes})
+
+
+def must_be_meant(text: str, homes: Mapping[str, str], cause: str = "is not a source of this archive") -> str:
+    """Return the name of the source that a user means, as `source_meant` does. Raises NotFound with names like it."""
+    if (found := source_meant(text, homes)) is None:
+        raise NotFound(text, cause, near_names(text, homes, "source"))
+    return found
 
 
 def near_names(name: str, names: Iterable[str], noun: str) -> str:

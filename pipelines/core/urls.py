@@ -197,6 +197,14 @@ def is_web_address(url: str) -> bool:
         return False
 
 
+def key_or_none(url: str) -> str | None:
+    """Return the url_key of an address; None for a text that is not a web address."""
+    try:
+        return url_key(url)
+    except ValueError:
+        return None
+
+
 def site_of(url: str) -> str:
     """Return the registrable domain (`bbc.co.uk`; `name.blogspot.com`), or `host:port` of an IP address or bare name.
 

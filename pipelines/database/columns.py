@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
 from hashlib import sha256
 from operator import attrgetter
@@ -25,31 +26,14 @@ FIELD_COLUMNS = (  # of which fields_digest is made: what else is read from a pa
     "modified_from", "language", "section", "tags", "site_name", "publisher", "issn", "image", "word_count", "kind",
     "origin", "origin_url", "dateline", "access", "access_evidence", "rights", "found_in",
 )
-# fmt: on
 CAPTURE_COLUMNS = (
-    "url",
-    "time",
-    "kind",
-    "status",
-    "mime",
-    "file",
-    "offset",
-    "length",
-    "record_id",
-    "record_type",
-    "block_digest",
-    "payload_digest",
-    "ip",
-    "error",
-    "refers_to",
-    "body_length",
-    "body_digest",
-    "signals",
-    "imported",
-    "declared_digest",
-    "flaws",
-)  # fmt: skip
-
+    "url", "time", "kind", "status", "mime", "file", "offset", "length", "record_id", "record_type", "block_digest",
+    "payload_digest", "ip", "error", "refers_to", "body_length", "body_digest", "signals", "imported",
+    "declared_digest", "flaws",
+)
+# fmt: on
+ARTICLE_FIELDS = tuple(field.name for field in fields(Article))
+JSON_FIELDS = ("authors", "tags", "rights", "found_in")  # columns of JSON, and so are comments, if they are collected
 
 as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 capture_values = attrgetter(*CAPTURE_COLUMNS)
@@ -85,40 +69,12 @@ def hint_of(page: Page) -> str | None:
 
 def article_row(article: Article, capture: Capture) -> dict[str, Any]:
     """Return the columns of `articles` that are read from a page."""
-    published = article.published or stamp(capture.time)
-    row = {
-        "url": article.url,
-        "canonical_url": article.canonical_url,
-        "title": article.title,
-        "description": article.description,
-        "authors": json.dumps(article.authors, ensure_ascii=False),
-        "byline": article.byline or ", ".join(article.authors) or None,
-        "published": article.published,
-        "published_raw": article.published_raw,
-        "published_from": article.published_from,
-        "published_day": utc_day(published),
-        "modified": article.modified,
-        "modified_raw": article.modified_raw,
-        "modified_from": article.modified_from,
-        "language": article.language,
-        "section": article.section,
-        "tags": json.dumps(article.tags, ensure_ascii=False),
-        "site_name": article.site_name,
-        "publisher": article.publisher,
-        "issn": article.issn,
-        "image": article.image,
-        "text": article.text,
-        "word_count": article.word_count,
-        "kind": article.kind,
-        "origin": article.origin,
-        "origin_url": article.origin_url,
-        "dateline": article.dateline,
-        "access": article.access,
-        "access_evidence": article.access_evidence,
-        "rights": json.dumps(article.rights, ensure_ascii=False),
+    row = {name: getattr(article, name) for name in ARTICLE_FIELDS}
+    row |= {name: json.dumps(row[name], ensure_ascii=False) for name in JSON_FIELDS}
+    row |= {
         "comments": None if article.comments is None else json.dumps(article.comments, ensure_ascii=False),
-        "found_in": json.dumps(article.found_in, ensure_ascii=False),
-        "extractor": article.extractor,
+        "byline": article.byline or ", ".join(article.authors) or None,
+        "published_day": utc_day(article.published or stamp(capture.time)),
         "text_digest": text_digest(article.title, article.text),
         "capture_id": capture.id,
     }

@@ -153,6 +153,12 @@ def ask(db: sqlite3.Connection, sql: str, values: Mapping[str, Any] | Sequence[A
         raise read_error(error, file_of(db)) from error
 
 
+def dicts(cursor: sqlite3.Cursor) -> Iterator[Row]:
+    """Yield the rows of a cursor as dicts, for the archive writer's connection, which has plain tuples."""
+    names = [column[0] for column in cursor.description]
+    return (dict(zip(names, row, strict=True)) for row in cursor)
+
+
 def decode_row(row: sqlite3.Row, table: str) -> Row:
     """Return a row of a table as a dict, with its JSON columns decoded: lists of texts, an object, None.
 

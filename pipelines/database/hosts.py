@@ -5,9 +5,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pipelines.core.timestamps import fine_stamp, parse, stamp
+from pipelines.database.connection import Row, dicts
 from pipelines.database.queries import PROVENANCE_COLUMNS
 
 AFTER_COLON = ";"  # the character after ":", which sorts after every `host:port`
@@ -28,7 +29,7 @@ class HostPace(NamedTuple):
         return max(0.0, min(self.delay, max_delay) - ago)
 
 
-def stored_robots(db: sqlite3.Connection, site: str) -> dict[str, Any] | None:
+def stored_robots(db: sqlite3.Connection, site: str) -> Row | None:
     """Return the capture of the newest robots.txt of a site, as `replay` takes it; None if there is none.
 
     It has the keys of PROVENANCE_COLUMNS, and `id`, `url`, `status`, `checked` (stamp), `retry_at` (stamp or None).
@@ -38,8 +39,7 @@ def stored_robots(db: sqlite3.Connection, site: str) -> dict[str, Any] | None:
               FROM robots_files r JOIN captures c ON c.id = r.capture_id WHERE r.site = ?""",  # noqa: S608 (our own names)
         (site,),
     )
-    row = cursor.fetchone()
-    return None if row is None else dict(zip((column[0] for column in cursor.description), row, strict=True))
+    return next(dicts(cursor), None)
 
 
 def keep_robots(db: sqlite3.Connection, site: str, capture_id: int, checked: datetime) -> None:

@@ -42,6 +42,7 @@ class ListingState(NamedTuple):
     replaces: str | None = None
 
 
+GAP_KEYS = ("url", "began", "ended", "found")
 COLUMNS = ", ".join(ListingState._fields)
 
 # ruff: noqa: S608 - SQL is put together from the constants above; every value is bound
@@ -57,12 +58,6 @@ def write(db: sqlite3.Connection, state: ListingState) -> None:
     """Write a row of the table `listings`."""
     marks = ", ".join("?" * len(state))
     db.execute(f"INSERT OR REPLACE INTO listings ({COLUMNS}) VALUES ({marks})", state)
-
-
-def of_source(db: sqlite3.Connection, source_id: int) -> list[ListingState]:
-    """Return what is known of the listings of a source."""
-    rows = db.execute(f"SELECT {COLUMNS} FROM listings WHERE source_id = ? ORDER BY url_key", (source_id,))
-    return [ListingState(*row) for row in rows]
 
 
 def entries_at_last_reading(db: sqlite3.Connection, url_key: str, rules: str) -> bytes:
@@ -102,25 +97,18 @@ def count_found_of_gaps(db: sqlite3.Connection, state: ListingState, found: int,
     )
 
 
-# For `queries` and `morgue health`. Errors of SQLite become MorgueErrors.
+# For `morgue sources show`, too. Errors of SQLite become MorgueErrors.
 
 
-def gaps(db: sqlite3.Connection, source_id: int | None = None, since: datetime | None = None) -> list[Row]:
-    """Return the gaps of a source, or of all, that ended since then; the newest first.
-
-    Keys: id, source_id, url_key, url, began, ended, capture_id, found.
-    """
-    sql = """SELECT * FROM gaps WHERE (?1 IS NULL OR source_id = ?1) AND (?2 IS NULL OR ended >= ?2)
-              ORDER BY ended DESC, id DESC"""
-    return [dict(row) for row in ask(db, sql, (source_id, stamp(since) if since else None))]
+def of_source(db: sqlite3.Connection, source_id: int) -> list[ListingState]:
+    """Return what is known of the listings of a source."""
+    sql = f"SELECT {COLUMNS} FROM listings WHERE source_id = ? ORDER BY url_key"
+    return [ListingState(*row) for row in ask(db, sql, (source_id,))]
 
 
-def listings(db: sqlite3.Connection, source_id: int | None = None) -> list[Row]:
-    """Return what is known of the listings of a source, or of all sources, by source and URL.
-
-    The keys are the columns of the table. For `morgue health`: `trouble` and `since` say what is wrong with one;
-    `moved_to` and `moved_since` where a permanent redirect leads or what replaces it; `replaces` that it was found
-    in place of another; `last_change` and `newest_entry` how stale a sitemap is.
-    """
-    sql = f"SELECT {COLUMNS} FROM listings WHERE ?1 IS NULL OR source_id = ?1 ORDER BY source_id, url_key"
-    return [dict(row) for row in ask(db, sql, (source_id,))]
+def gaps(db: sqlite3.Connection, source_id: int | None, since: datetime | None = None) -> list[Row]:
+    """Return with GAP_KEYS the gaps of a source that ended since then, the newest first."""
+    sql = f"""SELECT {", ".join(GAP_KEYS)} FROM gaps WHERE source_id = ?1 AND (?2 IS NULL OR ended >= ?2)
+               ORDER BY ended DESC, id DESC"""
+    rows = ask(db, sql, (source_id, stamp(since) if since else None))
+    return [dict(zip(GAP_KEYS, row, strict=True)) for row in rows]

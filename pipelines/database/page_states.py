@@ -6,20 +6,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator
-from typing import Any
+from collections.abc import Collection
 
 from pipelines.core.items import GONE_KINDS, Capture, PageState
 from pipelines.core.timestamps import stamp
 from pipelines.core.urls import url_key
+from pipelines.database.connection import Row, ask
 from pipelines.database.runs import TRUE_TIME
 from pipelines.database.stand_ins import CUT_OFF, ShownText
 
-# What questions return, in this order. `article`: number of the article; `title`: its headline.
-STATE_KEYS = (
-    "url", "source", "article", "title", "kind", "gone", "since", "last_seen", "visits", "ended", "last_alive",
-    "capture_id", "last_capture_id", "ended_capture_id",
-)  # fmt: skip
 # When the page was last seen to show its article before the period `p` of the article `a`; a 304 counts.
 LAST_ALIVE = """iif(a.last_seen <= p.since, a.last_seen, coalesce((
     SELECT max(substr(time, 1, 19)) || 'Z' FROM (
@@ -27,13 +22,12 @@ LAST_ALIVE = """iif(a.last_seen <= p.since, a.last_seen, coalesce((
          WHERE r.article_id = a.id
          UNION ALL SELECT time FROM captures WHERE url = p.url AND status = 304)
      WHERE substr(time, 1, 19) || 'Z' < p.since), iif(a.first_seen < p.since, a.first_seen, NULL)))"""
-SELECT = f"""
-    SELECT p.url, s.name AS source, p.article_id AS article, a.title, p.kind,
-           p.kind IN (SELECT value FROM json_each('["404", "410", "soft 404", "front page"]')) AS gone,
-           p.since, p.last_seen, p.visits, p.ended, {LAST_ALIVE} AS last_alive, p.capture_id, p.last_capture_id,
-           p.ended_capture_id
-      FROM page_states p LEFT JOIN articles a ON a.id = p.article_id LEFT JOIN sources s ON s.id = p.source_id
-"""  # noqa: S608 (our own constant)
+IS_GONE = f"p.kind IN {GONE_KINDS}"
+STATE = "kind, since, visits, article_id, text_digest"  # the columns of a PageState
+
+# ruff: noqa: S608 - SQL is put together from the constants above; every value is bound
+
+MAX_ADDRESSES = 50  # with the same text that are looked at
 
 
 def note(
@@ -59,14 +53,14 @@ def note(
     now = db.execute("SELECT id, kind, since FROM page_states WHERE url_key = ? AND ended IS NULL", (key,)).fetchone()
     if now is not None and time >= now[2]:
         if now[1] == kind or {now[1], kind} <= set(GONE_KINDS):
-            db.execute(
-                """UPDATE page_states SET kind = :kind, visits = visits + (last_capture_id != :capture),
-                          last_seen = max(last_seen, :time), last_capture_id = :capture, text_digest = :digest,
-                          article_id = coalesce(article_id, :article)
-                    WHERE id = :id""",
+            row = db.execute(
+                f"""UPDATE page_states SET kind = :kind, visits = visits + (last_capture_id != :capture),
+                           last_seen = max(last_seen, :time), last_capture_id = :capture, text_digest = :digest,
+                           article_id = coalesce(article_id, :article)
+                     WHERE id = :id RETURNING {STATE}""",
                 values | {"id": now[0]},
             )
-            return _current(db, now[0])
+            return PageState(*row.fetchone())
         db.execute(
             "UPDATE page_states SET ended = :time, ended_capture_id = :capture WHERE id = :id", values | {"id": now[0]}
         )
@@ -76,32 +70,23 @@ def note(
                  JOIN sightings s ON s.revision_id = r.id JOIN captures c ON c.id = s.capture_id
                  LEFT JOIN crawls k ON k.id = c.crawl_id WHERE r.article_id = :article
                UNION ALL SELECT since, capture_id FROM page_states WHERE url_key = :key)
-             WHERE time > :time ORDER BY time LIMIT 1""",  # noqa: S608 (our own names)
+             WHERE time > :time ORDER BY time LIMIT 1""",
         values,
     ).fetchone() or (None, None)
-    cursor = db.execute(
-        """INSERT INTO page_states (url_key, url, source_id, article_id, kind, since, capture_id, last_seen,
-                                    last_capture_id, text_digest, ended, ended_capture_id)
-           VALUES (:key, :url, :source, :article, :kind, :time, :capture, :time, :capture, :digest, :ended, :end)""",
+    row = db.execute(
+        f"""INSERT INTO page_states (url_key, url, source_id, article_id, kind, since, capture_id, last_seen,
+                                     last_capture_id, text_digest, ended, ended_capture_id)
+            VALUES (:key, :url, :source, :article, :kind, :time, :capture, :time, :capture, :digest, :ended, :end)
+            RETURNING {STATE}""",
         values | {"ended": later[0], "end": later[1]},
     )
-    return _current(db, int(cursor.lastrowid or 0))
-
-
-def _current(db: sqlite3.Connection, row_id: int) -> PageState:
-    row = db.execute(
-        "SELECT kind, since, visits, article_id, text_digest FROM page_states WHERE id = ?", (row_id,)
-    ).fetchone()
-    return PageState(*row)
+    return PageState(*row.fetchone())
 
 
 def shown_now(db: sqlite3.Connection, key: str) -> PageState | None:
     """Return what the address with this url_key shows in place of its article; None if nothing is known to be."""
-    row = db.execute(
-        """SELECT kind, since, visits, article_id, text_digest FROM page_states
-            WHERE url_key = ? AND ended IS NULL""",
-        (key,),
-    ).fetchone()
+    sql = f"SELECT {STATE} FROM page_states WHERE url_key = ? AND ended IS NULL"
+    row = db.execute(sql, (key,)).fetchone()
     return None if row is None else PageState(*row)
 
 
@@ -118,7 +103,7 @@ def end(
     rows = db.execute(
         f"""UPDATE page_states SET ended = ?, ended_capture_id = ?
              WHERE ended IS NULL AND since <= ? AND (url_key IN ({marks}) {or_article})
-            RETURNING kind""",  # noqa: S608 (marks only)
+            RETURNING kind""",
         (time, capture.id, time, *keys, *([article_id] if or_article else [])),
     ).fetchall()
     return str(rows[0][0]) if rows else None
@@ -135,6 +120,16 @@ def kind_of_text(db: sqlite3.Connection, source_id: int | None, digest: str, bes
         (digest, source_id, besides, CUT_OFF),
     ).fetchone()
     return None if row is None else str(row[0])
+
+
+def addresses_with_text(db: sqlite3.Connection, source_id: int | None, digest: str, since: str) -> list[str]:
+    """Return addresses (url_keys) of a source that showed this text in the place of an article since a stamp."""
+    rows = db.execute(
+        """SELECT DISTINCT url_key FROM page_states WHERE text_digest = ? AND source_id IS ? AND last_seen >= ?
+            ORDER BY url_key LIMIT ?""",
+        (digest, source_id, since, MAX_ADDRESSES),
+    )
+    return [key for (key,) in rows]
 
 
 def is_text_of_others(db: sqlite3.Connection, source_id: int | None, digest: str, besides: int) -> bool:
@@ -156,58 +151,18 @@ def filed_text(db: sqlite3.Connection, article_id: int) -> tuple[ShownText, str 
     return ShownText(*values), payload
 
 
-def of_article(db: sqlite3.Connection, article_id: int) -> list[dict[str, Any]]:
-    """Return every period of an article, the oldest first: keys STATE_KEYS."""
-    return _rows(db.execute(f"{SELECT} WHERE p.article_id = ? ORDER BY p.since, p.id", (article_id,)))
+def of_article(db: sqlite3.Connection, article_id: int) -> list[Row]:
+    """Return every period of an article with its number and headline, the oldest first. Raises MorgueError."""
+    sql = f"""SELECT p.url, s.name AS source, p.article_id AS article, a.title, p.kind, {IS_GONE} AS gone,
+                     p.since, p.last_seen, p.visits, p.ended, {LAST_ALIVE} AS last_alive, p.capture_id,
+                     p.last_capture_id, p.ended_capture_id
+                FROM page_states p LEFT JOIN articles a ON a.id = p.article_id LEFT JOIN sources s ON s.id = p.source_id
+               WHERE p.article_id = ? ORDER BY p.since, p.id"""
+    return [dict(row) | {"gone": bool(row["gone"])} for row in ask(db, sql, (article_id,))]
 
 
-def of_address(db: sqlite3.Connection, keys: Collection[str]) -> list[dict[str, Any]]:
-    """Return every period of the addresses with these url_keys, the oldest first: keys STATE_KEYS."""
-    marks = ", ".join("?" * len(keys))
-    return _rows(db.execute(f"{SELECT} WHERE p.url_key IN ({marks}) ORDER BY p.since, p.id", tuple(keys)))
-
-
-def pages(
-    db: sqlite3.Connection,
-    *,
-    source_id: int | None = None,
-    since: str | None = None,
-    gone: bool | None = None,
-    lasting: bool = False,
-    known_articles: bool = False,
-) -> Iterator[dict[str, Any]]:
-    """Yield the periods in which pages did not show their article, the newest first: keys STATE_KEYS.
-
-    `source_id`: only of this source. `since`: stamp; only those that began or ended from then on. `gone`: True: only
-    pages that are gone; False: only walls and error pages. `lasting`: only those that have not ended.
-    `known_articles`: only those of articles that the archive has.
-    """
-    conditions, values = ["1"], {"source": source_id, "since": since}
-    if source_id is not None:
-        conditions.append("p.source_id = :source")
-    if since is not None:
-        conditions.append("coalesce(p.ended, p.since) >= :since")
-    if gone is not None:
-        conditions.append("gone" if gone else "NOT gone")
-    if lasting:
-        conditions.append("p.ended IS NULL")
-    if known_articles:
-        conditions.append("p.article_id IS NOT NULL")
-    yield from _rows(db.execute(f"{SELECT} WHERE {' AND '.join(conditions)} ORDER BY p.since DESC, p.id DESC", values))
-
-
-def count_by_kind(db: sqlite3.Connection, source_id: int, since: str) -> dict[str, int]:
-    """Return the number of pages of a source, by kind, that showed something in place of their article since then.
-
-    With the number of pages that were answered in that time, this gives the share of walls of a source.
-    """
-    rows = db.execute(
-        """SELECT kind, count(DISTINCT url_key) FROM page_states
-            WHERE source_id = ? AND last_seen >= ? GROUP BY kind ORDER BY kind""",
-        (source_id, since),
-    )
-    return dict(rows.fetchall())
-
-
-def _rows(cursor: sqlite3.Cursor) -> list[dict[str, Any]]:
-    return [dict(zip(STATE_KEYS, row, strict=True)) | {"gone": bool(row[STATE_KEYS.index("gone")])} for row in cursor]
+def kinds_shown_now(db: sqlite3.Connection, source_id: int) -> dict[str, int]:
+    """Return the number of pages of a source that do not show their article, by kind, the newest first."""
+    sql = """SELECT kind, count(*) FROM page_states WHERE source_id = ? AND ended IS NULL
+              GROUP BY kind ORDER BY max(since) DESC, max(id) DESC"""
+    return dict(map(tuple, ask(db, sql, (source_id,))))

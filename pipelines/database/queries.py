@@ -16,6 +16,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipelines.core.errors import NotFound, QueryError
+from pipelines.core.items import GONE_KINDS
 from pipelines.database.connection import Row, ask, decode_row, decode_rows
 from pipelines.database.filters import EVERYTHING, ArticleFilters, source_id
 from pipelines.database.query_parser import fts5_expression
@@ -67,10 +68,9 @@ ARTICLE_COLUMNS = (
 ARTICLE_KEYS = column_names(ARTICLE_COLUMNS)
 # What the address shows now in the place of the article: it is gone (g), or a wall or error page is there (w).
 SHOWN_NOW = "(SELECT max(id) FROM page_states WHERE article_id = a.id AND ended IS NULL AND kind {} IN {})"
-GONE = "('404', '410', 'soft 404', 'front page')"
 FROM_ARTICLES = f"""articles a JOIN captures c ON c.id = a.capture_id LEFT JOIN sources s ON s.id = a.source_id
-    LEFT JOIN page_states g ON g.id = {SHOWN_NOW.format("", GONE)}
-    LEFT JOIN page_states w ON w.id = {SHOWN_NOW.format("NOT", GONE)}"""
+    LEFT JOIN page_states g ON g.id = {SHOWN_NOW.format("", GONE_KINDS)}
+    LEFT JOIN page_states w ON w.id = {SHOWN_NOW.format("NOT", GONE_KINDS)}"""
 # CROSS JOIN keeps SQLite from turning the order round: it would query FTS5 for each article in turn.
 FROM_MATCHES = "articles_fts CROSS JOIN articles a ON a.id = articles_fts.rowid"
 BEGINNING = "substr(coalesce(nullif(a.description, ''), a.text), 1, 400)"

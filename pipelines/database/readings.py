@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pipelines.database.columns import REVISION_COLUMNS
+from pipelines.database.connection import Row, dicts
 
 CAPTURE_PLACE = """c.id AS capture_id, c.url, c.time, c.file AS warc_file, c.offset AS warc_offset,
            c.length AS warc_length, c.record_id AS warc_record_id"""
@@ -22,12 +23,10 @@ REVISION = f"""
 """  # noqa: S608 (our own names)
 
 
-def revisions(db: sqlite3.Connection, ids: Iterable[int]) -> Iterator[dict[str, Any]]:
+def revisions(db: sqlite3.Connection, ids: Iterable[int]) -> Iterator[Row]:
     """Yield revisions with all that reading them again needs, one at a time: columns of REVISION."""
     for one in ids:
-        cursor = db.execute(REVISION, (one,))
-        if (row := cursor.fetchone()) is not None:  # it may have been taken back meanwhile
-            yield dict(zip((column[0] for column in cursor.description), row, strict=True))
+        yield from dicts(db.execute(REVISION, (one,)))  # none if it was taken back meanwhile
 
 
 def select_revisions(

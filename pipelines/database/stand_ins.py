@@ -25,6 +25,7 @@ ANOTHER = "another page"  # a temporary redirect of a known article to a page th
 NO_TEXT = "no text"  # the page of a known article in which there is nothing to read
 # Shares nothing with the article's, or is a stub of it; is short or undated; a day later it counts as an edit.
 OTHER_TEXT = "other text"
+WALLS = (CONSENT, LOGIN, ERROR, ANOTHER, NO_TEXT, OTHER_TEXT)  # in the place of articles that may come back
 ALWAYS_STANDS_IN = (CONSENT, LOGIN, SOFT_404, ERROR)  # values of Article.access that no article has
 PART_OF_TEXT = ("paywall", "truncated")  # values of Article.access that say that text is missing
 
@@ -36,7 +37,11 @@ MAX_SHORTENED_SHARE = 0.8  # length of a text to the known one, from which on a 
 MAX_STAND_IN_SHARE = 0.5  # length of a text that shares nothing with the known one, and may stand in for it
 MIN_COMMON_BEGINNING_SHARE = 0.6  # of the words of a teaser that the known text has, too
 MIN_HELD_SECONDS = 23 * 3600  # that an unrelated text must last until it is an edit; looks are a day apart, or nearly
+MIN_SELLING_HELD_SECONDS = 7 * 86_400 - 3600  # the same for a stub whose notice has a word of a wall, and no more
 LOGIN_PATH = re.compile(r"/(?:log-?in|sign-?in|sso|auth|oauth2?|anmelden|connexion|registrer|iniciar-sesion)\b", re.I)
+
+# Path of a front page: nothing, a language, or a usual name.
+FRONT_PATH = re.compile(r"(?:/[a-z]{2}(?:-[a-z]{2})?)?(?:/(?:index|default|home)(?:\.\w{2,5})?)?", re.I)
 
 
 class ShownText(NamedTuple):
@@ -59,6 +64,7 @@ class StandInEvidence(NamedTuple):
     is_text_of_others: bool = False  # another article of the source has the same headline and text
     held_seconds: float | None = None  # since the same unrelated text or notice was first seen here; None: it was not
     unrelated_seconds: float | None = None  # since any unrelated text was first seen here, and none but such texts
+    others_are_whole: bool = False  # articles of the source that were seen in that time show no wall and no such notice
 
 
 NO_EVIDENCE = StandInEvidence()
@@ -101,16 +107,20 @@ def stands_in(shown: ShownText, known: ShownText | None, evidence: StandInEviden
 def _kind_of_stub(stub: Stub, evidence: StandInEvidence, *, is_changed: bool) -> str | None:
     """Return the kind of a stub; None if editors have shortened the text.
 
-    A notice that sells or asks for JavaScript is of a wall, and so is one that other articles have, too, or none if
-    others are cut off now. `is_changed`: the page says that it was changed; editors let it say so, and walls seldom.
-    Any other stub is an edit if it lasts.
+    A notice that calls to subscribe or asks for JavaScript is of a wall, and so is one that other articles have, too,
+    or none if others are cut off now. `is_changed`: the page says that it was changed; editors let it say so, and walls
+    seldom. Any other stub is an edit if it lasts: for a day; or for a week, and the other articles are whole, if a word
+    of its notice could be of a wall.
     """
     asks = stub.sells or stub.needs_browser
     is_elsewhere = evidence.kind_elsewhere is not None or evidence.is_text_of_others
-    if (asks and is_elsewhere) or ((asks or is_elsewhere) and not is_changed):
+    if (asks and is_elsewhere) or ((stub.calls or stub.needs_browser or is_elsewhere) and not is_changed):
         if stub.sells or not stub.notice:
             return PAYWALL_KIND
         return _kind_met(evidence)
+    if stub.sells and not is_changed:
+        is_edit = evidence.others_are_whole and _lasts(evidence.held_seconds, MIN_SELLING_HELD_SECONDS)
+        return None if is_edit else OTHER_TEXT
     return None if _lasts(evidence.held_seconds) or (is_changed and not asks) else OTHER_TEXT
 
 
@@ -120,9 +130,9 @@ def _kind_met(evidence: StandInEvidence) -> str:
     return ERROR if elsewhere is None or elsewhere == OTHER_TEXT else elsewhere
 
 
-def _lasts(seconds: float | None) -> bool:
+def _lasts(seconds: float | None, least: float = MIN_HELD_SECONDS) -> bool:
     """Return True if a text was seen here for so long that it is no wall that comes and goes."""
-    return seconds is not None and seconds >= MIN_HELD_SECONDS
+    return seconds is not None and seconds >= least
 
 
 def digest_to_note(shown: ShownText, known: ShownText | None) -> str:
@@ -158,7 +168,10 @@ def landing(asked: str, url: str) -> str | None:
         return None
     if LOGIN_PATH.search(path) and not LOGIN_PATH.search(asked_path):
         return LOGIN
-    is_above = asked_path != path and f"{asked_path}/".startswith(f"{path}/")
-    if not is_above or urlsplit(url).query or not same_site(asked, url):
+    if asked_path == path or not same_site(asked, url):
         return None
-    return SECTION if path else FRONT
+    query = urlsplit(url).query
+    # With a number or several words in it, the query may name a story: "/?p=123", "/?name=mayor-resigns".
+    if FRONT_PATH.fullmatch(path) and (not query or (not path and re.fullmatch(r"\w{1,20}=[a-z]{0,20}", query, re.I))):
+        return FRONT
+    return SECTION if f"{asked_path}/".startswith(f"{path}/") and not query else None

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any
 
 from pipelines.core.errors import QueryError
-from pipelines.core.urls import PORTS, fetchable, parts_of, url_key
+from pipelines.core.urls import PORTS, fetchable, key_or_none, parts_of
 from pipelines.database.connection import Row, ask, decode_json, file_of, read_error
 from pipelines.database.filters import EVERYTHING, ArticleFilters, source_id
 from pipelines.database.queries import article_selection, spellings
@@ -130,7 +130,7 @@ class CaptureSelection:
         self.left_out = self.exclusion_filter.left_out  # reason -> captures; only of those that were asked for
         self.damages: dict[str, None] = {}  # in order, each once: why the rights in a capture could not be read
         self._page_signals = CapturedSignals(db, warc)
-        db.create_function("key_of", 1, _key, deterministic=True)
+        db.create_function("key_of", 1, key_or_none, deterministic=True)
         db.create_function("is_below", 2, _is_below, deterministic=True)
         self._query_only = bool(next(ask(db, "PRAGMA query_only"))[0])
         try:
@@ -257,13 +257,6 @@ def index_digest(declared: str | None, of_original: str | None, payload: str | N
         return of_original
     algorithms = {algorithm_of(digest) for digest in known}
     return declared if algorithm_of(declared) in algorithms else of_original
-
-
-def _key(url: str) -> str | None:
-    try:
-        return url_key(url)
-    except ValueError:
-        return None
 
 
 def _is_below(url: str, host: str) -> bool:

@@ -6,9 +6,9 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from pipelines.core.errors import NotFound
-from pipelines.core.urls import same_site, url_key
+from pipelines.core.urls import key_or_none, same_site, url_key
 from pipelines.database import removals
-from pipelines.takedown.target_names import TargetMatcher, key_or_none, name_of_target
+from pipelines.takedown.target_names import TargetMatcher, name_of_target
 
 if TYPE_CHECKING:
     from pipelines.extraction.own_addresses import DeclaredAddresses

@@ -12,7 +12,7 @@ from functools import cached_property
 from urllib.parse import urlsplit
 
 from pipelines.core.errors import ConfigError, NotFound
-from pipelines.core.urls import site_or_none, url_key
+from pipelines.core.urls import key_or_none, site_or_none
 from pipelines.database import removals
 
 STAR = "*"  # before the name of a host, and after a prefix
@@ -98,11 +98,3 @@ def name_of_key(key: str) -> str:
 def keys_of_name(name: str) -> set[str]:
     """Return the url_keys that a page's name can mean: one, or both spellings of a star at its end."""
     return {name, name.removesuffix(ESCAPED_STAR) + STAR} if name.endswith(ESCAPED_STAR) else {name}
-
-
-def key_or_none(url: str) -> str | None:
-    """Return the url_key of an address; None for a text that is not a web address."""
-    try:
-        return url_key(url)
-    except ValueError:
-        return None

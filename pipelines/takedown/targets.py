@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pipelines.core.errors import NotFound
 from pipelines.core.source_names import near_names, source_meant
-from pipelines.core.urls import host_or_empty, same_site, url_key
+from pipelines.core.urls import host_or_empty, key_or_none, same_site, url_key
 from pipelines.database import removals
 from pipelines.database.captures import CaptureLocation
 from pipelines.database.filters import homes_of_sources
@@ -19,7 +19,6 @@ from pipelines.database.journal_rows import database_state
 from pipelines.takedown.target_names import (
     STAR,
     TargetMatcher,
-    key_or_none,
     keys_of_name,
     name_of_key,
     name_of_target,

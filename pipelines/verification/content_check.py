@@ -13,7 +13,7 @@ from typing import Any
 
 from pipelines.core.archive_layout import DATABASE_NAME
 from pipelines.core.terminal import plain
-from pipelines.core.urls import url_key
+from pipelines.core.urls import key_or_none
 from pipelines.database.columns import FIELD_COLUMNS, REVISION_COLUMNS, STATE_COLUMNS, columns_digest
 from pipelines.database.connection import ask, foreign_triggers
 from pipelines.database.edits.change_detection import text_digest
@@ -104,16 +104,9 @@ def damaged_rows(db: sqlite3.Connection) -> Iterator[Finding]:
     for number in damaged_hints(db):
         yield finding("text", f"frontier, row {number}: hint holds no JSON object of texts; the row is never visited")
     for row in ask(db, MOVED_ARTICLES):
-        if _key_or_none(row["url"]) != _key_or_none(row["captured"]):
+        if key_or_none(row["url"]) != key_or_none(row["captured"]):
             what = f"article {row['id']}: its url, {plain(row['url'])}, is not that of its capture"
             yield finding("text", f"{what}, {plain(row['captured'])}")
-
-
-def _key_or_none(url: str) -> str | None:
-    try:
-        return url_key(url)
-    except ValueError:
-        return None
 
 
 def changed_schema(db: sqlite3.Connection) -> Iterator[Finding]:

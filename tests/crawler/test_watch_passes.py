@@ -167,6 +167,23 @@ def test_files_of_a_program_that_were_replaced_are_noticed(monkeypatch, tmp_path
     assert program.why_they_cannot_start() == "ModuleNotFoundError: No module named 'no_such_module'"
 
 
+def test_note_that_holds_on_is_said_once(folder, monkeypatch):
+    """A source that is paused for a year is no line in each pass of it; once it was gone, it is news again."""
+    notes = iter([("paused: a",), ("paused: a",), ("paused: a", "clock"), (), ("paused: a",)])
+    monkeypatch.setattr(Watch, "_pass", lambda self: PassResult("done", 0, notes=next(notes)))
+    monkeypatch.setattr(Watch, "_wait", lambda self, seconds: None)
+    said = []
+
+    def say(text):
+        said.append(text)
+        if said.count("paused: a") == 2:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    output = WatchOutput(passed=lambda text: None, note=say, problem=say, live=lambda text: None)
+    Watch(folder, [], output, sleeping).run()
+    assert said[:3] == ["paused: a", "clock", "paused: a"]
+
+
 @pytest.mark.parametrize(("result", "line"), [
     (PassResult("done", 0), "nothing was due"),
     (PassResult("done", 0, counts=(("listings", 1), ("new", 1_200)), left=3), "1 listing, 1,200 new; 3 still due"),

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-import ctypes
 import gzip
 import hashlib
 import json
@@ -26,6 +25,8 @@ from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import IO, Any
+
+from pipelines.core.worker_pool import signal_with_parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,8 +216,7 @@ def run(
     cores: set[int] | None,
 ) -> None:
     """Run the server process, until SIGTERM."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: never outlive the benchmark
+    signal_with_parent(signal.SIGKILL, os.getppid())  # never outlive the benchmark
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if cores:
         os.sched_setaffinity(0, cores)

@@ -85,3 +85,15 @@ def test_due_tells_removed_sources_from_new_ones(crawled):
     assert shown.count("first visit") == len(visits)
     states = json.loads(morgue("-C", crawled, "sources", "--format", "json").stdout)
     assert [(one["name"], one["health"]) for one in states] == [("paper", "removed")]
+
+
+def test_listing_that_is_read_for_another_source_is_not_due(crawled):
+    """Its source was never crawled, and never will be for that listing; `sources` says the same."""
+    text = (crawled / "sources" / "paper.toml").read_text()
+    (crawled / "sources" / "a-twin.toml").write_text(f'{text}sections = ["https://twin.example/sport/"]\n')
+    visits = json.loads(due(crawled, "a-twin", "--format", "json").stdout)
+    assert [visit["url"] for visit in visits] == ["https://twin.example/sport/"]
+    with sqlite3.connect(crawled / "morgue.db") as db:
+        db.execute("INSERT INTO sources (name, url, watched, added) VALUES ('a-twin', '', 1, '')")
+    states = json.loads(morgue("-C", crawled, "sources", "--format", "json").stdout)
+    assert {one["name"]: one["waiting"] for one in states}["a-twin"] == 1

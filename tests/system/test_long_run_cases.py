@@ -266,3 +266,19 @@ def test_clock_that_is_set_back_by_three_days_loses_no_time(run):
     for hour in (2, 3, 4, 5):
         run.crawl(7 * DAY + hour * HOUR)
     assert run.rows("SELECT count(*) FROM articles") == [(5,)]
+
+
+def test_clock_that_is_years_behind_writes_nothing_and_is_told(run):
+    """After an empty battery it says 1970 or, once it is set, any other year. Then it is right, and all goes on."""
+    for hour in range(4):
+        run.crawl(hour * HOUR)
+    known = tables(run.archive / "morgue.db")
+    for years, year in ((-56, "1970"), (-2, "2024")):
+        refused = run.crawl(years * 365 * DAY)
+        assert (refused.code, "Traceback" in refused.output) == (10, False)
+        assert f"the clock of this machine: says {year}-" in refused.stderr
+        assert "set it" in refused.stderr
+    assert tables(run.archive / "morgue.db") == known
+    publish(run, 4)
+    run.crawl(5 * HOUR)
+    assert run.rows("SELECT count(*) FROM articles") == [(5,)]

@@ -153,3 +153,14 @@ def test_sitemaps_that_are_named_anew_each_day_are_forgotten(tmp_path):
         assert run.rows("SELECT count(*) FROM listings WHERE kind = 'sitemap'") == [(1 + 1 + 4,)]
         assert run.count("/fixed.xml") == 5
         assert times_asked(run) == {1}
+
+
+def test_feed_that_is_outrun_twice_within_an_hour_is_noted_twice(tmp_path):
+    """And read as ever: the other listings of its source were read for the first gap just now."""
+    with living(tmp_path, 12) as run:
+        run.paper.watch(run.archive, more=f'[every]\nfeed = "5m"\n{WITHOUT_LOOKS}')
+        for number, at in enumerate((0.0, 2 * HOUR, 2.5 * HOUR)):
+            run.paper.feed(*range(4 * number, 4 * number + 4))
+            run.crawl(at)
+        assert run.rows("SELECT count(*) FROM articles") == [(12,)]
+        assert run.rows("SELECT count(*) FROM gaps") == [(2,)]

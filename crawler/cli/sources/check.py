@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
-from pipelines.core.errors import MorgueError, NotFound
+from pipelines.core.errors import MorgueError
 from pipelines.core.plural import counted
-from pipelines.core.source_names import near_names, source_meant
+from pipelines.core.source_names import must_be_meant
 from pipelines.core.terminal import plain
 
 if TYPE_CHECKING:
@@ -63,16 +63,9 @@ def check_command(ctx: click.Context, names: tuple[str, ...], ask: bool) -> int:
 
 def named(config: Config, names: Sequence[str]) -> list[str]:
     """Return the sources that are meant: all, if none is named. Raises NotFound."""
-    homes = {own.name: own.url for own in config.sources.values()} | {one: f"https://{one}/" for one in config.broken}
     if not names:
-        return sorted(homes)
-    found = []
-    for name in names:
-        meant = source_meant(name, homes)
-        if meant is None:
-            raise NotFound(name, "has no file in sources/", near_names(name, homes, "source"))
-        found.append(meant)
-    return found
+        return sorted(config.homes)
+    return [must_be_meant(name, config.homes, "has no file in sources/") for name in names]
 
 
 async def ask_all(sources: Sequence[SourceConfig], config: Config) -> int:

@@ -10,9 +10,9 @@ import click
 
 from crawler.cli.common_options import config_of, folder_option, setting_option
 from pipelines.core import safe_open
-from pipelines.core.errors import ConfigError, NotFound, os_errors
+from pipelines.core.errors import ConfigError, os_errors
 from pipelines.core.plural import counted, verb
-from pipelines.core.source_names import near_names, source_meant
+from pipelines.core.source_names import must_be_meant
 from pipelines.core.terminal import plain
 
 if TYPE_CHECKING:
@@ -35,19 +35,14 @@ def rename_command(ctx: click.Context, old: str, new: str) -> None:
     crawl may be running. The command lines of earlier crawls, exports and WARC files keep the old name.
     """
     from crawler.config.toml_files import SOURCE_NAME
-    from crawler.engine.open_archive import open_archive_writer
+    from crawler.engine.open_archive import writing
     from pipelines.database.store import ArticleStore
 
     if not SOURCE_NAME.fullmatch(new):
         raise ConfigError(new, "is not a valid name for a source", "use only letters, digits, - _ and .")
     config = config_of(ctx)
-    archive_writer = open_archive_writer(config)
-    try:
+    with writing(config) as archive_writer:
         done = archive_writer.call(rename, config, ArticleStore(archive_writer.db), old, new)
-    finally:
-        archive_writer.close()
-    if archive_writer.failed is not None:
-        raise archive_writer.failed
     click.echo(plain(f"{done} is {new} now"))
 
 
@@ -57,11 +52,7 @@ def rename(config: Config, store: ArticleStore, old: str, new: str) -> str:
     from pipelines.database.runs import rename_source
 
     files = {*config.sources, *config.broken}
-    homes = {source.name: source.url for _, source, _ in store.sources()}
-    homes |= {own.name: own.url for own in config.sources.values()}
-    found = source_meant(old, homes | {name: f"https://{name}/" for name in config.broken})
-    if found is None:
-        raise NotFound(old, "is not a source of this archive", near_names(old, [*homes, *config.broken], "source"))
+    found = must_be_meant(old, {source.name: source.url for _, source, _ in store.sources()} | config.homes)
     if found == new:
         raise ConfigError(new, "is its name already", "say another one")
     source_id, other_id = store.source_id(found), store.source_id(new)
@@ -113,10 +104,7 @@ def remove_command(ctx: click.Context, name: str, yes: bool) -> None:
     from pipelines.database.connection import connect
 
     config = config_of(ctx)
-    homes = {own.name: own.url for own in config.sources.values()} | {one: f"https://{one}/" for one in config.broken}
-    found = source_meant(name, homes)
-    if found is None:
-        raise NotFound(name, "has no file in sources/", near_names(name, homes, "source"))
+    found = must_be_meant(name, config.homes, "has no file in sources/")
     with closing(connect(config.folder.database)) as db:
         articles = next((row["articles"] for row in queries.sources(db) if row["name"] == found), 0)
     stay = f"its {counted(articles, 'article')} {verb(articles, 'stays', 'stay')} in the archive"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import sys
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -93,7 +92,6 @@ def known_of(
     if row is None or source_id is None:
         return found
     verdict = next((one for one in look(db, config.folder, config.health.coverage_drop) if one.name == own.name), None)
-    states = page_states.pages(db, source_id=source_id, lasting=True)
     due = next(planned_visits(db, [own.name], now, 1), None)
     return found | {
         "added": row["added"],
@@ -106,8 +104,8 @@ def known_of(
         "last_error": row["last_error"],
         "next_due": due["at"] if due is not None else None,
         "listings": list(listings_of(db, source_id)),
-        "not_the_article": dict(Counter(state["kind"] for state in states)),
-        "gaps": [{key: gap[key] for key in ("url", "began", "ended", "found")} for gap in listings.gaps(db, source_id)],
+        "not_the_article": page_states.kinds_shown_now(db, source_id),
+        "gaps": listings.gaps(db, source_id),
         "pauses": list(pauses_of(db, source_id)),
     }
 
@@ -139,7 +137,7 @@ def listings_of(db: sqlite3.Connection, source_id: int) -> Iterator[dict[str, An
     from pipelines.database import listings
     from pipelines.database.frontier.listing_states import found_in_place_of_others, listing_states
 
-    known = {row["url_key"]: row for row in listings.listings(db, source_id)}
+    known = {state.url_key: state._asdict() for state in listings.of_source(db, source_id)}
     for one in listing_states(db)[source_id]:
         next_visit = stamp(one.next_visit) if one.next_visit else None
         error = one.error if one.failures else one.trouble

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from pipelines.core.timestamps import parse
 from pipelines.core.urls import url_key
 from pipelines.database.columns import REVISION_COLUMNS, update_row
-from pipelines.database.connection import decode_json
+from pipelines.database.connection import decode_json, dicts
 from pipelines.database.edits.difference import (
     ALTERNATE,
     NO_DIFFERENCE,
@@ -64,8 +64,7 @@ def chain_of(db: sqlite3.Connection, article_id: int) -> list[ChainRow]:
              WHERE r.article_id = ? ORDER BY r.number""",  # noqa: S608 (our own names)
         (article_id,),
     )
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor]
+    return list(dicts(cursor))
 
 
 def version_of(row: Mapping[str, Any]) -> TextVersion:

@@ -25,6 +25,7 @@ SENTENCE_END = re.compile(r"[.!?…。！？۔।]['\")\]]*$")
 COUNTER_PARTS = re.compile(r"\s*[·•|]\s*")  # between a name and a counter; a comma may be in a sentence
 AGE_PARTS = re.compile(r"\s*[·•|]\s*|, | - ")
 MASK = "#"  # in place of a counter
+NUMBER = "\N{OBJECT REPLACEMENT CHARACTER}"  # in place of a number in a `shape`; no line that people write has it
 MIN_AGE_WORDS = 2  # "an hour ago" has no number; one word of an age alone, such as "yesterday", is a word like others
 
 
@@ -54,6 +55,23 @@ def vocabulary() -> Vocabulary:
     counters, units, months = words("counter.words"), words("counter.units"), words("months", "months.short")
     joins = words("counter.joins", "counter.ages", "line.updated")
     return Vocabulary(counters, ages, units, months, counters | units | months | joins)
+
+
+def shape(line: str) -> str | None:
+    """Return the words of a short line that is no sentence, with a mark in place of each number; None of any other.
+
+    On a site that changes such numbers on most of its pages they are counters, in whatever language.
+    """
+    tokens = TOKEN.findall(line.casefold()) if len(line) <= MAX_LINE_CHARS else []
+    if SENTENCE_END.search(line) or len(tokens) > MAX_LINE_WORDS or not any(map(str.isdigit, line)):
+        return None
+    return " ".join(NUMBER if _is_number(token) else token for token in tokens)
+
+
+def is_age_in_a_word(line: str) -> bool:
+    """Return True for a line such as "yesterday", which may take the place of "23 hours ago"."""
+    tokens = TOKEN.findall(line.casefold())
+    return len(tokens) == 1 and f" {tokens[0]} " in vocabulary().ages
 
 
 def masked(line: str) -> str | None:

@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 
 from pipelines.core.timestamps import parse
 from pipelines.database.edits.change_detection import comparable
-from pipelines.database.edits.counters import MASK, masked
+from pipelines.database.edits.counters import MASK, is_age_in_a_word, masked, shape
 from pipelines.database.edits.word_diff import count_changes, opcodes, words
 
 ChangeKind = Literal["title", "text", "byline", "dates", "address"]
@@ -50,19 +50,25 @@ class Difference(NamedTuple):
     words_removed: int = 0
     ratio: float = 0.0  # share of the words of both versions
     silent: bool | None = None  # None: the text did not change, or the page gives no time of modification
-    changed_lines: tuple[str, ...] = ()  # lines that came or went, besides counters
+    changed_lines: tuple[str, ...] = ()  # lines that came or went, besides counters; shapes of those with new numbers
 
 
 def difference(
     old: TextVersion, new: TextVersion, is_template: Callable[[str], bool] = lambda line: False
 ) -> Difference:
-    """Return how a text differs from the one before it. `is_template`: a line comes and goes on the whole site."""
+    """Return how a text differs from the one before it.
+
+    `is_template`: a line comes and goes on the whole site, or lines of a `shape` change their numbers there.
+    """
     removed, added = line_changes(old.text, new.text)
     differs = bool(removed or added)
     removed, added = without_counters(removed, added)
-    lines = (*removed, *added)
-    noise: Noise | None = "counters" if differs and not lines else None
-    if lines and all(map(is_template, lines)):
+    shapes = {found for line in removed if (found := shape(line))} & {shape(line) for line in added}
+    lines = (*removed, *added, *sorted(shapes))
+    counting = set(filter(is_template, shapes))
+    removed, added = ([line for line in side if shape(line) not in counting] for side in (removed, added))
+    noise: Noise | None = "counters" if differs and not (removed or added) else None
+    if (removed or added) and all(map(is_template, (*removed, *added))):
         noise = "template"
     removed, added = ([line for line in side if not is_template(line)] for side in (removed, added))
     title = comparable(old.title or ""), comparable(new.title or "")
@@ -104,7 +110,10 @@ def line_changes(old: str, new: str) -> tuple[list[str], list[str]]:
 
 def without_counters(removed: Iterable[str], added: Iterable[str]) -> tuple[list[str], list[str]]:
     """Return both without lines that are counters, and without pairs of lines that differ in their counters only."""
-    masks = [[(line, mask) for line in side if (mask := masked(line)) != MASK] for side in (removed, added)]
+    every = [[(line, masked(line)) for line in side] for side in (removed, added)]
+    if any(mask == MASK for side in every for _, mask in side):  # "yesterday" alone is a line like others
+        every = [[(line, mask) for line, mask in side if not is_age_in_a_word(line)] for side in every]
+    masks = [[(line, mask) for line, mask in side if mask != MASK] for side in every]
     counts = [Counter(mask for _, mask in side if mask is not None) for side in masks]
     paired = [counts[0] & counts[1], counts[0] & counts[1]]
     kept: tuple[list[str], list[str]] = [], []

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from pipelines.core.errors import NotFound, QueryError
-from pipelines.core.items import GONE_KINDS
 from pipelines.core.plural import counted
 from pipelines.core.timestamps import parse
 from pipelines.database.connection import Row, ask
 from pipelines.database.edits.chains import version_of
 from pipelines.database.edits.difference import difference, difference_row
 from pipelines.database.filters import ArticleFilters, parse_day, source_id
-from pipelines.database.page_states import LAST_ALIVE
+from pipelines.database.page_states import IS_GONE, LAST_ALIVE
 
 EDIT_KEYS = (
     "seen", "source", "article", "revision", "changes", "change_ratio", "words_added", "words_removed", "silent",
@@ -82,14 +81,13 @@ def _is_wanted(edit: Row, wanted: EditFilters) -> bool:
 def gone(db: sqlite3.Connection, articles: ArticleFilters, limit: int | None) -> Iterator[Row]:
     """Yield articles that vanished, the newest first, with the keys GONE_KEYS. `back`: when it was there again."""
     where, values = _where(db, articles, "p.since")
-    kinds = ", ".join(f"'{kind}'" for kind in GONE_KINDS)
     found = ask(
         db,
         f"""
         SELECT p.since, s.name AS source, a.id AS article, p.kind, {LAST_ALIVE} AS last_alive, p.last_seen, p.visits,
                p.ended AS back, a.title, p.url
           FROM page_states p JOIN articles a ON a.id = p.article_id LEFT JOIN sources s ON s.id = a.source_id
-         WHERE p.kind IN ({kinds}) {where} ORDER BY p.since DESC, p.id DESC LIMIT :limit""",  # noqa: S608 (our own names)
+         WHERE {IS_GONE} {where} ORDER BY p.since DESC, p.id DESC LIMIT :limit""",  # noqa: S608 (our own names)
         values | {"limit": -1 if limit is None else limit},
     )
     return map(dict, found)

@@ -2,24 +2,29 @@
 
 `stand_ins` decides. A site that shows one page at the addresses of three new stories shows a wall, whatever its words
 are. The first two are filed before that is known, and taken back then: their captures stay, and are noted in
-`page_states` as if the page were met today; the addresses are asked again. Nothing here commits.
+`page_states` as if the page were met today; the addresses are asked again. So is what was filed of a page that then
+shows itself in the place of known articles. Nothing here commits.
 """
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from dataclasses import replace
 from itertools import combinations
 
-from pipelines.core.items import Article, Capture, Page, PageState
+from pipelines.core.items import GONE_KINDS, Article, Capture, Page, PageState
 from pipelines.core.timestamps import later, now, parse, stamp
 from pipelines.core.urls import url_key
 from pipelines.database import page_states, removals
 from pipelines.database.edits.story_identity import story_ids
+from pipelines.database.edits.stubs import Stub, lines_of, stub_of
 from pipelines.database.frontier.table import FrontierTable
 from pipelines.database.stand_ins import (
     ERROR,
+    MIN_SELLING_HELD_SECONDS,
     OTHER_TEXT,
+    PART_OF_TEXT,
     ShownText,
     StandInEvidence,
     digest_to_note,
@@ -29,6 +34,8 @@ from pipelines.database.stand_ins import (
 
 MIN_ADDRESSES = 3  # with one headline and text within SHARED_SECONDS, this one included
 SHARED_SECONDS = 86_400.0
+MIN_WHOLE_ARTICLES = 5  # of a source, seen while one was a stub, that show that the site has no wall
+MAX_COMPARED_ARTICLES = 200  # of a source, the newest, whose texts are looked through for a notice
 DATES_BESIDE_PAGE = ("url", "feed", "htmldate")  # sources of a date that a wall at the address has, too
 
 
@@ -66,15 +73,73 @@ def stand_in(
         is_text_of_others=article_id is not None and page_states.is_text_of_others(db, source_id, digest, article_id),
         held_seconds=held,
         unrelated_seconds=unrelated,
+        others_are_whole=(
+            known is not None
+            and before is not None
+            and article_id is not None
+            and held is not None
+            and held >= MIN_SELLING_HELD_SECONDS
+            and _others_are_whole(db, source_id, article_id, before.since, stub_of(article.text, known.text))
+        ),
     )
     kind = stands_in(shown, known, evidence)
     if kind is None and known is None:
         kind = _take_back_shared_text(db, page, digest, source_id)
     if kind is None:
         return None
-    return page_states.note(
+    state = page_states.note(
         db, asked, kind, page.capture, source_id=source_id, article_id=article_id, text_digest=noted
     )  # fmt: skip
+    if kind == ERROR and noted == digest:
+        _take_back_wall(db, page.capture, digest, source_id)
+    return state
+
+
+def _take_back_wall(db: sqlite3.Connection, capture: Capture, digest: str, source_id: int | None) -> None:
+    """Take back what was filed of a page within a day that stands in the place of several articles now.
+
+    The first of them may have led to an address of its own, of which no article was known.
+    """
+    since = stamp(later(capture.time, -SHARED_SECONDS))
+    stories: list[str] = []
+    for key in page_states.addresses_with_text(db, source_id, digest, since):
+        if not any(_may_be_one_story(key, other) for other in stories):
+            stories.append(key)
+    if len(stories) < MIN_ADDRESSES:
+        return
+    filed = db.execute(
+        "SELECT id FROM articles WHERE text_digest = ? AND source_id IS ? AND revision = 1 AND first_seen >= ?",
+        (digest, source_id, since),
+    ).fetchall()
+    for (article_id,) in filed:
+        take_back_article(db, article_id, ERROR, capture, source_id=source_id, digest=digest)
+
+
+def _others_are_whole(
+    db: sqlite3.Connection, source_id: int | None, article_id: int, since: str, stub: Stub | None
+) -> bool:
+    """Return True if no article of a source but this one shows a wall or the notice of the stub since a time.
+
+    False also if too few were seen. Articles that were only ever seen behind a wall say nothing.
+    """
+    if stub is None:
+        return False
+    walled = db.execute(
+        """SELECT 1 FROM page_states WHERE source_id IS ? AND ended IS NULL AND last_seen >= ? AND article_id IS NOT ?
+              AND kind NOT IN (SELECT value FROM json_each(?)) LIMIT 1""",
+        (source_id, since, article_id, json.dumps(GONE_KINDS)),
+    ).fetchone()
+    if walled is not None:
+        return False
+    rows = db.execute(
+        """SELECT text, access FROM articles WHERE source_id IS ? AND id != ? AND last_seen >= ?
+            ORDER BY published_day DESC LIMIT ?""",
+        (source_id, article_id, since, MAX_COMPARED_ARTICLES),
+    ).fetchall()
+    lines = set(stub.notice.split("\n"))
+    if any(not lines.isdisjoint(lines_of(text)) for text, _ in rows):
+        return False
+    return sum(access not in PART_OF_TEXT for _, access in rows) >= MIN_WHOLE_ARTICLES
 
 
 def _take_back_shared_text(db: sqlite3.Connection, page: Page, digest: str, source_id: int | None) -> str | None:

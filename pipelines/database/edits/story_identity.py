@@ -18,6 +18,7 @@ from pipelines.core.items import Article
 from pipelines.core.timestamps import parse
 from pipelines.core.urls import same_site, url_key
 from pipelines.database.columns import update_row
+from pipelines.database.connection import dicts
 from pipelines.database.edits.chains import describe
 from pipelines.database.edits.change_detection import MIN_COMMON_WORDS, comparable, different_words
 
@@ -176,7 +177,7 @@ def unite(db: sqlite3.Connection, first: int, second: int) -> tuple[int, str]:
         "UPDATE revisions SET article_id = ?, number = ? WHERE id = ?",
         [(kept, number, row_id) for number, (row_id, _) in enumerate(ordered, 1)],
     )
-    rows = {number: _row(db, number) for number in (kept, other)}
+    rows = {row["id"]: row for row in dicts(db.execute("SELECT * FROM articles WHERE id IN (?, ?)", (kept, other)))}
     newest = ordered[-1][1]
     former = rows[other if newest == kept else kept]["url_key"]
     seen = [row[name] for row in rows.values() for name in ("first_seen", "last_seen")]
@@ -210,11 +211,6 @@ def is_shown_in_turn(db: sqlite3.Connection, article_id: int, key: str) -> bool:
     )
     keys = [url_key(url) for (url,) in urls]
     return sum(now == key != before for before, now in zip(["", *keys], keys, strict=False)) >= MAX_TURNS
-
-
-def _row(db: sqlite3.Connection, article_id: int) -> dict[str, Any]:
-    cursor = db.execute("SELECT * FROM articles WHERE id = ?", (article_id,))
-    return dict(zip((column[0] for column in cursor.description), cursor.fetchone(), strict=True))
 
 
 def _query(key: str) -> list[str]:

@@ -21,7 +21,8 @@ class Stub(NamedTuple):
 
     has_beginning: bool  # of the known text
     notice: str  # the words that are not the article's, without case; empty if the text is only cut off
-    sells: bool  # the notice asks to subscribe, to log in or to read on elsewhere
+    sells: bool  # the notice has a word of a wall: of subscribing, of logging in, of reading on elsewhere
+    calls: bool  # it has a line that a wall prints, or asks to read on; such a word alone may be of the story: "member"
     needs_browser: bool  # it asks for JavaScript, or to switch something off
 
 
@@ -30,8 +31,8 @@ def stub_of(text: str, known: str) -> Stub | None:
     share = len(text) / len(known) if known else 0.0
     if share >= MAX_SHOWN_SHARE:
         return None
-    before, at, kept, notice = _lines(known), 0, 0, []
-    for line in _lines(text):
+    before, at, kept, notice = lines_of(known), 0, 0, []
+    for line in lines_of(text):
         near = range(at, min(at + MAX_SKIPPED_LINES + 1, len(before)))
         shared, found = max(((_shared(line, before[n]), -n) for n in near), default=(0, 0))
         if shared:
@@ -42,11 +43,16 @@ def stub_of(text: str, known: str) -> Stub | None:
     others = "\n".join(notice)
     if len(others) > MAX_NOTICE_CHARS or (known and kept >= MAX_KEPT_SHARE * len(known)):
         return None
-    sells, browser = (pattern.search(others) is not None for pattern in _words())
-    return Stub(kept > 0, others, sells, browser) if share < MAX_KEPT_SHARE or sells or browser else None
+    words, reads_on, walls, browser = _words()
+    calls = reads_on.search(others) is not None or any(walls.fullmatch(one) for one in notice)
+    sells, needs_browser = calls or words.search(others) is not None, browser.search(others) is not None
+    if share >= MAX_KEPT_SHARE and not (sells or needs_browser):
+        return None
+    return Stub(kept > 0, others, sells, calls, needs_browser)
 
 
-def _lines(text: str) -> list[str]:
+def lines_of(text: str) -> list[str]:
+    """Return the lines of a text as they are compared: without case, and typesetting that varies."""
     return [line for raw in text.split("\n") if (line := comparable(raw).casefold())]
 
 
@@ -57,9 +63,14 @@ def _shared(line: str, known: str) -> int:
 
 
 @cache
-def _words() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Return the patterns of words that sell, and of those that ask for something of the browser."""
+def _words() -> tuple[re.Pattern[str], ...]:
+    """Return the patterns of words that sell, of a call to read on, of a wall's whole line, and of a browser's lack."""
     from pipelines.extraction.languages.tables import compiled  # few texts need them
 
     begins = r"(?<![a-z\u00df-\u052f])"  # no word begins in another; scripts without spaces have no such letters
-    return compiled(rf"{begins}(?:{{paywall.sells}}|{{paywall.read-on}})"), compiled(rf"{begins}{{stand-in.browser}}")
+    return (
+        compiled(rf"{begins}{{paywall.sells}}"),
+        compiled(rf"{begins}{{paywall.read-on}}"),
+        compiled(r"\W*{paywall.lines}", re.IGNORECASE),
+        compiled(rf"{begins}{{stand-in.browser}}"),
+    )

@@ -3,7 +3,8 @@
 The table `changed_lines` names the articles in which a line came or went within a day. It is not in the journal: after
 a rebuild it is learned again. Reports on one event share sentences, and an editor corrects a sentence in all of them.
 So a line is the template's only if it changes on most pages that are looked at in that time; a line that makes a
-statement needs more evidence than one that makes none, such as a teaser.
+statement needs more evidence than one that makes none, such as a teaser. In the same way a line is learned whose words
+stay while its numbers change, such as a counter in words that no table has: its shape is remembered like a line.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from datetime import datetime
 from hashlib import sha256
 
 from pipelines.core.timestamps import fine_stamp, later, parse, stamp
-from pipelines.database.edits.counters import SENTENCE_END
+from pipelines.database.edits.counters import NUMBER, SENTENCE_END
 
 MIN_ARTICLES = 3  # of one source, in which a line came or went within TEMPLATE_DAYS
 MIN_SHARE = 0.5  # of the articles that were looked at again from the first of these changes on
 MANY_ARTICLES = 10  # from which on a line without a statement needs no share: a section may have a template of its own
 MIN_STATEMENT_SHARE = 0.8  # of the articles, MANY_ARTICLES at least, for a line that makes a statement
+MIN_COUNTER_SHARE = 0.8  # of the articles, MIN_ARTICLES at least, in which only the numbers of a line changed
 TEMPLATE_DAYS = 1
 REMEMBERED_DAYS = 60  # pages are looked at again for a month, so a redesign is met for as long
 DAY = 86_400.0  # seconds
@@ -49,6 +51,8 @@ def is_of_template(line: str, articles: int, looked_at: Callable[[], int]) -> bo
 
     `looked_at`: asks how many articles were looked at again in that time.
     """
+    if NUMBER in line:  # the shape of a line
+        return articles >= MIN_ARTICLES and articles >= MIN_COUNTER_SHARE * looked_at()
     if is_statement(line):
         return articles >= MANY_ARTICLES and articles >= MIN_STATEMENT_SHARE * looked_at()
     return articles >= MANY_ARTICLES or (articles >= MIN_ARTICLES and articles >= MIN_SHARE * looked_at())

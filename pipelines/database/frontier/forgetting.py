@@ -8,10 +8,10 @@ from datetime import datetime
 
 from pipelines.core.timestamps import stamp
 from pipelines.core.urls import url_key
+from pipelines.database.frontier.due import PAGES
 from pipelines.database.frontier.rows import FORGOTTEN
 
 SITEMAPS = "('sitemap', 'news sitemap')"
-PAGES = "kind IN ('article', 'page')"
 UNANSWERED = "source_id IS NULL AND visits = 0 AND state != 'removed'"  # of no source, and never answered
 
 # ruff: noqa: S608 - SQL is put together from the constants above; every value is bound

@@ -9,9 +9,9 @@ from datetime import datetime
 
 from pipelines.core.timestamps import stamp
 from pipelines.database.connection import Row, ask
+from pipelines.database.frontier.due import PAGES
 from pipelines.database.frontier.rows import BY_ROBOTS, FORGOTTEN, SourceHealth, error_text
 
-PAGES = "kind IN ('article', 'page')"
 # Rows whose last visit failed. No failures are: common paths that we tried ourselves, links that lead nowhere, and
 # what robots.txt disallows of links and pages, and of a front page beside other listings.
 FAILING = f"""(last_error IS NOT NULL AND failures > 0 AND state IN ('waiting', 'claimed', 'failed')

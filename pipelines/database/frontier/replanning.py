@@ -10,8 +10,10 @@ import sqlite3
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from pipelines.core.items import PAYWALL_KIND
 from pipelines.core.timestamps import stamp
 from pipelines.database.frontier.rows import BY_ROBOTS, FrontierRow
+from pipelines.database.stand_ins import WALLS
 
 CLOCK_SLACK = timedelta(minutes=2)  # a time less far in the future is no sign of a clock that jumped
 RECENT_DAYS = 7  # `new_within`, unless the settings say otherwise
@@ -21,6 +23,8 @@ STAMP = "'%Y-%m-%dT%H:%M:%SZ'"  # the form of a time in a row, for strftime
 ENDED_AHEAD = """(last_visit > :late AND kind IN ('article', 'page')
                    AND (state = 'done' AND last_error IS NULL
                         OR state = 'failed' AND last_error NOT IN ('damaged row', 'forgotten')))"""
+# Visits of articles that were known before, which it planned by an age that they did not have.
+AGED_AHEAD = "(last_visit > :late AND first_visit <= :late AND failures = 0 AND kind IN ('article', 'page'))"
 # Articles that it took for old ones, because they were a few days old by a clock that is right.
 PAST_AHEAD = f"(state = 'past' AND found > :late AND day >= date(:now, '-{RECENT_DAYS} days'))"
 
@@ -108,18 +112,28 @@ def try_again(db: sqlite3.Connection, row: FrontierRow, since: datetime) -> bool
 
 
 def make_failures_due(db: sqlite3.Connection, source_id: int | None, now: datetime, *, but: Iterable[int]) -> None:
-    """Plan a visit now of a source's pages that failed, were disallowed, or wait because they gave no article.
+    """Plan a visit now of a source's pages that failed, were disallowed, or gave no article and wait or were walls.
 
-    Left out are last statuses of `but`.
+    Left out are last statuses of `but`. A known article behind a paywall is there to stay, and keeps its plan.
     """
     db.execute(
         """UPDATE frontier SET state = 'waiting', next_visit = :now,
                    failures = iif(last_error = :robots, failures, 0)
-             WHERE source_id = :source AND kind IN ('article', 'page') AND state IN ('waiting', 'failed', 'disallowed')
-               AND (failures > 0 OR (visits = 0 AND next_visit > :now)
-                    OR (state = 'waiting' AND last_error IS NOT NULL))
+             WHERE source_id = :source AND kind IN ('article', 'page') AND (
+                    (state IN ('waiting', 'failed', 'disallowed')
+                        AND (failures > 0 OR (visits = 0 AND next_visit > :now)))
+                    OR (state = 'waiting' AND last_error IS NOT NULL)
+                    OR (state IN ('failed', 'done') AND last_error IN (SELECT value FROM json_each(:walls)))
+                    OR (state = 'failed' AND last_error = :paywall))
                AND coalesce(last_status, 0) NOT IN (SELECT value FROM json_each(:but))""",
-        {"source": source_id, "now": stamp(now), "but": json.dumps(list(but)), "robots": BY_ROBOTS},
+        {
+            "source": source_id,
+            "now": stamp(now),
+            "but": json.dumps(list(but)),
+            "robots": BY_ROBOTS,
+            "walls": json.dumps(WALLS),
+            "paywall": PAYWALL_KIND,
+        },
     )
 
 
@@ -211,12 +225,14 @@ def mend_times(db: sqlite3.Connection, now: datetime, longest: timedelta) -> int
     """Plan rows again that a wrong clock planned: from now, and as far ahead as they were. Return how many they are.
 
     These are rows whose last visit or discovery lies in the future, or whose next visit is further away than `longest`.
-    Listings are due now, and so are pages whose visits ended in the future, as if their ages had passed.
+    Listings are due now, and so are pages that were visited, or ended, as if their ages had passed: the visit now plans
+    the next one by their true age.
     """
     mended = db.execute(
         f"""UPDATE frontier SET
                 state = iif({ENDED_AHEAD} OR {PAST_AHEAD}, 'waiting', state),
                 next_visit = CASE WHEN {ENDED_AHEAD} OR {PAST_AHEAD} THEN :now WHEN next_visit IS NULL THEN NULL
+                    WHEN {AGED_AHEAD} THEN :now
                     WHEN kind NOT IN ('article', 'page') OR last_visit IS NULL OR next_visit <= last_visit THEN :now
                     ELSE coalesce(strftime({STAMP}, :now, '+' || CAST(min(:longest,
                         strftime('%s', next_visit) - strftime('%s', last_visit)) AS TEXT) || ' seconds'), :now) END,

@@ -119,10 +119,15 @@ def refused(db: sqlite3.Connection, now: datetime) -> dict[int, Refusals]:
 
 
 def page_states(db: sqlite3.Connection, now: datetime) -> defaultdict[int, list[PageStates]]:
-    """Return by source and kind what now is in the place of articles, of what was seen in the last days."""
+    """Return by source and kind what now is in the place of articles, of what was seen in the last days.
+
+    An error page counts if it was there at two looks, because a site may be out of order for a while. It counts only at
+    the address of a known article: others may lead to a page that is none for good.
+    """
     found: defaultdict[int, list[PageStates]] = defaultdict(list)
     sql = """SELECT source_id, kind, count(*), min(since), capture_id FROM page_states
-              WHERE ended IS NULL AND source_id IS NOT NULL AND last_seen >= ? GROUP BY source_id, kind"""
+              WHERE ended IS NULL AND source_id IS NOT NULL AND last_seen >= ?
+                AND (kind != 'error page' OR (visits > 1 AND article_id IS NOT NULL)) GROUP BY source_id, kind"""
     for row in ask(db, sql, (stamp(now - RECENT),)):
         found[row[0]].append(PageStates(row[1], row[2], parse(row[3]), row[4]))
     return found

@@ -87,10 +87,7 @@ def note(path: Path, kept: Iterable[ToldReason], dropped: Iterable[tuple[int, st
     with closing(open_for_maintenance(path)) as db:
         try:
             db.execute("BEGIN IMMEDIATE")
-            db.executemany(
-                "DELETE FROM source_health WHERE source_id = ? AND kind = ?",
-                dropped,
-            )
+            db.executemany("DELETE FROM source_health WHERE source_id = ? AND kind = ?", dropped)
             db.executemany(
                 "INSERT OR REPLACE INTO source_health VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from pipelines.core.timestamps import parse, stamp
@@ -18,6 +18,7 @@ from pipelines.core.urls import url_key
 from pipelines.database.frontier.replanning import CLOCK_SLACK
 from pipelines.database.schema.day_counts import ADDED_UP, COUNTED, DAY_OF_ARTICLE
 
+MAX_BEHIND = timedelta(days=365)  # of a clock by which an archive is still written
 MAX_FIRST_RUNS = 3  # if all runs are in the future, and more than these, the clock is rather wrong now
 
 # Times that runs write, by table. Those of articles and revisions are found by the captures of the runs.
@@ -71,6 +72,20 @@ def wrong_runs(db: sqlite3.Connection, before: int, now: datetime) -> WrongRuns 
     if earlier and first > late and parse(first) - parse(earlier) < lead:
         return None
     return WrongRuns(tuple(found), int(lead.total_seconds()) + 1, latest)
+
+
+def written_years_after(db: sqlite3.Connection, now: datetime) -> str | None:
+    """Return the stamp of the latest time that runs wrote, if the clock is years behind it now; else None.
+
+    None also if the runs were rather ahead: `mend` puts right what they wrote.
+    """
+    (newest,) = db.execute("SELECT coalesce(max(id), 0) FROM crawls").fetchone()
+    try:
+        latest = max((str(row[2]) for row in db.execute(f"{RUNS} LIMIT 1", (newest + 1,))), default="")
+        is_behind = latest > stamp(now + MAX_BEHIND) and wrong_runs(db, newest + 1, now) is None
+    except (ValueError, TypeError, OverflowError):
+        return None  # `morgue verify` names a damaged row
+    return latest if is_behind else None
 
 
 def mend(db: sqlite3.Connection, before: int, now: datetime) -> int:

@@ -15,6 +15,7 @@ LOGIN, NOT_FOUND, ERROR = "login page", "soft 404", "error page"
 
 MAX_TEXT_CHARS = 1500  # a longer text is no error page
 MAX_TITLE_CHARS = 120
+PUBLISHED = "article:published_time"  # name of a meta element
 NUMBER = r"(?:(?:error|http)?\W*[45]\d\d\W+)?"  # of an HTTP status, before the words
 SITE_NAME = r"\W*(?:\s[|–—:·»-]+\s.{1,60})?\W*(?:[45]\d\d)?\W*"  # after the words
 HEADLINES = tuple(
@@ -25,7 +26,9 @@ HEADLINES = tuple(
 
 def recognise(declared: DeclaredMetadata, title: str | None, lines: list[str]) -> tuple[str | None, str | None]:
     """Return (word, evidence) of a page that stands in the place of an article; (None, None) for any other."""
-    if declared.is_article or not title or len(title) > MAX_TITLE_CHARS or sum(map(len, lines)) > MAX_TEXT_CHARS:
+    # Some templates say "article" in `og:type` of every page; a time of publication is of articles only.
+    is_article = bool(declared.article) or (declared.is_article and PUBLISHED in declared.metas)
+    if is_article or not title or len(title) > MAX_TITLE_CHARS or sum(map(len, lines)) > MAX_TEXT_CHARS:
         return None, None
     word = next((word for word, pattern in HEADLINES if pattern.fullmatch(title)), None)
     return (word, f"headline: {title}") if word else (None, None)

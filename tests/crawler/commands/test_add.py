@@ -8,11 +8,10 @@ from itertools import pairwise
 
 import pytest
 
-from crawler.commands.add import name_for
 from crawler.config.archive_folder import ArchiveFolder
 from crawler.config.models import load
 from crawler.onboarding.probe import MAX_REQUESTS, ProbeReport, VerifiedListing
-from crawler.onboarding.source_file import source_text
+from crawler.onboarding.source_file import name_for, source_text
 from tests.support.command import LOOPBACK, make_archive, morgue, rows
 from tests.support.http_server import Answer, answering
 from tests.support.newspaper import serve

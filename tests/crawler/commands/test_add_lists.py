@@ -6,7 +6,7 @@ import tomllib
 
 import pytest
 
-from crawler.commands.add import sites_of_list
+from crawler.cli.url_list import sites_of_list
 from pipelines.core.errors import ConfigError
 from tests.support.command import LOOPBACK, crawl, morgue, rows
 from tests.support.http_server import answering
@@ -44,10 +44,12 @@ def feed_of(home):
         (b"Name;Homepage\nA;https://a.example/\nB;b.example\n", None),
         (b"name\tweb\nA\thttps://a.example/\nB\tb.example\n", "web"),
         (b'name,url\n"A\n(island)",https://a.example/\nB,b.example\n', None),
+        (b'"Lamp, The",https://a.example/,en\nB, b.example ,de\n', None),
+        (b"sep=|\r\nname|url\r\nA|https://a.example/\r\nB|b.example\r\n", None),
     ],
 )
 def test_addresses_of_any_kind_of_list_are_read(data, column):
-    """Lines with comments, a byte order mark, CSV by a known or a named column, cells with line breaks."""
+    """Lines with comments, a byte order mark, CSV by a known or a named column or without a header."""
     assert [site.address for site in sites_of_list(data, "list", column)] == ["https://a.example/", "b.example"]
 
 
@@ -59,6 +61,44 @@ def test_csv_with_names_and_feeds_gives_both():
         ("lamp", "https://a.example/", "https://a.example/f;1", "https://a.example/g"),
         ("", "https://b.example/"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("header", "cell"),
+    [
+        (b"URL;Feeds", b"https://a.example/f; https://a.example/g"),
+        (b"Website;RSS", b"https://a.example/f,https://a.example/g"),
+        (b"url;feed", b"https://a.example/f | https://a.example/g"),
+    ],
+)
+def test_feeds_of_any_csv_are_read(header, cell):
+    """However the column is written, and what is between two feeds."""
+    (site,) = sites_of_list(header + b"\nhttps://a.example/;" + b'"' + cell + b'"\n', "list", None)
+    assert site.feeds == ("https://a.example/f", "https://a.example/g")
+
+
+@pytest.mark.parametrize(
+    "rows_of_list",
+    ["{home}/a.xml\n{home}/b.xml\n", "url,feed\n{home}/,{home}/a.xml\n{home},{home}/b.xml\n"],
+    ids=["feeds alone", "a row for each feed"],
+)
+def test_feeds_of_one_paper_in_several_rows_are_all_its_feeds(archive, rows_of_list):
+    """The front page names none of them."""
+    answers = dict(SITE)
+    with answering(answers) as (home, _):
+        answers |= {"/a.xml": (200, feed_of(home), {}), "/b.xml": (200, feed_of(home), {})}
+        done = add(archive, "--urls", "-", stdin=rows_of_list.format(home=home))
+    assert done.returncode == 0, done.stderr
+    (name,) = source_names(archive)
+    assert sorted(written(archive, name)["feeds"]) == [f"{home}/a.xml", f"{home}/b.xml"]
+
+
+def test_feed_of_a_list_that_is_no_address_is_named(archive):
+    """Its paper is added all the same."""
+    with answering(SITE) as (home, _):
+        done = add(archive, "--urls", "-", stdin=f"url,feed\n{home}/,mailto:desk@a.example\n")
+    assert (done.returncode, len(source_names(archive))) == (1, 1)
+    assert "feed mailto:desk@a.example: is not a web address" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -143,6 +143,20 @@ def test_script_installs_both_units(archive, tmp_path):
     assert "OnCalendar=*:0/30" in units[1].read_text()
 
 
+@pytest.mark.parametrize("folder", AWKWARD)
+def test_script_tries_a_notify_command_with_the_limits_of_the_service(folder):
+    """It is a comment, of one line, that sh takes as it is meant."""
+    job = ScheduledJob(f"/data/{folder}", ("/opt/morgue",), 900, notify="mail -s 'ill: 100%' me@example.org")
+    (line,) = (one for one in systemd(job).splitlines() if "systemd-run" in one)
+    words = words_of(line.removeprefix("#"))
+    limits = {words[n + 1] for n, word in enumerate(words) if word == "-p"}
+    assert {"NoNewPrivileges=true", "ProtectSystem=strict"} < limits < set(service(job).splitlines())
+    assert words[words.index("/opt/morgue") :] == [
+        "/opt/morgue", "-C", job.archive, "health", "--notify", job.notify, "--test",
+    ]  # fmt: skip
+    assert "systemd-run" not in systemd(ScheduledJob("/data", ("/opt/morgue",), 900))
+
+
 def test_two_archives_never_share_a_unit():
     """Not even those whose names differ in what a unit's name cannot hold."""
     folders = ["/a/news", "/b/news", "/a news", "/a-news", "/a/ü", "/a/ö", "/" + "x" * 300]

@@ -29,6 +29,10 @@ def urls(found: Discovery, kind: str | None = None) -> list[str]:
 # --- addresses
 
 
+def kind_of(url: str, **given) -> str | None:
+    return classify_with_reason(url, **given).kind
+
+
 @pytest.mark.parametrize(("url", "kind"), SHAPES, ids=[url for url, _kind in SHAPES])
 def test_url_is_classified_by_its_shape(url, kind):
     """The table in tests/support/url_examples.py: addresses as many kinds of papers write them."""
@@ -46,22 +50,20 @@ def test_link_with_a_headline_as_text_is_an_article():
     """Papers whose addresses say nothing still write headlines. Menus have short texts, and a front page stays one."""
     headline = "Council agrees to repair the old bridge before winter"
     assert classify(SITE + "local/bridge-repair") == "section"
-    assert classify(SITE + "local/bridge-repair", anchor_text=headline) == "article"
-    assert classify(SITE + "xq7", anchor_text=headline) == "article"
-    assert classify(SITE + "local/bridge-repair", anchor_text="Bridge repair") == "section"
-    assert classify(SITE + "politics", anchor_text="All our politics coverage in one place") == "section"
-    assert classify(SITE, anchor_text=headline) == "section"
-    assert classify(SITE + "login", anchor_text=headline) is None
-    assert classify(SITE + "n/hashi-kouji", anchor_text="市は古い橋を冬までに修理することを決めた") == "article"
+    assert kind_of(SITE + "local/bridge-repair", anchor_text=headline) == "article"
+    assert kind_of(SITE + "xq7", anchor_text=headline) == "article"
+    assert kind_of(SITE + "local/bridge-repair", anchor_text="Bridge repair") == "section"
+    assert kind_of(SITE + "politics", anchor_text="All our politics coverage in one place") == "section"
+    assert kind_of(SITE, anchor_text=headline) == "section"
+    assert kind_of(SITE + "login", anchor_text=headline) is None
+    assert kind_of(SITE + "n/hashi-kouji", anchor_text="市は古い橋を冬までに修理することを決めた") == "article"
 
 
 def test_patterns_of_a_source_win_over_the_shape():
-    """`exclude` over `include`, both over the shape; other sites only matter where a base is given."""
-    assert classify(SITE + "login", include=["/login$"]) == "article"
-    assert classify(STORY, exclude=["/crane"]) is None
-    assert classify(STORY, include=["/crane"], exclude=["/crane"]) is None
-    assert classify(STORY, base="https://other.example/") is None
-    assert classify(STORY, base="http://paper.example:80/") == "article"
+    """`exclude` over `include`, both over the shape."""
+    assert kind_of(SITE + "login", include=["/login$"]) == "article"
+    assert kind_of(STORY, exclude=["/crane"]) is None
+    assert kind_of(STORY, include=["/crane"], exclude=["/crane"]) is None
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from dataclasses import replace
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,7 +14,9 @@ import pytest
 from crawler.frontier.dispatcher import Dispatcher
 from crawler.frontier.ownership import SiteOwners, listed_sites
 from crawler.frontier.visit_limits import CrawlLimits, LimitCounter, SourceLimits
+from pipelines.core import timestamps
 from pipelines.core.urls import host_of, url_key
+from pipelines.database.captures import UsedToday
 from pipelines.database.frontier.rows import Claim, ClaimScope, SourceChoice
 from pipelines.session.crawl_stats import CrawlStats
 
@@ -33,7 +36,7 @@ class ListedFrontier:
     """Hand out claims from a list, as the table would."""
 
     def __init__(self, claims: list[Claim], homes: dict[int, str]) -> None:
-        self.claims = claims
+        self.claims, self.table = claims, self
         self.owners = SiteOwners(
             {source_id: listed_sites(url) for source_id, url in homes.items()},
             {source_id: host_of(url) for source_id, url in homes.items()},
@@ -216,3 +219,33 @@ def test_source_that_is_paused_during_a_crawl_gets_nothing_more():
     assert counter.choice("evil.example").without == {EVIL}
     assert counter.is_closed(claim_of("https://evil.example/a", EVIL))
     assert not counter.is_closed(claim_of("https://paper.example/a", PAPER))
+
+
+@pytest.mark.parametrize(
+    ("limits", "used", "listings"),
+    [
+        ({"pages_per_day": 3}, UsedToday(2, 900), False),  # listings are read all the same
+        ({"bytes_per_day": 1000}, UsedToday(2, 900), True),
+    ],
+)
+def test_limit_of_a_day_begins_anew_at_midnight_within_a_crawl(monkeypatch, limits, used, listings):
+    """In UTC. What was used before, by this crawl or an earlier one, is of the day before."""
+    monkeypatch.setattr(timestamps, "clock", lambda: datetime(2026, 3, 9, 23, 59, tzinfo=UTC))
+    counter = LimitCounter({None: GENEROUS, PAPER: replace(GENEROUS, **limits)}, {PAPER: used})
+    first, second, *_ = paper(3)
+    (feed,) = paper(1, kind="feed", name="feed")
+
+    def ask(claim: Claim, size: int) -> bool:
+        """Ask for a page, after which the crawl has `size` bytes of the source; return True if there is no other."""
+        counter.begin(claim)
+        counter.end(claim, requested=True)
+        counter.close_by_day_bytes(PAPER, size)
+        return counter.is_closed(second)
+
+    assert ask(first, 200)
+    assert (counter.is_closed(feed), len(counter.reached)) == (listings, 1)
+    monkeypatch.setattr(timestamps, "clock", lambda: datetime(2026, 3, 10, 0, 0, 1, tzinfo=UTC))
+    assert not counter.is_closed(second)
+    assert counter.choice("paper.example") == SourceChoice()
+    assert not counter.reached
+    assert [ask(first, 500), ask(first, 900), ask(first, 1200)] == [False, False, True]

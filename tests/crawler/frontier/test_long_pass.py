@@ -145,7 +145,7 @@ def test_pass_of_all_sources_ends_within_a_day_and_leaves_the_rest(frontier, clo
     done = LongPass(frontier, clock, seconds_a_request=MAX_PASS_SECONDS / 10)
     done.run(ALL_SOURCES, GENEROUS)
     assert clock.seconds <= 1.2 * MAX_PASS_SECONDS
-    assert frontier.count_due(ALL_SOURCES, clock.now()) > 0
+    assert frontier.table.count_due(ALL_SOURCES, clock.now()) > 0
 
 
 def test_pass_of_named_sources_goes_on_after_a_day_until_it_is_done(frontier, clock):

@@ -7,6 +7,7 @@ import pytest
 from crawler.frontier.entry_dates import day_in
 from crawler.frontier.queue import Frontier
 from crawler.frontier.queue_values import FrontierEntry, Validators, VisitResult
+from crawler.schedule.past_articles import PastRule
 from crawler.schedule.revisit_policy import NextVisit
 from pipelines.core.timestamps import stamp
 from pipelines.core.urls import url_key
@@ -65,6 +66,22 @@ def test_most_urgent_url_is_claimed_first(frontier):
     assert claim(frontier)[:0] == []
 
 
+def test_articles_of_a_sitemap_of_one_day_have_its_day(frontier):
+    """Unless they give one; those of other days wait for a backfill, and its sitemaps do not."""
+    home = "https://paper.example/"
+    entries = [
+        FrontierEntry(f"{home}story", "article"),
+        FrontierEntry(f"{home}2019/01/01/old", "article"),
+        FrontierEntry(f"{home}sitemap-2.xml", "sitemap"),
+    ]
+    frontier.add(entries, 1, NOW, past=PastRule("2026-11-16", undated=True, listed_on="2026-11-22"))
+    assert frontier.db.execute("SELECT url, day, state FROM frontier ORDER BY id").fetchall() == [
+        (f"{home}story", "2026-11-22", "waiting"),
+        (f"{home}2019/01/01/old", "2019-01-01", "past"),
+        (f"{home}sitemap-2.xml", None, "waiting"),
+    ]
+
+
 def test_visited_url_is_not_queued_again(frontier):
     """A visit plans the next one; finding the link again changes nothing."""
     frontier.add([FrontierEntry(STORY, "article")], 1, NOW)
@@ -107,7 +124,7 @@ def test_claims_of_a_dead_crawl_wait_again(frontier):
     """kill -9 costs a second fetch, nothing else."""
     frontier.add([FrontierEntry(STORY, "article")], 1, NOW)
     claim(frontier)
-    assert frontier.release_stale() == 1
+    assert frontier.table.release_all() == 1
     assert [found.url for found in claim(frontier)] == [STORY]
 
 
@@ -142,7 +159,7 @@ def test_url_is_not_claimed_before_it_is_due(frontier):
     """next_visit is a promise to the site."""
     frontier.add([FrontierEntry(STORY, "article")], 1, NOW)
     assert claim(frontier, now=NOW - timedelta(seconds=1)) == []
-    assert frontier.next_due(ClaimScope(), NOW) == "2026-11-23T08:00:00Z"
+    assert frontier.table.next_due(ClaimScope(), NOW) == "2026-11-23T08:00:00Z"
 
 
 def test_change_is_believed_once_a_crawl_and_only_if_it_is_new(frontier):
@@ -198,8 +215,8 @@ def test_retry_after_holds_back_all_urls_of_the_host(frontier):
     frontier.add([FrontierEntry(f"https://paper.example/{n}", "article") for n in range(3)], 1, NOW)
     frontier.hosts.begin("paper.example", "HTTP 503", NOW, wait=7200)
     assert claim(frontier, now=NOW + timedelta(hours=1)) == []
-    assert frontier.hosts_due(ClaimScope(), NOW + timedelta(hours=1)) == []
-    assert frontier.next_due(ClaimScope(), NOW) == "2026-11-23T10:00:00Z"
+    assert frontier.table.hosts_due(ClaimScope(), NOW + timedelta(hours=1)) == []
+    assert frontier.table.next_due(ClaimScope(), NOW) == "2026-11-23T10:00:00Z"
     (probe,) = claim(frontier, now=NOW + timedelta(hours=2))
     assert claim(frontier, now=NOW + timedelta(hours=2)) == []
     frontier.hosts.answered(probe.host, NOW + timedelta(hours=2), is_page=True)
@@ -235,10 +252,10 @@ def test_list_of_pages_is_claimed_without_those_that_were_fetched(frontier):
     frontier.add([FrontierEntry(pages[0], "article"), FrontierEntry("https://paper.example/other", "article")], 1, NOW)
     found = next(found for found in claim(frontier) if found.url == pages[0])
     frontier.visited(found, VisitResult(NextVisit("done", None, ""), 200), NOW)
-    frontier.release_stale()
-    scope, known = frontier.want_only(pages, lambda url: 1, NOW)
+    frontier.table.release_all()
+    wanted, known = frontier.want(pages, "page", lambda url: 1, NOW, again=False)
     assert known == 1
-    assert {found.url for found in claim(frontier, scope=scope)} == set(pages[1:])
+    assert {found.url for found in claim(frontier, scope=ClaimScope(frozenset(), wanted))} == set(pages[1:])
 
 
 @pytest.mark.parametrize(
@@ -280,13 +297,13 @@ def test_seeds_are_written_again_only_if_they_are_not_as_the_file_names_them(fro
     frontier.add(seeds, 1, NOW)
     frontier.set_seeds(1, seeds, NOW)
     frontier.db.execute(change)
-    assert frontier.without_their_seeds(NAMED) == ({1} if differs else set())
+    assert frontier.table.without_their_seeds(NAMED) == ({1} if differs else set())
 
 
 def test_listing_that_a_file_no_longer_names_is_retired(frontier):
     """It waits as a seed, and is none."""
     frontier.add([FrontierEntry(FRONT, "front"), FrontierEntry(FEED, "feed")], 1, NOW)
-    assert frontier.without_their_seeds({1: {url_key(FRONT): "front"}}) == {1}
+    assert frontier.table.without_their_seeds({1: {url_key(FRONT): "front"}}) == {1}
 
 
 def test_listing_that_two_files_name_is_written_for_both_if_it_is_not_the_last_ones(frontier):
@@ -294,4 +311,4 @@ def test_listing_that_two_files_name_is_written_for_both_if_it_is_not_the_last_o
     frontier.db.execute("INSERT INTO sources (id, name, url, added) VALUES (2, 'b', 'https://b.example/', '')")
     frontier.add([FrontierEntry(FEED, "feed")], 2, NOW)
     named = {1: {url_key(FEED): "feed"}, 2: {url_key(FEED): "feed"}}
-    assert frontier.without_their_seeds(named) == {1, 2}
+    assert frontier.table.without_their_seeds(named) == {1, 2}

@@ -39,6 +39,14 @@ def test_command_gets_the_message_and_is_bounded(tmp_path, code, failure):
     assert (why is None) == (failure is None)
 
 
+def test_command_may_deliver_in_the_background(tmp_path):
+    """As mail programs do: they end at once, and their delivery goes on. One that does not end holds up no pass."""
+    sent = tmp_path / "sent"
+    assert send(f"sh -c '(sleep 0.2; touch {sent}) &'", b"", config(tmp_path, "notify.timeout=20")) is None
+    assert sent.exists()
+    assert send("sh -c 'sleep 300 &'", b"", config(tmp_path, "notify.timeout=0.1")) is None
+
+
 def test_command_that_is_missing_is_named(tmp_path):
     """And quotes that are not closed are a mistake of the user."""
     assert "No such file" in send("/no/such/command", b"", config(tmp_path))

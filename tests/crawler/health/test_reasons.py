@@ -72,6 +72,8 @@ def changed(facts, **counts):
     (paper(pages=PageCounts(disallowed=4)), [("robots", BAD)]),
     (paper(page_states=(PageStates("consent wall", 5, ago(days=1), 9),)), [("consent wall", BAD)]),
     (paper(page_states=(PageStates("paywall", 5, ago(days=1), 9),)), [("paywall", WARN)]),
+    (paper(page_states=(PageStates("error page", 5, ago(days=1), 9),)), [("error page", WARN)]),
+    (paper(page_states=(PageStates("error page", 12, ago(days=1), 9),)), [("error page", BAD)]),
     (paper(page_states=(PageStates("consent wall", 1, ago(days=1), 9),)), []),
     (changed(paper(), consent=15), [("consent wall", BAD)]),
     (changed(paper(), paywalled=8), [("paywall", WARN)]),

@@ -80,3 +80,37 @@ def test_outlines_that_name_their_source_are_joined_by_that_name():
     </body></opml>"""
     found = [(site.name, site.address, len(site.feeds)) for site in read_opml(named, "list")]
     assert found == [("herald", "https://herald.example/", 1), ("sport", "https://herald.example/sport/", 2)]
+
+
+@pytest.mark.parametrize(
+    ("outline", "address", "feeds"),
+    [
+        ('xmlUrl="feed://a.example/f" htmlUrl=""', "http://a.example/f", ()),
+        (
+            'xmlUrl="feed:https://a.example/f" htmlUrl="https://a.example/"',
+            "https://a.example/",
+            ("https://a.example/f",),
+        ),
+        ('type="rss" url="https://a.example/f"', "https://a.example/f", ()),
+    ],
+)
+def test_outlines_as_older_readers_write_them_are_read(outline, address, feeds):
+    """The scheme `feed:`, and a feed as `url`."""
+    (site,) = read_opml(f"<opml><body><outline {outline}/></body></opml>".encode(), "list")
+    assert (site.address, site.feeds) == (address, feeds)
+
+
+@pytest.mark.parametrize("data", [b'<opml xmlns="http://opml.org/spec2">%s</opml>', b"<OPML>%s</OPML>"])
+@pytest.mark.parametrize(
+    "outline", [b'<outline xmlUrl="http://a.example/f"/>', b'<OUTLINE XMLURL="http://a.example/f"/>']
+)
+def test_opml_with_a_namespace_or_capital_letters_is_read(data, outline):
+    """Neither is in the standard; both are met."""
+    assert [site.address for site in read_opml(data % outline, "list")] == ["http://a.example/f"]
+
+
+def test_outline_that_includes_another_list_is_a_problem_that_names_it():
+    """Its sites are not read; the user must hear of it."""
+    data = b'<opml><body><outline type="include" url="http://a.example/more.opml"/></body></opml>'
+    (site,) = read_opml(data, "list")
+    assert "names another list, which is not read: http://a.example/more.opml" in site.problem

@@ -10,6 +10,7 @@ STORY = " ".join(f"Sentence {n} of the story names harbour{n}, council{n} and wa
 TEASER = STORY[:400]
 WALL = "We value your privacy. We and our partners use cookies to show advertising. Do you accept all of them?"
 LOST = "The page you are looking for has moved or never was. Try the search or go back to our start page, please."
+MEMBER = "The mayor, a member of the board, has asked for this."
 NOTE = "Editor's note: the council has asked us to take the names out."
 LINES = STORY.replace(". ", ".\n")  # a paragraph a sentence
 BEGINNING = LINES[:240]
@@ -26,9 +27,11 @@ def stub(notice, evidence, kind, **values):
     return shown(f"{BEGINNING}\n{notice}".strip(), **values), shown(LINES), evidence, kind
 
 
-LATER, LASTS, MET = (
+LATER, LASTS, WEEK, ALONE, MET = (
     {"modified": "2026-11-02T09:00:00Z"},
     Evidence(held_seconds=86_400),
+    Evidence(held_seconds=7 * 86_400),
+    Evidence(held_seconds=7 * 86_400, others_are_whole=True),
     Evidence(kind_elsewhere="error page"),
 )
 
@@ -68,7 +71,13 @@ CASES = {
     "a retraction that says when": (shown("This story is withdrawn.", **LATER), shown(STORY), Evidence(), None),
     "a page without JavaScript": (
         shown("Please enable JavaScript to view this page."), shown(STORY), LASTS, "error page"),
-    "a beginning and a free account": stub("Create a free account to keep reading.", LASTS, "paywall"),
+    "a beginning and a free account": stub("Create a free account to keep reading.", ALONE, "paywall"),
+    "a beginning and a member": stub(MEMBER, LASTS, "other text"),
+    "a beginning and a member for a week": stub(MEMBER, WEEK, "other text"),
+    "a beginning and a member for a week, while others are whole": stub(MEMBER, ALONE, None),
+    "a beginning and a member, changed": stub(MEMBER, LASTS, None, **LATER),
+    "a beginning and a member that another article has": stub(
+        MEMBER, ALONE._replace(kind_elsewhere="other text"), "paywall"),
     "a beginning and a subscription": stub(
         "To read the full story, subscribe now.\nAlready a subscriber? Log in.", LASTS, "paywall"),
     "a cut line and a wall in Polish": stub("Sentence 9 of the story na… Zaloguj się i czytaj dalej", LASTS, "paywall"),
@@ -103,7 +112,12 @@ def test_page_is_the_article_or_has_the_kind_of_what_is_in_its_place(name):
         ("https://paper.example/politics/", "section page"),
         ("https://paper.example/login?return=/politics/a-story", "login page"),
         ("https://login.paper.example/signin", "login page"),
+        ("https://paper.example/?ref=gone", "front page"),
+        ("https://paper.example/index.html", "front page"),
+        ("https://paper.example/en/home", "front page"),
         ("https://paper.example/?consent=1", None),
+        ("https://paper.example/?name=mayor-resigns", None),
+        ("https://paper.example/index.php?page=mayor", None),
         ("https://paper.example/politics/a-story", None),
         ("https://www.paper.example/politics/a-story/", None),
         ("https://paper.example/politics/another-story", None),

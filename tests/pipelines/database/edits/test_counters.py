@@ -13,6 +13,7 @@ COUNTERS = [
     "Просмотров: 4321", "3 часа назад", "3時間前", "閲覧数 4321", "4321次阅读", "5分钟前", "조회수 4321", "3 saat önce",
     "By Anna Berg, 3 hours ago", "Anna Berg · 321 views", "By Anna Berg 3 hours ago", "Was $25, now only $12.99",
     "Anna Berg, updated 12 May 2024, 10:32", "Ticket: 10,50 EUR", "Price per night: € 1,250.50",
+    "Updated: 9 Mar 2026, 14:05 GMT", "Stand: 9.3.2026, 14:05 Uhr MEZ", "Lesedauer: 4 Min.",
     "Read 321 times · 12 comments · updated on 12 May 2024 at 10:32, 5 min read",
 ]  # fmt: skip
 NEWS = [
@@ -23,7 +24,7 @@ NEWS = [
     "Jailed for 3 years", "Tickets from 25 euros", "Three dead in last 24 hours", "Vote: 52-48", "12 March 2026",
     "Beginn um 20 Uhr", '"12 people have died," said Mayor Jones', "Infections, today 45", "Tote heute: 45", "24 hours",
     "Oil price 85", "Approval rating: 45", "Market share 12", "Preis: 12 Euro", "Ja-Stimmen: 1.234",
-    "Budget: $12 million", "Damage in the harbour district: €45", "Tickets: 12",
+    "Kick-off 20:30 GMT", "Budget: $12 million", "Damage in the harbour district: €45", "Tickets: 12",
 ]  # fmt: skip
 PAIRS = {
     "an age beside a name": ("By Anna Berg, 3 hours ago", "By Anna Berg, 4 hours ago", True),

@@ -26,6 +26,7 @@ NOISE = {
     "nothing": ({}, None),
     "a view counter": ({"text": TEXT.replace("4,321", "4,400")}, "counters"),
     "an age": ({"text": TEXT.replace("3 hours", "1 day")}, "counters"),
+    "an age that became a word": ({"text": TEXT.replace("3 hours ago", "yesterday")}, "counters"),
     "all counters": ({"text": TEXT.replace("4,321", "9").replace("3 hours ago", "yesterday, 10:32")}, "counters"),
     "a counter that comes": ({"text": TEXT + "\n12 comments"}, "counters"),
     "a counter that goes": ({"text": TEXT.replace("Read 4,321 times\n", "")}, "counters"),

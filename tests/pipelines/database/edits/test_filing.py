@@ -2,58 +2,40 @@
 
 import json
 import sqlite3
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
-from pipelines.core.items import Article, Capture, Page, Reading, Source
-from pipelines.database.connection import connect, open_database
+from pipelines.core.items import Reading
+from pipelines.database.connection import connect
 from pipelines.database.edits import chains, edit_list
 from pipelines.database.filters import ArticleFilters
-from pipelines.database.store import ArticleStore
+from tests.support.filed_source import HOME, FiledSource, filed_source
 
-NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 TEXT = "The council sat until midnight.\nRead 4,321 times\nNothing was decided."
 
 
 class Paper:
-    """File readings of the articles of one source."""
+    """File readings of articles that have a number in their addresses."""
 
-    def __init__(self, store: ArticleStore) -> None:
-        self.store = store
-        self.source_id = store.source(Source("paper", "https://paper.example/"))
+    def __init__(self, source: FiledSource) -> None:
+        self.source, self.store, self.rows = source, source.store, source.rows
 
     def see(self, text: str, hours: float, *, page: int = 1, digest: str | None = None, **values) -> Reading:
         """File what is read of a page some hours after NOW."""
-        url = f"https://paper.example/{page}.html"
-        capture = Capture(
-            None, url, NOW + timedelta(hours=hours), 200, "text/html", "a", 0, 1, f"<urn:uuid:{uuid4()}>", "response",
-            None, digest, "article",
-        )  # fmt: skip
-        blank = dict.fromkeys(Article.__dataclass_fields__)
-        known = {"url": url, "canonical_url": url, "title": "Council sits", "text": text, "authors": ("Ana Berg",),
-                 "tags": (), "word_count": 8, "kind": "article", "extractor": "test 1", "rights": (),
-                 "found_in": {}}  # fmt: skip
-        article = Article(**blank | known | values)
-        shot = self.store.capture(capture, None, self.source_id)
-        return self.store.file(Reading(Page(url, b"", capture=shot), article, 1.0), self.source_id, url)
+        known = {"canonical_url": f"{HOME}{page}.html", "title": "Council sits", "authors": ("Ana Berg",)}
+        return self.source.see(f"{page}.html", text, hours, digest=digest, **known | values)
 
     def read(self) -> sqlite3.Connection:
         """Return a connection as readers have it."""
         self.store.db.commit()
         return connect(Path(self.rows("PRAGMA database_list")[0][2]))
 
-    def rows(self, sql: str):
-        return self.store.db.execute(sql).fetchall()
-
 
 @pytest.fixture
 def paper(tmp_path):
-    db = open_database(tmp_path / "morgue.db")
-    yield Paper(ArticleStore(db))
-    db.close()
+    with filed_source(tmp_path) as source:
+        yield Paper(source)
 
 
 def outcomes(readings):
@@ -118,6 +100,28 @@ def test_line_that_several_articles_share_is_an_edit_unless_it_is_on_most_pages(
     assert outcomes(seen) == [*[("edited", None)] * edits, *[("unchanged", "template")] * (with_it - edits)]
 
 
+def test_line_whose_numbers_change_on_most_pages_is_a_counter_whatever_its_words_are(paper):
+    """From the third article on; what other lines say remains an edit."""
+    pages = range(6)
+    for page in pages:
+        paper.see(f"Story {page} of the day.\nMegtekintések: {100 + page}", 0, page=page)
+    seen = [paper.see(f"Story {page} of the day.\nMegtekintések: {200 + page}", 5, page=page) for page in pages]
+    assert outcomes(seen) == [*[("edited", None)] * 2, *[("unchanged", "counters")] * 4]
+    late = paper.see("Story 9 of the night.\nMegtekintések: 912", 24, page=5)
+    assert late.change == "edited"
+
+
+def test_number_that_changes_in_some_of_the_articles_is_news(paper):
+    """Such as a toll, in the reports on one event."""
+    for page in range(6):
+        paper.see(f"Story {page} of the day.\nDead: 3", 0, page=page)
+    seen = [
+        paper.see(f"Story {page} of the day.\nDead: {5 if page < 4 else 3}", 5, page=page)
+        for page in (5, 4, 3, 2, 1, 0)
+    ]
+    assert outcomes(seen) == [*[("unchanged", None)] * 2, *[("edited", None)] * 4]
+
+
 def test_line_that_two_articles_show_in_turn_is_no_template(paper):
     """Articles are counted, not changes."""
     for look in range(4):
@@ -175,6 +179,26 @@ def test_stub_is_an_edit_once_it_lasts_and_a_wall_of_the_site_never(paper):
     assert paper.see(texts[2][:210], 27, page=2).state.kind == "other text"
     assert paper.see(texts[2][:210], 52, page=2).change == "edited"
     assert paper.rows("SELECT article_id, number FROM revisions WHERE number > 1") == [(2, 2)]
+
+
+@pytest.mark.parametrize(
+    ("others", "line", "change"),
+    [
+        (5, "", "edited"),
+        (4, "", "instead"),  # too few to say that the site has no wall
+        (5, "It is for members of Daily Harbour.", "instead"),  # an article that was never seen without a wall
+    ],
+)
+def test_stub_with_a_word_of_a_wall_is_an_edit_once_it_lasts_while_others_are_whole(paper, others, line, change):
+    """A week. A wall is soon in the place of another article, too, or below the beginning of one."""
+    text = "\n".join(f"Paragraph {n} of the story is long enough." for n in range(40))
+    paper.see(text, 0)
+    shortened = f"{text[:200]}\nIt is for members of Daily Harbour."
+    seen = [paper.see(shortened, hours) for hours in (1, 2, 26)]
+    for page in range(2, 2 + others):
+        paper.see(f"Story {page} of the day.\n{line}".strip(), 30, page=page)
+    assert [one.state.kind for one in seen] == ["other text"] * 3
+    assert paper.see(shortened, 7 * 24 + 1).change == change
 
 
 def test_texts_of_two_articles_cut_off_at_a_time_are_behind_a_wall(paper):
@@ -286,6 +310,6 @@ def test_template_of_a_source_is_found_in_its_chains(paper):
         older(paper, [f"Story {page}.", f"Story {page}.\nFollow us on Rocket"], page)
     for page in (3, 4):
         older(paper, [f"Story {page}.", f"Story {page}.\nIt rained."], page)
-    is_template = chains.source_template(paper.store.db, paper.source_id)
+    is_template = chains.source_template(paper.store.db, paper.source.source_id)
     assert is_template("Follow us on Rocket")
     assert not is_template("It rained.")

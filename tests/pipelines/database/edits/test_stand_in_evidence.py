@@ -1,58 +1,28 @@
 """Test that a page which a site shows at several addresses at once is filed at none of them, in a real database."""
 
-from datetime import UTC, datetime, timedelta
-from uuid import uuid4
-
 import pytest
 
-from pipelines.core.items import Article, Capture, Page, Reading, Source
-from pipelines.database.connection import open_database
-from pipelines.database.store import ArticleStore
+from tests.support.filed_source import filed_source
 
-NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 WALL = "Vent litt mens siden gjor seg klar for deg; vi henter det du skal se om et lite oyeblikk."
 STORY = "The council met on Tuesday. It talked at length about the harbour wall and the price of stone."
 
 
-class Site:
-    """File what is read at addresses of one source."""
-
-    def __init__(self, store: ArticleStore) -> None:
-        self.store = store
-        self.source_id = store.source(Source("paper", "https://paper.example/"))
-
-    def see(self, path: str, text: str, hours: float = 0, title: str = "Paper", **values) -> Reading:
-        url = f"https://paper.example/{path}"
-        capture = Capture(
-            None, url, NOW + timedelta(hours=hours), 200, "text/html", "a", 0, 1, f"<urn:uuid:{uuid4()}>", "response",
-            None, None, "article",
-        )  # fmt: skip
-        blank = dict.fromkeys(Article.__dataclass_fields__)
-        known = {"url": url, "title": title, "text": text, "authors": (), "tags": (), "word_count": 8,
-                 "kind": "article", "extractor": "test 1", "rights": (), "found_in": {}}  # fmt: skip
-        page = Page(url, b"", capture=self.store.capture(capture, None, self.source_id))
-        return self.store.file(Reading(page, Article(**blank | known | values), 1.0), self.source_id, url)
-
-    def rows(self, sql: str):
-        return self.store.db.execute(sql).fetchall()
-
-
 @pytest.fixture
 def site(tmp_path):
-    db = open_database(tmp_path / "morgue.db")
-    yield Site(ArticleStore(db))
-    db.close()
+    with filed_source(tmp_path) as site:
+        yield site
 
 
 def test_text_at_three_new_addresses_is_a_wall_and_taken_back(site):
     """The captures stay; the articles are filed when the wall is gone."""
     paths = ("flood-in-the-valley", "orchestra-plays", "mayor-resigns", "rain-at-last")
-    seen = [site.see(path, WALL, hours / 10) for hours, path in enumerate(paths)]
+    seen = [site.see(path, WALL, hours / 10, title="Paper") for hours, path in enumerate(paths)]
     assert [one.change for one in seen] == ["new", "new", "instead", "instead"]
     assert site.rows("SELECT count(*) FROM articles") == [(0,)]
     assert site.rows("SELECT kind, count(*) FROM page_states WHERE ended IS NULL") == [("error page", 4)]
     assert site.rows("SELECT count(*) FROM captures") == [(4,)]
-    seen = [site.see(path, f"{STORY} {path}", 24, path) for path in paths]
+    seen = [site.see(path, f"{STORY} {path}", 24, title=path) for path in paths]
     assert [one.change for one in seen] == ["new"] * 4
     assert site.rows("SELECT count(*) FROM revisions") == [(4,)]
 
@@ -67,7 +37,7 @@ def test_text_at_three_new_addresses_is_a_wall_and_taken_back(site):
 )
 def test_text_of_one_story_at_several_addresses_is_filed(site, paths, pause):
     """Or a text that comes back every day."""
-    seen = [site.see(path, STORY, number * pause) for number, path in enumerate(paths)]
+    seen = [site.see(path, STORY, number * pause, title="Paper") for number, path in enumerate(paths)]
     assert all(one.change != "instead" for one in seen)
 
 
@@ -76,6 +46,20 @@ def test_wall_over_known_articles_is_filed_at_none(site):
     for path in ("flood-in-the-valley", "orchestra-plays"):
         site.see(path, STORY, title=path)
     dated = {"published": "2026-11-23", "found_in": {"published": "url"}}
-    seen = [site.see(path, WALL, 1, **dated) for path in ("flood-in-the-valley", "orchestra-plays")]
+    seen = [site.see(path, WALL, 1, title="Paper", **dated) for path in ("flood-in-the-valley", "orchestra-plays")]
     assert [one.change for one in seen] == ["instead"] * 2
     assert site.rows("SELECT count(*) FROM revisions") == [(2,)]
+
+
+def test_page_that_was_filed_of_one_address_is_taken_back_once_it_is_over_several_articles(site):
+    """The first of them may lead to an address of its own. A text that two of them show may be a story of both."""
+    paths = ("flood-in-the-valley", "orchestra-plays", "mayor-resigns")
+    for path in paths:
+        site.see(path, STORY, title=path)
+    assert site.see("before-you-read?back=0", WALL, 1).change == "new"
+    changes = []
+    for path in paths:
+        assert site.see(path, WALL, 2).change == "instead"
+        changes.append(site.rows("SELECT count(*) FROM articles")[0][0])
+    assert changes == [4, 4, 3]
+    assert site.rows("SELECT kind, count(*) FROM page_states WHERE ended IS NULL") == [("error page", 4)]

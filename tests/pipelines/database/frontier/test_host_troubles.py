@@ -99,6 +99,15 @@ def test_visits_planned_by_a_clock_that_was_ahead_are_planned_again(db, days):
     assert mend_times(db, NOW, timedelta(days=31)) == 0
 
 
+def test_article_that_a_clock_ahead_took_for_older_is_looked_at_by_its_true_age(db):
+    """It is due now. That it was two days old by the wrong clock must not cost the looks of these days."""
+    for time, pause in ((NOW, HOUR), (NOW + timedelta(days=2), timedelta(days=2))):
+        FrontierTable(db).record_visit(2, time, state="waiting", next_visit=time + pause, answered=True, status=200,
+                                       error=None, etag=None, last_modified=None)  # fmt: skip
+    mend_times(db, NOW + 2 * HOUR, timedelta(days=31))
+    assert db.execute("SELECT next_visit FROM frontier WHERE id = 2").fetchone() == ("2026-11-23T10:00:00Z",)
+
+
 @pytest.mark.parametrize(("day", "state"), [("2026-11-20", "waiting"), ("2026-11-01", "past"), (None, "past")])
 def test_article_that_was_old_by_a_clock_ahead_only_is_due(db, day, state):
     """It is a few days old by the clock as it is now."""

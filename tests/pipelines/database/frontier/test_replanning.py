@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.core.timestamps import stamp
 from pipelines.database.connection import open_database
-from pipelines.database.frontier.replanning import replan_articles, replan_listings
+from pipelines.database.frontier.replanning import make_failures_due, replan_articles, replan_listings
 from pipelines.database.frontier.rows import FrontierRow
 from pipelines.database.frontier.table import FrontierTable
 
@@ -74,3 +74,25 @@ def test_article_is_planned_at_the_first_age_it_was_not_visited_at(db, row, ages
     visited(db, "article", **row)
     replan_articles(db, 1, ages, NOW)
     assert plan(db) == planned
+
+
+@pytest.mark.parametrize(
+    ("state", "error", "status", "answered", "is_due"),
+    [
+        ("failed", "consent wall", 200, True, True),  # for 30 days; no article was ever seen
+        ("failed", "paywall", 200, True, True),
+        ("done", "login page", 200, True, True),  # of a known article: its last planned visit is over
+        ("done", "paywall", 200, True, False),
+        ("failed", "soft 404", 200, True, False),
+        ("failed", "404", 404, False, False),
+        ("failed", "HTTP 500", 500, False, True),
+        ("failed", "damaged row", None, True, False),
+        ("done", None, 200, True, False),
+    ],
+)
+def test_user_who_asks_for_a_source_has_its_walls_asked_again(db, state, error, status, answered, is_due):
+    """Not what is gone, and not a known article that went behind a paywall."""
+    visited(db, "article", state=state, next_visit=None, answered=answered, status=status)
+    db.execute("UPDATE frontier SET last_error = ?", (error,))
+    make_failures_due(db, 1, NOW, but=(404, 410))
+    assert (plan(db) == ("waiting", stamp(NOW))) is is_due

@@ -75,3 +75,17 @@ def test_refusals_are_those_after_the_last_answer_that_is_not_in_the_future(db):
     refusals = observed(db).refusals
     assert refusals is not None
     assert (refusals.number, refusals.status) == (1, 403)
+
+
+def test_error_page_counts_over_a_known_article_from_the_second_look_on(db):
+    """One look may be in an outage; an address without an article may lead to a page that is none. Walls count."""
+    add_article(db, 1, "2026-03-08T09:00:00Z", None)
+    seen = (("error page", 1, 2), ("error page", 1, 1), ("error page", None, 2), ("consent wall", None, 1))
+    for number, (kind, article, visits) in enumerate(seen):
+        db.execute(
+            """INSERT INTO page_states (url_key, url, source_id, article_id, kind, since, capture_id, last_seen,
+                                        last_capture_id, visits)
+               VALUES (?1, ?1, 1, ?2, ?3, '2026-03-09T01:00:00Z', 1, '2026-03-09T07:00:00Z', 1, ?4)""",
+            (number, article, kind, visits),
+        )
+    assert {state.kind: state.number for state in observed(db).page_states} == {"error page": 1, "consent wall": 1}

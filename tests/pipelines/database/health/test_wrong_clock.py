@@ -9,7 +9,7 @@ import pytest
 from pipelines.core.items import Article, Capture, Page, Reading, Source
 from pipelines.core.timestamps import stamp
 from pipelines.database.connection import open_database
-from pipelines.database.health.wrong_clock import mend
+from pipelines.database.health.wrong_clock import mend, written_years_after
 from pipelines.database.store import ArticleStore
 
 NOW = datetime(2026, 3, 9, 8, tzinfo=UTC)
@@ -145,3 +145,27 @@ def test_clock_that_is_behind_moves_no_times(archive):
     archive.see(NOW + 4 * HOUR)
     assert archive.run(datetime(1970, 1, 1, tzinfo=UTC)) == 0
     assert archive.rows("SELECT first_seen FROM articles") == [(stamp(NOW + 4 * HOUR),)]
+
+
+@pytest.mark.parametrize(
+    ("runs", "back", "is_behind"),
+    [
+        ((1, 2, 3, 4), 366, True),
+        ((1, 2, 3, 4), 364, False),  # no more than a clock may be behind
+        ((1, 2), 366, False),  # so few runs, all in the future: they may be wrong themselves
+        ((1, 24 * 500), 2, False),  # there was a jump: `mend` puts right what the last run wrote
+    ],
+)
+def test_clock_that_is_years_behind_runs_that_were_right_is_told_from_runs_ahead(archive, runs, back, is_behind):
+    """`runs`: hours at which runs began; `back`: days from NOW back to the clock's time."""
+    for hour in runs:
+        archive.run(NOW + hour * HOUR)
+    latest = stamp(NOW + runs[-1] * HOUR) if is_behind else None
+    assert written_years_after(archive.store.db, NOW - timedelta(days=back)) == latest
+
+
+def test_clock_is_not_judged_by_a_damaged_run(archive):
+    """`morgue verify` names its row."""
+    archive.run(NOW)
+    archive.store.db.execute("UPDATE crawls SET started = 'zzz'")
+    assert written_years_after(archive.store.db, NOW - timedelta(days=900)) is None

@@ -25,6 +25,11 @@ HEADLINES = {
     "Anmelden": "login page",
     "503 Service Unavailable": "error page",
     "Something went wrong": "error page",
+    "Just a moment...": "error page",
+    "Attention Required! | Cloudflare": "error page",
+    "Pardon Our Interruption": "error page",
+    "Please verify you are a human": "error page",
+    "Just a moment of peace": None,
     "Page not found as council site fails on election night": None,
     "Log in or lose out: how banks changed": None,
     "Not found guilty": None,
@@ -44,7 +49,10 @@ def test_short_page_is_recognised_by_its_whole_headline(title):
     assert recognised(title) == HEADLINES[title]
 
 
-def test_page_that_declares_an_article_or_is_long_is_no_error_page():
+def test_page_that_declares_an_article_with_its_time_or_is_long_is_no_error_page():
     """Its headline may be a pun."""
+    typed = '<meta property="og:type" content="article">'
     assert recognised("Page not found", DECLARED) is None
+    assert recognised("Page not found", f'{typed}<meta property="article:published_time" content="2024-05-31">') is None
+    assert recognised("Page not found", typed) == "soft 404"  # a template may say so of all its pages
     assert recognised("Page not found", lines=SHORT * 40) is None
