@@ -12,6 +12,7 @@ from pipelines.core.terminal import plain
 
 if TYPE_CHECKING:
     from crawler.config.models import Config
+    from crawler.health.settings_files import SettingsFiles
 
 
 def add_setting(ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> None:
@@ -69,6 +70,19 @@ def config_of(ctx: click.Context) -> Config:
     for mistake in config.broken.values():
         click.echo(f"warning: {plain(str(mistake))}", err=True)
     return config
+
+
+def files_of(ctx: click.Context) -> SettingsFiles:
+    """Return what the archive's files say, for a command that works also if no crawl can start with them.
+
+    Raises NoArchive; ConfigError if there is a mistake in an option -s.
+    """
+    from crawler.health.settings_files import read_files
+
+    files = read_files(folder_of(ctx), overrides_of(ctx))
+    if files.error is not None:
+        click.echo(f"warning: {plain(str(files.error))}", err=True)
+    return files
 
 
 def overrides_of(ctx: click.Context) -> list[str]:

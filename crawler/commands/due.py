@@ -69,7 +69,7 @@ def command(ctx: click.Context, sources: tuple[str, ...], limit: int, form: str)
     with database_of(ctx) as db:
         names = named_sources(config, list(queries.sources(db)), sources) if sources else None
         removed = removed_sources(db, folder)
-        resting = paused_sources(folder.sources, now) | removed
+        resting = paused_sources(folder.sources, now).keys() | removed
         fresh = new_listings(db, config, names, now)
         unread = [visit for visit in fresh if visit["source"] not in resting]
         visits = chain(unread[:limit], planned_visits(db, names, now, max(limit - len(unread), 0), without=resting))

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from crawler.cli import output
 from crawler.cli.archive_options import database_of, standard_output
-from crawler.cli.common_options import config_of, folder_of, folder_option, overrides_of, setting_option
+from crawler.cli.common_options import config_of, files_of, folder_option, setting_option
 from pipelines.core.errors import ConfigError, MorgueError
 from pipelines.core.plural import counted
 from pipelines.core.source_names import must_be_meant
 from pipelines.core.terminal import plain
 from pipelines.core.timestamps import stamp
+from pipelines.database.connection import connect
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from crawler.health.kinds import SourceVerdict
+    from crawler.health.settings_files import SettingsFiles
 
 FORMATS = ("table", "json", "prometheus")
 COLUMNS = ("source", "status", "reason", "since", "evidence")
@@ -61,11 +66,11 @@ def command(
         from crawler.health.notify import check_target
 
         check_target(notify)
-    with database_of(ctx, quickly=True) as db:
-        from crawler.config.setting_names import coverage_drop
-        from crawler.health.check import look
+    from crawler.health.check import look
 
-        found = look(db, folder_of(ctx), coverage_drop(folder_of(ctx), overrides_of(ctx)))
+    files = files_of(ctx)
+    with closing(connect(files.folder.database)) as db:
+        found = look(db, files)
     shown = chosen(found, sources)
     with standard_output():
         if form == "json":
@@ -76,7 +81,7 @@ def command(
         else:
             print_table(shown)
     code = 0
-    if notify is not None and not told(ctx, found, notify):
+    if notify is not None and not told(files, found, notify):
         code = MorgueError.exit_code
     from crawler.health.kinds import RANK
 
@@ -86,20 +91,20 @@ def command(
 
 
 def chosen(found: Sequence[SourceVerdict], names: Sequence[str]) -> list[SourceVerdict]:
-    """Return the verdicts on the sources that the user named, the ill ones first. Raises NotFound."""
-    from crawler.health.kinds import RANK
+    """Return the verdicts on the sources that the user named: the archive's, then the ill ones. Raises NotFound."""
+    from crawler.health.kinds import ARCHIVE, RANK
 
     homes = {one.name: f"https://{one.name}/" for one in found}
     wanted = {must_be_meant(name, homes, "is not a source that this archive watches") for name in names}
     shown = [one for one in found if not names or one.name in wanted]
-    return sorted(shown, key=lambda one: -RANK[one.status])
+    return sorted(shown, key=lambda one: (one.name != ARCHIVE, -RANK[one.status]))
 
 
-def told(ctx: click.Context, found: Sequence[SourceVerdict], target: str) -> bool:
+def told(files: SettingsFiles, found: Sequence[SourceVerdict], target: str) -> bool:
     """Tell what changed; return False if that failed."""
     from crawler.health.check import tell_changes
 
-    report = tell_changes(config_of(ctx), found, target)
+    report = tell_changes(files, found, target)
     if report.failure is not None:
         click.echo(plain(f"morgue: --notify: {report.failure}\n  it is told again by the next call"), err=True)
     return report.failure is None
@@ -116,7 +121,7 @@ def send_test(ctx: click.Context, notify: str | None) -> int:
         raise ConfigError("--test", "needs a command or web address", "say --notify CMD, or set notify.url")
     check_target(target)
     with database_of(ctx, quickly=True):
-        failure = send(target, trial_message(config.folder.path.name), config)
+        failure = send(target, trial_message(config.folder.path), config)
     note_sent(config, failure)
     if failure is not None:
         click.echo(plain(f"morgue: --notify: {failure}\n  the test message did not arrive"), err=True)
@@ -130,6 +135,8 @@ def as_dict(verdict: SourceVerdict) -> dict[str, Any]:
     return {
         "name": verdict.name,
         "status": verdict.status,
+        "paused_since": stamp(verdict.paused_since) if verdict.paused_since is not None else None,
+        "paused_until": verdict.paused_until,
         "reasons": [
             {
                 "kind": reason.kind,
@@ -144,28 +151,44 @@ def as_dict(verdict: SourceVerdict) -> dict[str, Any]:
 
 
 def print_table(shown: Sequence[SourceVerdict]) -> None:
-    """Print the ill ones with their reasons, and count the others."""
+    """Print the ill ones with their reasons, then those that are paused, and count the others."""
+    from crawler.health.kinds import ARCHIVE, OK, PAUSED
+
     ill = [one for one in shown if one.reasons]
     rows = [
         {
             "source": one.name,
             "status": reason.status,
             "reason": reason.kind,
-            "since": stamp(reason.since)[:MINUTE_CHARS].replace("T", " "),
+            "since": minute(reason.since),
             "evidence": f"{reason.evidence}. {reason.next_step(one.name)}",
         }
         for one in ill
         for reason in one.reasons
     ]
+    rows += [
+        {
+            "source": one.name,
+            "status": one.status,
+            "reason": "",
+            "since": minute(one.paused_since),
+            "evidence": f"until {one.paused_until or 'you resume it'}: morgue sources resume {one.name}",
+        }
+        for one in shown
+        if one.status == PAUSED
+    ]
     if rows:
         for line in output.table(rows, COLUMNS, output.table_width(sys.stdout)):
             click.echo(line)
-    from crawler.health.kinds import ARCHIVE, OK, PAUSED
-
     statuses = [one.status for one in shown if one.name != ARCHIVE]
     paused = f", {statuses.count(PAUSED):,} paused" if PAUSED in statuses else ""
     well = f"{statuses.count(OK):,} of {counted(len(statuses), 'source')} well{paused}"
     click.echo(well if statuses else "No source has been crawled yet.")
+
+
+def minute(time: datetime | None) -> str:
+    """Return a time up to its minute; nothing if it is not known."""
+    return stamp(time)[:MINUTE_CHARS].replace("T", " ") if time is not None else ""
 
 
 def prometheus(shown: Sequence[SourceVerdict]) -> Iterator[str]:

@@ -36,7 +36,7 @@ def command(
 
     The timer runs `morgue crawl`, which fetches what is due by the archive's settings and ends at once if nothing is
     due. With SOURCE (a name or address), it fetches only what is due from those sources. Settings given with -s are in
-    its command, and so is --notify: try it before with `morgue health --notify ... --test`.
+    its command, and so is --notify, with the whole path of CMD: try it before with `morgue health --notify ... --test`.
     """
     config = config_of(ctx)
     sources = tuple(dict.fromkeys(config.source_named(name).name for name in sources))
@@ -44,9 +44,10 @@ def command(
         click.echo("no sources yet: add one with `morgue add URL`", err=True)
     settings = tuple(overrides_of(ctx))
     if notify:
-        from crawler.health.notify import check_target
+        from crawler.health.notify import check_target, from_any_folder
 
         check_target(notify)
+        notify = from_any_folder(notify)
     archive, seconds = str(config.folder.path), interval_seconds(every)
     job = ScheduledJob(archive, own_command(), seconds, sources, settings, on_failure, notify)
     form = form or ("systemd" if sys.platform == "linux" else "cron")

@@ -6,12 +6,15 @@ The other subcommands are in `crawler.cli.sources`.
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from contextlib import closing
+from typing import TYPE_CHECKING
 
 import click
 
 from crawler.cli import output
 from crawler.cli.archive_options import database_of, format_option, removed_sources, standard_output
-from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
+from crawler.cli.common_options import files_of, folder_of, folder_option, overrides_of, setting_option
 from crawler.cli.sources.check import check_command
 from crawler.cli.sources.export import export_command
 from crawler.cli.sources.pause import pause_command, resume_command
@@ -22,7 +25,10 @@ from pipelines.core.plural import counted, verb
 from pipelines.core.source_names import near_names, source_meant
 from pipelines.core.terminal import plain
 from pipelines.database import queries
-from pipelines.database.connection import Row
+from pipelines.database.connection import Row, connect
+
+if TYPE_CHECKING:
+    from crawler.config.models import SourceConfig
 
 COLUMNS = ("name", "articles", "newest", "health", "last_success", "waiting", "planned", "past", "failed", "last_error")
 
@@ -102,17 +108,16 @@ for subcommand in (
 
 def list_sources(ctx: click.Context, *, of_lists: bool, form: str) -> None:
     """Print the sources and their state."""
-    with database_of(ctx, quickly=True) as db:
-        rows = list(queries.sources(db, of_lists=of_lists))
-        from crawler.config.setting_names import coverage_drop
-        from crawler.health.check import look
+    from crawler.health.check import look
 
-        drop = coverage_drop(folder_of(ctx), overrides_of(ctx))
-        states = dict.fromkeys(removed_sources(db, folder_of(ctx)), "removed")
-        states |= {one.name: one.status for one in look(db, folder_of(ctx), drop)}
+    files = files_of(ctx)
+    with closing(connect(files.folder.database)) as db:
+        rows = list(queries.sources(db, of_lists=of_lists))
+        states = dict.fromkeys(removed_sources(db, files.folder), "removed")
+        states |= {one.name: one.status for one in look(db, files)}
     for row in rows:
         row["health"] = states.get(row["name"])
-    count_unread_listings(ctx, rows)
+    count_unread_listings(files.config.sources, rows)
     with standard_output():
         if form != "table":
             output.write_rows(rows, (*queries.SOURCE_KEYS, "health"), form)
@@ -125,26 +130,17 @@ def list_sources(ctx: click.Context, *, of_lists: bool, form: str) -> None:
                 click.echo(line)
 
 
-def count_unread_listings(ctx: click.Context, rows: list[Row]) -> None:
+def count_unread_listings(own: Mapping[str, SourceConfig], rows: list[Row]) -> None:
     """Count the listings of sources that were never crawled as waiting: the next crawl queues them, and reads them."""
-    folder = folder_of(ctx)
-    new = [row for row in rows if not (row["waiting"] or row["planned"] or row["failed"] or row["last_success"])]
-    if not any((folder.sources / f"{row['name']}.toml").is_file() for row in new):
-        return  # without the time that it takes to load settings
     from crawler.config.listed_twice import readers
-    from crawler.config.models import load
     from crawler.frontier.watched_sites import seeds_of
     from pipelines.core.timestamps import now
     from pipelines.core.urls import url_key
 
-    try:
-        own = load(folder, overrides_of(ctx), skip_broken=True).sources
-    except ConfigError as error:
-        click.echo(f"warning: {error}", err=True)
-        return
     reader = readers(own.values(), now())
-    for row in new:
-        if (source := own.get(name := row["name"])) is not None:
+    for row in rows:
+        is_new = not (row["waiting"] or row["planned"] or row["failed"] or row["last_success"])
+        if is_new and (source := own.get(name := row["name"])) is not None:
             urls = {entry.url for entry in seeds_of(source.source, source)}
             row["waiting"] = sum(reader.get(url_key(url), name) == name for url in urls)
 

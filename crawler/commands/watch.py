@@ -40,7 +40,8 @@ def command(ctx: click.Context, every: str, quiet: bool, notify: str) -> int:
     its settings from before hold on. SIGHUP begins a pass at once. A pass that makes no progress for more than an hour
     is ended. When Newsmorgue was upgraded, the watch becomes the new version before its next pass.
 
-    Ctrl-C (or SIGTERM) stops cleanly, a pass included; the exit code is then 130. 4: this archive is watched already.
+    Ctrl-C (or SIGTERM) stops cleanly, a pass included; the exit code is then 130. 4: this archive is watched already. 6
+    or 7: at the first pass, the archive cannot be written or is damaged.
     """
     folder, seconds = folder_of(ctx), every_seconds(every)
     if notify:

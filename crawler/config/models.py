@@ -345,6 +345,11 @@ class Config:
         return f"Newsmorgue/{__version__}{contact}"
 
 
+def default_config(folder: ArchiveFolder) -> Config:
+    """Return the settings of an archive whose files set nothing."""
+    return Config(folder, **dict(Settings()), sources={})
+
+
 def merged(default: Any, own: TomlTable) -> Any:
     """Return `default` with the keys that are set in `own`."""
     if not own.model_fields_set:

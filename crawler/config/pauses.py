@@ -25,12 +25,12 @@ def pause_lasts(value: bool | str, now: datetime) -> bool:
     return value if isinstance(value, bool) else value > str(now.date())
 
 
-def paused_sources(folder: Path, now: datetime) -> set[str]:
-    """Return the names of the sources of the folder sources/ that are paused now.
+def paused_sources(folder: Path, now: datetime) -> dict[str, bool | str]:
+    """Return the sources of the folder sources/ that are paused now: their names, and true or the day of the end.
 
     A file that cannot be read or has mistakes pauses nothing: other commands name it.
     """
-    found: set[str] = set()
+    found: dict[str, bool | str] = {}
     try:
         files = list(folder.glob("*.toml"))
     except OSError:
@@ -44,7 +44,7 @@ def paused_sources(folder: Path, now: datetime) -> set[str]:
             continue
         with suppress(ValueError):  # no day: the file has a mistake
             if pause_lasts(pause(value), now):
-                found.add(file.stem)
+                found[file.stem] = pause(value)
     return found
 
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
 from typing import Any
 
 from crawler.config.archive_folder import MAX_TOML_BYTES, ArchiveFolder
-from crawler.config.plain_values import share
 from pipelines.core.safe_open import read_bytes
 
 SETTING_NAMES = {
@@ -28,22 +26,6 @@ SETTING_NAMES = {
 }  # fmt: skip
 
 COVERAGE_DROP = 0.2  # of the share of articles that have a field: the default of health.coverage_drop
-
-
-def coverage_drop(folder: ArchiveFolder, overrides: Sequence[str] = ()) -> float:
-    """Return health.coverage_drop, or its default. `overrides`: of the command line, "table.key=value".
-
-    A mistake counts as not set; the check of the settings names it.
-    """
-    try:
-        value = _tables(folder).get("health", {}).get("coverage_drop")
-        for text in overrides:
-            name, _, given = text.partition("=")
-            if name.strip() == "health.coverage_drop":
-                value = float(given)
-        return COVERAGE_DROP if value is None else share(value)
-    except (OSError, ValueError, AttributeError, RecursionError):
-        return COVERAGE_DROP
 
 
 def looks_right(folder: ArchiveFolder) -> bool:

@@ -102,8 +102,9 @@ def prepare(plan: CrawlPlan, config: Config, store: ArticleStore, frontier: Fron
     begun = [now, *beginnings(store.db, frontier.crawl_id, PASSES_TO_KNOW - 1)]
     frontier.pass_interval = usual_interval(begun)
     prepared = prepare_scope(plan, config, store, frontier, now)
-    if plan.listings_now and (plan.targets or plan.pages is not None):
-        frontier.hosts.ask_again(prepared.scope.source_ids or (), prepared.scope.row_ids, now)
+    # A timer of some sources asks only for what is due: a host in trouble has its next probe when it was planned.
+    source_ids = prepared.scope.source_ids if plan.targets and plan.listings_now else None
+    frontier.hosts.ask_again(source_ids or (), prepared.scope.row_ids, now)
     early = taken_until(now, frontier.pass_interval)
     scope = replace(prepared.scope, early_until=stamp(early), began=frontier.began)
     prepared = replace(prepared, scope=scope, notes=(*note, *prepared.notes))

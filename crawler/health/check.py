@@ -5,22 +5,31 @@ from __future__ import annotations
 import logging
 import shutil
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crawler.config.archive_folder import ArchiveFolder
 from crawler.config.pauses import paused_sources
-from crawler.health.kinds import ARCHIVE, ARCHIVE_ID, OF_CRAWL, UNTOLD, WARN, HealthReason, SourceVerdict
+from crawler.health.kinds import (
+    ARCHIVE,
+    ARCHIVE_ID,
+    OF_CRAWL,
+    OF_SOURCE_FILES,
+    UNTOLD,
+    WARN,
+    HealthReason,
+    SourceVerdict,
+)
 from crawler.health.reasons import verdicts
+from crawler.health.settings_files import SettingsFiles, reasons_of_files
 from crawler.health.told_changes import HealthChange, news, noted, with_history
 from crawler.health.watch_state import watch_of
 from pipelines.core.timestamps import now
 from pipelines.database.connection import connect
-from pipelines.database.health.observation import observe
+from pipelines.database.health.observation import observe, source_names
 from pipelines.database.health.told import ToldReason, note, told_reasons
 
 if TYPE_CHECKING:
@@ -42,35 +51,35 @@ class SourceFiles:
 
 
 def look(
-    db: sqlite3.Connection,
-    folder: ArchiveFolder,
-    coverage_drop: float,
-    extra: Mapping[str, list[HealthReason]] | None = None,
+    db: sqlite3.Connection, files: SettingsFiles, by_crawl: Sequence[HealthReason] | None = None
 ) -> list[SourceVerdict]:
     """Return the verdicts on the archive and on each source that has a file. Raises MorgueError.
 
-    `coverage_drop`: the setting. `extra`: what a crawl has seen, by the name of the source. Without
-    it, what the last crawl noted holds on.
+    `by_crawl`: what a crawl has seen of the archive. Without it, what the last crawl noted holds on.
     """
-    time = now()
-    facts = observe(db, time, SourceFiles(folder.sources), paused_sources(folder.sources, time))
+    time, folder = now(), files.folder
+    paused = paused_sources(folder.sources, time)
+    facts = observe(db, time, SourceFiles(folder.sources), paused)
     facts = replace(facts, watch=watch_of(folder.path))
     try:
         disk = shutil.disk_usage(folder.path)
         facts = replace(facts, free=disk.free, size=disk.total)
     except OSError as error:
         logger.warning("%(folder)s: its disk cannot be asked (%(why)s)", {"folder": folder.path, "why": error.strerror})
-    unseen = unseen_by(extra is not None)
-    return with_history(
-        verdicts(facts, time, extra, coverage_drop),
-        told_reasons(db),
-        unseen,
-    )
+    extra = reasons_of_files(files, source_names(db), time)
+    extra[ARCHIVE] = [*extra.get(ARCHIVE, ()), *(by_crawl or ())]
+    ends = {name: day for name, day in paused.items() if isinstance(day, str)}
+    found = [
+        replace(one, paused_until=ends.get(one.name))
+        for one in verdicts(facts, time, extra, files.config.health.coverage_drop)
+    ]
+    return with_history(found, told_reasons(db), unseen_by(files, is_crawl=by_crawl is not None))
 
 
-def unseen_by(is_crawl: bool) -> frozenset[str]:
+def unseen_by(files: SettingsFiles, *, is_crawl: bool) -> frozenset[str]:
     """Return the kinds of reasons that a look at the archive cannot see: what was noted of them stays."""
-    return frozenset((UNTOLD,)) if is_crawl else OF_CRAWL | {UNTOLD}
+    unseen = frozenset((UNTOLD,)) if is_crawl else OF_CRAWL | {UNTOLD}
+    return unseen | OF_SOURCE_FILES if files.error is not None else unseen
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,27 +91,29 @@ class HealthReport:
 
 
 def tell_changes(
-    config: Config, found: Sequence[SourceVerdict], target: str, *, of_pass: bool = False, prints: bool = False
+    files: SettingsFiles, found: Sequence[SourceVerdict], target: str, *, of_pass: bool = False, prints: bool = False
 ) -> HealthReport:
     """Tell `target` (a command, a web address; "": none) what changed, and note that it was told.
 
     What could not be sent is sent next time. `of_pass`: the verdicts hold what only a crawl can see. `prints`: the
     caller prints the changes that are returned. Raises MorgueError.
     """
+    config = files.config
     path, time, remind = config.folder.database, now(), float(config.notify.remind)
     with closing(connect(path)) as db:
         known = told_reasons(db)
     found = [replace(one, reasons=tuple(why for why in one.reasons if why.kind != UNTOLD)) for one in found]
-    unseen = unseen_by(of_pass)
+    unseen = unseen_by(files, is_crawl=of_pass)
     book = noted(known, found, time, unseen)
     changes = news(book, found, "printed", time, remind, unseen) if prints else ()
     book |= {row.key: row for change in changes for row in change.rows}
     message = news(book, found, "sent", time, remind, unseen) if target else ()
     failure = None
     if message:
-        from crawler.health.notify import payload, send  # the settings and an HTTP client take a quarter of a second
+        from crawler.health.notify import payload, send  # an HTTP client takes a quarter of a second
 
-        failure = send(target, payload(config.folder.path.name, message), config)
+        note(path, book.values(), ())  # what cannot be noted as told would be sent again by each call
+        failure = send(target, payload(config.folder.path, message), config)
         if failure is None:
             book |= {row.key: row for change in message for row in change.rows}
         else:

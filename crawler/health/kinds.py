@@ -11,6 +11,7 @@ PAUSED = "paused"  # by its owner: nothing is asked for, and nothing is said of 
 RANK = {PAUSED: 0, OK: 0, WARN: 1, BAD: 2}
 ARCHIVE = "(archive)"  # the name under which the archive itself is listed; no source can have it
 ARCHIVE_ID = 0  # in the place of the number of a source
+BROKEN_FILE = "broken file"  # the kind of reason that is said also of a source that is paused
 UNTOLD = "messages fail"  # the kind of reason that is found when a message is sent
 
 # What to do about each kind; {name} is the source. Kinds of the archive itself come last.
@@ -34,20 +35,21 @@ NEXT_STEPS = {
     "nothing to read": "morgue crawl {name} -v names the pages; exclude them, or write a [[rule]]",
     "duplicates": "morgue crawl {name} -v names the pages; see docs/add-a-source.md",
     "shared listing": "take it out of one of the two files; morgue sources check names both",
-    "broken file": "correct that file; morgue sources check says what is wrong in it",
+    BROKEN_FILE: "correct that file; morgue sources check says what is wrong in it",
     "clock": "set the clock of this machine (timedatectl); then run morgue crawl",
+    "settings": "correct morgue.toml; a morgue watch that is running goes on with the settings from before",
     "disk": "free space, or move the archive to a larger disk",
     "no pass": "is the timer (systemctl --user list-timers, crontab -l) or morgue watch running? Then morgue log",
     "offline": "check the network of this machine; then run morgue crawl",
     "lost files": "restore the WARC files from a backup; morgue verify names them",
     UNTOLD: "mend the command or address, and try it: morgue health --notify TARGET --test",
 }
-OF_ARCHIVE = ("clock", "disk", "no pass", "offline", "lost files", UNTOLD)
+OF_ARCHIVE = ("clock", "settings", "disk", "no pass", "offline", "lost files", UNTOLD)
 # Kinds that only a crawl can see. Other commands go by what it noted.
-OF_CRAWL = frozenset(("broken file", "shared listing", "lost files"))
+OF_CRAWL = frozenset(("lost files",))
+OF_SOURCE_FILES = frozenset((BROKEN_FILE, "shared listing"))  # cannot be seen if morgue.toml has a mistake
 # What keeps everything of a source away explains its silence; the consequences are not told as well.
-CAUSES = ("host down", "refused", "robots", "consent wall", "login page", "error page", "no articles",
-          "broken file")  # fmt: skip
+CAUSES = ("host down", "refused", "robots", "consent wall", "login page", "error page", "no articles", BROKEN_FILE)
 # Kinds as which one sickness shows itself in turn: the next one is no new sickness, and the one before is not over.
 FAMILIES = (
     ("host down", "refused", "robots", "consent wall", "paywall", "login page", "error page"),
@@ -91,13 +93,17 @@ class SourceVerdict:
     lasting: frozenset[str] = frozenset()  # kinds that are not over, if they were noted before
     is_away: bool = False  # the machine has no network or no right time: nothing can be said of the source
     is_paused: bool = False
+    paused_since: datetime | None = None  # as a crawl noted it
+    paused_until: str | None = None  # ISO day; None: until it is resumed
 
     def is_unjudged(self, kind: str) -> bool:
         """Return True for a kind on which there is no verdict now: it neither began nor ended."""
+        if kind == BROKEN_FILE:
+            return False
         return self.is_away or self.is_paused or kind in hidden_by(self.reasons)
 
     @property
     def status(self) -> str:
-        if self.is_paused:
+        if self.is_paused and not self.reasons:
             return PAUSED
         return max((reason.status for reason in self.reasons), key=RANK.__getitem__, default=OK)

@@ -13,6 +13,7 @@ import signal
 import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from tempfile import TemporaryFile
 from threading import Thread
 from time import monotonic
@@ -36,17 +37,21 @@ SHELL_SIGNS = frozenset({"|", "||", "&", "&&", ";", ">", ">>", "<", "2>", "2>&1"
 DRAIN_SECONDS = 1.0  # for the output of a command that has ended
 
 
-def payload(archive: str, changes: Sequence[HealthChange]) -> bytes:
+def payload(archive: Path, changes: Sequence[HealthChange]) -> bytes:
     """Return the message: JSON. Chat programs show its `text`."""
     text = "\n".join(plain(line) for change in changes for line in change.text().splitlines())
-    found = {"archive": archive, "time": stamp(now()), "changes": [one.as_dict() for one in changes], "text": text}
-    return json.dumps(found, ensure_ascii=False).encode()
+    return message_of(archive, [one.as_dict() for one in changes], text)
 
 
-def trial_message(archive: str) -> bytes:
+def trial_message(archive: Path) -> bytes:
     """Return a message that says only that messages arrive."""
-    found = {"archive": archive, "time": stamp(now()), "changes": [], "text": f"{archive}: a test of morgue health"}
-    return json.dumps(found, ensure_ascii=False).encode()
+    return message_of(archive, [], f"{archive.name}: a test of morgue health")
+
+
+def message_of(archive: Path, changes: Sequence[dict[str, str | None]], text: str) -> bytes:
+    """Return a message about the archive in a folder."""
+    found = {"archive": archive.name, "path": str(archive), "time": stamp(now()), "changes": changes, "text": text}
+    return json.dumps(found, ensure_ascii=False).encode("utf-8", "replace")  # a path may have any bytes
 
 
 def check_target(target: str, *, must_exist: bool = True) -> None:
@@ -67,6 +72,15 @@ def check_target(target: str, *, must_exist: bool = True) -> None:
         raise ConfigError("--notify", f"runs without a shell, so that {sign} would be an argument of {name}", cure)
     if must_exist and shutil.which(name) is None:
         raise ConfigError(f"--notify {name}", "is no command that can be run here", "correct its name or path")
+
+
+def from_any_folder(target: str) -> str:
+    """Return a target whose command has its whole path: a timer has another current folder and another PATH."""
+    if is_address(target):
+        return target
+    name, *arguments = words_of(target)
+    found = shutil.which(name)
+    return shlex.join([os.path.abspath(found), *arguments]) if found is not None else target
 
 
 def is_address(target: str) -> bool:

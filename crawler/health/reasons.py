@@ -11,6 +11,7 @@ from crawler.health.kinds import (
     ARCHIVE,
     ARCHIVE_ID,
     BAD,
+    BROKEN_FILE,
     LISTING_KINDS_OF_TROUBLE,
     RANK,
     WARN,
@@ -64,13 +65,15 @@ def verdicts(
     away = any(reason.kind in ("offline", "clock", "no pass") for reason in of_archive)
     found = [SourceVerdict(ARCHIVE_ID, ARCHIVE, tuple(of_archive))]
     for source in facts.sources:
-        if source.is_paused:
-            found.append(SourceVerdict(source.id, source.name, is_paused=True))
+        broken = tuple(reason for reason in extra.get(source.name, ()) if reason.kind == BROKEN_FILE)
+        if source.is_paused:  # it goes on only when its file is right
+            since = next((pause.began for pause in source.pauses if pause.ended is None), None)
+            found.append(SourceVerdict(source.id, source.name, broken, is_paused=True, paused_since=since))
             continue
         reasons = [*source_reasons(source, now, facts.days_with_runs, coverage_drop), *extra.get(source.name, ())]
-        # A machine without network says nothing of its sources.
+        # A machine without network says nothing of its sources but that a file is wrong.
         hidden = hidden_by(reasons)
-        reasons = [] if away else [reason for reason in one_of_each_kind(reasons) if reason.kind not in hidden]
+        reasons = [*broken] if away else [reason for reason in one_of_each_kind(reasons) if reason.kind not in hidden]
         lasting = frozenset() if away else volume.lasting_walls(source, now)
         found.append(SourceVerdict(source.id, source.name, tuple(reasons), lasting, is_away=away))
     return found

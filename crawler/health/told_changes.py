@@ -208,6 +208,8 @@ def with_history(
         have = {reason.kind for reason in reasons}
         for row in rows.values():
             if row.source_id == verdict.source_id and row.kind in (unseen | verdict.lasting) - have:
+                if verdict.is_paused and verdict.is_unjudged(row.kind):
+                    continue
                 reasons.append(HealthReason(row.kind, row.status, row.since, row.evidence))
         found.append(replace(verdict, reasons=tuple(reasons)))
     return found

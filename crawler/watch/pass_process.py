@@ -23,6 +23,7 @@ from crawler.engine.crawl import CrawlOutcome, CrawlRun
 from crawler.engine.lost_files import lost_files_note
 from crawler.frontier.crawl_plan import CrawlPlan
 from crawler.health.after_pass import after_pass
+from crawler.health.kinds import BROKEN_FILE
 from crawler.watch.next_pass import PassResult
 from crawler.watch.pass_progress import Crawl, accompanied
 from crawler.watch.watched_settings import WatchedSettings
@@ -189,7 +190,8 @@ def run_pass(settings: WatchedSettings, notify: str, crawl: Crawl, line: int, li
         _until_the_loop()
         # The watch itself says which files it refuses, and which are in order again (`WatchedSettings`).
         target = notify or config.notify.url
-        after_pass(run, result.exit_code, target, by_change=True, said_already=("broken file",))
+        said, broken = (BROKEN_FILE, "settings"), settings.broken_settings
+        after_pass(run, result.exit_code, target, by_change=True, said_already=said, broken_settings=broken)
     except MorgueError as error:
         run.abandon(type(error).__name__)
         return PassResult(type(error).__name__, error.exit_code, str(error))

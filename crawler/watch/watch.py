@@ -27,11 +27,12 @@ from crawler.watch.next_pass import (
 )
 from crawler.watch.pass_process import HUNG, KILLED, PassProcess, start_pass, wait_for
 from crawler.watch.pass_progress import Crawl, max_quiet_seconds
+from crawler.watch.pause_messages import PauseMessages
 from crawler.watch.program_files import ProgramFiles
 from crawler.watch.status_file import StatusFile
 from crawler.watch.watched_settings import WatchedSettings
 from pipelines.core.archive_layout import LOCK_NAME, WATCH_LOCK_NAME, WATCH_STATUS_NAME
-from pipelines.core.errors import INTERRUPTED, MorgueError
+from pipelines.core.errors import INTERRUPTED, ArchiveDamaged, MorgueError, NotWritable
 from pipelines.core.lock import ArchiveLock, is_held
 from pipelines.core.plural import counted
 from pipelines.core.timestamps import now, stamp
@@ -42,6 +43,8 @@ POLL_SECONDS = 5.0  # between two looks at the files of settings, the clocks and
 RETRY_SECONDS = 10.0  # from a pass that found the archive locked; between two tries to start an upgraded program
 PATIENT_TRIES = 6  # to start it; then it is said that it does not start, and it is tried each minute
 WAITING, CRAWLING, LOCKED, PAUSED, STOPPED = "waiting", "crawling", "locked", "paused", "stopped"
+# Outcomes of the first pass with which a watch ends as `morgue crawl` does: it was started where it cannot work.
+ENDS_AT_START = {NotWritable.__name__, ArchiveDamaged.__name__}
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -75,6 +78,9 @@ class Watch:
         """Lock the watch of this archive and load its settings. Raises ArchiveLocked, ConfigError, NotWritable."""
         self._folder, self._output, self._crawl = folder, output, crawl
         self._every, self._notify, self._stops_at_hangup = every, notify, stops_at_hangup
+        if not os.access(folder.path, os.W_OK):  # a pass may work there, but nothing would say what the watch does
+            cause = "no file can be made in this folder, and a watch has its status there"
+            raise NotWritable(str(folder.path), cause, "check the folder's owner and permissions")
         self._lock = ArchiveLock(folder.path / WATCH_LOCK_NAME)
         try:
             self._settings = WatchedSettings(folder, overrides, output.problem, output.note)
@@ -91,6 +97,7 @@ class Watch:
         self._notes: tuple[str, ...] = ()  # of the last pass
         self._passes = self._failures = 0
         self._free_when_full: int | None = None
+        self._messages, self._unsent = PauseMessages(), ""
         self._stops = 0  # signals that ask the watch to end
         self._is_called = False  # a signal asks for a pass at once
         self._program = ProgramFiles()
@@ -100,7 +107,7 @@ class Watch:
         """Run passes until a signal says stop, or the program was upgraded; return the exit code."""
         gc.collect()
         gc.freeze()  # the collector of a pass would copy the memory that it shares with this process
-        reason = "ended by an error"
+        reason, unfit, code = "ended by an error", "", INTERRUPTED
         try:
             with self._signals() as self._alarm:
                 while not self._stops:
@@ -109,10 +116,13 @@ class Watch:
                         break
                     self._settings.take_in()
                     result = self._pass()
+                    if self._passes == 1 and result.word in ENDS_AT_START:
+                        unfit, code = result.error, result.exit_code
+                        break
                     seconds = self._after(result)
                     if not self._stops:
                         self._wait(seconds)
-                reason = "Newsmorgue was upgraded" if self.is_outdated else ""
+                reason = "Newsmorgue was upgraded" if self.is_outdated else unfit
         finally:
             self._output.live("")
             self._next = None
@@ -120,9 +130,11 @@ class Watch:
             self._lock.release()
         if self.is_outdated:
             self._output.note("Newsmorgue was upgraded: the watch starts again with the new version")
+        elif unfit:
+            self._output.problem(f"stopped: {unfit}")
         else:
             self._output.note("stopped: everything fetched is kept")
-        return INTERRUPTED
+        return code
 
     def _wait_for_upgrade(self) -> bool:
         """Return True if the program was replaced and the new one can be started, False if it is as it was.
@@ -209,9 +221,23 @@ class Watch:
         seconds = seconds_to_next(result, self._planned_at[1], self._every, self._failures)
         self._next = self._planned_at[1] + timedelta(seconds=seconds)
         self._enter(state, reason)
+        if state != LOCKED:
+            self._tell(result)
         if result.has_run or result.counts:
             self._output.passed(pass_line(result, now(), self._next))
         return seconds
+
+    def _tell(self, result: PassResult) -> None:
+        """Send a message if the watch is paused for good, or goes on; say once why that fails."""
+        config = self._settings.config
+        target = self._notify or config.notify.url
+        if self._state == PAUSED:
+            failure = self._messages.paused(config, target, result, self._since, self._failures)
+        else:
+            failure = self._messages.goes_on(config, target)
+        if failure is not None and failure != self._unsent:
+            self._output.problem(f"--notify: {failure}\n  it is told again after the next pass")
+        self._unsent = failure or ""
 
     # -- the time between
 

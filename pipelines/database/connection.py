@@ -357,7 +357,8 @@ def write_error(error: Exception, path: Path) -> MorgueError:
     if "disk is full" in text:
         return DiskFull(str(path), "no space left on device", "free some space and run the same command again")
     if "readonly" in text or "unable to open" in text:
-        return NotWritable(str(path), text, "check the folder's owner and permissions")
+        cure = "check the owner and permissions of file and folder, and whether the disk is mounted read-only"
+        return NotWritable(str(path), "cannot be written", cure)
     if "disk I/O error" in text:
         return sqlite_disk_error(str(path), text, getattr(error, "sqlite_errorname", ""))
     if "not a database" in text or "malformed" in text:

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import json
 import os
+import re
 import signal
 import time
 from datetime import UTC, datetime
@@ -14,11 +15,13 @@ import pytest
 
 from crawler.config.archive_folder import ArchiveFolder
 from crawler.config.models import load
-from crawler.watch import pass_process, pass_progress, program_files, watch
+from crawler.watch import pass_process, pass_progress, pause_messages, program_files, watch
 from crawler.watch.next_pass import MIN_GAP_SECONDS, PassResult
+from crawler.watch.pass_process import PassProcess
 from crawler.watch.pass_progress import max_quiet_seconds
 from crawler.watch.program_files import ProgramFiles
 from crawler.watch.watch import Watch, WatchOutput
+from pipelines.core.errors import NotWritable
 from pipelines.core.lock import ArchiveLock
 from tests.support.command import make_archive
 
@@ -193,3 +196,71 @@ def test_note_that_holds_on_is_said_once(folder, monkeypatch):
 def test_line_of_a_pass_says_what_it_read_and_where_problems_are(result, line):
     """After the time of its end."""
     assert watch.pass_line(result, datetime(2026, 3, 1, tzinfo=UTC), None) == f"2026-03-01T00:00:00Z  {line}"
+
+
+REFUSED = PassResult("NotWritable", NotWritable.exit_code, "/archive: cannot be written\n  check its owner")
+KILLED = PassResult("killed", 1, "the process of the pass ended unexpectedly (signal SIGKILL)")
+DONE = PassResult("done", 0)
+
+
+def test_watch_that_cannot_write_its_archive_from_the_start_ends_as_a_crawl_does(folder, monkeypatch):
+    """With the exit code of the error, after one pass."""
+    said = []
+    output = WatchOutput(passed=said.append, note=said.append, problem=said.append, live=lambda text: None)
+    one = Watch(folder, [], output, sleeping, every=1.0)
+    monkeypatch.setattr(PassProcess, "result", lambda process: stopped(process) and REFUSED)
+    monkeypatch.setattr(Watch, "_follow", lambda self, process: None)
+    assert one.run() == NotWritable.exit_code
+    assert said == [f"stopped: {REFUSED.error}"]
+    status = json.loads((folder.path / "watch.json").read_text())
+    assert (status["state"], status["reason"], status["passes"]) == ("stopped", REFUSED.error, 1)
+
+
+def test_watch_that_cannot_write_its_status_does_not_start(folder, monkeypatch):
+    """Its folder is read-only, though the lock can be taken."""
+    (folder.path / "watch.lock").touch()
+    monkeypatch.setattr(watch.os, "access", lambda path, mode: False)  # root may write everywhere
+    output = WatchOutput(passed=print, note=print, problem=print, live=lambda text: None)
+    with pytest.raises(NotWritable, match=re.escape(str(folder.path))):
+        Watch(folder, [], output, sleeping)
+
+
+def stopped(process):
+    """End the process of a pass, and wait until it is gone."""
+    os.kill(process.pid, signal.SIGKILL)
+    os.waitpid(process.pid, 0)
+    os.close(process.line)
+    os.close(process.lifeline)
+    return True
+
+
+@pytest.mark.parametrize(("results", "told"), [
+    ([REFUSED, REFUSED, REFUSED, DONE, DONE], ["began", "ended"]),
+    ([KILLED, DONE, KILLED, DONE], []),
+    ([KILLED, KILLED, KILLED, DONE], ["began", "ended"]),
+])  # fmt: skip
+def test_pause_of_a_watch_is_one_message_and_its_end_another(folder, monkeypatch, results, told):
+    """A single pass that failed may be an accident; that nothing can be written is none."""
+    sent = []
+    monkeypatch.setattr(pause_messages, "send", lambda target, message, config: sent.append(json.loads(message)))
+    output = WatchOutput(passed=print, note=print, problem=print, live=lambda text: None)
+    one = Watch(folder, [], output, sleeping, notify="tell-me")
+    for result in results:
+        one._after(result)
+    assert [change["change"] for message in sent for change in message["changes"]] == told
+    assert all(message["path"] == str(folder.path) for message in sent)
+
+
+def test_message_of_a_pause_that_failed_is_said_once_and_sent_again(folder, monkeypatch):
+    """After the next pass that does not run either."""
+    answers, said = ["exit code 1", "exit code 1", None], []
+    monkeypatch.setattr(pause_messages, "send", lambda target, message, config: answers.pop(0))
+    output = WatchOutput(passed=said.append, note=said.append, problem=said.append, live=lambda text: None)
+    one = Watch(folder, [], output, sleeping, notify="tell-me")
+    for _ in range(5):
+        one._after(REFUSED)
+    assert answers == []
+    assert [text.splitlines()[0] for text in said] == [
+        f"paused: {REFUSED.error.splitlines()[0]}",
+        "--notify: exit code 1",
+    ]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
 
+from pipelines.core.timestamps import stamp
 from tests.support.command import tables
 from tests.support.long_run import DAY, HOUR, MINUTE, LongRun, living
 from tests.support.month.pages import START
@@ -266,6 +269,20 @@ def test_clock_that_is_set_back_by_three_days_loses_no_time(run):
     for hour in (2, 3, 4, 5):
         run.crawl(7 * DAY + hour * HOUR)
     assert run.rows("SELECT count(*) FROM articles") == [(5,)]
+
+
+def test_timer_of_one_source_leaves_its_host_alone_until_the_next_probe(run):
+    """`crawl --due NAME` asks for what is due; a user who names the source has the host asked at once."""
+    run.crawl(0)
+    in_trouble = "UPDATE hosts SET trouble = 'HTTP 503', since = ?1, failures = 2, retry_at = ?2"
+    with closing(sqlite3.connect(run.archive / "morgue.db")) as db, db:
+        db.execute(in_trouble, (stamp(START), stamp(START + timedelta(hours=9))))
+    asked = len(run.paper.asked)
+    run.crawl(3 * HOUR, "--due", "paper")
+    assert len(run.paper.asked) == asked
+    assert run.rows("SELECT failures FROM hosts") == [(2,)]
+    run.crawl(3 * HOUR, "paper")
+    assert len(run.paper.asked) > asked
 
 
 def test_clock_that_is_years_behind_writes_nothing_and_is_told(run):

@@ -131,7 +131,8 @@ def test_paused_source_is_no_sickness(archive, paper):
     sources(archive, "pause", "paper")
     assert json.loads(sources(archive, "--format", "json").stdout)[0]["health"] == "paused"
     health = later(archive, 60, "health", "paper", "--format", "json", "--fail-on", "warn")
-    assert (health.returncode, json.loads(health.stdout)) == (0, [{"name": "paper", "status": "paused", "reasons": []}])
+    verdict = {"name": "paper", "status": "paused", "paused_since": None, "paused_until": None, "reasons": []}
+    assert (health.returncode, json.loads(health.stdout)) == (0, [verdict])
     assert "1 paused" in morgue("-C", archive, "health", "paper").stdout
     due = morgue("-C", archive, "due").stdout
     assert "morgue sources resume paper" in due

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crawler.cli.common_options import config_of, folder_option, setting_option
+from crawler.cli.common_options import config_of, folder_of, folder_option, overrides_of, setting_option
 from pipelines.core.errors import ConfigError, os_errors
 from pipelines.core.terminal import plain
 
@@ -51,19 +51,28 @@ def pause_command(ctx: click.Context, names: tuple[str, ...], until: str | None)
 @folder_option
 @setting_option
 @click.pass_context
-def resume_command(ctx: click.Context, names: tuple[str, ...]) -> None:
+def resume_command(ctx: click.Context, names: tuple[str, ...]) -> int:
     """Ask a paused source again, from the next crawl on.
 
     Visits that fell into the pause are not made up for: what is due is visited once, the newest first, at the usual
     pace. What the paper published meanwhile and no listing names any more is missed; if it has sitemaps, `morgue
-    backfill NAME` fetches it.
+    backfill NAME` fetches it. A source whose file has another mistake is not crawled until it is right: exit code 2.
     """
-    config = config_of(ctx)
-    for name in [config.file_named(name) for name in names]:
-        if set_pause(config, name, None):
-            click.echo(plain(f"{name} goes on with the next crawl"))
+    from crawler.config.models import load
+
+    folder, overrides, code = folder_of(ctx), overrides_of(ctx), 0
+    config = load(folder, overrides, skip_broken=True)
+    names = tuple(config.file_named(name) for name in names)
+    changed = [name for name in names if set_pause(config, name, None)]
+    broken = load(folder, overrides, skip_broken=True).broken
+    for name in names:
+        if name in broken:
+            code = ConfigError.exit_code
+            was = "is not paused any more, but" if name in changed else "is not paused, but"
+            click.echo(plain(f"{name} {was} not crawled until its file is right:\n  {broken[name]}"), err=True)
         else:
-            click.echo(plain(f"{name} is not paused"))
+            click.echo(plain(f"{name} goes on with the next crawl" if name in changed else f"{name} is not paused"))
+    return code
 
 
 def day_of(text: str) -> date:

@@ -73,6 +73,7 @@ def known_of(
     """Return what is known of a source. Raises MorgueError."""
     from crawler.config.pauses import pause_lasts
     from crawler.health.check import look
+    from crawler.health.settings_files import SettingsFiles
     from pipelines.database import listings, page_states, queries
     from pipelines.database.frontier.planned import planned_visits
     from pipelines.database.store import ArticleStore
@@ -91,7 +92,7 @@ def known_of(
     }
     if row is None or source_id is None:
         return found
-    verdict = next((one for one in look(db, config.folder, config.health.coverage_drop) if one.name == own.name), None)
+    verdict = next((one for one in look(db, SettingsFiles(config)) if one.name == own.name), None)
     due = next(planned_visits(db, [own.name], now, 1), None)
     return found | {
         "added": row["added"],

@@ -10,6 +10,7 @@ from datetime import datetime
 from pipelines.core.timestamps import stamp
 from pipelines.database.connection import Row, ask
 from pipelines.database.frontier.due import PAGES
+from pipelines.database.frontier.planned import TROUBLE, WAITS_FOR_PROBE
 from pipelines.database.frontier.rows import BY_ROBOTS, FORGOTTEN, SourceHealth, error_text
 
 # Rows whose last visit failed. No failures are: common paths that we tried ourselves, links that lead nowhere, and
@@ -30,7 +31,10 @@ LAST_SUCCESS = """(SELECT substr(max(time), 1, 19) || 'Z' FROM captures
 
 def health(db: sqlite3.Connection, now: datetime) -> defaultdict[int | None, SourceHealth]:
     """Return the health of each source by its id; that of an unknown source is empty."""
-    counts = {row["source_id"]: row for row in ask(db, COUNTS_OF_SOURCES, {"now": stamp(now)})}
+    counts = {row["source_id"]: dict(row) for row in ask(db, COUNTS_OF_SOURCES, {"now": stamp(now)})}
+    for (source_id, _host), number in of_hosts_in_trouble(db, now).items():
+        if source_id in counts:
+            plan_later(counts[source_id], number)
     success = {row["id"]: row["at"] for row in ask(db, f"SELECT id, {LAST_SUCCESS} AS at FROM sources")}
     errors: dict[int | None, sqlite3.Row] = {}
     for row in ask(db, NEWEST_FAILURES):
@@ -50,6 +54,18 @@ def health(db: sqlite3.Connection, now: datetime) -> defaultdict[int | None, Sou
     return found
 
 
+def of_hosts_in_trouble(db: sqlite3.Connection, now: datetime) -> dict[tuple[int | None, str], int]:
+    """Return by source and host how many visits have fallen due and wait for the next probe of their host."""
+    rows = ask(db, WAITING_FOR_PROBE, {"now": stamp(now)})
+    return {(row["source_id"], row["host"]): row["number"] for row in rows}
+
+
+def plan_later(counts: Row, number: int) -> None:
+    """Count visits as planned for later, and no more as waiting."""
+    counts["waiting"] -= number
+    counts["planned"] += number
+
+
 NEWEST_FAILURES = f"""SELECT source_id, last_error, last_visit, {PAGES} AS is_page
     FROM frontier INDEXED BY frontier_failing WHERE {FAILING} ORDER BY last_visit DESC"""
 VISITED = "kind IN ('article', 'page', 'feed', 'news sitemap', 'sitemap', 'front', 'section')"  # all but tdmrep
@@ -62,6 +78,10 @@ COUNTS_OF_SOURCES = f"""SELECT id AS source_id,
     (SELECT count(*) FROM frontier INDEXED BY frontier_failing WHERE source_id = sources.id AND {FAILING}) AS failed,
     (SELECT count(*) FROM frontier INDEXED BY frontier_past WHERE source_id = sources.id AND state = 'past') AS past
   FROM sources"""
+WAITING_FOR_PROBE = f"""SELECT f.source_id, f.host, count(*) AS number
+    FROM {TROUBLE} h CROSS JOIN frontier f INDEXED BY frontier_time ON f.host = h.host
+   WHERE h.retry_at > :now AND f.state IN ('waiting', 'claimed') AND f.next_visit <= :now
+     AND f.kind != 'tdmrep' AND {WAITS_FOR_PROBE} GROUP BY 1, 2"""
 COUNTS = f"""sum(state IN ('waiting', 'claimed') AND kind != 'tdmrep' AND next_visit <= :now) AS waiting,
     sum(state = 'waiting' AND kind != 'tdmrep' AND next_visit > :now) AS planned, sum({FAILING}) AS failed,
     sum(state = 'past') AS past"""
@@ -84,8 +104,10 @@ def sites_of_lists(db: sqlite3.Connection, now: datetime) -> Iterator[Row]:
                          (SELECT article_id FROM aliases a WHERE a.url_key = frontier.url_key))) AS articles, {COUNTS}
                 FROM frontier WHERE source_id IS NULL AND state != 'removed' AND last_error IS NOT '{FORGOTTEN}'
                GROUP BY host ORDER BY host"""
-    for row in ask(db, sql, {"now": stamp(now)}):
-        yield dict(row) | errors.get(row["name"], {})
+    in_trouble = of_hosts_in_trouble(db, now)
+    for found in map(dict, ask(db, sql, {"now": stamp(now)})):
+        plan_later(found, in_trouble.get((None, found["name"]), 0))
+        yield found | errors.get(found["name"], {})
 
 
 def sources_of_lists(db: sqlite3.Connection) -> set[int]:

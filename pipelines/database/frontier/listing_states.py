@@ -9,6 +9,7 @@ from datetime import datetime
 
 from pipelines.core.timestamps import parse
 from pipelines.database.connection import Row, ask
+from pipelines.database.frontier.planned import AT, TROUBLE
 from pipelines.database.health.facts import WatchedListing
 
 # The index frontier_source finds them; guesses of ours are no listings of the source. A row that a redirect replaced
@@ -24,7 +25,8 @@ IS_GUESS = "CASE WHEN json_valid(f.hint) THEN json_extract(f.hint, '$.guess') EN
 def listing_states(db: sqlite3.Connection) -> defaultdict[int, list[WatchedListing]]:
     """Return the listings of each source."""
     found: defaultdict[int, list[WatchedListing]] = defaultdict(list)
-    sql = f"""SELECT s.id AS source, f.*, l.trouble, l.since AS trouble_since, l.moved_to, l.moved_since, l.last_change,
+    sql = f"""SELECT s.id AS source, f.*, {AT} AS planned,
+                     l.trouble, l.since AS trouble_since, l.moved_to, l.moved_since, l.last_change,
                      CASE WHEN f.failures > 0 THEN coalesce((
                           SELECT min(time) FROM captures c WHERE c.url = f.url AND c.time > coalesce((
                                  SELECT max(time) FROM captures a
@@ -34,7 +36,8 @@ def listing_states(db: sqlite3.Connection) -> defaultdict[int, list[WatchedListi
                           SELECT max(url) FROM listings o
                            WHERE o.source_id = l.source_id AND o.replaces = l.url_key AND o.trouble IS NULL)
                      END AS replaced_by
-                {OF_FILES} LEFT JOIN listings l ON l.url_key = f.url_key WHERE NOT ({IS_GUESS}) ORDER BY f.id"""
+                {OF_FILES} LEFT JOIN listings l ON l.url_key = f.url_key
+                     LEFT JOIN {TROUBLE} h ON h.host = f.host WHERE NOT ({IS_GUESS}) ORDER BY f.id"""
     for row in ask(db, sql):
         found[row["source"]].append(
             WatchedListing(
@@ -46,7 +49,7 @@ def listing_states(db: sqlite3.Connection) -> defaultdict[int, list[WatchedListi
                 row["last_status"],
                 row["last_error"],
                 time_or_none(row["last_visit"]),
-                time_or_none(row["next_visit"]),
+                time_or_none(row["planned"]),
                 time_or_none(row["failing_since"]),
                 row["trouble"],
                 time_or_none(row["trouble_since"]),
@@ -61,7 +64,8 @@ def listing_states(db: sqlite3.Connection) -> defaultdict[int, list[WatchedListi
 
 def found_in_place_of_others(db: sqlite3.Connection, source_id: int) -> Iterator[Row]:
     """Yield kind, url and next_visit of the listings that crawls read in place of dead or moved ones of a source."""
-    sql = f"""SELECT f.kind, f.url, f.next_visit FROM listings l JOIN frontier f ON f.url_key = l.url_key
+    sql = f"""SELECT f.kind, f.url, {AT} AS next_visit
+                FROM listings l JOIN frontier f ON f.url_key = l.url_key LEFT JOIN {TROUBLE} h ON h.host = f.host
                WHERE l.source_id = ? AND l.replaces IS NOT NULL AND (f.depth > 0 OR {IS_GUESS}) ORDER BY f.id"""
     return map(dict, ask(db, sql, (source_id,)))
 

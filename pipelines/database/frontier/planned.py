@@ -17,8 +17,10 @@ LISTING_KINDS = ("feed", "news sitemap", "sitemap", "front", "section", "tdmrep"
 VISIT_KEYS = ("at", "due", "source", "kind", "url", "why")
 COUNT_KEYS = ("source", "due", "in_a_day", "later", "next")
 # Hosts in trouble: nothing is asked of one before its next probe.
-TROUBLE = "(SELECT host, trouble, retry_at FROM hosts WHERE trouble IS NOT NULL AND retry_at IS NOT NULL)"
-AT = "max(f.next_visit, coalesce(h.retry_at, ''))"
+TROUBLE = "(SELECT host, trouble, retry_at, pages_only FROM hosts WHERE trouble IS NOT NULL AND retry_at IS NOT NULL)"
+# Where only pages are refused, listings are read. A CASE, so that the kind of a row is read for such hosts only.
+WAITS_FOR_PROBE = f"CASE h.pages_only WHEN 0 THEN 1 WHEN 1 THEN f.kind IN {PAGE_KINDS} END"
+AT = f"max(f.next_visit, coalesce(CASE WHEN {WAITS_FOR_PROBE} THEN h.retry_at END, ''))"
 IS_PLANNED = "f.state IN ('waiting', 'claimed') AND f.next_visit IS NOT NULL"
 # The index has all by which visits are ordered, so that a million rows are not read for the next twenty.
 SOONEST = f"""SELECT f.id FROM frontier f INDEXED BY frontier_due LEFT JOIN {TROUBLE} h ON h.host = f.host
@@ -26,7 +28,8 @@ SOONEST = f"""SELECT f.id FROM frontier f INDEXED BY frontier_due LEFT JOIN {TRO
 SOONEST_OF = f"""SELECT f.id FROM frontier f INDEXED BY frontier_source LEFT JOIN {TROUBLE} h ON h.host = f.host
     WHERE f.source_id IN (SELECT id FROM sources WHERE name IN (SELECT value FROM json_each(:names))) AND {IS_PLANNED}
     ORDER BY max({AT}, :now), f.priority, f.next_visit, f.id LIMIT :limit"""
-VISITS = f"""SELECT {AT} AS at, s.name AS source, kind, f.url, visits, failures, last_visit, last_error, h.trouble,
+VISITS = f"""SELECT {AT} AS at, s.name AS source, kind, f.url, visits, failures, last_visit, last_error,
+           CASE WHEN {WAITS_FOR_PROBE} THEN h.trouble END AS trouble,
            (SELECT p.kind FROM page_states p WHERE p.url_key = f.url_key AND p.ended IS NULL) AS shown
     FROM frontier f LEFT JOIN sources s ON s.id = f.source_id LEFT JOIN {TROUBLE} h ON h.host = f.host
     WHERE f.id IN (SELECT value FROM json_each(:ids))

@@ -6,14 +6,22 @@ import json
 import re
 import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
+from unittest.mock import Mock
 
 import click
 import pytest
 
 from crawler.cli.main import morgue as morgue_command
+from crawler.config.archive_folder import find
+from crawler.health.check import look, tell_changes
 from crawler.health.kinds import NEXT_STEPS, OF_ARCHIVE
 from crawler.health.last_pass import RESTART, START_AGAIN, UNBLOCK
+from crawler.health.settings_files import read_files
+from pipelines.core.errors import NotWritable
+from pipelines.database.connection import connect, write_error
+from pipelines.database.health import told
 from tests.support.article_archive import build
 from tests.support.command import ROOT, crawl, make_archive, morgue, rows
 from tests.support.small_paper import serving
@@ -63,8 +71,8 @@ def test_commands_of_next_steps_exist_with_their_options():
 def test_silent_source_is_bad_with_evidence_and_next_step(silent):
     """As JSON, as a table, as Prometheus text, and in `morgue sources`; sources without a file are not judged."""
     found = json.loads(morgue("-C", silent, "health", "--format", "json").stdout)
-    assert [(one["name"], one["status"]) for one in found] == [("courier", "bad"), ("(archive)", "ok")]
-    (reason,) = found[0]["reasons"]
+    assert [(one["name"], one["status"]) for one in found] == [("(archive)", "ok"), ("courier", "bad")]
+    (reason,) = found[1]["reasons"]
     assert (reason["kind"], reason["since"]) == ("silent", "2024-02-29T10:00:00Z")
     assert reason["evidence"].startswith("no new article for")
     assert "morgue crawl courier" in reason["next_step"]
@@ -73,6 +81,50 @@ def test_silent_source_is_bad_with_evidence_and_next_step(silent):
     assert 'morgue_source_health{source="courier"} 2' in morgue("-C", silent, "health", "--format", "prometheus").stdout
     listed = json.loads(morgue("-C", silent, "sources", "--format", "json").stdout)
     assert {row["name"]: row["health"] for row in listed}["courier"] == "bad"
+
+
+@pytest.mark.parametrize("text", ['[crawl]\ndelay = "fast"\n', "[crawl\n", "\udcff"], ids=["value", "syntax", "bytes"])
+def test_settings_with_which_no_crawl_starts_are_a_reason_of_the_archive(silent, tmp_path, text):
+    """It comes first, counts for --fail-on, and is told by message; what is known of sources stays."""
+    (silent / "morgue.toml").write_bytes(text.encode("utf-8", "surrogateescape"))
+    kept = tmp_path / "kept"
+    done = morgue("-C", silent, "health", "--fail-on", "bad", "--format", "json", "--notify", KEEP + str(kept))
+    archive, courier = json.loads(done.stdout)
+    assert (done.returncode, courier["status"]) == (1, "bad")
+    (reason,) = archive["reasons"]
+    assert (reason["kind"], reason["status"]) == ("settings", "bad")
+    assert reason["evidence"].startswith("no crawl can start: morgue.toml: ")
+    message = json.loads(kept.read_text())
+    assert (message["path"], message["changes"][0]["kind"]) == (str(silent), "settings")
+
+
+def test_broken_file_is_said_at_once_also_of_a_paused_source_and_is_over_at_once(silent):
+    """A source that waits for its file does not go on when it is resumed."""
+    file = silent / "sources" / "courier.toml"
+    well = file.read_text()
+    file.write_text(well + "colour = 3\npaused = 2999-01-31\n")
+    (verdict,) = json.loads(morgue("-C", silent, "health", "courier", "--format", "json").stdout)
+    assert [reason["kind"] for reason in verdict["reasons"]] == ["broken file"]
+    assert morgue("-C", silent, "health", "--fail-on", "bad").returncode == 1
+    done = morgue("-C", silent, "sources", "resume", "courier")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "not crawled until its file is right" in done.stderr
+    file.write_text(well + "paused = 2999-01-31\n")
+    paused = morgue("-C", silent, "health", "courier", "--fail-on", "warn")
+    assert (paused.returncode, "until 2999-01-31" in paused.stdout) == (0, True)
+
+
+def test_health_that_cannot_note_what_it_tells_sends_nothing(silent, tmp_path, monkeypatch):
+    """Each call would send it again. The error names the file and what to look at."""
+    kept = tmp_path / "kept"
+    files = read_files(find(str(silent)))
+    with closing(connect(files.folder.database)) as db:
+        found = look(db, files)
+    refuse = sqlite3.OperationalError("attempt to write a readonly database")
+    monkeypatch.setattr(told, "open_for_maintenance", Mock(side_effect=write_error(refuse, files.folder.database)))
+    with pytest.raises(NotWritable, match=r"cannot be written\n.*owner and permissions"):
+        tell_changes(files, found, KEEP + str(kept))
+    assert not kept.exists()
 
 
 def test_fail_on_makes_the_exit_code(silent):

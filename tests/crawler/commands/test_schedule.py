@@ -10,6 +10,7 @@ import subprocess
 import pytest
 
 from crawler.cli.timetable import INTERVALS, ScheduledJob, cron, cron_line, service, systemd, timer
+from crawler.health.notify import from_any_folder
 from pipelines.core.errors import ConfigError
 from tests.support.command import environment, make_archive, morgue, rows
 
@@ -247,3 +248,14 @@ def test_notify_is_a_word_of_the_command():
     job = ScheduledJob("/data/a", ("/opt/morgue",), 900, notify="mail -s '50% $x' desk")
     assert """crawl --quiet --notify "mail -s '50%% $$x' desk"\n""" in service(job)
     assert job.arguments[-2:] == ["--notify", "mail -s '50% $x' desk"]
+
+
+def test_command_of_notify_gets_its_whole_path(tmp_path, monkeypatch):
+    """A timer has another current folder, and another PATH."""
+    script = tmp_path / "tell me.sh"
+    script.touch(mode=0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert from_any_folder("'./tell me.sh' --to 'the desk'") == f"'{script}' --to 'the desk'"
+    assert from_any_folder("'tell me.sh'") == f"'{script}'"
+    assert from_any_folder("https://chat.example/hook") == "https://chat.example/hook"

@@ -10,6 +10,7 @@ from crawler.config.archive_folder import ArchiveFolder
 from crawler.config.models import load
 from crawler.health.check import tell_changes
 from crawler.health.kinds import ARCHIVE_ID, BAD, HealthReason, SourceVerdict
+from crawler.health.settings_files import SettingsFiles
 from pipelines.core import timestamps
 from pipelines.database.connection import open_database
 from tests.support.health_cases import NOW
@@ -27,7 +28,7 @@ def passes(tmp_path, monkeypatch):
     def pass_at(hours, reasons, target):
         monkeypatch.setattr(timestamps, "clock", lambda: NOW + timedelta(hours=hours))
         verdicts = [SourceVerdict(ARCHIVE_ID, "(archive)"), SourceVerdict(1, "paper", reasons)]
-        report = tell_changes(config, verdicts, target, of_pass=True, prints=True)
+        report = tell_changes(SettingsFiles(config), verdicts, target, of_pass=True, prints=True)
         return [f"{one.change} {one.reason.kind}" for one in report.changes]
 
     return pass_at

@@ -59,7 +59,7 @@ FEW, SILENT = [reason("few articles", WARN)], [reason("silent")]
      [["began few articles"], ["worse silent"], ["changed few articles"], *[[]] * 48, ["ended few articles"], []]),
     ([SILENT, [reason("host down")], WELL],
      [["began silent"], ["began host down"], ["ended host down", "ended silent"]]),
-    ([[reason("broken file")], WELL], [["began broken file"], []]),
+    ([[reason("lost files")], WELL], [["began lost files"], []]),
 ])  # fmt: skip
 def test_changes_of_a_source_are_told_once(passes, said):
     """What flaps is told once; what a cause hides, or only a crawl can see, has not ended."""
@@ -109,11 +109,11 @@ def test_reason_that_ended_by_a_clock_ahead_is_told_again():
     assert [change.change for change in news(book, [ill], "printed", NOW + HOUR)] == ["began"]
 
 
-def test_broken_file_is_ill_until_a_crawl_sees_it_no_more():
-    """A file that was corrected is over with the next crawl; `morgue health` goes by what the last one noted."""
-    broken, well = SourceVerdict(1, "paper", (reason("broken file"),)), SourceVerdict(1, "paper")
+def test_lost_files_are_a_reason_until_a_crawl_sees_them_no_more():
+    """What was restored is over with the next crawl; `morgue health` goes by what the last one noted."""
+    broken, well = SourceVerdict(1, "paper", (reason("lost files"),)), SourceVerdict(1, "paper")
     known = book_of(broken)
-    assert [one.kind for one in with_history([well], known)[0].reasons] == ["broken file"]
+    assert [one.kind for one in with_history([well], known)[0].reasons] == ["lost files"]
     assert with_history([well], known, unseen=frozenset())[0].reasons == ()
     for ill, mended in ((1, 2), (3, 4)):
         known = book_of(well, NOW + mended * HOUR, book_of(broken, NOW + ill * HOUR, known))

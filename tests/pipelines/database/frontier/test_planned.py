@@ -9,6 +9,8 @@ import pytest
 
 from pipelines.core.timestamps import stamp
 from pipelines.database.connection import open_database
+from pipelines.database.frontier.health import health
+from pipelines.database.frontier.listing_states import listing_states
 from pipelines.database.frontier.planned import held_up, planned_by_source, planned_visits, sources_with_addresses
 from pipelines.database.frontier.rows import FrontierRow
 from pipelines.database.frontier.table import FrontierTable
@@ -80,6 +82,21 @@ def test_visits_are_counted_by_source_and_time(db):
     counts = {row["source"]: (row["due"], row["in_a_day"], row["later"]) for row in planned_by_source(db, None, NOW)}
     assert counts == {"a": (2, 0, 1), "b": (0, 1, 0), None: (0, 1, 0), "ill": (0, 1, 0), "paused": (30, 0, 0)}
     assert [row["source"] for row in planned_by_source(db, ["b", "a"], NOW)] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("pages_only", "at", "why"),
+    [(0, PROBE, "its host is in trouble: timed out"), (1, NOW - timedelta(hours=1), "first visit")],
+)
+def test_listing_waits_for_the_probe_of_its_host_unless_only_pages_are_refused(db, pages_only, at, why):
+    """`morgue due`, `sources` and `sources show` say the same."""
+    db.execute("UPDATE hosts SET pages_only = ?", (pages_only,))
+    db.execute("UPDATE frontier SET depth = 0 WHERE source_id = 3")
+    (visit,) = planned_visits(db, ["ill"], NOW, 9)
+    (listing,) = listing_states(db)[3]
+    waiting = health(db, NOW)[3].waiting
+    assert (visit["at"], listing.next_visit, waiting) == (stamp(at), at, pages_only)
+    assert visit["why"] == why
 
 
 @pytest.mark.parametrize(
