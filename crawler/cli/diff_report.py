@@ -84,6 +84,9 @@ class Comparison(NamedTuple):
             yield f"{mark} revision {side['revision']}, seen {side['seen']}, captured {side['captured']}"
             for name, value in record_lines(warc, side):
                 yield f"  {dim}{name:<8}{reset} {plain(value)}"
+        if self.old["revision"] == self.new["revision"]:
+            yield f"both sides are revision {self.old['revision']}: there is nothing to compare"
+            return
         size = self.size()
         changes = ", ".join(size["changes"]) or "nothing that a reader would call an edit"
         words = f"+{size['words_added']} -{size['words_removed']} words, {size['change_ratio']:.1%}"

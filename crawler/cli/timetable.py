@@ -52,11 +52,8 @@ class ScheduledJob:
     def __post_init__(self) -> None:
         """Raise ConfigError for an interval or a path that cron and systemd cannot express."""
         if self.every not in INTERVALS:
-            raise ConfigError(
-                f"--every {interval_text(self.every)}",
-                "must divide an hour or a day evenly",
-                f"say {INTERVAL_CHOICES}",
-            )
+            cause = "must divide an hour or a day evenly" if self.every >= MINUTE else "is less than a minute"
+            raise ConfigError(f"--every {interval_text(self.every)}", cause, f"say {INTERVAL_CHOICES}")
         for word in (self.archive, *self.command):
             if not word.isprintable() or {"'", '"'} <= set(word):
                 cure = "move the archive to a path of plain letters"
@@ -144,8 +141,10 @@ cat > ~/.config/systemd/user/{job.name}.service <<'UNIT'
 cat > ~/.config/systemd/user/{job.name}.timer <<'UNIT'
 {timer(job)}UNIT
 
-systemctl --user daemon-reload
-systemctl --user enable --now {job.name}.timer
+systemctl --user daemon-reload &&
+systemctl --user enable --now {job.name}.timer || {{
+echo 'The timer was not started. Where no systemd of your own runs, use: morgue schedule --cron' >&2
+false; }}
 {trial_of_notify(job)}
 # Once per machine, so that it also runs while you are logged out:  loginctl enable-linger
 # Show the next round:   systemctl --user list-timers {job.name}.timer

@@ -8,17 +8,27 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipelines.core.errors import ConfigError, MorgueError, os_errors
 from pipelines.core.input_files import START_BYTES, binary_kind, bounded_lines, open_input
 from pipelines.core.urls import typed_address
 
+if TYPE_CHECKING:
+    from crawler.onboarding.opml import ListedSite
+
+NO_ADDRESS = "the row has no address"
+NAME_COLUMNS = ("name", "source")  # of a CSV list: the first that is there
+FEED_COLUMNS = ("feeds", "feed", "rss", "feed url", "feed_url", "rss url", "rss_url", "xmlurl")
+FEED_GAP = re.compile(r"[;,|]?\s+|[;,|](?=https?://)")  # between two feeds in a cell
+MAX_LIST_BYTES = 10_000_000  # of a list of sites; OPML of thousands of feeds has a tenth of it
+LIST_SUFFIXES = (".opml", ".xml", ".csv", ".tsv", ".txt")  # of files that list sites
 DELIMITERS = ",;\t"  # spreadsheets write semicolons in many languages, and some programs write tabs
 # The first of these that is a column holds the addresses.
 COLUMN_NAMES = (
@@ -193,3 +203,48 @@ def table_rows(records: Sequence[tuple[int, list[str]]], at: int, width: int) ->
         cells = (*record, *("" for _ in range(width - len(record))))
         text = cells[at].strip()
         yield ListedPage(f"line {number}", cells, text, *typed_address(text))
+
+
+def is_list_file(text: str) -> bool:
+    """Return True for an address that names a list of sites in a file of this machine."""
+    return text.lower().endswith(LIST_SUFFIXES) and "//" not in text and os.path.isfile(text)
+
+
+def bytes_of(file: str) -> bytes:
+    """Return what a list holds. Raises ConfigError."""
+    try:
+        if file == "-":
+            data = sys.stdin.buffer.read(MAX_LIST_BYTES + 1)
+        else:
+            with os_errors(file), open_input(file, may_be_pipe=True) as opened:
+                data = opened.read(MAX_LIST_BYTES + 1)
+        if len(data) > MAX_LIST_BYTES:
+            raise MorgueError(file, f"is longer than {MAX_LIST_BYTES:,} bytes, so this is no list of sites")
+        return data
+    except MorgueError as error:
+        raise ConfigError(file, error.cause, "name a file that can be read, or - for standard input") from error
+
+
+def sites_of_list(data: bytes, file: str, column: str | None) -> list[ListedSite]:
+    """Return the sites of a list in its order: OPML if it begins with `<`, else lines or CSV. Raises ConfigError."""
+    from crawler.onboarding.opml import ListedSite, is_xml, read_opml
+
+    if not is_xml(data):
+        found = listed_in(decoded(io.BufferedReader(io.BytesIO(data)), file), file, column)
+        names, feeds = cells_of(found, NAME_COLUMNS), cells_of(found, FEED_COLUMNS)
+        return [
+            ListedSite(
+                row.place, row.text, tuple(filter(None, FEED_GAP.split(told))), "" if row.text else NO_ADDRESS, name
+            )
+            for row, name, told in zip(found.rows, names, feeds, strict=True)
+        ]
+    if column is not None:
+        raise ConfigError("--column", f"{file} is OPML, which has no columns", "leave out --column")
+    return read_opml(data, file)
+
+
+def cells_of(listed: UrlList, names: Sequence[str]) -> list[str]:
+    """Return the cells of the first column of a list that has one of these names; if there is none, empty ones."""
+    columns = [column.strip().casefold() for column in listed.columns]
+    number = next((columns.index(name) for name in names if name in columns), None)
+    return ["" if number is None else row.cells[number].strip() for row in listed.rows]

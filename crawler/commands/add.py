@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import os
-import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from shlex import quote
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -17,12 +16,10 @@ import click
 from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
 from crawler.cli.log_options import log_options
 from pipelines.core.errors import INTERRUPTED, ConfigError, MorgueError, NothingReachable, os_errors
-from pipelines.core.input_files import open_input
 from pipelines.core.items import Source
 from pipelines.core.terminal import plain
 
 if TYPE_CHECKING:
-    from crawler.cli.url_list import UrlList
     from crawler.config.models import Config
     from crawler.onboarding.opml import ListedSite
     from crawler.onboarding.probe import ProbeReport
@@ -30,11 +27,6 @@ if TYPE_CHECKING:
     from pipelines.session.context import CrawlContext
 
 OUTCOMES = ("added", "known", "failed", "not usable")  # of a site, in their order in the last line
-NO_ADDRESS = "the row has no address"
-NAME_COLUMNS = ("name", "source")  # of a CSV list: the first that is there
-FEED_COLUMNS = ("feeds", "feed", "rss", "feed url", "feed_url", "rss url", "rss_url", "xmlurl")
-FEED_GAP = re.compile(r"[;,|]?\s+|[;,|](?=https?://)")  # between two feeds in a cell
-MAX_LIST_BYTES = 10_000_000  # of a list of sites; OPML of thousands of feeds has a tenth of it
 MAX_SITES_AT_ONCE = 8  # that are looked over side by side; each host still gets one request at a time
 
 
@@ -44,13 +36,20 @@ MAX_SITES_AT_ONCE = 8  # that are looked over side by side; each host still gets
 @click.option("--urls", "file", metavar="FILE", help="Add the sites that FILE lists: one address per line, CSV, or the "
                                                      "OPML of a feed reader (- for standard input).")  # fmt: skip
 @click.option("--column", metavar="NAME", help="With --urls: FILE is a CSV file, and this column holds the addresses.")
-@click.option("--force", is_flag=True, help="Overwrite the source file if it exists.")
+@click.option("--opml", hidden=True, help="Name --urls to the user who looks for it under this name.")
+@click.option("--force", is_flag=True, help="Overwrite the file of a site that is a source already; it keeps its name.")
 @folder_option
 @setting_option
 @log_options
 @click.pass_context
 def command(
-    ctx: click.Context, urls: tuple[str, ...], name: str | None, file: str | None, column: str | None, force: bool
+    ctx: click.Context,
+    urls: tuple[str, ...],
+    name: str | None,
+    file: str | None,
+    column: str | None,
+    opml: str | None,
+    force: bool,
 ) -> int:
     """Look news sites over and watch them from now on.
 
@@ -59,15 +58,20 @@ def command(
     Everything fetched is recorded in the archive. A feed or an article of a paper may be given instead of its home
     page. Several sites are looked over side by side, and those that fail are named.
 
-    A site that is a source already is left as it is. So is what another source of the same site lists already, unless
-    --name or --force asks for it.
+    A site that is a source already is left as it is; `morgue sources rename` gives it another name. So is what another
+    source of the same site lists already, unless --name or --force asks for it.
 
     Exit code 1: some sites failed or are not usable. 2: no address is usable, or the one site that you typed is a
     source already. 3: no site could be added, because all failed.
     """
+    from crawler.cli.url_list import bytes_of, is_list_file, sites_of_list
     from crawler.config.models import load
     from crawler.onboarding.opml import ListedSite
 
+    if opml is not None:
+        raise ConfigError("--opml", "is called --urls, for lists of any kind", f"say morgue add --urls {quote(opml)}")
+    if (list_file := next(filter(is_list_file, urls), None)) is not None:
+        raise ConfigError(list_file, "is a file, not a web address", f"say morgue add --urls {quote(list_file)}")
     if not urls and file is None:
         raise click.UsageError("Missing argument 'URL...'.", ctx)
     if column is not None and file is None:
@@ -134,47 +138,6 @@ class RefusedSite:
     known: bool  # it is a source already
 
 
-def bytes_of(file: str) -> bytes:
-    """Return what a list holds. Raises ConfigError."""
-    try:
-        if file == "-":
-            data = sys.stdin.buffer.read(MAX_LIST_BYTES + 1)
-        else:
-            with os_errors(file), open_input(file, may_be_pipe=True) as opened:
-                data = opened.read(MAX_LIST_BYTES + 1)
-        if len(data) > MAX_LIST_BYTES:
-            raise MorgueError(file, f"is longer than {MAX_LIST_BYTES:,} bytes, so this is no list of sites")
-        return data
-    except MorgueError as error:
-        raise ConfigError(file, error.cause, "name a file that can be read, or - for standard input") from error
-
-
-def sites_of_list(data: bytes, file: str, column: str | None) -> list[ListedSite]:
-    """Return the sites of a list in its order: OPML if it begins with `<`, else lines or CSV. Raises ConfigError."""
-    from crawler.cli.url_list import decoded, listed_in
-    from crawler.onboarding.opml import ListedSite, is_xml, read_opml
-
-    if not is_xml(data):
-        found = listed_in(decoded(io.BufferedReader(io.BytesIO(data)), file), file, column)
-        names, feeds = cells_of(found, NAME_COLUMNS), cells_of(found, FEED_COLUMNS)
-        return [
-            ListedSite(
-                row.place, row.text, tuple(filter(None, FEED_GAP.split(told))), "" if row.text else NO_ADDRESS, name
-            )
-            for row, name, told in zip(found.rows, names, feeds, strict=True)
-        ]
-    if column is not None:
-        raise ConfigError("--column", f"{file} is OPML, which has no columns", "leave out --column")
-    return read_opml(data, file)
-
-
-def cells_of(listed: UrlList, names: Sequence[str]) -> list[str]:
-    """Return the cells of the first column of a list that has one of these names; if there is none, empty ones."""
-    columns = [column.strip().casefold() for column in listed.columns]
-    number = next((columns.index(name) for name in names if name in columns), None)
-    return ["" if number is None else row.cells[number].strip() for row in listed.rows]
-
-
 def chosen_sites(
     listed: Sequence[ListedSite], name: str | None, config: Config, *, force: bool
 ) -> tuple[list[WantedSite], list[RefusedSite]]:
@@ -211,20 +174,26 @@ def chosen_sites(
             error = ConfigError(f"{place}: feed {wrong}", "is not a web address", "say e.g. https://paper.example/feed")
             refused.append(RefusedSite(error, known=False))
         own = config.source_at(url)
-        if own is not None and not force:
-            error = ConfigError(url, f"is a source already: sources/{own.name}.toml", "--force overwrites that file")
+        if own is not None and (not force or name not in (None, own.name)):
+            cure = "--force overwrites that file" if name in (None, own.name) else renaming(own.name, name)
+            error = ConfigError(url, f"is a source already: sources/{own.name}.toml", cure)
             refused.append(RefusedSite(error, known=True))
         elif (twin := homes.get(home_key(url))) is not None:  # a row for each feed of a paper
             wanted[twin] = replace(wanted[twin], feeds=tuple(dict.fromkeys((*wanted[twin].feeds, *feeds))))
         else:
             told = site.name if SOURCE_NAME.fullmatch(site.name) and site.name not in taken else None
-            chosen = name or (own.name if own is not None else told or name_for(url, taken))
+            chosen = name or (own.name if own is not None else told or name_for(url, taken, site.title))
             is_named = name is not None or own is not None or told is not None
             is_asked_for = force or name is not None
             wanted.append(WantedSite(chosen, url, feeds, assumed_https, is_asked_for, is_named))
             taken.add(chosen)
             homes[home_key(url)] = len(wanted) - 1
     return wanted, refused
+
+
+def renaming(old: str, new: str | None) -> str:
+    """Say how a source gets another name."""
+    return f"morgue sources rename {old} {new or 'NAME'} gives it another name"
 
 
 async def add_all(wanted: Sequence[WantedSite], config: Config, command_line: str) -> Counter[str]:
@@ -297,6 +266,8 @@ class SiteAdder:
             return self.not_added(replace(site, url=found.url), found.failure)
         if (twin := self.twin_of(found.url, site)) is not None:
             click.echo(plain(f"not added: {site.url} leads to {found.url}, which is sources/{twin}.toml"), err=True)
+            if site.is_named:
+                click.echo(plain(f"  {renaming(twin, site.name)}"), err=True)
             self.join(twin, found)
             return "known"
         site = self.renamed(site, found)

@@ -16,6 +16,7 @@ from pipelines.core.plural import counted, verb
 from pipelines.core.terminal import plain
 
 if TYPE_CHECKING:
+    from crawler.config.models import SourceConfig
     from pipelines.database.frontier.backfills import Backfill
 
 DEFAULT_A_DAY = 1000  # articles
@@ -44,6 +45,7 @@ def command(
     is known are fetched only without --since and --until.
     """
     from crawler.config.models import load
+    from crawler.config.pauses import pause_lasts
     from crawler.engine.open_archive import writing
     from pipelines.database.filters import parse_day
     from pipelines.database.frontier import backfills
@@ -55,7 +57,8 @@ def command(
     if stop and (since or until or a_day):
         raise ConfigError("--stop", "cannot be combined with other options", "leave them out")
     config = load(folder_of(ctx), overrides_of(ctx), skip_broken=True)
-    name = config.source_named(source).name
+    own = config.source_named(source)
+    name = own.name
     with writing(config) as archive_writer:
         db, now = archive_writer.db, timestamps.now()
         source_id = archive_writer.call(ArticleStore(db).source_id, name)
@@ -68,9 +71,13 @@ def command(
         else:
             backfill = archive_writer.call(meant_backfill, db, source_id, now, first, last, a_day)
             left = archive_writer.call(backfills.left, db, backfill)
+            if not left and not archive_writer.call(backfills.has_read_sitemap, db, source_id):
+                raise nothing_known(own, has_sitemap=archive_writer.call(backfills.has_sitemap, db, source_id))
             if not left and (backfill.since or backfill.until):
                 raise nothing_between(name, backfill)
             said = archive_writer.call(begin_backfill, db, backfill, left, now)
+    if pause_lasts(own.paused, now) and not stop:
+        said += f"; it is paused, so nothing is fetched before `morgue sources resume {name}`"
     click.echo(plain(f"{name}: {said}"))
 
 
@@ -84,6 +91,21 @@ def meant_backfill(
         source_id, None, None, DEFAULT_A_DAY, timestamps.stamp(now), None, 0, None
     )
     return old._replace(since=since or old.since, until=until or old.until, a_day=a_day or old.a_day)
+
+
+def nothing_known(own: SourceConfig, *, has_sitemap: bool) -> NotFound:
+    """Return the error for a source of which no sitemap was read, so that its past is not known."""
+    from crawler.config.pauses import pause_lasts
+
+    if own.sitemaps or has_sitemap:
+        steps = f"`morgue crawl {own.name}`"
+        if pause_lasts(own.paused, timestamps.now()):
+            steps = f"it is paused: run `morgue sources resume {own.name}`, then {steps}"
+        else:
+            steps = f"run {steps} first"
+        return NotFound(own.name, "its sitemaps were not read yet, so nothing of its past is known", steps)
+    cure = f"if it has a sitemap, name it in sources/{own.name}.toml: sitemaps = [...]"
+    return NotFound(own.name, "has no sitemap, so nothing of its past is known", cure)
 
 
 def nothing_between(name: str, backfill: Backfill) -> NotFound:
@@ -123,4 +145,5 @@ def stop_backfill(db: sqlite3.Connection, source_id: int, now: datetime) -> str:
         return "no backfill was going on"
     backfills.release(db, backfill, BACKFILL_PRIORITY)
     backfills.end(db, source_id, now)
-    return f"the backfill is stopped; {counted(backfills.left(db, backfill), 'article')} of the past stay"
+    stay = backfills.left(db, backfill._replace(since=None, until=None))
+    return f"the backfill is stopped; {counted(stay, 'article')} of the past {verb(stay, 'stays', 'stay')}"

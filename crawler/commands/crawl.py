@@ -15,6 +15,7 @@ import click
 
 from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
 from crawler.cli.log_options import log_options
+from pipelines.core import timestamps
 from pipelines.core.errors import ArchiveLocked, ConfigError, MorgueError
 from pipelines.core.plural import counted, first_of, verb
 from pipelines.core.terminal import plain
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 # Hosts that plainly belong to the user. For any other host a missing contact is worth a warning.
 PRIVATE_HOST = re.compile(r"//(localhost|127\.|10\.|192\.168\.|\[::1\])")
 
+MAX_HELD_UP = 5  # hosts in trouble that are named
 MAX_ROWS_NAMED = 20  # rows of a list that are no addresses; --report names all of them
 
 
@@ -234,6 +236,7 @@ def run_to_the_end(run: CrawlRun, *, quiet: bool, by_change: bool, form: str, li
         are = verb(prepared.known_pages, "is", "are")
         known = f"{counted(prepared.known_pages, 'page')} of the list {are} in the archive already"
         notes.append(f"{known} and not fetched again (--again does)")
+    notes += [] if quiet else held_up_notes(run)
     for line in notes:
         if not quiet:
             click.echo(plain(line), err=form == "json")
@@ -262,6 +265,22 @@ def run_to_the_end(run: CrawlRun, *, quiet: bool, by_change: bool, form: str, li
         click.echo(json_summary(run, ending, notes, wrong))
     report(run, ending, wrong, quiet=quiet, by_change=by_change, form=form)
     return ending.exit_code
+
+
+def held_up_notes(run: CrawlRun) -> list[str]:
+    """Say which hosts in trouble are left alone by this crawl, and until when."""
+    from pipelines.database.frontier.planned import held_up
+
+    assert run.prepared is not None
+    writer, scope = run.context.archive_writer, run.prepared.scope
+    found = writer.call(held_up, writer.db, timestamps.now())
+    lines = [
+        f"{name}: {host} is in trouble ({why}) and is asked again at {at}; `morgue crawl {name}` asks now"
+        for source_id, name, host, why, at in found
+        if (scope.source_ids is None or source_id in scope.source_ids) and source_id not in scope.excluded_source_ids
+    ]
+    more = len(lines) - MAX_HELD_UP
+    return lines[:MAX_HELD_UP] + ([f"{counted(more, 'more host')} in trouble: see `morgue due`"] if more > 0 else [])
 
 
 def nothing_due(run: CrawlRun) -> str:

@@ -25,10 +25,11 @@ from pipelines.warc.storage import WarcStorage
 def command(ctx: click.Context, wanted: str, first: str | None, second: str | None, form: str) -> None:
     """Show what changed between two revisions of an article, by words.
 
-    A and B are numbers of revisions, or times (2026-11-23 or 2026-11-23T08:00Z) at which a revision was the newest.
-    Without them, the last two are compared; with A alone, A and the newest. The head names the captures that are
-    compared, with their WARC records. On a terminal, removed words are red and added words are green; elsewhere, they
-    are [-removed-] and {+added+}.
+    A and B are numbers of revisions, or times (2026-11-23 or 2026-11-23T08:00Z) at which a revision was the newest. A
+    day means its end; as A it means its beginning, if both sides would else be the same revision. Without A and B, the
+    last two are compared; with A alone, A and the newest. The head names the captures that are compared, with their
+    WARC records. On a terminal, removed words are red and added words are green; elsewhere, they are [-removed-] and
+    {+added+}.
 
     \b
     morgue diff 12                                  the last edit of article 12

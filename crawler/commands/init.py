@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def command(folder: str, contact: str, name: str) -> None:
     check_operator(contact, name)
     # Symbolic links are not resolved, because the path is printed for the user to type.
     made = ArchiveFolder(Path(folder).expanduser().absolute())
-    check_place(made)
+    check_place(made, {"contact": contact, "name": name})
     make(made, contact, name)
     click.echo(f"new archive: {made.path}")
     if not contact:
@@ -51,11 +52,18 @@ def check_operator(contact: str, name: str) -> None:
         raise ConfigError("--name", "is not one line of text", "say e.g. --name 'Example Press Archive'")
 
 
-def check_place(folder: ArchiveFolder) -> None:
-    """Check that the place holds no archive and no part of one. Raises ConfigError."""
+def check_place(folder: ArchiveFolder, operator: Mapping[str, str]) -> None:
+    """Check that the place holds no archive and no part of one. Raises ConfigError.
+
+    `operator`: keys that the user gave, which an archive has in its settings.
+    """
+    from crawler.config.plain_values import literal
+
     with os_errors(str(folder.path)):
         if os.path.lexists(folder.settings):
             cure = f"use it as it is (cd {shlex.quote(str(folder.path))}), or name another folder"
+            if given := " and ".join(f"{key} = {literal(value)}" for key, value in operator.items() if value):
+                cure += f"\nset {given} under [operator] in {folder.settings}"
             raise ConfigError(str(folder.path), "is an archive already", cure)
         if folder.path.exists() and not folder.path.is_dir():
             raise ConfigError(str(folder.path), "exists and is not a folder", "name another folder")

@@ -38,7 +38,16 @@ MINUTE_CHARS = 16  # of a stamp, up to its minute: the table needs the room for 
 ALL = click.option("--all", "of_lists", is_flag=True, help="Also list the hosts of pages that belong to no source.")
 
 
-@click.group(invoke_without_command=True)
+class SourcesGroup(click.Group):
+    """Find the subcommands, and name the command that adds sources to the user who looks for it here."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in ("add", "import"):
+            ctx.fail(f"No such command {cmd_name!r}. `morgue add URL` and `morgue add --urls FILE` add sources.")
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=SourcesGroup, invoke_without_command=True)
 @ALL
 @click.option("--forget", metavar="NAME", help="Forget a source (by name or address) that has no file in sources/.")
 @format_option()

@@ -28,6 +28,7 @@ KeyPath = tuple[str, ...]
 
 EXAMPLE_LINES = ('feeds = ["https://paper.example/feed.xml"]', 'contact = "me@example.org"')  # in a source, in settings
 SOURCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
+WORD_FOR_FLAG = re.compile(r"(yes|no|on|off|true|false)\b", re.IGNORECASE)  # that other formats take for true or false
 OPTION = "-s"  # named instead of a file in a mistake of an override
 
 
@@ -156,7 +157,7 @@ def read(path: Path, shown: str) -> dict[str, Any]:
     except RecursionError as error:
         raise ConfigError(shown, "is nested too deeply", "settings need at most a table within a table") from error
     except ValueError as error:
-        raise syntax_error(shown, error) from error
+        raise syntax_error(shown, error, data.decode("utf-8-sig")) from error
 
 
 def write(path: Path, text: str) -> None:
@@ -187,13 +188,21 @@ def unreadable(shown: str, error: OSError) -> ConfigError:
     return ConfigError(shown, f"cannot be read: {cause}", "check where it is, who owns it and its permissions")
 
 
-def syntax_error(shown: str, error: ValueError) -> ConfigError:
+def syntax_error(shown: str, error: ValueError, text: str) -> ConfigError:
     """Return a ConfigError with line and column. In Python 3.11 tomllib gives them only as "(at line 3, column 9)"."""
     line = EXAMPLE_LINES[shown == SETTINGS]
     cure = f"TOML needs quotes around text, one key = value per line, and a ] for each [: {line}"
     match = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", str(error), re.DOTALL)
     if match is None:
         return ConfigError(shown, f"is not TOML: {error}", cure)
+    line = "".join(text.splitlines()[int(match[2]) - 1 : int(match[2])])
+    key, value = (part.strip() for part in f"{line}=".split("=")[:2])
+    if match[1].startswith("Cannot overwrite"):
+        return ConfigError(shown, f"line {match[2]}: {key} is there twice", "delete one of the two lines")
+    if match[1].startswith("Cannot declare"):
+        return ConfigError(shown, f"line {match[2]}: {line.strip()} is there twice", "join the two under one header")
+    if WORD_FOR_FLAG.match(value):
+        cure = f"say {key} = true or {key} = false, in small letters"
     return ConfigError(shown, f"line {match[2]}: {match[1]} (column {match[3]})", cure)
 
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from shlex import quote
 from typing import IO, Any, NoReturn
 
 from crawler.config.models import Config
@@ -68,6 +69,9 @@ def _named_by(argument: str, stdin: IO[str]) -> Iterator[Path]:
         return
     if not start or b"\x00" in start:
         raise ConfigError(argument, f"{NOT_IMPORTABLE}: it {'has other contents' if start else 'is empty'}", CURE)
+    if b"<opml" in start.lower() or path.name.lower().endswith(".opml"):
+        cure = f"morgue add --urls {quote(argument)} adds the sites"
+        raise ConfigError(argument, "is OPML, a list of sites: it holds no captures", cure)
     with open_input(path, "r", encoding="utf-8", errors="surrogateescape") as lines:
         yield from _listed(argument, lines)
 

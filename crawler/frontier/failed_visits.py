@@ -73,8 +73,7 @@ class FailedVisits(ListingVisits):
         if (is_ill and not replaced) or asked_for or claim.id in self.typed:
             self.context.stats.trouble(site.name, why, claim.url)
         own_wait = None if redirected else wait
-        failures, watched = claim.failed + 1, site.watched
-        plan = after_failure(claim.kind, now(), failures, gone=gone, retry_after=own_wait, watched=watched)
+        plan = self._plan_after_failure(claim, gone=gone, retry_after=own_wait)
         state = await self._gone(claim, status, capture) if gone and not guessed else None
         if state is not None:
             plan = self.plan_after_stand_in(claim, state)
@@ -133,7 +132,7 @@ class FailedVisits(ListingVisits):
         self.context.stats.trouble(site.name, why, claim.url)
         self.context.stats.outcome(site.name, "failed", why, claim.url)
         await self.context.do(partial(self.frontier.hosts.begin, claim.host, why, now()))
-        plan = self._due_with_host(claim, after_failure(claim.kind, now(), 1, watched=site.watched))
+        plan = self._due_with_host(claim, self._plan_after_failure(claim))
         await self._end(claim, VisitResult(plan, None, why, answered=False))
 
     def _note_down(self, claim: Claim, host: str) -> None:
@@ -177,7 +176,7 @@ class FailedVisits(ListingVisits):
         if for_now:
             await self._host_in_trouble(host, why, wait)
             # If redirects led to that host, its own host did answer.
-            plan = after_failure("front", now(), claim.disallowed + 1)
+            plan = after_failure("front", now(), claim.disallowed, last_visit=claim.last_time)
             plan = self._due_with_host(claim, plan) if host == claim.host else plan
         elif listing and site.every.get(claim.kind) is not None:
             plan = self._plan_after_success(claim)

@@ -17,7 +17,7 @@ from crawler.frontier.queue_values import Validators, VisitResult
 from crawler.frontier.watched_sites import WatchedSite
 from crawler.schedule import listing_intervals
 from crawler.schedule.listing_intervals import Rhythm
-from crawler.schedule.revisit_policy import NextVisit, after_failure
+from crawler.schedule.revisit_policy import NextVisit
 from pipelines.core.timestamps import now, parse, stamp
 from pipelines.core.urls import fetchable, url_key
 from pipelines.database import listings
@@ -75,7 +75,7 @@ class ListingVisits(ListingTroubles):
         for start in range(0, len(found.entries), LINKS_PER_TASK):
             some = found.entries[start : start + LINKS_PER_TASK]
             room = self.dispatcher.used.room(claim.source_id, room_of_listing)
-            new, hosts = await self.context.do(self.frontier.add, some, claim.source_id, time, room, past)
+            new, hosts = await self.context.do(self.frontier.add, some, claim.source_id, time, room, past, site.recheck)
             self.dispatcher.used.count_added(claim.source_id, room.added)
             room_of_listing -= room.added.total()
             refused += room.refused
@@ -112,7 +112,7 @@ class ListingVisits(ListingTroubles):
         # Without validators: "not modified" would be the answer to the next visit, and hide that it gives nothing.
         plan = self._plan_of_guess(claim) if no_listing else self._plan_after_success(claim)
         if useless and found.problem is not None:  # an empty one may be filled within the hour
-            plan = after_failure(claim.kind, time, claim.failed + 1, watched=site.watched)
+            plan = self._plan_after_failure(claim)
         if is_read:
             capture, moved_to = response.meta.get("capture"), moved_for_good(claim, response)
             digest, capture_id = (capture.payload_digest, capture.id) if capture else (None, None)

@@ -7,7 +7,7 @@ SQL is in `pipelines.database.frontier.table`.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -22,6 +22,7 @@ from crawler.schedule.revisit_policy import (
     MAX_BACKOFF,
     PAGE_KINDS,
     NextVisit,
+    failures_in_row,
     priority,
     probe_at,
 )
@@ -63,13 +64,16 @@ class Frontier:
         now: datetime,
         room: QueueRoom | None = None,
         past: PastRule | None = None,
+        recheck: Sequence[float] = (),
     ) -> tuple[int, set[str]]:
         """Put URLs into the queue. Return how many articles were new to it, and the hosts that have new work.
 
         A known URL stays as it is, with three exceptions. A feed or sitemap that was a guess is due once the site names
         it. An article that changed after our last visit, as its feed or sitemap says, is due at once, if most earlier
         times of change were true. A URL that another source found first becomes the source's that owns its site, as it
-        is given there. New articles for which `past` holds wait for a backfill. New URLs beyond `room` are left out.
+        is given there; one that has no plan, as after its source was forgotten, is looked at again at the next of the
+        ages `recheck`, in seconds. New articles for which `past` holds wait for a backfill. New URLs beyond `room` are
+        left out.
         """
         new, hosts, removed, believed = 0, set(), TakedownRegister(self.db), None
         for entry in (entries := [*entries]):
@@ -89,7 +93,7 @@ class Frontier:
                     past.left += 1
                     continue
                 new += entry.kind not in LISTING_KINDS
-            elif self._corrected(row):
+            elif self._corrected(row, recheck, now):
                 new += entry.kind not in LISTING_KINDS
             elif not row.past and (past is None or row.day) and backfills.wanted_now(self.db, row, now):
                 new += 1
@@ -121,7 +125,7 @@ class Frontier:
             day=day,
         )
 
-    def _corrected(self, row: FrontierRow) -> bool:
+    def _corrected(self, row: FrontierRow, recheck: Sequence[float], now: datetime) -> bool:
         """Give a known URL to the source that owns its site, if another source has it. Return True if it is due then.
 
         An article of the URL that is filed already becomes that source's, too.
@@ -132,6 +136,7 @@ class Frontier:
         corrected, is_due = self.table.correct(row, owners)
         if corrected:
             ArticleStore(self.db).give_to_owner(row.url_key, row.source_id, owners)
+            replanning.plan_look(self.db, row.url_key, recheck, now)
         return is_due
 
     def _confirmed(self, entry: FrontierEntry, row: FrontierRow, now: datetime) -> bool:
@@ -193,14 +198,15 @@ class Frontier:
         """
         if self.is_named_meanwhile(claim, visit):
             visit = replace(visit, plan=NextVisit("waiting", now, "the site names it"))
-        before = claim.disallowed if is_by_robots(visit.error) else claim.failed
+        by_robots = is_by_robots(visit.error)
+        failures = claim.disallowed + 1 if by_robots else failures_in_row(claim.failed, claim.last_time, now)
         self.table.record_visit(
             claim.id,
             now,
             state=visit.plan.state,
             next_visit=visit.plan.at,
             answered=visit.answered,
-            failures=before + 1,
+            failures=failures,
             status=visit.status,
             error=visit.error,
             etag=visit.validators.etag,

@@ -20,7 +20,7 @@ from crawler.schedule.article_ages import earned_ages, hides_edit, is_first_look
 from crawler.schedule.failure_kinds import UNASKED_304
 from crawler.schedule.listing_intervals import is_body_old
 from crawler.schedule.past_articles import PastRule, past_rule
-from crawler.schedule.revisit_policy import LISTING_KINDS, PAGE_KINDS, NextVisit, after_success
+from crawler.schedule.revisit_policy import LISTING_KINDS, PAGE_KINDS, NextVisit, after_failure, after_success
 from crawler.schedule.stand_in_visits import after_stand_in
 from pipelines.core.items import PageState
 from pipelines.core.timestamps import now, parse, stamp
@@ -78,6 +78,18 @@ class VisitEnding:
         first = parse(claim.first_visit) if claim.first_visit else time
         ages = self._ages.get(site.source_id, site.recheck)
         return after_success(claim.kind, time, first, site.every, ages, due=claim.due)
+
+    def _plan_after_failure(self, claim: Claim, *, gone: bool = False, retry_after: float | None = None) -> NextVisit:
+        """Return the future of a claim that brought no usable answer."""
+        return after_failure(
+            claim.kind,
+            now(),
+            claim.failed,
+            last_visit=claim.last_time,
+            gone=gone,
+            retry_after=retry_after,
+            watched=self.site(claim).watched,
+        )
 
     async def is_conditional(self, claim: Claim) -> bool:
         """Return True if a visit may be answered 304: not where such an answer was false, nor each time.

@@ -106,8 +106,11 @@ class VisitOutcomes(FailedVisits):
             self.context.stats.outcome(site.name, "nothing", error, claim.url)
             self._log("skipped %(url)s: nothing to read, %(why)s", claim, {"why": error})
             broke_off = error.startswith("extractor")
-            failed = after_failure(claim.kind, now(), claim.failed + 1)
-            plan = failed if broke_off else self._plan_after_nothing(claim, reading.page.capture, error)
+            plan = (
+                self._plan_after_failure(claim)
+                if broke_off
+                else self._plan_after_nothing(claim, reading.page.capture, error)
+            )
         else:
             why = NOISE_IN_WORDS[reading.noise] if reading.noise else ""
             self.context.stats.outcome(site.name, reading.change or "new", why, claim.url)
@@ -250,7 +253,7 @@ class VisitOutcomes(FailedVisits):
             self.dispatcher.add_hosts(hosts)
             if room.refused:  # the next crawl has room for it
                 count.limits["addresses_per_source"] += 1
-                plan = after_failure("feed", now(), 1)
+                plan = after_failure("feed", now())
         error = "redirects" if plan.at else None
         await self._end(claim, VisitResult(plan, error=error), pages=int(is_listing and not is_guess))
 

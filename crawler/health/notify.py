@@ -33,6 +33,7 @@ MAX_OUTPUT_BYTES = 500  # of what a command prints that a message about its fail
 READ_BYTES = 1 << 16  # of its output at a time; the rest is read and dropped
 MAX_ANSWER_BYTES = 100_000  # of the answer of a web address
 ANY_SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")  # RFC 3986, 3.1
+SHELL_SIGNS = frozenset({"|", "||", "&", "&&", ";", ">", ">>", "<", "2>", "2>&1"})  # that join or redirect commands
 DRAIN_SECONDS = 1.0  # for the output of a command that has ended
 
 
@@ -65,7 +66,10 @@ def check_target(target: str, *, must_exist: bool = True) -> None:
     if match := ANY_SCHEME.match(target):
         cure = "say an address with https://, or a command"
         raise ConfigError(f"--notify {match[0]}...", "only http and https can be told", cure)
-    name = words_of(target)[0]
+    name, *others = words_of(target)
+    if must_exist and (sign := next((word for word in others if word in SHELL_SIGNS), None)) is not None:
+        cure = f"say --notify {shlex.quote('sh -c ' + shlex.quote(target))}, or name a script"
+        raise ConfigError("--notify", f"runs without a shell, so that {sign} would be an argument of {name}", cure)
     if must_exist and shutil.which(name) is None:
         raise ConfigError(f"--notify {name}", "is no command that can be run here", "correct its name or path")
 

@@ -25,6 +25,7 @@ class ListedSite:
     feeds: tuple[str, ...] = ()  # addresses of its feeds, as typed
     problem: str = ""  # why this place gives no site, for people
     name: str = ""  # that the list gives it as a source
+    title: str = ""  # for people
 
 
 def is_xml(data: bytes) -> bool:
@@ -68,8 +69,9 @@ def _outlines(data: bytes, name: str) -> Iterator[ListedSite]:
         if kind == "include":
             yield ListedSite(place, "", problem=f"names another list, which is not read: {given.get('url', '')}")
         elif address := page or feed or given.get("url", ""):
-            name = given.get(SOURCE_ATTRIBUTE, "")
-            yield ListedSite(place, web_address(address), (web_address(feed),) if feed and page else (), name=name)
+            name, title = given.get(SOURCE_ATTRIBUTE, ""), given.get("title") or given.get("text", "")
+            feeds = (web_address(feed),) if feed and page else ()
+            yield ListedSite(place, web_address(address), feeds, name=name, title=title)
 
 
 def web_address(address: str) -> str:
@@ -95,4 +97,4 @@ def _by_host(sites: Iterable[ListedSite]) -> Iterator[ListedSite]:
         common = all(other.address == first.address for other in others)
         address = first.address if common else resolve("/", first.address) or first.address
         feeds = dict.fromkeys(feed for site in (first, *others) for feed in site.feeds)
-        yield ListedSite(first.place, address, tuple(feeds), first.problem, first.name)
+        yield ListedSite(first.place, address, tuple(feeds), first.problem, first.name, first.title)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from unicodedata import normalize
 from urllib.parse import urlsplit
 
 from crawler.config.plain_values import literal
@@ -22,6 +23,7 @@ KEY_COMMENTS = {
     "sites": "Further sites of the paper: what its feeds and sitemaps name on any other site is left out.",
     "sections": "Section pages. Only these are read; remove the key to let crawls find sections from the front page.",
 }
+MAX_TITLE_CHARS = 60  # of the name of a source that is made of a title
 SOURCE_FILE_END = """\
 # Articles are recognised by their addresses. Where that fails, use regular expressions: a URL with a match
 # for one of `include` is an article, a URL with a match for one of `exclude` is never fetched.
@@ -58,11 +60,16 @@ def source_text(found: ProbeReport) -> str:
     return "\n".join([*blocks, SOURCE_FILE_END])
 
 
-def name_for(url: str, taken: set[str]) -> str:
-    """Return a free name for a site: made of its domain, else of its whole host, else with a number."""
+def name_for(url: str, taken: set[str], title: str = "") -> str:
+    """Return a free name for a site: made of its domain, else of its whole host, else with a number.
+
+    A site at an IP address is named after its `title`, if the user's list gives one.
+    """
     site, host = site_of(url), host_of(url)
     path = re.sub(r"[^a-z0-9]+", "-", urlsplit(url).path.lower()).strip("-")
     whole = re.sub(r"[^a-z0-9]+", "-", host.removeprefix("www.")).strip("-")
-    bare = site.split(".")[0] if re.search(r"[a-z]", site) and ":" not in site else whole
+    has_domain = re.search(r"[a-z]", site) and ":" not in site
+    titled = re.sub(r"[^a-z0-9]+", "-", normalize("NFKD", title.lower()).encode("ascii", "ignore").decode()).strip("-")
+    bare = site.split(".")[0] if has_domain else titled[:MAX_TITLE_CHARS].rstrip("-") or whole
     names = [bare, whole, f"{whole}-{path}" if path else whole, *(f"{bare}-{number}" for number in range(2, 1000))]
     return next(name for name in names if name and name not in taken)

@@ -33,6 +33,8 @@ class Hours:
     def parse(cls, text: str) -> Hours:
         """Parse `Mon-Fri 09:00-17:00 Europe/Berlin`; without days, every day is meant. Raises ValueError."""
         found = FORM.fullmatch(" ".join(text.split()))
+        if found is None and FORM.fullmatch(f"{' '.join(text.split())} UTC"):
+            raise ValueError(f"names no time zone: say e.g. {text.strip()} Europe/Berlin")
         if found is None:
             raise ValueError(f"is no span of hours with a time zone, such as {EXAMPLE}")
         try:

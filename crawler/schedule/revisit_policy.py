@@ -123,16 +123,33 @@ def next_turn(due: datetime, now: datetime, seconds: float) -> datetime:
     return later(due, turns * seconds)
 
 
+def failures_in_row(before: int, last_visit: datetime | None, now: datetime) -> int:
+    """Return the number of failures in a row for the pause, with one more; `before`: that number before it.
+
+    A failure in the first half of the pause after the last one is not counted: the user asked too early, by hand. So
+    the pause grows with the time that the trouble lasts, and not with the number of tries.
+    """
+    return before if _is_early(before, last_visit, now) else before + 1
+
+
+def _is_early(before: int, last_visit: datetime | None, now: datetime) -> bool:
+    return before > 0 and last_visit is not None and timedelta(0) <= now - last_visit < backoff(before) / 2
+
+
 def after_failure(
     kind: str,
     now: datetime,
-    failures: int,
+    before: int = 0,
     *,
+    last_visit: datetime | None = None,
     gone: bool = False,
     retry_after: float | None = None,
     watched: bool = True,
 ) -> NextVisit:
-    """Return the future of a URL whose visit failed; `failures` counts this one, `gone` means 404 or 410.
+    """Return the future of a URL whose visit failed; `gone` means 404 or 410.
+
+    `before`: failures in a row before this one, the last of them at `last_visit`. After a failure that is not counted
+    (see `failures_in_row`) the next visit stays when it was planned.
 
     Nothing but a page that is gone is given up: every other reason can pass. `retry_after` is the server's own wish in
     seconds (RFC 9110, 10.2.3). A listing of a site that is not `watched` is given up at once: the user asked for one
@@ -142,9 +159,12 @@ def after_failure(
         return NextVisit("failed", None, "its site is not watched")
     if kind not in LISTING_KINDS and gone:
         return NextVisit("failed", None, "gone")
-    wait = backoff(failures, retry_after)
-    if kind not in LISTING_KINDS and failures > MAX_DAILY_FAILURES:
-        wait = MAX_PAGE_BACKOFF
+    failures = failures_in_row(before, last_visit, now)
+    is_weekly = kind not in LISTING_KINDS and failures > MAX_DAILY_FAILURES
+    wait = MAX_PAGE_BACKOFF if is_weekly else backoff(failures)
+    if last_visit is not None and _is_early(before, last_visit, now):
+        wait -= now - last_visit
+    wait = max(wait, asked_wait(retry_after))
     return NextVisit("waiting", now + wait, f"failed; tried again after {wait}")
 
 
@@ -154,17 +174,24 @@ def backoff(failures: int, retry_after: float | None = None) -> timedelta:
     `retry_after` seconds lengthen it, up to a day too: a server may ask for ten years.
     """
     wait = min(MIN_BACKOFF * 2 ** min(max(failures - 1, 0), MAX_DOUBLINGS), MAX_BACKOFF)
+    return max(wait, asked_wait(retry_after))
+
+
+def asked_wait(retry_after: float | None) -> timedelta:
+    """Return how long a server asks us to wait, by its `retry_after` in seconds; zero if it does not say."""
     if retry_after is None or not retry_after > 0:
-        return wait
-    return max(wait, timedelta(seconds=min(retry_after, MAX_BACKOFF.total_seconds())))
+        return timedelta(0)
+    return timedelta(seconds=min(retry_after, MAX_BACKOFF.total_seconds()))
 
 
 def probe_at(now: datetime, failures: int, retry_after: float | None, interval: timedelta) -> datetime:
     """Return when a host in trouble is asked again, after so many failed probes in a row.
 
     `interval` is the usual one between passes: the pass that is nearest to that time is to send the probe. What the
-    server itself asks for is not shortened.
+    server itself asks for is not shortened. Without failures, that alone is waited for.
     """
+    if not failures:
+        return now + asked_wait(retry_after)
     if retry_after is not None and retry_after > 0:
         return now + backoff(failures, retry_after)
     return now + max(backoff(failures) - min(interval, MAX_BACKOFF) / 2, timedelta(0))

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from crawler.cli.main import exit_code_of
 from tests.support.command import crawl, morgue, rows
 from tests.support.small_paper import serving
 
@@ -87,6 +88,7 @@ def test_backfill_with_days_without_articles_is_refused_and_the_one_that_runs_go
     assert refused.returncode == 8
     assert "no article of the past since 2027-01-01" in refused.stderr
     assert rows(archive, "SELECT since, a_day, ended FROM backfills") == [(None, 2, None)]
+    morgue("-C", archive, "backfill", "paper", "--since", "2024-01-04")
     stopped = morgue("-C", archive, "backfill", "paper", "--stop")
     assert "the backfill is stopped; 5 articles of the past stay" in stopped.stdout
     crawl(archive)
@@ -109,6 +111,29 @@ def test_backfill_is_in_the_database_that_a_rebuild_makes(archive, paper):
     before = rows(archive, "SELECT * FROM backfills"), rows(archive, STATES)
     assert morgue("-C", archive, "rebuild").returncode == 0
     assert (rows(archive, "SELECT * FROM backfills"), rows(archive, STATES)) == before
+
+
+SITEMAP = 'sitemaps = ["https://paper.example/sitemap.xml"]'
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (SITEMAP, "its sitemaps were not read yet, so nothing of its past is known\n  run `morgue crawl paper` first"),
+        (f"paused = true\n{SITEMAP}", "it is paused: run `morgue sources resume paper`, then `morgue crawl paper`"),
+        ("", "paper: has no sitemap, so nothing of its past is known\n  if it has a sitemap, name it in sources/paper"),
+    ],
+)
+def test_backfill_of_a_source_without_a_sitemap_that_was_read_says_why(archive, capsys, more, said):
+    """As `morgue add` leaves it, and where only guesses were tried."""
+    (archive / "sources" / "paper.toml").write_text(f'url = "https://paper.example/"\n{more}\n')
+    with sqlite3.connect(archive / "morgue.db") as db:
+        db.execute("INSERT INTO sources (id, name, url, added) VALUES (1, 'paper', 'https://paper.example/', '')")
+        db.execute("""INSERT INTO frontier (url_key, url, host, source_id, kind, state, priority, depth, found, visits,
+                                            last_error)
+                      VALUES ('//g', 'https://g', 'g', 1, 'sitemap', 'done', 0, 0, '', 1, 'no listing')""")
+    assert exit_code_of(["-C", str(archive), "backfill", "paper"]) == 8
+    assert said in capsys.readouterr().err
 
 
 def test_backfill_of_what_was_never_crawled_says_what_to_do(archive, paper):

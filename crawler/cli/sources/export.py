@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -9,7 +10,7 @@ import click
 from crawler.cli import output
 from crawler.cli.archive_options import standard_output
 from crawler.cli.common_options import config_of, folder_option, setting_option
-from pipelines.core.errors import MorgueError
+from pipelines.core.errors import ConfigError, MorgueError
 
 if TYPE_CHECKING:
     from crawler.config.models import Config
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 CSV_COLUMNS = ("name", "url", "title", "language", "paused", "feeds", "news_sitemaps", "sitemaps", "sections")
 
 
-@click.command(name="export")
+@click.command(name="export", context_settings={"allow_extra_args": True})
 @click.option("--format", "form", type=click.Choice(("opml", "csv")), default="opml", show_default=True,
               help="opml: for feed readers, with every feed; csv: one row for each source.")  # fmt: skip
 @folder_option
@@ -31,6 +32,9 @@ def export_command(ctx: click.Context, form: str) -> int:
 
     Exit code 1: a source is not in the list, because its file has mistakes; they are named on standard error.
     """
+    if ctx.args:
+        file = quote(ctx.args[0])
+        raise ConfigError(ctx.args[0], "the list is printed, not written", f"say morgue sources export > {file}")
     config = config_of(ctx)
     with standard_output() as out:
         if form == "opml":

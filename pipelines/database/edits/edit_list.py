@@ -136,7 +136,21 @@ def compared(states: Sequence[Row], article: int, first: str | None, second: str
             cause = "has one revision, so there is nothing to compare"
             raise NotFound(f"article {article}", cause, "`morgue edits` lists the articles that were edited")
         return states[-2], states[-1]
-    return chosen(states, first, article), states[-1] if second is None else chosen(states, second, article)
+    old, new = chosen(states, first, article), states[-1] if second is None else chosen(states, second, article)
+    if old is new:
+        old = _at_beginning(states, first) or old
+    return old, new
+
+
+def _at_beginning(states: Sequence[Row], day: str) -> Row | None:
+    """Return the revision that was the newest when a day, month or year began, or else the first.
+
+    None for a number or a time.
+    """
+    if "T" in day or " " in day or (day.isdigit() and len(day) < 4):
+        return None
+    begin = parse(f"{parse_day('revision', day, last=False)}")
+    return next((state for state in reversed(states) if parse(state["seen"]) < begin), states[0])
 
 
 def has_moved(states: Sequence[Row], old: Row, new: Row) -> bool:

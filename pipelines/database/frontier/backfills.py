@@ -65,6 +65,20 @@ def left(db: sqlite3.Connection, backfill: Backfill) -> int:
     return int(db.execute(sql, backfill._asdict()).fetchone()[0])
 
 
+def has_sitemap(db: sqlite3.Connection, source_id: int) -> bool:
+    """Return True if a sitemap of a source is known that is not only a guess at which nothing was there."""
+    sql = """SELECT EXISTS (SELECT 1 FROM frontier WHERE source_id = ? AND kind = 'sitemap'
+                                AND state IN ('waiting', 'claimed'))"""
+    return bool(db.execute(sql, (source_id,)).fetchone()[0])
+
+
+def has_read_sitemap(db: sqlite3.Connection, source_id: int) -> bool:
+    """Return True if a sitemap of a source was read: more than a guess at which there was something else."""
+    sql = """SELECT EXISTS (SELECT 1 FROM frontier WHERE source_id = ? AND kind = 'sitemap' AND visits > 0
+                               AND NOT (state = 'done' AND last_error IS NOT NULL))"""
+    return bool(db.execute(sql, (source_id,)).fetchone()[0])
+
+
 def queued(db: sqlite3.Connection, backfill: Backfill, rank: int) -> int:
     """Return the number of articles that a backfill has queued with this rank, and that were not visited yet."""
     sql = "SELECT count(*) FROM frontier WHERE source_id = ? AND state = 'waiting' AND visits = 0 AND priority >= ?"

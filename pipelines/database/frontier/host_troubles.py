@@ -35,12 +35,14 @@ class HostTrouble:
 class HostTroubles:
     """Read and write the troubles of an archive's hosts for one crawl, on the archive writer's thread.
 
-    `pause` returns the time of the next probe, by the number of failures in a row and the server's own wish in seconds.
+    `pause` returns the time of the next probe, by the number of failures in a row and the server's own wish in seconds;
+    without failures, by that wish alone.
     """
 
     def __init__(self, db: sqlite3.Connection, pause: Callable[[datetime, int, float | None], datetime]) -> None:
         self._db, self.pause = db, pause
         self._probed: set[str] = set()  # hosts to which a probe is under way
+        self._planned: dict[str, str] = {}  # when a probe was planned, by the hosts that the user has asked earlier
         self._waited_for: set[str] = set()  # hosts that asked this crawl to wait, and got no probe since
 
     @cached_property
@@ -84,7 +86,8 @@ class HostTroubles:
     ) -> datetime:
         """Note that a host is in trouble, or that its probe has failed. Return when the next probe is due.
 
-        Of requests that were under way when the trouble was noted, none makes the pause longer.
+        Of requests that were under way when the trouble was noted, none makes the pause longer. Neither does a probe
+        that the user had sent before it was due: the next one stays when it was planned.
         """
         known = self._known.setdefault(host, HostTrouble(None, 0, "", pages_only))
         if known.trouble is None:
@@ -93,14 +96,19 @@ class HostTroubles:
                 "INSERT INTO hosts (host, since) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET since = ?2",
                 (host, stamp(now)),
             )
-        elif host in self._probed:
+        planned = self._planned.pop(host, "") if host in self._probed else ""
+        is_early = planned > stamp(now)
+        if host in self._probed and not is_early:
             known.failures += 1
         self._probed.discard(host)
         if wait is not None:
             self._waited_for.add(host)
-        at = self.pause(now, known.failures, wait)
+        at = self.pause(now, 0 if is_early else known.failures, wait)
         known.trouble, known.pages_only = why, pages_only
-        known.retry_at = max(known.retry_at, stamp(at)) if wait is not None else stamp(at)
+        if is_early:
+            known.retry_at = max(planned, stamp(at))
+        else:
+            known.retry_at = max(known.retry_at, stamp(at)) if wait is not None else stamp(at)
         self._write(host, known)
         return at
 
@@ -136,6 +144,7 @@ class HostTroubles:
                 sql = f"SELECT DISTINCT host FROM frontier WHERE {column} IN {LISTED} AND host IN {LISTED}"
                 hosts |= {row[0] for row in self._db.execute(sql, (json.dumps(wanted), as_array(self._known)))}
         for host in hosts:
+            self._planned[host] = self._known[host].retry_at
             self._known[host].retry_at = stamp(now)
             self._write(host, self._known[host])
 

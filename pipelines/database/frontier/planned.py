@@ -49,6 +49,9 @@ COUNTS_BY_ROW = f"""{COUNTS} FROM (SELECT s.id, s.name, {AT} AS at FROM {SOURCES
         WHERE s.id IN (SELECT value FROM json_each(:ids))) s GROUP BY s.id"""
 SOURCES_IN_TROUBLE = f"""SELECT DISTINCT source_id FROM {TROUBLE} h CROSS JOIN frontier f INDEXED BY frontier_time
     ON {IS_PLANNED} AND f.host = h.host WHERE source_id IS NOT NULL"""
+HELD_UP = f"""SELECT s.id, s.name, h.host, h.trouble, h.retry_at AS at FROM {TROUBLE} h
+    CROSS JOIN frontier f INDEXED BY frontier_time ON f.state = 'waiting' AND f.host = h.host AND f.next_visit <= :now
+    JOIN sources s ON s.id = f.source_id WHERE h.retry_at > :now GROUP BY s.id, h.host ORDER BY s.name, h.host"""
 FIRST_VISIT = "first visit"
 MORE_TIMES = 10  # as many visits are looked at again if too many of them are of sources that are left out
 
@@ -86,6 +89,14 @@ def planned_by_source(db: sqlite3.Connection, names: Collection[str] | None, now
     rows = [row for sql in (COUNTS_BY_INDEX, COUNTS_BY_ROW) for row in map(dict, ask(db, sql, bound(names, now) | ids))]
     wanted = (row for row in rows if names is None or row["source"] in names)
     return iter(sorted(wanted, key=lambda row: str(row["next"])))  # a row that was edited may hold a number
+
+
+def held_up(db: sqlite3.Connection, now: datetime) -> list[tuple[int, str, str, str, str]]:
+    """Return the sources of which something is due at a host in trouble, as (id, name, host, trouble, at).
+
+    `at`: when that host is asked again.
+    """
+    return [tuple(row) for row in ask(db, HELD_UP, {"now": stamp(now)})]
 
 
 def bound(names: Collection[str] | None, now: datetime) -> dict[str, Any]:

@@ -60,6 +60,19 @@ def replan_articles(db: sqlite3.Connection, source_id: int | None, ages: Iterabl
     )
 
 
+def plan_look(db: sqlite3.Connection, url_key: str, ages: Iterable[float], now: datetime) -> None:
+    """Plan a visit of an article that has none, at the first of these ages in seconds that is still to come."""
+    db.execute(
+        f"""WITH planned AS (
+                SELECT id, (SELECT min(strftime({STAMP}, first_visit, value)) FROM json_each(:ages)
+                             WHERE strftime({STAMP}, first_visit, value) > :now) AS at
+                  FROM frontier WHERE url_key = :key AND kind = 'article' AND state = 'done' AND last_error IS NULL)
+            UPDATE frontier SET state = 'waiting', next_visit = planned.at
+              FROM planned WHERE planned.id = frontier.id AND planned.at IS NOT NULL""",
+        {"key": url_key, "ages": json.dumps([f"+{age:f} seconds" for age in ages]), "now": stamp(now)},
+    )
+
+
 def read_listings_again(db: sqlite3.Connection, source_id: int | None, now: datetime) -> None:
     """Plan a visit now of a source's listings that were answered, without validators: what is taken of them changed."""
     db.execute(

@@ -122,10 +122,12 @@ class Claim:
     @property
     def due(self) -> datetime | None:
         """Time at which this visit was due; None if the row has no time there, as a row that was edited may."""
-        try:
-            return parse(self.next_visit) if self.next_visit else None
-        except (ValueError, OverflowError):
-            return None
+        return _time_or_none(self.next_visit)
+
+    @property
+    def last_time(self) -> datetime | None:
+        """Time of the last visit; None if there was none, or the row has no time there."""
+        return _time_or_none(self.last_visit)
 
     @property
     def disallowed(self) -> int:
@@ -136,6 +138,13 @@ class Claim:
     def failed(self) -> int:
         """Number of visits in a row that failed; those from which robots.txt kept us are none."""
         return 0 if is_by_robots(self.last_error) else self.failures
+
+
+def _time_or_none(text: str | None) -> datetime | None:
+    try:
+        return parse(text) if text else None
+    except (ValueError, OverflowError):
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -301,6 +301,19 @@ def test_source_is_named_after_its_domain(url, name):
     assert name_for(url, {"taken", "twice", "twice-com"}) == name
 
 
+@pytest.mark.parametrize(
+    ("url", "title", "name"),
+    [
+        ("http://127.0.0.1:9131/", "Le Journal d'\u00c9t\u00e9", "le-journal-d-ete"),
+        ("http://127.0.0.1:9131/", "\u65e5\u672c", "127-0-0-1-9131"),
+        ("https://www.zeit.de/", "Die Zeit", "zeit"),
+    ],
+)
+def test_source_at_an_ip_address_is_named_after_its_title(url, title, name):
+    """If the list gives one that can be a name; numbers say nothing."""
+    assert name_for(url, set(), title) == name
+
+
 def test_file_is_valid_toml_whatever_the_site_is_called(archive):
     """Quotes, backslashes and control characters in a title or an address."""
     odd = ['The "Quoted" \\ Paper', "Ends with \\", "Tab\there", "Nül\x00", "Zeile\u2028zwei", "新聞", "'''", "x" * 900]

@@ -6,7 +6,7 @@ import tomllib
 
 import pytest
 
-from crawler.commands.add import sites_of_list
+from crawler.cli.url_list import sites_of_list
 from pipelines.core.errors import ConfigError
 from tests.support.command import LOOPBACK, crawl, morgue, rows
 from tests.support.http_server import answering
@@ -330,12 +330,14 @@ def test_known_sites_of_a_list_are_one_line_and_no_failure(archive):
         dead = add(archive, f"{one}/", "http://127.0.0.1:2/")
         single = add(archive, f"{one}/")
         listed = add(archive, "--urls", "-", stdin=f"{one}/\n")
-    codes = [done.returncode for done in (known, new, dead, single, listed)]
-    assert codes == [0, 0, 1, 2, 0]
+        named = [add(archive, f"{one}/", "--name", "new", *force) for force in ([], ["--force"])]
+    codes = [done.returncode for done in (known, new, dead, single, listed, *named)]
+    assert codes == [0, 0, 1, 2, 0, 2, 2]
     assert (known.stdout, known.stderr) == ("2 are sources already\n", "")
     assert "1 added, 1 is a source already\n" in new.stdout
     assert "1 is a source already, 1 failed\n" in dead.stdout
     assert "--force overwrites that file" in single.stderr
+    assert all(" new gives it another name" in done.stderr for done in named)
 
 
 def test_report_names_the_address_that_answered(archive):

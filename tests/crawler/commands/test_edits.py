@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from crawler.cli.diff_report import HEAD_KEYS, Comparison
-from pipelines.database.edits.edit_list import has_moved
+from pipelines.database.edits.edit_list import compared, has_moved
 from pipelines.warc.storage import WarcStorage
 from tests.support.article_archive import build
 from tests.support.command import morgue
@@ -90,7 +90,31 @@ def test_diff_takes_numbers_and_days(archive):
     """A day means the revision that was the newest then."""
     shown = morgue("-C", archive, "diff", "1", "1", "2").stdout
     assert morgue("-C", archive, "diff", "1", "2024-02-01", "2024-03-01").stdout == shown
-    assert "nothing that a reader would call an edit" in morgue("-C", archive, "diff", "1", "1", "1").stdout
+    same = morgue("-C", archive, "diff", "1", "1", "1").stdout
+    assert same.endswith("both sides are revision 1: there is nothing to compare\n")
+
+
+REVISIONS = [
+    {"revision": number, "seen": seen}
+    for number, seen in enumerate(("2024-01-31T09:00:00Z", "2024-02-01T08:00:00Z", "2024-02-01T20:00:00Z"), 1)
+]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "numbers"),
+    [
+        ("2024-02-01", None, (1, 3)),
+        ("2024-02", None, (1, 3)),
+        ("2024-01-31", "2", (1, 2)),
+        ("2024-01-31", "1", (1, 1)),
+        ("2024-02-01", "2", (3, 2)),
+        ("2024-02-01T20:00Z", None, (3, 3)),
+        ("3", "3", (3, 3)),
+    ],
+)
+def test_day_as_first_side_means_its_beginning_if_both_sides_are_else_the_same(first, second, numbers):
+    """The day of the last edits shows them."""
+    assert tuple(state["revision"] for state in compared(REVISIONS, 1, first, second)) == numbers
 
 
 def test_diff_as_html_is_one_page_without_scripts(archive):

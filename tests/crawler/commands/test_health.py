@@ -29,7 +29,9 @@ from tests.support.small_paper import serving
 pytestmark = pytest.mark.slow
 
 COMMAND = r"\bmorgue ([a-z]+(?: (?:check|remove|-{1,2}\w+|5m|URL|TARGET|\{name\}))*)"  # in the text of a next step
-DUE_NOW = "UPDATE frontier SET next_visit = '2026-01-01T00:00:00Z' WHERE state = 'waiting'"
+# A failure counts if the pause after the last one is over.
+DUE_NOW = """UPDATE frontier SET next_visit = '2026-01-01T00:00:00Z', last_visit = iif(failures > 0,
+                 strftime('%Y-%m-%dT%H:%M:%SZ', last_visit, '-1 day'), last_visit) WHERE state = 'waiting'"""
 KEEP = f"""{sys.executable} -c "import sys; open(sys.argv[1], 'a').write(sys.stdin.read() + chr(10))" """
 
 

@@ -64,6 +64,7 @@ def test_second_init_changes_nothing(tmp_path):
     done = morgue("init", tmp_path / "a", "--name", "other")
     assert done.returncode == 2
     assert "is an archive already" in done.stderr
+    assert f'set name = "other" under [operator] in {tmp_path / "a" / "morgue.toml"}' in done.stderr
     assert (tmp_path / "a" / "morgue.toml").read_text() == before
 
 

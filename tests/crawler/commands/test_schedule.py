@@ -183,6 +183,22 @@ def test_bad_argument_is_refused_with_the_cure(archive, args, code):
     assert args[-1] in done.stderr
 
 
+def test_interval_under_a_minute_is_refused_for_that():
+    """It does divide an hour."""
+    with pytest.raises(ConfigError, match="--every 5s: is less than a minute"):
+        ScheduledJob("/a", ("/m",), 5)
+
+
+def test_script_without_a_systemd_of_the_user_fails_and_names_cron(tmp_path):
+    """As in containers, and on some servers."""
+    (tmp_path / "systemctl").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "systemctl").chmod(0o755)
+    home = {"HOME": str(tmp_path), "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    script = systemd(ScheduledJob("/a", ("/m",), 900))
+    done = subprocess.run(["sh"], input=script, text=True, env=home, check=False, capture_output=True)
+    assert (done.returncode, "morgue schedule --cron" in done.stderr) == (1, True)
+
+
 def test_settings_of_the_command_line_are_in_the_timer(archive):
     """Before the command or after it, as often as they were given; nonsense is refused."""
     done = morgue("-C", archive, "-s", "crawl.delay=3", "schedule", "--cron", "-s", "every.feed='30m'")

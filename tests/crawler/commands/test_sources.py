@@ -8,6 +8,7 @@ from contextlib import closing
 
 import pytest
 
+from crawler.cli.main import exit_code_of
 from pipelines.database import queries
 from tests.support.article_archive import build, database
 from tests.support.command import make_archive, morgue
@@ -35,6 +36,24 @@ def test_formats_for_programs_have_every_column(folder):
     lines = morgue("-C", folder, "sources", "--format", "jsonl").stdout.splitlines()
     assert [json.loads(line) for line in lines] == rows
     assert morgue("-C", folder, "sources", "--format", "csv").stdout.startswith(",".join(queries.SOURCE_KEYS))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("add", "subs.opml"), "subs.opml: is a file, not a web address\n  say morgue add --urls subs.opml"),
+        (("add", "--opml", "subs.opml"), "say morgue add --urls subs.opml"),
+        (("import", "subs.opml"), "morgue add --urls subs.opml adds the sites"),
+        (("sources", "import", "subs.opml"), "`morgue add --urls FILE`"),
+        (("sources", "export", "subs.opml"), "say morgue sources export > subs.opml"),
+    ],
+)
+def test_list_that_is_given_to_another_command_is_sent_to_the_right_one(folder, monkeypatch, capsys, words, said):
+    """With the exit code of wrong arguments."""
+    monkeypatch.chdir(folder)
+    (folder / "subs.opml").write_text('<opml version="2.0"/>')
+    assert exit_code_of(list(words)) == 2
+    assert said in capsys.readouterr().err
 
 
 def test_archive_without_sources_says_what_to_do(tmp_path):

@@ -61,6 +61,21 @@ def test_file_that_is_no_toml_is_one_mistake(archive):
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[crawl]\nallow_private_ips = yes\n", "say allow_private_ips = true or allow_private_ips = false"),
+        ("[crawl]\nallow_private_ips = False # no\n", "say allow_private_ips = true or allow_private_ips = false"),
+        ("[crawl]\ndelay = 1\n\ndelay = 2\n", "line 4: delay is there twice\n  delete one of the two lines"),
+        ("[crawl]\ndelay = 1\n[crawl]\n", "line 3: [crawl] is there twice\n  join the two under one header"),
+    ],
+)
+def test_common_mistake_of_toml_has_a_cure_of_its_own(archive, text, said):
+    """Not the one for missing quotes."""
+    (archive.path / "morgue.toml").write_text(text)
+    assert said in complaint(archive)
+
+
 def test_empty_file_means_the_defaults(archive):
     """Every key has one."""
     config = load(archive)

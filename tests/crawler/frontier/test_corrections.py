@@ -9,6 +9,7 @@ from crawler.frontier.queue import Frontier
 from crawler.frontier.queue_values import FrontierEntry, QueueRoom, VisitResult
 from crawler.schedule.revisit_policy import NextVisit
 from pipelines.database.connection import open_database
+from pipelines.database.frontier.forgetting import forget_source
 from pipelines.database.frontier.rows import ClaimScope
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -113,3 +114,17 @@ def test_room_bounds_new_urls_and_not_known_ones(frontier):
     more = [FrontierEntry(f"https://paper.example/more-{n}", "article", 1) for n in range(3)]
     assert frontier.add(more, PAPER, LATER, room) == (0, set())
     assert room.refused == {"listing": 1, "address": 3}
+
+
+@pytest.mark.parametrize(
+    ("hours", "plan"), [(2, ("waiting", "2026-11-24T09:00:00Z")), (30, ("done", None))], ids=["young", "old"]
+)
+def test_article_of_a_source_that_was_forgotten_is_looked_at_again_once_it_is_listed(frontier, hours, plan):
+    """At the next of its ages; one that is past them all stays done."""
+    frontier.add([FrontierEntry(STORY, "article")], PAPER, NOW)
+    (claim,) = frontier.claim("paper.example", 1, ClaimScope(), LATER)
+    frontier.visited(claim, VisitResult(NextVisit("done", None, ""), 200), LATER)
+    forget_source(frontier.db, PAPER)
+    frontier.add([FrontierEntry(STORY, "article")], PAPER, LATER + timedelta(hours=hours), recheck=(3600.0, 86_400.0))
+    row = frontier.db.execute("SELECT state, next_visit FROM frontier WHERE source_id = ?", (PAPER,)).fetchone()
+    assert tuple(row) == plan

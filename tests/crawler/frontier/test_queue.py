@@ -91,6 +91,18 @@ def test_visited_url_is_not_queued_again(frontier):
     assert claim(frontier, now=NOW + timedelta(days=99)) == []
 
 
+def test_failures_of_visits_by_hand_long_before_they_were_due_are_not_counted(frontier):
+    """Five in a minute are one; the next one that was due counts again."""
+    frontier.add([FrontierEntry(STORY, "article")], 1, NOW)
+    counted = []
+    for seconds in (0, 15, 30, 45, 60, 3600):
+        time = NOW + timedelta(seconds=seconds)
+        (found,) = claim(frontier, now=time)
+        frontier.visited(found, VisitResult(NextVisit("waiting", time, ""), 500, "HTTP 500", answered=False), time)
+        counted.append(frontier.db.execute("SELECT failures FROM frontier").fetchone()[0])
+    assert counted == [1, 1, 1, 1, 1, 2]
+
+
 def test_lastmod_after_the_last_visit_makes_an_article_due(frontier):
     """It is visited again at once, with the validators of last time."""
     frontier.add([FrontierEntry(STORY, "article")], 1, NOW)

@@ -59,13 +59,15 @@ def test_command_that_is_missing_is_named(tmp_path):
     ("ftp://chat.example/secret", "--notify ftp://...: only http and https"),
     ("https://", "is not a web address"),
     ("", "names no command"),
+    ("cat | tee x", "--notify: runs without a shell, so that | would be an argument of cat"),
+    ("cat >> x", "that >> would be an argument"),
     ("mail 'me", "cannot be split"),
 ])  # fmt: skip
 def test_target_that_cannot_be_told_is_refused(target, cause):
     """Before there is a message for it."""
     with pytest.raises(ConfigError, match=re.escape(cause)):
         check_target(target)
-    check_target("sh -c true")
+    check_target("sh -c 'cat | tee x'")
     check_target("HTTPS://chat.example/hook")
 
 

@@ -22,12 +22,15 @@ OPML = b"""<?xml version="1.0" encoding="UTF-8"?>
 def test_opml_joins_the_feeds_of_a_host():
     """A feed reader has one outline a feed; pages of one host that differ give its front page."""
     assert read_opml(OPML, "subscriptions.opml") == [
-        ListedSite("line 3", "https://herald.example/", ("https://herald.example/feed",)),
+        ListedSite("line 3", "https://herald.example/", ("https://herald.example/feed",), title="Ferry Herald"),
         ListedSite(
-            "line 5", "https://post.example/", ("https://post.example/sport.rss", "https://post.example/news.rss")
+            "line 5",
+            "https://post.example/",
+            ("https://post.example/sport.rss", "https://post.example/news.rss"),
+            title="Skerry Post: sport",
         ),
-        ListedSite("line 7", "https://feeds.example/lamp.xml"),
-        ListedSite("line 8", "https://lamp.example/"),
+        ListedSite("line 7", "https://feeds.example/lamp.xml", title="No page"),
+        ListedSite("line 8", "https://lamp.example/", title="A link"),
     ]
 
 

@@ -46,7 +46,7 @@ def test_hours_open_as_clocks_of_their_zone_show(text, now, opens):
         ("Mon-Fri 09:00-17:00 Europe/Berln", "names the time zone Europe/Berln, which does not exist"),
         ("09:00-17:00 Europe", "names the time zone Europe, which does not exist"),
         ("09:00-17:00 ../etc/passwd", "is no span of hours"),
-        ("09:00-17:00", "is no span of hours"),
+        ("09:00-17:00", "names no time zone: say e.g. 09:00-17:00 Europe/Berlin"),
         ("25:00-27:00 UTC", "has the time 25:00, which no clock shows"),
         ("Mon-Foo 09:00-17:00 UTC", "has days that are none"),
         ("Mon-Tue-Wed 09:00-17:00 UTC", "has days that are none"),

@@ -8,6 +8,7 @@ from crawler.schedule.revisit_policy import (
     LISTING_KINDS,
     after_failure,
     after_success,
+    failures_in_row,
     next_turn,
     priority,
     probe_at,
@@ -73,14 +74,31 @@ def test_article_is_due_at_the_recheck_ages():
 
 def test_failing_article_backs_off_to_a_day_and_later_to_a_week():
     """It is never given up: what keeps us from it may pass."""
-    waits = [after_failure("article", NOW, n).at - NOW for n in (1, 2, 3, 4, 5, 6, 16, 17, 10_000)]
+    waits = [after_failure("article", NOW, n).at - NOW for n in (0, 1, 2, 3, 4, 5, 15, 16, 9_999)]
     assert waits == [timedelta(hours=h) for h in (1, 2, 4, 8, 16, 24, 24, 168, 168)]
 
 
 def test_article_that_is_gone_is_not_due_again():
     """404 and 410 end an article at once."""
-    assert after_failure("article", NOW, 1, gone=True) == after_failure("article", NOW, 1, gone=True)
-    assert after_failure("article", NOW, 1, gone=True).state == "failed"
+    assert after_failure("article", NOW, gone=True).state == "failed"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "failures", "at_minutes"),
+    [(1, 3, 240), (119, 3, 240), (120, 4, 120 + 480), (240, 4, 240 + 480), (-9999, 4, -9999 + 480)],
+)
+def test_failure_of_a_visit_long_before_it_was_due_leaves_the_pause_as_it_is(minutes, failures, at_minutes):
+    """By hand, so many minutes after the third failure; the pause grows with the time that the trouble lasts."""
+    now = NOW + timedelta(minutes=minutes)
+    assert failures_in_row(3, NOW, now) == failures
+    assert after_failure("feed", now, 3, last_visit=NOW).at == NOW + timedelta(minutes=at_minutes)
+
+
+def test_server_that_asks_to_wait_is_believed_also_if_it_was_asked_early():
+    """Its wish counts from its answer."""
+    now = NOW + timedelta(minutes=1)
+    assert after_failure("feed", now, 1, last_visit=NOW, retry_after=2 * HOUR).at == now + timedelta(hours=2)
+    assert probe_at(now, 0, 2 * HOUR, timedelta(hours=6)) == now + timedelta(hours=2)
 
 
 @pytest.mark.parametrize("kind", LISTING_KINDS)
@@ -97,7 +115,7 @@ def test_failing_listing_is_never_given_up(kind):
 )
 def test_retry_after_lengthens_the_back_off_up_to_a_day(retry_after, hours):
     """A server may ask for ten years, or for a date in the past."""
-    assert after_failure("feed", NOW, 1, retry_after=retry_after).at == NOW + timedelta(hours=hours)
+    assert after_failure("feed", NOW, retry_after=retry_after).at == NOW + timedelta(hours=hours)
 
 
 @pytest.mark.parametrize(

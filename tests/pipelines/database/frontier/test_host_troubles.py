@@ -72,6 +72,20 @@ def test_user_who_asks_for_a_source_has_its_host_asked_now(db):
     assert due(db) == 3
 
 
+def test_probe_that_the_user_sends_early_does_not_make_the_pause_longer(db):
+    """However often; the probe that was planned does, if it fails."""
+    troubles(db).begin(HOST, "timed out", NOW)
+    for minute in range(1, 6):
+        time, hosts = NOW + timedelta(minutes=minute), troubles(db)
+        hosts.ask_again((), [1], time)
+        hosts.probe(HOST, time)
+        hosts.begin(HOST, "timed out", time)
+        assert (hosts.of(HOST).failures, hosts.of(HOST).retry_at) == (1, "2026-11-23T09:00:00Z")
+    hosts.ask_again((), [1], NOW + HOUR)
+    hosts.probe(HOST, NOW + HOUR)
+    assert hosts.begin(HOST, "timed out", NOW + HOUR) == NOW + 3 * HOUR
+
+
 @pytest.mark.parametrize("days", [20, 400])
 def test_visits_planned_by_a_clock_that_was_ahead_are_planned_again(db, days):
     """Listings are due now, and an article as far ahead as it was; what is right stays."""

@@ -11,7 +11,7 @@ from pipelines.core.timestamps import stamp
 from pipelines.database.connection import open_database
 from pipelines.database.frontier.health import health
 from pipelines.database.frontier.listing_states import listing_states
-from pipelines.database.frontier.planned import planned_by_source, planned_visits, sources_with_addresses
+from pipelines.database.frontier.planned import held_up, planned_by_source, planned_visits, sources_with_addresses
 from pipelines.database.frontier.rows import FrontierRow
 from pipelines.database.frontier.table import FrontierTable
 
@@ -56,6 +56,13 @@ def test_next_visits_are_the_due_ones_by_urgency_then_the_others_by_time(db):
     ]  # fmt: skip
     assert [visit["due"] for visit in visits] == [True, True, False, False, False]
     assert (visits[-1]["at"], visits[-1]["why"]) == (stamp(PROBE), "its host is in trouble: timed out")
+
+
+def test_source_whose_host_is_in_trouble_is_named_while_something_of_it_is_due(db):
+    """Until the host is asked again."""
+    (row,) = held_up(db, NOW)
+    assert tuple(row) == (3, "ill", "ill.example", "timed out", stamp(PROBE))
+    assert held_up(db, PROBE) == []
 
 
 def test_time_that_is_a_number_hides_no_other_source(db):
