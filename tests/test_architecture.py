@@ -24,6 +24,7 @@ from tests.support.imports import (
     strings_of,
     tree_of,
 )
+from tests.support.judged_archive import judged_archive
 
 MAY_USE = {"pipelines": {"pipelines"}, "exports": {"exports", "pipelines"}, "crawler": {*TOP_LEVEL}}
 MAX_FILE_LINES = 400
@@ -41,14 +42,13 @@ FILE_USERS = {
     "crawler/commands/remove.py": "databases that a rebuild left unfinished",
     "crawler/commands/sample.py": "a page from the user, and saved pages",
     "crawler/cli/output.py": "/dev/null, in place of a closed stream",
-    "crawler/config/archive_folder.py": "folders of an archive that are links",
+    "crawler/config/archive_folder.py": "folders that are links; sources/, to see whether a file has changed",
     "crawler/config/pauses.py": "sources/, for the key `paused`",
     "crawler/health/watch_state.py": "watch.json",
     "crawler/config/setting_names.py": "newsmorgue.toml, before a search",
     "crawler/config/toml_files.py": "newsmorgue.toml and sources/",
     "crawler/engine/import_run.py": "files of other programs",
     "crawler/watch/status_file.py": "watch.json",
-    "crawler/watch/watched_settings.py": "the names in sources/, to see whether a file has changed",
     "crawler/onboarding/samples.py": "saved pages",
     "exports/__init__.py": "the formats that there are",
     "exports/dataset.py": "the dataset that is written",
@@ -546,3 +546,17 @@ except SystemExit as end:
     assert end.code == 0, end.code
 """
     assert loaded_by(code) == {"pydantic", "asyncio", "logging"}
+
+
+@pytest.mark.parametrize("command", ["health", "sources"])
+def test_look_at_files_that_the_last_pass_judged_loads_no_pydantic(tmp_path, command):
+    """The look of a pass is noted, and the files are as they were: their sources need not be read."""
+    archive = judged_archive(tmp_path / "a")
+    code = f"""
+from crawler.cli.main import main
+try:
+    main(["-C", {str(archive)!r}, {command!r}])
+except SystemExit as end:
+    assert end.code in (None, 0), end.code
+"""
+    assert "pydantic" not in loaded_by(code)

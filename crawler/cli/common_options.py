@@ -11,8 +11,10 @@ from pipelines.core.errors import ConfigError
 from pipelines.core.terminal import plain
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from crawler.config.models import Config
-    from crawler.health.settings_files import SettingsFiles
+    from crawler.health.settings_files import SettingsFiles, UnchangedFiles
 
 
 def add_setting(ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> None:
@@ -83,6 +85,17 @@ def files_of(ctx: click.Context) -> SettingsFiles:
     if files.error is not None:
         click.echo(f"warning: {plain(str(files.error))}", err=True)
     return files
+
+
+def files_judged(ctx: click.Context, db: sqlite3.Connection) -> SettingsFiles | UnchangedFiles:
+    """Return what the archive's files say; do not read them if they are as they were when they were last judged.
+
+    Raises as `files_of` does, and MorgueError.
+    """
+    from crawler.health.settings_files import unchanged_files
+
+    unchanged = None if overrides_of(ctx) else unchanged_files(db, folder_of(ctx))
+    return unchanged or files_of(ctx)
 
 
 def overrides_of(ctx: click.Context) -> list[str]:

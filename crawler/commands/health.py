@@ -11,7 +11,7 @@ import click
 
 from crawler.cli import output
 from crawler.cli.archive_options import database_of, standard_output
-from crawler.cli.common_options import config_of, files_of, folder_option, setting_option
+from crawler.cli.common_options import config_of, files_judged, files_of, folder_of, folder_option, setting_option
 from pipelines.core.errors import ConfigError, MorgueError
 from pipelines.core.plural import counted
 from pipelines.core.source_names import must_be_meant
@@ -68,9 +68,9 @@ def command(
         check_target(notify)
     from crawler.health.check import look
 
-    files = files_of(ctx)
-    with closing(connect(files.folder.database)) as db:
-        found = look(db, files)
+    files = files_of(ctx) if notify is not None else None  # to tell what changed takes all settings
+    with closing(connect(folder_of(ctx).database)) as db:
+        found = look(db, files or files_judged(ctx, db))
     shown = chosen(found, sources)
     with standard_output():
         if form == "json":
@@ -81,7 +81,7 @@ def command(
         else:
             print_table(shown)
     code = 0
-    if notify is not None and not told(files, found, notify):
+    if notify is not None and files is not None and not told(files, found, notify):
         code = MorgueError.exit_code
     from crawler.health.kinds import RANK
 

@@ -6,7 +6,7 @@ The other subcommands are in `crawler.cli.sources`.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ import click
 
 from crawler.cli import output
 from crawler.cli.archive_options import database_of, format_option, removed_sources, standard_output
-from crawler.cli.common_options import files_of, folder_of, folder_option, overrides_of, setting_option
+from crawler.cli.common_options import files_judged, files_of, folder_of, folder_option, overrides_of, setting_option
 from crawler.cli.sources.check import check_command
 from crawler.cli.sources.export import export_command
 from crawler.cli.sources.pause import pause_command, resume_command
@@ -28,6 +28,7 @@ from pipelines.database import queries
 from pipelines.database.connection import Row, connect
 
 if TYPE_CHECKING:
+    from crawler.config.archive_folder import ArchiveFolder
     from crawler.config.models import SourceConfig
 
 COLUMNS = ("name", "articles", "newest", "health", "last_success", "waiting", "planned", "past", "failed", "last_error")
@@ -110,14 +111,18 @@ def list_sources(ctx: click.Context, *, of_lists: bool, form: str) -> None:
     """Print the sources and their state."""
     from crawler.health.check import look
 
-    files = files_of(ctx)
-    with closing(connect(files.folder.database)) as db:
+    with closing(connect(folder_of(ctx).database)) as db:
+        files = files_judged(ctx, db)
         rows = list(queries.sources(db, of_lists=of_lists))
         states = dict.fromkeys(removed_sources(db, files.folder), "removed")
         states |= {one.name: one.status for one in look(db, files)}
     for row in rows:
         row["health"] = states.get(row["name"])
-    count_unread_listings(files.config.sources, rows)
+    if new := [row for row in rows if is_unread(row, files.folder)]:
+        from crawler.health.settings_files import SettingsFiles
+
+        read = files if isinstance(files, SettingsFiles) else files_of(ctx)
+        count_unread_listings(read.config.sources, new)
     with standard_output():
         if form != "table":
             output.write_rows(rows, (*queries.SOURCE_KEYS, "health"), form)
@@ -130,7 +135,13 @@ def list_sources(ctx: click.Context, *, of_lists: bool, form: str) -> None:
                 click.echo(line)
 
 
-def count_unread_listings(own: Mapping[str, SourceConfig], rows: list[Row]) -> None:
+def is_unread(row: Row, folder: ArchiveFolder) -> bool:
+    """Return True for a source with a file of which no crawl has asked anything yet."""
+    is_new = not (row["waiting"] or row["planned"] or row["failed"] or row["last_success"])
+    return is_new and (folder.sources / f"{row['name']}.toml").is_file()
+
+
+def count_unread_listings(own: Mapping[str, SourceConfig], new: Sequence[Row]) -> None:
     """Count the listings of sources that were never crawled as waiting: the next crawl queues them, and reads them."""
     from crawler.config.listed_twice import readers
     from crawler.frontier.watched_sites import seeds_of
@@ -138,9 +149,8 @@ def count_unread_listings(own: Mapping[str, SourceConfig], rows: list[Row]) -> N
     from pipelines.core.urls import url_key
 
     reader = readers(own.values(), now())
-    for row in rows:
-        is_new = not (row["waiting"] or row["planned"] or row["failed"] or row["last_success"])
-        if is_new and (source := own.get(name := row["name"])) is not None:
+    for row in new:
+        if (source := own.get(name := row["name"])) is not None:
             urls = {entry.url for entry in seeds_of(source.source, source)}
             row["waiting"] = sum(reader.get(url_key(url), name) == name for url in urls)
 

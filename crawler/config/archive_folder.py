@@ -20,6 +20,7 @@ from pipelines.core.terminal import plain
 
 SETTINGS = SETTINGS_NAME
 MAX_TOML_BYTES = 1_000_000  # of morgue.toml or the file of one source; with every setting and its comment it has 20 KB
+FileStamp = tuple[int, int, int, int]  # inode, size in bytes, times of the last change of text and file in nanoseconds
 SUDO_USER = "SUDO_UID"  # environment variable of sudo: the number of the user who called it
 
 
@@ -44,6 +45,25 @@ class ArchiveFolder:
     @property
     def warc(self) -> Path:
         return self.path / WARC_FOLDER
+
+
+def file_stamps(folder: ArchiveFolder) -> dict[str, FileStamp | None]:
+    """Return what shows that a settings file has changed, by its name. What cannot be looked at has None."""
+    found = {folder.settings.name: _stamp_of(folder.settings)}
+    try:
+        with os.scandir(folder.sources) as entries:
+            found |= {f"sources/{entry.name}": _stamp_of(entry) for entry in entries if entry.name.endswith(".toml")}
+    except OSError:
+        found["sources"] = None
+    return found
+
+
+def _stamp_of(file: os.PathLike[str] | os.DirEntry[str]) -> FileStamp | None:
+    try:
+        status = os.stat(file)
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def find(given: str | None = None) -> ArchiveFolder:

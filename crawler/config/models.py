@@ -14,7 +14,7 @@ from pydantic import Field, field_validator
 
 from crawler import __version__
 from crawler.config import toml_files, value_types
-from crawler.config.archive_folder import SETTINGS, ArchiveFolder
+from crawler.config.archive_folder import SETTINGS, ArchiveFolder, FileStamp, file_stamps
 from crawler.config.health_settings import HealthSettings
 from crawler.config.intervals import LISTING_INTERVALS, ListingIntervals
 from crawler.config.notify_settings import NotifySettings
@@ -306,6 +306,7 @@ class Config:
     notify: NotifySettings
     sources: Mapping[str, SourceConfig]  # by name, in alphabetical order
     broken: Mapping[str, ConfigError] = field(default_factory=dict)  # by name: sources whose files have mistakes
+    read_from: Mapping[str, FileStamp | None] | None = None  # the files as they were; None: options -s had a part in it
 
     def file_named(self, name: str) -> str:
         """Return the name of the source that a user means by its name or address; its file may have mistakes.
@@ -363,6 +364,7 @@ def load(folder: ArchiveFolder, overrides: Sequence[str] = (), *, skip_broken: b
     Raises a ConfigError that lists every mistake: file, key, what is wrong and what to write instead. With
     `skip_broken`, a source file with mistakes costs only that source, which is then in `Config.broken`.
     """
+    stamps = None if overrides else file_stamps(folder)  # first: what changes while it is read has not been read
     reading = toml_files.TomlReader(folder, overrides)
     settings = reading.check(SETTINGS, reading.settings, Settings)
     sources = {
@@ -372,4 +374,4 @@ def load(folder: ArchiveFolder, overrides: Sequence[str] = (), *, skip_broken: b
     broken = reading.take_mistakes_of_sources() if skip_broken else {}
     reading.raise_mistakes()
     valid = {name: source for name, source in sources.items() if name not in broken}
-    return Config(folder, **dict(settings), sources=valid, broken=broken)
+    return Config(folder, **dict(settings), sources=valid, broken=broken, read_from=stamps)

@@ -6,6 +6,7 @@ import tomllib
 from typing import Any
 
 from crawler.config.archive_folder import MAX_TOML_BYTES, ArchiveFolder
+from crawler.config.plain_values import share
 from pipelines.core.safe_open import read_bytes
 
 SETTING_NAMES = {
@@ -26,6 +27,14 @@ SETTING_NAMES = {
 }  # fmt: skip
 
 COVERAGE_DROP = 0.2  # of the share of articles that have a field: the default of health.coverage_drop
+
+
+def coverage_drop(folder: ArchiveFolder) -> float | None:
+    """Return health.coverage_drop, or its default; None if morgue.toml has a mistake there."""
+    try:
+        return share(_tables(folder).get("health", {}).get("coverage_drop", COVERAGE_DROP))
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return None
 
 
 def looks_right(folder: ArchiveFolder) -> bool:

@@ -12,25 +12,24 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crawler.config.pauses import paused_sources
 from crawler.health.kinds import (
     ARCHIVE,
     ARCHIVE_ID,
     OF_CRAWL,
-    OF_SOURCE_FILES,
+    OK,
     UNTOLD,
     WARN,
     HealthReason,
     SourceVerdict,
 )
 from crawler.health.reasons import verdicts
-from crawler.health.settings_files import SettingsFiles, paused_in, reasons_of_files
+from crawler.health.settings_files import SettingsFiles, UnchangedFiles
 from crawler.health.told_changes import HealthChange, news, noted, with_history
 from crawler.health.watch_state import watch_of
 from pipelines.core.timestamps import now
 from pipelines.database.connection import connect
 from pipelines.database.health.observation import observe, source_names
-from pipelines.database.health.told import ToldReason, note, told_reasons
+from pipelines.database.health.told import FILES_KEY, ToldReason, judged_files, note, told_reasons
 
 if TYPE_CHECKING:
     from crawler.config.models import Config
@@ -51,14 +50,14 @@ class SourceFiles:
 
 
 def look(
-    db: sqlite3.Connection, files: SettingsFiles, by_crawl: Sequence[HealthReason] | None = None
+    db: sqlite3.Connection, files: SettingsFiles | UnchangedFiles, by_crawl: Sequence[HealthReason] | None = None
 ) -> list[SourceVerdict]:
     """Return the verdicts on the archive and on each source that has a file. Raises MorgueError.
 
     `by_crawl`: what a crawl has seen of the archive. Without it, what the last crawl noted holds on.
     """
     time, folder = now(), files.folder
-    paused = paused_in(files, time) if by_crawl is None else paused_sources(folder.sources, time)  # as they are now
+    paused = files.paused(time)
     facts = observe(db, time, SourceFiles(folder.sources), paused)
     facts = replace(facts, watch=watch_of(folder.path))
     try:
@@ -66,20 +65,16 @@ def look(
         facts = replace(facts, free=disk.free, size=disk.total)
     except OSError as error:
         logger.warning("%(folder)s: its disk cannot be asked (%(why)s)", {"folder": folder.path, "why": error.strerror})
-    extra = reasons_of_files(files, source_names(db), time)
+    extra = dict(files.reasons(source_names(db), time))
     extra[ARCHIVE] = [*extra.get(ARCHIVE, ()), *(by_crawl or ())]
     ends = {name: day for name, day in paused.items() if isinstance(day, str)}
-    found = [
-        replace(one, paused_until=ends.get(one.name))
-        for one in verdicts(facts, time, extra, files.config.health.coverage_drop)
-    ]
+    found = [replace(one, paused_until=ends.get(one.name)) for one in verdicts(facts, time, extra, files.coverage_drop)]
     return with_history(found, told_reasons(db), unseen_by(files, is_crawl=by_crawl is not None))
 
 
-def unseen_by(files: SettingsFiles, *, is_crawl: bool) -> frozenset[str]:
+def unseen_by(files: SettingsFiles | UnchangedFiles, *, is_crawl: bool) -> frozenset[str]:
     """Return the kinds of reasons that a look at the archive cannot see: what was noted of them stays."""
-    unseen = frozenset((UNTOLD,)) if is_crawl else OF_CRAWL | {UNTOLD}
-    return unseen | OF_SOURCE_FILES if files.error is not None else unseen
+    return files.unseen | {UNTOLD} if is_crawl else files.unseen | OF_CRAWL | {UNTOLD}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +96,7 @@ def tell_changes(
     config = files.config
     path, time, remind = config.folder.database, now(), float(config.notify.remind)
     with closing(connect(path)) as db:
-        known = told_reasons(db)
+        known, judged = told_reasons(db), judged_files(db)
     found = [replace(one, reasons=tuple(why for why in one.reasons if why.kind != UNTOLD)) for one in found]
     unseen = unseen_by(files, is_crawl=of_pass)
     book = noted(known, found, time, unseen)
@@ -121,7 +116,14 @@ def tell_changes(
     if message or (of_pass and not target):  # else nothing is known of the target
         said = note_failure(book, failure, time, is_printed=of_pass)
         changes = (*changes, *said) if prints else said
-    note(path, book.values(), {row.key for row in known} - book.keys())
+    kept, dropped = list(book.values()), {row.key for row in known} - book.keys()
+    is_whole = not any(one.is_away for one in found)  # else the files of sources were not judged
+    if (state := files.state(time) if is_whole else None) != judged:
+        if state is None:
+            dropped.add(FILES_KEY)
+        else:
+            kept.append(ToldReason(*FILES_KEY, OK, time, state, time))
+    note(path, kept, dropped)
     return HealthReport(changes, failure)
 
 

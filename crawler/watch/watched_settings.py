@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from crawler.config.archive_folder import ArchiveFolder
+from crawler.config.archive_folder import ArchiveFolder, file_stamps
 from crawler.config.files_alone import config_of_files
 from crawler.config.models import Config, SourceConfig, load
 from pipelines.core.errors import ConfigError
-
-Stamp = tuple[int, int, int]  # of a file: inode, size in bytes, time of its last change in nanoseconds
 
 
 class WatchedSettings:
@@ -32,7 +29,7 @@ class WatchedSettings:
         Later `note` hears which sources came, went or are in order again.
         """
         self._folder, self._overrides, self._problem, self._note = folder, tuple(overrides), problem, note
-        self._stamps = self._seen = self._now()
+        self._stamps = self._seen = file_stamps(self._folder)
         self.config: Config = load(folder, self._overrides, skip_broken=True)
         self.config_of_files = config_of_files(self.config) if self._overrides else None
         self.broken_settings: ConfigError | None = None
@@ -41,12 +38,12 @@ class WatchedSettings:
 
     def have_settled(self) -> bool:
         """Return True if a file has changed since the last reading, but not since the last call: it is complete."""
-        self._seen, before = self._now(), self._seen
+        self._seen, before = file_stamps(self._folder), self._seen
         return self._seen == before != self._stamps
 
     def take_in(self) -> None:
         """Read the files again if one of them has changed; say what is new, what is gone, and what is refused."""
-        stamps = self._now()
+        stamps = file_stamps(self._folder)
         if stamps == self._stamps:
             return
         self._stamps, before = stamps, self.config
@@ -87,18 +84,6 @@ class WatchedSettings:
             self._said[name] = text
             self._problem(text)
 
-    def _now(self) -> dict[str, Stamp | None]:
-        """Return what shows that a file has changed, by its name. What cannot be looked at has None."""
-        found: dict[str, Stamp | None] = {self._folder.settings.name: _stamp_of(self._folder.settings)}
-        try:
-            with os.scandir(self._folder.sources) as entries:
-                found |= {
-                    f"sources/{entry.name}": _stamp_of(entry) for entry in entries if entry.name.endswith(".toml")
-                }
-        except OSError:
-            found["sources"] = None
-        return found
-
 
 def with_last_good(read: Config, before: Config) -> Config:
     """Return the settings that were read now; for a source whose file is broken now, its settings from before.
@@ -107,11 +92,3 @@ def with_last_good(read: Config, before: Config) -> Config:
     """
     kept = {name: before.sources[name] for name in read.broken if name in before.sources}
     return replace(read, sources=dict(sorted({**read.sources, **kept}.items()))) if kept else read
-
-
-def _stamp_of(file: os.PathLike[str] | os.DirEntry[str]) -> Stamp | None:
-    try:
-        status = os.stat(file)
-    except OSError:
-        return None
-    return status.st_ino, status.st_size, status.st_mtime_ns

@@ -13,6 +13,10 @@ from typing import Literal, NamedTuple
 from pipelines.core.timestamps import parse, stamp
 from pipelines.database.connection import ask, open_for_maintenance, write_error
 
+FILES_KEY = (
+    0,
+    "files",
+)  # of the row whose evidence is the state of the settings files that was judged; it is no reason
 Audience = Literal["printed", "sent"]  # the reader of what passes print, and the receiver of messages
 
 
@@ -58,7 +62,8 @@ class ToldReason:
 
 
 def told_reasons(db: sqlite3.Connection) -> list[ToldReason]:
-    """Return what is noted. Raises MorgueError."""
+    """Return the reasons that are noted. Raises MorgueError."""
+    sql = "SELECT * FROM source_health WHERE (source_id, kind) != (?, ?) ORDER BY source_id, kind"
     return [
         ToldReason(
             row["source_id"],
@@ -72,8 +77,14 @@ def told_reasons(db: sqlite3.Connection) -> list[ToldReason]:
             Heard(row["printed"], parse(row["printed_at"])) if row["printed"] else None,
             Heard(row["sent"], parse(row["sent_at"])) if row["sent"] else None,
         )
-        for row in ask(db, "SELECT * FROM source_health ORDER BY source_id, kind")
+        for row in ask(db, sql, FILES_KEY)
     ]
+
+
+def judged_files(db: sqlite3.Connection) -> str | None:
+    """Return the state of the settings files with which the noted reasons were found. Raises MorgueError."""
+    sql = "SELECT evidence FROM source_health WHERE (source_id, kind) = (?, ?)"
+    return next((row["evidence"] for row in ask(db, sql, FILES_KEY)), None)
 
 
 def note(path: Path, kept: Iterable[ToldReason], dropped: Iterable[tuple[int, str]]) -> None:

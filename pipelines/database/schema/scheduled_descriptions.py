@@ -123,10 +123,11 @@ SCHEDULED = {
         "what lasts is told again.",
         {
             "source_id": "The source. 0: the archive itself: its disk, its clock, its passes.",
-            "kind": "Kind of reason, as in docs/health.md: `silent`, `outrun`, `dead listing`, `refused`, ...",
-            "status": "`warn` or `bad`.",
+            "kind": "Kind of reason, as in docs/health.md: `silent`, `outrun`, `dead listing`, `refused`, ... "
+            "`files` is no reason: its row says for which files of settings the other rows hold.",
+            "status": "`warn` or `bad`; `ok` of `files`.",
             "since": "When it began.",
-            "evidence": "What shows it, in words.",
+            "evidence": "What shows it, in words; of `files`, a hash of their names, times and sizes.",
             "last_seen": "When it was last found.",
             "ended": "When it was found to be over. NULL: it lasts.",
             "relapses": "How often it came back within two days of its end.",
