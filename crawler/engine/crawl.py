@@ -75,7 +75,7 @@ class CrawlRun:
     def prepare(self) -> PreparedCrawl:
         """Write sources and seeds into the tables."""
         self.prepared = self.context.archive_writer.call(
-            prepare, self.plan, self.config, self.context.store, self.frontier, now()
+            prepare, self.plan, self.config, self.context.sources, self.frontier, now()
         )
         self.prepared = within_hours(self.prepared, self.config, now())
         return self.prepared
@@ -168,7 +168,7 @@ class CrawlRun:
         if not self._closed:
             counts = self.context.stats.as_dict()
             with suppress(MorgueError):  # it ends the run: the context has noted it
-                await self.context.do(self.context.store.end_crawl, self.context.crawl_id, "interrupted", counts)
+                await self.context.do(self.context.sources.end_crawl, self.context.crawl_id, "interrupted", counts)
 
     def stop_at_once(self) -> NoReturn:
         """End the process after a second Ctrl-C: commit what is written, and leave the rest to the next crawl."""
@@ -272,9 +272,9 @@ class CrawlRun:
             count = self.context.stats.by_source.get(site.name)
             if site.watched or site.source_id is None or count is None or not count.troubles:
                 continue
-            if not self.context.store.has_answered(site.source_id):
+            if not self.context.sources.has_answered(site.source_id):
                 forgetting.forget_source(self.frontier.db, site.source_id)
-                self.context.store.forget_source(site.source_id)
+                self.context.sources.forget_source(site.source_id)
 
     def _outcome(self) -> CrawlOutcome:
         """Return how the run ended, as far as is known now."""

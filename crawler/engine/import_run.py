@@ -135,7 +135,7 @@ class ImportRun:
         self._own_workers = workers is None
         self.context.workers = workers or self.context.workers
         for own in config.sources.values():
-            self.context.archive_writer.call(self.context.store.rename_ad_hoc_source, own.source, config.sources)
+            self.context.archive_writer.call(self.context.sources.rename_ad_hoc_source, own.source, config.sources)
         self.import_pipeline = ImportPipeline(
             self.context, SourceOwners(config), import_filter, comments=config.extract.comments == "separate"
         )

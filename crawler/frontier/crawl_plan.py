@@ -44,7 +44,7 @@ from pipelines.database.frontier import backfills, replanning
 from pipelines.database.frontier.rows import ClaimScope
 from pipelines.database.health import pauses, wrong_clock
 from pipelines.database.runs import beginnings, interrupted_since, last_time
-from pipelines.database.store import ArticleStore
+from pipelines.database.source_store import SourceStore
 from pipelines.takedown.register import TakedownRegister
 
 logger = logging.getLogger("morgue.frontier")
@@ -96,7 +96,7 @@ class ChosenTargets:
     notes: list[str] = field(default_factory=list)  # for the user
 
 
-def prepare(plan: CrawlPlan, config: Config, store: ArticleStore, frontier: Frontier, now: datetime) -> PreparedCrawl:
+def prepare(plan: CrawlPlan, config: Config, store: SourceStore, frontier: Frontier, now: datetime) -> PreparedCrawl:
     """Write sources and seeds into the tables. Runs on the archive writer's thread. Raise ConfigError, NotFound."""
     note = mend_clock(config, store, frontier, now)
     begun = [now, *beginnings(store.db, frontier.crawl_id, PASSES_TO_KNOW - 1)]
@@ -111,7 +111,7 @@ def prepare(plan: CrawlPlan, config: Config, store: ArticleStore, frontier: Fron
     return without_paused(prepared, plan, config, frontier, now)
 
 
-def mend_clock(config: Config, store: ArticleStore, frontier: Frontier, now: datetime) -> tuple[str, ...]:
+def mend_clock(config: Config, store: SourceStore, frontier: Frontier, now: datetime) -> tuple[str, ...]:
     """Put right what was written and planned while the clock was wrong. Return a note for the user if any was."""
     intervals = [seconds for own in config.sources.values() for seconds in visit_intervals(config, own).values()]
     intervals += [seconds for own in config.sources.values() for seconds in config.for_source(own.name).recheck]
@@ -127,7 +127,7 @@ def mend_clock(config: Config, store: ArticleStore, frontier: Frontier, now: dat
 
 
 def prepare_scope(
-    plan: CrawlPlan, config: Config, store: ArticleStore, frontier: Frontier, now: datetime
+    plan: CrawlPlan, config: Config, store: SourceStore, frontier: Frontier, now: datetime
 ) -> PreparedCrawl:
     """Write sources and seeds into the tables, and return what may be visited. Raise ConfigError, NotFound."""
     if stale := frontier.table.release_all():
@@ -286,7 +286,7 @@ def goes_on_note(listings: int) -> str:
     return f"goes on with its articles; {read} before these are done"
 
 
-def replan(site: WatchedSite, config: Config, store: ArticleStore, frontier: Frontier, now: datetime) -> None:
+def replan(site: WatchedSite, config: Config, store: SourceStore, frontier: Frontier, now: datetime) -> None:
     """Plan visits anew where a setting has changed since they were planned.
 
     These are the intervals of listings, the ages of articles, and which addresses of listings are followed.
@@ -336,14 +336,12 @@ def takedown_notes(takedowns: Mapping[str, str]) -> Iterator[str]:
 def choose_targets(
     plan: CrawlPlan,
     config: Config,
-    store: ArticleStore,
+    store: SourceStore,
     frontier: Frontier,
     watched: Mapping[str, WatchedSite],
     sites: Mapping[int | None, WatchedSite],
 ) -> ChosenTargets:
     """Return what the targets name. Raises NotFound, ConfigError."""
-    from crawler.discovery.url_classifier import classify  # an idle pass need not compile its patterns
-
     chosen = ChosenTargets()
     for target in plan.targets:
         if target in watched:
@@ -357,6 +355,8 @@ def choose_targets(
         if (own := config.source_at(url)) is not None:
             chosen.sites.append(watched[own.name])
         else:
+            from crawler.discovery.url_classifier import classify  # an idle pass need not compile its patterns
+
             kind, source_id = frontier.known_as(url) or (classify(url), None)
             if kind in PAGE_KINDS:
                 chosen.pages.append(url)
@@ -372,7 +372,7 @@ def choose_targets(
     return chosen
 
 
-def scope_of_all_sources(store: ArticleStore, config: Config, since: str | None) -> tuple[ClaimScope, tuple[str, ...]]:
+def scope_of_all_sources(store: SourceStore, config: Config, since: str | None) -> tuple[ClaimScope, tuple[str, ...]]:
     """Return the scope of a crawl without targets, and notes: sources whose file is gone are not crawled any more."""
     watched = {row_id: source.name for row_id, source, watched in store.sources() if watched}
     gone = {row_id: name for row_id, name in watched.items() if name not in config.sources}

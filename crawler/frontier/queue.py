@@ -33,7 +33,6 @@ from pipelines.database.frontier import backfills, looks, replanning
 from pipelines.database.frontier.host_troubles import HostTroubles
 from pipelines.database.frontier.rows import Claim, ClaimScope, FrontierRow, SourceChoice, is_by_robots
 from pipelines.database.frontier.table import FrontierTable
-from pipelines.database.store import ArticleStore
 from pipelines.takedown.register import TakedownRegister
 
 ASSUMED_SCHEME = "assumed scheme"  # hint of a URL that the user gave without a scheme
@@ -135,6 +134,8 @@ class Frontier:
             return False
         corrected, is_due = self.table.correct(row, owners)
         if corrected:
+            from pipelines.database.store import ArticleStore  # an idle pass corrects nothing
+
             ArticleStore(self.db).give_to_owner(row.url_key, row.source_id, owners)
             replanning.plan_look(self.db, row.url_key, recheck, now)
         return is_due

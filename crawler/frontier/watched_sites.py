@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from hashlib import blake2b
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from crawler.config.models import Config, SourceConfig
@@ -18,9 +17,7 @@ from crawler.schedule.listing_intervals import Bounds
 from pipelines.core.items import Source
 from pipelines.core.linear_patterns import matching
 from pipelines.core.urls import host_of, url_key
-
-if TYPE_CHECKING:
-    from pipelines.database.store import ArticleStore
+from pipelines.database.source_store import SourceStore
 
 logger = logging.getLogger("morgue.frontier")
 
@@ -123,7 +120,7 @@ def bare_host(url: str) -> str:
     return host_of(url).removeprefix("www.")
 
 
-def watched_site(name: str, config: Config, store: ArticleStore) -> WatchedSite:
+def watched_site(name: str, config: Config, store: SourceStore) -> WatchedSite:
     """Return the site of a source file, and bring the row of its source up to date."""
     settings, own = config.for_source(name), config.sources[name]
     meta: dict[str, object] = {"verify_certificates": settings.verify_certificates}
@@ -171,7 +168,7 @@ def adaptive_intervals(config: Config, own: SourceConfig) -> AdaptiveIntervals:
     return AdaptiveIntervals(frozenset(kinds), Bounds(timedelta(seconds=every.min), timedelta(seconds=longest)))
 
 
-def ad_hoc_site(url: str, config: Config, store: ArticleStore) -> WatchedSite:
+def ad_hoc_site(url: str, config: Config, store: SourceStore) -> WatchedSite:
     """Return a site that the user named by its URL, and that is visited once."""
     parts = urlsplit(url)
     path = "" if parts.path in ("", "/") else parts.path.rstrip("/")
@@ -193,7 +190,7 @@ def default_meta(config: Config) -> dict[str, object]:
     return meta | ({"proxy": config.crawl.proxy} if config.crawl.proxy else {})
 
 
-def former_sites(store: ArticleStore, sites: Mapping[int | None, WatchedSite], config: Config) -> list[WatchedSite]:
+def former_sites(store: SourceStore, sites: Mapping[int | None, WatchedSite], config: Config) -> list[WatchedSite]:
     """Return sites of earlier runs that have no source file, or no longer: rows of the frontier belong to them."""
     return [
         WatchedSite(source, row_id, watched=False, meta=default_meta(config), listed=listed_sites(source.url))

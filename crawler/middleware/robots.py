@@ -41,8 +41,7 @@ from pipelines.archive.replay import replay
 from pipelines.core import timestamps
 from pipelines.core.errors import MorgueError
 from pipelines.core.urls import host_of
-from pipelines.database import hosts
-from pipelines.database.frontier import replanning
+from pipelines.database.frontier import hosts, replanning
 from pipelines.database.frontier.rows import BY_ROBOTS
 from pipelines.session.context import CrawlContext
 from pipelines.warc.http_message import MessageHead

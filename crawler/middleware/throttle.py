@@ -27,8 +27,8 @@ from crawler.middleware.robots import RobotsCache
 from pipelines.core import timestamps
 from pipelines.core.plural import counted
 from pipelines.core.urls import host_or_empty
-from pipelines.database import hosts
-from pipelines.database.hosts import HostPace
+from pipelines.database.frontier import hosts
+from pipelines.database.frontier.hosts import HostPace
 from pipelines.session.context import CrawlContext
 
 logger = logging.getLogger("morgue.middleware")

@@ -18,8 +18,8 @@ from crawler.onboarding.probe import ProbeResponse
 from pipelines.core import timestamps
 from pipelines.core.urls import host_of, site_or_none
 from pipelines.core.worker_pool import WorkerFailure
-from pipelines.database import hosts
-from pipelines.database.hosts import HostPace
+from pipelines.database.frontier import hosts
+from pipelines.database.frontier.hosts import HostPace
 from pipelines.session.body_budget import GrowingBody
 from pipelines.session.context import CrawlContext
 from pipelines.takedown.register import refusal_to_request

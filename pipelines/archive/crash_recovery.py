@@ -22,7 +22,6 @@ from pipelines.core.timestamps import parse
 from pipelines.database import captures
 from pipelines.database.connection import write_error
 from pipelines.database.journal_rows import database_state, void_number
-from pipelines.database.store import ArticleStore
 from pipelines.warc.exchange import capture_of
 from pipelines.warc.manifest import ManifestEntry
 from pipelines.warc.reader import walk
@@ -79,6 +78,8 @@ def add_missing_rows(db: sqlite3.Connection, storage: WarcStorage, name: str) ->
 
     `name`: under which the file is stored, with or without `.open`.
     """
+    from pipelines.database.store import ArticleStore  # most runs have nothing to recover
+
     store, file, added = ArticleStore(db), name.removesuffix(OPEN_SUFFIX), 0
     archive, last = database_state(db)
     for member in walk(storage, name, on_damage=lambda *damage: None):  # `recover` reports the damage

@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Collection, Iterable, Iterator
 
 from pipelines.database.captures import LOCATION, CaptureLocation
-from pipelines.database.hosts import forget_robots
+from pipelines.database.frontier.hosts import forget_robots
 
 PREFIX_END = "\U0010ffff"  # sorts after every character of an address
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import nullcontext
-from typing import Any, ClassVar, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from weakref import WeakKeyDictionary
 
 from pipelines.archive.deduplication import original_of
@@ -19,11 +20,14 @@ from pipelines.core.errors import MorgueError
 from pipelines.core.items import Capture, Exchange
 from pipelines.core.urls import site_or_none
 from pipelines.core.worker_pool import WorkerPool
-from pipelines.database.store import ArticleStore
+from pipelines.database.source_store import SourceStore
 from pipelines.session.backpressure import Backpressure
 from pipelines.session.crawl_stats import CrawlStats
 from pipelines.session.fair_turns import FairTurns
 from pipelines.warc.exchange import body_of, write_exchange
+
+if TYPE_CHECKING:
+    from pipelines.database.store import ArticleStore
 
 T = TypeVar("T")
 logger = logging.getLogger("morgue.session")
@@ -51,14 +55,21 @@ class CrawlContext:
         self.stats = CrawlStats()
         self._turns = FairTurns(workers.size + 1)  # one more than can run, so that no worker waits for its next task
         self._large_turns = FairTurns(1)
-        self.store = ArticleStore(archive_writer.db)
+        self.sources = SourceStore(archive_writer.db)
         self.fatal: MorgueError | None = None  # why nothing can be written any more; it ends the run
         self.on_fatal: Callable[[MorgueError], None] = lambda error: None
         self._parts: dict[type, Any] = {}
         self._record_options = record_options
-        self.crawl_id = archive_writer.call(self.store.begin_crawl, command, software)
+        self.crawl_id = archive_writer.call(self.sources.begin_crawl, command, software)
         log_output.add_run_fields(crawl_id=self.crawl_id)
         logger.info("run %(crawl_id)d begins", {"crawl_id": self.crawl_id})
+
+    @cached_property
+    def store(self) -> ArticleStore:
+        """Return what writes articles. A pass that finds nothing due does not import it."""
+        from pipelines.database.store import ArticleStore
+
+        return ArticleStore(self.archive_writer.db)
 
     @property
     def stopping(self) -> bool:
@@ -117,7 +128,7 @@ class CrawlContext:
         logger.info("run %(crawl_id)d ends: %(outcome)s", {"crawl_id": self.crawl_id, "outcome": outcome})
         try:
             if self.archive_writer.failed is None:
-                self.archive_writer.call(self.store.end_crawl, self.crawl_id, outcome, self.stats.as_dict())
+                self.archive_writer.call(self.sources.end_crawl, self.crawl_id, outcome, self.stats.as_dict())
         finally:
             self.archive_writer.close(on_full_disk=self._end_after_failure)
 
@@ -129,7 +140,7 @@ class CrawlContext:
     def _end_after_failure(self, failure: MorgueError) -> None:
         """Complete the row of the run after a failure, without counts if pages were rolled back."""
         counts = self.stats.as_dict() if self.lost == 0 else {}
-        self.store.end_crawl(self.crawl_id, type(failure).__name__, counts)
+        self.sources.end_crawl(self.crawl_id, type(failure).__name__, counts)
 
     def _record(self, exchange: Exchange, source_id: int | None) -> Capture:
         body, writer = body_of(exchange), self.archive_writer.writer

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from crawler.onboarding.site_fetcher import SiteFetcher
-from pipelines.database.hosts import seconds_to_wait
+from pipelines.database.frontier.hosts import seconds_to_wait
 from pipelines.session.body_budget import BodyBudget, GrowingBody
 from tests.support.http_server import answering
 

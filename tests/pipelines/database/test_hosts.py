@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pipelines.core.timestamps import stamp
-from pipelines.database import hosts
 from pipelines.database.connection import open_database
+from pipelines.database.frontier import hosts
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 
