@@ -113,3 +113,10 @@ def test_file_that_is_being_written_is_not_read_yet(settings, folder):
     assert settings.have_settled()
     os.unlink(file)
     assert not settings.have_settled()
+
+
+def test_file_whose_permissions_were_corrected_is_taken_in(settings, folder):
+    """Its text is that of before, and could not be read."""
+    (folder.sources / "paper.toml").chmod(0o640)
+    assert not settings.have_settled()
+    assert settings.have_settled()
