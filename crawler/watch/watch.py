@@ -78,11 +78,11 @@ class Watch:
         """Lock the watch of this archive and load its settings. Raises ArchiveLocked, ConfigError, NotWritable."""
         self._folder, self._output, self._crawl = folder, output, crawl
         self._every, self._notify, self._stops_at_hangup = every, notify, stops_at_hangup
-        if not os.access(folder.path, os.W_OK):  # a pass may work there, but nothing would say what the watch does
-            cause = "no file can be made in this folder, and a watch has its status there"
-            raise NotWritable(str(folder.path), cause, "check the folder's owner and permissions")
         self._lock = ArchiveLock(folder.path / WATCH_LOCK_NAME)
         try:
+            if not os.access(folder.path, os.W_OK):  # a pass may work there, but nothing would say what the watch does
+                cause = "no file can be made in this folder, and a watch has its status there"
+                raise NotWritable(str(folder.path), cause, "check the folder's owner and permissions")
             self._settings = WatchedSettings(folder, overrides, output.problem, output.note)
         except BaseException:
             self._lock.release()
