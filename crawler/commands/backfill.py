@@ -87,7 +87,7 @@ def meant_backfill(
     """Return the running backfill of a source with these options, or a new one. Nothing is written."""
     from pipelines.database.frontier import backfills
 
-    old = backfills.running(db, source_id) or backfills.Backfill(
+    old = backfills.running(db).get(source_id) or backfills.Backfill(
         source_id, None, None, DEFAULT_A_DAY, timestamps.stamp(now), None, 0, None
     )
     return old._replace(since=since or old.since, until=until or old.until, a_day=a_day or old.a_day)
@@ -140,7 +140,7 @@ def stop_backfill(db: sqlite3.Connection, source_id: int, now: datetime) -> str:
     from crawler.schedule.revisit_policy import BACKFILL_PRIORITY
     from pipelines.database.frontier import backfills
 
-    backfill = backfills.running(db, source_id)
+    backfill = backfills.running(db).get(source_id)
     if backfill is None:
         return "no backfill was going on"
     backfills.release(db, backfill, BACKFILL_PRIORITY)

@@ -109,8 +109,9 @@ def command(ctx: click.Context, sources: tuple[str, ...], limit: int, form: str)
 
 def running_backfills(db: sqlite3.Connection, names: list[str] | None) -> Iterator[str]:
     """Yield a line on each backfill that goes on."""
+    running = backfills.running(db)
     for name, source_id in ids_of_sources(db).items():
-        if (names is None or name in names) and (backfill := backfills.running(db, source_id)) is not None:
+        if (names is None or name in names) and (backfill := running.get(source_id)) is not None:
             left = counted(backfills.left(db, backfill), "article")
             yield f"backfill of {name}: {left} of the past to come, {backfill.a_day:,} a day"
 

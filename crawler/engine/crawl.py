@@ -23,6 +23,7 @@ from pipelines.core.plural import counted
 from pipelines.core.timestamps import now
 from pipelines.core.urls import host_of
 from pipelines.database.captures import UsedToday, used_since
+from pipelines.database.connection import CACHE_KIB, IDLE_CACHE_KIB, use_cache
 from pipelines.database.frontier import forgetting
 from pipelines.database.frontier.replanning import has_answered_page
 from pipelines.database.frontier.rows import NO_SOURCE
@@ -74,6 +75,7 @@ class CrawlRun:
 
     def prepare(self) -> PreparedCrawl:
         """Write sources and seeds into the tables."""
+        self.context.archive_writer.call(use_cache, self.context.archive_writer.db, IDLE_CACHE_KIB)
         self.prepared = self.context.archive_writer.call(
             prepare, self.plan, self.config, self.context.sources, self.frontier, now()
         )
@@ -119,6 +121,7 @@ class CrawlRun:
         from crawler.frontier.visit_outcomes import VisitOutcomes
 
         prepared = self.prepared or self.prepare()
+        await self.context.do(use_cache, self.context.archive_writer.db, CACHE_KIB)
         limits = {source_id: limits_of(site.name, self.config) for source_id, site in prepared.sites.items()}
         used: dict[int | None, UsedToday] = {}
         if any(own.pages_per_day or own.bytes_per_day for own in limits.values()):

@@ -136,8 +136,8 @@ def prepare_scope(
     sites: dict[int | None, WatchedSite] = {site.source_id: site for site in watched.values()}
     for site in watched.values():
         replan(site, plan.config_of_files or config, store, frontier, now)
-        if site.source_id is not None:
-            pauses.note(store.db, site.source_id, now, paused=is_paused(site, config, now))
+    ids = {site.source_id: is_paused(site, config, now) for site in watched.values() if site.source_id is not None}
+    pauses.note(store.db, ids, now)
     sites[None] = WatchedSite(Source(NAME_WITHOUT_SOURCE, ""), None, watched=False, meta=default_meta(config))
     for site in former_sites(store, sites, config):
         sites[site.source_id] = site
@@ -170,11 +170,14 @@ def prepare_scope(
     interrupted = None if plan.again else interrupted_since(store.db, frontier.crawl_id)
     differing = frontier.table.without_their_seeds({site.source_id: site.listings for site in visited})
     # A listing that two files name is of the last one here: one that is paused must not keep it from the other.
+    running = backfills.running(store.db)
     for site in sorted(visited, key=lambda site: not is_paused(site, config, now)):
         if site.source_id in differing or site.include or not site.watched:
             seed(site, config.sources.get(site.name), frontier, now)
-        if not is_paused(site, config, now):  # what is queued each day would be asked for at once after a pause
-            chosen.notes += backfill_notes(site, frontier, now)
+        backfill = running.get(site.source_id or 0)
+        # Of one that is paused, what is queued each day would be asked for at once afterwards.
+        if backfill is not None and not is_paused(site, config, now):
+            chosen.notes += backfill_notes(site, backfill, frontier, now)
         if plan.targets and plan.listings_now:
             kept = frontier.make_due(site.source_id, now, interrupted)
             chosen.notes += [f"{site.name}: {goes_on_note(kept)}"] if kept else []
@@ -205,14 +208,12 @@ def prepare_scope(
     )
 
 
-def backfill_notes(site: WatchedSite, frontier: Frontier, now: datetime) -> Iterator[str]:
+def backfill_notes(site: WatchedSite, backfill: backfills.Backfill, frontier: Frontier, now: datetime) -> Iterator[str]:
     """Queue what a source's backfill allows today of its past, after everything fresh. Yield a note when it is done."""
-    if site.source_id is None or (backfill := backfills.running(frontier.db, site.source_id)) is None:
-        return
     if backfills.left(frontier.db, backfill):
         backfills.queue_more(frontier.db, backfill, now, BACKFILL_PRIORITY)
     elif not backfills.queued(frontier.db, backfill, BACKFILL_PRIORITY):
-        backfills.end(frontier.db, site.source_id, now)
+        backfills.end(frontier.db, backfill.source_id, now)
         yield f"{site.name}: the backfill is done"
 
 

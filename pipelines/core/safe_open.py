@@ -20,6 +20,7 @@ from pipelines.core.errors import NotOrdinaryFile
 
 PRIVATE_MODE = 0o600  # of files that no other user may read or lock
 DRAFT_RANDOM_BYTES = 8
+READ_BYTES = 1 << 16  # at once
 KINDS = (  # of what is no ordinary file, for people
     (stat.S_ISLNK, "is a symbolic link, which is not followed"),
     (stat.S_ISDIR, "is a folder, where a file is expected"),
@@ -68,12 +69,18 @@ def open_file(path: str | Path, mode: str = "rb", *, buffering: int = -1, **text
 
 def read_bytes(path: Path, max_bytes: int | None = None) -> bytes:
     """Return the bytes of an ordinary file. Raises OSError; NotOrdinaryFile for one of more than `max_bytes`."""
-    with open_file(path) as file:
-        data: bytes = file.read(-1 if max_bytes is None else max_bytes + 1)
-    if max_bytes is not None and len(data) > max_bytes:
-        cause = f"has more than {max_bytes:,} bytes, and such a file never has"
-        raise NotOrdinaryFile(cause, "look at what is there (ls -l), and put the file that you meant in its place")
-    return data
+    data = bytearray()
+    file = open_descriptor(path, os.O_RDONLY)  # hundreds of source files are read at once: `open` asks each a lot more
+    try:
+        while part := os.read(file, READ_BYTES):
+            data += part
+            if max_bytes is not None and len(data) > max_bytes:
+                cause = f"has more than {max_bytes:,} bytes, and such a file never has"
+                cure = "look at what is there (ls -l), and put the file that you meant in its place"
+                raise NotOrdinaryFile(cause, cure)
+    finally:
+        os.close(file)
+    return bytes(data)
 
 
 def must_be_ordinary(path: str | Path, *, may_be_character_device: bool = False) -> None:

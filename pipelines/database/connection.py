@@ -33,6 +33,8 @@ from pipelines.database.schema import newest
 
 Row = dict[str, Any]
 
+CACHE_KIB = 65536  # of the database that a writer keeps in memory: writes to the FTS index are spread all over it
+IDLE_CACHE_KIB = 4096  # the same while it only asks what is due
 WRITE_BUSY_SECONDS = 30.0  # how long a writer waits for another program
 MAX_TRIGGERS_NAMED = 5
 JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")  # begins a rollback journal, and ends the name of a super-journal
@@ -259,7 +261,7 @@ def open_database(path: Path) -> sqlite3.Connection:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA foreign_keys = ON")
-        db.execute("PRAGMA cache_size = -65536")  # KiB: writes to the FTS index are spread all over it
+        use_cache(db, CACHE_KIB)
         if not is_newest:
             migrate(db)
         _trust_own_triggers(db)
@@ -269,6 +271,11 @@ def open_database(path: Path) -> sqlite3.Connection:
             raise write_error(error, path) from error
         raise
     return db
+
+
+def use_cache(db: sqlite3.Connection, size: int) -> None:
+    """Let a connection keep so many KiB of the database in memory."""
+    db.execute(f"PRAGMA cache_size = {-size}")
 
 
 def migrate(db: sqlite3.Connection) -> None:

@@ -41,10 +41,10 @@ def of_source(db: sqlite3.Connection, source_id: int) -> Backfill | None:
     return None if row is None else Backfill(*row)
 
 
-def running(db: sqlite3.Connection, source_id: int) -> Backfill | None:
-    """Return the backfill of a source that goes on; None if there is none."""
-    backfill = of_source(db, source_id)
-    return backfill if backfill is not None and backfill.ended is None else None
+def running(db: sqlite3.Connection) -> dict[int, Backfill]:
+    """Return the backfills that go on, by the row id of their source."""
+    rows = db.execute(f"SELECT {', '.join(Backfill._fields)} FROM backfills WHERE ended IS NULL")
+    return {row[0]: Backfill(*row) for row in rows}
 
 
 def begin(db: sqlite3.Connection, backfill: Backfill) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime
 
 from pipelines.core.timestamps import parse, stamp
@@ -14,13 +15,14 @@ from pipelines.database.connection import ask
 from pipelines.database.health.facts import SourcePause
 
 
-def note(db: sqlite3.Connection, source_id: int, now: datetime, *, paused: bool) -> None:
-    """Note at the beginning of a crawl whether a source is paused: a pause begins, ends or goes on."""
-    lasts = db.execute("SELECT id FROM pauses WHERE source_id = ? AND ended IS NULL", (source_id,)).fetchone()
-    if paused and lasts is None:
-        db.execute("INSERT INTO pauses (source_id, began) VALUES (?, ?)", (source_id, stamp(now)))
-    elif not paused and lasts is not None:
-        db.execute("UPDATE pauses SET ended = ? WHERE id = ?", (stamp(now), lasts[0]))
+def note(db: sqlite3.Connection, paused: Mapping[int, bool], now: datetime) -> None:
+    """Note at the beginning of a crawl whether sources, by row id, are paused: a pause begins, ends or goes on."""
+    lasting = dict(db.execute("SELECT source_id, id FROM pauses WHERE ended IS NULL").fetchall())
+    for source_id, is_paused in paused.items():
+        if is_paused and source_id not in lasting:
+            db.execute("INSERT INTO pauses (source_id, began) VALUES (?, ?)", (source_id, stamp(now)))
+        elif not is_paused and source_id in lasting:
+            db.execute("UPDATE pauses SET ended = ? WHERE id = ?", (stamp(now), lasting[source_id]))
 
 
 def pauses_since(db: sqlite3.Connection, since: datetime) -> defaultdict[int, list[SourcePause]]:
