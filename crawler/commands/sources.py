@@ -17,6 +17,7 @@ from crawler.cli.archive_options import database_of, format_option, removed_sour
 from crawler.cli.common_options import files_judged, files_of, folder_of, folder_option, overrides_of, setting_option
 from crawler.cli.sources.check import check_command
 from crawler.cli.sources.export import export_command
+from crawler.cli.sources.import_list import import_command
 from crawler.cli.sources.pause import pause_command, resume_command
 from crawler.cli.sources.rename import remove_command, rename_command
 from crawler.cli.sources.show import show_command
@@ -43,8 +44,8 @@ class SourcesGroup(click.Group):
     """Find the subcommands, and name the command that adds sources to the user who looks for it here."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name in ("add", "import"):
-            ctx.fail(f"No such command {cmd_name!r}. `morgue add URL` and `morgue add --urls FILE` add sources.")
+        if cmd_name == "add":
+            ctx.fail("No such command 'add'. `morgue add URL` and `morgue sources import FILE` add sources.")
         return super().get_command(ctx, cmd_name)
 
 
@@ -70,7 +71,7 @@ def command(ctx: click.Context, of_lists: bool, forget: str | None, form: str) -
     --forget deletes a source, or a host of lists, and plans nothing more of it. What was fetched stays in the archive,
     without a source; `morgue remove HOST` deletes that.
 
-    Sources are added, also from an OPML or CSV file, by `morgue add`.
+    Sources are added by `morgue add`, and from an OPML or CSV file also by `morgue sources import`.
     """
     if ctx.invoked_subcommand is not None:
         if of_lists or forget is not None or form != "table":
@@ -103,6 +104,7 @@ for subcommand in (
     rename_command,
     remove_command,
     export_command,
+    import_command,
 ):
     command.add_command(subcommand)
 

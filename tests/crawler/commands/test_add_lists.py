@@ -152,12 +152,13 @@ def test_sites_of_a_list_are_looked_over_side_by_side(archive):
     assert len(set(hosts[:half])) == len(set(hosts[half:])) == 2
 
 
-def test_opml_gives_a_source_its_feed(archive, tmp_path):
+@pytest.mark.parametrize("words", [("add", "--urls"), ("sources", "import")])
+def test_opml_gives_a_source_its_feed(archive, tmp_path, words):
     """The feed of the outline is checked and listed, though the front page does not name it."""
     with answering(SITE) as (home, _), answering({"/lamp.xml": (200, feed_of(home), {})}) as (feeds, _asked):
         opml = f'<opml><body><outline xmlUrl="{feeds}/lamp.xml" htmlUrl="{home}/"/></body></opml>'
         (tmp_path / "reader.opml").write_text(opml)
-        done = add(archive, "--urls", tmp_path / "reader.opml")
+        done = morgue("-C", archive, *words, tmp_path / "reader.opml", *LOOPBACK)
     assert done.returncode == 0, done.stderr
     assert written(archive, source_names(archive)[0])["feeds"] == [f"{feeds}/lamp.xml"]
 

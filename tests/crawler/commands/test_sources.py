@@ -44,7 +44,7 @@ def test_formats_for_programs_have_every_column(folder):
         (("add", "subs.opml"), "subs.opml: is a file, not a web address\n  say morgue add --urls subs.opml"),
         (("add", "--opml", "subs.opml"), "say morgue add --urls subs.opml"),
         (("import", "subs.opml"), "morgue add --urls subs.opml adds the sites"),
-        (("sources", "import", "subs.opml"), "`morgue add --urls FILE`"),
+        (("sources", "add", "subs.opml"), "`morgue sources import FILE`"),
         (("sources", "export", "subs.opml"), "say morgue sources export > subs.opml"),
     ],
 )
