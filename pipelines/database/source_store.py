@@ -26,22 +26,18 @@ class SourceStore:
         self.db = db
 
     def source(self, source: Source, *, watched: bool = False) -> int:
-        """Add or update a source and return its row id. `watched`: it has a file in sources/."""
-        kept = (source.name, source.url, source.title, source.language, int(watched))
-        known = self.db.execute(
-            """SELECT id FROM sources WHERE name = ?1 AND url = ?2 AND coalesce(?3, title) IS title
-                  AND coalesce(?4, language) IS language AND watched >= ?5""",
-            kept,
-        ).fetchone()
-        if known is not None:
-            return int(known[0])
+        """Add or update a source and return its row id. `watched`: it has a file in sources/.
+
+        The row is written also if nothing changed: so the journal in each WARC file has it, and a rebuild from the files
+        that are left knows whose their articles are.
+        """
         row = self.db.execute(
             """INSERT INTO sources (name, url, title, language, watched, added) VALUES (?, ?, ?, ?, ?, ?)
                ON CONFLICT (name) DO UPDATE SET url = excluded.url, title = coalesce(excluded.title, title),
                                                 language = coalesce(excluded.language, language),
                                                 watched = max(watched, excluded.watched)
                RETURNING id""",
-            (*kept, stamp(now())),
+            (source.name, source.url, source.title, source.language, int(watched), stamp(now())),
         ).fetchone()
         return int(row[0])
 
