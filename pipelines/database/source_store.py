@@ -28,7 +28,7 @@ class SourceStore:
     def source(self, source: Source, *, watched: bool = False) -> int:
         """Add or update a source and return its row id. `watched`: it has a file in sources/.
 
-        The row is written also if nothing changed: so the journal in each WARC file has it, and a rebuild from the files
+        The row is written also if nothing changed: so the journal in each WARC file has it, and a rebuild from those
         that are left knows whose their articles are.
         """
         row = self.db.execute(
