@@ -32,7 +32,7 @@ COLUMNS_BEFORE_ARTICLE = {
     "source": "name of the newspaper's source file; null for a page that belongs to none",
 }
 COLUMNS_AFTER_ARTICLE = {
-    "published_day": "UTC day of `published`; the day it was first seen where that is unknown",
+    "published_day": "UTC day of `published`; null where that is unknown",
     "text_digest": "SHA-256, hex, of title and text: changes when the article is edited",
     "first_seen": "when the article was first captured, UTC",
     "last_seen": "when it was last seen unchanged on the web, UTC",
@@ -66,6 +66,7 @@ class DatasetCounts:
     """Count the rows that are written, and remember their first and last day."""
 
     rows: int = 0
+    undated: int = 0  # rows without a day of publication
     first: str | None = None  # ISO day
     last: str | None = None  # ISO day
 
@@ -74,7 +75,9 @@ class DatasetCounts:
         for row in rows:
             self.rows += 1
             day = row["published_day"]
-            if day is not None:
+            if day is None:
+                self.undated += 1
+            else:
                 self.first = min(self.first or day, day)
                 self.last = max(self.last or day, day)
             yield row
@@ -103,7 +106,7 @@ def export(
         form.write(stats.watch(rows), file, list(meanings), raw=raw)
         return {
             "raw": raw, "rows": stats.rows, "left_out": dict(left_out or {}),
-            "first_day": stats.first, "last_day": stats.last, "order": "id",
+            "first_day": stats.first, "last_day": stats.last, "undated": stats.undated, "order": "id",
             "columns": [{"name": name, "meaning": meaning} for name, meaning in meanings.items()],
         }  # fmt: skip
 

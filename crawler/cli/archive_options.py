@@ -7,6 +7,7 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import fields
 from functools import wraps
 from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
@@ -16,8 +17,11 @@ import click
 from crawler.cli import output
 from crawler.cli.common_options import folder_to_read
 from pipelines.core.errors import from_os_error
+from pipelines.core.plural import counted, verb
 from pipelines.database.connection import connect
 from pipelines.database.filters import ArticleFilters, watched_sources
+
+FILTER_NAMES = tuple(field.name for field in fields(ArticleFilters))
 
 if TYPE_CHECKING:
     from crawler.config.archive_folder import ArchiveFolder
@@ -26,31 +30,39 @@ if TYPE_CHECKING:
 def filter_options(
     function: Callable[..., Any], *, dated: str = "Published", what: str = "articles"
 ) -> Callable[..., Any]:
-    """Add the four filters to a command, which gets them as one keyword argument, `filters`.
+    """Add the filters to a command, which gets them as one keyword argument, `filters`.
 
     `dated` says in the help which time --since and --until compare, `what` says what --source selects.
     """
 
     @wraps(function)
-    def filtered(
-        *args: Any,
-        source: str | None,
-        since: str | None,
-        until: str | None,
-        language: str | None,
-        **rest: Any,
-    ) -> Any:
-        return function(*args, filters=ArticleFilters(source, since, until, language), **rest)
+    def filtered(*args: Any, **given: Any) -> Any:
+        filters = ArticleFilters(**{name: given.pop(name) for name in FILTER_NAMES if name in given})
+        return function(*args, filters=filters, **given)
 
-    options = (
-        click.option("--source", metavar="NAME", help=f"Only {what} of this source (its name or address)."),
-        click.option("--since", metavar="DATE", help=f"{dated} on or after DATE: 2024, 2024-03 or 2024-03-09 (UTC)."),
-        click.option("--until", metavar="DATE", help=f"{dated} on or before DATE; a year or month counts as a whole."),
-        click.option("--language", metavar="CODE", help="Only articles in this language: en, de, ja, ..."),
-    )
+    options = [
+        click.option("--source", metavar="NAME", multiple=True,
+                     help=f"Only {what} of this source (its name or address). Repeatable, or A,B."),
+        click.option("--since", metavar="DATE",
+                     help=f"{dated} on or after DATE (UTC): 2024, 2024-03, 2024-03-09, yesterday, '7 days ago', "
+                          "'last week'."),
+        click.option("--until", metavar="DATE",
+                     help=f"{dated} on or before DATE; a year, month or week counts as a whole."),
+        click.option("--language", metavar="CODE", multiple=True,
+                     help="Only articles in this language: en, de, ja, ... Repeatable, or de,fr."),
+        click.option("--seen-since", metavar="DATE", help="Only articles that came in on or after DATE (first seen)."),
+        click.option("--seen-until", metavar="DATE", help="Only articles that came in on or before DATE."),
+        click.option("--undated", is_flag=True, help="Only articles whose day of publication is not known."),
+    ]  # fmt: skip
     for option in reversed(options):
         filtered = option(filtered)
     return filtered
+
+
+def undated_left_out(number: int) -> str:
+    """Return the sentence that says how many articles --since or --until left out because no day of theirs is known."""
+    articles = counted(number, "undated article")
+    return f"{articles} left out by --since or --until; --undated finds {verb(number, 'it', 'them')}."
 
 
 def format_option(beginning: str = "", end: str = "") -> Callable[[Callable[..., Any]], Callable[..., Any]]:

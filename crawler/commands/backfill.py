@@ -47,8 +47,8 @@ def command(
     from crawler.config.models import load
     from crawler.config.pauses import pause_lasts
     from crawler.engine.open_archive import writing
-    from pipelines.database.filters import parse_day
     from pipelines.database.frontier import backfills
+    from pipelines.database.query_language.days import parse_day
     from pipelines.database.store import ArticleStore
 
     first, last = parse_day("--since", since, last=False), parse_day("--until", until, last=True)

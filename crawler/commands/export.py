@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from crawler import __version__
-from crawler.cli.archive_options import database_of, filter_options, standard_output
+from crawler.cli.archive_options import database_of, filter_options, standard_output, undated_left_out
 from crawler.cli.common_options import folder_of, folder_option, setting_option
 from crawler.cli.log_options import log_options
 from exports import ArticleFormat, CaptureFormat, dataset, format_names, is_capture_format, load_format
@@ -128,6 +128,8 @@ def command(ctx: click.Context, **options: Any) -> None:
         exclusion = ExclusionFilter(without, db, WarcStorage(folder_of(ctx).warc))
         rows = queries.articles(db, wanted.filters, wanted.query)
         _export_articles(cast(ArticleFormat, form), exclusion, rows, wanted, about)
+        if undated := queries.count_undated(db, wanted.query, wanted.filters):
+            click.echo(undated_left_out(undated), err=True)
 
 
 def _export_articles(
@@ -217,7 +219,9 @@ def _report(manifest: dict[str, Any], path: Path | None) -> None:
 
 def _export_info(ctx: click.Context, wanted: ExportOptions) -> dict[str, Any]:
     """Return what the manifest says of the export: software, time, archive, query and filters."""
-    filters = {name: getattr(wanted.filters, name) for name in ("source", "since", "until", "language")}
+    filters = {
+        name: list(value) if isinstance(value, tuple) else value for name, value in asdict(wanted.filters).items()
+    }
     signals = {"without_reserved": wanted.without_reserved, "without_signals": list(wanted.without_signals)}
     return {
         "software": f"newsmorgue {__version__}",

@@ -17,7 +17,7 @@ from crawler.cli.log_options import log_options
 from pipelines.core.errors import ConfigError, QueryError
 from pipelines.core.plural import counted, verb
 from pipelines.core.terminal import plain
-from pipelines.database.filters import parse_day
+from pipelines.database.query_language.days import parse_day
 
 if TYPE_CHECKING:
     from crawler.engine.crawl import CrawlOutcome

@@ -126,7 +126,7 @@ async def run(
 
     from crawler.engine.extraction_workers import extraction_workers
     from crawler.engine.open_archive import open_archive_writer
-    from pipelines.database import queries, readings
+    from pipelines.database import readings, selection
     from pipelines.database.connection import connect
     from pipelines.database.edits import chains
     from pipelines.extraction.extract import extractor
@@ -140,7 +140,7 @@ async def run(
     sources = {name: own.source for name, own in config.sources.items()}
     try:
         with closing(connect(config.folder.database)) as db:
-            which = queries.article_selection(db, None, filters)
+            which = selection.article_selection(db, None, filters)
             ids = readings.select_revisions(db, which.condition(), which.values, None if everything else extractor())
             while ids:
                 steps("reading", counts.read, total := counts.read + len(ids))

@@ -12,18 +12,26 @@ from dataclasses import fields
 import click
 
 from crawler.cli import output
-from crawler.cli.archive_options import QueryCommand, database_of, filter_options, format_option, standard_output
+from crawler.cli.archive_options import (
+    FILTER_NAMES,
+    QueryCommand,
+    database_of,
+    filter_options,
+    format_option,
+    standard_output,
+    undated_left_out,
+)
 from crawler.cli.common_options import folder_option, setting_option
 from pipelines.core import terminal
 from pipelines.core.plural import counted
 from pipelines.database import queries
 from pipelines.database.filters import ArticleFilters
-from pipelines.database.query_parser import CLEAN, COLUMNS
+from pipelines.database.query_language.parser import CLEAN, COLUMNS
 
 # They mark the words found while lines are measured and broken. No article has these private-use characters.
 MATCH_MARKS = ("\ue000", "\ue001")
+UNDATED = "undated"  # in the place of a day
 MAX_SOURCE_WIDTH = 16  # columns of a terminal
-FILTER_NAMES = ("source", "since", "until", "language")
 EMPTY_FIELD = re.compile(rf"(?i)(?<![\w:.-])({'|'.join(COLUMNS)}):(?=[\s)]|$)")  # title: with no word right after it
 FIELD_PREFIX = re.compile(r"(?<![\w/:.-])([A-Za-z_]+):(?=[^\s/:)])")  # kind:opinion, but not a URL or a time of day
 
@@ -87,6 +95,8 @@ def _table(
     ):
         click.echo(line)
     click.echo(f"{len(hits):,} of {counted(total, 'match')} · {seconds:.2f} s")
+    if undated := queries.count_undated(db, query, filters):
+        click.echo(undated_left_out(undated))
 
 
 def lines(hits: list[queries.Row], room: int, *, styled: bool, whole: bool = False) -> Iterator[str]:
@@ -101,7 +111,7 @@ def lines(hits: list[queries.Row], room: int, *, styled: bool, whole: bool = Fal
     marks = str.maketrans(dict(zip(MATCH_MARKS, (bold, reset) if styled else ("[", "]"), strict=True)))
     indent = " " * (number + 2)
     for hit in hits:
-        head = f"{hit['id']:>{number}}  {hit['published_day'] or '':10}  "
+        head = f"{hit['id']:>{number}}  {hit['published_day'] or UNDATED:10}  "
         head += terminal.pad(terminal.plain(hit["source"] or ""), source) + "  "
         title = terminal.plain(hit["title"] or "(no headline)").replace("\n", " ")
         yield head + bold + (title if whole else terminal.cut(title, max(room - terminal.width(head), 20))) + reset
@@ -112,10 +122,12 @@ def lines(hits: list[queries.Row], room: int, *, styled: bool, whole: bool = Fal
 
 def _hints(db: sqlite3.Connection, query: str, filters: ArticleFilters) -> Iterator[str]:
     """Yield what to try if nothing was found."""
-    used = [f"--{field.name}" for field in fields(filters) if getattr(filters, field.name) is not None]
+    used = [f"--{field.name.replace('_', '-')}" for field in fields(filters) if getattr(filters, field.name)]
     if used and (without := queries.count(db, query)):
         options = " and ".join(filter(None, (", ".join(used[:-1]), used[-1])))
         yield f"Without {options} there would be {counted(without, 'match')}."
+    if undated := queries.count_undated(db, query, filters):
+        yield undated_left_out(undated)
     for name in FILTER_NAMES:
         if f"{name}:" in query:
             yield f"{name}: was searched for as a word. To filter, use --{name}."

@@ -4,73 +4,124 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from pipelines.core.errors import NotFound, QueryError
 from pipelines.database.connection import ask
+from pipelines.database.query_language.days import parse_day
 
 
 @dataclass(frozen=True, slots=True)
 class ArticleFilters:
-    """Hold filters for articles. Days and language are brought into the form of the archive when it is made.
+    """Hold filters for articles. Days and languages are brought into the form of the archive when it is made.
 
-    Raises QueryError for a period or language that is not valid.
+    Names and languages may come as one text with commas, or as several; they are tuples afterwards. Days are whatever
+    `query_language.days` reads; they are ISO days afterwards. Raises QueryError for a value that is not valid.
     """
 
-    source: str | None = None  # name in `sources`
-    since: str | None = None  # first published_day; given as YYYY, YYYY-MM, YYYY-MM-DD or an ISO time
-    until: str | None = None  # last published_day: the whole year, month or day is included
-    language: str | None = None  # ISO 639-1; "en-GB" is "en"
+    source: Sequence[str] = ()  # names or addresses of sources, of which one must fit
+    since: str | None = None  # first day of publication; undated articles are left out
+    until: str | None = None  # last day of publication: a year, month or week is included as a whole
+    language: Sequence[str] = ()  # ISO 639-1 codes, of which one must fit; "en-GB" is "en"
+    seen_since: str | None = None  # first day on which the article came in (`first_seen`)
+    seen_until: str | None = None  # last day on which it came in
+    undated: bool = False  # only articles whose day of publication is not known
 
     def __post_init__(self) -> None:
-        since = parse_day("--since", self.since, last=False)
-        until = parse_day("--until", self.until, last=True)
-        if since and until and since > until:
-            days = f"--since {self.since} --until {self.until}"
-            raise QueryError(days, "ends before it begins", "give --since the earlier day")
-        language = (self.language or "").strip().replace("_", "-").lower().partition("-")[0] or None
-        if language and not re.fullmatch("[a-z]{2,3}", language):
-            raise QueryError(f"--language {self.language!r}", "is not a language code", "say en, de, fr, ja, ...")
-        for name, value in (("since", since), ("until", until), ("language", language)):
+        values: dict[str, Any] = {
+            "source": listed("--source", self.source),
+            "language": tuple(dict.fromkeys(map(language_code, listed("--language", self.language)))),
+        }
+        for prefix in ("", "seen_"):
+            values |= self._days(prefix)
+        for name, value in values.items():
             object.__setattr__(self, name, value)
 
-    def where(self, source_id: int | None) -> tuple[str, dict[str, Any]]:
-        """Return a condition on `articles a` that begins with AND (or is empty), and its named values."""
-        tests = {
-            "source_id": ("AND a.source_id = :source_id", source_id),
-            "since": ("AND a.published_day >= :since", self.since),
-            "until": ("AND a.published_day <= :until", self.until),
-            "language": ("AND a.language = :language", self.language),
-        }
-        asked = {name: test for name, test in tests.items() if test[1] is not None}
-        return " ".join(sql for sql, _ in asked.values()), {name: value for name, (_, value) in asked.items()}
+    def _days(self, prefix: str) -> dict[str, str | None]:
+        """Return the two ends of one period as ISO days."""
+        option, since, until = (
+            prefix.replace("_", "-"),
+            getattr(self, f"{prefix}since"),
+            getattr(self, f"{prefix}until"),
+        )
+        first = parse_day(f"--{option}since", since, last=False)
+        last = parse_day(f"--{option}until", until, last=True)
+        if first and last and first > last:
+            days = f"--{option}since {since} --{option}until {until}"
+            raise QueryError(days, "ends before it begins", f"give --{option}since the earlier day")
+        return {f"{prefix}since": first, f"{prefix}until": last}
+
+    def where(self, source_ids: Sequence[int]) -> tuple[str, dict[str, Any]]:
+        """Return a condition on `articles a` that begins with AND (or is empty), and its named values.
+
+        `source_ids`: of `source`; empty for all sources. Raises QueryError if nothing could fit.
+        """
+        if self.undated and self.is_dated:
+            cure = "leave one of them out; --seen-since and --seen-until go by the day on which an article came in"
+            raise QueryError("--undated", "articles without a date have no --since or --until", cure)
+        tests = []
+        values: dict[str, Any] = {}
+        for column, name, wanted in (
+            ("a.source_id", "source_id", source_ids),
+            ("a.language", "language", self.language),
+        ):
+            if wanted:
+                sql, bound = one_of(column, name, wanted)
+                tests.append(sql)
+                values |= bound
+        days = {"since": self.since, "until": self.until, "seen_since": self.seen_since,
+                "seen_until": self.seen_until and f"{self.seen_until}T23:59:59Z"}  # fmt: skip
+        for name, value in days.items():
+            if value is not None:
+                tests.append(DAY_TESTS[name])
+                values[name] = value
+        if self.is_dated:
+            tests.append("a.published IS NOT NULL")
+        if self.undated:
+            tests.append("a.published IS NULL")
+        return " ".join(f"AND {test}" for test in tests), values
+
+    @property
+    def is_dated(self) -> bool:
+        """Return True if only articles with a day of publication can fit."""
+        return self.since is not None or self.until is not None
 
 
-def parse_day(option: str, text: str | None, *, last: bool) -> str | None:
-    """Return the first (or last) UTC day of the period that `text` names; None for None. Raises QueryError."""
-    if text is None:
-        return None
-    parts = re.fullmatch(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})([T ].+)?)?)?", text.strip())
-    try:
-        if parts is None:
-            raise ValueError("not a year, month, day or time")
-        year, month, of_month, time = parts.groups()
-        if time:
-            moment = datetime.fromisoformat(text.strip())
-            return (moment.astimezone(UTC) if moment.tzinfo else moment).date().isoformat()
-        if of_month:
-            return date(int(year), int(month), int(of_month)).isoformat()
-        first = date(int(year), int(month or 1), 1)
-        if not last:
-            return first.isoformat()
-        if month in (None, "12"):
-            return date(int(year), 12, 31).isoformat()
-        return (date(int(year), int(month) + 1, 1) - timedelta(days=1)).isoformat()
-    except (ValueError, OverflowError) as error:
-        cause = "not a day that exists" if parts else str(error)
-        raise QueryError(f"{option} {text!r}", cause, "say 2024, 2024-03, 2024-03-09 or an ISO 8601 time") from None
+# `published_day` has the day on which an article was seen where none is known: `published` says which.
+DAY_TESTS = {
+    "since": "a.published_day >= :since",
+    "until": "a.published_day <= :until",
+    "seen_since": "a.first_seen >= :seen_since",
+    "seen_until": "a.first_seen <= :seen_until",
+}
+
+
+def listed(option: str, texts: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the values of a repeatable option, each of which may be several with commas. Raises QueryError."""
+    given = (texts,) if isinstance(texts, str) else tuple(texts or ())
+    values = tuple(dict.fromkeys(part.strip() for text in given for part in text.split(",") if part.strip()))
+    if given and not values:
+        raise QueryError(f"{option} {given[0]!r}", "is empty", "give a value, or leave the option out")
+    return values
+
+
+def language_code(text: str) -> str:
+    """Return the code of a language as the archive has it: `en` for en-GB and EN_us. Raises QueryError."""
+    code = text.strip().replace("_", "-").lower().partition("-")[0]
+    if not re.fullmatch("[a-z]{2,3}", code):
+        raise QueryError(f"--language {text!r}", "is not a language code", "say en, de, fr, ja, ...")
+    return code
+
+
+def one_of(column: str, name: str, wanted: Sequence[Any]) -> tuple[str, dict[str, Any]]:
+    """Return a condition that a column has one of some values, and the values under names that begin with `name`.
+
+    SQLite takes an IN with one value for `=`, so that an index gives its rows in order.
+    """
+    values = {f"{name}{number}": value for number, value in enumerate(wanted)}
+    return f"{column} IN ({', '.join(f':{key}' for key in values)})", values
 
 
 def homes_of_sources(db: sqlite3.Connection) -> dict[str, str]:
@@ -99,6 +150,11 @@ def source_id(db: sqlite3.Connection, name: str) -> int:
     if (new := name_after_renaming(db, name)) is not None:
         raise NotFound(f"source {name}", f"was renamed to {new}", f"say --source {new}")
     raise NotFound(f"source {name}", "not in this archive", near_names(name, known, "source"))
+
+
+def source_ids(db: sqlite3.Connection, names: Sequence[str]) -> list[int]:
+    """Return the row ids of the sources that a user means. Raises NotFound."""
+    return list(dict.fromkeys(source_id(db, name) for name in names))
 
 
 def name_after_renaming(db: sqlite3.Connection, former: str) -> str | None:

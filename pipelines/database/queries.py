@@ -12,14 +12,15 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipelines.core.errors import NotFound, QueryError
 from pipelines.core.items import GONE_KINDS
 from pipelines.database.connection import Row, ask, decode_row, decode_rows
-from pipelines.database.filters import EVERYTHING, ArticleFilters, source_id
-from pipelines.database.query_parser import fts5_expression
+from pipelines.database.filters import EVERYTHING, ArticleFilters
+from pipelines.database.selection import ArticleSelection, article_selection
 
 if TYPE_CHECKING:
     from pipelines.database.frontier.rows import AddressState
@@ -37,8 +38,10 @@ def column_names(columns: str) -> tuple[str, ...]:
     return tuple(column.replace(".", " ").split()[-1] for column in columns.split(","))
 
 
+# The table has the day on which an undated article was seen in its place; no reader may take it for a date.
+PUBLISHED_DAY = "CASE WHEN a.published IS NOT NULL THEN a.published_day END AS published_day"
 HIT_COLUMNS = (
-    "a.id, s.name AS source, a.url, a.title, a.published, a.published_day, a.language, a.byline, a.authors, "
+    f"a.id, s.name AS source, a.url, a.title, a.published, {PUBLISHED_DAY}, a.language, a.byline, a.authors, "
     "a.word_count, a.revision, a.first_seen, a.last_seen"
 )
 HIT_KEYS = (*column_names(HIT_COLUMNS), "snippet")
@@ -59,7 +62,7 @@ CAPTURE_SELECT = (
 CAPTURE_KEYS = column_names(CAPTURE_SELECT)
 ARTICLE_COLUMNS = (
     "a.id, s.name AS source, a.url, a.canonical_url, a.title, a.description, a.authors, a.byline, "
-    "a.published, a.published_raw, a.published_from, a.published_day, a.modified, a.modified_raw, a.modified_from, "
+    f"a.published, a.published_raw, a.published_from, {PUBLISHED_DAY}, a.modified, a.modified_raw, a.modified_from, "
     "a.language, a.section, a.tags, a.site_name, a.publisher, a.issn, a.image, a.text, a.word_count, a.kind, "
     "a.origin, a.origin_url, a.dateline, a.access, a.access_evidence, a.rights, a.comments, a.found_in, a.extractor, "
     "a.text_digest, a.first_seen, a.last_seen, a.revision, g.kind AS gone, g.since AS gone_since, w.kind AS wall, "
@@ -75,32 +78,6 @@ FROM_ARTICLES = f"""articles a JOIN captures c ON c.id = a.capture_id LEFT JOIN 
 FROM_MATCHES = "articles_fts CROSS JOIN articles a ON a.id = articles_fts.rowid"
 BEGINNING = "substr(coalesce(nullif(a.description, ''), a.text), 1, 400)"
 SNIPPET = f"snippet(articles_fts, 2, :open, :close, '…', {SNIPPET_WORDS})"
-
-
-class ArticleSelection(NamedTuple):
-    """Hold a query and filters as SQL on `articles a`."""
-
-    match: str | None  # FTS5 expression; None: no query, only filters
-    where: str  # of the filters: "", or conditions that begin with AND
-    values: dict[str, Any]  # bound by both
-
-    def condition(self, *, walk: bool = True) -> str:
-        """Return both as one condition.
-
-        `walk`: follow an index on days or sources and look up each id in the set of matches. This is up to 15 times
-        faster than fetching each matching row to learn its day. The `+` tells SQLite to do so.
-        """
-        if self.match is None:
-            return f"1 {self.where}"
-        plus = "+" if walk else ""
-        return f"{plus}a.id IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH :match) {self.where}"
-
-
-def article_selection(db: sqlite3.Connection, query: str | None, filters: ArticleFilters) -> ArticleSelection:
-    """Return the SQL for a query and filters. Raises QueryError for the query, NotFound for the source."""
-    match = fts5_expression(query) if query and query.strip() else None
-    where, values = filters.where(None if filters.source is None else source_id(db, filters.source))
-    return ArticleSelection(match, where, values | {"match": match})
 
 
 def search(
@@ -180,11 +157,16 @@ def count(db: sqlite3.Connection, query: str | None = None, filters: ArticleFilt
     if which.match is not None and not which.where:
         sql = "SELECT count(*) AS n FROM articles_fts WHERE articles_fts MATCH :match"
     else:
-        indexed = not which.values.keys().isdisjoint(
-            ("source_id", "since", "until")
-        )  # there is no index on the language
+        indexed = bool(filters.source) or filters.is_dated  # there is no index on the others
         sql = f"SELECT count(*) AS n FROM articles a WHERE {which.condition(walk=indexed)}"
     return int(next(ask(db, sql, which.values))["n"])
+
+
+def count_undated(db: sqlite3.Connection, query: str | None, filters: ArticleFilters) -> int:
+    """Return how many articles match but are left out by --since or --until because no day of theirs is known."""
+    if not filters.is_dated:
+        return 0
+    return count(db, query, replace(filters, since=None, until=None, undated=True))
 
 
 def articles(db: sqlite3.Connection, filters: ArticleFilters = EVERYTHING, query: str | None = None) -> Iterator[Row]:
@@ -360,7 +342,7 @@ def capture(db: sqlite3.Connection, number: int) -> Row:
 
 
 def sources(db: sqlite3.Connection, *, of_lists: bool = False) -> Iterator[Row]:
-    """Yield every source by name, with its number of articles, the day of the newest, and its health.
+    """Yield every source by name, with its number of articles, the newest day of publication, and its health.
 
     With `of_lists`, the hosts of pages that the user listed follow. They are no sources, and have fewer values.
     """
@@ -372,7 +354,8 @@ def sources(db: sqlite3.Connection, *, of_lists: bool = False) -> Iterator[Row]:
     for row in ask(db, """
         SELECT id, name, url, title, language, added,
                (SELECT count(*) FROM articles WHERE source_id = sources.id) AS articles,
-               (SELECT max(published_day) FROM articles WHERE source_id = sources.id) AS newest
+               (SELECT published_day FROM articles WHERE source_id = sources.id AND published IS NOT NULL
+                 ORDER BY published_day DESC LIMIT 1) AS newest
           FROM sources ORDER BY name"""):  # fmt: skip
         source = dict(row)
         if (number := source.pop("id")) not in hidden:

@@ -12,16 +12,17 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any
 
 from pipelines.core.errors import QueryError
 from pipelines.core.urls import PORTS, fetchable, key_or_none, parts_of
 from pipelines.database.connection import Row, ask, decode_json, file_of, read_error
-from pipelines.database.filters import EVERYTHING, ArticleFilters, source_id
-from pipelines.database.queries import article_selection, spellings
+from pipelines.database.filters import EVERYTHING, ArticleFilters, one_of, source_ids
+from pipelines.database.queries import spellings
 from pipelines.database.removals import PREFIX_END
+from pipelines.database.selection import article_selection
 from pipelines.selection.captured_signals import JOIN_PAGE, PAGE_COLUMNS, CapturedSignals, UnknownSignals
 from pipelines.selection.exclusions import NO_EXCLUSIONS, ExclusionFilter, Exclusions, log_left_out
 from pipelines.warc.digests import algorithm_of, same_digest
@@ -68,7 +69,7 @@ RESPONSE_LEFT_OUT = "revisit of a response that is left out"
 class CaptureFilter:
     """Say which captures the user asks for; empty: all."""
 
-    filters: ArticleFilters = EVERYTHING  # source; since and until: UTC days of capture; language: of articles
+    filters: ArticleFilters = EVERYTHING  # source; since and until: UTC days of capture; the others: of articles
     query: str | None = None  # articles that match, as in `queries.search`
     hosts: tuple[str, ...] = ()  # "paper.example": this host and those below it; with a port, that port only
     urls: tuple[str, ...] = ()  # an address, or the beginning of addresses with "*" after it
@@ -79,17 +80,19 @@ class CaptureFilter:
         filters = self.filters
         tests = ["1"]
         values: dict[str, Any] = {"first_day": filters.since, "last_day": filters.until}
-        if filters.language or (self.query and self.query.strip()):
-            which = article_selection(db, self.query, ArticleFilters(source=filters.source, language=filters.language))
+        of_articles = replace(filters, since=None, until=None)  # days are those of captures
+        if (self.query and self.query.strip()) or replace(of_articles, source=()) != EVERYTHING:
+            which = article_selection(db, self.query, of_articles)
             articles = f"(SELECT a.id FROM articles a WHERE {which.condition()})"
             # Also by address, which adds visits that found nothing new, and redirects that led to the article.
             tests.append(f"""(c.id IN (SELECT capture_id FROM revisions WHERE article_id IN {articles})
                 OR key_of(c.url) IN (SELECT url_key FROM articles WHERE id IN {articles}
                                      UNION SELECT url_key FROM aliases WHERE article_id IN {articles}))""")
             values |= which.values
-        elif filters.source is not None:
-            tests.append("c.source_id = :source_id")
-            values["source_id"] = source_id(db, filters.source)
+        elif filters.source:
+            test, of_sources = one_of("c.source_id", "source_id", source_ids(db, filters.source))
+            tests.append(test)
+            values |= of_sources
         if filters.since:
             tests.append("c.time >= :first_day")
         if filters.until:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from pipelines.core.errors import NotFound, QueryError
@@ -14,8 +14,9 @@ from pipelines.core.timestamps import parse
 from pipelines.database.connection import Row, ask
 from pipelines.database.edits.chains import version_of
 from pipelines.database.edits.difference import difference, difference_row
-from pipelines.database.filters import ArticleFilters, parse_day, source_id
+from pipelines.database.filters import ArticleFilters, source_ids
 from pipelines.database.page_states import IS_GONE, LAST_ALIVE
+from pipelines.database.query_language.days import names_time, parse_day
 
 EDIT_KEYS = (
     "seen", "source", "article", "revision", "changes", "change_ratio", "words_added", "words_removed", "silent",
@@ -95,16 +96,13 @@ def gone(db: sqlite3.Connection, articles: ArticleFilters, limit: int | None) ->
 
 def _where(db: sqlite3.Connection, articles: ArticleFilters, time: str) -> tuple[str, Row]:
     """Return a condition for the source, the language and days of a time column, which begins with AND or is empty."""
-    values = {
-        "source": None if articles.source is None else source_id(db, articles.source),
-        "language": articles.language,
-        "since": articles.since,
-        "until": articles.until and f"{articles.until}T23:59:59Z",
-    }
-    tests = {"source": "a.source_id = :source", "language": "a.language = :language", "since": f"{time} >= :since",
-             "until": f"{time} <= :until"}  # fmt: skip
-    asked = {name: value for name, value in values.items() if value is not None}
-    return " ".join(f"AND {tests[name]}" for name in asked), asked
+    # Only the meaning of the days differs from that of a search.
+    where, values = replace(articles, since=None, until=None).where(source_ids(db, articles.source))
+    if articles.since:
+        where, values["since"] = f"{where} AND {time} >= :since", articles.since
+    if articles.until:
+        where, values["until"] = f"{where} AND {time} <= :until", f"{articles.until}T23:59:59Z"
+    return where, values
 
 
 def chosen(states: Sequence[Row], wanted: str, article: int) -> Row:
@@ -120,7 +118,7 @@ def chosen(states: Sequence[Row], wanted: str, article: int) -> Row:
         raise NotFound(subject, "does not exist", f"it has {counted(len(states), 'revision')}: morgue show {article}")
     day = parse_day("revision", wanted, last=True)
     try:
-        end = parse(wanted) if "T" in wanted or " " in wanted else parse(f"{day}") + timedelta(days=1, seconds=-1)
+        end = parse(wanted) if names_time(wanted) else parse(f"{day}") + timedelta(days=1, seconds=-1)
     except (ValueError, OverflowError) as error:
         raise QueryError(f"revision {wanted!r}", str(error), "say a number, a day or an ISO 8601 time") from None
     before = [state for state in states if parse(state["seen"]) <= end]
@@ -147,7 +145,7 @@ def _at_beginning(states: Sequence[Row], day: str) -> Row | None:
 
     None for a number or a time.
     """
-    if "T" in day or " " in day or (day.isdigit() and len(day) < 4):
+    if names_time(day) or (day.isdigit() and len(day) < 4):
         return None
     begin = parse(f"{parse_day('revision', day, last=False)}")
     return next((state for state in reversed(states) if parse(state["seen"]) < begin), states[0])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gzip
 import hashlib
 import json
 import os
+import shutil
 import signal
+import sqlite3
 import subprocess
 import time
 
@@ -24,6 +27,23 @@ def folder(tmp_path_factory):
     return build(tmp_path_factory.mktemp("export") / "archive")
 
 
+def test_undated_articles_are_counted_as_such(folder, tmp_path):
+    """Their day is null; --since leaves them out and says how many."""
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    with contextlib.closing(sqlite3.connect(copy / "morgue.db")) as db, db:
+        db.execute("UPDATE articles SET published = NULL WHERE id = 2")
+    done = morgue("-C", copy, "export", "jsonl", "a.jsonl", "--source", "courier,shimbun", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "a.jsonl.manifest.json").read_text())["undated"] == 1
+    days = {row["id"]: row["published_day"] for row in map(json.loads, (tmp_path / "a.jsonl").read_text().splitlines())}
+    assert (days[1], days[2], days[6]) == ("2024-01-05", None, "2024-02-01")
+    done = morgue("-C", copy, "export", "csv", "-", "--since", "2024-02")
+    assert "1 undated article left out by --since or --until; --undated finds it." in done.stderr
+    shown = morgue("-C", copy, "search", "climate", "--since", "2024-01-05").stdout
+    assert shown.endswith(" s\n1 undated article left out by --since or --until; --undated finds it.\n")
+    assert "2  undated     courier  Cup final tonight" in morgue("-C", copy, "search", "cup", "--undated").stdout
+
+
 def test_dataset_has_a_manifest_beside_it(folder, tmp_path):
     """What was asked for, of which archive, when, by which software, and the digest of the file."""
     done = morgue("-C", folder, "export", "jsonl", "all.jsonl", "--query", "trade", "--since", "2022-03",
@@ -37,10 +57,13 @@ def test_dataset_has_a_manifest_beside_it(folder, tmp_path):
     assert manifest["archive"] == "archive"
     assert manifest["query"] == "trade"
     assert manifest["filters"] == {
-        "source": "gazette",
+        "source": ["gazette"],
         "since": "2022-03-01",
         "until": None,
-        "language": None,
+        "language": [],
+        "seen_since": None,
+        "seen_until": None,
+        "undated": False,
         "without_reserved": False,
         "without_signals": [],
     }

@@ -81,6 +81,8 @@ BY_DAY = [9 + n for n in sorted(range(2, 31, 2), key=lambda n: (n % 12, n % 28))
         (["title:cup", "OR", "byline:ormesson", "--sort", "oldest"], [4, 2]),
         (["--source", "gazette", "--since", "2024"], [5, 4]),
         (["--language", "ar"], [8]),
+        (["--language", "ar", "--language", "ja,de", "--sort", "oldest"], [8, 6, 7]),
+        (["--source", "shimbun", "--source", "gazette", "--since", "2024-02", "--sort", "oldest"], [6, 7, 5]),
         (["--until", "2024-01-05", "--since", "2024-01-05", "-s", "crawl.delay=0"], [1]),
         (["filler", "--limit", "0", "--sort", "oldest", "--source", "gazette"], BY_DAY),
     ],
@@ -232,7 +234,7 @@ def test_words_of_a_search_are_told_from_options():
     args = ["-a", "--flag", "b", "--limit", "-5", "--source=x", "-", "-s", "k=v", "--", "--limit", "-s"]
     command.main(args, standalone_mode=False)
     assert seen["words"] == ("-a", "b", "-", "--limit", "-s")
-    assert (seen["flag"], seen["limit"], seen["filters"].source) == (True, -5, "x")
+    assert (seen["flag"], seen["limit"], seen["filters"].source) == (True, -5, ("x",))
 
 
 def test_examples_of_the_manual_print_what_the_manual_shows(folder):

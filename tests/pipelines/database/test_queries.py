@@ -6,14 +6,17 @@ import os
 import shutil
 import sqlite3
 import tempfile
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from pipelines.core import timestamps
 from pipelines.core.errors import ArchiveDamaged, ArchiveLocked, NoArchive, NotFound, QueryError
 from pipelines.database import queries
 from pipelines.database.connection import connect
-from pipelines.database.filters import ArticleFilters, parse_day
+from pipelines.database.filters import ArticleFilters
+from pipelines.database.query_language.days import parse_day
 from tests.support.article_archive import WARC_FILE, build, database
 
 
@@ -55,7 +58,8 @@ def test_since_takes_the_first_day_and_until_the_last(text, first, last):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "yesterday", "24", "2024-13", "2024-00", "2024-02-30", "2023-02-29", "2024-1-5", "0000",
+    ["", "soon", "24", "0 days", "last day", "2024-W54", "9999999 days ago", "999999 years ago",
+      "2024-13", "2024-00", "2024-02-30", "2023-02-29", "2024-1-5", "0000",
      "2024-03-09T25:00",  "2024-03-09x", "٢٠٢٤", "2024-03-09T00:00:00+99:00", "0001-01-01T00:00:00+14:00"],
 )  # fmt: skip
 def test_malformed_period_is_a_query_error_with_a_cure(text):
@@ -64,6 +68,58 @@ def test_malformed_period_is_a_query_error_with_a_cure(text):
         ArticleFilters(since=text)
     assert "--since" in refused.value.subject
     assert "2024-03" in refused.value.cure
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("today", "2026-03-31", "2026-03-31"),
+        ("Yesterday", "2026-03-30", "2026-03-30"),
+        ("7 days ago", "2026-03-24", "2026-03-24"),
+        ("a  week ago", "2026-03-24", "2026-03-24"),
+        ("1 month ago", "2026-02-28", "2026-02-28"),  # March has 31 days
+        ("13 months ago", "2025-02-28", "2025-02-28"),
+        ("2 years ago", "2024-03-31", "2024-03-31"),
+        ("this week", "2026-03-30", "2026-04-05"),
+        ("last week", "2026-03-23", "2026-03-29"),
+        ("last month", "2026-02-01", "2026-02-28"),
+        ("this month", "2026-03-01", "2026-03-31"),
+        ("last year", "2025-01-01", "2025-12-31"),
+        ("2026-W12", "2026-03-16", "2026-03-22"),
+        ("2026w01", "2025-12-29", "2026-01-04"),
+    ],
+)
+def test_period_is_read_as_people_say_it(monkeypatch, text, first, last):
+    """In UTC: on the evening of March 30 in New York it is March 31."""
+    evening = datetime.fromisoformat("2026-03-30T21:00:00-04:00")
+    monkeypatch.setattr(timestamps, "clock", lambda: evening)
+    assert parse_day("--since", text, last=False) == first
+    assert parse_day("--until", text, last=True) == last
+
+
+def test_undated_article_is_in_no_period_and_has_no_day(folder, tmp_path):
+    """It is met on a day; that is no date. `--undated` finds it, `--seen-since` too, and it is counted."""
+    path = Path(shutil.copytree(folder, tmp_path / "copy")) / "morgue.db"
+    with database(path) as writing:
+        writing.execute("UPDATE articles SET published = NULL, published_day = '2024-03-02' WHERE id IN (2, 5)")
+    with connect(path) as db:
+        since = ArticleFilters(since="2024-02")
+        assert ids(queries.search(db, None, since, "oldest")) == [6, 7]
+        assert queries.count(db, "climate", ArticleFilters(since="2024")) == 1
+        assert queries.count_undated(db, None, since) == 2
+        assert queries.count_undated(db, "climate", since) == 1
+        assert queries.count_undated(db, "climate", ArticleFilters()) == 0
+        assert [(hit["id"], hit["published_day"]) for hit in queries.search(db, "cup OR rien")] == [
+            (2, None),
+            (5, None),
+        ]
+        assert ids(queries.articles(db, ArticleFilters(undated=True))) == [2, 5]
+        assert [row["published_day"] for row in queries.articles(db, ArticleFilters(undated=True))] == [None, None]
+        assert ids(queries.articles(db, ArticleFilters(undated=True, seen_since="2024-03"))) == [5]
+        newest = {source["name"]: source["newest"] for source in queries.sources(db)}
+        assert newest == {"courier": "2024-01-07", "gazette": "2024-01-31", "shimbun": "2024-02-02", "empty": None}
+        with pytest.raises(QueryError, match="--undated"):
+            queries.count(db, None, ArticleFilters(undated=True, until="2024"))
 
 
 def test_period_that_ends_before_it_begins_is_refused():
@@ -75,8 +131,8 @@ def test_period_that_ends_before_it_begins_is_refused():
 
 def test_language_filter_takes_a_code():
     """Regions are cut off, names of languages refused."""
-    assert ArticleFilters(language="en-GB").language == "en"
-    assert ArticleFilters(language="PT_br").language == "pt"
+    assert ArticleFilters(language="en-GB").language == ("en",)
+    assert ArticleFilters(language=["PT_br,de", "pt"]).language == ("pt", "de")
     with pytest.raises(QueryError, match="not a language code"):
         ArticleFilters(language="French")
 
@@ -108,6 +164,8 @@ def test_word_in_the_title_ranks_above_word_in_the_text(db):
         ArticleFilters(since="2022-03", until="2022-06"),
         ArticleFilters(language="fr", since="2022-05"),
         ArticleFilters(source="courier", language="en", until="2023"),
+        ArticleFilters(source=("courier", "gazette,shimbun"), language="en,fr", since="2022-03"),
+        ArticleFilters(seen_since="2022-03-05", seen_until="2022-W20"),
     ],
 )
 def test_all_queries_agree_on_the_matching_articles(db, query, filters):
@@ -122,8 +180,8 @@ def test_all_queries_agree_on_the_matching_articles(db, query, filters):
     assert ids(queries.articles(db, filters, query)) == sorted(ids(newest))
     assert queries.count(db, query, filters) == len(newest)
     for hit in newest:
-        assert filters.source in (None, hit["source"])
-        assert filters.language in (None, hit["language"])
+        assert not filters.source or hit["source"] in filters.source
+        assert not filters.language or hit["language"] in filters.language
         assert (filters.since or "") <= hit["published_day"] <= (filters.until or "9")
 
 

@@ -8,7 +8,7 @@ import sqlite3
 import pytest
 
 from pipelines.core.errors import QueryError
-from pipelines.database.query_parser import MAX_DEPTH, MAX_QUERY_CHARS, fts5_expression
+from pipelines.database.query_language.parser import MAX_DEPTH, MAX_QUERY_CHARS, fts5_expression
 
 ARTICLES = {
     1: ("Climate summit opens", "Anna Berg", "Delegates discussed climate change and the covid-19 recovery."),

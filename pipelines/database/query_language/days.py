@@ -1,0 +1,91 @@
+"""Read days and periods (UTC) as people say them: `2024-03`, `2026-W12`, `yesterday`, `7 days ago`, `last month`."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+
+from pipelines.core import timestamps
+from pipelines.core.errors import QueryError
+
+EXAMPLES = "say 2024, 2024-03, 2024-03-09, 2024-W10, an ISO 8601 time, today, yesterday, '7 days ago' or 'last week'"
+NOT_A_DAY = "not a year, month, day or time"
+CALENDAR = re.compile("([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
+WEEK = re.compile("([0-9]{4})-?[Ww]([0-9]{2})")
+TIME = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}[T ].+")
+AGO = re.compile(r"([0-9]{1,6}|an?|one)\s+(day|week|month|year)s?\s+ago")
+RELATIVE = re.compile(r"(this|last)\s+(week|month|year)")
+DAYS_AGO = {"today": 0, "yesterday": 1}
+
+Period = tuple[date, date]  # first and last day
+
+
+def parse_day(option: str, text: str | None, *, last: bool) -> str | None:
+    """Return the first (or last) UTC day of the period that `text` names; None for None. Raises QueryError."""
+    if text is None:
+        return None
+    try:
+        return period(text)[last].isoformat()
+    except (ValueError, OverflowError) as error:
+        cause = NOT_A_DAY if str(error) == NOT_A_DAY else "not a day that exists"
+        raise QueryError(f"{option} {text!r}", cause, EXAMPLES) from None
+
+
+def period(text: str) -> Period:
+    """Return the first and the last UTC day of what a text names. Raises ValueError, OverflowError."""
+    said = " ".join(text.split())
+    if names_time(said):
+        moment = datetime.fromisoformat(said)
+        day = (moment.astimezone(UTC) if moment.tzinfo else moment).date()
+        return day, day
+    if found := CALENDAR.fullmatch(said):
+        year, month, of_month = (int(part) if part else None for part in found.groups())
+        return _calendar_period(year or 0, month, of_month)
+    if found := WEEK.fullmatch(said):
+        monday = date.fromisocalendar(int(found[1]), int(found[2]), 1)
+        return monday, monday + timedelta(days=6)
+    return _relative_period(said.lower(), timestamps.now().astimezone(UTC).date())
+
+
+def names_time(text: str) -> bool:
+    """Return True if a text names a time of day (ISO 8601), not a period."""
+    return TIME.fullmatch(text.strip()) is not None
+
+
+def _calendar_period(year: int, month: int | None, of_month: int | None) -> Period:
+    if month is not None and of_month is not None:
+        day = date(year, month, of_month)
+        return day, day
+    if month is None:
+        return date(year, 1, 1), date(year, 12, 31)
+    first = date(year, month, 1)
+    return first, date(year, 12, 31) if month == 12 else date(year, month + 1, 1) - timedelta(days=1)
+
+
+def _relative_period(said: str, today: date) -> Period:
+    if said in DAYS_AGO:
+        day = today - timedelta(days=DAYS_AGO[said])
+        return day, day
+    if found := AGO.fullmatch(said):
+        day = _earlier(today, int(found[1]) if found[1].isdecimal() else 1, found[2])
+        return day, day
+    if found := RELATIVE.fullmatch(said):
+        return _period_around(_earlier(today, 1, found[2]) if found[1] == "last" else today, found[2])
+    raise ValueError(NOT_A_DAY)
+
+
+def _earlier(day: date, number: int, unit: str) -> date:
+    """Return the day so many units earlier. In a shorter month, the last day stands for one that is not there."""
+    if unit in ("day", "week"):
+        return day - timedelta(days=number * (7 if unit == "week" else 1))
+    year, month = divmod(day.year * 12 + day.month - 1 - number * (12 if unit == "year" else 1), 12)
+    first, last = _calendar_period(year, month + 1, None)
+    return first.replace(day=min(day.day, last.day))
+
+
+def _period_around(day: date, unit: str) -> Period:
+    """Return the week (from Monday), month or year in which a day is."""
+    if unit == "week":
+        monday = day - timedelta(days=day.weekday())
+        return monday, monday + timedelta(days=6)
+    return _calendar_period(day.year, day.month if unit == "month" else None, None)
