@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 import sys
 import time
@@ -13,7 +12,6 @@ import click
 
 from crawler.cli import output
 from crawler.cli.archive_options import (
-    FILTER_NAMES,
     QueryCommand,
     database_of,
     filter_options,
@@ -23,17 +21,16 @@ from crawler.cli.archive_options import (
 )
 from crawler.cli.common_options import folder_option, setting_option
 from pipelines.core import terminal
+from pipelines.core.errors import NotFound
 from pipelines.core.plural import counted
 from pipelines.database import queries
 from pipelines.database.filters import ArticleFilters
-from pipelines.database.query_language.parser import CLEAN, COLUMNS
+from pipelines.database.selection import is_address
 
 # They mark the words found while lines are measured and broken. No article has these private-use characters.
 MATCH_MARKS = ("\ue000", "\ue001")
 UNDATED = "undated"  # in the place of a day
 MAX_SOURCE_WIDTH = 16  # columns of a terminal
-EMPTY_FIELD = re.compile(rf"(?i)(?<![\w:.-])({'|'.join(COLUMNS)}):(?=[\s)]|$)")  # title: with no word right after it
-FIELD_PREFIX = re.compile(r"(?<![\w/:.-])([A-Za-z_]+):(?=[^\s/:)])")  # kind:opinion, but not a URL or a time of day
 
 
 @click.command(cls=QueryCommand)
@@ -62,7 +59,12 @@ def command(
     \b
     climate change      both words, anywhere        "climate change"    the phrase
     climat*             words that begin so         climate -sport      without that word
-    flood OR drought    either word                 title:climate       in the headline (byline:, text:)
+    flood OR drought    either word                 title:climate       in the headline (author:, text:)
+    source:faz,waz      published:2012-01..2012-03  language:de  kind:opinion
+    origin:reuters      section:sports              tag:"cup final"
+
+    Everything combines with OR, NOT, - and parentheses: climate (source:faz OR title:summit). An address, also with
+    tracking parameters or without https://, leads to its article.
 
     The shell removes quotes, so type: morgue search '"climate change"'. The number on the left of each match is the
     article's number, for `morgue show NUMBER`.
@@ -128,24 +130,24 @@ def _hints(db: sqlite3.Connection, query: str, filters: ArticleFilters) -> Itera
         yield f"Without {options} there would be {counted(without, 'match')}."
     if undated := queries.count_undated(db, query, filters):
         yield undated_left_out(undated)
-    for name in FILTER_NAMES:
-        if f"{name}:" in query:
-            yield f"{name}: was searched for as a word. To filter, use --{name}."
-    for name in dict.fromkeys(FIELD_PREFIX.findall(re.sub('"[^"]*"', " ", query))):
-        if name.lower() not in (*COLUMNS, *FILTER_NAMES):
-            there = ", ".join(f"{column}:" for column in COLUMNS)
-            yield f"Unknown field {name}: it was searched for as a word. Fields: {there}."
-    unclosed = query.translate(CLEAN).count('"') % 2 == 1
-    if unclosed:
-        yield 'A quotation mark is not closed: what follows it was searched for as one phrase. Write "..." around it.'
-    outside = re.sub('"[^"]*"?', " ", query.translate(CLEAN))
-    empty = dict.fromkeys(name.lower() for name in EMPTY_FIELD.findall(outside))
-    for name in empty:
-        yield f"{name}: is empty, so it was searched for as a word. Write {name}:WORD, without a space."
-    if not (unclosed or empty):
+    if is_address(query):
+        yield from _address_hints(db, query)
+    else:
         yield from _word_hints(query)
     if filters.language:
         yield f"This archive has articles in: {', '.join(queries.languages(db)) or 'no known language'}."
+
+
+def _address_hints(db: sqlite3.Connection, url: str) -> Iterator[str]:
+    """Yield what is known of an address, as `morgue show` says it."""
+    try:
+        found = queries.article(db, url)
+    except NotFound as unknown:
+        yield str(unknown)
+        if queries.captures_of(db, url):
+            yield f"`morgue show {url.strip()}` shows what was captured there."
+    else:
+        yield f"The address is that of article {found['id']}, which the filters leave out."
 
 
 def _word_hints(query: str) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 from pipelines.core.errors import NotFound, QueryError
 from pipelines.database.connection import ask
 from pipelines.database.query_language.days import parse_day
+from pipelines.database.query_language.values import language_code, listed, one_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,9 @@ class ArticleFilters:
     def __post_init__(self) -> None:
         values: dict[str, Any] = {
             "source": listed("--source", self.source),
-            "language": tuple(dict.fromkeys(map(language_code, listed("--language", self.language)))),
+            "language": tuple(
+                dict.fromkeys(language_code("--language", code) for code in listed("--language", self.language))
+            ),
         }
         for prefix in ("", "seen_"):
             values |= self._days(prefix)
@@ -96,32 +98,6 @@ DAY_TESTS = {
     "seen_since": "a.first_seen >= :seen_since",
     "seen_until": "a.first_seen <= :seen_until",
 }
-
-
-def listed(option: str, texts: Sequence[str] | None) -> tuple[str, ...]:
-    """Return the values of a repeatable option, each of which may be several with commas. Raises QueryError."""
-    given = (texts,) if isinstance(texts, str) else tuple(texts or ())
-    values = tuple(dict.fromkeys(part.strip() for text in given for part in text.split(",") if part.strip()))
-    if given and not values:
-        raise QueryError(f"{option} {given[0]!r}", "is empty", "give a value, or leave the option out")
-    return values
-
-
-def language_code(text: str) -> str:
-    """Return the code of a language as the archive has it: `en` for en-GB and EN_us. Raises QueryError."""
-    code = text.strip().replace("_", "-").lower().partition("-")[0]
-    if not re.fullmatch("[a-z]{2,3}", code):
-        raise QueryError(f"--language {text!r}", "is not a language code", "say en, de, fr, ja, ...")
-    return code
-
-
-def one_of(column: str, name: str, wanted: Sequence[Any]) -> tuple[str, dict[str, Any]]:
-    """Return a condition that a column has one of some values, and the values under names that begin with `name`.
-
-    SQLite takes an IN with one value for `=`, so that an index gives its rows in order.
-    """
-    values = {f"{name}{number}": value for number, value in enumerate(wanted)}
-    return f"{column} IN ({', '.join(f':{key}' for key in values)})", values
 
 
 def homes_of_sources(db: sqlite3.Connection) -> dict[str, str]:

@@ -20,7 +20,14 @@ from pipelines.core.errors import NotFound, QueryError
 from pipelines.core.items import GONE_KINDS
 from pipelines.database.connection import Row, ask, decode_row, decode_rows
 from pipelines.database.filters import EVERYTHING, ArticleFilters
-from pipelines.database.selection import ArticleSelection, article_selection
+from pipelines.database.selection import (
+    ArticleSelection,
+    article_at,
+    article_selection,
+    as_given,
+    normalised,
+    spellings,
+)
 
 if TYPE_CHECKING:
     from pipelines.database.frontier.rows import AddressState
@@ -188,58 +195,12 @@ def article(db: sqlite3.Connection, wanted: str) -> Row:
     Its keys are ARTICLE_KEYS, and `imported`: FILE@OFFSET that its record was copied from, None if this archive
     captured it. Raises NotFound, which says what the archive knows of the address instead.
     """
-    given, wanted = as_given(wanted), as_given(wanted.strip())
-    spelled = list(dict.fromkeys([given, *spellings(wanted)]))
-    number = int(wanted) if re.fullmatch("[0-9]{1,18}", wanted) else _known_as(db, spelled)
+    url, wanted = wanted, as_given(wanted.strip())
+    number = int(wanted) if re.fullmatch("[0-9]{1,18}", wanted) else article_at(db, url)
     found = next(ask(db, f"SELECT {ARTICLE_COLUMNS}, c.imported FROM {FROM_ARTICLES} WHERE a.id = ?", (number,)), None)
     if found is None:
         raise _not_found(db, wanted)
     return decode_row(found, "articles")
-
-
-def _known_as(db: sqlite3.Connection, spellings: list[str]) -> int | None:
-    """Return the id of the article at an address: as given, else as normalised, else by reading the whole table."""
-    return _by_key(db, spellings) or _by_key(db, _normalised(spellings)) or _by_address(db, spellings)
-
-
-def _by_key(db: sqlite3.Connection, keys: list[str]) -> int | None:
-    marks = ", ".join("?" * len(keys))
-    sql = f"""SELECT id FROM articles WHERE url_key IN ({marks})
-              UNION ALL SELECT article_id FROM aliases WHERE url_key IN ({marks}) LIMIT 1"""
-    return next((row["id"] for row in ask(db, sql, keys * 2)), None)
-
-
-def _by_address(db: sqlite3.Connection, urls: list[str]) -> int | None:
-    marks = ", ".join("?" * len(urls))
-    sql = f"SELECT id FROM articles WHERE url IN ({marks}) OR canonical_url IN ({marks}) LIMIT 1"
-    return next((row["id"] for row in ask(db, sql, urls * 2)), None)
-
-
-def as_given(wanted: str) -> str:
-    """Return an argument as text that can be looked up. Bytes that are not UTF-8 are percent-encoded."""
-    from pipelines.core.urls import address_in
-
-    return wanted if wanted.isascii() else address_in(wanted.encode("utf-8", "surrogateescape"))
-
-
-def spellings(url: str) -> list[str]:
-    """Return spellings of an address as people copy it: without fragment, with or without scheme and final slash."""
-    bare = url.partition("#")[0]
-    rest = re.sub("^https?://", "", bare, flags=re.IGNORECASE)
-    forms = (bare, f"https://{rest}", f"http://{rest}")
-    return list(dict.fromkeys(spelling for form in forms for spelling in (form, form.rstrip("/"), form + "/")))
-
-
-def _normalised(spellings: list[str]) -> list[str]:
-    from pipelines.core.urls import url_key  # takes a millisecond or two, which most lookups need not pay
-
-    keys = []
-    for spelling in spellings:
-        try:
-            keys.append(url_key(spelling))
-        except ValueError:  # not an address; the caller reports it as not found
-            continue
-    return list(dict.fromkeys(keys))
 
 
 def _frontier(db: sqlite3.Connection) -> FrontierTable:
@@ -269,7 +230,7 @@ def address_state(db: sqlite3.Connection, wanted: str) -> AddressState | None:
 
 
 def _keys_of(wanted: str) -> list[str]:
-    return list({*spellings(wanted), *_normalised(spellings(wanted))})
+    return list({*spellings(wanted), *normalised(spellings(wanted))})
 
 
 def _removed(db: sqlite3.Connection, keys: list[str]) -> str:
@@ -324,7 +285,7 @@ def captures_of(db: sqlite3.Connection, wanted: str) -> list[Row]:
         # The very address of a capture may hold a fragment, or control characters at its end. Our crawls store escapes.
         forms = list(dict.fromkeys([given, *spelled, *filter(None, map(fetchable, spelled))]))
         urls, values = "SELECT value FROM json_each(:spelled)", {"spelled": json.dumps(forms)}
-        keys = [*forms, *_normalised(forms)]
+        keys = [*forms, *normalised(forms)]
     urls += " UNION SELECT value FROM json_each(:met)"
     values["met"] = json.dumps(_frontier(db).urls_of(keys))
     sql = f"SELECT {CAPTURE_SELECT} FROM captures c WHERE c.url IN ({urls}) ORDER BY c.time, c.id"

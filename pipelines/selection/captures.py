@@ -19,10 +19,10 @@ from typing import Any
 from pipelines.core.errors import QueryError
 from pipelines.core.urls import PORTS, fetchable, key_or_none, parts_of
 from pipelines.database.connection import Row, ask, decode_json, file_of, read_error
-from pipelines.database.filters import EVERYTHING, ArticleFilters, one_of, source_ids
-from pipelines.database.queries import spellings
+from pipelines.database.filters import EVERYTHING, ArticleFilters, source_ids
+from pipelines.database.query_language.values import one_of
 from pipelines.database.removals import PREFIX_END
-from pipelines.database.selection import article_selection
+from pipelines.database.selection import article_selection, spellings
 from pipelines.selection.captured_signals import JOIN_PAGE, PAGE_COLUMNS, CapturedSignals, UnknownSignals
 from pipelines.selection.exclusions import NO_EXCLUSIONS, ExclusionFilter, Exclusions, log_left_out
 from pipelines.warc.digests import algorithm_of, same_digest

@@ -1,0 +1,133 @@
+"""Split a query into tokens, each with its place. Knows no grammar: `parser` does.
+
+FTS5's own query language answers a stray quote or hyphen with an error. Here every word and phrase is quoted, and parts
+without a letter or digit have an empty term. A quotation mark that is not closed, a NEAR that is not well formed and a
+field that does not exist are errors that show the place.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from pipelines.core.errors import QueryError
+
+COLUMNS = {"title": "title", "byline": "byline", "author": "byline", "text": "text"}  # field: column of the index
+FILTERS = ("source", "language", "published", "seen", "kind", "origin", "section", "tag")  # compared with SQL
+FIELDS = (*COLUMNS, *FILTERS)
+MAX_QUERY_CHARS = 10_000  # a longer text is a pasted article, not a query
+MAX_SHOWN_CHARS = 60  # of the query in an error
+OPERATORS = ("AND", "OR", "NOT")  # upper case only; "and" is a word
+
+# SQLite would end the expression at a NUL, and cannot take lone surrogates (from arguments that are not UTF-8).
+# Typographic quotes come with phrases that are pasted from an article. Each character stays one: places must fit.
+CLEAN = dict.fromkeys((0, *range(0xD800, 0xE000)), " ") | dict.fromkeys(map(ord, "“”„‟«»＂"), '"')
+
+MEMBER = r'(?:"[^"]*"|[^\s"(),]+)'
+TOKEN = re.compile(
+    rf"""
+      (?P<space>  \s+ )
+    | (?P<near>   NEAR\( \s* (?P<members>{MEMBER}(?:\s+{MEMBER})*) \s* (?:,\s*(?P<gap>\d{{1,4}})\s*)? \) )
+    | (?P<badnear> NEAR\( )
+    | (?P<phrase> "(?P<inside>[^"]*)" (?P<star>\*?) )
+    | (?P<quote>  " )
+    | (?P<open>   \( )
+    | (?P<close>  \) )
+    | (?P<minus>  (?<![^\s(]) -+ (?=[^\s-]) )                   # only where a term begins: covid-19 is a word
+    | (?P<empty>  (?i:{"|".join(FIELDS)}) : (?=[\s)]|$) )
+    | (?P<field>  [A-Za-z_]+ : (?=[^\s/:)]) )                   # not an address or a time of day
+    | (?P<word>   [^\s"()]+ )
+    """,
+    re.VERBOSE,
+)
+VALUE = re.compile(r"(?P<word>(?!NEAR\()[^\s\"()]+)")  # of a filter: source:courier.example:8080, tag:a:b
+
+
+class QueryToken(NamedTuple):
+    """Hold a token of a query."""
+
+    kind: str  # text, value, field, open, close, AND, OR, NOT
+    place: int  # where it begins, in characters
+    raw: str  # what the user typed, without quotes; for a field its name
+    fts: str | None = None  # FTS5 expression of a text; None if the index would find no word in it
+
+
+def tokens_of(query: str) -> list[QueryToken]:
+    """Return the tokens of a query. Raises QueryError."""
+    if len(query) > MAX_QUERY_CHARS:
+        cause = f"{len(query):,} characters are too long"
+        raise QueryError(f"query {query[: MAX_SHOWN_CHARS - 1] + '…'!a}", cause, "search for a few of its words")
+    text, tokens, at = query.translate(CLEAN), list[QueryToken](), 0
+    while at < len(text):
+        is_value = bool(tokens) and tokens[-1].kind == "field" and tokens[-1].raw in FILTERS
+        match = (VALUE.match(text, at) if is_value else None) or TOKEN.match(text, at)
+        assert match is not None, "every character begins a token"
+        if (token := _token(query, match)) is not None:
+            tokens.append(token)
+        at = match.end()
+    return tokens
+
+
+def _token(query: str, match: re.Match[str]) -> QueryToken | None:
+    """Return the token of a match; None for space. Raises QueryError."""
+    # lastgroup is the last group that matched: for `near` and `phrase` an inner one
+    found, place, kind = match.groupdict(), match.start(), match.lastgroup or ""
+    if found.get("near") is not None:
+        return QueryToken("text", place, match.group(), _near(found["members"], found["gap"]))
+    if found.get("phrase") is not None:
+        return QueryToken("text", place, found["inside"], _term(found["inside"], prefix=bool(found["star"])))
+    text = match.group()
+    if kind == "word":
+        if text in OPERATORS:
+            return QueryToken(text, place, text)
+        return QueryToken("text", place, text, _term(text.rstrip("*"), prefix=text.endswith("*")))
+    if kind == "field":
+        return QueryToken("field", place, _field(query, place, text[:-1]))
+    if kind in ("empty", "quote", "badnear"):
+        raise _mistake(query, place, kind, text)
+    return None if kind == "space" else QueryToken("NOT" if kind == "minus" else kind, place, text)
+
+
+def _field(query: str, place: int, name: str) -> str:
+    if name.lower() not in FIELDS:
+        there = ", ".join(f"{known}:" for known in FIELDS)
+        cure = f'fields are {there}; to search for the words, put them in quotes: "{name}:..."'
+        raise misplaced(query, place, f"there is no field {name}:", cure)
+    return name.lower()
+
+
+def _mistake(query: str, place: int, kind: str, text: str) -> QueryError:
+    if kind == "empty":
+        cure = f'write {text}WORD, without a space; to search for the word itself, put it in quotes: "{text}"'
+        return misplaced(query, place, f"{text} is empty", cure)
+    if kind == "quote":
+        cure = 'write "..." around the phrase, or leave the mark out'
+        return misplaced(query, place, "a quotation mark is not closed", cure)
+    cure = "write NEAR(flood dam, 5): words or phrases, a comma, and at most so many words between them"
+    return misplaced(query, place, "NEAR is not well formed", cure)
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', " ").strip() + '"'
+
+
+def _term(text: str, *, prefix: bool) -> str | None:
+    # unicode61 makes tokens of letters and digits only. A term without any would match nothing.
+    return _quoted(text) + "*" * prefix if any(map(str.isalnum, text)) else None
+
+
+def _near(members: str, gap: str | None) -> str | None:
+    phrases = [_quoted(member) for member in re.findall(MEMBER, members) if any(map(str.isalnum, member))]
+    return f"NEAR({' '.join(phrases)}, {gap or 10})" if phrases else None
+
+
+def misplaced(query: str, place: int, cause: str, cure: str) -> QueryError:
+    """Return an error that shows the query, and below it a mark at the place of the mistake."""
+    from pipelines.core.terminal import width  # only for the error
+
+    start = max(0, min(place - MAX_SHOWN_CHARS // 2, len(query) - MAX_SHOWN_CHARS))
+    text = "".join(character if character.isprintable() else " " for character in query)
+    shown = text[start : start + MAX_SHOWN_CHARS]
+    before, after = "…" * (start > 0), "…" * (start + MAX_SHOWN_CHARS < len(query))
+    mark = " " * width(before + text[start:place]) + "^"
+    return QueryError(f"query, character {place + 1}", cause, f"{before}{shown}{after}\n  {mark}\n  {cure}")

@@ -1,0 +1,43 @@
+"""Read the values of filters, from options and from fields of a query: several at once, languages, whole words."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+from pipelines.core.errors import QueryError
+
+
+def listed(name: str, texts: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the values of a repeatable option, each of which may be several with commas. Raises QueryError."""
+    given = (texts,) if isinstance(texts, str) else tuple(texts or ())
+    values = tuple(dict.fromkeys(part.strip() for text in given for part in text.split(",") if part.strip()))
+    if given and not values:
+        raise QueryError(f"{name} {given[0]!r}", "is empty", "give a value, or leave it out")
+    return values
+
+
+def language_code(name: str, text: str) -> str:
+    """Return the code of a language as the archive has it: `en` for en-GB and EN_us. Raises QueryError."""
+    code = text.strip().replace("_", "-").lower().partition("-")[0]
+    if not re.fullmatch("[a-z]{2,3}", code):
+        raise QueryError(f"{name} {text!r}", "is not a language code", "say en, de, fr, ja, ...")
+    return code
+
+
+def one_of(column: str, name: str, wanted: Sequence[Any]) -> tuple[str, dict[str, Any]]:
+    """Return a condition that a column has one of some values, and the values under names that begin with `name`.
+
+    SQLite takes an IN with one value for `=`, so that an index gives its rows in order.
+    """
+    values = {f"{name}{number}": value for number, value in enumerate(wanted)}
+    return f"{column} IN ({', '.join(f':{key}' for key in values)})", values
+
+
+def folded_words(text: str | None) -> str:
+    """Return the words of a text without case and accents, with a space around each, to look for whole words in it."""
+    decomposed = unicodedata.normalize("NFKD", (text or "").casefold())
+    bare = "".join(character for character in decomposed if not unicodedata.combining(character))
+    return "".join(f" {word}" for word in re.findall(r"[^\W_]+", bare)) + " "
