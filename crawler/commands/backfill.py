@@ -24,7 +24,11 @@ DEFAULT_A_DAY = 1000  # articles
 
 @click.command()
 @click.argument("source", metavar="SOURCE")
-@click.option("--since", metavar="DATE", help="Only articles of DATE or later: 2024, 2024-03 or 2024-03-09.")
+@click.option(
+    "--since",
+    metavar="DATE",
+    help="Only articles of DATE or later: 2024, 2024-03, 2024-03-09, yesterday, '7 days ago'.",
+)
 @click.option("--until", metavar="DATE", help="Only articles of DATE or earlier; a year or month counts as a whole.")
 @click.option("--a-day", type=click.IntRange(min=1), metavar="N",
               help=f"Queue at most N articles in a day (UTC); {DEFAULT_A_DAY} if it is not said.")  # fmt: skip

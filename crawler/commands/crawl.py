@@ -19,6 +19,7 @@ from pipelines.core import timestamps
 from pipelines.core.errors import ArchiveLocked, ConfigError, MorgueError
 from pipelines.core.plural import counted, first_of, verb
 from pipelines.core.terminal import plain
+from pipelines.database.query_language.days import parse_day
 
 if TYPE_CHECKING:
     from crawler.cli.url_list import UrlList
@@ -44,7 +45,7 @@ MAX_ROWS_NAMED = 20  # rows of a list that are no addresses; --report names all 
 @click.option(
     "--since",
     metavar="DATE",
-    help="Skip articles that are older by their feed, sitemap or URL: 2024, 2024-03, 2024-03-09.",
+    help="Skip articles that are older by their feed, sitemap or URL: 2024, 2024-03-09, yesterday, '7 days ago'.",
 )
 @click.option("--urls", metavar="FILE", help="Fetch exactly the pages listed in FILE (- for standard input).")
 @click.option("--column", metavar="NAME", help="With --urls: the column of a CSV or TSV file that holds the URLs.")
@@ -117,7 +118,7 @@ def command(
     # Until the event loop has its own handlers, SIGTERM ends the command as Ctrl-C does: the archive is closed and its
     # lock released.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    folder, day = folder_of(ctx), iso_day(since)
+    folder, day = folder_of(ctx), parse_day("--since", since, last=False)
     listed = listed_pages(urls, column, report_file) if urls else None
 
     gc.disable()  # modules and settings stay to the end: to look for garbage in them takes a tenth of an idle pass
@@ -375,16 +376,3 @@ def warn_without_contact(config: Config, homes: Iterable[str]) -> None:
             f'  add to {config.folder.settings}:\n  [operator]\n  contact = "you@example.org"',
             err=True,
         )
-
-
-def iso_day(text: str | None) -> str | None:
-    """Return `--since` as an ISO day. Raises ConfigError."""
-    if text is None:
-        return None
-    full = text + {4: "-01-01", 7: "-01"}.get(len(text), "")
-    from datetime import date
-
-    try:
-        return date.fromisoformat(full).isoformat()
-    except ValueError:
-        raise ConfigError(f"--since {text}", "is not a date", "say e.g. --since 2026, 2026-11 or 2026-11-01") from None

@@ -36,7 +36,11 @@ OUTCOMES = ("new", "edited", "unchanged", "duplicate")
 @click.option("--host", "hosts", multiple=True, metavar="HOST", help="Only records of this host. Repeatable.")
 @click.option("--domain", "domains", multiple=True, metavar="DOMAIN",
               help="Only records of this domain and its subdomains. Repeatable.")  # fmt: skip
-@click.option("--since", metavar="DATE", help="Captured on or after DATE: 2024, 2024-03 or 2024-03-09 (UTC).")
+@click.option(
+    "--since",
+    metavar="DATE",
+    help="Captured on or after DATE: 2024, 2024-03, 2024-03-09, yesterday, '7 days ago' (UTC).",
+)
 @click.option("--until", metavar="DATE", help="Captured on or before DATE; a year or month counts as a whole.")
 @click.option("--mime", "mimes", multiple=True, metavar="TYPE",
               help="Only responses of this media type: text/html, or image/ for all images. Repeatable.")  # fmt: skip
