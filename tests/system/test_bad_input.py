@@ -395,7 +395,7 @@ def test_missing_url_list_gives_exit_code_2(archive):
     assert "nowhere.txt" in done.stderr
 
 
-@pytest.mark.parametrize("option", [("--since", "yesterday"), ("--limit", "0"), ("--limit", "many")])
+@pytest.mark.parametrize("option", [("--since", "soon"), ("--limit", "0"), ("--limit", "many")])
 def test_wrong_option_is_refused(archive, option):
     """Exit code 2, as click has it."""
     assert crawl(archive, *option, "http://127.0.0.1:2/").returncode == 2
