@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from pipelines.database.connection import ask
 from pipelines.database.filters import ArticleFilters, source_ids
 from pipelines.database.query_language.conditions import QueryConditions
-from pipelines.database.query_language.values import folded_words
+from pipelines.database.query_language.values import has_words
 
 ADDRESS = re.compile(r"(?i)(?:https?://\S+|(?:[\w-]+\.)+[^\W\d_]{2,}(?::[0-9]+)?/\S*)")  # a host alone is a word
 
@@ -49,7 +49,7 @@ def article_selection(db: sqlite3.Connection, query: str | None, filters: Articl
         return ArticleSelection(None, f"AND a.id = :article {where}", values | {"match": None, "article": number})
     asked = QueryConditions(query, partial(source_ids, db))
     if asked.where:
-        db.create_function("folded_words", 1, folded_words, deterministic=True)
+        db.create_function("has_words", 2, has_words, deterministic=True)
     tests = [*asked.where, *([where.removeprefix("AND ")] if where else [])]
     return ArticleSelection(
         asked.match, " ".join(f"AND {test}" for test in tests), values | asked.values | {"match": asked.match}

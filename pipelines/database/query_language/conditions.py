@@ -24,13 +24,13 @@ from pipelines.database.query_language.parser import (
 from pipelines.database.query_language.tokens import misplaced
 from pipelines.database.query_language.values import folded_words, language_code, listed, one_of
 
-# Fields that hold words: SQL that is true if the bound words, folded, are in the column. `folded_words` is a function
-# that the connection gets: see `selection`.
+# Fields that hold words: SQL that is true if the column has the words that are bound. `has_words` is a function that the
+# connection gets: see `selection`.
 WORDS_IN = {
-    "kind": "instr(folded_words(a.kind), {0}) > 0",
-    "origin": "instr(folded_words(a.origin), {0}) > 0",
-    "section": "instr(folded_words(a.section), {0}) > 0",
-    "tag": "EXISTS (SELECT 1 FROM json_each(a.tags) tag WHERE instr(folded_words(tag.value), {0}) > 0)",
+    "kind": "has_words(a.kind, {0})",
+    "origin": "has_words(a.origin, {0})",
+    "section": "has_words(a.section, {0})",
+    "tag": "EXISTS (SELECT 1 FROM json_each(a.tags) tag WHERE has_words(tag.value, {0}))",
 }
 DAY_OF = {"published": "a.published_day", "seen": "substr(a.first_seen, 1, 10)"}
 
@@ -123,13 +123,13 @@ class QueryConditions:
         return sql
 
     def _words(self, name: str, values: Sequence[str]) -> str:
-        tests = []
+        wanted = []
         for value in values:
             words = folded_words(value)
             if words.isspace():
                 raise QueryError(f"{name}: {value!r}", "has no letter or digit", "give a word, a phrase or a prefix*")
-            tests.append(WORDS_IN[name].format(self._bound(words.rstrip() if value.endswith("*") else words)))
-        return f"({' OR '.join(tests)})"
+            wanted.append(words.rstrip() if value.endswith("*") else words)
+        return WORDS_IN[name].format(self._bound("\n".join(wanted)))
 
     def _days(self, name: str, value: str) -> str:
         """Return a condition for a period, or for what is between two of them: `2012-01..2012-03`, `2012..`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from pipelines.core.errors import QueryError
@@ -36,8 +37,20 @@ def one_of(column: str, name: str, wanted: Sequence[Any]) -> tuple[str, dict[str
     return f"{column} IN ({', '.join(f':{key}' for key in values)})", values
 
 
+MAX_FOLDED_TEXTS = 4096  # kept, because sections and kinds repeat
+
+
+@lru_cache(maxsize=MAX_FOLDED_TEXTS)
 def folded_words(text: str | None) -> str:
     """Return the words of a text without case and accents, with a space around each, to look for whole words in it."""
     decomposed = unicodedata.normalize("NFKD", (text or "").casefold())
     bare = "".join(character for character in decomposed if not unicodedata.combining(character))
     return "".join(f" {word}" for word in re.findall(r"[^\W_]+", bare)) + " "
+
+
+def has_words(text: str | None, wanted: str) -> bool:
+    """Return True if a text has one of some phrases.
+
+    `wanted`: from `folded_words`, one on each line. One without a space at the end is a prefix.
+    """
+    return any(map(folded_words(text).__contains__, wanted.split("\n")))

@@ -74,6 +74,17 @@ def test_fields_and_words_combine(db, query, found):
     assert [row["id"] for row in queries.articles(db, WRITTEN, query)] == found
 
 
+@pytest.mark.parametrize(
+    "query",
+    ["kind:opinion " * 200, "(kind:opinion OR x) " * 200, "(kind:opinion climate) OR " * 199 + "tag:3",
+     "tag:" + ",".join(f"{number}" for number in range(3, 1800)), "source:" + ",".join(["courier", "gazette"] * 500)],
+    ids=["all", "all of any", "any of all", "many values", "many sources"],
+)  # fmt: skip
+def test_query_of_many_fields_is_within_the_limits_of_sqlite(db, query):
+    """It takes expressions 1,000 deep."""
+    assert 3 in ids(db, query)
+
+
 LEAVES = {
     "climate": {1, 2}, "source:courier": {1, 2, 3, 8, 9}, "published:2024-01": {1, 4, 8, 9}, "kind:opinion": {3, 4},
     "language:fr": {4}, "change": {3, 4}, "title:cup": {2}, "section:elections": {5},
