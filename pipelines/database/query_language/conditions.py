@@ -24,7 +24,7 @@ from pipelines.database.query_language.parser import (
 from pipelines.database.query_language.tokens import misplaced
 from pipelines.database.query_language.values import folded_words, language_code, listed, one_of
 
-# Fields that hold words: SQL that is true if the column has the words that are bound. `has_words` is a function that the
+# Fields that hold words: SQL that is true if the column has the words bound. `has_words` is a function that the
 # connection gets: see `selection`.
 WORDS_IN = {
     "kind": "has_words(a.kind, {0})",
