@@ -1,0 +1,17 @@
+"""Find the articles that are copies of one text: reprints, agency copies, shortened copies. Pure.
+
+Texts in, values out, no archive and no database: the caller keeps the values as rows. May import core. Four steps:
+
+1. `signature` gives the sampled shingles of a text. Each is a row (hash, article), so an index finds what shares them.
+2. `candidates` chooses, among the articles that share rows, the few that are worth an exact comparison.
+3. `comparison` measures two texts: the share that each keeps of the other, and what stands at the places that differ.
+4. `verdict` decides: a reprint, a shortened or edited copy, a part of a collection, fillings of one template, or none.
+
+`furniture` leaves out lines that a source prints under many articles, before two texts are compared.
+`grouping` joins pairs into clusters, and `first_text` names the probable origin of a cluster.
+
+Why sampled shingles: MinHash and SimHash estimate the likeness of whole texts. A copy cut to a third has a Jaccard
+likeness of 0.33, which they miss or bury in chance pairs. Samples of both texts meet wherever the texts share a
+passage, so that containment can be seen, and each row can be added or removed alone. `benchmarks/clusters.py` compares
+the methods.
+"""
