@@ -26,7 +26,7 @@ from clusters_pairs import COPIES, KnownPair, RealText, cut_inside, desk_edit, f
 from quality_data import DataFolder, read_bytes
 
 from pipelines.clusters.candidates import MAX_MISSES, MAX_POSTINGS, candidates
-from pipelines.clusters.comparison import comparison
+from pipelines.clusters.comparison import comparison, token_comparison
 from pipelines.clusters.furniture import without_furniture
 from pipelines.clusters.grouping import MIN_TEMPLATE_PAIRS, CopyPair, clusters
 from pipelines.clusters.shingles import shingles, tokens
@@ -146,7 +146,7 @@ def file_all(rows: list[tuple[int, str, str, str]]) -> tuple[list[CopyPair], flo
             for hash_ in made.hashes
         ]  # fmt: skip
         near = candidates(postings, len(made.hashes), rows_of)
-        mine = without_furniture(text, [text_of[one] for one in near if source_of[one] == source])
+        mine = tokens(without_furniture(text, [text_of[one] for one in near if source_of[one] == source]))
         templates = misses = 0
         for other in near:
             if misses == MAX_MISSES:
@@ -159,7 +159,7 @@ def file_all(rows: list[tuple[int, str, str, str]]) -> tuple[list[CopyPair], flo
                 text_of[other],
                 [text_of[one] for one in [*near, number] if one != other and source_of[one] == source_of[other]],
             )
-            measured = comparison(mine, theirs)
+            measured = token_comparison(mine, tokens(theirs))
             kinds[kind := pair_kind(measured)] += 1
             misses = 0 if kind in COPY_KINDS else misses + 1
             templates += same and kind == "template"
@@ -188,12 +188,16 @@ def measure_archive(texts: list[RealText], half: str, ms: float, missed: bool) -
           f"wrong {len(said - true)}; precision {len(said & true) / max(1, len(said)):.4f}, "
           f"recall {len(said & true) / len(true):.4f}")  # fmt: skip
     print(f"{compared / len(rows):.1f} compared an article: {dict(kinds)}")
+    alone = [(number, f"source {number % 40}", one.text, one.id) for number, one in enumerate(texts, 1)]
+    _, without_copies, compared_alone, _ = file_all(alone)
+    print(f"without copies: {compared_alone / len(alone):.2f} compared an article, "
+          f"{100 * 1000 * without_copies / len(alone) / ms:.1f} % of reading")  # fmt: skip
     cost = 1000 * seconds / len(rows)
     start = time.process_time()
     for _, _, text, _ in rows:
         signature(text)
-    alone = 1000 * (time.process_time() - start) / len(rows)
-    print(f"signature {alone:.2f} ms, each comparison {(cost - alone) * len(rows) / max(1, compared):.2f} ms")
+    signing = 1000 * (time.process_time() - start) / len(rows)
+    print(f"signature {signing:.2f} ms, each comparison {(cost - signing) * len(rows) / max(1, compared):.2f} ms")
     print(f"cost {cost:.2f} CPU ms an article; reading its page {ms:.1f} ms: {100 * cost / ms:.1f} %")
 
 

@@ -54,56 +54,67 @@ def test_pair_of_story_and_what_a_desk_made_of_it_is_named(other: list[str], kin
 
 
 def test_brief_in_the_middle_of_a_digest_is_a_part():
+    """The digest tells other stories, too, so it is no copy of the brief."""
     digest = "\n".join([*B, *A[:8], *story("c"), *story("d", 6)])
     assert pair_kind(comparison("\n".join(A[:8]), digest)) == "part"
 
 
 def test_form_filled_with_other_numbers_is_a_template():
+    """The forecasts of two days share most of their words."""
     assert pair_kind(comparison(WEATHER.format(1, 20, 3, 14, 5), WEATHER.format(2, 25, 60, 8, 9))) == "template"
 
 
 def test_one_corrected_number_leaves_a_reprint():
+    """One figure that differs is no form."""
     one = "\n".join([*A, "The fire killed 12 people in the town on the coast."])
     assert pair_kind(comparison(one, one.replace("12", "14"))) == "reprint"
 
 
 def test_one_notice_after_different_beginnings_is_a_template():
+    """Two stubs of a wall have nothing in common but its notice."""
     notice = " ".join(story("notice", 5))
     assert pair_kind(comparison(f"{A[0]} {A[1]}\n{notice}", f"{B[0]} {B[1]}\n{notice}")) == "template"
 
 
 def test_shares_of_a_cut_text_are_measured_in_each_direction():
+    """A quarter of the text is all of its cut copy."""
     found = comparison("\n".join(A), "\n".join(A[:5]))
     assert (found.kept, found.other_kept) == (0.25, 1.0)
 
 
 def test_chinese_copy_without_spaces_is_found_by_characters():
+    """Words cannot be told apart there, so characters are compared."""
     copy = f"本报讯{CHINESE}"
     assert pair_kind(comparison(CHINESE, copy)) == "reprint"
     assert set(signature(CHINESE).hashes) & set(signature(copy).hashes)
 
 
 def test_signature_is_the_same_on_each_machine_and_without_typography():
+    """Rows of one archive stay valid wherever it is opened, and case and punctuation do not count."""
     made = signature("\n".join(A))
     assert made == signature(" ".join(A).upper().replace(".", " !"))
     assert made.hashes[:2] == (-8738996433012082273, -8013084196377643944)
 
 
 def test_signature_of_a_caption_is_empty():
+    """So short a text is no evidence of copying."""
     assert signature("Flowers in the park on a sunny day.").hashes == ()
 
 
 def test_passage_has_the_same_hashes_within_any_text():
+    """So a short copy finds the long text, and the other way round."""
     part = set(signature("\n".join(A)).hashes)
     assert part <= set(signature("\n".join([*B, *A, *B])).hashes)
 
 
 def test_candidates_put_the_largest_share_first_and_leave_out_chance():
+    """One shared row of thirty is chance; two of six are a third of the shorter text."""
     postings = [[1, 2, 3], [1, 2], [1], [1], [1], [1], [1]]
     assert candidates(postings, rows=30, rows_of={1: 30, 2: 6, 3: 30}) == [2, 1]
 
 
 def test_candidates_are_bounded_where_everything_shares_a_notice():
+    """The cost of an article does not grow with the archive."""
     articles = list(range(5000))
     found = candidates([articles] * 9, rows=9, rows_of=dict.fromkeys(articles, 9))
     assert len(found) == MAX_COMPARED
@@ -111,6 +122,7 @@ def test_candidates_are_bounded_where_everything_shares_a_notice():
 
 
 def test_furniture_of_a_source_is_left_out_but_not_a_text_that_recurs_whole():
+    """The same article at five addresses is not furniture."""
     notice, stub = B[0], f"{A[0]}\n{B[0]}"
     neighbours = [f"{one}\n{notice}" for one in A[1:4]]
     assert without_furniture(stub, neighbours) == A[0]
@@ -122,6 +134,7 @@ def pair(article: int, other: int, kept: float = 0.9, other_kept: float = 0.9, *
 
 
 def test_clusters_are_the_same_in_any_order_of_pairs():
+    """A rebuild files articles in another order."""
     pairs = [pair(1, 2), pair(5, 4), pair(2, 3), pair(6, 4), pair(8, 9, kind="part")]
     for seed in range(5):
         random.Random(seed).shuffle(pairs)
@@ -129,11 +142,13 @@ def test_clusters_are_the_same_in_any_order_of_pairs():
 
 
 def test_digest_does_not_join_the_stories_within_it():
+    """It is left out of every cluster."""
     pairs = [pair(1, 2), pair(3, 4), pair(9, 1, 0.2, 1.0), pair(9, 3, 0.2, 1.0)]
     assert clusters(pairs) == [frozenset({1, 2}), frozenset({3, 4})]
 
 
 def test_days_of_a_series_are_joined_only_by_reprints():
+    """Two days of a forecast may be more alike than most."""
     forms = [pair(1, other, kind="template", same_source=True) for other in (2, 3, 4)]
     near = pair(1, 5, kind="edited", same_source=True)
     assert clusters([*forms, near]) == []
@@ -162,4 +177,5 @@ EARLY, LATE = member(1, "2026-05-01T08:00:00Z"), member(2, "2026-05-01T09:00:00Z
     ],
 )
 def test_probable_origin_is_named_by_the_best_evidence(members: list[ClusterMember], expected: tuple):
+    """A link counts more than a credit, and that more than an early date."""
     assert tuple(probable_origin(members)) == expected
