@@ -25,10 +25,10 @@ from pathlib import Path
 from clusters_pairs import COPIES, KnownPair, RealText, cut_inside, desk_edit, filled_form, known_pairs, stubs
 from quality_data import DataFolder, read_bytes
 
-from pipelines.clusters.candidates import MAX_MISSES, MAX_POSTINGS, candidates
-from pipelines.clusters.comparison import comparison, token_comparison
-from pipelines.clusters.furniture import without_furniture
-from pipelines.clusters.grouping import MIN_TEMPLATE_PAIRS, CopyPair, clusters
+from pipelines.clusters.candidates import MAX_POSTINGS, candidates
+from pipelines.clusters.comparison import comparison
+from pipelines.clusters.grouping import CopyPair, clusters
+from pipelines.clusters.pairing import NearArticle, compared_pairs, is_worth_keeping
 from pipelines.clusters.shingles import shingles, tokens
 from pipelines.clusters.signature import signature
 from pipelines.clusters.verdict import COPIES as COPY_KINDS
@@ -136,7 +136,8 @@ def file_all(rows: list[tuple[int, str, str, str]]) -> tuple[list[CopyPair], flo
     text_of = {number: text for number, _, text, _ in rows}
     source_of = {number: source for number, source, _, _ in rows}
     rows_of: dict[int, int] = {}
-    pairs, compared, kinds = [], 0, Counter[str]()
+    pairs: list[CopyPair] = []
+    compared, kinds = 0, Counter[str]()
     start = time.process_time()
     for number, source, text, _ in rows:
         made = signature(text)
@@ -146,25 +147,12 @@ def file_all(rows: list[tuple[int, str, str, str]]) -> tuple[list[CopyPair], flo
             for hash_ in made.hashes
         ]  # fmt: skip
         near = candidates(postings, len(made.hashes), rows_of)
-        mine = tokens(without_furniture(text, [text_of[one] for one in near if source_of[one] == source]))
-        templates = misses = 0
-        for other in near:
-            if misses == MAX_MISSES:
-                break
-            same = source_of[other] == source
-            if same and templates >= MIN_TEMPLATE_PAIRS:
-                continue  # it is one of a series, and a reprint would have been the likeliest
+        own = NearArticle(number, source, text)
+        for pair in compared_pairs(own, [NearArticle(one, source_of[one], text_of[one]) for one in near]):
             compared += 1
-            theirs = without_furniture(
-                text_of[other],
-                [text_of[one] for one in [*near, number] if one != other and source_of[one] == source_of[other]],
-            )
-            measured = token_comparison(mine, tokens(theirs))
-            kinds[kind := pair_kind(measured)] += 1
-            misses = 0 if kind in COPY_KINDS else misses + 1
-            templates += same and kind == "template"
-            if kind in COPY_KINDS or (same and kind == "template"):
-                pairs.append(CopyPair(number, other, measured.kept, measured.other_kept, kind, same))
+            kinds[pair.kind] += 1
+            if is_worth_keeping(pair):
+                pairs.append(pair)
         rows_of[number] = len(made.hashes)
         db.execute("INSERT INTO text_signatures VALUES (?, ?, ?)", (number, made.shingles, len(made.hashes)))
         db.executemany("INSERT INTO text_shingles VALUES (?, ?)", [(hash_, number) for hash_ in made.hashes])

@@ -7,7 +7,8 @@ Texts in, values out, no archive and no database: the caller keeps the values as
 3. `comparison` measures two texts: the share that each keeps of the other, and what stands at the places that differ.
 4. `verdict` decides: a reprint, a shortened or edited copy, a part of a collection, fillings of one template, or none.
 
-`furniture` leaves out lines that a source prints under many articles, before two texts are compared.
+`pairing` does steps 3 and 4 for an article and its candidates: start reading there. `furniture` leaves out lines that a
+source prints under many articles, before two texts are compared.
 `grouping` joins pairs into clusters, and `first_text` names the probable origin of a cluster.
 
 Why sampled shingles: MinHash and SimHash estimate the likeness of whole texts. A copy cut to a third has a Jaccard

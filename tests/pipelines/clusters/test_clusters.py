@@ -6,11 +6,12 @@ import random
 
 import pytest
 
-from pipelines.clusters.candidates import MAX_COMPARED, MAX_POSTINGS, candidates
+from pipelines.clusters.candidates import MAX_COMPARED, MAX_MISSES, MAX_POSTINGS, candidates
 from pipelines.clusters.comparison import comparison
 from pipelines.clusters.first_text import ClusterMember, probable_origin
 from pipelines.clusters.furniture import without_furniture
-from pipelines.clusters.grouping import CopyPair, clusters
+from pipelines.clusters.grouping import MIN_TEMPLATE_PAIRS, CopyPair, clusters
+from pipelines.clusters.pairing import NearArticle, compared_pairs, is_worth_keeping
 from pipelines.clusters.signature import signature
 from pipelines.clusters.verdict import pair_kind
 
@@ -127,6 +128,24 @@ def test_furniture_of_a_source_is_left_out_but_not_a_text_that_recurs_whole():
     neighbours = [f"{one}\n{notice}" for one in A[1:4]]
     assert without_furniture(stub, neighbours) == A[0]
     assert without_furniture(stub, [stub] * 5) == stub
+
+
+def test_comparing_stops_after_articles_that_are_no_copies():
+    """The rest are less likely, and the cost of an article is bounded."""
+    near = [NearArticle(number, number, "\n".join(story(str(number)))) for number in range(2, 19)]
+    assert len(list(compared_pairs(NearArticle(1, 1, "\n".join(A)), near))) == MAX_MISSES
+
+
+def test_article_of_a_series_is_compared_with_few_others_of_its_source_and_with_other_sources():
+    """A thousand forecasts of one source cost no more than three."""
+    forecasts = [NearArticle(number, "weather", WEATHER.format(*[number] * 5)) for number in range(2, 12)]
+    own = NearArticle(1, "weather", WEATHER.format(*[1] * 5))
+    found = list(compared_pairs(own, [*forecasts, own._replace(article=20, source="copier")]))
+    assert [(one.other, one.kind) for one in found] == [
+        *((number, "template") for number in range(2, 2 + MIN_TEMPLATE_PAIRS)),
+        (20, "reprint"),
+    ]
+    assert all(map(is_worth_keeping, found))
 
 
 def pair(article: int, other: int, kept: float = 0.9, other_kept: float = 0.9, **more) -> CopyPair:
