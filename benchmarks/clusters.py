@@ -20,6 +20,7 @@ import statistics
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable
+from functools import partial
 from pathlib import Path
 
 from clusters_pairs import COPIES, KnownPair, RealText, cut_inside, desk_edit, filled_form, known_pairs, stubs
@@ -232,13 +233,14 @@ def methods() -> dict[str, Callable[[str], list[Hashable]]]:
         print("rensa is not installed: left out")
     else:
 
-        def rensa_bands(text: str) -> list[Hashable]:
+        def rensa_bands(size: int, text: str) -> list[Hashable]:
             made = RMinHash(num_perm=128, seed=42)
             made.update(word_set(text))
             values = made.digest()
-            return [(band, *values[4 * band : 4 * band + 4]) for band in range(32)]
+            return [(start, *values[start : start + size]) for start in range(0, 128, size)]
 
-        found["rensa MinHash 128, 32 bands of 4"] = rensa_bands
+        found["rensa MinHash 128, 32 bands of 4"] = partial(rensa_bands, 4)
+        found["rensa MinHash 128, 64 bands of 2"] = partial(rensa_bands, 2)
     try:
         from datasketch import MinHash
     except ImportError:
