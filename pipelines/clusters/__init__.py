@@ -7,12 +7,12 @@ Texts in, values out, no archive and no database: the caller keeps the values as
 3. `comparison` measures two texts: the share that each keeps of the other, and what stands at the places that differ.
 4. `verdict` decides: a reprint, a shortened or edited copy, a part of a collection, fillings of one template, or none.
 
-`pairing` does steps 3 and 4 for an article and its candidates: start reading there. `furniture` leaves out lines that a
-source prints under many articles, before two texts are compared.
+`pairing` does steps 3 and 4 for an article and its candidates: start reading there. `furniture` leaves out lines that
+a source prints under many articles, before two texts are compared.
 `grouping` joins pairs into clusters, and `first_text` names the probable origin of a cluster.
 
-Why sampled shingles: MinHash and SimHash estimate the likeness of whole texts, and a copy cut to a quarter has a Jaccard
-likeness of 0.25. SimHash misses it, and so does MinHash with bands of four. With bands of two MinHash finds nearly as
+Why sampled shingles: MinHash and SimHash estimate the likeness of whole texts, and a copy cut to a quarter has a
+Jaccard likeness of 0.25. SimHash misses it, and so does MinHash with bands of four. With bands of two MinHash finds nearly as
 many copies, but needs 64 rows for each text. Samples take a row for sixteen words and no library, and each row can be
 added or removed alone. `benchmarks/clusters.py --methods` compares the methods.
 """
