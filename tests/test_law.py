@@ -11,6 +11,7 @@ WORK = FIVE | {P + "session", P + "takedown"}
 # A package may import only packages above it in this table. What is not in it may import anything.
 MAY_IMPORT: dict[str, set[str]] = {
     P + "core": set(),
+    P + "clusters": CORE,
     P + "warc": CORE,
     P + "extraction": CORE,
     P + "database": CORE | {P + "extraction"},

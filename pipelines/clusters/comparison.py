@@ -1,0 +1,121 @@
+"""Compare two texts exactly: which passages they share, and what stands at the places where they differ.
+
+The cost is linear in the length of both texts, unlike difflib's: a table of shingles finds passages, which are extended
+word by word.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import NamedTuple
+
+from pipelines.clusters.shingles import shingle_length, shingles, tokens
+
+MAX_SLOT_TOKENS = 12  # between two shared passages; a longer gap is a cut or an addition, not a filled-in place
+
+
+class SharedPassage(NamedTuple):
+    """Hold the place and length of a passage in both texts, in tokens."""
+
+    here: int
+    there: int
+    length: int
+
+
+class TextComparison(NamedTuple):
+    """Hold what two texts share."""
+
+    words: int  # tokens of the first text
+    other_words: int
+    kept: float  # share of the first text's tokens that are in passages of the second
+    other_kept: float  # share of the second text's tokens that are in passages of the first
+    shared: int  # tokens of the first text in shared passages
+    lead: int  # tokens of the first text before its first shared passage; all of them if there is none
+    other_lead: int  # the same of the second text
+    passages: int
+    slots: int  # short places between two passages where the texts have different words
+    number_slots: int  # those where both have numbers, and not the same
+    numbers: int  # tokens with a digit within shared passages
+
+
+def comparison(text: str, other: str) -> TextComparison:
+    """Return what two texts share."""
+    return token_comparison(tokens(text), tokens(other))
+
+
+def token_comparison(here: list[str], there: list[str]) -> TextComparison:
+    """Return what two texts share, as `tokens` gives them."""
+    length = min(shingle_length(here), shingle_length(there))
+    mine, theirs = shingles(here, length), shingles(there, length)
+    passages = list(_passages(here, there, mine, theirs, length))
+    slots, number_slots = _slots(here, there, passages)
+    shared = sum(one.length for one in passages)
+    return TextComparison(
+        words=len(here),
+        other_words=len(there),
+        kept=shared / len(here) if here else 0.0,
+        other_kept=_covered(theirs, set(mine), length) / len(there) if there else 0.0,
+        shared=shared,
+        lead=min((one.here for one in passages), default=len(here)),
+        other_lead=min((one.there for one in passages), default=len(there)),
+        passages=len(passages),
+        slots=slots,
+        number_slots=number_slots,
+        numbers=sum(has_digit(here[at]) for one in passages for at in range(one.here, one.here + one.length)),
+    )
+
+
+def has_digit(token: str) -> bool:
+    """Return True for a token that is or holds a number."""
+    return any(map(str.isdigit, token))
+
+
+def _passages(
+    here: list[str], there: list[str], mine: list[str], theirs: list[str], length: int
+) -> Iterator[SharedPassage]:
+    """Yield the shared passages in the order of the first text; where a shingle recurs, the next in order counts."""
+    common = set(theirs).intersection(mine)
+    places: dict[str, list[int]] = {}
+    for place, shingle in enumerate(theirs):
+        if shingle in common:
+            places.setdefault(shingle, []).append(place)
+    at = expected = 0
+    while at < len(mine):
+        if mine[at] not in common:
+            at += 1
+            continue
+        found = places[mine[at]]
+        start = found[min(bisect_left(found, expected), len(found) - 1)]
+        size = length
+        while at + size < len(here) and start + size < len(there) and here[at + size] == there[start + size]:
+            size += 1
+        yield SharedPassage(at, start, size)
+        at, expected = at + size, start + size
+
+
+def _covered(mine: list[str], known: set[str], length: int) -> int:
+    """Return the number of tokens of a text that lie in a shingle of the other."""
+    end = count = 0
+    for at, shingle in enumerate(mine):
+        if shingle in known:
+            count += at + length - max(at, end)
+            end = at + length
+    return count
+
+
+def _slots(here: list[str], there: list[str], passages: list[SharedPassage]) -> tuple[int, int]:
+    """Return how many short places between neighbouring passages are filled differently, and how many by numbers."""
+    slots = numbers = 0
+    for one, following in pairwise(passages):
+        if following.there < one.there:
+            continue  # the passages are in another order
+        mine = here[one.here + one.length : following.here]
+        theirs = there[one.there + one.length : following.there]
+        if not (0 < len(mine) <= MAX_SLOT_TOKENS and 0 < len(theirs) <= MAX_SLOT_TOKENS):
+            continue
+        slots += 1
+        figures, others = ([token for token in side if has_digit(token)] for side in (mine, theirs))
+        numbers += bool(figures) and bool(others) and figures != others
+    return slots, numbers

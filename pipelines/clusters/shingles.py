@@ -1,0 +1,31 @@
+"""Cut a text into the units that are compared: words, or characters in scripts that put no space between words."""
+
+from __future__ import annotations
+
+import re
+
+# Chinese, Japanese, Thai, Lao, Burmese, Khmer. Korean has spaces.
+UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+TOKEN = re.compile(rf"[{UNSPACED}]|[^\W_{UNSPACED}]+")
+WORDS_A_SHINGLE = 5
+CHARACTERS_A_SHINGLE = 9  # about four words of Chinese, two or three of Thai
+MIN_UNSPACED_SHARE = 0.5  # of the tokens that are single characters, for a text to be cut by characters
+UNSPACED_TOKEN = re.compile(rf"[{UNSPACED}]")
+
+
+def tokens(text: str) -> list[str]:
+    """Return the words of a text without case and punctuation; each character of an unspaced script is one."""
+    return TOKEN.findall(text.casefold())
+
+
+def shingle_length(units: list[str]) -> int:
+    """Return the number of tokens in each shingle of a text, by the script that most of it is written in."""
+    if not units:
+        return WORDS_A_SHINGLE
+    unspaced = len(UNSPACED_TOKEN.findall("".join(units)))
+    return CHARACTERS_A_SHINGLE if unspaced >= MIN_UNSPACED_SHARE * len(units) else WORDS_A_SHINGLE
+
+
+def shingles(units: list[str], length: int) -> list[str]:
+    """Return each run of `length` tokens, in order; a run that occurs twice is there twice."""
+    return list(map(" ".join, zip(*(units[start:] for start in range(length)), strict=False)))
