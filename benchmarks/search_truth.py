@@ -115,7 +115,9 @@ class Postings:
 
 def fold(text: str) -> str:
     """Return a text in lower case, Latin letters without marks, full stops away: the words as the index has them."""
-    letters = {letter: plain for letter in set(text.lower()) if (plain := _plain(letter)) != letter}
+    letters: dict[str, str | int | None] = {
+        letter: plain for letter in set(text.lower()) if (plain := _plain(letter)) != letter
+    }
     return text.lower().replace(".", " ").translate(str.maketrans(letters))
 
 
