@@ -1,0 +1,232 @@
+"""Measure what questions to a large archive cost: `python benchmarks/search.py [--articles 1000000]`.
+
+Fill a database with generated articles (search_corpus.py), and one with a tenth of them. Ask for words that are in 5,
+42 and 98 percent of the articles, a prefix and a phrase: by relevance, newest first, within a quarter, of one source,
+and counted by day. Then compare 200 random queries with what plain Python finds in the same articles. Times are CPU
+time. Exit code 1 if an aim is missed or an answer is wrong; `--articles 10000` is a short run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import sqlite3
+import statistics
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from time import perf_counter, process_time
+from typing import Any
+
+import common
+from common import MB, new_archive, show_checks, show_table, workshop
+from search_corpus import DAYS, LAST_DAY, PAIR, GeneratedArticle, generate
+from search_truth import disagreements
+
+from pipelines.database import queries
+from pipelines.database.connection import connect, open_database
+from pipelines.database.filters import ArticleFilters
+from pipelines.database.query_parser import fts5_expression
+
+AIM_MS = 100  # median, warm
+AIM_P95_MS = 300
+AIM_GROWTH = 3  # from a tenth of the articles to all
+LEAST_MS = 5  # growth from less than this is noise
+ENOUGH_ARTICLES = 1_000_000  # the aims are those of so many
+RUNS, MAX_SECONDS, LEAST_RUNS = 21, 10, 5  # of one cell of the table
+QUERIES = {
+    "word in 5 %": "climate",
+    "word in 42 %": "government",
+    "word in 98 %": "said",
+    "prefix (42 %)": "minist*",
+    "phrase": f'"{" ".join(PAIR)}"',
+}
+BATCH_ARTICLES = 10_000
+CAPTURE = """INSERT INTO captures (id, crawl_id, source_id, url, time, kind, status, file, offset, length, record_id,
+                                   record_type)
+             VALUES (?, 1, ?, ?, ?, 'article', 200, 'f.warc.gz', ?, 9, ?, 'response')"""
+ARTICLE = """INSERT INTO articles (url_key, source_id, url, title, authors, byline, published, published_day, language,
+                                   tags, text, word_count, kind, extractor, text_digest, capture_id, revision,
+                                   first_seen, last_seen)
+             VALUES (?, ?, ?, ?, '[]', ?, ?, ?, ?, '[]', ?, ?, 'article', 'x', ?, ?, 1, ?, ?)"""
+PAGES = ("page_count", "freelist_count", "page_size")
+BY_DAY = """SELECT a.published_day, count(*) FROM articles a
+             WHERE a.id IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH ?) GROUP BY a.published_day"""
+
+
+@dataclass(slots=True)
+class Archive:
+    """Hold a filled database and what it cost to make."""
+
+    path: Path
+    articles: int
+    size: int = 0
+    index_size: int = 0
+    index_seconds: float = 0  # CPU time
+
+
+@dataclass(slots=True)
+class Cell:
+    """Hold the times of one kind of question, in ms of CPU time."""
+
+    warm: list[float] = field(default_factory=list)
+    cold: float = 0
+    cold_wall: float = 0
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.warm)
+
+    @property
+    def p95(self) -> float:
+        return sorted(self.warm)[int(len(self.warm) * 0.95)]
+
+
+def fill(archive: Archive, sources: int) -> None:
+    """Write the articles as rows, then make the full-text index of them."""
+    with closing(open_database(archive.path)) as db:
+        make = db.execute("SELECT sql FROM sqlite_master WHERE name = 'articles_fts_insert'").fetchone()[0]
+        db.execute("DROP TRIGGER articles_fts_insert")  # its work is timed by itself, below
+        db.execute("BEGIN")
+        db.execute("INSERT INTO crawls (id, started, command, software) VALUES (1, '2026-11-28T00:00:00Z', '', '')")
+        for number in range(1, sources + 1):
+            values = (number, f"p{number}", f"https://p{number}.example/")
+            db.execute("INSERT INTO sources (id, name, url, added) VALUES (?, ?, ?, '2026-11-28T00:00:00Z')", values)
+        for number, one in enumerate(generate(archive.articles, sources), 1):
+            insert(db, one)
+            if number % BATCH_ARTICLES == 0:
+                db.execute("DELETE FROM changes")
+                db.execute("COMMIT")
+                db.execute("BEGIN")
+        db.execute("DELETE FROM changes")  # as after a crawl: the journal has them
+        db.execute(make)
+        db.execute("COMMIT")
+        before, began = size_of(db), process_time()
+        db.execute("INSERT INTO articles_fts(articles_fts) VALUES ('rebuild')")
+        archive.index_seconds = process_time() - began
+        archive.size = size_of(db)
+        archive.index_size = archive.size - before
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def size_of(db: sqlite3.Connection) -> int:
+    """Return the bytes of the pages that a database uses."""
+    pages, free, size = (db.execute(f"PRAGMA {name}").fetchone()[0] for name in PAGES)
+    return int((pages - free) * size)
+
+
+def insert(db: sqlite3.Connection, one: GeneratedArticle) -> None:
+    """Insert the rows of one article."""
+    url = f"https://p{one.source}.example/{one.number}"
+    seen = f"{one.seen}T12:00:00Z"
+    db.execute(CAPTURE, (one.number, one.source, url, seen, one.number, f"urn:uuid:{one.number}"))
+    values = (url[6:], one.source, url, one.title, one.byline, one.day, one.day or one.seen, one.language, one.text)
+    db.execute(ARTICLE, (*values, one.text.count(" ") + 1, str(one.number), one.number, seen, seen))
+
+
+def questions(db: sqlite3.Connection, query: str, chance: random.Random, sources: int) -> dict[str, Callable[[], Any]]:
+    """Return each kind of question with one query, as a task; period and source are others each time."""
+
+    def hits(sort: str = "relevance", **filters: str) -> list[Any]:
+        return list(queries.search(db, query, ArticleFilters(**filters), sort))
+
+    since = LAST_DAY - timedelta(days=chance.randrange(91, DAYS))
+    quarter = {"since": since.isoformat(), "until": (since + timedelta(days=90)).isoformat()}
+    return {
+        "by relevance": hits,
+        "newest first": partial(hits, "newest"),
+        "dated (one quarter)": partial(hits, **quarter),
+        "one source": partial(hits, source=f"p{chance.randrange(1, sources + 1)}"),
+        "counted by day": lambda: db.execute(BY_DAY, (fts5_expression(query),)).fetchall(),
+    }
+
+
+def times_of(archive: Archive, sources: int) -> Iterator[tuple[str, str, Cell]]:
+    """Yield the times of each query and kind of question."""
+    for name, query in QUERIES.items():
+        chance = random.Random(name)
+        with closing(connect(archive.path)) as db:
+            kinds = list(questions(db, query, chance, sources))
+        for kind in kinds:
+            cell = Cell()
+            forget_pages(archive.path)
+            with closing(connect(archive.path)) as db:
+                began, began_cpu = perf_counter(), process_time()
+                questions(db, query, chance, sources)[kind]()
+                cell.cold, cell.cold_wall = (process_time() - began_cpu) * 1000, (perf_counter() - began) * 1000
+                until = perf_counter() + MAX_SECONDS
+                while len(cell.warm) < RUNS and (perf_counter() < until or len(cell.warm) < LEAST_RUNS):
+                    task = questions(db, query, chance, sources)[kind]
+                    began_cpu = process_time()
+                    task()
+                    cell.warm.append((process_time() - began_cpu) * 1000)
+            yield name, kind, cell
+
+
+def forget_pages(path: Path) -> None:
+    """Let the system drop what it keeps of a file in memory, as after a start of the machine."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, default in (("articles", ENOUGH_ARTICLES), ("sources", 500), ("queries", 200)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--keep", metavar="DIR")
+    parser.add_argument("--json", metavar="FILE")
+    given = parser.parse_args()
+    with workshop(given.keep) as folder:
+        place = new_archive(folder)
+        small, large = (Archive(place / f"{n}.db", n) for n in (given.articles // 10, given.articles))
+        results: list[dict[tuple[str, str], Cell]] = []
+        for archive in (small, large):
+            fill(archive, given.sources)
+            results.append({(name, kind): cell for name, kind, cell in times_of(archive, given.sources)})
+        with closing(connect(large.path)) as db:
+            articles = generate(given.articles, given.sources)
+            wrong = list(disagreements(db, articles, given.queries, given.sources))
+    few, many = results
+    kinds = list(dict.fromkeys(kind for _, kind in many))
+    print(f"{given.articles:,} articles, {given.sources} sources: CPU ms, median / p95 warm (cold; wall time cold)")
+    rows = [[name, *(_shown(many[name, kind]) for kind in kinds)] for name in QUERIES]
+    show_table(("query", *kinds), rows)
+    print(f"\nGrowth from {small.articles:,} to {large.articles:,} articles (CPU ms, median)")
+    rows = [
+        [name, *(f"{few[name, kind].median:.1f} -> {many[name, kind].median:.1f}" for kind in kinds)]
+        for name in QUERIES
+    ]
+    show_table(("query", *kinds), rows)
+    print(f"\ndatabase {large.size / MB:,.0f} MB, of it the full-text index {large.index_size / MB:,.0f} MB, ", end="")
+    print(f"made in {large.index_seconds:.0f} CPU s\n")
+    slow = [f"{name}, {kind}" for (name, kind), cell in many.items() if cell.median > AIM_MS]
+    slow_tail = [f"{name}, {kind}" for (name, kind), cell in many.items() if cell.p95 > AIM_P95_MS]
+    grown = [
+        f"{name}, {kind}"
+        for (name, kind), cell in many.items()
+        if cell.median > AIM_GROWTH * max(few[name, kind].median, LEAST_MS)
+    ]
+    checks = [
+        common.Check(f"median at most {AIM_MS} ms", not slow, "; ".join(slow)),
+        common.Check(f"p95 at most {AIM_P95_MS} ms", not slow_tail, "; ".join(slow_tail)),
+        common.Check(f"growth at most {AIM_GROWTH} times", not grown, "; ".join(grown)),
+        common.Check(f"{given.queries} random queries agree with plain Python", not wrong, "; ".join(wrong[:5])),
+    ]
+    figures = {f"{name}, {kind}": cell.median for (name, kind), cell in many.items()}
+    common.write_json(given.json, figures | {"index MB": large.index_size / MB, "index CPU s": large.index_seconds})
+    sys.exit(0 if show_checks(checks) else 1)
+
+
+def _shown(cell: Cell) -> str:
+    return f"{cell.median:.1f} / {cell.p95:.1f} ({cell.cold:.0f}; {cell.cold_wall:.0f})"
+
+
+if __name__ == "__main__":
+    main()
