@@ -75,8 +75,10 @@ class DatasetCounts:
             self.rows += 1
             day = row["published_day"]
             if day is not None:
-                self.first = min(self.first or day, day)
-                self.last = max(self.last or day, day)
+                if self.first is None or day < self.first:
+                    self.first = day
+                if self.last is None or day > self.last:
+                    self.last = day
             yield row
 
 
