@@ -316,7 +316,7 @@ def has_newest_schema(db: sqlite3.Connection) -> bool:
 def triggers_digest(db: sqlite3.Connection) -> str:
     """Return a digest of the triggers of a database."""
     sql = "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY name"
-    return sha256(repr(db.execute(sql).fetchall()).encode()).hexdigest()
+    return sha256(repr(list(map(tuple, db.execute(sql)))).encode()).hexdigest()
 
 
 def open_for_maintenance(path: Path) -> sqlite3.Connection:

@@ -90,7 +90,7 @@ def test_csv_is_safe_unless_raw(folder, tmp_path):
 @pytest.mark.parametrize(
     ("args", "code", "words"),
     [
-        (["xlsx", "a.xlsx"], 2, "formats: cdxj, csv"),
+        (["xlsx", "a.xlsx"], 2, "formats: atom, bulk, cdxj, csv"),
         (["csv", "there.csv"], 2, "--force"),
         (["csv", "none/a.csv"], 2, "the folder does not exist"),
         (["csv", "."], 2, "not an ordinary file"),
