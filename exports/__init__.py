@@ -17,7 +17,7 @@ from pipelines.core.errors import ConfigError
 if TYPE_CHECKING:
     import sqlite3
 
-    from exports.folder import FolderOutput
+    from exports.folder_output import FolderOutput
     from pipelines.selection.captures import CaptureSelection
 
 Row = dict[str, Any]

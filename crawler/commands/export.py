@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sqlite3
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -15,52 +14,17 @@ import click
 from crawler import __version__
 from crawler.cli.archive_options import database_of, filter_options, standard_output
 from crawler.cli.common_options import folder_of, folder_option, setting_option
+from crawler.cli.datasets.options import ExportOptions
 from crawler.cli.log_options import log_options
 from exports import CaptureFormat, dataset, format_names, is_capture_format, load_format
 from pipelines.core.errors import ConfigError
 from pipelines.core.plural import counted, verb
-from pipelines.database.filters import ArticleFilters
 from pipelines.warc.storage import WarcStorage
 
 if TYPE_CHECKING:
     from pipelines.selection.captures import CaptureFilter
 
 COUNTED_NOUNS = ("capture", "record", "page", "byte")  # of the closing line; the manifest has their plurals as keys
-
-
-@dataclass(frozen=True, slots=True)
-class ExportOptions:
-    """Hold the arguments of the command, as click parsed them."""
-
-    form: str  # name of the format
-    out: str  # path of the file; "-" for standard output
-    query: str | None
-    filters: ArticleFilters
-    hosts: tuple[str, ...]
-    urls: tuple[str, ...]
-    without_reserved: bool
-    without_signals: tuple[str, ...]
-    force: bool
-    raw: bool
-    fields: str | None
-    revisions: str  # "latest" or "all"
-    sample: int | None
-    seed: int | None
-    split: str | None
-    partition: str | None
-
-    def chosen_rows(self) -> dict[str, Any]:
-        """Return what chooses rows and columns of articles, as far as it is given, by the name of its option."""
-        given = {
-            "--fields": self.fields, "--sample": self.sample, "--seed": self.seed, "--split": self.split,
-            "--partition": self.partition, "--revisions": None if self.revisions == "latest" else self.revisions,
-        }  # fmt: skip
-        return {name: value for name, value in given.items() if value is not None}
-
-    def chosen_about(self) -> dict[str, Any]:
-        """Return what the manifest says of the choice of rows."""
-        seed = (self.seed or 0) if self.sample is not None or self.split else None
-        return {"revisions": self.revisions, "sample": self.sample, "split": self.split, "seed": seed}
 
 
 @click.command()
@@ -158,7 +122,7 @@ def command(ctx: click.Context, **options: Any) -> None:
         return
     if wanted.hosts or wanted.urls:
         raise ConfigError("--host and --url", "select captures, not articles", "export warc, wacz or cdxj")
-    from crawler.cli.article_export import export_articles
+    from crawler.cli.datasets.articles import export_articles
 
     with database_of(ctx) as db:
         export_articles(form, db, WarcStorage(folder_of(ctx).warc), wanted, without, about)
@@ -172,7 +136,7 @@ def _export_captures(
     wanted: ExportOptions,
     about: dict[str, Any],
 ) -> None:
-    from crawler.cli.article_export import report_left_out
+    from crawler.cli.datasets.articles import report_left_out
     from crawler.cli.progress_bar import bar
     from pipelines.selection.captures import CaptureSelection
 

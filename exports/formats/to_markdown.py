@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from exports import ExportInfo, Row
-from exports.folder import FolderOutput
+from exports.folder_output import FolderOutput
 from exports.formats.article_files import file_name
 from exports.formats.to_jsonl import LINE_ENDS
 

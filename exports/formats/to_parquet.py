@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from exports import ExportInfo, Row
 from exports.extras import load_extra
-from exports.folder import FolderOutput
+from exports.folder_output import FolderOutput
 
 name = "parquet"
 media_type = "application/vnd.apache.parquet"

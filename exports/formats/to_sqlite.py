@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from exports import ExportInfo, Row
-from exports.folder import FolderOutput
+from exports.folder_output import FolderOutput
 from pipelines.core.archive_layout import DATABASE_NAME, SETTINGS_NAME
 from pipelines.core.errors import ConfigError
-from pipelines.database.subset import copy_articles
+from pipelines.selection.subset import copy_articles
 
 name = "sqlite"
 media_type = "application/vnd.sqlite3"

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from exports import ExportInfo, Row
-from exports.folder import FolderOutput
+from exports.folder_output import FolderOutput
 from exports.formats import to_csv
 from exports.formats.article_files import file_name
 

@@ -33,9 +33,11 @@ HARD = {
 
 # An article whose every field is there, as far as it is one that is hard.
 ARTICLE = dict.fromkeys(dataset.columns()) | {
-    "id": 7, "source": "courier", "url": "https://courier.example/7?a=1&b=é", "title": HARD["formula"], "authors": HARD["people"],
+    "id": 7, "source": "courier", "url": "https://courier.example/7?a=1&b=é", "title": HARD["formula"],
+    "authors": HARD["people"],
     "tags": ["<b>", "]]>"], "rights": ["robots: noarchive"], "header_rights": [], "found_in": {"title": "h1"},
-    "text": "One <two> & three\x00\n\u2028four", "published": "2024-01-05", "published_day": "2024-01-05", "language": "en",
+    "text": "One <two> & three\x00\n\u2028four", "published": "2024-01-05", "language": "en",
+    "published_day": "2024-01-05",
     "captured": "2024-01-05T10:00:00.123456Z", "revision": 1, "word_count": 4, "text_digest": "0" * 64,
 }  # fmt: skip
 ROWS = [name for name in exports.format_names() if hasattr(exports.load_format(name), "write")]

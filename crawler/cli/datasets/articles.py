@@ -5,22 +5,20 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import click
 
 from crawler.cli.archive_options import standard_output
+from crawler.cli.datasets.options import ExportOptions
 from exports import AnyFormat, ArticleFormat, dataset, folder, is_folder_format, is_partitionable, is_subset_format
-from exports.article_rows import ArticleRows, RowSelection
 from exports.row_choice import choose_fields, parse_splits
+from exports.selected_rows import ArticleRows, RowSelection
 from pipelines.core.errors import ConfigError
 from pipelines.core.plural import counted
-from pipelines.database.article_rows import GROUPS
+from pipelines.selection.article_rows import GROUPS
 from pipelines.selection.exclusions import ExclusionFilter, Exclusions, reasons_in_words
 from pipelines.warc.storage import WarcStorage
-
-if TYPE_CHECKING:
-    from crawler.commands.export import ExportOptions
 
 
 def export_articles(
@@ -48,7 +46,7 @@ def export_articles(
         form = form.partitioned(groups)
     if is_subset_format(form):
         form = form.subset_of(db)
-    options = {"chosen": columns, "raw": wanted.raw, "force": wanted.force, "left_out": rows.left_out}
+    options: dict[str, Any] = {"chosen": columns, "raw": wanted.raw, "force": wanted.force, "left_out": rows.left_out}
     if is_folder_format(form):
         if wanted.out == "-":
             raise ConfigError("-", f"{wanted.form} writes a folder, not a file", "name a folder")

@@ -12,7 +12,7 @@ from exports.row_choice import Sample, Splits
 from pipelines.core.errors import ConfigError
 from pipelines.database import queries
 from pipelines.database.filters import ArticleFilters
-from pipelines.selection.exclusions import ExclusionFilter, Exclusions
+from pipelines.selection.exclusions import NO_EXCLUSIONS, ExclusionFilter, Exclusions
 from pipelines.warc.storage import WarcStorage
 
 
@@ -22,7 +22,7 @@ class RowSelection:
 
     filters: ArticleFilters
     query: str | None = None
-    without: Exclusions = Exclusions()
+    without: Exclusions = NO_EXCLUSIONS
     every_revision: bool = False  # one row for each revision, not for each article
     sample: int | None = None  # number of articles; None: all
     seed: int = 0
@@ -79,11 +79,11 @@ class ArticleRows:
     def _rows(self) -> Iterator[Row]:
         filters, query = self.selection.filters, self.selection.query
         if self.selection.every_revision:
-            from pipelines.database.article_rows import revisions_of_articles
+            from pipelines.selection.article_rows import revisions_of_articles
 
             return revisions_of_articles(self._db, filters, query)
         if self.selection.groups:
-            from pipelines.database.article_rows import grouped_articles
+            from pipelines.selection.article_rows import grouped_articles
 
             return grouped_articles(self._db, self.selection.groups, filters, query)
         return queries.articles(self._db, filters, query)
