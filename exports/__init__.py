@@ -74,8 +74,9 @@ class FolderFormat(Protocol):
     ) -> dict[str, Any]:
         """Write all rows of each part, one at a time, and return the fields that they add to the manifest.
 
-        `parts` are the splits by name and their rows; without splits, one part with the name "". The same parts and
-        the same `about`, its `created` aside, give the same files.
+        `parts` are the splits by name and their rows; without splits, one part with the name "". `about` also has
+        `left_out`, which is filled while the rows are read. The same parts and the same `about`, its `created` aside,
+        give the same files.
         """
 
 

@@ -62,7 +62,7 @@ def export_folder(
             draft.mkdir()
             with open_file(draft / CHECKSUMS_NAME, "xb") as checksums:
                 folder = FolderOutput(draft, checksums)
-                fields = form.fill(watched(parts), folder, names, about, raw=raw)
+                fields = form.fill(watched(parts), folder, names, {**about, "left_out": left_out or {}}, raw=raw)
             with open_file(draft / CHECKSUMS_NAME) as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
             manifest = {

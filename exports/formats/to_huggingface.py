@@ -26,6 +26,17 @@ CROISSANT_NAME = "croissant.json"
 MAX_NAMED = 50  # sources or languages in a table of the card; further ones are counted together
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"), (10**7, "1M<n<10M"))
 UNKNOWN = "unknown"
+COLLECTED = """## How it was collected
+
+Pages of news sites were fetched over HTTP and recorded in WARC files. The articles were read from these records.
+`warc_file`, `warc_offset` and `warc_record_id` name the record that a row was read from."""
+LOADING = """## Load it
+
+```python
+from datasets import load_dataset
+
+articles = load_dataset("path/of/this/folder")
+```"""
 
 
 class Census:
@@ -98,11 +109,9 @@ def card(
         "---\n" + "".join(f"{key}: {json.dumps(value, ensure_ascii=False)}\n" for key, value in front.items()) + "---",
         f"# {front['pretty_name']}",
         _summary(census, about),
-        '## Load it\n\n```python\nfrom datasets import load_dataset\n\narticles = load_dataset("path/of/this/folder")\n```',
+        LOADING,
         "## Splits\n\n" + _table(("split", "rows"), census.rows.items()) + _split_words(about),
-        "## How it was collected\n\nPages of news sites were fetched over HTTP by their robots.txt and recorded in WARC "
-        "files. The articles were read from these records. `warc_file`, `warc_offset` and `warc_record_id` name the "
-        "record that each row was read from.",
+        COLLECTED,
         "## What was selected and left out\n\n" + _selection(about),
         "## Rights and licence\n\nThe texts belong to their authors and publishers, and this dataset gives no licence "
         "for them. Rows keep what the page and its HTTP headers say on use, in `rights` and `header_rights`."
@@ -125,20 +134,18 @@ def _split_words(about: ExportInfo) -> str:
     if not about.get("split"):
         return ""
     return (
-        f"\n\nDivided at random by article (`{about['split']}`, seed {about['seed']}): all revisions of an article are in "
-        "the same split. Copies of a text on other sites may be in another one."
+        f"\n\nDivided at random by article (`{about['split']}`, seed {about['seed']}): all revisions of an article are "
+        "in the same split. Copies of a text on other sites may be in another one."
     )
 
 
 def _selection(about: ExportInfo) -> str:
     given = {"query": about.get("query")} | dict(about.get("filters", {})) | {"sample": about.get("sample")}
-    lines = [
-        f"- {name.replace('_', ' ')}: {_plain(value)}"
-        for name, value in given.items()
-        if value not in (None, [], False)
-    ]
-    selected = "\n".join(lines) or "Everything that the archive holds."
-    return f"{selected}\n\n`left_out` in `manifest.json` has the number of articles left out for reserved rights, by reason."
+    used = {name: value for name, value in given.items() if value not in (None, [], False)}
+    lines = [f"- {name.replace('_', ' ')}: {_plain(value)}" for name, value in used.items()]
+    selected = "\n".join(lines) or "Everything that the archive holds was selected."
+    left_out = _table(("left out, because of", "rows"), _common(Counter(about.get("left_out", {}))))
+    return f"{selected}\n\n" + (left_out if about.get("left_out") else "Nothing was left out for reserved rights.")
 
 
 def _plain(value: Any) -> str:

@@ -54,7 +54,7 @@ def test_every_file_to_name_is_a_format():
     """An unknown format is answered with the names of those that exist."""
     assert {"csv", "jsonl", "warc", "wacz", "cdxj"} <= set(exports.format_names())
     assert {"csv", "jsonl"} <= set(ROWS)
-    with pytest.raises(ConfigError, match=r"format 'xls': unknown format\n.*csv, jsonl"):
+    with pytest.raises(ConfigError, match=r"format 'xls': unknown format\n.*csv, huggingface, jsonl"):
         exports.load_format("xls")
     with pytest.raises(ConfigError):
         exports.load_format("../csv")
