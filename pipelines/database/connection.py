@@ -209,8 +209,8 @@ def decode_json(
         found: Any = json.loads(text)
     except (ValueError, RecursionError):
         found = None
-    whole = isinstance(found, kind) and all(isinstance(one, str) for one in found)
-    if not whole or (isinstance(found, dict) and not all(isinstance(one, values) for one in found.values())):
+    whole = isinstance(found, kind) and {*map(type, found)} <= {str}
+    if not whole or (values is not object and not all(isinstance(one, values) for one in found.values())):
         cure = "`morgue verify` finds all such rows; `morgue rebuild` makes a new database from the WARC files"
         of = f" of {JSON_VALUES[values]}" if whole else ""
         cause = f"its column {column} holds no JSON {JSON_KINDS[kind]}{of}"
