@@ -12,7 +12,7 @@ from typing import Any
 from exports import ExportInfo, Row
 from exports.folder_output import FolderOutput
 from pipelines.core.archive_layout import DATABASE_NAME, SETTINGS_NAME
-from pipelines.core.errors import ConfigError
+from pipelines.core.errors import ConfigError, MorgueError
 from pipelines.selection.subset import copy_articles
 
 name = "sqlite"
@@ -47,7 +47,13 @@ class Subset:
         for part, rows in parts:
             if part:
                 raise ConfigError("--split", "has no effect on sqlite, which writes one archive", "leave it out")
-            articles = copy_articles(self._db, _ids(rows), folder.path / DATABASE_NAME, every_revision=every)
+            path = folder.path / DATABASE_NAME
+            try:
+                articles = copy_articles(self._db, _ids(rows), path, every_revision=every)
+            except MorgueError as error:
+                if error.subject == str(path):  # a temporary name, which the user never sees
+                    error = type(error)(f"the new {DATABASE_NAME}", error.cause, error.cure)
+                raise error from None
         folder.note(DATABASE_NAME)
         folder.add(SETTINGS_NAME, SETTINGS)
         return {"articles": articles}
