@@ -172,6 +172,9 @@ def decode_row(row: sqlite3.Row, table: str) -> Row:
     out = dict(zip(row.keys(), row, strict=True))  # dict(row) would look up each column by its name
     for name, kind in JSON_COLUMNS.items():
         if (text := out.get(name)) is not None:
+            if text == "[]" and kind is list:  # the commonest of all
+                out[name] = []
+                continue
             if type(text) is str and len(text) <= MAX_CACHED_CHARS and (known := _decode_short(text, kind)) is not None:
                 out[name] = known.copy()
                 continue
