@@ -52,6 +52,8 @@ def is_formula(text: str) -> bool:
 
 def cell(value: Any, raw: bool) -> Any:
     """Return a value as the cell holds it."""
+    if value is None:
+        return None
     if isinstance(value, dict):
         value = json.dumps(value, ensure_ascii=False)
     if isinstance(value, list | tuple):
