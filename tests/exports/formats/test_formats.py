@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from contextlib import closing
+from importlib.util import find_spec
 
 import pytest
 
@@ -41,6 +42,7 @@ ARTICLE = dict.fromkeys(dataset.columns()) | {
     "captured": "2024-01-05T10:00:00.123456Z", "revision": 1, "word_count": 4, "text_digest": "0" * 64,
 }  # fmt: skip
 ROWS = [name for name in exports.format_names() if hasattr(exports.load_format(name), "write")]
+NEEDS_PYARROW = pytest.mark.skipif(find_spec("pyarrow") is None, reason="pyarrow is not installed")
 
 
 def written(form: str, rows, columns=tuple(HARD), **options) -> bytes:
@@ -78,7 +80,9 @@ def test_format_of_captures_keeps_the_protocol(tmp_path, form):
     assert {said[key] for key in ("captures", "added_for_revisits", "revisits_without_response")} == {0}
 
 
-@pytest.mark.parametrize("form", ROWS)
+@pytest.mark.parametrize(
+    "form", [pytest.param(name, marks=NEEDS_PYARROW) if name == "parquet" else name for name in ROWS]
+)
 def test_format_of_articles_keeps_the_protocol(form):
     """Name, media type and suffix; no rows are no error; same rows, same bytes; the file stays open."""
     module = exports.load_format(form)
