@@ -25,13 +25,13 @@ from typing import Any
 
 import common
 from common import MB, new_archive, show_checks, show_table, workshop
+from pipelines.database.query_parser import fts5_expression
 from search_corpus import DAYS, LAST_DAY, PAIR, GeneratedArticle, generate
 from search_truth import disagreements
 
 from pipelines.database import queries
 from pipelines.database.connection import connect, open_database
 from pipelines.database.filters import ArticleFilters
-from pipelines.database.query_parser import fts5_expression
 
 AIM_MS = 100  # median, warm
 AIM_P95_MS = 300

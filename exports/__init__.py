@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeGuard
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias, TypeGuard
 
 from pipelines.core.errors import ConfigError
 
 if TYPE_CHECKING:
+    import sqlite3
+
+    from exports.folder_output import FolderOutput
     from pipelines.selection.captures import CaptureSelection
 
 Row = dict[str, Any]
@@ -53,19 +56,79 @@ class CaptureFormat(Protocol):
         """
 
 
+class FolderFormat(Protocol):
+    """Declare what a module `to_NAME` offers that writes articles into a folder of files."""
+
+    name: str
+    media_type: str  # of its files
+    suffix: str  # ""
+
+    def fill(
+        self,
+        parts: Iterable[tuple[str, Iterable[Row]]],
+        folder: FolderOutput,
+        columns: Sequence[str],
+        about: ExportInfo,
+        *,
+        raw: bool = False,
+    ) -> dict[str, Any]:
+        """Write all rows of each part, one at a time, and return the fields that they add to the manifest.
+
+        `parts` are the splits by name and their rows; without splits, one part with the name "". `about` also has
+        `left_out`, which is filled while the rows are read. The same parts and the same `about`, its `created` aside,
+        give the same files.
+        """
+
+
+class PartitionableFormat(Protocol):
+    """Declare what the module of a format of articles offers besides, if it can divide them into a folder of files."""
+
+    def partitioned(self, groups: tuple[str, ...]) -> FolderFormat:
+        """Return the format that divides by the keys `groups`; rows come ordered by them."""
+
+
+class SubsetFormat(Protocol):
+    """Declare what a module `to_NAME` offers that copies rows of the database itself."""
+
+    name: str
+    media_type: str
+    suffix: str  # ""
+
+    def subset_of(self, db: sqlite3.Connection) -> FolderFormat:
+        """Return the format that copies articles out of a database."""
+
+
+AnyFormat: TypeAlias = "ArticleFormat | CaptureFormat | FolderFormat | SubsetFormat"
+
+
 def format_names() -> list[str]:
     """Return the names of all formats."""
     return sorted(path.stem.removeprefix("to_") for path in Path(__file__).parent.joinpath("formats").glob("to_*.py"))
 
 
-def load_format(name: str) -> ArticleFormat | CaptureFormat:
+def load_format(name: str) -> AnyFormat:
     """Import the module of a format. Raises ConfigError if no format has that name."""
     if name not in format_names():
         raise ConfigError(f"format {name!r}", "unknown format", f"formats: {', '.join(format_names())}")
-    module: ArticleFormat | CaptureFormat = import_module(f".to_{name}", "exports.formats")
+    module: AnyFormat = import_module(f".to_{name}", "exports.formats")
     return module
 
 
-def is_capture_format(form: ArticleFormat | CaptureFormat) -> TypeGuard[CaptureFormat]:
+def is_capture_format(form: AnyFormat) -> TypeGuard[CaptureFormat]:
     """Return True if a format writes captures, False if it writes articles."""
     return hasattr(form, "pack")
+
+
+def is_folder_format(form: AnyFormat) -> TypeGuard[FolderFormat]:
+    """Return True if a format writes a folder of files, False if it writes one file."""
+    return hasattr(form, "fill")
+
+
+def is_partitionable(form: AnyFormat) -> TypeGuard[PartitionableFormat]:
+    """Return True if a format can divide articles into a folder of files."""
+    return hasattr(form, "partitioned")
+
+
+def is_subset_format(form: AnyFormat) -> TypeGuard[SubsetFormat]:
+    """Return True if a format copies rows of the database itself."""
+    return hasattr(form, "subset_of")

@@ -11,13 +11,14 @@ import gzip
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, get_type_hints
 
 from exports import ArticleFormat, CaptureFormat, ExportInfo, Row
+from exports.extras import load_extra
 from pipelines.core.archive_layout import archive_owning
 from pipelines.core.errors import ConfigError, os_errors
 from pipelines.core.items import Article
@@ -25,6 +26,10 @@ from pipelines.core.safe_open import draft_path, open_file, sync_folder
 
 if TYPE_CHECKING:
     from pipelines.selection.captures import CaptureSelection
+
+COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}  # of the file, by the end of its name
+GZIP_LEVEL = 6  # of 9
+ZSTD_LEVEL = 10  # of 22: about the time of gzip, for files a fifth smaller
 
 # The columns besides the fields of `Article`, with their meanings, in the order of `queries.ARTICLE_KEYS`.
 COLUMNS_BEFORE_ARTICLE = {
@@ -77,10 +82,21 @@ class DatasetCounts:
             day = row["published_day"]
             if day is None:
                 self.undated += 1
-            else:
-                self.first = min(self.first or day, day)
-                self.last = max(self.last or day, day)
+                yield row
+                continue
+            if self.first is None or day < self.first:
+                self.first = day
+            if self.last is None or day > self.last:
+                self.last = day
             yield row
+
+    def manifest_fields(self, names: Sequence[str], left_out: Mapping[str, int] | None) -> dict[str, Any]:
+        """Return the fields for the manifest of a dataset that has the columns `names`."""
+        meanings = columns()
+        return {
+            "rows": self.rows, "left_out": dict(left_out or {}), "first_day": self.first, "last_day": self.last,
+            "undated": self.undated, "order": "id", "columns": [{"name": name, "meaning": meanings[name]} for name in names],
+        }  # fmt: skip
 
 
 def export(
@@ -89,26 +105,24 @@ def export(
     out: Path,
     about: Mapping[str, Any],
     *,
+    chosen: Sequence[str] | None = None,
     raw: bool = False,
     force: bool = False,
     left_out: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
-    """Write `rows` to `out` (compressed if its name ends in .gz) with a manifest next to it; return the manifest.
+    """Write `rows` to `out` (compressed if its name ends in .gz or .zst) with a manifest; return the manifest.
 
-    `about` holds what only the caller knows: software, time, archive, query, filters. `left_out` counts the rows that
-    were held back, by reason; it fills while the rows are read. Raises ConfigError if `out` cannot be written there, or
-    if it exists and `force` is not set; DiskFull; NotWritable. After an error no file remains.
+    `chosen` are the columns to write; None: all. `about` holds what only the caller knows: software, time, archive,
+    query, filters. `left_out` counts the rows that were held back, by reason; it fills while the rows are read. Raises
+    ConfigError if `out` cannot be written there, or if it exists and `force` is not set; DiskFull; NotWritable. After
+    an error no file remains.
     """
-    meanings = columns()
+    names = list(columns() if chosen is None else chosen)
     stats = DatasetCounts()
 
     def body(file: BinaryIO) -> dict[str, Any]:
-        form.write(stats.watch(rows), file, list(meanings), raw=raw)
-        return {
-            "raw": raw, "rows": stats.rows, "left_out": dict(left_out or {}),
-            "first_day": stats.first, "last_day": stats.last, "undated": stats.undated, "order": "id",
-            "columns": [{"name": name, "meaning": meaning} for name, meaning in meanings.items()],
-        }  # fmt: skip
+        form.write(stats.watch(rows), file, names, raw=raw)
+        return {"raw": raw} | stats.manifest_fields(names, left_out)
 
     return _publish(form, body, out, about, force=force)
 
@@ -138,17 +152,17 @@ def _publish(
     """Let `body` write the file, and put the fields that it returns into the manifest."""
     check_writable(out, force=force)
     final_manifest = manifest_path(out)
-    compress = out.suffix == ".gz" and not form.suffix.endswith(".gz")
+    compression = None if form.suffix.endswith(out.suffix) else COMPRESSIONS.get(out.suffix)
     with os_errors(str(out)), _temporary(out) as part, _temporary(final_manifest) as part_of_manifest:
         with open_file(part, "xb") as file:
-            with _compressed(file) if compress else nullcontext(file) as target:
+            with _compressed(file, compression) as target:
                 manifest_fields = body(target)
             _sync(file)
         with open_file(part) as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         manifest = {
             "file": out.name, **about, "format": form.name, "media_type": form.media_type,
-            "compression": "gzip" if out.suffix == ".gz" else None,
+            "compression": COMPRESSIONS.get(out.suffix),
             "bytes": part.stat().st_size, "sha256": digest, **manifest_fields,
         }  # fmt: skip
         with open_file(part_of_manifest, "x", encoding="utf-8") as manifest_file:
@@ -166,6 +180,15 @@ def _publish(
 def manifest_path(out: Path) -> Path:
     """Return the path of the manifest of `out`."""
     return out.with_name(out.name + ".manifest.json")
+
+
+def path_of_split(form: ArticleFormat, out: Path, split: str) -> Path:
+    """Return the path of a split: `corpus-train.jsonl.gz` for `corpus.jsonl.gz`. "" is no split."""
+    stem, end = out.name, ""
+    for suffix in (*COMPRESSIONS, form.suffix):
+        if stem.endswith(suffix) and stem != suffix:
+            stem, end = stem.removesuffix(suffix), suffix + end
+    return out.with_name(f"{stem}-{split}{end}") if split else out
 
 
 def check_writable(out: Path, *, force: bool) -> None:
@@ -208,10 +231,17 @@ def _temporary(final: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _compressed(file: BinaryIO) -> Iterator[BinaryIO]:
-    # The header has neither name nor time, so that the same rows give the same bytes.
-    with gzip.GzipFile("", "wb", compresslevel=6, fileobj=file, mtime=0) as body:
-        yield body  # type: ignore[misc]  # a GzipFile has every method of BinaryIO that a format uses
+def _compressed(file: BinaryIO, compression: str | None) -> Iterator[BinaryIO]:
+    """Yield a file for the bytes to compress. Neither name nor time is in the result: same rows, same bytes."""
+    if compression == "gzip":
+        with gzip.GzipFile("", "wb", compresslevel=GZIP_LEVEL, fileobj=file, mtime=0) as body:
+            yield body  # type: ignore[misc]  # a GzipFile has every method of BinaryIO that a format uses
+    elif compression == "zstd":
+        zstandard = load_extra("zstandard", "zst")
+        with zstandard.ZstdCompressor(level=ZSTD_LEVEL, write_checksum=True).stream_writer(file, closefd=False) as body:
+            yield body
+    else:
+        yield file
 
 
 def _sync(file: Any) -> None:

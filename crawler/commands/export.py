@@ -4,49 +4,29 @@ from __future__ import annotations
 
 import signal
 import sqlite3
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from crawler import __version__
 from crawler.cli.archive_options import database_of, filter_options, standard_output, undated_left_out
 from crawler.cli.common_options import folder_of, folder_option, setting_option
+from crawler.cli.datasets.options import ExportOptions
 from crawler.cli.log_options import log_options
-from exports import ArticleFormat, CaptureFormat, dataset, format_names, is_capture_format, load_format
+from exports import CaptureFormat, dataset, format_names, is_capture_format, load_format
 from pipelines.core.errors import ConfigError
 from pipelines.core.plural import counted, verb
 from pipelines.database import queries
-from pipelines.database.filters import ArticleFilters
 from pipelines.warc.storage import WarcStorage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from exports import Row
     from pipelines.selection.captures import CaptureFilter
-    from pipelines.selection.exclusions import ExclusionFilter
 
 COUNTED_NOUNS = ("capture", "record", "page", "byte")  # of the closing line; the manifest has their plurals as keys
-
-
-@dataclass(frozen=True, slots=True)
-class ExportOptions:
-    """Hold the arguments of the command, as click parsed them."""
-
-    form: str  # name of the format
-    out: str  # path of the file; "-" for standard output
-    query: str | None
-    filters: ArticleFilters
-    hosts: tuple[str, ...]
-    urls: tuple[str, ...]
-    without_reserved: bool
-    without_signals: tuple[str, ...]
-    force: bool
-    raw: bool
 
 
 @click.command()
@@ -62,6 +42,14 @@ class ExportOptions:
               help="Leave out what is reserved from mining or training: TDMRep, noai, Content-Usage.")  # fmt: skip
 @click.option("--without-signal", "without_signals", metavar="NAME[:VALUE]", multiple=True,
               help="Leave out what has this signal, e.g. noarchive, googlebot:noarchive. Repeatable.")  # fmt: skip
+@click.option("--fields", metavar="A,B,C", help="Only these columns, in this order.")
+@click.option("--revisions", type=click.Choice(("latest", "all")), default="latest", show_default=True,
+              help="One row for each article, or one for each revision of it.")  # fmt: skip
+@click.option("--sample", metavar="N", type=click.IntRange(min=0), help="Only N articles, drawn at random by --seed.")
+@click.option("--seed", metavar="S", type=int, help="Number that decides --sample and --split.  [default: 0]")
+@click.option("--split", metavar="NAME=SHARE,...",
+              help="Divide articles at random, e.g. train=.9,test=.1: a file or folder for each.")  # fmt: skip
+@click.option("--partition", metavar="KEYS", help="parquet: a folder of files by source, month, or source,month.")
 @click.option("--force", is_flag=True, help="Replace OUT and its manifest.")
 @click.option("--raw", is_flag=True, help="CSV: leave cells unchanged that a spreadsheet would run as formulas.")
 @folder_option
@@ -78,10 +66,18 @@ def command(ctx: click.Context, **options: Any) -> None:
     morgue export jsonl - --query climate | head            to another program
     morgue export wacz paper.wacz --host paper.example      to replay in a browser
 
-    csv and jsonl write articles: one row per article, ordered by number, with everything that was read from the page
-    and the WARC record that it was read from. If OUT ends in .gz, the file is compressed. In CSV, lists are joined
-    with "; ", and a cell that begins like a formula (=, +, -, @) gets an apostrophe in front, so that no spreadsheet
-    runs it; --raw leaves the apostrophe out.
+    csv, jsonl, bulk and parquet write articles: one row per article, ordered by number, with everything that was read
+    from the page and the WARC record that it was read from. If OUT ends in .gz or .zst, the file is compressed. In
+    CSV, lists are joined with "; ", and a cell that begins like a formula (=, +, -, @) gets an apostrophe in front,
+    so that no spreadsheet runs it; --raw leaves the apostrophe out. bulk is for OpenSearch and Elasticsearch.
+
+    atom (a feed), tei (a TEI P5 corpus) and urls (addresses, one a line) are files of articles with fixed fields.
+    txt and markdown make a folder with a file for each article, huggingface one that datasets.load_dataset() loads,
+    with a dataset card and Croissant metadata, and sqlite one that is an archive without WARC files, which `morgue
+    -C OUT search` opens. A folder has its manifest inside, and SHA256SUMS. docs/add-an-export.md describes them all.
+
+    --sample and --split draw by the address of an article: the same archive and seed give the same articles, and
+    all revisions of one are in the same split.
 
     warc, wacz and cdxj write captures, which are whole exchanges: pages, feeds, robots.txt, redirects, failures.
     warc is one .warc.gz file with the records unchanged. wacz is one file to replay in a browser, with an index and
@@ -106,7 +102,7 @@ def command(ctx: click.Context, **options: Any) -> None:
     # A terminated export must delete its temporary file, as an interrupted one does.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
-    from pipelines.selection.exclusions import ExclusionFilter, Exclusions
+    from pipelines.selection.exclusions import Exclusions
 
     wanted = ExportOptions(**options)
     form = load_format(wanted.form)
@@ -117,6 +113,10 @@ def command(ctx: click.Context, **options: Any) -> None:
 
         if wanted.raw:
             raise ConfigError("--raw", f"has no effect on {wanted.form}", "leave it out")
+        if given := wanted.chosen_rows():
+            raise ConfigError(
+                next(iter(given)), f"has no effect on {wanted.form}, which writes captures", "leave it out"
+            )
         captures = CaptureFilter(wanted.filters, wanted.query, wanted.hosts, wanted.urls, without)
         about["filters"] |= {"host": list(wanted.hosts), "url": list(wanted.urls)}
         with database_of(ctx) as db:
@@ -124,31 +124,12 @@ def command(ctx: click.Context, **options: Any) -> None:
         return
     if wanted.hosts or wanted.urls:
         raise ConfigError("--host and --url", "select captures, not articles", "export warc, wacz or cdxj")
+    from crawler.cli.datasets.articles import export_articles
+
     with database_of(ctx) as db:
-        exclusion = ExclusionFilter(without, db, WarcStorage(folder_of(ctx).warc))
-        rows = queries.articles(db, wanted.filters, wanted.query)
-        _export_articles(cast(ArticleFormat, form), exclusion, rows, wanted, about)
+        export_articles(form, db, WarcStorage(folder_of(ctx).warc), wanted, without, about)
         if undated := queries.count_undated(db, wanted.query, wanted.filters):
             click.echo(undated_left_out(undated), err=True)
-
-
-def _export_articles(
-    form: ArticleFormat, exclusion: ExclusionFilter, rows: Iterator[Row], wanted: ExportOptions, about: dict[str, Any]
-) -> None:
-    rows = exclusion.articles(rows)
-    if wanted.out == "-":
-        with standard_output() as stdout:
-            form.write(rows, stdout, list(dataset.columns()), raw=wanted.raw)
-        _report_left_out("article", exclusion)
-        return
-    path = Path(wanted.out)
-    dataset.check_writable(path, force=wanted.force)
-    manifest = dataset.export(form, rows, path, about, raw=wanted.raw, force=wanted.force, left_out=exclusion.left_out)
-    _report_left_out("article", exclusion)
-    if not manifest["rows"]:
-        click.echo("No article matches: the dataset is empty.", err=True)
-    counts = f"{counted(manifest['rows'], 'article')}, {counted(manifest['bytes'], 'byte')}"
-    click.echo(f"{path}: {counts}; {path}.manifest.json", err=True)
 
 
 def _export_captures(
@@ -159,6 +140,7 @@ def _export_captures(
     wanted: ExportOptions,
     about: dict[str, Any],
 ) -> None:
+    from crawler.cli.datasets.articles import report_left_out
     from crawler.cli.progress_bar import bar
     from pipelines.selection.captures import CaptureSelection
 
@@ -181,21 +163,10 @@ def _export_captures(
                 manifest = form.pack(selection, stdout, about | {"name": about["archive"]})
         else:
             manifest = dataset.export_captures(form, selection, path, about, force=wanted.force)
-    _report_left_out("capture", selection.exclusion_filter)
+    report_left_out("capture", selection.exclusion_filter)
     _report(manifest, path)
     if manifest.get("damages"):
         ctx.exit(1)
-
-
-def _report_left_out(noun: str, exclusion: ExclusionFilter) -> None:
-    """Say on stderr what rights filters left out, also when the export goes to a pipe."""
-    from pipelines.selection.exclusions import reasons_in_words
-
-    if exclusion.left_out:
-        total = counted(exclusion.left_out.total(), noun)
-        click.echo(f"{total} left out: {reasons_in_words(exclusion.left_out)}", err=True)
-    for sentence in exclusion.hints():
-        click.echo(sentence, err=True)
 
 
 def _report(manifest: dict[str, Any], path: Path | None) -> None:
@@ -229,4 +200,5 @@ def _export_info(ctx: click.Context, wanted: ExportOptions) -> dict[str, Any]:
         "archive": folder_of(ctx).path.name,
         "query": wanted.query,
         "filters": filters | signals,
+        **({} if is_capture_format(load_format(wanted.form)) else wanted.chosen_about()),
     }

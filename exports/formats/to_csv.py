@@ -38,7 +38,10 @@ def is_formula(text: str) -> bool:
 
     Full-width, small and superscript forms of a sign (`＝`, `﹢`, `⁼`) count as the sign (Unicode NFKC).
     """
-    if text[:1] in ("\t", "\r"):
+    first = text[:1]
+    if first.isascii() and first.isalnum():  # most cells: no further look
+        return False
+    if first in ("\t", "\r"):
         return True
     for sign in text:
         if sign.isspace() or INVISIBLE.match(sign) or category(sign) in ("Cc", "Cf"):
@@ -49,6 +52,8 @@ def is_formula(text: str) -> bool:
 
 def cell(value: Any, raw: bool) -> Any:
     """Return a value as the cell holds it."""
+    if value is None:
+        return None
     if isinstance(value, dict):
         value = json.dumps(value, ensure_ascii=False)
     if isinstance(value, list | tuple):

@@ -87,6 +87,22 @@ def test_rows_have_the_article_and_its_provenance(folder, tmp_path):
         assert row["warc_record_id"].endswith(f"{row['id']:012}>")
 
 
+def test_split_makes_a_file_with_a_manifest_for_each_part(folder, tmp_path):
+    """Together they have all articles, and only the columns that were asked for."""
+    done = morgue("-C", folder, "export", "jsonl", "a.jsonl", "--split", "train=.8,test=.2", "--seed", "3",
+                  "--fields", "id,title", cwd=tmp_path)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = []
+    for name in ("train", "test"):
+        rows = [json.loads(line) for line in (tmp_path / f"a-{name}.jsonl").read_text().splitlines()]
+        manifest = json.loads((tmp_path / f"a-{name}.jsonl.manifest.json").read_text())
+        assert (manifest["part"], manifest["seed"], manifest["rows"]) == (name, 3, len(rows))
+        assert [column["name"] for column in manifest["columns"]] == ["id", "title"] == list(rows[0])
+        found += [row["id"] for row in rows]
+    assert sorted(found) == list(range(1, 40))
+    assert len(os.listdir(tmp_path)) == 4
+
+
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
 def test_repeated_export_is_the_same_bytes(folder, tmp_path, form):
     """The manifest's `created` aside; plain and compressed hold the same."""
@@ -113,7 +129,7 @@ def test_csv_is_safe_unless_raw(folder, tmp_path):
 @pytest.mark.parametrize(
     ("args", "code", "words"),
     [
-        (["xlsx", "a.xlsx"], 2, "formats: cdxj, csv"),
+        (["xlsx", "a.xlsx"], 2, "formats: atom, bulk, cdxj, csv"),
         (["csv", "there.csv"], 2, "--force"),
         (["csv", "none/a.csv"], 2, "the folder does not exist"),
         (["csv", "."], 2, "not an ordinary file"),
@@ -122,6 +138,14 @@ def test_csv_is_safe_unless_raw(folder, tmp_path):
         (["csv", "a.csv", "--source", "nobody"], 8, "source nobody"),
         (["csv"], 2, "OUT"),
         (["csv", "a.csv", "--host", "paper.example"], 2, "select captures"),
+        (["jsonl", "a.jsonl", "--fields", "id,titel"], 2, "did you mean title?"),
+        (["atom", "a.atom", "--fields", "id"], 2, "fields of its own"),
+        (["txt", "-"], 2, "name a folder"),
+        (["csv", "a.csv", "--partition", "source"], 2, "export parquet"),
+        (["parquet", "a", "--partition", "year"], 2, "say source,month"),
+        (["csv", "a.csv", "--seed", "3"], 2, "neither is given"),
+        (["warc", "a.warc.gz", "--sample", "3"], 2, "writes captures"),
+        (["sqlite", "a", "--split", "a=1"], 2, "writes one archive"),
         (["warc", "a.warc"], 2, "call it a.warc.gz"),
         (["wacz", "a.wacz.gz"], 2, "cannot be compressed"),
         (["cdxj", "a.cdxj", "--raw"], 2, "--raw"),

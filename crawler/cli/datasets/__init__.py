@@ -1,0 +1,4 @@
+"""Hold what `morgue export` does for articles. May import anything.
+
+Start reading at `articles`.
+"""

@@ -1,0 +1,106 @@
+"""Export articles for `morgue export`: to standard output, a file, a file for each split, or a folder."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+import click
+
+from crawler.cli.archive_options import standard_output
+from crawler.cli.datasets.options import ExportOptions
+from exports import AnyFormat, ArticleFormat, dataset, folder, is_folder_format, is_partitionable, is_subset_format
+from exports.row_choice import choose_fields, parse_splits
+from exports.selected_rows import ArticleRows, RowSelection
+from pipelines.core.errors import ConfigError
+from pipelines.core.plural import counted
+from pipelines.selection.article_rows import GROUPS
+from pipelines.selection.exclusions import ExclusionFilter, Exclusions, reasons_in_words
+from pipelines.warc.storage import WarcStorage
+
+
+def export_articles(
+    form: AnyFormat,
+    db: sqlite3.Connection,
+    warc: WarcStorage,
+    wanted: ExportOptions,
+    without: Exclusions,
+    about: dict[str, Any],
+) -> None:
+    """Write the articles that are wanted, and report on stderr. Raises ConfigError and other MorgueErrors."""
+    groups = _groups(form, wanted)
+    if wanted.fields is not None and getattr(form, "fixed_columns", False):
+        raise ConfigError("--fields", f"has no effect on {wanted.form}, which has fields of its own", "leave it out")
+    if wanted.seed is not None and wanted.sample is None and wanted.split is None:
+        raise ConfigError("--seed", "decides --sample and --split, and neither is given", "give one, or leave it out")
+    columns = choose_fields(wanted.fields, list(dataset.columns()))
+    splits = None if wanted.split is None else parse_splits(wanted.split, wanted.seed or 0)
+    every = wanted.revisions == "all"
+    selection = RowSelection(
+        wanted.filters, wanted.query, without, every, wanted.sample, wanted.seed or 0, splits, groups
+    )
+    rows = ArticleRows(db, warc, selection)
+    if groups and is_partitionable(form):
+        form = form.partitioned(groups)
+    if is_subset_format(form):
+        form = form.subset_of(db)
+    options: dict[str, Any] = {"chosen": columns, "raw": wanted.raw, "force": wanted.force, "left_out": rows.left_out}
+    if is_folder_format(form):
+        if wanted.out == "-":
+            raise ConfigError("-", f"{wanted.form} writes a folder, not a file", "name a folder")
+        path = Path(wanted.out)
+        manifest = folder.export_folder(form, rows.parts(), path, about, **options)
+        _report(path, manifest, f"{path / folder.MANIFEST_NAME}", rows.exclusion)
+        return
+    one_file = cast(ArticleFormat, form)
+    if wanted.out == "-":
+        if splits is not None:
+            raise ConfigError("--split", "makes several files, and standard output is one", "name a file")
+        with standard_output() as stdout:
+            for _, part in rows.parts():
+                one_file.write(part, stdout, columns, raw=wanted.raw)
+        report_left_out("article", rows.exclusion)
+        return
+    name_of: Callable[[str], Path] = lambda part: dataset.path_of_split(one_file, Path(wanted.out), part)  # noqa: E731
+    for name in splits.names if splits else [""]:
+        dataset.check_writable(name_of(name), force=wanted.force)
+    for name, part in rows.parts():
+        path = name_of(name)
+        manifest = dataset.export(one_file, part, path, about | ({"part": name} if name else {}), **options)
+        _report(path, manifest, f"{path}.manifest.json", None if name else rows.exclusion)
+    if splits is not None:
+        report_left_out("article", rows.exclusion)
+
+
+def _groups(form: AnyFormat, wanted: ExportOptions) -> tuple[str, ...]:
+    """Return the keys of --partition. Raises ConfigError."""
+    if wanted.partition is None:
+        return ()
+    if not is_partitionable(form):
+        raise ConfigError("--partition", f"has no effect on {wanted.form}", "export parquet, or leave it out")
+    keys = tuple(key.strip() for key in wanted.partition.split(","))
+    if not set(keys) <= GROUPS.keys() or len(set(keys)) < len(keys):
+        cure = f"say {','.join(GROUPS)}, or one of them"
+        raise ConfigError(f"--partition {wanted.partition}", "is no list of keys to divide by", cure)
+    return keys
+
+
+def _report(path: Path, manifest: dict[str, Any], beside: str, exclusion: ExclusionFilter | None) -> None:
+    if exclusion is not None:
+        report_left_out("article", exclusion)
+    if not manifest["rows"]:
+        click.echo("No article matches: the dataset is empty.", err=True)
+    noun = "revision" if manifest["revisions"] == "all" else "article"
+    counts = f"{counted(manifest['rows'], noun)}, {counted(manifest['bytes'], 'byte')}"
+    click.echo(f"{path}: {counts}; {beside}", err=True)
+
+
+def report_left_out(noun: str, exclusion: ExclusionFilter) -> None:
+    """Say on stderr what rights filters left out, also when the export goes to a pipe."""
+    if exclusion.left_out:
+        total = counted(exclusion.left_out.total(), noun)
+        click.echo(f"{total} left out: {reasons_in_words(exclusion.left_out)}", err=True)
+    for sentence in exclusion.hints():
+        click.echo(sentence, err=True)

@@ -1,0 +1,128 @@
+"""Write a dataset as a folder of files with their checksums and a manifest.
+
+A half-written folder never appears under its final name. It is made under a temporary name beside it and renamed in one
+step. Only a folder that such an export has made, and that holds nothing else, is ever replaced.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from exports import ExportInfo, FolderFormat, Row
+from exports.dataset import DatasetCounts, columns
+from exports.folder_output import FolderOutput
+from pipelines.core.archive_layout import archive_owning
+from pipelines.core.errors import ConfigError, os_errors
+from pipelines.core.safe_open import create, draft_path, open_file, sync_folder
+
+MANIFEST_NAME = "manifest.json"
+CHECKSUMS_NAME = "SHA256SUMS"  # as `sha256sum --check` reads it
+SOFTWARE = "newsmorgue "  # begins the field `software` of every manifest of ours
+MAX_MANIFEST_BYTES = 1 << 20
+DIGEST_CHARS = 64  # of SHA-256 in hex
+
+
+def export_folder(
+    form: FolderFormat,
+    parts: Iterable[tuple[str, Iterable[Row]]],
+    out: Path,
+    about: ExportInfo,
+    *,
+    chosen: Sequence[str] | None = None,
+    raw: bool = False,
+    force: bool = False,
+    left_out: Mapping[str, int] | None = None,
+) -> dict[str, Any]:
+    """Write the rows of all parts into the new folder `out`, and return its manifest.
+
+    The arguments are those of `dataset.export`; `parts` as `FolderFormat.fill` takes them. Raises ConfigError,
+    DiskFull, NotWritable. After an error nothing remains.
+    """
+    check_folder(out, force=force)
+    names = list(columns() if chosen is None else chosen)
+    stats = DatasetCounts()
+    rows_of: dict[str, int] = {}
+
+    def watched(parts: Iterable[tuple[str, Iterable[Row]]]) -> Iterator[tuple[str, Iterable[Row]]]:
+        for name, rows in parts:
+            before = stats.rows
+            yield name, stats.watch(rows)
+            rows_of[name] = stats.rows - before
+
+    draft = draft_path(out)
+    try:
+        with os_errors(str(out)):
+            draft.mkdir()
+            with open_file(draft / CHECKSUMS_NAME, "xb") as checksums:
+                folder = FolderOutput(draft, checksums)
+                fields = form.fill(watched(parts), folder, names, {**about, "left_out": left_out or {}}, raw=raw)
+            with open_file(draft / CHECKSUMS_NAME) as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            manifest = {
+                "folder": out.name, **about, "format": form.name, "media_type": form.media_type,
+                "files": folder.files, "bytes": folder.bytes, "checksums": CHECKSUMS_NAME, "sha256": digest,
+                "raw": raw, **stats.manifest_fields(names, left_out), "splits": {k: v for k, v in rows_of.items() if k},
+                **fields,
+            }  # fmt: skip
+            create(draft / MANIFEST_NAME, json.dumps(manifest, ensure_ascii=False, indent=2).encode() + b"\n")
+            os.sync()  # there may be a million files, and to sync each by itself would take hours
+            _put_in_place(draft, out, force=force)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return manifest
+
+
+def _put_in_place(draft: Path, out: Path, *, force: bool) -> None:
+    check_folder(out, force=force)  # something may have appeared since the first check, perhaps an hour ago
+    old = draft_path(out)
+    if os.path.lexists(out):
+        out.replace(old)
+    draft.replace(out)
+    shutil.rmtree(old, ignore_errors=True)
+    with suppress(OSError):  # some file systems cannot sync a folder
+        sync_folder(out.parent)
+
+
+def check_folder(out: Path, *, force: bool) -> None:
+    """Check, without writing, that the folder `out` may be written. Raises ConfigError."""
+    if not out.name or out.name == "..":
+        raise ConfigError(str(out), "is no name of a new folder", "name a folder that does not exist yet")
+    if not out.parent.is_dir():
+        raise ConfigError(str(out), "the folder above it does not exist", f"mkdir -p {out.parent}")
+    if (archive := archive_owning(out)) is not None:
+        raise ConfigError(str(out), f"is among the files of the archive {archive}", "name another folder")
+    if not os.path.lexists(out):
+        return
+    if out.is_symlink() or not out.is_dir():
+        raise ConfigError(str(out), "exists and is not an ordinary folder", "name another folder")
+    if (why := _why_not_ours(out)) is not None:
+        raise ConfigError(str(out), f"exists, and {why}", "name a folder that does not exist yet")
+    if not force:
+        raise ConfigError(str(out), "exists already", "--force replaces it")
+
+
+def _why_not_ours(out: Path) -> str | None:
+    """Return why a folder is not what an export has made; None if it is."""
+    try:
+        with open_file(out / MANIFEST_NAME) as file:
+            manifest = json.loads(file.read(MAX_MANIFEST_BYTES))
+        with open_file(out / CHECKSUMS_NAME) as file:
+            listed = {line[DIGEST_CHARS + 2 :].rstrip(b"\n").decode() for line in file}
+    except (OSError, ValueError, RecursionError):
+        return "no export of Newsmorgue made it"
+    if not isinstance(manifest, dict) or not str(manifest.get("software")).startswith(SOFTWARE):
+        return "no export of Newsmorgue made it"
+    listed |= {MANIFEST_NAME, CHECKSUMS_NAME}
+    for folder, _, files in os.walk(out):
+        for name in files:
+            path = os.path.relpath(os.path.join(folder, name), out)
+            if path not in listed:
+                return f"the export did not make its file {path}"
+    return None

@@ -1,0 +1,18 @@
+"""Name the files of formats that write one file for each article."""
+
+from __future__ import annotations
+
+import re
+
+from exports import ExportInfo, Row
+
+ID_DIGITS = 8  # of a file name, so that names sort as numbers do
+UNKNOWN = "unknown"  # folder of articles without a source, or without a day
+
+
+def file_name(row: Row, part: str, suffix: str, about: ExportInfo) -> str:
+    """Return the path of an article in the folder: split, source, month, number, revision."""
+    source = re.sub(r"[^\w.-]+", "-", row["source"] or UNKNOWN).lstrip(".") or UNKNOWN
+    month = (row["published_day"] or UNKNOWN)[:7]
+    revision = f"-r{row['revision']}" if about.get("revisions") == "all" else ""
+    return f"{part}/{source}/{month}/{row['id']:0{ID_DIGITS}}{revision}{suffix}".lstrip("/")

@@ -1,0 +1,39 @@
+"""Write the body of a bulk request to OpenSearch or Elasticsearch: a line that says where, a line with the article.
+
+curl -H 'Content-Type: application/x-ndjson' --data-binary @articles.ndjson http://localhost:9200/articles/_bulk
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
+from typing import BinaryIO
+
+from exports import Row
+from exports.formats.to_jsonl import fast_line_bytes
+
+name = "bulk"
+media_type = "application/x-ndjson"
+suffix = ".ndjson"
+
+ID_CHARS = 32  # hex digits of a document's id
+
+
+def write(rows: Iterable[Row], out: BinaryIO, columns: Sequence[str], *, raw: bool = False) -> int:
+    """Write two lines for each row; return the number of rows.
+
+    The id is made of the address: a later export replaces the documents of this one. Further revisions of an article
+    have their number added.
+    """
+    encode, names, count, before = fast_line_bytes(), list(columns), 0, None
+    values = itemgetter(*names, names[0])  # of one name alone it would return no tuple
+    for row in rows:
+        identity = hashlib.sha256(row["url"].encode("utf-8", "surrogatepass")).hexdigest()[:ID_CHARS]
+        if row["url"] == before:
+            identity += f"-{row['revision']}"
+        before = row["url"]
+        out.write(b'{"index":{"_id":"%b"}}\n' % identity.encode())
+        out.write(encode(dict(zip(names, values(row), strict=False))) + b"\n")
+        count += 1
+    return count

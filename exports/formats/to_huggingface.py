@@ -1,0 +1,167 @@
+"""Write a folder that `datasets.load_dataset(FOLDER)` loads: Parquet, a dataset card and Croissant metadata.
+
+Card: https://huggingface.co/docs/hub/datasets-cards. Croissant 1.0: https://docs.mlcommons.org/croissant/docs/croissant-spec.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from exports import ExportInfo, Row
+from exports.dataset import columns as meanings
+from exports.folder_output import FolderOutput
+from exports.formats import to_parquet
+from exports.formats.croissant import croissant
+
+name = "huggingface"
+media_type = "application/vnd.apache.parquet"
+suffix = ""
+
+ONLY_SPLIT = "train"  # as `datasets` calls a dataset that is not divided
+CARD_NAME = "README.md"
+CROISSANT_NAME = "croissant.json"
+MAX_NAMED = 50  # sources or languages in a table of the card; further ones are counted together
+SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"), (10**7, "1M<n<10M"))
+UNKNOWN = "unknown"
+COLLECTED = """## How it was collected
+
+Pages of news sites were fetched over HTTP and recorded in WARC files. The articles were read from these records.
+`warc_file`, `warc_offset` and `warc_record_id` name the record that a row was read from."""
+LOADING = """## Load it
+
+```python
+from datasets import load_dataset
+
+articles = load_dataset("path/of/this/folder")
+```"""
+
+
+class Census:
+    """Count what the card says of the rows: sources, languages, days, signals on use."""
+
+    def __init__(self) -> None:
+        self.rows: Counter[str] = Counter()  # by split
+        self.sources: Counter[str] = Counter()
+        self.languages: Counter[str] = Counter()
+        self.signals: Counter[str] = Counter()  # rows that have a signal, by signal
+        self.days: list[str] = []  # the first and the last day of publication
+        self.last_capture = ""
+
+    def watch(self, split: str, rows: Iterable[Row]) -> Iterator[Row]:
+        """Yield the same rows and count them."""
+        for row in rows:
+            self.rows[split] += 1
+            self.sources[row["source"] or UNKNOWN] += 1
+            self.languages[row["language"] or UNKNOWN] += 1
+            self.signals.update({*(row["rights"] or ()), *(row["header_rights"] or ())})
+            if (day := row["published_day"]) is not None:
+                self.days = [min(day, *self.days[:1]), max(day, *self.days[1:])] if self.days else [day, day]
+            self.last_capture = max(self.last_capture, row["captured"] or "")
+            yield row
+
+
+def fill(
+    parts: Iterable[tuple[str, Iterable[Row]]],
+    folder: FolderOutput,
+    columns: Sequence[str],
+    about: ExportInfo,
+    *,
+    raw: bool = False,
+) -> dict[str, Any]:
+    """Write data/SPLIT.parquet for each part, then the card and the Croissant file."""
+    census, files = Census(), {}
+    for part, rows in parts:
+        split = part or ONLY_SPLIT
+        path = f"data/{split}.parquet"
+        with folder.open(path) as out:
+            to_parquet.write(census.watch(split, rows), out, columns)
+        files[split] = (path, folder.digests[path])
+    folder.add(CARD_NAME, card(census, files, columns, about).encode("utf-8", "replace"))
+    described = croissant(about["archive"], _summary(census, about), files, columns, census.last_capture[:10] or None)
+    folder.add(CROISSANT_NAME, json.dumps(described, ensure_ascii=False, indent=2).encode() + b"\n")
+    return {"card": CARD_NAME, "croissant": CROISSANT_NAME}
+
+
+def card(
+    census: Census, files: Mapping[str, tuple[str, str]], columns: Sequence[str], about: ExportInfo
+) -> str:  # fmt: skip
+    """Return the dataset card: YAML front matter, and what a person wants to know before using the dataset."""
+    total = census.rows.total()
+    size = next((words for limit, words in SIZES if total < limit), "n>10M")
+    front = {
+        "pretty_name": f"News articles from {about['archive']}",
+        "language": sorted(code for code in census.languages if code != UNKNOWN),
+        "license": "other",
+        "size_categories": [size],
+        "tags": ["news", "croissant"],
+        "configs": [
+            {
+                "config_name": "default",
+                "data_files": [{"split": split, "path": path} for split, (path, _) in files.items()],
+            }
+        ],
+    }
+    explained = meanings()
+    sections = [
+        "---\n" + "".join(f"{key}: {json.dumps(value, ensure_ascii=False)}\n" for key, value in front.items()) + "---",
+        f"# {front['pretty_name']}",
+        _summary(census, about),
+        LOADING,
+        "## Splits\n\n" + _table(("split", "rows"), census.rows.items()) + _split_words(about),
+        COLLECTED,
+        "## What was selected and left out\n\n" + _selection(about),
+        "## Rights and licence\n\nThe texts belong to their authors and publishers, and this dataset gives no licence "
+        "for them. Rows keep what the page and its HTTP headers say on use, in `rights` and `header_rights`."
+        + ("\n\n" + _table(("signal", "rows"), _common(census.signals)) if census.signals else ""),
+        "## Sources\n\n" + _table(("source", "rows"), _common(census.sources)),
+        "## Languages\n\n" + _table(("language", "rows"), _common(census.languages)),
+        "## Fields\n\n" + _table(("field", "meaning"), ((f"`{name}`", explained[name]) for name in columns)),
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def _summary(census: Census, about: ExportInfo) -> str:
+    what = "revisions of articles" if about.get("revisions") == "all" else "articles"
+    days = f", published from {census.days[0]} to {census.days[1]}" if census.days else ""
+    sources = len(census.sources)
+    return f"{census.rows.total():,} {what} of {sources:,} source{'' if sources == 1 else 's'}{days}."
+
+
+def _split_words(about: ExportInfo) -> str:
+    if not about.get("split"):
+        return ""
+    return (
+        f"\n\nDivided at random by article (`{about['split']}`, seed {about['seed']}): all revisions of an article are "
+        "in the same split. Copies of a text on other sites may be in another one."
+    )
+
+
+def _selection(about: ExportInfo) -> str:
+    given = {"query": about.get("query")} | dict(about.get("filters", {})) | {"sample": about.get("sample")}
+    used = {name: value for name, value in given.items() if value not in (None, [], False)}
+    lines = [f"- {name.replace('_', ' ')}: {_plain(value)}" for name, value in used.items()]
+    selected = "\n".join(lines) or "Everything that the archive holds was selected."
+    left_out = _table(("left out, because of", "rows"), _common(Counter(about.get("left_out", {}))))
+    return f"{selected}\n\n" + (left_out if about.get("left_out") else "Nothing was left out for reserved rights.")
+
+
+def _plain(value: Any) -> str:
+    text = ", ".join(map(str, value)) if isinstance(value, list) else "yes" if value is True else str(value)
+    return f"`{' '.join(text.split()).replace('`', ' ')}`"
+
+
+def _common(counts: Counter[str]) -> Iterator[tuple[str, int]]:
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    yield from ordered[:MAX_NAMED]
+    if rest := ordered[MAX_NAMED:]:
+        yield f"{len(rest):,} others", sum(count for _, count in rest)
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(
+        "| " + " | ".join(" ".join(str(cell).replace("|", r"\|").split()) for cell in line) + " |" for line in lines
+    )

@@ -1,0 +1,106 @@
+"""Choose which columns and which articles a dataset has: fields, samples, splits. Pure, and the same on every run.
+
+What decides about an article is a digest of a seed and its address: neither the order of the rows nor their numbers,
+which a rebuilt archive may change. An article that is in a split stays in it while the archive grows.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from exports import Row
+from pipelines.core.errors import ConfigError
+from pipelines.core.source_names import near_names
+
+DIGEST_BYTES = 8  # of the digest of seed and address: two articles hardly ever have the same
+SHARES_TOLERANCE = 1e-9  # by which the shares of all splits may miss 1: .1 + .2 + .7 does
+
+
+def choose_fields(text: str | None, known: Sequence[str]) -> list[str]:
+    """Return the columns that `text` lists, separated by commas, in its order; all for None. Raises ConfigError."""
+    if text is None:
+        return list(known)
+    names = [name for name in (part.strip() for part in text.split(",")) if name]
+    if not names:
+        raise ConfigError(f"--fields {text!r}", "names no column", f"columns: {', '.join(known)}")
+    for name in names:
+        if name not in known:
+            raise ConfigError(f"--fields {name}", "there is no such column", near_names(name, known, "column"))
+        if names.count(name) > 1:
+            raise ConfigError(f"--fields {name}", "is named twice", "name each column once")
+    return names
+
+
+def position(row: Mapping[str, object], seed: int, purpose: str) -> int:
+    """Return a number from 0 to 2**64 - 1 that is drawn for the article of a row, all of whose revisions share it."""
+    text = f"{purpose} {seed} {row['url']}".encode("utf-8", "surrogatepass")
+    return int.from_bytes(blake2b(text, digest_size=DIGEST_BYTES).digest())
+
+
+class Sample:
+    """Choose `size` articles of those that rows are about. Memory holds the choice, never its rows."""
+
+    def __init__(self, rows: Iterable[Row], size: int, seed: int) -> None:
+        """Read all rows once."""
+        chosen: list[tuple[int, str]] = []  # a heap whose first entry is the largest position, negated
+        kept: set[str] = set()
+        for row in rows:
+            url = row["url"]
+            if url in kept:
+                continue
+            entry = (-position(row, seed, "sample"), url)
+            if len(chosen) < size:
+                heapq.heappush(chosen, entry)
+            elif chosen and entry > chosen[0]:
+                kept.discard(heapq.heappushpop(chosen, entry)[1])
+            else:
+                continue
+            kept.add(url)
+        self._urls = kept
+
+    def of(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """Yield the rows of the articles that were chosen, in their order."""
+        return (row for row in rows if row["url"] in self._urls)
+
+
+@dataclass(frozen=True, slots=True)
+class Splits:
+    """Divide articles into named parts, such as train and test, by shares that make 1 together."""
+
+    shares: tuple[tuple[str, float], ...]  # name and share of each
+    seed: int
+
+    @property
+    def names(self) -> list[str]:
+        """Return the names of the parts in their order."""
+        return [name for name, _ in self.shares]
+
+    def of(self, row: Row) -> str:
+        """Return the part that the article of a row is in."""
+        drawn, end = position(row, self.seed, "split") / 2 ** (8 * DIGEST_BYTES), 0.0
+        for name, share in self.shares:
+            end += share
+            if drawn < end:
+                return name
+        return self.shares[-1][0]
+
+
+def parse_splits(text: str, seed: int) -> Splits:
+    """Return what `--split train=.9,test=.1` says. Raises ConfigError."""
+    shares: dict[str, float] = {}
+    subject, cure = f"--split {text!r}", "say train=.9,test=.1"
+    for part in text.split(","):
+        found = re.fullmatch(r"\s*([A-Za-z0-9_]+)\s*=\s*([0-9]*\.?[0-9]+)\s*", part)
+        if found is None:
+            raise ConfigError(subject, f"{part.strip()!r} is not NAME=SHARE", cure)
+        if found[1] in shares:
+            raise ConfigError(subject, f"{found[1]} is named twice", cure)
+        shares[found[1]] = float(found[2])
+    if not math.isclose(total := sum(shares.values()), 1, abs_tol=SHARES_TOLERANCE):
+        raise ConfigError(subject, f"the shares make {total:g} together, not 1", cure)
+    return Splits(tuple(shares.items()), seed)

@@ -1,0 +1,191 @@
+"""Test what is special about each format of articles, as the programs see it that read it."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import sqlite3
+from contextlib import closing
+
+import feedparser
+import pytest
+from lxml import etree
+
+from exports import dataset
+from exports.extras import load_extra
+from exports.formats.to_markdown import escape
+from pipelines.core.errors import ConfigError
+from pipelines.database import queries
+from pipelines.database.connection import connect
+from pipelines.database.filters import ArticleFilters
+from tests.support.article_archive import build, rows
+from tests.support.exporting import export
+
+TEI = "{http://www.tei-c.org/ns/1.0}"
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("formats") / "archive")
+
+
+def test_urls_has_each_address_once(archive, tmp_path):
+    """Also if an article has several revisions."""
+    export(archive, "urls", tmp_path / "urls.txt", every_revision=True)
+    assert (tmp_path / "urls.txt").read_text().splitlines() == [row["url"] for row in rows()]
+
+
+def test_txt_has_a_file_for_each_article_and_a_table_of_them(archive, tmp_path):
+    """The table names each file, and has every other field."""
+    export(archive, "txt", tmp_path / "out", fields=["id", "title", "text"])
+    with (tmp_path / "out" / "metadata.csv").open(newline="", encoding="utf-8") as file:
+        listed = list(csv.DictReader(file))
+    assert list(listed[0]) == ["file", "id", "title"]
+    assert listed[1]["file"] == "courier/2024-02/00000002.txt"
+    text = (tmp_path / "out" / listed[1]["file"]).read_text()
+    assert text == "Cup final tonight\n\nFootball fills the town.\nNobody spoke of the climate; sport was all.\n"
+    assert len(list((tmp_path / "out").rglob("*.txt"))) == len(listed) == 39
+
+
+def test_markdown_has_its_fields_as_front_matter(archive, tmp_path):
+    """Each value is JSON, which is YAML, too; the text is not there twice."""
+    export(archive, "markdown", tmp_path / "out")
+    page = (tmp_path / "out" / "gazette" / "2024-03" / "00000005.md").read_text()
+    _, front, body = page.split("---\n", 2)
+    fields = {name: json.loads(value) for name, value in (line.split(": ", 1) for line in front.splitlines())}
+    assert fields["title"] == "Élections : « rien n’est joué »"
+    assert fields["authors"] == ["Zoé Ångström", "Marc Noël"]
+    assert "text" not in fields
+    assert body.startswith("\n# Élections : « rien n’est joué »\n\nLe scrutin approche; les sondages hésitent.")
+
+
+@pytest.mark.parametrize(
+    ("text", "escaped"),
+    [
+        ("# no heading", r"\# no heading"), ("- no item", r"\- no item"), ("1. no item", r"1\. no item"),
+        ("a*b_c [d](e) <f>", r"a\*b\_c \[d\](e) \<f\>"), ("in 2024. A year", "in 2024. A year"),
+        ("C# - fine", "C# - fine"),
+    ],
+)  # fmt: skip
+def test_markdown_shows_signs_of_the_text_as_they_are(text, escaped):
+    """What would be markup is escaped; what would not stays readable."""
+    assert escape(text) == escaped
+
+
+def test_atom_is_a_feed_that_feedparser_reads(archive, tmp_path):
+    """Well-formed, although titles have control characters; every article an entry with title, link, date and text."""
+    export(archive, "atom", tmp_path / "feed.atom")
+    data = (tmp_path / "feed.atom").read_bytes()
+    etree.fromstring(data)
+    feed = feedparser.parse(data)
+    assert not feed.bozo
+    assert feed.version == "atom10"
+    assert len(feed.entries) == 39
+    entry = feed.entries[1]
+    assert (entry.title, entry.link) == ("Cup final tonight", rows()[1]["url"])
+    assert entry.published == "2024-02-29T08:30:00Z"
+    assert entry.content[0].value.startswith("Football fills the town.")
+    assert [author.name for author in feed.entries[4].authors] == ["Zoé Ångström", "Marc Noël"]
+    assert feed.feed.updated == max(one.updated for one in feed.entries)
+    assert len({one.id for one in feed.entries}) == 39
+
+
+def test_tei_is_a_corpus_with_a_header_for_each_article(archive, tmp_path):
+    """Each TEI element has the parts that P5 demands, and an id that no other has."""
+    export(archive, "tei", tmp_path / "corpus.xml", every_revision=True)
+    root = etree.parse(tmp_path / "corpus.xml").getroot()
+    assert root.tag == f"{TEI}teiCorpus"
+    assert root.find(f"{TEI}teiHeader/{TEI}fileDesc/{TEI}sourceDesc") is not None
+    texts = root.findall(f"{TEI}TEI")
+    assert len({text.get("{http://www.w3.org/XML/1998/namespace}id") for text in texts}) == len(texts) == 40
+    second = texts[2]
+    described = second.find(f"{TEI}teiHeader/{TEI}fileDesc")
+    assert [part.tag.removeprefix(TEI) for part in described] == ["titleStmt", "publicationStmt", "sourceDesc"]
+    assert second.findtext(f".//{TEI}titleStmt/{TEI}title") == "Cup final tonight"
+    paragraphs = [part.text for part in second.findall(f"{TEI}text/{TEI}body/{TEI}p")]
+    assert paragraphs == ["Football fills the town.", "Nobody spoke of the climate; sport was all."]
+
+
+def test_bulk_has_an_action_before_each_document(archive, tmp_path):
+    """Each id once, made of the address, so that a later export replaces a document."""
+    for name, every in (("all", True), ("latest", False)):
+        export(archive, "bulk", tmp_path / name, every_revision=every, fields=["url", "title"])
+    lines = [json.loads(line) for line in (tmp_path / "all").read_text().splitlines()]
+    actions, documents = lines[::2], lines[1::2]
+    ids = [action["index"]["_id"] for action in actions]
+    assert len(set(ids)) == len(ids) == 40
+    assert list(documents[0]) == ["url", "title"]
+    latest = [json.loads(line)["index"]["_id"] for line in (tmp_path / "latest").read_text().splitlines()[::2]]
+    assert set(latest) < set(ids)
+
+
+@pytest.mark.parametrize("every", [False, True])
+def test_sqlite_is_an_archive_of_the_articles_that_match(archive, tmp_path, every):
+    """Search finds in it what it finds in the whole; nothing else is in it; no row names one that is not there."""
+    gazette = ArticleFilters(source="gazette")
+    export(archive, "sqlite", tmp_path / "out", filters=gazette, every_revision=every)
+    with closing(connect(archive / "morgue.db")) as whole, closing(connect(tmp_path / "out" / "morgue.db")) as part:
+        assert list(queries.search(part, "climat")) == list(queries.search(whole, "climat", gazette))
+        assert list(queries.articles(part)) == list(queries.articles(whole, gazette))
+        assert queries.count(part) > 5
+    with closing(sqlite3.connect(tmp_path / "out" / "morgue.db")) as db:
+        assert db.execute("PRAGMA foreign_key_check").fetchall() == []
+        assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert db.execute("SELECT name FROM sources").fetchall() == [("gazette",)]
+        assert db.execute("SELECT count(*) FROM frontier").fetchone() == (0,)
+        assert db.execute("SELECT count(*) FROM changes").fetchone() == (0,)
+
+
+def test_sqlite_has_earlier_revisions_only_if_asked(archive, tmp_path):
+    """Article 1 has two."""
+    for name, every in (("latest", False), ("all", True)):
+        export(archive, "sqlite", tmp_path / name, every_revision=every)
+    numbers = {}
+    for name in ("latest", "all"):
+        with closing(sqlite3.connect(tmp_path / name / "morgue.db")) as db:
+            numbers[name] = [row[0] for row in db.execute("SELECT number FROM revisions WHERE article_id = 1")]
+    assert numbers == {"latest": [2], "all": [1, 2]}
+
+
+def test_zst_holds_the_same_as_the_plain_file(archive, tmp_path):
+    """The manifest says how it is compressed."""
+    zstandard = pytest.importorskip("zstandard")
+    manifest = export(archive, "jsonl", tmp_path / "a.jsonl.zst")
+    assert manifest["compression"] == "zstd"
+    export(archive, "jsonl", tmp_path / "a.jsonl.gz")
+    with zstandard.open(tmp_path / "a.jsonl.zst", "rb") as file:
+        assert file.read() == gzip.decompress((tmp_path / "a.jsonl.gz").read_bytes())
+
+
+def test_jsonl_is_the_same_bytes_with_and_without_orjson(archive, monkeypatch):
+    """It only saves time."""
+    pytest.importorskip("orjson")
+    from exports.formats import to_jsonl
+
+    with closing(connect(archive / "morgue.db")) as db:
+        found = [
+            *queries.articles(db),
+            {
+                "text": "\u2028 \x85 \x00 \x7f é 東 \ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16"),
+                "n": 2**70,
+            },
+        ]
+    assert list(map(to_jsonl.fast_line_bytes(), found)) == list(map(to_jsonl.line_bytes, found))
+
+
+def test_missing_extra_is_named(tmp_path):
+    """With the command that installs it."""
+    with pytest.raises(ConfigError, match=r"nosuchlibrary: is not installed\n  pip install 'newsmorgue\[parquet\]'"):
+        load_extra("nosuchlibrary.parts", "parquet")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("a.csv", "a-test.csv"), ("a.csv.gz", "a-test.csv.gz"), ("a.b.csv.zst", "a.b-test.csv.zst"), ("a", "a-test")],
+)
+def test_file_of_a_split_has_its_name_before_the_suffix(tmp_path, name, expected):
+    """So that programs still know the format."""
+    from exports import load_format
+
+    assert dataset.path_of_split(load_format("csv"), tmp_path / name, "test") == tmp_path / expected

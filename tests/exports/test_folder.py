@@ -1,0 +1,111 @@
+"""Test that a dataset in a folder is whole or not there, and that no other folder is ever replaced."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from types import SimpleNamespace
+
+import pytest
+
+from exports.folder import export_folder
+from pipelines.core.errors import ConfigError, DiskFull
+from tests.support.article_archive import build
+from tests.support.exporting import ABOUT, export
+
+FOLDER_FORMS = ["txt", "markdown", "sqlite"]
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("folder") / "archive")
+
+
+def files_of(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("form", FOLDER_FORMS)
+def test_folder_has_a_manifest_and_the_checksum_of_each_file(archive, tmp_path, form):
+    """The manifest has the digest of the list of checksums, and counts files and bytes."""
+    manifest = export(archive, form, tmp_path / "out")
+    files = files_of(tmp_path / "out")
+    assert json.loads(files.pop("manifest.json")) == manifest
+    listed = files.pop("SHA256SUMS")
+    assert hashlib.sha256(listed).hexdigest() == manifest["sha256"]
+    lines = [line.split("  ", 1) for line in listed.decode().splitlines()]
+    assert {name: digest for digest, name in lines} == {
+        name: hashlib.sha256(data).hexdigest() for name, data in files.items()
+    }
+    assert manifest["files"] == len(files)
+    assert manifest["bytes"] == sum(map(len, files.values()))
+    assert manifest["rows"] == 39
+    assert os.listdir(tmp_path) == ["out"]
+
+
+@pytest.mark.parametrize("form", FOLDER_FORMS)
+def test_same_archive_gives_the_same_files(archive, tmp_path, form):
+    """In another place, too."""
+    (tmp_path / "other").mkdir()
+    for place in (tmp_path, tmp_path / "other"):
+        export(archive, form, place / "out")
+    assert files_of(tmp_path / "out") == files_of(tmp_path / "other" / "out")
+
+
+def test_folder_of_an_export_is_replaced_only_with_force(archive, tmp_path):
+    """What was there before is gone then, and no temporary folder is left."""
+    out = tmp_path / "out"
+    export(archive, "txt", out)
+    with pytest.raises(ConfigError, match="exists already"):
+        export(archive, "markdown", out)
+    export(archive, "markdown", out, force=True)
+    assert not list(out.rglob("*.txt"))
+    assert os.listdir(tmp_path) == ["out"]
+
+
+@pytest.mark.parametrize("name", ["mine.txt", "gazette/2022-01/mine.txt"])
+def test_folder_with_a_file_of_the_user_is_never_replaced(archive, tmp_path, name):
+    """It would be lost."""
+    out = tmp_path / "out"
+    export(archive, "txt", out)
+    (out / name).write_text("precious")
+    with pytest.raises(ConfigError, match=f"did not make its file {name}"):
+        export(archive, "txt", out, force=True)
+    assert (out / name).read_text() == "precious"
+
+
+def test_folder_that_no_export_made_is_refused(archive, tmp_path):
+    """An empty one, one with a manifest of another program, a file, a link; with force, too."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "foreign" / "manifest.json").write_text('{"software": "other 1.0"}')
+    (tmp_path / "foreign" / "SHA256SUMS").write_text("")
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "link").symlink_to("empty")
+    before = sorted(os.listdir(tmp_path))
+    for name, words in [
+        ("empty", "no export of Newsmorgue made it"), ("foreign", "no export of Newsmorgue made it"),
+        ("file", "not an ordinary folder"), ("link", "not an ordinary folder"), ("none/out", "folder above it"),
+    ]:  # fmt: skip
+        with pytest.raises(ConfigError, match=words):
+            export(archive, "txt", tmp_path / name, force=True)
+    with pytest.raises(ConfigError, match="among the files of the archive"):
+        export(archive, "txt", archive / "warc")
+    assert sorted(os.listdir(tmp_path)) == before
+
+
+@pytest.mark.parametrize(
+    ("error", "raised"), [(KeyboardInterrupt(), KeyboardInterrupt), (OSError(28, "No space left on device"), DiskFull)]
+)
+def test_export_that_ends_early_leaves_no_folder(tmp_path, error, raised):
+    """Neither the folder nor its temporary one."""
+
+    def fill(parts, folder, columns, about, *, raw=False):
+        folder.add("a/b.txt", b"half")
+        raise error
+
+    form = SimpleNamespace(name="bad", media_type="x/y", suffix="", fill=fill)
+    with pytest.raises(raised):
+        export_folder(form, iter([("", iter([]))]), tmp_path / "out", ABOUT)
+    assert os.listdir(tmp_path) == []

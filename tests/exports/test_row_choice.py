@@ -1,0 +1,129 @@
+"""Test which columns and articles a dataset has: fields, samples, splits, revisions."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+
+import pytest
+
+from exports.row_choice import Sample, choose_fields, parse_splits
+from exports.selected_rows import ArticleRows, RowSelection
+from pipelines.core.errors import ConfigError
+from pipelines.database.connection import connect
+from pipelines.database.filters import EVERYTHING
+from pipelines.selection.exclusions import Exclusions
+from pipelines.warc.storage import WarcStorage
+from tests.support.article_archive import build
+from tests.support.exporting import export
+
+KNOWN = ["id", "title", "text", "text_digest"]
+ROWS = [{"url": f"https://paper.example/{n}", "n": n} for n in range(1000)]
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("choice") / "archive")
+
+
+def test_fields_are_those_listed_in_their_order():
+    """Blanks around a comma and a comma at the end do not matter; without the option, all are there."""
+    assert choose_fields("text, id,", KNOWN) == ["text", "id"]
+    assert choose_fields(None, KNOWN) == KNOWN
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("id,titel", r"--fields titel: there is no such column\n  did you mean title"),
+        ("zzz", r"columns: id, text"),
+        ("id,id", "named twice"),
+        (" , ", "names no column"),
+    ],
+)
+def test_fields_that_are_wrong_are_named_with_those_that_exist(text, words):
+    """The error says which, and what may be meant."""
+    with pytest.raises(ConfigError, match=words):
+        choose_fields(text, KNOWN)
+
+
+def test_sample_has_its_size_and_no_regard_for_the_order_of_rows():
+    """Another seed draws others; more than there are gives all."""
+    chosen = list(Sample(iter(ROWS), 50, seed=7).of(ROWS))
+    assert len(chosen) == 50
+    assert chosen == list(Sample(reversed(ROWS), 50, seed=7).of(ROWS))
+    assert chosen != list(Sample(ROWS, 50, seed=8).of(ROWS))
+    assert list(Sample(ROWS, 5000, seed=7).of(ROWS)) == ROWS
+    assert list(Sample(ROWS, 0, seed=7).of(ROWS)) == []
+
+
+def test_larger_sample_of_a_seed_holds_the_smaller_one():
+    """So that a study can grow."""
+    small, large = (list(Sample(ROWS, size, seed=1).of(ROWS)) for size in (20, 60))
+    assert all(row in large for row in small)
+
+
+def test_sample_takes_all_revisions_of_an_article():
+    """They count as one."""
+    rows = [row | {"revision": number} for row in ROWS[:100] for number in (1, 2)]
+    assert len(list(Sample(rows, 10, seed=0).of(rows))) == 20
+
+
+def test_splits_divide_all_articles_by_their_shares():
+    """Each is in one, and stays in it; shares are met within chance."""
+    splits = parse_splits("train=.8, valid=.1,test=0.1", 3)
+    found = [splits.of(row) for row in ROWS]
+    assert splits.names == ["train", "valid", "test"]
+    assert 750 < found.count("train") < 850
+    assert 60 < found.count("valid") < 140
+    assert found == [splits.of(row) for row in ROWS]
+    assert found != [parse_splits("train=.8,valid=.1,test=.1", 4).of(row) for row in ROWS]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("train=.9", "make 0.9 together"), ("train", "not NAME=SHARE"), ("a=.5,a=.5", "named twice"),
+        ("a/b=1", "not NAME=SHARE"), ("", "not NAME=SHARE"), ("a=-1,b=2", "not NAME=SHARE"),
+    ],
+)  # fmt: skip
+def test_splits_that_are_wrong_are_refused(text, words):
+    """With an example of what is right."""
+    with pytest.raises(ConfigError, match=words) as error:
+        parse_splits(text, 0)
+    assert "train=.9,test=.1" in str(error.value)
+
+
+def test_every_revision_is_a_row_with_its_own_text_and_record(archive, tmp_path):
+    """The earlier state of an edited article comes first; what only the newest has is empty there."""
+    export(archive, "jsonl", tmp_path / "all.jsonl", every_revision=True)
+    rows = [json.loads(line) for line in (tmp_path / "all.jsonl").read_text().splitlines()]
+    first, second = (row for row in rows if row["id"] == 1)
+    assert (first["revision"], second["revision"]) == (1, 2)
+    assert first["title"] == "Climate summit opens"
+    assert second["title"] == "Climate summit opens, then closes"
+    assert first["warc_record_id"] != second["warc_record_id"]
+    assert first["text_digest"] != second["text_digest"]
+    assert first["word_count"] == 17
+    assert len(rows) == 40
+
+
+def test_every_revision_without_reserved_is_refused():
+    """Rights of earlier revisions are not judged, so that nothing reserved slips through."""
+    with pytest.raises(ConfigError, match="judge the newest revision"):
+        RowSelection(EVERYTHING, without=Exclusions(reserved=True), every_revision=True)
+
+
+def test_parts_divide_the_same_rows(archive):
+    """Nothing is lost between the splits, and nothing is in two."""
+    with closing(connect(archive / "morgue.db")) as db:
+        splits = parse_splits("a=.5,b=.5", 1)
+        wanted = RowSelection(EVERYTHING, sample=30, splits=splits)
+        parts = {
+            name: [row["id"] for row in rows] for name, rows in ArticleRows(db, WarcStorage(archive), wanted).parts()
+        }
+        whole = RowSelection(EVERYTHING, sample=30)
+        ((_, rows),) = ArticleRows(db, WarcStorage(archive), whole).parts()
+        assert sorted(parts["a"] + parts["b"]) == [row["id"] for row in rows]
+    assert parts["a"]
+    assert parts["b"]

@@ -1,0 +1,45 @@
+"""Export from an archive as `morgue export` does, without starting a process."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import exports
+from exports import dataset, folder
+from exports.row_choice import parse_splits
+from exports.selected_rows import ArticleRows, RowSelection
+from pipelines.database.connection import connect
+from pipelines.database.filters import EVERYTHING
+from pipelines.warc.storage import WarcStorage
+
+ABOUT = {
+    "software": "newsmorgue test",
+    "created": "2024-01-01T00:00:00Z",
+    "archive": "paper",
+    "query": None,
+    "filters": {"source": None, "without_reserved": False},
+    "sample": None,
+}
+
+
+def export(
+    archive: Path, form: str, out: Path, *, fields=None, partition=(), force=False, **selection
+) -> dict[str, Any]:
+    """Export from `archive` and return the manifest. `selection`: as `RowSelection`; `split` as on the command line."""
+    module: Any = exports.load_format(form)
+    split = selection.pop("split", None)
+    revisions = "all" if selection.get("every_revision") else "latest"
+    about = ABOUT | {"revisions": revisions, "split": split, "seed": selection.get("seed", 0)}
+    splits = parse_splits(split, selection.get("seed", 0)) if split else None
+    wanted = RowSelection(selection.pop("filters", EVERYTHING), splits=splits, groups=partition, **selection)
+    with closing(connect(archive / "morgue.db")) as db:
+        rows = ArticleRows(db, WarcStorage(archive / "warc"), wanted)
+        module = module.partitioned(partition) if partition else module
+        module = module.subset_of(db) if exports.is_subset_format(module) else module
+        options: dict[str, Any] = {"chosen": fields, "force": force, "left_out": rows.left_out}
+        if exports.is_folder_format(module):
+            return folder.export_folder(module, rows.parts(), out, about, **options)
+        ((_, part),) = rows.parts()
+        return dataset.export(module, part, out, about, **options)
