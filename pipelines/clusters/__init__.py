@@ -12,7 +12,7 @@ a source prints under many articles, before two texts are compared.
 `grouping` joins pairs into clusters, and `first_text` names the probable origin of a cluster.
 
 Why sampled shingles: MinHash and SimHash estimate the likeness of whole texts, and a copy cut to a quarter has a
-Jaccard likeness of 0.25. SimHash misses it, and so does MinHash with bands of four. With bands of two MinHash finds nearly as
-many copies, but needs 64 rows for each text. Samples take a row for sixteen words and no library, and each row can be
-added or removed alone. `benchmarks/clusters.py --methods` compares the methods.
+Jaccard likeness of 0.25. SimHash misses it, and so does MinHash with bands of four. With bands of two MinHash finds
+nearly as many copies, but needs 64 rows for each text. Samples take a row for sixteen words and no library, and each
+row can be added or removed alone. `benchmarks/clusters.py --methods` compares the methods.
 """
