@@ -25,13 +25,13 @@ from typing import Any
 
 import common
 from common import MB, new_archive, show_checks, show_table, workshop
-from pipelines.database.query_parser import fts5_expression
 from search_corpus import DAYS, LAST_DAY, PAIR, GeneratedArticle, generate
 from search_truth import disagreements
 
 from pipelines.database import queries
 from pipelines.database.connection import connect, open_database
-from pipelines.database.filters import ArticleFilters
+from pipelines.database.filters import EVERYTHING, ArticleFilters
+from pipelines.database.selection import article_selection
 
 AIM_MS = 100  # median, warm
 AIM_P95_MS = 300
@@ -132,9 +132,10 @@ def insert(db: sqlite3.Connection, one: GeneratedArticle) -> None:
 def questions(db: sqlite3.Connection, query: str, chance: random.Random, sources: int) -> dict[str, Callable[[], Any]]:
     """Return each kind of question with one query, as a task; period and source are others each time."""
 
-    def hits(sort: str = "relevance", **filters: str) -> list[Any]:
+    def hits(sort: str = "relevance", **filters: Any) -> list[Any]:
         return list(queries.search(db, query, ArticleFilters(**filters), sort))
 
+    match = article_selection(db, query, EVERYTHING).match
     since = LAST_DAY - timedelta(days=chance.randrange(91, DAYS))
     quarter = {"since": since.isoformat(), "until": (since + timedelta(days=90)).isoformat()}
     return {
@@ -142,7 +143,7 @@ def questions(db: sqlite3.Connection, query: str, chance: random.Random, sources
         "newest first": partial(hits, "newest"),
         "dated (one quarter)": partial(hits, **quarter),
         "one source": partial(hits, source=f"p{chance.randrange(1, sources + 1)}"),
-        "counted by day": lambda: db.execute(BY_DAY, (fts5_expression(query),)).fetchall(),
+        "counted by day": lambda: db.execute(BY_DAY, (match,)).fetchall(),
     }
 
 

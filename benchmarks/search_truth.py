@@ -64,12 +64,15 @@ class Postings:
         self.words = terms - self.prefixes - self.phrases.keys()
         self.stems = tuple(prefix[:-1] for prefix in self.prefixes)
         self.bits: dict[str, bytearray] = {}
+        self.dated: set[int] = set()
         self.days, self.sources, self.languages = [""], [0], [""]  # article 0 does not exist
 
     def read(self, articles: Iterable[GeneratedArticle]) -> None:
         """Note what is in each article."""
         for one in articles:
             self.days.append(one.day or one.seen)
+            if one.day:
+                self.dated.add(one.number)
             self.sources.append(one.source)
             self.languages.append(one.language)
             title, byline, text = (fold(column).split() for column in (one.title, one.byline, one.text))
@@ -105,9 +108,12 @@ class Postings:
         for number, (day, source, language) in enumerate(zip(self.days, self.sources, self.languages, strict=True)):
             if (
                 number
-                and filters.source in (None, f"p{source}")
-                and filters.language in (None, language)
-                and (filters.since or "") <= day <= (filters.until or "9999")
+                and (not filters.source or f"p{source}" in filters.source)
+                and (not filters.language or language in filters.language)
+                and (
+                    not filters.is_dated
+                    or (number in self.dated and (filters.since or "") <= day <= (filters.until or "9999"))
+                )
             ):
                 bits[number >> 3] |= 1 << (number & 7)
         return int.from_bytes(bits, "little")
