@@ -95,7 +95,8 @@ class DatasetCounts:
         meanings = columns()
         return {
             "rows": self.rows, "left_out": dict(left_out or {}), "first_day": self.first, "last_day": self.last,
-            "undated": self.undated, "order": "id", "columns": [{"name": name, "meaning": meanings[name]} for name in names],
+            "undated": self.undated, "order": "id",
+            "columns": [{"name": name, "meaning": meanings[name]} for name in names],
         }  # fmt: skip
 
 
