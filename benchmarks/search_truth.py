@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from heapq import nlargest
+from typing import Any
 
 from search_corpus import DAYS, FAMILY, LANGUAGES, LAST_DAY, PAIR, PLANNED, GeneratedArticle, Vocabulary
 
@@ -145,7 +146,9 @@ def random_queries(number: int, sources: int, seed: int = 7) -> list[AskedQuery]
         period = {"since": since.isoformat(), "until": (since + timedelta(days=chance.randrange(900))).isoformat()}
         of_source = {"source": f"p{chance.randrange(1, sources + 1)}"}
         of_language = {"language": chance.choice(list(LANGUAGES))}
-        filters = chance.choice(({}, {}, period, of_source, of_language, period | of_source, period | of_language))
+        filters: dict[str, Any] = chance.choice(
+            ({}, {}, period, of_source, of_language, period | of_source, period | of_language)
+        )
         asked.append(AskedQuery(chance.choice(FORMS), (terms[0], terms[1]), ArticleFilters(**filters)))
     return asked
 
