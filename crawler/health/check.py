@@ -28,7 +28,8 @@ from crawler.health.told_changes import HealthChange, news, noted, with_history
 from crawler.health.watch_state import watch_of
 from pipelines.core.timestamps import now
 from pipelines.database.connection import connect
-from pipelines.database.health.observation import observe, source_names
+from pipelines.database.filters import ids_of_sources
+from pipelines.database.health.observation import observe
 from pipelines.database.health.told import FILES_KEY, ToldReason, judged_files, note, told_reasons
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def look(
         facts = replace(facts, free=disk.free, size=disk.total)
     except OSError as error:
         logger.warning("%(folder)s: its disk cannot be asked (%(why)s)", {"folder": folder.path, "why": error.strerror})
-    extra = dict(files.reasons(source_names(db), time))
+    extra = dict(files.reasons(ids_of_sources(db), time))
     extra[ARCHIVE] = [*extra.get(ARCHIVE, ()), *(by_crawl or ())]
     ends = {name: day for name, day in paused.items() if isinstance(day, str)}
     found = [replace(one, paused_until=ends.get(one.name)) for one in verdicts(facts, time, extra, files.coverage_drop)]

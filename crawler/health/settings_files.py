@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from crawler import __version__
 from crawler.config.archive_folder import ArchiveFolder, FileStamp, file_stamps
-from crawler.config.pauses import paused_sources
+from crawler.config.pauses import pause_lasts, paused_sources
 from crawler.config.setting_names import coverage_drop
 from crawler.health.kinds import ARCHIVE, BAD, BROKEN_FILE, OF_SOURCE_FILES, WARN, HealthReason
 from pipelines.core.errors import ConfigError
@@ -86,7 +86,8 @@ class SettingsFiles:
         """Return what stands for the state of the files in which they were read; None if it is not known."""
         if self.error is not None or self.config.read_from is None:
             return None
-        return state_of(self.config.read_from, self.paused(time))
+        paused = [name for name, own in self.config.sources.items() if pause_lasts(own.paused, time)]
+        return state_of(self.config.read_from, paused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ def unchanged_files(db: sqlite3.Connection, folder: ArchiveFolder) -> UnchangedF
     return UnchangedFiles(folder, drop, paused)
 
 
-def state_of(stamps: Mapping[str, FileStamp | None], paused: Paused) -> str | None:
+def state_of(stamps: Mapping[str, FileStamp | None], paused: Iterable[str]) -> str | None:
     """Return a hash of all on which the reasons of the files depend; None if a file cannot be looked at.
 
     Another version of the program may judge differently. A pause may end without a change of its file, and a source

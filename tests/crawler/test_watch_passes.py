@@ -171,7 +171,7 @@ def test_files_of_a_program_that_were_replaced_are_noticed(monkeypatch, tmp_path
 
 
 def test_note_that_holds_on_is_said_once(folder, monkeypatch):
-    """A source that is paused for a year is no line in each pass of it; once it was gone, it is news again."""
+    """Say once that a source is paused, and not in each pass of a year; after its end, it is news again."""
     notes = iter([("paused: a",), ("paused: a",), ("paused: a", "clock"), (), ("paused: a",)])
     monkeypatch.setattr(Watch, "_pass", lambda self: PassResult("done", 0, notes=next(notes)))
     monkeypatch.setattr(Watch, "_wait", lambda self, seconds: None)

@@ -33,14 +33,6 @@ class Backfill(NamedTuple):
     ended: str | None
 
 
-def of_source(db: sqlite3.Connection, source_id: int) -> Backfill | None:
-    """Return the backfill of a source, ended or not; None if there never was one."""
-    row = db.execute(
-        f"SELECT {', '.join(Backfill._fields)} FROM backfills WHERE source_id = ?", (source_id,)
-    ).fetchone()
-    return None if row is None else Backfill(*row)
-
-
 def running(db: sqlite3.Connection) -> dict[int, Backfill]:
     """Return the backfills that go on, by the row id of their source."""
     rows = db.execute(f"SELECT {', '.join(Backfill._fields)} FROM backfills WHERE ended IS NULL")

@@ -73,11 +73,6 @@ def observe(db: sqlite3.Connection, now: datetime, names: Container[str], paused
     )
 
 
-def source_names(db: sqlite3.Connection) -> set[str]:
-    """Return the names of all sources that have a row."""
-    return {row["name"] for row in ask(db, "SELECT name FROM sources")}
-
-
 def article_days(db: sqlite3.Connection, now: datetime) -> defaultdict[int, list[SourceDay]]:
     """Return the days of the baseline by source, ascending. What lies in the future belongs to a clock that jumped."""
     found: defaultdict[int, list[SourceDay]] = defaultdict(list)

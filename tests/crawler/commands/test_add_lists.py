@@ -83,7 +83,7 @@ def test_feeds_of_any_csv_are_read(header, cell):
     ids=["feeds alone", "a row for each feed"],
 )
 def test_feeds_of_one_paper_in_several_rows_are_all_its_feeds(archive, rows_of_list):
-    """The front page names none of them."""
+    """Take them from the list: the front page names none."""
     answers = dict(SITE)
     with answering(answers) as (home, _):
         answers |= {"/a.xml": (200, feed_of(home), {}), "/b.xml": (200, feed_of(home), {})}

@@ -113,7 +113,7 @@ REVISIONS = [
     ],
 )
 def test_day_as_first_side_means_its_beginning_if_both_sides_are_else_the_same(first, second, numbers):
-    """The day of the last edits shows them."""
+    """Name the day of the last edits, and they are shown."""
     assert tuple(state["revision"] for state in compared(REVISIONS, 1, first, second)) == numbers
 
 

@@ -99,7 +99,7 @@ def test_settings_with_which_no_crawl_starts_are_a_reason_of_the_archive(silent,
 
 
 def test_broken_file_is_said_at_once_also_of_a_paused_source_and_is_over_at_once(silent):
-    """A source that waits for its file does not go on when it is resumed."""
+    """Wait for the file of a source also when it is resumed."""
     file = silent / "sources" / "courier.toml"
     well = file.read_text()
     file.write_text(well + "colour = 3\npaused = 2999-01-31\n")

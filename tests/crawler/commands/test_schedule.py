@@ -251,7 +251,7 @@ def test_notify_is_a_word_of_the_command():
 
 
 def test_command_of_notify_gets_its_whole_path(tmp_path, monkeypatch):
-    """A timer has another current folder, and another PATH."""
+    """Take into account that a timer has another current folder, and another PATH."""
     script = tmp_path / "tell me.sh"
     script.touch(mode=0o755)
     monkeypatch.chdir(tmp_path)

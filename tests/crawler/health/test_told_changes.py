@@ -110,7 +110,7 @@ def test_reason_that_ended_by_a_clock_ahead_is_told_again():
 
 
 def test_lost_files_are_a_reason_until_a_crawl_sees_them_no_more():
-    """What was restored is over with the next crawl; `morgue health` goes by what the last one noted."""
+    """See with the next crawl that it was restored; `morgue health` goes by what the last one noted."""
     broken, well = SourceVerdict(1, "paper", (reason("lost files"),)), SourceVerdict(1, "paper")
     known = book_of(broken)
     assert [one.kind for one in with_history([well], known)[0].reasons] == ["lost files"]

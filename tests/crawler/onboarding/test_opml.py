@@ -95,7 +95,7 @@ def test_outlines_that_name_their_source_are_joined_by_that_name():
     ],
 )
 def test_outlines_as_older_readers_write_them_are_read(outline, address, feeds):
-    """The scheme `feed:`, and a feed as `url`."""
+    """Read the scheme `feed:`, and a feed as `url`."""
     (site,) = read_opml(f"<opml><body><outline {outline}/></body></opml>".encode(), "list")
     assert (site.address, site.feeds) == (address, feeds)
 

@@ -126,7 +126,7 @@ def test_first_reading_shows_the_burst_of_the_day_before():
 
 
 def test_reading_falls_on_the_beginning_of_an_hour_that_had_a_burst_on_the_only_day_known():
-    """Nothing comes all morning, so that the hour looks less and less like a habit."""
+    """Let nothing come all morning, so that the hour looks less and less like a habit."""
     noon = MONDAY + 12 * HOUR
     dates = [noon + number * MINUTE for number in range(7)] + [noon + 2 * HOUR, noon + 5 * HOUR, noon + 9 * HOUR]
     time, since = MONDAY + DAY, None
