@@ -28,7 +28,6 @@ from common import MB, new_archive, show_checks, show_table, workshop
 from search_corpus import DAYS, LAST_DAY, PAIR, GeneratedArticle, generate
 from search_truth import disagreements
 
-from pipelines.database import queries
 from pipelines.database.connection import connect, open_database
 from pipelines.database.filters import EVERYTHING, ArticleFilters
 from pipelines.database.selection import article_selection
@@ -133,7 +132,7 @@ def questions(db: sqlite3.Connection, query: str, chance: random.Random, sources
     """Return each kind of question with one query, as a task; period and source are others each time."""
 
     def hits(sort: str = "relevance", **filters: Any) -> list[Any]:
-        return list(queries.search(db, query, ArticleFilters(**filters), sort))
+        return list(hits.search(db, query, ArticleFilters(**filters), sort))
 
     match = article_selection(db, query, EVERYTHING).match
     since = LAST_DAY - timedelta(days=chance.randrange(91, DAYS))

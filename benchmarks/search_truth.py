@@ -16,8 +16,8 @@ from typing import Any
 
 from search_corpus import DAYS, FAMILY, LANGUAGES, LAST_DAY, PAIR, PLANNED, GeneratedArticle, Vocabulary
 
-from pipelines.database import queries
 from pipelines.database.filters import ArticleFilters
+from pipelines.database.search import counts, hits
 
 PAGE = 20  # hits
 FREQUENT = 400  # words of each language of which most queries are made: rarer ones match little
@@ -167,11 +167,11 @@ def disagreements(
         hits = [
             hit["id"]
             for offset in (0, PAGE)
-            for hit in queries.search(db, query.text, query.filters, "newest", PAGE, offset)
+            for hit in hits.search(db, query.text, query.filters, "newest", PAGE, offset)
         ]
-        ranked = [hit["id"] for hit in queries.search(db, query.text, query.filters, limit=PAGE)]
+        ranked = [hit["id"] for hit in hits.search(db, query.text, query.filters, limit=PAGE)]
         all_right = (
-            queries.count(db, query.text, query.filters) == len(right)
+            counts.count(db, query.text, query.filters) == len(right)
             and hits == newest
             and len(ranked) == len(set(ranked)) == min(PAGE, len(right))
             and set(ranked) <= set(right)

@@ -20,7 +20,7 @@ from crawler.cli.log_options import log_options
 from exports import CaptureFormat, dataset, format_names, is_capture_format, load_format
 from pipelines.core.errors import ConfigError
 from pipelines.core.plural import counted, verb
-from pipelines.database import queries
+from pipelines.database.search import counts
 from pipelines.warc.storage import WarcStorage
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def command(ctx: click.Context, **options: Any) -> None:
 
     with database_of(ctx) as db:
         export_articles(form, db, WarcStorage(folder_of(ctx).warc), wanted, without, about)
-        if undated := queries.count_undated(db, wanted.query, wanted.filters):
+        if undated := counts.count_undated(db, wanted.query, wanted.filters):
             click.echo(undated_left_out(undated), err=True)
 
 

@@ -25,6 +25,8 @@ from pipelines.core.errors import NotFound
 from pipelines.core.plural import counted
 from pipelines.database import queries
 from pipelines.database.filters import ArticleFilters
+from pipelines.database.search import counts
+from pipelines.database.search.hits import HIT_KEYS, SORTS, search
 from pipelines.database.selection import is_address
 
 # They mark the words found while lines are measured and broken. No article has these private-use characters.
@@ -36,7 +38,7 @@ MAX_SOURCE_WIDTH = 16  # columns of a terminal
 @click.command(cls=QueryCommand)
 @click.argument("words", nargs=-1, metavar="[QUERY]...")
 @filter_options
-@click.option("--sort", type=click.Choice(queries.SORTS), default="relevance", show_default=True,
+@click.option("--sort", type=click.Choice(SORTS), default="relevance", show_default=True,
               help="Order of the matches. Without QUERY, relevance means newest.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, metavar="N",
               help="Show at most N matches; 0: all.")  # fmt: skip
@@ -74,17 +76,17 @@ def command(
         if form == "table":
             _table(db, query, filters, sort, limit or None, offset)
         else:
-            hits = queries.search(db, query, filters, sort, limit or None, offset)
-            output.write_rows(hits, queries.HIT_KEYS, form)
+            hits = search(db, query, filters, sort, limit or None, offset)
+            output.write_rows(hits, HIT_KEYS, form)
 
 
 def _table(
     db: sqlite3.Connection, query: str, filters: ArticleFilters, sort: str, limit: int | None, offset: int
 ) -> None:
     started = time.perf_counter()
-    hits = list(queries.search(db, query, filters, sort, limit, offset, MATCH_MARKS))
+    hits = list(search(db, query, filters, sort, limit, offset, MATCH_MARKS))
     cut_off = offset or (limit is not None and len(hits) == limit)
-    total = queries.count(db, query, filters) if cut_off else len(hits)
+    total = counts.count(db, query, filters) if cut_off else len(hits)
     seconds = time.perf_counter() - started
     if not total:
         click.echo("No match." + "".join(f"\n  {hint}" for hint in _hints(db, query, filters)))
@@ -97,7 +99,7 @@ def _table(
     ):
         click.echo(line)
     click.echo(f"{len(hits):,} of {counted(total, 'match')} · {seconds:.2f} s")
-    if undated := queries.count_undated(db, query, filters):
+    if undated := counts.count_undated(db, query, filters):
         click.echo(undated_left_out(undated))
 
 
@@ -125,10 +127,10 @@ def lines(hits: list[queries.Row], room: int, *, styled: bool, whole: bool = Fal
 def _hints(db: sqlite3.Connection, query: str, filters: ArticleFilters) -> Iterator[str]:
     """Yield what to try if nothing was found."""
     used = [f"--{field.name.replace('_', '-')}" for field in fields(filters) if getattr(filters, field.name)]
-    if used and (without := queries.count(db, query)):
+    if used and (without := counts.count(db, query)):
         options = " and ".join(filter(None, (", ".join(used[:-1]), used[-1])))
         yield f"Without {options} there would be {counted(without, 'match')}."
-    if undated := queries.count_undated(db, query, filters):
+    if undated := counts.count_undated(db, query, filters):
         yield undated_left_out(undated)
     if is_address(query):
         yield from _address_hints(db, query)

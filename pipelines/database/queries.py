@@ -12,16 +12,13 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import replace
-from itertools import islice
 from typing import TYPE_CHECKING
 
-from pipelines.core.errors import NotFound, QueryError
+from pipelines.core.errors import NotFound
 from pipelines.core.items import GONE_KINDS
 from pipelines.database.connection import Row, ask, decode_row, decode_rows
 from pipelines.database.filters import EVERYTHING, ArticleFilters
 from pipelines.database.selection import (
-    ArticleSelection,
     article_at,
     article_selection,
     as_given,
@@ -33,10 +30,7 @@ if TYPE_CHECKING:
     from pipelines.database.frontier.rows import AddressState
     from pipelines.database.frontier.table import FrontierTable
 
-SORTS = ("relevance", "newest", "oldest")
-WEIGHTS = "bm25(10.0, 5.0, 1.0)"  # a word in the headline counts as ten in the text, a word in the byline as five
-SNIPPET_WORDS = 24
-SNIPPET_CHARS = 320  # if words are not separated (CJK), 24 "words" are a page
+
 BATCH_ROWS = 200  # rows looked up at once
 
 
@@ -47,12 +41,6 @@ def column_names(columns: str) -> tuple[str, ...]:
 
 # The table has the day on which an undated article was seen in its place; no reader may take it for a date.
 PUBLISHED_DAY = "CASE WHEN a.published IS NOT NULL THEN a.published_day END AS published_day"
-HIT_COLUMNS = (
-    f"a.id, s.name AS source, a.url, a.title, a.published, {PUBLISHED_DAY}, a.language, a.byline, a.authors, "
-    "a.word_count, a.revision, a.first_seen, a.last_seen"
-)
-HIT_KEYS = (*column_names(HIT_COLUMNS), "snippet")
-
 SOURCE_KEYS = (
     "name", "url", "title", "language", "added", "articles", "newest", "last_success", "waiting", "planned", "failed",
     "past", "last_error", "last_error_time",
@@ -81,99 +69,6 @@ SHOWN_NOW = "(SELECT max(id) FROM page_states WHERE article_id = a.id AND ended 
 FROM_ARTICLES = f"""articles a JOIN captures c ON c.id = a.capture_id LEFT JOIN sources s ON s.id = a.source_id
     LEFT JOIN page_states g ON g.id = {SHOWN_NOW.format("", GONE_KINDS)}
     LEFT JOIN page_states w ON w.id = {SHOWN_NOW.format("NOT", GONE_KINDS)}"""
-# CROSS JOIN keeps SQLite from turning the order round: it would query FTS5 for each article in turn.
-FROM_MATCHES = "articles_fts CROSS JOIN articles a ON a.id = articles_fts.rowid"
-BEGINNING = "substr(coalesce(nullif(a.description, ''), a.text), 1, 400)"
-SNIPPET = f"snippet(articles_fts, 2, :open, :close, '…', {SNIPPET_WORDS})"
-
-
-def search(
-    db: sqlite3.Connection,
-    query: str | None,
-    filters: ArticleFilters = EVERYTHING,
-    sort: str = "relevance",
-    limit: int | None = 20,
-    offset: int = 0,
-    markers: tuple[str, str] = ("[", "]"),
-) -> Iterator[Row]:
-    """Yield the articles that match, with the keys HIT_KEYS; without a query, all that pass the filters.
-
-    `snippet` is the part of the text around the words found, each between `markers`, or the beginning of the text.
-    `limit` None means all. Without a query, "relevance" is "newest". Raises QueryError, NotFound (of the source).
-    """
-    if sort not in SORTS:
-        raise QueryError(f"--sort {sort!r}", "unknown order", f"say {', '.join(SORTS)}")
-    if offset < 0 or (limit is not None and limit < 0):
-        raise QueryError("--limit and --offset", "less than nothing", "give numbers from 0")
-    which = article_selection(db, query, filters)
-    page, order = {"limit": -1 if limit is None else limit, "offset": offset}, "ASC" if sort == "oldest" else "DESC"
-    is_ranked = which.match is not None and sort == "relevance"
-    hits = _by_rank(db, which, page, markers) if is_ranked else _by_day(db, which, page, order, markers)
-    return (hit | {"snippet": clip_snippet(hit["snippet"], markers)} for hit in hits)
-
-
-def _by_rank(db: sqlite3.Connection, which: ArticleSelection, page: Row, markers: tuple[str, str]) -> Iterator[Row]:
-    # Ordering by `rank` alone lets FTS5 sort, and snippets are made only for the rows that are returned. A second
-    # term, or bm25() instead, makes SQLite sort finished rows, which takes twice the time.
-    sql = f"""
-        SELECT {HIT_COLUMNS}, {SNIPPET} AS snippet FROM {FROM_MATCHES} LEFT JOIN sources s ON s.id = a.source_id
-         WHERE articles_fts MATCH :match AND rank MATCH '{WEIGHTS}' {which.where}
-         ORDER BY rank LIMIT :limit OFFSET :offset"""
-    return decode_rows("articles", ask(db, sql, which.values | page | _marks(markers)))
-
-
-def _by_day(
-    db: sqlite3.Connection, which: ArticleSelection, page: Row, order: str, markers: tuple[str, str]
-) -> Iterator[Row]:
-    """Yield hits by day: take the ids that the page needs from the index alone, then fetch rows and snippets."""
-    sql = f"""SELECT a.id FROM articles a WHERE {which.condition()}
-               ORDER BY a.published_day {order}, a.id {order} LIMIT :limit OFFSET :offset"""
-    ids = (row["id"] for row in ask(db, sql, which.values | page))
-    if which.match is None:
-        select = f"SELECT {HIT_COLUMNS}, {BEGINNING} AS snippet FROM articles a"
-        where = "a.id"
-    else:
-        select = f"SELECT {HIT_COLUMNS}, {SNIPPET} AS snippet FROM {FROM_MATCHES}"
-        # `+`: one pass over the matches. By rowid, FTS5 would start again for each: 20 times 0.2 s for a short a*.
-        where = "articles_fts MATCH :match AND +articles_fts.rowid"
-    while batch := list(islice(ids, BATCH_ROWS)):
-        sql = f"""{select} LEFT JOIN sources s ON s.id = a.source_id
-                   WHERE {where} IN ({", ".join(map(str, batch))})"""
-        found = {row["id"]: row for row in ask(db, sql, {"match": which.match} | _marks(markers))}
-        yield from (decode_row(found[number], "articles") for number in batch if number in found)
-
-
-def _marks(markers: tuple[str, str]) -> Row:
-    return {"open": markers[0], "close": markers[1]}
-
-
-def clip_snippet(snippet: str, markers: tuple[str, str]) -> str:
-    """Return a snippet on one line of at most SNIPPET_CHARS, cut around the first word that was found."""
-    line = " ".join(snippet.split())
-    if len(line) <= SNIPPET_CHARS:
-        return line
-    start = max(0, min(line.find(markers[0]) - SNIPPET_CHARS // 3, len(line) - SNIPPET_CHARS))
-    cut = line[start : start + SNIPPET_CHARS]
-    unclosed = cut.count(markers[0]) > cut.count(markers[1])
-    return ("…" if start else "") + cut + (markers[1] if unclosed else "") + "…"
-
-
-def count(db: sqlite3.Connection, query: str | None = None, filters: ArticleFilters = EVERYTHING) -> int:
-    """Return how many articles match. Raises QueryError, NotFound (of the source)."""
-    which = article_selection(db, query, filters)
-    if which.match is not None and not which.where:
-        sql = "SELECT count(*) AS n FROM articles_fts WHERE articles_fts MATCH :match"
-    else:
-        indexed = bool(filters.source) or filters.is_dated  # there is no index on the others
-        sql = f"SELECT count(*) AS n FROM articles a WHERE {which.condition(walk=indexed)}"
-    return int(next(ask(db, sql, which.values))["n"])
-
-
-def count_undated(db: sqlite3.Connection, query: str | None, filters: ArticleFilters) -> int:
-    """Return how many articles match but are left out by --since or --until because no day of theirs is known."""
-    if not filters.is_dated:
-        return 0
-    return count(db, query, replace(filters, since=None, until=None, undated=True))
 
 
 def articles(db: sqlite3.Connection, filters: ArticleFilters = EVERYTHING, query: str | None = None) -> Iterator[Row]:

@@ -70,7 +70,7 @@ class CaptureFilter:
     """Say which captures the user asks for; empty: all."""
 
     filters: ArticleFilters = EVERYTHING  # source; since and until: UTC days of capture; the others: of articles
-    query: str | None = None  # articles that match, as in `queries.search`
+    query: str | None = None  # articles that match, as in `hits.search`
     hosts: tuple[str, ...] = ()  # "paper.example": this host and those below it; with a port, that port only
     urls: tuple[str, ...] = ()  # an address, or the beginning of addresses with "*" after it
     without: Exclusions = NO_EXCLUSIONS  # what to leave out of these, for the rights that are reserved in it

@@ -17,7 +17,7 @@ from crawler.cli.archive_options import QueryCommand, filter_options
 from crawler.cli.common_options import folder_option, setting_option
 from crawler.commands import search
 from pipelines.core.terminal import width
-from pipelines.database import queries
+from pipelines.database.search import hits
 from tests.support.article_archive import build
 from tests.support.command import ROOT, command_line, environment, morgue
 
@@ -58,7 +58,7 @@ def test_control_characters_of_a_page_are_disarmed(folder):
 
 def test_found_words_are_bold_on_a_terminal_only():
     """Elsewhere they are in brackets."""
-    hit = dict.fromkeys(queries.HIT_KEYS) | {"id": 7, "title": "T", "snippet": "a \ue000word\ue001 b"}
+    hit = dict.fromkeys(hits.HIT_KEYS) | {"id": 7, "title": "T", "snippet": "a \ue000word\ue001 b"}
     assert list(search.lines([hit], 80, styled=True))[1] == "   a \x1b[1mword\x1b[0m b"
     assert list(search.lines([hit], 80, styled=False))[1] == "   a [word] b"
 
@@ -100,7 +100,7 @@ def test_every_format_has_the_same_rows(folder):
     asked = ("-C", folder, "search", "--limit", "0", "--format")
     rows = json.loads(morgue(*asked, "json").stdout)
     assert len(rows) == 39
-    assert tuple(rows[0]) == queries.HIT_KEYS
+    assert tuple(rows[0]) == hits.HIT_KEYS
     assert [json.loads(line) for line in morgue(*asked, "jsonl").stdout.splitlines()] == rows
     done = subprocess.run(command_line(*asked, "csv"), env=environment(), capture_output=True, check=True)
     table = list(csv.DictReader(io.StringIO(done.stdout.decode(), newline="")))

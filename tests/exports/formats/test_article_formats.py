@@ -19,6 +19,7 @@ from pipelines.core.errors import ConfigError
 from pipelines.database import queries
 from pipelines.database.connection import connect
 from pipelines.database.filters import ArticleFilters
+from pipelines.database.search import counts, hits
 from tests.support.article_archive import build, rows
 from tests.support.exporting import export
 
@@ -126,9 +127,9 @@ def test_sqlite_is_an_archive_of_the_articles_that_match(archive, tmp_path, ever
     gazette = ArticleFilters(source="gazette")
     export(archive, "sqlite", tmp_path / "out", filters=gazette, every_revision=every)
     with closing(connect(archive / "morgue.db")) as whole, closing(connect(tmp_path / "out" / "morgue.db")) as part:
-        assert list(queries.search(part, "climat")) == list(queries.search(whole, "climat", gazette))
+        assert list(hits.search(part, "climat")) == list(hits.search(whole, "climat", gazette))
         assert list(queries.articles(part)) == list(queries.articles(whole, gazette))
-        assert queries.count(part) > 5
+        assert counts.count(part) > 5
     with closing(sqlite3.connect(tmp_path / "out" / "morgue.db")) as db:
         assert db.execute("PRAGMA foreign_key_check").fetchall() == []
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]

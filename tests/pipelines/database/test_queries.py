@@ -17,6 +17,7 @@ from pipelines.database import queries
 from pipelines.database.connection import connect
 from pipelines.database.filters import ArticleFilters
 from pipelines.database.query_language.days import parse_day
+from pipelines.database.search import counts, hits
 from tests.support.article_archive import WARC_FILE, build, database
 
 
@@ -104,12 +105,12 @@ def test_undated_article_is_in_no_period_and_has_no_day(folder, tmp_path):
         writing.execute("UPDATE articles SET published = NULL, published_day = '2024-03-02' WHERE id IN (2, 5)")
     with connect(path) as db:
         since = ArticleFilters(since="2024-02")
-        assert ids(queries.search(db, None, since, "oldest")) == [6, 7]
-        assert queries.count(db, "climate", ArticleFilters(since="2024")) == 1
-        assert queries.count_undated(db, None, since) == 2
-        assert queries.count_undated(db, "climate", since) == 1
-        assert queries.count_undated(db, "climate", ArticleFilters()) == 0
-        assert [(hit["id"], hit["published_day"]) for hit in queries.search(db, "cup OR rien")] == [
+        assert ids(hits.search(db, None, since, "oldest")) == [6, 7]
+        assert counts.count(db, "climate", ArticleFilters(since="2024")) == 1
+        assert counts.count_undated(db, None, since) == 2
+        assert counts.count_undated(db, "climate", since) == 1
+        assert counts.count_undated(db, "climate", ArticleFilters()) == 0
+        assert [(hit["id"], hit["published_day"]) for hit in hits.search(db, "cup OR rien")] == [
             (2, None),
             (5, None),
         ]
@@ -119,7 +120,7 @@ def test_undated_article_is_in_no_period_and_has_no_day(folder, tmp_path):
         newest = {source["name"]: source["newest"] for source in queries.sources(db)}
         assert newest == {"courier": "2024-01-07", "gazette": "2024-01-31", "shimbun": "2024-02-02", "empty": None}
         with pytest.raises(QueryError, match="--undated"):
-            queries.count(db, None, ArticleFilters(undated=True, until="2024"))
+            counts.count(db, None, ArticleFilters(undated=True, until="2024"))
 
 
 def test_period_that_ends_before_it_begins_is_refused():
@@ -139,8 +140,8 @@ def test_language_filter_takes_a_code():
 
 def test_search_hit_has_its_keys_and_a_snippet(db):
     """A hit is a dict with HIT_KEYS in that order; the words found are between the markers."""
-    hit = next(queries.search(db, "hésitent", markers=("<", ">")))
-    assert tuple(hit) == queries.HIT_KEYS
+    hit = next(hits.search(db, "hésitent", markers=("<", ">")))
+    assert tuple(hit) == hits.HIT_KEYS
     assert hit["id"] == 5
     assert hit["authors"] == ["Zoé Ångström", "Marc Noël"]
     assert "<hésitent>" in hit["snippet"]
@@ -150,9 +151,9 @@ def test_search_hit_has_its_keys_and_a_snippet(db):
 
 def test_word_in_the_title_ranks_above_word_in_the_text(db):
     """bm25 weights: title over byline over text."""
-    assert ids(queries.search(db, "climate")) == [1, 2]
-    assert ids(queries.search(db, "anna"))[:1] in ([1], [2])
-    assert next(queries.search(db, "fills OR closes"))["id"] == 1
+    assert ids(hits.search(db, "climate")) == [1, 2]
+    assert ids(hits.search(db, "anna"))[:1] in ([1], [2])
+    assert next(hits.search(db, "fills OR closes"))["id"] == 1
 
 
 @pytest.mark.parametrize("query", [None, "", "filler", "trade OR climat*"])
@@ -170,27 +171,27 @@ def test_word_in_the_title_ranks_above_word_in_the_text(db):
 )
 def test_all_queries_agree_on_the_matching_articles(db, query, filters):
     """search (in any order), count and articles are three views of one selection."""
-    newest = list(queries.search(db, query, filters, "newest", None))
+    newest = list(hits.search(db, query, filters, "newest", None))
     assert newest, "a law about nothing proves nothing"
     assert [(hit["published_day"], hit["id"]) for hit in newest] == sorted(
         ((hit["published_day"], hit["id"]) for hit in newest), reverse=True
     )
-    assert ids(queries.search(db, query, filters, "oldest", None)) == ids(newest)[::-1]
-    assert sorted(ids(queries.search(db, query, filters, "relevance", None))) == sorted(ids(newest))
+    assert ids(hits.search(db, query, filters, "oldest", None)) == ids(newest)[::-1]
+    assert sorted(ids(hits.search(db, query, filters, "relevance", None))) == sorted(ids(newest))
     assert ids(queries.articles(db, filters, query)) == sorted(ids(newest))
-    assert queries.count(db, query, filters) == len(newest)
+    assert counts.count(db, query, filters) == len(newest)
     for hit in newest:
         assert not filters.source or hit["source"] in filters.source
         assert not filters.language or hit["language"] in filters.language
         assert (filters.since or "") <= hit["published_day"] <= (filters.until or "9")
 
 
-@pytest.mark.parametrize("sort", queries.SORTS)
+@pytest.mark.parametrize("sort", hits.SORTS)
 @pytest.mark.parametrize("query", [None, "filler"])
 def test_limit_and_offset_cut_one_order_into_pages(db, query, sort):
     """There is no gap and no overlap between two pages."""
-    pages = [ids(queries.search(db, query, sort=sort, limit=7, offset=at)) for at in range(0, 49, 7)]
-    assert [number for page in pages for number in page] == ids(queries.search(db, query, sort=sort, limit=None))
+    pages = [ids(hits.search(db, query, sort=sort, limit=7, offset=at)) for at in range(0, 49, 7)]
+    assert [number for page in pages for number in page] == ids(hits.search(db, query, sort=sort, limit=None))
     assert len(pages[0]) == 7
 
 
@@ -209,20 +210,20 @@ def test_query_plans_use_the_indexes(db):
         return " ".join(steps)
 
     period = ArticleFilters(since="2022-02", until="2022-08")
-    assert "articles_day" in plan(queries.search, None)
-    assert "articles_day" in plan(queries.search, "filler", period, sort="newest")
-    assert "articles_source_day" in plan(queries.search, "filler", ArticleFilters(source="courier"), sort="oldest")
-    assert "articles_day" in plan(queries.count, "filler", period)
+    assert "articles_day" in plan(hits.search, None)
+    assert "articles_day" in plan(hits.search, "filler", period, sort="newest")
+    assert "articles_source_day" in plan(hits.search, "filler", ArticleFilters(source="courier"), sort="oldest")
+    assert "articles_day" in plan(counts.count, "filler", period)
     assert "articles_day" in plan(queries.articles, period)
-    plan(queries.search, "filler", period)
+    plan(hits.search, "filler", period)
     plan(queries.articles, ArticleFilters(source="courier"), "filler")
 
 
 def test_snippet_of_text_without_spaces_is_short(db):
     """CJK runs are single tokens: 24 of them would be a page."""
-    assert queries.clip_snippet("長" * 500 + "[東京]" + "長" * 500, ("[", "]")).count("[東京]") == 1
-    assert len(queries.clip_snippet("長" * 1000, ("[", "]"))) <= queries.SNIPPET_CHARS + 2
-    cut = queries.clip_snippet("[" + "長" * 1000 + "]", ("[", "]"))
+    assert hits.clip_snippet("長" * 500 + "[東京]" + "長" * 500, ("[", "]")).count("[東京]") == 1
+    assert len(hits.clip_snippet("長" * 1000, ("[", "]"))) <= hits.SNIPPET_CHARS + 2
+    cut = hits.clip_snippet("[" + "長" * 1000 + "]", ("[", "]"))
     assert cut.count("[") == cut.count("]") == 1
 
 
@@ -272,7 +273,7 @@ def test_unknown_article_raises_not_found_with_a_next_step(db, wanted, cause):
 @pytest.mark.parametrize("source", ["www.gazette.example", "https://gazette.example", "GAZETTE.example/"])
 def test_source_is_found_by_its_address(db, source):
     """As by `morgue crawl`: with or without `www.`, scheme and slash."""
-    assert queries.count(db, None, ArticleFilters(source=source)) == queries.count(
+    assert counts.count(db, None, ArticleFilters(source=source)) == counts.count(
         db, None, ArticleFilters(source="gazette")
     )
 
@@ -280,7 +281,7 @@ def test_source_is_found_by_its_address(db, source):
 def test_unknown_source_is_an_error_that_names_similar_ones(db):
     """A mistyped --source is no empty answer."""
     with pytest.raises(NotFound, match="gazette"):
-        queries.count(db, None, ArticleFilters(source="gazete"))
+        counts.count(db, None, ArticleFilters(source="gazete"))
 
 
 def test_revisions_and_captures_lead_to_their_records(db):
@@ -415,7 +416,7 @@ def test_archive_on_a_read_only_disk_can_be_read():
         try:
             os.setgid(65534)
             os.setuid(65534)
-            os._exit(0 if queries.count(connect(path)) == 39 else 1)
+            os._exit(0 if counts.count(connect(path)) == 39 else 1)
         finally:
             os._exit(2)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

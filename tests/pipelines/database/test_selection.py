@@ -11,6 +11,7 @@ from pipelines.core.errors import NotFound
 from pipelines.database import queries
 from pipelines.database.connection import connect
 from pipelines.database.filters import EVERYTHING, ArticleFilters
+from pipelines.database.search import counts, hits
 from pipelines.database.selection import is_address
 from tests.support.article_archive import build, database
 
@@ -28,7 +29,7 @@ def db(tmp_path_factory):
 
 
 def ids(db, query, filters=EVERYTHING):
-    return sorted(hit["id"] for hit in queries.search(db, query, filters, limit=None))
+    return sorted(hit["id"] for hit in hits.search(db, query, filters, limit=None))
 
 
 WRITTEN = ArticleFilters(seen_since="2023-06")  # the nine articles that are not made up by rule
@@ -70,7 +71,7 @@ WRITTEN = ArticleFilters(seen_since="2023-06")  # the nine articles that are not
 def test_fields_and_words_combine(db, query, found):
     """Fields are compared with SQL, words by the index, and OR and NOT join both."""
     assert ids(db, query, WRITTEN) == found
-    assert queries.count(db, query, WRITTEN) == len(found)
+    assert counts.count(db, query, WRITTEN) == len(found)
     assert [row["id"] for row in queries.articles(db, WRITTEN, query)] == found
 
 
@@ -127,7 +128,7 @@ def test_source_of_a_query_that_is_not_there_is_named(db):
 def test_address_selects_its_article(db, url):
     """In any spelling that people paste; filters hold besides."""
     assert ids(db, url) == [1]
-    assert queries.count(db, url) == 1
+    assert counts.count(db, url) == 1
     assert [row["id"] for row in queries.articles(db, query=url)] == [1]
     assert ids(db, url, ArticleFilters(source="gazette")) == []
 
