@@ -12,6 +12,7 @@ from functools import cache
 from sqlite_utils import Database
 
 from pipelines.database.schema.archive_tables import migrations, watch
+from pipelines.database.schema.cluster_tables import CLUSTER_TRIGGERS, CLUSTERS
 from pipelines.database.schema.day_counts import COUNT_DAYS, DAYS
 
 
@@ -268,3 +269,9 @@ def m010_scheduled(db: Database) -> None:
     db.executescript(SCHEDULED + DUE + COUNT_DAYS + DAYS + "".join(watch(*watched) for watched in JOURNALED) + GONE)
     update = watch("revisions", "id", NOTED_REVISION_COLUMNS).split("END;\n")[1]
     db.executescript(f"DROP TRIGGER revisions_update_noted;\n{update}END;\n")
+
+
+@migrations()
+def m012_clusters(db: Database) -> None:
+    """Add the copies of one text, and note all articles: they are compared afterwards, a group at a time."""
+    db.executescript(CLUSTERS + CLUSTER_TRIGGERS)

@@ -14,5 +14,6 @@ MIGRATIONS = (
     "m008_disallowed_again",
     "m009_read_digests",
     "m010_scheduled",
+    "m012_clusters",
 )
-TRIGGERS = "6fb261d045c83e3f8cf5d3958c9a119c3f401f4bf20e30af1086fbb8ece073f0"  # SHA-256
+TRIGGERS = "9a6f0513e0734a62611bbdb6dbba262da1ec30b41ec4a42bd0b20ff9804763ea"  # SHA-256
