@@ -6,14 +6,19 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from exports import Row
 from exports.row_choice import Sample, Splits
 from pipelines.core.errors import ConfigError
 from pipelines.database import queries
+from pipelines.database.clusters.copies import first_url, other_copies_among
 from pipelines.database.filters import ArticleFilters
+from pipelines.database.selection import copies_selected
 from pipelines.selection.exclusions import NO_EXCLUSIONS, ExclusionFilter, Exclusions
 from pipelines.warc.storage import WarcStorage
+
+COPY = "as a copy of another article"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,7 @@ class RowSelection:
     seed: int = 0
     splits: Splits | None = None
     groups: tuple[str, ...] = ()  # order by these keys of article_rows.GROUPS, not by id
+    dedupe: bool = False  # of the copies of one text among these rows, only the probable origin or the earliest
 
     def __post_init__(self) -> None:
         if self.every_revision and self.without:
@@ -46,6 +52,21 @@ class ArticleRows:
         self._make_filter: Callable[[], ExclusionFilter] = lambda: ExclusionFilter(selection.without, db, warc)
         self._db = db
 
+    @cached_property
+    def _copies(self) -> set[int]:
+        """Return the articles that are left out as copies of one that is among the rows."""
+        if not self.selection.without:
+            return set(copies_selected(self._db, self.selection.query, self.selection.filters))
+        rows = self._make_filter().articles(self._rows())
+        return other_copies_among(self._db, {row["id"] for row in rows})
+
+    def _without_copies(self, rows: Iterable[Row], left_out: Counter[str]) -> Iterator[Row]:
+        for row in rows:
+            if row["id"] in self._copies:
+                left_out[COPY] += 1
+            else:
+                yield row
+
     @property
     def left_out(self) -> Counter[str]:
         """Return how many rows were left out, by reason. It fills while rows are read."""
@@ -62,19 +83,27 @@ class ArticleRows:
             return
         for number, name in enumerate(splits.names):
             rows = passed if number == 0 else self._again(sample)
-            yield name, (row for row in rows if splits.of(row) == name)
+            yield name, (row for row in rows if splits.of(self._drawn_by(row)) == name)
+
+    def _drawn_by(self, row: Row) -> str:
+        """Return the address that decides in which split a row is: one for all copies of a text."""
+        return first_url(self._db, row["id"]) or row["url"]
 
     def _again(self, sample: Sample | None) -> Iterator[Row]:
-        rows = self._make_filter().articles(self._rows())
+        rows = self._filtered(self._make_filter())
         return rows if sample is None else sample.of(rows)
 
     def _sample(self) -> Sample | None:
         if self.selection.sample is None:
             return None
-        return Sample(self._make_filter().articles(self._rows()), self.selection.sample, self.selection.seed)
+        return Sample(self._filtered(self._make_filter()), self.selection.sample, self.selection.seed)
 
     def _all(self) -> Iterator[Row]:
-        return self.exclusion.articles(self._rows())
+        return self._filtered(self.exclusion)
+
+    def _filtered(self, exclusion: ExclusionFilter) -> Iterator[Row]:
+        rows = exclusion.articles(self._rows())
+        return self._without_copies(rows, exclusion.left_out) if self.selection.dedupe else rows
 
     def _rows(self) -> Iterator[Row]:
         filters, query = self.selection.filters, self.selection.query

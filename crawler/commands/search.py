@@ -19,11 +19,12 @@ from crawler.cli.archive_options import (
     standard_output,
     undated_left_out,
 )
-from crawler.cli.common_options import folder_option, setting_option
+from crawler.cli.common_options import folder_of, folder_option, setting_option
 from pipelines.core import terminal
 from pipelines.core.errors import NotFound
 from pipelines.core.plural import counted
 from pipelines.database import queries
+from pipelines.database.clusters.copies import with_copies
 from pipelines.database.filters import ArticleFilters
 from pipelines.database.search import counts
 from pipelines.database.search.hits import HIT_KEYS, SORTS, search
@@ -38,6 +39,7 @@ MAX_SOURCE_WIDTH = 16  # columns of a terminal
 @click.command(cls=QueryCommand)
 @click.argument("words", nargs=-1, metavar="[QUERY]...")
 @filter_options
+@click.option("--unique", is_flag=True, help="Of the copies of one text, only the probable origin, or the earliest.")
 @click.option("--sort", type=click.Choice(SORTS), default="relevance", show_default=True,
               help="Order of the matches. Without QUERY, relevance means newest.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, metavar="N",
@@ -68,16 +70,26 @@ def command(
     Everything combines with OR, NOT, - and parentheses: climate (source:faz OR title:summit). An address, also with
     tracking parameters or without https://, leads to its article.
 
+    With --unique, a match says how many other copies of its text the archive has: "+4 copies".
+
     The shell removes quotes, so type: morgue search '"climate change"'. The number on the left of each match is the
     article's number, for `morgue show NUMBER`.
     """
     query = " ".join(words)
-    with database_of(ctx, quickly=True) as db, standard_output():
-        if form == "table":
-            _table(db, query, filters, sort, limit or None, offset)
-        else:
+    with database_of(ctx, quickly=True) as db:
+        if filters.unique:
+            from crawler.cli.copies.comparing import QUICKLY, compare_waiting
+
+            compare_waiting(folder_of(ctx), db, most=QUICKLY)
+        with standard_output():
+            if form == "table":
+                _table(db, query, filters, sort, limit or None, offset)
+                return
             hits = search(db, query, filters, sort, limit or None, offset)
-            output.write_rows(hits, HIT_KEYS, form)
+            if filters.unique:
+                output.write_rows(with_copies(db, hits), (*HIT_KEYS, "copies"), form)
+            else:
+                output.write_rows(hits, HIT_KEYS, form)
 
 
 def _table(
@@ -85,6 +97,8 @@ def _table(
 ) -> None:
     started = time.perf_counter()
     hits = list(search(db, query, filters, sort, limit, offset, MATCH_MARKS))
+    if filters.unique:
+        hits = list(with_copies(db, hits))
     cut_off = offset or (limit is not None and len(hits) == limit)
     total = counts.count(db, query, filters) if cut_off else len(hits)
     seconds = time.perf_counter() - started
@@ -121,12 +135,15 @@ def lines(hits: list[queries.Row], room: int, *, styled: bool, whole: bool = Fal
         yield head + bold + (title if whole else terminal.cut(title, max(room - terminal.width(head), 20))) + reset
         for line in terminal.wrap(terminal.plain(hit["snippet"]), room - len(indent)):
             yield indent + line.translate(marks)
+        if copies := hit.get("copies"):
+            yield f"{indent}+{counted(copies, 'copy')}: morgue clusters {hit['id']}"
         yield ""
 
 
 def _hints(db: sqlite3.Connection, query: str, filters: ArticleFilters) -> Iterator[str]:
     """Yield what to try if nothing was found."""
-    used = [f"--{field.name.replace('_', '-')}" for field in fields(filters) if getattr(filters, field.name)]
+    names = [field.name for field in fields(filters) if getattr(filters, field.name) and field.name != "unique"]
+    used = [f"--{name.replace('_', '-')}" for name in names]
     if used and (without := counts.count(db, query)):
         options = " and ".join(filter(None, (", ".join(used[:-1]), used[-1])))
         yield f"Without {options} there would be {counted(without, 'match')}."

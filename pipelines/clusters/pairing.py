@@ -12,7 +12,6 @@ from pipelines.clusters.grouping import MIN_TEMPLATE_PAIRS, CopyPair
 from pipelines.clusters.shingles import tokens
 from pipelines.clusters.verdict import COPIES, pair_kind
 
-
 MAX_REPRINTS = 3  # of an article, after which the caller stops: what else is like it is joined with these already
 
 
@@ -27,8 +26,8 @@ class NearArticle(NamedTuple):
 def compared_pairs(own: NearArticle, near: Sequence[NearArticle]) -> Iterator[CopyPair]:
     """Yield what an article and each of its candidates are to each other, as far as it is worth comparing them.
 
-    `near`: as `candidates` orders them, the likeliest first. After MAX_MISSES in a row or MAX_REPRINTS the rest are left
-    out, and of the article's own source after MIN_TEMPLATE_PAIRS forms: a reprint would have been among the first.
+    `near`: as `candidates` orders them, the likeliest first. After MAX_MISSES in a row or MAX_REPRINTS the rest are
+    left out, and of the article's own source after MIN_TEMPLATE_PAIRS forms: a reprint would have been among the first.
     """
     mine = tokens(without_furniture(own.text, _neighbours(own, near)))
     forms = misses = reprints = 0

@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
+from pipelines.database.clusters.copies import other_copies
 from pipelines.database.connection import ask
 from pipelines.database.filters import ArticleFilters, source_ids
 from pipelines.database.query_language.conditions import QueryConditions
@@ -42,6 +45,11 @@ def article_selection(db: sqlite3.Connection, query: str | None, filters: Articl
     An address selects the article that it leads to; if there is none, its words are searched for. Raises QueryError for
     the query, NotFound for a source.
     """
+    if filters.unique:
+        which = article_selection(db, query, replace(filters, unique=False))
+        unlike = "AND a.id NOT IN (SELECT value FROM json_each(:copies))"
+        values = which.values | {"copies": json.dumps(_other_copies(db, which))}
+        return which._replace(where=f"{which.where} {unlike}".strip(), values=values)
     where, values = filters.where(source_ids(db, filters.source))
     if query is None or not query.strip():
         return ArticleSelection(None, where, values | {"match": None})
@@ -54,6 +62,15 @@ def article_selection(db: sqlite3.Connection, query: str | None, filters: Articl
     return ArticleSelection(
         asked.match, " ".join(f"AND {test}" for test in tests), values | asked.values | {"match": asked.match}
     )
+
+
+def copies_selected(db: sqlite3.Connection, query: str | None, filters: ArticleFilters) -> list[int]:
+    """Return the articles that are copies of another one that is selected, too. Raises as `article_selection` does."""
+    return _other_copies(db, article_selection(db, query, filters))
+
+
+def _other_copies(db: sqlite3.Connection, which: ArticleSelection) -> list[int]:
+    return other_copies(db, which.condition(walk=False), which.values)
 
 
 def is_address(query: str) -> bool:

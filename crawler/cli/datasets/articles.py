@@ -10,7 +10,9 @@ from typing import Any, cast
 import click
 
 from crawler.cli.archive_options import standard_output
+from crawler.cli.copies.comparing import compare_waiting
 from crawler.cli.datasets.options import ExportOptions
+from crawler.config.archive_folder import ArchiveFolder
 from exports import AnyFormat, ArticleFormat, dataset, folder, is_folder_format, is_partitionable, is_subset_format
 from exports.row_choice import choose_fields, parse_splits
 from exports.selected_rows import ArticleRows, RowSelection
@@ -23,6 +25,7 @@ from pipelines.warc.storage import WarcStorage
 
 def export_articles(
     form: AnyFormat,
+    archive: ArchiveFolder,
     db: sqlite3.Connection,
     warc: WarcStorage,
     wanted: ExportOptions,
@@ -39,8 +42,11 @@ def export_articles(
     splits = None if wanted.split is None else parse_splits(wanted.split, wanted.seed or 0)
     every = wanted.revisions == "all"
     selection = RowSelection(
-        wanted.filters, wanted.query, without, every, wanted.sample, wanted.seed or 0, splits, groups
-    )
+        wanted.filters, wanted.query, without, every, wanted.sample, wanted.seed or 0, splits, groups,
+        dedupe=wanted.dedupe is not None,
+    )  # fmt: skip
+    if selection.dedupe or splits is not None:
+        compare_waiting(archive, db)
     rows = ArticleRows(db, warc, selection)
     if groups and is_partitionable(form):
         form = form.partitioned(groups)
@@ -98,7 +104,7 @@ def _report(path: Path, manifest: dict[str, Any], beside: str, exclusion: Exclus
 
 
 def report_left_out(noun: str, exclusion: ExclusionFilter) -> None:
-    """Say on stderr what rights filters left out, also when the export goes to a pipe."""
+    """Say on stderr what rights filters and --dedupe left out, also when the export goes to a pipe."""
     if exclusion.left_out:
         total = counted(exclusion.left_out.total(), noun)
         click.echo(f"{total} left out: {reasons_in_words(exclusion.left_out)}", err=True)

@@ -100,9 +100,7 @@ def _write(
         known = shares.get(member)
         if known is None or known.origin != origin.article or origin.article in looked:
             known = KnownShare(origin.article, *_shares(db, member, origin.article, first, pairs))
-        db.execute(
-            "INSERT INTO cluster_members VALUES (?, ?, ?, ?)", (member, number, known.kept, known.origin_kept)
-        )
+        db.execute("INSERT INTO cluster_members VALUES (?, ?, ?, ?)", (member, number, known.kept, known.origin_kept))
 
 
 def _shares(

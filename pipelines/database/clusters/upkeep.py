@@ -11,23 +11,43 @@ from __future__ import annotations
 import json
 import sqlite3
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from pipelines.clusters.candidates import MAX_POSTINGS, candidates
 from pipelines.clusters.pairing import NearArticle, compared_pairs, is_worth_keeping
 from pipelines.clusters.signature import HASH_BYTES, signature
+from pipelines.database.clusters.copies import waiting
 from pipelines.database.clusters.regrouping import regroup
 
+OnProgress = Callable[[int, int], object]
 GROUP_ARTICLES = 100  # looked at in one transaction: some tenths of a second
 
 
 def work_off(db: sqlite3.Connection, most: int = GROUP_ARTICLES) -> int:
     """Look at no more than `most` articles that wait; return their number. Commits nothing."""
     query = "SELECT article_id FROM unclustered ORDER BY article_id LIMIT ?"
-    waiting = [row[0] for row in db.execute(query, (most,))]
-    if waiting:
-        update(db, waiting)
-    return len(waiting)
+    articles = [row[0] for row in db.execute(query, (most,))]
+    if articles:
+        update(db, articles)
+    return len(articles)
+
+
+def work_off_all(db: sqlite3.Connection, on_progress: OnProgress, most: int | None = None) -> int:
+    """Look at all articles that wait, or at `most`, and commit each group; return their number.
+
+    `on_progress` takes how many are done, and how many there are. Raises sqlite3.Error.
+    """
+    total, done = waiting(db), 0
+    while most is None or done < most:
+        with db:
+            db.execute("BEGIN IMMEDIATE")
+            count = work_off(db)
+        if not count:
+            break
+        done += count
+        total = max(total, done)  # what changes may concern others
+        on_progress(done, total)
+    return done
 
 
 def update(db: sqlite3.Connection, articles: Iterable[int]) -> None:
@@ -63,7 +83,7 @@ def _look(db: sqlite3.Connection, number: int, newest: int) -> set[int]:
     made = signature(article[1]) if article is not None else None
     hashes = made.hashes if made is not None else ()
     touched = {number}
-    if number <= newest and noted != (0,):
+    if number <= newest and (noted is None or noted[0]):
         later = {*_sharing(db, old or (), number, "> ?"), *_sharing(db, hashes, number, "> ?")}
         later.update(
             row[0] for row in db.execute("DELETE FROM article_pairs WHERE article_id = ? RETURNING other_id", (number,))

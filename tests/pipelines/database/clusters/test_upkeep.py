@@ -50,7 +50,8 @@ def test_rows_after_random_work_are_those_of_computing_anew(tmp_path: Path, seed
         for _ in range(45):
             act = chance.random()
             if act < 0.5 or not alive:
-                alive.append(archive.add(variants(chance), chance.randrange(1, 4), f"2026-01-{chance.randrange(1, 29):02}"))
+                day = f"2026-01-{chance.randrange(1, 29):02}"
+                alive.append(archive.add(variants(chance), chance.randrange(1, 4), day))
             elif act < 0.65:
                 archive.change(chance.choice(alive), text=variants(chance))
             elif act < 0.72:
