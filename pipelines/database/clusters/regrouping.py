@@ -16,6 +16,7 @@ from pipelines.core.timestamps import stamp
 from pipelines.core.urls import url_key
 
 PAIR_COLUMNS = "article_id, other_id, kept, other_kept, kind, same_source"
+MAX_JUDGED = 200  # copies that are asked for the origin, the first that came in: a notice has a hundred thousand
 COPY_KINDS = ", ".join(f"'{kind}'" for kind in sorted(COPIES))
 
 
@@ -43,6 +44,29 @@ def regroup(db: sqlite3.Connection, touched: Iterable[int], looked: Collection[i
             pairs = {pair[:2]: pair for found in component.values() for pair in found}
             for members in clusters(pairs.values()):
                 _write(db, members, pairs, {one: shares[one] for one in members - set(looked) if one in shares}, looked)
+
+
+def join_large(db: sqlite3.Connection, number: int, pairs: list[CopyPair]) -> bool:
+    """Add an article to a large cluster if `regroup` would do no more, and return True; else do nothing.
+
+    That is so for a new article that is a reprint of members of that cluster, and shares nothing with any other
+    article: it can join nothing else, and is not among those that are asked for the origin. The cost of one more
+    copy of a notice then does not grow with the number of copies. Commits nothing.
+    """
+    if not pairs or any(pair.kind != "reprint" for pair in pairs):
+        return False
+    query = """SELECT DISTINCT c.id, c.origin_id FROM json_each(?) pair
+                 LEFT JOIN cluster_members m ON m.article_id = pair.value
+                 LEFT JOIN clusters c ON c.id = m.cluster_id AND c.copies >= ?"""
+    found = db.execute(query, (json.dumps([pair.other for pair in pairs]), MAX_JUDGED)).fetchall()
+    if len(found) != 1 or found[0][0] is None:
+        return False
+    cluster, origin = found[0]
+    known = {(pair.article, pair.other): pair for pair in pairs}
+    shares = _shares(db, number, origin, _text(db, origin), known)
+    db.execute("INSERT INTO cluster_members VALUES (?, ?, ?, ?)", (number, cluster, *shares))
+    db.execute("UPDATE clusters SET copies = copies + 1 WHERE id = ?", (cluster,))
+    return True
 
 
 def _dissolve(db: sqlite3.Connection, articles: Iterable[int], shares: dict[int, KnownShare]) -> set[int]:
@@ -89,7 +113,7 @@ def _write(
     looked: Collection[int],
 ) -> None:
     """Write one cluster. `shares`: what is known of members whose text is as it was."""
-    origin = probable_origin(_facts(db, members))
+    origin = probable_origin(_facts(db, sorted(members)[:MAX_JUDGED]))
     number = min(members)
     db.execute(
         "INSERT INTO clusters VALUES (?, ?, ?, ?, ?, ?)",
@@ -124,7 +148,7 @@ def _text(db: sqlite3.Connection, number: int) -> str:
     return str(db.execute("SELECT text FROM articles WHERE id = ?", (number,)).fetchone()[0])
 
 
-def _facts(db: sqlite3.Connection, members: Iterable[int]) -> list[ClusterMember]:
+def _facts(db: sqlite3.Connection, members: list[int]) -> list[ClusterMember]:
     """Return what the members of a cluster say of themselves and their origin."""
     query = """SELECT a.id, a.url_key, a.canonical_url, a.origin_url, a.origin, s.title, a.site_name, a.publisher,
                       a.published, a.first_seen, a.word_count
@@ -132,7 +156,7 @@ def _facts(db: sqlite3.Connection, members: Iterable[int]) -> list[ClusterMember
                 WHERE a.id IN (SELECT value FROM json_each(?)) ORDER BY a.id"""
     facts = []
     for number, key, canonical, origin_url, credit, *names, published, seen, words in db.execute(
-        query, (json.dumps(sorted(members)),)
+        query, (json.dumps(members),)
     ):
         linked = tuple(_own_key(db, _key(url)) for url in (canonical, origin_url) if url)
         appeared = _utc(published) if published else seen

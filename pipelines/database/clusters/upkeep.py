@@ -17,7 +17,7 @@ from pipelines.clusters.candidates import MAX_POSTINGS, candidates
 from pipelines.clusters.pairing import NearArticle, compared_pairs, is_worth_keeping
 from pipelines.clusters.signature import HASH_BYTES, signature
 from pipelines.database.clusters.copies import waiting
-from pipelines.database.clusters.regrouping import regroup
+from pipelines.database.clusters.regrouping import join_large, regroup
 
 OnProgress = Callable[[int, int], object]
 GROUP_ARTICLES = 100  # looked at in one transaction: some tenths of a second
@@ -95,12 +95,14 @@ def _look(db: sqlite3.Connection, number: int, newest: int) -> set[int]:
     _write_signature(db, number, old, None if made is None else made.shingles, hashes)
     if article is not None:
         own = NearArticle(number, *article)
-        for pair in filter(is_worth_keeping, compared_pairs(own, _near(db, hashes, number))):
-            touched.add(pair.other)
-            db.execute(
-                "INSERT INTO article_pairs VALUES (?, ?, ?, ?, ?, ?)",
-                (pair.other, number, pair.other_kept, pair.kept, pair.kind, pair.same_source),
-            )
+        pairs = list(filter(is_worth_keeping, compared_pairs(own, _near(db, hashes, number))))
+        db.executemany(
+            "INSERT INTO article_pairs VALUES (?, ?, ?, ?, ?, ?)",
+            [(one.other, number, one.other_kept, one.kept, one.kind, one.same_source) for one in pairs],
+        )
+        if old is None and touched == {number} and join_large(db, number, pairs):
+            return set()
+        touched.update(pair.other for pair in pairs)
     return touched
 
 

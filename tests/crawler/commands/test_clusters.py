@@ -1,4 +1,4 @@
-"""`morgue clusters`, and what other commands do with copies: `search --unique`, `show`, `export --dedupe`, `--split`."""
+"""`morgue clusters`, and what `search --unique`, `show`, `export --dedupe` and `export --split` do with copies."""
 
 from __future__ import annotations
 
