@@ -152,7 +152,7 @@ def file_all(rows: list[tuple[int, str, str, str]]) -> FiledArchive:
              "file": "a", "offset": 0, "length": 1, "record_id": "a", "record_type": "response"}
         ])  # fmt: skip
         insert(db, "articles", [
-            {"id": number, "url_key": f"//a.example/{number}", "source_id": sources[source],
+            {"id": number, "place": number, "url_key": f"//a.example/{number}", "source_id": sources[source],
              "url": f"https://a.example/{number}", "authors": "[]", "tags": "[]", "text": text, "word_count": 1,
              "kind": "article", "extractor": "test", "text_digest": str(number), "capture_id": 1, "revision": 1,
              "first_seen": "2026-01-01T00:00:00Z", "last_seen": "2026-01-01T00:00:00Z"}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.core.urls import url_key
+from pipelines.database.columns import insert_article, update_article
 from pipelines.database.clusters.upkeep import work_off
 from pipelines.database.connection import open_database
 
@@ -48,15 +49,14 @@ class CopyArchive:
             "extractor": "test 1", "text_digest": f"{number}", "capture_id": 1, "revision": 1, "published": day,
             "published_day": day, "language": "en", "first_seen": f"{day}T10:00:00Z", "last_seen": f"{day}T10:00:00Z",
         }  # fmt: skip
-        self._insert("articles", **known | values)
+        insert_article(self.db, known | values)
         self._insert("revisions", article_id=number, number=1, capture_id=1, seen=f"{day}T10:00:00Z", authors="[]",
                      text=body, text_digest=f"{number}", extractor="test 1")  # fmt: skip
         return int(number)
 
     def change(self, number: int, **values: Any) -> None:
         """Set columns of an article."""
-        names = ", ".join(f"{name} = ?" for name in values)
-        self.db.execute(f"UPDATE articles SET {names} WHERE id = ?", (*values.values(), number))
+        update_article(self.db, values, number)
 
     def remove(self, number: int) -> None:
         """Delete an article as another article's filing does."""

@@ -39,7 +39,7 @@ COPIES = {
             "copies": "Number of articles.",
             "origin_id": "The article that the others probably come from; the earliest if that is not in the archive.",
             "origin_name": "Name of an origin that is not in the archive, such as an agency. NULL: `origin_id` is it.",
-            "evidence": "`link` (canonical link, or address of the origin), `credit` (`articles.origin`), or "
+            "evidence": "`link` (canonical link, or address of the origin), `credit` (`origin` of an article), or "
             "`earliest`.",
             "said_by": "Number of copies that link to the origin or credit it.",
         },
@@ -50,8 +50,8 @@ COPIES = {
         {
             "article_id": "The article.",
             "cluster_id": "Its cluster.",
-            "kept": "Share of its text that is in the text of `clusters.origin_id`, 0 to 1.",
-            "origin_kept": "Share of the text of `clusters.origin_id` that it keeps, 0 to 1.",
+            "kept": "Share of its text that is in the text of the `origin_id` of its cluster, 0 to 1.",
+            "origin_kept": "Share of that text that it keeps, 0 to 1.",
         },
         {"cluster_members_cluster": "the copies in a cluster"},
     ),

@@ -14,6 +14,7 @@ MIGRATIONS = (
     "m008_disallowed_again",
     "m009_read_digests",
     "m010_scheduled",
+    "m011_search_index",
     "m012_clusters",
 )
-TRIGGERS = "9a6f0513e0734a62611bbdb6dbba262da1ec30b41ec4a42bd0b20ff9804763ea"  # SHA-256
+TRIGGERS = "3e22bcca210f29abb4d17ee3b6b5de0a37852a06d03f1161e8b66a75064f406f"  # SHA-256

@@ -34,7 +34,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         archive.add(A, 1, "2026-01-02", title="Flood \x1b[31min town", origin="dpa", language="de")
         archive.add(A[:6], 2, "2026-01-03", title="Town under water")
         archive.add([*B[:4], *A], 3, "2026-01-05", title="A flood")
-        archive.add(A, 3, "2026-02-02", published=None, title="Undated", origin="dpa")
+        archive.add(A, 3, "2026-02-02", published=None, published_day=None, title="Undated", origin="dpa")
         archive.add(B, 2, "2026-03-02", canonical_url="https://paper-4.example/6", title="Bridge")
         archive.add(B, 4, "2026-03-03", title="The bridge")
         archive.add(C, 1, "2026-01-01", title="Alone")
