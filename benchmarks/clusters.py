@@ -189,9 +189,11 @@ def insert(db: sqlite3.Connection, table: str, rows: list[dict[str, Any]]) -> No
 
 
 def size_of(db: sqlite3.Connection) -> int:
-    """Return the bytes of a database."""
-    (pages,), (size,) = db.execute("PRAGMA page_count").fetchone(), db.execute("PRAGMA page_size").fetchone()
-    return int(pages * size)
+    """Return the bytes of the pages of a database that are in use."""
+    pages, free, size = (
+        db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
+    )
+    return int((pages - free) * size)
 
 
 def measure_archive(texts: list[RealText], half: str, ms: float, missed: bool) -> None:

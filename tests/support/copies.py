@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.core.urls import url_key
-from pipelines.database.columns import insert_article, update_article
 from pipelines.database.clusters.upkeep import work_off
+from pipelines.database.columns import insert_article, update_article
 from pipelines.database.connection import open_database
 
 MAX_GROUPS = 1_000
