@@ -24,7 +24,7 @@ def command(ctx: click.Context) -> None:
     `morgue crawl`, `add` and `import` do this by themselves; use this command for an archive that you only read.
     Nothing is fetched, no row is lost, and the WARC files are not changed. Pages that an earlier version gave up for a
     reason that can pass are due again. Articles that were never compared with each other are compared, which takes
-    about two minutes for 50,000 (docs/clusters.md). If it is interrupted, run the same command again. It goes on where
+    a minute or two for 50,000 (docs/clusters.md). If it is interrupted, run the same command again. It goes on where
     it stopped.
     """
     from contextlib import closing
