@@ -219,7 +219,7 @@ DESCRIPTIONS = {
         },
     ),
     "articles_fts": TableDescription(
-        "FTS5 index over the newest revision of each article; its `rowid` is `articles.place`. `unicode61` ignores "
+        "FTS5 index over the newest revision of each article; its `rowid` is their `place`. `unicode61` ignores "
         "case and diacritics.",
         {
             "title": "From `articles`.",
