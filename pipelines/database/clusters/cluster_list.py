@@ -71,11 +71,11 @@ def flat(cluster: Row) -> Iterator[Row]:
 def _matching(db: sqlite3.Connection, query: str | None, filters: ArticleFilters) -> tuple[str, dict[str, Any]]:
     """Return a condition on `clusters c`, and its values."""
     which = article_selection(db, query, filters)
-    if which.match is None and not which.where:
+    if which.is_everything:
         return "1", {}
     return (
         f"""c.id IN (SELECT m.cluster_id FROM articles a JOIN cluster_members m ON m.article_id = a.id
-                         WHERE {which.condition(walk=False)})""",
+                         WHERE {which.condition()})""",
         which.values,
     )
 
