@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}  # of the file, by the end of its name
 GZIP_LEVEL = 6  # of 9
+BUFFER_BYTES = 1 << 18  # of what is written at once
 ZSTD_LEVEL = 10  # of 22: about the time of gzip, for files a fifth smaller
 
 # The columns besides the fields of `Article`, with their meanings, in the order of `queries.ARTICLE_KEYS`.
@@ -155,7 +156,7 @@ def _publish(
     final_manifest = manifest_path(out)
     compression = None if form.suffix.endswith(out.suffix) else COMPRESSIONS.get(out.suffix)
     with os_errors(str(out)), _temporary(out) as part, _temporary(final_manifest) as part_of_manifest:
-        with open_file(part, "xb") as file:
+        with open_file(part, "xb", buffering=BUFFER_BYTES) as file:
             with _compressed(file, compression) as target:
                 manifest_fields = body(target)
             _sync(file)

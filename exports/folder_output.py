@@ -10,6 +10,8 @@ from typing import BinaryIO
 
 from pipelines.core.safe_open import create, open_file
 
+BUFFER_BYTES = 1 << 18  # of what is written at once
+
 
 class FolderOutput:
     """Make the files of a folder, and write the checksum of each into SHA256SUMS."""
@@ -26,7 +28,7 @@ class FolderOutput:
     def open(self, name: str) -> Iterator[BinaryIO]:
         """Open a new file for writing. `name` is its path in the folder."""
         path = self._place(name)
-        with open_file(path, "xb") as file:
+        with open_file(path, "xb", buffering=BUFFER_BYTES) as file:
             yield file
         self.note(name)
 

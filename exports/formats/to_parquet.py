@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
@@ -24,11 +24,15 @@ media_type = "application/vnd.apache.parquet"
 suffix = ".parquet"
 
 GROUP_ROWS = 5000  # of a row group: about 20 MB of text, which is what memory holds
+BATCH_ROWS = 250  # converted at once: few enough to be in the processor's cache still
 ZSTD_LEVEL = 3  # of 22
 NUMBERS = ("id", "word_count", "revision", "warc_offset", "warc_length")
 LISTS = ("authors", "tags", "rights", "comments", "header_rights")
 TIMES = ("first_seen", "last_seen", "gone_since", "wall_since", "captured")
 DAYS = ("published_day",)
+# Columns whose values hardly ever repeat: a dictionary of them would only cost time.
+UNIQUE = ("id", "url", "canonical_url", "title", "description", "text", "image", "text_digest", "warc_record_id",
+          "payload_digest", "captured", "warc_offset")  # fmt: skip
 DATA_FOLDER = "data"  # of all Parquet files: many readers take every file of a folder for one
 NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"  # as Hive and its readers call the folder of unknown values
 
@@ -65,23 +69,25 @@ def write(rows: Iterable[Row], out: BinaryIO, columns: Sequence[str], *, raw: bo
     """Write the rows in groups of GROUP_ROWS; return the number of rows."""
     parquet, shape, count = load_extra("pyarrow.parquet", "parquet"), schema(columns), 0
     arrow = load_extra("pyarrow", "parquet")
+    repeating = [column for column in columns if column not in UNIQUE]
+    options = {"compression": "zstd", "compression_level": ZSTD_LEVEL, "use_dictionary": repeating}
     # `out` belongs to the caller: a PythonFile of its own would close it.
-    with parquet.ParquetWriter(_Unclosed(out), shape, compression="zstd", compression_level=ZSTD_LEVEL) as writer:
+    with parquet.ParquetWriter(_Unclosed(out), shape, **options) as writer:
+        batches: list[Any] = []
         for group in _groups_of(rows):
-            arrays = [column_of(group, field) for field in shape]
-            writer.write_table(arrow.Table.from_arrays(arrays, schema=shape), row_group_size=GROUP_ROWS)
+            batches.append(arrow.RecordBatch.from_arrays([column_of(group, field) for field in shape], schema=shape))
             count += len(group)
+            if count % GROUP_ROWS == 0:
+                writer.write_table(arrow.Table.from_batches(batches), row_group_size=GROUP_ROWS)
+                batches.clear()
+        if batches:
+            writer.write_table(arrow.Table.from_batches(batches), row_group_size=GROUP_ROWS)
     return count
 
 
 def _groups_of(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    group: list[Row] = []
-    for row in rows:
-        group.append(row)
-        if len(group) == GROUP_ROWS:
-            yield group
-            group = []
-    if group:
+    waiting = iter(rows)
+    while group := list(islice(waiting, BATCH_ROWS)):
         yield group
 
 
