@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, get_type_hints
 
 from exports import ArticleFormat, CaptureFormat, ExportInfo, Row
 from exports.extras import load_extra
+from exports.folder_output import BUFFER_BYTES
 from pipelines.core.archive_layout import archive_owning
 from pipelines.core.errors import ConfigError, os_errors
 from pipelines.core.items import Article
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}  # of the file, by the end of its name
 GZIP_LEVEL = 6  # of 9
-BUFFER_BYTES = 1 << 18  # of what is written at once
 ZSTD_LEVEL = 10  # of 22: about the time of gzip, for files a fifth smaller
 
 # The columns besides the fields of `Article`, with their meanings, in the order of `queries.ARTICLE_KEYS`.
@@ -124,7 +124,8 @@ def export(
 
     def body(file: BinaryIO) -> dict[str, Any]:
         form.write(stats.watch(rows), file, names, raw=raw)
-        return {"raw": raw} | stats.manifest_fields(names, left_out)
+        more: dict[str, Any] = form.manifest_fields() if hasattr(form, "manifest_fields") else {}
+        return {"raw": raw} | stats.manifest_fields(names, left_out) | more
 
     return _publish(form, body, out, about, force=force)
 

@@ -21,6 +21,7 @@ from exports import Row
 name = "csv"
 media_type = "text/csv"
 suffix = ".csv"
+reads = ()
 
 # OWASP's list (CSV injection): signs after any characters that spreadsheets may skip. A tab or CR at the start is
 # dangerous by itself: what follows can end up in a cell of its own.
@@ -111,17 +112,22 @@ def _line(cells: Sequence[str], *, lone: bool) -> bytes:
 
 
 class ForExcel:
-    """Write CSV as Excel opens it: UTF-8 with a byte order mark, and no cell longer than Excel takes."""
+    """Write CSV as Excel opens it: UTF-8 with a byte order mark, and no cell longer than Excel takes.
+
+    Excel itself would spread the rest of a longer cell over the next rows.
+    """
 
     name = name
     media_type = media_type
     suffix = suffix
+    reads = reads
 
     def __init__(self) -> None:
         self.cut_cells = 0
 
     def write(self, rows: Iterable[Row], out: BinaryIO, columns: Sequence[str], *, raw: bool = False) -> int:
         """Write a byte order mark, a header, and the rows; return the number of rows."""
+        self.cut_cells = 0
         out.write(codecs.BOM_UTF8)
         return write_cells(rows, out, columns, lambda value: self._cut(cell(value, raw)))
 

@@ -12,6 +12,7 @@ from exports import Row
 name = "jsonl"
 media_type = "application/jsonl"
 suffix = ".jsonl"
+reads = ()
 
 # Some readers (str.splitlines) take these for line ends, though JSON does not. Escaped, they break no line.
 LINE_ENDS = {"\u2028": "\\u2028", "\u2029": "\\u2029", "\x85": "\\u0085"}

@@ -189,7 +189,9 @@ def decode_rows(table: str, rows: Iterable[sqlite3.Row]) -> Iterator[Row]:
                 continue
             if text == "[]" and kind is list:  # the commonest of all
                 out[name] = []
-            elif type(text) is str and len(text) <= MAX_CACHED_CHARS and (known := _decode_short(text, kind)) is not None:
+            elif (
+                type(text) is str and len(text) <= MAX_CACHED_CHARS and (known := _decode_short(text, kind)) is not None
+            ):
                 out[name] = known.copy()
             else:
                 number = out["id"] if "id" in out else f"of revision {out['revision']}"

@@ -87,7 +87,8 @@ def articles(
 ) -> Iterator[Row]:
     """Yield whole articles by id, streamed from one snapshot: for datasets.
 
-    `columns`: their keys, among ARTICLE_KEYS and with `id`; None: all. Memory holds the ids of a selection, never its rows. Raises QueryError, NotFound (of the source).
+    `columns`: their keys, among ARTICLE_KEYS and with `id`; None: all. Memory holds the ids of a selection, never its
+    rows. Raises QueryError, NotFound (of the source).
     """
     which = article_selection(db, query, filters)
     # A set of row ids is read in order, so that whole rows need no sorting, whichever index finds them.
