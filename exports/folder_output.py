@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from exports.drafts import BUFFER_BYTES
 from pipelines.core.safe_open import create, open_file
-
-BUFFER_BYTES = 1 << 18  # of what is written at once
 
 
 class FolderOutput:
