@@ -10,7 +10,6 @@ from functools import cached_property
 
 from exports import Row
 from exports.row_choice import Sample, Splits
-from pipelines.core.errors import ConfigError
 from pipelines.database import queries
 from pipelines.database.clusters.copies import first_url, other_copies_among
 from pipelines.database.filters import ArticleFilters
@@ -19,11 +18,13 @@ from pipelines.selection.exclusions import NO_EXCLUSIONS, ExclusionFilter, Exclu
 from pipelines.warc.storage import WarcStorage
 
 COPY = "as a copy of another article"
+COUNTED = ("id", "revision", "published_day")  # columns that the manifest counts, and that errors name
+JUDGED = ("url", "captured", "header_rights", "rights", "warc_record_id")  # columns that filters on rights read
 
 
 @dataclass(frozen=True, slots=True)
 class RowSelection:
-    """Say which rows a dataset has. Raises ConfigError for what does not go together."""
+    """Say which rows a dataset has."""
 
     filters: ArticleFilters
     query: str | None = None
@@ -33,14 +34,18 @@ class RowSelection:
     seed: int = 0
     splits: Splits | None = None
     groups: tuple[str, ...] = ()  # order by these keys of article_rows.GROUPS, not by id
+    columns: tuple[str, ...] | None = None  # that the format reads; None: all
     dedupe: bool = False  # of the copies of one text among these rows, only the probable origin or the earliest
 
-    def __post_init__(self) -> None:
-        if self.every_revision and self.without:
-            cause = "cannot be used with --without-reserved and --without-signal: they judge the newest revision only"
-            raise ConfigError("--revisions all", cause, "leave one of them out")
-        if self.every_revision and self.groups:
-            raise ConfigError("--revisions all", "cannot be used with --partition", "leave one of them out")
+    def columns_read(self) -> list[str] | None:
+        """Return the columns to read: those of the format, and those that decide about rows. None: all."""
+        if self.columns is None:
+            return None
+        wanted = [*self.columns, *COUNTED]
+        wanted += ["url"] if self.sample is not None or self.splits is not None else []
+        wanted += JUDGED if self.without else []
+        wanted += ["is_newest"] if self.without and self.every_revision else []
+        return list(dict.fromkeys(wanted))
 
 
 class ArticleRows:
@@ -57,13 +62,16 @@ class ArticleRows:
         """Return the articles that are left out as copies of one that is among the rows."""
         if not self.selection.without:
             return set(copies_selected(self._db, self.selection.query, self.selection.filters))
-        rows = self._make_filter().articles(self._rows())
-        return other_copies_among(self._db, {row["id"] for row in rows})
+        return other_copies_among(self._db, {row["id"] for row in self._permitted(self._make_filter())})
 
-    def _without_copies(self, rows: Iterable[Row], left_out: Counter[str]) -> Iterator[Row]:
-        for row in rows:
+    def _unlike(self, exclusion: ExclusionFilter) -> Iterator[Row]:
+        """Yield what may be in the dataset, without copies if they are not wanted."""
+        if not self.selection.dedupe:
+            yield from self._permitted(exclusion)
+            return
+        for row in self._permitted(exclusion):
             if row["id"] in self._copies:
-                left_out[COPY] += 1
+                exclusion.left_out[COPY] += 1
             else:
                 yield row
 
@@ -90,29 +98,31 @@ class ArticleRows:
         return first_url(self._db, row["id"]) or row["url"]
 
     def _again(self, sample: Sample | None) -> Iterator[Row]:
-        rows = self._filtered(self._make_filter())
+        rows = self._unlike(self._make_filter())
         return rows if sample is None else sample.of(rows)
 
     def _sample(self) -> Sample | None:
         if self.selection.sample is None:
             return None
-        return Sample(self._filtered(self._make_filter()), self.selection.sample, self.selection.seed)
+        return Sample(self._unlike(self._make_filter()), self.selection.sample, self.selection.seed)
 
     def _all(self) -> Iterator[Row]:
-        return self._filtered(self.exclusion)
+        return self._unlike(self.exclusion)
 
-    def _filtered(self, exclusion: ExclusionFilter) -> Iterator[Row]:
-        rows = exclusion.articles(self._rows())
-        return self._without_copies(rows, exclusion.left_out) if self.selection.dedupe else rows
+    def _permitted(self, exclusion: ExclusionFilter) -> Iterator[Row]:
+        of_kind = exclusion.revisions if self.selection.every_revision else exclusion.articles
+        return of_kind(self._rows())
 
     def _rows(self) -> Iterator[Row]:
-        filters, query = self.selection.filters, self.selection.query
-        if self.selection.every_revision:
-            from pipelines.selection.article_rows import revisions_of_articles
-
-            return revisions_of_articles(self._db, filters, query)
-        if self.selection.groups:
+        one = self.selection
+        columns = one.columns_read()
+        if one.groups:
             from pipelines.selection.article_rows import grouped_articles
 
-            return grouped_articles(self._db, self.selection.groups, filters, query)
-        return queries.articles(self._db, filters, query)
+            every = one.every_revision
+            return grouped_articles(self._db, one.groups, one.filters, one.query, columns, every_revision=every)
+        if one.every_revision:
+            from pipelines.selection.article_rows import revisions_of_articles
+
+            return revisions_of_articles(self._db, one.filters, one.query, columns)
+        return queries.articles(self._db, one.filters, one.query, columns)

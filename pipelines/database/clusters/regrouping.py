@@ -102,7 +102,7 @@ def _pairs(db: sqlite3.Connection, number: int, condition: str, most: int) -> It
     query = f"""SELECT {PAIR_COLUMNS} FROM article_pairs WHERE article_id = ?1 AND {condition}
                 UNION ALL SELECT {PAIR_COLUMNS} FROM article_pairs WHERE other_id = ?1 AND {condition}
                 LIMIT ?2"""  # noqa: S608 (our own names)
-    return (CopyPair(*row[:5], bool(row[5])) for row in db.execute(query, (number, most)))
+    return map(CopyPair._make, db.execute(query, (number, most)))
 
 
 def _write(
