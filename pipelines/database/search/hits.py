@@ -107,5 +107,6 @@ def _hits(
             for place in batch:
                 if place in found:
                     hit = decode_row(found[place], "articles")
-                    hit["snippet"] = clip_snippet(passages.get(hit.pop("place"), hit["snippet"]), markers)
+                    passage = passages.get(hit.pop("place")) or hit["snippet"]
+                    hit["snippet"] = clip_snippet(passage, markers)
                     yield hit
