@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -20,13 +19,12 @@ from crawler.cli.archive_options import (
 from crawler.cli.common_options import folder_of, folder_option, setting_option
 from crawler.cli.counting import count_table
 from crawler.cli.counting.bars import characters_for
+from pipelines.core import terminal
 from pipelines.core.errors import QueryError
+from pipelines.core.plural import counted
 from pipelines.database.filters import ArticleFilters
 from pipelines.database.query_language.values import listed
 from pipelines.database.search.attention import Attention, attention
-
-if TYPE_CHECKING:
-    from exports.plots.chart import ChartSource
 
 
 @click.command(cls=QueryCommand)
@@ -110,4 +108,17 @@ def _table(found: Attention, *, share: bool, smooth: int) -> None:
 def _plot(
     ctx: click.Context, found: Attention, path: Path, filters: ArticleFilters, *, share: bool, smooth: int, force: bool
 ) -> None:
-    pass
+    from crawler import __version__
+    from exports.plots.chart import ChartSource, chart_of
+    from exports.plots.plot_file import write_plot
+
+    source = ChartSource(folder_of(ctx).path.name, f"newsmorgue {__version__}", filters)
+    chart = chart_of(found, source, share=share, smooth=smooth)
+    if warning := write_plot(chart, path, force=force):
+        click.echo(f"warning: {terminal.plain(warning)}", err=True)
+    number = sum(len(panel.series) for panel in chart.panels)
+    if found.unit:
+        drawn = f"{counted(number, 'line')}, {counted(len(chart.periods), found.unit)}"
+    else:
+        drawn = counted(number * len(chart.names), "bar")
+    click.echo(f"{path}: {drawn}", err=True)

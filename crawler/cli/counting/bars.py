@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple, TextIO
 
 
@@ -65,7 +66,7 @@ def _merged(numbers: Sequence[float | None], room: int) -> list[float | None]:
         return list(numbers)
     edges = [len(numbers) * place // room for place in range(room + 1)]
     merged: list[float | None] = []
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         known = [number for number in numbers[start:end] if number is not None]
         merged.append(sum(known) / len(known) if known else None)
     return merged

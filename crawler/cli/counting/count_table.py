@@ -170,9 +170,8 @@ def _totals(found: Attention, layout: CountLayout) -> Iterator[str]:
         parts = [label + " " * (label_width - terminal.width(label)), text]
         if found.unit and len(found.by) == 1:
             numbers = found.curve(query, share=share, smooth=layout.smooth)
-            known = [value if row.articles else None for value, row in zip(numbers, found.dated_rows(), strict=True)]
             room = layout.room - label_width - terminal.width(text) - 2 * len(GAP)
-            parts.insert(1, sparkline(known, max(MIN_SPARKLINE_WIDTH, room), layout.drawn))
+            parts.insert(1, sparkline(numbers, max(MIN_SPARKLINE_WIDTH, room), layout.drawn))
         yield GAP.join(parts)
         if query is not None and label != (whole_query := terminal.plain(found.queries[query])):
             yield from (GAP + line for line in terminal.wrap(whole_query, layout.room - len(GAP)))

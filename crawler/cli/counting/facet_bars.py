@@ -24,8 +24,8 @@ def facet_lines(facets: Sequence[Facet], room: int, drawn: DrawingCharacters) ->
         number_width = len(f"{most:,}")
         bar_room = max(1, min(MAX_BAR_WIDTH, room - name_width - number_width - 3 * len(INDENT)))
         for name, (_, number) in zip(names, facet.values, strict=True):
-            drawn_bar = bar(number, most, bar_room, drawn)
-            yield f"{INDENT}{terminal.pad(name, name_width)}{INDENT}{number:>{number_width},}{INDENT}{drawn_bar}".rstrip()
+            parts = (terminal.pad(name, name_width), f"{number:>{number_width},}", bar(number, most, bar_room, drawn))
+            yield INDENT + INDENT.join(parts).rstrip()
         if rest := rest_of(facet):
             yield f"{INDENT}({rest})"
         yield ""

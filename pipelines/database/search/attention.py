@@ -92,18 +92,18 @@ class Attention:
     ) -> list[float | None]:
         """Return one number for each period: of a query, or of all articles (None).
 
-        `value`: of the other key, if there is one. `smooth`: the mean of so many periods around each; fewer at the ends.
-        A share is None where no article is in any of them.
+        `value`: of the other key, if there is one. `smooth`: the mean of so many periods around each, of fewer at the
+        ends. A number is None, not 0, if the archive has no article at all of that time.
         """
         rows = [row for row in self.dated_rows() if row.key[1:] == value]
         numbers = [row.articles if query is None else row.matches[query] for row in rows]
-        wholes = [row.articles for row in rows]
+        articles = [row.articles for row in rows]
         before, after = (smooth - 1) // 2, smooth // 2
         found: list[float | None] = []
         for at in range(len(rows)):
             window = slice(max(0, at - before), at + after + 1)
-            whole = sum(wholes[window]) if share else len(numbers[window])
-            found.append(sum(numbers[window]) / whole if whole else None)
+            whole = sum(articles[window]) if share else len(numbers[window])
+            found.append(sum(numbers[window]) / whole if any(articles[window]) else None)
         return found
 
 

@@ -1,4 +1,4 @@
-"""Divide time into days, weeks (ISO 8601), months and years. Pure: a period is its name, such as 2024-W10 or 2024-03."""
+"""Divide time into days, weeks (ISO 8601), months and years. Pure: a period is its name, such as 2024-W10."""
 
 from __future__ import annotations
 
