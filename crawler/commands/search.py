@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 
 import click
@@ -20,12 +20,15 @@ from crawler.cli.archive_options import (
     undated_left_out,
 )
 from crawler.cli.common_options import folder_option, setting_option
+from crawler.cli.counting.bars import characters_for
+from crawler.cli.counting.facet_bars import facet_lines
 from pipelines.core import terminal
-from pipelines.core.errors import NotFound
+from pipelines.core.errors import NotFound, QueryError
 from pipelines.core.plural import counted
 from pipelines.database import queries
 from pipelines.database.filters import ArticleFilters
-from pipelines.database.search import counts
+from pipelines.database.query_language.values import listed
+from pipelines.database.search import counts, facets
 from pipelines.database.search.hits import HIT_KEYS, SORTS, search
 from pipelines.database.selection import is_address
 
@@ -43,6 +46,11 @@ MAX_SOURCE_WIDTH = 16  # columns of a terminal
 @click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, metavar="N",
               help="Show at most N matches; 0: all.")  # fmt: skip
 @click.option("--offset", type=click.IntRange(min=0), default=0, metavar="N", help="Skip the first N matches.")
+@click.option("--facet", "facet_keys", multiple=True, metavar="KEY,...",
+              help=f"Below the matches, count all of them by {', '.join(facets.KEYS[:-1])} or {facets.KEYS[-1]}. "
+                   "Repeatable.")  # fmt: skip
+@click.option("--facet-limit", type=click.IntRange(min=0), default=10, show_default=True, metavar="N",
+              help="Show the N most frequent values of each; 0: all.")  # fmt: skip
 @format_option()
 @folder_option
 @setting_option
@@ -54,6 +62,8 @@ def command(
     sort: str,
     limit: int,
     offset: int,
+    facet_keys: tuple[str, ...],
+    facet_limit: int,
     form: str,
 ) -> None:
     """Find articles by their words; without QUERY, list the newest.
@@ -70,11 +80,25 @@ def command(
 
     The shell removes quotes, so type: morgue search '"climate change"'. The number on the left of each match is the
     article's number, for `morgue show NUMBER`.
+
+    --facet source,month shows below the matches which values are the most frequent among all of them; with --format
+    json, the answer is then an object with "hits" and "facets". `morgue count` has more numbers, and plots.
     """
     query = " ".join(words)
+    keys = listed("--facet", facet_keys)
+    if keys:
+        facets.check_keys("--facet", keys)
+        if form in ("jsonl", "csv"):
+            cure = "say --format json, or `morgue count QUERY --by KEY` for the numbers alone"
+            raise QueryError("--facet", f"has no place in {form}, which has one row for each match", cure)
     with database_of(ctx, quickly=True) as db, standard_output():
         if form == "table":
-            _table(db, query, filters, sort, limit or None, offset)
+            if _table(db, query, filters, sort, limit or None, offset):
+                _facets(db, keys, query, filters, facet_limit)
+        elif keys:
+            hits = list(search(db, query, filters, sort, limit or None, offset))
+            counted_by = {key: facets.facet(db, key, query, filters, facet_limit).as_json() for key in keys}
+            click.echo(output.json_text({"hits": hits, "facets": counted_by}))
         else:
             hits = search(db, query, filters, sort, limit or None, offset)
             output.write_rows(hits, HIT_KEYS, form)
@@ -82,7 +106,8 @@ def command(
 
 def _table(
     db: sqlite3.Connection, query: str, filters: ArticleFilters, sort: str, limit: int | None, offset: int
-) -> None:
+) -> bool:
+    """Print the matches; return False if there are none."""
     started = time.perf_counter()
     hits = list(search(db, query, filters, sort, limit, offset, MATCH_MARKS))
     cut_off = offset or (limit is not None and len(hits) == limit)
@@ -90,7 +115,7 @@ def _table(
     seconds = time.perf_counter() - started
     if not total:
         click.echo("No match." + "".join(f"\n  {hint}" for hint in _hints(db, query, filters)))
-        return
+        return False
     for line in lines(
         hits,
         output.terminal_width(sys.stdout),
@@ -101,6 +126,14 @@ def _table(
     click.echo(f"{len(hits):,} of {counted(total, 'match')} · {seconds:.2f} s")
     if undated := counts.count_undated(db, query, filters):
         click.echo(undated_left_out(undated))
+    return True
+
+
+def _facets(db: sqlite3.Connection, keys: Sequence[str], query: str, filters: ArticleFilters, limit: int) -> None:
+    """Print how many of all matches have which values of some keys."""
+    found = [facets.facet(db, key, query, filters, limit) for key in keys]
+    for line in facet_lines(found, output.terminal_width(sys.stdout), characters_for(sys.stdout)):
+        click.echo(line)
 
 
 def lines(hits: list[queries.Row], room: int, *, styled: bool, whole: bool = False) -> Iterator[str]:

@@ -157,9 +157,8 @@ def _draw_lines(chart: Chart, ax: Any, series: Sequence[Any], panel_number: int)
             marker=MARKERS[at] if is_marked else None, markersize=4, zorder=3, **style,
         )  # fmt: skip
         line.set_gid(f"line-{panel_number}-{at + 1}")
-        alone = [] if is_marked else _without_neighbours(values)
-        ax.plot([days[place] for place in alone], [numbers[place] for place in alone], marker=MARKERS[at], markersize=2,
-                linestyle="none", **style)  # fmt: skip
+        for place in [] if is_marked else _without_neighbours(values):
+            ax.plot(days[place], numbers[place], marker=MARKERS[at], markersize=2, **style)
         for place in chart.partial:
             ax.plot(days[place], numbers[place], marker=MARKERS[at], markersize=5, markerfacecolor="white",
                     linestyle="none", zorder=4, **style)  # fmt: skip

@@ -20,12 +20,11 @@ MAX_NAMED_CHARACTERS = 20  # in the message on characters without a font
 def check_plot(path: Path, queries: int, *, force: bool) -> None:
     """Check, before any work is done, that a plot can be drawn there. Raises ConfigError."""
     if path.suffix.lower() not in SUFFIXES:
-        raise ConfigError(
-            str(path), f"no plot ends in {path.suffix!r}", f"name a file that ends in {', '.join(SUFFIXES)}"
-        )
+        cause = f"there is no kind of plot {path.suffix}" if path.suffix else "its ending says no kind of plot"
+        raise ConfigError(str(path), cause, f"name a file that ends in {', '.join(SUFFIXES)}")
     if queries > MAX_SERIES:
         cause = f"{queries} queries are too many for one plot"
-        raise ConfigError("--plot", cause, f"give at most {MAX_SERIES}, which can be distinguished")
+        raise ConfigError("--plot", cause, f"give at most {MAX_SERIES}, whose lines can be distinguished")
     load_extra("matplotlib", "plot")
     _check_place(path, force=force)
 

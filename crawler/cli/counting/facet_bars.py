@@ -15,8 +15,9 @@ INDENT = "  "
 
 
 def facet_lines(facets: Sequence[Facet], room: int, drawn: DrawingCharacters) -> Iterator[str]:
-    """Yield a block of lines for each facet: its key, its values, and what is not among them."""
+    """Yield an empty line for each facet, its key, its values, and what is not among them."""
     for facet in facets:
+        yield ""
         yield facet.key
         most = max((number for _, number in facet.values), default=0)
         names = [terminal.plain(value).replace("\n", " ") for value, _ in facet.values]
@@ -28,7 +29,6 @@ def facet_lines(facets: Sequence[Facet], room: int, drawn: DrawingCharacters) ->
             yield INDENT + INDENT.join(parts).rstrip()
         if rest := rest_of(facet):
             yield f"{INDENT}({rest})"
-        yield ""
 
 
 def rest_of(facet: Facet) -> str:

@@ -172,13 +172,14 @@ def _checked_keys(by: Sequence[str]) -> tuple[str, ...]:
 
 def _check_query(db: sqlite3.Connection, query: str, filters: ArticleFilters, number: int, of: int) -> None:
     """Read a query without counting anything. Raises QueryError, which says which of several it is; NotFound."""
-    which = f"{number} of {of}: " if of > 1 else ""
+    name = f"query {number} of {of}" if of > 1 else "query"
     if not query.strip():
-        raise QueryError(f"{which}query {query!r}", "has no words", "without any query, all articles are counted")
+        raise QueryError(name, "has no words", "without any query, all articles are counted")
     try:
         article_selection(db, query, filters)
     except QueryError as error:
-        raise QueryError(which + error.subject, error.cause, error.cure) from error
+        place = error.subject.removeprefix("query") if error.subject.startswith("query") else f": {error.subject}"
+        raise QueryError(name + place, error.cause, error.cure) from error
 
 
 class _Span:
