@@ -89,11 +89,11 @@ def fonts_for(text: str) -> tuple[list[str], str]:
     missing = {character for character in text if character.isprintable() and not character.isspace()}
     families = [BASE_FONT]
     base = manager.findfont(BASE_FONT)
-    missing -= _characters(manager, base)
+    missing -= characters_of(manager, base)
     fonts = manager.fontManager.ttflist
     plain = (font for font in fonts if font.style == "normal" and not font.name.startswith(FONT_OF_BOXES))
     for font in sorted(plain, key=_nearness)[:MAX_FONTS_TRIED]:
-        has = missing & _characters(manager, font.fname)
+        has = missing & characters_of(manager, font.fname)
         if has and font.name not in families:
             families.append(font.name)
             missing -= has
@@ -107,7 +107,7 @@ def _nearness(font: Any) -> tuple[int, str, str]:
     return abs(int(font.weight) - ORDINARY_WEIGHT) if str(font.weight).isdigit() else 0, font.name, font.fname
 
 
-def _characters(manager: Any, path: str) -> set[str]:
+def characters_of(manager: Any, path: str) -> set[str]:
     """Return the characters of a font; none of a font that cannot be read."""
     try:
         return set(map(chr, manager.get_font(path).get_charmap()))

@@ -58,7 +58,8 @@ def lines(found: Attention, layout: CountLayout) -> Iterator[str]:
         yield from _table(_columns(found, layout), layout)
     yield ""
     yield from _totals(found, layout)
-    yield from notes(found)
+    for note in notes(found):
+        yield from terminal.wrap(note, layout.room)
 
 
 def titles_of(found: Attention) -> list[str]:

@@ -201,6 +201,6 @@ def test_long_rows_have_the_columns_that_they_name(db):
     found = attention(db, ["climate", "sport"], ["year", "source"])
     made = list(found.long_rows())
     assert len(made) == 2 * len(found.rows)
-    assert {key: None for key in found.columns()}.keys() == made[0].keys()
+    assert dict.fromkeys(found.columns()).keys() == made[0].keys()
     assert found.columns() == ("year", "source", "query", "count", "articles", "share", "partial")
     assert attention(db, [], ["kind"]).columns() == ("kind", "articles")
