@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import fields
 
 import click
@@ -22,14 +22,14 @@ from crawler.cli.archive_options import (
 from crawler.cli.common_options import folder_option, setting_option
 from crawler.cli.counting.bars import characters_for
 from crawler.cli.counting.facet_bars import facet_lines
+from crawler.cli.counting.facet_options import FacetOptions, facet_options
 from pipelines.core import terminal
-from pipelines.core.errors import NotFound, QueryError
+from pipelines.core.errors import NotFound
 from pipelines.core.plural import counted
 from pipelines.database import queries
 from pipelines.database.filters import ArticleFilters
-from pipelines.database.query_language.values import listed
-from pipelines.database.search import counts, facets
-from pipelines.database.search.hits import HIT_KEYS, SORTS, search
+from pipelines.database.search import counts
+from pipelines.database.search.hits import HIT_KEYS, SORTS, RankedPool, search
 from pipelines.database.selection import is_address
 
 # They mark the words found while lines are measured and broken. No article has these private-use characters.
@@ -42,15 +42,13 @@ MAX_SOURCE_WIDTH = 16  # columns of a terminal
 @click.argument("words", nargs=-1, metavar="[QUERY]...")
 @filter_options
 @click.option("--sort", type=click.Choice(SORTS), default="relevance", show_default=True,
-              help="Order of the matches. Without QUERY, relevance means newest.")  # fmt: skip
+              help="Order of the matches. relevance: those with the words in the headline, then the others; of more "
+                   "than 20,000 the newest are ranked. Without words it means newest. The undated are last in both "
+                   "orders by day.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, metavar="N",
               help="Show at most N matches; 0: all.")  # fmt: skip
 @click.option("--offset", type=click.IntRange(min=0), default=0, metavar="N", help="Skip the first N matches.")
-@click.option("--facet", "facet_keys", multiple=True, metavar="KEY,...",
-              help=f"Below the matches, count all of them by {', '.join(facets.KEYS[:-1])} or {facets.KEYS[-1]}. "
-                   "Repeatable.")  # fmt: skip
-@click.option("--facet-limit", type=click.IntRange(min=0), default=10, show_default=True, metavar="N",
-              help="Show the N most frequent values of each; 0: all.")  # fmt: skip
+@facet_options
 @format_option()
 @folder_option
 @setting_option
@@ -62,8 +60,7 @@ def command(
     sort: str,
     limit: int,
     offset: int,
-    facet_keys: tuple[str, ...],
-    facet_limit: int,
+    facet: FacetOptions,
     form: str,
 ) -> None:
     """Find articles by their words; without QUERY, list the newest.
@@ -85,37 +82,37 @@ def command(
     json, the answer is then an object with "hits" and "facets". `morgue count` has more numbers, and plots.
     """
     query = " ".join(words)
-    keys = listed("--facet", facet_keys)
-    if keys:
-        facets.check_keys("--facet", keys)
-        if form in ("jsonl", "csv"):
-            cure = "say --format json, or `morgue count QUERY --by KEY` for the numbers alone"
-            raise QueryError("--facet", f"has no place in {form}, which has one row for each match", cure)
+    facet.check(form)
     with database_of(ctx, quickly=True) as db, standard_output():
         if form == "table":
-            if _table(db, query, filters, sort, limit or None, offset):
-                _facets(db, keys, query, filters, facet_limit)
-        elif keys:
-            hits = list(search(db, query, filters, sort, limit or None, offset))
-            counted_by = {key: facets.facet(db, key, query, filters, facet_limit).as_json() for key in keys}
-            click.echo(output.json_text({"hits": hits, "facets": counted_by}))
+            _table(db, query, filters, sort, limit or None, offset)
+            for line in facet_lines(
+                facet.of(db, query, filters), output.terminal_width(sys.stdout), characters_for(sys.stdout)
+            ):
+                click.echo(line)
         else:
             hits = search(db, query, filters, sort, limit or None, offset)
-            output.write_rows(hits, HIT_KEYS, form)
+            if facet.keys:
+                counted_by = {one.key: one.as_json() for one in facet.of(db, query, filters)}
+                click.echo(output.json_text({"hits": list(hits), "facets": counted_by}))
+            else:
+                output.write_rows(hits, HIT_KEYS, form)
+            if hits.pool:
+                click.echo(ranked_among(hits.pool), err=True)
 
 
 def _table(
     db: sqlite3.Connection, query: str, filters: ArticleFilters, sort: str, limit: int | None, offset: int
-) -> bool:
-    """Print the matches; return False if there are none."""
+) -> None:
     started = time.perf_counter()
-    hits = list(search(db, query, filters, sort, limit, offset, MATCH_MARKS))
+    found = search(db, query, filters, sort, limit, offset, MATCH_MARKS)
+    hits = list(found)
     cut_off = offset or (limit is not None and len(hits) == limit)
-    total = counts.count(db, query, filters) if cut_off else len(hits)
+    total, pool = found.total if cut_off else len(hits), found.pool
     seconds = time.perf_counter() - started
     if not total:
         click.echo("No match." + "".join(f"\n  {hint}" for hint in _hints(db, query, filters)))
-        return False
+        return
     for line in lines(
         hits,
         output.terminal_width(sys.stdout),
@@ -124,16 +121,16 @@ def _table(
     ):
         click.echo(line)
     click.echo(f"{len(hits):,} of {counted(total, 'match')} · {seconds:.2f} s")
+    if pool:
+        click.echo(ranked_among(pool))
     if undated := counts.count_undated(db, query, filters):
         click.echo(undated_left_out(undated))
-    return True
 
 
-def _facets(db: sqlite3.Connection, keys: Sequence[str], query: str, filters: ArticleFilters, limit: int) -> None:
-    """Print how many of all matches have which values of some keys."""
-    found = [facets.facet(db, key, query, filters, limit) for key in keys]
-    for line in facet_lines(found, output.terminal_width(sys.stdout), characters_for(sys.stdout)):
-        click.echo(line)
+def ranked_among(pool: RankedPool) -> str:
+    """Return the sentence that says which matches are ranked if there are too many to rank all."""
+    ranked = f"Ranked among the newest {pool.ranked:,} of {pool.total:,} matches"
+    return f"{ranked}; the newest with the words in the headline come first."
 
 
 def lines(hits: list[queries.Row], room: int, *, styled: bool, whole: bool = False) -> Iterator[str]:

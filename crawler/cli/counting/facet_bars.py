@@ -17,6 +17,8 @@ INDENT = "  "
 def facet_lines(facets: Sequence[Facet], room: int, drawn: DrawingCharacters) -> Iterator[str]:
     """Yield an empty line for each facet, its key, its values, and what is not among them."""
     for facet in facets:
+        if not facet.values and not facet.without:
+            continue  # nothing was found
         yield ""
         yield facet.key
         most = max((number for _, number in facet.values), default=0)

@@ -5,7 +5,7 @@ and origin of an article. An article counts once for each of its authors (tags),
 add up to more than the number of articles.
 """
 
-# ruff: noqa: S608 - SQL is put together here from the constants below; every value is bound
+
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pipelines.core.errors import QueryError
 from pipelines.database.connection import ask, decode_json
 from pipelines.database.filters import EVERYTHING, ArticleFilters
 from pipelines.database.search import counts as plain_counts
-from pipelines.database.search.periods import UNITS, period_of
+from pipelines.database.search.time_units import UNITS, period_of
 from pipelines.database.selection import article_selection
 
 ValueCounts = dict[tuple[str | None, ...], int]
@@ -27,9 +27,9 @@ ValueCounts = dict[tuple[str | None, ...], int]
 LIST_COLUMNS = {"author": "authors", "tag": "tags"}  # columns with a JSON list of texts
 # The values of a key as SQL on `articles a`, where it is counted beside one of the keys that only this module has.
 VALUES = {
-    **dict.fromkeys(UNITS, "CASE WHEN a.published IS NOT NULL THEN a.published_day END"),
-    "source": "(SELECT name FROM sources WHERE id = a.source_id)",
-    "language": "a.language",
+    **dict.fromkeys(UNITS, plain_counts.COUNT_KEYS["day"]),
+    "source": plain_counts.COUNT_KEYS["source"],
+    "language": plain_counts.COUNT_KEYS["language"],
     "section": "nullif(a.section, '')",
     "kind": "a.kind",
     "origin": "nullif(a.origin, '')",
@@ -76,8 +76,8 @@ def counts(
     names = [f"key{number}" for number in range(len(by))]
     columns = ", ".join(f"{VALUES[key]} AS {name}" for key, name in zip(by, names, strict=True))
     # One row for each list as it is written, not for each article: lists repeat, and reading them takes the most time.
-    sql = f"""SELECT {columns}, count(*) AS number, min(a.id) AS example FROM articles a
-               WHERE {which.condition()} GROUP BY {", ".join(names)}"""
+    sql = f"""SELECT {columns}, count(*) AS number, min(a.id) AS example {which.found(joined=True)}
+               GROUP BY {", ".join(names)}"""
     found: Counter[tuple[str | None, ...]] = Counter()
     for row in ask(db, sql, which.values):
         values = [_values(key, row[name], row["example"]) for key, name in zip(by, names, strict=True)]
