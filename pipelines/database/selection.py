@@ -76,6 +76,10 @@ class ArticleSelection(NamedTuple):
         """Return the selection of those that are also in a range of places."""
         return self._replace(places=self.places.within(places))
 
+    def that(self, test: str, values: Mapping[str, Any]) -> ArticleSelection:
+        """Return the selection of those of which a condition on `articles a` is true. `values` are bound in it."""
+        return self._replace(tests=f"{self.tests} AND {test}", test_values={**self.test_values, **values})
+
     def also(self, term: str) -> ArticleSelection:
         """Return the selection of those that also fit an FTS5 expression. It is not for ranking."""
         return self._replace(match=term if self.match is None else f"{self.match} AND {term}")

@@ -52,7 +52,7 @@ def of_sources(source_ids: Iterable[int]) -> str:
 
 def in_languages(codes: Iterable[str]) -> str:
     """Return the FTS5 expression for the articles in some languages."""
-    return _labels(f'"{LABEL_MARK}l{code}"' for code in codes)
+    return _labels(f'"{LABEL_MARK}l{code.replace("-", "")}"' for code in codes)
 
 
 def of_kinds(phrases: Iterable[str]) -> str:

@@ -13,8 +13,7 @@ import pytest
 from pipelines.database.connection import connect
 from pipelines.database.filters import ArticleFilters
 from pipelines.database.query_language import index_terms
-from pipelines.database.schema.places import place_for
-from pipelines.database.search import counts, hits, periods, ranking
+from pipelines.database.search import counts, hits, place_counts, ranking
 from pipelines.database.search.snippets import INDEXED_COLUMNS, TOKENIZER
 from tests.support.article_archive import database, insert
 
@@ -59,7 +58,7 @@ def world(request, tmp_path_factory):
     for one in articles:
         day = one["day"] and one["day"].isoformat()
         insert(
-            writing, "articles", place=place_for(writing, day), id=one["id"], url_key=f"//x/{one['id']}",
+            writing, "articles", id=one["id"], url_key=f"//x/{one['id']}",
             url=f"https://x/{one['id']}", source_id="abc".index(one["source"]) + 1, title=one["title"],
             byline=one["byline"], text=one["text"], language=one["language"], kind=one["kind"],
             section=one["section"], published=day, published_day=day, authors="[]", tags="[]", word_count=1,
@@ -165,7 +164,7 @@ def test_random_search_finds_what_plain_python_finds(world, pool):
 @pytest.mark.parametrize("by_label", [True, False])
 def test_random_count_is_what_plain_python_counts(world, monkeypatch, by_range, by_label):
     """By every key and by pairs, whichever way is the faster one."""
-    monkeypatch.setattr(periods, "MATCHES_A_RANGE", 0 if by_range else 1000)
+    monkeypatch.setattr(place_counts, "MATCHES_A_RANGE", 0 if by_range else 1000)
     monkeypatch.setattr(counts, "ROWS_A_LABEL", -1 if by_label else 1000)
     db, articles = world
     dice = random.Random(3)
