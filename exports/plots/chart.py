@@ -13,7 +13,7 @@ from pipelines.core.plural import counted, first_of, verb
 from pipelines.core.terminal import cut, plain, width
 from pipelines.database.filters import ArticleFilters
 from pipelines.database.search.attention import Attention, AttentionRow
-from pipelines.database.search.time_units import days_of
+from pipelines.database.search.periods import days_of
 
 MAX_SERIES = 7  # lines or bars of one panel, each with a colour and a pattern of its own
 MAX_BARS = 30  # values of one plot

@@ -19,7 +19,7 @@ from pipelines.database.connection import Row, ask
 from pipelines.database.filters import EVERYTHING, ArticleFilters
 from pipelines.database.search.counts import count
 from pipelines.database.search.facets import ValueCounts, check_keys, counts
-from pipelines.database.search.time_units import UNITS, day_of, days_of, period_of, periods_between, unit_for
+from pipelines.database.search.periods import UNITS, day_of, days_of, period_of, periods_between, unit_for
 from pipelines.database.selection import article_selection
 
 MAX_KEYS = 2  # of one table

@@ -5,21 +5,20 @@ and origin of an article. An article counts once for each of its authors (tags),
 add up to more than the number of articles.
 """
 
-
-
 from __future__ import annotations
 
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
+from datetime import date
 from itertools import product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pipelines.core.errors import QueryError
 from pipelines.database.connection import ask, decode_json
 from pipelines.database.filters import EVERYTHING, ArticleFilters
 from pipelines.database.search import counts as plain_counts
-from pipelines.database.search.time_units import UNITS, period_of
+from pipelines.database.search.place_counts import PERIODS
 from pipelines.database.selection import article_selection
 
 ValueCounts = dict[tuple[str | None, ...], int]
@@ -27,9 +26,8 @@ ValueCounts = dict[tuple[str | None, ...], int]
 LIST_COLUMNS = {"author": "authors", "tag": "tags"}  # columns with a JSON list of texts
 # The values of a key as SQL on `articles a`, where it is counted beside one of the keys that only this module has.
 VALUES = {
-    **dict.fromkeys(UNITS, plain_counts.COUNT_KEYS["day"]),
-    "source": plain_counts.COUNT_KEYS["source"],
-    "language": plain_counts.COUNT_KEYS["language"],
+    **dict.fromkeys(PERIODS, plain_counts.DAY),
+    **plain_counts.ROW_KEYS,
     "section": "nullif(a.section, '')",
     "kind": "a.kind",
     "origin": "nullif(a.origin, '')",
@@ -68,8 +66,6 @@ def counts(
     left out. Raises QueryError, NotFound (of the source), ArchiveDamaged.
     """
     check_keys("count by", by)
-    if "week" in by and "day" not in by:  # before version 3.46, SQLite knows no weeks of ISO 8601
-        return _weeks(counts(db, ["day" if key == "week" else key for key in by], query, filters), by.index("week"))
     if all(key in plain_counts.COUNT_KEYS for key in by):
         return plain_counts.counts(db, by, query, filters)
     which = article_selection(db, query, filters)
@@ -86,24 +82,15 @@ def counts(
     return dict(sorted(found.items(), key=lambda item: [(value is not None, value or "") for value in item[0]]))
 
 
-def _weeks(by_day: ValueCounts, place: int) -> ValueCounts:
-    """Return counts whose key at `place` is a day as counts by week."""
-    found: Counter[tuple[str | None, ...]] = Counter()
-    for key, number in by_day.items():
-        day = key[place]
-        found[*key[:place], day and period_of(day, "week"), *key[place + 1 :]] += number
-    return dict(found)
-
-
-def _values(key: str, value: str | None, example: int) -> Sequence[str | None]:
+def _values(key: str, value: Any, example: int) -> Sequence[str | None]:
     """Return the values of a key that an article has whose column holds `value`; (None,) if there is none."""
-    if value is None:
-        return (None,)
-    if key in UNITS:
-        return (period_of(value, key),)
-    if (column := LIST_COLUMNS.get(key)) is None:
+    if key in PERIODS:
+        return (PERIODS[key].name(date.fromordinal(value)) if value else None,)
+    if value is None or key not in LIST_COLUMNS:
         return (value,)
-    return tuple(dict.fromkeys(filter(None, decode_json(value, list, "articles", example, column)))) or (None,)
+    return tuple(dict.fromkeys(filter(None, decode_json(value, list, "articles", example, LIST_COLUMNS[key])))) or (
+        None,
+    )
 
 
 def facet(
@@ -114,7 +101,7 @@ def facet(
     without = found.pop(None, 0)
     ranked = sorted(((value, number) for value, number in found.items() if value is not None), key=by_number)
     shown = ranked[: limit or None]
-    return Facet(key, tuple(sorted(shown) if key in UNITS else shown), len(ranked) - len(shown), without)
+    return Facet(key, tuple(sorted(shown) if key in PERIODS else shown), len(ranked) - len(shown), without)
 
 
 def by_number(counted: tuple[str, int]) -> tuple[int, str]:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from pipelines.core.errors import ArchiveDamaged, QueryError
 from pipelines.database.query_language.days import period as days_named
-from pipelines.database.search.periods import PERIODS
+from pipelines.database.search.place_counts import PERIODS
 
 UNITS = tuple(PERIODS)
 MAX_PERIODS = 50_000  # of one table: days of 136 years

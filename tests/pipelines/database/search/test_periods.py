@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from pipelines.core.errors import ArchiveDamaged, QueryError
-from pipelines.database.search.time_units import MAX_PERIODS, days_of, period_of, periods_between, unit_for
+from pipelines.database.search.periods import MAX_PERIODS, days_of, period_of, periods_between, unit_for
 
 PERIODS = [
     ("2024-02-29", "day", "2024-02-29", "2024-02-29", "2024-02-29"),
