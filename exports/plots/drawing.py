@@ -66,8 +66,8 @@ def draw(chart: Chart, form: str) -> tuple[bytes, str]:
     families, missing = ([BASE_FONT, "sans-serif"], "") if form == "svg" else fonts_for(chart.texts())
     with _plain_style(matplotlib, {**STYLE, "font.family": families}):
         figure = _figure(chart)
-        metadata = {"Title": chart.title}
-        metadata |= {"Date": None, "Creator": "newsmorgue"} if form == "svg" else {"Software": "newsmorgue"}
+        about = {"Date": None, "Creator": "newsmorgue"} if form == "svg" else {"Software": "newsmorgue"}
+        metadata: dict[str, str | None] = {"Title": chart.title, **about}
         out = io.BytesIO()
         figure.savefig(out, format=form, dpi=PNG_DOTS_PER_INCH, bbox_inches="tight", pad_inches=0.1, metadata=metadata)
     return out.getvalue(), missing

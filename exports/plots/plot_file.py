@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
+from typing import Any
 
 from exports.extras import load_extra
 from exports.plots.chart import MAX_SERIES, Chart
@@ -86,7 +87,7 @@ def _titles(chart: Chart) -> list[str]:
     return [chart.x_label, *labels]
 
 
-def _rows(chart: Chart) -> list[tuple[object, ...]]:
+def _rows(chart: Chart) -> list[tuple[Any, ...]]:
     columns = [series.values for panel in chart.panels for series in panel.series]
     names = [f"{period} (in part)" if at in chart.partial else period for at, period in enumerate(chart.periods)]
     return list(zip(chart.names or names, *columns, strict=True))

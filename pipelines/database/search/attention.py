@@ -149,8 +149,8 @@ def attention(
         undated=of_query,
         left_out=filters.is_dated and any(of_query),
         more_values=more_values,
-        first_day=span.first and span.first.isoformat(),
-        last_day=span.last and span.last.isoformat(),
+        first_day=_iso(span.first),
+        last_day=_iso(span.last),
         as_of=next((row[0] for row in ask(db, NEWEST_DAY)), None),
     )
 
@@ -187,7 +187,8 @@ class _Span:
 
     def __init__(self, db: sqlite3.Connection, filters: ArticleFilters, days: Iterable[str]) -> None:
         known = sorted(map(day_of, days))
-        self.first, self.last = (known[0], known[-1]) if known else (None, None)  # with an article
+        self.first = known[0] if known else None  # with an article
+        self.last = known[-1] if known else None
         self.ends: tuple[date, date] | None = None  # of the rows
         self.covered: tuple[date, date] | None = None
         if not known:
@@ -214,9 +215,13 @@ class _Span:
         return has_articles and (begins < self.covered[0] or ends > self.covered[1])
 
 
+def _iso(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
 def _period(filters: ArticleFilters, since: date | None, until: date | None) -> ArticleFilters:
     """Return filters with another period."""
-    return replace(filters, since=since and since.isoformat(), until=until and until.isoformat())
+    return replace(filters, since=_iso(since), until=_iso(until))
 
 
 def _folded(by_day: ValueCounts, unit: str) -> ValueCounts:
