@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from typing import NamedTuple
 
+from pipelines.core import terminal
 from pipelines.core.errors import NotFound
 from pipelines.core.plural import counted, first_of, verb
-from pipelines.core.terminal import cut, plain, width
+from pipelines.core.terminal import cut, width
 from pipelines.database.filters import ArticleFilters
 from pipelines.database.search.attention import Attention, AttentionRow
 from pipelines.database.search.periods import days_of
@@ -19,6 +21,7 @@ MAX_SERIES = 7  # lines or bars of one panel, each with a colour and a pattern o
 MAX_BARS = 30  # values of one plot
 MAX_LABEL_WIDTH = 76  # columns of a label; the note has a longer query in full
 MAX_PERIODS_NAMED = 4  # partial periods in the note
+NO_TEXT = re.compile("[\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")  # XML 1.0, 2.2
 NO_VALUE = {"source": "no source", "language": "unknown"}
 
 
@@ -152,8 +155,7 @@ def _query_label(found: Attention, query: int | None) -> str:
 def _name(found: Attention, value: Sequence[str | None]) -> str:
     keys = found.by[1:] if found.unit else found.by
     names = [
-        NO_VALUE.get(key, f"no {key}") if one is None else plain(one).replace("\n", " ")
-        for key, one in zip(keys, value, strict=True)
+        NO_VALUE.get(key, f"no {key}") if one is None else plain(one) for key, one in zip(keys, value, strict=True)
     ]
     return cut(" · ".join(names), MAX_LABEL_WIDTH)
 
@@ -212,6 +214,11 @@ def _from_to(first: str | None, last: str | None) -> str:
     if first == last:
         return f"on {first}"
     return " ".join([*([f"from {first}"] if first else []), *([f"to {last}"] if last else [])])
+
+
+def plain(text: str) -> str:
+    """Return text on one line with characters that XML and fonts know: no controls, surrogates or noncharacters."""
+    return NO_TEXT.sub("\ufffd", terminal.plain(text)).replace("\n", " ")
 
 
 def longest(labels: Sequence[str]) -> int:

@@ -175,11 +175,18 @@ def _check_query(db: sqlite3.Connection, query: str, filters: ArticleFilters, nu
     name = f"query {number} of {of}" if of > 1 else "query"
     if not query.strip():
         raise QueryError(name, "has no words", "without any query, all articles are counted")
+    if not is_utf8(query):
+        raise QueryError(name, "has bytes that are not UTF-8", "type it in a terminal whose encoding is UTF-8")
     try:
         article_selection(db, query, filters)
     except QueryError as error:
         place = error.subject.removeprefix("query") if error.subject.startswith("query") else f": {error.subject}"
         raise QueryError(name + place, error.cause, error.cure) from error
+
+
+def is_utf8(query: str) -> bool:
+    """Return True if a text has no bytes of a command line that are no text (PEP 383), which no article has either."""
+    return not any("\ud800" <= character <= "\udfff" for character in query)
 
 
 class _Span:

@@ -78,6 +78,16 @@ def test_note_names_the_source_of_the_numbers():
     assert len(chart.panels[0].series[0].label) == MAX_LABEL_WIDTH
 
 
+def test_texts_have_only_characters_that_xml_knows():
+    """Controls, noncharacters, and bytes of file names that are not UTF-8, are no text."""
+    source = ChartSource("pap\udce9r", "newsmorgue 1", EVERYTHING)
+    rows = [(("a\ufffe\nb\x1b",), (1,), 2, False)]
+    chart = chart_of(attention(["x\uffffy"], ["author"], rows), source)
+    assert chart.names == ("a\ufffd b ",)
+    assert chart.panels[0].series[0].label == "x\ufffdy"
+    assert "archive “pap\ufffdr”" in chart.note[0]
+
+
 def test_second_key_makes_a_panel_for_each_query():
     """With the most frequent values; the note counts the others."""
     names = [f"s{number}" for number in range(MAX_SERIES + 2)]

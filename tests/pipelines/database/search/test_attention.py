@@ -165,6 +165,7 @@ def test_curve_has_a_gap_where_there_is_no_article(archive_of):
         (["a AND (b"], "query, character 7: this parenthesis"),
         (["climate", "sport", "published:2024-13"], "query 3 of 3, character"),
         (["climate", " "], "query 2 of 2: has no words"),
+        (["caf\udce9"], "query: has bytes that are not UTF-8"),
     ],
 )
 def test_mistake_in_a_query_says_which_query_it_is(db, queries, said):
