@@ -10,7 +10,7 @@ from pathlib import Path
 from pipelines.archive.crash_recovery import files_without_rows, must_match_files
 from pipelines.core.archive_layout import DATABASE_NAME
 from pipelines.core.errors import ArchiveDamaged, DiskFull, MorgueError, NoArchive
-from pipelines.core.plural import counted
+from pipelines.core.plural import counted, verb
 from pipelines.core.timestamps import day_number
 from pipelines.database.connection import ask, connect
 from pipelines.database.schema.places import DAY_BITS, FIRST_DATED_PLACE
@@ -209,7 +209,8 @@ def _copies(db: sqlite3.Connection) -> Iterator[Finding]:
         return  # an archive from before there were clusters
     (count,) = next(ask(db, TRACES))
     if count:
-        yield Finding(DATABASE_NAME, None, "index", f"the tables of copies: {count:,} articles that do not exist")
+        gone = f"{counted(count, 'article')} that {verb(count, 'is', 'are')} gone"
+        yield Finding(DATABASE_NAME, None, "index", f"the tables of copies have traces of {gone}")
 
 
 def _overlapping_captures(db: sqlite3.Connection) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from pipelines.clusters import pairing
 from pipelines.database import removals
 from pipelines.database.clusters import regrouping, upkeep
 from pipelines.database.connection import open_database
+from pipelines.verification import database_check
 from tests.support.copies import TABLES, CopyArchive, story
 
 A, B, C = story("a"), story("b"), story("c")
@@ -121,6 +122,23 @@ def test_removed_article_leaves_no_hashes_behind(archive: CopyArchive):
     assert hashes == {*upkeep.hashes_of(archive.db, 2), *upkeep.hashes_of(archive.db, 3)}
     assert archive.clusters() == [{2, 3}]
     assert archive.db.execute("SELECT id, copies, origin_id FROM clusters").fetchall() == [(2, 2, 2)]
+
+
+def test_verification_names_traces_of_an_article_that_is_gone(archive: CopyArchive, tmp_path: Path):
+    """Those of an article that is still to be looked at are no finding: they go then."""
+    for paper in (1, 2, 3):
+        archive.add(A, paper)
+    archive.work_off()
+    archive.remove(2)
+    assert trace_findings(tmp_path) == []
+    archive.db.execute("INSERT INTO text_shingles VALUES (1, 99)")
+    assert trace_findings(tmp_path) == ["the tables of copies have traces of 1 article that is gone"]
+
+
+def trace_findings(folder: Path) -> list[str]:
+    """Return what verification finds in the tables of copies."""
+    found = database_check.check(folder / "morgue.db", quick=True)
+    return [one.what for one in found if "copies" in one.what]
 
 
 def test_group_that_is_cut_off_is_done_again(archive: CopyArchive, tmp_path: Path):
