@@ -12,9 +12,15 @@ import sqlite3
 from collections.abc import Iterator
 from itertools import islice
 
-from pipelines.database.connection import Row, ask, decode_row, decode_rows
+from pipelines.database.connection import Row, ask, decode_rows
 from pipelines.database.filters import EVERYTHING, ArticleFilters
-from pipelines.database.queries import ARTICLE_COLUMNS, BATCH_ROWS, FROM_ARTICLES, article_selection
+from pipelines.database.queries import (
+    ARTICLE_COLUMNS,
+    BATCH_ROWS,
+    FROM_ARTICLES,
+    article_selection,
+    articles_numbered,
+)
 
 # Columns that a revision has itself. All others are the newest that is known of the article.
 OF_REVISION = ("title", "description", "authors", "modified", "text", "text_digest", "extractor")
@@ -71,6 +77,4 @@ def grouped_articles(
                WHERE {which.condition(walk=False)} ORDER BY {order}, a.id"""
     ids = (row["id"] for row in ask(db, sql, which.values))
     while batch := list(islice(ids, BATCH_ROWS)):
-        sql = f"SELECT {ARTICLE_COLUMNS} FROM {FROM_ARTICLES} WHERE a.id IN ({', '.join(map(str, batch))})"
-        found = {row["id"]: row for row in ask(db, sql)}
-        yield from (decode_row(found[number], "articles") for number in batch if number in found)
+        yield from articles_numbered(db, batch)
