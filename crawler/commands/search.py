@@ -139,7 +139,7 @@ def _hints(archive: Archive, found: Articles) -> Iterator[str]:
     else:
         yield from _word_hints(query)
     if filters.language:
-        there = ', '.join(queries.languages(archive.connection))
+        there = ", ".join(queries.languages(archive.connection))
         yield f"This archive has articles in: {there or 'no known language'}."
 
 

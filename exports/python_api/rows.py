@@ -44,7 +44,9 @@ class TypedRow(Mapping[str, Any]):
     if not TYPE_CHECKING:  # type checkers know the attributes below, and report others
 
         def __getattr__(self, name: str) -> Any:
-            if name.startswith("_") or name == "row" or name not in self:
+            if name.startswith("_") or name == "row":  # not there yet, as while it is unpickled
+                raise AttributeError(name)
+            if name not in self:
                 raise AttributeError(f"{type(self).__name__} has no attribute {name!r}; there are {', '.join(self)}")
             return self[name]
 
