@@ -25,7 +25,7 @@ from pipelines.core.errors import NotFound
 from pipelines.core.plural import counted
 from pipelines.database import queries
 from pipelines.database.filters import ArticleFilters
-from pipelines.database.search.hits import HIT_KEYS, SORTS
+from pipelines.database.search.hits import HIT_KEYS, SORTS, RankedPool
 from pipelines.database.selection import is_address
 
 if TYPE_CHECKING:
@@ -42,7 +42,9 @@ MAX_SOURCE_WIDTH = 16  # columns of a terminal
 @click.argument("words", nargs=-1, metavar="[QUERY]...")
 @filter_options
 @click.option("--sort", type=click.Choice(SORTS), default="relevance", show_default=True,
-              help="Order of the matches. Without QUERY, relevance means newest.")  # fmt: skip
+              help="Order of the matches. relevance: those with the words in the headline, then the others; of more "
+                   "than 20,000 the newest are ranked. Without words it means newest. The undated are last in both "
+                   "orders by day.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, metavar="N",
               help="Show at most N matches; 0: all.")  # fmt: skip
 @click.option("--offset", type=click.IntRange(min=0), default=0, metavar="N", help="Skip the first N matches.")
@@ -80,14 +82,18 @@ def command(
         if form == "table":
             _table(archive, found)
         else:
-            output.write_rows(found.hits(), HIT_KEYS, form)
+            hits = found.hits()
+            output.write_rows(hits, HIT_KEYS, form)
+            if hits.pool:
+                click.echo(ranked_among(hits.pool), err=True)
 
 
 def _table(archive: Archive, found: Articles) -> None:
     started = time.perf_counter()
-    hits = list(found.hits(MATCH_MARKS))
+    page = found.hits(MATCH_MARKS)
+    hits = list(page)
     cut_off = found.offset or (found.limit is not None and len(hits) == found.limit)
-    total = found.total if cut_off else len(hits)
+    total, pool = page.total if cut_off else len(hits), page.pool
     seconds = time.perf_counter() - started
     if not total:
         click.echo("No match." + "".join(f"\n  {hint}" for hint in _hints(archive, found)))
@@ -100,8 +106,16 @@ def _table(archive: Archive, found: Articles) -> None:
     ):
         click.echo(line)
     click.echo(f"{len(hits):,} of {counted(total, 'match')} · {seconds:.2f} s")
+    if pool:
+        click.echo(ranked_among(pool))
     if undated := found.undated_left_out:
         click.echo(undated_left_out(undated))
+
+
+def ranked_among(pool: RankedPool) -> str:
+    """Return the sentence that says which matches are ranked if there are too many to rank all."""
+    ranked = f"Ranked among the newest {pool.ranked:,} of {pool.total:,} matches"
+    return f"{ranked}; the newest with the words in the headline come first."
 
 
 def lines(hits: list[queries.Row], room: int, *, styled: bool, whole: bool = False) -> Iterator[str]:

@@ -20,7 +20,7 @@ from pipelines.core.plural import counted
 from pipelines.database import queries
 from pipelines.database.filters import ArticleFilters
 from pipelines.database.search import counts
-from pipelines.database.search.hits import SORTS, search
+from pipelines.database.search.hits import SORTS, SearchHits, search
 from pipelines.database.selection import article_selection, is_address
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ HEAD_ROWS = 5  # that `head` gives, as pandas does
 FACET_KEYS = ("source", "language", "year")  # of `facets`, if none is named
 MAX_FACET_VALUES = 10  # of each key
 ARROW_ROWS = 5000  # that become Arrow arrays at once: about 20 MB of text
+FROM_COLUMN = {"published_time": "published"}  # that a column is made from
 CALENDAR_KEYS = ("day", "week", "month", "year")  # in order of time, not by size
 
 
@@ -39,7 +40,7 @@ class Articles(Tabular):
 
     Each iteration asks the archive again. Which articles match is decided when it begins; each is read shortly before
     it is yielded, 200 at a time, and no transaction stays open in between, so that a crawl can go on. An article that
-    was taken down in the meantime is left out.
+    was taken down, or got another day of publication, in the meantime is left out.
     """
 
     def __init__(
@@ -68,19 +69,20 @@ class Articles(Tabular):
     def __iter__(self) -> Iterator[ArticleRow]:
         return map(ArticleRow, self.rows())
 
-    def rows(self) -> Iterator[dict[str, Any]]:
-        """Yield the articles as dicts of plain JSON types, as exports have them."""
-        from pipelines.database.search.matches import article_ids  # a page of hits does not need it
+    def rows(self, fields: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
+        """Yield the articles as dicts of plain JSON types, as exports have them; `fields`: with these columns only."""
+        from pipelines.database.search.matches import article_places  # a page of hits does not need it
 
-        numbers = article_ids(self._db, self.query, self.filters, self.sort, self.limit, self.offset)
-        for start in range(0, len(numbers), queries.BATCH_ROWS):
-            yield from queries.articles_numbered(self._db, numbers[start : start + queries.BATCH_ROWS])
+        columns = None if fields is None else list(dict.fromkeys(("id", *(FROM_COLUMN.get(f, f) for f in fields))))
+        places = article_places(self._db, self.query, self.filters, self.sort, self.limit, self.offset)
+        for start in range(0, len(places), queries.BATCH_ROWS):
+            yield from queries.articles_at(self._db, places[start : start + queries.BATCH_ROWS], columns)
 
-    def hits(self, markers: tuple[str, str] = ("[", "]")) -> Iterator[dict[str, Any]]:
-        """Yield short rows as `morgue search --format json` has them: with `snippet`, the words found in `markers`.
+    def hits(self, markers: tuple[str, str] = ("[", "]")) -> SearchHits:
+        """Return short rows as `morgue search --format json` has them: with `snippet`, the words found in `markers`.
 
         They come from one transaction, which stays open until the last one: take a page of them, such as
-        `articles[:20].hits()`.
+        `articles[:20].hits()`. Their attribute `pool` says whether only a part of the matches was ranked.
         """
         return search(self._db, self.query, self.filters, self.sort, self.limit, self.offset, markers)
 
@@ -153,15 +155,15 @@ class Articles(Tabular):
         """Return the columns of exports, and `published_time`."""
         return ARTICLE_COLUMNS
 
-    def table_rows(self) -> Iterator[Mapping[str, Any]]:
-        """Yield the articles."""
-        return iter(self)
+    def table_rows(self, fields: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+        """Yield the articles with these columns."""
+        return map(ArticleRow, self.rows(fields))
 
     def to_arrow(self, fields: Sequence[str] | None = None) -> pyarrow.Table:
         """Return an Arrow table with the types of `morgue export parquet`. Raises ConfigError, QueryError."""
         arrow, columns = load_extra("pyarrow", "parquet"), chosen_columns(fields, ARTICLE_COLUMNS)
         schema, batches, group = arrow_schema(columns), [], list[ArticleRow]()
-        for article in self:
+        for article in map(ArticleRow, self.rows(columns)):
             group.append(article)
             if len(group) == ARROW_ROWS:
                 batches.append(_arrow_batch(arrow, schema, group))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from exports.column_types import typed
@@ -51,15 +51,15 @@ class Counts(Mapping["CountValue | tuple[CountValue, ...]", int], Tabular):
         """Return the keys, and `count`."""
         return (*self.by, COUNT_COLUMN)
 
-    def table_rows(self) -> Iterator[Mapping[str, Any]]:
-        """Yield a row for each value. A day is a date."""
+    def table_rows(self, fields: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+        """Yield a row with all columns for each value. A day is a date."""
         for key, number in self._numbers.items():
             values = key if isinstance(key, tuple) else (key,)
             named = {name: typed(name, value) for name, value in zip(self.by, values, strict=True)}
             yield named | {COUNT_COLUMN: number}
 
     def _repr_html_(self) -> str:
-        rows = [[*row.values()] for row in self.table_rows()]
+        rows = [[*row.values()] for row in self.table_rows(self.table_columns())]
         shown = rows[:MAX_COUNTS_SHOWN]
         more = f"; {len(shown)} of {counted(len(rows), 'row')} shown" if len(shown) < len(rows) else ""
         return notebook_html.table(self.table_columns(), shown, f"{counted(self.total, 'article')}{more}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
@@ -289,8 +289,8 @@ class TypedRows(list[AnyTypedRow], Tabular, Generic[AnyTypedRow]):
         """Return the names of all columns."""
         return tuple(name for base in (self._kind,) for name in base.__annotations__)
 
-    def table_rows(self) -> Iterator[Mapping[str, Any]]:
-        """Yield the rows."""
+    def table_rows(self, fields: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+        """Yield the rows, with all columns."""
         return iter(self)
 
     def _repr_html_(self) -> str:

@@ -28,8 +28,8 @@ class Tabular:
         """Return the names of all columns."""
 
     @abstractmethod
-    def table_rows(self) -> Iterator[Mapping[str, Any]]:
-        """Yield the rows, which have at least these names."""
+    def table_rows(self, fields: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+        """Yield the rows, which have at least the columns `fields`."""
 
     def to_pandas(self, fields: Sequence[str] | None = None) -> pandas.DataFrame:
         """Return a DataFrame: times are datetime64 in UTC, days datetime64 without a zone, lists are lists.
@@ -53,7 +53,7 @@ class Tabular:
     def _columns(self, fields: Sequence[str] | None) -> Columns:
         names = chosen_columns(fields, self.table_columns())
         columns: Columns = {name: [] for name in names}
-        for row in self.table_rows():
+        for row in self.table_rows(names):
             for name in names:
                 columns[name].append(row[name])
         return columns

@@ -39,6 +39,14 @@ def column_names(columns: str) -> tuple[str, ...]:
     return tuple(column.replace(".", " ").split()[-1] for column in columns.split(","))
 
 
+def chosen_columns(columns: str, names: Sequence[str] | None) -> str:
+    """Return those columns of a SELECT that have `names`, in their order; all for None."""
+    if names is None:
+        return columns
+    known = dict(zip(column_names(columns), columns.split(","), strict=True))
+    return ", ".join(known[name].strip() for name in names)
+
+
 # The table has the day on which an undated article was seen in its place; no reader may take it for a date.
 PUBLISHED_DAY = "CASE WHEN a.published IS NOT NULL THEN a.published_day END AS published_day"
 SOURCE_KEYS = (
@@ -71,24 +79,35 @@ FROM_ARTICLES = f"""articles a JOIN captures c ON c.id = a.capture_id LEFT JOIN 
     LEFT JOIN page_states w ON w.id = {SHOWN_NOW.format("NOT", GONE_KINDS)}"""
 
 
-def articles(db: sqlite3.Connection, filters: ArticleFilters = EVERYTHING, query: str | None = None) -> Iterator[Row]:
-    """Yield whole articles with the keys ARTICLE_KEYS, by id, streamed from one snapshot: for datasets.
+def articles(
+    db: sqlite3.Connection,
+    filters: ArticleFilters = EVERYTHING,
+    query: str | None = None,
+    columns: Sequence[str] | None = None,
+) -> Iterator[Row]:
+    """Yield whole articles by id, streamed from one snapshot: for datasets.
 
-    Memory holds the ids of a selection, never its rows. Raises QueryError, NotFound (of the source).
+    `columns`: their keys, among ARTICLE_KEYS and with `id`; None: all. Memory holds the ids of a selection, never its
+    rows. Raises QueryError, NotFound (of the source).
     """
     which = article_selection(db, query, filters)
     # A set of row ids is read in order, so that whole rows need no sorting, whichever index finds them.
     ids = f"a.id IN (SELECT a.id FROM articles a WHERE {which.condition()})"
-    every = which.match is None and not which.where
-    sql = f"SELECT {ARTICLE_COLUMNS} FROM {FROM_ARTICLES} WHERE {'1' if every else ids} ORDER BY a.id"
+    every = which.is_everything
+    chosen = chosen_columns(ARTICLE_COLUMNS, columns)
+    sql = f"SELECT {chosen} FROM {FROM_ARTICLES} WHERE {'1' if every else ids} ORDER BY a.id"
     return decode_rows("articles", ask(db, sql, which.values))
 
 
-def articles_numbered(db: sqlite3.Connection, numbers: Sequence[int]) -> list[Row]:
-    """Return the articles with these ids that are there, in the order of the ids, with the keys ARTICLE_KEYS."""
-    sql = f"SELECT {ARTICLE_COLUMNS} FROM {FROM_ARTICLES} WHERE a.id IN ({', '.join(map(str, numbers))})"
-    found = {row["id"]: row for row in ask(db, sql)}
-    return [decode_row(found[number], "articles") for number in numbers if number in found]
+def articles_at(db: sqlite3.Connection, places: Sequence[int], columns: Sequence[str] | None = None) -> list[Row]:
+    """Return the articles that are at these places, in the order of the places. `columns`: as for `articles`."""
+    chosen = chosen_columns(ARTICLE_COLUMNS, columns)
+    sql = f"SELECT {chosen}, a.place FROM {FROM_ARTICLES} WHERE a.place IN ({', '.join(map(str, places))})"
+    found = {row["place"]: row for row in ask(db, sql)}
+    rows = [decode_row(found[place], "articles") for place in places if place in found]
+    for row in rows:
+        del row["place"]
+    return rows
 
 
 def article(db: sqlite3.Connection, wanted: str) -> Row:
