@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import sqlite3
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import fields
+from typing import TYPE_CHECKING
 
 import click
 
 from crawler.cli import output
 from crawler.cli.archive_options import (
     QueryCommand,
-    database_of,
+    archive_of,
     filter_options,
     format_option,
     standard_output,
@@ -28,10 +28,13 @@ from pipelines.core.errors import NotFound
 from pipelines.core.plural import counted
 from pipelines.database import queries
 from pipelines.database.filters import ArticleFilters
-from pipelines.database.search import counts
-from pipelines.database.search.hits import HIT_KEYS, RankedPool, search
+from pipelines.database.search.hits import HIT_KEYS, RankedPool
 from pipelines.database.search.ranking import SORTS
 from pipelines.database.selection import is_address
+
+if TYPE_CHECKING:
+    from exports.python_api.archive import Archive
+    from exports.python_api.articles import Articles, Sort
 
 # They mark the words found while lines are measured and broken. No article has these private-use characters.
 MATCH_MARKS = ("\ue000", "\ue001")
@@ -58,7 +61,7 @@ def command(
     ctx: click.Context,
     words: tuple[str, ...],
     filters: ArticleFilters,
-    sort: str,
+    sort: Sort,
     limit: int,
     offset: int,
     facet: FacetOptions,
@@ -84,17 +87,18 @@ def command(
     """
     query = " ".join(words)
     facet.check(form)
-    with database_of(ctx, quickly=True) as db, standard_output():
+    with archive_of(ctx, quickly=True) as archive, standard_output():
+        found = archive.matching(query, filters, sort, limit or None, offset)
         if form == "table":
-            _table(db, query, filters, sort, limit or None, offset)
+            _table(archive, found)
             for line in facet_lines(
-                facet.of(db, query, filters), output.terminal_width(sys.stdout), characters_for(sys.stdout)
+                facet.of(archive.connection, query, filters), output.terminal_width(sys.stdout), characters_for(sys.stdout)
             ):
                 click.echo(line)
         else:
-            hits = search(db, query, filters, sort, limit or None, offset)
+            hits = found.hits()
             if facet.keys:
-                counted_by = {one.key: one.as_json() for one in facet.of(db, query, filters)}
+                counted_by = {one.key: one.as_json() for one in facet.of(archive.connection, query, filters)}
                 click.echo(output.json_text({"hits": list(hits), "facets": counted_by}))
             else:
                 output.write_rows(hits, HIT_KEYS, form)
@@ -102,17 +106,15 @@ def command(
                 click.echo(ranked_among(hits.pool), err=True)
 
 
-def _table(
-    db: sqlite3.Connection, query: str, filters: ArticleFilters, sort: str, limit: int | None, offset: int
-) -> None:
+def _table(archive: Archive, found: Articles) -> None:
     started = time.perf_counter()
-    found = search(db, query, filters, sort, limit, offset, MATCH_MARKS)
-    hits = list(found)
-    cut_off = offset or (limit is not None and len(hits) == limit)
-    total, pool = found.total if cut_off else len(hits), found.pool
+    page = found.hits(MATCH_MARKS)
+    hits = list(page)
+    cut_off = found.offset or (found.limit is not None and len(hits) == found.limit)
+    total, pool = page.total if cut_off else len(hits), page.pool
     seconds = time.perf_counter() - started
     if not total:
-        click.echo("No match." + "".join(f"\n  {hint}" for hint in _hints(db, query, filters)))
+        click.echo("No match." + "".join(f"\n  {hint}" for hint in _hints(archive, found)))
         return
     for line in lines(
         hits,
@@ -124,7 +126,7 @@ def _table(
     click.echo(f"{len(hits):,} of {counted(total, 'match')} · {seconds:.2f} s")
     if pool:
         click.echo(ranked_among(pool))
-    if undated := counts.count_undated(db, query, filters):
+    if undated := found.undated_left_out:
         click.echo(undated_left_out(undated))
 
 
@@ -155,32 +157,34 @@ def lines(hits: list[queries.Row], room: int, *, styled: bool, whole: bool = Fal
         yield ""
 
 
-def _hints(db: sqlite3.Connection, query: str, filters: ArticleFilters) -> Iterator[str]:
+def _hints(archive: Archive, found: Articles) -> Iterator[str]:
     """Yield what to try if nothing was found."""
+    query, filters = found.query or "", found.filters
     used = [f"--{field.name.replace('_', '-')}" for field in fields(filters) if getattr(filters, field.name)]
-    if used and (without := counts.count(db, query)):
+    if used and (without := archive.search(query).total):
         options = " and ".join(filter(None, (", ".join(used[:-1]), used[-1])))
         yield f"Without {options} there would be {counted(without, 'match')}."
-    if undated := counts.count_undated(db, query, filters):
+    if undated := found.undated_left_out:
         yield undated_left_out(undated)
     if is_address(query):
-        yield from _address_hints(db, query)
+        yield from _address_hints(archive, query)
     else:
         yield from _word_hints(query)
     if filters.language:
-        yield f"This archive has articles in: {', '.join(queries.languages(db)) or 'no known language'}."
+        there = ", ".join(queries.languages(archive.connection))
+        yield f"This archive has articles in: {there or 'no known language'}."
 
 
-def _address_hints(db: sqlite3.Connection, url: str) -> Iterator[str]:
+def _address_hints(archive: Archive, url: str) -> Iterator[str]:
     """Yield what is known of an address, as `morgue show` says it."""
     try:
-        found = queries.article(db, url)
+        found = archive.article(url)
     except NotFound as unknown:
         yield str(unknown)
-        if queries.captures_of(db, url):
+        if queries.captures_of(archive.connection, url):
             yield f"`morgue show {url.strip()}` shows what was captured there."
     else:
-        yield f"The address is that of article {found['id']}, which the filters leave out."
+        yield f"The address is that of article {found.id}, which the filters leave out."
 
 
 def _word_hints(query: str) -> Iterator[str]:
