@@ -19,7 +19,7 @@ from crawler.cli.archive_options import (
     standard_output,
     undated_left_out,
 )
-from crawler.cli.common_options import folder_option, setting_option
+from crawler.cli.common_options import folder_of, folder_option, setting_option
 from crawler.cli.counting.bars import characters_for
 from crawler.cli.counting.facet_bars import facet_lines
 from crawler.cli.counting.facet_options import FacetOptions, facet_options
@@ -27,6 +27,7 @@ from pipelines.core import terminal
 from pipelines.core.errors import NotFound
 from pipelines.core.plural import counted
 from pipelines.database import queries
+from pipelines.database.clusters.copies import with_copies
 from pipelines.database.filters import ArticleFilters
 from pipelines.database.search.hits import HIT_KEYS, RankedPool
 from pipelines.database.search.ranking import SORTS
@@ -45,6 +46,7 @@ MAX_SOURCE_WIDTH = 16  # columns of a terminal
 @click.command(cls=QueryCommand)
 @click.argument("words", nargs=-1, metavar="[QUERY]...")
 @filter_options
+@click.option("--unique", is_flag=True, help="Of the copies of one text, only the probable origin, or the earliest.")
 @click.option("--sort", type=click.Choice(SORTS), default="relevance", show_default=True,
               help="Order of the matches. relevance: those with the words in the headline, then the others; of more "
                    "than 20,000 the newest are ranked. Without words it means newest. The undated are last in both "
@@ -79,6 +81,8 @@ def command(
     Everything combines with OR, NOT, - and parentheses: climate (source:faz OR title:summit). An address, also with
     tracking parameters or without https://, leads to its article.
 
+    With --unique, a match says how many other copies of its text the archive has: "+4 copies".
+
     The shell removes quotes, so type: morgue search '"climate change"'. The number on the left of each match is the
     article's number, for `morgue show NUMBER`.
 
@@ -87,21 +91,27 @@ def command(
     """
     query = " ".join(words)
     facet.check(form)
-    with archive_of(ctx, quickly=True) as archive, standard_output():
+    with archive_of(ctx, quickly=True) as archive:
+        db = archive.connection
+        if filters.unique:
+            from crawler.cli.copies.comparing import QUICKLY, compare_waiting
+
+            compare_waiting(folder_of(ctx), db, most=QUICKLY)
         found = archive.matching(query, filters, sort, limit or None, offset)
-        if form == "table":
-            _table(archive, found)
-            for line in facet_lines(
-                facet.of(archive.connection, query, filters), output.terminal_width(sys.stdout), characters_for(sys.stdout)
-            ):
-                click.echo(line)
-        else:
+        counted_by = facet.of(db, query, filters) if facet.keys else []
+        with standard_output():
+            if form == "table":
+                _table(archive, found)
+                for line in facet_lines(counted_by, output.terminal_width(sys.stdout), characters_for(sys.stdout)):
+                    click.echo(line)
+                return
             hits = found.hits()
+            rows = with_copies(db, hits) if filters.unique else hits
             if facet.keys:
-                counted_by = {one.key: one.as_json() for one in facet.of(archive.connection, query, filters)}
-                click.echo(output.json_text({"hits": list(hits), "facets": counted_by}))
+                by_key = {one.key: one.as_json() for one in counted_by}
+                click.echo(output.json_text({"hits": list(rows), "facets": by_key}))
             else:
-                output.write_rows(hits, HIT_KEYS, form)
+                output.write_rows(rows, (*HIT_KEYS, "copies") if filters.unique else HIT_KEYS, form)
             if hits.pool:
                 click.echo(ranked_among(hits.pool), err=True)
 
@@ -109,7 +119,7 @@ def command(
 def _table(archive: Archive, found: Articles) -> None:
     started = time.perf_counter()
     page = found.hits(MATCH_MARKS)
-    hits = list(page)
+    hits = list(with_copies(archive.connection, page) if found.filters.unique else page)
     cut_off = found.offset or (found.limit is not None and len(hits) == found.limit)
     total, pool = page.total if cut_off else len(hits), page.pool
     seconds = time.perf_counter() - started
@@ -154,13 +164,16 @@ def lines(hits: list[queries.Row], room: int, *, styled: bool, whole: bool = Fal
         yield head + bold + (title if whole else terminal.cut(title, max(room - terminal.width(head), 20))) + reset
         for line in terminal.wrap(terminal.plain(hit["snippet"]), room - len(indent)):
             yield indent + line.translate(marks)
+        if copies := hit.get("copies"):
+            yield f"{indent}+{counted(copies, 'copy')}: morgue clusters {hit['id']}"
         yield ""
 
 
 def _hints(archive: Archive, found: Articles) -> Iterator[str]:
     """Yield what to try if nothing was found."""
     query, filters = found.query or "", found.filters
-    used = [f"--{field.name.replace('_', '-')}" for field in fields(filters) if getattr(filters, field.name)]
+    names = [field.name for field in fields(filters) if getattr(filters, field.name) and field.name != "unique"]
+    used = [f"--{name.replace('_', '-')}" for name in names]
     if used and (without := archive.search(query).total):
         options = " and ".join(filter(None, (", ".join(used[:-1]), used[-1])))
         yield f"Without {options} there would be {counted(without, 'match')}."

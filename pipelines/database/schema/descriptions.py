@@ -6,8 +6,10 @@ here, where it can be mended.
 
 from __future__ import annotations
 
+from pipelines.database.schema.cluster_descriptions import COPIES
 from pipelines.database.schema.scheduled_descriptions import SCHEDULED, TableDescription
 
+LATER = SCHEDULED | COPIES
 DESCRIPTIONS = {
     "sources": TableDescription(
         "A newspaper that the archive watches (it has a file `sources/NAME.toml`), or a site that was crawled ad hoc. "
@@ -283,4 +285,4 @@ DESCRIPTIONS = {
             "key": "`id` of the row; in `sightings` its `capture_id`, in `aliases` its `url_key`.",
         },
     ),
-} | SCHEDULED
+} | LATER
