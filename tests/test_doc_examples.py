@@ -1,4 +1,4 @@
-"""Run the examples of docs/keep-it-safe.md and docs/your-own-tools.md: they do what the pages say, in their order."""
+"""Run the examples of keep-it-safe.md, exporting.md and your-own-tools.md, in the order of each page."""
 
 from __future__ import annotations
 
@@ -113,6 +113,11 @@ def test_merged_archive_keeps_the_names_of_its_sources(crawled):
         assert morgue("-C", merged, "import", archive / "warc").returncode == 0
     assert rows(merged, "SELECT DISTINCT s.name FROM articles a JOIN sources s ON s.id = a.source_id") == [("gazette",)]
     assert rows(merged, "SELECT count(*), count(DISTINCT url) FROM articles") == [(83, 83)]
+
+
+def test_examples_of_exporting_run(crawled, programs):
+    """Each format that the page shows is written, and its checksums hold."""
+    run_page("exporting.md", crawled, programs)
 
 
 def test_examples_of_your_own_tools_run(crawled, programs):
