@@ -93,7 +93,7 @@ def articles(
     which = article_selection(db, query, filters)
     # A set of row ids is read in order, so that whole rows need no sorting, whichever index finds them.
     ids = f"a.id IN (SELECT a.id FROM articles a WHERE {which.condition()})"
-    every = which.match is None and not which.where
+    every = which.is_everything
     chosen = chosen_columns(ARTICLE_COLUMNS, columns)
     sql = f"SELECT {chosen} FROM {FROM_ARTICLES} WHERE {'1' if every else ids} ORDER BY a.id"
     return decode_rows("articles", ask(db, sql, which.values))

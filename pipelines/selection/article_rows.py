@@ -53,7 +53,7 @@ def revisions_of_articles(
     """
     which = article_selection(db, query, filters)
     ids = f"a.id IN (SELECT a.id FROM articles a WHERE {which.condition()})"
-    every = which.match is None and not which.where
+    every = which.is_everything
     chosen = _chosen_of_revision(columns)
     sql = f"SELECT {chosen} FROM {FROM_REVISIONS} WHERE {'1' if every else ids} ORDER BY a.id, r.number"
     return map(_counted_words, decode_rows("revisions", ask(db, sql, which.values)))
@@ -76,7 +76,7 @@ def grouped_articles(
     which = article_selection(db, query, filters)
     order = ", ".join(GROUPS[name] for name in groups)
     sql = f"""SELECT a.id FROM articles a LEFT JOIN sources s ON s.id = a.source_id
-               WHERE {which.condition(walk=False)} ORDER BY {order}, a.id"""
+               WHERE {which.condition()} ORDER BY {order}, a.id"""
     ids = (row["id"] for row in ask(db, sql, which.values))
     table, chosen, tables, last = "articles", chosen_columns(ARTICLE_COLUMNS, columns), FROM_ARTICLES, "a.id"
     if every_revision:
