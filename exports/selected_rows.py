@@ -71,18 +71,18 @@ class ArticleRows:
             yield name, (row for row in rows if splits.of(row) == name)
 
     def _again(self, sample: Sample | None) -> Iterator[Row]:
-        rows = self._permitted(self._make_filter())
+        rows = self._filtered(self._make_filter())
         return rows if sample is None else sample.of(rows)
 
     def _sample(self) -> Sample | None:
         if self.selection.sample is None:
             return None
-        return Sample(self._permitted(self._make_filter()), self.selection.sample, self.selection.seed)
+        return Sample(self._filtered(self._make_filter()), self.selection.sample, self.selection.seed)
 
     def _all(self) -> Iterator[Row]:
-        return self._permitted(self.exclusion)
+        return self._filtered(self.exclusion)
 
-    def _permitted(self, exclusion: ExclusionFilter) -> Iterator[Row]:
+    def _filtered(self, exclusion: ExclusionFilter) -> Iterator[Row]:
         of_kind = exclusion.revisions if self.selection.every_revision else exclusion.articles
         return of_kind(self._rows())
 

@@ -25,7 +25,7 @@ suffix = ".parquet"
 reads = ()
 
 GROUP_ROWS = 5000  # of a row group: about 20 MB of text, which is what memory holds
-BATCH_ROWS = 100  # converted at once: few enough to be in the processor's cache still
+BATCH_ROWS = 250  # converted at once: few enough to be in the processor's cache still
 ZSTD_LEVEL = 3  # of 22
 NUMBERS = ("id", "word_count", "revision", "warc_offset", "warc_length")
 LISTS = ("authors", "tags", "rights", "comments", "header_rights")
