@@ -119,6 +119,11 @@ def test_merged_archive_keeps_the_names_of_its_sources(crawled):
     assert rows(merged, "SELECT count(*), count(DISTINCT url) FROM articles") == [(83, 83)]
 
 
+def test_examples_of_exporting_run(crawled, programs):
+    """Each format that the page shows is written, and its checksums hold."""
+    run_page("exporting.md", crawled, programs)
+
+
 def test_examples_of_your_own_tools_run(crawled, programs):
     """sqlite-utils, SQL, Datasette, pandas, DuckDB, warcio and our own functions read an archive as the page shows."""
     run_page("your-own-tools.md", crawled / "my-archive", programs)
