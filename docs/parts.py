@@ -14,6 +14,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+import database_tables
 import packages
 
 from crawler import __version__
@@ -213,4 +214,5 @@ PARTS: dict[str, Callable[[], str]] = {
     "matrix": matrix,
     "packages": packages.packages,
     "diagram": packages.diagram,
+    "tables": database_tables.tables,
 }
