@@ -53,6 +53,7 @@ LOOKS: tuple[tuple[str, str, str, str, tuple[str, ...], str | None, str], ...] =
 LANGUAGES = {"gazette": "en", "courrier": "fr"}
 SECTIONS = {"ferry": "Harbour", "bac": "Port", "tides": "Harbour", "quai": "Port", "council": "Politics"}
 ORIGINS = {"flood-agency": "Coast Press Agency"}
+MODIFIED = {"ferry": "2024-03-04T08:30:00+00:00"}  # what the page says, however often the text changes
 
 
 def build_example(folder: Path) -> Path:
@@ -95,6 +96,6 @@ def _article(
         "url": url, "title": title, "authors": authors, "published": published, "text": text, "tags": (), "rights": (),
         "published_raw": published, "published_from": "json-ld" if published else None, "kind": "article",
         "word_count": len(text.split()), "language": LANGUAGES[paper], "section": SECTIONS.get(path, "News"),
-        "origin": ORIGINS.get(path), "extractor": "newsmorgue (example)", "found_in": {},
+        "origin": ORIGINS.get(path), "modified": MODIFIED.get(path), "extractor": "newsmorgue (example)", "found_in": {},
     }  # fmt: skip
     return Article(**dict.fromkeys(Article.__dataclass_fields__) | known)

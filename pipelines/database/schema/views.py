@@ -10,7 +10,7 @@ from __future__ import annotations
 from sqlite_utils import Database
 
 from pipelines.core.errors import ArchiveDamaged
-from pipelines.database.schema.migrations import migrations
+from pipelines.database.schema.archive_tables import migrations
 
 NAMES = ("stories", "edits", "vanished", "captures_of_articles", "per_day", "health", "failures")
 
@@ -26,7 +26,8 @@ def _listed(column: str) -> str:
 
 
 VIEWS = f"""
-CREATE INDEX revisions_edits ON revisions(seen) WHERE number > 1;
+CREATE INDEX revisions_edits ON revisions(seen) WHERE number > 1; -- edits, without reading every text
+CREATE INDEX articles_day ON articles(published_day);             -- SQL that names days; a search uses places
 
 CREATE VIEW stories AS
 SELECT a.id, a.published_day AS day, s.name AS source, a.title, {_listed("a.authors")} AS authors,
