@@ -4,8 +4,8 @@
 
 A paper on loopback is crawled at a steady pace. After a while alone, readers join: searches, counts, articles with
 their revisions, whole exports, SQL on the views, `morgue` commands, and one that holds its snapshot for long, as a
-notebook does. Each asks again as soon as it has its answer and a tenth of a second has passed. Meanwhile a watcher notes
-how long the crawl goes without a commit, and how large the write-ahead log grows. Exit code 1 if a check fails.
+notebook does. Each asks again a tenth of a second after its answer. Meanwhile a watcher notes how long the crawl goes
+without a commit, and how large the write-ahead log grows. Exit code 1 if a check fails.
 """
 
 from __future__ import annotations
@@ -246,7 +246,7 @@ def run(folder: Path, *, seconds: float, readers: int, delay: float) -> Result:
             code = crawl.wait(timeout=seconds * PATIENCE)
         finally:
             common.end_session(crawl.pid)
-    sent = {one.url for one in read_journal(log) if one.status == 200 and "/story-" in one.target}
+    sent = {site.origin + one.target for one in read_journal(log) if one.status == 200 and "/story-" in one.target}
     with closing(connect(database)) as db:
         lost = sorted(sent - {row["url"] for row in db.execute("SELECT url FROM articles")})
     verify = [*common.morgue_command(), "-C", str(archive), "verify"]

@@ -1,4 +1,4 @@
-"""Describe the tables and views of a fresh database, for docs/schema.md: types as it has them, meanings as we say them."""
+"""Describe the tables and views of a fresh database, for docs/schema.md."""
 
 from __future__ import annotations
 

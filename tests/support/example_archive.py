@@ -68,7 +68,9 @@ def build_example(folder: Path) -> Path:
     for number, (time, paper, path, *values) in enumerate(LOOKS):
         url = f"{PAPERS[paper].url}{path}"
         capture = store.capture(_capture(number, url, time, 200), crawl, sources[paper])
-        store.file(Reading(Page(url, b"", capture=capture), _article(url, paper, path, *values), 1.0), sources[paper], url)
+        store.file(
+            Reading(Page(url, b"", capture=capture), _article(url, paper, path, *values), 1.0), sources[paper], url
+        )
     url = f"{PAPERS['gazette'].url}council"
     gone = store.capture(_capture(len(LOOKS), url, "2024-03-08T09:05", 404), crawl, sources["gazette"])
     store.note_state(url, "404", gone, sources["gazette"])

@@ -41,8 +41,8 @@ VIEWS = {
             "source": SOURCE,
             "title": "Headline after the edit.",
             "old_title": "Headline before it.",
-            "changes": "What differs: `title`, `text`, `byline`, `dates`, `address`, separated by commas. NULL here and "
-            "in the next four: an earlier version filed it, and only `morgue edits` compares the texts.",
+            "changes": "What differs: `title`, `text`, `byline`, `dates`, `address`, separated by commas. NULL here "
+            "and in the next four: an earlier version filed it, and only `morgue edits` compares the texts.",
             "words_added": "Words that the text before does not have.",
             "words_removed": "Words of the text before that are gone.",
             "percent": "Share of the words of both texts that differ, from 0 to 100.",

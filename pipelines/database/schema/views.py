@@ -1,9 +1,11 @@
 """Define the views: the tables as people want to see them in Datasette, DuckDB, sqlite-utils or a spreadsheet.
 
 Nothing of ours reads them. DuckDB runs their SQL itself, and a connection that does not trust the schema refuses
-json_extract: so they call only a few functions of text. Times are `YYYY-MM-DD HH:MM:SS` in UTC, as SQLite's datetime() writes them, so that both compare.
-A later migration that renames or drops a column drops the views first, and makes them again.
+json_extract, so they call only a few functions of text. Times are as SQLite's datetime() writes them, so that both
+compare. A later migration that renames or drops a column drops the views first, and makes them again.
 """
+
+# ruff: noqa: S608 - SQL is put together here from names of our own schema; every value is bound
 
 from __future__ import annotations
 
@@ -90,10 +92,10 @@ SELECT {_time("f.last_visit")} AS last_visit, s.name AS source, f.kind, f.last_e
 def m013_views(db: Database) -> None:
     """Add views with plain names. Raises ArchiveDamaged if the user has made something of that name."""
     marks = ", ".join("?" * len(NAMES))
-    taken = db.execute(f"SELECT type, name FROM sqlite_master WHERE lower(name) IN ({marks})", NAMES).fetchone()  # noqa: S608
+    taken = db.execute(f"SELECT type, name FROM sqlite_master WHERE lower(name) IN ({marks})", NAMES).fetchone()
     if taken is not None:
         kind, name = taken
         cause = f"holds a {kind} {name} that you made, and this version makes a view of that name"
         cure = f'give yours another name: make it again under that name, then DROP {kind.upper()} "{name}"'
-        raise ArchiveDamaged("morgue.db", cause, cure)
+        raise ArchiveDamaged(db.execute("PRAGMA database_list").fetchone()[2], cause, cure)
     db.executescript(VIEWS)
