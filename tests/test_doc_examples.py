@@ -1,4 +1,4 @@
-"""Run the examples of docs/keep-it-safe.md and docs/your-own-tools.md: they do what the pages say, in their order."""
+"""Run the examples of docs/keep-it-safe.md, your-own-tools.md and cookbook.md: they do what the pages say, in order."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ pytestmark = pytest.mark.slow
 BLOCK = re.compile(r"^```(console|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 OF_OTHERS = ("datasette", "sqlite3")  # programs that an example may need and that may be missing here
 MODULES_OF_OTHERS = ("pandas", "duckdb")  # in the environment of `make tools`
+EXTENSION = "TYPE sqlite"  # in an example for which DuckDB needs an extension, which it fetches from the internet
+LOAD_EXTENSION = "import duckdb; duckdb.sql('INSTALL sqlite'); duckdb.sql('LOAD sqlite')"
 
 
 class Example(NamedTuple):
@@ -30,9 +32,15 @@ class Example(NamedTuple):
     text: str
 
 
-def examples(page: str) -> list[Example]:
+def text_of(page: str) -> str:
+    return (ROOT / "docs" / page).read_text(encoding="utf-8")
+
+
+RECIPES = dict(re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", text_of("cookbook.md"), re.MULTILINE | re.DOTALL))
+
+
+def examples(text: str) -> list[Example]:
     """Return the commands and scripts of a page in their order."""
-    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
     found = []
     for language, body in BLOCK.findall(text):
         if language == "python":
@@ -56,7 +64,8 @@ def run(example: Example, folder: Path, programs: Path) -> subprocess.CompletedP
         if any(re.search(rf"^import {name}\b", example.text, re.MULTILINE) for name in MODULES_OF_OTHERS):
             python = TOOLS / "bin" / "python"
             names = ", ".join(MODULES_OF_OTHERS)
-            if not python.exists() or subprocess.run([python, "-c", f"import {names}"], capture_output=True).returncode:
+            check = LOAD_EXTENSION if EXTENSION in example.text else f"import {names}"
+            if not python.exists() or subprocess.run([python, "-c", check], capture_output=True).returncode:
                 return None
         command = [str(python), "-W", "error::DeprecationWarning", "-c", example.text]
     return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=120)
@@ -82,19 +91,21 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert morgue("-C", mine, "add", paper.url, "--name", "gazette", *LOOPBACK).returncode == 0
         assert crawl(mine).returncode == 0
         assert crawl(make_archive(folder / "other-archive"), paper.url).returncode == 0
+        assert crawl(mine, paper.correct().url).returncode == 0
+    shutil.copy(ROOT / "docs" / "datasette.json", mine)
     return folder
 
 
-def run_page(page: str, folder: Path, programs: Path) -> None:
-    """Run all examples of a page in order; fail with the output of the first that fails."""
+def run_text(text: str, folder: Path, programs: Path) -> None:
+    """Run all examples of a text in order; fail with the output of the first that fails."""
     missing = []
-    for example in examples(page):
+    for example in examples(text):
         done = run(example, folder, programs)
         if done is None:
             missing.append(example.text.strip().splitlines()[0])
             continue
         assert done.returncode == 0, f"{example.text}\n{done.stdout}{done.stderr}"
-        quiet = example.text.startswith(("mkdir", "cp", "rm", "sqlite3 ")) or ">" in example.text
+        quiet = example.text.startswith(("mkdir", "cp", "rm", "sqlite3 ")) or "> " in example.text
         assert quiet or done.stdout + done.stderr, example.text
     if missing:
         skip_without("programs that the documentation shows", f"{BROUGHT_BY}; all examples ran but {missing}")
@@ -102,7 +113,7 @@ def run_page(page: str, folder: Path, programs: Path) -> None:
 
 def test_commands_of_keep_it_safe_run_in_order(crawled, programs):
     """Back up, move, restore, merge, upgrade: every command of the page succeeds."""
-    run_page("keep-it-safe.md", crawled, programs)
+    run_text(text_of("keep-it-safe.md"), crawled, programs)
 
 
 def test_merged_archive_keeps_the_names_of_its_sources(crawled):
@@ -117,4 +128,16 @@ def test_merged_archive_keeps_the_names_of_its_sources(crawled):
 
 def test_examples_of_your_own_tools_run(crawled, programs):
     """sqlite-utils, SQL, Datasette, pandas, DuckDB, warcio and our own functions read an archive as the page shows."""
-    run_page("your-own-tools.md", crawled / "my-archive", programs)
+    # A test asks the server that the page starts for one page.
+    text = text_of("your-own-tools.md").replace(" --open", " --get /morgue/stories")
+    run_text(text, crawled / "my-archive", programs)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_commands_of_a_recipe_run_in_order(crawled, programs, tmp_path, recipe):
+    """Each command of docs/cookbook.md succeeds and prints something, in a copy of the archive."""
+    if "'newsmorgue[parquet]'" in RECIPES[recipe]:
+        pytest.importorskip("pyarrow")
+    archive = shutil.copytree(crawled / "my-archive", tmp_path / "archive")
+    ((edited,),) = rows(archive, "SELECT article FROM edits")
+    run_text(RECIPES[recipe].replace(" 12", f" {edited}"), archive, programs)
