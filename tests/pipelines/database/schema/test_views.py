@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from pipelines.database import queries
 from pipelines.database.connection import connect, open_database
 from pipelines.database.edits.edit_list import EditFilters, edits, gone
 from pipelines.database.filters import EVERYTHING
+from pipelines.database.frontier.health import FAILING
 from pipelines.database.schema.migrations import migrations
 from pipelines.database.schema.views import NAMES
 from pipelines.selection.subset import copy_articles
@@ -109,6 +111,31 @@ def test_captures_of_an_article_are_its_looks_and_what_else_its_address_answered
     sql = "SELECT status, revision FROM captures_of_articles WHERE article = (SELECT id FROM stories WHERE url LIKE ?)"
     looks = [[tuple(row) for row in db.execute(sql, (f"%/{path}",))] for path in ("ferry", "council")]
     assert looks == [[(200, 1), (200, 2), (200, 3)], [(200, 1), (404, None)]]
+
+
+def test_failures_are_those_that_sources_counts(copy):
+    """Of every combination of what a row may say; a migration cannot follow the condition, should it change."""
+    combinations = product(
+        ("feed", "front", "article", "tdmrep"), ("waiting", "done", "failed"), (None, 404, 503),
+        (None, "by robots.txt", "HTTP 503"), (0, 2), (0, 1), (0, 1), (None, '{"guess": "1"}', '{"title": "guess"}'),
+        (1, 2),
+    )  # fmt: skip
+    names = "kind, state, last_status, last_error, failures, depth, visits, hint, source_id"
+    rows = [(f"//x/{number}", f"https://x/{number}", *values) for number, values in enumerate(combinations)]
+    copy.executemany(
+        f"""INSERT INTO frontier (url_key, url, {names}, host, priority, found)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'x', 1, 'x')""",
+        [row for row in rows if row[-1] == 1 or row[2] != "feed"],  # the second source has a front page alone
+    )
+    counted = {row["url"] for row in copy.execute(f"SELECT url FROM frontier WHERE {FAILING}")}
+    assert {row["url"] for row in copy.execute("SELECT url FROM failures")} == counted != set()
+
+
+def test_health_is_what_lasts(db):
+    """With names; the row of the settings files is no reason."""
+    assert [tuple(row) for row in db.execute("SELECT source, status, reason FROM health")] == [
+        ("courrier", "warn", "silent")
+    ]
 
 
 def test_days_add_up_to_all_articles(db):
