@@ -39,6 +39,7 @@ from tests.support.journal_server import read_journal, serving
 PAUSE_SECONDS = 0.1  # of a reader between two questions
 WATCH_SECONDS = 0.02  # between two looks of the watcher
 SNAPSHOT_SECONDS = 20.0  # for which one reader holds what it sees
+REST_SECONDS = 3.0  # in which it holds nothing, after that
 ALONE_SHARE = 0.25  # of the seconds with readers, before they come
 FIRST_ARTICLES = 20  # that are there before anything is measured
 COMMAND_TIMEOUT = 60.0  # seconds
@@ -114,11 +115,12 @@ def snapshots(database: Path, dice: random.Random) -> Iterator[None]:
     while True:
         with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True, isolation_level=None)) as db:
             db.execute("BEGIN")
-            first, until = db.execute("SELECT count(*) FROM articles").fetchone(), time.monotonic() + SNAPSHOT_SECONDS
+            first, until = filed(db), time.monotonic() + SNAPSHOT_SECONDS
             while time.monotonic() < until:
-                if (now := db.execute("SELECT count(*) FROM articles").fetchone()) != first:
-                    raise ValueError(f"a snapshot of {first[0]} articles has {now[0]}")
+                if (now := filed(db)) != first:
+                    raise ValueError(f"a snapshot of {first} articles has {now}")
                 yield
+        time.sleep(REST_SECONDS)
 
 
 def commands(database: Path, dice: random.Random) -> Iterator[None]:
