@@ -26,7 +26,7 @@ from pipelines.core.plural import counted
 from pipelines.database import queries
 from pipelines.database.filters import ArticleFilters
 from pipelines.database.search import counts
-from pipelines.database.search.hits import HIT_KEYS, SORTS, search
+from pipelines.database.search.hits import HIT_KEYS, SORTS, RankedPool, search
 from pipelines.database.selection import is_address
 
 # They mark the words found while lines are measured and broken. No article has these private-use characters.
@@ -39,7 +39,9 @@ MAX_SOURCE_WIDTH = 16  # columns of a terminal
 @click.argument("words", nargs=-1, metavar="[QUERY]...")
 @filter_options
 @click.option("--sort", type=click.Choice(SORTS), default="relevance", show_default=True,
-              help="Order of the matches. Without QUERY, relevance means newest.")  # fmt: skip
+              help="Order of the matches. relevance: those with the words in the headline, then the others; of more "
+                   "than 20,000 the newest are ranked. Without words it means newest. The undated are last in both "
+                   "orders by day.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, metavar="N",
               help="Show at most N matches; 0: all.")  # fmt: skip
 @click.option("--offset", type=click.IntRange(min=0), default=0, metavar="N", help="Skip the first N matches.")
@@ -78,15 +80,18 @@ def command(
         else:
             hits = search(db, query, filters, sort, limit or None, offset)
             output.write_rows(hits, HIT_KEYS, form)
+            if hits.pool:
+                click.echo(ranked_among(hits.pool), err=True)
 
 
 def _table(
     db: sqlite3.Connection, query: str, filters: ArticleFilters, sort: str, limit: int | None, offset: int
 ) -> None:
     started = time.perf_counter()
-    hits = list(search(db, query, filters, sort, limit, offset, MATCH_MARKS))
+    found = search(db, query, filters, sort, limit, offset, MATCH_MARKS)
+    hits = list(found)
     cut_off = offset or (limit is not None and len(hits) == limit)
-    total = counts.count(db, query, filters) if cut_off else len(hits)
+    total, pool = found.total if cut_off else len(hits), found.pool
     seconds = time.perf_counter() - started
     if not total:
         click.echo("No match." + "".join(f"\n  {hint}" for hint in _hints(db, query, filters)))
@@ -99,8 +104,16 @@ def _table(
     ):
         click.echo(line)
     click.echo(f"{len(hits):,} of {counted(total, 'match')} · {seconds:.2f} s")
+    if pool:
+        click.echo(ranked_among(pool))
     if undated := counts.count_undated(db, query, filters):
         click.echo(undated_left_out(undated))
+
+
+def ranked_among(pool: RankedPool) -> str:
+    """Return the sentence that says which matches are ranked if there are too many to rank all."""
+    ranked = f"Ranked among the newest {pool.ranked:,} of {pool.total:,} matches"
+    return f"{ranked}; the newest with the words in the headline come first."
 
 
 def lines(hits: list[queries.Row], room: int, *, styled: bool, whole: bool = False) -> Iterator[str]:

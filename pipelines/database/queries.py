@@ -39,8 +39,7 @@ def column_names(columns: str) -> tuple[str, ...]:
     return tuple(column.replace(".", " ").split()[-1] for column in columns.split(","))
 
 
-# The table has the day on which an undated article was seen in its place; no reader may take it for a date.
-PUBLISHED_DAY = "CASE WHEN a.published IS NOT NULL THEN a.published_day END AS published_day"
+PUBLISHED_DAY = "a.published_day"
 SOURCE_KEYS = (
     "name", "url", "title", "language", "added", "articles", "newest", "last_success", "waiting", "planned", "failed",
     "past", "last_error", "last_error_time",
@@ -79,7 +78,7 @@ def articles(db: sqlite3.Connection, filters: ArticleFilters = EVERYTHING, query
     which = article_selection(db, query, filters)
     # A set of row ids is read in order, so that whole rows need no sorting, whichever index finds them.
     ids = f"a.id IN (SELECT a.id FROM articles a WHERE {which.condition()})"
-    every = which.match is None and not which.where
+    every = which.is_everything
     sql = f"SELECT {ARTICLE_COLUMNS} FROM {FROM_ARTICLES} WHERE {'1' if every else ids} ORDER BY a.id"
     return decode_rows("articles", ask(db, sql, which.values))
 
@@ -210,8 +209,7 @@ def sources(db: sqlite3.Connection, *, of_lists: bool = False) -> Iterator[Row]:
     for row in ask(db, """
         SELECT id, name, url, title, language, added,
                (SELECT count(*) FROM articles WHERE source_id = sources.id) AS articles,
-               (SELECT published_day FROM articles WHERE source_id = sources.id AND published IS NOT NULL
-                 ORDER BY published_day DESC LIMIT 1) AS newest
+               (SELECT max(published_day) FROM articles WHERE source_id = sources.id) AS newest
           FROM sources ORDER BY name"""):  # fmt: skip
         source = dict(row)
         if (number := source.pop("id")) not in hidden:

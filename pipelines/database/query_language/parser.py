@@ -24,6 +24,7 @@ class QueryText(NamedTuple):
     """Hold a word, phrase, prefix or NEAR, which the full-text index finds."""
 
     fts: str  # FTS5 expression
+    column: str | None = None  # of the index, if the user named one
 
 
 class QueryField(NamedTuple):
@@ -112,8 +113,8 @@ class _Parser:
             return self.group(field)
         token = self.take()
         if field is None or field in COLUMNS:
-            column = "" if field is None else f"{COLUMNS[field]} : "
-            return None if token.fts is None else QueryText(column + token.fts)
+            column = None if field is None else COLUMNS[field]
+            return None if token.fts is None else QueryText(f"{column} : {token.fts}" if column else token.fts, column)
         return self.filter(field, token)
 
     def filter(self, field: str, token: QueryToken) -> QueryField:

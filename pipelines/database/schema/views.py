@@ -12,7 +12,6 @@ from __future__ import annotations
 from sqlite_utils import Database
 
 from pipelines.core.errors import ArchiveDamaged
-from pipelines.database.schema.archive_tables import migrations
 
 NAMES = ("stories", "edits", "vanished", "captures_of_articles", "per_day", "health", "failures")
 
@@ -88,9 +87,8 @@ SELECT {_time("f.last_visit")} AS last_visit, s.name AS source, f.kind, f.last_e
 """
 
 
-@migrations()
-def m013_views(db: Database) -> None:
-    """Add views with plain names. Raises ArchiveDamaged if the user has made something of that name."""
+def make_views(db: Database) -> None:
+    """Make the views and their indexes. Raises ArchiveDamaged if the user has made something of that name."""
     marks = ", ".join("?" * len(NAMES))
     taken = db.execute(f"SELECT type, name FROM sqlite_master WHERE lower(name) IN ({marks})", NAMES).fetchone()
     if taken is not None:
