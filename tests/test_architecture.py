@@ -391,7 +391,8 @@ SQL_ON_FRONTIER = re.compile(r"\b(FROM|INTO|JOIN|ON|TABLE|UPDATE)\s+frontier\b",
 def test_one_package_holds_the_sql_on_the_frontier():
     """The queue can move to another database by replacing one small package.
 
-    A migration makes the table and a view of it. The journal and a rebuild copy the rows of all tables alike, by names of a list.
+    Migrations make the table and a view of it. The journal and a rebuild copy the rows of all tables alike, by names of
+    a list.
     """
     users = {place(path) for path in FILES for node in strings_of(path) if SQL_ON_FRONTIER.search(node.value)}
     outside = {user for user in users if not user.startswith("pipelines/database/frontier/")}

@@ -48,7 +48,8 @@ LOOKS: tuple[tuple[str, str, str, str, tuple[str, ...], str | None, str], ...] =
     ("2024-03-07T10:00", "courrier", "quai", "Le nouveau quai divise le conseil", ("Marc Noël",), "2024-03-07",
      "Le conseil vote jeudi sur le nouveau quai du port.\nIl coûterait neuf millions, et trois ans de travaux."),
     ("2024-03-08T09:00", "gazette", "flood", "River falls, bridge stays shut", ("Ben Ode",), "2024-03-05",
-     FLOOD.replace("is expected to fall by Friday", "is falling, and the bridge stays shut until engineers have seen it")),
+     FLOOD.replace("is expected to fall by Friday",
+                   "is falling, and the bridge stays shut until engineers have seen it")),
 )  # fmt: skip
 LANGUAGES = {"gazette": "en", "courrier": "fr"}
 SECTIONS = {"ferry": "Harbour", "bac": "Port", "tides": "Harbour", "quai": "Port", "council": "Politics"}
@@ -98,6 +99,7 @@ def _article(
         "url": url, "title": title, "authors": authors, "published": published, "text": text, "tags": (), "rights": (),
         "published_raw": published, "published_from": "json-ld" if published else None, "kind": "article",
         "word_count": len(text.split()), "language": LANGUAGES[paper], "section": SECTIONS.get(path, "News"),
-        "origin": ORIGINS.get(path), "modified": MODIFIED.get(path), "extractor": "newsmorgue (example)", "found_in": {},
+        "origin": ORIGINS.get(path), "modified": MODIFIED.get(path), "found_in": {},
+        "extractor": "newsmorgue (example)",
     }  # fmt: skip
     return Article(**dict.fromkeys(Article.__dataclass_fields__) | known)
