@@ -72,7 +72,8 @@ FILE_USERS = {
 SQL_USERS = {
     "exports/sorted_lines.py": "sorts in a temporary database of its own",
     "pipelines/archive/crash_recovery.py": "begins and ends the transaction of a file's rows",
-    "pipelines/archive/group_commit.py": "begins and ends transactions, makes savepoints and checkpoints",
+    "pipelines/archive/group_commit.py": "begins and ends transactions, makes savepoints and a last checkpoint",
+    "pipelines/archive/log_checkpoint.py": "empties the write-ahead log, between two transactions",
     "pipelines/rebuild/rebuild.py": "fills the tables of a database in the making",
     "pipelines/rebuild/staging.py": "fills the tables of a database in the making, with tables of its own",
     "pipelines/rebuild/take_back.py": "takes revisions that are no article out of their chain",
