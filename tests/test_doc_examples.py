@@ -143,6 +143,8 @@ def test_examples_of_your_own_tools_run(crawled, programs):
 def recipe(request: pytest.FixtureRequest) -> str:
     """Return the text of a recipe of docs/cookbook.md, if what it needs is installed."""
     text = RECIPES[request.param]
+    if "--kwic" in text:
+        request.applymarker(pytest.mark.xfail(strict=True, reason="until `morgue search` has --kwic"))
     if "'newsmorgue[parquet]'" in text:
         pytest.importorskip("pyarrow")
     return text
