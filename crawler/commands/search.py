@@ -6,7 +6,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import fields
+from itertools import islice
 
 import click
 
@@ -17,31 +17,41 @@ from crawler.cli.archive_options import (
     filter_options,
     format_option,
     standard_output,
+    stem_option,
     undated_left_out,
 )
 from crawler.cli.common_options import folder_option, setting_option
+from crawler.cli.searching.hints import no_match, notes
+from crawler.cli.searching.kwic_lines import kwic_lines
 from pipelines.core import terminal
-from pipelines.core.errors import NotFound
+from pipelines.core.errors import QueryError
 from pipelines.core.plural import counted
 from pipelines.database import queries
 from pipelines.database.filters import ArticleFilters
+from pipelines.database.query_language.tokens import with_stems
 from pipelines.database.search import counts
 from pipelines.database.search.hits import HIT_KEYS, SORTS, search
-from pipelines.database.selection import is_address
+from pipelines.database.search.kwic import CONTEXT_SORTS, LINE_KEYS, lines_in_context
 
 # They mark the words found while lines are measured and broken. No article has these private-use characters.
 MATCH_MARKS = ("\ue000", "\ue001")
 UNDATED = "undated"  # in the place of a day
 MAX_SOURCE_WIDTH = 16  # columns of a terminal
+MAX_CONTEXT_CHARS = 1_000  # on each side of a word
+KWIC_PAGE_LINES = 500  # printed at a time
 
 
 @click.command(cls=QueryCommand)
 @click.argument("words", nargs=-1, metavar="[QUERY]...")
 @filter_options
-@click.option("--sort", type=click.Choice(SORTS), default="relevance", show_default=True,
-              help="Order of the matches. Without QUERY, relevance means newest.")  # fmt: skip
+@stem_option
+@click.option("--kwic", type=click.IntRange(1, MAX_CONTEXT_CHARS), metavar="N",
+              help="Print each word found in its context, a line for each: N characters on each side.")  # fmt: skip
+@click.option("--sort", type=click.Choice((*SORTS, *CONTEXT_SORTS)), default="relevance", show_default=True,
+              help="Order of the matches. Without QUERY, relevance means newest. "
+                   "left and right sort lines of --kwic by their context.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, metavar="N",
-              help="Show at most N matches; 0: all.")  # fmt: skip
+              help="Show at most N matches (--kwic: lines); 0: all.")  # fmt: skip
 @click.option("--offset", type=click.IntRange(min=0), default=0, metavar="N", help="Skip the first N matches.")
 @format_option()
 @folder_option
@@ -51,6 +61,8 @@ def command(
     ctx: click.Context,
     words: tuple[str, ...],
     filters: ArticleFilters,
+    stem: bool,
+    kwic: int | None,
     sort: str,
     limit: int,
     offset: int,
@@ -64,6 +76,7 @@ def command(
     flood OR drought    either word                 title:climate       in the headline (author:, text:)
     source:faz,waz      published:2012-01..2012-03  language:de  kind:opinion
     origin:reuters      section:sports              tag:"cup final"
+    ~flooding           also flood, floods, flooded: words with the same stem (~en:flooding: in English)
 
     Everything combines with OR, NOT, - and parentheses: climate (source:faz OR title:summit). An address, also with
     tracking parameters or without https://, leads to its article.
@@ -71,13 +84,45 @@ def command(
     The shell removes quotes, so type: morgue search '"climate change"'. The number on the left of each match is the
     article's number, for `morgue show NUMBER`.
     """
-    query = " ".join(words)
+    query = with_stems(" ".join(words)) if stem else " ".join(words)
+    if kwic is None and sort in CONTEXT_SORTS:
+        raise QueryError(f"--sort {sort}", "sorts lines of --kwic only", "add --kwic 40, or choose another order")
     with database_of(ctx, quickly=True) as db, standard_output():
-        if form == "table":
+        if kwic is not None:
+            _kwic(db, query, filters, sort, limit or None, offset, kwic, form)
+        elif form == "table":
             _table(db, query, filters, sort, limit or None, offset)
         else:
             hits = search(db, query, filters, sort, limit or None, offset)
             output.write_rows(hits, HIT_KEYS, form)
+
+
+def _kwic(
+    db: sqlite3.Connection,
+    query: str,
+    filters: ArticleFilters,
+    sort: str,
+    limit: int | None,
+    offset: int,
+    context: int,
+    form: str,
+) -> None:
+    found = lines_in_context(db, query, filters, sort, limit, offset, context)
+    if form != "table":
+        output.write_rows(found, LINE_KEYS, form)
+        return
+    number, articles = 0, set[int]()
+    while page := list(islice(found, KWIC_PAGE_LINES)):
+        number, articles = number + len(page), articles | {line["id"] for line in page}
+        room, styled = output.table_width(sys.stdout), output.supports_style(sys.stdout)
+        for text in kwic_lines(page, context, room, styled=styled):
+            click.echo(text)
+    total = counts.count(db, query, filters)
+    if not total:
+        _say_no_match(db, query, filters)
+        return
+    click.echo(f"{counted(number, 'line')} from {len(articles):,} of {counted(total, 'article')} that match")
+    _say_notes(db, query, filters)
 
 
 def _table(
@@ -89,7 +134,7 @@ def _table(
     total = counts.count(db, query, filters) if cut_off else len(hits)
     seconds = time.perf_counter() - started
     if not total:
-        click.echo("No match." + "".join(f"\n  {hint}" for hint in _hints(db, query, filters)))
+        _say_no_match(db, query, filters)
         return
     for line in lines(
         hits,
@@ -101,6 +146,7 @@ def _table(
     click.echo(f"{len(hits):,} of {counted(total, 'match')} · {seconds:.2f} s")
     if undated := counts.count_undated(db, query, filters):
         click.echo(undated_left_out(undated))
+    _say_notes(db, query, filters)
 
 
 def lines(hits: list[queries.Row], room: int, *, styled: bool, whole: bool = False) -> Iterator[str]:
@@ -124,37 +170,11 @@ def lines(hits: list[queries.Row], room: int, *, styled: bool, whole: bool = Fal
         yield ""
 
 
-def _hints(db: sqlite3.Connection, query: str, filters: ArticleFilters) -> Iterator[str]:
-    """Yield what to try if nothing was found."""
-    used = [f"--{field.name.replace('_', '-')}" for field in fields(filters) if getattr(filters, field.name)]
-    if used and (without := counts.count(db, query)):
-        options = " and ".join(filter(None, (", ".join(used[:-1]), used[-1])))
-        yield f"Without {options} there would be {counted(without, 'match')}."
-    if undated := counts.count_undated(db, query, filters):
-        yield undated_left_out(undated)
-    if is_address(query):
-        yield from _address_hints(db, query)
-    else:
-        yield from _word_hints(query)
-    if filters.language:
-        yield f"This archive has articles in: {', '.join(queries.languages(db)) or 'no known language'}."
+def _say_no_match(db: sqlite3.Connection, query: str, filters: ArticleFilters) -> None:
+    for line in no_match(db, query, filters):
+        click.echo(line)
 
 
-def _address_hints(db: sqlite3.Connection, url: str) -> Iterator[str]:
-    """Yield what is known of an address, as `morgue show` says it."""
-    try:
-        found = queries.article(db, url)
-    except NotFound as unknown:
-        yield str(unknown)
-        if queries.captures_of(db, url):
-            yield f"`morgue show {url.strip()}` shows what was captured there."
-    else:
-        yield f"The address is that of article {found['id']}, which the filters leave out."
-
-
-def _word_hints(query: str) -> Iterator[str]:
-    """Yield what to know of words if nothing was found."""
-    if any("\u3040" <= character <= "\u9fff" for character in query) and "*" not in query:
-        yield "Text without spaces is indexed in whole runs: 東京* finds every run that begins with 東京."
-    elif query and "*" not in query:
-        yield "Only whole words match: flood* also finds floods and flooding."
+def _say_notes(db: sqlite3.Connection, query: str, filters: ArticleFilters) -> None:
+    for line in notes(db, query, filters):
+        click.echo(line)

@@ -13,6 +13,7 @@ from pipelines.database.connection import ask
 from pipelines.database.filters import ArticleFilters, source_ids
 from pipelines.database.query_language.conditions import QueryConditions
 from pipelines.database.query_language.values import has_words
+from pipelines.database.search.stems import word_forms_of
 
 ADDRESS = re.compile(r"(?i)(?:https?://\S+|(?:[\w-]+\.)+[^\W\d_]{2,}(?::[0-9]+)?/\S*)")  # a host alone is a word
 
@@ -47,13 +48,18 @@ def article_selection(db: sqlite3.Connection, query: str | None, filters: Articl
         return ArticleSelection(None, where, values | {"match": None})
     if is_address(query) and (number := article_at(db, query)) is not None:
         return ArticleSelection(None, f"AND a.id = :article {where}", values | {"match": None, "article": number})
-    asked = QueryConditions(query, partial(source_ids, db))
+    asked = query_conditions(db, query, filters)
     if asked.where:
         db.create_function("has_words", 2, has_words, deterministic=True)
     tests = [*asked.where, *([where.removeprefix("AND ")] if where else [])]
     return ArticleSelection(
         asked.match, " ".join(f"AND {test}" for test in tests), values | asked.values | {"match": asked.match}
     )
+
+
+def query_conditions(db: sqlite3.Connection, query: str, filters: ArticleFilters) -> QueryConditions:
+    """Return a query as SQL for this archive. ~word is in the language of the filters, if they name one."""
+    return QueryConditions(query, partial(source_ids, db), word_forms_of(db, filters.language))
 
 
 def is_address(query: str) -> bool:

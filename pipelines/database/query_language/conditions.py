@@ -21,6 +21,7 @@ from pipelines.database.query_language.parser import (
     QueryText,
     parse_query,
 )
+from pipelines.database.query_language.phrases import any_of, quoted
 from pipelines.database.query_language.tokens import misplaced
 from pipelines.database.query_language.values import folded_words, language_code, listed, one_of
 
@@ -34,21 +35,40 @@ WORDS_IN = {
 }
 DAY_OF = {"published": "a.published_day", "seen": "substr(a.first_seen, 1, 10)"}
 
+# Words of the index with the same stem as a word (folded as the index folds them), in a language or in the usual ones
+WordForms = Callable[[str, str | None], list[str]]
 SourceIds = Callable[[Sequence[str]], list[int]]  # row ids of the sources that a user names; raises NotFound
 
 
 class QueryConditions:
     """Hold a query as SQL: `match`, an FTS5 expression or None, and `where`, conditions that must all hold besides.
 
-    Raises QueryError, and what `source_ids` raises.
+    `word_forms`: what ~word also finds; without it, the word alone. Raises QueryError, and what `source_ids` raises.
     """
 
-    def __init__(self, query: str, source_ids: SourceIds) -> None:
-        self.query, self.source_ids = query, source_ids
+    def __init__(self, query: str, source_ids: SourceIds, word_forms: WordForms | None = None) -> None:
+        self.query, self.source_ids, self.word_forms = query, source_ids, word_forms
         self.values: dict[str, Any] = {}
+        self.texts: list[QueryText] = []  # words and phrases to look for, without those that must not be there
+        self.forms: dict[tuple[str, str | None], list[str]] = {}  # of each ~word and its language
         tree = parse_query(query)
+        self._note_texts(tree)
         self.match, self.where = self._all(tree.parts if isinstance(tree, QueryGroup) and tree.operator == "AND"
                                            else [tree])  # fmt: skip
+
+    @property
+    def marked(self) -> str | None:
+        """Return the expression whose matches are the words found in an article that fits; None without any."""
+        if self.match is not None and not self.where:
+            return self.match
+        return _joined(" OR ", [self.expression(text) for text in self.texts]) if self.texts else None
+
+    def _note_texts(self, node: QueryNode) -> None:
+        if isinstance(node, QueryText):
+            self.texts.append(node)
+        elif isinstance(node, QueryGroup):
+            for part in node.parts:
+                self._note_texts(part)
 
     def _all(self, parts: Sequence[QueryNode]) -> tuple[str | None, list[str]]:
         """Return parts that must all fit as one FTS5 expression for those without fields, and SQL for the others."""
@@ -75,10 +95,19 @@ class QueryConditions:
     def _text(self, node: QueryNode) -> str:
         """Return the FTS5 expression of a part without fields."""
         if isinstance(node, QueryText):
-            return node.fts
+            return self.expression(node)
         if isinstance(node, QueryGroup) and node.operator == "OR":
             return self._any_text(node.parts)
         return self._all_texts(node.parts if isinstance(node, QueryGroup) else [node])
+
+    def expression(self, text: QueryText) -> str:
+        """Return the FTS5 expression of a word or phrase; for ~word also with the words that have its stem."""
+        if text.token.form != "stem":
+            return text.fts
+        word = text.token.raw, text.token.language
+        if word not in self.forms:
+            self.forms[word] = self.word_forms(*word) if self.word_forms else []
+        return text.inside(any_of([text.token.fts or "", *map(quoted, self.forms[word])]))
 
     def _sql(self, node: QueryNode) -> str:
         """Return a part as a condition. It may be NULL where a column is, which means that it does not fit."""

@@ -2,7 +2,7 @@
 
     disjunction := conjunction (OR conjunction)*               the lowest precedence
     conjunction := ([AND] [NOT | -] term)*                     neighbouring words must all be there
-    term        := [field:] ( "(" disjunction ")" | word | phrase | NEAR(...) )
+    term        := [field:] ( "(" disjunction ")" | word | ~word | phrase | NEAR(...) )
 
 The precedence differs from FTS5's in one point: NOT applies to the next term only, so that `a NOT b c` means `a c -b`.
 A field before parentheses holds for every term in them that has no field of its own. Operators without a term and empty
@@ -24,6 +24,12 @@ class QueryText(NamedTuple):
     """Hold a word, phrase, prefix or NEAR, which the full-text index finds."""
 
     fts: str  # FTS5 expression
+    column: str | None  # of the index, if it must be there
+    token: QueryToken
+
+    def inside(self, expression: str) -> str:
+        """Return an expression for the column of this text."""
+        return f"{self.column} : {expression}" if self.column else expression
 
 
 class QueryField(NamedTuple):
@@ -112,8 +118,7 @@ class _Parser:
             return self.group(field)
         token = self.take()
         if field is None or field in COLUMNS:
-            column = "" if field is None else f"{COLUMNS[field]} : "
-            return None if token.fts is None else QueryText(column + token.fts)
+            return None if token.fts is None else _text(token, COLUMNS[field] if field else None)
         return self.filter(field, token)
 
     def filter(self, field: str, token: QueryToken) -> QueryField:
@@ -123,8 +128,7 @@ class _Parser:
             raise misplaced(self.query, token.place, f"more than {MAX_FILTERS} fields", cure)
         if token.raw.startswith("NEAR("):
             raise misplaced(self.query, token.place, f"NEAR is not a value of {field}:", "give a word or a phrase")
-        star = "*" if token.fts is not None and token.fts.endswith("*") else ""
-        return QueryField(field, token.raw.rstrip("*") + star, token.place)
+        return QueryField(field, token.raw.rstrip("*") + "*" * token.is_prefix, token.place)
 
     def group(self, field: str | None) -> QueryNode | None:
         opening = self.take()
@@ -139,6 +143,11 @@ class _Parser:
         self.take()
         self.depth -= 1
         return found
+
+
+def _text(token: QueryToken, column: str | None) -> QueryText:
+    bare = QueryText(token.fts or "", column, token)
+    return bare._replace(fts=bare.inside(bare.fts))
 
 
 def _group(operator: str, parts: list[QueryNode | None]) -> QueryNode | None:

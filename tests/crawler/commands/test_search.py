@@ -138,7 +138,7 @@ def test_search_without_a_match_gives_exit_code_0(folder):
     """An empty array, a header; on a terminal a hint at what to try."""
     done = morgue("-C", folder, "search", "nowhere", "--source", "courier", "--language", "fr")
     assert done.returncode == 0
-    assert done.stdout.startswith("No match.")
+    assert done.stdout.startswith("No match for nowhere.\n")
     assert "This archive has articles in: en, fr" in done.stdout
     assert "東京*" in morgue("-C", folder, "search", "東京").stdout
     assert "would be 1" in morgue("-C", folder, "search", "hésitent", "--source", "courier").stdout
