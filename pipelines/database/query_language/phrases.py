@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 
 from pipelines.database.query_language.spelling import VOWEL_MARKS, spellings
 
@@ -30,12 +31,10 @@ def phrases_of(text: str) -> list[str]:
     """Return the phrases of which a text must have one: its words as they are, then with one of them spelled anew."""
     words = [_forms(word) for word in words_of(text)]
     found = [" ".join(forms[0] for forms in words)]
-    for at, forms in enumerate(words):
-        for form in forms[1:]:
-            found.append(
-                " ".join([*(other[0] for other in words[:at]), form, *(other[0] for other in words[at + 1 :])])
-            )
-    return list(dict.fromkeys(found))[:MAX_ALTERNATIVES]
+    others = ((at, form) for at, forms in enumerate(words) for form in forms[1:])
+    for at, form in islice(others, MAX_ALTERNATIVES - 1):
+        found.append(" ".join(form if place == at else forms[0] for place, forms in enumerate(words)))
+    return list(dict.fromkeys(found))
 
 
 def _forms(word: str) -> list[str]:

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+MAX_SPELLED_CHARS = 40  # a longer word is none of a language
 MAX_SPELLINGS = 48  # of one word; no word of a language needs more
 # Marks that vowels of Arabic and Hebrew are written with: news leaves them out, a query may have them.
 VOWEL_MARKS = "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc"
@@ -34,6 +35,8 @@ ARABIC_LETTER = re.compile("[\u0600-\u06ff]")
 def spellings(word: str) -> list[str]:
     """Return a word in lower case, first as it is, then as texts spell it, too."""
     forms = dict.fromkeys([word.lower()])
+    if len(word) > MAX_SPELLED_CHARS:
+        return list(forms)
     for rule in (_compatible, _without_marks, _plain, _with_sharp_s, _russian, _greek, _arabic, _persian, _digits):
         for form in tuple(forms):
             forms |= dict.fromkeys(rule(form))

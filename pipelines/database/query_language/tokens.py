@@ -37,8 +37,8 @@ TOKEN = re.compile(
     | (?P<open>   \( )
     | (?P<close>  \) )
     | (?P<minus>  (?<![^\s(]) -+ (?=[^\s-]) )                   # only where a term begins: covid-19 is a word
-    | (?P<stem>   (?<![^\s(:-]) ~ (?: (?P<language>[a-z]{{2,3}}) : )? (?P<stemmed>[^\s"()~]+) )
-    | (?P<badstem> (?<![^\s(:-]) ~+ ["(] )
+    | (?P<badstem> (?<![^\s(:-]) ~ (?: ["(] | [a-z]{{2,3}} : (?=[\s()"]|$) ) )
+    | (?P<stem>   (?<![^\s(:-]) ~ (?: (?P<language>[a-z]{{2,3}}) : )? (?P<stemmed>[^\s"()~][^\s"()]*) )
     | (?P<empty>  (?i:{"|".join(FIELDS)}) : (?=[\s)]|$) )
     | (?P<field>  [A-Za-z_]+ : (?=[^\s/:)]) )                   # not an address or a time of day
     | (?P<word>   [^\s"()]+ )
@@ -136,7 +136,7 @@ def with_stems(query: str) -> str:
     plain = [
         token.place
         for before, token in zip([None, *tokens], tokens, strict=False)
-        if token.form == "word" and not token.is_prefix and len(words_of(token.raw)) == 1 and token.raw[:1].isalnum()
+        if token.form == "word" and not token.is_prefix and words_of(token.raw) == [token.raw.rstrip(",.;!?")]
         and not (before is not None and before.kind == "field" and before.raw in FILTERS)
     ]  # fmt: skip
     ends = [0, *plain, len(query)]
