@@ -9,7 +9,7 @@ from dataclasses import fields
 from crawler.cli.archive_options import undated_left_out
 from pipelines.core.errors import NotFound
 from pipelines.core.plural import counted
-from pipelines.core.terminal import plain
+from pipelines.core.terminal import cut, plain
 from pipelines.database import queries
 from pipelines.database.filters import ArticleFilters
 from pipelines.database.query_language.tokens import ignored_signs
@@ -18,13 +18,14 @@ from pipelines.database.search.suggestions import TextReport, reports
 from pipelines.database.selection import is_address, query_conditions
 
 MAX_FORMS_SHOWN = 12
+MAX_SHOWN_COLUMNS = 40  # of a word or phrase
 
 
 def no_match(db: sqlite3.Connection, query: str, filters: ArticleFilters) -> Iterator[str]:
     """Yield the lines that say that nothing was found, why, and what to try."""
     words = reports(db, query) if query.strip() and not is_address(query) else []
-    missing = [report for report in words if not report.articles]
-    yield f"No match for {_listed([plain(report.text) for report in missing])}." if missing else "No match."
+    missing = [_shown(report) for report in words if not report.articles]
+    yield f"No match for {_listed(missing)}." if missing else "No match."
     yield from (f"  {hint}" for hint in _hints(db, query, filters, words))
 
 
@@ -49,11 +50,11 @@ def word_hints(words: list[TextReport]) -> Iterator[str]:
     missing = [report for report in words if not report.articles]
     for report in missing:
         similar = ", ".join(f"{plain(one.word)} ({one.articles:,})" for one in report.similar)
-        of = f" like {plain(report.text)}" if len(missing) > 1 else ""
-        yield f"In this archive{of}: {similar}." if similar else f"This archive has no word like {plain(report.text)}."
+        of = f" like {_shown(report)}" if len(missing) > 1 else ""
+        yield f"In this archive{of}: {similar}." if similar else f"This archive has no word like {_shown(report)}."
     there = [report for report in words if report.articles]
     if there:
-        alone = ", ".join(f"{plain(report.text)} ({report.articles:,})" for report in there)
+        alone = ", ".join(f"{_shown(report)} ({report.articles:,})" for report in there)
         yield f"Articles with each alone: {alone}."
 
 
@@ -70,6 +71,10 @@ def notes(db: sqlite3.Connection, query: str, filters: ArticleFilters) -> Iterat
         others = [form for form in forms if form != word.lower()]
         shown = ", ".join(map(plain, others[:MAX_FORMS_SHOWN])) + (", ..." if len(others) > MAX_FORMS_SHOWN else "")
         yield f"~{plain(word)}: searched for {plain(word)}{', ' + shown if shown else ' alone'}."
+
+
+def _shown(report: TextReport) -> str:
+    return cut(plain(report.text), MAX_SHOWN_COLUMNS)
 
 
 def _address_hints(db: sqlite3.Connection, url: str) -> Iterator[str]:

@@ -26,9 +26,9 @@ def kwic_lines(lines: list[Row], context: int, room: int | None, *, styled: bool
     source_room = min(max(map(terminal.width, sources), default=0), MAX_SOURCE_WIDTH)
     number_room = max((len(str(line["id"])) for line in lines), default=1)
     tail = 2 + source_room + 2 + 10 + 2 + number_room + 2 + len("byline")
-    if room is not None:
-        context = max(MIN_CONTEXT, min(context, (room - tail - KEYWORD_ROOM) // 2))
     before, after = (BOLD, RESET) if styled else ("[", "]")
+    if room is not None:
+        context = max(MIN_CONTEXT, min(context, (room - tail - KEYWORD_ROOM - 2) // 2))
     for line, source in zip(lines, sources, strict=True):
         left, keyword, right = (terminal.plain(line[part]) for part in ("left", "keyword", "right"))
         left = cut_left(left, context)

@@ -1,4 +1,4 @@
-"""Words as people type them and as papers spell them: what a query finds in a text, with the tokenizer of the archive."""
+"""Words as people type them and as papers spell them: what a query finds, with the tokenizer of the archive."""
 
 from __future__ import annotations
 
