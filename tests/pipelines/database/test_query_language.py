@@ -174,7 +174,8 @@ FRAGMENTS = [
     "title:", "byline:", "text:(", "byline:(", "rank:", "f:", "rowid", "{title text}:", "();DROP TABLE f",
     "climate", "covid-19", "l'été", "l’Humanité", "東京", "हिन्दी", "🦀", "\U0001f469\u200d\U0001f680", "İ",
     "~", "~climate", "~en:", "~xx:climate", "~(", '~"', "-~a", "title:~", "AT&T", "C++", "donʼt", "`", "´", "ﬁ",
-    "COVID疫情",     "أحمد", "كِتاب", "שָׁלוֹם", "Ελλάδα", "ёлка", "٢٠٢٤", "ＮＡＴＯ", "ｱｶﾞ", "ไทย", "a@b.example", "#x", "\x1b[31m", "\x02",
+    "COVID疫情",     "أحمد", "كِتاب", "שָׁלוֹם", "Ελλάδα", "ёлка", "٢٠٢٤", "ＮＡＴＯ", "ｱｶﾞ", "ไทย",
+    "a@b.example", "#x", "\x1b[31m", "\x02",
     "ß", "\ufeff", "\u200b", "\u0301", "\udcff", "\ue000", "https://example.org/?q=1", "1", "-5", "x*",
 ]  # fmt: skip
 
