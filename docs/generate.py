@@ -247,7 +247,7 @@ def columns_of(db: sqlite3.Connection, table: str) -> list[tuple[str, str]]:
     alone = {names[0] for names in unique_groups(db, table, most=1)}
     found = []
     for name, kind, not_null, default, key in db.execute(
-        'SELECT name, type, "notnull", dflt_value, pk FROM pragma_table_info(?)', (table,)
+        'SELECT name, type, "notnull", dflt_value, pk FROM pragma_table_xinfo(?) WHERE hidden != 1', (table,)
     ):
         facts = [kind] if kind else []
         facts += ["primary key"] if key else ["not null"] if not_null else []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 
 def system_clock() -> datetime:
@@ -42,3 +42,15 @@ def parse(text: str) -> datetime:
     """Return the time that `stamp` or `fine_stamp` wrote. Raises ValueError for text that is not ISO 8601."""
     time = datetime.fromisoformat(text)
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+
+FIRST_NUMBERED_DAY = date(1600, 1, 1).toordinal()  # no newspaper is older
+
+
+def day_number(day: str | None) -> int:
+    """Return the number of an ISO day: days since 0001-01-01, which is 1. 0 if there is none, or it is before 1600."""
+    try:
+        number = date.fromisoformat(day or "").toordinal()
+    except ValueError:
+        return 0
+    return number if number >= FIRST_NUMBERED_DAY else 0

@@ -12,8 +12,10 @@ from operator import attrgetter
 from typing import Any
 
 from pipelines.core.items import Article, Capture, Page
+from pipelines.core.languages.spaced_runs import spaced_runs
 from pipelines.core.timestamps import fine_stamp, stamp
 from pipelines.database.edits.change_detection import text_digest
+from pipelines.database.schema.places import place_for
 
 # fmt: off
 # Columns of an article that a revision has, too.
@@ -56,6 +58,24 @@ def update_row(
     db.execute(f"UPDATE {table} SET {assignments} WHERE {condition}", {**values, "where": where})  # noqa: S608
 
 
+def insert_article(db: sqlite3.Connection, values: Mapping[str, Any]) -> int:
+    """Add a row to `articles` at the place of its day; return its id, which is the next one unless `values` has it."""
+    (number,) = db.execute("SELECT coalesce(max(id), 0) + 1 FROM articles").fetchone()
+    row = {"id": number, "published_day": None} | dict(values)
+    row["place"] = place_for(db, row["published_day"])
+    names = ", ".join(row), ", ".join(f":{name}" for name in row)
+    db.execute(f"INSERT INTO articles ({names[0]}) VALUES ({names[1]})", row)  # noqa: S608 (our own names)
+    return int(row["id"])
+
+
+def update_article(db: sqlite3.Connection, values: Mapping[str, Any], article_id: int) -> None:
+    """Set columns of an article. If its day changes, it moves to a place of the new day."""
+    if "published_day" in values:
+        (place,) = db.execute("SELECT place FROM articles WHERE id = ?", (article_id,)).fetchone()
+        values = {**values, "place": place_for(db, values["published_day"], place)}
+    update_row(db, "articles", values, article_id)
+
+
 def capture_time(page: Page) -> datetime:
     """Return the time at which a page was captured."""
     assert page.capture is not None
@@ -74,10 +94,11 @@ def article_row(article: Article, capture: Capture) -> dict[str, Any]:
     row |= {
         "comments": None if article.comments is None else json.dumps(article.comments, ensure_ascii=False),
         "byline": article.byline or ", ".join(article.authors) or None,
-        "published_day": utc_day(article.published or stamp(capture.time)),
+        "published_day": utc_day(article.published) if article.published else None,
         "text_digest": text_digest(article.title, article.text),
         "capture_id": capture.id,
     }
+    row["spaced"] = spaced_runs(row["title"], row["byline"], row["text"])
     return row | {
         "state_digest": columns_digest(row, STATE_COLUMNS),
         "fields_digest": columns_digest(row, FIELD_COLUMNS),

@@ -30,7 +30,7 @@ from pipelines.core.errors import (
 )
 from pipelines.core.safe_open import must_be_ordinary, open_file
 from pipelines.core.terminal import plain
-from pipelines.database.schema import newest
+from pipelines.database.schema import UNFINISHED, newest
 
 Row = dict[str, Any]
 
@@ -51,9 +51,10 @@ JSON_COLUMNS: dict[str, type[list[Any] | dict[str, Any]]] = {
 }  # fmt: skip
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path, *, unfinished: bool = False) -> sqlite3.Connection:
     """Open the archive's database (`morgue.db`) for reading only.
 
+    `unfinished`: also one whose upgrade was interrupted, which has not all of its tables.
     Raises NoArchive if nothing was crawled yet, ArchiveDamaged, ArchiveLocked.
     """
     if not path.is_file():
@@ -63,7 +64,11 @@ def connect(path: Path) -> sqlite3.Connection:
     if not tables:
         db.close()
         raise missing_database(path)
-    if not tables.issuperset(REQUIRED_TABLES):
+    if UNFINISHED in tables and not unfinished:
+        db.close()
+        cure = "wait for it; if none is running, `morgue upgrade` goes on where it stopped"
+        raise ArchiveDamaged(str(path), "is being upgraded", cure)
+    if UNFINISHED not in tables and not tables.issuperset(REQUIRED_TABLES):
         db.close()
         raise ArchiveDamaged(str(path), "a database, but not of an archive", "is it the file of another program?")
     return db

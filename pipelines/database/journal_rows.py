@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from pipelines.core.items import DatabaseState
 from pipelines.database.columns import as_json
+from pipelines.database.schema.places import place_for
 
 
 class JournalTable(NamedTuple):
@@ -180,6 +181,8 @@ def apply_lines(db: sqlite3.Connection, block: bytes) -> None:
         columns = [column for column in table.columns if column in row or column not in UNREAD_VALUES.get(name, ())]
         later = LATER_VALUES.get(name, {})
         values = {column: row.get(column, later.get(column)) for column in columns} | UNREAD_VALUES.get(name, {})
+        if name == "articles":
+            values["place"] = place_for(db, None)  # until its day is read from its page
         updates = ", ".join(f"{column} = excluded.{column}" for column in columns if column != table.key)
         db.execute(
             f"""INSERT INTO {target} ({", ".join(values)}) VALUES ({", ".join(f":{column}" for column in values)})

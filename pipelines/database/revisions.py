@@ -11,7 +11,7 @@ from typing import Any
 
 from pipelines.core.items import Capture
 from pipelines.core.timestamps import fine_stamp, parse, stamp
-from pipelines.database.columns import REVISION_COLUMNS
+from pipelines.database.columns import REVISION_COLUMNS, update_article
 from pipelines.database.edits.chains import describe
 from pipelines.database.edits.change_detection import Change
 from pipelines.database.edits.difference import NO_DIFFERENCE
@@ -85,9 +85,9 @@ def file_in_order(db: sqlite3.Connection, article_id: int, values: Mapping[str, 
         _write_state(db, article_id, number, state, seen, values if state.first is now else None)
     newest = chain[-1]
     if newest.first is now:
-        comments = "coalesce(comments, :comments)"  # those in the row are of a later capture
-        sets = ", ".join(f"{name} = {comments if name == 'comments' else ':' + name}" for name in values)
-        db.execute(f"UPDATE articles SET {sets} WHERE id = :where", {**values, "where": article_id})  # noqa: S608
+        (comments,) = db.execute("SELECT comments FROM articles WHERE id = ?", (article_id,)).fetchone()
+        later = {} if comments is None else {"comments": comments}  # those in the row are of a later capture
+        update_article(db, {**values, **later}, article_id)
     db.execute(
         "UPDATE articles SET revision = ?, capture_id = ? WHERE id = ?",
         (len(chain), newest.first.capture_id, article_id),

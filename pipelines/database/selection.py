@@ -34,7 +34,7 @@ class ArticleSelection(NamedTuple):
         if self.match is None:
             return f"1 {self.where}"
         plus = "+" if walk else ""
-        return f"{plus}a.id IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH :match) {self.where}"
+        return f"{plus}a.place IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH :match) {self.where}"
 
 
 def article_selection(db: sqlite3.Connection, query: str | None, filters: ArticleFilters) -> ArticleSelection:

@@ -15,7 +15,16 @@ from pipelines.core.items import Article, Capture, Page, PageState, Reading
 from pipelines.core.timestamps import stamp
 from pipelines.core.urls import same_site, url_key
 from pipelines.database import page_states, revisions
-from pipelines.database.columns import CAPTURE_COLUMNS, article_row, capture_row, capture_time, hint_of, update_row
+from pipelines.database.columns import (
+    CAPTURE_COLUMNS,
+    article_row,
+    capture_row,
+    capture_time,
+    hint_of,
+    insert_article,
+    update_article,
+    update_row,
+)
 from pipelines.database.edits.change_detection import Change, alike
 from pipelines.database.edits.difference import NO_DIFFERENCE, Difference, Noise, difference_row
 from pipelines.database.edits.filing import judge
@@ -87,7 +96,7 @@ class ArticleStore(SourceStore):
             known, address = None, own
         continued = None
         if known is None:
-            continued = continued_by_id(self.db, article, address, values["published_day"], source_id)
+            continued = continued_by_id(self.db, article, address, page.capture.time, source_id)
         elif own != known.read_from and address == own and is_shown_in_turn(self.db, known.id, own):
             self._tell_apart(known, own)
             known = None
@@ -238,7 +247,7 @@ class ArticleStore(SourceStore):
 
     def _replace(self, article_id: int, values: Mapping[str, Any], page: Page) -> None:
         """Replace a text that was read at another address first by the text at the article's own address."""
-        update_row(self.db, "articles", values, article_id)
+        update_article(self.db, values, article_id)
         revisions.delete_newest_sightings(self.db, article_id)
         newest = "article_id = :where AND number = (SELECT revision FROM articles WHERE id = :where)"
         state = {name: values[name] for name in revisions.READING_COLUMNS} | {"hint": hint_of(page)}
@@ -254,11 +263,7 @@ class ArticleStore(SourceStore):
     def _insert(self, values: dict[str, Any], page: Page, key: str, source_id: int | None) -> int:
         seen = stamp(capture_time(page))
         values |= {"url_key": key, "source_id": source_id, "revision": 1, "first_seen": seen, "last_seen": seen}
-        cursor = self.db.execute(
-            f"INSERT INTO articles ({', '.join(values)}) VALUES ({', '.join(':' + name for name in values)})",  # noqa: S608
-            values,
-        )
-        article_id = int(cursor.lastrowid or 0)
+        article_id = insert_article(self.db, values)
         self._revision(article_id, 1, values | NO_DIFFERENCE, page)
         revisions.add_sighting(self.db, article_id, values["capture_id"])
         return article_id
@@ -280,11 +285,11 @@ class ArticleStore(SourceStore):
             # The row still points at the record from which its text was first read. Only comments are updated.
             self._record_seen(article_id, capture_time(page))
             if values["comments"] is not None:
-                update_row(self.db, "articles", {"comments": values["comments"]}, article_id)
+                update_article(self.db, {"comments": values["comments"]}, article_id)
             return
         number = self.db.execute("SELECT revision + 1 FROM articles WHERE id = ?", (article_id,)).fetchone()[0]
         values |= {"revision": number, "last_seen": stamp(capture_time(page))}
-        update_row(self.db, "articles", values, article_id)
+        update_article(self.db, values, article_id)
         self._revision(article_id, number, values | difference_row(found), page)
 
     def _revision(self, article_id: int, number: int, values: Mapping[str, Any], page: Page) -> None:

@@ -25,7 +25,14 @@ from pipelines.core.timestamps import now, stamp
 from pipelines.core.urls import host_of, url_key
 from pipelines.core.worker_pool import WorkerFailure, WorkerPool
 from pipelines.database import journal_rows, readings, removals
-from pipelines.database.columns import REVISION_COLUMNS, STATE_COLUMNS, article_row, columns_digest, update_row
+from pipelines.database.columns import (
+    REVISION_COLUMNS,
+    STATE_COLUMNS,
+    article_row,
+    columns_digest,
+    update_article,
+    update_row,
+)
 from pipelines.database.connection import write_error
 from pipelines.database.edits.change_detection import text_digest
 from pipelines.database.frontier.table import FrontierTable
@@ -192,7 +199,7 @@ class Rebuild(StagingDatabase):
         if row["newest"]:
             if of_article["fields_digest"] == row["fields_digest"]:
                 del of_article["fields_digest"]
-            update_row(self.db, "articles", of_article, row["article_id"])
+            update_article(self.db, of_article, row["article_id"])
 
     def _keep_old_reading(self, row: Mapping[str, Any], values: Mapping[str, Any]) -> None:
         """Keep the earlier reading of a revision that is read differently now, as `reextract` does.

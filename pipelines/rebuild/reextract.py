@@ -18,7 +18,7 @@ from pipelines.core.errors import ArchiveDamaged
 from pipelines.core.items import Article
 from pipelines.core.timestamps import now, stamp
 from pipelines.database import readings
-from pipelines.database.columns import REVISION_COLUMNS, article_row, update_row
+from pipelines.database.columns import REVISION_COLUMNS, article_row, update_article, update_row
 from pipelines.database.connection import JSON_COLUMNS, decode_json
 from pipelines.database.edits import chains
 from pipelines.database.edits.chains import NoiseRevision
@@ -29,7 +29,9 @@ from pipelines.rebuild.take_back import stand_in_kind, take_back
 logger = logging.getLogger("morgue.rebuild")
 
 # Columns that are not compared: they do not come from the text of the page.
-NOT_COMPARED = ("capture_id", "comments", "found_in", "text_digest", "extractor", "state_digest", "fields_digest")
+NOT_COMPARED = (  # they follow from what is compared, or are not of the page
+    "capture_id", "comments", "found_in", "text_digest", "extractor", "state_digest", "fields_digest", "spaced",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ def _file(db: sqlite3.Connection, read: RereadPage, change: RevisionChange | Non
     update_row(db, "revisions", {name: change.values[name] for name in REVISION_COLUMNS}, change.revision_id)
     if change.newest:
         values = {name: value for name, value in change.values.items() if name not in ("capture_id", "comments")}
-        update_row(db, "articles", values, change.article_id)
+        update_article(db, values, change.article_id)
 
 
 def _note_reading(db: sqlite3.Connection, read: RereadPage) -> None:
@@ -125,7 +127,7 @@ def _note_reading(db: sqlite3.Connection, read: RereadPage) -> None:
     if any(read.row[name] != value for name, value in of_revision.items()):
         update_row(db, "revisions", of_revision, read.row["id"])
     if read.row["newest"] and any(read.row[name] != value for name, value in of_article.items()):
-        update_row(db, "articles", of_article, read.row["article_id"])
+        update_article(db, of_article, read.row["article_id"])
 
 
 def take_out_noise(
@@ -147,7 +149,7 @@ def take_out_noise(
         logger.info("no edit: article %(article)d, revision %(revision)d: %(why)s", fields)
     chains.merge(db, article_id, found, stamp(now()))
     if values is not None:
-        update_row(db, "articles", {name: values[name] for name in values if name != "comments"}, article_id)
+        update_article(db, {name: values[name] for name in values if name != "comments"}, article_id)
 
 
 def in_words(name: str, value: Any) -> str:

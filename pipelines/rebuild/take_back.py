@@ -10,7 +10,9 @@ import sqlite3
 from math import inf
 
 from pipelines.core.items import Article, NothingToRead
-from pipelines.database import page_states, removals
+from pipelines.core.languages.spaced_runs import spaced_runs
+from pipelines.database import page_states, readings, removals
+from pipelines.database.columns import update_row
 from pipelines.database.edits.change_detection import text_digest
 from pipelines.database.edits.stand_in_evidence import captures_of, take_back_article
 from pipelines.database.stand_ins import ALWAYS_STANDS_IN, ShownText, StandInEvidence, stands_in
@@ -82,4 +84,6 @@ def _close_the_gap(db: sqlite3.Connection, article_id: int) -> int:
             WHERE id = ?""",
         (newest, article_id),
     )
+    texts = readings.article_values(db, article_id, ("title", "byline", "text"))
+    update_row(db, "articles", {"spaced": spaced_runs(*texts.values())}, article_id)
     return newest

@@ -92,8 +92,7 @@ def _copy_named(db: sqlite3.Connection, new: sqlite3.Connection, table: str, nam
 
 
 def _copy_rows(db: sqlite3.Connection, new: sqlite3.Connection, table: str, condition: str) -> None:
-    rows = [tuple(row) for row in ask(db, f"SELECT * FROM {table} WHERE {condition} ORDER BY 1")]
+    names = ", ".join(row["name"] for row in ask(db, f"PRAGMA table_info({table})"))
+    rows = [tuple(row) for row in ask(db, f"SELECT {names} FROM {table} WHERE {condition} ORDER BY 1")]
     if rows:
-        names = [row["name"] for row in ask(db, f"PRAGMA table_info({table})")]
-        marks = ", ".join("?" * len(names))
-        new.executemany(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", rows)
+        new.executemany(f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(rows[0]))})", rows)

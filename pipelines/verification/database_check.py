@@ -16,8 +16,8 @@ from pipelines.verification.findings import Finding
 from pipelines.warc.manifest import ManifestEntry
 
 MAX_QUICK_CHECK_ERRORS = 100
-UNINDEXED = "SELECT count(*) FROM articles WHERE id NOT IN (SELECT id FROM articles_fts_docsize)"
-INDEXED_ONLY = "SELECT count(*) FROM articles_fts_docsize WHERE id NOT IN (SELECT id FROM articles)"
+UNINDEXED = "SELECT count(*) FROM articles WHERE place NOT IN (SELECT id FROM articles_fts_docsize)"
+INDEXED_ONLY = "SELECT count(*) FROM articles_fts_docsize WHERE id NOT IN (SELECT place FROM articles)"
 ROWS_BY_FILE = """
 SELECT file, count(*) AS rows, max(offset + length) AS size, min(offset) AS first FROM captures GROUP BY file
 """

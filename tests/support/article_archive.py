@@ -13,7 +13,9 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+from pipelines.core.languages.spaced_runs import spaced_runs
 from pipelines.core.urls import url_key
+from pipelines.database.columns import insert_article
 from pipelines.database.edits.change_detection import text_digest
 
 WARC_FILE = "test-20240301000000-00000-archive.warc.gz"
@@ -246,7 +248,10 @@ def database(path: Path) -> sqlite3.Connection:
 
 
 def insert(db: sqlite3.Connection, table: str, **row: Any) -> None:
-    """Insert one row."""
+    """Insert one row. An article gets its place, and an id if it has none."""
+    if table == "articles":
+        insert_article(db, {"spaced": spaced_runs(row["title"], row["byline"], row["text"])} | row)
+        return
     db.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", list(row.values()))
 
 

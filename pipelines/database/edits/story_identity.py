@@ -11,13 +11,13 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from pipelines.core.items import Article
-from pipelines.core.timestamps import parse
+from pipelines.core.timestamps import parse, stamp
 from pipelines.core.urls import same_site, url_key
-from pipelines.database.columns import update_row
+from pipelines.database.columns import update_article, utc_day
 from pipelines.database.connection import dicts
 from pipelines.database.edits.chains import describe
 from pipelines.database.edits.change_detection import MIN_COMMON_WORDS, comparable, different_words
@@ -39,11 +39,16 @@ MAX_DAYS_APART = 14  # between the days of publication of two pages of one story
 MIN_WORDS = 20  # in common; shorter texts must have the same headline, too
 MAX_TURNS = 2  # in which an article was at one address and then at another
 MAX_COPIES = 20  # articles with the same text that are looked at
+OWN_COLUMNS = ("place", "id", "source_id", "labels")  # of a row, whatever its text
 SAME_TIME = timedelta(hours=1)  # a CMS may set the time of publication anew when it renames a page
 
+# An article without a date counts as of the day of the capture from which its text was read.
 CANDIDATES = """
 SELECT id, url_key FROM articles
- WHERE source_id IS ? AND published_day BETWEEN ? AND ? AND instr(url_key, ?) > 0
+ WHERE source_id IS ?1 AND published_day BETWEEN ?2 AND ?3 AND instr(url_key, ?4) > 0
+ UNION ALL
+SELECT a.id, a.url_key FROM articles a CROSS JOIN captures c ON c.id = a.capture_id
+ WHERE a.source_id IS ?1 AND a.published_day IS NULL AND instr(a.url_key, ?4) > 0 AND c.time BETWEEN ?2 AND ?3
 """
 
 
@@ -95,12 +100,15 @@ def names_another(key: str, text: str, other_key: str, other_text: str) -> bool:
     return bool(mine and others)
 
 
-def continued_by_id(db: sqlite3.Connection, article: Article, key: str, day: str, source_id: int | None) -> int | None:
+def continued_by_id(
+    db: sqlite3.Connection, article: Article, key: str, seen: datetime, source_id: int | None
+) -> int | None:
     """Return the id of the article that a page at a new address continues, by the number in both; None if none does.
 
-    `day`: its day of publication. If several articles have the number, it is that of a section or series.
+    `seen`: time of its capture. If several articles have the number, it is that of a section or series.
     """
     ids = story_ids(key)
+    day = utc_day(article.published or stamp(seen))
     try:
         bounds = [(date.fromisoformat(day[:10]) + timedelta(days=days)).isoformat()
                   for days in (-MAX_DAYS_APART, MAX_DAYS_APART)]  # fmt: skip
@@ -184,9 +192,9 @@ def unite(db: sqlite3.Connection, first: int, second: int) -> tuple[int, str]:
     db.execute("UPDATE aliases SET article_id = ? WHERE article_id = ?", (kept, other))
     db.execute("UPDATE page_states SET article_id = ? WHERE article_id = ?", (kept, other))
     db.execute("DELETE FROM articles WHERE id = ?", (other,))
-    values = {name: value for name, value in rows[newest].items() if name not in ("id", "source_id")}
+    values = {name: value for name, value in rows[newest].items() if name not in OWN_COLUMNS}
     values |= {"revision": len(ordered), "first_seen": min(seen), "last_seen": max(seen)}
-    update_row(db, "articles", values, kept)
+    update_article(db, values, kept)
     db.execute("DELETE FROM aliases WHERE url_key = ?", (values["url_key"],))
     db.execute("INSERT INTO aliases (url_key, article_id) VALUES (?, ?) ON CONFLICT DO NOTHING", (former, kept))
     describe(db, kept)

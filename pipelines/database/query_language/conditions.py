@@ -126,7 +126,7 @@ class QueryConditions:
         return f"({' AND '.join([*tests, *([self._in_matches(match)] if match else [])])})"
 
     def _in_matches(self, match: str) -> str:
-        return f"a.id IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH {self._bound(match)})"
+        return f"a.place IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH {self._bound(match)})"
 
     def _bound(self, value: Any) -> str:
         name = f"query{len(self.values)}"

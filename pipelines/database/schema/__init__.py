@@ -2,3 +2,5 @@
 
 May import core. Start reading at `descriptions` (what each table and column means); `migrations` has what is newest.
 """
+
+UNFINISHED = "unfinished_upgrade"  # a table that is there while an upgrade in steps is not done

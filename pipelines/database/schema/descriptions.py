@@ -92,7 +92,9 @@ DESCRIPTIONS = {
     "articles": TableDescription(
         "An article over time, with the text of its newest revision. This is what `morgue search` reads.",
         {
-            "id": "Row number: the number of the article.",
+            "place": "Where the article is in the order of days: days since 0001-01-01 (which is 1) times 1,048,576, "
+            "plus its number within the day. It changes with the day. Below 612,000,000,000: no day is known.",
+            "id": "The number of the article, in all commands and other tables.",
             "url_key": "Normalised URL: two spellings of one address are one article.",
             "source_id": "The newspaper that it belongs to.",
             "url": "Where the newest revision was fetched, after redirects.",
@@ -105,8 +107,7 @@ DESCRIPTIONS = {
             "published_raw": "The string that `published` was parsed from.",
             "published_from": "Where it was found: `json-ld`, `meta`, `microdata`, `time`, `url`, `htmldate`, `feed`, "
             "`site rule`.",
-            "published_day": "Day of `published` in UTC, for filters. If that is unknown, the day of the capture from "
-            "which the text was read: a day on which it was seen, not a date of publication.",
+            "published_day": "Day of `published` in UTC, for filters. NULL if that is unknown.",
             "modified": "ISO 8601, as `published`.",
             "modified_raw": "The string that `modified` was parsed from.",
             "modified_from": "Where it was found, as `published_from`.",
@@ -137,10 +138,12 @@ DESCRIPTIONS = {
             "revision": "Number of the newest revision, from 1.",
             "first_seen": "Time of the first capture.",
             "last_seen": "Time of the newest capture that showed the page (HTTP 304 counts).",
+            "spaced": "What of title, byline and text is in scripts without spaces (Chinese, Japanese, Thai, Lao, "
+            "Khmer, Burmese), one character a word. NULL if nothing is.",
+            "labels": "A word each for source, language and kind, which begins with U+E000. Made from these columns.",
         },
         {
             "articles_source_day": "search and export by source and period",
-            "articles_day": "newest first; `--since`, `--until`",
             "articles_text": "articles with the same headline and text",
         },
     ),
@@ -214,11 +217,14 @@ DESCRIPTIONS = {
         },
     ),
     "articles_fts": TableDescription(
-        "FTS5 index over the newest revision of each article. `unicode61` ignores case and diacritics.",
+        "FTS5 index over the newest revision of each article; its `rowid` is `articles.place`. `unicode61` ignores "
+        "case and diacritics.",
         {
             "title": "From `articles`.",
             "byline": "From `articles`.",
             "text": "From `articles`.",
+            "spaced": "From `articles`.",
+            "labels": "From `articles`.",
         },
     ),
     "readings": TableDescription(

@@ -268,3 +268,7 @@ def m010_scheduled(db: Database) -> None:
     db.executescript(SCHEDULED + DUE + COUNT_DAYS + DAYS + "".join(watch(*watched) for watched in JOURNALED) + GONE)
     update = watch("revisions", "id", NOTED_REVISION_COLUMNS).split("END;\n")[1]
     db.executescript(f"DROP TRIGGER revisions_update_noted;\n{update}END;\n")
+
+
+# The order of import is the order of the migrations.
+from pipelines.database.schema import search_index as search_index  # noqa: E402

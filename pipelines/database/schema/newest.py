@@ -14,5 +14,6 @@ MIGRATIONS = (
     "m008_disallowed_again",
     "m009_read_digests",
     "m010_scheduled",
+    "m011_search_index",
 )
-TRIGGERS = "6fb261d045c83e3f8cf5d3958c9a119c3f401f4bf20e30af1086fbb8ece073f0"  # SHA-256
+TRIGGERS = "36674c6f2d7ac0c940d0a6f8c3c5e7401a71cd68eff6042501c090695aa41701"  # SHA-256

@@ -15,7 +15,8 @@ from pipelines.database.queries import BATCH_ROWS, PUBLISHED_DAY, column_names
 from pipelines.database.selection import ArticleSelection, article_selection
 
 SORTS = ("relevance", "newest", "oldest")
-WEIGHTS = "bm25(10.0, 5.0, 1.0)"  # a word in the headline counts as ten in the text, a word in the byline as five
+# A word in the headline counts as ten in the text, a word in the byline as five.
+WEIGHTS = "bm25(10.0, 5.0, 1.0, 1.0, 0.0)"
 SNIPPET_WORDS = 24
 SNIPPET_CHARS = 320  # if words are not separated (CJK), 24 "words" are a page
 
@@ -27,7 +28,7 @@ HIT_COLUMNS = (
 HIT_KEYS = (*column_names(HIT_COLUMNS), "snippet")
 
 # CROSS JOIN keeps SQLite from turning the order round: it would query FTS5 for each article in turn.
-FROM_MATCHES = "articles_fts CROSS JOIN articles a ON a.id = articles_fts.rowid"
+FROM_MATCHES = "articles_fts CROSS JOIN articles a ON a.place = articles_fts.rowid"
 BEGINNING = "substr(coalesce(nullif(a.description, ''), a.text), 1, 400)"
 SNIPPET = f"snippet(articles_fts, 2, :open, :close, '…', {SNIPPET_WORDS})"
 
@@ -70,22 +71,23 @@ def _by_rank(db: sqlite3.Connection, which: ArticleSelection, page: Row, markers
 def _by_day(
     db: sqlite3.Connection, which: ArticleSelection, page: Row, order: str, markers: tuple[str, str]
 ) -> Iterator[Row]:
-    """Yield hits by day: take the ids that the page needs from the index alone, then fetch rows and snippets."""
-    sql = f"""SELECT a.id FROM articles a WHERE {which.condition()}
-               ORDER BY a.published_day {order}, a.id {order} LIMIT :limit OFFSET :offset"""
-    ids = (row["id"] for row in ask(db, sql, which.values | page))
+    """Yield hits by day: take the places that the page needs from the index alone, then fetch rows and snippets."""
+    sql = f"""SELECT a.place FROM articles a WHERE {which.condition()}
+               ORDER BY a.place {order} LIMIT :limit OFFSET :offset"""
+    places = (row["place"] for row in ask(db, sql, which.values | page))
     if which.match is None:
-        select = f"SELECT {HIT_COLUMNS}, {BEGINNING} AS snippet FROM articles a"
-        where = "a.id"
+        select = f"SELECT {HIT_COLUMNS}, a.place, {BEGINNING} AS snippet FROM articles a"
+        where = "a.place"
     else:
-        select = f"SELECT {HIT_COLUMNS}, {SNIPPET} AS snippet FROM {FROM_MATCHES}"
+        select = f"SELECT {HIT_COLUMNS}, a.place, {SNIPPET} AS snippet FROM {FROM_MATCHES}"
         # `+`: one pass over the matches. By rowid, FTS5 would start again for each: 20 times 0.2 s for a short a*.
         where = "articles_fts MATCH :match AND +articles_fts.rowid"
-    while batch := list(islice(ids, BATCH_ROWS)):
+    while batch := list(islice(places, BATCH_ROWS)):
         sql = f"""{select} LEFT JOIN sources s ON s.id = a.source_id
                    WHERE {where} IN ({", ".join(map(str, batch))})"""
-        found = {row["id"]: row for row in ask(db, sql, {"match": which.match} | _marks(markers))}
-        yield from (decode_row(found[number], "articles") for number in batch if number in found)
+        found = {row["place"]: row for row in ask(db, sql, {"match": which.match} | _marks(markers))}
+        hits = (decode_row(found[place], "articles") for place in batch if place in found)
+        yield from ({name: value for name, value in hit.items() if name != "place"} for hit in hits)
 
 
 def _marks(markers: tuple[str, str]) -> Row:

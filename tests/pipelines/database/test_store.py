@@ -2,11 +2,12 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
 import pytest
 
+from pipelines.core.errors import MorgueError
 from pipelines.core.items import Article, Capture, NothingToRead, Page, Reading, Source
 from pipelines.database.columns import utc_day
 from pipelines.database.connection import open_database
@@ -57,7 +58,8 @@ def test_new_article_has_its_first_revision(store):
         "2026-11-23T08:00:00Z",
     )
     assert one(store, "SELECT count(*) FROM revisions") == (1,)
-    assert one(store, "SELECT rowid FROM articles_fts WHERE articles_fts MATCH 'cafe'") == (filed.article_id,)
+    found = "SELECT a.id FROM articles_fts f JOIN articles a ON a.place = f.rowid WHERE articles_fts MATCH ?"
+    assert one(store, found, "cafe") == (filed.article_id,)
 
 
 def test_unchanged_text_only_moves_last_seen(store):
@@ -193,3 +195,66 @@ def test_filter_compares_utc_days(iso, day):
 def test_reason_for_reading_nothing_is_no_article():
     """`StoreArticle` in pipelines.session.item_pipelines stores articles only, and passes the rest on."""
     assert not isinstance(replace(Reading(Page(URL, b""), NothingToRead("empty page"), 0.0)).outcome, Article)
+
+
+def test_article_has_a_place_of_its_day(store):
+    """Places of a day are numbered, and undated articles come before all days; ids go on in the order of filing."""
+    for number, published in enumerate(
+        ("2026-11-20", None, "2026-11-20T23:30:00-05:00", "2026-11-20", None, "1599"), 1
+    ):
+        url = f"https://paper.example/{number}"
+        store.file(reading(store, article(url, url, f"Title {number}", TEXT * number, published=published)), None, url)
+    rows = store.db.execute("SELECT id, place >> 20, place & 0xFFFFF, published_day FROM articles ORDER BY place")
+    assert rows.fetchall() == [
+        (2, 0, 1, None),
+        (5, 0, 2, None),
+        (6, 0, 3, "1599"),
+        (1, date(2026, 11, 20).toordinal(), 1, "2026-11-20"),
+        (4, date(2026, 11, 20).toordinal(), 2, "2026-11-20"),
+        (3, date(2026, 11, 21).toordinal(), 1, "2026-11-21"),
+    ]
+
+
+def test_article_whose_day_changes_moves(store):
+    """It keeps its id, and the index knows it at its new place only. An edit on the same day moves nothing."""
+    store.file(reading(store, article(published="2026-11-20")), None, URL)
+    for seconds, day in ((1, "2026-11-20"), (2, None), (3, "2026-11-22")):
+        changed = article(published=day, text=f"{TEXT}\nNumber {seconds} sits.")
+        store.file(reading(store, changed, seconds), None, URL)
+        place = 1 if day is None else (date.fromisoformat(day).toordinal() << 20) + 1
+        assert store.db.execute("SELECT id, place FROM articles").fetchall() == [(1, place)]
+        assert store.db.execute("SELECT rowid FROM articles_fts('council')").fetchall() == [(place,)]
+    store.db.execute("INSERT INTO articles_fts(articles_fts, rank) VALUES ('integrity-check', 1)")
+
+
+def test_article_more_than_a_day_has_places_is_refused(store):
+    """The error names the day. Undated articles may be more."""
+    store.file(reading(store, article(published="2026-11-20")), None, URL)
+    store.db.execute("UPDATE articles SET place = place + 1048574")
+    url = "https://paper.example/another"
+    with pytest.raises(MorgueError, match="articles of 2026-11-20: 1,048,575 articles are dated on this day"):
+        store.file(reading(store, article(url, url, "Another", "Another.", published="2026-11-20")), None, url)
+    store.db.execute("UPDATE articles SET place = 1048575, published_day = NULL")
+    assert store.file(reading(store, article(url, url, "Another", "Another.")), None, url).change == "new"
+    assert store.db.execute("SELECT place FROM articles ORDER BY place").fetchall() == [(1048575,), (1048576,)]
+
+
+def test_texts_without_spaces_are_found_by_any_part(store):
+    """The column goes with the text when that is edited."""
+    found = "SELECT count(*) FROM articles_fts WHERE articles_fts MATCH ?"
+    store.file(reading(store, article(title="Japan", text="東京都知事選挙が行われた。")), None, URL)
+    assert one(store, found, '"知 事"') == (1,)
+    store.file(reading(store, article(title="Japan", text="候補者は語った。"), 1), None, URL)
+    assert (one(store, found, '"知 事"'), one(store, found, '"補 者"')) == ((0,), (1,))
+
+
+def test_labels_find_source_language_and_kind(store):
+    """No word of a text is one of them."""
+    number = store.source(Source("paper", "https://paper.example/"))
+    text = "The live blog s1 len kliveblog."
+    store.file(reading(store, article(language="en", kind="live blog", text=text)), number, URL)
+    store.file(reading(store, article(f"{URL}2", f"{URL}2", "Other", f"{text} More.", kind="article")), None, URL)
+    found = "SELECT count(*) FROM articles_fts WHERE articles_fts MATCH ?"
+    labels = ("s1", "s0", "len", "l", "kliveblog", "karticle", "blog")
+    assert [one(store, found, f'labels : "\ue000{label}"') for label in labels] == [(1,)] * 6 + [(0,)]
+    assert one(store, found, "labels : blog") == (0,)

@@ -102,7 +102,7 @@ def filed(
         page = Page(at, b"", capture=store.capture(capture, None, None))
         store.file(Reading(page, Article(**blank | values), 1.0), None, at)
     names = [row[1] for row in store.db.execute("PRAGMA table_info(articles)")]
-    kept = ", ".join(f"a.{name}" for name in names if name not in ("id", "capture_id", "fields_digest"))
+    kept = ", ".join(f"a.{name}" for name in names if name not in ("place", "id", "capture_id", "fields_digest"))
     articles = store.db.execute(
         f"SELECT {kept}, c.time FROM articles a JOIN captures c ON c.id = a.capture_id WHERE a.url LIKE ?", (f"{url}%",)
     )

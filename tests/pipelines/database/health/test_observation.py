@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.core.items import Source
+from pipelines.database.columns import insert_article
 from pipelines.database.connection import connect, open_database
 from pipelines.database.health.observation import observe
 from pipelines.database.store import ArticleStore
@@ -41,12 +42,10 @@ def add_capture(db, number, time, status=200):
 
 def add_article(db, number, seen, published):
     add_capture(db, number, seen)
-    db.execute(
-        """INSERT INTO articles (url_key, url, source_id, capture_id, revision, authors, tags, text, word_count, kind,
-                                 extractor, text_digest, first_seen, last_seen, published_day)
-           VALUES (?1, ?1, 1, ?1, 1, '[]', '[]', '', 0, '', '', '', ?2, ?2, ?3)""",
-        (number, seen, published),
-    )
+    blank = dict.fromkeys(("kind", "extractor", "text_digest", "text"), "")
+    seen_at = {"first_seen": seen, "last_seen": seen, "published_day": published}
+    identity = {"url_key": str(number), "url": str(number), "source_id": 1, "capture_id": number, "revision": 1}
+    insert_article(db, blank | seen_at | identity | {"authors": "[]", "tags": "[]", "word_count": 0})
 
 
 def test_first_and_last_of_a_day_are_of_its_fresh_articles(db):
