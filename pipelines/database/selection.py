@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from pipelines.database.connection import ask
 from pipelines.database.filters import ArticleFilters, source_ids
 from pipelines.database.query_language.conditions import QueryConditions
-from pipelines.database.query_language.values import has_words
+from pipelines.database.query_language.values import has_run, has_words
 from pipelines.database.search.stems import word_forms_of
 
 ADDRESS = re.compile(r"(?i)(?:https?://\S+|(?:[\w-]+\.)+[^\W\d_]{2,}(?::[0-9]+)?/\S*)")  # a host alone is a word
@@ -51,6 +51,7 @@ def article_selection(db: sqlite3.Connection, query: str | None, filters: Articl
     asked = query_conditions(db, query, filters)
     if asked.where:
         db.create_function("has_words", 2, has_words, deterministic=True)
+        db.create_function("has_run", 2, has_run, deterministic=True)
     tests = [*asked.where, *([where.removeprefix("AND ")] if where else [])]
     return ArticleSelection(
         asked.match, " ".join(f"AND {test}" for test in tests), values | asked.values | {"match": asked.match}

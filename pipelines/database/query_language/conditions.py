@@ -21,9 +21,15 @@ from pipelines.database.query_language.parser import (
     QueryText,
     parse_query,
 )
-from pipelines.database.query_language.phrases import any_of, quoted
-from pipelines.database.query_language.tokens import misplaced
-from pipelines.database.query_language.values import folded_words, language_code, listed, one_of
+from pipelines.database.query_language.phrases import any_of, quoted, run_phrase
+from pipelines.database.query_language.tokens import COLUMNS, misplaced
+from pipelines.database.query_language.values import (
+    folded_words,
+    language_code,
+    listed,
+    one_of,
+    run_words,
+)
 
 # Fields that hold words: SQL that is true if the column has the words bound. `has_words` is a function that the
 # connection gets: see `selection`.
@@ -33,6 +39,7 @@ WORDS_IN = {
     "section": "has_words(a.section, {0})",
     "tag": "EXISTS (SELECT 1 FROM json_each(a.tags) tag WHERE has_words(tag.value, {0}))",
 }
+RUNS_IN = {"title": "runs_in_title", "byline": "runs_in_byline", "text": "runs_in_text"}
 DAY_OF = {"published": "a.published_day", "seen": "substr(a.first_seen, 1, 10)"}
 
 # Words of the index with the same stem as a word (folded as the index folds them), in a language or in the usual ones
@@ -58,10 +65,17 @@ class QueryConditions:
 
     @property
     def marked(self) -> str | None:
-        """Return the expression whose matches are the words found in an article that fits; None without any."""
+        """Return the expression whose matches are the words found in an article that fits; None without any.
+
+        It may name the columns of `search.spans`: RUNS_IN says which column has the runs of a title, byline or text.
+        """
         if self.match is not None and not self.where:
             return self.match
-        return _joined(" OR ", [self.expression(text) for text in self.texts]) if self.texts else None
+        found = [
+            f"{RUNS_IN[text.run_column]} : {run_phrase(text.token.raw)}" if text.run_column else self.expression(text)
+            for text in self.texts
+        ]
+        return _joined(" OR ", found) if found else None
 
     def _note_texts(self, node: QueryNode) -> None:
         if isinstance(node, QueryText):
@@ -135,6 +149,8 @@ class QueryConditions:
 
     def _field(self, field: QueryField) -> str:
         try:
+            if field.name in COLUMNS.values():
+                return f"has_run(a.{field.name}, {self._bound(run_words(field.value))})"
             if field.name in DAY_OF:
                 return self._days(field.name, field.value)
             values = listed(f"{field.name}:", field.value)

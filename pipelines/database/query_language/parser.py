@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import NamedTuple, TypeAlias
 
 from pipelines.core.errors import QueryError
+from pipelines.database.query_language.phrases import has_run
 from pipelines.database.query_language.tokens import COLUMNS, QueryToken, misplaced, tokens_of
 
 MAX_DEPTH = 20  # nested parentheses; FTS5's parser has a stack of 100 entries
@@ -26,6 +27,7 @@ class QueryText(NamedTuple):
     fts: str  # FTS5 expression
     column: str | None  # of the index, if it must be there
     token: QueryToken
+    run_column: str | None = None  # of the article, if a run in a script without spaces must be there
 
     def inside(self, expression: str) -> str:
         """Return an expression for the column of this text."""
@@ -35,7 +37,7 @@ class QueryText(NamedTuple):
 class QueryField(NamedTuple):
     """Hold a field that is compared with SQL."""
 
-    name: str  # one of FILTERS
+    name: str  # one of FILTERS; of a run in a script without spaces, the column that must have it
     value: str
     place: int  # of the value in the query
 
@@ -145,11 +147,19 @@ class _Parser:
         return found
 
 
-def _text(token: QueryToken, column: str | None) -> QueryText:
+def _text(token: QueryToken, column: str | None) -> QueryNode:
+    """Return a text to be found. The index has runs of all columns in one: SQL finds out in which of them they are."""
+    if column is not None and has_run(token.raw):
+        anywhere = QueryText(token.fts or "", None, token, column)
+        return QueryGroup("AND", [anywhere, QueryField(column, token.raw, token.place)])
     bare = QueryText(token.fts or "", column, token)
     return bare._replace(fts=bare.inside(bare.fts))
 
 
 def _group(operator: str, parts: list[QueryNode | None]) -> QueryNode | None:
-    there = [part for part in parts if part is not None]
+    there: list[QueryNode] = []
+    for part in parts:
+        # (a b) c is a b c: what FTS5 finds and what SQL compares are then together
+        is_same = isinstance(part, QueryGroup) and part.operator == operator
+        there += part.parts if is_same else [part] if part is not None else []
     return QueryGroup(operator, there) if len(there) > 1 else there[0] if there else None

@@ -1,7 +1,7 @@
 """Turn a word or phrase that a user typed into an FTS5 expression. Pure; knows no database.
 
 Its words are looked for side by side, whatever was between them: `e-mail`, `AT&T`, `3.5` and `l'été` are phrases.
-Each word is looked for in all its spellings.
+Each word is looked for in all its spellings. A run of a script without spaces is a phrase of its characters.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from itertools import islice
 
+from pipelines.core.languages.spaced_runs import UNSPACED, runs_of, spaced_runs
 from pipelines.database.query_language.spelling import VOWEL_MARKS, spellings
 
 MAX_ALTERNATIVES = 64  # spellings of one phrase
@@ -48,12 +49,39 @@ def term(text: str, *, prefix: bool = False) -> str | None:
     """Return the expression for a word or phrase; None if the index would find no word in it."""
     if not any(map(str.isalnum, text)):
         return None
+    if has_run(text):
+        return _runs_and_rest(text, prefix=prefix)
     return any_of([quoted(phrase) + "*" * prefix for phrase in phrases_of(text) or [text]])
+
+
+def has_run(text: str) -> bool:
+    """Return True if a text has characters of a script without spaces."""
+    return not text.isascii() and UNSPACED.search(text) is not None
+
+
+def run_phrase(text: str) -> str:
+    """Return the runs of a text as a phrase, as the column `spaced` has them."""
+    return quoted(spaced_runs(text) or "")
+
+
+def _runs_and_rest(text: str, *, prefix: bool) -> str:
+    """Return the expression for a text with runs: they are a phrase, and what is not next to one is another."""
+    places = [(run[0].start, run[-1].end) for run in runs_of(text)]
+    ends = [0, *(end for _, end in places)]
+    rests = [text[end:start] for end, start in zip(ends, [*(start for start, _ in places), len(text)], strict=True)]
+    # A star after a character of a run adds nothing: any part of a run is found.
+    star = "*" * (prefix and places[-1][1] == len(text) and not UNSPACED.match(text[-1]))
+    others = [part for rest in rests if (part := term(rest)) is not None]
+    runs = f"spaced : {run_phrase(text)}{star}"
+    return f"({' AND '.join([runs, *others])})" if others else runs
 
 
 def near(members: Sequence[str], gap: int) -> str | None:
     """Return the expression for words and phrases near each other; None if none has a word."""
-    words = [phrases_of(member) for member in members if any(map(str.isalnum, member))]
+    members = [member for member in members if any(map(str.isalnum, member))]
+    if members and all(map(has_run, members)):
+        return f"spaced : NEAR({' '.join(map(run_phrase, members))}, {gap})"
+    words = [phrases_of(member) for member in members]
     first = [forms[0] for forms in words]
     ways = [first] + [[*first[:at], form, *first[at + 1 :]] for at, forms in enumerate(words) for form in forms[1:]]
     return any_of([f"NEAR({' '.join(map(quoted, way))}, {gap})" for way in ways[:MAX_ALTERNATIVES]]) if words else None

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from pipelines.core.errors import QueryError
-from pipelines.database.query_language.phrases import near, signs_ignored, term, words_of
+from pipelines.database.query_language.phrases import has_run, near, signs_ignored, term, words_of
 
 COLUMNS = {"title": "title", "byline": "byline", "author": "byline", "text": "text"}  # field: column of the index
 FILTERS = ("source", "language", "published", "seen", "kind", "origin", "section", "tag")  # compared with SQL
@@ -82,6 +82,9 @@ def _token(query: str, match: re.Match[str]) -> QueryToken | None:
     found, place, kind = match.groupdict(), match.start(), match.lastgroup or ""
     if found.get("near") is not None:
         members = re.findall(MEMBER, found["members"])
+        if 0 < sum(map(has_run, members)) < len(members):
+            cause = "NEAR has words with and without spaces between them"
+            raise misplaced(query, place, cause, "write AND between them: how near they are is not in the index")
         return QueryToken("text", place, match.group(), near(members, int(found["gap"] or NEAR_WORDS)), "near")
     if found.get("phrase") is not None:
         inside, star = found["inside"], bool(found["star"])
@@ -136,7 +139,8 @@ def with_stems(query: str) -> str:
     plain = [
         token.place
         for before, token in zip([None, *tokens], tokens, strict=False)
-        if token.form == "word" and not token.is_prefix and words_of(token.raw) == [token.raw.rstrip(",.;!?")]
+        if token.form == "word" and not token.is_prefix and not has_run(token.raw)
+        and words_of(token.raw) == [token.raw.rstrip(",.;!?")]
         and not (before is not None and before.kind == "field" and before.raw in FILTERS)
     ]  # fmt: skip
     ends = [0, *plain, len(query)]

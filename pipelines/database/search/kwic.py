@@ -14,7 +14,7 @@ from pipelines.core.errors import QueryError
 from pipelines.database.connection import Row, ask
 from pipelines.database.filters import EVERYTHING, ArticleFilters
 from pipelines.database.search.hits import SORTS, search
-from pipelines.database.search.spans import FIELDS, Span, SpanFinder
+from pipelines.database.search.spans import FIELDS, KEYS, Span, SpanFinder
 from pipelines.database.selection import is_address, query_conditions
 
 LINE_KEYS = ("left", "keyword", "right", "id", "source", "published_day", "url", "field", "position")
@@ -74,7 +74,7 @@ def _lines(db: sqlite3.Connection, hits: Iterator[Row], expression: str, width: 
 
 def _articles(db: sqlite3.Connection, numbers: Sequence[int]) -> dict[int, Mapping[str, Any]]:
     marks = ", ".join("?" * len(numbers))
-    sql = f"SELECT id, {', '.join(FIELDS)} FROM articles WHERE id IN ({marks})"  # noqa: S608 - constants
+    sql = f"SELECT id, {', '.join(KEYS)} FROM articles WHERE id IN ({marks})"  # noqa: S608 - constants
     return {row["id"]: dict(row) for row in ask(db, sql, numbers)}
 
 
