@@ -8,10 +8,11 @@ from __future__ import annotations
 import random
 import sqlite3
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
-from heapq import nlargest
+from datetime import date, timedelta
+from heapq import nlargest, nsmallest
 from typing import Any
 
 from search_corpus import DAYS, FAMILY, LANGUAGES, LAST_DAY, PAIR, PLANNED, GeneratedArticle, Vocabulary
@@ -21,38 +22,68 @@ from pipelines.database.search import counts, hits
 
 PAGE = 20  # hits
 FREQUENT = 400  # words of each language of which most queries are made: rarer ones match little
-FORMS = ("{0}", "{0} {1}", "{0} OR {1}", "{0} -{1}", "title:{0}", "{0} -title:{1}")
+# Of two terms, a source, a language and a year.
+FORMS = {
+    "{0}": lambda one, two, source, language, year: one,
+    "{0} {1}": lambda one, two, source, language, year: one & two,
+    "{0} OR {1}": lambda one, two, source, language, year: one | two,
+    "{0} -{1}": lambda one, two, source, language, year: one & ~two,
+    "{0} OR source:{2}": lambda one, two, source, language, year: one | source,
+    "{0} (source:{2} OR {1})": lambda one, two, source, language, year: one & (source | two),
+    "{0} -language:{3}": lambda one, two, source, language, year: one & ~language,
+    "language:{3} -{1}": lambda one, two, source, language, year: language & ~two,
+    "{0} published:{4}..": lambda one, two, source, language, year: one & year,
+    "{0} OR (published:{4}.. {1})": lambda one, two, source, language, year: one | year & two,
+}  # fmt: skip
+TITLED_FORMS = ("title:{0}", "{0} -title:{1}")
+COUNTED = (
+    ("day",),
+    ("week",),
+    ("month",),
+    ("year",),
+    ("source",),
+    ("language",),
+    ("month", "language"),
+    ("source", "year"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class AskedQuery:
-    """Hold a query as a user types it, its two terms, and the filters."""
+    """Hold a query as a user types it, its two terms, source, language and year, and the filters."""
 
     form: str
     terms: tuple[str, str]
+    fields: tuple[str, str, str]
     filters: ArticleFilters
+    by: tuple[str, ...]  # what its matches are counted by
 
     @property
     def text(self) -> str:
-        return self.form.format(*self.terms)
+        return self.form.format(*self.terms, *self.fields)
 
     def matches(self, of: Postings) -> int:
         """Return the articles that match, one bit each."""
         one, two = (of.term(term) for term in self.terms)
-        match self.form:
-            case "{0}":
-                found = one
-            case "{0} {1}":
-                found = one & two
-            case "{0} OR {1}":
-                found = one | two
-            case "{0} -{1}":
-                found = one & ~two
-            case "title:{0}":
-                found = of.term(f"title:{self.terms[0]}")
-            case _:
-                found = one & ~of.term(f"title:{self.terms[1]}")
+        source, language, year = self.fields
+        if self.form == "title:{0}":
+            found = of.term(f"title:{self.terms[0]}")
+        elif self.form == "{0} -title:{1}":
+            found = one & ~of.term(f"title:{self.terms[1]}")
+        else:
+            found = FORMS[self.form](
+                one,
+                two,
+                of.passing(ArticleFilters(source=source)),
+                of.passing(ArticleFilters(language=language)),
+                of.passing(ArticleFilters(since=year)),
+            )
         return found & of.passing(self.filters)
+
+    def in_headline(self, of: Postings) -> int | None:
+        """Return the articles that must come first by relevance, of those that match; None if that is not told."""
+        titled = [of.term(f"title:{term}") for term in self.terms]
+        return {"{0}": titled[0], "{0} {1}": titled[0] & titled[1], "{0} OR {1}": titled[0] | titled[1]}.get(self.form)
 
 
 class Postings:
@@ -65,15 +96,13 @@ class Postings:
         self.words = terms - self.prefixes - self.phrases.keys()
         self.stems = tuple(prefix[:-1] for prefix in self.prefixes)
         self.bits: dict[str, bytearray] = {}
-        self.dated: set[int] = set()
         self.days, self.sources, self.languages = [""], [0], [""]  # article 0 does not exist
+        self.passed: dict[ArticleFilters, int] = {}
 
     def read(self, articles: Iterable[GeneratedArticle]) -> None:
         """Note what is in each article."""
         for one in articles:
-            self.days.append(one.day or one.seen)
-            if one.day:
-                self.dated.add(one.number)
+            self.days.append(one.day or "")
             self.sources.append(one.source)
             self.languages.append(one.language)
             title, byline, text = (fold(column).split() for column in (one.title, one.byline, one.text))
@@ -105,19 +134,46 @@ class Postings:
 
     def passing(self, filters: ArticleFilters) -> int:
         """Return the articles that pass the filters, one bit each."""
+        if filters not in self.passed:
+            self.passed[filters] = self._passing(filters)
+        return self.passed[filters]
+
+    def _passing(self, filters: ArticleFilters) -> int:
         bits = bytearray((len(self.days) >> 3) + 1)
         for number, (day, source, language) in enumerate(zip(self.days, self.sources, self.languages, strict=True)):
             if (
                 number
                 and (not filters.source or f"p{source}" in filters.source)
                 and (not filters.language or language in filters.language)
-                and (
-                    not filters.is_dated
-                    or (number in self.dated and (filters.since or "") <= day <= (filters.until or "9999"))
-                )
+                and (not filters.is_dated or (day and (filters.since or "") <= day <= (filters.until or "9999")))
             ):
                 bits[number >> 3] |= 1 << (number & 7)
         return int.from_bytes(bits, "little")
+
+    def age(self, number: int) -> tuple[str, int]:
+        """Return by what articles are in order of age, the undated as the oldest."""
+        return self.days[number], number
+
+    def dated_age(self, number: int) -> tuple[bool, str, int]:
+        """Return by what articles are in order of age, the undated as the newest."""
+        return not self.days[number], self.days[number], number
+
+    def counted(self, found: Iterable[int], by: Iterable[str]) -> dict[tuple[str | None, ...], int]:
+        """Return how many of some articles there are by some keys."""
+        return Counter(tuple(self.value(number, key) for key in by) for number in found)
+
+    def value(self, number: int, key: str) -> str | None:
+        """Return what an article is counted by."""
+        day = self.days[number]
+        match key:
+            case "source":
+                return f"p{self.sources[number]}"
+            case "language":
+                return self.languages[number]
+            case "week":
+                return date.fromisoformat(day).strftime("%G-W%V") if day else None
+            case _:
+                return day[: {"day": 10, "month": 7, "year": 4}[key]] or None
 
 
 def fold(text: str) -> str:
@@ -149,7 +205,13 @@ def random_queries(number: int, sources: int, seed: int = 7) -> list[AskedQuery]
         filters: dict[str, Any] = chance.choice(
             ({}, {}, period, of_source, of_language, period | of_source, period | of_language)
         )
-        asked.append(AskedQuery(chance.choice(FORMS), (terms[0], terms[1]), ArticleFilters(**filters)))
+        fields = (
+            f"p{chance.randrange(1, sources + 1)}",
+            chance.choice(list(LANGUAGES)),
+            str(chance.randrange(2008, 2026)),
+        )
+        form = chance.choice((*FORMS, *TITLED_FORMS))
+        asked.append(AskedQuery(form, (terms[0], terms[1]), fields, ArticleFilters(**filters), chance.choice(COUNTED)))
     return asked
 
 
@@ -161,20 +223,43 @@ def disagreements(
     postings = Postings(asked)
     postings.read(articles)
     for query in asked:
-        found = bin(query.matches(postings))[:1:-1]  # the bit of article 0 first
-        right = [place for place, bit in enumerate(found) if bit == "1"]
-        newest = nlargest(2 * PAGE, right, key=lambda one: (postings.days[one], one))
-        hits = [
-            hit["id"]
-            for offset in (0, PAGE)
-            for hit in hits.search(db, query.text, query.filters, "newest", PAGE, offset)
+        matches = query.matches(postings)
+        right = numbers_in(matches)
+        wrong = [
+            name
+            for name, is_right in (
+                ("number", counts.count(db, query.text, query.filters) == len(right)),
+                ("newest", page(db, query, "newest") == nlargest(2 * PAGE, right, key=postings.age)),
+                ("oldest", page(db, query, "oldest") == nsmallest(2 * PAGE, right, key=postings.dated_age)),
+                ("relevance", ranks_right(db, query, postings, matches, right)),
+                (
+                    f"by {query.by}",
+                    counts.counts(db, query.by, query.text, query.filters) == postings.counted(right, query.by),
+                ),
+            )
+            if not is_right
         ]
-        ranked = [hit["id"] for hit in hits.search(db, query.text, query.filters, limit=PAGE)]
-        all_right = (
-            counts.count(db, query.text, query.filters) == len(right)
-            and hits == newest
-            and len(ranked) == len(set(ranked)) == min(PAGE, len(right))
-            and set(ranked) <= set(right)
-        )
-        if not all_right:
-            yield f"{query.text} {query.filters}: {len(right):,} matches"
+        if wrong:
+            yield f"{query.text} {query.filters}: {len(right):,} matches, wrong: {', '.join(wrong)}"
+
+
+def numbers_in(bits: int) -> list[int]:
+    """Return the articles whose bit is set."""
+    return [number for number, bit in enumerate(bin(bits)[:1:-1]) if bit == "1"]  # the bit of article 0 is the last
+
+
+def page(db: sqlite3.Connection, query: AskedQuery, sort: str) -> list[int]:
+    """Return the numbers of the hits of two pages."""
+    return [hit["id"] for offset in (0, PAGE) for hit in hits.search(db, query.text, query.filters, sort, PAGE, offset)]
+
+
+def ranks_right(db: sqlite3.Connection, query: AskedQuery, postings: Postings, matches: int, right: list[int]) -> bool:
+    """Return True if two pages by relevance have matches, each once, and those with the words in the headline first."""
+    ranked = page(db, query, "relevance")
+    first = query.in_headline(postings)
+    titled = numbers_in(first & matches) if first is not None else []
+    return (
+        len(ranked) == len(set(ranked)) == min(2 * PAGE, len(right))
+        and set(ranked) <= set(right)
+        and set(ranked[: len(titled)]) <= set(titled or ranked)
+    )

@@ -30,7 +30,7 @@ from pipelines.database import queries
 from pipelines.database.filters import ArticleFilters
 from pipelines.database.query_language.tokens import with_stems
 from pipelines.database.search import counts
-from pipelines.database.search.hits import HIT_KEYS, SORTS, search
+from pipelines.database.search.hits import HIT_KEYS, SORTS, RankedPool, search
 from pipelines.database.search.kwic import CONTEXT_SORTS, LINE_KEYS, lines_in_context
 
 # They mark the words found while lines are measured and broken. No article has these private-use characters.
@@ -48,8 +48,9 @@ KWIC_PAGE_LINES = 500  # printed at a time
 @click.option("--kwic", type=click.IntRange(1, MAX_CONTEXT_CHARS), metavar="N",
               help="Print each word found in its context, a line for each: N characters on each side.")  # fmt: skip
 @click.option("--sort", type=click.Choice((*SORTS, *CONTEXT_SORTS)), default="relevance", show_default=True,
-              help="Order of the matches. Without QUERY, relevance means newest. "
-                   "left and right sort lines of --kwic by their context.")  # fmt: skip
+              help="Order of the matches. relevance: those with the words in the headline, then the others; of more "
+                   "than 20,000 the newest are ranked. Without words it means newest. The undated are last in both "
+                   "orders by day. left, right: lines of --kwic by their context.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, metavar="N",
               help="Show at most N matches (--kwic: lines); 0: all.")  # fmt: skip
 @click.option("--offset", type=click.IntRange(min=0), default=0, metavar="N", help="Skip the first N matches.")
@@ -95,6 +96,8 @@ def command(
         else:
             hits = search(db, query, filters, sort, limit or None, offset)
             output.write_rows(hits, HIT_KEYS, form)
+            if hits.pool:
+                click.echo(ranked_among(hits.pool), err=True)
 
 
 def _kwic(
@@ -129,9 +132,10 @@ def _table(
     db: sqlite3.Connection, query: str, filters: ArticleFilters, sort: str, limit: int | None, offset: int
 ) -> None:
     started = time.perf_counter()
-    hits = list(search(db, query, filters, sort, limit, offset, MATCH_MARKS))
+    found = search(db, query, filters, sort, limit, offset, MATCH_MARKS)
+    hits = list(found)
     cut_off = offset or (limit is not None and len(hits) == limit)
-    total = counts.count(db, query, filters) if cut_off else len(hits)
+    total, pool = found.total if cut_off else len(hits), found.pool
     seconds = time.perf_counter() - started
     if not total:
         _say_no_match(db, query, filters)
@@ -144,9 +148,17 @@ def _table(
     ):
         click.echo(line)
     click.echo(f"{len(hits):,} of {counted(total, 'match')} · {seconds:.2f} s")
+    if pool:
+        click.echo(ranked_among(pool))
     if undated := counts.count_undated(db, query, filters):
         click.echo(undated_left_out(undated))
     _say_notes(db, query, filters)
+
+
+def ranked_among(pool: RankedPool) -> str:
+    """Return the sentence that says which matches are ranked if there are too many to rank all."""
+    ranked = f"Ranked among the newest {pool.ranked:,} of {pool.total:,} matches"
+    return f"{ranked}; the newest with the words in the headline come first."
 
 
 def lines(hits: list[queries.Row], room: int, *, styled: bool, whole: bool = False) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Select articles by source, period and language: the values, and the SQL condition that they make."""
+"""Select articles by source, period and language: the values, and what the index and SQL make of them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,14 @@ from typing import Any
 from pipelines.core.errors import NotFound, QueryError
 from pipelines.database.connection import ask
 from pipelines.database.query_language.days import parse_day
+from pipelines.database.query_language.index_terms import (
+    EVERYWHERE,
+    UNDATED,
+    PlaceRange,
+    in_languages,
+    of_sources,
+    places_between,
+)
 from pipelines.database.query_language.values import language_code, listed, one_of
 
 
@@ -55,16 +63,34 @@ class ArticleFilters:
             raise QueryError(days, "ends before it begins", f"give --{option}since the earlier day")
         return {f"{prefix}since": first, f"{prefix}until": last}
 
-    def where(self, source_ids: Sequence[int]) -> tuple[str, dict[str, Any]]:
-        """Return a condition on `articles a` that begins with AND (or is empty), and its named values.
+    def terms(self, source_ids: Sequence[int]) -> list[str]:
+        """Return FTS5 expressions for what the index knows: source and language. `source_ids`: of `source`."""
+        terms = [of_sources(source_ids)] if source_ids else []
+        return terms + ([in_languages(self.language)] if self.language else [])
 
-        `source_ids`: of `source`; empty for all sources. Raises QueryError if nothing could fit.
-        """
+    def places(self) -> PlaceRange:
+        """Return the places of the articles of the period. Raises QueryError if nothing could fit."""
         if self.undated and self.is_dated:
             cure = "leave one of them out; --seen-since and --seen-until go by the day on which an article came in"
             raise QueryError("--undated", "articles without a date have no --since or --until", cure)
-        tests = []
-        values: dict[str, Any] = {}
+        if self.undated:
+            return UNDATED
+        return places_between(self.since, self.until) if self.is_dated else EVERYWHERE
+
+    def seen(self) -> tuple[list[str], dict[str, Any]]:
+        """Return conditions on `articles a` for the period in which an article came in, and their named values."""
+        until = self.seen_until and f"{self.seen_until}T23:59:59Z"
+        tests = ["a.first_seen >= :seen_since"] if self.seen_since else []
+        tests += ["a.first_seen <= :seen_until"] if until else []
+        return tests, {"seen_since": self.seen_since, "seen_until": until}
+
+    def where(self, source_ids: Sequence[int]) -> tuple[str, dict[str, Any]]:
+        """Return all filters as a condition that begins with AND (or is empty), and its named values.
+
+        It is for tables that are joined with `articles a`. `source_ids`: of `source`; empty for all sources. Raises
+        QueryError if nothing could fit.
+        """
+        tests, values = self.seen()
         for column, name, wanted in (
             ("a.source_id", "source_id", source_ids),
             ("a.language", "language", self.language),
@@ -73,31 +99,15 @@ class ArticleFilters:
                 sql, bound = one_of(column, name, wanted)
                 tests.append(sql)
                 values |= bound
-        days = {"since": self.since, "until": self.until, "seen_since": self.seen_since,
-                "seen_until": self.seen_until and f"{self.seen_until}T23:59:59Z"}  # fmt: skip
-        for name, value in days.items():
-            if value is not None:
-                tests.append(DAY_TESTS[name])
-                values[name] = value
-        if self.is_dated:
-            tests.append("a.published IS NOT NULL")
-        if self.undated:
-            tests.append("a.published IS NULL")
+        if (places := self.places()) != EVERYWHERE:
+            tests.append("a.place BETWEEN :first_place AND :last_place")
+            values |= {"first_place": places.first, "last_place": places.last}
         return " ".join(f"AND {test}" for test in tests), values
 
     @property
     def is_dated(self) -> bool:
         """Return True if only articles with a day of publication can fit."""
         return self.since is not None or self.until is not None
-
-
-# `published_day` has the day on which an article was seen where none is known: `published` says which.
-DAY_TESTS = {
-    "since": "a.published_day >= :since",
-    "until": "a.published_day <= :until",
-    "seen_since": "a.first_seen >= :seen_since",
-    "seen_until": "a.first_seen <= :seen_until",
-}
 
 
 def homes_of_sources(db: sqlite3.Connection) -> dict[str, str]:

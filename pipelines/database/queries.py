@@ -79,7 +79,7 @@ def articles(db: sqlite3.Connection, filters: ArticleFilters = EVERYTHING, query
     which = article_selection(db, query, filters)
     # A set of row ids is read in order, so that whole rows need no sorting, whichever index finds them.
     ids = f"a.id IN (SELECT a.id FROM articles a WHERE {which.condition()})"
-    every = which.match is None and not which.where
+    every = which.is_everything
     sql = f"SELECT {ARTICLE_COLUMNS} FROM {FROM_ARTICLES} WHERE {'1' if every else ids} ORDER BY a.id"
     return decode_rows("articles", ask(db, sql, which.values))
 

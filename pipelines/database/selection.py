@@ -6,35 +6,84 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pipelines.database.connection import ask
 from pipelines.database.filters import ArticleFilters, source_ids
 from pipelines.database.query_language.conditions import QueryConditions
+from pipelines.database.query_language.index_terms import EVERYWHERE, PlaceRange
 from pipelines.database.query_language.values import has_run, has_words
 from pipelines.database.search.stems import word_forms_of
 
+# CROSS JOIN keeps SQLite from turning the order round: it would query FTS5 for each article in turn.
+FROM_MATCHES = "articles_fts CROSS JOIN articles a ON a.place = articles_fts.rowid"
 ADDRESS = re.compile(r"(?i)(?:https?://\S+|(?:[\w-]+\.)+[^\W\d_]{2,}(?::[0-9]+)?/\S*)")  # a host alone is a word
 
 
 class ArticleSelection(NamedTuple):
-    """Hold a query and filters as SQL on `articles a`."""
+    """Hold a query and filters as SQL on `articles a` and its full-text index."""
 
-    match: str | None  # FTS5 expression; None: no query, only filters
-    where: str  # of the filters: "", or conditions that begin with AND
-    values: dict[str, Any]  # bound by both
+    match: str | None = None  # FTS5 expression of what the index knows; None: nothing
+    headline: str | None = None  # `match` with its words in the headline; None: there is nothing to rank by
+    has_words: bool = False  # `match` has words that can be marked in a text
+    places: PlaceRange = EVERYWHERE  # where the days are that fit
+    tests: str = ""  # of the rest: "", or conditions that begin with AND
+    test_values: Mapping[str, Any] = MappingProxyType({})  # bound in `tests`
 
-    def condition(self, *, walk: bool = True) -> str:
-        """Return both as one condition.
+    @property
+    def is_everything(self) -> bool:
+        """Return True if every article fits."""
+        return self.match is None and not self.where
 
-        `walk`: follow an index on days or sources and look up each id in the set of matches. This is up to 15 times
-        faster than fetching each matching row to learn its day. The `+` tells SQLite to do so.
-        """
+    @property
+    def values(self) -> dict[str, Any]:
+        """Return what is bound in all SQL of this selection."""
+        first, last = self.places
+        return dict(self.test_values) | {"match": self.match, "first_place": first, "last_place": last}
+
+    @property
+    def where(self) -> str:
+        """Return what must hold besides `match`: "", or conditions on `articles a` that begin with AND."""
+        between = "AND a.place BETWEEN :first_place AND :last_place"
+        return self.tests if self.places == EVERYWHERE else f"{between} {self.tests}"
+
+    def condition(self) -> str:
+        """Return all as one condition on `articles a`."""
         if self.match is None:
             return f"1 {self.where}"
-        plus = "+" if walk else ""
-        return f"{plus}a.place IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH :match) {self.where}"
+        return f"""a.place IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH :match
+                                  AND rowid BETWEEN :first_place AND :last_place) {self.tests}"""
+
+    @property
+    def place(self) -> str:
+        """Return the name of the column of places in `found`."""
+        return "a.place" if self.match is None else "articles_fts.rowid"
+
+    def found(self, *, joined: bool = False) -> str:
+        """Return the rest of a SELECT from FROM on. It gives each match once, from the index alone if that suffices.
+
+        `joined`: with the columns of `articles a`.
+        """
+        between = f"{self.place} BETWEEN :first_place AND :last_place {self.tests}"
+        if self.match is None:
+            return f"FROM articles a WHERE {between}"
+        tables = FROM_MATCHES if joined or self.tests else "articles_fts"
+        return f"FROM {tables} WHERE articles_fts MATCH :match AND {between}"
+
+    def within(self, places: PlaceRange) -> ArticleSelection:
+        """Return the selection of those that are also in a range of places."""
+        return self._replace(places=self.places.within(places))
+
+    def that(self, test: str, values: Mapping[str, Any]) -> ArticleSelection:
+        """Return the selection of those of which a condition on `articles a` is true. `values` are bound in it."""
+        return self._replace(tests=f"{self.tests} AND {test}", test_values={**self.test_values, **values})
+
+    def also(self, term: str) -> ArticleSelection:
+        """Return the selection of those that also fit an FTS5 expression. It is not for ranking."""
+        return self._replace(match=term if self.match is None else f"{self.match} AND {term}")
 
 
 def article_selection(db: sqlite3.Connection, query: str | None, filters: ArticleFilters) -> ArticleSelection:
@@ -43,24 +92,39 @@ def article_selection(db: sqlite3.Connection, query: str | None, filters: Articl
     An address selects the article that it leads to; if there is none, its words are searched for. Raises QueryError for
     the query, NotFound for a source.
     """
-    where, values = filters.where(source_ids(db, filters.source))
-    if query is None or not query.strip():
-        return ArticleSelection(None, where, values | {"match": None})
-    if is_address(query) and (number := article_at(db, query)) is not None:
-        return ArticleSelection(None, f"AND a.id = :article {where}", values | {"match": None, "article": number})
-    asked = query_conditions(db, query, filters)
-    if asked.where:
-        db.create_function("has_words", 2, has_words, deterministic=True)
-        db.create_function("has_run", 2, has_run, deterministic=True)
-    tests = [*asked.where, *([where.removeprefix("AND ")] if where else [])]
+    terms, places = filters.terms(source_ids(db, filters.source)), filters.places()
+    tests, values = filters.seen()
+    asked = None
+    if query is not None and query.strip():
+        if is_address(query) and (number := article_at(db, query)) is not None:
+            tests.append("a.id = :article")
+            values["article"] = number
+        else:
+            asked = query_conditions(db, query, filters)
+            tests += asked.where
+            values |= asked.values
+            places = places.within(asked.places)
+            if asked.where:
+                db.create_function("has_words", 2, has_words, deterministic=True)
+                db.create_function("has_run", 2, has_run, deterministic=True)
     return ArticleSelection(
-        asked.match, " ".join(f"AND {test}" for test in tests), values | asked.values | {"match": asked.match}
+        match=_all_of(asked and asked.match, terms),
+        headline=_all_of(asked.headline, terms) if asked and asked.headline else None,
+        has_words=asked is not None and asked.has_words,
+        places=places,
+        tests=" ".join(f"AND {test}" for test in tests),
+        test_values=values,
     )
 
 
 def query_conditions(db: sqlite3.Connection, query: str, filters: ArticleFilters) -> QueryConditions:
     """Return a query as SQL for this archive. ~word is in the language of the filters, if they name one."""
     return QueryConditions(query, partial(source_ids, db), word_forms_of(db, filters.language))
+
+
+def _all_of(match: str | None, terms: list[str]) -> str | None:
+    """Return one FTS5 expression of several; None of none."""
+    return " AND ".join([*([match] if match else []), *terms]) or None
 
 
 def is_address(query: str) -> bool:

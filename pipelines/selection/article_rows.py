@@ -50,7 +50,7 @@ def revisions_of_articles(
 
     which = article_selection(db, query, filters)
     ids = f"a.id IN (SELECT a.id FROM articles a WHERE {which.condition()})"
-    every = which.match is None and not which.where
+    every = which.is_everything
     sql = f"SELECT {REVISION_COLUMNS} FROM {FROM_REVISIONS} WHERE {'1' if every else ids} ORDER BY a.id, r.number"
     for row in decode_rows("revisions", ask(db, sql, which.values)):
         if row["word_count"] is None:
@@ -68,7 +68,7 @@ def grouped_articles(
     which = article_selection(db, query, filters)
     order = ", ".join(GROUPS[name] for name in groups)
     sql = f"""SELECT a.id FROM articles a LEFT JOIN sources s ON s.id = a.source_id
-               WHERE {which.condition(walk=False)} ORDER BY {order}, a.id"""
+               WHERE {which.condition()} ORDER BY {order}, a.id"""
     ids = (row["id"] for row in ask(db, sql, which.values))
     while batch := list(islice(ids, BATCH_ROWS)):
         sql = f"SELECT {ARTICLE_COLUMNS} FROM {FROM_ARTICLES} WHERE a.id IN ({', '.join(map(str, batch))})"

@@ -15,7 +15,7 @@ from typing import Any
 
 from pipelines.core.languages.spaced_runs import spaced_runs
 from pipelines.core.urls import url_key
-from pipelines.database.columns import insert_article
+from pipelines.database.columns import insert_article, update_article
 from pipelines.database.edits.change_detection import text_digest
 
 WARC_FILE = "test-20240301000000-00000-archive.warc.gz"
@@ -253,6 +253,12 @@ def insert(db: sqlite3.Connection, table: str, **row: Any) -> None:
         insert_article(db, {"spaced": spaced_runs(row["title"], row["byline"], row["text"])} | row)
         return
     db.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", list(row.values()))
+
+
+def undate(db: sqlite3.Connection, *ids: int) -> None:
+    """Take the day of publication from some articles."""
+    for number in ids:
+        update_article(db, {"published": None, "published_day": None}, number)
 
 
 def _page(row: dict[str, Any]) -> bytes:

@@ -1,7 +1,8 @@
-"""Turn the tree of a query into an FTS5 expression and SQL conditions on `articles a`. Pure; knows no database.
+"""Turn the tree of a query into an FTS5 expression, a range of places and SQL conditions on `articles a`.
 
-Parts without fields are one FTS5 expression, so that FTS5 intersects and ranks. Fields are SQL. Where OR or NOT joins
-both, the words become a set of row ids.
+What the index knows (words, source, language, kind) is one FTS5 expression, so that FTS5 intersects and ranks. A period
+is a range of places. The other fields are SQL. Where OR or NOT joins them with what the index knows, that becomes a set
+of places. Pure; knows no database.
 """
 
 # ruff: noqa: S608 - SQL is put together here from constants; every value is bound
@@ -13,6 +14,14 @@ from typing import Any
 
 from pipelines.core.errors import QueryError
 from pipelines.database.query_language.days import parse_day
+from pipelines.database.query_language.index_terms import (
+    EVERYWHERE,
+    PlaceRange,
+    in_languages,
+    of_kinds,
+    of_sources,
+    places_between,
+)
 from pipelines.database.query_language.parser import (
     QueryExclusion,
     QueryField,
@@ -23,24 +32,18 @@ from pipelines.database.query_language.parser import (
 )
 from pipelines.database.query_language.phrases import any_of, quoted, run_phrase
 from pipelines.database.query_language.tokens import COLUMNS, misplaced
-from pipelines.database.query_language.values import (
-    folded_words,
-    language_code,
-    listed,
-    one_of,
-    run_words,
-)
+from pipelines.database.query_language.values import folded_words, language_code, listed, run_words
 
+LABELLED = ("source", "language", "kind")  # fields that the index knows
 # Fields that hold words: SQL that is true if the column has the words bound. `has_words` is a function that the
 # connection gets: see `selection`.
 WORDS_IN = {
-    "kind": "has_words(a.kind, {0})",
     "origin": "has_words(a.origin, {0})",
     "section": "has_words(a.section, {0})",
     "tag": "EXISTS (SELECT 1 FROM json_each(a.tags) tag WHERE has_words(tag.value, {0}))",
 }
 RUNS_IN = {"title": "runs_in_title", "byline": "runs_in_byline", "text": "runs_in_text"}
-DAY_OF = {"published": "a.published_day", "seen": "substr(a.first_seen, 1, 10)"}
+DAY_SEEN = "substr(a.first_seen, 1, 10)"
 
 # Words of the index with the same stem as a word (folded as the index folds them), in a language or in the usual ones
 WordForms = Callable[[str, str | None], list[str]]
@@ -48,9 +51,11 @@ SourceIds = Callable[[Sequence[str]], list[int]]  # row ids of the sources that 
 
 
 class QueryConditions:
-    """Hold a query as SQL: `match`, an FTS5 expression or None, and `where`, conditions that must all hold besides.
+    """Hold a query as what must all hold: `match`, an FTS5 expression or None; `places`; `where`, conditions in SQL.
 
-    `word_forms`: what ~word also finds; without it, the word alone. Raises QueryError, and what `source_ids` raises.
+    `headline`: `match` with its words in the headline, if hits can be ranked; None if they cannot. `has_words`: `match`
+    has words that can be marked in a text. `word_forms`: what ~word also finds; without it, the word alone. Raises
+    QueryError, and what `source_ids` and `word_forms` raise.
     """
 
     def __init__(self, query: str, source_ids: SourceIds, word_forms: WordForms | None = None) -> None:
@@ -58,10 +63,21 @@ class QueryConditions:
         self.values: dict[str, Any] = {}
         self.texts: list[QueryText] = []  # words and phrases to look for, without those that must not be there
         self.forms: dict[tuple[str, str | None], list[str]] = {}  # of each ~word and its language
+        self.places = EVERYWHERE
+        self._terms: dict[QueryField, str] = {}
         tree = parse_query(query)
         self._note_texts(tree)
-        self.match, self.where = self._all(tree.parts if isinstance(tree, QueryGroup) and tree.operator == "AND"
-                                           else [tree])  # fmt: skip
+        parts = list(tree.parts if isinstance(tree, QueryGroup) and tree.operator == "AND" else [tree])
+        periods = [part for part in parts if isinstance(part, QueryField) and part.name == "published"]
+        for period in periods:
+            self.places = self.places.within(self._period(period))
+        parts = [part for part in parts if part not in periods]
+        self.match, self.where = self._all(parts, alone=not periods) if parts else (None, [])
+        wanted = [part for part in parts if not isinstance(part, QueryExclusion)]
+        self.headline = None
+        if self.match is not None and any(map(is_text, wanted)):
+            self.headline = self._all(parts, titled=True)[0]
+        self.has_words = self.match is not None and any(map(_has_text, wanted))
 
     @property
     def marked(self) -> str | None:
@@ -69,50 +85,15 @@ class QueryConditions:
 
         It may name the columns of `search.spans`: RUNS_IN says which column has the runs of a title, byline or text.
         """
+        if not self.texts:
+            return None
         if self.match is not None and not self.where:
             return self.match
         found = [
             f"{RUNS_IN[text.run_column]} : {run_phrase(text.token.raw)}" if text.run_column else self.expression(text)
             for text in self.texts
         ]
-        return _joined(" OR ", found) if found else None
-
-    def _note_texts(self, node: QueryNode) -> None:
-        if isinstance(node, QueryText):
-            self.texts.append(node)
-        elif isinstance(node, QueryGroup):
-            for part in node.parts:
-                self._note_texts(part)
-
-    def _all(self, parts: Sequence[QueryNode]) -> tuple[str | None, list[str]]:
-        """Return parts that must all fit as one FTS5 expression for those without fields, and SQL for the others."""
-        texts = [part for part in parts if is_text(part)]
-        others = [self._sql(part) for part in parts if not is_text(part)]
-        if others and texts and all(isinstance(part, QueryExclusion) for part in texts):
-            without = [part.part for part in texts if isinstance(part, QueryExclusion)]
-            return None, [*others, f"NOT {self._in_matches(self._any_text(without))}"]
-        return self._all_texts(texts) if texts else None, others
-
-    def _all_texts(self, parts: Sequence[QueryNode]) -> str:
-        wanted = [self._text(part) for part in parts if not isinstance(part, QueryExclusion)]
-        unwanted = [part for part in parts if isinstance(part, QueryExclusion)]
-        if not wanted:
-            cure = "put a word beside each -word or NOT word, in the same parentheses or branch of OR"
-            cause = "says what to leave out, but not what to look for"
-            raise misplaced(self.query, unwanted[0].place, cause, cure)
-        found = _joined(" AND ", wanted)
-        return f"({found} NOT {self._any_text([part.part for part in unwanted])})" if unwanted else found
-
-    def _any_text(self, parts: Sequence[QueryNode]) -> str:
-        return _joined(" OR ", [self._text(part) for part in parts])
-
-    def _text(self, node: QueryNode) -> str:
-        """Return the FTS5 expression of a part without fields."""
-        if isinstance(node, QueryText):
-            return self.expression(node)
-        if isinstance(node, QueryGroup) and node.operator == "OR":
-            return self._any_text(node.parts)
-        return self._all_texts(node.parts if isinstance(node, QueryGroup) else [node])
+        return _joined(" OR ", found)
 
     def expression(self, text: QueryText) -> str:
         """Return the FTS5 expression of a word or phrase; for ~word also with the words that have its stem."""
@@ -123,18 +104,92 @@ class QueryConditions:
             self.forms[word] = self.word_forms(*word) if self.word_forms else []
         return text.inside(any_of([text.token.fts or "", *map(quoted, self.forms[word])]))
 
+    def _note_texts(self, node: QueryNode) -> None:
+        if isinstance(node, QueryText):
+            self.texts.append(node)
+        elif isinstance(node, QueryGroup):
+            for part in node.parts:
+                self._note_texts(part)
+
+    def _all(
+        self, parts: Sequence[QueryNode], *, titled: bool = False, alone: bool = True
+    ) -> tuple[str | None, list[str]]:
+        """Return parts that must all fit: what the index knows as one FTS5 expression, and SQL for the others.
+
+        `titled`: with its words in the headline. `alone`: nothing else must fit besides.
+        """
+        wanted, unwanted, tests = list[str](), list[str](), list[str]()
+        for part in parts:
+            inner = part.part if isinstance(part, QueryExclusion) else part
+            if not self._is_known(inner):
+                if not titled:  # they are bound once
+                    tests.append(self._sql(part))
+            elif isinstance(part, QueryExclusion):
+                unwanted.append(self._index(inner))
+            else:
+                wanted.append(self._index(part, titled=titled))
+        if not unwanted or wanted:
+            return (self._with_and_without(wanted, unwanted) if wanted else None), tests
+        if alone and all(map(is_text, parts)):
+            raise self._says_nothing(parts)
+        return None, [*tests, f"NOT {self._in_matches(_joined(' OR ', unwanted))}"]
+
+    def _with_and_without(self, wanted: Sequence[str], unwanted: Sequence[str]) -> str:
+        found = _joined(" AND ", wanted)
+        return f"({found} NOT {_joined(' OR ', unwanted)})" if unwanted else found
+
+    def _says_nothing(self, parts: Sequence[QueryNode]) -> QueryError:
+        place = next(part.place for part in parts if isinstance(part, QueryExclusion))
+        cure = "put a word beside each -word or NOT word, in the same parentheses or branch of OR"
+        return misplaced(self.query, place, "says what to leave out, but not what to look for", cure)
+
+    def _is_known(self, node: QueryNode) -> bool:
+        """Return True if the index alone can find a part. Raises QueryError for words that are only left out."""
+        if isinstance(node, QueryExclusion):
+            if is_text(node):
+                raise self._says_nothing([node])
+            return False
+        if not isinstance(node, QueryGroup):
+            return isinstance(node, QueryText) or node.name in LABELLED
+        wanted = [part for part in node.parts if not isinstance(part, QueryExclusion)]
+        if not wanted and is_text(node):
+            raise self._says_nothing(node.parts)
+        if node.operator == "OR":
+            return all(self._is_known(part) for part in node.parts)
+        return bool(wanted) and all(
+            self._is_known(part.part if isinstance(part, QueryExclusion) else part) for part in node.parts
+        )
+
+    def _index(self, node: QueryNode, *, titled: bool = False) -> str:
+        """Return the FTS5 expression of a part that the index knows; `titled`: its words must be in the headline."""
+        if isinstance(node, QueryText):
+            found = self.expression(node)
+            return f"title : ({found})" if titled and not node.column else found
+        if isinstance(node, QueryField):
+            return self._label(node)
+        assert isinstance(node, QueryGroup), "an exclusion is part of a group"
+        wanted = [part for part in node.parts if not isinstance(part, QueryExclusion)]
+        unwanted = [part.part for part in node.parts if isinstance(part, QueryExclusion)]
+        if node.operator == "OR":
+            return _joined(" OR ", [self._index(part, titled=titled) for part in wanted])
+        return self._with_and_without(
+            [self._index(part, titled=titled) for part in wanted], [self._index(part) for part in unwanted]
+        )
+
     def _sql(self, node: QueryNode) -> str:
         """Return a part as a condition. It may be NULL where a column is, which means that it does not fit."""
+        if isinstance(node, QueryExclusion):
+            return f"NOT coalesce({self._sql(node.part)}, 0)"
+        if self._is_known(node):
+            return self._in_matches(self._index(node))
         if isinstance(node, QueryField):
             return self._field(node)
-        if isinstance(node, QueryExclusion) and not is_text(node):
-            return f"NOT coalesce({self._sql(node.part)}, 0)"
-        if not isinstance(node, QueryGroup) or is_text(node):
-            return self._in_matches(self._text(node))
+        assert isinstance(node, QueryGroup), "the index knows words"
         if node.operator == "OR":
-            texts = [part for part in node.parts if is_text(part)]
-            tests = [self._sql(part) for part in node.parts if not is_text(part)]
-            tests += [self._in_matches(self._any_text(texts))] if texts else []
+            known = [self._is_known(part) for part in node.parts]
+            tests = [self._sql(part) for part, is_known in zip(node.parts, known, strict=True) if not is_known]
+            terms = [self._index(part) for part, is_known in zip(node.parts, known, strict=True) if is_known]
+            tests += [self._in_matches(_joined(" OR ", terms))] if terms else []
             return f"({' OR '.join(tests)})"
         match, tests = self._all(node.parts)
         return f"({' AND '.join([*tests, *([self._in_matches(match)] if match else [])])})"
@@ -147,55 +202,81 @@ class QueryConditions:
         self.values[name] = value
         return f":{name}"
 
+    def _label(self, field: QueryField) -> str:
+        """Return the FTS5 expression of a field that the index knows."""
+        if field not in self._terms:  # sources are looked up once
+            self._terms[field] = self._read(field, self._labels)
+        return self._terms[field]
+
+    def _labels(self, field: QueryField) -> str:
+        values = listed(f"{field.name}:", field.value)
+        if field.name == "source":
+            return of_sources(self.source_ids(values))
+        if field.name == "language":
+            return in_languages([language_code("language:", value) for value in values])
+        return of_kinds([words.strip() + "*" * (not words.endswith(" ")) for words in _words("kind", values)])
+
     def _field(self, field: QueryField) -> str:
+        """Return the condition of a field that the index does not know."""
+        if field.name == "published":
+            first, last = self._period(field)
+            return f"a.place BETWEEN {self._bound(first)} AND {self._bound(last)}"
+        if field.name in COLUMNS.values():
+            return f"has_run(a.{field.name}, {self._bound(run_words(field.value))})"
+        if field.name == "seen":
+            since, until = self._read(field, _days)
+            tests = [f"{DAY_SEEN} >= {self._bound(since)}"] if since else []
+            tests += [f"{DAY_SEEN} <= {self._bound(until)}"] if until else []
+            return f"({' AND '.join(tests)})"
+        words = self._read(field, lambda field: _words(field.name, listed(f"{field.name}:", field.value)))
+        return WORDS_IN[field.name].format(self._bound("\n".join(words)))
+
+    def _period(self, field: QueryField) -> PlaceRange:
+        return places_between(*self._read(field, _days))
+
+    def _read(self, field: QueryField, read: Callable[[QueryField], Any]) -> Any:
+        """Return what `read` makes of a field. Its QueryError shows the place of the value."""
         try:
-            if field.name in COLUMNS.values():
-                return f"has_run(a.{field.name}, {self._bound(run_words(field.value))})"
-            if field.name in DAY_OF:
-                return self._days(field.name, field.value)
-            values = listed(f"{field.name}:", field.value)
-            if field.name in WORDS_IN:
-                return self._words(field.name, values)
-            if field.name == "source":
-                return self._one_of("a.source_id", self.source_ids(values))
-            return self._one_of("a.language", [language_code("language:", value) for value in values])
+            return read(field)
         except QueryError as error:
             raise misplaced(self.query, field.place, f"{error.subject}: {error.cause}", error.cure) from None
 
-    def _one_of(self, column: str, wanted: Sequence[Any]) -> str:
-        sql, bound = one_of(column, f"query{len(self.values)}_", wanted)
-        self.values |= bound
-        return sql
 
-    def _words(self, name: str, values: Sequence[str]) -> str:
-        wanted = []
-        for value in values:
-            words = folded_words(value)
-            if words.isspace():
-                raise QueryError(f"{name}: {value!r}", "has no letter or digit", "give a word, a phrase or a prefix*")
-            wanted.append(words.rstrip() if value.endswith("*") else words)
-        return WORDS_IN[name].format(self._bound("\n".join(wanted)))
+def _words(name: str, values: Sequence[str]) -> list[str]:
+    """Return phrases as `values.has_words` takes them. Raises QueryError."""
+    wanted = []
+    for value in values:
+        words = folded_words(value)
+        if words.isspace():
+            raise QueryError(f"{name}: {value!r}", "has no letter or digit", "give a word, a phrase or a prefix*")
+        wanted.append(words.rstrip() if value.endswith("*") else words)
+    return wanted
 
-    def _days(self, name: str, value: str) -> str:
-        """Return a condition for a period, or for what is between two of them: `2012-01..2012-03`, `2012..`."""
-        begin, dots, end = value.partition("..")
-        since = parse_day(f"{name}:", begin or None, last=False)
-        until = parse_day(f"{name}:", (end or None) if dots else begin, last=True)
-        if since is None and until is None:
-            raise QueryError(f"{name}: {value!r}", "is empty", "give a day or a period on one side of the dots")
-        if since and until and since > until:
-            raise QueryError(f"{name}: {value!r}", "ends before it begins", "give the earlier day first")
-        tests = ["a.published IS NOT NULL"] if name == "published" else []
-        tests += [f"{DAY_OF[name]} >= {self._bound(since)}"] if since else []
-        tests += [f"{DAY_OF[name]} <= {self._bound(until)}"] if until else []
-        return f"({' AND '.join(tests)})"
+
+def _days(field: QueryField) -> tuple[str | None, str | None]:
+    """Return the ends of a period, or of what is between two of them: `2012-01..2012-03`, `2012..`."""
+    begin, dots, end = field.value.partition("..")
+    since = parse_day(f"{field.name}:", begin or None, last=False)
+    until = parse_day(f"{field.name}:", (end or None) if dots else begin, last=True)
+    if since is None and until is None:
+        raise QueryError(f"{field.name}: {field.value!r}", "is empty", "give a day or a period on one side of the dots")
+    if since and until and since > until:
+        raise QueryError(f"{field.name}: {field.value!r}", "ends before it begins", "give the earlier day first")
+    return since, until
 
 
 def is_text(node: QueryNode) -> bool:
-    """Return True if a part has no field that SQL compares, so that FTS5 can find it alone."""
+    """Return True if a part consists of words, so that matches can be ranked by it."""
     if isinstance(node, QueryGroup):
         return all(map(is_text, node.parts))
     return is_text(node.part) if isinstance(node, QueryExclusion) else isinstance(node, QueryText)
+
+
+def _has_text(node: QueryNode) -> bool:
+    """Return True if there are words in a part, besides those that are left out."""
+    if isinstance(node, QueryGroup):
+        return any(map(_has_text, node.parts))
+    return isinstance(node, QueryText)
 
 
 def _joined(operator: str, parts: Sequence[str]) -> str:

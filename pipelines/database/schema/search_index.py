@@ -84,16 +84,18 @@ CREATE TABLE articles_by_day (
     spaced         TEXT,            -- what of title, byline, text is in scripts without spaces, one character a word
     comments       TEXT,            -- JSON list, of the newest capture; NULL: not asked for
     found_in       TEXT NOT NULL DEFAULT '{}', -- JSON: field -> where it was found
-    -- A word each for source, language and kind, which no person types: a filter is part of a full-text query.
+    -- A word for every article, one for its source, one for its language, one for each word of its kind. No person
+    -- types the character by which they begin. A filter is part of a full-text query.
     labels         TEXT NOT NULL GENERATED ALWAYS AS (
-        char(57344) || 's' || coalesce(source_id, 0)
+        char(57344) || 'a ' || char(57344) || 's' || coalesce(source_id, 0)
         || ' ' || char(57344) || 'l' || coalesce(replace(language, '-', ''), '')
-        || ' ' || char(57344) || 'k' || replace(replace(kind, ' ', ''), '-', '')) VIRTUAL
+        || ' ' || char(57344) || 'k' || replace(replace(kind, '-', ' '), ' ', ' ' || char(57344) || 'k')) VIRTUAL
 ) STRICT;
 """
 INDEXES = """
 CREATE INDEX articles_source_day ON articles(source_id, published_day, id, url_key); -- by source and period; renamed
 CREATE INDEX articles_text ON articles(text_digest);
+CREATE INDEX articles_language ON articles(language); -- which languages there are, and how many articles of each
 """
 FULL_TEXT = """
 -- Full text over the newest revision; unicode61 folds case and diacritics. Double quotes: Datasette looks for them.
@@ -229,7 +231,7 @@ def _replace(db: Database) -> None:
     """Put the copy in the place of the table. Indexes that the user made are made again."""
     if not _exists(db, "articles_by_day"):
         return
-    ours = ("articles_source_day", "articles_day", "articles_text")
+    ours = ("articles_source_day", "articles_day", "articles_text", "articles_language")
     indexes = db.execute("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'articles'")
     users = [sql for name, sql in indexes.fetchall() if sql and name not in ours]
     with db.atomic():

@@ -10,18 +10,22 @@ from __future__ import annotations
 import sqlite3
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from typing import Any, NamedTuple
 
 from pipelines.core.languages.spaced_runs import BREAK, runs_of
 from pipelines.database.query_language.conditions import RUNS_IN
+from pipelines.database.search.snippets import TOKENIZER
 
+CHARS_BEFORE = 40  # of a passage, before the first word found
+PASSAGE_CHARS = 120  # in scripts without spaces, as much as 24 words
 FIELDS = ("title", "byline", "text")
 KEYS = (*FIELDS, "labels")  # of an article, that are needed
 COLUMNS = (*FIELDS, *RUNS_IN.values(), "spaced", "labels")  # the archive's index has the first and the last two
 # FTS5 puts them around what it found. The texts get a space for each of them, and for NUL, at which SQLite would stop.
 OPEN, CLOSE = "\x02", "\x03"
 CLEAN = dict.fromkeys((0, 2, 3), " ")
-MAKE_INDEX = f"CREATE VIRTUAL TABLE page USING fts5({', '.join(COLUMNS)}, tokenize='unicode61 remove_diacritics 2')"
+MAKE_INDEX = f"CREATE VIRTUAL TABLE page USING fts5({', '.join(COLUMNS)}, tokenize='{TOKENIZER}')"
 MARKED = f"""SELECT rowid, {", ".join(f"highlight(page, {n}, '{OPEN}', '{CLOSE}')" for n, _ in enumerate(COLUMNS[:-1]))}
                FROM page WHERE page MATCH ? ORDER BY rowid"""  # noqa: S608 - constants
 
@@ -126,3 +130,27 @@ def places(marked: str) -> Iterator[tuple[int, int]]:
             start, at = at, at + len(inside)
             yield start, at
         at += len(part)
+
+
+def run_passages(expression: str, articles: Sequence[Mapping[str, Any]], markers: tuple[str, str]) -> dict[int, str]:
+    """Return by its place a passage of each article that the expression finds in a script without spaces.
+
+    `articles`: with KEYS and `place`. The index has such text in a column of its own, which is nothing to read.
+    """
+    found = {}
+    with closing(SpanFinder(expression)) as finder:
+        for article, spans in zip(articles, finder.spans(articles), strict=True):
+            if in_text := [span for span in spans if span.field == "text"]:
+                found[article["place"]] = _passage(article["text"], in_text, markers)
+    return found
+
+
+def _passage(text: str, spans: Sequence[Span], markers: tuple[str, str]) -> str:
+    start = max(0, spans[0].start - CHARS_BEFORE)
+    end = start + PASSAGE_CHARS
+    parts, at = ["…" * (start > 0)], start
+    for span in spans:
+        if span.start < end:
+            parts += [text[at : span.start], markers[0], text[span.start : span.end], markers[1]]
+            at = span.end
+    return "".join([*parts, text[at : max(at, end)], "…" * (max(at, end) < len(text))])

@@ -17,7 +17,7 @@ import time
 import pytest
 
 from pipelines.database import queries
-from tests.support.article_archive import build, database, insert, rows
+from tests.support.article_archive import build, database, insert, rows, undate
 from tests.support.capture_archive import build as captured_archive
 from tests.support.command import command_line, environment, morgue, start
 
@@ -31,7 +31,7 @@ def test_undated_articles_are_counted_as_such(folder, tmp_path):
     """Their day is null; --since leaves them out and says how many."""
     copy = shutil.copytree(folder, tmp_path / "copy")
     with contextlib.closing(sqlite3.connect(copy / "morgue.db")) as db, db:
-        db.execute("UPDATE articles SET published = NULL WHERE id = 2")
+        undate(db, 2)
     done = morgue("-C", copy, "export", "jsonl", "a.jsonl", "--source", "courier,shimbun", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "a.jsonl.manifest.json").read_text())["undated"] == 1

@@ -13,14 +13,14 @@ from pipelines.database.connection import connect
 from pipelines.database.filters import EVERYTHING, ArticleFilters
 from pipelines.database.search import counts, hits
 from pipelines.database.selection import is_address
-from tests.support.article_archive import build, database
+from tests.support.article_archive import build, database, undate
 
 
 @pytest.fixture(scope="module")
 def db(tmp_path_factory):
     folder = build(tmp_path_factory.mktemp("selection") / "archive")
     with database(folder / "morgue.db") as writing:
-        writing.execute("UPDATE articles SET published = NULL WHERE id = 2")
+        undate(writing, 2)
         writing.execute("UPDATE articles SET language = NULL, section = 'Élections 2024' WHERE id = 5")
         writing.execute("UPDATE articles SET kind = 'opinion', origin = 'Thomson Reuters' WHERE id IN (3, 4)")
     connection = connect(folder / "morgue.db")
