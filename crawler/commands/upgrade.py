@@ -23,21 +23,27 @@ def command(ctx: click.Context) -> None:
 
     `morgue crawl`, `add` and `import` do this by themselves; use this command for an archive that you only read.
     Nothing is fetched, no row is lost, and the WARC files are not changed. Pages that an earlier version gave up for a
-    reason that can pass are due again. If it is interrupted, run the same command again.
+    reason that can pass are due again. If it is interrupted, run the same command again. It goes on where it stopped.
     """
     from contextlib import closing
 
+    from crawler.cli.progress_bar import StepProgress
     from pipelines.core.archive_layout import LOCK_NAME
     from pipelines.core.lock import ArchiveLock
     from pipelines.database.captures import count_imported
     from pipelines.database.connection import applied_migrations, connect, open_database
+    from pipelines.database.schema.search_index import reporting
 
     folder = folder_to_read(ctx)
-    connect(folder.database).close()  # raises before the lock is taken if this is not an archive's database
+    # Raises before the lock is taken if this is not an archive's database.
+    connect(folder.database, unfinished=True).close()
     lock = ArchiveLock(folder.path / LOCK_NAME)
     try:
-        with closing(connect(folder.database)) as old:
+        with closing(connect(folder.database, unfinished=True)) as old:
             before = applied_migrations(old)
+        with StepProgress() as progress:
+            reporting.set(progress)
+            open_database(folder.database).close()
         with closing(open_database(folder.database)) as new:
             made = [name for name in applied_migrations(new) if name not in before]
             imported = count_imported(new) if DECLARED_DIGESTS in made else 0

@@ -52,9 +52,8 @@ JSON_COLUMNS: dict[str, type[list[Any] | dict[str, Any]]] = {
 
 
 def connect(path: Path, *, unfinished: bool = False) -> sqlite3.Connection:
-    """Open the archive's database (`morgue.db`) for reading only.
+    """Open the archive's database (`morgue.db`) for reading only; `unfinished`: also one between two schemas.
 
-    `unfinished`: also one whose upgrade was interrupted, which has not all of its tables.
     Raises NoArchive if nothing was crawled yet, ArchiveDamaged, ArchiveLocked.
     """
     if not path.is_file():
@@ -66,8 +65,7 @@ def connect(path: Path, *, unfinished: bool = False) -> sqlite3.Connection:
         raise missing_database(path)
     if UNFINISHED in tables and not unfinished:
         db.close()
-        cure = "wait for it; if none is running, `morgue upgrade` goes on where it stopped"
-        raise ArchiveDamaged(str(path), "is being upgraded", cure)
+        raise ArchiveDamaged(str(path), "is being upgraded", "wait for it, or run `morgue upgrade` if it was stopped")
     if UNFINISHED not in tables and not tables.issuperset(REQUIRED_TABLES):
         db.close()
         raise ArchiveDamaged(str(path), "a database, but not of an archive", "is it the file of another program?")

@@ -140,10 +140,12 @@ DESCRIPTIONS = {
             "last_seen": "Time of the newest capture that showed the page (HTTP 304 counts).",
             "spaced": "What of title, byline and text is in scripts without spaces (Chinese, Japanese, Thai, Lao, "
             "Khmer, Burmese), one character a word. NULL if nothing is.",
-            "labels": "A word each for source, language and kind, which begins with U+E000. Made from these columns.",
+            "labels": "Words that begin with U+E000: one that every article has, one each for its source and "
+            "language, one for each word of its kind. Made from these columns.",
         },
         {
             "articles_source_day": "search and export by source and period",
+            "articles_language": "which languages there are",
             "articles_text": "articles with the same headline and text",
         },
     ),
@@ -217,7 +219,7 @@ DESCRIPTIONS = {
         },
     ),
     "articles_fts": TableDescription(
-        "FTS5 index over the newest revision of each article; its `rowid` is `articles.place`. `unicode61` ignores "
+        "FTS5 index over the newest revision of each article; its `rowid` is their `place`. `unicode61` ignores "
         "case and diacritics.",
         {
             "title": "From `articles`.",

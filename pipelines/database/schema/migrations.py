@@ -1,6 +1,7 @@
 """Define the newest tables of the database as SQL inside sqlite-utils migrations: what scheduled crawls learn.
 
 A migration that has landed is never edited, the comments in its SQL included: the next change is the next function.
+All since `archive_tables` are registered here, in their order. A module that has the work of one registers nothing.
 What tables, columns and indexes mean is in `descriptions`, which becomes `docs/schema.md`. Times are TEXT, ISO 8601
 in UTC with `Z`; days are `YYYY-MM-DD`.
 """
@@ -13,6 +14,7 @@ from sqlite_utils import Database
 
 from pipelines.database.schema.archive_tables import migrations, watch
 from pipelines.database.schema.day_counts import COUNT_DAYS, DAYS
+from pipelines.database.schema.search_index import make_search_index
 
 
 @cache
@@ -270,5 +272,7 @@ def m010_scheduled(db: Database) -> None:
     db.executescript(f"DROP TRIGGER revisions_update_noted;\n{update}END;\n")
 
 
-# The order of import is the order of the migrations.
-from pipelines.database.schema import search_index as search_index  # noqa: E402
+@migrations(transactional=False)
+def m011_search_index(db: Database) -> None:
+    """Put articles in order of their days, and index them so that filters and periods are part of a full-text query."""
+    make_search_index(db)

@@ -24,7 +24,7 @@ from pipelines.core.errors import DiskFull
 from pipelines.core.languages.spaced_runs import spaced_runs
 from pipelines.core.timestamps import day_number
 from pipelines.database.schema import UNFINISHED
-from pipelines.database.schema.archive_tables import WATCHED, migrations, watch
+from pipelines.database.schema.archive_tables import WATCHED, watch
 from pipelines.database.schema.day_counts import DAYS
 from pipelines.database.schema.places import DAY_BITS, MOST_A_DAY, day_is_full
 
@@ -150,9 +150,8 @@ def log_progress(what: str, done: int, total: int) -> None:
 reporting: ContextVar[ReportProgress] = ContextVar("reporting", default=log_progress)
 
 
-@migrations(transactional=False)
-def m011_search_index(db: Database) -> None:
-    """Put articles in order of their days, and index them so that filters and periods are part of a full-text query."""
+def make_search_index(db: Database) -> None:
+    """Bring a database of the schema before to this one, from wherever an earlier run stopped."""
     if not _exists(db, UNFINISHED) and "place" in _columns(db, "articles"):
         return  # it was stopped between its last step and the note that it is done
     (keys,) = db.execute("PRAGMA foreign_keys").fetchone()
@@ -160,6 +159,7 @@ def m011_search_index(db: Database) -> None:
     # Tables and views that name `articles` go on naming it, and views of the user's need not be right meanwhile.
     db.execute("PRAGMA legacy_alter_table = ON")
     try:
+        _must_have_room(db)
         (count,) = db.execute("SELECT count(*) FROM articles").fetchone()
         with nullcontext() if count else db.atomic():  # a new database waits for the disk once
             for step in (_begin, _copy, _replace, _index, _merge, _finish):
@@ -172,12 +172,12 @@ def m011_search_index(db: Database) -> None:
 def _begin(db: Database) -> None:
     if _exists(db, UNFINISHED):
         return
-    full = db.execute(
-        f"""SELECT published_day FROM articles WHERE published IS NOT NULL GROUP BY published_day
-            HAVING count(*) > {MOST_A_DAY}"""
-    ).fetchone() if db.execute("SELECT count(*) FROM articles").fetchone()[0] > MOST_A_DAY else None  # fmt: skip
-    if full is not None and day_number(full[0]):
-        raise day_is_full(full[0])
+    (count,) = db.execute("SELECT count(*) FROM articles").fetchone()
+    if count > MOST_A_DAY:
+        sql = "SELECT published_day, count(*) FROM articles WHERE published IS NOT NULL GROUP BY 1"
+        for day, number in db.execute(sql).fetchall():
+            if number > MOST_A_DAY and day_number(day):
+                raise day_is_full(day)
     with db.atomic():
         db.execute(f"CREATE TABLE {UNFINISHED} (indexed INTEGER NOT NULL) STRICT")  # the last place in the index
         db.execute(f"INSERT INTO {UNFINISHED} VALUES (0)")
@@ -200,7 +200,6 @@ def _copy(db: Database) -> None:
     db.conn.create_function("day_number", 1, day_number, deterministic=True)
     db.conn.create_function("spaced_runs", -1, spaced_runs, deterministic=True)
     db.conn.create_function("undated_digest", -1, undated_digest, deterministic=True)
-    _must_have_room(db, total - done)
     db.execute("DROP TABLE IF EXISTS temp.places_in_order")
     db.execute("CREATE TEMP TABLE places_in_order (place INTEGER PRIMARY KEY, id INTEGER NOT NULL)")
     db.execute(
@@ -293,9 +292,14 @@ def _digest(row: dict[str, Any]) -> str:
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _must_have_room(db: Database, articles: int) -> None:
-    """Raise DiskFull, with what is missing, if the disk has no room for copies of so many articles."""
+def _must_have_room(db: Database) -> None:
+    """Raise DiskFull, with what is missing, if the disk has no room for the copies of the articles still to be made."""
     file = db.execute("PRAGMA database_list").fetchone()[2]
+    if _exists(db, UNFINISHED) and not _exists(db, "articles_by_day"):
+        return  # they are all made; the index goes where the old table was
+    (articles,) = db.execute("SELECT count(*) FROM articles").fetchone()
+    if _exists(db, "articles_by_day"):
+        articles -= db.execute("SELECT count(*) FROM articles_by_day").fetchone()[0]
     if not file or not articles:
         return
     lowest, highest = db.execute("SELECT min(id), max(id) FROM articles").fetchone()

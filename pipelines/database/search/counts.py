@@ -9,7 +9,6 @@ come from the rows of the matches if those are few, or if a condition is not in 
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
@@ -69,13 +68,15 @@ def counts(
         names = ", ".join(unknown if by else by)
         raise QueryError(f"count by {names!r}", "unknown key", f"say {', '.join(COUNT_KEYS)}")
     which = by_index(article_selection(db, query, filters))
-    if which.tests or not all(key in PERIODS or key in LABELS for key in by):
+    labels = {key: LABELS[key](db) for key in dict.fromkeys(by) if key in LABELS}
+    few = ROWS_A_LABEL * sum(map(len, labels.values()))
+    if which.tests or (labels and _at_most(db, which, few)):
         found = _from_rows(db, by, which)
+    elif labels:
+        found = _from_labels(db, by, which, labels)
     else:
-        found = _from_index(db, by, which)
-    return {
-        key: found[key] for key in sorted(found, key=lambda key: [(value is not None, value or "") for value in key])
-    }
+        return _named_periods(by, counts_by_period(db, which, by))  # they are in order
+    return dict(sorted(found.items(), key=lambda item: [value or "" for value in item[0]]))
 
 
 def by_index(which: ArticleSelection) -> ArticleSelection:
@@ -83,33 +84,46 @@ def by_index(which: ArticleSelection) -> ArticleSelection:
     return which.also(EVERY_ARTICLE) if which.match is None and not which.tests else which
 
 
-def _from_rows(db: sqlite3.Connection, by: Sequence[str], which: ArticleSelection) -> Counter[tuple[str | None, ...]]:
+def _from_rows(db: sqlite3.Connection, by: Sequence[str], which: ArticleSelection) -> Counts:
     periods = any(key in PERIODS for key in by)
     keys = [key for key in dict.fromkeys(by) if key in ROW_KEYS]
     columns = [DAY if periods else "0", *(ROW_KEYS[key] for key in keys)]
     numbers = ", ".join(map(str, range(1, len(columns) + 1)))
     sql = f"SELECT {', '.join(columns)}, count(*) {which.found(joined=True)} GROUP BY {numbers}"
-    found = Counter[tuple[str | None, ...]]()
+    found: Counts = {}
     for day, *values, number in ask(db, sql, which.values):
         named = dict(zip(keys, values, strict=True))
-        found[tuple([named[key] if key in named else _period(key, day) for key in by])] += number
+        key = tuple([named[key] if key in named else _period(key, day) for key in by])
+        found[key] = found.get(key, 0) + number
     return found
 
 
-def _from_index(db: sqlite3.Connection, by: Sequence[str], which: ArticleSelection) -> Counter[tuple[str | None, ...]]:
-    labels = {key: LABELS[key](db) for key in dict.fromkeys(by) if key in LABELS}
-    most = ROWS_A_LABEL * sum(map(len, labels.values()))
-    if labels and _at_most(db, which, most):
-        return _from_rows(db, by, which)
+def _from_labels(
+    db: sqlite3.Connection, by: Sequence[str], which: ArticleSelection, labels: dict[str, Labels]
+) -> Counts:
     periods = [key for key in by if key in PERIODS]
-    found = Counter[tuple[str | None, ...]]()
+    found: Counts = {}
     for values, part in _parts(db, which, labels):
-        if not periods:
-            found[tuple(values[key] for key in by)] += count_selected(db, part)
-            continue
-        for day, number in counts_by_period(db, part, periods).items():
-            found[tuple([values[key] if key in values else _period(key, day) for key in by])] += number
-    return +found
+        numbers = counts_by_period(db, part, periods) if periods else {0: count_selected(db, part)}
+        for names, number in _named_periods(periods, numbers).items():
+            period = dict(zip(periods, names, strict=True))
+            if number:
+                found[tuple([values[key] if key in values else period[key] for key in by])] = number
+    return found
+
+
+def _named_periods(keys: Sequence[str], numbers: dict[int, int]) -> Counts:
+    """Return numbers of days (0: undated) by the names of periods, in the same order."""
+    names = [PERIODS[key].name for key in keys]
+    found: Counts = {}
+    for ordinal, number in numbers.items():
+        if ordinal:
+            day = date.fromordinal(ordinal)
+            key = tuple([name(day) for name in names])
+        else:
+            key = (None,) * len(names)
+        found[key] = found.get(key, 0) + number
+    return found
 
 
 def _parts(

@@ -9,7 +9,6 @@ skips to its beginning; so many ranges cost less than SQLite's sorting of the da
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -57,17 +56,16 @@ def counts_by_period(db: sqlite3.Connection, which: ArticleSelection, keys: Iter
     days.
     """
     kind = _coarsest(set(keys))
-    found = Counter[int]()
-    if undated := _count(db, which.within(UNDATED)):
-        found[0] = undated
+    undated = _count(db, which.within(UNDATED))
+    found = {0: undated} if undated else {}
     dated = which.within(DATED)
     if (ends := _ends(db, dated)) is None:
         return found
     starts = list(_starts(kind, *ends))
     ranges = len(starts) if kind.days > 1 else len(starts) // DAYS_AT_ONCE
     if not _pays(db, dated, ranges):
-        return found + _by_grouping(db, dated)
-    return found + (_by_range(db, dated, starts) if kind.days > 1 else _by_day(db, dated, *ends))
+        return found | _by_grouping(db, dated)
+    return found | (_by_range(db, dated, starts) if kind.days > 1 else _by_day(db, dated, *ends))
 
 
 def _coarsest(keys: set[str]) -> Period:
@@ -108,22 +106,21 @@ def _pays(db: sqlite3.Connection, which: ArticleSelection, ranges: int) -> bool:
     return int(next(ask(db, sql, which.values | {"most": most + 1}))[0]) > most
 
 
-def _by_grouping(db: sqlite3.Connection, which: ArticleSelection) -> Counter[int]:
-    sql = f"SELECT {which.place} >> {DAY_BITS}, count(*) {which.found()} GROUP BY 1"
-    return Counter({int(day): int(number) for day, number in ask(db, sql, which.values)})
+def _by_grouping(db: sqlite3.Connection, which: ArticleSelection) -> dict[int, int]:
+    sql = f"SELECT {which.place} >> {DAY_BITS} AS day, count(*) {which.found()} GROUP BY day ORDER BY day"
+    return dict(ask(db, sql, which.values))  # type: ignore[arg-type]
 
 
-def _by_range(db: sqlite3.Connection, which: ArticleSelection, starts: list[int]) -> Counter[int]:
+def _by_range(db: sqlite3.Connection, which: ArticleSelection, starts: list[int]) -> dict[int, int]:
     ends = [*starts[1:], date.max.toordinal() + 1]
-    return Counter(
-        {
-            first: _count(db, which.within(places_of_days(first, end - first)))
-            for first, end in zip(starts, ends, strict=True)
-        }
-    )
+    return {
+        first: number
+        for first, end in zip(starts, ends, strict=True)
+        if (number := _count(db, which.within(places_of_days(first, end - first))))
+    }
 
 
-def _by_day(db: sqlite3.Connection, which: ArticleSelection, first: date, last: date) -> Counter[int]:
+def _by_day(db: sqlite3.Connection, which: ArticleSelection, first: date, last: date) -> dict[int, int]:
     """Count some days at once, each in bits of its own of one sum.
 
     The number within a day has DAY_BITS, so that the count of no day overflows into the next.
@@ -132,12 +129,14 @@ def _by_day(db: sqlite3.Connection, which: ArticleSelection, first: date, last: 
     sql = f"""{RANGE_OF_DAYS}
         SELECT day, (SELECT sum(1 << ((articles_fts.rowid >> {DAY_BITS}) - day) * {DAY_BITS}) FROM articles_fts
                       WHERE articles_fts MATCH :match AND articles_fts.rowid BETWEEN first AND last) FROM days"""
-    ends = {"day": first.toordinal(), "last_day": last.toordinal()}
-    found = Counter[int]()
-    for day, packed in ask(db, sql, which.values | ends):
-        for number in range(min(DAYS_AT_ONCE, last.toordinal() - int(day) + 1) if packed else 0):
-            found[int(day) + number] = int(packed) >> number * DAY_BITS & MOST_A_DAY
-    return +found
+    end = last.toordinal()
+    found = {}
+    for day, packed in ask(db, sql, which.values | {"day": first.toordinal(), "last_day": end}):
+        while packed and day <= end:
+            if number := packed & MOST_A_DAY:
+                found[day] = number
+            day, packed = day + 1, packed >> DAY_BITS
+    return found
 
 
 def _count(db: sqlite3.Connection, which: ArticleSelection) -> int:
