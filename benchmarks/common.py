@@ -129,9 +129,9 @@ def need_morgue(*commands: str) -> None:
         skip(reason)
 
 
-def new_archive(folder: Path) -> Path:
-    """`morgue init` in `folder`/archive."""
-    archive = folder / "archive"
+def new_archive(folder: Path, name: str = "archive") -> Path:
+    """`morgue init` in `folder`/`name`."""
+    archive = folder / name
     command = [*morgue_command(), "init", str(archive), "--contact", "benchmark@example.org"]
     done = subprocess.run(command, env=morgue_env(), capture_output=True, text=True)
     if done.returncode:

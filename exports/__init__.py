@@ -87,6 +87,13 @@ class PartitionableFormat(Protocol):
         """Return the format that divides by the keys `groups`; rows come ordered by them."""
 
 
+class ExcelFormat(Protocol):
+    """Declare what the module of a format of articles offers besides, if it can write its file as Excel opens it."""
+
+    def for_excel(self) -> ArticleFormat:
+        """Return the format that does so. Its `manifest_fields()` are what the manifest says of that."""
+
+
 class SubsetFormat(Protocol):
     """Declare what a module `to_NAME` offers that copies rows of the database itself."""
 
@@ -127,6 +134,19 @@ def is_folder_format(form: AnyFormat) -> TypeGuard[FolderFormat]:
 def is_partitionable(form: AnyFormat) -> TypeGuard[PartitionableFormat]:
     """Return True if a format can divide articles into a folder of files."""
     return hasattr(form, "partitioned")
+
+
+def is_excel_format(form: AnyFormat) -> TypeGuard[ExcelFormat]:
+    """Return True if a format can write its file as Excel opens it."""
+    return hasattr(form, "for_excel")
+
+
+def columns_read(form: AnyFormat, columns: Sequence[str]) -> tuple[str, ...] | None:
+    """Return the columns that a format of articles reads to write `columns`; None if it does not say so: all."""
+    reads: tuple[str, ...] | None = getattr(form, "reads", None)
+    if reads is None:
+        return None
+    return reads if getattr(form, "fixed_columns", False) else (*columns, *reads)
 
 
 def is_subset_format(form: AnyFormat) -> TypeGuard[SubsetFormat]:

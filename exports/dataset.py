@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, get_type_hints
 
 from exports import ArticleFormat, CaptureFormat, ExportInfo, Row
+from exports.drafts import draft_file, remove_abandoned
 from exports.extras import load_extra
 from pipelines.core.archive_layout import archive_owning
 from pipelines.core.errors import ConfigError, os_errors
 from pipelines.core.items import Article
-from pipelines.core.safe_open import draft_path, open_file, sync_folder
+from pipelines.core.safe_open import open_file, sync_folder
 
 if TYPE_CHECKING:
     from pipelines.selection.captures import CaptureSelection
@@ -123,7 +124,8 @@ def export(
 
     def body(file: BinaryIO) -> dict[str, Any]:
         form.write(stats.watch(rows), file, names, raw=raw)
-        return {"raw": raw} | stats.manifest_fields(names, left_out)
+        more: dict[str, Any] = form.manifest_fields() if hasattr(form, "manifest_fields") else {}
+        return {"raw": raw} | stats.manifest_fields(names, left_out) | more
 
     return _publish(form, body, out, about, force=force)
 
@@ -154,21 +156,25 @@ def _publish(
     check_writable(out, force=force)
     final_manifest = manifest_path(out)
     compression = None if form.suffix.endswith(out.suffix) else COMPRESSIONS.get(out.suffix)
-    with os_errors(str(out)), _temporary(out) as part, _temporary(final_manifest) as part_of_manifest:
-        with open_file(part, "xb") as file:
-            with _compressed(file, compression) as target:
-                manifest_fields = body(target)
-            _sync(file)
-        with open_file(part) as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    with os_errors(str(out)):
+        remove_abandoned(out.parent)
+    with (
+        os_errors(str(out)),
+        draft_file(out) as (part, file),
+        draft_file(final_manifest) as (part_of_manifest, manifest_file),
+    ):
+        with _compressed(file, compression) as target:
+            manifest_fields = body(target)
+        _sync(file)
+        with open_file(part) as written:
+            digest = hashlib.file_digest(written, "sha256").hexdigest()
         manifest = {
             "file": out.name, **about, "format": form.name, "media_type": form.media_type,
             "compression": COMPRESSIONS.get(out.suffix),
             "bytes": part.stat().st_size, "sha256": digest, **manifest_fields,
         }  # fmt: skip
-        with open_file(part_of_manifest, "x", encoding="utf-8") as manifest_file:
-            manifest_file.write(json.dumps(manifest, ensure_ascii=False, indent=2) + "\n")
-            _sync(manifest_file)
+        manifest_file.write(json.dumps(manifest, ensure_ascii=False, indent=2).encode() + b"\n")
+        _sync(manifest_file)
         check_writable(out, force=force)  # a file may have appeared since the first check, perhaps an hour ago
         final_manifest.unlink(missing_ok=True)  # an old manifest must never describe a new file
         part.replace(out)
@@ -219,16 +225,6 @@ def check_name(form: CaptureFormat, out: Path) -> None:
 def _stem(form: CaptureFormat, out: Path) -> str:
     """Return the name of a file without the suffix of its format, as far as it has that suffix."""
     return out.name.removesuffix(".gz").removesuffix(form.suffix.removesuffix(".gz"))
-
-
-@contextmanager
-def _temporary(final: Path) -> Iterator[Path]:
-    """Yield a temporary path in the folder of `final`, where renaming is one step. Remove the file at the end."""
-    part = draft_path(final)
-    try:
-        yield part
-    finally:
-        part.unlink(missing_ok=True)
 
 
 @contextmanager

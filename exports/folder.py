@@ -17,13 +17,13 @@ from typing import Any
 
 from exports import ExportInfo, FolderFormat, Row
 from exports.dataset import DatasetCounts, columns
+from exports.drafts import CHECKSUMS_NAME, draft_folder, remove_abandoned
 from exports.folder_output import FolderOutput
 from pipelines.core.archive_layout import archive_owning
 from pipelines.core.errors import ConfigError, os_errors
 from pipelines.core.safe_open import create, draft_path, open_file, sync_folder
 
 MANIFEST_NAME = "manifest.json"
-CHECKSUMS_NAME = "SHA256SUMS"  # as `sha256sum --check` reads it
 SOFTWARE = "newsmorgue "  # begins the field `software` of every manifest of ours
 MAX_MANIFEST_BYTES = 1 << 20
 DIGEST_CHARS = 64  # of SHA-256 in hex
@@ -56,26 +56,23 @@ def export_folder(
             yield name, stats.watch(rows)
             rows_of[name] = stats.rows - before
 
-    draft = draft_path(out)
-    try:
-        with os_errors(str(out)):
-            draft.mkdir()
-            with open_file(draft / CHECKSUMS_NAME, "xb") as checksums:
-                folder = FolderOutput(draft, checksums)
-                fields = form.fill(watched(parts), folder, names, {**about, "left_out": left_out or {}}, raw=raw)
-            with open_file(draft / CHECKSUMS_NAME) as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            manifest = {
-                "folder": out.name, **about, "format": form.name, "media_type": form.media_type,
-                "files": folder.files, "bytes": folder.bytes, "checksums": CHECKSUMS_NAME, "sha256": digest,
-                "raw": raw, **stats.manifest_fields(names, left_out), "splits": {k: v for k, v in rows_of.items() if k},
-                **fields,
-            }  # fmt: skip
-            create(draft / MANIFEST_NAME, json.dumps(manifest, ensure_ascii=False, indent=2).encode() + b"\n")
-            os.sync()  # there may be a million files, and to sync each by itself would take hours
-            _put_in_place(draft, out, force=force)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+    with os_errors(str(out)):
+        remove_abandoned(out.parent)
+    with os_errors(str(out)), draft_folder(out) as (draft, checksums):
+        folder = FolderOutput(draft, checksums)
+        fields = form.fill(watched(parts), folder, names, {**about, "left_out": left_out or {}}, raw=raw)
+        checksums.flush()
+        with open_file(draft / CHECKSUMS_NAME) as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        manifest = {
+            "folder": out.name, **about, "format": form.name, "media_type": form.media_type,
+            "files": folder.files, "bytes": folder.bytes, "checksums": CHECKSUMS_NAME, "sha256": digest,
+            "raw": raw, **stats.manifest_fields(names, left_out), "splits": {k: v for k, v in rows_of.items() if k},
+            **fields,
+        }  # fmt: skip
+        create(draft / MANIFEST_NAME, json.dumps(manifest, ensure_ascii=False, indent=2).encode() + b"\n")
+        os.sync()  # there may be a million files, and to sync each by itself would take hours
+        _put_in_place(draft, out, force=force)
     return manifest
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from exports.drafts import BUFFER_BYTES
 from pipelines.core.safe_open import create, open_file
 
 
@@ -26,7 +27,7 @@ class FolderOutput:
     def open(self, name: str) -> Iterator[BinaryIO]:
         """Open a new file for writing. `name` is its path in the folder."""
         path = self._place(name)
-        with open_file(path, "xb") as file:
+        with open_file(path, "xb", buffering=BUFFER_BYTES) as file:
             yield file
         self.note(name)
 

@@ -9,16 +9,18 @@ from dataclasses import dataclass
 
 from exports import Row
 from exports.row_choice import Sample, Splits
-from pipelines.core.errors import ConfigError
 from pipelines.database import queries
 from pipelines.database.filters import ArticleFilters
 from pipelines.selection.exclusions import NO_EXCLUSIONS, ExclusionFilter, Exclusions
 from pipelines.warc.storage import WarcStorage
 
+COUNTED = ("id", "revision", "published_day")  # columns that the manifest counts, and that errors name
+JUDGED = ("url", "captured", "header_rights", "rights", "warc_record_id")  # columns that filters on rights read
+
 
 @dataclass(frozen=True, slots=True)
 class RowSelection:
-    """Say which rows a dataset has. Raises ConfigError for what does not go together."""
+    """Say which rows a dataset has."""
 
     filters: ArticleFilters
     query: str | None = None
@@ -28,13 +30,17 @@ class RowSelection:
     seed: int = 0
     splits: Splits | None = None
     groups: tuple[str, ...] = ()  # order by these keys of article_rows.GROUPS, not by id
+    columns: tuple[str, ...] | None = None  # that the format reads; None: all
 
-    def __post_init__(self) -> None:
-        if self.every_revision and self.without:
-            cause = "cannot be used with --without-reserved and --without-signal: they judge the newest revision only"
-            raise ConfigError("--revisions all", cause, "leave one of them out")
-        if self.every_revision and self.groups:
-            raise ConfigError("--revisions all", "cannot be used with --partition", "leave one of them out")
+    def columns_read(self) -> list[str] | None:
+        """Return the columns to read: those of the format, and those that decide about rows. None: all."""
+        if self.columns is None:
+            return None
+        wanted = [*self.columns, *COUNTED]
+        wanted += ["url"] if self.sample is not None or self.splits is not None else []
+        wanted += JUDGED if self.without else []
+        wanted += ["is_newest"] if self.without and self.every_revision else []
+        return list(dict.fromkeys(wanted))
 
 
 class ArticleRows:
@@ -65,25 +71,31 @@ class ArticleRows:
             yield name, (row for row in rows if splits.of(row) == name)
 
     def _again(self, sample: Sample | None) -> Iterator[Row]:
-        rows = self._make_filter().articles(self._rows())
+        rows = self._permitted(self._make_filter())
         return rows if sample is None else sample.of(rows)
 
     def _sample(self) -> Sample | None:
         if self.selection.sample is None:
             return None
-        return Sample(self._make_filter().articles(self._rows()), self.selection.sample, self.selection.seed)
+        return Sample(self._permitted(self._make_filter()), self.selection.sample, self.selection.seed)
 
     def _all(self) -> Iterator[Row]:
-        return self.exclusion.articles(self._rows())
+        return self._permitted(self.exclusion)
+
+    def _permitted(self, exclusion: ExclusionFilter) -> Iterator[Row]:
+        of_kind = exclusion.revisions if self.selection.every_revision else exclusion.articles
+        return of_kind(self._rows())
 
     def _rows(self) -> Iterator[Row]:
-        filters, query = self.selection.filters, self.selection.query
-        if self.selection.every_revision:
-            from pipelines.selection.article_rows import revisions_of_articles
-
-            return revisions_of_articles(self._db, filters, query)
-        if self.selection.groups:
+        one = self.selection
+        columns = one.columns_read()
+        if one.groups:
             from pipelines.selection.article_rows import grouped_articles
 
-            return grouped_articles(self._db, self.selection.groups, filters, query)
-        return queries.articles(self._db, filters, query)
+            every = one.every_revision
+            return grouped_articles(self._db, one.groups, one.filters, one.query, columns, every_revision=every)
+        if one.every_revision:
+            from pipelines.selection.article_rows import revisions_of_articles
+
+            return revisions_of_articles(self._db, one.filters, one.query, columns)
+        return queries.articles(self._db, one.filters, one.query, columns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sqlite3
 from dataclasses import asdict
@@ -52,6 +53,7 @@ COUNTED_NOUNS = ("capture", "record", "page", "byte")  # of the closing line; th
 @click.option("--partition", metavar="KEYS", help="parquet: a folder of files by source, month, or source,month.")
 @click.option("--force", is_flag=True, help="Replace OUT and its manifest.")
 @click.option("--raw", is_flag=True, help="CSV: leave cells unchanged that a spreadsheet would run as formulas.")
+@click.option("--excel", is_flag=True, help="CSV: begin with a byte order mark, and cut cells that Excel refuses.")
 @folder_option
 @setting_option
 @log_options
@@ -69,12 +71,14 @@ def command(ctx: click.Context, **options: Any) -> None:
     csv, jsonl, bulk and parquet write articles: one row per article, ordered by number, with everything that was read
     from the page and the WARC record that it was read from. If OUT ends in .gz or .zst, the file is compressed. In
     CSV, lists are joined with "; ", and a cell that begins like a formula (=, +, -, @) gets an apostrophe in front,
-    so that no spreadsheet runs it; --raw leaves the apostrophe out. bulk is for OpenSearch and Elasticsearch.
+    so that no spreadsheet runs it; --raw leaves the apostrophe out. With --excel, Excel reads the file as UTF-8, and
+    texts of more than its 32,767 characters a cell are cut, end in a note, and are counted. bulk is for OpenSearch
+    and Elasticsearch.
 
     atom (a feed), tei (a TEI P5 corpus) and urls (addresses, one a line) are files of articles with fixed fields.
     txt and markdown make a folder with a file for each article, huggingface one that datasets.load_dataset() loads,
     with a dataset card and Croissant metadata, and sqlite one that is an archive without WARC files, which `morgue
-    -C OUT search` opens. A folder has its manifest inside, and SHA256SUMS. docs/add-an-export.md describes them all.
+    -C OUT search` opens. A folder has its manifest inside, and SHA256SUMS. docs/exporting.md describes them all.
 
     --sample and --split draw by the address of an article: the same archive and seed give the same articles, and
     all revisions of one are in the same split.
@@ -111,11 +115,12 @@ def command(ctx: click.Context, **options: Any) -> None:
     if is_capture_format(form):
         from pipelines.selection.captures import CaptureFilter
 
-        if wanted.raw:
-            raise ConfigError("--raw", f"has no effect on {wanted.form}", "leave it out")
-        if given := wanted.chosen_rows():
+        for name, given in (("--raw", wanted.raw), ("--excel", wanted.excel)):
+            if given:
+                raise ConfigError(name, f"has no effect on {wanted.form}", "leave it out")
+        if rows := wanted.chosen_rows():
             raise ConfigError(
-                next(iter(given)), f"has no effect on {wanted.form}, which writes captures", "leave it out"
+                next(iter(rows)), f"has no effect on {wanted.form}, which writes captures", "leave it out"
             )
         captures = CaptureFilter(wanted.filters, wanted.query, wanted.hosts, wanted.urls, without)
         about["filters"] |= {"host": list(wanted.hosts), "url": list(wanted.urls)}
@@ -126,6 +131,7 @@ def command(ctx: click.Context, **options: Any) -> None:
         raise ConfigError("--host and --url", "select captures, not articles", "export warc, wacz or cdxj")
     from crawler.cli.datasets.articles import export_articles
 
+    gc.freeze()  # what is loaded by now stays: to look through it for garbage again and again takes time
     with database_of(ctx) as db:
         export_articles(form, db, WarcStorage(folder_of(ctx).warc), wanted, without, about)
         if undated := counts.count_undated(db, wanted.query, wanted.filters):

@@ -46,7 +46,7 @@ def entry(row: Row, identity: str) -> Iterator[str]:
     # RFC 4287, 4.2.1: an entry has an author unless its feed has one.
     for author in row["authors"] or [row["site_name"] or row["source"] or "unknown"]:
         yield f"<author>{element('name', author)}</author>"
-    for tag in row["tags"] or ():
+    for tag in filter(None, row["tags"] or ()):
         yield element("category", term=tag)
     if row["description"]:
         yield element("summary", row["description"])
@@ -58,11 +58,14 @@ def _updated(row: Row) -> str:
 
 
 def write(rows: Iterable[Row], out: BinaryIO, columns: Sequence[str], *, raw: bool = False) -> int:
-    """Write the feed. What is known of it only at the end is at its end: RFC 4287 leaves the order open."""
+    """Write the feed. What is known of it only at the end is at its end: RFC 4287 leaves the order open.
+
+    The id of an entry is made of the address of its article, so that a reader replaces an earlier state of it.
+    """
     count, newest, identities = 0, NO_TIME, hashlib.sha256()
     out.write(START.encode())
     for row in rows:
-        identity = urn(f"{row['url']} {row['text_digest']}")
+        identity = urn(row["url"])
         identities.update(identity.encode())
         newest = max(newest, _updated(row))
         out.write("\n".join(("<entry>", *entry(row, identity), "</entry>\n")).encode("utf-8", "replace"))

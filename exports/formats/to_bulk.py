@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from operator import itemgetter
 from typing import BinaryIO
 
 from exports import Row
-from exports.formats.to_jsonl import fast_line_bytes
+from exports.formats.to_jsonl import choose_values, fast_line_bytes
 
 name = "bulk"
 media_type = "application/x-ndjson"
 suffix = ".ndjson"
+reads = ("url", "revision")
 
 ID_CHARS = 32  # hex digits of a document's id
 
@@ -26,14 +26,13 @@ def write(rows: Iterable[Row], out: BinaryIO, columns: Sequence[str], *, raw: bo
     The id is made of the address: a later export replaces the documents of this one. Further revisions of an article
     have their number added.
     """
-    encode, names, count, before = fast_line_bytes(), list(columns), 0, None
-    values = itemgetter(*names, names[0])  # of one name alone it would return no tuple
+    encode, chosen, count, before = fast_line_bytes(), choose_values(columns), 0, None
     for row in rows:
         identity = hashlib.sha256(row["url"].encode("utf-8", "surrogatepass")).hexdigest()[:ID_CHARS]
         if row["url"] == before:
             identity += f"-{row['revision']}"
         before = row["url"]
         out.write(b'{"index":{"_id":"%b"}}\n' % identity.encode())
-        out.write(encode(dict(zip(names, values(row), strict=False))) + b"\n")
+        out.write(encode(chosen(row)) + b"\n")
         count += 1
     return count

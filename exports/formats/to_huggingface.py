@@ -19,6 +19,7 @@ from exports.formats.croissant import croissant
 name = "huggingface"
 media_type = "application/vnd.apache.parquet"
 suffix = ""
+reads = ("source", "language", "rights", "header_rights", "published_day", "captured")
 
 ONLY_SPLIT = "train"  # as `datasets` calls a dataset that is not divided
 CARD_NAME = "README.md"

@@ -12,6 +12,7 @@ from exports import Row
 name = "jsonl"
 media_type = "application/jsonl"
 suffix = ".jsonl"
+reads = ()
 
 # Some readers (str.splitlines) take these for line ends, though JSON does not. Escaped, they break no line.
 LINE_ENDS = {"\u2028": "\\u2028", "\u2029": "\\u2029", "\x85": "\\u0085"}
@@ -56,9 +57,15 @@ def _escape_line_ends(data: bytes) -> bytes:
 
 def write(rows: Iterable[Row], out: BinaryIO, columns: Sequence[str], *, raw: bool = False) -> int:
     """Write the rows with their keys in the order of `columns`; return the number of rows."""
-    encode, names, count = fast_line_bytes(), list(columns), 0
-    values = itemgetter(*names, names[0])  # of one name alone it would return no tuple
+    encode, names, count = fast_line_bytes(), tuple(columns), 0
+    chosen = choose_values(names)
     for row in rows:
-        out.write(encode(dict(zip(names, values(row), strict=False))) + b"\n")
+        out.write(encode(row if tuple(row) == names else chosen(row)) + b"\n")
         count += 1
     return count
+
+
+def choose_values(names: Sequence[str]) -> Callable[[Row], Row]:
+    """Return the function that gives a row with these keys, in their order."""
+    values = itemgetter(*names, names[0])  # of one name alone it would return no tuple
+    return lambda row: dict(zip(names, values(row), strict=False))

@@ -15,6 +15,7 @@ from exports.formats.to_jsonl import LINE_ENDS
 name = "markdown"
 media_type = "text/markdown"
 suffix = ""
+reads = ("id", "source", "published_day", "revision", "title", "text")
 
 # CommonMark 0.31: what makes markup within a line, and what makes it at the beginning of one.
 INLINE = re.compile(r"([\\`*_\[\]<>&~|$])")

@@ -6,24 +6,26 @@ text, because they are as precise as the page: a day, or a time with its zone. `
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
 from exports import ExportInfo, Row
 from exports.extras import load_extra
 from exports.folder_output import FolderOutput
+from exports.formats.to_jsonl import choose_values, fast_line_bytes
 from pipelines.core.archive_layout import DATABASE_NAME
 from pipelines.core.errors import ArchiveDamaged
 
 name = "parquet"
 media_type = "application/vnd.apache.parquet"
 suffix = ".parquet"
+reads = ()
 
 GROUP_ROWS = 5000  # of a row group: about 20 MB of text, which is what memory holds
+BATCH_ROWS = 100  # converted at once: few enough to be in the processor's cache still
 ZSTD_LEVEL = 3  # of 22
 NUMBERS = ("id", "word_count", "revision", "warc_offset", "warc_length")
 LISTS = ("authors", "tags", "rights", "comments", "header_rights")
@@ -31,8 +33,6 @@ TIMES = ("first_seen", "last_seen", "gone_since", "wall_since", "captured")
 DAYS = ("published_day",)
 DATA_FOLDER = "data"  # of all Parquet files: many readers take every file of a folder for one
 NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"  # as Hive and its readers call the folder of unknown values
-
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def schema(columns: Sequence[str]) -> Any:
@@ -45,19 +45,22 @@ def schema(columns: Sequence[str]) -> Any:
     return arrow.schema([(column, types.get(column, arrow.string())) for column in columns])
 
 
-def column_of(group: Sequence[Row], field: Any) -> Any:
-    """Return a column of rows as an Arrow array of the type of `field`. Raises ArchiveDamaged for a wrong time."""
+def column_of(values: Sequence[Any], field: Any) -> Any:
+    """Return the values of a column as an Arrow array of the type of `field`.
+
+    Raises ArchiveDamaged for a text that is no time.
+    """
     arrow = load_extra("pyarrow", "parquet")
-    values = [row[field.name] for row in group]
     if field.name in (*TIMES, *DAYS):
         try:
             return arrow.array(values, type=arrow.string()).cast(field.type)  # parsed by Arrow, ten times faster
         except arrow.ArrowInvalid as error:
             cure = "`morgue verify` checks the database; `morgue rebuild` makes a new one from the WARC files"
             cause = f"a value of the column {field.name} is no time ({error})"
-            raise ArchiveDamaged(f"{DATABASE_NAME}: rows {group[0]['id']} to {group[-1]['id']}", cause, cure) from None
+            raise ArchiveDamaged(f"{DATABASE_NAME}: articles", cause, cure) from None
     if field.name == "found_in":
-        values = [None if value is None else _encode(value) for value in values]
+        encode = fast_line_bytes()
+        values = [None if value is None else encode(value) for value in values]
     return arrow.array(values, type=field.type)
 
 
@@ -67,22 +70,26 @@ def write(rows: Iterable[Row], out: BinaryIO, columns: Sequence[str], *, raw: bo
     arrow = load_extra("pyarrow", "parquet")
     # `out` belongs to the caller: a PythonFile of its own would close it.
     with parquet.ParquetWriter(_Unclosed(out), shape, compression="zstd", compression_level=ZSTD_LEVEL) as writer:
-        for group in _groups_of(rows):
-            arrays = [column_of(group, field) for field in shape]
-            writer.write_table(arrow.Table.from_arrays(arrays, schema=shape), row_group_size=GROUP_ROWS)
-            count += len(group)
+        batches: list[Any] = []
+        for values in _batches_of(rows, columns):
+            arrays = [column_of(of_column, field) for of_column, field in zip(values, shape, strict=True)]
+            batches.append(arrow.RecordBatch.from_arrays(arrays, schema=shape))
+            count += len(values[0])
+            if count % GROUP_ROWS == 0:
+                writer.write_table(arrow.Table.from_batches(batches), row_group_size=GROUP_ROWS)
+                batches.clear()
+        if batches:
+            writer.write_table(arrow.Table.from_batches(batches), row_group_size=GROUP_ROWS)
     return count
 
 
-def _groups_of(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    group: list[Row] = []
-    for row in rows:
-        group.append(row)
-        if len(group) == GROUP_ROWS:
-            yield group
-            group = []
-    if group:
-        yield group
+def _batches_of(rows: Iterable[Row], columns: Sequence[str]) -> Iterator[list[tuple[Any, ...]]]:
+    """Yield the values of each column of BATCH_ROWS rows."""
+    names, waiting, choose = tuple(columns), iter(rows), choose_values(columns)
+    while batch := [
+        row.values() if tuple(row) == names else choose(row).values() for row in islice(waiting, BATCH_ROWS)
+    ]:
+        yield list(zip(*batch, strict=True))
 
 
 class _Unclosed:
@@ -114,6 +121,7 @@ class Partitioned:
     name = name
     media_type = media_type
     suffix = ""
+    reads = ("source", "published_day")
 
     def __init__(self, groups: tuple[str, ...]) -> None:
         self._groups = groups

@@ -19,6 +19,7 @@ name = "sqlite"
 media_type = "application/vnd.sqlite3"
 suffix = ""
 fixed_columns = True
+reads = ("id",)
 
 SETTINGS = b"# This archive was exported from another one. It holds articles, and no WARC files.\n"
 

@@ -5,10 +5,14 @@ Guidelines: https://tei-c.org/release/doc/tei-p5-doc/en/html/CC.html (chapter 15
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import BinaryIO
+from urllib.parse import quote
 
 from exports import Row
+from exports.formats.to_urls import KEPT
 from exports.formats.xml_text import element
 
 name = "tei"
@@ -16,44 +20,63 @@ media_type = "application/tei+xml"
 suffix = ".xml"
 fixed_columns = True
 
+DAY_CHARS = 10  # of an ISO date without a time
 START = """<?xml version="1.0" encoding="utf-8"?>
 <teiCorpus xmlns="http://www.tei-c.org/ns/1.0">
 <teiHeader>
 <fileDesc>
 <titleStmt><title>Articles of news sites</title></titleStmt>
-<publicationStmt><p>Exported by Newsmorgue.</p></publicationStmt>
+<publicationStmt>
+<authority>Exported by Newsmorgue</authority>
+<availability status="unknown"><p>The texts belong to their authors and publishers.</p></availability>
+</publicationStmt>
 <sourceDesc><p>Pages of news sites, as recorded in WARC files.</p></sourceDesc>
 </fileDesc>
+<encodingDesc><projectDesc>
+<p>A program read headline, authors, dates and text out of each page. A paragraph is one of the page.</p>
+</projectDesc></encodingDesc>
 </teiHeader>
 """
 END = "</teiCorpus>\n"
 UNKNOWN_LANGUAGE = "und"  # ISO 639-2: undetermined
+LANGUAGE = re.compile("[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")  # of XML Schema: the type of xml:lang
 
 
 def article(row: Row) -> Iterator[str]:
     """Yield the lines of an article: its header by chapter 2 of the guidelines, and its text."""
-    title = element("title", row["title"] or row["url"])
-    authors = [element("author", author) for author in row["authors"] or ()]
-    day = row["published"]
-    date = element("date", day, when=day) if day else element("date", "unknown")
-    language = row["language"] or UNKNOWN_LANGUAGE
-    yield f'<TEI xml:id="a{row["id"]}r{row["revision"]}" xml:lang="{language}">'
+    title = row["title"] or row["url"]
+    authors = "".join(element("author", author) for author in row["authors"] or ())
+    language = row["language"] if LANGUAGE.fullmatch(row["language"] or "") else UNKNOWN_LANGUAGE
+    publisher = element("publisher", row["publisher"] or row["site_name"] or row["source"] or "unknown")
+    published = _date(row["published"]) or "<date>unknown</date>"
+    revision = str(row["revision"])
+    words = str(row["word_count"] or 0)
+    yield f'<TEI xml:id="a{row["id"]}r{revision}" xml:lang="{language}">'
     yield "<teiHeader>"
     yield "<fileDesc>"
-    yield f"<titleStmt>{title}{''.join(authors)}</titleStmt>"
+    yield f"<titleStmt>{element('title', title)}{authors}</titleStmt>"
+    yield f"<editionStmt>{element('edition', f'revision {revision}', n=revision)}</editionStmt>"
+    yield f"<extent>{element('measure', f'{words} words', unit='words', quantity=words)}</extent>"
     yield "<publicationStmt>"
-    yield element("publisher", row["publisher"] or row["site_name"] or row["source"] or "unknown")
-    yield element("idno", row["warc_record_id"] or "", type="WARC-Record-ID")
-    for signal in row["rights"] or ():
-        yield f"<availability>{element('p', signal)}</availability>"
+    yield publisher + published
+    if row["warc_record_id"]:
+        yield element("idno", row["warc_record_id"], type="WARC-Record-ID")
+    yield '<availability status="unknown">'
+    yield element("p", "The text belongs to its authors and its publisher.")
+    for signal in (*(row["rights"] or ()), *(row["header_rights"] or ())):
+        yield element("p", f"The page says: {signal}")
+    yield "</availability>"
     yield "</publicationStmt>"
     yield "<sourceDesc><bibl>"
-    yield title + "".join(authors)
-    yield element("publisher", row["publisher"] or row["site_name"] or row["source"] or "unknown")
-    yield date
-    yield element("ptr", target=row["canonical_url"] or row["url"])
-    if row["captured"]:
-        yield element("date", row["captured"], type="captured", when=row["captured"])
+    yield element("title", title, level="a") + authors
+    if row["site_name"]:
+        yield element("title", row["site_name"], level="j")
+    yield publisher + published
+    if row["issn"]:
+        yield element("idno", row["issn"], type="ISSN")
+    yield element("ptr", target=quote(row["canonical_url"] or row["url"], safe=KEPT, errors="surrogatepass"))
+    if captured := _date(row["captured"], type="captured"):
+        yield captured
     yield "</bibl></sourceDesc>"
     yield "</fileDesc>"
     yield "<profileDesc>"
@@ -69,6 +92,16 @@ def article(row: Row) -> Iterator[str]:
     yield from paragraphs or ["<p/>"]  # the body of a text is never empty
     yield "</body></text>"
     yield "</TEI>\n"
+
+
+def _date(text: str | None, **attributes: str) -> str | None:
+    """Return a date of ours as an element whose `when` is a date or time of XML Schema; None for what is neither."""
+    try:
+        time = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    when = time.date().isoformat() if len(text or "") <= DAY_CHARS else time.isoformat()
+    return element("date", text, when=when, **attributes)
 
 
 def write(rows: Iterable[Row], out: BinaryIO, columns: Sequence[str], *, raw: bool = False) -> int:

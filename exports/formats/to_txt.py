@@ -16,6 +16,7 @@ from exports.formats.article_files import file_name
 name = "txt"
 media_type = "text/plain"
 suffix = ""
+reads = ("id", "source", "published_day", "revision", "title", "text")
 
 METADATA_NAME = "metadata.csv"
 

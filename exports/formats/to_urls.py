@@ -12,6 +12,7 @@ name = "urls"
 media_type = "text/plain"
 suffix = ".txt"
 fixed_columns = True
+reads = ("url",)
 
 # Of RFC 3986, what an address may hold as it is; anything else, such as a line end, is percent-encoded.
 KEPT = "!#$%&'()*+,/:;=?@[]~"

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pipelines.core.errors import NotFound
@@ -37,6 +37,14 @@ BATCH_ROWS = 200  # rows looked up at once
 def column_names(columns: str) -> tuple[str, ...]:
     """Return the names under which the columns of a SELECT come back."""
     return tuple(column.replace(".", " ").split()[-1] for column in columns.split(","))
+
+
+def chosen_columns(columns: str, names: Sequence[str] | None) -> str:
+    """Return those columns of a SELECT that have `names`, in their order; all for None."""
+    if names is None:
+        return columns
+    known = dict(zip(column_names(columns), columns.split(","), strict=True))
+    return ", ".join(known[name].strip() for name in names)
 
 
 PUBLISHED_DAY = "a.published_day"
@@ -70,16 +78,23 @@ FROM_ARTICLES = f"""articles a JOIN captures c ON c.id = a.capture_id LEFT JOIN 
     LEFT JOIN page_states w ON w.id = {SHOWN_NOW.format("NOT", GONE_KINDS)}"""
 
 
-def articles(db: sqlite3.Connection, filters: ArticleFilters = EVERYTHING, query: str | None = None) -> Iterator[Row]:
-    """Yield whole articles with the keys ARTICLE_KEYS, by id, streamed from one snapshot: for datasets.
+def articles(
+    db: sqlite3.Connection,
+    filters: ArticleFilters = EVERYTHING,
+    query: str | None = None,
+    columns: Sequence[str] | None = None,
+) -> Iterator[Row]:
+    """Yield whole articles by id, streamed from one snapshot: for datasets.
 
-    Memory holds the ids of a selection, never its rows. Raises QueryError, NotFound (of the source).
+    `columns`: their keys, among ARTICLE_KEYS and with `id`; None: all. Memory holds the ids of a selection, never its
+    rows. Raises QueryError, NotFound (of the source).
     """
     which = article_selection(db, query, filters)
     # A set of row ids is read in order, so that whole rows need no sorting, whichever index finds them.
     ids = f"a.id IN (SELECT a.id FROM articles a WHERE {which.condition()})"
     every = which.is_everything
-    sql = f"SELECT {ARTICLE_COLUMNS} FROM {FROM_ARTICLES} WHERE {'1' if every else ids} ORDER BY a.id"
+    chosen = chosen_columns(ARTICLE_COLUMNS, columns)
+    sql = f"SELECT {chosen} FROM {FROM_ARTICLES} WHERE {'1' if every else ids} ORDER BY a.id"
     return decode_rows("articles", ask(db, sql, which.values))
 
 

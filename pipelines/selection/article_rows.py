@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from pipelines.database.connection import Row, ask, decode_row, decode_rows
+from pipelines.database.connection import Row, ask, decode_rows
 from pipelines.database.filters import EVERYTHING, ArticleFilters
-from pipelines.database.queries import ARTICLE_COLUMNS, BATCH_ROWS, FROM_ARTICLES, article_selection
+from pipelines.database.queries import ARTICLE_COLUMNS, BATCH_ROWS, FROM_ARTICLES, article_selection, chosen_columns
 
 # Columns that a revision has itself. All others are the newest that is known of the article.
 OF_REVISION = ("title", "description", "authors", "modified", "text", "text_digest", "extractor")
@@ -32,7 +32,8 @@ def _revision_columns() -> str:
     return columns
 
 
-REVISION_COLUMNS = _revision_columns()
+# Besides the keys of an article: whether the revision is the newest.
+REVISION_COLUMNS = f"{_revision_columns()}, r.number = a.revision AS is_newest"
 FROM_REVISIONS = FROM_ARTICLES.replace(
     "articles a JOIN captures c ON c.id = a.capture_id",
     "articles a JOIN revisions r ON r.article_id = a.id JOIN captures c ON c.id = r.capture_id",
@@ -40,37 +41,64 @@ FROM_REVISIONS = FROM_ARTICLES.replace(
 
 
 def revisions_of_articles(
-    db: sqlite3.Connection, filters: ArticleFilters = EVERYTHING, query: str | None = None
+    db: sqlite3.Connection,
+    filters: ArticleFilters = EVERYTHING,
+    query: str | None = None,
+    columns: Sequence[str] | None = None,
 ) -> Iterator[Row]:
     """Yield every revision of the articles that match, by id and number.
 
-    Memory holds the ids of a selection. Raises QueryError, NotFound (of the source).
+    `columns`: their keys, as for `queries.articles`, and `is_newest`; None: all. Memory holds the ids of a selection.
+    Raises QueryError, NotFound (of the source).
     """
-    from pipelines.extraction.extract import count_words
-
     which = article_selection(db, query, filters)
     ids = f"a.id IN (SELECT a.id FROM articles a WHERE {which.condition()})"
     every = which.is_everything
-    sql = f"SELECT {REVISION_COLUMNS} FROM {FROM_REVISIONS} WHERE {'1' if every else ids} ORDER BY a.id, r.number"
-    for row in decode_rows("revisions", ask(db, sql, which.values)):
-        if row["word_count"] is None:
-            row["word_count"] = count_words(row["text"])
-        yield row
+    chosen = _chosen_of_revision(columns)
+    sql = f"SELECT {chosen} FROM {FROM_REVISIONS} WHERE {'1' if every else ids} ORDER BY a.id, r.number"
+    return map(_counted_words, decode_rows("revisions", ask(db, sql, which.values)))
 
 
 def grouped_articles(
-    db: sqlite3.Connection, groups: tuple[str, ...], filters: ArticleFilters = EVERYTHING, query: str | None = None
+    db: sqlite3.Connection,
+    groups: tuple[str, ...],
+    filters: ArticleFilters = EVERYTHING,
+    query: str | None = None,
+    columns: Sequence[str] | None = None,
+    *,
+    every_revision: bool = False,
 ) -> Iterator[Row]:
-    """Yield the articles that match, ordered by `groups` (keys of GROUPS) and then by id.
+    """Yield the articles that match, or all their revisions, ordered by `groups` (keys of GROUPS) and then by id.
 
-    SQLite sorts short rows of numbers, not the articles. Raises QueryError, NotFound (of the source).
+    `columns` as above. SQLite sorts short rows of numbers, not the articles. Raises QueryError, NotFound (of the
+    source).
     """
     which = article_selection(db, query, filters)
     order = ", ".join(GROUPS[name] for name in groups)
     sql = f"""SELECT a.id FROM articles a LEFT JOIN sources s ON s.id = a.source_id
                WHERE {which.condition()} ORDER BY {order}, a.id"""
     ids = (row["id"] for row in ask(db, sql, which.values))
+    table, chosen, tables, last = "articles", chosen_columns(ARTICLE_COLUMNS, columns), FROM_ARTICLES, "a.id"
+    if every_revision:
+        table, chosen, tables, last = "revisions", _chosen_of_revision(columns), FROM_REVISIONS, "r.number"
     while batch := list(islice(ids, BATCH_ROWS)):
-        sql = f"SELECT {ARTICLE_COLUMNS} FROM {FROM_ARTICLES} WHERE a.id IN ({', '.join(map(str, batch))})"
-        found = {row["id"]: row for row in ask(db, sql)}
-        yield from (decode_row(found[number], "articles") for number in batch if number in found)
+        sql = f"SELECT {chosen} FROM {tables} WHERE a.id IN ({', '.join(map(str, batch))}) ORDER BY a.id, {last}"
+        found: dict[int, list[Row]] = {}
+        for row in decode_rows(table, ask(db, sql)):
+            found.setdefault(row["id"], []).append(_counted_words(row) if every_revision else row)
+        for number in batch:
+            yield from found.get(number, ())
+
+
+def _chosen_of_revision(columns: Sequence[str] | None) -> str:
+    if columns is not None and "word_count" in columns and "text" not in columns:
+        columns = [*columns, "text"]  # whose words are counted
+    return chosen_columns(REVISION_COLUMNS, columns)
+
+
+def _counted_words(row: Row) -> Row:
+    if "word_count" in row and row["word_count"] is None:
+        from pipelines.extraction.extract import count_words
+
+        row["word_count"] = count_words(row["text"])
+    return row

@@ -15,6 +15,7 @@ from pipelines.archive.replay import replay
 from pipelines.archive.stored_response import MAX_PAGE_BYTES
 from pipelines.core.errors import MorgueError
 from pipelines.core.media_types import HTML_TYPES, media_type
+from pipelines.database.connection import ask
 from pipelines.extraction.page.media import is_never_html, why_not_html
 from pipelines.warc.content_codings import DecodedTooLarge
 from pipelines.warc.storage import WarcStorage
@@ -72,6 +73,14 @@ class CapturedSignals:
                 self._signals.clear()
             signals = self._signals[row["page"]] = self._read(row)
         return signals
+
+    def of_record(self, record_id: str) -> tuple[str, ...]:
+        """Return the signals of the page in the capture whose response record has an id. Raises UnknownSignals."""
+        sql = f"SELECT c.url, c.time, {PAGE_COLUMNS} FROM captures c {JOIN_PAGE} WHERE c.record_id = ?"  # noqa: S608
+        row = next(ask(self.db, sql, (record_id,)), None)
+        if row is None:
+            raise UnknownSignals(UNREADABLE_PAGE)
+        return self.of(dict(row))
 
     def _read(self, row: Mapping[str, Any]) -> tuple[str, ...]:
         try:

@@ -79,6 +79,7 @@ class ExclusionFilter:
         self._reserved = exclusions.reserved
         self._signals = [RequestedSignal(text) for text in exclusions.signals]
         self._tdm_files = TdmFiles(db, warc)
+        self._db, self._warc = db, warc
 
     def articles(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Yield those rows, with the keys of `queries.ARTICLE_KEYS`, that are not excluded."""
@@ -87,11 +88,36 @@ class ExclusionFilter:
             return
         for row in rows:
             reason = self.reason(row["url"], row["captured"], row["header_rights"], row["rights"])
-            if reason is None:
+            if self._passes(row, reason):
                 yield row
-            else:
-                self.left_out[reason] += 1
-                log_left_out(row["url"], reason)
+
+    def revisions(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """Yield those rows of `revisions_of_articles` that are not excluded, each judged by its own page.
+
+        The database has what a page says on its use for the newest revision only. Pages of earlier ones are read from
+        their records. A page that cannot be read is left out.
+        """
+        if not self._reserved and not self._signals:
+            yield from rows
+            return
+        from pipelines.selection.captured_signals import CapturedSignals, UnknownSignals
+
+        pages = CapturedSignals(self._db, self._warc)
+        for row in rows:
+            url, time, headers = row["url"], row["captured"], row["header_rights"]
+            try:
+                in_page = row["rights"] if row["is_newest"] else pages.of_record(row["warc_record_id"])
+                reason = self.reason(url, time, headers, in_page)
+            except UnknownSignals as unknown:
+                reason = self.reason(url, time, headers, ()) or unknown.reason
+            if self._passes(row, reason):
+                yield row
+
+    def _passes(self, row: Row, reason: str | None) -> bool:
+        if reason is not None:
+            self.left_out[reason] += 1
+            log_left_out(row["url"], reason)
+        return reason is None
 
     def reason(self, url: str, time: str, headers: Iterable[str], page: Iterable[str]) -> str | None:
         """Return why a capture is left out; None if it is not. Counts nothing.

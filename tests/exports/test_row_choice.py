@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from contextlib import closing
 
 import pytest
@@ -17,6 +18,7 @@ from pipelines.warc.storage import WarcStorage
 from tests.support.article_archive import build
 from tests.support.exporting import export
 
+HEADER = "tdm-reservation in the header"
 KNOWN = ["id", "title", "text", "text_digest"]
 ROWS = [{"url": f"https://paper.example/{n}", "n": n} for n in range(1000)]
 
@@ -108,10 +110,42 @@ def test_every_revision_is_a_row_with_its_own_text_and_record(archive, tmp_path)
     assert len(rows) == 40
 
 
-def test_every_revision_without_reserved_is_refused():
-    """Rights of earlier revisions are not judged, so that nothing reserved slips through."""
-    with pytest.raises(ConfigError, match="judge the newest revision"):
-        RowSelection(EVERYTHING, without=Exclusions(reserved=True), every_revision=True)
+@pytest.mark.parametrize(
+    ("change", "left", "reasons"),
+    [
+        ("UPDATE articles SET rights = '[\"robots: noai\"]' WHERE id = 1", [1], {"noai": 1}),
+        ("UPDATE captures SET signals = '[\"tdm-reservation: 1\"]' WHERE id = 1", [2], {HEADER: 1}),
+        ("UPDATE captures SET offset = 7 WHERE id = 1", [2], {"page that cannot be read": 1}),
+    ],
+    ids=["page of the newest", "header of the first", "record of the first is damaged"],
+)
+def test_revision_is_left_out_for_the_signals_of_its_own_capture(tmp_path, change, left, reasons):
+    """Not for those of another one. What cannot be read may reserve everything."""
+    archive = build(tmp_path / "archive")
+    with closing(sqlite3.connect(archive / "morgue.db")) as db, db:
+        db.execute(change)
+    manifest = export(
+        archive, "jsonl", tmp_path / "all.jsonl", every_revision=True, without=Exclusions(reserved=True), fields=["id"]
+    )
+    assert manifest["left_out"] == reasons
+    with closing(connect(archive / "morgue.db")) as db:
+        wanted = RowSelection(EVERYTHING, every_revision=True, without=Exclusions(reserved=True))
+        ((_, rows),) = ArticleRows(db, WarcStorage(archive / "warc"), wanted).parts()
+        assert [row["revision"] for row in rows if row["id"] == 1] == left
+    lines = (tmp_path / "all.jsonl").read_text().splitlines()
+    assert set(lines) == {f'{{"id":{n}}}' for n in range(1, 40)}, "other columns are read, and not written"
+
+
+def test_every_revision_is_in_the_partition_of_its_article(archive, tmp_path):
+    """The oldest first."""
+    pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    manifest = export(archive, "parquet", tmp_path / "out", every_revision=True, partition=("source", "month"))
+    assert manifest["rows"] == 40
+    path = tmp_path / "out" / "data" / "source=courier" / "month=2024-01" / "articles.parquet"
+    found = parquet.ParquetFile(path).read(["id", "revision"]).to_pylist()
+    assert [(row["id"], row["revision"]) for row in found][:2] == [(1, 1), (1, 2)]
 
 
 def test_parts_divide_the_same_rows(archive):

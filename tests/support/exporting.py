@@ -33,10 +33,12 @@ def export(
     revisions = "all" if selection.get("every_revision") else "latest"
     about = ABOUT | {"revisions": revisions, "split": split, "seed": selection.get("seed", 0)}
     splits = parse_splits(split, selection.get("seed", 0)) if split else None
-    wanted = RowSelection(selection.pop("filters", EVERYTHING), splits=splits, groups=partition, **selection)
+    module = module.partitioned(partition) if partition else module
+    reads = exports.columns_read(module, fields or list(dataset.columns()))
+    filters = selection.pop("filters", EVERYTHING)
+    wanted = RowSelection(filters, splits=splits, groups=partition, columns=reads, **selection)
     with closing(connect(archive / "morgue.db")) as db:
         rows = ArticleRows(db, WarcStorage(archive / "warc"), wanted)
-        module = module.partitioned(partition) if partition else module
         module = module.subset_of(db) if exports.is_subset_format(module) else module
         options: dict[str, Any] = {"chosen": fields, "force": force, "left_out": rows.left_out}
         if exports.is_folder_format(module):

@@ -13,8 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.core.errors import DiskFull
 from tests.support.article_archive import build
 from tests.support.command import crawl, make_archive, morgue, rows
+from tests.support.every_format import installed
+from tests.support.exporting import export
+from tests.support.external_tools import skip_without
 from tests.support.newspaper import serve
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount a small tmpfs")]
@@ -75,6 +79,19 @@ def test_reading_command_works_on_a_full_disk(full, tmp_path, command, codes):
     done = morgue("-C", full, *command.replace("OUT", str(tmp_path / "out.jsonl")).split())
     assert done.returncode in codes, done.stdout + done.stderr
     assert "I/O error" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("form", ["jsonl", "parquet", "sqlite", "txt"])
+def test_export_onto_a_disk_that_becomes_full_leaves_nothing(small, tmp_path, form):
+    """The error is about OUT and says what to do; a file, a folder and a database are alike in this."""
+    if not installed(form):
+        skip_without("pyarrow", "pip install 'newsmorgue[parquet]'")
+    archive = build(tmp_path / "archive")
+    fill(small, but=12_000)
+    with pytest.raises(DiskFull, match="free some space") as error:
+        export(archive, form, small / "out")
+    assert "out" in error.value.subject or "morgue.db" in error.value.subject
+    assert os.listdir(small) == ["fill"]
 
 
 @pytest.mark.parametrize("command", ["crawl", "upgrade", "remove 1 --reason x --yes"])

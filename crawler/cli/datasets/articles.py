@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,11 +11,22 @@ import click
 
 from crawler.cli.archive_options import standard_output
 from crawler.cli.datasets.options import ExportOptions
-from exports import AnyFormat, ArticleFormat, dataset, folder, is_folder_format, is_partitionable, is_subset_format
+from exports import (
+    AnyFormat,
+    ArticleFormat,
+    columns_read,
+    dataset,
+    folder,
+    is_excel_format,
+    is_folder_format,
+    is_partitionable,
+    is_subset_format,
+)
+from exports.formats.to_csv import MAX_EXCEL_ROWS, MAX_EXCEL_UNITS
 from exports.row_choice import choose_fields, parse_splits
 from exports.selected_rows import ArticleRows, RowSelection
 from pipelines.core.errors import ConfigError
-from pipelines.core.plural import counted
+from pipelines.core.plural import counted, verb
 from pipelines.selection.article_rows import GROUPS
 from pipelines.selection.exclusions import ExclusionFilter, Exclusions, reasons_in_words
 from pipelines.warc.storage import WarcStorage
@@ -38,14 +49,19 @@ def export_articles(
     columns = choose_fields(wanted.fields, list(dataset.columns()))
     splits = None if wanted.split is None else parse_splits(wanted.split, wanted.seed or 0)
     every = wanted.revisions == "all"
-    selection = RowSelection(
-        wanted.filters, wanted.query, without, every, wanted.sample, wanted.seed or 0, splits, groups
-    )
-    rows = ArticleRows(db, warc, selection)
+    if wanted.excel:
+        if not is_excel_format(form):
+            raise ConfigError("--excel", f"has no effect on {wanted.form}", "export csv, or leave it out")
+        form = form.for_excel()
     if groups and is_partitionable(form):
         form = form.partitioned(groups)
     if is_subset_format(form):
         form = form.subset_of(db)
+    selection = RowSelection(
+        wanted.filters, wanted.query, without, every, wanted.sample, wanted.seed or 0, splits, groups,
+        columns_read(form, columns),
+    )  # fmt: skip
+    rows = ArticleRows(db, warc, selection)
     options: dict[str, Any] = {"chosen": columns, "raw": wanted.raw, "force": wanted.force, "left_out": rows.left_out}
     if is_folder_format(form):
         if wanted.out == "-":
@@ -60,8 +76,9 @@ def export_articles(
             raise ConfigError("--split", "makes several files, and standard output is one", "name a file")
         with standard_output() as stdout:
             for _, part in rows.parts():
-                one_file.write(part, stdout, columns, raw=wanted.raw)
+                count = one_file.write(part, stdout, columns, raw=wanted.raw)
         report_left_out("article", rows.exclusion)
+        _report_excel({"rows": count} | (one_file.manifest_fields() if hasattr(one_file, "manifest_fields") else {}))
         return
     name_of: Callable[[str], Path] = lambda part: dataset.path_of_split(one_file, Path(wanted.out), part)  # noqa: E731
     for name in splits.names if splits else [""]:
@@ -95,6 +112,16 @@ def _report(path: Path, manifest: dict[str, Any], beside: str, exclusion: Exclus
     noun = "revision" if manifest["revisions"] == "all" else "article"
     counts = f"{counted(manifest['rows'], noun)}, {counted(manifest['bytes'], 'byte')}"
     click.echo(f"{path}: {counts}; {beside}", err=True)
+    _report_excel(manifest)
+
+
+def _report_excel(manifest: Mapping[str, Any]) -> None:
+    """Say what Excel will not show, if the file was made for it."""
+    if cut := manifest.get("cut_cells"):
+        cells = f"{counted(cut, 'cell')} {verb(cut, 'is', 'are')} cut"
+        click.echo(f"{cells}: Excel takes {MAX_EXCEL_UNITS:,} characters; jsonl has the whole text", err=True)
+    if manifest.get("excel") and (hidden := manifest["rows"] + 1 - MAX_EXCEL_ROWS) > 0:
+        click.echo(f"Excel will not show the last {counted(hidden, 'row')}: a sheet has {MAX_EXCEL_ROWS:,}", err=True)
 
 
 def report_left_out(noun: str, exclusion: ExclusionFilter) -> None:

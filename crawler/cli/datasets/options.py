@@ -22,6 +22,7 @@ class ExportOptions:
     without_signals: tuple[str, ...]
     force: bool
     raw: bool
+    excel: bool
     fields: str | None
     revisions: str  # "latest" or "all"
     sample: int | None

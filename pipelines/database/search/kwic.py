@@ -21,6 +21,7 @@ LINE_KEYS = ("left", "keyword", "right", "id", "source", "published_day", "url",
 CONTEXT_SORTS = ("left", "right")
 LINE_SORTS = (*SORTS, *CONTEXT_SORTS)
 MAX_SORTED_ARTICLES = 10_000  # whose lines are sorted by context: the first by relevance
+WORD = re.compile(r"[^\W_]+")  # lines are sorted by words, whatever signs are between them
 WHITE_SPACE = re.compile(r"\s+")
 PAGE_ARTICLES = 20  # read at a time
 SLACK_CHARS = 200  # of the text beyond the context, because white space in it counts as one character
@@ -117,11 +118,11 @@ def _is_mark(character: str) -> bool:
 
 def _left_key(line: Row) -> tuple[Any, ...]:
     """Return what lines are sorted by: the words on the left, beginning at the keyword."""
-    return (line["left"].casefold().split()[::-1], *_tie(line))
+    return (WORD.findall(line["left"].casefold())[::-1], *_tie(line))
 
 
 def _right_key(line: Row) -> tuple[Any, ...]:
-    return (line["right"].casefold().split(), *_tie(line))
+    return (WORD.findall(line["right"].casefold()), *_tie(line))
 
 
 def _tie(line: Row) -> tuple[Any, ...]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import gzip
+import hashlib
 import json
 import sqlite3
 from contextlib import closing
+from importlib import resources
 
 import feedparser
 import pytest
@@ -14,6 +16,8 @@ from lxml import etree
 
 from exports import dataset
 from exports.extras import load_extra
+from exports.formats import to_tei
+from exports.formats.article_files import file_name
 from exports.formats.to_markdown import escape
 from pipelines.core.errors import ConfigError
 from pipelines.database import queries
@@ -23,7 +27,18 @@ from pipelines.database.search import counts, hits
 from tests.support.article_archive import build, rows
 from tests.support.exporting import export
 
+ATOM = "{http://www.w3.org/2005/Atom}"
 TEI = "{http://www.tei-c.org/ns/1.0}"
+# Of the second article: what a header must say of title, publication, rights and source.
+DESCRIBED = {
+    f"{TEI}titleStmt/{TEI}title": "Cup final tonight",
+    f"{TEI}extent/{TEI}measure": "12 words",
+    f"{TEI}publicationStmt/{TEI}publisher": "Courier",
+    f"{TEI}publicationStmt/{TEI}date": "2024-02-29T09:30:00+01:00",
+    f"{TEI}publicationStmt/{TEI}availability/{TEI}p": "The text belongs to its authors and its publisher.",
+    f"{TEI}sourceDesc/{TEI}bibl/{TEI}title": "Cup final tonight",
+    f"{TEI}sourceDesc/{TEI}bibl/{TEI}date[@type='captured']": "2024-03-01T00:00:00.000002Z",
+}
 
 
 @pytest.fixture(scope="module")
@@ -93,32 +108,84 @@ def test_atom_is_a_feed_that_feedparser_reads(archive, tmp_path):
 
 
 def test_tei_is_a_corpus_with_a_header_for_each_article(archive, tmp_path):
-    """Each TEI element has the parts that P5 demands, and an id that no other has."""
+    """Valid by the DTD of TEI P5 for corpora that trafilatura has; each TEI element has an id that no other has."""
     export(archive, "tei", tmp_path / "corpus.xml", every_revision=True)
-    root = etree.parse(tmp_path / "corpus.xml").getroot()
-    assert root.tag == f"{TEI}teiCorpus"
-    assert root.find(f"{TEI}teiHeader/{TEI}fileDesc/{TEI}sourceDesc") is not None
-    texts = root.findall(f"{TEI}TEI")
+    tree = etree.parse(tmp_path / "corpus.xml")
+    with resources.files("trafilatura").joinpath("data", "tei_corpus.dtd").open("rb") as file:
+        dtd = etree.DTD(file)
+    assert dtd.validate(tree), dtd.error_log.filter_from_errors()
+    texts = tree.getroot().findall(f"{TEI}TEI")
     assert len({text.get("{http://www.w3.org/XML/1998/namespace}id") for text in texts}) == len(texts) == 40
     second = texts[2]
-    described = second.find(f"{TEI}teiHeader/{TEI}fileDesc")
-    assert [part.tag.removeprefix(TEI) for part in described] == ["titleStmt", "publicationStmt", "sourceDesc"]
-    assert second.findtext(f".//{TEI}titleStmt/{TEI}title") == "Cup final tonight"
+    described = {path: second.findtext(f"{TEI}teiHeader/{TEI}fileDesc/{path}") for path in DESCRIBED}
+    assert described == DESCRIBED
     paragraphs = [part.text for part in second.findall(f"{TEI}text/{TEI}body/{TEI}p")]
     assert paragraphs == ["Football fills the town.", "Nobody spoke of the climate; sport was all."]
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "path", "attribute", "written"),
+    [
+        ("published", "2024-01-05", "//t:bibl/t:date[not(@type)]", "when", "2024-01-05"),
+        ("published", "2024-01-05T09:30+01:00", "//t:bibl/t:date[not(@type)]", "when", "2024-01-05T09:30:00+01:00"),
+        ("published", "last week", "//t:bibl/t:date[not(@type)]", "when", None),
+        ("language", 'en" onload="x', "/t:TEI", "{http://www.w3.org/XML/1998/namespace}lang", "und"),
+        ("language", "pt-BR", "//t:language", "ident", "pt-BR"),
+        ("canonical_url", "https://x.example/a b\n<c>", "//t:ptr", "target", "https://x.example/a%20b%0A%3Cc%3E"),
+    ],
+)
+def test_tei_attribute_has_the_type_that_tei_demands(archive, field, value, path, attribute, written):
+    """Dates, languages and addresses of XML Schema, whatever a page or a forged database says."""
+    with closing(connect(archive / "morgue.db")) as db:
+        row = next(queries.articles(db)) | {field: value}
+    text = "\n".join(to_tei.article(row)).replace("<TEI ", f'<TEI xmlns="{TEI[1:-1]}" ', 1)
+    (found,) = etree.fromstring(text).getroottree().xpath(path, namespaces={"t": TEI[1:-1]})
+    assert found.get(attribute) == written
+
+
+@pytest.mark.parametrize("path", ["id", "title", "updated", "entry/id", "entry/title", "entry/updated"])
+def test_atom_has_each_element_that_is_required_once(archive, tmp_path, path):
+    """RFC 4287, 4.1.1 and 4.1.2; the id of an entry is that of its article, also after an edit."""
+    export(archive, "atom", tmp_path / "feed.atom", every_revision=True)
+    feed = etree.parse(tmp_path / "feed.atom").getroot()
+    *entry, name = (f"{ATOM}{part}" for part in path.split("/"))
+    parents = feed.findall(entry[0]) if entry else [feed]
+    assert [len([one.text for one in parent.findall(name) if one.text]) for parent in parents] == [1] * len(parents)
+    ids = [one.findtext(f"{ATOM}id") for one in feed.findall(f"{ATOM}entry")]
+    assert (ids[0] == ids[1], len(set(ids))) == (True, 39)
+
+
 def test_bulk_has_an_action_before_each_document(archive, tmp_path):
-    """Each id once, made of the address, so that a later export replaces a document."""
+    """Each id once, made of the address, so that a later export replaces a document; the last line ends, too."""
     for name, every in (("all", True), ("latest", False)):
         export(archive, "bulk", tmp_path / name, every_revision=every, fields=["url", "title"])
-    lines = [json.loads(line) for line in (tmp_path / "all").read_text().splitlines()]
+    data = (tmp_path / "all").read_bytes()
+    assert data.endswith(b"}\n")
+    lines = [json.loads(line) for line in data.decode().split("\n")[:-1]]
     actions, documents = lines[::2], lines[1::2]
+    assert all(action.keys() == {"index"} and action["index"].keys() == {"_id"} for action in actions)
     ids = [action["index"]["_id"] for action in actions]
     assert len(set(ids)) == len(ids) == 40
     assert list(documents[0]) == ["url", "title"]
     latest = [json.loads(line)["index"]["_id"] for line in (tmp_path / "latest").read_text().splitlines()[::2]]
     assert set(latest) < set(ids)
+    assert latest[1] == hashlib.sha256(rows()[1]["url"].encode()).hexdigest()[:32], "known to programs of others"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("../../etc", "-..-etc"), ("..", "unknown"), (".hidden", "hidden"), ("a/b\\c:", "a-b-c-"), ("", "unknown"),
+        ("新聞", "新聞"), ("x\0y\n", "x-y-"), (None, "unknown"),
+    ],
+)  # fmt: skip
+def test_file_name_stays_in_its_folder(text, expected):
+    """Whatever a source or a day is in a forged database; the number makes the name unique."""
+    row = {"source": text, "published_day": "2024-01-05", "id": 7, "revision": 2}
+    assert file_name(row, "", ".txt", {}) == f"{expected}/2024-01/00000007.txt"
+    assert file_name(row, "train", ".md", {"revisions": "all"}) == f"train/{expected}/2024-01/00000007-r2.md"
+    forged = row | {"source": "courier", "published_day": text}
+    assert ".." not in file_name(forged, "", ".txt", {}).split("/")
 
 
 @pytest.mark.parametrize("every", [False, True])
