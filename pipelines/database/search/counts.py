@@ -117,11 +117,10 @@ def _named_periods(keys: Sequence[str], numbers: dict[int, int]) -> Counts:
     names = [PERIODS[key].name for key in keys]
     found: Counts = {}
     for ordinal, number in numbers.items():
+        key: tuple[str | None, ...] = (None,) * len(names)
         if ordinal:
             day = date.fromordinal(ordinal)
             key = tuple([name(day) for name in names])
-        else:
-            key = (None,) * len(names)
         found[key] = found.get(key, 0) + number
     return found
 

@@ -16,8 +16,8 @@ from pipelines.database.connection import Row, ask, decode_row
 from pipelines.database.filters import EVERYTHING, ArticleFilters
 from pipelines.database.queries import BATCH_ROWS, PUBLISHED_DAY, column_names
 from pipelines.database.query_language.index_terms import EVERY_ARTICLE
+from pipelines.database.search import ranking
 from pipelines.database.search.counts import count_selected
-from pipelines.database.search.ranking import POOL_MATCHES, most_relevant_first, newest_first, oldest_first
 from pipelines.database.search.snippets import INDEXED_COLUMNS, PassageIndex, clip_snippet
 from pipelines.database.search.spans import run_passages
 from pipelines.database.selection import ArticleSelection, article_selection
@@ -57,9 +57,9 @@ class SearchHits(Iterator[Row]):
     @property
     def pool(self) -> RankedPool | None:
         """Return how many matches were ranked, if it is not all of them. The others follow them, the newest first."""
-        if not self._ranked or self.total <= POOL_MATCHES:
+        if not self._ranked or self.total <= ranking.POOL_MATCHES:
             return None
-        return RankedPool(POOL_MATCHES, self.total)
+        return RankedPool(ranking.POOL_MATCHES, self.total)
 
 
 def search(
@@ -84,11 +84,14 @@ def search(
     which = article_selection(db, query, filters)
     ranked = which.headline is not None and sort == "relevance"
     end = None if limit is None else offset + limit
-    if ranked:
-        places = most_relevant_first(db, which, end)
-    else:
-        places = (oldest_first if sort == "oldest" else newest_first)(db, which)
-    return SearchHits(db, which, _hits(db, which, islice(places, offset, end), markers), ranked=ranked)
+    places = islice(_places(db, which, sort, end), offset, end)
+    return SearchHits(db, which, _hits(db, which, places, markers), ranked=ranked)
+
+
+def _places(db: sqlite3.Connection, which: ArticleSelection, sort: str, needed: int | None) -> Iterator[int]:
+    if sort == "relevance" and which.headline is not None:
+        return ranking.most_relevant_first(db, which, needed)
+    return ranking.oldest_first(db, which) if sort == "oldest" else ranking.newest_first(db, which)
 
 
 def _hits(
@@ -108,5 +111,6 @@ def _hits(
             for place in batch:
                 if place in found:
                     hit = decode_row(found[place], "articles")
-                    hit["snippet"] = clip_snippet(passages.get(hit.pop("place"), hit["snippet"]), markers)
+                    passage = passages.get(hit.pop("place")) or hit["snippet"]
+                    hit["snippet"] = clip_snippet(passage, markers)
                     yield hit

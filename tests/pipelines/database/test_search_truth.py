@@ -138,7 +138,6 @@ def ids(rows) -> list[int]:
 @pytest.fixture(params=[3, 20_000], ids=["small pool", "pool of all"])
 def pool(request, monkeypatch):
     monkeypatch.setattr(ranking, "POOL_MATCHES", request.param)
-    monkeypatch.setattr(hits, "POOL_MATCHES", request.param)
     return request.param
 
 
@@ -196,7 +195,6 @@ def test_pool_is_the_newest_matches_and_the_newest_headlines(world, monkeypatch)
     """What is in neither follows by day, and the answer says so."""
     db, articles = world
     monkeypatch.setattr(ranking, "POOL_MATCHES", 5)
-    monkeypatch.setattr(hits, "POOL_MATCHES", 5)
     newest = ids(hits.search(db, "flood", sort="newest", limit=None))
     titled = [number for number in newest if "flood" in articles[number - 1]["title"].split()]
     found = hits.search(db, "flood", limit=None)

@@ -8,8 +8,9 @@ from crawler.cli.searching.kwic_lines import kwic_lines
 from pipelines.core.errors import QueryError
 from pipelines.core.terminal import width
 from pipelines.database.connection import connect
+from pipelines.database.search.hits import search
 from pipelines.database.search.kwic import LINE_KEYS, lines_in_context
-from pipelines.database.search.spans import places
+from pipelines.database.search.spans import places, run_passages
 from tests.support.worded_archive import worded
 
 ARTICLES = [
@@ -60,6 +61,27 @@ def shown(db, query, **options):
 def test_every_occurrence_is_a_line(db, query, keywords):
     """As the index folds it; prefixes, phrases and NEAR mark what they found."""
     assert shown(db, query) == keywords
+
+
+@pytest.mark.parametrize(
+    ("query", "snippet"),
+    [
+        ("知事", "東京都[知事]選挙が行われた。COVID疫情は東京で。"),
+        ("covid", "東京都知事選挙が行われた。[COVID]疫情は東京で。"),
+        ("covid疫情 -flood", "東京都知事選挙が行われた。[COVID疫情]は東京で。"),
+        ("title:選挙", "東京都知事[選挙]が行われた。COVID疫情は東京で。"),
+    ],
+)
+def test_passage_marks_a_run_where_it_is_in_the_text(db, query, snippet):
+    """The index has it in a column of single characters, which is nothing to read."""
+    assert [hit["snippet"] for hit in search(db, query)] == [snippet]
+
+
+def test_long_passage_is_cut_around_the_first_run():
+    """With an ellipsis at both ends."""
+    article = {"place": 1, "title": None, "byline": None, "labels": None, "text": "あ" * 90 + "東京" + "い" * 200}
+    (passage,) = run_passages('spaced : "東 京"', [article], ("[", "]")).values()
+    assert passage == f"…{'あ' * 40}[東京]{'い' * 78}…"
 
 
 def test_line_has_context_on_one_line_and_the_place(db):
