@@ -31,7 +31,7 @@ from pipelines.database.filters import ArticleFilters
 from pipelines.database.query_language.tokens import with_stems
 from pipelines.database.search import counts
 from pipelines.database.search.hits import HIT_KEYS, SORTS, RankedPool, search
-from pipelines.database.search.kwic import CONTEXT_SORTS, LINE_KEYS, lines_in_context
+from pipelines.database.search.kwic import CONTEXT_SORTS, LINE_KEYS, MAX_SORTED_ARTICLES, lines_in_context
 
 # They mark the words found while lines are measured and broken. No article has these private-use characters.
 MATCH_MARKS = ("\ue000", "\ue001")
@@ -39,6 +39,7 @@ UNDATED = "undated"  # in the place of a day
 MAX_SOURCE_WIDTH = 16  # columns of a terminal
 MAX_CONTEXT_CHARS = 1_000  # on each side of a word
 KWIC_PAGE_LINES = 500  # printed at a time
+SORTED_AMONG = f"Sorted among the lines of the first {MAX_SORTED_ARTICLES:,} articles by relevance."
 
 
 @click.command(cls=QueryCommand)
@@ -98,6 +99,7 @@ def command(
             output.write_rows(hits, HIT_KEYS, form)
             if hits.pool:
                 click.echo(ranked_among(hits.pool), err=True)
+            _say_notes(db, query, filters, err=True)
 
 
 def _kwic(
@@ -113,6 +115,9 @@ def _kwic(
     found = lines_in_context(db, query, filters, sort, limit, offset, context)
     if form != "table":
         output.write_rows(found, LINE_KEYS, form)
+        if sort in CONTEXT_SORTS and counts.count(db, query, filters) > MAX_SORTED_ARTICLES:
+            click.echo(SORTED_AMONG, err=True)
+        _say_notes(db, query, filters, err=True)
         return
     number, articles = 0, set[int]()
     while page := list(islice(found, KWIC_PAGE_LINES)):
@@ -125,6 +130,8 @@ def _kwic(
         _say_no_match(db, query, filters)
         return
     click.echo(f"{counted(number, 'line')} from {len(articles):,} of {counted(total, 'article')} that match")
+    if sort in CONTEXT_SORTS and total > MAX_SORTED_ARTICLES:
+        click.echo(SORTED_AMONG)
     _say_notes(db, query, filters)
 
 
@@ -187,6 +194,6 @@ def _say_no_match(db: sqlite3.Connection, query: str, filters: ArticleFilters) -
         click.echo(line)
 
 
-def _say_notes(db: sqlite3.Connection, query: str, filters: ArticleFilters) -> None:
+def _say_notes(db: sqlite3.Connection, query: str, filters: ArticleFilters, *, err: bool = False) -> None:
     for line in notes(db, query, filters):
-        click.echo(line)
+        click.echo(line, err=err)

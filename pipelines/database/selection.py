@@ -16,7 +16,7 @@ from pipelines.database.filters import ArticleFilters, source_ids
 from pipelines.database.query_language.conditions import QueryConditions
 from pipelines.database.query_language.index_terms import EVERYWHERE, PlaceRange
 from pipelines.database.query_language.values import has_run, has_words
-from pipelines.database.search.stems import word_forms_of
+from pipelines.database.search.stems import ArchiveWordForms
 
 # CROSS JOIN keeps SQLite from turning the order round: it would query FTS5 for each article in turn.
 FROM_MATCHES = "articles_fts CROSS JOIN articles a ON a.place = articles_fts.rowid"
@@ -117,9 +117,11 @@ def article_selection(db: sqlite3.Connection, query: str | None, filters: Articl
     )
 
 
-def query_conditions(db: sqlite3.Connection, query: str, filters: ArticleFilters) -> QueryConditions:
+def query_conditions(
+    db: sqlite3.Connection, query: str, filters: ArticleFilters, forms: ArchiveWordForms | None = None
+) -> QueryConditions:
     """Return a query as SQL for this archive. ~word is in the language of the filters, if they name one."""
-    return QueryConditions(query, partial(source_ids, db), word_forms_of(db, filters.language))
+    return QueryConditions(query, partial(source_ids, db), forms or ArchiveWordForms(db, filters.language))
 
 
 def _all_of(match: str | None, terms: list[str]) -> str | None:

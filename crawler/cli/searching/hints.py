@@ -14,6 +14,7 @@ from pipelines.database import queries
 from pipelines.database.filters import ArticleFilters
 from pipelines.database.query_language.tokens import ignored_signs
 from pipelines.database.search import counts
+from pipelines.database.search.stems import ArchiveWordForms
 from pipelines.database.search.suggestions import TextReport, reports
 from pipelines.database.selection import is_address, query_conditions
 
@@ -66,11 +67,14 @@ def notes(db: sqlite3.Connection, query: str, filters: ArticleFilters) -> Iterat
         rest = text.strip(signs)
         searched = f"Searched for {plain(rest)}, without" if any(map(str.isalnum, rest)) else "Searched without"
         yield f"{searched} {plain(signs)}: the index has only letters and digits."
-    asked = query_conditions(db, query, filters)
+    found = ArchiveWordForms(db, filters.language)
+    asked = query_conditions(db, query, filters, found)
     for (word, _), forms in asked.forms.items():
         others = [form for form in forms if form != word.lower()]
         shown = ", ".join(map(plain, others[:MAX_FORMS_SHOWN])) + (", ..." if len(others) > MAX_FORMS_SHOWN else "")
         yield f"~{plain(word)}: searched for {plain(word)}{', ' + shown if shown else ' alone'}."
+    for beginning in dict.fromkeys(found.cut_off):
+        yield f"Not all words that begin with {plain(beginning)} were compared: there are too many."
 
 
 def _shown(report: TextReport) -> str:

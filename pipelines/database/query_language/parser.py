@@ -160,6 +160,8 @@ def _group(operator: str, parts: list[QueryNode | None]) -> QueryNode | None:
     there: list[QueryNode] = []
     for part in parts:
         # (a b) c is a b c: what FTS5 finds and what SQL compares are then together
-        is_same = isinstance(part, QueryGroup) and part.operator == operator
-        there += part.parts if is_same else [part] if part is not None else []
+        if isinstance(part, QueryGroup) and part.operator == operator:
+            there += part.parts
+        elif part is not None:
+            there.append(part)
     return QueryGroup(operator, there) if len(there) > 1 else there[0] if there else None

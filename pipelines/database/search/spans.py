@@ -43,7 +43,7 @@ class SpanFinder:
 
     def __init__(self, expression: str) -> None:
         self.expression = expression
-        self.index = sqlite3.connect(":memory:", isolation_level=None)
+        self.index = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self.index.execute(MAKE_INDEX)
 
     def close(self) -> None:
@@ -52,7 +52,7 @@ class SpanFinder:
 
     def spans(self, articles: Sequence[Mapping[str, Any]]) -> Iterator[list[Span]]:
         """Yield the spans of each article, given with KEYS, in the order of FIELDS. None overlaps the next."""
-        self.index.execute("DELETE FROM page")
+        self.index.execute("BEGIN")
         marks = ", ".join("?" * (len(COLUMNS) + 1))
         runs = [_runs(article) for article in articles]
         rows = [
@@ -60,7 +60,8 @@ class SpanFinder:
             for number, article in enumerate(articles)
         ]
         self.index.executemany(f"INSERT INTO page(rowid, {', '.join(COLUMNS)}) VALUES ({marks})", rows)  # noqa: S608
-        found = {row[0]: row[1:] for row in self.index.execute(MARKED, (self.expression,))}
+        found = {row[0]: row[1:] for row in self.index.execute(MARKED, (self.expression,)).fetchall()}
+        self.index.execute("ROLLBACK")
         for number, columns in enumerate(runs):
             yield _merged([*_in_fields(found[number]), *_in_runs(columns, found[number])]) if number in found else []
 

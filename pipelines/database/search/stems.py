@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from os.path import commonprefix
 from typing import Any
 
 from pipelines.core.errors import QueryError
 from pipelines.database.connection import ask
-from pipelines.database.query_language.conditions import WordForms
 from pipelines.database.query_language.spelling import MARKS, as_indexed
-from pipelines.database.search.vocabulary import IndexWord, Vocabulary
+from pipelines.database.search.vocabulary import IndexWord, IndexVocabulary
 
 MIN_RANGE_CHARS = 3  # of the beginning that forms of a word share; shorter ones are the beginning of too many
 MAX_FORMS = 50  # of one word, the most frequent
@@ -33,19 +32,25 @@ STEMMERS = {
 }  # fmt: skip
 
 
-def word_forms_of(db: sqlite3.Connection, languages: Sequence[str] = ()) -> WordForms:
-    """Return the function that gives the forms of a word: in the language named with it, else in `languages`.
+class ArchiveWordForms:
+    """Give the forms of a word: in the language named with it, else in `languages`, else in those of the archive.
 
-    Without any, in the languages of the archive.
+    It is the `WordForms` of `QueryConditions`. `cut_off`: beginnings of words of which there were too many to read all.
     """
-    return partial(_forms, db, tuple(languages))
 
+    def __init__(self, db: sqlite3.Connection, languages: Sequence[str] = ()) -> None:
+        self.db, self.languages = db, tuple(languages)
+        self.cut_off: list[str] = []
 
-def _forms(db: sqlite3.Connection, languages: Sequence[str], word: str, language: str | None) -> list[str]:
-    if language is not None and language not in STEMMERS:
-        raise QueryError(f"~{language}:{word}", "there are no stems in this language", f"say {', '.join(STEMMERS)}")
-    wanted = [language] if language else languages or archive_languages(db)
-    return [form.word for form in same_stem(Vocabulary(db), word, wanted)]
+    def __call__(self, word: str, language: str | None) -> list[str]:
+        """Return the forms as the index has them. Raises QueryError for a language without stems."""
+        if language is not None and language not in STEMMERS:
+            raise QueryError(f"~{language}:{word}", "there are no stems in this language", f"say {', '.join(STEMMERS)}")
+        words = IndexVocabulary(self.db)
+        wanted = [language] if language else self.languages or archive_languages(self.db)
+        forms = [form.word for form in same_stem(words, word, wanted)]
+        self.cut_off += words.cut_off
+        return forms
 
 
 def archive_languages(db: sqlite3.Connection) -> list[str]:
@@ -58,7 +63,7 @@ def archive_languages(db: sqlite3.Connection) -> list[str]:
     return [language for language, number in found if number >= total * MIN_LANGUAGE_SHARE]
 
 
-def same_stem(vocabulary: Vocabulary, word: str, languages: Iterable[str]) -> list[IndexWord]:
+def same_stem(vocabulary: IndexVocabulary, word: str, languages: Iterable[str]) -> list[IndexWord]:
     """Return the words of the index with the stem that a word has in one of some languages, the most frequent first."""
     found: set[IndexWord] = set()
     for name in dict.fromkeys(STEMMERS[language] for language in languages if language in STEMMERS):

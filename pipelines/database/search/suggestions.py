@@ -17,7 +17,7 @@ from pipelines.database.query_language.parser import QueryText
 from pipelines.database.query_language.phrases import quoted, words_of
 from pipelines.database.query_language.spelling import as_indexed
 from pipelines.database.search.stems import archive_languages, same_stem
-from pipelines.database.search.vocabulary import IndexWord, Vocabulary
+from pipelines.database.search.vocabulary import IndexWord, IndexVocabulary
 from pipelines.database.selection import query_conditions
 
 MAX_TEXTS = 8  # words and phrases of a query that are looked at
@@ -60,7 +60,7 @@ def reports(db: sqlite3.Connection, query: str, filters: ArticleFilters = EVERYT
 
 class _Finder:
     def __init__(self, db: sqlite3.Connection) -> None:
-        self.db, self.vocabulary, self.languages = db, Vocabulary(db), archive_languages(db)
+        self.db, self.vocabulary, self.languages = db, IndexVocabulary(db), archive_languages(db)
 
     def count(self, expression: str) -> int:
         sql = "SELECT count(*) FROM articles_fts WHERE articles_fts MATCH ?"

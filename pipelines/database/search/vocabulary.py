@@ -23,7 +23,7 @@ class IndexWord(NamedTuple):
     articles: int  # that have it
 
 
-class Vocabulary:
+class IndexVocabulary:
     """Read the words of the index of an archive."""
 
     def __init__(self, db: sqlite3.Connection) -> None:

@@ -298,7 +298,7 @@ def test_keyword_in_context_is_printed_for_people_and_programs(folder):
     assert morgue("-C", folder, "search", "climate", "--sort", "left").returncode == 2
 
 
-def test_what_was_searched_for_is_said_where_it_is_not_what_was_typed(folder):
+def test_search_says_what_it_searched_for_if_it_is_not_what_was_typed(folder):
     """Forms of a word, and signs that no index has."""
     done = morgue("-C", folder, "search", "--stem", "delegate", "50%", "OR", "delegate")
     assert "Searched for 50, without %: the index has only letters and digits.\n" in done.stdout

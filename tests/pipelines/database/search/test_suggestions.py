@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.cli.searching.hints import word_hints
+from crawler.cli.searching.hints import notes, word_hints
 from pipelines.core.errors import QueryError
 from pipelines.database.connection import connect
 from pipelines.database.filters import ArticleFilters
 from pipelines.database.search import counts, vocabulary
 from pipelines.database.search.stems import archive_languages, same_stem
 from pipelines.database.search.suggestions import is_within_two_edits, reports
-from pipelines.database.search.vocabulary import Vocabulary
+from pipelines.database.search.vocabulary import IndexVocabulary
 from tests.support.worded_archive import worded
 
 ARTICLES = [
@@ -86,7 +86,7 @@ def test_stems_know_accents_and_articles_of_words(tmp_path):
     """The index has words without accents; an Arabic word may begin with its article."""
     texts = [("Häuser", "die Häuser, das Haus; les élections, élection"), ("x", "الكتاب كتاب")]
     db = connect(worded(tmp_path / "morgue.db", texts))
-    words = Vocabulary(db)
+    words = IndexVocabulary(db)
     assert {one.word for one in same_stem(words, "Häusern", ["de"])} == {"haus", "hauser"}
     assert {one.word for one in same_stem(words, "ÉLECTIONS", ["fr"])} == {"election", "elections"}
     assert {one.word for one in same_stem(words, "كتاب", ["ar", "xx"])} == {"كتاب", "الكتاب"}
@@ -95,7 +95,7 @@ def test_stems_know_accents_and_articles_of_words(tmp_path):
 
 def test_words_that_begin_alike_are_read_up_to_a_bound(db, monkeypatch):
     """What was cut off is known."""
-    words = Vocabulary(db)
+    words = IndexVocabulary(db)
     monkeypatch.setattr(vocabulary, "MAX_WORDS_READ", 2)
     assert [one.word for one in words.starting_with("flo")] == ["flood", "flooded"]
     assert words.cut_off == ["flo"]
@@ -103,11 +103,15 @@ def test_words_that_begin_alike_are_read_up_to_a_bound(db, monkeypatch):
     monkeypatch.setattr(vocabulary, "MAX_MATCHES_READ", 1)
     assert [one.word for one in words.starting_with("flo")] == ["flood", "flooded"]
     assert words.cut_off == ["flo", "flo"]
+    assert list(notes(db, "~flooding", ArticleFilters())) == [
+        "~flooding: searched for flooding, flood, flooded.",
+        "Not all words that begin with flood were compared: there are too many.",
+    ]
 
 
 def test_database_stays_read_only_after_its_words_were_asked_for(db):
     """The table of words is in the connection's own memory."""
-    Vocabulary(db)
+    IndexVocabulary(db)
     assert db.execute("PRAGMA query_only").fetchone()[0] == 1
 
 
