@@ -30,8 +30,9 @@ from pipelines.database import queries
 from pipelines.database.filters import ArticleFilters
 from pipelines.database.query_language.tokens import with_stems
 from pipelines.database.search import counts
-from pipelines.database.search.hits import HIT_KEYS, SORTS, RankedPool, search
+from pipelines.database.search.hits import HIT_KEYS, RankedPool, search
 from pipelines.database.search.kwic import CONTEXT_SORTS, LINE_KEYS, MAX_SORTED_ARTICLES, lines_in_context
+from pipelines.database.search.ranking import SORTS
 
 # They mark the words found while lines are measured and broken. No article has these private-use characters.
 MATCH_MARKS = ("\ue000", "\ue001")

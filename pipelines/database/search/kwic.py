@@ -13,7 +13,8 @@ from typing import Any
 from pipelines.core.errors import QueryError
 from pipelines.database.connection import Row, ask
 from pipelines.database.filters import EVERYTHING, ArticleFilters
-from pipelines.database.search.hits import SORTS, search
+from pipelines.database.search.hits import search
+from pipelines.database.search.ranking import SORTS
 from pipelines.database.search.spans import FIELDS, KEYS, Span, SpanFinder
 from pipelines.database.selection import is_address, query_conditions
 

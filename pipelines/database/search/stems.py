@@ -15,7 +15,7 @@ from typing import Any
 from pipelines.core.errors import QueryError
 from pipelines.database.connection import ask
 from pipelines.database.query_language.spelling import MARKS, as_indexed
-from pipelines.database.search.vocabulary import IndexWord, IndexVocabulary
+from pipelines.database.search.vocabulary import IndexVocabulary, IndexWord
 
 MIN_RANGE_CHARS = 3  # of the beginning that forms of a word share; shorter ones are the beginning of too many
 MAX_FORMS = 50  # of one word, the most frequent

@@ -17,7 +17,7 @@ from pipelines.database.query_language.parser import QueryText
 from pipelines.database.query_language.phrases import quoted, words_of
 from pipelines.database.query_language.spelling import as_indexed
 from pipelines.database.search.stems import archive_languages, same_stem
-from pipelines.database.search.vocabulary import IndexWord, IndexVocabulary
+from pipelines.database.search.vocabulary import IndexVocabulary, IndexWord
 from pipelines.database.selection import query_conditions
 
 MAX_TEXTS = 8  # words and phrases of a query that are looked at
