@@ -21,6 +21,9 @@ from crawler.cli.archive_options import (
     undated_left_out,
 )
 from crawler.cli.common_options import folder_option, setting_option
+from crawler.cli.counting.bars import characters_for
+from crawler.cli.counting.facet_bars import facet_lines
+from crawler.cli.counting.facet_options import FacetOptions, facet_options
 from crawler.cli.searching.hints import no_match, notes
 from crawler.cli.searching.kwic_lines import kwic_lines
 from pipelines.core import terminal
@@ -56,6 +59,7 @@ SORTED_AMONG = f"Sorted among the lines of the first {MAX_SORTED_ARTICLES:,} art
 @click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, metavar="N",
               help="Show at most N matches (--kwic: lines); 0: all.")  # fmt: skip
 @click.option("--offset", type=click.IntRange(min=0), default=0, metavar="N", help="Skip the first N matches.")
+@facet_options
 @format_option()
 @folder_option
 @setting_option
@@ -69,6 +73,7 @@ def command(
     sort: str,
     limit: int,
     offset: int,
+    facet: FacetOptions,
     form: str,
 ) -> None:
     """Find articles by their words; without QUERY, list the newest.
@@ -86,18 +91,32 @@ def command(
 
     The shell removes quotes, so type: morgue search '"climate change"'. The number on the left of each match is the
     article's number, for `morgue show NUMBER`.
+
+    --facet source,month shows below the matches which values are the most frequent among all of them; with --format
+    json, the answer is then an object with "hits" and "facets". `morgue count` has more numbers, and plots.
     """
     query = with_stems(" ".join(words)) if stem else " ".join(words)
     if kwic is None and sort in CONTEXT_SORTS:
         raise QueryError(f"--sort {sort}", "sorts lines of --kwic only", "add --kwic 40, or choose another order")
+    if kwic is not None and facet.keys:
+        raise QueryError("--facet", "counts articles, and --kwic prints lines", "leave one of them out")
+    facet.check(form)
     with database_of(ctx, quickly=True) as db, standard_output():
         if kwic is not None:
             _kwic(db, query, filters, sort, limit or None, offset, kwic, form)
         elif form == "table":
             _table(db, query, filters, sort, limit or None, offset)
+            for line in facet_lines(
+                facet.of(db, query, filters), output.terminal_width(sys.stdout), characters_for(sys.stdout)
+            ):
+                click.echo(line)
         else:
             hits = search(db, query, filters, sort, limit or None, offset)
-            output.write_rows(hits, HIT_KEYS, form)
+            if facet.keys:
+                counted_by = {one.key: one.as_json() for one in facet.of(db, query, filters)}
+                click.echo(output.json_text({"hits": list(hits), "facets": counted_by}))
+            else:
+                output.write_rows(hits, HIT_KEYS, form)
             if hits.pool:
                 click.echo(ranked_among(hits.pool), err=True)
             _say_notes(db, query, filters, err=True)
