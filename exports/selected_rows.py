@@ -62,14 +62,14 @@ class ArticleRows:
         """Return the articles that are left out as copies of one that is among the rows."""
         if not self.selection.without:
             return set(copies_selected(self._db, self.selection.query, self.selection.filters))
-        return other_copies_among(self._db, {row["id"] for row in self._permitted(self._make_filter())})
+        return other_copies_among(self._db, {row["id"] for row in self._filtered(self._make_filter())})
 
     def _unlike(self, exclusion: ExclusionFilter) -> Iterator[Row]:
         """Yield what may be in the dataset, without copies if they are not wanted."""
         if not self.selection.dedupe:
-            yield from self._permitted(exclusion)
+            yield from self._filtered(exclusion)
             return
-        for row in self._permitted(exclusion):
+        for row in self._filtered(exclusion):
             if row["id"] in self._copies:
                 exclusion.left_out[COPY] += 1
             else:
@@ -109,7 +109,7 @@ class ArticleRows:
     def _all(self) -> Iterator[Row]:
         return self._unlike(self.exclusion)
 
-    def _permitted(self, exclusion: ExclusionFilter) -> Iterator[Row]:
+    def _filtered(self, exclusion: ExclusionFilter) -> Iterator[Row]:
         of_kind = exclusion.revisions if self.selection.every_revision else exclusion.articles
         return of_kind(self._rows())
 

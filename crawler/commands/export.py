@@ -27,6 +27,7 @@ from pipelines.warc.storage import WarcStorage
 if TYPE_CHECKING:
     from pipelines.selection.captures import CaptureFilter
 
+GARBAGE_OBJECTS = 100_000  # made before Python looks for garbage among them
 COUNTED_NOUNS = ("capture", "record", "page", "byte")  # of the closing line; the manifest has their plurals as keys
 
 
@@ -134,7 +135,8 @@ def command(ctx: click.Context, **options: Any) -> None:
         raise ConfigError("--host and --url", "select captures, not articles", "export warc, wacz or cdxj")
     from crawler.cli.datasets.articles import export_articles
 
-    gc.freeze()  # what is loaded by now stays: to look through it for garbage again and again takes time
+    gc.freeze()  # what is loaded by now stays, and rows make no cycles: to look for garbage often takes time
+    gc.set_threshold(GARBAGE_OBJECTS)
     with database_of(ctx) as db:
         export_articles(form, folder_of(ctx), db, WarcStorage(folder_of(ctx).warc), wanted, without, about)
         if undated := counts.count_undated(db, wanted.query, wanted.filters):
