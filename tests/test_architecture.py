@@ -240,7 +240,6 @@ def test_writing_is_recognised(call, writes):
 # Modules that write files without `pipelines/core/safe_open.py`, and which.
 WRITERS = {
     "crawler/cli/archive_options.py": "/dev/null, in place of a closed pipe",
-    "exports/drafts.py": "drafts that killed exports left beside the output",
     "crawler/cli/output.py": "/dev/null, in place of a closed stream",
     "exports/formats/to_wacz.py": "members of the package that is written",
     "pipelines/core/safe_open.py": "all other files",
@@ -285,7 +284,6 @@ def test_reading_is_recognised(call, reads):
 READERS = {
     "pipelines/core/urls.py": "reads the Public Suffix List, a file of the package tldextract",
     "crawler/cli/archive_options.py": "/dev/null, in place of a closed pipe",
-    "exports/drafts.py": "drafts that killed exports left beside the output",
     "crawler/cli/output.py": "/dev/null, in place of a closed stream",
     "crawler/commands/init.py": "a template of the product",
     "pipelines/core/input_files.py": "files of the user, after a look at them",
