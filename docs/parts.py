@@ -14,12 +14,13 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+import database_tables
 import packages
 
 import exports
 from crawler import __version__
+from exports import column_types
 from exports.dataset import columns
-from exports.formats import to_parquet
 from pipelines.core.items import Article
 from pipelines.extraction import extract
 from pipelines.extraction.body import classifier
@@ -217,8 +218,8 @@ def export_formats() -> str:
 def export_columns() -> str:
     """Return the columns of exports with their types in Parquet and their meanings."""
     types = {
-        **dict.fromkeys(to_parquet.NUMBERS, "number"), **dict.fromkeys(to_parquet.LISTS, "list of texts"),
-        **dict.fromkeys(to_parquet.TIMES, "time, UTC"), **dict.fromkeys(to_parquet.DAYS, "day"),
+        **dict.fromkeys(column_types.NUMBERS, "number"), **dict.fromkeys(column_types.LISTS, "list of texts"),
+        **dict.fromkeys(column_types.TIMES, "time, UTC"), **dict.fromkeys(column_types.DAYS, "day"),
     }  # fmt: skip
     return table(("column", "type", "meaning"), ((f"`{k}`", types.get(k, "text"), v) for k, v in columns().items()))
 
@@ -239,4 +240,5 @@ PARTS: dict[str, Callable[[], str]] = {
     "diagram": packages.diagram,
     "export formats": export_formats,
     "export columns": export_columns,
+    "tables": database_tables.tables,
 }
