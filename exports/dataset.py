@@ -14,6 +14,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, get_type_hints
 
@@ -59,6 +60,11 @@ COLUMNS_AFTER_ARTICLE = {
 
 def columns() -> dict[str, str]:
     """Return every column of a dataset with its meaning. Those of an article are annotations of `items.Article`."""
+    return dict(_columns())
+
+
+@cache
+def _columns() -> dict[str, str]:
     hints = get_type_hints(Article, include_extras=True)
     return (
         COLUMNS_BEFORE_ARTICLE

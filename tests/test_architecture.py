@@ -33,6 +33,7 @@ MAX_FILE_LINES = 400
 FILE_USERS = {
     "pipelines/core/urls.py": "reads the Public Suffix List, a file of the package tldextract",
     "crawler/cli/archive_options.py": "/dev/null, in place of a closed pipe",
+    "exports/drafts.py": "drafts that killed exports left beside the output",
     "crawler/cli/main.py": "the commands that there are",
     "crawler/cli/old_databases.py": "databases that a rebuild put aside",
     "crawler/cli/url_list.py": "a list of addresses or sites from the user",

@@ -136,7 +136,7 @@ export(Path(sys.argv[1]), sys.argv[3], Path(sys.argv[2]) / "a")
 
 
 @pytest.mark.parametrize("form", ["jsonl", "txt"])
-def test_what_a_killed_export_left_is_removed_by_the_next(archive, tmp_path, form):
+def test_leftovers_of_a_killed_export_are_removed_by_the_next(archive, tmp_path, form):
     """Nothing has the final name; the next export, of whatever format, leaves only its own files."""
     done = subprocess.run([sys.executable, "-c", KILLED, archive, tmp_path, form], cwd=ROOT, env=environment())
     assert done.returncode == -signal.SIGKILL
