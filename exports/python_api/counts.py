@@ -18,7 +18,7 @@ COUNT_COLUMN = "count"
 class Counts(Mapping["CountValue | tuple[CountValue, ...]", int], Tabular):
     """Give the number of articles for each value; of several keys, for each tuple of values.
 
-    `counts["2024-01"]`, `counts.items()`, `counts.total`; `to_pandas()` has a column for each key, and `count`.
+    It is a mapping: `counts["2024-01"]`. `to_pandas()` has a column for each key, and `count`.
     """
 
     def __init__(self, by: tuple[str, ...], numbers: Mapping[tuple[CountValue, ...], int]) -> None:
