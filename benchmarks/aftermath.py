@@ -145,11 +145,11 @@ def unlike(folder: Path, record_id: str, file: str, offset: int, length: int) ->
 
 
 def tables(db: sqlite3.Connection) -> Tables:
-    """Every row. A claim is no news and waits for whoever rebuilds: it counts as waiting."""
+    """Every row. A claim is no news and waits for whoever rebuilds: it counts as waiting. Places go by the filing."""
     untold = set(db.execute("SELECT name, key FROM changes"))  # a crawl that kept nothing is told with the next file
     found: Tables = {}
     for name in TABLES:
-        columns = [row[1] for row in db.execute(f"PRAGMA table_info({name})")]
+        columns = [row[1] for row in db.execute(f"PRAGMA table_info({name})") if row[1] != "place"]
         asked = [{"claimed_by": "NULL", "state": "replace(state, 'claimed', 'waiting')"}.get(column, column)
                  if name == "frontier" else column for column in columns]  # fmt: skip
         rows = db.execute(f"SELECT {', '.join(asked)} FROM {name} ORDER BY 1")

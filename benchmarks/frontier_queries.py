@@ -28,6 +28,7 @@ from crawler.engine.crawl import CrawlRun
 from crawler.frontier.crawl_plan import CrawlPlan
 from crawler.schedule.revisit_policy import priority
 from pipelines.core.timestamps import now, stamp
+from pipelines.database.columns import insert_article
 from pipelines.database.connection import open_database
 from pipelines.database.frontier.rows import ClaimScope, SourceChoice
 from pipelines.database.frontier.table import FrontierTable
@@ -42,10 +43,8 @@ INSERT = """INSERT INTO frontier (url_key, url, host, source_id, kind, state, ne
 CAPTURE = """INSERT INTO captures (id, crawl_id, source_id, url, time, kind, status, file, offset, length, record_id,
                                    record_type)
              VALUES (?, 1, ?, ?, ?, 'article', 200, 'f.warc.gz', ?, 9, ?, 'response')"""
-ARTICLE = """INSERT INTO articles (url_key, source_id, url, title, authors, published_day, tags, text, word_count, kind,
-                                   extractor, text_digest, capture_id, revision, first_seen, last_seen)
-             VALUES (?, ?, ?, 'A headline', '[]', ?, '[]', 'The council met on Tuesday.', 5, 'article', 'x', '', ?, 1,
-                     ?, ?)"""
+ARTICLE = {"title": "A headline", "authors": "[]", "tags": "[]", "text": "The council met on Tuesday.", "word_count": 5,
+           "kind": "article", "extractor": "x", "text_digest": "", "revision": 1}  # fmt: skip
 LISTING_DONE = """UPDATE frontier SET next_visit = ?, visits = 9, first_visit = ?, last_visit = ?, last_status = 200,
                                       state = 'waiting' WHERE kind NOT IN ('article', 'page')"""
 
@@ -98,7 +97,8 @@ def fill(db: Any, rows: int, waiting: int, at: datetime) -> None:
         if number % PAGES_A_ROW == 0:
             key, url, source, seen, day = one[0], one[1], one[3], one[8], one[9]
             db.execute(CAPTURE, (number + 1, source, url, seen, number, f"urn:uuid:{number}"))
-            db.execute(ARTICLE, (key, source, url, day, number + 1, seen, seen))
+            own = {"url_key": key, "source_id": source, "url": url, "published_day": day, "capture_id": number + 1}
+            insert_article(db, ARTICLE | own | {"first_seen": seen, "last_seen": seen})
     db.execute(LISTING_DONE, (stamp(at + timedelta(hours=3)), stamp(at), stamp(at)))
     db.execute("DELETE FROM changes")  # the journal has them: the pass before wrote it
     db.execute("COMMIT")

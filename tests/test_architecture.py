@@ -55,6 +55,7 @@ FILE_USERS = {
     "exports/folder.py": "the folder that is written",
     "exports/folder_output.py": "files of the folder that is written",
     "exports/formats/to_wacz.py": "members of the package that is written",
+    "exports/plots/plot_file.py": "the plot that is written",
     "pipelines/core/archive_layout.py": "whether warc/ holds anything: who misses a database has no storage",
     "pipelines/core/input_files.py": "files that the user names",
     "pipelines/core/safe_open.py": "files of an archive, for all others",

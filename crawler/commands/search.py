@@ -20,12 +20,16 @@ from crawler.cli.archive_options import (
     undated_left_out,
 )
 from crawler.cli.common_options import folder_option, setting_option
+from crawler.cli.counting.bars import characters_for
+from crawler.cli.counting.facet_bars import facet_lines
+from crawler.cli.counting.facet_options import FacetOptions, facet_options
 from pipelines.core import terminal
 from pipelines.core.errors import NotFound
 from pipelines.core.plural import counted
 from pipelines.database import queries
 from pipelines.database.filters import ArticleFilters
-from pipelines.database.search.hits import HIT_KEYS, SORTS, RankedPool
+from pipelines.database.search.hits import HIT_KEYS, RankedPool
+from pipelines.database.search.ranking import SORTS
 from pipelines.database.selection import is_address
 
 if TYPE_CHECKING:
@@ -48,6 +52,7 @@ MAX_SOURCE_WIDTH = 16  # columns of a terminal
 @click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, metavar="N",
               help="Show at most N matches; 0: all.")  # fmt: skip
 @click.option("--offset", type=click.IntRange(min=0), default=0, metavar="N", help="Skip the first N matches.")
+@facet_options
 @format_option()
 @folder_option
 @setting_option
@@ -59,6 +64,7 @@ def command(
     sort: Sort,
     limit: int,
     offset: int,
+    facet: FacetOptions,
     form: str,
 ) -> None:
     """Find articles by their words; without QUERY, list the newest.
@@ -75,15 +81,27 @@ def command(
 
     The shell removes quotes, so type: morgue search '"climate change"'. The number on the left of each match is the
     article's number, for `morgue show NUMBER`.
+
+    --facet source,month shows below the matches which values are the most frequent among all of them; with --format
+    json, the answer is then an object with "hits" and "facets". `morgue count` has more numbers, and plots.
     """
     query = " ".join(words)
+    facet.check(form)
     with archive_of(ctx, quickly=True) as archive, standard_output():
         found = archive.matching(query, filters, sort, limit or None, offset)
         if form == "table":
             _table(archive, found)
+            for line in facet_lines(
+                facet.of(archive.connection, query, filters), output.terminal_width(sys.stdout), characters_for(sys.stdout)
+            ):
+                click.echo(line)
         else:
             hits = found.hits()
-            output.write_rows(hits, HIT_KEYS, form)
+            if facet.keys:
+                counted_by = {one.key: one.as_json() for one in facet.of(archive.connection, query, filters)}
+                click.echo(output.json_text({"hits": list(hits), "facets": counted_by}))
+            else:
+                output.write_rows(hits, HIT_KEYS, form)
             if hits.pool:
                 click.echo(ranked_among(hits.pool), err=True)
 

@@ -19,7 +19,7 @@ from pipelines.core.errors import QueryError
 from pipelines.core.plural import counted
 from pipelines.database import queries
 from pipelines.database.filters import ArticleFilters
-from pipelines.database.search import counts
+from pipelines.database.search import counts, facets
 from pipelines.database.search.hits import SORTS, SearchHits, search
 from pipelines.database.selection import article_selection, is_address
 
@@ -144,7 +144,7 @@ class Articles(Tabular):
             cause = "counts all that match, and these articles are a part of them"
             raise QueryError("count by a key", cause, "count before you set a limit or take a slice")
         keys = tuple(key.strip() for key in by.split(",")) if isinstance(by, str) else tuple(by)
-        return Counts(keys, counts.counts(self._db, keys, self.query, self.filters))
+        return Counts(keys, facets.counts(self._db, keys, self.query, self.filters))
 
     def facets(self, *keys: str, top: int = MAX_FACET_VALUES) -> dict[str, Counts]:
         """Return the largest counts of each key, by its name; those by day, week, month or year in full."""

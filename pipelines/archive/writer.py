@@ -18,6 +18,7 @@ from pipelines.core.archive_layout import LOCK_NAME
 from pipelines.core.errors import ArchiveDamaged, MorgueError
 from pipelines.core.lock import ArchiveLock
 from pipelines.database.connection import open_database
+from pipelines.database.search.merging import merge_index
 from pipelines.warc import manifest
 from pipelines.warc.storage import WarcStorage
 from pipelines.warc.writer import WarcWriter
@@ -111,6 +112,7 @@ class ArchiveWriter:
         try:
             if self.failed is None:
                 self._queue.on_thread(self._group.commit, last=True, everything=everything)
+                self._queue.on_thread(merge_index, self.db)
         finally:
             self._queue.on_thread(self._group.close, on_full_disk)
             self._queue.shut_down()

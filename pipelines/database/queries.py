@@ -47,8 +47,7 @@ def chosen_columns(columns: str, names: Sequence[str] | None) -> str:
     return ", ".join(known[name].strip() for name in names)
 
 
-# The table has the day on which an undated article was seen in its place; no reader may take it for a date.
-PUBLISHED_DAY = "CASE WHEN a.published IS NOT NULL THEN a.published_day END AS published_day"
+PUBLISHED_DAY = "a.published_day"
 SOURCE_KEYS = (
     "name", "url", "title", "language", "added", "articles", "newest", "last_success", "waiting", "planned", "failed",
     "past", "last_error", "last_error_time",
@@ -236,8 +235,7 @@ def sources(db: sqlite3.Connection, *, of_lists: bool = False) -> Iterator[Row]:
     for row in ask(db, """
         SELECT id, name, url, title, language, added,
                (SELECT count(*) FROM articles WHERE source_id = sources.id) AS articles,
-               (SELECT published_day FROM articles WHERE source_id = sources.id AND published IS NOT NULL
-                 ORDER BY published_day DESC LIMIT 1) AS newest
+               (SELECT max(published_day) FROM articles WHERE source_id = sources.id) AS newest
           FROM sources ORDER BY name"""):  # fmt: skip
         source = dict(row)
         if (number := source.pop("id")) not in hidden:

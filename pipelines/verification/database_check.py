@@ -10,14 +10,21 @@ from pathlib import Path
 from pipelines.archive.crash_recovery import files_without_rows, must_match_files
 from pipelines.core.archive_layout import DATABASE_NAME
 from pipelines.core.errors import ArchiveDamaged, DiskFull, MorgueError, NoArchive
+from pipelines.core.plural import counted
+from pipelines.core.timestamps import day_number
 from pipelines.database.connection import ask, connect
+from pipelines.database.schema.places import DAY_BITS, FIRST_DATED_PLACE
 from pipelines.verification import content_check
 from pipelines.verification.findings import Finding
 from pipelines.warc.manifest import ManifestEntry
 
 MAX_QUICK_CHECK_ERRORS = 100
-UNINDEXED = "SELECT count(*) FROM articles WHERE place NOT IN (SELECT id FROM articles_fts_docsize)"
-INDEXED_ONLY = "SELECT count(*) FROM articles_fts_docsize WHERE id NOT IN (SELECT place FROM articles)"
+UNINDEXED = "SELECT count(*) FROM articles WHERE rowid NOT IN (SELECT id FROM articles_fts_docsize)"
+INDEXED_ONLY = "SELECT count(*) FROM articles_fts_docsize WHERE id NOT IN (SELECT rowid FROM articles)"
+MISPLACED = f"""
+SELECT count(*) FROM articles
+ WHERE iif(place < {FIRST_DATED_PLACE}, 0, place >> {DAY_BITS}) IS NOT day_number(published_day)
+"""  # noqa: S608 (our own numbers)
 ROWS_BY_FILE = """
 SELECT file, count(*) AS rows, max(offset + length) AS size, min(offset) AS first FROM captures GROUP BY file
 """
@@ -50,8 +57,8 @@ def check(path: Path, *, quick: bool) -> list[Finding]:
         checks = [content_check.changed_schema, _dangling_references, _index, _overlapping_captures,
                   _revisits_without_body]  # fmt: skip
     else:
-        checks = [content_check.changed_schema, _pages, _dangling_references, _index, content_check.changed_texts,
-                  content_check.damaged_rows]  # fmt: skip
+        checks = [content_check.changed_schema, _pages, _dangling_references, _index, _places,
+                  content_check.changed_texts, content_check.damaged_rows]  # fmt: skip
     found: list[Finding] = []
     if not path.is_file():
         return []
@@ -174,6 +181,16 @@ def _index(db: sqlite3.Connection) -> Iterator[Finding]:
         (count,) = next(ask(db, sql))
         if count:
             yield Finding(DATABASE_NAME, None, "index", f"the full-text index: {count:,} {what}")
+
+
+def _places(db: sqlite3.Connection) -> Iterator[Finding]:
+    """Check that each article is at a place of its day: a search in a period goes by places alone."""
+    if not [*ask(db, "SELECT name FROM pragma_table_info('articles') WHERE name = 'place'")]:
+        return  # an archive from before there were places
+    db.create_function("day_number", 1, day_number, deterministic=True)
+    (count,) = next(ask(db, MISPLACED))
+    if count:
+        yield Finding(DATABASE_NAME, None, "index", f"{counted(count, 'article')} filed under another day than theirs")
 
 
 def _overlapping_captures(db: sqlite3.Connection) -> Iterator[Finding]:

@@ -128,10 +128,10 @@ CONSISTENT = {
         "DELETE FROM articles WHERE id = 1",
     ],
     "an article more": [
-        """INSERT INTO articles (url_key, url, authors, tags, text, word_count, kind, extractor, text_digest,
+        """INSERT INTO articles (id, url_key, url, authors, tags, text, word_count, kind, extractor, text_digest,
                                  capture_id, revision, first_seen, last_seen)
-           SELECT '//x/', url, authors, tags, text, word_count, kind, extractor, text_digest, capture_id, 1, first_seen,
-                  last_seen FROM articles WHERE id = 2"""
+           SELECT 999, '//x/', url, authors, tags, text, word_count, kind, extractor, text_digest, capture_id, 1,
+                  first_seen, last_seen FROM articles WHERE id = 2"""
     ],
     "journal": ["UPDATE journal SET last = last + 5, used = used + 5"],
 }

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.database.columns import insert_article
 from tests.support.command import crawl, make_archive, morgue, rows
 from tests.support.small_paper import TEXT, SmallPaper, serving
 
@@ -154,13 +155,15 @@ def test_wall_that_comes_and_goes_makes_no_chain_of_edits(archive):
 
 def copy_row(db: sqlite3.Connection, table: str, row_id: int, **values: object) -> int:
     """Insert a copy of a row with other values. Return its id."""
-    names = [row[1] for row in db.execute(f"PRAGMA table_info({table})") if row[1] != "id"]
+    names = [row[1] for row in db.execute(f"PRAGMA table_info({table})") if row[1] not in ("id", "place")]
     row = dict(
         zip(
             names, db.execute(f"SELECT {', '.join(names)} FROM {table} WHERE id = ?", (row_id,)).fetchone(), strict=True
         )
     )
     row |= values
+    if table == "articles":
+        return insert_article(db, row)
     marks = ", ".join(f":{name}" for name in row)
     return db.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", row).lastrowid or 0
 

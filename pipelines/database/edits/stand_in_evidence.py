@@ -36,6 +36,17 @@ MIN_ADDRESSES = 3  # with one headline and text within SHARED_SECONDS, this one 
 SHARED_SECONDS = 86_400.0
 MIN_WHOLE_ARTICLES = 5  # of a source, seen while one was a stub, that show that the site has no wall
 MAX_COMPARED_ARTICLES = 200  # of a source, the newest, whose texts are looked through for a notice
+# The newest of a source. Those without a date come first: a source that has stopped giving dates has old ones only.
+WHOLE_ARTICLES = """
+SELECT * FROM (SELECT text, access FROM articles
+                WHERE source_id IS :source AND published_day IS NULL AND id != :article AND last_seen >= :since
+                ORDER BY id DESC LIMIT :most)
+UNION ALL
+SELECT * FROM (SELECT text, access FROM articles
+                WHERE source_id IS :source AND published_day IS NOT NULL AND id != :article AND last_seen >= :since
+                ORDER BY published_day DESC LIMIT :most)
+LIMIT :most
+"""
 DATES_BESIDE_PAGE = ("url", "feed", "htmldate")  # sources of a date that a wall at the address has, too
 
 
@@ -132,9 +143,8 @@ def _others_are_whole(
     if walled is not None:
         return False
     rows = db.execute(
-        """SELECT text, access FROM articles WHERE source_id IS ? AND id != ? AND last_seen >= ?
-            ORDER BY published_day DESC LIMIT ?""",
-        (source_id, article_id, since, MAX_COMPARED_ARTICLES),
+        WHOLE_ARTICLES,
+        {"source": source_id, "article": article_id, "since": since, "most": MAX_COMPARED_ARTICLES},
     ).fetchall()
     lines = set(stub.notice.split("\n"))
     if any(not lines.isdisjoint(lines_of(text)) for text, _ in rows):

@@ -16,9 +16,15 @@ MAX_WATCHED_ARTICLES = 300  # newest articles of a source that say how it edits
 MAX_EDITS_READ = 2000  # of them all; live blogs have hundreds each
 MAX_LATE_CLAIM = timedelta(minutes=10)  # after a change, that a listing may give as its time
 
+# An article without a date counts as of the day on which it was first seen. Both lists come from the index in order.
 WATCHED = """
-SELECT id, first_seen, last_seen, revision FROM articles
- WHERE source_id = ? ORDER BY published_day DESC, id DESC LIMIT ?
+SELECT id, first_seen, last_seen, revision FROM (
+    SELECT * FROM (SELECT id, first_seen, last_seen, revision, published_day AS day FROM articles
+                    WHERE source_id = ?1 AND published_day IS NOT NULL ORDER BY published_day DESC, id DESC LIMIT ?2)
+    UNION ALL
+    SELECT * FROM (SELECT id, first_seen, last_seen, revision, substr(first_seen, 1, 10) FROM articles
+                    WHERE source_id = ?1 AND published_day IS NULL ORDER BY id DESC LIMIT ?2))
+ ORDER BY day DESC, id DESC LIMIT ?2
 """
 # Each edit with the last capture of the article before it. Answers 304 are captures, too.
 EDITS = """

@@ -16,12 +16,12 @@ from pipelines.database.connection import Row, ask, decode_row
 from pipelines.database.filters import EVERYTHING, ArticleFilters
 from pipelines.database.queries import BATCH_ROWS, PUBLISHED_DAY, column_names
 from pipelines.database.query_language.index_terms import EVERY_ARTICLE
+from pipelines.database.search import ranking
 from pipelines.database.search.counts import count_selected
-from pipelines.database.search.ranking import POOL_MATCHES, places_in_order
+from pipelines.database.search.ranking import SORTS
 from pipelines.database.search.snippets import INDEXED_COLUMNS, PassageIndex, clip_snippet
 from pipelines.database.selection import ArticleSelection, article_selection
 
-SORTS = ("relevance", "newest", "oldest")
 HIT_COLUMNS = (
     f"a.id, s.name AS source, a.url, a.title, a.published, {PUBLISHED_DAY}, a.language, a.byline, a.authors, "
     "a.word_count, a.revision, a.first_seen, a.last_seen"
@@ -56,9 +56,9 @@ class SearchHits(Iterator[Row]):
     @property
     def pool(self) -> RankedPool | None:
         """Return how many matches were ranked, if it is not all of them. The others follow them, the newest first."""
-        if not self._ranked or self.total <= POOL_MATCHES:
+        if not self._ranked or self.total <= ranking.POOL_MATCHES:
             return None
-        return RankedPool(POOL_MATCHES, self.total)
+        return RankedPool(ranking.POOL_MATCHES, self.total)
 
 
 def search(
@@ -82,7 +82,7 @@ def search(
         raise QueryError("--limit and --offset", "less than nothing", "give numbers from 0")
     which = article_selection(db, query, filters)
     ranked = which.headline is not None and sort == "relevance"
-    places = places_in_order(db, which, sort, limit, offset)
+    places = ranking.places_in_order(db, which, sort, limit, offset)
     return SearchHits(db, which, _hits(db, which, places, markers), ranked=ranked)
 
 
@@ -100,5 +100,6 @@ def _hits(
             for place in batch:
                 if place in found:
                     hit = decode_row(found[place], "articles")
-                    hit["snippet"] = clip_snippet(passages.get(hit.pop("place"), hit["snippet"]), markers)
+                    passage = passages.get(hit.pop("place")) or hit["snippet"]
+                    hit["snippet"] = clip_snippet(passage, markers)
                     yield hit

@@ -14,7 +14,20 @@ from pipelines.database.connection import ask
 from pipelines.database.query_language.index_terms import DATED, UNDATED, PlaceRange
 from pipelines.database.selection import ArticleSelection
 
+SORTS = ("relevance", "newest", "oldest")
 POOL_MATCHES = 20_000  # ranked in each part
+
+
+def places_in_order(
+    db: sqlite3.Connection, which: ArticleSelection, sort: str, limit: int | None = None, offset: int = 0
+) -> Iterator[int]:
+    """Yield the places of a page of the matches, in one of the orders SORTS. `limit` None means all."""
+    end = None if limit is None else offset + limit
+    if sort == "relevance" and which.headline is not None:
+        places = most_relevant_first(db, which, end)
+    else:
+        places = (oldest_first if sort == "oldest" else newest_first)(db, which)
+    return islice(places, offset, end)
 
 
 def newest_first(db: sqlite3.Connection, which: ArticleSelection) -> Iterator[int]:
@@ -46,18 +59,6 @@ def most_relevant_first(db: sqlite3.Connection, which: ArticleSelection, needed:
                 yield place
     if cut:
         yield from (place for place in newest_first(db, which.within(PlaceRange(last=cut))) if place not in seen)
-
-
-def places_in_order(
-    db: sqlite3.Connection, which: ArticleSelection, sort: str, limit: int | None, offset: int
-) -> Iterator[int]:
-    """Yield the places of a page of the matches, in one of the orders of a search. `limit` None means all."""
-    end = None if limit is None else offset + limit
-    if sort == "relevance" and which.headline is not None:
-        places = most_relevant_first(db, which, end)
-    else:
-        places = (oldest_first if sort == "oldest" else newest_first)(db, which)
-    return islice(places, offset, end)
 
 
 def pool_end(db: sqlite3.Connection, which: ArticleSelection) -> int:

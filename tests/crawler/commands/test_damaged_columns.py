@@ -28,11 +28,12 @@ COMMANDS = {
     "sources": [["sources"], ["sources", "--format", "json"]],
     "log": [["log"], ["log", "--format", "json"]],
     "verify": [["verify"], ["verify", "--quick"]],
+    "count": [["count", "--by", "author"], ["count", "climate", "--by", "month,author"]],
 }
 COLUMNS = {
     ("captures", "signals"): ["show", "export", "verify"],
     ("captures", "flaws"): ["show", "verify"],
-    ("articles", "authors"): ["show", "search", "export", "verify"],
+    ("articles", "authors"): ["show", "search", "count", "export", "verify"],
     ("articles", "found_in"): ["show", "export", "verify"],
     ("revisions", "hint"): ["show", "export", "verify"],
     ("crawls", "counts"): ["log", "sources", "verify"],

@@ -12,12 +12,14 @@ import sys
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from crawler.cli.archive_options import QueryCommand, filter_options
 from crawler.cli.common_options import folder_option, setting_option
+from crawler.cli.main import morgue as main
 from crawler.commands import search
 from pipelines.core.terminal import width
-from pipelines.database.search import hits
+from pipelines.database.search import hits, ranking
 from tests.support.article_archive import build
 from tests.support.command import ROOT, command_line, environment, morgue
 
@@ -35,6 +37,19 @@ def test_table_shows_number_day_source_title_and_snippet(folder):
     assert "The [climate] stays." in done.stdout
     assert "2 of 2 matches · 0." in done.stdout
     assert "\x1b" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("form", "sort", "on_output", "on_error"),
+    [("table", "relevance", 1, 0), ("table", "newest", 0, 0), ("jsonl", "relevance", 0, 1), ("csv", "oldest", 0, 0)],
+)
+def test_pool_of_ranked_matches_is_named(folder, monkeypatch, form, sort, on_output, on_error):
+    """Below a table; beside the rows for programs, on standard error. By day, nothing is ranked."""
+    monkeypatch.setattr(ranking, "POOL_MATCHES", 20)
+    asked = ["-C", str(folder), "search", "filler", "--limit", "3", "--format", form, "--sort", sort]
+    done = CliRunner().invoke(main, asked)
+    said = "Ranked among the newest 20 of 30 matches; the newest with the words in the headline come first."
+    assert (done.stdout.count(said), done.stderr.count(said)) == (on_output, on_error)
 
 
 @pytest.mark.parametrize("columns", ["40", "80", "200"])

@@ -138,7 +138,6 @@ def ids(rows) -> list[int]:
 @pytest.fixture(params=[3, 20_000], ids=["small pool", "pool of all"])
 def pool(request, monkeypatch):
     monkeypatch.setattr(ranking, "POOL_MATCHES", request.param)
-    monkeypatch.setattr(hits, "POOL_MATCHES", request.param)
     return request.param
 
 
@@ -166,6 +165,7 @@ def test_random_count_is_what_plain_python_counts(world, monkeypatch, by_range, 
     """By every key and by pairs, whichever way is the faster one."""
     monkeypatch.setattr(place_counts, "MATCHES_A_RANGE", 0 if by_range else 1000)
     monkeypatch.setattr(counts, "ROWS_A_LABEL", -1 if by_label else 1000)
+    monkeypatch.setattr(counts, "LABELS_OF_A_PREFIX", 1000 if by_label else -1)
     db, articles = world
     dice = random.Random(3)
     for query, filters, right in questions(8, 40, articles):
@@ -196,7 +196,6 @@ def test_pool_is_the_newest_matches_and_the_newest_headlines(world, monkeypatch)
     """What is in neither follows by day, and the answer says so."""
     db, articles = world
     monkeypatch.setattr(ranking, "POOL_MATCHES", 5)
-    monkeypatch.setattr(hits, "POOL_MATCHES", 5)
     newest = ids(hits.search(db, "flood", sort="newest", limit=None))
     titled = [number for number in newest if "flood" in articles[number - 1]["title"].split()]
     found = hits.search(db, "flood", limit=None)

@@ -251,10 +251,10 @@ def test_texts_without_spaces_are_found_by_any_part(store):
 def test_labels_find_source_language_and_kind(store):
     """No word of a text is one of them."""
     number = store.source(Source("paper", "https://paper.example/"))
-    text = "The live blog s1 len kliveblog."
+    text = "The live blog s1 len kblog."
     store.file(reading(store, article(language="en", kind="live blog", text=text)), number, URL)
     store.file(reading(store, article(f"{URL}2", f"{URL}2", "Other", f"{text} More.", kind="article")), None, URL)
     found = "SELECT count(*) FROM articles_fts WHERE articles_fts MATCH ?"
-    labels = ("s1", "s0", "len", "l", "kliveblog", "karticle", "blog")
+    labels = ("s1", "s0", "len", "l", "kblog", "karticle", "blog")
     assert [one(store, found, f'labels : "\ue000{label}"') for label in labels] == [(1,)] * 6 + [(0,)]
     assert one(store, found, "labels : blog") == (0,)

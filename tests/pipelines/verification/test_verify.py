@@ -16,8 +16,9 @@ import pytest
 
 from pipelines.archive.writer import ArchiveWriter
 from pipelines.core.errors import ArchiveDamaged
+from pipelines.database.connection import connect
 from pipelines.database.store import ArticleStore
-from pipelines.verification import full_check, verify, warc_check
+from pipelines.verification import database_check, full_check, verify, warc_check
 from pipelines.verification.findings import NEXT_STEPS, Finding
 from pipelines.warc import manifest
 from pipelines.warc.digests import parse_digest
@@ -773,6 +774,18 @@ def test_wrong_search_index_is_found(tmp_path, change):
     execute(tmp_path, change)
     assert "index" in kinds(tmp_path)
     assert kinds(tmp_path, quick=True) == ["index"]
+
+
+def test_article_at_a_place_of_another_day_is_found(tmp_path):
+    """A search in a period would not find it."""
+    article_archive.build(tmp_path)
+    with closing(connect(tmp_path / "morgue.db")) as db:
+        assert list(database_check._places(db)) == []
+    execute(tmp_path, "UPDATE articles SET published_day = '2020-01-01' WHERE id = 5")
+    execute(tmp_path, "UPDATE articles SET published_day = NULL WHERE id = 6")
+    with closing(connect(tmp_path / "morgue.db")) as db:
+        (found,) = database_check._places(db)
+    assert (found.kind, found.what) == ("index", "2 articles filed under another day than theirs")
 
 
 def test_quick_compares_rows_with_each_other(folder):

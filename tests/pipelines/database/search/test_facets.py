@@ -1,0 +1,115 @@
+"""Test counts by every key, and facets, against counting by hand."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from contextlib import closing
+
+import pytest
+
+from pipelines.core.errors import ArchiveDamaged, QueryError
+from pipelines.database.connection import connect
+from pipelines.database.filters import ArticleFilters
+from pipelines.database.search.facets import KEYS, counts, facet
+from pipelines.database.search.periods import UNITS, period_of
+from tests.support.counted_archive import SOURCE_NAMES, all_rows, build_counted
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return build_counted(tmp_path_factory.mktemp("facets") / "archive")
+
+
+@pytest.fixture(scope="module")
+def db(folder):
+    with closing(connect(folder / "morgue.db")) as opened:
+        yield opened
+
+
+def values_of(row, key):
+    """Return the values of a key that a row has, [None] for none."""
+    if key in UNITS:
+        return [period_of(row["published_day"], key) if row["published"] else None]
+    if key in ("author", "tag"):
+        return sorted({value for value in json.loads(row[f"{key}s"]) if value}) or [None]
+    return [SOURCE_NAMES[row["source_id"]] if key == "source" else row[key] or None]
+
+
+def by_hand(*keys, rows=None):
+    """Return how many rows have which values."""
+    found = Counter()
+    for row in all_rows() if rows is None else rows:
+        combined = [()]
+        for key in keys:
+            combined = [(*before, value) for before in combined for value in values_of(row, key)]
+        found.update(combined)
+    return found
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_counts_by_one_key_agree_with_counting_by_hand(db, key):
+    """Undated articles are none of any day; an article counts once for each of its authors."""
+    assert counts(db, (key,)) == by_hand(key)
+
+
+@pytest.mark.parametrize(
+    "keys", [("month", "author"), ("author", "tag"), ("week", "source"), ("kind", "week"), ("language", "section")]
+)
+def test_counts_by_two_keys_agree_with_counting_by_hand(db, keys):
+    """Keys of both kinds, in any order."""
+    assert counts(db, keys) == by_hand(*keys)
+
+
+def test_counts_follow_query_and_filters(db):
+    """The same articles as a search would find."""
+    chosen = [
+        row for row in all_rows() if row["source_id"] == 2 and "2024-01-01" <= (row["published_day"] or "") < "2025"
+    ]
+    filters = ArticleFilters(source="gazette", since="2024", until="2024")
+    assert counts(db, ("author",), None, filters) == by_hand("author", rows=chosen)
+    assert counts(db, ("kind", "author"), "nowhere") == {}
+
+
+def test_facet_has_the_most_frequent_values(db):
+    """Then by name; it says how many others there are, and how many articles have none."""
+    found = facet(db, "author", limit=2)
+    number = by_hand("author")
+    without = number.pop((None,))
+    assert found.values == (("Reporter 0", 6), ("Reporter 1", 6))
+    assert (found.more_values, found.without) == (len(number) - 2, without)
+    assert found.as_json()["values"] == [{"value": "Reporter 0", "count": 6}, {"value": "Reporter 1", "count": 6}]
+
+
+def test_facet_of_time_is_in_the_order_of_time(db):
+    """The most frequent periods, the earliest first; undated articles are counted as without one."""
+    months = by_hand("month")
+    most = sorted((key for (key,) in months if key), key=lambda key: (-months[key,], key))[:3]
+    found = facet(db, "month", limit=3)
+    assert [value for value, _ in found.values] == sorted(most)
+    assert found.without == 2
+
+
+def test_facet_without_limit_has_all_values(db):
+    """Nothing is left out by 0."""
+    found = facet(db, "source", limit=0)
+    assert dict(found.values) == {key: number for (key,), number in by_hand("source").items()}
+    assert found.more_values == 0
+
+
+@pytest.mark.parametrize(("keys", "said"), [((), "unknown key"), (("month", "colour"), "colour")])
+def test_unknown_key_is_an_error(db, keys, said):
+    """It names the keys that there are."""
+    with pytest.raises(QueryError, match=said) as caught:
+        counts(db, keys)
+    assert "section" in str(caught.value)
+
+
+def test_damaged_list_names_its_row(tmp_path):
+    """A column that holds no list is no author."""
+    folder = build_counted(tmp_path / "archive")
+    with closing(sqlite3.connect(folder / "morgue.db")) as writing, writing:
+        writing.execute("UPDATE articles SET authors = '{\"a\": 1}' WHERE id = 3")
+    with closing(connect(folder / "morgue.db")) as db, pytest.raises(ArchiveDamaged, match="articles, row 3"):
+        counts(db, ("author",))
