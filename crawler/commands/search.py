@@ -91,9 +91,8 @@ def command(
         found = archive.matching(query, filters, sort, limit or None, offset)
         if form == "table":
             _table(archive, found)
-            for line in facet_lines(
-                facet.of(archive.connection, query, filters), output.terminal_width(sys.stdout), characters_for(sys.stdout)
-            ):
+            facets = facet.of(archive.connection, query, filters)
+            for line in facet_lines(facets, output.terminal_width(sys.stdout), characters_for(sys.stdout)):
                 click.echo(line)
         else:
             hits = found.hits()
