@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -16,6 +16,7 @@ from pipelines.core import terminal
 from pipelines.core.errors import NotFound, QueryError
 from pipelines.core.plural import counted
 from pipelines.database import page_states, queries, selection
+from pipelines.database.clusters import cluster_list
 from pipelines.warc.storage import WarcStorage
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def command(
             _captures(archive, warc, found, row["url"], why, form, row["id"])
             return
         states, periods = list(queries.revisions(db, row["id"])), page_states.of_article(db, row["id"])
+        cluster = cluster_list.cluster_of(db, row["id"])
         row = _as_of_revision(row, states, revision)
         data = None if form in ("text", "json") else _bytes(archive, warc, row, form)
     if data is not None:
@@ -82,11 +84,13 @@ def command(
             out.write(data)
     elif form == "text":
         with standard_output():
-            for line in text(row, states, periods, warc, min(output.terminal_width(sys.stdout), 100)):
+            room = min(output.terminal_width(sys.stdout), 100)
+            for line in text(row, states, periods, warc, room, copies_of(row, cluster)):
                 click.echo(line)
     else:
         left_out = ("text", "description", "authors", "modified")  # --revision N shows them
         row["page_states"] = periods
+        row["cluster"] = cluster and {name: cluster[name] for name in cluster if name != "members"}
         row["revisions"] = [{name: state[name] for name in state if name not in left_out} for state in states]
         with standard_output():
             click.echo(output.json_text(row))
@@ -153,9 +157,18 @@ def _as_of_revision(row: queries.Row, states: list[queries.Row], number: int | N
     raise NotFound(subject, cause, "leave out --revision to see the newest")
 
 
+def copies_of(row: queries.Row, cluster: queries.Row | None) -> Iterator[tuple[str, str]]:
+    """Yield (name, value) of the cluster that an article is in."""
+    from crawler.cli.copies.report import origin, summary
+
+    if cluster is not None:
+        yield "copies", f"one of {summary(cluster)}; {origin(cluster)}: morgue clusters {row['id']}"
+
+
 def text(
-    row: queries.Row, states: list[queries.Row], periods: list[queries.Row], warc: WarcStorage, room: int
-) -> Iterator[str]:
+    row: queries.Row, states: list[queries.Row], periods: list[queries.Row], warc: WarcStorage, room: int,
+    copies: Iterable[tuple[str, str]] = (),
+) -> Iterator[str]:  # fmt: skip
     """Yield the article for reading, and below a line its provenance."""
     bold, dim, reset = (output.BOLD, output.DIM, output.RESET) if output.supports_style(sys.stdout) else ("", "", "")
     for line in terminal.wrap(terminal.plain(row["title"] or "(no headline)"), room):
@@ -181,7 +194,7 @@ def text(
     yield from comments(row, room, dim, reset)
     yield ""
     yield dim + "─" * min(room, 60) + reset
-    for name, value in about(row):
+    for name, value in (*about(row), *copies):
         for line in terminal.wrap(terminal.plain(value), room - 11):
             yield f"{dim}{name:<10}{reset} {line}"
             name = ""

@@ -27,7 +27,7 @@ suffix = ".parquet"
 reads = ()
 
 GROUP_ROWS = 5000  # of a row group: about 20 MB of text, which is what memory holds
-BATCH_ROWS = 100  # converted at once: few enough to be in the processor's cache still
+BATCH_ROWS = 250  # converted at once: few enough to be in the processor's cache still
 ZSTD_LEVEL = 3  # of 22
 DATA_FOLDER = "data"  # of all Parquet files: many readers take every file of a folder for one
 NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"  # as Hive and its readers call the folder of unknown values

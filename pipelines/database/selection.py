@@ -4,18 +4,22 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from pipelines.database.clusters.copies import other_copies
 from pipelines.database.connection import ask
 from pipelines.database.filters import ArticleFilters, source_ids
 from pipelines.database.query_language.conditions import QueryConditions
 from pipelines.database.query_language.index_terms import EVERYWHERE, PlaceRange
-from pipelines.database.query_language.values import has_words
+from pipelines.database.query_language.values import has_run, has_words
+from pipelines.database.search.stems import ArchiveWordForms
 
 # CROSS JOIN keeps SQLite from turning the order round: it would query FTS5 for each article in turn.
 FROM_MATCHES = "articles_fts CROSS JOIN articles a ON a.place = articles_fts.rowid"
@@ -91,6 +95,10 @@ def article_selection(db: sqlite3.Connection, query: str | None, filters: Articl
     An address selects the article that it leads to; if there is none, its words are searched for. Raises QueryError for
     the query, NotFound for a source.
     """
+    if filters.unique:
+        which = article_selection(db, query, replace(filters, unique=False))
+        copies = json.dumps(other_copies(db, which.condition(), which.values))
+        return which.that("a.id NOT IN (SELECT value FROM json_each(:copies))", {"copies": copies})
     terms, places = filters.terms(source_ids(db, filters.source)), filters.places()
     tests, values = filters.seen()
     asked = None
@@ -99,12 +107,13 @@ def article_selection(db: sqlite3.Connection, query: str | None, filters: Articl
             tests.append("a.id = :article")
             values["article"] = number
         else:
-            asked = QueryConditions(query, partial(source_ids, db))
+            asked = query_conditions(db, query, filters)
             tests += asked.where
             values |= asked.values
             places = places.within(asked.places)
             if asked.where:
                 db.create_function("has_words", 2, has_words, deterministic=True)
+                db.create_function("has_run", 2, has_run, deterministic=True)
     return ArticleSelection(
         match=_all_of(asked.match if asked else None, terms),
         headline=_all_of(asked.headline, terms) if asked and asked.headline else None,
@@ -113,6 +122,19 @@ def article_selection(db: sqlite3.Connection, query: str | None, filters: Articl
         tests=" ".join(f"AND {test}" for test in tests),
         test_values=values,
     )
+
+
+def copies_selected(db: sqlite3.Connection, query: str | None, filters: ArticleFilters) -> list[int]:
+    """Return the articles that are copies of another one that is selected, too. Raises as `article_selection` does."""
+    which = article_selection(db, query, filters)
+    return other_copies(db, which.condition(), which.values)
+
+
+def query_conditions(
+    db: sqlite3.Connection, query: str, filters: ArticleFilters, forms: ArchiveWordForms | None = None
+) -> QueryConditions:
+    """Return a query as SQL for this archive. ~word is in the language of the filters, if they name one."""
+    return QueryConditions(query, partial(source_ids, db), forms or ArchiveWordForms(db, filters.language))
 
 
 def _all_of(match: str | None, terms: list[str]) -> str | None:

@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from math import inf
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,6 +26,7 @@ from pipelines.core.timestamps import now, stamp
 from pipelines.core.urls import host_of, url_key
 from pipelines.core.worker_pool import WorkerFailure, WorkerPool
 from pipelines.database import journal_rows, readings, removals
+from pipelines.database.clusters.upkeep import work_off_all
 from pipelines.database.columns import (
     REVISION_COLUMNS,
     STATE_COLUMNS,
@@ -37,6 +39,7 @@ from pipelines.database.connection import write_error
 from pipelines.database.edits.change_detection import text_digest
 from pipelines.database.frontier.table import FrontierTable
 from pipelines.database.schema.day_counts import COUNT_DAYS
+from pipelines.database.search.merging import merge_index
 from pipelines.database.store import ArticleStore
 from pipelines.extraction.entry import addresses_of
 from pipelines.rebuild.reread import RereadPage, reread, reread_one
@@ -70,6 +73,7 @@ class Rebuild(StagingDatabase):
             self._replay()
             await self._read_texts(readers)
             await self._file_unmentioned(readers)
+            work_off_all(self.db, lambda done, total: self.on_progress("comparing articles", done, total))
             self._finish()
         except (sqlite3.Error, OSError) as error:
             raise write_error(error, self.part) from error
@@ -281,6 +285,8 @@ class Rebuild(StagingDatabase):
             self._ask(COUNT_DAYS)
             for name in STAGING_TABLES:
                 self.db.execute(f"DROP TABLE {name}")
+        self.db.isolation_level = None  # each step of the merge is a transaction
+        merge_index(self.db, inf)
         self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _put_in_place(self) -> None:
