@@ -135,8 +135,8 @@ class Articles(Tabular):
     def count(self, by: str | Sequence[str] | None = None) -> int | Counts:
         """Return how many articles there are; with `by`, for each value of a key, or of several: `("month", "source")`.
 
-        Keys are those of COUNT_KEYS in `search.counts`, such as day, week, month, year, source and language. Undated
-        articles have the day None. Values without an article are left out. Raises QueryError.
+        Keys are day, week, month, year, source, language, section, kind, origin, author and tag. Undated articles have
+        the day None. Values without an article are left out. Raises QueryError.
         """
         if by is None:
             return len(self)

@@ -18,7 +18,7 @@ COUNT_COLUMN = "count"
 class Counts(Mapping["CountValue | tuple[CountValue, ...]", int], Tabular):
     """Give the number of articles for each value; of several keys, for each tuple of values.
 
-    `counts["2024-01"]`, `counts.items()`, `counts.total`; `to_pandas()` has a column for each key, and `count`.
+    It is a mapping: `counts["2024-01"]`. `to_pandas()` has a column for each key, and `count`.
     """
 
     def __init__(self, by: tuple[str, ...], numbers: Mapping[tuple[CountValue, ...], int]) -> None:
@@ -27,7 +27,7 @@ class Counts(Mapping["CountValue | tuple[CountValue, ...]", int], Tabular):
 
     @property
     def total(self) -> int:
-        """Return the sum of all numbers."""
+        """Return the sum of all numbers. An article counts once for each of its authors, and for each of its tags."""
         return sum(self._numbers.values())
 
     def top(self, number: int) -> Counts:
@@ -62,4 +62,4 @@ class Counts(Mapping["CountValue | tuple[CountValue, ...]", int], Tabular):
         rows = [[*row.values()] for row in self.table_rows(self.table_columns())]
         shown = rows[:MAX_COUNTS_SHOWN]
         more = f"; {len(shown)} of {counted(len(rows), 'row')} shown" if len(shown) < len(rows) else ""
-        return notebook_html.table(self.table_columns(), shown, f"{counted(self.total, 'article')}{more}")
+        return notebook_html.table(self.table_columns(), shown, f"sum: {self.total:,}{more}")

@@ -102,6 +102,7 @@ def test_counts_are_by_one_key_or_several(archive):
     assert dict(months) == {"2024-01": 1, "2024-02": 1}
     assert (months.total, months["2024-01"], repr(months)) == (
         2, 1, "Counts(by='month', {'2024-01': 1, '2024-02': 1})")  # fmt: skip
+    assert dict(climate.count(by="author")) == {"Anna Berg": 1, "Bert Anna": 1}
     assert dict(climate.count(by=("source", "language"))) == {("courier", "en"): 2}
     assert next(climate.count(by="day").table_rows(["day", "count"])) == {"day": date(2024, 1, 5), "count": 1}
 
