@@ -29,7 +29,8 @@ from pipelines.core.plural import counted
 from pipelines.database import queries
 from pipelines.database.filters import ArticleFilters
 from pipelines.database.search import counts
-from pipelines.database.search.hits import HIT_KEYS, SORTS, RankedPool, search
+from pipelines.database.search.hits import HIT_KEYS, RankedPool, search
+from pipelines.database.search.ranking import SORTS
 from pipelines.database.selection import is_address
 
 # They mark the words found while lines are measured and broken. No article has these private-use characters.

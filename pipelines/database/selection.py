@@ -106,7 +106,7 @@ def article_selection(db: sqlite3.Connection, query: str | None, filters: Articl
             if asked.where:
                 db.create_function("has_words", 2, has_words, deterministic=True)
     return ArticleSelection(
-        match=_all_of(asked and asked.match, terms),
+        match=_all_of(asked.match if asked else None, terms),
         headline=_all_of(asked.headline, terms) if asked and asked.headline else None,
         has_words=asked is not None and asked.has_words,
         places=places,

@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from math import inf
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -37,6 +38,7 @@ from pipelines.database.connection import write_error
 from pipelines.database.edits.change_detection import text_digest
 from pipelines.database.frontier.table import FrontierTable
 from pipelines.database.schema.day_counts import COUNT_DAYS
+from pipelines.database.search.merging import merge_index
 from pipelines.database.store import ArticleStore
 from pipelines.extraction.entry import addresses_of
 from pipelines.rebuild.reread import RereadPage, reread, reread_one
@@ -281,6 +283,8 @@ class Rebuild(StagingDatabase):
             self._ask(COUNT_DAYS)
             for name in STAGING_TABLES:
                 self.db.execute(f"DROP TABLE {name}")
+        self.db.isolation_level = None  # each step of the merge is a transaction
+        merge_index(self.db, inf)
         self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _put_in_place(self) -> None:

@@ -167,6 +167,8 @@ def _dangling_references(db: sqlite3.Connection) -> Iterator[Finding]:
             keys = ask(db, f"SELECT id, \"from\" FROM pragma_foreign_key_list('{table}')")  # noqa: S608 SQLite's own word
             columns[table] = {key: (name, MEANINGS.get((table, name), "what it refers to")) for key, name in keys}
         name, meaning = columns[table][number]
+        if table == "articles":
+            rowid = next(ask(db, "SELECT id FROM articles WHERE rowid = ?", (rowid,)))["id"]
         yield Finding(
             DATABASE_NAME, None, "dangling", f"{table}, row {rowid}: {name} ({meaning}) is no row of {parent}"
         )

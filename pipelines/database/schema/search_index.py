@@ -30,11 +30,11 @@ from pipelines.database.schema.places import DAY_BITS, MOST_A_DAY, day_is_full
 
 logger = logging.getLogger("morgue.database")
 
-BATCH_ARTICLES = 5000  # copied or indexed in one transaction
+BATCH_ARTICLES = 2000  # copied or indexed in one transaction
 MERGED_AT_ONCE = 2000  # pages of the index
 SAMPLED_ARTICLES = 200  # by which the size of the table is reckoned
 ROOM_FOR_A_COPY = 1.2  # bytes of disk for a byte of columns, with the index on ids and addresses
-LOG_BYTES = 64_000_000  # of the write-ahead log of one batch
+MAX_LOG_BYTES = 200_000_000  # of the write-ahead log, which holds one batch and what FTS5 merges meanwhile
 
 ARTICLES_BY_DAY = """
 -- An article over time, with the text of its newest revision. What `morgue search` and most people read.
@@ -307,11 +307,12 @@ def _must_have_room(db: Database) -> None:
     rows = [db.execute("SELECT * FROM articles WHERE id >= ? ORDER BY id LIMIT 1", [one]).fetchone() for one in ids]
     sizes = [sum(len(str(value).encode("utf-8", "surrogatepass")) for value in row) for row in rows]
     page, unused = (db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_size", "freelist_count"))
-    needed = int(articles * sum(sizes) / len(sizes) * ROOM_FOR_A_COPY) + LOG_BYTES - page * unused
+    copies = articles * sum(sizes) / len(sizes) * ROOM_FOR_A_COPY
+    needed = copies + min(MAX_LOG_BYTES, 2 * copies) - page * unused
     free = shutil.disk_usage(Path(file).parent).free
     if needed > free:
-        cause = f"to upgrade it takes {needed / 1e6:,.0f} MB of free disk for a while, and there are {free / 1e6:,.0f}"
-        cure = f"free {(needed - free) / 1e6:,.0f} MB more and run the same command again; nothing is lost meanwhile"
+        cause = f"to upgrade it takes {needed / 1e6:,.1f} MB of free disk for a while, and there are {free / 1e6:,.1f}"
+        cure = f"free {(needed - free) / 1e6:,.1f} MB more and run the same command again; nothing is lost meanwhile"
         raise DiskFull(file, cause, cure)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import product
@@ -117,10 +118,31 @@ def attention(
     """Count what each query finds, by one or two of `facets.KEYS`; without a key, by a unit that suits the span.
 
     `limit`: only so many values of a key that is no time, the most frequent; 0: all. Raises QueryError, which says
-    which query is wrong, before anything is counted; NotFound (of the source).
+    which query is wrong, before anything is counted; NotFound (of the source). All numbers are of one state of the
+    archive, also while a crawl writes.
     """
-    texts = tuple(dict.fromkeys(queries))
-    keys = _checked_keys(by)
+    texts, keys = tuple(dict.fromkeys(queries)), _checked_keys(by)
+    with _one_snapshot(db):
+        return _counted(db, texts, keys, filters, limit)
+
+
+@contextmanager
+def _one_snapshot(db: sqlite3.Connection) -> Iterator[None]:
+    """Let everything that is read see one state of the database."""
+    if db.in_transaction:  # the caller's
+        yield
+        return
+    db.execute("BEGIN")
+    try:
+        yield
+    finally:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+
+
+def _counted(
+    db: sqlite3.Connection, texts: tuple[str, ...], keys: tuple[str, ...], filters: ArticleFilters, limit: int
+) -> Attention:
     for number, query in enumerate(texts, 1):
         _check_query(db, query, filters, number, len(texts))
     by_day = counts(db, ("day",), None, filters)

@@ -24,7 +24,7 @@ from pipelines.database.query_language.index_terms import (
     of_sources,
 )
 from pipelines.database.schema.places import DAY_BITS, FIRST_DATED_PLACE
-from pipelines.database.search.place_counts import PERIODS, counts_by_period
+from pipelines.database.search.place_counts import PERIODS, counts_by_period, has_prefix
 from pipelines.database.selection import ArticleSelection, article_selection
 
 # What articles are counted by besides periods, as SQL on rows. Each is NULL where the article has none.
@@ -32,7 +32,8 @@ ROW_KEYS = {"source": "(SELECT name FROM sources WHERE id = a.source_id)", "lang
 COUNT_KEYS = (*PERIODS, *ROW_KEYS)
 DAY = f"CASE WHEN a.place >= {FIRST_DATED_PLACE} THEN a.place >> {DAY_BITS} ELSE 0 END"  # 0: undated
 # A count of one label takes as long as reading the rows of so many matches (measured at 100,000 and 500 sources).
-ROWS_A_LABEL = 200
+ROWS_A_LABEL = 50
+LABELS_OF_A_PREFIX = 25  # counted in the time of reading the rows: FTS5 makes the list of its matches for each
 
 Counts = dict[tuple[str | None, ...], int]
 Labels = list[tuple[str | None, str]]  # values of a key, and the FTS5 expression for each
@@ -69,8 +70,7 @@ def counts(
         raise QueryError(f"count by {names!r}", "unknown key", f"say {', '.join(COUNT_KEYS)}")
     which = by_index(article_selection(db, query, filters))
     labels = {key: LABELS[key](db) for key in dict.fromkeys(by) if key in LABELS}
-    few = ROWS_A_LABEL * sum(map(len, labels.values()))
-    if which.tests or (labels and _at_most(db, which, few)):
+    if which.tests or (labels and _rows_pay(db, which, sum(map(len, labels.values())))):
         found = _from_rows(db, by, which)
     elif labels:
         found = _from_labels(db, by, which, labels)
@@ -117,11 +117,10 @@ def _named_periods(keys: Sequence[str], numbers: dict[int, int]) -> Counts:
     names = [PERIODS[key].name for key in keys]
     found: Counts = {}
     for ordinal, number in numbers.items():
+        key: tuple[str | None, ...] = (None,) * len(names)
         if ordinal:
             day = date.fromordinal(ordinal)
             key = tuple([name(day) for name in names])
-        else:
-            key = (None,) * len(names)
         found[key] = found.get(key, 0) + number
     return found
 
@@ -141,9 +140,12 @@ def _parts(
                 yield {key: value, **inner}, smaller
 
 
-def _at_most(db: sqlite3.Connection, which: ArticleSelection, most: int) -> bool:
-    """Return True if a selection has at most so many articles."""
+def _rows_pay(db: sqlite3.Connection, which: ArticleSelection, labels: int) -> bool:
+    """Return True if reading the rows of all matches costs less than counting so many labels."""
+    if has_prefix(which):
+        return labels > LABELS_OF_A_PREFIX
     sql = f"SELECT count(*) FROM (SELECT 1 {which.found()} LIMIT :most)"
+    most = ROWS_A_LABEL * labels
     return int(next(ask(db, sql, which.values | {"most": most + 1}))[0]) <= most
 
 

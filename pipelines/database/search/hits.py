@@ -18,10 +18,10 @@ from pipelines.database.queries import BATCH_ROWS, PUBLISHED_DAY, column_names
 from pipelines.database.query_language.index_terms import EVERY_ARTICLE
 from pipelines.database.search import ranking
 from pipelines.database.search.counts import count_selected
+from pipelines.database.search.ranking import SORTS
 from pipelines.database.search.snippets import INDEXED_COLUMNS, PassageIndex, clip_snippet
 from pipelines.database.selection import ArticleSelection, article_selection
 
-SORTS = ("relevance", "newest", "oldest")
 HIT_COLUMNS = (
     f"a.id, s.name AS source, a.url, a.title, a.published, {PUBLISHED_DAY}, a.language, a.byline, a.authors, "
     "a.word_count, a.revision, a.first_seen, a.last_seen"
@@ -83,14 +83,8 @@ def search(
     which = article_selection(db, query, filters)
     ranked = which.headline is not None and sort == "relevance"
     end = None if limit is None else offset + limit
-    places = islice(_places(db, which, sort, end), offset, end)
+    places = islice(ranking.places_in_order(db, which, sort, end), offset, end)
     return SearchHits(db, which, _hits(db, which, places, markers), ranked=ranked)
-
-
-def _places(db: sqlite3.Connection, which: ArticleSelection, sort: str, needed: int | None) -> Iterator[int]:
-    if sort == "relevance" and which.headline is not None:
-        return ranking.most_relevant_first(db, which, needed)
-    return ranking.oldest_first(db, which) if sort == "oldest" else ranking.newest_first(db, which)
 
 
 def _hits(
@@ -107,5 +101,6 @@ def _hits(
             for place in batch:
                 if place in found:
                     hit = decode_row(found[place], "articles")
-                    hit["snippet"] = clip_snippet(passages.get(hit.pop("place"), hit["snippet"]), markers)
+                    passage = passages.get(hit.pop("place")) or hit["snippet"]
+                    hit["snippet"] = clip_snippet(passage, markers)
                     yield hit

@@ -13,7 +13,17 @@ from pipelines.database.connection import ask
 from pipelines.database.query_language.index_terms import DATED, UNDATED, PlaceRange
 from pipelines.database.selection import ArticleSelection
 
+SORTS = ("relevance", "newest", "oldest")
 POOL_MATCHES = 20_000  # ranked in each part
+
+
+def places_in_order(
+    db: sqlite3.Connection, which: ArticleSelection, sort: str, needed: int | None = None
+) -> Iterator[int]:
+    """Yield the places of all matches in one of the orders SORTS; `needed`: see `most_relevant_first`."""
+    if sort == "relevance" and which.headline is not None:
+        return most_relevant_first(db, which, needed)
+    return oldest_first(db, which) if sort == "oldest" else newest_first(db, which)
 
 
 def newest_first(db: sqlite3.Connection, which: ArticleSelection) -> Iterator[int]:

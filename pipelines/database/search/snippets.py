@@ -25,7 +25,7 @@ class PassageIndex:
     def __init__(self, match: str, markers: tuple[str, str]) -> None:
         """`match`: FTS5 expression."""
         self.match, self.markers = match, markers
-        self.db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        self.db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self.db.execute(f'CREATE VIRTUAL TABLE articles_fts USING fts5({NAMES}, tokenize="{TOKENIZER}")')
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ import pytest
 from pipelines.verification.verify import verify
 from pipelines.warc import manifest
 from pipelines.warc.storage import WarcStorage, sha256_of
-from tests.support.command import crawl, make_archive, morgue, rows
+from tests.support.command import crawl, make_archive, morgue, rows, tables
 from tests.support.external_tools import faults
 from tests.support.newspaper import serve
 from tests.support.waiting import let_a_day_pass
@@ -126,12 +126,13 @@ def test_rebuild_does_not_bring_a_removed_page_back(removed, tmp_path):
     """All rows are as the removal left them."""
     _before, after, _url = removed
     archive = Path(shutil.copytree(after, tmp_path / "archive"))
-    tables = ("captures", "articles", "revisions", "aliases", "frontier", "removals")
-    left = [rows(archive, f"SELECT * FROM {name} ORDER BY 1") for name in tables]
+    names = ("captures", "articles", "revisions", "aliases", "frontier", "removals")
+    left = tables(archive / "morgue.db")
     (archive / "morgue.db").unlink()
     done = morgue("-C", archive, "rebuild")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert [rows(archive, f"SELECT * FROM {name} ORDER BY 1") for name in tables] == left
+    again = tables(archive / "morgue.db")
+    assert [again[name] for name in names] == [left[name] for name in names]
 
 
 def test_crawl_does_not_fetch_a_removed_page_again(removed, tmp_path):

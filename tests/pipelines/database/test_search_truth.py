@@ -165,6 +165,7 @@ def test_random_count_is_what_plain_python_counts(world, monkeypatch, by_range, 
     """By every key and by pairs, whichever way is the faster one."""
     monkeypatch.setattr(place_counts, "MATCHES_A_RANGE", 0 if by_range else 1000)
     monkeypatch.setattr(counts, "ROWS_A_LABEL", -1 if by_label else 1000)
+    monkeypatch.setattr(counts, "LABELS_OF_A_PREFIX", 1000 if by_label else -1)
     db, articles = world
     dice = random.Random(3)
     for query, filters, right in questions(8, 40, articles):

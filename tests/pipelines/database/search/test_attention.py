@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
 
@@ -11,6 +12,7 @@ from pipelines.core import timestamps
 from pipelines.core.errors import NotFound, QueryError
 from pipelines.database.connection import connect
 from pipelines.database.filters import ArticleFilters
+from pipelines.database.search import attention as attention_module
 from pipelines.database.search.attention import AttentionRow, attention
 from tests.support.article_archive import database, insert, rows
 from tests.support.counted_archive import build_counted
@@ -190,6 +192,28 @@ def test_unknown_source_is_not_found(db):
     """As in a search."""
     with pytest.raises(NotFound):
         attention(db, ["climate"], filters=ArticleFilters(source="nosuch"))
+
+
+def test_numbers_are_of_one_state_of_the_archive(archive_of, tmp_path, monkeypatch):
+    """An article that a crawl files in between is in none of them."""
+    db = archive_of("2024-01-01", "2024-01-02")
+    plain = attention_module.counts
+
+    def counts_beside_a_crawl(*args):
+        found = plain(*args)
+        with closing(sqlite3.connect(tmp_path / "morgue.db")) as writing, writing:
+            number = writing.execute("SELECT max(id) + 1 FROM articles").fetchone()[0]
+            insert(
+                writing, "articles", **rows()[0] | {"id": number, "url_key": f"{number}", "url": f"https://x/{number}"}
+            )
+        return found
+
+    monkeypatch.setattr(attention_module, "counts", counts_beside_a_crawl)
+    found = attention(db, ["climate"], ["month"])
+    assert (found.articles, found.matches) == (2, (2,))
+    assert [(row.articles, row.matches) for row in found.rows] == [(2, (2,))]
+    assert not db.in_transaction
+    assert attention(db, ["climate"], ["month"]).articles == 4
 
 
 def test_same_query_twice_is_counted_once(db):
