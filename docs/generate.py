@@ -1,5 +1,6 @@
-"""Write the parts of the documentation that the code knows best: cli.md, config.md, exit-codes.md, the template
-of a source, and the marked parts of reading.md, languages.md, architecture.md, schema.md and README.md (docs/parts.py).
+"""Write the parts of the documentation that the code knows best: cli.md, config.md, exit-codes.md, the template of a
+source, and the marked parts of reading.md, languages.md, architecture.md, exporting.md, schema.md and README.md
+(docs/parts.py).
 
 python docs/generate.py            writes what has changed
 python docs/generate.py --check    writes nothing; exit code 1 and the name of each file that is not current
@@ -208,6 +209,7 @@ FILES = {
     ROOT / "docs" / "reading.md": lambda: parts.filled(ROOT / "docs" / "reading.md"),
     ROOT / "docs" / "languages.md": lambda: parts.filled(ROOT / "docs" / "languages.md"),
     ROOT / "docs" / "architecture.md": lambda: parts.filled(ROOT / "docs" / "architecture.md"),
+    ROOT / "docs" / "exporting.md": lambda: parts.filled(ROOT / "docs" / "exporting.md"),
     ROOT / "README.md": lambda: parts.filled(ROOT / "README.md"),
     ROOT / "crawler" / "sources" / "_template.toml": reference.source_file,
 }

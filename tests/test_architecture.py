@@ -528,6 +528,12 @@ def test_queries_import_nothing_heavy():
     assert loaded_by("import pipelines.database.queries, pipelines.database.connection") == set()
 
 
+def test_archive_for_python_imports_nothing_heavy():
+    """A program that opens an archive pays for pandas when it asks for a table of pandas."""
+    code = "import exports; exports.Archive; assert not {'pandas', 'pyarrow', 'polars', 'click'} & {*sys.modules}"
+    assert loaded_by(code) == set()
+
+
 def test_search_imports_nothing_heavy(tmp_path):
     """From the command line to the answer."""
     archive = make_archive(tmp_path / "a")

@@ -1,7 +1,8 @@
-"""Run the examples of docs/keep-it-safe.md, your-own-tools.md and cookbook.md: they do what the pages say, in order."""
+"""Run the examples of the documentation: they do what the pages say, in their order, and print what they show."""
 
 from __future__ import annotations
 
+import doctest
 import os
 import re
 import shutil
@@ -12,13 +13,16 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.support.article_archive import build
 from tests.support.command import LOOPBACK, ROOT, crawl, environment, make_archive, morgue, rows
 from tests.support.external_tools import BROUGHT_BY, TOOLS, skip_without
 from tests.support.newspaper import serve
+from tests.support.notebooks import ARCHIVE_NAME, NOTEBOOKS, as_text, executed
 
 pytestmark = pytest.mark.slow
 
 BLOCK = re.compile(r"^```(console|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+SESSION = re.compile(r"^```pycon\n(.*?)^```", re.MULTILINE | re.DOTALL)
 OF_OTHERS = ("datasette", "sqlite3")  # programs that an example may need and that may be missing here
 MODULES_OF_OTHERS = ("pandas", "duckdb")  # in the environment of `make tools`
 EXTENSION = "TYPE sqlite"  # in an example for which DuckDB needs an extension, which it fetches from the internet
@@ -132,6 +136,11 @@ def test_merged_archive_keeps_the_names_of_its_sources(crawled):
     assert rows(merged, "SELECT count(*), count(DISTINCT url) FROM articles") == [(83, 83)]
 
 
+def test_examples_of_exporting_run(crawled, programs):
+    """Each format that the page shows is written, and its checksums hold."""
+    run_text(text_of("exporting.md"), crawled, programs)
+
+
 def test_examples_of_your_own_tools_run(crawled, programs):
     """sqlite-utils, SQL, Datasette, pandas, DuckDB, warcio and our own functions read an archive as the page shows."""
     # A test asks the server that the page starts for one page.
@@ -155,3 +164,27 @@ def test_commands_of_a_recipe_run_in_order(crawled, programs, tmp_path, recipe):
     archive = shutil.copytree(crawled / "my-archive", tmp_path / "archive")
     ((edited,),) = rows(archive, "SELECT article FROM edits")
     run_text(recipe.replace(" 12", f" {edited}"), archive, programs)
+
+
+def test_sessions_of_the_python_page_print_what_it_shows(tmp_path, monkeypatch):
+    """In their order, in the archive that the page names."""
+    pytest.importorskip("pandas")
+    build(tmp_path / ARCHIVE_NAME)
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    failures: list[str] = []
+    runner = doctest.DocTestRunner(verbose=False, optionflags=doctest.ELLIPSIS)
+    blocks = SESSION.findall((ROOT / "docs" / "python.md").read_text(encoding="utf-8"))
+    for block in blocks:
+        session = doctest.DocTestParser().get_doctest(block, names, "python.md", "python.md", 0)
+        runner.run(session, out=failures.append, clear_globs=False)
+        names |= session.globs
+    assert len(blocks) > 5
+    assert not failures, "".join(failures)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_notebook_shows_what_its_cells_give(tmp_path, path):
+    """`python -m tests.support.notebooks` writes the outputs again."""
+    pytest.importorskip("pandas")
+    assert as_text(executed(path, tmp_path)) == path.read_text(encoding="utf-8")

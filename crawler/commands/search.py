@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import sqlite3
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import fields
+from typing import TYPE_CHECKING
 
 import click
 
 from crawler.cli import output
 from crawler.cli.archive_options import (
     QueryCommand,
-    database_of,
+    archive_of,
     filter_options,
     format_option,
     standard_output,
     undated_left_out,
 )
-from crawler.cli.common_options import folder_option, setting_option
+from crawler.cli.common_options import folder_of, folder_option, setting_option
 from crawler.cli.counting.bars import characters_for
 from crawler.cli.counting.facet_bars import facet_lines
 from crawler.cli.counting.facet_options import FacetOptions, facet_options
@@ -27,11 +27,15 @@ from pipelines.core import terminal
 from pipelines.core.errors import NotFound
 from pipelines.core.plural import counted
 from pipelines.database import queries
+from pipelines.database.clusters.copies import with_copies
 from pipelines.database.filters import ArticleFilters
-from pipelines.database.search import counts
-from pipelines.database.search.hits import HIT_KEYS, RankedPool, search
+from pipelines.database.search.hits import HIT_KEYS, RankedPool
 from pipelines.database.search.ranking import SORTS
 from pipelines.database.selection import is_address
+
+if TYPE_CHECKING:
+    from exports.python_api.archive import Archive
+    from exports.python_api.articles import Articles, Sort
 
 # They mark the words found while lines are measured and broken. No article has these private-use characters.
 MATCH_MARKS = ("\ue000", "\ue001")
@@ -42,6 +46,7 @@ MAX_SOURCE_WIDTH = 16  # columns of a terminal
 @click.command(cls=QueryCommand)
 @click.argument("words", nargs=-1, metavar="[QUERY]...")
 @filter_options
+@click.option("--unique", is_flag=True, help="Of the copies of one text, only the probable origin, or the earliest.")
 @click.option("--sort", type=click.Choice(SORTS), default="relevance", show_default=True,
               help="Order of the matches. relevance: those with the words in the headline, then the others; of more "
                    "than 20,000 the newest are ranked. Without words it means newest. The undated are last in both "
@@ -58,7 +63,7 @@ def command(
     ctx: click.Context,
     words: tuple[str, ...],
     filters: ArticleFilters,
-    sort: str,
+    sort: Sort,
     limit: int,
     offset: int,
     facet: FacetOptions,
@@ -76,6 +81,8 @@ def command(
     Everything combines with OR, NOT, - and parentheses: climate (source:faz OR title:summit). An address, also with
     tracking parameters or without https://, leads to its article.
 
+    With --unique, a match says how many other copies of its text the archive has: "+4 copies".
+
     The shell removes quotes, so type: morgue search '"climate change"'. The number on the left of each match is the
     article's number, for `morgue show NUMBER`.
 
@@ -84,35 +91,40 @@ def command(
     """
     query = " ".join(words)
     facet.check(form)
-    with database_of(ctx, quickly=True) as db, standard_output():
-        if form == "table":
-            _table(db, query, filters, sort, limit or None, offset)
-            for line in facet_lines(
-                facet.of(db, query, filters), output.terminal_width(sys.stdout), characters_for(sys.stdout)
-            ):
-                click.echo(line)
-        else:
-            hits = search(db, query, filters, sort, limit or None, offset)
+    with archive_of(ctx, quickly=True) as archive:
+        db = archive.connection
+        if filters.unique:
+            from crawler.cli.copies.comparing import QUICKLY, compare_waiting
+
+            compare_waiting(folder_of(ctx), db, most=QUICKLY)
+        found = archive.matching(query, filters, sort, limit or None, offset)
+        counted_by = facet.of(db, query, filters) if facet.keys else []
+        with standard_output():
+            if form == "table":
+                _table(archive, found)
+                for line in facet_lines(counted_by, output.terminal_width(sys.stdout), characters_for(sys.stdout)):
+                    click.echo(line)
+                return
+            hits = found.hits()
+            rows = with_copies(db, hits) if filters.unique else hits
             if facet.keys:
-                counted_by = {one.key: one.as_json() for one in facet.of(db, query, filters)}
-                click.echo(output.json_text({"hits": list(hits), "facets": counted_by}))
+                by_key = {one.key: one.as_json() for one in counted_by}
+                click.echo(output.json_text({"hits": list(rows), "facets": by_key}))
             else:
-                output.write_rows(hits, HIT_KEYS, form)
+                output.write_rows(rows, (*HIT_KEYS, "copies") if filters.unique else HIT_KEYS, form)
             if hits.pool:
                 click.echo(ranked_among(hits.pool), err=True)
 
 
-def _table(
-    db: sqlite3.Connection, query: str, filters: ArticleFilters, sort: str, limit: int | None, offset: int
-) -> None:
+def _table(archive: Archive, found: Articles) -> None:
     started = time.perf_counter()
-    found = search(db, query, filters, sort, limit, offset, MATCH_MARKS)
-    hits = list(found)
-    cut_off = offset or (limit is not None and len(hits) == limit)
-    total, pool = found.total if cut_off else len(hits), found.pool
+    page = found.hits(MATCH_MARKS)
+    hits = list(with_copies(archive.connection, page) if found.filters.unique else page)
+    cut_off = found.offset or (found.limit is not None and len(hits) == found.limit)
+    total, pool = page.total if cut_off else len(hits), page.pool
     seconds = time.perf_counter() - started
     if not total:
-        click.echo("No match." + "".join(f"\n  {hint}" for hint in _hints(db, query, filters)))
+        click.echo("No match." + "".join(f"\n  {hint}" for hint in _hints(archive, found)))
         return
     for line in lines(
         hits,
@@ -124,7 +136,7 @@ def _table(
     click.echo(f"{len(hits):,} of {counted(total, 'match')} · {seconds:.2f} s")
     if pool:
         click.echo(ranked_among(pool))
-    if undated := counts.count_undated(db, query, filters):
+    if undated := found.undated_left_out:
         click.echo(undated_left_out(undated))
 
 
@@ -152,35 +164,40 @@ def lines(hits: list[queries.Row], room: int, *, styled: bool, whole: bool = Fal
         yield head + bold + (title if whole else terminal.cut(title, max(room - terminal.width(head), 20))) + reset
         for line in terminal.wrap(terminal.plain(hit["snippet"]), room - len(indent)):
             yield indent + line.translate(marks)
+        if copies := hit.get("copies"):
+            yield f"{indent}+{counted(copies, 'copy')}: morgue clusters {hit['id']}"
         yield ""
 
 
-def _hints(db: sqlite3.Connection, query: str, filters: ArticleFilters) -> Iterator[str]:
+def _hints(archive: Archive, found: Articles) -> Iterator[str]:
     """Yield what to try if nothing was found."""
-    used = [f"--{field.name.replace('_', '-')}" for field in fields(filters) if getattr(filters, field.name)]
-    if used and (without := counts.count(db, query)):
+    query, filters = found.query or "", found.filters
+    names = [field.name for field in fields(filters) if getattr(filters, field.name) and field.name != "unique"]
+    used = [f"--{name.replace('_', '-')}" for name in names]
+    if used and (without := archive.search(query).total):
         options = " and ".join(filter(None, (", ".join(used[:-1]), used[-1])))
         yield f"Without {options} there would be {counted(without, 'match')}."
-    if undated := counts.count_undated(db, query, filters):
+    if undated := found.undated_left_out:
         yield undated_left_out(undated)
     if is_address(query):
-        yield from _address_hints(db, query)
+        yield from _address_hints(archive, query)
     else:
         yield from _word_hints(query)
     if filters.language:
-        yield f"This archive has articles in: {', '.join(queries.languages(db)) or 'no known language'}."
+        there = ", ".join(queries.languages(archive.connection))
+        yield f"This archive has articles in: {there or 'no known language'}."
 
 
-def _address_hints(db: sqlite3.Connection, url: str) -> Iterator[str]:
+def _address_hints(archive: Archive, url: str) -> Iterator[str]:
     """Yield what is known of an address, as `morgue show` says it."""
     try:
-        found = queries.article(db, url)
+        found = archive.article(url)
     except NotFound as unknown:
         yield str(unknown)
-        if queries.captures_of(db, url):
+        if queries.captures_of(archive.connection, url):
             yield f"`morgue show {url.strip()}` shows what was captured there."
     else:
-        yield f"The address is that of article {found['id']}, which the filters leave out."
+        yield f"The address is that of article {found.id}, which the filters leave out."
 
 
 def _word_hints(query: str) -> Iterator[str]:

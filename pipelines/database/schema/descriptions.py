@@ -6,9 +6,11 @@ here, where it can be mended.
 
 from __future__ import annotations
 
+from pipelines.database.schema.cluster_descriptions import COPIES
 from pipelines.database.schema.scheduled_descriptions import SCHEDULED, TableDescription
 from pipelines.database.schema.view_descriptions import VIEWS
 
+LATER = SCHEDULED | COPIES
 DESCRIPTIONS = {
     **VIEWS,
     "sources": TableDescription(
@@ -287,4 +289,4 @@ DESCRIPTIONS = {
             "key": "`id` of the row; in `sightings` its `capture_id`, in `aliases` its `url_key`.",
         },
     ),
-} | SCHEDULED
+} | LATER
