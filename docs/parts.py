@@ -19,8 +19,8 @@ import packages
 
 import exports
 from crawler import __version__
+from exports import column_types
 from exports.dataset import columns
-from exports.formats import to_parquet
 from pipelines.core.items import Article
 from pipelines.extraction import extract
 from pipelines.extraction.body import classifier
@@ -218,8 +218,8 @@ def export_formats() -> str:
 def export_columns() -> str:
     """Return the columns of exports with their types in Parquet and their meanings."""
     types = {
-        **dict.fromkeys(to_parquet.NUMBERS, "number"), **dict.fromkeys(to_parquet.LISTS, "list of texts"),
-        **dict.fromkeys(to_parquet.TIMES, "time, UTC"), **dict.fromkeys(to_parquet.DAYS, "day"),
+        **dict.fromkeys(column_types.NUMBERS, "number"), **dict.fromkeys(column_types.LISTS, "list of texts"),
+        **dict.fromkeys(column_types.TIMES, "time, UTC"), **dict.fromkeys(column_types.DAYS, "day"),
     }  # fmt: skip
     return table(("column", "type", "meaning"), ((f"`{k}`", types.get(k, "text"), v) for k, v in columns().items()))
 
@@ -238,7 +238,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "matrix": matrix,
     "packages": packages.packages,
     "diagram": packages.diagram,
-    "tables": database_tables.tables,
     "export formats": export_formats,
     "export columns": export_columns,
+    "tables": database_tables.tables,
 }

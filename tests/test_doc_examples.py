@@ -148,24 +148,6 @@ def test_examples_of_your_own_tools_run(crawled, programs):
     run_text(text, crawled / "my-archive", programs)
 
 
-@pytest.fixture(params=RECIPES)
-def recipe(request: pytest.FixtureRequest) -> str:
-    """Return the text of a recipe of docs/cookbook.md, if what it needs is installed."""
-    text = RECIPES[request.param]
-    if "--kwic" in text:
-        request.applymarker(pytest.mark.xfail(strict=True, reason="until `morgue search` has --kwic"))
-    if "'newsmorgue[parquet]'" in text:
-        pytest.importorskip("pyarrow")
-    return text
-
-
-def test_commands_of_a_recipe_run_in_order(crawled, programs, tmp_path, recipe):
-    """Each succeeds and prints something, in a copy of the archive."""
-    archive = shutil.copytree(crawled / "my-archive", tmp_path / "archive")
-    ((edited,),) = rows(archive, "SELECT article FROM edits")
-    run_text(recipe.replace(" 12", f" {edited}"), archive, programs)
-
-
 def test_sessions_of_the_python_page_print_what_it_shows(tmp_path, monkeypatch):
     """In their order, in the archive that the page names."""
     pytest.importorskip("pandas")
@@ -188,3 +170,21 @@ def test_notebook_shows_what_its_cells_give(tmp_path, path):
     """`python -m tests.support.notebooks` writes the outputs again."""
     pytest.importorskip("pandas")
     assert as_text(executed(path, tmp_path)) == path.read_text(encoding="utf-8")
+
+
+@pytest.fixture(params=RECIPES)
+def recipe(request: pytest.FixtureRequest) -> str:
+    """Return the text of a recipe of docs/cookbook.md, if what it needs is installed."""
+    text = RECIPES[request.param]
+    if "--kwic" in text:
+        request.applymarker(pytest.mark.xfail(strict=True, reason="until `morgue search` has --kwic"))
+    if "'newsmorgue[parquet]'" in text:
+        pytest.importorskip("pyarrow")
+    return text
+
+
+def test_commands_of_a_recipe_run_in_order(crawled, programs, tmp_path, recipe):
+    """Each succeeds and prints something, in a copy of the archive."""
+    archive = shutil.copytree(crawled / "my-archive", tmp_path / "archive")
+    ((edited,),) = rows(archive, "SELECT article FROM edits")
+    run_text(recipe.replace(" 12", f" {edited}"), archive, programs)
