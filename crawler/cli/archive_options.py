@@ -60,6 +60,12 @@ def filter_options(
     return filtered
 
 
+def stem_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --stem to a command that takes a query: see `query_language.tokens.with_stems`."""
+    text = "Put ~ before each plain word of QUERY: also find words with the same stem."
+    return click.option("--stem", is_flag=True, help=text)(function)
+
+
 def undated_left_out(number: int) -> str:
     """Return the sentence that says how many articles --since or --until left out because no day of theirs is known."""
     articles = counted(number, "undated article")

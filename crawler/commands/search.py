@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import fields
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
@@ -17,21 +18,26 @@ from crawler.cli.archive_options import (
     filter_options,
     format_option,
     standard_output,
+    stem_option,
     undated_left_out,
 )
 from crawler.cli.common_options import folder_of, folder_option, setting_option
 from crawler.cli.counting.bars import characters_for
 from crawler.cli.counting.facet_bars import facet_lines
 from crawler.cli.counting.facet_options import FacetOptions, facet_options
+from crawler.cli.searching.hints import no_match, notes
+from crawler.cli.searching.kwic_lines import kwic_lines
 from pipelines.core import terminal
-from pipelines.core.errors import NotFound
+from pipelines.core.errors import QueryError
 from pipelines.core.plural import counted
 from pipelines.database import queries
 from pipelines.database.clusters.copies import with_copies
 from pipelines.database.filters import ArticleFilters
+from pipelines.database.query_language.tokens import with_stems
+from pipelines.database.search import counts
 from pipelines.database.search.hits import HIT_KEYS, RankedPool
+from pipelines.database.search.kwic import CONTEXT_SORTS, LINE_KEYS, MAX_SORTED_ARTICLES, lines_in_context
 from pipelines.database.search.ranking import SORTS
-from pipelines.database.selection import is_address
 
 if TYPE_CHECKING:
     from exports.python_api.archive import Archive
@@ -41,18 +47,24 @@ if TYPE_CHECKING:
 MATCH_MARKS = ("\ue000", "\ue001")
 UNDATED = "undated"  # in the place of a day
 MAX_SOURCE_WIDTH = 16  # columns of a terminal
+MAX_CONTEXT_CHARS = 1_000  # on each side of a word
+KWIC_PAGE_LINES = 500  # printed at a time
+SORTED_AMONG = f"Sorted among the lines of the first {MAX_SORTED_ARTICLES:,} articles by relevance."
 
 
 @click.command(cls=QueryCommand)
 @click.argument("words", nargs=-1, metavar="[QUERY]...")
 @filter_options
 @click.option("--unique", is_flag=True, help="Of the copies of one text, only the probable origin, or the earliest.")
-@click.option("--sort", type=click.Choice(SORTS), default="relevance", show_default=True,
+@stem_option
+@click.option("--kwic", type=click.IntRange(1, MAX_CONTEXT_CHARS), metavar="N",
+              help="Print each word found in its context, a line for each: N characters on each side.")  # fmt: skip
+@click.option("--sort", type=click.Choice((*SORTS, *CONTEXT_SORTS)), default="relevance", show_default=True,
               help="Order of the matches. relevance: those with the words in the headline, then the others; of more "
                    "than 20,000 the newest are ranked. Without words it means newest. The undated are last in both "
-                   "orders by day.")  # fmt: skip
+                   "orders by day. left, right: lines of --kwic by their context.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, metavar="N",
-              help="Show at most N matches; 0: all.")  # fmt: skip
+              help="Show at most N matches (--kwic: lines); 0: all.")  # fmt: skip
 @click.option("--offset", type=click.IntRange(min=0), default=0, metavar="N", help="Skip the first N matches.")
 @facet_options
 @format_option()
@@ -63,6 +75,8 @@ def command(
     ctx: click.Context,
     words: tuple[str, ...],
     filters: ArticleFilters,
+    stem: bool,
+    kwic: int | None,
     sort: Sort,
     limit: int,
     offset: int,
@@ -77,6 +91,7 @@ def command(
     flood OR drought    either word                 title:climate       in the headline (author:, text:)
     source:faz,waz      published:2012-01..2012-03  language:de  kind:opinion
     origin:reuters      section:sports              tag:"cup final"
+    ~flooding           also flood, floods, flooded: words with the same stem (~en:flooding: in English)
 
     Everything combines with OR, NOT, - and parentheses: climate (source:faz OR title:summit). An address, also with
     tracking parameters or without https://, leads to its article.
@@ -89,7 +104,11 @@ def command(
     --facet source,month shows below the matches which values are the most frequent among all of them; with --format
     json, the answer is then an object with "hits" and "facets". `morgue count` has more numbers, and plots.
     """
-    query = " ".join(words)
+    query = with_stems(" ".join(words)) if stem else " ".join(words)
+    if kwic is None and sort in CONTEXT_SORTS:
+        raise QueryError(f"--sort {sort}", "sorts lines of --kwic only", "add --kwic 40, or choose another order")
+    if kwic is not None and facet.keys:
+        raise QueryError("--facet", "counts articles, and --kwic prints lines", "leave one of them out")
     facet.check(form)
     with archive_of(ctx, quickly=True) as archive:
         db = archive.connection
@@ -97,9 +116,12 @@ def command(
             from crawler.cli.copies.comparing import QUICKLY, compare_waiting
 
             compare_waiting(folder_of(ctx), db, most=QUICKLY)
-        found = archive.matching(query, filters, sort, limit or None, offset)
-        counted_by = facet.of(db, query, filters) if facet.keys else []
         with standard_output():
+            if kwic is not None:
+                _kwic(db, query, filters, sort, limit or None, offset, kwic, form)
+                return
+            found = archive.matching(query, filters, sort, limit or None, offset)
+            counted_by = facet.of(db, query, filters) if facet.keys else []
             if form == "table":
                 _table(archive, found)
                 for line in facet_lines(counted_by, output.terminal_width(sys.stdout), characters_for(sys.stdout)):
@@ -114,17 +136,51 @@ def command(
                 output.write_rows(rows, (*HIT_KEYS, "copies") if filters.unique else HIT_KEYS, form)
             if hits.pool:
                 click.echo(ranked_among(hits.pool), err=True)
+            _say_notes(db, query, filters, err=True)
+
+
+def _kwic(
+    db: sqlite3.Connection,
+    query: str,
+    filters: ArticleFilters,
+    sort: str,
+    limit: int | None,
+    offset: int,
+    context: int,
+    form: str,
+) -> None:
+    found = lines_in_context(db, query, filters, sort, limit, offset, context)
+    if form != "table":
+        output.write_rows(found, LINE_KEYS, form)
+        if sort in CONTEXT_SORTS and counts.count(db, query, filters) > MAX_SORTED_ARTICLES:
+            click.echo(SORTED_AMONG, err=True)
+        _say_notes(db, query, filters, err=True)
+        return
+    number, articles = 0, set[int]()
+    while page := list(islice(found, KWIC_PAGE_LINES)):
+        number, articles = number + len(page), articles | {line["id"] for line in page}
+        room, styled = output.table_width(sys.stdout), output.supports_style(sys.stdout)
+        for text in kwic_lines(page, context, room, styled=styled):
+            click.echo(text)
+    total = counts.count(db, query, filters)
+    if not total:
+        _say_no_match(db, query, filters)
+        return
+    click.echo(f"{counted(number, 'line')} from {len(articles):,} of {counted(total, 'article')} that match")
+    if sort in CONTEXT_SORTS and total > MAX_SORTED_ARTICLES:
+        click.echo(SORTED_AMONG)
+    _say_notes(db, query, filters)
 
 
 def _table(archive: Archive, found: Articles) -> None:
-    started = time.perf_counter()
+    query, filters, started = found.query or "", found.filters, time.perf_counter()
     page = found.hits(MATCH_MARKS)
     hits = list(with_copies(archive.connection, page) if found.filters.unique else page)
     cut_off = found.offset or (found.limit is not None and len(hits) == found.limit)
     total, pool = page.total if cut_off else len(hits), page.pool
     seconds = time.perf_counter() - started
     if not total:
-        click.echo("No match." + "".join(f"\n  {hint}" for hint in _hints(archive, found)))
+        _say_no_match(archive.connection, query, filters)
         return
     for line in lines(
         hits,
@@ -138,6 +194,7 @@ def _table(archive: Archive, found: Articles) -> None:
         click.echo(ranked_among(pool))
     if undated := found.undated_left_out:
         click.echo(undated_left_out(undated))
+    _say_notes(archive.connection, query, filters)
 
 
 def ranked_among(pool: RankedPool) -> str:
@@ -169,40 +226,11 @@ def lines(hits: list[queries.Row], room: int, *, styled: bool, whole: bool = Fal
         yield ""
 
 
-def _hints(archive: Archive, found: Articles) -> Iterator[str]:
-    """Yield what to try if nothing was found."""
-    query, filters = found.query or "", found.filters
-    names = [field.name for field in fields(filters) if getattr(filters, field.name) and field.name != "unique"]
-    used = [f"--{name.replace('_', '-')}" for name in names]
-    if used and (without := archive.search(query).total):
-        options = " and ".join(filter(None, (", ".join(used[:-1]), used[-1])))
-        yield f"Without {options} there would be {counted(without, 'match')}."
-    if undated := found.undated_left_out:
-        yield undated_left_out(undated)
-    if is_address(query):
-        yield from _address_hints(archive, query)
-    else:
-        yield from _word_hints(query)
-    if filters.language:
-        there = ", ".join(queries.languages(archive.connection))
-        yield f"This archive has articles in: {there or 'no known language'}."
+def _say_no_match(db: sqlite3.Connection, query: str, filters: ArticleFilters) -> None:
+    for line in no_match(db, query, filters):
+        click.echo(line)
 
 
-def _address_hints(archive: Archive, url: str) -> Iterator[str]:
-    """Yield what is known of an address, as `morgue show` says it."""
-    try:
-        found = archive.article(url)
-    except NotFound as unknown:
-        yield str(unknown)
-        if queries.captures_of(archive.connection, url):
-            yield f"`morgue show {url.strip()}` shows what was captured there."
-    else:
-        yield f"The address is that of article {found.id}, which the filters leave out."
-
-
-def _word_hints(query: str) -> Iterator[str]:
-    """Yield what to know of words if nothing was found."""
-    if any("\u3040" <= character <= "\u9fff" for character in query) and "*" not in query:
-        yield "Text without spaces is indexed in whole runs: 東京* finds every run that begins with 東京."
-    elif query and "*" not in query:
-        yield "Only whole words match: flood* also finds floods and flooding."
+def _say_notes(db: sqlite3.Connection, query: str, filters: ArticleFilters, *, err: bool = False) -> None:
+    for line in notes(db, query, filters):
+        click.echo(line, err=err)

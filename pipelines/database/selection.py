@@ -18,7 +18,8 @@ from pipelines.database.connection import ask
 from pipelines.database.filters import ArticleFilters, source_ids
 from pipelines.database.query_language.conditions import QueryConditions
 from pipelines.database.query_language.index_terms import EVERYWHERE, PlaceRange
-from pipelines.database.query_language.values import has_words
+from pipelines.database.query_language.values import has_run, has_words
+from pipelines.database.search.stems import ArchiveWordForms
 
 # CROSS JOIN keeps SQLite from turning the order round: it would query FTS5 for each article in turn.
 FROM_MATCHES = "articles_fts CROSS JOIN articles a ON a.place = articles_fts.rowid"
@@ -106,12 +107,13 @@ def article_selection(db: sqlite3.Connection, query: str | None, filters: Articl
             tests.append("a.id = :article")
             values["article"] = number
         else:
-            asked = QueryConditions(query, partial(source_ids, db))
+            asked = query_conditions(db, query, filters)
             tests += asked.where
             values |= asked.values
             places = places.within(asked.places)
             if asked.where:
                 db.create_function("has_words", 2, has_words, deterministic=True)
+                db.create_function("has_run", 2, has_run, deterministic=True)
     return ArticleSelection(
         match=_all_of(asked.match if asked else None, terms),
         headline=_all_of(asked.headline, terms) if asked and asked.headline else None,
@@ -126,6 +128,13 @@ def copies_selected(db: sqlite3.Connection, query: str | None, filters: ArticleF
     """Return the articles that are copies of another one that is selected, too. Raises as `article_selection` does."""
     which = article_selection(db, query, filters)
     return other_copies(db, which.condition(), which.values)
+
+
+def query_conditions(
+    db: sqlite3.Connection, query: str, filters: ArticleFilters, forms: ArchiveWordForms | None = None
+) -> QueryConditions:
+    """Return a query as SQL for this archive. ~word is in the language of the filters, if they name one."""
+    return QueryConditions(query, partial(source_ids, db), forms or ArchiveWordForms(db, filters.language))
 
 
 def _all_of(match: str | None, terms: list[str]) -> str | None:

@@ -30,8 +30,9 @@ from pipelines.database.query_language.parser import (
     QueryText,
     parse_query,
 )
-from pipelines.database.query_language.tokens import misplaced
-from pipelines.database.query_language.values import folded_words, language_code, listed
+from pipelines.database.query_language.phrases import any_of, quoted, run_phrase
+from pipelines.database.query_language.tokens import COLUMNS, misplaced
+from pipelines.database.query_language.values import folded_words, language_code, listed, run_words
 
 LABELLED = ("source", "language", "kind")  # fields that the index knows
 # Fields that hold words: SQL that is true if the column has the words bound. `has_words` is a function that the
@@ -41,8 +42,11 @@ WORDS_IN = {
     "section": "has_words(a.section, {0})",
     "tag": "EXISTS (SELECT 1 FROM json_each(a.tags) tag WHERE has_words(tag.value, {0}))",
 }
+RUNS_IN = {"title": "runs_in_title", "byline": "runs_in_byline", "text": "runs_in_text"}
 DAY_SEEN = "substr(a.first_seen, 1, 10)"
 
+# Words of the index with the same stem as a word (folded as the index folds them), in a language or in the usual ones
+WordForms = Callable[[str, str | None], list[str]]
 SourceIds = Callable[[Sequence[str]], list[int]]  # row ids of the sources that a user names; raises NotFound
 
 
@@ -50,15 +54,19 @@ class QueryConditions:
     """Hold a query as what must all hold: `match`, an FTS5 expression or None; `places`; `where`, conditions in SQL.
 
     `headline`: `match` with its words in the headline, if hits can be ranked; None if they cannot. `has_words`: `match`
-    has words that can be marked in a text. Raises QueryError, and what `source_ids` raises.
+    has words that can be marked in a text. `word_forms`: what ~word also finds; without it, the word alone. Raises
+    QueryError, and what `source_ids` and `word_forms` raise.
     """
 
-    def __init__(self, query: str, source_ids: SourceIds) -> None:
-        self.query, self.source_ids = query, source_ids
+    def __init__(self, query: str, source_ids: SourceIds, word_forms: WordForms | None = None) -> None:
+        self.query, self.source_ids, self.word_forms = query, source_ids, word_forms
         self.values: dict[str, Any] = {}
+        self.texts: list[QueryText] = []  # words and phrases to look for, without those that must not be there
+        self.forms: dict[tuple[str, str | None], list[str]] = {}  # of each ~word and its language
         self.places = EVERYWHERE
         self._terms: dict[QueryField, str] = {}
         tree = parse_query(query)
+        self._note_texts(tree)
         parts = list(tree.parts if isinstance(tree, QueryGroup) and tree.operator == "AND" else [tree])
         periods = [part for part in parts if isinstance(part, QueryField) and part.name == "published"]
         for period in periods:
@@ -70,6 +78,38 @@ class QueryConditions:
         if self.match is not None and any(map(is_text, wanted)):
             self.headline = self._all(parts, titled=True)[0]
         self.has_words = self.match is not None and any(map(_has_text, wanted))
+
+    @property
+    def marked(self) -> str | None:
+        """Return the expression whose matches are the words found in an article that fits; None without any.
+
+        It may name the columns of `search.spans`: RUNS_IN says which column has the runs of a title, byline or text.
+        """
+        if not self.texts:
+            return None
+        if self.match is not None and not self.where:
+            return self.match
+        found = [
+            f"{RUNS_IN[text.run_column]} : {run_phrase(text.token.raw)}" if text.run_column else self.expression(text)
+            for text in self.texts
+        ]
+        return _joined(" OR ", found)
+
+    def expression(self, text: QueryText) -> str:
+        """Return the FTS5 expression of a word or phrase; for ~word also with the words that have its stem."""
+        if text.token.form != "stem":
+            return text.fts
+        word = text.token.raw, text.token.language
+        if word not in self.forms:
+            self.forms[word] = self.word_forms(*word) if self.word_forms else []
+        return text.inside(any_of([text.token.fts or "", *map(quoted, self.forms[word])]))
+
+    def _note_texts(self, node: QueryNode) -> None:
+        if isinstance(node, QueryText):
+            self.texts.append(node)
+        elif isinstance(node, QueryGroup):
+            for part in node.parts:
+                self._note_texts(part)
 
     def _all(
         self, parts: Sequence[QueryNode], *, titled: bool = False, alone: bool = True
@@ -123,7 +163,8 @@ class QueryConditions:
     def _index(self, node: QueryNode, *, titled: bool = False) -> str:
         """Return the FTS5 expression of a part that the index knows; `titled`: its words must be in the headline."""
         if isinstance(node, QueryText):
-            return f"title : ({node.fts})" if titled and not node.column else node.fts
+            found = self.expression(node)
+            return f"title : ({found})" if titled and not node.column else found
         if isinstance(node, QueryField):
             return self._label(node)
         assert isinstance(node, QueryGroup), "an exclusion is part of a group"
@@ -180,6 +221,8 @@ class QueryConditions:
         if field.name == "published":
             first, last = self._period(field)
             return f"a.place BETWEEN {self._bound(first)} AND {self._bound(last)}"
+        if field.name in COLUMNS.values():
+            return f"has_run(a.{field.name}, {self._bound(run_words(field.value))})"
         if field.name == "seen":
             since, until = self._read(field, _days)
             tests = [f"{DAY_SEEN} >= {self._bound(since)}"] if since else []

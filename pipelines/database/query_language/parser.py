@@ -2,7 +2,7 @@
 
     disjunction := conjunction (OR conjunction)*               the lowest precedence
     conjunction := ([AND] [NOT | -] term)*                     neighbouring words must all be there
-    term        := [field:] ( "(" disjunction ")" | word | phrase | NEAR(...) )
+    term        := [field:] ( "(" disjunction ")" | word | ~word | phrase | NEAR(...) )
 
 The precedence differs from FTS5's in one point: NOT applies to the next term only, so that `a NOT b c` means `a c -b`.
 A field before parentheses holds for every term in them that has no field of its own. Operators without a term and empty
@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import NamedTuple, TypeAlias
 
 from pipelines.core.errors import QueryError
+from pipelines.database.query_language.phrases import has_run
 from pipelines.database.query_language.tokens import COLUMNS, QueryToken, misplaced, tokens_of
 
 MAX_DEPTH = 20  # nested parentheses; FTS5's parser has a stack of 100 entries
@@ -24,13 +25,19 @@ class QueryText(NamedTuple):
     """Hold a word, phrase, prefix or NEAR, which the full-text index finds."""
 
     fts: str  # FTS5 expression
-    column: str | None = None  # of the index, if the user named one
+    column: str | None  # of the index, if it must be there
+    token: QueryToken
+    run_column: str | None = None  # of the article, if a run in a script without spaces must be there
+
+    def inside(self, expression: str) -> str:
+        """Return an expression for the column of this text."""
+        return f"{self.column} : {expression}" if self.column else expression
 
 
 class QueryField(NamedTuple):
     """Hold a field that is compared with SQL."""
 
-    name: str  # one of FILTERS
+    name: str  # one of FILTERS; of a run in a script without spaces, the column that must have it
     value: str
     place: int  # of the value in the query
 
@@ -113,8 +120,7 @@ class _Parser:
             return self.group(field)
         token = self.take()
         if field is None or field in COLUMNS:
-            column = None if field is None else COLUMNS[field]
-            return None if token.fts is None else QueryText(f"{column} : {token.fts}" if column else token.fts, column)
+            return None if token.fts is None else _text(token, COLUMNS[field] if field else None)
         return self.filter(field, token)
 
     def filter(self, field: str, token: QueryToken) -> QueryField:
@@ -124,8 +130,7 @@ class _Parser:
             raise misplaced(self.query, token.place, f"more than {MAX_FILTERS} fields", cure)
         if token.raw.startswith("NEAR("):
             raise misplaced(self.query, token.place, f"NEAR is not a value of {field}:", "give a word or a phrase")
-        star = "*" if token.fts is not None and token.fts.endswith("*") else ""
-        return QueryField(field, token.raw.rstrip("*") + star, token.place)
+        return QueryField(field, token.raw.rstrip("*") + "*" * token.is_prefix, token.place)
 
     def group(self, field: str | None) -> QueryNode | None:
         opening = self.take()
@@ -142,6 +147,21 @@ class _Parser:
         return found
 
 
+def _text(token: QueryToken, column: str | None) -> QueryNode:
+    """Return a text to be found. The index has runs of all columns in one: SQL finds out in which of them they are."""
+    if column is not None and has_run(token.raw):
+        anywhere = QueryText(token.fts or "", None, token, column)
+        return QueryGroup("AND", [anywhere, QueryField(column, token.raw, token.place)])
+    bare = QueryText(token.fts or "", column, token)
+    return bare._replace(fts=bare.inside(bare.fts))
+
+
 def _group(operator: str, parts: list[QueryNode | None]) -> QueryNode | None:
-    there = [part for part in parts if part is not None]
+    there: list[QueryNode] = []
+    for part in parts:
+        # (a b) c is a b c: what FTS5 finds and what SQL compares are then together
+        if isinstance(part, QueryGroup) and part.operator == operator:
+            there += part.parts
+        elif part is not None:
+            there.append(part)
     return QueryGroup(operator, there) if len(there) > 1 else there[0] if there else None

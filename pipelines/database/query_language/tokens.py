@@ -1,21 +1,24 @@
 """Split a query into tokens, each with its place. Knows no grammar: `parser` does.
 
 FTS5's own query language answers a stray quote or hyphen with an error. Here every word and phrase is quoted, and parts
-without a letter or digit have an empty term. A quotation mark that is not closed, a NEAR that is not well formed and a
-field that does not exist are errors that show the place.
+without a letter or digit have an empty term. A quotation mark that is not closed, a NEAR or a ~ that is not well formed
+and a field that does not exist are errors that show the place.
 """
 
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import NamedTuple
 
 from pipelines.core.errors import QueryError
+from pipelines.database.query_language.phrases import has_run, near, signs_ignored, term, words_of
 
 COLUMNS = {"title": "title", "byline": "byline", "author": "byline", "text": "text"}  # field: column of the index
 FILTERS = ("source", "language", "published", "seen", "kind", "origin", "section", "tag")  # compared with SQL
 FIELDS = (*COLUMNS, *FILTERS)
 MAX_QUERY_CHARS = 10_000  # a longer text is a pasted article, not a query
+NEAR_WORDS = 10  # between the words of a NEAR without a number
 MAX_SHOWN_CHARS = 60  # of the query in an error
 OPERATORS = ("AND", "OR", "NOT")  # upper case only; "and" is a word
 
@@ -34,6 +37,8 @@ TOKEN = re.compile(
     | (?P<open>   \( )
     | (?P<close>  \) )
     | (?P<minus>  (?<![^\s(]) -+ (?=[^\s-]) )                   # only where a term begins: covid-19 is a word
+    | (?P<badstem> (?<![^\s(:-]) ~ (?: ["(] | [a-z]{{2,3}} : (?=[\s()"]|$) ) )
+    | (?P<stem>   (?<![^\s(:-]) ~ (?: (?P<language>[a-z]{{2,3}}) : )? (?P<stemmed>[^\s"()~][^\s"()]*) )
     | (?P<empty>  (?i:{"|".join(FIELDS)}) : (?=[\s)]|$) )
     | (?P<field>  [A-Za-z_]+ : (?=[^\s/:)]) )                   # not an address or a time of day
     | (?P<word>   [^\s"()]+ )
@@ -50,6 +55,9 @@ class QueryToken(NamedTuple):
     place: int  # where it begins, in characters
     raw: str  # what the user typed, without quotes; for a field its name
     fts: str | None = None  # FTS5 expression of a text; None if the index would find no word in it
+    form: str = ""  # of a text: word, phrase, near, stem
+    is_prefix: bool = False  # a word or phrase with a star at its end
+    language: str | None = None  # of the word of a stem, if the user said which
 
 
 def tokens_of(query: str) -> list[QueryToken]:
@@ -73,19 +81,34 @@ def _token(query: str, match: re.Match[str]) -> QueryToken | None:
     # lastgroup is the last group that matched: for `near` and `phrase` an inner one
     found, place, kind = match.groupdict(), match.start(), match.lastgroup or ""
     if found.get("near") is not None:
-        return QueryToken("text", place, match.group(), _near(found["members"], found["gap"]))
+        members = re.findall(MEMBER, found["members"])
+        if 0 < sum(map(has_run, members)) < len(members):
+            cause = "NEAR has words with and without spaces between them"
+            raise misplaced(query, place, cause, "write AND between them: how near they are is not in the index")
+        return QueryToken("text", place, match.group(), near(members, int(found["gap"] or NEAR_WORDS)), "near")
     if found.get("phrase") is not None:
-        return QueryToken("text", place, found["inside"], _term(found["inside"], prefix=bool(found["star"])))
+        inside, star = found["inside"], bool(found["star"])
+        return QueryToken("text", place, inside, term(inside, prefix=star), "phrase", star)
     text = match.group()
+    if found.get("stem") is not None:
+        return _stem(query, place, text, found["stemmed"], found["language"])
     if kind == "word":
         if text in OPERATORS:
             return QueryToken(text, place, text)
-        return QueryToken("text", place, text, _term(text.rstrip("*"), prefix=text.endswith("*")))
+        word, star = text.rstrip("*"), text.endswith("*")
+        return QueryToken("text", place, word, term(word, prefix=star), "word", star)
     if kind == "field":
         return QueryToken("field", place, _field(query, place, text[:-1]))
-    if kind in ("empty", "quote", "badnear"):
+    if kind in ("empty", "quote", "badnear", "badstem"):
         raise _mistake(query, place, kind, text)
     return None if kind == "space" else QueryToken("NOT" if kind == "minus" else kind, place, text)
+
+
+def _stem(query: str, place: int, text: str, word: str, language: str | None) -> QueryToken:
+    """Return the token of ~word. Raises QueryError unless it is one word."""
+    if word.endswith("*") or len(words_of(word)) != 1:
+        raise _mistake(query, place, "badstem", text)
+    return QueryToken("text", place, word, term(word), "stem", language=language)
 
 
 def _field(query: str, place: int, name: str) -> str:
@@ -103,22 +126,40 @@ def _mistake(query: str, place: int, kind: str, text: str) -> QueryError:
     if kind == "quote":
         cure = 'write "..." around the phrase, or leave the mark out'
         return misplaced(query, place, "a quotation mark is not closed", cure)
+    if kind == "badstem":
+        cure = "write ~flooding, or ~en:flooding to say the language; for other endings, write a prefix: flood*"
+        return misplaced(query, place, "~ is not followed by one word", cure)
     cure = "write NEAR(flood dam, 5): words or phrases, a comma, and at most so many words between them"
     return misplaced(query, place, "NEAR is not well formed", cure)
 
 
-def _quoted(text: str) -> str:
-    return '"' + text.replace('"', " ").strip() + '"'
+def with_stems(query: str) -> str:
+    """Return a query with ~ before each plain word, which then finds the other forms of it, too. Raises QueryError."""
+    tokens = tokens_of(query)
+    plain = [
+        token.place
+        for before, token in zip([None, *tokens], tokens, strict=False)
+        if token.form == "word" and not token.is_prefix and not has_run(token.raw)
+        and words_of(token.raw) == [token.raw.rstrip(",.;!?")]
+        and not (before is not None and before.kind == "field" and before.raw in FILTERS)
+    ]  # fmt: skip
+    ends = [0, *plain, len(query)]
+    return "~".join(query[start:end] for start, end in pairwise(ends))
 
 
-def _term(text: str, *, prefix: bool) -> str | None:
-    # unicode61 makes tokens of letters and digits only. A term without any would match nothing.
-    return _quoted(text) + "*" * prefix if any(map(str.isalnum, text)) else None
+def ignored_signs(query: str) -> list[tuple[str, str]]:
+    """Return the texts of a query that have signs which no index holds (`C++`), each with these signs.
 
-
-def _near(members: str, gap: str | None) -> str | None:
-    phrases = [_quoted(member) for member in re.findall(MEMBER, members) if any(map(str.isalnum, member))]
-    return f"NEAR({' '.join(phrases)}, {gap or 10})" if phrases else None
+    Raises QueryError.
+    """
+    tokens = tokens_of(query)
+    texts = {
+        token.raw: signs
+        for before, token in zip([None, *tokens], tokens, strict=False)
+        if token.kind == "text" and token.form != "near" and (signs := signs_ignored(token.raw))
+        and not (before is not None and before.kind == "field" and before.raw in FILTERS)
+    }  # fmt: skip
+    return list(texts.items())
 
 
 def misplaced(query: str, place: int, cause: str, cure: str) -> QueryError:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from pipelines.core.errors import QueryError
+from pipelines.core.languages.spaced_runs import spaced_runs
 
 
 def listed(name: str, texts: Sequence[str] | None) -> tuple[str, ...]:
@@ -54,3 +55,13 @@ def has_words(text: str | None, wanted: str) -> bool:
     `wanted`: from `folded_words`, one on each line. One without a space at the end is a prefix.
     """
     return any(map(folded_words(text).__contains__, wanted.split("\n")))
+
+
+def run_words(text: str | None) -> str:
+    """Return the runs of scripts without spaces in a text, one character a word, with a space around each."""
+    return f" {(spaced_runs(text) or '').casefold()} "
+
+
+def has_run(text: str | None, wanted: str) -> bool:
+    """Return True if a text has a run, given as `run_words` returns it."""
+    return wanted in run_words(text)

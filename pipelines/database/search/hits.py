@@ -20,6 +20,7 @@ from pipelines.database.search import ranking
 from pipelines.database.search.counts import count_selected
 from pipelines.database.search.ranking import SORTS
 from pipelines.database.search.snippets import INDEXED_COLUMNS, PassageIndex, clip_snippet
+from pipelines.database.search.spans import run_passages
 from pipelines.database.selection import ArticleSelection, article_selection
 
 HIT_COLUMNS = (
@@ -95,8 +96,11 @@ def _hits(
             at = f"a.place IN ({', '.join(map(str, batch))})"
             rows = ask(db, f"SELECT {ROW_COLUMNS} FROM articles a LEFT JOIN sources s ON s.id = a.source_id WHERE {at}")
             found = {row["place"]: row for row in rows}
-            texts = ask(db, f"SELECT {INDEXED} FROM articles a WHERE {at}") if which.has_words else ()
-            passages = index.passages(texts)
+            texts = list(ask(db, f"SELECT {INDEXED} FROM articles a WHERE {at}")) if which.has_words else []
+            passages = index.passages(map(tuple, texts))
+            runs = [dict(row) for row in texts if row["spaced"] and markers[0] not in passages.get(row["place"], "")]
+            if runs and which.match:
+                passages |= run_passages(which.match, runs, markers)
             for place in batch:
                 if place in found:
                     hit = decode_row(found[place], "articles")

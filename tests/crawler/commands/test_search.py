@@ -153,9 +153,9 @@ def test_search_without_a_match_gives_exit_code_0(folder):
     """An empty array, a header; on a terminal a hint at what to try."""
     done = morgue("-C", folder, "search", "nowhere", "--source", "courier", "--language", "fr")
     assert done.returncode == 0
-    assert done.stdout.startswith("No match.")
+    assert done.stdout.startswith("No match for nowhere.\n")
     assert "This archive has articles in: en, fr" in done.stdout
-    assert "東京*" in morgue("-C", folder, "search", "東京").stdout
+    assert "都[知事]選挙" in morgue("-C", folder, "search", "知事").stdout
     assert "would be 1" in morgue("-C", folder, "search", "hésitent", "--source", "courier").stdout
     assert morgue("-C", folder, "search", "nowhere", "--format", "json").stdout == "[]\n"
     assert morgue("-C", folder, "search", "nowhere", "--format", "jsonl").stdout == ""
@@ -263,7 +263,7 @@ def test_examples_of_the_manual_print_what_the_manual_shows(folder):
     """docs/searching.md: each command with its output, but for the time that it took; the script runs as printed."""
     page = (ROOT / "docs" / "searching.md").read_text(encoding="utf-8")
     shown = re.findall(r"```console\n\$ morgue ([^\n]+)\n(.*?)\n```", page, re.DOTALL)
-    assert len(shown) == 4
+    assert len(shown) == 7
     for arguments, expected in shown:
         done = morgue("-C", folder, *shlex.split(arguments))
         printed = re.sub(r"· [0-9.]+ s\n", "· 0.00 s\n", done.stdout + done.stderr)
@@ -274,9 +274,37 @@ def test_examples_of_the_manual_print_what_the_manual_shows(folder):
     assert "2024-01-05 Climate summit opens, then closes\n" in done.stdout
 
 
-def test_only_words_have_a_hint_at_whole_words(folder):
-    """A colon within a word is no mistake."""
-    assert "Only whole words" in morgue("-C", folder, "search", "10:30 title:zzz").stdout
+def test_miss_names_the_word_and_what_the_archive_has_like_it(folder):
+    """With the numbers of their articles; a colon within a word is no mistake."""
+    done = morgue("-C", folder, "search", "10:30 title:delegate climte climate")
+    assert done.stdout == (
+        "No match for 10:30, title:delegate and climte.\n"
+        "  This archive has no word like 10:30.\n"
+        "  In this archive like title:delegate: delegates (1).\n"
+        "  In this archive like climte: climate (2).\n"
+        "  Articles with each alone: climate (2).\n"
+    )
+
+
+def test_keyword_in_context_is_printed_for_people_and_programs(folder):
+    """A line for each place; left and right order lines only."""
+    done = morgue("-C", folder, "search", "climate", "--kwic", "20", "--sort", "oldest", "--limit", "2")
+    assert done.stdout == (
+        "                    [Climate] summit opens, then            courier  2024-01-05  1  title\n"
+        "ates went home. The [climate] stays.                        courier  2024-01-05  1  text\n"
+        "2 lines from 1 of 2 articles that match\n"
+    )
+    done = morgue("-C", folder, "search", "~delegate", "--kwic", "9", "--format", "csv")
+    assert done.stdout.splitlines()[0] == "left,keyword,right,id,source,published_day,url,field,position"
+    assert done.stdout.splitlines()[1].startswith(",Delegates, went hom,1,courier,")
+    assert morgue("-C", folder, "search", "climate", "--sort", "left").returncode == 2
+
+
+def test_search_says_what_it_searched_for_if_it_is_not_what_was_typed(folder):
+    """Forms of a word, and signs that no index has."""
+    done = morgue("-C", folder, "search", "--stem", "delegate", "50%", "OR", "delegate")
+    assert "Searched for 50, without %: the index has only letters and digits.\n" in done.stdout
+    assert "~delegate: searched for delegate, delegates.\n" in done.stdout
 
 
 def test_headline_and_source_are_not_cut_for_a_program():

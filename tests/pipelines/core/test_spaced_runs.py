@@ -14,7 +14,11 @@ from pipelines.core.languages.spaced_runs import BREAK, spaced_runs
         ((None, ""), None),
         (("Council sits until midnight", "Café, Привет, سلام"), None),
         (("東京都",), "東 京 都"),
-        (("In 東京 and 大阪。",), f"東 京 {BREAK} 大 阪"),
+        (("And in 東京 and on to 大阪。",), f"in 東 京 and {BREAK} to 大 阪"),
+        (("在APEC会议上，COVID 疫情",), f"在 APEC 会 议 上 {BREAK} COVID 疫 情"),
+        (("2024年5月", "ＡＰＥＣ会议"), f"2024 年 5 月 {BREAK} APEC 会 议"),
+        (("東京 大阪",), f"東 京 {BREAK} 大 阪"),
+        (("x" * 50 + "東" + "y" * 50,), "x" * 40 + " 東 " + "y" * 40),
         (("選挙", None, "「カメラ」"), f"選 挙 {BREAK} カ メ ラ"),
         (("ｶﾞｽ",), "ガ ス"),
         (("人々・国〆",), f"人 々 {BREAK} 国 〆"),
@@ -26,7 +30,7 @@ from pipelines.core.languages.spaced_runs import BREAK, spaced_runs
     ],
 )
 def test_runs_of_unspaced_scripts_become_one_character_a_word(texts, spaced):
-    """Other scripts are left out; between two runs is a word that no phrase contains."""
+    """So are the words of other scripts next to them; between two runs is a word that no phrase contains."""
     assert spaced_runs(*texts) == spaced
 
 

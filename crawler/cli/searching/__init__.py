@@ -1,0 +1,1 @@
+"""Hold what `morgue search` prints besides its matches. May import anything."""

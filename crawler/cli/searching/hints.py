@@ -1,0 +1,98 @@
+"""Say what to try if a search finds nothing, and what it searched for where that is not what was typed."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import fields
+
+from crawler.cli.archive_options import undated_left_out
+from pipelines.core.errors import NotFound
+from pipelines.core.plural import counted
+from pipelines.core.terminal import cut, plain
+from pipelines.database import queries
+from pipelines.database.filters import ArticleFilters
+from pipelines.database.query_language.tokens import ignored_signs
+from pipelines.database.search import counts
+from pipelines.database.search.stems import ArchiveWordForms
+from pipelines.database.search.suggestions import TextReport, reports
+from pipelines.database.selection import is_address, query_conditions
+
+MAX_FORMS_SHOWN = 12
+MAX_SHOWN_COLUMNS = 40  # of a word or phrase
+
+
+def no_match(db: sqlite3.Connection, query: str, filters: ArticleFilters) -> Iterator[str]:
+    """Yield the lines that say that nothing was found, why, and what to try."""
+    words = reports(db, query) if query.strip() and not is_address(query) else []
+    missing = [_shown(report) for report in words if not report.articles]
+    yield f"No match for {_listed(missing)}." if missing else "No match."
+    yield from (f"  {hint}" for hint in _hints(db, query, filters, words))
+
+
+def _hints(db: sqlite3.Connection, query: str, filters: ArticleFilters, words: list[TextReport]) -> Iterator[str]:
+    names = [field.name for field in fields(filters) if getattr(filters, field.name) and field.name != "unique"]
+    used = [f"--{name.replace('_', '-')}" for name in names]
+    without = counts.count(db, query) if used else 0
+    if without:
+        yield f"Without {_listed(used)} there would be {counted(without, 'match')}."
+    if undated := counts.count_undated(db, query, filters):
+        yield undated_left_out(undated)
+    if is_address(query):
+        yield from _address_hints(db, query)
+    elif not without:
+        yield from word_hints(words)
+    yield from notes(db, query, filters)
+    if filters.language:
+        yield f"This archive has articles in: {', '.join(queries.languages(db)) or 'no known language'}."
+
+
+def word_hints(words: list[TextReport]) -> Iterator[str]:
+    """Yield what the archive has of each word of a query, and what it has instead of those that it does not have."""
+    missing = [report for report in words if not report.articles]
+    for report in missing:
+        similar = ", ".join(f"{plain(one.word)} ({one.articles:,})" for one in report.similar)
+        of = f" like {_shown(report)}" if len(missing) > 1 else ""
+        yield f"In this archive{of}: {similar}." if similar else f"This archive has no word like {_shown(report)}."
+    there = [report for report in words if report.articles]
+    if there:
+        alone = ", ".join(f"{_shown(report)} ({report.articles:,})" for report in there)
+        yield f"Articles with each alone: {alone}."
+
+
+def notes(db: sqlite3.Connection, query: str, filters: ArticleFilters) -> Iterator[str]:
+    """Yield what was searched for where it is not what the user typed: forms of ~word, signs that no index has."""
+    if not query.strip() or is_address(query):
+        return
+    for text, signs in ignored_signs(query):
+        rest = text.strip(signs)
+        searched = f"Searched for {plain(rest)}, without" if any(map(str.isalnum, rest)) else "Searched without"
+        yield f"{searched} {plain(signs)}: the index has only letters and digits."
+    found = ArchiveWordForms(db, filters.language)
+    asked = query_conditions(db, query, filters, found)
+    for (word, _), forms in asked.forms.items():
+        others = [form for form in forms if form != word.lower()]
+        shown = ", ".join(map(plain, others[:MAX_FORMS_SHOWN])) + (", ..." if len(others) > MAX_FORMS_SHOWN else "")
+        yield f"~{plain(word)}: searched for {plain(word)}{', ' + shown if shown else ' alone'}."
+    for beginning in dict.fromkeys(found.cut_off):
+        yield f"Not all words that begin with {plain(beginning)} were compared: there are too many."
+
+
+def _shown(report: TextReport) -> str:
+    return cut(plain(report.text), MAX_SHOWN_COLUMNS)
+
+
+def _address_hints(db: sqlite3.Connection, url: str) -> Iterator[str]:
+    """Yield what is known of an address, as `morgue show` says it."""
+    try:
+        found = queries.article(db, url)
+    except NotFound as unknown:
+        yield str(unknown)
+        if queries.captures_of(db, url):
+            yield f"`morgue show {url.strip()}` shows what was captured there."
+    else:
+        yield f"The address is that of article {found['id']}, which the filters leave out."
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

@@ -1,0 +1,104 @@
+"""Turn a word or phrase that a user typed into an FTS5 expression. Pure; knows no database.
+
+Its words are looked for side by side, whatever was between them: `e-mail`, `AT&T`, `3.5` and `l'été` are phrases.
+Each word is looked for in all its spellings. A run of a script without spaces is a phrase of its characters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import islice
+
+from pipelines.core.languages.spaced_runs import UNSPACED, runs_of, spaced_runs
+from pipelines.database.query_language.spelling import VOWEL_MARKS, spellings
+
+MAX_ALTERNATIVES = 64  # spellings of one phrase
+APOSTROPHES = "'’‘ʼʻ′`´＇ʹˈ"
+LETTER_APOSTROPHES = "ʼʻ"  # letters for the index: they stay inside its words
+# The index makes words of letters and digits; marks that it folds, or that a spelling leaves out, do not end one.
+PART = rf"(?:[^\W_{APOSTROPHES}][\u0300-\u036f{VOWEL_MARKS}]*)+"
+WORD = re.compile(rf"{PART}(?:[{APOSTROPHES}]{PART})*")
+# A sign between two letters or digits joins them to a phrase. One at an end is no part of what can be searched for.
+END_OF_SENTENCE = ".,;:!?…-–—/" + APOSTROPHES + '"“”„‟«»()[]{}*&_~·、。，；：！？「」『』《》'
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a text; one with apostrophes between its letters is one word."""
+    return WORD.findall(text)
+
+
+def phrases_of(text: str) -> list[str]:
+    """Return the phrases of which a text must have one: its words as they are, then with one of them spelled anew."""
+    words = [_forms(word) for word in words_of(text)]
+    found = [" ".join(forms[0] for forms in words)]
+    others = ((at, form) for at, forms in enumerate(words) for form in forms[1:])
+    for at, form in islice(others, MAX_ALTERNATIVES - 1):
+        found.append(" ".join(form if place == at else forms[0] for place, forms in enumerate(words)))
+    return list(dict.fromkeys(found))
+
+
+def _forms(word: str) -> list[str]:
+    parts = re.split(f"[{APOSTROPHES}]", word)
+    if len(parts) == 1:
+        return spellings(word)
+    return [" ".join(parts).lower(), *(sign.join(parts).lower() for sign in LETTER_APOSTROPHES)]
+
+
+def term(text: str, *, prefix: bool = False) -> str | None:
+    """Return the expression for a word or phrase; None if the index would find no word in it."""
+    if not any(map(str.isalnum, text)):
+        return None
+    if has_run(text):
+        return _runs_and_rest(text, prefix=prefix)
+    return any_of([quoted(phrase) + "*" * prefix for phrase in phrases_of(text) or [text]])
+
+
+def has_run(text: str) -> bool:
+    """Return True if a text has characters of a script without spaces."""
+    return not text.isascii() and UNSPACED.search(text) is not None
+
+
+def run_phrase(text: str) -> str:
+    """Return the runs of a text as a phrase, as the column `spaced` has them."""
+    return quoted(spaced_runs(text) or "")
+
+
+def _runs_and_rest(text: str, *, prefix: bool) -> str:
+    """Return the expression for a text with runs: they are a phrase, and what is not next to one is another."""
+    places = [(run[0].start, run[-1].end) for run in runs_of(text)]
+    ends = [0, *(end for _, end in places)]
+    rests = [text[end:start] for end, start in zip(ends, [*(start for start, _ in places), len(text)], strict=True)]
+    # A star after a character of a run adds nothing: any part of a run is found.
+    star = "*" * (prefix and places[-1][1] == len(text) and not UNSPACED.match(text[-1]))
+    others = [part for rest in rests if (part := term(rest)) is not None]
+    runs = f"spaced : {run_phrase(text)}{star}"
+    return f"({' AND '.join([runs, *others])})" if others else runs
+
+
+def near(members: Sequence[str], gap: int) -> str | None:
+    """Return the expression for words and phrases near each other; None if none has a word."""
+    members = [member for member in members if any(map(str.isalnum, member))]
+    if members and all(map(has_run, members)):
+        return f"spaced : NEAR({' '.join(map(run_phrase, members))}, {gap})"
+    words = [phrases_of(member) for member in members]
+    first = [forms[0] for forms in words]
+    ways = [first] + [[*first[:at], form, *first[at + 1 :]] for at, forms in enumerate(words) for form in forms[1:]]
+    return any_of([f"NEAR({' '.join(map(quoted, way))}, {gap})" for way in ways[:MAX_ALTERNATIVES]]) if words else None
+
+
+def any_of(expressions: Sequence[str]) -> str:
+    """Return expressions joined by OR."""
+    return f"({' OR '.join(expressions)})" if len(expressions) > 1 else expressions[0]
+
+
+def quoted(text: str) -> str:
+    """Return text as a phrase of FTS5."""
+    return '"' + text.replace('"', " ").strip() + '"'
+
+
+def signs_ignored(text: str) -> str:
+    """Return the signs at the ends of a text, or of a text without any word, that no index has: the ++ of C++."""
+    alone = not any(map(str.isalnum, text))
+    ends = text if alone else re.sub(r"(?s)^(\W*).*?(\W*)$", r"\1\2", text)
+    return "".join(sign for sign in ends if not sign.isspace() and sign not in END_OF_SENTENCE)

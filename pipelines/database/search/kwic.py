@@ -1,0 +1,130 @@
+"""Show each occurrence of the words found in its context (keyword in context), one line each. Read-only."""
+
+from __future__ import annotations
+
+import heapq
+import re
+import sqlite3
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from pipelines.core.errors import QueryError
+from pipelines.database.connection import Row, ask
+from pipelines.database.filters import EVERYTHING, ArticleFilters
+from pipelines.database.search.hits import search
+from pipelines.database.search.ranking import SORTS
+from pipelines.database.search.spans import FIELDS, KEYS, Span, SpanFinder
+from pipelines.database.selection import is_address, query_conditions
+
+LINE_KEYS = ("left", "keyword", "right", "id", "source", "published_day", "url", "field", "position")
+CONTEXT_SORTS = ("left", "right")
+LINE_SORTS = (*SORTS, *CONTEXT_SORTS)
+MAX_SORTED_ARTICLES = 10_000  # whose lines are sorted by context: the first by relevance
+WORD = re.compile(r"[^\W_]+")  # lines are sorted by words, whatever signs are between them
+WHITE_SPACE = re.compile(r"\s+")
+PAGE_ARTICLES = 20  # read at a time
+SLACK_CHARS = 200  # of the text beyond the context, because white space in it counts as one character
+
+
+def lines_in_context(
+    db: sqlite3.Connection,
+    query: str,
+    filters: ArticleFilters = EVERYTHING,
+    sort: str = "relevance",
+    limit: int | None = 20,
+    offset: int = 0,
+    width: int = 40,
+) -> Iterator[Row]:
+    """Yield a line for each occurrence of what a query looks for, with the keys LINE_KEYS.
+
+    `left` and `right` have at most `width` characters of the same field, on one line. `position` is the place of the
+    keyword in the field, in characters. `limit` and `offset` count lines; `limit` None means all. By relevance and by
+    day, lines come as they are found, article by article. By "left" or "right" they are sorted by the context next to
+    the keyword, among the MAX_SORTED_ARTICLES articles that match best. Raises QueryError, NotFound (of the source).
+    """
+    if sort not in LINE_SORTS:
+        raise QueryError(f"--sort {sort!r}", "unknown order", f"say {', '.join(LINE_SORTS)}")
+    if offset < 0 or width < 0 or (limit is not None and limit < 0):
+        raise QueryError("--limit, --offset and --kwic", "less than nothing", "give numbers from 0")
+    by_context = sort in CONTEXT_SORTS
+    expression = None if not query.strip() or is_address(query) else query_conditions(db, query, filters).marked
+    if expression is None:
+        cure = "give a word, a phrase or a prefix beside the fields and filters"
+        raise QueryError(f"query {query[:60]!a}", "has no word that could be shown in its context", cure)
+    hits = search(db, query, filters, "relevance" if by_context else sort, MAX_SORTED_ARTICLES if by_context else None)
+    lines = _lines(db, hits, expression, width)
+    if not by_context:
+        return islice(lines, offset, None if limit is None else offset + limit)
+    key = _left_key if sort == "left" else _right_key
+    return iter((sorted(lines, key=key) if limit is None else heapq.nsmallest(offset + limit, lines, key))[offset:])
+
+
+def _lines(db: sqlite3.Connection, hits: Iterator[Row], expression: str, width: int) -> Iterator[Row]:
+    finder = SpanFinder(expression)
+    try:
+        while page := list(islice(hits, PAGE_ARTICLES)):
+            articles = _articles(db, [hit["id"] for hit in page])
+            there = [hit for hit in page if hit["id"] in articles]  # the others were removed since
+            texts = [articles[hit["id"]] for hit in there]
+            for hit, text, spans in zip(there, texts, finder.spans(texts), strict=True):
+                yield from (_line(hit, text, span, width) for span in spans)
+    finally:
+        finder.close()
+
+
+def _articles(db: sqlite3.Connection, numbers: Sequence[int]) -> dict[int, Mapping[str, Any]]:
+    marks = ", ".join("?" * len(numbers))
+    sql = f"SELECT id, {', '.join(KEYS)} FROM articles WHERE id IN ({marks})"  # noqa: S608 - constants
+    return {row["id"]: dict(row) for row in ask(db, sql, numbers)}
+
+
+def _line(hit: Row, article: Mapping[str, Any], span: Span, width: int) -> Row:
+    text = article[span.field]
+    reach = width + SLACK_CHARS
+    return {
+        "left": _last(_on_one_line(text[max(0, span.start - reach) : span.start]), width),
+        "keyword": _on_one_line(text[span.start : span.end]),
+        "right": _first(_on_one_line(text[span.end : span.end + reach]), width),
+        "field": span.field,
+        "position": span.start,
+        **{key: hit[key] for key in ("id", "source", "published_day", "url")},
+    }
+
+
+def _on_one_line(text: str) -> str:
+    """Return text with one space for each white space, also at its ends: a word apart stays apart."""
+    return WHITE_SPACE.sub(" ", text)
+
+
+def _last(text: str, number: int) -> str:
+    """Return the last characters of a text. A mark that combines with a letter that is cut off goes with it."""
+    cut = text[-number:] if number else ""
+    while len(cut) < len(text) and cut and _is_mark(cut[0]):
+        cut = cut[1:]
+    return cut
+
+
+def _first(text: str, number: int) -> str:
+    """Return the first characters of a text, and the marks that combine with the last of them."""
+    while number < len(text) and _is_mark(text[number]):
+        number += 1
+    return text[:number]
+
+
+def _is_mark(character: str) -> bool:
+    return unicodedata.category(character).startswith("M")
+
+
+def _left_key(line: Row) -> tuple[Any, ...]:
+    """Return what lines are sorted by: the words on the left, beginning at the keyword."""
+    return (WORD.findall(line["left"].casefold())[::-1], *_tie(line))
+
+
+def _right_key(line: Row) -> tuple[Any, ...]:
+    return (WORD.findall(line["right"].casefold()), *_tie(line))
+
+
+def _tie(line: Row) -> tuple[Any, ...]:
+    return line["keyword"].casefold(), line["id"], FIELDS.index(line["field"]), line["position"]

@@ -1,0 +1,103 @@
+"""Find the words of the index that are forms of one word: those with the same stem, by Snowball. Read-only.
+
+Stems are compared when a question is asked; the index has the words as they are. A language without a stemmer has
+only the exact word.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from os.path import commonprefix
+from typing import Any
+
+from pipelines.core.errors import QueryError
+from pipelines.database.connection import ask
+from pipelines.database.query_language.spelling import MARKS, as_indexed
+from pipelines.database.search.vocabulary import IndexVocabulary, IndexWord
+
+MIN_RANGE_CHARS = 3  # of the beginning that forms of a word share; shorter ones are the beginning of too many
+MAX_FORMS = 50  # of one word, the most frequent
+SAMPLED_ARTICLES = 1_000  # the newest, which tell the languages of an archive
+MIN_LANGUAGE_SHARE = 0.05  # of the sample
+STEMMERS = {
+    "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english",
+    "es": "spanish", "et": "estonian", "eu": "basque", "fa": "persian", "fi": "finnish", "fr": "french",
+    "ga": "irish", "hi": "hindi", "hu": "hungarian",
+    "hy": "armenian", "id": "indonesian", "it": "italian", "lt": "lithuanian", "ne": "nepali", "nl": "dutch",
+    "no": "norwegian", "nb": "norwegian", "nn": "norwegian", "pl": "polish", "pt": "portuguese",
+    "ro": "romanian", "ru": "russian",
+    "sr": "serbian", "sv": "swedish", "ta": "tamil", "tr": "turkish", "yi": "yiddish",
+}  # fmt: skip
+
+
+class ArchiveWordForms:
+    """Give the forms of a word: in the language named with it, else in `languages`, else in those of the archive.
+
+    It is the `WordForms` of `QueryConditions`. `cut_off`: beginnings of words of which there were too many to read all.
+    """
+
+    def __init__(self, db: sqlite3.Connection, languages: Sequence[str] = ()) -> None:
+        self.db, self.languages = db, tuple(languages)
+        self.cut_off: list[str] = []
+
+    def __call__(self, word: str, language: str | None) -> list[str]:
+        """Return the forms as the index has them. Raises QueryError for a language without stems."""
+        if language is not None and language not in STEMMERS:
+            raise QueryError(f"~{language}:{word}", "there are no stems in this language", f"say {', '.join(STEMMERS)}")
+        words = IndexVocabulary(self.db)
+        wanted = [language] if language else self.languages or archive_languages(self.db)
+        forms = [form.word for form in same_stem(words, word, wanted)]
+        self.cut_off += words.cut_off
+        return forms
+
+
+def archive_languages(db: sqlite3.Connection) -> list[str]:
+    """Return the languages of the newest articles, the most frequent first."""
+    newest = f"SELECT language FROM articles ORDER BY id DESC LIMIT {SAMPLED_ARTICLES}"  # noqa: S608 - a constant
+    sql = f"""SELECT language, count(*) AS n FROM ({newest}) WHERE language IS NOT NULL
+               GROUP BY language ORDER BY n DESC, language"""  # noqa: S608 - the same
+    found = [(row["language"], row["n"]) for row in ask(db, sql)]
+    total = sum(number for _, number in found)
+    return [language for language, number in found if number >= total * MIN_LANGUAGE_SHARE]
+
+
+def same_stem(vocabulary: IndexVocabulary, word: str, languages: Iterable[str]) -> list[IndexWord]:
+    """Return the words of the index with the stem that a word has in one of some languages, the most frequent first."""
+    found: set[IndexWord] = set()
+    for name in dict.fromkeys(STEMMERS[language] for language in languages if language in STEMMERS):
+        stems = _stems(name, word)
+        for beginning in _beginnings(as_indexed(word), stems, is_arabic=name == "arabic"):
+            words = vocabulary.starting_with(beginning)
+            found.update(one for one in words if _stem(name, one.word) in stems)
+    return sorted(found, key=lambda one: (-one.articles, one.word))[:MAX_FORMS]
+
+
+def _stems(name: str, word: str) -> set[str]:
+    """Return the stem of a word, and of the word as the index has it, without accents."""
+    bare = MARKS.sub("", word.lower())
+    return {as_indexed(_stem(name, bare)), _stem(name, as_indexed(bare))}
+
+
+def _beginnings(word: str, stems: set[str], *, is_arabic: bool) -> list[str]:
+    """Return the beginnings that words with these stems have."""
+    shared = {commonprefix([word, stem]) for stem in stems} | stems  # noqa: RUF071 - of words, not paths
+    if is_arabic:  # its stemmer takes off the article as well
+        shared |= {"ال" + stem for stem in stems}
+    found: list[str] = []
+    for beginning in sorted(one for one in shared if len(one) >= MIN_RANGE_CHARS):
+        if not any(map(beginning.startswith, found)):
+            found.append(beginning)
+    return found
+
+
+def _stem(name: str, word: str) -> str:
+    return str(_stemmer(name).stemWord(word))
+
+
+@lru_cache(maxsize=len(STEMMERS))
+def _stemmer(name: str) -> Any:
+    import snowballstemmer  # takes some milliseconds, which most searches need not pay
+
+    return snowballstemmer.stemmer(name)

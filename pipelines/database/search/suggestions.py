@@ -1,0 +1,187 @@
+"""Say for a query that finds nothing how many articles each of its words has, and what the index has like it.
+
+Read-only, and bounded whatever the size of the archive: neighbours one letter away are looked up one by one (some
+hundred look-ups a word), all others are read from the words that begin alike, within the bounds of `vocabulary`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from itertools import chain, pairwise
+from typing import NamedTuple
+
+from pipelines.database.connection import ask
+from pipelines.database.filters import EVERYTHING, ArticleFilters
+from pipelines.database.query_language.parser import QueryText
+from pipelines.database.query_language.phrases import quoted, words_of
+from pipelines.database.query_language.spelling import as_indexed
+from pipelines.database.search.stems import archive_languages, same_stem
+from pipelines.database.search.vocabulary import IndexVocabulary, IndexWord
+from pipelines.database.selection import query_conditions
+
+MAX_TEXTS = 8  # words and phrases of a query that are looked at
+MAX_WORD_CHARS = 40  # of a word that neighbours are looked for
+MAX_SUGGESTIONS = 5  # for one word
+MAX_PHRASES = 5  # counted, of those that a word may have been joined from
+MIN_CHARS_FOR_NEIGHBOURS = 4  # shorter words have too many
+MIN_CHARS_FOR_TWO_EDITS = 6
+SHARED_BEGINNING = 3  # characters that words two edits away have in common
+# Letters of each alphabet, with those that the index does not fold to others
+ALPHABETS = (
+    "abcdefghijklmnopqrstuvwxyzøæœłđßıþð",
+    "абвгдежзийклмнопрстуфхцчшщъыьэюяёґєіїў",
+    "αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώ",
+    "ابتثجحخدذرزسشصضطظعغفقكلمنهويىةأإآؤئءپچژگکی",
+    "אבגדהוזחטיכלמנסעפצקרשתםןףךץ",
+)
+TRANSLITERATIONS = (("ae", "a"), ("oe", "o"), ("ue", "u"), ("oe", "ø"), ("ae", "æ"), ("aa", "a"), ("sch", "sh"))
+
+
+class TextReport(NamedTuple):
+    """Hold what the index says about one word or phrase of a query."""
+
+    text: str  # as the user typed it
+    articles: int  # that have it
+    similar: list[IndexWord]  # that the index has instead, best first; only if no article has it
+
+
+def reports(db: sqlite3.Connection, query: str, filters: ArticleFilters = EVERYTHING) -> list[TextReport]:
+    """Return what the index has of each word and phrase that a query looks for, in the whole archive.
+
+    Raises QueryError, NotFound (of a source that the query names).
+    """
+    asked = query_conditions(db, query, filters)
+    finder, texts = _Finder(db), asked.texts[:MAX_TEXTS]
+    found = [finder.report(text, asked.expression(text)) for text in texts]
+    joined = _joined_neighbours(finder, texts) if not any(report.articles == 0 for report in found) else []
+    return found + joined
+
+
+class _Finder:
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self.db, self.vocabulary, self.languages = db, IndexVocabulary(db), archive_languages(db)
+
+    def count(self, expression: str) -> int:
+        sql = "SELECT count(*) FROM articles_fts WHERE articles_fts MATCH ?"
+        return int(next(ask(self.db, sql, (expression,)))[0])
+
+    def is_there(self, word: str) -> bool:
+        """Return True if any article has a word, which costs the same whatever their number."""
+        sql = "SELECT 1 FROM articles_fts WHERE articles_fts MATCH ? LIMIT 1"
+        return next(ask(self.db, sql, (quoted(word),)), None) is not None
+
+    def report(self, text: QueryText, expression: str) -> TextReport:
+        articles = self.count(expression)
+        words = words_of(text.token.raw)
+        similar: list[IndexWord] = []
+        if not articles and text.column and (anywhere := self.count(text.token.fts or "")):
+            similar = [IndexWord(f"{text.token.raw} anywhere", anywhere)]
+        elif not articles and len(words) == 1:
+            similar = self.similar(as_indexed(words[0]))
+        elif not articles:
+            similar = self.parts(words)
+        return TextReport(_as_typed(text), articles, similar)
+
+    def similar(self, word: str) -> list[IndexWord]:
+        """Return words like one that the index does not have: its forms, then how it may be spelled."""
+        if len(word) > MAX_WORD_CHARS:
+            return []
+        ways = (
+            lambda: same_stem(self.vocabulary, word, self.languages),
+            lambda: chain(self.known(spellings_meant(word)), self.split(word), self.known(one_edit(word))),
+            lambda: chain(self.beginning(word), self.two_edits(word)),
+        )
+        for way in ways:  # the first that finds something: the next ones are further away
+            if found := list(dict.fromkeys(way())):
+                return found[:MAX_SUGGESTIONS]
+        return []
+
+    def known(self, words: Iterable[str]) -> list[IndexWord]:
+        """Return those words that the index has, the most frequent first."""
+        there = (IndexWord(word, self.vocabulary.articles(word)) for word in dict.fromkeys(words))
+        return _by_frequency(one for one in there if one.articles)
+
+    def beginning(self, word: str) -> list[IndexWord]:
+        """Return the words that begin with a word."""
+        return _by_frequency(self.vocabulary.starting_with(word)) if len(word) >= SHARED_BEGINNING else []
+
+    def two_edits(self, word: str) -> list[IndexWord]:
+        """Return the words that begin alike and are at most two edits away."""
+        if len(word) < MIN_CHARS_FOR_TWO_EDITS:
+            return []
+        alike = self.vocabulary.starting_with(word[:SHARED_BEGINNING])
+        return _by_frequency(one for one in alike if is_within_two_edits(word, one.word))
+
+    def split(self, word: str) -> list[IndexWord]:
+        """Return the phrases that a word may have been joined from: "heat wave" for heatwave."""
+        pairs = [(word[:at], word[at:]) for at in range(2, len(word) - 1)]
+        there = [quoted(" ".join(pair)) for pair in pairs if all(map(self.is_there, pair))]
+        phrases = (IndexWord(phrase, self.count(phrase)) for phrase in there[:MAX_PHRASES])
+        return _by_frequency(one for one in phrases if one.articles)
+
+    def parts(self, words: list[str]) -> list[IndexWord]:
+        """Return for a phrase that no article has: its words joined, and how many articles have all of them."""
+        joined = self.known([as_indexed("".join(words))])
+        apart = " ".join(words)
+        number = self.count(" AND ".join(map(quoted, words)))
+        return [*joined, *([IndexWord(apart, number)] if number else [])]
+
+
+def _as_typed(text: QueryText) -> str:
+    raw = f'"{text.token.raw}"' if text.token.form == "phrase" else text.token.raw
+    return f"{text.column}:" * (text.column is not None) + raw + "*" * text.token.is_prefix
+
+
+def _joined_neighbours(finder: _Finder, texts: list[QueryText]) -> list[TextReport]:
+    """Return the words that two neighbouring words of a query make together: heatwave for heat wave."""
+    plain = [
+        (one.token.raw, other.token.raw) for one, other in pairwise(texts)
+        if {one.token.form, other.token.form} <= {"word", "stem"}
+    ]  # fmt: skip
+    found = finder.known(as_indexed(one + other) for one, other in plain)
+    return [TextReport(one.word, one.articles, []) for one in found]
+
+
+def spellings_meant(word: str) -> Iterator[str]:
+    """Yield a word without the letters that stand for an accented one: Muenchen."""
+    for letters, letter in TRANSLITERATIONS:
+        if letters in word:
+            yield word.replace(letters, letter)
+
+
+def one_edit(word: str) -> Iterator[str]:
+    """Yield the words that differ in one letter: missing, added, changed, or swapped with the next one."""
+    if not MIN_CHARS_FOR_NEIGHBOURS <= len(word) <= MAX_WORD_CHARS:
+        return
+    alphabet = next((letters for letters in ALPHABETS if any(one in letters for one in word)), "")
+    for at in range(len(word) + 1):
+        head, tail = word[:at], word[at:]
+        if tail:
+            yield head + tail[1:]
+            yield from (head + letter + tail[1:] for letter in alphabet)
+        if len(tail) > 1:
+            yield head + tail[1] + tail[0] + tail[2:]
+        yield from (head + letter + tail for letter in alphabet)
+
+
+def is_within_two_edits(word: str, other: str) -> bool:
+    """Return True if at most two letters must be added, left out, changed or swapped with the next one."""
+    if abs(len(word) - len(other)) > 2:
+        return False
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for at, letter in enumerate(word, 1):
+        older, before, row = before, row, [at]
+        for place, there in enumerate(other, 1):
+            cost = min(before[place] + 1, row[-1] + 1, before[place - 1] + (letter != there))
+            if at > 1 and place > 1 and letter == other[place - 2] and word[at - 2] == there:
+                cost = min(cost, older[place - 2] + 1)
+            row.append(cost)
+        if min(row) > 2:
+            return False
+    return row[-1] <= 2
+
+
+def _by_frequency(words: Iterable[IndexWord]) -> list[IndexWord]:
+    return sorted(words, key=lambda one: (-one.articles, one.word))

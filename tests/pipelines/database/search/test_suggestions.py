@@ -1,0 +1,125 @@
+"""What the index has instead of a word that no article has, and forms of a word."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawler.cli.searching.hints import notes, word_hints
+from pipelines.core.errors import QueryError
+from pipelines.database.connection import connect
+from pipelines.database.filters import ArticleFilters
+from pipelines.database.search import counts, vocabulary
+from pipelines.database.search.stems import archive_languages, same_stem
+from pipelines.database.search.suggestions import is_within_two_edits, reports
+from pipelines.database.search.vocabulary import IndexVocabulary
+from tests.support.worded_archive import worded
+
+ARTICLES = [
+    ("Floods", "The floods came. A heat wave before; the government resigned."),
+    ("Floods", "More floods: it flooded the town. Łódź."),
+    ("A flood", "One flood. München."),
+    ("Airport", "The airport of Zurich, airports elsewhere."),
+    ("Wildfire", "A wildfire near the airport."),
+]
+
+
+@pytest.fixture(scope="module")
+def db(tmp_path_factory):
+    connection = connect(worded(tmp_path_factory.mktemp("suggestions") / "morgue.db", ARTICLES))
+    yield connection
+    connection.close()
+
+
+def said(db, query):
+    return list(word_hints(reports(db, query)))
+
+
+@pytest.mark.parametrize(
+    ("query", "line"),
+    [
+        ("flooding", "In this archive: floods (2), flood (1), flooded (1)."),
+        ("goverment", "In this archive: government (1)."),
+        ("airprot", "In this archive: airport (2)."),
+        ("vlood", "In this archive: flood (1)."),
+        ("govrenmant", "In this archive: government (1)."),
+        ("gover", "In this archive: government (1)."),
+        ("heatwave", 'In this archive: "heat wave" (1).'),
+        ('"wild fire"', "In this archive: wildfire (1)."),
+        ('"wave heat"', "In this archive: wave heat (1)."),
+        ("muenchen", "In this archive: munchen (1)."),
+        ("lodz", "In this archive: łodz (1)."),
+        ("title:zurich", "In this archive: zurich anywhere (1)."),
+        ("zeppelin", "This archive has no word like zeppelin."),
+        ("x" * 5000, "This archive has no word like " + "x" * 39 + "…."),
+    ],
+)
+def test_word_that_no_article_has_is_answered_with_those_that_are_there(db, query, line):
+    """Forms first, then words split, joined or misspelled, then those that begin alike; with their numbers."""
+    assert said(db, query) == [line]
+
+
+def test_words_without_a_common_article_are_counted_alone(db):
+    """And the one that is missing is named."""
+    assert said(db, "floods wildfire") == ["Articles with each alone: floods (2), wildfire (1)."]
+    assert said(db, "floods zeppelin vlood") == [
+        "This archive has no word like zeppelin.",
+        "In this archive like vlood: flood (1).",
+        "Articles with each alone: floods (2).",
+    ]
+    assert [report.text for report in reports(db, "wild fire*  -floods")] == ["wild", "fire*"]
+    assert "wildfire (1)" in said(db, "wild OR fire")[0]
+
+
+def test_stem_of_a_word_finds_its_forms_in_any_command(db):
+    """In the language of the filters, else in those of the archive, else in the one named."""
+    assert counts.count(db, "flooding") == 0
+    assert counts.count(db, "~flooding") == counts.count(db, "~en:flooding") == 3
+    assert counts.count(db, "~flooding -~airports") == 3
+    assert counts.count(db, "~de:flooding") == 0
+    assert counts.count(db, "~flooding", ArticleFilters(language=("en",))) == 3
+    assert archive_languages(db) == ["en"]
+    with pytest.raises(QueryError, match="no stems in this language"):
+        counts.count(db, "~zh:flooding")
+
+
+def test_stems_know_accents_and_articles_of_words(tmp_path):
+    """The index has words without accents; an Arabic word may begin with its article."""
+    texts = [("Häuser", "die Häuser, das Haus; les élections, élection"), ("x", "الكتاب كتاب")]
+    db = connect(worded(tmp_path / "morgue.db", texts))
+    words = IndexVocabulary(db)
+    assert {one.word for one in same_stem(words, "Häusern", ["de"])} == {"haus", "hauser"}
+    assert {one.word for one in same_stem(words, "ÉLECTIONS", ["fr"])} == {"election", "elections"}
+    assert {one.word for one in same_stem(words, "كتاب", ["ar", "xx"])} == {"كتاب", "الكتاب"}
+    db.close()
+
+
+def test_words_that_begin_alike_are_read_up_to_a_bound(db, monkeypatch):
+    """What was cut off is known."""
+    words = IndexVocabulary(db)
+    monkeypatch.setattr(vocabulary, "MAX_WORDS_READ", 2)
+    assert [one.word for one in words.starting_with("flo")] == ["flood", "flooded"]
+    assert words.cut_off == ["flo"]
+    monkeypatch.setattr(vocabulary, "MAX_WORDS_READ", 2_000)
+    monkeypatch.setattr(vocabulary, "MAX_MATCHES_READ", 1)
+    assert [one.word for one in words.starting_with("flo")] == ["flood", "flooded"]
+    assert words.cut_off == ["flo", "flo"]
+    assert list(notes(db, "~flooding", ArticleFilters())) == [
+        "~flooding: searched for flooding, flood, flooded.",
+        "Not all words that begin with flood were compared: there are too many.",
+    ]
+
+
+def test_database_stays_read_only_after_its_words_were_asked_for(db):
+    """The table of words is in the connection's own memory."""
+    IndexVocabulary(db)
+    assert db.execute("PRAGMA query_only").fetchone()[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("word", "other", "is_near"),
+    [("flood", "flood", True), ("flood", "folod", True), ("flood", "fl", False), ("abcd", "badc", True),
+     ("climate", "climbed", False), ("climate", "climat", True), ("", "ab", True)],
+)  # fmt: skip
+def test_two_edits_count_swapped_letters_as_one(word, other, is_near):
+    """Damerau's distance, restricted to neighbours."""
+    assert is_within_two_edits(word, other) is is_near

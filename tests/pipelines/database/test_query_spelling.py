@@ -1,0 +1,168 @@
+"""Words as people type them and as papers spell them: what a query finds, with the tokenizer of the archive."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from pipelines.core.errors import QueryError
+from pipelines.core.languages.spaced_runs import spaced_runs
+from pipelines.database.query_language.conditions import QueryConditions
+from pipelines.database.query_language.spelling import MAX_SPELLINGS, as_indexed, spellings
+from pipelines.database.query_language.tokens import ignored_signs, with_stems
+
+
+@pytest.fixture(scope="module")
+def index():
+    db = sqlite3.connect(":memory:")
+    db.execute("CREATE VIRTUAL TABLE f USING fts5(text, spaced, tokenize='unicode61 remove_diacritics 2')")
+    yield db
+    db.close()
+
+
+def is_found(index: sqlite3.Connection, query: str, text: str) -> bool:
+    index.execute("DELETE FROM f")
+    index.execute("INSERT INTO f VALUES (?, ?)", (text, spaced_runs(text)))
+    match = QueryConditions(query, lambda names: []).match
+    return index.execute("SELECT 1 FROM f WHERE f MATCH ?", (match,)).fetchone() is not None
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("e-mail", "an E-Mail came"),
+        ("climate-change", "of climate change."),
+        ("don't", "I don’t know"),
+        ("don’t", "I donʼt know"),  # U+02BC is a letter
+        ("donʼt", "I don't know"),
+        ("don`t", "I don´t know"),
+        ("м'ята", "свіжа мʼята"),
+        ("Hawaiʻi", "in Hawai'i"),
+        ("C++", "the language C++"),
+        ("50%", "50 % of them"),
+        ("#climate", "a #Climate march"),
+        ("@handle", "wrote @handle"),
+        ("U.S.", "the U.S. senate"),
+        ("AT&T", "shares of AT&T rose"),
+        ("3.5", "3.5 million"),
+        ("3,5", "3,5 Millionen"),
+        ("anna.berg@paper.example", "write to anna.berg@paper.example"),
+        ("see https://paper.example/a?b=c", "see https://paper.example/a?b=c"),
+        ("strasse", "die Straße"),
+        ("Straße", "die Strasse"),
+        ("GROSSE", "große"),
+        ("Łódź", "w Lodz"),
+        ("smørrebrød", "smorrebrod"),
+        ("Diyarbakır", "DIYARBAKIR"),
+        ("İstanbul", "istanbul"),
+        ("istanbul", "İSTANBUL"),
+        ("ﬁnance", "finance"),
+        ("ＮＡＴＯ", "NATO"),
+        ("ёлка", "елка"),
+        ("елка", "ёлка"),
+        ('"новый елка"', "новый ёлка"),  # in a phrase, one word at a time
+        ("Ґете", "гете"),
+        ("Ελλάδα", "ΕΛΛΑΔΑ"),
+        ("ελλαδα", "Ελλάδα"),
+        ("ελλ*", "Ελλάδα"),
+        ("احمد", "أحمد"),
+        ("إسلام", "اسلام"),
+        ("الاسلام", "الإسلام"),
+        ("والإسلام", "والاسلام"),
+        ("مدرسه", "مدرسة"),
+        ("على", "علي"),
+        ("كِتاب", "كتاب"),
+        ("كـتاب", "كتاب"),
+        ("کتاب", "كتاب"),  # Persian kaf
+        ("يكي", "یکی"),
+        ("٢٠٢٤", "in 2024"),
+        ("2024", "عام ٢٠٢٤"),
+        ("שָׁלוֹם", "שלום"),
+        ("NEAR(ёлка дом, 3)", "елка и дом"),
+        ("text:strasse", "Straße"),
+        ("한국*", "한국어"),
+        ("习近平", "国家主席习近平同志指出"),
+        ("COVID疫情", "受COVID疫情影响"),
+        ("COVID疫情", "受COVID 疫情影响"),
+        ("COVID", "受COVID疫情影响"),
+        ("疫情cov*", "疫情COVID"),
+        ("2024年", "在2024年5月"),
+        ("ﾃﾚﾋﾞ", "日本テレビ放送"),
+        ("テレビ", "日本ﾃﾚﾋﾞ放送"),
+        ("ＡＰＥＣ会议", "APEC会议"),
+        ("น้ำท่วม", "สถานการณ์น้ำท่วมในภาคเหนือ"),
+        ("ព័ត៌មាន", "សេចក្តីព័ត៌មានថ្មី"),
+        ('"climate change 東京で"', "climate change 東京で選挙"),
+    ],
+)
+def test_word_as_typed_finds_how_a_text_spells_it(index, query, text):
+    """Signs make phrases; other spellings of letters that the index does not fold are looked for besides."""
+    assert is_found(index, query, text)
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("e-mail", "mail e"),
+        ("AT&T", "T at"),
+        ("pass", "pas"),
+        ("мир", "мёр"),
+        ("على", "الى"),
+        ("climat", "climate"),
+        ("カメラ", "かめら"),
+        ("年5月", "5月2024年"),
+        ("COVID疫情", "COVID is a 疫情"),
+    ],
+)
+def test_other_word_is_not_found(index, query, text):
+    """A spelling is not a guess."""
+    assert not is_found(index, query, text)
+
+
+def test_spellings_of_any_word_are_bounded():
+    """Also of one that only has letters with variants, and of one that is no word."""
+    assert len(spellings("الإآأىيةهكيی")) <= MAX_SPELLINGS
+    assert spellings("е" * 5_000) == ["е" * 5_000]
+    assert spellings("Climate") == ["climate"]
+
+
+def test_word_as_indexed_loses_the_accents_of_latin_letters_only():
+    """As the tokenizer does it."""
+    assert [as_indexed(word) for word in ("Élan", "İz", "Ёж", "Übergröße")] == ["elan", "iz", "ёж", "ubergroße"]
+
+
+def test_signs_that_no_index_has_are_named():
+    """Those between letters make a phrase, those at the end of a sentence mean nothing."""
+    assert ignored_signs("C++ 50% #tag AT&T (it's) 'quoted' U.S. done! a-b tag:#x") == [
+        ("C++", "++"), ("50%", "%"), ("#tag", "#"),
+    ]  # fmt: skip
+
+
+def test_stems_for_all_words_are_put_at_plain_words_only():
+    """Not at phrases, prefixes, values of filters, hyphenated words and operators."""
+    query = 'flooding -sport title:dams (a* OR "b c") source:faz NEAR(x y) e-mail ~storms AND 東'
+    assert with_stems(query).replace("~東", "東") == (
+        '~flooding -~sport title:~dams (a* OR "b c") source:faz NEAR(x y) e-mail ~storms AND 東'
+    )
+
+
+@pytest.mark.parametrize("query", ["~", '~"a b"', "~(a b)", "~flood*", "~e-mail", "~en:"])
+def test_stem_of_no_single_word_is_refused_or_ignored(query):
+    """The error says how to write it."""
+    with pytest.raises(QueryError) as refused:
+        QueryConditions(query, lambda names: [])
+    assert refused.value.exit_code == 2
+
+
+def test_stem_finds_the_forms_that_the_archive_gives():
+    """With its column and its language."""
+    asked = []
+
+    def forms(word: str, language: str | None) -> list[str]:
+        asked.append((word, language))
+        return ["flood", "floods"]
+
+    match = QueryConditions("title:~en:flooding dam", lambda names: [], forms).match
+    assert match == '(title : ("flooding" OR "flood" OR "floods") AND "dam")'
+    assert asked == [("flooding", "en")]
