@@ -176,8 +176,6 @@ def test_notebook_shows_what_its_cells_give(tmp_path, path):
 def recipe(request: pytest.FixtureRequest) -> str:
     """Return the text of a recipe of docs/cookbook.md, if what it needs is installed."""
     text = RECIPES[request.param]
-    if "--kwic" in text:
-        request.applymarker(pytest.mark.xfail(strict=True, reason="until `morgue search` has --kwic"))
     if "'newsmorgue[parquet]'" in text:
         pytest.importorskip("pyarrow")
     return text
