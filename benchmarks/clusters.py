@@ -17,29 +17,28 @@ import json
 import random
 import sqlite3
 import statistics
+import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable
+from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from clusters_pairs import COPIES, KnownPair, RealText, cut_inside, desk_edit, filled_form, known_pairs, stubs
 from quality_data import DataFolder, read_bytes
 
-from pipelines.clusters.candidates import MAX_POSTINGS, candidates
-from pipelines.clusters.comparison import comparison
-from pipelines.clusters.grouping import CopyPair, clusters
-from pipelines.clusters.pairing import NearArticle, compared_pairs, is_worth_keeping
+from pipelines.clusters import pairing
+from pipelines.clusters.comparison import TextComparison, comparison
 from pipelines.clusters.shingles import shingles, tokens
 from pipelines.clusters.signature import signature
 from pipelines.clusters.verdict import COPIES as COPY_KINDS
 from pipelines.clusters.verdict import pair_kind
+from pipelines.database.clusters.upkeep import work_off_all
+from pipelines.database.connection import open_database
 
-SCHEMA = """
-CREATE TABLE text_signatures (article_id INTEGER PRIMARY KEY, shingles INTEGER NOT NULL, rows INTEGER NOT NULL) STRICT;
-CREATE TABLE text_shingles (hash INTEGER NOT NULL, article_id INTEGER NOT NULL, PRIMARY KEY (hash, article_id))
-  STRICT, WITHOUT ROWID;
-"""
+EQUAL_NOTICES = 1_000
 
 
 def read_texts(kept: Path | None) -> list[tuple[RealText, float]]:
@@ -102,7 +101,7 @@ def judge_pairs(pairs: Iterable[KnownPair], missed: bool) -> None:
           f"recall {counts[True, True] / (counts[True, True] + counts[True, False]):.4f}")  # fmt: skip
 
 
-# -- a small archive, filed one article after the other ----------------------------------------------------------------
+# -- a small archive, filed and compared in a database ----------------------------------------------------------------
 
 
 def archive_of(texts: list[RealText], half: str) -> list[tuple[int, str, str, str]]:
@@ -130,42 +129,79 @@ def archive_of(texts: list[RealText], half: str) -> list[tuple[int, str, str, st
     return [(number, *row) for number, row in enumerate(rows, 1)]
 
 
-def file_all(rows: list[tuple[int, str, str, str]]) -> tuple[list[CopyPair], float, int, Counter[str]]:
-    """File articles one by one; return pairs of copies, CPU seconds, articles compared, bytes of the tables."""
-    db = sqlite3.connect(":memory:")
-    db.executescript(SCHEMA)
-    text_of = {number: text for number, _, text, _ in rows}
-    source_of = {number: source for number, source, _, _ in rows}
-    rows_of: dict[int, int] = {}
-    pairs: list[CopyPair] = []
-    compared, kinds = 0, Counter[str]()
-    start = time.process_time()
-    for number, source, text, _ in rows:
-        made = signature(text)
-        postings = [
-            [one for (one,) in db.execute(
-                "SELECT article_id FROM text_shingles WHERE hash = ? LIMIT ?", (hash_, MAX_POSTINGS))]
-            for hash_ in made.hashes
-        ]  # fmt: skip
-        near = candidates(postings, len(made.hashes), rows_of)
-        own = NearArticle(number, source, text)
-        for pair in compared_pairs(own, [NearArticle(one, source_of[one], text_of[one]) for one in near]):
+class FiledArchive(NamedTuple):
+    """Hold what filing articles into a database and comparing them came to."""
+
+    pairs: list[tuple[int, int, str]]  # article, older article, kind, of the pairs that are kept
+    clusters: list[set[int]]
+    seconds: float  # CPU, of comparing
+    compared: int
+    bytes_added: int  # to the database file by the tables of copies
+
+
+def file_all(rows: list[tuple[int, str, str, str]]) -> FiledArchive:
+    """File the rows of articles in a database on disk, as large as a real one's, and compare them in groups."""
+    with tempfile.TemporaryDirectory() as folder, closing(open_database(Path(folder) / "morgue.db")) as db:
+        sources = {name: number for number, name in enumerate(sorted({row[1] for row in rows}), 1)}
+        insert(db, "sources", [
+            {"id": number, "name": name, "url": f"https://{number}.example/", "added": "2026-01-01T00:00:00Z"}
+            for name, number in sources.items()
+        ])  # fmt: skip
+        insert(db, "captures", [
+            {"id": 1, "url": "https://1.example/", "time": "2026-01-01T00:00:00.000000Z", "kind": "article",
+             "file": "a", "offset": 0, "length": 1, "record_id": "a", "record_type": "response"}
+        ])  # fmt: skip
+        insert(db, "articles", [
+            {"id": number, "place": number, "url_key": f"//a.example/{number}", "source_id": sources[source],
+             "url": f"https://a.example/{number}", "authors": "[]", "tags": "[]", "text": text, "word_count": 1,
+             "kind": "article", "extractor": "test", "text_digest": str(number), "capture_id": 1, "revision": 1,
+             "first_seen": "2026-01-01T00:00:00Z", "last_seen": "2026-01-01T00:00:00Z"}
+            for number, source, text, _ in rows
+        ])  # fmt: skip
+        compared, measure = 0, pairing.token_comparison
+
+        def counted(here: list[str], there: list[str]) -> TextComparison:
+            nonlocal compared
             compared += 1
-            kinds[pair.kind] += 1
-            if is_worth_keeping(pair):
-                pairs.append(pair)
-        rows_of[number] = len(made.hashes)
-        db.execute("INSERT INTO text_signatures VALUES (?, ?, ?)", (number, made.shingles, len(made.hashes)))
-        db.executemany("INSERT INTO text_shingles VALUES (?, ?)", [(hash_, number) for hash_ in made.hashes])
-    return pairs, time.process_time() - start, compared, kinds
+            return measure(here, there)
+
+        before = size_of(db)
+        pairing.token_comparison = counted
+        start = time.process_time()
+        try:
+            work_off_all(db, lambda done, total: None)
+        finally:
+            pairing.token_comparison = measure
+        seconds = time.process_time() - start
+        pairs = db.execute("SELECT other_id, article_id, kind FROM article_pairs").fetchall()
+        groups: dict[int, set[int]] = defaultdict(set)
+        for article, cluster in db.execute("SELECT article_id, cluster_id FROM cluster_members"):
+            groups[cluster].add(article)
+        return FiledArchive(pairs, list(groups.values()), seconds, compared, size_of(db) - before)
+
+
+def insert(db: sqlite3.Connection, table: str, rows: list[dict[str, Any]]) -> None:
+    """Insert rows that have the same columns, in one transaction."""
+    marks = ", ".join("?" * len(rows[0]))
+    db.execute("BEGIN")
+    db.executemany(f"INSERT INTO {table} ({', '.join(rows[0])}) VALUES ({marks})", [[*row.values()] for row in rows])
+    db.execute("COMMIT")
+
+
+def size_of(db: sqlite3.Connection) -> int:
+    """Return the bytes of the pages of a database that are in use."""
+    pages, free, size = (
+        db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
+    )
+    return int((pages - free) * size)
 
 
 def measure_archive(texts: list[RealText], half: str, ms: float, missed: bool) -> None:
     """Print precision and recall of pairs in one cluster, and the cost of an article against reading its page."""
     rows = archive_of(texts, half)
-    pairs, seconds, compared, kinds = file_all(rows)
+    made = file_all(rows)
     truth = {number: name for number, _, _, name in rows}
-    said = {frozenset((a, b)) for cluster in clusters(pairs) for a in cluster for b in cluster if a < b}
+    said = {frozenset((a, b)) for cluster in made.clusters for a in cluster for b in cluster if a < b}
     by_name: dict[str, list[int]] = defaultdict(list)
     for number, name in truth.items():
         by_name[name].append(number)
@@ -176,30 +212,30 @@ def measure_archive(texts: list[RealText], half: str, ms: float, missed: bool) -
     print(f"archive of {len(rows)} articles: pairs in one cluster: true {len(true)}, found {len(said & true)}, "
           f"wrong {len(said - true)}; precision {len(said & true) / max(1, len(said)):.4f}, "
           f"recall {len(said & true) / len(true):.4f}")  # fmt: skip
-    print(f"{compared / len(rows):.1f} compared an article: {dict(kinds)}")
-    cost = 1000 * seconds / len(rows)
-    start = time.process_time()
-    for _, _, text, _ in rows:
-        signature(text)
-    signing = 1000 * (time.process_time() - start) / len(rows)
-    print(f"signature {signing:.2f} ms, each comparison {(cost - signing) * len(rows) / max(1, compared):.2f} ms")
-    print(f"cost {cost:.2f} CPU ms an article; reading its page {ms:.1f} ms: {100 * cost / ms:.1f} %")
+    print(cost_of("archive of copies, forms and stubs", made, len(rows), ms))
+
+
+def cost_of(what: str, made: FiledArchive, articles: int, ms: float) -> str:
+    """Return the cost of an article beside reading its page, in CPU time and in bytes."""
+    cost, size = 1000 * made.seconds / articles, made.bytes_added / articles
+    return (f"{what}: {made.compared / articles:.2f} compared an article, {cost:.2f} CPU ms, "
+            f"{100 * cost / ms:.1f} % of reading its page ({ms:.1f} ms), {size:.0f} bytes")  # fmt: skip
 
 
 def measure_pages(pages: list[RealText], ms: float) -> None:
-    """Print what is found among the real pages as they are, and the cost where no, or one in five, is a copy."""
+    """Print what is found among the real pages as they are, and the cost with no, few, and only equal copies."""
     rows = [(number, f"source {number % 40}", one.text, one.id) for number, one in enumerate(pages, 1)]
-    found, seconds, compared, kinds = file_all(rows)
-    print(f"real pages as they are: {compared} compared of {len(rows)}: {dict(kinds)}; "
-          f"{100 * 1000 * seconds / len(rows) / ms:.1f} % of reading")  # fmt: skip
-    for pair in found:
-        print(f"   {pair.kind}: {pages[pair.article - 1].id} and {pages[pair.other - 1].id}")
+    made = file_all(rows)
+    print(cost_of("real pages as they are", made, len(rows), ms))
+    for article, older, kind in made.pairs:
+        print(f"   {kind}: {pages[article - 1].id} and {pages[older - 1].id}")
     chance = random.Random(7)
     copied = [COPIES[chance.choice(sorted(COPIES))](one, chance.choice(pages), chance) for one in pages[::4]]
     rows += [(len(rows) + at, f"source {at % 40}", text, "") for at, text in enumerate(copied, 1)]
-    _, seconds, compared, _ = file_all(rows)
-    print(f"one in five a copy: {compared / len(rows):.2f} compared an article, "
-          f"{100 * 1000 * seconds / len(rows) / ms:.1f} % of reading")  # fmt: skip
+    print(cost_of("one in five a copy", file_all(rows), len(rows), ms))
+    notice = min((one for one in pages if len(one.text) >= 600), key=lambda one: len(one.text))
+    same = [(number, "one source", notice.text, "") for number in range(1, EQUAL_NOTICES + 1)]
+    print(cost_of(f"{EQUAL_NOTICES} equal notices of one source", file_all(same), len(same), ms))
 
 
 # -- other methods --------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
-"""Write the parts of the documentation that the code knows best: cli.md, config.md, exit-codes.md, schema.md, the
-template of a source, and the marked parts of reading.md, languages.md, architecture.md and README.md (docs/parts.py).
+"""Write the parts of the documentation that the code knows best: cli.md, config.md, exit-codes.md, the template of a
+source, and the marked parts of reading.md, languages.md, architecture.md, exporting.md, schema.md and README.md
+(docs/parts.py).
 
 python docs/generate.py            writes what has changed
 python docs/generate.py --check    writes nothing; exit code 1 and the name of each file that is not current
@@ -7,7 +8,6 @@ python docs/generate.py --check    writes nothing; exit code 1 and the name of e
 
 from __future__ import annotations
 
-import sqlite3
 import sys
 import tempfile
 from pathlib import Path
@@ -26,11 +26,9 @@ from pipelines.core import errors  # noqa: E402
 from pipelines.database.connection import (  # noqa: E402
     applied_migrations,
     migrate,
-    open_database,
     open_for_maintenance,
     triggers_digest,
 )
-from pipelines.database.schema import descriptions  # noqa: E402
 
 WIDTH = 100  # columns of a help page, whatever the terminal
 MADE = "<!-- Made by docs/generate.py from {origin}; edit that instead. -->\n"
@@ -175,48 +173,6 @@ def config() -> str:
     return "\n".join(["# Settings\n", MADE.format(origin="crawler/config"), CONFIG_HEAD, reference.reference()])
 
 
-SCHEMA_HEAD = """\
-`morgue.db` is a plain SQLite database in WAL mode. Any program may read it while a crawl writes. The WARC files are the
-original, and the database holds what was read from them: `captures` says where each exchange is recorded, `articles`
-and `revisions` what was on the page. Times are text, ISO 8601 in UTC with `Z`; days are `YYYY-MM-DD`.
-
-Frequent questions (`sqlite3 -box morgue.db`):
-
-```sql
--- Which articles changed, and when?
-SELECT a.id, r.number, r.seen, r.title, a.url
-  FROM revisions r JOIN articles a ON a.id = r.article_id WHERE r.number > 1 ORDER BY r.seen DESC;
-
--- What was captured on a day?
-SELECT time, kind, status, url FROM captures WHERE time >= '2026-11-23' AND time < '2026-11-24' ORDER BY time;
-
--- What did an address show on a day? This is its last capture up to the end of the day. Print the record with
---   tail -c +$((offset + 1)) warc/FILE | head -c LENGTH | zcat
-SELECT time, status, file, offset, length, record_id FROM captures
- WHERE url = 'https://paper.example/' AND time < '2026-11-24' AND record_type = 'response' ORDER BY time DESC LIMIT 1;
-
--- What failed, and why?
-SELECT host, kind, last_error, count(*) FROM frontier WHERE last_error IS NOT NULL GROUP BY 1, 2, 3 ORDER BY 4 DESC;
-```
-"""
-
-
-def tables() -> str:
-    """Return the page on the tables of a fresh database, as pipelines.database.schema.descriptions describes them."""
-    parts = ["# The database\n", MADE.format(origin="pipelines/database/schema/descriptions.py"), SCHEMA_HEAD]
-    with tempfile.TemporaryDirectory() as folder:
-        db = open_database(Path(folder) / "morgue.db")
-        for table, described in descriptions.DESCRIPTIONS.items():
-            parts += [f"## {table}\n", f"{described.meaning}\n", "| column | type | meaning |", "| --- | --- | --- |"]
-            parts += [f"| `{name}` | {kind} | {described.columns[name]} |" for name, kind in columns_of(db, table)]
-            parts += [""]
-            notes = [f"- unique: `({', '.join(names)})`" for names in unique_groups(db, table)]
-            notes += [f"- index `{index}`: {query}" for index, query in described.indexes.items()]
-            parts += ["\n".join(notes) + "\n"] if notes else []
-        db.close()
-    return "\n".join(parts)
-
-
 NEWEST = '''"""Say what the newest schema is, so that `connection` opens a database that has it without the migrations.
 
 Made from the migrations by `make docs`.
@@ -240,31 +196,6 @@ def newest_schema() -> str:
     return text
 
 
-def columns_of(db: sqlite3.Connection, table: str) -> list[tuple[str, str]]:
-    """Return (name, type and constraints) of each column, in the order of the table."""
-    links = db.execute('SELECT "from", "table", coalesce("to", \'id\') FROM pragma_foreign_key_list(?)', (table,))
-    refers = {column: f"→ `{other}.{key}`" for column, other, key in links}
-    alone = {names[0] for names in unique_groups(db, table, most=1)}
-    found = []
-    for name, kind, not_null, default, key in db.execute(
-        'SELECT name, type, "notnull", dflt_value, pk FROM pragma_table_xinfo(?) WHERE hidden != 1', (table,)
-    ):
-        facts = [kind] if kind else []
-        facts += ["primary key"] if key else ["not null"] if not_null else []
-        facts += ["unique"] if name in alone else []
-        facts += [f"default `{default}`"] if default is not None else []
-        facts += [refers[name]] if name in refers else []
-        found.append((name, ", ".join(facts).replace(", →", " →")))
-    return found
-
-
-def unique_groups(db: sqlite3.Connection, table: str, most: int | None = None) -> list[list[str]]:
-    """Return the columns of each UNIQUE constraint: of several columns, or of at most `most`."""
-    indexes = db.execute("SELECT name FROM pragma_index_list(?) WHERE origin = 'u'", (table,)).fetchall()
-    groups = [[row[0] for row in db.execute("SELECT name FROM pragma_index_info(?)", index)] for index in indexes]
-    return [names for names in groups if (len(names) > 1 if most is None else len(names) <= most)]
-
-
 def fenced(text: str, language: str = "text") -> str:
     return f"```{language}\n{text.rstrip()}\n```\n"
 
@@ -273,11 +204,12 @@ FILES = {
     ROOT / "docs" / "cli.md": cli,
     ROOT / "docs" / "config.md": config,
     ROOT / "docs" / "exit-codes.md": exit_codes,
-    ROOT / "docs" / "schema.md": tables,
+    ROOT / "docs" / "schema.md": lambda: parts.filled(ROOT / "docs" / "schema.md"),
     ROOT / "pipelines" / "database" / "schema" / "newest.py": newest_schema,
     ROOT / "docs" / "reading.md": lambda: parts.filled(ROOT / "docs" / "reading.md"),
     ROOT / "docs" / "languages.md": lambda: parts.filled(ROOT / "docs" / "languages.md"),
     ROOT / "docs" / "architecture.md": lambda: parts.filled(ROOT / "docs" / "architecture.md"),
+    ROOT / "docs" / "exporting.md": lambda: parts.filled(ROOT / "docs" / "exporting.md"),
     ROOT / "README.md": lambda: parts.filled(ROOT / "README.md"),
     ROOT / "crawler" / "sources" / "_template.toml": reference.source_file,
 }

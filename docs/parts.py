@@ -14,9 +14,12 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+import database_tables
 import packages
 
+import exports
 from crawler import __version__
+from exports import column_types
 from exports.dataset import columns
 from pipelines.core.items import Article
 from pipelines.extraction import extract
@@ -199,6 +202,28 @@ def matrix() -> str:
 
 
 ELSEWHERE = frozenset(("demo",))  # parts that another program writes
+
+
+def export_formats() -> str:
+    """Return the formats of exports, as their modules describe themselves."""
+    rows = []
+    for name in exports.format_names():
+        form = exports.load_format(name)
+        what = (form.__doc__ or "").splitlines()[0].removeprefix("Write ").rstrip(".")
+        out = f"`{form.suffix}`" if form.suffix else "a folder"
+        rows.append((f"`{name}`", out, f"`{form.media_type}`", what.replace("`", "")))
+    return table(("format", "OUT", "media type", "what it is"), rows)
+
+
+def export_columns() -> str:
+    """Return the columns of exports with their types in Parquet and their meanings."""
+    types = {
+        **dict.fromkeys(column_types.NUMBERS, "number"), **dict.fromkeys(column_types.LISTS, "list of texts"),
+        **dict.fromkeys(column_types.TIMES, "time, UTC"), **dict.fromkeys(column_types.DAYS, "day"),
+    }  # fmt: skip
+    return table(("column", "type", "meaning"), ((f"`{k}`", types.get(k, "text"), v) for k, v in columns().items()))
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "explain": lambda: console(f"extract --explain {PAGE}"),
     "dropped": lambda: console(f"extract --explain {PAGE}", "┊"),
@@ -213,4 +238,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "matrix": matrix,
     "packages": packages.packages,
     "diagram": packages.diagram,
+    "export formats": export_formats,
+    "export columns": export_columns,
+    "tables": database_tables.tables,
 }

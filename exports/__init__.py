@@ -1,8 +1,8 @@
-"""Write datasets and packages of captures out of an archive; never change one.
+"""Read an archive from Python, and write datasets and packages of captures out of one; never change one.
 
 May import core, warc, database, extraction, archive and selection of pipelines, never `crawler`. A format is one file,
 `formats/to_NAME.py`, that offers what `ArticleFormat` or `CaptureFormat` declares; the folder is the registry. Start
-reading at `dataset`.
+reading at `dataset`; for `Archive` at `python_api.archive`.
 """
 
 from __future__ import annotations
@@ -12,18 +12,53 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias, TypeGuard
 
-from pipelines.core.errors import ConfigError
+from pipelines.core.errors import ArchiveDamaged as ArchiveDamaged
+from pipelines.core.errors import ArchiveLocked as ArchiveLocked
+from pipelines.core.errors import ConfigError as ConfigError
+from pipelines.core.errors import MorgueError as MorgueError
+from pipelines.core.errors import NoArchive as NoArchive
+from pipelines.core.errors import NotFound as NotFound
+from pipelines.core.errors import QueryError as QueryError
 
 if TYPE_CHECKING:
     import sqlite3
 
     from exports.folder_output import FolderOutput
+    from exports.python_api.archive import Archive as Archive
+    from exports.python_api.articles import Articles as Articles
+    from exports.python_api.counts import Counts as Counts
+    from exports.python_api.rows import ArticleRow as ArticleRow
+    from exports.python_api.rows import CaptureRow as CaptureRow
+    from exports.python_api.rows import EditRow as EditRow
+    from exports.python_api.rows import GoneRow as GoneRow
+    from exports.python_api.rows import RevisionRow as RevisionRow
+    from exports.python_api.rows import SourceRow as SourceRow
     from pipelines.selection.captures import CaptureSelection
 
 Row = dict[str, Any]
 # What the caller knows of an export: software, created, archive, query, filters; for `pack` also `name`, the name of
 # the file without its suffix.
 ExportInfo = Mapping[str, Any]
+
+
+# What programs import from here, and where it is. It is loaded when it is first used: to import `exports` costs little.
+PUBLIC_NAMES = {
+    "Archive": "archive",
+    "Articles": "articles",
+    "Counts": "counts",
+    **dict.fromkeys(("ArticleRow", "CaptureRow", "EditRow", "GoneRow", "RevisionRow", "SourceRow"), "rows"),
+}
+
+if not TYPE_CHECKING:  # type checkers read the imports above, and report other names
+
+    def __getattr__(name: str) -> Any:
+        """Load a public name (PEP 562)."""
+        if name not in PUBLIC_NAMES:
+            raise AttributeError(f"module 'exports' has no attribute {name!r}")
+        return getattr(import_module(f"exports.python_api.{PUBLIC_NAMES[name]}"), name)
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *PUBLIC_NAMES})
 
 
 class ArticleFormat(Protocol):

@@ -60,7 +60,8 @@ def export_folder(
         remove_abandoned(out.parent)
     with os_errors(str(out)), draft_folder(out) as (draft, checksums):
         folder = FolderOutput(draft, checksums)
-        fields = form.fill(watched(parts), folder, names, {**about, "left_out": left_out or {}}, raw=raw)
+        told = {**about, "left_out": {} if left_out is None else left_out}  # the same object: it fills meanwhile
+        fields = form.fill(watched(parts), folder, names, told, raw=raw)
         checksums.flush()
         with open_file(draft / CHECKSUMS_NAME) as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()

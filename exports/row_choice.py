@@ -1,7 +1,8 @@
 """Choose which columns and which articles a dataset has: fields, samples, splits. Pure, and the same on every run.
 
 What decides about an article is a digest of a seed and its address: neither the order of the rows nor their numbers,
-which a rebuilt archive may change. An article that is in a split stays in it while the archive grows.
+which a rebuilt archive may change. An article that is in a split stays in it while the archive grows, unless it turns
+out to be a copy of one that is in another.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import heapq
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -36,9 +37,9 @@ def choose_fields(text: str | None, known: Sequence[str]) -> list[str]:
     return names
 
 
-def position(row: Mapping[str, object], seed: int, purpose: str) -> int:
-    """Return a number from 0 to 2**64 - 1 that is drawn for the article of a row, all of whose revisions share it."""
-    text = f"{purpose} {seed} {row['url']}".encode("utf-8", "surrogatepass")
+def position(url: str, seed: int, purpose: str) -> int:
+    """Return a number from 0 to 2**64 - 1 that is drawn for an address: of an article, and so of all its revisions."""
+    text = f"{purpose} {seed} {url}".encode("utf-8", "surrogatepass")
     return int.from_bytes(blake2b(text, digest_size=DIGEST_BYTES).digest())
 
 
@@ -53,7 +54,7 @@ class Sample:
             url = row["url"]
             if url in kept:
                 continue
-            entry = (-position(row, seed, "sample"), url)
+            entry = (-position(url, seed, "sample"), url)
             if len(chosen) < size:
                 heapq.heappush(chosen, entry)
             elif chosen and entry > chosen[0]:
@@ -80,9 +81,9 @@ class Splits:
         """Return the names of the parts in their order."""
         return [name for name, _ in self.shares]
 
-    def of(self, row: Row) -> str:
-        """Return the part that the article of a row is in."""
-        drawn, end = position(row, self.seed, "split") / 2 ** (8 * DIGEST_BYTES), 0.0
+    def of(self, url: str) -> str:
+        """Return the part that the article at an address is in, and all copies that are drawn by this address."""
+        drawn, end = position(url, self.seed, "split") / 2 ** (8 * DIGEST_BYTES), 0.0
         for name, share in self.shares:
             end += share
             if drawn < end:

@@ -6,14 +6,18 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from exports import Row
 from exports.row_choice import Sample, Splits
 from pipelines.database import queries
+from pipelines.database.clusters.copies import first_url, other_copies_among
 from pipelines.database.filters import ArticleFilters
+from pipelines.database.selection import copies_selected
 from pipelines.selection.exclusions import NO_EXCLUSIONS, ExclusionFilter, Exclusions
 from pipelines.warc.storage import WarcStorage
 
+COPY = "as a copy of another article"
 COUNTED = ("id", "revision", "published_day")  # columns that the manifest counts, and that errors name
 JUDGED = ("url", "captured", "header_rights", "rights", "warc_record_id")  # columns that filters on rights read
 
@@ -31,6 +35,7 @@ class RowSelection:
     splits: Splits | None = None
     groups: tuple[str, ...] = ()  # order by these keys of article_rows.GROUPS, not by id
     columns: tuple[str, ...] | None = None  # that the format reads; None: all
+    dedupe: bool = False  # of the copies of one text among these rows, only the probable origin or the earliest
 
     def columns_read(self) -> list[str] | None:
         """Return the columns to read: those of the format, and those that decide about rows. None: all."""
@@ -52,6 +57,24 @@ class ArticleRows:
         self._make_filter: Callable[[], ExclusionFilter] = lambda: ExclusionFilter(selection.without, db, warc)
         self._db = db
 
+    @cached_property
+    def _copies(self) -> set[int]:
+        """Return the articles that are left out as copies of one that is among the rows."""
+        if not self.selection.without:
+            return set(copies_selected(self._db, self.selection.query, self.selection.filters))
+        return other_copies_among(self._db, {row["id"] for row in self._filtered(self._make_filter())})
+
+    def _unlike(self, exclusion: ExclusionFilter) -> Iterator[Row]:
+        """Yield what may be in the dataset, without copies if they are not wanted."""
+        if not self.selection.dedupe:
+            yield from self._filtered(exclusion)
+            return
+        for row in self._filtered(exclusion):
+            if row["id"] in self._copies:
+                exclusion.left_out[COPY] += 1
+            else:
+                yield row
+
     @property
     def left_out(self) -> Counter[str]:
         """Return how many rows were left out, by reason. It fills while rows are read."""
@@ -68,21 +91,25 @@ class ArticleRows:
             return
         for number, name in enumerate(splits.names):
             rows = passed if number == 0 else self._again(sample)
-            yield name, (row for row in rows if splits.of(row) == name)
+            yield name, (row for row in rows if splits.of(self._drawn_by(row)) == name)
+
+    def _drawn_by(self, row: Row) -> str:
+        """Return the address that decides in which split a row is: one for all copies of a text."""
+        return first_url(self._db, row["id"]) or row["url"]
 
     def _again(self, sample: Sample | None) -> Iterator[Row]:
-        rows = self._permitted(self._make_filter())
+        rows = self._unlike(self._make_filter())
         return rows if sample is None else sample.of(rows)
 
     def _sample(self) -> Sample | None:
         if self.selection.sample is None:
             return None
-        return Sample(self._permitted(self._make_filter()), self.selection.sample, self.selection.seed)
+        return Sample(self._unlike(self._make_filter()), self.selection.sample, self.selection.seed)
 
     def _all(self) -> Iterator[Row]:
-        return self._permitted(self.exclusion)
+        return self._unlike(self.exclusion)
 
-    def _permitted(self, exclusion: ExclusionFilter) -> Iterator[Row]:
+    def _filtered(self, exclusion: ExclusionFilter) -> Iterator[Row]:
         of_kind = exclusion.revisions if self.selection.every_revision else exclusion.articles
         return of_kind(self._rows())
 

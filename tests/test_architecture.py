@@ -72,7 +72,8 @@ FILE_USERS = {
 SQL_USERS = {
     "exports/sorted_lines.py": "sorts in a temporary database of its own",
     "pipelines/archive/crash_recovery.py": "begins and ends the transaction of a file's rows",
-    "pipelines/archive/group_commit.py": "begins and ends transactions, makes savepoints and checkpoints",
+    "pipelines/archive/group_commit.py": "begins and ends transactions, makes savepoints and a last checkpoint",
+    "pipelines/archive/log_checkpoint.py": "empties the write-ahead log, between two transactions",
     "pipelines/rebuild/rebuild.py": "fills the tables of a database in the making",
     "pipelines/rebuild/staging.py": "fills the tables of a database in the making, with tables of its own",
     "pipelines/rebuild/take_back.py": "takes revisions that are no article out of their chain",
@@ -391,11 +392,12 @@ SQL_ON_FRONTIER = re.compile(r"\b(FROM|INTO|JOIN|ON|TABLE|UPDATE)\s+frontier\b",
 def test_one_package_holds_the_sql_on_the_frontier():
     """The queue can move to another database by replacing one small package.
 
-    A migration makes the table. The journal and a rebuild copy the rows of all tables alike, by names of a list.
+    Migrations make the table and a view of it. The journal and a rebuild copy the rows of all tables alike, by names of
+    a list.
     """
     users = {place(path) for path in FILES for node in strings_of(path) if SQL_ON_FRONTIER.search(node.value)}
     outside = {user for user in users if not user.startswith("pipelines/database/frontier/")}
-    assert outside == {f"pipelines/database/schema/{name}.py" for name in ("archive_tables", "migrations")}
+    assert outside == {f"pipelines/database/schema/{name}.py" for name in ("archive_tables", "migrations", "views")}
 
 
 def test_files_stay_short():
@@ -524,6 +526,12 @@ def test_command_starts_fast(path):
 def test_queries_import_nothing_heavy():
     """A program that only reads the archive pays for click and sqlite3."""
     assert loaded_by("import pipelines.database.queries, pipelines.database.connection") == set()
+
+
+def test_archive_for_python_imports_nothing_heavy():
+    """A program that opens an archive pays for pandas when it asks for a table of pandas."""
+    code = "import exports; exports.Archive; assert not {'pandas', 'pyarrow', 'polars', 'click'} & {*sys.modules}"
+    assert loaded_by(code) == set()
 
 
 def test_search_imports_nothing_heavy(tmp_path):

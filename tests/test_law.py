@@ -14,7 +14,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     P + "clusters": CORE,
     P + "warc": CORE,
     P + "extraction": CORE,
-    P + "database": CORE | {P + "extraction"},
+    P + "database": CORE | {P + "clusters", P + "extraction"},
     P + "archive": FIVE,
     P + "session": FIVE,
     P + "takedown": FIVE,

@@ -25,6 +25,7 @@ FILTER_NAMES = tuple(field.name for field in fields(ArticleFilters))
 
 if TYPE_CHECKING:
     from crawler.config.archive_folder import ArchiveFolder
+    from exports.python_api.archive import Archive
 
 
 def filter_options(
@@ -86,6 +87,15 @@ def database_of(ctx: click.Context, *, quickly: bool = False) -> Iterator[sqlite
     """
     with closing(connect(folder_to_read(ctx, quickly=quickly).database)) as db:
         yield db
+
+
+@contextmanager
+def archive_of(ctx: click.Context, *, quickly: bool = False) -> Iterator[Archive]:
+    """Open the archive of this invocation for reading, as Python users do. Raises as `database_of` does."""
+    from exports.python_api.archive import Archive
+
+    with Archive(folder_to_read(ctx, quickly=quickly).path) as archive:
+        yield archive
 
 
 def removed_sources(db: sqlite3.Connection, folder: ArchiveFolder) -> set[str]:

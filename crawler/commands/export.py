@@ -27,6 +27,7 @@ from pipelines.warc.storage import WarcStorage
 if TYPE_CHECKING:
     from pipelines.selection.captures import CaptureFilter
 
+GARBAGE_OBJECTS = 100_000  # made before Python looks for garbage among them
 COUNTED_NOUNS = ("capture", "record", "page", "byte")  # of the closing line; the manifest has their plurals as keys
 
 
@@ -50,6 +51,8 @@ COUNTED_NOUNS = ("capture", "record", "page", "byte")  # of the closing line; th
 @click.option("--seed", metavar="S", type=int, help="Number that decides --sample and --split.  [default: 0]")
 @click.option("--split", metavar="NAME=SHARE,...",
               help="Divide articles at random, e.g. train=.9,test=.1: a file or folder for each.")  # fmt: skip
+@click.option("--dedupe", type=click.Choice(("cluster",)),
+              help="cluster: of the copies of one text, only the probable origin, or the earliest.")  # fmt: skip
 @click.option("--partition", metavar="KEYS", help="parquet: a folder of files by source, month, or source,month.")
 @click.option("--force", is_flag=True, help="Replace OUT and its manifest.")
 @click.option("--raw", is_flag=True, help="CSV: leave cells unchanged that a spreadsheet would run as formulas.")
@@ -80,8 +83,9 @@ def command(ctx: click.Context, **options: Any) -> None:
     with a dataset card and Croissant metadata, and sqlite one that is an archive without WARC files, which `morgue
     -C OUT search` opens. A folder has its manifest inside, and SHA256SUMS. docs/exporting.md describes them all.
 
-    --sample and --split draw by the address of an article: the same archive and seed give the same articles, and
-    all revisions of one are in the same split.
+    --sample and --split draw by the address of an article: the same archive and seed give the same articles. All
+    revisions of one, and all copies of its text, are in the same split. --dedupe cluster writes one article of each
+    text that has copies; the manifest says how many were left out. `morgue clusters` lists them.
 
     warc, wacz and cdxj write captures, which are whole exchanges: pages, feeds, robots.txt, redirects, failures.
     warc is one .warc.gz file with the records unchanged. wacz is one file to replay in a browser, with an index and
@@ -131,9 +135,10 @@ def command(ctx: click.Context, **options: Any) -> None:
         raise ConfigError("--host and --url", "select captures, not articles", "export warc, wacz or cdxj")
     from crawler.cli.datasets.articles import export_articles
 
-    gc.freeze()  # what is loaded by now stays: to look through it for garbage again and again takes time
+    gc.freeze()  # what is loaded by now stays, and rows make no cycles: to look for garbage often takes time
+    gc.set_threshold(GARBAGE_OBJECTS)
     with database_of(ctx) as db:
-        export_articles(form, db, WarcStorage(folder_of(ctx).warc), wanted, without, about)
+        export_articles(form, folder_of(ctx), db, WarcStorage(folder_of(ctx).warc), wanted, without, about)
         if undated := counts.count_undated(db, wanted.query, wanted.filters):
             click.echo(undated_left_out(undated), err=True)
 
@@ -197,8 +202,9 @@ def _report(manifest: dict[str, Any], path: Path | None) -> None:
 def _export_info(ctx: click.Context, wanted: ExportOptions) -> dict[str, Any]:
     """Return what the manifest says of the export: software, time, archive, query and filters."""
     filters = {
-        name: list(value) if isinstance(value, tuple) else value for name, value in asdict(wanted.filters).items()
-    }
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in asdict(wanted.filters).items() if name != "unique"
+    }  # fmt: skip
     signals = {"without_reserved": wanted.without_reserved, "without_signals": list(wanted.without_signals)}
     return {
         "software": f"newsmorgue {__version__}",

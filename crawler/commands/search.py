@@ -7,20 +7,21 @@ import sys
 import time
 from collections.abc import Iterator
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import click
 
 from crawler.cli import output
 from crawler.cli.archive_options import (
     QueryCommand,
-    database_of,
+    archive_of,
     filter_options,
     format_option,
     standard_output,
     stem_option,
     undated_left_out,
 )
-from crawler.cli.common_options import folder_option, setting_option
+from crawler.cli.common_options import folder_of, folder_option, setting_option
 from crawler.cli.counting.bars import characters_for
 from crawler.cli.counting.facet_bars import facet_lines
 from crawler.cli.counting.facet_options import FacetOptions, facet_options
@@ -30,12 +31,17 @@ from pipelines.core import terminal
 from pipelines.core.errors import QueryError
 from pipelines.core.plural import counted
 from pipelines.database import queries
+from pipelines.database.clusters.copies import with_copies
 from pipelines.database.filters import ArticleFilters
 from pipelines.database.query_language.tokens import with_stems
 from pipelines.database.search import counts
-from pipelines.database.search.hits import HIT_KEYS, RankedPool, search
+from pipelines.database.search.hits import HIT_KEYS, RankedPool
 from pipelines.database.search.kwic import CONTEXT_SORTS, LINE_KEYS, MAX_SORTED_ARTICLES, lines_in_context
 from pipelines.database.search.ranking import SORTS
+
+if TYPE_CHECKING:
+    from exports.python_api.archive import Archive
+    from exports.python_api.articles import Articles, Sort
 
 # They mark the words found while lines are measured and broken. No article has these private-use characters.
 MATCH_MARKS = ("\ue000", "\ue001")
@@ -49,6 +55,7 @@ SORTED_AMONG = f"Sorted among the lines of the first {MAX_SORTED_ARTICLES:,} art
 @click.command(cls=QueryCommand)
 @click.argument("words", nargs=-1, metavar="[QUERY]...")
 @filter_options
+@click.option("--unique", is_flag=True, help="Of the copies of one text, only the probable origin, or the earliest.")
 @stem_option
 @click.option("--kwic", type=click.IntRange(1, MAX_CONTEXT_CHARS), metavar="N",
               help="Print each word found in its context, a line for each: N characters on each side.")  # fmt: skip
@@ -70,7 +77,7 @@ def command(
     filters: ArticleFilters,
     stem: bool,
     kwic: int | None,
-    sort: str,
+    sort: Sort,
     limit: int,
     offset: int,
     facet: FacetOptions,
@@ -89,6 +96,8 @@ def command(
     Everything combines with OR, NOT, - and parentheses: climate (source:faz OR title:summit). An address, also with
     tracking parameters or without https://, leads to its article.
 
+    With --unique, a match says how many other copies of its text the archive has: "+4 copies".
+
     The shell removes quotes, so type: morgue search '"climate change"'. The number on the left of each match is the
     article's number, for `morgue show NUMBER`.
 
@@ -101,22 +110,30 @@ def command(
     if kwic is not None and facet.keys:
         raise QueryError("--facet", "counts articles, and --kwic prints lines", "leave one of them out")
     facet.check(form)
-    with database_of(ctx, quickly=True) as db, standard_output():
-        if kwic is not None:
-            _kwic(db, query, filters, sort, limit or None, offset, kwic, form)
-        elif form == "table":
-            _table(db, query, filters, sort, limit or None, offset)
-            for line in facet_lines(
-                facet.of(db, query, filters), output.terminal_width(sys.stdout), characters_for(sys.stdout)
-            ):
-                click.echo(line)
-        else:
-            hits = search(db, query, filters, sort, limit or None, offset)
+    with archive_of(ctx, quickly=True) as archive:
+        db = archive.connection
+        if filters.unique:
+            from crawler.cli.copies.comparing import QUICKLY, compare_waiting
+
+            compare_waiting(folder_of(ctx), db, most=QUICKLY)
+        with standard_output():
+            if kwic is not None:
+                _kwic(db, query, filters, sort, limit or None, offset, kwic, form)
+                return
+            found = archive.matching(query, filters, sort, limit or None, offset)
+            counted_by = facet.of(db, query, filters) if facet.keys else []
+            if form == "table":
+                _table(archive, found)
+                for line in facet_lines(counted_by, output.terminal_width(sys.stdout), characters_for(sys.stdout)):
+                    click.echo(line)
+                return
+            hits = found.hits()
+            rows = with_copies(db, hits) if filters.unique else hits
             if facet.keys:
-                counted_by = {one.key: one.as_json() for one in facet.of(db, query, filters)}
-                click.echo(output.json_text({"hits": list(hits), "facets": counted_by}))
+                by_key = {one.key: one.as_json() for one in counted_by}
+                click.echo(output.json_text({"hits": list(rows), "facets": by_key}))
             else:
-                output.write_rows(hits, HIT_KEYS, form)
+                output.write_rows(rows, (*HIT_KEYS, "copies") if filters.unique else HIT_KEYS, form)
             if hits.pool:
                 click.echo(ranked_among(hits.pool), err=True)
             _say_notes(db, query, filters, err=True)
@@ -155,17 +172,15 @@ def _kwic(
     _say_notes(db, query, filters)
 
 
-def _table(
-    db: sqlite3.Connection, query: str, filters: ArticleFilters, sort: str, limit: int | None, offset: int
-) -> None:
-    started = time.perf_counter()
-    found = search(db, query, filters, sort, limit, offset, MATCH_MARKS)
-    hits = list(found)
-    cut_off = offset or (limit is not None and len(hits) == limit)
-    total, pool = found.total if cut_off else len(hits), found.pool
+def _table(archive: Archive, found: Articles) -> None:
+    query, filters, started = found.query or "", found.filters, time.perf_counter()
+    page = found.hits(MATCH_MARKS)
+    hits = list(with_copies(archive.connection, page) if found.filters.unique else page)
+    cut_off = found.offset or (found.limit is not None and len(hits) == found.limit)
+    total, pool = page.total if cut_off else len(hits), page.pool
     seconds = time.perf_counter() - started
     if not total:
-        _say_no_match(db, query, filters)
+        _say_no_match(archive.connection, query, filters)
         return
     for line in lines(
         hits,
@@ -177,9 +192,9 @@ def _table(
     click.echo(f"{len(hits):,} of {counted(total, 'match')} · {seconds:.2f} s")
     if pool:
         click.echo(ranked_among(pool))
-    if undated := counts.count_undated(db, query, filters):
+    if undated := found.undated_left_out:
         click.echo(undated_left_out(undated))
-    _say_notes(db, query, filters)
+    _say_notes(archive.connection, query, filters)
 
 
 def ranked_among(pool: RankedPool) -> str:
@@ -206,6 +221,8 @@ def lines(hits: list[queries.Row], room: int, *, styled: bool, whole: bool = Fal
         yield head + bold + (title if whole else terminal.cut(title, max(room - terminal.width(head), 20))) + reset
         for line in terminal.wrap(terminal.plain(hit["snippet"]), room - len(indent)):
             yield indent + line.translate(marks)
+        if copies := hit.get("copies"):
+            yield f"{indent}+{counted(copies, 'copy')}: morgue clusters {hit['id']}"
         yield ""
 
 

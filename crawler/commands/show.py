@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import click
 
 from crawler.cli import output
-from crawler.cli.archive_options import database_of, standard_output
+from crawler.cli.archive_options import archive_of, standard_output
 from crawler.cli.common_options import folder_of, folder_option, setting_option
 from pipelines.core import terminal
 from pipelines.core.errors import NotFound, QueryError
 from pipelines.core.plural import counted
 from pipelines.database import page_states, queries, selection
+from pipelines.database.clusters import cluster_list
 from pipelines.warc.storage import WarcStorage
+
+if TYPE_CHECKING:
+    from exports.python_api.archive import Archive
 
 
 @click.command()
@@ -52,36 +57,40 @@ def command(
     if (wanted is None) == (capture is None) or (capture and (every or revision)) or (every and revision):
         raise click.UsageError("name one thing to show: URL-or-NUMBER [--revision N | --captures], or --capture N")
     warc = WarcStorage(folder_of(ctx).warc)
-    with database_of(ctx, quickly=True) as db:
+    with archive_of(ctx, quickly=True) as archive:
+        db = archive.connection
         if capture is not None:
-            _captures(db, warc, [queries.capture(db, capture)], f"capture {capture}", "one exchange", form)
+            _captures(archive, warc, [archive.capture(capture).row], f"capture {capture}", "one exchange", form)
             return
         assert wanted is not None
         try:
-            row = queries.article(db, wanted)
+            row = archive.article(wanted).row
         except NotFound:
             captures = [] if wanted.isdigit() or revision else queries.captures_of(db, wanted)
             if not captures:
                 raise
-            _captures(db, warc, captures, wanted, _why_no_article(db, wanted, captures), form)
+            _captures(archive, warc, captures, wanted, _why_no_article(db, wanted, captures), form)
             return
         if every:
             found, why = queries.captures_of(db, str(row["id"])), f"article {row['id']}"
-            _captures(db, warc, found, row["url"], why, form, row["id"])
+            _captures(archive, warc, found, row["url"], why, form, row["id"])
             return
         states, periods = list(queries.revisions(db, row["id"])), page_states.of_article(db, row["id"])
+        cluster = cluster_list.cluster_of(db, row["id"])
         row = _as_of_revision(row, states, revision)
-        data = None if form in ("text", "json") else _bytes(db, warc, row, form)
+        data = None if form in ("text", "json") else _bytes(archive, warc, row, form)
     if data is not None:
         with standard_output() as out:
             out.write(data)
     elif form == "text":
         with standard_output():
-            for line in text(row, states, periods, warc, min(output.terminal_width(sys.stdout), 100)):
+            room = min(output.terminal_width(sys.stdout), 100)
+            for line in text(row, states, periods, warc, room, copies_of(row, cluster)):
                 click.echo(line)
     else:
         left_out = ("text", "description", "authors", "modified")  # --revision N shows them
         row["page_states"] = periods
+        row["cluster"] = cluster and {name: cluster[name] for name in cluster if name != "members"}
         row["revisions"] = [{name: state[name] for name in state if name not in left_out} for state in states]
         with standard_output():
             click.echo(output.json_text(row))
@@ -98,12 +107,13 @@ def _why_no_article(db: sqlite3.Connection, wanted: str, captures: list[queries.
 
 
 def _captures(
-    db: sqlite3.Connection, warc: WarcStorage, captures: list[queries.Row], wanted: str, why: str, form: str,
+    archive: Archive, warc: WarcStorage, captures: list[queries.Row], wanted: str, why: str, form: str,
     article: int | None = None,
 ) -> None:  # fmt: skip
     """Print captures instead of an article. Raises NotFound, QueryError, ArchiveDamaged, MorgueError."""
     from crawler.cli import capture_report
 
+    db = archive.connection
     if form == "json":
         shown = output.json_text(capture_report.as_dict(wanted, why, captures, article))
         with standard_output():
@@ -117,7 +127,7 @@ def _captures(
                 )
     else:
         _refuse_removed_copy(db, wanted)
-        data = _bytes(db, warc, capture_report.newest_answer(captures), form)
+        data = _bytes(archive, warc, capture_report.newest_answer(captures), form)
         with standard_output() as out:
             out.write(data)
 
@@ -147,9 +157,18 @@ def _as_of_revision(row: queries.Row, states: list[queries.Row], number: int | N
     raise NotFound(subject, cause, "leave out --revision to see the newest")
 
 
+def copies_of(row: queries.Row, cluster: queries.Row | None) -> Iterator[tuple[str, str]]:
+    """Yield (name, value) of the cluster that an article is in."""
+    from crawler.cli.copies.report import origin, summary
+
+    if cluster is not None:
+        yield "copies", f"one of {summary(cluster)}; {origin(cluster)}: morgue clusters {row['id']}"
+
+
 def text(
-    row: queries.Row, states: list[queries.Row], periods: list[queries.Row], warc: WarcStorage, room: int
-) -> Iterator[str]:
+    row: queries.Row, states: list[queries.Row], periods: list[queries.Row], warc: WarcStorage, room: int,
+    copies: Iterable[tuple[str, str]] = (),
+) -> Iterator[str]:  # fmt: skip
     """Yield the article for reading, and below a line its provenance."""
     bold, dim, reset = (output.BOLD, output.DIM, output.RESET) if output.supports_style(sys.stdout) else ("", "", "")
     for line in terminal.wrap(terminal.plain(row["title"] or "(no headline)"), room):
@@ -175,7 +194,7 @@ def text(
     yield from comments(row, room, dim, reset)
     yield ""
     yield dim + "─" * min(room, 60) + reset
-    for name, value in about(row):
+    for name, value in (*about(row), *copies):
         for line in terminal.wrap(terminal.plain(value), room - 11):
             yield f"{dim}{name:<10}{reset} {line}"
             name = ""
@@ -268,20 +287,17 @@ def instead(periods: list[queries.Row]) -> Iterator[tuple[str, str]]:
             yield "now", f"{kind} since {since}; the text above is the article's, last seen {period['last_alive']}"
 
 
-def _bytes(db: sqlite3.Connection, warc: WarcStorage, row: queries.Row, form: str) -> bytes:
+def _bytes(archive: Archive, warc: WarcStorage, row: queries.Row, form: str) -> bytes:
     """Return the record, or the page in it. Raises QueryError, NotFound, ArchiveDamaged, MorgueError."""
     if form in ("html", "body"):
-        if row.get("record_type") == "metadata":
-            cure = f"for its record: morgue show --capture {row['id']} --format warc > FILE"
-            raise NotFound(f"capture {row['id']} of {row['url']}", f"there was no response: {row['error']}", cure)
-        from pipelines.archive.replay import replay
+        from exports.python_api.rows import CaptureRow
 
-        return replay(db, warc, row).body
+        return archive.body(CaptureRow(row))
     if sys.stdout.isatty():
         what = f"--capture {row['id']}" if "record_type" in row else row["id"]
         cure = f"morgue show {what} --format warc > {row['id']}.warc.gz"
         raise QueryError("--format warc", "is binary, and this is a terminal", cure)
-    return records(db, warc, row)
+    return records(archive.connection, warc, row)
 
 
 def records(db: sqlite3.Connection, warc: WarcStorage, row: queries.Row) -> bytes:
@@ -291,12 +307,12 @@ def records(db: sqlite3.Connection, warc: WarcStorage, row: queries.Row) -> byte
     """
     from pipelines.database.captures import location_of
     from pipelines.warc.import_marks import repeated_record
-    from pipelines.warc.reader import read_record
+    from pipelines.warc.reader import read_record, whole_member
 
     own = row["warc_file"], row["warc_offset"], row["warc_length"]
     fields = read_record(warc, *own).fields  # it must be one whole member
     if fields.get("WARC-Type") != "revisit":
-        return member(warc, *own)
+        return whole_member(warc, *own)
     named = repeated_record(fields)
     place = location_of(db, named)
     if place is None:
@@ -304,13 +320,5 @@ def records(db: sqlite3.Connection, warc: WarcStorage, row: queries.Row) -> byte
             f"warning: this is a revisit whose original ({named or 'not named'}) is not here; so there is no body",
             err=True,
         )
-        return member(warc, *own)
-    return member(warc, *own) + member(warc, place.file, place.offset, place.length)
-
-
-def member(warc: WarcStorage, file: str, offset: int, length: int) -> bytes:
-    """Return the gzip member of a record, byte for byte. Raises NotFound, ArchiveDamaged."""
-    from pipelines.warc.reader import raw_member, read_member
-
-    read_member(warc, file, offset, length)  # it must be one whole member
-    return raw_member(warc, file, offset, length)
+        return whole_member(warc, *own)
+    return whole_member(warc, *own) + whole_member(warc, place.file, place.offset, place.length)

@@ -23,10 +23,13 @@ def command(ctx: click.Context) -> None:
 
     `morgue crawl`, `add` and `import` do this by themselves; use this command for an archive that you only read.
     Nothing is fetched, no row is lost, and the WARC files are not changed. Pages that an earlier version gave up for a
-    reason that can pass are due again. If it is interrupted, run the same command again. It goes on where it stopped.
+    reason that can pass are due again. Articles that were never compared with each other are compared, which takes
+    a minute or two for 50,000 (docs/clusters.md). If it is interrupted, run the same command again. It goes on where
+    it stopped.
     """
     from contextlib import closing
 
+    from crawler.cli.copies.comparing import waiting, work_off_waiting
     from crawler.cli.progress_bar import StepProgress
     from pipelines.core.archive_layout import LOCK_NAME
     from pipelines.core.lock import ArchiveLock
@@ -47,10 +50,13 @@ def command(ctx: click.Context) -> None:
         with closing(open_database(folder.database)) as new:
             made = [name for name in applied_migrations(new) if name not in before]
             imported = count_imported(new) if DECLARED_DIGESTS in made else 0
+            compared = work_off_waiting(new, folder) if waiting(new) else 0
     finally:
         lock.release()
     result = f"brought up to date in {counted(len(made), 'step')}" if made else "is up to date"
     click.echo(f"{folder.database}: {result}")
+    if compared:
+        click.echo(f"{counted(compared, 'article')} compared with others: `morgue clusters` lists copies of one text.")
     if SCHEDULED in made:
         click.echo(
             "Earlier versions filed walls and error pages as states of articles, and changes of counters as edits: "

@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from crawler.config.models import Config
+from crawler.engine.comparing import compare_new
 from crawler.engine.extraction_workers import extraction_workers
 from crawler.engine.open_archive import SOFTWARE, open_archive_writer
 from crawler.frontier.crawl_plan import CrawlPlan, PreparedCrawl, prepare, resting_sources, within_hours
@@ -197,6 +198,7 @@ class CrawlRun:
                     await self.context.do(self._note_empty_sites, self.prepared)
                     await self.context.do(self._note_disallowed_sites, self.prepared)
                     await self.context.do(self._forget_silent_sites, self.prepared)
+                    await compare_new(self.context, self.context.stats.articles, lambda: self.interrupted)
                 self.due_left = await self.context.do(self.frontier.table.count_due, self.prepared.scope, now())
                 self.next_planned = await self.context.do(self.frontier.table.next_due, self.prepared.scope, now())
                 if self.dispatcher.used.reached:

@@ -14,6 +14,7 @@ from shlex import quote
 from typing import IO, Any, NoReturn
 
 from crawler.config.models import Config
+from crawler.engine.comparing import compare_new
 from crawler.engine.crawl import CrawlOutcome, open_context
 from crawler.engine.interrupts import interrupts
 from crawler.engine.lost_files import lost_files_note
@@ -156,6 +157,7 @@ class ImportRun:
         error: MorgueError | None = None
         try:
             await self.import_pipeline.run(self.files)
+            await compare_new(self.context, self.report.articles["new"], lambda: self.interrupted)
         except MorgueError as failure:
             error = failure
         finally:

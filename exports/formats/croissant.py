@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from exports import column_types
 from exports.dataset import columns as meanings
-from exports.formats import to_parquet
 
 CONFORMS_TO = "http://mlcommons.org/croissant/1.0"
 # The context of the specification, as its appendix prints it.
@@ -63,12 +63,12 @@ def _field(split: str, path: str, column: str) -> dict[str, Any]:
         "description": meanings()[column], "dataType": _data_type(column),
         "source": {"fileObject": {"@id": path}, "extract": {"column": column}},
     }  # fmt: skip
-    return field | ({"repeated": True} if column in to_parquet.LISTS else {})
+    return field | ({"repeated": True} if column in column_types.LISTS else {})
 
 
 def _data_type(column: str) -> str:
-    if column in to_parquet.NUMBERS:
+    if column in column_types.NUMBERS:
         return "sc:Integer"
-    if column in (*to_parquet.TIMES, *to_parquet.DAYS):
+    if column in (*column_types.TIMES, *column_types.DAYS):
         return "sc:Date"
     return "sc:Text"

@@ -60,12 +60,12 @@ def is_formula(text: str) -> bool:
 
 def cell(value: Any, raw: bool) -> Any:
     """Return a value as the cell holds it."""
-    if value is None:
-        return None
+    if value is None or value.__class__ is int:
+        return value
     if isinstance(value, dict):
         value = json.dumps(value, ensure_ascii=False)
     if isinstance(value, list | tuple):
-        value = "; ".join(map(str, value))
+        value = "; ".join(map(str, value)) if value else ""
     if raw or not isinstance(value, str) or not is_formula(value) or NUMBER.fullmatch(value):
         return value
     return "'" + value

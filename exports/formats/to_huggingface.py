@@ -27,6 +27,8 @@ CROISSANT_NAME = "croissant.json"
 MAX_NAMED = 50  # sources or languages in a table of the card; further ones are counted together
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"), (10**7, "1M<n<10M"))
 UNKNOWN = "unknown"
+NOTHING_RESERVED = "Nothing was left out for reserved rights: no row that was selected had them."
+NOT_JUDGED = "No row was left out for reserved rights, because that was not asked for."
 COLLECTED = """## How it was collected
 
 Pages of news sites were fetched over HTTP and recorded in WARC files. The articles were read from these records.
@@ -49,6 +51,7 @@ class Census:
         self.languages: Counter[str] = Counter()
         self.signals: Counter[str] = Counter()  # rows that have a signal, by signal
         self.days: list[str] = []  # the first and the last day of publication
+        self.undated = 0
         self.last_capture = ""
 
     def watch(self, split: str, rows: Iterable[Row]) -> Iterator[Row]:
@@ -60,6 +63,8 @@ class Census:
             self.signals.update({*(row["rights"] or ()), *(row["header_rights"] or ())})
             if (day := row["published_day"]) is not None:
                 self.days = [min(day, *self.days[:1]), max(day, *self.days[1:])] if self.days else [day, day]
+            else:
+                self.undated += 1
             self.last_capture = max(self.last_capture, row["captured"] or "")
             yield row
 
@@ -127,6 +132,7 @@ def card(
 def _summary(census: Census, about: ExportInfo) -> str:
     what = "revisions of articles" if about.get("revisions") == "all" else "articles"
     days = f", published from {census.days[0]} to {census.days[1]}" if census.days else ""
+    days += f" ({census.undated:,} without a date)" if census.undated else ""
     sources = len(census.sources)
     return f"{census.rows.total():,} {what} of {sources:,} source{'' if sources == 1 else 's'}{days}."
 
@@ -145,8 +151,10 @@ def _selection(about: ExportInfo) -> str:
     used = {name: value for name, value in given.items() if value not in (None, [], False)}
     lines = [f"- {name.replace('_', ' ')}: {_plain(value)}" for name, value in used.items()]
     selected = "\n".join(lines) or "Everything that the archive holds was selected."
-    left_out = _table(("left out, because of", "rows"), _common(Counter(about.get("left_out", {}))))
-    return f"{selected}\n\n" + (left_out if about.get("left_out") else "Nothing was left out for reserved rights.")
+    if about.get("left_out"):
+        return f"{selected}\n\n" + _table(("left out, because of", "rows"), _common(Counter(about["left_out"])))
+    judged = used.keys() & {"without_reserved", "without_signals"}
+    return f"{selected}\n\n" + (NOTHING_RESERVED if judged else NOT_JUDGED)
 
 
 def _plain(value: Any) -> str:

@@ -13,6 +13,8 @@ from typing import Any, BinaryIO
 from urllib.parse import quote
 
 from exports import ExportInfo, Row
+from exports.column_types import DAYS, TIMES
+from exports.column_types import arrow_schema as schema
 from exports.extras import load_extra
 from exports.folder_output import FolderOutput
 from exports.formats.to_jsonl import choose_values, fast_line_bytes
@@ -25,24 +27,10 @@ suffix = ".parquet"
 reads = ()
 
 GROUP_ROWS = 5000  # of a row group: about 20 MB of text, which is what memory holds
-BATCH_ROWS = 100  # converted at once: few enough to be in the processor's cache still
+BATCH_ROWS = 250  # converted at once: few enough to be in the processor's cache still
 ZSTD_LEVEL = 3  # of 22
-NUMBERS = ("id", "word_count", "revision", "warc_offset", "warc_length")
-LISTS = ("authors", "tags", "rights", "comments", "header_rights")
-TIMES = ("first_seen", "last_seen", "gone_since", "wall_since", "captured")
-DAYS = ("published_day",)
 DATA_FOLDER = "data"  # of all Parquet files: many readers take every file of a folder for one
 NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"  # as Hive and its readers call the folder of unknown values
-
-
-def schema(columns: Sequence[str]) -> Any:
-    """Return the Arrow schema of columns. Raises ConfigError if pyarrow is missing."""
-    arrow = load_extra("pyarrow", "parquet")
-    types = {
-        **dict.fromkeys(NUMBERS, arrow.int64()), **dict.fromkeys(LISTS, arrow.list_(arrow.string())),
-        **dict.fromkeys(TIMES, arrow.timestamp("us", tz="UTC")), **dict.fromkeys(DAYS, arrow.date32()),
-    }  # fmt: skip
-    return arrow.schema([(column, types.get(column, arrow.string())) for column in columns])
 
 
 def column_of(values: Sequence[Any], field: Any) -> Any:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pipelines.archive.journal import Journal
+from pipelines.archive.log_checkpoint import LogCheckpoint
 from pipelines.core.errors import ConfigError, DiskFull, MorgueError, NotFound
 from pipelines.database.connection import write_error
 from pipelines.warc.writer import WarcWriter
@@ -39,6 +40,7 @@ class GroupCommit:
         self.commits = 0  # number of commits so far
         self.uncommitted_tasks = 0
         self._committed = time.monotonic()  # seconds
+        self._log = LogCheckpoint(database, db)
 
     def run(self, task: Callable[..., T], args: tuple[Any, ...], *, brief: bool = False) -> T:
         """Run a task in the open transaction, or begin one. A task that raises leaves no rows.
@@ -84,6 +86,7 @@ class GroupCommit:
                 self.db.execute("COMMIT")
                 self.commits += 1
                 self.writer.database_state = self.journal.database_state()
+                self._log.run_if_large()
         except (MorgueError, OSError, sqlite3.Error) as error:
             self._fail(error)
         self._committed = time.monotonic()

@@ -1,4 +1,4 @@
-"""Write numbers and lists for people: `1 file`, `2,000 files`, `3 addresses`; `a, b and 7 more`; `a 3, b 2, ...`."""
+"""Write numbers and lists for people: `1 file`, `2,000 files`, `4 copies`; `a, b and 7 more`; `a 3, b 2, ...`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ SIBILANT_ENDINGS = ("s", "x", "ch", "sh")  # endings that take -es
 
 def counted(number: int, noun: str) -> str:
     """Return a number with separators at thousands, and a noun with a regular plural in singular or plural."""
-    ending = "" if number == 1 else "es" if noun.endswith(SIBILANT_ENDINGS) else "s"
-    return f"{number:,} {noun}{ending}"
+    if number == 1:
+        return f"1 {noun}"
+    if noun.endswith("y") and noun[-2] not in "aeiou":
+        return f"{number:,} {noun[:-1]}ies"
+    return f"{number:,} {noun}{'es' if noun.endswith(SIBILANT_ENDINGS) else 's'}"
 
 
 def verb(number: int, one: str, many: str) -> str:

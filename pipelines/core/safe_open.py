@@ -9,7 +9,6 @@ code opens files by these functions; tests/test_architecture.py looks for other 
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -100,7 +99,7 @@ def _check(status: os.stat_result, *, may_be_character_device: bool) -> None:
 
 def draft_path(final: Path) -> Path:
     """Return an unforeseeable path in the folder of `final`, where renaming is one step."""
-    return final.with_name(f".morgue-{secrets.token_hex(DRAFT_RANDOM_BYTES)}.part")
+    return final.with_name(f".morgue-{os.urandom(DRAFT_RANDOM_BYTES).hex()}.part")
 
 
 @contextmanager

@@ -36,6 +36,7 @@ class ArticleFilters:
     seen_since: str | None = None  # first day on which the article came in (`first_seen`)
     seen_until: str | None = None  # last day on which it came in
     undated: bool = False  # only articles whose day of publication is not known
+    unique: bool = False  # of the copies of one text among what fits, only the probable origin or the earliest
 
     def __post_init__(self) -> None:
         values: dict[str, Any] = {

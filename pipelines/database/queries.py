@@ -98,6 +98,17 @@ def articles(
     return decode_rows("articles", ask(db, sql, which.values))
 
 
+def articles_at(db: sqlite3.Connection, places: Sequence[int], columns: Sequence[str] | None = None) -> list[Row]:
+    """Return the articles that are at these places, in the order of the places. `columns`: as for `articles`."""
+    chosen = chosen_columns(ARTICLE_COLUMNS, columns)
+    sql = f"SELECT {chosen}, a.place FROM {FROM_ARTICLES} WHERE a.place IN ({', '.join(map(str, places))})"
+    found = {row["place"]: row for row in ask(db, sql)}
+    rows = [decode_row(found[place], "articles") for place in places if place in found]
+    for row in rows:
+        del row["place"]
+    return rows
+
+
 def article(db: sqlite3.Connection, wanted: str) -> Row:
     """Return the article with a number (row id) or an address, in any spelling.
 

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Collection, Iterable, Iterator
 
 from pipelines.database.captures import LOCATION, CaptureLocation
+from pipelines.database.clusters.upkeep import forget
 from pipelines.database.frontier.hosts import forget_robots
 
 PREFIX_END = "\U0010ffff"  # sorts after every character of an address
@@ -130,6 +131,7 @@ def delete_rows(
             ("aliases", "article_id", articles), ("articles", "id", articles), ("captures", "id", captures),
         ):  # fmt: skip
             db.executemany(f"DELETE FROM {table} WHERE {column} = ?", [(one,) for one in ids])  # noqa: S608
+        forget(db, articles)
     finally:
         db.execute(f"PRAGMA secure_delete = {('OFF', 'ON', 'FAST')[before]}")
 

@@ -4,13 +4,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from pipelines.database.clusters.copies import other_copies
 from pipelines.database.connection import ask
 from pipelines.database.filters import ArticleFilters, source_ids
 from pipelines.database.query_language.conditions import QueryConditions
@@ -92,6 +95,10 @@ def article_selection(db: sqlite3.Connection, query: str | None, filters: Articl
     An address selects the article that it leads to; if there is none, its words are searched for. Raises QueryError for
     the query, NotFound for a source.
     """
+    if filters.unique:
+        which = article_selection(db, query, replace(filters, unique=False))
+        copies = json.dumps(other_copies(db, which.condition(), which.values))
+        return which.that("a.id NOT IN (SELECT value FROM json_each(:copies))", {"copies": copies})
     terms, places = filters.terms(source_ids(db, filters.source)), filters.places()
     tests, values = filters.seen()
     asked = None
@@ -115,6 +122,12 @@ def article_selection(db: sqlite3.Connection, query: str | None, filters: Articl
         tests=" ".join(f"AND {test}" for test in tests),
         test_values=values,
     )
+
+
+def copies_selected(db: sqlite3.Connection, query: str | None, filters: ArticleFilters) -> list[int]:
+    """Return the articles that are copies of another one that is selected, too. Raises as `article_selection` does."""
+    which = article_selection(db, query, filters)
+    return other_copies(db, which.condition(), which.values)
 
 
 def query_conditions(

@@ -26,6 +26,7 @@ from pipelines.core.timestamps import now, stamp
 from pipelines.core.urls import host_of, url_key
 from pipelines.core.worker_pool import WorkerFailure, WorkerPool
 from pipelines.database import journal_rows, readings, removals
+from pipelines.database.clusters.upkeep import work_off_all
 from pipelines.database.columns import (
     REVISION_COLUMNS,
     STATE_COLUMNS,
@@ -72,6 +73,7 @@ class Rebuild(StagingDatabase):
             self._replay()
             await self._read_texts(readers)
             await self._file_unmentioned(readers)
+            work_off_all(self.db, lambda done, total: self.on_progress("comparing articles", done, total))
             self._finish()
         except (sqlite3.Error, OSError) as error:
             raise write_error(error, self.part) from error

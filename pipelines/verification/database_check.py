@@ -25,6 +25,14 @@ MISPLACED = f"""
 SELECT count(*) FROM articles
  WHERE iif(place < {FIRST_DATED_PLACE}, 0, place >> {DAY_BITS}) IS NOT day_number(published_day)
 """  # noqa: S608 (our own numbers)
+# A row of an article that is gone, and that no later comparison will take away.
+TRACES = """
+SELECT count(DISTINCT article_id) FROM (
+    SELECT article_id FROM text_shingles UNION SELECT article_id FROM text_signatures
+    UNION SELECT article_id FROM cluster_members UNION SELECT article_id FROM article_pairs
+    UNION SELECT other_id FROM article_pairs
+) WHERE article_id NOT IN (SELECT id FROM articles) AND article_id NOT IN (SELECT article_id FROM unclustered)
+"""
 ROWS_BY_FILE = """
 SELECT file, count(*) AS rows, max(offset + length) AS size, min(offset) AS first FROM captures GROUP BY file
 """
@@ -54,10 +62,10 @@ def check(path: Path, *, quick: bool) -> list[Finding]:
     """
     checks: list[Check]
     if quick:
-        checks = [content_check.changed_schema, _dangling_references, _index, _overlapping_captures,
-                  _revisits_without_body]  # fmt: skip
+        checks = [content_check.changed_schema, _dangling_references, _index, _copies,
+                  _overlapping_captures, _revisits_without_body]  # fmt: skip
     else:
-        checks = [content_check.changed_schema, _pages, _dangling_references, _index, _places,
+        checks = [content_check.changed_schema, _pages, _dangling_references, _index, _places, _copies,
                   content_check.changed_texts, content_check.damaged_rows]  # fmt: skip
     found: list[Finding] = []
     if not path.is_file():
@@ -193,6 +201,15 @@ def _places(db: sqlite3.Connection) -> Iterator[Finding]:
     (count,) = next(ask(db, MISPLACED))
     if count:
         yield Finding(DATABASE_NAME, None, "index", f"{counted(count, 'article')} filed under another day than theirs")
+
+
+def _copies(db: sqlite3.Connection) -> Iterator[Finding]:
+    """Check that the tables of copies have no trace of articles that are gone, such as hashes of a text taken down."""
+    if not [*ask(db, "SELECT 1 FROM sqlite_master WHERE name = 'unclustered'")]:
+        return  # an archive from before there were clusters
+    (count,) = next(ask(db, TRACES))
+    if count:
+        yield Finding(DATABASE_NAME, None, "index", f"the tables of copies: {count:,} articles that do not exist")
 
 
 def _overlapping_captures(db: sqlite3.Connection) -> Iterator[Finding]:

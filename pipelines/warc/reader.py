@@ -68,6 +68,15 @@ def raw_member(storage: WarcStorage, file: str, offset: int, length: int) -> byt
         return stream.read(length)
 
 
+def whole_member(storage: WarcStorage, file: str, offset: int, length: int) -> bytes:
+    """Return the gzip member of a record, byte for byte, once it is sure that it is one whole member.
+
+    Raises NotFound, ArchiveDamaged.
+    """
+    read_member(storage, file, offset, length)
+    return raw_member(storage, file, offset, length)
+
+
 def read_record(storage: WarcStorage, file: str, offset: int, length: int) -> WarcRecord:
     """Return the record at a place in a file. Raises NotFound, ArchiveDamaged."""
     try:

@@ -74,11 +74,11 @@ def test_sample_takes_all_revisions_of_an_article():
 def test_splits_divide_all_articles_by_their_shares():
     """Each is in one, and stays in it; shares are met within chance."""
     splits = parse_splits("train=.8, valid=.1,test=0.1", 3)
-    found = [splits.of(row) for row in ROWS]
+    found = [splits.of(row["url"]) for row in ROWS]
     assert splits.names == ["train", "valid", "test"]
     assert 750 < found.count("train") < 850
     assert 60 < found.count("valid") < 140
-    assert found == [splits.of(row) for row in ROWS]
+    assert found == [splits.of(row["url"]) for row in ROWS]
     assert found != [parse_splits("train=.8,valid=.1,test=.1", 4).of(row) for row in ROWS]
 
 

@@ -25,13 +25,13 @@ ABOUT = {
 
 
 def export(
-    archive: Path, form: str, out: Path, *, fields=None, partition=(), force=False, **selection
+    archive: Path, form: str, out: Path, *, fields=None, partition=(), force=False, about=ABOUT, **selection
 ) -> dict[str, Any]:
     """Export from `archive` and return the manifest. `selection`: as `RowSelection`; `split` as on the command line."""
     module: Any = exports.load_format(form)
     split = selection.pop("split", None)
     revisions = "all" if selection.get("every_revision") else "latest"
-    about = ABOUT | {"revisions": revisions, "split": split, "seed": selection.get("seed", 0)}
+    about = ABOUT | about | {"revisions": revisions, "split": split, "seed": selection.get("seed", 0)}
     splits = parse_splits(split, selection.get("seed", 0)) if split else None
     module = module.partitioned(partition) if partition else module
     reads = exports.columns_read(module, fields or list(dataset.columns()))

@@ -13,6 +13,7 @@ import pytest
 
 from crawler.cli.old_databases import description
 from pipelines.archive.journal import journal_header
+from pipelines.database.schema.cluster_descriptions import COPIES
 from pipelines.warc import manifest
 from tests.support.command import LOOPBACK, TABLES, crawl, make_archive, morgue, rows, start, tables
 from tests.support.newspaper import serve
@@ -64,11 +65,18 @@ def test_fixture_has_everything_that_is_to_come_back(crawled):
     assert rows(crawled, "SELECT count(*) FROM changes") == [(0,)]
 
 
+def computed(archive: Path) -> dict[str, list[tuple]]:
+    """Return the rows that are computed from articles: what they share with each other, and their clusters."""
+    return {name: rows(archive, f"SELECT * FROM {name} ORDER BY 1") for name in COPIES}
+
+
 def test_every_row_comes_back(archive):
     """Every column of every row of every table: numbers, times, texts, revisions, the queue. And the same hits."""
     counted = "SELECT day, articles, fresh, titled, dated, signed, consent, paywalled, first, last FROM source_days"
-    before, days = tables(archive / "morgue.db"), rows(archive, counted)
+    before, days, copies = tables(archive / "morgue.db"), rows(archive, counted), computed(archive)
     assert days
+    assert copies["text_signatures"]
+    assert copies["unclustered"] == []
     search = ("-C", archive, "search", "harbour", "--format", "json", "--limit", "100")
     hits = morgue(*search).stdout
     assert len(json.loads(hits)) > 3
@@ -81,6 +89,7 @@ def test_every_row_comes_back(archive):
     for name in TABLES:
         assert after[name] == before[name], name
     assert rows(archive, counted) == days
+    assert computed(archive) == copies
     assert morgue(*search).stdout == hits
     assert list(archive.glob("morgue.db.*")) == []
 

@@ -10,7 +10,9 @@ from typing import Any, cast
 import click
 
 from crawler.cli.archive_options import standard_output
+from crawler.cli.copies.comparing import compare_waiting
 from crawler.cli.datasets.options import ExportOptions
+from crawler.config.archive_folder import ArchiveFolder
 from exports import (
     AnyFormat,
     ArticleFormat,
@@ -34,6 +36,7 @@ from pipelines.warc.storage import WarcStorage
 
 def export_articles(
     form: AnyFormat,
+    archive: ArchiveFolder,
     db: sqlite3.Connection,
     warc: WarcStorage,
     wanted: ExportOptions,
@@ -59,8 +62,10 @@ def export_articles(
         form = form.subset_of(db)
     selection = RowSelection(
         wanted.filters, wanted.query, without, every, wanted.sample, wanted.seed or 0, splits, groups,
-        columns_read(form, columns),
+        columns_read(form, columns), dedupe=wanted.dedupe is not None,
     )  # fmt: skip
+    if selection.dedupe or splits is not None:
+        compare_waiting(archive, db)
     rows = ArticleRows(db, warc, selection)
     options: dict[str, Any] = {"chosen": columns, "raw": wanted.raw, "force": wanted.force, "left_out": rows.left_out}
     if is_folder_format(form):
@@ -125,7 +130,7 @@ def _report_excel(manifest: Mapping[str, Any]) -> None:
 
 
 def report_left_out(noun: str, exclusion: ExclusionFilter) -> None:
-    """Say on stderr what rights filters left out, also when the export goes to a pipe."""
+    """Say on stderr what rights filters and --dedupe left out, also when the export goes to a pipe."""
     if exclusion.left_out:
         total = counted(exclusion.left_out.total(), noun)
         click.echo(f"{total} left out: {reasons_in_words(exclusion.left_out)}", err=True)

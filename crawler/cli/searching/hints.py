@@ -31,7 +31,8 @@ def no_match(db: sqlite3.Connection, query: str, filters: ArticleFilters) -> Ite
 
 
 def _hints(db: sqlite3.Connection, query: str, filters: ArticleFilters, words: list[TextReport]) -> Iterator[str]:
-    used = [f"--{field.name.replace('_', '-')}" for field in fields(filters) if getattr(filters, field.name)]
+    names = [field.name for field in fields(filters) if getattr(filters, field.name) and field.name != "unique"]
+    used = [f"--{name.replace('_', '-')}" for name in names]
     without = counts.count(db, query) if used else 0
     if without:
         yield f"Without {_listed(used)} there would be {counted(without, 'match')}."

@@ -6,9 +6,13 @@ here, where it can be mended.
 
 from __future__ import annotations
 
+from pipelines.database.schema.cluster_descriptions import COPIES
 from pipelines.database.schema.scheduled_descriptions import SCHEDULED, TableDescription
+from pipelines.database.schema.view_descriptions import VIEWS
 
+LATER = SCHEDULED | COPIES
 DESCRIPTIONS = {
+    **VIEWS,
     "sources": TableDescription(
         "A newspaper that the archive watches (it has a file `sources/NAME.toml`), or a site that was crawled ad hoc. "
         "The hosts of a list (`--urls`) are no sources.",
@@ -145,6 +149,7 @@ DESCRIPTIONS = {
         },
         {
             "articles_source_day": "search and export by source and period",
+            "articles_day": "SQL that names days of publication",
             "articles_language": "which languages there are",
             "articles_text": "articles with the same headline and text",
         },
@@ -173,6 +178,7 @@ DESCRIPTIONS = {
             "silent": "1: the text changed, and the time of change that the page gives did not. NULL: it gives none.",
             "alternates": "Looks at which the site showed an earlier text of the article, in turn with this one.",
         },
+        {"revisions_edits": "edits, the newest first, without reading every text"},
     ),
     "aliases": TableDescription(
         "Other addresses of an article: redirects, AMP pages, spellings that normalise differently.",
@@ -283,4 +289,4 @@ DESCRIPTIONS = {
             "key": "`id` of the row; in `sightings` its `capture_id`, in `aliases` its `url_key`.",
         },
     ),
-} | SCHEDULED
+} | LATER

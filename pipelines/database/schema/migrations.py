@@ -13,8 +13,10 @@ from functools import cache
 from sqlite_utils import Database
 
 from pipelines.database.schema.archive_tables import migrations, watch
+from pipelines.database.schema.cluster_tables import CLUSTER_TRIGGERS, CLUSTERS
 from pipelines.database.schema.day_counts import COUNT_DAYS, DAYS
 from pipelines.database.schema.search_index import make_search_index
+from pipelines.database.schema.views import make_views
 
 
 @cache
@@ -276,3 +278,15 @@ def m010_scheduled(db: Database) -> None:
 def m011_search_index(db: Database) -> None:
     """Put articles in order of their days, and index them so that filters and periods are part of a full-text query."""
     make_search_index(db)
+
+
+@migrations()
+def m012_clusters(db: Database) -> None:
+    """Add the copies of one text, and note all articles: they are compared afterwards, a group at a time."""
+    db.executescript(CLUSTERS + CLUSTER_TRIGGERS)
+
+
+@migrations()
+def m013_views(db: Database) -> None:
+    """Add views with plain names."""
+    make_views(db)

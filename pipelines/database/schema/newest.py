@@ -15,5 +15,7 @@ MIGRATIONS = (
     "m009_read_digests",
     "m010_scheduled",
     "m011_search_index",
+    "m012_clusters",
+    "m013_views",
 )
-TRIGGERS = "36674c6f2d7ac0c940d0a6f8c3c5e7401a71cd68eff6042501c090695aa41701"  # SHA-256
+TRIGGERS = "3e22bcca210f29abb4d17ee3b6b5de0a37852a06d03f1161e8b66a75064f406f"  # SHA-256

@@ -83,8 +83,7 @@ def search(
         raise QueryError("--limit and --offset", "less than nothing", "give numbers from 0")
     which = article_selection(db, query, filters)
     ranked = which.headline is not None and sort == "relevance"
-    end = None if limit is None else offset + limit
-    places = islice(ranking.places_in_order(db, which, sort, end), offset, end)
+    places = ranking.places_in_order(db, which, sort, limit, offset)
     return SearchHits(db, which, _hits(db, which, places, markers), ranked=ranked)
 
 

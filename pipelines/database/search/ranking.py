@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from itertools import islice
 
 from pipelines.database.connection import ask
 from pipelines.database.query_language.index_terms import DATED, UNDATED, PlaceRange
@@ -18,12 +19,15 @@ POOL_MATCHES = 20_000  # ranked in each part
 
 
 def places_in_order(
-    db: sqlite3.Connection, which: ArticleSelection, sort: str, needed: int | None = None
+    db: sqlite3.Connection, which: ArticleSelection, sort: str, limit: int | None = None, offset: int = 0
 ) -> Iterator[int]:
-    """Yield the places of all matches in one of the orders SORTS; `needed`: see `most_relevant_first`."""
+    """Yield the places of a page of the matches, in one of the orders SORTS. `limit` None means all."""
+    end = None if limit is None else offset + limit
     if sort == "relevance" and which.headline is not None:
-        return most_relevant_first(db, which, needed)
-    return oldest_first(db, which) if sort == "oldest" else newest_first(db, which)
+        places = most_relevant_first(db, which, end)
+    else:
+        places = (oldest_first if sort == "oldest" else newest_first)(db, which)
+    return islice(places, offset, end)
 
 
 def newest_first(db: sqlite3.Connection, which: ArticleSelection) -> Iterator[int]:

@@ -74,6 +74,7 @@ def everything(archive: Path) -> dict[str, list[tuple]]:
                     "WHERE s.id = source_id)",
     }  # fmt: skip
     where = {"captures": "WHERE kind != 'import'"}
+    assert rows(archive, "SELECT count(*) FROM unclustered") == [(0,)]
     return {
         name: sorted(rows(archive, f"SELECT {what} FROM {name} {where.get(name, '')}"), key=repr)
         for name, what in columns.items()

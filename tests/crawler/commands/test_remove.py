@@ -55,6 +55,13 @@ def everything(archive: Path) -> bytes:
     return b"".join([*parts, *(gzip.decompress(path.read_bytes()) for path in archive.glob("warc/*.gz"))])
 
 
+def hashes_of(archive: Path, url: str) -> list[bytes]:
+    """Return the sample of an article's text by which copies find it, without what other articles share."""
+    query = """SELECT min(t.hash) FROM text_shingles t JOIN articles a ON a.id = t.article_id
+                GROUP BY t.hash HAVING count(*) = 1 AND min(a.url) = ?"""
+    return [number.to_bytes(8, "big", signed=True) for (number,) in rows(archive, query, url)]
+
+
 def text_of(archive: Path, url: str) -> list[tuple[str, str]]:
     query = "SELECT r.title, r.text FROM revisions r JOIN articles a ON a.id = r.article_id WHERE a.url = ?"
     return rows(archive, query, url)
@@ -69,6 +76,15 @@ def test_no_paragraph_of_a_removed_article_is_left(removed):
             if len(paragraph) > 60:
                 assert paragraph.encode() in everything(before)
                 assert paragraph.encode() not in left
+
+
+def test_no_hash_of_a_removed_text_is_left(removed):
+    """A hash shows whoever has the text that it was here."""
+    before, after, url = removed
+    known, left = hashes_of(before, url), everything(after)
+    assert known
+    assert [one for one in known if one not in everything(before)] == []
+    assert [one for one in known if one in left] == []
 
 
 def test_tombstone_names_what_it_replaced(removed):

@@ -53,6 +53,7 @@ def test_older_archive_is_read_after_an_upgrade(older):
     done = morgue("-C", older, "upgrade")
     assert (done.returncode, done.stderr) == (0, "")
     assert re.search(r": brought up to date in \d+ steps?$", done.stdout, re.MULTILINE)
+    assert "39 articles compared with others" in done.stdout
     assert json.loads(morgue("-C", older, "show", "1", "--format", "json").stdout)["revision"] == 2
     assert len(morgue("-C", older, "export", "jsonl", "-").stdout.splitlines()) == 39
     assert {path: hashlib.sha256(path.read_bytes()).digest() for path in (older / "warc").iterdir()} == files

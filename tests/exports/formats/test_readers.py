@@ -9,6 +9,7 @@ import csv
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 from contextlib import closing
 from datetime import date, datetime
@@ -18,6 +19,7 @@ import pytest
 from sqlite_utils import Database
 
 from pipelines.database.connection import connect
+from pipelines.selection.exclusions import Exclusions
 from tests.support.article_archive import build
 from tests.support.command import ROOT, environment, morgue
 from tests.support.exporting import export
@@ -172,5 +174,19 @@ def test_card_says_what_is_in_the_dataset(made):
     (config,) = json.loads(front["configs"])
     assert [part["path"] for part in config["data_files"]] == ["data/train.parquet", "data/test.parquet"]
     assert "39 articles of 3 sources, published from 2022-" in card
-    assert "Nothing was left out for reserved rights." in card
+    assert "No row was left out for reserved rights, because that was not asked for." in card
     assert "| `captured` | WARC-Date of the record" in card
+
+
+@pytest.mark.parametrize(
+    ("rights", "sentence"),
+    [('["robots: noai"]', "| noai | 1 |"), ("[]", "Nothing was left out for reserved rights: no row")],
+)
+def test_card_says_what_was_left_out_for_reserved_rights(tmp_path, rights, sentence):
+    """Also that nothing was reserved, which is another thing than not to look."""
+    archive = build(tmp_path / "archive")
+    with closing(sqlite3.connect(archive / "morgue.db")) as db, db:
+        db.execute("UPDATE articles SET rights = ? WHERE id = 3", (rights,))
+    filters = {"filters": {"without_reserved": True}}
+    export(archive, "huggingface", tmp_path / "hf", without=Exclusions(reserved=True), about=filters)
+    assert sentence in (tmp_path / "hf" / "README.md").read_text()

@@ -1,0 +1,4 @@
+"""Hold what commands say of copies, and compare articles before they need clusters. May import anything.
+
+Start reading at `comparing`.
+"""

@@ -1,0 +1,69 @@
+"""Print clusters of copies for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from crawler.cli import output
+from pipelines.core.plural import counted, verb
+from pipelines.core.terminal import pad, plain, width, wrap
+from pipelines.database.connection import Row
+
+MAX_SHOWN_COPIES = 10  # of each cluster in a list
+MOSTLY = 0.95  # share of a text from which on nearly all of it is the other's
+UNDATED = "undated"
+
+
+def lines(clusters: Iterable[Row], room: int, *, styled: bool, every: bool = False) -> Iterator[str]:
+    """Yield each cluster: its headline, where it comes from, and a line for each copy with the share that it keeps.
+
+    `every`: all copies, however many.
+    """
+    bold, reset = (output.BOLD, output.RESET) if styled else ("", "")
+    for cluster in clusters:
+        for line in wrap(plain(cluster["title"] or "(no headline)"), room):
+            yield f"{bold}{line}{reset}"
+        for line in wrap(f"{summary(cluster)}; {origin(cluster)}", room - 2):
+            yield f"  {line}"
+        copies = cluster["members"]
+        shown = copies if every else copies[:MAX_SHOWN_COPIES]
+        yield from _copies(shown, cluster["article"])
+        if more := len(copies) - len(shown):
+            yield f"  and {more:,} more: morgue clusters {cluster['article']}"
+        yield ""
+
+
+def summary(cluster: Row) -> str:
+    """Return how many copies there are, in how many papers, and when they appeared."""
+    papers = f"{counted(cluster['copies'], 'copy')} in {counted(cluster['papers'], 'paper')}"
+    first, last = cluster["first_day"], cluster["last_day"]
+    if first is None:
+        return f"{papers}, undated"
+    return f"{papers}, {first}" if first == last else f"{papers}, {first} to {last}"
+
+
+def origin(cluster: Row) -> str:
+    """Return the probable origin and what speaks for it."""
+    said_by = cluster["said_by"]
+    copies = counted(said_by, "copy")
+    name = plain(cluster["origin"] or "a page of no source")
+    if cluster["evidence"] == "earliest":
+        return f"probably from {name}, which is the earliest"
+    how = verb(said_by, "links to", "link to") if cluster["evidence"] == "link" else verb(said_by, "credits", "credit")
+    where = "" if cluster["origin_in_archive"] else "; it is not in this archive, so shares are of the earliest copy"
+    return f"probably from {name}: {copies} {how} it{where}"
+
+
+def _copies(copies: list[Row], first: int) -> Iterator[str]:
+    number = max(len(str(one["id"])) for one in copies)
+    source = max(width(plain(one["source"] or "")) for one in copies)
+    for one in copies:
+        share = "" if one["id"] == first else _share(one)
+        paper = pad(plain(one["source"] or ""), source)
+        yield f"  {one['id']:>{number}}  {one['published_day'] or UNDATED:10}  {paper}  {share}".rstrip()
+
+
+def _share(copy: Row) -> str:
+    """Return what a copy keeps of the first text, and how much of its own text is from it if that is not all."""
+    kept = f"keeps {copy['origin_kept']:.0%}"
+    return kept if copy["kept"] >= MOSTLY else f"{kept}, which is {copy['kept']:.0%} of its text"

@@ -1,0 +1,247 @@
+"""Open an archive for reading from Python: `from exports import Archive`.
+
+Nothing is written, also while a crawl writes. Errors are those of the command line, as exceptions: MorgueError and its
+classes in `pipelines.core.errors`, which `exports` has, too.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Mapping, Sequence
+from datetime import date
+from operator import index
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, SupportsIndex, TypeAlias
+
+from exports.python_api.articles import Articles, Sort
+from exports.python_api.connections import ArchiveConnections, database_file
+from exports.python_api.rows import (
+    ArticleRow,
+    CaptureRow,
+    EditRow,
+    GoneRow,
+    RevisionRow,
+    SourceRow,
+    TypedRow,
+    TypedRows,
+)
+from pipelines.core.errors import MorgueError, NotFound
+from pipelines.database import queries
+from pipelines.database.filters import ArticleFilters
+
+if TYPE_CHECKING:
+    from pipelines.warc.storage import WarcStorage
+
+Day: TypeAlias = "str | date"  # as for --since: "2024-03", "last week", a date
+Names: TypeAlias = "str | Sequence[str]"
+Wanted: TypeAlias = (
+    "SupportsIndex | str | ArticleRow"  # the number of an article, its address in any spelling, or itself
+)
+Captured: TypeAlias = "SupportsIndex | CaptureRow | ArticleRow | RevisionRow"  # int: the number of a capture
+
+
+class Archive:
+    """Read an archive: search it, count, and read articles, revisions and captures.
+
+    `path` is the folder of the archive, or its `morgue.db`. One object serves all threads; each has a connection of its
+    own. `close`, or a `with` statement, closes them.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        """Open the archive. Raises NoArchive, ArchiveDamaged, ArchiveLocked and other MorgueErrors."""
+        database = database_file(Path(path).expanduser().absolute())
+        self.path = database.parent
+        self._connections = ArchiveConnections(database)
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """Return this thread's connection to the database, for SQL of your own. It only reads."""
+        return self._connections.get()
+
+    @property
+    def _warc(self) -> WarcStorage:
+        from pipelines.core.archive_layout import WARC_FOLDER
+        from pipelines.warc.storage import WarcStorage  # takes milliseconds, which a search need not pay
+
+        return WarcStorage(self.path / WARC_FOLDER)
+
+    def close(self) -> None:
+        """Close the database. What is asked afterwards raises MorgueError."""
+        self._connections.close()
+
+    def __enter__(self) -> Archive:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __reduce__(self) -> tuple[type[Archive], tuple[Path]]:
+        return Archive, (self._connections.path,)  # another process opens it for itself
+
+    def __repr__(self) -> str:
+        return f"Archive({str(self.path)!r})"
+
+    def search(
+        self,
+        query: str | None = None,
+        *,
+        source: Names = (),
+        since: Day | None = None,
+        until: Day | None = None,
+        language: Names = (),
+        seen_since: Day | None = None,
+        seen_until: Day | None = None,
+        undated: bool = False,
+        sort: Sort = "relevance",
+        limit: int | None = None,
+    ) -> Articles:
+        """Return the articles that match: all of them unless `limit` is given; without a query, the newest first.
+
+        The query language and the filters are those of `morgue search`. Raises QueryError, NotFound (of the source).
+        """
+        filters = ArticleFilters(
+            source=source,
+            since=_day(since),
+            until=_day(until),
+            language=language,
+            seen_since=_day(seen_since),
+            seen_until=_day(seen_until),
+            undated=undated,
+        )
+        return self.matching(query, filters, sort, limit)
+
+    def matching(
+        self,
+        query: str | None,
+        filters: ArticleFilters,
+        sort: Sort = "relevance",
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> Articles:
+        """Return the articles that match, as `search` does, for a program that has made its filters already."""
+        return Articles(self._connections, query, filters, sort, limit, offset)
+
+    def article(self, wanted: Wanted) -> ArticleRow:
+        """Return the article with a number, or at an address in any spelling. Raises NotFound."""
+        return ArticleRow(queries.article(self.connection, _argument(wanted)))
+
+    def revisions(self, wanted: Wanted) -> TypedRows[RevisionRow]:
+        """Return every state of the text of an article, from the first on. Raises NotFound."""
+        number = wanted.id if isinstance(wanted, ArticleRow) else self.article(wanted).id
+        return TypedRows(RevisionRow, queries.revisions(self.connection, number))
+
+    def captures(self, wanted: Wanted) -> TypedRows[CaptureRow]:
+        """Return every exchange that was recorded for an address, or for all addresses of an article, oldest first.
+
+        Also for what is no article: a feed, robots.txt, a redirect, a failed fetch. An address that only leads to an
+        article has the captures of that article. Raises NotFound, which says what is known of the address.
+        """
+        found = queries.captures_of(self.connection, _argument(wanted))
+        return TypedRows(CaptureRow, iter(found or queries.captures_of(self.connection, str(self.article(wanted).id))))
+
+    def capture(self, number: int) -> CaptureRow:
+        """Return the exchange with a number, as `morgue show --captures` shows them. Raises NotFound."""
+        return CaptureRow(queries.capture(self.connection, number))
+
+    def html(self, capture: Captured) -> str:
+        """Return the page of a capture as text, decoded as the archive reads it.
+
+        For an article or a revision, it is the page that the text was read from; for a visit that found the page
+        unchanged, the page that it repeats. Raises NotFound, ArchiveDamaged, MorgueError.
+        """
+        from pipelines.archive.replay import replay
+        from pipelines.extraction.page.charset import decode
+
+        row = self._answered(capture)
+        answer = replay(self.connection, self._warc, row)
+        text = decode(answer.body, answer.content_type)
+        if text is None:
+            cause = "no character encoding makes text of it"
+            raise MorgueError(row["warc_record_id"], cause, "Archive.body gives the bytes")
+        return text
+
+    def body(self, capture: Captured) -> bytes:
+        """Return what the server sent, without transfer and content codings. Raises as `html` does."""
+        from pipelines.archive.replay import replay
+
+        return replay(self.connection, self._warc, self._answered(capture)).body
+
+    def record(self, capture: Captured) -> bytes:
+        """Return the WARC record of a capture as it is in its file, a gzip member. Raises NotFound, ArchiveDamaged."""
+        from pipelines.warc.reader import whole_member
+
+        row = self._captured(capture)
+        return whole_member(self._warc, row["warc_file"], row["warc_offset"], row["warc_length"])
+
+    def _answered(self, capture: Captured) -> Mapping[str, Any]:
+        """Return the row of a capture that has a response. Raises NotFound, which says what happened instead."""
+        row = self._captured(capture)
+        if row.get("record_type") == "metadata":
+            cure = f"for its record: morgue show --capture {row['id']} --format warc > FILE"
+            raise NotFound(f"capture {row['id']} of {row['url']}", f"there was no response: {row['error']}", cure)
+        return row
+
+    def _captured(self, capture: Captured) -> Mapping[str, Any]:
+        if isinstance(capture, TypedRow) and "warc_record_id" in capture:
+            return capture.row
+        if isinstance(capture, SupportsIndex):
+            return queries.capture(self.connection, index(capture))
+        kinds = "the number of a capture, a capture, a revision or an article"
+        raise TypeError(f"expected {kinds}, not {type(capture).__name__}; Archive.article finds articles by address")
+
+    def sources(self) -> TypedRows[SourceRow]:
+        """Return every source by name, with its number of articles, the newest day, and its health."""
+        return TypedRows(SourceRow, queries.sources(self.connection))
+
+    def edits(
+        self,
+        *,
+        source: Names = (),
+        since: Day | None = None,
+        until: Day | None = None,
+        language: Names = (),
+        min_change: float = 0.0,
+        title_only: bool = False,
+        silent: bool = False,
+        limit: int | None = None,
+    ) -> TypedRows[EditRow]:
+        """Return the edits of articles, the newest first; the days are those on which an edit was seen.
+
+        `min_change`: share of the words, from 0 to 1. Raises QueryError, NotFound (of the source).
+        """
+        from pipelines.database.edits import edit_list
+
+        filters = ArticleFilters(source=source, since=_day(since), until=_day(until), language=language)
+        wanted = edit_list.EditFilters(min_change, title_only, silent)
+        return TypedRows(EditRow, edit_list.edits(self.connection, filters, wanted, limit))
+
+    def gone(
+        self,
+        *,
+        source: Names = (),
+        since: Day | None = None,
+        until: Day | None = None,
+        language: Names = (),
+        limit: int | None = None,
+    ) -> TypedRows[GoneRow]:
+        """Return the articles whose page vanished, the newest first. Raises QueryError, NotFound (of the source)."""
+        from pipelines.database.edits import edit_list
+
+        filters = ArticleFilters(source=source, since=_day(since), until=_day(until), language=language)
+        return TypedRows(GoneRow, edit_list.gone(self.connection, filters, limit))
+
+
+def _day(given: Day | None) -> str | None:
+    return given.isoformat() if isinstance(given, date) else given
+
+
+def _argument(wanted: Wanted) -> str:
+    """Return a number or an address as `queries` take it."""
+    if isinstance(wanted, ArticleRow):
+        return str(wanted.id)
+    if isinstance(wanted, str):
+        return wanted
+    if not isinstance(wanted, SupportsIndex):
+        raise TypeError(f"expected the number or the address of an article, not {type(wanted).__name__}")
+    return str(index(wanted))

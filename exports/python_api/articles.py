@@ -1,0 +1,212 @@
+"""Hold the answer to a search: articles that are read when they are asked for, and what can be counted of them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields as fields_of
+from operator import index
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+from exports.column_types import arrow_schema
+from exports.extras import load_extra
+from exports.python_api import notebook_html
+from exports.python_api.connections import ArchiveConnections
+from exports.python_api.counts import Counts
+from exports.python_api.rows import ARTICLE_COLUMNS, ArticleRow
+from exports.python_api.tables import Tabular, chosen_columns
+from pipelines.core.errors import QueryError
+from pipelines.core.plural import counted
+from pipelines.database import queries
+from pipelines.database.filters import ArticleFilters
+from pipelines.database.search import counts, facets
+from pipelines.database.search.hits import SORTS, SearchHits, search
+from pipelines.database.selection import article_selection, is_address
+
+if TYPE_CHECKING:
+    import pyarrow
+
+Sort = Literal["relevance", "newest", "oldest"]
+HEAD_ROWS = 5  # that `head` gives, as pandas does
+FACET_KEYS = ("source", "language", "year")  # of `facets`, if none is named
+MAX_FACET_VALUES = 10  # of each key
+ARROW_ROWS = 5000  # that become Arrow arrays at once: about 20 MB of text
+FROM_COLUMN = {"published_time": "published"}  # that a column is made from
+CALENDAR_KEYS = ("day", "week", "month", "year")  # in order of time, not by size
+
+
+class Articles(Tabular):
+    """Find articles when they are asked for: `for article in articles`, `len`, `articles[0]`, `articles[:100]`.
+
+    Each iteration asks the archive again. Which articles match is decided when it begins; each is read shortly before
+    it is yielded, 200 at a time, and no transaction stays open in between, so that a crawl can go on. An article that
+    was taken down, or got another day of publication, in the meantime is left out.
+    """
+
+    def __init__(
+        self,
+        connections: ArchiveConnections,
+        query: str | None,
+        filters: ArticleFilters,
+        sort: Sort = "relevance",
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> None:
+        """Check the question. Raises QueryError, NotFound (of the source)."""
+        if sort not in SORTS:
+            raise QueryError(f"sort {sort!r}", "unknown order", f"say {', '.join(SORTS)}")
+        if offset < 0 or (limit is not None and limit < 0):
+            raise QueryError("limit and offset", "less than nothing", "give numbers from 0")
+        self._connections = connections
+        self.query, self.filters, self.sort, self.limit, self.offset = query, filters, sort, limit, offset
+        asked = query if query is not None and not is_address(query) else None
+        article_selection(self._db, asked, filters)
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        return self._connections.get()
+
+    def __iter__(self) -> Iterator[ArticleRow]:
+        return map(ArticleRow, self.rows())
+
+    def rows(self, fields: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
+        """Yield the articles as dicts of plain JSON types, as exports have them; `fields`: with these columns only."""
+        from pipelines.database.search.matches import article_places  # a page of hits does not need it
+
+        columns = None if fields is None else list(dict.fromkeys(("id", *(FROM_COLUMN.get(f, f) for f in fields))))
+        places = article_places(self._db, self.query, self.filters, self.sort, self.limit, self.offset)
+        for start in range(0, len(places), queries.BATCH_ROWS):
+            yield from queries.articles_at(self._db, places[start : start + queries.BATCH_ROWS], columns)
+
+    def hits(self, markers: tuple[str, str] = ("[", "]")) -> SearchHits:
+        """Return short rows as `morgue search --format json` has them: with `snippet`, the words found in `markers`.
+
+        They come from one transaction, which stays open until the last one: take a page of them, such as
+        `articles[:20].hits()`. Their attribute `pool` says whether only a part of the matches was ranked.
+        """
+        return search(self._db, self.query, self.filters, self.sort, self.limit, self.offset, markers)
+
+    @property
+    def total(self) -> int:
+        """Return how many articles match, whatever `limit` and slices leave out."""
+        return counts.count(self._db, self.query, self.filters)
+
+    @property
+    def undated_left_out(self) -> int:
+        """Return how many more match but have no day of publication, so that `since` and `until` leave them out."""
+        return counts.count_undated(self._db, self.query, self.filters)
+
+    def __len__(self) -> int:
+        there = max(self.total - self.offset, 0)
+        return there if self.limit is None else min(there, self.limit)
+
+    @overload
+    def __getitem__(self, which: int) -> ArticleRow: ...
+    @overload
+    def __getitem__(self, which: slice) -> Articles: ...
+    def __getitem__(self, which: int | slice) -> ArticleRow | Articles:
+        """Return one article, or a part of them, which is found when it is asked for. Raises IndexError."""
+        if isinstance(which, slice):
+            if which.step not in (None, 1):
+                raise ValueError("a slice of articles has no step; list(articles)[::step] has")
+            backwards = any(end is not None and end < 0 for end in (which.start, which.stop))
+            start, stop, _ = which.indices(len(self)) if backwards else (which.start or 0, which.stop, 1)
+            return self._part(start, None if stop is None else max(stop - start, 0))
+        which = index(which)
+        place = which + len(self) if which < 0 else which
+        found = next(iter(self._part(place, 1)), None) if place >= 0 else None
+        if found is None:
+            raise IndexError(f"there is no article {which} among {counted(len(self), 'article')}")
+        return found
+
+    def _part(self, start: int, number: int | None) -> Articles:
+        left = None if self.limit is None else max(self.limit - start, 0)
+        limit = min((n for n in (number, left) if n is not None), default=None)
+        return Articles(self._connections, self.query, self.filters, self.sort, limit, self.offset + start)
+
+    def head(self, number: int = HEAD_ROWS) -> Articles:
+        """Return the first articles."""
+        return self[: max(number, 0)]
+
+    @overload
+    def count(self) -> int: ...
+    @overload
+    def count(self, by: str | Sequence[str]) -> Counts: ...
+    def count(self, by: str | Sequence[str] | None = None) -> int | Counts:
+        """Return how many articles there are; with `by`, for each value of a key, or of several: `("month", "source")`.
+
+        Keys are those of COUNT_KEYS in `search.counts`, such as day, week, month, year, source and language. Undated
+        articles have the day None. Values without an article are left out. Raises QueryError.
+        """
+        if by is None:
+            return len(self)
+        if self.limit is not None or self.offset:
+            cause = "counts all that match, and these articles are a part of them"
+            raise QueryError("count by a key", cause, "count before you set a limit or take a slice")
+        keys = tuple(key.strip() for key in by.split(",")) if isinstance(by, str) else tuple(by)
+        return Counts(keys, facets.counts(self._db, keys, self.query, self.filters))
+
+    def facets(self, *keys: str, top: int = MAX_FACET_VALUES) -> dict[str, Counts]:
+        """Return the largest counts of each key, by its name; those by day, week, month or year in full."""
+        counted_by = {key: self.count(by=key) for key in keys or FACET_KEYS}
+        return {key: found if key in CALENDAR_KEYS else found.top(top) for key, found in counted_by.items()}
+
+    def table_columns(self) -> tuple[str, ...]:
+        """Return the columns of exports, and `published_time`."""
+        return ARTICLE_COLUMNS
+
+    def table_rows(self, fields: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+        """Yield the articles with these columns."""
+        return map(ArticleRow, self.rows(fields))
+
+    def to_arrow(self, fields: Sequence[str] | None = None) -> pyarrow.Table:
+        """Return an Arrow table with the types of `morgue export parquet`. Raises ConfigError, QueryError."""
+        arrow, columns = load_extra("pyarrow", "parquet"), chosen_columns(fields, ARTICLE_COLUMNS)
+        schema, batches, group = arrow_schema(columns), [], list[ArticleRow]()
+        for article in map(ArticleRow, self.rows(columns)):
+            group.append(article)
+            if len(group) == ARROW_ROWS:
+                batches.append(_arrow_batch(arrow, schema, group))
+                group = []
+        return arrow.Table.from_batches([*batches, _arrow_batch(arrow, schema, group)], schema=schema)
+
+    def __repr__(self) -> str:
+        said = [f"query={self.query!r}"] if self.query else []
+        for field in fields_of(self.filters):
+            if value := getattr(self.filters, field.name):
+                said.append(f"{field.name}={value!r}")
+        said += [f"sort={self.sort!r}"] if self.sort != "relevance" else []
+        said += [f"limit={self.limit}"] if self.limit is not None else []
+        said += [f"offset={self.offset}"] if self.offset else []
+        return f"Articles({', '.join(said)})"
+
+    def _repr_html_(self) -> str:
+        marks, number = notebook_html.FOUND_MARKS, len(self)
+        hits = self[: notebook_html.MAX_ROWS_SHOWN].hits(marks)
+        rows = [
+            (
+                hit["id"],
+                hit["published_day"] or "undated",
+                hit["source"],
+                notebook_html.Link(hit["title"] or "(no headline)", hit["url"]),
+                hit["snippet"],
+            )
+            for hit in hits
+        ]
+        caption = f"{len(rows):,} of {counted(number, 'article')}" if len(rows) < number else counted(number, "article")
+        if undated := self.undated_left_out:
+            caption += f"; {counted(undated, 'undated article')} left out by since or until"
+        return notebook_html.table(("id", "day", "source", "title", "passage"), rows, caption)
+
+
+def _arrow_batch(arrow: Any, schema: Any, group: Sequence[ArticleRow]) -> Any:
+    """Return articles as a record batch. `found_in` is a JSON object as text, as in exports."""
+    from pipelines.database.columns import as_json
+
+    arrays = []
+    for field in schema:
+        values = [article[field.name] for article in group]
+        if field.name == "found_in":
+            values = [None if value is None else as_json(value) for value in values]
+        arrays.append(arrow.array(values, type=field.type))
+    return arrow.RecordBatch.from_arrays(arrays, schema=schema)

@@ -1,0 +1,206 @@
+"""A search finds all articles that match, lazily, in the order of `morgue search`, and holds up no crawl."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from datetime import UTC, date, datetime
+from itertools import pairwise
+
+import pytest
+
+from exports import Archive, Counts, NotFound, QueryError
+from pipelines.database import queries
+from tests.support.article_archive import build, undate
+from tests.support.command import environment
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    with Archive(build(tmp_path_factory.mktemp("articles") / "a")) as opened:
+        yield opened
+
+
+def ids(articles):
+    return [article.id for article in articles]
+
+
+def test_search_finds_all_articles(archive):
+    """Not twenty of them."""
+    assert len(list(archive.search())) == len(archive.search()) == 39
+    assert len(list(archive.search("trade"))) == 30
+
+
+@pytest.mark.parametrize("sort", ["relevance", "newest", "oldest"])
+@pytest.mark.parametrize("query", [None, "climate", "trade OR climate", "title:report source:gazette"])
+def test_articles_come_in_the_order_of_hits(archive, query, sort):
+    """The command line shows the same, whole or in part."""
+    articles = archive.search(query, sort=sort)
+    order = [hit["id"] for hit in articles.hits()]
+    assert ids(articles) == order
+    assert ids(articles[3:7]) == [hit["id"] for hit in articles[3:7].hits()] == order[3:7]
+
+
+def test_filters_are_those_of_the_command_line(archive):
+    """Names and languages as text or list; days as text or date."""
+    assert {one.source for one in archive.search(source=["gazette", "shimbun"])} == {"gazette", "shimbun"}
+    assert ids(archive.search("climate", since=date(2024, 2, 1))) == [2]
+    assert ids(archive.search("climate", until=datetime(2024, 1, 31, tzinfo=UTC))) == [1]
+    assert ids(archive.search(language="de,ja", sort="oldest")) == [6, 7]
+
+
+@pytest.mark.parametrize(
+    ("asked", "error"),
+    [
+        ({"query": "climate ("}, QueryError),
+        ({"query": "subject:sport"}, QueryError),
+        ({"since": "soon"}, QueryError),
+        ({"since": "2024", "until": "2023"}, QueryError),
+        ({"undated": True, "since": "2024"}, QueryError),
+        ({"sort": "best"}, QueryError),
+        ({"limit": -1}, QueryError),
+        ({"source": "curier"}, NotFound),
+    ],
+)
+def test_bad_question_is_an_error_at_once(archive, asked, error):
+    """Not when the first article is read."""
+    with pytest.raises(error):
+        archive.search(**asked)
+
+
+def test_slices_are_parts_of_the_answer(archive):
+    """As those of a list, without reading the rest; `limit` holds for them, too."""
+    articles = archive.search(sort="oldest")
+    every = ids(articles)
+    for part in (slice(2, 5), slice(None, 3), slice(36, None), slice(-3, None), slice(5, -30), slice(9, 4), slice(99)):
+        assert ids(articles[part]) == every[part], part
+        assert len(articles[part]) == len(every[part]), part
+    assert ids(articles[5:20][2:4]) == every[7:9]
+    assert ids(archive.search(sort="oldest", limit=4)[1:]) == every[1:4]
+    assert ids(articles.head()) == every[:5]
+    with pytest.raises(ValueError, match="no step"):
+        articles[::2]
+
+
+def test_index_gives_one_article(archive):
+    """From either end; beyond it is an IndexError, as for lists."""
+    articles = archive.search("climate", sort="oldest")
+    assert (articles[0].id, articles[-1].id) == (1, 2)
+    for place in (2, -3):
+        with pytest.raises(IndexError, match="among 2 articles"):
+            articles[place]
+    assert not archive.search("zeppelin")
+
+
+def test_counts_are_by_one_key_or_several(archive):
+    """As a mapping, and as rows."""
+    climate = archive.search("climate")
+    assert climate.count() == 2
+    months = climate.count(by="month")
+    assert dict(months) == {"2024-01": 1, "2024-02": 1}
+    assert (months.total, months["2024-01"], repr(months)) == (
+        2, 1, "Counts(by='month', {'2024-01': 1, '2024-02': 1})")  # fmt: skip
+    assert dict(climate.count(by=("source", "language"))) == {("courier", "en"): 2}
+    assert next(climate.count(by="day").table_rows(["day", "count"])) == {"day": date(2024, 1, 5), "count": 1}
+
+
+def test_part_of_an_answer_is_not_counted_by_a_key(archive):
+    """The numbers would be those of all that match."""
+    for part in (archive.search(limit=3), archive.search()[2:]):
+        with pytest.raises(QueryError, match="count before"):
+            part.count(by="month")
+    with pytest.raises(QueryError, match="unknown key"):
+        archive.search().count(by="colour")
+
+
+def test_facets_are_the_largest_counts(archive):
+    """Of years and months all, in order of time."""
+    facets = archive.search().facets("source", "year", top=2)
+    assert {name: dict(found) for name, found in facets.items()} == {
+        "source": {"courier": 20, "gazette": 17},
+        "year": {"2022": 30, "2023": 1, "2024": 8},
+    }
+    assert all(isinstance(found, Counts) for found in archive.search("climate").facets().values())
+
+
+def test_undated_articles_are_counted_as_left_out(tmp_path):
+    """Nothing is left out in silence."""
+    folder = build(tmp_path / "a")
+    with closing(sqlite3.connect(folder / "morgue.db")) as db, db:
+        undate(db, 2)
+    with Archive(folder) as archive:
+        climate = archive.search("climate", since="2024")
+        assert (ids(climate), climate.undated_left_out) == ([1], 1)
+        assert "1 undated article left out" in climate._repr_html_()
+        assert dict(archive.search("climate").count(by="month")) == {None: 1, "2024-01": 1}
+        assert archive.article(2).published_day is archive.article(2).published_time is None
+
+
+@pytest.fixture
+def written(tmp_path):
+    """Return an archive that a test writes to."""
+    return build(tmp_path / "written")
+
+
+def test_iterator_that_waits_keeps_no_transaction_open(written, monkeypatch):
+    """A crawl can take the whole write-ahead log into the database, and what it wrote is read."""
+    monkeypatch.setattr(queries, "BATCH_ROWS", 5)
+    with Archive(written) as archive, closing(sqlite3.connect(written / "morgue.db", isolation_level=None)) as db:
+        articles = iter(archive.search(sort="oldest"))
+        first = next(articles)
+        db.execute("UPDATE articles SET section = 'Late'")
+        assert tuple(db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()) == (0, 0, 0)
+        sections = [first.section, *(one.section for one in articles)]
+    assert "Late" not in sections[:5]
+    assert sections[5:] == ["Late"] * 34
+
+
+def test_article_that_is_removed_meanwhile_is_left_out(written, monkeypatch):
+    """A takedown holds at once."""
+    monkeypatch.setattr(queries, "BATCH_ROWS", 5)
+    with Archive(written) as archive, closing(sqlite3.connect(written / "morgue.db", isolation_level=None)) as db:
+        articles = archive.search(sort="oldest")
+        last = articles[-1].id
+        begun = iter(articles)
+        next(begun)
+        db.execute("DELETE FROM revisions WHERE article_id = ?", (last,))
+        db.execute("DELETE FROM articles WHERE id = ?", (last,))
+        assert last not in ids(begun)
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from tests.support.filed_source import filed_source
+
+with filed_source(Path(sys.argv[1])) as paper:
+    for number in range(50):
+        paper.store.db.execute("BEGIN")
+        words = " ".join(f"word{number}x{n}" for n in range(30))
+        paper.see(f"story-{number}", f"harbour {words}", title=f"Story {number}", published="2026-11-23")
+        paper.store.db.execute("COMMIT")
+        if number == 0:
+            print("begun", flush=True)
+"""
+
+
+def test_archive_is_read_while_a_process_files_articles(tmp_path):
+    """No error, no half article, nothing lost: each answer has at least what the one before had."""
+    command = [sys.executable, "-c", WRITER, str(tmp_path)]
+    with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "begun\n"
+        sizes = []
+        with Archive(tmp_path) as archive:
+            harbour = archive.search("harbour")
+            while writer.poll() is None and len(sizes) < 1000:
+                read = list(harbour)
+                assert all(len(one.text.split()) == 31 for one in read)
+                assert len({one.id for one in read}) == len(read)
+                sizes.append(len(read))
+                assert harbour.count(by="source")["paper"] >= sizes[-1]
+            assert writer.wait(timeout=60) == 0
+            assert len(list(harbour)) == 50
+    assert all(one <= other for one, other in pairwise(sizes))

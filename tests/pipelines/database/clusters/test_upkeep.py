@@ -1,0 +1,195 @@
+"""Test that clusters are kept as articles come, change and go, and are those that computing anew gives."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from pipelines.clusters import pairing
+from pipelines.database import removals
+from pipelines.database.clusters import regrouping, upkeep
+from pipelines.database.connection import open_database
+from tests.support.copies import TABLES, CopyArchive, story
+
+A, B, C = story("a"), story("b"), story("c")
+NOTICE = "\n".join(story("notice", 4))
+WEATHER = (
+    "Today the temperature in town rises to {} degrees by noon. The wind blows at {} kilometres an hour all day. "
+    "The chance of rain in the afternoon is {} percent. Tomorrow it reaches {} degrees, at night it falls to {}."
+)
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[CopyArchive]:
+    made = CopyArchive(tmp_path)
+    with closing(made.db):
+        yield made
+
+
+def variants(chance: random.Random) -> str:
+    """Return one of a few texts of few stories: whole, cut, edited, in a digest; or a form, or a stub."""
+    own, other, third = (story(name, 10) for name in chance.sample("abcd", 3))
+    return chance.choice([
+        "\n".join(own), "\n".join(own), "\n".join(own[:4]), "\n".join([*other[:2], *own[:7]]),
+        "\n".join([*own, *other]), "\n".join([*own, *third[:6], *other]),
+        "\n".join(one for at, one in enumerate(own) if at % 4),
+        WEATHER.format(*(chance.randrange(99) for _ in range(5))), NOTICE, "\n".join([own[0], NOTICE]), "Too short.",
+    ])  # fmt: skip
+
+
+@pytest.mark.parametrize(("seed", "large"), [(1, 200), (2, 200), (3, 200), (4, 2), (5, 2), (6, 3)])
+def test_rows_after_random_work_are_those_of_computing_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, large: int
+):
+    """Whatever came, changed and went in between, however large the groups were, and whatever counts as large."""
+    monkeypatch.setattr(regrouping, "MAX_JUDGED", large)
+    chance = random.Random(seed)
+    archive = CopyArchive(tmp_path)
+    with closing(archive.db):
+        alive: list[int] = []
+        for _ in range(45):
+            act = chance.random()
+            if act < 0.5 or not alive:
+                day = f"2026-01-{chance.randrange(1, 29):02}"
+                alive.append(archive.add(variants(chance), chance.randrange(1, 4), day))
+            elif act < 0.65:
+                archive.change(chance.choice(alive), text=variants(chance))
+            elif act < 0.72:
+                archive.change(chance.choice(alive), source_id=chance.randrange(1, 4))
+            elif act < 0.78:
+                archive.change(chance.choice(alive), origin=chance.choice(["dpa", "Paper 2", None]))
+            elif act < 0.84:
+                named = chance.choice(alive)
+                archive.change(chance.choice(alive), canonical_url=f"https://paper-1.example/{named}")
+            elif act < 0.92:
+                archive.remove(alive.pop(chance.randrange(len(alive))))
+            else:
+                archive.work_off(chance.choice([1, 3, 100]))
+        archive.work_off(chance.choice([1, 2, 7, 100]))
+        kept = archive.state()
+        archive.recompute()
+        assert kept == archive.state()
+        assert kept["clusters"]
+
+
+def test_filing_only_notes_the_article(archive: CopyArchive):
+    """The work is done later, in groups."""
+    archive.add(A)
+    archive.add(A, 2)
+    assert archive.state() == {table: [] for table in TABLES}
+    assert archive.db.execute("SELECT article_id, changed FROM unclustered").fetchall() == [(1, 1), (2, 1)]
+    archive.work_off()
+    assert archive.clusters() == [{1, 2}]
+    assert archive.db.execute("SELECT * FROM unclustered").fetchall() == []
+
+
+def test_visit_that_changes_nothing_notes_nothing(archive: CopyArchive):
+    """A reading that finds the same values writes the row all the same."""
+    archive.add(A)
+    archive.work_off()
+    archive.change(1, text="\n".join(A), published="2026-01-01", last_seen="2026-02-01T00:00:00Z", title="Other")
+    assert archive.db.execute("SELECT * FROM unclustered").fetchall() == []
+
+
+def test_edit_takes_an_article_out_of_its_cluster(archive: CopyArchive):
+    """The others stay together, though they were found through it."""
+    for paper in (1, 2, 3):
+        archive.add(A, paper)
+    archive.work_off()
+    archive.change(1, text="\n".join(B))
+    archive.work_off()
+    assert archive.clusters() == [{2, 3}]
+
+
+def test_removed_article_leaves_no_hashes_behind(archive: CopyArchive):
+    """Neither a sample of its text nor its number is left, and the others have another origin at once."""
+    for paper in (1, 2, 3):
+        archive.add(A, paper, f"2026-01-0{paper}")
+    archive.add([*A, *B], 4)
+    archive.work_off()
+    removals.delete_rows(archive.db, captures=(), articles=[1, 4], revisions=[1, 4])
+    columns = {"text_signatures": ("article_id",), "text_shingles": ("article_id",), "cluster_members": ("article_id",),
+               "article_pairs": ("article_id", "other_id"), "clusters": ("id", "origin_id")}  # fmt: skip
+    for table, names in columns.items():
+        for name in names:
+            assert archive.db.execute(f"SELECT * FROM {table} WHERE {name} IN (1, 4)").fetchall() == []
+    hashes = {row[0] for row in archive.db.execute("SELECT hash FROM text_shingles")}
+    assert hashes == {*upkeep.hashes_of(archive.db, 2), *upkeep.hashes_of(archive.db, 3)}
+    assert archive.clusters() == [{2, 3}]
+    assert archive.db.execute("SELECT id, copies, origin_id FROM clusters").fetchall() == [(2, 2, 2)]
+
+
+def test_group_that_is_cut_off_is_done_again(archive: CopyArchive, tmp_path: Path):
+    """A group is one transaction, so a kill leaves the articles waiting and nothing half done."""
+    for paper in (1, 2, 3):
+        archive.add(A, paper)
+    before = archive.state()
+    archive.db.execute("BEGIN")
+    upkeep.work_off(archive.db, 2)
+    archive.db.close()  # as the end of a process does
+    archive.db = open_database(tmp_path / "morgue.db")
+    assert archive.state() == before
+    archive.work_off()
+    assert archive.clusters() == [{1, 2, 3}]
+
+
+def test_origin_is_the_article_that_copies_link_to(archive: CopyArchive):
+    """Also at another address of it; a link is better evidence than a date."""
+    archive.add(A, 1, "2026-01-01", canonical_url="https://amp.paper-3.example/story?utm_source=x")
+    archive.add(A[:6], 2, "2026-01-02")
+    archive.add(A, 3, "2026-01-03")
+    archive.work_off()
+    row = "SELECT origin_id, evidence, said_by FROM clusters"
+    assert archive.db.execute(row).fetchone() == (1, "earliest", 0)
+    archive.db.execute("INSERT INTO aliases VALUES ('//amp.paper-3.example/story', 3)")
+    archive.work_off()
+    assert archive.db.execute(row).fetchone() == (3, "link", 1)
+    shares = archive.db.execute("SELECT article_id, round(kept, 1), round(origin_kept, 1) FROM cluster_members")
+    assert shares.fetchall() == [(1, 1.0, 1.0), (2, 1.0, 0.5), (3, 1.0, 1.0)]
+
+
+def test_credit_to_the_title_of_a_source_counts_from_when_it_has_that_title(archive: CopyArchive):
+    """The title is in the source's file, where the owner may write it later."""
+    archive.add(A, 1, "2026-01-01", origin="The Old Post")
+    archive.add(A, 2, "2026-01-02")
+    archive.work_off()
+    row = "SELECT origin_id, origin_name, evidence FROM clusters"
+    assert archive.db.execute(row).fetchone() == (1, "The Old Post", "credit")
+    archive.db.execute("UPDATE sources SET title = 'The Old Post' WHERE id = 2")
+    archive.work_off()
+    assert archive.db.execute(row).fetchone() == (2, None, "credit")
+
+
+def test_equal_notices_cost_no_more_each_than_a_few(archive: CopyArchive, monkeypatch: pytest.MonkeyPatch):
+    """One more of three hundred writes its own rows, and compares nothing."""
+    compared, counted = 0, pairing.token_comparison
+
+    def token_comparison(*args):
+        nonlocal compared
+        compared += 1
+        return counted(*args)
+
+    monkeypatch.setattr(pairing, "token_comparison", token_comparison)
+    archive.db.execute("BEGIN")
+    for _ in range(300):
+        archive.add(NOTICE)
+    archive.work_off()
+    archive.db.execute("COMMIT")
+    assert archive.clusters() == [set(range(1, 301))]
+    pairs = archive.db.execute("SELECT count(*) FROM article_pairs").fetchone()[0]
+    assert (compared, pairs) == (0, 1 + 2 + 297 * 3)
+    before = archive.db.total_changes
+    archive.add(NOTICE)
+    archive.work_off()
+    assert archive.clusters() == [set(range(1, 302))]
+    assert archive.db.total_changes - before < 50
+    archive.change(300, text="\n".join(A))
+    archive.work_off()
+    assert archive.clusters() == [{*range(1, 302)} - {300}]
+    kept = archive.state()
+    archive.recompute()
+    assert kept == archive.state()
