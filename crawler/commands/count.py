@@ -14,6 +14,7 @@ from crawler.cli.archive_options import (
     filter_options,
     format_option,
     standard_output,
+    stem_option,
     undated_left_out,
 )
 from crawler.cli.common_options import folder_of, folder_option, setting_option
@@ -23,6 +24,7 @@ from pipelines.core import terminal
 from pipelines.core.errors import QueryError
 from pipelines.core.plural import counted
 from pipelines.database.filters import ArticleFilters
+from pipelines.database.query_language.tokens import with_stems
 from pipelines.database.query_language.values import listed
 from pipelines.database.search.attention import Attention, attention
 
@@ -30,6 +32,7 @@ from pipelines.database.search.attention import Attention, attention
 @click.command(cls=QueryCommand)
 @click.argument("queries", nargs=-1, metavar="[QUERY]...")
 @filter_options
+@stem_option
 @click.option("--by", multiple=True, metavar="KEY[,KEY]",
               help="day, week, month, year, source, language, author, section, kind, origin, tag; or two of them: "
                    "month,source.  [default: a unit of time that suits the span]")  # fmt: skip
@@ -45,8 +48,8 @@ from pipelines.database.search.attention import Attention, attention
 @setting_option
 @click.pass_context
 def command(
-    ctx: click.Context, queries: tuple[str, ...], filters: ArticleFilters, by: tuple[str, ...], share: bool,
-    smooth: int, limit: int, plot: str | None, force: bool, form: str,
+    ctx: click.Context, queries: tuple[str, ...], filters: ArticleFilters, stem: bool, by: tuple[str, ...],
+    share: bool, smooth: int, limit: int, plot: str | None, force: bool, form: str,
 ) -> None:  # fmt: skip
     """Count articles over time or by source, for one or more queries side by side.
 
@@ -66,6 +69,7 @@ def command(
     csv, json and jsonl have one row for each period, source and query, with numbers and shares. --plot needs
     newsmorgue[plot]. docs/counting.md says more.
     """
+    queries = tuple(map(with_stems, queries)) if stem else queries
     if share and not queries:
         raise QueryError("--share", "there is no query whose share could be shown", "name at least one query")
     if smooth > 1 and form != "table" and plot is None:

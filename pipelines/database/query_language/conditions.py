@@ -101,7 +101,10 @@ class QueryConditions:
             return text.fts
         word = text.token.raw, text.token.language
         if word not in self.forms:
-            self.forms[word] = self.word_forms(*word) if self.word_forms else []
+            try:
+                self.forms[word] = self.word_forms(*word) if self.word_forms else []
+            except QueryError as error:
+                raise misplaced(self.query, text.token.place, error.cause, error.cure) from None
         return text.inside(any_of([text.token.fts or "", *map(quoted, self.forms[word])]))
 
     def _note_texts(self, node: QueryNode) -> None:

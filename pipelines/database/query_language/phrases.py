@@ -101,4 +101,4 @@ def signs_ignored(text: str) -> str:
     """Return the signs at the ends of a text, or of a text without any word, that no index has: the ++ of C++."""
     alone = not any(map(str.isalnum, text))
     ends = text if alone else re.sub(r"(?s)^(\W*).*?(\W*)$", r"\1\2", text)
-    return "".join(sign for sign in ends if not sign.isspace() and sign not in END_OF_SENTENCE)
+    return "".join(sign for sign in ends if sign.isprintable() and not sign.isspace() and sign not in END_OF_SENTENCE)

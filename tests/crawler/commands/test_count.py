@@ -65,6 +65,14 @@ def test_table_has_numbers_and_shares_for_each_query(folder):
     ]
 
 
+def test_stems_are_counted_with_their_forms(folder):
+    """The query is named as it was asked."""
+    exact, stemmed = (run(folder, "count", "climates", *more, "--format", "csv") for more in ((), ("--stem",)))
+    assert sum(int(line.split(",")[2]) for line in exact.splitlines()[1:]) == 0
+    assert sum(int(line.split(",")[2]) for line in stemmed.splitlines()[1:]) > 0
+    assert ",~climates," in stemmed
+
+
 def test_formats_hold_the_same_numbers(folder):
     """csv, json and jsonl: one row for each period, value and query, with the share unrounded."""
     asked = ("count", "climate", "sport", "--by", "year,source", "--format")
