@@ -294,8 +294,11 @@ def open_database(path: Path) -> sqlite3.Connection:
     db = open_for_maintenance(path)
     try:
         is_newest = has_newest_schema(db)
-        if not is_newest and (strangers := foreign_triggers(db)):
-            raise has_foreign_triggers(path, strangers)
+        if not is_newest:
+            from pipelines.database.schema.migrations import foreign_triggers  # as `migrate`, too slow for an idle pass
+
+            if strangers := foreign_triggers(db):
+                raise has_foreign_triggers(path, strangers)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA foreign_keys = ON")
@@ -362,28 +365,11 @@ def _trust_own_triggers(db: sqlite3.Connection) -> None:
         db.execute("PRAGMA trusted_schema = ON")
 
 
-def foreign_triggers(db: sqlite3.Connection) -> list[str]:
-    """Return the triggers on tables of ours that no version of us made: what they do, every command that writes does.
-
-    A trigger on a table of the user's own is the user's business.
-    """
-    from pipelines.database.schema.migrations import known_objects
-
-    known = known_objects()
-    rows = db.execute("SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY name")
-    return [
-        name
-        for name, table, sql in rows
-        if table.casefold() in known and (sql or "") not in known.get(name.casefold(), ())
-    ]
-
-
 def has_foreign_triggers(path: Path, names: Sequence[str]) -> ArchiveDamaged:
     """Return the error for a database that would do more than we ask when it is written to."""
     listed = ", ".join(map(plain, names[:MAX_TRIGGERS_NAMED])) + (", ..." if len(names) > MAX_TRIGGERS_NAMED else "")
-    cause = f"holds triggers that are not Newsmorgue's, so nothing is written to it: {listed}"
     cure = "if you made them, DROP TRIGGER removes them; if not, `morgue rebuild` makes a new database"
-    return ArchiveDamaged(str(path), cause, cure)
+    return ArchiveDamaged(str(path), f"holds triggers that are not Newsmorgue's, so nothing is written: {listed}", cure)
 
 
 def applied_migrations(db: sqlite3.Connection) -> list[str]:

@@ -15,7 +15,7 @@ from pipelines.core.archive_layout import DATABASE_NAME
 from pipelines.core.terminal import plain
 from pipelines.core.urls import key_or_none
 from pipelines.database.columns import FIELD_COLUMNS, REVISION_COLUMNS, STATE_COLUMNS, columns_digest
-from pipelines.database.connection import ask, foreign_triggers
+from pipelines.database.connection import ask
 from pipelines.database.edits.change_detection import text_digest
 from pipelines.database.frontier.claims import damaged_hints
 from pipelines.verification.findings import Finding
@@ -113,7 +113,7 @@ def changed_schema(db: sqlite3.Connection) -> Iterator[Finding]:
     """Yield triggers of others on our tables, and tables, indexes and triggers of ours that were changed or dropped."""
     from sqlite_utils import Database
 
-    from pipelines.database.schema.migrations import known_objects, migrations
+    from pipelines.database.schema.migrations import foreign_triggers, known_objects, migrations
 
     for name in foreign_triggers(db):
         yield finding("schema", f"the trigger {plain(name)} is not Newsmorgue's; no command writes to the database")
@@ -131,7 +131,7 @@ def changed_schema(db: sqlite3.Connection) -> Iterator[Finding]:
 
 def other_objects(db: sqlite3.Connection) -> Iterator[str]:
     """Yield the tables, views, indexes and triggers of others: `view popular`. They change nothing of ours."""
-    from pipelines.database.schema.migrations import known_objects
+    from pipelines.database.schema.migrations import foreign_triggers, known_objects
 
     known, strangers = known_objects(), foreign_triggers(db)
     for row in ask(db, OBJECTS):

@@ -8,6 +8,7 @@ in UTC with `Z`; days are `YYYY-MM-DD`.
 
 from __future__ import annotations
 
+import sqlite3
 from functools import cache
 
 from sqlite_utils import Database
@@ -35,6 +36,20 @@ def known_objects() -> dict[str, list[str]]:
             known.setdefault(name, []).append(now.get(name, ""))
     db.close()
     return known
+
+
+def foreign_triggers(db: sqlite3.Connection) -> list[str]:
+    """Return the triggers on tables of ours that no version of us made: what they do, every command that writes does.
+
+    A trigger on a table of the user's own is the user's business.
+    """
+    known = known_objects()
+    rows = db.execute("SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY name")
+    return [
+        name
+        for name, table, sql in rows
+        if table.casefold() in known and (sql or "") not in known.get(name.casefold(), ())
+    ]
 
 
 SCHEDULED = """
