@@ -19,7 +19,8 @@ from pipelines.database.search.periods import days_of
 
 MAX_SERIES = 7  # lines or bars of one panel, each with a colour and a pattern of its own
 MAX_BARS = 30  # values of one plot
-MAX_LABEL_WIDTH = 76  # columns of a label; the note has a longer query in full
+MAX_LABEL_WIDTH = 76  # columns of a query; the note has a longer one in full
+MAX_NAME_WIDTH = 40  # columns of a source, author, ...; a longer one would push the bars off the page
 MAX_PERIODS_NAMED = 4  # partial periods in the note
 NO_TEXT = re.compile("[\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")  # XML 1.0, 2.2
 NO_VALUE = {"source": "no source", "language": "unknown"}
@@ -66,6 +67,10 @@ class Chart:
     def days(self) -> list[date]:
         """Return the first day of each period, which is its place on the time axis."""
         return [days_of(period)[0] for period in self.periods]
+
+    def has_numbers(self) -> bool:
+        """Return True if a number is not zero."""
+        return any(value for panel in self.panels for series in panel.series for value in series.values)
 
     def texts(self) -> str:
         """Return every text of the plot that comes from a user or an archive."""
@@ -157,7 +162,7 @@ def _name(found: Attention, value: Sequence[str | None]) -> str:
     names = [
         NO_VALUE.get(key, f"no {key}") if one is None else plain(one) for key, one in zip(keys, value, strict=True)
     ]
-    return cut(" · ".join(names), MAX_LABEL_WIDTH)
+    return cut(" · ".join(names), MAX_NAME_WIDTH)
 
 
 def _gaps(by_period: Sequence[Sequence[AttentionRow]]) -> Iterator[tuple[date, date]]:

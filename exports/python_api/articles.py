@@ -19,9 +19,9 @@ from pipelines.core.errors import QueryError
 from pipelines.core.plural import counted
 from pipelines.database import queries
 from pipelines.database.filters import ArticleFilters
-from pipelines.database.search import counts, facets
+from pipelines.database.search import counts
 from pipelines.database.search.hits import SORTS, SearchHits, search
-from pipelines.database.search.place_counts import PERIODS
+from pipelines.database.search.periods import PERIODS
 from pipelines.database.selection import article_selection, is_address
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class Articles(Tabular):
             return len(self)
         self._check_whole("count by a key")
         keys = _keys(by)
-        return Counts(keys, facets.counts(self._db, keys, self.query, self.filters))
+        return Counts(keys, counts.counts(self._db, keys, self.query, self.filters))
 
     def facets(self, *keys: str, top: int = MAX_FACET_VALUES) -> dict[str, Counts]:
         """Return the largest counts of each key, by its name; those by day, week, month or year in full."""

@@ -47,6 +47,7 @@ def test_attention_has_the_rows_of_the_command(archive):
     table = found.to_pandas()
     assert list(table[table["query"] == "climate"]["count"]) == [0, 1, 1, 0]
     assert table["share"].dtype == float
+    assert archive.search("nothing").count(by="month").to_pandas()["count"].dtype == "int64"  # of no row
     assert "25.0%" in found._repr_html_()
     assert repr(found) == "AttentionTable(queries=('climate', 'change'), by=('month',), 8 rows)"
 
