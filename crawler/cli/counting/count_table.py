@@ -17,6 +17,7 @@ MAX_QUERY_WIDTH = 24  # columns of a query as the title of a column; a longer on
 MAX_VALUE_WIDTH = 24  # columns of a source, author, ...
 BAR_WIDTH = 30  # columns
 MIN_SPARKLINE_WIDTH = 10  # columns
+MANY_COLUMNS = 20  # of sources, authors, ...; a table by time with more is hard to read
 PARTIAL = "*"  # after a period that the archive does not cover as a whole
 NONE = {"source": "(no source)", "language": "(unknown)"}  # what a value that is missing is called
 
@@ -59,6 +60,9 @@ def lines(found: Attention, layout: CountLayout) -> Iterator[str]:
     yield ""
     yield from _totals(found, layout)
     for note in notes(found):
+        yield from terminal.wrap(note, layout.room)
+    if layout.is_cut and found.unit and (columns := len(found.values())) > MANY_COLUMNS:
+        note = f"There are {columns:,} columns: --limit 10 shows only the most frequent values of {found.by[-1]}."
         yield from terminal.wrap(note, layout.room)
 
 
