@@ -128,7 +128,7 @@ def _series(
     found: Attention, query: int | None, label: str, share: bool, smooth: int, value: tuple[str | None, ...] = ()
 ) -> ChartSeries:
     numbers = found.curve(query, share=share, smooth=smooth, value=value)
-    return ChartSeries(label, tuple(_percent(number) if share else number for number in numbers))
+    return ChartSeries(label, _drawn(numbers, share))
 
 
 def _bars(found: Attention, share: bool) -> tuple[tuple[ChartPanel, ...], int]:
@@ -138,19 +138,15 @@ def _bars(found: Attention, share: bool) -> tuple[tuple[ChartPanel, ...], int]:
         raise NotFound("--plot", "there is no article to draw", "other filters may show some")
     shown = range(len(found.queries)) if found.queries else (None,)
     series = tuple(
-        ChartSeries(_query_label(found, query), tuple(_bar(row, query, share) for row in rows)) for query in shown
+        ChartSeries(_query_label(found, query), _drawn([row.number(query, share=share) for row in rows], share))
+        for query in shown
     )
     return (ChartPanel("", series),), len(found.rows) - len(rows)
 
 
-def _bar(row: AttentionRow, query: int | None, share: bool) -> float | None:
-    if query is None:
-        return row.articles
-    return _percent(row.share(query)) if share else row.matches[query]
-
-
-def _percent(share: float | None) -> float | None:
-    return None if share is None else 100 * share
+def _drawn(numbers: Sequence[float | None], share: bool) -> tuple[float | None, ...]:
+    """Return numbers as they are drawn: shares in percent."""
+    return tuple(100 * number if share and number is not None else number for number in numbers)
 
 
 def _query_label(found: Attention, query: int | None) -> str:

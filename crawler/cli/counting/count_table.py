@@ -92,7 +92,7 @@ def _columns(found: Attention, layout: CountLayout) -> list[CountColumn]:
     columns.append(CountColumn("articles", [f"{row.articles:,}" for row in found.rows]))
     if not found.unit and len(found.queries) <= 1:
         query = 0 if found.queries else None
-        numbers = [_number(row, query, share=layout.share) or 0 for row in found.rows]
+        numbers = [row.number(query, share=layout.share) or 0 for row in found.rows]
         bars = [bar(number, max(numbers), BAR_WIDTH, layout.drawn) for number in numbers]
         columns.append(CountColumn("", bars, is_number=False))
     return columns
@@ -125,17 +125,11 @@ def _period(row: AttentionRow) -> str:
     return "undated" if row.key[0] is None else row.key[0] + (PARTIAL if row.is_partial else "")
 
 
-def _number(row: AttentionRow, query: int | None, *, share: bool) -> float | None:
-    if query is None:
-        return row.articles
-    return row.share(query) if share else row.matches[query]
-
-
 def _cell(row: AttentionRow, query: int | None, *, share: bool) -> str:
     """Return a cell of a pivot; "" where the archive has no article at all."""
     if not row.articles:
         return ""
-    return percent(row.share(query or 0)) if share and query is not None else f"{_number(row, query, share=False):,}"
+    return percent(row.share(query or 0)) if share and query is not None else f"{row.number(query):,}"
 
 
 def _table(columns: Sequence[CountColumn], layout: CountLayout) -> Iterator[str]:

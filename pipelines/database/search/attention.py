@@ -41,6 +41,12 @@ class AttentionRow(NamedTuple):
         """Return which part of all articles a query finds, from 0 to 1; None if there are no articles."""
         return self.matches[query] / self.articles if self.articles else None
 
+    def number(self, query: int | None, *, share: bool = False) -> float | None:
+        """Return how many articles a query finds, or their share; without a query (None), of all articles."""
+        if query is None:
+            return self.articles
+        return self.share(query) if share else self.matches[query]
+
 
 @dataclass(frozen=True, slots=True)
 class Attention:
