@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 from urllib.parse import quote
 
 from exports import ExportInfo, Row
-from exports.column_types import DAYS, TIMES
+from exports.column_types import DAY_NAMES, TIME_NAMES
 from exports.column_types import arrow_schema as schema
 from exports.extras import load_extra
 from exports.folder_output import FolderOutput
@@ -33,19 +33,18 @@ DATA_FOLDER = "data"  # of all Parquet files: many readers take every file of a 
 NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"  # as Hive and its readers call the folder of unknown values
 
 
-def column_of(values: Sequence[Any], field: Any) -> Any:
-    """Return the values of a column as an Arrow array of the type of `field`.
+def column_of(arrow: Any, values: Sequence[Any], field: Any) -> Any:
+    """Return the values of a column as an array of the type of `field`; `arrow` is the module pyarrow.
 
     Raises ArchiveDamaged for a text that is no time.
     """
-    arrow = load_extra("pyarrow", "parquet")
     # Many columns of an archive are empty: Arrow need not look at each value.
     if values[0] is None and values.count(None) == len(values):
         return arrow.nulls(len(values), field.type)
     if values[0] == [] and not any(values) and None not in values:
         no_places = arrow.array([0] * (len(values) + 1), type=arrow.int32())
         return arrow.ListArray.from_arrays(no_places, arrow.array([], type=arrow.string()), type=field.type)
-    if field.name in (*TIMES, *DAYS):
+    if field.name in TIME_NAMES or field.name in DAY_NAMES:
         try:
             return arrow.array(values, type=arrow.string()).cast(field.type)  # parsed by Arrow, ten times faster
         except arrow.ArrowInvalid as error:
@@ -66,7 +65,7 @@ def write(rows: Iterable[Row], out: BinaryIO, columns: Sequence[str], *, raw: bo
     with parquet.ParquetWriter(_Unclosed(out), shape, compression="zstd", compression_level=ZSTD_LEVEL) as writer:
         batches: list[Any] = []
         for values in _batches_of(rows, columns):
-            arrays = [column_of(of_column, field) for of_column, field in zip(values, shape, strict=True)]
+            arrays = [column_of(arrow, of_column, field) for of_column, field in zip(values, shape, strict=True)]
             batches.append(arrow.RecordBatch.from_arrays(arrays, schema=shape))
             count += len(values[0])
             if count % GROUP_ROWS == 0:
