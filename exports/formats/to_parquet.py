@@ -19,7 +19,7 @@ from exports.extras import load_extra
 from exports.folder_output import FolderOutput
 from exports.formats.to_jsonl import choose_values, fast_line_bytes
 from pipelines.core.archive_layout import DATABASE_NAME
-from pipelines.core.errors import ArchiveDamaged
+from pipelines.core.errors import ArchiveDamaged, ConfigError
 
 name = "parquet"
 media_type = "application/vnd.apache.parquet"
@@ -30,6 +30,7 @@ GROUP_ROWS = 5000  # of a row group: about 20 MB of text, which is what memory h
 BATCH_ROWS = 250  # converted at once: few enough to be in the processor's cache still
 ZSTD_LEVEL = 3  # of 22
 DATA_FOLDER = "data"  # of all Parquet files: many readers take every file of a folder for one
+FILE_NAME = "articles.parquet"  # in each folder of a partition
 NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"  # as Hive and its readers call the folder of unknown values
 
 
@@ -130,16 +131,24 @@ class Partitioned:
     ) -> dict[str, Any]:
         """Write a file for each group of rows, which come ordered by group.
 
-        The files leave out the columns that the names of their folders have: readers add these.
+        The files leave out the columns that the names of their folders have: readers add these. Without a row, there
+        is one file, which has all columns. Raises ConfigError if no other column is wanted, or without pyarrow.
         """
         kept = [column for column in columns if column not in self._groups]
-        schema(kept)  # raises without pyarrow, also if there is no row
+        if not kept:
+            cause = "leaves no column for the files, because --partition puts it into the names of folders"
+            raise ConfigError(f"--fields {','.join(columns)}", cause, "name another column, too")
         for part, rows in parts:
+            place, files = [DATA_FOLDER, *([part] if part else [])], 0
             for values, group in groupby(rows, partial(_values, self._groups)):
                 keys = zip(self._groups, values, strict=True)
-                path = [DATA_FOLDER, *([part] if part else []), *(f"{key}={_quoted(value)}" for key, value in keys)]
-                with folder.open("/".join([*path, "articles.parquet"])) as out:
+                path = [*place, *(f"{key}={_quoted(value)}" for key, value in keys)]
+                with folder.open("/".join([*path, FILE_NAME])) as out:
                     write(group, out, kept)
+                files += 1
+            if not files:
+                with folder.open("/".join([*place, FILE_NAME])) as out:
+                    write((), out, columns)
         return {"partition": list(self._groups), "order": ", ".join([*self._groups, "id"])}
 
 
