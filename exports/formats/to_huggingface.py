@@ -142,8 +142,8 @@ def _split_words(about: ExportInfo) -> str:
     if not about.get("split"):
         return ""
     return (
-        f"\n\nDivided at random by article (`{about['split']}`, seed {about['seed']}): all revisions of an article, and "
-        "all copies of a text that were found, are in the same split."
+        f"\n\nDivided at random by article (`{about['split']}`, seed {about['seed']}): all revisions of an article, "
+        "and all copies of a text that were found, are in the same split."
     )
 
 
