@@ -57,6 +57,9 @@ def export_articles(
     if groups and is_partitionable(form):
         form = form.partitioned(groups)
     if is_subset_format(form):
+        if every and without:
+            cause = f"copies whole articles into {wanted.form}, also those revisions that are to be left out"
+            raise ConfigError("--revisions all", cause, "leave it out, or export jsonl or parquet")
         form = form.subset_of(db)
     selection = RowSelection(
         wanted.filters, wanted.query, without, every, wanted.sample, wanted.seed or 0, splits, groups,
