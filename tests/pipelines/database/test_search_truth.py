@@ -221,3 +221,15 @@ def test_every_article_has_the_label_of_all(world):
     db, articles = world
     sql = "SELECT count(*) FROM articles_fts WHERE articles_fts MATCH ?"
     assert db.execute(sql, (index_terms.EVERY_ARTICLE,)).fetchone()[0] == len(articles)
+
+
+def test_count_by_day_of_a_prefix_asks_the_index_once(world):
+    """FTS5 makes the list of all its matches for each question."""
+    db, articles = world
+    asked: list[str] = []
+    db.set_trace_callback(asked.append)
+    found = counts.counts(db, ("day",), "mini*")
+    db.set_trace_callback(None)
+    right = [one for one in articles if {"minister", "ministry"} & set(words_of(one))]
+    assert found == Counter((value_of(one, "day"),) for one in right)
+    assert sum("MATCH" in sql for sql in asked) == 1
