@@ -10,16 +10,18 @@ of places. Pure; knows no database.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipelines.core.errors import QueryError
 from pipelines.database.query_language.days import parse_day
 from pipelines.database.query_language.index_terms import (
+    EVERY_ARTICLE,
     EVERYWHERE,
     PlaceRange,
     in_languages,
     of_kinds,
     of_sources,
+    passed_test,
     places_between,
 )
 from pipelines.database.query_language.parser import (
@@ -50,6 +52,13 @@ WordForms = Callable[[str, str | None], list[str]]
 SourceIds = Callable[[Sequence[str]], list[int]]  # row ids of the sources that a user names; raises NotFound
 
 
+class Marking(NamedTuple):
+    """Hold an FTS5 expression whose matches are the words found in an article that fits."""
+
+    expression: str
+    tests: list[str]  # conditions on `articles a`; the article has the label `passed_test(n)` if it passes number n
+
+
 class QueryConditions:
     """Hold a query as what must all hold: `match`, an FTS5 expression or None; `places`; `where`, conditions in SQL.
 
@@ -65,7 +74,7 @@ class QueryConditions:
         self.forms: dict[tuple[str, str | None], list[str]] = {}  # of each ~word and its language
         self.places = EVERYWHERE
         self._terms: dict[QueryField, str] = {}
-        tree = parse_query(query)
+        tree = self._tree = parse_query(query)
         self._note_texts(tree)
         parts = list(tree.parts if isinstance(tree, QueryGroup) and tree.operator == "AND" else [tree])
         periods = [part for part in parts if isinstance(part, QueryField) and part.name == "published"]
@@ -79,21 +88,35 @@ class QueryConditions:
             self.headline = self._all(parts, titled=True)[0]
         self.has_words = self.match is not None and any(map(_has_text, wanted))
 
-    @property
-    def marked(self) -> str | None:
-        """Return the expression whose matches are the words found in an article that fits; None without any.
+    def marking(self) -> Marking | None:
+        """Return what tells which words are the ones found in an article that fits; None without any.
 
-        It may name the columns of `search.spans`: RUNS_IN says which column has the runs of a title, byline or text.
+        The expression may name the columns of `search.spans`: RUNS_IN says which one has the runs of a title, byline or
+        text.
         """
         if not self.texts:
             return None
         if self.match is not None and not self.where:
-            return self.match
-        found = [
-            f"{RUNS_IN[text.run_column]} : {run_phrase(text.token.raw)}" if text.run_column else self.expression(text)
-            for text in self.texts
-        ]
-        return _joined(" OR ", found)
+            return Marking(self.match, [])
+        tests: list[str] = []
+        return Marking(self._marked(self._tree, tests), tests)
+
+    def _marked(self, node: QueryNode, tests: list[str]) -> str:
+        """Return a part as an FTS5 expression. A condition in SQL is added to `tests`, and a label stands for it."""
+        if isinstance(node, QueryText):
+            return (
+                f"{RUNS_IN[node.run_column]} : {run_phrase(node.token.raw)}"
+                if node.run_column
+                else self.expression(node)
+            )
+        if isinstance(node, QueryExclusion):
+            return f"({EVERY_ARTICLE} NOT {self._marked(node.part, tests)})"
+        if isinstance(node, QueryGroup):
+            return _joined(f" {node.operator} ", [self._marked(part, tests) for part in node.parts])
+        if node.name in LABELLED:
+            return self._label(node)
+        tests.append(self._field(node))
+        return passed_test(len(tests) - 1)
 
     def expression(self, text: QueryText) -> str:
         """Return the FTS5 expression of a word or phrase; for ~word also with the words that have its stem."""
