@@ -32,7 +32,7 @@ from pipelines.database.query_language.parser import (
     QueryText,
     parse_query,
 )
-from pipelines.database.query_language.phrases import any_of, quoted, run_phrase
+from pipelines.database.query_language.phrases import any_of, has_run, quoted, run_phrase
 from pipelines.database.query_language.tokens import COLUMNS, misplaced
 from pipelines.database.query_language.values import folded_words, language_code, listed, run_words
 
@@ -62,7 +62,8 @@ class Marking(NamedTuple):
 class QueryConditions:
     """Hold a query as what must all hold: `match`, an FTS5 expression or None; `places`; `where`, conditions in SQL.
 
-    `headline`: `match` with its words in the headline, if hits can be ranked; None if they cannot. `has_words`: `match`
+    `headline`: `match` with its words in the headline, if hits can be ranked; None if they cannot. `in_title`: SQL for
+    words of scripts without spaces, of which the index does not know in which column they are. `has_words`: `match`
     has words that can be marked in a text. `word_forms`: what ~word also finds; without it, the word alone. Raises
     QueryError, and what `source_ids` and `word_forms` raise.
     """
@@ -83,9 +84,10 @@ class QueryConditions:
         parts = [part for part in parts if part not in periods]
         self.match, self.where = self._all(parts, alone=not periods) if parts else (None, [])
         wanted = [part for part in parts if not isinstance(part, QueryExclusion)]
-        self.headline = None
+        self.headline, self.in_title = None, list[str]()
         if self.match is not None and any(map(is_text, wanted)):
             self.headline = self._all(parts, titled=True)[0]
+            self.in_title = [self._in_title(part) for part in wanted if _is_run(part)]
         self.has_words = self.match is not None and any(map(_has_text, wanted))
 
     def marking(self) -> Marking | None:
@@ -188,6 +190,7 @@ class QueryConditions:
 
     def _index(self, node: QueryNode, *, titled: bool = False) -> str:
         """Return the FTS5 expression of a part that the index knows; `titled`: its words must be in the headline."""
+        titled = titled and not _is_run(node)
         if isinstance(node, QueryText):
             found = self.expression(node)
             return f"title : ({found})" if titled and not node.column else found
@@ -201,6 +204,13 @@ class QueryConditions:
         return self._with_and_without(
             [self._index(part, titled=titled) for part in wanted], [self._index(part) for part in unwanted]
         )
+
+    def _in_title(self, node: QueryNode) -> str:
+        """Return a part in a script without spaces as a condition that it is in the headline."""
+        if isinstance(node, QueryGroup):
+            return f"({f' {node.operator} '.join(map(self._in_title, node.parts))})"
+        assert isinstance(node, QueryText), "no other part is a run"
+        return f"has_run(a.title, {self._bound(run_words(node.token.raw))})"
 
     def _sql(self, node: QueryNode) -> str:
         """Return a part as a condition. It may be NULL where a column is, which means that it does not fit."""
@@ -296,6 +306,13 @@ def is_text(node: QueryNode) -> bool:
     if isinstance(node, QueryGroup):
         return all(map(is_text, node.parts))
     return is_text(node.part) if isinstance(node, QueryExclusion) else isinstance(node, QueryText)
+
+
+def _is_run(node: QueryNode) -> bool:
+    """Return True if all of a part is in scripts without spaces, in any column."""
+    if isinstance(node, QueryGroup):
+        return all(map(_is_run, node.parts))
+    return isinstance(node, QueryText) and not node.run_column and node.token.form != "near" and has_run(node.token.raw)
 
 
 def _has_text(node: QueryNode) -> bool:

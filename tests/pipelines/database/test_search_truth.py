@@ -16,6 +16,7 @@ from pipelines.database.query_language import index_terms
 from pipelines.database.search import counts, hits, place_counts, ranking
 from pipelines.database.search.snippets import INDEXED_COLUMNS, TOKENIZER
 from tests.support.article_archive import database, insert
+from tests.support.worded_archive import worded
 
 WORDS = ("flood", "dam", "rain", "river", "town", "minister", "ministry", "said")
 KINDS = ("article", "opinion", "live blog")
@@ -190,6 +191,27 @@ def test_match_in_the_headline_comes_before_all_others(world):
     found = ids(hits.search(db, "flood", limit=None))
     assert set(found[: len(titled)]) == titled
     assert len(found) > len(titled) > 0
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("東京", [1, 4, 2, 3, 5]),
+        ("東京 flood", [4, 3, 5]),
+        ("東京 -flood section:news", [1, 2]),
+        ("(東京 OR 大阪) kind:article", [4, 3, 1, 5, 2]),
+        ("東京 大阪 地震", [5]),
+    ],
+)
+def test_run_in_the_headline_comes_before_all_others(tmp_path, query, found):
+    """The index does not know in which column a run of a script without spaces is."""
+    articles = [
+        ("東京で選挙", "x"), ("other", "東京 東京 東京"), ("大阪 flood", "東京"), ("flood 東京", "大阪"),
+        ("other", "flood 東京 大阪 地震"), ("地震", "flood"),
+    ]  # fmt: skip
+    db = connect(worded(tmp_path / "morgue.db", articles))
+    assert ids(hits.search(db, query)) == found
+    db.close()
 
 
 def test_pool_is_the_newest_matches_and_the_newest_headlines(world, monkeypatch):
