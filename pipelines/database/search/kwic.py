@@ -52,7 +52,7 @@ def lines_in_context(
         raise QueryError("--limit, --offset and --kwic", "less than nothing", "give numbers from 0")
     by_context = sort in CONTEXT_SORTS
     asked = None if not query.strip() or is_address(query) else query_conditions(db, query, filters)
-    marking = asked and asked.marking()
+    marking = asked.marking() if asked else None
     if asked is None or marking is None:
         cure = "give a word, a phrase or a prefix beside the fields and filters"
         raise QueryError(f"query {query[:60]!a}", "has no word that could be shown in its context", cure)
