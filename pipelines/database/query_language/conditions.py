@@ -323,4 +323,6 @@ def _has_text(node: QueryNode) -> bool:
 
 
 def _joined(operator: str, parts: Sequence[str]) -> str:
-    return f"({operator.join(parts)})" if len(parts) > 1 else parts[0]
+    """Return expressions joined by an operator. What is there twice is there once: FTS5 would look for it twice."""
+    different = list(dict.fromkeys(parts))
+    return f"({operator.join(different)})" if len(different) > 1 else different[0]
