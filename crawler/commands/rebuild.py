@@ -61,7 +61,7 @@ def command(ctx: click.Context) -> int:
     files, listed = storage.list(), folder.path / manifest.NAME
     if folder.database.exists() and not (files.finished or files.unfinished or listed.exists()):
         cause = "holds no WARC file and never did: the database is all there is of this archive"
-        raise ConfigError(str(folder.warc), cause, "keep it, and rebuild the archive that it was exported from")
+        raise ConfigError(str(storage.folder), cause, "keep it, and rebuild the archive that it was exported from")
     settle_old_database(config)
     lock = ArchiveLock(folder.path / LOCK_NAME)
     try:
