@@ -162,6 +162,16 @@ def ignored_signs(query: str) -> list[tuple[str, str]]:
     return list(texts.items())
 
 
+def lower_operators(query: str) -> list[str]:
+    """Return those of `and`, `or` and `not` that a query has as words between others. Raises QueryError."""
+    tokens = tokens_of(query)
+    return list(dict.fromkeys(
+        token.raw
+        for before, token in pairwise(tokens[:-1])
+        if token.form == "word" and token.raw.upper() in OPERATORS and token.raw.islower() and before.kind != "field"
+    ))  # fmt: skip
+
+
 def misplaced(query: str, place: int, cause: str, cure: str) -> QueryError:
     """Return an error that shows the query, and below it a mark at the place of the mistake."""
     from pipelines.core.terminal import width  # only for the error
