@@ -1,7 +1,8 @@
 """Copy articles into a new database of an archive, with all that the tables hold of them.
 
 Copied are the articles, their revisions, other addresses and states, what they share with each other, the captures that
-these name, and the sources and runs of the captures. Queue, plans, journal and takedowns belong to the archive that crawls and stay there.
+these name, and the sources and runs of the captures. Queue, plans, journal and takedowns belong to the archive that
+crawls and stay there.
 """
 
 # ruff: noqa: S608 - SQL is put together here from names of our own schema; every value is bound

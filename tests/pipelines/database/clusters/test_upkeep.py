@@ -167,7 +167,7 @@ def test_credit_to_the_title_of_a_source_counts_from_when_it_has_that_title(arch
 
 
 def test_credit_to_a_host_is_one_to_its_paper(archive: CopyArchive):
-    """A canonical link that leads to no known address, such as one of a page for phones, gives no more than the host."""
+    """A canonical link to an address that is not known, such as one for phones, gives the host."""
     link = "https://paper-2.example/amp/story"
     archive.add(A, 1, "2026-01-01", canonical_url=link, origin_url=link, origin="paper-2.example")
     archive.add(A, 2, "2026-01-02", url="https://www.paper-2.example/story")
