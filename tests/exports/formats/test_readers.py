@@ -18,6 +18,8 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
+from exports.formats import to_huggingface
+from exports.selected_rows import COPY
 from pipelines.database.connection import connect
 from pipelines.selection.exclusions import Exclusions
 from tests.support.article_archive import build
@@ -190,3 +192,23 @@ def test_card_says_what_was_left_out_for_reserved_rights(tmp_path, rights, sente
     filters = {"filters": {"without_reserved": True}}
     export(archive, "huggingface", tmp_path / "hf", without=Exclusions(reserved=True), about=filters)
     assert sentence in (tmp_path / "hf" / "README.md").read_text()
+
+
+def test_card_says_that_copies_were_left_out_and_are_on_one_side():
+    """And that this says nothing of reserved rights."""
+    about = {"archive": "a", "split": "train=.9,test=.1", "seed": 7, "dedupe": "cluster", "left_out": {COPY: 2},
+             "filters": {"language": ["en"], "since": "2026-03-02"}}  # fmt: skip
+    card = to_huggingface.card(to_huggingface.Census(), {"train": ("data/train.parquet", "")}, ["id"], about)
+    for sentence in (
+        "so are all articles that are known to be copies of one text",
+        "known to be copies of one text, one was taken",
+        f"| {COPY} | 2 |",
+        "No row was left out for reserved rights, because that was not asked for.",
+        "Articles whose language was not recognised are not in it.",
+        "Articles without a date are not in it.",
+    ):
+        assert sentence in card
+    about["filters"] = {"without_reserved": True}
+    card = to_huggingface.card(to_huggingface.Census(), {"train": ("data/train.parquet", "")}, ["id"], about)
+    assert f"| {COPY} | 2 |" in card
+    assert to_huggingface.NOTHING_RESERVED in card
