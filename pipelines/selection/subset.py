@@ -65,7 +65,7 @@ def _copy(db: sqlite3.Connection, ids: Iterable[int], new: sqlite3.Connection, *
         count += len(batch)
     for table, named in (("captures", CAPTURES_NAMED), ("sources", SOURCES_NAMED)):
         _copy_named(db, new, table, named)
-    _copy_named(db, new, "crawls", "SELECT crawl_id FROM captures")
+    _copy_named(db, new, "crawls", "SELECT DISTINCT crawl_id FROM captures")
     make_clusters(db, new)
     new.execute("INSERT INTO articles_fts (articles_fts) VALUES ('rebuild')")
     for table in ("changes", "changed_lines"):  # what a crawl would still write into its journal: nothing here
