@@ -15,7 +15,7 @@ from exports.dataset import columns as meanings
 from exports.folder_output import FolderOutput
 from exports.formats import to_parquet
 from exports.formats.croissant import croissant
-from exports.selected_rows import COPY
+from exports.row_choice import COPY
 
 name = "huggingface"
 media_type = "application/vnd.apache.parquet"
@@ -29,7 +29,6 @@ MAX_NAMED = 50  # sources or languages in a table of the card; further ones are 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"), (10**7, "1M<n<10M"))
 UNKNOWN = "unknown"
 NOTHING_RESERVED = "Nothing was left out for reserved rights: no row that was selected had them."
-DEDUPED = "Of the articles that are known to be copies of one text, one was taken: its probable origin, or the first."
 WITHOUT_VALUE = {  # filters -> what they leave out besides
     frozenset(("language",)): "Articles whose language was not recognised are not in it.",
     frozenset(("since", "until")): "Articles without a date are not in it.",
@@ -147,27 +146,26 @@ def _split_words(about: ExportInfo) -> str:
     if not about.get("split"):
         return ""
     return (
-        f"\n\nDivided at random by article (`{about['split']}`, seed {about['seed']}): all revisions of an article are "
-        "in the same split, and so are all articles that are known to be copies of one text: reprints, agency copies, "
-        "shortened and edited copies."
+        f"\n\nDivided at random by article (`{about['split']}`, seed {about['seed']}): all revisions of an article, "
+        "and all copies of a text that were found, are in the same split."
     )
 
 
 def _selection(about: ExportInfo) -> str:
-    filters = dict(about.get("filters", {}))
-    given = {"query": about.get("query")} | filters | {"sample": about.get("sample")}
+    given = {"query": about.get("query")} | dict(about.get("filters", {}))
+    given |= {name: about.get(name) for name in ("sample", "dedupe")}
     used = {name: value for name, value in given.items() if value not in (None, [], False)}
     lines = [f"- {name.replace('_', ' ')}: {_plain(value)}" for name, value in used.items()]
-    left_out = Counter(about.get("left_out", {}))
-    parts = ["\n".join(lines) or "Everything that the archive holds was selected."]
-    parts += [sentence for name, sentence in WITHOUT_VALUE.items() if used.keys() & name]
-    parts += [DEDUPED] if about.get("dedupe") else []
-    parts += [_table(("left out: why", "rows"), _common(left_out))] if left_out else []
+    selected = "\n".join(lines) or "Everything that the archive holds was selected."
+    paragraphs, left_out = [selected], Counter(about.get("left_out", {}))
+    paragraphs += [sentence for names, sentence in WITHOUT_VALUE.items() if used.keys() & names]
+    if left_out:
+        paragraphs.append(_table(("left out", "rows"), _common(left_out)))
     if not used.keys() & {"without_reserved", "without_signals"}:
-        parts.append(NOT_JUDGED)
+        paragraphs.append(NOT_JUDGED)
     elif not left_out.keys() - {COPY}:
-        parts.append(NOTHING_RESERVED)
-    return "\n\n".join(parts)
+        paragraphs.append(NOTHING_RESERVED)
+    return "\n\n".join(paragraphs)
 
 
 def _plain(value: Any) -> str:

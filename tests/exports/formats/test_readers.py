@@ -18,8 +18,9 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
+from exports.folder_output import FolderOutput
 from exports.formats import to_huggingface
-from exports.selected_rows import COPY
+from exports.row_choice import COPY
 from pipelines.database.connection import connect
 from pipelines.selection.exclusions import Exclusions
 from tests.support.article_archive import build
@@ -194,21 +195,27 @@ def test_card_says_what_was_left_out_for_reserved_rights(tmp_path, rights, sente
     assert sentence in (tmp_path / "hf" / "README.md").read_text()
 
 
-def test_card_says_that_copies_were_left_out_and_are_on_one_side():
-    """And that this says nothing of reserved rights."""
-    about = {"archive": "a", "split": "train=.9,test=.1", "seed": 7, "dedupe": "cluster", "left_out": {COPY: 2},
-             "filters": {"language": ["en"], "since": "2026-03-02"}}  # fmt: skip
-    card = to_huggingface.card(to_huggingface.Census(), {"train": ("data/train.parquet", "")}, ["id"], about)
-    for sentence in (
-        "so are all articles that are known to be copies of one text",
-        "known to be copies of one text, one was taken",
-        f"| {COPY} | 2 |",
-        "No row was left out for reserved rights, because that was not asked for.",
-        "Articles whose language was not recognised are not in it.",
-        "Articles without a date are not in it.",
-    ):
-        assert sentence in card
-    about["filters"] = {"without_reserved": True}
-    card = to_huggingface.card(to_huggingface.Census(), {"train": ("data/train.parquet", "")}, ["id"], about)
+@pytest.mark.parametrize(
+    ("reserved", "sentence"),
+    [(True, "Nothing was left out for reserved rights: no row"), (False, "because that was not asked for.")],
+)
+def test_card_tells_copies_from_reserved_rights(tmp_path, reserved, sentence):
+    """Rows that were left out as copies say nothing of rights."""
+    folder = FolderOutput(tmp_path, (tmp_path / "sums").open("wb"))
+    about = {"archive": "a", "filters": {"without_reserved": reserved}, "left_out": {COPY: 2}, "dedupe": "cluster"}
+    to_huggingface.fill([("", ())], folder, ["id"], about)
+    card = (tmp_path / "README.md").read_text()
+    assert sentence in card
     assert f"| {COPY} | 2 |" in card
-    assert to_huggingface.NOTHING_RESERVED in card
+    assert "- dedupe: `cluster`" in card
+
+
+def test_card_says_what_filters_leave_out_for_want_of_a_value():
+    """An article without a date is in no span of days."""
+    about = {"archive": "a", "filters": {"language": ["en"], "since": "2026-03-02"}}
+    files = {"train": ("data/train.parquet", "")}
+    card = to_huggingface.card(to_huggingface.Census(), files, ["id"], about)
+    assert "Articles whose language was not recognised are not in it." in card
+    assert "Articles without a date are not in it." in card
+    card = to_huggingface.card(to_huggingface.Census(), files, ["id"], {"archive": "a", "filters": {}})
+    assert "are not in it" not in card
