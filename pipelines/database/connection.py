@@ -17,17 +17,7 @@ from typing import Any
 
 from pipelines.core import lock
 from pipelines.core.archive_layout import DATABASE_NAME, LOCK_NAME, REBUILDING_SUFFIX, has_warc_files, side_files
-from pipelines.core.errors import (
-    ArchiveDamaged,
-    ArchiveLocked,
-    DiskFull,
-    MorgueError,
-    NoArchive,
-    NotWritable,
-    from_os_error,
-    os_errors,
-    sqlite_disk_error,
-)
+from pipelines.core.errors import ArchiveDamaged, NoArchive, os_errors, read_error, write_error
 from pipelines.core.safe_open import must_be_ordinary, open_file
 from pipelines.core.terminal import plain
 from pipelines.database.schema import UNFINISHED, newest
@@ -107,7 +97,7 @@ def names_other_file(journal: Path) -> bool:
         return False
 
 
-def _connect(path: Path, options: str, *, timeout: float = BUSY_SECONDS) -> sqlite3.Connection:
+def _connect(path: Path, options: str, *, timeout: float | None = None) -> sqlite3.Connection:
     """Open a database file by its name, once it is sure that this name and those beside it are no links elsewhere."""
     journal = path.with_name(f"{path.name}-journal")
     for file in (path, *side_files(path), journal):
@@ -117,7 +107,9 @@ def _connect(path: Path, options: str, *, timeout: float = BUSY_SECONDS) -> sqli
         cause = "is a rollback journal that makes SQLite delete another file; no database of ours has one"
         raise ArchiveDamaged(str(journal), cause, f"delete {journal.name}, then run `morgue rebuild`")
     uri = f"{path.absolute().as_uri()}?{options}"
-    return sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False)
+    return sqlite3.connect(
+        uri, uri=True, timeout=timeout or BUSY_SECONDS, isolation_level=None, check_same_thread=False
+    )
 
 
 def _guarded(db: sqlite3.Connection, *, read_only: bool) -> sqlite3.Connection:
@@ -259,32 +251,6 @@ def missing_database(path: Path) -> NoArchive | ArchiveDamaged:
     return NoArchive(str(path.parent), "no articles yet", "run `morgue crawl` (`morgue add URL` names what to crawl)")
 
 
-def read_error(error: sqlite3.DatabaseError, path: Path) -> MorgueError:
-    """Return the error of our family for an error while reading the database at `path`."""
-    # The primary code: extended codes say where, not what. Text that is not UTF-8 has no code.
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
-    subject, cause = str(path), str(error)
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return ArchiveLocked(
-            subject, f"another program kept it locked for {BUSY_SECONDS:.0f} s", "close it and try again"
-        )
-    if code == sqlite3.SQLITE_FULL:
-        return DiskFull(subject, "no space left for SQLite's temporary files", "free some, or set SQLITE_TMPDIR")
-    if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH, sqlite3.SQLITE_READONLY):
-        return MorgueError(
-            subject, "cannot be opened for reading", "check the owner and permissions of file and folder"
-        )
-    if code == sqlite3.SQLITE_ERROR and cause.startswith("no such"):
-        cure = "`morgue upgrade` brings it up to date; if a newer version wrote it, install that one"
-        return ArchiveDamaged(subject, f"written by another version of Newsmorgue ({cause})", cure)
-    if code == sqlite3.SQLITE_IOERR:
-        return sqlite_disk_error(subject, cause, getattr(error, "sqlite_errorname", ""))
-    if code == sqlite3.SQLITE_INTERRUPT:
-        return MorgueError(subject, "the question was interrupted")
-    cure = "keep the file, restore a copy from backup beside the warc/ folder; the WARC files are untouched"
-    return ArchiveDamaged(subject, cause, cure)
-
-
 def open_database(path: Path) -> sqlite3.Connection:
     """Open a database for writing, in WAL mode, and migrate it to the newest schema.
 
@@ -376,25 +342,3 @@ def applied_migrations(db: sqlite3.Connection) -> list[str]:
     """Return the names of the migrations that a database has had, in order."""
     query = "SELECT name FROM _sqlite_migrations WHERE migration_set = 'newsmorgue' ORDER BY applied_at, name"
     return [row[0] for row in ask(db, query)]
-
-
-def write_error(error: Exception, path: Path) -> MorgueError:
-    """Return the error of our family for an error of SQLite or the operating system while writing."""
-    if isinstance(error, MorgueError):
-        return error
-    if isinstance(error, OSError):
-        return from_os_error(error, str(path))
-    text = str(error)
-    if "disk is full" in text:
-        return DiskFull(str(path), "no space left on device", "free some space and run the same command again")
-    if "readonly" in text or "unable to open" in text:
-        cure = "check the owner and permissions of file and folder, and whether the disk is mounted read-only"
-        return NotWritable(str(path), "cannot be written", cure)
-    if "disk I/O error" in text:
-        return sqlite_disk_error(str(path), text, getattr(error, "sqlite_errorname", ""))
-    if "not a database" in text or "malformed" in text:
-        cure = "keep the file, restore a copy from backup beside the warc/ folder; the WARC files are untouched"
-        return ArchiveDamaged(str(path), text, cure)
-    if "locked" in text:
-        return ArchiveLocked(str(path), "another program holds a write lock on the database", "close it and try again")
-    return MorgueError(str(path), text)

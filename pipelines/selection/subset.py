@@ -16,8 +16,8 @@ from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 
-from pipelines.core.errors import ArchiveDamaged
-from pipelines.database.connection import ask, file_of, has_newest_schema, open_database, write_error
+from pipelines.core.errors import ArchiveDamaged, write_error
+from pipelines.database.connection import ask, file_of, has_newest_schema, open_database
 
 BATCH_ARTICLES = 200  # copied at once
 CAPTURES_NAMED = """SELECT capture_id FROM articles UNION SELECT capture_id FROM revisions

@@ -7,8 +7,8 @@ import struct
 
 import pytest
 
-from pipelines.core.errors import ArchiveDamaged
-from pipelines.database.connection import connect, open_database, write_error
+from pipelines.core.errors import ArchiveDamaged, write_error
+from pipelines.database.connection import connect, open_database
 
 
 def test_file_that_is_no_database_is_named(tmp_path):
