@@ -191,7 +191,7 @@ def read_error(error: sqlite3.DatabaseError, path: Path) -> MorgueError:
             subject, "cannot be opened for reading", "check the owner and permissions of file and folder"
         )
     if code == sqlite3.SQLITE_ERROR and cause.startswith("no such"):
-        cure = "`morgue upgrade` brings it up to date; if a newer version wrote it, install that one"
+        cure = "`morgue upgrade` brings it up to date"
         return ArchiveDamaged(subject, f"written by another version of Newsmorgue ({cause})", cure)
     if code == sqlite3.SQLITE_IOERR:
         return sqlite_disk_error(subject, cause, getattr(error, "sqlite_errorname", ""))

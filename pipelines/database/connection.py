@@ -32,6 +32,7 @@ JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")  # begins a rollback journal, 
 BUSY_SECONDS = 10.0  # how long to wait for a writer; under WAL only a checkpoint at closing makes a reader wait
 MAX_CACHED_CHARS = 1000  # of a JSON column whose decoded value is kept for the next rows
 CACHED_TEXTS = 1 << 14  # values kept: a few MB
+BEING_UPGRADED = "is being upgraded"  # the cause of the error for a database between two schemas
 REQUIRED_TABLES = ("articles", "articles_fts", "captures", "frontier", "revisions", "sources")
 JSON_KINDS: dict[type, str] = {list: "list of texts", dict: "object"}
 JSON_VALUES: dict[type, str] = {dict: "objects", str: "texts"}
@@ -56,9 +57,10 @@ def connect(path: Path, *, unfinished: bool = False) -> sqlite3.Connection:
     if not tables:
         db.close()
         raise missing_database(path)
+    _must_be_known(db, path)
     if UNFINISHED in tables and not unfinished:
         db.close()
-        raise ArchiveDamaged(str(path), "is being upgraded", "wait for it, or run `morgue upgrade` if it was stopped")
+        raise ArchiveDamaged(str(path), BEING_UPGRADED, "wait for it, or run `morgue upgrade` if it was stopped")
     if UNFINISHED not in tables and not tables.issuperset(REQUIRED_TABLES):
         db.close()
         raise ArchiveDamaged(str(path), "a database, but not of an archive", "is it the file of another program?")
@@ -259,6 +261,7 @@ def open_database(path: Path) -> sqlite3.Connection:
     """
     db = open_for_maintenance(path)
     try:
+        _must_be_known(db, path)
         is_newest = has_newest_schema(db)
         if not is_newest:
             from pipelines.database.schema.migrations import foreign_triggers  # as `migrate`, too slow for an idle pass
@@ -296,10 +299,22 @@ def migrate(db: sqlite3.Connection) -> None:
 
 def has_newest_schema(db: sqlite3.Connection) -> bool:
     """Return True if a database has had all migrations, and its triggers are exactly those that these make."""
-    if db.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchone() is None:
-        return False
-    had = db.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = 'newsmorgue' ORDER BY name")
-    return tuple(row[0] for row in had) == newest.MIGRATIONS and triggers_digest(db) == newest.TRIGGERS
+    return applied_migrations(db) == newest.MIGRATIONS and triggers_digest(db) == newest.TRIGGERS
+
+
+def _must_be_known(db: sqlite3.Connection, path: Path) -> None:
+    """Raise ArchiveDamaged if a database has had a migration that this version does not know."""
+    if set(applied_migrations(db)) - set(newest.MIGRATIONS):
+        cure = "install that version, or a newer one; an older one would find nothing, or the wrong articles"
+        raise ArchiveDamaged(str(path), "written by a newer version of Newsmorgue", cure)
+
+
+def applied_migrations(db: sqlite3.Connection) -> tuple[str, ...]:
+    """Return the names of the migrations that a database has had, in order."""
+    if next(ask(db, "SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'"), None) is None:
+        return ()
+    had = ask(db, "SELECT name FROM _sqlite_migrations WHERE migration_set = 'newsmorgue' ORDER BY name")
+    return tuple(row[0] for row in had)
 
 
 def triggers_digest(db: sqlite3.Connection) -> str:
@@ -336,9 +351,3 @@ def has_foreign_triggers(path: Path, names: Sequence[str]) -> ArchiveDamaged:
     listed = ", ".join(map(plain, names[:MAX_TRIGGERS_NAMED])) + (", ..." if len(names) > MAX_TRIGGERS_NAMED else "")
     cure = "if you made them, DROP TRIGGER removes them; if not, `morgue rebuild` makes a new database"
     return ArchiveDamaged(str(path), f"holds triggers that are not Newsmorgue's, so nothing is written: {listed}", cure)
-
-
-def applied_migrations(db: sqlite3.Connection) -> list[str]:
-    """Return the names of the migrations that a database has had, in order."""
-    query = "SELECT name FROM _sqlite_migrations WHERE migration_set = 'newsmorgue' ORDER BY applied_at, name"
-    return [row[0] for row in ask(db, query)]
