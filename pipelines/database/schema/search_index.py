@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from contextvars import ContextVar
@@ -109,6 +111,7 @@ INSERT INTO articles_fts(articles_fts, rank) VALUES ('rank', 'bm25(10.0, 5.0, 1.
 """
 INDEXED = ("title", "byline", "text", "spaced", "labels")
 NAMES = ", ".join(INDEXED)
+ROWID = re.compile(r"\b(rowid|_rowid_|oid)\b", re.IGNORECASE)
 PLACE_IS_KEY = "SELECT 1 FROM pragma_table_info('articles') WHERE name = 'place' AND pk"
 ADD = f"INSERT INTO articles_fts(rowid, {NAMES}) VALUES (new.place, {', '.join(f'new.{name}' for name in INDEXED)});"
 TAKE = f"""INSERT INTO articles_fts(articles_fts, rowid, {NAMES})
@@ -289,6 +292,14 @@ def _finish(db: Database) -> None:
     with db.atomic():
         db.executescript(TRIGGERS + OTHER_TRIGGERS)
         db.execute(f"DROP TABLE {UNFINISHED}")
+    if views := views_by_rowid(db.conn):
+        logger.warning("views that name a rowid mean another number now: %(views)s", {"views": ", ".join(views)})
+
+
+def views_by_rowid(db: sqlite3.Connection) -> list[str]:
+    """Return the views that name the rowid of `articles` or `articles_fts`. It was the id, and is the place now."""
+    views = db.execute("SELECT name, sql FROM sqlite_master WHERE type = 'view' ORDER BY name")
+    return [name for name, sql in views if ROWID.search(sql) and "articles" in sql.lower()]
 
 
 def undated_digest(digest: str, *values: Any) -> str:
