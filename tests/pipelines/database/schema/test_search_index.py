@@ -211,8 +211,7 @@ def test_upgrade_keeps_a_column_of_the_users_with_its_default(path):
         db.commit()
     open_database(path).close()
     with closing(connect(path)) as db:
-        assert [tuple(row) for row in db.execute("SELECT id, my_mark FROM articles WHERE id IN (3, 4) ORDER BY id")] == [
-            (3, "seen"), (4, "none")
-        ]  # fmt: skip
+        marks = db.execute("SELECT id, my_mark FROM articles WHERE id IN (3, 4) ORDER BY id")
+        assert [tuple(row) for row in marks] == [(3, "seen"), (4, "none")]
         kept = "SELECT type, \"notnull\", dflt_value FROM pragma_table_info('articles') WHERE name = 'my_mark'"
         assert tuple(db.execute(kept).fetchone()) == ("TEXT", 1, "'none'")
