@@ -26,6 +26,7 @@ from typing import Any
 import common
 from common import MB, Check, measure, morgue_command, morgue_env, new_archive, show_checks, show_table, skip, workshop
 
+from exports import column_types
 from exports.dataset import columns
 from exports.formats import to_csv, to_jsonl, to_parquet
 from pipelines.database.connection import JSON_COLUMNS, open_database
@@ -139,7 +140,7 @@ def parquet_plain(path: str, out: Path, where: str) -> None:
     import pyarrow
     from pyarrow import parquet
 
-    kinds = {name: pyarrow.int64() for name in to_parquet.NUMBERS}
+    kinds = {name: pyarrow.int64() for name in column_types.NUMBERS}
     shape = pyarrow.schema([(name, kinds.get(name, pyarrow.string())) for name in KEYS])
     _write_parquet(path, out, where, shape, parquet, pyarrow, lambda name, values: values)
 
@@ -149,13 +150,13 @@ def parquet_equal(path: str, out: Path, where: str) -> None:
     from pyarrow import parquet
 
     def converted(name: str, values: list[Any]) -> list[Any]:
-        if name in to_parquet.LISTS:
+        if name in column_types.LISTS:
             return [None if value is None else json.loads(value) for value in values]
-        if name in (*to_parquet.TIMES, *to_parquet.DAYS):
-            return pyarrow.array(values, pyarrow.string()).cast(to_parquet.schema([name]).types[0])
+        if name in (*column_types.TIMES, *column_types.DAYS):
+            return pyarrow.array(values, pyarrow.string()).cast(column_types.arrow_schema([name]).types[0])
         return values
 
-    _write_parquet(path, out, where, to_parquet.schema(KEYS), parquet, pyarrow, converted)
+    _write_parquet(path, out, where, column_types.arrow_schema(KEYS), parquet, pyarrow, converted)
 
 
 def _write_parquet(path: str, out: Path, where: str, shape: Any, parquet: Any, arrow: Any, of: Callable) -> None:

@@ -26,9 +26,13 @@ if TYPE_CHECKING:
     from exports.folder_output import FolderOutput
     from exports.python_api.archive import Archive as Archive
     from exports.python_api.articles import Articles as Articles
+    from exports.python_api.counts import AttentionTable as AttentionTable
     from exports.python_api.counts import Counts as Counts
     from exports.python_api.rows import ArticleRow as ArticleRow
     from exports.python_api.rows import CaptureRow as CaptureRow
+    from exports.python_api.rows import ClusterRow as ClusterRow
+    from exports.python_api.rows import ContextRow as ContextRow
+    from exports.python_api.rows import CopyRow as CopyRow
     from exports.python_api.rows import EditRow as EditRow
     from exports.python_api.rows import GoneRow as GoneRow
     from exports.python_api.rows import RevisionRow as RevisionRow
@@ -45,8 +49,9 @@ ExportInfo = Mapping[str, Any]
 PUBLIC_NAMES = {
     "Archive": "archive",
     "Articles": "articles",
-    "Counts": "counts",
-    **dict.fromkeys(("ArticleRow", "CaptureRow", "EditRow", "GoneRow", "RevisionRow", "SourceRow"), "rows"),
+    **dict.fromkeys(("AttentionTable", "Counts"), "counts"),
+    **dict.fromkeys(("ArticleRow", "CaptureRow", "ClusterRow", "ContextRow", "CopyRow"), "rows"),
+    **dict.fromkeys(("EditRow", "GoneRow", "RevisionRow", "SourceRow"), "rows"),
 }
 
 if not TYPE_CHECKING:  # type checkers read the imports above, and report other names

@@ -19,9 +19,11 @@ NUMBERS = ("id", "word_count", "revision", "warc_offset", "warc_length")
 LISTS = ("authors", "tags", "rights", "comments", "header_rights")
 TIMES = ("first_seen", "last_seen", "gone_since", "wall_since", "captured")
 DAYS = ("published_day",)
-# Columns of what has no export: revisions, captures, sources, edits, counts.
+# Columns of what has no export: revisions, captures, sources, edits, counts, clusters.
 OTHER_TIMES = ("seen", "added", "last_success", "last_error_time", "since", "last_alive", "back", "published_time")
-OTHER_DAYS = ("newest", "day")
+OTHER_NUMBERS = ("count", "articles")
+OTHER_DAYS = ("newest", "day", "first_day", "last_day")
+NUMBER_NAMES = frozenset((*NUMBERS, *OTHER_NUMBERS))
 TIME_NAMES, DAY_NAMES = frozenset((*TIMES, *OTHER_TIMES)), frozenset((*DAYS, *OTHER_DAYS))
 
 

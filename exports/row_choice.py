@@ -18,6 +18,7 @@ from exports import Row
 from pipelines.core.errors import ConfigError
 from pipelines.core.source_names import near_names
 
+COPY = "as a copy of another article"  # why a row is left out
 DIGEST_BYTES = 8  # of the digest of seed and address: two articles hardly ever have the same
 SHARES_TOLERANCE = 1e-9  # by which the shares of all splits may miss 1: .1 + .2 + .7 does
 

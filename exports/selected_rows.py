@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from exports import Row
-from exports.row_choice import Sample, Splits
+from exports.row_choice import COPY, Sample, Splits
 from pipelines.database import queries
 from pipelines.database.clusters.copies import first_url, other_copies_among
 from pipelines.database.filters import ArticleFilters
@@ -17,7 +17,6 @@ from pipelines.database.selection import copies_selected
 from pipelines.selection.exclusions import NO_EXCLUSIONS, ExclusionFilter, Exclusions
 from pipelines.warc.storage import WarcStorage
 
-COPY = "as a copy of another article"
 COUNTED = ("id", "revision", "published_day")  # columns that the manifest counts, and that errors name
 JUDGED = ("url", "captured", "header_rights", "rights", "warc_record_id")  # columns that filters on rights read
 

@@ -10,7 +10,7 @@ import click
 from crawler.cli import output
 from crawler.cli.archive_options import (
     QueryCommand,
-    database_of,
+    archive_of,
     filter_options,
     format_option,
     standard_output,
@@ -26,7 +26,7 @@ from pipelines.core.plural import counted
 from pipelines.database.filters import ArticleFilters
 from pipelines.database.query_language.tokens import with_stems
 from pipelines.database.query_language.values import listed
-from pipelines.database.search.attention import Attention, attention
+from pipelines.database.search.attention import Attention
 
 
 @click.command(cls=QueryCommand)
@@ -81,8 +81,8 @@ def command(
         from exports.plots.plot_file import check_plot
 
         check_plot(path, len(queries), force=force)
-    with database_of(ctx, quickly=True) as db:
-        found = attention(db, queries, listed("--by", by), filters, limit)
+    with archive_of(ctx, quickly=True) as archive:
+        found = archive.matching(None, filters).attention(queries, listed("--by", by), limit).attention
     with standard_output():
         if form == "table":
             _table(found, share=share, smooth=smooth)

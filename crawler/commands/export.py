@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import signal
-import sqlite3
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crawler import __version__
-from crawler.cli.archive_options import database_of, filter_options, standard_output, undated_left_out
+from crawler.cli.archive_options import archive_of, filter_options, standard_output, undated_left_out
 from crawler.cli.common_options import folder_of, folder_option, setting_option
 from crawler.cli.datasets.options import ExportOptions
 from crawler.cli.log_options import log_options
@@ -21,10 +20,9 @@ from exports import CaptureFormat, dataset, format_names, is_capture_format, loa
 from pipelines.core.errors import ConfigError
 from pipelines.core.plural import counted, verb
 from pipelines.core.timestamps import now, stamp
-from pipelines.database.search import counts
-from pipelines.warc.storage import WarcStorage
 
 if TYPE_CHECKING:
+    from exports.python_api.archive import Archive
     from pipelines.selection.captures import CaptureFilter
 
 GARBAGE_OBJECTS = 100_000  # made before Python looks for garbage among them
@@ -128,8 +126,8 @@ def command(ctx: click.Context, **options: Any) -> None:
             )
         captures = CaptureFilter(wanted.filters, wanted.query, wanted.hosts, wanted.urls, without)
         about["filters"] |= {"host": list(wanted.hosts), "url": list(wanted.urls)}
-        with database_of(ctx) as db:
-            _export_captures(ctx, form, db, captures, wanted, about)
+        with archive_of(ctx) as archive:
+            _export_captures(ctx, form, archive, captures, wanted, about)
         return
     if wanted.hosts or wanted.urls:
         raise ConfigError("--host and --url", "select captures, not articles", "export warc, wacz or cdxj")
@@ -137,16 +135,16 @@ def command(ctx: click.Context, **options: Any) -> None:
 
     gc.freeze()  # what is loaded by now stays, and rows make no cycles: to look for garbage often takes time
     gc.set_threshold(GARBAGE_OBJECTS)
-    with database_of(ctx) as db:
-        export_articles(form, folder_of(ctx), db, WarcStorage(folder_of(ctx).warc), wanted, without, about)
-        if undated := counts.count_undated(db, wanted.query, wanted.filters):
+    with archive_of(ctx) as archive:
+        export_articles(form, folder_of(ctx), archive, wanted, without, about)
+        if undated := archive.matching(wanted.query, wanted.filters).undated_left_out:
             click.echo(undated_left_out(undated), err=True)
 
 
 def _export_captures(
     ctx: click.Context,
     form: CaptureFormat,
-    db: sqlite3.Connection,
+    archive: Archive,
     captures: CaptureFilter,
     wanted: ExportOptions,
     about: dict[str, Any],
@@ -167,7 +165,9 @@ def _export_captures(
         show_progress(done, selection.bytes)
 
     with bar("rights") as show_rights_progress:  # ends at once without a rights filter
-        selection = CaptureSelection(db, WarcStorage(folder_of(ctx).warc), captures, count_bytes, show_rights_progress)
+        selection = CaptureSelection(
+            archive.connection, archive.warc_storage, captures, count_bytes, show_rights_progress
+        )
     with selection, bar(form.name) as show_progress:
         if path is None:
             with standard_output() as stdout:

@@ -11,7 +11,7 @@ import click
 
 from crawler.cli import output
 from crawler.cli.archive_options import archive_of, standard_output
-from crawler.cli.common_options import folder_of, folder_option, setting_option
+from crawler.cli.common_options import folder_option, setting_option
 from pipelines.core import terminal
 from pipelines.core.errors import NotFound, QueryError
 from pipelines.core.plural import counted
@@ -56,11 +56,10 @@ def command(
     """
     if (wanted is None) == (capture is None) or (capture and (every or revision)) or (every and revision):
         raise click.UsageError("name one thing to show: URL-or-NUMBER [--revision N | --captures], or --capture N")
-    warc = WarcStorage(folder_of(ctx).warc)
     with archive_of(ctx, quickly=True) as archive:
-        db = archive.connection
+        db, warc = archive.connection, archive.warc_storage
         if capture is not None:
-            _captures(archive, warc, [archive.capture(capture).row], f"capture {capture}", "one exchange", form)
+            _captures(archive, [archive.capture(capture).row], f"capture {capture}", "one exchange", form)
             return
         assert wanted is not None
         try:
@@ -69,16 +68,16 @@ def command(
             captures = [] if wanted.isdigit() or revision else queries.captures_of(db, wanted)
             if not captures:
                 raise
-            _captures(archive, warc, captures, wanted, _why_no_article(db, wanted, captures), form)
+            _captures(archive, captures, wanted, _why_no_article(db, wanted, captures), form)
             return
         if every:
             found, why = queries.captures_of(db, str(row["id"])), f"article {row['id']}"
-            _captures(archive, warc, found, row["url"], why, form, row["id"])
+            _captures(archive, found, row["url"], why, form, row["id"])
             return
         states, periods = list(queries.revisions(db, row["id"])), page_states.of_article(db, row["id"])
         cluster = cluster_list.cluster_of(db, row["id"])
         row = _as_of_revision(row, states, revision)
-        data = None if form in ("text", "json") else _bytes(archive, warc, row, form)
+        data = None if form in ("text", "json") else _bytes(archive, row, form)
     if data is not None:
         with standard_output() as out:
             out.write(data)
@@ -107,7 +106,7 @@ def _why_no_article(db: sqlite3.Connection, wanted: str, captures: list[queries.
 
 
 def _captures(
-    archive: Archive, warc: WarcStorage, captures: list[queries.Row], wanted: str, why: str, form: str,
+    archive: Archive, captures: list[queries.Row], wanted: str, why: str, form: str,
     article: int | None = None,
 ) -> None:  # fmt: skip
     """Print captures instead of an article. Raises NotFound, QueryError, ArchiveDamaged, MorgueError."""
@@ -121,13 +120,13 @@ def _captures(
     elif form == "text":
         dim, reset = (output.DIM, output.RESET) if output.supports_style(sys.stdout) else ("", "")
         with standard_output():
-            for name, value in capture_report.lines(db, warc, wanted, why, captures):
+            for name, value in capture_report.lines(db, archive.warc_storage, wanted, why, captures):
                 click.echo(
                     f"{dim}{name:<10}{reset} {terminal.plain(value)}" if name is not None else terminal.plain(value)
                 )
     else:
         _refuse_removed_copy(db, wanted)
-        data = _bytes(archive, warc, capture_report.newest_answer(captures), form)
+        data = _bytes(archive, capture_report.newest_answer(captures), form)
         with standard_output() as out:
             out.write(data)
 
@@ -287,7 +286,7 @@ def instead(periods: list[queries.Row]) -> Iterator[tuple[str, str]]:
             yield "now", f"{kind} since {since}; the text above is the article's, last seen {period['last_alive']}"
 
 
-def _bytes(archive: Archive, warc: WarcStorage, row: queries.Row, form: str) -> bytes:
+def _bytes(archive: Archive, row: queries.Row, form: str) -> bytes:
     """Return the record, or the page in it. Raises QueryError, NotFound, ArchiveDamaged, MorgueError."""
     if form in ("html", "body"):
         from exports.python_api.rows import CaptureRow
@@ -297,7 +296,7 @@ def _bytes(archive: Archive, warc: WarcStorage, row: queries.Row, form: str) -> 
         what = f"--capture {row['id']}" if "record_type" in row else row["id"]
         cure = f"morgue show {what} --format warc > {row['id']}.warc.gz"
         raise QueryError("--format warc", "is binary, and this is a terminal", cure)
-    return records(archive.connection, warc, row)
+    return records(archive.connection, archive.warc_storage, row)
 
 
 def records(db: sqlite3.Connection, warc: WarcStorage, row: queries.Row) -> bytes:

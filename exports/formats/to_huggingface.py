@@ -15,6 +15,7 @@ from exports.dataset import columns as meanings
 from exports.folder_output import FolderOutput
 from exports.formats import to_parquet
 from exports.formats.croissant import croissant
+from exports.row_choice import COPY
 
 name = "huggingface"
 media_type = "application/vnd.apache.parquet"
@@ -141,20 +142,25 @@ def _split_words(about: ExportInfo) -> str:
     if not about.get("split"):
         return ""
     return (
-        f"\n\nDivided at random by article (`{about['split']}`, seed {about['seed']}): all revisions of an article are "
-        "in the same split. Copies of a text on other sites may be in another one."
+        f"\n\nDivided at random by article (`{about['split']}`, seed {about['seed']}): all revisions of an article, "
+        "and all copies of a text that were found, are in the same split."
     )
 
 
 def _selection(about: ExportInfo) -> str:
-    given = {"query": about.get("query")} | dict(about.get("filters", {})) | {"sample": about.get("sample")}
+    given = {"query": about.get("query")} | dict(about.get("filters", {}))
+    given |= {name: about.get(name) for name in ("sample", "dedupe")}
     used = {name: value for name, value in given.items() if value not in (None, [], False)}
     lines = [f"- {name.replace('_', ' ')}: {_plain(value)}" for name, value in used.items()]
     selected = "\n".join(lines) or "Everything that the archive holds was selected."
-    if about.get("left_out"):
-        return f"{selected}\n\n" + _table(("left out, because of", "rows"), _common(Counter(about["left_out"])))
-    judged = used.keys() & {"without_reserved", "without_signals"}
-    return f"{selected}\n\n" + (NOTHING_RESERVED if judged else NOT_JUDGED)
+    paragraphs, left_out = [selected], Counter(about.get("left_out", {}))
+    if left_out:
+        paragraphs.append(_table(("left out", "rows"), _common(left_out)))
+    if not used.keys() & {"without_reserved", "without_signals"}:
+        paragraphs.append(NOT_JUDGED)
+    elif not left_out.keys() - {COPY}:
+        paragraphs.append(NOTHING_RESERVED)
+    return "\n\n".join(paragraphs)
 
 
 def _plain(value: Any) -> str:

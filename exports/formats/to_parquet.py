@@ -13,13 +13,13 @@ from typing import Any, BinaryIO
 from urllib.parse import quote
 
 from exports import ExportInfo, Row
-from exports.column_types import DAYS, TIMES
+from exports.column_types import DAY_NAMES, TIME_NAMES
 from exports.column_types import arrow_schema as schema
 from exports.extras import load_extra
 from exports.folder_output import FolderOutput
 from exports.formats.to_jsonl import choose_values, fast_line_bytes
 from pipelines.core.archive_layout import DATABASE_NAME
-from pipelines.core.errors import ArchiveDamaged
+from pipelines.core.errors import ArchiveDamaged, ConfigError
 
 name = "parquet"
 media_type = "application/vnd.apache.parquet"
@@ -30,22 +30,22 @@ GROUP_ROWS = 5000  # of a row group: about 20 MB of text, which is what memory h
 BATCH_ROWS = 250  # converted at once: few enough to be in the processor's cache still
 ZSTD_LEVEL = 3  # of 22
 DATA_FOLDER = "data"  # of all Parquet files: many readers take every file of a folder for one
+FILE_NAME = "articles.parquet"  # in each folder of a partition
 NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"  # as Hive and its readers call the folder of unknown values
 
 
-def column_of(values: Sequence[Any], field: Any) -> Any:
-    """Return the values of a column as an Arrow array of the type of `field`.
+def column_of(arrow: Any, values: Sequence[Any], field: Any) -> Any:
+    """Return the values of a column as an array of the type of `field`; `arrow` is the module pyarrow.
 
     Raises ArchiveDamaged for a text that is no time.
     """
-    arrow = load_extra("pyarrow", "parquet")
     # Many columns of an archive are empty: Arrow need not look at each value.
     if values[0] is None and values.count(None) == len(values):
         return arrow.nulls(len(values), field.type)
     if values[0] == [] and not any(values) and None not in values:
         no_places = arrow.array([0] * (len(values) + 1), type=arrow.int32())
         return arrow.ListArray.from_arrays(no_places, arrow.array([], type=arrow.string()), type=field.type)
-    if field.name in (*TIMES, *DAYS):
+    if field.name in TIME_NAMES or field.name in DAY_NAMES:
         try:
             return arrow.array(values, type=arrow.string()).cast(field.type)  # parsed by Arrow, ten times faster
         except arrow.ArrowInvalid as error:
@@ -66,7 +66,7 @@ def write(rows: Iterable[Row], out: BinaryIO, columns: Sequence[str], *, raw: bo
     with parquet.ParquetWriter(_Unclosed(out), shape, compression="zstd", compression_level=ZSTD_LEVEL) as writer:
         batches: list[Any] = []
         for values in _batches_of(rows, columns):
-            arrays = [column_of(of_column, field) for of_column, field in zip(values, shape, strict=True)]
+            arrays = [column_of(arrow, of_column, field) for of_column, field in zip(values, shape, strict=True)]
             batches.append(arrow.RecordBatch.from_arrays(arrays, schema=shape))
             count += len(values[0])
             if count % GROUP_ROWS == 0:
@@ -131,16 +131,24 @@ class Partitioned:
     ) -> dict[str, Any]:
         """Write a file for each group of rows, which come ordered by group.
 
-        The files leave out the columns that the names of their folders have: readers add these.
+        The files leave out the columns that the names of their folders have: readers add these. Without a row, there
+        is one file, which has all columns. Raises ConfigError if no other column is wanted, or without pyarrow.
         """
         kept = [column for column in columns if column not in self._groups]
-        schema(kept)  # raises without pyarrow, also if there is no row
+        if not kept:
+            cause = "leaves no column for the files, because --partition puts it into the names of folders"
+            raise ConfigError(f"--fields {','.join(columns)}", cause, "name another column, too")
         for part, rows in parts:
+            place, files = [DATA_FOLDER, *([part] if part else [])], 0
             for values, group in groupby(rows, partial(_values, self._groups)):
                 keys = zip(self._groups, values, strict=True)
-                path = [DATA_FOLDER, *([part] if part else []), *(f"{key}={_quoted(value)}" for key, value in keys)]
-                with folder.open("/".join([*path, "articles.parquet"])) as out:
+                path = [*place, *(f"{key}={_quoted(value)}" for key, value in keys)]
+                with folder.open("/".join([*path, FILE_NAME])) as out:
                     write(group, out, kept)
+                files += 1
+            if not files:
+                with folder.open("/".join([*place, FILE_NAME])) as out:
+                    write((), out, columns)
         return {"partition": list(self._groups), "order": ", ".join([*self._groups, "id"])}
 
 

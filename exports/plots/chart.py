@@ -19,7 +19,8 @@ from pipelines.database.search.periods import days_of
 
 MAX_SERIES = 7  # lines or bars of one panel, each with a colour and a pattern of its own
 MAX_BARS = 30  # values of one plot
-MAX_LABEL_WIDTH = 76  # columns of a label; the note has a longer query in full
+MAX_LABEL_WIDTH = 76  # columns of a query; the note has a longer one in full
+MAX_NAME_WIDTH = 40  # columns of a source, author, ...; a longer one would push the bars off the page
 MAX_PERIODS_NAMED = 4  # partial periods in the note
 NO_TEXT = re.compile("[\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")  # XML 1.0, 2.2
 NO_VALUE = {"source": "no source", "language": "unknown"}
@@ -66,6 +67,10 @@ class Chart:
     def days(self) -> list[date]:
         """Return the first day of each period, which is its place on the time axis."""
         return [days_of(period)[0] for period in self.periods]
+
+    def has_numbers(self) -> bool:
+        """Return True if a number is not zero."""
+        return any(value for panel in self.panels for series in panel.series for value in series.values)
 
     def texts(self) -> str:
         """Return every text of the plot that comes from a user or an archive."""
@@ -123,7 +128,7 @@ def _series(
     found: Attention, query: int | None, label: str, share: bool, smooth: int, value: tuple[str | None, ...] = ()
 ) -> ChartSeries:
     numbers = found.curve(query, share=share, smooth=smooth, value=value)
-    return ChartSeries(label, tuple(_percent(number) if share else number for number in numbers))
+    return ChartSeries(label, _drawn(numbers, share))
 
 
 def _bars(found: Attention, share: bool) -> tuple[tuple[ChartPanel, ...], int]:
@@ -133,19 +138,15 @@ def _bars(found: Attention, share: bool) -> tuple[tuple[ChartPanel, ...], int]:
         raise NotFound("--plot", "there is no article to draw", "other filters may show some")
     shown = range(len(found.queries)) if found.queries else (None,)
     series = tuple(
-        ChartSeries(_query_label(found, query), tuple(_bar(row, query, share) for row in rows)) for query in shown
+        ChartSeries(_query_label(found, query), _drawn([row.number(query, share=share) for row in rows], share))
+        for query in shown
     )
     return (ChartPanel("", series),), len(found.rows) - len(rows)
 
 
-def _bar(row: AttentionRow, query: int | None, share: bool) -> float | None:
-    if query is None:
-        return row.articles
-    return _percent(row.share(query)) if share else row.matches[query]
-
-
-def _percent(share: float | None) -> float | None:
-    return None if share is None else 100 * share
+def _drawn(numbers: Sequence[float | None], share: bool) -> tuple[float | None, ...]:
+    """Return numbers as they are drawn: shares in percent."""
+    return tuple(100 * number if share and number is not None else number for number in numbers)
 
 
 def _query_label(found: Attention, query: int | None) -> str:
@@ -157,7 +158,7 @@ def _name(found: Attention, value: Sequence[str | None]) -> str:
     names = [
         NO_VALUE.get(key, f"no {key}") if one is None else plain(one) for key, one in zip(keys, value, strict=True)
     ]
-    return cut(" · ".join(names), MAX_LABEL_WIDTH)
+    return cut(" · ".join(names), MAX_NAME_WIDTH)
 
 
 def _gaps(by_period: Sequence[Sequence[AttentionRow]]) -> Iterator[tuple[date, date]]:

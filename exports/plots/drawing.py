@@ -38,6 +38,7 @@ BAR_INCHES = 0.2  # height of a bar
 PNG_DOTS_PER_INCH = 200
 MAX_MARKED_PERIODS = 60  # with more, the markers would hide the line
 MAX_NAMED_PERIODS = 8  # with so few, each has its name on the axis
+LIMIT_OF_ZEROS = 1.05  # of an axis whose numbers are all 0
 STEPS = (1, 2, 2.5, 5, 10)  # between ticks of an axis of numbers, times a power of ten
 LINE, THIN_LINE = 1.5, 0.7  # points
 THIN_FROM_PERIODS = 400  # with more, the line is thin
@@ -172,8 +173,7 @@ def _draw_lines(chart: Chart, ax: Any, series: Sequence[Any], panel_number: int)
         handles.append((patches.Patch(color=GAP_COLOUR), "no article in the archive"))
     if len(chart.panels) == 1:
         ax.set_ylabel(chart.y_label)
-    has_numbers = any(value for panel in chart.panels for one in panel.series for value in one.values)
-    ax.set_ylim(bottom=0) if has_numbers else ax.set_ylim(0, 1.05)
+    ax.set_ylim(bottom=0) if chart.has_numbers() else ax.set_ylim(0, LIMIT_OF_ZEROS)
     ax.grid(visible=False, axis="x")
     ax.yaxis.set_major_locator(ticker.MaxNLocator("auto", integer=not chart.is_share, steps=STEPS))
     _time_axis(ax, chart)
@@ -223,12 +223,12 @@ def _draw_bars(chart: Chart, ax: Any) -> list[tuple[Any, str]]:
         ax.bar_label(bars, texts, padding=3, fontsize=7.5)
         handles.append((bars, label))
     ax.set_yticks(range(len(chart.names)), chart.names)
+    ax.margins(x=0.08)
     ax.set_ylim(len(chart.names) - 0.4, -0.6)
-    ax.set_xlim(left=0)
+    ax.set_xlim(left=0) if chart.has_numbers() else ax.set_xlim(0, LIMIT_OF_ZEROS)
     ax.grid(visible=False, axis="y")
     ax.set_xlabel(chart.y_label)
     ax.xaxis.set_major_locator(ticker.MaxNLocator("auto", integer=not chart.is_share, steps=STEPS))
-    ax.margins(x=0.08)
     return handles
 
 

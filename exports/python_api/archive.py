@@ -19,6 +19,7 @@ from exports.python_api.connections import ArchiveConnections, database_file
 from exports.python_api.rows import (
     ArticleRow,
     CaptureRow,
+    ClusterRow,
     EditRow,
     GoneRow,
     RevisionRow,
@@ -29,6 +30,7 @@ from exports.python_api.rows import (
 from pipelines.core.errors import MorgueError, NotFound
 from pipelines.database import queries
 from pipelines.database.filters import ArticleFilters
+from pipelines.database.query_language.tokens import with_stems
 
 if TYPE_CHECKING:
     from pipelines.warc.storage import WarcStorage
@@ -60,7 +62,8 @@ class Archive:
         return self._connections.get()
 
     @property
-    def _warc(self) -> WarcStorage:
+    def warc_storage(self) -> WarcStorage:
+        """Return the WARC files of the archive."""
         from pipelines.core.archive_layout import WARC_FOLDER
         from pipelines.warc.storage import WarcStorage  # takes milliseconds, which a search need not pay
 
@@ -93,12 +96,16 @@ class Archive:
         seen_since: Day | None = None,
         seen_until: Day | None = None,
         undated: bool = False,
+        unique: bool = False,
+        stem: bool = False,
         sort: Sort = "relevance",
         limit: int | None = None,
     ) -> Articles:
         """Return the articles that match: all of them unless `limit` is given; without a query, the newest first.
 
-        The query language and the filters are those of `morgue search`. Raises QueryError, NotFound (of the source).
+        The query language and the filters are those of `morgue search`. `unique`: of the copies of one text, only the
+        probable origin, or the earliest. `stem`: also words with the same stem as a plain word of the query. Raises
+        QueryError, NotFound (of the source).
         """
         filters = ArticleFilters(
             source=source,
@@ -108,8 +115,9 @@ class Archive:
             seen_since=_day(seen_since),
             seen_until=_day(seen_until),
             undated=undated,
+            unique=unique,
         )
-        return self.matching(query, filters, sort, limit)
+        return self.matching(with_stems(query) if stem and query else query, filters, sort, limit)
 
     def matching(
         self,
@@ -126,10 +134,22 @@ class Archive:
         """Return the article with a number, or at an address in any spelling. Raises NotFound."""
         return ArticleRow(queries.article(self.connection, _argument(wanted)))
 
+    def cluster(self, wanted: Wanted) -> ClusterRow | None:
+        """Return the copies of the text of an article; None if none is known. Raises NotFound.
+
+        A crawl or import compares its articles at its end; until then, they are in no cluster.
+        """
+        from pipelines.database.clusters.cluster_list import cluster_of
+
+        found = cluster_of(self.connection, self._number(wanted))
+        return None if found is None else ClusterRow(found)
+
     def revisions(self, wanted: Wanted) -> TypedRows[RevisionRow]:
         """Return every state of the text of an article, from the first on. Raises NotFound."""
-        number = wanted.id if isinstance(wanted, ArticleRow) else self.article(wanted).id
-        return TypedRows(RevisionRow, queries.revisions(self.connection, number))
+        return TypedRows(RevisionRow, queries.revisions(self.connection, self._number(wanted)))
+
+    def _number(self, wanted: Wanted) -> int:
+        return wanted.id if isinstance(wanted, ArticleRow) else self.article(wanted).id
 
     def captures(self, wanted: Wanted) -> TypedRows[CaptureRow]:
         """Return every exchange that was recorded for an address, or for all addresses of an article, oldest first.
@@ -154,7 +174,7 @@ class Archive:
         from pipelines.extraction.page.charset import decode
 
         row = self._answered(capture)
-        answer = replay(self.connection, self._warc, row)
+        answer = replay(self.connection, self.warc_storage, row)
         text = decode(answer.body, answer.content_type)
         if text is None:
             cause = "no character encoding makes text of it"
@@ -165,14 +185,14 @@ class Archive:
         """Return what the server sent, without transfer and content codings. Raises as `html` does."""
         from pipelines.archive.replay import replay
 
-        return replay(self.connection, self._warc, self._answered(capture)).body
+        return replay(self.connection, self.warc_storage, self._answered(capture)).body
 
     def record(self, capture: Captured) -> bytes:
         """Return the WARC record of a capture as it is in its file, a gzip member. Raises NotFound, ArchiveDamaged."""
         from pipelines.warc.reader import whole_member
 
         row = self._captured(capture)
-        return whole_member(self._warc, row["warc_file"], row["warc_offset"], row["warc_length"])
+        return whole_member(self.warc_storage, row["warc_file"], row["warc_offset"], row["warc_length"])
 
     def _answered(self, capture: Captured) -> Mapping[str, Any]:
         """Return the row of a capture that has a response. Raises NotFound, which says what happened instead."""

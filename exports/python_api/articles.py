@@ -12,27 +12,29 @@ from exports.column_types import arrow_schema
 from exports.extras import load_extra
 from exports.python_api import notebook_html
 from exports.python_api.connections import ArchiveConnections
-from exports.python_api.counts import Counts
-from exports.python_api.rows import ARTICLE_COLUMNS, ArticleRow
+from exports.python_api.counts import AttentionTable, Counts
+from exports.python_api.rows import ARTICLE_COLUMNS, ArticleRow, ClusterRow, ContextRow, TypedRows
 from exports.python_api.tables import Tabular, chosen_columns
 from pipelines.core.errors import QueryError
 from pipelines.core.plural import counted
 from pipelines.database import queries
 from pipelines.database.filters import ArticleFilters
-from pipelines.database.search import counts, facets
+from pipelines.database.search import counts
 from pipelines.database.search.hits import SORTS, SearchHits, search
+from pipelines.database.search.periods import PERIODS
 from pipelines.database.selection import article_selection, is_address
 
 if TYPE_CHECKING:
     import pyarrow
 
 Sort = Literal["relevance", "newest", "oldest"]
+LineSort = Literal["relevance", "newest", "oldest", "left", "right"]
+ClusterSort = Literal["size", "newest"]
 HEAD_ROWS = 5  # that `head` gives, as pandas does
 FACET_KEYS = ("source", "language", "year")  # of `facets`, if none is named
 MAX_FACET_VALUES = 10  # of each key
 ARROW_ROWS = 5000  # that become Arrow arrays at once: about 20 MB of text
 FROM_COLUMN = {"published_time": "published"}  # that a column is made from
-CALENDAR_KEYS = ("day", "week", "month", "year")  # in order of time, not by size
 
 
 class Articles(Tabular):
@@ -140,16 +142,61 @@ class Articles(Tabular):
         """
         if by is None:
             return len(self)
-        if self.limit is not None or self.offset:
-            cause = "counts all that match, and these articles are a part of them"
-            raise QueryError("count by a key", cause, "count before you set a limit or take a slice")
-        keys = tuple(key.strip() for key in by.split(",")) if isinstance(by, str) else tuple(by)
-        return Counts(keys, facets.counts(self._db, keys, self.query, self.filters))
+        self._check_whole("count by a key")
+        keys = _keys(by)
+        return Counts(keys, counts.counts(self._db, keys, self.query, self.filters))
 
     def facets(self, *keys: str, top: int = MAX_FACET_VALUES) -> dict[str, Counts]:
         """Return the largest counts of each key, by its name; those by day, week, month or year in full."""
         counted_by = {key: self.count(by=key) for key in keys or FACET_KEYS}
-        return {key: found if key in CALENDAR_KEYS else found.top(top) for key, found in counted_by.items()}
+        return {key: found if key in PERIODS else found.top(top) for key, found in counted_by.items()}
+
+    def attention(
+        self, queries: str | Sequence[str] = (), by: str | Sequence[str] = (), top: int = 0
+    ) -> AttentionTable:
+        """Return how many of these articles each query finds, and their share, over time or by other keys.
+
+        It is what `morgue count` shows, for articles that filters chose, not a query. `by`: one or two keys; without
+        one, a unit of time that suits the span. `top`: only so many sources (authors, ...), the most frequent; 0: all.
+        Raises QueryError, NotFound (of the source).
+        """
+        from pipelines.database.search.attention import attention  # a search need not load it
+
+        self._check_whole("attention")
+        if self.query:
+            cause = "compares queries among all articles that pass some filters, and these articles have a query"
+            raise QueryError("attention", cause, "say archive.search(since=...).attention([QUERY, ...])")
+        texts = (queries,) if isinstance(queries, str) else tuple(queries)
+        return AttentionTable(attention(self._db, texts, _keys(by), self.filters, top))
+
+    def kwic(self, width: int = 40, sort: LineSort | None = None, limit: int | None = None) -> TypedRows[ContextRow]:
+        """Return a line for each occurrence of the words: keyword in context, `width` characters on each side.
+
+        `sort` "left" or "right" sorts by the context; None: lines in the order of these articles. `limit`: at most so
+        many lines; without it, all, for which there must be memory. Raises QueryError.
+        """
+        from pipelines.database.search.kwic import lines_in_context
+
+        self._check_whole("kwic")
+        order = sort or self.sort
+        lines = lines_in_context(self._db, self.query or "", self.filters, order, limit, width=width)
+        return TypedRows(ContextRow, lines)
+
+    def clusters(self, sort: ClusterSort = "size", limit: int | None = None) -> TypedRows[ClusterRow]:
+        """Return the groups of copies of one text that one of these articles is in, the largest or newest first.
+
+        A crawl or import compares its articles at its end; until then, they are in no cluster. Raises QueryError.
+        """
+        from pipelines.database.clusters import cluster_list
+
+        self._check_whole("clusters")
+        return TypedRows(ClusterRow, cluster_list.clusters(self._db, self.query, self.filters, sort, limit))
+
+    def _check_whole(self, what: str) -> None:
+        """Raise QueryError if these are a part of the articles that match."""
+        if self.limit is not None or self.offset:
+            cause = "takes all articles that match, and these are a part of them"
+            raise QueryError(what, cause, "ask before you set a limit or take a slice")
 
     def table_columns(self) -> tuple[str, ...]:
         """Return the columns of exports, and `published_time`."""
@@ -197,6 +244,10 @@ class Articles(Tabular):
         if undated := self.undated_left_out:
             caption += f"; {counted(undated, 'undated article')} left out by since or until"
         return notebook_html.table(("id", "day", "source", "title", "passage"), rows, caption)
+
+
+def _keys(by: str | Sequence[str]) -> tuple[str, ...]:
+    return tuple(key.strip() for key in by.split(",")) if isinstance(by, str) else tuple(by)
 
 
 def _arrow_batch(arrow: Any, schema: Any, group: Sequence[ArticleRow]) -> Any:

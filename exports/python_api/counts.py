@@ -1,14 +1,18 @@
-"""Hold how many articles match, by the values of one or several keys."""
+"""Hold how many articles match, by the values of one or several keys, for one query or several side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from exports.column_types import typed
 from exports.python_api import notebook_html
 from exports.python_api.tables import Tabular
 from pipelines.core.plural import counted
+
+if TYPE_CHECKING:
+    from pipelines.database.search.attention import Attention
 
 CountValue: TypeAlias = "str | None"  # None: the articles that have no value, such as the undated
 MAX_COUNTS_SHOWN = 40  # in a notebook
@@ -59,7 +63,49 @@ class Counts(Mapping["CountValue | tuple[CountValue, ...]", int], Tabular):
             yield named | {COUNT_COLUMN: number}
 
     def _repr_html_(self) -> str:
-        rows = [[*row.values()] for row in self.table_rows(self.table_columns())]
-        shown = rows[:MAX_COUNTS_SHOWN]
-        more = f"; {len(shown)} of {counted(len(rows), 'row')} shown" if len(shown) < len(rows) else ""
-        return notebook_html.table(self.table_columns(), shown, f"sum: {self.total:,}{more}")
+        return _html(self, f"sum: {self.total:,}")
+
+
+class AttentionTable(Tabular):
+    """Hold how many articles each of several queries finds: a row for each period, source, ... and query.
+
+    A row has the keys, `query`, `count`, `articles` (all that pass the filters), `share` (None if there are none), and
+    over time `partial` (the archive covers only a part of the period). Without a query: keys, `articles`, `partial`.
+    `attention` has totals, and what the rows leave out.
+    """
+
+    def __init__(self, attention: Attention) -> None:
+        self.attention = attention
+
+    def __iter__(self) -> Iterator[Mapping[str, Any]]:
+        return self.table_rows(self.table_columns())
+
+    def __len__(self) -> int:
+        return len(self.attention.rows) * max(1, len(self.attention.queries))
+
+    def __repr__(self) -> str:
+        found = self.attention
+        return f"AttentionTable(queries={found.queries!r}, by={found.by!r}, {counted(len(self), 'row')})"
+
+    def table_columns(self) -> tuple[str, ...]:
+        """Return the keys, and the names of the numbers."""
+        return self.attention.columns()
+
+    def table_rows(self, fields: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+        """Yield the rows, with all columns. A day is a date."""
+        for row in self.attention.long_rows():
+            yield {name: typed(name, row[name]) for name in self.table_columns()}
+
+    def _repr_html_(self) -> str:
+        return _html(self, counted(self.attention.articles, "article"))
+
+
+def _html(table: Counts | AttentionTable, caption: str) -> str:
+    """Return the first rows as an HTML table."""
+    columns, number = table.table_columns(), len(table)
+    shown = [
+        [f"{row[name]:.1%}" if isinstance(row[name], float) else row[name] for name in columns]
+        for row in islice(table.table_rows(columns), MAX_COUNTS_SHOWN)
+    ]
+    more = f"; {len(shown)} of {counted(number, 'row')} shown" if len(shown) < number else ""
+    return notebook_html.table(columns, shown, caption + more)

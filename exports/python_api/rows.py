@@ -275,6 +275,62 @@ class GoneRow(TypedRow):
     url: str
 
 
+class ContextRow(TypedRow):
+    """Hold one occurrence of a word with the text on both sides of it: keyword in context."""
+
+    __slots__ = ()
+    in_brief = ("id", "published_day", "source", "left", "keyword", "right")
+
+    left: str
+    keyword: str
+    right: str
+    id: int
+    source: str | None
+    published_day: date | None
+    url: str
+    field: str
+    position: int
+
+
+class CopyRow(TypedRow):
+    """Hold one of the copies in a cluster, and the shares that it has of the text of the probable origin."""
+
+    __slots__ = ()
+    in_brief = ("id", "published_day", "source", "title", "kept", "origin_kept")
+
+    id: int
+    source: str | None
+    url: str
+    title: str | None
+    published_day: date | None
+    first_seen: datetime
+    kept: float
+    origin_kept: float
+
+
+class ClusterRow(TypedRow):
+    """Hold the copies of one text, and where it probably comes from."""
+
+    __slots__ = ()
+    in_brief = ("copies", "papers", "first_day", "last_day", "origin", "evidence", "title")
+
+    copies: int
+    papers: int
+    first_day: date | None
+    last_day: date | None
+    origin: str | None
+    origin_in_archive: bool
+    evidence: str
+    said_by: int
+    article: int
+    title: str | None
+
+    @property
+    def members(self) -> TypedRows[CopyRow]:
+        """Return the copies, the probable origin or the earliest first. Tables of clusters leave them out."""
+        return TypedRows(CopyRow, iter(self.row["members"]))
+
+
 AnyTypedRow = TypeVar("AnyTypedRow", bound=TypedRow)
 
 

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from exports.column_types import DAY_NAMES, NUMBERS, TIME_NAMES
+from exports.column_types import DAY_NAMES, NUMBER_NAMES, TIME_NAMES
 from exports.extras import load_extra
 from pipelines.core.errors import QueryError
 
@@ -83,7 +83,7 @@ def _series(pandas: Any, name: str, values: list[Any]) -> Any:
     kinds = {type(value) for value in values}
     if kinds == {int, type(None)}:
         return pandas.Series(values, dtype="Int64")  # its unknown values are no reason to turn numbers into floats
-    if kinds <= {int} and (kinds or name in NUMBERS):
+    if kinds <= {int} and (kinds or name in NUMBER_NAMES):
         return pandas.Series(values, dtype="int64")
     if kinds & {list, dict}:
         return pandas.Series(values, dtype="object")

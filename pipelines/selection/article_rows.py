@@ -78,9 +78,10 @@ def grouped_articles(
     sql = f"""SELECT a.id FROM articles a LEFT JOIN sources s ON s.id = a.source_id
                WHERE {which.condition()} ORDER BY {order}, a.id"""
     ids = (row["id"] for row in ask(db, sql, which.values))
-    table, chosen, tables, last = "articles", chosen_columns(ARTICLE_COLUMNS, columns), FROM_ARTICLES, "a.id"
     if every_revision:
         table, chosen, tables, last = "revisions", _chosen_of_revision(columns), FROM_REVISIONS, "r.number"
+    else:
+        table, chosen, tables, last = "articles", chosen_columns(ARTICLE_COLUMNS, columns), FROM_ARTICLES, "a.id"
     while batch := list(islice(ids, BATCH_ROWS)):
         sql = f"SELECT {chosen} FROM {tables} WHERE a.id IN ({', '.join(map(str, batch))}) ORDER BY a.id, {last}"
         found: dict[int, list[Row]] = {}

@@ -86,7 +86,8 @@ def _identity(db: sqlite3.Connection, new: sqlite3.Connection) -> str:
 
 def _copy_named(db: sqlite3.Connection, new: sqlite3.Connection, table: str, named: str) -> None:
     """Copy the rows of a table whose ids a query on the new database gives."""
-    wanted = iter([row[0] for row in new.execute(f"SELECT * FROM ({named}) WHERE 1 ORDER BY 1") if row[0] is not None])
+    found = new.execute(f"SELECT DISTINCT * FROM ({named}) ORDER BY 1").fetchall()
+    wanted = iter([number for (number,) in found if number is not None])
     while batch := list(islice(wanted, BATCH_ARTICLES)):
         _copy_rows(db, new, table, f"id IN ({', '.join(map(str, batch))})")
 

@@ -148,6 +148,35 @@ def test_every_revision_is_in_the_partition_of_its_article(archive, tmp_path):
     assert [(row["id"], row["revision"]) for row in found][:2] == [(1, 1), (1, 2)]
 
 
+def test_reserved_revision_is_in_no_partition(tmp_path):
+    """Rows by group know, too, which revision is the newest."""
+    parquet = pytest.importorskip("pyarrow.parquet")
+    archive = build(tmp_path / "archive")
+    with closing(sqlite3.connect(archive / "morgue.db")) as db, db:
+        db.execute("UPDATE captures SET signals = '[\"tdm-reservation: 1\"]' WHERE id = 1")
+    options = {"every_revision": True, "without": Exclusions(reserved=True), "partition": ("source",)}
+    manifest = export(archive, "parquet", tmp_path / "out", **options)
+    assert (manifest["rows"], manifest["left_out"]) == (39, {HEADER: 1})
+    found = parquet.read_table(tmp_path / "out" / "data", columns=["id", "revision"]).to_pylist()
+    assert [row["revision"] for row in found if row["id"] == 1] == [2]
+
+
+def test_partition_without_a_row_is_read_as_an_empty_table(archive, tmp_path):
+    """Also that of a split: readers need a file to know the columns."""
+    parquet = pytest.importorskip("pyarrow.parquet")
+    export(archive, "parquet", tmp_path / "out", sample=1, split="a=1,b=0", partition=("source",), fields=["id"])
+    assert parquet.read_table(tmp_path / "out" / "data" / "a", columns=["id"]).num_rows == 1
+    assert parquet.read_table(tmp_path / "out" / "data" / "b").to_pydict() == {"id": []}
+
+
+def test_partition_that_leaves_no_column_is_refused(archive, tmp_path):
+    """Its files would hold nothing: the source is the name of a folder."""
+    pytest.importorskip("pyarrow")
+    with pytest.raises(ConfigError, match="leaves no column for the files"):
+        export(archive, "parquet", tmp_path / "out", partition=("source",), fields=["source"])
+    assert not (tmp_path / "out").exists()
+
+
 def test_parts_divide_the_same_rows(archive):
     """Nothing is lost between the splits, and nothing is in two."""
     with closing(connect(archive / "morgue.db")) as db:

@@ -18,6 +18,7 @@ MAX_QUERY_WIDTH = 24  # columns of a query as the title of a column; a longer on
 MAX_VALUE_WIDTH = 24  # columns of a source, author, ...
 BAR_WIDTH = 30  # columns
 MIN_SPARKLINE_WIDTH = 10  # columns
+MANY_COLUMNS = 20  # of sources, authors, ...; a table by time with more is hard to read
 PARTIAL = "*"  # after a period that the archive does not cover as a whole
 NONE = {"source": "(no source)", "language": "(unknown)"}  # what a value that is missing is called
 
@@ -61,6 +62,9 @@ def lines(found: Attention, layout: CountLayout) -> Iterator[str]:
     yield from _totals(found, layout)
     for note in notes(found):
         yield from terminal.wrap(note, layout.room)
+    if layout.is_cut and found.unit and (columns := len(found.values())) > MANY_COLUMNS:
+        note = f"There are {columns:,} columns: --limit 10 shows only the most frequent values of {found.by[-1]}."
+        yield from terminal.wrap(note, layout.room)
 
 
 def titles_of(found: Attention) -> list[str]:
@@ -89,7 +93,7 @@ def _columns(found: Attention, layout: CountLayout) -> list[CountColumn]:
     columns.append(CountColumn("articles", [f"{row.articles:,}" for row in found.rows]))
     if not found.unit and len(found.queries) <= 1:
         query = 0 if found.queries else None
-        numbers = [_number(row, query, share=layout.share) or 0 for row in found.rows]
+        numbers = [row.number(query, share=layout.share) or 0 for row in found.rows]
         bars = [bar(number, max(numbers), BAR_WIDTH, layout.drawn) for number in numbers]
         columns.append(CountColumn("", bars, is_number=False))
     return columns
@@ -122,17 +126,11 @@ def _period(row: AttentionRow) -> str:
     return UNDATED if row.key[0] is None else row.key[0] + (PARTIAL if row.is_partial else "")
 
 
-def _number(row: AttentionRow, query: int | None, *, share: bool) -> float | None:
-    if query is None:
-        return row.articles
-    return row.share(query) if share else row.matches[query]
-
-
 def _cell(row: AttentionRow, query: int | None, *, share: bool) -> str:
     """Return a cell of a pivot; "" where the archive has no article at all."""
     if not row.articles:
         return ""
-    return percent(row.share(query or 0)) if share and query is not None else f"{_number(row, query, share=False):,}"
+    return percent(row.share(query or 0)) if share and query is not None else f"{row.number(query):,}"
 
 
 def _table(columns: Sequence[CountColumn], layout: CountLayout) -> Iterator[str]:

@@ -13,7 +13,8 @@ import click
 from pipelines.core.errors import QueryError
 from pipelines.database.filters import ArticleFilters
 from pipelines.database.query_language.values import listed
-from pipelines.database.search import facets
+from pipelines.database.search.counts import KEYS, check_keys
+from pipelines.database.search.facets import Facet, facet
 
 ROW_FORMATS = ("jsonl", "csv")  # have one row for each match
 
@@ -28,14 +29,14 @@ class FacetOptions:
     def check(self, form: str) -> None:
         """Check that all keys exist, and that the format has room for them. Raises QueryError."""
         if self.keys:
-            facets.check_keys("--facet", self.keys)
+            check_keys("--facet", self.keys)
             if form in ROW_FORMATS:
                 cure = "say --format json, or `morgue count QUERY --by KEY` for the numbers alone"
                 raise QueryError("--facet", f"has no place in {form}, which has one row for each match", cure)
 
-    def of(self, db: sqlite3.Connection, query: str, filters: ArticleFilters) -> list[facets.Facet]:
-        """Count all matches by each key. Raises as `facets.counts` does."""
-        return [facets.facet(db, key, query, filters, self.limit) for key in self.keys]
+    def of(self, db: sqlite3.Connection, query: str, filters: ArticleFilters) -> list[Facet]:
+        """Count all matches by each key. Raises as `counts.counts` does."""
+        return [facet(db, key, query, filters, self.limit) for key in self.keys]
 
 
 def facet_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -48,8 +49,8 @@ def facet_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
     options = [
         click.option("--facet", "facet_keys", multiple=True, metavar="KEY,...",
-                     help=f"Below the matches, count all of them by {', '.join(facets.KEYS[:-1])} or "
-                          f"{facets.KEYS[-1]}. Repeatable."),
+                     help=f"Below the matches, count all of them by {', '.join(KEYS[:-1])} or "
+                          f"{KEYS[-1]}. Repeatable."),
         click.option("--facet-limit", type=click.IntRange(min=0), default=10, show_default=True, metavar="N",
                      help="Show the N most frequent values of each; 0: all."),
     ]  # fmt: skip

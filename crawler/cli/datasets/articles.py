@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -25,26 +24,25 @@ from exports import (
     is_subset_format,
 )
 from exports.formats.to_csv import MAX_EXCEL_ROWS, MAX_EXCEL_UNITS
+from exports.python_api.archive import Archive
 from exports.row_choice import choose_fields, parse_splits
 from exports.selected_rows import ArticleRows, RowSelection
 from pipelines.core.errors import ConfigError
 from pipelines.core.plural import counted, verb
 from pipelines.selection.article_rows import GROUPS
 from pipelines.selection.exclusions import ExclusionFilter, Exclusions, reasons_in_words
-from pipelines.warc.storage import WarcStorage
 
 
 def export_articles(
     form: AnyFormat,
-    archive: ArchiveFolder,
-    db: sqlite3.Connection,
-    warc: WarcStorage,
+    home: ArchiveFolder,
+    archive: Archive,
     wanted: ExportOptions,
     without: Exclusions,
     about: dict[str, Any],
 ) -> None:
     """Write the articles that are wanted, and report on stderr. Raises ConfigError and other MorgueErrors."""
-    groups = _groups(form, wanted)
+    db, groups = archive.connection, _groups(form, wanted)
     if wanted.fields is not None and getattr(form, "fixed_columns", False):
         raise ConfigError("--fields", f"has no effect on {wanted.form}, which has fields of its own", "leave it out")
     if wanted.seed is not None and wanted.sample is None and wanted.split is None:
@@ -59,14 +57,17 @@ def export_articles(
     if groups and is_partitionable(form):
         form = form.partitioned(groups)
     if is_subset_format(form):
+        if every and without:
+            cause = f"copies whole articles into {wanted.form}, also those revisions that are to be left out"
+            raise ConfigError("--revisions all", cause, "leave it out, or export jsonl or parquet")
         form = form.subset_of(db)
     selection = RowSelection(
         wanted.filters, wanted.query, without, every, wanted.sample, wanted.seed or 0, splits, groups,
         columns_read(form, columns), dedupe=wanted.dedupe is not None,
     )  # fmt: skip
     if selection.dedupe or splits is not None:
-        compare_waiting(archive, db)
-    rows = ArticleRows(db, warc, selection)
+        compare_waiting(home, db)
+    rows = ArticleRows(db, archive.warc_storage, selection)
     options: dict[str, Any] = {"chosen": columns, "raw": wanted.raw, "force": wanted.force, "left_out": rows.left_out}
     if is_folder_format(form):
         if wanted.out == "-":

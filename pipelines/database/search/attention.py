@@ -18,8 +18,7 @@ from pipelines.core import timestamps
 from pipelines.core.errors import QueryError
 from pipelines.database.connection import Row, ask
 from pipelines.database.filters import EVERYTHING, ArticleFilters
-from pipelines.database.search.counts import count
-from pipelines.database.search.facets import ValueCounts, check_keys, counts
+from pipelines.database.search.counts import Counts, check_keys, count, counts
 from pipelines.database.search.periods import UNITS, day_of, days_of, period_of, periods_between, unit_for
 from pipelines.database.selection import article_selection
 
@@ -41,6 +40,12 @@ class AttentionRow(NamedTuple):
     def share(self, query: int) -> float | None:
         """Return which part of all articles a query finds, from 0 to 1; None if there are no articles."""
         return self.matches[query] / self.articles if self.articles else None
+
+    def number(self, query: int | None, *, share: bool = False) -> float | None:
+        """Return how many articles a query finds, or their share; without a query (None), of all articles."""
+        if query is None:
+            return self.articles
+        return self.share(query) if share else self.matches[query]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +98,8 @@ class Attention:
     ) -> list[float | None]:
         """Return one number for each period: of a query, or of all articles (None).
 
-        `value`: of the other key, if there is one. `smooth`: the mean of so many periods around each, of fewer at the
-        ends. A number is None, not 0, if the archive has no article at all of that time.
+        `value`: of the other key, if there is one. `smooth`: the mean of so many periods around each, as far as the
+        archive has articles of them. A number is None, not 0, if it has no article at all of that time.
         """
         rows = [row for row in self.dated_rows() if row.key[1:] == value]
         numbers = [row.articles if query is None else row.matches[query] for row in rows]
@@ -103,8 +108,8 @@ class Attention:
         found: list[float | None] = []
         for at in range(len(rows)):
             window = slice(max(0, at - before), at + after + 1)
-            whole = sum(articles[window]) if share else len(numbers[window])
-            found.append(sum(numbers[window]) / whole if any(articles[window]) else None)
+            whole = sum(articles[window]) if share else sum(map(bool, articles[window]))
+            found.append(sum(numbers[window]) / whole if whole else None)
         return found
 
 
@@ -115,7 +120,7 @@ def attention(
     filters: ArticleFilters = EVERYTHING,
     limit: int = 0,
 ) -> Attention:
-    """Count what each query finds, by one or two of `facets.KEYS`; without a key, by a unit that suits the span.
+    """Count what each query finds, by one or two of `counts.KEYS`; without a key, by a unit that suits the span.
 
     `limit`: only so many values of a key that is no time, the most frequent; 0: all. Raises QueryError, which says
     which query is wrong, before anything is counted; NotFound (of the source). All numbers are of one state of the
@@ -253,7 +258,7 @@ def _period(filters: ArticleFilters, since: date | None, until: date | None) -> 
     return replace(filters, since=_iso(since), until=_iso(until))
 
 
-def _folded(by_day: ValueCounts, unit: str) -> ValueCounts:
+def _folded(by_day: Counts, unit: str) -> Counts:
     """Return counts by day as counts by a longer unit."""
     found: Counter[tuple[str | None, ...]] = Counter()
     for (day,), number in by_day.items():
@@ -262,7 +267,7 @@ def _folded(by_day: ValueCounts, unit: str) -> ValueCounts:
 
 
 def _keys_of_rows(
-    keys: tuple[str, ...], span: _Span, whole: ValueCounts, found: Sequence[ValueCounts], limit: int
+    keys: tuple[str, ...], span: _Span, whole: Counts, found: Sequence[Counts], limit: int
 ) -> tuple[list[tuple[str | None, ...]], int]:
     """Return the key of each row in order, and how many values `limit` left out. Raises QueryError if too many."""
     start = 1 if keys[0] in UNITS else 0

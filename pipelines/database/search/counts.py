@@ -1,7 +1,8 @@
 """Count the articles that match a query and filters: all, the undated, or by day, source and other keys. Read-only.
 
 Counts come from the full-text index alone where it can tell: `place_counts` counts by day, this module by label. They
-come from the rows of the matches if those are few, or if a condition is not in the index.
+come from the rows of the matches if those are few, or if a condition or key is not in the index. An article counts once
+for each of its authors (tags), so that the numbers of all authors may add up to more than the number of articles.
 """
 
 # ruff: noqa: S608 - SQL is put together here from the constants below; every value is bound
@@ -9,12 +10,15 @@ come from the rows of the matches if those are few, or if a condition is not in 
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import product
+from typing import Any
 
 from pipelines.core.errors import QueryError
-from pipelines.database.connection import ask
+from pipelines.database.connection import ask, decode_json
 from pipelines.database.filters import EVERYTHING, ArticleFilters
 from pipelines.database.query_language.index_terms import (
     EVERY_ARTICLE,
@@ -24,13 +28,23 @@ from pipelines.database.query_language.index_terms import (
     of_sources,
 )
 from pipelines.database.schema.places import DAY_BITS, FIRST_DATED_PLACE
-from pipelines.database.search.place_counts import PERIODS, counts_by_period, has_prefix
+from pipelines.database.search.periods import PERIODS
+from pipelines.database.search.place_counts import counts_by_period, has_prefix
 from pipelines.database.selection import ArticleSelection, article_selection
 
-# What articles are counted by besides periods, as SQL on rows. Each is NULL where the article has none.
-ROW_KEYS = {"source": "(SELECT name FROM sources WHERE id = a.source_id)", "language": "a.language"}
-COUNT_KEYS = (*PERIODS, *ROW_KEYS)
 DAY = f"CASE WHEN a.place >= {FIRST_DATED_PLACE} THEN a.place >> {DAY_BITS} ELSE 0 END"  # 0: undated
+LIST_COLUMNS = {"author": "authors", "tag": "tags"}  # columns with a JSON list of texts
+# The value of each key as SQL on `articles a`; NULL where the article has none.
+VALUES = {
+    **dict.fromkeys(PERIODS, DAY),
+    "source": "(SELECT name FROM sources WHERE id = a.source_id)",
+    "language": "a.language",
+    "section": "nullif(a.section, '')",
+    "kind": "a.kind",
+    "origin": "nullif(a.origin, '')",
+    **{key: f"a.{column}" for key, column in LIST_COLUMNS.items()},
+}
+KEYS = tuple(VALUES)
 # A count of one label takes as long as reading the rows of so many matches (measured at 100,000 and 500 sources).
 ROWS_A_LABEL = 50
 LABELS_OF_A_PREFIX = 25  # counted in the time of reading the rows: FTS5 makes the list of its matches for each
@@ -60,23 +74,30 @@ def count_undated(db: sqlite3.Connection, query: str | None, filters: ArticleFil
 def counts(
     db: sqlite3.Connection, by: Sequence[str], query: str | None = None, filters: ArticleFilters = EVERYTHING
 ) -> Counts:
-    """Return how many articles match, by the values of some of COUNT_KEYS, in the order of the values.
+    """Return how many articles match, by the values of some of KEYS, in the order of the values, None first.
 
-    A value is None where an article has none: undated, no language known. Values without an article are left out.
-    Raises QueryError, NotFound (of the source).
+    A value is None where an article has none: undated, no language known, no author. Values without an article are
+    left out. Raises QueryError, NotFound (of the source), ArchiveDamaged.
     """
-    if not by or (unknown := [key for key in by if key not in COUNT_KEYS]):
-        names = ", ".join(unknown if by else by)
-        raise QueryError(f"count by {names!r}", "unknown key", f"say {', '.join(COUNT_KEYS)}")
-    which = by_index(article_selection(db, query, filters))
+    check_keys("count by", by)
+    selected = article_selection(db, query, filters)
+    is_indexed = {*by} <= INDEX_KEYS
+    which = by_index(selected) if is_indexed else selected
     labels = {key: LABELS[key](db) for key in dict.fromkeys(by) if key in LABELS}
-    if which.tests or (labels and _rows_pay(db, which, sum(map(len, labels.values())))):
+    if which.tests or not is_indexed or (labels and _rows_pay(db, which, sum(map(len, labels.values())))):
         found = _from_rows(db, by, which)
     elif labels:
         found = _from_labels(db, by, which, labels)
     else:
         return _named_periods(by, counts_by_period(db, which, by))  # they are in order
-    return dict(sorted(found.items(), key=lambda item: [value or "" for value in item[0]]))
+    return dict(sorted(found.items(), key=lambda item: [(value is not None, value or "") for value in item[0]]))
+
+
+def check_keys(option: str, keys: Sequence[str]) -> None:
+    """Check that all keys exist. Raises QueryError."""
+    if not keys or (unknown := [key for key in keys if key not in KEYS]):
+        names = ", ".join(unknown if keys else keys)
+        raise QueryError(f"{option} {names!r}", "unknown key", f"say {', '.join(KEYS)}")
 
 
 def by_index(which: ArticleSelection) -> ArticleSelection:
@@ -85,17 +106,28 @@ def by_index(which: ArticleSelection) -> ArticleSelection:
 
 
 def _from_rows(db: sqlite3.Connection, by: Sequence[str], which: ArticleSelection) -> Counts:
-    periods = any(key in PERIODS for key in by)
-    keys = [key for key in dict.fromkeys(by) if key in ROW_KEYS]
-    columns = [DAY if periods else "0", *(ROW_KEYS[key] for key in keys)]
-    numbers = ", ".join(map(str, range(1, len(columns) + 1)))
-    sql = f"SELECT {', '.join(columns)}, count(*) {which.found(joined=True)} GROUP BY {numbers}"
-    found: Counts = {}
-    for day, *values, number in ask(db, sql, which.values):
-        named = dict(zip(keys, values, strict=True))
-        key = tuple([named[key] if key in named else _period(key, day) for key in by])
-        found[key] = found.get(key, 0) + number
-    return found
+    names = [f"key{number}" for number in range(len(by))]
+    columns = ", ".join(f"{VALUES[key]} AS {name}" for key, name in zip(by, names, strict=True))
+    # One row for each list as it is written, not for each article: lists repeat, and reading them takes the most time.
+    example = "min(a.id)" if any(key in LIST_COLUMNS for key in by) else "0"
+    sql = f"""SELECT {columns}, count(*) AS number, {example} AS example {which.found(joined=True)}
+               GROUP BY {", ".join(names)}"""
+    found: Counter[tuple[str | None, ...]] = Counter()
+    for row in ask(db, sql, which.values):
+        values = [_values(key, row[name], row["example"]) for key, name in zip(by, names, strict=True)]
+        for combined in product(*values):
+            found[combined] += row["number"]
+    return dict(found)
+
+
+def _values(key: str, value: Any, example: int) -> Sequence[str | None]:
+    """Return the values of a key that an article has whose column holds `value`; (None,) if there is none."""
+    if key in PERIODS:
+        return (PERIODS[key].name(date.fromordinal(value)) if value else None,)
+    if value is None or key not in LIST_COLUMNS:
+        return (value,)
+    listed = filter(None, decode_json(value, list, "articles", example, LIST_COLUMNS[key]))
+    return tuple(dict.fromkeys(listed)) or (None,)
 
 
 def _from_labels(
@@ -149,10 +181,6 @@ def _rows_pay(db: sqlite3.Connection, which: ArticleSelection, labels: int) -> b
     return int(next(ask(db, sql, which.values | {"most": most + 1}))[0]) <= most
 
 
-def _period(key: str, day: int) -> str | None:
-    return PERIODS[key].name(date.fromordinal(day)) if day else None
-
-
 def _source_labels(db: sqlite3.Connection) -> Labels:
     names = [(str(name), of_sources([number])) for number, name in ask(db, "SELECT id, name FROM sources")]
     return [(None, of_sources([NO_SOURCE])), *names]
@@ -164,3 +192,4 @@ def _language_labels(db: sqlite3.Connection) -> Labels:
 
 
 LABELS: dict[str, Callable[[sqlite3.Connection], Labels]] = {"source": _source_labels, "language": _language_labels}
+INDEX_KEYS = {*PERIODS, *LABELS}  # that the index knows

@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from pipelines.core.errors import ArchiveDamaged, QueryError
 from pipelines.database.query_language.days import period as days_named
-from pipelines.database.search.place_counts import PERIODS
 
+
+class CountedPeriod(NamedTuple):
+    """Describe one kind of period."""
+
+    name: Callable[[date], str]  # of the period in which a day is
+    first: Callable[[date], date]  # day of the period in which a day is
+    days: int  # of the longest
+
+
+def _week(day: date) -> str:
+    year, week, _ = day.isocalendar()
+    return f"{year:04}-W{week:02}"
+
+
+# From the shortest to the longest. A longer one holds whole shorter ones, except for weeks.
+PERIODS = {
+    "day": CountedPeriod(date.isoformat, lambda day: day, 1),
+    "week": CountedPeriod(
+        _week, lambda day: day - timedelta(days=min(day.weekday(), day.toordinal() - 1)), 7
+    ),  # from Monday
+    "month": CountedPeriod(lambda day: day.isoformat()[:7], lambda day: day.replace(day=1), 31),
+    "year": CountedPeriod(lambda day: day.isoformat()[:4], lambda day: day.replace(month=1, day=1), 366),
+}
 UNITS = tuple(PERIODS)
 MAX_PERIODS = 50_000  # of one table: days of 136 years
 # The longest span, in days, that is counted by this unit if the user names none: about as many rows as fit on a page.

@@ -9,38 +9,15 @@ skips to its beginning; so many ranges cost less than SQLite's sorting of the da
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
-from datetime import date, timedelta
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from datetime import date
 
 from pipelines.database.connection import ask
 from pipelines.database.query_language.index_terms import DATED, UNDATED, places_of_days
 from pipelines.database.schema.places import DAY_BITS, MOST_A_DAY
+from pipelines.database.search.periods import PERIODS, CountedPeriod
 from pipelines.database.selection import ArticleSelection
 
-
-class CountedPeriod(NamedTuple):
-    """Describe one kind of period."""
-
-    name: Callable[[date], str]  # of the period in which a day is
-    first: Callable[[date], date]  # day of the period in which a day is
-    days: int  # of the longest
-
-
-def _week(day: date) -> str:
-    year, week, _ = day.isocalendar()
-    return f"{year:04}-W{week:02}"
-
-
-# From the shortest to the longest. A longer one holds whole shorter ones, except for weeks.
-PERIODS = {
-    "day": CountedPeriod(date.isoformat, lambda day: day, 1),
-    "week": CountedPeriod(
-        _week, lambda day: day - timedelta(days=min(day.weekday(), day.toordinal() - 1)), 7
-    ),  # from Monday
-    "month": CountedPeriod(lambda day: day.isoformat()[:7], lambda day: day.replace(day=1), 31),
-    "year": CountedPeriod(lambda day: day.isoformat()[:4], lambda day: day.replace(month=1, day=1), 366),
-}
 MATCHES_A_RANGE = 20  # from so many on, ranges cost less than grouping (measured at 100,000 articles)
 DAYS_AT_ONCE = 3  # of which the counts fit into one integer of 63 bits
 STEP = f"{DAYS_AT_ONCE} << {DAY_BITS}"

@@ -238,7 +238,7 @@ def test_examples_of_the_manual_print_what_the_manual_shows(tmp_path, monkeypatc
     (script,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     script = script.replace("my-archive", str(folder))
     done = subprocess.run([sys.executable, "-c", script], env=environment(), capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "('2024',) (2, 0) 3 0.6666666666666666 True"
+    assert done.stdout.splitlines()[-1] == "2024 change 0 3 0.0 True"
     monkeypatch.chdir(tmp_path)
     pytest.importorskip("matplotlib")
     (commands,) = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)

@@ -146,6 +146,7 @@ def test_csv_is_safe_unless_raw(folder, tmp_path):
         (["csv", "a.csv", "--seed", "3"], 2, "neither is given"),
         (["warc", "a.warc.gz", "--sample", "3"], 2, "writes captures"),
         (["sqlite", "a", "--split", "a=1"], 2, "writes one archive"),
+        (["sqlite", "a", "--revisions", "all", "--without-reserved"], 2, "copies whole articles"),
         (["warc", "a.warc"], 2, "call it a.warc.gz"),
         (["wacz", "a.wacz.gz"], 2, "cannot be compressed"),
         (["cdxj", "a.cdxj", "--raw"], 2, "--raw"),

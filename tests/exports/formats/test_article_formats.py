@@ -24,6 +24,7 @@ from pipelines.database import queries
 from pipelines.database.connection import connect
 from pipelines.database.filters import ArticleFilters
 from pipelines.database.search import counts, hits
+from pipelines.selection import subset
 from tests.support.article_archive import build, rows
 from tests.support.exporting import export
 
@@ -203,6 +204,16 @@ def test_sqlite_is_an_archive_of_the_articles_that_match(archive, tmp_path, ever
         assert db.execute("SELECT name FROM sources").fetchall() == [("gazette",)]
         assert db.execute("SELECT count(*) FROM frontier").fetchone() == (0,)
         assert db.execute("SELECT count(*) FROM changes").fetchone() == (0,)
+
+
+def test_sqlite_copies_more_captures_of_one_crawl_than_a_batch(archive, tmp_path, monkeypatch):
+    """The crawl is copied once, although captures of several batches name it."""
+    monkeypatch.setattr(subset, "BATCH_ARTICLES", 10)
+    export(archive, "sqlite", tmp_path / "out", every_revision=True)
+    with closing(connect(archive / "morgue.db")) as whole, closing(connect(tmp_path / "out" / "morgue.db")) as part:
+        for table in ("articles", "revisions", "captures", "crawls"):
+            found = [[tuple(row) for row in db.execute(f"SELECT * FROM {table} ORDER BY id")] for db in (whole, part)]
+            assert found[0] == found[1], table
 
 
 def test_sqlite_has_earlier_revisions_only_if_asked(archive, tmp_path):

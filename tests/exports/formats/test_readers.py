@@ -18,6 +18,9 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
+from exports.folder_output import FolderOutput
+from exports.formats import to_huggingface
+from exports.row_choice import COPY
 from pipelines.database.connection import connect
 from pipelines.selection.exclusions import Exclusions
 from tests.support.article_archive import build
@@ -190,3 +193,18 @@ def test_card_says_what_was_left_out_for_reserved_rights(tmp_path, rights, sente
     filters = {"filters": {"without_reserved": True}}
     export(archive, "huggingface", tmp_path / "hf", without=Exclusions(reserved=True), about=filters)
     assert sentence in (tmp_path / "hf" / "README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("reserved", "sentence"),
+    [(True, "Nothing was left out for reserved rights: no row"), (False, "because that was not asked for.")],
+)
+def test_card_tells_copies_from_reserved_rights(tmp_path, reserved, sentence):
+    """Rows that were left out as copies say nothing of rights."""
+    folder = FolderOutput(tmp_path, (tmp_path / "sums").open("wb"))
+    about = {"archive": "a", "filters": {"without_reserved": reserved}, "left_out": {COPY: 2}, "dedupe": "cluster"}
+    to_huggingface.fill([("", ())], folder, ["id"], about)
+    card = (tmp_path / "README.md").read_text()
+    assert sentence in card
+    assert f"| {COPY} | 2 |" in card
+    assert "- dedupe: `cluster`" in card

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from exports.plots.chart import MAX_BARS, MAX_LABEL_WIDTH, MAX_SERIES, ChartSource, chart_of
+from exports.plots.chart import MAX_BARS, MAX_LABEL_WIDTH, MAX_NAME_WIDTH, MAX_SERIES, ChartSource, chart_of
 from pipelines.core.errors import NotFound
 from pipelines.database.filters import EVERYTHING, ArticleFilters
 from pipelines.database.search.attention import Attention, AttentionRow
@@ -108,6 +108,12 @@ def test_numbers_without_time_are_bars():
     assert len(chart.names) == MAX_BARS
     assert "2 more authors are not drawn." in chart.note
     assert "An article counts once for each of its authors or tags." in chart.note
+
+
+def test_long_names_leave_room_for_the_bars():
+    """Queries keep more of their text: the legend has the whole width."""
+    chart = chart_of(attention(["x"], ["source"], [(("a" * 200,), (1,), 2, False)]), SOURCE)
+    assert len(chart.names[0]) == MAX_NAME_WIDTH
 
 
 @pytest.mark.parametrize(("by", "rows"), [(["month"], [((None,), (1,), 2, False)]), (["source"], [])])

@@ -118,6 +118,12 @@ def test_svg_bars_are_as_long_as_their_numbers(tmp_path):
     assert {"courier", "no source", "climate", "sport", "4", "2"} <= {*texts(tree)}
 
 
+def test_svg_of_zeros_has_whole_numbers_on_its_axis(tmp_path):
+    """No article is a number of articles, and 0.01 is none."""
+    zeros = replace(BARS, panels=(ChartPanel("", (ChartSeries("climate", (0, 0)),)),))
+    assert [text for text in texts(drawn(zeros, tmp_path)) if text[0].isdigit()] == ["0", "1", "0", "0"]
+
+
 @pytest.mark.parametrize("chart", [ONE, BARS, PANELS], ids=["one point", "bars", "panels"])
 def test_png_is_a_picture(tmp_path, chart):
     """Of a size for print."""

@@ -110,7 +110,7 @@ def test_counts_are_by_one_key_or_several(archive):
 def test_part_of_an_answer_is_not_counted_by_a_key(archive):
     """The numbers would be those of all that match."""
     for part in (archive.search(limit=3), archive.search()[2:]):
-        with pytest.raises(QueryError, match="count before"):
+        with pytest.raises(QueryError, match="ask before"):
             part.count(by="month")
     with pytest.raises(QueryError, match="unknown key"):
         archive.search().count(by="colour")

@@ -15,7 +15,9 @@ from exports.python_api import rows
 from exports.python_api.archive import Archive
 from exports.python_api.counts import Counts
 from pipelines.database import queries
+from pipelines.database.clusters.cluster_list import CLUSTER_KEYS, COPY_KEYS
 from pipelines.database.edits.edit_list import EDIT_KEYS, GONE_KEYS
+from pipelines.database.search.kwic import LINE_KEYS
 from tests.support.article_archive import build
 
 
@@ -35,6 +37,9 @@ def test_declared_attributes_are_the_columns(archive):
         (rows.SourceRow, queries.SOURCE_KEYS),
         (rows.EditRow, EDIT_KEYS),
         (rows.GoneRow, GONE_KEYS),
+        (rows.ContextRow, LINE_KEYS),
+        (rows.CopyRow, COPY_KEYS),
+        (rows.ClusterRow, CLUSTER_KEYS[:-1]),  # `members` is a property
     ):
         assert {*kind.__annotations__} == {*keys}, kind
         assert {*kind.in_brief} <= {*keys}, kind

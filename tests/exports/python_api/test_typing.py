@@ -20,7 +20,9 @@ def titles(folder: Path) -> list[str]:
     with Archive(folder) as archive:
         found: Articles = archive.search("climate", source=["a", "b"], since=date(2026, 1, 1), sort="newest")
         by_month: Counts = found.count(by="month")
-        number: int = found.count() + by_month.total
+        number: int = found.count() + by_month.total + len(archive.search().attention(["a", "b"], by="month"))
+        words: list[str] = [line.left + line.keyword for line in found.kwic(20, sort="left")]
+        kept: list[float] = [copy.kept for cluster in found.clusters() for copy in cluster.members]
         first: ArticleRow = found[0]
         day: date | None = first.published_day
         seen: datetime = first.first_seen
@@ -28,7 +30,7 @@ def titles(folder: Path) -> list[str]:
         try:
             archive.article("https://paper.example/")
         except NotFound as error:
-            print(error.cause, number, day, seen, page)
+            print(error.cause, number, day, seen, page, words, kept)
         return [one.title or "" for one in found[:10]]
 """
 WRONG = """

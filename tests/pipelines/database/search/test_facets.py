@@ -12,7 +12,8 @@ import pytest
 from pipelines.core.errors import ArchiveDamaged, QueryError
 from pipelines.database.connection import connect
 from pipelines.database.filters import ArticleFilters
-from pipelines.database.search.facets import KEYS, counts, facet
+from pipelines.database.search.counts import KEYS, counts
+from pipelines.database.search.facets import facet
 from pipelines.database.search.periods import UNITS, period_of
 from tests.support.counted_archive import SOURCE_NAMES, all_rows, build_counted
 

@@ -1,0 +1,25 @@
+"""Test what the tables of `morgue count` say beside the numbers."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawler.cli.counting.bars import PLAIN
+from crawler.cli.counting.count_table import MANY_COLUMNS, CountLayout, lines
+from pipelines.database.search.attention import Attention, AttentionRow
+
+HINT = "--limit 10 shows only the most frequent values of source."
+
+
+@pytest.mark.parametrize(
+    ("sources", "is_terminal", "says_so"),
+    [(MANY_COLUMNS + 1, True, True), (MANY_COLUMNS + 1, False, False), (MANY_COLUMNS, True, False)],
+)
+def test_table_of_many_columns_says_how_to_have_fewer(sources, is_terminal, says_so):
+    """A person reads it on a terminal; a program gets all."""
+    rows = tuple(AttentionRow(("2026-01", f"paper-{n}"), (), 1, is_partial=False) for n in range(sources))
+    found = Attention((), ("month", "source"), rows, (), sources, (0,), False, 0, "2026-01-01", "2026-01-31", None)
+    layout = CountLayout(room=80, is_cut=is_terminal, share=False, smooth=1, drawn=PLAIN)
+    text = " ".join(lines(found, layout))
+    assert (HINT in text) is says_so
+    assert f"paper-{sources - 1}" in text
