@@ -10,7 +10,14 @@ from itertools import chain
 import click
 
 from crawler.cli import output
-from crawler.cli.archive_options import QueryCommand, database_of, filter_options, format_option, standard_output
+from crawler.cli.archive_options import (
+    QueryCommand,
+    database_of,
+    filter_options,
+    format_option,
+    standard_output,
+    stem_option,
+)
 from crawler.cli.common_options import folder_of, folder_option, setting_option
 from pipelines.core.plural import counted
 from pipelines.core.terminal import plain
@@ -18,12 +25,14 @@ from pipelines.database import queries
 from pipelines.database.clusters import cluster_list
 from pipelines.database.clusters.copies import is_waiting
 from pipelines.database.filters import EVERYTHING, ArticleFilters
+from pipelines.database.query_language.tokens import with_stems
 from pipelines.database.selection import is_address
 
 
 @click.command(cls=QueryCommand)
 @click.argument("words", nargs=-1, metavar="[QUERY | NUMBER | URL]...")
 @filter_options
+@stem_option
 @click.option("--sort", type=click.Choice(tuple(cluster_list.SORTS)), default="size", show_default=True,
               help="The most copies first, or the newest copy first.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, metavar="N",
@@ -37,6 +46,7 @@ def command(
     ctx: click.Context,
     words: tuple[str, ...],
     filters: ArticleFilters,
+    stem: bool,
     sort: str,
     limit: int,
     offset: int,
@@ -65,7 +75,9 @@ def command(
         with standard_output():
             if len(words) == 1 and (query.strip().isdigit() or is_address(query)):
                 _show(db, query, filters, form)
-            elif form == "table":
+                return
+            query = with_stems(query) if stem else query
+            if form == "table":
                 _table(db, query, filters, sort, limit or None, offset)
             else:
                 _write(cluster_list.clusters(db, query, filters, sort, limit or None, offset), form)

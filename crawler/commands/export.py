@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crawler import __version__
-from crawler.cli.archive_options import archive_of, filter_options, standard_output, undated_left_out
+from crawler.cli.archive_options import archive_of, filter_options, standard_output, stem_option, undated_left_out
 from crawler.cli.common_options import folder_of, folder_option, setting_option
 from crawler.cli.datasets.options import ExportOptions
 from crawler.cli.log_options import log_options
@@ -20,6 +20,7 @@ from exports import CaptureFormat, dataset, format_names, is_capture_format, loa
 from pipelines.core.errors import ConfigError
 from pipelines.core.plural import counted, verb
 from pipelines.core.timestamps import now, stamp
+from pipelines.database.query_language.tokens import with_stems
 
 if TYPE_CHECKING:
     from exports.python_api.archive import Archive
@@ -34,6 +35,7 @@ COUNTED_NOUNS = ("capture", "record", "page", "byte")  # of the closing line; th
 @click.argument("out", metavar="OUT")
 @click.option("--query", metavar="QUERY", help="Only articles that match, as in `morgue search`.")
 @partial(filter_options, dated="Published (captured)", what="articles (captures)")
+@stem_option
 @click.option("--host", "hosts", metavar="HOST", multiple=True,
               help="Only captures of this host and its subdomains. Repeatable.")  # fmt: skip
 @click.option("--url", "urls", metavar="URL", multiple=True,
@@ -59,7 +61,7 @@ COUNTED_NOUNS = ("capture", "record", "page", "byte")  # of the closing line; th
 @setting_option
 @log_options
 @click.pass_context
-def command(ctx: click.Context, **options: Any) -> None:
+def command(ctx: click.Context, query: str | None, stem: bool, **options: Any) -> None:
     """Write articles or captures to the file OUT, with a manifest.
 
     The manifest, OUT.manifest.json, says what the file holds: filters, counts, columns, SHA-256.
@@ -110,7 +112,9 @@ def command(ctx: click.Context, **options: Any) -> None:
         signal.signal(number, signal.default_int_handler)
     from pipelines.selection.exclusions import Exclusions
 
-    wanted = ExportOptions(**options)
+    if stem and query is None:
+        raise ConfigError("--stem", "has no effect without --query", "leave it out")
+    wanted = ExportOptions(query=with_stems(query) if stem and query else query, **options)
     form = load_format(wanted.form)
     without = Exclusions(wanted.without_reserved, wanted.without_signals)
     about = _export_info(ctx, wanted)

@@ -153,7 +153,8 @@ def _selection(about: ExportInfo) -> str:
     used = {name: value for name, value in given.items() if value not in (None, [], False)}
     lines = [f"- {name.replace('_', ' ')}: {_plain(value)}" for name, value in used.items()]
     selected = "\n".join(lines) or "Everything that the archive holds was selected."
-    paragraphs, left_out = [selected], Counter(about.get("left_out", {}))
+    paragraphs = [selected]
+    left_out = Counter[str](about.get("left_out", {}))
     if left_out:
         paragraphs.append(_table(("left out", "rows"), _common(left_out)))
     if not used.keys() & {"without_reserved", "without_signals"}:

@@ -31,6 +31,7 @@ class ArticleSelection(NamedTuple):
 
     match: str | None = None  # FTS5 expression of what the index knows; None: nothing
     headline: str | None = None  # `match` with its words in the headline; None: there is nothing to rank by
+    in_title: str = ""  # what `headline` does not say of it: "", or conditions that begin with AND
     has_words: bool = False  # `match` has words that can be marked in a text
     places: PlaceRange = EVERYWHERE  # where the days are that fit
     tests: str = ""  # of the rest: "", or conditions that begin with AND
@@ -111,12 +112,13 @@ def article_selection(db: sqlite3.Connection, query: str | None, filters: Articl
             tests += asked.where
             values |= asked.values
             places = places.within(asked.places)
-            if asked.where:
+            if asked.where or asked.in_title:
                 db.create_function("has_words", 2, has_words, deterministic=True)
                 db.create_function("has_run", 2, has_run, deterministic=True)
     return ArticleSelection(
         match=_all_of(asked.match if asked else None, terms),
         headline=_all_of(asked.headline, terms) if asked and asked.headline else None,
+        in_title=" ".join(f"AND {test}" for test in asked.in_title) if asked else "",
         has_words=asked is not None and asked.has_words,
         places=places,
         tests=" ".join(f"AND {test}" for test in tests),

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pipelines.core.errors import NotFound
 from pipelines.core.source_names import near_names, source_meant
-from pipelines.core.urls import host_or_empty, key_or_none, same_site, url_key
+from pipelines.core.urls import host_or_empty, key_or_none, same_site
 from pipelines.database import removals
 from pipelines.database.captures import CaptureLocation
 from pipelines.database.filters import homes_of_sources
@@ -165,7 +165,8 @@ def _add_articles(db: sqlite3.Connection, article_ids: set[int], keys: set[str],
     """Add articles, and all that was fetched from, or is queued for, `keys`. The articles' own keys join `keys`."""
     for article_id in sorted(article_ids):
         known_keys, urls = removals.keys_and_urls_of(db, article_id)
-        keys |= known_keys | {url_key(url) for url in urls}
+        # An article whose page a rebuild could not read again has no address but its key.
+        keys |= known_keys | {key for url in urls if (key := key_or_none(url))}
         targets.articles[article_id] = removals.title_of_article(db, article_id)
     for host in {urlsplit(key).hostname or "" for key in keys}:
         for capture in removals.captures_possibly_at(db, host):

@@ -10,16 +10,18 @@ of places. Pure; knows no database.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipelines.core.errors import QueryError
 from pipelines.database.query_language.days import parse_day
 from pipelines.database.query_language.index_terms import (
+    EVERY_ARTICLE,
     EVERYWHERE,
     PlaceRange,
     in_languages,
     of_kinds,
     of_sources,
+    passed_test,
     places_between,
 )
 from pipelines.database.query_language.parser import (
@@ -30,7 +32,7 @@ from pipelines.database.query_language.parser import (
     QueryText,
     parse_query,
 )
-from pipelines.database.query_language.phrases import any_of, quoted, run_phrase
+from pipelines.database.query_language.phrases import any_of, has_run, quoted, run_phrase
 from pipelines.database.query_language.tokens import COLUMNS, misplaced
 from pipelines.database.query_language.values import folded_words, language_code, listed, run_words
 
@@ -50,10 +52,18 @@ WordForms = Callable[[str, str | None], list[str]]
 SourceIds = Callable[[Sequence[str]], list[int]]  # row ids of the sources that a user names; raises NotFound
 
 
+class Marking(NamedTuple):
+    """Hold an FTS5 expression whose matches are the words found in an article that fits."""
+
+    expression: str
+    tests: list[str]  # conditions on `articles a`; the article has the label `passed_test(n)` if it passes number n
+
+
 class QueryConditions:
     """Hold a query as what must all hold: `match`, an FTS5 expression or None; `places`; `where`, conditions in SQL.
 
-    `headline`: `match` with its words in the headline, if hits can be ranked; None if they cannot. `has_words`: `match`
+    `headline`: `match` with its words in the headline, if hits can be ranked; None if they cannot. `in_title`: SQL for
+    words of scripts without spaces, of which the index does not know in which column they are. `has_words`: `match`
     has words that can be marked in a text. `word_forms`: what ~word also finds; without it, the word alone. Raises
     QueryError, and what `source_ids` and `word_forms` raise.
     """
@@ -65,7 +75,7 @@ class QueryConditions:
         self.forms: dict[tuple[str, str | None], list[str]] = {}  # of each ~word and its language
         self.places = EVERYWHERE
         self._terms: dict[QueryField, str] = {}
-        tree = parse_query(query)
+        tree = self._tree = parse_query(query)
         self._note_texts(tree)
         parts = list(tree.parts if isinstance(tree, QueryGroup) and tree.operator == "AND" else [tree])
         periods = [part for part in parts if isinstance(part, QueryField) and part.name == "published"]
@@ -74,26 +84,41 @@ class QueryConditions:
         parts = [part for part in parts if part not in periods]
         self.match, self.where = self._all(parts, alone=not periods) if parts else (None, [])
         wanted = [part for part in parts if not isinstance(part, QueryExclusion)]
-        self.headline = None
+        self.headline, self.in_title = None, list[str]()
         if self.match is not None and any(map(is_text, wanted)):
             self.headline = self._all(parts, titled=True)[0]
+            self.in_title = [self._in_title(part) for part in wanted if _is_run(part)]
         self.has_words = self.match is not None and any(map(_has_text, wanted))
 
-    @property
-    def marked(self) -> str | None:
-        """Return the expression whose matches are the words found in an article that fits; None without any.
+    def marking(self) -> Marking | None:
+        """Return what tells which words are the ones found in an article that fits; None without any.
 
-        It may name the columns of `search.spans`: RUNS_IN says which column has the runs of a title, byline or text.
+        The expression may name the columns of `search.spans`: RUNS_IN says which one has the runs of a title, byline or
+        text.
         """
         if not self.texts:
             return None
         if self.match is not None and not self.where:
-            return self.match
-        found = [
-            f"{RUNS_IN[text.run_column]} : {run_phrase(text.token.raw)}" if text.run_column else self.expression(text)
-            for text in self.texts
-        ]
-        return _joined(" OR ", found)
+            return Marking(self.match, [])
+        tests: list[str] = []
+        return Marking(self._marked(self._tree, tests), tests)
+
+    def _marked(self, node: QueryNode, tests: list[str]) -> str:
+        """Return a part as an FTS5 expression. A condition in SQL is added to `tests`, and a label stands for it."""
+        if isinstance(node, QueryText):
+            return (
+                f"{RUNS_IN[node.run_column]} : {run_phrase(node.token.raw)}"
+                if node.run_column
+                else self.expression(node)
+            )
+        if isinstance(node, QueryExclusion):
+            return f"({EVERY_ARTICLE} NOT {self._marked(node.part, tests)})"
+        if isinstance(node, QueryGroup):
+            return _joined(f" {node.operator} ", [self._marked(part, tests) for part in node.parts])
+        if node.name in LABELLED:
+            return self._label(node)
+        tests.append(self._field(node))
+        return passed_test(len(tests) - 1)
 
     def expression(self, text: QueryText) -> str:
         """Return the FTS5 expression of a word or phrase; for ~word also with the words that have its stem."""
@@ -165,6 +190,7 @@ class QueryConditions:
 
     def _index(self, node: QueryNode, *, titled: bool = False) -> str:
         """Return the FTS5 expression of a part that the index knows; `titled`: its words must be in the headline."""
+        titled = titled and not _is_run(node)
         if isinstance(node, QueryText):
             found = self.expression(node)
             return f"title : ({found})" if titled and not node.column else found
@@ -178,6 +204,13 @@ class QueryConditions:
         return self._with_and_without(
             [self._index(part, titled=titled) for part in wanted], [self._index(part) for part in unwanted]
         )
+
+    def _in_title(self, node: QueryNode) -> str:
+        """Return a part in a script without spaces as a condition that it is in the headline."""
+        if isinstance(node, QueryGroup):
+            return f"({f' {node.operator} '.join(map(self._in_title, node.parts))})"
+        assert isinstance(node, QueryText), "no other part is a run"
+        return f"has_run(a.title, {self._bound(run_words(node.token.raw))})"
 
     def _sql(self, node: QueryNode) -> str:
         """Return a part as a condition. It may be NULL where a column is, which means that it does not fit."""
@@ -275,6 +308,13 @@ def is_text(node: QueryNode) -> bool:
     return is_text(node.part) if isinstance(node, QueryExclusion) else isinstance(node, QueryText)
 
 
+def _is_run(node: QueryNode) -> bool:
+    """Return True if all of a part is in scripts without spaces, in any column."""
+    if isinstance(node, QueryGroup):
+        return all(map(_is_run, node.parts))
+    return isinstance(node, QueryText) and not node.run_column and node.token.form != "near" and has_run(node.token.raw)
+
+
 def _has_text(node: QueryNode) -> bool:
     """Return True if there are words in a part, besides those that are left out."""
     if isinstance(node, QueryGroup):
@@ -283,4 +323,6 @@ def _has_text(node: QueryNode) -> bool:
 
 
 def _joined(operator: str, parts: Sequence[str]) -> str:
-    return f"({operator.join(parts)})" if len(parts) > 1 else parts[0]
+    """Return expressions joined by an operator. What is there twice is there once: FTS5 would look for it twice."""
+    different = list(dict.fromkeys(parts))
+    return f"({operator.join(different)})" if len(different) > 1 else different[0]

@@ -60,6 +60,16 @@ def of_kinds(phrases: Iterable[str]) -> str:
     return _labels(_kind(phrase) for phrase in phrases)
 
 
+def passed_test(number: int) -> str:
+    """Return the FTS5 expression for articles that pass a condition, where they have a label for it (`spans`)."""
+    return f'labels : "{test_label(number)}"'
+
+
+def test_label(number: int) -> str:
+    """Return the label of what passes a condition of a query. No archive has it."""
+    return f"{LABEL_MARK}q{number}"
+
+
 def _kind(phrase: str) -> str:
     words = " ".join(f"{LABEL_MARK}k{word}" for word in phrase.rstrip("*").split())
     return f'"{words}"' + "*" * phrase.endswith("*")

@@ -13,9 +13,11 @@ from typing import Any
 from pipelines.core.errors import QueryError
 from pipelines.database.connection import Row, ask
 from pipelines.database.filters import EVERYTHING, ArticleFilters
+from pipelines.database.query_language.conditions import Marking
+from pipelines.database.query_language.index_terms import test_label
 from pipelines.database.search.hits import search
 from pipelines.database.search.ranking import SORTS
-from pipelines.database.search.spans import FIELDS, KEYS, Span, SpanFinder
+from pipelines.database.search.spans import FIELDS, Span, SpanFinder
 from pipelines.database.selection import is_address, query_conditions
 
 LINE_KEYS = ("left", "keyword", "right", "id", "source", "published_day", "url", "field", "position")
@@ -49,23 +51,26 @@ def lines_in_context(
     if offset < 0 or width < 0 or (limit is not None and limit < 0):
         raise QueryError("--limit, --offset and --kwic", "less than nothing", "give numbers from 0")
     by_context = sort in CONTEXT_SORTS
-    expression = None if not query.strip() or is_address(query) else query_conditions(db, query, filters).marked
-    if expression is None:
+    asked = None if not query.strip() or is_address(query) else query_conditions(db, query, filters)
+    marking = asked.marking() if asked else None
+    if asked is None or marking is None:
         cure = "give a word, a phrase or a prefix beside the fields and filters"
         raise QueryError(f"query {query[:60]!a}", "has no word that could be shown in its context", cure)
     hits = search(db, query, filters, "relevance" if by_context else sort, MAX_SORTED_ARTICLES if by_context else None)
-    lines = _lines(db, hits, expression, width)
+    lines = _lines(db, hits, marking, asked.values, width)
     if not by_context:
         return islice(lines, offset, None if limit is None else offset + limit)
     key = _left_key if sort == "left" else _right_key
     return iter((sorted(lines, key=key) if limit is None else heapq.nsmallest(offset + limit, lines, key))[offset:])
 
 
-def _lines(db: sqlite3.Connection, hits: Iterator[Row], expression: str, width: int) -> Iterator[Row]:
-    finder = SpanFinder(expression)
+def _lines(
+    db: sqlite3.Connection, hits: Iterator[Row], marking: Marking, values: Mapping[str, Any], width: int
+) -> Iterator[Row]:
+    finder = SpanFinder(marking.expression)
     try:
         while page := list(islice(hits, PAGE_ARTICLES)):
-            articles = _articles(db, [hit["id"] for hit in page])
+            articles = _articles(db, [hit["id"] for hit in page], marking.tests, values)
             there = [hit for hit in page if hit["id"] in articles]  # the others were removed since
             texts = [articles[hit["id"]] for hit in there]
             for hit, text, spans in zip(there, texts, finder.spans(texts), strict=True):
@@ -74,10 +79,15 @@ def _lines(db: sqlite3.Connection, hits: Iterator[Row], expression: str, width: 
         finder.close()
 
 
-def _articles(db: sqlite3.Connection, numbers: Sequence[int]) -> dict[int, Mapping[str, Any]]:
-    marks = ", ".join("?" * len(numbers))
-    sql = f"SELECT id, {', '.join(KEYS)} FROM articles WHERE id IN ({marks})"  # noqa: S608 - constants
-    return {row["id"]: dict(row) for row in ask(db, sql, numbers)}
+def _articles(
+    db: sqlite3.Connection, numbers: Sequence[int], tests: Sequence[str], values: Mapping[str, Any]
+) -> dict[int, Mapping[str, Any]]:
+    """Return articles by number, with KEYS. `labels` also has those of the conditions `tests` that one passes."""
+    labels = ["a.labels", *(f"iif({test}, ' {test_label(number)}', '')" for number, test in enumerate(tests))]
+    fields = ", ".join(f"a.{field}" for field in FIELDS)
+    sql = f"""SELECT a.id, {fields}, {" || ".join(labels)} AS labels
+                FROM articles a WHERE a.id IN ({", ".join(map(str, numbers))})"""  # noqa: S608 - constants and numbers
+    return {row["id"]: dict(row) for row in ask(db, sql, values)}
 
 
 def _line(hit: Row, article: Mapping[str, Any], span: Span, width: int) -> Row:

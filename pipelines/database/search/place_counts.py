@@ -1,24 +1,27 @@
 """Count matches by day, week, month or year, from the full-text index alone. Read-only.
 
-The place of an article has its day. Few matches are grouped by it. Of many, each period is a range of places, and FTS5
-skips to its beginning; so many ranges cost less than SQLite's sorting of the days of a million matches.
+The place of an article has its day. Of few matches, or of a prefix, the days are read. Of many, each period is a range
+of places, and FTS5 skips to its beginning; so many ranges cost less than a million days.
 """
 
 # ruff: noqa: S608 - SQL is put together here from the constants below; every value is bound
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date
 
+from pipelines.core.timestamps import FIRST_NUMBERED_DAY
 from pipelines.database.connection import ask
 from pipelines.database.query_language.index_terms import DATED, UNDATED, places_of_days
 from pipelines.database.schema.places import DAY_BITS, MOST_A_DAY
 from pipelines.database.search.periods import PERIODS, CountedPeriod
 from pipelines.database.selection import ArticleSelection
 
-MATCHES_A_RANGE = 20  # from so many on, ranges cost less than grouping (measured at 100,000 articles)
+MATCHES_A_RANGE = 100  # from so many on, ranges cost less than reading days (measured at 100,000 articles)
 DAYS_AT_ONCE = 3  # of which the counts fit into one integer of 63 bits
 STEP = f"{DAYS_AT_ONCE} << {DAY_BITS}"
 RANGE_OF_DAYS = f"""
@@ -35,15 +38,14 @@ def counts_by_period(db: sqlite3.Connection, which: ArticleSelection, keys: Iter
     days.
     """
     kind = _coarsest(set(keys))
+    dated = which.within(DATED)
+    if has_prefix(which) or (ends := _ends(db, dated)) is None:
+        return _by_reading(db, which)
+    starts = list(_starts(kind, *ends))
+    if not _pays(db, dated, len(starts) if kind.days > 1 else len(starts) // DAYS_AT_ONCE):
+        return _by_reading(db, which)
     undated = _count(db, which.within(UNDATED))
     found = {0: undated} if undated else {}
-    dated = which.within(DATED)
-    if (ends := _ends(db, dated)) is None:
-        return found
-    starts = list(_starts(kind, *ends))
-    ranges = len(starts) if kind.days > 1 else len(starts) // DAYS_AT_ONCE
-    if not _pays(db, dated, ranges):
-        return found | _by_grouping(db, dated)
     return found | (_by_range(db, dated, starts) if kind.days > 1 else _by_day(db, dated, *ends))
 
 
@@ -74,12 +76,10 @@ def _starts(kind: CountedPeriod, first: date, last: date) -> Iterator[int]:
 
 
 def _pays(db: sqlite3.Connection, which: ArticleSelection, ranges: int) -> bool:
-    """Return True if so many ranges cost less than grouping the matches.
+    """Return True if so many ranges cost less than reading the days of the matches.
 
     For a prefix they never do: FTS5 makes the list of its matches again for each range.
     """
-    if has_prefix(which):
-        return False
     most = ranges * MATCHES_A_RANGE
     sql = f"SELECT count(*) FROM (SELECT 1 {which.found()} LIMIT :most)"
     return int(next(ask(db, sql, which.values | {"most": most + 1}))[0]) > most
@@ -90,9 +90,16 @@ def has_prefix(which: ArticleSelection) -> bool:
     return '"*' in (which.match or "")
 
 
-def _by_grouping(db: sqlite3.Connection, which: ArticleSelection) -> dict[int, int]:
-    sql = f"SELECT {which.place} >> {DAY_BITS} AS day, count(*) {which.found()} GROUP BY day ORDER BY day"
-    return dict(ask(db, sql, which.values))  # type: ignore[arg-type]
+def _by_reading(db: sqlite3.Connection, which: ArticleSelection) -> dict[int, int]:
+    """Count the days of all matches, which come in one text: Python counts them in less time than GROUP BY sorts them.
+
+    The text takes seven bytes a match.
+    """
+    days = next(ask(db, f"SELECT json_group_array({which.place} >> {DAY_BITS}) {which.found()}", which.values))[0]
+    found: Counter[int] = Counter()
+    for day, number in sorted(Counter(json.loads(days)).items()):
+        found[day if day >= FIRST_NUMBERED_DAY else 0] += number
+    return dict(found)
 
 
 def _by_range(db: sqlite3.Connection, which: ArticleSelection, starts: list[int]) -> dict[int, int]:

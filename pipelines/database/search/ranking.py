@@ -49,10 +49,14 @@ def most_relevant_first(db: sqlite3.Connection, which: ArticleSelection, needed:
     """
     seen = set[int]()
     cut = 0
-    for part in dict.fromkeys((which.headline, which.match)):
-        ranked = which._replace(match=part)
-        cut = pool_end(db, ranked)
-        pool = ranked.within(PlaceRange(cut + 1))
+    parts = [which._replace(match=which.headline), which]
+    if parts[0] == which and not which.in_title:
+        parts.pop()
+    for part in parts:
+        cut = pool_end(db, part)
+        pool = part.within(PlaceRange(cut + 1))
+        if part is not which:
+            pool = pool._replace(tests=pool.tests + which.in_title)  # of the pool, because it reads rows
         for place in _places(db, pool, f"rank, {pool.place} DESC", needed):
             if place not in seen:
                 seen.add(place)

@@ -78,7 +78,8 @@ def test_table_names_size_days_origin_and_what_each_copy_keeps(morgue):
 @pytest.mark.parametrize(
     ("args", "articles"),
     [
-        ([], [1, 6]), (["bridge"], [6]), (["--source", "paper-4"], [6]), (["--since", "2026-01-04"], [1, 6]),
+        ([], [1, 6]), (["bridge"], [6]), (["bridges"], []), (["--stem", "bridges"], [6]),
+        (["--source", "paper-4"], [6]), (["--since", "2026-01-04"], [1, 6]),
         (["--until", "2026-01-02"], [1]), (["--language", "de"], [1]), (["--undated"], [1]), (["--limit", "1"], [1]),
         (["--offset", "1"], [6]), (["--sort", "newest"], [6, 1]), (["nothing"], []), (["4"], [1]), (["7"], []),
         (["paper-2.example/2?utm_source=x"], [1]), (['"2026"'], []),

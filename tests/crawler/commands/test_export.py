@@ -135,6 +135,7 @@ def test_csv_is_safe_unless_raw(folder, tmp_path):
         (["csv", "."], 2, "not an ordinary file"),
         (["csv", "a.csv", "--since", "never"], 2, "--since 'never'"),
         (["csv", "a.csv", "--query", "-x"], 2, "what to leave out"),
+        (["csv", "a.csv", "--stem"], 2, "no effect without --query"),
         (["csv", "a.csv", "--source", "nobody"], 8, "source nobody"),
         (["csv"], 2, "OUT"),
         (["csv", "a.csv", "--host", "paper.example"], 2, "select captures"),
@@ -252,3 +253,11 @@ def test_damage_is_named_and_gives_exit_code_1(tmp_path):
     assert "1 capture left out" in done.stderr
     manifest = json.loads((tmp_path / "a.warc.gz.manifest.json").read_text())
     assert (manifest["captures"], manifest["left_out_damaged"]) == (len(archive.captures) - 1, 1)
+
+
+def test_stem_exports_other_forms_of_a_word(folder):
+    """As it finds them in a search."""
+    exact, stemmed = (morgue("-C", folder, "export", "urls", "-", "--query", "climates", *more).stdout.splitlines()
+                      for more in ((), ("--stem",)))  # fmt: skip
+    assert exact == []
+    assert len(stemmed) > 1

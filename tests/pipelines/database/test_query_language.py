@@ -217,12 +217,15 @@ def test_random_query_is_never_an_fts_error(index):
     assert understood > 5_000
 
 
+SHORT_WORDS = [chr(number) for number in range(0xAC00, 0xD7A4)]  # Hangul syllables, no two of which are the same
+
+
 @pytest.mark.parametrize(
     "query",
     [
-        "a " * (MAX_QUERY_CHARS // 2),
-        " OR ".join("a" * (MAX_QUERY_CHARS // 5)),
-        "x " + "-a " * (MAX_QUERY_CHARS // 3 - 1),
+        " ".join(SHORT_WORDS[: MAX_QUERY_CHARS // 2]),
+        " OR ".join(SHORT_WORDS[: MAX_QUERY_CHARS // 5]),
+        "x -" + " -".join(SHORT_WORDS[: MAX_QUERY_CHARS // 3 - 1]),
         "x" * MAX_QUERY_CHARS,
         "(x OR (y " * (MAX_DEPTH // 2) + "z" + ")" * MAX_DEPTH,
         "title:(" * MAX_DEPTH + "summit" + ")" * MAX_DEPTH,
@@ -232,3 +235,16 @@ def test_random_query_is_never_an_fts_error(index):
 def test_query_of_the_greatest_length_or_depth_is_accepted(index, query):
     """FTS5 has limits of its own (a parser stack, a tree depth); ours are reached first, or never."""
     index.execute("SELECT count(*) FROM f WHERE f MATCH ?", (fts5_expression(query),)).fetchone()
+
+
+@pytest.mark.parametrize(
+    ("query", "match"),
+    [
+        ("flood " * 1000, '"flood"'),
+        (" OR ".join(["flood", "dam", "flood"]), '("flood" OR "dam")'),
+        ("flood -dam -dam", '("flood" NOT "dam")'),
+    ],
+)
+def test_word_that_is_there_twice_is_looked_for_once(query, match):
+    """A pasted text repeats its words, and FTS5 would read the list of each again."""
+    assert fts5_expression(query) == match

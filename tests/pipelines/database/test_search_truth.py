@@ -16,6 +16,7 @@ from pipelines.database.query_language import index_terms
 from pipelines.database.search import counts, hits, place_counts, ranking
 from pipelines.database.search.snippets import INDEXED_COLUMNS, TOKENIZER
 from tests.support.article_archive import database, insert
+from tests.support.worded_archive import worded
 
 WORDS = ("flood", "dam", "rain", "river", "town", "minister", "ministry", "said")
 KINDS = ("article", "opinion", "live blog")
@@ -192,6 +193,27 @@ def test_match_in_the_headline_comes_before_all_others(world):
     assert len(found) > len(titled) > 0
 
 
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("東京", [1, 4, 2, 3, 5]),
+        ("東京 flood", [4, 3, 5]),
+        ("東京 -flood section:news", [1, 2]),
+        ("(東京 OR 大阪) kind:article", [4, 3, 1, 5, 2]),
+        ("東京 大阪 地震", [5]),
+    ],
+)
+def test_run_in_the_headline_comes_before_all_others(tmp_path, query, found):
+    """The index does not know in which column a run of a script without spaces is."""
+    articles = [
+        ("東京で選挙", "x"), ("other", "東京 東京 東京"), ("大阪 flood", "東京"), ("flood 東京", "大阪"),
+        ("other", "flood 東京 大阪 地震"), ("地震", "flood"),
+    ]  # fmt: skip
+    db = connect(worded(tmp_path / "morgue.db", articles))
+    assert ids(hits.search(db, query)) == found
+    db.close()
+
+
 def test_pool_is_the_newest_matches_and_the_newest_headlines(world, monkeypatch):
     """What is in neither follows by day, and the answer says so."""
     db, articles = world
@@ -221,3 +243,15 @@ def test_every_article_has_the_label_of_all(world):
     db, articles = world
     sql = "SELECT count(*) FROM articles_fts WHERE articles_fts MATCH ?"
     assert db.execute(sql, (index_terms.EVERY_ARTICLE,)).fetchone()[0] == len(articles)
+
+
+def test_count_by_day_of_a_prefix_asks_the_index_once(world):
+    """FTS5 makes the list of all its matches for each question."""
+    db, articles = world
+    asked: list[str] = []
+    db.set_trace_callback(asked.append)
+    found = counts.counts(db, ("day",), "mini*")
+    db.set_trace_callback(None)
+    right = [one for one in articles if {"minister", "ministry"} & set(words_of(one))]
+    assert found == Counter((value_of(one, "day"),) for one in right)
+    assert sum("MATCH" in sql for sql in asked) == 1

@@ -82,3 +82,9 @@ def test_find_leaves_the_connection_of_its_caller_as_it_was(two_stories, row_fac
     two_stories.row_factory = row_factory
     assert find(two_stories, [target]).captures
     assert two_stories.row_factory is row_factory
+
+
+def test_article_that_a_rebuild_could_not_read_is_found_by_its_key(two_stories):
+    """It has no address then, and no text."""
+    two_stories.execute("UPDATE articles SET url = '', canonical_url = NULL, text = ''")
+    assert list(find(two_stories, ["https://a.example/xyz"]).articles) == [2]
