@@ -10,7 +10,7 @@ from pipelines.core.plural import counted, verb
 
 DECLARED_DIGESTS = "m007_declared_digests"  # a migration that cannot fill its columns without reading WARC files
 
-SEARCH_INDEX = "m011_search_index"  # changes the meaning of `articles.rowid`
+SEARCH_INDEX = "m011_search_index"  # a migration that changes the meaning of the rowid of articles
 
 SCHEDULED = "m010_scheduled"  # with it come the rules for what is not the article, and for what is no edit
 
