@@ -17,9 +17,9 @@ from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 
-from pipelines.core.errors import ArchiveDamaged
+from pipelines.core.errors import ArchiveDamaged, write_error
 from pipelines.database.clusters.subset import copy_compared, make_clusters
-from pipelines.database.connection import ask, file_of, has_newest_schema, open_database, write_error
+from pipelines.database.connection import ask, file_of, has_newest_schema, open_database
 
 BATCH_ARTICLES = 200  # copied at once
 CAPTURES_NAMED = """SELECT capture_id FROM articles UNION SELECT capture_id FROM revisions
