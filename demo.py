@@ -51,7 +51,8 @@ What to try next (in this folder; `source .venv/bin/activate` puts morgue on you
   morgue -C {archive} search '{word}' --format jsonl
   morgue -C {archive} show 1                        an article, and the WARC record that proves it
   morgue -C {archive} show 1 --format warc | zcat | head -25
-  sqlite3 {archive}/morgue.db '.schema articles'    plain SQLite: bring your own tools
+  morgue -C {archive} count {word} --by year        how often it is in the news (--plot FILE.svg draws it)
+  sqlite3 {archive}/morgue.db 'SELECT day, title FROM stories LIMIT 9'    plain SQLite: bring your own tools
   warcio index {archive}/warc/*.warc.gz             plain WARC
   head -1 {dataset} | python3 -m json.tool
   make demo URL=https://a-newspaper.example/        the same with a real site

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
-from pipelines.core.errors import MorgueError
-from pipelines.database.connection import read_error
+from pipelines.core.errors import MorgueError, read_error
 
 BATCH_LINES = 1000  # lines per INSERT
 

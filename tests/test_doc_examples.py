@@ -181,6 +181,14 @@ def recipe(request: pytest.FixtureRequest) -> str:
     return text
 
 
+def test_checksums_of_a_handover_are_listed_after_its_last_file():
+    """Files that are written later would not be checked by the library."""
+    commands = [example.text for example in examples(RECIPES["Hand an archive to a library"])]
+    (listed,) = [at for at, text in enumerate(commands) if "> SHA256SUMS" in text]
+    assert [text for text in commands[listed:] if "export" in text or text.startswith("cp")] == []
+    assert [text for text in commands[:listed] if "export" in text]
+
+
 def test_commands_of_a_recipe_run_in_order(crawled, programs, tmp_path, recipe):
     """Each succeeds and prints something, in a copy of the archive."""
     archive = shutil.copytree(crawled / "my-archive", tmp_path / "archive")

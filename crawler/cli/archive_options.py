@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import fields
 from functools import wraps
-from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import click
@@ -133,6 +132,7 @@ class QueryCommand(click.Command):
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the words after the options."""
         takes_value = {
             name: not getattr(option, "is_flag", False)
             for option in self.get_params(ctx) if isinstance(option, click.Option)
@@ -147,7 +147,10 @@ class QueryCommand(click.Command):
             elif arg in takes_value:
                 options.append(arg)
                 if takes_value[arg]:
-                    options += islice(rest, 1)
+                    value = next(rest, None)
+                    if value is None:
+                        raise click.BadOptionUsage(arg, f"Option '{arg}' requires an argument.", ctx)
+                    options.append(value)
             elif arg.startswith("--") and len(arg) > 2:
                 options.append(arg)  # --option=value, or an unknown option that click reports
             else:

@@ -23,6 +23,7 @@ BOLD, DIM, RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 RED, GREEN = "\x1b[31m", "\x1b[32m"
 COLUMN_GAP = "  "
 MIN_WRAPPED_WIDTH = 20  # terminal columns in which the longest column of a table is wrapped; with less room: records
+UNDATED = "undated"  # in the place of a day
 FORMATS = ("table", "json", "jsonl", "csv")
 
 

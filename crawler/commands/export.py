@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import signal
 from dataclasses import asdict
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from crawler.cli.log_options import log_options
 from exports import CaptureFormat, dataset, format_names, is_capture_format, load_format
 from pipelines.core.errors import ConfigError
 from pipelines.core.plural import counted, verb
+from pipelines.core.timestamps import now, stamp
 from pipelines.database.query_language.tokens import with_stems
 
 if TYPE_CHECKING:
@@ -212,7 +212,7 @@ def _export_info(ctx: click.Context, wanted: ExportOptions) -> dict[str, Any]:
     signals = {"without_reserved": wanted.without_reserved, "without_signals": list(wanted.without_signals)}
     return {
         "software": f"newsmorgue {__version__}",
-        "created": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "created": stamp(now()),
         "archive": folder_of(ctx).path.name,
         "query": wanted.query,
         "filters": filters | signals,

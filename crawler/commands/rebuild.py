@@ -10,6 +10,7 @@ import click
 
 from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
 from crawler.cli.log_options import log_options
+from pipelines.core.errors import ConfigError
 from pipelines.core.plural import counted, verb
 from pipelines.core.terminal import plain
 
@@ -38,7 +39,7 @@ def command(ctx: click.Context) -> int:
     read without their journal. If the rebuild is interrupted, run the same command again: it goes on where it stopped.
 
     Exit code 1: a file is missing or something could not be read; it is named, and everything else is in the database.
-    4: a crawl is writing to this archive.
+    2: the archive was exported without WARC files. 4: a crawl is writing to this archive.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     import asyncio
@@ -57,6 +58,10 @@ def command(ctx: click.Context) -> int:
 
     config = load(folder_of(ctx), overrides_of(ctx))
     folder, storage = config.folder, WarcStorage(config.folder.warc)
+    files, listed = storage.list(), folder.path / manifest.NAME
+    if folder.database.exists() and not (files.finished or files.unfinished or listed.exists()):
+        cause = "holds no WARC file and never did: the database is all there is of this archive"
+        raise ConfigError(str(storage.folder), cause, "keep it, and rebuild the archive that it was exported from")
     settle_old_database(config)
     lock = ArchiveLock(folder.path / LOCK_NAME)
     try:

@@ -76,7 +76,8 @@ def command(
     from contextlib import closing
 
     from crawler.config.models import load
-    from pipelines.database.connection import connect, read_error
+    from pipelines.core.errors import read_error
+    from pipelines.database.connection import connect
     from pipelines.takedown.register import was_removed
     from pipelines.takedown.targets import TakedownTargets, find
 
@@ -214,8 +215,9 @@ def purge(database: Path) -> None:
     """Overwrite the deleted rows in the database file."""
     from contextlib import closing
 
+    from pipelines.core.errors import write_error
     from pipelines.database import removals
-    from pipelines.database.connection import open_for_maintenance, write_error
+    from pipelines.database.connection import open_for_maintenance
 
     try:
         with closing(open_for_maintenance(database)) as db:

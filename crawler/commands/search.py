@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 
 # They mark the words found while lines are measured and broken. No article has these private-use characters.
 MATCH_MARKS = ("\ue000", "\ue001")
-UNDATED = "undated"  # in the place of a day
 MAX_SOURCE_WIDTH = 16  # columns of a terminal
 MAX_CONTEXT_CHARS = 1_000  # on each side of a word
 KWIC_PAGE_LINES = 500  # printed at a time
@@ -215,7 +214,7 @@ def lines(hits: list[queries.Row], room: int, *, styled: bool, whole: bool = Fal
     marks = str.maketrans(dict(zip(MATCH_MARKS, (bold, reset) if styled else ("[", "]"), strict=True)))
     indent = " " * (number + 2)
     for hit in hits:
-        head = f"{hit['id']:>{number}}  {hit['published_day'] or UNDATED:10}  "
+        head = f"{hit['id']:>{number}}  {hit['published_day'] or output.UNDATED:10}  "
         head += terminal.pad(terminal.plain(hit["source"] or ""), source) + "  "
         title = terminal.plain(hit["title"] or "(no headline)").replace("\n", " ")
         yield head + bold + (title if whole else terminal.cut(title, max(room - terminal.width(head), 20))) + reset

@@ -6,9 +6,11 @@ import click
 
 from crawler.cli.common_options import folder_option, folder_to_read, setting_option
 from crawler.cli.log_options import log_options
-from pipelines.core.plural import counted
+from pipelines.core.plural import counted, verb
 
 DECLARED_DIGESTS = "m007_declared_digests"  # a migration that cannot fill its columns without reading WARC files
+
+SEARCH_INDEX = "m011_search_index"  # a migration that changes the meaning of the rowid of articles
 
 SCHEDULED = "m010_scheduled"  # with it come the rules for what is not the article, and for what is no edit
 
@@ -33,9 +35,10 @@ def command(ctx: click.Context) -> None:
     from crawler.cli.progress_bar import StepProgress
     from pipelines.core.archive_layout import LOCK_NAME
     from pipelines.core.lock import ArchiveLock
+    from pipelines.core.terminal import plain
     from pipelines.database.captures import count_imported
     from pipelines.database.connection import applied_migrations, connect, open_database
-    from pipelines.database.schema.search_index import reporting
+    from pipelines.database.schema.search_index import reporting, views_by_rowid
 
     folder = folder_to_read(ctx)
     # Raises before the lock is taken if this is not an archive's database.
@@ -50,6 +53,7 @@ def command(ctx: click.Context) -> None:
         with closing(open_database(folder.database)) as new:
             made = [name for name in applied_migrations(new) if name not in before]
             imported = count_imported(new) if DECLARED_DIGESTS in made else 0
+            views = views_by_rowid(new) if SEARCH_INDEX in made else []
             compared = work_off_waiting(new, folder) if waiting(new) else 0
     finally:
         lock.release()
@@ -57,6 +61,11 @@ def command(ctx: click.Context) -> None:
     click.echo(f"{folder.database}: {result}")
     if compared:
         click.echo(f"{counted(compared, 'article')} compared with others: `morgue clusters` lists copies of one text.")
+    if views:
+        click.echo(
+            f"The rowid of articles and articles_fts was the id of an article, and is its place now: write id or place "
+            f"for it in {verb(len(views), 'this view', 'these views')} of yours: {plain(', '.join(views))}"
+        )
     if SCHEDULED in made:
         click.echo(
             "Earlier versions filed walls and error pages as states of articles, and changes of counters as edits: "

@@ -29,6 +29,10 @@ MAX_NAMED = 50  # sources or languages in a table of the card; further ones are 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"), (10**7, "1M<n<10M"))
 UNKNOWN = "unknown"
 NOTHING_RESERVED = "Nothing was left out for reserved rights: no row that was selected had them."
+WITHOUT_VALUE = {  # filters -> what they leave out besides
+    frozenset(("language",)): "Articles whose language was not recognised are not in it.",
+    frozenset(("since", "until")): "Articles without a date are not in it.",
+}
 NOT_JUDGED = "No row was left out for reserved rights, because that was not asked for."
 COLLECTED = """## How it was collected
 
@@ -153,8 +157,8 @@ def _selection(about: ExportInfo) -> str:
     used = {name: value for name, value in given.items() if value not in (None, [], False)}
     lines = [f"- {name.replace('_', ' ')}: {_plain(value)}" for name, value in used.items()]
     selected = "\n".join(lines) or "Everything that the archive holds was selected."
-    paragraphs = [selected]
-    left_out = Counter[str](about.get("left_out", {}))
+    paragraphs, left_out = [selected], Counter[str](about.get("left_out", {}))
+    paragraphs += [sentence for names, sentence in WITHOUT_VALUE.items() if used.keys() & names]
     if left_out:
         paragraphs.append(_table(("left out", "rows"), _common(left_out)))
     if not used.keys() & {"without_reserved", "without_signals"}:

@@ -184,14 +184,24 @@ def _note(found: Attention, source: ChartSource, partial: Sequence[str], smooth:
     if partial:
         are = verb(len(partial), "is", "are")
         yield f"{first_of(partial, MAX_PERIODS_NAMED)} {are} covered only in part (hollow points)."
-    if found.unit and (undated := max(found.undated)):
-        yield f"{counted(undated, 'undated article')} {verb(undated, 'is', 'are')} not drawn."
+    if found.unit and any(found.undated):
+        yield _undated_in_words(found)
     if more := left_out + found.more_values:
         what = "combination" if not found.unit and len(found.by) > 1 else found.by[-1]
         yield f"{counted(more, f'more {what}')} {verb(more, 'is', 'are')} not drawn."
     if {"author", "tag"} & {*found.by}:
         yield "An article counts once for each of its authors or tags."
     yield f"Drawn by {source.software}."
+
+
+def _undated_in_words(found: Attention) -> str:
+    """Return how many undated articles the drawing leaves out: of each query, because queries may share some."""
+    if len(found.undated) == 1:
+        (undated,) = found.undated
+        return f"{counted(undated, 'undated article')} {verb(undated, 'is', 'are')} not drawn."
+    numbers = zip(found.queries, found.undated, strict=True)
+    each = ", ".join(f"{number:,} of “{plain(query)}”" for query, number in numbers if number)
+    return f"Undated articles are not drawn: {each}."
 
 
 def _filters_in_words(filters: ArticleFilters) -> Iterator[str]:

@@ -253,7 +253,12 @@ class Archive:
 
 
 def _day(given: Day | None) -> str | None:
-    return given.isoformat() if isinstance(given, date) else given
+    """Return a day as `ArticleFilters` takes it. Raises TypeError."""
+    if given is None or isinstance(given, str):
+        return given
+    if isinstance(given, date):
+        return given.isoformat()
+    raise TypeError(f"expected a day or a period as text, such as '2026-03', or a date, not {given!r}")
 
 
 def _argument(wanted: Wanted) -> str:

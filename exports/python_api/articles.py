@@ -55,6 +55,8 @@ class Articles(Tabular):
         offset: int = 0,
     ) -> None:
         """Check the question. Raises QueryError, NotFound (of the source)."""
+        if query is not None and not isinstance(query, str):
+            raise TypeError(f"expected a query as text, not {query!r}; for one of several words, write OR between them")
         if sort not in SORTS:
             raise QueryError(f"sort {sort!r}", "unknown order", f"say {', '.join(SORTS)}")
         if offset < 0 or (limit is not None and limit < 0):
@@ -114,6 +116,10 @@ class Articles(Tabular):
             backwards = any(end is not None and end < 0 for end in (which.start, which.stop))
             start, stop, _ = which.indices(len(self)) if backwards else (which.start or 0, which.stop, 1)
             return self._part(start, None if stop is None else max(stop - start, 0))
+        if isinstance(which, str):
+            raise TypeError(
+                f"articles have numbers from 0, not names: `articles[0][{which!r}]` is a field of the first"
+            )
         which = index(which)
         place = which + len(self) if which < 0 else which
         found = next(iter(self._part(place, 1)), None) if place >= 0 else None

@@ -16,11 +16,10 @@ from pathlib import Path
 
 from pipelines.archive.journal import journal_header
 from pipelines.core.archive_layout import DATABASE_NAME
-from pipelines.core.errors import ArchiveDamaged
+from pipelines.core.errors import ArchiveDamaged, write_error
 from pipelines.core.plural import counted, verb
 from pipelines.core.timestamps import parse
 from pipelines.database import captures
-from pipelines.database.connection import write_error
 from pipelines.database.journal_rows import database_state, void_number
 from pipelines.warc.exchange import capture_of
 from pipelines.warc.manifest import ManifestEntry

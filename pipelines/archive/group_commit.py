@@ -16,8 +16,7 @@ from typing import Any, TypeVar
 
 from pipelines.archive.journal import Journal
 from pipelines.archive.log_checkpoint import LogCheckpoint
-from pipelines.core.errors import ConfigError, DiskFull, MorgueError, NotFound
-from pipelines.database.connection import write_error
+from pipelines.core.errors import ConfigError, DiskFull, MorgueError, NotFound, write_error
 from pipelines.warc.writer import WarcWriter
 
 T = TypeVar("T")

@@ -6,6 +6,7 @@ word by word.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import pairwise
@@ -14,6 +15,8 @@ from typing import NamedTuple
 from pipelines.clusters.shingles import shingle_length, shingles, tokens
 
 MAX_SLOT_TOKENS = 12  # between two shared passages; a longer gap is a cut or an addition, not a filled-in place
+STRIDE_TOKENS = 32  # by which a passage is extended at once, as long as both texts go on alike
+NUMBER = re.compile(r"\d\S*")  # a token with a digit, from the first one on
 
 
 class SharedPassage(NamedTuple):
@@ -45,7 +48,7 @@ def comparison(text: str, other: str) -> TextComparison:
     return token_comparison(tokens(text), tokens(other))
 
 
-def token_comparison(here: list[str], there: list[str]) -> TextComparison:
+def token_comparison(here: tuple[str, ...], there: tuple[str, ...]) -> TextComparison:
     """Return what two texts share, as `tokens` gives them."""
     length = min(shingle_length(here), shingle_length(there))
     mine, theirs = shingles(here, length), shingles(there, length)
@@ -63,17 +66,12 @@ def token_comparison(here: list[str], there: list[str]) -> TextComparison:
         passages=len(passages),
         slots=slots,
         number_slots=number_slots,
-        numbers=sum(has_digit(here[at]) for one in passages for at in range(one.here, one.here + one.length)),
+        numbers=sum(len(NUMBER.findall(" ".join(here[one.here : one.here + one.length]))) for one in passages),
     )
 
 
-def has_digit(token: str) -> bool:
-    """Return True for a token that is or holds a number."""
-    return any(map(str.isdigit, token))
-
-
 def _passages(
-    here: list[str], there: list[str], mine: list[str], theirs: list[str], length: int
+    here: tuple[str, ...], there: tuple[str, ...], mine: tuple[str, ...], theirs: tuple[str, ...], length: int
 ) -> Iterator[SharedPassage]:
     """Yield the shared passages in the order of the first text; where a shingle recurs, the next in order counts."""
     common = set(theirs).intersection(mine)
@@ -88,24 +86,28 @@ def _passages(
             continue
         found = places[mine[at]]
         start = found[min(bisect_left(found, expected), len(found) - 1)]
-        size = length
-        while at + size < len(here) and start + size < len(there) and here[at + size] == there[start + size]:
-            size += 1
+        size, stride = length, STRIDE_TOKENS
+        while stride:
+            following = here[at + size : at + size + stride]
+            if len(following) == stride and following == there[start + size : start + size + stride]:
+                size += stride
+            else:
+                stride //= 2
         yield SharedPassage(at, start, size)
         at, expected = at + size, start + size
 
 
-def _covered(mine: list[str], known: set[str], length: int) -> int:
+def _covered(mine: tuple[str, ...], known: set[str], length: int) -> int:
     """Return the number of tokens of a text that lie in a shingle of the other."""
     end = count = 0
     for at, shingle in enumerate(mine):
         if shingle in known:
-            count += at + length - max(at, end)
+            count += length if at >= end else at + length - end
             end = at + length
     return count
 
 
-def _slots(here: list[str], there: list[str], passages: list[SharedPassage]) -> tuple[int, int]:
+def _slots(here: tuple[str, ...], there: tuple[str, ...], passages: list[SharedPassage]) -> tuple[int, int]:
     """Return how many short places between neighbouring passages are filled differently, and how many by numbers."""
     slots = numbers = 0
     for one, following in pairwise(passages):
@@ -116,6 +118,6 @@ def _slots(here: list[str], there: list[str], passages: list[SharedPassage]) -> 
         if not (0 < len(mine) <= MAX_SLOT_TOKENS and 0 < len(theirs) <= MAX_SLOT_TOKENS):
             continue
         slots += 1
-        figures, others = ([token for token in side if has_digit(token)] for side in (mine, theirs))
+        figures, others = (list(filter(NUMBER.search, side)) for side in (mine, theirs))
         numbers += bool(figures) and bool(others) and figures != others
     return slots, numbers

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 OriginEvidence = Literal["link", "credit", "earliest"]
+# A paper may be called with or without it.
+ARTICLE = re.compile(r"^(?:the|der|die|das|le|la|les|el|los|las|il|lo|o|de|het)\s+|^l['’]")
 
 
 class ClusterMember(NamedTuple):
@@ -16,7 +19,7 @@ class ClusterMember(NamedTuple):
     url_key: str
     linked_keys: tuple[str, ...]  # its canonical address and the address of its origin, where the page has them
     credit: str | None  # the article's `origin`: a paper, or an agency
-    names: tuple[str, ...]  # of its source: title, site name, publisher
+    names: tuple[str, ...]  # of its source: title, site name, publisher, host without www
     appeared: str  # `published` in UTC as a stamp, or a day; where the page has none, when it was first seen
     words: int
 
@@ -56,4 +59,4 @@ def _order(member: ClusterMember) -> tuple[str, str, int, int]:
 
 
 def _key(name: str | None) -> str:
-    return "".join(filter(str.isalnum, (name or "").casefold()))
+    return "".join(filter(str.isalnum, ARTICLE.sub("", (name or "").casefold())))

@@ -29,7 +29,7 @@ def compared_pairs(own: NearArticle, near: Sequence[NearArticle]) -> Iterator[Co
     `near`: as `candidates` orders them, the likeliest first. After MAX_MISSES in a row or MAX_REPRINTS the rest are
     left out, and of the article's own source after MIN_TEMPLATE_PAIRS forms: a reprint would have been among the first.
     """
-    mine: list[str] = []
+    mine: tuple[str, ...] = ()
     forms = misses = reprints = 0
     for other in near:
         same = other.source is not None and other.source == own.source

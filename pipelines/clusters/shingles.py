@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 # Chinese, Japanese, Thai, Lao, Burmese, Khmer. Korean has spaces.
 UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -11,14 +12,17 @@ WORDS_A_SHINGLE = 5
 CHARACTERS_A_SHINGLE = 9  # about four words of Chinese, two or three of Thai
 MIN_UNSPACED_SHARE = 0.5  # of the tokens that are single characters, for a text to be cut by characters
 UNSPACED_TOKEN = re.compile(rf"[{UNSPACED}]")
+CUT_TEXTS = 2  # kept as they were cut last, because one text is compared with several
 
 
-def tokens(text: str) -> list[str]:
+@lru_cache(CUT_TEXTS)
+def tokens(text: str) -> tuple[str, ...]:
     """Return the words of a text without case and punctuation; each character of an unspaced script is one."""
-    return TOKEN.findall(text.casefold())
+    return tuple(TOKEN.findall(text.casefold()))
 
 
-def shingle_length(units: list[str]) -> int:
+@lru_cache(CUT_TEXTS)
+def shingle_length(units: tuple[str, ...]) -> int:
     """Return the number of tokens in each shingle of a text, by the script that most of it is written in."""
     if not units:
         return WORDS_A_SHINGLE
@@ -26,6 +30,7 @@ def shingle_length(units: list[str]) -> int:
     return CHARACTERS_A_SHINGLE if unspaced >= MIN_UNSPACED_SHARE * len(units) else WORDS_A_SHINGLE
 
 
-def shingles(units: list[str], length: int) -> list[str]:
+@lru_cache(CUT_TEXTS)
+def shingles(units: tuple[str, ...], length: int) -> tuple[str, ...]:
     """Return each run of `length` tokens, in order; a run that occurs twice is there twice."""
-    return list(map(" ".join, zip(*(units[start:] for start in range(length)), strict=False)))
+    return tuple(map(" ".join, zip(*(units[start:] for start in range(length)), strict=False)))

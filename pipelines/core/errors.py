@@ -22,6 +22,11 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
+    from pathlib import Path
 
 MIN_FREE_BYTES = 1 << 16  # bytes that SQLite needs to open a database: 32 KiB of shared memory, and a little
 NO_SPACE_CODES = ("SQLITE_IOERR_SHM", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_TRUNCATE")
@@ -168,3 +173,51 @@ def os_errors(subject: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise from_os_error(error, subject) from error
+
+
+def read_error(error: sqlite3.DatabaseError, path: Path) -> MorgueError:
+    """Return the member of the family for an error of SQLite while the database at `path` is read."""
+    import sqlite3  # loaded by then; a command that reads no database has no use for it
+
+    # The primary code: extended codes say where, not what. Text that is not UTF-8 has no code.
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    subject, cause = str(path), str(error)
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return ArchiveLocked(subject, "another program kept it locked", "close it and try again")
+    if code == sqlite3.SQLITE_FULL:
+        return DiskFull(subject, "no space left for SQLite's temporary files", "free some, or set SQLITE_TMPDIR")
+    if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH, sqlite3.SQLITE_READONLY):
+        return MorgueError(
+            subject, "cannot be opened for reading", "check the owner and permissions of file and folder"
+        )
+    if code == sqlite3.SQLITE_ERROR and cause.startswith("no such"):
+        cure = "`morgue upgrade` brings it up to date"
+        return ArchiveDamaged(subject, f"written by another version of Newsmorgue ({cause})", cure)
+    if code == sqlite3.SQLITE_IOERR:
+        return sqlite_disk_error(subject, cause, getattr(error, "sqlite_errorname", ""))
+    if code == sqlite3.SQLITE_INTERRUPT:
+        return MorgueError(subject, "the question was interrupted")
+    cure = "keep the file, restore a copy from backup beside the warc/ folder; the WARC files are untouched"
+    return ArchiveDamaged(subject, cause, cure)
+
+
+def write_error(error: Exception, path: Path) -> MorgueError:
+    """Return the member of the family for an error of SQLite or the operating system while a database is written."""
+    if isinstance(error, MorgueError):
+        return error
+    if isinstance(error, OSError):
+        return from_os_error(error, str(path))
+    text = str(error)
+    if "disk is full" in text:
+        return DiskFull(str(path), "no space left on device", "free some space and run the same command again")
+    if "readonly" in text or "unable to open" in text:
+        cure = "check the owner and permissions of file and folder, and whether the disk is mounted read-only"
+        return NotWritable(str(path), "cannot be written", cure)
+    if "disk I/O error" in text:
+        return sqlite_disk_error(str(path), text, getattr(error, "sqlite_errorname", ""))
+    if "not a database" in text or "malformed" in text:
+        cure = "keep the file, restore a copy from backup beside the warc/ folder; the WARC files are untouched"
+        return ArchiveDamaged(str(path), text, cure)
+    if "locked" in text:
+        return ArchiveLocked(str(path), "another program holds a write lock on the database", "close it and try again")
+    return MorgueError(str(path), text)

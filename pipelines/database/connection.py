@@ -17,17 +17,7 @@ from typing import Any
 
 from pipelines.core import lock
 from pipelines.core.archive_layout import DATABASE_NAME, LOCK_NAME, REBUILDING_SUFFIX, has_warc_files, side_files
-from pipelines.core.errors import (
-    ArchiveDamaged,
-    ArchiveLocked,
-    DiskFull,
-    MorgueError,
-    NoArchive,
-    NotWritable,
-    from_os_error,
-    os_errors,
-    sqlite_disk_error,
-)
+from pipelines.core.errors import ArchiveDamaged, NoArchive, os_errors, read_error, write_error
 from pipelines.core.safe_open import must_be_ordinary, open_file
 from pipelines.core.terminal import plain
 from pipelines.database.schema import UNFINISHED, newest
@@ -42,6 +32,7 @@ JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")  # begins a rollback journal, 
 BUSY_SECONDS = 10.0  # how long to wait for a writer; under WAL only a checkpoint at closing makes a reader wait
 MAX_CACHED_CHARS = 1000  # of a JSON column whose decoded value is kept for the next rows
 CACHED_TEXTS = 1 << 14  # values kept: a few MB
+BEING_UPGRADED = "is being upgraded"  # the cause of the error for a database between two schemas
 REQUIRED_TABLES = ("articles", "articles_fts", "captures", "frontier", "revisions", "sources")
 JSON_KINDS: dict[type, str] = {list: "list of texts", dict: "object"}
 JSON_VALUES: dict[type, str] = {dict: "objects", str: "texts"}
@@ -66,9 +57,10 @@ def connect(path: Path, *, unfinished: bool = False) -> sqlite3.Connection:
     if not tables:
         db.close()
         raise missing_database(path)
+    _must_be_known(db, path)
     if UNFINISHED in tables and not unfinished:
         db.close()
-        raise ArchiveDamaged(str(path), "is being upgraded", "wait for it, or run `morgue upgrade` if it was stopped")
+        raise ArchiveDamaged(str(path), BEING_UPGRADED, "wait for it, or run `morgue upgrade` if it was stopped")
     if UNFINISHED not in tables and not tables.issuperset(REQUIRED_TABLES):
         db.close()
         raise ArchiveDamaged(str(path), "a database, but not of an archive", "is it the file of another program?")
@@ -107,7 +99,7 @@ def names_other_file(journal: Path) -> bool:
         return False
 
 
-def _connect(path: Path, options: str, *, timeout: float = BUSY_SECONDS) -> sqlite3.Connection:
+def _connect(path: Path, options: str, *, timeout: float | None = None) -> sqlite3.Connection:
     """Open a database file by its name, once it is sure that this name and those beside it are no links elsewhere."""
     journal = path.with_name(f"{path.name}-journal")
     for file in (path, *side_files(path), journal):
@@ -117,7 +109,9 @@ def _connect(path: Path, options: str, *, timeout: float = BUSY_SECONDS) -> sqli
         cause = "is a rollback journal that makes SQLite delete another file; no database of ours has one"
         raise ArchiveDamaged(str(journal), cause, f"delete {journal.name}, then run `morgue rebuild`")
     uri = f"{path.absolute().as_uri()}?{options}"
-    return sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False)
+    return sqlite3.connect(
+        uri, uri=True, timeout=timeout or BUSY_SECONDS, isolation_level=None, check_same_thread=False
+    )
 
 
 def _guarded(db: sqlite3.Connection, *, read_only: bool) -> sqlite3.Connection:
@@ -259,32 +253,6 @@ def missing_database(path: Path) -> NoArchive | ArchiveDamaged:
     return NoArchive(str(path.parent), "no articles yet", "run `morgue crawl` (`morgue add URL` names what to crawl)")
 
 
-def read_error(error: sqlite3.DatabaseError, path: Path) -> MorgueError:
-    """Return the error of our family for an error while reading the database at `path`."""
-    # The primary code: extended codes say where, not what. Text that is not UTF-8 has no code.
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
-    subject, cause = str(path), str(error)
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return ArchiveLocked(
-            subject, f"another program kept it locked for {BUSY_SECONDS:.0f} s", "close it and try again"
-        )
-    if code == sqlite3.SQLITE_FULL:
-        return DiskFull(subject, "no space left for SQLite's temporary files", "free some, or set SQLITE_TMPDIR")
-    if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH, sqlite3.SQLITE_READONLY):
-        return MorgueError(
-            subject, "cannot be opened for reading", "check the owner and permissions of file and folder"
-        )
-    if code == sqlite3.SQLITE_ERROR and cause.startswith("no such"):
-        cure = "`morgue upgrade` brings it up to date; if a newer version wrote it, install that one"
-        return ArchiveDamaged(subject, f"written by another version of Newsmorgue ({cause})", cure)
-    if code == sqlite3.SQLITE_IOERR:
-        return sqlite_disk_error(subject, cause, getattr(error, "sqlite_errorname", ""))
-    if code == sqlite3.SQLITE_INTERRUPT:
-        return MorgueError(subject, "the question was interrupted")
-    cure = "keep the file, restore a copy from backup beside the warc/ folder; the WARC files are untouched"
-    return ArchiveDamaged(subject, cause, cure)
-
-
 def open_database(path: Path) -> sqlite3.Connection:
     """Open a database for writing, in WAL mode, and migrate it to the newest schema.
 
@@ -293,6 +261,7 @@ def open_database(path: Path) -> sqlite3.Connection:
     """
     db = open_for_maintenance(path)
     try:
+        _must_be_known(db, path)
         is_newest = has_newest_schema(db)
         if not is_newest:
             from pipelines.database.schema.migrations import foreign_triggers  # as `migrate`, too slow for an idle pass
@@ -330,10 +299,22 @@ def migrate(db: sqlite3.Connection) -> None:
 
 def has_newest_schema(db: sqlite3.Connection) -> bool:
     """Return True if a database has had all migrations, and its triggers are exactly those that these make."""
-    if db.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchone() is None:
-        return False
-    had = db.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = 'newsmorgue' ORDER BY name")
-    return tuple(row[0] for row in had) == newest.MIGRATIONS and triggers_digest(db) == newest.TRIGGERS
+    return applied_migrations(db) == newest.MIGRATIONS and triggers_digest(db) == newest.TRIGGERS
+
+
+def _must_be_known(db: sqlite3.Connection, path: Path) -> None:
+    """Raise ArchiveDamaged if a database has had a migration that this version does not know."""
+    if set(applied_migrations(db)) - set(newest.MIGRATIONS):
+        cure = "install that version, or a newer one; an older one would find nothing, or the wrong articles"
+        raise ArchiveDamaged(str(path), "written by a newer version of Newsmorgue", cure)
+
+
+def applied_migrations(db: sqlite3.Connection) -> tuple[str, ...]:
+    """Return the names of the migrations that a database has had, in order."""
+    if next(ask(db, "SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'"), None) is None:
+        return ()
+    had = ask(db, "SELECT name FROM _sqlite_migrations WHERE migration_set = 'newsmorgue' ORDER BY name")
+    return tuple(row[0] for row in had)
 
 
 def triggers_digest(db: sqlite3.Connection) -> str:
@@ -370,31 +351,3 @@ def has_foreign_triggers(path: Path, names: Sequence[str]) -> ArchiveDamaged:
     listed = ", ".join(map(plain, names[:MAX_TRIGGERS_NAMED])) + (", ..." if len(names) > MAX_TRIGGERS_NAMED else "")
     cure = "if you made them, DROP TRIGGER removes them; if not, `morgue rebuild` makes a new database"
     return ArchiveDamaged(str(path), f"holds triggers that are not Newsmorgue's, so nothing is written: {listed}", cure)
-
-
-def applied_migrations(db: sqlite3.Connection) -> list[str]:
-    """Return the names of the migrations that a database has had, in order."""
-    query = "SELECT name FROM _sqlite_migrations WHERE migration_set = 'newsmorgue' ORDER BY applied_at, name"
-    return [row[0] for row in ask(db, query)]
-
-
-def write_error(error: Exception, path: Path) -> MorgueError:
-    """Return the error of our family for an error of SQLite or the operating system while writing."""
-    if isinstance(error, MorgueError):
-        return error
-    if isinstance(error, OSError):
-        return from_os_error(error, str(path))
-    text = str(error)
-    if "disk is full" in text:
-        return DiskFull(str(path), "no space left on device", "free some space and run the same command again")
-    if "readonly" in text or "unable to open" in text:
-        cure = "check the owner and permissions of file and folder, and whether the disk is mounted read-only"
-        return NotWritable(str(path), "cannot be written", cure)
-    if "disk I/O error" in text:
-        return sqlite_disk_error(str(path), text, getattr(error, "sqlite_errorname", ""))
-    if "not a database" in text or "malformed" in text:
-        cure = "keep the file, restore a copy from backup beside the warc/ folder; the WARC files are untouched"
-        return ArchiveDamaged(str(path), text, cure)
-    if "locked" in text:
-        return ArchiveLocked(str(path), "another program holds a write lock on the database", "close it and try again")
-    return MorgueError(str(path), text)

@@ -57,7 +57,8 @@ def chosen_columns(columns: str, names: Sequence[str] | None) -> str:
     return ", ".join(known[name].strip() for name in names)
 
 
-PUBLISHED_DAY = "a.published_day"
+# A database before m011, which may still be read, holds the day of the first capture for an article without a date.
+PUBLISHED_DAY = "CASE WHEN a.published IS NOT NULL THEN a.published_day END AS published_day"
 SOURCE_KEYS = (
     "name", "url", "title", "language", "added", "articles", "newest", "last_success", "waiting", "planned", "failed",
     "past", "last_error", "last_error_time",

@@ -23,7 +23,8 @@ from pipelines.database.search.stems import ArchiveWordForms
 
 # CROSS JOIN keeps SQLite from turning the order round: it would query FTS5 for each article in turn.
 FROM_MATCHES = "articles_fts CROSS JOIN articles a ON a.place = articles_fts.rowid"
-ADDRESS = re.compile(r"(?i)(?:https?://\S+|(?:[\w-]+\.)+[^\W\d_]{2,}(?::[0-9]+)?/\S*)")  # a host alone is a word
+# A host alone is a word.
+ADDRESS = re.compile(r"(?i)(?:https?://\S+|(?:(?:[\w-]+\.)+[^\W\d_]{2,}(?::[0-9]+)?|[\w.-]+:[0-9]+)/\S*)")
 
 
 class ArticleSelection(NamedTuple):

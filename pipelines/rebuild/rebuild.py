@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pipelines.core.archive_layout import OLD_DATABASE_SUFFIX, side_files
-from pipelines.core.errors import ArchiveDamaged, os_errors
+from pipelines.core.errors import ArchiveDamaged, os_errors, write_error
 from pipelines.core.items import Article, Reading, Source
 from pipelines.core.plural import counted
 from pipelines.core.safe_open import sync_folder
@@ -35,7 +35,6 @@ from pipelines.database.columns import (
     update_article,
     update_row,
 )
-from pipelines.database.connection import write_error
 from pipelines.database.edits.change_detection import text_digest
 from pipelines.database.frontier.table import FrontierTable
 from pipelines.database.schema.day_counts import COUNT_DAYS

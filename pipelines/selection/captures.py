@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any
 
-from pipelines.core.errors import QueryError
+from pipelines.core.errors import QueryError, read_error
 from pipelines.core.urls import PORTS, fetchable, key_or_none, parts_of
-from pipelines.database.connection import Row, ask, decode_json, file_of, read_error
+from pipelines.database.connection import Row, ask, decode_json, file_of
 from pipelines.database.filters import EVERYTHING, ArticleFilters, source_ids
 from pipelines.database.query_language.values import one_of
 from pipelines.database.removals import PREFIX_END

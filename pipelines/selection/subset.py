@@ -1,7 +1,8 @@
 """Copy articles into a new database of an archive, with all that the tables hold of them.
 
-Copied are the articles, their revisions, other addresses and states, the captures that these name, and the sources and
-runs of the captures. Queue, plans, journal and takedowns belong to the archive that crawls and stay there.
+Copied are the articles, their revisions, other addresses and states, what they share with each other, the captures that
+these name, and the sources and runs of the captures. Queue, plans, journal and takedowns belong to the archive that
+crawls and stay there.
 """
 
 # ruff: noqa: S608 - SQL is put together here from names of our own schema; every value is bound
@@ -16,8 +17,9 @@ from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 
-from pipelines.core.errors import ArchiveDamaged
-from pipelines.database.connection import ask, file_of, has_newest_schema, open_database, write_error
+from pipelines.core.errors import ArchiveDamaged, write_error
+from pipelines.database.clusters.subset import copy_compared, make_clusters
+from pipelines.database.connection import ask, file_of, has_newest_schema, open_database
 
 BATCH_ARTICLES = 200  # copied at once
 CAPTURES_NAMED = """SELECT capture_id FROM articles UNION SELECT capture_id FROM revisions
@@ -59,10 +61,12 @@ def _copy(db: sqlite3.Connection, ids: Iterable[int], new: sqlite3.Connection, *
         _copy_rows(db, new, "aliases", f"article_id IN ({listed})")
         _copy_rows(db, new, "page_states", f"article_id IN ({listed})")
         _copy_rows(db, new, "sightings", sightings.format(ids=listed))
+        copy_compared(db, new, batch)
         count += len(batch)
     for table, named in (("captures", CAPTURES_NAMED), ("sources", SOURCES_NAMED)):
         _copy_named(db, new, table, named)
-    _copy_named(db, new, "crawls", "SELECT crawl_id FROM captures")
+    _copy_named(db, new, "crawls", "SELECT DISTINCT crawl_id FROM captures")
+    make_clusters(db, new)
     new.execute("INSERT INTO articles_fts (articles_fts) VALUES ('rebuild')")
     for table in ("changes", "changed_lines"):  # what a crawl would still write into its journal: nothing here
         new.execute(f"DELETE FROM {table}")

@@ -12,7 +12,7 @@ from pipelines.core.archive_layout import DATABASE_NAME
 from pipelines.core.errors import ArchiveDamaged, DiskFull, MorgueError, NoArchive
 from pipelines.core.plural import counted, verb
 from pipelines.core.timestamps import day_number
-from pipelines.database.connection import ask, connect
+from pipelines.database.connection import BEING_UPGRADED, ask, connect
 from pipelines.database.schema.places import DAY_BITS, FIRST_DATED_PLACE
 from pipelines.verification import content_check
 from pipelines.verification.findings import Finding
@@ -159,7 +159,8 @@ def wrong_database(path: Path, entries: Collection[ManifestEntry]) -> Iterator[F
 
 def as_finding(error: MorgueError) -> Finding:
     """Return an error of the database as a finding."""
-    return Finding(DATABASE_NAME, None, "bad database", error.cause)
+    kind = "half upgraded" if error.cause == BEING_UPGRADED else "bad database"
+    return Finding(DATABASE_NAME, None, kind, error.cause)
 
 
 def _pages(db: sqlite3.Connection) -> Iterator[Finding]:

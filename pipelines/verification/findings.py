@@ -47,6 +47,7 @@ NEXT_STEPS = {
     # the database
     "no database": REBUILD,
     "bad database": f"keep the file; {REBUILD}",
+    "half upgraded": "wait for the upgrade, or run `morgue upgrade` if it was stopped",
     "wrong database": f"no command writes with it: {REBUILD}; or put the right database back",
     "no row": (
         f"{REBUILD}. Rows that were lost in a crash, or on a failing disk, come back by themselves: with the next "

@@ -24,6 +24,24 @@ def story(name: object, sentences: int = 12) -> list[str]:
     return [" ".join(chance.choices(words, k=14)) + "." for _ in range(sentences)]
 
 
+NOTICE = "\n".join(story("notice", 4))
+WEATHER = (
+    "Today the temperature in town rises to {} degrees by noon. The wind blows at {} kilometres an hour all day. "
+    "The chance of rain in the afternoon is {} percent. Tomorrow it reaches {} degrees, at night it falls to {}."
+)
+
+
+def variant(chance: random.Random) -> str:
+    """Return one of a few texts of few stories: whole, cut, edited, in a digest; or a form, or a stub."""
+    own, other, third = (story(name, 10) for name in chance.sample("abcd", 3))
+    return chance.choice([
+        "\n".join(own), "\n".join(own), "\n".join(own[:4]), "\n".join([*other[:2], *own[:7]]),
+        "\n".join([*own, *other]), "\n".join([*own, *third[:6], *other]),
+        "\n".join(one for at, one in enumerate(own) if at % 4),
+        WEATHER.format(*(chance.randrange(99) for _ in range(5))), NOTICE, "\n".join([own[0], NOTICE]), "Too short.",
+    ])  # fmt: skip
+
+
 class CopyArchive:
     """Hold a database with rows of articles. Its sources are called paper-1, paper-2, ..."""
 

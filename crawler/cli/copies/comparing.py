@@ -59,8 +59,8 @@ def compare_all(folder: ArchiveFolder, most: int | None = None) -> None:
 
 def work_off_waiting(writer: sqlite3.Connection, folder: ArchiveFolder, most: int | None = None) -> int:
     """Compare the articles that wait over a connection that may write; return their number. Raises MorgueError."""
+    from pipelines.core.errors import write_error
     from pipelines.database.clusters.upkeep import work_off_all
-    from pipelines.database.connection import write_error
 
     try:
         with StepProgress() as steps:

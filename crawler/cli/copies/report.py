@@ -11,7 +11,6 @@ from pipelines.database.connection import Row
 
 MAX_SHOWN_COPIES = 10  # of each cluster in a list
 MOSTLY = 0.95  # share of a text from which on nearly all of it is the other's
-UNDATED = "undated"
 
 
 def lines(clusters: Iterable[Row], room: int, *, styled: bool, every: bool = False) -> Iterator[str]:
@@ -60,7 +59,7 @@ def _copies(copies: list[Row], first: int) -> Iterator[str]:
     for one in copies:
         share = "" if one["id"] == first else _share(one)
         paper = pad(plain(one["source"] or ""), source)
-        yield f"  {one['id']:>{number}}  {one['published_day'] or UNDATED:10}  {paper}  {share}".rstrip()
+        yield f"  {one['id']:>{number}}  {one['published_day'] or output.UNDATED:10}  {paper}  {share}".rstrip()
 
 
 def _share(copy: Row) -> str:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from crawler.cli.archive_options import undated_left_out
 from crawler.cli.counting.bars import DrawingCharacters, bar, sparkline
+from crawler.cli.output import UNDATED
 from pipelines.core import terminal
 from pipelines.core.plural import counted, verb
 from pipelines.database.search.attention import Attention, AttentionRow
@@ -122,7 +123,7 @@ def _named(name: str, layout: CountLayout) -> str:
 
 
 def _period(row: AttentionRow) -> str:
-    return "undated" if row.key[0] is None else row.key[0] + (PARTIAL if row.is_partial else "")
+    return UNDATED if row.key[0] is None else row.key[0] + (PARTIAL if row.is_partial else "")
 
 
 def _cell(row: AttentionRow, query: int | None, *, share: bool) -> str:

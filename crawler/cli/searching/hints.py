@@ -12,7 +12,7 @@ from pipelines.core.plural import counted
 from pipelines.core.terminal import cut, plain
 from pipelines.database import queries
 from pipelines.database.filters import ArticleFilters
-from pipelines.database.query_language.tokens import ignored_signs
+from pipelines.database.query_language.tokens import ignored_signs, lower_operators
 from pipelines.database.search import counts
 from pipelines.database.search.stems import ArchiveWordForms
 from pipelines.database.search.suggestions import TextReport, reports
@@ -68,6 +68,8 @@ def notes(db: sqlite3.Connection, query: str, filters: ArticleFilters) -> Iterat
         rest = text.strip(signs)
         searched = f"Searched for {plain(rest)}, without" if any(map(str.isalnum, rest)) else "Searched without"
         yield f"{searched} {plain(signs)}: the index has only letters and digits."
+    for word in lower_operators(query):
+        yield f"Searched for the word {word}; the operator is {word.upper()}."
     found = ArchiveWordForms(db, filters.language)
     asked = query_conditions(db, query, filters, found)
     for (word, _), forms in asked.forms.items():

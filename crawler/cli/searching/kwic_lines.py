@@ -5,14 +5,13 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 
-from crawler.cli.output import BOLD, RESET
+from crawler.cli.output import BOLD, RESET, UNDATED
 from pipelines.core import terminal
 from pipelines.database.connection import Row
 
 KEYWORD_ROOM = 16  # columns kept for a keyword before the context on its right is cut
 MAX_SOURCE_WIDTH = 16
 MIN_CONTEXT = 10  # columns on each side, also on a narrow terminal
-UNDATED = "undated"  # in the place of a day
 # What is written from right to left is set apart, so that it moves neither its neighbours nor the columns (UAX 9).
 ISOLATE, END_ISOLATE = "\u2068", "\u2069"
 

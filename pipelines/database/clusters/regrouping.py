@@ -160,7 +160,8 @@ def _facts(db: sqlite3.Connection, members: list[int]) -> list[ClusterMember]:
     ):
         linked = tuple(_own_key(db, _key(url)) for url in (canonical, origin_url) if url)
         appeared = _utc(published) if published else seen
-        facts.append(ClusterMember(number, key, linked, credit, tuple(filter(None, names)), appeared, words))
+        host = key.removeprefix("//").partition("/")[0].removeprefix("www.")
+        facts.append(ClusterMember(number, key, linked, credit, (*filter(None, names), host), appeared, words))
     return facts
 
 

@@ -129,7 +129,12 @@ def _sharing(db: sqlite3.Connection, hashes: Sequence[int], number: int, side: s
 def hashes_of(db: sqlite3.Connection, number: int) -> tuple[int, ...] | None:
     """Return the sampled shingles of an article as stored; None if it was not looked at."""
     row = db.execute("SELECT hashes FROM text_signatures WHERE article_id = ?", (number,)).fetchone()
-    return None if row is None else struct.unpack(f">{len(row[0]) // HASH_BYTES}q", row[0])
+    return None if row is None else unpacked(row[0])
+
+
+def unpacked(hashes: bytes) -> tuple[int, ...]:
+    """Return the sampled shingles that a row of `text_signatures` holds."""
+    return struct.unpack(f">{len(hashes) // HASH_BYTES}q", hashes)
 
 
 def _write_signature(

@@ -10,8 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from pipelines.core.errors import write_error
 from pipelines.core.timestamps import parse, stamp
-from pipelines.database.connection import ask, open_for_maintenance, write_error
+from pipelines.database.connection import ask, open_for_maintenance
 
 FILES_KEY = (
     0,

@@ -10,7 +10,14 @@ from pipelines.core.errors import QueryError
 
 EXAMPLES = "say 2024, 2024-03, 2024-03-09, 2024-W10, an ISO 8601 time, today, yesterday, '7 days ago' or 'last week'"
 NOT_A_DAY = "not a year, month, day or time"
-CALENDAR = re.compile("([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
+CALENDAR = re.compile("([0-9]{4})(?:[-/]([0-9]{2})(?:[-/]([0-9]{2}))?)?")
+COMPACT = re.compile("([0-9]{4})([0-9]{2})([0-9]{2})")
+DAY_OF_MONTH = "([0-9]{1,2})(?:st|nd|rd|th)?"
+NAMED_MONTH = re.compile(rf"(?:{DAY_OF_MONTH} )?([a-z]{{3,9}})\.?(?: {DAY_OF_MONTH})?,? ([0-9]{{4}})")
+MONTHS = (
+    "january", "february", "march", "april", "may", "june",
+    "july", "august", "september", "october", "november", "december",
+)  # fmt: skip
 WEEK = re.compile("([0-9]{4})-?[Ww]([0-9]{2})")
 TIME = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}[T ].+")
 AGO = re.compile(r"([0-9]{1,6}|an?|one)\s+(day|week|month|year)s?\s+ago")
@@ -38,9 +45,11 @@ def period(text: str) -> Period:
         moment = datetime.fromisoformat(said)
         day = (moment.astimezone(UTC) if moment.tzinfo else moment).date()
         return day, day
-    if found := CALENDAR.fullmatch(said):
+    if found := CALENDAR.fullmatch(said) or COMPACT.fullmatch(said):
         year, month, of_month = (int(part) if part else None for part in found.groups())
         return _calendar_period(year or 0, month, of_month)
+    if found := NAMED_MONTH.fullmatch(said.lower()):
+        return _named_period(*found.groups())
     if found := WEEK.fullmatch(said):
         monday = date.fromisocalendar(int(found[1]), int(found[2]), 1)
         return monday, monday + timedelta(days=6)
@@ -60,6 +69,15 @@ def _calendar_period(year: int, month: int | None, of_month: int | None) -> Peri
         return date(year, 1, 1), date(year, 12, 31)
     first = date(year, month, 1)
     return first, date(year, 12, 31) if month == 12 else date(year, month + 1, 1) - timedelta(days=1)
+
+
+def _named_period(before: str | None, name: str, after: str | None, year: str) -> Period:
+    """Return the period of `9 March 2024`, `March 9, 2024` or `Mar 2024`. English only, as `yesterday` is."""
+    months = [number for number, month in enumerate(MONTHS, 1) if month.startswith(name)]
+    if len(months) != 1 or (before and after):
+        raise ValueError(NOT_A_DAY)
+    of_month = before or after
+    return _calendar_period(int(year), months[0], int(of_month) if of_month else None)
 
 
 def _relative_period(said: str, today: date) -> Period:

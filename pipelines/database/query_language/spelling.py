@@ -29,7 +29,6 @@ WORD_ENDS = {"ة": "ه", "ه": "ة", "ى": "ي", "ي": "ى"}  # written for each
 PERSIAN = str.maketrans("يكى", "یکی")
 ARABIC = str.maketrans("یک", "يك")
 DIGITS = ("0123456789", "٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹")  # ASCII, Arabic, Persian
-ARABIC_LETTER = re.compile("[\u0600-\u06ff]")
 
 
 def spellings(word: str) -> list[str]:

@@ -17,6 +17,12 @@ from pipelines.database.query_language.phrases import has_run, near, signs_ignor
 COLUMNS = {"title": "title", "byline": "byline", "author": "byline", "text": "text"}  # field: column of the index
 FILTERS = ("source", "language", "published", "seen", "kind", "origin", "section", "tag")  # compared with SQL
 FIELDS = (*COLUMNS, *FILTERS)
+# What other search engines call them.
+FIELDS_OF_OTHERS = {
+    "lang": "language", "date": "published", "day": "published", "year": "published", "site": "source",
+    "domain": "source", "paper": "source", "by": "author", "headline": "title", "intitle": "title", "body": "text",
+    "category": "section", "keyword": "tag", "keywords": "tag", "topic": "tag", "type": "kind",
+}  # fmt: skip
 MAX_QUERY_CHARS = 10_000  # a longer text is a pasted article, not a query
 NEAR_WORDS = 10  # between the words of a NEAR without a number
 MAX_SHOWN_CHARS = 60  # of the query in an error
@@ -113,8 +119,12 @@ def _stem(query: str, place: int, text: str, word: str, language: str | None) ->
 
 def _field(query: str, place: int, name: str) -> str:
     if name.lower() not in FIELDS:
+        from difflib import get_close_matches  # imported only for the error
+
         there = ", ".join(f"{known}:" for known in FIELDS)
-        cure = f'fields are {there}; to search for the words, put them in quotes: "{name}:..."'
+        meant = FIELDS_OF_OTHERS.get(name.lower()) or next(iter(get_close_matches(name.lower(), FIELDS, n=1)), None)
+        known = f"did you mean {meant}:? All fields are" if meant else "fields are"
+        cure = f'{known} {there}; to search for the words, put them in quotes: "{name}:..."'
         raise misplaced(query, place, f"there is no field {name}:", cure)
     return name.lower()
 
@@ -160,6 +170,16 @@ def ignored_signs(query: str) -> list[tuple[str, str]]:
         and not (before is not None and before.kind == "field" and before.raw in FILTERS)
     }  # fmt: skip
     return list(texts.items())
+
+
+def lower_operators(query: str) -> list[str]:
+    """Return those of `and`, `or` and `not` that a query has as words between others. Raises QueryError."""
+    tokens = tokens_of(query)
+    return list(dict.fromkeys(
+        token.raw
+        for before, token in pairwise(tokens[:-1])
+        if token.form == "word" and token.raw.upper() in OPERATORS and token.raw.islower() and before.kind != "field"
+    ))  # fmt: skip
 
 
 def misplaced(query: str, place: int, cause: str, cure: str) -> QueryError:

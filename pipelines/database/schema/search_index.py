@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import shutil
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from contextvars import ContextVar
 from hashlib import sha256
@@ -20,7 +22,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from pipelines.core.errors import DiskFull
+from pipelines.core.errors import ArchiveDamaged, DiskFull
 from pipelines.core.languages.spaced_runs import spaced_runs
 from pipelines.core.timestamps import day_number
 from pipelines.database.schema import UNFINISHED
@@ -109,6 +111,8 @@ INSERT INTO articles_fts(articles_fts, rank) VALUES ('rank', 'bm25(10.0, 5.0, 1.
 """
 INDEXED = ("title", "byline", "text", "spaced", "labels")
 NAMES = ", ".join(INDEXED)
+ROWID = re.compile(r"\b(rowid|_rowid_|oid)\b", re.IGNORECASE)
+PLACE_IS_KEY = "SELECT 1 FROM pragma_table_info('articles') WHERE name = 'place' AND pk"
 ADD = f"INSERT INTO articles_fts(rowid, {NAMES}) VALUES (new.place, {', '.join(f'new.{name}' for name in INDEXED)});"
 TAKE = f"""INSERT INTO articles_fts(articles_fts, rowid, {NAMES})
     VALUES ('delete', old.place, {", ".join(f"old.{name}" for name in INDEXED)});"""
@@ -152,7 +156,7 @@ reporting: ContextVar[ReportProgress] = ContextVar("reporting", default=log_prog
 
 def make_search_index(db: Database) -> None:
     """Bring a database of the schema before to this one, from wherever an earlier run stopped."""
-    if not _exists(db, UNFINISHED) and "place" in _columns(db, "articles"):
+    if not _exists(db, UNFINISHED) and db.execute(PLACE_IS_KEY).fetchone():
         return  # it was stopped between its last step and the note that it is done
     (keys,) = db.execute("PRAGMA foreign_keys").fetchone()
     db.execute("PRAGMA foreign_keys = OFF")
@@ -185,10 +189,25 @@ def _begin(db: Database) -> None:
         for (name,) in triggers.fetchall():
             db.execute(f'DROP TRIGGER "{name}"')
         db.executescript(ARTICLES_BY_DAY)
-        known = _columns(db, "articles_by_day")
-        for name, kind in _columns(db, "articles").items():
-            if name not in known:  # the user's
-                db.execute(f'ALTER TABLE articles_by_day ADD COLUMN "{name}" {kind}')
+        for column in _columns_of_user(db):
+            db.execute(f"ALTER TABLE articles_by_day ADD COLUMN {column}")
+
+
+def _columns_of_user(db: Database) -> Iterator[str]:
+    """Yield the definitions of the columns that the user added. Raises ArchiveDamaged for one that cannot be copied."""
+    columns = 'SELECT name, type, "notnull", dflt_value, hidden FROM pragma_table_xinfo(?)'
+    ours = {name for name, *_ in db.execute(columns, ["articles_by_day"]).fetchall()}
+    for name, kind, required, default, hidden in db.execute(columns, ["articles"]).fetchall():
+        new = name in ("place", "spaced", "labels")
+        if new or hidden:
+            cause = f"you added a column {name} to articles, " + (
+                "and this version makes one of that name" if new else "which is generated and cannot be copied"
+            )
+            cure = f'ALTER TABLE articles {{}} COLUMN "{name}"'
+            cure = cure.format("RENAME") + " TO another name" if new else cure.format("DROP") + "; add it afterwards"
+            raise ArchiveDamaged(db.execute("PRAGMA database_list").fetchone()[2], cause, cure)
+        if name not in ours:
+            yield f'"{name}" {kind}{" NOT NULL" * required}' + ("" if default is None else f" DEFAULT ({default})")
 
 
 def _copy(db: Database) -> None:
@@ -273,6 +292,14 @@ def _finish(db: Database) -> None:
     with db.atomic():
         db.executescript(TRIGGERS + OTHER_TRIGGERS)
         db.execute(f"DROP TABLE {UNFINISHED}")
+    if views := views_by_rowid(db.conn):
+        logger.warning("views that name a rowid mean another number now: %(views)s", {"views": ", ".join(views)})
+
+
+def views_by_rowid(db: sqlite3.Connection) -> list[str]:
+    """Return the views that name the rowid of `articles` or `articles_fts`. It was the id, and is the place now."""
+    views = db.execute("SELECT name, sql FROM sqlite_master WHERE type = 'view' ORDER BY name")
+    return [name for name, sql in views if ROWID.search(sql) and "articles" in sql.lower()]
 
 
 def undated_digest(digest: str, *values: Any) -> str:

@@ -54,5 +54,6 @@ def agencies_in(byline: str) -> Iterator[str]:
     """Yield the agencies that are a part of a byline: "Jane Doe, dpa", "Jane Doe (Reuters)", "AFP"."""
     for part in BYLINE_SEPARATOR.split(byline[:MAX_BYLINE_CHARS]):
         words = AFTER_AGENCY.sub("", BEFORE_AGENCY.sub("", part).strip(" .:-–—"))
-        if words and (name := agency(words)):
+        # "Agence France-Presse" begins with a word that stands before the names of others.
+        if name := agency(words) or agency(part.strip(" .:-–—")):
             yield name

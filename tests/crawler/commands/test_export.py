@@ -44,6 +44,16 @@ def test_undated_articles_are_counted_as_such(folder, tmp_path):
     assert "2  undated     courier  Cup final tonight" in morgue("-C", copy, "search", "cup", "--undated").stdout
 
 
+def test_rebuild_of_an_exported_archive_keeps_its_database(folder, tmp_path):
+    """It has no WARC files, from which another one could be made."""
+    assert morgue("-C", folder, "export", "sqlite", "out", cwd=tmp_path).returncode == 0
+    before = (tmp_path / "out" / "morgue.db").read_bytes()
+    done = morgue("-C", tmp_path / "out", "rebuild")
+    assert done.returncode == 2
+    assert "warc: holds no WARC file and never did" in done.stderr
+    assert (tmp_path / "out" / "morgue.db").read_bytes() == before
+
+
 def test_dataset_has_a_manifest_beside_it(folder, tmp_path):
     """What was asked for, of which archive, when, by which software, and the digest of the file."""
     done = morgue("-C", folder, "export", "jsonl", "all.jsonl", "--query", "trade", "--since", "2022-03",

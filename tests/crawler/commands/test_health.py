@@ -19,8 +19,8 @@ from crawler.health.check import look, tell_changes
 from crawler.health.kinds import NEXT_STEPS, OF_ARCHIVE
 from crawler.health.last_pass import RESTART, START_AGAIN, UNBLOCK
 from crawler.health.settings_files import read_files
-from pipelines.core.errors import NotWritable
-from pipelines.database.connection import connect, write_error
+from pipelines.core.errors import NotWritable, write_error
+from pipelines.database.connection import connect
 from pipelines.database.health import told
 from tests.support.article_archive import build
 from tests.support.command import ROOT, crawl, make_archive, morgue, rows

@@ -257,6 +257,8 @@ def test_words_of_a_search_are_told_from_options():
     command.main(args, standalone_mode=False)
     assert seen["words"] == ("-a", "b", "-", "--limit", "-s")
     assert (seen["flag"], seen["limit"], seen["filters"].source) == (True, -5, ("x",))
+    with pytest.raises(click.BadOptionUsage, match="Option '--limit' requires an argument"):
+        command.main(["a", "--limit"], standalone_mode=False)
 
 
 def test_examples_of_the_manual_print_what_the_manual_shows(folder):

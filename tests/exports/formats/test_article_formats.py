@@ -190,8 +190,12 @@ def test_file_name_stays_in_its_folder(text, expected):
 
 
 @pytest.mark.parametrize("every", [False, True])
-def test_sqlite_is_an_archive_of_the_articles_that_match(archive, tmp_path, every):
-    """Search finds in it what it finds in the whole; nothing else is in it; no row names one that is not there."""
+def test_sqlite_is_an_archive_of_the_articles_that_match(archive, tmp_path, monkeypatch, every):
+    """Search finds in it what it finds in the whole; nothing else is in it; no row names one that is not there.
+
+    The captures of one run are copied in several batches.
+    """
+    monkeypatch.setattr(subset, "BATCH_ARTICLES", 2)
     gazette = ArticleFilters(source="gazette")
     export(archive, "sqlite", tmp_path / "out", filters=gazette, every_revision=every)
     with closing(connect(archive / "morgue.db")) as whole, closing(connect(tmp_path / "out" / "morgue.db")) as part:

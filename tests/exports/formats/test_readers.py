@@ -208,3 +208,14 @@ def test_card_tells_copies_from_reserved_rights(tmp_path, reserved, sentence):
     assert sentence in card
     assert f"| {COPY} | 2 |" in card
     assert "- dedupe: `cluster`" in card
+
+
+def test_card_says_what_filters_leave_out_for_want_of_a_value():
+    """An article without a date is in no span of days."""
+    about = {"archive": "a", "filters": {"language": ["en"], "since": "2026-03-02"}}
+    files = {"train": ("data/train.parquet", "")}
+    card = to_huggingface.card(to_huggingface.Census(), files, ["id"], about)
+    assert "Articles whose language was not recognised are not in it." in card
+    assert "Articles without a date are not in it." in card
+    card = to_huggingface.card(to_huggingface.Census(), files, ["id"], {"archive": "a", "filters": {}})
+    assert "are not in it" not in card

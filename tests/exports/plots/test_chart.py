@@ -45,7 +45,7 @@ def test_each_query_is_a_line_of_numbers():
     assert chart.partial == (0,)
     assert chart.gaps == ((date(2024, 2, 1), date(2024, 2, 29)),)
     assert (chart.x_label, chart.y_label) == ("month of publication (UTC)", "articles by month")
-    assert "3 undated articles are not drawn." in chart.note
+    assert "Undated articles are not drawn: 3 of “climate”, 1 of “sport”." in chart.note
     assert "2024-01 is covered only in part (hollow points)." in chart.note
 
 

@@ -196,6 +196,16 @@ def test_wrong_type_is_a_type_error(archive, wanted):
         archive.html(wanted)
 
 
+def test_wrong_type_in_a_search_is_a_type_error(archive):
+    """A list of words, a year as a number, a column of all articles: the error says what to write."""
+    with pytest.raises(TypeError, match="write OR between them"):
+        archive.search(["flood", "drought"])
+    with pytest.raises(TypeError, match="'2026-03'"):
+        archive.search(since=2025)
+    with pytest.raises(TypeError, match="articles have numbers from 0"):
+        archive.search()["title"]
+
+
 def test_html_is_decoded_body_is_bytes_and_record_is_as_stored(archive, folder):
     """Of a capture, its number, an article, or one of its revisions."""
     article, (first, second) = archive.article(1), archive.revisions(1)

@@ -190,6 +190,7 @@ EARLY, LATE = member(1, "2026-05-01T08:00:00Z"), member(2, "2026-05-01T09:00:00Z
         ([EARLY._replace(linked_keys=("elsewhere",)), LATE], (1, None, "earliest", 0)),
         ([EARLY, LATE._replace(credit="dpa")], (1, "dpa", "credit", 1)),
         ([EARLY._replace(credit="Harbour Times"), LATE._replace(names=("harbour times",))], (2, None, "credit", 1)),
+        ([EARLY._replace(credit="The Old Post"), LATE._replace(names=("Old Post",))], (2, None, "credit", 1)),
         ([member(3, "2026-05-01", words=900), LATE], (2, None, "earliest", 0)),
         ([member(3, "2026-05-01", words=900), member(4, "2026-05-01")], (3, None, "earliest", 0)),
         ([EARLY._replace(credit="AP"), LATE._replace(credit="dpa")], (1, "AP", "credit", 1)),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 import struct
+from contextlib import closing
 
 import pytest
 
-from pipelines.core.errors import ArchiveDamaged
-from pipelines.database.connection import connect, open_database, write_error
+from pipelines.core.errors import ArchiveDamaged, write_error
+from pipelines.database.connection import connect, open_database
+from tests.support.article_archive import build
 
 
 def test_file_that_is_no_database_is_named(tmp_path):
@@ -55,3 +57,17 @@ def test_journal_that_names_another_file_is_refused_and_the_file_stays(tmp_path)
         with pytest.raises(ArchiveDamaged, match="delete another file"):
             opened(database)
     assert victim.read_text() == "precious"
+
+
+@pytest.mark.parametrize("open_it", [connect, open_database])
+def test_database_of_a_newer_version_is_refused_and_left_as_it_is(tmp_path, open_it):
+    """This version would join tables by columns that mean something else by then."""
+    path = build(tmp_path) / "morgue.db"
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("UPDATE _sqlite_migrations SET name = 'm999_later' WHERE name = 'm013_views'")
+        db.commit()
+        before = [*db.iterdump()]
+    with pytest.raises(ArchiveDamaged, match="written by a newer version of Newsmorgue\n  install that version"):
+        open_it(path)
+    with closing(sqlite3.connect(path)) as db:
+        assert [*db.iterdump()] == before

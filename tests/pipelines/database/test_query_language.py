@@ -136,6 +136,8 @@ def test_search_syntax_finds_what_the_docs_say(index, query, ids):
         ("(climate tag:)", "tag: is empty"),
         ("title:OR climate", "has an operator as its value"),
         ("subject:climate", "there is no field subject:"),
+        ("titel:climate", "did you mean title:?"),
+        ("Lang:de", "did you mean language:?"),
         ("source:NEAR(a b)", "NEAR is not a value"),
         ("published:soon", "not a year, month, day or time"),
         ("published:2024-13", "not a day that exists"),

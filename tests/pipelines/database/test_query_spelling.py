@@ -10,7 +10,7 @@ from pipelines.core.errors import QueryError
 from pipelines.core.languages.spaced_runs import spaced_runs
 from pipelines.database.query_language.conditions import QueryConditions
 from pipelines.database.query_language.spelling import MAX_SPELLINGS, as_indexed, spellings
-from pipelines.database.query_language.tokens import ignored_signs, with_stems
+from pipelines.database.query_language.tokens import ignored_signs, lower_operators, with_stems
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +137,12 @@ def test_signs_that_no_index_has_are_named():
     assert ignored_signs("C++ 50% #tag AT&T (it's) 'quoted' U.S. done! a-b tag:#x") == [
         ("C++", "++"), ("50%", "%"), ("#tag", "#"),
     ]  # fmt: skip
+
+
+def test_operators_in_lower_case_are_named_where_they_could_be_meant():
+    """Between words, and neither in a phrase nor as the value of a field."""
+    assert lower_operators("flood or drought and not rain and snow") == ["or", "and", "not"]
+    assert lower_operators('or flood OR "this or that" title:or Not and') == []
 
 
 def test_stems_for_all_words_are_put_at_plain_words_only():

@@ -142,8 +142,24 @@ def test_address_that_is_no_article_is_searched_for_as_words(tmp_path):
         assert ids(db, "https://elsewhere.example/a?b=c") == [3]
 
 
+@pytest.mark.parametrize("query", ["localhost:8701/a/b.html", "127.0.0.1:80/", "https://a.example", "a.example/x"])
+def test_address_with_a_port_or_a_path_is_one(query):
+    """Without a scheme, too."""
+    assert is_address(query)
+
+
 @pytest.mark.parametrize(
-    "query", ["climate", "10:30", "and/or", "courier.example", "see https://a.example/", "U.S./UN"]
+    "query",
+    [
+        "climate",
+        "10:30",
+        "title:climate/change",
+        "source:7",
+        "and/or",
+        "courier.example",
+        "see https://a.example/",
+        "U.S./UN",
+    ],
 )
 def test_words_are_no_address(query):
     """Also a host without a path: it is a word in texts."""

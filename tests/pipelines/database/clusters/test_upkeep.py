@@ -14,14 +14,9 @@ from pipelines.database import removals
 from pipelines.database.clusters import regrouping, upkeep
 from pipelines.database.connection import open_database
 from pipelines.verification import database_check
-from tests.support.copies import TABLES, CopyArchive, story
+from tests.support.copies import NOTICE, TABLES, CopyArchive, story, variant
 
 A, B, C = story("a"), story("b"), story("c")
-NOTICE = "\n".join(story("notice", 4))
-WEATHER = (
-    "Today the temperature in town rises to {} degrees by noon. The wind blows at {} kilometres an hour all day. "
-    "The chance of rain in the afternoon is {} percent. Tomorrow it reaches {} degrees, at night it falls to {}."
-)
 
 
 @pytest.fixture
@@ -29,17 +24,6 @@ def archive(tmp_path: Path) -> Iterator[CopyArchive]:
     made = CopyArchive(tmp_path)
     with closing(made.db):
         yield made
-
-
-def variants(chance: random.Random) -> str:
-    """Return one of a few texts of few stories: whole, cut, edited, in a digest; or a form, or a stub."""
-    own, other, third = (story(name, 10) for name in chance.sample("abcd", 3))
-    return chance.choice([
-        "\n".join(own), "\n".join(own), "\n".join(own[:4]), "\n".join([*other[:2], *own[:7]]),
-        "\n".join([*own, *other]), "\n".join([*own, *third[:6], *other]),
-        "\n".join(one for at, one in enumerate(own) if at % 4),
-        WEATHER.format(*(chance.randrange(99) for _ in range(5))), NOTICE, "\n".join([own[0], NOTICE]), "Too short.",
-    ])  # fmt: skip
 
 
 @pytest.mark.parametrize(("seed", "large"), [(1, 200), (2, 200), (3, 200), (4, 2), (5, 2), (6, 3)])
@@ -56,9 +40,9 @@ def test_rows_after_random_work_are_those_of_computing_anew(
             act = chance.random()
             if act < 0.5 or not alive:
                 day = f"2026-01-{chance.randrange(1, 29):02}"
-                alive.append(archive.add(variants(chance), chance.randrange(1, 4), day))
+                alive.append(archive.add(variant(chance), chance.randrange(1, 4), day))
             elif act < 0.65:
-                archive.change(chance.choice(alive), text=variants(chance))
+                archive.change(chance.choice(alive), text=variant(chance))
             elif act < 0.72:
                 archive.change(chance.choice(alive), source_id=chance.randrange(1, 4))
             elif act < 0.78:
@@ -179,6 +163,16 @@ def test_credit_to_the_title_of_a_source_counts_from_when_it_has_that_title(arch
     assert archive.db.execute(row).fetchone() == (1, "The Old Post", "credit")
     archive.db.execute("UPDATE sources SET title = 'The Old Post' WHERE id = 2")
     archive.work_off()
+    assert archive.db.execute(row).fetchone() == (2, None, "credit")
+
+
+def test_credit_to_a_host_is_one_to_its_paper(archive: CopyArchive):
+    """A canonical link to an address that is not known, such as one for phones, gives the host."""
+    link = "https://paper-2.example/amp/story"
+    archive.add(A, 1, "2026-01-01", canonical_url=link, origin_url=link, origin="paper-2.example")
+    archive.add(A, 2, "2026-01-02", url="https://www.paper-2.example/story")
+    archive.work_off()
+    row = "SELECT origin_id, origin_name, evidence FROM clusters"
     assert archive.db.execute(row).fetchone() == (2, None, "credit")
 
 

@@ -16,6 +16,7 @@ from pipelines.database.columns import FIELD_COLUMNS, columns_digest
 from pipelines.database.connection import connect, open_database
 from pipelines.database.schema import search_index
 from pipelines.database.schema.migrations import migrations
+from pipelines.database.schema.search_index import views_by_rowid
 from pipelines.verification.content_check import changed_schema, changed_texts
 from tests.support.article_archive import build
 
@@ -45,6 +46,7 @@ def older(tmp_path_factory) -> Path:
     old.conn.execute("DELETE FROM changes")
     old.conn.execute("CREATE INDEX my_titles ON articles(title)")
     old.conn.execute("CREATE VIEW my_titles_by_day AS SELECT published_day, title FROM articles")
+    old.conn.execute("CREATE VIEW my_numbers AS SELECT RowID AS number, title FROM articles")
     old.conn.commit()
     old.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     old.close()
@@ -97,7 +99,8 @@ def test_upgrade_keeps_every_article_and_puts_them_in_order_of_days(path, older)
     rows = contents(path)
     with closing(connect(path)) as db:
         made = dict(db.execute("SELECT name, type FROM sqlite_master WHERE name LIKE 'my%'").fetchall())
-        assert made == {"my_titles": "index", "my_titles_by_day": "view"}
+        assert made == {"my_titles": "index", "my_titles_by_day": "view", "my_numbers": "view"}
+        assert views_by_rowid(db) == ["my_numbers"]
         assert [row[0] for row in db.execute("SELECT id FROM articles ORDER BY place LIMIT 4")] == [*UNDATED, 21]
         days = [tuple(row) for row in db.execute("SELECT id, place >> 20, published_day FROM articles ORDER BY place")]
         assert [one for one in days if one[1] == 0] == [*((number, 0, None) for number in UNDATED), (21, 0, "1599")]
@@ -179,3 +182,36 @@ def test_digest_of_an_undated_article_that_was_changed_stays_wrong(path):
     open_database(path).close()
     with closing(connect(path)) as db:
         assert [finding.what.partition(":")[0] for finding in changed_texts(db)] == ["article 2"]
+
+
+@pytest.mark.parametrize(
+    ("column", "cure"),
+    [
+        ("my_length INTEGER AS (length(text))", 'DROP COLUMN "my_length"; add it afterwards'),
+        ("place TEXT", 'RENAME COLUMN "place" TO another name'),
+    ],
+)
+def test_upgrade_with_a_column_that_cannot_be_copied_changes_nothing_and_says_what_to_do(path, column, cure):
+    """Its definition is known to SQLite alone, or the new table has a column of that name."""
+    with closing(sqlite3.connect(path)) as db:
+        db.execute(f"ALTER TABLE articles ADD COLUMN {column}")
+        before = [*db.execute("SELECT * FROM sqlite_master")]
+    with pytest.raises(ArchiveDamaged) as refused:
+        open_database(path)
+    assert refused.value.cure == f"ALTER TABLE articles {cure}"
+    with closing(sqlite3.connect(path)) as db:
+        assert [*db.execute("SELECT * FROM sqlite_master")] == before
+
+
+def test_upgrade_keeps_a_column_of_the_users_with_its_default(path):
+    """What is in it stays, and a new article gets the default."""
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("ALTER TABLE articles ADD COLUMN my_mark TEXT NOT NULL DEFAULT 'none'")
+        db.execute("UPDATE articles SET my_mark = 'seen' WHERE id = 3")
+        db.commit()
+    open_database(path).close()
+    with closing(connect(path)) as db:
+        marks = db.execute("SELECT id, my_mark FROM articles WHERE id IN (3, 4) ORDER BY id")
+        assert [tuple(row) for row in marks] == [(3, "seen"), (4, "none")]
+        kept = "SELECT type, \"notnull\", dflt_value FROM pragma_table_info('articles') WHERE name = 'my_mark'"
+        assert tuple(db.execute(kept).fetchone()) == ("TEXT", 1, "'none'")

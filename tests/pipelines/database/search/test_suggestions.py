@@ -109,6 +109,12 @@ def test_words_that_begin_alike_are_read_up_to_a_bound(db, monkeypatch):
     ]
 
 
+def test_operator_in_lower_case_is_said_to_be_a_word(db):
+    """`flood or airport` asks for three words."""
+    expected = "Searched for the word or; the operator is OR."
+    assert list(notes(db, "flood or airport", ArticleFilters())) == [expected]
+
+
 def test_database_stays_read_only_after_its_words_were_asked_for(db):
     """The table of words is in the connection's own memory."""
     IndexVocabulary(db)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from lxml import html
 
-from pipelines.extraction.labels.agencies import agency, only_agencies
+from pipelines.extraction.labels.agencies import agencies_in, agency, only_agencies
 from pipelines.extraction.labels.credit_lines import MAX_SENTENCE_CHARS, first_publisher, signing_agency
 from pipelines.extraction.labels.origin import origin
 from pipelines.extraction.page.declared import gather
@@ -133,6 +133,12 @@ def test_agency_has_one_name_in_every_spelling():
     assert agency("afp") == "AFP"
     assert only_agencies("dpa/lno") == only_agencies("dpa, AFP") == "dpa"
     assert only_agencies("dpa and friends") is None
+
+
+@pytest.mark.parametrize("byline", ["Agence France-Presse", "Jane Doe, Agence France-Presse", "Agentur AFP", "(AFP)"])
+def test_agency_in_a_byline_is_found_with_and_without_a_word_before_it(byline):
+    """That word may be a part of the agency's name."""
+    assert list(agencies_in(byline)) == ["AFP"]
 
 
 def page(head: str = "", body: str = "", url: str = URL, site: str = "Harbour Times"):
