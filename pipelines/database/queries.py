@@ -112,7 +112,7 @@ def article_batches(
 ) -> Iterator[dict[str, Sequence[Any]]]:
     """Yield the same as `articles`, but by column, the values of `size` articles at a time; equal ones may be shared.
 
-    No row becomes a dict of its own. An export to Parquet, which is written by column, takes a quarter less time.
+    No row becomes a dict of its own. An export to Parquet, which is written by column, takes a fifth less time.
     """
     rows = _ask_articles(db, filters, query, columns)
     while batch := list(islice(rows, size)):
