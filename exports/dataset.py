@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, get_type_hints
 
 from exports import ArticleFormat, CaptureFormat, ExportInfo, Row
+from exports.columnar_rows import Batch, ColumnarRows
 from exports.drafts import draft_file, remove_abandoned
 from exports.extras import load_extra
 from pipelines.core.archive_layout import archive_owning
@@ -82,8 +83,23 @@ class DatasetCounts:
     first: str | None = None  # ISO day
     last: str | None = None  # ISO day
 
-    def watch(self, rows: Iterable[Row]) -> Iterator[Row]:
-        """Yield the same rows and count them."""
+    def watch(self, rows: Iterable[Row]) -> Iterable[Row]:
+        """Return the same rows, which are counted while they are read."""
+        if isinstance(rows, ColumnarRows):
+            return ColumnarRows(self._watch_rows(rows), lambda size: self._watch_batches(rows.batches(size)))
+        return self._watch_rows(rows)
+
+    def _watch_batches(self, batches: Iterator[Batch]) -> Iterator[Batch]:
+        for batch in batches:
+            days = [day for day in batch["published_day"] if day is not None]
+            self.rows += len(batch["published_day"])
+            self.undated += len(batch["published_day"]) - len(days)
+            if days:
+                self.first = min(self.first or days[0], *days)
+                self.last = max(self.last or days[0], *days)
+            yield batch
+
+    def _watch_rows(self, rows: Iterable[Row]) -> Iterator[Row]:
         for row in rows:
             self.rows += 1
             day = row["published_day"]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from exports import Row
+from exports.columnar_rows import Batch, ColumnarRows
 from exports.row_choice import COPY, Sample, Splits
 from pipelines.database import queries
 from pipelines.database.clusters.copies import first_url, other_copies_among
@@ -35,6 +36,12 @@ class RowSelection:
     groups: tuple[str, ...] = ()  # order by these keys of article_rows.GROUPS, not by id
     columns: tuple[str, ...] | None = None  # that the format reads; None: all
     dedupe: bool = False  # of the copies of one text among these rows, only the probable origin or the earliest
+
+    @property
+    def takes_every_row(self) -> bool:
+        """Return True if the dataset is what the filters find, by id: no row decides about itself or others."""
+        divided = self.sample is not None or self.splits is not None or bool(self.groups)
+        return not (self.without or self.every_revision or self.dedupe or divided)
 
     def columns_read(self) -> list[str] | None:
         """Return the columns to read: those of the format, and those that decide about rows. None: all."""
@@ -82,6 +89,9 @@ class ArticleRows:
     def parts(self) -> Iterator[tuple[str, Iterable[Row]]]:
         """Yield the rows of each split with its name, or all rows with the name ""."""
         passed = self._all()
+        if self.selection.takes_every_row:
+            yield "", ColumnarRows(passed, self._batches)
+            return
         if (sample := self._sample()) is not None:
             passed = sample.of(passed)
         splits = self.selection.splits
@@ -111,6 +121,10 @@ class ArticleRows:
     def _filtered(self, exclusion: ExclusionFilter) -> Iterator[Row]:
         of_kind = exclusion.revisions if self.selection.every_revision else exclusion.articles
         return of_kind(self._rows())
+
+    def _batches(self, size: int) -> Iterator[Batch]:
+        one = self.selection
+        return queries.article_batches(self._db, size, one.filters, one.query, one.columns_read())
 
     def _rows(self) -> Iterator[Row]:
         one = self.selection

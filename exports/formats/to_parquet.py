@@ -15,9 +15,10 @@ from urllib.parse import quote
 from exports import ExportInfo, Row
 from exports.column_types import DAY_NAMES, TIME_NAMES
 from exports.column_types import arrow_schema as schema
+from exports.columnar_rows import Batch, ColumnarRows
 from exports.extras import load_extra
 from exports.folder_output import FolderOutput
-from exports.formats.to_jsonl import choose_values, fast_line_bytes
+from exports.formats.to_jsonl import fast_line_bytes
 from pipelines.core.archive_layout import DATABASE_NAME
 from pipelines.core.errors import ArchiveDamaged, ConfigError
 
@@ -65,10 +66,10 @@ def write(rows: Iterable[Row], out: BinaryIO, columns: Sequence[str], *, raw: bo
     # `out` belongs to the caller: a PythonFile of its own would close it.
     with parquet.ParquetWriter(_Unclosed(out), shape, compression="zstd", compression_level=ZSTD_LEVEL) as writer:
         batches: list[Any] = []
-        for values in _batches_of(rows, columns):
-            arrays = [column_of(arrow, of_column, field) for of_column, field in zip(values, shape, strict=True)]
+        for batch in rows.batches(BATCH_ROWS) if isinstance(rows, ColumnarRows) else _batches_of(rows, columns):
+            arrays = [column_of(arrow, batch[field.name], field) for field in shape]
             batches.append(arrow.RecordBatch.from_arrays(arrays, schema=shape))
-            count += len(values[0])
+            count += len(arrays[0])
             if count % GROUP_ROWS == 0:
                 writer.write_table(arrow.Table.from_batches(batches), row_group_size=GROUP_ROWS)
                 batches.clear()
@@ -77,13 +78,10 @@ def write(rows: Iterable[Row], out: BinaryIO, columns: Sequence[str], *, raw: bo
     return count
 
 
-def _batches_of(rows: Iterable[Row], columns: Sequence[str]) -> Iterator[list[tuple[Any, ...]]]:
-    """Yield the values of each column of BATCH_ROWS rows."""
-    names, waiting, choose = tuple(columns), iter(rows), choose_values(columns)
-    while batch := [
-        row.values() if tuple(row) == names else choose(row).values() for row in islice(waiting, BATCH_ROWS)
-    ]:
-        yield list(zip(*batch, strict=True))
+def _batches_of(rows: Iterable[Row], columns: Sequence[str]) -> Iterator[Batch]:
+    waiting = iter(rows)
+    while batch := list(islice(waiting, BATCH_ROWS)):
+        yield {name: [row[name] for row in batch] for name in columns}
 
 
 class _Unclosed:

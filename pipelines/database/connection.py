@@ -187,7 +187,7 @@ def decode_rows(table: str, rows: Iterable[sqlite3.Row]) -> Iterator[Row]:
             if text == "[]" and kind is list:  # the commonest of all
                 out[name] = []
             elif (
-                type(text) is str and len(text) <= MAX_CACHED_CHARS and (known := _decode_short(text, kind)) is not None
+                type(text) is str and len(text) <= MAX_CACHED_CHARS and (known := decode_short(text, kind)) is not None
             ):
                 out[name] = known.copy()
             else:
@@ -197,7 +197,7 @@ def decode_rows(table: str, rows: Iterable[sqlite3.Row]) -> Iterator[Row]:
 
 
 @lru_cache(maxsize=CACHED_TEXTS)
-def _decode_short(text: str, kind: type[list[Any] | dict[str, Any]]) -> Any:
+def decode_short(text: str, kind: type[list[Any] | dict[str, Any]]) -> Any:
     """Return what a short text holds as JSON, or None if that is not what the column must hold.
 
     Most rows of an archive share these values: no tags, the same author, found in the same places.

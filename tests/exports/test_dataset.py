@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tracemalloc
+from contextlib import closing
 from dataclasses import fields
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,12 +19,15 @@ from types import SimpleNamespace
 import pytest
 
 from exports import dataset, load_format
+from exports.columnar_rows import ColumnarRows
+from exports.selected_rows import ArticleRows, RowSelection
 from pipelines.core.errors import ConfigError, DiskFull, MorgueError
 from pipelines.core.items import Article
 from pipelines.database import queries
 from pipelines.database.connection import connect
-from pipelines.database.filters import ArticleFilters
-from tests.support.article_archive import build
+from pipelines.database.filters import EVERYTHING, ArticleFilters
+from pipelines.warc.storage import WarcStorage
+from tests.support.article_archive import build, database, undate
 
 ROOT = Path(__file__).parents[2]
 ABOUT = {"software": "newsmorgue test", "created": "2024-01-01T00:00:00Z"}
@@ -62,6 +66,22 @@ def test_columns_need_no_source_files(tmp_path):
     file, printed = done.stdout.splitlines()
     assert file == str(tmp_path / "exports" / "dataset.pyc")
     assert json.loads(printed) == dataset.columns()
+
+
+def test_rows_read_by_column_give_the_same_file_and_manifest(folder, tmp_path, monkeypatch):
+    """Bytes, number of rows, first and last day, and how many have no day."""
+    pytest.importorskip("pyarrow")
+    monkeypatch.setattr("exports.formats.to_parquet.BATCH_ROWS", 10)
+    form, copy = load_format("parquet"), Path(shutil.copytree(folder, tmp_path / "copy"))
+    with database(copy / "morgue.db") as writing:
+        undate(writing, 2, *range(11, 21))  # among them all articles of the second batch
+    (tmp_path / "by_row").mkdir()
+    with closing(connect(copy / "morgue.db")) as db:
+        ((_, rows),) = ArticleRows(db, WarcStorage(copy / "warc"), RowSelection(EVERYTHING)).parts()
+        assert isinstance(rows, ColumnarRows)
+        by_row = dataset.export(form, iter(rows), tmp_path / "by_row" / "a.parquet", ABOUT)
+        assert dataset.export(form, rows, tmp_path / "a.parquet", ABOUT) == by_row
+    assert (by_row["rows"], by_row["undated"]) == (39, 11)
 
 
 @pytest.mark.parametrize(

@@ -437,6 +437,14 @@ def test_archive_on_a_read_only_disk_can_be_read():
     shutil.rmtree(above)
 
 
+def test_articles_by_column_have_the_values_of_those_by_row(db):
+    """In batches of the size that is asked for, the last of which may be smaller."""
+    batches = list(queries.article_batches(db, 10))
+    assert [len(batch["id"]) for batch in batches] == [10, 10, 10, 9]
+    rows = [dict(zip(batch, values, strict=True)) for batch in batches for values in zip(*batch.values(), strict=True)]
+    assert rows == list(queries.articles(db))
+
+
 @pytest.mark.parametrize(
     "text", ["{[", "{}", "[1]", "null", "[" * 9999], ids=["cut", "object", "number", "null", "deep"]
 )
@@ -446,6 +454,10 @@ def test_row_with_a_damaged_list_is_named(folder, tmp_path, text):
     with database(path) as writing:
         writing.execute("UPDATE articles SET authors = ? WHERE id = 1", (text,))
     with connect(path) as db:
-        for ask_for in (lambda: queries.article(db, "1"), lambda: list(queries.articles(db))):
+        for ask_for in (
+            lambda: queries.article(db, "1"),
+            lambda: list(queries.articles(db)),
+            lambda: list(queries.article_batches(db, 10)),
+        ):
             with pytest.raises(ArchiveDamaged, match="articles, row 1: its column authors"):
                 ask_for()
