@@ -48,6 +48,7 @@ def command(ctx: click.Context) -> int:
     from crawler.config.models import load
     from crawler.engine.extraction_workers import extraction_workers
     from crawler.onboarding.owners import SourceOwners
+    from exports.folder import MANIFEST_NAME as EXPORT_MANIFEST
     from pipelines.core.archive_layout import LOCK_NAME
     from pipelines.core.lock import ArchiveLock
     from pipelines.core.worker_pool import WorkerPool
@@ -58,10 +59,9 @@ def command(ctx: click.Context) -> int:
 
     config = load(folder_of(ctx), overrides_of(ctx))
     folder, storage = config.folder, WarcStorage(config.folder.warc)
-    files, listed = storage.list(), folder.path / manifest.NAME
-    if folder.database.exists() and not (files.finished or files.unfinished or listed.exists()):
-        cause = "holds no WARC file and never did: the database is all there is of this archive"
-        raise ConfigError(str(storage.folder), cause, "keep it, and rebuild the archive that it was exported from")
+    if folder.database.exists() and (folder.path / EXPORT_MANIFEST).exists() and not storage.list().finished:
+        cause = "is an export without WARC files: the database is all there is of it"
+        raise ConfigError(str(folder.path), cause, "keep it, and rebuild the archive that it was exported from")
     settle_old_database(config)
     lock = ArchiveLock(folder.path / LOCK_NAME)
     try:

@@ -32,7 +32,8 @@ BATCH_ROWS = 250  # converted at once: few enough to be in the processor's cache
 ZSTD_LEVEL = 3  # of 22
 DATA_FOLDER = "data"  # of all Parquet files: many readers take every file of a folder for one
 FILE_NAME = "articles.parquet"  # in each folder of a partition
-NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"  # as Hive and its readers call the folder of unknown values
+# Names of the folders of unknown values. Hive has a name for them that stands for null, which pandas cannot read.
+UNKNOWN = {"month": "undated", "source": "unknown"}
 
 
 def column_of(arrow: Any, values: Sequence[Any], field: Any) -> Any:
@@ -140,7 +141,7 @@ class Partitioned:
             place, files = [DATA_FOLDER, *([part] if part else [])], 0
             for values, group in groupby(rows, partial(_values, self._groups)):
                 keys = zip(self._groups, values, strict=True)
-                path = [*place, *(f"{key}={_quoted(value)}" for key, value in keys)]
+                path = [*place, *(f"{key}={quote(value or UNKNOWN[key], safe='')}" for key, value in keys)]
                 with folder.open("/".join([*path, FILE_NAME])) as out:
                     write(group, out, kept)
                 files += 1
@@ -155,7 +156,3 @@ partitioned = Partitioned
 
 def _values(groups: tuple[str, ...], row: Row) -> tuple[str | None, ...]:
     return tuple((row["published_day"] or "")[:7] or None if key == "month" else row[key] for key in groups)
-
-
-def _quoted(value: str | None) -> str:
-    return NULL_PARTITION if value is None else quote(value, safe="")

@@ -55,8 +55,9 @@ def morgue(folder: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> Callable
     return run
 
 
-def test_table_names_size_days_origin_and_what_each_copy_keeps(morgue):
+def test_table_names_size_days_origin_and_what_each_copy_keeps(morgue, monkeypatch):
     """The largest first; articles that wait are compared before."""
+    monkeypatch.setenv("COLUMNS", "100")
     code, out, errors = morgue("clusters")
     assert (code, errors) == (0, "")
     lines = [" ".join(line.split()) for line in out.splitlines()]

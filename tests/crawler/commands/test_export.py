@@ -50,7 +50,7 @@ def test_rebuild_of_an_exported_archive_keeps_its_database(folder, tmp_path):
     before = (tmp_path / "out" / "morgue.db").read_bytes()
     done = morgue("-C", tmp_path / "out", "rebuild")
     assert done.returncode == 2
-    assert "warc: holds no WARC file and never did" in done.stderr
+    assert "is an export without WARC files" in done.stderr
     assert (tmp_path / "out" / "morgue.db").read_bytes() == before
 
 

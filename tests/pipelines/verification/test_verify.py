@@ -17,6 +17,7 @@ import pytest
 from pipelines.archive.writer import ArchiveWriter
 from pipelines.core.errors import ArchiveDamaged
 from pipelines.database.connection import connect
+from pipelines.database.schema import UNFINISHED
 from pipelines.database.store import ArticleStore
 from pipelines.verification import database_check, full_check, verify, warc_check
 from pipelines.verification.findings import NEXT_STEPS, Finding
@@ -700,6 +701,12 @@ def test_wrong_database_is_refused_by_a_crawl_too(folder, archive, change):
     execute(folder, change)
     with pytest.raises(ArchiveDamaged):
         ArchiveWriter(folder / "morgue.db", WarcStorage(folder / "warc"), info={})
+
+
+def test_upgrade_that_was_stopped_is_found(folder):
+    """The database is between two schemas, which is no damage."""
+    execute(folder, f"CREATE TABLE {UNFINISHED} (indexed INTEGER NOT NULL) STRICT")
+    assert kinds(folder) == ["half upgraded"]
 
 
 @pytest.mark.parametrize(("share", "rubbish"), [(0, b"x" * 100), (0.5, b"\xff" * 4096)], ids=["its head", "a page"])
