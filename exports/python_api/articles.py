@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields as fields_of
+from dataclasses import replace
 from operator import index
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -64,7 +65,8 @@ class Articles(Tabular):
         self._connections = connections
         self.query, self.filters, self.sort, self.limit, self.offset = query, filters, sort, limit, offset
         asked = query if query is not None and not is_address(query) else None
-        article_selection(self._db, asked, filters)
+        # It can be asked; which articles are copies of others takes time, and is found when they are read.
+        article_selection(self._db, asked, replace(filters, unique=False))
 
     @property
     def _db(self) -> sqlite3.Connection:

@@ -343,7 +343,7 @@ class TypedRows(list[AnyTypedRow], Tabular, Generic[AnyTypedRow]):
 
     def table_columns(self) -> tuple[str, ...]:
         """Return the names of all columns."""
-        return tuple(name for base in (self._kind,) for name in base.__annotations__)
+        return tuple(self._kind.__annotations__)
 
     def table_rows(self, fields: Sequence[str]) -> Iterator[Mapping[str, Any]]:
         """Yield the rows, with all columns."""
