@@ -32,8 +32,8 @@ BATCH_ROWS = 250  # converted at once: few enough to be in the processor's cache
 ZSTD_LEVEL = 3  # of 22
 DATA_FOLDER = "data"  # of all Parquet files: many readers take every file of a folder for one
 FILE_NAME = "articles.parquet"  # in each folder of a partition
-# Names of the folders of unknown values. Hive has a name for them that stands for null, which pandas cannot read.
-UNKNOWN = {"month": "undated", "source": "unknown"}
+# Folders of unknown values; no source can have such a name. Hive's own stands for null, which pandas cannot read.
+UNKNOWN = {"month": "undated", "source": "_unknown"}
 
 
 def column_of(arrow: Any, values: Sequence[Any], field: Any) -> Any:

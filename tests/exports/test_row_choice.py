@@ -169,6 +169,20 @@ def test_partition_without_a_row_is_read_as_an_empty_table(archive, tmp_path):
     assert parquet.read_table(tmp_path / "out" / "data" / "b").to_pydict() == {"id": []}
 
 
+def test_unknown_values_have_partitions_of_their_own(tmp_path):
+    """Also beside a source that is called unknown."""
+    pytest.importorskip("pyarrow")
+    archive = build(tmp_path / "archive")
+    with closing(sqlite3.connect(archive / "morgue.db")) as db, db:
+        db.execute("UPDATE sources SET name = 'unknown' WHERE name = 'courier'")
+        db.execute("UPDATE articles SET source_id = NULL WHERE id = 2")
+        db.execute("UPDATE articles SET published = NULL, published_day = NULL WHERE id = 3")
+    assert export(archive, "parquet", tmp_path / "out", partition=("source", "month"))["rows"] == 39
+    found = {path.relative_to(tmp_path / "out" / "data").parts[:2] for path in tmp_path.rglob("*.parquet")}
+    assert {"source=unknown", "source=_unknown"} <= {source for source, _ in found}
+    assert "month=undated" in {month for _, month in found}
+
+
 def test_partition_that_leaves_no_column_is_refused(archive, tmp_path):
     """Its files would hold nothing: the source is the name of a folder."""
     pytest.importorskip("pyarrow")
