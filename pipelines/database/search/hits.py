@@ -19,8 +19,8 @@ from pipelines.database.query_language.index_terms import EVERY_ARTICLE
 from pipelines.database.search import ranking
 from pipelines.database.search.counts import count_selected
 from pipelines.database.search.ranking import SORTS
-from pipelines.database.search.snippets import INDEXED_COLUMNS, PassageIndex, clip_snippet
-from pipelines.database.search.spans import run_passages
+from pipelines.database.search.snippets import clip_snippet, passages
+from pipelines.database.search.spans import INDEXED_COLUMNS, PageIndex
 from pipelines.database.selection import ArticleSelection, article_selection
 
 HIT_COLUMNS = (
@@ -91,19 +91,16 @@ def _hits(
     db: sqlite3.Connection, which: ArticleSelection, places: Iterator[int], markers: tuple[str, str]
 ) -> Iterator[Row]:
     """Yield the hits at some places, in their order. An article that was removed meanwhile is left out."""
-    with closing(PassageIndex(which.match or EVERY_ARTICLE, markers)) as index:
+    with closing(PageIndex(which.match or EVERY_ARTICLE)) as index:
         while batch := list(islice(places, BATCH_ROWS)):
             at = f"a.place IN ({', '.join(map(str, batch))})"
             rows = ask(db, f"SELECT {ROW_COLUMNS} FROM articles a LEFT JOIN sources s ON s.id = a.source_id WHERE {at}")
             found = {row["place"]: row for row in rows}
             texts = list(ask(db, f"SELECT {INDEXED} FROM articles a WHERE {at}")) if which.has_words else []
-            passages = index.passages(map(tuple, texts))
-            runs = [dict(row) for row in texts if row["spaced"] and markers[0] not in passages.get(row["place"], "")]
-            if runs and which.match:
-                passages |= run_passages(which.match, runs, markers)
+            marked = passages(index, texts, markers)
             for place in batch:
                 if place in found:
                     hit = decode_row(found[place], "articles")
-                    passage = passages.get(hit.pop("place")) or hit["snippet"]
+                    passage = marked.get(hit.pop("place")) or hit["snippet"]
                     hit["snippet"] = clip_snippet(passage, markers)
                     yield hit

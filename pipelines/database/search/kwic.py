@@ -7,6 +7,7 @@ import re
 import sqlite3
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from itertools import islice
 from typing import Any
 
@@ -17,7 +18,7 @@ from pipelines.database.query_language.conditions import Marking
 from pipelines.database.query_language.index_terms import test_label
 from pipelines.database.search.hits import search
 from pipelines.database.search.ranking import SORTS
-from pipelines.database.search.spans import FIELDS, Span, SpanFinder
+from pipelines.database.search.spans import FIELDS, PageIndex, Span
 from pipelines.database.selection import is_address, query_conditions
 
 LINE_KEYS = ("left", "keyword", "right", "id", "source", "published_day", "url", "field", "position")
@@ -67,16 +68,13 @@ def lines_in_context(
 def _lines(
     db: sqlite3.Connection, hits: Iterator[Row], marking: Marking, values: Mapping[str, Any], width: int
 ) -> Iterator[Row]:
-    finder = SpanFinder(marking.expression)
-    try:
+    with closing(PageIndex(marking.expression)) as index:
         while page := list(islice(hits, PAGE_ARTICLES)):
             articles = _articles(db, [hit["id"] for hit in page], marking.tests, values)
             there = [hit for hit in page if hit["id"] in articles]  # the others were removed since
             texts = [articles[hit["id"]] for hit in there]
-            for hit, text, spans in zip(there, texts, finder.spans(texts), strict=True):
+            for hit, text, spans in zip(there, texts, index.spans(texts), strict=True):
                 yield from (_line(hit, text, span, width) for span in spans)
-    finally:
-        finder.close()
 
 
 def _articles(

@@ -1,45 +1,43 @@
-"""Make the passages of texts that show the words found.
-
-FTS5 would look for each hit of a page in the index again, which takes long for a prefix. So the texts of a page are
-indexed by themselves, in memory, and the same query is asked there.
-"""
+"""Make the passages of texts that show the words found."""
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-# As in schema/search_index.py: a query means the same here.
-INDEXED_COLUMNS = ("title", "byline", "text", "spaced", "labels")
-TOKENIZER = "unicode61 remove_diacritics 2"
+from pipelines.database.search.spans import INDEXED_COLUMNS, PageIndex, Span
+
 SNIPPET_WORDS = 24
 SNIPPET_CHARS = 320  # if words are not separated (CJK), 24 "words" are a page
-NAMES = ", ".join(INDEXED_COLUMNS)
-INSERT = f"INSERT INTO articles_fts(rowid, {NAMES}) VALUES (?{', ?' * len(INDEXED_COLUMNS)})"  # noqa: S608 - our names
-SNIPPET = f"snippet(articles_fts, {INDEXED_COLUMNS.index('text')}, ?, ?, '…', {SNIPPET_WORDS})"
+SNIPPET = f"snippet(page, {INDEXED_COLUMNS.index('text')}, ?, ?, '…', {SNIPPET_WORDS})"
+CHARS_BEFORE = 40  # of a passage in a script without spaces, before the first word found
+PASSAGE_CHARS = 120  # of such a passage: as much as 24 words
 
 
-class PassageIndex:
-    """Index some texts in memory to mark the words of a query in them."""
+def passages(index: PageIndex, articles: Sequence[Mapping[str, Any]], markers: tuple[str, str]) -> dict[int, str]:
+    """Return by its place a passage of each article that matches. `articles`: with `place` and INDEXED_COLUMNS.
 
-    def __init__(self, match: str, markers: tuple[str, str]) -> None:
-        """`match`: FTS5 expression."""
-        self.match, self.markers = match, markers
-        self.db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-        self.db.execute(f'CREATE VIRTUAL TABLE articles_fts USING fts5({NAMES}, tokenize="{TOKENIZER}")')
+    Runs in scripts without spaces are indexed in a column of their own, which is nothing to read: passages of what is
+    found there only are cut out of the text.
+    """
+    rows = [[article[key] for key in ("place", *INDEXED_COLUMNS)] for article in articles]
+    found = {place: shown[0] for place, shown in index.matches(INDEXED_COLUMNS, rows, SNIPPET, *markers).items()}
+    runs = [one for one in articles if one["spaced"] and markers[0] not in found.get(one["place"], "")]
+    for article, spans in zip(runs, index.spans(runs), strict=True):
+        if in_text := [span for span in spans if span.field == "text"]:
+            found[article["place"]] = _passage(article["text"], in_text, markers)
+    return found
 
-    def close(self) -> None:
-        """Free the memory."""
-        self.db.close()
 
-    def passages(self, texts: Iterable[Sequence[object]]) -> dict[int, str]:
-        """Return a passage of each text that matches. `texts`: a number, and the columns of the index."""
-        self.db.execute("BEGIN")
-        self.db.executemany(INSERT, texts)
-        sql = f"SELECT rowid, {SNIPPET} FROM articles_fts WHERE articles_fts MATCH ?"  # noqa: S608 - our names
-        found = dict(self.db.execute(sql, (*self.markers, self.match)).fetchall())
-        self.db.execute("ROLLBACK")
-        return found
+def _passage(text: str, spans: Sequence[Span], markers: tuple[str, str]) -> str:
+    start = max(0, spans[0].start - CHARS_BEFORE)
+    end = start + PASSAGE_CHARS
+    parts, at = ["…" * (start > 0)], start
+    for span in spans:
+        if span.start < end:
+            parts += [text[at : span.start], markers[0], text[span.start : span.end], markers[1]]
+            at = span.end
+    return "".join([*parts, text[at : max(at, end)], "…" * (max(at, end) < len(text))])
 
 
 def clip_snippet(snippet: str, markers: tuple[str, str]) -> str:

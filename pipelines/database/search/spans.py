@@ -1,33 +1,30 @@
-"""Find where in an article the words of a query are, in title, byline and text, as FTS5 finds them.
+"""Find what an FTS5 expression matches in articles, with an index in memory that holds the articles of a page only.
 
-The articles of a page go into an index in memory, with the tokenizer of the archive's own, and FTS5 marks what the
-query matches there: folding, prefixes, phrases and NEAR mean what they mean in the search. The cost is that of the
-page, whatever the size of the archive.
+It has the tokenizer of the archive's own index: folding, prefixes, phrases and NEAR mean what they mean in the search.
+The cost is that of the page. FTS5 would look in the archive's index again for each article, which takes long for a
+prefix.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pipelines.core.languages.spaced_runs import BREAK, runs_of
 from pipelines.database.query_language.conditions import RUNS_IN
-from pipelines.database.search.snippets import TOKENIZER
 
-CHARS_BEFORE = 40  # of a passage, before the first word found
-PASSAGE_CHARS = 120  # in scripts without spaces, as much as 24 words
+TOKENIZER = "unicode61 remove_diacritics 2"  # as in schema/search_index.py
 FIELDS = ("title", "byline", "text")
 KEYS = (*FIELDS, "labels")  # of an article, that are needed
-COLUMNS = (*FIELDS, *RUNS_IN.values(), "spaced", "labels")  # the archive's index has the first and the last two
+INDEXED_COLUMNS = (*FIELDS, "spaced", "labels")  # of the archive's index
+COLUMNS = (*FIELDS, *RUNS_IN.values(), "spaced", "labels")
 # FTS5 puts them around what it found. The texts get a space for each of them, and for NUL, at which SQLite would stop.
 OPEN, CLOSE = "\x02", "\x03"
 CLEAN = dict.fromkeys((0, 2, 3), " ")
 MAKE_INDEX = f"CREATE VIRTUAL TABLE page USING fts5({', '.join(COLUMNS)}, tokenize='{TOKENIZER}')"
-MARKED = f"""SELECT rowid, {", ".join(f"highlight(page, {n}, '{OPEN}', '{CLOSE}')" for n, _ in enumerate(COLUMNS[:-1]))}
-               FROM page WHERE page MATCH ? ORDER BY rowid"""  # noqa: S608 - constants
+MARKED = ", ".join(f"highlight(page, {number}, '{OPEN}', '{CLOSE}')" for number, _ in enumerate(COLUMNS[:-1]))
 
 
 class Span(NamedTuple):
@@ -38,30 +35,41 @@ class Span(NamedTuple):
     end: int
 
 
-class SpanFinder:
-    """Find the spans of one expression of FTS5 in articles."""
+class PageIndex:
+    """Index the articles of a page, and show what one FTS5 expression matches in them."""
 
     def __init__(self, expression: str) -> None:
         self.expression = expression
-        self.index = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-        self.index.execute(MAKE_INDEX)
+        self.db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        self.db.execute(MAKE_INDEX)
 
     def close(self) -> None:
-        """Give the memory back."""
-        self.index.close()
+        """Free the memory."""
+        self.db.close()
+
+    def matches(
+        self, columns: Sequence[str], articles: Iterable[Sequence[object]], shown: str, *values: object
+    ) -> dict[int, tuple[Any, ...]]:
+        """Return by its number what is `shown` (SQL, with values bound) of each article that matches.
+
+        `articles`: a number and the `columns` of each.
+        """
+        names, marks = ", ".join(("rowid", *columns)), ", ".join("?" * (len(columns) + 1))
+        self.db.execute("BEGIN")
+        self.db.executemany(f"INSERT INTO page({names}) VALUES ({marks})", articles)  # noqa: S608 - constants
+        sql = f"SELECT rowid, {shown} FROM page WHERE page MATCH ?"  # noqa: S608 - constants
+        found = {row[0]: row[1:] for row in self.db.execute(sql, (*values, self.expression))}
+        self.db.execute("ROLLBACK")
+        return found
 
     def spans(self, articles: Sequence[Mapping[str, Any]]) -> Iterator[list[Span]]:
         """Yield the spans of each article, given with KEYS, in the order of FIELDS. None overlaps the next."""
-        self.index.execute("BEGIN")
-        marks = ", ".join("?" * (len(COLUMNS) + 1))
         runs = [_runs(article) for article in articles]
-        rows = [
+        rows = (
             [number, *_cleaned(article), *(column.spaced for column in runs[number]), article["labels"]]
             for number, article in enumerate(articles)
-        ]
-        self.index.executemany(f"INSERT INTO page(rowid, {', '.join(COLUMNS)}) VALUES ({marks})", rows)  # noqa: S608
-        found = {row[0]: row[1:] for row in self.index.execute(MARKED, (self.expression,)).fetchall()}
-        self.index.execute("ROLLBACK")
+        )
+        found = self.matches(COLUMNS, rows, MARKED)
         for number, columns in enumerate(runs):
             yield _merged([*_in_fields(found[number]), *_in_runs(columns, found[number])]) if number in found else []
 
@@ -131,27 +139,3 @@ def places(marked: str) -> Iterator[tuple[int, int]]:
             start, at = at, at + len(inside)
             yield start, at
         at += len(part)
-
-
-def run_passages(expression: str, articles: Sequence[Mapping[str, Any]], markers: tuple[str, str]) -> dict[int, str]:
-    """Return by its place a passage of each article that the expression finds in a script without spaces.
-
-    `articles`: with KEYS and `place`. The index has such text in a column of its own, which is nothing to read.
-    """
-    found = {}
-    with closing(SpanFinder(expression)) as finder:
-        for article, spans in zip(articles, finder.spans(articles), strict=True):
-            if in_text := [span for span in spans if span.field == "text"]:
-                found[article["place"]] = _passage(article["text"], in_text, markers)
-    return found
-
-
-def _passage(text: str, spans: Sequence[Span], markers: tuple[str, str]) -> str:
-    start = max(0, spans[0].start - CHARS_BEFORE)
-    end = start + PASSAGE_CHARS
-    parts, at = ["…" * (start > 0)], start
-    for span in spans:
-        if span.start < end:
-            parts += [text[at : span.start], markers[0], text[span.start : span.end], markers[1]]
-            at = span.end
-    return "".join([*parts, text[at : max(at, end)], "…" * (max(at, end) < len(text))])

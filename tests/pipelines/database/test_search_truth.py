@@ -14,7 +14,7 @@ from pipelines.database.connection import connect
 from pipelines.database.filters import ArticleFilters
 from pipelines.database.query_language import index_terms
 from pipelines.database.search import counts, hits, place_counts, ranking
-from pipelines.database.search.snippets import INDEXED_COLUMNS, TOKENIZER
+from pipelines.database.search.spans import INDEXED_COLUMNS, TOKENIZER
 from tests.support.article_archive import database, insert
 from tests.support.worded_archive import worded
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 
 from crawler.cli.searching.kwic_lines import kwic_lines
 from pipelines.core.errors import QueryError
+from pipelines.core.languages.spaced_runs import spaced_runs
 from pipelines.core.terminal import width
 from pipelines.database.connection import connect
 from pipelines.database.search.hits import search
 from pipelines.database.search.kwic import LINE_KEYS, lines_in_context
-from pipelines.database.search.spans import places, run_passages
+from pipelines.database.search.snippets import passages
+from pipelines.database.search.spans import INDEXED_COLUMNS, PageIndex, places
 from tests.support.worded_archive import worded
 
 ARTICLES = [
@@ -87,8 +91,10 @@ def test_passage_marks_a_run_where_it_is_in_the_text(db, query, snippet):
 
 def test_long_passage_is_cut_around_the_first_run():
     """With an ellipsis at both ends."""
-    article = {"place": 1, "title": None, "byline": None, "labels": None, "text": "あ" * 90 + "東京" + "い" * 200}
-    (passage,) = run_passages('spaced : "東 京"', [article], ("[", "]")).values()
+    article = dict.fromkeys(INDEXED_COLUMNS) | {"place": 1, "text": "あ" * 90 + "東京" + "い" * 200}
+    article["spaced"] = spaced_runs(article["text"])
+    with closing(PageIndex('spaced : "東 京"')) as index:
+        (passage,) = passages(index, [article], ("[", "]")).values()
     assert passage == f"…{'あ' * 40}[東京]{'い' * 78}…"
 
 
