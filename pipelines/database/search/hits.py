@@ -96,7 +96,8 @@ def _hits(
             at = f"a.place IN ({', '.join(map(str, batch))})"
             rows = ask(db, f"SELECT {ROW_COLUMNS} FROM articles a LEFT JOIN sources s ON s.id = a.source_id WHERE {at}")
             found = {row["place"]: row for row in rows}
-            texts = list(ask(db, f"SELECT {INDEXED} FROM articles a WHERE {at}")) if which.has_words else []
+            sql = f"SELECT {INDEXED} FROM articles a WHERE {at}"
+            texts = [dict(row) for row in ask(db, sql)] if which.has_words else []
             marked = passages(index, texts, markers)
             for place in batch:
                 if place in found:
