@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -28,11 +29,14 @@ def set_folder(ctx: click.Context, _param: click.Parameter, value: str | None) -
         ctx.find_root().ensure_object(dict)["folder"] = value
 
 
-folder_option = click.option("-C", "folder", metavar="DIR", expose_value=False, callback=set_folder, is_eager=True,
-                             help="Archive folder (default: $MORGUE_ARCHIVE, or the one you are in).")  # fmt: skip
-setting_option = click.option("-s", "settings", metavar="KEY=VALUE", multiple=True, expose_value=False,
-                              callback=add_setting, is_eager=True,
-                              help="Override a setting for this run, e.g. -s crawl.delay=0. Repeatable.")  # fmt: skip
+def common_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add -C and -s to a command."""
+    folder = click.option("-C", "folder", metavar="DIR", expose_value=False, callback=set_folder, is_eager=True,
+                          help="Archive folder (default: $MORGUE_ARCHIVE, or the one you are in).")  # fmt: skip
+    settings = click.option("-s", "settings", metavar="KEY=VALUE", multiple=True, expose_value=False,
+                            callback=add_setting, is_eager=True,
+                            help="Override a setting for this run, e.g. -s crawl.delay=0. Repeatable.")  # fmt: skip
+    return folder(settings(function))
 
 
 def folder_of(ctx: click.Context) -> ArchiveFolder:

@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from crawler import __version__
-from crawler.cli.common_options import folder_option, setting_option
+from crawler.cli.common_options import common_options
 from crawler.cli.log_options import log_options
 from crawler.cli.output import lasting_streams
 from crawler.engine.interrupts import leave_at_second_signal
@@ -45,8 +45,7 @@ class CommandLine(click.Group):
 
 @click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="morgue")
-@folder_option
-@setting_option
+@common_options
 @log_options
 def morgue() -> None:
     """Collect news sites into an archive that you can search, export and prove.

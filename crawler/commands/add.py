@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
+from crawler.cli.common_options import common_options, folder_of, overrides_of
 from crawler.cli.log_options import log_options
 from pipelines.core.errors import INTERRUPTED, ConfigError, MorgueError, NothingReachable, os_errors
 from pipelines.core.items import Source
@@ -38,8 +38,7 @@ MAX_SITES_AT_ONCE = 8  # that are looked over side by side; each host still gets
 @click.option("--column", metavar="NAME", help="With --urls: FILE is a CSV file, and this column holds the addresses.")
 @click.option("--opml", hidden=True, help="Name --urls to the user who looks for it under this name.")
 @click.option("--force", is_flag=True, help="Overwrite the file of a site that is a source already; it keeps its name.")
-@folder_option
-@setting_option
+@common_options
 @log_options
 @click.pass_context
 def command(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
+from crawler.cli.common_options import common_options, folder_of, overrides_of
 from pipelines.core import timestamps
 from pipelines.core.errors import ConfigError, NotFound
 from pipelines.core.plural import counted, verb
@@ -33,8 +33,7 @@ DEFAULT_A_DAY = 1000  # articles
 @click.option("--a-day", type=click.IntRange(min=1), metavar="N",
               help=f"Queue at most N articles in a day (UTC); {DEFAULT_A_DAY} if it is not said.")  # fmt: skip
 @click.option("--stop", is_flag=True, help="End the backfill; what is not fetched yet stays in the past.")
-@folder_option
-@setting_option
+@common_options
 @click.pass_context
 def command(
     ctx: click.Context, source: str, since: str | None, until: str | None, a_day: int | None, stop: bool

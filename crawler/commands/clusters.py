@@ -18,7 +18,7 @@ from crawler.cli.archive_options import (
     standard_output,
     stem_option,
 )
-from crawler.cli.common_options import folder_of, folder_option, setting_option
+from crawler.cli.common_options import common_options, folder_of
 from pipelines.core.plural import counted
 from pipelines.core.terminal import plain
 from pipelines.database import queries
@@ -39,8 +39,7 @@ from pipelines.database.selection import is_address
               help="Show at most N clusters; 0: all.")  # fmt: skip
 @click.option("--offset", type=click.IntRange(min=0), default=0, metavar="N", help="Skip the first N clusters.")
 @format_option(end="; csv: one row for each copy")
-@folder_option
-@setting_option
+@common_options
 @click.pass_context
 def command(
     ctx: click.Context,

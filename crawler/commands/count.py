@@ -17,7 +17,7 @@ from crawler.cli.archive_options import (
     stem_option,
     undated_left_out,
 )
-from crawler.cli.common_options import folder_of, folder_option, setting_option
+from crawler.cli.common_options import common_options, folder_of
 from crawler.cli.counting import count_table
 from crawler.cli.counting.bars import characters_for
 from pipelines.core import terminal
@@ -44,8 +44,7 @@ from pipelines.database.search.attention import Attention
 @click.option("--plot", metavar="FILE", help="Draw the numbers into FILE, whose name ends in .svg, .png or .html.")
 @click.option("--force", is_flag=True, help="Replace the FILE of --plot.")
 @format_option()
-@folder_option
-@setting_option
+@common_options
 @click.pass_context
 def command(
     ctx: click.Context, queries: tuple[str, ...], filters: ArticleFilters, stem: bool, by: tuple[str, ...],

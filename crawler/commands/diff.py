@@ -8,7 +8,7 @@ import click
 
 from crawler.cli import output
 from crawler.cli.archive_options import database_of, standard_output
-from crawler.cli.common_options import folder_of, folder_option, setting_option
+from crawler.cli.common_options import common_options, folder_of
 from pipelines.database import queries
 from pipelines.warc.storage import WarcStorage
 
@@ -19,8 +19,7 @@ from pipelines.warc.storage import WarcStorage
 @click.argument("second", metavar="[B]", required=False)
 @click.option("--format", "form", type=click.Choice(("text", "html", "json")), default="text", show_default=True,
               help="html: a page to read in a browser; redirect it into a file.")  # fmt: skip
-@folder_option
-@setting_option
+@common_options
 @click.pass_context
 def command(ctx: click.Context, wanted: str, first: str | None, second: str | None, form: str) -> None:
     """Show what changed between two revisions of an article, by words.

@@ -14,7 +14,7 @@ import click
 
 from crawler.cli import output
 from crawler.cli.archive_options import database_of, format_option, removed_sources, standard_output
-from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
+from crawler.cli.common_options import common_options, folder_of, overrides_of
 from pipelines.core import timestamps
 from pipelines.core.plural import counted, verb
 from pipelines.core.source_names import must_be_meant
@@ -46,8 +46,7 @@ NO_FILE_TEXT = "a file in sources/: it is not crawled without one"
 @click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, metavar="N",
               help="Show the next N visits; 0: only the numbers of each source.")  # fmt: skip
 @format_option(end="; the visits only")
-@folder_option
-@setting_option
+@common_options
 @click.pass_context
 def command(ctx: click.Context, sources: tuple[str, ...], limit: int, form: str) -> None:
     """Show what is visited next, when and why, the soonest first.

@@ -10,7 +10,7 @@ import click
 
 from crawler.cli import output
 from crawler.cli.archive_options import database_of, filter_options, format_option, standard_output
-from crawler.cli.common_options import folder_option, setting_option
+from crawler.cli.common_options import common_options
 from pipelines.database.connection import Row
 from pipelines.database.filters import ArticleFilters
 
@@ -33,8 +33,7 @@ def edit_filter(function: Callable[..., Any]) -> Callable[..., Any]:
               help="Show the newest N; 0: all.")  # fmt: skip
 @format_option()
 @edit_filter
-@folder_option
-@setting_option
+@common_options
 @click.pass_context
 def command(
     ctx: click.Context, filters: ArticleFilters, min_change: float, title_only: bool, silent: bool, vanished: bool,

@@ -13,7 +13,7 @@ import click
 
 from crawler import __version__
 from crawler.cli.archive_options import archive_of, filter_options, standard_output, stem_option, undated_left_out
-from crawler.cli.common_options import folder_of, folder_option, setting_option
+from crawler.cli.common_options import common_options, folder_of
 from crawler.cli.datasets.options import ExportOptions
 from crawler.cli.log_options import log_options
 from exports import CaptureFormat, dataset, format_names, is_capture_format, load_format
@@ -57,8 +57,7 @@ COUNTED_NOUNS = ("capture", "record", "page", "byte")  # of the closing line; th
 @click.option("--force", is_flag=True, help="Replace OUT and its manifest.")
 @click.option("--raw", is_flag=True, help="CSV: leave cells unchanged that a spreadsheet would run as formulas.")
 @click.option("--excel", is_flag=True, help="CSV: begin with a byte order mark, and cut cells that Excel refuses.")
-@folder_option
-@setting_option
+@common_options
 @log_options
 @click.pass_context
 def command(ctx: click.Context, query: str | None, stem: bool, **options: Any) -> None:

@@ -11,7 +11,7 @@ import click
 
 from crawler.cli import output
 from crawler.cli.archive_options import database_of, standard_output
-from crawler.cli.common_options import config_of, files_judged, files_of, folder_of, folder_option, setting_option
+from crawler.cli.common_options import common_options, config_of, files_judged, files_of, folder_of
 from pipelines.core.errors import ConfigError, MorgueError
 from pipelines.core.plural import counted
 from pipelines.core.source_names import must_be_meant
@@ -40,8 +40,7 @@ MINUTE_CHARS = 16  # of a stamp, up to its minute
               help="Tell a command (JSON on its standard input) or a web address (POST) what has changed.")  # fmt: skip
 @click.option("--test", is_flag=True,
               help="Only send a test message to --notify (or notify.url), and say what came of it.")  # fmt: skip
-@folder_option
-@setting_option
+@common_options
 @click.pass_context
 def command(
     ctx: click.Context, sources: tuple[str, ...], form: str, fail_on: str | None, notify: str | None, test: bool

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
+from crawler.cli.common_options import common_options, folder_of, overrides_of
 from crawler.cli.left_out import reasons_text
 from crawler.cli.log_options import log_options
 from pipelines.core.errors import ConfigError, QueryError
@@ -50,8 +50,7 @@ OUTCOMES = ("new", "edited", "unchanged", "duplicate")
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True,
               help="json: the summary as one object.")  # fmt: skip
 @click.option("--quiet", is_flag=True, help="Print nothing unless something is wrong.")
-@folder_option
-@setting_option
+@common_options
 @log_options
 @click.pass_context
 def command(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
+from crawler.cli.common_options import common_options, folder_of, overrides_of
 from crawler.cli.log_options import log_options
 from pipelines.core.errors import ConfigError
 from pipelines.core.plural import counted, verb
@@ -22,8 +22,7 @@ MAX_LINES_OF_A_KIND = 20  # failures of one kind that the summary names
 
 
 @click.command()
-@folder_option
-@setting_option
+@common_options
 @log_options
 @click.pass_context
 def command(ctx: click.Context) -> int:

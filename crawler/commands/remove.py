@@ -11,7 +11,7 @@ import click
 
 from crawler.cli import output
 from crawler.cli.archive_options import database_of, format_option, standard_output
-from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
+from crawler.cli.common_options import common_options, folder_of, overrides_of
 from crawler.cli.log_options import log_options
 from pipelines.core.archive_layout import DATABASE_NAME, REBUILDING_SUFFIX
 from pipelines.core.errors import ConfigError, NotFound
@@ -37,8 +37,7 @@ COLUMNS = ("time", "kind", "what", "captures", "reason")
 @click.option("--damaged-too", is_flag=True, help="Remove also from WARC files that differ from the manifest.")
 @click.option("--list", "listing", is_flag=True, help="List what was removed before, and why; remove nothing.")
 @format_option("With --list. ")
-@folder_option
-@setting_option
+@common_options
 @log_options
 @click.pass_context
 def command(

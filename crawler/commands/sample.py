@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crawler.cli.common_options import config_of, folder_of, folder_option, setting_option
+from crawler.cli.common_options import common_options, config_of, folder_of
 from crawler.cli.log_options import log_options
 from pipelines.core.errors import ConfigError, MorgueError, NoArchive, NotFound, NothingReachable, os_errors
 from pipelines.core.input_files import open_input, read_unpacked
@@ -61,8 +61,7 @@ class SampleOptions:
 )
 @click.option("--rule", is_flag=True, help="Append the rule to the source's file instead of printing it.")
 @click.option("--force", is_flag=True, help="Overwrite an existing pair.")
-@folder_option
-@setting_option
+@common_options
 @log_options
 @click.pass_context
 def command(ctx: click.Context, targets: tuple[str, ...], check: bool, **options: Any) -> int:

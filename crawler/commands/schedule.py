@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from crawler.cli.common_options import config_of, folder_option, overrides_of, setting_option
+from crawler.cli.common_options import common_options, config_of, overrides_of
 from crawler.cli.timetable import INTERVAL_CHOICES, ScheduledJob, cron, systemd
 from pipelines.core.errors import ConfigError
 
@@ -26,8 +26,7 @@ from pipelines.core.errors import ConfigError
               help="A unit that systemd starts after a run that failed, or that found a source ill.")  # fmt: skip
 @click.option("--notify", metavar="CMD or URL", default="",
               help="Tell a command or web address what changes in the health of sources.")  # fmt: skip
-@folder_option
-@setting_option
+@common_options
 @click.pass_context
 def command(
     ctx: click.Context, sources: tuple[str, ...], form: str | None, every: str, on_failure: str, notify: str

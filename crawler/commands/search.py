@@ -21,7 +21,7 @@ from crawler.cli.archive_options import (
     stem_option,
     undated_left_out,
 )
-from crawler.cli.common_options import folder_of, folder_option, setting_option
+from crawler.cli.common_options import common_options, folder_of
 from crawler.cli.counting.bars import characters_for
 from crawler.cli.counting.facet_bars import facet_lines
 from crawler.cli.counting.facet_options import FacetOptions, facet_options
@@ -67,8 +67,7 @@ SORTED_AMONG = f"Sorted among the lines of the first {MAX_SORTED_ARTICLES:,} art
 @click.option("--offset", type=click.IntRange(min=0), default=0, metavar="N", help="Skip the first N matches.")
 @facet_options
 @format_option()
-@folder_option
-@setting_option
+@common_options
 @click.pass_context
 def command(
     ctx: click.Context,

@@ -11,7 +11,7 @@ import click
 
 from crawler.cli import output
 from crawler.cli.archive_options import archive_of, standard_output
-from crawler.cli.common_options import folder_option, setting_option
+from crawler.cli.common_options import common_options
 from pipelines.core import terminal
 from pipelines.core.errors import NotFound, QueryError
 from pipelines.core.plural import counted
@@ -32,8 +32,7 @@ if TYPE_CHECKING:
 @click.option("--captures", "every", is_flag=True, help="List all captures of the article instead of its text.")
 @click.option("--capture", type=click.IntRange(min=1), metavar="N",
               help="Show one capture, by the number that --captures and `morgue verify` print.")  # fmt: skip
-@folder_option
-@setting_option
+@common_options
 @click.pass_context
 def command(
     ctx: click.Context, wanted: str | None, form: str, revision: int | None, every: bool, capture: int | None

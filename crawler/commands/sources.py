@@ -14,7 +14,7 @@ import click
 
 from crawler.cli import output
 from crawler.cli.archive_options import database_of, format_option, removed_sources, standard_output
-from crawler.cli.common_options import files_judged, files_of, folder_of, folder_option, overrides_of, setting_option
+from crawler.cli.common_options import common_options, files_judged, files_of, folder_of, overrides_of
 from crawler.cli.sources.check import check_command
 from crawler.cli.sources.export import export_command
 from crawler.cli.sources.import_list import import_command
@@ -53,8 +53,7 @@ class SourcesGroup(click.Group):
 @ALL
 @click.option("--forget", metavar="NAME", help="Forget a source (by name or address) that has no file in sources/.")
 @format_option()
-@folder_option
-@setting_option
+@common_options
 @click.pass_context
 def command(ctx: click.Context, of_lists: bool, forget: str | None, form: str) -> None:
     """List the sources that have been crawled, with their state; show, check, pause, rename or remove one.
@@ -88,8 +87,7 @@ def command(ctx: click.Context, of_lists: bool, forget: str | None, form: str) -
 @command.command(name="list")
 @ALL
 @format_option()
-@folder_option
-@setting_option
+@common_options
 @click.pass_context
 def list_command(ctx: click.Context, of_lists: bool, form: str) -> None:
     """List the sources with their state, as `morgue sources` does."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from crawler.cli.common_options import folder_option, folder_to_read, setting_option
+from crawler.cli.common_options import common_options, folder_to_read
 from crawler.cli.log_options import log_options
 from pipelines.core.plural import counted, verb
 
@@ -16,8 +16,7 @@ SCHEDULED = "m010_scheduled"  # with it come the rules for what is not the artic
 
 
 @click.command()
-@folder_option
-@setting_option
+@common_options
 @log_options
 @click.pass_context
 def command(ctx: click.Context) -> None:

@@ -12,7 +12,7 @@ import click
 
 from crawler.cli import output
 from crawler.cli.archive_options import standard_output
-from crawler.cli.common_options import folder_option, folder_to_read, setting_option
+from crawler.cli.common_options import common_options, folder_to_read
 from crawler.cli.log_options import log_options
 from pipelines.core import terminal
 from pipelines.core.errors import ArchiveDamaged
@@ -30,8 +30,7 @@ MAX_OBJECTS_NAMED = 20  # tables, views and indexes of others in the database
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes (default: one per CPU).")
 @click.option("--format", "form", type=click.Choice(("table", "json")), default="table", show_default=True,
               help="json: one object with all findings.")  # fmt: skip
-@folder_option
-@setting_option
+@common_options
 @log_options
 @click.pass_context
 def command(ctx: click.Context, quick: bool, jobs: int | None, form: str) -> int:

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
+from crawler.cli.common_options import common_options, folder_of, overrides_of
 from crawler.cli.log_options import log_options
 from crawler.cli.output import terminal_width
 from pipelines.core.errors import ConfigError
@@ -21,8 +21,7 @@ CLEAR_LINE = "\r\x1b[2K"
 @click.option("--quiet", is_flag=True, help="Print no line for each pass, only what is wrong, and only when it is new.")
 @click.option("--notify", metavar="CMD or URL", default="",
               help="Tell a command or web address what changed in the health of sources.")  # fmt: skip
-@folder_option
-@setting_option
+@common_options
 @log_options
 @click.pass_context
 def command(ctx: click.Context, every: str, quiet: bool, notify: str) -> int:

@@ -89,7 +89,7 @@ def chart_of(found: Attention, source: ChartSource, *, share: bool = False, smoo
     gaps = tuple(_gaps(by_period)) if any(row.articles for row in rows) else ()
     by_unit = f", by {found.unit}" if found.unit else ""
     numbers = f"share of all articles{by_unit} (%)" if share else f"articles{by_unit.replace(',', '')}"
-    what = " and ".join(key for key in found.by)
+    what = " and ".join(found.by)
     return Chart(
         title=f"{'Share of all articles' if share else 'Articles'} by {what}",
         panels=panels,

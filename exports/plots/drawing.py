@@ -251,7 +251,7 @@ def _note(ax: Any, chart: Chart) -> None:
     """Write the label of the lower axis and the note below it."""
     if not chart.names:
         ax.set_xlabel(chart.x_label)
-    text = "\n".join(line for line in wrap(" ".join(chart.note), NOTE_WIDTH))
+    text = "\n".join(wrap(" ".join(chart.note), NOTE_WIDTH))
     note = ax.annotate(
         text, (0, 0), xycoords=("figure fraction", "axes fraction"), xytext=(2, -42), textcoords="offset points",
         ha="left", va="top", fontsize=7, color="#444444", annotation_clip=False, linespacing=1.35,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
+from crawler.cli.common_options import common_options, folder_of, overrides_of
 from pipelines.core.errors import MorgueError
 from pipelines.core.plural import counted
 from pipelines.core.source_names import must_be_meant
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 @click.command(name="check")
 @click.argument("names", metavar="[NAME]...", nargs=-1)
 @click.option("--ask", is_flag=True, help="Ask robots.txt and each listing of the files once, and say what they are.")
-@folder_option
-@setting_option
+@common_options
 @click.pass_context
 def check_command(ctx: click.Context, names: tuple[str, ...], ask: bool) -> int:
     """Check the files of sources, of all or of those named: syntax, keys, values.

@@ -9,7 +9,7 @@ import click
 
 from crawler.cli import output
 from crawler.cli.archive_options import standard_output
-from crawler.cli.common_options import config_of, folder_option, setting_option
+from crawler.cli.common_options import common_options, config_of
 from pipelines.core.errors import ConfigError, MorgueError
 
 if TYPE_CHECKING:
@@ -21,8 +21,7 @@ CSV_COLUMNS = ("name", "url", "title", "language", "paused", "feeds", "news_site
 @click.command(name="export", context_settings={"allow_extra_args": True})
 @click.option("--format", "form", type=click.Choice(("opml", "csv")), default="opml", show_default=True,
               help="opml: for feed readers, with every feed; csv: one row for each source.")  # fmt: skip
-@folder_option
-@setting_option
+@common_options
 @click.pass_context
 def export_command(ctx: click.Context, form: str) -> int:
     """Print the list of sources as OPML 2.0 or CSV.

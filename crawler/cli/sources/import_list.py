@@ -6,15 +6,14 @@ from typing import Any
 
 import click
 
-from crawler.cli.common_options import folder_option, setting_option
+from crawler.cli.common_options import common_options
 from crawler.cli.log_options import log_options
 
 
 @click.command(name="import")
 @click.argument("file", metavar="FILE")
 @click.option("--column", metavar="NAME", help="FILE is a CSV file, and this column holds the addresses.")
-@folder_option
-@setting_option
+@common_options
 @log_options
 @click.pass_context
 def import_command(ctx: click.Context, file: str, column: str | None) -> Any:

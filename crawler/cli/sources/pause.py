@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crawler.cli.common_options import config_of, folder_of, folder_option, overrides_of, setting_option
+from crawler.cli.common_options import common_options, config_of, folder_of, overrides_of
 from pipelines.core.errors import ConfigError, os_errors
 from pipelines.core.terminal import plain
 
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 @click.command(name="pause")
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
 @click.option("--until", metavar="DATE", help="Ask it again from this day on: 2027-01-31 (UTC).")
-@folder_option
-@setting_option
+@common_options
 @click.pass_context
 def pause_command(ctx: click.Context, names: tuple[str, ...], until: str | None) -> None:
     """Ask a source for nothing until you resume it: no feed, no article, no probe, no backfill.
@@ -48,8 +47,7 @@ def pause_command(ctx: click.Context, names: tuple[str, ...], until: str | None)
 
 @click.command(name="resume")
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
-@folder_option
-@setting_option
+@common_options
 @click.pass_context
 def resume_command(ctx: click.Context, names: tuple[str, ...]) -> int:
     """Ask a paused source again, from the next crawl on.

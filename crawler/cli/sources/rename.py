@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crawler.cli.common_options import config_of, folder_option, setting_option
+from crawler.cli.common_options import common_options, config_of
 from pipelines.core import safe_open
 from pipelines.core.errors import ConfigError, os_errors
 from pipelines.core.plural import counted, verb
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 @click.command(name="rename")
 @click.argument("old", metavar="OLD")
 @click.argument("new", metavar="NEW")
-@folder_option
-@setting_option
+@common_options
 @click.pass_context
 def rename_command(ctx: click.Context, old: str, new: str) -> None:
     """Give a source another name: its file, its articles, its plan and its history.
@@ -88,8 +87,7 @@ def move(path: Path, target: Path) -> None:
 @click.command(name="remove")
 @click.argument("name", metavar="NAME")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
-@folder_option
-@setting_option
+@common_options
 @click.pass_context
 def remove_command(ctx: click.Context, name: str, yes: bool) -> None:
     """Stop watching a source: delete its file in sources/. All that was collected stays.

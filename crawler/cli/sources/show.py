@@ -12,7 +12,7 @@ import click
 
 from crawler.cli import output
 from crawler.cli.archive_options import standard_output
-from crawler.cli.common_options import config_of, folder_option, overrides_of, setting_option
+from crawler.cli.common_options import common_options, config_of, overrides_of
 from pipelines.core import timestamps
 from pipelines.core.errors import NotFound
 from pipelines.core.items import GONE_KINDS
@@ -31,8 +31,7 @@ MAX_GAPS = 5  # that the text names; the JSON has all
 @click.argument("name", metavar="NAME")
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True,
               help="json: one object.")  # fmt: skip
-@folder_option
-@setting_option
+@common_options
 @click.pass_context
 def show_command(ctx: click.Context, name: str, form: str) -> None:
     """Show a source: its settings as they are in force and where each is set, its listings, articles and health.

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from crawler.cli.archive_options import QueryCommand, filter_options
-from crawler.cli.common_options import folder_option, setting_option
+from crawler.cli.common_options import common_options
 from crawler.cli.main import morgue as main
 from crawler.commands import search
 from pipelines.core.terminal import width
@@ -248,8 +248,7 @@ def test_words_of_a_search_are_told_from_options():
     @filter_options
     @click.option("--flag", is_flag=True)
     @click.option("--limit", type=int)
-    @folder_option
-    @setting_option
+    @common_options
     def command(words, filters, flag, limit):
         seen.update(words=words, filters=filters, flag=flag, limit=limit)
 
