@@ -46,7 +46,7 @@ def db(folder):
 
 
 def test_every_column_has_a_meaning():
-    """The manifest's columns are the export's, each with its sentence; the article's from `items.Article`."""
+    """The manifest has the columns of the export, each with its sentence: for an article that of `items.Article`."""
     meanings = dataset.columns()
     assert set(meanings) == set(queries.ARTICLE_KEYS)
     assert {field.name for field in fields(Article)} <= set(meanings)
@@ -109,7 +109,7 @@ def test_manifest_describes_the_file(db, tmp_path, form, name, compression):
 
 @pytest.mark.parametrize(("name", "unpack"), [("a.jsonl", bytes), ("a.jsonl.gz", gzip.decompress)])
 def test_jsonl_dataset_holds_the_articles_in_order(db, tmp_path, name, unpack):
-    """With the columns that the manifest lists."""
+    """Each row has the columns that the manifest lists."""
     manifest = dataset.export(
         load_format("jsonl"), queries.articles(db, ArticleFilters(since="2024")), tmp_path / name, ABOUT
     )
@@ -159,7 +159,7 @@ def test_failed_export_leaves_the_old_file_or_none(db, tmp_path, error, raised, 
 
 
 def test_full_disk_leaves_no_file(folder, tmp_path):
-    """A real limit on the size of a file, in a process of its own: a message, no traceback, no file."""
+    """A process with a real limit on the size of a file gives a message, no traceback and no file."""
     limited = (
         "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000));"
         "sys.argv[0] = 'morgue'; from crawler.cli.main import main; main()"
@@ -178,7 +178,7 @@ def test_full_disk_leaves_no_file(folder, tmp_path):
 
 
 def test_existing_file_is_not_replaced_without_force(db, tmp_path):
-    """Neither the file nor, where only that is left, its manifest."""
+    """Neither is its manifest, if only that is left."""
     out = tmp_path / "a.csv"
     out.write_text("precious")
     with pytest.raises(ConfigError, match="exists already"):

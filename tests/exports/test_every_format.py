@@ -54,7 +54,7 @@ def files_of(folder: Path) -> dict[str, bytes]:
 
 
 def test_same_archive_gives_the_same_bytes_on_every_machine(made):
-    """In every format, manifests included: only the time of export is another one, and here that is the same."""
+    """Manifests are the same, too. Only the time of an export differs, and here it is given."""
     first, second = map(files_of, made)
     assert [name for name in first | second if first.get(name) != second.get(name)] == []
     assert len({path.name for path in made[0].iterdir()} - {n for n in first if n.endswith(".manifest.json")}) >= len(
@@ -64,7 +64,7 @@ def test_same_archive_gives_the_same_bytes_on_every_machine(made):
 
 
 def test_manifest_of_every_file_has_its_size_and_checksum(made):
-    """As `sha256sum` computes it."""
+    """The checksum is that of `sha256sum`."""
     manifests = sorted(made[0].glob("*.manifest.json"))
     assert len(manifests) >= 10
     for path in manifests:
@@ -107,7 +107,7 @@ for form in sys.argv[3:]:
 
 
 def test_file_that_cannot_grow_is_an_error_and_leaves_nothing(archive, tmp_path):
-    """A real limit on the size of a file, in every format: the error is about OUT, never about a temporary name."""
+    """The limit on the size of a file is real. The error of each format is about OUT, never about a temporary name."""
     (tmp_path / "out").mkdir()
     big = [form for form in ARTICLES if form not in ("urls", "markdown")]  # the files of these are small
     command = [sys.executable, "-c", LIMITED, archive, tmp_path / "out", *big]
@@ -169,7 +169,7 @@ def test_split_and_sample_choose_the_same_articles_in_every_format(archive, tmp_
 
 
 def test_csv_for_excel_begins_with_a_mark_and_cuts_what_excel_refuses(archive, tmp_path):
-    """The command says how many cells; the rest of the file is that of plain CSV."""
+    """The command says how many cells it cut; the rest of the file is that of plain CSV."""
     for name, option in (("plain.csv", "--raw"), ("excel.csv", "--excel")):
         assert morgue("-C", archive, "export", "csv", tmp_path / name, option, "--fields", "id,title").returncode == 0
     plain, excel = ((tmp_path / name).read_bytes() for name in ("plain.csv", "excel.csv"))

@@ -46,7 +46,7 @@ def test_folder_has_a_manifest_and_the_checksum_of_each_file(archive, tmp_path, 
 
 @pytest.mark.parametrize("form", FOLDER_FORMS)
 def test_same_archive_gives_the_same_files(archive, tmp_path, form):
-    """In another place, too."""
+    """The place of the archive makes no difference."""
     (tmp_path / "other").mkdir()
     for place in (tmp_path, tmp_path / "other"):
         export(archive, form, place / "out")
@@ -54,7 +54,7 @@ def test_same_archive_gives_the_same_files(archive, tmp_path, form):
 
 
 def test_folder_of_an_export_is_replaced_only_with_force(archive, tmp_path):
-    """What was there before is gone then, and no temporary folder is left."""
+    """Force removes what was there before, and leaves no temporary folder."""
     out = tmp_path / "out"
     export(archive, "txt", out)
     with pytest.raises(ConfigError, match="exists already"):
@@ -76,7 +76,7 @@ def test_folder_with_a_file_of_the_user_is_never_replaced(archive, tmp_path, nam
 
 
 def test_folder_that_no_export_made_is_refused(archive, tmp_path):
-    """An empty one, one with a manifest of another program, a file, a link; with force, too."""
+    """So are an empty folder, one with another program's manifest, a file and a link, also with force."""
     (tmp_path / "empty").mkdir()
     (tmp_path / "foreign").mkdir()
     (tmp_path / "foreign" / "manifest.json").write_text('{"software": "other 1.0"}')
@@ -99,7 +99,7 @@ def test_folder_that_no_export_made_is_refused(archive, tmp_path):
     ("error", "raised"), [(KeyboardInterrupt(), KeyboardInterrupt), (OSError(28, "No space left on device"), DiskFull)]
 )
 def test_export_that_ends_early_leaves_no_folder(tmp_path, error, raised):
-    """Neither the folder nor its temporary one."""
+    """Neither the folder nor its temporary one is left."""
 
     def fill(parts, folder, columns, about, *, raw=False):
         folder.add("a/b.txt", b"half")

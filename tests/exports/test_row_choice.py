@@ -90,7 +90,7 @@ def test_splits_divide_all_articles_by_their_shares():
     ],
 )  # fmt: skip
 def test_splits_that_are_wrong_are_refused(text, words):
-    """With an example of what is right."""
+    """The error has an example of what is right."""
     with pytest.raises(ConfigError, match=words) as error:
         parse_splits(text, 0)
     assert "train=.9,test=.1" in str(error.value)
@@ -120,7 +120,7 @@ def test_every_revision_is_a_row_with_its_own_text_and_record(archive, tmp_path)
     ids=["page of the newest", "header of the first", "record of the first is damaged"],
 )
 def test_revision_is_left_out_for_the_signals_of_its_own_capture(tmp_path, change, left, reasons):
-    """Not for those of another one. What cannot be read may reserve everything."""
+    """Those of other captures do not count. What cannot be read may reserve everything."""
     archive = build(tmp_path / "archive")
     with closing(sqlite3.connect(archive / "morgue.db")) as db, db:
         db.execute(change)
@@ -137,7 +137,7 @@ def test_revision_is_left_out_for_the_signals_of_its_own_capture(tmp_path, chang
 
 
 def test_every_revision_is_in_the_partition_of_its_article(archive, tmp_path):
-    """The oldest first."""
+    """The oldest revision comes first."""
     pytest.importorskip("pyarrow")
     from pyarrow import parquet
 
@@ -162,7 +162,7 @@ def test_reserved_revision_is_in_no_partition(tmp_path):
 
 
 def test_partition_without_a_row_is_read_as_an_empty_table(archive, tmp_path):
-    """Also that of a split: readers need a file to know the columns."""
+    """So is an empty split: readers need a file to know the columns."""
     parquet = pytest.importorskip("pyarrow.parquet")
     export(archive, "parquet", tmp_path / "out", sample=1, split="a=1,b=0", partition=("source",), fields=["id"])
     assert parquet.read_table(tmp_path / "out" / "data" / "a", columns=["id"]).num_rows == 1
@@ -170,7 +170,7 @@ def test_partition_without_a_row_is_read_as_an_empty_table(archive, tmp_path):
 
 
 def test_unknown_values_have_partitions_of_their_own(tmp_path):
-    """Also beside a source that is called unknown."""
+    """They are apart from a source that is called unknown."""
     pytest.importorskip("pyarrow")
     archive = build(tmp_path / "archive")
     with closing(sqlite3.connect(archive / "morgue.db")) as db, db:

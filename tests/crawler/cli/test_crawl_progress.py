@@ -16,7 +16,7 @@ RUNNING = CrawlProgressState("crawling", 1204, 12345, 12000, 17, 32, 40647, 7384
 @pytest.mark.parametrize("columns", [20, 40, 60, 79, 120])
 @pytest.mark.parametrize("state", [BEGUN, RUNNING, replace(RUNNING, failed=0, word="stopping")])
 def test_line_fits_and_says_how_long_it_takes(state, columns):
-    """The time elapsed stands everywhere, with its label; nothing is cut in the middle."""
+    """The time elapsed is there at every width, with its label. Nothing is cut in the middle."""
     line = status_line(state, columns)
     assert len(line) <= columns
     assert f"{clock(state.seconds)} elapsed"[:columns] in line
@@ -38,7 +38,7 @@ def test_time_left_is_not_guessed_from_nothing():
 
 
 def test_line_in_a_pipe_carries_times():
-    """With what is to go."""
+    """The line also says what is still to be fetched."""
     state = CrawlProgressState("crawling", 12, 34, 30, 1, 4, 138, 7.0)
     assert pipe_line(state) == (
         "12 listings, 34 pages, 30 articles, 1 failed, 6.6 pages/s, 92 to go, 0:07 elapsed, about 0:14 left"

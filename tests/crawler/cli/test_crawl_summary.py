@@ -29,7 +29,7 @@ def lines(**counts: int) -> list[str]:
     ],
 )
 def test_unchanged_pages_and_repeated_bodies_are_counted(counts, said):
-    """By the server's word (304), and by the digest of the body; a count of zero is not printed."""
+    """The server says so (304), or the digest of the body does. A count of zero is not printed."""
     assert lines(**counts) == said
 
 
@@ -59,12 +59,12 @@ def test_limit_that_was_reached_names_source_setting_and_number():
     [(0, "0 bytes"), (1, "1 byte"), (999, "999 bytes"), (1000, "1.0 kB"), (999_950, "1.0 MB"), (2.5e12, "2,500.0 GB")],
 )
 def test_size_is_printed_in_powers_of_ten(number, text):
-    """In powers of ten."""
+    """Units are those of SI."""
     assert size(number) == text
 
 
 def test_equal_reasons_are_one_line_over_all_sources():
-    """With the sum, the number of sources and an example: 120 papers that disallow a link are one line."""
+    """It has the sum, the number of sources and an example: 120 papers that disallow a link are one line."""
     stats = CrawlStats()
     for number in range(120):
         stats.outcome(f"paper {number:03}", "disallowed", "by robots.txt", f"http://{number}.example/private/")
@@ -73,7 +73,7 @@ def test_equal_reasons_are_one_line_over_all_sources():
 
 
 def test_attention_names_the_sources_of_each_reason():
-    """The widest reason first; of many sources the first few."""
+    """The reason of most sources comes first; of many sources, it names the first few."""
     stats = CrawlStats()
     stats.trouble("faz", "HTTP 500", "http://faz.example/feed")
     stats.trouble("faz", "HTTP 500", "http://faz.example/sitemap.xml")

@@ -49,7 +49,7 @@ def drawn(account: Trace, outcome=None, room: int = 80, **options) -> list[str]:
 
 
 def test_candidates_are_listed_by_precedence_with_the_winner_marked():
-    """Who won and why, who was refused and why, what a value was read from; the name of the field once."""
+    """The list has the name of the field once, what each value was read from, and why the others were refused."""
     account = Trace(fields={"title": TITLES})
     text = drawn(account, room=100)
     at = next(number for number, line in enumerate(text) if line.startswith("title"))
@@ -76,7 +76,7 @@ def test_long_value_is_cut_in_its_middle():
 
 
 def test_field_without_a_candidate_is_still_printed():
-    """A field that some stage filled without a trace appears with where it was found; an empty one is listed."""
+    """If a stage filled it without a trace, it is printed with where it was found. If it is empty, it is listed."""
     text = "\n".join(drawn(Trace(fields={"title": TITLES})))
     assert re.search(rf"^language +{CHOSEN} .*  en$", text, re.MULTILINE)
     assert "nothing found: " in text
@@ -124,7 +124,7 @@ def test_few_dropped_blocks_are_printed_one_by_one_in_page_order():
 
 
 def test_all_cuts_no_name_of_file_source_or_rule():
-    """Neither of the file, nor of a source, nor of a rule."""
+    """Names of files, sources and rules are whole."""
     source, rule = "meta " + "article:published_time:" * 3 + "end", "xpath-" * 9 + "end"
     account = Trace({"title": [FieldCandidate(source, "x", "Bridge", True)]}, [BlockTrace("Box", "p", rule, "why")])
     text = drawn(account, room=60, everything=True)
@@ -142,7 +142,7 @@ ROWS = """<html lang="en"><head><title>Who won</title></head><body><article><h1>
 
 
 def test_list_items_are_printed_as_in_the_text():
-    """With their dash, and without a blank line between."""
+    """Items have their dash, and no blank line between them."""
     outcome, account = explain(Page("https://paper.example/a/2", ROWS.encode(), "text/html"))
     page = [line.partition(KEPT_BAR)[2].strip() for line in drawn(account, outcome, room=130) if KEPT_BAR in line]
     assert isinstance(outcome, Article)
@@ -172,7 +172,7 @@ def test_counts_of_one_are_singular():
 
 
 def test_report_without_an_article_keeps_nothing():
-    """Neither a block nor a field."""
+    """It has neither a block nor a field."""
     text = "\n".join(drawn(Trace({"title": TITLES}, BLOCKS), NothingToRead("no article text"), room=100))
     assert "✓ would be chosen, but the page gives no article" in text
     assert "PAGE  3 blocks might have been text, 31 dropped; the page gives no article" in text
@@ -180,14 +180,14 @@ def test_report_without_an_article_keeps_nothing():
 
 
 def test_empty_block_is_printed_only_with_all():
-    """A place for advertisements that came empty is no news."""
+    """An empty place for advertisements tells the reader nothing."""
     account = Trace(blocks=[BlockTrace(" ", "div.ad", "advertisements", "places"), *BLOCKS])
     assert "advertisements" not in "\n".join(drawn(account))
     assert "advertisements" in "\n".join(drawn(account, everything=True))
 
 
 def test_rules_are_summed_up_by_what_they_took():
-    """How many blocks and characters, and the reason; the rule that took most comes first."""
+    """Each rule has its reason and its numbers of blocks and characters; the one that took most comes first."""
     text = "\n".join(drawn(Trace(blocks=BLOCKS))).partition("DROPPED BY\n")[2].splitlines()
     assert re.match(r"navigation +30 blocks +\d+ characters  links to other pages$", text[0])
     assert re.match(r"newsletter +1 block +27 characters  asks readers to subscribe$", text[1])
@@ -241,7 +241,7 @@ def test_blocks_of_the_classifier_are_summed_up_in_a_sentence():
 
 
 def test_report_without_an_article_has_the_reason():
-    """With everything that the stages wrote down before they gave up."""
+    """It also has everything that the stages wrote down before they gave up."""
     text = drawn(Trace(), NothingToRead("not HTML", "PNG, served as text/html"))
     assert text[1:] == ["No article: not HTML (PNG, served as text/html)"]
 

@@ -23,7 +23,7 @@ def test_addresses_left_out_by_shape_are_counted_by_source_and_reason():
 
 
 def test_many_sources_with_addresses_left_out_have_one_line_together():
-    """A crawl of 120 sources has a short summary."""
+    """The summary of a crawl of 120 sources stays short."""
     stats = CrawlStats()
     for number in range(8):
         stats.listed(f"paper{number}", 1, [(f"reason {at}", 10 * number + at, "") for at in range(1, 6)])

@@ -77,7 +77,7 @@ def test_json_lines_are_the_same_log_with_fields(logged):
 
 
 def test_vv_says_which_links_are_left_alone(logged):
-    """By the rule that rejected each, on which page."""
+    """The line names the page and the rule that rejected the link."""
     url, done, _lines = logged
     left = [line for line in messages(done.stderr) if line.startswith("not followed: ")]
     assert f"not followed: {url}/login (/login/), a link of {url}/" in left
@@ -85,7 +85,7 @@ def test_vv_says_which_links_are_left_alone(logged):
 
 
 def test_vv_says_why_a_request_waits(archive):
-    """For robots.txt, for the delay of its host, in line; -v before the command's name and after it add up."""
+    """It waits for robots.txt, for the delay of its host, or in line. -v before and after the command's name add up."""
     with serve() as paper:
         first, *others = list(paper.truth)[:3]
         slowly = (*LOOPBACK, "-s", "crawl.delay=0.2", "-s", "crawl.concurrency_per_host=2")
@@ -153,7 +153,7 @@ def test_full_disk_under_the_log_does_not_stop_a_crawl(archive):
 
 
 def test_quiet_run_with_a_log_file_prints_nothing(archive, tmp_path):
-    """What a timer needs: the log in a file, and no mail unless something is wrong."""
+    """A timer needs the log in a file, and sends no mail unless something is wrong."""
     with serve() as paper:
         done = crawl(
             archive, "--quiet", "-vv", "--log", tmp_path / "a.log", "--urls", "-", stdin=next(iter(paper.truth))
@@ -164,14 +164,14 @@ def test_quiet_run_with_a_log_file_prints_nothing(archive, tmp_path):
 
 @pytest.mark.parametrize("options", [("--log-format", "json"), ("--log", "/dev/stderr", "--log-format", "json")])
 def test_json_lines_may_go_to_standard_error(archive, options):
-    """For a container whose standard error is collected."""
+    """A container's standard error is collected."""
     done = morgue("-C", archive, "verify", *options)
     lines = [json.loads(line) for line in done.stderr.splitlines()]
     assert [line["message"].split(" after")[0] for line in lines][-1] == "morgue verify ended"
 
 
 def test_error_that_ends_a_command_is_in_its_log(archive, tmp_path):
-    """With its exit code, as standard error has it."""
+    """The line has the exit code, as standard error has it."""
     done = morgue("-C", archive, "crawl", "nowhere", "--log", tmp_path / "a.jsonl")
     ended = json.loads((tmp_path / "a.jsonl").read_text().splitlines()[-1])
     assert (done.returncode, ended["exit_code"]) == (8, 8)

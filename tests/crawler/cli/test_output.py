@@ -30,7 +30,7 @@ def test_table_fits_the_terminal_and_aligns_numbers():
 
 @pytest.mark.parametrize("total", [20, 34, 50])
 def test_table_on_a_narrow_terminal_is_a_list_of_values(total):
-    """Where the columns do not fit, each row is its first value and lines with a title and a value; no line wraps."""
+    """If the columns do not fit, each row is its first value, then a line for each other value. No line wraps."""
     columns = ("name", "articles", "newest", "last_success", "waiting", "failed", "last_error")
     row = dict.fromkeys(columns, "a value that is long enough") | {"name": "theguardian", "articles": 9, "newest": None}
     lines = list(output.table([row, row], columns, total))
@@ -49,7 +49,7 @@ SOURCE_ROW = {"name": "a", "last_success": "2026-11-28 20:03", "last_error": "an
 @pytest.mark.parametrize("row", [LOG_ROW, SOURCE_ROW])
 @pytest.mark.parametrize("total", [46, 56, 66, 80, None])
 def test_times_and_outcomes_are_shown_whole_at_every_width(row, total):
-    """Where the table is too narrow for them, it becomes a list of values; a program gets lines of any length."""
+    """A table that is too narrow becomes a list of values; a program gets lines of any length."""
     row |= {"command": "crawl --urls list.csv --report out.csv " * 3}
     text = "\n".join(output.table([row], tuple(row), total))
     assert all(str(value) in text for name, value in row.items() if name != "command")

@@ -29,7 +29,7 @@ from pipelines.core.urls import typed_address
     ],
 )
 def test_address_may_lack_its_scheme(text, url, assumed):
-    """As browsers and `morgue add` take it; what is no address is not made one."""
+    """Browsers and `morgue add` accept it, too. Other texts are not made addresses."""
     assert typed_address(text) == (url, assumed)
 
 
@@ -66,7 +66,7 @@ def test_rows_that_are_no_addresses_keep_their_places(tmp_path):
 
 @pytest.mark.parametrize(("data", "column"), [("id,where\n1,x\n", None), ("id,where\n1,x\n", "url"), ("# x\n", None)])
 def test_list_without_a_column_for_addresses_is_refused(tmp_path, data, column):
-    """With its columns, so that the user can name one."""
+    """The error lists the columns, so that the user can name one."""
     (tmp_path / "l.csv").write_text(data)
     with pytest.raises(ConfigError, match=r"column|no page"):
         read_url_list(str(tmp_path / "l.csv"), column)

@@ -56,7 +56,7 @@ def morgue(folder: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> Callable
 
 
 def test_table_names_size_days_origin_and_what_each_copy_keeps(morgue, monkeypatch):
-    """The largest first; articles that wait are compared before."""
+    """The largest cluster comes first, after articles that wait are compared."""
     monkeypatch.setenv("COLUMNS", "100")
     code, out, errors = morgue("clusters")
     assert (code, errors) == (0, "")
@@ -87,7 +87,7 @@ def test_table_names_size_days_origin_and_what_each_copy_keeps(morgue, monkeypat
     ],
 )  # fmt: skip
 def test_query_and_filters_choose_whole_clusters(morgue, args, articles):
-    """As those of `morgue search` choose articles; a number or an address names one article."""
+    """They choose as in `morgue search`; a number or an address names one article."""
     code, out, _ = morgue("clusters", "--format", "jsonl", *args)
     assert code == 0
     found = [json.loads(line) for line in out.splitlines()]
@@ -96,7 +96,7 @@ def test_query_and_filters_choose_whole_clusters(morgue, args, articles):
 
 
 def test_csv_has_a_row_for_each_copy(morgue):
-    """With the values of its cluster in front."""
+    """Each row begins with the values of its cluster."""
     _, out, _ = morgue("clusters", "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(out)))
     assert [row["id"] for row in rows] == ["1", "2", "3", "4", "6", "5"]
@@ -116,7 +116,7 @@ def test_csv_has_a_row_for_each_copy(morgue):
     ],
 )  # fmt: skip
 def test_bad_input_is_an_error_that_names_it(morgue, args, code, words):
-    """With the exit code of `morgue search`."""
+    """The exit code is that of `morgue search`."""
     found, out, errors = morgue("clusters", *args)
     assert (found, out) == (code, "")
     assert words in errors
@@ -130,7 +130,7 @@ def test_article_without_copy_is_told_so(morgue):
 
 
 def test_unique_search_shows_one_of_each_text(morgue):
-    """The origin, or the earliest of those that match; and how many other copies there are."""
+    """It shows the origin, or the earliest of those that match, and how many other copies there are."""
     code, out, _ = morgue("search", "--unique", "--sort", "oldest", "--format", "json")
     assert code == 0
     assert [(hit["id"], hit["copies"]) for hit in json.loads(out)] == [(7, 0), (1, 3), (6, 1)]
@@ -154,7 +154,7 @@ def test_unique_pages_do_not_overlap(morgue, folder, sort):
 
 
 def test_show_names_the_cluster(morgue):
-    """In the text and in JSON."""
+    """Text and JSON both have it."""
     morgue("clusters")
     _, out, _ = morgue("show", "2", "--format", "json")
     cluster = json.loads(out)["cluster"]
@@ -164,7 +164,7 @@ def test_show_names_the_cluster(morgue):
 
 
 def test_lock_of_another_process_leaves_articles_waiting(tmp_path, morgue):
-    """The command says how many, and shows what is known."""
+    """The command says how many wait, and shows what is known."""
     archive = CopyArchive(tmp_path)
     (tmp_path / "morgue.toml").touch()
     with closing(archive.db):

@@ -50,7 +50,7 @@ def failure(folder, *args, kind=MorgueError):
 
 
 def test_table_has_numbers_and_shares_for_each_query(folder):
-    """A line for each period, undated articles last, then totals with a sparkline."""
+    """Each period has a line, undated articles come last, and totals follow with a sparkline."""
     lines = run(folder, "count", "climate", "title:cup", "--by", "year").splitlines()
     assert lines == [
         "year     climate   share  title:cup  share  articles",
@@ -89,7 +89,7 @@ def test_formats_hold_the_same_numbers(folder):
 
 
 def test_pivot_has_a_table_for_each_query(folder):
-    """An empty cell where the archive has nothing, 0 where nothing matches."""
+    """A cell is empty if the archive has nothing there, and 0 if nothing matches."""
     lines = run(folder, "count", "climate", "sport", "--by", "source,year").splitlines()
     assert lines[0] == "climate, by source"
     assert lines[1].split() == ["year", "courier", "gazette", "shimbun"]
@@ -117,7 +117,7 @@ def test_long_query_gets_a_number(folder):
 
 
 def test_undated_articles_left_out_are_counted(folder):
-    """In a table and, on standard error, beside other formats."""
+    """A table says it; beside other formats, standard error does."""
     said = "2 undated articles left out by --since or --until; --undated finds them."
     assert said in run(folder, "count", "climate", "--since", "2024")
     done = CliRunner().invoke(morgue, ["-C", str(folder), "count", "climate", "--since", "2024", "--format", "csv"])
@@ -127,7 +127,7 @@ def test_undated_articles_left_out_are_counted(folder):
 
 
 def test_limit_says_what_is_not_shown(folder):
-    """The most frequent values stay."""
+    """It keeps the most frequent values."""
     lines = run(folder, "count", "--by", "author", "--limit", "2").splitlines()
     assert [line.split()[0] for line in lines[1:3]] == ["Reporter", "Reporter"]
     assert "14 more values of author are not shown." in lines
@@ -198,7 +198,7 @@ def test_plot_is_written_beside_the_table(folder, tmp_path):
 
 
 def test_facets_are_below_the_matches(folder):
-    """Of all matches, not of those shown; in JSON beside them."""
+    """They count all matches, not those shown. In JSON they are beside the matches."""
     lines = run(
         folder, "search", "climate", "--limit", "1", "--facet", "source,month", "--facet", "author"
     ).splitlines()
@@ -222,7 +222,7 @@ def test_facets_are_below_the_matches(folder):
     ],
 )
 def test_facet_that_cannot_be_shown_is_an_error(folder, args, said):
-    """With what to do instead."""
+    """The error says what to do instead."""
     assert said in failure(folder, "search", "climate", *args, kind=QueryError)
 
 

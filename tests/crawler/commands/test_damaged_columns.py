@@ -51,7 +51,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(("table", "column", "word"), CASES, ids=[" ".join(case) for case in CASES])
 def test_damaged_column_ends_no_command_in_a_traceback(whole, tmp_path, monkeypatch, table, column, word):
-    """What is raised is an error of ours, which names the row."""
+    """The error is one of ours, and names the row."""
     monkeypatch.chdir(tmp_path)
     for number, value in enumerate(DAMAGED):
         folder = Path(shutil.copytree(whole, tmp_path / f"archive{number}"))

@@ -65,7 +65,7 @@ FILTERS = {
 
 @pytest.mark.parametrize(("options", "answer"), FILTERS.values(), ids=FILTERS)
 def test_filter_that_nothing_passes_says_so(archive, options, answer):
-    """On standard output, with exit code 0."""
+    """The sentence is on standard output, and the exit code is 0."""
     done = morgue("-C", archive, "edits", *options)
     assert (done.returncode, done.stdout.strip()) == (0, answer)
 
@@ -78,7 +78,7 @@ def test_vanished_article_is_listed_with_kind_and_times(archive):
 
 
 def test_diff_marks_words_and_names_the_records(archive):
-    """Not a terminal: marks in place of colours."""
+    """Without a terminal, marks take the place of colours."""
     shown = morgue("-C", archive, "diff", "1").stdout
     assert "Climate summit [-opens-]{+opens, then closes+}" in shown
     assert "Delegates [-of ninety countries met.-]{+went home.+}" in shown
@@ -134,7 +134,7 @@ def test_diff_as_json_has_segments_that_make_both_texts(archive):
 
 
 def test_diff_in_colours_keeps_words_apart_and_names_a_new_address():
-    """Also if the address changed in a revision between the two."""
+    """It names the address also if it changed in a revision between the two."""
     blank = dict.fromkeys((*HEAD_KEYS, "imported"), "") | {"text": "Same.", "authors": [], "warc_length": 1}
     states = [
         blank | {"revision": 1, "title": "Letter to Mirror", "changes": None},

@@ -55,7 +55,7 @@ def test_rebuild_of_an_exported_archive_keeps_its_database(folder, tmp_path):
 
 
 def test_dataset_has_a_manifest_beside_it(folder, tmp_path):
-    """What was asked for, of which archive, when, by which software, and the digest of the file."""
+    """It says what was asked for, of which archive, when, by which software, and the digest of the file."""
     done = morgue("-C", folder, "export", "jsonl", "all.jsonl", "--query", "trade", "--since", "2022-03",
                   "--source", "gazette", cwd=tmp_path)  # fmt: skip
     assert done.returncode == 0
@@ -115,7 +115,7 @@ def test_split_makes_a_file_with_a_manifest_for_each_part(folder, tmp_path):
 
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
 def test_repeated_export_is_the_same_bytes(folder, tmp_path, form):
-    """The manifest's `created` aside; plain and compressed hold the same."""
+    """Only `created` in the manifest differs. Plain and compressed files hold the same."""
     for name in ("one", "two", "three.gz"):
         assert morgue("-C", folder, "export", form, tmp_path / name).returncode == 0
     one = (tmp_path / "one").read_bytes()
@@ -126,7 +126,7 @@ def test_repeated_export_is_the_same_bytes(folder, tmp_path, form):
 
 
 def test_csv_is_safe_unless_raw(folder, tmp_path):
-    """The apostrophe is there, or not, and the manifest says which."""
+    """The manifest says whether the apostrophe is there."""
     for name, option in (("safe.csv", []), ("raw.csv", ["--raw"])):
         morgue("-C", folder, "export", "csv", tmp_path / name, *option)
         with (tmp_path / name).open(newline="", encoding="utf-8") as file:
@@ -176,7 +176,7 @@ def test_mistake_is_reported_before_anything_is_written(folder, tmp_path, args, 
 
 
 def test_empty_selection_gives_an_empty_dataset(folder, tmp_path):
-    """The message says so, but it is no error: a program that runs every night meets quiet nights."""
+    """The message says so, but it is no error: some nights bring no articles to a program that runs every night."""
     done = morgue("-C", folder, "export", "csv", tmp_path / "none.csv", "--since", "2030")
     assert done.returncode == 0
     assert "No article matches" in done.stderr
@@ -223,7 +223,7 @@ def captured(tmp_path_factory):
     [("all.warc.gz", gzip.decompress), ("all.wacz", bytes), ("all.cdxj", bytes), ("all.cdxj.gz", gzip.decompress)],
 )
 def test_export_of_captures_has_a_manifest_beside_it(captured, tmp_path, name, unpack):
-    """What was asked for, what came of it, and the digest of the file; summed up in a line."""
+    """It has what was asked for, what came of it, and the digest of the file. A line sums it up."""
     done = morgue("-C", captured.folder, "export", name.split(".")[1], name, "--host", "other.example",
                   "--since", "2026-03-05", "--url", "http://www.other.example:8080/*", cwd=tmp_path)  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -251,7 +251,7 @@ def test_export_of_captures_into_a_pipe_is_the_same_file(captured, tmp_path):
 
 
 def test_damage_is_named_and_gives_exit_code_1(tmp_path):
-    """The file is there, without what cannot be read; the manifest names it too."""
+    """The file is written without what cannot be read, which its manifest names."""
     archive = captured_archive(tmp_path / "archive")
     crane = archive.captures["crane"]
     with (archive.warc / crane.file).open("r+b") as file:
@@ -266,7 +266,7 @@ def test_damage_is_named_and_gives_exit_code_1(tmp_path):
 
 
 def test_stem_exports_other_forms_of_a_word(folder):
-    """As it finds them in a search."""
+    """A search finds the same forms."""
     exact, stemmed = (morgue("-C", folder, "export", "urls", "-", "--query", "climates", *more).stdout.splitlines()
                       for more in ((), ("--stem",)))  # fmt: skip
     assert exact == []

@@ -80,7 +80,7 @@ def stories(path) -> set[str]:
 
 
 def test_reserved_pages_are_left_out(archive, tmp_path):
-    """By meta, header, tdmrep.json, noai, Content-Usage; meta comes before header, header before the file."""
+    """Meta, header, tdmrep.json, noai and Content-Usage reserve. Meta comes before header, header before the file."""
     done = morgue("-C", archive, "export", "jsonl", tmp_path / "a.jsonl", "--without-reserved")
     assert stories(tmp_path / "a.jsonl") == NAMES - RESERVED.keys()
     manifest = json.loads((tmp_path / "a.jsonl.manifest.json").read_text())
@@ -153,7 +153,7 @@ def test_page_without_an_article_is_judged_too(tmp_path):
 
 
 def test_reserved_captures_are_left_out_of_every_format(archive, tmp_path):
-    """No record of a reserved page in the WARC, no line in the index, no page in the WACZ."""
+    """The WARC file has no record of a reserved page, the index no line, and the WACZ no page."""
     done = morgue("-C", archive, "export", "warc", tmp_path / "a.warc.gz", "--without-reserved")
     assert done.returncode == 0, done.stderr
     with (tmp_path / "a.warc.gz").open("rb") as file:
@@ -190,7 +190,7 @@ def test_signal_that_no_page_has_is_reported(archive, signal, hint):
 
 
 def test_signal_of_a_reserved_page_counts_as_met(archive):
-    """The page is left out because it is reserved; its other signals were there all the same."""
+    """The page is left out because it is reserved, but its other signals were met."""
     with closing(connect(archive / "morgue.db")) as db:
         exclusion_filter = ExclusionFilter(
             Exclusions(reserved=True, signals=("noimageai",)), db, WarcStorage(archive / "warc")
@@ -201,7 +201,7 @@ def test_signal_of_a_reserved_page_counts_as_met(archive):
 
 @pytest.mark.parametrize(("form", "noun"), [("jsonl", "article"), ("cdxj", "capture")])
 def test_misspelt_signal_is_reported_on_stderr(archive, form, noun):
-    """For rows and captures alike; one that was met is counted, in the singular if it is one."""
+    """It is reported for rows and captures. A signal that was met is counted, in the singular if it is one."""
     options = ["--without-signal", "no-archive", "--without-signal", "train-ai=n"]
     done = subprocess.run(
         command_line("-C", archive, "export", form, "-", *options), env=environment(), capture_output=True, text=True
@@ -229,7 +229,7 @@ def test_unreadable_page_gives_an_index_exit_code_1(archive, tmp_path):
 
 
 def test_signal_without_a_name_is_refused(archive, tmp_path):
-    """Before anything is written."""
+    """The error comes before anything is written."""
     done = morgue("-C", archive, "export", "jsonl", tmp_path / "a.jsonl", "--without-signal", ":1")
     assert done.returncode == 2
     assert "--without-signal" in done.stderr

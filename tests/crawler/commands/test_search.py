@@ -54,7 +54,7 @@ def test_pool_of_ranked_matches_is_named(folder, monkeypatch, form, sort, on_out
 
 @pytest.mark.parametrize("columns", ["40", "80", "200"])
 def test_table_fits_the_terminal(folder, columns):
-    """At any width, wide characters included."""
+    """No line is wider, at any width and with wide characters."""
     done = subprocess.run(
         command_line("-C", folder, "search", "東京* OR sehr OR climate"),
         env=environment() | {"COLUMNS": columns}, capture_output=True, text=True, check=True,
@@ -131,7 +131,7 @@ def test_every_format_has_the_same_rows(folder):
     ids=["one", "two", "three"],
 )  # fmt: skip
 def test_search_without_a_match_names_its_filters(folder, args, said):
-    """With what there would be without them."""
+    """It says how many matches there would be without them."""
     done = morgue("-C", folder, "search", "climate", *args)
     assert said in done.stdout
 
@@ -150,7 +150,7 @@ def test_address_leads_to_its_article(folder):
 
 
 def test_search_without_a_match_gives_exit_code_0(folder):
-    """An empty array, a header; on a terminal a hint at what to try."""
+    """JSON has an empty array, CSV a header, and a terminal gets a hint at what to try."""
     done = morgue("-C", folder, "search", "nowhere", "--source", "courier", "--language", "fr")
     assert done.returncode == 0
     assert done.stdout.startswith("No match for nowhere.\n")
@@ -183,14 +183,14 @@ def test_search_without_a_match_gives_exit_code_0(folder):
     ],
 )
 def test_mistake_has_cause_cure_and_exit_code(folder, args, code, words):
-    """In words, on stderr, with the exit code that docs/searching.md names."""
+    """Standard error has the words, and the exit code is the one in docs/searching.md."""
     done = morgue("-C", folder, "search", *args)
     assert (done.returncode, done.stdout) == (code, "")
     assert words in done.stderr
 
 
 def test_search_before_the_first_crawl_says_so(tmp_path):
-    """An archive without database is no damage."""
+    """It does not take an archive without a database for damage."""
     (tmp_path / "morgue.toml").touch()
     done = morgue("-C", tmp_path, "search", "x")
     assert done.returncode == 2
@@ -276,7 +276,7 @@ def test_examples_of_the_manual_print_what_the_manual_shows(folder):
 
 
 def test_miss_names_the_word_and_what_the_archive_has_like_it(folder):
-    """With the numbers of their articles; a colon within a word is no mistake."""
+    """Each word has the number of its articles. A colon within a word is no mistake."""
     done = morgue("-C", folder, "search", "10:30 title:delegate climte climate")
     assert done.stdout == (
         "No match for 10:30, title:delegate and climte.\n"
@@ -288,7 +288,7 @@ def test_miss_names_the_word_and_what_the_archive_has_like_it(folder):
 
 
 def test_keyword_in_context_is_printed_for_people_and_programs(folder):
-    """A line for each place; left and right order lines only."""
+    """Each place has a line; the orders left and right sort lines only."""
     done = morgue("-C", folder, "search", "climate", "--kwic", "20", "--sort", "oldest", "--limit", "2")
     assert done.stdout == (
         "                    [Climate] summit opens, then            courier  2024-01-05  1  title\n"
@@ -309,7 +309,7 @@ def test_search_says_what_it_searched_for_if_it_is_not_what_was_typed(folder):
 
 
 def test_headline_and_source_are_not_cut_for_a_program():
-    """A terminal has no room for them; a pipe does."""
+    """They are cut for a terminal only."""
     hit = {"id": 1, "published_day": None, "source": "a-long-name-of-a-source", "title": "word " * 40, "snippet": ""}
     assert hit["title"] in next(search.lines([hit], 80, styled=False, whole=True))
     assert hit["source"] in next(search.lines([hit], 80, styled=False, whole=True))

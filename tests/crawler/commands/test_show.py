@@ -100,20 +100,20 @@ def told(folder, tmp_path):
 
 
 def test_issn_without_a_publisher_is_called_issn(told):
-    """Not a publisher."""
+    """It is not called a publisher."""
     text = told(publisher=None, issn="1234-5679")
     assert "ISSN       1234-5679" in text
     assert not any(line.startswith("publisher") for line in text)
 
 
 def test_description_at_the_start_of_the_text_is_printed_once(told):
-    """As is one that is the headline; another is printed."""
+    """So is a description that repeats the headline; any other is printed."""
     text = told(description="All seals return!", text="All seals return.\nThey came by ferry.", title="Seals")
     assert [line for line in text if "seals return" in line] == ["All seals return."]
 
 
 def test_description_of_its_own_is_printed_above_the_text(told):
-    """Above the text."""
+    """A reader sees the standfirst before the text."""
     text = told(description="All seals return!", text="They came by ferry.", title="Seals")
     assert text.index("All seals return!") < text.index("They came by ferry.")
 
@@ -123,7 +123,7 @@ def test_description_of_its_own_is_printed_above_the_text(told):
     [("2024-01-05T09:30:00+01:00", False), ("2024-01-05T08:30:00Z", False), ("2024-01-05T10:00:00Z", True)],
 )
 def test_modified_equal_to_published_is_not_printed(told, modified, shown):
-    """In any zone."""
+    """Equal times in two zones count as equal."""
     assert ("modified " in told(published="2024-01-05T09:30:00+01:00", modified=modified)[1]) is shown
 
 
@@ -154,7 +154,7 @@ def test_json_says_where_each_field_was_found(live):
 
 
 def test_text_fits_the_terminal_and_is_disarmed(folder):
-    """In any script; no control sequence of the page is printed."""
+    """Lines fit in any script, and no control sequence of the page is printed."""
     for number in range(1, 10):
         done = subprocess.run(command_line("-C", folder, "show", str(number)), capture_output=True, text=True,
                               env=environment() | {"COLUMNS": "60"}, check=True)  # fmt: skip
@@ -200,7 +200,7 @@ def test_revision_is_dated_by_its_own_captures(copy):
 
 
 def test_lost_revision_is_reported(copy):
-    """A rebuild leaves out what is in no WARC file any more; the others keep their numbers."""
+    """A rebuild leaves out a revision that no WARC file holds any more; the others keep their numbers."""
     with sqlite3.connect(copy / "morgue.db") as db:
         db.execute("DELETE FROM sightings")
         db.execute("DELETE FROM revisions WHERE article_id = 1 AND number = 1")
@@ -236,7 +236,7 @@ def test_warc_is_the_record_byte_for_byte(folder):
 
 
 def test_binary_output_to_a_terminal_is_refused(folder):
-    """A hint at how to redirect instead (exit code 2)."""
+    """The error says how to redirect it (exit code 2)."""
     ours, theirs = os.openpty()
     done = subprocess.run(command_line("-C", folder, "show", "6", "--format", "warc"), env=environment(),
                           stdout=theirs, stderr=subprocess.PIPE, text=True)  # fmt: skip
@@ -264,14 +264,14 @@ def test_binary_output_to_a_terminal_is_refused(folder):
     ],
 )
 def test_mistake_has_cause_cure_and_exit_code(folder, args, code, words):
-    """In words, with the exit code of its kind."""
+    """The words are plain, and each kind of mistake has its exit code."""
     done = morgue("-C", folder, "show", *args)
     assert (done.returncode, done.stdout) == (code, "")
     assert words in done.stderr
 
 
 def test_missing_record_is_reported(tmp_path):
-    """A WARC file that is missing or cut: text still shows, html and warc say what is wrong and what to do."""
+    """If a WARC file is missing or cut, the text still shows; html and warc say what is wrong and what to do."""
     folder = build(tmp_path)
     path = folder / "warc" / WARC_FILE
     path.write_bytes(path.read_bytes()[:300])
@@ -290,7 +290,7 @@ def test_missing_record_is_reported(tmp_path):
 
 
 def test_imported_article_names_its_file_and_offset(tmp_path):
-    """As text and as JSON, and for each revision."""
+    """Text, JSON and each revision have them."""
     folder = build(tmp_path)
     with closing(sqlite3.connect(folder / "morgue.db")) as db:
         db.execute("UPDATE captures SET imported = 'a@b.wacz!archive/data.warc.gz@1234' WHERE id = 2")
@@ -336,7 +336,7 @@ def test_url_without_an_article_shows_its_captures(kinds, name):
 
 
 def test_independent_readers_accept_the_warc_of_a_revisit(kinds, tmp_path):
-    """Of a body without chunks: on the payload digest of one in chunks they disagree."""
+    """The body has no chunks: readers disagree on the payload digest of a chunked one."""
     capture = kinds.captures["not modified"]
     (tmp_path / "proof.warc.gz").write_bytes(output(kinds.folder, "--capture", str(capture.id), "--format", "warc"))
     assert faults(tmp_path / "proof.warc.gz") == []
@@ -367,14 +367,14 @@ def test_failed_fetch_has_a_reason_and_no_body(kinds):
 
 
 def test_redirect_names_its_target(kinds):
-    """Also among the captures of the article that is known under it."""
+    """The text has the status and the address to which it leads."""
     number = kinds.captures["redirect"].id
     text = output(kinds.folder, "--capture", str(number)).decode()
     assert f"\nanswer     HTTP 301\nredirects  {capture_archive.CRANE}\n" in text
 
 
 def test_captures_of_an_article_are_those_of_all_its_addresses(kinds):
-    """In the order of time, with those that confirm it."""
+    """They are in the order of time, with those that confirm the text."""
     told = json.loads(output(kinds.folder, "1", "--captures", "--format", "json"))
     assert told["article"] == 1
     names = {kinds.captures[name].id: name for name in kinds.captures}
@@ -385,7 +385,7 @@ def test_captures_of_an_article_are_those_of_all_its_addresses(kinds):
 
 
 def test_only_the_newest_of_many_captures_are_shown(kinds, tmp_path):
-    """With how many there are; JSON has all."""
+    """The text says how many there are; JSON has all."""
     folder = shutil.copytree(kinds.folder, tmp_path / "archive")
     with closing(sqlite3.connect(folder / "morgue.db")) as db:
         names = (row[1] for row in db.execute("PRAGMA table_info(captures)"))

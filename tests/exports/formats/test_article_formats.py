@@ -48,7 +48,7 @@ def archive(tmp_path_factory):
 
 
 def test_urls_has_each_address_once(archive, tmp_path):
-    """Also if an article has several revisions."""
+    """An article with several revisions has one line, too."""
     export(archive, "urls", tmp_path / "urls.txt", every_revision=True)
     assert (tmp_path / "urls.txt").read_text().splitlines() == [row["url"] for row in rows()]
 
@@ -86,7 +86,7 @@ def test_markdown_has_its_fields_as_front_matter(archive, tmp_path):
     ],
 )  # fmt: skip
 def test_markdown_shows_signs_of_the_text_as_they_are(text, escaped):
-    """What would be markup is escaped; what would not stays readable."""
+    """Signs that would be markup are escaped, and others stay readable."""
     assert escape(text) == escaped
 
 
@@ -258,7 +258,7 @@ def test_jsonl_is_the_same_bytes_with_and_without_orjson(archive, monkeypatch):
 
 
 def test_missing_extra_is_named(tmp_path):
-    """With the command that installs it."""
+    """The error has the command that installs it."""
     with pytest.raises(ConfigError, match=r"nosuchlibrary: is not installed\n  pip install 'newsmorgue\[parquet\]'"):
         load_extra("nosuchlibrary.parts", "parquet")
 

@@ -169,7 +169,7 @@ def test_csv_cell_that_no_spreadsheet_runs_is_unchanged(cell):
 
 
 def test_csv_list_that_begins_like_a_formula_gets_an_apostrophe():
-    """The cell counts, not the list."""
+    """The beginning of the cell counts, not that of the list."""
     assert to_csv.cell(["@handle", "x"], raw=False) == "'@handle; x"
     assert to_csv.cell(["x", "@handle"], raw=False) == "x; @handle"
 
@@ -189,14 +189,14 @@ def test_csv_cell_with_a_sign_that_looks_like_that_of_a_formula_gets_an_apostrop
 
 @pytest.mark.parametrize("unseen", UNSEEN)
 def test_csv_cell_with_a_formula_after_what_nobody_sees_gets_an_apostrophe(unseen):
-    """A spreadsheet may skip it; before a word it changes nothing."""
+    """A spreadsheet may skip invisible characters. Before a word they change nothing."""
     assert to_csv.cell(f"{unseen} {unseen}=1+1", raw=False) == f"'{unseen} {unseen}=1+1"
     assert to_csv.cell(f"{unseen}word", raw=False) == f"{unseen}word"
 
 
 @pytest.mark.parametrize("columns", [tuple(HARD), ("text",), ("unknown",), ("people", "number")])
 def test_csv_is_what_the_module_csv_writes(columns):
-    """The same bytes, which we only write faster; a lone empty cell is quoted."""
+    """We write the same bytes, only faster. A lone empty cell is quoted."""
     rows = [HARD, dict.fromkeys(HARD), HARD | {"text": 'a,b"c', "people": ["x", 'y"'], "number": 2.5, "emoji": "\r"}]
     expected = io.StringIO(newline="")
     writer = csv.writer(expected, lineterminator="\r\n")

@@ -93,7 +93,7 @@ def test_partitioned_folder_is_read_as_one_table(made):
 
 
 def test_pandas_reads_parquet_csv_and_jsonl_alike(found):
-    """The same rows, columns and texts; `published_day` is parsed as a date from each."""
+    """Rows, columns and texts are the same, and `published_day` is parsed as a date."""
     read = of(found, "pandas")
     assert read["rows"] == [ARTICLES] * 3
     assert read["columns"] == read["texts"] == [True, True]
@@ -104,7 +104,7 @@ def test_pandas_reads_parquet_csv_and_jsonl_alike(found):
 
 
 def test_polars_reads_parquet_csv_and_jsonl_alike(found):
-    """Also the partitioned folder, whose columns it adds."""
+    """It also reads the partitioned folder, and adds its columns."""
     read = of(found, "polars")
     assert read["rows"] == [ARTICLES] * 4
     assert read["ids"] == [True] * 4
@@ -112,7 +112,7 @@ def test_polars_reads_parquet_csv_and_jsonl_alike(found):
 
 
 def test_duckdb_reads_parquet_csv_and_jsonl_alike(found):
-    """The texts are the same ones."""
+    """It finds the same texts in each."""
     read = of(found, "duckdb")
     assert read["rows"] == [ARTICLES] * 4
     assert read["texts"][0] == read["texts"][1] == read["texts"][2]
@@ -129,7 +129,7 @@ def test_datasets_loads_the_hugging_face_folder(found):
 
 
 def test_mlcroissant_finds_no_mistake_and_reads_the_rows(found):
-    """By croissant.json alone."""
+    """It needs croissant.json alone."""
     read = of(found, "mlcroissant")
     assert read["errors"] == []
     assert read["rows"] > 10
@@ -186,7 +186,7 @@ def test_card_says_what_is_in_the_dataset(made):
     [('["robots: noai"]', "| noai | 1 |"), ("[]", "Nothing was left out for reserved rights: no row")],
 )
 def test_card_says_what_was_left_out_for_reserved_rights(tmp_path, rights, sentence):
-    """Also that nothing was reserved, which is another thing than not to look."""
+    """It also says that nothing was reserved, which differs from not having looked."""
     archive = build(tmp_path / "archive")
     with closing(sqlite3.connect(archive / "morgue.db")) as db, db:
         db.execute("UPDATE articles SET rights = ? WHERE id = 3", (rights,))

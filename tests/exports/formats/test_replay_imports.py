@@ -75,7 +75,7 @@ def replay(tmp_path_factory):
 @pytest.mark.parametrize("collection", ["wacz", "own"])
 @pytest.mark.parametrize("name", REVISITS)
 def test_pywb_replays_an_imported_revisit(replay, collection, name):
-    """The body of the original, at the address and time of the revisit."""
+    """It shows the body of the original at the address and time of the revisit."""
     number = list(REVISITS).index(name)
     status, shown = get(replay, f"/{collection}/20240309170000id_/{address(number, 'b.example')}")
     assert (status, shown) == (200, page(number))

@@ -35,7 +35,7 @@ def replay(tmp_path_factory):
 @pytest.mark.parametrize("collection", ["wacz", "own"])
 @pytest.mark.parametrize("name", PAGES)
 def test_pywb_replays_the_bytes_of_the_time(replay, collection, name):
-    """The very bytes that a reader got then."""
+    """A reader gets the bytes that the server sent at that time."""
     time, url, body = PAGES[name]
     status, shown = get(replay, f"/{collection}/{time}id_/{url}")
     assert status == (404 if body == b"<p>no" else 200)

@@ -56,7 +56,7 @@ def test_lines_are_sorted_as_bytes(archive):
 
 
 def test_revisit_and_its_response_have_one_digest(archive):
-    """By it a reader finds the body of a revisit of the same address."""
+    """A reader finds the body of a revisit of the same address by it."""
     entries = [
         parse_cdxj_line(text.decode())
         for text in packed(archive, CaptureFilter(urls=("https://paper.example/2026/light",)))[0]
@@ -66,7 +66,7 @@ def test_revisit_and_its_response_have_one_digest(archive):
 
 
 def test_cdxj_indexer_writes_the_same_lines(archive):
-    """Of all records but metadata, which are no captures, and 304s, which show nothing."""
+    """It also has metadata records, which are no captures, and 304s, which show nothing; we leave them out."""
     indexer = tool("cdxj-indexer")
     command = [indexer, "-s", "--records", "response,revisit", *sorted(archive.warc.iterdir())]
     done = subprocess.run(command, capture_output=True)
@@ -75,7 +75,7 @@ def test_cdxj_indexer_writes_the_same_lines(archive):
 
 
 def test_more_lines_than_a_batch_are_sorted():
-    """In any order, duplicates too."""
+    """Lines may come in any order, and twice."""
     pick = random.Random(3)
     lines = [b"%x \xff %d\n" % (pick.randrange(4000), pick.randrange(3)) for _ in range(5000)]
     with SortedLines() as ordered:

@@ -78,7 +78,7 @@ def test_data_package_has_sizes_and_digests_of_the_parts(out):
 
 
 def test_index_leads_to_every_record_that_can_be_shown(archive, out):
-    """By way of index.idx to a block, in it to a line, by its offset to the record; failures and 304s have no line."""
+    """index.idx leads to a block, a line in it to the record by its offset. Failures and 304s have no line."""
     ids = set()
     with zipfile.ZipFile(out) as wacz:
         warc, index = wacz.read("archive/out.warc.gz"), wacz.read("indexes/index.cdx.gz")
@@ -129,7 +129,7 @@ def pages_of(data):
     ids=["record", "file"],
 )
 def test_page_of_a_lost_record_is_not_listed(tmp_path, gone, pages):
-    """A damaged record or a missing file costs its pages too; the count is of those that are there."""
+    """A damaged record or a missing file costs its pages, and the count leaves them out."""
     archive = build(tmp_path / "archive")
     crane = archive.captures["crane"]
     spoil(archive.warc / crane.file, crane, gone)
@@ -163,7 +163,7 @@ def test_page_of_a_revisit_without_its_response_is_not_listed(tmp_path):
 
 
 def test_repeated_export_is_the_same_bytes(archive):
-    """But for its time, which is given here."""
+    """Only its time would differ, which is given here."""
     assert packed(archive) == packed(archive)
 
 
@@ -222,7 +222,7 @@ def test_part_that_may_be_large_is_announced_as_zip64():
 
 
 def test_long_index_is_cut_into_blocks():
-    """Of LINES lines; index.idx has the first key of each."""
+    """A block has LINES lines, and index.idx the first key of each."""
     lines = [b"example,a)/%06d 20260301050607 {}\n" % n for n in range(2 * to_wacz.LINES_PER_MEMBER + 5)]
     out = io.BytesIO()
     blocks = list(to_wacz._blocks(lines, to_wacz.HashingFile(out)))
@@ -240,7 +240,7 @@ def test_py_wacz_accepts_the_package(out):
 
 
 def test_cdxj_indexer_writes_the_same_index(out, tmp_path):
-    """Of the WARC file inside; but for 304s, which it lists."""
+    """It reads the WARC file inside, and lists 304s as well."""
     indexer = tool("cdxj-indexer")
     with zipfile.ZipFile(out) as wacz:
         warc = wacz.extract("archive/out.warc.gz", tmp_path)

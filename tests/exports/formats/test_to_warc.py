@@ -61,7 +61,7 @@ def test_every_record_is_exported_byte_for_byte(archive, tmp_path):
 
 
 def test_first_record_has_software_archive_and_filters(archive, tmp_path):
-    """A line each; its date is that of the export."""
+    """Each has a line; the date is that of the export."""
     data, _ = packed(archive)
     first = next(walk(written(data, tmp_path)))
     assert first.headers.get("WARC-Date") == "2026-04-01T00:00:00Z"
@@ -72,7 +72,7 @@ def test_first_record_has_software_archive_and_filters(archive, tmp_path):
 
 
 def test_request_and_response_stay_together(archive, tmp_path):
-    """Also where the request was written first; no other exchange comes along."""
+    """They do so also if the request was written first. No other exchange comes along."""
     data, said = packed(archive, CaptureFilter(urls=("http://www.other.example:8080/2",)))
     records = list(walk(written(data, tmp_path)))
     assert [(one.headers.get("WARC-Type"), (one.headers.get("WARC-Target-URI") or "")[-2:]) for one in records] == [
@@ -82,7 +82,7 @@ def test_request_and_response_stay_together(archive, tmp_path):
 
 
 def test_failed_exchange_is_exported_with_all_its_records(archive, tmp_path):
-    """The reason, the request and the bytes that came: all three records."""
+    """These are the reason, the request and the bytes that came."""
     data, _ = packed(archive, CaptureFilter(urls=("https://paper.example/down",)))
     types = [one.headers.get("WARC-Type") for one in walk(written(data, tmp_path))]
     assert types == ["warcinfo", "warcinfo", "metadata", "metadata", "request", "metadata"]
@@ -108,7 +108,7 @@ def test_revisit_brings_its_response_along(archive, tmp_path):
 
 
 def test_repeated_export_is_the_same_bytes(archive):
-    """But for the time of the export, which is given here."""
+    """Only the time of the export would differ, which is given here."""
     assert packed(archive) == packed(archive)
 
 
@@ -175,7 +175,7 @@ def test_missing_file_costs_only_its_exchanges(tmp_path):
 
 
 def test_row_that_points_at_another_record_is_left_out(tmp_path):
-    """A swapped file, an old database: better left out than under a wrong address."""
+    """A swapped file or an old database must not put a record under a wrong address."""
     archive = build(tmp_path / "archive")
     with closing(sqlite3.connect(archive.folder / "morgue.db")) as db, db:
         place = archive.captures["feed"]
@@ -188,7 +188,7 @@ def test_row_that_points_at_another_record_is_left_out(tmp_path):
 
 
 def test_file_that_is_being_written_is_read_to_its_last_whole_record(tmp_path):
-    """A crawl goes on: `.open` at the end of the name and half a record at the end of the file are no damage."""
+    """While a crawl runs, a name that ends in `.open` and half a record at the end are no damage."""
     archive = build(tmp_path / "archive")
     path = archive.warc / archive.captures["copy"].file
     data = path.read_bytes()

@@ -57,7 +57,7 @@ def test_share_is_in_percent():
 
 
 def test_without_a_query_all_articles_are_a_line():
-    """A share of them would be 100 % throughout."""
+    """Their share would be 100 % throughout, so the line has numbers."""
     rows = [(("2024",), (), 7, False)]
     chart = chart_of(attention([], ["year"], rows, matches=()), SOURCE, share=True)
     assert [(series.label, series.values) for series in chart.panels[0].series] == [("all articles", (7,))]
@@ -89,7 +89,7 @@ def test_texts_have_only_characters_that_xml_knows():
 
 
 def test_second_key_makes_a_panel_for_each_query():
-    """With the most frequent values; the note counts the others."""
+    """A panel has the most frequent values; the note counts the others."""
     names = [f"s{number}" for number in range(MAX_SERIES + 2)]
     rows = [((year, name), (1, 2), 4, False) for year in ("2023", "2024") for name in names]
     chart = chart_of(attention(["climate", "sport"], ["year", "source"], rows), SOURCE)
@@ -100,7 +100,7 @@ def test_second_key_makes_a_panel_for_each_query():
 
 
 def test_numbers_without_time_are_bars():
-    """The most frequent values, by name; lists are explained."""
+    """Bars are of the most frequent values, with their names; the note explains keys that are lists."""
     rows = [((f"a{number}",), (100 - number,), 100, False) for number in range(MAX_BARS + 1)]
     chart = chart_of(attention(["climate"], ["author"], [*rows, ((None,), (0,), 1, False)]), SOURCE, share=True)
     assert chart.names[:2] == ("a0", "a1")

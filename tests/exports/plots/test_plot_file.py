@@ -84,7 +84,7 @@ def test_svg_has_texts_as_texts(tmp_path):
 
 
 def test_svg_line_has_a_point_for_each_number(tmp_path):
-    """At heights in proportion to the numbers, with a gap where there is none."""
+    """Heights are in proportion to the numbers, and there is a gap where there is none."""
     found = points(drawn(LINES, tmp_path), "line-1-1")
     zero = found[1][1]
     heights = [zero - y for _, y in found]
@@ -108,7 +108,7 @@ def test_svg_has_a_panel_for_each_query(tmp_path):
 
 
 def test_svg_bars_are_as_long_as_their_numbers(tmp_path):
-    """With the number at the end; no number, no bar."""
+    """Each bar ends with its number; without a number there is no bar."""
     tree = drawn(BARS, tmp_path)
     ids = [node.get("id") for node in tree.iter(f"{SVG}g")]
     assert {"bar-1-1", "bar-1-2", "bar-2-1", "bar-2-2"} <= {*ids}
@@ -119,14 +119,14 @@ def test_svg_bars_are_as_long_as_their_numbers(tmp_path):
 
 
 def test_svg_of_zeros_has_whole_numbers_on_its_axis(tmp_path):
-    """No article is a number of articles, and 0.01 is none."""
+    """0.01 is no number of articles."""
     zeros = replace(BARS, panels=(ChartPanel("", (ChartSeries("climate", (0, 0)),)),))
     assert [text for text in texts(drawn(zeros, tmp_path)) if text[0].isdigit()] == ["0", "1", "0", "0"]
 
 
 @pytest.mark.parametrize("chart", [ONE, BARS, PANELS], ids=["one point", "bars", "panels"])
 def test_png_is_a_picture(tmp_path, chart):
-    """Of a size for print."""
+    """It is large enough for print."""
     data = written(chart, tmp_path / "plot.png")
     assert data.startswith(b"\x89PNG")
     assert 1400 < int.from_bytes(data[16:20]) < 1700
@@ -139,7 +139,7 @@ def test_same_chart_gives_the_same_bytes(tmp_path, ending):
 
 
 def test_html_has_drawing_and_numbers_and_needs_nothing_else(tmp_path):
-    """No address is asked for, no script runs, and queries are no markup."""
+    """It asks for no address, runs no script, and escapes the markup of queries."""
     page = written(LINES, tmp_path / "plot.html").decode()
     assert "<script" not in page
     assert re.findall(r"(?:src|href)=[\"']?(?!#)[^\"' >]+", page) == []
@@ -155,7 +155,7 @@ def test_html_has_drawing_and_numbers_and_needs_nothing_else(tmp_path):
 
 
 def test_settings_of_the_user_change_nothing(tmp_path, monkeypatch):
-    """A matplotlibrc with other colours or fonts is not asked, and is as it was afterwards."""
+    """The colours and fonts of a matplotlibrc are not used, and are in force again afterwards."""
     import matplotlib
 
     before = written(LINES, tmp_path / "a.svg")
@@ -180,7 +180,7 @@ def test_characters_without_a_font_are_named(tmp_path, monkeypatch):
      ("archive/warc/plot.svg", "is among the files of the archive")],
 )  # fmt: skip
 def test_place_that_is_no_place_for_a_plot_is_an_error(tmp_path, name, said):
-    """Before any work is done."""
+    """The error comes before any work is done."""
     (tmp_path / "folder.svg").mkdir()
     (tmp_path / "old.svg").write_text("mine")
     (tmp_path / "link.svg").symlink_to(tmp_path / "old.svg")
@@ -191,7 +191,7 @@ def test_place_that_is_no_place_for_a_plot_is_an_error(tmp_path, name, said):
 
 
 def test_existing_file_is_replaced_only_by_force(tmp_path):
-    """Also one that appeared while the plot was drawn."""
+    """This holds also for one that appeared while the plot was drawn."""
     path = tmp_path / "plot.SVG"
     path.write_text("mine")
     with pytest.raises(ConfigError, match="exists already"):
@@ -208,7 +208,7 @@ def test_more_queries_than_colours_are_an_error(tmp_path):
 
 
 def test_missing_extra_is_named(tmp_path, monkeypatch):
-    """With the command that installs it."""
+    """The error has the command that installs it."""
 
     def missing(name):
         raise ImportError(name)
@@ -219,7 +219,7 @@ def test_missing_extra_is_named(tmp_path, monkeypatch):
 
 
 def test_full_disk_leaves_no_file(tmp_path, monkeypatch):
-    """Neither a part of the plot nor the temporary file."""
+    """Neither a part of the plot nor the temporary file is left."""
 
     def full(*_, **__):
         raise OSError(28, "No space left on device")

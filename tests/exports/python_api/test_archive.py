@@ -47,14 +47,14 @@ def test_archive_opens_by_folder_or_database_as_text_or_path(folder, monkeypatch
 
 
 def test_home_folder_is_expanded(folder, monkeypatch):
-    """As a shell does it."""
+    """`~` means what it means in a shell."""
     monkeypatch.setenv("HOME", str(folder.parent))
     with Archive("~/a") as archive:
         assert repr(archive) == f"Archive('{folder}')"
 
 
 def test_missing_archive_is_named(tmp_path):
-    """No folder, a folder of other things, an archive before its first crawl: each has its own error."""
+    """A missing folder, a folder of other things and an archive before its first crawl have their own errors."""
     with pytest.raises(NoArchive, match="does not exist"):
         Archive(tmp_path / "nothing")
     with pytest.raises(NoArchive, match=r"without morgue\.toml"):
@@ -65,7 +65,7 @@ def test_missing_archive_is_named(tmp_path):
 
 
 def test_file_that_is_no_database_is_damage(tmp_path):
-    """As on the command line."""
+    """The error is that of the command line."""
     (tmp_path / "morgue.db").write_bytes(b"no database at all, but long enough to look at" * 99)
     with pytest.raises(ArchiveDamaged, match="not a database"):
         Archive(tmp_path)
@@ -100,14 +100,14 @@ def test_errors_of_the_command_line_are_classes_in_exports():
 
 
 def test_archive_cannot_be_written_through_its_connection(archive):
-    """Not even by SQL of the user's own."""
+    """SQL of the user's own cannot do it either."""
     assert archive.connection.execute("SELECT count(*) FROM articles").fetchone()[0] == 39
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         archive.connection.execute("DELETE FROM crawls")
 
 
 def test_closed_archive_says_so(folder):
-    """Also to an iterator that had begun; closing twice is no error."""
+    """An iterator that had begun says it, too. Closing twice is no error."""
     with Archive(folder) as archive:
         found = archive.search("climate")
         begun = iter(found)
@@ -152,7 +152,7 @@ def test_archive_goes_to_another_process(archive):
 
 
 def test_replaced_database_must_be_opened_again(copied):
-    """A rebuild may number articles otherwise."""
+    """Its articles may have other numbers."""
     with Archive(copied) as archive:
         shutil.copy(copied / "morgue.db", copied / "new.db")
         (copied / "new.db").replace(copied / "morgue.db")
@@ -176,7 +176,7 @@ def test_article_is_found_by_number_address_and_row(archive):
 
 @pytest.mark.parametrize("wanted", [999, "https://courier.example/nothing", "https://courier.example/w0"])
 def test_unknown_article_says_what_is_known(archive, wanted):
-    """As `morgue show` says it, for every question about an article."""
+    """Every question about an article says it as `morgue show` does."""
     for ask in (archive.article, archive.revisions, archive.captures):
         with pytest.raises(NotFound, match=str(wanted)):
             ask(wanted)
@@ -197,7 +197,7 @@ def test_wrong_type_is_a_type_error(archive, wanted):
 
 
 def test_wrong_type_in_a_search_is_a_type_error(archive):
-    """A list of words, a year as a number, a column of all articles: the error says what to write."""
+    """For a list of words, a year as a number or a table, the error says what to write."""
     with pytest.raises(TypeError, match="write OR between them"):
         archive.search(["flood", "drought"])
     with pytest.raises(TypeError, match="'2026-03'"):
@@ -207,7 +207,7 @@ def test_wrong_type_in_a_search_is_a_type_error(archive):
 
 
 def test_html_is_decoded_body_is_bytes_and_record_is_as_stored(archive, folder):
-    """Of a capture, its number, an article, or one of its revisions."""
+    """A capture, its number, an article and each of its revisions name them."""
     article, (first, second) = archive.article(1), archive.revisions(1)
     assert archive.html(article) == archive.html(second) == archive.html(40) == archive.html(archive.capture(40))
     assert "then closes" in archive.html(article)
@@ -231,7 +231,7 @@ def test_capture_without_response_says_what_happened(tmp_path):
 
 
 def test_sources_edits_and_vanished_articles_are_lists(archive):
-    """With the rows of `morgue sources` and `morgue edits`."""
+    """The rows are those of `morgue sources` and `morgue edits`."""
     assert [(one.name, one.articles) for one in archive.sources()] == [
         ("courier", 20), ("empty", 0), ("gazette", 17), ("shimbun", 2)]  # fmt: skip
     (edit,) = archive.edits(source="courier", since="2024-03", min_change=0.1)

@@ -28,7 +28,7 @@ def ids(articles):
 
 
 def test_search_finds_all_articles(archive):
-    """Not twenty of them."""
+    """It does not stop at twenty, as the command does."""
     assert len(list(archive.search())) == len(archive.search()) == 39
     assert len(list(archive.search("trade"))) == 30
 
@@ -65,13 +65,13 @@ def test_filters_are_those_of_the_command_line(archive):
     ],
 )
 def test_bad_question_is_an_error_at_once(archive, asked, error):
-    """Not when the first article is read."""
+    """The error does not wait until the first article is read."""
     with pytest.raises(error):
         archive.search(**asked)
 
 
 def test_slices_are_parts_of_the_answer(archive):
-    """As those of a list, without reading the rest; `limit` holds for them, too."""
+    """They are those of a list, and do not read the rest. `limit` holds for them, too."""
     articles = archive.search(sort="oldest")
     every = ids(articles)
     for part in (slice(2, 5), slice(None, 3), slice(36, None), slice(-3, None), slice(5, -30), slice(9, 4), slice(99)):
@@ -95,7 +95,7 @@ def test_index_gives_one_article(archive):
 
 
 def test_counts_are_by_one_key_or_several(archive):
-    """As a mapping, and as rows."""
+    """They are a mapping, and rows."""
     climate = archive.search("climate")
     assert climate.count() == 2
     months = climate.count(by="month")
@@ -108,7 +108,7 @@ def test_counts_are_by_one_key_or_several(archive):
 
 
 def test_part_of_an_answer_is_not_counted_by_a_key(archive):
-    """The numbers would be those of all that match."""
+    """It would give the numbers of all that match."""
     for part in (archive.search(limit=3), archive.search()[2:]):
         with pytest.raises(QueryError, match="ask before"):
             part.count(by="month")
@@ -117,7 +117,7 @@ def test_part_of_an_answer_is_not_counted_by_a_key(archive):
 
 
 def test_facets_are_the_largest_counts(archive):
-    """Of years and months all, in order of time."""
+    """Years and months are all there, in the order of time."""
     facets = archive.search().facets("source", "year", top=2)
     assert {name: dict(found) for name, found in facets.items()} == {
         "source": {"courier": 20, "gazette": 17},
@@ -188,7 +188,7 @@ with filed_source(Path(sys.argv[1])) as paper:
 
 
 def test_archive_is_read_while_a_process_files_articles(tmp_path):
-    """No error, no half article, nothing lost: each answer has at least what the one before had."""
+    """No read fails or gets half an article, and each answer has at least what the one before had."""
     command = [sys.executable, "-c", WRITER, str(tmp_path)]
     with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True) as writer:
         assert writer.stdout is not None

@@ -53,7 +53,7 @@ def test_attention_has_the_rows_of_the_command(archive):
 
 
 def test_attention_chooses_a_unit_and_the_largest_values(archive):
-    """As the command does without --by, and with --limit."""
+    """It chooses as the command does without --by, and with --limit."""
     assert archive.search().attention().table_columns() == ("month", "articles", "partial")
     largest = archive.search().attention("climate", by="source", top=1)
     assert [dict(row) for row in largest] == [
@@ -84,7 +84,7 @@ def test_stem_finds_other_forms_and_unique_one_copy(archive, copies):
 
 
 def test_clusters_have_their_copies(copies):
-    """Of the articles that match; or that of one article."""
+    """The clusters are those of the articles that match, or that of one article."""
     large, small = copies.search().clusters()
     assert (large.copies, large.article, large.first_day) == (3, 1, date(2026, 1, 2))
     assert [copy.id for copy in large.members] == [1, 2, 3]
@@ -110,6 +110,6 @@ def test_clusters_have_their_copies(copies):
     ],
 )
 def test_question_without_an_answer_is_an_error(archive, ask, says):
-    """A part of the matches is not counted as if it were all of them."""
+    """It is better than to count a part of the matches as if it were all of them."""
     with pytest.raises(QueryError, match=says):
         ask(archive.search("climate"))

@@ -71,7 +71,7 @@ def test_values_are_attributes_and_items_with_types(archive):
     ],
 )
 def test_time_of_publication_is_known_or_none(published, time):
-    """A day is no midnight, and a time without a zone might be any of 26 hours."""
+    """A day is not taken for midnight, and a time without a zone might be any of 26 hours."""
     assert rows.ArticleRow({"published": published}).published_time == time
 
 
@@ -103,7 +103,7 @@ class TagCollector(HTMLParser):
 
 
 def test_hostile_texts_are_shown_and_not_obeyed(tmp_path):
-    """In every table of a notebook; an address of another scheme is no link, and nothing is set as a formula."""
+    """This holds in every table of a notebook. Only web addresses are links, and nothing is set as a formula."""
     folder = build(tmp_path / "a")
     with closing(sqlite3.connect(folder / "morgue.db")) as db, db:
         for table in ("articles", "revisions"):

@@ -41,7 +41,7 @@ def test_pandas_has_times_days_and_lists(archive):
 
 
 def test_types_of_pandas_do_not_depend_on_the_rows(archive):
-    """Of no row, and of unknown values."""
+    """They are the same without a row, and with unknown values."""
     pytest.importorskip("pandas")
     full, empty = archive.search().to_pandas(), archive.search("zeppelin").to_pandas()
     for name in ("id", "word_count", "published_day", "published_time", "captured", "gone_since"):
@@ -52,7 +52,7 @@ def test_types_of_pandas_do_not_depend_on_the_rows(archive):
 
 
 def test_arrow_has_the_types_of_parquet(archive):
-    """Also of no row at all."""
+    """It has them also without a row."""
     pyarrow = pytest.importorskip("pyarrow")
     table = archive.search("élections").to_arrow()
     assert table.schema == archive.search("zeppelin").to_arrow().schema
@@ -75,7 +75,7 @@ def test_polars_has_them_too(archive):
 
 
 def test_counts_are_a_table_with_a_column_for_each_key(archive):
-    """A day is a day."""
+    """A column of days has days, not texts."""
     pytest.importorskip("pandas")
     table = archive.search("trade").count(by=("year", "source")).to_pandas()
     assert table.to_dict("records")[0] == {"year": "2022", "source": "courier", "count": 15}
@@ -97,7 +97,7 @@ def test_fields_choose_columns_in_their_order(archive):
     [("to_pandas", "pandas", "pandas"), ("to_arrow", "pyarrow", "parquet"), ("to_polars", "polars", "polars")],
 )
 def test_missing_library_names_its_extra(archive, monkeypatch, method, module, extra):
-    """Before anything is read."""
+    """The error comes before anything is read."""
     monkeypatch.setitem(sys.modules, module, None)
     for answer in (archive.search(), archive.sources(), archive.search().count(by="month")):
         with pytest.raises(ConfigError, match=rf"{module}: is not installed\n.*newsmorgue\[{extra}\]"):

@@ -45,7 +45,7 @@ def test_index_in_many_segments_is_merged_into_one(db):
 
 
 def test_few_new_articles_beside_a_large_segment_are_left_as_they_are(db):
-    """To merge them would write the whole index anew for every pass."""
+    """A merge would write the whole index anew for every pass."""
     file(db, 1, 100)
     merge_index(db, 60.0)
     file(db, 100, 102)

@@ -99,7 +99,7 @@ def test_malformed_period_is_a_query_error_with_a_cure(text):
     ],
 )
 def test_period_is_read_as_people_say_it(monkeypatch, text, first, last):
-    """In UTC: on the evening of March 30 in New York it is March 31."""
+    """Days are those of UTC: the evening of March 30 in New York is March 31."""
     evening = datetime.fromisoformat("2026-03-30T21:00:00-04:00")
     monkeypatch.setattr(timestamps, "clock", lambda: evening)
     assert parse_day("--since", text, last=False) == first
@@ -257,7 +257,7 @@ def test_snippet_of_text_without_spaces_is_short(db):
     ],
 )
 def test_article_is_found_by_number_or_any_of_its_addresses(db, wanted):
-    """By number, address, canonical address or alias, in any spelling."""
+    """It may be its address, its canonical one or an alias, in any spelling."""
     row = queries.article(db, wanted)
     assert row["id"] == 1
     assert tuple(row) == (*queries.ARTICLE_KEYS, "imported")
@@ -286,7 +286,7 @@ def test_unknown_article_raises_not_found_with_a_next_step(db, wanted, cause):
 
 @pytest.mark.parametrize("source", ["www.gazette.example", "https://gazette.example", "GAZETTE.example/"])
 def test_source_is_found_by_its_address(db, source):
-    """As by `morgue crawl`: with or without `www.`, scheme and slash."""
+    """`www.`, scheme and slash may be there or not, as for `morgue crawl`."""
     assert counts.count(db, None, ArticleFilters(source=source)) == counts.count(
         db, None, ArticleFilters(source="gazette")
     )
@@ -438,7 +438,7 @@ def test_archive_on_a_read_only_disk_can_be_read():
 
 
 def test_articles_by_column_have_the_values_of_those_by_row(db):
-    """In batches of the size that is asked for, the last of which may be smaller."""
+    """Batches have the size that is asked for; the last may be smaller."""
     batches = list(queries.article_batches(db, 10))
     assert [len(batch["id"]) for batch in batches] == [10, 10, 10, 9]
     rows = [dict(zip(batch, values, strict=True)) for batch in batches for values in zip(*batch.values(), strict=True)]
@@ -449,7 +449,7 @@ def test_articles_by_column_have_the_values_of_those_by_row(db):
     "text", ["{[", "{}", "[1]", "null", "[" * 9999], ids=["cut", "object", "number", "null", "deep"]
 )
 def test_row_with_a_damaged_list_is_named(folder, tmp_path, text):
-    """Whoever reads it: one article, a search, an export."""
+    """One article, a search and an export name it."""
     path = Path(shutil.copytree(folder, tmp_path / "copy")) / "morgue.db"
     with database(path) as writing:
         writing.execute("UPDATE articles SET authors = ? WHERE id = 1", (text,))

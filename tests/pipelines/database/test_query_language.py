@@ -173,7 +173,7 @@ def test_query_that_is_not_understood_is_refused_with_a_cure(query, cause):
     ],
 )
 def test_mistake_in_a_query_is_shown_at_its_place(query, shown):
-    """With a mark below the character; of a long query, only what is around it."""
+    """A mark is below the character; of a long query, only what is around it is shown."""
     with pytest.raises(QueryError) as refused:
         fts5_expression(query)
     assert shown in str(refused.value)

@@ -116,19 +116,19 @@ def test_word_as_typed_finds_how_a_text_spells_it(index, query, text):
     ],
 )
 def test_other_word_is_not_found(index, query, text):
-    """A spelling is not a guess."""
+    """A word is spelled otherwise by rules, and never guessed."""
     assert not is_found(index, query, text)
 
 
 def test_spellings_of_any_word_are_bounded():
-    """Also of one that only has letters with variants, and of one that is no word."""
+    """So are those of a word of nothing but letters with variants, and of a text that is no word."""
     assert len(spellings("الإآأىيةهكيی")) <= MAX_SPELLINGS
     assert spellings("е" * 5_000) == ["е" * 5_000]
     assert spellings("Climate") == ["climate"]
 
 
 def test_word_as_indexed_loses_the_accents_of_latin_letters_only():
-    """As the tokenizer does it."""
+    """The tokenizer does the same."""
     assert [as_indexed(word) for word in ("Élan", "İz", "Ёж", "Übergröße")] == ["elan", "iz", "ёж", "ubergroße"]
 
 
@@ -146,7 +146,7 @@ def test_operators_in_lower_case_are_named_where_they_could_be_meant():
 
 
 def test_stems_for_all_words_are_put_at_plain_words_only():
-    """Not at phrases, prefixes, values of filters, hyphenated words and operators."""
+    """Phrases, prefixes, values of filters, hyphenated words and operators stay as they are."""
     query = 'flooding -sport title:dams (a* OR "b c") source:faz NEAR(x y) e-mail ~storms AND 東'
     assert with_stems(query).replace("~東", "東") == (
         '~flooding -~sport title:~dams (a* OR "b c") source:faz NEAR(x y) e-mail ~storms AND 東'
@@ -162,7 +162,7 @@ def test_stem_of_no_single_word_is_refused_or_ignored(query):
 
 
 def test_stem_finds_the_forms_that_the_archive_gives():
-    """With its column and its language."""
+    """The archive is asked with the language of the word, and the column holds for its forms."""
     asked = []
 
     def forms(word: str, language: str | None) -> list[str]:

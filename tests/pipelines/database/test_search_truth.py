@@ -143,7 +143,7 @@ def pool(request, monkeypatch):
 
 
 def test_random_search_finds_what_plain_python_finds(world, pool):
-    """By day in that order, the undated last; by relevance each match once; pages agree with the whole list."""
+    """By day the undated are last; by relevance each match comes once. Pages agree with the whole list."""
     db, articles = world
     for query, filters, right in questions(7, 60, articles):
         newest = sorted(right, key=lambda one: (one["day"] or date.min, one["id"]), reverse=True)
@@ -163,7 +163,7 @@ def test_random_search_finds_what_plain_python_finds(world, pool):
 @pytest.mark.parametrize("by_range", [True, False])
 @pytest.mark.parametrize("by_label", [True, False])
 def test_random_count_is_what_plain_python_counts(world, monkeypatch, by_range, by_label):
-    """By every key and by pairs, whichever way is the faster one."""
+    """Every key and every pair is counted, whichever way is the faster one."""
     monkeypatch.setattr(place_counts, "MATCHES_A_RANGE", 0 if by_range else 1000)
     monkeypatch.setattr(counts, "ROWS_A_LABEL", -1 if by_label else 1000)
     monkeypatch.setattr(counts, "LABELS_OF_A_PREFIX", 1000 if by_label else -1)
@@ -215,7 +215,7 @@ def test_run_in_the_headline_comes_before_all_others(tmp_path, query, found):
 
 
 def test_pool_is_the_newest_matches_and_the_newest_headlines(world, monkeypatch):
-    """What is in neither follows by day, and the answer says so."""
+    """All others follow by day, and the answer says so."""
     db, articles = world
     monkeypatch.setattr(ranking, "POOL_MATCHES", 5)
     newest = ids(hits.search(db, "flood", sort="newest", limit=None))
@@ -231,7 +231,7 @@ def test_pool_is_the_newest_matches_and_the_newest_headlines(world, monkeypatch)
 
 
 def test_index_of_passages_reads_words_as_the_archive_does(world):
-    """With its columns and its tokenizer."""
+    """It has the same columns and the same tokenizer."""
     db, _ = world
     (sql,) = db.execute("SELECT sql FROM sqlite_master WHERE name = 'articles_fts'").fetchone()
     assert f'tokenize="{TOKENIZER}"' in sql
@@ -239,7 +239,7 @@ def test_index_of_passages_reads_words_as_the_archive_does(world):
 
 
 def test_every_article_has_the_label_of_all(world):
-    """What has no words to look for is counted by it."""
+    """A query without words to look for is counted by it."""
     db, articles = world
     sql = "SELECT count(*) FROM articles_fts WHERE articles_fts MATCH ?"
     assert db.execute(sql, (index_terms.EVERY_ARTICLE,)).fetchone()[0] == len(articles)

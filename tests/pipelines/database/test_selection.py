@@ -111,7 +111,7 @@ def test_random_query_finds_what_sets_say(db):
 
 
 def test_source_of_a_query_that_is_not_there_is_named(db):
-    """As that of the option is."""
+    """The error is that of the option."""
     with pytest.raises(NotFound, match="did you mean courier"):
         ids(db, "source:courrier climate")
 
@@ -126,7 +126,7 @@ def test_source_of_a_query_that_is_not_there_is_named(db):
     ],
 )
 def test_address_selects_its_article(db, url):
-    """In any spelling that people paste; filters hold besides."""
+    """It may be in any spelling that people paste. Filters hold besides."""
     assert ids(db, url) == [1]
     assert counts.count(db, url) == 1
     assert [row["id"] for row in queries.articles(db, query=url)] == [1]
@@ -134,7 +134,7 @@ def test_address_selects_its_article(db, url):
 
 
 def test_address_that_is_no_article_is_searched_for_as_words(tmp_path):
-    """A text may name it."""
+    """The text of an article may name it."""
     folder = Path(build(tmp_path / "archive"))
     with database(folder / "morgue.db") as writing:
         writing.execute("UPDATE articles SET text = 'See https://elsewhere.example/a?b=c for more' WHERE id = 3")
@@ -162,5 +162,5 @@ def test_address_with_a_port_or_a_path_is_one(query):
     ],
 )
 def test_words_are_no_address(query):
-    """Also a host without a path: it is a word in texts."""
+    """A host without a path is a word in texts."""
     assert not is_address(query)

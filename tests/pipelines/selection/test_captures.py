@@ -90,7 +90,7 @@ def test_no_filter_takes_everything_in_file_order(archive):
 
 
 def test_pages_are_states_of_articles_whose_capture_is_taken(archive):
-    """In order; a capture that only came along is no page."""
+    """They are in order. A capture that only came along is no page."""
     with closing(archive.open()) as db:
         storage = WarcStorage(archive.warc)
         with CaptureSelection(db, storage) as selection:
@@ -145,7 +145,7 @@ def test_selection_leaves_the_database_as_it_was(archive):
 @pytest.mark.parametrize("query_only", [0, 1], ids=["writable", "for reading only"])
 @pytest.mark.parametrize("fails", [False, True], ids=["read to the end", "failed"])
 def test_selection_leaves_query_only_as_it_was(archive, query_only, fails):
-    """Also where the selection fails half-way: the caller goes on with its connection."""
+    """It does so also if it fails half-way: the caller goes on with its connection."""
 
     def on_progress(*_):
         if fails:
@@ -174,7 +174,7 @@ def without(archive, sql, *signals, **wanted):
 
 
 def test_revisit_of_an_excluded_response_is_excluded(tmp_path):
-    """The response has the signal: its revisits stay out too, at all addresses, also where only they are asked for."""
+    """If the response has the signal, its revisits stay out at all addresses, also if only they are asked for."""
     archive = build(tmp_path / "archive")
     number = archive.captures["light"].id
     sql = f"""UPDATE captures SET signals = '["x-robots-tag: noarchive"]' WHERE id = {number};"""
@@ -216,7 +216,7 @@ def page(url, day, body, head=HTML):
 
 
 def test_capture_is_judged_by_its_own_page(said):
-    """Not by what the newest reading of its article says: an earlier state said noai, a later one no longer."""
+    """The newest reading of its article does not count: an earlier state said noai, a later one no longer."""
     writing, done = said
     writing.keep("reserved", page(STORY, 1, NOAI % b"One"))
     writing.keep("free", page(STORY, 2, b"<html><body>Two</body></html>"))
@@ -241,7 +241,7 @@ PAGES = {
 
 @pytest.mark.parametrize("case", PAGES)
 def test_metas_count_in_pages_without_an_article(said, case):
-    """In every page, whether an article was read from it or not."""
+    """They count in every page, whether an article was read from it or not."""
     writing, done = said
     writing.keep("page", PAGES[case])
     assert without(done(), "", "noai") == (set(), {"noai": 1})
@@ -259,7 +259,7 @@ def test_response_that_is_no_page_has_no_metas(said):
 
 
 def test_revisit_has_the_metas_of_its_response(said):
-    """The same body elsewhere, and a 304 later: both stay out, also where only they are asked for."""
+    """The same body elsewhere and a 304 later stay out, also if only they are asked for."""
     writing, done = said
     body = NOAI % b"x"
     writing.keep("page", page(STORY, 1, body))

@@ -60,7 +60,7 @@ def test_first_matching_rule_holds(case):
     ids=["empty", "a page", "no objects", "no text", "a number"],
 )  # fmt: skip
 def test_response_that_is_no_tdmrep_file_reserves_nothing(body):
-    """A page that says 404 with status 200, or anything else."""
+    """It may be a page that says 404 with status 200, or anything else."""
     assert not parse_rules(body)
 
 
@@ -75,7 +75,7 @@ def test_malformed_tdmrep_file_is_reported(body):
 
 
 def test_rule_outside_a_list_counts():
-    """The brackets were forgotten."""
+    """A site that forgot the brackets is understood."""
     assert reservation_of(parse_rules(b'{"location": "/", "tdm-reservation": 1}'), PAPER) is True
 
 
@@ -136,14 +136,14 @@ def archive(tmp_path_factory):
     [(1, True), (2, True), (3, True), (5, False), (7, None), (8, None), (9, None), (11, True), (13, False)],
 )  # fmt: skip
 def test_newest_file_until_the_day_holds(archive, day, meant):
-    """Before the first file the first holds; errors are skipped, redirects and 304 followed."""
+    """Before the first file, the first holds. Errors are skipped, redirects and 304 followed."""
     with closing(archive.open()) as db:
         assert TdmFiles(db, WarcStorage(archive.warc)).reserved(PAPER + "/story", WHEN % day) is meant
 
 
 @pytest.mark.parametrize("host", ["loop.example", "soft.example", "unknown.example", "www.paper.example"])
 def test_missing_file_reserves_nothing(archive, host):
-    """A redirect in a circle, a page instead of JSON, no capture; another host's file is not asked."""
+    """A redirect in a circle, a page instead of JSON and no capture count as missing; another host is not asked."""
     with closing(archive.open()) as db:
         assert TdmFiles(db, WarcStorage(archive.warc)).reserved(f"https://{host}/story", WHEN % 20) is None
 

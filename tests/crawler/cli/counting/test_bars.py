@@ -13,18 +13,18 @@ from crawler.cli.counting.bars import BLOCKS, PLAIN, bar, characters_for, sparkl
     ("number", "shown"), [(0, ""), (1, "▏"), (50, "██▌"), (100, "█████"), (97, "████▉"), (0.001, "▏")]
 )
 def test_bar_is_as_long_as_its_number(number, shown):
-    """To an eighth of a cell; what is not zero is seen."""
+    """A bar is drawn to an eighth of a cell, and a number above zero is always seen."""
     assert bar(number, 100, 5, BLOCKS) == shown
 
 
 def test_bar_without_blocks_has_whole_cells():
-    """In ASCII."""
+    """ASCII has no eighths."""
     assert bar(50, 100, 4, PLAIN) == "##"
     assert bar(0, 0, 4, PLAIN) == ""
 
 
 def test_sparkline_has_a_character_for_each_number():
-    """The highest is full, zero is a dot, and what is not known is a space."""
+    """The highest number is a full block, zero is a dot, and an unknown number is a space."""
     assert sparkline([8, 4, 1, 0, None, 8], 10, BLOCKS) == "█▄▁· █"
     assert sparkline([0, 0], 10, BLOCKS) == "··"
     assert sparkline([None, None], 10, BLOCKS) == ""
@@ -42,7 +42,7 @@ def test_sparkline_fits_its_room():
      ("ascii", False, None, PLAIN), ("latin-1", True, "xterm", PLAIN)],
 )  # fmt: skip
 def test_output_that_has_no_blocks_gets_ascii(monkeypatch, encoding, is_terminal, kind, drawn):
-    """By its encoding, and on a terminal by its kind."""
+    """The encoding decides, and on a terminal its kind."""
     monkeypatch.setenv("TERM", kind or "")
     out = io.TextIOWrapper(io.BytesIO(), encoding)
     monkeypatch.setattr(out, "isatty", lambda: is_terminal, raising=False)

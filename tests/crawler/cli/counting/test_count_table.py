@@ -16,7 +16,7 @@ HINT = "--limit 10 shows only the most frequent values of source."
     [(MANY_COLUMNS + 1, True, True), (MANY_COLUMNS + 1, False, False), (MANY_COLUMNS, True, False)],
 )
 def test_table_of_many_columns_says_how_to_have_fewer(sources, is_terminal, says_so):
-    """A person reads it on a terminal; a program gets all."""
+    """It says so on a terminal; a program gets all columns and no advice."""
     rows = tuple(AttentionRow(("2026-01", f"paper-{n}"), (), 1, is_partial=False) for n in range(sources))
     found = Attention((), ("month", "source"), rows, (), sources, (0,), False, 0, "2026-01-01", "2026-01-31", None)
     layout = CountLayout(room=80, is_cut=is_terminal, share=False, smooth=1, drawn=PLAIN)

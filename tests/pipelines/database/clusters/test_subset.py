@@ -17,7 +17,7 @@ A = story("a")
 
 @pytest.mark.parametrize("seed", range(6))
 def test_clusters_of_some_articles_are_those_of_comparing_them_anew(tmp_path: Path, seed: int):
-    """Also where some still wait in the archive, and where what joined two of them stays behind."""
+    """Some may still wait in the archive, and the article that joined two of them may stay behind."""
     chance = random.Random(seed)
     archive = CopyArchive(tmp_path / "all")
     with closing(archive.db):

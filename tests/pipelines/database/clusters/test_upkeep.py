@@ -91,7 +91,7 @@ def test_edit_takes_an_article_out_of_its_cluster(archive: CopyArchive):
 
 
 def test_removed_article_leaves_no_hashes_behind(archive: CopyArchive):
-    """Neither a sample of its text nor its number is left, and the others have another origin at once."""
+    """No sample of its text and no number is left, and the others have another origin at once."""
     for paper in (1, 2, 3):
         archive.add(A, paper, f"2026-01-0{paper}")
     archive.add([*A, *B], 4)
@@ -140,7 +140,7 @@ def test_group_that_is_cut_off_is_done_again(archive: CopyArchive, tmp_path: Pat
 
 
 def test_origin_is_the_article_that_copies_link_to(archive: CopyArchive):
-    """Also at another address of it; a link is better evidence than a date."""
+    """They may link to any of its addresses. A link is better evidence than a date."""
     archive.add(A, 1, "2026-01-01", canonical_url="https://amp.paper-3.example/story?utm_source=x")
     archive.add(A[:6], 2, "2026-01-02")
     archive.add(A, 3, "2026-01-03")

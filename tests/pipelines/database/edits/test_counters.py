@@ -50,5 +50,5 @@ def test_line_with_news_is_not_masked(line):
 
 @pytest.mark.parametrize(("old", "new", "same"), PAIRS.values(), ids=PAIRS)
 def test_pair_of_lines_is_equal_if_only_counters_differ(old, new, same):
-    """What is not a counter stays in the masked line."""
+    """Everything that is not a counter stays in the masked line."""
     assert (masked(comparable(old)) == masked(comparable(new))) == same

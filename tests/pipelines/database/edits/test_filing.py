@@ -190,7 +190,7 @@ def test_stub_is_an_edit_once_it_lasts_and_a_wall_of_the_site_never(paper):
     ],
 )
 def test_stub_with_a_word_of_a_wall_is_an_edit_once_it_lasts_while_others_are_whole(paper, others, line, change):
-    """A week. A wall is soon in the place of another article, too, or below the beginning of one."""
+    """It must last a week: a wall is soon in the place of another article, too, or below the beginning of one."""
     text = "\n".join(f"Paragraph {n} of the story is long enough." for n in range(40))
     paper.see(text, 0)
     shortened = f"{text[:200]}\nIt is for members of Daily Harbour."
@@ -223,7 +223,7 @@ def test_another_author_alone_is_an_edit_with_a_revision(paper):
 
 
 def test_edits_are_listed_by_filters(paper):
-    """The newest first, with the old headline; each filter leaves out what it says."""
+    """The newest comes first, with the old headline. Each filter leaves out what it says."""
     paper.see(TEXT, 0, modified="2026-11-23T07:00:00Z")
     paper.see(TEXT.replace("Nothing", "Everything"), 1, modified="2026-11-23T07:00:00Z")
     paper.see(TEXT, 30, title="Council rises", modified="2026-11-24T07:00:00Z")
@@ -305,7 +305,7 @@ def test_newest_text_is_not_taken_out_as_template(paper):
 
 
 def test_template_of_a_source_is_found_in_its_chains(paper):
-    """A line that came to three articles within a day, and not one that came to two."""
+    """A line belongs to it that came to three articles within a day; one that came to two does not."""
     for page in range(3):
         older(paper, [f"Story {page}.", f"Story {page}.\nFollow us on Rocket"], page)
     for page in (3, 4):

@@ -42,7 +42,7 @@ def test_text_of_one_story_at_several_addresses_is_filed(site, paths, pause):
 
 
 def test_wall_over_known_articles_is_filed_at_none(site):
-    """Not even at the first of them. A date in the address is not the page's."""
+    """The first of them is no exception. A date in the address is not the page's."""
     for path in ("flood-in-the-valley", "orchestra-plays"):
         site.see(path, STORY, title=path)
     dated = {"published": "2026-11-23", "found_in": {"published": "url"}}

@@ -107,7 +107,7 @@ def test_dead_page_that_is_redirected_to_a_listing_gives_it_no_article(store):
 
 @pytest.mark.parametrize("new_first", [True, False])
 def test_canonical_of_the_old_page_unites_it_with_the_new_one(store, new_first):
-    """In either order."""
+    """Either page may be filed first."""
     text = words(1) + " More."
     visit(store, PLAIN_OLD, "Council sits", words(1), canonical=PLAIN_OLD)
     visits = [(PLAIN_NEW, 5), (PLAIN_OLD, 6)] if new_first else [(PLAIN_OLD, 5), (PLAIN_NEW, 6)]
@@ -260,7 +260,7 @@ def test_page_with_the_same_number_but_another_text_day_or_language_is_another_s
 
 
 def test_dead_page_that_is_redirected_to_another_story_does_not_unite_them(store):
-    """Before or after that story was filed."""
+    """That story may have been filed before or after."""
     visit(store, PLAIN_OLD, "Council sits", words(1))
     visit(store, PLAIN_NEW, "Orchestra plays", words(2), 5, asked=PLAIN_OLD)
     assert not store.redirected(PLAIN_OLD, PLAIN_NEW)

@@ -40,6 +40,6 @@ def test_page_has_ten_questions_with_answers():
 
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_question_has_the_answer_that_the_page_shows(db, name):
-    """The archive is always the same, and so is what is asked of it."""
+    """The archive of these tests never changes, so neither do the answers."""
     ((sql, shown),) = QUESTIONS[name]
     assert answer(db, sql) == shown

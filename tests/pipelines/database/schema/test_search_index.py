@@ -143,7 +143,7 @@ def raise_killed(*_):
 
 
 def test_progress_is_told_after_each_batch(path):
-    """Also by an upgrade that goes on."""
+    """An upgrade that goes on tells it, too."""
     said = []
     token = search_index.reporting.set(lambda *values: said.append(values))
     open_database(path).close()
@@ -204,7 +204,7 @@ def test_upgrade_with_a_column_that_cannot_be_copied_changes_nothing_and_says_wh
 
 
 def test_upgrade_keeps_a_column_of_the_users_with_its_default(path):
-    """What is in it stays, and a new article gets the default."""
+    """Its values stay, and a new article gets the default."""
     with closing(sqlite3.connect(path)) as db:
         db.execute("ALTER TABLE articles ADD COLUMN my_mark TEXT NOT NULL DEFAULT 'none'")
         db.execute("UPDATE articles SET my_mark = 'seen' WHERE id = 3")

@@ -74,7 +74,7 @@ def copy(archive: Path, tmp_path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def test_stories_are_the_articles_of_an_export(db):
-    """With names of sources, and the same days: none where the date is unknown."""
+    """They have names of sources, and the same days: none if the date is unknown."""
     names = ("id", "published_day", "source", "title", "word_count", "url", "text")
     exported = [tuple(row[name] for name in names) for row in queries.articles(db)]
     assert exported == [
@@ -86,7 +86,7 @@ def test_stories_are_the_articles_of_an_export(db):
 
 
 def test_edits_are_those_of_the_command(db):
-    """In words that a spreadsheet can hold."""
+    """Lists are words that a spreadsheet can hold."""
     listed = [
         (
             row["article"],
@@ -117,7 +117,7 @@ def test_captures_of_an_article_are_its_looks_and_what_else_its_address_answered
 
 
 def test_failures_are_those_that_sources_counts(copy):
-    """Of every combination of what a row may say; a migration cannot follow the condition, should it change."""
+    """Rows with every combination of values show it: the view cannot follow if the condition changes."""
     combinations = product(
         ("feed", "front", "article", "tdmrep"), ("waiting", "done", "failed"), (None, 404, 503),
         (None, "by robots.txt", "HTTP 503"), (0, 2), (0, 1), (0, 1), (None, '{"guess": "1"}', '{"title": "guess"}'),
@@ -135,14 +135,14 @@ def test_failures_are_those_that_sources_counts(copy):
 
 
 def test_health_is_what_lasts(db):
-    """With names; the row of the settings files is no reason."""
+    """Sources have names; the row of the settings files is no reason."""
     assert [tuple(row) for row in db.execute("SELECT source, status, reason FROM health")] == [
         ("courrier", "warn", "silent")
     ]
 
 
 def test_days_add_up_to_all_articles(db):
-    """Also those without a day."""
+    """Articles without a day are counted, too."""
     assert db.execute("SELECT sum(articles) FROM per_day").fetchone()[0] == len(list(queries.articles(db)))
 
 
@@ -179,7 +179,7 @@ def test_newest_stories_and_edits_need_no_scan_of_all_texts(db):
 
 
 def test_subset_has_the_views(db, tmp_path):
-    """What `morgue export sqlite` writes is as pleasant as the archive."""
+    """An archive that `morgue export sqlite` writes can be read in the same way."""
     copy_articles(db, [1], tmp_path / "subset.db", every_revision=True)
     with closing(connect(tmp_path / "subset.db")) as subset:
         assert [row["title"] for row in subset.execute("SELECT title FROM stories")] == [
@@ -189,7 +189,7 @@ def test_subset_has_the_views(db, tmp_path):
 
 
 def test_older_archive_gets_the_views(tmp_path):
-    """An upgrade makes them."""
+    """`morgue upgrade` makes them."""
     old = Database(tmp_path / "old.db")
     migrations.apply(old, stop_before="m013_views")
     assert old.view_names() == []
@@ -239,7 +239,7 @@ def test_sqlite_utils_finds_words_in_articles(archive):
     ],
 )
 def test_datasette_shows_a_search_box_that_finds(archive, path, options, titles):
-    """On the table by itself, on the view with the file that we ship."""
+    """The table has one by itself, the view with the file that we ship."""
     program = tool("datasette")
     ask = [program, str(archive / "morgue.db"), *options, "--get"]
     page = subprocess.run([*ask, f"/morgue/{path}"], capture_output=True, text=True, timeout=60, check=True).stdout

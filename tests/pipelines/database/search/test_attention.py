@@ -49,7 +49,7 @@ def archive_of(tmp_path):
 
 
 def test_month_without_articles_is_in_the_table(db):
-    """With 0, and without a share; a month with articles that do not match has a share of 0."""
+    """It has 0 and no share; a month whose articles do not match has a share of 0."""
     found = attention(db, ["climate"], ["month"])
     periods = [row.key[0] for row in found.rows]
     assert periods[0] == "2022-01"
@@ -103,7 +103,7 @@ def test_unit_is_chosen_from_the_span(db):
 
 
 def test_most_frequent_values_come_first_and_others_are_counted(db):
-    """By the matches of all queries, then by the articles."""
+    """Values are in the order of the matches of all queries, then of the articles."""
     found = attention(db, ["title:élections"], ["source"], limit=2)
     assert [row.key[0] for row in found.rows] == ["gazette", "courier"]
     assert found.more_values == 1
@@ -139,14 +139,14 @@ def test_today_is_not_over(archive_of, monkeypatch):
 
 
 def test_given_period_begins_and_ends_the_table(archive_of):
-    """Also where the archive has nothing."""
+    """It does so also if the archive has nothing there."""
     db = archive_of("2024-02-08")
     found = attention(db, [], ["month"], ArticleFilters(since="2023-12", until="2024-04"))
     assert [row.articles for row in found.rows] == [0, 0, 1, 0, 0]
 
 
 def test_archive_without_articles_has_no_rows(archive_of):
-    """Neither has a filter that nothing passes."""
+    """A filter that nothing passes gives none either."""
     assert attention(archive_of(), ["x"]).rows == ()
 
 
@@ -171,7 +171,7 @@ def test_curve_has_a_gap_where_there_is_no_article(archive_of):
     ],
 )
 def test_mistake_in_a_query_says_which_query_it_is(db, queries, said):
-    """Before anything is counted."""
+    """The error comes before anything is counted."""
     with pytest.raises(QueryError) as caught:
         attention(db, queries)
     assert str(caught.value).startswith(said)
@@ -189,13 +189,13 @@ def test_keys_that_make_no_table_are_an_error(db, keys, said):
 
 
 def test_unknown_source_is_not_found(db):
-    """As in a search."""
+    """A search says the same."""
     with pytest.raises(NotFound):
         attention(db, ["climate"], filters=ArticleFilters(source="nosuch"))
 
 
 def test_numbers_are_of_one_state_of_the_archive(archive_of, tmp_path, monkeypatch):
-    """An article that a crawl files in between is in none of them."""
+    """No number counts an article that a crawl files in between."""
     db = archive_of("2024-01-01", "2024-01-02")
     plain = attention_module.counts
 

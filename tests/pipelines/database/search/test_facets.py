@@ -64,7 +64,7 @@ def test_counts_by_two_keys_agree_with_counting_by_hand(db, keys):
 
 
 def test_counts_follow_query_and_filters(db):
-    """The same articles as a search would find."""
+    """They count the articles that a search would find."""
     chosen = [
         row for row in all_rows() if row["source_id"] == 2 and "2024-01-01" <= (row["published_day"] or "") < "2025"
     ]
@@ -84,7 +84,7 @@ def test_facet_has_the_most_frequent_values(db):
 
 
 def test_facet_of_time_is_in_the_order_of_time(db):
-    """The most frequent periods, the earliest first; undated articles are counted as without one."""
+    """It has the most frequent periods, the earliest first, and counts undated articles as without one."""
     months = by_hand("month")
     most = sorted((key for (key,) in months if key), key=lambda key: (-months[key,], key))[:3]
     found = facet(db, "month", limit=3)
@@ -108,7 +108,7 @@ def test_unknown_key_is_an_error(db, keys, said):
 
 
 def test_damaged_list_names_its_row(tmp_path):
-    """A column that holds no list is no author."""
+    """A column that holds no list is not counted as an author."""
     folder = build_counted(tmp_path / "archive")
     with closing(sqlite3.connect(folder / "morgue.db")) as writing, writing:
         writing.execute("UPDATE articles SET authors = '{\"a\": 1}' WHERE id = 3")

@@ -71,7 +71,7 @@ def shown(db, query, **options):
     ],
 )
 def test_every_occurrence_is_a_line(db, query, keywords):
-    """As the index folds it; prefixes, phrases and NEAR mark what they found."""
+    """Words are marked as the index folds them; prefixes, phrases and NEAR mark what they found."""
     assert shown(db, query) == keywords
 
 
@@ -85,12 +85,12 @@ def test_every_occurrence_is_a_line(db, query, keywords):
     ],
 )
 def test_passage_marks_a_run_where_it_is_in_the_text(db, query, snippet):
-    """The index has it in a column of single characters, which is nothing to read."""
+    """The index has runs in a column of single characters, which nobody can read."""
     assert [hit["snippet"] for hit in search(db, query)] == [snippet]
 
 
 def test_long_passage_is_cut_around_the_first_run():
-    """With an ellipsis at both ends."""
+    """An ellipsis is at both ends."""
     article = dict.fromkeys(INDEXED_COLUMNS) | {"place": 1, "text": "あ" * 90 + "東京" + "い" * 200}
     article["spaced"] = spaced_runs(article["text"])
     with closing(PageIndex('spaced : "東 京"')) as index:
@@ -109,7 +109,7 @@ def test_line_has_context_on_one_line_and_the_place(db):
 
 
 def test_context_is_not_cut_between_a_letter_and_its_mark(db):
-    """Neither on the left nor on the right."""
+    """This holds on the left and on the right."""
     (line,) = lines_in_context(db, "here title:marks", sort="oldest", width=2, limit=1, offset=1)
     assert line["left"] == " "
     (line,) = lines_in_context(db, "mark title:marks", sort="oldest", width=2, limit=1, offset=1)
@@ -164,5 +164,5 @@ def test_lines_fit_a_narrow_terminal(db):
 
 
 def test_places_of_marks_are_those_of_the_text_without_them():
-    """As highlight() of FTS5 puts them."""
+    """Marks are as highlight() of FTS5 puts them."""
     assert list(places("a \x02b\x03 c\x02d e\x03")) == [(2, 3), (5, 8)]

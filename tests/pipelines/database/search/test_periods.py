@@ -63,6 +63,6 @@ def test_unit_suits_the_span(last, unit):
 
 
 def test_day_that_is_none_is_damage():
-    """The database says what no page can."""
+    """No page can give such a day, so the database was changed."""
     with pytest.raises(ArchiveDamaged, match="2024-13-01"):
         period_of("2024-13-01", "week")

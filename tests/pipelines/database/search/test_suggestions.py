@@ -71,7 +71,7 @@ def test_words_without_a_common_article_are_counted_alone(db):
 
 
 def test_stem_of_a_word_finds_its_forms_in_any_command(db):
-    """In the language of the filters, else in those of the archive, else in the one named."""
+    """The language is that named with the word, else that of the filters, else those of the archive."""
     assert counts.count(db, "flooding") == 0
     assert counts.count(db, "~flooding") == counts.count(db, "~en:flooding") == 3
     assert counts.count(db, "~flooding -~airports") == 3
@@ -94,7 +94,7 @@ def test_stems_know_accents_and_articles_of_words(tmp_path):
 
 
 def test_words_that_begin_alike_are_read_up_to_a_bound(db, monkeypatch):
-    """What was cut off is known."""
+    """The vocabulary knows which beginnings it cut off."""
     words = IndexVocabulary(db)
     monkeypatch.setattr(vocabulary, "MAX_WORDS_READ", 2)
     assert [one.word for one in words.starting_with("flo")] == ["flood", "flooded"]
