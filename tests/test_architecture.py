@@ -20,6 +20,7 @@ from tests.support.imports import (
     TOP_LEVEL,
     name_of,
     names_used,
+    nodes_of,
     package_of,
     strings_of,
     tree_of,
@@ -39,15 +40,15 @@ FILE_USERS = {
     "crawler/cli/url_list.py": "a list of addresses or sites from the user",
     "crawler/cli/url_report.py": "the report on that list",
     "crawler/commands/extract.py": "a page from the user",
-    "crawler/commands/init.py": "the template of newsmorgue.toml",
+    "crawler/commands/init.py": "the template of morgue.toml",
     "crawler/commands/remove.py": "databases that a rebuild left unfinished",
     "crawler/commands/sample.py": "a page from the user, and saved pages",
     "crawler/cli/output.py": "/dev/null, in place of a closed stream",
     "crawler/config/archive_folder.py": "folders that are links; sources/, to see whether a file has changed",
     "crawler/config/pauses.py": "sources/, for the key `paused`",
     "crawler/health/watch_state.py": "watch.json",
-    "crawler/config/setting_names.py": "newsmorgue.toml, before a search",
-    "crawler/config/toml_files.py": "newsmorgue.toml and sources/",
+    "crawler/config/setting_names.py": "morgue.toml, before a search",
+    "crawler/config/toml_files.py": "morgue.toml and sources/",
     "crawler/engine/import_run.py": "files of other programs",
     "crawler/watch/status_file.py": "watch.json",
     "crawler/onboarding/samples.py": "saved pages",
@@ -180,7 +181,7 @@ def is_file_access(node: ast.AST) -> bool:
 def test_only_the_storage_lists_and_opens_warc_files():
     """Another kind of storage, such as S3, then replaces one module."""
     archive = [path for path in FILES if not place(path).startswith("pipelines/extraction/")]
-    users = {place(path) for path in archive if any(map(is_file_access, ast.walk(tree_of(path))))}
+    users = {place(path) for path in archive if any(map(is_file_access, nodes_of(path)))}
     assert users == FILE_USERS.keys()
 
 
@@ -251,7 +252,7 @@ WRITERS = {
 
 def test_one_module_opens_files_for_writing():
     """It follows no link: a file of an archive may be one, and lead to a file of the user."""
-    users = {place(path) for path in FILES if any(map(writes_a_file, ast.walk(tree_of(path))))}
+    users = {place(path) for path in FILES if any(map(writes_a_file, nodes_of(path)))}
     assert users == WRITERS.keys()
 
 
@@ -299,7 +300,7 @@ READERS = {
 
 def test_files_of_an_archive_are_read_by_safe_open():
     """An archive may be a download: a read of a named pipe waits for ever, one of a device has no end."""
-    users = {place(path) for path in FILES if any(map(reads_a_file, ast.walk(tree_of(path))))}
+    users = {place(path) for path in FILES if any(map(reads_a_file, nodes_of(path)))}
     assert users == READERS.keys()
 
 
@@ -308,7 +309,7 @@ def test_databases_are_opened_in_one_module():
     calls = {
         place(path)
         for path in FILES
-        for node in ast.walk(tree_of(path))
+        for node in nodes_of(path)
         if isinstance(node, ast.Call)
         and ast.unparse(node.func) == "sqlite3.connect"
         and not (isinstance(node.args[0], ast.Constant) and node.args[0].value == "")
@@ -320,7 +321,7 @@ def test_warc_folder_is_used_only_to_make_a_storage():
     """A command or module with a bare path to the folder would read another kind of storage as files."""
     bare: dict[str, list[int]] = {}
     for path in FILES:
-        nodes = [*ast.walk(tree_of(path))]
+        nodes = nodes_of(path)
         calls = [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func) == "WarcStorage"]
         wrapped = {id(node) for call in calls for node in ast.walk(call)}
         found = [node for node in nodes if is_warc_folder(node, command=place(path).startswith("crawler/"))]
@@ -334,7 +335,7 @@ def test_warc_folder_is_used_only_to_make_a_storage():
 def has_sql(path: Path) -> bool:
     """Return True if a file has an SQL statement in a string that is not a docstring."""
     texts = [str(node.value) for node in strings_of(path)]
-    for node in ast.walk(tree_of(path)):
+    for node in nodes_of(path):
         if isinstance(node, ast.JoinedStr):
             texts.append("".join(str(part.value) if isinstance(part, ast.Constant) else "x" for part in node.values))
     return any(map(SQL.search, texts))
@@ -343,7 +344,7 @@ def has_sql(path: Path) -> bool:
 def runs_sql(path: Path) -> bool:
     """Return True if a file calls a method that runs SQL, or hands it on."""
     methods = ("execute", "executemany", "executescript")
-    return any(isinstance(node, ast.Attribute) and node.attr in methods for node in ast.walk(tree_of(path)))
+    return any(isinstance(node, ast.Attribute) and node.attr in methods for node in nodes_of(path))
 
 
 @pytest.mark.parametrize("text", [
@@ -376,7 +377,7 @@ def writes_to_terminal(path: Path) -> bool:
         or any(
             (isinstance(node, ast.Name) and node.id in ("print", "input"))
             or (isinstance(node, ast.Attribute) and ast.unparse(node) in streams)
-            for node in ast.walk(tree_of(path))
+            for node in nodes_of(path)
         )
     )
 
@@ -429,7 +430,7 @@ def test_numbers_agree_with_their_nouns():
     wrong = [
         f"{place(path)}:{node.lineno}: {text.value!r}"
         for path in FILES
-        for node in ast.walk(tree_of(path))
+        for node in nodes_of(path)
         if isinstance(node, ast.JoinedStr)
         for number, text in pairwise(node.values)
         if isinstance(number, ast.FormattedValue) and isinstance(text, ast.Constant) and not limit(number)
@@ -443,7 +444,7 @@ def test_loggers_are_named_after_their_package():
     named = [
         (path, node.lineno, node.args[0].value)
         for path in FILES
-        for node in ast.walk(tree_of(path))
+        for node in nodes_of(path)
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ("logging.getLogger", "getLogger")
         if node.args and isinstance(node.args[0], ast.Constant)
     ]
@@ -463,7 +464,7 @@ def test_messages_of_the_log_name_their_values():
     """
     wrong = []
     for path in FILES:
-        for function in ast.walk(tree_of(path)):
+        for function in nodes_of(path):
             if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
                 wrong += [f"{place(path)}:{line}: {why}" for line, why in mistakes_in_log_calls(function)]
     assert not wrong

@@ -18,7 +18,7 @@ from exports import format_names
 from pipelines.core import errors
 from tests.support.article_archive import database
 from tests.support.command import ROOT, environment
-from tests.support.imports import FILES, MODULES, name_of, package_of, tree_of
+from tests.support.imports import FILES, MODULES, name_of, nodes_of, package_of
 
 DOCS = ROOT / "docs"
 PROSE = sorted([*DOCS.glob("*.md"), *ROOT.glob("*.md")])
@@ -215,7 +215,7 @@ def test_lines_of_the_log_in_the_docs_are_ones_that_the_code_writes():
         texts = {
             node.value
             for path in files
-            for node in ast.walk(tree_of(path))
+            for node in nodes_of(path)
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and "%(" in node.value
         }
         parts = [re.split(r"%\(\w+\)[-.0-9]*[sdf]", text) for text in texts]

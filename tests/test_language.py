@@ -14,7 +14,7 @@ import pytest
 
 from crawler.cli.main import morgue
 from tests.support.command import ROOT
-from tests.support.imports import FILES, MODULES, tree_of
+from tests.support.imports import FILES, MODULES, nodes_of
 
 # A limit without unit or object: `MAX_LINE_CHARS` says what `LONGEST` does not.
 VAGUE_CONSTANTS = re.compile(r"_?(MOST|LEAST|LONGEST|SHORTEST|NEAR|AROUND|FEW|MANY|LARGEST|SMALLEST|ENOUGH|FAR|LIMIT)")
@@ -32,7 +32,7 @@ PROSE = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "benc
 def definitions(files: Iterable[Path] = FILES) -> Iterator[tuple[str, ast.AST]]:
     """Yield (place, node) of every node of some files: by default, those of the product."""
     for path in files:
-        for node in ast.walk(tree_of(path)):
+        for node in nodes_of(path):
             yield f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 1)}", node
 
 

@@ -34,6 +34,12 @@ def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), str(path))
 
 
+@cache
+def nodes_of(path: Path) -> tuple[ast.AST, ...]:
+    """Return all nodes of the syntax tree of a file."""
+    return tuple(ast.walk(tree_of(path)))
+
+
 def imported(node: ast.AST, module: str, *, package: bool) -> list[str]:
     """Return the dotted names that an import statement of `module` names; relative ones are made absolute."""
     if isinstance(node, ast.Import):
@@ -48,21 +54,20 @@ def imported(node: ast.AST, module: str, *, package: bool) -> list[str]:
     return [base, *(f"{base}.{alias.name}" for alias in node.names)]
 
 
-def docstrings(tree: ast.Module) -> set[int]:
-    """Return the ids of the nodes that are prose."""
+def docstrings(path: Path) -> set[int]:
+    """Return the ids of the nodes of a file that are prose."""
     owners = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    bodies = [node.body for node in ast.walk(tree) if isinstance(node, owners) and node.body]
+    bodies = [node.body for node in nodes_of(path) if isinstance(node, owners) and node.body]
     return {id(body[0].value) for body in bodies if isinstance(body[0], ast.Expr)}
 
 
 @cache
 def strings_of(path: Path) -> tuple[ast.Constant, ...]:
     """Return the strings of a file that are not docstrings."""
-    tree = tree_of(path)
-    prose = docstrings(tree)
+    prose = docstrings(path)
     return tuple(
         node
-        for node in ast.walk(tree)
+        for node in nodes_of(path)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose
     )
 
@@ -71,15 +76,13 @@ def strings_of(path: Path) -> tuple[ast.Constant, ...]:
 def imports_of(path: Path) -> tuple[tuple[int, str], ...]:
     """Return (line, dotted name) of everything that a file imports by a statement anywhere in it."""
     module, package = name_of(path), path.stem == "__init__"
-    return tuple(
-        (node.lineno, name) for node in ast.walk(tree_of(path)) for name in imported(node, module, package=package)
-    )
+    return tuple((node.lineno, name) for node in nodes_of(path) for name in imported(node, module, package=package))
 
 
 @cache
 def registries_used(path: Path) -> tuple[tuple[int, str], ...]:
     """Return (line, package) of each f-string that names a module of a package, as f"crawler.commands.{name}" does."""
-    strings = [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.JoinedStr) and node.values]
+    strings = [node for node in nodes_of(path) if isinstance(node, ast.JoinedStr) and node.values]
     beginnings = ((node.lineno, node.values[0]) for node in strings)
     dotted = (
         (line, DOTTED.fullmatch(str(beginning.value).rpartition(".")[0]))
