@@ -496,10 +496,3 @@ def hoarding(world: World, folder: Path) -> Tries:
         why = got_through(ended, fetched)
         yield f"{name} holds the memory for bodies" + (f": {why}" if why else ""), bool(why)
         world.forget()
-
-
-def with_length(answer: bytes) -> bytes:
-    """Correct the Content-Length of an answer whose body was changed."""
-    start, _, body = answer.partition(b"\r\n\r\n")
-    lines = [line for line in start.split(b"\r\n") if not line.lower().startswith(b"content-length")]
-    return b"\r\n".join([*lines, b"Content-Length: %d" % len(body)]) + b"\r\n\r\n" + body

@@ -86,9 +86,6 @@ class World:
         """Addresses that are not public and that a connection was opened to."""
         return [address for address in self.connected if is_private(address)]
 
-    def paths_of(self, host: str) -> list[str]:
-        return [one.path for one in list(self.asked) if one.host == host]
-
     def forget(self) -> None:
         self.asked.clear()
         self.connected.clear()

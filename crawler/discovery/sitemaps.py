@@ -68,7 +68,7 @@ def read_sitemap(body: bytes, url: str, content_type: str | None = None) -> Disc
     text = decoded(data)
     root = ROOT.search(text[:8192])
     if root is None:
-        read = _text_sitemap(text, url)
+        read = _text_sitemap(text)
     elif root[1].lower() in ("rss", "feed", "rdf"):
         return read_feed(data, url, "application/xml")
     elif attributes := too_many_attributes(data):
@@ -117,7 +117,7 @@ def _unpacked_once(body: bytes) -> tuple[bytes, str | None]:
     return bytes(out), None
 
 
-def _text_sitemap(text: str, base: str) -> Discovery:
+def _text_sitemap(text: str) -> Discovery:
     """Read a text sitemap: one URL per line (sitemaps.org, "Text file")."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     addresses = [line for line in lines if line.startswith(("http://", "https://"))]

@@ -184,7 +184,7 @@ class FailedVisits(ListingVisits):
             plan = after_disallowed(claim.kind, now(), claim.disallowed + 1, watched=site.watched)
         await self._end(claim, VisitResult(plan, None, why, answered=False))
 
-    async def _host_in_trouble(self, host: str, why: str, wait: float | None = None) -> None:
+    async def _host_in_trouble(self, host: str, why: str, wait: float | None) -> None:
         """Ask a host for nothing more in this crawl, and but for a probe until one is answered."""
         await self.context.do(partial(self.frontier.hosts.begin, host, why, now(), wait=wait))
         await self._stop_asking(host)

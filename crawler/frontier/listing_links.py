@@ -151,9 +151,7 @@ def without_known(body: bytes, known: bytes) -> tuple[bytes, WrittenEntries]:
     return b"".join([*kept, text[at:]]), WrittenEntries(tuple(skipped.values()), texts)
 
 
-def followed_links(
-    discovery: Discovery, rules: ListingRules, written: WrittenEntries = WrittenEntries()
-) -> ListingLinks:
+def followed_links(discovery: Discovery, rules: ListingRules, written: WrittenEntries) -> ListingLinks:
     """Return those of the links that were found that the source follows."""
     skipped, is_index = len(written.skipped), discovery.kind == "sitemap index"
     known, packed = unpacked(rules.known), [*written.skipped]

@@ -10,7 +10,7 @@ MAX_SITES_NAMED = 3  # other sites that feeds and sitemaps name
 MAX_LISTINGS_NAMED = 8  # addresses of one kind that the report lists individually
 
 
-def report_lines(found: ProbeReport, name: str, *, obeyed: bool = True) -> list[str]:
+def report_lines(found: ProbeReport, name: str, *, obeyed: bool) -> list[str]:
     """Return what was found and what was not, for people."""
     lines = [f"  {found.note}"] if found.note else []
     lines.append(f"  {found.title or 'no title'}" + (f" ({found.language})" if found.language else ""))

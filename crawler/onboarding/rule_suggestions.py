@@ -70,7 +70,7 @@ def suggest(
     lines = article.text.split("\n") if article else _long_paragraphs(tree)
     homes = _block_of_each_line(tree, [line.removeprefix("- ") for line in lines])
     found = RuleSuggestions(fields=_field_proposals(tree, article, seen))
-    held = _lines_of_each_element(homes, lines)
+    held = _lines_of_each_element(homes)
     total = sum(len(lines[number]) for number in homes) or 1
     bodies = [
         element
@@ -195,7 +195,7 @@ def _key(text: str) -> str:
     return "".join(character for character in text.casefold() if character.isalnum())
 
 
-def _lines_of_each_element(homes: dict[int, Any], lines: list[str]) -> dict[Any, set[int]]:
+def _lines_of_each_element(homes: dict[int, Any]) -> dict[Any, set[int]]:
     """Return the numbers of the lines that each element and its descendants hold."""
     held: dict[Any, set[int]] = {}
     for number, home in homes.items():

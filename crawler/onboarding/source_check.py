@@ -26,7 +26,7 @@ class CheckedListing:
 
 
 async def check_listings(
-    listings: Sequence[tuple[str, str]], fetch: Fetch, read: Read, *, obey: bool = True
+    listings: Sequence[tuple[str, str]], fetch: Fetch, read: Read, *, obey: bool
 ) -> AsyncIterator[CheckedListing]:
     """Yield what each of these (URL, kind) is: its robots.txt is asked first, and each is requested once."""
     site = SiteProbe(fetch, read, obey)

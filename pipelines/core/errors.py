@@ -116,7 +116,7 @@ class WrongClock(MorgueError):
     exit_code = 10
 
 
-def disk_failing(subject: str, cause: str = "Input/output error") -> DiskFailing:
+def disk_failing(subject: str, cause: str) -> DiskFailing:
     """Return the error for a file (a path) that the disk could not read or write."""
     cure = "see to the disk first (dmesg, smartctl); then run the same command again; `morgue verify` checks the files"
     return DiskFailing(subject, cause, cure)

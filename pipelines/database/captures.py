@@ -93,9 +93,7 @@ def response_at(db: sqlite3.Connection, url: str | None, first: str, last: str) 
     return _response(db, "url = ? AND time BETWEEN ? AND ? ORDER BY time", url, first, last)
 
 
-def response_with_payload(
-    db: sqlite3.Connection, spellings: Sequence[str], url: str | None = None
-) -> CaptureLocation | None:
+def response_with_payload(db: sqlite3.Connection, spellings: Sequence[str], url: str | None) -> CaptureLocation | None:
     """Return a response of status 200 that has or declares a payload digest, or None.
 
     `spellings`: of the digest. The earliest one captured from `url` comes first, then the earliest of any address.

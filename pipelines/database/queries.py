@@ -142,7 +142,7 @@ def _ask_articles(
     return ask(db, sql, which.values)
 
 
-def articles_at(db: sqlite3.Connection, places: Sequence[int], columns: Sequence[str] | None = None) -> list[Row]:
+def articles_at(db: sqlite3.Connection, places: Sequence[int], columns: Sequence[str] | None) -> list[Row]:
     """Return the articles that are at these places, in the order of the places. `columns`: as for `articles`."""
     chosen = chosen_columns(ARTICLE_COLUMNS, columns)
     sql = f"SELECT {chosen}, a.place FROM {FROM_ARTICLES} WHERE a.place IN ({', '.join(map(str, places))})"

@@ -67,10 +67,7 @@ class StandInEvidence(NamedTuple):
     others_are_whole: bool = False  # articles of the source that were seen in that time show no wall and no such notice
 
 
-NO_EVIDENCE = StandInEvidence()
-
-
-def stands_in(shown: ShownText, known: ShownText | None, evidence: StandInEvidence = NO_EVIDENCE) -> str | None:
+def stands_in(shown: ShownText, known: ShownText | None, evidence: StandInEvidence) -> str | None:
     """Return the kind of what stands in the place of an article, or None if the page shows the article.
 
     `known`: the newest text of the article at the address; None if there is none yet.

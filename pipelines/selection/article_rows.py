@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from pipelines.database.connection import Row, ask, decode_rows
-from pipelines.database.filters import EVERYTHING, ArticleFilters
+from pipelines.database.filters import ArticleFilters
 from pipelines.database.queries import ARTICLE_COLUMNS, BATCH_ROWS, FROM_ARTICLES, article_selection, chosen_columns
 
 # Columns that a revision has itself. All others are the newest that is known of the article.
@@ -41,10 +41,7 @@ FROM_REVISIONS = FROM_ARTICLES.replace(
 
 
 def revisions_of_articles(
-    db: sqlite3.Connection,
-    filters: ArticleFilters = EVERYTHING,
-    query: str | None = None,
-    columns: Sequence[str] | None = None,
+    db: sqlite3.Connection, filters: ArticleFilters, query: str | None, columns: Sequence[str] | None
 ) -> Iterator[Row]:
     """Yield every revision of the articles that match, by id and number.
 
@@ -62,11 +59,11 @@ def revisions_of_articles(
 def grouped_articles(
     db: sqlite3.Connection,
     groups: tuple[str, ...],
-    filters: ArticleFilters = EVERYTHING,
-    query: str | None = None,
-    columns: Sequence[str] | None = None,
+    filters: ArticleFilters,
+    query: str | None,
+    columns: Sequence[str] | None,
     *,
-    every_revision: bool = False,
+    every_revision: bool,
 ) -> Iterator[Row]:
     """Yield the articles that match, or all their revisions, ordered by `groups` (keys of GROUPS) and then by id.
 

@@ -1,4 +1,4 @@
-"""Write and read lines of a CDXJ index: the place of a capture in the WARC files, under a key that sorts.
+"""Write lines of a CDXJ index: the place of a capture in the WARC files, under a key that sorts.
 
     com,paper)/2026/11/crane 20261123080000 {"url": "https://paper.example/2026/11/crane", "mime": "text/html", ...}
 
@@ -10,14 +10,12 @@ Spec: https://specs.webrecorder.net/cdxj/0.1.0/
 from __future__ import annotations
 
 import json
-import re
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from pipelines.warc.surt import surt
 
 REVISIT_MIME = "warc/revisit"  # the media type of every revisit in an index
-LINE = re.compile(r"(\S+) ([0-9]{14}) (\{.*\})\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +36,6 @@ def cdxj_line(entry: CdxjEntry) -> str:
     """Return the line of an entry, ASCII, without a line feed."""
     said = {name: str(value) for name, value in asdict(entry).items() if name != "time" and value is not None}
     return f"{key_of(entry.url)} {cdx_timestamp(entry.time)} {json.dumps(said)}"
-
-
-def parse_cdxj_line(text: str) -> CdxjEntry:
-    """Return the entry in a line, without fields that we do not use. Raises ValueError if it is not a CDXJ line."""
-    match = LINE.fullmatch(text)
-    if match is None:
-        raise ValueError("no line of a CDXJ index")
-    said = json.loads(match[3])
-    number = {name: int(said[name]) for name in ("status", "length", "offset") if said.get(name, "-") != "-"}
-    try:
-        known = {field.name: said.get(field.name) for field in fields(CdxjEntry)} | {"status": None} | number
-        known["time"] = datetime.strptime(match[2], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-        if None in (known["url"], known["length"], known["offset"], known["filename"]):
-            raise ValueError("a line of a CDXJ index without url, length, offset or filename")
-        return CdxjEntry(**known)
-    except TypeError as error:
-        raise ValueError(str(error)) from error
 
 
 def key_of(url: str) -> str:

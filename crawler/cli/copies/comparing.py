@@ -44,7 +44,7 @@ def compare_waiting(folder: ArchiveFolder, db: sqlite3.Connection, *, most: int 
         click.echo(f"{what}, and {verb(left, 'counts', 'count')} as unlike: {plain(why)}", err=True)
 
 
-def compare_all(folder: ArchiveFolder, most: int | None = None) -> None:
+def compare_all(folder: ArchiveFolder, most: int | None) -> None:
     """Compare the articles that wait, with progress. An interruption keeps what is done.
 
     Raises ArchiveLocked, NotWritable, DiskFull, ArchiveDamaged.

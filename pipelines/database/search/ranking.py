@@ -19,7 +19,7 @@ POOL_MATCHES = 20_000  # ranked in each part
 
 
 def places_in_order(
-    db: sqlite3.Connection, which: ArticleSelection, sort: str, limit: int | None = None, offset: int = 0
+    db: sqlite3.Connection, which: ArticleSelection, sort: str, limit: int | None, offset: int
 ) -> Iterator[int]:
     """Yield the places of a page of the matches, in one of the orders SORTS. `limit` None means all."""
     end = None if limit is None else offset + limit
@@ -41,7 +41,7 @@ def oldest_first(db: sqlite3.Connection, which: ArticleSelection) -> Iterator[in
         yield from _places(db, which.within(places), which.place)
 
 
-def most_relevant_first(db: sqlite3.Connection, which: ArticleSelection, needed: int | None = None) -> Iterator[int]:
+def most_relevant_first(db: sqlite3.Connection, which: ArticleSelection, needed: int | None) -> Iterator[int]:
     """Yield the places of all matches: those in headlines, then the others, then what is not in the pool, by day.
 
     `needed`: how many the caller takes at most, which spares SQLite the order of the others. Of two that are equally

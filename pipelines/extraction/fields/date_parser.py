@@ -67,7 +67,7 @@ def parse(raw: str | None, captured: datetime, locale: str | None = None) -> str
     return if_possible(_parse(raw.strip(), locale), captured)
 
 
-def parse_printed(line: str | None, captured: datetime, locale: str | None = None) -> str | None:
+def parse_printed(line: str | None, captured: datetime, locale: str | None) -> str | None:
     """Return the day in a short line for readers, such as a byline or a <time>; None if it has none or several."""
     if not line or len(line) > 150:
         return None

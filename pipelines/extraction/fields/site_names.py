@@ -29,7 +29,7 @@ class SiteNames:
         return word in self.names or ARTICLE_WORD.sub("", word) in self.names or (len(word) >= 6 and word in self.host)
 
 
-def names_of_site(page: DeclaredMetadata, name: str | None, shown: Iterable[str] = ()) -> SiteNames:
+def names_of_site(page: DeclaredMetadata, name: str | None, shown: Iterable[str]) -> SiteNames:
     """Return the names of the site of a page.
 
     `name`: the declared name; `shown`: headings that are printed as links to its home page.

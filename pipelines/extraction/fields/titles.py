@@ -147,7 +147,7 @@ def _rank(heading: Heading, printed: list[Heading], titles: DeclaredTitle, site:
     main = heading.source == "h1" or (heading.source == "itemprop headline" and not any(map(_is_h1, printed)))
     if variants & titles.words:
         if main:
-            return UNCONFIRMED if _is_the_other_half(heading, variants, printed, titles) else EQUAL
+            return UNCONFIRMED if _is_the_other_half(variants, printed, titles) else EQUAL
         return HEADING if any(len(words) > 8 for words in variants & titles.pieces) else None
     if heading.place != "own":
         return None
@@ -164,8 +164,11 @@ def _rank(heading: Heading, printed: list[Heading], titles: DeclaredTitle, site:
     return UNCONFIRMED if main else None
 
 
-def _is_the_other_half(heading: Heading, variants: set[str], printed: list[Heading], titles: DeclaredTitle) -> bool:
-    """Return whether the heading is the name of the site in a <title>, because the longer half is printed, too."""
+def _is_the_other_half(variants: set[str], printed: list[Heading], titles: DeclaredTitle) -> bool:
+    """Return whether a heading is the name of the site in a <title>, because the longer half is printed, too.
+
+    `variants`: spellings of the heading.
+    """
     if variants & titles.plain:
         return False
     others = {jsonld.same_words(other.text) for other in printed if other.place == "own"} - variants

@@ -82,11 +82,6 @@ def listing(edition: Edition, language: str, heading: str, articles: list[Articl
     return frame(edition, language, f"{heading} – The Harbour Gazette", main)
 
 
-def language_home(edition: Edition, language: str) -> str:
-    """Return the front page of a language edition."""
-    return listing(edition, language, "The Harbour Gazette", edition.in_language(language), f"/{language}/", 1)
-
-
 def author(edition: Edition, name: str, articles: list[Article], first: str, number: int) -> str:
     """Return an author's page: the bio, where there is one, and the articles."""
     bio = next((a.bio for a in articles if a.bio and len(a.authors) == 1), "")
