@@ -14,9 +14,9 @@ from exports.formats import to_cdxj
 from exports.sorted_lines import SortedLines
 from pipelines.core.errors import DiskFull
 from pipelines.selection.captures import CaptureFilter, CaptureSelection
-from pipelines.warc.cdxj import parse_cdxj_line
 from pipelines.warc.storage import WarcStorage
 from tests.support.capture_archive import ABOUT, build
+from tests.support.cdxj_lines import entry_of
 from tests.support.external_tools import tool
 from tests.support.warc_files import read_record
 
@@ -38,7 +38,7 @@ def test_each_line_leads_to_its_record(archive):
     lines, said = packed(archive)
     found = {}
     for text in lines:
-        entry = parse_cdxj_line(text.decode())
+        entry = entry_of(text.decode())
         record = read_record(archive.warc / entry.filename, entry.offset, entry.length)
         assert record.fields.get("WARC-Target-URI") == entry.url
         assert (record.fields.get("WARC-Type") == "revisit") == (entry.mime == "warc/revisit")
@@ -58,7 +58,7 @@ def test_lines_are_sorted_as_bytes(archive):
 def test_revisit_and_its_response_have_one_digest(archive):
     """A reader finds the body of a revisit of the same address by it."""
     entries = [
-        parse_cdxj_line(text.decode())
+        entry_of(text.decode())
         for text in packed(archive, CaptureFilter(urls=("https://paper.example/2026/light",)))[0]
     ]
     assert [entry.mime for entry in entries] == ["text/html", "warc/revisit"]

@@ -18,10 +18,10 @@ import pytest
 from exports.formats import to_wacz
 from pipelines.selection.captures import CaptureFilter, CaptureSelection
 from pipelines.selection.exclusions import Exclusions
-from pipelines.warc.cdxj import parse_cdxj_line
 from pipelines.warc.record import parse_record
 from pipelines.warc.storage import WarcStorage
 from tests.support.capture_archive import ABOUT, CRANE, LIGHT, build, spoil
+from tests.support.cdxj_lines import entry_of
 from tests.support.external_tools import tool
 
 
@@ -91,7 +91,7 @@ def test_index_leads_to_every_record_that_can_be_shown(archive, out):
         lines = gzip.decompress(piece).decode().splitlines()
         assert lines[0].startswith(block[: block.index("{")])
         assert lines == sorted(lines)
-        for entry in map(parse_cdxj_line, lines):
+        for entry in map(entry_of, lines):
             record = parse_record(
                 zlib.decompress(warc[entry.offset : entry.offset + entry.length], zlib.MAX_WBITS + 16)
             )
@@ -114,7 +114,7 @@ def test_page_is_one_state_of_an_article(out):
     ]  # fmt: skip
     assert pages[1]["text"] == "Text 2 of Crane.\u2028End."
     assert len({page["id"] for page in pages}) == 3
-    known = {(entry.url, entry.time) for entry in map(parse_cdxj_line, index)}
+    known = {(entry.url, entry.time) for entry in map(entry_of, index)}
     assert {(page["url"], datetime.fromisoformat(page["ts"])) for page in pages} <= known
 
 
