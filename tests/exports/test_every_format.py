@@ -40,12 +40,15 @@ def archive(tmp_path_factory):
 @pytest.fixture(scope="module")
 def made(archive, tmp_path_factory):
     """Two folders with an export in every format, each made as on another machine."""
-    folders = []
-    for machine in MACHINES:
-        folders.append(tmp_path_factory.mktemp("made"))
-        command = [sys.executable, "-m", "tests.support.every_format", archive, folders[-1]]
-        done = subprocess.run(command, cwd=ROOT, env=environment() | machine, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
+    folders = [tmp_path_factory.mktemp("made") for _ in MACHINES]
+    command = [sys.executable, "-m", "tests.support.every_format", archive]
+    runs = [
+        subprocess.Popen([*command, folder], cwd=ROOT, env=environment() | machine, stderr=subprocess.PIPE, text=True)
+        for machine, folder in zip(MACHINES, folders, strict=True)
+    ]
+    for run in runs:
+        _, said = run.communicate()
+        assert run.returncode == 0, said
     return folders
 
 
