@@ -290,11 +290,11 @@ def use_cache(db: sqlite3.Connection, size: int) -> None:
 
 def migrate(db: sqlite3.Connection) -> None:
     """Apply the migrations that a database has not had."""
-    from sqlite_utils import Database  # takes a quarter of a second, which an idle pass must not pay
-
+    # sqlite-utils takes a quarter of a second to import, which an idle pass must not pay.
     from pipelines.database.schema.migrations import migrations
+    from pipelines.database.schema.scripts import SchemaDatabase
 
-    migrations.apply(Database(db))
+    migrations.apply(SchemaDatabase(db))
 
 
 def has_newest_schema(db: sqlite3.Connection) -> bool:

@@ -16,6 +16,7 @@ from sqlite_utils import Database
 from pipelines.database.schema.archive_tables import migrations, watch
 from pipelines.database.schema.cluster_tables import CLUSTER_TRIGGERS, CLUSTERS
 from pipelines.database.schema.day_counts import COUNT_DAYS, DAYS
+from pipelines.database.schema.scripts import SchemaDatabase
 from pipelines.database.schema.search_index import make_search_index
 from pipelines.database.schema.views import make_views
 
@@ -26,7 +27,7 @@ def known_objects() -> dict[str, list[str]]:
 
     The newest comes last; "" is last for one that is gone. What SQLite makes by itself is in it too.
     """
-    db = Database(memory=True)
+    db = SchemaDatabase(memory=True)
     known: dict[str, list[str]] = {}
     migrations.ensure_migrations_table(db)
     for migration in migrations.pending(db):
