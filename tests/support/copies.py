@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sqlite3
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ MAX_GROUPS = 1_000
 TABLES = ("text_signatures", "text_shingles", "article_pairs", "clusters", "cluster_members")
 
 
-def story(name: object, sentences: int = 12) -> list[str]:
+@cache
+def story(name: object, sentences: int = 12) -> Sequence[str]:
     """Return sentences of invented words that no story of another name has."""
     chance = random.Random(str(name))
     words = ["".join(chance.choices("abcdefghijklmnoprstuvw", k=6)) for _ in range(200)]
