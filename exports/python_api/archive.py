@@ -120,9 +120,9 @@ class Archive:
     ) -> Articles:
         """Return the articles that match: all of them unless `limit` is given; without a query, the newest first.
 
-        The query language and the filters are those of `morgue search`. `unique`: of the copies of one text, only the
-        probable origin, or the earliest. `stem`: also words with the same stem as a plain word of the query. Raises
-        QueryError, NotFound (of the source).
+        The query language and the filters are those of `morgue search`; days are UTC days. `unique`: of the copies of
+        one text, only the probable origin, or the earliest. `stem`: also words with the same stem as a plain word of
+        the query. Raises QueryError, NotFound (of the source).
         """
         filters = ArticleFilters(
             source=source,
@@ -248,7 +248,7 @@ class Archive:
         silent: bool = False,
         limit: int | None = None,
     ) -> TypedRows[EditRow]:
-        """Return the edits of articles, the newest first; the days are those on which an edit was seen.
+        """Return the edits of articles, the newest first; the days (UTC) are those on which an edit was seen.
 
         `min_change`: share of the words, from 0 to 1. Raises QueryError, NotFound (of the source).
         """
@@ -269,7 +269,10 @@ class Archive:
         language: Names = (),
         limit: int | None = None,
     ) -> TypedRows[GoneRow]:
-        """Return the articles whose page vanished, the newest first. Raises QueryError, NotFound (of the source)."""
+        """Return the articles whose page vanished, the newest first; the days (UTC) are those on which that was seen.
+
+        Raises QueryError, NotFound (of the source).
+        """
         from pipelines.database.edits import edit_list
 
         filters = ArticleFilters(source=source, since=_day(since), until=_day(until), language=language)

@@ -48,6 +48,7 @@ KEYS = tuple(VALUES)
 # A count of one label takes as long as reading the rows of so many matches (measured at 100,000 and 500 sources).
 ROWS_A_LABEL = 50
 LABELS_OF_A_PREFIX = 25  # counted in the time of reading the rows: FTS5 makes the list of its matches for each
+NO_TIME = "~"  # is sorted after the name of every period
 
 Counts = dict[tuple[str | None, ...], int]
 Labels = list[tuple[str | None, str]]  # values of a key, and the FTS5 expression for each
@@ -103,14 +104,14 @@ def in_order(by: Sequence[str], found: Counts) -> Counts:
     sizes: Counter[tuple[str | None, ...]] = Counter()
     for key, number in found.items():
         sizes[tuple([key[place] for place in others])] += number
+    by_size = sorted(sizes, key=lambda values: (-sizes[values], [(one is None, one or "") for one in values]))
+    ranks = {values: rank for rank, values in enumerate(by_size)}
 
-    def rank(key: tuple[str | None, ...]) -> tuple[Any, ...]:
-        time = [(key[place] is None, key[place] or "") for place in times]
-        values = tuple([key[place] for place in others])
-        value = (-sizes[values], [(one is None, one or "") for one in values])
-        return (time, value) if by[0] in PERIODS else (value, time)
+    def position(key: tuple[str | None, ...]) -> tuple[Any, Any]:
+        time, rank = [key[place] or NO_TIME for place in times], ranks[tuple([key[place] for place in others])]
+        return (time, rank) if by[0] in PERIODS else (rank, time)
 
-    return {key: found[key] for key in sorted(found, key=rank)}
+    return {key: found[key] for key in sorted(found, key=position)}
 
 
 def check_keys(option: str, keys: Sequence[str]) -> None:
