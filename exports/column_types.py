@@ -1,4 +1,4 @@
-"""Know the types of columns: which hold numbers, lists, times or days. All others hold text.
+"""Know the types of columns (which hold numbers, lists, times or days; all others hold text), and choose columns.
 
 The database has times and days as text. Times that are exact become times in UTC, days become dates. `published` and
 `modified` stay text, because they are as precise as the page: a day, or a time with its zone.
@@ -12,7 +12,7 @@ from typing import Any
 
 from exports.extras import load_extra
 from pipelines.core.archive_layout import DATABASE_NAME
-from pipelines.core.errors import ArchiveDamaged
+from pipelines.core.errors import ArchiveDamaged, QueryError
 from pipelines.core.timestamps import parse
 
 NUMBERS = ("id", "word_count", "revision", "warc_offset", "warc_length")
@@ -25,6 +25,27 @@ OTHER_NUMBERS = ("count", "articles")
 OTHER_DAYS = ("newest", "day", "first_day", "last_day")
 NUMBER_NAMES = frozenset((*NUMBERS, *OTHER_NUMBERS))
 TIME_NAMES, DAY_NAMES = frozenset((*TIMES, *OTHER_TIMES)), frozenset((*DAYS, *OTHER_DAYS))
+
+
+def chosen_columns(wanted: str | Sequence[str] | None, known: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns that are wanted, in that order: one text with commas, or several; None: all.
+
+    Raises QueryError for an unknown column, for one that is named twice, and for none at all.
+    """
+    if wanted is None:
+        return tuple(known)
+    parts = (part.strip() for part in wanted.split(",")) if isinstance(wanted, str) else wanted
+    names = tuple(name for name in parts if name != "")
+    for number, name in enumerate(names):
+        if name not in known:
+            from pipelines.core.source_names import near_names  # takes milliseconds, which a search need not pay
+
+            raise QueryError(f"column {name!r}", "there is no such column", near_names(str(name), known, "column"))
+        if name in names[:number]:
+            raise QueryError(f"column {name!r}", "is named twice", "name each column once")
+    if not names:
+        raise QueryError("columns", "none is named", f"columns: {', '.join(known)}")
+    return names
 
 
 def arrow_schema(columns: Sequence[str]) -> Any:

@@ -1,4 +1,4 @@
-"""Choose which columns and which articles a dataset has: fields, samples, splits. Pure, and the same on every run.
+"""Choose which articles a dataset has: samples, splits. Pure, and the same on every run.
 
 What decides about an article is a digest of a seed and its address: neither the order of the rows nor their numbers,
 which a rebuilt archive may change. An article that is in a split stays in it while the archive grows, unless it turns
@@ -10,32 +10,16 @@ from __future__ import annotations
 import heapq
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 
 from exports import Row
 from pipelines.core.errors import ConfigError
-from pipelines.core.source_names import near_names
 
 COPY = "as a copy of another article"  # why a row is left out
 DIGEST_BYTES = 8  # of the digest of seed and address: two articles hardly ever have the same
 SHARES_TOLERANCE = 1e-9  # by which the shares of all splits may miss 1: .1 + .2 + .7 does
-
-
-def choose_fields(text: str | None, known: Sequence[str]) -> list[str]:
-    """Return the columns that `text` lists, separated by commas, in its order; all for None. Raises ConfigError."""
-    if text is None:
-        return list(known)
-    names = [name for name in (part.strip() for part in text.split(",")) if name]
-    if not names:
-        raise ConfigError(f"--fields {text!r}", "names no column", f"columns: {', '.join(known)}")
-    for name in names:
-        if name not in known:
-            raise ConfigError(f"--fields {name}", "there is no such column", near_names(name, known, "column"))
-        if names.count(name) > 1:
-            raise ConfigError(f"--fields {name}", "is named twice", "name each column once")
-    return names
 
 
 def position(url: str, seed: int, purpose: str) -> int:

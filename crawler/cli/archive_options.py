@@ -15,7 +15,7 @@ import click
 
 from crawler.cli import output
 from crawler.cli.common_options import folder_to_read
-from pipelines.core.errors import from_os_error
+from pipelines.core.errors import QueryError, from_os_error
 from pipelines.core.plural import counted, verb
 from pipelines.database.connection import connect
 from pipelines.database.filters import ArticleFilters, watched_sources
@@ -37,7 +37,11 @@ def filter_options(
 
     @wraps(function)
     def filtered(*args: Any, **given: Any) -> Any:
-        filters = ArticleFilters(**{name: given.pop(name) for name in FILTER_NAMES if name in given})
+        try:
+            filters = ArticleFilters(**{name: given.pop(name) for name in FILTER_NAMES if name in given})
+        except QueryError as error:
+            name, _, value = error.subject.partition(" ")
+            raise QueryError(f"--{name.replace('_', '-')} {value}", error.cause, error.cure) from error
         return function(*args, filters=filters, **given)
 
     options = [

@@ -62,7 +62,7 @@ def command(
             return
         assert wanted is not None
         try:
-            row = archive.article(wanted).row
+            row = queries.article(db, wanted)
         except NotFound:
             captures = [] if wanted.isdigit() or revision else queries.captures_of(db, wanted)
             if not captures:

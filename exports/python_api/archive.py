@@ -14,7 +14,8 @@ from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsIndex, TypeAlias
 
-from exports.python_api.articles import Articles, Sort
+from exports.python_api import notebook_html
+from exports.python_api.articles import Articles, Sort, checked_number
 from exports.python_api.connections import ArchiveConnections, database_file
 from exports.python_api.rows import (
     ArticleRow,
@@ -27,7 +28,7 @@ from exports.python_api.rows import (
     TypedRow,
     TypedRows,
 )
-from pipelines.core.errors import MorgueError, NotFound
+from pipelines.core.errors import MorgueError, NotFound, QueryError
 from pipelines.database import queries
 from pipelines.database.filters import ArticleFilters
 from pipelines.database.query_language.tokens import with_stems
@@ -40,7 +41,8 @@ Names: TypeAlias = "str | Sequence[str]"
 Wanted: TypeAlias = (
     "SupportsIndex | str | ArticleRow"  # the number of an article, its address in any spelling, or itself
 )
-Captured: TypeAlias = "SupportsIndex | CaptureRow | ArticleRow | RevisionRow"  # int: the number of a capture
+# An article, for the capture that its text was read from, one of its revisions, or a capture.
+Captured: TypeAlias = "SupportsIndex | str | ArticleRow | RevisionRow | CaptureRow"
 
 
 class Archive:
@@ -58,7 +60,11 @@ class Archive:
 
     @property
     def connection(self) -> sqlite3.Connection:
-        """Return this thread's connection to the database, for SQL of your own. It only reads."""
+        """Return this thread's connection to the database, for SQL of your own.
+
+        It only reads: SQLite refuses any other statement with an OperationalError. Commands such as `morgue remove` and
+        `morgue reextract` change an archive. Its own errors are those of sqlite3, not MorgueErrors.
+        """
         return self._connections.get()
 
     @property
@@ -82,8 +88,19 @@ class Archive:
     def __reduce__(self) -> tuple[type[Archive], tuple[Path]]:
         return Archive, (self._connections.path,)  # another process opens it for itself
 
+    def _facts(self) -> dict[str, object]:
+        """Return what a user sees of the archive: how much there is, or why it cannot be read."""
+        try:
+            return queries.extent(self.connection)
+        except MorgueError as error:
+            return {"error": error.cause}
+
     def __repr__(self) -> str:
-        return f"Archive({str(self.path)!r})"
+        facts = ", ".join(f"{name}={value}" for name, value in self._facts().items())
+        return f"Archive({str(self.path)!r}, {facts})"
+
+    def _repr_html_(self) -> str:
+        return notebook_html.properties({"path": self.path, **self._facts()}.items())
 
     def search(
         self,
@@ -103,9 +120,9 @@ class Archive:
     ) -> Articles:
         """Return the articles that match: all of them unless `limit` is given; without a query, the newest first.
 
-        The query language and the filters are those of `morgue search`. `unique`: of the copies of one text, only the
-        probable origin, or the earliest. `stem`: also words with the same stem as a plain word of the query. Raises
-        QueryError, NotFound (of the source).
+        The query language and the filters are those of `morgue search`; days are UTC days. `unique`: of the copies of
+        one text, only the probable origin, or the earliest. `stem`: also words with the same stem as a plain word of
+        the query. Raises QueryError, NotFound (of the source).
         """
         filters = ArticleFilters(
             source=source,
@@ -132,7 +149,8 @@ class Archive:
 
     def article(self, wanted: Wanted) -> ArticleRow:
         """Return the article with a number, or at an address in any spelling. Raises NotFound."""
-        return ArticleRow(queries.article(self.connection, _argument(wanted)))
+        row = queries.article(self.connection, _argument(wanted))
+        return ArticleRow({name: row[name] for name in queries.ARTICLE_KEYS})  # equal to the row of a search
 
     def cluster(self, wanted: Wanted) -> ClusterRow | None:
         """Return the copies of the text of an article; None if none is known. Raises NotFound.
@@ -161,14 +179,18 @@ class Archive:
         return TypedRows(CaptureRow, iter(found or queries.captures_of(self.connection, str(self.article(wanted).id))))
 
     def capture(self, number: int) -> CaptureRow:
-        """Return the exchange with a number, as `morgue show --captures` shows them. Raises NotFound."""
-        return CaptureRow(queries.capture(self.connection, number))
+        """Return the exchange with a number, as `morgue show --captures` shows them. Raises NotFound.
+
+        It is the only method that takes the number of a capture; in all others, a number is that of an article.
+        """
+        return CaptureRow(queries.capture(self.connection, index(number)))
 
     def html(self, capture: Captured) -> str:
-        """Return the page of a capture as text, decoded as the archive reads it.
+        """Return the page of an article, a revision or a capture as text, decoded as the archive reads it.
 
-        For an article or a revision, it is the page that the text was read from; for a visit that found the page
-        unchanged, the page that it repeats. Raises NotFound, ArchiveDamaged, MorgueError.
+        For an article (its number, address or row) or a revision, it is the page that the text was read from; for the
+        capture of a visit that found the page unchanged, the page that it repeats. Raises NotFound, ArchiveDamaged,
+        MorgueError.
         """
         from pipelines.archive.replay import replay
         from pipelines.extraction.page.charset import decode
@@ -188,7 +210,7 @@ class Archive:
         return replay(self.connection, self.warc_storage, self._answered(capture)).body
 
     def record(self, capture: Captured) -> bytes:
-        """Return the WARC record of a capture as it is in its file, a gzip member. Raises NotFound, ArchiveDamaged."""
+        """Return the WARC record of what `html` takes, as it is in its file: a gzip member. Raises as `html` does."""
         from pipelines.warc.reader import whole_member
 
         row = self._captured(capture)
@@ -205,10 +227,10 @@ class Archive:
     def _captured(self, capture: Captured) -> Mapping[str, Any]:
         if isinstance(capture, TypedRow) and "warc_record_id" in capture:
             return capture.row
-        if isinstance(capture, SupportsIndex):
-            return queries.capture(self.connection, index(capture))
-        kinds = "the number of a capture, a capture, a revision or an article"
-        raise TypeError(f"expected {kinds}, not {type(capture).__name__}; Archive.article finds articles by address")
+        if isinstance(capture, SupportsIndex | str):
+            return self.article(capture).row
+        kinds = "an article (its number, its address or itself), a revision or a capture"
+        raise TypeError(f"expected {kinds}, not {type(capture).__name__}")
 
     def sources(self) -> TypedRows[SourceRow]:
         """Return every source by name, with its number of articles, the newest day, and its health."""
@@ -226,15 +248,17 @@ class Archive:
         silent: bool = False,
         limit: int | None = None,
     ) -> TypedRows[EditRow]:
-        """Return the edits of articles, the newest first; the days are those on which an edit was seen.
+        """Return the edits of articles, the newest first; the days (UTC) are those on which an edit was seen.
 
         `min_change`: share of the words, from 0 to 1. Raises QueryError, NotFound (of the source).
         """
         from pipelines.database.edits import edit_list
 
         filters = ArticleFilters(source=source, since=_day(since), until=_day(until), language=language)
+        if not 0 <= min_change <= 1:
+            raise QueryError(f"min_change {min_change}", "is no share of the words", "give a number from 0 to 1")
         wanted = edit_list.EditFilters(min_change, title_only, silent)
-        return TypedRows(EditRow, edit_list.edits(self.connection, filters, wanted, limit))
+        return TypedRows(EditRow, edit_list.edits(self.connection, filters, wanted, checked_number("limit", limit)))
 
     def gone(
         self,
@@ -245,11 +269,14 @@ class Archive:
         language: Names = (),
         limit: int | None = None,
     ) -> TypedRows[GoneRow]:
-        """Return the articles whose page vanished, the newest first. Raises QueryError, NotFound (of the source)."""
+        """Return the articles whose page vanished, the newest first; the days (UTC) are those on which that was seen.
+
+        Raises QueryError, NotFound (of the source).
+        """
         from pipelines.database.edits import edit_list
 
         filters = ArticleFilters(source=source, since=_day(since), until=_day(until), language=language)
-        return TypedRows(GoneRow, edit_list.gone(self.connection, filters, limit))
+        return TypedRows(GoneRow, edit_list.gone(self.connection, filters, checked_number("limit", limit)))
 
 
 def _day(given: Day | None) -> str | None:

@@ -9,13 +9,13 @@ from dataclasses import replace
 from operator import index
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from exports.column_types import arrow_schema
+from exports.column_types import arrow_schema, chosen_columns
 from exports.extras import load_extra
 from exports.python_api import notebook_html
 from exports.python_api.connections import ArchiveConnections
 from exports.python_api.counts import AttentionTable, Counts
 from exports.python_api.rows import ARTICLE_COLUMNS, ArticleRow, ClusterRow, ContextRow, TypedRows
-from exports.python_api.tables import Tabular, chosen_columns
+from exports.python_api.tables import Columns, Tabular
 from pipelines.core.errors import QueryError
 from pipelines.core.plural import counted
 from pipelines.database import queries
@@ -60,10 +60,10 @@ class Articles(Tabular):
             raise TypeError(f"expected a query as text, not {query!r}; for one of several words, write OR between them")
         if sort not in SORTS:
             raise QueryError(f"sort {sort!r}", "unknown order", f"say {', '.join(SORTS)}")
-        if offset < 0 or (limit is not None and limit < 0):
-            raise QueryError("limit and offset", "less than nothing", "give numbers from 0")
+        limit, offset = checked_number("limit", limit), checked_number("offset", offset) or 0
         self._connections = connections
         self.query, self.filters, self.sort, self.limit, self.offset = query, filters, sort, limit, offset
+        self._counted: int | None = None  # for the repr, which must not take the time to count
         asked = query if query is not None and not is_address(query) else None
         # It can be asked; which articles are copies of others takes time, and is found when they are read.
         article_selection(self._db, asked, replace(filters, unique=False))
@@ -73,13 +73,22 @@ class Articles(Tabular):
         return self._connections.get()
 
     def __iter__(self) -> Iterator[ArticleRow]:
-        return map(ArticleRow, self.rows())
+        return map(ArticleRow, self._rows())
 
-    def rows(self, fields: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
-        """Yield the articles as dicts of plain JSON types, as exports have them; `fields`: with these columns only."""
+    def rows(self, columns: Columns = None) -> Iterator[dict[str, Any]]:
+        """Yield the articles as dicts of plain JSON types, as exports have them; `columns`: with these only.
+
+        Raises QueryError for an unknown column.
+        """
+        if columns is None:
+            return self._rows()
+        names = chosen_columns(columns, queries.ARTICLE_KEYS)
+        return ({name: row[name] for name in names} for row in self._rows(names))
+
+    def _rows(self, names: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
         from pipelines.database.search.matches import article_places  # a page of hits does not need it
 
-        columns = None if fields is None else list(dict.fromkeys(("id", *(FROM_COLUMN.get(f, f) for f in fields))))
+        columns = None if names is None else list(dict.fromkeys(("id", *(FROM_COLUMN.get(n, n) for n in names))))
         places = article_places(self._db, self.query, self.filters, self.sort, self.limit, self.offset)
         for start in range(0, len(places), queries.BATCH_ROWS):
             yield from queries.articles_at(self._db, places[start : start + queries.BATCH_ROWS], columns)
@@ -104,7 +113,8 @@ class Articles(Tabular):
 
     def __len__(self) -> int:
         there = max(self.total - self.offset, 0)
-        return there if self.limit is None else min(there, self.limit)
+        self._counted = there if self.limit is None else min(there, self.limit)
+        return self._counted
 
     @overload
     def __getitem__(self, which: int) -> ArticleRow: ...
@@ -145,8 +155,9 @@ class Articles(Tabular):
     def count(self, by: str | Sequence[str] | None = None) -> int | Counts:
         """Return how many articles there are; with `by`, for each value of a key, or of several: `("month", "source")`.
 
-        Keys are day, week, month, year, source, language, section, kind, origin, author and tag. Undated articles have
-        the day None. Values without an article are left out. Raises QueryError.
+        Keys are day, week, month, year, source, language, section, kind, origin, author and tag. Days, weeks, months
+        and years come in the order of time, the undated (None) last; other values by their number, the largest first.
+        Values without an article are left out. Raises QueryError.
         """
         if by is None:
             return len(self)
@@ -175,7 +186,7 @@ class Articles(Tabular):
             cause = "compares queries among all articles that pass some filters, and these articles have a query"
             raise QueryError("attention", cause, "say archive.search(since=...).attention([QUERY, ...])")
         texts = (queries,) if isinstance(queries, str) else tuple(queries)
-        return AttentionTable(attention(self._db, texts, _keys(by), self.filters, top))
+        return AttentionTable(attention(self._db, texts, _keys(by), self.filters, checked_number("top", top) or 0))
 
     def kwic(self, width: int = 40, sort: LineSort | None = None, limit: int | None = None) -> TypedRows[ContextRow]:
         """Return a line for each occurrence of the words: keyword in context, `width` characters on each side.
@@ -198,7 +209,8 @@ class Articles(Tabular):
         from pipelines.database.clusters import cluster_list
 
         self._check_whole("clusters")
-        return TypedRows(ClusterRow, cluster_list.clusters(self._db, self.query, self.filters, sort, limit))
+        most = checked_number("limit", limit)
+        return TypedRows(ClusterRow, cluster_list.clusters(self._db, self.query, self.filters, sort, most))
 
     def _check_whole(self, what: str) -> None:
         """Raise QueryError if these are a part of the articles that match."""
@@ -210,15 +222,15 @@ class Articles(Tabular):
         """Return the columns of exports, and `published_time`."""
         return ARTICLE_COLUMNS
 
-    def table_rows(self, fields: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+    def table_rows(self, columns: Sequence[str]) -> Iterator[Mapping[str, Any]]:
         """Yield the articles with these columns."""
-        return map(ArticleRow, self.rows(fields))
+        return map(ArticleRow, self._rows(columns))
 
-    def to_arrow(self, fields: Sequence[str] | None = None) -> pyarrow.Table:
+    def to_arrow(self, columns: Columns = None) -> pyarrow.Table:
         """Return an Arrow table with the types of `morgue export parquet`. Raises ConfigError, QueryError."""
-        arrow, columns = load_extra("pyarrow", "parquet"), chosen_columns(fields, ARTICLE_COLUMNS)
-        schema, batches, group = arrow_schema(columns), [], list[ArticleRow]()
-        for article in map(ArticleRow, self.rows(columns)):
+        arrow, names = load_extra("pyarrow", "parquet"), chosen_columns(columns, ARTICLE_COLUMNS)
+        schema, batches, group = arrow_schema(names), [], list[ArticleRow]()
+        for article in map(ArticleRow, self._rows(names)):
             group.append(article)
             if len(group) == ARROW_ROWS:
                 batches.append(_arrow_batch(arrow, schema, group))
@@ -233,6 +245,7 @@ class Articles(Tabular):
         said += [f"sort={self.sort!r}"] if self.sort != "relevance" else []
         said += [f"limit={self.limit}"] if self.limit is not None else []
         said += [f"offset={self.offset}"] if self.offset else []
+        said.append("not counted yet" if self._counted is None else counted(self._counted, "article"))
         return f"Articles({', '.join(said)})"
 
     def _repr_html_(self) -> str:
@@ -252,6 +265,15 @@ class Articles(Tabular):
         if undated := self.undated_left_out:
             caption += f"; {counted(undated, 'undated article')} left out by since or until"
         return notebook_html.table(("id", "day", "source", "title", "passage"), rows, caption)
+
+
+def checked_number(name: str, number: int | None) -> int | None:
+    """Return a number of rows; None: all. Raises QueryError if it is negative, TypeError if it is no whole number."""
+    if number is None:
+        return None
+    if (rows := index(number)) < 0:
+        raise QueryError(f"{name} {rows}", "less than nothing", "give a number from 0")
+    return rows
 
 
 def _keys(by: str | Sequence[str]) -> tuple[str, ...]:

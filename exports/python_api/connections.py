@@ -26,6 +26,9 @@ class ArchiveConnections:
         self._closed = False
         self._file = self._file_now()
 
+    def __reduce__(self) -> tuple[type[ArchiveConnections], tuple[Path]]:
+        return ArchiveConnections, (self.path,)  # another process opens the archive for itself
+
     def get(self) -> sqlite3.Connection:
         """Return the connection of this thread. Raises MorgueError if it was closed, or the database was replaced."""
         key = _here()

@@ -55,7 +55,7 @@ class Counts(Mapping["CountValue | tuple[CountValue, ...]", int], Tabular):
         """Return the keys, and `count`."""
         return (*self.by, COUNT_COLUMN)
 
-    def table_rows(self, fields: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+    def table_rows(self, columns: Sequence[str]) -> Iterator[Mapping[str, Any]]:
         """Yield a row with all columns for each value. A day is a date."""
         for key, number in self._numbers.items():
             values = key if isinstance(key, tuple) else (key,)
@@ -91,7 +91,7 @@ class AttentionTable(Tabular):
         """Return the keys, and the names of the numbers."""
         return self.attention.columns()
 
-    def table_rows(self, fields: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+    def table_rows(self, columns: Sequence[str]) -> Iterator[Mapping[str, Any]]:
         """Yield the rows, with all columns. A day is a date."""
         for row in self.attention.long_rows():
             yield {name: typed(name, row[name]) for name in self.table_columns()}

@@ -345,7 +345,7 @@ class TypedRows(list[AnyTypedRow], Tabular, Generic[AnyTypedRow]):
         """Return the names of all columns."""
         return tuple(self._kind.__annotations__)
 
-    def table_rows(self, fields: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+    def table_rows(self, columns: Sequence[str]) -> Iterator[Mapping[str, Any]]:
         """Yield the rows, with all columns."""
         return iter(self)
 

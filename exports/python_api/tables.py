@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from exports.column_types import DAY_NAMES, NUMBER_NAMES, TIME_NAMES
+from exports.column_types import DAY_NAMES, NUMBER_NAMES, TIME_NAMES, chosen_columns
 from exports.extras import load_extra
-from pipelines.core.errors import QueryError
 
 if TYPE_CHECKING:
     import pandas
     import polars
     import pyarrow
 
-Columns = dict[str, list[Any]]
+Columns: TypeAlias = "str | Sequence[str] | None"  # names of columns; None: all
 
 
 class Tabular:
-    """Offer rows as tables of other libraries. `fields` chooses columns; None: all."""
+    """Offer rows as tables of other libraries.
+
+    `columns` chooses columns and their order: names, or one text with commas; without it, all. The names are those of
+    `table_columns`. Raises QueryError for an unknown one.
+    """
 
     __slots__ = ()
 
@@ -28,50 +31,35 @@ class Tabular:
         """Return the names of all columns."""
 
     @abstractmethod
-    def table_rows(self, fields: Sequence[str]) -> Iterator[Mapping[str, Any]]:
-        """Yield the rows, which have at least the columns `fields`."""
+    def table_rows(self, columns: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+        """Yield the rows, which have at least these columns."""
 
-    def to_pandas(self, fields: Sequence[str] | None = None) -> pandas.DataFrame:
+    def to_pandas(self, columns: Columns = None) -> pandas.DataFrame:
         """Return a DataFrame: times are datetime64 in UTC, days datetime64 without a zone, lists are lists.
 
         Raises ConfigError if pandas is not installed; QueryError for an unknown column.
         """
         pandas = load_extra("pandas", "pandas")
-        columns = self._columns(fields)
-        return pandas.DataFrame({name: _series(pandas, name, values) for name, values in columns.items()})
+        table = self._by_column(columns)
+        return pandas.DataFrame({name: _series(pandas, name, values) for name, values in table.items()})
 
-    def to_arrow(self, fields: Sequence[str] | None = None) -> pyarrow.Table:
+    def to_arrow(self, columns: Columns = None) -> pyarrow.Table:
         """Return an Arrow table. Raises ConfigError if pyarrow is not installed; QueryError for an unknown column."""
         arrow = load_extra("pyarrow", "parquet")
-        return arrow.table(self._columns(fields))
+        return arrow.table(self._by_column(columns))
 
-    def to_polars(self, fields: Sequence[str] | None = None) -> polars.DataFrame:
+    def to_polars(self, columns: Columns = None) -> polars.DataFrame:
         """Return a DataFrame of polars. Raises ConfigError if polars or pyarrow is not installed; QueryError."""
         polars = load_extra("polars", "polars")
-        return polars.from_arrow(self.to_arrow(fields))
+        return polars.from_arrow(self.to_arrow(columns))
 
-    def _columns(self, fields: Sequence[str] | None) -> Columns:
-        names = chosen_columns(fields, self.table_columns())
-        columns: Columns = {name: [] for name in names}
+    def _by_column(self, columns: Columns) -> dict[str, list[Any]]:
+        names = chosen_columns(columns, self.table_columns())
+        table: dict[str, list[Any]] = {name: [] for name in names}
         for row in self.table_rows(names):
             for name in names:
-                columns[name].append(row[name])
-        return columns
-
-
-def chosen_columns(fields: Sequence[str] | None, known: Sequence[str]) -> tuple[str, ...]:
-    """Return the columns that are wanted. Raises QueryError for an unknown one, and for none at all."""
-    if fields is None:
-        return tuple(known)
-    names = tuple(dict.fromkeys(part.strip() for part in fields.split(",")) if isinstance(fields, str) else fields)
-    for name in names:
-        if name not in known:
-            from pipelines.core.source_names import near_names  # takes milliseconds, which a search need not pay
-
-            raise QueryError(f"column {name!r}", "there is no such column", near_names(str(name), known, "column"))
-    if not names:
-        raise QueryError("fields", "name no column", f"columns: {', '.join(known)}")
-    return names
+                table[name].append(row[name])
+        return table
 
 
 def _series(pandas: Any, name: str, values: list[Any]) -> Any:

@@ -26,7 +26,8 @@ class ArticleFilters:
     """Hold filters for articles. Days and languages are brought into the form of the archive when it is made.
 
     Names and languages may come as one text with commas, or as several; they are tuples afterwards. Days are whatever
-    `query_language.days` reads; they are ISO days afterwards. Raises QueryError for a value that is not valid.
+    `query_language.days` reads; they are ISO days afterwards. Raises QueryError for a value that is not valid; its
+    subject begins with the name of the filter.
     """
 
     source: Sequence[str] = ()  # names or addresses of sources, of which one must fit
@@ -40,9 +41,9 @@ class ArticleFilters:
 
     def __post_init__(self) -> None:
         values: dict[str, Any] = {
-            "source": listed("--source", self.source),
+            "source": listed("source", self.source),
             "language": tuple(
-                dict.fromkeys(language_code("--language", code) for code in listed("--language", self.language))
+                dict.fromkeys(language_code("language", code) for code in listed("language", self.language))
             ),
         }
         for prefix in ("", "seen_"):
@@ -52,16 +53,12 @@ class ArticleFilters:
 
     def _days(self, prefix: str) -> dict[str, str | None]:
         """Return the two ends of one period as ISO days."""
-        option, since, until = (
-            prefix.replace("_", "-"),
-            getattr(self, f"{prefix}since"),
-            getattr(self, f"{prefix}until"),
-        )
-        first = parse_day(f"--{option}since", since, last=False)
-        last = parse_day(f"--{option}until", until, last=True)
+        since, until = getattr(self, f"{prefix}since"), getattr(self, f"{prefix}until")
+        first = parse_day(f"{prefix}since", since, last=False)
+        last = parse_day(f"{prefix}until", until, last=True)
         if first and last and first > last:
-            days = f"--{option}since {since} --{option}until {until}"
-            raise QueryError(days, "ends before it begins", f"give --{option}since the earlier day")
+            cause = f"the period ends before it begins, with {until!r}"
+            raise QueryError(f"{prefix}since {since!r}", cause, "give the earlier day first")
         return {f"{prefix}since": first, f"{prefix}until": last}
 
     def terms(self, source_ids: Sequence[int]) -> list[str]:
@@ -72,8 +69,8 @@ class ArticleFilters:
     def places(self) -> PlaceRange:
         """Return the places of the articles of the period. Raises QueryError if nothing could fit."""
         if self.undated and self.is_dated:
-            cure = "leave one of them out; --seen-since and --seen-until go by the day on which an article came in"
-            raise QueryError("--undated", "articles without a date have no --since or --until", cure)
+            cure = "leave out since and until, or name the days on which articles came in (seen since, seen until)"
+            raise QueryError("undated", "articles without a date are in no period", cure)
         if self.undated:
             return UNDATED
         return places_between(self.since, self.until) if self.is_dated else EVERYWHERE
@@ -135,7 +132,7 @@ def source_id(db: sqlite3.Connection, name: str) -> int:
     if found is not None:
         return int(next(ask(db, "SELECT id FROM sources WHERE name = ?", (found,)))[0])
     if (new := name_after_renaming(db, name)) is not None:
-        raise NotFound(f"source {name}", f"was renamed to {new}", f"say --source {new}")
+        raise NotFound(f"source {name}", f"was renamed to {new}", f"say {new}")
     raise NotFound(f"source {name}", "not in this archive", near_names(name, known, "source"))
 
 

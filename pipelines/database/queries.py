@@ -12,6 +12,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
+from datetime import date
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ from pipelines.database.connection import (
     decode_short,
 )
 from pipelines.database.filters import EVERYTHING, ArticleFilters
+from pipelines.database.schema.places import DAY_BITS, FIRST_DATED_PLACE
 from pipelines.database.selection import (
     article_at,
     article_selection,
@@ -287,6 +289,17 @@ def sources(db: sqlite3.Connection, *, of_lists: bool = False) -> Iterator[Row]:
     if of_lists:
         for site in health.sites_of_lists(db, time):
             yield dict.fromkeys(SOURCE_KEYS) | site
+
+
+def extent(db: sqlite3.Connection) -> Row:
+    """Return how much an archive holds: articles, sources that have some, first and last day of publication."""
+    dated = f"FROM articles WHERE place >= {FIRST_DATED_PLACE}"
+    row = next(ask(db, f"""
+        SELECT (SELECT count(*) FROM articles) AS articles,
+               (SELECT count(*) FROM sources WHERE EXISTS (SELECT 1 FROM articles WHERE source_id = sources.id))
+               AS sources, (SELECT min(place) {dated}) >> {DAY_BITS} AS first_day,
+               (SELECT max(place) {dated}) >> {DAY_BITS} AS last_day"""))  # fmt: skip
+    return dict(row) | {name: row[name] and date.fromordinal(row[name]) for name in ("first_day", "last_day")}
 
 
 def removals(db: sqlite3.Connection) -> Iterator[Row]:

@@ -1,4 +1,4 @@
-"""Test which columns and articles a dataset has: fields, samples, splits, revisions."""
+"""Test which articles a dataset has: samples, splits, revisions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from exports.row_choice import Sample, choose_fields, parse_splits
+from exports.row_choice import Sample, parse_splits
 from exports.selected_rows import ArticleRows, RowSelection
 from pipelines.core.errors import ConfigError
 from pipelines.database.connection import connect
@@ -19,34 +19,12 @@ from tests.support.article_archive import build
 from tests.support.exporting import export
 
 HEADER = "tdm-reservation in the header"
-KNOWN = ["id", "title", "text", "text_digest"]
 ROWS = [{"url": f"https://paper.example/{n}", "n": n} for n in range(1000)]
 
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory):
     return build(tmp_path_factory.mktemp("choice") / "archive")
-
-
-def test_fields_are_those_listed_in_their_order():
-    """Blanks around a comma and a comma at the end do not matter; without the option, all are there."""
-    assert choose_fields("text, id,", KNOWN) == ["text", "id"]
-    assert choose_fields(None, KNOWN) == KNOWN
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("id,titel", r"--fields titel: there is no such column\n  did you mean title"),
-        ("zzz", r"columns: id, text"),
-        ("id,id", "named twice"),
-        (" , ", "names no column"),
-    ],
-)
-def test_fields_that_are_wrong_are_named_with_those_that_exist(text, words):
-    """The error says which, and what may be meant."""
-    with pytest.raises(ConfigError, match=words):
-        choose_fields(text, KNOWN)
 
 
 def test_sample_has_its_size_and_no_regard_for_the_order_of_rows():

@@ -23,9 +23,10 @@ from exports import (
     is_partitionable,
     is_subset_format,
 )
+from exports.column_types import chosen_columns
 from exports.formats.to_csv import MAX_EXCEL_ROWS, MAX_EXCEL_UNITS
 from exports.python_api.archive import Archive
-from exports.row_choice import choose_fields, parse_splits
+from exports.row_choice import parse_splits
 from exports.selected_rows import ArticleRows, RowSelection
 from pipelines.core.errors import ConfigError
 from pipelines.core.plural import counted, verb
@@ -47,7 +48,7 @@ def export_articles(
         raise ConfigError("--fields", f"has no effect on {wanted.form}, which has fields of its own", "leave it out")
     if wanted.seed is not None and wanted.sample is None and wanted.split is None:
         raise ConfigError("--seed", "decides --sample and --split, and neither is given", "give one, or leave it out")
-    columns = choose_fields(wanted.fields, list(dataset.columns()))
+    columns = chosen_columns(wanted.fields, list(dataset.columns()))
     splits = None if wanted.split is None else parse_splits(wanted.split, wanted.seed or 0)
     every = wanted.revisions == "all"
     if wanted.excel:

@@ -43,7 +43,7 @@ def clusters(
     source).
     """
     if sort not in SORTS:
-        raise QueryError(f"--sort {sort!r}", "unknown order", f"say {', '.join(SORTS)}")
+        raise QueryError(f"sort {sort!r}", "unknown order", f"say {', '.join(SORTS)}")
     matching, values = _matching(db, query, filters)
     page = {"limit": -1 if limit is None else limit, "offset": offset}
     sql = f"SELECT c.* FROM clusters c WHERE {matching} ORDER BY {SORTS[sort]} LIMIT :limit OFFSET :offset"

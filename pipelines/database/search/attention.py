@@ -58,7 +58,7 @@ class Attention:
     matches: tuple[int, ...]  # of each query, in all
     articles: int  # in all
     undated: tuple[int, ...]  # articles of each query (without a query: all) that have no day, and no place in time
-    left_out: bool  # --since or --until leave them out; else they have a row of their own if there is time in the table
+    left_out: bool  # since or until leave them out; else they have a row of their own if there is time in the table
     more_values: int  # values of a key that `limit` left out
     first_day: str | None  # on which an article was published
     last_day: str | None
@@ -186,12 +186,12 @@ def _checked_keys(by: Sequence[str]) -> tuple[str, ...]:
     """Return the keys with the unit of time first. Raises QueryError."""
     if not by:
         return ()
-    check_keys("--by", by)
-    said = f"--by {','.join(by)}"
+    check_keys("count by", by)
+    said = f"count by {','.join(by)}"
     if len(set(by)) < len(by):
         raise QueryError(said, "names a key twice", "name each key once")
     if len(by) > MAX_KEYS:
-        raise QueryError(said, "too many keys", f"name at most {MAX_KEYS}, such as --by month,source")
+        raise QueryError(said, "too many keys", f"name at most {MAX_KEYS}, such as month,source")
     if sum(key in UNITS for key in by) > 1:
         raise QueryError(said, "two units of time", f"name one of {', '.join(UNITS)}")
     return tuple(sorted(by, key=lambda key: key not in UNITS))
@@ -233,7 +233,7 @@ class _Span:
         # There are no rows for days that are still to come.
         self.ends = since or known[0], max(since or known[0], min(until or known[-1], max(today, known[-1])))
         begins, ends = known[0], known[-1]
-        # If the archive has articles from before --since, it covers the time from there on; else from its first one.
+        # If the archive has articles from before `since`, it covers the time from there on; else from its first one.
         if since and since > date.min and count(db, None, _period(filters, None, since - ONE_DAY)):
             begins = since
         if until and until < date.max and count(db, None, _period(filters, until + ONE_DAY, None)):
@@ -284,7 +284,9 @@ def _keys_of_rows(
     periods: list[str | None] = list(periods_between(*span.ends, keys[0])) if span.ends else []
     if len(periods) * len(values) > MAX_ROWS:
         cause = f"more than {MAX_ROWS:,} rows"
-        raise QueryError(f"--by {','.join(keys)}", cause, "count by a longer unit, or only the largest with --limit")
+        raise QueryError(
+            f"count by {','.join(keys)}", cause, "count by a longer unit, or only the most frequent values"
+        )
     if any(key[0] is None for key in whole):
         periods.append(None)
     return [(period, *value) for period, value in product(periods, values)], more_values

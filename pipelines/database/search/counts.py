@@ -48,6 +48,7 @@ KEYS = tuple(VALUES)
 # A count of one label takes as long as reading the rows of so many matches (measured at 100,000 and 500 sources).
 ROWS_A_LABEL = 50
 LABELS_OF_A_PREFIX = 25  # counted in the time of reading the rows: FTS5 makes the list of its matches for each
+NO_TIME = "~"  # is sorted after the name of every period
 
 Counts = dict[tuple[str | None, ...], int]
 Labels = list[tuple[str | None, str]]  # values of a key, and the FTS5 expression for each
@@ -65,7 +66,7 @@ def count_selected(db: sqlite3.Connection, which: ArticleSelection) -> int:
 
 
 def count_undated(db: sqlite3.Connection, query: str | None, filters: ArticleFilters) -> int:
-    """Return how many articles match but are left out by --since or --until because no day of theirs is known."""
+    """Return how many articles match but are left out by since or until because no day of theirs is known."""
     if not filters.is_dated:
         return 0
     return count(db, query, replace(filters, since=None, until=None, undated=True))
@@ -74,7 +75,7 @@ def count_undated(db: sqlite3.Connection, query: str | None, filters: ArticleFil
 def counts(
     db: sqlite3.Connection, by: Sequence[str], query: str | None = None, filters: ArticleFilters = EVERYTHING
 ) -> Counts:
-    """Return how many articles match, by the values of some of KEYS, in the order of the values, None first.
+    """Return how many articles match, by the values of some of KEYS, in the order of `in_order`.
 
     A value is None where an article has none: undated, no language known, no author. Values without an article are
     left out. Raises QueryError, NotFound (of the source), ArchiveDamaged.
@@ -89,8 +90,28 @@ def counts(
     elif labels:
         found = _from_labels(db, by, which, labels)
     else:
-        return _named_periods(by, counts_by_period(db, which, by))  # they are in order
-    return dict(sorted(found.items(), key=lambda item: [(value is not None, value or "") for value in item[0]]))
+        found = _named_periods(by, counts_by_period(db, which, by))
+    return in_order(by, found)
+
+
+def in_order(by: Sequence[str], found: Counts) -> Counts:
+    """Return counts with periods in the order of time, the undated last, and other values the most frequent first.
+
+    If there are both, those of the first key are together. What is equally frequent is in the order of its name.
+    """
+    times = [place for place, key in enumerate(by) if key in PERIODS]
+    others = [place for place, key in enumerate(by) if key not in PERIODS]
+    sizes: Counter[tuple[str | None, ...]] = Counter()
+    for key, number in found.items():
+        sizes[tuple([key[place] for place in others])] += number
+    by_size = sorted(sizes, key=lambda values: (-sizes[values], [(one is None, one or "") for one in values]))
+    ranks = {values: rank for rank, values in enumerate(by_size)}
+
+    def position(key: tuple[str | None, ...]) -> tuple[Any, Any]:
+        time, rank = [key[place] or NO_TIME for place in times], ranks[tuple([key[place] for place in others])]
+        return (time, rank) if by[0] in PERIODS else (rank, time)
+
+    return {key: found[key] for key in sorted(found, key=position)}
 
 
 def check_keys(option: str, keys: Sequence[str]) -> None:

@@ -78,9 +78,9 @@ def search(
     NotFound (of the source).
     """
     if sort not in SORTS:
-        raise QueryError(f"--sort {sort!r}", "unknown order", f"say {', '.join(SORTS)}")
+        raise QueryError(f"sort {sort!r}", "unknown order", f"say {', '.join(SORTS)}")
     if offset < 0 or (limit is not None and limit < 0):
-        raise QueryError("--limit and --offset", "less than nothing", "give numbers from 0")
+        raise QueryError("limit and offset", "less than nothing", "give numbers from 0")
     which = article_selection(db, query, filters)
     ranked = which.headline is not None and sort == "relevance"
     places = ranking.places_in_order(db, which, sort, limit, offset)

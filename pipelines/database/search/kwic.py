@@ -48,9 +48,9 @@ def lines_in_context(
     the keyword, among the MAX_SORTED_ARTICLES articles that match best. Raises QueryError, NotFound (of the source).
     """
     if sort not in LINE_SORTS:
-        raise QueryError(f"--sort {sort!r}", "unknown order", f"say {', '.join(LINE_SORTS)}")
+        raise QueryError(f"sort {sort!r}", "unknown order", f"say {', '.join(LINE_SORTS)}")
     if offset < 0 or width < 0 or (limit is not None and limit < 0):
-        raise QueryError("--limit, --offset and --kwic", "less than nothing", "give numbers from 0")
+        raise QueryError("limit, offset and width", "less than nothing", "give numbers from 0")
     by_context = sort in CONTEXT_SORTS
     asked = None if not query.strip() or is_address(query) else query_conditions(db, query, filters)
     marking = asked.marking() if asked else None

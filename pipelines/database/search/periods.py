@@ -68,7 +68,7 @@ def periods_between(first: date, last: date, unit: str) -> Iterator[str]:
             return
         day = ends + timedelta(days=1)
     cause = f"more than {MAX_PERIODS:,} {unit}s from {first} to {last}"
-    raise QueryError(f"--by {unit}", cause, "count by a longer unit, or choose a period with --since and --until")
+    raise QueryError(f"count by {unit}", cause, "count by a longer unit, or choose a shorter period")
 
 
 def unit_for(first: date, last: date) -> str:

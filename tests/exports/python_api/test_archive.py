@@ -17,7 +17,7 @@ from exports import Archive, ArchiveDamaged, ArchiveLocked, MorgueError, NoArchi
 from pipelines.database import connection
 from pipelines.warc.reader import read_member
 from pipelines.warc.storage import WarcStorage
-from tests.support.article_archive import build
+from tests.support.article_archive import build, undate
 from tests.support.verifiable_archive import build as build_captures
 
 
@@ -50,7 +50,29 @@ def test_home_folder_is_expanded(folder, monkeypatch):
     """`~` means what it means in a shell."""
     monkeypatch.setenv("HOME", str(folder.parent))
     with Archive("~/a") as archive:
-        assert repr(archive) == f"Archive('{folder}')"
+        assert archive.path == folder
+
+
+def test_archive_shows_how_much_it_holds(folder, tmp_path):
+    """In a notebook, too. If it cannot be read, it says why: to look at an object is never an error."""
+    with Archive(folder) as archive:
+        assert repr(archive) == (
+            f"Archive('{folder}', articles=39, sources=3, first_day=2022-01-13, last_day=2024-03-01)"
+        )
+        for shown in (
+            str(folder),
+            "articles</th><td>39",
+            "first_day</th><td>2022-01-13",
+            "last_day</th><td>2024-03-01",
+        ):
+            assert shown in archive._repr_html_()
+    assert repr(archive) == f"Archive('{folder}', error=the archive was closed)"
+    assert "the archive was closed" in archive._repr_html_()
+    copy = Path(shutil.copytree(folder, tmp_path / "undated"))
+    with closing(sqlite3.connect(copy / "morgue.db")) as db, db:
+        undate(db, *range(1, 40))
+    with Archive(copy) as archive:
+        assert repr(archive).endswith("articles=39, sources=3, first_day=None, last_day=None)")
 
 
 def test_missing_archive_is_named(tmp_path):
@@ -104,6 +126,10 @@ def test_archive_cannot_be_written_through_its_connection(archive):
     assert archive.connection.execute("SELECT count(*) FROM articles").fetchone()[0] == 39
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         archive.connection.execute("DELETE FROM crawls")
+    for sql in ("DELETE FROM articles", "UPDATE articles SET title = ''", "DROP TABLE articles"):
+        with pytest.raises(sqlite3.OperationalError):
+            archive.connection.execute(sql)
+    assert archive.search().total == 39
 
 
 def test_closed_archive_says_so(folder):
@@ -139,6 +165,9 @@ def test_archive_goes_to_another_process(archive):
     with pickle.loads(pickle.dumps(archive)) as other:
         assert other.article(1) == archive.article(1)
     assert pickle.loads(pickle.dumps(archive.article(1))) == archive.article(1)
+    climate = archive.search("climate", sort="oldest")
+    for answer in (climate, climate[1:], climate.count(by="month"), archive.sources()):
+        assert list(pickle.loads(pickle.dumps(answer))) == list(answer)
     inherited = archive.connection
 
     def check():
@@ -172,6 +201,7 @@ def test_article_is_found_by_number_address_and_row(archive):
     assert {archive.article(wanted).id for wanted in (1, "1", url, first, Number())} == {1}
     assert [state.revision for state in archive.revisions(first)] == [1, 2]
     assert len(archive.captures(1)) == 2
+    assert first in archive.search("climate")
 
 
 @pytest.mark.parametrize("wanted", [999, "https://courier.example/nothing", "https://courier.example/w0"])
@@ -192,7 +222,7 @@ def test_wrong_type_is_a_type_error(archive, wanted):
     """It says what is expected."""
     with pytest.raises(TypeError, match="expected the number or the address"):
         archive.article(wanted)
-    with pytest.raises(TypeError, match="expected the number of a capture"):
+    with pytest.raises(TypeError, match="a revision or a capture, not"):
         archive.html(wanted)
 
 
@@ -207,13 +237,17 @@ def test_wrong_type_in_a_search_is_a_type_error(archive):
 
 
 def test_html_is_decoded_body_is_bytes_and_record_is_as_stored(archive, folder):
-    """A capture, its number, an article and each of its revisions name them."""
+    """Of an article, as `article` takes it; of one of its revisions; of a capture."""
     article, (first, second) = archive.article(1), archive.revisions(1)
-    assert archive.html(article) == archive.html(second) == archive.html(40) == archive.html(archive.capture(40))
+    newest = archive.html(archive.capture(40))
+    assert {archive.html(one) for one in (1, "1", article.url, article, second)} == {newest}
     assert "then closes" in archive.html(article)
     assert "then closes" not in archive.html(first)
     assert archive.body(6).decode() == archive.html(6)
     assert "東京都知事選挙" in archive.html(6)
+    for ask in (archive.html, archive.body, archive.record):
+        with pytest.raises(NotFound, match="article 999: no such number"):
+            ask(999)
     place = article.warc_file, article.warc_offset, article.warc_length
     assert archive.record(article) == (folder / "warc" / place[0]).read_bytes()[place[1] : place[1] + place[2]]
     assert b"WARC-Type: response" in read_member(WarcStorage(folder / "warc"), *place)

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import pytest
 
-from exports import Archive, Counts, NotFound, QueryError
+from exports import Archive, Articles, Counts, NotFound, QueryError
 from pipelines.database import queries
 from tests.support.article_archive import build, undate
 from tests.support.command import environment
@@ -49,6 +49,53 @@ def test_filters_are_those_of_the_command_line(archive):
     assert ids(archive.search("climate", since=date(2024, 2, 1))) == [2]
     assert ids(archive.search("climate", until=datetime(2024, 1, 31, tzinfo=UTC))) == [1]
     assert ids(archive.search(language="de,ja", sort="oldest")) == [6, 7]
+
+
+@pytest.mark.parametrize(
+    ("ask", "says"),
+    [
+        (lambda it: it.search(since="soon"), "since 'soon': not a year"),
+        (lambda it: it.search(seen_until="2024-13"), "seen_until '2024-13': not a day that exists"),
+        (lambda it: it.search(since="2024", until="2023"), "since '2024': the period ends before it begins"),
+        (lambda it: it.search(undated=True, since="2024"), "undated: articles without a date"),
+        (lambda it: it.search(language="english"), "language 'english': is not a language code"),
+        (lambda it: it.search(source=" , "), "source ' , ': is empty"),
+        (lambda it: it.search(sort="best"), "sort 'best': unknown order"),
+        (lambda it: it.search(limit=-1), "limit -1: less than nothing"),
+        (lambda it: it.edits(limit=-1), "limit -1: less than nothing"),
+        (lambda it: it.edits(min_change=25), "min_change 25: is no share of the words"),
+        (lambda it: it.gone(since="soon"), "since 'soon'"),
+        (lambda it: it.search().clusters(limit=-1), "limit -1: less than nothing"),
+        (lambda it: it.search().clusters(sort="best"), "sort 'best': unknown order"),
+        (lambda it: it.search("climate").kwic(sort="best"), "sort 'best': unknown order"),
+        (lambda it: it.search("climate").kwic(-1), "width: less than nothing"),
+        (lambda it: it.search().attention(top=-1), "top -1: less than nothing"),
+        (lambda it: it.search().attention(by="colour"), "count by 'colour': unknown key"),
+        (lambda it: it.search().attention(by="month,year"), "count by month,year: two units of time"),
+        (lambda it: it.search(since="0001").attention(by="day"), "count by day: more than 50,000"),
+    ],
+)
+def test_errors_name_the_argument_and_no_option_of_a_command(archive, ask, says):
+    """Who writes Python types no --since."""
+    with pytest.raises(QueryError, match=says) as refused:
+        ask(archive)
+    assert "--" not in str(refused.value)
+
+
+def test_source_that_was_renamed_is_named_without_an_option(tmp_path):
+    """As the others."""
+    folder = build(tmp_path / "a")
+    with closing(sqlite3.connect(folder / "morgue.db")) as db, db:
+        db.execute("UPDATE sources SET former_names = 'herald' WHERE name = 'courier'")
+    with Archive(folder) as archive, pytest.raises(NotFound, match=r"was renamed to courier\n  say courier$"):
+        archive.search(source="herald")
+
+
+def test_limit_is_a_whole_number(archive):
+    """SQLite would take 1.5, and fail later."""
+    for wrong in (1.5, "5"):
+        with pytest.raises(TypeError, match="integer"):
+            archive.search(limit=wrong)
 
 
 @pytest.mark.parametrize(
@@ -107,6 +154,42 @@ def test_counts_are_by_one_key_or_several(archive):
     assert next(climate.count(by="day").table_rows(["day", "count"])) == {"day": date(2024, 1, 5), "count": 1}
 
 
+def test_counts_are_in_the_order_of_time_or_the_largest_first(tmp_path):
+    """As `morgue count` prints them; undated articles are last, and what is equally frequent goes by name."""
+    folder = build(tmp_path / "a")
+    with closing(sqlite3.connect(folder / "morgue.db")) as db, db:
+        undate(db, 2)
+    with Archive(folder) as archive:
+        every = archive.search()
+        assert list(every.count(by="year").items()) == [("2022", 30), ("2023", 1), ("2024", 7), (None, 1)]
+        assert list(every.count(by="source").items()) == [("courier", 20), ("gazette", 17), ("shimbun", 2)]
+        assert list(every.count(by="language").items())[:2] == [("en", 19), ("fr", 17)]
+        authors = [(author, number) for author, number in every.count(by="author").items() if number == 1]
+        assert authors == sorted(authors)
+        assert list(every.count(by=("year", "source"))) == [
+            ("2022", "courier"), ("2022", "gazette"), ("2023", "courier"), ("2024", "courier"), ("2024", "gazette"),
+            ("2024", "shimbun"), (None, "courier")]  # fmt: skip
+        assert list(every.count(by=("source", "year"))) == [
+            ("courier", "2022"), ("courier", "2023"), ("courier", "2024"), ("courier", None), ("gazette", "2022"),
+            ("gazette", "2024"), ("shimbun", "2024")]  # fmt: skip
+        for by in ("source", "language", "year", "kind", "source,language"):
+            keys = by.split(",")
+            rows = [tuple(row[key] for key in keys) for row in every.attention(by=by) if row["articles"]]
+            assert rows == [key if len(keys) > 1 else (key,) for key in every.count(by=by)], by
+
+
+def test_repr_of_a_search_counts_nothing(archive, monkeypatch):
+    """A question about millions of articles is shown at once; the number is there once it was counted."""
+    climate = archive.search("climate", since="2024", sort="newest")
+    with monkeypatch.context() as never:
+        never.setattr(Articles, "total", None)
+        assert repr(climate) == "Articles(query='climate', since='2024-01-01', sort='newest', not counted yet)"
+    assert len(climate) == 2
+    assert repr(climate) == "Articles(query='climate', since='2024-01-01', sort='newest', 2 articles)"
+    assert repr(climate[:1]) == "Articles(query='climate', since='2024-01-01', sort='newest', limit=1, not counted yet)"
+    assert repr(archive.search()) == "Articles(not counted yet)"
+
+
 def test_part_of_an_answer_is_not_counted_by_a_key(archive):
     """It would give the numbers of all that match."""
     for part in (archive.search(limit=3), archive.search()[2:]):
@@ -135,7 +218,7 @@ def test_undated_articles_are_counted_as_left_out(tmp_path):
         climate = archive.search("climate", since="2024")
         assert (ids(climate), climate.undated_left_out) == ([1], 1)
         assert "1 undated article left out" in climate._repr_html_()
-        assert dict(archive.search("climate").count(by="month")) == {None: 1, "2024-01": 1}
+        assert dict(archive.search("climate").count(by="month")) == {"2024-01": 1, None: 1}
         assert archive.article(2).published_day is archive.article(2).published_time is None
 
 

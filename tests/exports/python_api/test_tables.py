@@ -82,14 +82,22 @@ def test_counts_are_a_table_with_a_column_for_each_key(archive):
     assert archive.search("trade").count(by="day").to_pandas()["day"].dtype.kind == "M"
 
 
-def test_fields_choose_columns_in_their_order(archive):
-    """A wrong one is named, with those like it."""
+def test_columns_choose_columns_in_their_order(archive):
+    """A wrong one is named, with those like it, at once."""
     pytest.importorskip("pandas")
-    assert list(archive.search().to_pandas(["title", "id"]).columns) == ["title", "id"]
-    with pytest.raises(QueryError, match="did you mean title"):
-        archive.search().to_pandas(["titel"])
-    with pytest.raises(QueryError, match="name no column"):
-        archive.search().to_pandas([])
+    pytest.importorskip("polars")
+    found = archive.search("élections")
+    for chosen in ("title, published_time", ["title", "published_time"]):
+        assert list(found.to_pandas(columns=chosen).columns) == ["title", "published_time"]
+        assert found.to_arrow(columns=chosen).column_names == ["title", "published_time"]
+        assert found.to_polars(columns=chosen).columns == ["title", "published_time"]
+    assert list(found.rows(columns="published_day,id")) == [{"published_day": "2024-03-01", "id": 5}]
+    assert list(found.rows(columns=["authors"])) == [{"authors": ["Zoé Ångström", "Marc Noël"]}]
+    assert list(archive.sources().to_pandas(columns="name").columns) == ["name"]
+    for ask in (found.to_pandas, found.to_arrow, found.to_polars, found.rows, archive.captures(5).to_pandas):
+        for wrong, says in ((["titel"], "column 'titel': there is no such column"), ([], "columns: none is named")):
+            with pytest.raises(QueryError, match=says):
+                ask(columns=wrong)
 
 
 @pytest.mark.parametrize(
