@@ -1,10 +1,12 @@
-"""Measure what exports cost: `python benchmarks/export.py [--articles 20000]`.
+"""Measure what exports cost: `python benchmarks/export.py [--articles 20000] [--keep DIR]`.
 
 Fill an archive with generated articles (search_corpus.py), then write all of them as jsonl, csv and parquet: by `morgue
 export`, and by the shortest programs that do it with the same columns in the same run. The plain program leaves JSON
 columns as text and protects nobody from formulas; the equal one gives the same bytes as `morgue export` (for Parquet,
 the same table), which is checked. Each is a process of its own. CPU time is its user and system time, less that of the
-same program without a row. Exit code 1 if an aim is missed; 77 without pyarrow and orjson.
+same program without a row. `--keep DIR` keeps the archive, and copies a database that `search.py --keep DIR` filled
+with as many articles: `--articles 1000000 --keep DIR --runs 1` needs some 30 GB of disk. Exit code 1 if an aim is
+missed; 77 without pyarrow and orjson.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import argparse
 import csv
 import io
 import json
+import shutil
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
@@ -37,6 +40,7 @@ AIM_MEMORY_MB = 500
 SOURCES = 500
 RUNS = 3  # of each program; the median counts
 BATCH_ROWS = 5000  # of a row group of Parquet
+COMPARED = ("morgue", "equal output")  # programs whose files are compared
 NOTHING = "2999"  # a day from which on there is no article
 # What pages say beside title and text. The generator has only what searches need.
 DETAILS = """
@@ -63,11 +67,31 @@ class Figures:
     peak: int  # bytes
 
 
-def fill(path: Path, articles: int) -> None:
-    """Write the articles into a new database."""
+def kept_archive(folder: Path, articles: int) -> Path:
+    """Return the archive with so many articles that is kept in a folder; make it if it is not there.
+
+    A database that `search.py --keep` has filled there is copied instead of filled again.
+    """
+    archive, half = folder / f"export-{articles}", folder / f"export-{articles}.half"
+    if archive.exists():
+        return archive
+    shutil.rmtree(half, ignore_errors=True)  # of a run that was stopped
+    folder.mkdir(parents=True, exist_ok=True)
+    fill(new_archive(folder, half.name) / "morgue.db", articles, folder / f"{articles}-{SOURCES}.db")
+    half.rename(archive)
+    return archive
+
+
+def fill(path: Path, articles: int, filled: Path | None = None) -> None:
+    """Write the articles into a new database, or copy those of a database that is `filled`; add the details."""
     import search
 
-    search.fill(search.Archive(path, articles), SOURCES)
+    if filled is not None and search.Archive(filled, articles).note.exists():
+        with closing(sqlite3.connect(f"{filled.as_uri()}?mode=ro", uri=True)) as source:
+            path.unlink()
+            source.execute("VACUUM INTO ?", (str(path),))
+    else:
+        search.fill(search.Archive(path, articles), SOURCES)
     with closing(open_database(path)) as db:
         db.execute(DETAILS)
         db.execute("DELETE FROM changes")
@@ -232,27 +256,31 @@ def main() -> None:
     parser.add_argument("--articles", type=int, default=20_000)
     parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--formats", default=",".join(PROGRAMS))
-    parser.add_argument("--archive", metavar="DIR", help="where the archive is kept; used again if it is there")
+    parser.add_argument(
+        "--keep", metavar="DIR", help="keep the archive in DIR, and use what is there, also of search.py"
+    )
     parser.add_argument("--json", metavar="FILE")
     given = parser.parse_args()
     if missing := [name for name in ("pyarrow", "orjson") if find_spec(name) is None]:
         skip(f"not installed: {', '.join(missing)} (pip install 'newsmorgue[parquet,fast]')")
     checks, measured = [], {}
     with workshop() as folder:
-        archive = Path(given.archive).resolve() if given.archive else folder / "archive"
-        if not (archive / "morgue.db").exists():
-            archive.parent.mkdir(parents=True, exist_ok=True)
-            fill(new_archive(archive.parent, archive.name) / "morgue.db", given.articles)
+        archive = kept_archive(Path(given.keep).resolve() if given.keep else folder, given.articles)
         with closing(sqlite3.connect(archive / "morgue.db")) as db:
             (articles,) = db.execute("SELECT count(*) FROM articles").fetchone()
         print(f"{articles:,} articles, {(archive / 'morgue.db').stat().st_size / MB:,.0f} MB")
         for form in given.formats.split(","):
             found = {}
             for name in PROGRAMS[form]:
-                found[name] = figures_of(form, name, archive, folder / f"{name}.{form}", given.runs)
+                out = folder / f"{name}.{form}"
+                found[name] = figures_of(form, name, archive, out, given.runs)
+                if name not in COMPARED:  # a million articles are some GB
+                    out.unlink()
             ours = found["morgue"]
             share = found["equal output"].cpu / ours.cpu
             same = is_equal(form, folder / f"morgue.{form}", folder / f"equal output.{form}")
+            for name in COMPARED:
+                (folder / f"{name}.{form}").unlink()
             print(f"\n{form}")
             show_table(
                 ("program", "rows/CPU s", "us a row", "morgue's speed / its", "CPU s", "start", "wall s", "peak MB"),

@@ -8,6 +8,7 @@ reading at `dataset`; for `Archive` at `python_api.archive`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias, TypeGuard
@@ -96,6 +97,18 @@ class CaptureFormat(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Hold what a dataset of articles is made of."""
+
+    parts: Iterable[
+        tuple[str, Iterable[Row]]
+    ]  # the splits by name and their rows; without splits, one with the name ""
+    columns: Sequence[str]  # to write, in this order
+    about: ExportInfo  # for a folder also `left_out`, which is filled while the rows are read
+    raw: bool = False  # leave out any change that protects the reader's program from the data
+
+
 class FolderFormat(Protocol):
     """Declare what a module `to_NAME` offers that writes articles into a folder of files."""
 
@@ -103,20 +116,10 @@ class FolderFormat(Protocol):
     media_type: str  # of its files
     suffix: str  # ""
 
-    def fill(
-        self,
-        parts: Iterable[tuple[str, Iterable[Row]]],
-        folder: FolderOutput,
-        columns: Sequence[str],
-        about: ExportInfo,
-        *,
-        raw: bool = False,
-    ) -> dict[str, Any]:
+    def fill(self, content: Content, folder: FolderOutput) -> dict[str, Any]:
         """Write all rows of each part, one at a time, and return the fields that they add to the manifest.
 
-        `parts` are the splits by name and their rows; without splits, one part with the name "". `about` also has
-        `left_out`, which is filled while the rows are read. The same parts and the same `about`, its `created` aside,
-        give the same files.
+        The same parts and the same `about`, its `created` aside, give the same files.
         """
 
 

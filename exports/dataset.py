@@ -1,8 +1,8 @@
 """Write a dataset: a file of articles or captures in one format, and next to it a manifest that describes it.
 
 A half-written file never appears under its final name. It is written under a temporary name in the same folder, synced
-to disk, and then renamed in one step. The manifest follows in the same way, so that an existing manifest always
-describes the existing file.
+to disk, and then renamed in one step. The files of a split are renamed together, when the last one is whole. The
+manifests follow in the same way, so that an existing manifest always describes the existing file.
 """
 
 from __future__ import annotations
@@ -12,16 +12,17 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, get_type_hints
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, get_type_hints
 
-from exports import ArticleFormat, CaptureFormat, ExportInfo, Row
+from exports import ArticleFormat, CaptureFormat, Content, ExportInfo, Row
 from exports.columnar_rows import Batch, ColumnarRows
-from exports.drafts import draft_file, remove_abandoned
+from exports.drafts import Rename, draft_file, put_in_place, settle_abandoned
 from exports.extras import load_extra
+from exports.file_names import COMPRESSIONS, check_name, compression_of, manifest_path, path_of_split, stem
 from pipelines.core.archive_layout import archive_owning
 from pipelines.core.errors import ConfigError, os_errors
 from pipelines.core.items import Article
@@ -30,7 +31,7 @@ from pipelines.core.safe_open import open_file, sync_folder
 if TYPE_CHECKING:
     from pipelines.selection.captures import CaptureSelection
 
-COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}  # of the file, by the end of its name
+Body: TypeAlias = Callable[[BinaryIO], dict[str, Any]]  # writes a file and returns fields of its manifest
 GZIP_LEVEL = 6  # of 9
 ZSTD_LEVEL = 10  # of 22: about the time of gzip, for files a fifth smaller
 
@@ -127,7 +128,7 @@ def export(
     form: ArticleFormat,
     rows: Iterable[Row],
     out: Path,
-    about: Mapping[str, Any],
+    about: ExportInfo,
     *,
     chosen: Sequence[str] | None = None,
     raw: bool = False,
@@ -141,15 +142,38 @@ def export(
     ConfigError if `out` cannot be written there, or if it exists and `force` is not set; DiskFull; NotWritable. After
     an error no file remains.
     """
-    names = list(columns() if chosen is None else chosen)
-    stats = DatasetCounts()
+    content = Content([("", rows)], list(columns() if chosen is None else chosen), about, raw)
+    ((_, manifest),) = export_parts(form, content, [""], out, force=force, left_out=left_out)
+    return manifest
 
-    def body(file: BinaryIO) -> dict[str, Any]:
-        form.write(stats.watch(rows), file, names, raw=raw)
-        more: dict[str, Any] = form.manifest_fields() if hasattr(form, "manifest_fields") else {}
-        return {"raw": raw} | stats.manifest_fields(names, left_out) | more
 
-    return _publish(form, body, out, about, force=force)
+def export_parts(
+    form: ArticleFormat,
+    content: Content,
+    splits: Sequence[str],
+    out: Path,
+    *,
+    force: bool = False,
+    left_out: Mapping[str, int] | None = None,
+) -> list[tuple[Path, dict[str, Any]]]:
+    """Write a file for each part, named by `path_of_split`; return their paths and manifests.
+
+    `splits` are the names of the parts in their order. The files appear together, after the last one is whole. The
+    other arguments and the errors are those of `export`.
+    """
+
+    def body_of(rows: Iterable[Row]) -> Body:
+        def body(file: BinaryIO) -> dict[str, Any]:
+            stats = DatasetCounts()
+            form.write(stats.watch(rows), file, content.columns, raw=content.raw)
+            more: dict[str, Any] = form.manifest_fields() if hasattr(form, "manifest_fields") else {}
+            return {"raw": content.raw} | stats.manifest_fields(content.columns, left_out) | more
+
+        return body
+
+    paths = [path_of_split(form, out, name) for name in splits]
+    bodies = ((body_of(rows), {**content.about, **({"part": name} if name else {})}) for name, rows in content.parts)
+    return list(zip(paths, _publish(form, bodies, paths, force=force), strict=True))
 
 
 def export_captures(
@@ -159,65 +183,61 @@ def export_captures(
     check_name(form, out)
 
     def body(file: BinaryIO) -> dict[str, Any]:
-        counts = form.pack(selection, file, {**about, "name": _stem(form, out)})
+        counts = form.pack(selection, file, {**about, "name": stem(form, out)})
         days = {"first_capture": selection.first, "last_capture": selection.last}
         return days | {"left_out": dict(selection.left_out)} | counts
 
-    return _publish(form, body, out, about, force=force)
+    (manifest,) = _publish(form, [(body, about)], [out], force=force)
+    return manifest
 
 
 def _publish(
     form: ArticleFormat | CaptureFormat,
-    body: Callable[[BinaryIO], dict[str, Any]],
-    out: Path,
-    about: ExportInfo,
+    bodies: Iterable[tuple[Body, ExportInfo]],
+    paths: Sequence[Path],
     *,
     force: bool,
-) -> dict[str, Any]:
-    """Let `body` write the file, and put the fields that it returns into the manifest."""
-    check_writable(out, force=force)
-    final_manifest = manifest_path(out)
-    compression = None if form.suffix.endswith(out.suffix) else COMPRESSIONS.get(out.suffix)
-    with os_errors(str(out)):
-        remove_abandoned(out.parent)
-    with (
-        os_errors(str(out)),
-        draft_file(out) as (part, file),
-        draft_file(final_manifest) as (part_of_manifest, manifest_file),
-    ):
-        with _compressed(file, compression) as target:
-            manifest_fields = body(target)
-        _sync(file)
-        with open_file(part) as written:
-            digest = hashlib.file_digest(written, "sha256").hexdigest()
-        manifest = {
-            "file": out.name, **about, "format": form.name, "media_type": form.media_type,
-            "compression": COMPRESSIONS.get(out.suffix),
-            "bytes": part.stat().st_size, "sha256": digest, **manifest_fields,
-        }  # fmt: skip
-        manifest_file.write(json.dumps(manifest, ensure_ascii=False, indent=2).encode() + b"\n")
-        _sync(manifest_file)
-        check_writable(out, force=force)  # a file may have appeared since the first check, perhaps an hour ago
-        final_manifest.unlink(missing_ok=True)  # an old manifest must never describe a new file
-        part.replace(out)
-        part_of_manifest.replace(final_manifest)
+) -> list[dict[str, Any]]:
+    """Let each of `bodies` write a file; put all of them in place at the end. Return their manifests."""
+    manifests: list[dict[str, Any]] = []
+    files: list[Rename] = []
+    described: list[Rename] = []
+    with os_errors(str(paths[0])):
+        settle_abandoned(paths[0].parent)
+    for out in paths:
+        check_writable(out, force=force)
+    with os_errors(str(paths[0])), ExitStack() as drafts:
+        for out, (body, about) in zip(paths, bodies, strict=True):
+            with os_errors(str(out)):
+                part, file = drafts.enter_context(draft_file(out))
+                part_of_manifest, manifest_file = drafts.enter_context(draft_file(manifest_path(out)))
+                manifests.append(_written(form, body, out, about, part, file))
+                manifest_file.write(json.dumps(manifests[-1], ensure_ascii=False, indent=2).encode() + b"\n")
+                _sync(manifest_file)
+            files.append((part, out))
+            described.append((part_of_manifest, manifest_path(out)))
+        for out in paths:  # a file may have appeared since the first check, perhaps an hour ago
+            check_writable(out, force=force)
+        put_in_place(files, described)
         with suppress(OSError):  # some file systems cannot sync a folder
-            sync_folder(out.parent)
-    return manifest
+            sync_folder(paths[0].parent)
+    return manifests
 
 
-def manifest_path(out: Path) -> Path:
-    """Return the path of the manifest of `out`."""
-    return out.with_name(out.name + ".manifest.json")
-
-
-def path_of_split(form: ArticleFormat, out: Path, split: str) -> Path:
-    """Return the path of a split: `corpus-train.jsonl.gz` for `corpus.jsonl.gz`. "" is no split."""
-    stem, end = out.name, ""
-    for suffix in (*COMPRESSIONS, form.suffix):
-        if stem.endswith(suffix) and stem != suffix:
-            stem, end = stem.removesuffix(suffix), suffix + end
-    return out.with_name(f"{stem}-{split}{end}") if split else out
+def _written(
+    form: ArticleFormat | CaptureFormat, body: Body, out: Path, about: ExportInfo, part: Path, file: BinaryIO
+) -> dict[str, Any]:
+    """Let `body` write the draft of `out`, and return its manifest with the fields that it returns."""
+    with _compressed(file, compression_of(form, out)) as target:
+        manifest_fields = body(target)
+    _sync(file)
+    with open_file(part) as written:
+        digest = hashlib.file_digest(written, "sha256").hexdigest()
+    return {
+        "file": out.name, **about, "format": form.name, "media_type": form.media_type,
+        "compression": COMPRESSIONS.get(out.suffix.lower()),
+        "bytes": part.stat().st_size, "sha256": digest, **manifest_fields,
+    }  # fmt: skip
 
 
 def check_writable(out: Path, *, force: bool) -> None:
@@ -233,20 +253,6 @@ def check_writable(out: Path, *, force: bool) -> None:
             raise ConfigError(str(path), "exists and is not an ordinary file", "name another file")
         if not force:
             raise ConfigError(str(path), "exists already", "--force replaces it and its manifest")
-
-
-def check_name(form: CaptureFormat, out: Path) -> None:
-    """Check that the name has the suffix of the format, by which other programs know it. Raises ConfigError."""
-    if not out.name.endswith((form.suffix, f"{form.suffix}.gz")):
-        cause = f"the name of a {form.name} file must end in {form.suffix}"
-        raise ConfigError(str(out), cause, f"call it {_stem(form, out)}{form.suffix}")
-    if out.name.endswith(f"{form.suffix}.gz") and form.name == "wacz":
-        raise ConfigError(str(out), "a WACZ file is read in pieces and cannot be compressed", "leave out the .gz")
-
-
-def _stem(form: CaptureFormat, out: Path) -> str:
-    """Return the name of a file without the suffix of its format, as far as it has that suffix."""
-    return out.name.removesuffix(".gz").removesuffix(form.suffix.removesuffix(".gz"))
 
 
 @contextmanager

@@ -1,24 +1,28 @@
-"""Make the files and folders of an export under temporary names, and remove those of exports that were killed.
+"""Make the files and folders of an export under temporary names, and settle what exports left that were killed.
 
 An export holds a lock of the kernel on its draft while it runs. The kernel releases the lock when the process dies, so
-the next export in the same folder knows which drafts nobody writes any more.
+the next export in the same folder knows which drafts nobody writes any more. It removes them; but if all of them were
+whole and an export was killed while it renamed them, it renames the rest.
 """
 
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 from pipelines.core.safe_open import open_descriptor, open_file
 
 RANDOM_BYTES = 8
 PREFIX, SUFFIX = ".morgue-export-", ".part"
+RENAMES_SUFFIX = ".renames"  # of a list of drafts that are whole, and of their final names
+Rename: TypeAlias = tuple[Path, Path]  # a draft and its final path, in the same folder
 CHECKSUMS_NAME = "SHA256SUMS"  # of a folder, as `sha256sum --check` reads it; on this file is the lock
 BUFFER_BYTES = 1 << 18  # of what is written at once
 
@@ -54,18 +58,74 @@ def _locked(path: Path) -> Iterator[BinaryIO]:
         yield file
 
 
-def _draft_path(final: Path) -> Path:
-    return final.with_name(f"{PREFIX}{secrets.token_hex(RANDOM_BYTES)}{SUFFIX}")
+def _draft_path(final: Path, suffix: str = SUFFIX) -> Path:
+    return final.with_name(f"{PREFIX}{secrets.token_hex(RANDOM_BYTES)}{suffix}")
 
 
-def remove_abandoned(folder: Path) -> None:
-    """Remove the drafts of exports into this folder that were killed, as far as this user may."""
+def put_in_place(files: Sequence[Rename], manifests: Sequence[Rename]) -> None:
+    """Rename drafts that are whole and durable: all files, then their manifests.
+
+    If that is interrupted, the rest is renamed all the same; if it is killed, by the next export in the folder.
+    """
+    renames = [*files, *manifests]
+    noted = _draft_path(files[0][1], RENAMES_SUFFIX)
+    try:
+        with _locked(noted) as note:
+            note.write(json.dumps([(draft.name, final.name) for draft, final in renames]).encode())
+            note.flush()
+            os.fsync(note.fileno())
+            try:
+                for _, manifest in manifests:
+                    manifest.unlink(missing_ok=True)  # an old manifest must never describe a new file
+                _rename(renames)
+            except KeyboardInterrupt:
+                _rename(renames)
+                raise
+    finally:
+        noted.unlink(missing_ok=True)
+
+
+def _rename(renames: Sequence[Rename]) -> None:
+    for draft, final in renames:
+        if os.path.lexists(draft):  # not renamed yet
+            draft.replace(final)
+
+
+def settle_abandoned(folder: Path) -> None:
+    """Finish the renames of exports into this folder that were killed, and remove their other drafts.
+
+    Only as far as this user may, and only what this user's exports have noted.
+    """
+    for path in folder.glob(f"{PREFIX}*{RENAMES_SUFFIX}"):
+        with suppress(OSError), _abandoned(path) as file:
+            if os.fstat(file).st_uid == os.geteuid():
+                _rename(_noted_renames(path))
+                path.unlink()
     for path in folder.glob(f"{PREFIX}*{SUFFIX}"):
         is_folder = path.is_dir() and not path.is_symlink()
-        with suppress(OSError):  # it is gone already, another export writes it, or it belongs to another user
-            file = open_descriptor(path / CHECKSUMS_NAME if is_folder else path, os.O_RDWR)
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(path) if is_folder else path.unlink()
-            finally:
-                os.close(file)
+        with suppress(OSError), _abandoned(path / CHECKSUMS_NAME if is_folder else path):
+            shutil.rmtree(path) if is_folder else path.unlink()
+
+
+@contextmanager
+def _abandoned(path: Path) -> Iterator[int]:
+    """Yield the descriptor of a file with its lock. Raises OSError: it is gone, not ours, or its export is running."""
+    file = open_descriptor(path, os.O_RDWR)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield file
+    finally:
+        os.close(file)
+
+
+def _noted_renames(path: Path) -> list[Rename]:
+    """Return what a list of renames says; nothing if the export was killed while it wrote the list."""
+    with open_file(path) as file:
+        try:
+            noted = [(str(draft), str(final)) for draft, final in json.load(file)]
+        except (ValueError, TypeError):
+            return []
+    names = [name for pair in noted for name in pair]
+    if any(name != Path(name).name for name in names):
+        return []
+    return [(path.with_name(draft), path.with_name(final)) for draft, final in noted if draft.startswith(PREFIX)]

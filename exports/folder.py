@@ -10,43 +10,42 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from exports import ExportInfo, FolderFormat, Row
-from exports.dataset import DatasetCounts, columns
-from exports.drafts import CHECKSUMS_NAME, draft_folder, remove_abandoned
+from exports import Content, FolderFormat, Row
+from exports.dataset import DatasetCounts
+from exports.drafts import CHECKSUMS_NAME, draft_folder, settle_abandoned
 from exports.folder_output import FolderOutput
-from pipelines.core.archive_layout import archive_owning
+from pipelines.core.archive_layout import (
+    EXPORT_MANIFEST_NAME,
+    EXPORTED_BY,
+    MAX_EXPORT_MANIFEST_BYTES,
+    archive_owning,
+)
 from pipelines.core.errors import ConfigError, os_errors
 from pipelines.core.safe_open import create, draft_path, open_file, sync_folder
 
-MANIFEST_NAME = "manifest.json"
-SOFTWARE = "newsmorgue "  # begins the field `software` of every manifest of ours
-MAX_MANIFEST_BYTES = 1 << 20
 DIGEST_CHARS = 64  # of SHA-256 in hex
 
 
 def export_folder(
     form: FolderFormat,
-    parts: Iterable[tuple[str, Iterable[Row]]],
+    content: Content,
     out: Path,
-    about: ExportInfo,
     *,
-    chosen: Sequence[str] | None = None,
-    raw: bool = False,
     force: bool = False,
     left_out: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
     """Write the rows of all parts into the new folder `out`, and return its manifest.
 
-    The arguments are those of `dataset.export`; `parts` as `FolderFormat.fill` takes them. Raises ConfigError,
-    DiskFull, NotWritable. After an error nothing remains.
+    The other arguments are those of `dataset.export_parts`. Raises ConfigError, DiskFull, NotWritable. After an error
+    nothing remains.
     """
     check_folder(out, force=force)
-    names = list(columns() if chosen is None else chosen)
     stats = DatasetCounts()
     rows_of: dict[str, int] = {}
 
@@ -57,21 +56,21 @@ def export_folder(
             rows_of[name] = stats.rows - before
 
     with os_errors(str(out)):
-        remove_abandoned(out.parent)
+        settle_abandoned(out.parent)
     with os_errors(str(out)), draft_folder(out) as (draft, checksums):
         folder = FolderOutput(draft, checksums)
-        told = {**about, "left_out": {} if left_out is None else left_out}  # the same object: it fills meanwhile
-        fields = form.fill(watched(parts), folder, names, told, raw=raw)
+        told = {**content.about, "left_out": {} if left_out is None else left_out}  # the same object: it fills
+        fields = form.fill(replace(content, parts=watched(content.parts), about=told), folder)
         checksums.flush()
         with open_file(draft / CHECKSUMS_NAME) as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         manifest = {
-            "folder": out.name, **about, "format": form.name, "media_type": form.media_type,
+            "folder": out.name, **content.about, "format": form.name, "media_type": form.media_type,
             "files": folder.files, "bytes": folder.bytes, "checksums": CHECKSUMS_NAME, "sha256": digest,
-            "raw": raw, **stats.manifest_fields(names, left_out), "splits": {k: v for k, v in rows_of.items() if k},
-            **fields,
+            "raw": content.raw, **stats.manifest_fields(content.columns, left_out),
+            "splits": {name: count for name, count in rows_of.items() if name}, **fields,
         }  # fmt: skip
-        create(draft / MANIFEST_NAME, json.dumps(manifest, ensure_ascii=False, indent=2).encode() + b"\n")
+        create(draft / EXPORT_MANIFEST_NAME, json.dumps(manifest, ensure_ascii=False, indent=2).encode() + b"\n")
         os.sync()  # there may be a million files, and to sync each by itself would take hours
         _put_in_place(draft, out, force=force)
     return manifest
@@ -109,15 +108,15 @@ def check_folder(out: Path, *, force: bool) -> None:
 def _why_not_ours(out: Path) -> str | None:
     """Return why a folder is not what an export has made; None if it is."""
     try:
-        with open_file(out / MANIFEST_NAME) as file:
-            manifest = json.loads(file.read(MAX_MANIFEST_BYTES))
+        with open_file(out / EXPORT_MANIFEST_NAME) as file:
+            manifest = json.loads(file.read(MAX_EXPORT_MANIFEST_BYTES))
         with open_file(out / CHECKSUMS_NAME) as file:
             listed = {line[DIGEST_CHARS + 2 :].rstrip(b"\n").decode() for line in file}
     except (OSError, ValueError, RecursionError):
         return "no export of Newsmorgue made it"
-    if not isinstance(manifest, dict) or not str(manifest.get("software")).startswith(SOFTWARE):
+    if not isinstance(manifest, dict) or not str(manifest.get("software")).startswith(EXPORTED_BY):
         return "no export of Newsmorgue made it"
-    listed |= {MANIFEST_NAME, CHECKSUMS_NAME}
+    listed |= {EXPORT_MANIFEST_NAME, CHECKSUMS_NAME}
     for folder, _, files in os.walk(out):
         for name in files:
             path = os.path.relpath(os.path.join(folder, name), out)

@@ -18,6 +18,7 @@ from exports import Row
 from pipelines.core.errors import ConfigError
 
 COPY = "as a copy of another article"  # why a row is left out
+UNDATED = "without a day of publication"  # why --since or --until leave out an article that matches otherwise
 DIGEST_BYTES = 8  # of the digest of seed and address: two articles hardly ever have the same
 SHARES_TOLERANCE = 1e-9  # by which the shares of all splits may miss 1: .1 + .2 + .7 does
 
@@ -48,6 +49,10 @@ class Sample:
                 continue
             kept.add(url)
         self._urls = kept
+
+    def __len__(self) -> int:
+        """Return the number of articles that were chosen: fewer than wanted if there are not so many."""
+        return len(self._urls)
 
     def of(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Yield the rows of the articles that were chosen, in their order."""
@@ -81,12 +86,18 @@ def parse_splits(text: str, seed: int) -> Splits:
     shares: dict[str, float] = {}
     subject, cure = f"--split {text!r}", "say train=.9,test=.1"
     for part in text.split(","):
-        found = re.fullmatch(r"\s*([A-Za-z0-9_]+)\s*=\s*([0-9]*\.?[0-9]+)\s*", part)
-        if found is None:
+        name, equals, share = (word.strip() for word in part.partition("="))
+        if not equals:
             raise ConfigError(subject, f"{part.strip()!r} is not NAME=SHARE", cure)
-        if found[1] in shares:
-            raise ConfigError(subject, f"{found[1]} is named twice", cure)
-        shares[found[1]] = float(found[2])
+        if re.fullmatch(r"[A-Za-z0-9_]+", name) is None:
+            cause = f"{name!r} cannot be part of a file's name here: it may have letters, digits and _"
+            raise ConfigError(subject, cause, cure)
+        if re.fullmatch(r"[0-9]*\.?[0-9]+|[0-9]+\.", share) is None or not 0 < float(share) <= 1:
+            raise ConfigError(subject, f"{share!r} is no share: a number above 0 and at most 1", cure)
+        if (before := {known.lower(): known for known in shares}.get(name.lower())) is not None:
+            again = f"{name} is named twice" if before == name else f"{before} and {name} are one name on some disks"
+            raise ConfigError(subject, again, cure)
+        shares[name] = float(share)
     if not math.isclose(total := sum(shares.values()), 1, abs_tol=SHARES_TOLERANCE):
         raise ConfigError(subject, f"the shares make {total:g} together, not 1", cure)
     return Splits(tuple(shares.items()), seed)

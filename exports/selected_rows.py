@@ -10,10 +10,11 @@ from functools import cached_property
 
 from exports import Row
 from exports.columnar_rows import Batch, ColumnarRows
-from exports.row_choice import COPY, Sample, Splits
+from exports.row_choice import COPY, UNDATED, Sample, Splits
 from pipelines.database import queries
 from pipelines.database.clusters.copies import first_url, other_copies_among
 from pipelines.database.filters import ArticleFilters
+from pipelines.database.search import counts
 from pipelines.database.selection import copies_selected
 from pipelines.selection.exclusions import NO_EXCLUSIONS, ExclusionFilter, Exclusions
 from pipelines.warc.storage import WarcStorage
@@ -60,6 +61,7 @@ class ArticleRows:
     def __init__(self, db: sqlite3.Connection, warc: WarcStorage, selection: RowSelection) -> None:
         self.selection = selection
         self.exclusion = ExclusionFilter(selection.without, db, warc)  # of the last pass over the rows
+        self.sampled: int | None = None  # articles in the sample; None: there is none
         self._make_filter: Callable[[], ExclusionFilter] = lambda: ExclusionFilter(selection.without, db, warc)
         self._db = db
 
@@ -88,11 +90,14 @@ class ArticleRows:
 
     def parts(self) -> Iterator[tuple[str, Iterable[Row]]]:
         """Yield the rows of each split with its name, or all rows with the name ""."""
+        if undated := counts.count_undated(self._db, self.selection.query, self.selection.filters):
+            self.left_out[UNDATED] = undated
         passed = self._all()
         if self.selection.takes_every_row:
             yield "", ColumnarRows(passed, self._batches)
             return
         if (sample := self._sample()) is not None:
+            self.sampled = len(sample)
             passed = sample.of(passed)
         splits = self.selection.splits
         if splits is None:

@@ -69,7 +69,7 @@ def stem_option(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--stem", is_flag=True, help=text)(function)
 
 
-def undated_left_out(number: int) -> str:
+def undated_sentence(number: int) -> str:
     """Return the sentence that says how many articles --since or --until left out because no day of theirs is known."""
     articles = counted(number, "undated article")
     return f"{articles} left out by --since or --until; --undated finds {verb(number, 'it', 'them')}."

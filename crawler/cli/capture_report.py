@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from pipelines.core.archive_layout import is_export
 from pipelines.core.errors import MorgueError
 from pipelines.core.plural import counted
 from pipelines.core.terminal import plain
@@ -100,7 +101,10 @@ def record_lines(warc: WarcStorage, row: Row) -> Iterator[tuple[str, str]]:
     """Yield the place of a record and the file it was imported from. `row` is a capture or an article."""
     yield "record", f"{row['warc_file']}, offset {row['warc_offset']}, length {row['warc_length']}"
     if not warc.has(row["warc_file"]):
-        yield "", "this file is missing: restore it from a copy (`morgue verify` lists everything that is missing)"
+        cure = "restore it from a copy (`morgue verify` lists everything that is missing)"
+        if is_export(warc.folder.parent):
+            cure = "the archive that this one was exported from has it"
+        yield "", f"this file is missing: {cure}"
     yield "", row["warc_record_id"]
     if row["imported"]:
         file, _, offset = row["imported"].rpartition("@")

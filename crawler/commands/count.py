@@ -15,7 +15,7 @@ from crawler.cli.archive_options import (
     format_option,
     standard_output,
     stem_option,
-    undated_left_out,
+    undated_sentence,
 )
 from crawler.cli.common_options import common_options, folder_of
 from crawler.cli.counting import count_table
@@ -88,7 +88,7 @@ def command(
         else:
             output.write_rows(found.long_rows(), found.columns(), form)
     if form != "table" and found.left_out:
-        click.echo(undated_left_out(max(found.undated)), err=True)
+        click.echo(undated_sentence(max(found.undated)), err=True)
     if path is not None:
         _plot(ctx, found, path, filters, share=share, smooth=smooth, force=force)
 

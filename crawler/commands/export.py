@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import shlex
 import signal
 from dataclasses import asdict
 from functools import partial
@@ -12,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crawler import __version__
-from crawler.cli.archive_options import archive_of, filter_options, standard_output, stem_option, undated_left_out
+from crawler.cli.archive_options import archive_of, filter_options, standard_output, stem_option
 from crawler.cli.common_options import common_options, folder_of
 from crawler.cli.datasets.options import ExportOptions
 from crawler.cli.log_options import log_options
 from exports import CaptureFormat, dataset, format_names, is_capture_format, load_format
+from exports.file_names import check_name
 from pipelines.core.errors import ConfigError
 from pipelines.core.plural import counted, verb
 from pipelines.core.timestamps import now, stamp
@@ -30,7 +32,7 @@ GARBAGE_OBJECTS = 100_000  # made before Python looks for garbage among them
 COUNTED_NOUNS = ("capture", "record", "page", "byte")  # of the closing line; the manifest has their plurals as keys
 
 
-@click.command()
+@click.command(context_settings={"allow_extra_args": True})
 @click.argument("form", metavar=f"[{'|'.join(format_names())}]")
 @click.argument("out", metavar="OUT")
 @click.option("--query", metavar="QUERY", help="Only articles that match, as in `morgue search`.")
@@ -47,7 +49,7 @@ COUNTED_NOUNS = ("capture", "record", "page", "byte")  # of the closing line; th
 @click.option("--fields", metavar="A,B,C", help="Only these columns, in this order.")
 @click.option("--revisions", type=click.Choice(("latest", "all")), default="latest", show_default=True,
               help="One row for each article, or one for each revision of it.")  # fmt: skip
-@click.option("--sample", metavar="N", type=click.IntRange(min=0), help="Only N articles, drawn at random by --seed.")
+@click.option("--sample", metavar="N", type=click.IntRange(min=1), help="Only N articles, drawn at random by --seed.")
 @click.option("--seed", metavar="S", type=int, help="Number that decides --sample and --split.  [default: 0]")
 @click.option("--split", metavar="NAME=SHARE,...",
               help="Divide articles at random, e.g. train=.9,test=.1: a file or folder for each.")  # fmt: skip
@@ -71,11 +73,11 @@ def command(ctx: click.Context, query: str | None, stem: bool, **options: Any) -
     morgue export wacz paper.wacz --host paper.example      to replay in a browser
 
     csv, jsonl, bulk and parquet write articles: one row per article, ordered by number, with everything that was read
-    from the page and the WARC record that it was read from. If OUT ends in .gz or .zst, the file is compressed. In
-    CSV, lists are joined with "; ", and a cell that begins like a formula (=, +, -, @) gets an apostrophe in front,
-    so that no spreadsheet runs it; --raw leaves the apostrophe out. With --excel, Excel reads the file as UTF-8, and
-    texts of more than its 32,767 characters a cell are cut, end in a note, and are counted. bulk is for OpenSearch
-    and Elasticsearch.
+    from the page and the WARC record that it was read from. If OUT ends in .gz or .zst, the file is compressed. A name
+    that promises another file is refused: .parquet for CSV, .gz for Parquet, which is compressed inside. In CSV, lists
+    are joined with "; ", and a cell that begins like a formula (=, +, -, @) gets an apostrophe in front, so that no
+    spreadsheet runs it; --raw leaves the apostrophe out. With --excel, Excel reads the file as UTF-8, and texts of more
+    than its 32,767 characters a cell are cut, end in a note, and are counted. bulk is for OpenSearch and Elasticsearch.
 
     atom (a feed), tei (a TEI P5 corpus) and urls (addresses, one a line) are files of articles with fixed fields.
     txt and markdown make a folder with a file for each article, huggingface one that datasets.load_dataset() loads,
@@ -83,8 +85,9 @@ def command(ctx: click.Context, query: str | None, stem: bool, **options: Any) -
     -C OUT search` opens. A folder has its manifest inside, and SHA256SUMS. docs/exporting.md describes them all.
 
     --sample and --split draw by the address of an article: the same archive and seed give the same articles. All
-    revisions of one, and all copies of its text, are in the same split. --dedupe cluster writes one article of each
-    text that has copies; the manifest says how many were left out. `morgue clusters` lists them.
+    revisions of one, and all copies of its text, are in the same split. The files of a split appear together. --dedupe
+    cluster writes one article of each text that has copies; the manifest says how many were left out. `morgue clusters`
+    lists them.
 
     warc, wacz and cdxj write captures, which are whole exchanges: pages, feeds, robots.txt, redirects, failures.
     warc is one .warc.gz file with the records unchanged. wacz is one file to replay in a browser, with an index and
@@ -111,6 +114,10 @@ def command(ctx: click.Context, query: str | None, stem: bool, **options: Any) -
         signal.signal(number, signal.default_int_handler)
     from pipelines.selection.exclusions import Exclusions
 
+    if ctx.args:
+        words = [*([query] if query else []), *ctx.args]
+        cure = f"say --query {shlex.quote(' '.join(words))} to select articles"
+        raise ConfigError(" ".join(ctx.args), "only options may follow the name of the file", cure)
     if stem and query is None:
         raise ConfigError("--stem", "has no effect without --query", "leave it out")
     wanted = ExportOptions(query=with_stems(query) if stem and query else query, **options)
@@ -140,8 +147,6 @@ def command(ctx: click.Context, query: str | None, stem: bool, **options: Any) -
     gc.set_threshold(GARBAGE_OBJECTS)
     with archive_of(ctx) as archive:
         export_articles(form, folder_of(ctx), archive, wanted, without, about)
-        if undated := archive.matching(wanted.query, wanted.filters).undated_left_out:
-            click.echo(undated_left_out(undated), err=True)
 
 
 def _export_captures(
@@ -158,7 +163,7 @@ def _export_captures(
 
     path = None if wanted.out == "-" else Path(wanted.out)
     if path is not None:
-        dataset.check_name(form, path)
+        check_name(form, path)
         dataset.check_writable(path, force=wanted.force)
     done = 0
 

@@ -47,8 +47,7 @@ def command(ctx: click.Context) -> int:
     from crawler.config.models import load
     from crawler.engine.extraction_workers import extraction_workers
     from crawler.onboarding.owners import SourceOwners
-    from exports.folder import MANIFEST_NAME as EXPORT_MANIFEST
-    from pipelines.core.archive_layout import LOCK_NAME
+    from pipelines.core.archive_layout import LOCK_NAME, is_export
     from pipelines.core.lock import ArchiveLock
     from pipelines.core.worker_pool import WorkerPool
     from pipelines.rebuild.rebuild import Rebuild
@@ -58,7 +57,7 @@ def command(ctx: click.Context) -> int:
 
     config = load(folder_of(ctx), overrides_of(ctx))
     folder, storage = config.folder, WarcStorage(config.folder.warc)
-    if folder.database.exists() and (folder.path / EXPORT_MANIFEST).exists() and not storage.list().finished:
+    if folder.database.exists() and is_export(folder.path):
         cause = "is an export without WARC files: the database is all there is of it"
         raise ConfigError(str(folder.path), cause, "keep it, and rebuild the archive that it was exported from")
     settle_old_database(config)

@@ -19,7 +19,7 @@ from crawler.cli.archive_options import (
     format_option,
     standard_output,
     stem_option,
-    undated_left_out,
+    undated_sentence,
 )
 from crawler.cli.common_options import common_options, folder_of
 from crawler.cli.counting.bars import characters_for
@@ -191,7 +191,7 @@ def _table(archive: Archive, found: Articles) -> None:
     if pool:
         click.echo(ranked_among(pool))
     if undated := found.undated_left_out:
-        click.echo(undated_left_out(undated))
+        click.echo(undated_sentence(undated))
     _say_notes(archive.connection, query, filters)
 
 

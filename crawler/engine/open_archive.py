@@ -10,12 +10,14 @@ from crawler import __version__
 from crawler.config.models import Config
 from pipelines.archive.writer import ArchiveWriter
 from pipelines.core import timestamps
-from pipelines.core.errors import WrongClock
+from pipelines.core.archive_layout import is_export
+from pipelines.core.errors import ConfigError, WrongClock
 from pipelines.database.health.wrong_clock import written_years_after
 from pipelines.warc.storage import WarcStorage
 
 SOFTWARE = f"newsmorgue {__version__}"
 OLDEST_NOW = datetime(2020, 1, 1, tzinfo=UTC)  # Newsmorgue is younger; a clock that lost its battery says 1970 or 2000
+CURE_OF_EXPORT = "run this in the archive that it was exported from, and export it again"
 CURE_OF_RUNS_AHEAD = (
     "if it is right now, and was years ahead in all runs of this archive: make another one (`morgue init`), "
     "and `morgue import` the WARC files of this one"
@@ -28,6 +30,9 @@ def open_archive_writer(config: Config) -> ArchiveWriter:
     A clock that is years behind would date new articles wrongly, and use up the visits of known ones. Raise
     ArchiveLocked, NotWritable, ArchiveDamaged, DiskFull, ConfigError, WrongClock.
     """
+    if is_export(config.folder.path):
+        cause = "was exported without WARC files: it can be searched, and nothing can be added or changed"
+        raise ConfigError(str(config.folder.path), cause, CURE_OF_EXPORT)
     now = timestamps.now()
     if now < OLDEST_NOW:
         raise _clock_behind(now, "which is before Newsmorgue was written")

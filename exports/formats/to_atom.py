@@ -15,6 +15,7 @@ from pipelines.core.timestamps import stamp
 name = "atom"
 media_type = "application/atom+xml"
 suffix = ".atom"
+other_suffixes = (".xml",)
 fixed_columns = True
 
 START = '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">\n<title>Articles</title>\n'

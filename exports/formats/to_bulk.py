@@ -15,6 +15,7 @@ from exports.formats.to_jsonl import choose_values, fast_line_bytes
 name = "bulk"
 media_type = "application/x-ndjson"
 suffix = ".ndjson"
+other_suffixes = (".jsonl", ".txt")
 reads = ("url", "revision")
 
 ID_CHARS = 32  # hex digits of a document's id

@@ -21,6 +21,8 @@ from exports import Row
 name = "csv"
 media_type = "text/csv"
 suffix = ".csv"
+other_suffixes = (".txt",)
+refused_suffixes = (".tsv", ".xls", ".xlsx", ".ods")
 reads = ()
 
 # OWASP's list (CSV injection): signs after any characters that spreadsheets may skip. A tab or CR at the start is

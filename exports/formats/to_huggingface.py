@@ -10,12 +10,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from exports import ExportInfo, Row
+from exports import Content, ExportInfo, Row
 from exports.dataset import columns as meanings
 from exports.folder_output import FolderOutput
 from exports.formats import to_parquet
 from exports.formats.croissant import croissant
-from exports.row_choice import COPY
+from exports.row_choice import COPY, UNDATED
 
 name = "huggingface"
 media_type = "application/vnd.apache.parquet"
@@ -31,7 +31,6 @@ UNKNOWN = "unknown"
 NOTHING_RESERVED = "Nothing was left out for reserved rights: no row that was selected had them."
 WITHOUT_VALUE = {  # filters -> what they leave out besides
     frozenset(("language",)): "Articles whose language was not recognised are not in it.",
-    frozenset(("since", "until")): "Articles without a date are not in it.",
 }
 NOT_JUDGED = "No row was left out for reserved rights, because that was not asked for."
 COLLECTED = """## How it was collected
@@ -74,17 +73,10 @@ class Census:
             yield row
 
 
-def fill(
-    parts: Iterable[tuple[str, Iterable[Row]]],
-    folder: FolderOutput,
-    columns: Sequence[str],
-    about: ExportInfo,
-    *,
-    raw: bool = False,
-) -> dict[str, Any]:
+def fill(content: Content, folder: FolderOutput) -> dict[str, Any]:
     """Write data/SPLIT.parquet for each part, then the card and the Croissant file."""
-    census, files = Census(), {}
-    for part, rows in parts:
+    census, files, columns, about = Census(), {}, content.columns, content.about
+    for part, rows in content.parts:
         split = part or ONLY_SPLIT
         path = f"data/{split}.parquet"
         with folder.open(path) as out:
@@ -163,7 +155,7 @@ def _selection(about: ExportInfo) -> str:
         paragraphs.append(_table(("left out", "rows"), _common(left_out)))
     if not used.keys() & {"without_reserved", "without_signals"}:
         paragraphs.append(NOT_JUDGED)
-    elif not left_out.keys() - {COPY}:
+    elif not left_out.keys() - {COPY, UNDATED}:
         paragraphs.append(NOTHING_RESERVED)
     return "\n\n".join(paragraphs)
 

@@ -12,6 +12,7 @@ from exports import Row
 name = "jsonl"
 media_type = "application/jsonl"
 suffix = ".jsonl"
+other_suffixes = (".ndjson", ".txt")
 reads = ()
 
 # Some readers (str.splitlines) take these for line ends, though JSON does not. Escaped, they break no line.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from exports import ExportInfo, Row
+from exports import Content, Row
 from exports.folder_output import FolderOutput
 from exports.formats.article_files import file_name
 from exports.formats.to_jsonl import LINE_ENDS
@@ -16,6 +16,7 @@ name = "markdown"
 media_type = "text/markdown"
 suffix = ""
 reads = ("id", "source", "published_day", "revision", "title", "text")
+refused_suffixes = (".md",)
 
 # CommonMark 0.31: what makes markup within a line, and what makes it at the beginning of one.
 INLINE = re.compile(r"([\\`*_\[\]<>&~|$])")
@@ -42,16 +43,11 @@ def page(row: Row, columns: Sequence[str]) -> str:
     return "\n".join(("---", *fields, "---", "", "\n\n".join([*title, *paragraphs]))) + "\n"
 
 
-def fill(
-    parts: Iterable[tuple[str, Iterable[Row]]],
-    folder: FolderOutput,
-    columns: Sequence[str],
-    about: ExportInfo,
-    *,
-    raw: bool = False,
-) -> dict[str, Any]:
+def fill(content: Content, folder: FolderOutput) -> dict[str, Any]:
     """Write a file for each row."""
-    for part, rows in parts:
+    for part, rows in content.parts:
         for row in rows:
-            folder.add(file_name(row, part, ".md", about), page(row, columns).encode("utf-8", "replace"))
+            folder.add(
+                file_name(row, part, ".md", content.about), page(row, content.columns).encode("utf-8", "replace")
+            )
     return {}

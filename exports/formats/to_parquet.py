@@ -12,7 +12,7 @@ from itertools import groupby, islice
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
-from exports import ExportInfo, Row
+from exports import Content, Row
 from exports.column_types import DAY_NAMES, TIME_NAMES
 from exports.column_types import arrow_schema as schema
 from exports.columnar_rows import Batch, ColumnarRows
@@ -26,6 +26,7 @@ name = "parquet"
 media_type = "application/vnd.apache.parquet"
 suffix = ".parquet"
 reads = ()
+compressed = True
 
 GROUP_ROWS = 5000  # of a row group: about 20 MB of text, which is what memory holds
 BATCH_ROWS = 250  # converted at once: few enough to be in the processor's cache still
@@ -119,25 +120,17 @@ class Partitioned:
     def __init__(self, groups: tuple[str, ...]) -> None:
         self._groups = groups
 
-    def fill(
-        self,
-        parts: Iterable[tuple[str, Iterable[Row]]],
-        folder: FolderOutput,
-        columns: Sequence[str],
-        about: ExportInfo,
-        *,
-        raw: bool = False,
-    ) -> dict[str, Any]:
+    def fill(self, content: Content, folder: FolderOutput) -> dict[str, Any]:
         """Write a file for each group of rows, which come ordered by group.
 
         The files leave out the columns that the names of their folders have: readers add these. Without a row, there
         is one file, which has all columns. Raises ConfigError if no other column is wanted, or without pyarrow.
         """
-        kept = [column for column in columns if column not in self._groups]
+        kept = [column for column in content.columns if column not in self._groups]
         if not kept:
             cause = "leaves no column for the files, because --partition puts it into the names of folders"
-            raise ConfigError(f"--fields {','.join(columns)}", cause, "name another column, too")
-        for part, rows in parts:
+            raise ConfigError(f"--fields {','.join(content.columns)}", cause, "name another column, too")
+        for part, rows in content.parts:
             place, files = [DATA_FOLDER, *([part] if part else [])], 0
             for values, group in groupby(rows, partial(_values, self._groups)):
                 keys = zip(self._groups, values, strict=True)
@@ -147,7 +140,7 @@ class Partitioned:
                 files += 1
             if not files:
                 with folder.open("/".join([*place, FILE_NAME])) as out:
-                    write((), out, columns)
+                    write((), out, content.columns)
         return {"partition": list(self._groups), "order": ", ".join([*self._groups, "id"])}
 
 

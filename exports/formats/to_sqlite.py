@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from exports import ExportInfo, Row
+from exports import Content, Row
 from exports.folder_output import FolderOutput
 from pipelines.core.archive_layout import DATABASE_NAME, SETTINGS_NAME
 from pipelines.core.errors import ConfigError, MorgueError
@@ -20,6 +20,7 @@ media_type = "application/vnd.sqlite3"
 suffix = ""
 fixed_columns = True
 reads = ("id",)
+refused_suffixes = (".db", ".sqlite", ".sqlite3")
 
 SETTINGS = b"# This archive was exported from another one. It holds articles, and no WARC files.\n"
 
@@ -34,18 +35,10 @@ class Subset:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
 
-    def fill(
-        self,
-        parts: Iterable[tuple[str, Iterable[Row]]],
-        folder: FolderOutput,
-        columns: Sequence[str],
-        about: ExportInfo,
-        *,
-        raw: bool = False,
-    ) -> dict[str, Any]:
+    def fill(self, content: Content, folder: FolderOutput) -> dict[str, Any]:
         """Write the database and the file that makes the folder an archive."""
-        every, articles = about["revisions"] == "all", 0
-        for part, rows in parts:
+        every, articles = content.about["revisions"] == "all", 0
+        for part, rows in content.parts:
             if part:
                 raise ConfigError("--split", "has no effect on sqlite, which writes one archive", "leave it out")
             path = folder.path / DATABASE_NAME

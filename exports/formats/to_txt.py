@@ -5,10 +5,10 @@ This is what corpus tools read (AntConc, quanteda, Voyant). All other fields are
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
-from exports import ExportInfo, Row
+from exports import Content, Row
 from exports.folder_output import FolderOutput
 from exports.formats import to_csv
 from exports.formats.article_files import file_name
@@ -21,25 +21,18 @@ reads = ("id", "source", "published_day", "revision", "title", "text")
 METADATA_NAME = "metadata.csv"
 
 
-def fill(
-    parts: Iterable[tuple[str, Iterable[Row]]],
-    folder: FolderOutput,
-    columns: Sequence[str],
-    about: ExportInfo,
-    *,
-    raw: bool = False,
-) -> dict[str, Any]:
+def fill(content: Content, folder: FolderOutput) -> dict[str, Any]:
     """Write a file for each row, and a row of metadata.csv."""
-    listed = ["file", *(column for column in columns if column != "text")]
+    listed = ["file", *(column for column in content.columns if column != "text")]
 
     def written() -> Iterator[Row]:
-        for part, rows in parts:
+        for part, rows in content.parts:
             for row in rows:
-                path = file_name(row, part, ".txt", about)
+                path = file_name(row, part, ".txt", content.about)
                 text = "\n\n".join(filter(None, (row["title"], row["text"])))
                 folder.add(path, text.encode("utf-8", "replace") + b"\n")
                 yield row | {"file": path}
 
     with folder.open(METADATA_NAME) as out:
-        to_csv.write(written(), out, listed, raw=raw)
+        to_csv.write(written(), out, listed, raw=content.raw)
     return {"metadata": METADATA_NAME}

@@ -28,6 +28,7 @@ from pipelines.warc.cdxj import cdxj_line
 name = "wacz"
 media_type = "application/wacz"
 suffix = ".wacz"
+compressed = True
 
 WACZ_VERSION = "1.1.1"
 LINES_PER_MEMBER = 1024  # index lines in one gzip member; a reader fetches one member

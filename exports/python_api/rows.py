@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
+from inspect import get_annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from exports.column_types import typed
@@ -64,6 +65,12 @@ class TypedRow(Mapping[str, Any]):
     def _repr_html_(self) -> str:
         return notebook_html.properties((name, self[name]) for name in self if self[name] not in (None, []))
 
+    @classmethod
+    def column_names(cls) -> tuple[str, ...]:
+        """Return the names of all columns: those that the class declares, then those of the classes it extends."""
+        kinds = cls.__mro__[: cls.__mro__.index(TypedRow)]
+        return tuple(name for kind in kinds for name in get_annotations(kind))
+
     def cells(self) -> list[object]:
         """Return the values of the columns `in_brief` for a table in a notebook. A title leads to its page."""
         return [
@@ -74,7 +81,20 @@ class TypedRow(Mapping[str, Any]):
         ]
 
 
-class ArticleRow(TypedRow):
+class RecordedRow(TypedRow):
+    """Hold what was read from a WARC record, and the place of that record."""
+
+    __slots__ = ()
+
+    warc_file: str
+    warc_offset: int
+    warc_length: int
+    warc_record_id: str
+    payload_digest: str | None
+    captured: datetime
+
+
+class ArticleRow(RecordedRow):
     """Hold an article: the newest revision of its text, and where it was read. The columns are those of exports."""
 
     __slots__ = ()
@@ -123,12 +143,6 @@ class ArticleRow(TypedRow):
     wall: str | None
     wall_since: datetime | None
     header_rights: list[str]
-    warc_file: str
-    warc_offset: int
-    warc_length: int
-    warc_record_id: str
-    payload_digest: str | None
-    captured: datetime
 
     @property
     def published_time(self) -> datetime | None:
@@ -155,7 +169,7 @@ ARTICLE_COLUMNS = tuple(
 )  # of tables: those of exports, and the time of publication
 
 
-class RevisionRow(TypedRow):
+class RevisionRow(RecordedRow):
     """Hold one state of the text of an article, and the capture that it was read from."""
 
     __slots__ = ()
@@ -178,15 +192,9 @@ class RevisionRow(TypedRow):
     silent: int | None
     alternates: int
     imported: str | None
-    warc_file: str
-    warc_offset: int
-    warc_length: int
-    warc_record_id: str
-    payload_digest: str | None
-    captured: datetime
 
 
-class CaptureRow(TypedRow):
+class CaptureRow(RecordedRow):
     """Hold one exchange with a server, and its place in the WARC files."""
 
     __slots__ = ()
@@ -206,12 +214,6 @@ class CaptureRow(TypedRow):
     imported: str | None
     declared_digest: str | None
     flaws: list[str]
-    warc_file: str
-    warc_offset: int
-    warc_length: int
-    warc_record_id: str
-    payload_digest: str | None
-    captured: datetime
 
 
 class SourceRow(TypedRow):
@@ -343,7 +345,7 @@ class TypedRows(list[AnyTypedRow], Tabular, Generic[AnyTypedRow]):
 
     def table_columns(self) -> tuple[str, ...]:
         """Return the names of all columns."""
-        return tuple(self._kind.__annotations__)
+        return self._kind.column_names()
 
     def table_rows(self, columns: Sequence[str]) -> Iterator[Mapping[str, Any]]:
         """Yield the rows, with all columns."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
+
+from pipelines.core.safe_open import open_file
 
 SETTINGS_NAME = "morgue.toml"  # this file makes a folder an archive
 SOURCES_FOLDER = "sources"  # in the archive folder: one file for each source
@@ -11,6 +14,9 @@ LOCK_NAME = "morgue.lock"  # in the archive folder, beside the database
 WATCH_LOCK_NAME = "watch.lock"  # in the archive folder: locked by `morgue watch` as long as it runs
 WATCH_STATUS_NAME = "watch.json"  # in the archive folder: what `morgue watch` does now
 MANIFEST_NAME = "manifest.jsonl"
+EXPORT_MANIFEST_NAME = "manifest.json"  # in a folder that `morgue export` made, also one that is an archive
+MAX_EXPORT_MANIFEST_BYTES = 1 << 20
+EXPORTED_BY = "newsmorgue "  # begins the field `software` of such a manifest
 DATABASE_NAME = "morgue.db"
 REBUILDING_SUFFIX = ".rebuilding"  # added to the name of a database that a rebuild is making
 OLD_DATABASE_SUFFIX = ".before-"  # added, with YYYYMMDDhhmmss, to the name of a database that a rebuild put aside
@@ -38,6 +44,17 @@ def archive_owning(path: Path) -> Path | None:
             first = place.relative_to(folder).parts[0].casefold()  # some file systems do not tell MORGUE.DB apart
             return folder if first in OWN_NAMES or first.startswith(DATABASE_NAME) else None
     return None
+
+
+def is_export(folder: Path) -> bool:
+    """Return True if a folder is an archive that `morgue export sqlite` made: it has no WARC files, and gets none."""
+    try:
+        with open_file(folder / EXPORT_MANIFEST_NAME) as file:
+            manifest = json.loads(file.read(MAX_EXPORT_MANIFEST_BYTES))
+    except (OSError, ValueError, RecursionError):  # there is none, or none of ours
+        return False
+    written = isinstance(manifest, dict) and str(manifest.get("software")).startswith(EXPORTED_BY)
+    return written and manifest.get("format") == "sqlite"
 
 
 def is_warc_name(name: str) -> bool:

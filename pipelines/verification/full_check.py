@@ -74,7 +74,7 @@ class FullCheck:
             self._take(self.results.pop(task.name))
         self._report_orphans()
         self.report.findings.extend(self.references.findings())
-        if database is not None:
+        if database is not None and not self.snapshot.is_export:
             self._check_journal(database)
 
     def _check_journal(self, database: Path) -> None:

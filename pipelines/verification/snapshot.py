@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipelines.core.archive_layout import DATABASE_NAME
+from pipelines.core.archive_layout import DATABASE_NAME, is_export
 from pipelines.core.errors import DiskFull, MorgueError, NoArchive
 from pipelines.verification import database_check
 from pipelines.verification.findings import Finding
@@ -30,6 +30,11 @@ class ArchiveSnapshot:
     inventory: Inventory
     journal: int | None = None  # number of the last journal record that the database counts; None: not known
     findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def is_export(self) -> bool:
+        """True if the archive was exported without WARC files, which are therefore not missing."""
+        return not self.files and not self.inventory.entries and is_export(self.archive)
 
     @property
     def files(self) -> dict[str, WarcFileInfo]:

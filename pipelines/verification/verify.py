@@ -11,6 +11,7 @@ import logging
 import time
 from pathlib import Path
 
+from pipelines.core.plural import counted
 from pipelines.verification import database_check, listing_check
 from pipelines.verification.findings import VerificationReport
 from pipelines.verification.full_check import FullCheck, Progress
@@ -43,6 +44,9 @@ def verify(
     report.writing = [file.name for file in snapshot.files.values() if file.state == "being written"]
     if snapshot.database is not None:
         report.not_ours = database_check.objects_of_others(snapshot.database)
+    if snapshot.is_export:
+        captures = counted(sum(row["rows"] for row in snapshot.rows.values()), "capture")
+        report.left_out += (f"the records of {captures}, and the journal: the archive was exported without WARC files",)
     if quick:
         listing_check.check_sizes_and_rows(snapshot, report)
         if snapshot.database is not None:

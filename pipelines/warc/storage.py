@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from pipelines.core import safe_open
-from pipelines.core.archive_layout import is_warc_name
+from pipelines.core.archive_layout import is_export, is_warc_name
 from pipelines.core.errors import NotFound, NotOrdinaryFile, NotWritable, os_errors
 from pipelines.core.input_files import open_input
 from pipelines.core.safe_open import sync_folder
@@ -110,6 +110,8 @@ class WarcStorage:
                 if not isinstance(error.__cause__, FileNotFoundError):
                     raise
         cure = "put it back there from a copy; `morgue verify` names all that is missing"
+        if is_export(self.folder.parent):
+            cure = "this archive was exported without WARC files; the one that it was exported from has them"
         raise NotFound(self.location(name), "no such WARC file", cure)
 
     def open_unbuffered(self, name: str) -> FileIO:

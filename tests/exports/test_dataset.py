@@ -20,6 +20,7 @@ import pytest
 
 from exports import dataset, load_format
 from exports.columnar_rows import ColumnarRows
+from exports.file_names import manifest_path
 from exports.selected_rows import ArticleRows, RowSelection
 from pipelines.core.errors import ConfigError, DiskFull, MorgueError
 from pipelines.core.items import Article
@@ -97,7 +98,7 @@ def test_manifest_describes_the_file(db, tmp_path, form, name, compression):
     """Rows, bytes, SHA-256, first and last day are those of the file on disk."""
     out = tmp_path / name
     manifest = dataset.export(load_format(form), queries.articles(db, ArticleFilters(since="2024")), out, ABOUT)
-    assert json.loads(dataset.manifest_path(out).read_text()) == manifest
+    assert json.loads(manifest_path(out).read_text()) == manifest
     assert sorted(os.listdir(tmp_path)) == sorted([name, f"{name}.manifest.json"])
     data = out.read_bytes()
     assert manifest["bytes"] == len(data)
@@ -164,10 +165,10 @@ def test_full_disk_leaves_no_file(folder, tmp_path):
         "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000));"
         "sys.argv[0] = 'morgue'; from crawler.cli.main import main; main()"
     )
-    for out in ("a.jsonl", "a.csv", "-"):
+    for form, out in (("jsonl", "a.jsonl"), ("csv", "a.csv"), ("jsonl", "-")):
         with (tmp_path / "stdout").open("wb") as stdout:
             done = subprocess.run(
-                [sys.executable, "-c", limited, "-C", folder, "export", "jsonl", out],
+                [sys.executable, "-c", limited, "-C", folder, "export", form, out],
                 stdout=stdout, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
                 env=os.environ | {"PYTHONPATH": os.getcwd()},
             )  # fmt: skip

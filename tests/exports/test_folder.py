@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from exports import Content
 from exports.folder import export_folder
 from pipelines.core.errors import ConfigError, DiskFull
 from tests.support.article_archive import build
@@ -101,11 +102,11 @@ def test_folder_that_no_export_made_is_refused(archive, tmp_path):
 def test_export_that_ends_early_leaves_no_folder(tmp_path, error, raised):
     """Neither the folder nor its temporary one is left."""
 
-    def fill(parts, folder, columns, about, *, raw=False):
+    def fill(content, folder):
         folder.add("a/b.txt", b"half")
         raise error
 
     form = SimpleNamespace(name="bad", media_type="x/y", suffix="", fill=fill)
     with pytest.raises(raised):
-        export_folder(form, iter([("", iter([]))]), tmp_path / "out", ABOUT)
+        export_folder(form, Content(iter([("", iter([]))]), [], ABOUT), tmp_path / "out")
     assert os.listdir(tmp_path) == []

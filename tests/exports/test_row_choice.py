@@ -64,7 +64,9 @@ def test_splits_divide_all_articles_by_their_shares():
     ("text", "words"),
     [
         ("train=.9", "make 0.9 together"), ("train", "not NAME=SHARE"), ("a=.5,a=.5", "named twice"),
-        ("a/b=1", "not NAME=SHARE"), ("", "not NAME=SHARE"), ("a=-1,b=2", "not NAME=SHARE"),
+        ("a/b=1", "'a/b' cannot be part of a file's name"), ("", "not NAME=SHARE"), ("a=-1,b=2", "'-1' is no share"),
+        ("train=.9,test=.2", "make 1.1 together"), ("a=1,b=0", "'0' is no share"), ("a=90%,b=10%", "'90%' is no share"),
+        ("Train=.5,train=.5", "one name on some disks"),
     ],
 )  # fmt: skip
 def test_splits_that_are_wrong_are_refused(text, words):
@@ -142,7 +144,15 @@ def test_reserved_revision_is_in_no_partition(tmp_path):
 def test_partition_without_a_row_is_read_as_an_empty_table(archive, tmp_path):
     """So is an empty split: readers need a file to know the columns."""
     parquet = pytest.importorskip("pyarrow.parquet")
-    export(archive, "parquet", tmp_path / "out", sample=1, split="a=1,b=0", partition=("source",), fields=["id"])
+    export(
+        archive,
+        "parquet",
+        tmp_path / "out",
+        sample=1,
+        split="a=.999999,b=.000001",
+        partition=("source",),
+        fields=["id"],
+    )
     assert parquet.read_table(tmp_path / "out" / "data" / "a", columns=["id"]).num_rows == 1
     assert parquet.read_table(tmp_path / "out" / "data" / "b").to_pydict() == {"id": []}
 

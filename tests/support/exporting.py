@@ -40,8 +40,8 @@ def export(
     with closing(connect(archive / "morgue.db")) as db:
         rows = ArticleRows(db, WarcStorage(archive / "warc"), wanted)
         module = module.subset_of(db) if exports.is_subset_format(module) else module
-        options: dict[str, Any] = {"chosen": fields, "force": force, "left_out": rows.left_out}
+        content = exports.Content(rows.parts(), fields or list(dataset.columns()), about)
         if exports.is_folder_format(module):
-            return folder.export_folder(module, rows.parts(), out, about, **options)
-        ((_, part),) = rows.parts()
-        return dataset.export(module, part, out, about, **options)
+            return folder.export_folder(module, content, out, force=force, left_out=rows.left_out)
+        names = splits.names if splits else [""]
+        return dataset.export_parts(module, content, names, out, force=force, left_out=rows.left_out)[-1][1]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from crawler.cli.archive_options import undated_left_out
+from crawler.cli.archive_options import undated_sentence
 from crawler.cli.counting.bars import DrawingCharacters, bar, sparkline
 from crawler.cli.output import UNDATED
 from pipelines.core import terminal
@@ -184,4 +184,4 @@ def notes(found: Attention) -> Iterator[str]:
     if more := found.more_values:
         yield f"{counted(more, 'more value')} of {found.by[-1]} {verb(more, 'is', 'are')} not shown."
     if found.left_out:
-        yield undated_left_out(max(found.undated))
+        yield undated_sentence(max(found.undated))

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
 import click
 
-from crawler.cli.archive_options import standard_output
+from crawler.cli.archive_options import standard_output, undated_sentence
 from crawler.cli.copies.comparing import compare_waiting
 from crawler.cli.datasets.options import ExportOptions
 from crawler.config.archive_folder import ArchiveFolder
 from exports import (
     AnyFormat,
     ArticleFormat,
+    Content,
     columns_read,
     dataset,
     folder,
@@ -24,10 +26,12 @@ from exports import (
     is_subset_format,
 )
 from exports.column_types import chosen_columns
+from exports.file_names import check_name, manifest_path
 from exports.formats.to_csv import MAX_EXCEL_ROWS, MAX_EXCEL_UNITS
 from exports.python_api.archive import Archive
-from exports.row_choice import parse_splits
+from exports.row_choice import UNDATED, parse_splits
 from exports.selected_rows import ArticleRows, RowSelection
+from pipelines.core.archive_layout import EXPORT_MANIFEST_NAME
 from pipelines.core.errors import ConfigError
 from pipelines.core.plural import counted, verb
 from pipelines.selection.article_rows import GROUPS
@@ -44,6 +48,8 @@ def export_articles(
 ) -> None:
     """Write the articles that are wanted, and report on stderr. Raises ConfigError and other MorgueErrors."""
     db, groups = archive.connection, _groups(form, wanted)
+    if wanted.out != "-":
+        check_name(form, Path(wanted.out))
     if wanted.fields is not None and getattr(form, "fixed_columns", False):
         raise ConfigError("--fields", f"has no effect on {wanted.form}, which has fields of its own", "leave it out")
     if wanted.seed is not None and wanted.sample is None and wanted.split is None:
@@ -69,13 +75,14 @@ def export_articles(
     if selection.dedupe or splits is not None:
         compare_waiting(home, db)
     rows = ArticleRows(db, archive.warc_storage, selection)
-    options: dict[str, Any] = {"chosen": columns, "raw": wanted.raw, "force": wanted.force, "left_out": rows.left_out}
+    options: dict[str, Any] = {"force": wanted.force, "left_out": rows.left_out}
     if is_folder_format(form):
         if wanted.out == "-":
             raise ConfigError("-", f"{wanted.form} writes a folder, not a file", "name a folder")
         path = Path(wanted.out)
-        manifest = folder.export_folder(form, rows.parts(), path, about, **options)
-        _report(path, manifest, f"{path / folder.MANIFEST_NAME}", rows.exclusion)
+        manifest = folder.export_folder(form, Content(rows.parts(), columns, about, wanted.raw), path, **options)
+        _report_selection(rows, wanted)
+        _report(path, manifest, f"{path / EXPORT_MANIFEST_NAME}")
         return
     one_file = cast(ArticleFormat, form)
     if wanted.out == "-":
@@ -84,18 +91,14 @@ def export_articles(
         with standard_output() as stdout:
             for _, part in rows.parts():
                 count = one_file.write(part, stdout, columns, raw=wanted.raw)
-        report_left_out("article", rows.exclusion)
+        _report_selection(rows, wanted)
         _report_excel({"rows": count} | (one_file.manifest_fields() if hasattr(one_file, "manifest_fields") else {}))
         return
-    name_of: Callable[[str], Path] = lambda part: dataset.path_of_split(one_file, Path(wanted.out), part)  # noqa: E731
-    for name in splits.names if splits else [""]:
-        dataset.check_writable(name_of(name), force=wanted.force)
-    for name, part in rows.parts():
-        path = name_of(name)
-        manifest = dataset.export(one_file, part, path, about | ({"part": name} if name else {}), **options)
-        _report(path, manifest, f"{path}.manifest.json", None if name else rows.exclusion)
-    if splits is not None:
-        report_left_out("article", rows.exclusion)
+    content = Content(rows.parts(), columns, about, wanted.raw)
+    written = dataset.export_parts(one_file, content, splits.names if splits else [""], Path(wanted.out), **options)
+    _report_selection(rows, wanted)
+    for path, manifest in written:
+        _report(path, manifest, f"{manifest_path(path)}")
 
 
 def _groups(form: AnyFormat, wanted: ExportOptions) -> tuple[str, ...]:
@@ -111,14 +114,23 @@ def _groups(form: AnyFormat, wanted: ExportOptions) -> tuple[str, ...]:
     return keys
 
 
-def _report(path: Path, manifest: dict[str, Any], beside: str, exclusion: ExclusionFilter | None) -> None:
-    if exclusion is not None:
-        report_left_out("article", exclusion)
+def _report_selection(rows: ArticleRows, wanted: ExportOptions) -> None:
+    """Say on stderr what is not in the dataset, and what is less than was asked for."""
+    if undated := rows.left_out[UNDATED]:
+        click.echo(undated_sentence(undated), err=True)
+    report_left_out("article", rows.exclusion)
+    if wanted.sample is not None and rows.sampled is not None and rows.sampled < wanted.sample:
+        there = f"there {verb(rows.sampled, 'is', 'are')} only {counted(rows.sampled, 'article')} to draw from"
+        click.echo(f"--sample {wanted.sample:,}: {there}, and the sample has all of them", err=True)
+
+
+def _report(path: Path, manifest: dict[str, Any], beside: str) -> None:
     if not manifest["rows"]:
         click.echo("No article matches: the dataset is empty.", err=True)
     noun = "revision" if manifest["revisions"] == "all" else "article"
-    counts = f"{counted(manifest['rows'], noun)}, {counted(manifest['bytes'], 'byte')}"
-    click.echo(f"{path}: {counts}; {beside}", err=True)
+    undated = manifest["left_out"].get(UNDATED, 0) if "part" not in manifest else 0
+    counts = counted(manifest["rows"], noun) + (f" ({undated:,} undated left out)" if undated else "")
+    click.echo(f"{path}: {counts}, {counted(manifest['bytes'], 'byte')}; {beside}", err=True)
     _report_excel(manifest)
 
 
@@ -133,8 +145,7 @@ def _report_excel(manifest: Mapping[str, Any]) -> None:
 
 def report_left_out(noun: str, exclusion: ExclusionFilter) -> None:
     """Say on stderr what rights filters and --dedupe left out, also when the export goes to a pipe."""
-    if exclusion.left_out:
-        total = counted(exclusion.left_out.total(), noun)
-        click.echo(f"{total} left out: {reasons_in_words(exclusion.left_out)}", err=True)
+    if reasons := Counter({why: count for why, count in exclusion.left_out.items() if why != UNDATED}):
+        click.echo(f"{counted(reasons.total(), noun)} left out: {reasons_in_words(reasons)}", err=True)
     for sentence in exclusion.hints():
         click.echo(sentence, err=True)

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import fields
 
-from crawler.cli.archive_options import undated_left_out
+from crawler.cli.archive_options import undated_sentence
 from pipelines.core.errors import NotFound
 from pipelines.core.plural import counted
 from pipelines.core.terminal import cut, plain
@@ -37,7 +37,7 @@ def _hints(db: sqlite3.Connection, query: str, filters: ArticleFilters, words: l
     if without:
         yield f"Without {_listed(used)} there would be {counted(without, 'match')}."
     if undated := counts.count_undated(db, query, filters):
-        yield undated_left_out(undated)
+        yield undated_sentence(undated)
     if is_address(query):
         yield from _address_hints(db, query)
     elif not without:

@@ -44,14 +44,29 @@ def test_undated_articles_are_counted_as_such(folder, tmp_path):
     assert "2  undated     courier  Cup final tonight" in morgue("-C", copy, "search", "cup", "--undated").stdout
 
 
-def test_rebuild_of_an_exported_archive_keeps_its_database(folder, tmp_path):
-    """It has no WARC files, from which another one could be made."""
-    assert morgue("-C", folder, "export", "sqlite", "out", cwd=tmp_path).returncode == 0
-    before = (tmp_path / "out" / "morgue.db").read_bytes()
-    done = morgue("-C", tmp_path / "out", "rebuild")
-    assert done.returncode == 2
-    assert "is an export without WARC files" in done.stderr
-    assert (tmp_path / "out" / "morgue.db").read_bytes() == before
+def test_manifest_and_card_count_what_lacks_a_day(folder, tmp_path):
+    """`left_out` of the manifest, a row of the card, and the line about the dataset."""
+    pytest.importorskip("pyarrow")
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    with contextlib.closing(sqlite3.connect(copy / "morgue.db")) as db, db:
+        undate(db, 2, 3)
+    done = morgue("-C", copy, "export", "huggingface", "out", "--since", "2020", cwd=tmp_path)
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert manifest["left_out"] == {"without a day of publication": 2}
+    assert "| without a day of publication | 2 |" in (tmp_path / "out" / "README.md").read_text()
+    assert done.stderr.splitlines()[0] == "2 undated articles left out by --since or --until; --undated finds them."
+    assert f"out: {manifest['rows']} articles (2 undated left out), " in done.stderr
+
+
+def test_sample_of_more_articles_than_there_are_has_all_of_them(folder, tmp_path):
+    """And says so."""
+    done = morgue(
+        "-C", folder, "export", "jsonl", "a.jsonl", "--sample", "1000000", "--source", "shimbun", cwd=tmp_path
+    )
+    there = len((tmp_path / "a.jsonl").read_text().splitlines())
+    assert f"--sample 1,000,000: there are only {there} articles to draw from, and the sample has all" in done.stderr
+    again = morgue("-C", folder, "export", "jsonl", "-", "--sample", str(there), "--source", "shimbun")
+    assert again.stderr == ""
 
 
 def test_dataset_has_a_manifest_beside_it(folder, tmp_path):
@@ -156,6 +171,10 @@ def test_csv_is_safe_unless_raw(folder, tmp_path):
         (["parquet", "a", "--partition", "year"], 2, "say source,month"),
         (["csv", "a.csv", "--seed", "3"], 2, "neither is given"),
         (["warc", "a.warc.gz", "--sample", "3"], 2, "writes captures"),
+        (["csv", "a.jsonl"], 2, "call it a.csv, or export jsonl"),
+        (["jsonl", "a.jsonl", "cup"], 2, "say --query cup to select"),
+        (["jsonl", "a.jsonl", "the", "cup final", "--query", "in"], 2, "say --query 'in the cup final' to select"),
+        (["jsonl", "a.jsonl", "--sample", "0"], 2, "--sample"),
         (["sqlite", "a", "--split", "a=1"], 2, "writes one archive"),
         (["sqlite", "a", "--revisions", "all", "--without-reserved"], 2, "copies whole articles"),
         (["warc", "a.warc"], 2, "call it a.warc.gz"),

@@ -14,7 +14,6 @@ import feedparser
 import pytest
 from lxml import etree
 
-from exports import dataset
 from exports.extras import load_extra
 from exports.formats import to_tei
 from exports.formats.article_files import file_name
@@ -261,14 +260,3 @@ def test_missing_extra_is_named(tmp_path):
     """The error has the command that installs it."""
     with pytest.raises(ConfigError, match=r"nosuchlibrary: is not installed\n  pip install 'newsmorgue\[parquet\]'"):
         load_extra("nosuchlibrary.parts", "parquet")
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [("a.csv", "a-test.csv"), ("a.csv.gz", "a-test.csv.gz"), ("a.b.csv.zst", "a.b-test.csv.zst"), ("a", "a-test")],
-)
-def test_file_of_a_split_has_its_name_before_the_suffix(tmp_path, name, expected):
-    """So that programs still know the format."""
-    from exports import load_format
-
-    assert dataset.path_of_split(load_format("csv"), tmp_path / name, "test") == tmp_path / expected

@@ -18,9 +18,10 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
+from exports import Content
 from exports.folder_output import FolderOutput
 from exports.formats import to_huggingface
-from exports.row_choice import COPY
+from exports.row_choice import COPY, UNDATED
 from pipelines.database.connection import connect
 from pipelines.selection.exclusions import Exclusions
 from tests.support.article_archive import build
@@ -203,7 +204,7 @@ def test_card_tells_copies_from_reserved_rights(tmp_path, reserved, sentence):
     """Rows that were left out as copies say nothing of rights."""
     folder = FolderOutput(tmp_path, (tmp_path / "sums").open("wb"))
     about = {"archive": "a", "filters": {"without_reserved": reserved}, "left_out": {COPY: 2}, "dedupe": "cluster"}
-    to_huggingface.fill([("", ())], folder, ["id"], about)
+    to_huggingface.fill(Content([("", ())], ["id"], about), folder)
     card = (tmp_path / "README.md").read_text()
     assert sentence in card
     assert f"| {COPY} | 2 |" in card
@@ -211,11 +212,11 @@ def test_card_tells_copies_from_reserved_rights(tmp_path, reserved, sentence):
 
 
 def test_card_says_what_filters_leave_out_for_want_of_a_value():
-    """An article without a date is in no span of days."""
-    about = {"archive": "a", "filters": {"language": ["en"], "since": "2026-03-02"}}
+    """An article without a date is in no span of days: they are counted."""
+    about = {"archive": "a", "filters": {"language": ["en"], "since": "2026-03-02"}, "left_out": {UNDATED: 3}}
     files = {"train": ("data/train.parquet", "")}
     card = to_huggingface.card(to_huggingface.Census(), files, ["id"], about)
     assert "Articles whose language was not recognised are not in it." in card
-    assert "Articles without a date are not in it." in card
+    assert f"| {UNDATED} | 3 |" in card
     card = to_huggingface.card(to_huggingface.Census(), files, ["id"], {"archive": "a", "filters": {}})
     assert "are not in it" not in card
