@@ -1,16 +1,17 @@
 """Parse a query: what people type into a search box, into a tree. Pure; knows no database.
 
     disjunction := conjunction (OR conjunction)*               the lowest precedence
-    conjunction := ([AND] [NOT | -] term)*                     neighbouring words must all be there
+    conjunction := ([AND] [NOT | - | !] [+] term)*             neighbouring words must all be there
     term        := [field:] ( "(" disjunction ")" | word | ~word | phrase | NEAR(...) )
 
-The precedence differs from FTS5's in one point: NOT applies to the next term only, so that `a NOT b c` means `a c -b`.
-A field before parentheses holds for every term in them that has no field of its own. Operators without a term and empty
-parentheses are left out.
+AND and OR may be written && and ||. The precedence differs from FTS5's in one point: NOT applies to the next term only,
+so that `a NOT b c` means `a c -b`. A field before parentheses holds for every term in them that has no field of its
+own. Operators without a term and empty parentheses are left out.
 """
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple, TypeAlias
 
 from pipelines.core.errors import QueryError
@@ -28,6 +29,15 @@ class QueryText(NamedTuple):
     column: str | None  # of the index, if it must be there
     token: QueryToken
     run_column: str | None = None  # of the article, if a run in a script without spaces must be there
+    field: str | None = None  # by which the user named the column
+
+    @property
+    def typed(self) -> str:
+        """Return it as a user types it."""
+        text, before = self.token.raw, f"{self.field}:" if self.field else ""
+        if self.token.form == "stem":
+            before += "~" + (f"{self.token.language}:" if self.token.language else "")
+        return before + (f'"{text}"' if self.token.form == "phrase" else text) + "*" * self.token.is_prefix
 
     def inside(self, expression: str) -> str:
         """Return an expression for the column of this text."""
@@ -41,6 +51,12 @@ class QueryField(NamedTuple):
     value: str
     place: int  # of the value in the query
 
+    @property
+    def typed(self) -> str:
+        """Return it as a user types it."""
+        star = "*" * self.value.endswith("*")
+        return f"{self.name}:{in_quotes(self.value.removesuffix('*'))}{star}"
+
 
 class QueryGroup(NamedTuple):
     """Hold two or more parts of which all (AND) or one (OR) must fit."""
@@ -48,12 +64,24 @@ class QueryGroup(NamedTuple):
     operator: str
     parts: list[QueryNode]
 
+    @property
+    def typed(self) -> str:
+        """Return it as a user types it, in parentheses."""
+        parts = dict.fromkeys(part.typed for part in self.parts)
+        text = (" OR " if self.operator == "OR" else " ").join(parts)
+        return f"({text})" if len(parts) > 1 else text
+
 
 class QueryExclusion(NamedTuple):
     """Hold a part that must not fit."""
 
     part: QueryNode
     place: int  # of the NOT or minus
+
+    @property
+    def typed(self) -> str:
+        """Return it as a user types it."""
+        return f"-{self.part.typed}"
 
 
 QueryNode: TypeAlias = QueryText | QueryField | QueryGroup | QueryExclusion
@@ -68,6 +96,21 @@ def parse_query(query: str) -> QueryNode:
             "give a word, a \"phrase\" or a prefix*, e.g. morgue search 'title:climate -sport'",
         )  # fmt: skip
     return found
+
+
+def left_out(query: str) -> list[str]:
+    """Return what no article may have that fits a query, as a user types it. Raises QueryError.
+
+    What one branch of OR leaves out, another may find.
+    """
+    tree = parse_query(query)
+    parts = tree.parts if isinstance(tree, QueryGroup) and tree.operator == "AND" else [tree]
+    return list(dict.fromkeys(part.part.typed for part in parts if isinstance(part, QueryExclusion)))
+
+
+def in_quotes(value: str) -> str:
+    """Return the value of a field with quotation marks around it if it needs them."""
+    return f'"{value}"' if re.search(r'[\s"()]', value) else value
 
 
 class _Parser:
@@ -120,7 +163,7 @@ class _Parser:
             return self.group(field)
         token = self.take()
         if field is None or field in COLUMNS:
-            return None if token.fts is None else _text(token, COLUMNS[field] if field else None)
+            return None if token.fts is None else _text(token, field)
         return self.filter(field, token)
 
     def filter(self, field: str, token: QueryToken) -> QueryField:
@@ -147,12 +190,13 @@ class _Parser:
         return found
 
 
-def _text(token: QueryToken, column: str | None) -> QueryNode:
+def _text(token: QueryToken, field: str | None) -> QueryNode:
     """Return a text to be found. The index has runs of all columns in one: SQL finds out in which of them they are."""
+    column = COLUMNS[field] if field else None
     if column is not None and has_run(token.raw):
-        anywhere = QueryText(token.fts or "", None, token, column)
+        anywhere = QueryText(token.fts or "", None, token, column, field)
         return QueryGroup("AND", [anywhere, QueryField(column, token.raw, token.place)])
-    bare = QueryText(token.fts or "", column, token)
+    bare = QueryText(token.fts or "", column, token, field=field)
     return bare._replace(fts=bare.inside(bare.fts))
 
 
