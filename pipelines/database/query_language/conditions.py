@@ -26,6 +26,7 @@ from pipelines.database.query_language.index_terms import (
     places_between,
 )
 from pipelines.database.query_language.parser import (
+    NEAR_IN,
     QueryExclusion,
     QueryField,
     QueryGroup,
@@ -266,6 +267,10 @@ class QueryConditions:
         if field.name == "published":
             first, last = self._period(field)
             return f"a.place BETWEEN {self._bound(first)} AND {self._bound(last)}"
+        if field.name.startswith(NEAR_IN):
+            column, wanted = field.name.removeprefix(NEAR_IN), self._bound(field.value)
+            columns = [column] if column else dict.fromkeys(COLUMNS.values())
+            return f"({' OR '.join(f'has_near(a.{name}, {wanted})' for name in columns)})"
         if field.name in COLUMNS.values():
             return f"has_run(a.{field.name}, {self._bound(run_words(field.value))})"
         if field.name == "seen":

@@ -16,8 +16,9 @@ from typing import NamedTuple, TypeAlias
 
 from pipelines.core.errors import QueryError
 from pipelines.database.query_language.phrases import has_run
-from pipelines.database.query_language.tokens import COLUMNS, QueryToken, misplaced, tokens_of
+from pipelines.database.query_language.tokens import COLUMNS, FILTERS, QueryToken, misplaced, near_members, tokens_of
 
+NEAR_IN = "near:"
 MAX_DEPTH = 20  # nested parentheses; FTS5's parser has a stack of 100 entries
 MAX_FILTERS = 200  # fields that SQL compares; SQLite takes expressions 1,000 deep
 
@@ -47,7 +48,9 @@ class QueryText(NamedTuple):
 class QueryField(NamedTuple):
     """Hold a field that is compared with SQL."""
 
-    name: str  # one of FILTERS; of a run in a script without spaces, the column that must have it
+    # One of FILTERS. Of a run in a script without spaces, the column that must have it; of a NEAR with one, NEAR_IN and
+    # the column, or nothing for any of them
+    name: str
     value: str
     place: int  # of the value in the query
 
@@ -67,7 +70,8 @@ class QueryGroup(NamedTuple):
     @property
     def typed(self) -> str:
         """Return it as a user types it, in parentheses."""
-        parts = dict.fromkeys(part.typed for part in self.parts)
+        texts = (part.typed for part in self.parts if not isinstance(part, QueryField) or part.name in FILTERS)
+        parts = dict.fromkeys(texts)
         text = (" OR " if self.operator == "OR" else " ").join(parts)
         return f"({text})" if len(parts) > 1 else text
 
@@ -193,6 +197,9 @@ class _Parser:
 def _text(token: QueryToken, field: str | None) -> QueryNode:
     """Return a text to be found. The index has runs of all columns in one: SQL finds out in which of them they are."""
     column = COLUMNS[field] if field else None
+    if token.form == "near" and has_run(token.raw) and (column or not all(map(has_run, near_members(token.raw)[0]))):
+        anywhere = QueryText(token.fts or "", None, token, field=field)
+        return QueryGroup("AND", [anywhere, QueryField(f"{NEAR_IN}{column or ''}", token.raw, token.place)])
     if column is not None and has_run(token.raw):
         anywhere = QueryText(token.fts or "", None, token, column, field)
         return QueryGroup("AND", [anywhere, QueryField(column, token.raw, token.place)])

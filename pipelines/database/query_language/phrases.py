@@ -77,10 +77,16 @@ def _runs_and_rest(text: str, *, prefix: bool) -> str:
 
 
 def near(members: Sequence[str], gap: int) -> str | None:
-    """Return the expression for words and phrases near each other; None if none has a word."""
+    """Return the expression for words and phrases near each other; None if none has a word.
+
+    Of words of scripts with and without spaces it is one for all of them, however far from each other: see `near_runs`.
+    """
     members = [member for member in members if any(map(str.isalnum, member))]
     if members and all(map(has_run, members)):
         return f"spaced : NEAR({' '.join(map(run_phrase, members))}, {gap})"
+    if any(map(has_run, members)):
+        terms = (term(member.rstrip("*"), prefix=member.endswith("*")) for member in members)
+        return f"({' AND '.join(filter(None, terms))})"
     words = [[quoted(phrase) + "*" * member.endswith("*") for phrase in phrases_of(member)] for member in members]
     first = [forms[0] for forms in words]
     ways = [first] + [[*first[:at], form, *first[at + 1 :]] for at, forms in enumerate(words) for form in forms[1:]]

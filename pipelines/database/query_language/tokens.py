@@ -113,14 +113,11 @@ def _token(query: str, match: re.Match[str]) -> QueryToken | None:
     # lastgroup is the last group that matched: for `near` and `phrase` an inner one
     found, place, kind = match.groupdict(), match.start(), match.lastgroup or ""
     if found.get("near") is not None:
-        members = re.findall(MEMBER, found["members"])
+        members, gap = near_members(match.group())
         if operator := next((member for member in members if member in OPERATORS), None):
             cure = f"write NEAR(...) {operator} NEAR(...), each with its words; of the word itself, small letters"
             raise misplaced(query, place, f"NEAR takes words and phrases, not {operator}", cure)
-        if 0 < sum(map(has_run, members)) < len(members):
-            cause = "NEAR has words with and without spaces between them"
-            raise misplaced(query, place, cause, "write AND between them: how near they are is not in the index")
-        return QueryToken("text", place, match.group(), near(members, int(found["gap"] or NEAR_WORDS)), "near")
+        return QueryToken("text", place, match.group(), near(members, gap), "near")
     if found.get("phrase") is not None:
         inside, star = found["inside"], bool(found["star"])
         if found["slop"]:
@@ -140,6 +137,13 @@ def _token(query: str, match: re.Match[str]) -> QueryToken | None:
     if kind in ("empty", "quote", "badnear", "badstem"):
         raise _mistake(query, place, kind, text)
     return None if kind in ("space", "plus") else QueryToken("NOT" if kind == "minus" else kind, place, text)
+
+
+def near_members(text: str) -> tuple[list[str], int]:
+    """Return the words and phrases of a NEAR(...), and how many words may be between them."""
+    found = TOKEN.match(text)
+    assert found is not None, "every character begins a token"
+    return re.findall(MEMBER, found["members"]), int(found["gap"] or NEAR_WORDS)
 
 
 def _stem(query: str, place: int, text: str, word: str, language: str | None) -> QueryToken:

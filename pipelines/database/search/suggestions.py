@@ -17,6 +17,7 @@ from pipelines.database.filters import EVERYTHING, ArticleFilters
 from pipelines.database.query_language.parser import QueryText
 from pipelines.database.query_language.phrases import quoted, words_of
 from pipelines.database.query_language.spelling import as_indexed, is_within
+from pipelines.database.query_language.tokens import near_members
 from pipelines.database.search.counts import count
 from pipelines.database.search.field_values import FieldValues, values_like
 from pipelines.database.search.stems import archive_languages, same_stem
@@ -84,8 +85,9 @@ class _Finder:
         return next(ask(self.db, sql, (quoted(word),)), None) is not None
 
     def report(self, text: QueryText, expression: str) -> TextReport:
-        articles = self.count(expression)
-        words = words_of(text.token.raw)
+        is_near = text.token.form == "near"
+        articles = count(self.db, text.typed) if is_near else self.count(expression)
+        words = words_of(" ".join(near_members(text.token.raw)[0]) if is_near else text.token.raw)
         similar: list[IndexWord] = []
         anywhere = self.count(text.token.fts or "") if text.column and not articles else 0
         if not articles and text.field and text.column == "byline":

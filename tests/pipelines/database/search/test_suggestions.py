@@ -74,6 +74,7 @@ def test_words_without_a_common_article_are_counted_alone(db):
 def test_stem_of_a_word_finds_its_forms_in_any_command(db):
     """In the language of the filters, else in those of the archive, else in the one named."""
     assert counts.count(db, "flooding") == 0
+    assert counts.count(db, "~eng:flooding") == 3
     assert counts.count(db, "~flooding") == counts.count(db, "~en:flooding") == 3
     assert counts.count(db, "~flooding -~airports") == 3
     assert counts.count(db, "~de:flooding") == 0
