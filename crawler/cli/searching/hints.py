@@ -60,13 +60,15 @@ def word_hints(words: list[TextReport]) -> Iterator[str]:
     for report in missing:
         text = _shown([report.text])[0]
         similar = ", ".join(f"{plain(one.word)} ({one.articles:,})" for one in report.similar)
+        archive = "this archive" + (f" since {since}" if report.among and (since := report.among.since) else "")
         if not similar:
-            yield f"This archive has no {f'article with any {report.field}' if report.field else f'word like {text}'}."
-        elif report.are_near:
-            of = f" like {text}" if len(missing) > 1 else ""
-            yield f"In this archive{of}: {similar}."
+            what = f"article with any {report.among.field}" if report.among else f"word like {text}"
+            yield f"{archive[0].upper()}{archive[1:]} has no {what}."
+        elif report.among and not report.among.are_near:
+            yield f"The most frequent in {archive}: {similar}."
         else:
-            yield f"The most frequent in this archive: {similar}."
+            of = f" like {text}" if len(missing) > 1 else ""
+            yield f"In {archive}{of}: {similar}."
     there = [report for report in words if report.articles]
     if there:
         alone = ", ".join(f"{_shown([report.text])[0]} ({report.articles:,})" for report in there)

@@ -1,6 +1,6 @@
 """Say for a field of a query that no article has which values the archive has like it. Read-only.
 
-All values of the field are counted, which takes as long as `morgue count --by` the same field.
+The values are those of the newest articles, because all of a large archive would take many seconds to read.
 """
 
 from __future__ import annotations
@@ -8,12 +8,15 @@ from __future__ import annotations
 import sqlite3
 from typing import NamedTuple
 
+from pipelines.database.connection import ask
+from pipelines.database.filters import ArticleFilters
 from pipelines.database.query_language.parser import in_quotes
 from pipelines.database.query_language.spelling import is_within
 from pipelines.database.query_language.values import folded_words
 from pipelines.database.search.counts import counts
 from pipelines.database.search.vocabulary import IndexWord
 
+MIN_ARTICLES_READ = 100_000  # the newest, and the others of the first day of theirs
 MAX_VALUES_COMPARED = 20_000  # the most frequent
 MIN_CHARS_OF_BEGINNING = 3  # that a word shares with one that is like it
 MIN_CHARS_FOR_EDITS = (4, 6)  # of a word that differs in one letter, in two
@@ -22,8 +25,10 @@ MIN_CHARS_FOR_EDITS = (4, 6)  # of a word that differs in one letter, in two
 class FieldValues(NamedTuple):
     """Hold values of a field, as a user types them, the most frequent first."""
 
+    field: str
     values: list[IndexWord]
     are_near: bool  # like the one that was asked for; else they are the most frequent
+    since: str | None  # first day of the articles that were counted; None: all
 
 
 def values_like(db: sqlite3.Connection, field: str, wanted: str, limit: int) -> FieldValues:
@@ -31,9 +36,9 @@ def values_like(db: sqlite3.Connection, field: str, wanted: str, limit: int) -> 
 
     The most frequent come first. Values that differ in case or signs are one, because a query finds all of them.
     """
-    words = folded_words(wanted).split()
+    words, since = folded_words(wanted).split(), _first_day_read(db)
     known: dict[str, list[IndexWord]] = {}
-    for value, number in _most_frequent(db, field):
+    for value, number in _most_frequent(db, field, since):
         known.setdefault(folded_words(value), []).append(IndexWord(f"{field}:{_typed(value)}", number))
     alike = {
         folded: sum(max((likeness(word, one) for one in folded.split()), default=0) for word in words)
@@ -42,11 +47,16 @@ def values_like(db: sqlite3.Connection, field: str, wanted: str, limit: int) -> 
     most = max(alike.values(), default=0)
     same = [values for folded, values in known.items() if alike[folded] == most]
     best = [IndexWord(values[0].word, sum(one.articles for one in values)) for values in same]
-    return FieldValues(sorted(best, key=lambda one: (-one.articles, one.word))[:limit], most > 0)
+    return FieldValues(field, sorted(best, key=lambda one: (-one.articles, one.word))[:limit], most > 0, since)
 
 
-def _most_frequent(db: sqlite3.Connection, field: str) -> list[IndexWord]:
-    numbers = counts(db, ["author" if field == "byline" else field])
+def _first_day_read(db: sqlite3.Connection) -> str | None:
+    sql = "SELECT published_day FROM articles ORDER BY place DESC LIMIT 1 OFFSET ?"
+    return next((row[0] for row in ask(db, sql, (MIN_ARTICLES_READ,))), None)
+
+
+def _most_frequent(db: sqlite3.Connection, field: str, since: str | None) -> list[IndexWord]:
+    numbers = counts(db, ["author" if field == "byline" else field], None, ArticleFilters(since=since))
     known = [IndexWord(value, number) for (value,), number in numbers.items() if value is not None]
     return sorted(known, key=lambda one: -one.articles)[:MAX_VALUES_COMPARED]
 

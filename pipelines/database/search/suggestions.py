@@ -48,8 +48,7 @@ class TextReport(NamedTuple):
     text: str  # as the user typed it
     articles: int  # that have it
     similar: list[IndexWord]  # that the archive has instead, best first; only if no article has it
-    are_near: bool = True  # `similar` is like `text`; else it is what is most frequent
-    field: str | None = None  # that `text` is a value of
+    among: FieldValues | None = None  # the values that `similar` is of, if `text` is one of a field
 
 
 def reports(db: sqlite3.Connection, query: str, filters: ArticleFilters = EVERYTHING) -> list[TextReport]:
@@ -66,9 +65,10 @@ def reports(db: sqlite3.Connection, query: str, filters: ArticleFilters = EVERYT
 
 
 def _field_report(db: sqlite3.Connection, name: str, typed: str, value: str) -> TextReport:
-    articles = count(db, typed)
-    similar = FieldValues([], are_near=False) if articles else values_like(db, name, value, MAX_SUGGESTIONS)
-    return TextReport(typed, articles, similar.values, similar.are_near, name)
+    if articles := count(db, typed):
+        return TextReport(typed, articles, [])
+    found = values_like(db, name, value, MAX_SUGGESTIONS)
+    return TextReport(typed, articles, found.values, found)
 
 
 class _Finder:
@@ -93,7 +93,7 @@ class _Finder:
         if not articles and text.field and text.column == "byline":
             authors = values_like(self.db, text.field, text.token.raw, MAX_SUGGESTIONS)
             if authors.are_near or not anywhere:
-                return TextReport(text.typed, articles, authors.values, authors.are_near, text.field)
+                return TextReport(text.typed, articles, authors.values, authors)
         if anywhere:
             similar = [IndexWord(f"{text.token.raw} anywhere", anywhere)]
         elif not articles and len(words) == 1:

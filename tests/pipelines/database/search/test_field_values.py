@@ -8,6 +8,7 @@ import pytest
 
 from crawler.cli.searching.hints import word_hints
 from pipelines.database.connection import connect
+from pipelines.database.search import field_values
 from pipelines.database.search.counts import count
 from pipelines.database.search.field_values import likeness, values_like
 from pipelines.database.search.suggestions import reports
@@ -78,6 +79,15 @@ def test_value_that_is_suggested_finds_as_many_articles_as_it_says(db, field):
     found = values_like(db, field, "zzz", 10).values
     assert found
     assert [count(db, one.word) for one in found] == [one.articles for one in found]
+
+
+def test_values_of_a_large_archive_are_those_of_its_newest_articles(db, monkeypatch):
+    """The answer says since when."""
+    monkeypatch.setattr(field_values, "MIN_ARTICLES_READ", 2)
+    day = TEMPLATE["published_day"]
+    assert list(word_hints(reports(db, "origin:retuers"))) == [f"In this archive since {day}: origin:Reuters (1)."]
+    monkeypatch.setattr(field_values, "MIN_ARTICLES_READ", 5)
+    assert values_like(db, "origin", "x", 9).since is None
 
 
 def test_only_what_must_be_there_is_looked_up(db):
