@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import fields
 from functools import wraps
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, cast
 
 import click
 
@@ -53,7 +54,7 @@ def filter_options(
         click.option("--until", metavar="DATE",
                      help=f"{dated} on or before DATE; a year, month or week counts as a whole."),
         click.option("--language", metavar="CODE", multiple=True,
-                     help="Only articles in this language: en, de, ja, ... Repeatable, or de,fr."),
+                     help="Only articles in this language: en, de, German, ... Repeatable, or de,fr."),
         click.option("--seen-since", metavar="DATE", help="Only articles that came in on or after DATE (first seen)."),
         click.option("--seen-until", metavar="DATE", help="Only articles that came in on or before DATE."),
         click.option("--undated", is_flag=True, help="Only articles whose day of publication is not known."),
@@ -128,11 +129,24 @@ def standard_output() -> Iterator[BinaryIO]:
             file.strict = False
 
 
+LIKE_A_SHORT_OPTION = re.compile(r"-([A-Za-z])(?:\1*|=?[0-9]+|=.*)")
+
+
+def _refuse_option(ctx: click.Context, arg: str, known: Collection[str]) -> NoReturn:
+    """Report an argument that may be meant as an option or as a word to leave out. Raises UsageError."""
+    meant = f"-{arg.partition('=')[0]}"
+    near = f" Did you mean {meant}?" if meant in known else ""
+    word = arg.lstrip("-")
+    how = f"To leave out articles with {word!r}, write NOT {word}; after --, everything is a word."
+    raise click.UsageError(f"No such option: {arg}.{near} {how}", ctx)
+
+
 class QueryCommand(click.Command):
     """Accept words that begin with a minus: `morgue search climate -sport`.
 
     Click would read -sport as `-s port`. Here a short option is always separate from its value (`-s key=value`,
-    `-C DIR`), and any other argument with a single minus is a word.
+    `-C DIR`), and any other argument with a single minus is a word, unless it looks like an option: a single letter
+    (`-n`, `-vv`, `-n3`), or the name of an option with one minus too few (`-limit`).
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -157,6 +171,8 @@ class QueryCommand(click.Command):
                     options.append(value)
             elif arg.startswith("--") and len(arg) > 2:
                 options.append(arg)  # --option=value, or an unknown option that click reports
+            elif LIKE_A_SHORT_OPTION.fullmatch(arg) or f"-{arg.partition('=')[0]}" in takes_value:
+                _refuse_option(ctx, arg, takes_value)
             else:
                 words.append(arg)
         return super().parse_args(ctx, [*options, "--", *words])

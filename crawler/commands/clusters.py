@@ -19,13 +19,15 @@ from crawler.cli.archive_options import (
     stem_option,
 )
 from crawler.cli.common_options import common_options, folder_of
-from pipelines.core.plural import counted
+from crawler.cli.searching.hints import no_match, without
+from pipelines.core.plural import counted, verb
 from pipelines.core.terminal import plain
 from pipelines.database import queries
 from pipelines.database.clusters import cluster_list
 from pipelines.database.clusters.copies import is_waiting
 from pipelines.database.filters import EVERYTHING, ArticleFilters
 from pipelines.database.query_language.tokens import with_stems
+from pipelines.database.search import counts
 from pipelines.database.selection import is_address
 
 
@@ -103,12 +105,17 @@ def _table(
     found = list(cluster_list.clusters(db, query, filters, sort, limit, offset))
     is_cut_off = bool(offset) or len(found) == limit
     total = cluster_list.count_clusters(db, query, filters) if is_cut_off else len(found)
-    if not total:
-        chosen = query.strip() or filters != EVERYTHING
-        click.echo("No article that matches has a copy." if chosen else "No article has a copy.")
-        return
-    _print(found)
-    click.echo(f"{len(found):,} of {counted(total, 'cluster')}")
+    if total:
+        _print(found)
+        click.echo(f"{len(found):,} of {counted(total, 'cluster')}{without(query)}")
+    elif not query.strip() and filters == EVERYTHING:
+        click.echo("No article has a copy.")
+    elif matches := counts.count(db, query, filters):
+        match = verb(matches, "article matches", "articles match")
+        click.echo(f"{matches:,} {match}{without(query)}; none has a copy.")
+    else:
+        for line in no_match(db, query, filters):
+            click.echo(line)
 
 
 def _print(found: list[queries.Row], *, every: bool = False) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,6 +22,7 @@ from crawler.cli.archive_options import (
 from crawler.cli.common_options import common_options, folder_of
 from crawler.cli.counting import count_table
 from crawler.cli.counting.bars import characters_for
+from crawler.cli.searching.hints import no_match
 from pipelines.core import terminal
 from pipelines.core.errors import QueryError
 from pipelines.core.plural import counted
@@ -27,6 +30,9 @@ from pipelines.database.filters import ArticleFilters
 from pipelines.database.query_language.tokens import with_stems
 from pipelines.database.query_language.values import listed
 from pipelines.database.search.attention import Attention
+
+if TYPE_CHECKING:
+    from exports.python_api.archive import Archive
 
 
 @click.command(cls=QueryCommand)
@@ -82,15 +88,26 @@ def command(
         check_plot(path, len(queries), force=force)
     with archive_of(ctx, quickly=True) as archive:
         found = archive.matching(None, filters).attention(queries, listed("--by", by), limit).attention
+        misses = _misses(archive, found, filters) if form == "table" else []
     with standard_output():
         if form == "table":
             _table(found, share=share, smooth=smooth)
+            for line in misses:
+                click.echo(line)
         else:
             output.write_rows(found.long_rows(), found.columns(), form)
     if form != "table" and found.left_out:
         click.echo(undated_sentence(max(found.undated)), err=True)
     if path is not None:
         _plot(ctx, found, path, filters, share=share, smooth=smooth, force=force)
+
+
+def _misses(archive: Archive, found: Attention, filters: ArticleFilters) -> list[str]:
+    """Return what `morgue search` says of each query without a match: which words are missing, what is like them."""
+    missed = [query for query, number in zip(found.queries, found.matches, strict=True) if not number and found.rows]
+    said = set(count_table.notes(found))
+    lines = (no_match(archive.connection, query, filters, named=len(found.queries) > 1) for query in missed)
+    return [line for line in chain.from_iterable(lines) if line.strip() not in said]
 
 
 def _table(found: Attention, *, share: bool, smooth: int) -> None:

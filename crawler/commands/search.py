@@ -25,7 +25,7 @@ from crawler.cli.common_options import common_options, folder_of
 from crawler.cli.counting.bars import characters_for
 from crawler.cli.counting.facet_bars import facet_lines
 from crawler.cli.counting.facet_options import FacetOptions, facet_options
-from crawler.cli.searching.hints import no_match, notes
+from crawler.cli.searching.hints import no_match, notes, without
 from crawler.cli.searching.kwic_lines import kwic_lines
 from pipelines.core import terminal
 from pipelines.core.errors import QueryError
@@ -92,7 +92,10 @@ def command(
     ~flooding           also flood, floods, flooded: words with the same stem (~en:flooding: in English)
 
     Everything combines with OR, NOT, - and parentheses: climate (source:faz OR title:summit). An address, also with
-    tracking parameters or without https://, leads to its article.
+    tracking parameters or without https://, leads to its article. NEAR(flood dam, 5): at most five words between them.
+
+    Words with a minus are left out, and the last line says so: climate -sport, or climate NOT sport. A minus with one
+    letter, or with the name of an option, is refused: it may be a mistyped option.
 
     With --unique, a match says how many other copies of its text the archive has: "+4 copies".
 
@@ -164,7 +167,8 @@ def _kwic(
     if not total:
         _say_no_match(db, query, filters)
         return
-    click.echo(f"{counted(number, 'line')} from {len(articles):,} of {counted(total, 'article')} that match")
+    of = f"{len(articles):,} of {counted(total, 'article')} that match{without(query)}"
+    click.echo(f"{counted(number, 'line')} from {of}")
     if sort in CONTEXT_SORTS and total > MAX_SORTED_ARTICLES:
         click.echo(SORTED_AMONG)
     _say_notes(db, query, filters)
@@ -187,7 +191,7 @@ def _table(archive: Archive, found: Articles) -> None:
         whole=output.table_width(sys.stdout) is None,
     ):
         click.echo(line)
-    click.echo(f"{len(hits):,} of {counted(total, 'match')} · {seconds:.2f} s")
+    click.echo(f"{len(hits):,} of {counted(total, 'match')}{without(query)} · {seconds:.2f} s")
     if pool:
         click.echo(ranked_among(pool))
     if undated := found.undated_left_out:

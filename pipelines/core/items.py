@@ -104,6 +104,9 @@ class Page:
     comments: bool = False  # readers' comments are wanted too, in their own field
 
 
+ARTICLE_KINDS = ("article", "opinion", "live blog", "gallery", "video")
+
+
 @dataclass(frozen=True, slots=True)
 class Article:
     """Hold one state of one article as read from one capture.
@@ -132,7 +135,7 @@ class Article:
     image: Annotated[str | None, "absolute URL of the lead image"]
     text: Annotated[str, "the article's paragraphs, one a line, NFC, without boilerplate and readers' comments"]
     word_count: Annotated[int, "runs of word characters in `text`; two Chinese, Japanese or Thai characters are one"]
-    kind: Annotated[str, "article, opinion, live blog, gallery, video"]
+    kind: Annotated[str, ", ".join(ARTICLE_KINDS)]
     origin: Annotated[str | None, "first publisher of the text, if not this site: a paper, an agency; None: not stated"]
     origin_url: Annotated[str | None, "where they published it, absolute; None if the page does not link it"]
     dateline: Annotated[str | None, 'place that the text is dated from, as printed at its beginning: "BERLIN", "Kyiv"']

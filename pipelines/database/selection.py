@@ -18,6 +18,7 @@ from pipelines.database.connection import ask
 from pipelines.database.filters import ArticleFilters, source_ids
 from pipelines.database.query_language.conditions import QueryConditions
 from pipelines.database.query_language.index_terms import EVERYWHERE, PlaceRange
+from pipelines.database.query_language.near_runs import has_near
 from pipelines.database.query_language.values import has_run, has_words
 from pipelines.database.search.stems import ArchiveWordForms
 
@@ -116,6 +117,7 @@ def article_selection(db: sqlite3.Connection, query: str | None, filters: Articl
             if asked.where or asked.in_title:
                 db.create_function("has_words", 2, has_words, deterministic=True)
                 db.create_function("has_run", 2, has_run, deterministic=True)
+                db.create_function("has_near", 2, has_near, deterministic=True)
     return ArticleSelection(
         match=_all_of(asked.match if asked else None, terms),
         headline=_all_of(asked.headline, terms) if asked and asked.headline else None,

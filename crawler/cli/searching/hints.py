@@ -12,6 +12,7 @@ from pipelines.core.plural import counted
 from pipelines.core.terminal import cut, plain
 from pipelines.database import queries
 from pipelines.database.filters import ArticleFilters
+from pipelines.database.query_language.parser import left_out
 from pipelines.database.query_language.tokens import ignored_signs, lower_operators
 from pipelines.database.search import counts
 from pipelines.database.search.stems import ArchiveWordForms
@@ -22,41 +23,55 @@ MAX_FORMS_SHOWN = 12
 MAX_SHOWN_COLUMNS = 40  # of a word or phrase
 
 
-def no_match(db: sqlite3.Connection, query: str, filters: ArticleFilters) -> Iterator[str]:
-    """Yield the lines that say that nothing was found, why, and what to try."""
+def no_match(db: sqlite3.Connection, query: str, filters: ArticleFilters, *, named: bool = False) -> Iterator[str]:
+    """Yield the lines that say that nothing was found, why, and what to try. `named`: the query is one of several."""
     words = reports(db, query) if query.strip() and not is_address(query) else []
-    missing = [_shown(report) for report in words if not report.articles]
-    yield f"No match for {_listed(missing)}." if missing else "No match."
+    missing = [report.text for report in words if not report.articles] or [query] * named
+    yield f"No match{f' for {_listed(_shown(missing))}' if missing else ''}{without(query)}."
     yield from (f"  {hint}" for hint in _hints(db, query, filters, words))
 
 
 def _hints(db: sqlite3.Connection, query: str, filters: ArticleFilters, words: list[TextReport]) -> Iterator[str]:
     names = [field.name for field in fields(filters) if getattr(filters, field.name) and field.name != "unique"]
     used = [f"--{name.replace('_', '-')}" for name in names]
-    without = counts.count(db, query) if used else 0
-    if without:
-        yield f"Without {_listed(used)} there would be {counted(without, 'match')}."
+    unfiltered = counts.count(db, query) if used else 0
+    if unfiltered:
+        yield f"Without {_listed(used)} there would be {counted(unfiltered, 'match')}."
     if undated := counts.count_undated(db, query, filters):
         yield undated_sentence(undated)
     if is_address(query):
         yield from _address_hints(db, query)
-    elif not without:
+    elif not unfiltered:
         yield from word_hints(words)
     yield from notes(db, query, filters)
     if filters.language:
         yield f"This archive has articles in: {', '.join(queries.languages(db)) or 'no known language'}."
 
 
+def without(query: str) -> str:
+    """Return what the summary says of the words and fields that a query leaves out: ` without sport`, or nothing."""
+    parts = left_out(query) if query.strip() and not is_address(query) else []
+    return f" without {_listed(_shown(parts))}" if parts else ""
+
+
 def word_hints(words: list[TextReport]) -> Iterator[str]:
     """Yield what the archive has of each word of a query, and what it has instead of those that it does not have."""
     missing = [report for report in words if not report.articles]
     for report in missing:
+        text = _shown([report.text])[0]
         similar = ", ".join(f"{plain(one.word)} ({one.articles:,})" for one in report.similar)
-        of = f" like {_shown(report)}" if len(missing) > 1 else ""
-        yield f"In this archive{of}: {similar}." if similar else f"This archive has no word like {_shown(report)}."
+        archive = "this archive" + (f" since {since}" if report.among and (since := report.among.since) else "")
+        if not similar:
+            what = f"article with any {report.among.field}" if report.among else f"word like {text}"
+            yield f"{archive[0].upper()}{archive[1:]} has no {what}."
+        elif report.among and not report.among.are_near:
+            yield f"The most frequent in {archive}: {similar}."
+        else:
+            of = f" like {text}" if len(missing) > 1 else ""
+            yield f"In {archive}{of}: {similar}."
     there = [report for report in words if report.articles]
     if there:
-        alone = ", ".join(f"{_shown(report)} ({report.articles:,})" for report in there)
+        alone = ", ".join(f"{_shown([report.text])[0]} ({report.articles:,})" for report in there)
         yield f"Articles with each alone: {alone}."
 
 
@@ -80,8 +95,8 @@ def notes(db: sqlite3.Connection, query: str, filters: ArticleFilters) -> Iterat
         yield f"Not all words that begin with {plain(beginning)} were compared: there are too many."
 
 
-def _shown(report: TextReport) -> str:
-    return cut(plain(report.text), MAX_SHOWN_COLUMNS)
+def _shown(texts: list[str]) -> list[str]:
+    return [cut(plain(text), MAX_SHOWN_COLUMNS) for text in texts]
 
 
 def _address_hints(db: sqlite3.Connection, url: str) -> Iterator[str]:

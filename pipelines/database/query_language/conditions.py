@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from pipelines.core.errors import QueryError
+from pipelines.core.items import ARTICLE_KINDS
 from pipelines.database.query_language.days import parse_day
 from pipelines.database.query_language.index_terms import (
     EVERY_ARTICLE,
@@ -25,6 +26,7 @@ from pipelines.database.query_language.index_terms import (
     places_between,
 )
 from pipelines.database.query_language.parser import (
+    NEAR_IN,
     QueryExclusion,
     QueryField,
     QueryGroup,
@@ -34,7 +36,7 @@ from pipelines.database.query_language.parser import (
 )
 from pipelines.database.query_language.phrases import any_of, has_run, quoted, run_phrase
 from pipelines.database.query_language.tokens import COLUMNS, misplaced
-from pipelines.database.query_language.values import folded_words, language_code, listed, run_words
+from pipelines.database.query_language.values import folded_words, has_words, language_code, listed, run_words
 
 LABELLED = ("source", "language", "kind")  # fields that the index knows
 # Fields that hold words: SQL that is true if the column has the words bound. `has_words` is a function that the
@@ -71,12 +73,14 @@ class QueryConditions:
     def __init__(self, query: str, source_ids: SourceIds, word_forms: WordForms | None = None) -> None:
         self.query, self.source_ids, self.word_forms = query, source_ids, word_forms
         self.values: dict[str, Any] = {}
-        self.texts: list[QueryText] = []  # words and phrases to look for, without those that must not be there
+        # What to look for, without what must not be there
+        self.texts: list[QueryText] = []  # words and phrases
+        self.fields: list[QueryField] = []  # that are compared, but for periods
         self.forms: dict[tuple[str, str | None], list[str]] = {}  # of each ~word and its language
         self.places = EVERYWHERE
         self._terms: dict[QueryField, str] = {}
         tree = self._tree = parse_query(query)
-        self._note_texts(tree)
+        self._note(tree)
         parts = list(tree.parts if isinstance(tree, QueryGroup) and tree.operator == "AND" else [tree])
         periods = [part for part in parts if isinstance(part, QueryField) and part.name == "published"]
         for period in periods:
@@ -132,12 +136,14 @@ class QueryConditions:
                 raise misplaced(self.query, text.token.place, error.cause, error.cure) from None
         return text.inside(any_of([text.token.fts or "", *map(quoted, self.forms[word])]))
 
-    def _note_texts(self, node: QueryNode) -> None:
+    def _note(self, node: QueryNode) -> None:
         if isinstance(node, QueryText):
             self.texts.append(node)
+        elif isinstance(node, QueryField) and node.name in (*LABELLED, *WORDS_IN):
+            self.fields.append(node)
         elif isinstance(node, QueryGroup):
             for part in node.parts:
-                self._note_texts(part)
+                self._note(part)
 
     def _all(
         self, parts: Sequence[QueryNode], *, titled: bool = False, alone: bool = True
@@ -250,13 +256,21 @@ class QueryConditions:
             return of_sources(self.source_ids(values))
         if field.name == "language":
             return in_languages([language_code("language:", value) for value in values])
-        return of_kinds([words.strip() + "*" * (not words.endswith(" ")) for words in _words("kind", values)])
+        wanted = _words("kind", values)
+        for value, words in zip(values, wanted, strict=True):
+            if not any(has_words(kind, words) for kind in ARTICLE_KINDS):
+                raise QueryError(f"kind: {value!r}", "there is no such kind", f"kinds are {', '.join(ARTICLE_KINDS)}")
+        return of_kinds([words.strip() + "*" * (not words.endswith(" ")) for words in wanted])
 
     def _field(self, field: QueryField) -> str:
         """Return the condition of a field that the index does not know."""
         if field.name == "published":
             first, last = self._period(field)
             return f"a.place BETWEEN {self._bound(first)} AND {self._bound(last)}"
+        if field.name.startswith(NEAR_IN):
+            column, wanted = field.name.removeprefix(NEAR_IN), self._bound(field.value)
+            columns = [column] if column else dict.fromkeys(COLUMNS.values())
+            return f"({' OR '.join(f'has_near(a.{name}, {wanted})' for name in columns)})"
         if field.name in COLUMNS.values():
             return f"has_run(a.{field.name}, {self._bound(run_words(field.value))})"
         if field.name == "seen":

@@ -1,22 +1,24 @@
 """Parse a query: what people type into a search box, into a tree. Pure; knows no database.
 
     disjunction := conjunction (OR conjunction)*               the lowest precedence
-    conjunction := ([AND] [NOT | -] term)*                     neighbouring words must all be there
+    conjunction := ([AND] [NOT | - | !] [+] term)*             neighbouring words must all be there
     term        := [field:] ( "(" disjunction ")" | word | ~word | phrase | NEAR(...) )
 
-The precedence differs from FTS5's in one point: NOT applies to the next term only, so that `a NOT b c` means `a c -b`.
-A field before parentheses holds for every term in them that has no field of its own. Operators without a term and empty
-parentheses are left out.
+AND and OR may be written && and ||. The precedence differs from FTS5's in one point: NOT applies to the next term only,
+so that `a NOT b c` means `a c -b`. A field before parentheses holds for every term in them that has no field of its
+own. Operators without a term and empty parentheses are left out.
 """
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple, TypeAlias
 
 from pipelines.core.errors import QueryError
 from pipelines.database.query_language.phrases import has_run
-from pipelines.database.query_language.tokens import COLUMNS, QueryToken, misplaced, tokens_of
+from pipelines.database.query_language.tokens import COLUMNS, FILTERS, QueryToken, misplaced, near_members, tokens_of
 
+NEAR_IN = "near:"
 MAX_DEPTH = 20  # nested parentheses; FTS5's parser has a stack of 100 entries
 MAX_FILTERS = 200  # fields that SQL compares; SQLite takes expressions 1,000 deep
 
@@ -28,6 +30,15 @@ class QueryText(NamedTuple):
     column: str | None  # of the index, if it must be there
     token: QueryToken
     run_column: str | None = None  # of the article, if a run in a script without spaces must be there
+    field: str | None = None  # by which the user named the column
+
+    @property
+    def typed(self) -> str:
+        """Return it as a user types it."""
+        text, before = self.token.raw, f"{self.field}:" if self.field else ""
+        if self.token.form == "stem":
+            before += "~" + (f"{self.token.language}:" if self.token.language else "")
+        return before + (f'"{text}"' if self.token.form == "phrase" else text) + "*" * self.token.is_prefix
 
     def inside(self, expression: str) -> str:
         """Return an expression for the column of this text."""
@@ -37,9 +48,17 @@ class QueryText(NamedTuple):
 class QueryField(NamedTuple):
     """Hold a field that is compared with SQL."""
 
-    name: str  # one of FILTERS; of a run in a script without spaces, the column that must have it
+    # One of FILTERS. Of a run in a script without spaces, the column that must have it; of a NEAR with one, NEAR_IN and
+    # the column, or nothing for any of them
+    name: str
     value: str
     place: int  # of the value in the query
+
+    @property
+    def typed(self) -> str:
+        """Return it as a user types it."""
+        star = "*" * self.value.endswith("*")
+        return f"{self.name}:{in_quotes(self.value.removesuffix('*'))}{star}"
 
 
 class QueryGroup(NamedTuple):
@@ -48,12 +67,25 @@ class QueryGroup(NamedTuple):
     operator: str
     parts: list[QueryNode]
 
+    @property
+    def typed(self) -> str:
+        """Return it as a user types it, in parentheses."""
+        texts = (part.typed for part in self.parts if not isinstance(part, QueryField) or part.name in FILTERS)
+        parts = dict.fromkeys(texts)
+        text = (" OR " if self.operator == "OR" else " ").join(parts)
+        return f"({text})" if len(parts) > 1 else text
+
 
 class QueryExclusion(NamedTuple):
     """Hold a part that must not fit."""
 
     part: QueryNode
     place: int  # of the NOT or minus
+
+    @property
+    def typed(self) -> str:
+        """Return it as a user types it."""
+        return f"-{self.part.typed}"
 
 
 QueryNode: TypeAlias = QueryText | QueryField | QueryGroup | QueryExclusion
@@ -68,6 +100,21 @@ def parse_query(query: str) -> QueryNode:
             "give a word, a \"phrase\" or a prefix*, e.g. morgue search 'title:climate -sport'",
         )  # fmt: skip
     return found
+
+
+def left_out(query: str) -> list[str]:
+    """Return what no article may have that fits a query, as a user types it. Raises QueryError.
+
+    What one branch of OR leaves out, another may find.
+    """
+    tree = parse_query(query)
+    parts = tree.parts if isinstance(tree, QueryGroup) and tree.operator == "AND" else [tree]
+    return list(dict.fromkeys(part.part.typed for part in parts if isinstance(part, QueryExclusion)))
+
+
+def in_quotes(value: str) -> str:
+    """Return the value of a field with quotation marks around it if it needs them."""
+    return f'"{value}"' if re.search(r'[\s"()]', value) else value
 
 
 class _Parser:
@@ -120,7 +167,7 @@ class _Parser:
             return self.group(field)
         token = self.take()
         if field is None or field in COLUMNS:
-            return None if token.fts is None else _text(token, COLUMNS[field] if field else None)
+            return None if token.fts is None else _text(token, field)
         return self.filter(field, token)
 
     def filter(self, field: str, token: QueryToken) -> QueryField:
@@ -147,12 +194,16 @@ class _Parser:
         return found
 
 
-def _text(token: QueryToken, column: str | None) -> QueryNode:
+def _text(token: QueryToken, field: str | None) -> QueryNode:
     """Return a text to be found. The index has runs of all columns in one: SQL finds out in which of them they are."""
+    column = COLUMNS[field] if field else None
+    if token.form == "near" and has_run(token.raw) and (column or not all(map(has_run, near_members(token.raw)[0]))):
+        anywhere = QueryText(token.fts or "", None, token, field=field)
+        return QueryGroup("AND", [anywhere, QueryField(f"{NEAR_IN}{column or ''}", token.raw, token.place)])
     if column is not None and has_run(token.raw):
-        anywhere = QueryText(token.fts or "", None, token, column)
+        anywhere = QueryText(token.fts or "", None, token, column, field)
         return QueryGroup("AND", [anywhere, QueryField(column, token.raw, token.place)])
-    bare = QueryText(token.fts or "", column, token)
+    bare = QueryText(token.fts or "", column, token, field=field)
     return bare._replace(fts=bare.inside(bare.fts))
 
 

@@ -77,14 +77,20 @@ def _runs_and_rest(text: str, *, prefix: bool) -> str:
 
 
 def near(members: Sequence[str], gap: int) -> str | None:
-    """Return the expression for words and phrases near each other; None if none has a word."""
+    """Return the expression for words and phrases near each other; None if none has a word.
+
+    Of words of scripts with and without spaces it is one for all of them, however far from each other: see `near_runs`.
+    """
     members = [member for member in members if any(map(str.isalnum, member))]
     if members and all(map(has_run, members)):
         return f"spaced : NEAR({' '.join(map(run_phrase, members))}, {gap})"
-    words = [phrases_of(member) for member in members]
+    if any(map(has_run, members)):
+        terms = (term(member.rstrip("*"), prefix=member.endswith("*")) for member in members)
+        return f"({' AND '.join(filter(None, terms))})"
+    words = [[quoted(phrase) + "*" * member.endswith("*") for phrase in phrases_of(member)] for member in members]
     first = [forms[0] for forms in words]
     ways = [first] + [[*first[:at], form, *first[at + 1 :]] for at, forms in enumerate(words) for form in forms[1:]]
-    return any_of([f"NEAR({' '.join(map(quoted, way))}, {gap})" for way in ways[:MAX_ALTERNATIVES]]) if words else None
+    return any_of([f"NEAR({' '.join(way)}, {gap})" for way in ways[:MAX_ALTERNATIVES]]) if words else None
 
 
 def any_of(expressions: Sequence[str]) -> str:
@@ -99,6 +105,8 @@ def quoted(text: str) -> str:
 
 def signs_ignored(text: str) -> str:
     """Return the signs at the ends of a text, or of a text without any word, that no index has: the ++ of C++."""
+    if text == "!":  # elsewhere an operator; between two words it ends a sentence, with a space before it in French
+        return text
     alone = not any(map(str.isalnum, text))
     ends = text if alone else re.sub(r"(?s)^(\W*).*?(\W*)$", r"\1\2", text)
     return "".join(sign for sign in ends if sign.isprintable() and not sign.isspace() and sign not in END_OF_SENTENCE)

@@ -106,3 +106,21 @@ def _digits(word: str) -> Iterator[str]:
         ascii_digits = "".join(str(int(one)) if one.isdecimal() else one for one in word)
         for digits in DIGITS:
             yield ascii_digits.translate(str.maketrans(DIGITS[0], digits))
+
+
+def is_within(edits: int, word: str, other: str) -> bool:
+    """Return True if at most so many letters must be added, left out, changed or swapped with the next one."""
+    if abs(len(word) - len(other)) > edits:
+        return False
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for at, letter in enumerate(word, 1):
+        older, before, row = before, row, [at]
+        for place, there in enumerate(other, 1):
+            cost = min(before[place] + 1, row[-1] + 1, before[place - 1] + (letter != there))
+            if at > 1 and place > 1 and letter == other[place - 2] and word[at - 2] == there:
+                cost = min(cost, older[place - 2] + 1)
+            row.append(cost)
+        if min(row) > edits:
+            return False
+    return row[-1] <= edits

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from pipelines.core.errors import QueryError
+from pipelines.database.query_language.other_syntaxes import near_instead, other_syntax, wildcard_in
 from pipelines.database.query_language.phrases import has_run, near, signs_ignored, term, words_of
 
 COLUMNS = {"title": "title", "byline": "byline", "author": "byline", "text": "text"}  # field: column of the index
@@ -26,25 +27,26 @@ FIELDS_OF_OTHERS = {
 MAX_QUERY_CHARS = 10_000  # a longer text is a pasted article, not a query
 NEAR_WORDS = 10  # between the words of a NEAR without a number
 MAX_SHOWN_CHARS = 60  # of the query in an error
-OPERATORS = ("AND", "OR", "NOT")  # upper case only; "and" is a word
+OPERATORS = {"AND": "AND", "OR": "OR", "NOT": "NOT", "&&": "AND", "||": "OR"}  # upper case only; "and" is a word
 
 # SQLite would end the expression at a NUL, and cannot take lone surrogates (from arguments that are not UTF-8).
 # Typographic quotes come with phrases that are pasted from an article. Each character stays one: places must fit.
 CLEAN = dict.fromkeys((0, *range(0xD800, 0xE000)), " ") | dict.fromkeys(map(ord, "“”„‟«»＂"), '"')
 
-MEMBER = r'(?:"[^"]*"|[^\s"(),]+)'
+MEMBER = r'(?:"[^"]*"\*?|[^\s"(),]+)'
 TOKEN = re.compile(
     rf"""
       (?P<space>  \s+ )
     | (?P<near>   NEAR\( \s* (?P<members>{MEMBER}(?:\s+{MEMBER})*) \s* (?:,\s*(?P<gap>\d{{1,4}})\s*)? \) )
     | (?P<badnear> NEAR\( )
-    | (?P<phrase> "(?P<inside>[^"]*)" (?P<star>\*?) )
+    | (?P<phrase> "(?P<inside>[^"]*)" (?: (?P<slop>~\d*)(?=[\s)]|$) | (?P<star>\*?) ) )
     | (?P<quote>  " )
     | (?P<open>   \( )
     | (?P<close>  \) )
-    | (?P<minus>  (?<![^\s(]) -+ (?=[^\s-]) )                   # only where a term begins: covid-19 is a word
-    | (?P<badstem> (?<![^\s(:-]) ~ (?: ["(] | [a-z]{{2,3}} : (?=[\s()"]|$) ) )
-    | (?P<stem>   (?<![^\s(:-]) ~ (?: (?P<language>[a-z]{{2,3}}) : )? (?P<stemmed>[^\s"()~][^\s"()]*) )
+    | (?P<minus>  (?<![^\s(]) (?: -+ (?=[^\s-]) | ! (?=[^\s!)]) ) )  # only where a term begins: covid-19 is a word
+    | (?P<plus>   (?<![^\s(]) \+ (?=[^\s+)]) )                  # "must be there", which holds for every term
+    | (?P<badstem> (?<![^\s(:!+-]) ~ (?: ["(] | [a-z]{{2,3}} : (?=[\s()"]|$) ) )
+    | (?P<stem>   (?<![^\s(:!+-]) ~ (?: (?P<language>[a-z]{{2,3}}) : )? (?P<stemmed>[^\s"()~][^\s"()]*) )
     | (?P<empty>  (?i:{"|".join(FIELDS)}) : (?=[\s)]|$) )
     | (?P<field>  [A-Za-z_]+ : (?=[^\s/:)]) )                   # not an address or a time of day
     | (?P<word>   [^\s"()]+ )
@@ -73,13 +75,37 @@ def tokens_of(query: str) -> list[QueryToken]:
         raise QueryError(f"query {query[: MAX_SHOWN_CHARS - 1] + '…'!a}", cause, "search for a few of its words")
     text, tokens, at = query.translate(CLEAN), list[QueryToken](), 0
     while at < len(text):
-        is_value = bool(tokens) and tokens[-1].kind == "field" and tokens[-1].raw in FILTERS
-        match = (VALUE.match(text, at) if is_value else None) or TOKEN.match(text, at)
+        match = (VALUE.match(text, at) if tokens and takes_value(tokens[-1]) else None) or TOKEN.match(text, at)
         assert match is not None, "every character begins a token"
         if (token := _token(query, match)) is not None:
             tokens.append(token)
         at = match.end()
+    _check_syntax(query, tokens)
     return tokens
+
+
+def _check_syntax(query: str, tokens: list[QueryToken]) -> None:
+    """Raise QueryError for a word that means something in other search engines."""
+    for before, token, after in zip([None, *tokens], tokens, [*tokens[1:], None], strict=False):
+        if token.form != "word":
+            continue
+        found = wildcard_in(token.raw)
+        if found is None and not takes_value(before):
+            found = other_syntax(token.raw, _written(before), _written(after))
+        if found is not None:
+            raise misplaced(query, token.place, *found)
+
+
+def takes_value(before: QueryToken | None) -> bool:
+    """Return True if the token after this one is the value of a field that is compared with SQL."""
+    return before is not None and before.kind == "field" and before.raw in FILTERS
+
+
+def _written(token: QueryToken | None) -> str | None:
+    """Return a word or phrase as it is written in a query; None for anything else."""
+    if token is None or token.form not in ("word", "phrase"):
+        return None
+    return (f'"{token.raw}"' if token.form == "phrase" else token.raw) + "*" * token.is_prefix
 
 
 def _token(query: str, match: re.Match[str]) -> QueryToken | None:
@@ -87,27 +113,37 @@ def _token(query: str, match: re.Match[str]) -> QueryToken | None:
     # lastgroup is the last group that matched: for `near` and `phrase` an inner one
     found, place, kind = match.groupdict(), match.start(), match.lastgroup or ""
     if found.get("near") is not None:
-        members = re.findall(MEMBER, found["members"])
-        if 0 < sum(map(has_run, members)) < len(members):
-            cause = "NEAR has words with and without spaces between them"
-            raise misplaced(query, place, cause, "write AND between them: how near they are is not in the index")
-        return QueryToken("text", place, match.group(), near(members, int(found["gap"] or NEAR_WORDS)), "near")
+        members, gap = near_members(match.group())
+        if operator := next((member for member in members if member in OPERATORS), None):
+            cure = f"write NEAR(...) {operator} NEAR(...), each with its words; of the word itself, small letters"
+            raise misplaced(query, place, f"NEAR takes words and phrases, not {operator}", cure)
+        return QueryToken("text", place, match.group(), near(members, gap), "near")
     if found.get("phrase") is not None:
         inside, star = found["inside"], bool(found["star"])
+        if found["slop"]:
+            cure = near_instead(" ".join(words_of(inside)), found["slop"][1:])
+            raise misplaced(query, place, f"a phrase is not followed by {found['slop']}", cure)
         return QueryToken("text", place, inside, term(inside, prefix=star), "phrase", star)
     text = match.group()
     if found.get("stem") is not None:
         return _stem(query, place, text, found["stemmed"], found["language"])
     if kind == "word":
         if text in OPERATORS:
-            return QueryToken(text, place, text)
+            return QueryToken(OPERATORS[text], place, text)
         word, star = text.rstrip("*"), text.endswith("*")
         return QueryToken("text", place, word, term(word, prefix=star), "word", star)
     if kind == "field":
         return QueryToken("field", place, _field(query, place, text[:-1]))
     if kind in ("empty", "quote", "badnear", "badstem"):
         raise _mistake(query, place, kind, text)
-    return None if kind == "space" else QueryToken("NOT" if kind == "minus" else kind, place, text)
+    return None if kind in ("space", "plus") else QueryToken("NOT" if kind == "minus" else kind, place, text)
+
+
+def near_members(text: str) -> tuple[list[str], int]:
+    """Return the words and phrases of a NEAR(...), and how many words may be between them."""
+    found = TOKEN.match(text)
+    assert found is not None, "every character begins a token"
+    return re.findall(MEMBER, found["members"]), int(found["gap"] or NEAR_WORDS)
 
 
 def _stem(query: str, place: int, text: str, word: str, language: str | None) -> QueryToken:
@@ -145,13 +181,14 @@ def _mistake(query: str, place: int, kind: str, text: str) -> QueryError:
 
 def with_stems(query: str) -> str:
     """Return a query with ~ before each plain word, which then finds the other forms of it, too. Raises QueryError."""
-    tokens = tokens_of(query)
+    tokens, text = tokens_of(query), query.translate(CLEAN)
     plain = [
         token.place
         for before, token in zip([None, *tokens], tokens, strict=False)
         if token.form == "word" and not token.is_prefix and not has_run(token.raw)
         and words_of(token.raw) == [token.raw.rstrip(",.;!?")]
-        and not (before is not None and before.kind == "field" and before.raw in FILTERS)
+        and text[token.place - 1 : token.place] != '"'  # "a b"c
+        and not takes_value(before)
     ]  # fmt: skip
     ends = [0, *plain, len(query)]
     return "~".join(query[start:end] for start, end in pairwise(ends))
@@ -167,7 +204,7 @@ def ignored_signs(query: str) -> list[tuple[str, str]]:
         token.raw: signs
         for before, token in zip([None, *tokens], tokens, strict=False)
         if token.kind == "text" and token.form != "near" and (signs := signs_ignored(token.raw))
-        and not (before is not None and before.kind == "field" and before.raw in FILTERS)
+        and not takes_value(before)
     }  # fmt: skip
     return list(texts.items())
 

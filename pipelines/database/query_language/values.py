@@ -22,11 +22,19 @@ def listed(name: str, texts: Sequence[str] | None) -> tuple[str, ...]:
 
 
 def language_code(name: str, text: str) -> str:
-    """Return the code of a language as the archive has it: `en` for en-GB and EN_us. Raises QueryError."""
+    """Return the code of a language as the archive has it: `en` for en-GB, eng and English. Raises QueryError."""
     code = text.strip().replace("_", "-").lower().partition("-")[0]
-    if not re.fullmatch("[a-z]{2,3}", code):
-        raise QueryError(f"{name} {text!r}", "is not a language code", "say en, de, fr, ja, ...")
-    return code
+    if len(code) == 2 and code.isascii() and code.isalpha():
+        return code
+    from pipelines.core.languages.codes import known_language, name_like  # most searches name no language
+
+    if (known := known_language(text) or known_language(code)) is not None:
+        return known
+    if re.fullmatch("[a-z]{3}", code):  # of a language without a code of two letters
+        return code
+    near = name_like(text)
+    cure = f"did you mean {near}?" if near else "say en, de, fr, ja, ..., or the name of the language"
+    raise QueryError(f"{name} {text!r}", "is not a language code", cure)
 
 
 def one_of(column: str, name: str, wanted: Sequence[Any]) -> tuple[str, dict[str, Any]]:

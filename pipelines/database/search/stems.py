@@ -15,6 +15,7 @@ from typing import Any
 from pipelines.core.errors import QueryError
 from pipelines.database.connection import ask
 from pipelines.database.query_language.spelling import MARKS, as_indexed
+from pipelines.database.query_language.values import language_code
 from pipelines.database.search.vocabulary import IndexVocabulary, IndexWord
 
 MIN_RANGE_CHARS = 3  # of the beginning that forms of a word share; shorter ones are the beginning of too many
@@ -44,6 +45,7 @@ class ArchiveWordForms:
 
     def __call__(self, word: str, language: str | None) -> list[str]:
         """Return the forms as the index has them. Raises QueryError for a language without stems."""
+        language = language and language_code("~", language)
         if language is not None and language not in STEMMERS:
             raise QueryError(f"~{language}:{word}", "there are no stems in this language", f"say {', '.join(STEMMERS)}")
         words = IndexVocabulary(self.db)

@@ -1,7 +1,8 @@
-"""Say for a query that finds nothing how many articles each of its words has, and what the index has like it.
+"""Say for a query that finds nothing how many articles each of its words has, and what the archive has like it.
 
-Read-only, and bounded whatever the size of the archive: neighbours one letter away are looked up one by one (some
-hundred look-ups a word), all others are read from the words that begin alike, within the bounds of `vocabulary`.
+Read-only. For words it is bounded whatever the size of the archive: neighbours one letter away are looked up one by one
+(some hundred look-ups a word), all others are read from the words that begin alike, within the bounds of `vocabulary`.
+For fields see `field_values`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ from pipelines.database.connection import ask
 from pipelines.database.filters import EVERYTHING, ArticleFilters
 from pipelines.database.query_language.parser import QueryText
 from pipelines.database.query_language.phrases import quoted, words_of
-from pipelines.database.query_language.spelling import as_indexed
+from pipelines.database.query_language.spelling import as_indexed, is_within
+from pipelines.database.query_language.tokens import near_members
+from pipelines.database.search.counts import count
+from pipelines.database.search.field_values import FieldValues, values_like
 from pipelines.database.search.stems import archive_languages, same_stem
 from pipelines.database.search.vocabulary import IndexVocabulary, IndexWord
 from pipelines.database.selection import query_conditions
@@ -39,15 +43,16 @@ TRANSLITERATIONS = (("ae", "a"), ("oe", "o"), ("ue", "u"), ("oe", "ø"), ("ae", 
 
 
 class TextReport(NamedTuple):
-    """Hold what the index says about one word or phrase of a query."""
+    """Hold what the archive says about one word, phrase or field of a query."""
 
     text: str  # as the user typed it
     articles: int  # that have it
-    similar: list[IndexWord]  # that the index has instead, best first; only if no article has it
+    similar: list[IndexWord]  # that the archive has instead, best first; only if no article has it
+    among: FieldValues | None = None  # the values that `similar` is of, if `text` is one of a field
 
 
 def reports(db: sqlite3.Connection, query: str, filters: ArticleFilters = EVERYTHING) -> list[TextReport]:
-    """Return what the index has of each word and phrase that a query looks for, in the whole archive.
+    """Return what the archive has of each word, phrase and field that a query looks for, without filters.
 
     Raises QueryError, NotFound (of a source that the query names).
     """
@@ -55,7 +60,15 @@ def reports(db: sqlite3.Connection, query: str, filters: ArticleFilters = EVERYT
     finder, texts = _Finder(db), asked.texts[:MAX_TEXTS]
     found = [finder.report(text, asked.expression(text)) for text in texts]
     joined = _joined_neighbours(finder, texts) if not any(report.articles == 0 for report in found) else []
-    return found + joined
+    fields = asked.fields[: MAX_TEXTS - len(texts)]
+    return found + joined + [_field_report(db, field.name, field.typed, field.value) for field in fields]
+
+
+def _field_report(db: sqlite3.Connection, name: str, typed: str, value: str) -> TextReport:
+    if articles := count(db, typed):
+        return TextReport(typed, articles, [])
+    found = values_like(db, name, value, MAX_SUGGESTIONS)
+    return TextReport(typed, articles, found.values, found)
 
 
 class _Finder:
@@ -72,16 +85,22 @@ class _Finder:
         return next(ask(self.db, sql, (quoted(word),)), None) is not None
 
     def report(self, text: QueryText, expression: str) -> TextReport:
-        articles = self.count(expression)
-        words = words_of(text.token.raw)
+        is_near = text.token.form == "near"
+        articles = count(self.db, text.typed) if is_near else self.count(expression)
+        words = words_of(" ".join(near_members(text.token.raw)[0]) if is_near else text.token.raw)
         similar: list[IndexWord] = []
-        if not articles and text.column and (anywhere := self.count(text.token.fts or "")):
+        anywhere = self.count(text.token.fts or "") if text.column and not articles else 0
+        if not articles and text.field and text.column == "byline":
+            authors = values_like(self.db, text.field, text.token.raw, MAX_SUGGESTIONS)
+            if authors.are_near or not anywhere:
+                return TextReport(text.typed, articles, authors.values, authors)
+        if anywhere:
             similar = [IndexWord(f"{text.token.raw} anywhere", anywhere)]
         elif not articles and len(words) == 1:
             similar = self.similar(as_indexed(words[0]))
         elif not articles:
             similar = self.parts(words)
-        return TextReport(_as_typed(text), articles, similar)
+        return TextReport(text.typed, articles, similar)
 
     def similar(self, word: str) -> list[IndexWord]:
         """Return words like one that the index does not have: its forms, then how it may be spelled."""
@@ -111,7 +130,7 @@ class _Finder:
         if len(word) < MIN_CHARS_FOR_TWO_EDITS:
             return []
         alike = self.vocabulary.starting_with(word[:SHARED_BEGINNING])
-        return _by_frequency(one for one in alike if is_within_two_edits(word, one.word))
+        return _by_frequency(one for one in alike if is_within(2, word, one.word))
 
     def split(self, word: str) -> list[IndexWord]:
         """Return the phrases that a word may have been joined from: "heat wave" for heatwave."""
@@ -126,11 +145,6 @@ class _Finder:
         apart = " ".join(words)
         number = self.count(" AND ".join(map(quoted, words)))
         return [*joined, *([IndexWord(apart, number)] if number else [])]
-
-
-def _as_typed(text: QueryText) -> str:
-    raw = f'"{text.token.raw}"' if text.token.form == "phrase" else text.token.raw
-    return f"{text.column}:" * (text.column is not None) + raw + "*" * text.token.is_prefix
 
 
 def _joined_neighbours(finder: _Finder, texts: list[QueryText]) -> list[TextReport]:
@@ -163,24 +177,6 @@ def one_edit(word: str) -> Iterator[str]:
         if len(tail) > 1:
             yield head + tail[1] + tail[0] + tail[2:]
         yield from (head + letter + tail for letter in alphabet)
-
-
-def is_within_two_edits(word: str, other: str) -> bool:
-    """Return True if at most two letters must be added, left out, changed or swapped with the next one."""
-    if abs(len(word) - len(other)) > 2:
-        return False
-    before: list[int] = []
-    row = list(range(len(other) + 1))
-    for at, letter in enumerate(word, 1):
-        older, before, row = before, row, [at]
-        for place, there in enumerate(other, 1):
-            cost = min(before[place] + 1, row[-1] + 1, before[place - 1] + (letter != there))
-            if at > 1 and place > 1 and letter == other[place - 2] and word[at - 2] == there:
-                cost = min(cost, older[place - 2] + 1)
-            row.append(cost)
-        if min(row) > 2:
-            return False
-    return row[-1] <= 2
 
 
 def _by_frequency(words: Iterable[IndexWord]) -> list[IndexWord]:

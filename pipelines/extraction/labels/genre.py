@@ -12,12 +12,13 @@ from dataclasses import replace
 from unicodedata import combining, normalize
 from urllib.parse import unquote, urlsplit
 
+from pipelines.core.items import ARTICLE_KINDS
 from pipelines.extraction.languages import tables
 from pipelines.extraction.page import jsonld
 from pipelines.extraction.page.declared import DeclaredMetadata
 from pipelines.extraction.page.trace import FieldCandidate
 
-ARTICLE, OPINION, LIVE, GALLERY, VIDEO = "article", "opinion", "live blog", "gallery", "video"
+ARTICLE, OPINION, LIVE, GALLERY, VIDEO = ARTICLE_KINDS
 
 SCHEMA_KINDS = {
     "OpinionNewsArticle": OPINION,

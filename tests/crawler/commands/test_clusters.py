@@ -95,6 +95,25 @@ def test_query_and_filters_choose_whole_clusters(morgue, args, articles):
     assert {one["article"]: one["copies"] for one in found}.items() <= {1: 4, 6: 2}.items()
 
 
+@pytest.mark.parametrize(
+    ("args", "out"),
+    [
+        (["brigde"], "No match for brigde.\n  In this archive: bridge (2).\n"),
+        (["origin:dap"], "No match for origin:dap.\n  The most frequent in this archive: origin:dpa (2).\n"),
+        (["alone", "-flood"], "1 article matches without flood; none has a copy.\n"),
+        (["--until", "2026-01-01"], "1 article matches; none has a copy.\n"),
+    ],
+)
+def test_answer_without_a_cluster_says_why(morgue, args, out):
+    """No article matches, and then what is like the words; or those that match are single."""
+    assert morgue("clusters", *args) == (0, out, "")
+
+
+def test_summary_of_clusters_says_what_was_left_out(morgue):
+    """As that of a search does."""
+    assert morgue("clusters", "flood", "-bridge")[1].endswith("\n1 of 1 cluster without bridge\n")
+
+
 def test_csv_has_a_row_for_each_copy(morgue):
     """Each row begins with the values of its cluster."""
     _, out, _ = morgue("clusters", "--format", "csv")

@@ -65,6 +65,26 @@ def test_table_has_numbers_and_shares_for_each_query(folder):
     ]
 
 
+def test_query_without_a_match_is_answered_as_by_search(folder):
+    """Each of them, below the numbers; programs get the numbers alone."""
+    asked = ("count", "climte", "climate", "section:nwes", "climate delegate", "--by", "year")
+    lines = run(folder, *asked).splitlines()
+    begin = lines.index("No match for climte.")
+    assert lines[begin:] == [
+        "No match for climte.",
+        "  In this archive: climate (6).",
+        "No match for section:nwes.",
+        "  In this archive: section:News (20).",
+        "No match for delegate.",
+        "  In this archive: delegates (5).",
+        "  Articles with each alone: climate (6).",
+    ]
+    lines = run(folder, "count", "climate sport -fear trade", "climate", "--since", "2023").splitlines()
+    assert "No match for climate sport -fear trade without fear." in lines
+    assert sum("undated" in line and "left out" in line for line in lines) == 1
+    assert "No match" not in run(folder, *asked, "--format", "csv")
+
+
 def test_stems_are_counted_with_their_forms(folder):
     """The query is named as it was asked."""
     exact, stemmed = (run(folder, "count", "climates", *more, "--format", "csv") for more in ((), ("--stem",)))

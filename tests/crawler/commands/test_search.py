@@ -96,6 +96,9 @@ BY_DAY = [9 + n for n in sorted(range(2, 31, 2), key=lambda n: (n % 12, n % 28))
         (["title:cup", "OR", "byline:ormesson", "--sort", "oldest"], [4, 2]),
         (["--source", "gazette", "--since", "2024"], [5, 4]),
         (["--language", "ar"], [8]),
+        (["--language", "Arabic"], [8]),
+        (["climate", "NOT", "n", "-sport"], [1]),
+        (["climate", "-sport", "--", "-n"], [1]),
         (["--language", "ar", "--language", "ja,de", "--sort", "oldest"], [8, 6, 7]),
         (["--source", "shimbun", "--source", "gazette", "--since", "2024-02", "--sort", "oldest"], [6, 7, 5]),
         (["--until", "2024-01-05", "--since", "2024-01-05", "-s", "crawl.delay=0"], [1]),
@@ -168,7 +171,13 @@ def test_search_without_a_match_gives_exit_code_0(folder):
         (["--since", "2024-13"], 2, "--since '2024-13': not a day that exists"),
         (["--until", "soon"], 2, "say 2024, 2024-03"),
         (["--since", "2024", "--until", "2023"], 2, "ends before it begins"),
-        (["--language", "German"], 2, "not a language code"),
+        (["--language", "Germn"], 2, "--language 'Germn': is not a language code\n  did you mean german (de)?"),
+        (["kind:artcle"], 2, "kinds are article, opinion, live blog, gallery, video"),
+        (["-n", "3", "climate"], 2, "No such option: -n. To leave out articles with 'n', write NOT n;"),
+        (["climate", "-vv"], 2, "No such option: -vv."),
+        (["climate", "-n3"], 2, "No such option: -n3."),
+        (["climate", "-limit", "3"], 2, "No such option: -limit. Did you mean --limit?"),
+        (["climate", "-source=x"], 2, "Did you mean --source?"),
         (["--limit", "-1"], 2, "--limit"),
         (["--limit", "ten"], 2, "--limit"),
         (["--sort", "best"], 2, "'relevance', 'newest', 'oldest'"),
@@ -252,9 +261,9 @@ def test_words_of_a_search_are_told_from_options():
     def command(words, filters, flag, limit):
         seen.update(words=words, filters=filters, flag=flag, limit=limit)
 
-    args = ["-a", "--flag", "b", "--limit", "-5", "--source=x", "-", "-s", "k=v", "--", "--limit", "-s"]
+    args = ["-ab", "--flag", "b", "--limit", "-5", "--source=x", "-", "-s", "k=v", "--", "--limit", "-s"]
     command.main(args, standalone_mode=False)
-    assert seen["words"] == ("-a", "b", "-", "--limit", "-s")
+    assert seen["words"] == ("-ab", "b", "-", "--limit", "-s")
     assert (seen["flag"], seen["limit"], seen["filters"].source) == (True, -5, ("x",))
     with pytest.raises(click.BadOptionUsage, match="Option '--limit' requires an argument"):
         command.main(["a", "--limit"], standalone_mode=False)
@@ -264,7 +273,7 @@ def test_examples_of_the_manual_print_what_the_manual_shows(folder):
     """docs/searching.md: each command with its output, but for the time that it took; the script runs as printed."""
     page = (ROOT / "docs" / "searching.md").read_text(encoding="utf-8")
     shown = re.findall(r"```console\n\$ morgue ([^\n]+)\n(.*?)\n```", page, re.DOTALL)
-    assert len(shown) == 7
+    assert len(shown) == 8
     for arguments, expected in shown:
         done = morgue("-C", folder, *shlex.split(arguments))
         printed = re.sub(r"· [0-9.]+ s\n", "· 0.00 s\n", done.stdout + done.stderr)
@@ -285,6 +294,29 @@ def test_miss_names_the_word_and_what_the_archive_has_like_it(folder):
         "  In this archive like climte: climate (2).\n"
         "  Articles with each alone: climate (2).\n"
     )
+
+
+def test_summary_says_what_was_left_out(folder):
+    """A mistyped option that became a word is seen there."""
+    done = morgue("-C", folder, "search", "climate", "-limt", "-title:cup", "NOT", '"x y"')
+    assert '1 of 1 match without limt, title:cup and "x y" · ' in done.stdout
+    done = morgue("-C", folder, "search", "climate", "-sport", "--kwic", "20")
+    assert done.stdout.endswith("2 lines from 1 of 1 article that match without sport\n")
+    assert morgue("-C", folder, "search", "xyzzy", "-sport").stdout.startswith("No match for xyzzy without sport.\n")
+
+
+def test_miss_in_a_field_names_values_like_it(folder):
+    """Or the most frequent ones."""
+    done = morgue("-C", folder, "search", "climate section:nwes -sport")
+    assert done.stdout == (
+        "No match for section:nwes without sport.\n"
+        "  In this archive: section:News (20).\n"
+        "  Articles with each alone: climate (2).\n"
+    )
+    done = morgue("-C", folder, "search", "kind:video")
+    assert done.stdout == "No match for kind:video.\n  The most frequent in this archive: kind:article (39).\n"
+    done = morgue("-C", folder, "search", "origin:dpa")
+    assert done.stdout == "No match for origin:dpa.\n  This archive has no article with any origin.\n"
 
 
 def test_keyword_in_context_is_printed_for_people_and_programs(folder):

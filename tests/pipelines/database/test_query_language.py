@@ -10,7 +10,7 @@ import pytest
 from pipelines.core.errors import QueryError
 from pipelines.core.languages.spaced_runs import spaced_runs
 from pipelines.database.query_language.conditions import QueryConditions
-from pipelines.database.query_language.parser import MAX_DEPTH, MAX_FILTERS
+from pipelines.database.query_language.parser import MAX_DEPTH, MAX_FILTERS, left_out
 from pipelines.database.query_language.tokens import MAX_QUERY_CHARS, ignored_signs, with_stems
 
 ARTICLES = {
@@ -56,6 +56,17 @@ def found(index: sqlite3.Connection, query: str) -> set[int]:
         ("-sport climate", {1}),
         ("climate NOT sport change", {1}),  # NOT takes one term only
         ("climate AND NOT sport", {1}),
+        ("climate !sport", {1}),  # as elsewhere
+        ("!(sport OR football) climate", {1}),
+        ("climate ! sport", {2}),  # a sign, as in French
+        ("climate && sport", {2}),
+        ("football || canicules", {2, 3}),
+        ('+climate +"sport" +title:cup', {2}),
+        ("+climate -sport", {1}),
+        ("NEAR(clim* recovery, 9)", {1}),
+        ('NEAR("covid-19 reco"* climate, 9)', {1}),
+        ('"NEAR/3" OR "w/3" OR opens', {1}),  # in quotes: a phrase
+        ("opens?", {1}),  # the end of a sentence
         ("football OR canicules", {2, 3}),
         ("football OR canicules OR 東京で選挙", {2, 3, 4}),
         ("(football OR summit) climate -delegates", {2}),
@@ -129,7 +140,6 @@ def test_search_syntax_finds_what_the_docs_say(index, query, ids):
         ("(climate", "this parenthesis is not closed"),
         ("climate) change", "this parenthesis was not opened"),
         ("NEAR(climate", "NEAR is not well formed"),
-        ("NEAR(climate 東京)", "with and without spaces"),
         ("NEAR(climate change, 99999)", "NEAR is not well formed"),
         ("title:", "title: is empty"),
         ("climate source: x", "source: is empty"),
@@ -143,7 +153,11 @@ def test_search_syntax_finds_what_the_docs_say(index, query, ids):
         ("published:2024-13", "not a day that exists"),
         ("published:2024..2023", "ends before it begins"),
         ("published:..", "is empty"),
-        ("language:German", "not a language code"),
+        ("language:Klingon", "not a language code"),
+        ("language:Englsh", "did you mean english"),
+        ("climate kind:news", "there is no such kind"),
+        ("climate -kind:artcle", "there is no such kind"),
+        ("NEAR(climate OR change, 3)", "not OR"),
         ("tag:!!!", "no letter or digit"),
         ("section:,", "is empty"),
         ("source:x OR -sport", "what to leave out"),
@@ -179,7 +193,62 @@ def test_mistake_in_a_query_is_shown_at_its_place(query, shown):
     assert shown in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("query", "place", "cure"),
+    [
+        ("flood NEAR/3 dam", 7, "write NEAR(flood dam, 3): in any order, with at most 3 other words between them"),
+        ("flood near/1 dam", 7, "write NEAR(flood dam, 1): in any order, with at most 1 other word between them"),
+        ('"old dam" W/3 flood*', 11, 'write NEAR("old dam" flood*, 3)'),
+        ("flood ADJ5 dam", 7, "write NEAR(flood dam, 5)"),
+        ("(flood OR rain) pre/5 dam", 17, "write NEAR(flood dam, 5)"),
+        ("flood w/p dam", 7, "write NEAR(flood dam): in any order, with at most ten other words between them"),
+        ("flood NEAR dam", 7, 'for the word itself: "NEAR", in quotes'),
+        ('climate "old dam"~4', 9, "write NEAR(old dam, 4)"),
+        ("fl*d", 1, "write fl*, or each word that you mean"),
+        ("title:fl?od", 7, "write fl*, or each word"),
+        ("section:sp*rt", 9, "write sp*, or each word"),
+        ("*berg", 1, "write the beginning of the word"),
+        ("flood~", 1, "write ~flood for its forms, or flood*"),
+        ("climate flood~2", 9, "write ~flood for its forms, or flood*"),
+        ("/flo+d/", 1, "write a prefix, flo*"),
+        ("flood^2 dam", 1, "write flood, which counts more in the headline"),
+        ("flood&&dam", 1, "write flood AND dam"),
+        ("flood||dam", 1, "write flood OR dam"),
+    ],
+)
+def test_syntax_of_other_search_engines_is_refused_with_ours(query, place, cure):
+    """Taken as words, it would find nothing, or something else."""
+    with pytest.raises(QueryError) as refused:
+        fts5_expression(query)
+    assert refused.value.subject == f"query, character {place}"
+    assert cure in refused.value.cure
+
+
+@pytest.mark.parametrize(
+    "query", ["24/7", "9/11", "and/or", "N3 W3", "AT&T", "C++", "x.example/~anna", "a?b=c", "km/h"]
+)
+def test_words_with_signs_are_no_syntax(query):
+    """They are phrases of their parts, as in newspapers."""
+    assert fts5_expression(query)
+
+
+@pytest.mark.parametrize(
+    ("query", "parts"),
+    [
+        ('climate -sport NOT "cup final" -sport', ["sport", '"cup final"']),
+        ("x -author:(a OR b*) -~en:flood", ["(author:a OR author:b*)", "~en:flood"]),
+        ('x !section:"Home news" -kind:opin* -(a -b)', ['section:"Home news"', "kind:opin*", "(a -b)"]),
+        ('x -title:選挙 -tag:"cup fin"* -NEAR(a b, 3)', ["title:選挙", 'tag:"cup fin"*', "NEAR(a b, 3)"]),
+        ("x OR (y -z)", []),  # what one branch leaves out, the other finds
+    ],
+)
+def test_parts_left_out_are_named_as_they_are_typed(query, parts):
+    """For the summary of a search."""
+    assert left_out(query) == parts
+
+
 FRAGMENTS = [
+    "NEAR/3", " w/3 ", "fl*d", "~2", "&&", " || ", " !", " +", "^2", "/a/",
     *"()\"'*:-^+{},.;/\\%_?!&|~`\0\t\n ", "- ", " -", "--", "/*", "**", '""', '"a b"', '"*', "“", "”",
     "AND", "OR", "NOT", " AND ", " OR ", " NOT ", "NEAR", "NEAR(", "NEAR(a b", ", 5)", ",99999999999)",
     "title:", "byline:", "text:(", "byline:(", "rank:", "f:", "rowid", "{title text}:", "();DROP TABLE f",

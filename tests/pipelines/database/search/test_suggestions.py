@@ -8,9 +8,10 @@ from crawler.cli.searching.hints import notes, word_hints
 from pipelines.core.errors import QueryError
 from pipelines.database.connection import connect
 from pipelines.database.filters import ArticleFilters
+from pipelines.database.query_language.spelling import is_within
 from pipelines.database.search import counts, vocabulary
 from pipelines.database.search.stems import archive_languages, same_stem
-from pipelines.database.search.suggestions import is_within_two_edits, reports
+from pipelines.database.search.suggestions import reports
 from pipelines.database.search.vocabulary import IndexVocabulary
 from tests.support.worded_archive import worded
 
@@ -73,6 +74,7 @@ def test_words_without_a_common_article_are_counted_alone(db):
 def test_stem_of_a_word_finds_its_forms_in_any_command(db):
     """The language is that named with the word, else that of the filters, else those of the archive."""
     assert counts.count(db, "flooding") == 0
+    assert counts.count(db, "~eng:flooding") == 3
     assert counts.count(db, "~flooding") == counts.count(db, "~en:flooding") == 3
     assert counts.count(db, "~flooding -~airports") == 3
     assert counts.count(db, "~de:flooding") == 0
@@ -128,4 +130,4 @@ def test_database_stays_read_only_after_its_words_were_asked_for(db):
 )  # fmt: skip
 def test_two_edits_count_swapped_letters_as_one(word, other, is_near):
     """Damerau's distance, restricted to neighbours."""
-    assert is_within_two_edits(word, other) is is_near
+    assert is_within(2, word, other) is is_near
