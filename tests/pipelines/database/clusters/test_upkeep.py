@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.clusters import pairing
 from pipelines.database import removals
-from pipelines.database.clusters import regrouping, upkeep
+from pipelines.database.clusters import large_clusters, regrouping, upkeep
 from pipelines.database.connection import open_database
 from pipelines.verification import database_check
 from tests.support.copies import NOTICE, TABLES, CopyArchive, story, variant
@@ -31,7 +31,8 @@ def test_rows_after_random_work_are_those_of_computing_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, large: int
 ):
     """Whatever came, changed and went in between, however large the groups were, and whatever counts as large."""
-    monkeypatch.setattr(regrouping, "MAX_JUDGED", large)
+    for module in (regrouping, large_clusters):
+        monkeypatch.setattr(module, "MAX_JUDGED", large)
     chance = random.Random(seed)
     archive = CopyArchive(tmp_path)
     with closing(archive.db):
