@@ -13,9 +13,7 @@ MIN_SHARED_SHARE = 0.2  # of the shorter text's rows; samples of what shares les
 FEW_ROWS = 5  # of the shorter text, up to which one shared row is enough
 
 
-def candidates(
-    article: int, postings: Iterable[Sequence[int]], rows: int, rows_of: Mapping[int, int]
-) -> list[int]:
+def candidates(article: int, postings: Iterable[Sequence[int]], rows: int, rows_of: Mapping[int, int]) -> list[int]:
     """Return the articles to compare with one, the likeliest first.
 
     `postings`: for each hash of its text, the articles that have it. `rows`: hashes of the text. `rows_of`: hashes of

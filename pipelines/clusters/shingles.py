@@ -12,6 +12,7 @@ WORDS_A_SHINGLE = 5
 CHARACTERS_A_SHINGLE = 9  # about four words of Chinese, two or three of Thai
 MIN_UNSPACED_SHARE = 0.5  # of the tokens that are single characters, for a text to be cut by characters
 UNSPACED_TOKEN = re.compile(rf"[{UNSPACED}]")
+MAX_CHARS = 1_000_000  # of a text that are compared: a book
 MAX_REPLACED = 100  # different characters that are no part of words, each replaced in the whole text
 CUT_TEXTS = 2  # kept as they were cut last, because one text is compared with several
 
@@ -19,7 +20,7 @@ CUT_TEXTS = 2  # kept as they were cut last, because one text is compared with s
 @lru_cache(CUT_TEXTS)
 def tokens(text: str) -> tuple[str, ...]:
     """Return the words of a text without case and punctuation; each character of an unspaced script is one."""
-    folded = text.casefold()
+    folded = text[:MAX_CHARS].casefold()
     characters = set(folded)
     others = [one for one in characters if not one.isalnum()]
     if len(others) > MAX_REPLACED or UNSPACED_TOKEN.search("".join(characters)):

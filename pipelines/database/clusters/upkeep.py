@@ -18,7 +18,7 @@ from pipelines.clusters.grouping import CopyPair
 from pipelines.clusters.pairing import NearArticle, compared_pairs, is_worth_keeping
 from pipelines.clusters.signature import HASH_BYTES, signature
 from pipelines.database.clusters.copies import waiting
-from pipelines.database.clusters.large_clusters import settle
+from pipelines.database.clusters.large_clusters import Changed, finish, settle
 from pipelines.database.clusters.regrouping import pairs_of, regroup, text_in
 
 OnProgress = Callable[[int, int], object]
@@ -58,11 +58,13 @@ def update(db: sqlite3.Connection, articles: Iterable[int]) -> None:
     Later articles that may share text with one that has changed are noted in `unclustered`. Commits nothing.
     """
     looked, touched = set[int](), set[int]()
+    changed: Changed = {}
     (newest,) = db.execute("SELECT coalesce(max(article_id), 0) FROM text_signatures").fetchone()
     for number in sorted(set(articles)):
-        touched |= _look(db, number, newest)
+        touched |= _look(db, number, newest, changed)
         looked.add(number)
         db.execute("DELETE FROM unclustered WHERE article_id = ?", (number,))
+    finish(db, changed)
     regroup(db, touched, looked)
 
 
@@ -74,10 +76,10 @@ def forget(db: sqlite3.Connection, articles: Iterable[int]) -> None:
         update(db, [row[0] for row in db.execute("SELECT article_id FROM unclustered WHERE changed = 0")])
 
 
-def _look(db: sqlite3.Connection, number: int, newest: int) -> set[int]:
+def _look(db: sqlite3.Connection, number: int, newest: int, changed: Changed) -> set[int]:
     """Compare one article with older ones; return the articles whose clusters are to be made anew.
 
-    `newest`: the largest number that was looked at before.
+    `newest`: the largest number that was looked at before. `changed`: takes large clusters that were changed.
     """
     old = hashes_of(db, number)
     noted = db.execute("SELECT changed FROM unclustered WHERE article_id = ?", (number,)).fetchone()
@@ -94,7 +96,7 @@ def _look(db: sqlite3.Connection, number: int, newest: int) -> set[int]:
         db.execute("DELETE FROM article_pairs WHERE other_id = ?", (number,))
     _write_signature(db, number, old, None if made is None else made.shingles, hashes)
     if article is not None:
-        pairs = list(filter(is_worth_keeping, _compared(db, number, *article, hashes)))
+        pairs = list(filter(is_worth_keeping, _compared(db, number, article[0], article[1], hashes)))
         db.executemany(
             "INSERT INTO article_pairs VALUES (?, ?, ?, ?, ?, ?)",
             [(one.other, number, one.other_kept, one.kept, one.kind, one.same_source) for one in pairs],
@@ -102,7 +104,7 @@ def _look(db: sqlite3.Connection, number: int, newest: int) -> set[int]:
         if not pairs and number > newest:
             return set()
     after = pairs_of(db, number)
-    return set() if article is not None and settle(db, number, before, after) else {number, *before, *after}
+    return {number, *before} if article is None else settle(db, number, before, after, changed)
 
 
 def _compared(

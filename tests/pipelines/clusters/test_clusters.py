@@ -12,6 +12,7 @@ from pipelines.clusters.first_text import ClusterMember, probable_origin
 from pipelines.clusters.furniture import without_furniture
 from pipelines.clusters.grouping import MIN_TEMPLATE_PAIRS, CopyPair, clusters
 from pipelines.clusters.pairing import NearArticle, compared_pairs, is_worth_keeping
+from pipelines.clusters.shingles import MAX_CHARS, MAX_REPLACED, TOKEN, tokens
 from pipelines.clusters.signature import signature
 from pipelines.clusters.verdict import pair_kind
 
@@ -133,7 +134,9 @@ def test_furniture_of_a_source_is_left_out_but_not_a_text_that_recurs_whole():
 def test_comparing_stops_after_articles_that_are_no_copies():
     """The rest are less likely, and the cost of an article is bounded."""
     near = [NearArticle(number, number) for number in range(2, 19)]
-    assert len(list(compared_pairs(NearArticle(1, 1), near, lambda number: "\n".join(story(str(number)))))) == MAX_MISSES
+    assert (
+        len(list(compared_pairs(NearArticle(1, 1), near, lambda number: "\n".join(story(str(number)))))) == MAX_MISSES
+    )
 
 
 def test_article_of_a_series_is_compared_with_few_others_of_its_source_and_with_other_sources():
@@ -199,3 +202,28 @@ EARLY, LATE = member(1, "2026-05-01T08:00:00Z"), member(2, "2026-05-01T09:00:00Z
 def test_probable_origin_is_named_by_the_best_evidence(members: list[ClusterMember], expected: tuple):
     """A link counts more than a credit, and that more than an early date."""
     assert tuple(probable_origin(members)) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "word", "Don't under_score a-b 3.5% ½ x² naïve\u0301", "مرحبا بكم في المدينة", "Привет, мир!",
+        "ΣΊΣΥΦΟΣ straße", "市政府 decided 2024年", "ประเทศไทย", "\ud800 lone\x00zero\u2028line", "हिन्दी में", "서울의 봄",
+        "".join(f"w{chr(0x2500 + at)}" for at in range(MAX_REPLACED + 9)),
+    ],
+)  # fmt: skip
+def test_words_are_those_that_the_pattern_finds(text: str):
+    """Whichever way they are found."""
+    assert tokens(text) == tuple(TOKEN.findall(text.casefold()))
+
+
+def test_text_without_end_is_cut():
+    """A book takes seconds, a file of any size no longer."""
+    assert len(tokens("a" * 9 + " word" * MAX_CHARS)) <= MAX_CHARS // 5
+
+
+def test_words_that_recur_are_shared_where_the_next_one_is():
+    """In the order of the first text; beyond the last place of a passage, that place counts again."""
+    verse, chorus = A[0].split(), A[1].split()
+    here = comparison(" ".join([*verse, *chorus, *verse]), " ".join([*chorus, *verse, *chorus]))
+    assert (here.kept, here.other_kept, here.passages) == (1.0, 1.0, 2)
