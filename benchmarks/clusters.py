@@ -243,7 +243,7 @@ def measure_pages(pages: list[RealText], ms: float) -> None:
 
 def word_set(text: str) -> list[str]:
     """Return the shingles that every method is given: three words, as the libraries' own examples have."""
-    return sorted(set(shingles(tokens(text), 3)))
+    return sorted(one.decode("utf-8", "surrogatepass") for one in set(shingles(tokens(text), 3)))
 
 
 def simhash_bands(text: str) -> list[Hashable]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Container, Iterator
+from itertools import filterfalse, pairwise
 from typing import NamedTuple
 
 from pipelines.clusters.shingles import shingle_length, shingles, tokens
@@ -17,6 +17,7 @@ from pipelines.clusters.shingles import shingle_length, shingles, tokens
 MAX_SLOT_TOKENS = 12  # between two shared passages; a longer gap is a cut or an addition, not a filled-in place
 STRIDE_TOKENS = 32  # by which a passage is extended at once, as long as both texts go on alike
 NUMBER = re.compile(r"\d\S*")  # a token with a digit, from the first one on
+RUN = re.compile(b"\x01+")  # of shingles that are in the other text, too
 
 
 class SharedPassage(NamedTuple):
@@ -59,33 +60,33 @@ def token_comparison(here: tuple[str, ...], there: tuple[str, ...]) -> TextCompa
         words=len(here),
         other_words=len(there),
         kept=shared / len(here) if here else 0.0,
-        other_kept=_covered(theirs, set(mine), length) / len(there) if there else 0.0,
+        other_kept=_covered(_found(theirs, set(mine)), length) / len(there) if there else 0.0,
         shared=shared,
         lead=min((one.here for one in passages), default=len(here)),
         other_lead=min((one.there for one in passages), default=len(there)),
         passages=len(passages),
         slots=slots,
         number_slots=number_slots,
-        numbers=sum(len(NUMBER.findall(" ".join(here[one.here : one.here + one.length]))) for one in passages),
+        numbers=sum(_numbers(here[one.here : one.here + one.length]) for one in passages),
     )
 
 
 def _passages(
-    here: tuple[str, ...], there: tuple[str, ...], mine: tuple[str, ...], theirs: tuple[str, ...], length: int
+    here: tuple[str, ...],
+    there: tuple[str, ...],
+    mine: tuple[bytes, ...],
+    theirs: tuple[bytes, ...],
+    length: int,
 ) -> Iterator[SharedPassage]:
     """Yield the shared passages in the order of the first text; where a shingle recurs, the next in order counts."""
-    common = set(theirs).intersection(mine)
-    places: dict[str, list[int]] = {}
-    for place, shingle in enumerate(theirs):
-        if shingle in common:
-            places.setdefault(shingle, []).append(place)
-    at = expected = 0
-    while at < len(mine):
-        if mine[at] not in common:
-            at += 1
-            continue
-        found = places[mine[at]]
-        start = found[min(bisect_left(found, expected), len(found) - 1)]
+    last = dict(zip(theirs, range(len(theirs)), strict=True))
+    recurring = _recurring(theirs, last) if len(last) < len(theirs) else {}
+    common = _found(mine, last)
+    at, expected = common.find(1), 0
+    while at >= 0:
+        start, places = last[mine[at]], recurring.get(mine[at])
+        if places is not None and expected <= start:
+            start = places[bisect_left(places, expected)]
         size, stride = length, STRIDE_TOKENS
         while stride:
             following = here[at + size : at + size + stride]
@@ -94,16 +95,31 @@ def _passages(
             else:
                 stride //= 2
         yield SharedPassage(at, start, size)
-        at, expected = at + size, start + size
+        at, expected = common.find(1, at + size), start + size
 
 
-def _covered(mine: tuple[str, ...], known: set[str], length: int) -> int:
-    """Return the number of tokens of a text that lie in a shingle of the other."""
+def _recurring(units: tuple[bytes, ...], last: dict[bytes, int]) -> dict[bytes, list[int]]:
+    """Return all places of the shingles that occur more than once. `last`: the last place of each."""
+    places: dict[bytes, list[int]] = {}
+    for place in [place for place, shingle in enumerate(units) if last[shingle] != place]:
+        places.setdefault(units[place], []).append(place)
+    for shingle, found in places.items():
+        found.append(last[shingle])
+    return places
+
+
+def _found(units: tuple[bytes, ...], known: Container[bytes]) -> bytes:
+    """Return a byte for each shingle: 1 if the other text has it, too, else 0."""
+    return bytes(map(known.__contains__, units))
+
+
+def _covered(found: bytes, length: int) -> int:
+    """Return the number of tokens of a text that lie in a shingle of the other. `found`: see `_found`."""
     end = count = 0
-    for at, shingle in enumerate(mine):
-        if shingle in known:
-            count += length if at >= end else at + length - end
-            end = at + length
+    for run in RUN.finditer(found):
+        after = run.end() + length - 1
+        count += after - max(run.start(), end)
+        end = after
     return count
 
 
@@ -121,3 +137,8 @@ def _slots(here: tuple[str, ...], there: tuple[str, ...], passages: list[SharedP
         figures, others = (list(filter(NUMBER.search, side)) for side in (mine, theirs))
         numbers += bool(figures) and bool(others) and figures != others
     return slots, numbers
+
+
+def _numbers(units: tuple[str, ...]) -> int:
+    """Return how many tokens have a digit."""
+    return len(NUMBER.findall(" ".join(filterfalse(str.isalpha, units))))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from pipelines.clusters.candidates import MAX_MISSES
 from pipelines.clusters.comparison import token_comparison
-from pipelines.clusters.furniture import without_furniture
+from pipelines.clusters.furniture import MIN_NEIGHBOURS, without_furniture
 from pipelines.clusters.grouping import MIN_TEMPLATE_PAIRS, CopyPair
 from pipelines.clusters.shingles import tokens
 from pipelines.clusters.verdict import COPIES, pair_kind
 
+TextOf = Callable[[int], str]  # of an article, by its number
 MAX_REPRINTS = 3  # of an article, after which the caller stops: what else is like it is joined with these already
 
 
@@ -20,10 +21,9 @@ class NearArticle(NamedTuple):
 
     article: int
     source: int | str | None  # None: of no source, so it has no furniture
-    text: str
 
 
-def compared_pairs(own: NearArticle, near: Sequence[NearArticle]) -> Iterator[CopyPair]:
+def compared_pairs(own: NearArticle, near: Sequence[NearArticle], text_of: TextOf) -> Iterator[CopyPair]:
     """Yield what an article and each of its candidates are to each other, as far as it is worth comparing them.
 
     `near`: as `candidates` orders them, the likeliest first. After MAX_MISSES in a row or MAX_REPRINTS the rest are
@@ -35,14 +35,14 @@ def compared_pairs(own: NearArticle, near: Sequence[NearArticle]) -> Iterator[Co
         same = other.source is not None and other.source == own.source
         if misses == MAX_MISSES or reprints == MAX_REPRINTS:
             return
-        if other.text == own.text:
+        if text_of(other.article) == text_of(own.article):
             reprints, misses = reprints + 1, 0
             yield CopyPair(own.article, other.article, 1.0, 1.0, "reprint", same)
             continue
         if same and forms >= MIN_TEMPLATE_PAIRS:
             continue
-        mine = mine or tokens(without_furniture(own.text, _neighbours(own, near)))
-        measured = token_comparison(mine, tokens(without_furniture(other.text, _neighbours(other, [*near, own]))))
+        mine = mine or _own_tokens(own, near, text_of)
+        measured = token_comparison(mine, _own_tokens(other, [*near, own], text_of))
         kind = pair_kind(measured)
         misses = 0 if kind in COPIES else misses + 1
         forms += same and kind == "template"
@@ -55,8 +55,9 @@ def is_worth_keeping(pair: CopyPair) -> bool:
     return pair.kind in COPIES or pair.kind == "part" or (pair.kind == "template" and pair.same_source)
 
 
-def _neighbours(one: NearArticle, near: Sequence[NearArticle]) -> list[str]:
-    """Return the texts of the other articles of its source."""
-    if one.source is None:
-        return []
-    return [other.text for other in near if other.source == one.source and other.article != one.article]
+def _own_tokens(one: NearArticle, near: Sequence[NearArticle], text_of: TextOf) -> tuple[str, ...]:
+    """Return the words of an article without the lines that others of its source have, too."""
+    others = [other.article for other in near if other.source == one.source and other.article != one.article]
+    if one.source is None or len(others) < MIN_NEIGHBOURS:
+        return tokens(text_of(one.article))
+    return tokens(without_furniture(text_of(one.article), list(map(text_of, others))))

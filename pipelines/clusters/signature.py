@@ -30,11 +30,10 @@ def signature(text: str) -> TextSignature:
     every = set(shingles(units, shingle_length(units)))
     if len(every) < MIN_SHINGLES:
         return TextSignature(0, ())
-    coded = [one.encode("utf-8", "surrogatepass") for one in every]
     # CRC-32 chooses because it is fast; its choice says nothing of the hash that is stored.
-    sampled = [one for one in coded if crc32(one) % SHINGLES_A_ROW == 0]
+    sampled = [one for one in every if crc32(one) % SHINGLES_A_ROW == 0]
     if not sampled:
-        sampled = [min(coded, key=lambda one: (crc32(one), one))]
+        sampled = [min(every, key=lambda one: (crc32(one), one))]
     return TextSignature(len(every), tuple(sorted(map(_hash, sampled))))
 
 

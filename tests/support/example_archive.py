@@ -1,4 +1,4 @@
-"""Build the archive of the examples in docs/schema.md: two papers in a week of March 2024, with edits. No WARC files.
+"""Build the archive of the examples in docs/schema.md: three papers in a week of March 2024, with edits. No WARC files.
 
 The real store files it, so its rows are what a crawl would have written.
 """
@@ -10,12 +10,14 @@ from pathlib import Path
 from uuid import UUID
 
 from pipelines.core.items import Article, Capture, Page, Reading, Source
+from pipelines.database.clusters.upkeep import work_off
 from pipelines.database.connection import open_database
 from pipelines.database.store import ArticleStore
 
 PAPERS = {
     "gazette": Source("gazette", "https://gazette.example/", "The Harbour Gazette", "en"),
     "courrier": Source("courrier", "https://courrier.example/", "Le Courrier", "fr"),
+    "chronicle": Source("chronicle", "https://chronicle.example/", "The Island Chronicle", "en"),
 }
 FERRY = (
     "The ferry between the harbour and the island stopped on Monday after its engine failed.\n"
@@ -50,8 +52,9 @@ LOOKS: tuple[tuple[str, str, str, str, tuple[str, ...], str | None, str], ...] =
     ("2024-03-08T09:00", "gazette", "flood", "River falls, bridge stays shut", ("Ben Ode",), "2024-03-05",
      FLOOD.replace("is expected to fall by Friday",
                    "is falling, and the bridge stays shut until engineers have seen it")),
+    ("2024-03-08T11:00", "chronicle", "mainland", "Floods on the mainland", (), "2024-03-06", FLOOD),
 )  # fmt: skip
-LANGUAGES = {"gazette": "en", "courrier": "fr"}
+LANGUAGES = {"gazette": "en", "courrier": "fr", "chronicle": "en"}
 SECTIONS = {"ferry": "Harbour", "bac": "Port", "tides": "Harbour", "quai": "Port", "council": "Politics"}
 ORIGINS = {"flood-agency": "Coast Press Agency"}
 MODIFIED = {"ferry": "2024-03-04T08:30:00+00:00"}  # what the page says, however often the text changes
@@ -80,6 +83,7 @@ def build_example(folder: Path) -> Path:
         (sources["courrier"], "silent", "warn", "2024-03-08T00:00:00Z", "no new article for 1 day; usual: 18 hours",
          "2024-03-08T10:00:00Z"),
     )  # fmt: skip
+    work_off(db)
     db.execute("COMMIT")
     db.close()
     return folder

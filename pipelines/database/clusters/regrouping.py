@@ -46,29 +46,6 @@ def regroup(db: sqlite3.Connection, touched: Iterable[int], looked: Collection[i
                 _write(db, members, pairs, {one: shares[one] for one in members - set(looked) if one in shares}, looked)
 
 
-def join_large(db: sqlite3.Connection, number: int, pairs: list[CopyPair]) -> bool:
-    """Add an article to a large cluster if `regroup` would do no more, and return True; else do nothing.
-
-    That is so for a new article that is a reprint of members of that cluster, and shares nothing with any other
-    article: it can join nothing else, and is not among those that are asked for the origin. The cost of one more
-    copy of a notice then does not grow with the number of copies. Commits nothing.
-    """
-    if not pairs or any(pair.kind != "reprint" for pair in pairs):
-        return False
-    query = """SELECT DISTINCT c.id, c.origin_id FROM json_each(?) pair
-                 LEFT JOIN cluster_members m ON m.article_id = pair.value
-                 LEFT JOIN clusters c ON c.id = m.cluster_id AND c.copies >= ?"""
-    found = db.execute(query, (json.dumps([pair.other for pair in pairs]), MAX_JUDGED)).fetchall()
-    if len(found) != 1 or found[0][0] is None:
-        return False
-    cluster, origin = found[0]
-    known = {(pair.article, pair.other): pair for pair in pairs}
-    shares = _shares(db, number, origin, _text(db, origin), known)
-    db.execute("INSERT INTO cluster_members VALUES (?, ?, ?, ?)", (number, cluster, *shares))
-    db.execute("UPDATE clusters SET copies = copies + 1 WHERE id = ?", (cluster,))
-    return True
-
-
 def _dissolve(db: sqlite3.Connection, articles: Iterable[int], shares: dict[int, KnownShare]) -> set[int]:
     """Delete the clusters that hold one of these articles; return their members, and put their shares into `shares`."""
     query = """SELECT DISTINCT cluster_id FROM cluster_members WHERE article_id IN (SELECT value FROM json_each(?1))
@@ -98,6 +75,11 @@ def _component(db: sqlite3.Connection, start: int) -> dict[int, list[CopyPair]]:
     return found
 
 
+def pairs_of(db: sqlite3.Connection, number: int) -> dict[int, CopyPair]:
+    """Return the pairs of an article, by the other one."""
+    return {pair.other if pair.article == number else pair.article: pair for pair in _pairs(db, number, "1", -1)}
+
+
 def _pairs(db: sqlite3.Connection, number: int, condition: str, most: int) -> Iterable[CopyPair]:
     query = f"""SELECT {PAIR_COLUMNS} FROM article_pairs WHERE article_id = ?1 AND {condition}
                 UNION ALL SELECT {PAIR_COLUMNS} FROM article_pairs WHERE other_id = ?1 AND {condition}
@@ -113,21 +95,21 @@ def _write(
     looked: Collection[int],
 ) -> None:
     """Write one cluster. `shares`: what is known of members whose text is as it was."""
-    origin = probable_origin(_facts(db, sorted(members)[:MAX_JUDGED]))
+    origin = probable_origin(facts_of(db, sorted(members)[:MAX_JUDGED]))
     number = min(members)
     db.execute(
         "INSERT INTO clusters VALUES (?, ?, ?, ?, ?, ?)",
         (number, len(members), origin.article, origin.name, origin.evidence, origin.said_by),
     )
-    first = _text(db, origin.article)
+    first = text_in(db, origin.article)
     for member in sorted(members):
         known = shares.get(member)
         if known is None or known.origin != origin.article or origin.article in looked:
-            known = KnownShare(origin.article, *_shares(db, member, origin.article, first, pairs))
+            known = KnownShare(origin.article, *shares_of(db, member, origin.article, first, pairs))
         db.execute("INSERT INTO cluster_members VALUES (?, ?, ?, ?)", (member, number, known.kept, known.origin_kept))
 
 
-def _shares(
+def shares_of(
     db: sqlite3.Connection, member: int, origin: int, first: str, pairs: dict[tuple[Any, ...], CopyPair]
 ) -> tuple[float, float]:
     """Return the share of a copy's text that is in the origin's, and the share of the origin's that it keeps."""
@@ -137,18 +119,19 @@ def _shares(
         return pair.kept, pair.other_kept
     if (pair := pairs.get((origin, member))) is not None:
         return pair.other_kept, pair.kept
-    text = _text(db, member)
+    text = text_in(db, member)
     if text == first:
         return 1.0, 1.0
     measured = comparison(text, first)
     return measured.kept, measured.other_kept
 
 
-def _text(db: sqlite3.Connection, number: int) -> str:
+def text_in(db: sqlite3.Connection, number: int) -> str:
+    """Return the text of an article that is there."""
     return str(db.execute("SELECT text FROM articles WHERE id = ?", (number,)).fetchone()[0])
 
 
-def _facts(db: sqlite3.Connection, members: list[int]) -> list[ClusterMember]:
+def facts_of(db: sqlite3.Connection, members: list[int]) -> list[ClusterMember]:
     """Return what the members of a cluster say of themselves and their origin."""
     query = """SELECT a.id, a.url_key, a.canonical_url, a.origin_url, a.origin, s.title, a.site_name, a.publisher,
                       a.published, a.first_seen, a.word_count

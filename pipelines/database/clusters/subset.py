@@ -50,5 +50,5 @@ def make_clusters(db: sqlite3.Connection, new: sqlite3.Connection) -> None:
 
 def _met_others(db: sqlite3.Connection, number: int, hashes: Iterable[int], known: Container[int]) -> bool:
     """Return True if an article was compared, or might have been, with an older one that is not known."""
-    query = "SELECT article_id FROM text_shingles WHERE hash = ? AND article_id < ? ORDER BY article_id LIMIT ?"
+    query = "SELECT article_id FROM text_shingles WHERE hash = ? AND article_id < ? ORDER BY article_id DESC LIMIT ?"
     return any(row[0] not in known for one in hashes for row in ask(db, query, (one, number, MAX_POSTINGS)))

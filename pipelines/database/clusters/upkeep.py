@@ -11,13 +11,15 @@ from __future__ import annotations
 import json
 import sqlite3
 import struct
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from pipelines.clusters.candidates import MAX_POSTINGS, candidates
+from pipelines.clusters.grouping import CopyPair
 from pipelines.clusters.pairing import NearArticle, compared_pairs, is_worth_keeping
 from pipelines.clusters.signature import HASH_BYTES, signature
 from pipelines.database.clusters.copies import waiting
-from pipelines.database.clusters.regrouping import join_large, regroup
+from pipelines.database.clusters.large_clusters import Changed, finish, settle
+from pipelines.database.clusters.regrouping import pairs_of, regroup, text_in
 
 OnProgress = Callable[[int, int], object]
 GROUP_ARTICLES = 100  # looked at in one transaction: some tenths of a second
@@ -56,11 +58,13 @@ def update(db: sqlite3.Connection, articles: Iterable[int]) -> None:
     Later articles that may share text with one that has changed are noted in `unclustered`. Commits nothing.
     """
     looked, touched = set[int](), set[int]()
+    changed: Changed = {}
     (newest,) = db.execute("SELECT coalesce(max(article_id), 0) FROM text_signatures").fetchone()
     for number in sorted(set(articles)):
-        touched |= _look(db, number, newest)
+        touched |= _look(db, number, newest, changed)
         looked.add(number)
         db.execute("DELETE FROM unclustered WHERE article_id = ?", (number,))
+    finish(db, changed)
     regroup(db, touched, looked)
 
 
@@ -72,58 +76,70 @@ def forget(db: sqlite3.Connection, articles: Iterable[int]) -> None:
         update(db, [row[0] for row in db.execute("SELECT article_id FROM unclustered WHERE changed = 0")])
 
 
-def _look(db: sqlite3.Connection, number: int, newest: int) -> set[int]:
-    """Compare one article with older ones; return all articles whose pairs have changed.
+def _look(db: sqlite3.Connection, number: int, newest: int, changed: Changed) -> set[int]:
+    """Compare one article with older ones; return the articles whose clusters are to be made anew.
 
-    `newest`: the largest number that was looked at before.
+    `newest`: the largest number that was looked at before. `changed`: takes large clusters that were changed.
     """
     old = hashes_of(db, number)
     noted = db.execute("SELECT changed FROM unclustered WHERE article_id = ?", (number,)).fetchone()
     article = db.execute("SELECT source_id, text FROM articles WHERE id = ?", (number,)).fetchone()
     made = signature(article[1]) if article is not None else None
     hashes = made.hashes if made is not None else ()
-    touched = {number}
+    before = {} if number > newest else pairs_of(db, number)
     if number <= newest and (noted is None or noted[0]):
-        later = {*_sharing(db, old or (), number, "> ?"), *_sharing(db, hashes, number, "> ?")}
-        later.update(
-            row[0] for row in db.execute("DELETE FROM article_pairs WHERE article_id = ? RETURNING other_id", (number,))
-        )
-        touched |= later
+        later = {*_sharing(db, old or (), number, later=True), *_sharing(db, hashes, number, later=True)}
+        later.update(one for one in before if one > number)
+        db.execute("DELETE FROM article_pairs WHERE article_id = ?", (number,))
         db.executemany("INSERT INTO unclustered VALUES (?, 0) ON CONFLICT DO NOTHING", [(one,) for one in later])
-    query = "DELETE FROM article_pairs WHERE other_id = ? RETURNING article_id"
-    touched.update(row[0] for row in db.execute(query, (number,)))
+    if before:
+        db.execute("DELETE FROM article_pairs WHERE other_id = ?", (number,))
     _write_signature(db, number, old, None if made is None else made.shingles, hashes)
     if article is not None:
-        own = NearArticle(number, *article)
-        pairs = list(filter(is_worth_keeping, compared_pairs(own, _near(db, hashes, number))))
+        pairs = list(filter(is_worth_keeping, _compared(db, number, article[0], article[1], hashes)))
         db.executemany(
             "INSERT INTO article_pairs VALUES (?, ?, ?, ?, ?, ?)",
             [(one.other, number, one.other_kept, one.kept, one.kind, one.same_source) for one in pairs],
         )
-        if old is None and touched == {number} and join_large(db, number, pairs):
+        if not pairs and number > newest:
             return set()
-        touched.update(pair.other for pair in pairs)
-    return touched
+    after = pairs_of(db, number)
+    return {number, *before} if article is None else settle(db, number, before, after, changed)
 
 
-def _near(db: sqlite3.Connection, hashes: Sequence[int], number: int) -> list[NearArticle]:
-    """Return the older articles to compare with one that has these hashes, the likeliest first."""
-    chosen = _sharing(db, hashes, number, "< ?")
-    query = "SELECT id, source_id, text FROM articles WHERE id IN (SELECT value FROM json_each(?))"
-    found = {row[0]: NearArticle(*row) for row in db.execute(query, (json.dumps(chosen),))} if chosen else {}
-    return [found[one] for one in chosen if one in found]
+def _compared(
+    db: sqlite3.Connection, number: int, source: int | None, text: str, hashes: Sequence[int]
+) -> Iterator[CopyPair]:
+    """Yield what an article and the older ones that share enough of these hashes are to each other."""
+    chosen = _sharing(db, hashes, number, later=False)
+    query = "SELECT id, source_id FROM articles WHERE id IN (SELECT value FROM json_each(?))"
+    sources = dict(db.execute(query, (json.dumps(chosen),)).fetchall()) if chosen else {}
+    texts = {number: text}
+
+    def text_of(one: int) -> str:
+        if one not in texts:
+            texts[one] = text_in(db, one)
+        return texts[one]
+
+    near = [NearArticle(one, sources[one]) for one in chosen if one in sources]
+    return compared_pairs(NearArticle(number, source), near, text_of)
 
 
-def _sharing(db: sqlite3.Connection, hashes: Sequence[int], number: int, side: str) -> list[int]:
-    """Return the articles on one side of a number that share enough of these hashes, the likeliest first."""
-    query = f"SELECT article_id FROM text_shingles WHERE hash = ? AND article_id {side} ORDER BY article_id LIMIT ?"  # noqa: S608
-    postings = [[row[0] for row in db.execute(query, (one, number, MAX_POSTINGS))] for one in hashes]
+def _sharing(db: sqlite3.Connection, hashes: Sequence[int], number: int, *, later: bool) -> list[int]:
+    """Return the articles before or after one that share enough of these hashes, the likeliest first."""
+    side, order = (">", "ASC") if later else ("<", "DESC")
+    query = f"""SELECT (SELECT group_concat(article_id) FROM (
+                            SELECT article_id FROM text_shingles
+                             WHERE hash = one.value AND article_id {side} ?2 ORDER BY article_id {order} LIMIT ?3))
+                  FROM json_each(?1) one"""  # noqa: S608 (our own words)
+    rows = db.execute(query, (json.dumps(hashes), number, MAX_POSTINGS)) if hashes else ()
+    postings = [list(map(int, row[0].split(","))) for row in rows if row[0] is not None]
     met = sorted({article for articles in postings for article in articles})
     if not met:
         return []
     query = f"""SELECT article_id, length(hashes) / {HASH_BYTES} FROM text_signatures
                  WHERE article_id IN (SELECT value FROM json_each(?))"""  # noqa: S608 (our own number)
-    return candidates(postings, len(hashes), dict(db.execute(query, (json.dumps(met),)).fetchall()))
+    return candidates(number, postings, len(hashes), dict(db.execute(query, (json.dumps(met),)).fetchall()))
 
 
 def hashes_of(db: sqlite3.Connection, number: int) -> tuple[int, ...] | None:

@@ -18,7 +18,7 @@ from pipelines.database.schema.cluster_tables import CLUSTER_TRIGGERS, CLUSTERS
 from pipelines.database.schema.day_counts import COUNT_DAYS, DAYS
 from pipelines.database.schema.scripts import SchemaDatabase
 from pipelines.database.schema.search_index import make_search_index
-from pipelines.database.schema.views import make_views
+from pipelines.database.schema.views import COPIES, make_views
 
 
 @cache
@@ -306,3 +306,9 @@ def m012_clusters(db: Database) -> None:
 def m013_views(db: Database) -> None:
     """Add views with plain names."""
     make_views(db)
+
+
+@migrations()
+def m015_view_of_copies(db: Database) -> None:
+    """Add the view of the articles that are copies of one text."""
+    make_views(db, ("copies",), COPIES)

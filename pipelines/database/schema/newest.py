@@ -17,5 +17,6 @@ MIGRATIONS = (
     "m011_search_index",
     "m012_clusters",
     "m013_views",
+    "m015_view_of_copies",
 )
 TRIGGERS = "3e22bcca210f29abb4d17ee3b6b5de0a37852a06d03f1161e8b66a75064f406f"  # SHA-256

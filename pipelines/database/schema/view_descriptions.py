@@ -91,6 +91,28 @@ VIEWS = {
             "articles": "Number of articles.",
         },
     ),
+    "copies": TableDescription(
+        "View. The articles that are copies of one text, as `morgue clusters` lists them. An article that is not here "
+        "has no copy in the archive, or is not compared yet.",
+        {
+            "cluster": "Number of the cluster: the copies of one text have the same. It may change with the next "
+            "article that comes or goes.",
+            "copies": "Copies in the cluster.",
+            "article": "Number of the article.",
+            "day": "Day of publication, UTC. NULL: the page gives no date.",
+            "source": SOURCE,
+            "title": "Headline.",
+            "is_origin": "1: the text probably comes from this article. 0 for all copies if it comes from a paper or "
+            "agency that is not in the archive.",
+            "origin": "Who probably published the text first: a source, or a paper or agency that is not in the "
+            "archive.",
+            "evidence": "What speaks for it: `link`, `credit`, or `earliest` if only the date does.",
+            "percent": "Share of its text that is in the origin's, from 0 to 100. If the origin is not in the "
+            "archive, the earliest copy is meant.",
+            "percent_of_origin": "Share of the origin's text that it keeps, from 0 to 100.",
+            "url": "Address of the article.",
+        },
+    ),
     "health": TableDescription(
         "View. What the last crawl found wrong with a source. It is judged during a crawl, not when you look: `morgue "
         "health` judges now. No row: nothing was wrong then, or it was never crawled.",

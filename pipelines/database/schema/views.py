@@ -13,7 +13,8 @@ from sqlite_utils import Database
 
 from pipelines.core.errors import ArchiveDamaged
 
-NAMES = ("stories", "edits", "vanished", "captures_of_articles", "per_day", "health", "failures")
+FIRST_NAMES = ("stories", "edits", "vanished", "captures_of_articles", "per_day", "health", "failures")
+NAMES = (*FIRST_NAMES, "copies")
 
 
 def _time(column: str) -> str:
@@ -87,13 +88,25 @@ SELECT {_time("f.last_visit")} AS last_visit, s.name AS source, f.kind, f.last_e
 """
 
 
-def make_views(db: Database) -> None:
+COPIES = """
+CREATE VIEW copies AS
+SELECT m.cluster_id AS cluster, c.copies, m.article_id AS article, a.published_day AS day, s.name AS source, a.title,
+       CASE WHEN c.origin_id = m.article_id AND c.origin_name IS NULL THEN 1 ELSE 0 END AS is_origin,
+       coalesce(c.origin_name, o.name) AS origin, c.evidence, round(100 * m.kept, 1) AS percent,
+       round(100 * m.origin_kept, 1) AS percent_of_origin, a.url
+  FROM cluster_members m JOIN clusters c ON c.id = m.cluster_id JOIN articles a ON a.id = m.article_id
+  LEFT JOIN sources s ON s.id = a.source_id
+  LEFT JOIN articles f ON f.id = c.origin_id LEFT JOIN sources o ON o.id = f.source_id;
+"""
+
+
+def make_views(db: Database, names: tuple[str, ...] = FIRST_NAMES, views: str = VIEWS) -> None:
     """Make the views and their indexes. Raises ArchiveDamaged if the user has made something of that name."""
-    marks = ", ".join("?" * len(NAMES))
-    taken = db.execute(f"SELECT type, name FROM sqlite_master WHERE lower(name) IN ({marks})", NAMES).fetchone()
+    marks = ", ".join("?" * len(names))
+    taken = db.execute(f"SELECT type, name FROM sqlite_master WHERE lower(name) IN ({marks})", names).fetchone()
     if taken is not None:
         kind, name = taken
         cause = f"holds a {kind} {name} that you made, and this version makes a view of that name"
         cure = f'give yours another name: make it again under that name, then DROP {kind.upper()} "{name}"'
         raise ArchiveDamaged(db.execute("PRAGMA database_list").fetchone()[2], cause, cure)
-    db.executescript(VIEWS)
+    db.executescript(views)

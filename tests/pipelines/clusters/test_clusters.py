@@ -12,6 +12,7 @@ from pipelines.clusters.first_text import ClusterMember, probable_origin
 from pipelines.clusters.furniture import without_furniture
 from pipelines.clusters.grouping import MIN_TEMPLATE_PAIRS, CopyPair, clusters
 from pipelines.clusters.pairing import NearArticle, compared_pairs, is_worth_keeping
+from pipelines.clusters.shingles import MAX_CHARS, MAX_REPLACED, TOKEN, tokens
 from pipelines.clusters.signature import signature
 from pipelines.clusters.verdict import pair_kind
 
@@ -111,15 +112,15 @@ def test_passage_has_the_same_hashes_within_any_text():
 def test_candidates_put_the_largest_share_first_and_leave_out_chance():
     """One shared row of thirty is chance; two of six are a third of the shorter text."""
     postings = [[1, 2, 3], [1, 2], [1], [1], [1], [1], [1]]
-    assert candidates(postings, rows=30, rows_of={1: 30, 2: 6, 3: 30}) == [2, 1]
+    assert candidates(9, postings, rows=30, rows_of={1: 30, 2: 6, 3: 30}) == [2, 1]
 
 
 def test_candidates_are_bounded_where_everything_shares_a_notice():
-    """The cost of an article does not grow with the archive."""
-    articles = list(range(5000))
-    found = candidates([articles] * 9, rows=9, rows_of=dict.fromkeys(articles, 9))
-    assert len(found) == MAX_COMPARED
-    assert max(found) < MAX_POSTINGS
+    """The cost of an article does not grow with the archive. Its neighbours come first."""
+    articles = list(range(5000, 0, -1))
+    found = candidates(5001, [articles] * 9, rows=9, rows_of=dict.fromkeys(articles, 9))
+    assert found == articles[:MAX_COMPARED]
+    assert MAX_COMPARED < MAX_POSTINGS
 
 
 def test_furniture_of_a_source_is_left_out_but_not_a_text_that_recurs_whole():
@@ -132,18 +133,20 @@ def test_furniture_of_a_source_is_left_out_but_not_a_text_that_recurs_whole():
 
 def test_comparing_stops_after_articles_that_are_no_copies():
     """The rest are less likely, and the cost of an article is bounded."""
-    near = [NearArticle(number, number, "\n".join(story(str(number)))) for number in range(2, 19)]
-    assert len(list(compared_pairs(NearArticle(1, 1, "\n".join(A)), near))) == MAX_MISSES
+    near = [NearArticle(number, number) for number in range(2, 19)]
+    assert (
+        len(list(compared_pairs(NearArticle(1, 1), near, lambda number: "\n".join(story(str(number)))))) == MAX_MISSES
+    )
 
 
 def test_article_of_a_series_is_compared_with_few_others_of_its_source_and_with_other_sources():
     """A thousand forecasts of one source cost no more than three."""
-    forecasts = [NearArticle(number, "weather", WEATHER.format(*[number] * 5)) for number in range(2, 12)]
-    own = NearArticle(1, "weather", WEATHER.format(*[1] * 5))
-    found = list(compared_pairs(own, [*forecasts, own._replace(article=20, source="copier")]))
+    forecasts = [NearArticle(number, "weather") for number in range(2, 12)]
+    texts = {number: WEATHER.format(*[number % 20] * 5) for number in (*range(1, 12), 21)}
+    found = list(compared_pairs(NearArticle(1, "weather"), [*forecasts, NearArticle(21, "copier")], texts.__getitem__))
     assert [(one.other, one.kind) for one in found] == [
         *((number, "template") for number in range(2, 2 + MIN_TEMPLATE_PAIRS)),
-        (20, "reprint"),
+        (21, "reprint"),
     ]
     assert all(map(is_worth_keeping, found))
 
@@ -199,3 +202,28 @@ EARLY, LATE = member(1, "2026-05-01T08:00:00Z"), member(2, "2026-05-01T09:00:00Z
 def test_probable_origin_is_named_by_the_best_evidence(members: list[ClusterMember], expected: tuple):
     """A link counts more than a credit, and that more than an early date."""
     assert tuple(probable_origin(members)) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "word", "Don't under_score a-b 3.5% ½ x² naïve\u0301", "مرحبا بكم في المدينة", "Привет, мир!",
+        "ΣΊΣΥΦΟΣ straße", "市政府 decided 2024年", "ประเทศไทย", "\ud800 lone\x00zero\u2028line", "हिन्दी में", "서울의 봄",
+        "".join(f"w{chr(0x2500 + at)}" for at in range(MAX_REPLACED + 9)),
+    ],
+)  # fmt: skip
+def test_words_are_those_that_the_pattern_finds(text: str):
+    """Whichever way they are found."""
+    assert tokens(text) == tuple(TOKEN.findall(text.casefold()))
+
+
+def test_text_without_end_is_cut():
+    """A book takes seconds, a file of any size no longer."""
+    assert len(tokens("a" * 9 + " word" * MAX_CHARS)) <= MAX_CHARS // 5
+
+
+def test_words_that_recur_are_shared_where_the_next_one_is():
+    """In the order of the first text; beyond the last place of a passage, that place counts again."""
+    verse, chorus = A[0].split(), A[1].split()
+    here = comparison(" ".join([*verse, *chorus, *verse]), " ".join([*chorus, *verse, *chorus]))
+    assert (here.kept, here.other_kept, here.passages) == (1.0, 1.0, 2)

@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.clusters import pairing
 from pipelines.database import removals
-from pipelines.database.clusters import regrouping, upkeep
+from pipelines.database.clusters import large_clusters, regrouping, upkeep
 from pipelines.database.connection import open_database
 from pipelines.verification import database_check
 from tests.support.copies import NOTICE, TABLES, CopyArchive, story, variant
@@ -31,7 +31,8 @@ def test_rows_after_random_work_are_those_of_computing_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, large: int
 ):
     """Whatever came, changed and went in between, however large the groups were, and whatever counts as large."""
-    monkeypatch.setattr(regrouping, "MAX_JUDGED", large)
+    for module in (regrouping, large_clusters):
+        monkeypatch.setattr(module, "MAX_JUDGED", large)
     chance = random.Random(seed)
     archive = CopyArchive(tmp_path)
     with closing(archive.db):
@@ -205,3 +206,92 @@ def test_equal_notices_cost_no_more_each_than_a_few(archive: CopyArchive, monkey
     kept = archive.state()
     archive.recompute()
     assert kept == archive.state()
+
+
+@pytest.fixture(scope="module")
+def notices(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CopyArchive]:
+    """Yield an archive of more equal notices than are asked for their origin."""
+    made = CopyArchive(tmp_path_factory.mktemp("notices"))
+    with closing(made.db):
+        made.db.execute("BEGIN")
+        for _ in range(320):
+            made.add(NOTICE)
+        made.work_off()
+        made.db.execute("COMMIT")
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(320, "\n".join(A)), (250, "\n".join(B)), (251, f"{NOTICE}\nOne more line."), (100, "Too short."), (250, NOTICE)],
+)
+def test_edit_of_one_of_many_equal_notices_concerns_its_neighbours(notices: CopyArchive, number: int, text: str):
+    """It reads and writes the rows of these, not of all, and all rows are those of computing anew."""
+    statements = 0
+
+    def count(_: str) -> None:
+        nonlocal statements
+        statements += 1
+
+    notices.change(number, text=text)
+    before = notices.db.total_changes
+    notices.db.set_trace_callback(count)
+    notices.work_off()
+    notices.db.set_trace_callback(None)
+    assert notices.db.total_changes - before < 300
+    assert statements < 900
+    members = notices.clusters()[0]
+    assert (number in members) == text.startswith(NOTICE)
+    kept = notices.state()
+    notices.recompute()
+    assert kept == notices.state()
+
+
+@pytest.mark.slow
+def test_all_of_many_equal_notices_change_and_go_in_any_order(notices: CopyArchive):
+    """The number, the origin and the shares of what is left are right at each step, also if the first ones go."""
+    statements: list[int] = []
+    for first in (1, 61, 121):  # at last fewer than are asked for the origin are left
+        for number in range(first, first + 60):
+            notices.change(number, text="\n".join(story("another notice", 5)))
+        counted: list[str] = []
+        notices.db.set_trace_callback(counted.append)
+        notices.work_off()
+        notices.db.set_trace_callback(None)
+        statements.append(len(counted))
+        kept = notices.state()
+        notices.recompute()
+        assert kept == notices.state()
+    assert max(statements) < 12_000
+    notices.db.execute("BEGIN")
+    for number in (201, 205, *range(250, 280)):
+        notices.remove(number)
+    notices.work_off(7)
+    notices.db.execute("COMMIT")
+    kept = notices.state()
+    notices.recompute()
+    assert kept == notices.state()
+    for number in (row[0] for row in notices.db.execute("SELECT id FROM articles").fetchall()):
+        notices.remove(number)
+    notices.work_off()
+    assert notices.state() == {table: [] for table in TABLES}
+
+
+def test_article_that_joined_two_halves_of_a_large_cluster_parts_them(
+    archive: CopyArchive, monkeypatch: pytest.MonkeyPatch
+):
+    """Its neighbours are found not to be joined without it, so all of the cluster is made anew."""
+    for module in (regrouping, large_clusters):
+        monkeypatch.setattr(module, "MAX_JUDGED", 3)
+    part, other = story("part", 30), story("other", 30)
+    both = [*part[:26], *other[:5]]
+    for text in (part, part, part, both, [*both[5:], *other[5:8]], [*both[10:], *other[5:12]], other):
+        archive.add(text, 1)
+    archive.work_off()
+    for number in (4, 5, 6):
+        archive.change(number, text="\n".join(story(number)))
+        archive.work_off()
+        kept = archive.state()
+        archive.recompute()
+        assert kept == archive.state()
+    assert archive.clusters() == [{1, 2, 3}]
