@@ -167,7 +167,7 @@ def test_random_count_is_what_plain_python_counts(world, monkeypatch, matches_a_
     monkeypatch.setattr(place_counts, "MATCHES_A_RANGE", matches_a_range)
     monkeypatch.setattr(place_counts, "FREQUENT", frequent)
     monkeypatch.setattr(counts, "ROWS_A_LABEL", -1 if by_label else 1000)
-    monkeypatch.setattr(counts, "LABELS_OF_A_PREFIX", 1000 if by_label else -1)
+    monkeypatch.setattr(counts, "MANY_LABELS", 1000 if by_label else 0)
     db, articles = world
     dice = random.Random(3)
     for query, filters, right in questions(8, 40, articles):
