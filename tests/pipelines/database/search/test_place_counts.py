@@ -109,3 +109,18 @@ def test_articles_that_do_not_match_are_read_if_they_are_few(db, query, filters,
     matches = [sql for sql in asked if "MATCH" in sql and "group_concat" in sql]
     assert len(matches) == (query is not None)
     assert any(" NOT (" in sql for sql in matches) == by_the_others
+
+
+@pytest.mark.parametrize("query", ["said", "sai*", None])
+def test_count_by_source_and_language_reads_no_row_of_an_article(db, query):
+    """The rows are large; all that it needs is in an index."""
+    asked: list[str] = []
+    db.set_trace_callback(asked.append)
+    counts.counts(db, ("source", "language"), query)
+    db.set_trace_callback(None)
+    (sql,) = [sql for sql in asked if "GROUP BY" in sql]
+    plan = [row["detail"] for row in db.execute(f"EXPLAIN QUERY PLAN {sql}")]
+    assert (
+        [step for step in plan if step.split()[1] == "a"] == [step for step in plan if "articles_place" in step] != []
+    )
+    assert all("COVERING INDEX" in step for step in plan if "articles_place" in step)
