@@ -23,7 +23,7 @@ from pipelines.database.query_language.values import has_run, has_words
 from pipelines.database.search.stems import ArchiveWordForms
 
 # CROSS JOIN keeps SQLite from turning the order round: it would query FTS5 for each article in turn.
-FROM_MATCHES = "articles_fts CROSS JOIN articles a ON a.place = articles_fts.rowid"
+FROM_MATCHES = "articles_fts CROSS JOIN articles a {index} ON a.place = articles_fts.rowid"
 # A host alone is a word.
 ADDRESS = re.compile(r"(?i)(?:https?://\S+|(?:(?:[\w-]+\.)+[^\W\d_]{2,}(?::[0-9]+)?|[\w.-]+:[0-9]+)/\S*)")
 
@@ -68,15 +68,15 @@ class ArticleSelection(NamedTuple):
         """Return the name of the column of places in `found`."""
         return "a.place" if self.match is None else "articles_fts.rowid"
 
-    def found(self, *, joined: bool = False) -> str:
+    def found(self, *, joined: bool = False, index: str = "") -> str:
         """Return the rest of a SELECT from FROM on. It gives each match once, from the index alone if that suffices.
 
-        `joined`: with the columns of `articles a`.
+        `joined`: with the columns of `articles a`. `index`: INDEXED BY one of its indexes, or "".
         """
         between = f"{self.place} BETWEEN :first_place AND :last_place {self.tests}"
         if self.match is None:
-            return f"FROM articles a WHERE {between}"
-        tables = FROM_MATCHES if joined or self.tests else "articles_fts"
+            return f"FROM articles a {index} WHERE {between}"
+        tables = FROM_MATCHES.format(index=index) if joined or self.tests else "articles_fts"
         return f"FROM {tables} WHERE articles_fts MATCH :match AND {between}"
 
     def within(self, places: PlaceRange) -> ArticleSelection:

@@ -13,7 +13,7 @@ from pipelines.core.errors import ArchiveDamaged, DiskFull, MorgueError, NoArchi
 from pipelines.core.plural import counted, verb
 from pipelines.core.timestamps import day_number
 from pipelines.database.connection import BEING_UPGRADED, ask, connect
-from pipelines.database.schema.places import DAY_BITS, FIRST_DATED_PLACE
+from pipelines.database.schema.places import DAY_OF_PLACE
 from pipelines.verification import content_check
 from pipelines.verification.findings import Finding
 from pipelines.warc.manifest import ManifestEntry
@@ -22,8 +22,13 @@ MAX_QUICK_CHECK_ERRORS = 100
 UNINDEXED = "SELECT count(*) FROM articles WHERE rowid NOT IN (SELECT id FROM articles_fts_docsize)"
 INDEXED_ONLY = "SELECT count(*) FROM articles_fts_docsize WHERE id NOT IN (SELECT rowid FROM articles)"
 MISPLACED = f"""
-SELECT count(*) FROM articles
- WHERE iif(place < {FIRST_DATED_PLACE}, 0, place >> {DAY_BITS}) IS NOT day_number(published_day)
+SELECT count(*) FROM articles WHERE {DAY_OF_PLACE.format("place")} IS NOT day_number(published_day)
+"""  # noqa: S608 (our own numbers)
+MISCOUNTED = f"""
+SELECT count(*) FROM (
+    SELECT day FROM (SELECT day, articles FROM article_days
+                      UNION ALL SELECT {DAY_OF_PLACE.format("place")}, -count(*) FROM articles GROUP BY 1)
+     GROUP BY day HAVING sum(articles) != 0)
 """  # noqa: S608 (our own numbers)
 # A row of an article that is gone, and that no later comparison will take away.
 TRACES = """
@@ -62,11 +67,11 @@ def check(path: Path, *, quick: bool) -> list[Finding]:
     """
     checks: list[Check]
     if quick:
-        checks = [content_check.changed_schema, _dangling_references, _index, _copies,
+        checks = [content_check.changed_schema, _dangling_references, _index, _days, _copies,
                   _overlapping_captures, _revisits_without_body]  # fmt: skip
     else:
-        checks = [content_check.changed_schema, _pages, _dangling_references, _index, _places, _copies,
-                  content_check.changed_texts, content_check.damaged_rows]  # fmt: skip
+        checks = [content_check.changed_schema, _pages, _dangling_references, _index, _places, _days,
+                  _copies, content_check.changed_texts, content_check.damaged_rows]  # fmt: skip
     found: list[Finding] = []
     if not path.is_file():
         return []
@@ -202,6 +207,15 @@ def _places(db: sqlite3.Connection) -> Iterator[Finding]:
     (count,) = next(ask(db, MISPLACED))
     if count:
         yield Finding(DATABASE_NAME, None, "index", f"{counted(count, 'article')} filed under another day than theirs")
+
+
+def _days(db: sqlite3.Connection) -> Iterator[Finding]:
+    """Check that each day is said to have as many articles as it has: counts by day go by these numbers."""
+    if not [*ask(db, "SELECT 1 FROM sqlite_master WHERE name = 'article_days'")]:
+        return  # an archive from before they were kept
+    (count,) = next(ask(db, MISCOUNTED))
+    if count:
+        yield Finding(DATABASE_NAME, None, "index", f"the number of articles of {counted(count, 'day')} is wrong")
 
 
 def _copies(db: sqlite3.Connection) -> Iterator[Finding]:

@@ -10,10 +10,12 @@ import gzip
 import hashlib
 import json
 import sqlite3
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from pipelines.core.languages.spaced_runs import spaced_runs
+from pipelines.core.timestamps import day_number
 from pipelines.core.urls import url_key
 from pipelines.database.columns import insert_article, update_article
 from pipelines.database.edits.change_detection import text_digest
@@ -259,6 +261,11 @@ def undate(db: sqlite3.Connection, *ids: int) -> None:
     """Take the day of publication from some articles."""
     for number in ids:
         update_article(db, {"published": None, "published_day": None}, number)
+
+
+def days_of_articles(db: sqlite3.Connection) -> dict[int, int]:
+    """Return how many articles there are on each day (`timestamps.day_number`), by their rows."""
+    return Counter(day_number(row[0]) for row in db.execute("SELECT published_day FROM articles"))
 
 
 def _page(row: dict[str, Any]) -> bytes:

@@ -151,6 +151,7 @@ DESCRIPTIONS = {
             "articles_source_day": "search and export by source and period",
             "articles_day": "SQL that names days of publication",
             "articles_language": "which languages there are",
+            "articles_place": "source and language of each match of a search",
             "articles_text": "articles with the same headline and text",
         },
     ),

@@ -16,6 +16,7 @@ from sqlite_utils import Database
 from pipelines.database.schema.archive_tables import migrations, watch
 from pipelines.database.schema.cluster_tables import CLUSTER_TRIGGERS, CLUSTERS
 from pipelines.database.schema.day_counts import COUNT_DAYS, DAYS
+from pipelines.database.schema.places import DAY_OF_PLACE
 from pipelines.database.schema.scripts import SchemaDatabase
 from pipelines.database.schema.search_index import make_search_index
 from pipelines.database.schema.views import COPIES, make_views
@@ -281,6 +282,31 @@ JOURNALED = (
     ("pauses", "id", ""),
 )
 
+NEW_DAY, OLD_DAY = DAY_OF_PLACE.format("new.place"), DAY_OF_PLACE.format("old.place")
+ADD_TO_DAY = f"""INSERT INTO article_days VALUES ({NEW_DAY}, 1)
+        ON CONFLICT (day) DO UPDATE SET articles = articles + 1;"""  # noqa: S608 (our own names)
+TAKE_FROM_DAY = f"""UPDATE article_days SET articles = articles - 1 WHERE day = {OLD_DAY};
+    DELETE FROM article_days WHERE day = {OLD_DAY} AND articles = 0;"""  # noqa: S608
+ARTICLE_DAYS = f"""
+-- How many articles were published on each day. Of a frequent word, the articles without it are counted.
+CREATE TABLE article_days (
+    day      INTEGER PRIMARY KEY, -- days since 0001-01-01; 0: undated
+    articles INTEGER NOT NULL
+) STRICT;
+INSERT INTO article_days SELECT {DAY_OF_PLACE.format("place")}, count(*) FROM articles GROUP BY 1;
+CREATE INDEX articles_place ON articles(place, source_id, language); -- of each match, without reading its row
+CREATE TRIGGER article_days_insert AFTER INSERT ON articles BEGIN
+    {ADD_TO_DAY}
+END;
+CREATE TRIGGER article_days_delete AFTER DELETE ON articles BEGIN
+    {TAKE_FROM_DAY}
+END;
+CREATE TRIGGER article_days_update AFTER UPDATE OF place ON articles BEGIN
+    {TAKE_FROM_DAY}
+    {ADD_TO_DAY}
+END;
+"""  # noqa: S608 (our own names)
+
 
 @migrations()
 def m010_scheduled(db: Database) -> None:
@@ -306,6 +332,12 @@ def m012_clusters(db: Database) -> None:
 def m013_views(db: Database) -> None:
     """Add views with plain names."""
     make_views(db)
+
+
+@migrations()
+def m014_article_days(db: Database) -> None:
+    """Add how many articles each day has, and keep that right from now on."""
+    db.executescript(ARTICLE_DAYS)
 
 
 @migrations()

@@ -17,6 +17,7 @@ MIGRATIONS = (
     "m011_search_index",
     "m012_clusters",
     "m013_views",
+    "m014_article_days",
     "m015_view_of_copies",
 )
-TRIGGERS = "3e22bcca210f29abb4d17ee3b6b5de0a37852a06d03f1161e8b66a75064f406f"  # SHA-256
+TRIGGERS = "c88a50fb6d86f42c8c13fac3246e6164782722f2baca2a28fcb4d2ebed2ae268"  # SHA-256

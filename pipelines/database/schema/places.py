@@ -15,6 +15,7 @@ DAY_BITS = 20  # of a place, below its day: place >> DAY_BITS is the day
 MOST_A_DAY = (1 << DAY_BITS) - 1  # articles of one day
 # Articles without a day, or with one that has no number, have the places below. They may be more than MOST_A_DAY.
 FIRST_DATED_PLACE = FIRST_NUMBERED_DAY << DAY_BITS
+DAY_OF_PLACE = f"iif({{0}} < {FIRST_DATED_PLACE}, 0, {{0}} >> {DAY_BITS})"  # in SQL; 0: it has none
 LAST_PLACE = "SELECT coalesce(max(place), :first) FROM articles WHERE place BETWEEN :first AND :last"
 
 

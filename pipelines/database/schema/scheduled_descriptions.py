@@ -155,6 +155,14 @@ SCHEDULED = {
             "last": "Time of the last fresh one.",
         },
     ),
+    "article_days": TableDescription(
+        "How many articles were published on each day. Triggers keep it right. A count by day of a word that most "
+        "articles have takes the articles without it from these numbers.",
+        {
+            "day": "Its number: days since 0001-01-01, which is 1, as in `articles.place`. 0: undated, or before 1600.",
+            "articles": "Articles of that day, at least one.",
+        },
+    ),
     "backfills": TableDescription(
         "The backfill of a source: articles of its past (state `past` in `frontier`) are fetched, so many a day.",
         {

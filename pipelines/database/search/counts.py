@@ -20,23 +20,16 @@ from typing import Any
 from pipelines.core.errors import QueryError
 from pipelines.database.connection import ask, decode_json
 from pipelines.database.filters import EVERYTHING, ArticleFilters
-from pipelines.database.query_language.index_terms import (
-    EVERY_ARTICLE,
-    NO_LANGUAGE,
-    NO_SOURCE,
-    in_languages,
-    of_sources,
-)
-from pipelines.database.schema.places import DAY_BITS, FIRST_DATED_PLACE
+from pipelines.database.query_language.index_terms import NO_LANGUAGE, NO_SOURCE, in_languages, of_sources
+from pipelines.database.schema.places import DAY_OF_PLACE
 from pipelines.database.search.periods import PERIODS
-from pipelines.database.search.place_counts import counts_by_period, has_prefix
+from pipelines.database.search.place_counts import articles_by_day, counts_by_period, has_prefix
 from pipelines.database.selection import ArticleSelection, article_selection
 
-DAY = f"CASE WHEN a.place >= {FIRST_DATED_PLACE} THEN a.place >> {DAY_BITS} ELSE 0 END"  # 0: undated
 LIST_COLUMNS = {"author": "authors", "tag": "tags"}  # columns with a JSON list of texts
 # The value of each key as SQL on `articles a`; NULL where the article has none.
 VALUES = {
-    **dict.fromkeys(PERIODS, DAY),
+    **dict.fromkeys(PERIODS, DAY_OF_PLACE.format("a.place")),
     "source": "(SELECT name FROM sources WHERE id = a.source_id)",
     "language": "a.language",
     "section": "nullif(a.section, '')",
@@ -45,10 +38,18 @@ VALUES = {
     **{key: f"a.{column}" for key, column in LIST_COLUMNS.items()},
 }
 KEYS = tuple(VALUES)
-# A count of one label takes as long as reading the rows of so many matches (measured at 100,000 and 500 sources).
-ROWS_A_LABEL = 50
-LABELS_OF_A_PREFIX = 25  # counted in the time of reading the rows: FTS5 makes the list of its matches for each
+GROUPED = VALUES | {"source": "a.source_id"}  # by what stands for a value, if that costs less to read
+# A count of one label takes as long as reading the rows of so many matches (measured at 100,000 articles).
+ROWS_A_LABEL = 500
+MANY_LABELS = 25  # without periods, it takes less time to read the rows
 NO_TIME = "~"  # is sorted after the name of every period
+
+# Goes from each language to the next in the index. The last row is NULL, and stands for articles without a language.
+LANGUAGES = """
+WITH RECURSIVE known(code) AS (
+    SELECT min(language) FROM articles
+    UNION ALL SELECT (SELECT min(language) FROM articles WHERE language > code) FROM known WHERE code IS NOT NULL)
+SELECT code FROM known"""
 
 Counts = dict[tuple[str | None, ...], int]
 Labels = list[tuple[str | None, str]]  # values of a key, and the FTS5 expression for each
@@ -61,7 +62,8 @@ def count(db: sqlite3.Connection, query: str | None = None, filters: ArticleFilt
 
 def count_selected(db: sqlite3.Connection, which: ArticleSelection) -> int:
     """Return how many articles a selection has."""
-    which = by_index(which)
+    if which.match is None and not which.tests:
+        return sum(articles_by_day(db, which.places).values())
     return int(next(ask(db, f"SELECT count(*) {which.found()}", which.values))[0])
 
 
@@ -81,11 +83,9 @@ def counts(
     left out. Raises QueryError, NotFound (of the source), ArchiveDamaged.
     """
     check_keys("count by", by)
-    selected = article_selection(db, query, filters)
-    is_indexed = {*by} <= INDEX_KEYS
-    which = by_index(selected) if is_indexed else selected
+    which = article_selection(db, query, filters)
     labels = {key: LABELS[key](db) for key in dict.fromkeys(by) if key in LABELS}
-    if which.tests or not is_indexed or (labels and _rows_pay(db, which, sum(map(len, labels.values())))):
+    if which.tests or not {*by} <= INDEX_KEYS or (labels and _rows_pay(db, which, by, labels)):
         found = _from_rows(db, by, which)
     elif labels:
         found = _from_labels(db, by, which, labels)
@@ -121,18 +121,15 @@ def check_keys(option: str, keys: Sequence[str]) -> None:
         raise QueryError(f"{option} {names!r}", "unknown key", f"say {', '.join(KEYS)}")
 
 
-def by_index(which: ArticleSelection) -> ArticleSelection:
-    """Return the same selection so that the index alone counts it, if it can: the rows of articles are large."""
-    return which.also(EVERY_ARTICLE) if which.match is None and not which.tests else which
-
-
 def _from_rows(db: sqlite3.Connection, by: Sequence[str], which: ArticleSelection) -> Counts:
     names = [f"key{number}" for number in range(len(by))]
     columns = ", ".join(f"{VALUES[key]} AS {name}" for key, name in zip(by, names, strict=True))
     # One row for each list as it is written, not for each article: lists repeat, and reading them takes the most time.
     example = "min(a.id)" if any(key in LIST_COLUMNS for key in by) else "0"
-    sql = f"""SELECT {columns}, count(*) AS number, {example} AS example {which.found(joined=True)}
-               GROUP BY {", ".join(names)}"""
+    # SQLite takes the primary key for the shortest way to a row, but the rows are large.
+    index = "INDEXED BY articles_place" if {*by} <= INDEX_KEYS and not which.tests else ""
+    sql = f"""SELECT {columns}, count(*) AS number, {example} AS example {which.found(joined=True, index=index)}
+               GROUP BY {", ".join(GROUPED[key] for key in by)}"""
     found: Counter[tuple[str | None, ...]] = Counter()
     for row in ask(db, sql, which.values):
         values = [_values(key, row[name], row["example"]) for key, name in zip(by, names, strict=True)]
@@ -193,12 +190,16 @@ def _parts(
                 yield {key: value, **inner}, smaller
 
 
-def _rows_pay(db: sqlite3.Connection, which: ArticleSelection, labels: int) -> bool:
-    """Return True if reading the rows of all matches costs less than counting so many labels."""
-    if has_prefix(which):
-        return labels > LABELS_OF_A_PREFIX
+def _rows_pay(db: sqlite3.Connection, which: ArticleSelection, by: Sequence[str], labels: dict[str, Labels]) -> bool:
+    """Return True if reading the rows of all matches costs less than counting each label."""
+    number = sum(map(len, labels.values()))
+    # FTS5 makes the list of the matches of a prefix again for each label.
+    if has_prefix(which) or (number > MANY_LABELS and {*by} == labels.keys()):
+        return True
     sql = f"SELECT count(*) FROM (SELECT 1 {which.found()} LIMIT :most)"
-    most = ROWS_A_LABEL * labels
+    most = ROWS_A_LABEL * number
+    if which.match is None:
+        return count_selected(db, which) <= most
     return int(next(ask(db, sql, which.values | {"most": most + 1}))[0]) <= most
 
 
@@ -208,7 +209,7 @@ def _source_labels(db: sqlite3.Connection) -> Labels:
 
 
 def _language_labels(db: sqlite3.Connection) -> Labels:
-    codes = [row[0] for row in ask(db, "SELECT DISTINCT language FROM articles")]
+    codes = [row[0] for row in ask(db, LANGUAGES)]
     return [(code, in_languages([code or NO_LANGUAGE])) for code in codes]
 
 

@@ -64,7 +64,7 @@ def test_database_of_a_newer_version_is_refused_and_left_as_it_is(tmp_path, open
     """This version would join tables by columns that mean something else by then."""
     path = build(tmp_path) / "morgue.db"
     with closing(sqlite3.connect(path)) as db:
-        db.execute("UPDATE _sqlite_migrations SET name = 'm999_later' WHERE name = 'm013_views'")
+        db.execute("UPDATE _sqlite_migrations SET name = 'm999_later' WHERE name = 'm014_article_days'")
         db.commit()
         before = [*db.iterdump()]
     with pytest.raises(ArchiveDamaged, match="written by a newer version of Newsmorgue\n  install that version"):

@@ -161,13 +161,14 @@ def test_random_search_finds_what_plain_python_finds(world, pool):
         assert found.pool == ((pool, len(right)) if len(right) > pool and (is_ranked or found.pool) else None)
 
 
-@pytest.mark.parametrize("by_range", [True, False])
+@pytest.mark.parametrize(("matches_a_range", "frequent"), [(0, 2), (1000, 2), (1000, -1)])
 @pytest.mark.parametrize("by_label", [True, False])
-def test_random_count_is_what_plain_python_counts(world, monkeypatch, by_range, by_label):
+def test_random_count_is_what_plain_python_counts(world, monkeypatch, matches_a_range, frequent, by_label):
     """Every key and every pair is counted, whichever way is the faster one."""
-    monkeypatch.setattr(place_counts, "MATCHES_A_RANGE", 0 if by_range else 1000)
+    monkeypatch.setattr(place_counts, "MATCHES_A_RANGE", matches_a_range)
+    monkeypatch.setattr(place_counts, "FREQUENT", frequent)
     monkeypatch.setattr(counts, "ROWS_A_LABEL", -1 if by_label else 1000)
-    monkeypatch.setattr(counts, "LABELS_OF_A_PREFIX", 1000 if by_label else -1)
+    monkeypatch.setattr(counts, "MANY_LABELS", 1000 if by_label else 0)
     db, articles = world
     dice = random.Random(3)
     for query, filters, right in questions(8, 40, articles):

@@ -795,6 +795,19 @@ def test_article_at_a_place_of_another_day_is_found(tmp_path):
     assert (found.kind, found.what) == ("index", "2 articles filed under another day than theirs")
 
 
+def test_wrong_number_of_articles_of_a_day_is_found(tmp_path):
+    """Counts by day go by these numbers. One is too high, one is missing, and one is of a day without articles."""
+    article_archive.build(tmp_path)
+    manifest.write(tmp_path / manifest.NAME, map(entry, warcs(tmp_path)))
+    assert kinds(tmp_path, quick=True) == []
+    execute(tmp_path, "UPDATE article_days SET articles = articles + 1 WHERE day = (SELECT max(day) FROM article_days)")
+    execute(tmp_path, "DELETE FROM article_days WHERE day = (SELECT min(day) FROM article_days)")
+    execute(tmp_path, "INSERT INTO article_days VALUES (700000, 1)")
+    for quick in (True, False):
+        (found,) = database_check.check(tmp_path / "morgue.db", quick=quick)
+        assert (found.kind, found.what) == ("index", "the number of articles of 3 days is wrong")
+
+
 def test_quick_compares_rows_with_each_other(folder):
     """Records that overlap, and a revisit whose body no row has."""
     execute(folder, "UPDATE captures SET length = 100000 WHERE id = 2")

@@ -14,11 +14,13 @@ from sqlite_utils import Database
 from pipelines.core.errors import ArchiveDamaged, DiskFull, MorgueError
 from pipelines.database.columns import FIELD_COLUMNS, columns_digest
 from pipelines.database.connection import connect, open_database
+from pipelines.database.query_language.index_terms import EVERYWHERE
 from pipelines.database.schema import search_index
 from pipelines.database.schema.migrations import migrations
 from pipelines.database.schema.search_index import views_by_rowid
+from pipelines.database.search.place_counts import articles_by_day
 from pipelines.verification.content_check import changed_schema, changed_texts
-from tests.support.article_archive import build
+from tests.support.article_archive import build, days_of_articles
 
 UNDATED = (2, 6, 20)  # articles
 
@@ -86,6 +88,7 @@ def contents(path: Path) -> list:
         assert db.execute("PRAGMA foreign_key_check").fetchall() == []
     with closing(connect(path)) as db:
         assert [*changed_schema(db), *changed_texts(db)] == []
+        assert articles_by_day(db, EVERYWHERE) == days_of_articles(db)
         found = "SELECT count(*) FROM articles_fts WHERE articles_fts MATCH ?"
         queries = ("article", "climate", '"知 事"', 'labels:"\ue000s1"')
         counts = [db.execute(found, (query,)).fetchone()[0] for query in queries]
