@@ -201,7 +201,9 @@ def _say_order(found: ContextLines, *, err: bool = False) -> None:
     if found.pool:
         click.echo(ranked_among(found.pool), err=err)
     if found.sorted_among is not None:
-        click.echo(f"Sorted among the lines of the first {found.sorted_among:,} articles by relevance.", err=err)
+        click.echo(
+            f"Sorted among the lines of the first {counted(found.sorted_among, 'article')} by relevance.", err=err
+        )
 
 
 def ranked_among(pool: RankedPool) -> str:

@@ -216,7 +216,7 @@ class Articles(Tabular):
         found = lines_in_context(self._db, self.query or "", self.filters, sort or self.sort, most, width=context)
         lines = ContextRows(ContextRow, found)
         if lines.sorted_among is not None:
-            cause = f"only the lines of the first {lines.sorted_among:,} articles by relevance are sorted"
+            cause = f"only the lines of the first {counted(lines.sorted_among, 'article')} by relevance are sorted"
             warnings.warn(f"kwic: {cause}; filters, such as since, select fewer articles", stacklevel=2)
         return lines
 

@@ -374,7 +374,7 @@ class ContextRows(TypedRows[ContextRow]):
     def _caption(self) -> str:
         said = [super()._caption()]
         if self.sorted_among is not None:
-            said.append(f"sorted among the lines of the first {self.sorted_among:,} articles by relevance")
+            said.append(f"sorted among the lines of the first {counted(self.sorted_among, 'article')} by relevance")
         if self.pool is not None:
             said.append(f"ranked among the newest {self.pool.ranked:,} of {self.pool.total:,} matches")
         return "; ".join(filter(None, said))
