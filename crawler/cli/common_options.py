@@ -18,6 +18,24 @@ if TYPE_CHECKING:
     from crawler.health.settings_files import SettingsFiles, UnchangedFiles
 
 
+MAX_NUMBER = 10**12  # of rows and the like: more than any archive has, and the sum of two fits into SQLite's 64 bits
+
+
+class RowNumber(click.IntRange):
+    """Read a number of rows or the like. Help names only its lower bound: nobody reaches the upper one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number. Raises BadParameter."""
+        number = super().convert(value, param, ctx)
+        if number > MAX_NUMBER:
+            self.fail(f"{number} is too large: say at most {MAX_NUMBER:,}.", param, ctx)
+        return number
+
+
+ROWS = RowNumber(min=0)  # 0: usually all
+POSITIVE = RowNumber(min=1)
+
+
 def add_setting(ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> None:
     """Collect `-s key=value`, before or after the command's name, into one list on the root context."""
     ctx.find_root().ensure_object(dict).setdefault("overrides", []).extend(values)
