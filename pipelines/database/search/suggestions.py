@@ -7,6 +7,7 @@ For fields see `field_values`.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from itertools import chain, pairwise
@@ -15,7 +16,7 @@ from typing import NamedTuple
 from pipelines.database.connection import ask
 from pipelines.database.filters import EVERYTHING, ArticleFilters
 from pipelines.database.query_language.parser import QueryText
-from pipelines.database.query_language.phrases import quoted, words_of
+from pipelines.database.query_language.phrases import has_run, quoted, term, words_of
 from pipelines.database.query_language.spelling import as_indexed, is_within
 from pipelines.database.query_language.tokens import near_members
 from pipelines.database.search.counts import count
@@ -31,6 +32,10 @@ MAX_PHRASES = 5  # counted, of those that a word may have been joined from
 MIN_CHARS_FOR_NEIGHBOURS = 4  # shorter words have too many
 MIN_CHARS_FOR_TWO_EDITS = 6
 SHARED_BEGINNING = 3  # characters that words two edits away have in common
+HANGUL = re.compile("[가-힣]+")  # a character is a syllable, so that words are half as long
+HANGUL_BEGINNING = 2  # of Hangul, in place of the three lengths above
+MAX_RUN_CHARS = 20  # of a run of a script without spaces that parts are looked for
+MIN_RUN_CHARS = 2  # of such a part
 # Letters of each alphabet, with those that the index does not fold to others
 ALPHABETS = (
     "abcdefghijklmnopqrstuvwxyzøæœłđßıþð",
@@ -40,6 +45,7 @@ ALPHABETS = (
     "אבגדהוזחטיכלמנסעפצקרשתםןףךץ",
 )
 TRANSLITERATIONS = (("ae", "a"), ("oe", "o"), ("ue", "u"), ("oe", "ø"), ("ae", "æ"), ("aa", "a"), ("sch", "sh"))
+ONE_SIGN = (("oe", "œ"), ("i", "ı"), ("fi", "ﬁ"), ("fl", "ﬂ"), ("ff", "ﬀ"), ("ffi", "ﬃ"))  # that texts have
 
 
 class TextReport(NamedTuple):
@@ -96,6 +102,8 @@ class _Finder:
                 return TextReport(text.typed, articles, authors.values, authors)
         if anywhere:
             similar = [IndexWord(f"{text.token.raw} anywhere", anywhere)]
+        elif not articles and has_run(text.token.raw):
+            similar = self.run_parts(text.token.raw)
         elif not articles and len(words) == 1:
             similar = self.similar(as_indexed(words[0]))
         elif not articles:
@@ -123,28 +131,39 @@ class _Finder:
 
     def beginning(self, word: str) -> list[IndexWord]:
         """Return the words that begin with a word."""
-        return _by_frequency(self.vocabulary.starting_with(word)) if len(word) >= SHARED_BEGINNING else []
+        return _by_frequency(self.vocabulary.starting_with(word)) if len(word) >= _shared(word) else []
 
     def two_edits(self, word: str) -> list[IndexWord]:
         """Return the words that begin alike and are at most two edits away."""
-        if len(word) < MIN_CHARS_FOR_TWO_EDITS:
+        if len(word) < (HANGUL_BEGINNING if HANGUL.fullmatch(word) else MIN_CHARS_FOR_TWO_EDITS) or word.isdecimal():
             return []
-        alike = self.vocabulary.starting_with(word[:SHARED_BEGINNING])
+        alike = self.vocabulary.starting_with(word[: _shared(word)])
         return _by_frequency(one for one in alike if is_within(2, word, one.word))
 
     def split(self, word: str) -> list[IndexWord]:
-        """Return the phrases that a word may have been joined from: "heat wave" for heatwave."""
-        pairs = [(word[:at], word[at:]) for at in range(2, len(word) - 1)]
+        """Return the phrases that a word may have been joined from: "heat wave", "e mail" of e-mail."""
+        pairs = [(word[:at], word[at:]) for at in range(1, len(word))]
         there = [quoted(" ".join(pair)) for pair in pairs if all(map(self.is_there, pair))]
         phrases = (IndexWord(phrase, self.count(phrase)) for phrase in there[:MAX_PHRASES])
         return _by_frequency(one for one in phrases if one.articles)
 
     def parts(self, words: list[str]) -> list[IndexWord]:
-        """Return for a phrase that no article has: its words joined, and how many articles have all of them."""
+        """Return for a phrase that no article has: its words joined, with another end, and in any place."""
         joined = self.known([as_indexed("".join(words))])
         apart = " ".join(words)
-        number = self.count(" AND ".join(map(quoted, words)))
-        return [*joined, *([IndexWord(apart, number)] if number else [])]
+        others = [(f"{quoted(apart)}*", f"{quoted(apart)}*"), (apart, " AND ".join(map(quoted, words)))]
+        counted = (IndexWord(shown, self.count(expression)) for shown, expression in others)
+        return [*joined, *(one for one in counted if one.articles)]
+
+    def run_parts(self, text: str) -> list[IndexWord]:
+        """Return the longest parts that articles have of a run of a script without spaces, which no article has."""
+        text = text[:MAX_RUN_CHARS]
+        for size in range(len(text) - 1, MIN_RUN_CHARS - 1, -1):
+            parts = dict.fromkeys(text[at : at + size] for at in range(len(text) - size + 1))
+            found = (IndexWord(part, self.count(term(part) or quoted(part))) for part in parts if has_run(part))
+            if there := _by_frequency(one for one in found if one.articles):
+                return there[:MAX_SUGGESTIONS]
+        return []
 
 
 def _joined_neighbours(finder: _Finder, texts: list[QueryText]) -> list[TextReport]:
@@ -158,25 +177,33 @@ def _joined_neighbours(finder: _Finder, texts: list[QueryText]) -> list[TextRepo
 
 
 def spellings_meant(word: str) -> Iterator[str]:
-    """Yield a word without the letters that stand for an accented one: Muenchen."""
-    for letters, letter in TRANSLITERATIONS:
+    """Yield a word without the letters that stand for an accented one, Muenchen, or for one sign: coeur."""
+    for letters, letter in (*TRANSLITERATIONS, *ONE_SIGN):
         if letters in word:
             yield word.replace(letters, letter)
 
 
 def one_edit(word: str) -> Iterator[str]:
-    """Yield the words that differ in one letter: missing, added, changed, or swapped with the next one."""
-    if not MIN_CHARS_FOR_NEIGHBOURS <= len(word) <= MAX_WORD_CHARS:
+    """Yield the words that differ in one letter: missing, added, changed, or swapped with the next one.
+
+    A word without its first letter is another word, unless that is doubled. A number is no other number.
+    """
+    if not MIN_CHARS_FOR_NEIGHBOURS <= len(word) <= MAX_WORD_CHARS or word.isdecimal():
         return
     alphabet = next((letters for letters in ALPHABETS if any(one in letters for one in word)), "")
     for at in range(len(word) + 1):
         head, tail = word[:at], word[at:]
         if tail:
-            yield head + tail[1:]
+            if head or word[0] == word[1]:
+                yield head + tail[1:]
             yield from (head + letter + tail[1:] for letter in alphabet)
         if len(tail) > 1:
             yield head + tail[1] + tail[0] + tail[2:]
         yield from (head + letter + tail for letter in alphabet)
+
+
+def _shared(word: str) -> int:
+    return HANGUL_BEGINNING if HANGUL.fullmatch(word) else SHARED_BEGINNING
 
 
 def _by_frequency(words: Iterable[IndexWord]) -> list[IndexWord]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 
 from crawler.cli.searching.hints import notes, word_hints
@@ -57,6 +59,41 @@ def said(db, query):
 def test_word_that_no_article_has_is_answered_with_those_that_are_there(db, query, line):
     """Forms first, then words split, joined or misspelled, then those that begin alike; with their numbers."""
     assert said(db, query) == [line]
+
+
+@pytest.mark.parametrize(
+    ("text", "query", "suggested"),
+    [
+        ("홍수가 났다", "홍수", "홍수가 (1)"),
+        ("홍수가 났다", "홍수는", "홍수가 (1)"),
+        ("東京で洪水が起きた", "大洪水が起きる", "洪水が起き (1)"),
+        ("北京洪水灾害", "北京大水", "北京 (1)"),
+        ("le cœur bat", "coeur", "cœur (1)"),
+        ("une œuvre", "oeuvre", "œuvre (1)"),
+        ("ışık", "isik", "ısık (1)"),
+        ("her Ph.D. thesis", "PhD", '"ph d" (1)'),
+        ("the ﬁnance act", "finance", "ﬁnance (1)"),
+        ("an e-mail, the mail", "email", '"e mail" (1)'),
+        ("an x-ray, a ray", "xray", '"x ray" (1)'),
+        ("м'ята", "мята", '"м ята" (1)'),
+        ("they don't", "dont", '"don t" (1)'),
+        ("1,000 people, 000", "1000", '"1 000" (1)'),
+        ("the by-laws", "by-law", '"by law"* (1)'),
+        ("the flood", "fflood", "flood (1)"),
+    ],
+)
+def test_other_way_to_write_a_word_is_suggested_first(tmp_path, text, query, suggested):
+    """One letter before a hyphen counts, and a word without its first letter is another word."""
+    with closing(connect(worded(tmp_path / "morgue.db", [("Title", text)]))) as db:
+        found = [f"{one.word} ({one.articles})" for one in reports(db, query)[0].similar]
+        assert found[:1] in ([suggested], [])  # nothing: it is found directly
+        assert bool(found) is not bool(counts.count(db, query))
+
+
+def test_number_and_rest_of_a_word_are_no_suggestions(tmp_path):
+    """They mean something else."""
+    with closing(connect(worded(tmp_path / "morgue.db", [("Title", "000 mail 1001")]))) as db:
+        assert [reports(db, query)[0].similar for query in ("1000", "email")] == [[], []]
 
 
 def test_words_without_a_common_article_are_counted_alone(db):
