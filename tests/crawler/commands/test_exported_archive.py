@@ -95,7 +95,7 @@ def test_commands_that_would_change_it_refuse(exported, args):
     ],
 )  # fmt: skip
 def test_commands_that_read_it_work(exported, args, words):
-    """Those that read its database: exit code 0, and its files stay as they are; `upgrade` may only keep its articles."""
+    """Those that read its database: exit code 0, and its files stay as they are; `upgrade` keeps its articles."""
     before, files = articles(exported), digests(exported)
     done = morgue("-C", exported, *args)
     assert done.returncode == 0, done.stderr
