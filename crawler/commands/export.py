@@ -106,8 +106,8 @@ def command(ctx: click.Context, query: str | None, stem: bool, **options: Any) -
     be read, the capture is left out. The output and the manifest say how many were left out and why. The rules are
     in docs/archive.md.
 
-    With `-` as OUT, the export goes to standard output, without a manifest. The same archive gives the same bytes
-    with the same versions of all programs, except for the time of export in warc and wacz. OUT is never left half-written.
+    With `-` as OUT, the export goes to standard output, without a manifest. The same archive gives the same bytes with
+    the same versions of all programs, except for the time of export in warc and wacz. OUT is never left half-written.
     """
     # A terminated export must delete its temporary file, as an interrupted one does.
     for number in (signal.SIGTERM, signal.SIGHUP):
