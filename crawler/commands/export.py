@@ -58,7 +58,7 @@ COUNTED_NOUNS = ("capture", "record", "page", "byte")  # of the closing line; th
               help="cluster: of the copies of one text, only the probable origin, or the earliest.")  # fmt: skip
 @click.option("--partition", metavar="KEYS", help="parquet: a folder of files by source, month, or source,month.")
 @click.option("--force", is_flag=True, help="Replace OUT and its manifest.")
-@click.option("--raw", is_flag=True, help="CSV: leave cells unchanged that a spreadsheet would run as formulas.")
+@click.option("--raw", is_flag=True, help="csv, txt: leave cells unchanged that a spreadsheet would run as formulas.")
 @click.option("--excel", is_flag=True, help="CSV: begin with a byte order mark, and cut cells that Excel refuses.")
 @common_options
 @log_options
@@ -107,8 +107,8 @@ def command(ctx: click.Context, query: str | None, stem: bool, **options: Any) -
     be read, the capture is left out. The output and the manifest say how many were left out and why. The rules are
     in docs/archive.md.
 
-    With `-` as OUT, the export goes to standard output, without a manifest. The same archive gives the same bytes,
-    except for the time of export in warc and wacz. OUT is never left half-written.
+    With `-` as OUT, the export goes to standard output, without a manifest. The same archive gives the same bytes with
+    the same versions of all programs, except for the time of export in warc and wacz. OUT is never left half-written.
     """
     # A terminated export must delete its temporary file, as an interrupted one does.
     for number in (signal.SIGTERM, signal.SIGHUP):

@@ -14,6 +14,7 @@ import re
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import fields as dataclass_fields
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -35,6 +36,7 @@ from pipelines.extraction.fields.authors import outlets
 from pipelines.extraction.fields.metadata import PageMetadata
 from pipelines.extraction.labels import stand_in_pages
 from pipelines.extraction.page import charset
+from pipelines.extraction.page.characters import printable, without_controls
 from pipelines.extraction.page.declared import DeclaredMetadata, gather
 from pipelines.extraction.page.jsonld import text as text_of
 from pipelines.extraction.page.meta_refresh import refresh_of
@@ -141,7 +143,7 @@ def _read(page: Page, observer: ReadingObserver) -> Article:
     if words < (MIN_DECLARED_WORDS if declared.is_article else MIN_WORDS):
         word, _evidence = stand_in_pages.recognise(declared, fields.title, paragraphs)
         raise PageRefused(word or NO_TEXT, f"{words} words")
-    return Article(
+    article = Article(
         url=page.url,
         text=text,
         word_count=words,
@@ -157,6 +159,9 @@ def _read(page: Page, observer: ReadingObserver) -> Article:
         found_in=fields.found_in | labels.found_in,
         **{name: getattr(fields, name) for name in PageMetadata.__dataclass_fields__ if name != "found_in"},
     )
+    values = {one.name: getattr(article, one.name) for one in dataclass_fields(article)}
+    unclean = {name: clean for name, value in values.items() if (clean := printable(value)) != value}
+    return replace(article, **unclean) if unclean else article
 
 
 def _fields(declared: DeclaredMetadata, rule: Rule, observer: ReadingObserver) -> PageMetadata:
@@ -275,8 +280,8 @@ def _trafilatura_text(tree: Any, fast: bool) -> str:
 
 
 def _line(text: str) -> str:
-    """Return the text of a block as a line: NFC, one space for any run of white space, no invisible characters."""
-    return " ".join(INVISIBLE.sub("", charset.composed(text)).split())
+    """Return the text of a block as a line: NFC, single spaces, no invisible or control characters."""
+    return " ".join(without_controls(INVISIBLE.sub("", charset.composed(text))).split())
 
 
 def count_words(text: str) -> int:

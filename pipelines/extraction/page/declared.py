@@ -20,6 +20,7 @@ from lxml.etree import XPath
 from pipelines.core.links import resolve
 from pipelines.core.urls import fetchable
 from pipelines.extraction.page import issn, jsonld
+from pipelines.extraction.page.characters import without_controls
 from pipelines.extraction.page.marked_elements import MarkedElements, marked_elements
 
 MAX_FIELD_CHARS = 2000  # a longer field is a mistake of the page
@@ -223,7 +224,7 @@ def element_text(element: Any, max_chars: int = MAX_FIELD_CHARS) -> str | None:
 
 def normalized(text: str) -> str | None:
     """Return the text of an element as `clean` does, but keep what looks like markup, which is meant to be read."""
-    line = " ".join(text.split())[: 2 * MAX_FIELD_CHARS]
+    line = without_controls(" ".join(text.split())[: 2 * MAX_FIELD_CHARS])
     if not line.isascii():
         line = normalize("NFC", line).translate(INVISIBLE).strip()
     return line[:MAX_FIELD_CHARS].strip() or None
