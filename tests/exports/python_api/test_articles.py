@@ -58,7 +58,7 @@ def test_filters_are_those_of_the_command_line(archive):
         (lambda it: it.search(seen_until="2024-13"), "seen_until '2024-13': not a day that exists"),
         (lambda it: it.search(since="2024", until="2023"), "since '2024': the period ends before it begins"),
         (lambda it: it.search(undated=True, since="2024"), "undated: articles without a date"),
-        (lambda it: it.search(language="english"), "language 'english': is not a language code"),
+        (lambda it: it.search(language="englandish"), "language 'englandish': is not a language"),
         (lambda it: it.search(source=" , "), "source ' , ': is empty"),
         (lambda it: it.search(sort="best"), "sort 'best': unknown order"),
         (lambda it: it.search(limit=-1), "limit -1: less than nothing"),

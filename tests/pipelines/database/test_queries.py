@@ -139,11 +139,12 @@ def test_period_that_ends_before_it_begins_is_refused():
 
 
 def test_language_filter_takes_a_code():
-    """Regions are cut off, names of languages refused."""
+    """Regions are cut off, names of languages taken, other words refused."""
     assert ArticleFilters(language="en-GB").language == ("en",)
     assert ArticleFilters(language=["PT_br,de", "pt"]).language == ("pt", "de")
-    with pytest.raises(QueryError, match="not a language code"):
-        ArticleFilters(language="French")
+    assert ArticleFilters(language="French").language == ("fr",)
+    with pytest.raises(QueryError, match="not a language"):
+        ArticleFilters(language="Frankish")
 
 
 def test_search_hit_has_its_keys_and_a_snippet(db):
