@@ -254,7 +254,9 @@ GROUPS = {
 @pytest.mark.parametrize("periods", [5, 1], ids=["five months", "one month"])
 def test_every_line_stays_in_its_panel(panels, periods, tmp_path):
     """All panels have the same axis, which reaches from 0 to the largest number of any of them."""
-    panels = tuple(ChartPanel(p.title, tuple(ChartSeries(s.label, s.values[:periods]) for s in p.series)) for p in panels)
+    panels = tuple(
+        ChartPanel(p.title, tuple(ChartSeries(s.label, s.values[:periods]) for s in p.series)) for p in panels
+    )
     chart = replace(LINES, panels=panels, periods=LINES.periods[:periods], partial=(0,), gaps=())
     tree = drawn(chart, tmp_path)
     largest = max((value or 0 for panel in panels for series in panel.series for value in series.values), default=0)
