@@ -61,7 +61,7 @@ def test_table_has_numbers_and_shares_for_each_query(folder):
         "",
         "climate    ··█  6 of 43 articles (14.0%)",
         "title:cup  ··█  1 of 43 articles (2.3%)",
-        "* Only a part of this year is covered: from 2022-01-13 to 2024-03-01.",
+        "* Only a part of these years is covered: from 2022-01-13 to 2024-03-01.",
     ]
 
 

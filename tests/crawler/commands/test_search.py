@@ -152,6 +152,14 @@ def test_address_leads_to_its_article(folder):
     assert "not in this archive" in morgue("-C", folder, "search", "nowhere.example/x").stdout
 
 
+def test_offset_beyond_the_last_match_is_said(folder):
+    """And how many matches there are."""
+    done = morgue("-C", folder, "search", "climate", "--offset", "100")
+    number = len(json.loads(morgue("-C", folder, "search", "climate", "--limit", "0", "--format", "json").stdout))
+    assert number > 1
+    assert done.stdout == f"Nothing to show: there are {number} matches, and --offset skips 100\n"
+
+
 def test_search_without_a_match_gives_exit_code_0(folder):
     """JSON has an empty array, CSV a header, and a terminal gets a hint at what to try."""
     done = morgue("-C", folder, "search", "nowhere", "--source", "courier", "--language", "fr")
