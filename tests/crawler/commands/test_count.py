@@ -171,6 +171,8 @@ def test_empty_archive_part_gives_no_rows(folder):
         (["--since", "2024-13"], QueryError, "--since '2024-13': not a day that exists"),
         (["--seen-since", "soon"], QueryError, "--seen-since 'soon': not a year"),
         (["--language", ""], QueryError, "--language '': is empty"),
+        (["--by", "months"], QueryError, "did you mean month?"),
+        (["--by", "month,paper"], QueryError, "did you mean source?"),
         (["--by", "colour"], QueryError, "count by 'colour': unknown key\n  say day, week, month"),
         (["--share"], QueryError, "--share: there is no query"),
         (["x", "--smooth", "3", "--format", "csv"], QueryError, "--smooth: has no effect on csv"),

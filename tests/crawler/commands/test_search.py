@@ -195,6 +195,8 @@ def test_search_without_a_match_gives_exit_code_0(folder):
         (["-sport"], 2, "what to leave out"),
         (["climate", "subject:x"], 2, "climate subject:x\n          ^\n"),
         (['"unclosed zzz'], 2, "a quotation mark is not closed"),
+        (["climate", "--from", "2024"], 2, "--since"),
+        (["climate", "--to", "2024"], 2, "--until"),
         (["source:courrier"], 8, "did you mean courier?"),
         (["--source", "courrier"], 8, "did you mean courier?"),
     ],
