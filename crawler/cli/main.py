@@ -57,7 +57,8 @@ class CommandLine(click.Group):
             meant = [name for name in OPTIONS_MEANT.get(error.option_name, ()) if name in known]
             if not meant:
                 raise
-            raise click.UsageError(f"No such option: {error.option_name}. Did you mean {meant[0]}?", error.ctx) from None
+            text = f"No such option: {error.option_name}. Did you mean {meant[0]}?"
+            raise click.UsageError(text, error.ctx) from None
 
 
 @click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"]})
