@@ -163,10 +163,18 @@ def format_names() -> list[str]:
     return sorted(path.stem.removeprefix("to_") for path in Path(__file__).parent.joinpath("formats").glob("to_*.py"))
 
 
+# Formats by other names.
+MEANT = {
+    "json": "jsonl", "ndjson": "jsonl", "excel": "csv --excel", "xlsx": "csv --excel", "xls": "csv --excel",
+    "md": "markdown", "text": "txt", "sql": "sqlite", "rss": "atom",
+}  # fmt: skip
+
+
 def load_format(name: str) -> AnyFormat:
     """Import the module of a format. Raises ConfigError if no format has that name."""
     if name not in format_names():
-        raise ConfigError(f"format {name!r}", "unknown format", f"formats: {', '.join(format_names())}")
+        meant = f"did you mean {MEANT[name.lower()]}? " if name.lower() in MEANT else ""
+        raise ConfigError(f"format {name!r}", "unknown format", f"{meant}formats: {', '.join(format_names())}")
     module: AnyFormat = import_module(f".to_{name}", "exports.formats")
     return module
 

@@ -24,6 +24,12 @@ from pipelines.core.terminal import plain
 
 COMMANDS = Path(__file__).parents[1] / "commands"
 
+# Options by the names that other programs have; the first that a command has is meant.
+OPTIONS_MEANT = {
+    "--from": ("--since",), "--start": ("--since",), "--to": ("--until",), "--end": ("--until",),
+    "--limit": ("--sample",), "--lang": ("--language",), "--paper": ("--source",),
+}  # fmt: skip
+
 
 class CommandLine(click.Group):
     """Find commands in the folder `commands/`: `commands/search.py` is `morgue search`."""
@@ -41,6 +47,18 @@ class CommandLine(click.Group):
             return None
         command: click.Command = import_module(f"crawler.commands.{cmd_name}").command
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. An unknown option that is ours by another name is answered with our name."""
+        try:
+            return super().invoke(ctx)
+        except click.NoSuchOption as error:
+            known = {name for one in error.ctx.command.params for name in one.opts} if error.ctx else set()
+            meant = [name for name in OPTIONS_MEANT.get(error.option_name, ()) if name in known]
+            if not meant:
+                raise
+            text = f"No such option: {error.option_name}. Did you mean {meant[0]}?"
+            raise click.UsageError(text, error.ctx) from None
 
 
 @click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"]})

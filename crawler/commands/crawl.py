@@ -105,9 +105,9 @@ def command(
 
     Exit code 1: a line "needs attention" says what and which source. That is so if a host gave no usable answer, if a
     listing that a source names failed, is disallowed, is no feed or lists nothing, if no article was found at all or
-    all were disallowed, if a page of --urls or a URL you typed failed, if the file of a source has mistakes, or if a
-    WARC file is damaged. 3: no server that was asked answered. 4: another crawl of this
-    archive is running.
+    all were disallowed, if a page of --urls or a URL you typed failed (of --urls not by 404 or 410: that page is gone,
+    which is an answer), if the file of a source has mistakes, or if a WARC file is damaged. 3: no server that was asked
+    answered. 4: another crawl of this archive is running.
     """
     check_options(targets, urls, column=column, since=since, report_file=report_file, again=again)
     if notify is not None:
@@ -269,13 +269,16 @@ def run_to_the_end(run: CrawlRun, *, quiet: bool, by_change: bool, form: str, li
 
 def held_up_notes(run: CrawlRun) -> list[str]:
     """Say which hosts in trouble are left alone by this crawl, and until when."""
+    from crawler.middleware.failure_reasons import ALLOW_PRIVATE, NOT_PUBLIC
     from pipelines.database.frontier.planned import held_up
 
     assert run.prepared is not None
     writer, scope = run.context.archive_writer, run.prepared.scope
     found = writer.call(held_up, writer.db, timestamps.now())
     lines = [
-        f"{name}: {host} is in trouble ({why}) and is asked again at {at}; `morgue crawl {name}` asks now"
+        f"{name}: {host} is not asked: its {why}; {ALLOW_PRIVATE}"
+        if why == NOT_PUBLIC
+        else f"{name}: {host} is in trouble ({why}) and is asked again at {at}; `morgue crawl {name}` asks now"
         for source_id, name, host, why, at in found
         if (scope.source_ids is None or source_id in scope.source_ids) and source_id not in scope.excluded_source_ids
     ]

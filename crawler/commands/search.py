@@ -29,7 +29,7 @@ from crawler.cli.searching.hints import no_match, notes, without
 from crawler.cli.searching.kwic_lines import kwic_lines
 from pipelines.core import terminal
 from pipelines.core.errors import QueryError
-from pipelines.core.plural import counted
+from pipelines.core.plural import counted, verb
 from pipelines.database import queries
 from pipelines.database.clusters.copies import with_copies
 from pipelines.database.filters import ArticleFilters
@@ -181,6 +181,9 @@ def _table(archive: Archive, found: Articles) -> None:
     if not total:
         _say_no_match(archive.connection, query, filters)
         return
+    if not hits and found.offset >= total:
+        click.echo(beyond(found.offset, total, "match") + without(query))
+        return
     for line in lines(
         hits,
         output.terminal_width(sys.stdout),
@@ -204,6 +207,11 @@ def _say_order(found: ContextLines, *, err: bool = False) -> None:
         click.echo(
             f"Sorted among the lines of the first {counted(found.sorted_among, 'article')} by relevance.", err=err
         )
+
+
+def beyond(offset: int, total: int, noun: str) -> str:
+    """Return the sentence that says that --offset skips all there is."""
+    return f"Nothing to show: there {verb(total, 'is', 'are')} {counted(total, noun)}, and --offset skips {offset:,}"
 
 
 def ranked_among(pool: RankedPool) -> str:

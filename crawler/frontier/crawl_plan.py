@@ -25,6 +25,7 @@ from crawler.frontier.watched_sites import (
     watched_site,
     with_owners,
 )
+from crawler.schedule.failure_kinds import NOT_PUBLIC
 from crawler.schedule.hours import Hours
 from crawler.schedule.revisit_policy import (
     BACKFILL_PRIORITY,
@@ -101,6 +102,8 @@ def prepare(plan: CrawlPlan, config: Config, store: SourceStore, frontier: Front
     note = mend_clock(config, store, frontier, now)
     begun = [now, *beginnings(store.db, frontier.crawl_id, PASSES_TO_KNOW - 1)]
     frontier.pass_interval = usual_interval(begun)
+    if config.crawl.allow_private_ips:
+        frontier.hosts.allow(NOT_PUBLIC, now)
     prepared = prepare_scope(plan, config, store, frontier, now)
     # A timer of some sources asks only for what is due: a host in trouble has its next probe when it was planned.
     source_ids = prepared.scope.source_ids if plan.targets and plan.listings_now else None

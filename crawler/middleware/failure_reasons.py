@@ -7,8 +7,8 @@ from crawler.http.outcome import FetchError
 from crawler.middleware.content_decoding import BodyNotDecoded
 from crawler.middleware.known_redirects import RedirectTakenDown, RobotsRedirected
 from crawler.middleware.redirects import RedirectEnded
+from crawler.schedule.failure_kinds import NOT_PUBLIC
 
-NOT_PUBLIC = "address is not public"
 ALLOW_PRIVATE = "to crawl a server on your own network or computer, add -s crawl.allow_private_ips=true"
 
 REASONS: dict[type[FetchError], str] = {

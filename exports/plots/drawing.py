@@ -132,6 +132,9 @@ def _figure(chart: Chart) -> Any:
         handles = _draw_bars(chart, ax) if chart.names else _draw_lines(chart, ax, panel.series, panel_number=place + 1)
         if place == 0:
             _legend(ax, handles, chart, lift=18 if panel.title else 4)
+    if not chart.names:
+        # The panels share the axis. A limit ends its growth, so that it is set once all lines are drawn.
+        axes[0].set_ylim(bottom=0) if chart.has_numbers() else axes[0].set_ylim(0, LIMIT_OF_ZEROS)
     if panels > 1:
         figure.supylabel(chart.y_label, x=0.02, fontsize=9)
     _note(axes[-1], chart)
@@ -173,7 +176,6 @@ def _draw_lines(chart: Chart, ax: Any, series: Sequence[Any], panel_number: int)
         handles.append((patches.Patch(color=GAP_COLOUR), "no article in the archive"))
     if len(chart.panels) == 1:
         ax.set_ylabel(chart.y_label)
-    ax.set_ylim(bottom=0) if chart.has_numbers() else ax.set_ylim(0, LIMIT_OF_ZEROS)
     ax.grid(visible=False, axis="x")
     ax.yaxis.set_major_locator(ticker.MaxNLocator("auto", integer=not chart.is_share, steps=STEPS))
     _time_axis(ax, chart)

@@ -17,8 +17,9 @@ from pathlib import Path
 
 import pytest
 
+from crawler.middleware.failure_reasons import ALLOW_PRIVATE
 from crawler.schedule.failure_kinds import PERMANENT_REASONS
-from tests.support.command import crawl, make_archive, morgue, rows, start, tables
+from tests.support.command import LOOPBACK, crawl, make_archive, morgue, rows, start, tables
 from tests.support.http_server import answering
 from tests.support.newspaper import serve
 from tests.support.waiting import wait_until
@@ -168,6 +169,24 @@ def test_private_address_is_refused_unless_allowed(archive, paper):
     assert done.returncode == 3
     assert "address is not public" in done.stdout
     assert len(paper.journal) == 0
+
+
+@pytest.mark.parametrize("by_name", [False, True])
+def test_private_address_is_asked_as_soon_as_it_is_allowed(archive, paper, by_name):
+    """The refusal is ours and no trouble of the host: the advice that comes with it can be followed at once."""
+    (archive / "sources" / "own.toml").write_text(f'url = "{paper.url}/"\n')
+    named = ("own",) if by_name else ()
+    refused = morgue("-C", archive, "crawl", *named)
+    assert (refused.returncode, ALLOW_PRIVATE in refused.stderr) == (3, True)
+    told = morgue("-C", archive, "crawl")
+    assert "is in trouble" not in told.stdout + told.stderr
+    assert f" is not asked: its address is not public; {ALLOW_PRIVATE}" in told.stdout
+    paper.journal.clear()
+    done = morgue("-C", archive, "crawl", "--limit", "3", *named, *LOOPBACK)
+    assert done.returncode in (0, 1), done.stdout + done.stderr
+    assert "is in trouble" not in done.stdout + done.stderr
+    assert len(paper.journal) > 3
+    assert rows(archive, "SELECT * FROM hosts WHERE trouble IS NOT NULL") == []
 
 
 @pytest.mark.parametrize(

@@ -191,8 +191,9 @@ def notes(found: Attention) -> Iterator[str]:
     for repeated in same.values():
         if len(repeated) > 1:
             yield f"The same query {len(repeated)} times: {terminal.plain(', '.join(repeated))}."
-    if any(row.is_partial for row in found.rows):
-        yield f"{PARTIAL} Only a part of this {found.unit} is covered: from {found.first_day} to {found.last_day}."
+    if partial := {row.key[0] for row in found.rows if row.is_partial}:
+        those = verb(len(partial), f"this {found.unit} is", f"these {found.unit}s is")
+        yield f"{PARTIAL} Only a part of {those} covered: from {found.first_day} to {found.last_day}."
     if more := found.more_values:
         yield f"{counted(more, 'more value')} of {found.by[-1]} {verb(more, 'is', 'are')} not shown."
     if found.left_out:

@@ -14,9 +14,10 @@ from pipelines.core.timestamps import parse
 from pipelines.database.connection import Row, ask
 from pipelines.database.edits.chains import version_of
 from pipelines.database.edits.difference import difference, difference_row
-from pipelines.database.filters import ArticleFilters, source_ids
+from pipelines.database.filters import ArticleFilters
 from pipelines.database.page_states import IS_GONE, LAST_ALIVE
 from pipelines.database.query_language.days import names_time, parse_day
+from pipelines.database.selection import article_selection
 
 EDIT_KEYS = (
     "seen", "source", "article", "revision", "changes", "change_ratio", "words_added", "words_removed", "silent",
@@ -34,12 +35,14 @@ class EditFilters:
     silent: bool = False  # edits of the text at which the page's time of modification stayed
 
 
-def edits(db: sqlite3.Connection, articles: ArticleFilters, wanted: EditFilters, limit: int | None) -> Iterator[Row]:
+def edits(
+    db: sqlite3.Connection, articles: ArticleFilters, wanted: EditFilters, limit: int | None, query: str = ""
+) -> Iterator[Row]:
     """Yield edits, the newest first, with the keys EDIT_KEYS. `articles`: its days are those in which one was seen.
 
-    Raises NotFound for an unknown source.
+    `query`: only of articles that match it now. Raises NotFound for an unknown source, QueryError.
     """
-    where, values = _where(db, articles, "r.seen")
+    where, values = _where(db, articles, "r.seen", query)
     found = ask(db, f"""
         SELECT r.id, r.seen, s.name AS source, a.id AS article, r.number AS revision, r.changes, r.change_ratio,
                r.words_added, r.words_removed, r.silent, r.alternates, r.title, p.title AS old_title, a.url,
@@ -79,9 +82,9 @@ def _is_wanted(edit: Row, wanted: EditFilters) -> bool:
     )
 
 
-def gone(db: sqlite3.Connection, articles: ArticleFilters, limit: int | None) -> Iterator[Row]:
+def gone(db: sqlite3.Connection, articles: ArticleFilters, limit: int | None, query: str = "") -> Iterator[Row]:
     """Yield articles that vanished, the newest first, with the keys GONE_KEYS. `back`: when it was there again."""
-    where, values = _where(db, articles, "p.since")
+    where, values = _where(db, articles, "p.since", query)
     found = ask(
         db,
         f"""
@@ -94,10 +97,11 @@ def gone(db: sqlite3.Connection, articles: ArticleFilters, limit: int | None) ->
     return map(dict, found)
 
 
-def _where(db: sqlite3.Connection, articles: ArticleFilters, time: str) -> tuple[str, Row]:
-    """Return a condition for the source, the language and days of a time column, which begins with AND or is empty."""
+def _where(db: sqlite3.Connection, articles: ArticleFilters, time: str, query: str) -> tuple[str, Row]:
+    """Return a condition for the articles and the days of a time column, which begins with AND."""
     # Only the meaning of the days differs from that of a search.
-    where, values = replace(articles, since=None, until=None).where(source_ids(db, articles.source))
+    which = article_selection(db, query, replace(articles, since=None, until=None))
+    where, values = f"AND {which.condition()}", which.values
     if articles.since:
         where, values["since"] = f"{where} AND {time} >= :since", articles.since
     if articles.until:

@@ -136,6 +136,19 @@ class HostTroubles:
         )
         return True
 
+    def allow(self, why: str, now: datetime) -> None:
+        """End the troubles that are refusals of our own, for a reason that the settings no longer give.
+
+        What they held up is due, also pages that were given up for it: the host itself has never failed.
+        """
+        for host in [host for host, known in self._known.items() if known.trouble == why]:
+            self.answered(host, now, is_page=True)
+            self._db.execute(
+                """UPDATE frontier SET state = 'waiting', next_visit = ?1, failures = 0
+                    WHERE host = ?2 AND state IN ('waiting', 'failed') AND last_error = ?3""",
+                (stamp(now), host, why),
+            )
+
     def ask_again(self, source_ids: Iterable[int | None], row_ids: Iterable[int], now: datetime) -> None:
         """Let a probe be due now of the hosts of these sources and rows: the user asks for them."""
         hosts = set()

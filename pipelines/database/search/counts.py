@@ -114,11 +114,17 @@ def in_order(by: Sequence[str], found: Counts) -> Counts:
     return {key: found[key] for key in sorted(found, key=position)}
 
 
+# Keys by other names, besides their plurals.
+MEANT = {"paper": "source", "papers": "source", "newspaper": "source", "lang": "language", "categories": "section"}
+
+
 def check_keys(option: str, keys: Sequence[str]) -> None:
     """Check that all keys exist. Raises QueryError."""
     if not keys or (unknown := [key for key in keys if key not in KEYS]):
         names = ", ".join(unknown if keys else keys)
-        raise QueryError(f"{option} {names!r}", "unknown key", f"say {', '.join(KEYS)}")
+        near = [meant for key in unknown if (meant := MEANT.get(key, key.removesuffix("s"))) in KEYS] if keys else []
+        question = f"did you mean {', '.join(near)}? " if near else ""
+        raise QueryError(f"{option} {names!r}", "unknown key", f"{question}say {', '.join(KEYS)}")
 
 
 def _from_rows(db: sqlite3.Connection, by: Sequence[str], which: ArticleSelection) -> Counts:

@@ -61,7 +61,7 @@ def test_table_has_numbers_and_shares_for_each_query(folder):
         "",
         "climate    ··█  6 of 43 articles (14.0%)",
         "title:cup  ··█  1 of 43 articles (2.3%)",
-        "* Only a part of this year is covered: from 2022-01-13 to 2024-03-01.",
+        "* Only a part of these years is covered: from 2022-01-13 to 2024-03-01.",
     ]
 
 
@@ -171,6 +171,8 @@ def test_empty_archive_part_gives_no_rows(folder):
         (["--since", "2024-13"], QueryError, "--since '2024-13': not a day that exists"),
         (["--seen-since", "soon"], QueryError, "--seen-since 'soon': not a year"),
         (["--language", ""], QueryError, "--language '': is empty"),
+        (["--by", "months"], QueryError, "did you mean month?"),
+        (["--by", "month,paper"], QueryError, "did you mean source?"),
         (["--by", "colour"], QueryError, "count by 'colour': unknown key\n  say day, week, month"),
         (["--share"], QueryError, "--share: there is no query"),
         (["x", "--smooth", "3", "--format", "csv"], QueryError, "--smooth: has no effect on csv"),

@@ -56,7 +56,13 @@ def test_formats_have_the_same_edit(archive):
 
 FILTERS = {
     "a large share": (("--min-change", "0.7"), "No edit."),
-    "silent": (("--silent",), "No edit."),
+    "percent": (("--min-change", "70%"), "No edit."),
+    "silent": (
+        ("--silent",),
+        "No silent edit. Of 1 edit of the text, 1 cannot be judged: its page gives no time of change.",
+    ),
+    "silent elsewhere": (("--silent", "--source", "gazette"), "No silent edit."),
+    "words of another article": (("cup",), "No edit."),
     "another source": (("--source", "gazette"), "No edit."),
     "before it": (("--until", "2024-02"), "No edit."),
     "vanished later": (("--gone", "--since", "2024-04"), "No article has vanished."),
@@ -68,6 +74,17 @@ def test_filter_that_nothing_passes_says_so(archive, options, answer):
     """The sentence is on standard output, and the exit code is 0."""
     done = morgue("-C", archive, "edits", *options)
     assert (done.returncode, done.stdout.strip()) == (0, answer)
+
+
+def test_query_chooses_the_articles(archive):
+    """By the same language as a search, also of those that vanished; a word that no article has is said."""
+    every = morgue("-C", archive, "edits").stdout
+    assert "Climate summit" in every
+    assert morgue("-C", archive, "edits", "title:climate", "-sport").stdout == every
+    assert morgue("-C", archive, "edits", "climate", "--min-change", "2%", "--since", "2024").stdout == every
+    assert "No match for climte." in morgue("-C", archive, "edits", "climte").stdout
+    assert morgue("-C", archive, "edits", "--gone", "climte").stdout.startswith("No match")
+    assert morgue("-C", archive, "edits", "--min-change", "x%").returncode == 2
 
 
 def test_vanished_article_is_listed_with_kind_and_times(archive):

@@ -208,6 +208,14 @@ def test_front_page_leads_to_its_source(folder, home):
     assert "article https" not in done.stdout
 
 
+def test_offset_beyond_the_last_match_is_said(folder):
+    """And how many matches there are."""
+    done = morgue("-C", folder, "search", "climate", "--offset", "100")
+    number = len(json.loads(morgue("-C", folder, "search", "climate", "--limit", "0", "--format", "json").stdout))
+    assert number > 1
+    assert done.stdout == f"Nothing to show: there are {number} matches, and --offset skips 100\n"
+
+
 def test_search_without_a_match_gives_exit_code_0(folder):
     """JSON has an empty array, CSV a header, and a terminal gets a hint at what to try."""
     done = morgue("-C", folder, "search", "nowhere", "--source", "courier", "--language", "fr")
@@ -243,6 +251,8 @@ def test_search_without_a_match_gives_exit_code_0(folder):
         (["-sport"], 2, "what to leave out"),
         (["climate", "subject:x"], 2, "climate subject:x\n          ^\n"),
         (['"unclosed zzz'], 2, "a quotation mark is not closed"),
+        (["climate", "--from", "2024"], 2, "--since"),
+        (["climate", "--to", "2024"], 2, "--until"),
         (["source:courrier"], 8, "did you mean courier?"),
         (["--source", "courrier"], 8, "did you mean courier?"),
     ],

@@ -228,3 +228,47 @@ def test_full_disk_leaves_no_file(tmp_path, monkeypatch):
     with pytest.raises(DiskFull):
         write_plot(LINES, tmp_path / "plot.svg", force=False)
     assert [*tmp_path.iterdir()] == []
+
+
+def panel(*series):
+    """Return a panel with a line of these numbers for each argument."""
+    return ChartPanel("panel", tuple(ChartSeries(f"line {at}", values) for at, values in enumerate(series)))
+
+
+SMALL, LARGE, NONE = (1, 0, None, 2, 1), (40, 7, None, 900, 3), (None,) * 5
+GROUPS = {
+    "the second is larger": (panel(SMALL), panel(LARGE)),
+    "the first is larger": (panel(LARGE), panel(SMALL)),
+    "the last of three is larger": (panel(SMALL), panel(SMALL, SMALL), panel(SMALL, LARGE)),
+    "the second of three is larger": (panel(SMALL), panel(LARGE), panel(SMALL)),
+    "the first has no article": (panel(NONE), panel(LARGE)),
+    "the first is all zeros": (panel((0, 0, 0, 0, 0)), panel(LARGE)),
+    "all are zeros": (panel((0, 0, 0, 0, 0)), panel((0, 0, None, 0, 0))),
+    "nothing has a number": (panel(NONE), panel(NONE)),
+    "shares, smooth": (panel((0.01, 0.02, 0.02, 0.01, 0.0)), panel((12.5, 33.3, 99.9, 100.0, 4.2))),
+    "seven panels": tuple(panel((place, 10**place, None, 0, 1)) for place in range(7)),
+}
+
+
+@pytest.mark.parametrize("panels", GROUPS.values(), ids=GROUPS)
+@pytest.mark.parametrize("periods", [5, 1], ids=["five months", "one month"])
+def test_every_line_stays_in_its_panel(panels, periods, tmp_path):
+    """All panels have the same axis, which reaches from 0 to the largest number of any of them."""
+    panels = tuple(
+        ChartPanel(p.title, tuple(ChartSeries(s.label, s.values[:periods]) for s in p.series)) for p in panels
+    )
+    chart = replace(LINES, panels=panels, periods=LINES.periods[:periods], partial=(0,), gaps=())
+    tree = drawn(chart, tmp_path)
+    largest = max((value or 0 for panel in panels for series in panel.series for value in series.values), default=0)
+    for number, shown in enumerate(panels, 1):
+        (axes,) = (node for node in tree.iter(f"{SVG}g") if node.get("id") == f"axes_{number}")
+        frame = [float(y) for y in re.findall(r"[ML] [-\d.]+ ([-\d.]+)", axes.find(f".//{SVG}path").get("d", ""))]
+        top, bottom = min(frame), max(frame)
+        for at, series in enumerate(shown.series, 1):
+            found = [y for _, y in points(tree, f"line-{number}-{at}")]
+            known = [value for value in series.values if value is not None]
+            wanted = [bottom - value / (largest or 1) * (bottom - top) for value in known]
+            assert all(top <= y <= bottom + 0.01 for y in found)
+            if periods > 1 and largest and len(found) == len(known):
+                # The axis ends a little above the largest number.
+                assert found == pytest.approx(wanted, abs=0.06 * (bottom - top))

@@ -115,3 +115,20 @@ def test_article_that_was_old_by_a_clock_ahead_only_is_due(db, day, state):
     db.execute("UPDATE frontier SET state = 'past', next_visit = NULL, found = ?, day = ? WHERE id = 2", (ahead, day))
     mend_times(db, NOW, timedelta(days=31))
     assert db.execute("SELECT state FROM frontier WHERE id = 2").fetchone() == (state,)
+
+
+def test_refusal_of_our_own_ends_with_the_setting(db):
+    """What it held up is due, also a page that was given up for it. Other hosts stay in trouble."""
+    hosts = troubles(db)
+    hosts.begin(HOST, "address is not public", NOW)
+    hosts.begin("down.example", "timed out", NOW)
+    with db:
+        db.execute(
+            """UPDATE frontier SET state = 'failed', next_visit = NULL, failures = 9,
+                                   last_error = 'address is not public' WHERE url LIKE '%/x'"""
+        )
+    assert due(db) == 0
+    hosts.allow("address is not public", NOW)
+    assert (due(db), hosts.of(HOST)) == (3, None)
+    assert hosts.of("down.example") is not None
+    assert troubles(db).of(HOST) is None
