@@ -137,6 +137,13 @@ class ExcelFormat(Protocol):
         """Return the format that does so. Its `manifest_fields()` are what the manifest says of that."""
 
 
+class RevisionsFormat(Protocol):
+    """Declare what the module of a format of articles offers besides, if it writes every revision in another way."""
+
+    def for_revisions(self) -> ArticleFormat:
+        """Return the format that writes a row for each revision."""
+
+
 class SubsetFormat(Protocol):
     """Declare what a module `to_NAME` offers that copies rows of the database itself."""
 
@@ -182,6 +189,11 @@ def is_partitionable(form: AnyFormat) -> TypeGuard[PartitionableFormat]:
 def is_excel_format(form: AnyFormat) -> TypeGuard[ExcelFormat]:
     """Return True if a format can write its file as Excel opens it."""
     return hasattr(form, "for_excel")
+
+
+def is_revisions_format(form: AnyFormat) -> TypeGuard[RevisionsFormat]:
+    """Return True if a format writes every revision in another way than the newest ones."""
+    return hasattr(form, "for_revisions")
 
 
 def columns_read(form: AnyFormat, columns: Sequence[str]) -> tuple[str, ...] | None:

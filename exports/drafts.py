@@ -2,7 +2,8 @@
 
 An export holds a lock of the kernel on its draft while it runs. The kernel releases the lock when the process dies, so
 the next export in the same folder knows which drafts nobody writes any more. It removes them; but if all of them were
-whole and an export was killed while it renamed them, it renames the rest.
+whole and an export was killed while it renamed them, it renames the rest. A folder that takes the place of an earlier
+one needs two renames. If an export is killed between them, the next one does the second.
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ from pipelines.core.safe_open import open_descriptor, open_file
 RANDOM_BYTES = 8
 PREFIX, SUFFIX = ".morgue-export-", ".part"
 RENAMES_SUFFIX = ".renames"  # of a list of drafts that are whole, and of their final names
+REPLACED_SUFFIX = ".replaced"  # of the earlier folder, until it is removed
+REPLACEMENT_SUFFIX = (
+    ".replacement"  # of a note that names a whole draft, its final name, and that of the earlier folder
+)
 Rename: TypeAlias = tuple[Path, Path]  # a draft and its final path, in the same folder
 CHECKSUMS_NAME = "SHA256SUMS"  # of a folder, as `sha256sum --check` reads it; on this file is the lock
 BUFFER_BYTES = 1 << 18  # of what is written at once
@@ -91,6 +96,42 @@ def _rename(renames: Sequence[Rename]) -> None:
             draft.replace(final)
 
 
+def put_folder_in_place(draft: Path, final: Path) -> None:
+    """Rename a draft that is whole and durable, and remove the earlier folder of its final name. Raises OSError.
+
+    If that is interrupted, it is finished all the same; if it is killed, by the next export beside the folder.
+    """
+    if not os.path.lexists(final):
+        draft.replace(final)
+        return
+    old, noted = _draft_path(final, REPLACED_SUFFIX), _draft_path(final, REPLACEMENT_SUFFIX)
+    try:
+        with _locked(noted) as note:
+            note.write(json.dumps([draft.name, final.name, old.name]).encode())
+            note.flush()
+            os.fsync(note.fileno())
+            try:
+                final.replace(old)
+                _finish_replacement(draft, final, old)
+            except KeyboardInterrupt:
+                _finish_replacement(draft, final, old)
+                raise
+    finally:
+        if not os.path.lexists(old):
+            noted.unlink(missing_ok=True)
+
+
+def _finish_replacement(draft: Path, final: Path, old: Path) -> None:
+    """Give the final name to the draft, or back to the earlier folder, if nothing has it; remove the earlier folder."""
+    if not os.path.lexists(final):
+        try:
+            draft.replace(final)
+        except OSError:
+            old.replace(final)
+            raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
 def settle_abandoned(folder: Path) -> None:
     """Finish the renames of exports into this folder that were killed, and remove their other drafts.
 
@@ -100,6 +141,11 @@ def settle_abandoned(folder: Path) -> None:
         with suppress(OSError), _abandoned(path) as file:
             if os.fstat(file).st_uid == os.geteuid():
                 _rename(_noted_renames(path))
+                path.unlink()
+    for path in folder.glob(f"{PREFIX}*{REPLACEMENT_SUFFIX}"):
+        with suppress(OSError), _abandoned(path) as file:
+            if os.fstat(file).st_uid == os.geteuid():
+                _settle_replacement(path)
                 path.unlink()
     for path in folder.glob(f"{PREFIX}*{SUFFIX}"):
         is_folder = path.is_dir() and not path.is_symlink()
@@ -116,6 +162,21 @@ def _abandoned(path: Path) -> Iterator[int]:
         yield file
     finally:
         os.close(file)
+
+
+def _settle_replacement(note: Path) -> None:
+    """Finish what a note says; nothing if the export was killed while it wrote the note. Raises OSError."""
+    with open_file(note) as file:
+        try:
+            names = [str(name) for name in json.load(file)]
+        except (ValueError, TypeError):
+            return
+    if len(names) != 3 or any(name != Path(name).name for name in names):
+        return
+    draft, final, old = (note.with_name(name) for name in names)
+    if draft.name.startswith(PREFIX) and old.name.startswith(PREFIX) and old.name.endswith(REPLACED_SUFFIX):
+        with suppress(FileNotFoundError):  # the draft is gone: `old` has its name again
+            _finish_replacement(draft, final, old)
 
 
 def _noted_renames(path: Path) -> list[Rename]:

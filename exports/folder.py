@@ -1,7 +1,8 @@
 """Write a dataset as a folder of files with their checksums and a manifest.
 
 A half-written folder never appears under its final name. It is made under a temporary name beside it and renamed in one
-step. Only a folder that such an export has made, and that holds nothing else, is ever replaced.
+step. Only a folder that such an export has made, that holds nothing else, and in which nothing was changed, is ever
+replaced.
 """
 
 from __future__ import annotations
@@ -9,16 +10,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from exports import Content, FolderFormat, Row
 from exports.dataset import DatasetCounts
-from exports.drafts import CHECKSUMS_NAME, draft_folder, settle_abandoned
+from exports.drafts import CHECKSUMS_NAME, draft_folder, put_folder_in_place, settle_abandoned
 from exports.folder_output import FolderOutput
 from pipelines.core.archive_layout import (
     EXPORT_MANIFEST_NAME,
@@ -27,7 +27,7 @@ from pipelines.core.archive_layout import (
     archive_owning,
 )
 from pipelines.core.errors import ConfigError, os_errors
-from pipelines.core.safe_open import create, draft_path, open_file, sync_folder
+from pipelines.core.safe_open import create, open_file, sync_folder
 
 DIGEST_CHARS = 64  # of SHA-256 in hex
 
@@ -45,6 +45,8 @@ def export_folder(
     The other arguments are those of `dataset.export_parts`. Raises ConfigError, DiskFull, NotWritable. After an error
     nothing remains.
     """
+    with os_errors(str(out)):
+        settle_abandoned(out.parent)  # which may give `out` its name back
     check_folder(out, force=force)
     stats = DatasetCounts()
     rows_of: dict[str, int] = {}
@@ -55,15 +57,12 @@ def export_folder(
             yield name, stats.watch(rows)
             rows_of[name] = stats.rows - before
 
-    with os_errors(str(out)):
-        settle_abandoned(out.parent)
     with os_errors(str(out)), draft_folder(out) as (draft, checksums):
         folder = FolderOutput(draft, checksums)
         told = {**content.about, "left_out": {} if left_out is None else left_out}  # the same object: it fills
         fields = form.fill(replace(content, parts=watched(content.parts), about=told), folder)
         checksums.flush()
-        with open_file(draft / CHECKSUMS_NAME) as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = _digest(draft / CHECKSUMS_NAME)
         manifest = {
             "folder": out.name, **content.about, "format": form.name, "media_type": form.media_type,
             "files": folder.files, "bytes": folder.bytes, "checksums": CHECKSUMS_NAME, "sha256": digest,
@@ -78,11 +77,7 @@ def export_folder(
 
 def _put_in_place(draft: Path, out: Path, *, force: bool) -> None:
     check_folder(out, force=force)  # something may have appeared since the first check, perhaps an hour ago
-    old = draft_path(out)
-    if os.path.lexists(out):
-        out.replace(old)
-    draft.replace(out)
-    shutil.rmtree(old, ignore_errors=True)
+    put_folder_in_place(draft, out)
     with suppress(OSError):  # some file systems cannot sync a folder
         sync_folder(out.parent)
 
@@ -99,27 +94,56 @@ def check_folder(out: Path, *, force: bool) -> None:
         return
     if out.is_symlink() or not out.is_dir():
         raise ConfigError(str(out), "exists and is not an ordinary folder", "name another folder")
-    if (why := _why_not_ours(out)) is not None:
-        raise ConfigError(str(out), f"exists, and {why}", "name a folder that does not exist yet")
+    listed = _checksums_of_export(out)
+    if listed is None:
+        raise ConfigError(
+            str(out), "exists, and no export of Newsmorgue made it", "name a folder that does not exist yet"
+        )
     if not force:
         raise ConfigError(str(out), "exists already", "--force replaces it")
+    if (why := _why_to_keep(out, listed)) is not None:
+        cure = "name another folder, or move what you want to keep out of it and delete it"
+        raise ConfigError(str(out), f"exists, and {why}", cure)
 
 
-def _why_not_ours(out: Path) -> str | None:
-    """Return why a folder is not what an export has made; None if it is."""
+def _checksums_of_export(out: Path) -> dict[str, str] | None:
+    """Return the SHA-256 of each file of a folder that an export has made, by path; None if none has made it.
+
+    The manifest has none: it holds that of the list.
+    """
     try:
         with open_file(out / EXPORT_MANIFEST_NAME) as file:
             manifest = json.loads(file.read(MAX_EXPORT_MANIFEST_BYTES))
         with open_file(out / CHECKSUMS_NAME) as file:
-            listed = {line[DIGEST_CHARS + 2 :].rstrip(b"\n").decode() for line in file}
+            lines = [line.rstrip(b"\n").decode() for line in file]
     except (OSError, ValueError, RecursionError):
-        return "no export of Newsmorgue made it"
+        return None
     if not isinstance(manifest, dict) or not str(manifest.get("software")).startswith(EXPORTED_BY):
-        return "no export of Newsmorgue made it"
-    listed |= {EXPORT_MANIFEST_NAME, CHECKSUMS_NAME}
-    for folder, _, files in os.walk(out):
+        return None
+    listed = {line[DIGEST_CHARS + 2 :]: line[:DIGEST_CHARS] for line in lines}
+    return listed | {CHECKSUMS_NAME: str(manifest.get("sha256"))}
+
+
+def _why_to_keep(out: Path, listed: Mapping[str, str]) -> str | None:
+    """Return why a folder holds more than an export made, which must not be lost; None if it does not. Reads all files.
+
+    A file that is missing is no reason.
+    """
+    made = {parent for path in listed for parent in PurePath(path).parents}
+    for folder, folders, files in os.walk(out):
+        for name in folders:
+            path = os.path.relpath(os.path.join(folder, name), out)
+            if PurePath(path) not in made or os.path.islink(out / path):
+                return f"the export did not make its folder {path}"
         for name in files:
             path = os.path.relpath(os.path.join(folder, name), out)
-            if path not in listed:
+            if (path != EXPORT_MANIFEST_NAME and path not in listed) or os.path.islink(out / path):
                 return f"the export did not make its file {path}"
+            if path in listed and _digest(out / path) != listed[path]:
+                return f"its file {path} was changed after the export"
     return None
+
+
+def _digest(path: Path) -> str:
+    with open_file(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -57,7 +57,7 @@ COUNTED_NOUNS = ("capture", "record", "page", "byte")  # of the closing line; th
               help="cluster: of the copies of one text, only the probable origin, or the earliest.")  # fmt: skip
 @click.option("--partition", metavar="KEYS", help="parquet: a folder of files by source, month, or source,month.")
 @click.option("--force", is_flag=True, help="Replace OUT and its manifest.")
-@click.option("--raw", is_flag=True, help="CSV: leave cells unchanged that a spreadsheet would run as formulas.")
+@click.option("--raw", is_flag=True, help="csv, txt: leave cells unchanged that a spreadsheet would run as formulas.")
 @click.option("--excel", is_flag=True, help="CSV: begin with a byte order mark, and cut cells that Excel refuses.")
 @common_options
 @log_options

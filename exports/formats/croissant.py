@@ -20,7 +20,7 @@ CONTEXT: dict[str, Any] = {
     "key": "cr:key", "md5": "cr:md5", "parentField": "cr:parentField", "path": "cr:path", "recordSet": "cr:recordSet",
     "references": "cr:references", "regex": "cr:regex", "repeated": "cr:repeated", "replace": "cr:replace",
     "sc": "https://schema.org/", "separator": "cr:separator", "source": "cr:source", "subField": "cr:subField",
-    "transform": "cr:transform",
+    "transform": "cr:transform", "equivalentProperty": "cr:equivalentProperty", "samplingRate": "cr:samplingRate",
 }  # fmt: skip
 
 
@@ -31,7 +31,10 @@ def croissant(
     columns: Sequence[str],
     published: str | None,
 ) -> dict[str, Any]:
-    """Return the description. `files`: by split, the path and the SHA-256 of its Parquet file."""
+    """Return the description. `files`: by split, the path and the SHA-256 of its Parquet file.
+
+    `published`: the last day of which the dataset has a page. Its version is made of it; without, there is none.
+    """
     described = {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
@@ -54,7 +57,17 @@ def croissant(
             for split, (path, _) in files.items()
         ],
     }  # fmt: skip
-    return described | ({"datePublished": published} if published else {})
+    return described | (_dated(title, published) if published else {})
+
+
+def _dated(title: str, day: str) -> dict[str, str]:
+    year, month, of_month = day.split("-")
+    cited = "".join(" " if sign in "{}\\" else sign for sign in title)
+    return {
+        "datePublished": day,
+        "version": f"{int(year)}.{int(month)}.{int(of_month)}",  # semantic versioning allows no zeros in front
+        "citeAs": f"@misc{{newsmorgue{year}, title = {{News articles from {cited}}}, year = {{{year}}}}}",
+    }
 
 
 def _field(split: str, path: str, column: str) -> dict[str, Any]:
@@ -69,6 +82,8 @@ def _field(split: str, path: str, column: str) -> dict[str, Any]:
 def _data_type(column: str) -> str:
     if column in column_types.NUMBERS:
         return "sc:Integer"
-    if column in (*column_types.TIMES, *column_types.DAYS):
+    if column in column_types.TIMES:
+        return "sc:DateTime"
+    if column in column_types.DAYS:
         return "sc:Date"
     return "sc:Text"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import BinaryIO
 
@@ -36,11 +36,11 @@ def urn(text: str) -> str:
     return uuid.uuid5(uuid.NAMESPACE_URL, text.encode("utf-8", "replace").decode()).urn
 
 
-def entry(row: Row, identity: str) -> Iterator[str]:
+def entry(row: Row, identity: str, updated: str) -> Iterator[str]:
     """Yield the elements of the entry of an article."""
     yield element("id", identity)
     yield element("title", row["title"] or row["url"])
-    yield element("updated", _updated(row))
+    yield element("updated", updated)
     if (published := date_time(row["published"])) is not None:
         yield element("published", published)
     yield element("link", rel="alternate", href=row["url"])
@@ -55,21 +55,45 @@ def entry(row: Row, identity: str) -> Iterator[str]:
 
 
 def _updated(row: Row) -> str:
-    return date_time(row["modified"]) or date_time(row["captured"]) or NO_TIME
+    return date_time(row["modified"]) or _met(row)
+
+
+def _met(row: Row) -> str:
+    return date_time(row["captured"]) or NO_TIME
 
 
 def write(rows: Iterable[Row], out: BinaryIO, columns: Sequence[str], *, raw: bool = False) -> int:
-    """Write the feed. What is known of it only at the end is at its end: RFC 4287 leaves the order open.
+    """Write the feed. The id of an entry is made of the address of its article: a reader replaces an earlier state."""
+    return _write(rows, out, _updated)
 
-    The id of an entry is made of the address of its article, so that a reader replaces an earlier state of it.
+
+class EveryRevision:
+    """Write an entry for each revision. The revisions of an article have one id, and each the time of its capture.
+
+    RFC 4287, 4.1.1: entries of one id are states of one entry, and should differ in `updated`. The time that a page
+    gives itself need not: it may be the same after an edit.
     """
+
+    name, media_type, suffix, other_suffixes, fixed_columns = name, media_type, suffix, other_suffixes, fixed_columns
+
+    @staticmethod
+    def write(rows: Iterable[Row], out: BinaryIO, columns: Sequence[str], *, raw: bool = False) -> int:
+        """Write the feed."""
+        return _write(rows, out, _met)
+
+
+for_revisions = EveryRevision
+
+
+def _write(rows: Iterable[Row], out: BinaryIO, updated: Callable[[Row], str]) -> int:
+    """Write the feed. What is known of it only at the end is at its end: RFC 4287 leaves the order open."""
     count, newest, identities = 0, NO_TIME, hashlib.sha256()
     out.write(START.encode())
     for row in rows:
         identity = urn(row["url"])
         identities.update(identity.encode())
-        newest = max(newest, _updated(row))
-        out.write("\n".join(("<entry>", *entry(row, identity), "</entry>\n")).encode("utf-8", "replace"))
+        newest = max(newest, updated(row))
+        out.write("\n".join(("<entry>", *entry(row, identity, updated(row)), "</entry>\n")).encode("utf-8", "replace"))
         count += 1
     end = (element("id", urn(identities.hexdigest())), element("updated", newest), "</feed>\n")
     out.write("\n".join(end).encode())

@@ -6,7 +6,7 @@ curl -H 'Content-Type: application/x-ndjson' --data-binary @articles.ndjson http
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import BinaryIO
 
 from exports import Row
@@ -22,17 +22,34 @@ ID_CHARS = 32  # hex digits of a document's id
 
 
 def write(rows: Iterable[Row], out: BinaryIO, columns: Sequence[str], *, raw: bool = False) -> int:
-    """Write two lines for each row; return the number of rows.
+    """Write the newest state of each article; return the number of rows.
 
-    The id is made of the address: a later export replaces the documents of this one. Further revisions of an article
-    have their number added.
+    The id is made of the address: a later export replaces the documents of this one.
     """
-    encode, chosen, count, before = fast_line_bytes(), choose_values(columns), 0, None
+    return _write(rows, out, columns, lambda row: "")
+
+
+class EveryRevision:
+    """Write a document for each revision, whose id is made of the address and its number.
+
+    So no revision takes the place of another, or of the newest state that an export of the latest ones wrote.
+    """
+
+    name, media_type, suffix, other_suffixes, reads = name, media_type, suffix, other_suffixes, reads
+
+    @staticmethod
+    def write(rows: Iterable[Row], out: BinaryIO, columns: Sequence[str], *, raw: bool = False) -> int:
+        """Write two lines for each row; return the number of rows."""
+        return _write(rows, out, columns, lambda row: f"-r{row['revision']}")
+
+
+for_revisions = EveryRevision
+
+
+def _write(rows: Iterable[Row], out: BinaryIO, columns: Sequence[str], ending: Callable[[Row], str]) -> int:
+    encode, chosen, count = fast_line_bytes(), choose_values(columns), 0
     for row in rows:
-        identity = hashlib.sha256(row["url"].encode("utf-8", "surrogatepass")).hexdigest()[:ID_CHARS]
-        if row["url"] == before:
-            identity += f"-{row['revision']}"
-        before = row["url"]
+        identity = hashlib.sha256(row["url"].encode("utf-8", "surrogatepass")).hexdigest()[:ID_CHARS] + ending(row)
         out.write(b'{"index":{"_id":"%b"}}\n' % identity.encode())
         out.write(encode(chosen(row)) + b"\n")
         count += 1

@@ -24,6 +24,7 @@ suffix = ".csv"
 other_suffixes = (".txt",)
 refused_suffixes = (".tsv", ".xls", ".xlsx", ".ods")
 reads = ()
+takes_raw = True
 
 # OWASP's list (CSV injection): signs after any characters that spreadsheets may skip. A tab or CR at the start is
 # dangerous by itself: what follows can end up in a cell of its own.
@@ -122,6 +123,7 @@ class ForExcel:
     media_type = media_type
     suffix = suffix
     reads = reads
+    takes_raw = True
 
     def __init__(self) -> None:
         self.cut_cells = 0

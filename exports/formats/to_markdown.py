@@ -10,7 +10,6 @@ from typing import Any
 from exports import Content, Row
 from exports.folder_output import FolderOutput
 from exports.formats.article_files import file_name
-from exports.formats.to_jsonl import LINE_ENDS
 
 name = "markdown"
 media_type = "text/markdown"
@@ -21,7 +20,9 @@ refused_suffixes = (".md",)
 # CommonMark 0.31: what makes markup within a line, and what makes it at the beginning of one.
 INLINE = re.compile(r"([\\`*_\[\]<>&~|$])")
 NUMBERED = re.compile(r"^(\s*\d{1,9})([.)])", re.MULTILINE)
-ESCAPES = str.maketrans(LINE_ENDS)
+# What a YAML file cannot hold as it is (YAML 1.2.2 section 5.1, outside c-printable), what YAML 1.1 takes for a line
+# end, and the byte order mark. Within quotes, an escape stands for it; no escape is needed beyond U+FFFF.
+NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
 def escape(text: str) -> str:
@@ -31,12 +32,16 @@ def escape(text: str) -> str:
     return re.sub(r"^(\s*)([#+=-])", r"\1\\\2", text, flags=re.MULTILINE)
 
 
+def yaml_value(value: Any) -> str:
+    """Return a value as YAML on one line. JSON is YAML, too, as far as YAML can hold its characters."""
+    text = json.dumps(value, ensure_ascii=False)
+    return NOT_IN_YAML.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text)
+
+
 def page(row: Row, columns: Sequence[str]) -> str:
-    """Return an article as Markdown. JSON is YAML, too, so that each field of the front matter is JSON."""
+    """Return an article as Markdown, with its fields as front matter."""
     fields = [
-        f"{column}: {json.dumps(row[column], ensure_ascii=False).translate(ESCAPES)}"
-        for column in columns
-        if column != "text" and row[column] is not None
+        f"{column}: {yaml_value(row[column])}" for column in columns if column != "text" and row[column] is not None
     ]
     paragraphs = [escape(line.strip()) for line in row["text"].split("\n") if line.strip()]
     title = [f"# {escape(' '.join(row['title'].split()))}"] if row["title"] else []

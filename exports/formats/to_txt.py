@@ -17,6 +17,7 @@ name = "txt"
 media_type = "text/plain"
 suffix = ""
 reads = ("id", "source", "published_day", "revision", "title", "text")
+takes_raw = True  # in its table
 
 METADATA_NAME = "metadata.csv"
 

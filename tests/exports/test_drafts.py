@@ -10,9 +10,10 @@ import sys
 
 import pytest
 
-from exports.drafts import PREFIX, RENAMES_SUFFIX, SUFFIX, settle_abandoned
+from exports.drafts import PREFIX, RENAMES_SUFFIX, REPLACED_SUFFIX, REPLACEMENT_SUFFIX, SUFFIX, settle_abandoned
 from tests.support.article_archive import build
 from tests.support.command import ROOT, environment, morgue
+from tests.support.exporting import export
 
 SPLIT = ("--split", "train=.5,valid=.3,test=.2")
 NAMES = sorted(f"a-{part}.jsonl{end}" for part in ("train", "valid", "test") for end in ("", ".manifest.json"))
@@ -116,6 +117,84 @@ def test_split_is_not_begun_if_one_of_its_files_exists(archive, tmp_path):
     assert morgue("-C", archive, "export", "jsonl", tmp_path / "a.jsonl", *SPLIT, "--force").returncode == 0
     assert sorted(os.listdir(tmp_path)) == NAMES
     assert b"mine" not in files(tmp_path)["a-valid.jsonl"]
+
+
+def stopped_replacement(archive, out, number, call):
+    """Replace an export in a folder and send a signal at one rename; return the exit code."""
+    command = [sys.executable, "-c", STOPPED, *RENAME, str(int(number)), str(call)]
+    done = subprocess.run([*command, "-C", archive, "export", "txt", out, "--force", "--source", "shimbun"], cwd=ROOT,
+                          env=environment(), capture_output=True, text=True)  # fmt: skip
+    assert "Traceback" not in done.stderr
+    return done.returncode
+
+
+def articles_in(folder):
+    return json.loads((folder / "manifest.json").read_text())["rows"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("call", "there", "settled"), [(1, True, 39), (2, False, 2)])
+def test_replaced_folder_is_never_lost_if_the_export_is_killed(archive, tmp_path, call, there, settled):
+    """kill -9 before the earlier folder loses its name, and after. The next export beside it settles it.
+
+    Before, the earlier one stays; after, the new one gets its name.
+    """
+    out = tmp_path / "out"
+    export(archive, "txt", out)
+    assert stopped_replacement(archive, out, signal.SIGKILL, call) == -signal.SIGKILL
+    assert out.exists() is there
+    assert all(name.startswith(PREFIX) for name in os.listdir(tmp_path) if name != "out")
+    export(archive, "urls", tmp_path / "b.txt")
+    assert sorted(os.listdir(tmp_path)) == ["b.txt", "b.txt.manifest.json", "out"]
+    assert articles_in(out) == settled
+
+
+@pytest.mark.slow
+def test_earlier_folder_is_removed_although_the_export_was_killed_meanwhile(archive, tmp_path):
+    """kill -9 after both renames. The new folder is complete, and the next export removes the earlier one."""
+    out = tmp_path / "out"
+    export(archive, "txt", out)
+    command = [sys.executable, "-c", STOPPED, "shutil", "rmtree", str(int(signal.SIGKILL)), "1"]
+    args = ["-C", archive, "export", "txt", out, "--force", "--source", "shimbun"]
+    done = subprocess.run([*command, *args], cwd=ROOT, env=environment(), capture_output=True)
+    assert (done.returncode, articles_in(out)) == (-signal.SIGKILL, 2)
+    assert any(name.endswith(REPLACED_SUFFIX) for name in os.listdir(tmp_path))
+    assert morgue("-C", archive, "export", "txt", out).returncode == 2
+    assert os.listdir(tmp_path) == ["out"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("call", "rows"), [(1, 39), (2, 2)])
+def test_replacement_that_is_interrupted_leaves_one_complete_folder(archive, tmp_path, call, rows):
+    """Ctrl-C between the renames finishes the second one."""
+    out = tmp_path / "out"
+    export(archive, "txt", out)
+    assert stopped_replacement(archive, out, signal.SIGINT, call) == 130
+    assert os.listdir(tmp_path) == ["out"]
+    assert articles_in(out) == rows
+
+
+@pytest.mark.parametrize(
+    ("noted", "left"),
+    [
+        ("", {"mine"}), ("[]", {"mine"}), ("7", {"mine"}), ('["mine", "yours", "mine"]', {"mine"}),
+        ('["DRAFT", "../mine", "OLD"]', {"mine"}), ('["gone", "yours", "OLD"]', {"mine"}),
+        ('["GONE", "yours", "OLD"]', {"mine", "yours"}),
+    ],
+)  # fmt: skip
+def test_note_of_a_replacement_touches_only_what_an_export_made(tmp_path, noted, left):
+    """Of one that lost its draft, the earlier folder gets its name back."""
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / "mine").mkdir()
+    (folder / f"{PREFIX}1{REPLACED_SUFFIX}").mkdir()
+    names = {"DRAFT": f"{PREFIX}1{SUFFIX}", "GONE": f"{PREFIX}2{SUFFIX}", "OLD": f"{PREFIX}1{REPLACED_SUFFIX}"}
+    for word, name in names.items():
+        noted = noted.replace(word, name)
+    (folder / f"{PREFIX}3{REPLACEMENT_SUFFIX}").write_text(noted)
+    settle_abandoned(folder)
+    assert {name for name in os.listdir(folder) if not name.endswith(REPLACED_SUFFIX)} == left
+    assert os.listdir(tmp_path) == ["out"]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sqlite3
+from contextlib import closing
 from types import SimpleNamespace
 
 import pytest
@@ -74,6 +76,56 @@ def test_folder_with_a_file_of_the_user_is_never_replaced(archive, tmp_path, nam
     with pytest.raises(ConfigError, match=f"did not make its file {name}"):
         export(archive, "txt", out, force=True)
     assert (out / name).read_text() == "precious"
+
+
+@pytest.mark.parametrize(
+    ("form", "name"),
+    [("txt", "metadata.csv"), ("markdown", "gazette/2022-01/00000009.md"), ("sqlite", "morgue.db"),
+     ("huggingface", "README.md"), ("txt", "SHA256SUMS")],
+)  # fmt: skip
+def test_folder_in_which_a_file_was_changed_is_never_replaced(archive, tmp_path, form, name):
+    """A dataset card is meant to be edited. The error names the file and says what to do."""
+    if form == "huggingface":
+        pytest.importorskip("pyarrow")
+    out = tmp_path / "out"
+    export(archive, form, out)
+    path = out / name if (out / name).exists() else next(out.rglob("*.md"))
+    if form == "sqlite":
+        with closing(sqlite3.connect(path)) as db, db:
+            db.execute("CREATE TABLE mine (note)")
+    else:
+        path.write_text(path.read_text() + f"{'0' * 64}  mine\n")
+    before = files_of(out)
+    with pytest.raises(ConfigError, match=f"its file {path.relative_to(out)} was changed") as refused:
+        export(archive, form, out, force=True)
+    assert "move what you want to keep out of it" in str(refused.value)
+    assert files_of(out) == before
+
+
+@pytest.mark.parametrize("kind", ["empty folder", "link to a folder", "link to a file", "link for a file"])
+def test_folder_with_something_beside_its_files_is_never_replaced(archive, tmp_path, kind):
+    """An empty folder or a link is no file, and would be lost all the same."""
+    out, mine = tmp_path / "out", tmp_path / "out" / "mine"
+    export(archive, "txt", out)
+    if kind == "empty folder":
+        mine.mkdir()
+    elif kind == "link for a file":
+        mine = out / "metadata.csv"
+        mine.replace(tmp_path / "elsewhere")
+        mine.symlink_to(tmp_path / "elsewhere")
+    else:
+        mine.symlink_to(archive if kind == "link to a folder" else archive / "morgue.toml")
+    with pytest.raises(ConfigError, match=f"did not make its (file|folder) {mine.name}"):
+        export(archive, "txt", out, force=True)
+    assert os.path.lexists(mine)
+
+
+def test_folder_of_which_a_file_was_deleted_is_replaced(archive, tmp_path):
+    """Nothing is lost that way."""
+    export(archive, "txt", tmp_path / "out")
+    (tmp_path / "out" / "metadata.csv").unlink()
+    export(archive, "txt", tmp_path / "out", force=True)
+    assert (tmp_path / "out" / "metadata.csv").exists()
 
 
 def test_folder_that_no_export_made_is_refused(archive, tmp_path):

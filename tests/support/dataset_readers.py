@@ -61,8 +61,10 @@ def read_by_datasets(folder):
 
     datasets.disable_progress_bars()
     loaded = datasets.load_dataset(str(folder / "hf"), cache_dir=str(folder / "cache"))
+    other = datasets.load_dataset(str(folder / "empty split"), cache_dir=str(folder / "cache"))
     return {
         "rows": {name: split.num_rows for name, split in loaded.items()},
+        "empty split": {name: split.num_rows for name, split in other.items()},
         "authors": next(row["authors"] for split in loaded.values() for row in split if row["id"] == 5),
         "captured": str(loaded["train"].features["captured"].dtype),
     }

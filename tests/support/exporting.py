@@ -40,6 +40,8 @@ def export(
     with closing(connect(archive / "morgue.db")) as db:
         rows = ArticleRows(db, WarcStorage(archive / "warc"), wanted)
         module = module.subset_of(db) if exports.is_subset_format(module) else module
+        every = selection.get("every_revision")
+        module = module.for_revisions() if every and exports.is_revisions_format(module) else module
         content = exports.Content(rows.parts(), fields or list(dataset.columns()), about)
         if exports.is_folder_format(module):
             return folder.export_folder(module, content, out, force=force, left_out=rows.left_out)

@@ -23,6 +23,7 @@ from exports import (
     is_excel_format,
     is_folder_format,
     is_partitionable,
+    is_revisions_format,
     is_subset_format,
 )
 from exports.column_types import chosen_columns
@@ -54,9 +55,16 @@ def export_articles(
         raise ConfigError("--fields", f"has no effect on {wanted.form}, which has fields of its own", "leave it out")
     if wanted.seed is not None and wanted.sample is None and wanted.split is None:
         raise ConfigError("--seed", "decides --sample and --split, and neither is given", "give one, or leave it out")
+    if wanted.raw and not getattr(form, "takes_raw", False):
+        raise ConfigError("--raw", f"has no effect on {wanted.form}", "leave it out")
     columns = chosen_columns(wanted.fields, list(dataset.columns()))
     splits = None if wanted.split is None else parse_splits(wanted.split, wanted.seed or 0)
     every = wanted.revisions == "all"
+    for name, meaning in getattr(form, "refused_splits", {}).items():
+        if splits is not None and name in splits.names:
+            raise ConfigError(f"--split {wanted.split!r}", f"{name!r} is a name {meaning}", "choose another name")
+    if every and is_revisions_format(form):
+        form = form.for_revisions()
     if wanted.excel:
         if not is_excel_format(form):
             raise ConfigError("--excel", f"has no effect on {wanted.form}", "export csv, or leave it out")
@@ -131,6 +139,9 @@ def _report(path: Path, manifest: dict[str, Any], beside: str) -> None:
     undated = manifest["left_out"].get(UNDATED, 0) if "part" not in manifest else 0
     counts = counted(manifest["rows"], noun) + (f" ({undated:,} undated left out)" if undated else "")
     click.echo(f"{path}: {counts}, {counted(manifest['bytes'], 'byte')}; {beside}", err=True)
+    if manifest["rows"]:
+        for split in (name for name, rows in manifest.get("splits", {}).items() if not rows):
+            click.echo(f"No article is in the split {split}: {path} has no file for it.", err=True)
     _report_excel(manifest)
 
 

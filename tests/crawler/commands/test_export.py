@@ -180,6 +180,8 @@ def test_csv_is_safe_unless_raw(folder, tmp_path):
         (["warc", "a.warc"], 2, "call it a.warc.gz"),
         (["wacz", "a.wacz.gz"], 2, "cannot be compressed"),
         (["cdxj", "a.cdxj", "--raw"], 2, "--raw"),
+        (["urls", "a.txt", "--raw"], 2, "no effect on urls"),
+        (["parquet", "a.parquet", "--raw"], 2, "no effect on parquet"),
         (["warc", "a.warc.gz", "--host", "https://paper.example/"], 2, "--host"),
         (["warc", "a.warc.gz", "--source", "nobody"], 8, "source nobody"),
     ],

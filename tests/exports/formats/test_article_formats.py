@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import gzip
 import hashlib
+import io
 import json
+import re
 import sqlite3
 from contextlib import closing
 from importlib import resources
@@ -15,9 +17,9 @@ import pytest
 from lxml import etree
 
 from exports.extras import load_extra
-from exports.formats import to_tei
+from exports.formats import to_atom, to_bulk, to_tei
 from exports.formats.article_files import file_name
-from exports.formats.to_markdown import escape
+from exports.formats.to_markdown import escape, page
 from pipelines.core.errors import ConfigError
 from pipelines.database import queries
 from pipelines.database.connection import connect
@@ -89,6 +91,17 @@ def test_markdown_shows_signs_of_the_text_as_they_are(text, escaped):
     assert escape(text) == escaped
 
 
+def test_front_matter_holds_only_what_yaml_can_hold():
+    """YAML 1.2.2, section 5.1, c-printable; and nothing that YAML 1.1 takes for a line end."""
+    every = "".join(map(chr, (*range(0xD800), *range(0xE000, 0x110000))))
+    row = dict.fromkeys(queries.ARTICLE_KEYS) | {"text": "", "title": "", "section": every, "tags": [every]}
+    front = page(row, ["section", "tags"]).split("---\n")[1]
+    allowed = "\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff"
+    assert re.search(f"[^{allowed}]", front) is None
+    section, tags = (json.loads(line.split(": ", 1)[1]) for line in front.splitlines())
+    assert (section, tags) == (every, [every])
+
+
 def test_atom_is_a_feed_that_feedparser_reads(archive, tmp_path):
     """Well-formed, although titles have control characters; every article an entry with title, link, date and text."""
     export(archive, "atom", tmp_path / "feed.atom")
@@ -155,8 +168,23 @@ def test_atom_has_each_element_that_is_required_once(archive, tmp_path, path):
     assert (ids[0] == ids[1], len(set(ids))) == (True, 39)
 
 
+def test_atom_entries_of_one_article_differ_in_their_times():
+    """RFC 4287, 4.1.1. The time that the page gives itself may be the same after an edit."""
+    row = dict.fromkeys(queries.ARTICLE_KEYS) | {"url": "https://a.example/", "title": "a", "text": "b"}
+    states = [row | {"modified": "2024-01-01", "captured": f"2024-02-0{day}T00:00:00Z"} for day in (1, 2)]
+    out = io.BytesIO()
+    to_atom.for_revisions().write(states, out, [])
+    feed = etree.fromstring(out.getvalue())
+    times = [one.findtext(f"{ATOM}updated") for one in feed.findall(f"{ATOM}entry")]
+    assert times == ["2024-02-01T00:00:00Z", "2024-02-02T00:00:00Z"]
+    assert feed.findtext(f"{ATOM}updated") == times[1]
+
+
 def test_bulk_has_an_action_before_each_document(archive, tmp_path):
-    """Each id once, made of the address, so that a later export replaces a document; the last line ends, too."""
+    """Each id once, made of the address, so that a later export replaces a document; the last line ends, too.
+
+    In an export of all revisions each id has a number, so that none of them replaces the newest state.
+    """
     for name, every in (("all", True), ("latest", False)):
         export(archive, "bulk", tmp_path / name, every_revision=every, fields=["url", "title"])
     data = (tmp_path / "all").read_bytes()
@@ -168,7 +196,12 @@ def test_bulk_has_an_action_before_each_document(archive, tmp_path):
     assert len(set(ids)) == len(ids) == 40
     assert list(documents[0]) == ["url", "title"]
     latest = [json.loads(line)["index"]["_id"] for line in (tmp_path / "latest").read_text().splitlines()[::2]]
-    assert set(latest) < set(ids)
+    assert {identity.rpartition("-r")[0] for identity in ids} == set(latest)
+    assert not {*latest} & {*ids}
+    assert ids[:2] == [f"{latest[0]}-r1", f"{latest[0]}-r2"]
+    lone = io.BytesIO()
+    to_bulk.for_revisions().write([rows()[1] | {"revision": 2}], lone, ["url"])
+    assert json.loads(lone.getvalue().splitlines()[0])["index"]["_id"] == f"{latest[1]}-r2", "revision 1 is left out"
     assert latest[1] == hashlib.sha256(rows()[1]["url"].encode()).hexdigest()[:32], "known to programs of others"
 
 

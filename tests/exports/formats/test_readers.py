@@ -9,7 +9,6 @@ import csv
 import json
 import os
 import shutil
-import sqlite3
 import subprocess
 from contextlib import closing
 from datetime import date, datetime
@@ -18,12 +17,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from exports import Content
-from exports.folder_output import FolderOutput
-from exports.formats import to_huggingface
-from exports.row_choice import COPY, UNDATED
 from pipelines.database.connection import connect
-from pipelines.selection.exclusions import Exclusions
 from tests.support.article_archive import build
 from tests.support.command import ROOT, environment, morgue
 from tests.support.exporting import export
@@ -48,6 +42,7 @@ def made(archive, tmp_path_factory):
         assert morgue("-C", archive, "export", "csv", folder / name, option).returncode == 0
     export(archive, "parquet", folder / "parts", partition=("source", "month"))
     export(archive, "huggingface", folder / "hf", split="train=.7,test=.3")
+    export(archive, "huggingface", folder / "empty split", split="train=.9999,test=.0001")
     export(archive, "sqlite", folder / "sqlite")
     export(archive, "txt", folder / "txt")
     return folder
@@ -121,18 +116,19 @@ def test_duckdb_reads_parquet_csv_and_jsonl_alike(found):
 
 
 def test_datasets_loads_the_hugging_face_folder(found):
-    """Both splits, with all rows and their types."""
+    """Both splits, with all rows and their types; of a folder with an empty split, the other one."""
     read = of(found, "datasets")
     assert read["rows"].keys() == {"train", "test"}
     assert sum(read["rows"].values()) == ARTICLES
     assert read["authors"] == ["Zoé Ångström", "Marc Noël"]
     assert read["captured"] == "timestamp[us, tz=UTC]"
+    assert read["empty split"] == {"train": ARTICLES}
 
 
 def test_mlcroissant_finds_no_mistake_and_reads_the_rows(found):
     """It needs croissant.json alone."""
     read = of(found, "mlcroissant")
-    assert read["errors"] == []
+    assert (read["errors"], read["warnings"]) == ([], [])
     assert read["rows"] > 10
     assert read["url"].startswith("https://")
 
@@ -168,55 +164,3 @@ def cells_of(path):
     """Return the rows of a CSV file; for a sheet all line ends are the same."""
     with path.open(newline="", encoding="utf-8-sig") as file:
         return [[cell.replace("\r\n", "\n") for cell in row] for row in csv.reader(file)]
-
-
-def test_card_says_what_is_in_the_dataset(made):
-    """Front matter that the Hub reads, and what was left out."""
-    card = (made / "hf" / "README.md").read_text()
-    front = dict(line.split(": ", 1) for line in card.split("---\n")[1].splitlines())
-    assert json.loads(front["language"]) == ["ar", "de", "en", "fr", "ja"]
-    (config,) = json.loads(front["configs"])
-    assert [part["path"] for part in config["data_files"]] == ["data/train.parquet", "data/test.parquet"]
-    assert "39 articles of 3 sources, published from 2022-" in card
-    assert "No row was left out for reserved rights, because that was not asked for." in card
-    assert "| `captured` | WARC-Date of the record" in card
-
-
-@pytest.mark.parametrize(
-    ("rights", "sentence"),
-    [('["robots: noai"]', "| noai | 1 |"), ("[]", "Nothing was left out for reserved rights: no row")],
-)
-def test_card_says_what_was_left_out_for_reserved_rights(tmp_path, rights, sentence):
-    """It also says that nothing was reserved, which differs from not having looked."""
-    archive = build(tmp_path / "archive")
-    with closing(sqlite3.connect(archive / "morgue.db")) as db, db:
-        db.execute("UPDATE articles SET rights = ? WHERE id = 3", (rights,))
-    filters = {"filters": {"without_reserved": True}}
-    export(archive, "huggingface", tmp_path / "hf", without=Exclusions(reserved=True), about=filters)
-    assert sentence in (tmp_path / "hf" / "README.md").read_text()
-
-
-@pytest.mark.parametrize(
-    ("reserved", "sentence"),
-    [(True, "Nothing was left out for reserved rights: no row"), (False, "because that was not asked for.")],
-)
-def test_card_tells_copies_from_reserved_rights(tmp_path, reserved, sentence):
-    """Rows that were left out as copies say nothing of rights."""
-    folder = FolderOutput(tmp_path, (tmp_path / "sums").open("wb"))
-    about = {"archive": "a", "filters": {"without_reserved": reserved}, "left_out": {COPY: 2}, "dedupe": "cluster"}
-    to_huggingface.fill(Content([("", ())], ["id"], about), folder)
-    card = (tmp_path / "README.md").read_text()
-    assert sentence in card
-    assert f"| {COPY} | 2 |" in card
-    assert "- dedupe: `cluster`" in card
-
-
-def test_card_says_what_filters_leave_out_for_want_of_a_value():
-    """An article without a date is in no span of days: they are counted."""
-    about = {"archive": "a", "filters": {"language": ["en"], "since": "2026-03-02"}, "left_out": {UNDATED: 3}}
-    files = {"train": ("data/train.parquet", "")}
-    card = to_huggingface.card(to_huggingface.Census(), files, ["id"], about)
-    assert "Articles whose language was not recognised are not in it." in card
-    assert f"| {UNDATED} | 3 |" in card
-    card = to_huggingface.card(to_huggingface.Census(), files, ["id"], {"archive": "a", "filters": {}})
-    assert "are not in it" not in card
