@@ -175,4 +175,6 @@ class QueryCommand(click.Command):
                 _refuse_option(ctx, arg, takes_value)
             else:
                 words.append(arg)
+        if not all(map(str.strip, words)):
+            raise click.UsageError("A query is empty. Give a word, or leave the query out to select all articles.", ctx)
         return super().parse_args(ctx, [*options, "--", *words])

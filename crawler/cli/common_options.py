@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from crawler.health.settings_files import SettingsFiles, UnchangedFiles
 
 
+MAX_NUMBER = 10**12  # of rows and the like: more than any archive has, and twice as much still fits into 64 bits
+ROWS = click.IntRange(0, MAX_NUMBER)  # 0: usually all
+POSITIVE = click.IntRange(1, MAX_NUMBER)
+
+
 def add_setting(ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> None:
     """Collect `-s key=value`, before or after the command's name, into one list on the root context."""
     ctx.find_root().ensure_object(dict).setdefault("overrides", []).extend(values)

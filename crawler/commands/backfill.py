@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crawler.cli.common_options import common_options, folder_of, overrides_of
+from crawler.cli.common_options import POSITIVE, common_options, folder_of, overrides_of
 from pipelines.core import timestamps
 from pipelines.core.errors import ConfigError, NotFound
 from pipelines.core.plural import counted, verb
@@ -30,7 +30,7 @@ DEFAULT_A_DAY = 1000  # articles
     help="Only articles of DATE or later: 2024, 2024-03, 2024-03-09, yesterday, '7 days ago'.",
 )
 @click.option("--until", metavar="DATE", help="Only articles of DATE or earlier; a year or month counts as a whole.")
-@click.option("--a-day", type=click.IntRange(min=1), metavar="N",
+@click.option("--a-day", type=POSITIVE, metavar="N",
               help=f"Queue at most N articles in a day (UTC); {DEFAULT_A_DAY} if it is not said.")  # fmt: skip
 @click.option("--stop", is_flag=True, help="End the backfill; what is not fetched yet stays in the past.")
 @common_options

@@ -18,7 +18,7 @@ from crawler.cli.archive_options import (
     standard_output,
     stem_option,
 )
-from crawler.cli.common_options import common_options, folder_of
+from crawler.cli.common_options import ROWS, common_options, folder_of
 from crawler.cli.searching.hints import no_match, without
 from pipelines.core.plural import counted, verb
 from pipelines.core.terminal import plain
@@ -37,9 +37,9 @@ from pipelines.database.selection import is_address
 @stem_option
 @click.option("--sort", type=click.Choice(tuple(cluster_list.SORTS)), default="size", show_default=True,
               help="The most copies first, or the newest copy first.")  # fmt: skip
-@click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, metavar="N",
+@click.option("--limit", type=ROWS, default=20, show_default=True, metavar="N",
               help="Show at most N clusters; 0: all.")  # fmt: skip
-@click.option("--offset", type=click.IntRange(min=0), default=0, metavar="N", help="Skip the first N clusters.")
+@click.option("--offset", type=ROWS, default=0, metavar="N", help="Skip the first N clusters.")
 @format_option(end="; csv: one row for each copy")
 @common_options
 @click.pass_context

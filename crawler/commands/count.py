@@ -19,7 +19,7 @@ from crawler.cli.archive_options import (
     stem_option,
     undated_sentence,
 )
-from crawler.cli.common_options import common_options, folder_of
+from crawler.cli.common_options import POSITIVE, ROWS, common_options, folder_of
 from crawler.cli.counting import count_table
 from crawler.cli.counting.bars import characters_for
 from crawler.cli.searching.hints import no_match
@@ -43,9 +43,9 @@ if TYPE_CHECKING:
               help="day, week, month, year, source, language, author, section, kind, origin, tag; or two of them: "
                    "month,source.  [default: a unit of time that suits the span]")  # fmt: skip
 @click.option("--share", is_flag=True, help="Show which part of all articles a query finds, in table and plot.")
-@click.option("--smooth", type=click.IntRange(min=1), default=1, metavar="N",
+@click.option("--smooth", type=POSITIVE, default=1, metavar="N",
               help="Draw the moving average of N periods, in sparkline and plot.")  # fmt: skip
-@click.option("--limit", type=click.IntRange(min=0), default=0, metavar="N",
+@click.option("--limit", type=ROWS, default=0, metavar="N",
               help="Only the N most frequent sources (authors, ...).  [default: all]")  # fmt: skip
 @click.option("--plot", metavar="FILE", help="Draw the numbers into FILE, whose name ends in .svg, .png or .html.")
 @click.option("--force", is_flag=True, help="Replace the FILE of --plot.")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crawler.cli.common_options import common_options, folder_of, overrides_of
+from crawler.cli.common_options import POSITIVE, common_options, folder_of, overrides_of
 from crawler.cli.log_options import log_options
 from pipelines.core import timestamps
 from pipelines.core.errors import ArchiveLocked, ConfigError, MorgueError
@@ -38,7 +38,7 @@ MAX_ROWS_NAMED = 20  # rows of a list that are no addresses; --report names all 
 @click.argument("targets", nargs=-1, metavar="[SOURCE or URL]...")
 @click.option(
     "--limit",
-    type=click.IntRange(min=1),
+    type=POSITIVE,
     metavar="N",
     help="Request at most N article pages; what robots.txt disallows does not count.",
 )

@@ -14,7 +14,7 @@ import click
 
 from crawler.cli import output
 from crawler.cli.archive_options import database_of, format_option, removed_sources, standard_output
-from crawler.cli.common_options import common_options, folder_of, overrides_of
+from crawler.cli.common_options import ROWS, common_options, folder_of, overrides_of
 from pipelines.core import timestamps
 from pipelines.core.plural import counted, verb
 from pipelines.core.source_names import must_be_meant
@@ -43,7 +43,7 @@ NO_FILE_TEXT = "a file in sources/: it is not crawled without one"
 
 @click.command()
 @click.argument("sources", metavar="[SOURCE]...", nargs=-1)
-@click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, metavar="N",
+@click.option("--limit", type=ROWS, default=20, show_default=True, metavar="N",
               help="Show the next N visits; 0: only the numbers of each source.")  # fmt: skip
 @format_option(end="; the visits only")
 @common_options

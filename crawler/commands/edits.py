@@ -10,7 +10,7 @@ import click
 
 from crawler.cli import output
 from crawler.cli.archive_options import database_of, filter_options, format_option, standard_output
-from crawler.cli.common_options import common_options
+from crawler.cli.common_options import ROWS, common_options
 from pipelines.database.connection import Row
 from pipelines.database.filters import ArticleFilters
 
@@ -29,7 +29,7 @@ def edit_filter(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--title-only", is_flag=True, help="Only edits that change the headline.")
 @click.option("--silent", is_flag=True, help="Only edits of the text at which the page's time of change stayed.")
 @click.option("--gone", "vanished", is_flag=True, help="List articles that vanished instead.")
-@click.option("--limit", type=click.IntRange(min=0), default=50, show_default=True, metavar="N",
+@click.option("--limit", type=ROWS, default=50, show_default=True, metavar="N",
               help="Show the newest N; 0: all.")  # fmt: skip
 @format_option()
 @edit_filter

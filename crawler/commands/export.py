@@ -14,7 +14,7 @@ import click
 
 from crawler import __version__
 from crawler.cli.archive_options import archive_of, filter_options, standard_output, stem_option
-from crawler.cli.common_options import common_options, folder_of
+from crawler.cli.common_options import POSITIVE, common_options, folder_of
 from crawler.cli.datasets.options import ExportOptions
 from crawler.cli.log_options import log_options
 from exports import CaptureFormat, dataset, format_names, is_capture_format, load_format
@@ -23,6 +23,7 @@ from pipelines.core.errors import ConfigError
 from pipelines.core.plural import counted, verb
 from pipelines.core.timestamps import now, stamp
 from pipelines.database.query_language.tokens import with_stems
+from pipelines.database.query_language.values import given_query
 
 if TYPE_CHECKING:
     from exports.python_api.archive import Archive
@@ -49,7 +50,7 @@ COUNTED_NOUNS = ("capture", "record", "page", "byte")  # of the closing line; th
 @click.option("--fields", metavar="A,B,C", help="Only these columns, in this order.")
 @click.option("--revisions", type=click.Choice(("latest", "all")), default="latest", show_default=True,
               help="One row for each article, or one for each revision of it.")  # fmt: skip
-@click.option("--sample", metavar="N", type=click.IntRange(min=1), help="Only N articles, drawn at random by --seed.")
+@click.option("--sample", metavar="N", type=POSITIVE, help="Only N articles, drawn at random by --seed.")
 @click.option("--seed", metavar="S", type=int, help="Number that decides --sample and --split.  [default: 0]")
 @click.option("--split", metavar="NAME=SHARE,...",
               help="Divide articles at random, e.g. train=.9,test=.1: a file or folder for each.")  # fmt: skip
@@ -120,6 +121,7 @@ def command(ctx: click.Context, query: str | None, stem: bool, **options: Any) -
         raise ConfigError(" ".join(ctx.args), "only options may follow the name of the file", cure)
     if stem and query is None:
         raise ConfigError("--stem", "has no effect without --query", "leave it out")
+    query = given_query(query)
     wanted = ExportOptions(query=with_stems(query) if stem and query else query, **options)
     form = load_format(wanted.form)
     without = Exclusions(wanted.without_reserved, wanted.without_signals)

@@ -64,7 +64,7 @@ Write = Callable[[PageResult], None]
 @click.option(
     "-j",
     "--jobs",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 1000),
     metavar="N",
     help="Worker processes (default: one per CPU). 1: in this process, without limits of time and memory.",
 )

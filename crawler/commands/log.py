@@ -11,7 +11,7 @@ import click
 
 from crawler.cli import output
 from crawler.cli.archive_options import database_of, format_option, standard_output
-from crawler.cli.common_options import common_options, folder_of
+from crawler.cli.common_options import POSITIVE, common_options, folder_of
 from pipelines.core import lock
 from pipelines.core.archive_layout import LOCK_NAME
 from pipelines.database.runs import RUN_KEYS, runs
@@ -20,7 +20,7 @@ COLUMNS = ("run", "begun", "took", "outcome", "pages", "new", "edited", "failed"
 
 
 @click.command()
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, metavar="N",
+@click.option("--limit", type=POSITIVE, default=20, show_default=True, metavar="N",
               help="Show the last N runs.")  # fmt: skip
 @format_option(end="; both with the counts of each source")
 @common_options

@@ -21,7 +21,7 @@ from crawler.cli.archive_options import (
     stem_option,
     undated_sentence,
 )
-from crawler.cli.common_options import common_options, folder_of
+from crawler.cli.common_options import ROWS, common_options, folder_of
 from crawler.cli.counting.bars import characters_for
 from crawler.cli.counting.facet_bars import facet_lines
 from crawler.cli.counting.facet_options import FacetOptions, facet_options
@@ -36,7 +36,7 @@ from pipelines.database.filters import ArticleFilters
 from pipelines.database.query_language.tokens import with_stems
 from pipelines.database.search import counts
 from pipelines.database.search.hits import HIT_KEYS, RankedPool
-from pipelines.database.search.kwic import CONTEXT_SORTS, LINE_KEYS, MAX_SORTED_ARTICLES, lines_in_context
+from pipelines.database.search.kwic import CONTEXT_SORTS, LINE_KEYS, ContextLines, lines_in_context
 from pipelines.database.search.ranking import SORTS
 
 if TYPE_CHECKING:
@@ -48,7 +48,6 @@ MATCH_MARKS = ("\ue000", "\ue001")
 MAX_SOURCE_WIDTH = 16  # columns of a terminal
 MAX_CONTEXT_CHARS = 1_000  # on each side of a word
 KWIC_PAGE_LINES = 500  # printed at a time
-SORTED_AMONG = f"Sorted among the lines of the first {MAX_SORTED_ARTICLES:,} articles by relevance."
 
 
 @click.command(cls=QueryCommand)
@@ -62,9 +61,9 @@ SORTED_AMONG = f"Sorted among the lines of the first {MAX_SORTED_ARTICLES:,} art
               help="Order of the matches. relevance: those with the words in the headline, then the others; of more "
                    "than 20,000 the newest are ranked. Without words it means newest. The undated are last in both "
                    "orders by day. left, right: lines of --kwic by their context.")  # fmt: skip
-@click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, metavar="N",
+@click.option("--limit", type=ROWS, default=20, show_default=True, metavar="N",
               help="Show at most N matches (--kwic: lines); 0: all.")  # fmt: skip
-@click.option("--offset", type=click.IntRange(min=0), default=0, metavar="N", help="Skip the first N matches.")
+@click.option("--offset", type=ROWS, default=0, metavar="N", help="Skip the first N matches.")
 @facet_options
 @format_option()
 @common_options
@@ -121,7 +120,7 @@ def command(
             if kwic is not None:
                 _kwic(db, query, filters, sort, limit or None, offset, kwic, form)
                 return
-            found = archive.matching(query, filters, sort, limit or None, offset)
+            found = archive.matching(query or None, filters, sort, limit or None, offset)
             counted_by = facet.of(db, query, filters) if facet.keys else []
             if form == "table":
                 _table(archive, found)
@@ -153,8 +152,7 @@ def _kwic(
     found = lines_in_context(db, query, filters, sort, limit, offset, context)
     if form != "table":
         output.write_rows(found, LINE_KEYS, form)
-        if sort in CONTEXT_SORTS and counts.count(db, query, filters) > MAX_SORTED_ARTICLES:
-            click.echo(SORTED_AMONG, err=True)
+        _say_order(found, err=True)
         _say_notes(db, query, filters, err=True)
         return
     number, articles = 0, set[int]()
@@ -169,8 +167,7 @@ def _kwic(
         return
     of = f"{len(articles):,} of {counted(total, 'article')} that match{without(query)}"
     click.echo(f"{counted(number, 'line')} from {of}")
-    if sort in CONTEXT_SORTS and total > MAX_SORTED_ARTICLES:
-        click.echo(SORTED_AMONG)
+    _say_order(found)
     _say_notes(db, query, filters)
 
 
@@ -197,6 +194,14 @@ def _table(archive: Archive, found: Articles) -> None:
     if undated := found.undated_left_out:
         click.echo(undated_sentence(undated))
     _say_notes(archive.connection, query, filters)
+
+
+def _say_order(found: ContextLines, *, err: bool = False) -> None:
+    """Say among how many articles lines were ranked or sorted, if it is not all that match."""
+    if found.pool:
+        click.echo(ranked_among(found.pool), err=err)
+    if found.sorted_among is not None:
+        click.echo(f"Sorted among the lines of the first {found.sorted_among:,} articles by relevance.", err=err)
 
 
 def ranked_among(pool: RankedPool) -> str:

@@ -11,7 +11,7 @@ import click
 
 from crawler.cli import output
 from crawler.cli.archive_options import archive_of, standard_output
-from crawler.cli.common_options import common_options
+from crawler.cli.common_options import POSITIVE, common_options
 from pipelines.core import terminal
 from pipelines.core.errors import NotFound, QueryError
 from pipelines.core.plural import counted
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 @click.option("--format", "form", type=click.Choice(("text", "json", "html", "body", "warc")), default="text",
               show_default=True, help="html or body: what the server sent, decoded. warc: the WARC record (if the page "
                    "had not changed, also the earlier full response).")  # fmt: skip
-@click.option("--revision", type=click.IntRange(min=1), metavar="N", help="Show an earlier revision; 1 is the first.")
+@click.option("--revision", type=POSITIVE, metavar="N", help="Show an earlier revision; 1 is the first.")
 @click.option("--captures", "every", is_flag=True, help="List all captures of the article instead of its text.")
-@click.option("--capture", type=click.IntRange(min=1), metavar="N",
+@click.option("--capture", type=POSITIVE, metavar="N",
               help="Show one capture, by the number that --captures and `morgue verify` print.")  # fmt: skip
 @common_options
 @click.pass_context

@@ -27,7 +27,8 @@ MAX_OBJECTS_NAMED = 20  # tables, views and indexes of others in the database
 
 @click.command()
 @click.option("--quick", is_flag=True, help="Check names, sizes, rows and references, without reading WARC files.")
-@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes (default: one per CPU).")
+@click.option("-j", "--jobs", type=click.IntRange(1, 1000), metavar="N",
+              help="Worker processes (default: one per CPU).")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(("table", "json")), default="table", show_default=True,
               help="json: one object with all findings.")  # fmt: skip
 @common_options

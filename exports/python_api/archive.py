@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsIndex, TypeAlias
 
 from exports.python_api import notebook_html
-from exports.python_api.articles import Articles, Sort, checked_number
+from exports.python_api.articles import MAX_ROWS, Articles, Sort, checked_number
 from exports.python_api.connections import ArchiveConnections, database_file
 from exports.python_api.rows import (
     ArticleRow,
@@ -28,7 +28,7 @@ from exports.python_api.rows import (
     TypedRow,
     TypedRows,
 )
-from pipelines.core.errors import MorgueError, NotFound, QueryError
+from pipelines.core.errors import MorgueError, NoArchive, NotFound, QueryError
 from pipelines.database import queries
 from pipelines.database.filters import ArticleFilters
 from pipelines.database.query_language.tokens import with_stems
@@ -54,6 +54,8 @@ class Archive:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         """Open the archive. Raises NoArchive, ArchiveDamaged, ArchiveLocked and other MorgueErrors."""
+        if not os.fspath(path):
+            raise NoArchive("path of the archive", "is empty", "name the folder of an archive, '.' for the current one")
         database = database_file(Path(path).expanduser().absolute())
         self.path = database.parent
         self._connections = ArchiveConnections(database)
@@ -183,7 +185,10 @@ class Archive:
 
         It is the only method that takes the number of a capture; in all others, a number is that of an article.
         """
-        return CaptureRow(queries.capture(self.connection, index(number)))
+        wanted = index(number)
+        if abs(wanted) > MAX_ROWS:  # SQLite takes 64 bits
+            raise NotFound(f"capture {wanted}", "there is no such number", "`captures` of an article has their numbers")
+        return CaptureRow(queries.capture(self.connection, wanted))
 
     def html(self, capture: Captured) -> str:
         """Return the page of an article, a revision or a capture as text, decoded as the archive reads it.

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import sqlite3
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields as fields_of
 from dataclasses import replace
 from operator import index
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, overload
 
 from exports.column_types import arrow_schema, chosen_columns
 from exports.extras import load_extra
 from exports.python_api import notebook_html
 from exports.python_api.connections import ArchiveConnections
 from exports.python_api.counts import AttentionTable, Counts
-from exports.python_api.rows import ARTICLE_COLUMNS, ArticleRow, ClusterRow, ContextRow, TypedRows
+from exports.python_api.rows import ARTICLE_COLUMNS, ArticleRow, ClusterRow, ContextRow, ContextRows, TypedRows
 from exports.python_api.tables import Columns, Tabular
 from pipelines.core.errors import QueryError
 from pipelines.core.plural import counted
 from pipelines.database import queries
 from pipelines.database.filters import ArticleFilters
+from pipelines.database.query_language.values import given_query
 from pipelines.database.search import counts
-from pipelines.database.search.hits import SORTS, SearchHits, search
+from pipelines.database.search.hits import SORTS, RankedPool, SearchHits, search
 from pipelines.database.search.periods import PERIODS
 from pipelines.database.selection import article_selection, is_address
 
@@ -35,6 +37,7 @@ HEAD_ROWS = 5  # that `head` gives, as pandas does
 FACET_KEYS = ("source", "language", "year")  # of `facets`, if none is named
 MAX_FACET_VALUES = 10  # of each key
 ARROW_ROWS = 5000  # that become Arrow arrays at once: about 20 MB of text
+MAX_ROWS = 10**12  # more than any archive has; a greater number, such as sys.maxsize, means all and may not fit SQLite
 FROM_COLUMN = {"published_time": "published"}  # that a column is made from
 
 
@@ -58,6 +61,7 @@ class Articles(Tabular):
         """Check the question. Raises QueryError, NotFound (of the source)."""
         if query is not None and not isinstance(query, str):
             raise TypeError(f"expected a query as text, not {query!r}; for one of several words, write OR between them")
+        given_query(query)
         if sort not in SORTS:
             raise QueryError(f"sort {sort!r}", "unknown order", f"say {', '.join(SORTS)}")
         limit, offset = checked_number("limit", limit), checked_number("offset", offset) or 0
@@ -105,6 +109,14 @@ class Articles(Tabular):
     def total(self) -> int:
         """Return how many articles match, whatever `limit` and slices leave out."""
         return counts.count(self._db, self.query, self.filters)
+
+    @property
+    def pool(self) -> RankedPool | None:
+        """Return how many matches are ranked, if there are too many to rank all; the others follow, the newest first.
+
+        None if all are ranked, or if the order is that of days.
+        """
+        return search(self._db, self.query, self.filters, self.sort, 0).pool
 
     @property
     def undated_left_out(self) -> int:
@@ -186,20 +198,27 @@ class Articles(Tabular):
             cause = "compares queries among all articles that pass some filters, and these articles have a query"
             raise QueryError("attention", cause, "say archive.search(since=...).attention([QUERY, ...])")
         texts = (queries,) if isinstance(queries, str) else tuple(queries)
+        for text in texts:
+            given_query(text)
         return AttentionTable(attention(self._db, texts, _keys(by), self.filters, checked_number("top", top) or 0))
 
-    def kwic(self, width: int = 40, sort: LineSort | None = None, limit: int | None = None) -> TypedRows[ContextRow]:
+    def kwic(self, width: int = 40, sort: LineSort | None = None, limit: int | None = None) -> ContextRows:
         """Return a line for each occurrence of the words: keyword in context, `width` characters on each side.
 
         `sort` "left" or "right" sorts by the context; None: lines in the order of these articles. `limit`: at most so
-        many lines; without it, all, for which there must be memory. Raises QueryError.
+        many lines; without it, all, for which there must be memory. `sorted_among` and `pool` of the answer say if only
+        a part of the articles was sorted or ranked; of the first, a warning tells too. Raises QueryError.
         """
         from pipelines.database.search.kwic import lines_in_context
 
         self._check_whole("kwic")
-        order = sort or self.sort
-        lines = lines_in_context(self._db, self.query or "", self.filters, order, limit, width=width)
-        return TypedRows(ContextRow, lines)
+        most, context = checked_number("limit", limit), checked_number("width", width) or 0
+        found = lines_in_context(self._db, self.query or "", self.filters, sort or self.sort, most, width=context)
+        lines = ContextRows(ContextRow, found)
+        if lines.sorted_among is not None:
+            cause = f"only the lines of the first {lines.sorted_among:,} articles by relevance are sorted"
+            warnings.warn(f"kwic: {cause}; filters, such as since, select fewer articles", stacklevel=2)
+        return lines
 
     def clusters(self, sort: ClusterSort = "size", limit: int | None = None) -> TypedRows[ClusterRow]:
         """Return the groups of copies of one text that one of these articles is in, the largest or newest first.
@@ -262,6 +281,8 @@ class Articles(Tabular):
             for hit in hits
         ]
         caption = f"{len(rows):,} of {counted(number, 'article')}" if len(rows) < number else counted(number, "article")
+        if pool := hits.pool:
+            caption += f"; ranked among the newest {pool.ranked:,} of {pool.total:,} matches"
         if undated := self.undated_left_out:
             caption += f"; {counted(undated, 'undated article')} left out by since or until"
         return notebook_html.table(("id", "day", "source", "title", "passage"), rows, caption)
@@ -271,9 +292,11 @@ def checked_number(name: str, number: int | None) -> int | None:
     """Return a number of rows; None: all. Raises QueryError if it is negative, TypeError if it is no whole number."""
     if number is None:
         return None
+    if not isinstance(number, SupportsIndex):
+        raise TypeError(f"expected a whole number for {name}, not {number!r}")
     if (rows := index(number)) < 0:
         raise QueryError(f"{name} {rows}", "less than nothing", "give a number from 0")
-    return rows
+    return min(rows, MAX_ROWS)
 
 
 def _keys(by: str | Sequence[str]) -> tuple[str, ...]:

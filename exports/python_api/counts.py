@@ -10,6 +10,7 @@ from exports.column_types import typed
 from exports.python_api import notebook_html
 from exports.python_api.tables import Tabular
 from pipelines.core.plural import counted
+from pipelines.database.search.periods import PERIODS
 
 if TYPE_CHECKING:
     from pipelines.database.search.attention import Attention
@@ -104,8 +105,14 @@ def _html(table: Counts | AttentionTable, caption: str) -> str:
     """Return the first rows as an HTML table."""
     columns, number = table.table_columns(), len(table)
     shown = [
-        [f"{row[name]:.1%}" if isinstance(row[name], float) else row[name] for name in columns]
-        for row in islice(table.table_rows(columns), MAX_COUNTS_SHOWN)
+        [_cell(name, row[name]) for name in columns] for row in islice(table.table_rows(columns), MAX_COUNTS_SHOWN)
     ]
     more = f"; {len(shown)} of {counted(number, 'row')} shown" if len(shown) < number else ""
     return notebook_html.table(columns, shown, caption + more)
+
+
+def _cell(name: str, value: object) -> object:
+    """Return a value as a notebook shows it."""
+    if value is None and name in PERIODS:
+        return "undated"
+    return f"{value:.1%}" if isinstance(value, float) else value

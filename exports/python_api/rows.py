@@ -13,6 +13,9 @@ from exports.python_api.tables import Tabular
 from pipelines.core.plural import counted
 from pipelines.database.queries import ARTICLE_KEYS
 
+if TYPE_CHECKING:
+    from pipelines.database.search.kwic import ContextLines
+
 MAX_REPR_CHARS = 70  # of a value in the repr of a row
 
 
@@ -354,7 +357,27 @@ class TypedRows(list[AnyTypedRow], Tabular, Generic[AnyTypedRow]):
         """Yield the rows, with all columns."""
         return iter(self)
 
+    def _caption(self) -> str:
+        """Return what a notebook says below the table."""
+        most = notebook_html.MAX_ROWS_SHOWN
+        return f"{most:,} of {counted(len(self), 'row')}" if len(self) > most else ""
+
     def _repr_html_(self) -> str:
         shown = self[: notebook_html.MAX_ROWS_SHOWN]
-        caption = f"{len(shown):,} of {counted(len(self), 'row')}" if len(shown) < len(self) else ""
-        return notebook_html.table(self._kind.in_brief, (row.cells() for row in shown), caption)
+        return notebook_html.table(self._kind.in_brief, (row.cells() for row in shown), self._caption())
+
+
+class ContextRows(TypedRows[ContextRow]):
+    """Hold keywords in context. `sorted_among`, `pool`: of how many articles, if it is not all of them."""
+
+    def __init__(self, kind: type[ContextRow], lines: ContextLines) -> None:
+        super().__init__(kind, lines)
+        self.sorted_among, self.pool = lines.sorted_among, lines.pool
+
+    def _caption(self) -> str:
+        said = [super()._caption()]
+        if self.sorted_among is not None:
+            said.append(f"sorted among the lines of the first {self.sorted_among:,} articles by relevance")
+        if self.pool is not None:
+            said.append(f"ranked among the newest {self.pool.ranked:,} of {self.pool.total:,} matches")
+        return "; ".join(filter(None, said))

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from crawler.cli.common_options import ROWS
 from pipelines.core.errors import QueryError
 from pipelines.database.filters import ArticleFilters
 from pipelines.database.query_language.values import listed
@@ -51,7 +52,7 @@ def facet_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--facet", "facet_keys", multiple=True, metavar="KEY,...",
                      help=f"Below the matches, count all of them by {', '.join(KEYS[:-1])} or "
                           f"{KEYS[-1]}. Repeatable."),
-        click.option("--facet-limit", type=click.IntRange(min=0), default=10, show_default=True, metavar="N",
+        click.option("--facet-limit", type=ROWS, default=10, show_default=True, metavar="N",
                      help="Show the N most frequent values of each; 0: all."),
     ]  # fmt: skip
     for option in reversed(options):

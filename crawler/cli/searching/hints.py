@@ -25,6 +25,9 @@ MAX_SHOWN_COLUMNS = 40  # of a word or phrase
 
 def no_match(db: sqlite3.Connection, query: str, filters: ArticleFilters, *, named: bool = False) -> Iterator[str]:
     """Yield the lines that say that nothing was found, why, and what to try. `named`: the query is one of several."""
+    if not is_address(query) and not counts.count(db):
+        yield "This archive has no article yet. `morgue crawl` and `morgue import` bring them in."
+        return
     words = reports(db, query) if query.strip() and not is_address(query) else []
     missing = [report.text for report in words if not report.articles] or [query] * named
     yield f"No match{f' for {_listed(_shown(missing))}' if missing else ''}{without(query)}."

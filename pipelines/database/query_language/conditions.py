@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from pipelines.core.errors import QueryError
+from pipelines.core.errors import NotFound, QueryError
 from pipelines.core.items import ARTICLE_KINDS
+from pipelines.database.query_language.contradictions import check_fields
 from pipelines.database.query_language.days import parse_day, words_of_period
 from pipelines.database.query_language.index_terms import (
     EVERY_ARTICLE,
@@ -93,6 +94,7 @@ class QueryConditions:
             self.headline = self._all(parts, titled=True)[0]
             self.in_title = [self._in_title(part) for part in wanted if _is_run(part)]
         self.has_words = self.match is not None and any(map(_has_text, wanted))
+        check_fields(query, tree, self._one_of, lambda field: self._read(field, _days))
 
     def marking(self) -> Marking | None:
         """Return what tells which words are the ones found in an article that fits; None without any.
@@ -262,6 +264,15 @@ class QueryConditions:
                 raise QueryError(f"kind: {value!r}", "there is no such kind", f"kinds are {', '.join(ARTICLE_KINDS)}")
         return of_kinds([words.strip() + "*" * (not words.endswith(" ")) for words in wanted])
 
+    def _one_of(self, field: QueryField) -> set[Any]:
+        """Return the values of a field of which an article has one: what fits it."""
+        values = listed(f"{field.name}:", field.value)
+        if field.name == "source":
+            return set(self.source_ids(values))
+        if field.name == "language":
+            return {language_code("language:", value) for value in values}
+        return {kind for kind in ARTICLE_KINDS if has_words(kind, "\n".join(_words("kind", values)))}
+
     def _field(self, field: QueryField) -> str:
         """Return the condition of a field that the index does not know."""
         if field.name == "published":
@@ -302,11 +313,12 @@ class QueryConditions:
         return since, until
 
     def _read(self, field: QueryField, read: Callable[[QueryField], Any]) -> Any:
-        """Return what `read` makes of a field. Its QueryError shows the place of the value."""
+        """Return what `read` makes of a field. Its QueryError or NotFound shows the place of the value."""
         try:
             return read(field)
-        except QueryError as error:
-            raise misplaced(self.query, field.place, f"{error.subject}: {error.cause}", error.cure) from None
+        except (QueryError, NotFound) as error:
+            shown = misplaced(self.query, field.place, f"{error.subject}: {error.cause}", error.cure)
+            raise type(error)(shown.subject, shown.cause, shown.cure) from None
 
 
 def _words(name: str, values: Sequence[str]) -> list[str]:

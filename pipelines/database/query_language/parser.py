@@ -6,7 +6,7 @@
 
 AND and OR may be written && and ||. The precedence differs from FTS5's in one point: NOT applies to the next term only,
 so that `a NOT b c` means `a c -b`. A field before parentheses holds for every term in them that has no field of its
-own. Operators without a term and empty parentheses are left out.
+own. An operator without a term, and empty parentheses, are errors. A term without a letter or digit is left out.
 """
 
 from __future__ import annotations
@@ -16,7 +16,15 @@ from typing import NamedTuple, TypeAlias
 
 from pipelines.core.errors import QueryError
 from pipelines.database.query_language.phrases import has_run
-from pipelines.database.query_language.tokens import COLUMNS, FILTERS, QueryToken, misplaced, near_members, tokens_of
+from pipelines.database.query_language.tokens import (
+    COLUMNS,
+    FILTERS,
+    QueryToken,
+    misplaced,
+    named_query,
+    near_members,
+    tokens_of,
+)
 
 NEAR_IN = "near:"
 MAX_DEPTH = 20  # nested parentheses; FTS5's parser has a stack of 100 entries
@@ -96,7 +104,7 @@ def parse_query(query: str) -> QueryNode:
     found = _Parser(query).parse()
     if found is None:
         raise QueryError(
-            f"query {query[:60]!a}" if query else "query", "nothing to look for: it has no letter or digit",
+            named_query(query) if query else "query", "nothing to look for: it has no letter or digit",
             "give a word, a \"phrase\" or a prefix*, e.g. morgue search 'title:climate -sport'",
         )  # fmt: skip
     return found
@@ -137,38 +145,82 @@ class _Parser:
             raise misplaced(self.query, self.take().place, "this parenthesis was not opened", cure)
         return found
 
+    def is_at_end(self) -> bool:
+        """Return True if no term follows in this branch."""
+        return self.peek() in ("OR", "close", "end")
+
     def disjunction(self, field: str | None) -> QueryNode | None:
         branches = [self.conjunction(field)]
         while self.peek() == "OR":
-            self.take()
+            token = self.take()
+            if self.is_at_end():
+                raise self.dangling(token, "after")
             branches.append(self.conjunction(field))
         return _group("OR", branches)
 
     def conjunction(self, field: str | None) -> QueryNode | None:
         parts: list[QueryNode | None] = []
-        while self.peek() not in ("OR", "close", "end"):
-            negation = None
-            while self.peek() in ("AND", "NOT"):  # also several, or dangling: "AND NOT", "NOT NOT", "AND OR"
+        if self.peek() in ("AND", "OR"):
+            raise self.dangling(self.take(), "before")
+        while not self.is_at_end():
+            if self.peek() == "AND":
                 token = self.take()
-                negation = token if token.kind == "NOT" else negation
-            if self.peek() not in ("OR", "close", "end"):
-                part = self.term(field)
-                parts.append(QueryExclusion(part, negation.place) if part and negation else part)
+                if self.is_at_end() or self.peek() == "AND":
+                    raise self.dangling(token, "after")
+            parts.append(self.negation(field) if self.peek() == "NOT" else self.term(field))
         return _group("AND", parts)
 
+    def negation(self, field: str | None) -> QueryExclusion:
+        sign = self.take()
+        if self.is_at_end() or self.peek() in ("AND", "NOT"):
+            raise self.dangling(sign, "after")
+        part = self.term(field)
+        if part is None:
+            cause = "what follows has no letter or digit, so it cannot be left out"
+            cure = "write a word right after it: -WORD or NOT WORD; else leave it out"
+            raise misplaced(self.query, sign.place, cause, cure)
+        return QueryExclusion(part, sign.place)
+
+    def dangling(self, token: QueryToken, side: str) -> QueryError:
+        """Return the error for an operator without a term on one side of it."""
+        example = "flood NOT dam" if token.kind == "NOT" else f"flood {token.kind} dam"
+        itself = f'; to search for the word itself, put it in quotes: "{token.raw}"' if token.raw.isalpha() else ""
+        cure = f"write words or parentheses beside it: {example}{itself}"
+        return misplaced(self.query, token.place, f"{token.raw} has nothing {side} it", cure)
+
     def term(self, field: str | None) -> QueryNode | None:
-        while self.peek() == "field":  # of title:byline:x, the last one counts
-            named = self.take()
-            field = named.raw
-            if self.peek() not in ("field", "open", "text"):  # title:AND
-                cause, cure = f"{field}: has an operator as its value", f'put it in quotes: {field}:"AND"'
-                raise misplaced(self.query, named.place, cause, cure)
+        has_own_field = self.peek() == "field"
+        if has_own_field:
+            field = self.field()
         if self.peek() == "open":
             return self.group(field)
         token = self.take()
+        if set(token.raw) == {"-"} and self.is_at_end():  # between words, as in headlines, it is only a sign
+            cure = "write a word right after it to leave that out: -WORD; else leave it out"
+            raise misplaced(self.query, token.place, "this minus is not followed by a word", cure)
         if field is None or field in COLUMNS:
+            if has_own_field and token.fts is None:
+                raise misplaced(self.query, token.place, f"{field}: has no letter or digit", "give a word or a phrase")
             return None if token.fts is None else _text(token, field)
         return self.filter(field, token)
+
+    def field(self) -> str:
+        """Return the name of the field that is next. Raises QueryError unless it has a value."""
+        named = self.take()
+        if self.peek() in ("open", "text"):
+            return named.raw
+        following, cause = self.tokens[self.at], f"{named.raw}: has an operator as its value"
+        cure = f'to search for the word itself, put it in quotes: {named.raw}:"{following.raw}"'
+        if following.kind == "field":
+            value = next(
+                (token.raw for token in self.tokens[self.at + 1 : self.at + 2] if token.kind == "text"), "WORD"
+            )
+            cause = f"{named.raw}: is followed by another field instead of a word"
+            words = f'for the words, put them in quotes: {named.raw}:"{following.raw}:{value}"'
+            cure = f"write {named.raw}:WORD {following.raw}:{value}; {words}"
+        elif following.kind == "NOT":
+            cure = f"write NOT {named.raw}:WORD; {cure}"
+        raise misplaced(self.query, named.place, cause, cure)
 
     def filter(self, field: str, token: QueryToken) -> QueryField:
         self.filters += 1
@@ -185,6 +237,9 @@ class _Parser:
         if self.depth > MAX_DEPTH:
             cause = f"parentheses more than {MAX_DEPTH} deep"
             raise misplaced(self.query, opening.place, cause, "use fewer of them")
+        if self.peek() == "close":
+            cure = "write words between them, or leave them out"
+            raise misplaced(self.query, opening.place, "there is nothing in these parentheses", cure)
         found = self.disjunction(field)
         if self.peek() == "end":
             cause, cure = "this parenthesis is not closed", "close it, or put text that has parentheses in quotes"

@@ -105,7 +105,7 @@ def quoted(text: str) -> str:
 
 def signs_ignored(text: str) -> str:
     """Return the signs at the ends of a text, or of a text without any word, that no index has: the ++ of C++."""
-    if text == "!":  # elsewhere an operator; between two words it ends a sentence, with a space before it in French
+    if text in ("!", "-"):  # operators with a word after them; alone, ! ends a sentence in French, - is a dash
         return text
     alone = not any(map(str.isalnum, text))
     ends = text if alone else re.sub(r"(?s)^(\W*).*?(\W*)$", r"\1\2", text)

@@ -31,7 +31,12 @@ OPERATORS = {"AND": "AND", "OR": "OR", "NOT": "NOT", "&&": "AND", "||": "OR"}  #
 
 # SQLite would end the expression at a NUL, and cannot take lone surrogates (from arguments that are not UTF-8).
 # Typographic quotes come with phrases that are pasted from an article. Each character stays one: places must fit.
-CLEAN = dict.fromkeys((0, *range(0xD800, 0xE000)), " ") | dict.fromkeys(map(ord, "“”„‟«»＂"), '"')
+UNUSABLE = dict.fromkeys((0, *range(0xD800, 0xE000)), " ")
+CLEAN = UNUSABLE | dict.fromkeys(map(ord, "“”„‟«»＂"), '"')
+# In Hebrew, a quotation mark inside a word makes it an acronym. After a prefix it may also begin a phrase.
+HEBREW = r"\u05d0-\u05ea"
+GERSHAYIM = re.compile(rf'(?<=[\u0591-\u05bd\u05bf\u05c1-\u05c7{HEBREW}])"(?=[{HEBREW}])')
+AFTER_PREFIX = re.compile(rf'(?<![{HEBREW}])[הוכלבמש]{{1,3}}"(?=[{HEBREW}])')
 
 MEMBER = r'(?:"[^"]*"\*?|[^\s"(),]+)'
 TOKEN = re.compile(
@@ -43,7 +48,8 @@ TOKEN = re.compile(
     | (?P<quote>  " )
     | (?P<open>   \( )
     | (?P<close>  \) )
-    | (?P<minus>  (?<![^\s(]) (?: -+ (?=[^\s-]) | ! (?=[^\s!)]) ) )  # only where a term begins: covid-19 is a word
+    | (?P<minus>  (?<![^\s(]) [-!]+ (?=[^\s)!-]) )             # only where a term begins: covid-19 is a word
+    | (?P<badminus> (?<=\)) [-!]+ (?=[^\s)!-]) )
     | (?P<plus>   (?<![^\s(]) \+ (?=[^\s+)]) )                  # "must be there", which holds for every term
     | (?P<badstem> (?<![^\s(:!+-]) ~ (?: ["(] | [a-z]{{2,3}} : (?=[\s()"]|$) ) )
     | (?P<stem>   (?<![^\s(:!+-]) ~ (?: (?P<language>[a-z]{{2,3}}) : )? (?P<stemmed>[^\s"()~][^\s"()]*) )
@@ -53,6 +59,7 @@ TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
+NEGATION = re.compile(r'[-!]+(?=[\w("~])')
 VALUE = re.compile(r"(?P<word>(?!NEAR\()[^\s\"()]+)")  # of a filter: source:courier.example:8080, tag:a:b
 
 
@@ -72,16 +79,45 @@ def tokens_of(query: str) -> list[QueryToken]:
     """Return the tokens of a query. Raises QueryError."""
     if len(query) > MAX_QUERY_CHARS:
         cause = f"{len(query):,} characters are too long"
-        raise QueryError(f"query {query[: MAX_SHOWN_CHARS - 1] + '…'!a}", cause, "search for a few of its words")
-    text, tokens, at = query.translate(CLEAN), list[QueryToken](), 0
+        raise QueryError(named_query(query), cause, "search for a few of its words")
+    text, tokens, at = cleaned(query), list[QueryToken](), 0
     while at < len(text):
         match = (VALUE.match(text, at) if tokens and takes_value(tokens[-1]) else None) or TOKEN.match(text, at)
         assert match is not None, "every character begins a token"
         if (token := _token(query, match)) is not None:
+            if tokens and tokens[-1].kind == "field":
+                _check_negation(query, text, tokens[-1], token)
             tokens.append(token)
         at = match.end()
     _check_syntax(query, tokens)
     return tokens
+
+
+def cleaned(query: str) -> str:
+    """Return a query with plain quotation marks, of the same length. One inside a Hebrew acronym becomes gershayim."""
+    text = query.translate(CLEAN)
+    if text.isascii() or not (inner := [found.start() for found in GERSHAYIM.finditer(text)]):
+        return text
+    is_phrase = (text.count('"') - len(inner)) % 2 and (opening := AFTER_PREFIX.search(text))
+    kept = opening.end() - 1 if is_phrase and opening else -1
+    return "".join("״" if at in inner and at != kept else sign for at, sign in enumerate(text))
+
+
+def _check_negation(query: str, text: str, field: QueryToken, value: QueryToken) -> None:
+    """Raise QueryError for a minus or ! after the colon of a field, where it would be lost: `title:-about`."""
+    if value.form != "word":
+        return
+    name, first, *others = field.raw, *(value.raw.split(",") if takes_value(field) else [value.raw])
+    signs = NEGATION.match(text, value.place)
+    if signs is not None and not others:
+        typed = text[signs.end() : value.place + len(value.raw)] + "*" * value.is_prefix
+        rest = typed or {"(": "(...)"}.get(text[signs.end()], '"..."')
+        cure = f"write -{name}:{rest} to leave it out; for a word with the sign, put it in quotes"
+    elif signs is not None or any(NEGATION.match(other.lstrip()) for other in others):
+        cure = f"write {name}:{first.lstrip('-!')} for each value that you want, and -{name}:... to leave one out"
+    else:
+        return
+    raise misplaced(query, value.place, f"a minus or ! stands before a field, not after {name}:", cure)
 
 
 def _check_syntax(query: str, tokens: list[QueryToken]) -> None:
@@ -117,6 +153,11 @@ def _token(query: str, match: re.Match[str]) -> QueryToken | None:
         if operator := next((member for member in members if member in OPERATORS), None):
             cure = f"write NEAR(...) {operator} NEAR(...), each with its words; of the word itself, small letters"
             raise misplaced(query, place, f"NEAR takes words and phrases, not {operator}", cure)
+        if negated := next(filter(NEGATION.match, members), None):
+            cure = (
+                f'write NEAR(...) {negated}, or NEAR(...) -NEAR(...); for a word with the sign: "{negated}", in quotes'
+            )
+            raise misplaced(query, place, f"NEAR takes words and phrases, not {negated}", cure)
         return QueryToken("text", place, match.group(), near(members, gap), "near")
     if found.get("phrase") is not None:
         inside, star = found["inside"], bool(found["star"])
@@ -134,7 +175,7 @@ def _token(query: str, match: re.Match[str]) -> QueryToken | None:
         return QueryToken("text", place, word, term(word, prefix=star), "word", star)
     if kind == "field":
         return QueryToken("field", place, _field(query, place, text[:-1]))
-    if kind in ("empty", "quote", "badnear", "badstem"):
+    if kind in ("empty", "quote", "badnear", "badstem", "badminus") or (kind == "minus" and len(text) > 1):
         raise _mistake(query, place, kind, text)
     return None if kind in ("space", "plus") else QueryToken("NOT" if kind == "minus" else kind, place, text)
 
@@ -148,7 +189,7 @@ def near_members(text: str) -> tuple[list[str], int]:
 
 def _stem(query: str, place: int, text: str, word: str, language: str | None) -> QueryToken:
     """Return the token of ~word. Raises QueryError unless it is one word."""
-    if word.endswith("*") or len(words_of(word)) != 1:
+    if word.endswith("*") or len(words_of(word)) != 1 or NEGATION.match(word):
         raise _mistake(query, place, "badstem", text)
     return QueryToken("text", place, word, term(word), "stem", language=language)
 
@@ -172,6 +213,12 @@ def _mistake(query: str, place: int, kind: str, text: str) -> QueryError:
     if kind == "quote":
         cure = 'write "..." around the phrase, or leave the mark out'
         return misplaced(query, place, "a quotation mark is not closed", cure)
+    if kind == "minus":
+        cure = f'write one, -WORD, to leave a word out; for a word with the signs: "{text}WORD", in quotes'
+        return misplaced(query, place, f"{text} is more than one sign", cure)
+    if kind == "badminus":
+        cure = f"write a space before it to leave out what follows, or after it: (...) {text}WORD or (...) {text} WORD"
+        return misplaced(query, place, f"{text} follows a parenthesis, which could mean two things", cure)
     if kind == "badstem":
         cure = "write ~flooding, or ~en:flooding to say the language; for other endings, write a prefix: flood*"
         return misplaced(query, place, "~ is not followed by one word", cure)
@@ -181,7 +228,7 @@ def _mistake(query: str, place: int, kind: str, text: str) -> QueryError:
 
 def with_stems(query: str) -> str:
     """Return a query with ~ before each plain word, which then finds the other forms of it, too. Raises QueryError."""
-    tokens, text = tokens_of(query), query.translate(CLEAN)
+    tokens, text = tokens_of(query), cleaned(query)
     plain = [
         token.place
         for before, token in zip([None, *tokens], tokens, strict=False)
@@ -219,12 +266,25 @@ def lower_operators(query: str) -> list[str]:
     ))  # fmt: skip
 
 
+def named_query(query: str) -> str:
+    """Return a query, or the beginning of a long one, as the subject of an error."""
+    more = "…" * (len(query) > MAX_SHOWN_CHARS)
+    return f"query '{_shown(query[: MAX_SHOWN_CHARS - len(more)])}{more}'"
+
+
+def _shown(query: str) -> str:
+    """Return a query as it was typed, on one line, without what a terminal would act on."""
+    from pipelines.core.terminal import plain  # only for errors
+
+    return plain(query.translate(UNUSABLE)).replace("\n", " ")
+
+
 def misplaced(query: str, place: int, cause: str, cure: str) -> QueryError:
     """Return an error that shows the query, and below it a mark at the place of the mistake."""
     from pipelines.core.terminal import width  # only for the error
 
     start = max(0, min(place - MAX_SHOWN_CHARS // 2, len(query) - MAX_SHOWN_CHARS))
-    text = "".join(character if character.isprintable() else " " for character in query)
+    text = _shown(query)
     shown = text[start : start + MAX_SHOWN_CHARS]
     before, after = "…" * (start > 0), "…" * (start + MAX_SHOWN_CHARS < len(query))
     mark = " " * width(before + text[start:place]) + "^"

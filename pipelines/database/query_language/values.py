@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -14,11 +14,20 @@ from pipelines.core.languages.spaced_runs import spaced_runs
 
 def listed(name: str, texts: Sequence[str] | None) -> tuple[str, ...]:
     """Return the values of a repeatable option, each of which may be several with commas. Raises QueryError."""
-    given = (texts,) if isinstance(texts, str) else tuple(texts or ())
+    given = (texts,) if isinstance(texts, str) else tuple(texts) if isinstance(texts, Iterable) else texts or ()
+    if not isinstance(given, tuple) or not all(isinstance(text, str) for text in given):
+        raise TypeError(f"expected text or a list of texts for {name}, not {texts!r}")
     values = tuple(dict.fromkeys(part.strip() for text in given for part in text.split(",") if part.strip()))
     if given and not values:
         raise QueryError(f"{name} {given[0]!r}", "is empty", "give a value, or leave it out")
     return values
+
+
+def given_query(query: str | None) -> str | None:
+    """Return a query; None if none is given. Raises QueryError for an empty one, such as a variable that is not set."""
+    if query is not None and not query.strip():
+        raise QueryError("query", "is empty", "give a word, or leave the query out to select all articles")
+    return query
 
 
 def language_code(name: str, text: str) -> str:

@@ -16,10 +16,11 @@ from pipelines.database.connection import Row, ask
 from pipelines.database.filters import EVERYTHING, ArticleFilters
 from pipelines.database.query_language.conditions import Marking
 from pipelines.database.query_language.index_terms import test_label
-from pipelines.database.search.hits import search
+from pipelines.database.query_language.tokens import named_query
+from pipelines.database.search.hits import RankedPool, SearchHits, search
 from pipelines.database.search.ranking import SORTS
 from pipelines.database.search.spans import FIELDS, PageIndex, Span
-from pipelines.database.selection import is_address, query_conditions
+from pipelines.database.selection import article_at, is_address, query_conditions
 
 LINE_KEYS = ("left", "keyword", "right", "id", "source", "published_day", "url", "field", "position")
 CONTEXT_SORTS = ("left", "right")
@@ -31,6 +32,27 @@ PAGE_ARTICLES = 20  # read at a time
 SLACK_CHARS = 200  # of the text beyond the context, because white space in it counts as one character
 
 
+class ContextLines(Iterator[Row]):
+    """Yield lines once, with the keys LINE_KEYS. `lines_in_context` makes it."""
+
+    def __init__(self, lines: Iterator[Row], hits: SearchHits, most: int | None = None) -> None:
+        """`most`: how many articles the lines were sorted among, if by their context."""
+        self._lines, self._hits, self._most = lines, hits, most
+
+    def __next__(self) -> Row:
+        return next(self._lines)
+
+    @property
+    def pool(self) -> RankedPool | None:
+        """Return how many matches were ranked, if it is not all of them; None if the lines have another order."""
+        return self._hits.pool if self._most is None else None
+
+    @property
+    def sorted_among(self) -> int | None:
+        """Return of how many articles the lines were sorted by their context, if it is not all that match."""
+        return self._most if self._most is not None and self._hits.total > self._most else None
+
+
 def lines_in_context(
     db: sqlite3.Connection,
     query: str,
@@ -39,8 +61,8 @@ def lines_in_context(
     limit: int | None = 20,
     offset: int = 0,
     width: int = 40,
-) -> Iterator[Row]:
-    """Yield a line for each occurrence of what a query looks for, with the keys LINE_KEYS.
+) -> ContextLines:
+    """Return a line for each occurrence of what a query looks for, with the keys LINE_KEYS.
 
     `left` and `right` have at most `width` characters of the same field, on one line. `position` is the place of the
     keyword in the field, in characters. `limit` and `offset` count lines; `limit` None means all. By relevance and by
@@ -52,17 +74,23 @@ def lines_in_context(
     if offset < 0 or width < 0 or (limit is not None and limit < 0):
         raise QueryError("limit, offset and width", "less than nothing", "give numbers from 0")
     by_context = sort in CONTEXT_SORTS
-    asked = None if not query.strip() or is_address(query) else query_conditions(db, query, filters)
+    if is_address(query) and (number := article_at(db, query)) is not None:
+        cure = (
+            f'to find texts that name it, put it in quotes: "{query.strip()}"; `morgue show {number}` shows the article'
+        )
+        raise QueryError(named_query(query), f"is the address of article {number}, which has no words to show", cure)
+    asked = query_conditions(db, query, filters) if query.strip() else None
     marking = asked.marking() if asked else None
     if asked is None or marking is None:
         cure = "give a word, a phrase or a prefix beside the fields and filters"
-        raise QueryError(f"query {query[:60]!a}", "has no word that could be shown in its context", cure)
+        raise QueryError(named_query(query), "has no word that could be shown in its context", cure)
     hits = search(db, query, filters, "relevance" if by_context else sort, MAX_SORTED_ARTICLES if by_context else None)
     lines = _lines(db, hits, marking, asked.values, width)
     if not by_context:
-        return islice(lines, offset, None if limit is None else offset + limit)
+        return ContextLines(islice(lines, offset, None if limit is None else offset + limit), hits)
     key = _left_key if sort == "left" else _right_key
-    return iter((sorted(lines, key=key) if limit is None else heapq.nsmallest(offset + limit, lines, key))[offset:])
+    ordered = (sorted(lines, key=key) if limit is None else heapq.nsmallest(offset + limit, lines, key))[offset:]
+    return ContextLines(iter(ordered), hits, most=MAX_SORTED_ARTICLES)
 
 
 def _lines(

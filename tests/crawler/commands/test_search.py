@@ -19,7 +19,7 @@ from crawler.cli.common_options import common_options
 from crawler.cli.main import morgue as main
 from crawler.commands import search
 from pipelines.core.terminal import width
-from pipelines.database.search import hits, ranking
+from pipelines.database.search import hits, kwic, ranking
 from tests.support.article_archive import build
 from tests.support.command import ROOT, command_line, environment, morgue
 
@@ -50,6 +50,48 @@ def test_pool_of_ranked_matches_is_named(folder, monkeypatch, form, sort, on_out
     done = CliRunner().invoke(main, asked)
     said = "Ranked among the newest 20 of 30 matches; the newest with the words in the headline come first."
     assert (done.stdout.count(said), done.stderr.count(said)) == (on_output, on_error)
+
+
+@pytest.mark.parametrize(
+    ("sort", "said"), [("relevance", "Ranked among the newest 20 of 30"), ("left", "first 25 art")]
+)
+@pytest.mark.parametrize("form", ["table", "jsonl"])
+def test_lines_in_context_name_what_was_ranked_or_sorted(folder, monkeypatch, form, sort, said):
+    """As the list of matches does: below a table, and beside the rows for programs."""
+    monkeypatch.setattr(ranking, "POOL_MATCHES", 20)
+    monkeypatch.setattr(kwic, "MAX_SORTED_ARTICLES", 25)
+    done = CliRunner().invoke(
+        main, ["-C", str(folder), "search", "filler", "--kwic", "10", "--format", form, "--sort", sort]
+    )
+    assert (done.stdout if form == "table" else done.stderr).count(said) == 1
+    assert done.output.count("mong the ") == 1
+
+
+def test_context_of_an_address_is_shown_if_its_words_are_searched_for(folder):
+    """No article is at it. That of an article has no words to show, and the error says what to do."""
+    done = morgue("-C", folder, "search", "http://sport.example/all", "--kwic", "20")
+    assert done.returncode == 0
+    assert "No match." in done.stdout
+    done = morgue("-C", folder, "search", "https://courier.example/2024/article-1", "--kwic", "20")
+    assert done.returncode == 2
+    assert "is the address of article 1, which has no words to show" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [("search", ""), ("count", "climate", " "), ("clusters", ""), ("export", "jsonl", "-", "--query", "")]
+)
+def test_empty_query_is_refused(folder, arguments):
+    """It may be a variable that a script did not set; all articles are what no query selects."""
+    done = morgue("-C", folder, *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "leave the query out to select all articles" in done.stderr
+
+
+def test_empty_archive_says_so(tmp_path):
+    """No word is like one that is searched for if there are none."""
+    assert morgue("init", tmp_path / "empty").returncode == 0
+    done = morgue("-C", tmp_path / "empty", "search", "flood")
+    assert done.stdout == "This archive has no article yet. `morgue crawl` and `morgue import` bring them in.\n"
 
 
 @pytest.mark.parametrize("columns", ["40", "80", "200"])
