@@ -26,9 +26,9 @@ from pipelines.database import queries
 from pipelines.database.clusters import cluster_list
 from pipelines.database.clusters.copies import is_waiting
 from pipelines.database.filters import EVERYTHING, ArticleFilters
+from pipelines.database.query_language.addresses import is_address
 from pipelines.database.query_language.tokens import with_stems
 from pipelines.database.search import counts
-from pipelines.database.selection import is_address
 
 
 @click.command(cls=QueryCommand)

@@ -15,8 +15,9 @@ from crawler.cli.common_options import POSITIVE, common_options
 from pipelines.core import terminal
 from pipelines.core.errors import NotFound, QueryError
 from pipelines.core.plural import counted
-from pipelines.database import page_states, queries, selection
+from pipelines.database import page_states, queries
 from pipelines.database.clusters import cluster_list
+from pipelines.database.query_language.addresses import as_given
 from pipelines.warc.storage import WarcStorage
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def _why_no_article(db: sqlite3.Connection, wanted: str, captures: list[queries.
     """Say why captures of an address are shown instead of an article."""
     from pipelines.database.frontier.rows import LISTINGS_IN_WORDS, NO_ARTICLE, listing_in_words
 
-    known, kind = queries.address_state(db, selection.as_given(wanted.strip())), captures[-1]["kind"]
+    known, kind = queries.address_state(db, as_given(wanted.strip())), captures[-1]["kind"]
     if known is not None and known.state != "removed":
         return known.why_no_article()
     return listing_in_words(kind) if kind in LISTINGS_IN_WORDS else NO_ARTICLE
@@ -134,7 +135,7 @@ def _refuse_removed_copy(db: sqlite3.Connection, wanted: str) -> None:
     """Raise NotFound for the address of a page that was not filed because it is a copy of one that was taken down."""
     from pipelines.takedown.register import COPY
 
-    known = queries.address_state(db, selection.as_given(wanted.strip()))
+    known = queries.address_state(db, as_given(wanted.strip()))
     if known is not None and known.last_error == COPY:
         cure = f"morgue remove {wanted} takes its capture out of the WARC files, too"
         raise NotFound(wanted, f"is a {COPY}, so it is not shown", cure)

@@ -20,6 +20,8 @@ MAX_NAMED_CHARACTERS = 20  # in the message on characters without a font
 
 def check_plot(path: Path, queries: int, *, force: bool) -> None:
     """Check, before any work is done, that a plot can be drawn there. Raises ConfigError."""
+    if not path.name:
+        raise ConfigError("--plot", "names no file", f"name a file that ends in {', '.join(SUFFIXES)}")
     if path.suffix.lower() not in SUFFIXES:
         cause = f"there is no kind of plot {path.suffix}" if path.suffix else "its ending says no kind of plot"
         raise ConfigError(str(path), cause, f"name a file that ends in {', '.join(SUFFIXES)}")

@@ -21,11 +21,12 @@ from pipelines.core.errors import QueryError
 from pipelines.core.plural import counted
 from pipelines.database import queries
 from pipelines.database.filters import ArticleFilters
+from pipelines.database.query_language.addresses import is_address
 from pipelines.database.query_language.values import given_query
 from pipelines.database.search import counts
 from pipelines.database.search.hits import SORTS, RankedPool, SearchHits, search
 from pipelines.database.search.periods import PERIODS
-from pipelines.database.selection import article_selection, is_address
+from pipelines.database.selection import article_selection
 
 if TYPE_CHECKING:
     import pyarrow

@@ -29,14 +29,9 @@ from pipelines.database.connection import (
     decode_short,
 )
 from pipelines.database.filters import EVERYTHING, ArticleFilters
+from pipelines.database.query_language.addresses import as_given, normalised, spellings
 from pipelines.database.schema.places import DAY_BITS, FIRST_DATED_PLACE
-from pipelines.database.selection import (
-    article_at,
-    article_selection,
-    as_given,
-    normalised,
-    spellings,
-)
+from pipelines.database.selection import article_at, article_selection
 
 if TYPE_CHECKING:
     from pipelines.database.frontier.rows import AddressState

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import replace
@@ -16,6 +15,14 @@ from typing import Any, NamedTuple
 from pipelines.database.clusters.copies import other_copies
 from pipelines.database.connection import ask
 from pipelines.database.filters import ArticleFilters, source_ids
+from pipelines.database.query_language.addresses import (
+    address_within,
+    as_given,
+    is_address,
+    neighbours,
+    normalised,
+    spellings,
+)
 from pipelines.database.query_language.conditions import QueryConditions
 from pipelines.database.query_language.index_terms import EVERYWHERE, PlaceRange
 from pipelines.database.query_language.near_runs import has_near
@@ -24,8 +31,6 @@ from pipelines.database.search.stems import ArchiveWordForms
 
 # CROSS JOIN keeps SQLite from turning the order round: it would query FTS5 for each article in turn.
 FROM_MATCHES = "articles_fts CROSS JOIN articles a {index} ON a.place = articles_fts.rowid"
-# A host alone is a word.
-ADDRESS = re.compile(r"(?i)(?:https?://\S+|(?:(?:[\w-]+\.)+[^\W\d_]{2,}(?::[0-9]+)?|[\w.-]+:[0-9]+)/\S*)")
 
 
 class ArticleSelection(NamedTuple):
@@ -110,7 +115,7 @@ def article_selection(db: sqlite3.Connection, query: str | None, filters: Articl
             tests.append("a.id = :article")
             values["article"] = number
         else:
-            asked = query_conditions(db, query, filters)
+            asked = query_conditions(db, address_within(query) if is_address(query) else query, filters)
             tests += asked.where
             values |= asked.values
             places = places.within(asked.places)
@@ -147,53 +152,13 @@ def _all_of(match: str | None, terms: list[str]) -> str | None:
     return " AND ".join([*([match] if match else []), *terms]) or None
 
 
-def is_address(query: str) -> bool:
-    """Return True if a query is one address, as people paste it: with a scheme, or a host and a path."""
-    return ADDRESS.fullmatch(query.strip()) is not None
-
-
 def article_at(db: sqlite3.Connection, url: str) -> int | None:
-    """Return the id of the article at an address: as given, else as normalised, else by reading the whole table."""
-    spelled = list(dict.fromkeys([as_given(url), *spellings(as_given(url.strip()))]))
-    return _by_key(db, spelled) or _by_key(db, normalised(spelled)) or _by_address(db, spelled)
+    """Return the id of the article at an address, in any spelling; else of that on another host of its site: `www.`."""
+    keys = normalised(spellings(as_given(url)))
+    return _first_of(db, keys) or _first_of(db, neighbours(keys))
 
 
-def _by_key(db: sqlite3.Connection, keys: list[str]) -> int | None:
-    marks = ", ".join("?" * len(keys))
-    sql = f"""SELECT id FROM articles WHERE url_key IN ({marks})
-              UNION ALL SELECT article_id FROM aliases WHERE url_key IN ({marks}) LIMIT 1"""
-    return next((row["id"] for row in ask(db, sql, keys * 2)), None)
-
-
-def _by_address(db: sqlite3.Connection, urls: list[str]) -> int | None:
-    marks = ", ".join("?" * len(urls))
-    sql = f"SELECT id FROM articles WHERE url IN ({marks}) OR canonical_url IN ({marks}) LIMIT 1"
-    return next((row["id"] for row in ask(db, sql, urls * 2)), None)
-
-
-def as_given(wanted: str) -> str:
-    """Return an argument as text that can be looked up. Bytes that are not UTF-8 are percent-encoded."""
-    from pipelines.core.urls import address_in
-
-    return wanted if wanted.isascii() else address_in(wanted.encode("utf-8", "surrogateescape"))
-
-
-def spellings(url: str) -> list[str]:
-    """Return spellings of an address as people copy it: without fragment, with or without scheme and final slash."""
-    bare = url.partition("#")[0]
-    rest = re.sub("^https?://", "", bare, flags=re.IGNORECASE)
-    forms = (bare, f"https://{rest}", f"http://{rest}")
-    return list(dict.fromkeys(spelling for form in forms for spelling in (form, form.rstrip("/"), form + "/")))
-
-
-def normalised(spellings: list[str]) -> list[str]:
-    """Return the keys of the addresses among some texts, without tracking parameters."""
-    from pipelines.core.urls import url_key  # takes a millisecond or two, which most lookups need not pay
-
-    keys = []
-    for spelling in spellings:
-        try:
-            keys.append(url_key(spelling))
-        except ValueError:  # not an address; the caller reports it as not found
-            continue
-    return list(dict.fromkeys(keys))
+def _first_of(db: sqlite3.Connection, keys: list[str]) -> int | None:
+    sql = """SELECT id FROM articles WHERE url_key = ?1
+             UNION ALL SELECT article_id FROM aliases WHERE url_key = ?1 LIMIT 1"""
+    return next((row["id"] for key in keys for row in ask(db, sql, (key,))), None)

@@ -173,6 +173,7 @@ def build(folder: Path) -> Path:
     warc += edit(db, 1, len(warc))
     (folder / "warc" / WARC_FILE).write_bytes(warc)
     insert(db, "aliases", url_key=url_key("https://courier.example/amp/article-1"), article_id=1)
+    insert(db, "aliases", url_key=url_key("https://courier.example/2024/article-1?from=front"), article_id=1)
     for n, (state, error) in enumerate([("waiting", None), ("failed", "HTTP 503 five times"), ("waiting", None)]):
         insert(
             db,

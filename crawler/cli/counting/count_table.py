@@ -11,6 +11,7 @@ from crawler.cli.counting.bars import DrawingCharacters, bar, sparkline
 from crawler.cli.output import UNDATED
 from pipelines.core import terminal
 from pipelines.core.plural import counted, verb
+from pipelines.database.query_language.tokens import OPERATORS
 from pipelines.database.search.attention import Attention, AttentionRow
 
 GAP = "  "
@@ -161,6 +162,7 @@ def _totals(found: Attention, layout: CountLayout) -> Iterator[str]:
     whole = counted(found.articles, "article")
     labels = titles_of(found) or ["all articles"]
     label_width = max(map(terminal.width, labels))
+    merged = False
     for number, label in enumerate(labels):
         query = number if found.queries else None
         text = whole
@@ -172,13 +174,23 @@ def _totals(found: Attention, layout: CountLayout) -> Iterator[str]:
             numbers = found.curve(query, share=share, smooth=layout.smooth)
             room = layout.room - label_width - terminal.width(text) - 2 * len(GAP)
             parts.insert(1, sparkline(numbers, max(MIN_SPARKLINE_WIDTH, room), layout.drawn))
+            merged |= len(numbers) > max(MIN_SPARKLINE_WIDTH, room)
         yield GAP.join(parts)
         if query is not None and label != (whole_query := terminal.plain(found.queries[query])):
             yield from (GAP + line for line in terminal.wrap(whole_query, layout.room - len(GAP)))
+    if merged:
+        yield f"Each character of a sparkline is the mean of several {found.unit}s."
 
 
 def notes(found: Attention) -> Iterator[str]:
-    """Yield sentences on what the numbers leave out."""
+    """Yield sentences on what the numbers leave out, and on queries that are the same."""
+    same: dict[str, list[str]] = {}
+    for query in found.queries:
+        words = (word if word in OPERATORS else word.lower() for word in query.split())
+        same.setdefault(" ".join(words), []).append(query.strip())
+    for repeated in same.values():
+        if len(repeated) > 1:
+            yield f"The same query {len(repeated)} times: {terminal.plain(', '.join(repeated))}."
     if any(row.is_partial for row in found.rows):
         yield f"{PARTIAL} Only a part of this {found.unit} is covered: from {found.first_day} to {found.last_day}."
     if more := found.more_values:

@@ -7,17 +7,18 @@ from collections.abc import Iterator
 from dataclasses import fields
 
 from crawler.cli.archive_options import undated_sentence
-from pipelines.core.errors import NotFound
+from crawler.cli.searching.address_hints import address_hints, address_notes
 from pipelines.core.plural import counted
 from pipelines.core.terminal import cut, plain
 from pipelines.database import queries
 from pipelines.database.filters import ArticleFilters
+from pipelines.database.query_language.addresses import is_address
 from pipelines.database.query_language.parser import left_out
 from pipelines.database.query_language.tokens import ignored_signs, lower_operators
 from pipelines.database.search import counts
 from pipelines.database.search.stems import ArchiveWordForms
 from pipelines.database.search.suggestions import TextReport, reports
-from pipelines.database.selection import is_address, query_conditions
+from pipelines.database.selection import query_conditions
 
 MAX_FORMS_SHOWN = 12
 MAX_SHOWN_COLUMNS = 40  # of a word or phrase
@@ -43,7 +44,7 @@ def _hints(db: sqlite3.Connection, query: str, filters: ArticleFilters, words: l
     if undated := counts.count_undated(db, query, filters):
         yield undated_sentence(undated)
     if is_address(query):
-        yield from _address_hints(db, query)
+        yield from address_hints(db, query)
     elif not unfiltered:
         yield from word_hints(words)
     yield from notes(db, query, filters)
@@ -79,8 +80,14 @@ def word_hints(words: list[TextReport]) -> Iterator[str]:
 
 
 def notes(db: sqlite3.Connection, query: str, filters: ArticleFilters) -> Iterator[str]:
-    """Yield what was searched for where it is not what the user typed: forms of ~word, signs that no index has."""
-    if not query.strip() or is_address(query):
+    """Yield what was searched for where it is not what the user typed: forms of ~word, signs that no index has.
+
+    Of an address, what else it leads to.
+    """
+    if not query.strip():
+        return
+    yield from address_notes(db, query)
+    if is_address(query):
         return
     for text, signs in ignored_signs(query):
         rest = text.strip(signs)
@@ -100,18 +107,6 @@ def notes(db: sqlite3.Connection, query: str, filters: ArticleFilters) -> Iterat
 
 def _shown(texts: list[str]) -> list[str]:
     return [cut(plain(text), MAX_SHOWN_COLUMNS) for text in texts]
-
-
-def _address_hints(db: sqlite3.Connection, url: str) -> Iterator[str]:
-    """Yield what is known of an address, as `morgue show` says it."""
-    try:
-        found = queries.article(db, url)
-    except NotFound as unknown:
-        yield str(unknown)
-        if queries.captures_of(db, url):
-            yield f"`morgue show {url.strip()}` shows what was captured there."
-    else:
-        yield f"The address is that of article {found['id']}, which the filters leave out."
 
 
 def _listed(names: list[str]) -> str:

@@ -14,13 +14,14 @@ from typing import Any
 from pipelines.core.errors import QueryError
 from pipelines.database.connection import Row, ask
 from pipelines.database.filters import EVERYTHING, ArticleFilters
+from pipelines.database.query_language.addresses import is_address
 from pipelines.database.query_language.conditions import Marking
 from pipelines.database.query_language.index_terms import test_label
 from pipelines.database.query_language.tokens import named_query
 from pipelines.database.search.hits import RankedPool, SearchHits, search
 from pipelines.database.search.ranking import SORTS
 from pipelines.database.search.spans import FIELDS, PageIndex, Span
-from pipelines.database.selection import article_at, is_address, query_conditions
+from pipelines.database.selection import article_at, query_conditions
 
 LINE_KEYS = ("left", "keyword", "right", "id", "source", "published_day", "url", "field", "position")
 CONTEXT_SORTS = ("left", "right")

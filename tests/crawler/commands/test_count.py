@@ -175,6 +175,7 @@ def test_empty_archive_part_gives_no_rows(folder):
         (["--share"], QueryError, "--share: there is no query"),
         (["x", "--smooth", "3", "--format", "csv"], QueryError, "--smooth: has no effect on csv"),
         (["x", "--force"], QueryError, "--force: has no effect without --plot"),
+        (["x", "--plot", ""], ConfigError, "--plot: names no file\n  name a file that ends in .svg"),
         (["x", "--plot", "plot.gif"], ConfigError, "plot.gif: there is no kind of plot .gif"),
         (
             ["x", "--plot", "no/such/folder/plot.svg"],

@@ -191,7 +191,21 @@ def test_address_leads_to_its_article(folder):
     done = morgue("-C", folder, "search", "https://courier.example/w1")
     assert done.stdout.startswith("No match.\n  article https://courier.example/w1: the address is known: ")
     assert "HTTP 503 five times" in done.stdout
-    assert "not in this archive" in morgue("-C", folder, "search", "nowhere.example/x").stdout
+    done = morgue("-C", folder, "search", "nowhere.example/x")
+    assert done.stdout == "No match.\n  article nowhere.example/x: not in this archive\n"  # and not to search
+    done = morgue("-C", folder, "search", "climate", "(https://courier.example/2024/article-1)")
+    hint = "Searched for https://courier.example/2024/article-1 as words. Alone, it leads to its article: morgue show 1"
+    assert hint in done.stdout
+
+
+@pytest.mark.parametrize(
+    "home", ["https://courier.example/", "courier.example", "http://www.courier.example/?fbclid=1"]
+)
+def test_front_page_leads_to_its_source(folder, home):
+    """With how many articles it has."""
+    done = morgue("-C", folder, "search", home)
+    assert f"{home} is the front page of a source with 20 articles: morgue search --source courier" in done.stdout
+    assert "article https" not in done.stdout
 
 
 def test_search_without_a_match_gives_exit_code_0(folder):

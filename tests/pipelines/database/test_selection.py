@@ -11,8 +11,8 @@ from pipelines.core.errors import NotFound
 from pipelines.database import queries
 from pipelines.database.connection import connect
 from pipelines.database.filters import EVERYTHING, ArticleFilters
+from pipelines.database.query_language.addresses import is_address
 from pipelines.database.search import counts, hits
-from pipelines.database.selection import is_address
 from tests.support.article_archive import build, database, undate
 
 
