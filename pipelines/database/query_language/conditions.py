@@ -94,7 +94,7 @@ class QueryConditions:
             self.headline = self._all(parts, titled=True)[0]
             self.in_title = [self._in_title(part) for part in wanted if _is_run(part)]
         self.has_words = self.match is not None and any(map(_has_text, wanted))
-        check_fields(query, tree, self._one_of, lambda field: self._read(field, _days))
+        check_fields(query, tree, self._one_of, lambda field: self._read(field, self._days))
 
     def marking(self) -> Marking | None:
         """Return what tells which words are the ones found in an article that fits; None without any.

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from itertools import chain, pairwise
+from itertools import chain, islice, pairwise, product
 from typing import NamedTuple
 
 from pipelines.database.connection import ask
 from pipelines.database.filters import EVERYTHING, ArticleFilters
 from pipelines.database.query_language.parser import QueryText
-from pipelines.database.query_language.phrases import quoted, words_of
+from pipelines.database.query_language.phrases import has_run, quoted, words_of
 from pipelines.database.query_language.spelling import as_indexed, is_within
 from pipelines.database.query_language.tokens import near_members
 from pipelines.database.search.counts import count
@@ -42,6 +42,15 @@ ALPHABETS = (
 TRANSLITERATIONS = (("ae", "a"), ("oe", "o"), ("ue", "u"), ("oe", "ø"), ("ae", "æ"), ("aa", "a"), ("sch", "sh"))
 
 
+class WordsApart(NamedTuple):
+    """Hold how many articles have all words of a phrase or NEAR that none has as it was asked."""
+
+    query: str  # that finds them
+    articles: int
+    is_near: bool  # of a NEAR
+    is_joined: bool  # the user typed one word, which is a phrase for the index: rent/tram
+
+
 class TextReport(NamedTuple):
     """Hold what the archive says about one word, phrase or field of a query."""
 
@@ -49,6 +58,7 @@ class TextReport(NamedTuple):
     articles: int  # that have it
     similar: list[IndexWord]  # that the archive has instead, best first; only if no article has it
     among: FieldValues | None = None  # the values that `similar` is of, if `text` is one of a field
+    apart: WordsApart | None = None  # if the archive has each word of `text`, but no article has them together
 
 
 def reports(db: sqlite3.Connection, query: str, filters: ArticleFilters = EVERYTHING) -> list[TextReport]:
@@ -99,7 +109,11 @@ class _Finder:
         elif not articles and len(words) == 1:
             similar = self.similar(as_indexed(words[0]))
         elif not articles:
-            similar = self.parts(words)
+            misspelled = [] if has_run(text.token.raw) else [word for word in words if not self.is_there(word)]
+            if misspelled:
+                return TextReport(text.typed, articles, self.corrected(text, words, misspelled))
+            similar = self.known([as_indexed("".join(words))])
+            return TextReport(text.typed, articles, similar, apart=self.apart(text, words))
         return TextReport(text.typed, articles, similar)
 
     def similar(self, word: str) -> list[IndexWord]:
@@ -139,12 +153,28 @@ class _Finder:
         phrases = (IndexWord(phrase, self.count(phrase)) for phrase in there[:MAX_PHRASES])
         return _by_frequency(one for one in phrases if one.articles)
 
-    def parts(self, words: list[str]) -> list[IndexWord]:
-        """Return for a phrase that no article has: its words joined, and how many articles have all of them."""
-        joined = self.known([as_indexed("".join(words))])
-        apart = " ".join(words)
-        number = self.count(" AND ".join(map(quoted, words)))
-        return [*joined, *([IndexWord(apart, number)] if number else [])]
+    def corrected(self, text: QueryText, words: list[str], misspelled: list[str]) -> list[IndexWord]:
+        """Return a phrase with other words for those that no article has; words alone if no article has it so."""
+        alike = {word: self.similar(as_indexed(word)) for word in misspelled}
+        found = self.known([as_indexed("".join(words))])
+        if text.token.form != "near":
+            instead = {word: [one.word.strip('"') for one in ways] for word, ways in alike.items()}
+            choices = product(*(instead.get(word, [word]) for word in words))
+            phrases = [quoted(" ".join(chosen)) for chosen in islice(choices, MAX_PHRASES)]
+            before = f"{text.field}:" if text.field else ""
+            found += _by_frequency(
+                IndexWord(before + phrase, number) for phrase in phrases if (number := self.count(text.inside(phrase)))
+            )
+        return found or list(chain.from_iterable(alike.values()))[:MAX_SUGGESTIONS]
+
+    def apart(self, text: QueryText, words: list[str]) -> WordsApart:
+        """Return how many articles have all words of a phrase or NEAR, wherever they are."""
+        several = list(dict.fromkeys(words))
+        query = " ".join(several)
+        if text.field:
+            query = f"{text.field}:({query})"
+        number = self.count(text.inside(f"({' AND '.join(map(quoted, several))})"))
+        return WordsApart(query, number, text.token.form == "near", text.token.form == "word")
 
 
 def _joined_neighbours(finder: _Finder, texts: list[QueryText]) -> list[TextReport]:
