@@ -15,7 +15,7 @@ from pipelines.database import queries
 from pipelines.database.filters import ArticleFilters
 from pipelines.database.query_language.addresses import is_address
 from pipelines.database.query_language.parser import left_out
-from pipelines.database.query_language.tokens import ignored_signs, lower_operators
+from pipelines.database.query_language.tokens import fields_of_one_word, ignored_signs, lower_operators, single_quoted
 from pipelines.database.search import counts
 from pipelines.database.search.stems import ArchiveWordForms
 from pipelines.database.search.suggestions import TextReport, WordsApart, reports
@@ -47,10 +47,18 @@ def _hints(db: sqlite3.Connection, query: str, filters: ArticleFilters, words: l
     if is_address(query):
         yield from address_hints(db, query)
     elif not unfiltered:
-        yield from word_hints(words, left_out(query) if query.strip() else [])
+        yield from word_hints(words, _excluding_all(db, query, words))
     yield from notes(db, query, filters)
     if filters.language:
         yield f"This archive has articles in: {', '.join(queries.languages(db)) or 'no known language'}."
+
+
+def _excluding_all(db: sqlite3.Connection, query: str, words: list[TextReport]) -> list[str]:
+    """Return what a query leaves out, if each article with its only other word or phrase has some of that."""
+    parts = left_out(query) if query.strip() else []
+    if not parts or len(words) != 1:
+        return []
+    return parts if counts.count(db, f"{words[0].text} ({' OR '.join(parts)})") == words[0].articles > 0 else []
 
 
 def without(query: str) -> str:
@@ -62,7 +70,7 @@ def without(query: str) -> str:
 def word_hints(words: list[TextReport], excluded: Sequence[str] = ()) -> Iterator[str]:
     """Yield what the archive has of each word of a query, and what it has instead of those that it does not have.
 
-    `excluded`: what the query leaves out.
+    `excluded`: what the query leaves out, if that is why there is no match.
     """
     missing = [report for report in words if not report.articles]
     for report in missing:
@@ -72,7 +80,11 @@ def word_hints(words: list[TextReport], excluded: Sequence[str] = ()) -> Iterato
         if report.apart:
             yield _apart(report.text, report.apart)
         if not similar and not report.apart:
-            what = f"article with any {report.among.field}" if report.among else f"word like {text}"
+            what = (
+                f"article with any {report.among.field}"
+                if report.among
+                else f"word like {' or '.join(map(plain, report.misspelled)) or text}"
+            )
             yield f"{archive[0].upper()}{archive[1:]} has no {what}."
         elif report.among and not report.among.are_near:
             yield f"The most frequent in {archive}: {similar}."
@@ -80,7 +92,7 @@ def word_hints(words: list[TextReport], excluded: Sequence[str] = ()) -> Iterato
             of = f" like {text}" if len(missing) > 1 else ""
             yield f"In {archive}{of}: {similar}."
     there = [report for report in words if report.articles]
-    if len(words) == len(there) == 1 and excluded:
+    if there and excluded:
         shown = _shown([there[0].text])[0]
         every = f"All {there[0].articles:,} articles" if there[0].articles > 1 else "The only article"
         yield f"{every} with {shown} {verb(there[0].articles, 'has', 'have')} {' or '.join(_shown([*excluded]))}."
@@ -112,7 +124,20 @@ def notes(db: sqlite3.Connection, query: str, filters: ArticleFilters) -> Iterat
     yield from address_notes(db, query)
     if is_address(query):
         return
+    in_quotes = single_quoted(query)
+    for text in in_quotes:
+        yield f'Single quotes make no phrase: each word was searched by itself. For the phrase, write "{plain(text)}".'
+    for one in fields_of_one_word(query):
+        if counts.count(db, one.typed, filters) > counts.count(db, one.whole, filters) > 0:
+            was = verb(len(one.following), "was", "were")
+            words = _listed([plain(word) for word in one.following])
+            yield f"{words} {was} searched everywhere; for {one.field}: of all these words, write {plain(one.whole)}."
     for text, signs in ignored_signs(query):
+        if text == "|":
+            yield "| was left out, so an article must have what is on both sides; for either, write OR."
+            continue
+        if in_quotes and not set(signs) - set("'‘’"):
+            continue
         rest = text.strip(signs)
         searched = f"Searched for {plain(rest)}, without" if any(map(str.isalnum, rest)) else "Searched without"
         yield f"{searched} {plain(signs)}: the index has only letters and digits."

@@ -58,6 +58,7 @@ class TextReport(NamedTuple):
     articles: int  # that have it
     similar: list[IndexWord]  # that the archive has instead, best first; only if no article has it
     among: FieldValues | None = None  # the values that `similar` is of, if `text` is one of a field
+    misspelled: tuple[str, ...] = ()  # the words of a phrase that no article has
     apart: WordsApart | None = None  # if the archive has each word of `text`, but no article has them together
 
 
@@ -111,7 +112,8 @@ class _Finder:
         elif not articles:
             misspelled = [] if has_run(text.token.raw) else [word for word in words if not self.is_there(word)]
             if misspelled:
-                return TextReport(text.typed, articles, self.corrected(text, words, misspelled))
+                similar = self.corrected(text, words, misspelled)
+                return TextReport(text.typed, articles, similar, misspelled=tuple(misspelled))
             similar = self.known([as_indexed("".join(words))])
             return TextReport(text.typed, articles, similar, apart=self.apart(text, words))
         return TextReport(text.typed, articles, similar)
