@@ -94,7 +94,7 @@ def word_hints(words: list[TextReport], excluded: Sequence[str] = ()) -> Iterato
     there = [report for report in words if report.articles]
     if there and excluded:
         shown = _shown([there[0].text])[0]
-        every = f"All {there[0].articles:,} articles" if there[0].articles > 1 else "The only article"
+        every = f"All {counted(there[0].articles, 'article')}" if there[0].articles > 1 else "The only article"
         yield f"{every} with {shown} {verb(there[0].articles, 'has', 'have')} {' or '.join(_shown([*excluded]))}."
     elif there:
         alone = ", ".join(f"{_shown([report.text])[0]} ({report.articles:,})" for report in there)
