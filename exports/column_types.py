@@ -23,6 +23,14 @@ DAYS = ("published_day",)
 OTHER_TIMES = ("seen", "added", "last_success", "last_error_time", "since", "last_alive", "back", "published_time")
 OTHER_NUMBERS = ("count", "articles")
 OTHER_DAYS = ("newest", "day", "first_day", "last_day")
+# What views of the database, commands and other programs call columns of exports.
+OTHER_NAMES = {
+    "day": "published_day", "date": "published_day", "words": "word_count", "wordcount": "word_count",
+    "length": "word_count", "author": "authors", "headline": "title", "body": "text", "content": "text",
+    "paper": "source", "newspaper": "source", "site": "source", "lang": "language", "summary": "description",
+    "link": "url", "address": "url", "tag": "tags", "keywords": "tags", "category": "section", "time": "published",
+    "article": "id", "number": "id", "updated": "modified", "seen": "first_seen",
+}  # fmt: skip
 NUMBER_NAMES = frozenset((*NUMBERS, *OTHER_NUMBERS))
 TIME_NAMES, DAY_NAMES = frozenset((*TIMES, *OTHER_TIMES)), frozenset((*DAYS, *OTHER_DAYS))
 
@@ -38,14 +46,32 @@ def chosen_columns(wanted: str | Sequence[str] | None, known: Sequence[str]) -> 
     names = tuple(name for name in parts if name != "")
     for number, name in enumerate(names):
         if name not in known:
-            from pipelines.core.source_names import near_names  # takes milliseconds, which a search need not pay
-
-            raise QueryError(f"column {name!r}", "there is no such column", near_names(str(name), known, "column"))
+            raise QueryError(f"column {name!r}", "there is no such column", column_advice(str(name), known))
         if name in names[:number]:
             raise QueryError(f"column {name!r}", "is named twice", "name each column once")
     if not names:
         raise QueryError("columns", "none is named", f"columns: {', '.join(known)}")
     return names
+
+
+def column_advice(name: str, known: Sequence[str]) -> str:
+    """Return advice for a name that no column has: the one that is meant or is like it, else all of them."""
+    if (meant := OTHER_NAMES.get(name.strip().lower())) in known:
+        return f"did you mean {meant}?"
+    from pipelines.core.source_names import near_names  # takes milliseconds, which a search need not pay
+
+    return near_names(name, known, "column")
+
+
+class UnknownColumn(KeyError):
+    """Name a column that a row does not have. The advice is worked out when it is shown: `row.get` shows none."""
+
+    def __init__(self, name: object, known: Sequence[str]) -> None:
+        super().__init__(name, tuple(known))
+
+    def __str__(self) -> str:
+        name, known = self.args
+        return f"there is no {name!r}; {column_advice(str(name), known)}"
 
 
 def arrow_schema(columns: Sequence[str]) -> Any:

@@ -23,7 +23,7 @@ from exports.columnar_rows import Batch, ColumnarRows
 from exports.drafts import Rename, draft_file, put_in_place, settle_abandoned
 from exports.extras import load_extra
 from exports.file_names import COMPRESSIONS, check_name, compression_of, manifest_path, path_of_split, stem
-from pipelines.core.archive_layout import archive_owning
+from pipelines.core.archive_layout import EXPORTED_BY, MAX_EXPORT_MANIFEST_BYTES, archive_owning
 from pipelines.core.errors import ConfigError, os_errors
 from pipelines.core.items import Article
 from pipelines.core.safe_open import open_file, sync_folder
@@ -241,7 +241,7 @@ def _written(
 
 
 def check_writable(out: Path, *, force: bool) -> None:
-    """Check, without writing, that `out` may be written. Raises ConfigError."""
+    """Check, without writing, that `out` may be written: what holds no article needs no force. Raises ConfigError."""
     if not out.parent.is_dir():
         raise ConfigError(str(out), "the folder does not exist", f"mkdir -p {out.parent}")
     if (archive := archive_owning(out)) is not None:
@@ -251,8 +251,28 @@ def check_writable(out: Path, *, force: bool) -> None:
             continue
         if path.is_symlink() or not path.is_file():  # a folder or a device: renaming over it would destroy it
             raise ConfigError(str(path), "exists and is not an ordinary file", "name another file")
-        if not force:
+        if not force and not _is_empty_export(out):
             raise ConfigError(str(path), "exists already", "--force replaces it and its manifest")
+
+
+def digest_of_empty_export(manifest_file: Path) -> str | None:
+    """Return the SHA-256 that a manifest gives, if an export without any article wrote it; None for any other."""
+    try:
+        with open_file(manifest_file) as file:
+            manifest = json.loads(file.read(MAX_EXPORT_MANIFEST_BYTES))
+    except (OSError, ValueError, RecursionError):
+        return None
+    ours = isinstance(manifest, dict) and str(manifest.get("software")).startswith(EXPORTED_BY)
+    return str(manifest.get("sha256")) if ours and manifest.get("rows") == 0 else None
+
+
+def _is_empty_export(out: Path) -> bool:
+    """Return True if a file holds no article and is as an export left it: to replace it loses nothing."""
+    digest = digest_of_empty_export(manifest_path(out))
+    if digest is None or not out.is_file():
+        return False
+    with open_file(out) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == digest
 
 
 @contextmanager

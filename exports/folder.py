@@ -17,7 +17,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from exports import Content, FolderFormat, Row
-from exports.dataset import DatasetCounts
+from exports.dataset import DatasetCounts, digest_of_empty_export
 from exports.drafts import CHECKSUMS_NAME, draft_folder, put_folder_in_place, settle_abandoned
 from exports.folder_output import FolderOutput
 from pipelines.core.archive_layout import (
@@ -99,7 +99,7 @@ def check_folder(out: Path, *, force: bool) -> None:
         raise ConfigError(
             str(out), "exists, and no export of Newsmorgue made it", "name a folder that does not exist yet"
         )
-    if not force:
+    if not force and digest_of_empty_export(out / EXPORT_MANIFEST_NAME) is None:
         raise ConfigError(str(out), "exists already", "--force replaces it")
     if (why := _why_to_keep(out, listed)) is not None:
         cure = "name another folder, or move what you want to keep out of it and delete it"

@@ -142,15 +142,15 @@ def chosen_sites(
 ) -> tuple[list[WantedSite], list[RefusedSite]]:
     """Return the sites to look over, and those that are not. Raises ConfigError if `name` cannot be used."""
     from crawler.config.toml_files import SOURCE_NAME
-    from crawler.onboarding.source_file import name_for
+    from crawler.onboarding.source_file import name_advice, name_for
     from pipelines.core.source_names import home_key
     from pipelines.core.urls import typed_address
 
-    if name is not None and (len(listed) > 1 or not SOURCE_NAME.fullmatch(name)):
-        cause = (
-            "names one source, but there are several URLs" if len(listed) > 1 else "is not a valid name for a source"
-        )
-        raise ConfigError(f"--name {name}", cause, "give one URL; a name has only letters, digits, - _ and .")
+    if name is not None and len(listed) > 1:
+        cause = "names one source, but there are several URLs"
+        raise ConfigError(f"--name {name}", cause, "give one URL, or leave --name out")
+    if name is not None and not SOURCE_NAME.fullmatch(name):
+        raise ConfigError(f"--name {name}", "is not a valid name for a source", name_advice(name))
     if name is not None and name in (*config.sources, *config.broken) and not force:
         raise ConfigError(f"--name {name}", "is a source already", "--force overwrites its file")
     taken = {*config.sources, *config.broken}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from itertools import chain
 from pathlib import Path
@@ -107,7 +108,9 @@ def _misses(archive: Archive, found: Attention, filters: ArticleFilters) -> list
     missed = [query for query, number in zip(found.queries, found.matches, strict=True) if not number and found.rows]
     said = set(count_table.notes(found))
     lines = (no_match(archive.connection, query, filters, named=len(found.queries) > 1) for query in missed)
-    return [line for line in chain.from_iterable(lines) if line.strip() not in said]
+    joined = [query.split(",") for query in missed if re.fullmatch(r"\w+(,\w+)+", query)]
+    separate = (f"  Several queries are separate arguments: morgue count {' '.join(words)}" for words in joined)
+    return [line for line in chain(chain.from_iterable(lines), separate) if line.strip() not in said]
 
 
 def _table(found: Attention, *, share: bool, smooth: int) -> None:

@@ -167,9 +167,10 @@ def forget_source(ctx: click.Context, name: str) -> None:
         known = {row["name"]: row for row in queries.sources(db, of_lists=True)}
     homes = {known_name: row["url"] or f"https://{known_name}/" for known_name, row in known.items()}
     homes |= {own.name: own.url for own in config.sources.values()}
-    found = source_meant(name, homes | {broken: f"https://{broken}/" for broken in config.broken})
+    titles = {known_name: row["title"] for known_name, row in known.items() if row["title"]} | config.titles
+    found = source_meant(name, homes | {broken: f"https://{broken}/" for broken in config.broken}, titles)
     if found is None:
-        raise NotFound(name, "is not a source of this archive", near_names(name, homes, "source"))
+        raise NotFound(name, "is not a source of this archive", near_names(name, homes, "source", titles))
     name = found
     if name in config.sources or name in config.broken:
         file = f"sources/{name}.toml"

@@ -309,11 +309,16 @@ class Config:
     read_from: Mapping[str, FileStamp | None] | None = None  # the files as they were; None: options -s had a part in it
 
     def file_named(self, name: str) -> str:
-        """Return the name of the source that a user means by its name or address; its file may have mistakes.
+        """Return the name of the source that a user means by name, address or title; its file may have mistakes.
 
         `pipelines.core.source_names.source_meant` has the rules. Raises NotFound.
         """
-        return must_be_meant(name, self.homes)
+        return must_be_meant(name, self.homes, titles=self.titles)
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """Return the papers' own names, by the name of the source."""
+        return {source.name: source.title for source in self.sources.values() if source.title}
 
     @property
     def homes(self) -> dict[str, str]:

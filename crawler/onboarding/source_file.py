@@ -60,6 +60,18 @@ def source_text(found: ProbeReport) -> str:
     return "\n".join([*blocks, SOURCE_FILE_END])
 
 
+def name_advice(typed: str) -> str:
+    """Return what to write instead of a name that no source may have."""
+    made = _name_of_title(typed)
+    return f"{f'say {made}: ' if made else ''}a name has only letters, digits, - _ and ."
+
+
+def _name_of_title(title: str) -> str:
+    """Return a name made of the ASCII letters and digits of a title; empty if it has none."""
+    plain = normalize("NFKD", title.lower()).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:MAX_TITLE_CHARS].rstrip("-")
+
+
 def name_for(url: str, taken: set[str], title: str = "") -> str:
     """Return a free name for a site: made of its domain, else of its whole host, else with a number.
 
@@ -69,7 +81,6 @@ def name_for(url: str, taken: set[str], title: str = "") -> str:
     path = re.sub(r"[^a-z0-9]+", "-", urlsplit(url).path.lower()).strip("-")
     whole = re.sub(r"[^a-z0-9]+", "-", host.removeprefix("www.")).strip("-")
     has_domain = re.search(r"[a-z]", site) and ":" not in site
-    titled = re.sub(r"[^a-z0-9]+", "-", normalize("NFKD", title.lower()).encode("ascii", "ignore").decode()).strip("-")
-    bare = site.split(".")[0] if has_domain else titled[:MAX_TITLE_CHARS].rstrip("-") or whole
+    bare = site.split(".")[0] if has_domain else _name_of_title(title) or whole
     names = [bare, whole, f"{whole}-{path}" if path else whole, *(f"{bare}-{number}" for number in range(2, 1000))]
     return next(name for name in names if name and name not in taken)

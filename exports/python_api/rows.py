@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from inspect import get_annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from exports.column_types import typed
+from exports.column_types import UnknownColumn, column_advice, typed
 from exports.python_api import notebook_html
 from exports.python_api.tables import Tabular
 from pipelines.core.plural import counted
@@ -34,7 +34,10 @@ class TypedRow(Mapping[str, Any]):
         self.row = row
 
     def __getitem__(self, name: str) -> Any:
-        return typed(name, self.row[name])
+        try:
+            return typed(name, self.row[name])
+        except KeyError:
+            raise UnknownColumn(name, tuple(self)) from None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.row)
@@ -51,7 +54,7 @@ class TypedRow(Mapping[str, Any]):
             if name.startswith("_") or name == "row":  # not there yet, as while it is unpickled
                 raise AttributeError(name)
             if name not in self:
-                raise AttributeError(f"{type(self).__name__} has no attribute {name!r}; there are {', '.join(self)}")
+                raise AttributeError(f"{type(self).__name__} has no attribute {name!r}; {column_advice(name, [*self])}")
             return self[name]
 
     def __dir__(self) -> list[str]:

@@ -124,16 +124,17 @@ def ids_of_sources(db: sqlite3.Connection) -> dict[str, int]:
 
 
 def source_id(db: sqlite3.Connection, name: str) -> int:
-    """Return the row id of the source that a user means by its name or address. Raises NotFound."""
+    """Return the row id of the source that a user means by its name, its address or its title. Raises NotFound."""
     from pipelines.core.source_names import near_names, source_meant  # most searches need neither
 
     known = homes_of_sources(db)
-    found = source_meant(name, known)
+    titles = {row[0]: row[1] for row in ask(db, "SELECT name, title FROM sources WHERE title != ''")}
+    found = source_meant(name, known, titles)
     if found is not None:
         return int(next(ask(db, "SELECT id FROM sources WHERE name = ?", (found,)))[0])
     if (new := name_after_renaming(db, name)) is not None:
         raise NotFound(f"source {name}", f"was renamed to {new}", f"say {new}")
-    raise NotFound(f"source {name}", "not in this archive", near_names(name, known, "source"))
+    raise NotFound(f"source {name}", "not in this archive", near_names(name, known, "source", titles))
 
 
 def source_ids(db: sqlite3.Connection, names: Sequence[str]) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ import click
 from crawler.cli.archive_options import standard_output, undated_sentence
 from crawler.cli.copies.comparing import compare_waiting
 from crawler.cli.datasets.options import ExportOptions
+from crawler.cli.searching.hints import no_match
 from crawler.config.archive_folder import ArchiveFolder
 from exports import (
     AnyFormat,
@@ -89,7 +91,7 @@ def export_articles(
             raise ConfigError("-", f"{wanted.form} writes a folder, not a file", "name a folder")
         path = Path(wanted.out)
         manifest = folder.export_folder(form, Content(rows.parts(), columns, about, wanted.raw), path, **options)
-        _report_selection(rows, wanted)
+        _report_selection(db, rows, wanted, manifest["rows"])
         _report(path, manifest, f"{path / EXPORT_MANIFEST_NAME}")
         return
     one_file = cast(ArticleFormat, form)
@@ -99,12 +101,12 @@ def export_articles(
         with standard_output() as stdout:
             for _, part in rows.parts():
                 count = one_file.write(part, stdout, columns, raw=wanted.raw)
-        _report_selection(rows, wanted)
+        _report_selection(db, rows, wanted, count)
         _report_excel({"rows": count} | (one_file.manifest_fields() if hasattr(one_file, "manifest_fields") else {}))
         return
     content = Content(rows.parts(), columns, about, wanted.raw)
     written = dataset.export_parts(one_file, content, splits.names if splits else [""], Path(wanted.out), **options)
-    _report_selection(rows, wanted)
+    _report_selection(db, rows, wanted, sum(manifest["rows"] for _, manifest in written))
     for path, manifest in written:
         _report(path, manifest, f"{manifest_path(path)}")
 
@@ -122,9 +124,12 @@ def _groups(form: AnyFormat, wanted: ExportOptions) -> tuple[str, ...]:
     return keys
 
 
-def _report_selection(rows: ArticleRows, wanted: ExportOptions) -> None:
-    """Say on stderr what is not in the dataset, and what is less than was asked for."""
-    if undated := rows.left_out[UNDATED]:
+def _report_selection(db: sqlite3.Connection, rows: ArticleRows, wanted: ExportOptions, count: int) -> None:
+    """Say on stderr what is not in the dataset of `count` rows, and what is less than was asked for."""
+    if not count and not rows.left_out.total() - rows.left_out[UNDATED]:
+        for line in no_match(db, wanted.query or "", wanted.filters):
+            click.echo(line, err=True)
+    elif undated := rows.left_out[UNDATED]:
         click.echo(undated_sentence(undated), err=True)
     report_left_out("article", rows.exclusion)
     if wanted.sample is not None and rows.sampled is not None and rows.sampled < wanted.sample:
@@ -133,8 +138,6 @@ def _report_selection(rows: ArticleRows, wanted: ExportOptions) -> None:
 
 
 def _report(path: Path, manifest: dict[str, Any], beside: str) -> None:
-    if not manifest["rows"]:
-        click.echo("No article matches: the dataset is empty.", err=True)
     noun = "revision" if manifest["revisions"] == "all" else "article"
     undated = manifest["left_out"].get(UNDATED, 0) if "part" not in manifest else 0
     counts = counted(manifest["rows"], noun) + (f" ({undated:,} undated left out)" if undated else "")

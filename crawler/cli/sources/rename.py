@@ -35,10 +35,11 @@ def rename_command(ctx: click.Context, old: str, new: str) -> None:
     """
     from crawler.config.toml_files import SOURCE_NAME
     from crawler.engine.open_archive import writing
+    from crawler.onboarding.source_file import name_advice
     from pipelines.database.store import ArticleStore
 
     if not SOURCE_NAME.fullmatch(new):
-        raise ConfigError(new, "is not a valid name for a source", "use only letters, digits, - _ and .")
+        raise ConfigError(new, "is not a valid name for a source", name_advice(new))
     config = config_of(ctx)
     with writing(config) as archive_writer:
         done = archive_writer.call(rename, config, ArticleStore(archive_writer.db), old, new)

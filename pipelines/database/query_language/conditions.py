@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from pipelines.core.errors import NotFound, QueryError
 from pipelines.core.items import ARTICLE_KINDS
 from pipelines.database.query_language.contradictions import check_fields
-from pipelines.database.query_language.days import parse_day
+from pipelines.database.query_language.days import parse_day, words_of_period
 from pipelines.database.query_language.index_terms import (
     EVERY_ARTICLE,
     EVERYWHERE,
@@ -94,7 +94,7 @@ class QueryConditions:
             self.headline = self._all(parts, titled=True)[0]
             self.in_title = [self._in_title(part) for part in wanted if _is_run(part)]
         self.has_words = self.match is not None and any(map(_has_text, wanted))
-        check_fields(query, tree, self._one_of, lambda field: self._read(field, _days))
+        check_fields(query, tree, self._one_of, lambda field: self._read(field, self._days))
 
     def marking(self) -> Marking | None:
         """Return what tells which words are the ones found in an article that fits; None without any.
@@ -285,7 +285,7 @@ class QueryConditions:
         if field.name in COLUMNS.values():
             return f"has_run(a.{field.name}, {self._bound(run_words(field.value))})"
         if field.name == "seen":
-            since, until = self._read(field, _days)
+            since, until = self._read(field, self._days)
             tests = [f"{DAY_SEEN} >= {self._bound(since)}"] if since else []
             tests += [f"{DAY_SEEN} <= {self._bound(until)}"] if until else []
             return f"({' AND '.join(tests)})"
@@ -293,7 +293,24 @@ class QueryConditions:
         return WORDS_IN[field.name].format(self._bound("\n".join(words)))
 
     def _period(self, field: QueryField) -> PlaceRange:
-        return places_between(*self._read(field, _days))
+        return places_between(*self._read(field, self._days))
+
+    def _days(self, field: QueryField) -> tuple[str | None, str | None]:
+        """Return the ends of a period, or of what is between two of them: `2012-01..2012-03`, `2012..`."""
+        begin, dots, end = field.value.partition("..")
+        try:
+            since = parse_day(f"{field.name}:", begin or None, last=False)
+            until = parse_day(f"{field.name}:", (end or None) if dots else begin, last=True)
+        except QueryError as error:
+            said = words_of_period(self.query[field.place :])
+            cure = f'write {field.name}:"{said}"' if said else error.cure.replace("'", '"')
+            raise QueryError(error.subject, error.cause, cure) from None
+        if since is None and until is None:
+            cure = "give a day or a period on one side of the dots"
+            raise QueryError(f"{field.name}: {field.value!r}", "is empty", cure)
+        if since and until and since > until:
+            raise QueryError(f"{field.name}: {field.value!r}", "ends before it begins", "give the earlier day first")
+        return since, until
 
     def _read(self, field: QueryField, read: Callable[[QueryField], Any]) -> Any:
         """Return what `read` makes of a field. Its QueryError or NotFound shows the place of the value."""
@@ -313,18 +330,6 @@ def _words(name: str, values: Sequence[str]) -> list[str]:
             raise QueryError(f"{name}: {value!r}", "has no letter or digit", "give a word, a phrase or a prefix*")
         wanted.append(words.rstrip() if value.endswith("*") else words)
     return wanted
-
-
-def _days(field: QueryField) -> tuple[str | None, str | None]:
-    """Return the ends of a period, or of what is between two of them: `2012-01..2012-03`, `2012..`."""
-    begin, dots, end = field.value.partition("..")
-    since = parse_day(f"{field.name}:", begin or None, last=False)
-    until = parse_day(f"{field.name}:", (end or None) if dots else begin, last=True)
-    if since is None and until is None:
-        raise QueryError(f"{field.name}: {field.value!r}", "is empty", "give a day or a period on one side of the dots")
-    if since and until and since > until:
-        raise QueryError(f"{field.name}: {field.value!r}", "ends before it begins", "give the earlier day first")
-    return since, until
 
 
 def is_text(node: QueryNode) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 
 from pipelines.core import timestamps
@@ -10,7 +12,9 @@ from pipelines.core.errors import QueryError
 
 EXAMPLES = "say 2024, 2024-03, 2024-03-09, 2024-W10, an ISO 8601 time, today, yesterday, '7 days ago' or 'last week'"
 NOT_A_DAY = "not a year, month, day or time"
-CALENDAR = re.compile("([0-9]{4})(?:[-/]([0-9]{2})(?:[-/]([0-9]{2}))?)?")
+CALENDAR = re.compile("([0-9]{4})(?:[-/]([0-9]{1,2})(?:[-/]([0-9]{1,2}))?)?")
+DOTTED = re.compile(r"([0-9]{1,2})\. ?([0-9]{1,2})\. ?([0-9]{4})")  # the day comes first wherever dates have dots
+SLASHED = re.compile("([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")  # American or European: refused
 COMPACT = re.compile("([0-9]{4})([0-9]{2})([0-9]{2})")
 DAY_OF_MONTH = "([0-9]{1,2})(?:st|nd|rd|th)?"
 NAMED_MONTH = re.compile(rf"(?:{DAY_OF_MONTH} )?([a-z]{{3,9}})\.?(?: {DAY_OF_MONTH})?,? ([0-9]{{4}})")
@@ -22,6 +26,7 @@ WEEK = re.compile("([0-9]{4})-?[Ww]([0-9]{2})")
 TIME = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}[T ].+")
 AGO = re.compile(r"([0-9]{1,6}|an?|one)\s+(day|week|month|year)s?\s+ago")
 RELATIVE = re.compile(r"(this|last)\s+(week|month|year)")
+MAX_WORDS_OF_PERIOD = 4
 DAYS_AGO = {"today": 0, "yesterday": 1}
 
 Period = tuple[date, date]  # first and last day
@@ -35,7 +40,45 @@ def parse_day(option: str, text: str | None, *, last: bool) -> str | None:
         return period(text)[last].isoformat()
     except (ValueError, OverflowError) as error:
         cause = NOT_A_DAY if str(error) == NOT_A_DAY else "not a day that exists"
-        raise QueryError(f"{option} {text!r}", cause, EXAMPLES) from None
+        raise QueryError(f"{option} {text!r}", cause, _advice(text)) from None
+
+
+def _advice(text: str) -> str:
+    """Return what to write instead of a text that names no day: what it may mean, else examples."""
+    if found := SLASHED.fullmatch(text.strip()):
+        first, second, year = map(int, found.groups())
+        days = dict.fromkeys(_days_that_exist([(year, first, second), (year, second, first)]))
+        return f"say {' or '.join(day.isoformat() for day in days)}" if days else EXAMPLES
+    whole = _with_year(text, timestamps.now().astimezone(UTC).date())
+    return f"say '{whole}'" if whole else EXAMPLES
+
+
+def _days_that_exist(numbers: Iterable[tuple[int, int, int]]) -> Iterator[date]:
+    for year, month, of_month in numbers:
+        with suppress(ValueError):
+            yield date(year, month, of_month)
+
+
+def _with_year(text: str, today: date) -> str | None:
+    """Return a month, or a day of one, with the year in which it last began; None for anything else."""
+    said = " ".join(text.split()).strip(".,")
+    for year in (today.year, today.year - 1):
+        with suppress(ValueError):
+            found = NAMED_MONTH.fullmatch(f"{said} {year}".lower())
+            if found and _named_period(*found.groups())[0] <= today:
+                return " ".join([*map(str.capitalize, said.split()), str(year)])
+    return None
+
+
+def words_of_period(text: str) -> str | None:
+    """Return the two to four words that begin a text if they name a period together, as `last week`; else None."""
+    words = re.split('[()"]', text, maxsplit=1)[0].split()
+    for number in range(min(len(words), MAX_WORDS_OF_PERIOD), 1, -1):
+        said = " ".join(words[:number])
+        with suppress(ValueError, OverflowError):
+            period(said)
+            return said
+    return None
 
 
 def period(text: str) -> Period:
@@ -48,6 +91,9 @@ def period(text: str) -> Period:
     if found := CALENDAR.fullmatch(said) or COMPACT.fullmatch(said):
         year, month, of_month = (int(part) if part else None for part in found.groups())
         return _calendar_period(year or 0, month, of_month)
+    if found := DOTTED.fullmatch(said):
+        day = date(int(found[3]), int(found[2]), int(found[1]))
+        return day, day
     if found := NAMED_MONTH.fullmatch(said.lower()):
         return _named_period(*found.groups())
     if found := WEEK.fullmatch(said):

@@ -17,7 +17,7 @@ WILDCARD = re.compile(r"(?P<beginning>[\w'’-]*)[*?][\w*?'’-]*\w")
 FUZZY = re.compile(r"(?P<word>[^~/]*\w)~[\d.]*")
 REGEX = re.compile(r"/[^/]+/")
 BOOST = re.compile(r"(?P<word>.*\w)\^[\d.]+")
-JOINED = re.compile(r"(?P<before>.*\w)(?P<sign>&&|\|\|)(?P<after>\w.*)")
+JOINED = re.compile(r"(?P<before>.*\w)(?P<sign>&&|\|\|?)(?P<after>\w.*)")
 
 
 class OtherSyntax(NamedTuple):

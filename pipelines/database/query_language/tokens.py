@@ -8,7 +8,7 @@ and a field that does not exist are errors that show the place.
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import NamedTuple
 
 from pipelines.core.errors import QueryError
@@ -24,6 +24,8 @@ FIELDS_OF_OTHERS = {
     "domain": "source", "paper": "source", "by": "author", "headline": "title", "intitle": "title", "body": "text",
     "category": "section", "keyword": "tag", "keywords": "tag", "topic": "tag", "type": "kind",
 }  # fmt: skip
+PHRASE_FIELDS = ("origin", "section", "tag")  # of which SQL compares a word or phrase
+SINGLE_QUOTED = re.compile(r"(?<![^\s(:])['‘]([^\s'‘’]+(?:\s+[^\s'‘’]+)+)['’](?=[\s)]|$)")
 MAX_QUERY_CHARS = 10_000  # a longer text is a pasted article, not a query
 NEAR_WORDS = 10  # between the words of a NEAR without a number
 MAX_SHOWN_CHARS = 60  # of the query in an error
@@ -43,7 +45,7 @@ TOKEN = re.compile(
     rf"""
       (?P<space>  \s+ )
     | (?P<near>   NEAR\( \s* (?P<members>{MEMBER}(?:\s+{MEMBER})*) \s* (?:,\s*(?P<gap>\d{{1,4}})\s*)? \) )
-    | (?P<badnear> NEAR\( )
+    | (?P<badnear> (?i:NEAR)\( )
     | (?P<phrase> "(?P<inside>[^"]*)" (?: (?P<slop>~\d*)(?=[\s)]|$) | (?P<star>\*?) ) )
     | (?P<quote>  " )
     | (?P<open>   \( )
@@ -223,7 +225,8 @@ def _mistake(query: str, place: int, kind: str, text: str) -> QueryError:
         cure = "write ~flooding, or ~en:flooding to say the language; for other endings, write a prefix: flood*"
         return misplaced(query, place, "~ is not followed by one word", cure)
     cure = "write NEAR(flood dam, 5): words or phrases, a comma, and at most so many words between them"
-    return misplaced(query, place, "NEAR is not well formed", cure)
+    cause = "NEAR is not well formed" if text == "NEAR(" else f"{text} is not understood: NEAR has capital letters"
+    return misplaced(query, place, cause, cure)
 
 
 def with_stems(query: str) -> str:
@@ -264,6 +267,35 @@ def lower_operators(query: str) -> list[str]:
         for before, token in pairwise(tokens[:-1])
         if token.form == "word" and token.raw.upper() in OPERATORS and token.raw.islower() and before.kind != "field"
     ))  # fmt: skip
+
+
+class FieldOfOneWord(NamedTuple):
+    """Hold a field whose word is followed by words that are searched everywhere, as in `author:anna berg`."""
+
+    field: str
+    typed: str  # the field and these words as they are in the query
+    following: list[str]
+    whole: str  # the same field for all these words: author:(anna berg)
+
+
+def fields_of_one_word(query: str) -> list[FieldOfOneWord]:
+    """Return the fields with words right after their own that people may have meant, too. Raises QueryError."""
+    tokens, found = tokens_of(query), list[FieldOfOneWord]()
+    for at, (field, first) in enumerate(pairwise(tokens)):
+        if field.kind != "field" or field.raw not in (*COLUMNS, *PHRASE_FIELDS) or first.form != "word":
+            continue
+        following = takewhile(lambda token: token.form == "word", tokens[at + 2 :])
+        words = [_written(token) or token.raw for token in following]
+        if words and not any(word.upper() in OPERATORS for word in words):
+            text = " ".join([_written(first) or first.raw, *words])
+            whole = f'"{text}"' if field.raw in PHRASE_FIELDS else f"({text})"
+            found.append(FieldOfOneWord(field.raw, f"{field.raw}:{text}", words, f"{field.raw}:{whole}"))
+    return found
+
+
+def single_quoted(query: str) -> list[str]:
+    """Return the texts of several words in single quotes, which make no phrase."""
+    return SINGLE_QUOTED.findall(query) if '"' not in cleaned(query) else []
 
 
 def named_query(query: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator
-from itertools import chain, pairwise
+from itertools import chain, islice, pairwise, product
 from typing import NamedTuple
 
 from pipelines.database.connection import ask
@@ -48,6 +48,15 @@ TRANSLITERATIONS = (("ae", "a"), ("oe", "o"), ("ue", "u"), ("oe", "ø"), ("ae", 
 ONE_SIGN = (("oe", "œ"), ("i", "ı"), ("fi", "ﬁ"), ("fl", "ﬂ"), ("ff", "ﬀ"), ("ffi", "ﬃ"))  # that texts have
 
 
+class WordsApart(NamedTuple):
+    """Hold how many articles have all words of a phrase or NEAR that none has as it was asked."""
+
+    query: str  # that finds them
+    articles: int
+    is_near: bool  # of a NEAR
+    is_joined: bool  # the user typed one word, which is a phrase for the index: rent/tram
+
+
 class TextReport(NamedTuple):
     """Hold what the archive says about one word, phrase or field of a query."""
 
@@ -55,6 +64,8 @@ class TextReport(NamedTuple):
     articles: int  # that have it
     similar: list[IndexWord]  # that the archive has instead, best first; only if no article has it
     among: FieldValues | None = None  # the values that `similar` is of, if `text` is one of a field
+    misspelled: tuple[str, ...] = ()  # the words of a phrase that no article has
+    apart: WordsApart | None = None  # if the archive has each word of `text`, but no article has them together
 
 
 def reports(db: sqlite3.Connection, query: str, filters: ArticleFilters = EVERYTHING) -> list[TextReport]:
@@ -107,7 +118,10 @@ class _Finder:
         elif not articles and len(words) == 1:
             similar = self.similar(as_indexed(words[0]))
         elif not articles:
-            similar = self.parts(words)
+            if misspelled := [word for word in words if not self.is_there(word)]:
+                similar = self.corrected(text, words, misspelled)
+                return TextReport(text.typed, articles, similar, misspelled=tuple(misspelled))
+            return TextReport(text.typed, articles, self.whole(words), apart=self.apart(text, words))
         return TextReport(text.typed, articles, similar)
 
     def similar(self, word: str) -> list[IndexWord]:
@@ -147,13 +161,11 @@ class _Finder:
         phrases = (IndexWord(phrase, self.count(phrase)) for phrase in there[:MAX_PHRASES])
         return _by_frequency(one for one in phrases if one.articles)
 
-    def parts(self, words: list[str]) -> list[IndexWord]:
-        """Return for a phrase that no article has: its words joined, with another end, and in any place."""
-        joined = self.known([as_indexed("".join(words))])
-        apart = " ".join(words)
-        others = [(f"{quoted(apart)}*", f"{quoted(apart)}*"), (apart, " AND ".join(map(quoted, words)))]
-        counted = (IndexWord(shown, self.count(expression)) for shown, expression in others)
-        return [*joined, *(one for one in counted if one.articles)]
+    def whole(self, words: list[str]) -> list[IndexWord]:
+        """Return for a phrase that no article has: its words joined, and the phrase with another end."""
+        phrase = f"{quoted(' '.join(words))}*"
+        longer = [IndexWord(phrase, number)] if (number := self.count(phrase)) else []
+        return [*self.known([as_indexed("".join(words))]), *longer]
 
     def run_parts(self, text: str) -> list[IndexWord]:
         """Return the longest parts that articles have of a run of a script without spaces, which no article has."""
@@ -164,6 +176,29 @@ class _Finder:
             if there := _by_frequency(one for one in found if one.articles):
                 return there[:MAX_SUGGESTIONS]
         return []
+
+    def corrected(self, text: QueryText, words: list[str], misspelled: list[str]) -> list[IndexWord]:
+        """Return a phrase with other words for those that no article has; words alone if no article has it so."""
+        alike = {word: self.similar(as_indexed(word)) for word in misspelled}
+        found = self.known([as_indexed("".join(words))])
+        if text.token.form != "near":
+            instead = {word: [one.word.strip('"') for one in ways] for word, ways in alike.items()}
+            choices = product(*(instead.get(word, [word]) for word in words))
+            phrases = [quoted(" ".join(chosen)) for chosen in islice(choices, MAX_PHRASES)]
+            before = f"{text.field}:" if text.field else ""
+            found += _by_frequency(
+                IndexWord(before + phrase, number) for phrase in phrases if (number := self.count(text.inside(phrase)))
+            )
+        return found or list(chain.from_iterable(alike.values()))[:MAX_SUGGESTIONS]
+
+    def apart(self, text: QueryText, words: list[str]) -> WordsApart:
+        """Return how many articles have all words of a phrase or NEAR, wherever they are."""
+        several = list(dict.fromkeys(words))
+        query = " ".join(several)
+        if text.field:
+            query = f"{text.field}:({query})"
+        number = self.count(text.inside(f"({' AND '.join(map(quoted, several))})"))
+        return WordsApart(query, number, text.token.form == "near", text.token.form == "word")
 
 
 def _joined_neighbours(finder: _Finder, texts: list[QueryText]) -> list[TextReport]:

@@ -45,6 +45,13 @@ def added(tmp_path_factory):
         yield paper, archive, add(archive, paper.url, "--name", "gazette")
 
 
+def test_name_that_is_not_valid_is_answered_with_one_that_is(tmp_path):
+    """No server is asked."""
+    done = add(make_archive(tmp_path / "archive"), "https://paper.example/", "--name", "East Courier")
+    assert done.returncode == 2
+    assert "--name East Courier: is not a valid name for a source\n  say east-courier: " in done.stderr
+
+
 def test_newspaper_is_probed_and_written_to_a_file(added):
     """Feeds, news sitemap (known by what is in it), sitemap index, sections of the menu, name and language."""
     paper, archive, done = added

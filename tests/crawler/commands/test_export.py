@@ -203,9 +203,31 @@ def test_empty_selection_gives_an_empty_dataset(folder, tmp_path):
     """The message says so, but it is no error: some nights bring no articles to a program that runs every night."""
     done = morgue("-C", folder, "export", "csv", tmp_path / "none.csv", "--since", "2030")
     assert done.returncode == 0
-    assert "No article matches" in done.stderr
+    assert done.stderr.startswith("No match.\n  Without --since there would be 39 matches.\n")
     assert json.loads((tmp_path / "none.csv.manifest.json").read_text())["rows"] == 0
     assert (tmp_path / "none.csv").read_text().startswith("id,source,url")
+
+
+@pytest.mark.parametrize(("form", "name"), [("csv", "a.csv"), ("txt", "a")])
+def test_empty_dataset_helps_and_gives_way(folder, tmp_path, form, name):
+    """It has the advice of a search, and the corrected command replaces it; a dataset with articles stays."""
+    for query, code, words in (
+        ("clmate", 0, "In this archive: climate (2)."), ("climate", 0, f"{name}: 2 articles"),
+        ("climate", 2, "exists already"),
+    ):  # fmt: skip
+        done = morgue("-C", folder, "export", form, name, "--query", query, cwd=tmp_path)
+        assert (done.returncode, words in done.stderr) == (code, True), done.stderr
+
+
+def test_empty_dataset_that_was_written_into_stays(folder, tmp_path):
+    """Its checksum tells."""
+    for _ in range(2):
+        done = morgue("-C", folder, "export", "csv", "a.csv", "--since", "2030", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+    with (tmp_path / "a.csv").open("a") as file:
+        file.write("mine")
+    done = morgue("-C", folder, "export", "csv", "a.csv", cwd=tmp_path)
+    assert "a.csv: exists already" in done.stderr
 
 
 @pytest.mark.slow

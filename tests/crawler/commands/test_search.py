@@ -355,7 +355,7 @@ def test_miss_names_the_word_and_what_the_archive_has_like_it(folder):
     done = morgue("-C", folder, "search", "10:30 title:delegate climte climate")
     assert done.stdout == (
         "No match for 10:30, title:delegate and climte.\n"
-        "  This archive has no word like 10:30.\n"
+        "  10:30 was searched as a phrase. Each of the words is there, but no article has them all.\n"
         "  In this archive like title:delegate: delegates (1).\n"
         "  In this archive like climte: climate (2).\n"
         "  Articles with each alone: climate (2).\n"

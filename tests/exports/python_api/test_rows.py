@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import sqlite3
 from contextlib import closing
 from datetime import UTC, date, datetime
@@ -56,8 +57,20 @@ def test_values_are_attributes_and_items_with_types(archive):
     assert json.loads(json.dumps(article.row))["published_day"] == "2024-03-01"
     assert {"title", "published_day"} <= {*dir(article)} & {*article}
     assert repr(article).startswith("ArticleRow(id=5, published_day=2024-03-01, source='gazette', title='Élections")
-    with pytest.raises(AttributeError, match="no attribute 'titel'; there are id, source"):
+    with pytest.raises(AttributeError, match="no attribute 'titel'; did you mean title"):
         _ = article.titel
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"), [("day", "did you mean published_day?"), ("titel", "did you mean title?"), ("zzz", "columns: ")]
+)
+def test_name_that_no_column_has_is_an_error_that_helps(archive, name, advice):
+    """Also if views of the database have it. It is a KeyError, so that `get` has its default."""
+    article = archive.article(5)
+    with pytest.raises(KeyError) as missing:
+        _ = article[name]
+    assert f"there is no {name!r}; {advice}" in str(pickle.loads(pickle.dumps(missing.value)))
+    assert article.get(name, "none") == "none"
 
 
 @pytest.mark.parametrize(

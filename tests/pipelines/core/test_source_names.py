@@ -24,6 +24,32 @@ def test_advice_names_what_is_like_it_or_what_there_is(name, names, advice):
     assert near_names(name, names, "source").endswith(advice)
 
 
+TITLES = {"courier": "The Daily Courier", "gazette": "La Gazette", "north": "Morning Post", "south": "Morning Post"}
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("The Daily Courier", "courier"),
+        (" daily  courier", "courier"),
+        ("LA GAZETTE", "gazette"),
+        ("Morning Post", None),
+    ],
+)
+def test_source_is_meant_by_its_title_if_no_other_has_it(text, meant):
+    """In any case, with or without its article."""
+    assert source_meant(text, dict.fromkeys(TITLES, "https://x.example/"), TITLES) == meant
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [("the dayly corier", "did you mean courier (The Daily Courier)?"), ("Evening News", "sources: courier, gazette")],
+)
+def test_advice_names_the_source_with_a_title_like_it(text, advice):
+    """Before it lists all."""
+    assert near_names(text, TITLES, "source", TITLES).startswith(advice)
+
+
 HOMES = {
     "courier": "https://www.courier.example/",
     "gazette.example": "http://gazette.example/",

@@ -68,7 +68,9 @@ def test_near_counts_the_words_between(text, wanted, expected):
 def test_miss_of_near_says_how_many_articles_have_the_words(db):
     """Without the word NEAR and the number, which are not looked for."""
     assert list(word_hints(reports(db, "NEAR(nothing group, 1)"))) == [
-        "This archive has no word like NEAR(nothing group, 1)."
+        "Each of the words is there, but no article has them all."
     ]
-    assert list(word_hints(reports(db, "NEAR(jr climate, 0)"))) == ["In this archive: jr climate (1)."]
+    assert list(word_hints(reports(db, "NEAR(jr climate, 0)"))) == [
+        "The words are there, but never so near to each other; 1 article has them all: morgue search 'jr climate'"
+    ]
     assert [report.articles for report in reports(db, "NEAR(東京 JR, 3)")] == [1]

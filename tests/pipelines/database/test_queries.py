@@ -6,7 +6,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -56,6 +56,10 @@ def ids(rows):
         ("feb. 2024", "2024-02-01", "2024-02-29"),
         ("9 March 2024", "2024-03-09", "2024-03-09"),
         ("March 9th, 2024", "2024-03-09", "2024-03-09"),
+        ("2024-3", "2024-03-01", "2024-03-31"),
+        ("2024-3-9", "2024-03-09", "2024-03-09"),
+        ("9.3.2024", "2024-03-09", "2024-03-09"),  # the day first
+        ("20. 11. 2024", "2024-11-20", "2024-11-20"),
     ],
 )
 def test_since_takes_the_first_day_and_until_the_last(text, first, last):
@@ -67,8 +71,8 @@ def test_since_takes_the_first_day_and_until_the_last(text, first, last):
 @pytest.mark.parametrize(
     "text",
     ["", "soon", "24", "0 days", "last day", "2024-W54", "9999999 days ago", "999999 years ago",
-     "31 February 2024", "1 March 2 2024", "ma 2024", "Smarch 2024", "March", "202403", "2024/1", "20241301",
-     "2024-13", "2024-00", "2024-02-30", "2023-02-29", "2024-1-5", "0000",
+     "31 February 2024", "1 March 2 2024", "ma 2024", "Smarch 2024", "202403", "20241301",
+     "2024-13", "2024-00", "2024-02-30", "2023-02-29", "31.2.2024", "13/13/2024", "0000",
      "2024-03-09T25:00",  "2024-03-09x", "٢٠٢٤", "2024-03-09T00:00:00+99:00", "0001-01-01T00:00:00+14:00"],
 )  # fmt: skip
 def test_malformed_period_is_a_query_error_with_a_cure(text):
@@ -77,6 +81,20 @@ def test_malformed_period_is_a_query_error_with_a_cure(text):
         ArticleFilters(since=text)
     assert refused.value.subject == f"since {text!r}"
     assert "2024-03" in refused.value.cure
+
+
+@pytest.mark.parametrize(
+    ("text", "cure"),
+    [("november", "say 'November 2025'"), ("march", "say 'March 2026'"), ("9th march", "say '9th March 2026'"),
+     ("11/20/2025", "say 2025-11-20"), ("20/11/2025", "say 2025-11-20"), ("1/2/2025", "say 2025-01-02 or 2025-02-01"),
+     ("2/2/2025", "say 2025-02-02")],
+)  # fmt: skip
+def test_day_that_is_not_whole_is_answered_with_what_it_may_mean(monkeypatch, text, cure):
+    """A month without a year is the last one that has begun. With slashes, day and month may be either way round."""
+    monkeypatch.setattr(timestamps, "clock", lambda: datetime(2026, 3, 31, tzinfo=UTC))
+    with pytest.raises(QueryError) as refused:
+        parse_day("since", text, last=False)
+    assert refused.value.cure == cure
 
 
 @pytest.mark.parametrize(

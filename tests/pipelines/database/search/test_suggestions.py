@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from crawler.cli.searching.hints import notes, word_hints
+from crawler.cli.searching.hints import no_match, notes, word_hints
 from pipelines.core.errors import QueryError
 from pipelines.database.connection import connect
 from pipelines.database.filters import ArticleFilters
@@ -48,7 +48,24 @@ def said(db, query):
         ("gover", "In this archive: government (1)."),
         ("heatwave", 'In this archive: "heat wave" (1).'),
         ('"wild fire"', "In this archive: wildfire (1)."),
-        ('"wave heat"', "In this archive: wave heat (1)."),
+        ('"heat wavve"', 'In this archive: "heat wave" (1).'),
+        ('title:"a flod"', 'In this archive: title:"a flood" (1).'),
+        ('"wave floodds"', "In this archive: floods (2)."),
+        ('"heat zeppelin"', "This archive has no word like zeppelin."),
+        (
+            '"wave heat"',
+            "The words are there, but never in this order; 1 article has them all: morgue search 'wave heat'",
+        ),
+        (
+            'title:"flood a"',
+            "The words are there, but never in this order; 1 article has them all: morgue search 'title:(flood a)'",
+        ),
+        ('"wildfire floods"', "Each of the words is there, but no article has them all."),
+        (
+            "airport/wildfire",
+            "airport/wildfire was searched as a phrase. "
+            "The words are there, but never in this order; 1 article has them all: morgue search 'airport wildfire'",
+        ),
         ("muenchen", "In this archive: munchen (1)."),
         ("lodz", "In this archive: łodz (1)."),
         ("title:zurich", "In this archive: zurich anywhere (1)."),
@@ -152,6 +169,38 @@ def test_operator_in_lower_case_is_said_to_be_a_word(db):
     """`flood or airport` asks for three words."""
     expected = "Searched for the word or; the operator is OR."
     assert list(notes(db, "flood or airport", ArticleFilters())) == [expected]
+
+
+def test_miss_says_if_what_is_left_out_is_why(db):
+    """Not if it is a filter or a period, too."""
+    assert list(no_match(db, "floods -came -more", ArticleFilters()))[1:] == [
+        "  All 2 articles with floods have came or more."
+    ]
+    assert list(no_match(db, "floods -town published:1999", ArticleFilters()))[1:] == [
+        "  Articles with each alone: floods (2)."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("text:the airport", []),  # also in a text, so the field makes no difference
+        ("text:flood airport", []),  # in no text together
+        ("text:a flood", ["flood was searched everywhere; for text: of all these words, write text:(a flood)."]),
+        ("text:a AND flood", []),
+        (
+            "'heat wave'",
+            ['Single quotes make no phrase: each word was searched by itself. For the phrase, write "heat wave".'],
+        ),
+        ("flood | town", ["| was left out, so an article must have what is on both sides; for either, write OR."]),
+    ],
+)
+def test_what_was_read_otherwise_than_it_may_be_meant_is_said(tmp_path, query, said):
+    """Words after a field's own, a phrase in single quotes, and a sign that means OR elsewhere."""
+    texts = [("A flood", "A town."), ("Flood", "A flood. Heat wave."), ("Airport", "The airport.")]
+    db = connect(worded(tmp_path / "morgue.db", texts))
+    assert list(notes(db, query, ArticleFilters())) == said
+    db.close()
 
 
 def test_database_stays_read_only_after_its_words_were_asked_for(db):
