@@ -48,7 +48,7 @@ def said(db, query):
         ('"wild fire"', "In this archive: wildfire (1)."),
         ('"wave heat"', "In this archive: wave heat (1)."),
         ("muenchen", "In this archive: munchen (1)."),
-        ("lodz", "In this archive: łodz (1)."),
+        ("wodz", "In this archive: łodz (1)."),
         ("title:zurich", "In this archive: zurich anywhere (1)."),
         ("zeppelin", "This archive has no word like zeppelin."),
         ("x" * 5000, "This archive has no word like " + "x" * 39 + "…."),
