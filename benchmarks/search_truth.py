@@ -35,6 +35,8 @@ FORMS = {
     "{0} published:{4}..": lambda one, two, source, language, year: one & year,
     "{0} OR (published:{4}.. {1})": lambda one, two, source, language, year: one | year & two,
 }  # fmt: skip
+# Letters as people type them
+SPELLED = {"ł": "l", "ø": "o", "æ": "ae", "œ": "oe", "đ": "d", "ı": "i", "ß": "ss", "þ": "th", "ð": "d"}
 TITLED_FORMS = ("title:{0}", "{0} -title:{1}")
 COUNTED = (
     ("day",),
@@ -185,6 +187,8 @@ def fold(text: str) -> str:
 
 
 def _plain(letter: str) -> str:
+    if letter in SPELLED:
+        return SPELLED[letter]
     base = unicodedata.normalize("NFD", letter)[0]
     return base if base.isascii() else letter
 

@@ -12,7 +12,7 @@ from operator import attrgetter
 from typing import Any
 
 from pipelines.core.items import Article, Capture, Page
-from pipelines.core.languages.spaced_runs import spaced_runs
+from pipelines.core.languages.spaced_runs import indexed_words
 from pipelines.core.timestamps import fine_stamp, stamp
 from pipelines.database.edits.change_detection import text_digest
 from pipelines.database.schema.places import place_for
@@ -98,7 +98,7 @@ def article_row(article: Article, capture: Capture) -> dict[str, Any]:
         "text_digest": text_digest(article.title, article.text),
         "capture_id": capture.id,
     }
-    row["spaced"] = spaced_runs(row["title"], row["byline"], row["text"])
+    row["spaced"] = indexed_words(row["title"], row["byline"], row["text"])
     return row | {
         "state_digest": columns_digest(row, STATE_COLUMNS),
         "fields_digest": columns_digest(row, FIELD_COLUMNS),

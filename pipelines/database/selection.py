@@ -28,6 +28,7 @@ from pipelines.database.query_language.index_terms import EVERYWHERE, PlaceRange
 from pipelines.database.query_language.near_runs import has_near
 from pipelines.database.query_language.values import has_run, has_words
 from pipelines.database.search.stems import ArchiveWordForms
+from pipelines.database.search.vocabulary import is_there
 
 # CROSS JOIN keeps SQLite from turning the order round: it would query FTS5 for each article in turn.
 FROM_MATCHES = "articles_fts CROSS JOIN articles a {index} ON a.place = articles_fts.rowid"
@@ -144,7 +145,8 @@ def query_conditions(
     db: sqlite3.Connection, query: str, filters: ArticleFilters, forms: ArchiveWordForms | None = None
 ) -> QueryConditions:
     """Return a query as SQL for this archive. ~word is in the language of the filters, if they name one."""
-    return QueryConditions(query, partial(source_ids, db), forms or ArchiveWordForms(db, filters.language))
+    forms = forms or ArchiveWordForms(db, filters.language)
+    return QueryConditions(query, partial(source_ids, db), forms, partial(is_there, db))
 
 
 def _all_of(match: str | None, terms: list[str]) -> str | None:

@@ -10,7 +10,7 @@ import sqlite3
 from math import inf
 
 from pipelines.core.items import Article, NothingToRead
-from pipelines.core.languages.spaced_runs import spaced_runs
+from pipelines.core.languages.spaced_runs import indexed_words
 from pipelines.database import page_states, readings, removals
 from pipelines.database.columns import update_row
 from pipelines.database.edits.change_detection import text_digest
@@ -85,5 +85,5 @@ def _close_the_gap(db: sqlite3.Connection, article_id: int) -> int:
         (newest, article_id),
     )
     texts = readings.article_values(db, article_id, ("title", "byline", "text"))
-    update_row(db, "articles", {"spaced": spaced_runs(*texts.values())}, article_id)
+    update_row(db, "articles", {"spaced": indexed_words(*texts.values())}, article_id)
     return newest

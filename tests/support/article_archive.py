@@ -14,7 +14,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from pipelines.core.languages.spaced_runs import spaced_runs
+from pipelines.core.languages.spaced_runs import indexed_words
 from pipelines.core.timestamps import day_number
 from pipelines.core.urls import url_key
 from pipelines.database.columns import insert_article, update_article
@@ -253,7 +253,7 @@ def database(path: Path) -> sqlite3.Connection:
 def insert(db: sqlite3.Connection, table: str, **row: Any) -> None:
     """Insert one row. An article gets its place, and an id if it has none."""
     if table == "articles":
-        insert_article(db, {"spaced": spaced_runs(row["title"], row["byline"], row["text"])} | row)
+        insert_article(db, {"spaced": indexed_words(row["title"], row["byline"], row["text"])} | row)
         return
     db.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", list(row.values()))
 

@@ -3,13 +3,15 @@
 The index takes what is between two spaces or signs for a word. In Chinese, Japanese, Thai, Lao, Khmer and Burmese that
 is half a sentence. With a space after each character, any run of characters is a phrase. A word of another script
 next to a run (`COVID疫情`, `2024年`) belongs to it: the index would take it and the run for one word.
+
+The index also takes a vowel mark within an Arabic or Hebrew word for its end. Such words are written without marks.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 BREAK = "\ue000"  # a word between two runs, which no person types: no phrase goes across it
@@ -31,6 +33,16 @@ OTHER = rf"(?:(?![{LETTERS}])[^\W_])+"  # a word of another script
 WORD_BEFORE = re.compile(rf"{OTHER} ?\Z")
 WORD_AFTER = re.compile(f" ?({OTHER})")
 WORD_BETWEEN = re.compile(f" ?{OTHER} ?")
+# Marks that vowels of Arabic and Hebrew are written with: most news leaves them out, a text or query may have them.
+VOWEL_MARKS = "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc"
+MARKS = re.compile(f"[{VOWEL_MARKS}\u0640]")  # and tatweel, which only stretches a word
+PRESENTATION = "\ufb1d-\ufdff\ufe70-\ufefc"  # forms of letters by their place in a word, of old programs
+MARKED = re.compile(f"[{VOWEL_MARKS}\u0640{PRESENTATION}]")
+SEMITIC_WORD = re.compile(
+    f"[\u05d0-\u05f2\u0620-\u065f\u066e-\u06d3\u06d5-\u06dc\u06fa-\u06ff{VOWEL_MARKS}{PRESENTATION}]+"
+)
+# A word without its marks is in the index twice: as it is, and after the letter of its title, byline or text.
+FIELD_LETTERS = "\ue002\ue003\ue004"
 VOICE_MARKS = "\uff9e\uff9f"  # half-width: they are one character with the one before them
 
 
@@ -55,6 +67,37 @@ def spaced_runs(*texts: str | None) -> str | None:
                 words += [BREAK] * bool(words)
                 words += [word.word for word in run]
     return " ".join(words) or None
+
+
+def indexed_words(*texts: str | None) -> str | None:
+    """Return what the column `spaced` has of title, byline and text: runs, then words without their marks."""
+    return f" {BREAK} ".join(" ".join(word.word for word in run) for _, run in indexed_runs(texts)) or None
+
+
+def indexed_runs(texts: Sequence[str | None]) -> Iterator[tuple[int, list[RunWord]]]:
+    """Yield the words that belong together in the column `spaced`, with the number of the text that they are from."""
+    known = [(number, text) for number, text in enumerate(texts) if text and not text.isascii()]
+    for number, text in known:
+        yield from ((number, run) for run in runs_of(text))
+    for number, text in known:
+        for words in marked_words(text):
+            yield number, words
+            yield number, [word._replace(word=FIELD_LETTERS[number] + word.word) for word in words]
+
+
+def marked_words(text: str) -> Iterator[list[RunWord]]:
+    """Yield the Arabic and Hebrew words with marks, written without them. Neighbours are together, for phrases."""
+    if not MARKED.search(text):
+        return
+    words: list[RunWord] = []
+    for match in SEMITIC_WORD.finditer(text):
+        if MARKED.search(match[0]) and (bare := MARKS.sub("", unicodedata.normalize("NFKC", match[0])).strip()):
+            if words and text[words[-1].end : match.start()] != " ":
+                yield words
+                words = []
+            words.append(RunWord(bare, match.start(), match.end()))
+    if words:
+        yield words
 
 
 def runs_of(text: str) -> Iterator[list[RunWord]]:

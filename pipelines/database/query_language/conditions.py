@@ -10,6 +10,7 @@ of places. Pure; knows no database.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 from pipelines.core.errors import NotFound, QueryError
@@ -35,7 +36,7 @@ from pipelines.database.query_language.parser import (
     QueryText,
     parse_query,
 )
-from pipelines.database.query_language.phrases import any_of, has_run, quoted, run_phrase
+from pipelines.database.query_language.phrases import any_of, has_run, in_column, quoted, run_phrase, spelled_as
 from pipelines.database.query_language.tokens import COLUMNS, misplaced
 from pipelines.database.query_language.values import folded_words, has_words, language_code, listed, run_words
 
@@ -52,6 +53,7 @@ DAY_SEEN = "substr(a.first_seen, 1, 10)"
 
 # Words of the index with the same stem as a word (folded as the index folds them), in a language or in the usual ones
 WordForms = Callable[[str, str | None], list[str]]
+IsThere = Callable[[str], bool]  # True if any article has what an FTS5 expression asks for
 SourceIds = Callable[[Sequence[str]], list[int]]  # row ids of the sources that a user names; raises NotFound
 
 
@@ -67,12 +69,15 @@ class QueryConditions:
 
     `headline`: `match` with its words in the headline, if hits can be ranked; None if they cannot. `in_title`: SQL for
     words of scripts without spaces, of which the index does not know in which column they are. `has_words`: `match`
-    has words that can be marked in a text. `word_forms`: what ~word also finds; without it, the word alone. Raises
-    QueryError, and what `source_ids` and `word_forms` raise.
+    has words that can be marked in a text. `word_forms`: what ~word also finds; without it, the word alone. `is_there`:
+    spellings that no article has are left out. Raises QueryError, and what `source_ids` and `word_forms` raise.
     """
 
-    def __init__(self, query: str, source_ids: SourceIds, word_forms: WordForms | None = None) -> None:
+    def __init__(
+        self, query: str, source_ids: SourceIds, word_forms: WordForms | None = None, is_there: IsThere | None = None
+    ) -> None:
         self.query, self.source_ids, self.word_forms = query, source_ids, word_forms
+        self.is_there = is_there and cache(is_there)
         self.values: dict[str, Any] = {}
         # What to look for, without what must not be there
         self.texts: list[QueryText] = []  # words and phrases
@@ -129,14 +134,17 @@ class QueryConditions:
     def expression(self, text: QueryText) -> str:
         """Return the FTS5 expression of a word or phrase; for ~word also with the words that have its stem."""
         if text.token.form != "stem":
-            return text.fts
+            return self._spelled(text.fts)
         word = text.token.raw, text.token.language
         if word not in self.forms:
             try:
                 self.forms[word] = self.word_forms(*word) if self.word_forms else []
             except QueryError as error:
                 raise misplaced(self.query, text.token.place, error.cause, error.cure) from None
-        return text.inside(any_of([text.token.fts or "", *map(quoted, self.forms[word])]))
+        return text.inside(any_of([self._spelled(text.token.fts or ""), *map(quoted, self.forms[word])]))
+
+    def _spelled(self, expression: str) -> str:
+        return spelled_as(expression, self.is_there) if self.is_there else expression
 
     def _note(self, node: QueryNode) -> None:
         if isinstance(node, QueryText):
@@ -201,7 +209,7 @@ class QueryConditions:
         titled = titled and not _is_run(node)
         if isinstance(node, QueryText):
             found = self.expression(node)
-            return f"title : ({found})" if titled and not node.column else found
+            return in_column("title", f"({found})") if titled and not node.column else found
         if isinstance(node, QueryField):
             return self._label(node)
         assert isinstance(node, QueryGroup), "an exclusion is part of a group"

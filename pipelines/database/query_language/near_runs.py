@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from pipelines.core.languages.spaced_runs import runs_of
 from pipelines.database.query_language.phrases import words_of
-from pipelines.database.query_language.spelling import as_indexed
+from pipelines.database.query_language.spelling import folded
 from pipelines.database.query_language.tokens import near_members
 
 MAX_WANTED = 256  # that are kept after they were read
@@ -62,10 +62,10 @@ def _read(wanted: str) -> tuple[list[NearPhrase], int]:
 
 
 def words_in(text: str) -> Iterator[str]:
-    """Yield the words of a text as the index has them, and of a run of a script without spaces each character."""
+    """Yield the words of a text in plain letters, and of a run of a script without spaces each character."""
     end = 0
     for run in runs_of(text):
-        yield from map(as_indexed, words_of(text[end : run[0].start]))
-        yield from (as_indexed(word.word) for word in run)
+        yield from map(folded, words_of(text[end : run[0].start]))
+        yield from (folded(word.word) for word in run)
         end = run[-1].end
-    yield from map(as_indexed, words_of(text[end:]))
+    yield from map(folded, words_of(text[end:]))

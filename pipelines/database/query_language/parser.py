@@ -15,7 +15,7 @@ import re
 from typing import NamedTuple, TypeAlias
 
 from pipelines.core.errors import QueryError
-from pipelines.database.query_language.phrases import has_run
+from pipelines.database.query_language.phrases import has_run, in_column
 from pipelines.database.query_language.tokens import (
     COLUMNS,
     FILTERS,
@@ -50,7 +50,7 @@ class QueryText(NamedTuple):
 
     def inside(self, expression: str) -> str:
         """Return an expression for the column of this text."""
-        return f"{self.column} : {expression}" if self.column else expression
+        return in_column(self.column, expression) if self.column else expression
 
 
 class QueryField(NamedTuple):

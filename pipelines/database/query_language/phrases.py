@@ -7,17 +7,21 @@ Each word is looked for in all its spellings. A run of a script without spaces i
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from itertools import islice
+from collections.abc import Callable, Sequence
+from itertools import islice, zip_longest
 
-from pipelines.core.languages.spaced_runs import UNSPACED, runs_of, spaced_runs
-from pipelines.database.query_language.spelling import VOWEL_MARKS, spellings
+from pipelines.core.languages.spaced_runs import FIELD_LETTERS, UNSPACED, VOWEL_MARKS, runs_of, spaced_runs
+from pipelines.database.query_language.spelling import spellings
 
 MAX_ALTERNATIVES = 64  # spellings of one phrase
+PHRASE = re.compile(r'"([^"]*)"(\*?)')
+ALTERNATIVE = re.compile(r'"[^"]*"\*?|NEAR\((?:"[^"]*"\*? ?)+, \d+\)')
+ALTERNATIVES = re.compile(rf"\((?:{ALTERNATIVE.pattern})(?: OR (?:{ALTERNATIVE.pattern}))+\)")
 APOSTROPHES = "'’‘ʼʻ′`´＇ʹˈ"
 LETTER_APOSTROPHES = "ʼʻ"  # letters for the index: they stay inside its words
 # The index makes words of letters and digits; marks that it folds, or that a spelling leaves out, do not end one.
 PART = rf"(?:[^\W_{APOSTROPHES}][\u0300-\u036f{VOWEL_MARKS}]*)+"
+SEMITIC = re.compile("[\u05d0-\u05ea\u0620-\u06ff]")  # letters of Hebrew and Arabic
 WORD = re.compile(rf"{PART}(?:[{APOSTROPHES}]{PART})*")
 # A sign between two letters or digits joins them to a phrase. One at an end is no part of what can be searched for.
 END_OF_SENTENCE = ".,;:!?…-–—/" + APOSTROPHES + '"“”„‟«»()[]{}*&_~·、。，；：！？「」『』《》'
@@ -32,7 +36,8 @@ def phrases_of(text: str) -> list[str]:
     """Return the phrases of which a text must have one: its words as they are, then with one of them spelled anew."""
     words = [_forms(word) for word in words_of(text)]
     found = [" ".join(forms[0] for forms in words)]
-    others = ((at, form) for at, forms in enumerate(words) for form in forms[1:])
+    ranks = zip_longest(*(forms[1:] for forms in words))  # of each word the likeliest first
+    others = ((at, form) for rank in ranks for at, form in enumerate(rank) if form is not None)
     for at, form in islice(others, MAX_ALTERNATIVES - 1):
         found.append(" ".join(form if place == at else forms[0] for place, forms in enumerate(words)))
     return list(dict.fromkeys(found))
@@ -91,6 +96,37 @@ def near(members: Sequence[str], gap: int) -> str | None:
     first = [forms[0] for forms in words]
     ways = [first] + [[*first[:at], form, *first[at + 1 :]] for at, forms in enumerate(words) for form in forms[1:]]
     return any_of([f"NEAR({' '.join(way)}, {gap})" for way in ways[:MAX_ALTERNATIVES]]) if words else None
+
+
+def in_column(column: str, expression: str) -> str:
+    """Return an expression for one column. `spaced` has its words without vowel marks, after a letter of the column."""
+    found = f"{column} : {expression}"
+    if not SEMITIC.search(expression):
+        return found
+    letter = FIELD_LETTERS[("title", "byline", "text").index(column)]
+    words = re.sub(
+        '"([^"]*)"', lambda phrase: quoted(" ".join(letter + word for word in phrase[1].split())), expression
+    )
+    return f"({found} OR spaced : {words})"
+
+
+def spelled_as(expression: str, is_there: Callable[[str], bool]) -> str:
+    """Return the expression of a text without the spellings that no article has; the first one, as typed, stays."""
+
+    def known(alternatives: re.Match[str]) -> str:
+        first, *others = ALTERNATIVE.findall(alternatives[0])
+        return any_of([first, *(one for one in others if all(map(is_there, _terms(one) - _terms(first))))])
+
+    return ALTERNATIVES.sub(known, expression)
+
+
+def _terms(expression: str) -> set[str]:
+    """Return the words and prefixes of an expression, each as a phrase."""
+    found = set[str]()
+    for phrase, star in PHRASE.findall(expression):
+        *words, last = phrase.split()
+        found |= {*map(quoted, words), quoted(last) + star}
+    return found
 
 
 def any_of(expressions: Sequence[str]) -> str:

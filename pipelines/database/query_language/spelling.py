@@ -1,8 +1,9 @@
 """Spell a word as texts also spell it, where the full-text index takes the spellings for different words. Pure.
 
 The index (`unicode61 remove_diacritics 2`) folds case, and accents of Latin letters. It holds texts as they are
-otherwise, so a query looks for the other spellings besides: `straße` and `strasse`, `ёлка` and `елка`, `Ελλάδα` and
-`ΕΛΛΑΔΑ`, `أحمد` and `احمد`, full-width and ordinary letters.
+otherwise, so a query looks for the other spellings besides: `straße` and `strasse`, `Łódź` and `lodz`, `ёлка` and
+`елка`, `Ελλάδα` and `ΕΛΛΑΔΑ`, `أحمد` and `احمد`, full-width and ordinary letters. A spelling that no text has
+costs one look-up, while folded words in the index would make it larger for each Polish or Turkish text.
 """
 
 from __future__ import annotations
@@ -10,17 +11,25 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from itertools import combinations_with_replacement
+
+from pipelines.core.languages.spaced_runs import MARKS
 
 MAX_SPELLED_CHARS = 40  # a longer word is none of a language
 MAX_SPELLINGS = 48  # of one word; no word of a language needs more
-# Marks that vowels of Arabic and Hebrew are written with: news leaves them out, a query may have them.
-VOWEL_MARKS = "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc"
-MARKS = re.compile(f"[{VOWEL_MARKS}\u0640]")  # and tatweel, which only stretches a word
 # Letters that decompose into nothing, so that the index does not fold them
 PLAIN_LETTERS = str.maketrans({
-    "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "ħ": "h", "ß": "ss",
+    "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "ħ": "h", "ŋ": "n", "ß": "ss",
     "ё": "е", "ґ": "г",
 })  # fmt: skip
+# Of each language what people type without its letters, the likeliest first; a word is of one language.
+LETTERS_MEANT = (
+    {"ffi": "ﬃ", "ffl": "ﬄ", "ff": "ﬀ", "fi": "ﬁ", "fl": "ﬂ"}, {"ss": "ß"},
+    {"oe": "œ", "ae": "æ"}, {"ae": "æ", "o": "ø"}, {"ae": "æ", "d": "ð", "th": "þ"}, {"l": "ł"}, {"d": "đ"}, {"i": "ı"},
+    {"h": "ħ"}, {"d": "đ", "n": "ŋ"},
+)  # fmt: skip
+LETTERS_TYPED = [re.compile("|".join(meant)) for meant in LETTERS_MEANT]
+MAX_LETTERS_MEANT = 5  # in one word of one language
 ACCENTED_GREEK = dict(zip("αεηιουω", "άέήίόύώ", strict=True))
 BARE_GREEK = str.maketrans({accented: bare for bare, accented in ACCENTED_GREEK.items()} | {"ΐ": "ϊ", "ΰ": "ϋ"})
 ALEFS = "اأإآٱ"
@@ -36,7 +45,7 @@ def spellings(word: str) -> list[str]:
     forms = dict.fromkeys([word.lower()])
     if len(word) > MAX_SPELLED_CHARS:
         return list(forms)
-    for rule in (_compatible, _without_marks, _plain, _with_sharp_s, _russian, _greek, _arabic, _persian, _digits):
+    for rule in (_compatible, _without_marks, _plain, _russian, _greek, _arabic, _persian, _digits, _meant):
         for form in tuple(forms):
             forms |= dict.fromkeys(rule(form))
     return list(forms)[:MAX_SPELLINGS]
@@ -49,6 +58,12 @@ def as_indexed(word: str) -> str:
         bare = unicodedata.normalize("NFD", character)[0]
         found.append(bare if "a" <= bare <= "z" else character)
     return "".join(found).replace("\u0307", "")  # of the Turkish İ
+
+
+def folded(word: str) -> str:
+    """Return a word without ligatures and marks, in plain letters: what may stand for it in a text has the same."""
+    bare = MARKS.sub("", unicodedata.normalize("NFKC", word)) or word
+    return as_indexed(bare).translate(PLAIN_LETTERS)
 
 
 def _compatible(word: str) -> Iterator[str]:
@@ -64,8 +79,14 @@ def _plain(word: str) -> Iterator[str]:
     yield word.translate(PLAIN_LETTERS)
 
 
-def _with_sharp_s(word: str) -> Iterator[str]:
-    yield word.replace("ss", "ß")
+def _meant(word: str) -> Iterator[str]:
+    """Yield a word with the letters that a language has for what was typed: all, one, or several that follow."""
+    for meant, typed in zip(LETTERS_MEANT, LETTERS_TYPED, strict=True):
+        found = list(typed.finditer(word))[:MAX_LETTERS_MEANT]
+        ranges = combinations_with_replacement(range(len(found)), 2)
+        for first, last in sorted(ranges, key=lambda ends: ends[0] - ends[1]):
+            begin, end = found[first].start(), found[last].end()
+            yield word[:begin] + typed.sub(lambda match: meant[match[0]], word[begin:end]) + word[end:]  # noqa: B023
 
 
 def _russian(word: str) -> Iterator[str]:

@@ -143,7 +143,8 @@ DESCRIPTIONS = {
             "first_seen": "Time of the first capture.",
             "last_seen": "Time of the newest capture that showed the page (HTTP 304 counts).",
             "spaced": "What of title, byline and text is in scripts without spaces (Chinese, Japanese, Thai, Lao, "
-            "Khmer, Burmese), one character a word. NULL if nothing is.",
+            "Khmer, Burmese), one character a word; then Arabic and Hebrew words that have vowel marks, without them, "
+            "each twice: the second after U+E002 (title), U+E003 (byline) or U+E004 (text). NULL if nothing is.",
             "labels": "Words that begin with U+E000: one that every article has, one each for its source and "
             "language, one for each word of its kind. Made from these columns.",
         },

@@ -18,7 +18,7 @@ from pipelines.database.schema.cluster_tables import CLUSTER_TRIGGERS, CLUSTERS
 from pipelines.database.schema.day_counts import COUNT_DAYS, DAYS
 from pipelines.database.schema.places import DAY_OF_PLACE
 from pipelines.database.schema.scripts import SchemaDatabase
-from pipelines.database.schema.search_index import make_search_index
+from pipelines.database.schema.search_index import index_marked_words, make_search_index
 from pipelines.database.schema.views import COPIES, make_views
 
 
@@ -344,3 +344,9 @@ def m014_article_days(db: Database) -> None:
 def m015_view_of_copies(db: Database) -> None:
     """Add the view of the articles that are copies of one text."""
     make_views(db, ("copies",), COPIES)
+
+
+@migrations(transactional=False)
+def m016_marked_words(db: Database) -> None:
+    """Find the words of Arabic and Hebrew texts that have vowel marks, as people type them."""
+    index_marked_words(db)

@@ -23,7 +23,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from pipelines.core.errors import ArchiveDamaged, DiskFull
-from pipelines.core.languages.spaced_runs import spaced_runs
+from pipelines.core.languages.spaced_runs import indexed_words, marked_words, spaced_runs
 from pipelines.core.timestamps import day_number
 from pipelines.database.schema import UNFINISHED
 from pipelines.database.schema.archive_tables import WATCHED, watch
@@ -294,6 +294,28 @@ def _finish(db: Database) -> None:
         db.execute(f"DROP TABLE {UNFINISHED}")
     if views := views_by_rowid(db.conn):
         logger.warning("views that name a rowid mean another number now: %(views)s", {"views": ", ".join(views)})
+
+
+def index_marked_words(db: Database) -> None:
+    """Index words with vowel marks also without them, as m016. Where it is stopped, it writes only what is missing."""
+    (total,) = db.execute("SELECT count(*) FROM articles").fetchone()
+    (trusted,) = db.execute("PRAGMA trusted_schema").fetchone()
+    db.execute("PRAGMA trusted_schema = ON")  # old versions of SQLite let no trigger write to an index without
+    done, last = 0, 0
+    batch = (
+        f"SELECT place, spaced, title, byline, text FROM articles WHERE place > ? ORDER BY place LIMIT {BATCH_ARTICLES}"
+    )
+    try:
+        while rows := db.execute(batch, [last]).fetchall():
+            with db.atomic():
+                for place, spaced, *texts in rows:
+                    is_marked = any(text and next(marked_words(text), None) for text in texts)
+                    if is_marked and (new := indexed_words(*texts)) != spaced:
+                        db.execute("UPDATE articles SET spaced = ? WHERE place = ?", [new, place])
+            done, last = done + len(rows), rows[-1][0]
+            reporting.get()("read", done, total)
+    finally:
+        db.execute(f"PRAGMA trusted_schema = {trusted}")
 
 
 def views_by_rowid(db: sqlite3.Connection) -> list[str]:

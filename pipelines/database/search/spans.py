@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from pipelines.core.languages.spaced_runs import BREAK, runs_of
+from pipelines.core.languages.spaced_runs import BREAK, indexed_runs
 from pipelines.database.query_language.conditions import RUNS_IN
 
 TOKENIZER = "unicode61 remove_diacritics 2"  # as in schema/search_index.py
@@ -81,16 +81,15 @@ class _Runs:
         self.starts: list[int] = []  # of each word in `spaced`
         self.places: list[Span] = []
         parts, length = list[str](), 0
-        for field in fields:
-            for run in runs_of(article[field] or ""):
-                before = f" {BREAK} " if parts else ""
-                parts.append(before + " ".join(word.word for word in run))
-                length += len(before)
-                for word in run:
-                    self.starts.append(length)
-                    self.places.append(Span(field, word.start, word.end))
-                    length += len(word.word) + 1
-                length -= 1
+        for number, run in indexed_runs([article[field] if field in fields else None for field in FIELDS]):
+            before = f" {BREAK} " if parts else ""
+            parts.append(before + " ".join(word.word for word in run))
+            length += len(before)
+            for word in run:
+                self.starts.append(length)
+                self.places.append(Span(FIELDS[number], word.start, word.end))
+                length += len(word.word) + 1
+            length -= 1
         self.spaced = "".join(parts)
 
     def spans(self, marked: str) -> Iterator[Span]:

@@ -13,8 +13,9 @@ from os.path import commonprefix
 from typing import Any
 
 from pipelines.core.errors import QueryError
+from pipelines.core.languages.spaced_runs import MARKS
 from pipelines.database.connection import ask
-from pipelines.database.query_language.spelling import MARKS, as_indexed
+from pipelines.database.query_language.spelling import as_indexed
 from pipelines.database.query_language.values import language_code
 from pipelines.database.search.vocabulary import IndexVocabulary, IndexWord
 
@@ -22,6 +23,7 @@ MIN_RANGE_CHARS = 3  # of the beginning that forms of a word share; shorter ones
 MAX_FORMS = 50  # of one word, the most frequent
 SAMPLED_ARTICLES = 1_000  # the newest, which tell the languages of an archive
 MIN_LANGUAGE_SHARE = 0.05  # of the sample
+ARABIC_BEGINNINGS = ("ال", "لل", "وال", "بال", "كال", "فال", "ولل", "وبال", "و", "ب", "ل")
 STEMMERS = {
     "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english",
     "es": "spanish", "et": "estonian", "eu": "basque", "fa": "persian", "fi": "finnish", "fr": "french",
@@ -72,21 +74,21 @@ def same_stem(vocabulary: IndexVocabulary, word: str, languages: Iterable[str]) 
         stems = _stems(name, word)
         for beginning in _beginnings(as_indexed(word), stems, is_arabic=name == "arabic"):
             words = vocabulary.starting_with(beginning)
-            found.update(one for one in words if _stem(name, one.word) in stems)
+            found.update(one for one in words if not stems.isdisjoint(_stem(name, one.word)))
     return sorted(found, key=lambda one: (-one.articles, one.word))[:MAX_FORMS]
 
 
 def _stems(name: str, word: str) -> set[str]:
     """Return the stem of a word, and of the word as the index has it, without accents."""
     bare = MARKS.sub("", word.lower())
-    return {as_indexed(_stem(name, bare)), _stem(name, as_indexed(bare))}
+    return {*map(as_indexed, _stem(name, bare)), *_stem(name, as_indexed(bare))}
 
 
 def _beginnings(word: str, stems: set[str], *, is_arabic: bool) -> list[str]:
     """Return the beginnings that words with these stems have."""
     shared = {commonprefix([word, stem]) for stem in stems} | stems  # noqa: RUF071 - of words, not paths
-    if is_arabic:  # its stemmer takes off the article as well
-        shared |= {"ال" + stem for stem in stems}
+    if is_arabic:  # its stemmer takes off the article, and the prepositions and "and" before it, as well
+        shared |= {before + stem for before in ARABIC_BEGINNINGS for stem in stems}
     found: list[str] = []
     for beginning in sorted(one for one in shared if len(one) >= MIN_RANGE_CHARS):
         if not any(map(beginning.startswith, found)):
@@ -94,8 +96,10 @@ def _beginnings(word: str, stems: set[str], *, is_arabic: bool) -> list[str]:
     return found
 
 
-def _stem(name: str, word: str) -> str:
-    return str(_stemmer(name).stemWord(word))
+def _stem(name: str, word: str) -> list[str]:
+    """Return the stem of a word; of an Arabic one also that with an article, which protects its first letter."""
+    words = [word, "ال" + word] if name == "arabic" else [word]
+    return list(_stemmer(name).stemWords(words))
 
 
 @lru_cache(maxsize=len(STEMMERS))

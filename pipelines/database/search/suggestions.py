@@ -22,7 +22,7 @@ from pipelines.database.query_language.tokens import near_members
 from pipelines.database.search.counts import count
 from pipelines.database.search.field_values import FieldValues, values_like
 from pipelines.database.search.stems import archive_languages, same_stem
-from pipelines.database.search.vocabulary import IndexVocabulary, IndexWord
+from pipelines.database.search.vocabulary import IndexVocabulary, IndexWord, is_there
 from pipelines.database.selection import query_conditions
 
 MAX_TEXTS = 8  # words and phrases of a query that are looked at
@@ -96,11 +96,6 @@ class _Finder:
         sql = "SELECT count(*) FROM articles_fts WHERE articles_fts MATCH ?"
         return int(next(ask(self.db, sql, (expression,)))[0])
 
-    def is_there(self, word: str) -> bool:
-        """Return True if any article has a word, which costs the same whatever their number."""
-        sql = "SELECT 1 FROM articles_fts WHERE articles_fts MATCH ? LIMIT 1"
-        return next(ask(self.db, sql, (quoted(word),)), None) is not None
-
     def report(self, text: QueryText, expression: str) -> TextReport:
         is_near = text.token.form == "near"
         articles = count(self.db, text.typed) if is_near else self.count(expression)
@@ -118,7 +113,7 @@ class _Finder:
         elif not articles and len(words) == 1:
             similar = self.similar(as_indexed(words[0]))
         elif not articles:
-            if misspelled := [word for word in words if not self.is_there(word)]:
+            if misspelled := [word for word in words if not is_there(self.db, quoted(word))]:
                 similar = self.corrected(text, words, misspelled)
                 return TextReport(text.typed, articles, similar, misspelled=tuple(misspelled))
             return TextReport(text.typed, articles, self.whole(words), apart=self.apart(text, words))
@@ -157,7 +152,7 @@ class _Finder:
     def split(self, word: str) -> list[IndexWord]:
         """Return the phrases that a word may have been joined from: "heat wave", "e mail" of e-mail."""
         pairs = [(word[:at], word[at:]) for at in range(1, len(word))]
-        there = [quoted(" ".join(pair)) for pair in pairs if all(map(self.is_there, pair))]
+        there = [quoted(" ".join(pair)) for pair in pairs if all(is_there(self.db, quoted(part)) for part in pair)]
         phrases = (IndexWord(phrase, self.count(phrase)) for phrase in there[:MAX_PHRASES])
         return _by_frequency(one for one in phrases if one.articles)
 

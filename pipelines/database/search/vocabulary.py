@@ -23,6 +23,12 @@ class IndexWord(NamedTuple):
     articles: int  # that have it
 
 
+def is_there(db: sqlite3.Connection, expression: str) -> bool:
+    """Return True if any article has a word or phrase, which costs the same whatever their number."""
+    sql = "SELECT 1 FROM articles_fts WHERE articles_fts MATCH ? LIMIT 1"
+    return next(ask(db, sql, (expression,)), None) is not None
+
+
 class IndexVocabulary:
     """Read the words of the index of an archive."""
 

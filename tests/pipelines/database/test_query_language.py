@@ -8,7 +8,7 @@ import sqlite3
 import pytest
 
 from pipelines.core.errors import QueryError
-from pipelines.core.languages.spaced_runs import spaced_runs
+from pipelines.core.languages.spaced_runs import indexed_words
 from pipelines.database.query_language.conditions import QueryConditions
 from pipelines.database.query_language.parser import MAX_DEPTH, MAX_FILTERS, left_out
 from pipelines.database.query_language.tokens import MAX_QUERY_CHARS, ignored_signs, with_stems
@@ -29,7 +29,7 @@ def index():
     db = sqlite3.connect(":memory:")
     columns = "title, byline, text, spaced"
     db.execute(f"CREATE VIRTUAL TABLE f USING fts5({columns}, tokenize='unicode61 remove_diacritics 2')")
-    rows = [(n, *a, spaced_runs(*a)) for n, a in ARTICLES.items()]
+    rows = [(n, *a, indexed_words(*a)) for n, a in ARTICLES.items()]
     db.executemany(f"INSERT INTO f(rowid, {columns}) VALUES (?, ?, ?, ?, ?)", rows)
     yield db
     db.close()
@@ -331,4 +331,4 @@ def test_query_of_the_greatest_length_or_depth_is_accepted(index, query):
 )
 def test_word_that_is_there_twice_is_looked_for_once(query, match):
     """A pasted text repeats its words, and FTS5 would read the list of each again."""
-    assert fts5_expression(query) == match
+    assert QueryConditions(query, lambda names: [], is_there=lambda expression: False).match == match

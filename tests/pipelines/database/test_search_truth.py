@@ -19,7 +19,9 @@ from pipelines.database.search.spans import INDEXED_COLUMNS, TOKENIZER
 from tests.support.article_archive import database, insert
 from tests.support.worded_archive import worded
 
-WORDS = ("flood", "dam", "rain", "river", "town", "minister", "ministry", "said")
+PLAIN_WORDS = ("flood", "dam", "rain", "river", "town", "minister", "ministry", "said")
+TYPED = {"cœur": "coeur", "łódka": "lodka", "ısı": "isi", "يهدّد": "يهدد"}  # of a word, what people type for it
+WORDS = (*PLAIN_WORDS, *TYPED, *TYPED.values())
 KINDS = ("article", "opinion", "live blog")
 LANGUAGES = ("en", "de", None)
 ARTICLES = 60
@@ -75,18 +77,24 @@ def world(request, tmp_path_factory):
 
 
 def words_of(one: Row) -> list[str]:
-    return f"{one['title']} {one['byline'] or ''} {one['text']}".lower().split()
+    return typed(f"{one['title']} {one['byline'] or ''} {one['text']}")
+
+
+def typed(text: str) -> list[str]:
+    return [TYPED.get(word, word) for word in text.lower().split()]
 
 
 def leaf(dice: random.Random) -> tuple[str, Test]:
     """Return a word, phrase, prefix or field, and the test that it means."""
-    word, other = dice.choices(WORDS, k=2)
+    word, other = dice.choices(PLAIN_WORDS, k=2)
+    spelled = dice.choice(WORDS)
+    wanted = TYPED.get(spelled, spelled)
     source, year = dice.choice("abc"), dice.choice((2020, 2021))
     return dice.choice([
-        (word, lambda one: word in words_of(one)),
-        (f"{word[:3]}*", lambda one: any(known.startswith(word[:3]) for known in words_of(one))),
+        (spelled, lambda one: wanted in words_of(one)),
+        (f"{wanted[:3]}*", lambda one: any(known.startswith(wanted[:3]) for known in words_of(one))),
         (f'"{word} {other}"', lambda one: any(f" {word} {other} " in f" {one[name]} " for name in ("title", "text"))),
-        (f"title:{word}", lambda one: word in one["title"].split()),
+        (f"title:{spelled}", lambda one: wanted in typed(one["title"])),
         (f"source:{source}", lambda one: one["source"] == source),
         ("language:en", lambda one: one["language"] == "en"),
         ("kind:live", lambda one: one["kind"] == "live blog"),
@@ -267,4 +275,4 @@ def test_count_by_day_of_a_prefix_asks_the_index_once(world):
     db.set_trace_callback(None)
     right = [one for one in articles if {"minister", "ministry"} & set(words_of(one))]
     assert found == Counter((value_of(one, "day"),) for one in right)
-    assert sum("MATCH" in sql for sql in asked) == 1
+    assert sum("MATCH" in sql and "LIMIT 1" not in sql for sql in asked) == 1  # besides look-ups of spellings

@@ -152,7 +152,7 @@ def test_progress_is_told_after_each_batch(path):
     open_database(path).close()
     search_index.reporting.reset(token)
     steps = [10, 20, 30, 39]
-    assert said == [(what, done, 39) for what in ("copied", "indexed") for done in steps]
+    assert said == [(what, done, 39) for what in ("copied", "indexed", "read") for done in steps]
 
 
 def test_upgrade_without_room_changes_nothing_and_says_how_much_is_missing(path, monkeypatch):

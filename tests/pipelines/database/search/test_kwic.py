@@ -8,7 +8,7 @@ import pytest
 
 from crawler.cli.searching.kwic_lines import kwic_lines
 from pipelines.core.errors import QueryError
-from pipelines.core.languages.spaced_runs import spaced_runs
+from pipelines.core.languages.spaced_runs import indexed_words
 from pipelines.core.terminal import width
 from pipelines.database.connection import connect
 from pipelines.database.search.hits import search
@@ -92,7 +92,7 @@ def test_passage_marks_a_run_where_it_is_in_the_text(db, query, snippet):
 def test_long_passage_is_cut_around_the_first_run():
     """An ellipsis is at both ends."""
     article = dict.fromkeys(INDEXED_COLUMNS) | {"place": 1, "text": "あ" * 90 + "東京" + "い" * 200}
-    article["spaced"] = spaced_runs(article["text"])
+    article["spaced"] = indexed_words(article["text"])
     with closing(PageIndex('spaced : "東 京"')) as index:
         (passage,) = passages(index, [article], ("[", "]")).values()
     assert passage == f"…{'あ' * 40}[東京]{'い' * 78}…"
