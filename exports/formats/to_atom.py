@@ -67,7 +67,7 @@ def write(rows: Iterable[Row], out: BinaryIO, columns: Sequence[str], *, raw: bo
     return _write(rows, out, _updated)
 
 
-class EveryRevision:
+class RevisionFeed:
     """Write an entry for each revision. The revisions of an article have one id, and each the time of its capture.
 
     RFC 4287, 4.1.1: entries of one id are states of one entry, and should differ in `updated`. The time that a page
@@ -82,7 +82,7 @@ class EveryRevision:
         return _write(rows, out, _met)
 
 
-for_revisions = EveryRevision
+for_revisions = RevisionFeed
 
 
 def _write(rows: Iterable[Row], out: BinaryIO, updated: Callable[[Row], str]) -> int:

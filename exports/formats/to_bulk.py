@@ -29,7 +29,7 @@ def write(rows: Iterable[Row], out: BinaryIO, columns: Sequence[str], *, raw: bo
     return _write(rows, out, columns, lambda row: "")
 
 
-class EveryRevision:
+class BulkRevisions:
     """Write a document for each revision, whose id is made of the address and its number.
 
     So no revision takes the place of another, or of the newest state that an export of the latest ones wrote.
@@ -43,7 +43,7 @@ class EveryRevision:
         return _write(rows, out, columns, lambda row: f"-r{row['revision']}")
 
 
-for_revisions = EveryRevision
+for_revisions = BulkRevisions
 
 
 def _write(rows: Iterable[Row], out: BinaryIO, columns: Sequence[str], ending: Callable[[Row], str]) -> int:

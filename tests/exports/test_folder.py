@@ -7,6 +7,7 @@ import json
 import os
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -78,23 +79,26 @@ def test_folder_with_a_file_of_the_user_is_never_replaced(archive, tmp_path, nam
     assert (out / name).read_text() == "precious"
 
 
+def add_line(path):
+    path.write_text(path.read_text() + f"{'0' * 64}  mine\n")
+
+
+def add_table(path):
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("CREATE TABLE mine (note)")
+
+
 @pytest.mark.parametrize(
-    ("form", "name"),
-    [("txt", "metadata.csv"), ("markdown", "gazette/2022-01/00000009.md"), ("sqlite", "morgue.db"),
-     ("huggingface", "README.md"), ("txt", "SHA256SUMS")],
+    ("form", "name", "change"),
+    [("txt", "metadata.csv", add_line), ("markdown", "gazette/2022-01/00000009.md", add_line),
+     ("sqlite", "morgue.db", add_table), ("huggingface", "README.md", add_line), ("txt", "SHA256SUMS", add_line)],
 )  # fmt: skip
-def test_folder_in_which_a_file_was_changed_is_never_replaced(archive, tmp_path, form, name):
+def test_folder_in_which_a_file_was_changed_is_never_replaced(archive, tmp_path, form, name, change):
     """A dataset card is meant to be edited. The error names the file and says what to do."""
-    if form == "huggingface":
-        pytest.importorskip("pyarrow")
     out = tmp_path / "out"
     export(archive, form, out)
     path = out / name if (out / name).exists() else next(out.rglob("*.md"))
-    if form == "sqlite":
-        with closing(sqlite3.connect(path)) as db, db:
-            db.execute("CREATE TABLE mine (note)")
-    else:
-        path.write_text(path.read_text() + f"{'0' * 64}  mine\n")
+    change(path)
     before = files_of(out)
     with pytest.raises(ConfigError, match=f"its file {path.relative_to(out)} was changed") as refused:
         export(archive, form, out, force=True)
@@ -102,19 +106,26 @@ def test_folder_in_which_a_file_was_changed_is_never_replaced(archive, tmp_path,
     assert files_of(out) == before
 
 
-@pytest.mark.parametrize("kind", ["empty folder", "link to a folder", "link to a file", "link for a file"])
-def test_folder_with_something_beside_its_files_is_never_replaced(archive, tmp_path, kind):
+def link_to(target):
+    return lambda path: path.symlink_to(target)
+
+
+def replace_by_link(path):
+    elsewhere = path.parent.parent / "elsewhere"
+    path.replace(elsewhere)
+    path.symlink_to(elsewhere)
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [("mine", Path.mkdir), ("mine", link_to("/")), ("mine", link_to(__file__)), ("metadata.csv", replace_by_link)],
+    ids=["empty folder", "link to a folder", "link to a file", "link for a file"],
+)
+def test_folder_with_something_beside_its_files_is_never_replaced(archive, tmp_path, name, make):
     """An empty folder or a link is no file, and would be lost all the same."""
-    out, mine = tmp_path / "out", tmp_path / "out" / "mine"
+    out, mine = tmp_path / "out", tmp_path / "out" / name
     export(archive, "txt", out)
-    if kind == "empty folder":
-        mine.mkdir()
-    elif kind == "link for a file":
-        mine = out / "metadata.csv"
-        mine.replace(tmp_path / "elsewhere")
-        mine.symlink_to(tmp_path / "elsewhere")
-    else:
-        mine.symlink_to(archive if kind == "link to a folder" else archive / "morgue.toml")
+    make(mine)
     with pytest.raises(ConfigError, match=f"did not make its (file|folder) {mine.name}"):
         export(archive, "txt", out, force=True)
     assert os.path.lexists(mine)

@@ -159,7 +159,7 @@ SCHEDULED = {
         "How many articles were published on each day. Triggers keep it right. A count by day of a word that most "
         "articles have takes the articles without it from these numbers.",
         {
-            "day": "Its number: days since 0001-01-01, which is 1, as in `articles.place`. 0: undated, or before 1600.",
+            "day": "Its number: days since 0001-01-01, which is 1, as in `place`. 0: undated, or before 1600.",
             "articles": "Articles of that day, at least one.",
         },
     ),

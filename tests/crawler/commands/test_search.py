@@ -55,15 +55,15 @@ def test_pool_of_ranked_matches_is_named(folder, monkeypatch, form, sort, on_out
 @pytest.mark.parametrize(
     ("sort", "said"), [("relevance", "Ranked among the newest 20 of 30"), ("left", "first 25 art")]
 )
-@pytest.mark.parametrize("form", ["table", "jsonl"])
-def test_lines_in_context_name_what_was_ranked_or_sorted(folder, monkeypatch, form, sort, said):
+@pytest.mark.parametrize(("form", "stream"), [("table", "stdout"), ("jsonl", "stderr")])
+def test_lines_in_context_name_what_was_ranked_or_sorted(folder, monkeypatch, form, stream, sort, said):
     """As the list of matches does: below a table, and beside the rows for programs."""
     monkeypatch.setattr(ranking, "POOL_MATCHES", 20)
     monkeypatch.setattr(kwic, "MAX_SORTED_ARTICLES", 25)
     done = CliRunner().invoke(
         main, ["-C", str(folder), "search", "filler", "--kwic", "10", "--format", form, "--sort", sort]
     )
-    assert (done.stdout if form == "table" else done.stderr).count(said) == 1
+    assert getattr(done, stream).count(said) == 1
     assert done.output.count("mong the ") == 1
 
 

@@ -83,9 +83,7 @@ def db(tmp_path_factory):
 def test_pasted_address_leads_to_its_article(db, pasted, number):
     """The very address comes before that on another host of the site."""
     assert article_at(db, pasted) == number
-    if number is not None:
-        assert is_address(pasted)
-        assert counts.count(db, pasted) == 1
+    assert number is None or (is_address(pasted) and counts.count(db, pasted) == 1)
 
 
 @pytest.mark.parametrize("look", [article_at, queries.captures_of, queries.address_state])
