@@ -90,7 +90,11 @@ def counts(
     elif labels:
         found = _from_labels(db, by, which, labels)
     else:
-        found = _named_periods(by, counts_by_period(db, which, by))
+        found = _named_periods(by, counts_by_period(db, which, by))  # in the order of time, the undated first
+        undated = (None,) * len(by)
+        if number := found.pop(undated, 0):
+            found[undated] = number
+        return found
     return in_order(by, found)
 
 
@@ -173,10 +177,8 @@ def _named_periods(keys: Sequence[str], numbers: dict[int, int]) -> Counts:
     names = [PERIODS[key].name for key in keys]
     found: Counts = {}
     for ordinal, number in numbers.items():
-        key: tuple[str | None, ...] = (None,) * len(names)
-        if ordinal:
-            day = date.fromordinal(ordinal)
-            key = tuple([name(day) for name in names])
+        day = date.fromordinal(ordinal) if ordinal else None
+        key = tuple([name(day) if day else None for name in names])
         found[key] = found.get(key, 0) + number
     return found
 
