@@ -75,10 +75,7 @@ def put_in_place(files: Sequence[Rename], manifests: Sequence[Rename]) -> None:
     renames = [*files, *manifests]
     noted = _draft_path(files[0][1], RENAMES_SUFFIX)
     try:
-        with _locked(noted) as note:
-            note.write(json.dumps([(draft.name, final.name) for draft, final in renames]).encode())
-            note.flush()
-            os.fsync(note.fileno())
+        with _note(noted, [(draft.name, final.name) for draft, final in renames]):
             try:
                 for _, manifest in manifests:
                     manifest.unlink(missing_ok=True)  # an old manifest must never describe a new file
@@ -88,6 +85,16 @@ def put_in_place(files: Sequence[Rename], manifests: Sequence[Rename]) -> None:
                 raise
     finally:
         noted.unlink(missing_ok=True)
+
+
+@contextmanager
+def _note(path: Path, names: Sequence[object]) -> Iterator[None]:
+    """Write what is about to be renamed, durably, and hold the lock on it."""
+    with _locked(path) as file:
+        file.write(json.dumps(names).encode())
+        file.flush()
+        os.fsync(file.fileno())
+        yield
 
 
 def _rename(renames: Sequence[Rename]) -> None:
@@ -106,10 +113,7 @@ def put_folder_in_place(draft: Path, final: Path) -> None:
         return
     old, noted = _draft_path(final, REPLACED_SUFFIX), _draft_path(final, REPLACEMENT_SUFFIX)
     try:
-        with _locked(noted) as note:
-            note.write(json.dumps([draft.name, final.name, old.name]).encode())
-            note.flush()
-            os.fsync(note.fileno())
+        with _note(noted, [draft.name, final.name, old.name]):
             try:
                 final.replace(old)
                 _finish_replacement(draft, final, old)
@@ -137,16 +141,12 @@ def settle_abandoned(folder: Path) -> None:
 
     Only as far as this user may, and only what this user's exports have noted.
     """
-    for path in folder.glob(f"{PREFIX}*{RENAMES_SUFFIX}"):
-        with suppress(OSError), _abandoned(path) as file:
-            if os.fstat(file).st_uid == os.geteuid():
-                _rename(_noted_renames(path))
-                path.unlink()
-    for path in folder.glob(f"{PREFIX}*{REPLACEMENT_SUFFIX}"):
-        with suppress(OSError), _abandoned(path) as file:
-            if os.fstat(file).st_uid == os.geteuid():
-                _settle_replacement(path)
-                path.unlink()
+    for suffix, settle in ((RENAMES_SUFFIX, _settle_renames), (REPLACEMENT_SUFFIX, _settle_replacement)):
+        for path in folder.glob(f"{PREFIX}*{suffix}"):
+            with suppress(OSError), _abandoned(path) as file:
+                if os.fstat(file).st_uid == os.geteuid():
+                    settle(path)
+                    path.unlink()
     for path in folder.glob(f"{PREFIX}*{SUFFIX}"):
         is_folder = path.is_dir() and not path.is_symlink()
         with suppress(OSError), _abandoned(path / CHECKSUMS_NAME if is_folder else path):
@@ -179,14 +179,14 @@ def _settle_replacement(note: Path) -> None:
             _finish_replacement(draft, final, old)
 
 
-def _noted_renames(path: Path) -> list[Rename]:
-    """Return what a list of renames says; nothing if the export was killed while it wrote the list."""
+def _settle_renames(path: Path) -> None:
+    """Do what a list of renames says; nothing if the export was killed while it wrote the list. Raises OSError."""
     with open_file(path) as file:
         try:
             noted = [(str(draft), str(final)) for draft, final in json.load(file)]
         except (ValueError, TypeError):
-            return []
+            return
     names = [name for pair in noted for name in pair]
     if any(name != Path(name).name for name in names):
-        return []
-    return [(path.with_name(draft), path.with_name(final)) for draft, final in noted if draft.startswith(PREFIX)]
+        return
+    _rename([(path.with_name(draft), path.with_name(final)) for draft, final in noted if draft.startswith(PREFIX)])
