@@ -6,10 +6,12 @@ import os
 import sqlite3
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pipelines.database.journal_rows import JOURNAL_TABLES
+from tests.support.command_server import CommandServer, read_at_start
 
 ROOT = Path(__file__).parents[2]
 # A rebuild makes these again, row by row. `source_days` is counted again, the rest is learnt again (docs/schema.md).
@@ -31,11 +33,20 @@ def command_line(*args: str | Path) -> list[str]:
 
 def morgue(*args: str | Path, cwd: Path | None = None, timeout: float = 120, stdin: str | None = None) -> Any:
     """Run `morgue` to its end; return a CompletedProcess with text. A traceback on stderr fails the test."""
-    done = subprocess.run(
-        command_line(*args), cwd=cwd, env=environment(), capture_output=True, text=True, timeout=timeout, input=stdin
-    )
+    env = environment()
+    if read_at_start(env) == server().at_start:
+        done = server().run(list(map(str, args)), cwd, env, timeout, stdin)
+    else:
+        words = command_line(*args)
+        done = subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, timeout=timeout, input=stdin)
     assert "Traceback" not in done.stderr, done.stderr
     return done
+
+
+@cache
+def server() -> CommandServer:
+    """Return the server of this process, which starts with the first command."""
+    return CommandServer(environment())
 
 
 def start(*args: str | Path, cwd: Path | None = None, program: tuple[str, ...] | None = None) -> subprocess.Popen[str]:

@@ -282,10 +282,10 @@ def random_query(dice: random.Random) -> str:
 
 @pytest.mark.slow
 def test_random_query_is_never_an_fts_error(index):
-    """30,000 random strings, most of them made of pieces of FTS5's syntax: SQLite accepts every expression."""
+    """10,000 random strings, most of them made of pieces of FTS5's syntax: SQLite accepts every expression."""
     dice = random.Random(1704)
     understood = 0
-    for _ in range(30_000):
+    for _ in range(10_000):
         query = random_query(dice)
         try:
             match = QueryConditions(query, lambda names: [1]).match
@@ -298,7 +298,7 @@ def test_random_query_is_never_an_fts_error(index):
             index.execute("SELECT count(*) FROM f WHERE f MATCH ?", (match or '"x"',)).fetchone()
         except sqlite3.Error as error:
             pytest.fail(f"{query!r} -> {match!r}: {error}")
-    assert understood > 5_000
+    assert understood > 1_700
 
 
 SHORT_WORDS = [chr(number) for number in range(0xAC00, 0xD7A4)]  # Hangul syllables, no two of which are the same

@@ -178,14 +178,14 @@ def test_candidate_has_a_reason_if_it_won_or_was_refused():
 @pytest.mark.slow
 @pytest.mark.parametrize("field", ["class", "id", "content", "itemprop", "datetime", "href"])
 def test_huge_attribute_is_read_in_bounded_time(field):
-    """Ten million characters in an attribute, and nothing raised."""
+    """Three million characters in an attribute, and nothing raised."""
     for filler in ("a-", "by ", "1.", '"'):
-        huge = (filler * (10_000_000 // len(filler))).replace('"', "&quot;")
+        huge = (filler * (3_000_000 // len(filler))).replace('"', "&quot;")
         element = f'<h1 {field}="{huge}">Bridge</h1><time {field}="{huge}">x</time>'
         start = time.process_time()
         fields = read(f'<meta name="author" {field}="{huge}">', element)
         assert fields.title == "Bridge"
-        assert time.process_time() - start < 9
+        assert time.process_time() - start < 3
 
 
 HOSTILE = {

@@ -1,0 +1,134 @@
+"""Run `morgue` in processes that are forked from one that has imported it, as each pass of `morgue watch` is.
+
+A crawl imports for a second before it begins, and the suite runs hundreds. Such a process has its own environment,
+folder, standard streams and exit code, and is killed like any other. What a test does with `start` is an interpreter of
+its own, and so is a run with other variables that Python reads only when it starts.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from importlib import import_module
+from pathlib import Path
+from typing import Any, BinaryIO
+
+ROOT = Path(__file__).parents[2]
+READ_AT_START = ("PYTHON", "LANG", "LC_", "TZ", "LD_", "MALLOC")  # beginnings of the names of these variables
+IMPORTED = (
+    "crawler.cli.crawl_progress",
+    "crawler.cli.crawl_summary",
+    "crawler.cli.datasets.articles",
+    "crawler.cli.main",
+    "crawler.engine.crawl",
+    "crawler.health.after_pass",
+    "crawler.onboarding.probe",
+    "crawler.onboarding.site_fetcher",
+    "crawler.onboarding.source_file",
+    "exports.python_api.archive",
+    "pipelines.database.store",
+    "scrapy.core.downloader.handlers.http11",
+    "warcio.warcwriter",
+)
+
+
+class CommandServer:
+    """Hold the process that has imported `morgue`, and have it run commands. It ends with the process of the tests."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self.at_start = read_at_start(environment)
+        self.folder = tempfile.TemporaryDirectory()
+        self.address = os.path.join(self.folder.name, "socket")
+        words = [sys.executable, "-m", __name__, self.address]
+        # Not in the folder of a test, which may be gone later.
+        self.process = subprocess.Popen(words, env=environment, cwd="/", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert self.process.stdout is not None
+        assert self.process.stdout.read(1) == b"+"
+
+    def run(
+        self, args: list[str], cwd: Path | None, environment: dict[str, str], timeout: float, stdin: str | None
+    ) -> Any:
+        """Run one command to its end, as `subprocess.run` does with text and captured output."""
+        words = {"args": args, "cwd": str(cwd or os.getcwd()), "environment": environment}
+        with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            given.write((stdin or "").encode())
+            given.seek(0)
+            with socket.socket(socket.AF_UNIX) as call:
+                call.connect(self.address)
+                socket.send_fds(call, [b"+"], [given.fileno(), out.fileno(), err.fileno()])
+                call.sendall(json.dumps(words).encode())
+                call.shutdown(socket.SHUT_WR)
+                with call.makefile("rb") as answers:
+                    pid = int(answers.readline())
+                    if not select.select([call], [], [], timeout)[0]:
+                        os.kill(pid, signal.SIGKILL)
+                        raise subprocess.TimeoutExpired(args, timeout, text_of(out), text_of(err))
+                    code = int(answers.readline())
+            return subprocess.CompletedProcess(args, code, text_of(out), text_of(err))
+
+
+def read_at_start(environment: dict[str, str]) -> dict[str, str]:
+    """Return the variables that Python reads only when it starts."""
+    return {name: value for name, value in environment.items() if name.startswith(READ_AT_START)}
+
+
+def text_of(file: BinaryIO) -> str:
+    """Return all that was written, with line ends as `text=True` gives them."""
+    file.seek(0)
+    return file.read().decode().replace("\r\n", "\n").replace("\r", "\n")
+
+
+def serve(address: str) -> None:
+    """Import, then fork for each call, until the process of the tests closes our standard input."""
+    for name in IMPORTED:
+        import_module(name)
+    assert "twisted.internet.reactor" not in sys.modules, "each run installs a reactor of its own"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(address)
+        listener.listen()
+        os.write(1, b"+")
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a process that answers a call
+        while sys.stdin.fileno() not in select.select([listener, sys.stdin], [], [])[0]:
+            call, _ = listener.accept()
+            if os.fork() == 0:
+                listener.close()
+                answer(call)
+            call.close()
+
+
+def answer(call: socket.socket) -> None:
+    """Fork the process that is the command; tell its number, wait for it, and tell its exit code."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    _, streams, _, _ = socket.recv_fds(call, 1, 3)
+    words = json.loads(b"".join(iter(lambda: call.recv(65536), b"")))
+    if (pid := os.fork()) == 0:
+        call.close()
+        be_the_command(streams, **words)
+    call.sendall(b"%d\n" % pid)
+    call.sendall(b"%d\n" % os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+    os._exit(0)
+
+
+def be_the_command(streams: list[int], args: list[str], cwd: str, environment: dict[str, str]) -> None:
+    """Become what `python -m crawler` with these arguments is; ends in SystemExit."""
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+    os.closerange(3, 1024)
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(cwd)
+    sys.argv = [str(ROOT / "crawler" / "__main__.py"), *args]
+    sys.orig_argv = [sys.executable, "-m", "crawler", *args]
+    time.tzset()
+    import_module("crawler.cli.main").main()
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])
