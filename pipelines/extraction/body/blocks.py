@@ -168,7 +168,7 @@ def preformatted_lines(text: str) -> tuple[str, ...]:
 
     An empty line is kept between two others: it separates paragraphs.
     """
-    lines = [line.rstrip() for line in text.replace(BREAK, "\n").expandtabs(4).split("\n")]
+    lines = [line.rstrip() for line in re.sub(f"\r\n?|{BREAK}", "\n", text).expandtabs(4).split("\n")]
     indent = min((len(line) - len(line.lstrip()) for line in lines if line), default=0)
     return tuple(line[indent:] for line in "\n".join(lines).strip("\n").split("\n")) if len(lines) > 1 else ()
 

@@ -6,6 +6,7 @@ between two paragraphs of the text, in the same container, needs less: it would 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,13 +14,15 @@ from typing import Any
 from pipelines.extraction.body.blocks import HEADING_TAGS, BlockContainer, TextBlock
 
 LIST_TAGS = frozenset(("ul", "ol", "menu", "dir"))
+SENTENCE_END = re.compile(r"[.!?…。！？؟।]['\"”’»)\]]*$")  # after other words, a list goes on with the sentence
 ITEM_LEVELS = 3  # containers of a block among which its <li> is looked for
 MAX_ITEM_CHARS = 600  # a list with a longer item is a layout: its items are decided one by one ...
 MAX_ITEM_BLOCKS = 2  # ... as are those of a list with more blocks in an item, on average: teasers, comments
 MAX_SCORE = 3.0  # beyond which a score weighs no more; one far out shall not decide alone
 UNSCORED = -3.0  # of a link among links
 MIN_MEAN = 0.0  # of the scores of a group that is kept
-MIN_MEAN_WITHIN = -1.0  # of one between two paragraphs of the text
+MIN_MEAN_WITHIN = -1.0  # of a table between two paragraphs of the text, and of a list that the first one announces
+MIN_MEAN_PLAIN = -0.5  # of another list between two paragraphs, if it has no link
 MAX_LINK_SHARE = 0.5  # of such a group; a list of links between two paragraphs is advertising other pages
 
 
@@ -84,25 +87,23 @@ def undecided_groups(
     """Yield (indexes, keep) for each table and list whose blocks are to be decided alike."""
     for group in groups(blocks):
         members = group.members
-        taken = sum(kept[index] for index in members)
-        is_within = None
-        if taken == 0 and not (is_within := _is_within(group, blocks, kept)):
-            continue
-        if taken == len(members):
+        if all(kept[index] for index in members):
             continue
         mean = sum(max(-MAX_SCORE, min(MAX_SCORE, scores.get(index, UNSCORED))) for index in members) / len(members)
-        if is_within is None and mean <= MIN_MEAN:
-            is_within = _is_within(group, blocks, kept)
-        yield members, mean > (MIN_MEAN_WITHIN if is_within else MIN_MEAN)
+        yield members, mean > MIN_MEAN or mean > _least_mean(group, blocks, kept)
 
 
-def _is_within(group: BlockGroup, blocks: Sequence[TextBlock], kept: Sequence[bool]) -> bool:
-    """Return whether a group has few links, and the blocks before and after it are text set in the same container."""
+def _least_mean(group: BlockGroup, blocks: Sequence[TextBlock], kept: Sequence[bool]) -> float:
+    """Return the mean score above which a group is kept. The blocks on either side say whether it is within a text."""
     before, after = group.members[0] - 1, group.members[-1] + 1
     if before < 0 or after >= len(blocks) or not (kept[before] and kept[after]):
-        return False
+        return MIN_MEAN
     around = group.container.parent
     if around is None or any(blocks[at].container.parent is not around for at in (before, after)):
-        return False
-    chars = sum(len(blocks[index].text) for index in group.members)
-    return sum(blocks[index].linked for index in group.members) <= MAX_LINK_SHARE * chars
+        return MIN_MEAN
+    linked = sum(blocks[index].linked for index in group.members)
+    if linked > MAX_LINK_SHARE * sum(len(blocks[index].text) for index in group.members):
+        return MIN_MEAN
+    if not group.items or not SENTENCE_END.search(blocks[before].text[-4:]):
+        return MIN_MEAN_WITHIN
+    return MIN_MEAN if linked else MIN_MEAN_PLAIN
