@@ -31,7 +31,7 @@ class KindOfLine(NamedTuple):
 def lines_of(row: Mapping[str, Any]) -> list[KindOfLine]:
     """Return the lines of a text that are not empty. Without codes, or with others, all of them are paragraphs."""
     lines = (row["text"] or "").split("\n")
-    codes = (row["line_kinds"] or "").split()
+    codes = (row.get("line_kinds") or "").split()
     found = [CODE.fullmatch(code) for code in codes]
     if len(codes) != len(lines) or not all(found):
         return [KindOfLine(line, PARAGRAPH) for line in lines if line.strip()]
@@ -45,7 +45,9 @@ def runs(lines: list[KindOfLine]) -> Iterator[list[KindOfLine]]:
     """Yield the lines that belong together: a table, a list, a quotation, a poem, a piece of code; else one line."""
     run: list[KindOfLine] = []
     for line in lines:
-        if run and not (FAMILIES.get(line.kind) == FAMILIES.get(run[-1].kind, "") and (line.goes_on or line.kind in ITEMS)):
+        if run and not (
+            FAMILIES.get(line.kind) == FAMILIES.get(run[-1].kind, "") and (line.goes_on or line.kind in ITEMS)
+        ):
             yield run
             run = []
         run.append(line)

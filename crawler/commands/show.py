@@ -25,14 +25,16 @@ if TYPE_CHECKING:
     from exports.python_api.archive import Archive
 
 
+FORMS = ("text", "markdown", "json", "html", "body", "warc")
 SET_CLOSELY = ("t", "th", "v", "c")  # kinds of lines without an empty line between them
 
 
 @click.command()
 @click.argument("wanted", metavar="[URL-or-NUMBER]", required=False)
-@click.option("--format", "form", type=click.Choice(("text", "markdown", "json", "html", "body", "warc")), default="text",
-              show_default=True, help="markdown: the text with its headings, lists and tables. html or body: what the server sent, decoded. warc: the WARC record (if the page "
-                   "had not changed, also the earlier full response).")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(FORMS), default="text", show_default=True,
+              help="markdown: the text with its headings, lists and tables. html or body: what the server sent, "
+                   "decoded. warc: the WARC record (if the page had not changed, also the earlier full "
+                   "response).")  # fmt: skip
 @click.option("--revision", type=POSITIVE, metavar="N", help="Show an earlier revision; 1 is the first.")
 @click.option("--captures", "every", is_flag=True, help="List all captures of the article instead of its text.")
 @click.option("--capture", type=POSITIVE, metavar="N",
@@ -196,11 +198,10 @@ def text(
     ):
         yield ""
         yield from terminal.wrap(terminal.plain(row["description"]), room)
-    lines = lines_of(row)
-    for number, line in enumerate(lines):
-        if not (line.goes_on and line.kind in SET_CLOSELY) or number == 0:
+    for number, part in enumerate(lines_of(row)):
+        if not (part.goes_on and part.kind in SET_CLOSELY) or number == 0:
             yield ""
-        yield from terminal.wrap_indented(terminal.plain(line.text), room)
+        yield from terminal.wrap_indented(terminal.plain(part.text), room)
     yield from comments(row, room, dim, reset)
     yield ""
     yield dim + "─" * min(room, 60) + reset

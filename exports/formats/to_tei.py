@@ -1,4 +1,4 @@
-"""Write a TEI P5 corpus: a header that says where each article is from, and its paragraphs.
+"""Write a TEI P5 corpus: a header that says where each article is from, and its text with headings, lists, tables.
 
 Guidelines: https://tei-c.org/release/doc/tei-p5-doc/en/html/CC.html (chapter 15, language corpora).
 """

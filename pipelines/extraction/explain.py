@@ -72,7 +72,10 @@ class TraceRecorder(ReadingObserver):
         self.fields |= labels.claims
 
     def block_traces(self) -> list[BlockTrace]:
-        """Return what became of every block, in page order; those of the text as lines of it. Nothing if the page was refused before they were read."""
+        """Return what became of every block, in page order; nothing if the page was refused before they were read.
+
+        Blocks of the text have the lines that they are in it.
+        """
         if self._decisions is None:
             return []
         placed = [(self._order.get(element, 0), trace) for element, trace in self._removed]

@@ -212,9 +212,9 @@ def _decisions(
 def _paragraphs(
     decisions: list[BlockDecision], declared: DeclaredMetadata, fields: PageMetadata
 ) -> tuple[list[str], PageMetadata]:
-    """Drop the blocks that are boilerplate; return the others as lines, and `fields` with a byline that the text prints.
+    """Drop the blocks that are boilerplate; return the other lines, and `fields` with a byline that the text prints.
 
-    Of a table, all rows are dropped or none.
+    All rows of a table are dropped or none.
     """
     kept = [decision for decision in decisions if decision.rule is None]
     lines = classifier.as_lines([decision.block for decision in kept], _line)

@@ -46,7 +46,7 @@ OUT_OF_FLOW = re.compile(r"float\s*:|position\s*:\s*(?:absolute|fixed)", re.IGNO
 BREAK = "\x1e"  # stands for a <br>; it is white space to Python, and no page can have it (HTML, 13.2.2.5)
 MAX_VERSE_CHARS = 80  # a longer line between two <br> is no verse, but a paragraph
 NOTE_MARK = re.compile(r"[\[(]?(?:\d{1,3}|[a-z]|[ivx]{1,5})[\])]?|[*†‡§¶]{1,3}")  # of a footnote
-BEFORE_NOTE = re.compile(r"(?:[.,;:!?…\"”’»)\]]|[^\W\d_]{4})$")  # "m²" and "10⁶" are not followed by a mark
+BEFORE_NOTE = re.compile(r"(?:[.,;:!?…\"“”’»)\]。！？]|[^\W\d_]{4})$")  # "m²" and "10⁶" are not followed by a mark
 MENU_LINK_SHARE = 0.9  # a block with at least this share of link text is a link and nothing else
 MIN_MENU_BLOCKS = 3  # fewer links are no menu
 
@@ -94,7 +94,7 @@ def blocks(body: Any) -> list[TextBlock]:
             joined = "".join(pieces)
             text = " ".join(joined.split())
             if text:
-                lines = ()
+                lines: tuple[str, ...] = ()
                 if container.tag in PREFORMATTED_TAGS:
                     lines = preformatted_lines(joined)
                 elif BREAK in joined and container.tag not in HEADING_TAGS:
@@ -191,8 +191,10 @@ def _is_note_mark(element: Any, pieces: list[str]) -> bool:
     mark = "".join(element.itertext()).strip()
     if not words or words[-1].isspace() or not NOTE_MARK.fullmatch(mark):
         return False
-    is_link = any(link.get("href", "").startswith("#") for link in (element.getparent(), *element.iterfind(".//a")))
-    return is_link or (not mark.isalpha() and bool(BEFORE_NOTE.search(words[-4:])))
+    is_marked = mark[0] in "[(" or any(
+        link.get("href", "").startswith("#") for link in (element.getparent(), *element.iterfind(".//a"))
+    )
+    return is_marked or (not mark.isalpha() and bool(BEFORE_NOTE.search(words[-4:])))
 
 
 def _container(element: Any, tag: str, parent: BlockContainer) -> BlockContainer:
@@ -273,7 +275,9 @@ def _table_rows(
         return []
     texts = {cell: " ".join(block.text for block in blocks_of.get(cell, ())) for row in grid for cell in row}
     filled = filled_cells(grid, texts)
-    used = [column for column in range(max(map(len, filled))) if any(column < len(row) and row[column] for row in filled)]
+    used = [
+        column for column in range(max(map(len, filled))) if any(column < len(row) and row[column] for row in filled)
+    ]
     found = []
     for cells, line in zip(grid, filled, strict=True):
         inside = [block for cell in cells for block in blocks_of.get(cell, ())]

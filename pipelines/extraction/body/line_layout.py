@@ -144,7 +144,11 @@ def in_style(number: int, style: str) -> str:
 
 def _integer(text: str | None, default: int) -> int:
     text = (text or "").strip()
-    return int(text) if len(text) < 10 and text.removeprefix("-").isascii() and text.removeprefix("-").isdecimal() else default
+    return (
+        int(text)
+        if len(text) < 10 and text.removeprefix("-").isascii() and text.removeprefix("-").isdecimal()
+        else default
+    )
 
 
 def _heading(container: BlockContainer) -> str | None:
