@@ -100,9 +100,11 @@ def test_markdown_shows_signs_of_the_text_as_they_are(text, escaped):
 
 # Text and kinds of a text with everything; its Markdown.
 LINES = (
-    ("Where it is", "h2"), ("Two * boats:", "p"), ("3. East | 4", "o1"), ("  - in winter", "u2"), ("  and spring", "u2+"),
-    ("4. West", "o1"), ("Line | Boats", "th"), ("East | ", "t+"), ("4 | 5", "t"), ("“No,” she said.", "q"), ("Ada", "q+"),
-    ("Roses", "v"), ("red", "v+"), ("if x:", "c"), ("  go()", "c+"), ("Cost", "h3"), ("Rest", "h3"), ("a. Oak", "o1"),
+    ("Where it is", "h2"), ("Two * boats:", "p"), ("3. East | 4", "o1"), ("  - in winter", "u2"),
+    ("  and spring", "u2+"), ("4. West", "o1"), ("Line | Boats", "th"), ("East | ", "t+"), ("4 | 5", "t"),
+    ("“No,” she said.", "q"), ("Ada", "q+"),
+    ("Roses", "v"), ("red", "v+"), ("if x:", "c"), ("  go()", "c+"), 
+    ("Cost", "h3"), ("Rest", "h3"), ("a. Oak", "o1"),
 )  # fmt: skip
 AS_MARKDOWN = r"""# Boats
 

@@ -179,7 +179,7 @@ PARTED = {
         ["9 m2, 106, 1st, 5e, CO2"],
     ),
     "spans that are set as blocks": (
-        "<div><span style='display:block'>One</span><span style='top:0;display : BLOCK;'>Two <b>of</b></span>three</div>",
+        "<div><span style='display:block'>One</span><span style='top:0;display : BLOCK;'>Two <b>of</b></span>three",
         ["One", "Two of", "three"],
     ),
     "links that are set as blocks": (
