@@ -32,7 +32,7 @@ CELL_TAGS = frozenset(("td", "th"))
 LAYOUT_ROLES = ("presentation", "none")
 MAX_CELL = 200, 4  # characters and blocks; a larger cell is a column of a layout ...
 MAX_LABELLED_CELL = 600, 15  # ... and in a table with <th>, <thead> or <caption>
-NOT_IN_CELLS = ("article", "section", "form", *HEADING_TAGS)  # a table with one of these is a layout, too
+NOT_IN_CELLS = ("article", "section", "form")  # a table with one of these is a layout, too
 MAX_SPAN = 50  # columns or rows
 PREFORMATTED_TAGS = frozenset(("pre", "listing", "xmp", "plaintext"))
 STRONG_TAGS = frozenset(("b", "strong", "i", "em"))
@@ -298,7 +298,7 @@ def _table_rows(
 def is_data(table: Any, grid: list[list[Any]], blocks_of: dict[Any, list[TextBlock]]) -> bool:
     """Return whether a table holds data, and is no means of layout: it says so, or its cells are short.
 
-    A layout holds tables, headings, long cells, or one cell in each row.
+    A layout holds tables, headings with text below them, long cells, or one cell in each row.
     """
     if table.get("role") in LAYOUT_ROLES or max(map(len, grid), default=0) < 2:
         return False
@@ -309,6 +309,8 @@ def is_data(table: Any, grid: list[list[Any]], blocks_of: dict[Any, list[TextBlo
     is_labelled = next(table.iter("th", "thead", "caption"), None) is not None
     chars, count = MAX_LABELLED_CELL if is_labelled else MAX_CELL
     contents = [blocks_of[cell] for row in grid for cell in row if cell in blocks_of]
+    if any(len(them) > 1 and any(block.container.tag in HEADING_TAGS for block in them) for them in contents):
+        return False
     return all(len(them) <= count and sum(len(block.text) for block in them) <= chars for them in contents)
 
 

@@ -43,6 +43,7 @@ class LineLayout:
         self._clean = clean
         self._numbers: dict[Any, dict[Any, int]] = {}  # <ol> -> number of each of its items
         self._items: set[int] = set()  # items that have their mark
+        self._headed: set[int] = set()  # items that begin with a heading: sections of a text, rather
         self._last: object = None  # table, item or quotation of the block before
         quotes = [_around(block.container, "blockquote") for block in blocks]
         quoted = sum(len(block.text) for block, quote in zip(blocks, quotes, strict=True) if quote is not None)
@@ -54,11 +55,13 @@ class LineLayout:
         before, self._last = self._last, None
         if block.cells:
             return self._row(block, before)
+        item = list_item(block)
+        lists = lists_around(item) if item is not None else []
         if (level := _heading(block.container)) is not None:
-            return self._one(block, level)
+            return self._heading_line(block, level, item, lists)
         if block.lines and block.container.tag in PREFORMATTED_TAGS:
             return list(self._several(block, CODE))
-        if (item := list_item(block)) is not None and (lists := lists_around(item)):
+        if item is not None and lists and id(item) not in self._headed:
             return self._item(block, item, lists)
         if block.lines:
             return list(self._several(block, VERSE))
@@ -91,6 +94,18 @@ class LineLayout:
         self._last = block.table
         head = block.container.element.find("td") is None and block.container.tag == "tr"
         return [TextLine(CELL_BAR.join(cells), (HEADER_ROW if head else ROW) + GOES_ON * (before is block.table))]
+
+    def _heading_line(
+        self, block: TextBlock, level: str, item: BlockContainer | None, lists: Sequence[BlockContainer]
+    ) -> list[TextLine]:
+        """Return a heading, with the number of the item that it begins."""
+        found = self._one(block, level)
+        if not found or item is None or not lists or id(item) in self._items:
+            return found
+        self._items.add(id(item))
+        self._headed.add(id(item))
+        number = self._number(item.element, lists[0].element) + " " if lists[0].tag == "ol" else ""
+        return [TextLine(number + found[0].text, level)]
 
     def _item(self, block: TextBlock, item: BlockContainer, lists: Sequence[BlockContainer]) -> list[TextLine]:
         """Return an item with its mark, indented by its level. The next paragraph of it is indented, too."""

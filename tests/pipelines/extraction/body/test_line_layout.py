@@ -51,6 +51,10 @@ TABLES = {
         table("<td rowspan=99>Mon<td>4", "<td>5", "<td>6"),
         ["Mon | 4", "Mon | 5", "Mon | 6"],
     ),
+    "headings in cells": (
+        table("<td><h4>Quill</h4><td><p>4.4", "<td><h4>Ott</h4><td><p>5"),
+        ["Quill | 4.4", "Ott | 5"],
+    ),
     "paragraphs": (table(HEAD, "<td><p>East</p><td><p>4</p><td><p>0</p>"), ["Line | 2022 | 2026", "East | 4 | 0"]),
     "divs in divs": (
         table(HEAD, "<td><div><div>East</div></div><td><div>4</div><td>0"),
@@ -130,6 +134,10 @@ KINDS = {
         [("a. Oak", "o1"), ("b. Iron", "o1"), ("IV. Tin", "o1"), ("99. Lead", "o1")],
     ),
     "with a strange start": ("<ol start=first><li value=''>Oak</ol>", [("1. Oak", "o1")]),
+    "items that begin with headings": (
+        "<ol><li><h3>Oak</h3><p>It is hard.</p><li><h3>Iron</h3>It rusts.</ol><ul><li><h3>Tin</h3></ul>",
+        [("1. Oak", "h3"), ("It is hard.", "p"), ("2. Iron", "h3"), ("It rusts.", "p"), ("Tin", "h3")],
+    ),
     "lists in lists": (
         "<ol><li>Oak<ul><li>old<ol><li>grey</ol></ul><li>Iron</ol>",
         [("1. Oak", "o1"), ("  - old", "u2"), ("    1. grey", "o3"), ("2. Iron", "o1")],
