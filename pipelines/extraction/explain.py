@@ -14,7 +14,7 @@ from pipelines.extraction.body import classifier
 from pipelines.extraction.body.blocks import blocks
 from pipelines.extraction.body.classifier import BlockDecision, block_path
 from pipelines.extraction.body.features import PageContext
-from pipelines.extraction.body.line_layout import TextLine
+from pipelines.extraction.body.line_layout import LaidOutLine
 from pipelines.extraction.extract import ReadingObserver, date_in_text, observed_read
 from pipelines.extraction.fields import metadata
 from pipelines.extraction.page.declared import DeclaredMetadata
@@ -65,7 +65,7 @@ class TraceRecorder(ReadingObserver):
         if context is not None:
             classifier.add_contributions(decisions, context)
 
-    def laid_out(self, lines: Sequence[Sequence[TextLine]]) -> None:
+    def laid_out(self, lines: Sequence[Sequence[LaidOutLine]]) -> None:
         self._lines = ["\n".join(line.text for line in them) for them in lines]
 
     def labelled(self, labels: PageLabels) -> None:

@@ -31,7 +31,7 @@ from pipelines.extraction.body import classifier
 from pipelines.extraction.body.blocks import HEADING_TAGS, TextBlock, blocks, menus
 from pipelines.extraction.body.classifier import BlockDecision
 from pipelines.extraction.body.features import Evidence, PageContext
-from pipelines.extraction.body.line_layout import LineLayout, TextLine
+from pipelines.extraction.body.line_layout import LineLayout, LaidOutLine
 from pipelines.extraction.boilerplate import comments, remove
 from pipelines.extraction.fields import metadata
 from pipelines.extraction.fields.authors import outlets
@@ -81,7 +81,7 @@ class ReadingObserver:
     def decided(self, decisions: list[BlockDecision], context: PageContext | None) -> None:
         """Observe the decision on every block. Line rules still change them. `context`: None if a rule selects all."""
 
-    def laid_out(self, lines: Sequence[Sequence[TextLine]]) -> None:
+    def laid_out(self, lines: Sequence[Sequence[LaidOutLine]]) -> None:
         """Observe the lines of each block of the text."""
 
     def labelled(self, labels: page_labels.PageLabels) -> None:
@@ -235,7 +235,7 @@ def _paragraphs(
     return [line for index, line in enumerate(lines) if index not in dropped and line], fields
 
 
-def _laid_out(decisions: Sequence[BlockDecision]) -> list[list[TextLine]]:
+def _laid_out(decisions: Sequence[BlockDecision]) -> list[list[LaidOutLine]]:
     """Return the lines of each block of the text, as the text has them."""
     kept = [decision.block for decision in decisions if decision.rule is None]
     layout = LineLayout(kept, _tidy)

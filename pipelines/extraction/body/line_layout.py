@@ -29,7 +29,7 @@ ROMAN = ((10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
 MAX_ROMAN = 39
 
 
-class TextLine(NamedTuple):
+class LaidOutLine(NamedTuple):
     """Hold one line of a text."""
 
     text: str
@@ -50,7 +50,7 @@ class LineLayout:
         is_layout = quoted > MAX_QUOTED_SHARE * sum(len(block.text) for block in blocks)
         self._quotes = {} if is_layout else {id(block): quote for block, quote in zip(blocks, quotes, strict=True)}
 
-    def lines(self, block: TextBlock) -> list[TextLine]:
+    def lines(self, block: TextBlock) -> list[LaidOutLine]:
         """Return the lines of the next block; none if nothing of it is text."""
         before, self._last = self._last, None
         if block.cells:
@@ -74,30 +74,30 @@ class LineLayout:
     def _line(self, text: str) -> str:
         return " ".join(self._clean(text).split())
 
-    def _one(self, block: TextBlock, kind: str) -> list[TextLine]:
+    def _one(self, block: TextBlock, kind: str) -> list[LaidOutLine]:
         text = self._line(block.text)
-        return [TextLine(text, kind)] if text else []
+        return [LaidOutLine(text, kind)] if text else []
 
-    def _several(self, block: TextBlock, kind: str) -> Iterator[TextLine]:
+    def _several(self, block: TextBlock, kind: str) -> Iterator[LaidOutLine]:
         goes_on = False
         for line in block.lines:
             text = self._clean(line).rstrip() if kind == CODE else self._line(line)
             if text:
-                yield TextLine(text, kind + GOES_ON * goes_on)
+                yield LaidOutLine(text, kind + GOES_ON * goes_on)
             goes_on = bool(text)
 
-    def _row(self, block: TextBlock, before: object) -> list[TextLine]:
+    def _row(self, block: TextBlock, before: object) -> list[LaidOutLine]:
         """Return a row with its cells between bars. An empty cell keeps its place."""
         cells = [self._line(cell) for cell in block.cells]
         if not any(cells):
             return []
         self._last = block.table
         head = block.container.element.find("td") is None and block.container.tag == "tr"
-        return [TextLine(CELL_BAR.join(cells), (HEADER_ROW if head else ROW) + GOES_ON * (before is block.table))]
+        return [LaidOutLine(CELL_BAR.join(cells), (HEADER_ROW if head else ROW) + GOES_ON * (before is block.table))]
 
     def _heading_line(
         self, block: TextBlock, level: str, item: BlockContainer | None, lists: Sequence[BlockContainer]
-    ) -> list[TextLine]:
+    ) -> list[LaidOutLine]:
         """Return a heading, with the number of the item that it begins."""
         found = self._one(block, level)
         if not found or item is None or not lists or id(item) in self._items:
@@ -105,9 +105,9 @@ class LineLayout:
         self._items.add(id(item))
         self._headed.add(id(item))
         number = self._number(item.element, lists[0].element) + " " if lists[0].tag == "ol" else ""
-        return [TextLine(number + found[0].text, level)]
+        return [LaidOutLine(number + found[0].text, level)]
 
-    def _item(self, block: TextBlock, item: BlockContainer, lists: Sequence[BlockContainer]) -> list[TextLine]:
+    def _item(self, block: TextBlock, item: BlockContainer, lists: Sequence[BlockContainer]) -> list[LaidOutLine]:
         """Return an item with its mark, indented by its level. The next paragraph of it is indented, too."""
         text = self._line(block.text)
         if not text:
@@ -117,10 +117,10 @@ class LineLayout:
         kind = f"{'o' if numbered else 'u'}{len(lists)}"
         indent = INDENT * (len(lists) - 1)
         if id(item) in self._items:
-            return [TextLine(indent + text, kind + GOES_ON)]
+            return [LaidOutLine(indent + text, kind + GOES_ON)]
         self._items.add(id(item))
         mark = self._number(item.element, lists[0].element) if numbered else "-"
-        return [TextLine(f"{indent}{mark} {text}", kind)]
+        return [LaidOutLine(f"{indent}{mark} {text}", kind)]
 
     def _number(self, item: Any, around: Any) -> str:
         if around not in self._numbers:
