@@ -31,7 +31,7 @@ from pipelines.extraction.body import classifier
 from pipelines.extraction.body.blocks import HEADING_TAGS, TextBlock, blocks, menus
 from pipelines.extraction.body.classifier import BlockDecision
 from pipelines.extraction.body.features import Evidence, PageContext
-from pipelines.extraction.body.line_layout import LineLayout, LaidOutLine
+from pipelines.extraction.body.line_layout import LaidOutLine, LineLayout
 from pipelines.extraction.boilerplate import comments, remove
 from pipelines.extraction.fields import metadata
 from pipelines.extraction.fields.authors import outlets
