@@ -29,7 +29,7 @@ MAX_LINES = 2  # lines for a dropped block and for a reason
 MAX_CHOSEN_LINES = 4  # lines for a chosen value
 MAX_MARGIN_COLUMNS = 22  # terminal columns for the name of a rule
 # Fields that the heading or another part of the report shows.
-SHOWN_ELSEWHERE = {"url", "text", "word_count", "extractor", "found_in", "comments"}
+SHOWN_ELSEWHERE = {"url", "text", "line_kinds", "word_count", "extractor", "found_in", "comments"}
 FOUND_WITH = {"byline": "authors", "origin_url": "origin"}  # field -> the field found in the same place
 DEFAULT_PLACES = {"kind": "default"}  # field -> shown as the place of a value that no candidate gave
 # Elements of a list or a table, which are printed without a blank line between them.
@@ -266,25 +266,18 @@ def _page(blocks: Sequence[BlockTrace], outcome: Article | NothingToRead, layout
     yield layout.bold("PAGE") + layout.dim(f"  {first}")
     yield from (" " * 6 + layout.dim(line) for line in more)
     before: BlockTrace | None = None  # the block above, if it was kept
-    texts = iter(_as_kept(blocks, outcome))
     for stays_here, run in groupby(blocks, key=lambda block: block.rule is None):
         for block in run if stays_here else ():
             if before and not (ROW_ELEMENT.search(before.place) and ROW_ELEMENT.search(block.place)):
                 yield " " * margin + f" {KEPT_BAR}"
-            for line in terminal.wrap(terminal.plain(next(texts)), layout.room - margin - 3):
-                yield " " * margin + f" {KEPT_BAR} {line}"
+            for text in terminal.plain(block.text).split("\n"):
+                for line in terminal.wrap_indented(text, layout.room - margin - 3):
+                    yield " " * margin + f" {KEPT_BAR} {line}"
             before = block
         if not stays_here:
             for rule, text in _folded(list(run), layout):
                 yield from _dropped(rule, text, margin, layout)
             before = None
-
-
-def _as_kept(blocks: Sequence[BlockTrace], outcome: Article | NothingToRead) -> list[str]:
-    """Return the kept blocks as the text has them: there an item of a list begins with a dash."""
-    kept = [block.text for block in blocks if block.rule is None]
-    lines = outcome.text.split("\n") if isinstance(outcome, Article) else []
-    return [f"- {text}" if f"- {text}" == line else text for text, line in zip_longest(kept, lines[: len(kept)])]
 
 
 def _comments(comments: Sequence[str], layout: ReportLayout) -> Iterator[str]:

@@ -12,6 +12,7 @@ import click
 from crawler.cli import output
 from crawler.cli.archive_options import archive_of, standard_output
 from crawler.cli.common_options import POSITIVE, common_options
+from exports.line_kinds import lines_of
 from pipelines.core import terminal
 from pipelines.core.errors import NotFound, QueryError
 from pipelines.core.plural import counted
@@ -24,11 +25,16 @@ if TYPE_CHECKING:
     from exports.python_api.archive import Archive
 
 
+FORMS = ("text", "markdown", "json", "html", "body", "warc")
+SET_CLOSELY = ("t", "th", "v", "c")  # kinds of lines without an empty line between them
+
+
 @click.command()
 @click.argument("wanted", metavar="[URL-or-NUMBER]", required=False)
-@click.option("--format", "form", type=click.Choice(("text", "json", "html", "body", "warc")), default="text",
-              show_default=True, help="html or body: what the server sent, decoded. warc: the WARC record (if the page "
-                   "had not changed, also the earlier full response).")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(FORMS), default="text", show_default=True,
+              help="markdown: the text with its headings, lists and tables. html or body: what the server sent, "
+                   "decoded. warc: the WARC record (if the page had not changed, also the earlier full "
+                   "response).")  # fmt: skip
 @click.option("--revision", type=POSITIVE, metavar="N", help="Show an earlier revision; 1 is the first.")
 @click.option("--captures", "every", is_flag=True, help="List all captures of the article instead of its text.")
 @click.option("--capture", type=POSITIVE, metavar="N",
@@ -77,10 +83,15 @@ def command(
         states, periods = list(queries.revisions(db, row["id"])), page_states.of_article(db, row["id"])
         cluster = cluster_list.cluster_of(db, row["id"])
         row = _as_of_revision(row, states, revision)
-        data = None if form in ("text", "json") else _bytes(archive, row, form)
+        data = None if form in ("text", "markdown", "json") else _bytes(archive, row, form)
     if data is not None:
         with standard_output() as out:
             out.write(data)
+    elif form == "markdown":
+        from exports.formats.to_markdown import body
+
+        with standard_output():
+            click.echo(terminal.plain(body(row)))
     elif form == "text":
         with standard_output():
             room = min(output.terminal_width(sys.stdout), 100)
@@ -117,7 +128,7 @@ def _captures(
         shown = output.json_text(capture_report.as_dict(wanted, why, captures, article))
         with standard_output():
             click.echo(shown)
-    elif form == "text":
+    elif form in ("text", "markdown"):
         dim, reset = (output.DIM, output.RESET) if output.supports_style(sys.stdout) else ("", "")
         with standard_output():
             for name, value in capture_report.lines(db, archive.warc_storage, wanted, why, captures):
@@ -187,9 +198,10 @@ def text(
     ):
         yield ""
         yield from terminal.wrap(terminal.plain(row["description"]), room)
-    for paragraph in terminal.plain(row["text"]).split("\n"):
-        yield ""
-        yield from terminal.wrap(paragraph, room)
+    for number, part in enumerate(lines_of(row)):
+        if not (part.goes_on and part.kind in SET_CLOSELY) or number == 0:
+            yield ""
+        yield from terminal.wrap_indented(terminal.plain(part.text), room)
     yield from comments(row, room, dim, reset)
     yield ""
     yield dim + "─" * min(room, 60) + reset

@@ -68,7 +68,10 @@ def suggest(
     holds the texts of blocks that were dropped near the article.
     """
     lines = article.text.split("\n") if article else _long_paragraphs(tree)
-    homes = _block_of_each_line(tree, [line.removeprefix("- ") for line in lines])
+    kinds = (article.line_kinds if article else None) or ""
+    numbers = {number for number, kind in enumerate(kinds.split()) if kind.startswith("o")}
+    bare = [line.lstrip().partition(" ")[2] if number in numbers else line for number, line in enumerate(lines)]
+    homes = _block_of_each_line(tree, bare)
     found = RuleSuggestions(fields=_field_proposals(tree, article, seen))
     held = _lines_of_each_element(homes)
     total = sum(len(lines[number]) for number in homes) or 1

@@ -10,12 +10,15 @@ from typing import Any
 from exports import Content, Row
 from exports.folder_output import FolderOutput
 from exports.formats.article_files import file_name
+from exports.line_kinds import HEADINGS, KindOfLine, bare_item, cells, lines_of, runs
 
 name = "markdown"
 media_type = "text/markdown"
 suffix = ""
-reads = ("id", "source", "published_day", "revision", "title", "text")
+reads = ("id", "source", "published_day", "revision", "title", "text", "line_kinds")
 refused_suffixes = (".md",)
+
+IN_BODY = ("text", "line_kinds")  # what is below the front matter
 
 # CommonMark 0.31: what makes markup within a line, and what makes it at the beginning of one.
 INLINE = re.compile(r"([\\`*_\[\]<>&~|$])")
@@ -38,14 +41,70 @@ def yaml_value(value: Any) -> str:
     return NOT_IN_YAML.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text)
 
 
+def body(row: Row) -> str:
+    """Return headline and text of an article as Markdown: CommonMark, with the tables of GitHub."""
+    title = [f"# {escape(' '.join(row['title'].split()))}"] if row["title"] else []
+    return "\n\n".join([*title, *(_block(run) for run in runs(lines_of(row)))])
+
+
+def _block(run: list[KindOfLine]) -> str:
+    """Return lines that belong together as a block of Markdown."""
+    kind = run[0].kind
+    if kind in ("t", "th"):
+        return _table(run)
+    if kind in ("u", "o"):
+        return _list(run)
+    if kind == "c":
+        text = "\n".join(line.text for line in run)
+        fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
+        return f"{fence}\n{text}\n{fence}"
+    lines = [escape(line.text.strip()) for line in run]
+    if kind == "v":
+        return "\\\n".join(lines)
+    if kind == "q":
+        return "\n>\n".join(f"> {line}" for line in lines)
+    if kind in HEADINGS:
+        return f"{'#' * max(2, int(kind[1]))} {lines[0]}"  # the headline is the only heading of the first level
+    return "\n\n".join(lines)
+
+
+def _table(run: list[KindOfLine]) -> str:
+    """Return a table. Without a row of headings, that row is empty: Markdown has no table without one."""
+    rows = [[escape(cell.strip()) for cell in cells(line)] for line in run]
+    width = max(map(len, rows))
+    if run[0].kind != "th":
+        rows.insert(0, [])
+    filled = [row + [""] * (width - len(row)) for row in rows]
+    lines = [f"| {' | '.join(row)} |" for row in filled]
+    return "\n".join([lines[0], "|" + " --- |" * width, *lines[1:]])
+
+
+def _list(run: list[KindOfLine]) -> str:
+    """Return a list with its inner lists. What follows a mark is indented by the width of the marks around it."""
+    lines: list[str] = []
+    indents = [0]  # of the items of each level
+    for line in run:
+        mark, text = bare_item(line)
+        level = min(line.level, len(indents))
+        if line.goes_on and lines:
+            lines += ["", " " * indents[min(level, len(indents) - 1)] + escape(text)]
+            continue
+        del indents[level:]
+        if line.kind == "u" or not mark.rstrip(".").isdecimal():  # or no mark
+            mark, text = "-", text if mark == "-" else f"{mark} {text}"  # Markdown numbers no item with letters
+        lines.append(f"{' ' * indents[-1]}{mark} {escape(text)}")
+        indents.append(indents[-1] + len(mark) + 1)
+    return "\n".join(lines)
+
+
 def page(row: Row, columns: Sequence[str]) -> str:
     """Return an article as Markdown, with its fields as front matter."""
     fields = [
-        f"{column}: {yaml_value(row[column])}" for column in columns if column != "text" and row[column] is not None
+        f"{column}: {yaml_value(row[column])}"
+        for column in columns
+        if column not in IN_BODY and row[column] is not None
     ]
-    paragraphs = [escape(line.strip()) for line in row["text"].split("\n") if line.strip()]
-    title = [f"# {escape(' '.join(row['title'].split()))}"] if row["title"] else []
-    return "\n".join(("---", *fields, "---", "", "\n\n".join([*title, *paragraphs]))) + "\n"
+    return "\n".join(("---", *fields, "---", "", body(row))) + "\n"
 
 
 def fill(content: Content, folder: FolderOutput) -> dict[str, Any]:

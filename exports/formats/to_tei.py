@@ -1,4 +1,4 @@
-"""Write a TEI P5 corpus: a header that says where each article is from, and its paragraphs.
+"""Write a TEI P5 corpus: a header that says where each article is from, and its text with headings, lists, tables.
 
 Guidelines: https://tei-c.org/release/doc/tei-p5-doc/en/html/CC.html (chapter 15, language corpora).
 """
@@ -13,7 +13,8 @@ from urllib.parse import quote
 
 from exports import Row
 from exports.formats.to_urls import KEPT
-from exports.formats.xml_text import element
+from exports.formats.xml_text import element, text_of
+from exports.line_kinds import HEADINGS, KindOfLine, bare_item, cells, lines_of, runs
 
 name = "tei"
 media_type = "application/tei+xml"
@@ -33,7 +34,8 @@ START = """<?xml version="1.0" encoding="utf-8"?>
 <sourceDesc><p>Pages of news sites, as recorded in WARC files.</p></sourceDesc>
 </fileDesc>
 <encodingDesc><projectDesc>
-<p>A program read headline, authors, dates and text out of each page. A paragraph is one of the page.</p>
+<p>A program read headline, authors, dates and text out of each page. A paragraph, heading, list, table, quotation or
+line of verse is one of the page, as far as that is known.</p>
 </projectDesc></encodingDesc>
 </teiHeader>
 """
@@ -88,10 +90,66 @@ def article(row: Row) -> Iterator[str]:
     yield "<text><body>"
     if row["title"]:
         yield element("head", row["title"])
-    paragraphs = [element("p", line) for line in (row["text"] or "").split("\n") if line.strip()]
-    yield from paragraphs or ["<p/>"]  # the body of a text is never empty
+    yield from _body(row)
     yield "</body></text>"
     yield "</TEI>\n"
+
+
+def _body(row: Row) -> Iterator[str]:
+    """Yield the lines of a text as elements. A heading begins a division (chapter 4); the body is never empty."""
+    is_open, is_empty = False, True
+    for run in runs(lines_of(row)):
+        if run[0].kind in HEADINGS:
+            yield from ["<p/>"] if is_empty and is_open else []
+            yield ("</div>\n" if is_open else "") + "<div>" + element("head", run[0].text, rend=run[0].kind)
+            is_open = is_empty = True
+        else:
+            yield _block(run)
+            is_empty = False
+    if is_empty:
+        yield "<p/>"
+    if is_open:
+        yield "</div>"
+
+
+def _block(run: Sequence[KindOfLine]) -> str:
+    """Return lines that belong together as one element: chapters 3 (lists, quotations, verse) and 14 (tables)."""
+    kind = run[0].kind
+    if kind in ("t", "th"):
+        return f"<table>{''.join(map(_row, run))}</table>"
+    if kind in ("u", "o"):
+        return _list(run)
+    if kind == "v":
+        return f"<lg>{''.join(element('l', line.text) for line in run)}</lg>"
+    if kind == "c":
+        text = "<lb/>".join(text_of(line.text) for line in run)
+        return f'<ab rend="preformatted" xml:space="preserve">{text}</ab>'
+    paragraphs = "".join(element("p", line.text) for line in run)
+    return f"<quote>{paragraphs}</quote>" if kind == "q" else paragraphs
+
+
+def _row(line: KindOfLine) -> str:
+    start = '<row role="label">' if line.kind == "th" else "<row>"
+    return f"{start}{''.join(element('cell', cell) for cell in cells(line))}</row>"
+
+
+def _list(run: Sequence[KindOfLine]) -> str:
+    """Return a list with its inner lists, each within the item before it."""
+    parts: list[str] = []
+    level = 0
+    for line in run:
+        mark, text = bare_item(line)
+        if line.goes_on and parts:
+            parts.append(f"<lb/>{text_of(text)}")
+            continue
+        wanted = min(line.level, level + 1)
+        parts.append("</item></list>" * (level - wanted) + "</item>" * (wanted <= level))
+        if wanted > level:
+            parts.append('<list rend="numbered">' if line.kind == "o" else '<list rend="bulleted">')
+        level = wanted
+        number = mark.rstrip(".") if line.kind == "o" else None
+        parts.append(element("item", text, n=number).removesuffix("</item>"))
+    return "".join(parts) + "</item></list>" * level
 
 
 def _date(text: str | None, **attributes: str) -> str | None:

@@ -14,6 +14,11 @@ def clean(text: str) -> str:
     return NO_CHAR.sub("", text)
 
 
+def text_of(text: str) -> str:
+    """Return a text as the content of an element."""
+    return escape(clean(text))
+
+
 def element(tag: str, text: str | None = None, **attributes: str | None) -> str:
     """Return an element with a text, or an empty element. A name such as `xml_lang` is written `xml:lang`."""
     start = "".join(
@@ -21,4 +26,4 @@ def element(tag: str, text: str | None = None, **attributes: str | None) -> str:
         for name, value in attributes.items()
         if value
     )
-    return f"<{tag}{start}/>" if text is None else f"<{tag}{start}>{escape(clean(text))}</{tag}>"
+    return f"<{tag}{start}/>" if text is None else f"<{tag}{start}>{text_of(text)}</{tag}>"

@@ -129,6 +129,7 @@ class ArticleRow(RecordedRow):
     issn: str | None
     image: str | None
     text: str
+    line_kinds: str | None
     word_count: int
     kind: str
     origin: str | None

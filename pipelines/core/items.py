@@ -134,6 +134,9 @@ class Article:
     issn: Annotated[str | None, "the periodical's number, as 2049-3630; only with a right check digit (ISO 3297)"]
     image: Annotated[str | None, "absolute URL of the lead image"]
     text: Annotated[str, "the article's paragraphs, one a line, NFC, without boilerplate and readers' comments"]
+    line_kinds: Annotated[
+        str | None, "what each line of `text` is, in order: p, h2, q, u1, o1, t, th, v, c; None: not known"
+    ]
     word_count: Annotated[int, "runs of word characters in `text`; two Chinese, Japanese or Thai characters are one"]
     kind: Annotated[str, ", ".join(ARTICLE_KINDS)]
     origin: Annotated[str | None, "first publisher of the text, if not this site: a paper, an agency; None: not stated"]

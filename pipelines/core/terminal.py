@@ -77,3 +77,9 @@ def wrap(text: str, room: int) -> Iterator[str]:
             line, used = line + character, used + cells
     if line:
         yield line
+
+
+def wrap_indented(text: str, room: int) -> Iterator[str]:
+    """Yield lines as `wrap` does, each with the spaces that `text` begins with, up to half of the room."""
+    indent = " " * min(len(text) - len(text.lstrip(" ")), room // 2)
+    yield from (indent + line for line in wrap(text, room - len(indent)))

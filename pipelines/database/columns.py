@@ -20,13 +20,13 @@ from pipelines.database.schema.places import place_for
 # fmt: off
 # Columns of an article that a revision has, too.
 REVISION_COLUMNS = (
-    "title", "description", "authors", "modified", "text", "text_digest", "extractor", "state_digest",
+    "title", "description", "authors", "modified", "text", "line_kinds", "text_digest", "extractor", "state_digest",
 )
 STATE_COLUMNS = ("title", "description", "authors", "modified", "text")  # of which state_digest is made
 FIELD_COLUMNS = (  # of which fields_digest is made: what else is read from a page. NULLs do not count, so it can grow.
     "url", "canonical_url", "byline", "published", "published_raw", "published_from", "published_day", "modified_raw",
     "modified_from", "language", "section", "tags", "site_name", "publisher", "issn", "image", "word_count", "kind",
-    "origin", "origin_url", "dateline", "access", "access_evidence", "rights", "found_in",
+    "origin", "origin_url", "dateline", "access", "access_evidence", "rights", "found_in", "line_kinds",
 )
 CAPTURE_COLUMNS = (
     "url", "time", "kind", "status", "mime", "file", "offset", "length", "record_id", "record_type", "block_digest",
@@ -106,8 +106,8 @@ def article_row(article: Article, capture: Capture) -> dict[str, Any]:
 
 
 def columns_digest(row: Mapping[str, Any], names: Sequence[str]) -> str:
-    """Return the SHA-256 (64 hex digits) of columns of a row as JSON, without those that are NULL."""
-    known = {name: row[name] for name in names if row[name] is not None}
+    """Return the SHA-256 (64 hex digits) of columns of a row as JSON, without those that are NULL or missing."""
+    known = {name: row[name] for name in names if row.get(name) is not None}
     return sha256(as_json(known).encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -5,7 +5,7 @@ Costs a few times as much as reading alone. `morgue extract --explain` prints th
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from pipelines.extraction.body import classifier
 from pipelines.extraction.body.blocks import blocks
 from pipelines.extraction.body.classifier import BlockDecision, block_path
 from pipelines.extraction.body.features import PageContext
+from pipelines.extraction.body.line_layout import LaidOutLine
 from pipelines.extraction.extract import ReadingObserver, date_in_text, observed_read
 from pipelines.extraction.fields import metadata
 from pipelines.extraction.page.declared import DeclaredMetadata
@@ -39,6 +40,7 @@ class TraceRecorder(ReadingObserver):
         self._order: dict[Any, int] = {}  # elements of the whole page -> their place in it
         self._removed: list[tuple[Any, BlockTrace]] = []
         self._decisions: list[BlockDecision] | None = None
+        self._lines: list[str] = []  # of the blocks of the text
 
     def fields_chosen(self, tree: Any, declared: DeclaredMetadata) -> None:
         self.fields = metadata.candidates(declared, date_in_text)
@@ -63,16 +65,23 @@ class TraceRecorder(ReadingObserver):
         if context is not None:
             classifier.add_contributions(decisions, context)
 
+    def laid_out(self, lines: Sequence[Sequence[LaidOutLine]]) -> None:
+        self._lines = ["\n".join(line.text for line in them) for them in lines]
+
     def labelled(self, labels: PageLabels) -> None:
         self.fields |= labels.claims
 
     def block_traces(self) -> list[BlockTrace]:
-        """Return what became of every block, in page order; nothing if the page was refused before they were read."""
+        """Return what became of every block, in page order; nothing if the page was refused before they were read.
+
+        Blocks of the text have the lines that they are in it.
+        """
         if self._decisions is None:
             return []
         placed = [(self._order.get(element, 0), trace) for element, trace in self._removed]
-        at = 0
+        at, lines = 0, iter(self._lines)
         for one in self._decisions:
             at = max(at, self._order.get(one.block.container.element, 0))  # words may follow a child of their element
-            placed.append((at, BlockTrace(one.block.text, block_path(one.block), one.rule, one.why)))
+            text = next(lines, one.block.text) if one.rule is None else one.block.text
+            placed.append((at, BlockTrace(text, block_path(one.block), one.rule, one.why)))
         return [trace for _, trace in sorted(placed, key=lambda pair: pair[0])]

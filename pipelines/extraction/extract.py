@@ -12,6 +12,7 @@ import gc
 import logging
 import re
 import time
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields as dataclass_fields
@@ -30,6 +31,7 @@ from pipelines.extraction.body import classifier
 from pipelines.extraction.body.blocks import HEADING_TAGS, TextBlock, blocks, menus
 from pipelines.extraction.body.classifier import BlockDecision
 from pipelines.extraction.body.features import Evidence, PageContext
+from pipelines.extraction.body.line_layout import LaidOutLine, LineLayout
 from pipelines.extraction.boilerplate import comments, remove
 from pipelines.extraction.fields import metadata
 from pipelines.extraction.fields.authors import outlets
@@ -78,6 +80,9 @@ class ReadingObserver:
 
     def decided(self, decisions: list[BlockDecision], context: PageContext | None) -> None:
         """Observe the decision on every block. Line rules still change them. `context`: None if a rule selects all."""
+
+    def laid_out(self, lines: Sequence[Sequence[LaidOutLine]]) -> None:
+        """Observe the lines of each block of the text."""
 
     def labelled(self, labels: page_labels.PageLabels) -> None:
         """Observe the labels of a page whose text is known."""
@@ -138,7 +143,9 @@ def _read(page: Page, observer: ReadingObserver) -> Article:
     paragraphs, fields = _paragraphs(decisions, declared, fields)
     labels = page_labels.read(declared, early, _lines_around(decisions), paragraphs, fields.byline, fields.title)
     observer.labelled(labels)
-    text = "\n".join(paragraphs)
+    lines = _laid_out(decisions)
+    observer.laid_out(lines)
+    text = "\n".join(line.text for them in lines for line in them)
     words = count_words(text)
     if words < (MIN_DECLARED_WORDS if declared.is_article else MIN_WORDS):
         word, _evidence = stand_in_pages.recognise(declared, fields.title, paragraphs)
@@ -146,6 +153,7 @@ def _read(page: Page, observer: ReadingObserver) -> Article:
     article = Article(
         url=page.url,
         text=text,
+        line_kinds=" ".join(line.kind for them in lines for line in them),
         word_count=words,
         kind=labels.kind,
         origin=labels.origin,
@@ -204,7 +212,10 @@ def _decisions(
 def _paragraphs(
     decisions: list[BlockDecision], declared: DeclaredMetadata, fields: PageMetadata
 ) -> tuple[list[str], PageMetadata]:
-    """Drop the lines that are boilerplate; return the other lines, and `fields` with a byline that the text prints."""
+    """Drop the blocks that are boilerplate; return the other lines, and `fields` with a byline that the text prints.
+
+    All rows of a table are dropped or none.
+    """
     kept = [decision for decision in decisions if decision.rule is None]
     lines = classifier.as_lines([decision.block for decision in kept], _line)
     pairs = zip(lines, kept, strict=True)
@@ -212,9 +223,23 @@ def _paragraphs(
     fields = metadata.with_byline_of_text(fields, declared, running)
     plain = {index for index, one in enumerate(kept) if not one.block.linked and not one.block.strong}
     dropped = remove.boilerplate_lines(lines, fields.authors, plain=plain)
+    tables = Counter(id(one.block.table) for one in kept if one.block.table is not None)
+    matched = Counter(id(kept[index].block.table) for index in dropped if kept[index].block.table is not None)
+    whole = {table for table, count in matched.items() if count == tables[table]}
+    dropped = {
+        index: rule for index, rule in dropped.items()
+        if (table := kept[index].block.table) is None or id(table) in whole
+    }  # fmt: skip
     for index, rule in dropped.items():
         kept[index].rule, kept[index].why = rule.name, rule.why
     return [line for index, line in enumerate(lines) if index not in dropped and line], fields
+
+
+def _laid_out(decisions: Sequence[BlockDecision]) -> list[list[LaidOutLine]]:
+    """Return the lines of each block of the text, as the text has them."""
+    kept = [decision.block for decision in decisions if decision.rule is None]
+    layout = LineLayout(kept, _tidy)
+    return [layout.lines(block) for block in kept]
 
 
 def page_context(tree: Any, declared: DeclaredMetadata, fields: PageMetadata) -> PageContext:
@@ -281,7 +306,12 @@ def _trafilatura_text(tree: Any, fast: bool) -> str:
 
 def _line(text: str) -> str:
     """Return the text of a block as a line: NFC, single spaces, no invisible or control characters."""
-    return " ".join(without_controls(INVISIBLE.sub("", charset.composed(text))).split())
+    return " ".join(_tidy(text).split())
+
+
+def _tidy(text: str) -> str:
+    """Return a text in NFC, without invisible and control characters."""
+    return without_controls(INVISIBLE.sub("", charset.composed(text)))
 
 
 def count_words(text: str) -> int:

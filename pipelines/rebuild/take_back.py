@@ -78,8 +78,9 @@ def _close_the_gap(db: sqlite3.Connection, article_id: int) -> int:
         db.execute("UPDATE revisions SET number = ? WHERE id = ?", (number, revision_id))
     newest = kept[-1][0]
     db.execute(
-        """UPDATE articles SET (revision, capture_id, title, description, authors, modified, text, text_digest) =
-               (SELECT number, capture_id, title, description, authors, modified, text, text_digest
+        """UPDATE articles SET (revision, capture_id, title, description, authors, modified, text, line_kinds,
+                            text_digest) =
+               (SELECT number, capture_id, title, description, authors, modified, text, line_kinds, text_digest
                   FROM revisions WHERE id = ?), access = NULL, access_evidence = NULL
             WHERE id = ?""",
         (newest, article_id),

@@ -17,7 +17,7 @@ from pipelines.database.filters import ArticleFilters
 from pipelines.database.queries import ARTICLE_COLUMNS, BATCH_ROWS, FROM_ARTICLES, article_selection, chosen_columns
 
 # Columns that a revision has itself. All others are the newest that is known of the article.
-OF_REVISION = ("title", "description", "authors", "modified", "text", "text_digest", "extractor")
+OF_REVISION = ("title", "description", "authors", "modified", "text", "line_kinds", "text_digest", "extractor")
 # What the article has for `modified` of its newest revision, and earlier ones lack.
 OF_NEWEST = ("modified_raw", "modified_from", "word_count")
 GROUPS = {"source": "s.name", "month": "substr(a.published_day, 1, 7)"}

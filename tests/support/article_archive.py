@@ -93,6 +93,7 @@ def _row(n: int, source: str, day: str, language: str, title: str, byline: str |
         "issn": None,
         "image": None,
         "text": text,
+        "line_kinds": None,
         "word_count": len(text.split()),
         "kind": "article",
         "origin": None,

@@ -123,6 +123,10 @@ DESCRIPTIONS = {
             "issn": "Number of the periodical, as `2049-3630`; only if its check digit is right.",
             "image": "Absolute URL of the lead image.",
             "text": "Paragraphs, one a line.",
+            "line_kinds": "What each line of `text` is, in order, separated by spaces: `p` paragraph, `h1` to `h6` "
+            "heading, `q` quotation, `u1` item of a list and `o1` numbered item, with the level of the list, `t` row "
+            "of a table, `th` row of its headings, `v` verse, `c` preformatted. `+` after it: it goes on with the line "
+            "before. NULL: an earlier version read the page.",
             "word_count": "Words in `text`.",
             "kind": "`article`, `opinion`, `live blog`, `gallery` or `video`.",
             "origin": "Who published the text first, if not this newspaper: another paper, a news agency.",
@@ -169,6 +173,7 @@ DESCRIPTIONS = {
             "authors": "JSON list.",
             "modified": "ISO 8601.",
             "text": "Paragraphs, one a line.",
+            "line_kinds": "As in `articles`.",
             "text_digest": "SHA-256 in hex of headline and text.",
             "extractor": "Name and version of the program that read it. Empty if a rebuild could not read it.",
             "state_digest": "As in `articles`.",
@@ -248,6 +253,7 @@ DESCRIPTIONS = {
             "authors": "JSON list.",
             "modified": "ISO 8601.",
             "text": "Paragraphs, one a line.",
+            "line_kinds": "As in `articles`.",
             "text_digest": "SHA-256 in hex of headline and text.",
             "extractor": "Name and version of the program that read it.",
             "state_digest": "As in `articles`.",

@@ -273,6 +273,11 @@ UPDATE frontier SET state = 'waiting', next_visit = strftime('%Y-%m-%dT%H:%M:%SZ
    AND url_key IN (SELECT url_key FROM page_states);
 """
 
+LINE_KINDS = """
+ALTER TABLE articles ADD COLUMN line_kinds TEXT;  -- what each line of text is: "p h2 p u1 u1 t t+"; NULL: not known
+ALTER TABLE revisions ADD COLUMN line_kinds TEXT; -- as in articles
+ALTER TABLE readings ADD COLUMN line_kinds TEXT;  -- as in articles
+"""
 # Their rows go into the journal. What is known of hosts is learnt again, and days are counted again.
 JOURNALED = (
     ("page_states", "id", ""),
@@ -350,3 +355,9 @@ def m015_view_of_copies(db: Database) -> None:
 def m016_marked_words(db: Database) -> None:
     """Find the words of Arabic and Hebrew texts that have vowel marks, as people type them."""
     index_marked_words(db)
+
+
+@migrations()
+def m018_line_kinds(db: Database) -> None:
+    """Add what each line of a text is: a paragraph, a heading, an item of a list, a row of a table."""
+    db.executescript(LINE_KINDS)

@@ -2,15 +2,15 @@
 
 A block is what a browser sets as lines of its own: a paragraph, an item, a heading, a cell, or bare words in a div.
 Elements that HTML does not set as blocks, unknown ones included, are part of the line around them (HTML, 15.3
-"Non-replaced elements").
+"Non-replaced elements"). The rows of a table of data are one block each: `data_tables`.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from lxml import etree
@@ -29,13 +29,24 @@ BLOCK_TAGS = frozenset((
 ))  # fmt: skip
 HEADING_TAGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 CELL_TAGS = frozenset(("td", "th"))
+LAYOUT_ROLES = ("presentation", "none")
+MAX_CELL = 200, 4  # characters and blocks; a larger cell is a column of a layout ...
+MAX_LABELLED_CELL = 600, 15  # ... and in a table with <th>, <thead> or <caption>
+NOT_IN_CELLS = ("article", "section", "form")  # a table with one of these is a layout, too
+MAX_SPAN = 50  # columns or rows
+PREFORMATTED_TAGS = frozenset(("pre", "listing", "xmp", "plaintext"))
 STRONG_TAGS = frozenset(("b", "strong", "i", "em"))
 HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 SENTENCE_END = re.compile(r"[.!?…:;\"'”’»)。！？]\s*$")
 NAME_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 MAX_CLASS_CHARS = 400  # characters of a class attribute that are read
-MAX_CELL_CHARS = 200  # a longer cell is a column of a layout
-MAX_CELL_BLOCKS = 4  # a cell with more blocks is a column of a layout, too
+# A style that makes a block of an element; not that of a drop cap, which floats.
+SET_AS_BLOCK = re.compile(r"display\s*:\s*(?:block|flex|grid|list-item|table)(?![-\w])", re.IGNORECASE)
+OUT_OF_FLOW = re.compile(r"float\s*:|position\s*:\s*(?:absolute|fixed)", re.IGNORECASE)
+BREAK = "\x1e"  # stands for a <br>; it is white space to Python, and no page can have it (HTML, 13.2.2.5)
+MAX_VERSE_CHARS = 80  # a longer line between two <br> is no verse, but a paragraph
+NOTE_MARK = re.compile(r"[\[(]?(?:\d{1,3}|[a-z]|[ivx]{1,5})[\])]?|[*†‡§¶]{1,3}")  # of a footnote
+BEFORE_NOTE = re.compile(r"(?:[.,;:!?…\"“”’»)\]。！？]|[^\W\d_]{4})$")  # "m²" and "10⁶" are not followed by a mark
 MENU_LINK_SHARE = 0.9  # a block with at least this share of link text is a link and nothing else
 MIN_MENU_BLOCKS = 3  # fewer links are no menu
 
@@ -61,11 +72,15 @@ class TextBlock:
     linked: int = 0  # characters of link text
     strong: int = 0  # characters set in bold or italic
     after_break: bool = False  # it follows a <br> in the same element
+    lines: tuple[str, ...] = ()  # those of a poem, or of preformatted text with its spaces; (): it is one line
+    cells: tuple[str, ...] = ()  # those of a row of a table; (): it is none
+    table: BlockContainer | None = None  # that the row, or the caption, is of
 
 
 def blocks(body: Any) -> list[TextBlock]:
     """Return the blocks of an element, in page order."""
     found: list[TextBlock] = []
+    tables: list[BlockContainer] = []
     container = BlockContainer(body, "body", frozenset(), None)
     pieces: list[str] = []
     linked = strong = 0  # characters of this block in links, in bold
@@ -76,9 +91,15 @@ def blocks(body: Any) -> list[TextBlock]:
     def flush() -> None:
         nonlocal linked, strong, breaks, after_break
         if pieces:
-            text = " ".join("".join(pieces).split())
+            joined = "".join(pieces)
+            text = " ".join(joined.split())
             if text:
-                found.append(TextBlock(text, container, linked, strong, after_break))
+                lines: tuple[str, ...] = ()
+                if container.tag in PREFORMATTED_TAGS:
+                    lines = preformatted_lines(joined)
+                elif BREAK in joined and container.tag not in HEADING_TAGS:
+                    lines = verse_lines(joined)
+                found.append(TextBlock(text, container, linked, strong, after_break, lines))
             pieces.clear()
         linked = strong = breaks = 0
         after_break = False
@@ -93,16 +114,24 @@ def blocks(body: Any) -> list[TextBlock]:
             if tag in BLOCK_TAGS:
                 flush()
                 container = _container(element, tag, container)
-            elif tag == "a":
-                links += 1
+                if tag == "table":
+                    tables.append(container)
             elif tag == "br":
                 breaks += 1
-                pieces.append("\n")
+                pieces.append(BREAK)
                 if breaks == 2 or _ends_sentence(pieces):
                     flush()
                     after_break = True
-            elif tag in STRONG_TAGS:
-                strongs += 1
+            else:
+                if tag == "a":
+                    links += 1
+                elif tag in STRONG_TAGS:
+                    strongs += 1
+                elif tag == "sup" and _is_note_mark(element, pieces):
+                    pieces.append(" ")
+                if element.attrib and container.tag not in HEADING_TAGS and _is_set_as_block(element):
+                    flush()
+                    container = _container(element, tag, container)
             words = element.text
         else:
             if tag in SKIPPED_TAGS:
@@ -111,10 +140,14 @@ def blocks(body: Any) -> list[TextBlock]:
                 flush()
                 if element is not body:
                     container = container.parent or container
-            elif tag == "a":
-                links -= 1
-            elif tag in STRONG_TAGS:
-                strongs -= 1
+            else:
+                if tag == "a":
+                    links -= 1
+                elif tag in STRONG_TAGS:
+                    strongs -= 1
+                if container.element is element and element is not body:
+                    flush()
+                    container = container.parent or container
             words = element.tail if element is not body else None
         if words:
             pieces.append(words)
@@ -127,37 +160,41 @@ def blocks(body: Any) -> list[TextBlock]:
                     if strongs:
                         strong += size
     flush()
-    return _with_joined_rows(found)
+    return with_rows(found, tables) if tables else found
 
 
-def _with_joined_rows(found: list[TextBlock]) -> list[TextBlock]:
-    """Return `found` with the cells of each row of a real table joined to one block: "Name | Age"."""
-    if not any(block.container.tag in CELL_TAGS for block in found):
-        return found
-    rows: list[TextBlock] = []
-    cells: dict[Any, Counter[int]] = {}
-    for block in found:
-        if block.container.tag in CELL_TAGS and block.container.parent is not None:
-            cells.setdefault(block.container.parent.element, Counter())[id(block.container)] += 1
-    whole = {
-        row for row, counts in cells.items()
-        if row.tag == "tr" and len(counts) > 1 and max(counts.values()) <= MAX_CELL_BLOCKS
-    }  # fmt: skip
-    last = cell = None
-    for block in found:
-        row = block.container.parent if block.container.tag in CELL_TAGS else None
-        if row is None or row.element not in whole or len(block.text) > MAX_CELL_CHARS:
-            rows.append(block)
-            last = None
-        elif last is not None and last.container is row:
-            last.text += f" {block.text}" if block.container is cell else f" | {block.text}"
-            last.linked += block.linked
-            last.strong += block.strong
-        else:
-            last = TextBlock(block.text, row, block.linked, block.strong)
-            rows.append(last)
-        cell = block.container
-    return rows
+def preformatted_lines(text: str) -> tuple[str, ...]:
+    """Return the lines of preformatted text with their spaces, without those that all of them begin with.
+
+    An empty line is kept between two others: it separates paragraphs.
+    """
+    lines = [line.rstrip() for line in re.sub(f"\r\n?|{BREAK}", "\n", text).expandtabs(4).split("\n")]
+    indent = min((len(line) - len(line.lstrip()) for line in lines if line), default=0)
+    return tuple(line[indent:] for line in "\n".join(lines).strip("\n").split("\n")) if len(lines) > 1 else ()
+
+
+def verse_lines(text: str) -> tuple[str, ...]:
+    """Return the lines that end at a <br>, if all are as short as those of poems, addresses and timetables."""
+    lines = tuple(" ".join(line.split()) for line in text.split(BREAK) if line.strip())
+    return lines if len(lines) > 1 and max(map(len, lines)) <= MAX_VERSE_CHARS else ()
+
+
+def _is_set_as_block(element: Any) -> bool:
+    """Return whether the style of an inline element makes a paragraph of it."""
+    style = element.get("style")
+    return bool(style and SET_AS_BLOCK.search(style[:200]) and not OUT_OF_FLOW.search(style[:200]))
+
+
+def _is_note_mark(element: Any, pieces: list[str]) -> bool:
+    """Return whether a <sup> is the mark of a footnote: it is not part of the word before, as the 2 of m² is."""
+    words = next((piece for piece in reversed(pieces) if piece), "")
+    mark = "".join(element.itertext()).strip()
+    if not words or words[-1].isspace() or not NOTE_MARK.fullmatch(mark):
+        return False
+    is_marked = mark[0] in "[(" or any(
+        link.get("href", "").startswith("#") for link in (element.getparent(), *element.iterfind(".//a"))
+    )
+    return is_marked or (not mark.isalpha() and bool(BEFORE_NOTE.search(words[-4:])))
 
 
 def _container(element: Any, tag: str, parent: BlockContainer) -> BlockContainer:
@@ -184,6 +221,133 @@ def name_words(*names: str | None) -> frozenset[str]:
     """Return the words in the names of an element: "Story_relatedLinks__x1Y2z" gives story, related, links."""
     joined = " ".join(name[:MAX_CLASS_CHARS] for name in names if name)
     return frozenset(word.lower() for word in NAME_WORD.findall(joined) if len(word) > 2)
+
+
+def with_rows(found: list[TextBlock], tables: list[BlockContainer]) -> list[TextBlock]:
+    """Return `found` with the blocks of each row of a table of data joined to one: "Name | Age"."""
+    places = {id(table): table for table in tables}
+    cells: dict[int, dict[Any, list[TextBlock]]] = {}  # table -> cell -> its blocks; None: they are in no cell
+    cell_of: dict[int, tuple[BlockContainer, BlockContainer | None] | None] = {}  # block's container -> table and cell
+    for block in found:
+        key = id(block.container)
+        if key not in cell_of:
+            cell_of[key] = _cell_around(block.container, places)
+        if (place := cell_of[key]) is not None:
+            cell = place[1] and place[1].element
+            cells.setdefault(id(place[0]), {}).setdefault(cell, []).append(block)
+    rows: dict[int, TextBlock] = {}  # first block of a row -> the row
+    joined: set[int] = set()  # blocks that are in a row
+    for key, blocks_of in cells.items():
+        table = places[key]
+        lines = _table_rows(table, blocks_of)
+        for first, row, inside in lines:
+            rows[id(first)] = row
+            joined.update(map(id, inside))
+        for block in blocks_of.get(None, ()) if lines else ():
+            block.table = table
+    if not rows:
+        return found
+    return [rows.get(id(block), block) for block in found if id(block) in rows or id(block) not in joined]
+
+
+def _cell_around(
+    container: BlockContainer, tables: dict[int, BlockContainer]
+) -> tuple[BlockContainer, BlockContainer | None] | None:
+    """Return the innermost table around a block, and its cell around the block, if there is one."""
+    cell = None
+    up: BlockContainer | None = container
+    while up is not None:
+        if up.tag in CELL_TAGS and cell is None:
+            cell = up
+        elif up.tag == "table":
+            return up, cell
+        up = up.parent
+    return None
+
+
+def _table_rows(
+    table: BlockContainer, blocks_of: dict[Any, list[TextBlock]]
+) -> list[tuple[TextBlock, TextBlock, list[TextBlock]]]:
+    """Return (first block, row, all blocks) for each row of a table that has words; nothing for a layout."""
+    rows = [row for row in table.element.iter("tr") if next(row.iterancestors("table")) is table.element]
+    grid = [[cell for cell in row if cell.tag in CELL_TAGS] for row in rows]
+    if not is_data(table.element, grid, blocks_of):
+        return []
+    texts = {cell: " ".join(block.text for block in blocks_of.get(cell, ())) for row in grid for cell in row}
+    filled = filled_cells(grid, texts)
+    used = [
+        column for column in range(max(map(len, filled))) if any(column < len(row) and row[column] for row in filled)
+    ]
+    found = []
+    for cells, line in zip(grid, filled, strict=True):
+        inside = [block for cell in cells for block in blocks_of.get(cell, ())]
+        if not inside:
+            continue
+        place: BlockContainer | None = inside[0].container
+        while place is not None and place.tag != "tr":
+            place = place.parent
+        row = TextBlock(
+            " | ".join(texts[cell] for cell in cells if texts[cell]), place or table,
+            sum(block.linked for block in inside), sum(block.strong for block in inside),
+            cells=tuple(line[column] if column < len(line) else "" for column in used), table=table,
+        )  # fmt: skip
+        found.append((inside[0], row, inside))
+    return found
+
+
+def is_data(table: Any, grid: list[list[Any]], blocks_of: dict[Any, list[TextBlock]]) -> bool:
+    """Return whether a table holds data, and is no means of layout: it says so, or its cells are short.
+
+    A layout holds tables, headings with text below them, long cells, or one cell in each row.
+    """
+    if table.get("role") in LAYOUT_ROLES or max(map(len, grid), default=0) < 2:
+        return False
+    if next(islice(table.iter("table", *NOT_IN_CELLS), 1, 2), None) is not None:
+        return False
+    if not any(sum(cell in blocks_of for cell in row) > 1 for row in grid):
+        return False
+    is_labelled = next(table.iter("th", "thead", "caption"), None) is not None
+    chars, count = MAX_LABELLED_CELL if is_labelled else MAX_CELL
+    contents = [blocks_of[cell] for row in grid for cell in row if cell in blocks_of]
+    if any(len(them) > 1 and any(block.container.tag in HEADING_TAGS for block in them) for them in contents):
+        return False
+    return all(len(them) <= count and sum(len(block.text) for block in them) <= chars for them in contents)
+
+
+def filled_cells(grid: list[list[Any]], texts: dict[Any, str]) -> list[list[str]]:
+    """Return the texts of each row by column. A cell that spans several repeats its text in each (HTML, 4.9.12.1).
+
+    One that spans all columns of the table is the heading of the rows below, and is set once.
+    """
+    width = max(sum(_span(cell, "colspan") for cell in row) for row in grid)
+    hanging: dict[int, tuple[int, str]] = {}  # column -> rows that a cell above still spans, and its text
+
+    def take_from_above(line: list[str]) -> None:
+        while (above := hanging.pop(len(line), None)) is not None:
+            rows, text = above
+            if rows > 1:
+                hanging[len(line)] = (rows - 1, text)
+            line.append(text)
+
+    filled = []
+    for row in grid:
+        line: list[str] = []
+        for cell in row:
+            take_from_above(line)
+            columns, rows = _span(cell, "colspan"), _span(cell, "rowspan")
+            for number in range(columns):
+                if rows > 1:
+                    hanging[len(line)] = (rows - 1, texts[cell])
+                line.append(texts[cell] if number == 0 or columns < width else "")
+        take_from_above(line)
+        filled.append(line)
+    return filled
+
+
+def _span(cell: Any, name: str) -> int:
+    """Return how many columns or rows a cell spans. HTML allows more; a page that says 1,000 means all."""
+    value = (cell.get(name) or "").strip()
+    return min(max(int(value), 1), MAX_SPAN) if value.isascii() and value.isdecimal() else 1
 
 
 def menus(found: list[TextBlock]) -> list[Any]:

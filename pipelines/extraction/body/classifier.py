@@ -6,13 +6,13 @@ teasers inside of it, a text set in several containers), the other features outw
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from pipelines.extraction.body import model
 from pipelines.extraction.body.blocks import HEADING_TAGS, MENU_LINK_SHARE, BlockContainer, TextBlock
 from pipelines.extraction.body.features import PageContext, letters
+from pipelines.extraction.body.whole_groups import list_item, undecided_groups
 
 # Names of the rules that drop blocks, as `--explain` shows them.
 MENU = "menu"  # a link among links, with no article text near
@@ -20,6 +20,7 @@ CLASSIFIER = "classifier"  # the score is not above 0
 SEPARATOR = "separator"  # asterisks or lines between two parts of a text
 REPEATED = "repeated paragraph"
 COPY = "repeats other blocks"  # a block that contains several others of the text
+PART = "part of a table or list"  # they are kept or dropped whole
 CAPTION = "caption"  # only where a source's own rule selects the text; else captions are scored like any block
 BARE_HEADING = "heading without text"  # the text below the last headings was dropped
 HEADLINE = "repeats the headline"  # the title is a field of its own
@@ -29,10 +30,12 @@ WHY = {
     SEPARATOR: "it has no letter and no digit",
     REPEATED: "the text already has this paragraph",
     COPY: "most of it is text that other blocks have, too",
+    PART: "most of the table or list that it is in is no text of the article",
     CAPTION: "the caption of a picture",
     BARE_HEADING: "no text of the article follows it",
     HEADLINE: "the headline is a field of its own",
 }
+WHY_WHOLE = "most of the table or list that it is in is text of the article"
 WHY_TRAFILATURA = "the classifier found too little text on this page, and trafilatura takes this block for text"
 MAX_MENU_LINK_CHARS = 150  # a longer link is scored
 MIN_PARAGRAPH_CHARS = 60  # a shorter line may come twice in one text
@@ -58,14 +61,31 @@ def classify(page: PageContext) -> list[BlockDecision]:
     """Decide on every block of a page, in page order."""
     scored = blocks_to_score(page)
     decisions = [BlockDecision(block, MENU, WHY[MENU]) for block in page.blocks]
+    scores: dict[int, float] = {}
     for index, row in zip(scored, page.feature_rows(scored), strict=True):
-        decisions[index].rule, decisions[index].why = (None if model.score(row) > 0 else CLASSIFIER), ""
+        scores[index] = model.score(row)
+        decisions[index].rule, decisions[index].why = (None if scores[index] > 0 else CLASSIFIER), ""
     if sum(len(decision.block.text) for decision in decisions if decision.rule is None) < MIN_TEXT_CHARS:
         # No page like this one was trained on: trafilatura decides.
         for decision, taken in zip(decisions, page.read, strict=True):
             if taken:
                 decision.rule, decision.why = None, WHY_TRAFILATURA
+        scores = {index: 1.0 if taken else -1.0 for index, taken in enumerate(page.read)}
+    _decide_whole(decisions, scores)
     return _drop_redundant(decisions, next(iter(page.evidence.titles), ""))
+
+
+def _decide_whole(decisions: Sequence[BlockDecision], scores: Mapping[int, float]) -> None:
+    """Keep or drop each table and each list as a whole."""
+    blocks = [decision.block for decision in decisions]
+    kept = [decision.rule is None for decision in decisions]
+    for indexes, keep in undecided_groups(blocks, kept, scores):
+        for index in indexes:
+            decision = decisions[index]
+            if keep and decision.rule is not None:
+                decision.rule, decision.why = None, WHY_WHOLE
+            elif not keep and decision.rule is None:
+                decision.rule, decision.why = PART, WHY[PART]
 
 
 def add_contributions(decisions: Sequence[BlockDecision], page: PageContext) -> None:
@@ -121,6 +141,8 @@ def _redundant(kept: Sequence[BlockDecision], title: str) -> Iterator[tuple[Bloc
     paragraphs = {text for one in kept if MIN_PARAGRAPH_CHARS <= len(text := one.block.text) < MIN_COPY_CHARS}
     for number, decision in enumerate(kept):
         text = decision.block.text
+        if decision.block.table is not None:
+            continue
         if not letters(text):
             yield decision, SEPARATOR
         elif number < HEADLINE_LINES and title and letters(text) == title:
@@ -142,26 +164,17 @@ def _copied(text: str, paragraphs: set[str]) -> int:
 
 
 def as_lines(kept: Sequence[TextBlock], clean: Callable[[str], str]) -> list[str]:
-    """Return a line for each block; an item of a list begins with a dash. A block that `clean` empties gives ""."""
-    items: set[Any] = set()
+    """Return a line for each block, as rules read them; an item of a list begins with a dash.
+
+    A block that `clean` empties gives "". `line_layout` sets the lines of the text.
+    """
+    items: set[int] = set()
     lines = []
     for block in kept:
-        item, text = _list_item(block), clean(block.text)
-        lines.append(f"- {text}" if text and item is not None and item not in items else text)
-        items.add(item)
+        item, text = list_item(block), clean(block.text)
+        lines.append(f"- {text}" if text and item is not None and id(item) not in items else text)
+        items.add(id(item))
     return lines
-
-
-def _list_item(block: TextBlock) -> Any:
-    """Return the item of a list that contains a block, if it is one of the three nearest containers."""
-    container = block.container
-    for _ in range(3):
-        if container.tag == "li":
-            return container.element
-        if container.parent is None:
-            return None
-        container = container.parent
-    return None
 
 
 def block_path(block: TextBlock) -> str:

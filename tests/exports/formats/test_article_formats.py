@@ -19,7 +19,7 @@ from lxml import etree
 from exports.extras import load_extra
 from exports.formats import to_atom, to_bulk, to_tei
 from exports.formats.article_files import file_name
-from exports.formats.to_markdown import escape, page
+from exports.formats.to_markdown import body, escape, page
 from pipelines.core.errors import ConfigError
 from pipelines.database import queries
 from pipelines.database.connection import connect
@@ -46,6 +46,13 @@ DESCRIBED = {
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory):
     return build(tmp_path_factory.mktemp("formats") / "archive")
+
+
+@pytest.fixture(scope="module")
+def dtd():
+    """Return the DTD of TEI P5 for corpora that trafilatura has; it takes a while to read."""
+    with resources.files("trafilatura").joinpath("data", "tei_corpus.dtd").open("rb") as file:
+        return etree.DTD(file)
 
 
 def test_urls_has_each_address_once(archive, tmp_path):
@@ -91,6 +98,89 @@ def test_markdown_shows_signs_of_the_text_as_they_are(text, escaped):
     assert escape(text) == escaped
 
 
+# Text and kinds of a text with everything; its Markdown.
+LINES = (
+    ("Where it is", "h2"), ("Two * boats:", "p"), ("3. East | 4", "o1"), ("  - in winter", "u2"),
+    ("  and spring", "u2+"), ("4. West", "o1"), ("Line | Boats", "th"), ("East | ", "t+"), ("4 | 5", "t"),
+    ("“No,” she said.", "q"), ("Ada", "q+"),
+    ("Roses", "v"), ("red", "v+"), ("if x:", "c"), ("  go()", "c+"), 
+    ("Cost", "h3"), ("Rest", "h3"), ("a. Oak", "o1"),
+)  # fmt: skip
+AS_MARKDOWN = r"""# Boats
+
+## Where it is
+
+Two \* boats:
+
+3. East \| 4
+   - in winter
+
+     and spring
+4. West
+
+| Line | Boats |
+| --- | --- |
+| East |  |
+
+|  |  |
+| --- | --- |
+| 4 | 5 |
+
+> “No,” she said.
+>
+> Ada
+
+Roses\
+red
+
+```
+if x:
+  go()
+```
+
+### Cost
+
+### Rest
+
+- a. Oak"""
+
+
+def structured(lines=LINES) -> dict[str, object]:
+    text, kinds = "\n".join(line for line, _ in lines), " ".join(kind for _, kind in lines)
+    row = dict.fromkeys(queries.ARTICLE_KEYS) | {"id": 1, "revision": 1, "url": "https://a.example/1"}
+    return row | {"title": "Boats", "text": text, "line_kinds": kinds}
+
+
+def test_markdown_has_the_structure_of_the_text():
+    """CommonMark, with the tables of GitHub; signs of the text are escaped in all of them but code."""
+    assert body(structured()) == AS_MARKDOWN
+
+
+@pytest.mark.parametrize("kinds", [None, "", "p p", "x " * len(LINES), "p" * 999])
+def test_lines_of_unknown_kinds_are_paragraphs(kinds):
+    """Of articles that an earlier version read, and of forged rows."""
+    row = structured() | {"line_kinds": kinds}
+    assert body(row).split("\n\n")[1:] == [escape(line.strip()) for line, _ in LINES]
+
+
+@pytest.mark.parametrize(
+    "lines", [LINES, LINES[4:], LINES[15:], LINES[:1], [("x", "q+"), ("y", "t+"), ("- z", "u9")], [("", "p")]]
+)
+def test_tei_with_structure_is_valid(dtd, lines):
+    """By the DTD but for tables; it has all words of the text, whatever line comes first."""
+    out = io.BytesIO()
+    to_tei.write([structured(lines)], out, ())
+    tree = etree.fromstring(out.getvalue())
+    words = " ".join(tree.find(f".//{TEI}text").itertext()).split()[1:]
+    items = {number for number, (line, kind) in enumerate(lines) if kind[0] in "uo" and kind[-1] != "+"}
+    expected = [line.split()[number in items :] for number, (line, _) in enumerate(lines)]
+    assert [word for word in words if word != "|"] == [word for line in expected for word in line if word != "|"]
+    for table in tree.findall(f".//{TEI}table"):  # chapter 14 is not in this DTD
+        table.tag = f"{TEI}p"
+        table[:] = []
+    assert dtd.validate(tree), dtd.error_log.filter_from_errors()
+
+
 def test_front_matter_holds_only_what_yaml_can_hold():
     """YAML 1.2.2, section 5.1, c-printable; and nothing that YAML 1.1 takes for a line end."""
     every = "".join(map(chr, (*range(0xD800), *range(0xE000, 0x110000))))
@@ -120,12 +210,10 @@ def test_atom_is_a_feed_that_feedparser_reads(archive, tmp_path):
     assert len({one.id for one in feed.entries}) == 39
 
 
-def test_tei_is_a_corpus_with_a_header_for_each_article(archive, tmp_path):
+def test_tei_is_a_corpus_with_a_header_for_each_article(archive, dtd, tmp_path):
     """Valid by the DTD of TEI P5 for corpora that trafilatura has; each TEI element has an id that no other has."""
     export(archive, "tei", tmp_path / "corpus.xml", every_revision=True)
     tree = etree.parse(tmp_path / "corpus.xml")
-    with resources.files("trafilatura").joinpath("data", "tei_corpus.dtd").open("rb") as file:
-        dtd = etree.DTD(file)
     assert dtd.validate(tree), dtd.error_log.filter_from_errors()
     texts = tree.getroot().findall(f"{TEI}TEI")
     assert len({text.get("{http://www.w3.org/XML/1998/namespace}id") for text in texts}) == len(texts) == 40
