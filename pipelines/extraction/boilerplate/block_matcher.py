@@ -25,6 +25,7 @@ from pipelines.extraction.boilerplate.block_rules import (
     BlockContent,
     BlockRule,
 )
+from pipelines.extraction.boilerplate.comment_items import comment_groups
 from pipelines.extraction.boilerplate.teasers import (
     LABEL_TAGS,
     MAX_LABEL_CHARS,
@@ -81,7 +82,8 @@ def matching_blocks(tree: Any, disabled: frozenset[str] = frozenset()) -> list[t
 
     `disabled`: names of rules that are not applied.
     """
-    candidates = [(element, rule) for element, rule in _candidates(tree) if rule.name not in disabled]
+    repeated = [(part, RULE_BY_NAME["comments"]) for group in comment_groups(tree) for part in group.cut]
+    candidates = [(element, rule) for element, rule in (*repeated, *_candidates(tree)) if rule.name not in disabled]
     if not candidates:
         return []
     # Readers' comments come first: the other rules may take a share of the page without them.

@@ -1,0 +1,440 @@
+"""Find readers' comments by their shape: repeated items that hold a name, a time and what somebody wrote.
+
+Names of classes are evidence (`sf_comment_text`, `UserComment`, `cmt`), and so are words ("Reply", "2 hours ago", a
+heading "Readers write") and user names. One shape alone proves nothing: entries of a live blog, letters to the editor and
+teasers have names and times, too. The text that cuts comments out and the list of comments both use this detector.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from statistics import median
+from typing import Any
+
+from pipelines.extraction.boilerplate.phrases import PhraseSet
+from pipelines.extraction.languages import tables
+
+MAX_ANCHORS = 1500  # of one page that are looked at
+MAX_GROUPS = 60  # of one page that are looked into
+MAX_LEVELS = 9  # between a name or a time and the list of comments
+MIN_ITEMS = 3  # without a name of a class that says comment
+MIN_TEXT_CHARS = 15  # on average, of what one reader wrote
+MAX_ITEM_CHARS = 12_000
+MIN_BEFORE_CHARS = 200  # of running text above the first comment: else the items are the article
+MAX_BEFORE_CHARS = 1500  # so much is always enough
+RUNNING_CHARS = 40  # a shorter piece of text is a label
+MAX_STAMP_CHARS = 80
+MAX_NAME_CHARS = 40
+MAX_NAME_WORDS = 5
+MAX_ODD_WORDS = 4  # beside a time: a name
+TEASER_CHARS = 25  # a link as long as a headline
+MOST, MANY, SOME = 0.7, 0.5, 0.3  # shares of the items
+
+# What the names of an element say of it.
+STEM = re.compile(
+    r"comm?ent(?!at(?:or|eur|ary|aries))|kommentar|kommentt?i|komentar|yorum|reacties|(?<![a-z])cmn?ts?(?![a-z])"
+    r"|guest-?_?book|gaestebuch|binh-?_?luan|pinglun|hozzaszolas|otzyv"
+)
+PARTS = {
+    "author": "author user username name nick nickname poster by who autor auteur autore kullanici isim avatar",
+    "date": "date time timestamp ago posted datum fecha data tarih when",
+    "text": "text body content message msg copy txt texto texte inhalt metin metni contenido",
+    "none": "count counts link links open status button btn icon form toggle number policy closed respond no total num "
+    "counter disabled enabled off tab tabs",
+}
+PART_OF_WORD = {word: part for part, words in PARTS.items() for word in words.split()}
+WORDS = re.compile(r"[^\W\d_]+?(?=(?<=[^\W\d_A-Z])[A-Z]|[\W\d_]|$)|[^\W\d_]+")
+LIVE = re.compile(r"(?<![a-z])(?:live|ticker|timeline|chronolog|cronolog|key-?event|zeitstrahl)", re.IGNORECASE)
+
+LETTERS = re.compile(r"[^\W\d_]+")
+DIGITS = re.compile(r"\d+")
+CLOCK = re.compile(r"\d{1,2} ?[:.h時点时시] ?\d{2}(?!\d|[./]\d)|\d{1,2} ?[ap]\.?m\b|\d{1,2} ?(?:時|点|시)")
+DAY = re.compile(r"\d{1,4} ?[./-] ?\d{1,2} ?[./-] ?\d{2,4}|\d{1,2} ?[月월] ?\d{1,2}")
+STAMP_HEAD = re.compile(r"\s{0,20}[\W_]{0,4}?([^()\[\]：]{4,60}?)\s?(?:[)\]】）：]|:(?=\s)|\s[-–—|](?=\s)|$)[\s:：–—-]{0,5}")
+# The heading and label tags, and those that only format what is in them.
+HEADINGS = frozenset(("h2", "h3", "h4"))
+LINKED = frozenset(("a", "button"))
+SENTENCE_MARK = re.compile(r"[.!?…。！？]$")
+USER_NAME = re.compile(r"@?(?:[a-z][\w.-]{1,30}|[^\W\d_]\w{0,30}[\d_]\w{0,30})")
+OUT_OF_REACH = frozenset(("body", "html", "article", "main"))
+
+CONTROLS = PhraseSet([("controls", tables.phrases("comments.controls"))])
+HEADING = PhraseSet(
+    [("heading", (*tables.phrases("comments.heading"), *tables.phrases("comments.count"), *tables.phrases("comments.reply")))]
+)
+AGES = frozenset(word for line in tables.lines("counter.ages") for word in line.casefold().split())
+UNITS = frozenset(word for line in tables.lines("counter.units") for word in line.casefold().split())
+MONTHS = frozenset(
+    word.strip(".") for line in tables.lines("months") for word in line.casefold().split() if not word.isdigit()
+)
+UNSPACED_AGES = sorted((re.escape(word) for word in AGES if word[0] > "\u3000"), key=len, reverse=True)
+AGE_UNSPACED = re.compile(rf"\d+ ?(?:{'|'.join(UNSPACED_AGES)})")
+AGE_PATTERN = tables.compiled(r"{comments.age}")
+SMALL_WORDS = frozenset(
+    word for section in ("counter.joins", "comments.stamp") for line in tables.lines(section) for word in line.casefold().split()
+)
+AGE, MOMENT, DATE, TIME = "age", "moment", "day", "time"
+
+
+@lru_cache(20_000)
+def part_of(value: str) -> str:
+    """Return which part of a comment an id or class names: author, date, text, item, none; "" if it names no comment."""
+    if len(value) > 300 or not STEM.search(value.lower()):
+        return ""
+    found = ""
+    for token in value.split():
+        words = [word.lower() for word in WORDS.findall(token)]
+        at = next((at for at, word in enumerate(words) if STEM.search(word)), None)
+        if at is None:
+            continue
+        stem = STEM.search(words[at])
+        after = [words[at][stem.end() :] if stem else "", *words[at + 1 :]]
+        parts = [part for word in after if (part := PART_OF_WORD.get(word))]
+        if parts and parts[-1] != "none":
+            return parts[-1]
+        found = found or ("none" if parts else "item")
+    return found or "none"
+
+
+@lru_cache(20_000)
+def _stamp(text: str) -> tuple[str, str]:
+    """Return (kind of time, other words) of a short text whose digits are all 0; ("", "") if it names no time."""
+    lower = text.casefold()
+    words = LETTERS.findall(lower)
+    odd = [word for word in words if not (word in AGES or word in UNITS or word in SMALL_WORDS or word in MONTHS)]
+    kind = ""
+    if AGE_UNSPACED.search(lower):
+        kind, odd = AGE, LETTERS.findall(AGE_UNSPACED.sub(" ", lower))
+    elif AGE_PATTERN.search(lower):
+        kind, odd = AGE, LETTERS.findall(AGE_PATTERN.sub(" ", lower))
+    elif any(word in AGES for word in words) and any(word in UNITS for word in words):
+        kind = AGE
+    else:
+        day = bool(DAY.search(lower)) or any(word in MONTHS for word in words) or any(w in AGES for w in words)
+        clock = bool(CLOCK.search(lower))
+        kind = (MOMENT if clock else DATE) if day else TIME if clock else ""
+        if kind and lower and not text.isascii():
+            odd = [word for word in odd if word.strip("年月日時分点时년월일시분上午下午오전후曜火水木金土") ]
+    if not kind or len(odd) > MAX_ODD_WORDS:
+        return "", ""
+    return kind, " ".join(odd)
+
+
+def stamp_of(text: str | None) -> tuple[str, str]:
+    """Return (kind of time, other words beside it) of a text that is short and names a time; else ("", "")."""
+    if not text or len(text) > 200:
+        return "", ""
+    bare = " ".join(text.split())
+    if not 2 <= len(bare) <= MAX_STAMP_CHARS or not DIGITS.search(bare):
+        return "", ""
+    return _stamp(DIGITS.sub(lambda digits: '0' * len(digits[0]), bare))
+
+
+def leading_stamp(text: str | None) -> re.Match[str] | None:
+    """Return the match of a time that a text begins with ("(4 March, 18:20): I ..."), or None."""
+    if not text or not DIGITS.search(text, 0, 60):
+        return None
+    found = STAMP_HEAD.match(text, 0, 100)
+    if found is None:
+        return None
+    kind, odd = stamp_of(found[1])
+    return found if kind and not odd else None
+
+
+@dataclass(slots=True)
+class CommentItem:
+    """Hold the elements of one comment, and what was seen in them."""
+
+    elements: list[Any]
+    name: str = ""
+    stamp: str = ""  # kind of time
+    text: int = 0  # characters of running text
+    controls: bool = False
+    stem: bool = False
+    author: bool = False
+    teaser: bool = False
+    heading: bool = False
+    labels: set[Any] = field(default_factory=set)  # elements of the name and the time
+
+
+@dataclass(frozen=True, slots=True)
+class CommentGroup:
+    """Hold repeated comments, and the elements that are cut out with them."""
+
+    items: list[CommentItem]
+    cut: list[Any]
+
+
+def comment_groups(tree: Any) -> list[CommentGroup]:
+    """Return the readers' comments of a page that their shape shows, in page order."""
+    body = tree.find(".//body")
+    root = body if body is not None else tree
+    children, heads, texts = _families(root)
+    groups: list[CommentGroup] = []
+    tried = 0
+    for parent, family in children.items():
+        if len(family) < 2 or tried >= MAX_GROUPS:
+            continue
+        tried += 1
+        items = _items(parent, family, heads)
+        if items and _are_comments(root, parent, items):
+            groups.append(CommentGroup(items, _cut(parent, items)))
+    if not groups:
+        groups = [CommentGroup([item], item.elements) for item in _single_items(root, texts)]
+    return groups
+
+
+def _single_items(root: Any, texts: list[Any]) -> Iterator[CommentItem]:
+    """Yield what is the only comment of a page: names of classes say who wrote it and what."""
+    for text in texts[:MAX_GROUPS]:
+        for around in _upwards(text.getparent(), 2):
+            if around.tag in OUT_OF_REACH or next(around.iter("h1"), None) is not None:
+                break
+            item = _look_into([around])
+            if item.author and MIN_TEXT_CHARS < item.text < MAX_ITEM_CHARS:
+                if _running_before(root, around) >= max(MIN_BEFORE_CHARS, item.text):
+                    yield item
+                break
+
+
+def _families(root: Any) -> tuple[dict[Any, dict[Any, None]], set[Any], list[Any]]:
+    """Return the children of each element that hold a time or a named part of a comment; those of them that hold a name
+    or a time; and the elements that are named as the text of a comment.
+    """
+    children: dict[Any, dict[Any, None]] = {}
+    texts: list[Any] = []
+    heads: set[Any] = set()  # children that hold a name or a time
+    anchors = 0
+    for element in root.iterdescendants():
+        tag = element.tag
+        if not isinstance(tag, str):
+            continue
+        value = element.get("class")
+        part = part_of(value) if value else ""
+        if not part and (value := element.get("id")):
+            part = part_of(value)
+        head = part in ("author", "date") or tag == "time" or _has_stamp(element)
+        if not head and part != "text":
+            continue
+        anchors += 1
+        if anchors > MAX_ANCHORS:
+            break
+        if part == "text":
+            texts.append(element)
+        node = element
+        for _ in range(MAX_LEVELS):
+            parent = node.getparent()
+            if parent is None or parent.tag == "html":
+                break
+            family = children.setdefault(parent, {})
+            if node in family and (not head or node in heads):
+                break
+            family[node] = None
+            if head:
+                heads.add(node)
+            node = parent
+    return children, heads, texts
+
+
+def _has_stamp(element: Any) -> bool:
+    text = element.text
+    if text and len(text) <= 200 and stamp_of(text)[0]:
+        return True
+    tail = element.tail
+    return bool(tail and (stamp_of(tail)[0] if len(tail) <= MAX_STAMP_CHARS else leading_stamp(tail)))
+
+
+def _items(parent: Any, family: dict[Any, None], heads: set[Any]) -> list[CommentItem]:
+    """Return the items among the children of `parent`; none if they are not alike or not together."""
+    first = [child for child in family if child in heads and child.tag not in ("h1", "head")]
+    if len(first) < 2:
+        return []
+    tags = [child.tag for child in first]
+    tag = max(set(tags), key=tags.count)
+    first = sorted((child for child in first if child.tag == tag), key=parent.index)
+    if len(first) < 2:
+        return []
+    items = [_look_into([child]) for child in first]
+    if sum(item.text >= 2 for item in items) < MOST * len(items):
+        places = [parent.index(child) for child in first]
+        gaps = [after - before for before, after in zip(places, places[1:], strict=False)]
+        step = int(median(gaps))
+        if step < 2 or max(gaps) > 8 * step:
+            return []
+        ends = [*places[1:], min(places[-1] + step, len(parent))]
+        items = [_look_into(list(parent[start:end])) for start, end in zip(places, ends, strict=True)]
+    between = {child for child in parent[parent.index(first[0]) : parent.index(first[-1])]}
+    between -= {element for item in items for element in item.elements}
+    strange = sum(_length(child) for child in between if child not in family)
+    inside = sum(item.text for item in items)
+    return items if strange <= SOME * inside else []
+
+
+def _look_into(elements: list[Any]) -> CommentItem:
+    """Describe what one item holds."""
+    item = CommentItem(elements)
+    for element in elements:
+        for node in element.iter():
+            if not isinstance(node.tag, str):
+                continue
+            _see(item, node, node is element)
+            if item.text > MAX_ITEM_CHARS:
+                return item
+    return item
+
+
+def _see(item: CommentItem, node: Any, top: bool) -> None:
+    """Note what one element of an item says."""
+    value = node.get("class")
+    part = part_of(value) if value else ""
+    if not part and (value := node.get("id")):
+        part = part_of(value)
+    if part:
+        item.stem = item.stem or part != "none"
+        if part == "author" and not item.author:
+            name = " ".join(node.text_content().split())
+            if 0 < len(name) <= MAX_NAME_CHARS + 10:
+                item.name, item.author = name, True
+                item.labels.add(node)
+    text = " ".join((node.text or "").split())
+    if node.tag in HEADINGS and len(text or node.text_content()) > TEASER_CHARS:
+        item.heading = True
+    if text:
+        _piece(item, node, text)
+    if not top and (tail := node.tail) and tail.strip():
+        if found := leading_stamp(tail):
+            item.stamp = item.stamp or stamp_of(found[1])[0]
+            item.text += len(tail[found.end() :].strip())
+        else:
+            _piece(item, None, " ".join(tail.split()))
+
+
+def _piece(item: CommentItem, node: Any, text: str) -> None:
+    """Note one piece of text. `node`: the element that it begins; None for text behind an element."""
+    link = node is not None and (node.tag in LINKED or (up := node.getparent()) is not None and up.tag == "a")
+    kind, odd = stamp_of(text)
+    if node is not None and node.tag == "time" and not kind:
+        kind = DATE
+    if kind and (not item.stamp or node is None or not item.text):
+        item.stamp = item.stamp or kind
+        if odd and not item.name and not item.text:
+            item.name = odd
+        if node is not None:
+            item.labels.add(node)
+    elif CONTROLS.rules_of(text):
+        item.controls = True
+        if node is not None:
+            item.labels.add(node)
+    elif not item.name and not item.text and _is_name(text):
+        item.name = text
+        if node is not None:
+            item.labels.add(node)
+    elif link:
+        item.teaser = item.teaser or (len(text) >= TEASER_CHARS and not item.text)
+    elif len(text) > 2 and not HEADING.rules_of(text):
+        item.text += len(text)
+
+
+def _is_name(text: str) -> bool:
+    return (
+        len(text) <= MAX_NAME_CHARS
+        and text.count(" ") < MAX_NAME_WORDS
+        and not SENTENCE_MARK.search(text)
+        and any(map(str.isalnum, text))
+    )
+
+
+def _are_comments(root: Any, parent: Any, items: list[CommentItem]) -> bool:
+    """Return whether items of one shape are readers' comments."""
+    written = [item for item in items if item.text >= 2]
+    number = len(items)
+
+    def share(count: int) -> float:
+        return count / number
+
+    text = sum(item.text for item in items)
+    if share(len(written)) < MOST or max(item.text for item in items) > MAX_ITEM_CHARS:
+        return False
+    stem = share(sum(item.stem for item in items)) >= MOST
+    named = share(sum(bool(item.name) for item in items)) >= MOST
+    stamped = share(sum(bool(item.stamp) for item in items)) >= MOST
+    controls = share(sum(item.controls for item in items)) >= MANY
+    if stem:
+        enough = number >= 2 and (named or stamped)
+        return enough and _running_before(root, items[0].elements[0]) >= MIN_BEFORE_CHARS
+    if number < MIN_ITEMS or not (named and stamped) or text < MIN_TEXT_CHARS * number:
+        return False
+    if share(sum(item.teaser for item in items)) > SOME or share(sum(item.heading for item in items)) > SOME:
+        return False
+    kinds = [item.stamp for item in items]
+    names = {item.name.casefold() for item in items if item.name}
+    users = share(sum(bool(USER_NAME.fullmatch(item.name)) for item in items)) >= MANY
+    headed = _heading_before(parent, items[0].elements[0]) is not None
+    various = share(len(names)) >= MOST
+    live = _is_live(parent)
+    timed = share(kinds.count(AGE) + kinds.count(MOMENT)) >= MOST and not live
+    proved = controls or headed or (users and (various or timed)) or (timed and various)
+    if not proved or (live and not controls):
+        return False
+    needed = max(MIN_BEFORE_CHARS, min(MAX_BEFORE_CHARS, SOME * text)) if not controls else MIN_BEFORE_CHARS
+    return _running_before(root, items[0].elements[0]) >= needed
+
+
+def _is_live(parent: Any) -> bool:
+    """Return whether a name around the items says that they are entries of a live blog or a chronicle."""
+    return any(LIVE.search(f"{node.get('class', '')} {node.get('id', '')}") for node in _upwards(parent, 3))
+
+
+def _upwards(node: Any, levels: int) -> Iterator[Any]:
+    for _ in range(levels):
+        if node is None or node.tag == "html":
+            return
+        yield node
+        node = node.getparent()
+
+
+def _running_before(root: Any, first: Any) -> int:
+    """Count the characters of running text above the first item, from the headline on."""
+    count = 0
+    for node in root.iter():
+        if node is first:
+            return count
+        if node.tag == "h1":
+            count = 0
+        elif isinstance(node.tag, str) and node.tag != "a" and len(node.text or "") > RUNNING_CHARS:
+            count += len(node.text)
+        if len(node.tail or "") > RUNNING_CHARS:
+            count += len(node.tail)
+    return count
+
+
+def _heading_before(parent: Any, first: Any) -> Any:
+    """Return the element that announces the items ("Readers write"), or None."""
+    before = first.getprevious()
+    while before is not None and (not isinstance(before.tag, str) or before.tag in ("br", "hr")):
+        before = before.getprevious()
+    if before is None and parent.tag not in OUT_OF_REACH:
+        around = parent.getparent()
+        return _heading_before(around, parent) if around is not None else None
+    if before is None or before.tag == "h1":
+        return None
+    words = " ".join(before.text_content().split()) if _length(before) < 200 else ""
+    return before if words and HEADING.rules_of(words) else None
+
+
+def _cut(parent: Any, items: list[CommentItem]) -> list[Any]:
+    """Return the elements to cut: the list with all in it, or the items and their heading."""
+    elements = [element for item in items for element in item.elements]
+    inside = set(elements)
+    rest = sum(_length(child) for child in parent if child not in inside) + len((parent.text or "").strip())
+    if parent.tag not in OUT_OF_REACH and rest < 200:
+        return [parent]
+    heading = _heading_before(parent, elements[0])
+    return elements if heading is None else [heading, *elements]
+
+
+def _length(element: Any) -> int:
+    return len(" ".join(element.text_content().split())) if isinstance(element.tag, str) else 0
