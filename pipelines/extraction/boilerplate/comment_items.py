@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import islice
 from statistics import median
 from typing import Any
 
@@ -23,6 +24,8 @@ MAX_LEVELS = 9  # between a name or a time and the list of comments
 MIN_ITEMS = 3  # without a name of a class that says comment
 MIN_TEXT_CHARS = 15  # on average, of what one reader wrote
 MAX_ITEM_CHARS = 12_000
+MAX_NODES = 800  # of one item
+STEM_LEVELS = 2  # below the top of an item, where a name says comment
 MIN_BEFORE_CHARS = 200  # of running text above the first comment: else the items are the article
 MAX_BEFORE_CHARS = 1500  # so much is always enough
 RUNNING_CHARS = 40  # a shorter piece of text is a label
@@ -38,6 +41,10 @@ STEM = re.compile(
     r"comm?ent(?!at(?:or|eur|ary|aries))|kommentar|kommentt?i|komentar|yorum|reacties|(?<![a-z])cmn?ts?(?![a-z])"
     r"|guest-?_?book|gaestebuch|binh-?_?luan|pinglun|hozzaszolas|otzyv"
 )
+LIST = re.compile(
+    r"comments|comment-?_?list|commentaires|comentarios|commenti(?![a-z])|kommentare(?![a-z])|kommentarer|komentarze|yorumlar"
+    r"|reacties|kommentit|cmts"
+)
 PARTS = {
     "author": "author user username name nick nickname poster by who autor auteur autore kullanici isim avatar",
     "date": "date time timestamp ago posted datum fecha data tarih when",
@@ -45,13 +52,18 @@ PARTS = {
     "none": "count counts link links open status button btn icon form toggle number policy closed respond no total num "
     "counter disabled enabled off tab tabs",
 }
+ANCHORS = frozenset(("author", "date", "text"))
 PART_OF_WORD = {word: part for part, words in PARTS.items() for word in words.split()}
+FILLERS = frozenset("wrap wrapper box inner outer info block container area vcard js cell col row main".split())
+CONTAINERS = frozenset(("div", "section", "ol", "ul", "article", "aside", "table", "tbody", "dl"))
 WORDS = re.compile(r"[^\W\d_]+?(?=(?<=[^\W\d_A-Z])[A-Z]|[\W\d_]|$)|[^\W\d_]+")
 LIVE = re.compile(r"(?<![a-z])(?:live|ticker|timeline|chronolog|cronolog|key-?event|zeitstrahl)", re.IGNORECASE)
 
 LETTERS = re.compile(r"[^\W\d_]+")
 DIGITS = re.compile(r"\d+")
-CLOCK = re.compile(r"\d{1,2} ?[:.h時点时시] ?\d{2}(?!\d|[./]\d)|\d{1,2} ?[ap]\.?m\b|\d{1,2} ?(?:時|点|시)")
+CLOCK = re.compile(
+    r"(?<![\d.,$€£¥:/-])(?:[01]?\d|2[0-3])(?: ?[:h時点时시] ?[0-5]\d(?!\d|[/-]\d)|\.[0-5]\d(?= ?uhr|$)| ?[ap]\.?m\b| ?[時点时시])"
+)
 DAY = re.compile(r"\d{1,4} ?[./-] ?\d{1,2} ?[./-] ?\d{2,4}|\d{1,2} ?[月월] ?\d{1,2}")
 STAMP_HEAD = re.compile(r"\s{0,20}[\W_]{0,4}?([^()\[\]：]{4,60}?)\s?(?:[)\]】）：]|:(?=\s)|\s[-–—|](?=\s)|$)[\s:：–—-]{0,5}")
 # The heading and label tags, and those that only format what is in them.
@@ -81,7 +93,7 @@ AGE, MOMENT, DATE, TIME = "age", "moment", "day", "time"
 
 @lru_cache(20_000)
 def part_of(value: str) -> str:
-    """Return which part of a comment an id or class names: author, date, text, item, none; "" if it names no comment."""
+    """Return which part of a comment an id or class names: author, date, text, item, list, none; "" if it names no comment."""
     if len(value) > 300 or not STEM.search(value.lower()):
         return ""
     found = ""
@@ -92,16 +104,23 @@ def part_of(value: str) -> str:
             continue
         stem = STEM.search(words[at])
         after = [words[at][stem.end() :] if stem else "", *words[at + 1 :]]
-        parts = [part for word in after if (part := PART_OF_WORD.get(word))]
-        if parts and parts[-1] != "none":
-            return parts[-1]
-        found = found or ("none" if parts else "item")
+        last = next((word for word in reversed(after) if word and word not in FILLERS), "")
+        part = PART_OF_WORD.get(last)
+        if part and part != "none":
+            return part
+        found = found or ("none" if part else "list" if LIST.search(token.lower()) else "item")
     return found or "none"
+
+
+def part_of_element(element: Any) -> str:
+    """Return which part of a comment the class or else the id of an element names; "" for none."""
+    part = part_of(value) if (value := element.get("class")) else ""
+    return part or (part_of(value) if (value := element.get("id")) else "")
 
 
 @lru_cache(20_000)
 def _stamp(text: str) -> tuple[str, str]:
-    """Return (kind of time, other words) of a short text whose digits are all 0; ("", "") if it names no time."""
+    """Return (kind of time, other words) of a short text; ("", "") if it names no time."""
     lower = text.casefold()
     words = LETTERS.findall(lower)
     odd = [word for word in words if not (word in AGES or word in UNITS or word in SMALL_WORDS or word in MONTHS)]
@@ -130,7 +149,7 @@ def stamp_of(text: str | None) -> tuple[str, str]:
     bare = " ".join(text.split())
     if not 2 <= len(bare) <= MAX_STAMP_CHARS or not DIGITS.search(bare):
         return "", ""
-    return _stamp(DIGITS.sub(lambda digits: '0' * len(digits[0]), bare))
+    return _stamp(bare)
 
 
 def leading_stamp(text: str | None) -> re.Match[str] | None:
@@ -157,6 +176,9 @@ class CommentItem:
     author: bool = False
     teaser: bool = False
     heading: bool = False
+    around: bool = False  # a list of comments is in it
+    linked: int = 0  # characters in links
+    nodes: int = 0
     labels: set[Any] = field(default_factory=set)  # elements of the name and the time
 
 
@@ -172,17 +194,25 @@ def comment_groups(tree: Any) -> list[CommentGroup]:
     """Return the readers' comments of a page that their shape shows, in page order."""
     body = tree.find(".//body")
     root = body if body is not None else tree
-    children, heads, texts = _families(root)
+    anchors = list(islice(_anchors(root), MAX_ANCHORS))
+    if len(anchors) < 2:
+        return []
+    families, heads, named = _families(anchors)
     groups: list[CommentGroup] = []
     tried = 0
-    for parent, family in children.items():
-        if len(family) < 2 or tried >= MAX_GROUPS:
+    for parent, family in families.items():
+        least = 2 if parent in named else MIN_ITEMS
+        if len(family) < least or tried >= MAX_GROUPS:
+            continue
+        first = _alike(parent, family, heads)
+        if len(first) < least:
             continue
         tried += 1
-        items = _items(parent, family, heads)
+        items = _items(parent, family, first)
         if items and _are_comments(root, parent, items):
             groups.append(CommentGroup(items, _cut(parent, items)))
     if not groups:
+        texts = [element for element, part in anchors if part == "text"]
         groups = [CommentGroup([item], item.elements) for item in _single_items(root, texts)]
     return groups
 
@@ -194,70 +224,67 @@ def _single_items(root: Any, texts: list[Any]) -> Iterator[CommentItem]:
             if around.tag in OUT_OF_REACH or next(around.iter("h1"), None) is not None:
                 break
             item = _look_into([around])
-            if item.author and MIN_TEXT_CHARS < item.text < MAX_ITEM_CHARS:
+            if item.author and not item.around and MIN_TEXT_CHARS < item.text < MAX_ITEM_CHARS:
                 if _running_before(root, around) >= max(MIN_BEFORE_CHARS, item.text):
                     yield item
                 break
 
 
-def _families(root: Any) -> tuple[dict[Any, dict[Any, None]], set[Any], list[Any]]:
-    """Return the children of each element that hold a time or a named part of a comment; those of them that hold a name
-    or a time; and the elements that are named as the text of a comment.
+def _anchors(root: Any) -> Iterator[tuple[Any, str]]:
+    """Yield (element, part) of what names a part of a comment or holds a time ("time"), in page order."""
+    for element in root.iterdescendants("*"):
+        if (value := element.get("class")) and (part := part_of(value)) and part in ANCHORS:
+            yield element, part
+        elif (value := element.get("id")) and (part := part_of(value)) and part in ANCHORS:
+            yield element, part
+        elif (
+            ((text := element.text) and len(text) <= 200 and DIGITS.search(text) and stamp_of(text)[0])
+            or ((tail := element.tail) and DIGITS.search(tail, 0, 60) and (stamp_of(tail)[0] or leading_stamp(tail)))
+            or element.tag == "time"
+        ):
+            yield element, "time"
+
+
+def _families(anchors: list[tuple[Any, str]]) -> tuple[dict[Any, dict[Any, None]], set[Any], set[Any]]:
+    """Return the children of each element that hold an anchor; those of them that hold a name or a time; and the
+    elements in which a class or an id says comment.
     """
-    children: dict[Any, dict[Any, None]] = {}
-    texts: list[Any] = []
-    heads: set[Any] = set()  # children that hold a name or a time
-    anchors = 0
-    for element in root.iterdescendants():
-        tag = element.tag
-        if not isinstance(tag, str):
-            continue
-        value = element.get("class")
-        part = part_of(value) if value else ""
-        if not part and (value := element.get("id")):
-            part = part_of(value)
-        head = part in ("author", "date") or tag == "time" or _has_stamp(element)
-        if not head and part != "text":
-            continue
-        anchors += 1
-        if anchors > MAX_ANCHORS:
-            break
-        if part == "text":
-            texts.append(element)
-        node = element
+    families: dict[Any, dict[Any, None]] = {}
+    heads: set[Any] = set()
+    named: set[Any] = set()
+    for element, part in anchors:
+        node, head, says = element, part != "text", part != "time"
         for _ in range(MAX_LEVELS):
             parent = node.getparent()
             if parent is None or parent.tag == "html":
                 break
-            family = children.setdefault(parent, {})
-            if node in family and (not head or node in heads):
+            family = families.setdefault(parent, {})
+            if node in family and (not head or node in heads) and (not says or parent in named):
                 break
             family[node] = None
             if head:
                 heads.add(node)
+            if says:
+                named.add(parent)
             node = parent
-    return children, heads, texts
+    return families, heads, named
 
 
-def _has_stamp(element: Any) -> bool:
-    text = element.text
-    if text and len(text) <= 200 and stamp_of(text)[0]:
-        return True
-    tail = element.tail
-    return bool(tail and (stamp_of(tail)[0] if len(tail) <= MAX_STAMP_CHARS else leading_stamp(tail)))
-
-
-def _items(parent: Any, family: dict[Any, None], heads: set[Any]) -> list[CommentItem]:
-    """Return the items among the children of `parent`; none if they are not alike or not together."""
-    first = [child for child in family if child in heads and child.tag not in ("h1", "head")]
-    if len(first) < 2:
-        return []
+def _alike(parent: Any, family: dict[Any, None], heads: set[Any]) -> list[Any]:
+    """Return the children of `parent` that hold a name or a time and have the tag of most of them, in page order."""
+    first = [child for child in family if child in heads]
     tags = [child.tag for child in first]
-    tag = max(set(tags), key=tags.count)
-    first = sorted((child for child in first if child.tag == tag), key=parent.index)
-    if len(first) < 2:
+    tag = max(tags, key=tags.count, default="")
+    alike = {child for child in first if child.tag == tag and tag != "h1"}
+    return [child for child in parent if child in alike]
+
+
+def _items(parent: Any, family: dict[Any, None], first: list[Any]) -> list[CommentItem]:
+    """Return the items among the children of `parent`; none if they are not alike or not together."""
+    items = [_look_into([child]) for child in first[:MIN_ITEMS]]
+    if sum(item.teaser or (item.heading and not item.stem) for item in items) > MANY * len(items):
         return []
-    items = [_look_into([child]) for child in first]
+    items += [_look_into([child]) for child in first[MIN_ITEMS:]]
     if sum(item.text >= 2 for item in items) < MOST * len(items):
         places = [parent.index(child) for child in first]
         gaps = [after - before for before, after in zip(places, places[1:], strict=False)]
@@ -276,66 +303,79 @@ def _items(parent: Any, family: dict[Any, None], heads: set[Any]) -> list[Commen
 def _look_into(elements: list[Any]) -> CommentItem:
     """Describe what one item holds."""
     item = CommentItem(elements)
-    for element in elements:
-        for node in element.iter():
-            if not isinstance(node.tag, str):
-                continue
-            _see(item, node, node is element)
-            if item.text > MAX_ITEM_CHARS:
-                return item
+    stack = [(element, 0, False) for element in reversed(elements)]
+    while stack:
+        node, depth, linked = stack.pop()
+        if depth < 0:  # what is behind an element
+            _tail(item, node.tail, linked)
+            continue
+        if not isinstance(node.tag, str):
+            continue
+        if item.text > MAX_ITEM_CHARS or item.nodes > MAX_NODES:
+            return item
+        item.nodes += 1
+        _named(item, node, depth)
+        linked = linked or node.tag in LINKED
+        text = " ".join((node.text or "").split())
+        if node.tag in HEADINGS and len(text or node.text_content()) > TEASER_CHARS:
+            item.heading = True
+        if text:
+            _piece(item, node, text, linked)
+        for child in reversed(node):
+            if child.tail and child.tail.strip():
+                stack.append((child, -1, linked))
+            stack.append((child, depth + 1, linked))
     return item
 
 
-def _see(item: CommentItem, node: Any, top: bool) -> None:
-    """Note what one element of an item says."""
-    value = node.get("class")
-    part = part_of(value) if value else ""
-    if not part and (value := node.get("id")):
-        part = part_of(value)
-    if part:
-        item.stem = item.stem or part != "none"
-        if part == "author" and not item.author:
-            name = " ".join(node.text_content().split())
-            if 0 < len(name) <= MAX_NAME_CHARS + 10:
-                item.name, item.author = name, True
-                item.labels.add(node)
-    text = " ".join((node.text or "").split())
-    if node.tag in HEADINGS and len(text or node.text_content()) > TEASER_CHARS:
-        item.heading = True
-    if text:
-        _piece(item, node, text)
-    if not top and (tail := node.tail) and tail.strip():
-        if found := leading_stamp(tail):
-            item.stamp = item.stamp or stamp_of(found[1])[0]
-            item.text += len(tail[found.end() :].strip())
-        else:
-            _piece(item, None, " ".join(tail.split()))
+def _named(item: CommentItem, node: Any, depth: int) -> None:
+    """Note what the class or id of an element of an item says."""
+    part = part_of_element(node)
+    if not part:
+        return
+    if part == "list" and depth:
+        item.around = item.around or node.tag in CONTAINERS
+    elif part != "none" and depth <= STEM_LEVELS:
+        item.stem = True
+    if part == "author" and not item.author:
+        name = " ".join(node.text_content().split())
+        if 0 < len(name) <= MAX_NAME_CHARS + 10:
+            item.name, item.author = name, True
+            item.labels.add(node)
 
 
-def _piece(item: CommentItem, node: Any, text: str) -> None:
+def _tail(item: CommentItem, tail: str, linked: bool) -> None:
+    """Note the text behind an element."""
+    if found := leading_stamp(tail):
+        item.stamp = item.stamp or stamp_of(found[1])[0]
+        item.text += len(tail[found.end() :].strip())
+    else:
+        _piece(item, None, " ".join(tail.split()), linked)
+
+
+def _piece(item: CommentItem, node: Any, text: str, linked: bool) -> None:
     """Note one piece of text. `node`: the element that it begins; None for text behind an element."""
-    link = node is not None and (node.tag in LINKED or (up := node.getparent()) is not None and up.tag == "a")
     kind, odd = stamp_of(text)
     if node is not None and node.tag == "time" and not kind:
         kind = DATE
+    label = True
     if kind and (not item.stamp or node is None or not item.text):
         item.stamp = item.stamp or kind
         if odd and not item.name and not item.text:
             item.name = odd
-        if node is not None:
-            item.labels.add(node)
     elif CONTROLS.rules_of(text):
         item.controls = True
-        if node is not None:
-            item.labels.add(node)
     elif not item.name and not item.text and _is_name(text):
         item.name = text
-        if node is not None:
-            item.labels.add(node)
-    elif link:
-        item.teaser = item.teaser or (len(text) >= TEASER_CHARS and not item.text)
-    elif len(text) > 2 and not HEADING.rules_of(text):
-        item.text += len(text)
+    else:
+        label = False
+        if linked:
+            item.linked += len(text)
+            item.teaser = item.teaser or (len(text) >= TEASER_CHARS and not item.text)
+        elif len(text) > 2 and not HEADING.rules_of(text):
+            item.text += len(text)
+    if label and node is not None:
+        item.labels.add(node)
 
 
 def _is_name(text: str) -> bool:
@@ -362,12 +402,15 @@ def _are_comments(root: Any, parent: Any, items: list[CommentItem]) -> bool:
     named = share(sum(bool(item.name) for item in items)) >= MOST
     stamped = share(sum(bool(item.stamp) for item in items)) >= MOST
     controls = share(sum(item.controls for item in items)) >= MANY
+    if share(sum(item.around for item in items)) >= MANY:
+        return False
     if stem:
-        enough = number >= 2 and (named or stamped)
-        return enough and _running_before(root, items[0].elements[0]) >= MIN_BEFORE_CHARS
+        needed = MIN_BEFORE_CHARS if number >= MIN_ITEMS or controls else max(MIN_BEFORE_CHARS, MANY * text)
+        return (named or stamped) and _running_before(root, items[0].elements[0]) >= needed
     if number < MIN_ITEMS or not (named and stamped) or text < MIN_TEXT_CHARS * number:
         return False
-    if share(sum(item.teaser for item in items)) > SOME or share(sum(item.heading for item in items)) > SOME:
+    teasers = sum(item.teaser or item.linked > item.text for item in items)
+    if share(teasers) > SOME or share(sum(item.heading for item in items)) > SOME:
         return False
     kinds = [item.stamp for item in items]
     names = {item.name.casefold() for item in items if item.name}
@@ -376,7 +419,9 @@ def _are_comments(root: Any, parent: Any, items: list[CommentItem]) -> bool:
     various = share(len(names)) >= MOST
     live = _is_live(parent)
     timed = share(kinds.count(AGE) + kinds.count(MOMENT)) >= MOST and not live
-    proved = controls or headed or (users and (various or timed)) or (timed and various)
+    if items[0].elements[0].tag == "tr":
+        timed = timed and users  # a table of data has names and times, too
+    proved = controls or headed or (various and (timed or (users and kinds.count(TIME) < MANY * number)))
     if not proved or (live and not controls):
         return False
     needed = max(MIN_BEFORE_CHARS, min(MAX_BEFORE_CHARS, SOME * text)) if not controls else MIN_BEFORE_CHARS
