@@ -84,6 +84,7 @@ MONTHS = frozenset(
 )
 UNSPACED_AGES = sorted((re.escape(word) for word in AGES if word[0] > "\u3000"), key=len, reverse=True)
 AGE_UNSPACED = re.compile(rf"\d+ ?(?:{'|'.join(UNSPACED_AGES)})")
+SHORT_AGE = re.compile(r"\d+ ?[^\W\d_]{1,3}\.?")
 AGE_PATTERN = tables.compiled(r"{comments.age}")
 SMALL_WORDS = frozenset(
     word for section in ("counter.joins", "comments.stamp") for line in tables.lines(section) for word in line.casefold().split()
@@ -128,7 +129,8 @@ def _stamp(text: str) -> tuple[str, str]:
     if AGE_UNSPACED.search(lower):
         kind, odd = AGE, LETTERS.findall(AGE_UNSPACED.sub(" ", lower))
     elif AGE_PATTERN.search(lower):
-        kind, odd = AGE, LETTERS.findall(AGE_PATTERN.sub(" ", lower))
+        # "2 h" alone may be how long something takes: it proves as little as a clock does.
+        kind, odd = (TIME if SHORT_AGE.fullmatch(lower) else AGE), LETTERS.findall(AGE_PATTERN.sub(" ", lower))
     elif any(word in AGES for word in words) and any(word in UNITS for word in words):
         kind = AGE
     else:
