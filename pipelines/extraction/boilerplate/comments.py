@@ -14,7 +14,8 @@ from typing import Any
 from lxml.etree import XPath
 
 from pipelines.extraction.boilerplate.block_matcher import names_of
-from pipelines.extraction.boilerplate.comment_items import CONTROLS, CommentItem, comment_groups, leading_stamp, stamp_of
+from pipelines.extraction.boilerplate.comment_items import CommentItem, comment_groups
+from pipelines.extraction.boilerplate.comment_words import CONTROLS, leading_stamp, stamp_of
 from pipelines.extraction.boilerplate.line_matcher import PHRASES, matching_lines
 from pipelines.extraction.page.characters import without_half_escapes
 
@@ -56,7 +57,9 @@ SKIPPED_TAGS = frozenset(
      "svg", "ol", "nav", "cite", "label",
      "h2", "h3", "h4", "h5", "h6")  # a heading is a name; no form lets readers write headings
 )  # fmt: skip
-BLOCK_TAGS = frozenset(("p", "div", "li", "br", "blockquote", "section", "article", "ul", "dd", "dt", "tr", "td", "pre"))
+BLOCK_TAGS = frozenset(
+    ("p", "div", "li", "br", "blockquote", "section", "article", "ul", "dd", "dt", "tr", "td", "pre")
+)
 CONTAINER_TAGS = frozenset(("li", "div", "article", "section", "p", "dd", "td", "tr", "blockquote"))
 WHITESPACE = re.compile(r"\s+")  # a line break of the source is a space on the page
 MICRODATA_COMMENTS = XPath(

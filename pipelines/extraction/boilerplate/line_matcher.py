@@ -9,7 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 
-from pipelines.extraction.boilerplate.calls_to_action import MAX_CALL_CHARS, QUOTATION_MARK, REPORTED_SPEECH, calls_to_action
+from pipelines.extraction.boilerplate.calls_to_action import (
+    MAX_CALL_CHARS,
+    QUOTATION_MARK,
+    REPORTED_SPEECH,
+    calls_to_action,
+)
 from pipelines.extraction.boilerplate.line_rules import (
     LINKED_SECTION,
     NO_SPEECH,

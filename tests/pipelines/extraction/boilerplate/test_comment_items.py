@@ -64,7 +64,9 @@ AGES = {
 
 def page(body: str, *, comments: bool = False) -> Page:
     head = "<head><title>Ferry strike</title><meta property='og:type' content='article'></head>"
-    whole = f"<html>{head}<body><main><article><h1>Ferry strike enters third week</h1>{body}</article></main></body></html>"
+    whole = (
+        f"<html>{head}<body><main><article><h1>Ferry strike enters third week</h1>{body}</article></main></body></html>"
+    )
     return Page("https://tidereview.example/2024/03/05/ferry", whole.encode(), "text/html", comments=comments)
 
 
@@ -120,7 +122,9 @@ def test_one_comment_is_found_by_the_names_of_its_parts():
 def test_answers_are_comments_of_their_own():
     """They are inside of what they answer, and come after it."""
     row = "<li><b>{name}</b> <i>{time}</i><p>{text}</p>%s</li>"
-    answers = f"<ul>{items(row % '', ['ann', 'bob', 'cid', 'dee'])}</ul>".replace("boat", "barge").replace("bay", "gulf")
+    answers = f"<ul>{items(row % '', ['ann', 'bob', 'cid', 'dee'])}</ul>".replace("boat", "barge").replace(
+        "bay", "gulf"
+    )
     rows = items(row % "", USERS).replace("</li>", f"{answers}</li>", 1)
     text, comments = read_both(f"{story()}<ul>{rows}</ul>")
     assert text == STORY
@@ -158,7 +162,9 @@ KEPT = {
     "timeline with clocks": "".join(f"<p><b>1{n}:20</b> {ENTRY.format(n=n)}</p>" for n in range(4)),
     "statements": "".join(f"<p><b>{PERSONS[n]}, mayor of Lampton:</b> {ENTRY.format(n=n)}</p>" for n in range(4)),
     "protocol of a chat": "".join(f"<p><b>{USERS[n % 2]}</b> (18:2{n}): {ENTRY.format(n=n)}</p>" for n in range(4)),
-    "steps": "<ol>" + "".join(f"<li><b>Step {n}</b> 2{n} min<p>{ENTRY.format(n=n)}</p></li>" for n in range(4)) + "</ol>",
+    "steps": "<ol>"
+    + "".join(f"<li><b>Step {n}</b> 2{n} min<p>{ENTRY.format(n=n)}</p></li>" for n in range(4))
+    + "</ol>",
 }
 
 
