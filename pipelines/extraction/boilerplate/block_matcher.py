@@ -57,7 +57,8 @@ HOVER_BOX = RULE_BY_NAME["hover boxes"]
 BOX_TAGS = frozenset(("span", "div", "small", "em", "i", "aside"))
 # Rules for boxes around text: a word within a sentence has the name for another reason.
 BOXES = frozenset((
-    "author card", "tag list", "related posts", "newsletter forms", "subscription offers", "cookie banner", "breadcrumbs",
+    "author card", "tag list", "related posts", "newsletter forms", "subscription offers", "cookie banner",
+    "breadcrumbs",
 ))  # fmt: skip
 SENTENCE_END = re.compile(r"[.!?。！？…][\"”»’')\]]*(?:\s|$)|[。！？]")
 WORD = re.compile(r"[^\W\d_]+?(?=(?<=[^\W\d_A-Z])[A-Z]|[\W\d_]|$)|[^\W\d_]+")
@@ -219,9 +220,9 @@ def _candidates(tree: Any) -> list[tuple[Any, BlockRule]]:
         elif "-" in tag and (rule := rule_of_value("class", tag)):
             found.append((element, rule))
         for attribute, value in element.items():
-            if attribute in _known_values and (rule := rule_of_value(attribute, value)) is not None:
-                if _is_meant(element, rule, attribute):
-                    found.append((element, rule))
+            rule = rule_of_value(attribute, value) if attribute in _known_values else None
+            if rule is not None and _is_meant(element, rule, attribute):
+                found.append((element, rule))
         if tag == "a":
             if (row := row_of(element)) is not None:
                 rows.append(row)

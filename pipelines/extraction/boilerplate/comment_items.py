@@ -1,8 +1,8 @@
 """Find readers' comments by their shape: repeated items that hold a name, a time and what somebody wrote.
 
 Names of classes are evidence (`sf_comment_text`, `UserComment`, `cmt`), and so are words ("Reply", "2 hours ago", a
-heading "Readers write") and user names. One shape alone proves nothing: entries of a live blog, letters to the editor and
-teasers have names and times, too. The text that cuts comments out and the list of comments both use this detector.
+heading "Readers write") and user names. One shape alone proves nothing: entries of a live blog, letters to the editor
+and teasers have names and times, too. The text that cuts comments out and the list of comments both use this detector.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, pairwise
 from statistics import median
 from typing import Any
 
@@ -179,13 +179,13 @@ def _items(parent: Any, family: dict[Any, None], first: list[Any]) -> list[Comme
     items += [_look_into([child]) for child in first[MIN_ITEMS:]]
     if sum(item.text >= 2 for item in items) < MOST * len(items):
         places = [parent.index(child) for child in first]
-        gaps = [after - before for before, after in zip(places, places[1:], strict=False)]
+        gaps = [after - before for before, after in pairwise(places)]
         step = int(median(gaps))
         if step < 2 or max(gaps) > 8 * step:
             return []
         ends = [*places[1:], min(places[-1] + step, len(parent))]
         items = [_look_into(list(parent[start:end])) for start, end in zip(places, ends, strict=True)]
-    between = {child for child in parent[parent.index(first[0]) : parent.index(first[-1])]}
+    between = set(parent[parent.index(first[0]) : parent.index(first[-1])])
     between -= {element for item in items for element in item.elements}
     strange = sum(_length(child) for child in between if child not in family)
     inside = sum(item.text for item in items)

@@ -21,8 +21,8 @@ STEM = re.compile(
     r"|guest-?_?book|gaestebuch|binh-?_?luan|pinglun|hozzaszolas|otzyv"
 )
 LIST = re.compile(
-    r"comments|comment-?_?list|commentaires|comentarios|commenti(?![a-z])|kommentare(?![a-z])|kommentarer|komentarze|yorumlar"
-    r"|reacties|kommentit|cmts"
+    r"comments|comment-?_?list|commentaires|comentarios|commenti(?![a-z])|kommentare(?![a-z])|kommentarer"
+    r"|komentarze|yorumlar|reacties|kommentit|cmts"
 )
 PARTS = {
     "author": "author user username name nick nickname poster by who autor auteur autore kullanici isim avatar",
@@ -59,9 +59,11 @@ LIVE = re.compile(r"(?<![a-z])(?:live|ticker|timeline|chronolog|cronolog|key-?ev
 LETTERS = re.compile(r"[^\W\d_]+")
 DIGITS = re.compile(r"\d+")
 CLOCK = re.compile(
-    r"(?<![\d.,$€£¥:/-])(?:[01]?\d|2[0-3])(?: ?[:h時点时시] ?[0-5]\d(?!\d|[/-]\d)|\.[0-5]\d(?= ?uhr|$)| ?[ap]\.?m\b| ?[時点时시])"
+    r"(?<![\d.,$€£¥:/-])(?:[01]?\d|2[0-3])(?: ?[:h時点时시] ?[0-5]\d(?!\d|[/-]\d)"
+    r"|\.[0-5]\d(?= ?uhr|$)| ?[ap]\.?m\b| ?[時点时시])"
 )
 DAY = re.compile(r"\d{1,4} ?[./-] ?\d{1,2} ?[./-] ?\d{2,4}|\d{1,2} ?[月월] ?\d{1,2}")
+DATE_LETTERS = re.compile("[年月日時分点时년월일시분上午下午오전후曜火水木金土]+")
 STAMP_HEAD = re.compile(
     r"\s{0,20}[\W_]{0,4}?([^()\[\]：]{4,60}?)\s?(?:[)\]】）：]|:(?=\s)|\s[-–—|](?=\s)|$)[\s:：–—-]{0,5}"
 )
@@ -94,7 +96,10 @@ AGE, MOMENT, DATE, TIME = "age", "moment", "day", "time"
 
 @lru_cache(20_000)
 def part_of(value: str) -> str:
-    """Return which part of a comment an id or class names: author, date, text, item, list, none; "" if it names no comment."""
+    """Return which part of a comment an id or class names: author, date, text, item, list or none of these.
+
+    "": it names no comment.
+    """
     if len(value) > 300 or not STEM.search(value.lower()):
         return ""
     found = ""
@@ -138,7 +143,7 @@ def _stamp(text: str) -> tuple[str, str]:
         clock = bool(CLOCK.search(lower))
         kind = (MOMENT if clock else DATE) if day else TIME if clock else ""
         if kind and lower and not text.isascii():
-            odd = [word for word in odd if word.strip("年月日時分点时년월일시분上午下午오전후曜火水木金土")]
+            odd = [word for word in odd if not DATE_LETTERS.fullmatch(word)]
     if not kind or len(odd) > MAX_ODD_WORDS:
         return "", ""
     return kind, " ".join(odd)

@@ -153,9 +153,10 @@ class RuledText:
         bare = lower.strip(LIST_MARKS)
         patterns = edge or not prose
         for name, words, pattern in self.at_edges if edge else self.anywhere if len(line) <= MAX_PATTERN_CHARS else ():
-            if (patterns or name in NEVER_PROSE) and _any_in(words, bare) and pattern.fullmatch(bare):
-                if not (prose and (pattern is LINKED or (name in NO_SPEECH and _is_speech(name, lower)))):
-                    yield name
+            tried = (patterns or name in NEVER_PROSE) and not (prose and pattern is LINKED)
+            if tried and _any_in(words, bare) and pattern.fullmatch(bare):
+                speech = prose and name in NO_SPEECH and _is_speech(name, lower)
+                yield from () if speech else (name,)
         if not patterns:
             return
         labelled = len(line) <= MAX_TEASER_CHARS and (":" in line or "：" in line)

@@ -99,7 +99,7 @@ def is_linked_paragraph(paragraph: Any, prose: dict[Any, int]) -> bool:
 
 
 def row_of(link: Any) -> Any:
-    """Return the element that begins with `link`, a headline, and goes on in a sentence without one; None if none does."""
+    """Return the element that begins with `link`, a headline, and goes on in a sentence without one; else None."""
     node = link
     for _ in range(MAX_WRAPPERS):
         parent = node.getparent()
@@ -141,7 +141,7 @@ def teaser_rows(rows: list[Any]) -> Iterator[Any]:
 
 
 def repeats_its_term(element: Any) -> bool:
-    """Return whether an element inside a word or name of a sentence says that word again: a box that hovers above it."""
+    """Return whether an element inside a word of a sentence says that word again: a box that hovers above it."""
     parent = element.getparent()
     if parent is None or parent.tag not in INLINE_TAGS or not in_running_text(parent):
         return False
@@ -150,9 +150,9 @@ def repeats_its_term(element: Any) -> bool:
 
 
 def is_hover_box(element: Any) -> bool:
-    """Return whether an element that is named as a hover box is one: in a sentence, beside the word that it explains."""
+    """Return whether an element that is named as a hover box is one: in a sentence, beside what it explains."""
     parent = element.getparent()
-    if parent is None or not in_running_text(element) or any(element.iter("p")):
+    if parent is None or not in_running_text(element) or next(element.iter("p"), None) is not None:
         return False
     before = element.getprevious()
     text = (parent.text if before is None else before.tail) or ""

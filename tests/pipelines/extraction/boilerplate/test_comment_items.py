@@ -10,12 +10,12 @@ from pipelines.extraction.boilerplate.comments import find_comments
 from pipelines.extraction.extract import parse, read
 
 STORY = [
-    "The ferries of the bay stayed in port for the fifteenth day on Monday, and the harbour office does not reopen talks.",
-    "The law allows sixty days, after which the government may order a pause of a month while both sides talk about pay.",
+    "The ferries of the bay stayed in port for the fifteenth day on Monday, and the office does not reopen talks.",
+    "The law allows sixty days, after which the government may order a pause while both sides talk about pay.",
     "On Monday the minister toured the piers and said that he would speak with both sides before the end of the week.",
 ]
 SAID = [
-    "Yesterday I wanted to take the six o'clock boat and it did not sail, and nobody could tell me when the next one would.",
+    "Yesterday I wanted to take the six o'clock boat and it did not sail, and nobody could tell me why.",
     "It does not matter whether they sail or not, what matters is who pays for the stairs of the lighthouses.",
     "Nobody asks the people of the short line. We have been walking around the bay since autumn, in the rain.",
     "The minister has never been on a night boat in his life, and one can see it.",
@@ -32,7 +32,8 @@ LAYOUTS = {
     "<div class='xenforo-comment-content'>{text}</div><div>{time}</div></article>",
     "visitors": "<div class='visitors_comment'><span class='visitors_comment_name'>{name}</span> "
     "<div class='visitors_comment_content'>{text}</div></div>",
-    "short names": "<div class='cmt'><p class='cmt_info'><span>{name}</span> <span>{time}</span></p><p>{text}</p></div>",
+    "short names": "<div class='cmt'><p class='cmt_info'><span>{name}</span> <span>{time}</span></p>"
+    "<p>{text}</p></div>",
     "turkish names": "<div class='okuyucu-yorumu'><b class='yorum-isim'>{name}</b> <i>{time}</i><p>{text}</p></div>",
     "list with buttons": "<li class='rx'><b>{name}</b> <span>{time}</span><p>{text}</p><a href='#'>Reply</a> "
     "<a href='#'>Report</a></li>",
@@ -45,11 +46,12 @@ LAYOUTS = {
     "pictures": "<div class='u'><img src='a.png' alt=''><a href='/u/{n}'>{name}</a><time>{time}</time>"
     "<div>{text}<br>{text}</div></div>",
 }
-AROUND = {"list with buttons": ("<ul>", "</ul>"), "table": ("<table>", "</table>"), "definition list": ("<dl>", "</dl>"),
-          "visitors": ("<div class='box'>", "</div>")}  # fmt: skip
+AROUND = {"list with buttons": ("<ul>", "</ul>"), "table": ("<table>", "</table>"),
+          "definition list": ("<dl>", "</dl>"), "visitors": ("<div class='box'>", "</div>")}  # fmt: skip
 
 AGES = {
-    "de": ("vor {n} Stunden", "Antworten"), "fr": ("il y a {n} heures", "Répondre"), "es": ("hace {n} horas", "Responder"),
+    "de": ("vor {n} Stunden", "Antworten"), "fr": ("il y a {n} heures", "Répondre"),
+    "es": ("hace {n} horas", "Responder"),
     "it": ("{n} ore fa", "Rispondi"), "pt": ("há {n} horas", "Responder"), "nl": ("{n} uur geleden", "Reageer"),
     "pl": ("{n} godziny temu", "Odpowiedz"), "sv": ("{n} timmar sedan", "Svara"), "fi": ("{n} tuntia sitten", "Vastaa"),
     "cs": ("před {n} hodinami", "Odpovědět"), "tr": ("{n} saat önce", "Yanıtla"), "ru": ("{n} часа назад", "Ответить"),
@@ -151,7 +153,7 @@ KEPT = {
         f"<div><b>{PERSONS[n % 2]}</b> <i>4 March 2024, 1{n}:20</i><p>{ENTRY.format(n=n)}</p></div>" for n in range(6)
     ),
     "interview": "".join(
-        f"<p><b>Tide Review:</b> Why does line {n} not sail, and when will it?</p><p><b>Quill:</b> {ENTRY.format(n=n)}</p>"
+        f"<p><b>Tide Review:</b> Why does line {n} not sail?</p><p><b>Quill:</b> {ENTRY.format(n=n)}</p>"
         for n in range(4)
     ),
     "letters": "".join(f"<div><p>{ENTRY.format(n=n)}</p><p><b>{PERSONS[n]}</b>, Lampton</p></div>" for n in range(4)),
