@@ -97,14 +97,14 @@ def matching_blocks(tree: Any, disabled: frozenset[str] = frozenset()) -> list[t
     `disabled`: names of rules that are not applied.
     """
     repeated = [(part, RULE_BY_NAME["comments"]) for group in comment_groups(tree) for part in group.cut]
-    candidates = [(element, rule) for element, rule in (*repeated, *_candidates(tree)) if rule.name not in disabled]
+    candidates = [(element, rule) for element, rule in (*_candidates(tree), *repeated) if rule.name not in disabled]
     if not candidates:
         return []
     # Readers' comments come first: the other rules may take a share of the page without them.
     page = PageStatistics(tree)
     comments = _accepted([pair for pair in candidates if pair[1].comments], page, set())
-    page.leave_out(comments)
     inside = {block.element for block in comments}
+    page.leave_out([block for block in comments if inside.isdisjoint(block.element.iterancestors())])
     found = comments + _accepted([pair for pair in candidates if not pair[1].comments], page, inside)
     chosen = {block.element: block.rule for block in found}
     outermost = [(element, rule) for element, rule in _without_repeats(candidates) if chosen.get(element) is rule]

@@ -38,6 +38,8 @@ MIN_ITEMS = 3  # without a name of a class that says comment
 MIN_TEXT_CHARS = 15  # on average, of what one reader wrote
 MAX_ITEM_CHARS = 12_000
 MAX_NODES = 800  # of one item
+MAX_PAGE_NODES = 30_000  # of all items of a page
+MAX_PIECES = 20  # of text, of a name or a headline
 STEM_LEVELS = 2  # below the top of an item, where a name says comment
 MIN_BEFORE_CHARS = 200  # of running text above the first comment: else the items are the article
 MAX_BEFORE_CHARS = 1500  # so much is always enough
@@ -91,7 +93,7 @@ def comment_groups(tree: Any) -> list[CommentGroup]:
         return []
     families, heads, named = _families(anchors)
     groups: list[CommentGroup] = []
-    tried = 0
+    tried = looked = 0
     for parent, family in families.items():
         least = 2 if parent in named else MIN_ITEMS
         if len(family) < least or tried >= MAX_GROUPS:
@@ -101,6 +103,9 @@ def comment_groups(tree: Any) -> list[CommentGroup]:
             continue
         tried += 1
         items = _items(parent, family, first)
+        looked += sum(item.nodes for item in items)
+        if looked > MAX_PAGE_NODES:
+            break
         if items and _are_comments(root, parent, items):
             groups.append(CommentGroup(items, _cut(parent, items)))
     if not groups:
@@ -209,7 +214,7 @@ def _look_into(elements: list[Any]) -> CommentItem:
         _named(item, node, depth)
         linked = linked or node.tag in LINKED
         text = " ".join((node.text or "").split())
-        if node.tag in HEADINGS and len(text or node.text_content()) > TEASER_CHARS:
+        if node.tag in HEADINGS and len(text or _beginning(node)) > TEASER_CHARS:
             item.heading = True
         if text:
             _piece(item, node, text, linked)
@@ -230,7 +235,7 @@ def _named(item: CommentItem, node: Any, depth: int) -> None:
     elif part != "none" and depth <= STEM_LEVELS:
         item.stem = True
     if part == "author" and not item.author:
-        name = " ".join(node.text_content().split())
+        name = _beginning(node)
         if 0 < len(name) <= MAX_NAME_CHARS + 10:
             item.name, item.author = name, True
             item.labels.add(node)
@@ -371,6 +376,11 @@ def _cut(parent: Any, items: list[CommentItem]) -> list[Any]:
         return [parent]
     heading = _heading_before(parent, elements[0])
     return elements if heading is None else [heading, *elements]
+
+
+def _beginning(element: Any) -> str:
+    """Return the first pieces of text in an element: enough for a name or a headline."""
+    return " ".join("".join(islice(element.itertext(), MAX_PIECES)).split())
 
 
 def _length(element: Any) -> int:
