@@ -31,7 +31,7 @@ from pipelines.extraction.boilerplate.comment_words import (
     stamp_of,
 )
 
-MAX_ANCHORS = 1500  # of one page that are looked at
+MAX_ANCHORS = 4000  # of one page that are looked at
 MAX_GROUPS = 60  # of one page that are looked into
 MAX_LEVELS = 9  # between a name or a time and the list of comments
 MIN_ITEMS = 3  # without a name of a class that says comment
@@ -42,7 +42,7 @@ MAX_PAGE_NODES = 30_000  # of all items of a page
 MAX_PIECES = 20  # of text, of a name or a headline
 STEM_LEVELS = 2  # below the top of an item, where a name says comment
 MIN_BEFORE_CHARS = 200  # of running text above the first comment: else the items are the article
-MAX_BEFORE_CHARS = 1500  # so much is always enough
+MAX_BEFORE_CHARS = 1000  # so much is always enough
 RUNNING_CHARS = 40  # a shorter piece of text is a label
 MAX_NAME_CHARS = 40
 MAX_NAME_WORDS = 5
@@ -321,7 +321,8 @@ def _are_comments(root: Any, parent: Any, items: list[CommentItem]) -> bool:
     proved = controls or headed or (various and (timed or (users and kinds.count(TIME) < MANY * number)))
     if not proved or (live and not controls):
         return False
-    needed = max(MIN_BEFORE_CHARS, min(MAX_BEFORE_CHARS, SOME * text)) if not controls else MIN_BEFORE_CHARS
+    sure = controls or headed or users
+    needed = MIN_BEFORE_CHARS if sure else max(MIN_BEFORE_CHARS, min(MAX_BEFORE_CHARS, SOME * text))
     return _running_before(root, items[0].elements[0]) >= needed
 
 

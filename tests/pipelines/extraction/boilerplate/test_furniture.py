@@ -1,4 +1,4 @@
-"""What papers put around an article without a name in the markup: offers, walls, errors, teasers, boxes above a word.
+"""Offers, walls, errors, teasers and boxes above a word: they are dropped without a name in the markup.
 
 Each kind in several wordings and languages, and beside it what only resembles it and stays.
 """
