@@ -11,10 +11,11 @@ import statistics
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import comment_leaks
 from common import ROOT, skip
 
 sys.path.insert(0, str(ROOT))  # the pipelines of this checkout, not an installed version
@@ -73,6 +74,7 @@ class DataFolder:
 
     folder: Path
     score: Any  # score.py as a module
+    comments: dict[str, list[str]] = field(default_factory=dict)  # of each page by id, once they were looked for
 
     @classmethod
     def found(cls, folder: Path = PAGES) -> DataFolder:
@@ -95,7 +97,22 @@ class DataFolder:
 
     def both(self, records: list[dict[str, Any]], theirs: Predictions, ours: Predictions) -> SetFigures:
         """Return the figures of both readers over `records`."""
-        return SetFigures(len(records), *(self.score.score(records, rows, rouge=False) for rows in (theirs, ours)))
+        figures = [self.score.score(records, rows, rouge=False) for rows in (theirs, ours)]
+        known = [row for row in records if row["expected"].get("body")]
+        for rows, found in zip((theirs, ours), figures, strict=True):
+            pages = sum(bool(self.leaked_comments(row, rows.get(row["id"]) or {})) for row in known)
+            if known:
+                found["comments"] = {"n": len(known), "pages": pages, "share": pages / len(known)}
+        return SetFigures(len(records), *figures)
+
+    def leaked_comments(self, record: dict[str, Any], row: dict[str, Any]) -> list[str]:
+        """Return the lines of a text that are readers' comments, judging by the structure of the page."""
+        if record["id"] not in self.comments:
+            from pipelines.core.items import Page
+
+            page = Page(record["url"] or "", read_bytes(self, record), "text/html")
+            self.comments[record["id"]] = comment_leaks.comments_on(page)
+        return comment_leaks.leaked(row.get("text") or "", record["expected"]["body"], self.comments[record["id"]])
 
     def per_page(self, records: list[dict[str, Any]], theirs: Predictions, ours: Predictions) -> list[dict[str, Any]]:
         """Return a row for each page whose body is known, the worst first."""

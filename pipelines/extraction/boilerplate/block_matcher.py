@@ -25,12 +25,20 @@ from pipelines.extraction.boilerplate.block_rules import (
     BlockContent,
     BlockRule,
 )
+from pipelines.extraction.boilerplate.comment_items import comment_groups
 from pipelines.extraction.boilerplate.teasers import (
+    INLINE_TAGS,
     LABEL_TAGS,
     MAX_LABEL_CHARS,
+    in_running_text,
+    is_hover_box,
     is_linked_paragraph,
+    is_part_of_sentence,
     labelled_parts,
+    repeats_its_term,
+    row_of,
     rule_of_label,
+    teaser_rows,
 )
 
 MAX_REMOVED_SHARE = 0.25  # of the page's own words (those in no link) that blocks may take, besides readers' comments
@@ -45,6 +53,13 @@ MAX_REFUSED_AROUND = 12  # a candidate inside more refused candidates is not loo
 SMALL_CHARS = 100  # a block with fewer characters of own words is not compared with the page
 
 RULE_BY_NAME = {rule.name: rule for rule in BLOCK_RULES}
+HOVER_BOX = RULE_BY_NAME["hover boxes"]
+BOX_TAGS = frozenset(("span", "div", "small", "em", "i", "aside"))
+# Rules for boxes around text: a word within a sentence has the name for another reason.
+BOXES = frozenset((
+    "author card", "tag list", "related posts", "newsletter forms", "subscription offers", "cookie banner",
+    "breadcrumbs",
+))  # fmt: skip
 SENTENCE_END = re.compile(r"[.!?。！？…][\"”»’')\]]*(?:\s|$)|[。！？]")
 WORD = re.compile(r"[^\W\d_]+?(?=(?<=[^\W\d_A-Z])[A-Z]|[\W\d_]|$)|[^\W\d_]+")
 # What a build tool appends ("Newsletter_wrapper__x1Y2z"), and BEM's modifier ("newsletter--inline").
@@ -81,14 +96,15 @@ def matching_blocks(tree: Any, disabled: frozenset[str] = frozenset()) -> list[t
 
     `disabled`: names of rules that are not applied.
     """
-    candidates = [(element, rule) for element, rule in _candidates(tree) if rule.name not in disabled]
+    repeated = [(part, RULE_BY_NAME["comments"]) for group in comment_groups(tree) for part in group.cut]
+    candidates = [(element, rule) for element, rule in (*_candidates(tree), *repeated) if rule.name not in disabled]
     if not candidates:
         return []
     # Readers' comments come first: the other rules may take a share of the page without them.
     page = PageStatistics(tree)
     comments = _accepted([pair for pair in candidates if pair[1].comments], page, set())
-    page.leave_out(comments)
     inside = {block.element for block in comments}
+    page.leave_out([block for block in comments if inside.isdisjoint(block.element.iterancestors())])
     found = comments + _accepted([pair for pair in candidates if not pair[1].comments], page, inside)
     chosen = {block.element: block.rule for block in found}
     outermost = [(element, rule) for element, rule in _without_repeats(candidates) if chosen.get(element) is rule]
@@ -192,6 +208,7 @@ def _candidates(tree: Any) -> list[tuple[Any, BlockRule]]:
     """Return the elements that a name, an attribute, a tag or a label points to, in document order."""
     found: list[tuple[Any, BlockRule]] = []
     labels = MAX_LABELS
+    rows: list[Any] = []
     prose: dict[Any, int] = {}
     body = tree.find(".//body")
     for element in (body if body is not None else tree).iterdescendants():
@@ -203,8 +220,14 @@ def _candidates(tree: Any) -> list[tuple[Any, BlockRule]]:
         elif "-" in tag and (rule := rule_of_value("class", tag)):
             found.append((element, rule))
         for attribute, value in element.items():
-            if attribute in _known_values and (rule := rule_of_value(attribute, value)) is not None:
+            rule = rule_of_value(attribute, value) if attribute in _known_values else None
+            if rule is not None and _is_meant(element, rule, attribute):
                 found.append((element, rule))
+        if tag == "a":
+            if (row := row_of(element)) is not None:
+                rows.append(row)
+        elif tag in BOX_TAGS and repeats_its_term(element):
+            found.append((element, HOVER_BOX))
         if tag in LABEL_TAGS:
             if labels and (text := element.text) and len(text) < MAX_LABEL_CHARS and (label := rule_of_label(text)):
                 labels -= 1
@@ -213,7 +236,16 @@ def _candidates(tree: Any) -> list[tuple[Any, BlockRule]]:
                 found.append((element, RULE_BY_NAME["related posts"]))
         if len(found) > MAX_CANDIDATES:
             break
+    if rows:
+        found.extend((row, RULE_BY_NAME["teaser rows"]) for row in teaser_rows(rows))
     return found
+
+
+def _is_meant(element: Any, rule: BlockRule, attribute: str) -> bool:
+    """Return whether the place of an element allows its rule: hover boxes and words ("bio") within a sentence."""
+    if rule is HOVER_BOX:
+        return in_running_text(element) if attribute == "role" else is_hover_box(element)
+    return not (element.tag in INLINE_TAGS and rule.name in BOXES and is_part_of_sentence(element))
 
 
 def rule_of_value(attribute: str, value: str) -> BlockRule | None:
@@ -252,7 +284,18 @@ def _rule_of_token(token: str) -> BlockRule | None:
             return None
     elif len(token) > MAX_TOKEN_CHARS or VOCABULARY.isdisjoint(_words(token)):
         return None
-    return next((rule for name in names_of(token) if (rule := RULE_OF_NAME.get(name))), None)
+    names = names_of(token)
+    return next((rule for name in names if (rule := RULE_OF_NAME.get(name))), None) or _rule_of_prefixed(names)
+
+
+def _rule_of_prefixed(names: tuple[str, ...]) -> BlockRule | None:
+    """Return the rule for comments if a name has two words of such a name behind a prefix: "sf comment form"."""
+    for name in names:
+        before, comment, after = name.partition(" comment")
+        rule = RULE_OF_NAME.get(f"comment{after}") if comment and " " in after and before.count(" ") < 2 else None
+        if rule is not None and rule.comments:
+            return rule
+    return None
 
 
 @lru_cache(CACHED_VALUES)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from lxml.etree import XPath
 
 from pipelines.extraction.boilerplate.block_matcher import names_of
+from pipelines.extraction.boilerplate.comment_items import CommentItem, comment_groups
+from pipelines.extraction.boilerplate.comment_words import CONTROLS, leading_stamp, stamp_of
 from pipelines.extraction.boilerplate.line_matcher import PHRASES, matching_lines
 from pipelines.extraction.page.characters import without_half_escapes
 
@@ -55,7 +57,9 @@ SKIPPED_TAGS = frozenset(
      "svg", "ol", "nav", "cite", "label",
      "h2", "h3", "h4", "h5", "h6")  # a heading is a name; no form lets readers write headings
 )  # fmt: skip
-BLOCK_TAGS = frozenset(("p", "div", "li", "br", "blockquote", "section", "article", "ul", "dd", "dt", "tr", "pre"))
+BLOCK_TAGS = frozenset(
+    ("p", "div", "li", "br", "blockquote", "section", "article", "ul", "dd", "dt", "tr", "td", "pre")
+)
 CONTAINER_TAGS = frozenset(("li", "div", "article", "section", "p", "dd", "td", "tr", "blockquote"))
 WHITESPACE = re.compile(r"\s+")  # a line break of the source is a space on the page
 MICRODATA_COMMENTS = XPath(
@@ -67,8 +71,14 @@ JSON_LD = XPath('.//script[@type="application/ld+json"][contains(., "omment")]/t
 
 def find_comments(tree: Any) -> tuple[str, ...]:
     """Return the readers' comments on a page; none if it has none, or loads them later."""
-    elements = list(_from_microdata(tree)) or list(_from_names(tree)) or list(_from_list(tree))
-    texts = (_text_of(element) for element in elements[:MAX_COMMENTS])
+    elements = list(_from_microdata(tree)) or list(_from_names(tree))
+    items = [item for group in comment_groups(tree) for item in group.items]
+    if len(items) >= max(1, len(elements)):
+        tops = {element for item in items for element in item.elements}  # a comment in a comment is an answer
+        texts = [_text_of_item(item, tops) for item in items[:MAX_COMMENTS]]
+    else:
+        elements = elements or list(_from_list(tree))
+        texts = [_text_of(element) for element in elements[:MAX_COMMENTS]]
     return tuple(dict.fromkeys(text for text in texts if text)) or tuple(dict.fromkeys(_from_json_ld(tree)))
 
 
@@ -154,17 +164,30 @@ def _is_meta(element: Any) -> bool:
     return not (names.isdisjoint(META_NAMES) and names.isdisjoint(COMMENT_NAMES))
 
 
-def _text_of(element: Any) -> str:
+def _text_of_item(item: CommentItem, others: set[Any]) -> str:
+    """Return what the reader wrote in an item that was found by its shape, without name, time and buttons."""
+    parts = [_text_of(element, item.labels | others) for element in item.elements]
+    lines = [line for part in parts for line in part.split("\n")]
+    kept = []
+    for line in lines:
+        found = leading_stamp(line)
+        text = line[found.end() :] if found else line
+        if text and not stamp_of(text)[0] and text != item.name and not CONTROLS.rules_of(text):
+            kept.append(text)
+    return "\n".join(kept)
+
+
+def _text_of(element: Any, left_out: Collection[Any] = ()) -> str:
     """Return what the reader wrote, one line a paragraph."""
     pieces: list[str] = []
-    _collect(element, pieces)
+    _collect(element, pieces, left_out)
     lines = [" ".join(line.split()) for line in "".join(pieces)[:MAX_COMMENT_CHARS].split("\n")]
     kept = [line for line in lines if line and not PHRASES.rules_of(line) and not any(matching_lines([line]))]
     text = "\n".join(kept)
     return text if len(text) >= MIN_COMMENT_CHARS and any(map(str.isalnum, text)) else ""
 
 
-def _collect(element: Any, pieces: list[str]) -> None:
+def _collect(element: Any, pieces: list[str], left_out: Collection[Any]) -> None:
     """Append the text of `element` without the parts that the reader did not write. Loop: pages nest deeply."""
     stack: list[tuple[Any, bool]] = [(element, True)]  # (an element to open, or text to add)
     while stack:
@@ -173,7 +196,7 @@ def _collect(element: Any, pieces: list[str]) -> None:
             pieces.append(node)
             continue
         block = node.tag in BLOCK_TAGS
-        if node is not element and _is_meta(node):
+        if node is not element and (node in left_out or _is_meta(node)):
             continue
         pieces.append(("\n" if block else "") + WHITESPACE.sub(" ", node.text or ""))
         if block:

@@ -9,8 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 
-from pipelines.extraction.boilerplate.calls_to_action import MAX_CALL_CHARS, REPORTED_SPEECH, calls_to_action
+from pipelines.extraction.boilerplate.calls_to_action import (
+    MAX_CALL_CHARS,
+    QUOTATION_MARK,
+    REPORTED_SPEECH,
+    calls_to_action,
+)
 from pipelines.extraction.boilerplate.line_rules import (
+    LINKED_SECTION,
+    NO_SPEECH,
     ONE_WORD_AT_EDGES,
     PATTERN_SECTIONS,
     PHRASE_SECTIONS,
@@ -43,6 +50,7 @@ READ_ALSO = PhraseSet([("read also", tables.phrases("label.read-also"))])
 PATTERNS = tuple(
     (rule, tables.phrases(f"{section}.cues"), tables.compiled(f"{{{section}}}")) for rule, section in PATTERN_SECTIONS
 )
+LINKED = tables.compiled(f"{{{LINKED_SECTION}}}")
 WORD = re.compile(r"\w+")
 MODERATION: dict[str, list[str]] = {}  # the word for comment -> words of a notice on how comments are moderated
 for _comment, _word in (line.split(" + ") for line in tables.phrases("comments.moderation")):
@@ -145,14 +153,16 @@ class RuledText:
         bare = lower.strip(LIST_MARKS)
         patterns = edge or not prose
         for name, words, pattern in self.at_edges if edge else self.anywhere if len(line) <= MAX_PATTERN_CHARS else ():
-            if (patterns or name in NEVER_PROSE) and _any_in(words, bare) and pattern.fullmatch(bare):
-                speech = name == "affiliate notice" and prose and REPORTED_SPEECH.search(lower)
+            tried = (patterns or name in NEVER_PROSE) and not (prose and pattern is LINKED)
+            if tried and _any_in(words, bare) and pattern.fullmatch(bare):
+                speech = prose and name in NO_SPEECH and _is_speech(name, lower)
                 yield from () if speech else (name,)
         if not patterns:
             return
         labelled = len(line) <= MAX_TEASER_CHARS and (":" in line or "：" in line)
-        # "Related: the bridge that fell" may be prose, "Read also: ..." never is.
-        if labelled and (not prose or " " in line.partition(":")[0].strip(LIST_MARKS)) and is_teaser(line):
+        # "Related: the bridge that fell" may be prose, "Read also: ..." and "MORE: ..." never are.
+        label = line.partition(":")[0].strip(LIST_MARKS) if labelled else ""
+        if labelled and (not prose or " " in label or label.isupper()) and is_teaser(line):
             yield "read also"
         if len(line) <= MAX_NOTICE_CHARS:
             if self.browsers and is_browser_notice(lower):
@@ -161,6 +171,11 @@ class RuledText:
                 yield "comment rules"
         if len(line) <= MAX_CALL_CHARS:
             yield from calls_to_action(lower, edge=edge, plain=prose)
+
+
+def _is_speech(name: str, line: str) -> bool:
+    """Return whether somebody speaks in `line`, in lower case. Quotation marks may also stand around a name."""
+    return bool(REPORTED_SPEECH.search(line)) or (name != "affiliate notice" and bool(QUOTATION_MARK.search(line)))
 
 
 def _any_in(words: list[str], text: str) -> bool:

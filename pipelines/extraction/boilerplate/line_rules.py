@@ -32,6 +32,8 @@ LINE_RULES = (
     LineRule("comment count", "the heading above the comments", edges=True, family=FORM),
     LineRule("comment form", "labels and buttons of a comment form", beside=FORM, family=FORM),
     LineRule("comment rules", "says how comments are moderated", edges=True, beside=FORM, family=FORM),
+    LineRule("moderation notice", "says which comments are published, and whose opinion they are", edges=True,
+             family=FORM),
     LineRule("newsletter", "asks readers to subscribe to a newsletter"),
     LineRule("follow us", "asks readers to follow an account"),
     LineRule("get the app", "advertises the paper's own app"),
@@ -83,6 +85,11 @@ PATTERN_SECTIONS = (
     ("follow us", "line.follow"),
     ("get the app", "line.app"),
     ("affiliate notice", "line.affiliate"),
+    ("subscribers only", "line.subscribe"),
+    ("subscribers only", "line.wall"),
+    ("moderation notice", "line.moderation"),
+    ("advertisement", "line.advert"),
+    ("page tools", "line.tools"),
     ("issn", "line.issn"),
     ("first published", "line.first-published"),
     ("printed date", "line.date"),
@@ -96,8 +103,15 @@ PATTERN_SECTIONS = (
     ("tags", "line.tags"),
     ("breadcrumb", "line.breadcrumb"),
     ("read also", "line.read-also"),
+    ("read also", "line.linked"),
     ("web address", "line.address"),
 )
+# Its patterns are tried only on a line that has a link or bold words.
+LINKED_SECTION = "line.linked"
+# These take no line of prose in which somebody speaks.
+NO_SPEECH = frozenset((
+    "affiliate notice", "subscribers only", "advertisement", "page tools", "moderation notice", "read also",
+))  # fmt: skip
 # Rule -> sections of calls to action: SECTION.verbs begin the sentence, SECTION.words say what it asks for.
 CALL_SECTIONS = (
     ("newsletter", "ask.newsletter"),

@@ -49,7 +49,9 @@ def test_page_leaks_without_its_rule(name, rule, line):
 
 def test_every_rule_has_a_page_that_leaks_without_it():
     """No rule without a page that leaks without it."""
-    assert {rule for _, rule, _ in LEAKS} | {"comment form", "comment rules"} == RULES  # these two: test_forms
+    elsewhere = {"comment form", "comment rules"}  # test_comment_forms.py
+    elsewhere |= {"moderation notice", "teaser rows", "hover boxes"}  # test_furniture.py
+    assert {rule for _, rule, _ in LEAKS} | elsewhere == RULES
 
 
 def test_block_of_more_than_a_quarter_of_the_page_stays():
