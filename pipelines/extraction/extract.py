@@ -139,6 +139,7 @@ def _read(page: Page, observer: ReadingObserver) -> Article:
     labels = page_labels.read(declared, early, _lines_around(decisions), paragraphs, fields.byline, fields.title)
     observer.labelled(labels)
     text = "\n".join(paragraphs)
+    fields = metadata.with_language_of_text(fields, paragraphs)
     words = count_words(text)
     if words < (MIN_DECLARED_WORDS if declared.is_article else MIN_WORDS):
         word, _evidence = stand_in_pages.recognise(declared, fields.title, paragraphs)

@@ -350,3 +350,9 @@ def m015_view_of_copies(db: Database) -> None:
 def m016_marked_words(db: Database) -> None:
     """Find the words of Arabic and Hebrew texts that have vowel marks, as people type them."""
     index_marked_words(db)
+
+
+@migrations()
+def m017_language_declared(db: Database) -> None:
+    """Add the language that a page declares, beside that of its text."""
+    db.executescript("ALTER TABLE articles ADD COLUMN language_declared TEXT; -- as the page declares it: de-AT")
