@@ -11,14 +11,15 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from collections import Counter
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
 from pipelines.core.languages.scripts import LANGUAGES_OF_SCRIPT, language_by_script, script_of
 
-MAX_CHARS = 4_000  # of a text that are looked at, and ...
-MAX_WORDS = 400  # ... words
+MAX_CHARS = 2_500  # of a text that are looked at, and ...
+MAX_WORDS = 250  # ... words
 MAX_LISTED = 800  # words of a list
 LISTS = {
     "Latin": {
@@ -60,6 +61,7 @@ OWN_LIKELIHOOD = 2e-3  # of its words, of a language with one
 MIN_SHARE = 0.18
 MIN_OWN_SHARE = 0.08  # in the short lists of `frequent_words.txt`
 MAX_FOREIGN_SHARE = 0.35  # if a language is declared that no list has
+MIN_WORDS, MIN_DECLARED_SHARE = 40, 0.02  # words of a longer text that are in the list of its language, at least
 MIN_FOUND = 3  # words of a text that are in the list
 DECLARED_BONUS = 5.0  # by how much the declared language is likelier from the start (log); a word brings 1 to 8
 RELATIVE_BONUS = 0.12  # and for each word, if it is a relative of the likeliest
@@ -95,20 +97,27 @@ def language_of(text: str, declared: str | None = None) -> str | None:
 
 
 def may_be_in(text: str, language: str) -> bool:
-    """Return whether the script of a text is one that a language is written in, as far as is known."""
-    return language not in languages_elsewhere(script_of(text[:MAX_CHARS]))
+    """Return whether a text may be in a language: whether its script and, if they are known, words are of that."""
+    sample = unicodedata.normalize("NFC", text[:MAX_CHARS])
+    script = script_of(sample)
+    if language in LISTS.get(script, ()):
+        table = words_of_script(script).table
+        words = _words(sample, script)
+        found = sum(any(code == language for code, _ in table.get(word, ())) for word in words)
+        return len(words) < MIN_WORDS or found >= MIN_DECLARED_SHARE * len(words)
+    return language not in languages_elsewhere(script)
 
 
 def _by_words(sample: str, script: str, declared: str | None) -> str | None:
     """Return the likeliest language of a text in a script of LISTS; None if no language has enough of its words."""
     known = words_of_script(script)
-    words = WORDS.get(script, WORD).findall(sample.lower())[:MAX_WORDS]
+    words = _words(sample, script)
     scores: dict[str, float] = {}
     found: dict[str, int] = {}
-    for word in words:
+    for word, times in Counter(words).items():
         for code, likelier in known.table.get(word, ()):
-            scores[code] = scores.get(code, 0) + likelier
-            found[code] = found.get(code, 0) + 1
+            scores[code] = scores.get(code, 0) + likelier * times
+            found[code] = found.get(code, 0) + times
     ranked = sorted((code for code in scores if code not in RARE or code == declared), key=scores.__getitem__)
     if not ranked:
         return None
@@ -122,6 +131,10 @@ def _by_words(sample: str, script: str, declared: str | None) -> str | None:
             return declared
     least = MIN_SHARE if first in LISTS.get(script, ()) else MIN_OWN_SHARE
     return first if share >= least and found[first] >= MIN_FOUND else None
+
+
+def _words(sample: str, script: str) -> list[str]:
+    return WORDS.get(script, WORD).findall(sample.lower())[:MAX_WORDS]
 
 
 @cache
