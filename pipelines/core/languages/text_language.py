@@ -65,6 +65,7 @@ MIN_WORDS, MIN_DECLARED_SHARE = 40, 0.02  # words of a longer text that are in t
 MIN_FOUND = 3  # words of a text that are in the list
 DECLARED_BONUS = 5.0  # by how much the declared language is likelier from the start (log); a word brings 1 to 8
 RELATIVE_BONUS = 0.12  # and for each word, if it is a relative of the likeliest
+KNOWN_LETTER, UNKNOWN_LETTER = 0.5, -2.0  # what a letter adds to the naturalness of a text
 
 WORD = re.compile(r"[^\W\d_]+")
 WORDS = {
@@ -75,6 +76,7 @@ SERBIAN_IN_LATIN = str.maketrans(
     dict(zip("абвгдђежзијклмнопрстћуфхцчш", "abvgdđežzijklmnoprstćufhcčš", strict=True))
     | {"љ": "lj", "њ": "nj", "џ": "dž"}
 )
+CEDILLAS = str.maketrans("șț", "şţ")
 
 
 class ScriptWords(NamedTuple):
@@ -133,6 +135,42 @@ def _by_words(sample: str, script: str, declared: str | None) -> str | None:
     return first if share >= least and found[first] >= MIN_FOUND else None
 
 
+def naturalness(text: str) -> float:
+    """Return how much a text is like one language, for each letter beyond ASCII: its words are frequent, its letters right.
+
+    0: it has no such letters, or no frequent words. It tells which of several decodings of a page makes sense.
+    """
+    text = unicodedata.normalize("NFC", text).lower()
+    beyond = Counter(character for character in text if character > "\x7f" and character.isalpha())
+    script = script_of("".join(beyond))
+    table, letters = words_of_script(script).table, letters_of_script(script)
+    scores: dict[str, float] = {}
+    shown: Counter[str] = Counter()  # language -> its words that have such letters
+    for word, times in Counter(_words(text, script)).items():
+        if len(word) > 1:  # any letter is a word in some language
+            for code, likelier in table.get(word, ()):
+                scores[code] = scores.get(code, 0) + likelier * times
+                shown[code] += not word.isascii()
+    best = 0.0
+    for code in shown:
+        known = beyond if script in LANGUAGES_OF_SCRIPT else letters[code]
+        right = sum(times * (KNOWN_LETTER if one in known else UNKNOWN_LETTER) for one, times in beyond.items())
+        if shown[code] and right > 0:
+            best = max(best, (scores[code] + right) / beyond.total())
+    return best
+
+
+@cache
+def letters_of_script(script: str) -> dict[str, frozenset[str]]:
+    """Return the letters beyond ASCII that are in the frequent words of each language of a script."""
+    counts: dict[str, Counter[str]] = {code: Counter() for code in words_of_script(script).languages}
+    for word, languages in words_of_script(script).table.items():
+        if not word.isascii():
+            for code, _ in languages:
+                counts[code].update(word)
+    return {code: frozenset(one for one, times in found.items() if times > 1) for code, found in counts.items()}
+
+
 def _words(sample: str, script: str) -> list[str]:
     return WORDS.get(script, WORD).findall(sample.lower())[:MAX_WORDS]
 
@@ -165,6 +203,8 @@ def _listed_words(script: str, code: str) -> dict[str, float]:
     lines = data.decode().lower().split("\n", MAX_LISTED)[:MAX_LISTED]
     if (script, code) == ("Latin", "sr"):
         lines = [line.translate(SERBIAN_IN_LATIN) for line in lines]
+    if code == "ro":  # with comma below, and as it was written before Unicode had that
+        lines = [line + " " + line.translate(CEDILLAS) for line in lines]
     scale = LISTED_SHARE / math.log(data.count(b"\n") / FIRST_RANK + 1)
     word_in = WORDS.get(script, WORD)
     likelihoods: dict[str, float] = {}
@@ -178,7 +218,7 @@ def _own_words(script: str) -> dict[str, list[str]]:
     """Return the words of `frequent_words.txt` that are in a script, by language."""
     lines = (files(__package__) / "frequent_words.txt").read_text("utf-8").split("\n")
     parts = (line.partition(": ") for line in lines if not line.startswith("#"))
-    return {code: rest.split() for code, _, rest in parts if script_of(rest) == script}
+    return {code: rest.split() for code, _, rest in parts if rest and script_of(rest) == script}
 
 
 @cache
