@@ -136,7 +136,7 @@ def _by_words(sample: str, script: str, declared: str | None) -> str | None:
 
 
 def naturalness(text: str) -> float:
-    """Return how much a text is like one language, for each letter beyond ASCII: its words are frequent, its letters right.
+    """Return how much a text is like one language, for each letter beyond ASCII: in words and letters.
 
     0: it has no such letters, or no frequent words. It tells which of several decodings of a page makes sense.
     """

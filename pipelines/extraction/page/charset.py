@@ -63,7 +63,7 @@ def _decoded_once(found: re.Match[str]) -> str:
 
 def _utf16_encoding(body: bytes) -> str | None:
     """Return the name of the encoding if it is UTF-16 without a byte order mark: every other byte of markup is NUL."""
-    start = body[:200]
+    start = body[:64]  # markup; the text may be in letters without NUL
     if start.count(0) < len(start) // 3:
         return None
     return "utf-16-le" if start[1::2].count(0) > start[0::2].count(0) else "utf-16-be"
