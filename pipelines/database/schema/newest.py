@@ -20,5 +20,6 @@ MIGRATIONS = (
     "m014_article_days",
     "m015_view_of_copies",
     "m016_marked_words",
+    "m017_language_declared",
 )
 TRIGGERS = "c88a50fb6d86f42c8c13fac3246e6164782722f2baca2a28fcb4d2ebed2ae268"  # SHA-256

@@ -22,7 +22,7 @@ NEWS = {
     "ar": "قالت المدينة إن الجسر لن يفتح قبل نهاية هذا العام وإن العمل فيه سوف يستمر حتى الشتاء.",
     "el": "Ο δήμος ανακοίνωσε ότι η γέφυρα θα μείνει κλειστή μέχρι το τέλος του έτους και ότι δεν είναι έτοιμη.",
     "he": "העירייה הודיעה כי הגשר לא ייפתח לפני סוף השנה וכי העבודה על הגשר עוד לא הסתיימה.",
-    "lt": "Miestas pranešė, kad tiltas bus uždarytas iki metų pabaigos, nes darbai dar nėra baigti. Tačiau žmonės šį kartą.",
+    "lt": "Miestas pranešė, kad tiltas bus uždarytas iki metų pabaigos, nes darbai dar nėra baigti. Tačiau žmonės šį.",
     "de": "Die Stadt teilte mit, dass die Brücke für Fußgänger nicht vor Jahresende geöffnet werden könne.",
     "fr": "La ville a annoncé que le pont était fermé après les travaux, même si la préfecture a déjà été prévenue.",
 }  # fmt: skip
