@@ -199,13 +199,13 @@ def words_of_script(script: str) -> ScriptWords:
 
 def _listed_words(script: str, code: str) -> dict[str, float]:
     """Return the most frequent words of a language, and how likely each is."""
-    data = (files("justext") / "stoplists" / f"{LISTS[script][code]}.txt").read_bytes()
-    lines = data.decode().lower().split("\n", MAX_LISTED)[:MAX_LISTED]
+    text = (files("justext") / "stoplists" / f"{LISTS[script][code]}.txt").read_text("utf-8")
+    lines = text.lower().split("\n", MAX_LISTED)[:MAX_LISTED]
     if (script, code) == ("Latin", "sr"):
         lines = [line.translate(SERBIAN_IN_LATIN) for line in lines]
     if code == "ro":  # with comma below, and as it was written before Unicode had that
         lines = [line + " " + line.translate(CEDILLAS) for line in lines]
-    scale = LISTED_SHARE / math.log(data.count(b"\n") / FIRST_RANK + 1)
+    scale = LISTED_SHARE / math.log(text.count("\n") / FIRST_RANK + 1)
     word_in = WORDS.get(script, WORD)
     likelihoods: dict[str, float] = {}
     for rank, line in enumerate(lines, FIRST_RANK):
