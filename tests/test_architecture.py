@@ -295,6 +295,7 @@ READERS = {
     "pipelines/core/safe_open.py": "files of an archive, after a look at them",
     "pipelines/core/worker_pool.py": "/proc",
     "pipelines/extraction/body/model.py": "the model of the product",
+    "pipelines/core/languages/text_language.py": "lists of frequent words, which come with the program",
     "pipelines/extraction/languages/tables.py": "tables of the product",
 }
 
