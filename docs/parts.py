@@ -130,7 +130,7 @@ ORDERS: dict[str, tuple[PrecedenceLine, ...]] = {
     ),
     "modified": (*precedence.MODIFIED, PRINTED_DATE),
     "canonical_url": precedence.CANONICAL_URL,
-    "language": precedence.LANGUAGE,
+    "language_declared": precedence.LANGUAGE_DECLARED,
     "section": precedence.SECTION,
     "tags": precedence.TAGS,
     "site_name": precedence.SITE_NAME,

@@ -32,6 +32,7 @@ MAX_FILE_LINES = 400
 # Modules that list folders or open files by themselves, and which files these are. The WARC files of an archive go
 # through pipelines/warc/storage.py. (pipelines/extraction is left out: it knows no archive.)
 FILE_USERS = {
+    "pipelines/core/languages/text_language.py": "lists of frequent words, which come with the program",
     "pipelines/core/urls.py": "reads the Public Suffix List, a file of the package tldextract",
     "crawler/cli/archive_options.py": "/dev/null, in place of a closed pipe",
     "exports/drafts.py": "drafts that killed exports left beside the output",
@@ -294,6 +295,7 @@ READERS = {
     "pipelines/core/safe_open.py": "files of an archive, after a look at them",
     "pipelines/core/worker_pool.py": "/proc",
     "pipelines/extraction/body/model.py": "the model of the product",
+    "pipelines/core/languages/text_language.py": "lists of frequent words, which come with the program",
     "pipelines/extraction/languages/tables.py": "tables of the product",
 }
 

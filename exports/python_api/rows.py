@@ -122,6 +122,7 @@ class ArticleRow(RecordedRow):
     modified_raw: str | None
     modified_from: str | None
     language: str | None
+    language_declared: str | None
     section: str | None
     tags: list[str]
     site_name: str | None

@@ -25,8 +25,9 @@ REVISION_COLUMNS = (
 STATE_COLUMNS = ("title", "description", "authors", "modified", "text")  # of which state_digest is made
 FIELD_COLUMNS = (  # of which fields_digest is made: what else is read from a page. NULLs do not count, so it can grow.
     "url", "canonical_url", "byline", "published", "published_raw", "published_from", "published_day", "modified_raw",
-    "modified_from", "language", "section", "tags", "site_name", "publisher", "issn", "image", "word_count", "kind",
-    "origin", "origin_url", "dateline", "access", "access_evidence", "rights", "found_in", "line_kinds",
+    "modified_from", "language", "language_declared", "section", "tags", "site_name", "publisher", "issn", "image",
+    "word_count", "kind", "origin", "origin_url", "dateline", "access", "access_evidence", "rights", "found_in",
+    "line_kinds",
 )
 CAPTURE_COLUMNS = (
     "url", "time", "kind", "status", "mime", "file", "offset", "length", "record_id", "record_type", "block_digest",

@@ -18,7 +18,7 @@ from pipelines.database.query_language.index_terms import (
     of_sources,
     places_between,
 )
-from pipelines.database.query_language.values import language_code, listed, one_of
+from pipelines.database.query_language.values import language_codes, listed, one_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,7 @@ class ArticleFilters:
     def __post_init__(self) -> None:
         values: dict[str, Any] = {
             "source": listed("source", self.source),
-            "language": tuple(
-                dict.fromkeys(language_code("language", code) for code in listed("language", self.language))
-            ),
+            "language": language_codes("language", listed("language", self.language)),
         }
         for prefix in ("", "seen_"):
             values |= self._days(prefix)

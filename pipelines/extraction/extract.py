@@ -146,6 +146,7 @@ def _read(page: Page, observer: ReadingObserver) -> Article:
     lines = _laid_out(decisions)
     observer.laid_out(lines)
     text = "\n".join(line.text for them in lines for line in them)
+    fields = metadata.with_language_of_text(fields, paragraphs)
     words = count_words(text)
     if words < (MIN_DECLARED_WORDS if declared.is_article else MIN_WORDS):
         word, _evidence = stand_in_pages.recognise(declared, fields.title, paragraphs)

@@ -18,6 +18,7 @@ from typing import Any
 from lxml import etree, html
 
 from pipelines.core.items import Rule, Source
+from pipelines.core.languages.codes import declared_language
 from pipelines.extraction import xpath_regexes
 from pipelines.extraction.fields import date_parser, person_names
 from pipelines.extraction.fields.site_names import SiteNames, joined
@@ -302,8 +303,7 @@ def _authors(strings: list[str], page: DeclaredMetadata, outlets: Collection[str
 
 
 def _language(strings: list[str], page: DeclaredMetadata, outlets: Collection[str]) -> dict[str, Any]:
-    known = (raw for raw in strings if re.fullmatch(r"[a-zA-Z]{2}(?:[-_].*)?", raw))
-    return {"language": next((raw[:2].lower() for raw in known), None)}
+    return {"language": next((code for raw in strings if (code := declared_language(raw))), None)}
 
 
 def _tags(strings: list[str], page: DeclaredMetadata, outlets: Collection[str]) -> dict[str, Any]:

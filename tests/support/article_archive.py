@@ -101,6 +101,7 @@ def _row(n: int, source: str, day: str, language: str, title: str, byline: str |
         "dateline": None,
         "access": None,
         "access_evidence": None,
+        "language_declared": None,
         "rights": "[]",
         "comments": None,
         "found_in": json.dumps({"title": "h1", "published": "json-ld"}),

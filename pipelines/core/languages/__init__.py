@@ -1,4 +1,4 @@
-"""Know what differs between languages: which scripts put no spaces between words.
+"""Know what differs between languages: their scripts and frequent words, and which put no spaces between words.
 
 Part of core, and may import the same. Start reading at `spaced_runs`.
 """

@@ -5,6 +5,7 @@ Known are the codes of ISO 639-2 and 639-3, and the names in English and in the 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import cache
 
@@ -99,6 +100,25 @@ zh: zho chi cmn; chinese, mandarin, 中文, 汉语, 漢語
 def known_language(text: str) -> str | None:
     """Return the code of a language that is given by another code or a name, in any case, with or without accents."""
     return _codes().get(_bare(text))
+
+
+# What pages declare for a language that is not its code: the code of a country, or a code that is withdrawn.
+MEANT = {
+    "nb": "no", "kr": "ko", "jp": "ja", "cn": "zh", "gr": "el", "cz": "cs", "ua": "uk", "dk": "da", "vn": "vi",
+    "rs": "sr", "al": "sq", "kz": "kk", "ge": "ka", "us": "en", "gb": "en", "ir": "fa", "iw": "he", "in": "id",
+    "ji": "yi", "jw": "jv", "mo": "ro", "sh": "sr",
+}  # fmt: skip
+NO_LANGUAGE = {"und", "mul", "zxx", "mis"}  # codes of ISO 639-2 that name no language
+
+
+def declared_language(text: str) -> str | None:
+    """Return the code of the language that a page declares: `de` for de_AT, ger, German; `no` for nb; None if none."""
+    code = re.split("[-_ ,;]", text.strip().lower(), maxsplit=1)[0]
+    if re.fullmatch("[a-z]{2}", code):
+        return MEANT.get(code, code)
+    if known := known_language(text) or known_language(code):
+        return MEANT.get(known, known)
+    return code if re.fullmatch("[a-z]{3}", code) and code not in NO_LANGUAGE else None
 
 
 def name_like(text: str) -> str | None:

@@ -38,7 +38,7 @@ from pipelines.database.query_language.parser import (
 )
 from pipelines.database.query_language.phrases import any_of, has_run, in_column, quoted, run_phrase, spelled_as
 from pipelines.database.query_language.tokens import COLUMNS, misplaced
-from pipelines.database.query_language.values import folded_words, has_words, language_code, listed, run_words
+from pipelines.database.query_language.values import folded_words, has_words, language_codes, listed, run_words
 
 LABELLED = ("source", "language", "kind")  # fields that the index knows
 # Fields that hold words: SQL that is true if the column has the words bound. `has_words` is a function that the
@@ -265,7 +265,7 @@ class QueryConditions:
         if field.name == "source":
             return of_sources(self.source_ids(values))
         if field.name == "language":
-            return in_languages([language_code("language:", value) for value in values])
+            return in_languages(language_codes("language:", values))
         wanted = _words("kind", values)
         for value, words in zip(values, wanted, strict=True):
             if not any(has_words(kind, words) for kind in ARTICLE_KINDS):
@@ -278,7 +278,7 @@ class QueryConditions:
         if field.name == "source":
             return set(self.source_ids(values))
         if field.name == "language":
-            return {language_code("language:", value) for value in values}
+            return {*language_codes("language:", values)}
         return {kind for kind in ARTICLE_KINDS if has_words(kind, "\n".join(_words("kind", values)))}
 
     def _field(self, field: QueryField) -> str:

@@ -46,6 +46,15 @@ def language_code(name: str, text: str) -> str:
     raise QueryError(f"{name} {text!r}", "is not a language code", cure)
 
 
+SAME_LANGUAGE = {"nb": ("nb", "no"), "no": ("no", "nb")}  # one language that earlier versions filed under two codes
+
+
+def language_codes(name: str, texts: Iterable[str]) -> tuple[str, ...]:
+    """Return the codes under which the archive has articles in some languages. Raises QueryError."""
+    codes = [language_code(name, text) for text in texts]
+    return tuple(dict.fromkeys(same for code in codes for same in SAME_LANGUAGE.get(code, (code,))))
+
+
 def one_of(column: str, name: str, wanted: Sequence[Any]) -> tuple[str, dict[str, Any]]:
     """Return a condition that a column has one of some values, and the values under names that begin with `name`.
 

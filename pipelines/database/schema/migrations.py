@@ -358,6 +358,12 @@ def m016_marked_words(db: Database) -> None:
 
 
 @migrations()
+def m017_language_declared(db: Database) -> None:
+    """Add the language that a page declares, beside that of its text."""
+    db.executescript("ALTER TABLE articles ADD COLUMN language_declared TEXT; -- as the page declares it: de-AT")
+
+
+@migrations()
 def m018_line_kinds(db: Database) -> None:
     """Add what each line of a text is: a paragraph, a heading, an item of a list, a row of a table."""
     db.executescript(LINE_KINDS)

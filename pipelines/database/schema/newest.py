@@ -20,6 +20,7 @@ MIGRATIONS = (
     "m014_article_days",
     "m015_view_of_copies",
     "m016_marked_words",
+    "m017_language_declared",
     "m018_line_kinds",
 )
 TRIGGERS = "c88a50fb6d86f42c8c13fac3246e6164782722f2baca2a28fcb4d2ebed2ae268"  # SHA-256

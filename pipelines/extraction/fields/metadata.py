@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any, NamedTuple
 
+from pipelines.core.languages.codes import declared_language
+from pipelines.core.languages.text_language import language_of, may_be_in
 from pipelines.extraction.fields import authors as bylines
 from pipelines.extraction.fields import dates, person_names, precedence, site_names, titles
 from pipelines.extraction.fields.candidates import FieldClaim, PrecedenceLine, as_candidates, claims, first_usable
@@ -21,6 +23,7 @@ from pipelines.extraction.page.declared import DeclaredMetadata, absolute, own_a
 from pipelines.extraction.page.trace import FieldCandidate
 
 MAX_TAGS = 50
+MAX_LANGUAGE_CHARS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,8 @@ class PageMetadata:
     modified: str | None = None
     modified_raw: str | None = None
     modified_from: str | None = None
-    language: str | None = None
+    language: str | None = None  # known once the text is
+    language_declared: str | None = None
     section: str | None = None
     tags: tuple[str, ...] = ()
     site_name: str | None = None
@@ -60,8 +64,8 @@ NOT_A_NAME = re.compile(r"https?:|//|@|©|\(c\)|copyright", re.IGNORECASE)
 
 
 def language(raw: str, _page: DeclaredMetadata) -> str | None:
-    """Return the ISO 639-1 code. A language in words gives None; nothing is guessed."""
-    return raw[:2].lower() if re.fullmatch(r"[a-zA-Z]{2}(?:[-_ ,;].*)?", raw) else None
+    """Return the language as it is declared; None if that names no language."""
+    return raw if len(raw) <= MAX_LANGUAGE_CHARS and declared_language(raw) else None
 
 
 def short_name(raw: str, _page: DeclaredMetadata) -> str | None:
@@ -99,7 +103,7 @@ FIELDS: dict[str, Callable[[ClaimSource], Iterable[FieldClaim]]] = {
     "authors": lambda source: bylines.authors(source.page, source.site),
     "published": lambda source: dates.published(source.page, source.date_in_text),
     "modified": lambda source: dates.modified(source.page),
-    "language": _lines(precedence.LANGUAGE, language),
+    "language_declared": _lines(precedence.LANGUAGE_DECLARED, language),
     "section": _lines(precedence.SECTION, short_name),
     "tags": lambda source: tags(claims(source.page, precedence.TAGS, _as_is)),
     "site_name": _lines(precedence.SITE_NAME, short_name),
@@ -146,6 +150,18 @@ def with_byline_of_text(fields: PageMetadata, page: DeclaredMetadata, lines: lis
         return fields
     found_in = {**fields.found_in, "authors": "text"}
     return replace(fields, byline=line[0], authors=line[1], found_in=found_in)
+
+
+def with_language_of_text(fields: PageMetadata, lines: list[str]) -> PageMetadata:
+    """Return `fields` with the language of headline and text, unless the source's own rule has found it."""
+    if "language" in fields.found_in:
+        return fields
+    text = "\n".join([fields.title or "", *lines])
+    declared = declared_language(fields.language_declared or "")
+    language, place = language_of(text, declared), "text"
+    if language is None and declared and may_be_in(text, declared):
+        language, place = declared, fields.found_in["language_declared"]
+    return replace(fields, language=language, found_in=fields.found_in | {"language": place}) if language else fields
 
 
 def site(page: DeclaredMetadata) -> site_names.SiteNames:

@@ -100,7 +100,7 @@ MODIFIED = (
     ),
 )
 
-LANGUAGE = (
+LANGUAGE_DECLARED = (
     PrecedenceLine("json-ld", ("inLanguage.alternateName", "inLanguage.name"), "of the article itself"),
     PrecedenceLine("html", ("lang", "xml:lang"), "of the page; set by its template"),
     PrecedenceLine("meta", ("og:locale",), "a locale, not a language, but its first half is one"),

@@ -12,9 +12,7 @@ from unicodedata import combining, normalize
 
 from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding, read_bom, resolve_encoding
 
-SAMPLE_BYTES = 20_000  # used for guessing; statistics need no more
 MAX_BROKEN_SHARE = 0.1  # of the non-ASCII characters; an encoding that breaks more is wrong
-MAX_WESTERN_SHARE = 0.2  # of non-ASCII bytes among letters; an unknown text with fewer is in a Western language
 # Encodings that write other text in ASCII bytes: the escape sequences of ISO-2022 and the tilde codes of HZ.
 SEVEN_BIT_PREFIXES = ("iso2022", "iso-2022", "hz")
 
@@ -44,6 +42,8 @@ def decode(body: bytes, content_type: str | None = None) -> str | None:
     seven_bit = next((name for name in declared if name and name.startswith(SEVEN_BIT_PREFIXES)), None)
     if seven_bit and (b"\x1b" in body or b"~{" in body):
         return body.decode(seven_bit, "replace")
+    if b"\x1b$B" in body or b"\x1b$@" in body:
+        return body.decode("iso2022_jp", "replace")
     return DOUBLE_ENCODED.sub(_decoded_once, text) if DOUBLE_ENCODED_C1.search(body) else text
 
 
@@ -63,7 +63,7 @@ def _decoded_once(found: re.Match[str]) -> str:
 
 def _utf16_encoding(body: bytes) -> str | None:
     """Return the name of the encoding if it is UTF-16 without a byte order mark: every other byte of markup is NUL."""
-    start = body[:200]
+    start = body[:64]  # markup; the text may be in letters without NUL
     if start.count(0) < len(start) // 3:
         return None
     return "utf-16-le" if start[1::2].count(0) > start[0::2].count(0) else "utf-16-be"
@@ -71,7 +71,15 @@ def _utf16_encoding(body: bytes) -> str | None:
 
 def _decode_legacy(body: bytes, declared: list[str]) -> str | None:
     """Decode `body`, which is not valid UTF-8, with the first encoding that it does not contradict."""
-    for name in dict.fromkeys([*declared, "utf-8", *_guesses(body)]):
+    from pipelines.extraction.page import charset_guess  # needed for one page in hundreds
+
+    text = body.decode("utf-8", "replace")
+    if _plausible(text):  # UTF-8 with some broken bytes
+        return text
+    if not declared and (late := resolve_encoding(charset_guess.late_declaration(body) or "")):
+        declared = [late]
+    best = charset_guess.best_encoding(body, next((name for name in declared if name != "utf-8"), None))
+    for name in dict.fromkeys([*([best] if best else ()), *declared, _usual_encoding(body)]):
         try:
             text = body.decode(name, "replace")
         except (LookupError, UnicodeError):
@@ -82,22 +90,13 @@ def _decode_legacy(body: bytes, declared: list[str]) -> str | None:
     return text if _plausible(text) else None
 
 
-def _guesses(body: bytes) -> list[str]:
-    """Guess encodings for a page that declares none, or a wrong one: by its language, else by statistics."""
+def _usual_encoding(body: bytes) -> str:
+    """Return the encoding that a page without a declaration has by its language."""
     found = HTML_LANG.search(body[:2000])
-    if found:
-        language = found[1].decode().lower()
-        if language == "zh" and found[2]:
-            return ["big5hkscs"]
-        return [ENCODING_OF_LANGUAGE.get(language, "cp1252")]
-    sample = re.sub(rb"<[^>]*>|[^a-zA-Z\x80-\xff]+", b" ", body[: SAMPLE_BYTES * 5])[:SAMPLE_BYTES]
-    letters = len(sample) - sample.count(b" ")
-    if sum(byte > 127 for byte in sample) < MAX_WESTERN_SHARE * letters:
-        return ["cp1252"]
-    from charset_normalizer import from_bytes  # slow, and needed for one page in thousands
-
-    best = from_bytes(sample).best()
-    return [resolve_encoding(best.encoding) or best.encoding] if best else []
+    if found is None:
+        return "cp1252"
+    language = found[1].decode().lower()
+    return "big5hkscs" if language == "zh" and found[2] else ENCODING_OF_LANGUAGE.get(language, "cp1252")
 
 
 def _plausible(text: str) -> bool:

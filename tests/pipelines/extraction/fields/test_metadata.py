@@ -10,19 +10,20 @@ from pipelines.extraction.page import jsonld
 from tests.support.page_snippets import URL, ld, meta, page, read, script
 
 LANGUAGES = {
-    "json-ld": (ld(inLanguage="de-AT"), 'lang="en"', "de"),
-    "html lang": ("", 'lang="pt-BR"', "pt"),
-    "og:locale": (meta("og:locale", "uk_UA"), "", "uk"),
-    "content-language": ('<meta http-equiv="content-language" content="fr, en">', "", "fr"),
-    "a language in words is none": ("", 'lang="german"', None),
+    "json-ld": (ld(inLanguage="de-AT"), 'lang="en"', "de-AT"),
+    "html lang": ("", 'lang="pt-BR"', "pt-BR"),
+    "og:locale": (meta("og:locale", "uk_UA"), "", "uk_UA"),
+    "content-language": ('<meta http-equiv="content-language" content="fr, en">', "", "fr, en"),
+    "a language in words": ("", 'lang="german"', "german"),
+    "no language": ("", 'lang="x-default"', None),
     "unknown is None": ("", "", None),
 }
 
 
 @pytest.mark.parametrize(("head", "lang", "language"), LANGUAGES.values(), ids=LANGUAGES)
-def test_language_is_the_declared_one(head, lang, language):
-    """Two letters; it is not guessed."""
-    assert read(head, lang=lang).language == language
+def test_declared_language_is_kept_as_it_is(head, lang, language):
+    """Beside that of the text; what names no language does not count."""
+    assert read(head, lang=lang).language_declared == language
 
 
 CANONICAL = {

@@ -1,0 +1,229 @@
+"""Say in which language a text is: by its script, else by its frequent words.
+
+Pure and deterministic. Where several languages share a script, the words of a text are looked up in lists of the most
+frequent words of each language, and the language under which they are likeliest wins. The lists are those of jusText,
+which trafilatura brings; `frequent_words.txt` has languages and words that they lack. What a page declares decides
+between near relatives, and where there is little text.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections import Counter
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+from pipelines.core.languages.scripts import LANGUAGES_OF_SCRIPT, language_by_script, script_of
+
+MAX_CHARS = 2_500  # of a text that are looked at, and ...
+MAX_WORDS = 250  # ... words
+MAX_LISTED = 800  # words of a list
+LISTS = {
+    "Latin": {
+        "af": "Afrikaans", "ast": "Asturian", "az": "Azerbaijani", "br": "Breton", "bs": "Croatian", "ca": "Catalan",
+        "cs": "Czech", "cy": "Welsh", "da": "Danish", "de": "German", "en": "English", "eo": "Esperanto",
+        "es": "Spanish", "et": "Estonian", "eu": "Basque", "fi": "Finnish", "fr": "French", "fy": "West_Frisian",
+        "ga": "Irish", "gl": "Galician", "hr": "Croatian", "hu": "Hungarian", "id": "Indonesian", "ig": "Igbo",
+        "is": "Icelandic", "it": "Italian", "ku": "Kurdish", "lb": "Luxembourgish", "lt": "Lithuanian",
+        "lv": "Latvian", "ms": "Malay", "mt": "Maltese", "nl": "Dutch", "nn": "Norwegian_Nynorsk",
+        "no": "Norwegian_Bokmal", "oc": "Occitan", "pl": "Polish", "pt": "Portuguese", "ro": "Romanian",
+        "sk": "Slovak", "sl": "Slovenian", "sq": "Albanian", "sr": "Serbian", "sv": "Swedish", "sw": "Swahili",
+        "tl": "Tagalog", "tr": "Turkish", "uz": "Uzbek", "vi": "Vietnamese", "yo": "Yoruba",
+    },
+    "Cyrillic": {
+        "be": "Belarusian", "bg": "Bulgarian", "kk": "Kazakh", "ky": "Kyrgyz", "mk": "Macedonian", "ru": "Russian",
+        "sr": "Serbian", "uk": "Ukrainian",
+    },
+    "Arabic": {"ar": "Arabic", "fa": "Persian", "ur": "Urdu"},
+    "Devanagari": {"hi": "Hindi", "mr": "Marathi", "ne": "Nepali"},
+}  # fmt: skip
+RARE = {"ast", "br", "eo", "fy", "oc"}  # of which every speaker reads another language, too: only if declared
+# Languages of which a text may be taken for another's; what the page declares counts for more among them.
+RELATIVES = (
+    {"no", "nn", "da", "sv", "fo"}, {"hr", "sr", "bs"}, {"cs", "sk"}, {"id", "ms"}, {"es", "gl", "ca", "pt", "ast"},
+    {"ru", "uk", "be"}, {"bg", "mk", "sr"}, {"fa", "ps", "ckb", "ur", "sd"}, {"hi", "mr", "ne"}, {"nl", "af", "fy"},
+    {"de", "lb"}, {"zu", "xh"}, {"et", "fi"}, {"kk", "ky", "tt", "ba"}, {"az", "tr", "uz"}, {"ga", "gd"},
+    {"fr", "oc", "ca"},
+)  # fmt: skip
+
+# Likelihoods. A list has about half of the words of a text in its language, and the word at rank r is as frequent as
+# 1 / (r + FIRST_RANK). One that is not in the list is UNLISTED.
+LISTED_SHARE = 0.5
+FIRST_RANK = 5
+UNLISTED = 2e-5
+OWN_SHARE = 0.3  # of the words of a text that `frequent_words.txt` has, of a language without another list
+OWN_LIKELIHOOD = 2e-3  # of its words, of a language with one
+# What decides. A text in a listed language has .23 of its words in the list (Finnish, Turkish) to .6; one in a language
+# that is in no list has at most .3 in that of another.
+MIN_SHARE = 0.18
+MIN_OWN_SHARE = 0.08  # in the short lists of `frequent_words.txt`
+MAX_FOREIGN_SHARE = 0.35  # if a language is declared that no list has
+MIN_WORDS, MIN_DECLARED_SHARE = 40, 0.02  # words of a longer text that are in the list of its language, at least
+MIN_FOUND = 3  # words of a text that are in the list
+DECLARED_BONUS = 5.0  # by how much the declared language is likelier from the start (log); a word brings 1 to 8
+RELATIVE_BONUS = 0.12  # and for each word, if it is a relative of the likeliest
+KNOWN_LETTER, UNKNOWN_LETTER = 0.5, -2.0  # what a letter adds to the naturalness of a text
+
+WORD = re.compile(r"[^\W\d_]+")
+WORDS = {
+    "Arabic": re.compile("[\u0620-\u064a\u066e-\u06d3\u06d5\u06fa-\u06ff\u0750-\u077f]+"),
+    "Devanagari": re.compile("[\u0900-\u0963\u0970-\u097f]+"),
+}
+SERBIAN_IN_LATIN = str.maketrans(
+    dict(zip("абвгдђежзијклмнопрстћуфхцчш", "abvgdđežzijklmnoprstćufhcčš", strict=True))
+    | {"љ": "lj", "њ": "nj", "џ": "dž"}
+)
+CEDILLAS = str.maketrans("șț", "şţ")
+
+
+class ScriptWords(NamedTuple):
+    """Hold the frequent words of the languages of a script."""
+
+    languages: frozenset[str]
+    table: dict[str, list[tuple[str, float]]]  # word -> languages, and how much likelier it is in them (log)
+
+
+def language_of(text: str, declared: str | None = None) -> str | None:
+    """Return the code of the language of a text (ISO 639-1, or 639-3 where there is none); None if it says too little.
+
+    `declared`: what is said of it, as such a code. It decides between near relatives, and where there is little text.
+    """
+    sample = unicodedata.normalize("NFC", text[:MAX_CHARS])
+    script = script_of(sample)
+    if script in LANGUAGES_OF_SCRIPT:
+        return language_by_script(sample, script, declared)
+    return _by_words(sample, script, declared if declared not in languages_elsewhere(script) else None)
+
+
+def may_be_in(text: str, language: str) -> bool:
+    """Return whether a text may be in a language: whether its script and, if they are known, words are of that."""
+    sample = unicodedata.normalize("NFC", text[:MAX_CHARS])
+    script = script_of(sample)
+    if language in LISTS.get(script, ()):
+        table = words_of_script(script).table
+        words = _words(sample, script)
+        found = sum(any(code == language for code, _ in table.get(word, ())) for word in words)
+        return len(words) < MIN_WORDS or found >= MIN_DECLARED_SHARE * len(words)
+    return language not in languages_elsewhere(script)
+
+
+def _by_words(sample: str, script: str, declared: str | None) -> str | None:
+    """Return the likeliest language of a text in a script of LISTS; None if no language has enough of its words."""
+    known = words_of_script(script)
+    words = _words(sample, script)
+    scores: dict[str, float] = {}
+    found: dict[str, int] = {}
+    for word, times in Counter(words).items():
+        for code, likelier in known.table.get(word, ()):
+            scores[code] = scores.get(code, 0) + likelier * times
+            found[code] = found.get(code, 0) + times
+    ranked = sorted((code for code in scores if code not in RARE or code == declared), key=scores.__getitem__)
+    if not ranked:
+        return None
+    first = ranked[-1]
+    share = found[first] / len(words)
+    if declared and declared != first:
+        related = any(first in group and declared in group for group in RELATIVES)
+        bonus = DECLARED_BONUS + RELATIVE_BONUS * len(words) * related
+        unknown = declared not in known.languages
+        if scores[first] - scores.get(declared, 0) < bonus or (unknown and share < MAX_FOREIGN_SHARE):
+            return declared
+    least = MIN_SHARE if first in LISTS.get(script, ()) else MIN_OWN_SHARE
+    return first if share >= least and found[first] >= MIN_FOUND else None
+
+
+def naturalness(text: str) -> float:
+    """Return how much a text is like one language, for each letter beyond ASCII: in words and letters.
+
+    0: it has no such letters, or no frequent words. It tells which of several decodings of a page makes sense.
+    """
+    text = unicodedata.normalize("NFC", text).lower()
+    beyond = Counter(character for character in text if character > "\x7f" and character.isalpha())
+    script = script_of("".join(beyond))
+    table, letters = words_of_script(script).table, letters_of_script(script)
+    scores: dict[str, float] = {}
+    shown: Counter[str] = Counter()  # language -> its words that have such letters
+    for word, times in Counter(_words(text, script)).items():
+        if len(word) > 1:  # any letter is a word in some language
+            for code, likelier in table.get(word, ()):
+                scores[code] = scores.get(code, 0) + likelier * times
+                shown[code] += not word.isascii()
+    best = 0.0
+    for code in shown:
+        known = beyond if script in LANGUAGES_OF_SCRIPT else letters[code]
+        right = sum(times * (KNOWN_LETTER if one in known else UNKNOWN_LETTER) for one, times in beyond.items())
+        if shown[code] and right > 0:
+            best = max(best, (scores[code] + right) / beyond.total())
+    return best
+
+
+@cache
+def letters_of_script(script: str) -> dict[str, frozenset[str]]:
+    """Return the letters beyond ASCII that are in the frequent words of each language of a script."""
+    counts: dict[str, Counter[str]] = {code: Counter() for code in words_of_script(script).languages}
+    for word, languages in words_of_script(script).table.items():
+        if not word.isascii():
+            for code, _ in languages:
+                counts[code].update(word)
+    return {code: frozenset(one for one, times in found.items() if times > 1) for code, found in counts.items()}
+
+
+def _words(sample: str, script: str) -> list[str]:
+    return WORDS.get(script, WORD).findall(sample.lower())[:MAX_WORDS]
+
+
+@cache
+def words_of_script(script: str) -> ScriptWords:
+    """Return the frequent words of the languages of a script. They are read once a process: 20,000 in Latin script."""
+    own, lists = _own_words(script), LISTS.get(script, {})
+    languages = [*lists, *(code for code in own if code not in lists)]
+    table: dict[str, list[tuple[str, float]]] = {}
+    for code in languages:
+        likelihoods = _listed_words(script, code) if code in lists else {}
+        likelihood = OWN_LIKELIHOOD if code in lists else OWN_SHARE / len(own[code])
+        for word in own.get(code, ()):
+            likelihoods[word] = max(likelihood, likelihoods.get(word, 0))
+        if code == "bs":  # its list is the Croatian one
+            likelihoods = {word: value for word, value in likelihoods.items() if word not in own["hr"]}
+        for word, likelihood in likelihoods.items():
+            likelier = math.log(likelihood / UNLISTED)
+            if word in table:
+                table[word].append((code, likelier))
+            else:
+                table[word] = [(code, likelier)]
+    return ScriptWords(frozenset(languages), table)
+
+
+def _listed_words(script: str, code: str) -> dict[str, float]:
+    """Return the most frequent words of a language, and how likely each is."""
+    text = (files("justext") / "stoplists" / f"{LISTS[script][code]}.txt").read_text("utf-8")
+    lines = text.lower().split("\n", MAX_LISTED)[:MAX_LISTED]
+    if (script, code) == ("Latin", "sr"):
+        lines = [line.translate(SERBIAN_IN_LATIN) for line in lines]
+    if code == "ro":  # with comma below, and as it was written before Unicode had that
+        lines = [line + " " + line.translate(CEDILLAS) for line in lines]
+    scale = LISTED_SHARE / math.log(text.count("\n") / FIRST_RANK + 1)
+    word_in = WORDS.get(script, WORD)
+    likelihoods: dict[str, float] = {}
+    for rank, line in enumerate(lines, FIRST_RANK):
+        for word in (line,) if line.isalpha() else word_in.findall(line):
+            likelihoods.setdefault(word, scale / rank)
+    return likelihoods
+
+
+def _own_words(script: str) -> dict[str, list[str]]:
+    """Return the words of `frequent_words.txt` that are in a script, by language."""
+    lines = (files(__package__) / "frequent_words.txt").read_text("utf-8").split("\n")
+    parts = (line.partition(": ") for line in lines if not line.startswith("#"))
+    return {code: rest.split() for code, _, rest in parts if rest and script_of(rest) == script}
+
+
+@cache
+def languages_elsewhere(script: str) -> frozenset[str]:
+    """Return languages that are not written in a script."""
+    every = {**LANGUAGES_OF_SCRIPT, **LISTS}
+    others = {code for other in every if other != script for code in every[other]}
+    return frozenset(others - words_of_script(script).languages - {*every.get(script, ())}) if script else frozenset()

@@ -1,0 +1,78 @@
+"""The encoding of a page: by its bytes, whatever it declares, and wherever it declares it."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from pipelines.extraction.page import charset
+
+NEWS = {
+    "ja": "市は、橋が年末まで閉鎖されると発表した。工事はまだ終わっておらず、住民は渡し船を使うことになる。",
+    "zh": "市政府表示，这座桥将关闭到年底，因为工程还没有完成，人们要在这里等新的渡船。这是今年发生的大事。",
+    "zh-Hant": "市政府表示，這座橋將關閉到年底，因為工程還沒有完成，人們要在這裡等新的渡船。這是今年發生的大事。",
+    "ko": "시는 다리가 연말까지 폐쇄될 것이라고 밝혔다. 공사는 아직 끝나지 않았고 주민들은 배를 이용하고 있다.",
+    "th": "เทศบาลแจ้งว่าสะพานจะปิดจนถึงสิ้นปี และการซ่อมยังไม่เสร็จ คนในเมืองได้ใช้เรือของจังหวัด",
+    "pl": "Miasto poinformowało, że most będzie zamknięty, ponieważ prace także są opóźnione. Ludzie już się boją.",
+    "cs": "Město uvedlo, že most bude uzavřen, protože práce ještě nejsou hotové. Lidé už říkají, že to bude také tak.",
+    "hu": "A város közölte, hogy a hidat nem nyitják meg az év vége előtt, mert több munka még nem készült el.",
+    "tr": "Belediye, köprünün yıl sonuna kadar kapalı olacağını söyledi. Çalışma için daha çok para değil, iş gücü.",
+    "ru": "Город сообщил, что мост будет закрыт до конца года, потому что работы на нём ещё не закончены.",
+    "ar": "قالت المدينة إن الجسر لن يفتح قبل نهاية هذا العام وإن العمل فيه سوف يستمر حتى الشتاء.",
+    "el": "Ο δήμος ανακοίνωσε ότι η γέφυρα θα μείνει κλειστή μέχρι το τέλος του έτους και ότι δεν είναι έτοιμη.",
+    "he": "העירייה הודיעה כי הגשר לא ייפתח לפני סוף השנה וכי העבודה על הגשר עוד לא הסתיימה.",
+    "lt": "Miestas pranešė, kad tiltas bus uždarytas iki metų pabaigos, nes darbai dar nėra baigti. Tačiau žmonės šį.",
+    "de": "Die Stadt teilte mit, dass die Brücke für Fußgänger nicht vor Jahresende geöffnet werden könne.",
+    "fr": "La ville a annoncé que le pont était fermé après les travaux, même si la préfecture a déjà été prévenue.",
+}  # fmt: skip
+ENCODED = [
+    *(("ja", name) for name in ("shift_jis", "euc_jp", "iso2022_jp")), ("zh", "gbk"), ("zh-Hant", "big5"),
+    ("ko", "euc_kr"), ("th", "cp874"),
+    *((code, name) for code in ("pl", "cs", "hu") for name in ("iso8859_2", "cp1250")),
+    ("tr", "cp1254"), *(("ru", name) for name in ("cp1251", "koi8_r", "cp866", "iso8859_5")), ("ar", "cp1256"),
+    ("el", "cp1253"), ("he", "cp1255"), ("lt", "cp1257"), ("de", "cp1252"), ("fr", "cp1252"),
+    ("ru", "utf-16-le"), ("de", "utf-16-be"),
+]  # fmt: skip
+LABELS = {"cp866": "ibm866", "koi8_r": "koi8-r", "cp874": "windows-874", "euc_kr": "euc-kr"}
+
+
+@pytest.mark.parametrize(("language", "encoding"), ENCODED, ids=[f"{code} {name}" for code, name in ENCODED])
+def test_charset_is_found_by_what_the_bytes_say(language, encoding):
+    """Without a declaration, with a wrong one in the page or in the header, and with one after 100 kB of script."""
+    story = f"<p>{NEWS[language]}</p>" * 2 + "<p>Bridge 12</p>"
+    label = LABELS.get(encoding, encoding.replace("iso8859_", "iso-8859-").replace("cp125", "windows-125"))
+    late = f"<script>{'var a = 1; ' * 9_000}</script><meta charset={label}>"
+    for head, header in (
+        ("", None),
+        ('<meta charset="iso-8859-1">', None),
+        ('<meta charset="utf-8">', "text/html"),
+        ("", "text/html; charset=utf-8"),
+        ("" if encoding.startswith("utf-16") else late, None),
+    ):
+        body = f"<html><head>{head}<title>12</title></head><body>{story}</body></html>".encode(encoding)
+        assert NEWS[language] in (charset.decode(body, header) or ""), (head[:30], header)
+
+
+def test_right_charset_of_a_page_with_few_other_letters_is_kept():
+    """A name or two in a page in English say nothing against its declaration; without one it is Western."""
+    prose = "<p>The city said that the bridge would not be open again before the end of the year. "
+    for name, encoding, declared in (
+        ("Łukasz Żak", "cp1250", "windows-1250"),
+        ("Мост", "cp1251", "windows-1251"),
+        ("Çağla Şen", "cp1254", "windows-1254"),
+        ("José Muñoz", "cp1252", None),
+    ):
+        meta = f"<meta charset={declared}>" if declared else ""
+        assert name in (charset.decode(f"<html>{meta}{prose * 9}{name}</p>".encode(encoding)) or "")
+
+
+HOSTILE = [b"<meta ", b"<script>", b"<!--", b"<script>x</script>\x82\xa0", b"<", b"\xe9 "]
+
+
+@pytest.mark.parametrize("unit", HOSTILE, ids=["meta", "script", "comment", "scripts", "angle", "letters"])
+def test_charset_of_a_hostile_page_is_found_in_time(unit):
+    """A page of 1 MB takes less than a second, however its markup is broken."""
+    start = time.process_time()
+    charset.decode(unit * (1_000_000 // len(unit)) + b"\xe9")
+    assert time.process_time() - start < 1
