@@ -31,10 +31,11 @@ from pipelines.extraction.body.blocks import HEADING_TAGS, TextBlock, blocks, me
 from pipelines.extraction.body.classifier import BlockDecision
 from pipelines.extraction.body.features import Evidence, PageContext
 from pipelines.extraction.boilerplate import comments, remove
+from pipelines.extraction.boilerplate.line_rules import RULE_BY_NAME
 from pipelines.extraction.fields import metadata
 from pipelines.extraction.fields.authors import outlets
 from pipelines.extraction.fields.metadata import PageMetadata
-from pipelines.extraction.labels import stand_in_pages
+from pipelines.extraction.labels import paywall, stand_in_pages
 from pipelines.extraction.page import charset
 from pipelines.extraction.page.characters import printable, without_controls
 from pipelines.extraction.page.declared import DeclaredMetadata, gather
@@ -141,8 +142,8 @@ def _read(page: Page, observer: ReadingObserver) -> Article:
     text = "\n".join(paragraphs)
     words = count_words(text)
     if words < (MIN_DECLARED_WORDS if declared.is_article else MIN_WORDS):
-        word, _evidence = stand_in_pages.recognise(declared, fields.title, paragraphs)
-        raise PageRefused(word or NO_TEXT, f"{words} words")
+        stands_in = labels.access in stand_in_pages.KINDS
+        raise PageRefused(labels.access if stands_in and labels.access else NO_TEXT, f"{words} words")
     article = Article(
         url=page.url,
         text=text,
@@ -212,6 +213,7 @@ def _paragraphs(
     fields = metadata.with_byline_of_text(fields, declared, running)
     plain = {index for index, one in enumerate(kept) if not one.block.linked and not one.block.strong}
     dropped = remove.boilerplate_lines(lines, fields.authors, plain=plain)
+    dropped |= dict.fromkeys(paywall.wall_lines(lines), RULE_BY_NAME["subscribers only"])
     for index, rule in dropped.items():
         kept[index].rule, kept[index].why = rule.name, rule.why
     return [line for index, line in enumerate(lines) if index not in dropped and line], fields

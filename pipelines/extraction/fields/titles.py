@@ -43,7 +43,8 @@ SEPARATOR = re.compile(
 BAR = re.compile(r"[|｜│┃❘¦♥♡❤★☆✦·•@]|::")  # a separator that is rarely a mark within a headline
 MAX_SUFFIX_WORDS = 4  # of a name that nothing confirms
 ENTITY = re.compile(
-    r"&(?:#\d{2,6}|#[xX][0-9a-fA-F]{2,5}|amp|quot|apos|nbsp|[lr][sd]quo|[nm]dash|hellip|[A-Za-z]{1,6}(?:acute|grave|circ|uml|cedil|tilde)|szlig);"
+    r"&(?:#\d{2,6}|#[xX][0-9a-fA-F]{2,5}|amp|quot|apos|nbsp|[lr][sd]quo|[nm]dash|hellip|szlig"
+    r"|[A-Za-z]{1,6}(?:acute|grave|circ|uml|cedil|tilde));"
 )
 ELLIPSIS = re.compile(r"\s*(?:…|\.\.\.)$")
 DATE_BEFORE = re.compile(r"^\d{1,2}\.\d{1,2}\.(?:\d{4}|\d\d)\s*(?:[|–—:-]\s*)?(?=\D)")
