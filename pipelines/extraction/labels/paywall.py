@@ -28,6 +28,7 @@ MAX_TEASER_CHARS = 1500  # of a text that may be the part before a wall
 HEAD_LINES, TAIL_LINES = 2, 5  # at either end of a text, where the words of a wall may be
 MAX_LINE_CHARS = 220
 MAX_CONSENT_CHARS = 4000  # of a question for consent; with the names of the purposes it is long
+MAX_BUTTON_CHARS = 60
 MIN_SHARE_OF_WHOLE = 0.8  # of the words or characters that the page declares of its text
 MAX_SHARE_OF_PART = 0.6
 MIN_COUNTED_WORDS = 50  # some systems count the words of the headline
@@ -264,5 +265,11 @@ def _asks_for_consent(lines: list[str]) -> bool:
     words = "\n".join(lines)
     if not all(pattern.search(words) for pattern in CONSENT_WORDS):
         return False
-    speaking = sum(len(line) for line in lines if any(pattern.search(line) for pattern in CONSENT_WORDS))
+    cookies, agree, partners = CONSENT_WORDS
+    about = (cookies, partners, CONSENT_SPEAKS)  # councils agree, too: such a word counts on a button alone
+    speaking = sum(
+        len(line)
+        for line in lines
+        if any(pattern.search(line) for pattern in about) or (len(line) <= MAX_BUTTON_CHARS and agree.search(line))
+    )
     return speaking > 0.6 * len(words)
