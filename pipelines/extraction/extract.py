@@ -38,10 +38,11 @@ from pipelines.extraction.fields.metadata import PageMetadata
 from pipelines.extraction.labels import paywall, stand_in_pages
 from pipelines.extraction.page import charset
 from pipelines.extraction.page.characters import printable, without_controls
-from pipelines.extraction.page.declared import DeclaredMetadata, gather
+from pipelines.extraction.page.declared import HEADLINE_METAS, DeclaredMetadata, gather
 from pipelines.extraction.page.jsonld import text as text_of
 from pipelines.extraction.page.meta_refresh import refresh_of
 from pipelines.extraction.page.parse import EMPTY, NOT_HTML, TOO_LARGE, UNDECODABLE, PageRefused, parse
+from pipelines.extraction.page.state_json import show_text_of_state
 from pipelines.extraction.page.trace import BlockTrace, FieldCandidate
 
 NO_TEXT = "no article text"  # no text, or fewer words than MIN_WORDS
@@ -130,6 +131,8 @@ def _read(page: Page, observer: ReadingObserver) -> Article:
     tree = parse(page)
     captured = page.capture.time if page.capture else now()
     declared = gather(tree, page.url, captured, page.hint)
+    if show_text_of_state(tree, page.body, [declared.page_title, *declared.headlines, *declared.meta(HEADLINE_METAS)]):
+        declared = gather(tree, page.url, captured, page.hint)
     rule = site_rules.rule_on(page.source, captured.date().isoformat()) or Rule()
     fields = _fields(declared, rule, observer)
     early = page_labels.early(declared)
