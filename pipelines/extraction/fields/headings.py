@@ -155,7 +155,7 @@ def _place(element: Any, raw: str, page: DeclaredMetadata) -> str:
         return "hidden"
     if _in_trail(element):
         return "trail"
-    if any(not _links_to_page(a, page) for a in links):
+    if any(not links_to_page(a, page) for a in links):
         return "link"
     return "elsewhere" if page.elsewhere(element) else "own"
 
@@ -189,7 +189,7 @@ def heading_above_text(page: DeclaredMetadata) -> Heading | None:
     return None
 
 
-def _links_to_page(a: Any, page: DeclaredMetadata) -> bool:
+def links_to_page(a: Any, page: DeclaredMetadata) -> bool:
     """Return whether the link is an anchor, or leads to this page itself, as on blogs."""
     href = (a.get("href") or "").strip()
     if not href or href.startswith("#"):
