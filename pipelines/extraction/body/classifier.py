@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.extraction.body import model
+from pipelines.extraction.body import model, series
 from pipelines.extraction.body.blocks import HEADING_TAGS, MENU_LINK_SHARE, BlockContainer, TextBlock
-from pipelines.extraction.body.features import PageContext, letters
+from pipelines.extraction.body.features import PageContext, headline_index, letters
 
 # Names of the rules that drop blocks, as `--explain` shows them.
 MENU = "menu"  # a link among links, with no article text near
@@ -34,6 +34,7 @@ WHY = {
     HEADLINE: "the headline is a field of its own",
 }
 WHY_TRAFILATURA = "the classifier found too little text on this page, and trafilatura takes this block for text"
+WHY_SERIES = "other items of the series have it in the text, or the series is the text"
 MAX_MENU_LINK_CHARS = 150  # a longer link is scored
 MIN_PARAGRAPH_CHARS = 60  # a shorter line may come twice in one text
 MIN_COPY_CHARS = 1000  # a block of this length may be a copy of others ...
@@ -65,7 +66,18 @@ def classify(page: PageContext) -> list[BlockDecision]:
         for decision, taken in zip(decisions, page.read, strict=True):
             if taken:
                 decision.rule, decision.why = None, WHY_TRAFILATURA
+    else:
+        _complete_series(decisions, page)
     return _drop_redundant(decisions, next(iter(page.evidence.titles), ""))
+
+
+def _complete_series(decisions: list[BlockDecision], page: PageContext) -> None:
+    """Keep the parts of a series that were dropped here and there."""
+    kept = [decision.rule is None for decision in decisions]
+    titles = {key for title in page.evidence.titles if (key := letters(title))}
+    for index in series.dropped_parts(page.blocks, kept, headline_index(page.blocks, titles)):
+        if decisions[index].rule in (CLASSIFIER, MENU):
+            decisions[index].rule, decisions[index].why = None, WHY_SERIES
 
 
 def add_contributions(decisions: Sequence[BlockDecision], page: PageContext) -> None:
