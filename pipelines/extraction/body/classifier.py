@@ -75,7 +75,7 @@ def _complete_series(decisions: list[BlockDecision], page: PageContext) -> None:
     """Keep the parts of a series that were dropped here and there."""
     kept = [decision.rule is None for decision in decisions]
     titles = {key for title in page.evidence.titles if (key := letters(title))}
-    for index in series.dropped_parts(page.blocks, kept, headline_index(page.blocks, titles)):
+    for index in series.dropped_parts(page.blocks, kept, headline_index(page.blocks, titles), titles):
         if decisions[index].rule in (CLASSIFIER, MENU):
             decisions[index].rule, decisions[index].why = None, WHY_SERIES
 

@@ -1,7 +1,7 @@
 """Find the lead image: the one that the page declares, else the first picture of the article.
 
-A picture that scripts load later has its address in `data-src` or `srcset`, and a placeholder in `src`. Logos, portraits
-of authors, buttons, and pictures that link to other stories are not of the article.
+A picture that scripts load later has its address in `data-src` or `srcset`, and a placeholder in `src`. Logos,
+portraits of authors, buttons, and pictures that link to other stories are not of the article.
 """
 
 from __future__ import annotations
