@@ -15,7 +15,7 @@ ARTICLE_WORD = re.compile(r"^(?:the|der|die|das|le|la|les|el|il|lo|de|het)(?=\w{
 # A host in the place of a name. The last words are endings of files, which headlines name, too.
 HOST_NAME = re.compile(r"(?:www\.)?(?:[\w-]{1,60}\.){1,4}(?!(?:js|py|ts|rs|md|exe|net|zip|pdf)$)[a-z]{2,12}")
 SUFFIX_LABELS = frozenset(("com", "co", "org", "net", "ac", "gov", "edu", "www", "blog", "news"))  # name no site
-MAX_NAME_WORDS = 5
+MAX_NAME_WORDS = 6
 
 
 @dataclass(frozen=True, slots=True)

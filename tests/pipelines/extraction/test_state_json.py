@@ -62,9 +62,7 @@ STATES = {
 
 def page(states: str, body: str = '<div id="root"></div>') -> Page:
     head = f'<title>{TITLE}</title><meta property="og:type" content="article">'
-    source = (
-        f"<html lang=en><head>{head}</head><body>{body}{states}<footer><p>{IMPRINT}</p></footer></body></html>"
-    )
+    source = f"<html lang=en><head>{head}</head><body>{body}{states}<footer><p>{IMPRINT}</p></footer></body></html>"
     return Page("https://paper.example/2026/03/05/ferry-strike", source.encode(), "text/html")
 
 
