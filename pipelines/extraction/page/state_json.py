@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from html import unescape
 from itertools import islice
-from json.decoder import scanstring
+from json.decoder import scanstring  # type: ignore[attr-defined]  # the types leave it out
 from typing import Any
 
 from pipelines.extraction.page import jsonld

@@ -199,13 +199,9 @@ TITLES = {
         "",
         "Magic cleaning",
     ),
-    "a middle dot before the host": (
-        "<title>Nobody mends it now · paper.example</title>",
-        "",
-        "Nobody mends the old bridge",
-    ),
+    "a middle dot before the host": ("<title>Nobody mends it now · paper.example</title>", "", "Nobody mends it now"),
     "initials of the site are its host": (
-        "<link rel=canonical href='https://www.pshb.example/x'><title>The bridge | Port Selby Harbour Board e.V.</title>",
+        "<link rel=canonical href='https://pshb.example/x'><title>The bridge | Port Selby Harbour Board e.V.</title>",
         "",
         "The bridge",
     ),
