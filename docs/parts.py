@@ -136,7 +136,7 @@ ORDERS: dict[str, tuple[PrecedenceLine, ...]] = {
     "site_name": precedence.SITE_NAME,
     "publisher": precedence.PUBLISHER,
     "issn": precedence.ISSN,
-    "image": precedence.IMAGE,
+    "image": (*precedence.IMAGE, PrecedenceLine("img", (), precedence.IMAGE_PRINTED)),
 }  # fmt: skip
 
 

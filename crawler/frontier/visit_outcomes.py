@@ -26,7 +26,7 @@ from pipelines.database.edits.difference import ALTERNATE, NOISE_IN_WORDS
 from pipelines.database.edits.story_identity import is_one_article
 from pipelines.database.frontier import replanning
 from pipelines.database.frontier.rows import Claim
-from pipelines.database.stand_ins import ALWAYS_STANDS_IN, ANOTHER, FRONT, NO_TEXT, SECTION, landing
+from pipelines.database.stand_ins import ALWAYS_STANDS_IN, ANOTHER, CONSENT, FRONT, NO_TEXT, SECTION, landing
 from pipelines.extraction.page.media import NOT_HTML
 from pipelines.extraction.page.parse import TOO_LARGE
 
@@ -150,6 +150,8 @@ class VisitOutcomes(FailedVisits):
         if capture is None or reason.startswith("extractor"):
             return None
         kind = reason if reason in ALWAYS_STANDS_IN else NO_TEXT
+        if landing(claim.url, reading.page.url) == CONSENT:
+            kind = CONSENT
         if not await self.context.do(store.is_article, claim.url):
             if kind == NO_TEXT:
                 return None

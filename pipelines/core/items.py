@@ -145,7 +145,7 @@ class Article:
     dateline: Annotated[str | None, 'place that the text is dated from, as printed at its beginning: "BERLIN", "Kyiv"']
     access: Annotated[
         str | None,
-        "what hides part of the text: paywall, truncated; None: nothing seen",
+        "if the text is whole: paywall or truncated, it is cut; declared paywall, text whole; None: nothing seen",
     ]
     access_evidence: Annotated[str | None, "what on the page says so; None where `access` is"]
     rights: Annotated[tuple[str, ...], 'usage signals in the page: "robots: noarchive", "tdm-reservation: 1"']
@@ -163,6 +163,7 @@ class NothingToRead:
 
 
 GONE_KINDS = ("404", "410", "soft 404", "front page")  # kinds of PageState of a page that is not there any more
+PAYWALLED_WHOLE = "declared paywall, text whole"  # value of Article.access of a text that is not free, but here
 PAYWALL_KIND = "paywall"  # kind of PageState of a page that shows a part of its article
 
 

@@ -76,7 +76,8 @@ ARTICLE_COLUMNS = (
     "a.language, a.language_declared, a.section, a.tags, a.site_name, a.publisher, a.issn, a.image, "
     "a.text, a.line_kinds, a.word_count, a.kind, a.origin, a.origin_url, a.dateline, a.access, a.access_evidence, "
     "a.rights, a.comments, a.found_in, a.extractor, a.text_digest, a.first_seen, a.last_seen, a.revision, "
-    "g.kind AS gone, g.since AS gone_since, w.kind AS wall, w.since AS wall_since, c.signals AS header_rights, " + PROVENANCE_COLUMNS
+    "g.kind AS gone, g.since AS gone_since, w.kind AS wall, w.since AS wall_since, c.signals AS header_rights, "
+    + PROVENANCE_COLUMNS
 )
 ARTICLE_KEYS = column_names(ARTICLE_COLUMNS)
 # What the address shows now in the place of the article: it is gone (g), or a wall or error page is there (w).

@@ -12,7 +12,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from pipelines.core.items import PAYWALL_KIND
+from pipelines.core.items import PAYWALL_KIND, PAYWALLED_WHOLE
 from pipelines.core.urls import same_site
 from pipelines.database.edits.change_detection import comparable, different_words, text_digest
 from pipelines.database.edits.stubs import Stub, stub_of
@@ -28,6 +28,7 @@ OTHER_TEXT = "other text"
 WALLS = (CONSENT, LOGIN, ERROR, ANOTHER, NO_TEXT, OTHER_TEXT)  # in the place of articles that may come back
 ALWAYS_STANDS_IN = (CONSENT, LOGIN, SOFT_404, ERROR)  # values of Article.access that no article has
 PART_OF_TEXT = ("paywall", "truncated")  # values of Article.access that say that text is missing
+MAY_BE_PART = (*PART_OF_TEXT, PAYWALLED_WHOLE)  # the last is judged by the page alone
 
 CUT_OFF = text_digest(None, "")  # noted of a stub that shows the beginning of its article alone
 
@@ -39,6 +40,13 @@ MIN_COMMON_BEGINNING_SHARE = 0.6  # of the words of a teaser that the known text
 MIN_HELD_SECONDS = 23 * 3600  # that an unrelated text must last until it is an edit; looks are a day apart, or nearly
 MIN_SELLING_HELD_SECONDS = 7 * 86_400 - 3600  # the same for a stub whose notice has a word of a wall, and no more
 LOGIN_PATH = re.compile(r"/(?:log-?in|sign-?in|sso|auth|oauth2?|anmelden|connexion|registrer|iniciar-sesion)\b", re.I)
+# Path and host of a page that asks for consent, to which redirects lead.
+CONSENT_PATH = re.compile(
+    r"/(?:collect-?consent|consent(?:-?(?:wall|form|ui|manager))?|cookie-?(?:wall|consent)|privacy-?(?:wall|gate)|cmp|gdpr"
+    r"|zustimmung|einwilligung|consentement|consentimiento|consenso)(?:\.\w{2,5})?(?=/|$)",
+    re.I,
+)
+CONSENT_HOST = re.compile(r"(?:consent|cmp|my-?privacy|privacy-?gate)\.", re.I)
 
 # Path of a front page: nothing, a language, or a usual name.
 FRONT_PATH = re.compile(r"(?:/[a-z]{2}(?:-[a-z]{2})?)?(?:/(?:index|default|home)(?:\.\w{2,5})?)?", re.I)
@@ -58,7 +66,7 @@ class ShownText(NamedTuple):
 class StandInEvidence(NamedTuple):
     """Hold what else the archive knows that tells a stand-in from an article."""
 
-    landed: str | None = None  # FRONT, SECTION or LOGIN if redirects led to such a page, else None
+    landed: str | None = None  # FRONT, SECTION, LOGIN or CONSENT if redirects led to such a page, else None
     is_redirected: bool = False  # the page is at another address than the one that was asked for
     kind_elsewhere: str | None = None  # kind as which the same text, or notice of a stub, was met at another address
     is_text_of_others: bool = False  # another article of the source has the same headline and text
@@ -83,7 +91,7 @@ def stands_in(shown: ShownText, known: ShownText | None, evidence: StandInEviden
         return evidence.kind_elsewhere
     if known.access in ALWAYS_STANDS_IN:  # filed by an older version
         return None
-    if shown.access in PART_OF_TEXT and _is_shortened(shown, known):
+    if shown.access in MAY_BE_PART and _is_shortened(shown, known):
         return PAYWALL_KIND
     is_same_title = bool(shown.title and known.title and comparable(shown.title) == comparable(known.title))
     stub = stub_of(shown.text, known.text)
@@ -146,7 +154,7 @@ def _is_shortened(shown: ShownText, known: ShownText) -> bool:
     if len(shown.text) >= MAX_SHORTENED_SHARE * len(known.text):
         return False
     mine, others = different_words(shown.text), different_words(known.text)
-    return known.access not in PART_OF_TEXT or len(mine & others) >= MIN_COMMON_BEGINNING_SHARE * len(mine)
+    return known.access not in MAY_BE_PART or len(mine & others) >= MIN_COMMON_BEGINNING_SHARE * len(mine)
 
 
 def common_share(text: str, other: str) -> float:
@@ -156,7 +164,7 @@ def common_share(text: str, other: str) -> float:
 
 
 def landing(asked: str, url: str) -> str | None:
-    """Return FRONT, SECTION or LOGIN if redirects from `asked` led to such a page; else None.
+    """Return FRONT, SECTION, LOGIN or CONSENT if redirects from `asked` led to such a page; else None.
 
     SECTION is a folder of the address that was asked for. That may also be the article itself, of an AMP page.
     """
@@ -165,6 +173,8 @@ def landing(asked: str, url: str) -> str | None:
         return None
     if LOGIN_PATH.search(path) and not LOGIN_PATH.search(asked_path):
         return LOGIN
+    if _asks_for_consent(url) and not _asks_for_consent(asked):
+        return CONSENT
     if asked_path == path or not same_site(asked, url):
         return None
     query = urlsplit(url).query
@@ -172,3 +182,9 @@ def landing(asked: str, url: str) -> str | None:
     if FRONT_PATH.fullmatch(path) and (not query or (not path and re.fullmatch(r"\w{1,20}=[a-z]{0,20}", query, re.I))):
         return FRONT
     return SECTION if f"{asked_path}/".startswith(f"{path}/") and not query else None
+
+
+def _asks_for_consent(url: str) -> bool:
+    """Return True if an address is named for questions for consent."""
+    parts = urlsplit(url)
+    return CONSENT_HOST.match(parts.netloc) is not None or CONSENT_PATH.search(parts.path) is not None

@@ -33,16 +33,18 @@ from pipelines.extraction.body.classifier import BlockDecision
 from pipelines.extraction.body.features import Evidence, PageContext
 from pipelines.extraction.body.line_layout import LaidOutLine, LineLayout
 from pipelines.extraction.boilerplate import comments, remove
+from pipelines.extraction.boilerplate.line_rules import RULE_BY_NAME
 from pipelines.extraction.fields import metadata
 from pipelines.extraction.fields.authors import outlets
 from pipelines.extraction.fields.metadata import PageMetadata
-from pipelines.extraction.labels import stand_in_pages
+from pipelines.extraction.labels import paywall, stand_in_pages
 from pipelines.extraction.page import charset
 from pipelines.extraction.page.characters import printable, without_controls
-from pipelines.extraction.page.declared import DeclaredMetadata, gather
+from pipelines.extraction.page.declared import HEADLINE_METAS, DeclaredMetadata, gather
 from pipelines.extraction.page.jsonld import text as text_of
 from pipelines.extraction.page.meta_refresh import refresh_of
 from pipelines.extraction.page.parse import EMPTY, NOT_HTML, TOO_LARGE, UNDECODABLE, PageRefused, parse
+from pipelines.extraction.page.state_json import show_text_of_state
 from pipelines.extraction.page.trace import BlockTrace, FieldCandidate
 
 NO_TEXT = "no article text"  # no text, or fewer words than MIN_WORDS
@@ -134,6 +136,8 @@ def _read(page: Page, observer: ReadingObserver) -> Article:
     tree = parse(page)
     captured = page.capture.time if page.capture else now()
     declared = gather(tree, page.url, captured, page.hint)
+    if show_text_of_state(tree, page.body, [declared.page_title, *declared.headlines, *declared.meta(HEADLINE_METAS)]):
+        declared = gather(tree, page.url, captured, page.hint)
     rule = site_rules.rule_on(page.source, captured.date().isoformat()) or Rule()
     fields = _fields(declared, rule, observer)
     early = page_labels.early(declared)
@@ -149,8 +153,8 @@ def _read(page: Page, observer: ReadingObserver) -> Article:
     fields = metadata.with_language_of_text(fields, paragraphs)
     words = count_words(text)
     if words < (MIN_DECLARED_WORDS if declared.is_article else MIN_WORDS):
-        word, _evidence = stand_in_pages.recognise(declared, fields.title, paragraphs)
-        raise PageRefused(word or NO_TEXT, f"{words} words")
+        stands_in = labels.access in stand_in_pages.KINDS
+        raise PageRefused(labels.access if stands_in and labels.access else NO_TEXT, f"{words} words")
     article = Article(
         url=page.url,
         text=text,
@@ -224,6 +228,7 @@ def _paragraphs(
     fields = metadata.with_byline_of_text(fields, declared, running)
     plain = {index for index, one in enumerate(kept) if not one.block.linked and not one.block.strong}
     dropped = remove.boilerplate_lines(lines, fields.authors, plain=plain)
+    dropped |= dict.fromkeys(paywall.wall_lines(lines), RULE_BY_NAME["subscribers only"])
     tables = Counter(id(one.block.table) for one in kept if one.block.table is not None)
     matched = Counter(id(kept[index].block.table) for index in dropped if kept[index].block.table is not None)
     whole = {table for table, count in matched.items() if count == tables[table]}

@@ -133,8 +133,9 @@ DESCRIPTIONS = {
             "origin": "Who published the text first, if not this newspaper: another paper, a news agency.",
             "origin_url": "Where they published it. NULL if the page does not link it.",
             "dateline": "The place that the text is dated from, as printed: `BERLIN`.",
-            "access": "What keeps readers from the whole text: `paywall`, `truncated`. NULL if nothing was seen. In "
-            "archives of older versions also `consent wall`: `morgue reextract` takes it back.",
+            "access": "If the text is whole: `paywall` and `truncated` are cut, `declared paywall, text whole` is not "
+            "free and here all the same. NULL if nothing was seen. In archives of older versions also "
+            "`consent wall`: `morgue reextract` takes it back.",
             "access_evidence": "What on the page says so. NULL if `access` is.",
             "rights": "JSON list of signals on use in the page, as sent: `robots: noarchive`.",
             "comments": "JSON list of readers' comments, from the newest capture. NULL if they were not asked for.",

@@ -23,7 +23,8 @@ VIEWS = {
             "kind": "`article`, `opinion`, `live blog`, `gallery` or `video`.",
             "edits": "How often its text or headline was seen to change. 0: never.",
             "origin": "Who published the text first, if not this newspaper: another paper, a news agency.",
-            "access": "What keeps readers from the whole text: `paywall`, `truncated`. NULL if nothing was seen.",
+            "access": "If the text is whole: `paywall` and `truncated` are cut, `declared paywall, text whole` is not "
+            "free and here all the same. NULL if nothing was seen.",
             "first_seen": f"When it came into the archive: its first capture. {UTC}",
             "last_seen": "When its page was last seen to show it.",
             "published": "Date of publication as the page gives it: a day, or a time with its zone.",

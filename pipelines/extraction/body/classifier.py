@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from pipelines.extraction.body import model
+from pipelines.extraction.body import model, series
 from pipelines.extraction.body.blocks import HEADING_TAGS, MENU_LINK_SHARE, BlockContainer, TextBlock
-from pipelines.extraction.body.features import PageContext, letters
+from pipelines.extraction.body.features import PageContext, headline_index, letters
 from pipelines.extraction.body.whole_groups import list_item, undecided_groups
 
 # Names of the rules that drop blocks, as `--explain` shows them.
@@ -37,6 +37,7 @@ WHY = {
 }
 WHY_WHOLE = "most of the table or list that it is in is text of the article"
 WHY_TRAFILATURA = "the classifier found too little text on this page, and trafilatura takes this block for text"
+WHY_SERIES = "other items of the series have it in the text, or the series is the text"
 MAX_MENU_LINK_CHARS = 150  # a longer link is scored
 MIN_PARAGRAPH_CHARS = 60  # a shorter line may come twice in one text
 MIN_COPY_CHARS = 1000  # a block of this length may be a copy of others ...
@@ -71,6 +72,8 @@ def classify(page: PageContext) -> list[BlockDecision]:
             if taken:
                 decision.rule, decision.why = None, WHY_TRAFILATURA
         scores = {index: 1.0 if taken else -1.0 for index, taken in enumerate(page.read)}
+    else:
+        _complete_series(decisions, page)
     _decide_whole(decisions, scores)
     return _drop_redundant(decisions, next(iter(page.evidence.titles), ""))
 
@@ -86,6 +89,15 @@ def _decide_whole(decisions: Sequence[BlockDecision], scores: Mapping[int, float
                 decision.rule, decision.why = None, WHY_WHOLE
             elif not keep and decision.rule is None:
                 decision.rule, decision.why = PART, WHY[PART]
+
+
+def _complete_series(decisions: list[BlockDecision], page: PageContext) -> None:
+    """Keep the parts of a series that were dropped here and there."""
+    kept = [decision.rule is None for decision in decisions]
+    titles = {key for title in page.evidence.titles if (key := letters(title))}
+    for index in series.dropped_parts(page.blocks, kept, headline_index(page.blocks, titles), titles):
+        if decisions[index].rule in (CLASSIFIER, MENU):
+            decisions[index].rule, decisions[index].why = None, WHY_SERIES
 
 
 def add_contributions(decisions: Sequence[BlockDecision], page: PageContext) -> None:

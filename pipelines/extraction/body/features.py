@@ -213,7 +213,7 @@ class PageFeatures:
         self.reads_before = [0, *accumulate(map(int, page.read))]
         self.links_before = [0.0, *accumulate(page.link_shares)]
         self.prose_before = [0, *accumulate(int(page.read[at] and self.prose[at] > 0) for at in range(count))]
-        self.headline = _headline_index(page.blocks, self.titles)
+        self.headline = headline_index(page.blocks, self.titles)
         none = [(-1,) * 5] * NEIGHBOURS
         blocks = zip(page.lengths, page.link_shares, map(int, page.read), self.kinds, self.ended, strict=True)
         self.padded: list[tuple[float, ...]] = [*none, *blocks, *none]
@@ -305,7 +305,7 @@ def layout_signature(block: TextBlock) -> tuple[object, ...]:
     return block.container.tag, block.container.names, parent.tag if parent else "", parent.names if parent else None
 
 
-def _headline_index(blocks: Sequence[TextBlock], titles: set[str]) -> int:
+def headline_index(blocks: Sequence[TextBlock], titles: set[str]) -> int:
     """Return the index of the headline above the article, else -1."""
     found = -1
     for index, block in enumerate(blocks):

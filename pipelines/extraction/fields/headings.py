@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from pipelines.extraction.fields.site_names import is_home
@@ -18,6 +19,8 @@ MAX_HEADINGS = 50
 MAX_TRAIL_CHARS = 600  # of a breadcrumb trail, including the headline at its end
 MAX_DEPTH = 20  # of nested elements in a heading
 MAX_HEADLINE_CHARS = 220  # a longer text is a standfirst
+TEXT_WITHIN = 4  # elements after a heading, one of which begins the text that it heads ...
+MIN_TEXT_CHARS = 80  # ... and has this many characters
 
 # Class names of an element with the headline of the page's own article.
 HEADLINE_CLASS = re.compile(
@@ -40,7 +43,7 @@ BESIDE_CLASS = re.compile(
     re.IGNORECASE,
 )
 BESIDE_TAGS = frozenset(("time", "small", "button", "svg", "figure", "img", "script", "style", "noscript", "template"))
-CLASSED_TAGS = frozenset(("h3", "div", "span", "p"))
+CLASSED_TAGS = frozenset(("h3", "h4", "h5", "h6", "div", "span", "p"))
 TRAIL_CLASS = re.compile(r"bread-?crumb|(?:^|[\s_-])crumbs?(?=[\s_-]|$)", re.IGNORECASE)
 LOGO_CLASS = re.compile(
     r"(?:^|\s)(?:site-?(?:title|name|logo|branding|heading)(?=[\s_-]|$)|(?:site-?)?(?:logo|brand|masthead)(?=\s|$))",
@@ -98,10 +101,11 @@ def _text(element: Any) -> str | None:
     """Return the words of a heading without the parts that are marked as not of the headline."""
     words: list[str] = []  # "\\0" is the edge of an element: a space, unless a punctuation mark follows
     _collect(element, words, 0)
-    text = normalized(re.sub(r"\0+(?=\s*[:,.;!?])", "", "".join(words)).replace("\0", " "))
+    text = normalized(BEFORE_MARK.sub("", "".join(words)).replace("\0", " "))
     return OUTER_MARKS.sub("", text) or None if text else None
 
 
+BEFORE_MARK = re.compile(r"[\s\0]*\0[\s\0]*(?=[:,.;!?])")  # a mark that is an element of its own
 OUTER_MARKS = re.compile(r"^[:,;|·•–—-]\s+|\s+[:;|·•–—-]$")  # between the headline and the parts that were left out
 
 
@@ -151,7 +155,7 @@ def _place(element: Any, raw: str, page: DeclaredMetadata) -> str:
         return "hidden"
     if _in_trail(element):
         return "trail"
-    if any(not _links_to_page(a, page) for a in links):
+    if any(not links_to_page(a, page) for a in links):
         return "link"
     return "elsewhere" if page.elsewhere(element) else "own"
 
@@ -171,7 +175,21 @@ def _in_trail(element: Any) -> bool:
     return False
 
 
-def _links_to_page(a: Any, page: DeclaredMetadata) -> bool:
+def heading_above_text(page: DeclaredMetadata) -> Heading | None:
+    """Return the first heading below h1 that the text follows at once. For pages that name their site and no more."""
+    for element in islice(page.tree.iter("h2", "h3", "h4"), MAX_HEADINGS):
+        raw = element_text(element)
+        if not raw or len(raw) > MAX_HEADLINE_CHARS or _place(element, raw, page) != "own":
+            continue
+        near = [*islice(element.itersiblings(), TEXT_WITHIN)]
+        if not near and (parent := element.getparent()) is not None:  # the heading has a box of its own
+            near = [*islice(parent.itersiblings(), TEXT_WITHIN)]
+        if any(len(element_text(one) or "") >= MIN_TEXT_CHARS for one in near if one.tag in ("p", "div")):
+            return Heading(element, str(element.tag), raw, _text(element) or raw, _parts(element))
+    return None
+
+
+def links_to_page(a: Any, page: DeclaredMetadata) -> bool:
     """Return whether the link is an anchor, or leads to this page itself, as on blogs."""
     href = (a.get("href") or "").strip()
     if not href or href.startswith("#"):

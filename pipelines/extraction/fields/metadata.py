@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 from pipelines.core.languages.codes import declared_language
 from pipelines.core.languages.text_language import language_of, may_be_in
 from pipelines.extraction.fields import authors as bylines
-from pipelines.extraction.fields import dates, person_names, precedence, site_names, titles
+from pipelines.extraction.fields import dates, lead_image, person_names, precedence, site_names, titles
 from pipelines.extraction.fields.candidates import FieldClaim, PrecedenceLine, as_candidates, claims, first_usable
 from pipelines.extraction.fields.dates import DateInText
 from pipelines.extraction.page import issn
-from pipelines.extraction.page.declared import DeclaredMetadata, absolute, own_address
+from pipelines.extraction.page.declared import DeclaredMetadata, own_address
 from pipelines.extraction.page.trace import FieldCandidate
 
 MAX_TAGS = 50
@@ -109,7 +109,7 @@ FIELDS: dict[str, Callable[[ClaimSource], Iterable[FieldClaim]]] = {
     "site_name": _lines(precedence.SITE_NAME, short_name),
     "publisher": _lines(precedence.PUBLISHER, short_name),
     "issn": lambda source: claims(source.page, precedence.ISSN, lambda raw, _page: issn.parse(raw), issn.REFUSED),
-    "image": _lines(precedence.IMAGE, absolute),
+    "image": lambda source: lead_image.ranked(source.page, source.site),
 }
 
 

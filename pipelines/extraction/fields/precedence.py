@@ -159,3 +159,4 @@ IMAGE = (
     PrecedenceLine("meta", ("twitter:image", "twitter:image:src", "parsely-image-url"), "the same, for other services"),
     PrecedenceLine("json-ld", ("image.url", "image.contentUrl", "image.@id"), "often many sizes, the largest first"),
 )
+IMAGE_PRINTED = "the first picture of the article; logos, portraits and small pictures are left out"

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from html import unescape
 from itertools import islice
 
 from pipelines.extraction.fields import precedence
 from pipelines.extraction.fields.candidates import FieldClaim, claims
-from pipelines.extraction.fields.headings import MAX_HEADLINE_CHARS, Heading, headings
+from pipelines.extraction.fields.headings import MAX_HEADLINE_CHARS, Heading, heading_above_text, headings
 from pipelines.extraction.fields.site_names import SiteNames
 from pipelines.extraction.page import jsonld
 from pipelines.extraction.page.declared import DeclaredMetadata
@@ -29,12 +30,21 @@ RANKS = (
     "marked as the article's headline",
     "declared",
     "printed, but nothing confirms it",
+    "the heading above the text, where nothing but the site's name is declared",
+    "declared, but the site has the same name",
 )
-EQUAL, NEARLY_EQUAL, HEADING, ALONE, MARKED, DECLARED, UNCONFIRMED = range(len(RANKS))
+EQUAL, NEARLY_EQUAL, HEADING, ALONE, MARKED, DECLARED, UNCONFIRMED, ABOVE_TEXT, SITE = range(len(RANKS))
 
 MAX_TITLE_CHARS = 500
 SEPARATOR = re.compile(
-    r"\s+[|–—·•»«:*/~-]+\s+|\s*[|｜»«]\s*|\s*::\s*|:\s+|[_：-](?=[\u3040-\u9fff\uac00-\ud7af])|(?<=[\u3040-\u9fff])[_-]"
+    r"\s+[|–—·•»«‹›:*/~@♥♡❤★☆✦→⋆-]+\s+|\s*[|｜│┃❘¦»«]\s*|\s*::\s*|:\s+|\s+[|–—·•:~-]+$"
+    r"|[_：-](?=[\u3040-\u9fff\uac00-\ud7af])|(?<=[\u3040-\u9fff])[_-]"
+)
+BAR = re.compile(r"[|｜│┃❘¦♥♡❤★☆✦·•@]|::")  # a separator that is rarely a mark within a headline
+MAX_SUFFIX_WORDS = 4  # of a name that nothing confirms
+ENTITY = re.compile(
+    r"&(?:#\d{2,6}|#[xX][0-9a-fA-F]{2,5}|amp|quot|apos|nbsp|[lr][sd]quo|[nm]dash|hellip|szlig"
+    r"|[A-Za-z]{1,6}(?:acute|grave|circ|uml|cedil|tilde));"
 )
 ELLIPSIS = re.compile(r"\s*(?:…|\.\.\.)$")
 DATE_BEFORE = re.compile(r"^\d{1,2}\.\d{1,2}\.(?:\d{4}|\d\d)\s*(?:[|–—:-]\s*)?(?=\D)")
@@ -58,15 +68,32 @@ class DeclaredTitle:
 def ranked(page: DeclaredMetadata, site: SiteNames) -> Iterator[FieldClaim]:
     """Yield every claim about the title, the best first."""
     titles = declared_titles(page, site)
-    best: list[tuple[int, int, FieldClaim]] = [(DECLARED, at, claim) for at, claim in enumerate(titles.all)]
-    for at, (rank, heading) in enumerate(_ranks(page, titles, site)):
+    best: list[tuple[int, int, FieldClaim]] = [
+        (SITE if _is_of_site(claim, site) else DECLARED, at, claim) for at, claim in enumerate(titles.all)
+    ]
+    found = _ranks(page, titles, site)
+    if all(rank is None for rank, _ in found) and not any(rank == DECLARED and claim.value for rank, _, claim in best):
+        above = heading_above_text(page)
+        found += [(ABOVE_TEXT, above)] if above and not site.is_called(above.text) else []
+    for at, (rank, heading) in enumerate(found):
         if rank is None:
             against = WHY_REFUSED.get(heading.place, "no declared title confirms it")
             best.append((len(RANKS), at, FieldClaim(heading.source, heading.raw, None, "", against)))
         else:
-            value = without_affix(DATE_BEFORE.sub("", _headline_in(heading, titles)), site) or heading.text
+            text = _without_author(_headline_in(heading, titles), page, titles)
+            text = ENTITY.sub(lambda entity: unescape(entity[0]), text)  # escaped twice
+            value = without_affix(DATE_BEFORE.sub("", text), site) or heading.text
             best.append((rank, at, FieldClaim(heading.source, heading.raw, value, RANKS[rank])))
     yield from (claim for _, _, claim in sorted(best, key=lambda entry: entry[:2]))
+
+
+def _is_of_site(claim: FieldClaim, site: SiteNames) -> bool:
+    """Return whether a declared title is the name of the site, before a bar that nothing follows, or alone."""
+    if not claim.value:
+        return False
+    return site.is_called_in_short(claim.value) or (
+        claim.raw[-1:] in "|-–—·" and claim.raw.startswith(claim.value) and site.is_called_like(claim.value)
+    )
 
 
 def main_heading(page: DeclaredMetadata, site: SiteNames) -> Heading | None:
@@ -77,7 +104,8 @@ def main_heading(page: DeclaredMetadata, site: SiteNames) -> Heading | None:
 
 def _ranks(page: DeclaredMetadata, titles: DeclaredTitle, site: SiteNames) -> list[tuple[int | None, Heading]]:
     printed = page_headings(page)
-    return [(_rank(heading, printed, titles, site), heading) for heading in printed]
+    others = [heading for heading in printed if not site.is_called(heading.text)]
+    return [(_rank(heading, others, titles, site), heading) for heading in printed]
 
 
 WHY_REFUSED = {
@@ -104,12 +132,16 @@ def printed_site_names(page: DeclaredMetadata) -> list[str]:
 def declared_titles(page: DeclaredMetadata, site: SiteNames) -> DeclaredTitle:
     """Return what the page declares as its headline, without the name of the site."""
     titles = claims(
-        page, precedence.TITLE, lambda raw, _page: without_affix(raw, site) if len(raw) <= MAX_TITLE_CHARS else None
+        page,
+        precedence.TITLE,
+        lambda raw, _page: without_affix(raw, site, is_declared=True) if len(raw) <= MAX_TITLE_CHARS else None,
     )
     found = list(islice(titles, MAX_DECLARED_TITLES))
     found = [_not_cut_off(claim, found) for claim in found]
     plain = {jsonld.same_words(claim.value) for claim in found if claim.value and claim.source != "title title"}
-    pieces = plain | {jsonld.same_words(claim.value) for claim in found if claim.value}
+    if not plain:
+        found = [replace(claim, value=claim.value and _without_suffix(claim.value)) for claim in found]
+    pieces = plain | {jsonld.same_words(text) for claim in found for text in (claim.value, claim.raw) if claim.value}
     words: set[str] = set()
     for claim in found:
         for cut in islice(SEPARATOR.finditer(claim.raw[:MAX_TITLE_CHARS]), 12):
@@ -160,6 +192,7 @@ def _rank(heading: Heading, printed: list[Heading], titles: DeclaredTitle, site:
         return ALONE if same or len(content) >= 3 or not titles.plain else UNCONFIRMED
     if heading.source == "class headline" or _is_marked(heading):
         same = any(agree(heading.text, other) or _share_words(heading.text, other) for other in titles.values)
+        same = same or (heading.source == "class headline" and len({other.text for other in own}) == 1)
         return MARKED if same and not titles.plain and own[0] is heading and not any(map(_is_h1, printed)) else None
     return UNCONFIRMED if main else None
 
@@ -172,6 +205,7 @@ def _is_the_other_half(variants: set[str], printed: list[Heading], titles: Decla
     if variants & titles.plain:
         return False
     others = {jsonld.same_words(other.text) for other in printed if other.place == "own"} - variants
+    others |= {words for words in titles.plain if not any(variant in words for variant in variants)}
     return any(words in titles.pieces and len(words) > max(map(len, variants)) for words in others)
 
 
@@ -201,13 +235,41 @@ def _headline_in(heading: Heading, titles: DeclaredTitle) -> str:
         if piece in words and piece != whole:
             return text
     trailing = heading.raw.startswith(heading.text)  # a <title> alone confirms a subtitle, but no kicker
-    if whole in words and (whole in titles.plain or trailing):
-        return words[whole] if heading.raw != heading.text else heading.text  # with the punctuation between the two
+    if whole in words and (whole in titles.plain or trailing):  # with the punctuation between the parts
+        is_glued = heading.parts and len(MARKS.findall(words[whole])) > len(MARKS.findall(heading.text))
+        return words[whole] if heading.raw != heading.text or is_glued else heading.text
     for piece in pieces:  # the kicker or subtitle is an element, and the headline is the text around it
         for declared in words:
             if len(_long_words(declared)) >= 3 and whole in (f"{piece} {declared}", f"{declared} {piece}"):
                 return words[declared]
+    for piece, text in pieces.items():  # what is declared goes on after the headline, and has none of the other part
+        if piece != whole and (len(_long_words(piece)) >= 2 or (len(piece) >= 8 and piece[0] > "\u3040")):
+            rest = set(whole.split()) - set(piece.split())
+            if any(other.startswith(f"{piece} ") for other in words) and not any(
+                rest & set(one.split()) for one in words
+            ):
+                return text
     return heading.text
+
+
+def _without_author(text: str, page: DeclaredMetadata, titles: DeclaredTitle) -> str:
+    """Return a headline without the author's name at its end, if the page declares both the headline and the author."""
+    names = [*jsonld.texts(page.article.get("author"), "name"), *page.meta(("author", "parsely-author"))]
+    words = jsonld.same_words(text)
+    if not any((name := jsonld.same_words(author)) and words.endswith(f" {name}") for author in names[:5]):
+        return text
+    for declared in titles.values:
+        begin = jsonld.same_words(declared)
+        count = len(words.split()) - len(begin.split())
+        if words.startswith(f"{begin} ") and count <= MAX_AUTHOR_WORDS:
+            last = [*jsonld.WORD.finditer(text)][-count - 1]
+            mark = re.match(r"[?!.…\"”»’)]+", text[last.end() :])
+            return text[: last.end()] + (mark[0] if mark else "")
+    return text
+
+
+MARKS = re.compile(r"[:–—|-]")  # between kicker and headline
+MAX_AUTHOR_WORDS = 7  # "Von unserer Korrespondentin Mara Quill"
 
 
 def agree(one: str, other: str) -> bool:
@@ -228,24 +290,44 @@ def _long_words(title: str) -> set[str]:
     return {word for word in jsonld.same_words(title).split() if len(word) > 3 or word[0] > "\u3040"}
 
 
-def without_affix(title: str, site: SiteNames) -> str:
-    """Return `title` without the name of the site at either end; a title beyond MAX_TITLE_CHARS unchanged."""
+def without_affix(title: str, site: SiteNames, *, is_declared: bool = False) -> str:
+    """Return `title` without the name of the site at either end; a title beyond MAX_TITLE_CHARS unchanged.
+
+    `is_declared`: machines put it together, and what a bar sets off at its end may be a longer name of the site.
+    """
     if len(title) > MAX_TITLE_CHARS:
         return title
     for _ in range(3):  # "Headline | Section | Paper" needs more than one cut
-        shorter = _cut(title, site)
+        shorter = _cut(title, site, is_declared=is_declared)
         if not shorter:
             break
         title = shorter
     return title
 
 
-def _cut(title: str, site: SiteNames) -> str | None:
+def _cut(title: str, site: SiteNames, *, is_declared: bool) -> str | None:
     cuts = list(SEPARATOR.finditer(title))[:12]
     for cut in cuts:  # the longest tail first: a name may hold a separator itself
-        if site.is_called(title[cut.end() :]) and (head := title[: cut.start()].strip()):
+        tail, head = title[cut.end() :], title[: cut.start()].strip()
+        is_bar = is_declared and BAR.search(cut[0]) and " " in head
+        is_empty = not tail and cut[0].strip() not in QUOTES
+        if head and (is_empty or site.is_called(tail) or (is_bar and site.is_called_like(tail))):
             return head
     for cut in reversed(cuts):
         if site.is_called(title[: cut.start()]) and (tail := title[cut.end() :].strip()):
             return tail
     return None
+
+
+def _without_suffix(title: str) -> str:
+    """Return a <title> without the few words after its last bar; nothing else is declared that could tell."""
+    cuts = [cut for cut in islice(SEPARATOR.finditer(title), 12) if BAR.search(cut[0])]
+    if not cuts:
+        return title
+    head, tail = title[: cuts[-1].start()].strip(), title[cuts[-1].end() :].strip()
+    is_name = len(tail.split()) <= MAX_SUFFIX_WORDS and len(tail) < 0.8 * len(head) and not NO_NAME.search(tail)
+    return head if is_name and (len(head.split()) >= 3 or head[0] > "\u3040") else title
+
+
+QUOTES = frozenset("»«›‹")  # separators that may end a quotation
+NO_NAME = re.compile(r"[,?!\d]")

@@ -1,7 +1,8 @@
 """Find what keeps readers from the whole text of a page, and the evidence on the page.
 
-- paywall: the page declares that its text is not free, or prints a wall. This includes pages that send the whole text
-  and leave it to scripts to hide it, because readers meet the wall. The evidence says how much of the text is here.
+- paywall: a part of the text is not here, and the page declares that its text is not free, or prints a wall.
+- declared paywall, text whole: the page declares that its text is not free, and sends it all the same. Readers meet a
+  wall, but the text that is kept is whole, as far as the page shows.
 - truncated: the text is cut off, and there is no wall.
 - consent wall: instead of an article the page has a question about cookies.
 
@@ -15,15 +16,24 @@ from typing import Any
 
 from lxml.etree import XPath
 
+from pipelines.core.items import PAYWALLED_WHOLE
 from pipelines.extraction.languages import tables
 from pipelines.extraction.page import jsonld
 from pipelines.extraction.page.declared import DeclaredMetadata
 
 PAYWALL, TRUNCATED, CONSENT = "paywall", "truncated", "consent wall"
+WHOLE = PAYWALLED_WHOLE
 
 MAX_TEASER_CHARS = 1500  # of a text that may be the part before a wall
 HEAD_LINES, TAIL_LINES = 2, 5  # at either end of a text, where the words of a wall may be
 MAX_LINE_CHARS = 220
+MAX_CONSENT_CHARS = 4000  # of a question for consent; with the names of the purposes it is long
+MAX_BUTTON_CHARS = 60
+MIN_SHARE_OF_WHOLE = 0.8  # of the words or characters that the page declares of its text
+MAX_SHARE_OF_PART = 0.6
+MIN_COUNTED_WORDS = 50  # some systems count the words of the headline
+MIN_ARTICLE_CHARS = 150  # of a page with less text, dropped lines may be the question for consent
+MIN_WHOLE_CHARS, MIN_WHOLE_LINES = 600, 3  # a text with less of both, which is not free, is taken for its beginning
 MAX_BODY_CHARS = 300_000  # of an articleBody that are read
 MAX_WALL_CHARS = 3000  # a longer block is no wall
 TIER_METAS = ("article:content_tier", "content_tier", "content-tier")
@@ -33,8 +43,10 @@ FALSE_VALUES = frozenset(("false", "no", "0"))
 CLASSES_AND_IDS = XPath(".//body//@class | .//body//@id", smart_strings=False)
 TEXT_NODES = XPath(".//body//text()[not(parent::script)]", smart_strings=False)
 WALL_LINE = tables.compiled(r"\W*{paywall.lines}", re.IGNORECASE)
+ACCOUNT_LINE = tables.compiled(r"\W*{paywall.account}", re.IGNORECASE)
 CUT_LINE = tables.compiled(r"\W*{paywall.cut}\W*", re.IGNORECASE)
-ELLIPSIS = re.compile(r"(?P<box>[\[(] ?(?:…|\.{2,3}) ?[\])])\W{0,3}$|\w ?(?:…|\.{3})$")
+ELLIPSIS = re.compile(r"(?P<box>[\[(] ?(?:…|\.{2,3}) ?[\])])\W{0,3}$|\w ?(?:…|\.{3,4})$")
+SENTENCE_END = re.compile(r"[.!?…:।。！？»”“\"’')\]]\W{0,3}$")
 MARKUP = re.compile(r"<[^<>]{0,300}>|\[#[^\]]{0,200}\]|\]\([^)]{0,300}\)")
 NAME = re.compile(r"[\w:.-]+")
 SELECTOR = re.compile(r"([.#])([\w-]{1,80})")
@@ -58,6 +70,7 @@ CONSENT_VENDORS = re.compile(
     r"|osano|termly"
 )
 # Words of a question for consent. It has words of all three kinds.
+CONSENT_SPEAKS = tables.compiled("{consent.speaks}", re.IGNORECASE)
 CONSENT_WORDS = tuple(
     tables.compiled(rf"{{consent.{kind}}}", re.IGNORECASE) for kind in ("cookies", "agree", "partners")
 )
@@ -97,19 +110,63 @@ def access(
     """
     length = sum(map(len, lines))
     cut = _cut_evidence(declared, lines, length)
-    if closed:
-        return PAYWALL, f"{closed}; {cut or f'text of {length} characters'}"
     ends = (*(dropped or ())[-TAIL_LINES:], *lines[-TAIL_LINES:], *lines[:HEAD_LINES])
     wall = next((line for line in ends if _is_wall(line)), None)
+    if closed:
+        missing = cut or _part_evidence(declared, closed, lines, length, wall)
+        return PAYWALL if missing else WHOLE, f"{closed}; {missing or f'text of {length} characters'}"
     if wall and (length < 2 * MAX_TEASER_CHARS or cut or wall in lines[-2:]):
         return PAYWALL, f"line: {wall}"
+    if (
+        length <= MAX_CONSENT_CHARS
+        and not declared.article
+        and (consent := _consent_evidence(declared, lines, dropped))
+    ):
+        return CONSENT, consent
     if cut or length < MAX_TEASER_CHARS:
-        built, consent = _wall_blocks(declared.tree)
-        if consent and not declared.article and _asks_for_consent(lines):
-            return CONSENT, f"block {consent}; line: {lines[0][:100]}"
+        built = _wall_blocks(declared.tree)
         if built and (cut or built[1]):
             return PAYWALL, f"block {built[0]}; {cut or built[1]}"
     return (TRUNCATED, cut) if cut else (None, None)
+
+
+def wall_lines(lines: list[str]) -> list[int]:
+    """Return the indexes of the lines at either end of a text that are of a wall, and no text.
+
+    What follows a line of a wall and sells something is of the wall, too.
+    """
+    found: list[int] = []
+    for at in sorted({*range(min(HEAD_LINES, len(lines))), *range(max(0, len(lines) - TAIL_LINES), len(lines))}):
+        line = lines[at]
+        offers = found and found[-1] == at - 1 and len(line) <= MAX_LINE_CHARS and SELLING_WORDS.search(line)
+        if offers or _is_wall(line) or (len(line) <= MAX_LINE_CHARS and ACCOUNT_LINE.fullmatch(line)):
+            found.append(at)
+    return found
+
+
+def _part_evidence(
+    declared: DeclaredMetadata, closed: str, lines: list[str], length: int, wall: str | None
+) -> str | None:
+    """Return the evidence that a text which is not free is a part of the whole, or None."""
+    words = declared.article.get("wordCount")
+    count = int(words) if isinstance(words, int) or (isinstance(words, str) and words.strip().isdecimal()) else 0
+    if count >= MIN_COUNTED_WORDS:
+        here = sum(len(line.split()) for line in lines)
+        if here < MAX_SHARE_OF_PART * count:
+            return f"json-ld wordCount is {count}, the text has {here} words"
+        if here >= MIN_SHARE_OF_WHOLE * count:
+            return None
+    body = jsonld.text(declared.article.get("articleBody")) or ""
+    if len(body) >= MAX_TEASER_CHARS and length >= MIN_SHARE_OF_WHOLE * len(body):
+        return None
+    if length < 2 * MAX_TEASER_CHARS and wall:
+        return f"line: {wall}"
+    if length >= MAX_TEASER_CHARS:
+        return None
+    if closed.endswith("not on the page)") or (length < MIN_WHOLE_CHARS and len(lines) < MIN_WHOLE_LINES):
+        return f"text of {length} characters"
+    last = lines[-1]
+    return None if SENTENCE_END.search(last[-20:]) or last.startswith("- ") else f"ends with: {last[-40:]}"
 
 
 def _is_false(value: Any) -> bool:
@@ -131,12 +188,15 @@ def _size_on_page(declared: DeclaredMetadata, selector: str | None) -> str:
     return f"{simple[0]}: {size} characters on the page" if blocks else f"{simple[0]}: not on the page"
 
 
-def _wall_blocks(tree: Any) -> tuple[tuple[str, str] | None, str | None]:
-    """Return ((name, words) of a block that is a wall, name of a block of a consent dialogue); None for each."""
-    tokens = sorted({token for value in set(CLASSES_AND_IDS(tree)) for token in value.split() if len(token) < 80})
-    walls = [token for token in tokens if WALL_CLASS.search(token.lower()) and NAME.fullmatch(token)]
-    built = next((found for token in walls[:8] if (found := _selling_block(tree, token))), None)
-    return built, next((token for token in tokens if CONSENT_VENDORS.match(token.lower())), None)
+def _names(tree: Any) -> list[str]:
+    """Return the class tokens and ids of a page."""
+    return sorted({token for value in set(CLASSES_AND_IDS(tree)) for token in value.split() if len(token) < 80})
+
+
+def _wall_blocks(tree: Any) -> tuple[str, str] | None:
+    """Return (name, words) of a block that is a wall, or None."""
+    walls = [token for token in _names(tree) if WALL_CLASS.search(token.lower()) and NAME.fullmatch(token)]
+    return next((found for token in walls[:8] if (found := _selling_block(tree, token))), None)
 
 
 def _selling_block(tree: Any, token: str) -> tuple[str, str] | None:
@@ -183,8 +243,33 @@ def _missing_evidence(declared: DeclaredMetadata, length: int) -> str | None:
     return f"json-ld articleBody has {len(body)} characters, the text {length}"
 
 
+def _consent_evidence(declared: DeclaredMetadata, lines: list[str], dropped: list[str] | None) -> str | None:
+    """Return the evidence that a page is a question for consent to cookies, or None.
+
+    Most of its lines are of consent, and they speak to the reader, or the dialogue of a vendor is on the page. If there
+    is next to no text, the lines that were dropped are the question.
+    """
+    if sum(map(len, lines)) < MIN_ARTICLE_CHARS:
+        lines = [*lines, *(dropped or ())]
+    if not _asks_for_consent(lines):
+        return None
+    said = next((line for line in lines if CONSENT_SPEAKS.search(line)), None)
+    vendor = next((token for token in _names(declared.tree) if CONSENT_VENDORS.match(token.lower())), None)
+    if vendor:
+        return f"block {vendor}; line: {lines[0][:100]}"
+    return f"line: {said[:100]}" if said else None
+
+
 def _asks_for_consent(lines: list[str]) -> bool:
     """Return whether most of these lines ask for consent to cookies."""
     words = "\n".join(lines)
-    speaking = sum(len(line) for line in lines if any(pattern.search(line) for pattern in CONSENT_WORDS))
-    return all(pattern.search(words) for pattern in CONSENT_WORDS) and speaking > 0.6 * len(words)
+    if not all(pattern.search(words) for pattern in CONSENT_WORDS):
+        return False
+    cookies, agree, partners = CONSENT_WORDS
+    about = (cookies, partners, CONSENT_SPEAKS)  # councils agree, too: such a word counts on a button alone
+    speaking = sum(
+        len(line)
+        for line in lines
+        if any(pattern.search(line) for pattern in about) or (len(line) <= MAX_BUTTON_CHARS and agree.search(line))
+    )
+    return speaking > 0.6 * len(words)

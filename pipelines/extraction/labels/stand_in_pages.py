@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 
+from pipelines.extraction.labels.paywall import CONSENT
 from pipelines.extraction.languages import tables
 from pipelines.extraction.page.declared import DeclaredMetadata
 
 LOGIN, NOT_FOUND, ERROR = "login page", "soft 404", "error page"
+KINDS = (LOGIN, NOT_FOUND, ERROR, CONSENT)  # values of Article.access that no article has
 
 MAX_TEXT_CHARS = 1500  # a longer text is no error page
 MAX_TITLE_CHARS = 120

@@ -90,6 +90,11 @@ CASES = {
     "a beginning and a note of many articles, changed": stub(NOTE, MET, None, **LATER),
     "a wall of a page that always says it was changed": stub("Log in to go on.", MET, "paywall", **LATER),
     "a redirect to a section": (shown(LOST, "Politics"), shown(STORY), Evidence(landed="section page"), "front page"),
+    "a whole text that is not free, shorter than before": (
+        shown(STORY[: len(STORY) // 2], access="declared paywall, text whole"),
+        shown(STORY, access="declared paywall, text whole"), Evidence(), "paywall"),
+    "a new address that leads to a consent page in no known words": (
+        shown(WALL), None, Evidence(landed="consent wall"), "consent wall"),
     "a redirect to a folder with the article": (shown(STORY), shown(STORY), Evidence(landed="section page"), None),
     "an edit of a text without spaces": (shown(CHINESE[2:], "新"), shown(CHINESE * 2), Evidence(), None),
     "an article after a wall filed long ago": (
@@ -122,8 +127,12 @@ def test_page_is_the_article_or_has_the_kind_of_what_is_in_its_place(name):
         ("https://www.paper.example/politics/a-story/", None),
         ("https://paper.example/politics/another-story", None),
         ("https://other.example/", None),
+        ("https://other.example/collectConsent?sessionId=2", "consent wall"),
+        ("https://consent.other.example/v2/?continue=x", "consent wall"),
+        ("https://paper.example/cookiewall.html", "consent wall"),
+        ("https://paper.example/politics/consent-to-the-treaty", None),
     ],
 )
-def test_redirect_leads_to_a_front_section_or_login_page(url, where):
+def test_redirect_leads_to_a_front_section_login_or_consent_page(url, where):
     """By the address alone, in any language."""
     assert landing("https://paper.example/politics/a-story", url) == where

@@ -39,7 +39,7 @@ def test_every_label_reaches_the_article():
     article = read(Page(URL, page([*STORY, FOOT], HEAD), "text/html"))
     assert (article.kind, article.origin, article.dateline) == ("opinion", "Coastal Review", "PORT SELBY")
     assert article.origin_url == "https://coastalreview.example/2024/bridge"
-    assert article.access == "paywall"
+    assert article.access == "declared paywall, text whole"
     assert article.access_evidence.startswith("json-ld isAccessibleForFree: false; text of ")
     assert article.rights == ("tdm-reservation: 1", "robots: index, noarchive")
     found = {name: article.found_in[name] for name in ("kind", "origin", "dateline", "access")}

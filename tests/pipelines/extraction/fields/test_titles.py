@@ -184,6 +184,99 @@ TITLES = {
         '<h1 class="logo">港口报</h1><h1>老桥终于开始维修</h1>',
         "老桥终于开始维修",
     ),
+    "a site that the host names in short": (
+        "<title>Nobody mends the old bridge | Paper of Port Selby</title>",
+        "",
+        "Nobody mends the old bridge",
+    ),
+    "a bar that is no stroke": (
+        "<title>Nobody mends the old bridge │ Bay Market</title>",
+        "",
+        "Nobody mends the old bridge",
+    ),
+    "a heart within the name of the site": (
+        meta("og:site_name", "Sheepo") + "<title>Magic cleaning | Sheepo ♥ Magazine</title>",
+        "",
+        "Magic cleaning",
+    ),
+    "a middle dot before the host": ("<title>Nobody mends it now · paper.example</title>", "", "Nobody mends it now"),
+    "initials of the site are its host": (
+        "<link rel=canonical href='https://pshb.example/x'><title>The bridge | Port Selby Harbour Board e.V.</title>",
+        "",
+        "The bridge",
+    ),
+    "a bar within the headline, which is declared": (
+        meta("og:title", "12 tools | Python, SQL and AI") + "<title>12 tools | Python, SQL and AI</title>",
+        "",
+        "12 tools | Python, SQL and AI",
+    ),
+    "a quotation mark at the end is no separator": (
+        meta("og:title", "«Nobody mends the old bridge»"),
+        "<h1>«Nobody mends the old bridge»</h1>",
+        "«Nobody mends the old bridge»",
+    ),
+    "a blog's name as h1, between colons at the end of every title": (
+        meta("og:title", "Maple camp in autumn (2) @ Steven blue :: Bay Blogs ::")
+        + "<title>Maple camp in autumn (2) @ Steven blue :: Bay Blogs ::</title>",
+        "<h1>Bay Blogs</h1><h2>Maple camp in autumn (2)</h2>",
+        "Maple camp in autumn (2)",
+    ),
+    "a host as h1, and the headline in an h6": (
+        "<title>energy.example | Gas prices</title>",
+        '<h1>energy.example</h1><h6 class="headline">Energy crisis: help and rights at a glance</h6>',
+        "Energy crisis: help and rights at a glance",
+    ),
+    "a blog's name as h1, and the story's is declared alone": (
+        meta("og:title", "Nobody mends the old bridge") + "<title>Nobody mends the old bridge – Notes of Ann</title>",
+        "<h1>Notes of Ann</h1><h3>Nobody mends the old bridge</h3>",
+        "Nobody mends the old bridge",
+    ),
+    "nothing but the site's name is declared": (
+        meta("og:site_name", "ICONA Magazine") + meta("og:title", "ICONA Magazine") + "<title>ICONA</title>",
+        '<h1><a href="/">ICONA Magazine</a></h1><h3>Before and after</h3><p>' + "The house is old. " * 9 + "</p>",
+        "Before and after",
+    ),
+    "nothing but the site's name is there at all": (meta("og:title", "paper.example"), "", "paper.example"),
+    "a mark that is an element of its own": (
+        meta("og:title", "Arms exports to the north: Court case filed"),
+        "<h1><span>Arms exports to the north</span> <span>:</span> <span>Court case filed</span></h1>",
+        "Arms exports to the north: Court case filed",
+    ),
+    "a kicker without a mark, declared with one": (
+        ld(headline="Collapse of the bay bank: Central bank admits failures"),
+        '<h1><span class="block">Collapse of the bay bank</span> <span>Central bank admits failures</span></h1>',
+        "Collapse of the bay bank: Central bank admits failures",
+    ),
+    "the author in an element of the h1": (
+        meta("og:title", "Nobody mends the old bridge (video)"),
+        "<h1>Nobody mends the old bridge <span>Senior editor Mara Quill</span></h1>",
+        "Nobody mends the old bridge",
+    ),
+    "the author in an element, Japanese": (
+        meta("og:title", "米朝首脳直通電話 習氏に挑む戦術の成否 （写真＝ロイター）"),
+        "<h1>米朝首脳直通電話 習氏に挑む戦術の成否 <span>編集委員 中沢克二</span></h1>",
+        "米朝首脳直通電話 習氏に挑む戦術の成否",
+    ),
+    "the author in the words of the h1": (
+        meta("og:title", "Nobody mends the old bridge") + meta("author", "Mara Quill"),
+        "<h1>Nobody mends the old bridge, by Mara Quill</h1>",
+        "Nobody mends the old bridge",
+    ),
+    "a headline that ends with the author's name": (
+        meta("og:title", "A bridge too far") + meta("author", "Mara Quill"),
+        "<h1>Nobody has mended as many bridges as Mara Quill</h1>",
+        "Nobody has mended as many bridges as Mara Quill",
+    ),
+    "escaped twice, printed": (
+        meta("og:title", "Bridges, boats &amp; trains"),
+        "<h1>Bridges, boats &amp;#x26; trains</h1>",
+        "Bridges, boats & trains",
+    ),
+    "escaped twice, printed, by number and name": (
+        "",
+        "<h1>The mayor&amp;rsquo;s bridge &amp;amp; the caf&amp;eacute;</h1>",
+        "The mayor’s bridge & the café",
+    ),
     "a site that is called like its article": (
         meta("og:site_name", "Nobody mends the old bridge") + "<title>The Paper | Nobody mends the old bridge</title>",
         "<h1>Nobody mends the old bridge</h1>",

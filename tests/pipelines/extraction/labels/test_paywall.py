@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from lxml import html
 
-from pipelines.extraction.labels.paywall import access, declared_closed
+from pipelines.extraction.labels.paywall import access, declared_closed, wall_lines
 from pipelines.extraction.page.declared import gather
 
 URL = "https://paper.example/news/bridge"
@@ -29,26 +29,42 @@ def read(head: str, body: str, lines: list[str]) -> tuple[str | None, str | None
     return access(declared, declared_closed(declared), lines)
 
 
+WHOLE = "declared paywall, text whole"
 PART = {"@type": "WebPageElement", "isAccessibleForFree": "False", "cssSelector": ".story"}
 BOX = '<div class="paywall"><p>Subscribe to continue reading.</p><a>Log in</a></div>'
 CASES = {
     # (head, body, lines) -> (word, part of the evidence)
     "declared, and the text is there": (
         ld(isAccessibleForFree=False, hasPart=PART), f'<div class="story">{"a b " * 500}</div>', STORY,
-        "paywall", "json-ld isAccessibleForFree: false (.story: 1999 characters on the page); text of"),
+        WHOLE, "json-ld isAccessibleForFree: false (.story: 1999 characters on the page); text of"),
     "declared, and the text is not there": (
         ld(isAccessibleForFree="http://schema.org/False", hasPart=[PART]), "", SHORT,
         "paywall", ".story: not on the page"),
     "declared of a part alone": (ld(hasPart=PART), "", SHORT, "paywall", "json-ld hasPart isAccessibleForFree"),
-    "declared by a meta": (meta("article:content_tier", "locked"), "", STORY, "paywall", "content_tier: locked"),
+    "declared by a meta": (meta("article:content_tier", "locked"), "", STORY, WHOLE, "content_tier: locked"),
     "declared of the page": (
         ld(headline="Bridge") + '<script type="application/ld+json">'
         '{"@type": "WebPage", "isAccessibleForFree": "false"}</script>', "", STORY,
-        "paywall", "json-ld WebPage isAccessibleForFree: false"),
-    "declared by microdata": ('<meta itemprop="isAccessibleForFree" content="False">', "", STORY, "paywall", "meta is"),
-    "metered": (meta("article:content_tier", "metered"), "", STORY, "paywall", "metered"),
+        WHOLE, "json-ld WebPage isAccessibleForFree: false"),
+    "declared by microdata": ('<meta itemprop="isAccessibleForFree" content="False">', "", STORY, WHOLE, "meta is"),
+    "metered": (meta("article:content_tier", "metered"), "", STORY, WHOLE, "metered"),
     "a box, and the text is cut": ("", BOX, [*SHORT, STORY[0] + " And then …"], "paywall", "block paywall; ends with"),
     "a box that speaks, and little text": ("", BOX, SHORT, "paywall", "block paywall; Subscribe to continue"),
+    "declared, short, and nothing is missing": (
+        ld(isAccessibleForFree=False), "", SHORT, WHOLE, "false; text of"),
+    "declared, and as many words as it says": (
+        ld(isAccessibleForFree=False, wordCount=75), "", [*SHORT, "Subscribe to continue reading"], WHOLE, "text of"),
+    "declared, with more words than are here": (
+        ld(isAccessibleForFree=False, wordCount="900"), "", SHORT, "paywall", "wordCount is 900, the text has 72"),
+    "declared, and a line of a wall": (
+        ld(isAccessibleForFree=False), "", [*SHORT, "Subscribe to continue reading"], "paywall", "line: Subscribe to"),
+    "declared, and cut in a sentence": (
+        ld(isAccessibleForFree=False), "", [*SHORT, "The mayor said that nobody in the council had"],
+        "paywall", "ends with: "),
+    "declared, and a single paragraph": (ld(isAccessibleForFree=False), "", SHORT[:1], "paywall", "false; text of"),
+    "declared, and more dots than three": (
+        ld(isAccessibleForFree=False), "", [*SHORT, "He may be suspended for the rest of the season...."],
+        "paywall", "ends with"),
     "cut by a machine": ("", "", [*STORY, "And then the mayor said that [...]"], "truncated", "ends with"),
     "cut with dots": ("", "", [*SHORT, "And then the mayor said that the bridge would be…"], "truncated", "ends with"),
     "cut, with a link to the rest": ("", "", [*SHORT, "Read the full story on Harbour"], "truncated", "last line"),
@@ -137,6 +153,58 @@ WALLS = [
 def test_line_that_sells_the_rest_is_a_paywall(line):
     """At the end of a text, in many languages."""
     assert read("", "", [*SHORT, line]) == ("paywall", f"line: {line}")
+
+
+ACCOUNTS = [
+    "Already a member? Login.",
+    "Sie haben bereits ein Konto? Anmelden",
+    "Vous avez déjà un compte ? Connectez-vous",
+]
+
+
+@pytest.mark.parametrize("line", ACCOUNTS)
+def test_line_for_members_is_no_wall_but_no_text_either(line):
+    """It stands below free texts, too."""
+    assert read("", "", [*SHORT, line]) == (None, None)
+    assert wall_lines([*SHORT, line]) == [len(SHORT)]
+
+
+def test_lines_of_a_wall_are_no_text():
+    """What follows such a line and sells something goes with it; the same words within a text stay."""
+    offer = ["To view the full story, please subscribe to The Bay Courier.", "First-time subscribers get a gift."]
+    assert wall_lines([*STORY, *offer, "The ferry leaves at nine."]) == [40, 41]
+    assert wall_lines(["For subscribers only", *STORY]) == [0]
+    assert wall_lines([*STORY[:9], *offer, *STORY[:9]]) == []
+    assert wall_lines([*SHORT, "The paper lost subscribers in May, a study says."]) == []
+    assert wall_lines([]) == []
+
+
+CONSENT = {
+    "en": ["We and our 812 partners store information such as cookies on a device, for personalised advertising.",
+           "You may click to consent, or change your preferences."],
+    "de": ["Wir und unsere 214 Partner speichern Cookies auf Ihrem Gerät und zeigen Werbung.",
+           "Sie können Ihre Einwilligung jederzeit im Datenschutzcenter widerrufen."],
+    "fr": ["Avec votre accord, nous et nos partenaires utilisons des cookies pour la publicité.",
+           "Vous pouvez retirer votre consentement à tout moment."],
+    "es": ["Nosotros y nuestros socios usamos cookies para mostrar publicidad.", "Acepta para dar tu consentimiento."],
+    "it": ["Noi e i nostri partner usiamo cookie per la pubblicità.", "Puoi negare il tuo consenso."],
+    "pt": ["Nós e os nossos parceiros usamos cookies para publicidade.", "Aceite para dar o seu consentimento."],
+    "nl": ["Wij en onze partners gebruiken cookies voor advertenties.", "Geef hier uw toestemming voor cookies."],
+    "pl": ["My i nasi partnerzy używamy plików cookie, aby wyświetlać reklamy.", "Możesz wycofać swoją zgodę."],
+    "hu": ["Mi és partnereink sütiket használunk a hirdetésekhez.", "Hozzájárulását bármikor visszavonhatja."],
+    "tr": ["Biz ve ortaklarımız reklam için çerezler kullanıyoruz.", "Onayınızı dilediğiniz zaman geri alabilirsiniz."],
+    "ru": ["Мы и наши партнёры используем файлы cookie для рекламы.", "Вы можете отозвать ваше согласие."],
+    "ja": ["当社とパートナーは広告のためにクッキーを使用します。", "お客様の同意はいつでも撤回できます。"],
+    "zh": ["我们和合作伙伴使用 cookie 投放广告。", "您的同意可以随时撤回。"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", CONSENT)
+def test_question_for_consent_is_known_by_what_it_says(language):
+    """No vendor has to be named. An article with these words has others, too."""
+    assert read("", "", CONSENT[language])[0] == "consent wall"
+    assert read("", "", [*CONSENT[language], *SHORT])[0] is None
+    assert read(ld(headline="Bridge"), "", CONSENT[language])[0] is None
 
 
 ABOUT = [
