@@ -1,4 +1,4 @@
-"""An archive opens by its folder or its database, from any thread, and says what is wrong with it."""
+"""Test that an archive opens by its folder or its database, from any thread, and says what is wrong with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A search finds all articles that match, lazily, in the order of `morgue search`, and holds up no crawl."""
+"""Test that a search finds all articles that match, lazily, in the order of `morgue search`, and holds up no crawl."""
 
 from __future__ import annotations
 

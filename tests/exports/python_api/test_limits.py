@@ -1,4 +1,4 @@
-"""What a caller gives and what is left out: wrong values are named, and an answer says if it is only a part."""
+"""Test what a caller gives and what is left out: wrong values are named, and an answer says if it is only a part."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the commands count, group and show in context, a program gets as rows and tables."""
+"""Test what the commands count, group and show in context, a program gets as rows and tables."""
 
 from __future__ import annotations
 

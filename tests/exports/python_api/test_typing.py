@@ -1,4 +1,4 @@
-"""The API is typed: a program of a user passes mypy --strict, and one with mistakes does not."""
+"""Test that the API is typed: a program of a user passes mypy --strict, and one with mistakes does not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The segments of the full-text index are merged once they are worth it."""
+"""Test that the segments of the full-text index are merged once they are worth it."""
 
 from contextlib import closing
 

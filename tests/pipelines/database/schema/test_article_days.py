@@ -1,4 +1,4 @@
-"""The number of articles of each day: it is right whatever happens to the articles, and in every database."""
+"""Test the number of articles of each day: it is right whatever happens to the articles, and in every database."""
 
 from __future__ import annotations
 

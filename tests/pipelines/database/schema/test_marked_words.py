@@ -1,4 +1,4 @@
-"""The upgrade that indexes words without their vowel marks (m016): of old archives, whenever it is stopped."""
+"""Test the upgrade that indexes words without their vowel marks (m016): of old archives, whenever it is stopped."""
 
 from __future__ import annotations
 

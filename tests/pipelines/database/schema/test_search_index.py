@@ -1,4 +1,4 @@
-"""The upgrade to the search index (m011): every article, in order of days, whatever stops it and whenever."""
+"""Test the upgrade to the search index (m011): every article, in order of days, whatever stops it and whenever."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an archive has instead of a value of a field that no article has."""
+"""Test what an archive has instead of a value of a field that no article has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the index has instead of a word that no article has, and forms of a word."""
+"""Test what the index has instead of a word that no article has, and forms of a word."""
 
 from __future__ import annotations
 

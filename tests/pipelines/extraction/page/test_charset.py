@@ -1,4 +1,4 @@
-"""The encoding of a page: by its bytes, whatever it declares, and wherever it declares it."""
+"""Test the encoding of a page: by its bytes, whatever it declares, and wherever it declares it."""
 
 from __future__ import annotations
 
