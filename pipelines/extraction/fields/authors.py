@@ -91,7 +91,7 @@ def _sources(page: DeclaredMetadata, site: SiteNames) -> Iterator[tuple[str, lis
 def _names_in_node(page: DeclaredMetadata, node: jsonld.Node) -> list[str]:
     """Return the names of the authors of a node, with references into the graph resolved."""
     found: list[str] = []
-    for author in _flat(node.get("author") or node.get("creator") or []):
+    for author in jsonld.members(node.get("author") or node.get("creator")):
         value = jsonld.resolved(author, page.by_id)
         names = _names_of_person(value) if isinstance(value, dict) else jsonld.texts(value)
         found += [name for raw in names if (name := clean(raw)) and not name.startswith("http")]
@@ -104,18 +104,12 @@ def _names_of_person(person: jsonld.Node) -> list[str]:
     return jsonld.texts(person.get("name")) or ([" ".join(halves)] if len(halves) == 2 else [])
 
 
-def _flat(value: Any) -> list[Any]:
-    if not isinstance(value, list):
-        return [value]
-    return [inner for item in value[:50] for inner in (item if isinstance(item, list) else [item])]
-
-
 def outlets(page: DeclaredMetadata, site: SiteNames) -> set[str]:
     """Return the names of the paper, and of all organisations in the JSON-LD, which are no persons."""
     organisations = {
         jsonld.text(node.get("name")) or ""
         for value in (page.article.get("author"), page.article.get("publisher"), *page.nodes)
-        for node in _flat(value)
+        for node in jsonld.members(value)
         if isinstance(node, dict) and _is_outlet(jsonld.types(node))
     }
     return {*site.names, *page.meta(SITE_METAS), *organisations}

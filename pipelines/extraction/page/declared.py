@@ -91,7 +91,7 @@ class DeclaredMetadata:
     @cached_property
     def by_id(self) -> dict[str, jsonld.Node]:
         """Return the nodes of the JSON-LD that have an @id, by which others refer to them."""
-        return {node["@id"]: node for node in self.nodes if isinstance(node.get("@id"), str)}
+        return jsonld.named(self.nodes)
 
     @cached_property
     def page_nodes(self) -> list[jsonld.Node]:
