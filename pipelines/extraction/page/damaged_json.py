@@ -195,7 +195,7 @@ class _Reader:
         if words.casefold() in CONSTANTS:
             return CONSTANTS[words.casefold()]
         if NUMBER.fullmatch(words):
-            return int(words) if words.lstrip("-").isdigit() else float(words)
+            return float(words) if not words.lstrip("-").isdigit() else int(words[:20])
         return words.strip("\"'“”") or UNKNOWN
 
     def _add(self, value: Any) -> None:
