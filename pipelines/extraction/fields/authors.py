@@ -27,6 +27,8 @@ WHY_USERNAME = "no person is named in full; this is the name of an account"
 WHY_SIGNED = "no person is named; this desk or outlet signs it"
 NO_PERSON = "names no person"
 WHY_MORE = "names the declared authors and others"
+WHY_SIGNS = "the page prints it below the headline; the meta names the account that posted it"
+WHY_FULLER = "has the full names of the declared authors"
 MAX_NAMES = 5  # of a byline; more names are a list of authors of other stories
 
 # Names of accounts, not of their owners: "gabor_m", "KatieS", "officialjoquill". "Ela" and "Paul" are names.
@@ -62,6 +64,10 @@ def authors(page: DeclaredMetadata, site: SiteNames) -> Iterator[FieldClaim]:
             refused.append((source, names, raw))
         elif declared and not found_persons and (more := _longer_byline(found, page, printed, papers)):
             yield more
+        elif declared and not found_persons and source.startswith("meta") and (other := _signed(found, printed, papers)):
+            yield other
+        elif declared and not has_full_name(found) and (fuller := _fuller_byline(found, printed, papers)):
+            yield fuller
         found_persons = found_persons or bool(found)
         yield FieldClaim(source, raw, found or None, why, NO_PERSON)
     yield from short
@@ -87,6 +93,28 @@ def _longer_byline(
         names = _with_page_spelling(persons(byline.lines, papers), page)
         if len(names) <= MAX_NAMES and declared < {name.casefold() for name in names} and has_full_name(names):
             return FieldClaim(byline.source, clean(", ".join(byline.lines)) or "", names, WHY_MORE)
+    return None
+
+
+def _signed(found: tuple[str, ...], printed: Printed, papers: set[str]) -> FieldClaim | None:
+    """Return the byline below the headline if it names others than a meta does: whoever fills in the form, signs it."""
+    declared = {name.casefold() for name in found}
+    for byline in printed():
+        if byline.is_near:
+            names = persons(byline.lines, papers)
+            if has_full_name(names) and not declared & {name.casefold() for name in names}:
+                return FieldClaim(byline.source, clean(", ".join(byline.lines)) or "", names, WHY_SIGNS)
+    return None
+
+
+def _fuller_byline(found: tuple[str, ...], printed: Printed, papers: set[str]) -> FieldClaim | None:
+    """Return a printed byline with the full names of persons who are declared by their first names."""
+    for byline in printed():
+        names = persons(byline.lines, papers)
+        if len(names) == len(found) and all(
+            full.casefold().startswith(f"{first.casefold()} ") for full, first in zip(names, found, strict=True)
+        ):
+            return FieldClaim(byline.source, clean(", ".join(byline.lines)) or "", names, WHY_FULLER)
     return None
 
 

@@ -50,6 +50,7 @@ ADDRESS_AND_NAME = re.compile(r"[\w.+-]{1,60}@[\w.-]{1,80}\s+\(([^()]{3,60})\)")
 HOST = re.compile(r"(?:[\w-]{1,60}\.){1,4}[a-z]{2,12}", re.IGNORECASE)
 BRACKETED_INITIALS = re.compile(r"\s\((?:\w\.\s?){1,4}\)(?=\s+\w)")  # "Jo (J.A.) Quill"
 BRACKETS = re.compile(r"[()（）【】]")
+LAST_BRACKET = re.compile(r"(?<![(（].)[)）】\]]$")  # of a line that is in brackets
 # "Sat" and "August" are names of days and months if a day follows.
 MONTHS = frozenset(word for line in tables.lines("months") for word in line.casefold().split()[1:])
 WEEKDAY = re.compile(
@@ -134,7 +135,8 @@ def has_only_names(line: str, names: Iterable[str]) -> bool:
 
 def collective_author(byline: str) -> str | None:
     """Return the desk, team or outlet that signs, without "By"; None for placeholders and for what is no name."""
-    name = TRIM.sub("", _without_by(unescape(byline[:MAX_BYLINE_CHARS]).replace("\n", " ").strip()))
+    line = OTHER_CREDIT_INSIDE.split(unescape(byline[:MAX_BYLINE_CHARS]).replace("\n", " ").strip())[0]
+    name = TRIM.sub("", _without_by(line))
     if not 1 < len(name) <= MAX_COLLECTIVE_CHARS or len(name.split()) > 8:
         return None
     if not NAME_LETTERS.search(name) or OTHER_CREDIT.match(name):
@@ -171,7 +173,7 @@ def split_byline(byline: str) -> list[str]:
             elif BY.match(part):
                 other_credit = False
             if not other_credit and (name := TRIM.sub("", AFTER_NAME.sub("", _without_by(part)))):
-                parts.append(" ".join(name.split()))
+                parts.append(" ".join(LAST_BRACKET.sub("", name).split()))
     return parts
 
 

@@ -47,7 +47,7 @@ NOT_THE_NAME = re.compile(
 # URLs of pages about one author.
 AUTHOR_PAGE = re.compile(
     r"/(?:authors?|autor(?:en|es|a|in|i)?|auteurs?|autori|forfattere?|skribent|redakteure?|redaktion|by|byline|journalistes?"
-    r"|journalists?|contributors?|writers?|columnists?|reporters?|editors?|profiles?|bloggers?)[/=][^/?#]{3,}",
+    r"|journalists?|contributors?|writers?|columnists?|reporters?|editors?|bloggers?)[/=][^/?#]{3,}",
     re.IGNORECASE,
 )
 
@@ -58,6 +58,7 @@ class PrintedByline(NamedTuple):
     source: str
     lines: list[str]  # one line a name, or one line with several names
     why: str
+    is_near: bool = False  # near the headline, and "By" precedes the names
 
 
 def bylines(page: DeclaredMetadata, site: SiteNames) -> Iterator[PrintedByline]:
@@ -184,7 +185,7 @@ def below_headline(page: DeclaredMetadata, site: SiteNames) -> Iterator[PrintedB
             alone = COLUMN_SEPARATOR.split(shortest)[0]
             if _is_byline(alone, dated=_has_date(line, page)):
                 apart = _names_apart(element) if alone == line else None
-                yield PrintedByline("by-line", [apart or alone], WHY_BY)
+                yield PrintedByline("by-line", [apart or alone], WHY_BY, at < MAX_LINES_AFTER)
         elif (bracketed := BRACKETED_LINE.fullmatch(line)) and (name := _signed_in_brackets(bracketed[1])):
             yield PrintedByline("by-line", [name], "name and paper in brackets, below the headline")
         elif (inside := BY_INSIDE.search(line)) and _has_date(line, page):
@@ -227,10 +228,8 @@ def _signed_in_brackets(line: str) -> str | None:
     """Return the byline inside brackets: "By" and names, or a name in Chinese characters before that of the paper."""
     if BY.match(line):
         return line if has_full_name(persons([line])) else None
-    name, comma, paper = (part.strip() for part in re.split(r"([，,、／/|｜])", line, maxsplit=1)) if re.search(
-        r"[，,、／/|｜]", line
-    ) else ("", "", "")  # fmt: skip
-    return name if paper and CJK_NAME.fullmatch(name) and persons([name]) == (name,) else None
+    name, *papers = (part.strip() for part in re.split("[，,、／/|｜]", line, maxsplit=1))
+    return name if papers and CJK_NAME.fullmatch(name) and persons([name]) == (name,) else None
 
 
 WHY_BY = "says who wrote it, below the headline"
