@@ -11,6 +11,7 @@ from pipelines.extraction.fields import labelled_bylines, precedence, printed_by
 from pipelines.extraction.fields.candidates import PLACE_READERS, FieldClaim
 from pipelines.extraction.fields.person_names import (
     BY,
+    DESK_CODE,
     collective_author,
     has_full_name,
     is_latin,
@@ -35,7 +36,6 @@ MAX_NAMES = 5  # of a byline; more names are a list of authors of other stories
 USERNAME_SHAPE = re.compile(r"\S*[_.\d]\S*|[a-z]{6,}|[A-Za-z][a-z]+[A-Z]\w*")
 PRINTED_SOURCES = ("class", "rel", "itemprop", "by-line", "author link", "labelled")
 MAX_GLUED_WORDS = 9  # of two or three names in one string
-INITIALS = re.compile(r"[a-zäöüß]{1,5}")  # or a code of the desk: "red", "human"; "janedoe" may be an account
 Printed = Callable[[], list[PrintedByline]]
 
 
@@ -55,7 +55,7 @@ def authors(page: DeclaredMetadata, site: SiteNames) -> Iterator[FieldClaim]:
         declared = not source.startswith(PRINTED_SOURCES)
         if declared:
             found = _apart(found, page, printed)
-        elif found and all(INITIALS.fullmatch(name) for name in found):
+        elif found and all(DESK_CODE.fullmatch(name) for name in found):
             found = ()  # a code that only the paper knows; it signs below, with what is beside it
         if found and declared and all(USERNAME_SHAPE.fullmatch(name) for name in found):
             short.append(FieldClaim(source, raw, found, WHY_USERNAME))
@@ -100,7 +100,7 @@ def _signed(found: tuple[str, ...], printed: Printed, papers: set[str]) -> Field
     """Return the byline below the headline if it names others than a meta does: whoever fills in the form, signs it."""
     declared = {name.casefold() for name in found}
     for byline in printed():
-        if byline.is_near:
+        if byline.is_near and BY.match(byline.lines[0]):
             names = persons(byline.lines, papers)
             if has_full_name(names) and not declared & {name.casefold() for name in names}:
                 return FieldClaim(byline.source, clean(", ".join(byline.lines)) or "", names, WHY_SIGNS)

@@ -39,7 +39,10 @@ AFTER_NAME = tables.compiled(
     r"(?:(?:jan|feb|mar|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)[a-zä]*\.?\s*)?\d.*$", re.IGNORECASE
 )  # fmt: skip
 ROLE_WORD = tables.compiled(r"\b{byline.roles}\b", re.IGNORECASE)
-AGENCIES = frozenset(tables.phrases("byline.agencies"))
+PAGE_WORDS = tables.compiled(r"\b{byline.page-words}\b", re.IGNORECASE)
+AGENCIES = frozenset(tables.phrases("byline.agencies")) | {
+    spelling.casefold() for line in tables.phrases("agency.names") for spelling in line.split(" | ") if " " in spelling
+}
 AGENCY_WORD = tables.compiled(r"{byline.agency-words}", re.IGNORECASE)
 NOT_A_NAME = re.compile(
     r"[@#<>{}=\[\]…?!:]|https?:|www\.|\d{2}|\.(?:com|org|net|de|fr|es|it|ru|no|se|ch|at|uk)\b", re.IGNORECASE
@@ -58,6 +61,8 @@ WEEKDAY = re.compile(
     r"|(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch|sonnabend|lunes|martes|miércoles|jueves|viernes|sábado|domingo"
     r"|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche", re.IGNORECASE
 )  # fmt: skip
+CODE = re.compile(r"[A-Z]{2,4} [A-Z]?\d+")  # a standard or a size: "DIN A4"
+DESK_CODE = re.compile(r"[a-zäöüß]{1,5}")  # "red" signs together with what is beside it only
 # What a line in Chinese or Japanese says besides names: "台北報導", "本報訊".
 CJK_NO_NAME = re.compile(r"(?:報導|报道|報道|综合|綜合|電|电|讯|訊|社|報|报|网|網|新聞|新闻|財經|财经)$")
 PLACEHOLDERS = frozenset(tables.phrases("byline.placeholders"))
@@ -84,7 +89,7 @@ def persons(bylines: Iterable[str], outlets: Collection[str] = ()) -> tuple[str,
     for byline in bylines:
         dated = any(mark.isdigit() for mark in byline[:MAX_BYLINE_CHARS])
         for part in split_byline(byline):
-            if dated and " " not in part and (part.casefold() in MONTHS or WEEKDAY.fullmatch(part)):
+            if " " not in part and (WEEKDAY.fullmatch(part) or (dated and part.casefold() in MONTHS)):
                 continue
             # "Jane Doe - The Gazette" and "The Gazette - Jane Doe" name one person.
             name = next((name for name in COLUMN_SEPARATOR.split(part) if is_person(name, papers)), None)
@@ -142,6 +147,8 @@ def collective_author(byline: str) -> str | None:
     if not NAME_LETTERS.search(name) or OTHER_CREDIT.match(name):
         return None
     if name.casefold() in PLACEHOLDERS or name.split()[-1].casefold() in PARTICLES or is_agency(name):
+        return None
+    if is_label(name) or WEEKDAY.fullmatch(name) or CODE.fullmatch(name) or DESK_CODE.fullmatch(name):
         return None
     return None if "@" in name or "://" in name else name
 
@@ -204,7 +211,7 @@ def is_person(name: str, papers: Iterable[list[str]] = ()) -> bool:
         return False
     if BRACKETS.search(name) or (len(words) > 1 and any(mark.isdigit() for mark in name)):
         return False
-    if CJK_NO_NAME.search(name) or BY.fullmatch(f"{name}: "):
+    if CJK_NO_NAME.search(name) or is_label(name):
         return False
     if is_agency(name) or name.casefold() in PLACEHOLDERS or ROLE_WORD.search(name):
         return False
@@ -217,6 +224,11 @@ def is_person(name: str, papers: Iterable[list[str]] = ()) -> bool:
     if any(word[0].islower() and word.casefold() not in PARTICLES for word in checked):
         return False
     return len(words) == 1 or words[-1].casefold() not in PARTICLES
+
+
+def is_label(name: str) -> bool:
+    """Return whether this is the text of a link or label, and names nobody: "View more posts", "Written By"."""
+    return bool(PAGE_WORDS.search(name) or BY.fullmatch(f"{name}: "))
 
 
 def is_agency(name: str) -> bool:

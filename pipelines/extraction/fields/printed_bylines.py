@@ -58,7 +58,7 @@ class PrintedByline(NamedTuple):
     source: str
     lines: list[str]  # one line a name, or one line with several names
     why: str
-    is_near: bool = False  # near the headline, and "By" precedes the names
+    is_near: bool = False  # soon after the headline, before the text
 
 
 def bylines(page: DeclaredMetadata, site: SiteNames) -> Iterator[PrintedByline]:
@@ -79,7 +79,10 @@ def bylines(page: DeclaredMetadata, site: SiteNames) -> Iterator[PrintedByline]:
                 yield PrintedByline(source, lines, why)
             elif not several:
                 far.append(PrintedByline(source, lines, why))
-    yield from below_headline(page, site)
+    below = [*below_headline(page, site, near)]
+    yield from (byline for byline in below if byline.is_near)
+    if len({"".join(byline.lines) for byline in below if not byline.is_near}) <= MAX_FAR:
+        yield from (byline for byline in below if not byline.is_near)
     yield from far
 
 
@@ -173,28 +176,29 @@ def _pieces(element: Any) -> list[str]:
     return [piece for text in islice(element.itertext(), MAX_BYLINE_CHARS) if (piece := normalized(text[:1000]))]
 
 
-def below_headline(page: DeclaredMetadata, site: SiteNames) -> Iterator[PrintedByline]:
-    """Yield lines soon after the headline that are "By" and names, or a link to an author's page."""
+def below_headline(page: DeclaredMetadata, site: SiteNames, near: set[Any] | None = None) -> Iterator[PrintedByline]:
+    """Yield lines after the headline that are "By" and names, or a link to an author's page."""
     lines = _lines_after_headline(page, site)
-    by = {line for _, line in lines if BY.match(line)}
+    by = {line for _, line in lines if (found := BY.match(line)) and found.end() < len(line)}
     for at, (element, line) in enumerate(lines):
+        is_near = at < MAX_LINES_AFTER and (near is None or element in near)
         if BY_ALONE.fullmatch(line) and at + 1 < len(lines):
-            yield PrintedByline("by-line", [lines[at + 1][1]], "follows the word By")
+            yield PrintedByline("by-line", [lines[at + 1][1]], "follows the word By", is_near)
         elif line in by:
             shortest = min((other for other in by if line.startswith(other)), key=len)  # "By Jo Quill", then its date
             alone = COLUMN_SEPARATOR.split(shortest)[0]
             if _is_byline(alone, dated=_has_date(line, page)):
                 apart = _names_apart(element) if alone == line else None
-                yield PrintedByline("by-line", [apart or alone], WHY_BY, at < MAX_LINES_AFTER)
+                yield PrintedByline("by-line", [apart or alone], WHY_BY, is_near)
         elif (bracketed := BRACKETED_LINE.fullmatch(line)) and (name := _signed_in_brackets(bracketed[1])):
-            yield PrintedByline("by-line", [name], "name and paper in brackets, below the headline")
+            yield PrintedByline("by-line", [name], "name and paper in brackets, below the headline", is_near)
         elif (inside := BY_INSIDE.search(line)) and _has_date(line, page):
-            yield PrintedByline("by-line", [inside[1]], WHY_BY)
+            yield PrintedByline("by-line", [inside[1]], WHY_BY, is_near)
         elif (a := _author_link(element)) is not None:
             pieces = [piece for piece in _pieces(a) if not OTHER_CREDIT.match(piece)]
             name = " ".join(dict.fromkeys(pieces))
             if len(name) <= MAX_BYLINE_CHARS and _is_author_name(a, name) and not _in_prose(a):
-                yield PrintedByline("author link", [name], "a link below the headline to an author's page")
+                yield PrintedByline("author link", [name], "a link below the headline to an author's page", is_near)
 
 
 def _in_prose(a: Any) -> bool:
