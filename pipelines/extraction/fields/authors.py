@@ -75,7 +75,9 @@ def authors(page: DeclaredMetadata, site: SiteNames) -> Iterator[FieldClaim]:
         if wires := named_agencies(names):
             yield FieldClaim(source, raw, wires, WHY_AGENCY)
     for source, names, raw in refused:
-        if signed := tuple(dict.fromkeys(name for one in names if (name := collective_author(one))))[:3]:
+        signers = (name for one in names if (name := collective_author(one)))
+        is_printed = source.startswith(PRINTED_SOURCES)
+        if signed := tuple(dict.fromkeys(name for name in signers if not (is_printed and DESK_CODE.fullmatch(name))))[:3]:
             yield FieldClaim(source, raw, signed, WHY_SIGNED)
     for byline in printed_bylines.beside_date(page, site):
         if found := persons(byline.lines, papers):

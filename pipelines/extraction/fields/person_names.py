@@ -148,7 +148,7 @@ def collective_author(byline: str) -> str | None:
         return None
     if name.casefold() in PLACEHOLDERS or name.split()[-1].casefold() in PARTICLES or is_agency(name):
         return None
-    if is_label(name) or WEEKDAY.fullmatch(name) or CODE.fullmatch(name) or DESK_CODE.fullmatch(name):
+    if is_label(name) or WEEKDAY.fullmatch(name) or CODE.fullmatch(name):
         return None
     return None if "@" in name or "://" in name else name
 
