@@ -34,8 +34,8 @@ def labelled(page: DeclaredMetadata) -> Iterator[PrintedByline]:
         if not text or len(text) > MAX_BYLINE_CHARS or not (label := text.strip()):
             continue
         names = None
-        if len(label) <= MAX_LABEL_CHARS and _is_label(label) and not len(element):
-            names = _after(element)
+        if len(label) <= MAX_LABEL_CHARS and (label[-1] in ":：" or ALONE.search(label)):
+            names = _after(element) if not len(element) and _is_label(label) else None
         elif len(label) > 6 and WHOLE_LINE.match(label) and BY.match(label) and not OTHER_CREDIT.match(label):
             names = normalized(label)
         if not names:

@@ -87,9 +87,10 @@ def persons(bylines: Iterable[str], outlets: Collection[str] = ()) -> tuple[str,
     papers = [words for outlet in outlets if (words := _folded_words(outlet))]
     found: dict[str, str] = {}
     for byline in bylines:
-        dated = any(mark.isdigit() for mark in byline[:MAX_BYLINE_CHARS])
         for part in split_byline(byline):
-            if " " not in part and (WEEKDAY.fullmatch(part) or (dated and part.casefold() in MONTHS)):
+            if " " not in part and (
+                WEEKDAY.fullmatch(part) or (part.casefold() in MONTHS and re.search(r"\d", byline[:MAX_BYLINE_CHARS]))
+            ):
                 continue
             # "Jane Doe - The Gazette" and "The Gazette - Jane Doe" name one person.
             name = next((name for name in COLUMN_SEPARATOR.split(part) if is_person(name, papers)), None)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from pipelines.extraction.fields import date_parser
 from pipelines.extraction.fields.dates import locale
+from pipelines.extraction.fields.headings import Heading
 from pipelines.extraction.fields.person_names import (
     BY,
     COLUMN_SEPARATOR,
@@ -64,6 +65,8 @@ class PrintedByline(NamedTuple):
 def bylines(page: DeclaredMetadata, site: SiteNames) -> Iterator[PrintedByline]:
     """Yield what the page prints as bylines, those near the headline first; of these the surest first."""
     heading = main_heading(page, site)
+    if page.lines_after_headline is None:
+        page.lines_after_headline = _short_lines(page, heading)
     near = _near(heading.element) if heading else None
     far: list[PrintedByline] = []
     for source, elements, why in (
@@ -307,18 +310,29 @@ def _author_link(element: Any) -> Any:
 
 
 def _lines_after_headline(page: DeclaredMetadata, site: SiteNames) -> list[tuple[Any, str]]:
-    """Return short lines after the headline of the page, with their elements."""
-    heading = main_heading(page, site)
+    """Return short lines after the headline of the page, with their elements; they are looked for once."""
+    if page.lines_after_headline is None:
+        page.lines_after_headline = _short_lines(page, main_heading(page, site))
+    return page.lines_after_headline
+
+
+def _short_lines(page: DeclaredMetadata, heading: Heading | None) -> list[tuple[Any, str]]:
+    if heading is None:
+        return []
+    inside = [child for child in heading.element if child.tag != "br"]
     lines: list[tuple[Any, str]] = []
-    inside = [child for child in heading.element if child.tag != "br"] if heading else []
-    for number, element in enumerate(chain(inside, _following(heading.element)) if heading else ()):
-        if number > MAX_ELEMENTS_AFTER:
-            break
-        if len(element) <= 4 and not page.elsewhere(element):
+    for element in islice(chain(inside, _following(heading.element)), MAX_ELEMENTS_AFTER + 1):
+        if element.tag not in WORDLESS_TAGS and len(element) <= 4 and not page.elsewhere(element):
             line = element_text(element, 2 * MAX_BYLINE_CHARS)
             if line and len(line) <= MAX_BYLINE_CHARS:
                 lines.append((element, line))
     return lines
+
+
+WORDLESS_TAGS = frozenset(
+    ("script", "style", "svg", "path", "g", "use", "circle", "rect", "img", "br", "hr", "source", "picture", "iframe")
+    + ("input", "noscript", "template", "video", "audio", "button")
+)
 
 
 def _following(element: Any) -> Iterator[Any]:
