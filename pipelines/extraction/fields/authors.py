@@ -14,7 +14,6 @@ from pipelines.extraction.fields.person_names import (
     DESK_CODE,
     collective_author,
     has_full_name,
-    is_latin,
     named_agencies,
     persons,
 )
@@ -64,7 +63,9 @@ def authors(page: DeclaredMetadata, site: SiteNames) -> Iterator[FieldClaim]:
             refused.append((source, names, raw))
         elif declared and not found_persons and (more := _longer_byline(found, page, printed, papers)):
             yield more
-        elif declared and not found_persons and source.startswith("meta") and (other := _signed(found, printed, papers)):
+        elif (
+            declared and not found_persons and source.startswith("meta") and (other := _signed(found, printed, papers))
+        ):
             yield other
         elif declared and not has_full_name(found) and (fuller := _fuller_byline(found, printed, papers)):
             yield fuller
@@ -77,7 +78,9 @@ def authors(page: DeclaredMetadata, site: SiteNames) -> Iterator[FieldClaim]:
     for source, names, raw in refused:
         signers = (name for one in names if (name := collective_author(one)))
         is_printed = source.startswith(PRINTED_SOURCES)
-        if signed := tuple(dict.fromkeys(name for name in signers if not (is_printed and DESK_CODE.fullmatch(name))))[:3]:
+        if signed := tuple(dict.fromkeys(name for name in signers if not (is_printed and DESK_CODE.fullmatch(name))))[
+            :3
+        ]:
             yield FieldClaim(source, raw, signed, WHY_SIGNED)
     for byline in printed_bylines.beside_date(page, site):
         if found := persons(byline.lines, papers):

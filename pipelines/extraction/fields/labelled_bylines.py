@@ -16,13 +16,34 @@ MAX_LABELS = 20  # of a page that are looked at
 MAX_PIECES = 12  # after a label
 WHY_LABELLED = "follows a label that says who wrote it"
 
-LABEL_TAGS = ("span", "strong", "b", "em", "i", "dt", "th", "td", "h2", "h3", "h4", "h5", "h6", "p", "div", "label", "li")
+LABEL_TAGS = (
+    "span",
+    "strong",
+    "b",
+    "em",
+    "i",
+    "dt",
+    "th",
+    "td",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "p",
+    "div",
+    "label",
+    "li",
+)
 BLOCKS = frozenset(("p", "div", "li", "tr", "dl", "section", "h1", "h2", "h3", "h4", "h5", "h6", "table"))
 COLON = re.compile(r"\s*[:：]\s*$")
 # Of a whole line with label and names; a plain "by" may stand below a book or a picture.
 WHOLE_LINE = re.compile(r"^\W*(?:\w+\s+(?:by|von|par|por|da|door|av|af)\s|[^:：]{2,20}[:：])", re.IGNORECASE)
 # A label that needs no colon before a name: "Author", not "Text" or "Analysis".
-ALONE = re.compile(r"\b(?:by|von|par|por|door|av|af|przez)$|^(?:aut|verfass|作者|撰文|記者|记者|執筆|글쓴이|автор|yazar)", re.IGNORECASE)
+ALONE = re.compile(
+    r"\b(?:by|von|par|por|door|av|af|przez)$|^(?:aut|verfass|作者|撰文|記者|记者|執筆|글쓴이|автор|yazar)",
+    re.IGNORECASE,
+)
 ONLY_JOINT = re.compile(r"(?:[\s,;&/、，|·•-]|and|und|et|y|e|och|og)*")
 
 

@@ -30,8 +30,10 @@ MAX_ELEMENTS_AFTER = 120  # after the headline, in which a byline may be
 MAX_LINES_AFTER = 20  # after the headline, in which a name beside a date is that of the author
 
 CLASSED_TAGS = frozenset(
-    ("a", "span", "p", "div", "address", "li", "strong", "em", "b", "i", "small", "h3", "h4", "h5", "h6")
-    + ("ul", "ol", "nav", "aside", "dd", "td", "cite")
+    (
+        *("a", "span", "p", "div", "address", "li", "strong", "em", "b", "i", "small", "h3", "h4", "h5", "h6"),
+        *("ul", "ol", "nav", "aside", "dd", "td", "cite"),
+    )
 )
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 # A class of an element that has the name of the author, and not another part about the author.
@@ -330,8 +332,10 @@ def _short_lines(page: DeclaredMetadata, heading: Heading | None) -> list[tuple[
 
 
 WORDLESS_TAGS = frozenset(
-    ("script", "style", "svg", "path", "g", "use", "circle", "rect", "img", "br", "hr", "source", "picture", "iframe")
-    + ("input", "noscript", "template", "video", "audio", "button")
+    (
+        *("script", "style", "svg", "path", "g", "use", "circle", "rect", "img", "br", "hr", "source", "picture"),
+        *("iframe", "input", "noscript", "template", "video", "audio", "button"),
+    )
 )
 
 

@@ -1,8 +1,8 @@
 """Find who published a text first, if it was another paper or a wire agency.
 
 The claims in order of precedence: a line that says so; the agency in the dateline, in the byline, among the declared
-authors, after the last sentence; what the page declares for machines (a canonical address on another site, schema.org, Google's old metas); a
-lone "Source: X" at the end. A site is never the origin of its own text.
+authors, after the last sentence; what the page declares for machines (a canonical address on another site,
+schema.org, Google's old metas); a lone "Source: X" at the end. A site is never the origin of its own text.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from typing import Any
 MAX_CHARS = 300_000  # of a damaged text that are read
 MAX_DEPTH = 40  # of brackets; no description of an article is as deep
 
-# What is skipped between values: white space, comments of JavaScript, and the marks that hide a script from old browsers.
+# Skipped between values: white space, comments of JavaScript, and the marks that hide a script from old browsers.
 SKIPPED = re.compile(
     r"(?:[\s\ufeff\u200b\xa0;\x00-\x1f]++|<!--|-->|<!\[CDATA\[|\]\]>|//(?=\s*+(?:<!|-->|\]\]>))|//[^\n]*+"
     r"|/\*(?=\s*+(?:<!|-->|\]\]>|\*/))|\*/|/\*.*?(?:\*/|\Z)|</?(?:br|p|script)\b[^<>]{0,100}+>)*+",

@@ -1,4 +1,4 @@
-"""Test which of the names that a page prints are the authors: labels, places, and what is no author. Tables of cases."""
+"""Test which of the names on a page are its authors: labels, places, and what is no author. Tables of cases."""
 
 import pytest
 
@@ -14,9 +14,7 @@ BOTH = ("Mara Quill", "Casey Dermott")
 
 def card(label: str, value: str, number: int = 1) -> str:
     """Return the labels of a card in social media, as WordPress writes them."""
-    return (
-        f'<meta name="twitter:label{number}" content="{label}"><meta name="twitter:data{number}" content="{value}">'
-    )
+    return f'<meta name="twitter:label{number}" content="{label}"><meta name="twitter:data{number}" content="{value}">'
 
 
 CARDS = {
@@ -78,13 +76,14 @@ PLACES = {
         (),
     ),
     "a box at the end": (f"{PROSE * 4}<div><span class='author-name'>Mara Quill</span></div>", QUILL),
-    "more posts": (f"<p>by Mara Quill</p>{PROSE}<div><a rel='author' href='/author/m'>View more posts</a></div>", QUILL),
-    "above the headline": ("", ()),
+    "more posts": (
+        f"<p>by Mara Quill</p>{PROSE}<div><a rel='author' href='/author/m'>View more posts</a></div>", QUILL),
     "two elements": ("<div>Written by: <span>Mara Quill</span> <span>Casey Dermott</span></div>", BOTH),
     "a name in brackets": ("<p>[田中宏昌，BayMedia]</p>", ("田中宏昌",)),
     "a section in brackets": ("<p>【財經】</p>", ()),
     "a reporter and a place": ("<p>記者王小明／台北報導</p>", ("王小明",)),
-    "in a paragraph": ("<p>It was <a href='/editors/ann-poe'>Ann Poe</a> who came to the pier" + " x" * 130 + "</p>", ()),
+    "in a paragraph": (
+        "<p>It was <a href='/editors/ann-poe'>Ann Poe</a> who came to the pier" + " x" * 130 + "</p>", ()),
 }  # fmt: skip
 NAMES = {
     "a handle": ("Mara Quill @maraq", QUILL),
@@ -106,13 +105,17 @@ NAMES = {
 }  # fmt: skip
 NO_NAMES = [
     "View more posts", "View all articles", "Sat", "human", "DIN A4", "Written By", "August 28, 2025 • 5 min read",
-    "Related Topics", "Mon, 4 Mar, 2024 - 06:36", "5 min read", "Read more", "Voir plus", "Mehr Artikel", "In This Article",
+    "Related Topics", "Mon, 4 Mar, 2024 - 06:36", "5 min read", "Read more", "Voir plus", "Mehr Artikel",
+    "In This Article",
 ]  # fmt: skip
 ORGANISATIONS = {
-    "one": ({"@type": "Organization", "name": "Center for Harbours and Research"}, ("Center for Harbours and Research",)),
+    "one": (
+        {"@type": "Organization", "name": "Center for Harbours and Research"}, ("Center for Harbours and Research",),
+    ),
     "with a comma": (
         {"@type": "NewsMediaOrganization", "name": "Tides, Ports and Piers"}, ("Tides, Ports and Piers",)),
-    "beside a person": ([{"@type": "Person", "name": "Mara Quill"}, {"@type": "Organization", "name": "A and B"}], QUILL),
+    "beside a person": ([{"@type": "Person", "name": "Mara Quill"}, {"@type": "Organization", "name": "A and B"}],
+                        QUILL),
 }  # fmt: skip
 SHAPES = {
     "@list": ({"@list": [{"name": "Mara Quill"}, {"name": "Casey Dermott"}]}, BOTH),
@@ -185,7 +188,7 @@ def test_byline_below_the_headline_precedes_the_account_that_a_meta_names():
 
 
 def test_code_of_a_desk_is_signed_with_what_is_beside_it():
-    """"red" alone names nobody."""
+    """ "red" alone names nobody."""
     assert read("", f"{H1}<p class='author'>red, BAY.at/Agenturen</p>{PROSE}").authors == ("red, BAY.at/Agenturen",)
 
 
