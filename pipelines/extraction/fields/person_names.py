@@ -15,16 +15,23 @@ MAX_COLLECTIVE_CHARS = 80  # of the name of a desk, team or outlet
 
 # What comes before the first name of a byline. "De" and "Da" begin names, so they are not in the word tables.
 BY = tables.compiled(
-    r"^\W*{byline.by}(?:\s*[:：・]\s*|\s+|(?<=[文者])[/／])|^\W*{byline.labels}\s*[:：]\s*", re.IGNORECASE
-)
+    r"^\W*{byline.by}(?:\s*[:：・]\s*|\s+|(?<=[文者])[/／]|(?<=[记記]者)(?=[\u4e00-\u9fff]{2,4}[/／、]))"
+    r"|^\W*{byline.labels}\s*[:：]\s*", re.IGNORECASE
+)  # fmt: skip
 # The persons who made the pictures, or who checked or translated the text, are not its authors.
 OTHER_CREDIT = tables.compiled(
     r"^\W*{byline.pictures}\w*(?:\s+by|\s*:)|^\W*{byline.checked}|^\W*©|^\W*{byline.translated}\b", re.IGNORECASE
 )
 # Between two persons. The one-letter conjunctions of Spanish, Portuguese, Italian and Polish also join the two
 # surnames of one person, so they only split where both sides have two words.
-PERSON_SEPARATOR = tables.compiled(r"\s*[;/、,،\n]\s*|(?<=\w{5})\.\s+|\s+{byline.and}\s+", re.IGNORECASE)
+SEPARATOR = re.compile(r"\s*[;/／、，,،\n]\s*|(?<=\w{5})\.\s+")
+CONJUNCTION = tables.compiled(r"\s+{byline.and}\s+", re.IGNORECASE)
 SHORT_CONJUNCTION = tables.compiled(r"(?<=\w\w)\s+{byline.and-short}\s+(?=\w+\.?\s+\w)")
+# Before a credit that is set behind the names, without a comma: "Text by Jo Quill  Illustration by Ida Boje".
+OTHER_CREDIT_INSIDE = tables.compiled(
+    r"\s+(?={byline.pictures}\w*(?:\s+(?:by|von|par|por|de|di)\s|\s*[:：])|{byline.checked}\s|{byline.translated}(?:\s|[:：]))",
+    re.IGNORECASE,
+)
 COLUMN_SEPARATOR = re.compile(r"\s+[-–—•·|/]\s+|\s*\|\s*")
 # What follows a name: a bracket, a place, a date, the word for journalist.
 AFTER_NAME = tables.compiled(
@@ -32,11 +39,32 @@ AFTER_NAME = tables.compiled(
     r"(?:(?:jan|feb|mar|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)[a-zä]*\.?\s*)?\d.*$", re.IGNORECASE
 )  # fmt: skip
 ROLE_WORD = tables.compiled(r"\b{byline.roles}\b", re.IGNORECASE)
-AGENCIES = frozenset(tables.phrases("byline.agencies"))
+PAGE_WORDS = tables.compiled(r"\b{byline.page-words}\b", re.IGNORECASE)
+AGENCIES = frozenset(tables.phrases("byline.agencies")) | {
+    spelling.casefold() for line in tables.phrases("agency.names") for spelling in line.split(" | ") if " " in spelling
+}
 AGENCY_WORD = tables.compiled(r"{byline.agency-words}", re.IGNORECASE)
 NOT_A_NAME = re.compile(
     r"[@#<>{}=\[\]…?!:]|https?:|www\.|\d{2}|\.(?:com|org|net|de|fr|es|it|ru|no|se|ch|at|uk)\b", re.IGNORECASE
 )
+# An address or the name of an account beside a name; "jo@paper.example (Jo Quill)", as feeds write it.
+HANDLE = re.compile(r"(?<=\w)\s+[(\[<]?(?:@\w|[\w.+-]{1,60}@[\w-])[\w.-]{0,80}[)\]>]?")
+ADDRESS_AND_NAME = re.compile(r"[\w.+-]{1,60}@[\w.-]{1,80}\s+\(([^()]{3,60})\)")
+HOST = re.compile(r"(?:[\w-]{1,60}\.){1,4}[a-z]{2,12}", re.IGNORECASE)
+BRACKETED_INITIALS = re.compile(r"\s\((?:\w\.\s?){1,4}\)(?=\s+\w)")  # "Jo (J.A.) Quill"
+BRACKETS = re.compile(r"[()（）【】]")
+LAST_BRACKET = re.compile(r"(?<![(（].)[)）】\]]$")  # of a line that is in brackets
+# "Sat" and "August" are names of days and months if a day follows.
+MONTHS = frozenset(word for line in tables.lines("months") for word in line.casefold().split()[1:])
+WEEKDAY = re.compile(
+    r"(?:mon|tue|tues|wed|thu|thur|thurs|fri|sat|sun)(?:day|sday|nesday|rsday|urday)?|(?:mo|di|mi|do|fr|sa|so)"
+    r"|(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch|sonnabend|lunes|martes|miércoles|jueves|viernes|sábado|domingo"
+    r"|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche", re.IGNORECASE
+)  # fmt: skip
+CODE = re.compile(r"[A-Z]{2,4} [A-Z]?\d+")  # a standard or a size: "DIN A4"
+DESK_CODE = re.compile(r"[a-zäöüß]{1,5}")  # "red" signs together with what is beside it only
+# What a line in Chinese or Japanese says besides names: "台北報導", "本報訊".
+CJK_NO_NAME = re.compile(r"(?:報導|报道|報道|综合|綜合|電|电|讯|訊|社|報|报|网|網|新聞|新闻|財經|财经)$")
 PLACEHOLDERS = frozenset(tables.phrases("byline.placeholders"))
 PARTICLES = frozenset(tables.phrases("byline.particles"))
 BRACKETED_NAME = re.compile(r"\((\w{1,30})\)(?=\s+\w)")  # "Jane (Roe) Doe" has two surnames
@@ -60,6 +88,10 @@ def persons(bylines: Iterable[str], outlets: Collection[str] = ()) -> tuple[str,
     found: dict[str, str] = {}
     for byline in bylines:
         for part in split_byline(byline):
+            if " " not in part and (
+                WEEKDAY.fullmatch(part) or (part.casefold() in MONTHS and re.search(r"\d", byline[:MAX_BYLINE_CHARS]))
+            ):
+                continue
             # "Jane Doe - The Gazette" and "The Gazette - Jane Doe" name one person.
             name = next((name for name in COLUMN_SEPARATOR.split(part) if is_person(name, papers)), None)
             if name:
@@ -109,12 +141,15 @@ def has_only_names(line: str, names: Iterable[str]) -> bool:
 
 def collective_author(byline: str) -> str | None:
     """Return the desk, team or outlet that signs, without "By"; None for placeholders and for what is no name."""
-    name = TRIM.sub("", _without_by(unescape(byline[:MAX_BYLINE_CHARS]).replace("\n", " ").strip()))
+    line = OTHER_CREDIT_INSIDE.split(unescape(byline[:MAX_BYLINE_CHARS]).replace("\n", " ").strip())[0]
+    name = TRIM.sub("", _without_by(line))
     if not 1 < len(name) <= MAX_COLLECTIVE_CHARS or len(name.split()) > 8:
         return None
     if not NAME_LETTERS.search(name) or OTHER_CREDIT.match(name):
         return None
     if name.casefold() in PLACEHOLDERS or name.split()[-1].casefold() in PARTICLES or is_agency(name):
+        return None
+    if is_label(name) or WEEKDAY.fullmatch(name) or CODE.fullmatch(name):
         return None
     return None if "@" in name or "://" in name else name
 
@@ -130,18 +165,38 @@ def split_byline(byline: str) -> list[str]:
     line = unescape(byline[:MAX_BYLINE_CHARS]).strip()
     if re.fullmatch(r"[^\W\d_]+(?:-\w+)?, [^\W\d_]+(?: [^\W\d_]\.?)?", line) and not is_agency(line.split(", ")[1]):
         return [" ".join(reversed(line.split(", ")))]  # "Surname, Name", as libraries write it
-    line = BRACKETED_NAME.sub(r"\1", line)
+    if "@" in line:
+        line = HANDLE.sub(" ", ADDRESS_AND_NAME.sub(r"\1", line))
+    if "(" in line:
+        line = BRACKETED_NAME.sub(r"\1", BRACKETED_INITIALS.sub("", line))
+    if HOST.fullmatch(line.partition(",")[0]):
+        return [line]  # the paper and its places
+    line = OTHER_CREDIT_INSIDE.sub("\n", line)
     parts = []
     other_credit = False  # "Text: A, B; photos: C, D": D made pictures, too
-    for whole in PERSON_SEPARATOR.split(line if OTHER_CREDIT.match(line) else _without_by(line)):
+    for whole in _persons_apart(line if OTHER_CREDIT.match(line) else _without_by(line)):
         for part in SHORT_CONJUNCTION.split(whole or ""):
             if OTHER_CREDIT.match(part):
                 other_credit = True
             elif BY.match(part):
                 other_credit = False
             if not other_credit and (name := TRIM.sub("", AFTER_NAME.sub("", _without_by(part)))):
-                parts.append(" ".join(name.split()))
+                parts.append(" ".join(LAST_BRACKET.sub("", name).split()))
     return parts
+
+
+def _persons_apart(line: str) -> list[str]:
+    """Return the parts between commas and conjunctions. "Institute for Tides and Research" is not cut at "and"."""
+    apart: list[str] = []
+    for unit in SEPARATOR.split(line):
+        parts = CONJUNCTION.split(unit)
+        if len(parts) > 1 and all(
+            len(words) == 1 or any(word.islower() and word not in PARTICLES for word in words)
+            for words in (part.split() for part in map(_without_by, parts))
+        ) and any(" " in part.strip() for part in map(_without_by, parts)):  # fmt: skip
+            parts = [unit]
+        apart += parts
+    return apart
 
 
 def _without_by(line: str) -> str:
@@ -155,6 +210,10 @@ def is_person(name: str, papers: Iterable[list[str]] = ()) -> bool:
     words = name.split()
     if not 1 < len(name.strip(".")) <= MAX_NAME_CHARS or len(words) > 6 or NOT_A_NAME.search(name):
         return False
+    if BRACKETS.search(name) or (len(words) > 1 and any(mark.isdigit() for mark in name)):
+        return False
+    if CJK_NO_NAME.search(name) or is_label(name):
+        return False
     if is_agency(name) or name.casefold() in PLACEHOLDERS or ROLE_WORD.search(name):
         return False
     folded = _folded_words(name)
@@ -166,6 +225,11 @@ def is_person(name: str, papers: Iterable[list[str]] = ()) -> bool:
     if any(word[0].islower() and word.casefold() not in PARTICLES for word in checked):
         return False
     return len(words) == 1 or words[-1].casefold() not in PARTICLES
+
+
+def is_label(name: str) -> bool:
+    """Return whether this is the text of a link or label, and names nobody: "View more posts", "Written By"."""
+    return bool(PAGE_WORDS.search(name) or BY.fullmatch(f"{name}: "))
 
 
 def is_agency(name: str) -> bool:

@@ -56,6 +56,8 @@ AUTHORS_META = (
     ),
 )
 
+AUTHORS_LABELLED = "labelled as the author, for cards in social media; often the name of an account"
+
 PUBLISHED_DECLARED = (
     PrecedenceLine("json-ld", ("datePublished",), "the article's own node"),
     PrecedenceLine("json-ld page", ("datePublished",), "the page of the article; the same in most systems"),

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from pipelines.extraction.fields import date_parser
 from pipelines.extraction.fields.dates import locale
+from pipelines.extraction.fields.headings import Heading
 from pipelines.extraction.fields.person_names import (
     BY,
     COLUMN_SEPARATOR,
@@ -28,7 +29,12 @@ MAX_BYLINE_CHARS = 120  # a longer text is a biography
 MAX_ELEMENTS_AFTER = 120  # after the headline, in which a byline may be
 MAX_LINES_AFTER = 20  # after the headline, in which a name beside a date is that of the author
 
-CLASSED_TAGS = frozenset(("a", "span", "p", "div", "address", "li", "strong", "em", "b", "h3", "h4", "h5", "h6"))
+CLASSED_TAGS = frozenset(
+    (
+        *("a", "span", "p", "div", "address", "li", "strong", "em", "b", "i", "small", "h3", "h4", "h5", "h6"),
+        *("ul", "ol", "nav", "aside", "dd", "td", "cite"),
+    )
+)
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 # A class of an element that has the name of the author, and not another part about the author.
 AUTHOR_CLASS = re.compile(
@@ -44,7 +50,7 @@ NOT_THE_NAME = re.compile(
 # URLs of pages about one author.
 AUTHOR_PAGE = re.compile(
     r"/(?:authors?|autor(?:en|es|a|in|i)?|auteurs?|autori|forfattere?|skribent|redakteure?|redaktion|by|byline|journalistes?"
-    r"|journalists?|contributors?|writers?|columnists?|reporters?)[/=][^/?#]{3,}",
+    r"|journalists?|contributors?|writers?|columnists?|reporters?|editors?|bloggers?)[/=][^/?#]{3,}",
     re.IGNORECASE,
 )
 
@@ -55,18 +61,60 @@ class PrintedByline(NamedTuple):
     source: str
     lines: list[str]  # one line a name, or one line with several names
     why: str
+    is_near: bool = False  # soon after the headline, before the text
 
 
 def bylines(page: DeclaredMetadata, site: SiteNames) -> Iterator[PrintedByline]:
-    """Yield what the page prints as bylines, the surest first."""
+    """Yield what the page prints as bylines, those near the headline first; of these the surest first."""
+    heading = main_heading(page, site)
+    if page.lines_after_headline is None:
+        page.lines_after_headline = _short_lines(page, heading)
+    near = _near(heading.element) if heading else None
+    far: list[PrintedByline] = []
     for source, elements, why in (
         ("itemprop author", _microdata(page), "marked as the author in the microdata"),
         ("rel author", page.marks.author_links, "a link marked rel=author"),
         ("class author", _classed(page), "an element with a class named author"),
     ):
-        for lines in _groups(page, elements):
-            yield PrintedByline(source, lines, why)
-    yield from below_headline(page, site)
+        groups = [*_groups(page, elements)]
+        # A list of books, reviews or recipes has an author in each item, and the article has none of them.
+        several = len({"".join(lines) for first, lines in groups if near is not None and first not in near}) > MAX_FAR
+        for first, lines in groups:
+            if near is None or first in near:
+                yield PrintedByline(source, lines, why)
+            elif not several:
+                far.append(PrintedByline(source, lines, why))
+    below = [*below_headline(page, site, near)]
+    yield from (byline for byline in below if byline.is_near)
+    if len({"".join(byline.lines) for byline in below if not byline.is_near}) <= MAX_FAR:
+        yield from (byline for byline in below if not byline.is_near)
+    yield from far
+
+
+MAX_FAR = 2  # bylines of a kind away from the headline; more are those of other stories
+MAX_NEAR_BEFORE = 60  # elements before the headline in which its byline may be
+
+
+def _near(heading: Any) -> set[Any]:
+    """Return the headline, the elements soon after it, and those just before it inside the same box."""
+    near = {heading, *islice(heading.iter("*"), 20)}
+    prose = 0
+    for after in islice(_following(heading), MAX_ELEMENTS_NEAR):
+        prose += after.tag == "p" and len(after.text or "") > MIN_PROSE_CHARS
+        if prose > MAX_PARAGRAPHS_BEFORE:
+            break
+        near.add(after)
+    for up in (heading, *islice(heading.iterancestors(), SHARED_LEVELS)):
+        if up.tag in ("body", "main", "html"):
+            break
+        for before in islice(up.itersiblings(preceding=True), 6):
+            near.update(islice(before.iter("*"), MAX_NEAR_BEFORE))
+    return near
+
+
+MAX_PARAGRAPHS_BEFORE = 2  # between headline and byline: the standfirst, and the caption of a picture
+MIN_PROSE_CHARS = 100
+MAX_ELEMENTS_NEAR = 200  # after the headline: share buttons are dozens of elements
 
 
 def _microdata(page: DeclaredMetadata) -> Iterator[Any]:
@@ -82,14 +130,15 @@ def _classed(page: DeclaredMetadata) -> Iterator[Any]:
             yield element
 
 
-def _groups(page: DeclaredMetadata, elements: Iterable[Any]) -> Iterator[list[str]]:
-    """Yield the texts of elements, joined if they are close together: two names may be set in two elements."""
+def _groups(page: DeclaredMetadata, elements: Iterable[Any]) -> Iterator[tuple[Any, list[str]]]:
+    """Yield (first element, texts) of elements, joined if they are close together: two names may be set in two."""
     group: list[str] = []
+    first: Any = None
     home: set[Any] = set()
     given = 0
     done: set[Any] = set()
     for element in elements:
-        if element in done or page.elsewhere(element):
+        if element in done or is_elsewhere(page, element):
             continue
         pieces = _pieces(element)
         if not pieces or sum(map(len, pieces)) > MAX_BYLINE_CHARS:
@@ -97,15 +146,24 @@ def _groups(page: DeclaredMetadata, elements: Iterable[Any]) -> Iterator[list[st
         done.update(islice(element.iter(), MAX_BYLINE_CHARS))
         around = set(islice(element.iterancestors(), SHARED_LEVELS))
         if group and not around & home:
-            yield group
+            yield first, group
             given += 1
             group, home = [], set()
             if given >= MAX_BYLINES:
                 return
         home = home or around
+        first = element if not group else first
         group.append(_as_line(element, pieces))
     if group:
-        yield group
+        yield first, group
+
+
+def is_elsewhere(page: DeclaredMetadata, element: Any) -> bool:
+    """Return whether an element is in a part of the page that is not about its article. A byline may be a `nav`."""
+    box = next(chain([element] if element.tag == "nav" else [], element.iterancestors("nav")), None)
+    if box is not None and AUTHOR_CLASS.search(CAMEL.sub("-", (box.get("class") or "")[:300])):
+        return page.elsewhere(box.getparent())
+    return page.elsewhere(element)
 
 
 def _as_line(element: Any, pieces: list[str]) -> str:
@@ -123,31 +181,64 @@ def _pieces(element: Any) -> list[str]:
     return [piece for text in islice(element.itertext(), MAX_BYLINE_CHARS) if (piece := normalized(text[:1000]))]
 
 
-def below_headline(page: DeclaredMetadata, site: SiteNames) -> Iterator[PrintedByline]:
-    """Yield lines soon after the headline that are "By" and names, or a link to an author's page."""
+def below_headline(page: DeclaredMetadata, site: SiteNames, near: set[Any] | None = None) -> Iterator[PrintedByline]:
+    """Yield lines after the headline that are "By" and names, or a link to an author's page."""
     lines = _lines_after_headline(page, site)
-    by = {line for _, line in lines if BY.match(line)}
+    by = {line for _, line in lines if (found := BY.match(line)) and found.end() < len(line)}
     for at, (element, line) in enumerate(lines):
+        is_near = at < MAX_LINES_AFTER and (near is None or element in near)
         if BY_ALONE.fullmatch(line) and at + 1 < len(lines):
-            yield PrintedByline("by-line", [lines[at + 1][1]], "follows the word By")
+            yield PrintedByline("by-line", [lines[at + 1][1]], "follows the word By", is_near)
         elif line in by:
             shortest = min((other for other in by if line.startswith(other)), key=len)  # "By Jo Quill", then its date
             alone = COLUMN_SEPARATOR.split(shortest)[0]
             if _is_byline(alone, dated=_has_date(line, page)):
-                yield PrintedByline("by-line", [alone], WHY_BY)
+                apart = _names_apart(element) if alone == line else None
+                yield PrintedByline("by-line", [apart or alone], WHY_BY, is_near)
+        elif (bracketed := BRACKETED_LINE.fullmatch(line)) and (name := _signed_in_brackets(bracketed[1])):
+            yield PrintedByline("by-line", [name], "name and paper in brackets, below the headline", is_near)
         elif (inside := BY_INSIDE.search(line)) and _has_date(line, page):
-            yield PrintedByline("by-line", [inside[1]], WHY_BY)
+            yield PrintedByline("by-line", [inside[1]], WHY_BY, is_near)
         elif (a := _author_link(element)) is not None:
             pieces = [piece for piece in _pieces(a) if not OTHER_CREDIT.match(piece)]
             name = " ".join(dict.fromkeys(pieces))
-            if len(name) <= MAX_BYLINE_CHARS and _is_author_name(a, name):
-                yield PrintedByline("author link", [name], "a link below the headline to an author's page")
+            if len(name) <= MAX_BYLINE_CHARS and _is_author_name(a, name) and not _in_prose(a):
+                yield PrintedByline("author link", [name], "a link below the headline to an author's page", is_near)
+
+
+def _in_prose(a: Any) -> bool:
+    """Return whether a link is in a paragraph, which may name other authors."""
+    around = a.getparent()
+    return around is not None and len(element_text(around, MAX_PROSE_BYLINE_CHARS) or "") >= MAX_PROSE_BYLINE_CHARS
+
+
+MAX_PROSE_BYLINE_CHARS = 250
 
 
 def _is_byline(line: str, dated: bool) -> bool:
     """Return whether a line is "By" and names, and no more. "By Friday" has no date beside it."""
     found = persons([line])
     return bool(found) and has_only_names(line, found) and (has_full_name(found) or dated)
+
+
+def _names_apart(element: Any) -> str | None:
+    """Return a byline with a line for each name, if each of them is an element: nothing else may be between them."""
+    pieces = _pieces(element)
+    names = [piece for piece in pieces if _is_full_name(piece)]
+    return "\n".join(pieces) if len(names) > 1 else None
+
+
+# "[田中宏昌，BayMedia]", "【文／陳大文】"
+BRACKETED_LINE = re.compile(r"[\[［【〔(（]\s*([^\[\]【】()（）]{2,60}?)\s*[\]］】〕)）]")
+CJK_NAME = re.compile(r"[\u4e00-\u9fff\u3040-\u30ff\uac00-\ud7af]{2,6}")
+
+
+def _signed_in_brackets(line: str) -> str | None:
+    """Return the byline inside brackets: "By" and names, or a name in Chinese characters before that of the paper."""
+    if BY.match(line):
+        return line if has_full_name(persons([line])) else None
+    name, *papers = (part.strip() for part in re.split("[，,、／/|｜]", line, maxsplit=1))
+    return name if papers and CJK_NAME.fullmatch(name) and persons([name]) == (name,) else None
 
 
 WHY_BY = "says who wrote it, below the headline"
@@ -221,17 +312,31 @@ def _author_link(element: Any) -> Any:
 
 
 def _lines_after_headline(page: DeclaredMetadata, site: SiteNames) -> list[tuple[Any, str]]:
-    """Return short lines after the headline of the page, with their elements."""
-    heading = main_heading(page, site)
+    """Return short lines after the headline of the page, with their elements; they are looked for once."""
+    if page.lines_after_headline is None:
+        page.lines_after_headline = _short_lines(page, main_heading(page, site))
+    return page.lines_after_headline
+
+
+def _short_lines(page: DeclaredMetadata, heading: Heading | None) -> list[tuple[Any, str]]:
+    if heading is None:
+        return []
+    inside = [child for child in heading.element if child.tag != "br"]
     lines: list[tuple[Any, str]] = []
-    for number, element in enumerate(_following(heading.element) if heading else ()):
-        if number > MAX_ELEMENTS_AFTER:
-            break
-        if len(element) <= 4 and not page.elsewhere(element):
+    for element in islice(chain(inside, _following(heading.element)), MAX_ELEMENTS_AFTER + 1):
+        if element.tag not in WORDLESS_TAGS and len(element) <= 4 and not page.elsewhere(element):
             line = element_text(element, 2 * MAX_BYLINE_CHARS)
             if line and len(line) <= MAX_BYLINE_CHARS:
                 lines.append((element, line))
     return lines
+
+
+WORDLESS_TAGS = frozenset(
+    (
+        *("script", "style", "svg", "path", "g", "use", "circle", "rect", "img", "br", "hr", "source", "picture"),
+        *("iframe", "input", "noscript", "template", "video", "audio", "button"),
+    )
+)
 
 
 def _following(element: Any) -> Iterator[Any]:

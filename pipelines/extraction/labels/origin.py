@@ -1,8 +1,8 @@
 """Find who published a text first, if it was another paper or a wire agency.
 
-The claims in order of precedence: a line that says so; the agency in the dateline, in the byline, after the last
-sentence; what the page declares for machines (a canonical address on another site, schema.org, Google's old metas); a
-lone "Source: X" at the end. A site is never the origin of its own text.
+The claims in order of precedence: a line that says so; the agency in the dateline, in the byline, among the declared
+authors, after the last sentence; what the page declares for machines (a canonical address on another site,
+schema.org, Google's old metas); a lone "Source: X" at the end. A site is never the origin of its own text.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ HELPER_BYLINE = re.compile(
     re.IGNORECASE,
 )
 ORIGIN_METAS = ("original-source", "syndication-source", "dc.source", "dcterms.source", "article:original_source")
+AUTHOR_METAS = ("article:author", "author", "parsely-author", "sailthru.author", "dc.creator", "byl")
 # Papers add these to their name, in a host or in print: "Harbour Times" is "harbourtimesonline".
 NAME_SUFFIXES = re.compile(r"(?:com|net|org|de|fr|it|es|uk|news|online|magazine?|media|tv|digital|group|staff|team)*")
 SHARED_LABELS = frozenset(("co", "com", "org", "net", "gov", "ac", "edu", "gob", "gouv", "news", "web", "amp", "www"))
@@ -113,11 +114,24 @@ def _claims(
         yield FieldCandidate("dateline", found.raw, name), None
     if byline and not HELPER_BYLINE.search(byline) and (name := next(agencies_in(byline), None)):
         yield FieldCandidate("byline", byline, name), None
+    yield from _declared_authors(declared)
     for line in lines[-3:]:
         if name := signing_agency(line):
             yield FieldCandidate("last line", line[-120:], name), None
     yield from _declarations(declared, site)
     yield from _sources(declared, site, lines, byline)
+
+
+def _declared_authors(declared: DeclaredMetadata) -> Iterator[OriginClaim]:
+    """Yield the agencies that are declared as authors, also where a person is: `authors` has persons only then."""
+    for author in jsonld.members(declared.article.get("author")):
+        name = jsonld.text(jsonld.resolved(author, declared.by_id), "name")
+        if name and (wire := only_agencies(name)):
+            yield FieldCandidate("json-ld author", name, wire), None
+    for key in AUTHOR_METAS:
+        for name in declared.metas.get(key, ()):
+            if wire := only_agencies(name):
+                yield FieldCandidate(f"meta {key}", name, wire), None
 
 
 def _declarations(declared: DeclaredMetadata, site: PublishingSite) -> Iterator[OriginClaim]:

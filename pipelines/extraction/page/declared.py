@@ -72,6 +72,7 @@ class DeclaredMetadata:
     page_title: str = ""
     canonical: str | None = None
     headings: Any = None  # of the page, once `titles.page_headings` was asked for them
+    lines_after_headline: Any = None  # short lines, once `printed_bylines` was asked for them
     _elsewhere: dict[Any, bool] = field(default_factory=dict)
 
     def meta(self, names: Iterable[str]) -> Iterable[str]:
@@ -91,7 +92,7 @@ class DeclaredMetadata:
     @cached_property
     def by_id(self) -> dict[str, jsonld.Node]:
         """Return the nodes of the JSON-LD that have an @id, by which others refer to them."""
-        return {node["@id"]: node for node in self.nodes if isinstance(node.get("@id"), str)}
+        return jsonld.named(self.nodes)
 
     @cached_property
     def page_nodes(self) -> list[jsonld.Node]:

@@ -1,4 +1,4 @@
-"""Read the JSON-LD of a page, damage included, and find the node that describes the article.
+"""Read the JSON-LD of a page and find the node that describes the article.
 
 Only the structure is read here; `fields.metadata` decides what a value means. A mistake of a publisher never raises.
 """
@@ -12,9 +12,11 @@ from html import unescape
 from typing import Any
 
 from pipelines.extraction.page.characters import without_half_escapes
+from pipelines.extraction.page.damaged_json import read_damaged
 
 Node = dict[str, Any]
 
+MAX_MEMBERS = 50  # of a list of authors
 MAX_NODES = 2000  # of a page that are read; product lists of shops run to thousands
 # Types that are articles, though their names do not end in "Article".
 ARTICLE_TYPES = frozenset(
@@ -31,17 +33,6 @@ ARTICLE_TYPES = frozenset(
 WORK_TYPES = frozenset(("Recipe", "HowTo", "CreativeWork", "Book", "Course", "PodcastEpisode", "Episode", "Guide"))
 DECODER = json.JSONDecoder(strict=False)  # strict=False: raw line breaks inside strings
 
-WRAPPER = re.compile(r"^[\s;]*(?://|/\*)?\s*(?:<!--|<!\[CDATA\[)?\s*(?:\*/)?\s*")
-TRAILING_COMMA = re.compile(r",(\s*[}\]])")
-BAD_ESCAPE = re.compile(r'\\(?!["\\/bfnrtu])')
-CONTROLS = re.compile("[\x00-\x1f]")
-BETWEEN = re.compile(r"[\s,;]*")
-# Values that are still read from a block that cannot be repaired.
-SCALAR = re.compile(
-    r'"(headline|datePublished|dateModified|articleSection|inLanguage)"\s*:\s*"((?:[^"\\]|\\.){1,500})"'
-    r"(?=\s*[,}\]])"  # an unescaped quotation mark does not end a value
-)
-
 
 def nodes(blocks: Iterable[str]) -> list[Node]:
     """Return every typed node of every block in document order, with those inside @graph and mainEntity(OfPage)."""
@@ -56,42 +47,16 @@ def nodes(blocks: Iterable[str]) -> list[Node]:
 
 def parse(block: str) -> list[Any]:
     """Return the JSON values of one script block; none if it cannot be read."""
-    block = without_half_escapes(block)
+    value: Any = without_half_escapes(block)
     try:
-        return [DECODER.decode(block)]
+        for _ in range(2):  # some systems write the whole as a string of JSON
+            if isinstance(value, str):
+                value = DECODER.decode(value)
     except ValueError:
-        pass
+        return read_damaged(value)
     except RecursionError:  # thousands of nested brackets
         return []
-    text = WRAPPER.sub("", block, count=1)
-    for repair in (str, _without_commas, _without_bad_escapes, unescape):
-        text = repair(text)
-        if values := _values(text):
-            return values
-    scalars = dict(SCALAR.findall(text))
-    return [{"@type": "Article", **scalars}] if "headline" in scalars and "datePublished" in scalars else []
-
-
-def _without_commas(text: str) -> str:
-    return TRAILING_COMMA.sub(r"\1", text)
-
-
-def _without_bad_escapes(text: str) -> str:
-    return CONTROLS.sub(" ", BAD_ESCAPE.sub("", text))
-
-
-def _values(text: str) -> list[Any]:
-    """Return the values at the start of `text`, one after another; what follows them (-->, ]]>, ;) is ignored."""
-    values, at = [], 0
-    try:
-        while text[at : at + 1] in ("{", "["):
-            value, at = DECODER.raw_decode(text, at)
-            values.append(value)
-            between = BETWEEN.match(text, at)
-            at = between.end() if between else at
-    except (ValueError, RecursionError):
-        pass
-    return values
+    return [value]
 
 
 def _walk(value: Any, depth: int = 0) -> Iterator[Node]:
@@ -101,7 +66,7 @@ def _walk(value: Any, depth: int = 0) -> Iterator[Node]:
         for item in value[:MAX_NODES]:
             yield from _walk(item, depth + 1)
     elif isinstance(value, dict):
-        if "@type" in value:
+        if "@type" in value or ("@id" in value and "name" in value):
             yield value
         for key in ("@graph", "mainEntity", "mainEntityOfPage"):
             if isinstance(value.get(key), dict | list):
@@ -122,6 +87,24 @@ def is_article(node: Node) -> bool:
 def is_page(node: Node) -> bool:
     """Return whether the node is a page, or a work with author and date that is no article: a recipe, a how-to."""
     return any(kind.endswith("Page") or kind in WORK_TYPES for kind in types(node))
+
+
+def named(found: Iterable[Node]) -> dict[str, Node]:
+    """Return what has an @id, by which others refer to it, at any depth. One with a name precedes one without."""
+    by_id: dict[str, Node] = {}
+    waiting: list[Any] = list(found)
+    for _ in range(2 * MAX_NODES):
+        if not waiting:
+            break
+        value = waiting.pop()
+        if isinstance(value, dict):
+            name = value.get("@id")
+            if isinstance(name, str) and len(value) > 1 and ("name" in value or name not in by_id):
+                by_id[name] = value
+            waiting.extend(inner for inner in value.values() if isinstance(inner, dict | list))
+        else:
+            waiting.extend(inner for inner in value[:MAX_NODES] if isinstance(inner, dict | list))
+    return by_id
 
 
 def resolved(value: Any, by_id: dict[str, Node]) -> Any:
@@ -152,6 +135,21 @@ def article(found: list[Node], addresses: set[str], headlines: set[str]) -> Node
     return best if len(articles) == 1 or closeness(best) > 1 or len(articles) <= 3 else {}
 
 
+def members(value: Any) -> list[Any]:
+    """Return the values of a list, of lists inside it, and of the lists of JSON-LD 1.1 (section 4.3): @list, @set."""
+    found: list[Any] = []
+    waiting = [value]
+    while waiting and len(found) < MAX_MEMBERS:
+        item = waiting.pop(0)
+        if isinstance(item, dict) and not {"name", "@id", "@type"} & item.keys():
+            item = next((item[key] for key in ("@list", "@set", "itemListElement") if key in item), item)
+        if isinstance(item, list):
+            waiting[:0] = item[:MAX_MEMBERS]
+        elif item is not None:
+            found.append(item)
+    return found
+
+
 def same_address(url: str | None) -> str:
     """Return `url` without scheme, www, query, fragment and last slash, which vary between spellings of one address."""
     if not url:
@@ -174,9 +172,11 @@ def text(value: Any, *keys: str) -> str | None:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     if isinstance(value, list):
-        return next((found for item in value if (found := text(item, *keys))), None)
+        return next((found for item in members(value) if (found := text(item, *keys))), None)
     if isinstance(value, dict):
-        return next((found for key in (*keys, "@value") if (found := text(value.get(key)))), None)
+        inside = value.get("@value")
+        plain = None if isinstance(inside, dict | list) else text(inside)
+        return next((found for key in keys if (found := text(value.get(key)))), plain)
     return None
 
 

@@ -1,4 +1,4 @@
-"""Test the language of a text: by its script and its frequent words, and what is declared where those say too little."""
+"""Test the language of a text: by its script and frequent words, and what is declared where those say too little."""
 
 from __future__ import annotations
 
