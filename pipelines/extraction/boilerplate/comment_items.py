@@ -31,6 +31,7 @@ from pipelines.extraction.boilerplate.comment_words import (
     stamp_of,
 )
 
+MAX_STAMPS = 5000  # short texts with digits of a page that are read as times
 MAX_ANCHORS = 4000  # of one page that are looked at
 MAX_GROUPS = 60  # of one page that are looked into
 MAX_LEVELS = 9  # between a name or a time and the list of comments
@@ -129,17 +130,21 @@ def _single_items(root: Any, texts: list[Any]) -> Iterator[CommentItem]:
 
 def _anchors(root: Any) -> Iterator[tuple[Any, str]]:
     """Yield (element, part) of what names a part of a comment or holds a time ("time"), in page order."""
+    tried = 0
     for element in root.iterdescendants("*"):
         if ((value := element.get("class")) and (part := part_of(value)) and part in ANCHORS) or (
             (value := element.get("id")) and (part := part_of(value)) and part in ANCHORS
         ):
             yield element, part
-        elif (
-            ((text := element.text) and len(text) <= 200 and DIGITS.search(text) and stamp_of(text)[0])
-            or ((tail := element.tail) and DIGITS.search(tail, 0, 60) and (stamp_of(tail)[0] or leading_stamp(tail)))
-            or element.tag == "time"
-        ):
+        elif element.tag == "time":
             yield element, "time"
+        elif tried < MAX_STAMPS:
+            text, tail = element.text, element.tail
+            in_text = bool(text) and len(text) <= 200 and DIGITS.search(text)
+            in_tail = bool(tail) and DIGITS.search(tail, 0, 60)
+            tried += bool(in_text or in_tail)
+            if (in_text and stamp_of(text)[0]) or (in_tail and (stamp_of(tail)[0] or leading_stamp(tail))):
+                yield element, "time"
 
 
 def _families(anchors: list[tuple[Any, str]]) -> tuple[dict[Any, dict[Any, None]], set[Any], set[Any]]:

@@ -29,7 +29,6 @@ DROPPED = {
         "Subscribe to get access",
         "Read more of this content when you subscribe today.",
         "This article is for subscribers only.",
-        "Already a member? Login.",
         "2 Wochen kostenlos testen",
         "Testen Sie für zwei Wochen die gedruckte Zeitung. Sie bekommen sie kostenlos in Ihren Briefkasten.",
         "Diesen Artikel weiterlesen mit einem Digitalabo",
