@@ -12,8 +12,8 @@ from pipelines.database.connection import Row, dicts
 CAPTURE_PLACE = """c.id AS capture_id, c.url, c.time, c.file AS warc_file, c.offset AS warc_offset,
            c.length AS warc_length, c.record_id AS warc_record_id"""
 REVISION = f"""
-    SELECT r.id, r.article_id, r.number, r.number = a.revision AS newest, r.hint, r.title, r.description, r.authors,
-           r.modified, r.text, r.text_digest, r.extractor, r.state_digest, a.fields_digest,
+    SELECT r.id, r.article_id, r.number, r.number = a.revision AS newest, r.hint, a.fields_digest,
+           {", ".join(f"r.{name}" for name in REVISION_COLUMNS)},
            a.comments IS NOT NULL AS comments, s.name AS source_name,
            s.url AS source_url, s.title AS source_title, s.language AS source_language, a.source_id,
            {CAPTURE_PLACE}
