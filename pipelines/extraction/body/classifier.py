@@ -96,20 +96,31 @@ def _decide_whole(decisions: Sequence[BlockDecision], scores: Mapping[int, float
 
 def _drop_other_articles(decisions: Sequence[BlockDecision], page: PageContext) -> None:
     """Drop the blocks of articles that follow the one with the headline, each with a main heading of its own."""
-    titles = {key for title in page.evidence.titles if (key := letters(title))}
+    title = letters(next(iter(page.evidence.titles), ""))
     headed: dict[int, tuple[BlockContainer, bool]] = {}  # articles with a main heading; whether it is the headline
     for block in page.blocks:
         if block.container.tag == "h1" and (article := _article_around(block)) is not None:
             known = headed.get(id(article), (article, False))
-            headed[id(article)] = article, known[1] or letters(block.text) in titles
+            headed[id(article)] = article, known[1] or letters(block.text) == title
     own = [article for article, is_own in headed.values() if is_own]
     if len(own) != 1 or len(headed) == 1:
         return
-    others = {key for key, (article, _) in headed.items() if article is not own[0] and article.parent is own[0].parent}
+    place = _tags_around(own[0])
+    others = {key for key, (one, _) in headed.items() if one is not own[0] and _tags_around(one) == place}
     for decision in decisions if others else ():
         article = _article_around(decision.block)
         if article is not None and id(article) in others:
             decision.rule, decision.why = OTHER, WHY[OTHER]
+
+
+def _tags_around(container: BlockContainer) -> list[str]:
+    """Return the tags of the containers around one: those of an article in an article are other ones."""
+    tags = []
+    up = container.parent
+    while up is not None:
+        tags.append(up.tag)
+        up = up.parent
+    return tags
 
 
 def _article_around(block: TextBlock) -> BlockContainer | None:

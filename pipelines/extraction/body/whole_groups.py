@@ -1,7 +1,8 @@
 """Decide on tables and lists as a whole: a table of which some rows are missing says something that the page does not.
 
 The rows of a table, or the items of a list, are all text or none is, as most of their scores say. One that is set
-between two paragraphs of the text, in the same container, needs less: it would be missed there.
+between two paragraphs of the text, in the same container, or below a heading of the text needs less: it would be missed
+there.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ MAX_SCORE = 3.0  # beyond which a score weighs no more; one far out shall not de
 UNSCORED = -3.0  # of a link among links
 MOST = 0.5  # of the blocks of a group, which keep the rest
 MIN_MEAN = 0.0  # of the scores of a group that is kept
-MIN_MEAN_WITHIN = -1.0  # of a table between two paragraphs of the text, and of a list that the first one announces
+MIN_MEAN_WITHIN = -1.0  # of a table between two paragraphs, and of one or a list that a line of the text announces
 MIN_MEAN_PLAIN = -0.5  # of another list between two paragraphs, if it has no link
 MAX_LINK_SHARE = 0.5  # of such a group; a list of links between two paragraphs is advertising other pages
 
