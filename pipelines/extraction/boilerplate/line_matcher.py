@@ -68,7 +68,7 @@ def _prefix(word: str) -> str:
 
 
 BY_PREFIX: dict[str, set[str]] = {}  # prefix -> words of the patterns
-for _, _words, _ in PATTERNS:
+for _rule, _words, _pattern in PATTERNS:
     for _one in _words:
         BY_PREFIX.setdefault(_prefix(_one), set()).add(_one)
 
