@@ -21,7 +21,7 @@ MAX_ITEM_CHARS = 600  # a list with a longer item is a layout: its items are dec
 MAX_ITEM_BLOCKS = 2  # ... as are those of a list with more blocks in an item, on average: teasers, comments
 MAX_SCORE = 3.0  # beyond which a score weighs no more; one far out shall not decide alone
 UNSCORED = -3.0  # of a link among links
-MOST = 0.5  # of the blocks of a group, which keep the rest
+MIN_KEPT_SHARE = 0.5  # of the blocks of a group, which keep the rest
 MIN_MEAN = 0.0  # of the scores of a group that is kept
 MIN_MEAN_WITHIN = -1.0  # of a table between two paragraphs, and of one or a list that a line of the text announces
 MIN_MEAN_PLAIN = -0.5  # of another list between two paragraphs, if it has no link
@@ -92,7 +92,7 @@ def undecided_groups(
         if all(kept[index] for index in members):
             continue
         mean = sum(max(-MAX_SCORE, min(MAX_SCORE, scores.get(index, UNSCORED))) for index in members) / len(members)
-        most = sum(kept[index] for index in members) > MOST * len(members)
+        most = sum(kept[index] for index in members) > MIN_KEPT_SHARE * len(members)
         yield members, most or mean > MIN_MEAN or mean > _least_mean(group, blocks, kept)
 
 
