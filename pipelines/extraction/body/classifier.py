@@ -23,6 +23,7 @@ COPY = "repeats other blocks"  # a block that contains several others of the tex
 PART = "part of a table or list"  # they are kept or dropped whole
 CAPTION = "caption"  # only where a source's own rule selects the text; else captions are scored like any block
 BARE_HEADING = "heading without text"  # the text below the last headings was dropped
+OTHER = "another article"  # a page that goes on with the next articles as it is scrolled
 HEADLINE = "repeats the headline"  # the title is a field of its own
 
 WHY = {
@@ -33,6 +34,7 @@ WHY = {
     PART: "most of the table or list that it is in is no text of the article",
     CAPTION: "the caption of a picture",
     BARE_HEADING: "no text of the article follows it",
+    OTHER: "it is in another article, with a headline of its own, beside the one with the headline of the page",
     HEADLINE: "the headline is a field of its own",
 }
 WHY_WHOLE = "most of the table or list that it is in is text of the article"
@@ -73,6 +75,7 @@ def classify(page: PageContext) -> list[BlockDecision]:
                 decision.rule, decision.why = None, WHY_TRAFILATURA
         scores = {index: 1.0 if taken else -1.0 for index, taken in enumerate(page.read)}
     else:
+        _drop_other_articles(decisions, page)
         _complete_series(decisions, page)
     _decide_whole(decisions, scores)
     return _drop_redundant(decisions, next(iter(page.evidence.titles), ""))
@@ -89,6 +92,39 @@ def _decide_whole(decisions: Sequence[BlockDecision], scores: Mapping[int, float
                 decision.rule, decision.why = None, WHY_WHOLE
             elif not keep and decision.rule is None:
                 decision.rule, decision.why = PART, WHY[PART]
+
+
+def _drop_other_articles(decisions: Sequence[BlockDecision], page: PageContext) -> None:
+    """Drop the blocks of articles that follow the one with the headline, each with a main heading of its own."""
+    title = letters(next(iter(page.evidence.titles), ""))
+    headed: dict[int, tuple[BlockContainer, bool]] = {}  # articles with a main heading; whether it is the headline
+    for block in page.blocks:
+        if block.container.tag == "h1" and (article := _article_around(block)) is not None:
+            known = headed.get(id(article), (article, False))
+            headed[id(article)] = article, known[1] or letters(block.text) == title
+    own = [article for article, is_own in headed.values() if is_own]
+    if len(own) != 1 or len(headed) == 1:
+        return
+    place = _tags_around(own[0])
+    others = {key for key, (one, _) in headed.items() if one is not own[0] and _tags_around(one) == place}
+    for decision in decisions if others else ():
+        article = _article_around(decision.block)
+        if article is not None and id(article) in others:
+            decision.rule, decision.why = OTHER, WHY[OTHER]
+
+
+def _tags_around(container: BlockContainer) -> list[str]:
+    """Return the tags of the containers around one: those of an article in an article are other ones."""
+    tags = []
+    up = container.parent
+    while up is not None:
+        tags.append(up.tag)
+        up = up.parent
+    return tags
+
+
+def _article_around(block: TextBlock) -> BlockContainer | None:
+    return next((container for container in _containers(block) if container.tag == "article"), None)
 
 
 def _complete_series(decisions: list[BlockDecision], page: PageContext) -> None:

@@ -1,7 +1,8 @@
 """Decide on tables and lists as a whole: a table of which some rows are missing says something that the page does not.
 
 The rows of a table, or the items of a list, are all text or none is, as most of their scores say. One that is set
-between two paragraphs of the text, in the same container, needs less: it would be missed there.
+between two paragraphs of the text, in the same container, or below a heading of the text needs less: it would be missed
+there.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ MAX_ITEM_CHARS = 600  # a list with a longer item is a layout: its items are dec
 MAX_ITEM_BLOCKS = 2  # ... as are those of a list with more blocks in an item, on average: teasers, comments
 MAX_SCORE = 3.0  # beyond which a score weighs no more; one far out shall not decide alone
 UNSCORED = -3.0  # of a link among links
+MIN_KEPT_SHARE = 0.5  # of the blocks of a group, which keep the rest
 MIN_MEAN = 0.0  # of the scores of a group that is kept
-MIN_MEAN_WITHIN = -1.0  # of a table between two paragraphs of the text, and of a list that the first one announces
+MIN_MEAN_WITHIN = -1.0  # of a table between two paragraphs, and of one or a list that a line of the text announces
 MIN_MEAN_PLAIN = -0.5  # of another list between two paragraphs, if it has no link
 MAX_LINK_SHARE = 0.5  # of such a group; a list of links between two paragraphs is advertising other pages
 
@@ -90,20 +92,29 @@ def undecided_groups(
         if all(kept[index] for index in members):
             continue
         mean = sum(max(-MAX_SCORE, min(MAX_SCORE, scores.get(index, UNSCORED))) for index in members) / len(members)
-        yield members, mean > MIN_MEAN or mean > _least_mean(group, blocks, kept)
+        most = sum(kept[index] for index in members) > MIN_KEPT_SHARE * len(members)
+        yield members, most or mean > MIN_MEAN or mean > _least_mean(group, blocks, kept)
 
 
 def _least_mean(group: BlockGroup, blocks: Sequence[TextBlock], kept: Sequence[bool]) -> float:
     """Return the mean score above which a group is kept. The blocks on either side say whether it is within a text."""
     before, after = group.members[0] - 1, group.members[-1] + 1
+    linked = sum(blocks[index].linked for index in group.members)
+    if before >= 0 and not linked and _is_headed(group, blocks[before], kept[before]):
+        return MIN_MEAN_WITHIN
     if before < 0 or after >= len(blocks) or not (kept[before] and kept[after]):
         return MIN_MEAN
     around = group.container.parent
     if around is None or any(blocks[at].container.parent is not around for at in (before, after)):
         return MIN_MEAN
-    linked = sum(blocks[index].linked for index in group.members)
     if linked > MAX_LINK_SHARE * sum(len(blocks[index].text) for index in group.members):
         return MIN_MEAN
     if not group.items or not SENTENCE_END.search(blocks[before].text[-4:]):
         return MIN_MEAN_WITHIN
     return MIN_MEAN if linked else MIN_MEAN_PLAIN
+
+
+def _is_headed(group: BlockGroup, before: TextBlock, kept: bool) -> bool:
+    """Return whether the block before a table or list is its heading, and is in the text."""
+    around = group.container.parent
+    return kept and before.container.tag in HEADING_TAGS and before.container.parent is around

@@ -22,6 +22,7 @@ MAX_BYLINE_CHARS = 120
 MAX_BIOGRAPHY_CHARS = 900
 MAX_LINES_BELOW_HEADING = 4  # of a biography below a heading
 MIN_LINES_ABOVE = 4  # a biography: no text begins with one
+JOB_CHARS = 100  # behind the name, in which a biography says what its author is
 FOOT_LINES = 4  # at the end of a text, where a biography without a heading may be
 
 HEADINGS = PhraseSet([("author box", tables.phrases("author.heading"))])
@@ -32,6 +33,8 @@ PREDICATE = tables.compiled(
     re.IGNORECASE,
 )
 AUTHOR_SENTENCE = tables.compiled(r"\W*{author.sentence}", re.IGNORECASE)
+# What writers are. A line that says so of an author is a biography wherever it is in the text.
+WRITER = tables.compiled(r"\b{topic.writer}", re.IGNORECASE)
 CONTINUATION = tables.compiled(r"\W*{author.goes-on}\b", re.IGNORECASE)
 QUOTATION_MARK = re.compile('[“”„«»「」"]')
 
@@ -41,6 +44,7 @@ def author_lines(lines: list[str], authors: tuple[str, ...]) -> Iterator[tuple[i
     names = [name.casefold() for name in authors if " " in name]
     foot = len(lines) - FOOT_LINES
     box = _below_heading(lines, names)
+    biographies = {index for index, line in enumerate(lines) if _is_biography(line, names)} if names else set()
     for index, line in enumerate(lines):
         at_edge = index < HEAD_LINES or index >= foot
         if at_edge and names and len(line) < MAX_BYLINE_CHARS and has_only_names(line, authors):
@@ -48,6 +52,8 @@ def author_lines(lines: list[str], authors: tuple[str, ...]) -> Iterator[tuple[i
         elif index >= MIN_LINES_ABOVE and (
             index in box
             or (index >= foot and (_presents_author(line, names) or (index - 1 in box and _continues(line))))
+            or index in biographies
+            or (index + 1 in biographies and HEADINGS.rules_of(line))
         ):
             box.add(index)
             yield index, AUTHOR_BOX
@@ -71,6 +77,18 @@ def _presents_author(line: str, names: list[str]) -> bool:
     folded = start.casefold()
     return bool(AUTHOR_SENTENCE.match(line)) or any(
         folded.startswith(name) and PREDICATE.match(start, len(name)) for name in names
+    )
+
+
+def _is_biography(line: str, names: list[str]) -> bool:
+    """Return whether `line` begins with the name of an author and says that this is a writer."""
+    start = line[: MAX_BYLINE_CHARS + JOB_CHARS].lstrip("-–—•*| ")
+    name = next((name for name in names if start[: len(name)].casefold() == name), None)
+    return (
+        name is not None
+        and WRITER.search(start, len(name), len(name) + JOB_CHARS) is not None
+        and not QUOTATION_MARK.search(line)
+        and _presents_author(line, names)
     )
 
 

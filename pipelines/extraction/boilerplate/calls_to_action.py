@@ -11,10 +11,13 @@ from collections.abc import Iterator
 from pipelines.extraction.boilerplate.line_rules import CALL_SECTIONS
 from pipelines.extraction.languages import tables
 
-MAX_CALL_CHARS = 280  # of a line that is a call to action
+MAX_CALL_CHARS = 380  # of a line that is a call to action
+MAX_SHORT_CHARS = 280  # of a line at an end of the text that one short sentence makes a call to action
 MAX_SENTENCES = 4  # of such a line
-MIN_SHARE = 0.5  # of a line within a text, that one sentence must have for the line to be a call to action
+MIN_SHARE = 0.5  # of another line, that the sentences that ask must have for the line to be a call to action
+MIN_SHARE_OF_TWO = 0.3  # of one that asks for two things: follow us and subscribe
 SENTENCE_END = re.compile(r"[.!?:。！？–—|•-](?:\s+|(?<=[。！？]))")
+AND = tables.compiled(r" {byline.and} ")
 BEFORE_VERB = tables.compiled(r"\W*(?:{ask.before}\W+){0,3}")
 LETTERS = re.compile(r"[^\W\d_]+(?: [^\W\d_]+)*")
 QUOTATION_MARK = re.compile('[“”„«»「」"]')
@@ -44,7 +47,7 @@ class CallToAction:
             "|".join(rf"(?:{'|'.join(verbs)})\b.*?(?:{asked})" for asked, verbs in verb_first.items())
         )
         self.verb_last = re.compile(
-            "|".join(rf"(?=.*?(?:{'|'.join(verbs)})).*?(?:{asked})" for asked, verbs in verb_last.items())
+            "|".join(rf"(?=.*?(?:{'|'.join(verbs)})).*?(?:{asked})" for asked, verbs in verb_last.items()) or "(?!)"
         )
         self.starts = tuple(starts)
 
@@ -69,8 +72,8 @@ START_HEADS = frozenset(start[:2] for start in STARTS)
 def calls_to_action(line: str, *, edge: bool = True, plain: bool = False) -> Iterator[str]:
     """Yield the names of the rules for what `line`, in lower case, asks for. Speech asks for nothing.
 
-    `edge`: the line is at an end of the text. Elsewhere, one sentence that asks must be most of the line: a sentence
-    beside a quoted call to action is part of a story. `plain`: the line has no link.
+    `edge`: the line is at an end of the text. Elsewhere, the sentences that ask must be most of the line: one beside a
+    quoted call to action is part of a story. `plain`: the line has no link.
     """
     if REPORTED_SPEECH.search(line):
         return
@@ -80,12 +83,19 @@ def calls_to_action(line: str, *, edge: bool = True, plain: bool = False) -> Ite
         return
     if VERB_LAST.search(line) and not QUOTATION_MARK.search(line):
         yield from (name for name, call in calls if call.verb_last.match(line))
+    asked: dict[str, None] = {}  # names of rules
+    chars = 0
     for sentence in sentences:
-        if not edge and len(sentence) < MIN_SHARE * len(line):
-            continue
         at = 0
         if sentence[:3] in BEFORE_VERB_HEADS or not sentence[:1].isalnum():
             found = BEFORE_VERB.match(sentence)
             at = found.end() if found else 0
         if sentence[at : at + 2] in START_HEADS and sentence.startswith(STARTS, at) and not QUOTATION_MARK.search(line):
-            yield from (name for name, call in calls if call.verb_first.match(sentence, at))
+            names = [name for name, call in calls if call.verb_first.match(sentence, at)]
+            for part in AND.split(sentence)[1:] if names else ():  # "follow us and subscribe to our newsletter"
+                names += [name for name, call in calls if call.verb_first.match(part)]
+            asked.update(dict.fromkeys(names))
+            chars += len(sentence) if names else 0
+    share = MIN_SHARE_OF_TWO if len(asked) > 1 else MIN_SHARE
+    if (edge and len(line) <= MAX_SHORT_CHARS) or chars >= share * len(line):
+        yield from asked

@@ -67,7 +67,10 @@ def _prefix(word: str) -> str:
     return found[0][:PREFIX_LETTERS] if found and word[0] < "\u3000" else ""
 
 
-PREFIXES = tuple({(word, _prefix(word)) for _, words, _ in PATTERNS for word in words})
+BY_PREFIX: dict[str, set[str]] = {}  # prefix -> words of the patterns
+for _rule, _words, _pattern in PATTERNS:
+    for _one in _words:
+        BY_PREFIX.setdefault(_prefix(_one), set()).add(_one)
 
 
 def matching_lines(
@@ -99,7 +102,8 @@ class RuledText:
         text = "\n".join([line for line in lines if len(line) < MAX_LINE_CHARS]).lower()
         words = set(WORD.findall(text))
         prefixes = {word[:size] for word in words for size in (PREFIX_LETTERS, 1, 2, 3)}
-        present = {word for word, prefix in PREFIXES if (prefix in prefixes if prefix else word in text)}
+        present = {word for word in BY_PREFIX.get("", ()) if word in text}
+        present = present.union(*[BY_PREFIX[prefix] for prefix in BY_PREFIX.keys() & prefixes if prefix])
         self.browsers = any(browser in text for browser in BROWSERS)
         self.anywhere: Patterns = []
         self.at_edges: Patterns = []

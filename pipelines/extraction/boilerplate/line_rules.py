@@ -116,6 +116,7 @@ NO_SPEECH = frozenset((
 CALL_SECTIONS = (
     ("newsletter", "ask.newsletter"),
     ("follow us", "ask.follow"),
+    ("share label", "ask.share"),
     ("get the app", "ask.app"),
     ("donation appeal", "ask.support"),
     ("subscribers only", "ask.subscribe"),

@@ -193,3 +193,24 @@ def test_path_of_a_block_is_its_last_three_elements():
     """Each with its id, or else the first of its classes."""
     (block,) = context('<main><div id=story class=a><section class="b c"><p>Oak</p></section></div></main>').blocks
     assert block_path(block) == "div#story > section.b > p"
+
+
+def scrolled(title: str, tag: str = "article") -> str:
+    return f"<section><{tag}><header><h1>{title}</h1></header>{STORY.replace('council', title)}</{tag}></section>"
+
+
+@pytest.mark.parametrize(
+    ("markup", "stories"),
+    [
+        (scrolled("Bridge") + scrolled("Tower") + scrolled("Gate"), {"Bridge"}),
+        (scrolled("Tower") + scrolled("Bridge"), {"Bridge"}),
+        (f"<article><h1>Bridge</h1>{scrolled('Tower')}</article>", {"Tower"}),  # a part of the article
+        (f"<h1>Bridge</h1>{scrolled('Tower')}{scrolled('Gate')}", {"Tower", "Gate"}),  # entries below a headline
+        (scrolled("Bridge", "div") + scrolled("Tower", "div"), {"Bridge", "Tower"}),
+    ],
+)
+def test_articles_beside_the_one_with_the_headline_are_dropped(fixed_score, markup, stories):
+    """A page that goes on with the next articles has the text of the first; parts of an article stay."""
+    fixed_score(1.0)
+    texts = " ".join(kept(classify(context(markup, titles=("Bridge", "Tower", "Gate")))))
+    assert {name for name in ("Bridge", "Tower", "Gate") if f"The {name} met" in texts} == stories

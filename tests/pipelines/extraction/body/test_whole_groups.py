@@ -18,7 +18,12 @@ CASES = {
     "a table at the end of a text": (BEFORE + ROWS, (0.1, -0.4, -0.4), False),
     "a table between two paragraphs": (BEFORE + ROWS + AFTER, (0.1, -0.4, -0.4), True),
     "a table between two paragraphs that is surely none": (BEFORE + ROWS + AFTER, (0.1, -2, -3), False),
-    "a table beside another box": (f"{BEFORE}<div><h3>Box</h3>{ROWS}</div>{AFTER}", (0.1, -0.4, -0.4), False),
+    "a table beside another box": (f"{BEFORE}<div><p>Box</p>{ROWS}</div>{AFTER}", (0.1, -0.4, -0.4), False),
+    "a table of which most rows are barely text": (BEFORE + ROWS, (0.1, 0.2, -2.2), True),
+    "a table below its heading": (f"{BEFORE}<div><h3>Size</h3>{ROWS}</div>", (0.1, -0.9, -0.9), True),
+    "a list below its heading": (f"{BEFORE}<div><h3>What you need</h3>{ITEMS}</div>", (-0.4, -0.9, 0.2), True),
+    "a list below its heading that is surely none": (f"<div><h3>Menu</h3>{ITEMS}</div>", (-2, -2, 0.2), False),
+    "links below a heading": (f"<div><h3>Menu</h3>{LINKS}</div>", (-0.4, -0.9, 0.2), False),
     "most of a list is text": (ITEMS, (2, 1, -1), True),
     "a list without a score": (ITEMS, (None, None, 2), False),
     "a list between two paragraphs": (BEFORE + ITEMS + AFTER, (-0.2, -0.4, 0.1), True),
@@ -44,7 +49,7 @@ def decided(markup: str, scores: tuple[float | None, ...]) -> bool | None:
 
 @pytest.mark.parametrize(("markup", "scores", "keep"), CASES.values(), ids=CASES)
 def test_rows_and_items_are_decided_alike(markup, scores, keep):
-    """Most of their scores decide; between two paragraphs of the text, less is needed."""
+    """Most of their scores decide; between two paragraphs of the text, or below a heading, less is needed."""
     assert decided(markup, scores) == keep
 
 

@@ -99,6 +99,23 @@ def test_byline_and_author_line_are_dropped():
     assert without_boilerplate(lines, ("Mara Ellison",)) == story
 
 
+@pytest.mark.parametrize(
+    ("lines", "left"),
+    [
+        (["Who wrote this article?", "Mara Ellison has been a freelance journalist for 15 years."], 0),
+        (["Mara Ellison ist freie Journalistin in Hamburg."], 0),
+        (["Mara Ellison, the baker, is 40 and bakes for the whole quay."], 1),
+        (["Mara Ellison is a reporter, “like her mother”, says the baker."], 1),
+        (["Cora Finch is a reporter in Port Selby."], 1),
+    ],
+)
+def test_biography_within_a_text_is_dropped(lines, left):
+    """What says that the author is a writer is no story wherever it is; what says more of an author stays."""
+    story = [f"Sentence number {number} of a story that is long enough to keep its shape." for number in range(9)]
+    text = [*story, *lines, *(f"And {line}" for line in story)]
+    assert len(without_boilerplate(text, ("Mara Ellison",))) == 18 + left
+
+
 WORDS = "<p>The tide came in twice that day, as it does, and went out twice. Nobody on the quay minded much.</p>"
 
 
