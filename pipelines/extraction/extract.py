@@ -296,12 +296,13 @@ def date_in_text(page: DeclaredMetadata) -> str | None:
     from htmldate import find_date
 
     try:
-        return find_date(
+        found = find_date(
             page.tree, original_date=True, url=page.canonical or page.url, max_date=page.captured.strftime("%Y-%m-%d"),
             extensive_search=True,
         )  # fmt: skip
     except Exception:  # noqa: BLE001 a date is not worth an article
         return None
+    return None
 
 
 @cache

@@ -72,6 +72,7 @@ class DeclaredMetadata:
     page_title: str = ""
     canonical: str | None = None
     headings: Any = None  # of the page, once `titles.page_headings` was asked for them
+    printed_dates: Any = None  # of the page, once `dates.printed_on` was asked for them
     _elsewhere: dict[Any, bool] = field(default_factory=dict)
 
     def meta(self, names: Iterable[str]) -> Iterable[str]:

@@ -1,0 +1,468 @@
+"""Collect the dates that a page prints, once: where each stands relative to the headline, and the word beside it.
+
+Nothing is decided here: `dates` decides which of them is the day of publication, and which that of the last change.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import chain, islice
+from typing import Any, NamedTuple
+
+from pipelines.extraction.fields import date_parser
+from pipelines.extraction.languages import tables
+from pipelines.extraction.page.declared import DeclaredMetadata, class_and_id, normalized
+
+PUBLISHED, UPDATED, OTHER, NO_LABEL = "published", "updated", "other", ""
+BEFORE, INSIDE, AFTER, LATER = "before", "inside", "after", "later"  # the headline; `LATER`: after the text has begun
+
+MAX_ELEMENTS = 3_000  # that are walked after the headline
+MAX_ELEMENTS_BEFORE = 60  # of an element before the headline; a larger one is a menu
+MAX_DEPTH = 60  # of nested elements
+MAX_NEAR_LINES = 40  # after the headline ...
+MAX_NEAR_PROSE = 3  # ... or as many paragraphs: what follows is LATER
+PROSE_CHARS = 200  # of a line that is a paragraph
+MAX_LINE_CHARS = 150  # of a line that prints a date; a longer one has it at its beginning
+MAX_LABEL_CHARS = 40  # of a line that is a label alone
+MAX_LABEL_DISTANCE = 60  # characters between a label and its date: "Posted in Science by Jo Quill on"
+LEVELS_BEFORE, SIBLINGS_BEFORE = 5, 4  # around the headline, in which a date before it is looked for
+CARD_LEVELS = 3  # around a date, in which the title of another story shows that the date belongs to that
+CARD_TITLE_CHARS = 25
+MAX_CARD_ELEMENTS = 40  # of the teaser of another story; a larger element is more than one
+
+SKIPPED_TAGS = frozenset(
+    ("script", "style", "noscript", "template", "svg", "form", "button", "select", "nav", "iframe", "figcaption", "footer",
+     "textarea", "option", "video", "audio", "object", "head", "title", "blockquote", "pre", "code", "cite")
+)  # fmt: skip
+INLINE_TAGS = frozenset(
+    ("a", "abbr", "b", "bdi", "bdo", "data", "em", "font", "i", "ins", "label", "mark", "small", "span", "strong", "sub",
+     "sup", "time", "u", "acronym", "address", "wbr", "dt", "dd")
+)  # fmt: skip
+# Class names of elements that show a date; "update" and "validated" do not match.
+DATE_CLASS = re.compile(
+    r"(?:^|[\s_-])(?:date|datum|fecha|data|datetime|timestamp|time|published|publish|posted|pub-?date|datePublished"
+    r"|(?:entry|post|article|publish|published|publication|created?|release|story|news|blog)[-_]?(?:date|time|datum|on))"
+    r"(?:[-_](?:single|display|text|published|publish|created?|posted|time|date|line))?(?=[\s_-]|$)",
+    re.IGNORECASE,
+)
+# Names of classes that say that a date is one of a change.
+CHANGE_NAME = re.compile(
+    r"updat|modif|(?<!ex)chang|aktualis|geaendert|actualiz|aggiorn|atualiz|bijgewerkt|oppdater|uppdater|opdater|paivit",
+    re.IGNORECASE,
+)
+COMMENTS_CLASS = re.compile(r"comment(?!s?[\s_-]*(?:count|link|number|o?n?$))|kommentar|reader-?reply", re.IGNORECASE)
+CLOCK_CLASS = re.compile(r"(?:^|[\s_-])(?:clock|to-?day|todays|current|now|heute)(?=[\s_-]|$)|today|current-?date", re.I)
+CAPTION_CLASS = re.compile(r"(?:^|[\s_-])(?:wp-)?(?:caption|legend|bildunterschrift|photo-?credit|image-?credit)", re.I)
+
+
+class Label(NamedTuple):
+    """Hold a word of a line that says what the date beside it is."""
+
+    start: int
+    end: int
+    name: str  # PUBLISHED, UPDATED or OTHER
+
+
+def _labels_by_first_word() -> dict[str, list[tuple[str, str]]]:
+    """Return the labels of scripts with spaces by their first word: (label, name), the longest first."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for name in (PUBLISHED, UPDATED, OTHER):
+        for phrase in tables.phrases(f"date.{name}"):
+            if word := WORD.match(phrase):
+                found.setdefault(word[0], []).append((phrase, name))
+    return {word: sorted(labels, key=lambda label: -len(label[0])) for word, labels in found.items()}
+
+
+WORD = re.compile(r"[^\W\d_\u3040-\U0010ffff][^\d\s:,.;|()\u3040-\U0010ffff]*")
+CJK = re.compile("[\u3040-\U0010ffff]")
+LABELS = _labels_by_first_word()
+CJK_LABEL = re.compile(
+    "|".join(
+        f"(?P<{name}>"
+        + "|".join(sorted((one for one in tables.phrases(f"date.{name}") if CJK.match(one)), key=len, reverse=True))
+        + ")"
+        for name in (OTHER, UPDATED, PUBLISHED)
+    )
+)
+
+
+def labels_in(text: str) -> list[Label]:
+    """Return the labels in a line, in its order."""
+    folded = text.casefold()
+    if len(folded) != len(text):
+        folded = text.lower()
+    found = []
+    for word in WORD.finditer(folded):
+        for phrase, name in LABELS.get(word[0], ()):
+            end = word.start() + len(phrase)
+            if folded.startswith(phrase, word.start()) and not folded[end : end + 1].isalpha():
+                if not (found and found[-1].end > word.start()):
+                    found.append(Label(word.start(), end, name))
+                break
+    if CJK.search(text):
+        found += [Label(one.start(), one.end(), one.lastgroup or OTHER) for one in CJK_LABEL.finditer(text)]
+        found.sort()
+    return found
+
+
+# What may stand before a date without a label: the beginning, a mark, "By Jo Quill", a day of the week, a time.
+SEPARATED = re.compile(
+    r"(?:^|[|•·–—:;,()/»>\-●▪*✎⏱]|\d{1,2}[:.h]\d\d(?:\s?[ap]\.?m\.?)?(?:\s[A-Z]{2,4})?)\s*(?:[^\W\d_]{2,12}\.?,?\s*)?$",
+    re.IGNORECASE,
+)
+BY_FIRST = re.compile(r"(?:by|von|par|por|di|door|av|af|text|da|od)\b", re.IGNORECASE)
+# What follows a date that begins a paragraph: "29.11.2022 – The ferries stayed in port."
+THEN_TEXT = re.compile(r"\s*[–—:|•·]|\s+-\s|\s*$|[,\s]{0,2}\d{1,2}[:.h]\d\d")
+SENTENCE = re.compile(r"[^\W\d_]{3,}[.!?…。]\s*$")
+
+
+class PrintedDate(NamedTuple):
+    """Hold a date that the page prints."""
+
+    raw: str  # as printed, or the string for machines beside it
+    value: str  # ISO 8601, as `date_parser.parse`
+    day: str  # as readers see it; that of `value`, if only machines see a date
+    label: str  # PUBLISHED, UPDATED, OTHER or NO_LABEL
+    place: str  # BEFORE, INSIDE, AFTER or LATER
+    marked: bool  # in an element that is made or named for dates
+    clock: tuple[int, int] | None = None  # hour and minute printed beside it
+
+
+@dataclass(slots=True)
+class Line:
+    """Hold one line of the page, and the elements that show dates in it."""
+
+    text: str = ""
+    edges: set[int] = field(default_factory=set)  # offsets at which an element begins
+    spans: list[tuple[int, int, Any]] = field(default_factory=list)  # (start, end, element) made or named for dates
+    links: list[tuple[int, int, Any]] = field(default_factory=list)
+    first: Any = None  # its first element
+
+
+class PageWalker:
+    """Yield the lines of elements; what is no part of the article is left out."""
+
+    def __init__(self, page: DeclaredMetadata, most: int) -> None:
+        """Begin. `most`: elements that are walked."""
+        self.page = page
+        self.left = most
+        self.depth = 0
+        self.line = Line()
+
+    def lines(self, elements: Iterable[Any]) -> Iterator[Line]:
+        """Yield the lines of `elements`, one after the other."""
+        for element in elements:
+            yield from self._walk(element)
+            if (element.tail or "").strip():
+                self._add(element.tail, element.getparent())
+            if self.left <= 0:
+                break
+        yield from self._flush()
+
+    def _walk(self, element: Any) -> Iterator[Line]:
+        tag = element.tag
+        self.left -= 1
+        if self.left <= 0 or self.depth >= MAX_DEPTH or not isinstance(tag, str):
+            return
+        if tag not in INLINE_TAGS:
+            yield from self._flush()
+        if tag in SKIPPED_TAGS or tag == "br":
+            return
+        classes = class_and_id(element).strip()
+        if classes and self._is_left_out(element, tag, classes):
+            return
+        if "hidden" in element.attrib or "display:none" in (element.get("style") or "")[:200].replace(" ", ""):
+            return
+        start = len(self.line.text)
+        if element.text:
+            self._add(element.text, element)
+        self.depth += 1
+        for child in element:
+            yield from self._walk(child)
+            if child.tail:
+                self._add(child.tail, element)
+            if self.left <= 0:
+                break
+        self.depth -= 1
+        if start <= len(self.line.text):
+            self._note(element, tag, classes, start)
+        if tag not in INLINE_TAGS:
+            yield from self._flush()
+
+    def _is_left_out(self, element: Any, tag: str, classes: str) -> bool:
+        return (
+            self.page.elsewhere(element)
+            or (tag not in INLINE_TAGS and bool(COMMENTS_CLASS.search(classes)))
+            or bool(CAPTION_CLASS.search(classes) or CLOCK_CLASS.search(classes))
+        )
+
+    def _note(self, element: Any, tag: str, classes: str, start: int) -> None:
+        line = self.line
+        if tag == "time" or (classes and DATE_CLASS.search(classes)) or (tag == "abbr" and element.get("title")):
+            line.spans.append((start, len(line.text), element))
+            line.first = element if line.first is None else line.first
+        elif tag == "a":
+            line.links.append((start, len(line.text), element))
+
+    def _add(self, text: str, element: Any) -> None:
+        line = self.line
+        piece = " ".join(text[: 2 * PROSE_CHARS].split())
+        if not piece or len(line.text) > 2 * PROSE_CHARS:
+            return
+        if line.text:
+            line.edges.add(len(line.text))
+            line.text += " " if piece[0] not in ",.;:)" else ""
+        line.edges.add(len(line.text))
+        line.text += piece
+        if line.first is None:
+            line.first = element
+
+    def _flush(self) -> Iterator[Line]:
+        if self.line.text or self.line.spans:
+            line, self.line = self.line, Line()
+            yield line
+
+
+def collect(page: DeclaredMetadata, headline: Any) -> list[PrintedDate]:
+    """Return the dates around the headline, in page order; if none near it can be that of publication, also later ones.
+
+    `headline`: its element; None if the page has none, and then all dates that are marked or labelled count.
+    """
+    locale = page_locale(page)
+    found: list[PrintedDate] = []
+    if headline is None:
+        body = page.tree.find(".//body")
+        lines = PageWalker(page, MAX_ELEMENTS).lines([page.tree if body is None else body])
+        _read_lines(page, lines, LATER, locale, found, frozenset())
+        return [one._replace(place=AFTER) for one in found]
+    around = frozenset(headline.iterancestors())
+    for line in _lines_before(page, headline):
+        _read_lines(page, [line], BEFORE, locale, found, around)
+    inside = PageWalker(page, MAX_ELEMENTS_BEFORE).lines([child for child in headline if child.tag != "a"])
+    _read_lines(page, inside, INSIDE, locale, found, around)
+    ups = (up for up in chain([headline], headline.iterancestors()) if up.tag not in ("body", "html"))
+    following = PageWalker(page, MAX_ELEMENTS).lines(chain.from_iterable(up.itersiblings() for up in ups))
+    near = _near(following)
+    _read_lines(page, near, AFTER, locale, found, around)
+    if not any(one.label in (PUBLISHED, NO_LABEL) for one in found):
+        _read_lines(page, following, LATER, locale, found, around)
+    return found
+
+
+def _near(lines: Iterator[Line]) -> Iterator[Line]:
+    """Yield the first lines, to the third paragraph."""
+    prose = 0
+    for number, line in enumerate(lines):
+        yield line
+        prose += len(line.text) > PROSE_CHARS
+        if prose >= MAX_NEAR_PROSE or number >= MAX_NEAR_LINES:
+            return
+
+
+def _lines_before(page: DeclaredMetadata, headline: Any) -> list[Line]:
+    """Return the lines of the few elements before the headline that are in its box."""
+    found: list[Line] = []
+    for up in islice(chain([headline], headline.iterancestors()), LEVELS_BEFORE):
+        if up.tag in ("body", "html"):
+            break
+        for sibling in islice(up.itersiblings(preceding=True), SIBLINGS_BEFORE):
+            if not isinstance(sibling.tag, str) or sibling.tag == "header" or SITE_HEADER.search(class_and_id(sibling)):
+                continue
+            walker = PageWalker(page, MAX_ELEMENTS_BEFORE)
+            lines = list(walker.lines([sibling]))
+            if walker.left > 0:
+                found = lines + found
+        if up.tag in ("article", "main"):
+            break
+    return found
+
+
+SITE_HEADER = re.compile(
+    r"(?:^|\s)(?:site-?|page-?|top-?|main-?|global-?)?(?:header|head|top|top-?bar|bar|masthead|menu|mega-?menu|nav(?:bar|igation)?)(?=[\s_-]|$)",
+    re.IGNORECASE,
+)
+
+
+def page_locale(page: DeclaredMetadata) -> str | None:
+    """Return the locale of the page from <html lang>, else from og:locale."""
+    return page.root_attribute("lang") or next(iter(page.metas.get("og:locale", ())), None)
+
+
+def _read_lines(
+    page: DeclaredMetadata, lines: Iterable[Line], place: str, locale: str | None, found: list[PrintedDate],
+    around: frozenset[Any],
+) -> None:  # fmt: skip
+    """Append the dates in `lines` to `found`. A label in a line of its own counts for the date in the next line."""
+    label = NO_LABEL
+    for line in lines:
+        dates = list(_dates_in(page, line, place, locale, label))
+        label = NO_LABEL
+        if not dates:
+            alone = labels_in(line.text)[:1] if len(line.text) <= MAX_LABEL_CHARS else ()
+            label = next((one.name for one in alone if not one.start and not line.text[one.end :].strip(" :：")), "")
+        elif not (place != INSIDE and _is_card(line.first, around)):
+            found += dates
+
+
+def _dates_in(
+    page: DeclaredMetadata, line: Line, place: str, locale: str | None, carried: str
+) -> Iterator[PrintedDate]:
+    """Yield the dates of one line. `carried`: the label in the line before."""
+    text = line.text
+    spans = list(_stamps(page, line, locale))
+    if spans or len(text) <= MAX_LINE_CHARS:
+        marked = bool(line.spans)
+        days = date_parser.printed_days(text, locale, short=marked or bool(labels_in(text)))
+    else:
+        days = [day for day in date_parser.printed_days(text[:60], locale) if THEN_TEXT.match(text, day.end)]
+    items = [(day.start, day.end, None, day) for day in days if not any(s <= day.start < e for s, e, *_ in spans)]
+    items = sorted([*items, *((s, e, stamp, None) for s, e, stamp in spans)], key=lambda item: item[:2])
+    if not items:
+        return
+    labels = labels_in(text)
+    unlabelled: list[PrintedDate] = []
+    before = 0
+    for at, (start, end, stamp, day) in enumerate(items):
+        following = items[at + 1][0] if at + 1 < len(items) else len(text)
+        label, labelled_at = _label(labels, before, end if stamp else start, following, end, line)
+        if label is None:
+            before = end
+            continue
+        if not label:
+            label = carried if at == 0 else ""
+            label = label or _label_by_name(line, start, end)
+        marked = any(s <= start and end <= e for s, e, _ in line.spans)
+        one = _printed_date(page, text, (start, end), stamp, day, label, place, marked, locale)
+        before = end
+        if one is None or _links_elsewhere(line, start, end, 0 if place == LATER else CARD_TITLE_CHARS):
+            continue
+        if label:
+            if place != LATER or marked or labelled_at == 0:
+                yield one
+        elif marked or stamp or (place != LATER and _stands_alone(line, start, end)):
+            unlabelled.append(one)
+    if len({one.day for one in unlabelled}) == 1:
+        yield unlabelled[0]
+
+
+def _stamps(page: DeclaredMetadata, line: Line, locale: str | None) -> Iterator[tuple[int, int, str]]:
+    """Yield (start, end, string for machines) of the elements of a line that have one."""
+    for start, end, element in line.spans:
+        stamp = element.get("datetime") or element.get("content") or (element.tag == "abbr" and element.get("title"))
+        if stamp and date_parser.parse(stamp, page.captured, locale):
+            yield start, end, stamp
+
+
+def _label(
+    labels: list[Label], before: int, start: int, following: int, end: int, line: Line
+) -> tuple[str | None, int]:
+    """Return the label of a date and its offset: the last word before it, or in brackets after it.
+
+    None for the label: the date is part of a sentence.
+    """
+    text = line.text
+    preceding = [one for one in labels if before <= one.start and one.end <= start]
+    if preceding:
+        one = preceding[-1]
+        gap = text[one.end : start]
+        if len(gap) <= MAX_LABEL_DISTANCE and not END_OF_SENTENCE.search(gap):
+            apart = not one.start or one.start in line.edges or text[one.start].isupper() or before
+            apart = apart or SEPARATED.search(text[: one.start])
+            prose = one.start and len(text) > MAX_LINE_CHARS / 2 and SENTENCE.search(text)
+            return (one.name, one.start) if apart and not prose else (None, one.start)
+    for one in labels:
+        if end <= one.start < following:
+            gap = text[end : one.start]
+            if (len(gap) <= MAX_LABEL_CHARS and gap.rstrip().endswith("(")) or (not gap.strip() and CJK.match(text[one.start])):
+                return one.name, end
+            break
+    return NO_LABEL, -1
+
+
+END_OF_SENTENCE = re.compile(r"[^\W\d_]{4,}[.!?]\s")
+
+
+def _label_by_name(line: Line, start: int, end: int) -> str:
+    """Return UPDATED if the element of a date, or the one around it, is named for changes."""
+    for s, e, element in line.spans:
+        if s <= start and end <= e:
+            classes = (element.get("class") or "")[:300]
+            parent = element.getparent()
+            around = class_and_id(parent) if parent is not None and parent.tag not in ("body", "article", "main") else ""
+            names = classes if "publi" in classes else f"{classes} {around}"
+            if CHANGE_NAME.search(names) and "published" not in classes:
+                return UPDATED
+    return NO_LABEL
+
+
+def _printed_date(
+    page: DeclaredMetadata, text: str, span: tuple[int, int], stamp: str | None, day: date_parser.PrintedDay | None,
+    label: str, place: str, marked: bool, locale: str | None,
+) -> PrintedDate | None:  # fmt: skip
+    start, end = span
+    if day is not None:
+        value = date_parser.if_possible(day.day, page.captured)
+        clock = date_parser.printed_clock(text[:start], text[end:])
+        raw = text if len(text) <= MAX_LINE_CHARS else text[start:end]
+        return PrintedDate(raw, value, value, label, place, marked, clock) if value else None
+    value = date_parser.parse(stamp, page.captured, locale)
+    if value is None:
+        return None
+    shown = date_parser.printed_days(text[start:end], locale)
+    seen = (date_parser.if_possible(shown[0].day, page.captured) if len(shown) == 1 else None) or value[:10]
+    clock = date_parser.printed_clock(text[start:][: shown[0].start], text[start + shown[0].end :]) if shown else None
+    return PrintedDate(stamp or "", value, seen, label, place, marked, clock)
+
+
+def _stands_alone(line: Line, start: int, end: int) -> bool:
+    """Return whether a date without a label is set apart from other words, not a part of a sentence."""
+    text = line.text
+    head, tail = text[:start], text[end:]
+    apart = start in line.edges or SEPARATED.search(head) or BY_FIRST.match(head)
+    if not apart or len(head) > MAX_LINE_CHARS:
+        return False
+    if SENTENCE.search(text) and not THEN_TEXT.match(tail):
+        return False
+    return end in line.edges or bool(THEN_TEXT.match(tail)) or not re.match(r"\s?[^\W\d_A-ZÀ-Þ]{2,}", tail)
+
+
+def _links_elsewhere(line: Line, start: int, end: int, room: int) -> bool:
+    """Return whether a date is in a link to another story, with at least `room` characters beside the date."""
+    return any(
+        s <= start and end <= e and (e - s) - (end - start) >= room and _leads_away(a) for s, e, a in line.links
+    )
+
+
+def _leads_away(a: Any) -> bool:
+    """Return whether a link leads to another page. Blogs link the date of a post to the post itself."""
+    return bool((a.get("href") or "").strip("#")) and "bookmark" not in (a.get("rel") or "")
+
+
+def _is_card(element: Any, around: frozenset[Any]) -> bool:
+    """Return whether a date stands beside the title of another story. `around`: the elements around the headline."""
+    if element is None:
+        return False
+    for up in islice(chain([element], element.iterancestors()), CARD_LEVELS + 1):
+        if up in around or up.tag in ("body", "main", "article", "html"):
+            return False
+        if up.tag == "a" and _leads_away(up):
+            if len(normalized(up.text_content()[:500]) or "") > CARD_TITLE_CHARS:
+                return True
+        inside = list(islice(up.iter(), MAX_CARD_ELEMENTS))
+        if len(inside) == MAX_CARD_ELEMENTS:
+            return False
+        if any(below.tag in ("h2", "h3", "h4", "h5") for below in inside):
+            return True
+        for a in (below for below in inside if below.tag == "a"):
+            words = (normalized(a.text_content()[:500]) or "").split()
+            if len(words) >= 4 and len(" ".join(words)) >= CARD_TITLE_CHARS and not date_parser.DIGITS.search(words[0]):
+                return True
+    return False
+
+
+def as_day(value: str) -> date:
+    """Return the day of an ISO 8601 value, in its own zone."""
+    return date.fromisoformat(value[:10])
