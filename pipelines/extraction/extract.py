@@ -31,7 +31,7 @@ from pipelines.extraction.body.blocks import HEADING_TAGS, TextBlock, blocks, me
 from pipelines.extraction.body.classifier import BlockDecision
 from pipelines.extraction.body.features import Evidence, PageContext
 from pipelines.extraction.boilerplate import comments, remove
-from pipelines.extraction.fields import metadata
+from pipelines.extraction.fields import dates, metadata
 from pipelines.extraction.fields.authors import outlets
 from pipelines.extraction.fields.metadata import PageMetadata
 from pipelines.extraction.labels import stand_in_pages
@@ -292,7 +292,13 @@ def count_words(text: str) -> int:
 
 
 def date_in_text(page: DeclaredMetadata) -> str | None:
-    """Return the day (ISO 8601) that htmldate finds in the URL or the text of a page that declares none."""
+    """Return the day (ISO 8601) that htmldate finds on a page that declares none, if it is printed after the headline.
+
+    htmldate alone would also find the days of comments, captions, other stories and files.
+    """
+    days = dates.unsure_days(page)
+    if not days:
+        return None
     from htmldate import find_date
 
     try:
@@ -302,7 +308,7 @@ def date_in_text(page: DeclaredMetadata) -> str | None:
         )  # fmt: skip
     except Exception:  # noqa: BLE001 a date is not worth an article
         return None
-    return None
+    return found if found in days else None
 
 
 @cache

@@ -21,6 +21,7 @@ DateInText = Callable[[DeclaredMetadata], str | None]
 URL_DAY = re.compile(
     r"/((?:19|20)\d\d)[/-](\d{1,2})[/-](\d{1,2})(?=[/_.-]|$)|/((?:19|20)\d\d)(0[1-9]|1[0-2])([0-3]\d)(?=[/_.-]|$)"
 )
+MAX_LINES_TO_LABEL = 8  # between a date and another that is labelled as that of publication
 MAX_MARKED_DATES = 60  # elements in which the date of a change is looked for
 MAX_ELEMENT_CHARS = 400  # of such an element that are read
 
@@ -39,7 +40,7 @@ def published(page: DeclaredMetadata, site: SiteNames, date_in_text: DateInText 
     if page.is_article:
         yield from claims(page, precedence.PUBLISHED_GENERIC, read, REFUSED)
     yield from map(_claim, weak)
-    if date_in_text and (raw := date_in_text(page)):
+    if date_in_text and (raw := date_in_text(page)):  # it knows which days count: `unsure_days`
         alone = raw.endswith("-01-01")
         value = None if alone else read(raw, page)
         yield FieldClaim("htmldate", raw, value, precedence.PUBLISHED_HTMLDATE, ONLY_A_YEAR if alone else REFUSED)
@@ -72,13 +73,20 @@ def first_of(kinds: Sequence[tuple[str, str]], dates: Sequence[PrintedDate]) -> 
     """Return the first date of the first of these kinds (label, place) that there is; none, or one, in a list."""
     for kind in kinds:
         if found := next((one for one in dates if (one.label, one.place) == kind), None):
-            return [found]
+            earlier = next((one for one in dates if not one.label and one.place == found.place), found)
+            far = found.label == PUBLISHED and found.line - earlier.line > MAX_LINES_TO_LABEL
+            return [earlier if far else found]  # "Published:" in a list of books is not beside the date of the article
     return []
+
+
+def weak_kinds(dates: Sequence[PrintedDate]) -> tuple[tuple[str, str], ...]:
+    """Return WEAK_KINDS; if only the change is dated at the headline, later dates without a label are of other stories."""
+    return WEAK_KINDS[:2] if first_of(UPDATED_KINDS[:3], dates) else WEAK_KINDS
 
 
 def decide(dates: Sequence[PrintedDate]) -> tuple[PrintedDate | None, PrintedDate | None]:
     """Return which of the printed dates is that of publication, and which that of the last change."""
-    published = first_of(STRONG_KINDS + WEAK_KINDS, dates)
+    published = first_of(STRONG_KINDS + weak_kinds(dates), dates)
     updated = first_of(UPDATED_KINDS, dates)
     return next(iter(published), None), next(iter(updated), None)
 
@@ -89,8 +97,13 @@ def _by_strength(page: DeclaredMetadata, site: SiteNames) -> tuple[list[PrintedD
     strong = first_of(STRONG_KINDS, dates)
     if strong:
         return strong, []
-    weak = first_of(WEAK_KINDS, [one for one in dates if not _may_be_clock(page, one)])
+    weak = first_of(weak_kinds(dates), [one for one in dates if not _may_be_clock(page, one)])
     return (weak, []) if weak and weak[0].place == BEFORE and weak[0].marked else ([], weak)
+
+
+def unsure_days(page: DeclaredMetadata) -> frozenset[str]:
+    """Return the days printed right after the headline that may be of something else: a search of the text decides."""
+    return frozenset(one.day for one in printed_on(page) if one.label == printed_dates.UNSURE)
 
 
 def _may_be_clock(page: DeclaredMetadata, one: PrintedDate) -> bool:

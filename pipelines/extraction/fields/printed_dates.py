@@ -14,13 +14,15 @@ from typing import Any, NamedTuple
 
 from pipelines.extraction.fields import date_parser
 from pipelines.extraction.languages import tables
-from pipelines.extraction.page.declared import DeclaredMetadata, class_and_id, normalized
+from pipelines.extraction.page.declared import OTHER_STORIES, DeclaredMetadata, class_and_id, normalized
 
 PUBLISHED, UPDATED, OTHER, NO_LABEL = "published", "updated", "other", ""
+UNSURE = "unsure"  # in the place of a label: beside other words or another date
 BEFORE, INSIDE, AFTER, LATER = "before", "inside", "after", "later"  # the headline; `LATER`: after the text has begun
 
 MAX_ELEMENTS = 3_000  # that are walked after the headline
 MAX_ELEMENTS_BEFORE = 60  # of an element before the headline; a larger one is a menu
+MAX_MARKED = 60  # elements anywhere on the page
 MAX_DEPTH = 60  # of nested elements
 MAX_NEAR_LINES = 40  # after the headline ...
 MAX_NEAR_PROSE = 3  # ... or as many paragraphs: what follows is LATER
@@ -31,10 +33,13 @@ MAX_LABEL_DISTANCE = 60  # characters between a label and its date: "Posted in S
 LEVELS_BEFORE, SIBLINGS_BEFORE = 5, 4  # around the headline, in which a date before it is looked for
 CARD_LEVELS = 3  # around a date, in which the title of another story shows that the date belongs to that
 CARD_TITLE_CHARS = 25
+HEADINGS = frozenset(("h2", "h3", "h4", "h5"))
+CARD_TITLE_TAGS = HEADINGS | {"a"}
+MAX_TOP_LINES = 12  # after the headline
 MAX_CARD_ELEMENTS = 40  # of the teaser of another story; a larger element is more than one
 
 SKIPPED_TAGS = frozenset(
-    ("script", "style", "noscript", "template", "svg", "form", "button", "select", "nav", "iframe", "figcaption", "footer",
+    ("script", "style", "noscript", "template", "svg", "form", "button", "select", "nav", "iframe", "figcaption",
      "textarea", "option", "video", "audio", "object", "head", "title", "blockquote", "pre", "code", "cite")
 )  # fmt: skip
 INLINE_TAGS = frozenset(
@@ -53,8 +58,10 @@ CHANGE_NAME = re.compile(
     r"updat|modif|(?<!ex)chang|aktualis|geaendert|actualiz|aggiorn|atualiz|bijgewerkt|oppdater|uppdater|opdater|paivit",
     re.IGNORECASE,
 )
-COMMENTS_CLASS = re.compile(r"comment(?!s?[\s_-]*(?:count|link|number|o?n?$))|kommentar|reader-?reply", re.IGNORECASE)
+COMMENTS_CLASS = re.compile(r"comment(?!s?[\s_-]*(?:count|link|number))|kommentar|reader-?reply", re.IGNORECASE)
 CLOCK_CLASS = re.compile(r"(?:^|[\s_-])(?:clock|to-?day|todays|current|now|heute)(?=[\s_-]|$)|today|current-?date", re.I)
+FOOTER_CLASS = re.compile(r"(?:^|\s)footer", re.IGNORECASE)
+OF_ARTICLE = re.compile(r"article|post|entry|news|story|meta", re.IGNORECASE)
 CAPTION_CLASS = re.compile(r"(?:^|[\s_-])(?:wp-)?(?:caption|legend|bildunterschrift|photo-?credit|image-?credit)", re.I)
 
 
@@ -113,9 +120,11 @@ SEPARATED = re.compile(
     r"(?:^|[|•·–—:;,()/»>\-●▪*✎⏱]|\d{1,2}[:.h]\d\d(?:\s?[ap]\.?m\.?)?(?:\s[A-Z]{2,4})?)\s*(?:[^\W\d_]{2,12}\.?,?\s*)?$",
     re.IGNORECASE,
 )
+CLOCK = re.compile(r"\d{1,2}[:.h]\d\d(?!\d)")
 BY_FIRST = re.compile(r"(?:by|von|par|por|di|door|av|af|text|da|od)\b", re.IGNORECASE)
 # What follows a date that begins a paragraph: "29.11.2022 – The ferries stayed in port."
 THEN_TEXT = re.compile(r"\s*[–—:|•·]|\s+-\s|\s*$|[,\s]{0,2}\d{1,2}[:.h]\d\d")
+SENTENCE_GOES_ON = re.compile(r"\s?(?!at\b|um\b|kl\b|[^\W\d_]{1,6}\.?\s*\d)[^\W\d_A-ZÀ-Þ]{2,}")
 SENTENCE = re.compile(r"[^\W\d_]{3,}[.!?…。]\s*$")
 
 
@@ -125,10 +134,11 @@ class PrintedDate(NamedTuple):
     raw: str  # as printed, or the string for machines beside it
     value: str  # ISO 8601, as `date_parser.parse`
     day: str  # as readers see it; that of `value`, if only machines see a date
-    label: str  # PUBLISHED, UPDATED, OTHER or NO_LABEL
+    label: str  # PUBLISHED, UPDATED, OTHER, NO_LABEL or UNSURE
     place: str  # BEFORE, INSIDE, AFTER or LATER
     marked: bool  # in an element that is made or named for dates
     clock: tuple[int, int] | None = None  # hour and minute printed beside it
+    line: int = 0  # its number among the lines of its place
 
 
 @dataclass(slots=True)
@@ -169,7 +179,7 @@ class PageWalker:
             return
         if tag not in INLINE_TAGS:
             yield from self._flush()
-        if tag in SKIPPED_TAGS or tag == "br":
+        if tag in SKIPPED_TAGS or tag == "br" or (tag == "footer" and not _is_of_article(element)):
             return
         classes = class_and_id(element).strip()
         if classes and self._is_left_out(element, tag, classes):
@@ -194,7 +204,8 @@ class PageWalker:
 
     def _is_left_out(self, element: Any, tag: str, classes: str) -> bool:
         return (
-            self.page.elsewhere(element)
+            (bool(OTHER_STORIES.search(classes)) and not (FOOTER_CLASS.search(classes) and _is_of_article(element)))
+            or "Comment" in (element.get("itemtype") or "")[-40:]
             or (tag not in INLINE_TAGS and bool(COMMENTS_CLASS.search(classes)))
             or bool(CAPTION_CLASS.search(classes) or CLOCK_CLASS.search(classes))
         )
@@ -229,15 +240,16 @@ class PageWalker:
 def collect(page: DeclaredMetadata, headline: Any) -> list[PrintedDate]:
     """Return the dates around the headline, in page order; if none near it can be that of publication, also later ones.
 
-    `headline`: its element; None if the page has none, and then all dates that are marked or labelled count.
+    `headline`: its element; None if the page has none: a date that is neither labelled nor marked must be the only one then.
     """
     locale = page_locale(page)
     found: list[PrintedDate] = []
     if headline is None:
-        body = page.tree.find(".//body")
-        lines = PageWalker(page, MAX_ELEMENTS).lines([page.tree if body is None else body])
-        _read_lines(page, lines, LATER, locale, found, frozenset())
-        return [one._replace(place=AFTER) for one in found]
+        articles = list(islice(page.tree.iter("article"), 2))
+        root = articles[0] if len(articles) == 1 else next(iter(page.tree.iter("main", "body")), page.tree)
+        _read_lines(page, PageWalker(page, MAX_ELEMENTS).lines(list(root)), AFTER, locale, found, frozenset())
+        bare = {one.day for one in found if not one.label and not one.marked}
+        return [one for one in found if one.label or one.marked or len(bare) == 1 or root.tag == "article"]
     around = frozenset(headline.iterancestors())
     for line in _lines_before(page, headline):
         _read_lines(page, [line], BEFORE, locale, found, around)
@@ -249,6 +261,11 @@ def collect(page: DeclaredMetadata, headline: Any) -> list[PrintedDate]:
     _read_lines(page, near, AFTER, locale, found, around)
     if not any(one.label in (PUBLISHED, NO_LABEL) for one in found):
         _read_lines(page, following, LATER, locale, found, around)
+    if not any(one.label in (PUBLISHED, NO_LABEL) for one in found):
+        marked = (element for element in page.marks.dates[:MAX_MARKED] if not page.elsewhere(element))
+        for element in marked:
+            if not _in_site_header(element):
+                _read_lines(page, PageWalker(page, MAX_ELEMENTS_BEFORE).lines([element]), LATER, locale, found, around)
     return found
 
 
@@ -286,6 +303,16 @@ SITE_HEADER = re.compile(
 )
 
 
+def _in_site_header(element: Any) -> bool:
+    """Return whether the element is in the header of the site, where papers print today's date."""
+    for up in element.iterancestors():
+        if up.tag in ("article", "main"):
+            return False
+        if up.tag in ("header", "footer") or (up.tag == "div" and SITE_HEADER.search(class_and_id(up))):
+            return up.find(".//h1") is None and up.find(".//h2") is None
+    return False
+
+
 def page_locale(page: DeclaredMetadata) -> str | None:
     """Return the locale of the page from <html lang>, else from og:locale."""
     return page.root_attribute("lang") or next(iter(page.metas.get("og:locale", ())), None)
@@ -297,25 +324,25 @@ def _read_lines(
 ) -> None:  # fmt: skip
     """Append the dates in `lines` to `found`. A label in a line of its own counts for the date in the next line."""
     label = NO_LABEL
-    for line in lines:
-        dates = list(_dates_in(page, line, place, locale, label))
+    for number, line in enumerate(lines):
+        dates = list(_dates_in(page, line, place, locale, label, around))
         label = NO_LABEL
         if not dates:
             alone = labels_in(line.text)[:1] if len(line.text) <= MAX_LABEL_CHARS else ()
             label = next((one.name for one in alone if not one.start and not line.text[one.end :].strip(" :：")), "")
-        elif not (place != INSIDE and _is_card(line.first, around)):
-            found += dates
+        elif place == INSIDE or not _is_card(line.first, around, HEADINGS if _is_top(place, number) else CARD_TITLE_TAGS):
+            found += [one._replace(line=number) for one in dates]
 
 
 def _dates_in(
-    page: DeclaredMetadata, line: Line, place: str, locale: str | None, carried: str
+    page: DeclaredMetadata, line: Line, place: str, locale: str | None, carried: str, around: frozenset[Any]
 ) -> Iterator[PrintedDate]:
     """Yield the dates of one line. `carried`: the label in the line before."""
     text = line.text
     spans = list(_stamps(page, line, locale))
     if spans or len(text) <= MAX_LINE_CHARS:
         marked = bool(line.spans)
-        days = date_parser.printed_days(text, locale, short=marked or bool(labels_in(text)))
+        days = date_parser.printed_days(text, locale, short=marked or bool(CLOCK.search(text) or labels_in(text)))
     else:
         days = [day for day in date_parser.printed_days(text[:60], locale) if THEN_TEXT.match(text, day.end)]
     items = [(day.start, day.end, None, day) for day in days if not any(s <= day.start < e for s, e, *_ in spans)]
@@ -324,28 +351,35 @@ def _dates_in(
         return
     labels = labels_in(text)
     unlabelled: list[PrintedDate] = []
-    before = 0
+    before, last = 0, None
     for at, (start, end, stamp, day) in enumerate(items):
         following = items[at + 1][0] if at + 1 < len(items) else len(text)
         label, labelled_at = _label(labels, before, end if stamp else start, following, end, line)
+        before = max((one.end for one in labels if one.start == labelled_at), default=end)
+        before = max(before, end)
         if label is None:
-            before = end
             continue
         if not label:
             label = carried if at == 0 else ""
             label = label or _label_by_name(line, start, end)
         marked = any(s <= start and end <= e for s, e, _ in line.spans)
         one = _printed_date(page, text, (start, end), stamp, day, label, place, marked, locale)
-        before = end
-        if one is None or _links_elsewhere(line, start, end, 0 if place == LATER else CARD_TITLE_CHARS):
+        if one is None or _links_elsewhere(line, start, end, CARD_TITLE_CHARS if around and place != LATER else 0):
             continue
+        if last and not label and last.day == one.day:
+            continue  # day and time in elements of their own
+        last = one
         if label:
             if place != LATER or marked or labelled_at == 0:
                 yield one
         elif marked or stamp or (place != LATER and _stands_alone(line, start, end)):
             unlabelled.append(one)
+        elif place == AFTER and not SENTENCE.search(text):
+            yield one._replace(label=UNSURE)
     if len({one.day for one in unlabelled}) == 1:
         yield unlabelled[0]
+    else:
+        yield from (one._replace(label=UNSURE) for one in unlabelled)
 
 
 def _stamps(page: DeclaredMetadata, line: Line, locale: str | None) -> Iterator[tuple[int, int, str]]:
@@ -377,7 +411,7 @@ def _label(
         if end <= one.start < following:
             gap = text[end : one.start]
             if (len(gap) <= MAX_LABEL_CHARS and gap.rstrip().endswith("(")) or (not gap.strip() and CJK.match(text[one.start])):
-                return one.name, end
+                return one.name, one.start
             break
     return NO_LABEL, -1
 
@@ -426,7 +460,7 @@ def _stands_alone(line: Line, start: int, end: int) -> bool:
         return False
     if SENTENCE.search(text) and not THEN_TEXT.match(tail):
         return False
-    return end in line.edges or bool(THEN_TEXT.match(tail)) or not re.match(r"\s?[^\W\d_A-ZÀ-Þ]{2,}", tail)
+    return end in line.edges or bool(THEN_TEXT.match(tail)) or not SENTENCE_GOES_ON.match(tail)
 
 
 def _links_elsewhere(line: Line, start: int, end: int, room: int) -> bool:
@@ -441,8 +475,23 @@ def _leads_away(a: Any) -> bool:
     return bool((a.get("href") or "").strip("#")) and "bookmark" not in (a.get("rel") or "")
 
 
-def _is_card(element: Any, around: frozenset[Any]) -> bool:
-    """Return whether a date stands beside the title of another story. `around`: the elements around the headline."""
+def _is_of_article(footer: Any) -> bool:
+    """Return whether a footer is that of the article, which may print the date, not that of the page."""
+    return bool(OF_ARTICLE.search(class_and_id(footer))) or any(
+        up.tag in ("article", "main") for up in islice(footer.iterancestors(), 8)
+    )
+
+
+def _is_top(place: str, number: int) -> bool:
+    """Return whether a line is one of the first below the headline, where links lead to authors and sections."""
+    return place == AFTER and number <= MAX_TOP_LINES
+
+
+def _is_card(element: Any, around: frozenset[Any], tags: frozenset[str]) -> bool:
+    """Return whether a date stands beside the title of another story, in an element with one of `tags`.
+
+    `around`: the elements around the headline.
+    """
     if element is None:
         return False
     for up in islice(chain([element], element.iterancestors()), CARD_LEVELS + 1):
@@ -454,12 +503,11 @@ def _is_card(element: Any, around: frozenset[Any]) -> bool:
         inside = list(islice(up.iter(), MAX_CARD_ELEMENTS))
         if len(inside) == MAX_CARD_ELEMENTS:
             return False
-        if any(below.tag in ("h2", "h3", "h4", "h5") for below in inside):
-            return True
-        for a in (below for below in inside if below.tag == "a"):
-            words = (normalized(a.text_content()[:500]) or "").split()
-            if len(words) >= 4 and len(" ".join(words)) >= CARD_TITLE_CHARS and not date_parser.DIGITS.search(words[0]):
-                return True
+        for below in inside:
+            if below.tag in tags and below is not element:
+                words = [word for word in below.text_content()[:500].split() if word.isalpha()]
+                if len(words) >= 3 and len(" ".join(words)) >= CARD_TITLE_CHARS:
+                    return True
     return False
 
 
