@@ -1,4 +1,4 @@
-"""Decide when an article was published and last modified: declared, printed, in the URL, then by a search of the text."""
+"""Decide when an article was published and last modified: declared, printed, in the URL, then found in the text."""
 
 from __future__ import annotations
 
@@ -10,8 +10,17 @@ from typing import Any, NamedTuple
 
 from pipelines.extraction.fields import date_parser, precedence, printed_dates
 from pipelines.extraction.fields.candidates import FieldClaim, claims, first_usable
-from pipelines.extraction.fields.printed_dates import AFTER, BEFORE, INSIDE, LATER, NO_LABEL, PUBLISHED, UPDATED
-from pipelines.extraction.fields.printed_dates import PrintedDate, page_locale as locale
+from pipelines.extraction.fields.printed_dates import (
+    AFTER,
+    BEFORE,
+    INSIDE,
+    LATER,
+    NO_LABEL,
+    PUBLISHED,
+    UPDATED,
+    PrintedDate,
+)
+from pipelines.extraction.fields.printed_dates import page_locale as locale
 from pipelines.extraction.fields.site_names import SiteNames, names_of_site
 from pipelines.extraction.fields.titles import main_heading
 from pipelines.extraction.page.declared import DeclaredMetadata, element_text
@@ -80,7 +89,7 @@ def first_of(kinds: Sequence[tuple[str, str]], dates: Sequence[PrintedDate]) -> 
 
 
 def weak_kinds(dates: Sequence[PrintedDate]) -> tuple[tuple[str, str], ...]:
-    """Return WEAK_KINDS; if only the change is dated at the headline, later dates without a label are of other stories."""
+    """Return WEAK_KINDS; if the headline has the date of a change alone, later dates are of other stories."""
     return WEAK_KINDS[:2] if first_of(UPDATED_KINDS[:3], dates) else WEAK_KINDS
 
 

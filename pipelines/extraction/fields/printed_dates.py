@@ -43,8 +43,8 @@ SKIPPED_TAGS = frozenset(
      "textarea", "option", "video", "audio", "object", "head", "title", "blockquote", "pre", "code", "cite")
 )  # fmt: skip
 INLINE_TAGS = frozenset(
-    ("a", "abbr", "b", "bdi", "bdo", "data", "em", "font", "i", "ins", "label", "mark", "small", "span", "strong", "sub",
-     "sup", "time", "u", "acronym", "address", "wbr", "dt", "dd")
+    ("a", "abbr", "b", "bdi", "bdo", "data", "em", "font", "i", "ins", "label", "mark", "small", "span", "strong",
+     "sub", "sup", "time", "u", "acronym", "address", "wbr", "dt", "dd")
 )  # fmt: skip
 # Class names of elements that show a date; "update" and "validated" do not match.
 DATE_CLASS = re.compile(
@@ -59,7 +59,9 @@ CHANGE_NAME = re.compile(
     re.IGNORECASE,
 )
 COMMENTS_CLASS = re.compile(r"comment(?!s?[\s_-]*(?:count|link|number))|kommentar|reader-?reply", re.IGNORECASE)
-CLOCK_CLASS = re.compile(r"(?:^|[\s_-])(?:clock|to-?day|todays|current|now|heute)(?=[\s_-]|$)|today|current-?date", re.I)
+CLOCK_CLASS = re.compile(
+    r"(?:^|[\s_-])(?:clock|to-?day|todays|current|now|heute)(?=[\s_-]|$)|today|current-?date", re.I
+)
 FOOTER_CLASS = re.compile(r"(?:^|\s)footer", re.IGNORECASE)
 OF_ARTICLE = re.compile(r"article|post|entry|news|story|meta", re.IGNORECASE)
 CAPTION_CLASS = re.compile(r"(?:^|[\s_-])(?:wp-)?(?:caption|legend|bildunterschrift|photo-?credit|image-?credit)", re.I)
@@ -240,7 +242,7 @@ class PageWalker:
 def collect(page: DeclaredMetadata, headline: Any) -> list[PrintedDate]:
     """Return the dates around the headline, in page order; if none near it can be that of publication, also later ones.
 
-    `headline`: its element; None if the page has none: a date that is neither labelled nor marked must be the only one then.
+    `headline`: its element; None if the page has none; then one bare date is enough, several are not.
     """
     locale = page_locale(page)
     found: list[PrintedDate] = []
@@ -264,7 +266,8 @@ def collect(page: DeclaredMetadata, headline: Any) -> list[PrintedDate]:
     if not any(one.label in (PUBLISHED, NO_LABEL) for one in found):
         marked = (element for element in page.marks.dates[:MAX_MARKED] if not page.elsewhere(element))
         for element in marked:
-            if not _in_site_header(element):
+            comment = any(COMMENTS_CLASS.search(class_and_id(up)) for up in islice(element.iterancestors(), 6))
+            if not comment and not _in_site_header(element):
                 _read_lines(page, PageWalker(page, MAX_ELEMENTS_BEFORE).lines([element]), LATER, locale, found, around)
     return found
 
@@ -330,7 +333,9 @@ def _read_lines(
         if not dates:
             alone = labels_in(line.text)[:1] if len(line.text) <= MAX_LABEL_CHARS else ()
             label = next((one.name for one in alone if not one.start and not line.text[one.end :].strip(" :：")), "")
-        elif place == INSIDE or not _is_card(line.first, around, HEADINGS if _is_top(place, number) else CARD_TITLE_TAGS):
+        elif place == INSIDE or not _is_card(
+            line.first, around, HEADINGS if _is_top(place, number) else CARD_TITLE_TAGS
+        ):
             found += [one._replace(line=number) for one in dates]
 
 
@@ -374,7 +379,7 @@ def _dates_in(
                 yield one
         elif marked or stamp or (place != LATER and _stands_alone(line, start, end)):
             unlabelled.append(one)
-        elif place == AFTER and not SENTENCE.search(text):
+        elif place == AFTER and not SENTENCE.search(text) and not _links_elsewhere(line, start, end, 0):
             yield one._replace(label=UNSURE)
     if len({one.day for one in unlabelled}) == 1:
         yield unlabelled[0]
@@ -410,7 +415,9 @@ def _label(
     for one in labels:
         if end <= one.start < following:
             gap = text[end : one.start]
-            if (len(gap) <= MAX_LABEL_CHARS and gap.rstrip().endswith("(")) or (not gap.strip() and CJK.match(text[one.start])):
+            if (len(gap) <= MAX_LABEL_CHARS and gap.rstrip().endswith("(")) or (
+                not gap.strip(" 日일") and CJK.match(text[one.start])
+            ):
                 return one.name, one.start
             break
     return NO_LABEL, -1
@@ -425,7 +432,9 @@ def _label_by_name(line: Line, start: int, end: int) -> str:
         if s <= start and end <= e:
             classes = (element.get("class") or "")[:300]
             parent = element.getparent()
-            around = class_and_id(parent) if parent is not None and parent.tag not in ("body", "article", "main") else ""
+            around = (
+                class_and_id(parent) if parent is not None and parent.tag not in ("body", "article", "main") else ""
+            )
             names = classes if "publi" in classes else f"{classes} {around}"
             if CHANGE_NAME.search(names) and "published" not in classes:
                 return UPDATED
@@ -465,9 +474,7 @@ def _stands_alone(line: Line, start: int, end: int) -> bool:
 
 def _links_elsewhere(line: Line, start: int, end: int, room: int) -> bool:
     """Return whether a date is in a link to another story, with at least `room` characters beside the date."""
-    return any(
-        s <= start and end <= e and (e - s) - (end - start) >= room and _leads_away(a) for s, e, a in line.links
-    )
+    return any(s <= start and end <= e and (e - s) - (end - start) >= room and _leads_away(a) for s, e, a in line.links)
 
 
 def _leads_away(a: Any) -> bool:
@@ -497,9 +504,9 @@ def _is_card(element: Any, around: frozenset[Any], tags: frozenset[str]) -> bool
     for up in islice(chain([element], element.iterancestors()), CARD_LEVELS + 1):
         if up in around or up.tag in ("body", "main", "article", "html"):
             return False
-        if up.tag == "a" and _leads_away(up):
-            if len(normalized(up.text_content()[:500]) or "") > CARD_TITLE_CHARS:
-                return True
+        words = (normalized(up.text_content()[:500]) or "") if up.tag == "a" and _leads_away(up) else ""
+        if len(words) > CARD_TITLE_CHARS:
+            return True
         inside = list(islice(up.iter(), MAX_CARD_ELEMENTS))
         if len(inside) == MAX_CARD_ELEMENTS:
             return False
