@@ -103,7 +103,7 @@ def labels_in(text: str) -> list[Label]:
     folded = text.casefold()
     if len(folded) != len(text):
         folded = text.lower()
-    found = []
+    found: list[Label] = []
     for word in WORD.finditer(folded):
         for phrase, name in LABELS.get(word[0], ()):
             end = word.start() + len(phrase)
@@ -350,8 +350,11 @@ def _dates_in(
         days = date_parser.printed_days(text, locale, short=marked or bool(CLOCK.search(text) or labels_in(text)))
     else:
         days = [day for day in date_parser.printed_days(text[:60], locale) if THEN_TEXT.match(text, day.end)]
-    items = [(day.start, day.end, None, day) for day in days if not any(s <= day.start < e for s, e, *_ in spans)]
-    items = sorted([*items, *((s, e, stamp, None) for s, e, stamp in spans)], key=lambda item: item[:2])
+    items: list[tuple[int, int, str | None, date_parser.PrintedDay | None]] = [
+        (day.start, day.end, None, day) for day in days if not any(s <= day.start < e for s, e, *_ in spans)
+    ]
+    items += [(start, end, stamp, None) for start, end, stamp in spans]
+    items.sort(key=lambda item: item[:2])
     if not items:
         return
     labels = labels_in(text)
@@ -408,9 +411,9 @@ def _label(
         one = preceding[-1]
         gap = text[one.end : start]
         if len(gap) <= MAX_LABEL_DISTANCE and not END_OF_SENTENCE.search(gap):
-            apart = not one.start or one.start in line.edges or text[one.start].isupper() or before
-            apart = apart or SEPARATED.search(text[: one.start])
-            prose = one.start and len(text) > MAX_LINE_CHARS / 2 and SENTENCE.search(text)
+            apart = bool(not one.start or one.start in line.edges or text[one.start].isupper() or before)
+            apart = apart or bool(SEPARATED.search(text[: one.start]))
+            prose = bool(one.start and len(text) > MAX_LINE_CHARS / 2 and SENTENCE.search(text))
             return (one.name, one.start) if apart and not prose else (None, one.start)
     for one in labels:
         if end <= one.start < following:
@@ -512,8 +515,8 @@ def _is_card(element: Any, around: frozenset[Any], tags: frozenset[str]) -> bool
             return False
         for below in inside:
             if below.tag in tags and below is not element:
-                words = [word for word in below.text_content()[:500].split() if word.isalpha()]
-                if len(words) >= 3 and len(" ".join(words)) >= CARD_TITLE_CHARS:
+                title = [word for word in below.text_content()[:500].split() if word.isalpha()]
+                if len(title) >= 3 and len(" ".join(title)) >= CARD_TITLE_CHARS:
                     return True
     return False
 
