@@ -10,16 +10,8 @@ from typing import Any, NamedTuple
 
 from pipelines.extraction.fields import date_parser, precedence, printed_dates
 from pipelines.extraction.fields.candidates import FieldClaim, claims, first_usable
-from pipelines.extraction.fields.printed_dates import (
-    AFTER,
-    BEFORE,
-    INSIDE,
-    LATER,
-    NO_LABEL,
-    PUBLISHED,
-    UPDATED,
-    PrintedDate,
-)
+from pipelines.extraction.fields.date_labels import NO_LABEL, PUBLISHED, UNSURE, UPDATED, labels_in
+from pipelines.extraction.fields.printed_dates import AFTER, BEFORE, INSIDE, LATER, PrintedDate
 from pipelines.extraction.fields.printed_dates import page_locale as locale
 from pipelines.extraction.fields.site_names import SiteNames, names_of_site
 from pipelines.extraction.fields.titles import main_heading
@@ -112,7 +104,7 @@ def _by_strength(page: DeclaredMetadata, site: SiteNames) -> tuple[list[PrintedD
 
 def unsure_days(page: DeclaredMetadata) -> frozenset[str]:
     """Return the days printed right after the headline that may be of something else: a search of the text decides."""
-    return frozenset(one.day for one in printed_on(page) if one.label == printed_dates.UNSURE)
+    return frozenset(one.day for one in printed_on(page) if one.label == UNSURE)
 
 
 def _may_be_clock(page: DeclaredMetadata, one: PrintedDate) -> bool:
@@ -210,7 +202,7 @@ def modified(page: DeclaredMetadata, site: SiteNames) -> Iterator[FieldClaim]:
         return
     for element in page.marks.dates[:MAX_MARKED_DATES]:
         line = element_text(element, MAX_ELEMENT_CHARS) or ""
-        changed = any(one.name == UPDATED and not one.start for one in printed_dates.labels_in(line)[:1]) or (
+        changed = any(one.name == UPDATED and not one.start for one in labels_in(line)[:1]) or (
             element.tag == "time" and printed_dates.CHANGE_NAME.search((element.get("class") or "")[:300])
         )
         if changed and not page.elsewhere(element) and not _in_link(element):

@@ -7,26 +7,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import date
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from pipelines.extraction.fields import date_parser
-from pipelines.extraction.languages import tables
-from pipelines.extraction.page.declared import OTHER_STORIES, DeclaredMetadata, class_and_id, normalized
+from pipelines.extraction.fields.date_labels import (
+    CJK,
+    NO_LABEL,
+    PUBLISHED,
+    UNSURE,
+    UPDATED,
+    Label,
+    labels_in,
+)
+from pipelines.extraction.fields.dated_lines import COMMENTS_CLASS, PROSE_CHARS, Line, PageWalker
+from pipelines.extraction.page.declared import DeclaredMetadata, class_and_id, normalized
 
-PUBLISHED, UPDATED, OTHER, NO_LABEL = "published", "updated", "other", ""
-UNSURE = "unsure"  # in the place of a label: beside other words or another date
 BEFORE, INSIDE, AFTER, LATER = "before", "inside", "after", "later"  # the headline; `LATER`: after the text has begun
 
 MAX_ELEMENTS = 3_000  # that are walked after the headline
 MAX_ELEMENTS_BEFORE = 60  # of an element before the headline; a larger one is a menu
 MAX_MARKED = 60  # elements anywhere on the page
-MAX_DEPTH = 60  # of nested elements
 MAX_NEAR_LINES = 40  # after the headline ...
 MAX_NEAR_PROSE = 3  # ... or as many paragraphs: what follows is LATER
-PROSE_CHARS = 200  # of a line that is a paragraph
 MAX_LINE_CHARS = 150  # of a line that prints a date; a longer one has it at its beginning
 MAX_LABEL_CHARS = 40  # of a line that is a label alone
 MAX_LABEL_DISTANCE = 60  # characters between a label and its date: "Posted in Science by Jo Quill on"
@@ -38,85 +42,11 @@ CARD_TITLE_TAGS = HEADINGS | {"a"}
 MAX_TOP_LINES = 12  # after the headline
 MAX_CARD_ELEMENTS = 40  # of the teaser of another story; a larger element is more than one
 
-SKIPPED_TAGS = frozenset(
-    ("script", "style", "noscript", "template", "svg", "form", "button", "select", "nav", "iframe", "figcaption",
-     "textarea", "option", "video", "audio", "object", "head", "title", "blockquote", "pre", "code", "cite")
-)  # fmt: skip
-INLINE_TAGS = frozenset(
-    ("a", "abbr", "b", "bdi", "bdo", "data", "em", "font", "i", "ins", "label", "mark", "small", "span", "strong",
-     "sub", "sup", "time", "u", "acronym", "address", "wbr", "dt", "dd")
-)  # fmt: skip
-# Class names of elements that show a date; "update" and "validated" do not match.
-DATE_CLASS = re.compile(
-    r"(?:^|[\s_-])(?:date|datum|fecha|data|datetime|timestamp|time|published|publish|posted|pub-?date|datePublished"
-    r"|(?:entry|post|article|publish|published|publication|created?|release|story|news|blog)[-_]?(?:date|time|datum|on))"
-    r"(?:[-_](?:single|display|text|published|publish|created?|posted|time|date|line))?(?=[\s_-]|$)",
-    re.IGNORECASE,
-)
 # Names of classes that say that a date is one of a change.
 CHANGE_NAME = re.compile(
     r"updat|modif|(?<!ex)chang|aktualis|geaendert|actualiz|aggiorn|atualiz|bijgewerkt|oppdater|uppdater|opdater|paivit",
     re.IGNORECASE,
 )
-COMMENTS_CLASS = re.compile(r"comment(?!s?[\s_-]*(?:count|link|number))|kommentar|reader-?reply", re.IGNORECASE)
-CLOCK_CLASS = re.compile(
-    r"(?:^|[\s_-])(?:clock|to-?day|todays|current|now|heute)(?=[\s_-]|$)|today|current-?date", re.I
-)
-FOOTER_CLASS = re.compile(r"(?:^|\s)footer", re.IGNORECASE)
-OF_ARTICLE = re.compile(r"article|post|entry|news|story|meta", re.IGNORECASE)
-CAPTION_CLASS = re.compile(r"(?:^|[\s_-])(?:wp-)?(?:caption|legend|bildunterschrift|photo-?credit|image-?credit)", re.I)
-
-
-class Label(NamedTuple):
-    """Hold a word of a line that says what the date beside it is."""
-
-    start: int
-    end: int
-    name: str  # PUBLISHED, UPDATED or OTHER
-
-
-def _labels_by_first_word() -> dict[str, list[tuple[str, str]]]:
-    """Return the labels of scripts with spaces by their first word: (label, name), the longest first."""
-    found: dict[str, list[tuple[str, str]]] = {}
-    for name in (PUBLISHED, UPDATED, OTHER):
-        for phrase in tables.phrases(f"date.{name}"):
-            if word := WORD.match(phrase):
-                found.setdefault(word[0], []).append((phrase, name))
-    return {word: sorted(labels, key=lambda label: -len(label[0])) for word, labels in found.items()}
-
-
-WORD = re.compile(r"[^\W\d_\u3040-\U0010ffff][^\d\s:,.;|()\u3040-\U0010ffff]*")
-CJK = re.compile("[\u3040-\U0010ffff]")
-LABELS = _labels_by_first_word()
-CJK_LABEL = re.compile(
-    "|".join(
-        f"(?P<{name}>"
-        + "|".join(sorted((one for one in tables.phrases(f"date.{name}") if CJK.match(one)), key=len, reverse=True))
-        + ")"
-        for name in (OTHER, UPDATED, PUBLISHED)
-    )
-)
-
-
-def labels_in(text: str) -> list[Label]:
-    """Return the labels in a line, in its order."""
-    folded = text.casefold()
-    if len(folded) != len(text):
-        folded = text.lower()
-    found: list[Label] = []
-    for word in WORD.finditer(folded):
-        for phrase, name in LABELS.get(word[0], ()):
-            end = word.start() + len(phrase)
-            if folded.startswith(phrase, word.start()) and not folded[end : end + 1].isalpha():
-                if not (found and found[-1].end > word.start()):
-                    found.append(Label(word.start(), end, name))
-                break
-    if CJK.search(text):
-        found += [Label(one.start(), one.end(), one.lastgroup or OTHER) for one in CJK_LABEL.finditer(text)]
-        found.sort()
-    return found
-
-
 # What may stand before a date without a label: the beginning, a mark, "By Jo Quill", a day of the week, a time.
 SEPARATED = re.compile(
     r"(?:^|[|•·–—:;,()/»>\-●▪*✎⏱]|\d{1,2}[:.h]\d\d(?:\s?[ap]\.?m\.?)?(?:\s[A-Z]{2,4})?)\s*(?:[^\W\d_]{2,12}\.?,?\s*)?$",
@@ -141,102 +71,6 @@ class PrintedDate(NamedTuple):
     marked: bool  # in an element that is made or named for dates
     clock: tuple[int, int] | None = None  # hour and minute printed beside it
     line: int = 0  # its number among the lines of its place
-
-
-@dataclass(slots=True)
-class Line:
-    """Hold one line of the page, and the elements that show dates in it."""
-
-    text: str = ""
-    edges: set[int] = field(default_factory=set)  # offsets at which an element begins
-    spans: list[tuple[int, int, Any]] = field(default_factory=list)  # (start, end, element) made or named for dates
-    links: list[tuple[int, int, Any]] = field(default_factory=list)
-    first: Any = None  # its first element
-
-
-class PageWalker:
-    """Yield the lines of elements; what is no part of the article is left out."""
-
-    def __init__(self, page: DeclaredMetadata, most: int) -> None:
-        """Begin. `most`: elements that are walked."""
-        self.page = page
-        self.left = most
-        self.depth = 0
-        self.line = Line()
-
-    def lines(self, elements: Iterable[Any]) -> Iterator[Line]:
-        """Yield the lines of `elements`, one after the other."""
-        for element in elements:
-            yield from self._walk(element)
-            if (element.tail or "").strip():
-                self._add(element.tail, element.getparent())
-            if self.left <= 0:
-                break
-        yield from self._flush()
-
-    def _walk(self, element: Any) -> Iterator[Line]:
-        tag = element.tag
-        self.left -= 1
-        if self.left <= 0 or self.depth >= MAX_DEPTH or not isinstance(tag, str):
-            return
-        if tag not in INLINE_TAGS:
-            yield from self._flush()
-        if tag in SKIPPED_TAGS or tag == "br" or (tag == "footer" and not _is_of_article(element)):
-            return
-        classes = class_and_id(element).strip()
-        if classes and self._is_left_out(element, tag, classes):
-            return
-        if "hidden" in element.attrib or "display:none" in (element.get("style") or "")[:200].replace(" ", ""):
-            return
-        start = len(self.line.text)
-        if element.text:
-            self._add(element.text, element)
-        self.depth += 1
-        for child in element:
-            yield from self._walk(child)
-            if child.tail:
-                self._add(child.tail, element)
-            if self.left <= 0:
-                break
-        self.depth -= 1
-        if start <= len(self.line.text):
-            self._note(element, tag, classes, start)
-        if tag not in INLINE_TAGS:
-            yield from self._flush()
-
-    def _is_left_out(self, element: Any, tag: str, classes: str) -> bool:
-        return (
-            (bool(OTHER_STORIES.search(classes)) and not (FOOTER_CLASS.search(classes) and _is_of_article(element)))
-            or "Comment" in (element.get("itemtype") or "")[-40:]
-            or (tag not in INLINE_TAGS and bool(COMMENTS_CLASS.search(classes)))
-            or bool(CAPTION_CLASS.search(classes) or CLOCK_CLASS.search(classes))
-        )
-
-    def _note(self, element: Any, tag: str, classes: str, start: int) -> None:
-        line = self.line
-        if tag == "time" or (classes and DATE_CLASS.search(classes)) or (tag == "abbr" and element.get("title")):
-            line.spans.append((start, len(line.text), element))
-            line.first = element if line.first is None else line.first
-        elif tag == "a":
-            line.links.append((start, len(line.text), element))
-
-    def _add(self, text: str, element: Any) -> None:
-        line = self.line
-        piece = " ".join(text[: 2 * PROSE_CHARS].split())
-        if not piece or len(line.text) > 2 * PROSE_CHARS:
-            return
-        if line.text:
-            line.edges.add(len(line.text))
-            line.text += " " if piece[0] not in ",.;:)" else ""
-        line.edges.add(len(line.text))
-        line.text += piece
-        if line.first is None:
-            line.first = element
-
-    def _flush(self) -> Iterator[Line]:
-        if self.line.text or self.line.spans:
-            line, self.line = self.line, Line()
-            yield line
 
 
 def collect(page: DeclaredMetadata, headline: Any) -> list[PrintedDate]:
@@ -483,13 +317,6 @@ def _links_elsewhere(line: Line, start: int, end: int, room: int) -> bool:
 def _leads_away(a: Any) -> bool:
     """Return whether a link leads to another page. Blogs link the date of a post to the post itself."""
     return bool((a.get("href") or "").strip("#")) and "bookmark" not in (a.get("rel") or "")
-
-
-def _is_of_article(footer: Any) -> bool:
-    """Return whether a footer is that of the article, which may print the date, not that of the page."""
-    return bool(OF_ARTICLE.search(class_and_id(footer))) or any(
-        up.tag in ("article", "main") for up in islice(footer.iterancestors(), 8)
-    )
 
 
 def _is_top(place: str, number: int) -> bool:

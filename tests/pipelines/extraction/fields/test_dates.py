@@ -5,17 +5,8 @@ import pytest
 from pipelines.core.items import Page
 from pipelines.extraction.extract import read as read_page
 from pipelines.extraction.fields import dates
-from pipelines.extraction.fields.printed_dates import (
-    AFTER,
-    BEFORE,
-    LATER,
-    NO_LABEL,
-    OTHER,
-    PUBLISHED,
-    UPDATED,
-    PrintedDate,
-    labels_in,
-)
+from pipelines.extraction.fields.date_labels import NO_LABEL, OTHER, PUBLISHED, UPDATED, labels_in
+from pipelines.extraction.fields.printed_dates import AFTER, BEFORE, LATER, PrintedDate
 from tests.support.page_snippets import assert_candidates_agree, ld, meta, read
 
 BARE = "https://paper.example/bridge"
