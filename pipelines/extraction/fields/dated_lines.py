@@ -34,6 +34,11 @@ OF_ARTICLE = re.compile(r"article|post|entry|news|story|meta", re.IGNORECASE)
 CAPTION_CLASS = re.compile(r"(?:^|[\s_-])(?:wp-)?(?:caption|legend|bildunterschrift|photo-?credit|image-?credit)", re.I)
 
 
+TEASER_CLASS = re.compile(r"(?<!\S)teaser\S*", re.IGNORECASE)
+TITLE_TAGS = frozenset(("a", "h1", "h2", "h3", "h4", "h5"))
+TITLE_CHARS = 25  # of the title of another story
+MAX_TEASER_ELEMENTS = 40
+
 MAX_DEPTH = 60  # of nested elements
 PROSE_CHARS = 200  # of a line that is a paragraph
 
@@ -101,7 +106,7 @@ class PageWalker:
 
     def _is_left_out(self, element: Any, tag: str, classes: str) -> bool:
         return (
-            (bool(OTHER_STORIES.search(classes)) and not (FOOTER_CLASS.search(classes) and _is_of_article(element)))
+            (bool(OTHER_STORIES.search(classes)) and not _is_named_so_only(element, classes))
             or "Comment" in (element.get("itemtype") or "")[-40:]
             or (tag not in INLINE_TAGS and bool(COMMENTS_CLASS.search(classes)))
             or bool(CAPTION_CLASS.search(classes) or CLOCK_CLASS.search(classes))
@@ -132,6 +137,18 @@ class PageWalker:
         if self.line.text or self.line.spans:
             line, self.line = self.line, Line()
             yield line
+
+
+def _is_named_so_only(element: Any, classes: str) -> bool:
+    """Return whether an element is named as a footer or a teaser but is part of the article: no teaser has no link."""
+    if FOOTER_CLASS.search(classes):
+        return _is_of_article(element)
+    if not TEASER_CLASS.search(classes) or OTHER_STORIES.search(TEASER_CLASS.sub(" ", classes)):
+        return False
+    return not any(
+        below.tag in TITLE_TAGS and len(" ".join("".join(below.itertext()).split())) >= TITLE_CHARS
+        for below in islice(element.iter(), MAX_TEASER_ELEMENTS)
+    )
 
 
 def _is_of_article(footer: Any) -> bool:

@@ -22,6 +22,7 @@ from pipelines.extraction.fields.date_labels import (
     labels_in,
 )
 from pipelines.extraction.fields.dated_lines import COMMENTS_CLASS, PROSE_CHARS, Line, PageWalker
+from pipelines.extraction.page import jsonld
 from pipelines.extraction.page.declared import DeclaredMetadata, class_and_id, normalized
 
 BEFORE, INSIDE, AFTER, LATER = "before", "inside", "after", "later"  # the headline; `LATER`: after the text has begun
@@ -53,10 +54,12 @@ SEPARATED = re.compile(
     re.IGNORECASE,
 )
 CLOCK = re.compile(r"\d{1,2}[:.h]\d\d(?!\d)")
-BY_FIRST = re.compile(r"(?:by|von|par|por|di|door|av|af|text|da|od)\b", re.IGNORECASE)
+BY_FIRST = re.compile(r"(?:by|von|par|por|di|door|av|af|text|da|od)\b|(?:author|autor\w*)\s?:", re.IGNORECASE)
 # What follows a date that begins a paragraph: "29.11.2022 – The ferries stayed in port."
 THEN_TEXT = re.compile(r"\s*[–—:|•·]|\s+-\s|\s*$|[,\s]{0,2}\d{1,2}[:.h]\d\d")
 SENTENCE_GOES_ON = re.compile(r"\s?(?!at\b|um\b|kl\b|[^\W\d_]{1,6}\.?\s*\d)[^\W\d_A-ZÀ-Þ]{2,}")
+LOWER_WORD = re.compile(r"(?<![^\W_])(?=[^\W\d_])[^\W\d_A-ZÀ-Þ]{2,}")
+MAX_LOWER_WORDS = 3  # before a date in a line that is no caption: "Posted by Jo Quill on"
 SENTENCE = re.compile(r"[^\W\d_]{3,}[.!?…。]\s*$")
 
 
@@ -87,16 +90,17 @@ def collect(page: DeclaredMetadata, headline: Any) -> list[PrintedDate]:
         bare = {one.day for one in found if not one.label and not one.marked}
         return [one for one in found if one.label or one.marked or len(bare) == 1 or root.tag == "article"]
     around = frozenset(headline.iterancestors())
+    words = jsonld.same_words(headline.text_content()[:500])
     for line in _lines_before(page, headline):
-        _read_lines(page, [line], BEFORE, locale, found, around)
+        _read_lines(page, [line], BEFORE, locale, found, around, words)
     inside = PageWalker(page, MAX_ELEMENTS_BEFORE).lines([child for child in headline if child.tag != "a"])
     _read_lines(page, inside, INSIDE, locale, found, around)
     ups = (up for up in chain([headline], headline.iterancestors()) if up.tag not in ("body", "html"))
     following = PageWalker(page, MAX_ELEMENTS).lines(chain.from_iterable(up.itersiblings() for up in ups))
     near = _near(following)
-    _read_lines(page, near, AFTER, locale, found, around)
+    _read_lines(page, near, AFTER, locale, found, around, words)
     if not any(one.label in (PUBLISHED, NO_LABEL) for one in found):
-        _read_lines(page, following, LATER, locale, found, around)
+        _read_lines(page, following, LATER, locale, found, around, words)
     if not any(one.label in (PUBLISHED, NO_LABEL) for one in found):
         marked = (element for element in page.marks.dates[:MAX_MARKED] if not page.elsewhere(element))
         for element in marked:
@@ -157,7 +161,7 @@ def page_locale(page: DeclaredMetadata) -> str | None:
 
 def _read_lines(
     page: DeclaredMetadata, lines: Iterable[Line], place: str, locale: str | None, found: list[PrintedDate],
-    around: frozenset[Any],
+    around: frozenset[Any], headline: str = "",
 ) -> None:  # fmt: skip
     """Append the dates in `lines` to `found`. A label in a line of its own counts for the date in the next line."""
     label = NO_LABEL
@@ -168,7 +172,7 @@ def _read_lines(
             alone = labels_in(line.text)[:1] if len(line.text) <= MAX_LABEL_CHARS else ()
             label = next((one.name for one in alone if not one.start and not line.text[one.end :].strip(" :：")), "")
         elif place == INSIDE or not _is_card(
-            line.first, around, HEADINGS if _is_top(place, number) else CARD_TITLE_TAGS
+            line.first, around, HEADINGS if _is_top(place, number) else CARD_TITLE_TAGS, headline
         ):
             found += [one._replace(line=number) for one in dates]
 
@@ -211,10 +215,12 @@ def _dates_in(
         if last and not label and last.day == one.day:
             continue  # day and time in elements of their own
         last = one
+        if label == UPDATED and _is_named_for_publication(line, start, end):
+            yield one._replace(label=UNSURE)  # and as that of a change
         if label:
             if place != LATER or marked or labelled_at == 0:
                 yield one
-        elif marked or stamp or (place != LATER and _stands_alone(line, start, end)):
+        elif marked or stamp or ((place != LATER or _is_signed(line, one)) and _stands_alone(line, start, end)):
             unlabelled.append(one)
         elif place == AFTER and not SENTENCE.search(text) and not _links_elsewhere(line, start, end, 0):
             yield one._replace(label=UNSURE)
@@ -278,6 +284,17 @@ def _label_by_name(line: Line, start: int, end: int) -> str:
     return NO_LABEL
 
 
+PUBLICATION_NAME = re.compile(r"publi|creat", re.IGNORECASE)
+
+
+def _is_named_for_publication(line: Line, start: int, end: int) -> bool:
+    """Return whether the element of a date, or the one around it, is named for publication, whatever its words say."""
+    elements = [element for s, e, element in line.spans if s <= start and end <= e]
+    elements += [up for element in elements[:1] if (up := element.getparent()) is not None]
+    names = " ".join((element.get("class") or "")[:300] for element in elements if element.tag not in ("body", "main"))
+    return bool(PUBLICATION_NAME.search(names)) and not CHANGE_NAME.search(names)
+
+
 def _printed_date(
     page: DeclaredMetadata, text: str, span: tuple[int, int], stamp: str | None, day: date_parser.PrintedDay | None,
     label: str, place: str, marked: bool, locale: str | None,
@@ -306,7 +323,14 @@ def _stands_alone(line: Line, start: int, end: int) -> bool:
         return False
     if SENTENCE.search(text) and not THEN_TEXT.match(tail):
         return False
+    if not BY_FIRST.match(head) and len(LOWER_WORD.findall(head)) >= MAX_LOWER_WORDS and "|" not in head:
+        return False  # a caption
     return end in line.edges or bool(THEN_TEXT.match(tail)) or not SENTENCE_GOES_ON.match(tail)
+
+
+def _is_signed(line: Line, one: PrintedDate) -> bool:
+    """Return whether a line below the text names the author, and gives day and time."""
+    return one.clock is not None and len(line.text) <= MAX_LINE_CHARS and bool(BY_FIRST.match(line.text))
 
 
 def _links_elsewhere(line: Line, start: int, end: int, room: int) -> bool:
@@ -324,10 +348,10 @@ def _is_top(place: str, number: int) -> bool:
     return place == AFTER and number <= MAX_TOP_LINES
 
 
-def _is_card(element: Any, around: frozenset[Any], tags: frozenset[str]) -> bool:
+def _is_card(element: Any, around: frozenset[Any], tags: frozenset[str], headline: str) -> bool:
     """Return whether a date stands beside the title of another story, in an element with one of `tags`.
 
-    `around`: the elements around the headline.
+    `around`: the elements around the headline. `headline`: its words; a page may print it twice.
     """
     if element is None:
         return False
@@ -344,7 +368,7 @@ def _is_card(element: Any, around: frozenset[Any], tags: frozenset[str]) -> bool
             if below.tag in tags and below is not element:
                 title = [word for word in below.text_content()[:500].split() if word.isalpha()]
                 if len(title) >= 3 and len(" ".join(title)) >= CARD_TITLE_CHARS:
-                    return True
+                    return jsonld.same_words(below.text_content()[:500]) not in headline
     return False
 
 
