@@ -33,6 +33,7 @@ from pipelines.extraction.body.features import Evidence, PageContext
 from pipelines.extraction.boilerplate import comments, remove
 from pipelines.extraction.fields import dates, metadata
 from pipelines.extraction.fields.authors import outlets
+from pipelines.extraction.fields.likely_days import likely_days
 from pipelines.extraction.fields.metadata import PageMetadata
 from pipelines.extraction.labels import stand_in_pages
 from pipelines.extraction.page import charset
@@ -296,7 +297,7 @@ def date_in_text(page: DeclaredMetadata) -> str | None:
 
     htmldate alone would also find the days of comments, captions, other stories and files.
     """
-    days = dates.unsure_days(page)
+    days = likely_days(page, dates.printed_on(page))
     if not days:
         return None
     from htmldate import find_date

@@ -35,6 +35,7 @@ CAPTION_CLASS = re.compile(r"(?:^|[\s_-])(?:wp-)?(?:caption|legend|bildunterschr
 
 
 TEASER_CLASS = re.compile(r"(?<!\S)teaser\S*", re.IGNORECASE)
+OWN_PAGE_CLASS = re.compile(r"(?:article|news|post|story)[_-]?single|single[_-]?(?:article|news|post|story)", re.I)
 TITLE_TAGS = frozenset(("a", "h1", "h2", "h3", "h4", "h5"))
 TITLE_CHARS = 25  # of the title of another story
 MAX_TEASER_ELEMENTS = 40
@@ -143,6 +144,8 @@ def _is_named_so_only(element: Any, classes: str) -> bool:
     """Return whether an element is named as a footer or a teaser but is part of the article: no teaser has no link."""
     if FOOTER_CLASS.search(classes):
         return _is_of_article(element)
+    if TEASER_CLASS.search(classes) and OWN_PAGE_CLASS.search(classes):
+        return True
     if not TEASER_CLASS.search(classes) or OTHER_STORIES.search(TEASER_CLASS.sub(" ", classes)):
         return False
     return not any(

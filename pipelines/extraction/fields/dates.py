@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
+from itertools import islice
 from typing import Any, NamedTuple
 
 from pipelines.extraction.fields import date_parser, precedence, printed_dates
 from pipelines.extraction.fields.candidates import FieldClaim, claims, first_usable
-from pipelines.extraction.fields.date_labels import NO_LABEL, PUBLISHED, UNSURE, UPDATED, labels_in
+from pipelines.extraction.fields.date_labels import NO_LABEL, PUBLISHED, UPDATED, labels_in
 from pipelines.extraction.fields.printed_dates import AFTER, BEFORE, INSIDE, LATER, PrintedDate
 from pipelines.extraction.fields.printed_dates import page_locale as locale
 from pipelines.extraction.fields.site_names import SiteNames, names_of_site
 from pipelines.extraction.fields.titles import main_heading
+from pipelines.extraction.page import jsonld
 from pipelines.extraction.page.declared import DeclaredMetadata, element_text
 
 DateInText = Callable[[DeclaredMetadata], str | None]
@@ -29,9 +31,11 @@ MAX_ELEMENT_CHARS = 400  # of such an element that are read
 
 def published(page: DeclaredMetadata, site: SiteNames, date_in_text: DateInText | None) -> Iterator[FieldClaim]:
     """Yield the claims about the date of publication. A search of the text costs most and comes late."""
-    yield from _in_own_zone(page, site, [*claims(page, precedence.PUBLISHED_DECLARED, read, REFUSED)])
+    declared = _of_article(page, site, claims(page, precedence.PUBLISHED_DECLARED, read, REFUSED))
+    yield from _printed_before(page, site, first_usable(declared))
+    yield from _in_own_zone(page, site, declared)
     strong, weak = _by_strength(page, site)
-    of_page = [*claims(page, precedence.PUBLISHED_DATE, read, REFUSED)]
+    of_page = _of_article(page, site, claims(page, precedence.PUBLISHED_DATE, read, REFUSED))
     built = first_usable(of_page)
     if strong and built and not _may_be_one(page, built.value, strong[0].day):
         yield from map(_claim, strong)  # the day of the last build gives way
@@ -41,13 +45,63 @@ def published(page: DeclaredMetadata, site: SiteNames, date_in_text: DateInText 
     if page.is_article:
         yield from claims(page, precedence.PUBLISHED_GENERIC, read, REFUSED)
     yield from map(_claim, weak)
-    if date_in_text and (raw := date_in_text(page)):  # it knows which days count: `unsure_days`
+    if date_in_text and (raw := date_in_text(page)):  # it knows which days count: `likely_days`
         alone = raw.endswith("-01-01")
         value = None if alone else read(raw, page)
         yield FieldClaim("htmldate", raw, value, precedence.PUBLISHED_HTMLDATE, ONLY_A_YEAR if alone else REFUSED)
     if not page.is_article:
         yield from claims(page, precedence.PUBLISHED_GENERIC, read, REFUSED)
     yield from claims(page, precedence.PUBLISHED_FEED, read, REFUSED)
+
+
+def _of_article(page: DeclaredMetadata, site: SiteNames, found: Iterable[FieldClaim]) -> list[FieldClaim]:
+    """Return declared claims without those of other stories, and 01/11/2023 read as the page prints that day."""
+    listed = list(found)
+    winner = first_usable(listed)
+    if winner is None:
+        return listed
+    swapped = _other_way_round(winner)
+    if swapped:
+        days = {one.day for one in printed_on(page, site) if one.label in (PUBLISHED, NO_LABEL)}
+        if swapped in days and winner.value[:10] not in days:
+            at = listed.index(winner)
+            listed[at] = replace(winner, value=swapped, why="the page prints this day")
+    if winner.source.startswith("microdata"):
+        heading = _headline(page, site)
+        around = frozenset(heading.iterancestors()) if heading is not None else frozenset()
+        marked = [one for one in page.marks.items if winner.source.split()[1] in one.get("itemprop")[:200].split()]
+        own = {
+            raw
+            for one in marked
+            if not printed_dates.is_card(one, around, printed_dates.CARD_TITLE_TAGS, "")
+            for raw in (one.get("datetime"), one.get("content"), element_text(one))
+        }
+        against = "beside the title of another story"
+        listed = [
+            one if one.source != winner.source or one.raw in own else replace(one, value=None, against=against)
+            for one in listed
+        ]
+    return listed
+
+
+def _other_way_round(claim: FieldClaim) -> str | None:
+    """Return the day of a claim like "11/01/2023 12:43" with the numbers of month and day exchanged."""
+    year, month, day = claim.value[:10].split("-")
+    if day > "12" or day == month or not SLASHED.match(claim.raw):
+        return None
+    return f"{year}-{day}-{month}"
+
+
+SLASHED = re.compile(r"\d{1,2}[/-]\d{1,2}[/-]\d{4}(?!\d)")
+
+
+def _printed_before(page: DeclaredMetadata, site: SiteNames, declared: FieldClaim | None) -> Iterator[FieldClaim]:
+    """Yield the day that is printed as that of publication, if a later moment is declared for it and for the change."""
+    changed = first_usable(claims(page, precedence.MODIFIED, read, REFUSED)) if declared else None
+    if declared and changed and changed.value == declared.value and "T" in changed.value:
+        labelled = [one for one in printed_on(page, site) if one.label == PUBLISHED]
+        if labelled and labelled[0].day < declared.value[:10] and not _may_be_one(page, declared.value, labelled[0].day):
+            yield _claim(labelled[0])
 
 
 def _claim(one: PrintedDate) -> FieldClaim:
@@ -57,9 +111,26 @@ def _claim(one: PrintedDate) -> FieldClaim:
 def printed_on(page: DeclaredMetadata, site: SiteNames | None = None) -> list[PrintedDate]:
     """Return the dates that the page prints; they are looked for once. `site`: its names, which are no headlines."""
     if page.printed_dates is None:
-        heading = main_heading(page, site or names_of_site(page, None, ()))
-        page.printed_dates = printed_dates.collect(page, heading.element if heading else None)
+        page.printed_dates = printed_dates.collect(page, _headline(page, site or names_of_site(page, None, ())))
     return page.printed_dates
+
+
+def _headline(page: DeclaredMetadata, site: SiteNames) -> Any:
+    heading = main_heading(page, site)
+    return heading.element if heading else _heading_like_title(page)
+
+
+def _heading_like_title(page: DeclaredMetadata) -> Any:
+    """Return the element of a heading with the words of the title of the page, for a page without a sure headline."""
+    titles = [jsonld.same_words(title) for title in (page.page_title, *page.metas.get("og:title", ())[:1])]
+    for heading in islice(page.tree.iter("h1", "h2", "h3", "h4"), MAX_HEADINGS):
+        words = jsonld.same_words(heading.text_content()[:500])
+        if words.count(" ") >= 3 and any(words in title for title in titles) and not _in_link(heading):
+            return heading
+    return None
+
+
+MAX_HEADINGS = 50
 
 
 # Which printed date is that of publication: the first of the first kind that the page has.
@@ -100,11 +171,6 @@ def _by_strength(page: DeclaredMetadata, site: SiteNames) -> tuple[list[PrintedD
         return strong, []
     weak = first_of(weak_kinds(dates), [one for one in dates if not _may_be_clock(page, one)])
     return (weak, []) if weak and weak[0].place == BEFORE and weak[0].marked else ([], weak)
-
-
-def unsure_days(page: DeclaredMetadata) -> frozenset[str]:
-    """Return the days printed right after the headline that may be of something else: a search of the text decides."""
-    return frozenset(one.day for one in printed_on(page) if one.label == UNSURE)
 
 
 def _may_be_clock(page: DeclaredMetadata, one: PrintedDate) -> bool:

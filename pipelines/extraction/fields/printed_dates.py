@@ -15,6 +15,7 @@ from pipelines.extraction.fields import date_parser
 from pipelines.extraction.fields.date_labels import (
     CJK,
     NO_LABEL,
+    OTHER,
     PUBLISHED,
     UNSURE,
     UPDATED,
@@ -107,7 +108,22 @@ def collect(page: DeclaredMetadata, headline: Any) -> list[PrintedDate]:
             comment = any(COMMENTS_CLASS.search(class_and_id(up)) for up in islice(element.iterancestors(), 6))
             if not comment and not _in_site_header(element):
                 _read_lines(page, PageWalker(page, MAX_ELEMENTS_BEFORE).lines([element]), LATER, locale, found, around)
-    return found
+    changed = {one.day for one in found if one.label in (UPDATED, OTHER)}
+    found = [one for one in found if one.place != LATER or one.label or one.day not in changed]
+    return found or _in_title(page, locale)
+
+
+def _in_title(page: DeclaredMetadata, locale: str | None) -> list[PrintedDate]:
+    """Return the day at the end of the title of the page: "Ferry strike | Bay Courier | 28.04.2023"."""
+    last = TITLE_MARK.split(page.page_title)[-1].strip()
+    days = date_parser.printed_days(last, locale)
+    value = date_parser.if_possible(days[0].day, page.captured) if days else None
+    if value is None or last == page.page_title or (days[0].start, days[0].end) != (0, len(last)):
+        return []
+    return [PrintedDate(page.page_title, value, value, NO_LABEL, LATER, False)]
+
+
+TITLE_MARK = re.compile(r"\s[|–—·-]\s")
 
 
 def _near(lines: Iterator[Line]) -> Iterator[Line]:
@@ -171,7 +187,7 @@ def _read_lines(
         if not dates:
             alone = labels_in(line.text)[:1] if len(line.text) <= MAX_LABEL_CHARS else ()
             label = next((one.name for one in alone if not one.start and not line.text[one.end :].strip(" :：")), "")
-        elif place == INSIDE or not _is_card(
+        elif place == INSIDE or not is_card(
             line.first, around, HEADINGS if _is_top(place, number) else CARD_TITLE_TAGS, headline
         ):
             found += [one._replace(line=number) for one in dates]
@@ -222,7 +238,9 @@ def _dates_in(
                 yield one
         elif marked or stamp or ((place != LATER or _is_signed(line, one)) and _stands_alone(line, start, end)):
             unlabelled.append(one)
-        elif place == AFTER and not SENTENCE.search(text) and not _links_elsewhere(line, start, end, 0):
+        elif place == AFTER and not (
+            SENTENCE.search(text) or _is_caption(text[:start]) or _links_elsewhere(line, start, end, 0)
+        ):
             yield one._replace(label=UNSURE)
     if len({one.day for one in unlabelled}) == 1:
         yield unlabelled[0]
@@ -323,9 +341,14 @@ def _stands_alone(line: Line, start: int, end: int) -> bool:
         return False
     if SENTENCE.search(text) and not THEN_TEXT.match(tail):
         return False
-    if not BY_FIRST.match(head) and len(LOWER_WORD.findall(head)) >= MAX_LOWER_WORDS and "|" not in head:
-        return False  # a caption
+    if _is_caption(head):
+        return False
     return end in line.edges or bool(THEN_TEXT.match(tail)) or not SENTENCE_GOES_ON.match(tail)
+
+
+def _is_caption(head: str) -> bool:
+    """Return whether the words before a date are those of a caption: "Ships in the bay of Osel, 24 April 2023"."""
+    return not BY_FIRST.match(head) and len(LOWER_WORD.findall(head)) >= MAX_LOWER_WORDS and "|" not in head
 
 
 def _is_signed(line: Line, one: PrintedDate) -> bool:
@@ -348,7 +371,7 @@ def _is_top(place: str, number: int) -> bool:
     return place == AFTER and number <= MAX_TOP_LINES
 
 
-def _is_card(element: Any, around: frozenset[Any], tags: frozenset[str], headline: str) -> bool:
+def is_card(element: Any, around: frozenset[Any], tags: frozenset[str], headline: str) -> bool:
     """Return whether a date stands beside the title of another story, in an element with one of `tags`.
 
     `around`: the elements around the headline. `headline`: its words; a page may print it twice.
