@@ -73,7 +73,7 @@ def _of_article(page: DeclaredMetadata, site: SiteNames, found: Iterable[FieldCl
         own = {
             raw
             for one in marked
-            if not printed_dates.is_card(one, around, printed_dates.CARD_TITLE_TAGS, "")
+            if not printed_dates.is_card(one, around, LINKED_TITLE, "")
             for raw in (one.get("datetime"), one.get("content"), element_text(one))
         }
         against = "beside the title of another story"
@@ -82,6 +82,9 @@ def _of_article(page: DeclaredMetadata, site: SiteNames, found: Iterable[FieldCl
             for one in listed
         ]
     return listed
+
+
+LINKED_TITLE = frozenset(("a",))
 
 
 def _other_way_round(claim: FieldClaim) -> str | None:
@@ -100,7 +103,8 @@ def _printed_before(page: DeclaredMetadata, site: SiteNames, declared: FieldClai
     changed = first_usable(claims(page, precedence.MODIFIED, read, REFUSED)) if declared else None
     if declared and changed and changed.value == declared.value and "T" in changed.value:
         labelled = [one for one in printed_on(page, site) if one.label == PUBLISHED]
-        if labelled and labelled[0].day < declared.value[:10] and not _may_be_one(page, declared.value, labelled[0].day):
+        day = labelled[0].day if labelled else "9"
+        if day < declared.value[:10] and not _may_be_one(page, declared.value, day):
             yield _claim(labelled[0])
 
 

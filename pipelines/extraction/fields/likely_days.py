@@ -15,13 +15,13 @@ from lxml.etree import XPath
 from pipelines.extraction.fields import date_parser
 from pipelines.extraction.fields.date_labels import UNSURE, labels_in
 from pipelines.extraction.fields.dated_lines import PageWalker
-from pipelines.extraction.fields.printed_dates import SENTENCE, PrintedDate, page_locale
+from pipelines.extraction.fields.printed_dates import PrintedDate, page_locale
 from pipelines.extraction.page import jsonld
 from pipelines.extraction.page.declared import DeclaredMetadata, absolute
 
 MAX_ELEMENTS = 6_000  # that are walked
 MAX_SCRIPT_CHARS = 2_000_000  # that are searched
-MAX_SHORT_CHARS = 80  # of a line with the only day of the page
+MAX_WORDS_BESIDE = 4  # beside the only day of the page
 CARD_LEVELS = 4  # around a link to the page itself
 MAX_CARD_CHARS = 500
 MIN_TITLE_CHARS = 12
@@ -32,6 +32,7 @@ SCRIPT_DAY = re.compile(
     r"((?:19|20)\d\d-\d\d-\d\d)(?=[T\s\\\"'])",
     re.IGNORECASE,
 )
+WORD = re.compile(r"[^\W\d_]+")
 LINKS = XPath("//body//a[@href]")
 
 
@@ -58,28 +59,42 @@ def _declared_in_scripts(page: DeclaredMetadata) -> set[str]:
 
 
 def _only_day(page: DeclaredMetadata) -> set[str]:
-    """Return the only day that the page prints, if it stands in a short line and is not labelled as of something else."""
+    """Return the only day that the page prints, if it stands after the headline in a line with few other words."""
     locale = page_locale(page)
+    titles = _titles(page)
     days: set[str] = set()
+    below = False
     body = page.tree.find(".//body")
     for line in PageWalker(page, MAX_ELEMENTS).lines(() if body is None else body):
+        below = below or _is_title(jsonld.same_words(line.text), titles)
         for found in date_parser.printed_days(line.text, locale, short=True):
             days.add(found.day.isoformat())
-            if len(days) > 1 or len(line.text) > MAX_SHORT_CHARS or labels_in(line.text) or SENTENCE.search(line.text):
+            beside = len(WORD.findall(line.text[: found.start] + line.text[found.end :]))
+            linked = any(start <= found.start < end for start, end, _ in line.links)
+            sentence = beside > 0 and line.text.endswith((".", "!", "?"))
+            if len(days) > 1 or not below or beside > MAX_WORDS_BESIDE or linked or sentence or labels_in(line.text):
                 return set()
     return days
+
+
+def _titles(page: DeclaredMetadata) -> list[str]:
+    return [words for title in (page.page_title, *page.headlines) if (words := jsonld.same_words(title))]
+
+
+def _is_title(words: str, titles: list[str]) -> bool:
+    """Return whether words are a title of the page or a part of it, or contain it."""
+    return len(words) >= MIN_TITLE_CHARS and any(words in title or title in words for title in titles)
 
 
 def _own_cards(page: DeclaredMetadata) -> Iterator[Any]:
     """Yield links to the page itself that carry its title, as lists of the latest stories have them."""
     own = {jsonld.same_address(page.url), jsonld.same_address(page.canonical)} - {"-", ""}
-    titles = [words for title in (page.page_title, *page.headlines) if (words := jsonld.same_words(title))]
+    titles = _titles(page)
     for link in islice(LINKS(page.tree), 2_000):
         href = link.get("href").strip()
         if "#" in href or "?" in href or jsonld.same_address(absolute(href, page)) not in own:
             continue
-        words = jsonld.same_words(link.text_content()[:MAX_CARD_CHARS])
-        if len(words) >= MIN_TITLE_CHARS and any(words in title or title in words for title in titles):
+        if _is_title(jsonld.same_words(link.text_content()[:MAX_CARD_CHARS]), titles):
             yield link
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import date
-from itertools import chain, islice
+from itertools import chain, islice, pairwise
 from typing import Any, NamedTuple
 
 from pipelines.extraction.fields import date_parser
@@ -59,6 +59,7 @@ BY_FIRST = re.compile(r"(?:by|von|par|por|di|door|av|af|text|da|od)\b|(?:author|
 # What follows a date that begins a paragraph: "29.11.2022 – The ferries stayed in port."
 THEN_TEXT = re.compile(r"\s*[–—:|•·]|\s+-\s|\s*$|[,\s]{0,2}\d{1,2}[:.h]\d\d")
 SENTENCE_GOES_ON = re.compile(r"\s?(?!at\b|um\b|kl\b|[^\W\d_]{1,6}\.?\s*\d)[^\W\d_A-ZÀ-Þ]{2,}")
+RANGE = re.compile(r"\s*(?:[–—-]|to|until|bis|au|al|a|do|до)\s*", re.IGNORECASE)  # from one day to another
 LOWER_WORD = re.compile(r"(?<![^\W_])(?=[^\W\d_])[^\W\d_A-ZÀ-Þ]{2,}")
 MAX_LOWER_WORDS = 3  # before a date in a line that is no caption: "Posted by Jo Quill on"
 SENTENCE = re.compile(r"[^\W\d_]{3,}[.!?…。]\s*$")
@@ -209,7 +210,7 @@ def _dates_in(
     ]
     items += [(start, end, stamp, None) for start, end, stamp in spans]
     items.sort(key=lambda item: item[:2])
-    if not items:
+    if not items or any(RANGE.fullmatch(text[one[1] : two[0]]) for one, two in pairwise(items)):
         return
     labels = labels_in(text)
     unlabelled: list[PrintedDate] = []

@@ -129,7 +129,7 @@ def test_date_of_something_else_is_not_taken(body):
     assert (fields.published, fields.modified) == (None, None)
 
 
-@pytest.mark.parametrize("name", ["a reader's", "the address of a file", "a document", "in a long paragraph"])
+@pytest.mark.parametrize("name", sorted(NOBODYS.keys() - {"the future"}))
 def test_search_of_the_text_is_fenced(name):
     """htmldate, too, gives no date that is not printed after the headline."""
     html = (
