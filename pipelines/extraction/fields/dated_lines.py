@@ -34,6 +34,10 @@ OF_ARTICLE = re.compile(r"article|post|entry|news|story|meta", re.IGNORECASE)
 CAPTION_CLASS = re.compile(r"(?:^|[\s_-])(?:wp-)?(?:caption|legend|bildunterschrift|photo-?credit|image-?credit)", re.I)
 
 
+SITE_HEADER = re.compile(
+    r"(?:^|\s)(?:site-?|page-?|top-?|main-?|global-?)?(?:header|head|top|top-?bar|bar|masthead|menu|mega-?menu|nav(?:bar|igation)?)(?=[\s_-]|$)",
+    re.IGNORECASE,
+)
 TEASER_CLASS = re.compile(r"(?<!\S)teaser\S*", re.IGNORECASE)
 OWN_PAGE_CLASS = re.compile(r"(?:article|news|post|story)[_-]?single|single[_-]?(?:article|news|post|story)", re.I)
 TITLE_TAGS = frozenset(("a", "h1", "h2", "h3", "h4", "h5"))
@@ -159,3 +163,13 @@ def _is_of_article(footer: Any) -> bool:
     return bool(OF_ARTICLE.search(class_and_id(footer))) or any(
         up.tag in ("article", "main") for up in islice(footer.iterancestors(), 8)
     )
+
+
+def in_site_header(element: Any) -> bool:
+    """Return whether the element is in the header of the site, where papers print today's date."""
+    for up in element.iterancestors():
+        if up.tag in ("article", "main"):
+            return False
+        if up.tag in ("header", "footer") or (up.tag == "div" and SITE_HEADER.search(class_and_id(up))):
+            return up.find(".//h1") is None and up.find(".//h2") is None
+    return False

@@ -22,7 +22,14 @@ from pipelines.extraction.fields.date_labels import (
     Label,
     labels_in,
 )
-from pipelines.extraction.fields.dated_lines import COMMENTS_CLASS, PROSE_CHARS, Line, PageWalker
+from pipelines.extraction.fields.dated_lines import (
+    COMMENTS_CLASS,
+    PROSE_CHARS,
+    SITE_HEADER,
+    Line,
+    PageWalker,
+    in_site_header,
+)
 from pipelines.extraction.page import jsonld
 from pipelines.extraction.page.declared import DeclaredMetadata, class_and_id, normalized
 
@@ -107,7 +114,7 @@ def collect(page: DeclaredMetadata, headline: Any) -> list[PrintedDate]:
         marked = (element for element in page.marks.dates[:MAX_MARKED] if not page.elsewhere(element))
         for element in marked:
             comment = any(COMMENTS_CLASS.search(class_and_id(up)) for up in islice(element.iterancestors(), 6))
-            if not comment and not _in_site_header(element):
+            if not comment and not in_site_header(element):
                 _read_lines(page, PageWalker(page, MAX_ELEMENTS_BEFORE).lines([element]), LATER, locale, found, around)
     changed = {one.day for one in found if one.label in (UPDATED, OTHER)}
     found = [one for one in found if one.place != LATER or one.label or one.day not in changed]
@@ -153,22 +160,6 @@ def _lines_before(page: DeclaredMetadata, headline: Any) -> list[Line]:
         if up.tag in ("article", "main"):
             break
     return found
-
-
-SITE_HEADER = re.compile(
-    r"(?:^|\s)(?:site-?|page-?|top-?|main-?|global-?)?(?:header|head|top|top-?bar|bar|masthead|menu|mega-?menu|nav(?:bar|igation)?)(?=[\s_-]|$)",
-    re.IGNORECASE,
-)
-
-
-def _in_site_header(element: Any) -> bool:
-    """Return whether the element is in the header of the site, where papers print today's date."""
-    for up in element.iterancestors():
-        if up.tag in ("article", "main"):
-            return False
-        if up.tag in ("header", "footer") or (up.tag == "div" and SITE_HEADER.search(class_and_id(up))):
-            return up.find(".//h1") is None and up.find(".//h2") is None
-    return False
 
 
 def page_locale(page: DeclaredMetadata) -> str | None:

@@ -6,8 +6,9 @@ from pipelines.core.items import Page
 from pipelines.extraction.extract import read as read_page
 from pipelines.extraction.fields import dates
 from pipelines.extraction.fields.date_labels import NO_LABEL, OTHER, PUBLISHED, UPDATED, labels_in
+from pipelines.extraction.fields.likely_days import likely_days
 from pipelines.extraction.fields.printed_dates import AFTER, BEFORE, LATER, PrintedDate
-from tests.support.page_snippets import assert_candidates_agree, ld, meta, read
+from tests.support.page_snippets import assert_candidates_agree, ld, meta, page, read
 
 BARE = "https://paper.example/bridge"
 H1 = "<h1>The bridge is mended at last</h1>"
@@ -93,6 +94,16 @@ PRINTED = {
     "month first, as in America": (f"{H1}<p><b>PUBLISHED:</b> 05/03/2024</p>{STORY}", "2024-05-03", None),
     "two digits of the year": (f"{H1}<p class='posted-on'>Posted: 5/3/24</p>{STORY}", "2024-05-03", None),
     "weekday without a blank": (f"{H1}<p>Fri,3 May 2024</p>{STORY}", "2024-05-03", None),
+    "the headline printed twice": (
+        f"{H1}<div><h3>The bridge is mended at last</h3><h4><b>3 May 2024</b> Bay News</h4></div>{STORY}",
+        "2024-05-03", None),
+    "the author and the time below the text": (
+        f"{H1}{STORY * 4}<div>Author: <a href='/jo'>Jo Quill</a> on 3 May 2024, 13:36</div>", "2024-05-03", None),
+    "a line at the headline that is named as a teaser": (
+        f"<div><p class='teaser_meta'><a href='/jo'>Jo Quill</a> / 3 May 2024 / 06:15</p>{H1}{STORY}</div>",
+        "2024-05-03", None),
+    "weekday, two digits of the year, time": (f"{H1}<p>Sat 03.05.24 | 14:07 | By <i>Jo Quill</i></p>{STORY}",
+        "2024-05-03", None),
 }  # fmt: skip
 
 # body: neither published nor modified is known
@@ -105,6 +116,8 @@ NOBODYS = {
     "a caption": f"{H1}<figure><img src=x><figcaption>The bridge, 3 May 2024</figcaption></figure>{STORY}",
     "the address of a file": f'<link rel="stylesheet" href="/print.css?v=2024-05-03">{H1}{STORY}',
     "a document": f'{H1}{STORY}<p><a href="gazette_20240503.pdf">Gazette of 03.05.2024</a></p>',
+    "a caption that is not named so": f"{H1}<p>Ships under the old bridge in the bay, 3 May 2024</p>{STORY}",
+    "a teaser": f"{H1}{STORY}<div class='teaser_meta'><h4>The harbour was sold to a bank</h4>3 May 2024</div>",
     "another story": f"{H1}{STORY}{CARD}",
     "stories above the headline": f"<div class='mega-menu'>{CARD * 3}</div><main>{H1}{STORY}</main>",
     "a list of sources": f"{H1}{STORY * 4}<ul><li>J. Quill, Bridges. Published 3 May 2019.</li></ul>",
@@ -229,3 +242,71 @@ def test_label_is_a_whole_word():
 def test_candidates_agree_with_what_is_read(name):
     """Exactly one candidate is chosen, the one that `read` returns."""
     assert_candidates_agree(body=PRINTED[name][0])
+
+
+HEAD = "<title>The bridge is mended at last | Bay News</title>"
+DECLARED = {
+    "one day in the data of scripts": (
+        '<script>var page = {"article": {"publishedAt": "2024-05-03T08:00:00Z", "updatedAt": "2024-05-05"}}</script>',
+        {"2024-05-03"}),
+    "days in the data of scripts": (
+        '<script>var all = [{"published_at": "2024-05-03"}, {"published_at": "2024-05-04"}]</script>', set()),
+    "a day of something else in scripts": ('<script>var page = {"expires": "2024-05-03"}</script>', set()),
+    "a list with the page itself": (
+        "<aside class='recent-posts'><div><h4><a href='/harbour'>The harbour was sold</a></h4>9 May 2024</div>"
+        "<div><h4><a href='/bridge'>The bridge is mended at last</a></h4>3 May 2024</div></aside>", {"2024-05-03"}),
+    "a link to a part of the page": (
+        "<div class='comments'><p><a href='/bridge#c5'>The bridge is mended at last</a> 3 May 2024</p></div>", set()),
+    "a list of other stories": (
+        "<aside class='recent-posts'><h4><a href='/harbour'>The harbour was sold to a bank</a></h4>9 May 2024</aside>",
+        set()),
+    "the only day": ("<p>Osel, given on 3 May 2024</p>", {"2024-05-03"}),
+    "the only day, in a sentence": ("<p>It closed on 3 May 2024.</p>", set()),
+    "the only day, in a link": ("<p><a href='/gazette.pdf'>Gazette of 3 May 2024</a></p>", set()),
+    "updated, in an element named for publication": (
+        "<p><time class='published-date'>Updated 3 May 2024</time></p>", {"2024-05-03"}),
+    "updated": ("<p><time class='post-date'>Updated 3 May 2024</time></p>", set()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "days"), DECLARED.values(), ids=DECLARED)
+def test_days_that_a_search_of_the_text_may_find(body, days):
+    """Without a date at the headline: what scripts, the page's own teaser or the only printed day say."""
+    found = page(HEAD, H1 + STORY * 4 + body, url=BARE, lang='lang="en"')
+    assert likely_days(found, dates.printed_on(found)) == days
+
+
+def test_only_day_above_the_headline_is_the_clock():
+    """It may be the day of the capture."""
+    found = page(HEAD, f"<div>3 May 2024</div><main>{H1}{STORY}</main>", url=BARE)
+    assert likely_days(found, []) == frozenset()
+
+
+CONTESTED = {
+    "without an h1, the heading with the words of the title": (
+        HEAD, "<article><h3>The bridge is mended at last</h3><div>Sat 4.05.24 | 14:07</div></article>", "2024-05-04"),
+    "at the end of the title": ("<title>The bridge is mended | Bay News | 03.05.2024</title>", H1, "2024-05-03"),
+    "the title is the date": ("<title>03.05.2024</title>", H1, None),
+    "the printed day settles which number is the month": (
+        '<meta name="date" content="05/03/2024 12:43:42">', f"{H1}{STORY}<p>Veröffentlicht: 03.05.2024</p>",
+        "2024-05-03"),
+    "nothing settles it": ('<meta name="date" content="05/03/2024 12:43:42">', H1, "2024-03-05"),
+    "a printed day of publication before the last build": (
+        ld(datePublished="2024-05-09T10:00:00Z", dateModified="2024-05-09T10:00:00Z"),
+        f"{H1}{STORY * 4}<p>Veröffentlicht: <time>03.05.2024</time></p>", "2024-05-03"),
+    "a declared change of its own": (
+        ld(datePublished="2024-05-09T10:00:00Z", dateModified="2024-05-09T11:00:00Z"),
+        f"{H1}{STORY * 4}<p>Veröffentlicht: <time>03.05.2024</time></p>", "2024-05-09T10:00:00+00:00"),
+    "microdata beside another story": (
+        "", f"{H1}<p>3. Mai 2024</p>{STORY}<div><a href='/x'>Der Hafen ist nun an eine Bank verkauft</a>"
+        "<meta itemprop='datePublished' content='2024-05-09'></div>", "2024-05-03"),
+    "microdata of the article": (
+        "", f"{H1}<p>3. Mai 2024</p>{STORY}<div><meta itemprop='datePublished' content='2024-05-09'></div>",
+        "2024-05-09"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("head", "body", "published"), CONTESTED.values(), ids=CONTESTED)
+def test_what_the_page_prints_settles_what_it_declares(head, body, published):
+    """An ambiguous number, the moment of the last build, the date of another story."""
+    assert read(head, body, url=BARE, lang='lang="de"').published == published
