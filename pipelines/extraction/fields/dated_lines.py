@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from pipelines.extraction.fields.date_labels import NO_LABEL, UPDATED
 from pipelines.extraction.page.declared import OTHER_STORIES, DeclaredMetadata, class_and_id
 
 SKIPPED_TAGS = frozenset(
@@ -38,6 +39,13 @@ SITE_HEADER = re.compile(
     r"(?:^|\s)(?:site-?|page-?|top-?|main-?|global-?)?(?:header|head|top|top-?bar|bar|masthead|menu|mega-?menu|nav(?:bar|igation)?)(?=[\s_-]|$)",
     re.IGNORECASE,
 )
+# Names of classes that say that a date is one of a change.
+CHANGE_NAME = re.compile(
+    r"updat|modif|(?<!ex)chang|aktualis|geaendert|actualiz|aggiorn|atualiz|bijgewerkt|oppdater|uppdater|opdater|paivit",
+    re.IGNORECASE,
+)
+PUBLICATION_NAME = re.compile(r"publi|creat", re.IGNORECASE)
+NAMED_UPDATED = "named updated"  # in the place of a label: that of a change, if another date is beside it
 TEASER_CLASS = re.compile(r"(?<!\S)teaser\S*", re.IGNORECASE)
 OWN_PAGE_CLASS = re.compile(r"(?:article|news|post|story)[_-]?single|single[_-]?(?:article|news|post|story)", re.I)
 TITLE_TAGS = frozenset(("a", "h1", "h2", "h3", "h4", "h5"))
@@ -173,3 +181,28 @@ def in_site_header(element: Any) -> bool:
         if up.tag in ("header", "footer") or (up.tag == "div" and SITE_HEADER.search(class_and_id(up))):
             return up.find(".//h1") is None and up.find(".//h2") is None
     return False
+
+
+def label_by_name(line: Line, start: int, end: int) -> str:
+    """Return UPDATED if the element of a date, or the one around it, is named for changes."""
+    for s, e, element in line.spans:
+        if s <= start and end <= e:
+            classes = (element.get("class") or "")[:300]
+            parent = element.getparent()
+            around = (
+                class_and_id(parent) if parent is not None and parent.tag not in ("body", "article", "main") else ""
+            )
+            names = classes if "publi" in classes else f"{classes} {around}"
+            if "updated" in (tokens := classes.split()) and any(DATE_CLASS.search(one) for one in tokens):
+                return NAMED_UPDATED
+            if CHANGE_NAME.search(names) and "published" not in classes:
+                return UPDATED
+    return NO_LABEL
+
+
+def is_named_for_publication(line: Line, start: int, end: int) -> bool:
+    """Return whether the element of a date, or the one around it, is named for publication, whatever its words say."""
+    elements = [element for s, e, element in line.spans if s <= start and end <= e]
+    elements += [up for element in elements[:1] if (up := element.getparent()) is not None]
+    names = " ".join((element.get("class") or "")[:300] for element in elements if element.tag not in ("body", "main"))
+    return bool(PUBLICATION_NAME.search(names)) and not CHANGE_NAME.search(names)

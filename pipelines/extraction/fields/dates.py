@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from pipelines.extraction.fields import date_parser, precedence, printed_dates
 from pipelines.extraction.fields.candidates import FieldClaim, claims, first_usable
 from pipelines.extraction.fields.date_labels import NO_LABEL, PUBLISHED, UPDATED, labels_in
+from pipelines.extraction.fields.dated_lines import CHANGE_NAME
 from pipelines.extraction.fields.printed_dates import AFTER, BEFORE, INSIDE, LATER, PrintedDate
 from pipelines.extraction.fields.printed_dates import page_locale as locale
 from pipelines.extraction.fields.site_names import SiteNames, names_of_site
@@ -273,7 +274,7 @@ def modified(page: DeclaredMetadata, site: SiteNames) -> Iterator[FieldClaim]:
     for element in page.marks.dates[:MAX_MARKED_DATES]:
         line = element_text(element, MAX_ELEMENT_CHARS) or ""
         changed = any(one.name == UPDATED and not one.start for one in labels_in(line)[:1]) or (
-            element.tag == "time" and printed_dates.CHANGE_NAME.search((element.get("class") or "")[:300])
+            element.tag == "time" and CHANGE_NAME.search((element.get("class") or "")[:300])
         )
         if changed and not page.elsewhere(element) and not _in_link(element):
             stamp = element.get("datetime") or ""

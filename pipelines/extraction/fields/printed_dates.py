@@ -24,11 +24,14 @@ from pipelines.extraction.fields.date_labels import (
 )
 from pipelines.extraction.fields.dated_lines import (
     COMMENTS_CLASS,
+    NAMED_UPDATED,
     PROSE_CHARS,
     SITE_HEADER,
     Line,
     PageWalker,
     in_site_header,
+    is_named_for_publication,
+    label_by_name,
 )
 from pipelines.extraction.page import jsonld
 from pipelines.extraction.page.declared import DeclaredMetadata, class_and_id, normalized
@@ -51,11 +54,6 @@ CARD_TITLE_TAGS = HEADINGS | {"a"}
 MAX_TOP_LINES = 12  # after the headline
 MAX_CARD_ELEMENTS = 40  # of the teaser of another story; a larger element is more than one
 
-# Names of classes that say that a date is one of a change.
-CHANGE_NAME = re.compile(
-    r"updat|modif|(?<!ex)chang|aktualis|geaendert|actualiz|aggiorn|atualiz|bijgewerkt|oppdater|uppdater|opdater|paivit",
-    re.IGNORECASE,
-)
 # What may stand before a date without a label: the beginning, a mark, "By Jo Quill", a day of the week, a time.
 SEPARATED = re.compile(
     r"(?:^|[|•·–—:;,()/»>\-●▪*✎⏱]|\d{1,2}[:.h]\d\d(?:\s?[ap]\.?m\.?)?(?:\s[A-Z]{2,4})?)\s*(?:[^\W\d_]{2,12}\.?,?\s*)?$",
@@ -96,6 +94,7 @@ def collect(page: DeclaredMetadata, headline: Any) -> list[PrintedDate]:
         articles = list(islice(page.tree.iter("article"), 2))
         root = articles[0] if len(articles) == 1 else next(iter(page.tree.iter("main", "body")), page.tree)
         _read_lines(page, PageWalker(page, MAX_ELEMENTS).lines(list(root)), AFTER, locale, found, frozenset())
+        found = _settled(found)
         bare = {one.day for one in found if not one.label and not one.marked}
         return [one for one in found if one.label or one.marked or len(bare) == 1 or root.tag == "article"]
     around = frozenset(headline.iterancestors())
@@ -108,14 +107,17 @@ def collect(page: DeclaredMetadata, headline: Any) -> list[PrintedDate]:
     following = PageWalker(page, MAX_ELEMENTS).lines(chain.from_iterable(up.itersiblings() for up in ups))
     near = _near(following)
     _read_lines(page, near, AFTER, locale, found, around, words)
+    found = _settled(found)
     if not any(one.label in (PUBLISHED, NO_LABEL) for one in found):
         _read_lines(page, following, LATER, locale, found, around, words)
+        found = _settled(found)
     if not any(one.label in (PUBLISHED, NO_LABEL) for one in found):
         marked = (element for element in page.marks.dates[:MAX_MARKED] if not page.elsewhere(element))
         for element in marked:
             comment = any(COMMENTS_CLASS.search(class_and_id(up)) for up in islice(element.iterancestors(), 6))
             if not comment and not in_site_header(element):
                 _read_lines(page, PageWalker(page, MAX_ELEMENTS_BEFORE).lines([element]), LATER, locale, found, around)
+    found = _settled(found)
     changed = {one.day for one in found if one.label in (UPDATED, OTHER)}
     found = [one for one in found if one.place != LATER or one.label or one.day not in changed]
     return found or _in_title(page, locale)
@@ -132,6 +134,15 @@ def _in_title(page: DeclaredMetadata, locale: str | None) -> list[PrintedDate]:
 
 
 TITLE_MARK = re.compile(r"\s[|–—·-]\s")
+
+
+def _settled(found: list[PrintedDate]) -> list[PrintedDate]:
+    """Return `found` with a label for dates of the class "date updated".
+
+    Many templates name the date of publication so, after a convention for feeds; it is that of a change beside another.
+    """
+    label = UPDATED if any(one.label in (PUBLISHED, NO_LABEL) for one in found) else NO_LABEL
+    return [one._replace(label=label) if one.label == NAMED_UPDATED else one for one in found]
 
 
 def _near(lines: Iterator[Line]) -> Iterator[Line]:
@@ -215,7 +226,7 @@ def _dates_in(
             continue
         if not label:
             label = carried if at == 0 else ""
-            label = label or _label_by_name(line, start, end)
+            label = label or label_by_name(line, start, end)
         marked = any(s <= start and end <= e for s, e, _ in line.spans)
         one = _printed_date(page, text, (start, end), stamp, day, label, place, marked, locale)
         if one is None or _links_elsewhere(line, start, end, CARD_TITLE_CHARS if around and place != LATER else 0):
@@ -223,7 +234,7 @@ def _dates_in(
         if last and not label and last.day == one.day:
             continue  # day and time in elements of their own
         last = one
-        if label == UPDATED and _is_named_for_publication(line, start, end):
+        if label == UPDATED and is_named_for_publication(line, start, end):
             yield one._replace(label=UNSURE)  # and as that of a change
         if label:
             if place != LATER or marked or labelled_at == 0:
@@ -277,32 +288,6 @@ def _label(
 
 
 END_OF_SENTENCE = re.compile(r"[^\W\d_]{4,}[.!?]\s")
-
-
-def _label_by_name(line: Line, start: int, end: int) -> str:
-    """Return UPDATED if the element of a date, or the one around it, is named for changes."""
-    for s, e, element in line.spans:
-        if s <= start and end <= e:
-            classes = (element.get("class") or "")[:300]
-            parent = element.getparent()
-            around = (
-                class_and_id(parent) if parent is not None and parent.tag not in ("body", "article", "main") else ""
-            )
-            names = classes if "publi" in classes else f"{classes} {around}"
-            if CHANGE_NAME.search(names) and "published" not in classes:
-                return UPDATED
-    return NO_LABEL
-
-
-PUBLICATION_NAME = re.compile(r"publi|creat", re.IGNORECASE)
-
-
-def _is_named_for_publication(line: Line, start: int, end: int) -> bool:
-    """Return whether the element of a date, or the one around it, is named for publication, whatever its words say."""
-    elements = [element for s, e, element in line.spans if s <= start and end <= e]
-    elements += [up for element in elements[:1] if (up := element.getparent()) is not None]
-    names = " ".join((element.get("class") or "")[:300] for element in elements if element.tag not in ("body", "main"))
-    return bool(PUBLICATION_NAME.search(names)) and not CHANGE_NAME.search(names)
 
 
 def _printed_date(

@@ -94,6 +94,12 @@ PRINTED = {
     "month first, as in America": (f"{H1}<p><b>PUBLISHED:</b> 05/03/2024</p>{STORY}", "2024-05-03", None),
     "two digits of the year": (f"{H1}<p class='posted-on'>Posted: 5/3/24</p>{STORY}", "2024-05-03", None),
     "weekday without a blank": (f"{H1}<p>Fri,3 May 2024</p>{STORY}", "2024-05-03", None),
+    "named updated alone": (
+        f"{H1}<p>JoQuill <span class='post-date updated'>3 May 2024</span></p>{STORY}", "2024-05-03", None),
+    "named updated, beside another": (
+        f"{H1}<p><time class='entry-date'>3 May 2024</time> <time class='entry-date updated'>5 May 2024</time></p>"
+        + STORY,
+        "2024-05-03", "2024-05-05"),
     "the headline printed twice": (
         f"{H1}<div><h3>The bridge is mended at last</h3><h4><b>3 May 2024</b> Bay News</h4></div>{STORY}",
         "2024-05-03", None),
