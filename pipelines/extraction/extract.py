@@ -293,7 +293,7 @@ def count_words(text: str) -> int:
 
 
 def date_in_text(page: DeclaredMetadata) -> str | None:
-    """Return the day (ISO 8601) that htmldate finds on a page that declares none, if it is printed after the headline.
+    """Return the day (ISO 8601) that htmldate finds on a page that declares none, if it is one of `likely_days`.
 
     htmldate alone would also find the days of comments, captions, other stories and files.
     """

@@ -82,7 +82,7 @@ PUBLISHED_URL = "the day on which the system created the URL"
 PUBLISHED_GENERIC = (
     PrecedenceLine("meta", ("dcterms.created", "dc.date.created", "dc.date"), "may be any date of the document"),
 )
-PUBLISHED_HTMLDATE = "searches the whole page; counts only if that day is printed at the headline"
+PUBLISHED_HTMLDATE = "searches the whole page; counts only if scripts, a list or a line of the page name that day"
 PUBLISHED_FEED = (PrecedenceLine("feed", ("published",), "changes whenever an entry of the feed is edited"),)
 
 # The hours from UTC, westernmost and easternmost, of the places where a language is written. A moment in UTC may be the

@@ -1,4 +1,4 @@
-"""Which printed date is that of publication: its place and the word beside it decide. Tables of cases."""
+"""Check which printed date is that of publication: its place and the word beside it decide. Tables of cases."""
 
 import pytest
 
@@ -313,6 +313,6 @@ CONTESTED = {
 
 
 @pytest.mark.parametrize(("head", "body", "published"), CONTESTED.values(), ids=CONTESTED)
-def test_what_the_page_prints_settles_what_it_declares(head, body, published):
+def test_printed_day_settles_what_is_declared(head, body, published):
     """An ambiguous number, the moment of the last build, the date of another story."""
     assert read(head, body, url=BARE, lang='lang="de"').published == published
