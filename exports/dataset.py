@@ -41,7 +41,7 @@ COLUMNS_BEFORE_ARTICLE = {
     "source": "name of the newspaper's source file; null for a page that belongs to none",
 }
 COLUMNS_AFTER_ARTICLE = {
-    "published_day": "UTC day of `published`; null where that is unknown",
+    "published_day": "day of publication as readers saw it; null where that is unknown",
     "text_digest": "SHA-256, hex, of title and text: changes when the article is edited",
     "first_seen": "when the article was first captured, UTC",
     "last_seen": "when it was last seen unchanged on the web, UTC",

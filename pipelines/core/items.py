@@ -121,6 +121,7 @@ class Article:
     authors: Annotated[tuple[str, ...], "persons in the byline, in order; if none, the signing agency, desk or outlet"]
     byline: Annotated[str | None, "the byline as the page prints or declares it, before parsing"]
     published: Annotated[str | None, "ISO 8601; with time and zone (the page's own) where it gives both, else a day"]
+    published_day: Annotated[str | None, "day of publication as readers of the page saw it: in its own zone"]
     published_raw: Annotated[str | None, "the string `published` was parsed from"]
     published_from: Annotated[str | None, "found in: json-ld, meta, microdata, time, url, htmldate, feed or site rule"]
     modified: Annotated[str | None, "ISO 8601, as `published`"]

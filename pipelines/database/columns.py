@@ -95,7 +95,7 @@ def article_row(article: Article, capture: Capture) -> dict[str, Any]:
     row |= {
         "comments": None if article.comments is None else json.dumps(article.comments, ensure_ascii=False),
         "byline": article.byline or ", ".join(article.authors) or None,
-        "published_day": utc_day(article.published) if article.published else None,
+        "published_day": article.published_day or (utc_day(article.published) if article.published else None),
         "text_digest": text_digest(article.title, article.text),
         "capture_id": capture.id,
     }

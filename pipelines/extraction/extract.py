@@ -34,8 +34,9 @@ from pipelines.extraction.body.features import Evidence, PageContext
 from pipelines.extraction.body.line_layout import LaidOutLine, LineLayout
 from pipelines.extraction.boilerplate import comments, remove
 from pipelines.extraction.boilerplate.line_rules import RULE_BY_NAME
-from pipelines.extraction.fields import metadata
+from pipelines.extraction.fields import dates, metadata
 from pipelines.extraction.fields.authors import outlets
+from pipelines.extraction.fields.likely_days import likely_days
 from pipelines.extraction.fields.metadata import PageMetadata
 from pipelines.extraction.labels import paywall, stand_in_pages
 from pipelines.extraction.page import charset
@@ -328,16 +329,23 @@ def count_words(text: str) -> int:
 
 
 def date_in_text(page: DeclaredMetadata) -> str | None:
-    """Return the day (ISO 8601) that htmldate finds in the URL or the text of a page that declares none."""
+    """Return the day (ISO 8601) that htmldate finds on a page that declares none, if it is one of `likely_days`.
+
+    htmldate alone would also find the days of comments, captions, other stories and files.
+    """
+    days = likely_days(page, dates.printed_on(page))
+    if not days:
+        return None
     from htmldate import find_date
 
     try:
-        return find_date(
+        found = find_date(
             page.tree, original_date=True, url=page.canonical or page.url, max_date=page.captured.strftime("%Y-%m-%d"),
             extensive_search=True,
         )  # fmt: skip
     except Exception:  # noqa: BLE001 a date is not worth an article
         return None
+    return found if found in days else None
 
 
 @cache

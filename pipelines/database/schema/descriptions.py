@@ -111,7 +111,7 @@ DESCRIPTIONS = {
             "published_raw": "The string that `published` was parsed from.",
             "published_from": "Where it was found: `json-ld`, `meta`, `microdata`, `time`, `url`, `htmldate`, `feed`, "
             "`site rule`.",
-            "published_day": "Day of `published` in UTC, for filters. NULL if that is unknown.",
+            "published_day": "Day of publication as readers saw it, for filters. NULL if that is unknown.",
             "modified": "ISO 8601, as `published`.",
             "modified_raw": "The string that `modified` was parsed from.",
             "modified_from": "Where it was found, as `published_from`.",

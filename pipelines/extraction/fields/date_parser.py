@@ -7,13 +7,24 @@ htmldate does.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
+from typing import NamedTuple
 
 from pipelines.extraction.languages import tables
 
 EARLIEST_DAY = date(1990, 8, 6)  # the first web page; an earlier date is a default value
 MAX_AHEAD = timedelta(days=2)  # into the future: time zones, and papers dated tomorrow
+
+DIGITS = re.compile(r"\d\d|[年년]")  # without them, a line has no date
+
+
+class PrintedDay(NamedTuple):
+    """Hold a day in a line for readers, and its place there."""
+
+    start: int
+    end: int
+    day: date
+
 
 UNIX_TIME = re.compile(r"^\d{10}(\d{3})?$")  # seconds or milliseconds since 1970
 # A pattern for a day never ends within a number: what follows it is checked by `_moment`.
@@ -39,16 +50,24 @@ CLOCK = re.compile(
 MORE_DIGITS = re.compile(r"[-/.:]?\d")  # the number, or the row of numbers, goes on: 2024-12-311, 2003-012-31
 MAX_ZONE = timedelta(hours=14)  # from UTC, in use anywhere
 # PRINTED_...: a date in a line for readers, "Published on 6 May 2024", "6. Mai 2024, 8:30 Uhr", "May 6th, 2024",
-# "2024年5月6日".
+# "2024. május 6.", "2024年5月6日". Years have four digits, in PRINTED_SHORT two.
 PRINTED_NAMED = re.compile(
-    r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|er|º|ª|\.)?(?:\s+|\s*[-.]\s*)(?:de\s+|of\s+)?([^\W\d_]{3,12})\.?,?\s+(?:de\s+|del\s+)?((?:19|20)\d\d)(?!\d)"
-    r"|([^\W\d_]{3,12})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+((?:19|20)\d\d)(?!\d)"
+    r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|er|º|ª|\.)?(?:\s+|\s*[-./]\s*)(?:de\s+|of\s+)?([^\W\d_]{3,12})\.?,?[\s./-]{1,3}(?:de\s+|del\s+)?((?:19|20)\d\d)(?!\d)"
+    r"|([^\W\d_]{3,12})\.?\s+(\d{1,2})(?:\s?(?:st|nd|rd|th))?\s?,?\s?((?:19|20)\d\d)(?!\d)"
+    r"|(?<!\d)((?:19|20)\d\d)\.?(?:\s(?:m|gada?)\.)?[\s-]([^\W\d_]{3,12})\.?\s(\d{1,2})(?!\d)"
 )
 PRINTED_DOTTED = re.compile(r"(?<![\d.])(\d{1,2})[.]\s?(\d{1,2})[.]\s?((?:19|20)\d\d)(?!\d)")
 PRINTED_YEAR_FIRST = re.compile(
-    r"(?<!\d)((?:19|20)\d\d)(?:[-/.]\s?|\s*[年년]\s*)(\d{1,2})(?:[-/.]\s?|\s*[月월]\s*)(\d{1,2})(?!\d)"
+    r"(?<![\d/.-])((?:19|20)\d\d)(?:([-/.])\s?(\d{1,2})\2\s?(\d{1,2})|\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2}))(?![\d-])"
 )
-PRINTED_SLASHED = re.compile(r"(?<![\d/])(\d{1,2}/\d{1,2}/(?:19|20)\d\d)(?![\d/])")
+PRINTED_SLASHED = re.compile(r"(?<![\d/-])(\d{1,2}([/-])\d{1,2}\2(?:19|20)\d\d)(?![\d/-])")
+PRINTED_SHORT = re.compile(r"(?<![\d./:-])(\d{1,2})([./])(\d{1,2})\2(\d\d)(?![\d/.:]|[.,]\d)")  # "11/5/26", "29.4.20"
+# The time beside a printed date: "9:18 pm", "kl. 13.45", "8h30", "21時18分", "9 pm".
+CLOCK_AFTER = re.compile(
+    r"[\s,|•·–—()日일-]{0,4}(?:[^\W\d_]{1,6}\.?\s{1,2})?(\d{1,2})(?:\s?[:.h時시点點]\s?(\d{2})(?!\d)(?::\d\d)?\s?([ap]\.?m\b)?|\s?([ap]\.?m\b))",
+    re.IGNORECASE,
+)
+CLOCK_BEFORE = re.compile(r"(?<![\d.])(\d{1,2})[:.h](\d{2})(?!\d)\s?([ap]\.?m\b)?\D{0,14}$", re.IGNORECASE)
 # Name of a month -> its number; a line of the word tables is "1 january jan".
 MONTH_NUMBERS = {name: int(number) for number, *names in map(str.split, tables.phrases("months")) for name in names}
 # English has the month first in American usage only.
@@ -71,7 +90,7 @@ def parse_printed(line: str | None, captured: datetime, locale: str | None) -> s
     """Return the day in a short line for readers, such as a byline or a <time>; None if it has none or several."""
     if not line or len(line) > 150:
         return None
-    days = {day for found in _printed_days(line, locale) if (day := if_possible(found, captured))}
+    days = {day for found in printed_days(line, locale) if (day := if_possible(found.day, captured))}
     return days.pop() if len(days) == 1 else None
 
 
@@ -150,24 +169,54 @@ def _slashed(raw: str, locale: str | None) -> date | None:
     return date(year, two, one)
 
 
-def _printed_days(line: str, locale: str | None) -> Iterator[date]:
-    """Yield the days in a line."""
-    for found in PRINTED_NAMED.finditer(line):
-        month = MONTH_NUMBERS.get((found[2] or found[4]).casefold())
-        if month and (day := _day(found[3] or found[6], month, found[1] or found[5])):
-            yield day
-    for found in PRINTED_DOTTED.finditer(line):
-        if day := _day(found[3], found[2], found[1]):
-            yield day
-    for found in PRINTED_YEAR_FIRST.finditer(line):
-        if day := _day(found[1], found[2], found[3]):
-            yield day
-    for found in PRINTED_SLASHED.finditer(line):
-        try:
-            if day := _slashed(found[1], locale):
-                yield day
-        except ValueError:
-            continue
+def printed_days(line: str, locale: str | None, short: bool = False) -> list[PrintedDay]:
+    """Return the days in a line, in its order. `short`: also those of which the year has two digits."""
+    found: list[PrintedDay] = []
+    if not DIGITS.search(line):
+        return found
+    for match in PRINTED_NAMED.finditer(line):
+        month = MONTH_NUMBERS.get((match[2] or match[4] or match[8]).casefold())
+        _add(found, match, match[3] or match[6] or match[7], month, match[1] or match[5] or match[9])
+    for match in PRINTED_DOTTED.finditer(line):
+        _add(found, match, match[3], match[2], match[1])
+    for match in PRINTED_YEAR_FIRST.finditer(line):
+        _add(found, match, match[1], match[3] or match[5], match[4] or match[6])
+    for match in PRINTED_SLASHED.finditer(line):
+        _add_slashed(found, match, match[1], locale)
+    for match in PRINTED_SHORT.finditer(line) if short else ():
+        year = f"20{match[4]}"
+        if match[2] == ".":
+            _add(found, match, year, match[3], match[1])
+        else:
+            _add_slashed(found, match, f"{match[1]}/{match[3]}/{year}", locale)
+    return sorted(found)
+
+
+def _add(found: list[PrintedDay], match: re.Match[str], year: str, month: str | int | None, day: str) -> None:
+    if month and (real := _day(year, month, day)):
+        found.append(PrintedDay(match.start(), match.end(), real))
+
+
+def _add_slashed(found: list[PrintedDay], match: re.Match[str], raw: str, locale: str | None) -> None:
+    try:
+        if day := _slashed(raw, locale):
+            found.append(PrintedDay(match.start(), match.end(), day))
+    except ValueError:
+        return
+
+
+def printed_clock(before: str, after: str) -> tuple[int, int] | None:
+    """Return hour and minute of the time that is printed right after a date, or right before it."""
+    found = CLOCK_AFTER.match(after[:30])
+    if found:
+        hour, minute, half = int(found[1]), int(found[2] or 0), found[3] or found[4]
+    elif found := CLOCK_BEFORE.search(before[-30:]):
+        hour, minute, half = int(found[1]), int(found[2]), found[3]
+    else:
+        return None
+    if half and hour <= 12:
+        hour = hour % 12 + (12 if half[0] in "pP" else 0)
+    return (hour, minute) if hour < 24 and minute < 60 else None
 
 
 def _day(year: str | int, month: str | int, day: str | int) -> date | None:

@@ -36,6 +36,7 @@ class PageMetadata:
     authors: tuple[str, ...] = ()
     byline: str | None = None
     published: str | None = None
+    published_day: str | None = None
     published_raw: str | None = None
     published_from: str | None = None
     modified: str | None = None
@@ -101,8 +102,8 @@ FIELDS: dict[str, Callable[[ClaimSource], Iterable[FieldClaim]]] = {
     "title": lambda source: titles.ranked(source.page, source.site),
     "description": _lines(precedence.DESCRIPTION, _as_is),
     "authors": lambda source: bylines.authors(source.page, source.site),
-    "published": lambda source: dates.published(source.page, source.date_in_text),
-    "modified": lambda source: dates.modified(source.page),
+    "published": lambda source: dates.published(source.page, source.site, source.date_in_text),
+    "modified": lambda source: dates.modified(source.page, source.site),
     "language_declared": _lines(precedence.LANGUAGE_DECLARED, language),
     "section": _lines(precedence.SECTION, short_name),
     "tags": lambda source: tags(claims(source.page, precedence.TAGS, _as_is)),
@@ -125,8 +126,10 @@ def read(page: DeclaredMetadata, date_in_text: DateInText | None = None) -> Page
         if moment in won:
             values[f"{moment}_raw"] = won[moment].raw
             values[f"{moment}_from"] = dates.short_source(won[moment].source)
+    if "published" in won:
+        values["published_day"] = dates.published_day(page, source.site, won["published"].value)
     # Nothing is changed before it is published.
-    if (values.get("modified") or "9") < (values.get("published") or "")[:10]:
+    if (values.get("modified") or "9") < min(values.get("published_day") or "", (values.get("published") or "")[:10]):
         for field in ("modified", "modified_raw", "modified_from"):
             values.pop(field, None)
         found_in.pop("modified")

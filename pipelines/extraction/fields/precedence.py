@@ -84,8 +84,19 @@ PUBLISHED_URL = "the day on which the system created the URL"
 PUBLISHED_GENERIC = (
     PrecedenceLine("meta", ("dcterms.created", "dc.date.created", "dc.date"), "may be any date of the document"),
 )
-PUBLISHED_HTMLDATE = "searches the whole page, and may find the date of another story"
+PUBLISHED_HTMLDATE = "searches the whole page; counts only if scripts, a list or a line of the page name that day"
 PUBLISHED_FEED = (PrecedenceLine("feed", ("published",), "changes whenever an entry of the feed is edited"),)
+
+# The hours from UTC, westernmost and easternmost, of the places where a language is written. A moment in UTC may be the
+# day before or after in one of them. Pages in English may be from anywhere.
+ANY_ZONE = (-11, 13)
+ZONES = {
+    **dict.fromkeys(("de", "it", "nl", "pl", "cs", "sk", "sl", "hr", "sr", "hu", "sv", "no", "nb"), (1, 2)),
+    **dict.fromkeys(("fi", "et", "lv", "lt", "el", "bg", "ro", "uk", "he"), (2, 3)),
+    "da": (-3, 2), "be": (3, 3), "tr": (2, 3), "ru": (2, 12), "ar": (0, 4), "fa": (3, 5), "hi": (5, 6), "bn": (5, 6),
+    "th": (7, 7), "vi": (7, 7), "id": (7, 9), "ja": (9, 9), "ko": (9, 9), "zh": (-8, 8), "es": (-8, 2), "ca": (1, 2),
+    "pt": (-5, 1), "fr": (-10, 12),
+}  # fmt: skip
 
 MODIFIED = (
     PrecedenceLine("json-ld", ("dateModified",), "the article's own node"),

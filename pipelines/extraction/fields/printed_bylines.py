@@ -8,7 +8,6 @@ from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from pipelines.extraction.fields import date_parser
-from pipelines.extraction.fields.dates import locale
 from pipelines.extraction.fields.headings import Heading
 from pipelines.extraction.fields.person_names import (
     BY,
@@ -19,6 +18,7 @@ from pipelines.extraction.fields.person_names import (
     is_latin,
     persons,
 )
+from pipelines.extraction.fields.printed_dates import page_locale
 from pipelines.extraction.fields.site_names import SiteNames, joined
 from pipelines.extraction.fields.titles import main_heading
 from pipelines.extraction.page.declared import DeclaredMetadata, element_text, normalized
@@ -289,7 +289,7 @@ def _are_close(one: Any, other: Any) -> bool:
 
 
 def _has_date(line: str, page: DeclaredMetadata) -> bool:
-    return bool(DAY.search(line)) or date_parser.parse_printed(line, page.captured, locale(page)) is not None
+    return bool(DAY.search(line)) or date_parser.parse_printed(line, page.captured, page_locale(page)) is not None
 
 
 DAY_OR_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)|\d{1,2}[./]\d{1,2}[./]\d\d|\d{1,2}:\d\d")

@@ -73,6 +73,7 @@ class DeclaredMetadata:
     canonical: str | None = None
     headings: Any = None  # of the page, once `titles.page_headings` was asked for them
     lines_after_headline: Any = None  # short lines, once `printed_bylines` was asked for them
+    printed_dates: Any = None  # of the page, once `dates.printed_on` was asked for them
     _elsewhere: dict[Any, bool] = field(default_factory=dict)
 
     def meta(self, names: Iterable[str]) -> Iterable[str]:

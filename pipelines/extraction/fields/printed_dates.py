@@ -1,0 +1,377 @@
+"""Collect the dates that a page prints, once: where each stands relative to the headline, and the word beside it.
+
+Nothing is decided here: `dates` decides which of them is the day of publication, and which that of the last change.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import date
+from itertools import chain, islice, pairwise
+from typing import Any, NamedTuple
+
+from pipelines.extraction.fields import date_parser
+from pipelines.extraction.fields.date_labels import (
+    CJK,
+    NO_LABEL,
+    OTHER,
+    PUBLISHED,
+    UNSURE,
+    UPDATED,
+    Label,
+    labels_in,
+)
+from pipelines.extraction.fields.dated_lines import (
+    COMMENTS_CLASS,
+    NAMED_UPDATED,
+    PROSE_CHARS,
+    SITE_HEADER,
+    Line,
+    PageWalker,
+    in_site_header,
+    is_named_for_publication,
+    label_by_name,
+)
+from pipelines.extraction.page import jsonld
+from pipelines.extraction.page.declared import DeclaredMetadata, class_and_id, normalized
+
+BEFORE, INSIDE, AFTER, LATER = "before", "inside", "after", "later"  # the headline; `LATER`: after the text has begun
+
+MAX_ELEMENTS = 3_000  # that are walked after the headline
+MAX_ELEMENTS_BEFORE = 60  # of an element before the headline; a larger one is a menu
+MAX_MARKED = 60  # elements anywhere on the page
+MAX_NEAR_LINES = 40  # after the headline ...
+MAX_NEAR_PROSE = 3  # ... or as many paragraphs: what follows is LATER
+MAX_LINE_CHARS = 150  # of a line that prints a date; a longer one has it at its beginning
+MAX_LABEL_CHARS = 40  # of a line that is a label alone
+MAX_LABEL_DISTANCE = 60  # characters between a label and its date: "Posted in Science by Jo Quill on"
+LEVELS_BEFORE, SIBLINGS_BEFORE = 5, 4  # around the headline, in which a date before it is looked for
+CARD_LEVELS = 3  # around a date, in which the title of another story shows that the date belongs to that
+CARD_TITLE_CHARS = 25
+HEADINGS = frozenset(("h2", "h3", "h4", "h5"))
+CARD_TITLE_TAGS = HEADINGS | {"a"}
+MAX_TOP_LINES = 12  # after the headline
+MAX_CARD_ELEMENTS = 40  # of the teaser of another story; a larger element is more than one
+
+# What may stand before a date without a label: the beginning, a mark, "By Jo Quill", a day of the week, a time.
+SEPARATED = re.compile(
+    r"(?:^|[|•·–—:;,()/»>\-●▪*✎⏱]|\d{1,2}[:.h]\d\d(?:\s?[ap]\.?m\.?)?(?:\s[A-Z]{2,4})?)\s*(?:[^\W\d_]{2,12}\.?,?\s*)?$",
+    re.IGNORECASE,
+)
+CLOCK = re.compile(r"\d{1,2}[:.h]\d\d(?!\d)")
+BY_FIRST = re.compile(r"(?:by|von|par|por|di|door|av|af|text|da|od)\b|(?:author|autor\w*)\s?:", re.IGNORECASE)
+# What follows a date that begins a paragraph: "29.11.2022 – The ferries stayed in port."
+THEN_TEXT = re.compile(r"\s*[–—:|•·]|\s+-\s|\s*$|[,\s]{0,2}\d{1,2}[:.h]\d\d")
+SENTENCE_GOES_ON = re.compile(r"\s?(?!at\b|um\b|kl\b|[^\W\d_]{1,6}\.?\s*\d)[^\W\d_A-ZÀ-Þ]{2,}")
+RANGE = re.compile(r"\s*(?:[–—-]|to|until|bis|au|al|a|do|до)\s*", re.IGNORECASE)  # from one day to another
+LOWER_WORD = re.compile(r"(?<![^\W_])(?=[^\W\d_])[^\W\d_A-ZÀ-Þ]{2,}")
+MAX_LOWER_WORDS = 3  # before a date in a line that is no caption: "Posted by Jo Quill on"
+SENTENCE = re.compile(r"[^\W\d_]{3,}[.!?…。]\s*$")
+
+
+class PrintedDate(NamedTuple):
+    """Hold a date that the page prints."""
+
+    raw: str  # as printed, or the string for machines beside it
+    value: str  # ISO 8601, as `date_parser.parse`
+    day: str  # as readers see it; that of `value`, if only machines see a date
+    label: str  # PUBLISHED, UPDATED, OTHER, NO_LABEL or UNSURE
+    place: str  # BEFORE, INSIDE, AFTER or LATER
+    marked: bool  # in an element that is made or named for dates
+    clock: tuple[int, int] | None = None  # hour and minute printed beside it
+    line: int = 0  # its number among the lines of its place
+
+
+def collect(page: DeclaredMetadata, headline: Any) -> list[PrintedDate]:
+    """Return the dates around the headline, in page order; if none near it can be that of publication, also later ones.
+
+    `headline`: its element; None if the page has none; then one bare date is enough, several are not.
+    """
+    locale = page_locale(page)
+    found: list[PrintedDate] = []
+    if headline is None:
+        articles = list(islice(page.tree.iter("article"), 2))
+        root = articles[0] if len(articles) == 1 else next(iter(page.tree.iter("main", "body")), page.tree)
+        _read_lines(page, PageWalker(page, MAX_ELEMENTS).lines(list(root)), AFTER, locale, found, frozenset())
+        found = _settled(found)
+        bare = {one.day for one in found if not one.label and not one.marked}
+        return [one for one in found if one.label or one.marked or len(bare) == 1 or root.tag == "article"]
+    around = frozenset(headline.iterancestors())
+    words = jsonld.same_words(headline.text_content()[:500])
+    for line in _lines_before(page, headline):
+        _read_lines(page, [line], BEFORE, locale, found, around, words)
+    inside = PageWalker(page, MAX_ELEMENTS_BEFORE).lines([child for child in headline if child.tag != "a"])
+    _read_lines(page, inside, INSIDE, locale, found, around)
+    ups = (up for up in chain([headline], headline.iterancestors()) if up.tag not in ("body", "html"))
+    following = PageWalker(page, MAX_ELEMENTS).lines(chain.from_iterable(up.itersiblings() for up in ups))
+    near = _near(following)
+    _read_lines(page, near, AFTER, locale, found, around, words)
+    found = _settled(found)
+    if not any(one.label in (PUBLISHED, NO_LABEL) for one in found):
+        _read_lines(page, following, LATER, locale, found, around, words)
+        found = _settled(found)
+    if not any(one.label in (PUBLISHED, NO_LABEL) for one in found):
+        marked = (element for element in page.marks.dates[:MAX_MARKED] if not page.elsewhere(element))
+        for element in marked:
+            comment = any(COMMENTS_CLASS.search(class_and_id(up)) for up in islice(element.iterancestors(), 6))
+            if not comment and not in_site_header(element):
+                _read_lines(page, PageWalker(page, MAX_ELEMENTS_BEFORE).lines([element]), LATER, locale, found, around)
+    found = _settled(found)
+    changed = {one.day for one in found if one.label in (UPDATED, OTHER)}
+    found = [one for one in found if one.place != LATER or one.label or one.day not in changed]
+    return found or _in_title(page, locale)
+
+
+def _in_title(page: DeclaredMetadata, locale: str | None) -> list[PrintedDate]:
+    """Return the day at the end of the title of the page: "Ferry strike | Bay Courier | 28.04.2023"."""
+    last = TITLE_MARK.split(page.page_title)[-1].strip()
+    days = date_parser.printed_days(last, locale)
+    value = date_parser.if_possible(days[0].day, page.captured) if days else None
+    if value is None or last == page.page_title or (days[0].start, days[0].end) != (0, len(last)):
+        return []
+    return [PrintedDate(page.page_title, value, value, NO_LABEL, LATER, False)]
+
+
+TITLE_MARK = re.compile(r"\s[|–—·-]\s")
+
+
+def _settled(found: list[PrintedDate]) -> list[PrintedDate]:
+    """Return `found` with a label for dates of the class "date updated".
+
+    Many templates name the date of publication so, after a convention for feeds; it is that of a change beside another.
+    """
+    label = UPDATED if any(one.label in (PUBLISHED, NO_LABEL) for one in found) else NO_LABEL
+    return [one._replace(label=label) if one.label == NAMED_UPDATED else one for one in found]
+
+
+def _near(lines: Iterator[Line]) -> Iterator[Line]:
+    """Yield the first lines, to the third paragraph."""
+    prose = 0
+    for number, line in enumerate(lines):
+        yield line
+        prose += len(line.text) > PROSE_CHARS
+        if prose >= MAX_NEAR_PROSE or number >= MAX_NEAR_LINES:
+            return
+
+
+def _lines_before(page: DeclaredMetadata, headline: Any) -> list[Line]:
+    """Return the lines of the few elements before the headline that are in its box."""
+    found: list[Line] = []
+    for up in islice(chain([headline], headline.iterancestors()), LEVELS_BEFORE):
+        if up.tag in ("body", "html"):
+            break
+        for sibling in islice(up.itersiblings(preceding=True), SIBLINGS_BEFORE):
+            if not isinstance(sibling.tag, str) or sibling.tag == "header" or SITE_HEADER.search(class_and_id(sibling)):
+                continue
+            walker = PageWalker(page, MAX_ELEMENTS_BEFORE)
+            lines = list(walker.lines([sibling]))
+            if walker.left > 0:
+                found = lines + found
+        if up.tag in ("article", "main"):
+            break
+    return found
+
+
+def page_locale(page: DeclaredMetadata) -> str | None:
+    """Return the locale of the page from <html lang>, else from og:locale."""
+    return page.root_attribute("lang") or next(iter(page.metas.get("og:locale", ())), None)
+
+
+def _read_lines(
+    page: DeclaredMetadata, lines: Iterable[Line], place: str, locale: str | None, found: list[PrintedDate],
+    around: frozenset[Any], headline: str = "",
+) -> None:  # fmt: skip
+    """Append the dates in `lines` to `found`. A label in a line of its own counts for the date in the next line."""
+    label = NO_LABEL
+    for number, line in enumerate(lines):
+        dates = list(_dates_in(page, line, place, locale, label, around))
+        label = NO_LABEL
+        if not dates:
+            alone = labels_in(line.text)[:1] if len(line.text) <= MAX_LABEL_CHARS else ()
+            label = next((one.name for one in alone if not one.start and not line.text[one.end :].strip(" :：")), "")
+        elif place == INSIDE or not is_card(
+            line.first, around, HEADINGS if _is_top(place, number) else CARD_TITLE_TAGS, headline
+        ):
+            found += [one._replace(line=number) for one in dates]
+
+
+def _dates_in(
+    page: DeclaredMetadata, line: Line, place: str, locale: str | None, carried: str, around: frozenset[Any]
+) -> Iterator[PrintedDate]:
+    """Yield the dates of one line. `carried`: the label in the line before."""
+    text = line.text
+    spans = list(_stamps(page, line, locale))
+    if spans or len(text) <= MAX_LINE_CHARS:
+        marked = bool(line.spans)
+        days = date_parser.printed_days(text, locale, short=marked or bool(CLOCK.search(text) or labels_in(text)))
+    else:
+        days = [day for day in date_parser.printed_days(text[:60], locale) if THEN_TEXT.match(text, day.end)]
+    items: list[tuple[int, int, str | None, date_parser.PrintedDay | None]] = [
+        (day.start, day.end, None, day) for day in days if not any(s <= day.start < e for s, e, *_ in spans)
+    ]
+    items += [(start, end, stamp, None) for start, end, stamp in spans]
+    items.sort(key=lambda item: item[:2])
+    if not items or any(RANGE.fullmatch(text[one[1] : two[0]]) for one, two in pairwise(items)):
+        return
+    labels = labels_in(text)
+    unlabelled: list[PrintedDate] = []
+    before, last = 0, None
+    for at, (start, end, stamp, day) in enumerate(items):
+        following = items[at + 1][0] if at + 1 < len(items) else len(text)
+        label, labelled_at = _label(labels, before, end if stamp else start, following, end, line)
+        before = max((one.end for one in labels if one.start == labelled_at), default=end)
+        before = max(before, end)
+        if label is None:
+            continue
+        if not label:
+            label = carried if at == 0 else ""
+            label = label or label_by_name(line, start, end)
+        marked = any(s <= start and end <= e for s, e, _ in line.spans)
+        one = _printed_date(page, text, (start, end), stamp, day, label, place, marked, locale)
+        if one is None or _links_elsewhere(line, start, end, CARD_TITLE_CHARS if around and place != LATER else 0):
+            continue
+        if last and not label and last.day == one.day:
+            continue  # day and time in elements of their own
+        last = one
+        if label == UPDATED and is_named_for_publication(line, start, end):
+            yield one._replace(label=UNSURE)  # and as that of a change
+        if label:
+            if place != LATER or marked or labelled_at == 0:
+                yield one
+        elif marked or stamp or ((place != LATER or _is_signed(line, one)) and _stands_alone(line, start, end)):
+            unlabelled.append(one)
+        elif place == AFTER and not (
+            SENTENCE.search(text) or _is_caption(text[:start]) or _links_elsewhere(line, start, end, 0)
+        ):
+            yield one._replace(label=UNSURE)
+    if len({one.day for one in unlabelled}) == 1:
+        yield unlabelled[0]
+    else:
+        yield from (one._replace(label=UNSURE) for one in unlabelled)
+
+
+def _stamps(page: DeclaredMetadata, line: Line, locale: str | None) -> Iterator[tuple[int, int, str]]:
+    """Yield (start, end, string for machines) of the elements of a line that have one."""
+    for start, end, element in line.spans:
+        stamp = element.get("datetime") or element.get("content") or (element.tag == "abbr" and element.get("title"))
+        if stamp and date_parser.parse(stamp, page.captured, locale):
+            yield start, end, stamp
+
+
+def _label(
+    labels: list[Label], before: int, start: int, following: int, end: int, line: Line
+) -> tuple[str | None, int]:
+    """Return the label of a date and its offset: the last word before it, or in brackets after it.
+
+    None for the label: the date is part of a sentence.
+    """
+    text = line.text
+    preceding = [one for one in labels if before <= one.start and one.end <= start]
+    if preceding:
+        one = preceding[-1]
+        gap = text[one.end : start]
+        if len(gap) <= MAX_LABEL_DISTANCE and not END_OF_SENTENCE.search(gap):
+            apart = bool(not one.start or one.start in line.edges or text[one.start].isupper() or before)
+            apart = apart or bool(SEPARATED.search(text[: one.start]))
+            prose = bool(one.start and len(text) > MAX_LINE_CHARS / 2 and SENTENCE.search(text))
+            return (one.name, one.start) if apart and not prose else (None, one.start)
+    for one in labels:
+        if end <= one.start < following:
+            gap = text[end : one.start]
+            if (len(gap) <= MAX_LABEL_CHARS and gap.rstrip().endswith("(")) or (
+                not gap.strip(" 日일") and CJK.match(text[one.start])
+            ):
+                return one.name, one.start
+            break
+    return NO_LABEL, -1
+
+
+END_OF_SENTENCE = re.compile(r"[^\W\d_]{4,}[.!?]\s")
+
+
+def _printed_date(
+    page: DeclaredMetadata, text: str, span: tuple[int, int], stamp: str | None, day: date_parser.PrintedDay | None,
+    label: str, place: str, marked: bool, locale: str | None,
+) -> PrintedDate | None:  # fmt: skip
+    start, end = span
+    if day is not None:
+        value = date_parser.if_possible(day.day, page.captured)
+        clock = date_parser.printed_clock(text[:start], text[end:])
+        raw = text if len(text) <= MAX_LINE_CHARS else text[start:end]
+        return PrintedDate(raw, value, value, label, place, marked, clock) if value else None
+    value = date_parser.parse(stamp, page.captured, locale)
+    if value is None:
+        return None
+    shown = date_parser.printed_days(text[start:end], locale)
+    seen = (date_parser.if_possible(shown[0].day, page.captured) if len(shown) == 1 else None) or value[:10]
+    clock = date_parser.printed_clock(text[start:][: shown[0].start], text[start + shown[0].end :]) if shown else None
+    return PrintedDate(stamp or "", value, seen, label, place, marked, clock)
+
+
+def _stands_alone(line: Line, start: int, end: int) -> bool:
+    """Return whether a date without a label is set apart from other words, not a part of a sentence."""
+    text = line.text
+    head, tail = text[:start], text[end:]
+    apart = start in line.edges or SEPARATED.search(head) or BY_FIRST.match(head)
+    if not apart or len(head) > MAX_LINE_CHARS:
+        return False
+    if SENTENCE.search(text) and not THEN_TEXT.match(tail):
+        return False
+    if _is_caption(head):
+        return False
+    return end in line.edges or bool(THEN_TEXT.match(tail)) or not SENTENCE_GOES_ON.match(tail)
+
+
+def _is_caption(head: str) -> bool:
+    """Return whether the words before a date are those of a caption: "Ships in the bay of Osel, 24 April 2023"."""
+    return not BY_FIRST.match(head) and len(LOWER_WORD.findall(head)) >= MAX_LOWER_WORDS and "|" not in head
+
+
+def _is_signed(line: Line, one: PrintedDate) -> bool:
+    """Return whether a line below the text names the author, and gives day and time."""
+    return one.clock is not None and len(line.text) <= MAX_LINE_CHARS and bool(BY_FIRST.match(line.text))
+
+
+def _links_elsewhere(line: Line, start: int, end: int, room: int) -> bool:
+    """Return whether a date is in a link to another story, with at least `room` characters beside the date."""
+    return any(s <= start and end <= e and (e - s) - (end - start) >= room and _leads_away(a) for s, e, a in line.links)
+
+
+def _leads_away(a: Any) -> bool:
+    """Return whether a link leads to another page. Blogs link the date of a post to the post itself."""
+    return bool((a.get("href") or "").strip("#")) and "bookmark" not in (a.get("rel") or "")
+
+
+def _is_top(place: str, number: int) -> bool:
+    """Return whether a line is one of the first below the headline, where links lead to authors and sections."""
+    return place == AFTER and number <= MAX_TOP_LINES
+
+
+def is_card(element: Any, around: frozenset[Any], tags: frozenset[str], headline: str) -> bool:
+    """Return whether a date stands beside the title of another story, in an element with one of `tags`.
+
+    `around`: the elements around the headline. `headline`: its words; a page may print it twice.
+    """
+    if element is None:
+        return False
+    for up in islice(chain([element], element.iterancestors()), CARD_LEVELS + 1):
+        if up in around or up.tag in ("body", "main", "article", "html"):
+            return False
+        words = (normalized(up.text_content()[:500]) or "") if up.tag == "a" and _leads_away(up) else ""
+        if len(words) > CARD_TITLE_CHARS:
+            return True
+        inside = list(islice(up.iter(), MAX_CARD_ELEMENTS))
+        if len(inside) == MAX_CARD_ELEMENTS:
+            return False
+        for below in inside:
+            if below.tag in tags and below is not element:
+                title = [word for word in below.text_content()[:500].split() if word.isalpha()]
+                if len(title) >= 3 and len(" ".join(title)) >= CARD_TITLE_CHARS:
+                    return jsonld.same_words(below.text_content()[:500]) not in headline
+    return False
+
+
+def as_day(value: str) -> date:
+    """Return the day of an ISO 8601 value, in its own zone."""
+    return date.fromisoformat(value[:10])
