@@ -83,6 +83,7 @@ class ListingLinks:
     newest: str | None = None  # the newest day that one of its links gives
     sought_feeds: bool = False  # the feeds that it names were tried, too
     unchanged: bool = False  # its bytes are those of the last reading, and it was not read
+    runs_on: bool = False  # it is a section page with running text, and may be an article as well
     skipped: int = 0  # entries that are written as they were at the last reading, and were not read
 
     def newest_with(self, known: str | None) -> str | None:
@@ -200,6 +201,7 @@ def followed_links(discovery: Discovery, rules: ListingRules, written: WrittenEn
         skipped=skipped,
         packed=b"".join(packed),
         shared=shared,
+        runs_on=discovery.runs_on and rules.kind == "section",
         is_index=is_index,
         newest=max((day for link in discovery.found if (day := day_of(link.hint, rules.now))), default=None),
     )

@@ -182,14 +182,15 @@ class ImportPipeline:
             job.unread = why
         elif given is None and why != NOT_HTML and is_found and shape in LEFT_OUT_KINDS:
             job.left_out = self.classifier.why_no_article(url)
-        elif is_found and shape in ("article", "page"):
+        if is_found and why is None and shape in ("article", "page", "section"):
             capture = Capture(
                 None, url, adopt.time_of(answer), 200, None, "", 0, 0, adopt.record_id_of(answer), "response", None,
                 None, shape,
             )  # fmt: skip
             job.page = Page(
-                fetchable(url) or url, b"", capture=capture, source=self.classifier.source(url), comments=self.comments
-            )
+                fetchable(url) or url, b"", capture=capture, source=self.classifier.source(url), comments=self.comments,
+                listing=shape == "section",
+            )  # fmt: skip
 
     def _why_unread(self, url: str, fields: WarcFields, start: ResponseStart) -> str | None:
         """Return why a response of status 200 holds no page to read; None if it may, or if it has another status."""
