@@ -9,6 +9,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 HOLDERS = "a, p, div, td, li, section, article, main, blockquote, center, font, span, b, strong, em, i, dd, pre"
 MIN_PROSE_BYTES = 30  # of words directly in one element; ten letters of Chinese
+MIN_BROKEN_BYTES = 400  # of words in one element that may be several paragraphs, with line breaks between
 MIN_LINK_WORDS, MIN_LINK_BYTES = 4, 20  # of a link that may be the headline of another story
 MIN_RUN_BYTES = 200  # of running text that no such link interrupts
 MAX_HOLDERS = 20_000  # elements of a page that are looked at
@@ -28,7 +29,7 @@ def has_running_text(tree: LexborHTMLParser) -> bool:
         own = len(" ".join(node.text(deep=False).split()).encode("utf-8", "replace"))
         if own >= MIN_PROSE_BYTES:
             prose.add(node.mem_id)
-            length, pieces = length + own, pieces + 1
+            length, pieces = length + own, pieces + (1 if own < MIN_BROKEN_BYTES else 2)
             if pieces > 1 and length >= MIN_RUN_BYTES:
                 return True
     return False
