@@ -22,6 +22,7 @@ from crawler.frontier.entry_dates import day_of, times_of_writing
 from crawler.frontier.queue_values import FrontierEntry
 from crawler.frontier.watched_sites import WatchedSite
 from pipelines.core.urls import fetchable, site_of, url_key
+from pipelines.extraction.page.running_text import is_front
 
 MAX_SITEMAP_DEPTH = 4  # robots.txt or front page -> index -> index -> sitemap; the protocol allows one index only
 # Of a packed entry; two URLs of one listing of 50,000 are alike once in ten billion.
@@ -83,7 +84,7 @@ class ListingLinks:
     newest: str | None = None  # the newest day that one of its links gives
     sought_feeds: bool = False  # the feeds that it names were tried, too
     unchanged: bool = False  # its bytes are those of the last reading, and it was not read
-    runs_on: bool = False  # it is a section page with running text, and may be an article as well
+    runs_on: bool = False  # it is a page with running text, and may be an article as well
     skipped: int = 0  # entries that are written as they were at the last reading, and were not read
 
     def newest_with(self, known: str | None) -> str | None:
@@ -113,8 +114,11 @@ def read_listing(body: bytes, url: str, content_type: str | None, rules: Listing
         if written.skipped and not discovery.found and not discovery.exception:
             discovery = replace(discovery, problem=None)  # that it names nothing more is none
     found = replace(followed_links(discovery, rules, written), empty=not (discovery.found or written.skipped))
+    found = replace(found, runs_on=found.runs_on and not is_front(url))
     if rules.kind == "front" and not site.listed.owns(url):
-        return replace(found, problem=f"it redirects to {url}: crawl that address, or add its site to `sites`")
+        return replace(
+            found, runs_on=False, problem=f"it redirects to {url}: crawl that address, or add its site to `sites`"
+        )
     return found
 
 
@@ -201,7 +205,7 @@ def followed_links(discovery: Discovery, rules: ListingRules, written: WrittenEn
         skipped=skipped,
         packed=b"".join(packed),
         shared=shared,
-        runs_on=discovery.runs_on and rules.kind == "section",
+        runs_on=discovery.runs_on,
         is_index=is_index,
         newest=max((day for link in discovery.found if (day := day_of(link.hint, rules.now))), default=None),
     )

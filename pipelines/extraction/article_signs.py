@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from pipelines.extraction.body.blocks import HEADING_TAGS, TextBlock
 from pipelines.extraction.body.classifier import BlockDecision
@@ -20,12 +19,12 @@ from pipelines.extraction.fields.metadata import PageMetadata
 from pipelines.extraction.languages.tables import phrases
 from pipelines.extraction.page import jsonld
 from pipelines.extraction.page.declared import DeclaredMetadata
+from pipelines.extraction.page.running_text import is_front
 
 # Types (schema.org) of a page that lists, or says who somebody is or how to reach them.
 OTHER_TYPES = frozenset(
     ("CollectionPage", "SearchResultsPage", "ProfilePage", "ContactPage", "AboutPage", "CheckoutPage", "Blog")
 )
-FRONT_PATH = re.compile(r"/?(?:[a-z]{2}(?:[-_][a-z]{2})?/?)?(?:index\.\w{2,5})?", re.IGNORECASE)
 UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af\u0e00-\u0e7f]")
 NOT_OF_WORDS = re.compile(r"[\W_]+")
 MIN_PROSE_CHARS, MIN_PROSE_UNSPACED = 50, 20  # of a block that is running text and no label
@@ -54,8 +53,7 @@ SILENT = RunningText(250, 5, 25)  # it says nothing about itself
 
 def shows_article(page: DeclaredMetadata, fields: PageMetadata, decisions: Sequence[BlockDecision]) -> bool:
     """Return True if a page that may be a list is an article. `decisions`: on all blocks of it, in page order."""
-    address = urlsplit(page.url)
-    if not fields.title or (FRONT_PATH.fullmatch(address.path) and not address.query):
+    if not fields.title or is_front(page.url):
         return False
     is_declared = _declares_itself(page)
     if not is_declared:

@@ -5,14 +5,25 @@ Half of a millisecond a page, where reading it takes a hundred times as long. `a
 
 from __future__ import annotations
 
+import re
+from urllib.parse import urlsplit
+
 from selectolax.lexbor import LexborHTMLParser
 
+# Of the front page of a site or of one of its languages.
+FRONT_PATH = re.compile(r"/?(?:[a-z]{2}(?:[-_][a-z]{2})?/?)?(?:index\.\w{2,5})?", re.IGNORECASE)
 HOLDERS = "a, p, div, td, li, section, article, main, blockquote, center, font, span, b, strong, em, i, dd, pre"
 MIN_PROSE_BYTES = 30  # of words directly in one element; ten letters of Chinese
 MIN_BROKEN_BYTES = 400  # of words in one element that may be several paragraphs, with line breaks between
 MIN_LINK_WORDS, MIN_LINK_BYTES = 4, 20  # of a link that may be the headline of another story
 MIN_RUN_BYTES = 200  # of running text that no such link interrupts
 MAX_HOLDERS = 20_000  # elements of a page that are looked at
+
+
+def is_front(url: str) -> bool:
+    """Return True for the address of a front page, which is never an article."""
+    parts = urlsplit(url)
+    return not parts.query and bool(FRONT_PATH.fullmatch(parts.path))
 
 
 def has_running_text(tree: LexborHTMLParser) -> bool:
