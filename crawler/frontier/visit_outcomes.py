@@ -13,7 +13,7 @@ from scrapy.http import Response
 
 from crawler.frontier import queue_values
 from crawler.frontier.failed_visits import FailedVisits
-from crawler.frontier.listing_links import ListingLinks
+from crawler.frontier.listing_links import PAGE_LISTINGS, ListingLinks
 from crawler.frontier.listing_troubles import REDIRECT_CHAIN
 from crawler.frontier.queue_values import FrontierEntry, Validators, VisitResult
 from crawler.frontier.visit_ending import SentPage
@@ -76,12 +76,13 @@ class VisitOutcomes(FailedVisits):
         self._log("not modified since the last visit: %(url)s", claim, level=logging.DEBUG)
         is_tdmrep = claim.kind == "tdmrep"  # no listing, and no article
         count.tried += is_tdmrep
+        if claim.kind not in LISTING_KINDS or claim.kind in PAGE_LISTINGS:
+            await self.context.do(self.context.store.confirm_unchanged, claim.url, response.meta["capture"])
         if claim.kind in LISTING_KINDS:
             count.listings += not is_tdmrep
             self.context.stats.read_as_listing(claim.url)
         else:
             count.fetched += 1
-            await self.context.do(self.context.store.confirm_unchanged, claim.url, response.meta["capture"])
             self.context.stats.outcome(site.name, "unchanged", url=claim.url)
         plan = self._plan_after_success(claim) if claim.kind in LISTING_KINDS else await self._plan_of_page(claim)
         plan, known = await self._noted(claim, plan, None), queue_values.validators(response)
@@ -150,7 +151,8 @@ class VisitOutcomes(FailedVisits):
         self, claim: Claim, response: Response, links: ListingLinks, reading: Reading
     ) -> None:
         """End the visit of a listing that was read as a page, too; it counts as an article if it is one."""
-        await self.listing_read(claim, response, links)
+        is_article = isinstance(reading.outcome, Article) and reading.state is None
+        await self.listing_read(claim, response, links, is_article=is_article)
         if isinstance(reading.outcome, NothingToRead):
             about = {"why": reading.outcome.reason}
             self._log("%(url)s was read as a page: no article, %(why)s", claim, about, level=logging.DEBUG)

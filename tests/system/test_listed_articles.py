@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.pipelines.extraction.test_article_signs import ARTICLES, LISTS
 from tests.support.command import TABLES, crawl, make_archive, morgue, rows, tables
 from tests.support.http_server import Answers, answering
+from tests.support.section_pages import ARTICLES, LISTS
 
 pytestmark = pytest.mark.slow
 FARM, GUIDE = ARTICLES["farm history without date and author"], ARTICLES["signed guide"]

@@ -8,10 +8,10 @@ import json
 
 import pytest
 
-from tests.pipelines.extraction.test_article_signs import ARTICLES, LISTS
 from tests.support.command import morgue, rows
 from tests.support.foreign import address, answer, arc, gz, page, record, response
 from tests.support.import_runs import bring
+from tests.support.section_pages import ARTICLES, LISTS
 
 command = importlib.import_module("crawler.commands.import")
 BLOCK = answer(page(1))
