@@ -22,7 +22,6 @@ from crawler.frontier.entry_dates import day_of, times_of_writing
 from crawler.frontier.queue_values import FrontierEntry
 from crawler.frontier.watched_sites import WatchedSite
 from pipelines.core.urls import fetchable, site_of, url_key
-from pipelines.extraction.page.running_text import is_front
 
 MAX_SITEMAP_DEPTH = 4  # robots.txt or front page -> index -> index -> sitemap; the protocol allows one index only
 # Of a packed entry; two URLs of one listing of 50,000 are alike once in ten billion.
@@ -114,7 +113,6 @@ def read_listing(body: bytes, url: str, content_type: str | None, rules: Listing
         if written.skipped and not discovery.found and not discovery.exception:
             discovery = replace(discovery, problem=None)  # that it names nothing more is none
     found = replace(followed_links(discovery, rules, written), empty=not (discovery.found or written.skipped))
-    found = replace(found, runs_on=found.runs_on and not is_front(url))
     if rules.kind == "front" and not site.listed.owns(url):
         return replace(
             found, runs_on=False, problem=f"it redirects to {url}: crawl that address, or add its site to `sites`"
