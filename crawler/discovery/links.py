@@ -20,6 +20,7 @@ from pipelines.core.links import resolve
 from pipelines.core.urls import fetchable, same_site, site_of, url_key
 from pipelines.extraction.page.charset import decode
 from pipelines.extraction.page.meta_refresh import refresh_of
+from pipelines.extraction.page.running_text import has_running_text, is_front
 
 MAX_LINKS = 3000  # of one page
 MAX_HINT_CHARS = 500  # of a title
@@ -65,7 +66,13 @@ def read_links(
     reasons = tuple(rejected) if explain else ()
     refresh = None if found else refresh_of(body, url)
     return Discovery(
-        found, str(refresh) if refresh else problem, "page", page_title(tree), page_language(tree), reasons
+        found,
+        str(refresh) if refresh else problem,
+        "page",
+        page_title(tree),
+        page_language(tree),
+        reasons,
+        runs_on=not is_front(url) and has_running_text(tree),
     )
 
 

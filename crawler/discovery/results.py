@@ -52,6 +52,7 @@ class Discovery:
     left_out: tuple[LeftOut, ...] = ()  # what a feed or sitemap lists and `found` has not, by reason
     home: str | None = None  # of a feed: the page that it says it belongs to
     exception: str = ""  # what a parser raised, in the words of its library: for the debug log
+    runs_on: bool = False  # a page that has running text as an article does
 
 
 class Candidate(NamedTuple):

@@ -32,6 +32,7 @@ MAX_SECTION_SEGMENTS = 4  # path segments of a section page
 
 # Reasons that are weighed again for an address of a sitemap.
 FRONT_PAGE, SHORT_NAMES, LIST_WITH_PARAMETERS = "a front page", "short names", "a list with parameters"
+FURTHER_PAGE = "a further page of a list"
 
 YEAR = re.compile(r"(?:19[89]|20[0-4])\d")
 MONTH = re.compile(r"0?[1-9]|1[0-2]")
@@ -110,12 +111,21 @@ def classify_listed(url: str) -> UrlClassification:
         return judged
     if not judged.known:
         return UrlClassification("article", "listed, and of no known shape")
-    if judged.why not in (SHORT_NAMES, LIST_WITH_PARAMETERS, FRONT_PAGE):
+    if judged.why not in (SHORT_NAMES, LIST_WITH_PARAMETERS, FRONT_PAGE, FURTHER_PAGE):
         return UrlClassification(None, judged.why)
     parts = parts_of(url)
     shape = shape_of(parts.path)
+    if judged.why == FURTHER_PAGE:
+        is_article = not shape.segments and is_post(parts.query)
+        return UrlClassification(*(("article", "listed, and ?p=number") if is_article else (None, judged.why)))
     evidence = _listed_parameter(parts.query, shape) if parts.query else _listed_name(shape)
     return UrlClassification("article", f"listed, and {evidence}") if evidence else UrlClassification(None, judged.why)
+
+
+def is_post(query: str) -> bool:
+    """Return True if the one parameter of a query is the number of a post, as WordPress numbers them from 1."""
+    name, _, value = query.partition("=")
+    return name.lower() in ("p", "post") and value.isdigit()
 
 
 def _listed_parameter(query: str, shape: PathShape) -> str | None:
@@ -205,6 +215,8 @@ def _by_query(parts: UrlParts, shape: PathShape) -> UrlClassification | None:
         shape.ending or len(shape.segments) < 2 or shape.segments[-1] in words.ARTICLE_SEGMENTS | words.NEWS_SEGMENTS
     ):
         return UrlClassification("article", f"?{number}=number")
+    if number is None and values.get("view") in words.ARTICLE_SEGMENTS and _listed_parameter(parts.query, shape):
+        return UrlClassification("article", f"?view={values['view']} and a number")  # as Joomla writes it
     if variant := next((name for name in values if name in words.VARIANT_PARAMETERS), None):
         return UrlClassification(None, f"?{variant}=")
     turning = [name for name in values if name in words.PAGINATION_WORDS and values[name].isdigit()]
@@ -212,7 +224,7 @@ def _by_query(parts: UrlParts, shape: PathShape) -> UrlClassification | None:
     if turning and judged.kind == "article":
         return UrlClassification(None, "a further page of an article")
     if turning and judged.kind == "section":
-        return UrlClassification("section", "a further page of a list")
+        return UrlClassification("section", FURTHER_PAGE)
     if judged.kind == "section" and not words.REFERRER_PARAMETERS.issuperset(values):
         return UrlClassification(None, LIST_WITH_PARAMETERS)
     return None
@@ -232,12 +244,18 @@ def _by_path(shape: PathShape, anchor_text: str) -> UrlClassification:
     list_word = next(
         (segment for segment in (*segments[:-1], shape.name) if segment in words.TAG_AND_AUTHOR_SEGMENTS), None
     )
-    if list_word and date != "day" and not (_article_number(shape) and _longer_name_words(shape) > 3):
+    named_below = list_word is not None and _is_named_below(shape, list_word)
+    if (
+        list_word
+        and date != "day"
+        and not named_below
+        and not (_article_number(shape) and _longer_name_words(shape) > 3)
+    ):
         return UrlClassification(None, f"/{list_word}/")
     evidence = date and "a date, then a name"
     evidence = evidence or _list_page(shape) or _article_number(shape) or _article_segment(shape) or _long_name(shape)
     service = next((segment for segment in (*segments[:-1], shape.name) if segment in words.SERVICE_SEGMENTS), None)
-    if evidence == "a further page of a list":
+    if evidence == FURTHER_PAGE:
         return UrlClassification(None if service else "section", f"/{service}/" if service else evidence)
     if service and (not evidence or shape.name in words.SERVICE_SEGMENTS):
         return UrlClassification(None, f"/{service}/")
@@ -248,6 +266,15 @@ def _by_path(shape: PathShape, anchor_text: str) -> UrlClassification:
     if _is_section(shape):
         return UrlClassification("section", SHORT_NAMES)
     return UrlClassification(None, "no known shape", known=False)
+
+
+def _is_named_below(shape: PathShape, list_word: str) -> bool:
+    """Return True for a name of three words two segments below a word of lists: /topics/gadgets/best-electric-scooter.
+
+    A tag or an author is one segment below it.
+    """
+    below = shape.segments[shape.segments.index(list_word) + 1 :] if list_word in shape.segments else ()
+    return len(below) > 1 and shape.words > 2 and not words.PAGINATION_WORDS & set(SEPARATOR.split(shape.name))
 
 
 def _has_digit(text: str) -> bool:
@@ -294,10 +321,10 @@ def _list_page(shape: PathShape) -> str | None:
     if len(segments) < 2 or not SHORT_NUMBER.fullmatch(segments[-1]) or segments[-2].isdigit():
         return None
     if segments[-2] in words.PAGINATION_WORDS:
-        return "a further page of a list"
+        return FURTHER_PAGE
     before = PathShape(segments[:-1], segments[-2], "", _word_count(segments[-2]))
     if len(segments) <= 3 and _is_section(before) and segments[-2] not in words.ARTICLE_SEGMENTS:
-        return "a further page of a list"
+        return FURTHER_PAGE
     return None
 
 

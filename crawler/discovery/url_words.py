@@ -28,7 +28,7 @@ MONTH_NAMES = frozenset(phrases("url.months"))
 # Parameters that hold the number of an article.
 ARTICLE_ID_PARAMETERS = words("""
     id idx idxno artid article_id articleid aid artnr newsid news_id nid storyid story_id contentid content_id
-    cid_article item itemid p seq no num sn artikel article art post newsno nr key docid arcid oid
+    cid_article story item itemid p seq no num sn artikel article art post newsno nr key docid arcid oid
 """)
 
 COUNTING_PARAMETERS = words("page no num nr")  # of those above; a small number may count the pages of a list

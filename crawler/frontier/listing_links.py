@@ -83,6 +83,7 @@ class ListingLinks:
     newest: str | None = None  # the newest day that one of its links gives
     sought_feeds: bool = False  # the feeds that it names were tried, too
     unchanged: bool = False  # its bytes are those of the last reading, and it was not read
+    runs_on: bool = False  # it is a page with running text, and may be an article as well
     skipped: int = 0  # entries that are written as they were at the last reading, and were not read
 
     def newest_with(self, known: str | None) -> str | None:
@@ -113,7 +114,9 @@ def read_listing(body: bytes, url: str, content_type: str | None, rules: Listing
             discovery = replace(discovery, problem=None)  # that it names nothing more is none
     found = replace(followed_links(discovery, rules, written), empty=not (discovery.found or written.skipped))
     if rules.kind == "front" and not site.listed.owns(url):
-        return replace(found, problem=f"it redirects to {url}: crawl that address, or add its site to `sites`")
+        return replace(
+            found, runs_on=False, problem=f"it redirects to {url}: crawl that address, or add its site to `sites`"
+        )
     return found
 
 
@@ -200,6 +203,7 @@ def followed_links(discovery: Discovery, rules: ListingRules, written: WrittenEn
         skipped=skipped,
         packed=b"".join(packed),
         shared=shared,
+        runs_on=discovery.runs_on,
         is_index=is_index,
         newest=max((day for link in discovery.found if (day := day_of(link.hint, rules.now))), default=None),
     )

@@ -11,7 +11,7 @@ from scrapy.http import Response
 
 from crawler.frontier import queue_values
 from crawler.frontier.entry_dates import dated, day_or_none
-from crawler.frontier.listing_links import READER_OF_KIND, ListingLinks, packed_key, size_of, unpacked
+from crawler.frontier.listing_links import PAGE_LISTINGS, READER_OF_KIND, ListingLinks, packed_key, size_of, unpacked
 from crawler.frontier.listing_troubles import COMPARED_KINDS, IN_PLACE, ListingTroubles, moved_for_good
 from crawler.frontier.queue_values import Validators, VisitResult
 from crawler.frontier.watched_sites import WatchedSite
@@ -64,11 +64,18 @@ class ListingVisits(ListingTroubles):
         known = listings.entries_at_last_reading(self.frontier.db, key, site.rules) if is_compared else b""
         return listings.listing(self.frontier.db, key), known
 
-    async def listing_read(self, claim: Claim, response: Response, found: ListingLinks) -> None:
-        """End the visit of a feed, sitemap, front or section page that was read: queue its links."""
+    async def listing_read(
+        self, claim: Claim, response: Response, found: ListingLinks, *, is_article: bool = False
+    ) -> None:
+        """End the visit of a feed, sitemap, front or section page that was read: queue its links.
+
+        `is_article`: it is an article as well, which was filed; so it is of use even if it lists nothing.
+        """
         site, time = self.site(claim), now()
         count = self.context.stats.by_source[site.name]
         self.context.stats.read_as_listing(claim.url)
+        if found.unchanged and claim.kind in PAGE_LISTINGS and response.meta.get("capture") is not None:
+            await self.context.do(self.context.store.confirm_unchanged, claim.url, response.meta["capture"])
         found_before, refused = count.found, Counter[str]()
         room_of_listing = self.dispatcher.used.of(claim.source_id).addresses_per_listing
         past = await self.past_rule(claim, found)
@@ -90,7 +97,7 @@ class ListingVisits(ListingTroubles):
         problem, empty = found.problem, found.empty and not may_have_more
         # Many sites answer every path with a page.
         no_listing = claim.kind == "tdmrep" or (empty and self._is_guess(claim))
-        useless = empty and site.relies_on(claim.url, well_formed=problem is None)
+        useless = empty and not is_article and site.relies_on(claim.url, well_formed=problem is None)
         is_read = not (no_listing or useless)  # otherwise it counts as one that gave no answer
         count.listings += is_read
         count.tried += no_listing

@@ -6,7 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from scrapy.http import Response
 
@@ -37,6 +37,14 @@ DOUBT_OF_304 = timedelta(days=14)  # in which a host is asked without validators
 GUESS_INTERVAL = timedelta(days=7)  # until a tdmrep.json is asked for again that was not there
 
 
+class SentPage(NamedTuple):
+    """Hold what is needed to end the visit of a page that is being read."""
+
+    claim: Claim
+    response: Response
+    links: ListingLinks | None  # of a listing, which may be an article as well
+
+
 class VisitEnding:
     """End claims of one crawl. Lives on the event loop; the archive writer's thread writes the rows."""
 
@@ -56,7 +64,7 @@ class VisitEnding:
         self._read_again: set[int | None] = set()  # sources whose front page this crawl reads once more, for its feeds
         self._ages: dict[int | None, tuple[float, ...]] = {}  # those that a source earns, by its id
         # Pages in the item pipelines, by frontier id. A response is kept for the count of bytes held (BodyBudget).
-        self._pages: dict[int, tuple[Claim, Validators, Response]] = {}
+        self._pages: dict[int, SentPage] = {}
 
     def site(self, claim: Claim) -> WatchedSite:
         """Return the site that a claim belongs to."""

@@ -13,8 +13,10 @@ from scrapy.http import Response
 
 from crawler.frontier import queue_values
 from crawler.frontier.failed_visits import FailedVisits
+from crawler.frontier.listing_links import PAGE_LISTINGS, ListingLinks
 from crawler.frontier.listing_troubles import REDIRECT_CHAIN
 from crawler.frontier.queue_values import FrontierEntry, Validators, VisitResult
+from crawler.frontier.visit_ending import SentPage
 from crawler.schedule.article_ages import hides_edit, sooner_after_alternate
 from crawler.schedule.failure_kinds import UNASKED_304
 from crawler.schedule.revisit_policy import LISTING_KINDS, PAGE_KINDS, NextVisit, after_copy, after_failure
@@ -50,13 +52,14 @@ class VisitOutcomes(FailedVisits):
         )
         return source_id, claim.hint if own else {}
 
-    def page_sent(self, claim: Claim, response: Response) -> None:
+    def page_sent(self, claim: Claim, response: Response, links: ListingLinks | None) -> None:
         """Remember the claim of a page that enters the item pipelines. `page_read` ends it, or `take_page`."""
-        self._pages[claim.id] = claim, queue_values.validators(response), response
+        self._pages[claim.id] = SentPage(claim, response, links)
 
     def take_page(self, frontier_id: int) -> Claim | None:
         """Forget a page in the item pipelines and return its claim, which the caller must end."""
-        return self._pages.pop(frontier_id, (None,))[0]
+        sent = self._pages.pop(frontier_id, None)
+        return sent.claim if sent is not None else None
 
     async def not_modified(self, claim: Claim, response: Response) -> None:
         """End the visit of a URL whose request was answered 304.
@@ -73,12 +76,13 @@ class VisitOutcomes(FailedVisits):
         self._log("not modified since the last visit: %(url)s", claim, level=logging.DEBUG)
         is_tdmrep = claim.kind == "tdmrep"  # no listing, and no article
         count.tried += is_tdmrep
+        if claim.kind not in LISTING_KINDS or claim.kind in PAGE_LISTINGS:
+            await self.context.do(self.context.store.confirm_unchanged, claim.url, response.meta["capture"])
         if claim.kind in LISTING_KINDS:
             count.listings += not is_tdmrep
             self.context.stats.read_as_listing(claim.url)
         else:
             count.fetched += 1
-            await self.context.do(self.context.store.confirm_unchanged, claim.url, response.meta["capture"])
             self.context.stats.outcome(site.name, "unchanged", url=claim.url)
         plan = self._plan_after_success(claim) if claim.kind in LISTING_KINDS else await self._plan_of_page(claim)
         plan, known = await self._noted(claim, plan, None), queue_values.validators(response)
@@ -90,8 +94,11 @@ class VisitOutcomes(FailedVisits):
     async def page_read(self, reading: Reading) -> None:
         """End the visit of a page that went through the item pipelines; an article of it is stored already."""
         assert reading.page.frontier_id is not None
-        claim, validators, response = self._pages.pop(reading.page.frontier_id)
-        site = self.site(claim)
+        claim, response, links = self._pages.pop(reading.page.frontier_id)
+        if links is not None:
+            await self._page_of_listing_read(claim, response, links, reading)
+            return
+        validators, site = queue_values.validators(response), self.site(claim)
         self.context.stats.by_source[site.name].fetched += 1
         error, broke_off, state, detour = None, False, reading.state, None
         if state is None and isinstance(reading.outcome, NothingToRead):
@@ -139,6 +146,21 @@ class VisitOutcomes(FailedVisits):
         visit = VisitResult(plan, status, error, answered=not broke_off, validators=known, detour=detour)
         # The address that was asked for is asked again, not the wall or error page that it redirects to.
         await self._end(claim, visit, None if is_missing else reading.page.url, pages=1)
+
+    async def _page_of_listing_read(
+        self, claim: Claim, response: Response, links: ListingLinks, reading: Reading
+    ) -> None:
+        """End the visit of a listing that was read as a page, too; it counts as an article if it is one."""
+        is_article = isinstance(reading.outcome, Article) and reading.state is None
+        await self.listing_read(claim, response, links, is_article=is_article)
+        if isinstance(reading.outcome, NothingToRead):
+            about = {"why": reading.outcome.reason}
+            self._log("%(url)s was read as a page: no article, %(why)s", claim, about, level=logging.DEBUG)
+            return
+        change, why = reading.change or "new", reading.state.kind if reading.state is not None else ""
+        self.context.stats.outcome(self.site(claim).name, change, why, claim.url)
+        filed = {"change": change, "article": reading.article_id}
+        self._log("filed %(url)s, which lists articles as well: %(change)s, article %(article)s", claim, filed)
 
     async def _state_without_text(self, claim: Claim, reading: Reading) -> PageState | None:
         """Note that there is nothing to read at the address of a known article, or that the page says what it is.

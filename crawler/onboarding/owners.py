@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from crawler.config.models import Config, SourceConfig
-from crawler.discovery.url_classifier import UrlClassification, classify_with_reason
+from crawler.discovery.url_classifier import LIST_WITH_PARAMETERS, UrlClassification, classify_with_reason
 from pipelines.core.items import Source
 from pipelines.core.urls import fetchable, host_of, site_of, site_of_host
 
@@ -46,6 +46,8 @@ class SourceOwners:
         judged = self._judged(url)
         if judged.kind == "section" and re.fullmatch(r"[a-z]+://[^/]+/?", url, re.IGNORECASE):
             return "front"
+        if judged.why == LIST_WITH_PARAMETERS:
+            return "section"  # it may be an article by what it is
         if judged.kind is None:
             return "other" if judged.known else "article"
         return judged.kind

@@ -117,22 +117,30 @@ class NewsSpider(scrapy.Spider):
             except WorkerFailure as failure:
                 await self.visits.failed(claim, f"reading it {failure.reason}", response.status)
             else:
-                await self.visits.listing_read(claim, response, found)
+                if found.runs_on:  # its links are queued after it is read
+                    yield self.page(claim, response, found)
+                else:
+                    await self.visits.listing_read(claim, response, found)
         else:
-            self.visits.page_sent(claim, response)
-            source_id, hint = self.visits.filing(claim, response.url)
-            yield Page(
-                url=fetchable(response.url) or response.url,  # without the password that a redirect may carry
-                body=response.body,
-                content_type=header(response, "Content-Type"),
-                capture=capture,
-                source=(self.visits.sites.get(source_id) or self.visits.site(claim)).source,
-                source_id=source_id,
-                frontier_id=claim.id,
-                asked=claim.url,
-                hint=dict(hint),
-                comments=self.run.config.extract.comments == "separate",
-            )
+            yield self.page(claim, response)
+
+    def page(self, claim: Claim, response: Response, links: ListingLinks | None = None) -> Page:
+        """Return an answer as a page to be read. `links`: those of a listing that may be an article as well."""
+        self.visits.page_sent(claim, response, links)
+        source_id, hint = self.visits.filing(claim, response.url)
+        return Page(
+            url=fetchable(response.url) or response.url,  # without the password that a redirect may carry
+            body=response.body,
+            content_type=header(response, "Content-Type"),
+            capture=response.meta.get("capture"),
+            source=(self.visits.sites.get(source_id) or self.visits.site(claim)).source,
+            source_id=source_id,
+            frontier_id=claim.id,
+            asked=claim.url,
+            hint=dict(hint),
+            comments=self.run.config.extract.comments == "separate",
+            listing=links is not None,
+        )
 
     async def failed(self, failure: Any) -> None:
         """Take the failure of a request. `failure` is Twisted's, with the request as Scrapy's addition."""

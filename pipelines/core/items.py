@@ -102,6 +102,7 @@ class Page:
     asked: str = ""  # the URL in that row, before redirects; empty: the same as `url`
     hint: dict[str, str] = field(default_factory=dict)  # what the feed or news sitemap said: title, published, language
     comments: bool = False  # readers' comments are wanted too, in their own field
+    listing: bool = False  # it was fetched for its links, and must show that it is an article: see `article_signs`
 
 
 ARTICLE_KINDS = ("article", "opinion", "live blog", "gallery", "video")

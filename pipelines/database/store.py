@@ -24,6 +24,7 @@ from pipelines.database.columns import (
     insert_article,
     update_article,
     update_row,
+    utc_day,
 )
 from pipelines.database.edits.change_detection import Change, alike
 from pipelines.database.edits.difference import NO_DIFFERENCE, Difference, Noise, difference_row
@@ -236,8 +237,10 @@ class ArticleStore(SourceStore):
         return None if row is None else KnownArticle(row[0], row[1], url_key(row[2]), row[3])
 
     def _alike(self, known: KnownArticle, article: Article) -> bool:
-        title, text = self.db.execute("SELECT title, text FROM articles WHERE id = ?", (known.id,)).fetchone()
-        return alike(article.title, article.text, title, text)
+        query = "SELECT title, text, published_day FROM articles WHERE id = ?"
+        title, text, day = self.db.execute(query, (known.id,)).fetchone()
+        other_day = day is not None and article.published is not None and utc_day(article.published) != day
+        return alike(article.title, article.text, title, text, other_day=other_day)
 
     def _tell_apart(self, known: KnownArticle, own: str) -> None:
         """Separate an article from `own`, an address at which there is another story now."""

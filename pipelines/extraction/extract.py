@@ -26,7 +26,7 @@ from lxml import etree
 
 from pipelines.core.items import Article, NothingToRead, Page, Reading, Rule
 from pipelines.core.timestamps import now
-from pipelines.extraction import page_labels, site_rules
+from pipelines.extraction import article_signs, page_labels, site_rules
 from pipelines.extraction.body import classifier
 from pipelines.extraction.body.blocks import HEADING_TAGS, TextBlock, blocks, menus
 from pipelines.extraction.body.classifier import BlockDecision
@@ -52,6 +52,7 @@ NO_TEXT = "no article text"  # no text, or fewer words than MIN_WORDS
 INDEX = "index page"  # a front page, a section, a list of links
 READING = 4  # a number of this extractor; raised whenever it may read a page differently, so that `reextract` reads it
 FAILED = "extractor failed"  # an exception, our bug or trafilatura's; `detail` says which
+LISTING = "fetched for its links, and shows too little of an article"  # detail of INDEX
 ONLY_REFRESH = "only a refresh"  # no text, and a meta refresh that leads to another page, or reloads this one
 REASONS = (EMPTY, NOT_HTML, TOO_LARGE, UNDECODABLE, NO_TEXT, INDEX, ONLY_REFRESH, FAILED)
 
@@ -145,6 +146,8 @@ def _read(page: Page, observer: ReadingObserver) -> Article:
     written = comments.find_comments(tree) if page.comments else None
 
     decisions = _decisions(tree, declared, fields, rule, observer)
+    if page.listing and not article_signs.shows_article(declared, fields, decisions):
+        raise PageRefused(INDEX, LISTING)
     paragraphs, fields = _paragraphs(decisions, declared, fields)
     labels = page_labels.read(declared, early, _lines_around(decisions), paragraphs, fields.byline, fields.title)
     observer.labelled(labels)

@@ -84,11 +84,12 @@ class ExchangeFiling:
             self.report.nothing[job.unread] += 1
             nothing = {"url": url, "why": job.unread}
             logger.info("skipped %(url)s: nothing to read, %(why)s", nothing)
-        if job.left_out is not None:
+        is_list = job.page is not None and job.page.listing and article is None
+        if job.left_out is not None and article is None:
             self.report.by_shape[job.left_out] += 1
             self.report.shape_examples.setdefault(job.left_out, url)
             logger.debug("left out %(url)s: %(why)s", {"url": url, "why": job.left_out})
-        if read is None or job.page is None:
+        if read is None or job.page is None or is_list:
             return
         name = source.name if source else host_of(job.page.url)
         page = replace(job.page, capture=capture, source_id=source_id)

@@ -30,6 +30,7 @@ from pipelines.core.items import Article, Capture, NothingToRead, Page
 from pipelines.core.urls import fetchable, is_web_address
 from pipelines.core.worker_pool import WorkerFailure
 from pipelines.extraction.page.media import NOT_HTML
+from pipelines.extraction.page.running_text import is_front
 from pipelines.importing import adopt
 from pipelines.importing.adopt import ImportFilter
 from pipelines.importing.containers import printable
@@ -177,19 +178,21 @@ class ImportPipeline:
         url, given, start = fields.get("WARC-Target-URI") or "", fields.get("Morgue-Kind"), start_of(job.block)
         shape = given or kind_of(url, start, self.classifier.kind)
         why, is_found = self._why_unread(url, fields, start), start.head is not None and start.head.status == 200
+        is_listing = shape in ("front", "section")
         job.kind = "other" if given is None and why in (NOT_HTML, CUT_OFF) and shape in PAGE_KINDS else shape
         if why == BAD_ADDRESS or (why and shape in ("article", "page")):
             job.unread = why
         elif given is None and why != NOT_HTML and is_found and shape in LEFT_OUT_KINDS:
             job.left_out = self.classifier.why_no_article(url)
-        elif is_found and shape in ("article", "page"):
+        if is_found and why is None and (shape in ("article", "page") or (is_listing and not is_front(url))):
             capture = Capture(
                 None, url, adopt.time_of(answer), 200, None, "", 0, 0, adopt.record_id_of(answer), "response", None,
                 None, shape,
             )  # fmt: skip
             job.page = Page(
-                fetchable(url) or url, b"", capture=capture, source=self.classifier.source(url), comments=self.comments
-            )
+                fetchable(url) or url, b"", capture=capture, source=self.classifier.source(url), comments=self.comments,
+                listing=is_listing,
+            )  # fmt: skip
 
     def _why_unread(self, url: str, fields: WarcFields, start: ResponseStart) -> str | None:
         """Return why a response of status 200 holds no page to read; None if it may, or if it has another status."""

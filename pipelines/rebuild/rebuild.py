@@ -134,8 +134,9 @@ class Rebuild(StagingDatabase):
         """Read and file the pages that no journal record mentions, in the order of their captures."""
         if not self._is_at("file"):
             return
-        query = f"""SELECT {readings.CAPTURE_PLACE} FROM captures c JOIN unmentioned u ON u.capture_id = c.id
-                     WHERE c.status = 200 AND c.error IS NULL AND c.kind IN ('article', 'page')
+        query = f"""SELECT {readings.CAPTURE_PLACE}, c.kind IN ('front', 'section') AS listing
+                      FROM captures c JOIN unmentioned u ON u.capture_id = c.id
+                     WHERE c.status = 200 AND c.error IS NULL AND c.kind IN ('article', 'page', 'front', 'section')
                      ORDER BY c.time, c.id"""  # noqa: S608 (our own names)
         rows = [dict(row) for row in self._ask(query)]
         self.on_progress("filing", 0, len(rows))

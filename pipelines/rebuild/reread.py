@@ -92,6 +92,7 @@ def stored_page(
         source_id=row["source_id"],
         hint=decode_json(row["hint"], dict, "revisions", row["url"], "hint", values=str) if row["hint"] else {},
         comments=bool(row["comments"]),
+        listing=bool(row.get("listing")),
     )
 
 

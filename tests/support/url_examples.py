@@ -18,6 +18,9 @@ SHAPES: list[tuple[str, str | None]] = [
     ("https://paper.example/beitrag/12-11-2026-deiche-werden-erhoeht", A),
     ("https://paper.example/hr/pet-inspirativnih-zena-u-sportu/2026/11/12/", A),
     ("https://paper.example/topics/2026/11/12/pier/", A),
+    ("https://paper.example/topics/gadgets/best-electric-scooter", "section"),  # it is read, and shows what it is
+    ("https://paper.example/themen/detail/umfrage-zur-preisbremse-der-inseln", A),
+    ("https://paper.example/index.php?option=com_content&view=article&id=5", A),
     ("https://paper.example/video/2026/11/12/pier-collapses", A),
     ("https://blog.paper.example/capitol/archives/288635/morning-roundup", A),
     ("https://paper.example/idunn/frettir/2026/11/12/hofnin_lokud/", A),

@@ -44,6 +44,9 @@ def text_digest(title: str | None, text: str) -> str:
 MAX_WORD_CHARS = 20  # mean length of words; longer ones are of a script without spaces, and characters are compared
 MIN_COMMON_WORDS = 0.5  # share of words that two texts of one article have in common
 MIN_CONTAINED_WORDS = 0.5  # share of the words of the shorter text that the other has too, if the headlines are equal
+RUN_WORDS, RUN_LETTERS = 3, 6  # in a row that are compared; letters in a script without spaces
+MIN_COMMON_RUNS = 0.7  # share of the runs of the shorter text that the other has too
+MIN_COMMON_RUNS_OF_DAYS = 0.85  # the same of pages that give different days of publication
 MIN_TEXT_WORDS = 10  # different words; a shorter text says nothing against equal headlines
 
 
@@ -57,15 +60,38 @@ def different_words(text: str) -> set[str]:
     return set(words)
 
 
-def alike(title: str | None, text: str, other_title: str | None, other_text: str) -> bool:
-    """Return True if two pages tell the same story: at least half of all words are common.
+def runs(text: str) -> set[str]:
+    """Return the different runs of words in a row of a text; of a script without spaces, those of letters."""
+    words = comparable(text).casefold().split()
+    if words and sum(map(len, words)) / len(words) > MAX_WORD_CHARS:
+        letters = "".join(words)
+        return {letters[at : at + RUN_LETTERS] for at in range(max(1, len(letters) - RUN_LETTERS + 1))}
+    return {" ".join(words[at : at + RUN_WORDS]) for at in range(max(1, len(words) - RUN_WORDS + 1))}
+
+
+def common_runs(text: str, other_text: str) -> float:
+    """Return the share of the runs of the shorter text that the other has, too.
+
+    It tells two texts of one column, which say other things in the same words, from two versions of one text.
+    """
+    mine, others = runs(text), runs(other_text)
+    return len(mine & others) / min(len(mine), len(others))
+
+
+def alike(title: str | None, text: str, other_title: str | None, other_text: str, *, other_day: bool = False) -> bool:
+    """Return True if two pages tell the same story: at least half of all words are common, most of them in rows.
 
     Many AMP pages and print views lack paragraphs. So with the same headline, half of the words of the shorter text
     suffice. A headline alone does not, because newsletters and series share theirs. Different stories of one site share
-    a fifth of their words.
+    a fifth of their words, and those of one column more than half. `other_day`: they give different days of
+    publication.
     """
     mine, others = different_words(text), different_words(other_text)
     common, least = len(mine & others), min(len(mine), len(others))
     if title and other_title and comparable(title).casefold() == comparable(other_title).casefold():
-        return least < MIN_TEXT_WORDS or common >= MIN_CONTAINED_WORDS * least
-    return bool(common) and common / len(mine | others) >= MIN_COMMON_WORDS
+        if least < MIN_TEXT_WORDS:
+            return True
+        is_near = common >= MIN_CONTAINED_WORDS * least
+    else:
+        is_near = bool(common) and common / len(mine | others) >= MIN_COMMON_WORDS
+    return is_near and common_runs(text, other_text) >= (MIN_COMMON_RUNS_OF_DAYS if other_day else MIN_COMMON_RUNS)

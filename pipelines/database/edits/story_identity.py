@@ -20,7 +20,13 @@ from pipelines.core.urls import same_site, url_key
 from pipelines.database.columns import update_article, utc_day
 from pipelines.database.connection import dicts
 from pipelines.database.edits.chains import describe
-from pipelines.database.edits.change_detection import MIN_COMMON_WORDS, comparable, different_words
+from pipelines.database.edits.change_detection import (
+    MIN_COMMON_RUNS,
+    MIN_COMMON_WORDS,
+    common_runs,
+    comparable,
+    different_words,
+)
 
 MIN_ID_DIGITS = 5  # of the number of an article in an address; shorter ones are years, days, pages and parts
 STORY_ID = re.compile(
@@ -166,7 +172,9 @@ def may_unite(db: sqlite3.Connection, first: int, second: int) -> bool:
     if not same_site(*(f"https:{row[0]}" for row in texts)):
         return False
     (key, *text), (other, *other_text) = texts
-    return is_renamed(key, other) or tell_one_story(*text, *other_text)
+    if is_renamed(key, other):
+        return True
+    return tell_one_story(*text, *other_text) and common_runs(text[1], other_text[1]) >= MIN_COMMON_RUNS
 
 
 def unite(db: sqlite3.Connection, first: int, second: int) -> tuple[int, str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from pipelines.extraction.fields.date_labels import NO_LABEL, UPDATED
+from pipelines.extraction.languages.date_labels import NO_LABEL, UPDATED
 from pipelines.extraction.page.declared import OTHER_STORIES, DeclaredMetadata, class_and_id
 
 SKIPPED_TAGS = frozenset(

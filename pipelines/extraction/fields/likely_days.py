@@ -13,9 +13,9 @@ from typing import Any
 from lxml.etree import XPath
 
 from pipelines.extraction.fields import date_parser
-from pipelines.extraction.fields.date_labels import UNSURE, labels_in
 from pipelines.extraction.fields.dated_lines import PageWalker
 from pipelines.extraction.fields.printed_dates import PrintedDate, page_locale
+from pipelines.extraction.languages.date_labels import UNSURE, labels_in
 from pipelines.extraction.page import jsonld
 from pipelines.extraction.page.declared import DeclaredMetadata, absolute
 

@@ -12,16 +12,6 @@ from itertools import chain, islice, pairwise
 from typing import Any, NamedTuple
 
 from pipelines.extraction.fields import date_parser
-from pipelines.extraction.fields.date_labels import (
-    CJK,
-    NO_LABEL,
-    OTHER,
-    PUBLISHED,
-    UNSURE,
-    UPDATED,
-    Label,
-    labels_in,
-)
 from pipelines.extraction.fields.dated_lines import (
     COMMENTS_CLASS,
     NAMED_UPDATED,
@@ -32,6 +22,16 @@ from pipelines.extraction.fields.dated_lines import (
     in_site_header,
     is_named_for_publication,
     label_by_name,
+)
+from pipelines.extraction.languages.date_labels import (
+    CJK,
+    NO_LABEL,
+    OTHER,
+    PUBLISHED,
+    UNSURE,
+    UPDATED,
+    Label,
+    labels_in,
 )
 from pipelines.extraction.page import jsonld
 from pipelines.extraction.page.declared import DeclaredMetadata, class_and_id, normalized

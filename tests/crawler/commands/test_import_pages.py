@@ -11,6 +11,7 @@ import pytest
 from tests.support.command import morgue, rows
 from tests.support.foreign import address, answer, arc, gz, page, record, response
 from tests.support.import_runs import bring
+from tests.support.section_pages import ARTICLES, LISTS
 
 command = importlib.import_module("crawler.commands.import")
 BLOCK = answer(page(1))
@@ -113,6 +114,25 @@ def test_left_out_pages_are_in_both_summaries(archive):
         {"why": "short names", "pages": 2, "example": "https://paper.example/sport"},
         {"why": "a front page", "pages": 1, "example": "https://paper.example/"},
     ]
+
+
+def test_page_with_the_address_of_a_list_is_read_for_an_article(archive):
+    """It is filed by what it is, and then not left out by its shape; a list beside it, and a front page, are."""
+    pages = [
+        ARTICLES["signed guide"],
+        ARTICLES["Joomla"],
+        LISTS["introduction, then headlines"],
+        LISTS["posts of a blog, whole"],
+    ]
+    pages.append(("/", ARTICLES["signed guide"][1]))
+    _, report = bring(archive, gz([
+        record("response", f"https://paper.example{path}", answer(html.encode(), b"Content-Type: text/html"))
+        for path, html in pages
+    ]))  # fmt: skip
+    assert rows(archive, "SELECT url FROM articles ORDER BY url") == [
+        (f"https://paper.example{path}",) for path in sorted(("/security-cameras/best/", ARTICLES["Joomla"][0]))
+    ]
+    assert (report.articles["new"], dict(report.nothing), report.by_shape.total()) == (2, {}, 3)
 
 
 def test_listing_of_another_archive_is_not_counted_as_left_out(archive):

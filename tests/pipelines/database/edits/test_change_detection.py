@@ -62,7 +62,28 @@ def test_missing_and_empty_title_have_one_digest():
 
 WALL = "The harbour wall in the north needs a repair, and the council voted for it on Tuesday. It costs a million."
 ASH = "A volcano on an island in the south sent ash over villages, while farmers moved their cattle away."
+WEATHER = [
+    f"{sky} in the morning, {noon} from noon, and {night} after dark with gusts of {knots} knots on the skerries. "
+    f"Temperatures rise to {knots - 20} degrees inland. The wind comes from the {wind} and turns to the east in the "
+    f"evening. The outlook for tomorrow: mostly {outlook} with a few sunny hours in the {wind}."
+    for sky, noon, night, knots, wind, outlook in (
+        ("Sun", "clouds", "rain", 50, "north", "dry"), ("Fog", "sun", "frost", 30, "west", "wet"))
+]  # fmt: skip
+SHARES = [
+    f"The bay index closed at {points} points on {day}, {more} percent higher than the day before. Shares of {one} "
+    f"gained {more} percent after {why}. Traders said that volumes were thin ahead of the decision on Thursday."
+    for points, day, more, one, why in (
+        ("4,512", "Monday", "1.2", "the ferry company", "it announced a route to Hollin Point"),
+        ("4,433", "Tuesday", "2.9", "two makers of cranes", "an order came from Skerry"))
+]  # fmt: skip
 STORIES = {
+    "a column on the weather": (("The weather today", WEATHER[0]), ("The weather today", WEATHER[1]), False),
+    "a column on shares": (("Shares today", SHARES[0]), ("Shares today", SHARES[1]), False),
+    "two pages of a story": (("Wall to be repaired", f"{WALL} {WEATHER[0]}"), ("Wall to be repaired", ASH), False),
+    "a print view with a line of its own": (
+        ("The weather today", WEATHER[0]), ("The weather today", f"{WEATHER[0]} Printed on 3 November."), True),
+    "a version with one word corrected": (
+        ("The weather today", WEATHER[0]), ("The weather today", WEATHER[0].replace("gusts", "winds")), True),
     "newsletters of two days": (("Morning briefing", WALL), ("Morning briefing", ASH), False),
     "an AMP page with few paragraphs": (("Wall to be repaired", f"{WALL} {ASH}"), ("Wall to be repaired", WALL), True),
     "a teaser": (("Wall to be repaired", WALL), ("Wall to be repaired", "Read on in our app."), True),
@@ -78,3 +99,12 @@ def test_pages_tell_the_same_story_by_their_words(one, other, same):
     """A headline alone is no evidence."""
     assert alike(*one, *other) is same
     assert alike(*other, *one) is same
+
+
+def test_days_of_publication_tell_two_short_texts_of_a_column_apart():
+    """The water level is all that changes in them; two versions of one text have one day."""
+    texts = [f"The water level at the quay was {n} centimetres at noon, which is {n - 3} above the mean of this month. "
+             f"The gauge at the lock showed {n + 9} centimetres at the same time, and the tide was out."
+             for n in (71, 88)]  # fmt: skip
+    assert alike("Water level", texts[0], "Water level", texts[1])
+    assert not alike("Water level", texts[0], "Water level", texts[1], other_day=True)

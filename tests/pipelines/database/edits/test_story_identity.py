@@ -344,3 +344,39 @@ def test_copy_that_shows_another_story_later_is_an_article(store):
         visit(store, f"{COPY}?id={number}", "Notice", words(1), number, word_count=60)
     assert visit(store, f"{COPY}?id=2", "Harbour", words(2), 26, word_count=60).change == "new"
     assert len(articles(store)) == 2
+
+
+COLUMN = "https://paper.example/weather/"
+DAYS = [
+    ("Sun in the morning, clouds from noon and rain after dark, with gusts of fifty knots on the outer skerries. The "
+     "outlook for tomorrow: dry with some sun."),
+    ("Fog in the morning, sun from noon and frost after dark, with gusts of ten knots on the inner skerries. The "
+     "outlook for tomorrow: wet with much wind."),
+    ("Snow in the morning, sleet from noon and ice after dark, with a light breeze on the outer skerries. The outlook "
+     "for tomorrow: clear with hard frost."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (1, 2, 0)])
+@pytest.mark.parametrize("title", ["The weather today", None])
+def test_days_of_a_column_that_name_one_address_stay_articles(store, order, title):
+    """Each has one row, one text and one address, however often they are visited; the first keeps the name."""
+    urls = [f"https://paper.example/2026/11/{day + 2}/weather.html" for day in range(3)]
+    for hours in range(3):
+        for day in order:
+            filed = visit(store, urls[day], title, DAYS[day], hours, canonical=COLUMN)
+            assert filed.change == ("unchanged" if hours else "new")
+    kept = store.db.execute("SELECT url, text, revision FROM articles ORDER BY url").fetchall()
+    assert kept == [(url, text, 1) for url, text in zip(urls, DAYS, strict=True)]
+    keys = {key for (key,) in store.db.execute("SELECT url_key FROM articles")}
+    assert len(keys) == 3
+    assert len(keys & {f"//paper.example/2026/11/{day + 2}/weather.html" for day in range(3)}) >= 2
+
+
+def test_second_page_that_names_the_first_is_an_article(store):
+    """It has the headline and the first lines of the first page."""
+    first, lead = "https://paper.example/2026/11/02/ferry.html", words(9, 12)
+    visit(store, first, "Ferry stops", f"{lead} {words(1)}", canonical=first)
+    for hours in (1, 2):
+        visit(store, f"{first}?page=2", "Ferry stops", f"{lead} {words(2)}", hours, canonical=first)
+    assert articles(store) == [(1, first, 1), (2, f"{first}?page=2", 1)]

@@ -5,9 +5,9 @@ import pytest
 from pipelines.core.items import Page
 from pipelines.extraction.extract import read as read_page
 from pipelines.extraction.fields import dates
-from pipelines.extraction.fields.date_labels import NO_LABEL, OTHER, PUBLISHED, UPDATED, labels_in
 from pipelines.extraction.fields.likely_days import likely_days
 from pipelines.extraction.fields.printed_dates import AFTER, BEFORE, LATER, PrintedDate
+from pipelines.extraction.languages.date_labels import NO_LABEL, OTHER, PUBLISHED, UPDATED, labels_in
 from tests.support.page_snippets import assert_candidates_agree, ld, meta, page, read
 
 BARE = "https://paper.example/bridge"
