@@ -100,7 +100,8 @@ def _model() -> dict[str, Any]:
 @cache
 def _stages() -> list[tuple[ScoreFunction, float, float]]:
     """Return the sums of the trees of each stage, with the bounds beyond which the later stages are not run."""
-    trees, done, stages = _model()["trees"], 0, []
+    trees, done = _model()["trees"], 0
+    stages: list[tuple[ScoreFunction, float, float]] = []
     for count, low, high in [*_model()["stages"], (len(trees), 0.0, 0.0)]:
         stages.append((_Stage(trees[done:count]).sum, float(low), float(high)))
         done = count
