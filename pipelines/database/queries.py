@@ -17,7 +17,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pipelines.core.errors import NotFound
-from pipelines.core.kinds import GONE_KINDS
+from pipelines.core.items import GONE_KINDS
 from pipelines.database.connection import (
     JSON_COLUMNS,
     MAX_CACHED_CHARS,

@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from pipelines.core.lazy_patterns import lazy_pattern
+from pipelines.core.languages.lazy_patterns import lazy_pattern
 
 BREAK = "\ue000"  # a word between two runs, which no person types: no phrase goes across it
 # Marks (vowels, tones) separate words for the index. These letters of private use, from here on, are in their place.

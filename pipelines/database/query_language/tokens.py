@@ -12,7 +12,7 @@ from itertools import pairwise, takewhile
 from typing import NamedTuple
 
 from pipelines.core.errors import QueryError
-from pipelines.core.lazy_patterns import lazy_pattern
+from pipelines.core.languages.lazy_patterns import lazy_pattern
 from pipelines.database.query_language.other_syntaxes import near_instead, other_syntax, wildcard_in
 from pipelines.database.query_language.phrases import has_run, near, signs_ignored, term, words_of
 

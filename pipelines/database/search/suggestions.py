@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice, pairwise, product
 from typing import NamedTuple
 
-from pipelines.core.lazy_patterns import lazy_pattern
+from pipelines.core.languages.lazy_patterns import lazy_pattern
 from pipelines.database.connection import ask
 from pipelines.database.filters import EVERYTHING, ArticleFilters
 from pipelines.database.query_language.parser import QueryText

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pipelines.core.lazy_patterns import lazy_pattern
+from pipelines.core.languages.lazy_patterns import lazy_pattern
 from pipelines.extraction.boilerplate.line_rules import CALL_SECTIONS
 from pipelines.extraction.languages import tables
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from pipelines.core.lazy_patterns import lazy_pattern
+from pipelines.core.languages.lazy_patterns import lazy_pattern
 from pipelines.extraction.labels.agencies import only_agencies
 from pipelines.extraction.languages import tables
 

@@ -9,7 +9,7 @@ import re
 from functools import cache
 from importlib.resources import files
 
-from pipelines.core.lazy_patterns import lazily
+from pipelines.core.languages.lazy_patterns import lazily
 
 SHARED = "mul"  # ISO 639-2: multiple languages
 MARKED = re.compile(r'\n[#/"\s]')  # a line that is not simply a phrase

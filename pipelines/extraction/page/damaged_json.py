@@ -10,7 +10,7 @@ import re
 from html import unescape
 from typing import Any
 
-from pipelines.core.lazy_patterns import lazy_pattern
+from pipelines.core.languages.lazy_patterns import lazy_pattern
 
 MAX_CHARS = 300_000  # of a damaged text that are read
 MAX_DEPTH = 40  # of brackets; no description of an article is as deep

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from pipelines.core.lazy_patterns import lazily, lazy_pattern
+from pipelines.core.languages.lazy_patterns import lazily, lazy_pattern
 
 
 def test_pattern_is_compiled_once_and_at_its_first_use():

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from pipelines.core.items import Article, Page
-from pipelines.core.lazy_patterns import LazyPattern
+from pipelines.core.languages.lazy_patterns import LazyPattern
 from pipelines.core.worker_pool import WorkerFailure, WorkerPool
 from pipelines.extraction import extract
 from pipelines.extraction.entry import WARM_UP

@@ -95,7 +95,7 @@ def test_slots_are_filled_with_alternatives():
 def test_every_section_is_used():
     """Extractor, URL classifier, counters and stubs read every section: a table that nothing asks for is dead."""
     code = """
-from pipelines.core import lazy_patterns
+from pipelines.core.languages import lazy_patterns
 lazy_patterns.lazily = lambda compiled: compiled()
 from pipelines.extraction.languages import tables
 class Recorder(dict):
