@@ -288,6 +288,7 @@ def test_reading_is_recognised(call, reads):
 READERS = {
     "pipelines/core/urls.py": "reads the Public Suffix List, a file of the package tldextract",
     "crawler/cli/archive_options.py": "/dev/null, in place of a closed pipe",
+    "crawler/cli/main.py": "the source text of the commands",
     "crawler/cli/output.py": "/dev/null, in place of a closed stream",
     "crawler/commands/init.py": "a template of the product",
     "pipelines/core/input_files.py": "files of the user, after a look at them",

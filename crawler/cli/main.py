@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -23,6 +24,7 @@ from pipelines.core.errors import INTERRUPTED, MorgueError, from_os_error
 from pipelines.core.terminal import plain
 
 COMMANDS = Path(__file__).parents[1] / "commands"
+DESCRIPTION = re.compile(r'^def command\(.*?"""(.*?)(?:\n\n|""")', re.DOTALL | re.MULTILINE)
 
 # Options by the names that other programs have; the first that a command has is meant.
 OPTIONS_MEANT = {
@@ -48,6 +50,12 @@ class CommandLine(click.Group):
         command: click.Command = import_module(f"crawler.commands.{cmd_name}").command
         return command
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from their source text: to import all of them takes as long as a search."""
+        names = self.list_commands(ctx)
+        described = {name: click.Command(name, help=description_of(COMMANDS / f"{name}.py")) for name in names}
+        click.Group(commands=described).format_commands(ctx, formatter)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command. An unknown option that is ours by another name is answered with our name."""
         try:
@@ -59,6 +67,12 @@ class CommandLine(click.Group):
                 raise
             text = f"No such option: {error.option_name}. Did you mean {meant[0]}?"
             raise click.UsageError(text, error.ctx) from None
+
+
+def description_of(file: Path) -> str:
+    """Return the first paragraph of the description of the command in a file of `commands/`."""
+    found = DESCRIPTION.search(file.read_text(encoding="utf-8"))
+    return found[1] if found else ""
 
 
 @click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"]})

@@ -14,6 +14,8 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from pipelines.core.languages.lazy_patterns import lazy_pattern
+
 BREAK = "\ue000"  # a word between two runs, which no person types: no phrase goes across it
 # Marks (vowels, tones) separate words for the index. These letters of private use, from here on, are in their place.
 FIRST_STAND_IN = 0xE100
@@ -27,12 +29,12 @@ LETTERS = (
     "\u1780-\u17d3\u17d7\u17dc\u17dd\u17e0-\u17e9"  # Khmer
     "\u1000-\u1049\u1050-\u109f\ua9e0-\ua9fe\uaa60-\uaa7f"  # Myanmar
 )
-UNSPACED = re.compile(f"[{LETTERS}]+")
-SIMPLE = re.compile("[\u3005-\u3007\u3041-\u3096\u30a1-\u30fa\u30fc\u3400-\u4dbf\u4e00-\u9fff]+")  # without marks
+UNSPACED = lazy_pattern(f"[{LETTERS}]+")
+SIMPLE = lazy_pattern("[\u3005-\u3007\u3041-\u3096\u30a1-\u30fa\u30fc\u3400-\u4dbf\u4e00-\u9fff]+")  # without marks
 OTHER = rf"(?:(?![{LETTERS}])[^\W_])+"  # a word of another script
-WORD_BEFORE = re.compile(rf"{OTHER} ?\Z")
-WORD_AFTER = re.compile(f" ?({OTHER})")
-WORD_BETWEEN = re.compile(f" ?{OTHER} ?")
+WORD_BEFORE = lazy_pattern(rf"{OTHER} ?\Z")
+WORD_AFTER = lazy_pattern(f" ?({OTHER})")
+WORD_BETWEEN = lazy_pattern(f" ?{OTHER} ?")
 # Marks that vowels of Arabic and Hebrew are written with: most news leaves them out, a text or query may have them.
 VOWEL_MARKS = "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc"
 MARKS = re.compile(f"[{VOWEL_MARKS}\u0640]")  # and tatweel, which only stretches a word

@@ -14,6 +14,7 @@ import unicodedata
 from collections import Counter
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import NamedTuple
 
 from pipelines.core.languages.scripts import LANGUAGES_OF_SCRIPT, language_by_script, script_of
@@ -79,11 +80,34 @@ SERBIAN_IN_LATIN = str.maketrans(
 CEDILLAS = str.maketrans("șț", "şţ")
 
 
+class WordTable(dict[str, list[tuple[str, float]]]):
+    """Hold the languages of words, and how much likelier each word is in them (log). A word is looked up when needed.
+
+    To make the entries of all words of fifty languages takes a tenth of a second, and a process needs few of them.
+    """
+
+    def __init__(self, likelihoods: dict[str, dict[str, float]]) -> None:
+        """Take the likelihood of words by language."""
+        super().__init__()
+        self.likelihoods = likelihoods
+        self.words = set[str]().union(*likelihoods.values())
+
+    def __missing__(self, word: str) -> list[tuple[str, float]]:
+        if word not in self.words:
+            return NO_LANGUAGES  # is not kept: there is no end of such words
+        entry = [(code, math.log(own[word] / UNLISTED)) for code, own in self.likelihoods.items() if word in own]
+        self[word] = entry
+        return entry
+
+
+NO_LANGUAGES: list[tuple[str, float]] = []
+
+
 class ScriptWords(NamedTuple):
     """Hold the frequent words of the languages of a script."""
 
     languages: frozenset[str]
-    table: dict[str, list[tuple[str, float]]]  # word -> languages, and how much likelier it is in them (log)
+    table: WordTable
 
 
 def language_of(text: str, declared: str | None = None) -> str | None:
@@ -105,7 +129,7 @@ def may_be_in(text: str, language: str) -> bool:
     if language in LISTS.get(script, ()):
         table = words_of_script(script).table
         words = _words(sample, script)
-        found = sum(any(code == language for code, _ in table.get(word, ())) for word in words)
+        found = sum(any(code == language for code, _ in table[word]) for word in words)
         return len(words) < MIN_WORDS or found >= MIN_DECLARED_SHARE * len(words)
     return language not in languages_elsewhere(script)
 
@@ -117,7 +141,7 @@ def _by_words(sample: str, script: str, declared: str | None) -> str | None:
     scores: dict[str, float] = {}
     found: dict[str, int] = {}
     for word, times in Counter(words).items():
-        for code, likelier in known.table.get(word, ()):
+        for code, likelier in known.table[word]:
             scores[code] = scores.get(code, 0) + likelier * times
             found[code] = found.get(code, 0) + times
     ranked = sorted((code for code in scores if code not in RARE or code == declared), key=scores.__getitem__)
@@ -148,7 +172,7 @@ def naturalness(text: str) -> float:
     shown: Counter[str] = Counter()  # language -> its words that have such letters
     for word, times in Counter(_words(text, script)).items():
         if len(word) > 1:  # any letter is a word in some language
-            for code, likelier in table.get(word, ()):
+            for code, likelier in table[word]:
                 scores[code] = scores.get(code, 0) + likelier * times
                 shown[code] += not word.isascii()
     best = 0.0
@@ -164,9 +188,9 @@ def naturalness(text: str) -> float:
 def letters_of_script(script: str) -> dict[str, frozenset[str]]:
     """Return the letters beyond ASCII that are in the frequent words of each language of a script."""
     counts: dict[str, Counter[str]] = {code: Counter() for code in words_of_script(script).languages}
-    for word, languages in words_of_script(script).table.items():
-        if not word.isascii():
-            for code, _ in languages:
+    for code, words in words_of_script(script).table.likelihoods.items():
+        for word in words:
+            if not word.isascii():
                 counts[code].update(word)
     return {code: frozenset(one for one, times in found.items() if times > 1) for code, found in counts.items()}
 
@@ -180,7 +204,7 @@ def words_of_script(script: str) -> ScriptWords:
     """Return the frequent words of the languages of a script. They are read once a process: 20,000 in Latin script."""
     own, lists = _own_words(script), LISTS.get(script, {})
     languages = [*lists, *(code for code in own if code not in lists)]
-    table: dict[str, list[tuple[str, float]]] = {}
+    table: dict[str, dict[str, float]] = {}
     for code in languages:
         likelihoods = _listed_words(script, code) if code in lists else {}
         likelihood = OWN_LIKELIHOOD if code in lists else OWN_SHARE / len(own[code])
@@ -188,30 +212,33 @@ def words_of_script(script: str) -> ScriptWords:
             likelihoods[word] = max(likelihood, likelihoods.get(word, 0))
         if code == "bs":  # its list is the Croatian one
             likelihoods = {word: value for word, value in likelihoods.items() if word not in own["hr"]}
-        for word, likelihood in likelihoods.items():
-            likelier = math.log(likelihood / UNLISTED)
-            if word in table:
-                table[word].append((code, likelier))
-            else:
-                table[word] = [(code, likelier)]
-    return ScriptWords(frozenset(languages), table)
+        table[code] = likelihoods
+    return ScriptWords(frozenset(languages), WordTable(table))
 
 
 def _listed_words(script: str, code: str) -> dict[str, float]:
     """Return the most frequent words of a language, and how likely each is."""
-    text = (files("justext") / "stoplists" / f"{LISTS[script][code]}.txt").read_text("utf-8")
-    lines = text.lower().split("\n", MAX_LISTED)[:MAX_LISTED]
+    raw = _stop_lists().joinpath(f"{LISTS[script][code]}.txt").read_bytes()
+    lines = b"\n".join(raw.split(b"\n", MAX_LISTED)[:MAX_LISTED]).decode().lower().split("\n")
     if (script, code) == ("Latin", "sr"):
         lines = [line.translate(SERBIAN_IN_LATIN) for line in lines]
     if code == "ro":  # with comma below, and as it was written before Unicode had that
         lines = [line + " " + line.translate(CEDILLAS) for line in lines]
-    scale = LISTED_SHARE / math.log(text.count("\n") / FIRST_RANK + 1)
+    scale = LISTED_SHARE / math.log(raw.count(b"\n") / FIRST_RANK + 1)
+    likely = [scale / rank for rank in range(FIRST_RANK, FIRST_RANK + len(lines))]
+    # The first rank of a word counts, so the last come first.
+    likelihoods = dict(zip(reversed(lines), reversed(likely), strict=True))
     word_in = WORDS.get(script, WORD)
-    likelihoods: dict[str, float] = {}
-    for rank, line in enumerate(lines, FIRST_RANK):
-        for word in (line,) if line.isalpha() else word_in.findall(line):
-            likelihoods.setdefault(word, scale / rank)
+    for line in [line for line in lines if not line.isalpha()]:
+        if likelihood := likelihoods.pop(line, 0):
+            for word in word_in.findall(line):
+                likelihoods[word] = max(likelihood, likelihoods.get(word, 0))
     return likelihoods
+
+
+@cache
+def _stop_lists() -> Traversable:
+    return files("justext") / "stoplists"
 
 
 def _own_words(script: str) -> dict[str, list[str]]:

@@ -12,6 +12,7 @@ from itertools import pairwise, takewhile
 from typing import NamedTuple
 
 from pipelines.core.errors import QueryError
+from pipelines.core.languages.lazy_patterns import lazy_pattern
 from pipelines.database.query_language.other_syntaxes import near_instead, other_syntax, wildcard_in
 from pipelines.database.query_language.phrases import has_run, near, signs_ignored, term, words_of
 
@@ -25,7 +26,7 @@ FIELDS_OF_OTHERS = {
     "category": "section", "keyword": "tag", "keywords": "tag", "topic": "tag", "type": "kind",
 }  # fmt: skip
 PHRASE_FIELDS = ("origin", "section", "tag")  # of which SQL compares a word or phrase
-SINGLE_QUOTED = re.compile(r"(?<![^\s(:])['‘]([^\s'‘’]+(?:\s+[^\s'‘’]+)+)['’](?=[\s)]|$)")
+SINGLE_QUOTED = lazy_pattern(r"(?<![^\s(:])['‘]([^\s'‘’]+(?:\s+[^\s'‘’]+)+)['’](?=[\s)]|$)")
 MAX_QUERY_CHARS = 10_000  # a longer text is a pasted article, not a query
 NEAR_WORDS = 10  # between the words of a NEAR without a number
 MAX_SHOWN_CHARS = 60  # of the query in an error
@@ -37,8 +38,8 @@ UNUSABLE = dict.fromkeys((0, *range(0xD800, 0xE000)), " ")
 CLEAN = UNUSABLE | dict.fromkeys(map(ord, "“”„‟«»＂"), '"')
 # In Hebrew, a quotation mark inside a word makes it an acronym. After a prefix it may also begin a phrase.
 HEBREW = r"\u05d0-\u05ea"
-GERSHAYIM = re.compile(rf'(?<=[\u0591-\u05bd\u05bf\u05c1-\u05c7{HEBREW}])"(?=[{HEBREW}])')
-AFTER_PREFIX = re.compile(rf'(?<![{HEBREW}])[הוכלבמש]{{1,3}}"(?=[{HEBREW}])')
+GERSHAYIM = lazy_pattern(rf'(?<=[\u0591-\u05bd\u05bf\u05c1-\u05c7{HEBREW}])"(?=[{HEBREW}])')
+AFTER_PREFIX = lazy_pattern(rf'(?<![{HEBREW}])[הוכלבמש]{{1,3}}"(?=[{HEBREW}])')
 
 MEMBER = r'(?:"[^"]*"\*?|[^\s"(),]+)'
 TOKEN = re.compile(

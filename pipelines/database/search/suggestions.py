@@ -7,12 +7,12 @@ For fields see `field_values`.
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice, pairwise, product
 from typing import NamedTuple
 
+from pipelines.core.languages.lazy_patterns import lazy_pattern
 from pipelines.database.connection import ask
 from pipelines.database.filters import EVERYTHING, ArticleFilters
 from pipelines.database.query_language.parser import QueryText
@@ -32,7 +32,7 @@ MAX_PHRASES = 5  # counted, of those that a word may have been joined from
 MIN_CHARS_FOR_NEIGHBOURS = 4  # shorter words have too many
 MIN_CHARS_FOR_TWO_EDITS = 6
 SHARED_BEGINNING = 3  # characters that words two edits away have in common
-HANGUL = re.compile("[가-힣]+")  # a character is a syllable, so that words are half as long
+HANGUL = lazy_pattern("[가-힣]+")  # a character is a syllable, so that words are half as long
 HANGUL_BEGINNING = 2  # of Hangul, in place of the three lengths above
 MAX_RUN_CHARS = 20  # of a run of a script without spaces that parts are looked for
 MIN_RUN_CHARS = 2  # of such a part

@@ -198,7 +198,7 @@ def _is_note_mark(element: Any, pieces: list[str]) -> bool:
 
 
 def _container(element: Any, tag: str, parent: BlockContainer) -> BlockContainer:
-    attributes = dict(element.attrib)
+    attributes = dict(element.items())
     if not attributes:
         return BlockContainer(element, tag, frozenset(), parent)
     names = name_words(attributes.get("id"), attributes.get("class"), attributes.get("role"))

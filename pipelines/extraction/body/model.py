@@ -1,4 +1,4 @@
-"""Score blocks with gradient-boosted decision trees (Friedman 2001): data that is compiled to Python once a process.
+"""Score blocks with gradient-boosted decision trees (Friedman 2001): data that a process compiles to Python.
 
 `model.json` holds {"features": [names], "stages": [[number of trees, low, high]], "trees": [tree]}. A tree is the
 number of a leaf, or [feature, threshold, tree if not above, tree if above]. benchmarks/learn.py trains the trees on
@@ -20,6 +20,8 @@ from pipelines.extraction.body.features import NAMES
 
 Tree = Any  # a number, or [feature, threshold, tree, tree]
 ScoreFunction = Callable[[Sequence[float]], float]
+
+MAX_WALKED = 2_000  # rows; what compiled trees save on as many is what it takes to compile them
 
 FILE: Traversable = files("pipelines.extraction.body").joinpath("model.json")
 
@@ -97,27 +99,58 @@ def _model() -> dict[str, Any]:
 
 @cache
 def _stages() -> list[tuple[ScoreFunction, float, float]]:
-    """Return the trees compiled stage by stage, each with the bounds beyond which the later stages are not run."""
-    trees, done, stages = _model()["trees"], 0, []
+    """Return the sums of the trees of each stage, with the bounds beyond which the later stages are not run."""
+    trees, done = _model()["trees"], 0
+    stages: list[tuple[ScoreFunction, float, float]] = []
     for count, low, high in [*_model()["stages"], (len(trees), 0.0, 0.0)]:
-        stages.append((_compiled(trees[done:count]), float(low), float(high)))
+        stages.append((_Stage(trees[done:count]).sum, float(low), float(high)))
         done = count
     return stages
 
 
+class _Stage:
+    """Sum trees, and compile them when enough rows have come: a process that reads one page need not."""
+
+    def __init__(self, trees: Sequence[Tree]) -> None:
+        self.trees, self.rows = trees, 0
+        self.compiled: ScoreFunction | None = None
+
+    def sum(self, row: Sequence[float]) -> float:
+        """Return the sum of the leaves that `row` falls into."""
+        if self.compiled is None:
+            self.rows += 1
+            if self.rows <= MAX_WALKED:
+                return _walked(self.trees, row)
+            self.compiled = _compiled(self.trees)
+        return self.compiled(row)
+
+
 def _compiled(trees: Sequence[Tree]) -> ScoreFunction:
-    """Return the sum of `trees` as one Python function, because nested conditions on a row run fastest."""
-    source = "\n".join(
-        ["def total(row):", "    score = 0.0", *(f"    score += {_source(tree)}" for tree in trees), "    return score"]
-    )
+    """Return the sum of `trees` as one Python function, because nested conditions on local variables run fastest."""
+    used: set[int] = set()
+    sums = [f"    score += {_source(tree, used)}" for tree in trees]
+    values = [f"    v{feature} = row[{feature}]" for feature in sorted(used)]
+    source = "\n".join(["def total(row):", "    score = 0.0", *values, *sums, "    return score"])
     names: dict[str, Any] = {}
     exec(source, {"__builtins__": {}}, names)  # noqa: S102 numbers from our own file, checked by `_source`
     total: ScoreFunction = names["total"]
     return total
 
 
-def _source(tree: Tree) -> str:
+def _source(tree: Tree, used: set[int]) -> str:
+    """Return a tree as an expression; add the features that it looks at to `used`."""
     if not isinstance(tree, list):
         return repr(float(tree))
     feature, threshold, low, high = tree
-    return f"({_source(low)} if row[{int(feature)}] <= {float(threshold)!r} else {_source(high)})"
+    used.add(int(feature))
+    return f"({_source(low, used)} if v{int(feature)} <= {float(threshold)!r} else {_source(high, used)})"
+
+
+def _walked(trees: Sequence[Tree], row: Sequence[float]) -> float:
+    """Return the sum of `trees` without compiling them."""
+    score = 0.0
+    for tree in trees:
+        while isinstance(tree, list):
+            tree = tree[2 if row[tree[0]] <= tree[1] else 3]
+        score += tree
+    return score

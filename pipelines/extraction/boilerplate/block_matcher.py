@@ -220,7 +220,9 @@ def _candidates(tree: Any) -> list[tuple[Any, BlockRule]]:
         elif "-" in tag and (rule := rule_of_value("class", tag)):
             found.append((element, rule))
         for attribute, value in element.items():
-            rule = rule_of_value(attribute, value) if attribute in _known_values else None
+            if (known := _known_values.get(attribute)) is None:
+                continue
+            rule = known[value] if value in known else rule_of_value(attribute, value)
             if rule is not None and _is_meant(element, rule, attribute):
                 found.append((element, rule))
         if tag == "a":
@@ -263,8 +265,10 @@ def rule_of_value(attribute: str, value: str) -> BlockRule | None:
 
 def _rule_of_value(attribute: str, value: str) -> BlockRule | None:
     if attribute in NAME_ATTRIBUTES:
-        tokens = value[:2000].split()
-        return next((rule for token in tokens if (rule := _rule_of_token(token))), None)
+        for token in value[:2000].split():
+            if (rule := _rule_of_token(token)) is not None:
+                return rule
+        return None
     if attribute in LABEL_ATTRIBUTES:
         label = rule_of_label(value)
         return RULE_BY_NAME[label] if label else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pipelines.core.languages.lazy_patterns import lazy_pattern
 from pipelines.extraction.boilerplate.line_rules import CALL_SECTIONS
 from pipelines.extraction.languages import tables
 
@@ -43,10 +44,10 @@ class CallToAction:
             by_asked.setdefault(asked, []).append(tables.alternatives(f"{section}.verbs", language))
             if by_asked is verb_first:
                 starts.update(map(_start, verbs))
-        self.verb_first = re.compile(
+        self.verb_first = lazy_pattern(
             "|".join(rf"(?:{'|'.join(verbs)})\b.*?(?:{asked})" for asked, verbs in verb_first.items())
         )
-        self.verb_last = re.compile(
+        self.verb_last = lazy_pattern(
             "|".join(rf"(?=.*?(?:{'|'.join(verbs)})).*?(?:{asked})" for asked, verbs in verb_last.items()) or "(?!)"
         )
         self.starts = tuple(starts)

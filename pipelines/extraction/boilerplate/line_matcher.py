@@ -47,10 +47,15 @@ Patterns = list[tuple[str, list[str], re.Pattern[str]]]
 
 PHRASES = PhraseSet((rule, tables.phrases(section)) for rule, section in PHRASE_SECTIONS)
 READ_ALSO = PhraseSet([("read also", tables.phrases("label.read-also"))])
-PATTERNS = tuple(
-    (rule, tables.phrases(f"{section}.cues"), tables.compiled(f"{{{section}}}")) for rule, section in PATTERN_SECTIONS
-)
 LINKED = tables.compiled(f"{{{LINKED_SECTION}}}")
+PATTERNS = tuple(
+    (
+        rule,
+        tables.phrases(f"{section}.cues"),
+        LINKED if section == LINKED_SECTION else tables.compiled(f"{{{section}}}"),
+    )
+    for rule, section in PATTERN_SECTIONS
+)
 WORD = re.compile(r"\w+")
 MODERATION: dict[str, list[str]] = {}  # the word for comment -> words of a notice on how comments are moderated
 for _comment, _word in (line.split(" + ") for line in tables.phrases("comments.moderation")):

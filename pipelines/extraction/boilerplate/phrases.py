@@ -28,8 +28,12 @@ COMBINING_MARKS = re.compile("[\u0300-\u036f\u064b-\u0652]+")
 @lru_cache(8192)
 def normalized(line: str) -> str:
     """Return a line without the differences between two printings of one phrase, and without numbers."""
-    text = EMAIL_ADDRESS.sub("", E_HYPHEN.sub("e", line.casefold().translate(EQUIVALENTS)))
-    if not text.isascii():
+    text = line.casefold()
+    plain = text.isascii()
+    text = text.replace("`", "'") if plain else text.translate(EQUIVALENTS)
+    if "mail" in text or "post" in text or "поч" in text:  # for most lines, to look first is cheaper
+        text = EMAIL_ADDRESS.sub("", E_HYPHEN.sub("e", text))
+    if not plain:
         text = normalize("NFC", COMBINING_MARKS.sub("", normalize("NFD", text)))
     return SEPARATORS.sub(" ", text).strip()
 

@@ -15,7 +15,7 @@ MAX_COLLECTIVE_CHARS = 80  # of the name of a desk, team or outlet
 
 # What comes before the first name of a byline. "De" and "Da" begin names, so they are not in the word tables.
 BY = tables.compiled(
-    r"^\W*{byline.by}(?:\s*[:：・]\s*|\s+|(?<=[文者])[/／]|(?<=[记記]者)(?=[\u4e00-\u9fff]{2,4}[/／、]))"
+    r"^\W*{byline.by}(?:\s*[:：・]\s*|\s+|(?<=[文者])[/／]|(?<=[记記]者)(?=(?-i:[\u4e00-\u9fff]){2,4}[/／、]))"
     r"|^\W*{byline.labels}\s*[:：]\s*", re.IGNORECASE
 )  # fmt: skip
 # The persons who made the pictures, or who checked or translated the text, are not its authors.

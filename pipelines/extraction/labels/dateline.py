@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from pipelines.core.languages.lazy_patterns import lazy_pattern
 from pipelines.extraction.labels.agencies import only_agencies
 from pipelines.extraction.languages import tables
 
@@ -42,22 +43,22 @@ SPACED_DASH = r"(?:\.?\s*[—–―‒−]\s*|\.?\s+--?\s+|\.-\s*)"  # not the h
 STATE = rf"(?:{REGION}|,? \({PARTS}\))"
 
 # PLACE (AGENCY) - ...; PLACE, Region, 3 March (AGENCY) ...; PLACE /AGENCY/
-WITH_AGENCY = re.compile(
+WITH_AGENCY = lazy_pattern(
     rf"(?P<place>{PARTS}){STATE}(?:[,.] ?{DATE}\.?)?"
     rf",? ?(?:--)?[(/](?P<agency>[^()]{{2,40}}?)[)/][.:]?(?P<dash>{DASH}|[.:]?\s|$)"
 )
 # (AGENCY) - PLACE, 3 MAR - ...; (AGENCY) — ...
-AGENCY_FIRST = re.compile(
+AGENCY_FIRST = lazy_pattern(
     rf"\((?P<agency>[^()]{{2,40}})\)(?:{DASH}|\s+)(?:(?P<place>{PARTS}){REGION}(?:, ?{DATE})?{SPACED_DASH})?"
 )
 # PLACE, 3 March - ...; PLACE, 3 March /
-DATED = re.compile(
+DATED = lazy_pattern(
     rf"(?P<place>{PARTS}){STATE}[,.] ?(?P<date>{DATE})\.?(?:,? ?[(/](?P<agency>[^()]{{2,40}}?)[)/]\.?|{SPACED_DASH})"
     rf"(?:(?P<after>[^\W\d_][\w -]{{1,30}}?)(?:{SPACED_DASH}|\.\s))?"
 )
 # ROMA - ...; LONDON — ...; SANTA ROSA, Calif. – ...; Kyiv, Ukraine – ...; Berlin – ...; Berlin. ...; NEW DELHI: ...
-BARE = re.compile(rf"(?P<place>{PARTS})(?P<region>{REGION})(?P<dash>{SPACED_DASH})(?=\W*(?:[{UPPER}\d]|[^\W\d_a-z]))")
-STOP = re.compile(rf"(?P<place>{PARTS})(?P<mark>[.:]) (?=\W*[{UPPER}\d])")
+BARE = lazy_pattern(rf"(?P<place>{PARTS})(?P<region>{REGION})(?P<dash>{SPACED_DASH})(?=\W*(?:[{UPPER}\d]|[^\W\d_a-z]))")
+STOP = lazy_pattern(rf"(?P<place>{PARTS})(?P<mark>[.:]) (?=\W*[{UPPER}\d])")
 
 STATION = re.compile(r"[A-Z]{3,5}(?:-TV)?|[A-Z][\w ]{3,25}")  # of radio or television: "PORT SELBY (KPSB) —"
 BUREAU = re.compile(r"[a-z]{3,6}")  # an agency's sign as German papers print it: "Kleinfurt (nfa) -"
@@ -68,14 +69,14 @@ ARTICLE = (
 )
 
 # Agencies' own forms in scripts without spaces: 新华社北京3月3日电, 【ワシントン＝中村亮】, [서울=뉴시스].
-CHINESE = re.compile(
+CHINESE = lazy_pattern(
     r"[（(【\[]?(?P<agency>新华社|新華社|中新社|中新网|中央社|法新社|路透社|美联社|塔斯社|韩联社)"
     r"(?:(?:记者|記者)[^\W\d]{2,3})?(?P<place>[^\W\d]{2,8}?)\d{1,2}(?:月\d{1,2})?日(?:电|電)[）)】\]]?"
 )
-JAPANESE = re.compile(
+JAPANESE = lazy_pattern(
     r"[【［\[](?P<place>[^\W\d]{1,12}?)(?:[＝=](?P<after>[^】］\]]{1,20})|(?P<agency>時事|共同|AFP時事|AFP|ロイター))[】］\]]"
 )
-KOREAN = re.compile(r"[\[(](?P<place>[가-힣]{2,8})[＝=](?P<after>[^\])]{2,20})[\])]")
+KOREAN = lazy_pattern(r"[\[(](?P<place>[가-힣]{2,8})[＝=](?P<after>[^\])]{2,20})[\])]")
 
 
 def dateline(lines: list[str], site: str = "") -> Dateline:

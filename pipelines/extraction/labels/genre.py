@@ -162,14 +162,17 @@ def _has_video(declared: DeclaredMetadata) -> bool:
     )
 
 
+NO_LETTERS = re.compile(r"[\W_]+")
 ASCII_LETTERS = str.maketrans("łøıđ", "loid")  # letters that Unicode does not take apart
 
 
 def slug(words: str) -> str:
     """Return words as a segment of an address has them: lower case, no accents, joined by "-"."""
-    letters = (char for char in normalize("NFKD", words[:80].casefold().strip()) if not combining(char))
-    word = re.sub(r"[\W_]+", "-", normalize("NFC", "".join(letters))).strip("-")
-    return word.translate(ASCII_LETTERS)
+    words = words[:80].casefold().strip()
+    if not words.isascii():
+        letters = (char for char in normalize("NFKD", words) if not combining(char))
+        words = normalize("NFC", "".join(letters)).translate(ASCII_LETTERS)
+    return NO_LETTERS.sub("-", words).strip("-")
 
 
 def _words(group: str) -> dict[str, str]:

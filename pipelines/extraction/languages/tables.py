@@ -9,6 +9,8 @@ import re
 from functools import cache
 from importlib.resources import files
 
+from pipelines.core.languages.lazy_patterns import lazily
+
 SHARED = "mul"  # ISO 639-2: multiple languages
 MARKED = re.compile(r'\n[#/"\s]')  # a line that is not simply a phrase
 SLOT = re.compile(r"\{([a-z]+(?:[.-][a-z]+)*)\}")  # in a pattern; a repetition begins with a digit
@@ -118,5 +120,5 @@ def expand(pattern: str, **parts: str) -> str:
 
 
 def compiled(pattern: str, flags: int = 0, **parts: str) -> re.Pattern[str]:
-    """Return a compiled regular expression with its slots filled, as `expand` fills them."""
-    return re.compile(expand(pattern, **parts), flags)
+    """Return a regular expression with its slots filled, as `expand` fills them. Its first use compiles it."""
+    return lazily(lambda: re.compile(expand(pattern, **parts), flags))

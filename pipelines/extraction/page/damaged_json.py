@@ -10,6 +10,8 @@ import re
 from html import unescape
 from typing import Any
 
+from pipelines.core.languages.lazy_patterns import lazy_pattern
+
 MAX_CHARS = 300_000  # of a damaged text that are read
 MAX_DEPTH = 40  # of brackets; no description of an article is as deep
 
@@ -22,23 +24,23 @@ SKIPPED = re.compile(
 QUOTES = {"'": "'", '"': '"', "`": "`"} | dict.fromkeys("“”„‟″", "“”‟″") | dict.fromkeys("‘’‚‛", "‘’‛")
 _QUOTED_KEY = r"""["'“”„″][\w@$:./#-]{1,60}+["'“”″]\s*+:"""
 KEY = re.compile(_QUOTED_KEY)
-ODD_KEY = re.compile(r"""["'“”„″]([^"'“”„″]{1,200}+)["'“”″]\s*+:""")
-BARE_KEY = re.compile(r"([A-Za-z_@$][\w@$.-]{0,60}+)\s*+:")
+ODD_KEY = lazy_pattern(r"""["'“”„″]([^"'“”„″]{1,200}+)["'“”″]\s*+:""")
+BARE_KEY = lazy_pattern(r"([A-Za-z_@$][\w@$.-]{0,60}+)\s*+:")
 # A text without quotation marks around its keys shows it at its first key.
-HAS_BARE_KEYS = re.compile(r"[^\"'{]*+\{\s*+[A-Za-z_@$]")
+HAS_BARE_KEYS = lazy_pattern(r"[^\"'{]*+\{\s*+[A-Za-z_@$]")
 HAS_ESCAPED_QUOTES = re.compile(r"[^\"'{]*+\{\s*+\\[\"']")
-HAS_ENTITIES = re.compile(r"[^\"'{]*+\{\s*+&(?:quot|#0*34|#x0*22|#0*39|apos|amp;quot);")
+HAS_ENTITIES = lazy_pattern(r"[^\"'{]*+\{\s*+&(?:quot|#0*34|#x0*22|#0*39|apos|amp;quot);")
 _COMMENT = r"/[/*]"
 _CLOSED = rf"[}}\]][\s}}\]]*+(?:[,;<{{/&]|-->|\Z|{_QUOTED_KEY})"
 # What may follow the last quotation mark of a value in an object. Inside a text, no mark is followed by any of these.
 _AFTER_VALUE = rf"\s*+(?:\Z|{_CLOSED}|{_COMMENT}|(?:(?:[,;]|<br ?/?>)\s*+)*+(?:\Z|{_CLOSED}|{_COMMENT}|KEY))"
-ENDS_VALUE = re.compile(_AFTER_VALUE.replace("KEY", _QUOTED_KEY))
-ENDS_VALUE_BARE = re.compile(_AFTER_VALUE.replace("KEY", rf"{_QUOTED_KEY}|[A-Za-z_@$][\w@$.-]{{0,60}}+\s*+:"))
-ENDS_ITEM = re.compile(
+ENDS_VALUE = lazy_pattern(_AFTER_VALUE.replace("KEY", _QUOTED_KEY))
+ENDS_VALUE_BARE = lazy_pattern(_AFTER_VALUE.replace("KEY", rf"{_QUOTED_KEY}|[A-Za-z_@$][\w@$.-]{{0,60}}+\s*+:"))
+ENDS_ITEM = lazy_pattern(
     rf"\s*+(?:\Z|{_CLOSED}|{_COMMENT}|[,;][\s,;]*+(?:\Z|[\"'“”„{{\[}}\]]|-?\d|true\b|false\b|null\b|/[/*])|\n\s*+[\"'])"
 )
 # A key and the beginning of its value, after a text of which the last quotation mark is missing.
-NEXT_PAIR = re.compile(rf"{_QUOTED_KEY}\s*+[\"'“”„\[{{\dtfn-]")
+NEXT_PAIR = lazy_pattern(rf"{_QUOTED_KEY}\s*+[\"'“”„\[{{\dtfn-]")
 BEFORE_NEXT_PAIR = re.compile(r"[\s}\]]*,[\s,]*\Z|[}\]]*\n\s*\Z")
 MARK = {close: re.compile(rf"\\.|[{close}]", re.DOTALL) for close in set(QUOTES.values())}
 ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)

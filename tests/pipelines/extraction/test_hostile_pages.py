@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from pipelines.core.items import Article, Page
+from pipelines.core.languages.lazy_patterns import LazyPattern
 from pipelines.core.worker_pool import WorkerFailure, WorkerPool
 from pipelines.extraction import extract
 from pipelines.extraction.entry import WARM_UP
@@ -320,7 +321,7 @@ BAITS = (
 
 def patterns_of(value: object, depth: int = 0) -> Iterator[re.Pattern[Any]]:
     """Yield every compiled pattern in a module's global, however it is wrapped."""
-    if isinstance(value, re.Pattern):
+    if isinstance(value, re.Pattern | LazyPattern):
         yield value
     elif depth < 3 and isinstance(value, list | tuple | set | frozenset | dict):
         for item in [*value, *value.values()] if isinstance(value, dict) else value:
