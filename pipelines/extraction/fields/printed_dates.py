@@ -44,6 +44,7 @@ MAX_MARKED = 60  # elements anywhere on the page
 MAX_NEAR_LINES = 40  # after the headline ...
 MAX_NEAR_PROSE = 3  # ... or as many paragraphs: what follows is LATER
 MAX_LINE_CHARS = 150  # of a line that prints a date; a longer one has it at its beginning
+MAX_LINE_DATES = 20  # elements of one line that show a date; more are a calendar or a list
 MAX_LABEL_CHARS = 40  # of a line that is a label alone
 MAX_LABEL_DISTANCE = 60  # characters between a label and its date: "Posted in Science by Jo Quill on"
 LEVELS_BEFORE, SIBLINGS_BEFORE = 5, 4  # around the headline, in which a date before it is looked for
@@ -201,6 +202,8 @@ def _dates_in(
 ) -> Iterator[PrintedDate]:
     """Yield the dates of one line. `carried`: the label in the line before."""
     text = line.text
+    if len(line.spans) > MAX_LINE_DATES:
+        return
     spans = list(_stamps(page, line, locale))
     if spans or len(text) <= MAX_LINE_CHARS:
         marked = bool(line.spans)
