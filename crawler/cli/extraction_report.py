@@ -30,6 +30,7 @@ MAX_CHOSEN_LINES = 4  # lines for a chosen value
 MAX_MARGIN_COLUMNS = 22  # terminal columns for the name of a rule
 # Fields that the heading or another part of the report shows.
 SHOWN_ELSEWHERE = {"url", "text", "line_kinds", "word_count", "extractor", "found_in", "comments"}
+LABELS = {"language_declared": "declared"}  # field -> its name in the report, below `language`
 FOUND_WITH = {"byline": "authors", "origin_url": "origin"}  # field -> the field found in the same place
 DEFAULT_PLACES = {"kind": "default"}  # field -> shown as the place of a value that no candidate gave
 # Elements of a list or a table, which are printed without a blank line between them.
@@ -144,11 +145,11 @@ def _fields(
     won = " chosen" if isinstance(outcome, Article) else " would be chosen, but the page gives no article"
     key = f"  {chosen}{layout.dim(won)}  {refused}{layout.dim(LEGEND)}"
     yield layout.bold("FIELDS") + (key if layout.room >= (70 if isinstance(outcome, Article) else 95) else "")
-    name_room = max(len(name) for name in claims)
+    name_room = max(len(LABELS.get(name, name)) for name in claims)
     found = [claim.source for group in claims.values() for claim in group]
     source_room = min(max(map(terminal.width, found)), max(12, layout.room // 4))
     for name, group in claims.items():
-        label = terminal.plain(name).replace("_", " ")
+        label = terminal.plain(LABELS.get(name, name)).replace("_", " ")
         distinct, agreeing = (group, []) if layout.everything else _distinct_claims(group)
         for claim in distinct:
             yield from _claim(label, claim, (name_room, source_room), layout)

@@ -125,12 +125,12 @@ def test_few_dropped_blocks_are_printed_one_by_one_in_page_order():
 
 def test_all_cuts_no_name_of_file_source_or_rule():
     """Names of files, sources and rules are whole."""
-    source, rule = "meta " + "article:published_time:" * 3 + "end", "xpath-" * 9 + "end"
+    source, rule = "meta " + "article:published_time:" * 3 + "END", "xpath-" * 9 + "END"
     account = Trace({"title": [FieldCandidate(source, "x", "Bridge", True)]}, [BlockTrace("Box", "p", rule, "why")])
     text = drawn(account, room=60, everything=True)
     assert "…" not in "".join(text)
     squeezed = "".join("".join(text).split())
-    assert squeezed.count("end") == 3  # the source, and the rule at the page and below it
+    assert squeezed.count("END") == 3  # the source, and the rule at the page and below it
 
 
 ROWS = """<html lang="en"><head><title>Who won</title></head><body><article><h1>Who won</h1>
