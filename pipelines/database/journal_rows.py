@@ -45,8 +45,8 @@ JOURNAL_TABLES = {
     "sightings": JournalTable("capture_id", ("capture_id", "revision_id")),
     "readings": JournalTable(
         "id",
-        ("id", "revision_id", "replaced", "title", "description", "authors", "modified", "text", "text_digest",
-         "extractor", "state_digest"),
+        ("id", "revision_id", "replaced", "title", "description", "authors", "modified", "text", "line_kinds",
+         "text_digest", "extractor", "state_digest"),
     ),
     "removals": JournalTable("id", ("id", "time", "url_key", "reason", "captures")),
     "aliases": JournalTable("url_key", ("url_key", "article_id")),
