@@ -1,12 +1,14 @@
 """Run `morgue` in processes that are forked from one that has imported it, as each pass of `morgue watch` is.
 
-A crawl imports for a second before it begins, and the suite runs hundreds. Such a process has its own environment,
-folder, standard streams and exit code, and is killed like any other. What a test does with `start` is an interpreter of
-its own, and so is a run with other variables that Python reads only when it starts.
+A crawl and its reading worker import for two seconds before they begin, and the suite runs hundreds. Such a process has
+its own environment, folder, standard streams and exit code, and is killed like any other. What a test does with `start`
+is an interpreter of its own, with workers of its own; so is a run with other variables that Python reads only when it
+starts.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import select
@@ -18,7 +20,11 @@ import tempfile
 import time
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, BinaryIO
+
+from pipelines.core import worker_pool
+from pipelines.extraction import entry
 
 ROOT = Path(__file__).parents[2]
 READ_AT_START = ("PYTHON", "LANG", "LC_", "TZ", "LD_", "MALLOC")  # beginnings of the names of these variables
@@ -33,6 +39,7 @@ IMPORTED = (
     "crawler.onboarding.site_fetcher",
     "crawler.onboarding.source_file",
     "exports.python_api.archive",
+    "pipelines.core.worker_pool",
     "pipelines.database.store",
     "scrapy.core.downloader.handlers.http11",
     "warcio.warcwriter",
@@ -89,6 +96,9 @@ def serve(address: str) -> None:
     """Import, then fork for each call, until the process of the tests closes our standard input."""
     for name in IMPORTED:
         import_module(name)
+    entry.warm_up()
+    gc.collect()
+    gc.freeze()
     assert "twisted.internet.reactor" not in sys.modules, "each run installs a reactor of its own"
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
@@ -99,35 +109,83 @@ def serve(address: str) -> None:
             call, _ = listener.accept()
             if os.fork() == 0:
                 listener.close()
-                answer(call)
+                answer(call, address)
             call.close()
 
 
-def answer(call: socket.socket) -> None:
-    """Fork the process that is the command; tell its number, wait for it, and tell its exit code."""
+def answer(call: socket.socket, address: str) -> None:
+    """Fork the process that is asked for; tell its number, wait for it, and tell its exit code."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    _, streams, _, _ = socket.recv_fds(call, 1, 3)
+    _, descriptors, _, _ = socket.recv_fds(call, 1, 4)
     words = json.loads(b"".join(iter(lambda: call.recv(65536), b"")))
     if (pid := os.fork()) == 0:
         call.close()
-        be_the_command(streams, **words)
+        os.chdir(words.pop("cwd"))
+        if "args" in words:
+            be_the_command(descriptors, address, **words)
+        be_a_worker(descriptors, **words)
     call.sendall(b"%d\n" % pid)
     call.sendall(b"%d\n" % os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
     os._exit(0)
 
 
-def be_the_command(streams: list[int], args: list[str], cwd: str, environment: dict[str, str]) -> None:
+def be_the_command(streams: list[int], address: str, args: list[str], environment: dict[str, str]) -> None:
     """Become what `python -m crawler` with these arguments is; ends in SystemExit."""
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
     os.closerange(3, 1024)
     os.environ.clear()
     os.environ.update(environment)
-    os.chdir(cwd)
     sys.argv = [str(ROOT / "crawler" / "__main__.py"), *args]
     sys.orig_argv = [sys.executable, "-m", "crawler", *args]
     time.tzset()
+    ForkedWorker.address = address
+    worker_pool.subprocess = SimpleNamespace(
+        Popen=ForkedWorker, DEVNULL=subprocess.DEVNULL, TimeoutExpired=subprocess.TimeoutExpired
+    )
     import_module("crawler.cli.main").main()
+
+
+def be_a_worker(descriptors: list[int], limits: str, warm_up: str) -> None:
+    """Become a worker process, whose standard input and output are nowhere."""
+    line, errors = descriptors
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for number, stream in enumerate((nowhere, nowhere, errors)):
+        os.dup2(stream, number)
+    worker_pool.serve(str(line), limits, warm_up)
+
+
+class ForkedWorker:
+    """Stand in for the `subprocess.Popen` of a worker process of a pool."""
+
+    address = ""
+
+    def __init__(self, words: list[str], pass_fds: list[int], **_streams: int) -> None:
+        self.returncode: int | None = None
+        self.call = socket.socket(socket.AF_UNIX)
+        self.call.connect(self.address)
+        socket.send_fds(self.call, [b"+"], [*pass_fds, 2])
+        limits, warm_up = words[4:6]
+        asked = {"limits": limits, "warm_up": warm_up, "cwd": os.getcwd()}
+        self.call.sendall(json.dumps(asked).encode())
+        self.call.shutdown(socket.SHUT_WR)
+        self.answers = self.call.makefile("rb")
+        self.pid = int(self.answers.readline())
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end, as Popen does."""
+        if self.returncode is None:
+            if not select.select([self.call], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired("worker", timeout or 0)
+            self.returncode = int(self.answers.readline())
+            self.answers.close()
+            self.call.close()
+        return self.returncode
+
+    def kill(self) -> None:
+        """Kill it, unless it has been waited for."""
+        if self.returncode is None:
+            os.kill(self.pid, signal.SIGKILL)
 
 
 if __name__ == "__main__":
