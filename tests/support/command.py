@@ -33,14 +33,20 @@ def command_line(*args: str | Path) -> list[str]:
 
 def morgue(*args: str | Path, cwd: Path | None = None, timeout: float = 120, stdin: str | None = None) -> Any:
     """Run `morgue` to its end; return a CompletedProcess with text. A traceback on stderr fails the test."""
-    env = environment()
-    if read_at_start(env) == server().at_start:
-        done = server().run(list(map(str, args)), cwd, env, timeout, stdin)
-    else:
-        words = command_line(*args)
-        done = subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, timeout=timeout, input=stdin)
+    done = run_command(*args, cwd=cwd, timeout=timeout, stdin=(stdin or "").encode())
+    done.stdout, done.stderr = (
+        out.decode().replace("\r\n", "\n").replace("\r", "\n") for out in (done.stdout, done.stderr)
+    )
     assert "Traceback" not in done.stderr, done.stderr
     return done
+
+
+def run_command(*args: str | Path, cwd: Path | None = None, timeout: float = 120, stdin: bytes = b"") -> Any:
+    """Run `morgue` to its end; return a CompletedProcess with bytes."""
+    env = environment()
+    if read_at_start(env) == server().at_start:
+        return server().run(list(map(str, args)), cwd, env, timeout, stdin)
+    return subprocess.run(command_line(*args), cwd=cwd, env=env, capture_output=True, timeout=timeout, input=stdin)
 
 
 @cache

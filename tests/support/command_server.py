@@ -60,12 +60,12 @@ class CommandServer:
         assert self.process.stdout.read(1) == b"+"
 
     def run(
-        self, args: list[str], cwd: Path | None, environment: dict[str, str], timeout: float, stdin: str | None
+        self, args: list[str], cwd: Path | None, environment: dict[str, str], timeout: float, stdin: bytes = b""
     ) -> Any:
-        """Run one command to its end, as `subprocess.run` does with text and captured output."""
+        """Run one command to its end, as `subprocess.run` does with captured output."""
         words = {"args": args, "cwd": str(cwd or os.getcwd()), "environment": environment}
         with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-            given.write((stdin or "").encode())
+            given.write(stdin)
             given.seek(0)
             with socket.socket(socket.AF_UNIX) as call:
                 call.connect(self.address)
@@ -76,9 +76,9 @@ class CommandServer:
                     pid = int(answers.readline())
                     if not select.select([call], [], [], timeout)[0]:
                         os.kill(pid, signal.SIGKILL)
-                        raise subprocess.TimeoutExpired(args, timeout, text_of(out), text_of(err))
+                        raise subprocess.TimeoutExpired(args, timeout, bytes_of(out), bytes_of(err))
                     code = int(answers.readline())
-            return subprocess.CompletedProcess(args, code, text_of(out), text_of(err))
+            return subprocess.CompletedProcess(args, code, bytes_of(out), bytes_of(err))
 
 
 def read_at_start(environment: dict[str, str]) -> dict[str, str]:
@@ -86,10 +86,10 @@ def read_at_start(environment: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if name.startswith(READ_AT_START)}
 
 
-def text_of(file: BinaryIO) -> str:
-    """Return all that was written, with line ends as `text=True` gives them."""
+def bytes_of(file: BinaryIO) -> bytes:
+    """Return all that was written."""
     file.seek(0)
-    return file.read().decode().replace("\r\n", "\n").replace("\r", "\n")
+    return file.read()
 
 
 def serve(address: str) -> None:

@@ -19,7 +19,7 @@ import pytest
 from pipelines.database import queries
 from tests.support.article_archive import build, database, insert, rows, undate
 from tests.support.capture_archive import build as captured_archive
-from tests.support.command import command_line, environment, morgue, start
+from tests.support.command import command_line, environment, morgue, run_command, start
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +135,7 @@ def test_repeated_export_is_the_same_bytes(folder, tmp_path, form):
         assert morgue("-C", folder, "export", form, tmp_path / name).returncode == 0
     one = (tmp_path / "one").read_bytes()
     assert one == (tmp_path / "two").read_bytes() == gzip.decompress((tmp_path / "three.gz").read_bytes())
-    piped = subprocess.run(command_line("-C", folder, "export", form, "-"), env=environment(), capture_output=True)
+    piped = run_command("-C", folder, "export", form, "-")
     assert piped.stdout == one
     assert piped.stderr == b""
 

@@ -203,9 +203,7 @@ def test_signal_of_a_reserved_page_counts_as_met(archive):
 def test_misspelt_signal_is_reported_on_stderr(archive, form, noun):
     """It is reported for rows and captures. A signal that was met is counted, in the singular if it is one."""
     options = ["--without-signal", "no-archive", "--without-signal", "train-ai=n"]
-    done = subprocess.run(
-        command_line("-C", archive, "export", form, "-", *options), env=environment(), capture_output=True, text=True
-    )
+    done = morgue("-C", archive, "export", form, "-", *options)
     assert done.returncode == 0
     assert done.stderr.splitlines()[:2] == [
         f"1 {noun} left out: 1 train-ai=n",

@@ -3,7 +3,6 @@
 import gzip
 import json
 import subprocess
-import sys
 from dataclasses import fields
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 from pipelines.core import timestamps
 from pipelines.core.items import Article, Capture, NothingToRead, Page
 from pipelines.extraction.extract import read
-from tests.support.command import ROOT
+from tests.support.command import ROOT, run_command
 
 PAGES = ROOT / "tests" / "pages"
 KEYS = ["id", *(field.name for field in fields(Article))]
@@ -20,9 +19,7 @@ KEYS = ["id", *(field.name for field in fields(Article))]
 
 def morgue(*arguments: str, stdin: bytes = b"", cwd: Path = ROOT) -> subprocess.CompletedProcess:
     """Run `morgue extract` with these arguments."""
-    command = [sys.executable, "-m", "crawler", "extract", *arguments]
-    environment = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
-    return subprocess.run(command, input=stdin, capture_output=True, cwd=cwd, env=environment, timeout=120, check=False)
+    return run_command("extract", *arguments, stdin=stdin, cwd=cwd)
 
 
 def rows(done: subprocess.CompletedProcess) -> list[dict]:
