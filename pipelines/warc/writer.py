@@ -264,7 +264,8 @@ class WarcWriter:
         while self._file is None:
             self._name = f"{self._prefix}-{now:%Y%m%d%H%M%S}-{self._serial:05d}-{self._host}{WARC_SUFFIX}"
             self._serial += 1
-            self._file = self.storage.create(self._name)
+            if self._name not in self._listed:  # not even the name of a file that was lost is given again
+                self._file = self.storage.create(self._name)
         self._contents, self._warcinfo_id = manifest.FileContents(), new_id()
         self._expires = now.timestamp() + (self._max_age or math.inf)
 

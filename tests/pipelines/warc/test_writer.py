@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.core import timestamps
 from pipelines.core.errors import ConfigError, DiskFull, NotWritable
 from pipelines.warc.record import WarcFields, WarcRecord
 from pipelines.warc.storage import WarcStorage
@@ -34,6 +35,20 @@ def test_appended_record_is_read_back_by_location(tmp_path: Path) -> None:
     for place, block in zip(places, blocks, strict=True):
         assert read_block(tmp_path / place.file, place.offset, place.length) == block
         assert read_member(tmp_path / place.file, place.offset, place.length).startswith(b"WARC/1.1\r\nWARC-Type: ")
+
+
+def test_name_of_a_lost_file_is_not_given_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within the second in which it was begun; so the manifest still says that it is missing."""
+    now = timestamps.now()
+    monkeypatch.setattr(timestamps, "now", lambda: now)
+    (tmp_path / "warc").mkdir()
+    names = []
+    for _ in range(2):
+        writer = WarcWriter(WarcStorage(tmp_path / "warc"), info=INFO, manifest_path=tmp_path / "manifest.jsonl")
+        names.append(writer.append([record(response(noise(1)))])[0].file)
+        writer.close()
+        (tmp_path / "warc" / names[-1]).unlink()
+    assert names[0] != names[1]
 
 
 def test_every_record_is_one_gzip_member(tmp_path: Path) -> None:
