@@ -1,6 +1,6 @@
 # make demo [URL=https://a-newspaper.example/]   crawl, search, export: a small newspaper of our own, or a real site
 # make quick                                     most tests, in at most three minutes on two cores
-# make test | lint | types | docs | bench | clean
+# make test | exhaustive | lint | types | docs | bench | clean
 # make tools                                     what judges our exports in tests: pywb, cdxj-indexer, ...
 # make quality                                   how well real pages are read, beside trafilatura: docs/quality.md
 #
@@ -12,7 +12,7 @@ STAMP := $(VENV)/.newsmorgue-installed
 TOOLS := .tools
 URL   :=
 
-.PHONY: demo quick test tools lint types docs bench quality clean
+.PHONY: demo quick test exhaustive tools lint types docs bench quality clean
 
 demo: $(STAMP)
 	$(PY) demo.py '$(URL)'
@@ -26,10 +26,14 @@ PYTEST := $(PY) -m pytest -n $(PROCESSES) --maxprocesses 8 --dist worksteal
 
 # All but those marked slow: crawls, kills, full disks, programs run as a user runs them.
 quick: $(STAMP)
-	$(PYTEST) -m 'not slow'
+	$(PYTEST) -m 'not slow and not exhaustive'
 
 test: $(STAMP)
-	$(PYTEST) -r a
+	$(PYTEST) -r a -m 'not exhaustive'
+
+# What takes tens of seconds each: real pages, every pattern of ours on hostile text, random queries, days of sick papers.
+exhaustive: $(STAMP)
+	$(PYTEST) -r a -m exhaustive
 
 lint: $(STAMP)
 	$(PY) -m ruff check .

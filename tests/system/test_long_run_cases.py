@@ -15,7 +15,7 @@ from tests.support.long_run import DAY, HOUR, MINUTE, LongRun, living
 from tests.support.month.pages import START
 from tests.support.small_paper import TEXT
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.exhaustive
 
 CONSENT = """<!DOCTYPE html><html><head><title>We value your privacy</title></head><body><div id="didomi-host">
 <h1>We value your privacy</h1><p>We and our 824 partners use cookies to show personalised advertising. Do you accept

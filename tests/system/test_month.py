@@ -7,7 +7,7 @@ import pytest
 from tests.support.month.live import live
 from tests.support.month.papers import CONSENT, DAY, FORBIDDEN, Illness, Paper, papers
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.exhaustive
 
 DAYS, EVERY_MINUTES = 2.0, 120
 ILL_FROM, ILL_UNTIL = 0.5 * DAY, 1.25 * DAY

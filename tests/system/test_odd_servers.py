@@ -12,7 +12,7 @@ import pytest
 from tests.support.long_run import DAY, HOUR, MINUTE, LongRun, living
 from tests.support.small_paper import TEXT
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.exhaustive
 
 NO_CONDITIONS = "HTTP 304 to a request without conditions"
 ILL = "SELECT count(*) FROM frontier WHERE failures > 0 AND kind != 'tdmrep' OR state NOT IN ('waiting', 'done')"

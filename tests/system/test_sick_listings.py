@@ -10,7 +10,7 @@ import pytest
 from tests.support.long_run import DAY, HOUR, LongRun, living
 from tests.support.small_paper import RSS, TEXT
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.exhaustive
 
 LOGIN = b"""<!DOCTYPE html><html><head><title>Log in</title></head><body><h1>Log in</h1><form method="post">
 <input name="user"><input name="password" type="password"></form></body></html>"""

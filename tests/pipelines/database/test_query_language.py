@@ -280,7 +280,7 @@ def random_query(dice: random.Random) -> str:
     return glue.join(dice.choices(FRAGMENTS, k=dice.randrange(1, 14)))
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_random_query_is_never_an_fts_error(index):
     """10,000 random strings, most of them made of pieces of FTS5's syntax: SQLite accepts every expression."""
     dice = random.Random(1704)

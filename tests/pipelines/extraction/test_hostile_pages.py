@@ -347,7 +347,7 @@ FILES = [*sorted(ROOT.glob("pipelines/**/[a-z]*.py")), *sorted(ROOT.glob("crawle
 MODULES = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in FILES]
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_pattern_of_ours_is_quick_on_a_short_text():
     """A repeat within a repeat that can be divided in many ways takes longer than the universe; it is found here."""
 
