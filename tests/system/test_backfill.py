@@ -11,7 +11,7 @@ from crawler.cli.main import exit_code_of
 from tests.support.command import crawl, morgue, rows
 from tests.support.small_paper import serving
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.exhaustive
 
 XML = {"Content-Type": "application/xml"}
 STATES = "SELECT state, count(*) FROM frontier WHERE kind = 'article' GROUP BY state ORDER BY state"

@@ -22,7 +22,7 @@ from tests.support.command import LOOPBACK, ROOT, command_line, crawl, environme
 from tests.support.newspaper import serve
 from tests.support.warc_files import read_record, walk
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.exhaustive
 
 
 class Fault(NamedTuple):
