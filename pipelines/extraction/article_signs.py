@@ -18,6 +18,7 @@ from pipelines.extraction.body.classifier import BlockDecision
 from pipelines.extraction.fields.metadata import PageMetadata
 from pipelines.extraction.languages.tables import phrases
 from pipelines.extraction.page import jsonld
+from pipelines.extraction.page.characters import UNSPACED_LETTER
 from pipelines.extraction.page.declared import DeclaredMetadata
 from pipelines.extraction.page.running_text import is_front
 
@@ -25,7 +26,6 @@ from pipelines.extraction.page.running_text import is_front
 OTHER_TYPES = frozenset(
     ("CollectionPage", "SearchResultsPage", "ProfilePage", "ContactPage", "AboutPage", "CheckoutPage", "Blog")
 )
-UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af\u0e00-\u0e7f]")
 NOT_OF_WORDS = re.compile(r"[\W_]+")
 MIN_PROSE_CHARS, MIN_PROSE_UNSPACED = 50, 20  # of a block that is running text and no label
 MAX_PROSE_LINKS = 0.5  # share of link text in it
@@ -110,19 +110,19 @@ def _runs_on(decisions: Sequence[BlockDecision], least: RunningText, *, is_decla
 
 def is_prose(block: TextBlock) -> bool:
     """Return True for a block of sentences, some of it in links perhaps."""
-    is_long = len(block.text) >= MIN_PROSE_CHARS or len(UNSPACED.findall(block.text)) >= MIN_PROSE_UNSPACED
+    is_long = len(block.text) >= MIN_PROSE_CHARS or len(UNSPACED_LETTER.findall(block.text)) >= MIN_PROSE_UNSPACED
     return is_long and block.linked <= MAX_PROSE_LINKS * len(block.text)
 
 
 def is_headline(text: str) -> bool:
     """Return True if the text of a link is long enough for the headline of a story."""
     is_spaced = len(text) > MIN_TEASER_CHARS and len(text.split()) >= MIN_TEASER_WORDS
-    return is_spaced or len(UNSPACED.findall(text)) >= MIN_TEASER_CHARS // 2
+    return is_spaced or len(UNSPACED_LETTER.findall(text)) >= MIN_TEASER_CHARS // 2
 
 
 def _words(text: str) -> int:
     """Return about how many words a block has; two letters of a script without spaces are one."""
-    return max(len(text.split()), len(UNSPACED.findall(text)) // 2)
+    return max(len(text.split()), len(UNSPACED_LETTER.findall(text)) // 2)
 
 
 def _as_segment(title: str) -> str:

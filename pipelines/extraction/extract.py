@@ -40,7 +40,7 @@ from pipelines.extraction.fields.likely_days import likely_days
 from pipelines.extraction.fields.metadata import PageMetadata
 from pipelines.extraction.labels import paywall, stand_in_pages
 from pipelines.extraction.page import charset
-from pipelines.extraction.page.characters import printable, without_controls
+from pipelines.extraction.page.characters import UNSPACED_LETTER, printable, without_controls
 from pipelines.extraction.page.declared import HEADLINE_METAS, DeclaredMetadata, gather
 from pipelines.extraction.page.jsonld import text as text_of
 from pipelines.extraction.page.meta_refresh import refresh_of
@@ -63,7 +63,6 @@ MAX_LINK_SHARE = 0.3  # more link text in what trafilatura's fast mode reads: it
 MAX_FALLBACK_BLOCKS = 2_000  # not on a page with more: justext compares every block with all others
 SUMMARY_METAS = ("og:description", "description", "twitter:description")
 INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
-CJK_LETTER = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af\u0e00-\u0e7f]")
 SCRIPTS = etree.XPath('.//script[not(@type="application/ld+json")]')
 
 
@@ -326,8 +325,8 @@ def _tidy(text: str) -> str:
 
 def count_words(text: str) -> int:
     """Count the words of a text; in scripts without spaces, two characters count as one word."""
-    if cjk := len(CJK_LETTER.findall(text)):
-        return cjk // 2 + len(re.findall(r"\w+", CJK_LETTER.sub(" ", text)))
+    if cjk := len(UNSPACED_LETTER.findall(text)):
+        return cjk // 2 + len(re.findall(r"\w+", UNSPACED_LETTER.sub(" ", text)))
     return len(re.findall(r"\w+", text))
 
 

@@ -212,9 +212,8 @@ class Rebuild(StagingDatabase):
         """
         known = row["id"], row["text_digest"]
         found = self._ask_old("SELECT * FROM revisions WHERE id = ? AND text_digest = ?", *known)
-        old = (
-            None if found is None else {"state_digest": None, "line_kinds": None, **found}
-        )  # earlier versions had no such columns
+        # Earlier versions had no such columns.
+        old = None if found is None else {"state_digest": None, "line_kinds": None, **found}
         reading_id = None
         if old is not None and _is_whole(old, row) and any(old[name] != values[name] for name in STATE_COLUMNS):
             reading_id = readings.keep_reading(self.db, row["id"], stamp(now()), old)

@@ -39,7 +39,6 @@ IMPORTED = (
     "crawler.onboarding.site_fetcher",
     "crawler.onboarding.source_file",
     "exports.python_api.archive",
-    "pipelines.core.worker_pool",
     "pipelines.database.store",
     "scrapy.core.downloader.handlers.http11",
     "warcio.warcwriter",

@@ -8,6 +8,7 @@ Elements that HTML does not set as blocks, unknown ones included, are part of th
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -61,6 +62,13 @@ class BlockContainer:
     parent: BlockContainer | None
     hidden: bool = False  # its own attributes hide it; style sheets are not read
     body: bool = False  # it declares itself the articleBody (schema.org microdata)
+
+    def upwards(self) -> Iterator[BlockContainer]:
+        """Yield this container and those around it, the nearest first."""
+        container: BlockContainer | None = self
+        while container is not None:
+            yield container
+            container = container.parent
 
 
 @dataclass(slots=True)

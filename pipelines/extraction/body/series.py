@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice, pairwise, takewhile
 from typing import Any
 
 from pipelines.extraction.body.blocks import HEADING_TAGS, BlockContainer, TextBlock
@@ -80,25 +80,19 @@ def dropped_parts(
 
 def _common(blocks: Sequence[TextBlock], first: int, kept: Sequence[bool]) -> BlockContainer | None:
     """Return the container of the article: the smallest with the headline, or the first line, and most of the text."""
-    above: list[BlockContainer] = []
-    container: BlockContainer | None = blocks[first].container if first < len(blocks) else None
-    while container is not None:
-        above.append(container)
-        container = container.parent
+    above = [*blocks[first].container.upwards()] if first < len(blocks) else []
     chars = [0] * len(above)
     places = {id(one): at for at, one in enumerate(above)}
     for at, block in enumerate(blocks):
         if kept[at]:
-            container = block.container
-            while container is not None and id(container) not in places:
-                container = container.parent
-            if container is not None:
-                chars[places[id(container)]] += len(block.text)
+            place = next((places[id(one)] for one in block.container.upwards() if id(one) in places), None)
+            if place is not None:
+                chars[place] += len(block.text)
     total, inside = sum(chars), 0
-    for place, size in zip(above, chars, strict=True):
+    for container, size in zip(above, chars, strict=True):
         inside += size
         if inside >= MIN_SHARE * total:
-            return place
+            return container
     return None
 
 
@@ -106,9 +100,8 @@ def _series(blocks: Sequence[TextBlock], first: int, scope: BlockContainer | Non
     """Return the series after the headline whose items follow each other in the container of the article."""
     groups: dict[tuple[Any, ...], Series] = {}
     for at in range(first, len(blocks)):
-        container: BlockContainer | None = blocks[at].container
-        for _ in range(MAX_LEVELS):
-            if container is None or container.parent is None:
+        for container in islice(blocks[at].container.upwards(), MAX_LEVELS):
+            if container.parent is None:
                 break
             if container.tag in ITEM_TAGS:
                 names = container.names - CHANGING
@@ -116,7 +109,6 @@ def _series(blocks: Sequence[TextBlock], first: int, scope: BlockContainer | Non
                     (id(container.parent), container.tag, names), Series(names=names, tag=container.tag)
                 )
                 group.items.setdefault(id(container), []).append(at)
-            container = container.parent
     return [
         series
         for series in groups.values()
@@ -125,10 +117,7 @@ def _series(blocks: Sequence[TextBlock], first: int, scope: BlockContainer | Non
 
 
 def _is_inside(series: Series, scope: BlockContainer | None, blocks: Sequence[TextBlock]) -> bool:
-    container: BlockContainer | None = blocks[next(iter(series.items.values()))[0]].container
-    while container is not None and container is not scope:
-        container = container.parent
-    return container is not None
+    return any(container is scope for container in blocks[next(iter(series.items.values()))[0]].container.upwards())
 
 
 def _is_dense(series: Series) -> bool:
@@ -171,11 +160,11 @@ def _is_no_link(block: TextBlock) -> bool:
 
 def _is_other(series: Series, blocks: Sequence[TextBlock]) -> bool:
     """Return whether a series is of other stories, or of readers, by the names around it."""
-    container: BlockContainer | None = blocks[next(iter(series.items.values()))[0]].container
-    while container is not None and container.tag not in ("article", "main", "body"):
+    for container in blocks[next(iter(series.items.values()))[0]].container.upwards():
+        if container.tag in ("article", "main", "body"):
+            break
         if container.names & OTHER_SERIES or container.tag in ("nav", "aside", "footer", "form") or container.hidden:
             return True
-        container = container.parent
     return False
 
 
@@ -200,22 +189,14 @@ def _parts(series: Series, blocks: Sequence[TextBlock]) -> dict[tuple[Any, ...],
     parts: dict[tuple[Any, ...], list[int]] = {}
     for identity, item in series.items.items():
         for at in item:
-            path: list[Any] = []
-            container: BlockContainer | None = blocks[at].container
-            while container is not None and id(container) != identity:
-                path.append((container.tag, container.names - CHANGING))
-                container = container.parent
-            parts.setdefault(tuple(path), []).append(at)
+            below = takewhile(lambda one: id(one) != identity, blocks[at].container.upwards())  # noqa: B023
+            parts.setdefault(tuple((one.tag, one.names - CHANGING) for one in below), []).append(at)
     return parts
 
 
 def _around(block: TextBlock) -> Iterator[BlockContainer]:
-    """Yield the three nearest containers of a block."""
-    container: BlockContainer | None = block.container
-    for _ in range(3):
-        if container is not None:
-            yield container
-            container = container.parent
+    """Return the three nearest containers of a block."""
+    return islice(block.container.upwards(), 3)
 
 
 def _is_content(part: list[int], kept: int, items: int, is_in_text: bool, blocks: Sequence[TextBlock]) -> bool:

@@ -8,6 +8,8 @@ from typing import Any
 # Cc without tab, line feed and carriage return, and the two noncharacters that XML and YAML cannot hold either.
 CONTROLS = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 REPLACEMENT = "\ufffd"
+# A letter of Han, Kana, Hangul or Thai: two of them are about one word.
+UNSPACED_LETTER = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af\u0e00-\u0e7f]")
 LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 # An escape in JSON (RFC 8259 section 7) that is one half of a pair, without the other. "\\ud83d" is no escape.
 HALF_ESCAPES = re.compile(
