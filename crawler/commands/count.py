@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 @filter_options
 @stem_option
 @click.option("--by", multiple=True, metavar="KEY[,KEY]",
-              help="day, week, month, year, source, language, author, section, kind, origin, tag; or two of them: "
-                   "month,source.  [default: a unit of time that suits the span]")  # fmt: skip
+              help="day, week, month, year, source, language, author, section, kind, origin, access, tag; or two of "
+                   "them: month,source.  [default: a unit of time that suits the span]")  # fmt: skip
 @click.option("--share", is_flag=True, help="Show which part of all articles a query finds, in table and plot.")
 @click.option("--smooth", type=POSITIVE, default=1, metavar="N",
               help="Draw the moving average of N periods, in sparkline and plot.")  # fmt: skip

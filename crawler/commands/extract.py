@@ -19,6 +19,7 @@ from pipelines.core.errors import ConfigError, os_errors
 from pipelines.core.input_files import bounded_lines, open_input, read_unpacked
 from pipelines.core.items import Article, NothingToRead
 from pipelines.core.plural import counted
+from pipelines.core.urls import is_web_address
 from pipelines.extraction.page.trace import Trace
 
 UNREADABLE = "unreadable file"
@@ -95,6 +96,12 @@ def command(files: tuple[str, ...], manifest: Path | None, url: str | None, jobs
         raise click.UsageError("name the pages to read: either FILE... or --manifest JSONL")
     if manifest and url:
         raise click.UsageError("--url needs FILE; a manifest has a url in each row")
+    if url and len(files) > 1:
+        raise click.UsageError("--url is the address of one FILE; for several, use --manifest")
+    if url and not is_web_address(url):
+        raise click.UsageError(f"--url {url!r} is no web address; give all of it: https://paper.example/story")
+    if online := next((file for file in files if is_web_address(file) and not Path(file).exists()), None):
+        raise click.UsageError(f"{online} is an address, not a file; `morgue crawl --urls` fetches and keeps pages")
     form = form or ("text" if explain else "jsonl")
     if form == "text" and not explain:
         raise click.UsageError("--format text needs --explain; to read an article, use `morgue show`")

@@ -124,11 +124,13 @@ def _captures(
     from crawler.cli import capture_report
 
     db = archive.connection
+    if form == "markdown":
+        raise QueryError(f"--format markdown of {wanted}", "captures are no text", "leave --format out, or give json")
     if form == "json":
         shown = output.json_text(capture_report.as_dict(wanted, why, captures, article))
         with standard_output():
             click.echo(shown)
-    elif form in ("text", "markdown"):
+    elif form == "text":
         dim, reset = (output.DIM, output.RESET) if output.supports_style(sys.stdout) else ("", "")
         with standard_output():
             for name, value in capture_report.lines(db, archive.warc_storage, wanted, why, captures):

@@ -153,7 +153,7 @@ class Article:
     rights: Annotated[tuple[str, ...], 'usage signals in the page: "robots: noarchive", "tdm-reservation: 1"']
     comments: Annotated[tuple[str, ...] | None, "readers' comments, in page order; None where they are not collected"]
     found_in: Annotated[dict[str, str], 'where each value was found: {"title": "h1", "authors": "json-ld author", ...}']
-    extractor: Annotated[str, 'name and version of what read it: "newsmorgue 0.1.0, reading 2 (trafilatura 2.3.1)"']
+    extractor: Annotated[str, 'name and version of what read it: "newsmorgue 0.1.0, reading 5 (trafilatura 2.3.1)"']
 
 
 @dataclass(frozen=True, slots=True)

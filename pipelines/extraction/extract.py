@@ -363,7 +363,7 @@ def _trafilatura(fast: bool) -> tuple[Any, Any]:
 
 @cache
 def extractor() -> str:
-    """Return name and version of the extractor, e.g. "newsmorgue 0.1.0, reading 2 (trafilatura 2.3.1)"."""
+    """Return name and version of the extractor, e.g. "newsmorgue 0.1.0, reading 5 (trafilatura 2.3.1)"."""
     try:
         ours = version("newsmorgue")
     except PackageNotFoundError:  # run from a checkout that was never installed

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from pipelines.core.errors import NotFound, QueryError
-from pipelines.core.items import ARTICLE_KINDS
+from pipelines.core.items import ARTICLE_KINDS, PAYWALLED_WHOLE
 from pipelines.database.query_language.contradictions import check_fields
 from pipelines.database.query_language.days import parse_day, words_of_period
 from pipelines.database.query_language.index_terms import (
@@ -47,6 +47,15 @@ WORDS_IN = {
     "origin": "has_words(a.origin, {0})",
     "section": "has_words(a.section, {0})",
     "tag": "EXISTS (SELECT 1 FROM json_each(a.tags) tag WHERE has_words(tag.value, {0}))",
+}
+# Values of access: with their SQL. Where nothing says that a text is cut, `access` is NULL.
+ACCESS = {
+    "whole": f"(a.access IS NULL OR a.access = '{PAYWALLED_WHOLE}')",
+    "cut": "a.access IN ('paywall', 'truncated')",
+    "paywall": "a.access = 'paywall'",
+    "truncated": "a.access = 'truncated'",
+    "declared": f"a.access = '{PAYWALLED_WHOLE}'",
+    "consent": "a.access = 'consent wall'",
 }
 RUNS_IN = {"title": "runs_in_title", "byline": "runs_in_byline", "text": "runs_in_text"}
 DAY_SEEN = "substr(a.first_seen, 1, 10)"
@@ -297,6 +306,8 @@ class QueryConditions:
             tests = [f"{DAY_SEEN} >= {self._bound(since)}"] if since else []
             tests += [f"{DAY_SEEN} <= {self._bound(until)}"] if until else []
             return f"({' AND '.join(tests)})"
+        if field.name == "access":
+            return f"({' OR '.join(self._read(field, _access))})"
         words = self._read(field, lambda field: _words(field.name, listed(f"{field.name}:", field.value)))
         return WORDS_IN[field.name].format(self._bound("\n".join(words)))
 
@@ -338,6 +349,17 @@ def _words(name: str, values: Sequence[str]) -> list[str]:
             raise QueryError(f"{name}: {value!r}", "has no letter or digit", "give a word, a phrase or a prefix*")
         wanted.append(words.rstrip() if value.endswith("*") else words)
     return wanted
+
+
+def _access(field: QueryField) -> list[str]:
+    """Return the conditions of the values of `access:`, by their first words. Raises QueryError."""
+    tests = []
+    for value in listed("access:", field.value.replace(PAYWALLED_WHOLE, "declared")):
+        test = ACCESS.get(value.casefold().split(" ")[0])
+        if test is None:
+            raise QueryError(f"access: {value!r}", "there is no such value", f"values are {', '.join(ACCESS)}")
+        tests.append(test)
+    return tests
 
 
 def is_text(node: QueryNode) -> bool:

@@ -17,7 +17,7 @@ from pipelines.database.query_language.other_syntaxes import near_instead, other
 from pipelines.database.query_language.phrases import has_run, near, signs_ignored, term, words_of
 
 COLUMNS = {"title": "title", "byline": "byline", "author": "byline", "text": "text"}  # field: column of the index
-FILTERS = ("source", "language", "published", "seen", "kind", "origin", "section", "tag")  # compared with SQL
+FILTERS = ("source", "language", "published", "seen", "kind", "origin", "section", "tag", "access")  # compared with SQL
 FIELDS = (*COLUMNS, *FILTERS)
 # What other search engines call them.
 FIELDS_OF_OTHERS = {

@@ -35,6 +35,7 @@ VALUES = {
     "section": "nullif(a.section, '')",
     "kind": "a.kind",
     "origin": "nullif(a.origin, '')",
+    "access": "a.access",
     **{key: f"a.{column}" for key, column in LIST_COLUMNS.items()},
 }
 KEYS = tuple(VALUES)

@@ -195,6 +195,9 @@ def test_json_is_one_array(tmp_path):
         (("--explain", "--manifest", str(Path(__file__))), "needs --format jsonl"),
         (("a.html", "--all"), "--all needs --explain"),
         (("a.html", "--explain", "--all", "--format", "json"), "--all needs --explain"),
+        (("a.html", "b.html", "--url", "https://paper.example/a"), "--url is the address of one FILE"),
+        (("a.html", "--url", "paper.example/a"), "is no web address"),
+        (("https://paper.example/a",), "`morgue crawl --urls` fetches"),
     ],
 )
 def test_contradictory_options_give_exit_code_2_and_the_cure(arguments, cure):

@@ -256,6 +256,7 @@ def test_binary_output_to_a_terminal_is_refused(folder):
         (["2", "--revision", "2"], 8, "the article has 1 revision"),
         (["1", "--revision", "0"], 2, "--revision"),
         (["1", "--format", "pdf"], 2, "'text', 'markdown', 'json', 'html', 'body', 'warc'"),
+        (["1", "--captures", "--format", "markdown"], 2, "captures are no text"),
         (["1", "--capture", "1"], 2, "name one thing to show"),
         (["1", "--captures", "--revision", "1"], 2, "name one thing to show"),
         (["--capture", "41"], 8, "no such number (they go up to 40)"),

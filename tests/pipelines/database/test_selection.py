@@ -23,6 +23,8 @@ def db(tmp_path_factory):
         undate(writing, 2)
         writing.execute("UPDATE articles SET language = NULL, section = 'Élections 2024' WHERE id = 5")
         writing.execute("UPDATE articles SET kind = 'opinion', origin = 'Thomson Reuters' WHERE id IN (3, 4)")
+        for number, access in ((1, "paywall"), (2, "truncated"), (3, "declared paywall, text whole")):
+            writing.execute("UPDATE articles SET access = ? WHERE id = ?", (access, number))
     connection = connect(folder / "morgue.db")
     yield connection
     connection.close()
@@ -66,6 +68,12 @@ WRITTEN = ArticleFilters(seen_since="2023-06")  # the nine articles that are not
         ('tag:"tag 3"', [3]),
         ("tag:3,4 -title:ete", [3]),
         ("author:ormesson kind:opinion", [4]),
+        ("access:cut", [1, 2]),
+        ("access:Paywall", [1]),
+        ("access:truncated,consent", [2]),
+        ("access:whole change OR access:declared", [3, 4]),
+        ('access:"declared paywall, text whole"', [3]),
+        ("change -access:cut", [3, 4]),
     ],
 )
 def test_fields_and_words_combine(db, query, found):
