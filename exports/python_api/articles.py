@@ -169,8 +169,8 @@ class Articles(Tabular):
         """Return how many articles there are; with `by`, for each value of a key, or of several: `("month", "source")`.
 
         Keys are day, week, month, year, source, language, section, kind, origin, access, author and tag. Days, weeks,
-        months and years come in the order of time, the undated (None) last; other values by their number, the largest first.
-        Values without an article are left out. Raises QueryError.
+        months and years come in the order of time, the undated (None) last; other values by their number, the largest
+        first. Values without an article are left out. Raises QueryError.
         """
         if by is None:
             return len(self)
