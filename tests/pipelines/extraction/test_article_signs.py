@@ -40,7 +40,8 @@ SERVICES = (
     """
 Who we are|Mentions légales|Quiénes somos|Sobre nós|Chi siamo|Over ons|Polityka prywatności|O nás|Kdo jsme|О редакции
 Про нас|Künye|プライバシーポリシー|关于我们|회사소개|من نحن|Ποιοι είμαστε|Om oss|Om os|Tietoa meistä|Rólunk|Despre noi
-درباره ما|אודות|हमारे बारे में|Datenschutzerklärung|Allgemeine Geschäftsbedingungen|เกี่ยวกับเรา|Về chúng tôi|Tentang kami|За нас|О нама
+درباره ما|אודות|हमारे बारे में|Datenschutzerklärung|Allgemeine Geschäftsbedingungen|เกี่ยวกับเรา|Về chúng tôi|Tentang kami
+За нас|О нама
 """.replace("\n", "|")
     .strip("|")
     .split("|")
