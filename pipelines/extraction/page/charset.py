@@ -83,7 +83,7 @@ def _decode_legacy(body: bytes, declared: list[str]) -> str | None:
     from pipelines.extraction.page import charset_guess  # needed for one page in hundreds
 
     text = body.decode("utf-8", "replace")
-    # UTF-8 with some broken bytes, or with a part in another encoding: no other has whole characters of UTF-8 by chance.
+    # UTF-8 with some broken bytes, or with a part in another encoding.
     if _plausible(text) or _is_mostly_utf8(text):
         return text
     if not declared and (late := _resolved(charset_guess.late_declaration(body) or "")):
