@@ -144,8 +144,8 @@ def same_page(db: sqlite3.Connection, key: str, values: Mapping[str, Any], sourc
     """Return the address (url_key) of an article of which a page is a copy; "" if there is none.
 
     `key`: the address of the page; `values`: those of its reading (`columns.article_row`).
-    Their addresses differ in the query alone, or in what tells the views of one page apart (`www.`, `m.`, `/amp`, a final
-    slash), and headline and text are the same. A page that names its own address is believed.
+    Their addresses differ in the query alone, or in what only says which view of a page it is (`www.`, `m.`, `/amp`, a
+    final slash), and headline and text are the same. A page that names its own address is believed.
     """
     if values["canonical_url"]:
         return ""
