@@ -23,6 +23,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from crawler.discovery import url_words as words
+from crawler.discovery.url_parameters import id_parameters, is_post, number_of_article, parameters_of, view_of
 from pipelines.core.linear_patterns import matching
 from pipelines.core.urls import UrlParts, parts_of
 
@@ -122,26 +123,25 @@ def classify_listed(url: str) -> UrlClassification:
     return UrlClassification("article", f"listed, and {evidence}") if evidence else UrlClassification(None, judged.why)
 
 
-def is_post(query: str) -> bool:
-    """Return True if the one parameter of a query is the number of a post, as WordPress numbers them from 1."""
-    name, _, value = query.partition("=")
-    return name.lower() in ("p", "post") and value.isdigit()
-
-
 def _listed_parameter(query: str, shape: PathShape) -> str | None:
     """Return the reason if a parameter names one article: its number, or its name in words."""
-    values = dict(part.lower().partition("=")[::2] for part in query.split("&") if part)
-    view = values.get("view") or shape.name
+    values = parameters_of(query)
+    view = view_of(values) or shape.name
     if view in words.LIST_NAMES or shape.name in words.LIST_NAMES:
         return None
     of_articles = view in words.ARTICLE_SEGMENTS | words.NEWS_SEGMENTS
-    for name in values.keys() & words.ARTICLE_ID_PARAMETERS:
+    for name in id_parameters(values):
         number = LEADING_NUMBER.match(values[name])
-        if number and (len(number[1]) > 3 or name not in words.PAGINATION_WORDS | words.COUNTING_PARAMETERS):
+        is_menu = name == "itemid" and "option" in values  # of Joomla
+        if (
+            number
+            and not is_menu
+            and (len(number[1]) > 3 or name not in words.PAGINATION_WORDS | words.COUNTING_PARAMETERS)
+        ):
             return f"?{name}=number"
         if of_articles and values[name]:
             return f"?{name}= of /{view}"
-    named = next((name for name in values if _word_count(unquote(values[name])) > 2), None)
+    named = next((name for name in values if _word_count(values[name]) > 2), None)
     return f"?{named}=name" if named else None
 
 
@@ -207,16 +207,17 @@ def _by_query(parts: UrlParts, shape: PathShape) -> UrlClassification | None:
     """Classify a URL by its parameters; None if they say nothing."""
     if not parts.query:
         return None
-    values = dict(part.lower().partition("=")[::2] for part in parts.query.split("&") if part)
-    number = next(
-        (name for name in values if name in words.ARTICLE_ID_PARAMETERS and _is_number(values[name], name)), None
-    )
+    values = parameters_of(parts.query)
+    held = next((values[name] for name in values if name in words.PATH_PARAMETERS), "")
+    if "/" in held and (inner := _by_path(shape_of(held), "")).kind == "article":
+        return UrlClassification("article", f"a path as parameter, with {inner.why}")
+    number = number_of_article(values, shape.name, shape.ending)
     if number and (
         shape.ending or len(shape.segments) < 2 or shape.segments[-1] in words.ARTICLE_SEGMENTS | words.NEWS_SEGMENTS
     ):
         return UrlClassification("article", f"?{number}=number")
-    if number is None and values.get("view") in words.ARTICLE_SEGMENTS and _listed_parameter(parts.query, shape):
-        return UrlClassification("article", f"?view={values['view']} and a number")  # as Joomla writes it
+    if number is None and view_of(values) in words.ARTICLE_SEGMENTS and _listed_parameter(parts.query, shape):
+        return UrlClassification("article", f"?view={view_of(values)} and a number")  # as Joomla writes it
     if variant := next((name for name in values if name in words.VARIANT_PARAMETERS), None):
         return UrlClassification(None, f"?{variant}=")
     turning = [name for name in values if name in words.PAGINATION_WORDS and values[name].isdigit()]
@@ -228,10 +229,6 @@ def _by_query(parts: UrlParts, shape: PathShape) -> UrlClassification | None:
     if judged.kind == "section" and not words.REFERRER_PARAMETERS.issuperset(values):
         return UrlClassification(None, LIST_WITH_PARAMETERS)
     return None
-
-
-def _is_number(value: str, name: str) -> bool:
-    return value.isdigit() and len(value) >= (4 if name in words.COUNTING_PARAMETERS else 3)
 
 
 def _by_path(shape: PathShape, anchor_text: str) -> UrlClassification:
@@ -320,6 +317,8 @@ def _list_page(shape: PathShape) -> str | None:
     segments = shape.segments
     if len(segments) < 2 or not SHORT_NUMBER.fullmatch(segments[-1]) or segments[-2].isdigit():
         return None
+    if _is_numbered_post(shape):
+        return None
     if segments[-2] in words.PAGINATION_WORDS:
         return FURTHER_PAGE
     before = PathShape(segments[:-1], segments[-2], "", _word_count(segments[-2]))
@@ -343,7 +342,13 @@ def _article_segment(shape: PathShape) -> str | None:
             return f"/{marker}/"
         if marker in words.NEWS_SEGMENTS and shape.words > 2:
             return f"/{marker}/ and a name"
-    return None
+    return "/archives/ and a number" if _is_numbered_post(shape) else None
+
+
+def _is_numbered_post(shape: PathShape) -> bool:
+    """Return True for /archives/123, as WordPress numbers posts; small numbers are pages of a list."""
+    is_number = shape.name.isdigit() and len(shape.name) > 2 and not YEAR.fullmatch(shape.name)
+    return is_number and shape.segments[-2:-1] == ("archives",)
 
 
 def _long_name(shape: PathShape) -> str | None:

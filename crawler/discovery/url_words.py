@@ -28,15 +28,20 @@ MONTH_NAMES = frozenset(phrases("url.months"))
 # Parameters that hold the number of an article.
 ARTICLE_ID_PARAMETERS = words("""
     id idx idxno artid article_id articleid aid artnr newsid news_id nid storyid story_id contentid content_id
-    cid_article story item itemid p seq no num sn artikel article art post newsno nr key docid arcid oid
+    cid_article story item itemid p seq no num sn artikel article art post newsno nr key docid arcid oid ncode
+    artikelid artikel_id id_article id_articulo id_articolo id_noticia idnoticia noticia_id noticia notizia idnota
+    id_nota nota haberid haber_id sto_cod tx_ttnews[tt_news] tx_news_pi1[news]
 """)
 
+NAMED_FOR_ARTICLES = frozenset(name for name in ARTICLE_ID_PARAMETERS if len(name) > 4) - {"itemid", "docid"}
+PATH_PARAMETERS = words("q r route")  # hold a path instead: /?q=node/4711, as Drupal wrote it
 COUNTING_PARAMETERS = words("page no num nr")  # of those above; a small number may count the pages of a list
 
 # Names that an address with a number has if the number is that of a list: /category.php?id=7, ?view=category&id=7.
 LIST_NAMES = words("""
     category categories cat kategorie kategori categoria categorie section sections seccion rubrik rubrique rubric list
-    liste lista archive archives archiv featured blog forum board thread topic tag author gallery
+    liste lista archive archives archiv featured blog blogcategory blogsection forum board thread topic tag author
+    gallery member profile user
 """)
 
 # Parameters that say which menu a link was in. They do not change the page.

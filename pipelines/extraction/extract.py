@@ -153,11 +153,11 @@ def _read(page: Page, observer: ReadingObserver) -> Article:
     lines = _laid_out(decisions)
     observer.laid_out(lines)
     text = "\n".join(line.text for them in lines for line in them)
-    fields = metadata.with_language_of_text(fields, paragraphs)
     words = count_words(text)
     if words < (MIN_DECLARED_WORDS if declared.is_article else MIN_WORDS):
         stands_in = labels.access in stand_in_pages.KINDS
         raise PageRefused(labels.access if stands_in and labels.access else NO_TEXT, f"{words} words")
+    fields = metadata.with_language_of_text(fields, paragraphs)
     article = Article(
         url=page.url,
         text=text,

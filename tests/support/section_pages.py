@@ -79,6 +79,11 @@ ARTICLES = {  # name -> (path, page)
     "list of best things, in French": (
         "/guide/ports/",
         page(story("".join(f"<h3>Port {n}</h3><p>{sentences(3, 'fr', 9 * n)}</p>" for n in range(7)), "Sept ports à voir"), AUTHOR, "Sept ports", "fr")),
+    "best things, with links to shops in their headings": (
+        "/lamps/best/",
+        page(story("".join(f"<h2><a href='https://shop.example/{n}'>Storm lamp no. {n} of solid brass</a></h2><p>{sentences(2, 'fr', 9 * n)}</p><p>{sentences(2, 'en', 9 * n)}</p>" for n in range(6))), AUTHOR)),
+    "table of contents": (
+        "/guide/", page(story("".join(f"<li><a href='#{n}'>Chapter {n} about the cranes of the bay</a></li>" for n in range(14)) + prose(9)))),
     "links to other stories within": (
         "/harbour/", page(story(prose(4) + f"<p>{headline(1)}</p>" + prose(5, "fr")), DATE + AUTHOR)),
 }  # fmt: skip
@@ -123,5 +128,17 @@ LISTS = {
         "/minato/",
         page("<h1>港</h1>" + "".join(f"<h2><a href='/{n}'>{n}{JAPANESE[:24]}</a></h2><p>{n}{JAPANESE}</p>" for n in range(12)), DATE, "港", "ja")),
     "links alone": ("/harbour/", page(f"<h1>Harbour</h1>{teasers(30, '<p>{link}</p>')}", DATE, "Harbour")),
+    "items that begin with their headline": (
+        "/harbour/", page("<h1>Harbour</h1><ul>" + teasers(12, "<li><b>{link}</b><br>{text} {text}</li>") + "</ul>", DATE, "Harbour")),
+    "rows of a forum": (
+        "/forum/", page("<h1>Forum</h1><table>" + teasers(14, "<tr><td>{link}<br>{text}</td><td>{n} replies</td></tr>") + "</table>", "", "Forum")),
+    "cards without links, and a date": (
+        "/harbour/", page("<h1>Harbour</h1>" + teasers(12, "<div onclick=go({n})><h3>Story {n} of the cranes and the bay</h3><p>{text} {text}</p></div>"), DATE, "Harbour")),
+    "cards of which the picture is the link": (
+        "/harbour/", page("<h1>Harbour</h1>" + teasers(12, "<div><a href=/s/{n}><img src={n}.jpg></a><h3>Crane {n}</h3><p>{text} {text}</p></div>"), "", "Harbour")),
+    "front page with a language": ("/index.php?lang=en", page(story(prose(9)), DATE + AUTHOR)),
+    "front page by name": ("/startseite/", page(story(prose(9)), DATE + AUTHOR)),
+    "two words for two pages": ("/house/", page(story(prose(9, "de"), "Impressum & Kontakt"), DATE, "Impressum & Kontakt")),
+    "by its address": ("/hakkimizda/", page(story(prose(9), "The Bay Courier since 1904"), DATE)),
     "few words": ("/harbour/", page(story(prose(1)), DATE + AUTHOR)),
 }  # fmt: skip

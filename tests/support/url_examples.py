@@ -24,6 +24,38 @@ SHAPES: list[tuple[str, str | None]] = [
     ("https://paper.example/video/2026/11/12/pier-collapses", A),
     ("https://blog.paper.example/capitol/archives/288635/morning-roundup", A),
     ("https://paper.example/idunn/frettir/2026/11/12/hofnin_lokud/", A),
+    # a number as parameter
+    *(
+        (f"https://paper.example/{rest}", A)
+        for rest in (
+            "artikel.php?ID=12",
+            "news.php?id=7",
+            "noticia.php?id=33",
+            "artikel.asp?artikelid=8",
+            "ver.php?idnota=31",
+            "NewsDetail.aspx?NewsID=88",
+            "news.cfm?articleid=3",
+            "?q=node/123",
+            "index.php?q=node/4711",
+            "index.php?id=12&tx_ttnews%5Btt_news%5D=55",
+            "index.php?option=com_content&task=view&id=5&Itemid=2",
+            "archives/123",
+            "blog/?p=5031",
+            "p/the-pier-returns",
+        )
+    ),
+    *(
+        (f"https://paper.example/{rest}", N)
+        for rest in (
+            "member.php?id=1234",
+            "category.php?id=712",
+            "?q=taxonomy/term/12",
+            "archives/2026",
+            "index.php?option=com_content&view=category&id=5&Itemid=101",
+            "index.php?option=com_content&task=blogcategory&id=512",
+            "index.php?option=com_contact&Itemid=120",
+        )
+    ),
     # a number
     ("https://paper.example/politik/article409956720/stromnetz-sicher.html", A),
     ("https://paper.example/pier-closed-1839924942", A),

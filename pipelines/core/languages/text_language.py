@@ -3,7 +3,7 @@
 Pure and deterministic. Where several languages share a script, the words of a text are looked up in lists of the most
 frequent words of each language, and the language under which they are likeliest wins. The lists are those of jusText,
 which trafilatura brings; `frequent_words.txt` has languages and words that they lack. What a page declares decides
-between near relatives, and where there is little text.
+between near relatives, and where there is little text. A short text without frequent words is known by its letters.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import math
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -41,6 +42,8 @@ LISTS = {
     "Arabic": {"ar": "Arabic", "fa": "Persian", "ur": "Urdu"},
     "Devanagari": {"hi": "Hindi", "mr": "Marathi", "ne": "Nepali"},
 }  # fmt: skip
+# Languages with few newspapers: a short text that may be in another as well is rather in the other.
+FEW_PAPERS = {"af", "cy", "fy", "ga", "gl", "ig", "ku", "lb", "mt", "nn", "tl", "yo", "fo", "gd", "xh", "ky"}
 RARE = {"ast", "br", "eo", "fy", "oc"}  # of which every speaker reads another language, too: only if declared
 # Languages of which a text may be taken for another's; what the page declares counts for more among them.
 RELATIVES = (
@@ -66,6 +69,13 @@ MIN_WORDS, MIN_DECLARED_SHARE = 40, 0.02  # words of a longer text that are in t
 MIN_FOUND = 3  # words of a text that are in the list
 DECLARED_BONUS = 5.0  # by how much the declared language is likelier from the start (log); a word brings 1 to 8
 RELATIVE_BONUS = 0.12  # and for each word, if it is a relative of the likeliest
+MIN_FOREIGN_LETTERS = 3  # of a text; with fewer it may be in a language that does not have them
+FEW_PAPERS_MALUS = 4.0  # by how much a language of FEW_PAPERS is less likely from the start (log)
+# A short text without frequent words is known by its groups of three letters, if ...
+MIN_KNOWN_GROUPS = 0.55  # ... this share of them is in words of the list, and ...
+MIN_GROUPED_WORDS = 8
+MIN_LEAD = 8.0  # ... the language is so much likelier than the next (log)
+GROUP_WORDS, GROUP_KINDS, UNSEEN_GROUP = 500, 4_000, 0.25  # words of a list that are cut; kinds of groups; their least
 KNOWN_LETTER, UNKNOWN_LETTER = 0.5, -2.0  # what a letter adds to the naturalness of a text
 
 WORD = re.compile(r"[^\W\d_]+")
@@ -130,12 +140,13 @@ def may_be_in(text: str, language: str) -> bool:
         table = words_of_script(script).table
         words = _words(sample, script)
         found = sum(any(code == language for code, _ in table[word]) for word in words)
-        return len(words) < MIN_WORDS or found >= MIN_DECLARED_SHARE * len(words)
+        is_short = len(words) < MIN_WORDS and not _has_foreign_letters(sample, script, language)
+        return is_short or found >= MIN_DECLARED_SHARE * len(words)
     return language not in languages_elsewhere(script)
 
 
 def _by_words(sample: str, script: str, declared: str | None) -> str | None:
-    """Return the likeliest language of a text in a script of LISTS; None if no language has enough of its words."""
+    """Return the likeliest language of a text in a script of LISTS; None if no language is likely enough."""
     known = words_of_script(script)
     words = _words(sample, script)
     scores: dict[str, float] = {}
@@ -144,19 +155,68 @@ def _by_words(sample: str, script: str, declared: str | None) -> str | None:
         for code, likelier in known.table[word]:
             scores[code] = scores.get(code, 0) + likelier * times
             found[code] = found.get(code, 0) + times
-    ranked = sorted((code for code in scores if code not in RARE or code == declared), key=scores.__getitem__)
-    if not ranked:
-        return None
-    first = ranked[-1]
-    share = found[first] / len(words)
-    if declared and declared != first:
+    scores = {code: score for code, score in scores.items() if code not in RARE or code == declared}
+    for code in FEW_PAPERS.intersection(scores) - {declared}:
+        scores[code] -= FEW_PAPERS_MALUS
+    first = max(scores, key=scores.__getitem__, default="")
+    share = found[first] / len(words) if first else 0
+    if first and declared and declared != first:
         related = any(first in group and declared in group for group in RELATIVES)
         bonus = DECLARED_BONUS + RELATIVE_BONUS * len(words) * related
         unknown = declared not in known.languages
-        if scores[first] - scores.get(declared, 0) < bonus or (unknown and share < MAX_FOREIGN_SHARE):
+        within = scores[first] - scores.get(declared, 0) < bonus and not _has_foreign_letters(sample, script, declared)
+        if within or (unknown and share < MAX_FOREIGN_SHARE):
             return declared
     least = MIN_SHARE if first in LISTS.get(script, ()) else MIN_OWN_SHARE
-    return first if share >= least and found[first] >= MIN_FOUND else None
+    if first and share >= least and found[first] >= MIN_FOUND:
+        return first
+    is_short = MIN_GROUPED_WORDS <= len(words) < MIN_WORDS and (declared is None or declared in known.languages)
+    return _by_groups(words, script, scores, declared) if is_short else None
+
+
+def _has_foreign_letters(sample: str, script: str, language: str) -> bool:
+    """Return True if a text has letters that a language does not use. A name may have one or two."""
+    beyond = [letter for letter in sample.lower() if letter > "\x7f" and letter.isalpha()]
+    known = letters_of_script(script).get(language) if len(beyond) >= MIN_FOREIGN_LETTERS else None
+    foreign = 0 if known is None else sum(letter not in known for letter in beyond)
+    return foreign >= max(MIN_FOREIGN_LETTERS, len(beyond) / 2)
+
+
+def _by_groups(words: list[str], script: str, scores: Mapping[str, float], declared: str | None) -> str | None:
+    """Return the language of a text of few words by groups of three letters; None if they do not tell it.
+
+    `scores`: how much likelier each language is by the frequent words.
+    """
+    groups = {group for word in set(words) if len(word) > 2 for group in _groups(word)}
+    counts = groups_of_script(script)
+    if not groups:
+        return None
+    likely: dict[str, float] = {}
+    for code in counts.keys() - RARE:
+        own, total = counts[code], counts[code].total() + UNSEEN_GROUP * GROUP_KINDS
+        likely[code] = sum(math.log((own[group] + UNSEEN_GROUP) / total) for group in groups)
+        likely[code] += scores.get(code, -FEW_PAPERS_MALUS if code in FEW_PAPERS else 0)
+        likely[code] += DECLARED_BONUS * (code == declared)
+    second, first = sorted(likely, key=likely.__getitem__)[-2:]
+    known = len(groups & counts[first].keys())
+    return first if known >= MIN_KNOWN_GROUPS * len(groups) and likely[first] - likely[second] >= MIN_LEAD else None
+
+
+def _groups(word: str) -> Iterator[str]:
+    return (f" {word} "[at : at + 3] for at in range(len(word)))
+
+
+@cache
+def groups_of_script(script: str) -> dict[str, Counter[str]]:
+    """Return how often each group of three letters is in the most frequent words of the languages of a script.
+
+    It takes 0.1 s for the Latin one, and only a process that meets such a text needs it.
+    """
+    counts: dict[str, Counter[str]] = {}
+    for code, words in words_of_script(script).table.likelihoods.items():
+        most = sorted(words, key=words.__getitem__, reverse=True)[:GROUP_WORDS]
+        counts[code] = Counter(group for word in most for group in _groups(word))
+    return counts
 
 
 def naturalness(text: str) -> float:

@@ -41,6 +41,10 @@ VIEW = re.compile(
     r"[a-z]{2}(?:-[a-z]{2})?|amp|print|druck|drucken|imprimir|comments?|kommentare|forum|gallery|galerie|video|audio|live"
     r"|(?:page|seite|pagina|p|part|teil|parte|partie)?[-_.]?\d{1,4}"
 )
+VIEW_HOST = re.compile(r"^(?:(?:www|m|mobile|mobil|amp)\.)+(?=[^.]+\.)")
+VIEW_PATH = re.compile(
+    r"^(?:amp|print|druck|m|mobile)/|(?:/(?:amp|print|index\.\w{2,5}))?/?$|\.(?:amp|print)(?=\.html?$)"
+)
 MAX_DAYS_APART = 14  # between the days of publication of two pages of one story
 MIN_WORDS = 20  # in common; shorter texts must have the same headline, too
 MAX_TURNS = 2  # in which an article was at one address and then at another
@@ -140,8 +144,8 @@ def same_page(db: sqlite3.Connection, key: str, values: Mapping[str, Any], sourc
     """Return the address (url_key) of an article of which a page is a copy; "" if there is none.
 
     `key`: the address of the page; `values`: those of its reading (`columns.article_row`).
-    Their addresses differ in the query alone, and headline and text are the same: the number of a session is in one.
-    A page that names its own address is believed.
+    Their addresses differ in the query alone, or in what only says which view of a page it is (`www.`, `m.`, `/amp`, a
+    final slash), and headline and text are the same. A page that names its own address is believed.
     """
     if values["canonical_url"]:
         return ""
@@ -149,8 +153,8 @@ def same_page(db: sqlite3.Connection, key: str, values: Mapping[str, Any], sourc
         "SELECT url_key FROM articles WHERE text_digest = ? AND source_id IS ? AND word_count >= ? ORDER BY id LIMIT ?",
         (values["text_digest"], source_id, MIN_WORDS, MAX_COPIES),
     )
-    path = key.partition("?")[0]
-    return next((other for (other,) in rows if other.partition("?")[0] == path), "")
+    page = _without_view(key)
+    return next((other for (other,) in rows if _without_view(other) == page), "")
 
 
 def is_one_article(db: sqlite3.Connection, key: str, other: str) -> bool:
@@ -227,6 +231,12 @@ def is_shown_in_turn(db: sqlite3.Connection, article_id: int, key: str) -> bool:
     )
     keys = [url_key(url) for (url,) in urls]
     return sum(now == key != before for before, now in zip(["", *keys], keys, strict=False)) >= MAX_TURNS
+
+
+def _without_view(key: str) -> str:
+    """Return an address (url_key) without its query and without what only says which view of a page it is."""
+    host, _, path = key.partition("?")[0].removeprefix("//").partition("/")
+    return f"{VIEW_HOST.sub('', host)}/{VIEW_PATH.sub('', path)}"
 
 
 def _query(key: str) -> list[str]:

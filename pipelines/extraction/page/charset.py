@@ -13,6 +13,8 @@ from unicodedata import combining, normalize
 from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding, read_bom, resolve_encoding
 
 MAX_BROKEN_SHARE = 0.1  # of the non-ASCII characters; an encoding that breaks more is wrong
+MAX_FOREIGN_SHARE = 0.5  # of them that are not whole in UTF-8, of a page that is UTF-8 for the rest, and ...
+MIN_WHOLE = 8  # ... of those that are; of bytes in another encoding, a quarter is whole at most, by chance
 # Encodings that write other text in ASCII bytes: the escape sequences of ISO-2022 and the tilde codes of HZ.
 SEVEN_BIT_PREFIXES = ("iso2022", "iso-2022", "hz")
 
@@ -23,6 +25,13 @@ ENCODING_OF_LANGUAGE = {
     "lt": "cp1257", "lv": "cp1257", "mk": "cp1251", "pl": "iso8859_2", "ru": "cp1251", "sk": "cp1250",
     "sl": "iso8859_2", "sr": "cp1251", "th": "cp874", "tr": "cp1254", "uk": "cp1251", "vi": "cp1258",
     "zh": "gb18030",
+}  # fmt: skip
+# Labels that w3lib does not know.
+FURTHER_LABELS = {
+    "iso-8859-8-i": "iso8859_8", "logical": "iso8859_8", "x-mac-ukrainian": "mac_cyrillic", "koi8-ru": "koi8_u",
+    "koi": "koi8_r", "koi8": "koi8_r", "mac": "macintosh", "dos-874": "cp874", "gb_2312": "gb18030",
+    "cn-big5": "big5hkscs", "x-x-big5": "big5hkscs", "ksc_5601": "cp949", "windows-949": "cp949",
+    "iso88592": "iso8859_2",
 }  # fmt: skip
 HTML_LANG = re.compile(rb"<html[^>]{0,500}?\blang\s*=\s*[\"']?([a-zA-Z]{2})(-(?:TW|HK|Hant))?", re.IGNORECASE)
 
@@ -74,9 +83,10 @@ def _decode_legacy(body: bytes, declared: list[str]) -> str | None:
     from pipelines.extraction.page import charset_guess  # needed for one page in hundreds
 
     text = body.decode("utf-8", "replace")
-    if _plausible(text):  # UTF-8 with some broken bytes
+    # UTF-8 with some broken bytes, or with a part in another encoding.
+    if _plausible(text) or _is_mostly_utf8(text):
         return text
-    if not declared and (late := resolve_encoding(charset_guess.late_declaration(body) or "")):
+    if not declared and (late := _resolved(charset_guess.late_declaration(body) or "")):
         declared = [late]
     best = charset_guess.best_encoding(body, next((name for name in declared if name != "utf-8"), None))
     for name in dict.fromkeys([*([best] if best else ()), *declared, _usual_encoding(body)]):
@@ -99,10 +109,28 @@ def _usual_encoding(body: bytes) -> str:
     return "big5hkscs" if language == "zh" and found[2] else ENCODING_OF_LANGUAGE.get(language, "cp1252")
 
 
+def _resolved(label: str) -> str | None:
+    """Return the encoding of a label of the WHATWG Encoding Standard; None for an unknown one."""
+    label = label.lower()
+    spellings = (label, label.removeprefix("x-"), FURTHER_LABELS.get(label, ""))
+    return next((found for one in spellings if (found := resolve_encoding(one))), None)
+
+
 def _plausible(text: str) -> bool:
     """Return whether nearly all characters beyond ASCII are whole and hardly any is a control character."""
-    broken = text.count("\ufffd") + len(CONTROLS.findall(text))
-    return broken <= MAX_BROKEN_SHARE * (len(text) - len(text.encode("ascii", "ignore")))
+    broken, every = _broken_of(text)
+    return broken <= MAX_BROKEN_SHARE * every
+
+
+def _is_mostly_utf8(text: str) -> bool:
+    """Return whether a page decoded as UTF-8 is that for the most part, and has parts in another encoding."""
+    broken, every = _broken_of(text)
+    return every - broken >= max(MIN_WHOLE, (1 - MAX_FOREIGN_SHARE) * every)
+
+
+def _broken_of(text: str) -> tuple[int, int]:
+    """Return how many characters are broken or controls, and how many are beyond ASCII."""
+    return text.count("\ufffd") + len(CONTROLS.findall(text)), len(text) - len(text.encode("ascii", "ignore"))
 
 
 CONTROLS = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x80-\x9f]")

@@ -51,9 +51,9 @@ CONTROLS = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x80-\x9f]")
 MIN_COMMON_SHARE = 0.12  # of characters; Chinese news has .25, Japanese and Korean .4
 
 
-# Within a word, which no language writes: a sign between letters, a letter of another script after a Latin one.
+# Which no language writes: a sign within a word or glued to its first letter, another script after a Latin letter.
 TORN = re.compile(
-    "(?<=[^\\W\\d_])[\xa1-\xa9\xab\xac\xae-\xb4\xb6\xb8\xb9\xbb-\xbf\xd7\xf7\u02c7\u02d8-\u02dd\u200e\u200f](?=[^\\W\\d_])|[a-z\xe0-\u024f][\u0370-\u06ff]|[\u0370-\u06ff][a-z\xe0-\u024f]|[\u2500-\u259f]"
+    "(?<=[^\\W\\d_])[\xa1-\xa9\xab\xac\xae-\xb4\xb6\xb8\xb9\xbb-\xbf\xd7\xf7\u02c7\u02d8-\u02dd\u200e\u200f](?=[^\\W\\d_])|(?<!\\w)[\xa6\xac\xb1\xb3\xb6\xb9\xbc\xbe](?=[^\\W\\d_])|[a-z\xe0-\u024f][\u0370-\u06ff]|[\u0370-\u06ff][a-z\xe0-\u024f]|[\u2500-\u259f]"
 )
 TAG = re.compile(rb"<[^>]*>?")
 BEYOND_ASCII = re.compile(rb"[\x80-\xff]")

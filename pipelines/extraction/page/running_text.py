@@ -11,7 +11,12 @@ from urllib.parse import urlsplit
 from selectolax.lexbor import LexborHTMLParser
 
 # Of the front page of a site or of one of its languages.
-FRONT_PATH = re.compile(r"/?(?:[a-z]{2}(?:[-_][a-z]{2})?/?)?(?:index\.\w{2,5})?", re.IGNORECASE)
+FRONT_PATH = re.compile(
+    r"/?(?:[a-z]{2}(?:[-_][a-z]{2})?/?)?(?:(?:index|default|home|homepage|start|startseite|inicio|accueil|portada)"
+    r"(?:\.\w{2,5})?/?(?:index)?)?",
+    re.IGNORECASE,
+)
+FRONT_QUERY = re.compile(r"(?:lang|language|hl|lng|locale|langue|idioma|sprache)=[\w-]{0,10}", re.IGNORECASE)
 HOLDERS = "a, p, div, td, li, section, article, main, blockquote, center, font, span, dd, pre"
 MIN_PROSE_BYTES = 30  # of words directly in one element; ten letters of Chinese
 MIN_BROKEN_BYTES = 400  # of words in one element that may be several paragraphs, with line breaks between
@@ -23,7 +28,8 @@ MAX_HOLDERS = 20_000  # elements of a page that are looked at
 def is_front(url: str) -> bool:
     """Return True for the address of a front page, which is never an article."""
     parts = urlsplit(url)
-    return not parts.query and bool(FRONT_PATH.fullmatch(parts.path))
+    says_nothing = not parts.query or FRONT_QUERY.fullmatch(parts.query)
+    return bool(says_nothing and FRONT_PATH.fullmatch(parts.path))
 
 
 def has_running_text(tree: LexborHTMLParser) -> bool:

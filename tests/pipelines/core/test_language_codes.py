@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.core.errors import QueryError
 from pipelines.core.languages.codes import LANGUAGES, known_language, name_like
-from pipelines.database.query_language.values import language_code
+from pipelines.database.query_language.values import language_code, language_codes
 from pipelines.database.search.stems import STEMMERS
 from tests.support.command import ROOT
 
@@ -57,3 +57,10 @@ def test_table_of_languages_is_consistent():
     with_phrases = {path.stem for path in (ROOT / "pipelines" / "extraction" / "languages").glob("??.txt")}
     assert {*with_phrases, *STEMMERS} <= set(codes)
     assert name_like("germna") == "german (de)"
+
+
+@pytest.mark.parametrize("typed", ["no", "nb", "nob", "Norwegian", "nb-NO"])
+def test_norwegian_finds_articles_under_both_codes_of_bokmal(typed):
+    """Earlier versions filed it as nb. Nynorsk is another language."""
+    assert set(language_codes("--language", [typed])) == {"no", "nb"}
+    assert language_codes("--language", ["nn"]) == ("nn",)

@@ -74,6 +74,23 @@ def test_language_is_that_of_the_text():
     assert found == {code: (code,) * 3 for code in TEXTS}
 
 
+SHORT = {  # two headlines each, in which frequent words are rare
+    "de": "Feuerwehr rettet Katze aus Baum. SAP und BASF legen Quartalszahlen vor; DAX schließt höher.",
+    "fi": "HJK voitti Kuopion Palloseuran 2–1 Töölössä. Poliisi otti kiinni miehen puukotuksesta epäiltynä.",
+    "lt": "Prezidentas Paryžiuje susitiko su Macronu. Policija sulaikė sukčiavimu įtariamą vyrą Kaune, praneša BNS.",
+    "lv": "Policija aizturēja krāpšanā aizdomās turētu vīrieti. RFS uzvarēja Riga FC ar 2:1 Liepājas stadionā.",
+    "nl": "Politie houdt man aan na steekpartij in Utrecht. Ajax wint met 3-1 van PSV. Doelpunten: Brobbey, Taylor.",
+    "ru": "«Зенит» обыграл «Спартак» 2:1. Голы: Клаудиньо. Полиция задержала подозреваемого в мошенничестве.",
+    "uk": "Поліція затримала підозрюваного у шахрайстві. «Динамо» обіграло «Шахтар» 2:1. Зеленський у Парижі.",
+}  # fmt: skip
+
+
+def test_language_of_a_short_text_is_known_by_its_letters():
+    """It has few frequent words. A wrong declaration of the template is not taken for it."""
+    found = {code: (language_of(text), language_of(text, "en")) for code, text in SHORT.items()}
+    assert found == {code: (code, code) for code in SHORT}
+
+
 @pytest.mark.parametrize(
     ("text", "declared", "language"),
     [

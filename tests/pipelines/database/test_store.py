@@ -116,6 +116,21 @@ def test_amp_twin_met_first_gives_way_to_the_article(store):
     assert store.file(reading(store, article(), 120), None, URL).change == "unchanged"
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://www.paper.example/a/pier", "https://m.paper.example/a/pier", "https://paper.example/a/pier/",
+        "https://paper.example/a/pier/amp", "https://paper.example/print/a/pier", "https://paper.example/a/pier?print=1",
+    ],
+)  # fmt: skip
+def test_view_of_a_page_that_names_no_address_is_the_same_article(store, address):
+    """Its headline and text are the same. Another page with the same text is an article of its own."""
+    text = "The council sat until midnight, and nothing was decided.\n" * 3
+    for url in ("https://paper.example/a/pier", address, "https://paper.example/b/pier"):
+        store.file(reading(store, article(url, None, text=text, word_count=30)), None, url)
+    assert one(store, "SELECT count(*) FROM articles") == (2,)
+
+
 def test_redirected_address_becomes_an_alias(store):
     """An article asked for at the old address and found at the new one is known under both."""
     store.file(reading(store, article()), None, "https://paper.example/old")

@@ -67,6 +67,30 @@ def test_right_charset_of_a_page_with_few_other_letters_is_kept():
         assert name in (charset.decode(f"<html>{meta}{prose * 9}{name}</p>".encode(encoding)) or "")
 
 
+@pytest.mark.parametrize("language", NEWS)
+def test_utf8_with_a_part_in_another_encoding_is_utf8(language):
+    """A box of another server in windows-1252, or bytes that were cut: the story is whole."""
+    page = f"<html><body><p>{NEWS[language]}</p><p>{NEWS[language]}</p>".encode()
+    for other in ("<div>Publicité: été, déjà</div>".encode("cp1252"), b"\x80\x80\x80", b"\xf0\x9f \xe9t\xe9 \xe0"):
+        assert NEWS[language] in (charset.decode(page + other) or ""), other
+
+
+@pytest.mark.parametrize(
+    ("label", "encoding", "words"),
+    [
+        ("x-mac-cyrillic", "mac_cyrillic", NEWS["ru"]), ("iso-8859-8-i", "iso8859_8", "שלום"),
+        ("koi8-ru", "koi8_u", "Київ"),
+        ("x-cp1251", "cp1251", "Мост"), ("x-gbk", "gbk", "北京"), ("cn-big5", "big5", "臺北"),
+        ("ksc_5601", "euc_kr", "서울"), ("tis-620", "cp874", "กรุงเทพ"),
+        ("iso-8859-2", "iso8859_2", "Mesto je sporočilo, da bo most zaprt, ker dela na njem še niso končana."),
+    ],
+)  # fmt: skip
+def test_label_of_the_encoding_standard_is_known(label, encoding, words):
+    """Browsers know some two hundred; these are not in w3lib, or their bytes look like those of another encoding."""
+    body = f"<html><meta charset={label}><p>The bridge is closed.</p><p>".encode() + words.encode(encoding)
+    assert words in (charset.decode(body) or "")
+
+
 HOSTILE = [b"<meta ", b"<script>", b"<!--", b"<script>x</script>\x82\xa0", b"<", b"\xe9 "]
 
 
