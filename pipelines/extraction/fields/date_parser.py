@@ -60,8 +60,8 @@ PRINTED_NAMED = re.compile(
     rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th|er|º|ª|\.)?,?(?:\s+|\s*[-./]\s*)?(?:de\s+|of\s+)?{_MONTH}\.?"
     rf"(?:\s?/\s?{_LETTER}{{2,12}})?[,،]?[\s./-]{{1,3}}(?:de\s+|del\s+|พ\.ศ\.\s*)?{_YEAR}"
     rf"|{_MONTH}\.?,?\s+(\d{{1,2}})(?:\s?(?:st|nd|rd|th))?(?:\s+\d\d:\d\d:\d\d(?:\s[A-Z]{{3,4}})?)?\s?[,،]?\s?{_YEAR}"
-    rf"|(?<!\d){_YEAR}\.?(?:\s(?:m|gada?)\.?)?[\s-]{_MONTH}\.?[\s-](\d{{1,2}})(?!\d)"
-    rf"|(?<!\d){_YEAR}\.?\sgada?\s(\d{{1,2}})\.\s{_MONTH}"
+    rf"|(?<!\d){_YEAR}\.\sgada\s(\d{{1,2}})\.\s{_MONTH}"
+    rf"|(?<!\d){_YEAR}\.?(?:\sm\.?)?[\s-]{_MONTH}\.?[\s-](\d{{1,2}})(?!\d)"
 )
 # "3 tháng 5, 2024", "ngày 3 tháng 5 năm 2024"
 PRINTED_NUMBERED = re.compile(rf"(?<!\d)(\d{{1,2}})\stháng\s(\d{{1,2}})(?:,|\snăm)?\s{_YEAR}", re.IGNORECASE)
@@ -70,6 +70,7 @@ PRINTED_YEAR_FIRST = re.compile(
     r"(?<![\d/.-])((?:19|20)\d\d)(?:([-/.])\s?(\d{1,2})\2\s?(\d{1,2})|\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2}))(?![\d-])"
 )
 PRINTED_SLASHED = re.compile(r"(?<![\d/-])(\d{1,2}([/-])\d{1,2}\2(?:19|20)\d\d)(?![\d/-])")
+WEEKDAY_BEFORE = re.compile(r"(?<![^\W\d_])((?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6})\.?,?\s{1,2}$", re.IGNORECASE)
 PRINTED_SHORT = re.compile(r"(?<![\d./:-])(\d{1,2})([./-])(\d{1,2})\2(\d\d)(?![\d/.:-]|[.,]\d)")  # "11/5/26", "29.4.20"
 # "3 May '24", "3-May-24", "May 3, '24"
 PRINTED_NAMED_SHORT = re.compile(
@@ -110,7 +111,8 @@ def _month_numbers() -> dict[tuple[str, str], int]:
 MONTH_NUMBERS = _month_numbers()
 
 
-def _month(name: str, locale: str | None) -> int | None:
+def month(name: str, locale: str | None) -> int | None:
+    """Return the number of a month by its name, which may be a short one; None if it is no month."""
     plain = _plain(name)
     return MONTH_NUMBERS.get(((locale or "")[:2].lower(), plain)) or MONTH_NUMBERS.get(("", plain))
 
@@ -175,10 +177,10 @@ def _parse(raw: str, locale: str | None) -> datetime | date | None:
                 return None
             day = slashed
         elif found := NAMED_MONTH.match(raw):
-            month = _month(found[2] or found[3], locale)
-            if month is None:
+            number = month(found[2] or found[3], locale)
+            if number is None:
                 return None
-            day = date(int(found[5]), month, int(found[1] or found[4]))
+            day = date(int(found[5]), number, int(found[1] or found[4]))
         elif found := WEEKDAY_FIRST.match(raw):
             return _parse(found[1], locale)
         else:
@@ -227,13 +229,13 @@ def printed_days(line: str, locale: str | None, short: bool = False) -> list[Pri
     if not line.isascii():
         line = line.translate(DIGITS_TO_ASCII)
     for match in PRINTED_NAMED.finditer(line):
-        month = _month(match[2] or match[4] or match[8] or match[12], locale)
+        named = month(match[2] or match[4] or match[9] or match[11], locale)
         _add(
             found,
             match,
             match[3] or match[6] or match[7] or match[10],
-            month,
-            match[1] or match[5] or match[9] or match[11],
+            named,
+            match[1] or match[5] or match[8] or match[12],
         )
     for match in PRINTED_NUMBERED.finditer(line) if "th" in line else ():
         _add(found, match, match[3], match[2], match[1])
@@ -242,7 +244,8 @@ def printed_days(line: str, locale: str | None, short: bool = False) -> list[Pri
     for match in PRINTED_YEAR_FIRST.finditer(line):
         _add(found, match, match[1], match[3] or match[5], match[4] or match[6])
     for match in PRINTED_SLASHED.finditer(line):
-        _add_slashed(found, match, match[1], locale)
+        weekday = WEEKDAY_BEFORE.search(line[: match.start()][-20:])
+        _add_slashed(found, match, match[1], locale, weekday[1][:3].lower() if weekday else "")
     for match in PRINTED_SHORT.finditer(line) if short else ():
         year = f"20{match[4]}"
         if (locale or "")[:2].lower() in YEAR_FIRST:
@@ -252,8 +255,8 @@ def printed_days(line: str, locale: str | None, short: bool = False) -> list[Pri
         else:
             _add_slashed(found, match, f"{match[1]}/{match[3]}/{year}", locale)
     for match in PRINTED_NAMED_SHORT.finditer(line) if short else ():
-        month = _month(match[2] or match[4], locale)
-        _add(found, match, f"20{match[3] or match[6]}", month, match[1] or match[5])
+        named = month(match[2] or match[4], locale)
+        _add(found, match, f"20{match[3] or match[6]}", named, match[1] or match[5])
     return sorted(found)
 
 
@@ -263,9 +266,16 @@ def _add(found: list[PrintedDay], match: re.Match[str], year: str, month: str | 
         found.append(PrintedDay(match.start(), match.end(), real))
 
 
-def _add_slashed(found: list[PrintedDay], match: re.Match[str], raw: str, locale: str | None) -> None:
+def _add_slashed(
+    found: list[PrintedDay], match: re.Match[str], raw: str, locale: str | None, weekday: str = ""
+) -> None:
     try:
-        if day := _slashed(raw, locale):
+        if weekday:
+            both = [_slashed(raw, one) for one in ("en-us", "en-gb")]
+            day = next((one for one in both if one and f"{one:%a}".lower() == weekday), None)
+        else:
+            day = _slashed(raw, locale)
+        if day:
             found.append(PrintedDay(match.start(), match.end(), day))
     except ValueError:
         return

@@ -16,7 +16,7 @@ SKIPPED_TAGS = frozenset(
      "textarea", "option", "video", "audio", "object", "head", "title", "blockquote", "pre", "code", "cite")
 )  # fmt: skip
 INLINE_TAGS = frozenset(
-    ("a", "abbr", "b", "bdi", "bdo", "data", "em", "font", "i", "ins", "label", "mark", "small", "span", "strong",
+    ("a", "abbr", "relative-time", "local-time", "time-ago", "b", "bdi", "bdo", "data", "em", "font", "i", "ins", "label", "mark", "small", "span", "strong",
      "sub", "sup", "time", "u", "acronym", "address", "wbr", "dt", "dd")
 )  # fmt: skip
 # Class names of elements that show a date; "update" and "validated" do not match.
@@ -39,11 +39,23 @@ SITE_HEADER = re.compile(
     r"(?:^|\s)(?:site-?|page-?|top-?|main-?|global-?)?(?:header|head|top|top-?bar|bar|masthead|menu|mega-?menu|nav(?:bar|igation)?)(?=[\s_-]|$)",
     re.IGNORECASE,
 )
+# Attributes with a date for machines. A title or a data attribute counts beside a few words, "3 days ago".
+STAMPS = (
+    "datetime", "content", "title", "data-datetime", "data-date", "data-time", "data-timestamp", "data-published",
+    "data-publish-date", "data-pubdate", "data-utime", "data-epoch", "data-utc",
+)  # fmt: skip
+OF_DATES_ALONE = frozenset(STAMPS) - {"content"}
+DATE_STAMP = re.compile(r"[^\W\d_]{0,12}[.,]?\s?\d[\w\s,.:/+-]{5,40}|[^\W\d_]{3,12}\.?,?\s[\w\s,.:/+-]{5,40}")
+MAX_STAMPED_CHARS = 40  # of the words that readers see
+TIME_TAGS = frozenset(
+    ("time", "relative-time", "local-time", "time-ago", "time-until")
+)  # HTML, and elements of GitHub's
 # Names of classes that say that a date is one of a change.
 CHANGE_NAME = re.compile(
     r"updat|modif|(?<!ex)chang|aktualis|geaendert|actualiz|aggiorn|atualiz|bijgewerkt|oppdater|uppdater|opdater|paivit",
     re.IGNORECASE,
 )
+UPDATED_HIDDEN = re.compile(r"(?:^|\s)(?:updated|modified)\s+\S*hidden")  # for feeds, beside the date that is shown
 PUBLICATION_NAME = re.compile(r"publi|creat", re.IGNORECASE)
 NAMED_UPDATED = "named updated"  # in the place of a label: that of a change, if another date is beside it
 TEASER_CLASS = re.compile(r"(?<!\S)teaser\S*", re.IGNORECASE)
@@ -127,7 +139,11 @@ class PageWalker:
 
     def _note(self, element: Any, tag: str, classes: str, start: int) -> None:
         line = self.line
-        if tag == "time" or (classes and DATE_CLASS.search(classes)) or (tag == "abbr" and element.get("title")):
+        if (
+            tag in TIME_TAGS
+            or (classes and (DATE_CLASS.search(classes) or UPDATED_HIDDEN.search(classes)))
+            or (not OF_DATES_ALONE.isdisjoint(element.keys()) and _is_stamped(element, len(line.text) - start))
+        ):
             line.spans.append((start, len(line.text), element))
             line.first = element if line.first is None else line.first
         elif tag == "a":
@@ -150,6 +166,26 @@ class PageWalker:
         if self.line.text or self.line.spans:
             line, self.line = self.line, Line()
             yield line
+
+
+def _is_stamped(element: Any, chars: int) -> bool:
+    """Return whether an element of so many characters has a date for machines."""
+    if chars > MAX_STAMPED_CHARS:
+        return False
+    return any(DATE_STAMP.fullmatch((element.get(name) or "")[:80]) for name in STAMPS)
+
+
+def joined_lines(lines: Iterable[Line]) -> Line:
+    """Return lines as one."""
+    whole = Line()
+    for line in lines:
+        at = len(whole.text) + bool(whole.text)
+        whole.text = f"{whole.text} {line.text}" if whole.text else line.text
+        whole.edges |= {at + edge for edge in line.edges} | {at, len(whole.text)}
+        whole.spans += [(at + start, at + end, element) for start, end, element in line.spans]
+        whole.links += [(at + start, at + end, element) for start, end, element in line.links]
+        whole.first = line.first if whole.first is None else whole.first
+    return whole
 
 
 def _is_named_so_only(element: Any, classes: str) -> bool:

@@ -17,10 +17,12 @@ from pipelines.extraction.fields.dated_lines import (
     NAMED_UPDATED,
     PROSE_CHARS,
     SITE_HEADER,
+    STAMPS,
     Line,
     PageWalker,
     in_site_header,
     is_named_for_publication,
+    joined_lines,
     label_by_name,
 )
 from pipelines.extraction.languages.date_labels import (
@@ -57,14 +59,28 @@ MAX_CARD_ELEMENTS = 40  # of the teaser of another story; a larger element is mo
 
 # What may stand before a date without a label: the beginning, a mark, "By Jo Quill", a day of the week, a time.
 SEPARATED = re.compile(
-    r"(?:^|[|•·–—:;,()/»>\-●▪*✎⏱]|\d{1,2}[:.h]\d\d(?:\s?[ap]\.?m\.?)?(?:\s[A-Z]{2,4})?)\s*(?:[^\W\d_]{2,12}\.?,?\s*)?$",
+    r"(?:^|[|•·–—:;,()/»>\-●▪*✎⏱\[：，、（【]|\d{1,2}[:.h]\d\d(?:\s?[ap]\.?m\.?)?(?:\s[A-Z]{2,4})?)\s*"
+    r"(?:(?:[^\W\d_]|[\u0900-\u0dff\u0e30-\u0e4f]){2,14}\.?[,،]?\s*)?(?:(?:the|den|d\.|le|el|il|em|op|в|от)\s)?$",
     re.IGNORECASE,
 )
 CLOCK = re.compile(r"\d{1,2}[:.h]\d\d(?!\d)")
-BY_FIRST = re.compile(r"(?:by|von|par|por|di|door|av|af|text|da|od)\b|(?:author|autor\w*)\s?:", re.IGNORECASE)
+BY_FIRST = re.compile(
+    r"(?:by|von|par|por|di|door|av|af|text|da|od)\b|(?:author|auteur|autor\w*|автор|yazar|συντάκτης|작성자|作者)\s?[:：]",
+    re.IGNORECASE,
+)
 # What follows a date that begins a paragraph: "29.11.2022 – The ferries stayed in port."
-THEN_TEXT = re.compile(r"\s*[–—:|•·]|\s+-\s|\s*$|[,\s]{0,2}\d{1,2}[:.h]\d\d")
-SENTENCE_GOES_ON = re.compile(r"\s?(?!at\b|um\b|kl\b|[^\W\d_]{1,6}\.?\s*\d)[^\W\d_A-ZÀ-Þ]{2,}")
+THEN_TEXT = re.compile(
+    r"\s*[–—:|•·]|\s+--?\s|\s*$|[,\s]{0,2}(?:at\s)?\d{1,2}[:.h]\d\d|\s[(/][A-Z][\w .-]{1,30}[)/]\s*[–—-]"
+)
+PLACE_FIRST = re.compile(
+    r"\W?(?:[A-ZÀ-Þ][\w.’'-]*[\s,–—-]{1,3}){0,5}"
+)  # "LAMPTON, Ore., May 3, 2024 (BAYWIRE) -- The ferries"
+SENTENCE_GOES_ON = re.compile(
+    r"\s?(?!(?:at|um|kl|by|von|par|por|di|door|av|af|in)\b|[^\W\d_]{1,6}\.?\s*\d)[^\W\d_A-ZÀ-Þ]{2,}"
+)
+RANGE_FROM = re.compile(
+    r"(?<![\d:.])(?:\d{1,2}\.?\s([^\W\d_]{3,12})\.?\s?[–—-]|\d{1,2}[–—-])\s?$"
+)  # "12 April – 3 May 2024"
 RANGE = re.compile(r"\s*(?:[–—-]|to|until|bis|au|al|a|do|до)\s*", re.IGNORECASE)  # from one day to another
 LOWER_WORD = re.compile(r"(?<![^\W_])(?=[^\W\d_])[^\W\d_A-ZÀ-Þ]{2,}")
 MAX_LOWER_WORDS = 3  # before a date in a line that is no caption: "Posted by Jo Quill on"
@@ -159,11 +175,16 @@ def _near(lines: Iterator[Line]) -> Iterator[Line]:
 def _lines_before(page: DeclaredMetadata, headline: Any) -> list[Line]:
     """Return the lines of the few elements before the headline that are in its box."""
     found: list[Line] = []
+    in_article = any(up.tag == "article" for up in headline.iterancestors())
     for up in islice(chain([headline], headline.iterancestors()), LEVELS_BEFORE):
         if up.tag in ("body", "html"):
             break
         for sibling in islice(up.itersiblings(preceding=True), SIBLINGS_BEFORE):
-            if not isinstance(sibling.tag, str) or sibling.tag == "header" or SITE_HEADER.search(class_and_id(sibling)):
+            if not isinstance(sibling.tag, str):
+                continue
+            if (up.tag == "article" or not in_article) and (
+                sibling.tag == "header" or SITE_HEADER.search(class_and_id(sibling))
+            ):
                 continue
             walker = PageWalker(page, MAX_ELEMENTS_BEFORE)
             lines = list(walker.lines([sibling]))
@@ -185,7 +206,7 @@ def _read_lines(
 ) -> None:  # fmt: skip
     """Append the dates in `lines` to `found`. A label in a line of its own counts for the date in the next line."""
     label = NO_LABEL
-    for number, line in enumerate(lines):
+    for number, line in enumerate(_whole_dates(lines)):
         dates = list(_dates_in(page, line, place, locale, label, around))
         label = NO_LABEL
         if not dates:
@@ -195,6 +216,31 @@ def _read_lines(
             line.first, around, HEADINGS if _is_top(place, number) else CARD_TITLE_TAGS, headline
         ):
             found += [one._replace(line=number) for one in dates]
+
+
+def _whole_dates(lines: Iterable[Line]) -> Iterator[Line]:
+    """Yield the lines, those of a box with day, month and year one below the other as one."""
+    parts: list[Line] = []
+    for line in lines:
+        if len(line.text) <= MAX_PART_CHARS and DATE_PART.fullmatch(line.text):
+            parts.append(line)
+            if len(parts) < 3:
+                continue
+        elif not parts:
+            yield line
+            continue
+        else:
+            parts.append(line)
+        if len(parts) == 3 and date_parser.printed_days(" ".join(one.text for one in parts), None):
+            yield joined_lines(parts)
+        else:
+            yield from parts
+        parts = []
+    yield from parts
+
+
+MAX_PART_CHARS = 12
+DATE_PART = re.compile(r"(?:\d{1,2}(?:st|nd|rd|th|\.)?|(?:19|20)\d\d|[^\W\d_]{3,10}\.?),?", re.IGNORECASE)
 
 
 def _dates_in(
@@ -209,13 +255,25 @@ def _dates_in(
         marked = bool(line.spans)
         days = date_parser.printed_days(text, locale, short=marked or bool(CLOCK.search(text) or labels_in(text)))
     else:
-        days = [day for day in date_parser.printed_days(text[:60], locale) if THEN_TEXT.match(text, day.end)]
+        days = [
+            day
+            for day in date_parser.printed_days(
+                text[: MAX_LABEL_CHARS + 110] if _says_when(text) else text[:60], locale
+            )
+            if _says_when(text)
+            or (
+                THEN_TEXT.match(text, day.end + (text[day.end : day.end + 1] == ")"))
+                and PLACE_FIRST.fullmatch(text, 0, day.start)
+            )
+        ]
     items: list[tuple[int, int, str | None, date_parser.PrintedDay | None]] = [
         (day.start, day.end, None, day) for day in days if not any(s <= day.start < e for s, e, *_ in spans)
     ]
     items += [(start, end, stamp, None) for start, end, stamp in spans]
     items.sort(key=lambda item: item[:2])
     if not items or any(RANGE.fullmatch(text[one[1] : two[0]]) for one, two in pairwise(items)):
+        return
+    if items[0][0] and _is_end_of_range(text[: items[0][0]], locale):
         return
     labels = labels_in(text)
     unlabelled: list[PrintedDate] = []
@@ -257,9 +315,10 @@ def _dates_in(
 def _stamps(page: DeclaredMetadata, line: Line, locale: str | None) -> Iterator[tuple[int, int, str]]:
     """Yield (start, end, string for machines) of the elements of a line that have one."""
     for start, end, element in line.spans:
-        stamp = element.get("datetime") or element.get("content") or (element.tag == "abbr" and element.get("title"))
-        if stamp and date_parser.parse(stamp, page.captured, locale):
-            yield start, end, stamp
+        for name in STAMPS:
+            if (stamp := element.get(name)) and date_parser.parse(stamp, page.captured, locale):
+                yield start, end, stamp
+                break
 
 
 def _label(
@@ -274,7 +333,8 @@ def _label(
     if preceding:
         one = preceding[-1]
         gap = text[one.end : start]
-        if len(gap) <= MAX_LABEL_DISTANCE and not END_OF_SENTENCE.search(gap):
+        room = MAX_LABEL_DISTANCE if one.start or not _says_when(text) else MAX_LINE_CHARS
+        if len(gap) <= room and not END_OF_SENTENCE.search(gap):
             apart = bool(not one.start or one.start in line.edges or text[one.start].isupper() or before)
             apart = apart or bool(SEPARATED.search(text[: one.start]))
             prose = bool(one.start and len(text) > MAX_LINE_CHARS / 2 and SENTENCE.search(text))
@@ -291,6 +351,17 @@ def _label(
 
 
 END_OF_SENTENCE = re.compile(r"[^\W\d_]{4,}[.!?]\s")
+
+
+def _says_when(text: str) -> bool:
+    """Return whether a line begins with a sentence about its publication: "This entry was posted in News on ..."."""
+    first = labels_in(text[:MAX_LABEL_CHARS])[:1]
+    return any(not one.start and one.name == PUBLISHED and text[: one.end].count(" ") >= 2 for one in first)
+
+
+def _is_end_of_range(head: str, locale: str | None) -> bool:
+    found = RANGE_FROM.search(head[-30:])
+    return bool(found) and (not found[1] or date_parser.month(found[1], locale) is not None)
 
 
 def _printed_date(
@@ -319,7 +390,8 @@ def _stands_alone(line: Line, start: int, end: int) -> bool:
     apart = start in line.edges or SEPARATED.search(head) or BY_FIRST.match(head)
     if not apart or len(head) > MAX_LINE_CHARS:
         return False
-    if SENTENCE.search(text) and not THEN_TEXT.match(tail):
+    bracketed = tail[:1] in ")]" and not head.strip("([ ")
+    if SENTENCE.search(text) and not THEN_TEXT.match(tail) and not bracketed:
         return False
     if _is_caption(head):
         return False
