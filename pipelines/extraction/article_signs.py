@@ -34,7 +34,7 @@ MIN_TEASER_WORDS, MIN_TEASER_CHARS = 4, 20  # of a link that may be the headline
 MAX_REPEATS = 2  # of one line; "Read more" is more frequent, and is between the entries of a list
 MAX_POSTS = 2  # linked headings with running text after them; more are the posts of a blog
 PRINTED_DATES = ("time", "url")  # places of a date that a list has, too
-FOUND_DATES = ("htmldate", "feed")  # places that say nothing about the page
+FOUND_DATES = ("script", "htmldate", "feed")  # places that say nothing about the page
 
 
 class RunningText(NamedTuple):

@@ -37,8 +37,11 @@ DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?!\d)")  # with dots, the da
 SLASHED = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})(?!\d)")  # day first or month first, by country
 NAMED_MONTH = re.compile(
     r"(?:[^\W\d_]{2,12}(?:\.?,\s*|\.?\s+))?(?:(\d{1,2})\.?[\s-]+([^\W\d_]{3,12})\.?,?|([^\W\d_]{3,12})\.?\s+(\d{1,2}),?)"
-    r"(?:\s+\d\d:\d\d:\d\d(?:\s[A-Z]{3,4})?)?[\s-]+(\d{4})(?!\d)"
+    r"[\s-]+(\d{4})(?!\d)"
 )
+# As programs in C print a moment: "Fri Apr 28 19:20:36 CEST 2023".
+C_TIME = re.compile(r"[A-Z][a-z]{2}\s+([A-Z][a-z]{2})\s+(\d{1,2})\s+(\d\d:\d\d:\d\d)(?:\s+([A-Z]{3,4}))?\s+(\d{4})$")
+NAMED_ZONES = {"UTC": "Z", "GMT": "Z", "CET": "+01:00", "CEST": "+02:00"}  # others stand for several
 WEEKDAY_FIRST = re.compile(r"[^\W\d_]{2,12}\.?,\s*(\d{1,2}[./]\d{1,2}[./]\d{4}.*)")  # "Mo., 06.05.2024 - 14:30"
 # What may follow a day: a time, and its zone (RFC 3339, RFC 5322, "UTC+2"), and a comment in brackets (RFC 5322).
 CLOCK = re.compile(
@@ -181,6 +184,9 @@ def _parse(raw: str, locale: str | None) -> datetime | date | None:
             if number is None:
                 return None
             day = date(int(found[5]), number, int(found[1] or found[4]))
+        elif (found := C_TIME.match(raw)) and (number := month(found[1], locale)):
+            clock = f"T{found[3]}{NAMED_ZONES.get(found[4] or '', '')}"
+            return _moment(date(int(found[5]), number, int(found[2])), clock)
         elif found := WEEKDAY_FIRST.match(raw):
             return _parse(found[1], locale)
         else:

@@ -12,7 +12,7 @@ from pipelines.extraction.languages.date_labels import NO_LABEL, UPDATED
 from pipelines.extraction.page.declared import OTHER_STORIES, DeclaredMetadata, class_and_id
 
 SKIPPED_TAGS = frozenset(
-    ("script", "style", "noscript", "template", "svg", "form", "button", "select", "nav", "iframe", "figcaption",
+    ("script", "style", "noscript", "template", "svg", "form", "button", "select", "nav", "iframe", "figcaption", "figure",
      "textarea", "option", "video", "audio", "object", "head", "title", "blockquote", "pre", "code", "cite")
 )  # fmt: skip
 INLINE_TAGS = frozenset(

@@ -36,7 +36,7 @@ from pipelines.extraction.languages.date_labels import (
     labels_in,
 )
 from pipelines.extraction.page import jsonld
-from pipelines.extraction.page.declared import DeclaredMetadata, class_and_id, normalized
+from pipelines.extraction.page.declared import DeclaredMetadata, absolute, class_and_id, normalized
 
 BEFORE, INSIDE, AFTER, LATER = "before", "inside", "after", "later"  # the headline; `LATER`: after the text has begun
 
@@ -45,6 +45,7 @@ MAX_ELEMENTS_BEFORE = 60  # of an element before the headline; a larger one is a
 MAX_MARKED = 60  # elements anywhere on the page
 MAX_NEAR_LINES = 40  # after the headline ...
 MAX_NEAR_PROSE = 3  # ... or as many paragraphs: what follows is LATER
+MAX_NEAR_CHARS = 700  # of lines that are paragraphs
 MAX_LINE_CHARS = 150  # of a line that prints a date; a longer one has it at its beginning
 MAX_LINE_DATES = 20  # elements of one line that show a date; more are a calendar or a list
 MAX_LABEL_CHARS = 40  # of a line that is a label alone
@@ -63,6 +64,7 @@ SEPARATED = re.compile(
     r"(?:(?:[^\W\d_]|[\u0900-\u0dff\u0e30-\u0e4f]){2,14}\.?[,،]?\s*)?(?:(?:the|den|d\.|le|el|il|em|op|в|от)\s)?$",
     re.IGNORECASE,
 )
+SHORT_DAY = re.compile(r"\d\d([./-])\d\d\1\d\d")  # alone in its line
 CLOCK = re.compile(r"\d{1,2}[:.h]\d\d(?!\d)")
 BY_FIRST = re.compile(
     r"(?:by|von|par|por|di|door|av|af|text|da|od)\b|(?:author|auteur|autor\w*|автор|yazar|συντάκτης|작성자|作者)\s?[:：]",
@@ -98,6 +100,7 @@ class PrintedDate(NamedTuple):
     marked: bool  # in an element that is made or named for dates
     clock: tuple[int, int] | None = None  # hour and minute printed beside it
     line: int = 0  # its number among the lines of its place
+    shape: str = ""  # tags and classes of the element of its line and of that around it
 
 
 def collect(page: DeclaredMetadata, headline: Any) -> list[PrintedDate]:
@@ -116,28 +119,34 @@ def collect(page: DeclaredMetadata, headline: Any) -> list[PrintedDate]:
         return [one for one in found if one.label or one.marked or len(bare) == 1 or root.tag == "article"]
     around = frozenset(headline.iterancestors())
     words = jsonld.same_words(headline.text_content()[:500])
-    for line in _lines_before(page, headline):
-        _read_lines(page, [line], BEFORE, locale, found, around, words)
+    _read_lines(page, _lines_before(page, headline), BEFORE, locale, found, around, words)
     inside = PageWalker(page, MAX_ELEMENTS_BEFORE).lines([child for child in headline if child.tag != "a"])
     _read_lines(page, inside, INSIDE, locale, found, around)
     ups = (up for up in chain([headline], headline.iterancestors()) if up.tag not in ("body", "html"))
     following = PageWalker(page, MAX_ELEMENTS).lines(chain.from_iterable(up.itersiblings() for up in ups))
     near = _near(following)
     _read_lines(page, near, AFTER, locale, found, around, words)
-    found = _settled(found)
+    found = _settled(_without_series(found))
     if not any(one.label in (PUBLISHED, NO_LABEL) for one in found):
         _read_lines(page, following, LATER, locale, found, around, words)
-        found = _settled(found)
+        found = _settled(_without_series(found))
     if not any(one.label in (PUBLISHED, NO_LABEL) for one in found):
         marked = (element for element in page.marks.dates[:MAX_MARKED] if not page.elsewhere(element))
         for element in marked:
             comment = any(COMMENTS_CLASS.search(class_and_id(up)) for up in islice(element.iterancestors(), 6))
             if not comment and not in_site_header(element):
                 _read_lines(page, PageWalker(page, MAX_ELEMENTS_BEFORE).lines([element]), LATER, locale, found, around)
+        found = _without_series(found)
     found = _settled(found)
     changed = {one.day for one in found if one.label in (UPDATED, OTHER)}
     found = [one for one in found if one.place != LATER or one.label or one.day not in changed]
+    if len({one.day for one in found if _is_below(one)}) > 1:
+        found = [one for one in found if not _is_below(one)]
     return found or _in_title(page, locale)
+
+
+def _is_below(one: PrintedDate) -> bool:
+    return one.place == LATER and not one.label and not one.marked
 
 
 def _in_title(page: DeclaredMetadata, locale: str | None) -> list[PrintedDate]:
@@ -153,6 +162,28 @@ def _in_title(page: DeclaredMetadata, locale: str | None) -> list[PrintedDate]:
 TITLE_MARK = re.compile(r"\s[|–—·-]\s")
 
 
+def _without_series(found: list[PrintedDate]) -> list[PrintedDate]:
+    """Return `found` with OTHER for dates of a timeline, a table or a list: they follow each other in equal elements."""
+    shapes: dict[str, list[PrintedDate]] = {}
+    for one in found:
+        if one.place in (AFTER, LATER) and not one.label:
+            near = shapes.setdefault(one.shape, [])
+            if near and one.line - near[-1].line > MAX_LINES_BETWEEN:
+                continue
+            near.append(one)
+    series = {
+        one
+        for near in shapes.values()
+        if len({one.day for one in near}) >= (MIN_MARKED if near[0].marked else 2)
+        for one in near
+    }
+    return [one._replace(label=OTHER) if one in series else one for one in found]
+
+
+MAX_LINES_BETWEEN = 4  # two dates of a series
+MIN_MARKED = 3  # dates in elements named for dates that are a series: fewer are those of publication and change
+
+
 def _settled(found: list[PrintedDate]) -> list[PrintedDate]:
     """Return `found` with a label for dates of the class "date updated".
 
@@ -164,11 +195,13 @@ def _settled(found: list[PrintedDate]) -> list[PrintedDate]:
 
 def _near(lines: Iterator[Line]) -> Iterator[Line]:
     """Yield the first lines, to the third paragraph."""
-    prose = 0
+    prose = chars = 0
     for number, line in enumerate(lines):
         yield line
-        prose += len(line.text) > PROSE_CHARS
-        if prose >= MAX_NEAR_PROSE or number >= MAX_NEAR_LINES:
+        length = len(line.text)
+        prose += length > PROSE_CHARS
+        chars += length if length > PROSE_CHARS / 2 else 0
+        if prose >= MAX_NEAR_PROSE or chars >= MAX_NEAR_CHARS or number >= MAX_NEAR_LINES:
             return
 
 
@@ -206,8 +239,10 @@ def _read_lines(
 ) -> None:  # fmt: skip
     """Append the dates in `lines` to `found`. A label in a line of its own counts for the date in the next line."""
     label = NO_LABEL
+    since_text = 0 if place == LATER else MAX_LINES_BELOW  # lines
     for number, line in enumerate(_whole_dates(lines)):
-        dates = list(_dates_in(page, line, place, locale, label, around))
+        since_text = 0 if _is_text(line) else since_text + (MAX_LINES_BELOW if _is_heading(line) else 1)
+        dates = list(_dates_in(page, line, place, locale, label, around, since_text < MAX_LINES_BELOW))
         label = NO_LABEL
         if not dates:
             alone = labels_in(line.text)[:1] if len(line.text) <= MAX_LABEL_CHARS else ()
@@ -215,7 +250,7 @@ def _read_lines(
         elif place == INSIDE or not is_card(
             line.first, around, HEADINGS if _is_top(place, number) else CARD_TITLE_TAGS, headline
         ):
-            found += [one._replace(line=number) for one in dates]
+            found += [one._replace(line=number, shape=_shape(line.first)) for one in dates]
 
 
 def _whole_dates(lines: Iterable[Line]) -> Iterator[Line]:
@@ -244,16 +279,19 @@ DATE_PART = re.compile(r"(?:\d{1,2}(?:st|nd|rd|th|\.)?|(?:19|20)\d\d|[^\W\d_]{3,
 
 
 def _dates_in(
-    page: DeclaredMetadata, line: Line, place: str, locale: str | None, carried: str, around: frozenset[Any]
-) -> Iterator[PrintedDate]:
-    """Yield the dates of one line. `carried`: the label in the line before."""
+    page: DeclaredMetadata, line: Line, place: str, locale: str | None, carried: str, around: frozenset[Any],
+    below: bool = False,
+) -> Iterator[PrintedDate]:  # fmt: skip
+    """Yield the dates of one line. `carried`: the label in the line before. `below`: it is right below the text."""
     text = line.text
     if len(line.spans) > MAX_LINE_DATES:
         return
     spans = list(_stamps(page, line, locale))
     if spans or len(text) <= MAX_LINE_CHARS:
         marked = bool(line.spans)
-        days = date_parser.printed_days(text, locale, short=marked or bool(CLOCK.search(text) or labels_in(text)))
+        days = date_parser.printed_days(
+            text, locale, short=marked or bool(CLOCK.search(text) or SHORT_DAY.fullmatch(text) or labels_in(text))
+        )
     else:
         days = [
             day
@@ -290,7 +328,9 @@ def _dates_in(
             label = label or label_by_name(line, start, end)
         marked = any(s <= start and end <= e for s, e, _ in line.spans)
         one = _printed_date(page, text, (start, end), stamp, day, label, place, marked, locale)
-        if one is None or _links_elsewhere(line, start, end, CARD_TITLE_CHARS if around and place != LATER else 0):
+        if one is None or _links_elsewhere(
+            page, line, start, end, CARD_TITLE_CHARS if around and place != LATER else 0
+        ):
             continue
         if last and not label and last.day == one.day:
             continue  # day and time in elements of their own
@@ -300,10 +340,10 @@ def _dates_in(
         if label:
             if place != LATER or marked or labelled_at == 0:
                 yield one
-        elif marked or stamp or ((place != LATER or _is_signed(line, one)) and _stands_alone(line, start, end)):
+        elif marked or stamp or ((place != LATER or _is_signed(line, one, below)) and _stands_alone(line, start, end)):
             unlabelled.append(one)
         elif place == AFTER and not (
-            SENTENCE.search(text) or _is_caption(text[:start]) or _links_elsewhere(line, start, end, 0)
+            SENTENCE.search(text) or _is_caption(text[:start]) or _links_elsewhere(page, line, start, end, 0)
         ):
             yield one._replace(label=UNSURE)
     if len({one.day for one in unlabelled}) == 1:
@@ -403,19 +443,51 @@ def _is_caption(head: str) -> bool:
     return not BY_FIRST.match(head) and len(LOWER_WORD.findall(head)) >= MAX_LOWER_WORDS and "|" not in head
 
 
-def _is_signed(line: Line, one: PrintedDate) -> bool:
-    """Return whether a line below the text names the author, and gives day and time."""
-    return one.clock is not None and len(line.text) <= MAX_LINE_CHARS and bool(BY_FIRST.match(line.text))
+def _is_signed(line: Line, one: PrintedDate, below: bool) -> bool:
+    """Return whether a line names the author, day and time, or stands below the text with few words beside the day."""
+    if len(line.text) > MAX_LINE_CHARS:
+        return False
+    return (one.clock is not None and bool(BY_FIRST.match(line.text))) or (below and _has_few_words(line.text))
 
 
-def _links_elsewhere(line: Line, start: int, end: int, room: int) -> bool:
+def _has_few_words(text: str) -> bool:
+    return len(WORD.findall(text)) <= MAX_WORDS_BELOW and not SENTENCE.search(text) and not labels_in(text)
+
+
+def _is_text(line: Line) -> bool:
+    return len(line.text) > PROSE_CHARS / 3 and (len(line.text) > PROSE_CHARS or bool(SENTENCE.search(line.text)))
+
+
+def _is_heading(line: Line) -> bool:
+    around = line.first.getparent() if line.first is not None else None
+    return around is not None and (line.first.tag in HEADINGS or around.tag in HEADINGS)
+
+
+WORD = re.compile(r"[^\W\d_]{2,}")
+MAX_WORDS_BELOW = 6  # in a line below the text: "Mara Quill, Lampton, 3 May 2024"
+MAX_LINES_BELOW = 5  # between the text and that line
+
+
+def _links_elsewhere(page: DeclaredMetadata, line: Line, start: int, end: int, room: int) -> bool:
     """Return whether a date is in a link to another story, with at least `room` characters beside the date."""
-    return any(s <= start and end <= e and (e - s) - (end - start) >= room and _leads_away(a) for s, e, a in line.links)
+    return any(
+        s <= start and end <= e and (e - s) - (end - start) >= room and _leads_away(a) and not _leads_here(page, a)
+        for s, e, a in line.links
+    )
 
 
 def _leads_away(a: Any) -> bool:
-    """Return whether a link leads to another page. Blogs link the date of a post to the post itself."""
-    return bool((a.get("href") or "").strip("#")) and "bookmark" not in (a.get("rel") or "")
+    """Return whether a link leads to another page. Blogs link the date of a post to the post, or to those of a day."""
+    href = (a.get("href") or "").strip("#")
+    return bool(href) and "bookmark" not in (a.get("rel") or "") and not DAY_ARCHIVE.search(href)
+
+
+DAY_ARCHIVE = re.compile(r"/\d{4}/\d\d?/\d\d?/?$")
+
+
+def _leads_here(page: DeclaredMetadata, a: Any) -> bool:
+    own = {jsonld.same_address(page.url), jsonld.same_address(page.canonical)} - {"-", ""}
+    return jsonld.same_address(absolute(a.get("href"), page)) in own
 
 
 def _is_top(place: str, number: int) -> bool:
@@ -445,6 +517,11 @@ def is_card(element: Any, around: frozenset[Any], tags: frozenset[str], headline
                 if len(title) >= 3 and len(" ".join(title)) >= CARD_TITLE_CHARS:
                     return jsonld.same_words(below.text_content()[:500]) not in headline
     return False
+
+
+def _shape(element: Any) -> str:
+    around = element.getparent() if element is not None else None
+    return " ".join(f"{one.tag}.{one.get('class') or ''}" for one in (element, around) if one is not None)
 
 
 def as_day(value: str) -> date:
