@@ -24,10 +24,12 @@ from pipelines.extraction.page.declared import DeclaredMetadata, element_text
 DateInText = Callable[[DeclaredMetadata], str | None]
 
 _YEAR, _MONTH, _DAY = r"((?:19|20)\d\d)", r"(0[1-9]|1[0-2])", r"([0-2]\d|3[01])"
+_END = r"(?:\.\w{2,5}$|/?$)"
 URL_DAY = re.compile(
-    rf"/{_YEAR}[/_-](\d{{1,2}}|[a-z]{{3,9}})[/_-](\d{{1,2}})(?=[/_.-]|$)"  # /2024/05/06/, /2024/may/06/, /2024-05-06-ferry
-    rf"|/t?{_YEAR}{_MONTH}{_DAY}(?=[/_.-]|$)|/{_YEAR}/{_MONTH}{_DAY}/|/{_YEAR}-?{_MONTH}/{_DAY}/"  # /20240506/, /2024/0506/
-    rf"|[_-]{_YEAR}-{_MONTH}-{_DAY}(?=\.\w{{2,5}}$|/?$)|[_-]{_YEAR}{_MONTH}{_DAY}(?=\.\w{{2,5}}$|/?$)",  # ferry-2024-05-06
+    rf"/{_YEAR}[/_-](\d{{1,2}}|[a-z]{{3,9}})[/_-](\d{{1,2}})(?=[/_.-]|$)"  # /2024/05/06/, /2024/may/06/
+    rf"|/t?{_YEAR}{_MONTH}{_DAY}(?=[/_.-]|$)"  # /20240506/, /t20240506_1.html
+    rf"|/{_YEAR}/{_MONTH}{_DAY}/|/{_YEAR}-?{_MONTH}/{_DAY}/"  # /2024/0506/, /202405/06/
+    rf"|[_-]{_YEAR}-{_MONTH}-{_DAY}(?={_END})|[_-]{_YEAR}{_MONTH}{_DAY}(?={_END})",  # /ferry-2024-05-06.html
     re.IGNORECASE,
 )
 MAX_LINES_TO_LABEL = 8  # between a date and another that is labelled as that of publication
@@ -111,7 +113,7 @@ def _printed_before(page: DeclaredMetadata, site: SiteNames, declared: FieldClai
     """Yield the day that is printed as that of publication, if a later moment is declared for it and for the change."""
     changed = first_usable(claims(page, precedence.MODIFIED, read, REFUSED)) if declared else None
     if declared and changed and changed.value == declared.value and "T" in changed.value:
-        labelled = first_of(((PUBLISHED, AFTER), *STRONG_KINDS), printed_on(page, site))
+        labelled = [one for one in printed_on(page, site) if one.label == PUBLISHED]
         day = labelled[0].day if labelled else "9"
         if day < declared.value[:10] and not _may_be_one(page, declared.value, day):
             yield _claim(labelled[0])
@@ -326,5 +328,5 @@ def in_url(page: DeclaredMetadata) -> Iterator[FieldClaim]:
         if found := URL_DAY.search(address):
             year, month, number = filter(None, found.groups())
             named = month if month.isdigit() else date_parser.month(month, locale(page))
-            day = f"{year}-{named:0>2}-{number:0>2}"
+            day = f"{year}-{named or 0:0>2}-{number:0>2}"
             yield FieldClaim("url", found[0], date_parser.parse(day, page.captured), precedence.PUBLISHED_URL, REFUSED)

@@ -27,9 +27,10 @@ MAX_CARD_CHARS = 500
 MIN_TITLE_CHARS = 12
 
 SCRIPTS = XPath('//script[not(@src) and not(contains(@type, "ld+json"))]/text()')
-# A key and its value, in JSON (which may be inside a string) or in a script: "publishedAt": "2024-05-06", pubDate: "..."
+# A key and its value, in JSON (also inside a string) or in a script: "publishedAt": "2024-05-06", pubDate: "..."
 SCRIPT_DAY = re.compile(
-    r"(?<=[\w\"'-])?(publish(?:ed)?|publication|pub|created|post|display)[_-]?(?:at|date|on|time|datetime)?(?:[_-]?(?:utc|iso|gmt))?"
+    r"(?<=[\w\"'-])?(publish(?:ed)?|publication|pub|created|post|display)[_-]?(?:at|date|on|time|datetime)?"
+    r"(?:[_-]?(?:utc|iso|gmt))?"
     r"\\?[\"']?\s?[:=]\s?(?:\\?[\"']([^\"'\\]{8,40})|(\d{10}(?:\d{3})?)(?!\d))",
     re.IGNORECASE,
 )

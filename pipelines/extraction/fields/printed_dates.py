@@ -13,17 +13,34 @@ from typing import Any, NamedTuple
 
 from pipelines.extraction.fields import date_parser
 from pipelines.extraction.fields.dated_lines import (
+    BY_FIRST,
     COMMENTS_CLASS,
+    HEADINGS,
+    MAX_LABEL_CHARS,
+    MAX_LINE_CHARS,
     NAMED_UPDATED,
-    PROSE_CHARS,
+    SENTENCE,
+    SEPARATED,
     SITE_HEADER,
     STAMPS,
+    THEN_TEXT,
     Line,
     PageWalker,
     in_site_header,
+    is_caption,
+    is_end_of_range,
+    is_heading,
+    is_line_below,
     is_named_for_publication,
-    joined_lines,
+    is_text,
     label_by_name,
+    leads_away,
+    links_elsewhere,
+    near_headline,
+    says_when,
+    shape_of,
+    stands_alone,
+    whole_dates,
 )
 from pipelines.extraction.languages.date_labels import (
     CJK,
@@ -36,57 +53,28 @@ from pipelines.extraction.languages.date_labels import (
     labels_in,
 )
 from pipelines.extraction.page import jsonld
-from pipelines.extraction.page.declared import DeclaredMetadata, absolute, class_and_id, normalized
+from pipelines.extraction.page.declared import DeclaredMetadata, class_and_id, normalized
 
 BEFORE, INSIDE, AFTER, LATER = "before", "inside", "after", "later"  # the headline; `LATER`: after the text has begun
 
 MAX_ELEMENTS = 3_000  # that are walked after the headline
 MAX_ELEMENTS_BEFORE = 60  # of an element before the headline; a larger one is a menu
 MAX_MARKED = 60  # elements anywhere on the page
-MAX_NEAR_LINES = 40  # after the headline ...
-MAX_NEAR_PROSE = 3  # ... or as many paragraphs: what follows is LATER
-MAX_NEAR_CHARS = 700  # of lines that are paragraphs
-MAX_LINE_CHARS = 150  # of a line that prints a date; a longer one has it at its beginning
 MAX_LINE_DATES = 20  # elements of one line that show a date; more are a calendar or a list
-MAX_LABEL_CHARS = 40  # of a line that is a label alone
 MAX_LABEL_DISTANCE = 60  # characters between a label and its date: "Posted in Science by Jo Quill on"
 LEVELS_BEFORE, SIBLINGS_BEFORE = 5, 4  # around the headline, in which a date before it is looked for
 CARD_LEVELS = 3  # around a date, in which the title of another story shows that the date belongs to that
 CARD_TITLE_CHARS = 25
-HEADINGS = frozenset(("h2", "h3", "h4", "h5"))
 CARD_TITLE_TAGS = HEADINGS | {"a"}
 MAX_TOP_LINES = 12  # after the headline
 MAX_CARD_ELEMENTS = 40  # of the teaser of another story; a larger element is more than one
 
-# What may stand before a date without a label: the beginning, a mark, "By Jo Quill", a day of the week, a time.
-SEPARATED = re.compile(
-    r"(?:^|[|•·–—:;,()/»>\-●▪*✎⏱\[：，、（【]|\d{1,2}[:.h]\d\d(?:\s?[ap]\.?m\.?)?(?:\s[A-Z]{2,4})?)\s*"
-    r"(?:(?:[^\W\d_]|[\u0900-\u0dff\u0e30-\u0e4f]){2,14}\.?[,،]?\s*)?(?:(?:the|den|d\.|le|el|il|em|op|в|от)\s)?$",
-    re.IGNORECASE,
-)
 SHORT_DAY = re.compile(r"\d\d([./-])\d\d\1\d\d")  # alone in its line
 CLOCK = re.compile(r"\d{1,2}[:.h]\d\d(?!\d)")
-BY_FIRST = re.compile(
-    r"(?:by|von|par|por|di|door|av|af|text|da|od)\b|(?:author|auteur|autor\w*|автор|yazar|συντάκτης|작성자|作者)\s?[:：]",
-    re.IGNORECASE,
-)
-# What follows a date that begins a paragraph: "29.11.2022 – The ferries stayed in port."
-THEN_TEXT = re.compile(
-    r"\s*[–—:|•·]|\s+--?\s|\s*$|[,\s]{0,2}(?:at\s)?\d{1,2}[:.h]\d\d|\s[(/][A-Z][\w .-]{1,30}[)/]\s*[–—-]"
-)
 PLACE_FIRST = re.compile(
     r"\W?(?:[A-ZÀ-Þ][\w.’'-]*[\s,–—-]{1,3}){0,5}"
 )  # "LAMPTON, Ore., May 3, 2024 (BAYWIRE) -- The ferries"
-SENTENCE_GOES_ON = re.compile(
-    r"\s?(?!(?:at|um|kl|by|von|par|por|di|door|av|af|in)\b|[^\W\d_]{1,6}\.?\s*\d)[^\W\d_A-ZÀ-Þ]{2,}"
-)
-RANGE_FROM = re.compile(
-    r"(?<![\d:.])(?:\d{1,2}\.?\s([^\W\d_]{3,12})\.?\s?[–—-]|\d{1,2}[–—-])\s?$"
-)  # "12 April – 3 May 2024"
 RANGE = re.compile(r"\s*(?:[–—-]|to|until|bis|au|al|a|do|до)\s*", re.IGNORECASE)  # from one day to another
-LOWER_WORD = re.compile(r"(?<![^\W_])(?=[^\W\d_])[^\W\d_A-ZÀ-Þ]{2,}")
-MAX_LOWER_WORDS = 3  # before a date in a line that is no caption: "Posted by Jo Quill on"
-SENTENCE = re.compile(r"[^\W\d_]{3,}[.!?…。]\s*$")
 
 
 class PrintedDate(NamedTuple):
@@ -124,7 +112,7 @@ def collect(page: DeclaredMetadata, headline: Any) -> list[PrintedDate]:
     _read_lines(page, inside, INSIDE, locale, found, around)
     ups = (up for up in chain([headline], headline.iterancestors()) if up.tag not in ("body", "html"))
     following = PageWalker(page, MAX_ELEMENTS).lines(chain.from_iterable(up.itersiblings() for up in ups))
-    near = _near(following)
+    near = near_headline(following)
     _read_lines(page, near, AFTER, locale, found, around, words)
     found = _settled(_without_series(found))
     if not any(one.label in (PUBLISHED, NO_LABEL) for one in found):
@@ -163,7 +151,7 @@ TITLE_MARK = re.compile(r"\s[|–—·-]\s")
 
 
 def _without_series(found: list[PrintedDate]) -> list[PrintedDate]:
-    """Return `found` with OTHER for dates of a timeline, a table or a list: they follow each other in equal elements."""
+    """Return `found` with OTHER for dates of a timeline, a table or a list: equal elements one after the other."""
     shapes: dict[str, list[PrintedDate]] = {}
     for one in found:
         if one.place in (AFTER, LATER) and not one.label:
@@ -191,18 +179,6 @@ def _settled(found: list[PrintedDate]) -> list[PrintedDate]:
     """
     label = UPDATED if any(one.label in (PUBLISHED, NO_LABEL) for one in found) else NO_LABEL
     return [one._replace(label=label) if one.label == NAMED_UPDATED else one for one in found]
-
-
-def _near(lines: Iterator[Line]) -> Iterator[Line]:
-    """Yield the first lines, to the third paragraph."""
-    prose = chars = 0
-    for number, line in enumerate(lines):
-        yield line
-        length = len(line.text)
-        prose += length > PROSE_CHARS
-        chars += length if length > PROSE_CHARS / 2 else 0
-        if prose >= MAX_NEAR_PROSE or chars >= MAX_NEAR_CHARS or number >= MAX_NEAR_LINES:
-            return
 
 
 def _lines_before(page: DeclaredMetadata, headline: Any) -> list[Line]:
@@ -240,8 +216,8 @@ def _read_lines(
     """Append the dates in `lines` to `found`. A label in a line of its own counts for the date in the next line."""
     label = NO_LABEL
     since_text = 0 if place == LATER else MAX_LINES_BELOW  # lines
-    for number, line in enumerate(_whole_dates(lines)):
-        since_text = 0 if _is_text(line) else since_text + (MAX_LINES_BELOW if _is_heading(line) else 1)
+    for number, line in enumerate(whole_dates(lines)):
+        since_text = 0 if is_text(line) else since_text + (MAX_LINES_BELOW if is_heading(line) else 1)
         dates = list(_dates_in(page, line, place, locale, label, around, since_text < MAX_LINES_BELOW))
         label = NO_LABEL
         if not dates:
@@ -250,32 +226,7 @@ def _read_lines(
         elif place == INSIDE or not is_card(
             line.first, around, HEADINGS if _is_top(place, number) else CARD_TITLE_TAGS, headline
         ):
-            found += [one._replace(line=number, shape=_shape(line.first)) for one in dates]
-
-
-def _whole_dates(lines: Iterable[Line]) -> Iterator[Line]:
-    """Yield the lines, those of a box with day, month and year one below the other as one."""
-    parts: list[Line] = []
-    for line in lines:
-        if len(line.text) <= MAX_PART_CHARS and DATE_PART.fullmatch(line.text):
-            parts.append(line)
-            if len(parts) < 3:
-                continue
-        elif not parts:
-            yield line
-            continue
-        else:
-            parts.append(line)
-        if len(parts) == 3 and date_parser.printed_days(" ".join(one.text for one in parts), None):
-            yield joined_lines(parts)
-        else:
-            yield from parts
-        parts = []
-    yield from parts
-
-
-MAX_PART_CHARS = 12
-DATE_PART = re.compile(r"(?:\d{1,2}(?:st|nd|rd|th|\.)?|(?:19|20)\d\d|[^\W\d_]{3,10}\.?),?", re.IGNORECASE)
+            found += [one._replace(line=number, shape=shape_of(line.first)) for one in dates]
 
 
 def _dates_in(
@@ -295,10 +246,8 @@ def _dates_in(
     else:
         days = [
             day
-            for day in date_parser.printed_days(
-                text[: MAX_LABEL_CHARS + 110] if _says_when(text) else text[:60], locale
-            )
-            if _says_when(text)
+            for day in date_parser.printed_days(text[: MAX_LABEL_CHARS + 110] if says_when(text) else text[:60], locale)
+            if says_when(text)
             or (
                 THEN_TEXT.match(text, day.end + (text[day.end : day.end + 1] == ")"))
                 and PLACE_FIRST.fullmatch(text, 0, day.start)
@@ -311,7 +260,7 @@ def _dates_in(
     items.sort(key=lambda item: item[:2])
     if not items or any(RANGE.fullmatch(text[one[1] : two[0]]) for one, two in pairwise(items)):
         return
-    if items[0][0] and _is_end_of_range(text[: items[0][0]], locale):
+    if items[0][0] and is_end_of_range(text[: items[0][0]], locale):
         return
     labels = labels_in(text)
     unlabelled: list[PrintedDate] = []
@@ -328,9 +277,8 @@ def _dates_in(
             label = label or label_by_name(line, start, end)
         marked = any(s <= start and end <= e for s, e, _ in line.spans)
         one = _printed_date(page, text, (start, end), stamp, day, label, place, marked, locale)
-        if one is None or _links_elsewhere(
-            page, line, start, end, CARD_TITLE_CHARS if around and place != LATER else 0
-        ):
+        room = CARD_TITLE_CHARS if around and (place != LATER or label == PUBLISHED) else 0
+        if one is None or links_elsewhere(page, line, start, end, room):
             continue
         if last and not label and last.day == one.day:
             continue  # day and time in elements of their own
@@ -340,10 +288,10 @@ def _dates_in(
         if label:
             if place != LATER or marked or labelled_at == 0:
                 yield one
-        elif marked or stamp or ((place != LATER or _is_signed(line, one, below)) and _stands_alone(line, start, end)):
+        elif marked or stamp or ((place != LATER or _is_signed(line, one, below)) and stands_alone(line, start, end)):
             unlabelled.append(one)
         elif place == AFTER and not (
-            SENTENCE.search(text) or _is_caption(text[:start]) or _links_elsewhere(page, line, start, end, 0)
+            SENTENCE.search(text) or is_caption(text[:start]) or links_elsewhere(page, line, start, end, 0)
         ):
             yield one._replace(label=UNSURE)
     if len({one.day for one in unlabelled}) == 1:
@@ -373,7 +321,7 @@ def _label(
     if preceding:
         one = preceding[-1]
         gap = text[one.end : start]
-        room = MAX_LABEL_DISTANCE if one.start or not _says_when(text) else MAX_LINE_CHARS
+        room = MAX_LABEL_DISTANCE if one.start or not says_when(text) else MAX_LINE_CHARS
         if len(gap) <= room and not END_OF_SENTENCE.search(gap):
             apart = bool(not one.start or one.start in line.edges or text[one.start].isupper() or before)
             apart = apart or bool(SEPARATED.search(text[: one.start]))
@@ -391,17 +339,6 @@ def _label(
 
 
 END_OF_SENTENCE = re.compile(r"[^\W\d_]{4,}[.!?]\s")
-
-
-def _says_when(text: str) -> bool:
-    """Return whether a line begins with a sentence about its publication: "This entry was posted in News on ..."."""
-    first = labels_in(text[:MAX_LABEL_CHARS])[:1]
-    return any(not one.start and one.name == PUBLISHED and text[: one.end].count(" ") >= 2 for one in first)
-
-
-def _is_end_of_range(head: str, locale: str | None) -> bool:
-    found = RANGE_FROM.search(head[-30:])
-    return bool(found) and (not found[1] or date_parser.month(found[1], locale) is not None)
 
 
 def _printed_date(
@@ -423,71 +360,14 @@ def _printed_date(
     return PrintedDate(stamp or "", value, seen, label, place, marked, clock)
 
 
-def _stands_alone(line: Line, start: int, end: int) -> bool:
-    """Return whether a date without a label is set apart from other words, not a part of a sentence."""
-    text = line.text
-    head, tail = text[:start], text[end:]
-    apart = start in line.edges or SEPARATED.search(head) or BY_FIRST.match(head)
-    if not apart or len(head) > MAX_LINE_CHARS:
-        return False
-    bracketed = tail[:1] in ")]" and not head.strip("([ ")
-    if SENTENCE.search(text) and not THEN_TEXT.match(tail) and not bracketed:
-        return False
-    if _is_caption(head):
-        return False
-    return end in line.edges or bool(THEN_TEXT.match(tail)) or not SENTENCE_GOES_ON.match(tail)
-
-
-def _is_caption(head: str) -> bool:
-    """Return whether the words before a date are those of a caption: "Ships in the bay of Osel, 24 April 2023"."""
-    return not BY_FIRST.match(head) and len(LOWER_WORD.findall(head)) >= MAX_LOWER_WORDS and "|" not in head
-
-
 def _is_signed(line: Line, one: PrintedDate, below: bool) -> bool:
     """Return whether a line names the author, day and time, or stands below the text with few words beside the day."""
     if len(line.text) > MAX_LINE_CHARS:
         return False
-    return (one.clock is not None and bool(BY_FIRST.match(line.text))) or (below and _has_few_words(line.text))
+    return (one.clock is not None and bool(BY_FIRST.match(line.text))) or (below and is_line_below(line))
 
 
-def _has_few_words(text: str) -> bool:
-    return len(WORD.findall(text)) <= MAX_WORDS_BELOW and not SENTENCE.search(text) and not labels_in(text)
-
-
-def _is_text(line: Line) -> bool:
-    return len(line.text) > PROSE_CHARS / 3 and (len(line.text) > PROSE_CHARS or bool(SENTENCE.search(line.text)))
-
-
-def _is_heading(line: Line) -> bool:
-    around = line.first.getparent() if line.first is not None else None
-    return around is not None and (line.first.tag in HEADINGS or around.tag in HEADINGS)
-
-
-WORD = re.compile(r"[^\W\d_]{2,}")
-MAX_WORDS_BELOW = 6  # in a line below the text: "Mara Quill, Lampton, 3 May 2024"
 MAX_LINES_BELOW = 5  # between the text and that line
-
-
-def _links_elsewhere(page: DeclaredMetadata, line: Line, start: int, end: int, room: int) -> bool:
-    """Return whether a date is in a link to another story, with at least `room` characters beside the date."""
-    return any(
-        s <= start and end <= e and (e - s) - (end - start) >= room and _leads_away(a) and not _leads_here(page, a)
-        for s, e, a in line.links
-    )
-
-
-def _leads_away(a: Any) -> bool:
-    """Return whether a link leads to another page. Blogs link the date of a post to the post, or to those of a day."""
-    href = (a.get("href") or "").strip("#")
-    return bool(href) and "bookmark" not in (a.get("rel") or "") and not DAY_ARCHIVE.search(href)
-
-
-DAY_ARCHIVE = re.compile(r"/\d{4}/\d\d?/\d\d?/?$")
-
-
-def _leads_here(page: DeclaredMetadata, a: Any) -> bool:
-    own = {jsonld.same_address(page.url), jsonld.same_address(page.canonical)} - {"-", ""}
-    return jsonld.same_address(absolute(a.get("href"), page)) in own
 
 
 def _is_top(place: str, number: int) -> bool:
@@ -505,7 +385,7 @@ def is_card(element: Any, around: frozenset[Any], tags: frozenset[str], headline
     for up in islice(chain([element], element.iterancestors()), CARD_LEVELS + 1):
         if up in around or up.tag in ("body", "main", "article", "html"):
             return False
-        words = (normalized(up.text_content()[:500]) or "") if up.tag == "a" and _leads_away(up) else ""
+        words = (normalized(up.text_content()[:500]) or "") if up.tag == "a" and leads_away(up) else ""
         if len(words) > CARD_TITLE_CHARS:
             return True
         inside = list(islice(up.iter(), MAX_CARD_ELEMENTS))
@@ -517,11 +397,6 @@ def is_card(element: Any, around: frozenset[Any], tags: frozenset[str], headline
                 if len(title) >= 3 and len(" ".join(title)) >= CARD_TITLE_CHARS:
                     return jsonld.same_words(below.text_content()[:500]) not in headline
     return False
-
-
-def _shape(element: Any) -> str:
-    around = element.getparent() if element is not None else None
-    return " ".join(f"{one.tag}.{one.get('class') or ''}" for one in (element, around) if one is not None)
 
 
 def as_day(value: str) -> date:
