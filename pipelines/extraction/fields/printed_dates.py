@@ -85,7 +85,7 @@ class PrintedDate(NamedTuple):
     day: str  # as readers see it; that of `value`, if only machines see a date
     label: str  # PUBLISHED, UPDATED, OTHER, NO_LABEL or UNSURE
     place: str  # BEFORE, INSIDE, AFTER or LATER
-    marked: bool  # in an element that is made or named for dates
+    marked: bool  # in an element made or named for dates
     clock: tuple[int, int] | None = None  # hour and minute printed beside it
     line: int = 0  # its number among the lines of its place
     shape: str = ""  # tags and classes of the element of its line and of that around it
@@ -128,13 +128,10 @@ def collect(page: DeclaredMetadata, headline: Any) -> list[PrintedDate]:
     found = _settled(found)
     changed = {one.day for one in found if one.label in (UPDATED, OTHER)}
     found = [one for one in found if one.place != LATER or one.label or one.day not in changed]
-    if len({one.day for one in found if _is_below(one)}) > 1:
-        found = [one for one in found if not _is_below(one)]
+    below = [one for one in found if one.place == LATER and not one.label and not one.marked]
+    if len({one.day for one in below}) > 1:
+        found = [one for one in found if one not in below]
     return found or _in_title(page, locale)
-
-
-def _is_below(one: PrintedDate) -> bool:
-    return one.place == LATER and not one.label and not one.marked
 
 
 def _in_title(page: DeclaredMetadata, locale: str | None) -> list[PrintedDate]:
@@ -362,9 +359,8 @@ def _printed_date(
 
 def _is_signed(line: Line, one: PrintedDate, below: bool) -> bool:
     """Return whether a line names the author, day and time, or stands below the text with few words beside the day."""
-    if len(line.text) > MAX_LINE_CHARS:
-        return False
-    return (one.clock is not None and bool(BY_FIRST.match(line.text))) or (below and is_line_below(line))
+    signed = (one.clock is not None and bool(BY_FIRST.match(line.text))) or (below and is_line_below(line))
+    return signed and len(line.text) <= MAX_LINE_CHARS
 
 
 MAX_LINES_BELOW = 5  # between the text and that line
