@@ -311,7 +311,7 @@ def says_when(text: str) -> bool:
 
 def is_end_of_range(head: str, locale: str | None) -> bool:
     found = RANGE_FROM.search(head[-30:])
-    return bool(found) and (not found[1] or date_parser.month(found[1], locale) is not None)
+    return found is not None and (not found[1] or date_parser.month(found[1], locale) is not None)
 
 
 def stands_alone(line: Line, start: int, end: int) -> bool:
