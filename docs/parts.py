@@ -125,6 +125,7 @@ ORDERS: dict[str, tuple[PrecedenceLine, ...]] = {
         *precedence.PUBLISHED_DECLARED, *precedence.PUBLISHED_DATE, PRINTED_DATE,
         PrecedenceLine("url", (), precedence.PUBLISHED_URL),
         *precedence.PUBLISHED_GENERIC,
+        PrecedenceLine("script", (), precedence.PUBLISHED_SCRIPT),
         PrecedenceLine("htmldate", (), precedence.PUBLISHED_HTMLDATE),
         *precedence.PUBLISHED_FEED,
     ),

@@ -124,7 +124,9 @@ class Article:
     published: Annotated[str | None, "ISO 8601; with time and zone (the page's own) where it gives both, else a day"]
     published_day: Annotated[str | None, "day of publication as readers of the page saw it: in its own zone"]
     published_raw: Annotated[str | None, "the string `published` was parsed from"]
-    published_from: Annotated[str | None, "found in: json-ld, meta, microdata, time, url, htmldate, feed or site rule"]
+    published_from: Annotated[
+        str | None, "found in: json-ld, meta, microdata, time, url, script, htmldate, feed or site rule"
+    ]
     modified: Annotated[str | None, "ISO 8601, as `published`"]
     modified_raw: Annotated[str | None, "the string `modified` was parsed from"]
     modified_from: Annotated[str | None, "where `modified` was found, as `published_from`"]

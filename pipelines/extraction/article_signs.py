@@ -43,7 +43,7 @@ MIN_CARDS = 4  # headings with one block of text each, which have MIN_CARD_SHARE
 MIN_CARD_SHARE = 0.6
 MAX_CARD_WORDS, MAX_SIGNED_CARD_WORDS = 80, 45  # of such a block, on average; the sections of an article are longer
 PRINTED_DATES = ("time", "url")  # places of a date that a list has, too
-FOUND_DATES = ("htmldate", "feed")  # places that say nothing about the page
+FOUND_DATES = ("script", "htmldate", "feed")  # places that say nothing about the page
 
 
 class RunningText(NamedTuple):

@@ -47,7 +47,7 @@ SELECT * FROM (SELECT text, access FROM articles
                 ORDER BY published_day DESC LIMIT :most)
 LIMIT :most
 """
-DATES_BESIDE_PAGE = ("url", "feed", "htmldate")  # sources of a date that a wall at the address has, too
+DATES_BESIDE_PAGE = ("url", "feed", "script", "htmldate")  # sources of a date that a wall at the address has, too
 
 
 def stand_in(

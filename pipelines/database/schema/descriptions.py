@@ -109,8 +109,8 @@ DESCRIPTIONS = {
             "byline": "As printed or declared, before parsing.",
             "published": "ISO 8601, as precise as the page: a day, or a time with its zone. NULL if unknown.",
             "published_raw": "The string that `published` was parsed from.",
-            "published_from": "Where it was found: `json-ld`, `meta`, `microdata`, `time`, `url`, `htmldate`, `feed`, "
-            "`site rule`.",
+            "published_from": "Where it was found: `json-ld`, `meta`, `microdata`, `time`, `url`, `script`, "
+            "`htmldate`, `feed`, `site rule`.",
             "published_day": "Day of publication as readers saw it, for filters. NULL if that is unknown.",
             "modified": "ISO 8601, as `published`.",
             "modified_raw": "The string that `modified` was parsed from.",

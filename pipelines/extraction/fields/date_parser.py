@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import NamedTuple
+from unicodedata import normalize
 
 from pipelines.extraction.languages import tables
 
@@ -38,6 +39,9 @@ NAMED_MONTH = re.compile(
     r"(?:[^\W\d_]{2,12}(?:\.?,\s*|\.?\s+))?(?:(\d{1,2})\.?[\s-]+([^\W\d_]{3,12})\.?,?|([^\W\d_]{3,12})\.?\s+(\d{1,2}),?)"
     r"[\s-]+(\d{4})(?!\d)"
 )
+# As programs in C print a moment: "Fri Apr 28 19:20:36 CEST 2023".
+C_TIME = re.compile(r"[A-Z][a-z]{2}\s+([A-Z][a-z]{2})\s+(\d{1,2})\s+(\d\d:\d\d:\d\d)(?:\s+([A-Z]{3,4}))?\s+(\d{4})$")
+NAMED_ZONES = {"UTC": "Z", "GMT": "Z", "CET": "+01:00", "CEST": "+02:00"}  # others stand for several
 WEEKDAY_FIRST = re.compile(r"[^\W\d_]{2,12}\.?,\s*(\d{1,2}[./]\d{1,2}[./]\d{4}.*)")  # "Mo., 06.05.2024 - 14:30"
 # What may follow a day: a time, and its zone (RFC 3339, RFC 5322, "UTC+2"), and a comment in brackets (RFC 5322).
 CLOCK = re.compile(
@@ -51,25 +55,76 @@ MORE_DIGITS = re.compile(r"[-/.:]?\d")  # the number, or the row of numbers, goe
 MAX_ZONE = timedelta(hours=14)  # from UTC, in use anywhere
 # PRINTED_...: a date in a line for readers, "Published on 6 May 2024", "6. Mai 2024, 8:30 Uhr", "May 6th, 2024",
 # "2024. május 6.", "2024年5月6日". Years have four digits, in PRINTED_SHORT two.
+# A name of a month; vowels of Indic and Thai letters are marks, which \w leaves out.
+_LETTER = r"(?:[^\W\d_]|[\u0900-\u0dff\u0e30-\u0e4f])"
+_MONTH = rf"({_LETTER}{{2,12}}|[\u0e01-\u0e4f]{{1,2}}\.[\u0e01-\u0e4f]{{1,2}}(?=\.))"
+_YEAR = r"((?:19|20|25)\d\d)(?!\d)"
 PRINTED_NAMED = re.compile(
-    r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|er|º|ª|\.)?(?:\s+|\s*[-./]\s*)(?:de\s+|of\s+)?([^\W\d_]{3,12})\.?,?[\s./-]{1,3}(?:de\s+|del\s+)?((?:19|20)\d\d)(?!\d)"
-    r"|([^\W\d_]{3,12})\.?\s+(\d{1,2})(?:\s?(?:st|nd|rd|th))?\s?,?\s?((?:19|20)\d\d)(?!\d)"
-    r"|(?<!\d)((?:19|20)\d\d)\.?(?:\s(?:m|gada?)\.)?[\s-]([^\W\d_]{3,12})\.?\s(\d{1,2})(?!\d)"
+    rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th|er|º|ª|\.)?,?(?:\s+|\s*[-./]\s*)?(?:de\s+|of\s+)?{_MONTH}\.?"
+    rf"(?:\s?/\s?{_LETTER}{{2,12}})?[,،]?[\s./-]{{1,3}}(?:de\s+|del\s+|พ\.ศ\.\s*)?{_YEAR}"
+    rf"|{_MONTH}\.?,?\s+(\d{{1,2}})(?:\s?(?:st|nd|rd|th))?(?:\s+\d\d:\d\d:\d\d(?:\s[A-Z]{{3,4}})?)?\s?[,،]?\s?{_YEAR}"
+    rf"|(?<!\d){_YEAR}\.\sgada\s(\d{{1,2}})\.\s{_MONTH}"
+    rf"|(?<!\d){_YEAR}\.?(?:\sm\.?)?[\s-]{_MONTH}\.?[\s-](\d{{1,2}})(?!\d)"
 )
+# "3 tháng 5, 2024", "ngày 3 tháng 5 năm 2024"
+PRINTED_NUMBERED = re.compile(rf"(?<!\d)(\d{{1,2}})\stháng\s(\d{{1,2}})(?:,|\snăm)?\s{_YEAR}", re.IGNORECASE)
 PRINTED_DOTTED = re.compile(r"(?<![\d.])(\d{1,2})[.]\s?(\d{1,2})[.]\s?((?:19|20)\d\d)(?!\d)")
 PRINTED_YEAR_FIRST = re.compile(
     r"(?<![\d/.-])((?:19|20)\d\d)(?:([-/.])\s?(\d{1,2})\2\s?(\d{1,2})|\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2}))(?![\d-])"
 )
 PRINTED_SLASHED = re.compile(r"(?<![\d/-])(\d{1,2}([/-])\d{1,2}\2(?:19|20)\d\d)(?![\d/-])")
-PRINTED_SHORT = re.compile(r"(?<![\d./:-])(\d{1,2})([./])(\d{1,2})\2(\d\d)(?![\d/.:]|[.,]\d)")  # "11/5/26", "29.4.20"
+WEEKDAY_BEFORE = re.compile(r"(?<![^\W\d_])((?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6})\.?,?\s{1,2}$", re.IGNORECASE)
+PRINTED_SHORT = re.compile(r"(?<![\d./:-])(\d{1,2})([./-])(\d{1,2})\2(\d\d)(?![\d/.:-]|[.,]\d)")  # "11/5/26", "29.4.20"
+# "3 May '24", "3-May-24", "May 3, '24"
+PRINTED_NAMED_SHORT = re.compile(
+    rf"(?<!\d)(\d{{1,2}})\.?[\s-]{_MONTH}\.?[\s-]['’]?(\d\d)(?![\d:.h])|{_MONTH}\.?\s(\d{{1,2}}),?\s['’](\d\d)(?!\d)"
+)
+BUDDHIST_YEARS = 543  # that the Thai calendar is ahead
+YEAR_FIRST = ("ko", "ja", "zh", "hu", "lt")  # languages in which 24.05.03 begins with the year
 # The time beside a printed date: "9:18 pm", "kl. 13.45", "8h30", "21時18分", "9 pm".
 CLOCK_AFTER = re.compile(
     r"[\s,|•·–—()日일-]{0,4}(?:[^\W\d_]{1,6}\.?\s{1,2})?(\d{1,2})(?:\s?[:.h時시点點]\s?(\d{2})(?!\d)(?::\d\d)?\s?([ap]\.?m\b)?|\s?([ap]\.?m\b))",
     re.IGNORECASE,
 )
 CLOCK_BEFORE = re.compile(r"(?<![\d.])(\d{1,2})[:.h](\d{2})(?!\d)\s?([ap]\.?m\b)?\D{0,14}$", re.IGNORECASE)
-# Name of a month -> its number; a line of the word tables is "1 january jan".
-MONTH_NUMBERS = {name: int(number) for number, *names in map(str.split, tables.phrases("months")) for name in names}
+ACCENTS = dict.fromkeys(range(0x300, 0x370))
+
+
+def _plain(name: str) -> str:
+    """Return the name of a month in lower case without accents: "ΜΑΪΟΥ" and "Μαΐου" are one."""
+    return name.casefold() if name.isascii() else normalize("NFD", name).translate(ACCENTS).casefold().rstrip(".")
+
+
+def _month_numbers() -> dict[tuple[str, str], int]:
+    """Return (language, name of a month) -> its number; a line of the word tables is "1 january jan".
+
+    The language "" has the names that mean one month wherever they are used: "listopad" is October in Croatia.
+    """
+    found: dict[tuple[str, str], int] = {}
+    ambiguous = set()
+    for code, lines in tables.by_language("months").items():
+        for number, *names in map(str.split, lines):
+            for name in map(_plain, names):
+                found[code, name] = int(number)
+                if found.setdefault(("", name), int(number)) != int(number):
+                    ambiguous.add(("", name))
+    return {key: number for key, number in found.items() if key not in ambiguous}
+
+
+MONTH_NUMBERS = _month_numbers()
+
+
+def month(name: str, locale: str | None) -> int | None:
+    """Return the number of a month by its name, which may be a short one; None if it is no month."""
+    plain = _plain(name)
+    return MONTH_NUMBERS.get(((locale or "")[:2].lower(), plain)) or MONTH_NUMBERS.get(("", plain))
+
+
+DIGITS_TO_ASCII = {
+    first + value: ord("0") + value
+    for first in (0x0660, 0x06F0, 0x0966, 0x09E6, 0x0E50, 0xFF10)  # Arabic, Persian, Hindi, Bengali, Thai, full width
+    for value in range(10)
+}
 # English has the month first in American usage only.
 MONTH_FIRST_LOCALES = frozenset(("en", "en-us", "en_us", "en-ca", "en-ph"))
 
@@ -125,10 +180,13 @@ def _parse(raw: str, locale: str | None) -> datetime | date | None:
                 return None
             day = slashed
         elif found := NAMED_MONTH.match(raw):
-            month = MONTH_NUMBERS.get((found[2] or found[3]).casefold())
-            if month is None:
+            number = month(found[2] or found[3], locale)
+            if number is None:
                 return None
-            day = date(int(found[5]), month, int(found[1] or found[4]))
+            day = date(int(found[5]), number, int(found[1] or found[4]))
+        elif (found := C_TIME.match(raw)) and (number := month(found[1], locale)):
+            clock = f"T{found[3]}{NAMED_ZONES.get(found[4] or '', '')}"
+            return _moment(date(int(found[5]), number, int(found[2])), clock)
         elif found := WEEKDAY_FIRST.match(raw):
             return _parse(found[1], locale)
         else:
@@ -174,32 +232,56 @@ def printed_days(line: str, locale: str | None, short: bool = False) -> list[Pri
     found: list[PrintedDay] = []
     if not DIGITS.search(line):
         return found
+    if not line.isascii():
+        line = line.translate(DIGITS_TO_ASCII)
     for match in PRINTED_NAMED.finditer(line):
-        month = MONTH_NUMBERS.get((match[2] or match[4] or match[8]).casefold())
-        _add(found, match, match[3] or match[6] or match[7], month, match[1] or match[5] or match[9])
+        named = month(match[2] or match[4] or match[9] or match[11], locale)
+        _add(
+            found,
+            match,
+            match[3] or match[6] or match[7] or match[10],
+            named,
+            match[1] or match[5] or match[8] or match[12],
+        )
+    for match in PRINTED_NUMBERED.finditer(line) if "th" in line else ():
+        _add(found, match, match[3], match[2], match[1])
     for match in PRINTED_DOTTED.finditer(line):
         _add(found, match, match[3], match[2], match[1])
     for match in PRINTED_YEAR_FIRST.finditer(line):
         _add(found, match, match[1], match[3] or match[5], match[4] or match[6])
     for match in PRINTED_SLASHED.finditer(line):
-        _add_slashed(found, match, match[1], locale)
+        weekday = WEEKDAY_BEFORE.search(line[: match.start()][-20:])
+        _add_slashed(found, match, match[1], locale, weekday[1][:3].lower() if weekday else "")
     for match in PRINTED_SHORT.finditer(line) if short else ():
         year = f"20{match[4]}"
-        if match[2] == ".":
+        if (locale or "")[:2].lower() in YEAR_FIRST:
+            _add(found, match, f"20{match[1]:0>2}", match[3], match[4])
+        elif match[2] == ".":
             _add(found, match, year, match[3], match[1])
         else:
             _add_slashed(found, match, f"{match[1]}/{match[3]}/{year}", locale)
+    for match in PRINTED_NAMED_SHORT.finditer(line) if short else ():
+        named = month(match[2] or match[4], locale)
+        _add(found, match, f"20{match[3] or match[6]}", named, match[1] or match[5])
     return sorted(found)
 
 
 def _add(found: list[PrintedDay], match: re.Match[str], year: str, month: str | int | None, day: str) -> None:
-    if month and (real := _day(year, month, day)):
+    before = BUDDHIST_YEARS if year.startswith("25") else 0
+    if month and (real := _day(int(year) - before, month, day)):
         found.append(PrintedDay(match.start(), match.end(), real))
 
 
-def _add_slashed(found: list[PrintedDay], match: re.Match[str], raw: str, locale: str | None) -> None:
+def _add_slashed(
+    found: list[PrintedDay], match: re.Match[str], raw: str, locale: str | None, weekday: str = ""
+) -> None:
     try:
-        if day := _slashed(raw, locale):
+        if weekday:
+            both = [_slashed(raw, one) for one in ("en-us", "en-gb")]
+            day = next((one for one in both if one and f"{one:%a}".lower() == weekday), None)
+        else:
+            day = _slashed(raw, locale)
+        if day:
             found.append(PrintedDay(match.start(), match.end(), day))
     except ValueError:
         return

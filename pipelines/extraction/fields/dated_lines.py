@@ -8,16 +8,20 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from pipelines.extraction.languages.date_labels import NO_LABEL, UPDATED
-from pipelines.extraction.page.declared import OTHER_STORIES, DeclaredMetadata, class_and_id
+from pipelines.extraction.fields import date_parser
+from pipelines.extraction.languages.date_labels import NO_LABEL, PUBLISHED, UPDATED, labels_in
+from pipelines.extraction.page import jsonld
+from pipelines.extraction.page.declared import OTHER_STORIES, DeclaredMetadata, absolute, class_and_id
 
 SKIPPED_TAGS = frozenset(
-    ("script", "style", "noscript", "template", "svg", "form", "button", "select", "nav", "iframe", "figcaption",
-     "textarea", "option", "video", "audio", "object", "head", "title", "blockquote", "pre", "code", "cite")
+    ("script", "style", "noscript", "template", "svg", "form", "button", "select", "nav", "iframe",
+     "figcaption", "figure", "textarea", "option", "video", "audio", "object", "head", "title", "blockquote",
+     "pre", "code", "cite")
 )  # fmt: skip
 INLINE_TAGS = frozenset(
     ("a", "abbr", "b", "bdi", "bdo", "data", "em", "font", "i", "ins", "label", "mark", "small", "span", "strong",
-     "sub", "sup", "time", "u", "acronym", "address", "wbr", "dt", "dd")
+     "sub", "sup", "time", "u", "acronym", "address", "wbr", "dt", "dd",
+     "relative-time", "local-time", "time-ago")
 )  # fmt: skip
 # Class names of elements that show a date; "update" and "validated" do not match.
 DATE_CLASS = re.compile(
@@ -39,11 +43,23 @@ SITE_HEADER = re.compile(
     r"(?:^|\s)(?:site-?|page-?|top-?|main-?|global-?)?(?:header|head|top|top-?bar|bar|masthead|menu|mega-?menu|nav(?:bar|igation)?)(?=[\s_-]|$)",
     re.IGNORECASE,
 )
+# Attributes with a date for machines. A title or a data attribute counts beside a few words, "3 days ago".
+STAMPS = (
+    "datetime", "content", "title", "data-datetime", "data-date", "data-time", "data-timestamp", "data-published",
+    "data-publish-date", "data-pubdate", "data-utime", "data-epoch", "data-utc",
+)  # fmt: skip
+OF_DATES_ALONE = frozenset(STAMPS) - {"content"}
+DATE_STAMP = re.compile(r"[^\W\d_]{0,12}[.,]?\s?\d[\w\s,.:/+-]{5,40}|[^\W\d_]{3,12}\.?,?\s[\w\s,.:/+-]{5,40}")
+MAX_STAMPED_CHARS = 40  # of the words that readers see
+TIME_TAGS = frozenset(
+    ("time", "relative-time", "local-time", "time-ago", "time-until")
+)  # HTML, and elements of GitHub's
 # Names of classes that say that a date is one of a change.
 CHANGE_NAME = re.compile(
     r"updat|modif|(?<!ex)chang|aktualis|geaendert|actualiz|aggiorn|atualiz|bijgewerkt|oppdater|uppdater|opdater|paivit",
     re.IGNORECASE,
 )
+UPDATED_HIDDEN = re.compile(r"(?:^|\s)(?:updated|modified)\s+\S*hidden")  # for feeds, beside the date that is shown
 PUBLICATION_NAME = re.compile(r"publi|creat", re.IGNORECASE)
 NAMED_UPDATED = "named updated"  # in the place of a label: that of a change, if another date is beside it
 TEASER_CLASS = re.compile(r"(?<!\S)teaser\S*", re.IGNORECASE)
@@ -52,6 +68,40 @@ TITLE_TAGS = frozenset(("a", "h1", "h2", "h3", "h4", "h5"))
 TITLE_CHARS = 25  # of the title of another story
 MAX_TEASER_ELEMENTS = 40
 
+MAX_LINE_CHARS = 150  # of a line that prints a date; a longer one has it at its beginning
+MAX_LABEL_CHARS = 40  # of a line that is a label alone
+HEADINGS = frozenset(("h2", "h3", "h4", "h5"))
+# What may stand before a date without a label: the beginning, a mark, "By Jo Quill", a day of the week, a time.
+SEPARATED = re.compile(
+    r"(?:^|[|•·–—:;,()/»>\-●▪*✎⏱\[：，、（【]|\d{1,2}[:.h]\d\d(?:\s?[ap]\.?m\.?)?(?:\s[A-Z]{2,4})?)\s*"
+    r"(?:(?:[^\W\d_]|[\u0900-\u0dff\u0e30-\u0e4f]){2,14}\.?[,،]?\s*)?(?:(?:the|den|d\.|le|el|il|em|op|в|от)\s)?$",
+    re.IGNORECASE,
+)
+BY_FIRST = re.compile(
+    r"(?:by|von|par|por|di|door|av|af|text|da|od)\b|(?:author|auteur|autor\w*|автор|yazar|συντάκτης|작성자|作者)\s?[:：]",
+    re.IGNORECASE,
+)
+# What follows a date that begins a paragraph: "29.11.2022 – The ferries stayed in port."
+THEN_TEXT = re.compile(
+    r"\s*[–—:|•·]|\s+--?\s|\s*$|[,\s]{0,2}(?:at\s)?\d{1,2}[:.h]\d\d|\s[(/][A-Z][\w .-]{1,30}[)/]\s*[–—-]"
+)
+SENTENCE_GOES_ON = re.compile(
+    r"\s?(?!(?:at|um|kl|by|von|par|por|di|door|av|af|in)\b|[^\W\d_]{1,6}\.?\s*\d)[^\W\d_A-ZÀ-Þ]{2,}"
+)
+RANGE_FROM = re.compile(
+    r"(?<![\d:.])(?:\d{1,2}\.?\s([^\W\d_]{3,12})\.?\s?[–—-]|\d{1,2}[–—-])\s?$"
+)  # "12 April – 3 May 2024"
+LOWER_WORD = re.compile(r"(?<![^\W_])(?=[^\W\d_])[^\W\d_A-ZÀ-Þ]{2,}")
+MAX_LOWER_WORDS = 3  # before a date in a line that is no caption: "Posted by Jo Quill on"
+SENTENCE = re.compile(r"[^\W\d_]{3,}[.!?…。]\s*$")
+MAX_PART_CHARS = 12
+DATE_PART = re.compile(r"(?:\d{1,2}(?:st|nd|rd|th|\.)?|(?:19|20)\d\d|[^\W\d_]{3,10}\.?),?", re.IGNORECASE)
+WORD = re.compile(r"[^\W\d_]{2,}")
+MAX_WORDS_BELOW = 6  # in a line below the text: "Mara Quill, Lampton, 3 May 2024"
+
+MAX_NEAR_LINES = 40  # after the headline ...
+MAX_NEAR_PROSE = 3  # ... or as many paragraphs: what follows is LATER
+MAX_NEAR_CHARS = 700  # of lines that are paragraphs
 MAX_DEPTH = 60  # of nested elements
 PROSE_CHARS = 200  # of a line that is a paragraph
 
@@ -127,7 +177,11 @@ class PageWalker:
 
     def _note(self, element: Any, tag: str, classes: str, start: int) -> None:
         line = self.line
-        if tag == "time" or (classes and DATE_CLASS.search(classes)) or (tag == "abbr" and element.get("title")):
+        if (
+            tag in TIME_TAGS
+            or (classes and (DATE_CLASS.search(classes) or UPDATED_HIDDEN.search(classes)))
+            or (not OF_DATES_ALONE.isdisjoint(element.keys()) and _is_stamped(element, len(line.text) - start))
+        ):
             line.spans.append((start, len(line.text), element))
             line.first = element if line.first is None else line.first
         elif tag == "a":
@@ -150,6 +204,26 @@ class PageWalker:
         if self.line.text or self.line.spans:
             line, self.line = self.line, Line()
             yield line
+
+
+def _is_stamped(element: Any, chars: int) -> bool:
+    """Return whether an element of so many characters has a date for machines."""
+    if chars > MAX_STAMPED_CHARS:
+        return False
+    return any(DATE_STAMP.fullmatch((element.get(name) or "")[:80]) for name in STAMPS)
+
+
+def joined_lines(lines: Iterable[Line]) -> Line:
+    """Return lines as one."""
+    whole = Line()
+    for line in lines:
+        at = len(whole.text) + bool(whole.text)
+        whole.text = f"{whole.text} {line.text}" if whole.text else line.text
+        whole.edges |= {at + edge for edge in line.edges} | {at, len(whole.text)}
+        whole.spans += [(at + start, at + end, element) for start, end, element in line.spans]
+        whole.links += [(at + start, at + end, element) for start, end, element in line.links]
+        whole.first = line.first if whole.first is None else whole.first
+    return whole
 
 
 def _is_named_so_only(element: Any, classes: str) -> bool:
@@ -206,3 +280,115 @@ def is_named_for_publication(line: Line, start: int, end: int) -> bool:
     elements += [up for element in elements[:1] if (up := element.getparent()) is not None]
     names = " ".join((element.get("class") or "")[:300] for element in elements if element.tag not in ("body", "main"))
     return bool(PUBLICATION_NAME.search(names)) and not CHANGE_NAME.search(names)
+
+
+def whole_dates(lines: Iterable[Line]) -> Iterator[Line]:
+    """Yield the lines, those of a box with day, month and year one below the other as one."""
+    parts: list[Line] = []
+    for line in lines:
+        if len(line.text) <= MAX_PART_CHARS and DATE_PART.fullmatch(line.text):
+            parts.append(line)
+            if len(parts) < 3:
+                continue
+        elif not parts:
+            yield line
+            continue
+        else:
+            parts.append(line)
+        if len(parts) == 3 and date_parser.printed_days(" ".join(one.text for one in parts), None):
+            yield joined_lines(parts)
+        else:
+            yield from parts
+        parts = []
+    yield from parts
+
+
+def says_when(text: str) -> bool:
+    """Return whether a line begins with a sentence about its publication: "This entry was posted in News on ..."."""
+    first = labels_in(text[:MAX_LABEL_CHARS])[:1]
+    return any(not one.start and one.name == PUBLISHED and text[: one.end].count(" ") >= 2 for one in first)
+
+
+def is_end_of_range(head: str, locale: str | None) -> bool:
+    found = RANGE_FROM.search(head[-30:])
+    return found is not None and (not found[1] or date_parser.month(found[1], locale) is not None)
+
+
+def stands_alone(line: Line, start: int, end: int) -> bool:
+    """Return whether a date without a label is set apart from other words, not a part of a sentence."""
+    text = line.text
+    head, tail = text[:start], text[end:]
+    apart = start in line.edges or SEPARATED.search(head) or BY_FIRST.match(head)
+    if not apart or len(head) > MAX_LINE_CHARS:
+        return False
+    bracketed = tail[:1] in ")]" and not head.strip("([ ")
+    if SENTENCE.search(text) and not THEN_TEXT.match(tail) and not bracketed:
+        return False
+    if is_caption(head):
+        return False
+    return end in line.edges or bool(THEN_TEXT.match(tail)) or not SENTENCE_GOES_ON.match(tail)
+
+
+def is_caption(head: str) -> bool:
+    """Return whether the words before a date are those of a caption: "Ships in the bay of Osel, 24 April 2023"."""
+    return not BY_FIRST.match(head) and len(LOWER_WORD.findall(head)) >= MAX_LOWER_WORDS and "|" not in head
+
+
+def is_line_below(line: Line) -> bool:
+    """Return whether a line has few words beside its date and is no sentence, no label and no cell or item."""
+    if len(WORD.findall(line.text)) > MAX_WORDS_BELOW or SENTENCE.search(line.text) or labels_in(line.text):
+        return False
+    return line.first is None or not any(
+        up.tag in CELL_TAGS for up in (line.first, *islice(line.first.iterancestors(), 3))
+    )
+
+
+CELL_TAGS = frozenset(("td", "th", "li", "dd", "dt"))
+
+
+def is_text(line: Line) -> bool:
+    return len(line.text) > PROSE_CHARS / 3 and (len(line.text) > PROSE_CHARS or bool(SENTENCE.search(line.text)))
+
+
+def is_heading(line: Line) -> bool:
+    around = line.first.getparent() if line.first is not None else None
+    return around is not None and (line.first.tag in HEADINGS or around.tag in HEADINGS)
+
+
+def links_elsewhere(page: DeclaredMetadata, line: Line, start: int, end: int, room: int) -> bool:
+    """Return whether a date is in a link to another story, with at least `room` characters beside the date."""
+    return any(
+        s <= start and end <= e and (e - s) - (end - start) >= room and leads_away(a) and not _leads_here(page, a)
+        for s, e, a in line.links
+    )
+
+
+def leads_away(a: Any) -> bool:
+    """Return whether a link leads to another page. Blogs link the date of a post to the post, or to those of a day."""
+    href = (a.get("href") or "").strip("#")
+    return bool(href) and "bookmark" not in (a.get("rel") or "") and not DAY_ARCHIVE.search(href)
+
+
+DAY_ARCHIVE = re.compile(r"/\d{4}/\d\d?/\d\d?/?$|[?&]m=\d{8}$")
+
+
+def _leads_here(page: DeclaredMetadata, a: Any) -> bool:
+    own = {jsonld.same_address(page.url), jsonld.same_address(page.canonical)} - {"-", ""}
+    return jsonld.same_address(absolute(a.get("href"), page)) in own
+
+
+def shape_of(element: Any) -> str:
+    around = element.getparent() if element is not None else None
+    return " ".join(f"{one.tag}.{one.get('class') or ''}" for one in (element, around) if one is not None)
+
+
+def near_headline(lines: Iterator[Line]) -> Iterator[Line]:
+    """Yield the first lines, to the third paragraph."""
+    prose = chars = 0
+    for number, line in enumerate(lines):
+        yield line
+        length = len(line.text)
+        prose += length > PROSE_CHARS
+        chars += length if length > PROSE_CHARS / 2 else 0
+        if prose >= MAX_NEAR_PROSE or chars >= MAX_NEAR_CHARS or number >= MAX_NEAR_LINES:
+            return

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from pipelines.extraction.fields import date_parser, precedence, printed_dates
 from pipelines.extraction.fields.candidates import FieldClaim, claims, first_usable
 from pipelines.extraction.fields.dated_lines import CHANGE_NAME
+from pipelines.extraction.fields.likely_days import days_in_scripts
 from pipelines.extraction.fields.printed_dates import AFTER, BEFORE, INSIDE, LATER, PrintedDate
 from pipelines.extraction.fields.printed_dates import page_locale as locale
 from pipelines.extraction.fields.site_names import SiteNames, names_of_site
@@ -22,8 +23,14 @@ from pipelines.extraction.page.declared import DeclaredMetadata, element_text
 
 DateInText = Callable[[DeclaredMetadata], str | None]
 
+_YEAR, _MONTH, _DAY = r"((?:19|20)\d\d)", r"(0[1-9]|1[0-2])", r"([0-2]\d|3[01])"
+_END = r"(?:\.\w{2,5}$|/?$)"
 URL_DAY = re.compile(
-    r"/((?:19|20)\d\d)[/-](\d{1,2})[/-](\d{1,2})(?=[/_.-]|$)|/((?:19|20)\d\d)(0[1-9]|1[0-2])([0-3]\d)(?=[/_.-]|$)"
+    rf"/{_YEAR}[/_-](\d{{1,2}}|[a-z]{{3,9}})[/_-](\d{{1,2}})(?=[/_.-]|$)"  # /2024/05/06/, /2024/may/06/
+    rf"|/t?{_YEAR}{_MONTH}{_DAY}(?=[/_.-]|$)"  # /20240506/, /t20240506_1.html
+    rf"|/{_YEAR}/{_MONTH}{_DAY}/|/{_YEAR}-?{_MONTH}/{_DAY}/"  # /2024/0506/, /202405/06/
+    rf"|[_-]{_YEAR}-{_MONTH}-{_DAY}(?={_END})|[_-]{_YEAR}{_MONTH}{_DAY}(?={_END})",  # /ferry-2024-05-06.html
+    re.IGNORECASE,
 )
 MAX_LINES_TO_LABEL = 8  # between a date and another that is labelled as that of publication
 MAX_MARKED_DATES = 60  # elements in which the date of a change is looked for
@@ -45,6 +52,9 @@ def published(page: DeclaredMetadata, site: SiteNames, date_in_text: DateInText 
     yield from in_url(page)
     if page.is_article:
         yield from claims(page, precedence.PUBLISHED_GENERIC, read, REFUSED)
+    in_scripts = [FieldClaim("script", raw, day, precedence.PUBLISHED_SCRIPT) for raw, day in days_in_scripts(page)]
+    sure = not weak or (bool(in_scripts) and weak[0].label != PUBLISHED)
+    yield from in_scripts if sure else ()
     yield from map(_claim, weak)
     if date_in_text and (raw := date_in_text(page)):  # it knows which days count: `likely_days`
         alone = raw.endswith("-01-01")
@@ -149,7 +159,8 @@ UPDATED_KINDS = ((UPDATED, AFTER), (UPDATED, INSIDE), (UPDATED, BEFORE), (UPDATE
 def first_of(kinds: Sequence[tuple[str, str]], dates: Sequence[PrintedDate]) -> list[PrintedDate]:
     """Return the first date of the first of these kinds (label, place) that there is; none, or one, in a list."""
     for kind in kinds:
-        if found := next((one for one in dates if (one.label, one.place) == kind), None):
+        if of_kind := [one for one in dates if (one.label, one.place) == kind]:
+            found = of_kind[-1 if kind[1] == BEFORE else 0]  # the nearest to the headline
             earlier = next((one for one in dates if not one.label and one.place == found.place), found)
             far = found.label == PUBLISHED and found.line - earlier.line > MAX_LINES_TO_LABEL
             return [earlier if far else found]  # "Published:" in a list of books is not beside the date of the article
@@ -175,7 +186,8 @@ def _by_strength(page: DeclaredMetadata, site: SiteNames) -> tuple[list[PrintedD
     if strong:
         return strong, []
     weak = first_of(weak_kinds(dates), [one for one in dates if not _may_be_clock(page, one)])
-    return (weak, []) if weak and weak[0].place == BEFORE and weak[0].marked else ([], weak)
+    sure = any(one.label == PUBLISHED or (one.place == BEFORE and one.marked) for one in weak)
+    return (weak, []) if sure else ([], weak)
 
 
 def _may_be_clock(page: DeclaredMetadata, one: PrintedDate) -> bool:
@@ -234,7 +246,7 @@ def local_day(page: DeclaredMetadata, site: SiteNames, value: str) -> LocalDay |
     if not value.endswith(UTC_OFFSET):
         return None
     moment = datetime.fromisoformat(value)
-    near = first_of(STRONG_KINDS + WEAK_KINDS[:1], printed_on(page, site))
+    near = first_of(STRONG_KINDS + WEAK_KINDS[:2], printed_on(page, site))
     days = [one.day for one in near] + [claim.value for claim in in_url(page) if claim.value]
     if not days or value[:10] in days or not _may_be_one(page, value, days[0]):
         return None
@@ -288,7 +300,7 @@ REFUSED = "no date, or an impossible one"
 
 
 def short_source(source: str) -> str:
-    """Return the kind of a source: json-ld, meta, microdata, time, url, htmldate or feed."""
+    """Return the kind of a source: json-ld, meta, microdata, time, url, script, htmldate or feed."""
     kind = source.rpartition(" ")[0]
     return "json-ld" if kind == "json-ld page" else kind or source
 
@@ -314,5 +326,7 @@ def in_url(page: DeclaredMetadata) -> Iterator[FieldClaim]:
     """Yield the day in the URL of the page, /2024/05/06/."""
     for address in (page.url, page.canonical or ""):
         if found := URL_DAY.search(address):
-            day = "-".join(part.zfill(2) for part in found.groups() if part)
+            year, month, number = filter(None, found.groups())
+            named = month if month.isdigit() else date_parser.month(month, locale(page))
+            day = f"{year}-{named or 0:0>2}-{number:0>2}"
             yield FieldClaim("url", found[0], date_parser.parse(day, page.captured), precedence.PUBLISHED_URL, REFUSED)

@@ -27,11 +27,18 @@ MAX_CARD_CHARS = 500
 MIN_TITLE_CHARS = 12
 
 SCRIPTS = XPath('//script[not(@src) and not(contains(@type, "ld+json"))]/text()')
+# A key and its value, in JSON (also inside a string) or in a script: "publishedAt": "2024-05-06", pubDate: "..."
 SCRIPT_DAY = re.compile(
-    r'"(?:date_?|first[_-]?|original(?:ly)?[_-]?)?(?:published?|publication)[_-]?(?:at|date|on|time)?\\?["\']\s*:\s*\\?["\']'
-    r"((?:19|20)\d\d-\d\d-\d\d)(?=[T\s\\\"'])",
+    r"(?<=[\w\"'-])?(publish(?:ed)?|publication|pub|created|post|display)[_-]?(?:at|date|on|time|datetime)?"
+    r"(?:[_-]?(?:utc|iso|gmt))?"
+    r"\\?[\"']?\s?[:=]\s?(?:\\?[\"']([^\"'\\]{8,40})|(\d{10}(?:\d{3})?)(?!\d))",
     re.IGNORECASE,
 )
+KEY_BEFORE = re.compile(r"[\w-]*$")
+OTHER_KEY = re.compile(r"last|latest|un$|re$|updat|modif|next|schedul|comment|user|account|build", re.IGNORECASE)
+WEAK_KEYS = ("created", "post", "display")  # they count only beside the title
+MAX_SCRIPT_DAYS = 200
+MAX_OBJECT_CHARS = 40_000  # of an object of JSON in which the title is looked for
 WORD = re.compile(r"[^\W\d_]+")
 LINKS = XPath("//body//a[@href]")
 
@@ -39,23 +46,75 @@ LINKS = XPath("//body//a[@href]")
 def likely_days(page: DeclaredMetadata, printed: list[PrintedDate]) -> frozenset[str]:
     """Return the days that a search of the text may find. `printed`: the dates around the headline."""
     days = {one.day for one in printed if one.label == UNSURE}
-    days |= _declared_in_scripts(page)
     if not printed:
         days |= _only_day(page)
         days |= {day for card in _own_cards(page) if (day := _day_of_card(page, card))}
     return frozenset(days)
 
 
-def _declared_in_scripts(page: DeclaredMetadata) -> set[str]:
-    """Return the day of publication that the data in scripts have, if they have one only."""
-    days: set[str] = set()
-    left = MAX_SCRIPT_CHARS
+def days_in_scripts(page: DeclaredMetadata) -> Iterator[tuple[str, str]]:
+    """Yield (raw, ISO 8601) of the date of publication that the data in scripts have.
+
+    An object with the title of the page or the end of its address comes first; without one, all must name one day.
+    """
+    own: dict[str, tuple[str, str]] = {}
+    others: dict[str, tuple[str, str]] = {}
+    names = _names(page)
+    left, locale = MAX_SCRIPT_CHARS, page_locale(page)
     for script in SCRIPTS(page.tree):
-        days.update(found[1] for found in SCRIPT_DAY.finditer(script[:left]))
+        for found in islice(SCRIPT_DAY.finditer(script[:left]), MAX_SCRIPT_DAYS):
+            before = KEY_BEFORE.search(script, max(0, found.start() - 40), found.start())
+            if before and OTHER_KEY.search(before[0]):
+                continue
+            raw = found[2] or found[3]
+            value = date_parser.parse(raw, page.captured, locale)
+            if value is None:
+                continue
+            if _is_beside(names, script, found.start()):
+                own.setdefault(value[:10], (raw, value))
+            elif found[1].lower() not in WEAK_KEYS:
+                others.setdefault(value[:10], (raw, value))
         left -= len(script)
-        if len(days) > 1 or left <= 0:
-            return set()
-    return days
+        if left <= 0:
+            break
+    days = own or others
+    if len(days) == 1:
+        yield from days.values()
+
+
+def _names(page: DeclaredMetadata) -> list[str]:
+    """Return how an object with the data of the article may be known: by its titles, by the end of its address."""
+    slug = page.url.rstrip("/").rpartition("/")[2].partition("?")[0].partition(".")[0]
+    titles = [page.page_title, *page.headlines, *page.metas.get("og:title", ())]
+    names = [slug] if slug.count("-") >= 2 else []
+    return names + [title[:MAX_NAME_CHARS] for title in titles if len(title) >= MIN_TITLE_CHARS]
+
+
+MAX_NAME_CHARS = 30  # of a title; what follows may be escaped otherwise
+
+
+def _is_beside(names: list[str], script: str, at: int) -> bool:
+    """Return whether the object of JSON around a place names the article."""
+    low, high = max(0, at - MAX_OBJECT_CHARS), at + MAX_OBJECT_CHARS
+    if not any(script.find(name, low, high) >= 0 for name in names):
+        return False
+    start = _end_of_object(reversed(script[low:at]), "}", "{")
+    stop = _end_of_object(iter(script[at:high]), "{", "}")
+    inside = script[at - start : at + stop]
+    return any(name in inside for name in names)
+
+
+def _end_of_object(characters: Iterator[str], opens: str, closes: str) -> int:
+    """Return how many characters there are to the bracket that closes."""
+    depth = at = 0
+    for at, character in enumerate(characters):  # noqa: B007 the last one counts
+        if character == opens:
+            depth += 1
+        elif character == closes:
+            depth -= 1
+            if depth < 0:
+                break
+    return at
 
 
 def _only_day(page: DeclaredMetadata) -> set[str]:

@@ -71,7 +71,11 @@ PUBLISHED_DECLARED = (
             "cxenseparse:publishtime", "citation_publication_date", "citation_online_date", "prism.publicationdate",
             "dc.date.issued", "dcterms.issued", "article.published", "publish-date", "publish_date",
             "publication_date", "published_at", "pubdate", "publishdate", "article:post_date",
-            "article_date_original", "originalpublicationdate", "ptime",
+            "article_date_original", "originalpublicationdate", "ptime", "dc.issued", "publisheddate", "date-published",
+            "date_published", "published", "published-date", "publication-date", "article:published_date",
+            "article_publication_date", "rnews:datepublished", "bt:pubdate", "vr:published_time", "og:pubdate",
+            "og:publish_date", "weibo:article:create_at", "date_posted", "dc.date.published", "citation_date",
+            "article.created",
         ),
         "their names say that it is the date of publication",
     ),
@@ -82,9 +86,14 @@ PUBLISHED_DATE = (PrecedenceLine("meta", ("date",), "the date of the page, usual
 PUBLISHED_PRINTED = "what readers see below the headline"
 PUBLISHED_URL = "the day on which the system created the URL"
 PUBLISHED_GENERIC = (
-    PrecedenceLine("meta", ("dcterms.created", "dc.date.created", "dc.date"), "may be any date of the document"),
+    PrecedenceLine(
+        "meta",
+        ("dcterms.created", "dc.date.created", "dc.date", "dcterms.date", "creation_date"),
+        "may be any date of the document",
+    ),
 )
-PUBLISHED_HTMLDATE = "searches the whole page; counts only if scripts, a list or a line of the page name that day"
+PUBLISHED_SCRIPT = "data in scripts, beside the title of the article, or the only such day"
+PUBLISHED_HTMLDATE = "searches the whole page; counts only if a list or a line of the page names that day"
 PUBLISHED_FEED = (PrecedenceLine("feed", ("published",), "changes whenever an entry of the feed is edited"),)
 
 # The hours from UTC, westernmost and easternmost, of the places where a language is written. A moment in UTC may be the

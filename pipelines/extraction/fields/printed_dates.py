@@ -13,15 +13,34 @@ from typing import Any, NamedTuple
 
 from pipelines.extraction.fields import date_parser
 from pipelines.extraction.fields.dated_lines import (
+    BY_FIRST,
     COMMENTS_CLASS,
+    HEADINGS,
+    MAX_LABEL_CHARS,
+    MAX_LINE_CHARS,
     NAMED_UPDATED,
-    PROSE_CHARS,
+    SENTENCE,
+    SEPARATED,
     SITE_HEADER,
+    STAMPS,
+    THEN_TEXT,
     Line,
     PageWalker,
     in_site_header,
+    is_caption,
+    is_end_of_range,
+    is_heading,
+    is_line_below,
     is_named_for_publication,
+    is_text,
     label_by_name,
+    leads_away,
+    links_elsewhere,
+    near_headline,
+    says_when,
+    shape_of,
+    stands_alone,
+    whole_dates,
 )
 from pipelines.extraction.languages.date_labels import (
     CJK,
@@ -41,34 +60,21 @@ BEFORE, INSIDE, AFTER, LATER = "before", "inside", "after", "later"  # the headl
 MAX_ELEMENTS = 3_000  # that are walked after the headline
 MAX_ELEMENTS_BEFORE = 60  # of an element before the headline; a larger one is a menu
 MAX_MARKED = 60  # elements anywhere on the page
-MAX_NEAR_LINES = 40  # after the headline ...
-MAX_NEAR_PROSE = 3  # ... or as many paragraphs: what follows is LATER
-MAX_LINE_CHARS = 150  # of a line that prints a date; a longer one has it at its beginning
 MAX_LINE_DATES = 20  # elements of one line that show a date; more are a calendar or a list
-MAX_LABEL_CHARS = 40  # of a line that is a label alone
 MAX_LABEL_DISTANCE = 60  # characters between a label and its date: "Posted in Science by Jo Quill on"
 LEVELS_BEFORE, SIBLINGS_BEFORE = 5, 4  # around the headline, in which a date before it is looked for
 CARD_LEVELS = 3  # around a date, in which the title of another story shows that the date belongs to that
 CARD_TITLE_CHARS = 25
-HEADINGS = frozenset(("h2", "h3", "h4", "h5"))
 CARD_TITLE_TAGS = HEADINGS | {"a"}
 MAX_TOP_LINES = 12  # after the headline
 MAX_CARD_ELEMENTS = 40  # of the teaser of another story; a larger element is more than one
 
-# What may stand before a date without a label: the beginning, a mark, "By Jo Quill", a day of the week, a time.
-SEPARATED = re.compile(
-    r"(?:^|[|•·–—:;,()/»>\-●▪*✎⏱]|\d{1,2}[:.h]\d\d(?:\s?[ap]\.?m\.?)?(?:\s[A-Z]{2,4})?)\s*(?:[^\W\d_]{2,12}\.?,?\s*)?$",
-    re.IGNORECASE,
-)
+SHORT_DAY = re.compile(r"\d\d([./-])\d\d\1\d\d")  # alone in its line
 CLOCK = re.compile(r"\d{1,2}[:.h]\d\d(?!\d)")
-BY_FIRST = re.compile(r"(?:by|von|par|por|di|door|av|af|text|da|od)\b|(?:author|autor\w*)\s?:", re.IGNORECASE)
-# What follows a date that begins a paragraph: "29.11.2022 – The ferries stayed in port."
-THEN_TEXT = re.compile(r"\s*[–—:|•·]|\s+-\s|\s*$|[,\s]{0,2}\d{1,2}[:.h]\d\d")
-SENTENCE_GOES_ON = re.compile(r"\s?(?!at\b|um\b|kl\b|[^\W\d_]{1,6}\.?\s*\d)[^\W\d_A-ZÀ-Þ]{2,}")
+PLACE_FIRST = re.compile(
+    r"\W?(?:[A-ZÀ-Þ][\w.’'-]*[\s,–—-]{1,3}){0,5}"
+)  # "LAMPTON, Ore., May 3, 2024 (BAYWIRE) -- The ferries"
 RANGE = re.compile(r"\s*(?:[–—-]|to|until|bis|au|al|a|do|до)\s*", re.IGNORECASE)  # from one day to another
-LOWER_WORD = re.compile(r"(?<![^\W_])(?=[^\W\d_])[^\W\d_A-ZÀ-Þ]{2,}")
-MAX_LOWER_WORDS = 3  # before a date in a line that is no caption: "Posted by Jo Quill on"
-SENTENCE = re.compile(r"[^\W\d_]{3,}[.!?…。]\s*$")
 
 
 class PrintedDate(NamedTuple):
@@ -79,9 +85,10 @@ class PrintedDate(NamedTuple):
     day: str  # as readers see it; that of `value`, if only machines see a date
     label: str  # PUBLISHED, UPDATED, OTHER, NO_LABEL or UNSURE
     place: str  # BEFORE, INSIDE, AFTER or LATER
-    marked: bool  # in an element that is made or named for dates
+    marked: bool  # in an element made or named for dates
     clock: tuple[int, int] | None = None  # hour and minute printed beside it
     line: int = 0  # its number among the lines of its place
+    shape: str = ""  # tags and classes of the element of its line and of that around it
 
 
 def collect(page: DeclaredMetadata, headline: Any) -> list[PrintedDate]:
@@ -100,27 +107,30 @@ def collect(page: DeclaredMetadata, headline: Any) -> list[PrintedDate]:
         return [one for one in found if one.label or one.marked or len(bare) == 1 or root.tag == "article"]
     around = frozenset(headline.iterancestors())
     words = jsonld.same_words(headline.text_content()[:500])
-    for line in _lines_before(page, headline):
-        _read_lines(page, [line], BEFORE, locale, found, around, words)
+    _read_lines(page, _lines_before(page, headline), BEFORE, locale, found, around, words)
     inside = PageWalker(page, MAX_ELEMENTS_BEFORE).lines([child for child in headline if child.tag != "a"])
     _read_lines(page, inside, INSIDE, locale, found, around)
     ups = (up for up in chain([headline], headline.iterancestors()) if up.tag not in ("body", "html"))
     following = PageWalker(page, MAX_ELEMENTS).lines(chain.from_iterable(up.itersiblings() for up in ups))
-    near = _near(following)
+    near = near_headline(following)
     _read_lines(page, near, AFTER, locale, found, around, words)
-    found = _settled(found)
+    found = _settled(_without_series(found))
     if not any(one.label in (PUBLISHED, NO_LABEL) for one in found):
         _read_lines(page, following, LATER, locale, found, around, words)
-        found = _settled(found)
+        found = _settled(_without_series(found))
     if not any(one.label in (PUBLISHED, NO_LABEL) for one in found):
         marked = (element for element in page.marks.dates[:MAX_MARKED] if not page.elsewhere(element))
         for element in marked:
             comment = any(COMMENTS_CLASS.search(class_and_id(up)) for up in islice(element.iterancestors(), 6))
             if not comment and not in_site_header(element):
                 _read_lines(page, PageWalker(page, MAX_ELEMENTS_BEFORE).lines([element]), LATER, locale, found, around)
+        found = _without_series(found)
     found = _settled(found)
     changed = {one.day for one in found if one.label in (UPDATED, OTHER)}
     found = [one for one in found if one.place != LATER or one.label or one.day not in changed]
+    below = [one for one in found if one.place == LATER and not one.label and not one.marked]
+    if len({one.day for one in below}) > 1:
+        found = [one for one in found if one not in below]
     return found or _in_title(page, locale)
 
 
@@ -137,6 +147,28 @@ def _in_title(page: DeclaredMetadata, locale: str | None) -> list[PrintedDate]:
 TITLE_MARK = re.compile(r"\s[|–—·-]\s")
 
 
+def _without_series(found: list[PrintedDate]) -> list[PrintedDate]:
+    """Return `found` with OTHER for dates of a timeline, a table or a list: equal elements one after the other."""
+    shapes: dict[str, list[PrintedDate]] = {}
+    for one in found:
+        if one.place in (AFTER, LATER) and not one.label:
+            near = shapes.setdefault(one.shape, [])
+            if near and one.line - near[-1].line > MAX_LINES_BETWEEN:
+                continue
+            near.append(one)
+    series = {
+        one
+        for near in shapes.values()
+        if len({one.day for one in near}) >= (MIN_MARKED if near[0].marked else 2)
+        for one in near
+    }
+    return [one._replace(label=OTHER) if one in series else one for one in found]
+
+
+MAX_LINES_BETWEEN = 4  # two dates of a series
+MIN_MARKED = 3  # dates in elements named for dates that are a series: fewer are those of publication and change
+
+
 def _settled(found: list[PrintedDate]) -> list[PrintedDate]:
     """Return `found` with a label for dates of the class "date updated".
 
@@ -146,24 +178,19 @@ def _settled(found: list[PrintedDate]) -> list[PrintedDate]:
     return [one._replace(label=label) if one.label == NAMED_UPDATED else one for one in found]
 
 
-def _near(lines: Iterator[Line]) -> Iterator[Line]:
-    """Yield the first lines, to the third paragraph."""
-    prose = 0
-    for number, line in enumerate(lines):
-        yield line
-        prose += len(line.text) > PROSE_CHARS
-        if prose >= MAX_NEAR_PROSE or number >= MAX_NEAR_LINES:
-            return
-
-
 def _lines_before(page: DeclaredMetadata, headline: Any) -> list[Line]:
     """Return the lines of the few elements before the headline that are in its box."""
     found: list[Line] = []
+    in_article = any(up.tag == "article" for up in headline.iterancestors())
     for up in islice(chain([headline], headline.iterancestors()), LEVELS_BEFORE):
         if up.tag in ("body", "html"):
             break
         for sibling in islice(up.itersiblings(preceding=True), SIBLINGS_BEFORE):
-            if not isinstance(sibling.tag, str) or sibling.tag == "header" or SITE_HEADER.search(class_and_id(sibling)):
+            if not isinstance(sibling.tag, str):
+                continue
+            if (up.tag == "article" or not in_article) and (
+                sibling.tag == "header" or SITE_HEADER.search(class_and_id(sibling))
+            ):
                 continue
             walker = PageWalker(page, MAX_ELEMENTS_BEFORE)
             lines = list(walker.lines([sibling]))
@@ -185,8 +212,10 @@ def _read_lines(
 ) -> None:  # fmt: skip
     """Append the dates in `lines` to `found`. A label in a line of its own counts for the date in the next line."""
     label = NO_LABEL
-    for number, line in enumerate(lines):
-        dates = list(_dates_in(page, line, place, locale, label, around))
+    since_text = 0 if place == LATER else MAX_LINES_BELOW  # lines
+    for number, line in enumerate(whole_dates(lines)):
+        since_text = 0 if is_text(line) else since_text + (MAX_LINES_BELOW if is_heading(line) else 1)
+        dates = list(_dates_in(page, line, place, locale, label, around, since_text < MAX_LINES_BELOW))
         label = NO_LABEL
         if not dates:
             alone = labels_in(line.text)[:1] if len(line.text) <= MAX_LABEL_CHARS else ()
@@ -194,28 +223,41 @@ def _read_lines(
         elif place == INSIDE or not is_card(
             line.first, around, HEADINGS if _is_top(place, number) else CARD_TITLE_TAGS, headline
         ):
-            found += [one._replace(line=number) for one in dates]
+            found += [one._replace(line=number, shape=shape_of(line.first)) for one in dates]
 
 
 def _dates_in(
-    page: DeclaredMetadata, line: Line, place: str, locale: str | None, carried: str, around: frozenset[Any]
-) -> Iterator[PrintedDate]:
-    """Yield the dates of one line. `carried`: the label in the line before."""
+    page: DeclaredMetadata, line: Line, place: str, locale: str | None, carried: str, around: frozenset[Any],
+    below: bool = False,
+) -> Iterator[PrintedDate]:  # fmt: skip
+    """Yield the dates of one line. `carried`: the label in the line before. `below`: it is right below the text."""
     text = line.text
     if len(line.spans) > MAX_LINE_DATES:
         return
     spans = list(_stamps(page, line, locale))
     if spans or len(text) <= MAX_LINE_CHARS:
         marked = bool(line.spans)
-        days = date_parser.printed_days(text, locale, short=marked or bool(CLOCK.search(text) or labels_in(text)))
+        days = date_parser.printed_days(
+            text, locale, short=marked or bool(CLOCK.search(text) or SHORT_DAY.fullmatch(text) or labels_in(text))
+        )
     else:
-        days = [day for day in date_parser.printed_days(text[:60], locale) if THEN_TEXT.match(text, day.end)]
+        days = [
+            day
+            for day in date_parser.printed_days(text[: MAX_LABEL_CHARS + 110] if says_when(text) else text[:60], locale)
+            if says_when(text)
+            or (
+                THEN_TEXT.match(text, day.end + (text[day.end : day.end + 1] == ")"))
+                and PLACE_FIRST.fullmatch(text, 0, day.start)
+            )
+        ]
     items: list[tuple[int, int, str | None, date_parser.PrintedDay | None]] = [
         (day.start, day.end, None, day) for day in days if not any(s <= day.start < e for s, e, *_ in spans)
     ]
     items += [(start, end, stamp, None) for start, end, stamp in spans]
     items.sort(key=lambda item: item[:2])
     if not items or any(RANGE.fullmatch(text[one[1] : two[0]]) for one, two in pairwise(items)):
+        return
+    if items[0][0] and is_end_of_range(text[: items[0][0]], locale):
         return
     labels = labels_in(text)
     unlabelled: list[PrintedDate] = []
@@ -232,7 +274,8 @@ def _dates_in(
             label = label or label_by_name(line, start, end)
         marked = any(s <= start and end <= e for s, e, _ in line.spans)
         one = _printed_date(page, text, (start, end), stamp, day, label, place, marked, locale)
-        if one is None or _links_elsewhere(line, start, end, CARD_TITLE_CHARS if around and place != LATER else 0):
+        room = CARD_TITLE_CHARS if around and (place != LATER or label == PUBLISHED) else 0
+        if one is None or links_elsewhere(page, line, start, end, room):
             continue
         if last and not label and last.day == one.day:
             continue  # day and time in elements of their own
@@ -242,10 +285,10 @@ def _dates_in(
         if label:
             if place != LATER or marked or labelled_at == 0:
                 yield one
-        elif marked or stamp or ((place != LATER or _is_signed(line, one)) and _stands_alone(line, start, end)):
+        elif marked or stamp or ((place != LATER or _is_signed(line, one, below)) and stands_alone(line, start, end)):
             unlabelled.append(one)
         elif place == AFTER and not (
-            SENTENCE.search(text) or _is_caption(text[:start]) or _links_elsewhere(line, start, end, 0)
+            SENTENCE.search(text) or is_caption(text[:start]) or links_elsewhere(page, line, start, end, 0)
         ):
             yield one._replace(label=UNSURE)
     if len({one.day for one in unlabelled}) == 1:
@@ -257,9 +300,10 @@ def _dates_in(
 def _stamps(page: DeclaredMetadata, line: Line, locale: str | None) -> Iterator[tuple[int, int, str]]:
     """Yield (start, end, string for machines) of the elements of a line that have one."""
     for start, end, element in line.spans:
-        stamp = element.get("datetime") or element.get("content") or (element.tag == "abbr" and element.get("title"))
-        if stamp and date_parser.parse(stamp, page.captured, locale):
-            yield start, end, stamp
+        for name in STAMPS:
+            if (stamp := element.get(name)) and date_parser.parse(stamp, page.captured, locale):
+                yield start, end, stamp
+                break
 
 
 def _label(
@@ -274,7 +318,8 @@ def _label(
     if preceding:
         one = preceding[-1]
         gap = text[one.end : start]
-        if len(gap) <= MAX_LABEL_DISTANCE and not END_OF_SENTENCE.search(gap):
+        room = MAX_LABEL_DISTANCE if one.start or not says_when(text) else MAX_LINE_CHARS
+        if len(gap) <= room and not END_OF_SENTENCE.search(gap):
             apart = bool(not one.start or one.start in line.edges or text[one.start].isupper() or before)
             apart = apart or bool(SEPARATED.search(text[: one.start]))
             prose = bool(one.start and len(text) > MAX_LINE_CHARS / 2 and SENTENCE.search(text))
@@ -312,38 +357,13 @@ def _printed_date(
     return PrintedDate(stamp or "", value, seen, label, place, marked, clock)
 
 
-def _stands_alone(line: Line, start: int, end: int) -> bool:
-    """Return whether a date without a label is set apart from other words, not a part of a sentence."""
-    text = line.text
-    head, tail = text[:start], text[end:]
-    apart = start in line.edges or SEPARATED.search(head) or BY_FIRST.match(head)
-    if not apart or len(head) > MAX_LINE_CHARS:
-        return False
-    if SENTENCE.search(text) and not THEN_TEXT.match(tail):
-        return False
-    if _is_caption(head):
-        return False
-    return end in line.edges or bool(THEN_TEXT.match(tail)) or not SENTENCE_GOES_ON.match(tail)
+def _is_signed(line: Line, one: PrintedDate, below: bool) -> bool:
+    """Return whether a line names the author, day and time, or stands below the text with few words beside the day."""
+    signed = (one.clock is not None and bool(BY_FIRST.match(line.text))) or (below and is_line_below(line))
+    return signed and len(line.text) <= MAX_LINE_CHARS
 
 
-def _is_caption(head: str) -> bool:
-    """Return whether the words before a date are those of a caption: "Ships in the bay of Osel, 24 April 2023"."""
-    return not BY_FIRST.match(head) and len(LOWER_WORD.findall(head)) >= MAX_LOWER_WORDS and "|" not in head
-
-
-def _is_signed(line: Line, one: PrintedDate) -> bool:
-    """Return whether a line below the text names the author, and gives day and time."""
-    return one.clock is not None and len(line.text) <= MAX_LINE_CHARS and bool(BY_FIRST.match(line.text))
-
-
-def _links_elsewhere(line: Line, start: int, end: int, room: int) -> bool:
-    """Return whether a date is in a link to another story, with at least `room` characters beside the date."""
-    return any(s <= start and end <= e and (e - s) - (end - start) >= room and _leads_away(a) for s, e, a in line.links)
-
-
-def _leads_away(a: Any) -> bool:
-    """Return whether a link leads to another page. Blogs link the date of a post to the post itself."""
-    return bool((a.get("href") or "").strip("#")) and "bookmark" not in (a.get("rel") or "")
+MAX_LINES_BELOW = 5  # between the text and that line
 
 
 def _is_top(place: str, number: int) -> bool:
@@ -361,7 +381,7 @@ def is_card(element: Any, around: frozenset[Any], tags: frozenset[str], headline
     for up in islice(chain([element], element.iterancestors()), CARD_LEVELS + 1):
         if up in around or up.tag in ("body", "main", "article", "html"):
             return False
-        words = (normalized(up.text_content()[:500]) or "") if up.tag == "a" and _leads_away(up) else ""
+        words = (normalized(up.text_content()[:500]) or "") if up.tag == "a" and leads_away(up) else ""
         if len(words) > CARD_TITLE_CHARS:
             return True
         inside = list(islice(up.iter(), MAX_CARD_ELEMENTS))

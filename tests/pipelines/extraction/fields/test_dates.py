@@ -252,12 +252,6 @@ def test_candidates_agree_with_what_is_read(name):
 
 HEAD = "<title>The bridge is mended at last | Bay News</title>"
 DECLARED = {
-    "one day in the data of scripts": (
-        '<script>var page = {"article": {"publishedAt": "2024-05-03T08:00:00Z", "updatedAt": "2024-05-05"}}</script>',
-        {"2024-05-03"}),
-    "days in the data of scripts": (
-        '<script>var all = [{"published_at": "2024-05-03"}, {"published_at": "2024-05-04"}]</script>', set()),
-    "a day of something else in scripts": ('<script>var page = {"expires": "2024-05-03"}</script>', set()),
     "a list with the page itself": (
         "<aside class='recent-posts'><div><h4><a href='/harbour'>The harbour was sold</a></h4>9 May 2024</div>"
         "<div><h4><a href='/bridge'>The bridge is mended at last</a></h4>3 May 2024</div></aside>", {"2024-05-03"}),
@@ -277,7 +271,7 @@ DECLARED = {
 
 @pytest.mark.parametrize(("body", "days"), DECLARED.values(), ids=DECLARED)
 def test_days_that_a_search_of_the_text_may_find(body, days):
-    """Without a date at the headline: what scripts, the page's own teaser or the only printed day say."""
+    """Without a date at the headline: what the page's own teaser or the only printed day say."""
     found = page(HEAD, H1 + STORY * 4 + body, url=BARE, lang='lang="en"')
     assert likely_days(found, dates.printed_on(found)) == days
 
