@@ -6,7 +6,7 @@ They are no evidence of copying. Two stubs of one site may have nothing else in 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from pipelines.clusters.shingles import tokens
 
