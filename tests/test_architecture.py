@@ -539,8 +539,20 @@ def test_archive_for_python_imports_nothing_heavy():
     assert loaded_by(code) == set()
 
 
+def test_crawl_imports_only_the_parts_of_scrapy_that_it_uses():
+    """A part that a setting leaves out with None would be imported, with aiohttp, tldextract and requests."""
+    code = """
+from scrapy.utils.project import get_project_settings
+settings = get_project_settings()
+for name in ("DOWNLOADER_MIDDLEWARES", "SPIDER_MIDDLEWARES", "EXTENSIONS"):
+    settings.get_component_priority_dict_with_base(name)
+assert not {"aiohttp", "tldextract", "requests", "scrapy.extensions.telnet"} & sys.modules.keys()
+"""
+    assert "scrapy" in loaded_by(code)
+
+
 def test_search_imports_nothing_heavy(tmp_path):
-    """From the command line to the answer."""
+    """From the command line to the answer. Some modules that are light elsewhere are a tenth of its time."""
     archive = make_archive(tmp_path / "a")
     code = f"""
 from crawler.cli.main import main
@@ -548,6 +560,7 @@ try:
     main(["-C", {str(archive)!r}, "search", "nothing"])
 except SystemExit:
     pass
+assert not {{"pipelines.core.items", "hashlib", "tomllib"}} & sys.modules.keys()
 """
     assert loaded_by(code) == set()
 

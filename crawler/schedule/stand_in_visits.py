@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from crawler.schedule.revisit_policy import NextVisit
-from pipelines.core.items import GONE_KINDS, PAYWALL_KIND, PageState
+from pipelines.core import GONE_KINDS
+from pipelines.core.items import PAYWALL_KIND, PageState
 from pipelines.core.timestamps import parse
 
 GONE_AGES = (timedelta(days=1), timedelta(days=7), timedelta(days=30))  # since a page was first seen gone

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pipelines.clusters.candidates import MAX_MISSES
 from pipelines.clusters.comparison import token_comparison
-from pipelines.clusters.furniture import MIN_NEIGHBOURS, without_furniture
+from pipelines.clusters.furniture import MIN_NEIGHBOURS, LineCounts, without_furniture
 from pipelines.clusters.grouping import MIN_TEMPLATE_PAIRS, CopyPair
 from pipelines.clusters.shingles import tokens
 from pipelines.clusters.verdict import COPIES, pair_kind
@@ -30,6 +30,7 @@ def compared_pairs(own: NearArticle, near: Sequence[NearArticle], text_of: TextO
     left out, and of the article's own source after MIN_TEMPLATE_PAIRS forms: a reprint would have been among the first.
     """
     mine: tuple[str, ...] = ()
+    texts = _SourceTexts([own, *near], text_of)
     forms = misses = reprints = 0
     for other in near:
         same = other.source is not None and other.source == own.source
@@ -41,8 +42,8 @@ def compared_pairs(own: NearArticle, near: Sequence[NearArticle], text_of: TextO
             continue
         if same and forms >= MIN_TEMPLATE_PAIRS:
             continue
-        mine = mine or _own_tokens(own, near, text_of)
-        measured = token_comparison(mine, _own_tokens(other, [*near, own], text_of))
+        mine = mine or texts.own_tokens(own)
+        measured = token_comparison(mine, texts.own_tokens(other))
         kind = pair_kind(measured)
         misses = 0 if kind in COPIES else misses + 1
         forms += same and kind == "template"
@@ -55,9 +56,21 @@ def is_worth_keeping(pair: CopyPair) -> bool:
     return pair.kind in COPIES or pair.kind == "part" or (pair.kind == "template" and pair.same_source)
 
 
-def _own_tokens(one: NearArticle, near: Sequence[NearArticle], text_of: TextOf) -> tuple[str, ...]:
-    """Return the words of an article without the lines that others of its source have, too."""
-    others = [other.article for other in near if other.source == one.source and other.article != one.article]
-    if one.source is None or len(others) < MIN_NEIGHBOURS:
-        return tokens(text_of(one.article))
-    return tokens(without_furniture(text_of(one.article), list(map(text_of, others))))
+class _SourceTexts:
+    """Give the words of articles without the lines that others of their source have, too."""
+
+    def __init__(self, articles: Sequence[NearArticle], text_of: TextOf) -> None:
+        self._articles, self._text_of = articles, text_of
+        self._counts: dict[int | str, LineCounts | None] = {}  # of each source; None: it has too few articles here
+
+    def own_tokens(self, one: NearArticle) -> tuple[str, ...]:
+        text, counts = self._text_of(one.article), None
+        if one.source is not None:
+            if one.source not in self._counts:
+                self._counts[one.source] = self._counted(one.source)
+            counts = self._counts[one.source]
+        return tokens(text if counts is None else without_furniture(text, counts))
+
+    def _counted(self, source: int | str) -> LineCounts | None:
+        numbers = [one.article for one in self._articles if one.source == source]
+        return LineCounts(map(self._text_of, numbers)) if len(numbers) > MIN_NEIGHBOURS else None

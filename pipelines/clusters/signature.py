@@ -31,7 +31,7 @@ def signature(text: str) -> TextSignature:
     if len(every) < MIN_SHINGLES:
         return TextSignature(0, ())
     # CRC-32 chooses because it is fast; its choice says nothing of the hash that is stored.
-    sampled = [one for one in every if crc32(one) % SHINGLES_A_ROW == 0]
+    sampled = [one for one, number in zip(every, map(crc32, every), strict=True) if number % SHINGLES_A_ROW == 0]
     if not sampled:
         sampled = [min(every, key=lambda one: (crc32(one), one))]
     return TextSignature(len(every), tuple(sorted(map(_hash, sampled))))

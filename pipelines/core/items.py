@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Annotated, NamedTuple
 
+from pipelines.core import ARTICLE_KINDS
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -105,9 +107,6 @@ class Page:
     listing: bool = False  # it was fetched for its links, and must show that it is an article: see `article_signs`
 
 
-ARTICLE_KINDS = ("article", "opinion", "live blog", "gallery", "video")
-
-
 @dataclass(frozen=True, slots=True)
 class Article:
     """Hold one state of one article as read from one capture.
@@ -166,8 +165,6 @@ class NothingToRead:
     detail: str = ""  # for people
 
 
-GONE_KINDS = ("404", "410", "soft 404", "front page")  # kinds of PageState of a page that is not there any more
-PAYWALLED_WHOLE = "declared paywall, text whole"  # value of Article.access of a text that is not free, but here
 PAYWALL_KIND = "paywall"  # kind of PageState of a page that shows a part of its article
 
 

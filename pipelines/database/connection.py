@@ -11,7 +11,6 @@ import sqlite3
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -319,6 +318,8 @@ def applied_migrations(db: sqlite3.Connection) -> tuple[str, ...]:
 
 def triggers_digest(db: sqlite3.Connection) -> str:
     """Return a digest of the triggers of a database."""
+    from hashlib import sha256  # takes milliseconds, which a search need not pay
+
     sql = "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY name"
     return sha256(repr(list(map(tuple, db.execute(sql)))).encode()).hexdigest()
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection
 
-from pipelines.core.items import GONE_KINDS, Capture, PageState
+from pipelines.core import GONE_KINDS
+from pipelines.core.items import Capture, PageState
 from pipelines.core.timestamps import stamp
 from pipelines.core.urls import url_key
 from pipelines.database.connection import Row, ask

@@ -16,8 +16,8 @@ from datetime import date
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from pipelines.core import GONE_KINDS
 from pipelines.core.errors import NotFound
-from pipelines.core.items import GONE_KINDS
 from pipelines.database.connection import (
     JSON_COLUMNS,
     MAX_CACHED_CHARS,

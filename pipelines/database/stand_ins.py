@@ -12,7 +12,8 @@ import re
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from pipelines.core.items import PAYWALL_KIND, PAYWALLED_WHOLE
+from pipelines.core import PAYWALLED_WHOLE
+from pipelines.core.items import PAYWALL_KIND
 from pipelines.core.urls import same_site
 from pipelines.database.edits.change_detection import comparable, different_words, text_digest
 from pipelines.database.edits.stubs import Stub, stub_of

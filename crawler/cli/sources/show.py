@@ -13,9 +13,8 @@ import click
 from crawler.cli import output
 from crawler.cli.archive_options import standard_output
 from crawler.cli.common_options import common_options, config_of, overrides_of
-from pipelines.core import timestamps
+from pipelines.core import GONE_KINDS, timestamps
 from pipelines.core.errors import NotFound
-from pipelines.core.items import GONE_KINDS
 from pipelines.core.plural import counted
 from pipelines.core.terminal import plain
 from pipelines.core.timestamps import stamp

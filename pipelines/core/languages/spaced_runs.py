@@ -9,7 +9,6 @@ The index also takes a vowel mark within an Arabic or Hebrew word for its end. S
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -37,10 +36,10 @@ WORD_AFTER = lazy_pattern(f" ?({OTHER})")
 WORD_BETWEEN = lazy_pattern(f" ?{OTHER} ?")
 # Marks that vowels of Arabic and Hebrew are written with: most news leaves them out, a text or query may have them.
 VOWEL_MARKS = "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc"
-MARKS = re.compile(f"[{VOWEL_MARKS}\u0640]")  # and tatweel, which only stretches a word
+MARKS = lazy_pattern(f"[{VOWEL_MARKS}\u0640]")  # and tatweel, which only stretches a word
 PRESENTATION = "\ufb1d-\ufdff\ufe70-\ufefc"  # forms of letters by their place in a word, of old programs
-MARKED = re.compile(f"[{VOWEL_MARKS}\u0640{PRESENTATION}]")
-SEMITIC_WORD = re.compile(
+MARKED = lazy_pattern(f"[{VOWEL_MARKS}\u0640{PRESENTATION}]")
+SEMITIC_WORD = lazy_pattern(
     f"[\u05d0-\u05f2\u0620-\u065f\u066e-\u06d3\u06d5-\u06dc\u06fa-\u06ff{VOWEL_MARKS}{PRESENTATION}]+"
 )
 # A word without its marks is in the index twice: as it is, and after the letter of its title, byline or text.

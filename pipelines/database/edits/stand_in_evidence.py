@@ -13,7 +13,8 @@ import sqlite3
 from dataclasses import replace
 from itertools import combinations
 
-from pipelines.core.items import GONE_KINDS, Article, Capture, Page, PageState
+from pipelines.core import GONE_KINDS
+from pipelines.core.items import Article, Capture, Page, PageState
 from pipelines.core.timestamps import later, now, parse, stamp
 from pipelines.core.urls import url_key
 from pipelines.database import page_states, removals

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from os.path import commonprefix
 from typing import NamedTuple
@@ -31,8 +32,8 @@ def stub_of(text: str, known: str) -> Stub | None:
     share = len(text) / len(known) if known else 0.0
     if share >= MAX_SHOWN_SHARE:
         return None
-    before, at, kept, notice = lines_of(known), 0, 0, []
-    for line in lines_of(text):
+    before, at, kept, notice, chars = lines_of(known), 0, 0, [], -1
+    for line in _lines(text):
         near = range(at, min(at + MAX_SKIPPED_LINES + 1, len(before)))
         shared, found = max(((_shared(line, before[n]), -n) for n in near), default=(0, 0))
         if shared:
@@ -40,8 +41,11 @@ def stub_of(text: str, known: str) -> Stub | None:
             at, kept = -found + 1 if shared == len(before[-found]) else len(before), kept + shared
         if rest := line[shared:].strip():
             notice.append(rest)
+            chars += len(rest) + 1
+            if chars > MAX_NOTICE_CHARS:  # most pages that are no stub end here, at their first lines
+                return None
     others = "\n".join(notice)
-    if len(others) > MAX_NOTICE_CHARS or (known and kept >= MAX_KEPT_SHARE * len(known)):
+    if known and kept >= MAX_KEPT_SHARE * len(known):
         return None
     words, reads_on, walls, browser = _words()
     calls = reads_on.search(others) is not None or any(walls.fullmatch(one) for one in notice)
@@ -53,7 +57,11 @@ def stub_of(text: str, known: str) -> Stub | None:
 
 def lines_of(text: str) -> list[str]:
     """Return the lines of a text as they are compared: without case, and typesetting that varies."""
-    return [line for raw in text.split("\n") if (line := comparable(raw).casefold())]
+    return list(_lines(text))
+
+
+def _lines(text: str) -> Iterator[str]:
+    return (line for raw in text.split("\n") if (line := comparable(raw).casefold()))
 
 
 def _shared(line: str, known: str) -> int:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 
+from pipelines.core.languages.lazy_patterns import lazy_pattern
+
 # A host alone is a word.
 ADDRESS = re.compile(
     r"(?i)(?:https?:/+[^\s/]\S*|(?://)?(?:(?:[\w-]+\.)+(?:[^\W\d_]{2,}|xn--[\w-]+)\.?(?::[0-9]+)?|[\w.-]+:[0-9]+)/\S*)"
 )
-HOST = re.compile(r"(?:[\w-]+\.)+(?:[^\W\d_]{2,}|xn--[\w-]+)(?::[0-9]+)?")
+HOST = lazy_pattern(r"(?:[\w-]+\.)+(?:[^\W\d_]{2,}|xn--[\w-]+)(?::[0-9]+)?")
 OPENING = "<([{\"'“„‟‘‚«‹「『《（"
 CLOSING = ">)]}\"'”“’»›」』》）.,;:!?…。，；："
 MAX_SIGNS = 8  # taken off the end of an address
-HOST_LABEL = re.compile(r"^//(?:www|m|mobile|amp)\.(?=[^/]+\.)")
-AMP = re.compile(r"(?<=[^/])/amp(?=/)|(?<=[^/]/)amp$|\.amp(?=\.html?$|$)|(?<=\?)amp(?:=1)?$")
+HOST_LABEL = lazy_pattern(r"^//(?:www|m|mobile|amp)\.(?=[^/]+\.)")
+AMP = lazy_pattern(r"(?<=[^/])/amp(?=/)|(?<=[^/]/)amp$|\.amp(?=\.html?$|$)|(?<=\?)amp(?:=1)?$")
 
 
 def is_address(query: str) -> bool:

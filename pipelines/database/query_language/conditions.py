@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
+from pipelines.core import ARTICLE_KINDS, PAYWALLED_WHOLE
 from pipelines.core.errors import NotFound, QueryError
-from pipelines.core.items import ARTICLE_KINDS, PAYWALLED_WHOLE
 from pipelines.database.query_language.contradictions import check_fields
 from pipelines.database.query_language.days import parse_day, words_of_period
 from pipelines.database.query_language.index_terms import (

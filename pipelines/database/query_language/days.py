@@ -9,23 +9,24 @@ from datetime import UTC, date, datetime, timedelta
 
 from pipelines.core import timestamps
 from pipelines.core.errors import QueryError
+from pipelines.core.languages.lazy_patterns import lazy_pattern
 
 EXAMPLES = "say 2024, 2024-03, 2024-03-09, 2024-W10, an ISO 8601 time, today, yesterday, '7 days ago' or 'last week'"
 NOT_A_DAY = "not a year, month, day or time"
-CALENDAR = re.compile("([0-9]{4})(?:[-/]([0-9]{1,2})(?:[-/]([0-9]{1,2}))?)?")
-DOTTED = re.compile(r"([0-9]{1,2})\. ?([0-9]{1,2})\. ?([0-9]{4})")  # the day comes first wherever dates have dots
-SLASHED = re.compile("([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")  # American or European: refused
-COMPACT = re.compile("([0-9]{4})([0-9]{2})([0-9]{2})")
+CALENDAR = lazy_pattern("([0-9]{4})(?:[-/]([0-9]{1,2})(?:[-/]([0-9]{1,2}))?)?")
+DOTTED = lazy_pattern(r"([0-9]{1,2})\. ?([0-9]{1,2})\. ?([0-9]{4})")  # the day comes first wherever dates have dots
+SLASHED = lazy_pattern("([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")  # American or European: refused
+COMPACT = lazy_pattern("([0-9]{4})([0-9]{2})([0-9]{2})")
 DAY_OF_MONTH = "([0-9]{1,2})(?:st|nd|rd|th)?"
-NAMED_MONTH = re.compile(rf"(?:{DAY_OF_MONTH} )?([a-z]{{3,9}})\.?(?: {DAY_OF_MONTH})?,? ([0-9]{{4}})")
+NAMED_MONTH = lazy_pattern(rf"(?:{DAY_OF_MONTH} )?([a-z]{{3,9}})\.?(?: {DAY_OF_MONTH})?,? ([0-9]{{4}})")
 MONTHS = (
     "january", "february", "march", "april", "may", "june",
     "july", "august", "september", "october", "november", "december",
 )  # fmt: skip
-WEEK = re.compile("([0-9]{4})-?[Ww]([0-9]{2})")
-TIME = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}[T ].+")
-AGO = re.compile(r"([0-9]{1,6}|an?|one)\s+(day|week|month|year)s?\s+ago")
-RELATIVE = re.compile(r"(this|last)\s+(week|month|year)")
+WEEK = lazy_pattern("([0-9]{4})-?[Ww]([0-9]{2})")
+TIME = lazy_pattern("[0-9]{4}-[0-9]{2}-[0-9]{2}[T ].+")
+AGO = lazy_pattern(r"([0-9]{1,6}|an?|one)\s+(day|week|month|year)s?\s+ago")
+RELATIVE = lazy_pattern(r"(this|last)\s+(week|month|year)")
 MAX_WORDS_OF_PERIOD = 4
 DAYS_AGO = {"today": 0, "yesterday": 1}
 

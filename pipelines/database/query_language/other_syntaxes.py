@@ -5,19 +5,21 @@ Left alone, these words would be looked for as they are: `flood NEAR/3 dam` for 
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
+from pipelines.core.languages.lazy_patterns import lazy_pattern
+
 # Factiva, LexisNexis, Westlaw and Ovid. N3 and W3 without a slash are words.
-PROXIMITY = re.compile(
+PROXIMITY = lazy_pattern(
     r"(?i:near|onear|adj|pre|within|w|n|p)?/(?P<words>\d{1,4})|(?i:near|adj)(?P<joined>\d{1,4})"
     r"|(?i:w?/(?:s|p|seg))|NEAR|ADJ"
 )
-WILDCARD = re.compile(r"(?P<beginning>[\w'’-]*)[*?][\w*?'’-]*\w")
-FUZZY = re.compile(r"(?P<word>[^~/]*\w)~[\d.]*")
-REGEX = re.compile(r"/[^/]+/")
-BOOST = re.compile(r"(?P<word>.*\w)\^[\d.]+")
-JOINED = re.compile(r"(?P<before>.*\w)(?P<sign>&&|\|\|?)(?P<after>\w.*)")
+WORDS_OF_PROXIMITY = ("NEAR", "ADJ")
+WILDCARD = lazy_pattern(r"(?P<beginning>[\w'’-]*)[*?][\w*?'’-]*\w")
+FUZZY = lazy_pattern(r"(?P<word>[^~/]*\w)~[\d.]*")
+REGEX = lazy_pattern(r"/[^/]+/")
+BOOST = lazy_pattern(r"(?P<word>.*\w)\^[\d.]+")
+JOINED = lazy_pattern(r"(?P<before>.*\w)(?P<sign>&&|\|\|?)(?P<after>\w.*)")
 
 
 class OtherSyntax(NamedTuple):
@@ -29,7 +31,7 @@ class OtherSyntax(NamedTuple):
 
 def wildcard_in(word: str) -> OtherSyntax | None:
     """Return what is wrong with a word that has a star or question mark before its end, as in `fl*d`; else None."""
-    if (found := WILDCARD.fullmatch(word)) is None:
+    if word.isalnum() or (found := WILDCARD.fullmatch(word)) is None:
         return None
     prefix = f"write {found['beginning']}*, or" if found["beginning"] else "write the beginning of the word, flo*, or"
     cure = f'{prefix} each word that you mean, with OR between them; for a word that has the sign: "{word}", in quotes'
@@ -41,6 +43,8 @@ def other_syntax(word: str, before: str | None, after: str | None) -> OtherSynta
 
     `before`, `after`: the words or phrases next to it, as they are written.
     """
+    if word.isalpha() and word not in WORDS_OF_PROXIMITY:
+        return None  # as most words, for which no pattern need be compiled
     if found := PROXIMITY.fullmatch(word):
         words = f"{before} {after}" if before and after else "flood dam"
         cure = f'{near_instead(words, found["words"] or found["joined"])}; for the word itself: "{word}", in quotes'

@@ -10,13 +10,15 @@ import re
 from collections.abc import Callable, Sequence
 from itertools import islice, zip_longest
 
+from pipelines.core.languages.lazy_patterns import lazy_pattern
 from pipelines.core.languages.spaced_runs import FIELD_LETTERS, UNSPACED, VOWEL_MARKS, runs_of, spaced_runs
 from pipelines.database.query_language.spelling import spellings
 
 MAX_ALTERNATIVES = 64  # spellings of one phrase
 PHRASE = re.compile(r'"([^"]*)"(\*?)')
-ALTERNATIVE = re.compile(r'"[^"]*"\*?|NEAR\((?:"[^"]*"\*? ?)+, \d+\)')
-ALTERNATIVES = re.compile(rf"\((?:{ALTERNATIVE.pattern})(?: OR (?:{ALTERNATIVE.pattern}))+\)")
+ONE = r'"[^"]*"\*?|NEAR\((?:"[^"]*"\*? ?)+, \d+\)'
+ALTERNATIVE = lazy_pattern(ONE)
+ALTERNATIVES = lazy_pattern(rf"\((?:{ONE})(?: OR (?:{ONE}))+\)")
 APOSTROPHES = "'’‘ʼʻ′`´＇ʹˈ"
 LETTER_APOSTROPHES = "ʼʻ"  # letters for the index: they stay inside its words
 # The index makes words of letters and digits; marks that it folds, or that a spelling leaves out, do not end one.

@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Iterator
 from itertools import combinations_with_replacement
 
+from pipelines.core.languages.lazy_patterns import lazy_pattern
 from pipelines.core.languages.spaced_runs import MARKS
 
 MAX_SPELLED_CHARS = 40  # a longer word is none of a language
@@ -28,12 +29,12 @@ LETTERS_MEANT = (
     {"oe": "œ", "ae": "æ"}, {"ae": "æ", "o": "ø"}, {"ae": "æ", "d": "ð", "th": "þ"}, {"l": "ł"}, {"d": "đ"}, {"i": "ı"},
     {"h": "ħ"}, {"d": "đ", "n": "ŋ"},
 )  # fmt: skip
-LETTERS_TYPED = [re.compile("|".join(meant)) for meant in LETTERS_MEANT]
+LETTERS_TYPED = [lazy_pattern("|".join(meant)) for meant in LETTERS_MEANT]
 MAX_LETTERS_MEANT = 5  # in one word of one language
 ACCENTED_GREEK = dict(zip("αεηιουω", "άέήίόύώ", strict=True))
 BARE_GREEK = str.maketrans({accented: bare for bare, accented in ACCENTED_GREEK.items()} | {"ΐ": "ϊ", "ΰ": "ϋ"})
 ALEFS = "اأإآٱ"
-ARTICLE = re.compile(f"(?:[وف]?[بكل]?(?:ال)|لل|[وفبكل])?(?=[{ALEFS}])")  # a word may begin with, before its alef
+ARTICLE = lazy_pattern(f"(?:[وف]?[بكل]?(?:ال)|لل|[وفبكل])?(?=[{ALEFS}])")  # a word may begin with, before its alef
 WORD_ENDS = {"ة": "ه", "ه": "ة", "ى": "ي", "ي": "ى"}  # written for each other at the end of an Arabic word
 PERSIAN = str.maketrans("يكى", "یکی")
 ARABIC = str.maketrans("یک", "يك")

@@ -12,7 +12,7 @@ from dataclasses import replace
 from unicodedata import combining, normalize
 from urllib.parse import unquote, urlsplit
 
-from pipelines.core.items import ARTICLE_KINDS
+from pipelines.core import ARTICLE_KINDS
 from pipelines.extraction.languages import tables
 from pipelines.extraction.page import jsonld
 from pipelines.extraction.page.declared import DeclaredMetadata

@@ -16,7 +16,7 @@ from typing import Any
 
 from lxml.etree import XPath
 
-from pipelines.core.items import PAYWALLED_WHOLE
+from pipelines.core import PAYWALLED_WHOLE
 from pipelines.extraction.languages import tables
 from pipelines.extraction.page import jsonld
 from pipelines.extraction.page.declared import DeclaredMetadata

@@ -26,6 +26,14 @@ def test_names_are_those_of_the_models():
         ("[crwal]\ndelay = 3\n", False),
         ("crawl = 3\n", False),
         ("[crawl\n", False),
+        ('[operator]  # Who runs it.\ncontact = "a@b.example"\n\n# [crawl]\n[extract]\nworkers = 2\n', True),
+        ("[crawl]\ndelay = 3\ndelay = 3\n", False),
+        ("[crawl]\n[operator]\n[crawl]\n", False),
+        ("[crawl] delay = 3\n", False),
+        ("[crawl]\ndelay = 03\n", False),
+        ('[operator]\ncontact = "a" b"\n', False),
+        ('[operator]\ncontact = "a\\c"\n', False),
+        ("delay = 3\n[crawl]\n", False),
     ],
 )
 def test_unknown_name_does_not_look_right(tmp_path, text, right):

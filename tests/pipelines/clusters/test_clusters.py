@@ -9,7 +9,7 @@ import pytest
 from pipelines.clusters.candidates import MAX_COMPARED, MAX_MISSES, MAX_POSTINGS, candidates
 from pipelines.clusters.comparison import comparison
 from pipelines.clusters.first_text import ClusterMember, probable_origin
-from pipelines.clusters.furniture import without_furniture
+from pipelines.clusters.furniture import LineCounts, without_furniture
 from pipelines.clusters.grouping import MIN_TEMPLATE_PAIRS, CopyPair, clusters
 from pipelines.clusters.pairing import NearArticle, compared_pairs, is_worth_keeping
 from pipelines.clusters.shingles import MAX_CHARS, MAX_REPLACED, TOKEN, tokens
@@ -127,8 +127,8 @@ def test_furniture_of_a_source_is_left_out_but_not_a_text_that_recurs_whole():
     """The same article at five addresses is not furniture."""
     notice, stub = B[0], f"{A[0]}\n{B[0]}"
     neighbours = [f"{one}\n{notice}" for one in A[1:4]]
-    assert without_furniture(stub, neighbours) == A[0]
-    assert without_furniture(stub, [stub] * 5) == stub
+    assert without_furniture(stub, LineCounts([stub, *neighbours])) == A[0]
+    assert without_furniture(stub, LineCounts([stub] * 6)) == stub
 
 
 def test_comparing_stops_after_articles_that_are_no_copies():
