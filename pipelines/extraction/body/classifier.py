@@ -77,7 +77,7 @@ def classify(page: PageContext) -> list[BlockDecision]:
     else:
         _drop_other_articles(decisions, page)
         _complete_series(decisions, page)
-    _decide_whole(decisions, scores)
+    _decide_whole(decisions, {at: score for at, score in scores.items() if decisions[at].rule != OTHER})
     return _drop_redundant(decisions, next(iter(page.evidence.titles), ""))
 
 
