@@ -1,4 +1,4 @@
-"""Decide on tables and lists as a whole: a table of which some rows are missing says something that the page does not.
+"""Decide on tables and lists as a whole: a table without some rows says something that the page does not.
 
 The rows of a table, or the items of a list, are all text or none is, as most of their scores say. One that the text goes
 around, or that ends it, needs less: it would be missed there. The heading above it is kept with it.
