@@ -1,7 +1,7 @@
 """Decide on tables and lists as a whole: a table without some rows says something that the page does not.
 
-The rows of a table, or the items of a list, are all text or none is, as most of their scores say. One that the text goes
-around, or that ends it, needs less: it would be missed there. The heading above it is kept with it.
+The rows of a table, or the items of a list, are all text or none is, as most of their scores say. One that the text
+goes around, or that ends it, needs less: it would be missed there. The heading above it is kept with it.
 """
 
 from __future__ import annotations

@@ -66,9 +66,9 @@ TITLES = {
         "Bridge to be mended",
     ),
     "a blog's name in h1, the story in h3": (
-        "<title>Bridge to be mended | Quill and Ink</title>",
-        "<h1>Quill and Ink</h1><h3>Bridge to be mended</h3>",
-        "Bridge to be mended",
+        "<title>Bridge to be mended before winter | Quill and Ink</title>",
+        "<h1>Quill and Ink</h1><h3>Bridge to be mended before winter</h3>",
+        "Bridge to be mended before winter",
     ),
     "an author after a dash": (
         "<title>Bridge to be mended - Mara Quill</title>" + '<meta name="author" content="Mara Quill">',
