@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from pipelines.extraction.body.blocks import HEADING_TAGS, PREFORMATTED_TAGS, BlockContainer, TextBlock
+from pipelines.extraction.body.blocks import HEADING_TAGS, BlockContainer, TextBlock
 from pipelines.extraction.body.series import OTHER_SERIES
 
 LIST_TAGS = frozenset(("ul", "ol", "menu", "dir"))
@@ -67,14 +67,12 @@ def lists_around(item: BlockContainer) -> list[BlockContainer]:
 
 
 def groups(blocks: Sequence[TextBlock]) -> list[BlockGroup]:
-    """Return the tables and lists that are decided as a whole. Preformatted text is a group of one block."""
+    """Return the tables and lists that are decided as a whole."""
     found: dict[int, BlockGroup] = {}
     for index, block in enumerate(blocks):
         items: tuple[Any, ...] = ()
         if block.table is not None:
             around = block.table
-        elif block.container.tag in PREFORMATTED_TAGS:
-            around = block.container
         elif (item := list_item(block)) is not None and (lists := lists_around(item)):
             around, items = lists[-1], (item.element,)
         elif (item := _definition(block)) is not None and (outer := _definition_list(item)) is not None:
@@ -105,7 +103,7 @@ def _definition_list(item: BlockContainer) -> BlockContainer | None:
 
 def _is_whole(group: BlockGroup, blocks: Sequence[TextBlock]) -> bool:
     if not group.items:
-        return len(group.members) > 1 or group.container.tag in PREFORMATTED_TAGS
+        return len(group.members) > 1
     return (
         (MIN_DEFINITIONS if group.container.tag == "dl" else 2)
         <= len(group.members)

@@ -27,7 +27,6 @@ CASES = {
         True,
     ),
     "half of a definition list that is none": ("<dl><dt>Oak<dd>wood<dt>Tin<dd>metal</dl>", (0.1, -1, -2, -1), False),
-    "code between two paragraphs": (f"{BEFORE}<pre>Oak\n  Tin</pre>{AFTER}", (-1.5,), True),
     "between two headings": (f"{BEFORE}<h2>What</h2>{ITEMS}<h2>How</h2>{AFTER}", (-1, -2, -2), True),
     "a table between two paragraphs": (BEFORE + ROWS + AFTER, (0.1, -0.4, -0.4), True),
     "a table between two paragraphs that is surely none": (BEFORE + ROWS + AFTER, (-2.4, -3, -3), None),
@@ -51,7 +50,7 @@ CASES = {
 def decided(markup: str, scores: tuple[float | None, ...]) -> bool | None:
     """Return whether the group is to be kept; None if its blocks are as they should be. Other blocks are kept."""
     found = blocks(html.document_fromstring(f"<html><body><div>{markup}</div></body></html>").find(".//body"))
-    members = [index for index, block in enumerate(found) if block.container.tag in ("tr", "li", "dt", "dd", "pre")]
+    members = [index for index, block in enumerate(found) if block.container.tag in ("tr", "li", "dt", "dd")]
     given = dict(zip(members, scores, strict=True))
     kept = [index not in given or (given[index] or -1) > 0 for index in range(len(found))]
     known = {index: score for index, score in given.items() if score is not None}
