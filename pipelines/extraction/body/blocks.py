@@ -338,8 +338,12 @@ def filled_cells(grid: list[list[Any]], texts: dict[Any, str]) -> list[list[str]
             line.append(text)
 
     filled = []
+    section = None
     for row in grid:
         line: list[str] = []
+        if row and (around := row[0].getparent().getparent()) is not section:  # a cell ends with its <tbody>
+            section = around
+            hanging.clear()
         for cell in row:
             take_from_above(line)
             columns, rows = _span(cell, "colspan"), _span(cell, "rowspan")

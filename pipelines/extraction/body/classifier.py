@@ -40,6 +40,7 @@ WHY = {
 WHY_WHOLE = "most of the table or list that it is in is text of the article"
 WHY_TRAFILATURA = "the classifier found too little text on this page, and trafilatura takes this block for text"
 WHY_SERIES = "other items of the series have it in the text, or the series is the text"
+MIN_MENU_LINES = 5  # links with a <br> after each
 MAX_MENU_LINK_CHARS = 150  # a longer link is scored
 MIN_PARAGRAPH_CHARS = 60  # a shorter line may come twice in one text
 MIN_COPY_CHARS = 1000  # a block of this length may be a copy of others ...
@@ -77,7 +78,7 @@ def classify(page: PageContext) -> list[BlockDecision]:
     else:
         _drop_other_articles(decisions, page)
         _complete_series(decisions, page)
-    _decide_whole(decisions, scores)
+    _decide_whole(decisions, {at: score for at, score in scores.items() if decisions[at].rule != OTHER})
     return _drop_redundant(decisions, next(iter(page.evidence.titles), ""))
 
 
@@ -167,7 +168,7 @@ def _drop_redundant(decisions: list[BlockDecision], title: str) -> list[BlockDec
 
 
 def blocks_to_score(page: PageContext) -> list[int]:
-    """Return the indexes of the blocks that are worth scoring: all but links that have only links around them."""
+    """Return the indexes of the blocks that are worth scoring: all but menus, and links with only links around them."""
     read, count = page.read, len(page.blocks)
     if count > MAX_BLOCKS:
         return []
@@ -175,8 +176,10 @@ def blocks_to_score(page: PageContext) -> list[int]:
         index
         for index in range(count)
         if page.link_shares[index] < MENU_LINK_SHARE
-        or page.lengths[index] > MAX_MENU_LINK_CHARS
-        or any(read[max(0, index - 2) : index + 3])
+        or (
+            len(page.blocks[index].lines) < MIN_MENU_LINES
+            and (page.lengths[index] > MAX_MENU_LINK_CHARS or any(read[max(0, index - 2) : index + 3]))
+        )
     ]
 
 

@@ -7,6 +7,7 @@ are elements inside it. Logos and the last step of a breadcrumb trail are headin
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -19,6 +20,9 @@ MAX_HEADINGS = 50
 MAX_TRAIL_CHARS = 600  # of a breadcrumb trail, including the headline at its end
 MAX_DEPTH = 20  # of nested elements in a heading
 MAX_HEADLINE_CHARS = 220  # a longer text is a standfirst
+LINE_TAGS = ("b", "strong", "font", "big", "center", "h3", "h4", "h5", "h6")
+MAX_LINES = 400
+MIN_LINE_CHARS = 8  # a shorter one may be the name of a section
 TEXT_WITHIN = 4  # elements after a heading, one of which begins the text that it heads ...
 MIN_TEXT_CHARS = 80  # ... and has this many characters
 
@@ -187,6 +191,22 @@ def heading_above_text(page: DeclaredMetadata) -> Heading | None:
         if any(len(element_text(one) or "") >= MIN_TEXT_CHARS for one in near if one.tag in ("p", "div")):
             return Heading(element, str(element.tag), raw, _text(element) or raw, _parts(element))
     return None
+
+
+def line_of_title(page: DeclaredMetadata, pieces: Collection[str]) -> Heading | None:
+    """Return the longest line at the top of the page that is one half of its <title>: a headline that no tag marks.
+
+    `pieces`: the <title> and its halves, each made `same_words`.
+    """
+    halves = {piece for piece in pieces if any(piece != other and piece in other for other in pieces)}
+    best: Heading | None = None
+    for element in islice(page.tree.iter(*LINE_TAGS), MAX_LINES) if halves else ():
+        raw = element_text(element, MAX_HEADLINE_CHARS + 1)
+        if not raw or len(raw) < MIN_LINE_CHARS or (best and len(raw) <= len(best.raw)):
+            continue
+        if jsonld.same_words(raw) in halves and next(element.iterancestors("a"), None) is None:
+            best = Heading(element, str(element.tag), raw, raw)
+    return best
 
 
 def links_to_page(a: Any, page: DeclaredMetadata) -> bool:

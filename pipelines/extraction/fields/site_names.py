@@ -40,6 +40,18 @@ class SiteNames:
         word = joined(text)
         return self.is_called(text) or (len(word) >= 4 and any(name.startswith(word) for name in self.names))
 
+    def is_extended(self, text: str) -> bool:
+        """Return whether `text` is a name of the site and one word more: "Bay Courier Digital"."""
+        words = jsonld.same_words(text).split()
+        word = "".join(words)
+        if len(words) == 1:
+            return any(
+                name[0] > "\u3040" and word.startswith(name) and len(word) <= 2 * len(name) + 2
+                for name in self.names
+                if len(name) >= 3
+            )
+        return any(part in self.names for part in ("".join(words[:-1]), "".join(words[1:])) if len(part) >= 5)
+
     def is_called_like(self, text: str) -> bool:
         """Return whether `text` is the name of the site in other words: longer, or spelled out.
 

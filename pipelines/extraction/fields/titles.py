@@ -15,7 +15,13 @@ from itertools import islice
 
 from pipelines.extraction.fields import precedence
 from pipelines.extraction.fields.candidates import FieldClaim, claims
-from pipelines.extraction.fields.headings import MAX_HEADLINE_CHARS, Heading, heading_above_text, headings
+from pipelines.extraction.fields.headings import (
+    MAX_HEADLINE_CHARS,
+    Heading,
+    heading_above_text,
+    headings,
+    line_of_title,
+)
 from pipelines.extraction.fields.site_names import SiteNames
 from pipelines.extraction.page import jsonld
 from pipelines.extraction.page.declared import DeclaredMetadata
@@ -36,14 +42,15 @@ RANKS = (
 EQUAL, NEARLY_EQUAL, HEADING, ALONE, MARKED, DECLARED, UNCONFIRMED, ABOVE_TEXT, SITE = range(len(RANKS))
 
 MAX_TITLE_CHARS = 500
+# Any sign between blanks that is no mark of a sentence, no bracket and none of arithmetic; some also without blanks.
 SEPARATOR = re.compile(
-    r"\s+[|–—·•»«‹›:*/~@♥♡❤★☆✦→⋆-]+\s+|\s*[|｜│┃❘¦»«]\s*|\s*::\s*|:\s+|\s+[|–—·•:~-]+$"
+    r"\s+(?:[^\w\s'\"“”‘’„‚()\[\]{}.,;!?¿¡&+%#$€£=…]|_){1,4}\s+|\s*[|｜│┃❘¦»«ǀ]\s*|\s*::\s*|:\s+|\s+[|–—·•:~-]+$"
     r"|[_：-](?=[\u3040-\u9fff\uac00-\ud7af])|(?<=[\u3040-\u9fff])[_-]"
 )
-BAR = re.compile(r"[|｜│┃❘¦♥♡❤★☆✦·•@]|::")  # a separator that is rarely a mark within a headline
+BAR = re.compile(r"[^\w\s«»‹›<>:*/~✦→⋆‐−―–—-]|::")  # a separator that is rarely a mark within a headline
 MAX_SUFFIX_WORDS = 4  # of a name that nothing confirms
 ENTITY = re.compile(
-    r"&(?:#\d{2,6}|#[xX][0-9a-fA-F]{2,5}|amp|quot|apos|nbsp|[lr][sd]quo|[nm]dash|hellip|szlig"
+    r"&(?:#\d{2,6}|#[xX][0-9a-fA-F]{2,5}|amp|quot|apos|nbsp|[lr][sd]quo|[nm]dash|hellip|szlig|[lr]aquo|euro|copy|middot|bull"
     r"|[A-Za-z]{1,6}(?:acute|grave|circ|uml|cedil|tilde));"
 )
 ELLIPSIS = re.compile(r"\s*(?:…|\.\.\.)$")
@@ -58,6 +65,7 @@ class DeclaredTitle:
     plain: frozenset[str]  # each made `same_words`, without <title>, which has more than the headline
     pieces: frozenset[str]  # these, <title>, and the halves of each cut at a separator
     words: frozenset[str]  # these, and the halves of each cut at a colon
+    tails: frozenset[str]  # a few words after a bar, shorter than what is before it
 
     @property
     def values(self) -> list[str]:
@@ -75,13 +83,19 @@ def ranked(page: DeclaredMetadata, site: SiteNames) -> Iterator[FieldClaim]:
     if all(rank is None for rank, _ in found) and not any(rank == DECLARED and claim.value for rank, _, claim in best):
         above = heading_above_text(page)
         found += [(ABOVE_TEXT, above)] if above and not site.is_called(above.text) else []
+    if (
+        not titles.plain
+        and all(rank in (None, UNCONFIRMED) for rank, _ in found)
+        and (line := line_of_title(page, titles.pieces))
+    ):
+        found.append((HEADING, line))
     for at, (rank, heading) in enumerate(found):
         if rank is None:
             against = WHY_REFUSED.get(heading.place, "no declared title confirms it")
             best.append((len(RANKS), at, FieldClaim(heading.source, heading.raw, None, "", against)))
         else:
             text = _without_author(_headline_in(heading, titles), page, titles)
-            text = ENTITY.sub(lambda entity: unescape(entity[0]), text)  # escaped twice
+            text = " ".join(ENTITY.sub(lambda entity: unescape(entity[0]), text).split())  # escaped twice
             value = without_affix(DATE_BEFORE.sub("", text), site) or heading.text
             best.append((rank, at, FieldClaim(heading.source, heading.raw, value, RANKS[rank])))
     yield from (claim for _, _, claim in sorted(best, key=lambda entry: entry[:2]))
@@ -143,6 +157,7 @@ def declared_titles(page: DeclaredMetadata, site: SiteNames) -> DeclaredTitle:
         found = [replace(claim, value=claim.value and _without_suffix(claim.value)) for claim in found]
     pieces = plain | {jsonld.same_words(text) for claim in found for text in (claim.value, claim.raw) if claim.value}
     words: set[str] = set()
+    tails: set[str] = set()
     for claim in found:
         for cut in islice(SEPARATOR.finditer(claim.raw[:MAX_TITLE_CHARS]), 12):
             halves = {jsonld.same_words(claim.raw[: cut.start()]), jsonld.same_words(claim.raw[cut.end() :])}
@@ -150,7 +165,11 @@ def declared_titles(page: DeclaredMetadata, site: SiteNames) -> DeclaredTitle:
                 words |= halves
             else:
                 pieces |= halves
-    return DeclaredTitle(found, frozenset(plain - {""}), frozenset(pieces - {""}), frozenset((words | pieces) - {""}))
+                tail, rest = claim.raw[cut.end() :], claim.raw[: cut.start()]
+                if BAR.search(cut[0]) and len(tail.split()) <= MAX_SUFFIX_WORDS and 2 * len(tail) < len(rest):
+                    tails.add(jsonld.same_words(tail))
+    sets = (plain, pieces, words | pieces, tails)
+    return DeclaredTitle(found, *(frozenset(one - {""}) for one in sets))
 
 
 def _not_cut_off(claim: FieldClaim, others: list[FieldClaim]) -> FieldClaim:
@@ -204,6 +223,8 @@ def _is_the_other_half(variants: set[str], printed: list[Heading], titles: Decla
     """
     if variants & titles.plain:
         return False
+    if variants & titles.tails:
+        return True
     others = {jsonld.same_words(other.text) for other in printed if other.place == "own"} - variants
     others |= {words for words in titles.plain if not any(variant in words for variant in variants)}
     return any(words in titles.pieces and len(words) > max(map(len, variants)) for words in others)
@@ -256,6 +277,9 @@ def _without_author(text: str, page: DeclaredMetadata, titles: DeclaredTitle) ->
     """Return a headline without the author's name at its end, if the page declares both the headline and the author."""
     names = [*jsonld.texts(page.article.get("author"), "name"), *page.meta(("author", "parsely-author"))]
     words = jsonld.same_words(text)
+    for cut in islice(SEPARATOR.finditer(text), 12):
+        if jsonld.same_words(text[cut.end() :]) in map(jsonld.same_words, names[:5]) and cut.start() > cut.end() // 2:
+            return text[: cut.start()]
     if not any((name := jsonld.same_words(author)) and words.endswith(f" {name}") for author in names[:5]):
         return text
     for declared in titles.values:
@@ -307,12 +331,17 @@ def without_affix(title: str, site: SiteNames, *, is_declared: bool = False) -> 
 
 def _cut(title: str, site: SiteNames, *, is_declared: bool) -> str | None:
     cuts = list(SEPARATOR.finditer(title))[:12]
-    for cut in cuts:  # the longest tail first: a name may hold a separator itself
+    ends = [*(cut.start() for cut in cuts), len(title)][1:]
+    for cut, end in zip(cuts, ends, strict=True):  # the longest tail first: a name may hold a separator itself
         tail, head = title[cut.end() :], title[: cut.start()].strip()
         is_bar = is_declared and BAR.search(cut[0]) and " " in head
         is_empty = not tail and cut[0].strip() not in QUOTES
         if head and (is_empty or site.is_called(tail) or (is_bar and site.is_called_like(tail))):
             return head
+        if is_declared and not cut[0].startswith(":") and len(title) - end < len(head):
+            name = title[cut.end() : end]  # "Headline - Paper - News of the bay"; or the name and one word
+            if (end < len(title) and site.is_called(name)) or (end == len(title) and site.is_extended(name)):
+                return head
     for cut in reversed(cuts):
         if site.is_called(title[: cut.start()]) and (tail := title[cut.end() :].strip()):
             return tail

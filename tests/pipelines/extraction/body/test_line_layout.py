@@ -51,6 +51,10 @@ TABLES = {
         table("<td rowspan=99>Mon<td>4", "<td>5", "<td>6"),
         ["Mon | 4", "Mon | 5", "Mon | 6"],
     ),
+    "a span ends with its section": (
+        "<table><tbody><tr><td rowspan=9>Mon<td>4<tr><td>5<tbody><tr><td>Tue<td>6</table>",
+        ["Mon | 4", "Mon | 5", "Tue | 6"],
+    ),
     "headings in cells": (
         table("<td><h4>Quill</h4><td><p>4.4", "<td><h4>Ott</h4><td><p>5"),
         ["Quill | 4.4", "Ott | 5"],

@@ -15,10 +15,23 @@ BEFORE, AFTER = "<p>It went so.</p>", "<p>That was all.</p>"
 CASES = {
     "most of a table is text": (ROWS, (2, 1, -1), True),
     "little of a table is text": (ROWS, (1, -2, -2), False),
-    "a table at the end of a text": (BEFORE + ROWS, (0.1, -0.4, -0.4), False),
+    "a table at the end of a text": (BEFORE + ROWS, (-1.5, -2, -2), True),
+    "a table below the box of the text": (f"<div>{BEFORE}</div>{ROWS}", (0.1, -0.4, -0.4), False),
+    "a table of links at the end": (f"{BEFORE}{ROWS}".replace("<td>", "<td><a href=1>"), (0.1, -0.4, -0.4), False),
+    "readers' comments at the end": (f"{BEFORE}<ul>{'<li><b>Oak</b><br><br>Nay' * 2}</ul>", (0.1, -1, -2, -1), False),
+    "related words at the end": (f"{BEFORE}<ul class=related><li>Oak<li>Iron<li>Tin</ul>", (0.1, -1, -1), False),
+    "a definition list": (f"{BEFORE}<dl><dt>Oak<dd>wood<dt>Tin<dd>metal</dl>", (0.1, -1, -2, -1), True),
+    "pairs of a definition list in boxes": (
+        f"{BEFORE}<dl><div><dt>Oak<dd>wood</div><div><dt>Tin<dd>metal</div></dl>{AFTER}",
+        (0.1, -1, -2, -1),
+        True,
+    ),
+    "half of a definition list that is none": ("<dl><dt>Oak<dd>wood<dt>Tin<dd>metal</dl>", (0.1, -1, -2, -1), False),
+    "between two headings": (f"{BEFORE}<h2>What</h2>{ITEMS}<h2>How</h2>{AFTER}", (-1, -2, -2), True),
     "a table between two paragraphs": (BEFORE + ROWS + AFTER, (0.1, -0.4, -0.4), True),
-    "a table between two paragraphs that is surely none": (BEFORE + ROWS + AFTER, (0.1, -2, -3), False),
-    "a table beside another box": (f"{BEFORE}<div><p>Box</p>{ROWS}</div>{AFTER}", (0.1, -0.4, -0.4), False),
+    "a table between two paragraphs that is surely none": (BEFORE + ROWS + AFTER, (-2.4, -3, -3), None),
+    "a table in a box beside the text": (f"{BEFORE}<aside>{ROWS}</aside>{AFTER}", (0.1, -0.4, -0.4), False),
+    "a table in a wrapper": (f"{BEFORE}<div><figure>{ROWS}</figure></div>{AFTER}", (-2, -1, -2), True),
     "a table of which most rows are barely text": (BEFORE + ROWS, (0.1, 0.2, -2.2), True),
     "a table below its heading": (f"{BEFORE}<div><h3>Size</h3>{ROWS}</div>", (0.1, -0.9, -0.9), True),
     "a list below its heading": (f"{BEFORE}<div><h3>What you need</h3>{ITEMS}</div>", (-0.4, -0.9, 0.2), True),
@@ -28,7 +41,7 @@ CASES = {
     "a list without a score": (ITEMS, (None, None, 2), False),
     "a list between two paragraphs": (BEFORE + ITEMS + AFTER, (-0.2, -0.4, 0.1), True),
     "a list that is announced": (f"<p>It has:</p>{ITEMS}{AFTER}", (-0.9, -0.6, -0.7), True),
-    "a list that is not announced": (BEFORE + ITEMS + AFTER, (-0.9, -0.6, -0.7), None),
+    "a list that is not announced": (BEFORE + ITEMS + AFTER, (-0.9, -1.6, -2.7), True),
     "links between two paragraphs": (f"<p>It has:</p>{LINKS}{AFTER}", (0.1, -0.4, -0.4), False),
     "an inner list": ("<ol><li>Oak<ul><li>old</ul><li>Tin</ol>", (2, -1, 1), True),
 }
@@ -37,7 +50,7 @@ CASES = {
 def decided(markup: str, scores: tuple[float | None, ...]) -> bool | None:
     """Return whether the group is to be kept; None if its blocks are as they should be. Other blocks are kept."""
     found = blocks(html.document_fromstring(f"<html><body><div>{markup}</div></body></html>").find(".//body"))
-    members = [index for index, block in enumerate(found) if block.container.tag in ("tr", "li")]
+    members = [index for index, block in enumerate(found) if block.container.tag in ("tr", "li", "dt", "dd")]
     given = dict(zip(members, scores, strict=True))
     kept = [index not in given or (given[index] or -1) > 0 for index in range(len(found))]
     known = {index: score for index, score in given.items() if score is not None}

@@ -43,6 +43,39 @@ TITLES = {
         "<h1>Nobody crosses the bridge any more</h1>",
         "Nobody crosses the bridge any more",
     ),
+    "the site's name after any sign": (
+        meta("og:title", "Bridge to be mended ➤ The Paper") + meta("og:site_name", "The Paper"),
+        "",
+        "Bridge to be mended",
+    ),
+    "the site's name in the midst": (
+        meta("og:site_name", "The Port Paper")
+        + "<title>Bridge to be mended at last - The Port Paper - Port news</title>",
+        "",
+        "Bridge to be mended at last",
+    ),
+    "the site's name and a word": (
+        meta("og:site_name", "港新聞") + "<title>北桟橋、春まで閉鎖へ - 港新聞デジタル</title>",
+        "",
+        "北桟橋、春まで閉鎖へ",
+    ),
+    "arithmetic is no separator": (meta("og:title", "Bridge + tower = The Paper"), "", "Bridge + tower = The Paper"),
+    "a line that is half of <title>": (
+        "<title>Quill Herald - Bridge to be mended</title>",
+        "<font size=5><b>Bridge to be mended</b></font>",
+        "Bridge to be mended",
+    ),
+    "a blog's name in h1, the story in h3": (
+        "<title>Bridge to be mended before winter | Quill and Ink</title>",
+        "<h1>Quill and Ink</h1><h3>Bridge to be mended before winter</h3>",
+        "Bridge to be mended before winter",
+    ),
+    "an author after a dash": (
+        "<title>Bridge to be mended - Mara Quill</title>" + '<meta name="author" content="Mara Quill">',
+        "<h1>Bridge to be mended - Mara Quill</h1>",
+        "Bridge to be mended",
+    ),
+    "quotation marks escaped twice": ("", "<h1>Fenn: &amp;laquo;mend&amp;raquo; it now</h1>", "Fenn: «mend» it now"),
     "nothing": ("", "", None),
     "the name is cut where it holds a separator itself": (
         meta("og:site_name", "Bridges - The Port Paper") + "<title>Nobody mends it - Bridges - The Port Paper</title>",
