@@ -13,29 +13,33 @@ MAX_BYLINE_CHARS = 2_000  # of a byline that are read: fifty persons
 MAX_BYLINE_LINE_CHARS = 120  # of a line of the text that may be a byline
 MAX_COLLECTIVE_CHARS = 80  # of the name of a desk, team or outlet
 
-# What comes before the first name of a byline. "De" and "Da" begin names, so they are not in the word tables.
+# What comes before the first name of a byline; after a label such as "Author of the article:", too. "De" and "Da" begin
+# names, so they are not in the word tables.
 BY = tables.compiled(
-    r"^\W*{byline.by}(?:\s*[:：・]\s*|\s+|(?<=[文者])[/／]|(?<=[记記]者)(?=(?-i:[\u4e00-\u9fff]){2,4}[/／、]))"
-    r"|^\W*{byline.labels}\s*[:：]\s*", re.IGNORECASE
+    r"^\W*{byline.by}(?:(?:\s+(?-i:(?![A-ZÀ-ÞΑ-ΫА-Я])[^\W\d_]){3,12}){0,2}\s*[:：・]\s*|\s+|(?<=[文者])\s*[/／|｜＝]\s*"
+    r"|(?<=[记記]者)(?=(?-i:[\u4e00-\u9fff]){2,4}[/／、]))"
+    r"|^\W*{byline.labels}\s*[:：]\s*|^\W*(?-i:[\uac00-\ud7af]){2,5}\s?=\s?(?=(?-i:[\uac00-\ud7af]))", re.IGNORECASE
 )  # fmt: skip
 # The persons who made the pictures, or who checked or translated the text, are not its authors.
 OTHER_CREDIT = tables.compiled(
-    r"^\W*{byline.pictures}\w*(?:\s+by|\s*:)|^\W*{byline.checked}|^\W*©|^\W*{byline.translated}\b", re.IGNORECASE
+    r"^\W*{byline.pictures}\w*(?:\s+by|\s*:|\s+(?-i:[A-ZÀ-Þ]\S+\s+[A-ZÀ-Þ]\S+)$)|^\W*{byline.checked}|^\W*©|^\W*{byline.translated}\b",
+    re.IGNORECASE,
 )
 # Between two persons. The one-letter conjunctions of Spanish, Portuguese, Italian and Polish also join the two
 # surnames of one person, so they only split where both sides have two words.
-SEPARATOR = re.compile(r"\s*[;/／、，,،\n]\s*|(?<=\w{5})\.\s+")
+SEPARATOR = tables.compiled(r"\s*[;/／、，,،\n]\s*(?:{byline.and}\s+)?|(?<=\w{5})\.\s+", re.IGNORECASE)
 CONJUNCTION = tables.compiled(r"\s+{byline.and}\s+", re.IGNORECASE)
 SHORT_CONJUNCTION = tables.compiled(r"(?<=\w\w)\s+{byline.and-short}\s+(?=\w+\.?\s+\w)")
 # Before a credit that is set behind the names, without a comma: "Text by Jo Quill  Illustration by Ida Boje".
 OTHER_CREDIT_INSIDE = tables.compiled(
-    r"\s+(?={byline.pictures}\w*(?:\s+(?:by|von|par|por|de|di)\s|\s*[:：])|{byline.checked}\s|{byline.translated}(?:\s|[:：]))",
+    r"\s+(?={byline.pictures}\w*(?:\s+(?:by|von|par|por|de|di)\s|\s*[:：])|{byline.checked}\s|{byline.translated}(?:\s|[:：/／|｜＝]))",
     re.IGNORECASE,
 )
 COLUMN_SEPARATOR = re.compile(r"\s+[-–—•·|/]\s+|\s*\|\s*")
 # What follows a name: a bracket, a place, a date, the word for journalist.
 AFTER_NAME = tables.compiled(
-    r"\s*{byline.job-after}$|\s*[(\[].*$|\s+(?:in|aus)\s+[^\W\d_].*$|\s*\b(?:on|am|le|el|at|um|vom|den)?\s*"
+    r"\s*{byline.job-after}[\s)\]]*$|\s*[(\[].*$|\s+(?:in|aus)\s+[^\W\d_].*$|\s+(?:updated|published|posted)\b.*$"
+    r"|\s+(?:on|am|le|el|op)\s+(?:mon|tue|wed|thu|fri|sat|sun)\w*$|\s*\b(?:(?-i:[a-zà-ÿ]{1,3}|zaman))?\s*"
     r"(?:(?:jan|feb|mar|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)[a-zä]*\.?\s*)?\d.*$", re.IGNORECASE
 )  # fmt: skip
 ROLE_WORD = tables.compiled(r"\b{byline.roles}\b", re.IGNORECASE)
@@ -68,7 +72,8 @@ CJK_NO_NAME = re.compile(r"(?:報導|报道|報道|综合|綜合|電|电|讯|訊
 PLACEHOLDERS = frozenset(tables.phrases("byline.placeholders"))
 PARTICLES = frozenset(tables.phrases("byline.particles"))
 BRACKETED_NAME = re.compile(r"\((\w{1,30})\)(?=\s+\w)")  # "Jane (Roe) Doe" has two surnames
-TRIM = re.compile(r"^[^\w]+|[\s,:;•·|*–—-]+$")
+FOR_PAPER = re.compile(r"\s+for\s+.*$")  # "By Jo Quill for the Bay Courier"
+TRIM = re.compile(r"^[^\w]+|[\s,:;•·|*–—-]+$|(?<=[^\W\d_]{4})\.$")
 NAME_LETTERS = re.compile(r"^(?!.*\d[.,:]\d).*[^\W\d_]{2}")  # a date, or a licence with its version, is no name
 
 # Names without "By": two to four words that begin with capitals, and more of them after a slash, a comma or "and". A
@@ -174,7 +179,8 @@ def split_byline(byline: str) -> list[str]:
     line = OTHER_CREDIT_INSIDE.sub("\n", line)
     parts = []
     other_credit = False  # "Text: A, B; photos: C, D": D made pictures, too
-    for whole in _persons_apart(line if OTHER_CREDIT.match(line) else _without_by(line)):
+    names = line if OTHER_CREDIT.match(line) else _without_by(line)
+    for whole in _persons_apart(names if names == line else FOR_PAPER.sub("", names)):
         for part in SHORT_CONJUNCTION.split(whole or ""):
             if OTHER_CREDIT.match(part):
                 other_credit = True

@@ -25,7 +25,9 @@ from pipelines.extraction.page.marked_elements import MarkedElements, marked_ele
 
 MAX_FIELD_CHARS = 2000  # a longer field is a mistake of the page
 
-SCRIPTS = XPath('.//script[contains(@type, "ld+json")]/text()')
+SCRIPTS = XPath(
+    './/script[contains(@type, "ld+json") or contains(@type, "+JSON") or contains(@type, "json+ld")]/text()'
+)
 METAS = XPath(".//meta[@content]")
 HEADLINES = XPath(".//h1")
 TITLE = XPath("string(.//head/title)")
