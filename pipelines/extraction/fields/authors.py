@@ -33,7 +33,7 @@ MAX_NAMES = 5  # of a byline; more names are a list of authors of other stories
 
 # Names of accounts, not of their owners: "gabor_m", "KatieS", "officialjoquill". "Ela" and "Paul" are names.
 USERNAME_SHAPE = re.compile(r"\S*[_.\d]\S*|[a-z]{6,}|[A-Za-z][a-z]+[A-Z]\w*")
-PRINTED_SOURCES = ("class", "rel", "itemprop", "by-line", "author link", "labelled")
+PRINTED_SOURCES = ("class", "rel", "itemprop", "by-line", "author link", "labelled", "by attribute")
 MAX_GLUED_WORDS = 9  # of two or three names in one string
 Printed = Callable[[], list[PrintedByline]]
 
@@ -45,7 +45,7 @@ def authors(page: DeclaredMetadata, site: SiteNames) -> Iterator[FieldClaim]:
     short: list[FieldClaim] = []
     found_persons = False
     refused: list[tuple[str, list[str], str]] = []
-    for source, names, why in _sources(page, printed):
+    for source, names, why in _sources(page, site, printed):
         raw = clean(", ".join(dict.fromkeys(name.replace("\n", ", ") for name in names)))
         if not raw:
             continue
@@ -133,7 +133,7 @@ def _apart(found: tuple[str, ...], page: DeclaredMetadata, printed: Printed) -> 
     return tuple(dict.fromkeys(one for name in found for one in glued.get(name.casefold(), (name,))))
 
 
-def _sources(page: DeclaredMetadata, printed: Printed) -> Iterator[tuple[str, list[str], str]]:
+def _sources(page: DeclaredMetadata, site: SiteNames, printed: Printed) -> Iterator[tuple[str, list[str], str]]:
     """Yield (source, names as printed there, reason for its precedence), in order of precedence. Lazy."""
     yield "json-ld author", _names_in_node(page, page.article), precedence.AUTHORS_JSON_LD
     for node in page.page_nodes:
@@ -151,6 +151,8 @@ def _sources(page: DeclaredMetadata, printed: Printed) -> Iterator[tuple[str, li
     for byline in printed():
         yield byline.source, byline.lines, byline.why
     for byline in labelled_bylines.labelled(page):
+        yield byline.source, byline.lines, byline.why
+    for byline in printed_bylines.by_attribute(page, site):
         yield byline.source, byline.lines, byline.why
     yield "feed authors", [page.hint["authors"]] if page.hint.get("authors") else [], "named by the feed"
 
@@ -172,6 +174,9 @@ def _names_of(page: DeclaredMetadata, value: Any) -> list[str]:
     found: list[str] = []
     for author in jsonld.members(value):
         value = jsonld.resolved(author, page.by_id)
+        if isinstance(value, dict) and "author" in value and "Role" in jsonld.types(value):
+            found += _names_of(page, value["author"])
+            continue
         is_node = isinstance(value, dict)
         names = _names_of_person(value) if is_node else jsonld.texts(value)
         kind = OrganisationName if is_node and _is_outlet(jsonld.types(value)) else str

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from itertools import chain, islice, takewhile
 from typing import Any, NamedTuple
+
+from lxml.etree import XPath
 
 from pipelines.extraction.fields import date_parser
 from pipelines.extraction.fields.headings import Heading
@@ -50,7 +52,7 @@ NOT_THE_NAME = re.compile(
 # URLs of pages about one author.
 AUTHOR_PAGE = re.compile(
     r"/(?:authors?|autor(?:en|es|a|in|i)?|auteurs?|autori|forfattere?|skribent|redakteure?|redaktion|by|byline|journalistes?"
-    r"|journalists?|contributors?|writers?|columnists?|reporters?|editors?|bloggers?)[/=][^/?#]{3,}",
+    r"|journalists?|contributors?|writers?|columnists?|reporters?|editors?|bloggers?|profiles?|users?)[/=][^/?#]{3,}|/@[\w.-]{3,}",
     re.IGNORECASE,
 )
 
@@ -123,6 +125,27 @@ def _microdata(page: DeclaredMetadata) -> Iterator[Any]:
         yield from names or ([element] if element.tag not in ("meta", "link") else [])
 
 
+NAMED_ATTRIBUTES = ("id", "data-testid", "data-qa", "data-component", "data-hook", "property")
+HAS_NAMED_ATTRIBUTE = XPath(f".//*[{' or '.join(f'@{name}' for name in NAMED_ATTRIBUTES)}]")
+
+
+def by_attribute(page: DeclaredMetadata, site: SiteNames) -> Iterator[PrintedByline]:
+    """Yield what attributes other than the class name as the author: `id`, `data-testid`. For pages without a byline."""
+    heading = main_heading(page, site)
+    near = _near(heading.element) if heading else set()
+    named = (
+        element
+        for element in HAS_NAMED_ATTRIBUTE(page.tree)
+        if element.tag in CLASSED_TAGS
+        and (names := " ".join(element.get(name) or "" for name in NAMED_ATTRIBUTES)[:300])
+        and AUTHOR_CLASS.search(names := CAMEL.sub("-", names.replace(":", " ")))
+        and not NOT_THE_NAME.search(names)
+    )
+    for first, lines in _groups(page, named):
+        if first in near and has_full_name(persons(lines)):
+            yield PrintedByline("by attribute", lines, "an element with an attribute named author, at the headline")
+
+
 def _classed(page: DeclaredMetadata) -> Iterator[Any]:
     for element in page.marks.authors:
         classes = CAMEL.sub("-", element.get("class")[:300])
@@ -178,6 +201,8 @@ def _as_line(element: Any, pieces: list[str]) -> str:
 
 
 def _pieces(element: Any) -> list[str]:
+    if element.tag == "meta":
+        return [name] if (name := normalized((element.get("content") or "")[:1000])) else []
     return [piece for text in islice(element.itertext(), MAX_BYLINE_CHARS) if (piece := normalized(text[:1000]))]
 
 
@@ -197,13 +222,29 @@ def below_headline(page: DeclaredMetadata, site: SiteNames, near: set[Any] | Non
                 yield PrintedByline("by-line", [apart or alone], WHY_BY, is_near)
         elif (bracketed := BRACKETED_LINE.fullmatch(line)) and (name := _signed_in_brackets(bracketed[1])):
             yield PrintedByline("by-line", [name], "name and paper in brackets, below the headline", is_near)
-        elif (inside := BY_INSIDE.search(line)) and _has_date(line, page):
+        elif (inside := _by_inside(line)) and _has_date(line, page):
             yield PrintedByline("by-line", [inside[1]], WHY_BY, is_near)
-        elif (a := _author_link(element)) is not None:
-            pieces = [piece for piece in _pieces(a) if not OTHER_CREDIT.match(piece)]
-            name = " ".join(dict.fromkeys(pieces))
-            if len(name) <= MAX_BYLINE_CHARS and _is_author_name(a, name) and not _in_prose(a):
-                yield PrintedByline("author link", [name], "a link below the headline to an author's page", is_near)
+        elif names := _linked_names(element, line, is_near):
+            yield PrintedByline("author link", names, "a link below the headline to an author's page", is_near)
+
+
+def _by_inside(line: str) -> re.Match[str] | None:
+    """Return "by" and a name inside a line, but for those who checked the text or made its pictures."""
+    if not BY_INSIDE.search(line):
+        return None
+    parts = (part for part in COLUMN_SEPARATOR.split(line) if not OTHER_CREDIT.match(part))
+    return next((inside for part in parts if (inside := BY_INSIDE.search(part))), None)
+
+
+def _linked_names(element: Any, line: str, is_near: bool) -> list[str]:
+    """Return the names in a line that link to authors' pages; near the headline, to an author's address as well."""
+    found = []
+    for a in _author_links(element):
+        name = " ".join(dict.fromkeys(piece for piece in _pieces(a) if not OTHER_CREDIT.match(piece)))
+        is_name = _is_full_name(name) and is_near and line.startswith(name) if _is_mail(a) else _is_author_name(a, name)
+        if is_name and len(name) <= MAX_BYLINE_CHARS and not _in_prose(a):
+            found.append(name)
+    return found
 
 
 def _in_prose(a: Any) -> bool:
@@ -253,13 +294,18 @@ def beside_date(page: DeclaredMetadata, site: SiteNames) -> Iterator[PrintedByli
     """Yield a name next to the date below the headline, in one line or side by side. The weakest sign."""
     lines = _lines_after_headline(page, site)[:MAX_LINES_AFTER]
     for at, (element, line) in enumerate(lines):
-        pieces = [piece for piece in COLUMN_SEPARATOR.split(line) if piece.strip()]
+        whole = [piece for text in _pieces(element) for piece in COLUMN_SEPARATOR.split(text) if piece.strip()]
+        pieces = [piece for text in whole for piece in (text, *BEFORE_DATE.split(text)[:1])]
         name = next((piece for piece in pieces if _is_full_name(piece)), None)
-        if name is None or len(pieces) > 4 or _is_in_tool(element):
+        if name is None or len(whole) > 4 or _is_in_tool(element):
             continue
+        pieces += [line.removeprefix(name).lstrip(" ,")]
         beside = [text for other, text in lines[max(0, at - 3) : at + 4] if _are_close(element, other)]
         if any(_has_date(piece, page) for piece in (*pieces, *beside)):
             yield PrintedByline("beside the date", [name], "next to the date below the headline")
+
+
+BEFORE_DATE = re.compile(r",\s+(?=\D{0,12}\d)")  # "Jo Quill, 4 March 2026"
 
 
 def _is_in_tool(element: Any) -> bool:
@@ -282,10 +328,11 @@ def _is_full_name(piece: str) -> bool:
 
 
 def _are_close(one: Any, other: Any) -> bool:
-    """Return whether two elements have the same parent, or the same grandparent."""
+    """Return whether two elements have the same parent or grandparent, or one is beside the parent of the other."""
     if one is other or one.getparent() is None or other.getparent() is None:
         return False
-    return one.getparent() is other.getparent() or one.getparent().getparent() is other.getparent().getparent()
+    mine, theirs = one.getparent(), other.getparent()
+    return mine is theirs or mine.getparent() in (theirs, theirs.getparent()) or theirs.getparent() is mine
 
 
 def _has_date(line: str, page: DeclaredMetadata) -> bool:
@@ -306,9 +353,16 @@ def _is_author_name(a: Any, name: str) -> bool:
     )
 
 
-def _author_link(element: Any) -> Any:
-    links = [element] if element.tag == "a" else list(element.iterfind(".//a"))[:2]
-    return next((a for a in links if AUTHOR_PAGE.search((a.get("href") or "")[:500])), None)
+def _author_links(element: Any) -> list[Any]:
+    links = [element] if element.tag == "a" else list(islice(element.iterfind(".//a"), MAX_LINKED_NAMES))
+    return [a for a in links if AUTHOR_PAGE.search((a.get("href") or "")[:500]) or _is_mail(a)]
+
+
+def _is_mail(a: Any) -> bool:
+    return (a.get("href") or "").startswith("mailto:")
+
+
+MAX_LINKED_NAMES = 4  # in one line
 
 
 def _lines_after_headline(page: DeclaredMetadata, site: SiteNames) -> list[tuple[Any, str]]:
@@ -327,8 +381,21 @@ def _short_lines(page: DeclaredMetadata, heading: Heading | None) -> list[tuple[
         if element.tag not in WORDLESS_TAGS and len(element) <= 4 and not page.elsewhere(element):
             line = element_text(element, 2 * MAX_BYLINE_CHARS)
             if line and len(line) <= MAX_BYLINE_CHARS:
+                if element.tag not in ("h1", "h2") and BY.match(line) and (first := _before_break(element)):
+                    lines.append((element, first))
                 lines.append((element, line))
     return lines
+
+
+def _before_break(element: Any) -> str | None:
+    """Return the first line of an element that has breaks: "By Jo Quill<br>Staff writer"."""
+    first = next((child for child in element if child.tag == "br"), None)
+    if first is None:
+        return None
+    before = [element.text or ""]
+    for child in takewhile(lambda child: child is not first, element):
+        before += [element_text(child, MAX_BYLINE_CHARS) or "", child.tail or ""]
+    return normalized(" ".join(before))
 
 
 WORDLESS_TAGS = frozenset(
