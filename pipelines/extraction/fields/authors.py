@@ -12,6 +12,7 @@ from pipelines.extraction.fields.candidates import PLACE_READERS, FieldClaim
 from pipelines.extraction.fields.person_names import (
     BY,
     DESK_CODE,
+    OTHER_CREDIT,
     collective_author,
     has_full_name,
     named_agencies,
@@ -50,7 +51,11 @@ def authors(page: DeclaredMetadata, site: SiteNames) -> Iterator[FieldClaim]:
         if not raw:
             continue
         named = [name for name in names if not isinstance(name, OrganisationName) and not site.is_called(name)]
+        if source.startswith("class"):
+            named = [ABOUT.sub("", name) for name in named]
         found = _with_page_spelling(persons(named, papers), page)
+        if not found and source.startswith(("class", "itemprop")):
+            found = _after_unknown_label(named, papers)
         declared = not source.startswith(PRINTED_SOURCES)
         if declared:
             found = _apart(found, page, printed)
@@ -85,6 +90,17 @@ def authors(page: DeclaredMetadata, site: SiteNames) -> Iterator[FieldClaim]:
     for byline in printed_bylines.beside_date(page, site):
         if found := persons(byline.lines, papers):
             yield FieldClaim(byline.source, byline.lines[0], found, byline.why)
+
+
+UNKNOWN_LABEL = re.compile(r"^[^:：\d]{2,25}[:：]\s*(?=\S)", re.IGNORECASE)
+ABOUT = re.compile(r"^(?:about|über|sobre|meet)\s+(?=\w)", re.IGNORECASE)  # "About Jo Quill" in the box of an author
+
+
+def _after_unknown_label(lines: list[str], papers: set[str]) -> tuple[str, ...]:
+    """Return the full names after a label that no table has, in an element that is marked as the author's."""
+    rest = [UNKNOWN_LABEL.sub("", line) for line in lines if UNKNOWN_LABEL.match(line) and not OTHER_CREDIT.match(line)]
+    found = persons(rest, papers)
+    return found if has_full_name(found) else ()
 
 
 def _longer_byline(

@@ -7,8 +7,17 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from pipelines.extraction.fields.person_names import BY, OTHER_CREDIT, has_full_name, has_only_names, persons
+from pipelines.extraction.fields.person_names import (
+    BY,
+    OTHER_CREDIT,
+    OTHER_CREDIT_INSIDE,
+    has_full_name,
+    has_only_names,
+    persons,
+    presented,
+)
 from pipelines.extraction.fields.printed_bylines import MAX_BYLINE_CHARS, PrintedByline, is_elsewhere
+from pipelines.extraction.languages import tables
 from pipelines.extraction.page.declared import DeclaredMetadata, element_text, normalized
 
 MAX_LABEL_CHARS = 30
@@ -44,12 +53,17 @@ ALONE = re.compile(
     r"\b(?:by|von|par|por|door|av|af|przez)$|^(?:aut|verfass|作者|撰文|記者|记者|執筆|글쓴이|автор|yazar)",
     re.IGNORECASE,
 )
+OTHER_LABEL = re.compile(r"\w[:：]\s")
 ONLY_JOINT = re.compile(r"(?:[\s,;&/、，|·•-]|and|und|et|y|e|och|og)*")
 
 
 def labelled(page: DeclaredMetadata) -> Iterator[PrintedByline]:
-    """Yield the names that follow a label. A label beside other words, or before anything but names, does not count."""
+    """Yield the names that follow a label. A label beside other words, or before anything but names, does not count.
+
+    Those that a biography presents, below a heading such as "About the author", come last.
+    """
     seen = 0
+    biographies: list[Any] = []
     for element in page.tree.iter(*LABEL_TAGS):
         text = element.text
         if not text or len(text) > MAX_BYLINE_CHARS or not (label := text.strip()):
@@ -60,13 +74,53 @@ def labelled(page: DeclaredMetadata) -> Iterator[PrintedByline]:
         elif len(label) > 6 and WHOLE_LINE.match(label) and BY.match(label) and not OTHER_CREDIT.match(label):
             names = normalized(label)
         if not names:
+            if len(label) <= MAX_LABEL_CHARS and label.rstrip(" :：").casefold() in ABOUT:
+                biographies.append(element)
             continue
         seen += 1
         if seen > MAX_LABELS:
             return
         found = persons([names])
+        if OTHER_LABEL.search(names) and not OTHER_CREDIT_INSIDE.search(names):
+            continue  # "Author: Jo Quill Released: 2025 Genre: Crime" describes a book
         if has_full_name(found) and has_only_names(f"by {names}", found) and not is_elsewhere(page, element):
             yield PrintedByline("labelled", [names], WHY_LABELLED)
+    found_below = [_presented_below(heading) for heading in biographies[:MAX_LABELS] if not is_elsewhere(page, heading)]
+    if names := "\n".join(dict.fromkeys(name for name in found_below if name)):
+        yield PrintedByline("labelled", [names], WHY_PRESENTED)
+
+
+ABOUT = frozenset(phrase.casefold() for phrase in tables.phrases("author.heading"))
+WHY_PRESENTED = "a biography below a heading such as About the author presents this person"
+MAX_BIOGRAPHY_PIECES = 3  # below the heading, one of which begins with the name
+
+
+def _presented_below(heading: Any) -> str | None:
+    """Return the name with which the text below a heading begins, if the text presents a person."""
+    element = heading
+    for _ in range(3):
+        following = [
+            element.tail or "",
+            *(piece for below in islice(element.itersiblings("*"), 4) for piece in _pieces(below)),
+        ]
+        pieces = [line for piece in following if (line := normalized(piece[:1000]))][:MAX_BIOGRAPHY_PIECES]
+        if pieces:
+            return next(
+                (name for piece in pieces if (name := presented(piece.lstrip(":： ")) or _full_name(piece))), None
+            )
+        element = element.getparent()
+        if element is None or element.tag in ("body", "article", "main"):
+            break
+    return None
+
+
+def _pieces(element: Any) -> Iterator[str]:
+    return islice((piece for piece in element.itertext() if piece.strip()), MAX_BIOGRAPHY_PIECES)
+
+
+def _full_name(piece: str) -> str | None:
+    found = persons([piece])
+    return piece if found == (piece,) and has_full_name(found) else None
 
 
 def _is_label(text: str) -> bool:

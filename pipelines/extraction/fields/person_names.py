@@ -11,6 +11,7 @@ from pipelines.extraction.languages import tables
 MAX_NAME_CHARS = 60  # a longer part of a byline is a sentence
 MAX_BYLINE_CHARS = 2_000  # of a byline that are read: fifty persons
 MAX_BYLINE_LINE_CHARS = 120  # of a line of the text that may be a byline
+MAX_BIOGRAPHY_CHARS = 600
 MAX_COLLECTIVE_CHARS = 80  # of the name of a desk, team or outlet
 
 # What comes before the first name of a byline; after a label such as "Author of the article:", too. "De" and "Da" begin
@@ -80,6 +81,10 @@ NAME_LETTERS = re.compile(r"^(?!.*\d[.,:]\d).*[^\W\d_]{2}")  # a date, or a lice
 # headline has words that no name has.
 _NAME = r"[^\W\d_a-z][\w.'’-]{0,30}(?: [^\W\d_a-z][\w.'’-]{0,30}){1,3}"
 BARE_NAMES = re.compile(rf"{_NAME}(?:(?:, | ?/ ?| and | und | et | y | e | och | og | i | en ){_NAME}){{0,3}}")
+# A biography: the name and what its owner is or does.
+PRESENTED = tables.compiled(rf"({_NAME})(?:,? ?\([^)]{{1,40}}\)|,[^,.]{{1,60}},)?\s{{author.presents}}(?=\W)")
+WRITER = tables.compiled(r"\b{topic.writer}", re.IGNORECASE)
+QUOTATION_MARK = re.compile('[“”„«»「」"]')
 NEVER_IN_NAMES = tables.compiled(r"\b{byline.no-name}\b", re.IGNORECASE)
 # What is beside names in a byline: "Political Editor", "à Évron", "in Port Selby".
 ROLE_OR_PLACE = re.compile(
@@ -131,6 +136,21 @@ def byline_in(
             found = persons([line], outlets)
             if has_full_name(found) and has_only_names(line, found):  # "By Friday" is no byline
                 return line, found
+    return None
+
+
+def presented(line: str) -> str | None:
+    """Return the full name that begins a biography: "Jo Quill is a writer", "Jo Quill covers the harbour"."""
+    found = PRESENTED.match(line)
+    return found[1] if found and persons([found[1]]) == (found[1],) else None
+
+
+def writer_presented_in(lines: Iterable[str]) -> tuple[str, tuple[str, ...]] | None:
+    """Return (line, name) of the first line that presents somebody as a writer, and quotes nobody."""
+    for line in lines:
+        if len(line) < MAX_BIOGRAPHY_CHARS and not QUOTATION_MARK.search(line) and WRITER.search(line):
+            if name := presented(line):
+                return line, (name,)
     return None
 
 

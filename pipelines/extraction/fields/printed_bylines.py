@@ -84,7 +84,7 @@ def bylines(page: DeclaredMetadata, site: SiteNames) -> Iterator[PrintedByline]:
         for first, lines in groups:
             if near is None or first in near:
                 yield PrintedByline(source, lines, why)
-            elif not several:
+            elif not several and not _is_in_teaser(first):
                 far.append(PrintedByline(source, lines, why))
     below = [*below_headline(page, site, near)]
     yield from (byline for byline in below if byline.is_near)
@@ -93,6 +93,22 @@ def bylines(page: DeclaredMetadata, site: SiteNames) -> Iterator[PrintedByline]:
     yield from far
 
 
+def _is_in_teaser(element: Any) -> bool:
+    """Return whether a byline away from the headline follows a link to another story: a link of many words."""
+    for up in islice(element.iterancestors(), SHARED_LEVELS):
+        if up.tag in ("article", "main", "body"):
+            break
+        for before in islice(up.iter("*"), MAX_ELEMENTS_NEAR):
+            if before is element:
+                break
+            if before.tag == "a" and "#" not in (before.get("href") or "#"):
+                words = len((element_text(before, MAX_BYLINE_CHARS) or "").split())
+                if words >= MIN_TEASER_WORDS and before is not element.getparent():
+                    return True
+    return False
+
+
+MIN_TEASER_WORDS = 5
 MAX_FAR = 2  # bylines of a kind away from the headline; more are those of other stories
 MAX_NEAR_BEFORE = 60  # elements before the headline in which its byline may be
 
@@ -121,7 +137,9 @@ MAX_ELEMENTS_NEAR = 200  # after the headline: share buttons are dozens of eleme
 
 def _microdata(page: DeclaredMetadata) -> Iterator[Any]:
     for element in page.marks.author_items[: 5 * MAX_BYLINES]:
-        names = [inner for inner in islice(element.iter(), MAX_BYLINES) if inner.get("itemprop") == "name"]
+        names = [
+            inner for inner in islice(element.iter(), MAX_BYLINES) if "name" in (inner.get("itemprop") or "").split()
+        ]
         yield from names or ([element] if element.tag not in ("meta", "link") else [])
 
 
@@ -130,7 +148,7 @@ HAS_NAMED_ATTRIBUTE = XPath(f".//*[{' or '.join(f'@{name}' for name in NAMED_ATT
 
 
 def by_attribute(page: DeclaredMetadata, site: SiteNames) -> Iterator[PrintedByline]:
-    """Yield what attributes other than the class name as the author: `id`, `data-testid`. For pages without a byline."""
+    """Yield what attributes other than the class name as the author, such as `id`: for pages without a byline."""
     heading = main_heading(page, site)
     near = _near(heading.element) if heading else set()
     named = (
@@ -142,7 +160,11 @@ def by_attribute(page: DeclaredMetadata, site: SiteNames) -> Iterator[PrintedByl
         and not NOT_THE_NAME.search(names)
     )
     for first, lines in _groups(page, named):
-        if first in near and has_full_name(persons(lines)):
+        if (
+            first in near
+            and (names := persons(lines))
+            and all(" " in name or CJK_NAME.fullmatch(name) for name in names)
+        ):
             yield PrintedByline("by attribute", lines, "an element with an attribute named author, at the headline")
 
 
@@ -214,7 +236,7 @@ def below_headline(page: DeclaredMetadata, site: SiteNames, near: set[Any] | Non
         is_near = at < MAX_LINES_AFTER and (near is None or element in near)
         if BY_ALONE.fullmatch(line) and at + 1 < len(lines):
             yield PrintedByline("by-line", [lines[at + 1][1]], "follows the word By", is_near)
-        elif line in by:
+        elif line in by and (is_near or not _is_in_teaser(element)):
             shortest = min((other for other in by if line.startswith(other)), key=len)  # "By Jo Quill", then its date
             alone = COLUMN_SEPARATOR.split(shortest)[0]
             if _is_byline(alone, dated=_has_date(line, page)):
@@ -224,7 +246,7 @@ def below_headline(page: DeclaredMetadata, site: SiteNames, near: set[Any] | Non
             yield PrintedByline("by-line", [name], "name and paper in brackets, below the headline", is_near)
         elif (inside := _by_inside(line)) and _has_date(line, page):
             yield PrintedByline("by-line", [inside[1]], WHY_BY, is_near)
-        elif names := _linked_names(element, line, is_near):
+        elif (names := _linked_names(element, line, is_near)) and (is_near or not _is_in_teaser(element)):
             yield PrintedByline("author link", names, "a link below the headline to an author's page", is_near)
 
 
@@ -292,7 +314,9 @@ BY_INSIDE = re.compile(
 
 def beside_date(page: DeclaredMetadata, site: SiteNames) -> Iterator[PrintedByline]:
     """Yield a name next to the date below the headline, in one line or side by side. The weakest sign."""
-    lines = _lines_after_headline(page, site)[:MAX_LINES_AFTER]
+    heading = main_heading(page, site)
+    above = _lines_above(heading.element) if heading else []
+    lines = [*above, *_lines_after_headline(page, site)[:MAX_LINES_AFTER]]
     for at, (element, line) in enumerate(lines):
         whole = [piece for text in _pieces(element) for piece in COLUMN_SEPARATOR.split(text) if piece.strip()]
         pieces = [piece for text in whole for piece in (text, *BEFORE_DATE.split(text)[:1])]
@@ -300,7 +324,11 @@ def beside_date(page: DeclaredMetadata, site: SiteNames) -> Iterator[PrintedByli
         if name is None or len(whole) > 4 or _is_in_tool(element):
             continue
         pieces += [line.removeprefix(name).lstrip(" ,")]
-        beside = [text for other, text in lines[max(0, at - 3) : at + 4] if _are_close(element, other)]
+        beside = (
+            []
+            if at < len(above)
+            else [text for other, text in lines[max(0, at - 3) : at + 4] if _are_close(element, other)]
+        )
         if any(_has_date(piece, page) for piece in (*pieces, *beside)):
             yield PrintedByline("beside the date", [name], "next to the date below the headline")
 
@@ -328,11 +356,10 @@ def _is_full_name(piece: str) -> bool:
 
 
 def _are_close(one: Any, other: Any) -> bool:
-    """Return whether two elements have the same parent or grandparent, or one is beside the parent of the other."""
+    """Return whether two elements have the same parent, or the same grandparent."""
     if one is other or one.getparent() is None or other.getparent() is None:
         return False
-    mine, theirs = one.getparent(), other.getparent()
-    return mine is theirs or mine.getparent() in (theirs, theirs.getparent()) or theirs.getparent() is mine
+    return one.getparent() is other.getparent() or one.getparent().getparent() is other.getparent().getparent()
 
 
 def _has_date(line: str, page: DeclaredMetadata) -> bool:
@@ -370,6 +397,17 @@ def _lines_after_headline(page: DeclaredMetadata, site: SiteNames) -> list[tuple
     if page.lines_after_headline is None:
         page.lines_after_headline = _short_lines(page, main_heading(page, site))
     return page.lines_after_headline
+
+
+def _lines_above(heading: Any) -> list[tuple[Any, str]]:
+    """Return the short lines just above a headline, in its box or that around it."""
+    boxes = (up for up in (heading, heading.getparent()) if up is not None and up.tag not in ("body", "main", "html"))
+    before = (element for box in boxes for element in islice(box.itersiblings("*", preceding=True), MAX_LINES_ABOVE))
+    found = ((element, element_text(element, 2 * MAX_BYLINE_CHARS) or "") for element in before)
+    return [(element, line) for element, line in found if 0 < len(line) <= MAX_BYLINE_CHARS and element.tag != "nav"]
+
+
+MAX_LINES_ABOVE = 2
 
 
 def _short_lines(page: DeclaredMetadata, heading: Heading | None) -> list[tuple[Any, str]]:
