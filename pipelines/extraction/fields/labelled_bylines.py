@@ -10,7 +10,6 @@ from typing import Any
 from pipelines.extraction.fields.person_names import (
     BY,
     OTHER_CREDIT,
-    OTHER_CREDIT_INSIDE,
     has_full_name,
     has_only_names,
     persons,
@@ -53,7 +52,6 @@ ALONE = re.compile(
     r"\b(?:by|von|par|por|door|av|af|przez)$|^(?:aut|verfass|作者|撰文|記者|记者|執筆|글쓴이|автор|yazar)",
     re.IGNORECASE,
 )
-OTHER_LABEL = re.compile(r"\w[:：]\s")
 ONLY_JOINT = re.compile(r"(?:[\s,;&/、，|·•-]|and|und|et|y|e|och|og)*")
 
 
@@ -81,8 +79,6 @@ def labelled(page: DeclaredMetadata) -> Iterator[PrintedByline]:
         if seen > MAX_LABELS:
             return
         found = persons([names])
-        if OTHER_LABEL.search(names) and not OTHER_CREDIT_INSIDE.search(names):
-            continue  # "Author: Jo Quill Released: 2025 Genre: Crime" describes a book
         if has_full_name(found) and has_only_names(f"by {names}", found) and not is_elsewhere(page, element):
             yield PrintedByline("labelled", [names], WHY_LABELLED)
     found_below = [_presented_below(heading) for heading in biographies[:MAX_LABELS] if not is_elsewhere(page, heading)]

@@ -55,6 +55,7 @@ NOT_A_NAME = re.compile(
 # An address or the name of an account beside a name; "jo@paper.example (Jo Quill)", as feeds write it.
 HANDLE = re.compile(r"(?<=\w)\s+[(\[<]?(?:@\w|[\w.+-]{1,60}@[\w-])[\w.-]{0,80}[)\]>]?")
 ADDRESS_AND_NAME = re.compile(r"[\w.+-]{1,60}@[\w.-]{1,80}\s+\(([^()]{3,60})\)")
+OTHER_LABEL = re.compile(r"\w[:：]\s")
 HOST = re.compile(r"(?:[\w-]{1,60}\.){1,4}[a-z]{2,12}", re.IGNORECASE)
 BRACKETED_INITIALS = re.compile(r"\s\((?:\w\.\s?){1,4}\)(?=\s+\w)")  # "Jo (J.A.) Quill"
 BRACKETS = re.compile(r"[()（）【】]")
@@ -149,7 +150,8 @@ def writer_presented_in(lines: Iterable[str]) -> tuple[str, tuple[str, ...]] | N
     """Return (line, name) of the first line that presents somebody as a writer, and quotes nobody."""
     for line in lines:
         if len(line) < MAX_BIOGRAPHY_CHARS and not QUOTATION_MARK.search(line) and WRITER.search(line):
-            if name := presented(line):
+            name = presented(line)
+            if name:
                 return line, (name,)
     return None
 
@@ -206,7 +208,10 @@ def split_byline(byline: str) -> list[str]:
                 other_credit = True
             elif BY.match(part):
                 other_credit = False
-            if not other_credit and (name := TRIM.sub("", AFTER_NAME.sub("", _without_by(part)))):
+            named = _without_by(part)
+            if OTHER_LABEL.search(named):
+                parts.append(named)  # "Jo Quill Released: June 17": no name
+            elif not other_credit and (name := TRIM.sub("", AFTER_NAME.sub("", named))):
                 parts.append(" ".join(LAST_BRACKET.sub("", name).split()))
     return parts
 
