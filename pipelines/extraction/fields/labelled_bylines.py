@@ -86,7 +86,8 @@ def labelled(page: DeclaredMetadata) -> Iterator[PrintedByline]:
         yield PrintedByline("labelled", [names], WHY_PRESENTED)
 
 
-ABOUT = frozenset(phrase.casefold() for phrase in tables.phrases("author.heading"))
+# Of a heading; "about us" presents the site.
+ABOUT = frozenset(phrase.casefold() for phrase in tables.phrases("author.heading")) - {"über uns"}
 WHY_PRESENTED = "a biography below a heading such as About the author presents this person"
 MAX_BIOGRAPHY_PIECES = 3  # below the heading, one of which begins with the name
 
@@ -101,9 +102,7 @@ def _presented_below(heading: Any) -> str | None:
         ]
         pieces = [line for piece in following if (line := normalized(piece[:1000]))][:MAX_BIOGRAPHY_PIECES]
         if pieces:
-            return next(
-                (name for piece in pieces if (name := presented(piece.lstrip(":： ")) or _full_name(piece))), None
-            )
+            return next((name for piece in pieces if (name := presented(piece.lstrip(":： ")))), None)
         element = element.getparent()
         if element is None or element.tag in ("body", "article", "main"):
             break
@@ -112,11 +111,6 @@ def _presented_below(heading: Any) -> str | None:
 
 def _pieces(element: Any) -> Iterator[str]:
     return islice((piece for piece in element.itertext() if piece.strip()), MAX_BIOGRAPHY_PIECES)
-
-
-def _full_name(piece: str) -> str | None:
-    found = persons([piece])
-    return piece if found == (piece,) and has_full_name(found) else None
 
 
 def _is_label(text: str) -> bool:

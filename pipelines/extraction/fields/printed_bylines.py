@@ -94,21 +94,20 @@ def bylines(page: DeclaredMetadata, site: SiteNames) -> Iterator[PrintedByline]:
 
 
 def _is_in_teaser(element: Any) -> bool:
-    """Return whether a byline away from the headline follows a link to another story: a link of many words."""
+    """Return whether a byline away from the headline is below a heading that links to another story."""
     for up in islice(element.iterancestors(), SHARED_LEVELS):
         if up.tag in ("article", "main", "body"):
             break
         for before in islice(up.iter("*"), MAX_ELEMENTS_NEAR):
             if before is element:
                 break
-            if before.tag == "a" and "#" not in (before.get("href") or "#"):
-                words = len((element_text(before, MAX_BYLINE_CHARS) or "").split())
-                if words >= MIN_TEASER_WORDS and before is not element.getparent():
-                    return True
+            if before.tag in HEADING_TAGS and (before.find(".//a") is not None or before.getparent().tag == "a"):
+                return len((element_text(before, 2 * MAX_BYLINE_CHARS) or "").split()) >= MIN_TEASER_WORDS
     return False
 
 
-MIN_TEASER_WORDS = 5
+MIN_TEASER_WORDS = 4
+HEADING_TAGS = frozenset(("h2", "h3", "h4", "h5", "h6"))
 MAX_FAR = 2  # bylines of a kind away from the headline; more are those of other stories
 MAX_NEAR_BEFORE = 60  # elements before the headline in which its byline may be
 
@@ -321,7 +320,7 @@ def beside_date(page: DeclaredMetadata, site: SiteNames) -> Iterator[PrintedByli
         whole = [piece for text in _pieces(element) for piece in COLUMN_SEPARATOR.split(text) if piece.strip()]
         pieces = [piece for text in whole for piece in (text, *BEFORE_DATE.split(text)[:1])]
         name = next((piece for piece in pieces if _is_full_name(piece)), None)
-        if name is None or len(whole) > 4 or _is_in_tool(element):
+        if name is None or not (3 if at < len(above) else 1) <= len(whole) <= 4 or _is_in_tool(element):
             continue
         pieces += [line.removeprefix(name).lstrip(" ,")]
         beside = (

@@ -80,7 +80,7 @@ LAYOUTS = {
     "über die autorin": (f"{PROSE}<h3>Über die Autorin</h3><p>Mara Quill ist Ingenieurin in Kiel.</p>", QUILL),
     "a box with her name": (f'{PROSE}<div class="about-author"><h3 class="author">About Mara Quill</h3></div>', QUILL),
     "a story that is recommended": (
-        f'{PROSE}<div><div><a href="/s">Other story about the tides of March</a><div class="author">By Kit Bander'
+        f'{PROSE}<div><div><h4><a href="/s">Other story about the tides</a></h4><div class="author">By Kit Bander'
         "</div></div></div>",
         (),
     ),
