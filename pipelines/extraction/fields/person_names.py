@@ -55,7 +55,7 @@ NOT_A_NAME = re.compile(
 # An address or the name of an account beside a name; "jo@paper.example (Jo Quill)", as feeds write it.
 HANDLE = re.compile(r"(?<=\w)\s+[(\[<]?(?:@\w|[\w.+-]{1,60}@[\w-])[\w.-]{0,80}[)\]>]?")
 ADDRESS_AND_NAME = re.compile(r"[\w.+-]{1,60}@[\w.-]{1,80}\s+\(([^()]{3,60})\)")
-OTHER_LABEL = re.compile(r"\w[:：]\s")
+OTHER_LABEL = re.compile(r"\S+\s.*\w[:：]\s")
 HOST = re.compile(r"(?:[\w-]{1,60}\.){1,4}[a-z]{2,12}", re.IGNORECASE)
 BRACKETED_INITIALS = re.compile(r"\s\((?:\w\.\s?){1,4}\)(?=\s+\w)")  # "Jo (J.A.) Quill"
 BRACKETS = re.compile(r"[()（）【】]")
@@ -209,7 +209,7 @@ def split_byline(byline: str) -> list[str]:
             elif BY.match(part):
                 other_credit = False
             named = _without_by(part)
-            if OTHER_LABEL.search(named):
+            if OTHER_LABEL.match(named):
                 parts.append(named)  # "Jo Quill Released: June 17": no name
             elif not other_credit and (name := TRIM.sub("", AFTER_NAME.sub("", named))):
                 parts.append(" ".join(LAST_BRACKET.sub("", name).split()))

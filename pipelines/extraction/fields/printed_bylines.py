@@ -159,11 +159,8 @@ def by_attribute(page: DeclaredMetadata, site: SiteNames) -> Iterator[PrintedByl
         and not NOT_THE_NAME.search(names)
     )
     for first, lines in _groups(page, named):
-        if (
-            first in near
-            and (names := persons(lines))
-            and all(" " in name or CJK_NAME.fullmatch(name) for name in names)
-        ):
+        found = persons(lines) if first in near else ()
+        if found and all(CJK_NAME.fullmatch(name) or (" " in name and is_latin(name)) for name in found):
             yield PrintedByline("by attribute", lines, "an element with an attribute named author, at the headline")
 
 
@@ -243,16 +240,17 @@ def below_headline(page: DeclaredMetadata, site: SiteNames, near: set[Any] | Non
                 yield PrintedByline("by-line", [apart or alone], WHY_BY, is_near)
         elif (bracketed := BRACKETED_LINE.fullmatch(line)) and (name := _signed_in_brackets(bracketed[1])):
             yield PrintedByline("by-line", [name], "name and paper in brackets, below the headline", is_near)
-        elif (inside := _by_inside(line)) and _has_date(line, page):
+        elif (inside := _by_inside(element, line)) and _has_date(line, page):
             yield PrintedByline("by-line", [inside[1]], WHY_BY, is_near)
         elif (names := _linked_names(element, line, is_near)) and (is_near or not _is_in_teaser(element)):
             yield PrintedByline("author link", names, "a link below the headline to an author's page", is_near)
 
 
-def _by_inside(line: str) -> re.Match[str] | None:
-    """Return "by" and a name inside a line, but for those who checked the text or made its pictures."""
-    if not BY_INSIDE.search(line):
-        return None
+def _by_inside(element: Any, line: str) -> re.Match[str] | None:
+    """Return "by" and a name inside a line. Who checked the text counts only in an element named for the author."""
+    found = BY_INSIDE.search(line)
+    if not found or "author" in (element.get("class") or ""):
+        return found
     parts = (part for part in COLUMN_SEPARATOR.split(line) if not OTHER_CREDIT.match(part))
     return next((inside for part in parts if (inside := BY_INSIDE.search(part))), None)
 
