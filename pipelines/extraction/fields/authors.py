@@ -168,7 +168,7 @@ def _sources(page: DeclaredMetadata, site: SiteNames, printed: Printed) -> Itera
         yield byline.source, byline.lines, byline.why
     for byline in labelled_bylines.labelled(page):
         yield byline.source, byline.lines, byline.why
-    for byline in printed_bylines.by_attribute(page, site):
+    for byline in labelled_bylines.by_attribute(page, site):
         yield byline.source, byline.lines, byline.why
     yield "feed authors", [page.hint["authors"]] if page.hint.get("authors") else [], "named by the feed"
 

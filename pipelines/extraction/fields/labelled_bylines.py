@@ -1,4 +1,4 @@
-"""Find bylines by a label in an element of its own: "Author:", "Written by", 作者, wherever the page prints it."""
+"""Find bylines by a label in an element of its own ("Author:", "Written by", 作者), by a biography or an attribute."""
 
 from __future__ import annotations
 
@@ -7,15 +7,31 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
+from lxml.etree import XPath
+
 from pipelines.extraction.fields.person_names import (
     BY,
+    CJK_NAME,
     OTHER_CREDIT,
     has_full_name,
     has_only_names,
+    is_latin,
     persons,
     presented,
 )
-from pipelines.extraction.fields.printed_bylines import MAX_BYLINE_CHARS, PrintedByline, is_elsewhere
+from pipelines.extraction.fields.printed_bylines import (
+    AUTHOR_CLASS,
+    CAMEL,
+    CLASSED_TAGS,
+    MAX_BYLINE_CHARS,
+    NOT_THE_NAME,
+    PrintedByline,
+    elements_near,
+    grouped,
+    is_elsewhere,
+)
+from pipelines.extraction.fields.site_names import SiteNames
+from pipelines.extraction.fields.titles import main_heading
 from pipelines.extraction.languages import tables
 from pipelines.extraction.page.declared import DeclaredMetadata, element_text, normalized
 
@@ -160,3 +176,25 @@ def _joint_free(text: str | None) -> str | None:
     """Return the text between two elements, None if it only joins them."""
     line = normalized((text or "")[: 2 * MAX_BYLINE_CHARS])
     return None if line is None or ONLY_JOINT.fullmatch(line) else line.lstrip(":： ")
+
+
+NAMED_ATTRIBUTES = ("id", "data-testid", "data-qa", "data-component", "data-hook", "property")
+HAS_NAMED_ATTRIBUTE = XPath(f".//*[{' or '.join(f'@{name}' for name in NAMED_ATTRIBUTES)}]")
+
+
+def by_attribute(page: DeclaredMetadata, site: SiteNames) -> Iterator[PrintedByline]:
+    """Yield what attributes other than the class name as the author, such as `id`: for pages without a byline."""
+    heading = main_heading(page, site)
+    near = elements_near(heading.element) if heading else set()
+    named = (
+        element
+        for element in HAS_NAMED_ATTRIBUTE(page.tree)
+        if element.tag in CLASSED_TAGS
+        and (names := " ".join(element.get(name) or "" for name in NAMED_ATTRIBUTES)[:300])
+        and AUTHOR_CLASS.search(names := CAMEL.sub("-", names.replace(":", " ")))
+        and not NOT_THE_NAME.search(names)
+    )
+    for first, lines in grouped(page, named):
+        found = persons(lines) if first in near else ()
+        if found and all(CJK_NAME.fullmatch(name) or (" " in name and is_latin(name)) for name in found):
+            yield PrintedByline("by attribute", lines, "an element with an attribute named author, at the headline")

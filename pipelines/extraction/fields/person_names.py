@@ -271,3 +271,16 @@ def is_agency(name: str) -> bool:
 def _folded_words(name: str) -> list[str]:
     """Return the words of a name for comparison: letter case and punctuation do not count."""
     return re.findall(r"\w+", name.casefold())
+
+
+# "[田中宏昌，BayMedia]", "【文／陳大文】"
+BRACKETED_LINE = re.compile(r"[\[［【〔(（]\s*([^\[\]【】()（）]{2,60}?)\s*[\]］】〕)）]")
+CJK_NAME = re.compile(r"[\u4e00-\u9fff\u3040-\u30ff\uac00-\ud7af]{2,6}")
+
+
+def signed_in_brackets(line: str) -> str | None:
+    """Return the byline inside brackets: "By" and names, or a name in Chinese characters before that of the paper."""
+    if BY.match(line):
+        return line if has_full_name(persons([line])) else None
+    name, *papers = (part.strip() for part in re.split("[，,、／/|｜]", line, maxsplit=1))
+    return name if papers and CJK_NAME.fullmatch(name) and persons([name]) == (name,) else None

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice, takewhile
 from typing import Any, NamedTuple
 
-from lxml.etree import XPath
-
 from pipelines.extraction.fields import date_parser
-from pipelines.extraction.fields.headings import Heading
+from pipelines.extraction.fields.headings import Heading, is_below_other_story
 from pipelines.extraction.fields.person_names import (
+    BRACKETED_LINE,
     BY,
     COLUMN_SEPARATOR,
     OTHER_CREDIT,
@@ -19,6 +18,7 @@ from pipelines.extraction.fields.person_names import (
     has_only_names,
     is_latin,
     persons,
+    signed_in_brackets,
 )
 from pipelines.extraction.fields.printed_dates import page_locale
 from pipelines.extraction.fields.site_names import SiteNames, joined
@@ -71,20 +71,20 @@ def bylines(page: DeclaredMetadata, site: SiteNames) -> Iterator[PrintedByline]:
     heading = main_heading(page, site)
     if page.lines_after_headline is None:
         page.lines_after_headline = _short_lines(page, heading)
-    near = _near(heading.element) if heading else None
+    near = elements_near(heading.element) if heading else None
     far: list[PrintedByline] = []
     for source, elements, why in (
         ("itemprop author", _microdata(page), "marked as the author in the microdata"),
         ("rel author", page.marks.author_links, "a link marked rel=author"),
         ("class author", _classed(page), "an element with a class named author"),
     ):
-        groups = [*_groups(page, elements)]
+        groups = [*grouped(page, elements)]
         # A list of books, reviews or recipes has an author in each item, and the article has none of them.
         several = len({"".join(lines) for first, lines in groups if near is not None and first not in near}) > MAX_FAR
         for first, lines in groups:
             if near is None or first in near:
                 yield PrintedByline(source, lines, why)
-            elif not several and not _is_in_teaser(first):
+            elif not several and not is_below_other_story(first):
                 far.append(PrintedByline(source, lines, why))
     below = [*below_headline(page, site, near)]
     yield from (byline for byline in below if byline.is_near)
@@ -93,26 +93,11 @@ def bylines(page: DeclaredMetadata, site: SiteNames) -> Iterator[PrintedByline]:
     yield from far
 
 
-def _is_in_teaser(element: Any) -> bool:
-    """Return whether a byline away from the headline is below a heading that links to another story."""
-    for up in islice(element.iterancestors(), SHARED_LEVELS):
-        if up.tag in ("article", "main", "body"):
-            break
-        for before in islice(up.iter("*"), MAX_ELEMENTS_NEAR):
-            if before is element:
-                break
-            if before.tag in HEADING_TAGS and (before.find(".//a") is not None or before.getparent().tag == "a"):
-                return len((element_text(before, 2 * MAX_BYLINE_CHARS) or "").split()) >= MIN_TEASER_WORDS
-    return False
-
-
-MIN_TEASER_WORDS = 4
-HEADING_TAGS = frozenset(("h2", "h3", "h4", "h5", "h6"))
 MAX_FAR = 2  # bylines of a kind away from the headline; more are those of other stories
 MAX_NEAR_BEFORE = 60  # elements before the headline in which its byline may be
 
 
-def _near(heading: Any) -> set[Any]:
+def elements_near(heading: Any) -> set[Any]:
     """Return the headline, the elements soon after it, and those just before it inside the same box."""
     near = {heading, *islice(heading.iter("*"), 20)}
     prose = 0
@@ -142,28 +127,6 @@ def _microdata(page: DeclaredMetadata) -> Iterator[Any]:
         yield from names or ([element] if element.tag not in ("meta", "link") else [])
 
 
-NAMED_ATTRIBUTES = ("id", "data-testid", "data-qa", "data-component", "data-hook", "property")
-HAS_NAMED_ATTRIBUTE = XPath(f".//*[{' or '.join(f'@{name}' for name in NAMED_ATTRIBUTES)}]")
-
-
-def by_attribute(page: DeclaredMetadata, site: SiteNames) -> Iterator[PrintedByline]:
-    """Yield what attributes other than the class name as the author, such as `id`: for pages without a byline."""
-    heading = main_heading(page, site)
-    near = _near(heading.element) if heading else set()
-    named = (
-        element
-        for element in HAS_NAMED_ATTRIBUTE(page.tree)
-        if element.tag in CLASSED_TAGS
-        and (names := " ".join(element.get(name) or "" for name in NAMED_ATTRIBUTES)[:300])
-        and AUTHOR_CLASS.search(names := CAMEL.sub("-", names.replace(":", " ")))
-        and not NOT_THE_NAME.search(names)
-    )
-    for first, lines in _groups(page, named):
-        found = persons(lines) if first in near else ()
-        if found and all(CJK_NAME.fullmatch(name) or (" " in name and is_latin(name)) for name in found):
-            yield PrintedByline("by attribute", lines, "an element with an attribute named author, at the headline")
-
-
 def _classed(page: DeclaredMetadata) -> Iterator[Any]:
     for element in page.marks.authors:
         classes = CAMEL.sub("-", element.get("class")[:300])
@@ -171,7 +134,7 @@ def _classed(page: DeclaredMetadata) -> Iterator[Any]:
             yield element
 
 
-def _groups(page: DeclaredMetadata, elements: Iterable[Any]) -> Iterator[tuple[Any, list[str]]]:
+def grouped(page: DeclaredMetadata, elements: Iterable[Any]) -> Iterator[tuple[Any, list[str]]]:
     """Yield (first element, texts) of elements, joined if they are close together: two names may be set in two."""
     group: list[str] = []
     first: Any = None
@@ -232,17 +195,17 @@ def below_headline(page: DeclaredMetadata, site: SiteNames, near: set[Any] | Non
         is_near = at < MAX_LINES_AFTER and (near is None or element in near)
         if BY_ALONE.fullmatch(line) and at + 1 < len(lines):
             yield PrintedByline("by-line", [lines[at + 1][1]], "follows the word By", is_near)
-        elif line in by and (is_near or not _is_in_teaser(element)):
+        elif line in by and (is_near or not is_below_other_story(element)):
             shortest = min((other for other in by if line.startswith(other)), key=len)  # "By Jo Quill", then its date
             alone = COLUMN_SEPARATOR.split(shortest)[0]
             if _is_byline(alone, dated=_has_date(line, page)):
                 apart = _names_apart(element) if alone == line else None
                 yield PrintedByline("by-line", [apart or alone], WHY_BY, is_near)
-        elif (bracketed := BRACKETED_LINE.fullmatch(line)) and (name := _signed_in_brackets(bracketed[1])):
+        elif (bracketed := BRACKETED_LINE.fullmatch(line)) and (name := signed_in_brackets(bracketed[1])):
             yield PrintedByline("by-line", [name], "name and paper in brackets, below the headline", is_near)
         elif (inside := _by_inside(element, line)) and _has_date(line, page):
             yield PrintedByline("by-line", [inside[1]], WHY_BY, is_near)
-        elif (names := _linked_names(element, line, is_near)) and (is_near or not _is_in_teaser(element)):
+        elif (names := _linked_names(element, line, is_near)) and (is_near or not is_below_other_story(element)):
             yield PrintedByline("author link", names, "a link below the headline to an author's page", is_near)
 
 
@@ -286,19 +249,6 @@ def _names_apart(element: Any) -> str | None:
     pieces = _pieces(element)
     names = [piece for piece in pieces if _is_full_name(piece)]
     return "\n".join(pieces) if len(names) > 1 else None
-
-
-# "[田中宏昌，BayMedia]", "【文／陳大文】"
-BRACKETED_LINE = re.compile(r"[\[［【〔(（]\s*([^\[\]【】()（）]{2,60}?)\s*[\]］】〕)）]")
-CJK_NAME = re.compile(r"[\u4e00-\u9fff\u3040-\u30ff\uac00-\ud7af]{2,6}")
-
-
-def _signed_in_brackets(line: str) -> str | None:
-    """Return the byline inside brackets: "By" and names, or a name in Chinese characters before that of the paper."""
-    if BY.match(line):
-        return line if has_full_name(persons([line])) else None
-    name, *papers = (part.strip() for part in re.split("[，,、／/|｜]", line, maxsplit=1))
-    return name if papers and CJK_NAME.fullmatch(name) and persons([name]) == (name,) else None
 
 
 WHY_BY = "says who wrote it, below the headline"
