@@ -366,16 +366,16 @@ def _short_lines(page: DeclaredMetadata, heading: Heading | None) -> list[tuple[
         if element.tag not in WORDLESS_TAGS and len(element) <= 4 and not page.elsewhere(element):
             line = element_text(element, 2 * MAX_BYLINE_CHARS)
             if line and len(line) <= MAX_BYLINE_CHARS:
-                if element.tag not in ("h1", "h2") and BY.match(line) and (first := _before_break(element)):
+                if len(element) and element.tag not in ("h1", "h2") and (first := _before_break(line, element)):
                     lines.append((element, first))
                 lines.append((element, line))
     return lines
 
 
-def _before_break(element: Any) -> str | None:
-    """Return the first line of an element that has breaks: "By Jo Quill<br>Staff writer"."""
+def _before_break(line: str, element: Any) -> str | None:
+    """Return the first line of an element with breaks, if it is a byline: "By Jo Quill<br>Staff writer"."""
     first = next((child for child in element if child.tag == "br"), None)
-    if first is None:
+    if first is None or not BY.match(line):
         return None
     before = [element.text or ""]
     for child in takewhile(lambda child: child is not first, element):
