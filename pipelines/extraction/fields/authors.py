@@ -12,6 +12,7 @@ from pipelines.extraction.fields.candidates import PLACE_READERS, FieldClaim
 from pipelines.extraction.fields.person_names import (
     BY,
     DESK_CODE,
+    OTHER_CREDIT,
     collective_author,
     has_full_name,
     named_agencies,
@@ -33,7 +34,7 @@ MAX_NAMES = 5  # of a byline; more names are a list of authors of other stories
 
 # Names of accounts, not of their owners: "gabor_m", "KatieS", "officialjoquill". "Ela" and "Paul" are names.
 USERNAME_SHAPE = re.compile(r"\S*[_.\d]\S*|[a-z]{6,}|[A-Za-z][a-z]+[A-Z]\w*")
-PRINTED_SOURCES = ("class", "rel", "itemprop", "by-line", "author link", "labelled")
+PRINTED_SOURCES = ("class", "rel", "itemprop", "by-line", "author link", "labelled", "by attribute")
 MAX_GLUED_WORDS = 9  # of two or three names in one string
 Printed = Callable[[], list[PrintedByline]]
 
@@ -45,12 +46,16 @@ def authors(page: DeclaredMetadata, site: SiteNames) -> Iterator[FieldClaim]:
     short: list[FieldClaim] = []
     found_persons = False
     refused: list[tuple[str, list[str], str]] = []
-    for source, names, why in _sources(page, printed):
+    for source, names, why in _sources(page, site, printed):
         raw = clean(", ".join(dict.fromkeys(name.replace("\n", ", ") for name in names)))
         if not raw:
             continue
         named = [name for name in names if not isinstance(name, OrganisationName) and not site.is_called(name)]
+        if source.startswith("class"):
+            named = [ABOUT.sub("", name) for name in named]
         found = _with_page_spelling(persons(named, papers), page)
+        if not found and source.startswith(("class", "itemprop")):
+            found = _after_unknown_label(named, papers)
         declared = not source.startswith(PRINTED_SOURCES)
         if declared:
             found = _apart(found, page, printed)
@@ -85,6 +90,17 @@ def authors(page: DeclaredMetadata, site: SiteNames) -> Iterator[FieldClaim]:
     for byline in printed_bylines.beside_date(page, site):
         if found := persons(byline.lines, papers):
             yield FieldClaim(byline.source, byline.lines[0], found, byline.why)
+
+
+UNKNOWN_LABEL = re.compile(r"^[^:：\d]{2,25}[:：]\s*(?=\S)", re.IGNORECASE)
+ABOUT = re.compile(r"^(?:about|über|sobre|meet)\s+(?=\w)", re.IGNORECASE)  # "About Jo Quill" in the box of an author
+
+
+def _after_unknown_label(lines: list[str], papers: set[str]) -> tuple[str, ...]:
+    """Return the full names after a label that no table has, in an element that is marked as the author's."""
+    rest = [UNKNOWN_LABEL.sub("", line) for line in lines if UNKNOWN_LABEL.match(line) and not OTHER_CREDIT.match(line)]
+    found = persons(rest, papers)
+    return found if has_full_name(found) else ()
 
 
 def _longer_byline(
@@ -133,7 +149,7 @@ def _apart(found: tuple[str, ...], page: DeclaredMetadata, printed: Printed) -> 
     return tuple(dict.fromkeys(one for name in found for one in glued.get(name.casefold(), (name,))))
 
 
-def _sources(page: DeclaredMetadata, printed: Printed) -> Iterator[tuple[str, list[str], str]]:
+def _sources(page: DeclaredMetadata, site: SiteNames, printed: Printed) -> Iterator[tuple[str, list[str], str]]:
     """Yield (source, names as printed there, reason for its precedence), in order of precedence. Lazy."""
     yield "json-ld author", _names_in_node(page, page.article), precedence.AUTHORS_JSON_LD
     for node in page.page_nodes:
@@ -151,6 +167,8 @@ def _sources(page: DeclaredMetadata, printed: Printed) -> Iterator[tuple[str, li
     for byline in printed():
         yield byline.source, byline.lines, byline.why
     for byline in labelled_bylines.labelled(page):
+        yield byline.source, byline.lines, byline.why
+    for byline in labelled_bylines.by_attribute(page, site):
         yield byline.source, byline.lines, byline.why
     yield "feed authors", [page.hint["authors"]] if page.hint.get("authors") else [], "named by the feed"
 
@@ -172,6 +190,9 @@ def _names_of(page: DeclaredMetadata, value: Any) -> list[str]:
     found: list[str] = []
     for author in jsonld.members(value):
         value = jsonld.resolved(author, page.by_id)
+        if isinstance(value, dict) and "author" in value and "Role" in jsonld.types(value):
+            found += _names_of(page, value["author"])
+            continue
         is_node = isinstance(value, dict)
         names = _names_of_person(value) if is_node else jsonld.texts(value)
         kind = OrganisationName if is_node and _is_outlet(jsonld.types(value)) else str

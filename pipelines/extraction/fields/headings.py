@@ -217,3 +217,23 @@ def links_to_page(a: Any, page: DeclaredMetadata) -> bool:
     here = {jsonld.same_address(page.url), jsonld.same_address(page.canonical)} - {"-"}
     target = jsonld.same_address(href)
     return target in here or any(own.endswith("/" + target.lstrip("/")) for own in here)
+
+
+def is_below_other_story(element: Any) -> bool:
+    """Return whether a byline away from the headline is below a heading that links to another story."""
+    for up in islice(element.iterancestors(), MAX_CARD_LEVELS):
+        if up.tag in ("article", "main", "body"):
+            break
+        for before in islice(up.iter("*"), MAX_CARD_ELEMENTS):
+            if before is element:
+                break
+            if before.tag in HEADING_TAGS and (before.find(".//a") is not None or before.getparent().tag == "a"):
+                return len((element_text(before, MAX_TEASER_CHARS) or "").split()) >= MIN_TEASER_WORDS
+    return False
+
+
+MIN_TEASER_WORDS = 4
+HEADING_TAGS = frozenset(("h2", "h3", "h4", "h5", "h6"))
+MAX_CARD_LEVELS = 2  # of a card around its byline
+MAX_CARD_ELEMENTS = 200
+MAX_TEASER_CHARS = 240

@@ -1,4 +1,4 @@
-"""Find bylines by a label in an element of its own: "Author:", "Written by", 作者, wherever the page prints it."""
+"""Find bylines by a label in an element of its own ("Author:", "Written by", 作者), by a biography or an attribute."""
 
 from __future__ import annotations
 
@@ -7,8 +7,32 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from pipelines.extraction.fields.person_names import BY, OTHER_CREDIT, has_full_name, has_only_names, persons
-from pipelines.extraction.fields.printed_bylines import MAX_BYLINE_CHARS, PrintedByline, is_elsewhere
+from lxml.etree import XPath
+
+from pipelines.extraction.fields.person_names import (
+    BY,
+    CJK_NAME,
+    OTHER_CREDIT,
+    has_full_name,
+    has_only_names,
+    is_latin,
+    persons,
+    presented,
+)
+from pipelines.extraction.fields.printed_bylines import (
+    AUTHOR_CLASS,
+    CAMEL,
+    CLASSED_TAGS,
+    MAX_BYLINE_CHARS,
+    NOT_THE_NAME,
+    PrintedByline,
+    elements_near,
+    grouped,
+    is_elsewhere,
+)
+from pipelines.extraction.fields.site_names import SiteNames
+from pipelines.extraction.fields.titles import main_heading
+from pipelines.extraction.languages import tables
 from pipelines.extraction.page.declared import DeclaredMetadata, element_text, normalized
 
 MAX_LABEL_CHARS = 30
@@ -48,8 +72,12 @@ ONLY_JOINT = re.compile(r"(?:[\s,;&/、，|·•-]|and|und|et|y|e|och|og)*")
 
 
 def labelled(page: DeclaredMetadata) -> Iterator[PrintedByline]:
-    """Yield the names that follow a label. A label beside other words, or before anything but names, does not count."""
+    """Yield the names that follow a label. A label beside other words, or before anything but names, does not count.
+
+    Those that a biography presents, below a heading such as "About the author", come last.
+    """
     seen = 0
+    biographies: list[Any] = []
     for element in page.tree.iter(*LABEL_TAGS):
         text = element.text
         if not text or len(text) > MAX_BYLINE_CHARS or not (label := text.strip()):
@@ -60,6 +88,8 @@ def labelled(page: DeclaredMetadata) -> Iterator[PrintedByline]:
         elif len(label) > 6 and WHOLE_LINE.match(label) and BY.match(label) and not OTHER_CREDIT.match(label):
             names = normalized(label)
         if not names:
+            if len(label) <= MAX_LABEL_CHARS and label.rstrip(" :：").casefold() in ABOUT:
+                biographies.append(element)
             continue
         seen += 1
         if seen > MAX_LABELS:
@@ -67,6 +97,36 @@ def labelled(page: DeclaredMetadata) -> Iterator[PrintedByline]:
         found = persons([names])
         if has_full_name(found) and has_only_names(f"by {names}", found) and not is_elsewhere(page, element):
             yield PrintedByline("labelled", [names], WHY_LABELLED)
+    found_below = [_presented_below(heading) for heading in biographies[:MAX_LABELS] if not is_elsewhere(page, heading)]
+    if names := "\n".join(dict.fromkeys(name for name in found_below if name)):
+        yield PrintedByline("labelled", [names], WHY_PRESENTED)
+
+
+# Of a heading; "about us" presents the site.
+ABOUT = frozenset(phrase.casefold() for phrase in tables.phrases("author.heading")) - {"über uns"}
+WHY_PRESENTED = "a biography below a heading such as About the author presents this person"
+MAX_BIOGRAPHY_PIECES = 3  # below the heading, one of which begins with the name
+
+
+def _presented_below(heading: Any) -> str | None:
+    """Return the name with which the text below a heading begins, if the text presents a person."""
+    element = heading
+    for _ in range(3):
+        following = [
+            element.tail or "",
+            *(piece for below in islice(element.itersiblings("*"), 4) for piece in _pieces(below)),
+        ]
+        pieces = [line for piece in following if (line := normalized(piece[:1000]))][:MAX_BIOGRAPHY_PIECES]
+        if pieces:
+            return next((name for piece in pieces if (name := presented(piece.lstrip(":： ")))), None)
+        element = element.getparent()
+        if element is None or element.tag in ("body", "article", "main"):
+            break
+    return None
+
+
+def _pieces(element: Any) -> Iterator[str]:
+    return islice((piece for piece in element.itertext() if piece.strip()), MAX_BIOGRAPHY_PIECES)
 
 
 def _is_label(text: str) -> bool:
@@ -116,3 +176,25 @@ def _joint_free(text: str | None) -> str | None:
     """Return the text between two elements, None if it only joins them."""
     line = normalized((text or "")[: 2 * MAX_BYLINE_CHARS])
     return None if line is None or ONLY_JOINT.fullmatch(line) else line.lstrip(":： ")
+
+
+NAMED_ATTRIBUTES = ("id", "data-testid", "data-qa", "data-component", "data-hook", "property")
+HAS_NAMED_ATTRIBUTE = XPath(f".//*[{' or '.join(f'@{name}' for name in NAMED_ATTRIBUTES)}]")
+
+
+def by_attribute(page: DeclaredMetadata, site: SiteNames) -> Iterator[PrintedByline]:
+    """Yield what attributes other than the class name as the author, such as `id`: for pages without a byline."""
+    heading = main_heading(page, site)
+    near = elements_near(heading.element) if heading else set()
+    named = (
+        element
+        for element in HAS_NAMED_ATTRIBUTE(page.tree)
+        if element.tag in CLASSED_TAGS
+        and (names := " ".join(element.get(name) or "" for name in NAMED_ATTRIBUTES)[:300])
+        and AUTHOR_CLASS.search(names := CAMEL.sub("-", names.replace(":", " ")))
+        and not NOT_THE_NAME.search(names)
+    )
+    for first, lines in grouped(page, named):
+        found = persons(lines) if first in near else ()
+        if found and all(CJK_NAME.fullmatch(name) or (" " in name and is_latin(name)) for name in found):
+            yield PrintedByline("by attribute", lines, "an element with an attribute named author, at the headline")

@@ -148,7 +148,11 @@ def with_byline_of_text(fields: PageMetadata, page: DeclaredMetadata, lines: lis
     if person_names.has_full_name(person_names.persons([fields.byline or ""], papers)):
         return fields
     ends = [*lines[:3], *lines[-2:]]
-    line = person_names.byline_in(ends, papers) or person_names.byline_in(ends, papers, bare=page.is_article)
+    line = (
+        person_names.byline_in(ends, papers)
+        or person_names.byline_in(ends, papers, bare=page.is_article)
+        or (None if fields.authors else person_names.writer_presented_in(lines[-2:]))
+    )
     if not line:
         return fields
     found_in = {**fields.found_in, "authors": "text"}

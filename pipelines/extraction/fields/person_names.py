@@ -11,31 +11,36 @@ from pipelines.extraction.languages import tables
 MAX_NAME_CHARS = 60  # a longer part of a byline is a sentence
 MAX_BYLINE_CHARS = 2_000  # of a byline that are read: fifty persons
 MAX_BYLINE_LINE_CHARS = 120  # of a line of the text that may be a byline
+MAX_BIOGRAPHY_CHARS = 600
 MAX_COLLECTIVE_CHARS = 80  # of the name of a desk, team or outlet
 
-# What comes before the first name of a byline. "De" and "Da" begin names, so they are not in the word tables.
+# What comes before the first name of a byline; after a label such as "Author of the article:", too. "De" and "Da" begin
+# names, so they are not in the word tables.
 BY = tables.compiled(
-    r"^\W*{byline.by}(?:\s*[:：・]\s*|\s+|(?<=[文者])[/／]|(?<=[记記]者)(?=(?-i:[\u4e00-\u9fff]){2,4}[/／、]))"
-    r"|^\W*{byline.labels}\s*[:：]\s*", re.IGNORECASE
+    r"^\W*{byline.by}(?:(?:\s+(?-i:(?![A-ZÀ-ÞΑ-ΫА-Я])[^\W\d_]){3,12}){0,2}\s*[:：・]\s*|\s+|(?<=[文者])\s*[/／|｜＝]\s*"
+    r"|(?<=[记記]者)(?=(?-i:[\u4e00-\u9fff]){2,4}[/／、]))"
+    r"|^\W*{byline.labels}\s*[:：]\s*|^\W*(?-i:[\uac00-\ud7af]){2,5}\s?=\s?(?=(?-i:[\uac00-\ud7af]))", re.IGNORECASE
 )  # fmt: skip
 # The persons who made the pictures, or who checked or translated the text, are not its authors.
 OTHER_CREDIT = tables.compiled(
-    r"^\W*{byline.pictures}\w*(?:\s+by|\s*:)|^\W*{byline.checked}|^\W*©|^\W*{byline.translated}\b", re.IGNORECASE
+    r"^\W*{byline.pictures}\w*(?:\s+by|\s*:|\s+(?-i:[A-ZÀ-Þ]\S+\s+[A-ZÀ-Þ]\S+)$)|^\W*{byline.checked}|^\W*©|^\W*{byline.translated}\b",
+    re.IGNORECASE,
 )
 # Between two persons. The one-letter conjunctions of Spanish, Portuguese, Italian and Polish also join the two
 # surnames of one person, so they only split where both sides have two words.
-SEPARATOR = re.compile(r"\s*[;/／、，,،\n]\s*|(?<=\w{5})\.\s+")
+SEPARATOR = tables.compiled(r"\s*[;/／、，,،\n]\s*(?:{byline.and}\s+)?|(?<=\w{5})\.\s+", re.IGNORECASE)
 CONJUNCTION = tables.compiled(r"\s+{byline.and}\s+", re.IGNORECASE)
 SHORT_CONJUNCTION = tables.compiled(r"(?<=\w\w)\s+{byline.and-short}\s+(?=\w+\.?\s+\w)")
 # Before a credit that is set behind the names, without a comma: "Text by Jo Quill  Illustration by Ida Boje".
 OTHER_CREDIT_INSIDE = tables.compiled(
-    r"\s+(?={byline.pictures}\w*(?:\s+(?:by|von|par|por|de|di)\s|\s*[:：])|{byline.checked}\s|{byline.translated}(?:\s|[:：]))",
+    r"\s+(?={byline.pictures}\w*(?:\s+(?:by|von|par|por|de|di)\s|\s*[:：])|{byline.checked}\s|{byline.translated}(?:\s|[:：/／|｜＝]))",
     re.IGNORECASE,
 )
 COLUMN_SEPARATOR = re.compile(r"\s+[-–—•·|/]\s+|\s*\|\s*")
 # What follows a name: a bracket, a place, a date, the word for journalist.
 AFTER_NAME = tables.compiled(
-    r"\s*{byline.job-after}$|\s*[(\[].*$|\s+(?:in|aus)\s+[^\W\d_].*$|\s*\b(?:on|am|le|el|at|um|vom|den)?\s*"
+    r"\s*{byline.job-after}[\s)\]]*$|\s*[(\[].*$|\s+(?:in|aus)\s+[^\W\d_].*$|\s+(?:updated|published|posted)\b.*$"
+    r"|\s+(?:on|am|le|el|op)\s+(?:mon|tue|wed|thu|fri|sat|sun)\w*$|\s*\b(?:(?-i:[a-zà-ÿ]{1,3}|zaman))?\s*"
     r"(?:(?:jan|feb|mar|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)[a-zä]*\.?\s*)?\d.*$", re.IGNORECASE
 )  # fmt: skip
 ROLE_WORD = tables.compiled(r"\b{byline.roles}\b", re.IGNORECASE)
@@ -50,6 +55,7 @@ NOT_A_NAME = re.compile(
 # An address or the name of an account beside a name; "jo@paper.example (Jo Quill)", as feeds write it.
 HANDLE = re.compile(r"(?<=\w)\s+[(\[<]?(?:@\w|[\w.+-]{1,60}@[\w-])[\w.-]{0,80}[)\]>]?")
 ADDRESS_AND_NAME = re.compile(r"[\w.+-]{1,60}@[\w.-]{1,80}\s+\(([^()]{3,60})\)")
+OTHER_LABEL = re.compile(r"\S+\s.*\w[:：]\s")
 HOST = re.compile(r"(?:[\w-]{1,60}\.){1,4}[a-z]{2,12}", re.IGNORECASE)
 BRACKETED_INITIALS = re.compile(r"\s\((?:\w\.\s?){1,4}\)(?=\s+\w)")  # "Jo (J.A.) Quill"
 BRACKETS = re.compile(r"[()（）【】]")
@@ -68,13 +74,18 @@ CJK_NO_NAME = re.compile(r"(?:報導|报道|報道|综合|綜合|電|电|讯|訊
 PLACEHOLDERS = frozenset(tables.phrases("byline.placeholders"))
 PARTICLES = frozenset(tables.phrases("byline.particles"))
 BRACKETED_NAME = re.compile(r"\((\w{1,30})\)(?=\s+\w)")  # "Jane (Roe) Doe" has two surnames
-TRIM = re.compile(r"^[^\w]+|[\s,:;•·|*–—-]+$")
+FOR_PAPER = re.compile(r"\s+for\s+.*$")  # "By Jo Quill for the Bay Courier"
+TRIM = re.compile(r"^[^\w]+|[\s,:;•·|*–—-]+$|(?<=[^\W\d_]{4})\.$")
 NAME_LETTERS = re.compile(r"^(?!.*\d[.,:]\d).*[^\W\d_]{2}")  # a date, or a licence with its version, is no name
 
 # Names without "By": two to four words that begin with capitals, and more of them after a slash, a comma or "and". A
 # headline has words that no name has.
 _NAME = r"[^\W\d_a-z][\w.'’-]{0,30}(?: [^\W\d_a-z][\w.'’-]{0,30}){1,3}"
 BARE_NAMES = re.compile(rf"{_NAME}(?:(?:, | ?/ ?| and | und | et | y | e | och | og | i | en ){_NAME}){{0,3}}")
+# A biography: the name and what its owner is or does.
+PRESENTED = tables.compiled(rf"({_NAME})(?:,? ?\([^)]{{1,40}}\)|,[^,.]{{1,60}},)?\s{{author.presents}}(?=\W)")
+WRITER = tables.compiled(r"\b{topic.writer}", re.IGNORECASE)
+QUOTATION_MARK = re.compile('[“”„«»「」"]')
 NEVER_IN_NAMES = tables.compiled(r"\b{byline.no-name}\b", re.IGNORECASE)
 # What is beside names in a byline: "Political Editor", "à Évron", "in Port Selby".
 ROLE_OR_PLACE = re.compile(
@@ -129,6 +140,22 @@ def byline_in(
     return None
 
 
+def presented(line: str) -> str | None:
+    """Return the full name that begins a biography: "Jo Quill is a writer", "Jo Quill covers the harbour"."""
+    found = PRESENTED.match(line)
+    return found[1] if found and persons([found[1]]) == (found[1],) else None
+
+
+def writer_presented_in(lines: Iterable[str]) -> tuple[str, tuple[str, ...]] | None:
+    """Return (line, name) of the first line that presents somebody as a writer, and quotes nobody."""
+    for line in lines:
+        if len(line) < MAX_BIOGRAPHY_CHARS and not QUOTATION_MARK.search(line) and WRITER.search(line):
+            name = presented(line)
+            if name:
+                return line, (name,)
+    return None
+
+
 def has_only_names(line: str, names: Iterable[str]) -> bool:
     """Return whether `line` is `names`, "By" and what joins names. After "By", roles and places may be beside names."""
     known = {"".join(_folded_words(name)) for name in names}
@@ -174,13 +201,17 @@ def split_byline(byline: str) -> list[str]:
     line = OTHER_CREDIT_INSIDE.sub("\n", line)
     parts = []
     other_credit = False  # "Text: A, B; photos: C, D": D made pictures, too
-    for whole in _persons_apart(line if OTHER_CREDIT.match(line) else _without_by(line)):
+    names = line if OTHER_CREDIT.match(line) else _without_by(line)
+    for whole in _persons_apart(names if names == line else FOR_PAPER.sub("", names)):
         for part in SHORT_CONJUNCTION.split(whole or ""):
             if OTHER_CREDIT.match(part):
                 other_credit = True
             elif BY.match(part):
                 other_credit = False
-            if not other_credit and (name := TRIM.sub("", AFTER_NAME.sub("", _without_by(part)))):
+            named = _without_by(part)
+            if OTHER_LABEL.match(named):
+                parts.append(named)  # "Jo Quill Released: June 17": no name
+            elif not other_credit and (name := TRIM.sub("", AFTER_NAME.sub("", named))):
                 parts.append(" ".join(LAST_BRACKET.sub("", name).split()))
     return parts
 
@@ -240,3 +271,16 @@ def is_agency(name: str) -> bool:
 def _folded_words(name: str) -> list[str]:
     """Return the words of a name for comparison: letter case and punctuation do not count."""
     return re.findall(r"\w+", name.casefold())
+
+
+# "[田中宏昌，BayMedia]", "【文／陳大文】"
+BRACKETED_LINE = re.compile(r"[\[［【〔(（]\s*([^\[\]【】()（）]{2,60}?)\s*[\]］】〕)）]")
+CJK_NAME = re.compile(r"[\u4e00-\u9fff\u3040-\u30ff\uac00-\ud7af]{2,6}")
+
+
+def signed_in_brackets(line: str) -> str | None:
+    """Return the byline inside brackets: "By" and names, or a name in Chinese characters before that of the paper."""
+    if BY.match(line):
+        return line if has_full_name(persons([line])) else None
+    name, *papers = (part.strip() for part in re.split("[，,、／/|｜]", line, maxsplit=1))
+    return name if papers and CJK_NAME.fullmatch(name) and persons([name]) == (name,) else None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from itertools import chain, islice, takewhile
 from typing import Any, NamedTuple
 
 from pipelines.extraction.fields import date_parser
-from pipelines.extraction.fields.headings import Heading
+from pipelines.extraction.fields.headings import Heading, is_below_other_story
 from pipelines.extraction.fields.person_names import (
+    BRACKETED_LINE,
     BY,
     COLUMN_SEPARATOR,
     OTHER_CREDIT,
@@ -17,6 +18,7 @@ from pipelines.extraction.fields.person_names import (
     has_only_names,
     is_latin,
     persons,
+    signed_in_brackets,
 )
 from pipelines.extraction.fields.printed_dates import page_locale
 from pipelines.extraction.fields.site_names import SiteNames, joined
@@ -50,7 +52,7 @@ NOT_THE_NAME = re.compile(
 # URLs of pages about one author.
 AUTHOR_PAGE = re.compile(
     r"/(?:authors?|autor(?:en|es|a|in|i)?|auteurs?|autori|forfattere?|skribent|redakteure?|redaktion|by|byline|journalistes?"
-    r"|journalists?|contributors?|writers?|columnists?|reporters?|editors?|bloggers?)[/=][^/?#]{3,}",
+    r"|journalists?|contributors?|writers?|columnists?|reporters?|editors?|bloggers?|profiles?|users?)[/=][^/?#]{3,}|/@[\w.-]{3,}",
     re.IGNORECASE,
 )
 
@@ -69,20 +71,20 @@ def bylines(page: DeclaredMetadata, site: SiteNames) -> Iterator[PrintedByline]:
     heading = main_heading(page, site)
     if page.lines_after_headline is None:
         page.lines_after_headline = _short_lines(page, heading)
-    near = _near(heading.element) if heading else None
+    near = elements_near(heading.element) if heading else None
     far: list[PrintedByline] = []
     for source, elements, why in (
         ("itemprop author", _microdata(page), "marked as the author in the microdata"),
         ("rel author", page.marks.author_links, "a link marked rel=author"),
         ("class author", _classed(page), "an element with a class named author"),
     ):
-        groups = [*_groups(page, elements)]
+        groups = [*grouped(page, elements)]
         # A list of books, reviews or recipes has an author in each item, and the article has none of them.
         several = len({"".join(lines) for first, lines in groups if near is not None and first not in near}) > MAX_FAR
         for first, lines in groups:
             if near is None or first in near:
                 yield PrintedByline(source, lines, why)
-            elif not several:
+            elif not several and not is_below_other_story(first):
                 far.append(PrintedByline(source, lines, why))
     below = [*below_headline(page, site, near)]
     yield from (byline for byline in below if byline.is_near)
@@ -95,7 +97,7 @@ MAX_FAR = 2  # bylines of a kind away from the headline; more are those of other
 MAX_NEAR_BEFORE = 60  # elements before the headline in which its byline may be
 
 
-def _near(heading: Any) -> set[Any]:
+def elements_near(heading: Any) -> set[Any]:
     """Return the headline, the elements soon after it, and those just before it inside the same box."""
     near = {heading, *islice(heading.iter("*"), 20)}
     prose = 0
@@ -119,7 +121,9 @@ MAX_ELEMENTS_NEAR = 200  # after the headline: share buttons are dozens of eleme
 
 def _microdata(page: DeclaredMetadata) -> Iterator[Any]:
     for element in page.marks.author_items[: 5 * MAX_BYLINES]:
-        names = [inner for inner in islice(element.iter(), MAX_BYLINES) if inner.get("itemprop") == "name"]
+        names = [
+            inner for inner in islice(element.iter(), MAX_BYLINES) if "name" in (inner.get("itemprop") or "").split()
+        ]
         yield from names or ([element] if element.tag not in ("meta", "link") else [])
 
 
@@ -130,7 +134,7 @@ def _classed(page: DeclaredMetadata) -> Iterator[Any]:
             yield element
 
 
-def _groups(page: DeclaredMetadata, elements: Iterable[Any]) -> Iterator[tuple[Any, list[str]]]:
+def grouped(page: DeclaredMetadata, elements: Iterable[Any]) -> Iterator[tuple[Any, list[str]]]:
     """Yield (first element, texts) of elements, joined if they are close together: two names may be set in two."""
     group: list[str] = []
     first: Any = None
@@ -178,6 +182,8 @@ def _as_line(element: Any, pieces: list[str]) -> str:
 
 
 def _pieces(element: Any) -> list[str]:
+    if element.tag == "meta":
+        return [name] if (name := normalized((element.get("content") or "")[:1000])) else []
     return [piece for text in islice(element.itertext(), MAX_BYLINE_CHARS) if (piece := normalized(text[:1000]))]
 
 
@@ -189,21 +195,38 @@ def below_headline(page: DeclaredMetadata, site: SiteNames, near: set[Any] | Non
         is_near = at < MAX_LINES_AFTER and (near is None or element in near)
         if BY_ALONE.fullmatch(line) and at + 1 < len(lines):
             yield PrintedByline("by-line", [lines[at + 1][1]], "follows the word By", is_near)
-        elif line in by:
+        elif line in by and (is_near or not is_below_other_story(element)):
             shortest = min((other for other in by if line.startswith(other)), key=len)  # "By Jo Quill", then its date
             alone = COLUMN_SEPARATOR.split(shortest)[0]
             if _is_byline(alone, dated=_has_date(line, page)):
                 apart = _names_apart(element) if alone == line else None
                 yield PrintedByline("by-line", [apart or alone], WHY_BY, is_near)
-        elif (bracketed := BRACKETED_LINE.fullmatch(line)) and (name := _signed_in_brackets(bracketed[1])):
+        elif (bracketed := BRACKETED_LINE.fullmatch(line)) and (name := signed_in_brackets(bracketed[1])):
             yield PrintedByline("by-line", [name], "name and paper in brackets, below the headline", is_near)
-        elif (inside := BY_INSIDE.search(line)) and _has_date(line, page):
+        elif (inside := _by_inside(element, line)) and _has_date(line, page):
             yield PrintedByline("by-line", [inside[1]], WHY_BY, is_near)
-        elif (a := _author_link(element)) is not None:
-            pieces = [piece for piece in _pieces(a) if not OTHER_CREDIT.match(piece)]
-            name = " ".join(dict.fromkeys(pieces))
-            if len(name) <= MAX_BYLINE_CHARS and _is_author_name(a, name) and not _in_prose(a):
-                yield PrintedByline("author link", [name], "a link below the headline to an author's page", is_near)
+        elif (names := _linked_names(element, line, is_near)) and (is_near or not is_below_other_story(element)):
+            yield PrintedByline("author link", names, "a link below the headline to an author's page", is_near)
+
+
+def _by_inside(element: Any, line: str) -> re.Match[str] | None:
+    """Return "by" and a name inside a line. Who checked the text counts only in an element named for the author."""
+    found = BY_INSIDE.search(line)
+    if not found or "author" in (element.get("class") or ""):
+        return found
+    parts = (part for part in COLUMN_SEPARATOR.split(line) if not OTHER_CREDIT.match(part))
+    return next((inside for part in parts if (inside := BY_INSIDE.search(part))), None)
+
+
+def _linked_names(element: Any, line: str, is_near: bool) -> list[str]:
+    """Return the names in a line that link to authors' pages; near the headline, to an author's address as well."""
+    found = []
+    for a in _author_links(element):
+        name = " ".join(dict.fromkeys(piece for piece in _pieces(a) if not OTHER_CREDIT.match(piece)))
+        is_name = _is_full_name(name) and is_near and line.startswith(name) if _is_mail(a) else _is_author_name(a, name)
+        if is_name and len(name) <= MAX_BYLINE_CHARS and not _in_prose(a):
+            found.append(name)
+    return found
 
 
 def _in_prose(a: Any) -> bool:
@@ -228,19 +251,6 @@ def _names_apart(element: Any) -> str | None:
     return "\n".join(pieces) if len(names) > 1 else None
 
 
-# "[田中宏昌，BayMedia]", "【文／陳大文】"
-BRACKETED_LINE = re.compile(r"[\[［【〔(（]\s*([^\[\]【】()（）]{2,60}?)\s*[\]］】〕)）]")
-CJK_NAME = re.compile(r"[\u4e00-\u9fff\u3040-\u30ff\uac00-\ud7af]{2,6}")
-
-
-def _signed_in_brackets(line: str) -> str | None:
-    """Return the byline inside brackets: "By" and names, or a name in Chinese characters before that of the paper."""
-    if BY.match(line):
-        return line if has_full_name(persons([line])) else None
-    name, *papers = (part.strip() for part in re.split("[，,、／/|｜]", line, maxsplit=1))
-    return name if papers and CJK_NAME.fullmatch(name) and persons([name]) == (name,) else None
-
-
 WHY_BY = "says who wrote it, below the headline"
 BY_ALONE = re.compile(r"(?:(?:written|posted|words|text) )?(?:by|von|par|por|door|af|av)\s*:?", re.IGNORECASE)
 # "Posted in Science by Jo Quill on May 6, 2024"
@@ -251,15 +261,26 @@ BY_INSIDE = re.compile(
 
 def beside_date(page: DeclaredMetadata, site: SiteNames) -> Iterator[PrintedByline]:
     """Yield a name next to the date below the headline, in one line or side by side. The weakest sign."""
-    lines = _lines_after_headline(page, site)[:MAX_LINES_AFTER]
+    heading = main_heading(page, site)
+    above = _lines_above(heading.element) if heading else []
+    lines = [*above, *_lines_after_headline(page, site)[:MAX_LINES_AFTER]]
     for at, (element, line) in enumerate(lines):
-        pieces = [piece for piece in COLUMN_SEPARATOR.split(line) if piece.strip()]
+        whole = [piece for text in _pieces(element) for piece in COLUMN_SEPARATOR.split(text) if piece.strip()]
+        pieces = [piece for text in whole for piece in (text, *BEFORE_DATE.split(text)[:1])]
         name = next((piece for piece in pieces if _is_full_name(piece)), None)
-        if name is None or len(pieces) > 4 or _is_in_tool(element):
+        if name is None or not (3 if at < len(above) else 1) <= len(whole) <= 4 or _is_in_tool(element):
             continue
-        beside = [text for other, text in lines[max(0, at - 3) : at + 4] if _are_close(element, other)]
+        pieces += [line.removeprefix(name).lstrip(" ,")]
+        beside = (
+            []
+            if at < len(above)
+            else [text for other, text in lines[max(0, at - 3) : at + 4] if _are_close(element, other)]
+        )
         if any(_has_date(piece, page) for piece in (*pieces, *beside)):
             yield PrintedByline("beside the date", [name], "next to the date below the headline")
+
+
+BEFORE_DATE = re.compile(r",\s+(?=\D{0,12}\d)")  # "Jo Quill, 4 March 2026"
 
 
 def _is_in_tool(element: Any) -> bool:
@@ -306,9 +327,16 @@ def _is_author_name(a: Any, name: str) -> bool:
     )
 
 
-def _author_link(element: Any) -> Any:
-    links = [element] if element.tag == "a" else list(element.iterfind(".//a"))[:2]
-    return next((a for a in links if AUTHOR_PAGE.search((a.get("href") or "")[:500])), None)
+def _author_links(element: Any) -> list[Any]:
+    links = [element] if element.tag == "a" else list(islice(element.iterfind(".//a"), MAX_LINKED_NAMES))
+    return [a for a in links if AUTHOR_PAGE.search((a.get("href") or "")[:500]) or _is_mail(a)]
+
+
+def _is_mail(a: Any) -> bool:
+    return (a.get("href") or "").startswith("mailto:")
+
+
+MAX_LINKED_NAMES = 4  # in one line
 
 
 def _lines_after_headline(page: DeclaredMetadata, site: SiteNames) -> list[tuple[Any, str]]:
@@ -316,6 +344,17 @@ def _lines_after_headline(page: DeclaredMetadata, site: SiteNames) -> list[tuple
     if page.lines_after_headline is None:
         page.lines_after_headline = _short_lines(page, main_heading(page, site))
     return page.lines_after_headline
+
+
+def _lines_above(heading: Any) -> list[tuple[Any, str]]:
+    """Return the short lines just above a headline, in its box or that around it."""
+    boxes = (up for up in (heading, heading.getparent()) if up is not None and up.tag not in ("body", "main", "html"))
+    before = (element for box in boxes for element in islice(box.itersiblings("*", preceding=True), MAX_LINES_ABOVE))
+    found = ((element, element_text(element, 2 * MAX_BYLINE_CHARS) or "") for element in before)
+    return [(element, line) for element, line in found if 0 < len(line) <= MAX_BYLINE_CHARS and element.tag != "nav"]
+
+
+MAX_LINES_ABOVE = 2
 
 
 def _short_lines(page: DeclaredMetadata, heading: Heading | None) -> list[tuple[Any, str]]:
@@ -327,8 +366,21 @@ def _short_lines(page: DeclaredMetadata, heading: Heading | None) -> list[tuple[
         if element.tag not in WORDLESS_TAGS and len(element) <= 4 and not page.elsewhere(element):
             line = element_text(element, 2 * MAX_BYLINE_CHARS)
             if line and len(line) <= MAX_BYLINE_CHARS:
+                if len(element) and element.tag not in ("h1", "h2") and (first := _before_break(line, element)):
+                    lines.append((element, first))
                 lines.append((element, line))
     return lines
+
+
+def _before_break(line: str, element: Any) -> str | None:
+    """Return the first line of an element with breaks, if it is a byline: "By Jo Quill<br>Staff writer"."""
+    first = next((child for child in element if child.tag == "br"), None)
+    if first is None or not BY.match(line):
+        return None
+    before = [element.text or ""]
+    for child in takewhile(lambda child: child is not first, element):
+        before += [element_text(child, MAX_BYLINE_CHARS) or "", child.tail or ""]
+    return normalized(" ".join(before))
 
 
 WORDLESS_TAGS = frozenset(

@@ -15,10 +15,12 @@ from pipelines.core.languages.lazy_patterns import lazy_pattern
 MAX_CHARS = 300_000  # of a damaged text that are read
 MAX_DEPTH = 40  # of brackets; no description of an article is as deep
 
-# Skipped between values: white space, comments of JavaScript, and the marks that hide a script from old browsers.
+# Skipped between values: white space, comments of JavaScript, the marks that hide a script from old browsers, and
+# places of a template that were not filled: "{{ page.words }}".
 SKIPPED = re.compile(
-    r"(?:[\s\ufeff\u200b\xa0;\x00-\x1f]++|<!--|-->|<!\[CDATA\[|\]\]>|//(?=\s*+(?:<!|-->|\]\]>))|//[^\n]*+"
-    r"|/\*(?=\s*+(?:<!|-->|\]\]>|\*/))|\*/|/\*.*?(?:\*/|\Z)|</?(?:br|p|script)\b[^<>]{0,100}+>)*+",
+    r"(?:[\s\ufeff\u200b\xa0;\x00-\x1f]++|<!--(?:[^{}\[\]<>]{0,500}+>)?+|-->|<!\[CDATA\[|\]\]>|//(?=\s*+(?:<!|-->|\]\]>))|//[^\n]*+"
+    r"|/\*(?=\s*+(?:<!|-->|\]\]>|\*/))|\*/|/\*.*?(?:\*/|\Z)|</?(?:br|p|script)\b[^<>]{0,100}+>"
+    r"|\{\{[^{}\"':]{0,80}+\}\}|<\?[^<>]{0,200}+\?>)*+",
     re.DOTALL,
 )
 QUOTES = {"'": "'", '"': '"', "`": "`"} | dict.fromkeys("“”„‟″", "“”‟″") | dict.fromkeys("‘’‚‛", "‘’‛")
@@ -28,16 +30,27 @@ ODD_KEY = lazy_pattern(r"""["'“”„″]([^"'“”„″]{1,200}+)["'“”�
 BARE_KEY = lazy_pattern(r"([A-Za-z_@$][\w@$.-]{0,60}+)\s*+:")
 # A text without quotation marks around its keys shows it at its first key.
 HAS_BARE_KEYS = lazy_pattern(r"[^\"'{]*+\{\s*+[A-Za-z_@$]")
-HAS_ESCAPED_QUOTES = re.compile(r"[^\"'{]*+\{\s*+\\[\"']")
+HAS_BARE_NAMES = lazy_pattern(r"[{,]\s*+(?:name|headline|author|datePublished|description|publisher)\s*+:\s*+[\"'\[{]")
+HAS_ESCAPED_QUOTES = re.compile(r"[^{]{0,200}+\{(?:\s|\\n)*+\\[\"']")
+HAS_DOUBLED_QUOTES = lazy_pattern(r'[^{]{0,200}+\{\s*+""[@\w]')
 HAS_ENTITIES = lazy_pattern(r"[^\"'{]*+\{\s*+&(?:quot|#0*34|#x0*22|#0*39|apos|amp;quot);")
-_COMMENT = r"/[/*]"
-_CLOSED = rf"[}}\]][\s}}\]]*+(?:[,;<{{/&]|-->|\Z|{_QUOTED_KEY})"
+_COMMENT = r"(?:/[/*]|<!--)"
+_CLOSED = (
+    rf"[}}\]][\s}}\]]*+(?:[;<>{{/&\u200b\ufeff]|[\"']?\)|,(?![\s,]*+\w)|,[\s,]*+(?:KEY|\w+[\"']\s*+:)|-->|\Z"
+    rf"|{_QUOTED_KEY}|(?<=\n)[a-z])"
+)
 # What may follow the last quotation mark of a value in an object. Inside a text, no mark is followed by any of these.
 _AFTER_VALUE = rf"\s*+(?:\Z|{_CLOSED}|{_COMMENT}|(?:(?:[,;]|<br ?/?>)\s*+)*+(?:\Z|{_CLOSED}|{_COMMENT}|KEY))"
+_ANY_KEY = rf"(?:{_QUOTED_KEY}|[A-Za-z_@$][\w@$.-]{{0,60}}+\s*+:)"
 ENDS_VALUE = lazy_pattern(_AFTER_VALUE.replace("KEY", _QUOTED_KEY))
-ENDS_VALUE_BARE = lazy_pattern(_AFTER_VALUE.replace("KEY", rf"{_QUOTED_KEY}|[A-Za-z_@$][\w@$.-]{{0,60}}+\s*+:"))
+ENDS_VALUE_BARE = lazy_pattern(_AFTER_VALUE.replace("KEY", _ANY_KEY))
+# The value of such a key is one word, and its first quotation mark ends it.
+WORD_KEYS = frozenset(("@type", "@id", "@context", "url", "datePublished", "dateModified", "dateCreated"))
+ONE_WORD = lazy_pattern(r"[\"']([^\s\"'{}\[\]<>,]++)[\"']")
 ENDS_ITEM = lazy_pattern(
-    rf"\s*+(?:\Z|{_CLOSED}|{_COMMENT}|[,;][\s,;]*+(?:\Z|[\"'“”„{{\[}}\]]|-?\d|true\b|false\b|null\b|/[/*])|\n\s*+[\"'])"
+    rf"\s*+(?:\Z|{_CLOSED}|{_COMMENT}|[,;][\s,;]*+(?:\Z|[\"'“”„{{\[}}\]]|-?\d|true\b|false\b|null\b|/[/*])|\n\s*+[\"'])".replace(
+        "KEY", _ANY_KEY
+    )
 )
 # A key and the beginning of its value, after a text of which the last quotation mark is missing.
 NEXT_PAIR = lazy_pattern(rf"{_QUOTED_KEY}\s*+[\"'“”„\[{{\dtfn-]")
@@ -50,7 +63,8 @@ NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 CONSTANTS = {"true": True, "false": False} | dict.fromkeys(
     ("null", "none", "nan", "undefined", "infinity", "-infinity", "")
 )
-BEGINNING = re.compile(r"[{\[]")
+BEGINNING = re.compile(r"(?:\[[\"'][^\[\]{}\"']{1,60}+[\"']\]\s*+=[^{\[]{0,40}+)?+[{\[]")  # window["data"] = {
+ALIASES = {"type": "@type", "id": "@id", "graph": "@graph", "list": "@list"}  # of keys without quotation marks
 UNKNOWN = object()  # a value that is not there
 
 
@@ -60,7 +74,9 @@ def read_damaged(text: str) -> list[Any]:
     if HAS_ENTITIES.match(text):
         text = unescape(unescape(text))
     elif HAS_ESCAPED_QUOTES.match(text):
-        text = text.replace('\\\\"', "'").replace('\\"', '"')
+        text = text.replace('\\\\"', "'").replace('\\"', '"').replace("\\n", "\n")
+    elif HAS_DOUBLED_QUOTES.match(text):
+        text = text.replace('""', '"')
     return _Reader(text).read()
 
 
@@ -74,7 +90,7 @@ class _Reader:
         self.open: list[Any] = []  # from the root to the innermost
         self.key: str | None = None  # of the innermost object, its value being expected
         self.keys: list[str | None] = []  # those of the objects around it
-        self.ends_value = ENDS_VALUE_BARE if HAS_BARE_KEYS.match(text) else ENDS_VALUE
+        self.ends_value = ENDS_VALUE_BARE if HAS_BARE_KEYS.match(text) or HAS_BARE_NAMES.search(text) else ENDS_VALUE
 
     def read(self) -> list[Any]:
         """Return the values of the text."""
@@ -100,7 +116,7 @@ class _Reader:
             self.roots.append(self.open[0])
             return at
         found = BEGINNING.search(self.text, at)
-        return found.start() if found else None
+        return found.end() - 1 if found else None
 
     def _step(self, mark: str) -> None:
         """Read what begins with `mark`: a bracket, a key or a value."""
@@ -113,12 +129,18 @@ class _Reader:
             self.key = None
         elif not self.open:
             self._reopen(mark)
+        elif mark in QUOTES and self._is_unclosed_list() and KEY.match(self.text, self.at):
+            self._leave()
         elif isinstance(self.open[-1], dict) and self.key is None:
             self._read_key(mark)
         elif mark in QUOTES:
             self._add(self._string(self.ends_value if isinstance(self.open[-1], dict) else ENDS_ITEM))
         else:
             self._add(self._bare_value())
+
+    def _is_unclosed_list(self) -> bool:
+        """Return whether the innermost value is a list inside an object. A key there shows that the list has ended."""
+        return len(self.open) > 1 and isinstance(self.open[-1], list) and isinstance(self.open[-2], dict)
 
     def _open(self, value: Any) -> None:
         self.at += 1
@@ -161,17 +183,20 @@ class _Reader:
             self.keys.append(None)
         else:
             found = BEGINNING.search(self.text, self.at + 1)
-            self.at = found.start() if found else len(self.text)
+            self.at = found.end() - 1 if found else len(self.text)
 
     def _read_key(self, mark: str) -> None:
         if mark in QUOTES and (found := KEY.match(self.text, self.at)):
             self.key = found[0].rstrip(": \t\r\n")[1:-1]
         elif found := BARE_KEY.match(self.text, self.at) or ODD_KEY.match(self.text, self.at):
-            self.key = found[1]
+            self.key = ALIASES.get(found[1], found[1])
         self.at = found.end() if found else self.at + 1
 
     def _string(self, ends: re.Pattern[str]) -> Any:
         """Return the string that begins here. A quotation mark inside it does not end it, for want of what follows."""
+        if self.key in WORD_KEYS and (word := ONE_WORD.match(self.text, self.at)):
+            self.at = word.end()
+            return _unescaped(word[1])
         start = self.at + 1
         close = QUOTES[self.text[self.at]]
         for mark in MARK[close].finditer(self.text, start):
@@ -206,12 +231,12 @@ class _Reader:
         self.key = None
 
     def _put(self, value: Any) -> None:
-        """Put a value into the innermost object or list. The first value of a key stays."""
+        """Put a value into the innermost object or list. The first value of a key stays, unless it is empty."""
         inside = self.open[-1]
         if isinstance(inside, list):
             inside.append(value)
-        elif self.key is not None:
-            inside.setdefault(self.key, value)
+        elif self.key is not None and not inside.get(self.key):
+            inside[self.key] = value
 
 
 def _unescaped(raw: str) -> str:

@@ -25,7 +25,9 @@ from pipelines.extraction.page.marked_elements import MarkedElements, marked_ele
 
 MAX_FIELD_CHARS = 2000  # a longer field is a mistake of the page
 
-SCRIPTS = XPath('.//script[contains(@type, "ld+json")]/text()')
+SCRIPTS = XPath(
+    './/script[contains(@type, "ld+json") or contains(@type, "+JSON") or contains(@type, "json+ld")]/text()'
+)
 METAS = XPath(".//meta[@content]")
 HEADLINES = XPath(".//h1")
 TITLE = XPath("string(.//head/title)")
@@ -189,6 +191,15 @@ def gather(tree: Any, url: str, captured: datetime, hint: Mapping[str, str] | No
             continue
         if content := clean(meta.get("content")):
             page.metas.setdefault(name.strip().lower()[:100], []).append(content)
+    for raw in page.metas.get("parsely-page", ()):  # one meta with JSON inside
+        for node in jsonld.parse(raw):
+            for key, name in (
+                ("author", "parsely-author"),
+                ("authors", "parsely-author"),
+                ("pub_date", "parsely-pub-date"),
+            ):
+                if isinstance(node, dict) and (values := jsonld.texts(node.get(key))):
+                    page.metas.setdefault(name, []).extend(values)
     page.links["canonical"] = [raw] if (raw := CANONICAL(tree)) else []
     page.headlines = [words for h1 in HEADLINES(tree)[:8] if (words := clean(h1.text_content()))]
     page.page_title = clean(TITLE(tree)) or ""
