@@ -1,11 +1,12 @@
-"""Train pipelines/extraction/body/model.json, the model that decides which blocks of a page are text of its article.
+"""Train the two models in pipelines/extraction/body that decide which blocks of a page are text of its article.
 
-    python benchmarks/learn.py              # train on every page, and write the file
+    python benchmarks/learn.py              # train on every page, and write model.json and first_model.json
+    python benchmarks/learn.py --first      # write only first_model.json, that of pages which trafilatura has not read
     python benchmarks/learn.py --check      # train five times, each time without a fifth of the domains; read those
 
-pipelines/extraction/body/training.py labels and weights the blocks, and writes the file. The features come from the
+pipelines/extraction/body/training.py labels and weights the blocks, and writes the files. The features come from the
 same code that reads pages. Needs `pip install -e '.[learn]'`. Exit code 77 if there are no pages (NEWSMORGUE_PAGES).
-The same pages, code and versions give the same file.
+The same pages, code and versions give the same files.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from common import ROOT
 from quality_data import NEWS, DataFolder, Predictions, read_bytes
@@ -31,26 +32,33 @@ from pipelines.extraction.body.training import (
     write,
 )
 
+if TYPE_CHECKING:
+    from pipelines.extraction.body.features import PageContext
+
 MODEL = ROOT / "pipelines" / "extraction" / "body" / "model.json"
-TREES, LEAVES, DEPTH, RATE = 250, 24, 6, 0.06
+FIRST_MODEL = MODEL.with_name("first_model.json")
+FIRST_STAGES = (40, 90, 150)  # trees of the first model after which a clear block is decided
+TREES, RATE = 250, 0.06
+SHAPE = {"num_leaves": 24, "max_depth": 6}
+FIRST_SHAPE = {"num_leaves": 40, "max_depth": 7}  # of the first model
 SETTINGS = {
-    "objective": "binary", "num_leaves": LEAVES, "max_depth": DEPTH, "learning_rate": RATE,
+    "objective": "binary", "learning_rate": RATE,
     "feature_fraction": 0.5, "extra_trees": True, "min_data_in_leaf": 40, "lambda_l2": 5,
     "bagging_fraction": 0.8, "bagging_freq": 1, "seed": 1, "deterministic": True,
     "force_row_wise": True, "num_threads": 1, "verbose": -1,
 }  # fmt: skip
 
 
-def pages_of(data: DataFolder, records: Sequence[dict[str, Any]]) -> list[TrainingPage]:
-    """Return the training pages of these records, without those that have no block."""
-    return [page for record in records if (page := look(record, read_bytes(data, record)))]
+def pages_of(data: DataFolder, records: Sequence[dict[str, Any]]) -> tuple[list[TrainingPage], list[TrainingPage]]:
+    """Return the training pages of these records that have blocks, for the first model and for the second."""
+    found = [pair for record in records if (pair := look(record, read_bytes(data, record)))]
+    return [first for first, _ in found], [second for _, second in found]
 
 
-def look(record: dict[str, Any], body: bytes) -> TrainingPage | None:
-    """Return the blocks of a page and their labels; None if nothing can be read there."""
+def look(record: dict[str, Any], body: bytes) -> tuple[TrainingPage, TrainingPage] | None:
+    """Return a page as the first model sees it, and as the second does; None if nothing can be read there."""
     from pipelines.core import items
     from pipelines.extraction import extract
-    from pipelines.extraction.body import classifier
     from pipelines.extraction.boilerplate import remove
     from pipelines.extraction.fields import metadata
     from pipelines.extraction.page import parse
@@ -65,7 +73,15 @@ def look(record: dict[str, Any], body: bytes) -> TrainingPage | None:
     fields = metadata.read(declared)
     extract.lighten(tree)
     remove.prune(tree)
-    context = extract.page_context(tree, declared, fields)
+    first = extract.page_context(tree, declared, fields)
+    found = training_page(record, first), training_page(record, extract.with_second_reading(first, tree))
+    return found if all(one.texts for one in found) else None
+
+
+def training_page(record: dict[str, Any], context: PageContext) -> TrainingPage:
+    """Return the blocks of a page and their labels."""
+    from pipelines.extraction.body import classifier
+
     scored = classifier.blocks_to_score(context)
     texts = [context.blocks[index].text for index in scored]
     expected = record["expected"]
@@ -73,13 +89,11 @@ def look(record: dict[str, Any], body: bytes) -> TrainingPage | None:
         labels = labels_by_reference(texts, reference)
     else:
         labels = labels_by_snippets(texts, expected.get("must") or [], expected.get("must_not") or [])
-    return (
-        TrainingPage(record["domain"], texts, context.feature_rows(scored), labels, bool(reference)) if texts else None
-    )
+    return TrainingPage(record["domain"], texts, context.feature_rows(scored), labels, bool(reference))
 
 
-def train(pages: Iterable[TrainingPage]) -> Any:
-    """Return a LightGBM booster."""
+def train(pages: Iterable[TrainingPage], shape: dict[str, int]) -> Any:
+    """Return a LightGBM booster. `shape`: of its trees."""
     import lightgbm
     import numpy
 
@@ -95,22 +109,35 @@ def train(pages: Iterable[TrainingPage]) -> Any:
         numpy.array(labels),
         weight=numpy.array(weights) * len(weights) / sum(weights),
     )
-    return lightgbm.train(SETTINGS, data, TREES)
+    return lightgbm.train(SETTINGS | shape, data, TREES)
 
 
 def unseen(data: DataFolder, records: Sequence[dict[str, Any]]) -> Predictions:
     """Read every page as `morgue extract` would, with a model trained without the pages of its domain."""
     from pipelines.extraction.body import model
 
-    pages, found = pages_of(data, records), {}
-    shipped = model.FILE
-    with TemporaryDirectory() as folder:
+    (first, second), found = pages_of(data, records), {}
+    shipped = model.FILE, model.FIRST_FILE
+    with TemporaryDirectory() as name:
         for fold in range(FOLDS):
-            others = [page for page in pages if fold_of(page.domain) != fold]
-            model.use(write(train(others), others, Path(folder) / f"{fold}.json"))
+            folder = Path(name) / str(fold)
+            folder.mkdir()
+            write_second([page for page in second if fold_of(page.domain) != fold], folder / MODEL.name)
+            write_first([page for page in first if fold_of(page.domain) != fold], folder / FIRST_MODEL.name)
+            model.use(folder / MODEL.name, folder / FIRST_MODEL.name)
             found |= {row["id"]: prediction(data, row) for row in records if fold_of(row["domain"]) == fold}
-    model.use(shipped)
+    model.use(*shipped)
     return found
+
+
+def write_second(pages: Sequence[TrainingPage], path: Path) -> None:
+    """Write the model that judges what trafilatura has read, trained on `pages`."""
+    write(train(pages, SHAPE), pages, path)
+
+
+def write_first(pages: Sequence[TrainingPage], path: Path) -> None:
+    """Write the model that judges pages before trafilatura has read them, trained on `pages`."""
+    write(train(pages, FIRST_SHAPE), pages, path, FIRST_STAGES)
 
 
 def prediction(data: DataFolder, record: dict[str, Any]) -> dict[str, Any]:
@@ -143,17 +170,20 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     options.add_argument("--check", action="store_true",
                          help="read domains left out of the training, print their figures, write nothing")  # fmt: skip
+    options.add_argument("--first", action="store_true", help="write only first_model.json")
     given = options.parse_args()
     data = DataFolder.found()
     records = [record for name in data.names() for record in data.records(name)]
     if given.check:
         check(data, records)
         return
-    pages = pages_of(data, records)
-    counts = Counter(label for page in pages for label in page.labels)
-    print(f"{len(pages)} pages, {counts[1]:,} blocks of text, {counts[0]:,} others, {counts[None]:,} neither")
-    write(train(pages), pages, MODEL)
-    print(f"wrote {MODEL.relative_to(ROOT)}, {MODEL.stat().st_size:,} bytes")
+    first, second = pages_of(data, records)
+    files = [(FIRST_MODEL, first, write_first)] + ([] if given.first else [(MODEL, second, write_second)])
+    for path, pages, write_model in files:
+        counts = Counter(label for page in pages for label in page.labels)
+        print(f"{len(pages)} pages, {counts[1]:,} blocks of text, {counts[0]:,} others, {counts[None]:,} neither")
+        write_model(pages, path)
+        print(f"wrote {path.relative_to(ROOT)}, {path.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":

@@ -79,7 +79,7 @@ HEAD = """\
 
 Newsmorgue and plain trafilatura read the same pages in the same run, and one program scores both.
 
-**These are development pages, so these figures flatter us.** The classifier (`pipelines/extraction/body/model.json`)
+**These are development pages, so these figures flatter us.** The classifier (the models in `pipelines/extraction/body`)
 was trained on them, and rules and word lists were tuned with these figures in view. That is the column "newsmorgue".
 For the column "unseen domains", the classifier was trained without the domain that is read: five times, each time
 without a fifth of the domains (`benchmarks/learn.py`). Rules and word lists are the same there, so this column still

@@ -34,8 +34,10 @@ def addresses_of(page: Page) -> DeclaredAddresses:
 def warm_up() -> None:
     """Import and compile everything that would otherwise slow down the first page."""
     gc.disable()  # modules stay to the end: to look for garbage in them takes a tenth of the time
+    from pipelines.extraction.body import model
     from pipelines.extraction.extract import read
 
+    model.warm_up()
     story = "<p>" + "The council met on Monday and agreed to repair the old bridge before winter. " * 9 + "</p>"
     body = f"<html><head><title>Bridge</title></head><body><h1>Bridge</h1><article>{story}</article></body></html>"
     read(Page("https://example.org/2024/05/01/bridge", body.encode(), "text/html"))

@@ -35,6 +35,8 @@ def explain(page: Page) -> tuple[Article | NothingToRead, Trace]:
 class TraceRecorder(ReadingObserver):
     """Record what happens to each field and each block while one page is read."""
 
+    is_tracing = True
+
     def __init__(self) -> None:
         self.fields: dict[str, list[FieldCandidate]] = {}
         self._order: dict[Any, int] = {}  # elements of the whole page -> their place in it

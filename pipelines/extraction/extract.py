@@ -69,6 +69,8 @@ SCRIPTS = etree.XPath('.//script[not(@type="application/ld+json")]')
 class ReadingObserver:
     """Watch one page being read; the methods of this class do nothing. An observer must not change what it is given."""
 
+    is_tracing = False  # whether it needs the text of what is removed, which costs time
+
     def fields_chosen(self, tree: Any, declared: DeclaredMetadata) -> None:
         """Observe a page of which the metadata is known and nothing is cut yet."""
 
@@ -204,12 +206,17 @@ def _decisions(
     observer.removed(site_rules.prune(tree, rule))
     selected = site_rules.body(tree, rule)
     observer.left_outside(site_rules.keep_only(tree, selected))
-    observer.removed(remove.prune(tree))
-    context = None if selected else page_context(tree, declared, fields)
-    if context is None:
+    observer.removed(remove.prune(tree, traced=observer.is_tracing))
+    context = None
+    if selected:
         decisions = classifier.keep_all(blocks(tree.find(".//body")), fields.title or "")
     else:
-        decisions = classifier.classify(context)
+        context = page_context(tree, declared, fields)
+        scores = classifier.scores_of(context)
+        if not classifier.are_sure(context, scores):
+            context = with_second_reading(context, tree)
+            scores = classifier.scores_of(context)
+        decisions = classifier.classify(context, scores)
     observer.decided(decisions, context)
     kept = [decision.block for decision in decisions if decision.rule is None]
     if not selected and is_index(declared, [decision.block for decision in decisions], kept):
@@ -252,13 +259,7 @@ def _laid_out(decisions: Sequence[BlockDecision]) -> list[list[LaidOutLine]]:
 
 
 def page_context(tree: Any, declared: DeclaredMetadata, fields: PageMetadata) -> PageContext:
-    """Return the blocks of a page and the evidence to classify them by.
-
-    Menus are cut out of the tree, because trafilatura reads it better without.
-    """
-    found = blocks(tree.find(".//body"))
-    for menu in menus(found):
-        menu.drop_tree()
+    """Return the blocks of a page and the evidence to classify them by, before trafilatura reads it."""
     evidence = Evidence(
         declared=text_of(declared.article.get("articleBody")) or "",
         titles=tuple(title for title in (fields.title, *declared.headlines) if title),
@@ -266,10 +267,20 @@ def page_context(tree: Any, declared: DeclaredMetadata, fields: PageMetadata) ->
         names=tuple(name for name in (*fields.authors, *fields.tags, fields.section, fields.site_name) if name),
         is_article=declared.is_article,
     )
-    context = PageContext(found, replace(evidence, read=_trafilatura_text(tree, fast=True)))
-    if context.link_share_of_read > MAX_LINK_SHARE and len(found) < MAX_FALLBACK_BLOCKS:
-        context = PageContext(found, replace(evidence, read=_trafilatura_text(tree, fast=False)))
-    return context
+    return PageContext(blocks(tree.find(".//body")), evidence)
+
+
+def with_second_reading(context: PageContext, tree: Any) -> PageContext:
+    """Return `context` with what trafilatura takes for the text.
+
+    Menus are cut out of the tree, because trafilatura reads it better without.
+    """
+    for menu in menus(list(context.blocks)):
+        menu.drop_tree()
+    second = context.read_as(_trafilatura_text(tree, fast=True))
+    if second.link_share_of_read > MAX_LINK_SHARE and len(context.blocks) < MAX_FALLBACK_BLOCKS:
+        second = context.read_as(_trafilatura_text(tree, fast=False))
+    return second
 
 
 def is_index(page: DeclaredMetadata, found: Sequence[TextBlock], kept: Sequence[TextBlock]) -> bool:
@@ -320,7 +331,7 @@ def _line(text: str) -> str:
 
 def _tidy(text: str) -> str:
     """Return a text in NFC, without invisible and control characters."""
-    return without_controls(INVISIBLE.sub("", charset.composed(text)))
+    return without_controls(text if text.isascii() else INVISIBLE.sub("", charset.composed(text)))
 
 
 def count_words(text: str) -> int:

@@ -137,7 +137,7 @@ def blocks(body: Any) -> list[TextBlock]:
                     strongs += 1
                 elif tag == "sup" and _is_note_mark(element, pieces):
                     pieces.append(" ")
-                if element.attrib and container.tag not in HEADING_TAGS and _is_set_as_block(element):
+                if container.tag not in HEADING_TAGS and _is_set_as_block(element):
                     flush()
                     container = _container(element, tag, container)
             words = element.text
@@ -213,7 +213,7 @@ def _container(element: Any, tag: str, parent: BlockContainer) -> BlockContainer
     hidden = (
         "hidden" in attributes
         or attributes.get("aria-hidden") == "true"
-        or bool(HIDDEN.search(attributes.get("style", "")[:200]))
+        or bool((style := attributes.get("style")) and HIDDEN.search(style[:200]))
     )
     return BlockContainer(element, tag, names, parent, hidden, "articleBody" in attributes.get("itemprop", ""))
 

@@ -49,6 +49,9 @@ MAX_BARE_HEADINGS = 3  # lines at the end of the text that may be headings witho
 MAX_HEADING_CHARS = 100  # papers that set their text as headings have longer ones
 HEADLINE_LINES = 5  # lines of the text among which the headline may be repeated
 MAX_BLOCKS = 4000  # blocks of a page that are scored; trafilatura decides on a longer page
+UNSURE_SCORE = 0.4  # nearer to 0, a block is not surely decided before trafilatura has read the page
+MAX_UNSURE_SHARE = 0.05  # of the weight of the text, that such blocks may have
+MIN_BLOCK_WEIGHT, MAX_WEIGHED_CHARS = 20, 400  # a block weighs its characters
 MIN_TEXT_CHARS = 150  # if the classifier finds less text, trafilatura decides
 
 
@@ -61,14 +64,29 @@ class BlockDecision:
     why: str = ""
 
 
-def classify(page: PageContext) -> list[BlockDecision]:
-    """Decide on every block of a page, in page order."""
+def scores_of(page: PageContext) -> dict[int, float]:
+    """Return the score of each block that is worth scoring, by its index."""
     scored = blocks_to_score(page)
+    of_model = model.score if page.is_read else model.first_score
+    return {index: of_model(row) for index, row in zip(scored, page.feature_rows(scored), strict=True)}
+
+
+def are_sure(page: PageContext, scores: Mapping[int, float]) -> bool:
+    """Return whether the scores of a page that trafilatura has not read decide without it: few are near 0."""
+    weights = {index: MIN_BLOCK_WEIGHT + min(page.lengths[index], MAX_WEIGHED_CHARS) for index in scores}
+    text = [index for index, score in scores.items() if score > 0]
+    if sum(len(page.blocks[index].text) for index in text) < MIN_TEXT_CHARS:
+        return False
+    unsure = sum(weights[index] for index, score in scores.items() if abs(score) < UNSURE_SCORE)
+    return unsure <= MAX_UNSURE_SHARE * sum(weights[index] for index in text)
+
+
+def classify(page: PageContext, scores: dict[int, float] | None = None) -> list[BlockDecision]:
+    """Decide on every block of a page, in page order. `scores`: its `scores_of`, if they are known."""
+    scores = scores_of(page) if scores is None else scores
     decisions = [BlockDecision(block, MENU, WHY[MENU]) for block in page.blocks]
-    scores: dict[int, float] = {}
-    for index, row in zip(scored, page.feature_rows(scored), strict=True):
-        scores[index] = model.score(row)
-        decisions[index].rule, decisions[index].why = (None if scores[index] > 0 else CLASSIFIER), ""
+    for index, score in scores.items():
+        decisions[index].rule, decisions[index].why = (None if score > 0 else CLASSIFIER), ""
     if sum(len(decision.block.text) for decision in decisions if decision.rule is None) < MIN_TEXT_CHARS:
         # No page like this one was trained on: trafilatura decides.
         for decision, taken in zip(decisions, page.read, strict=True):
@@ -142,7 +160,8 @@ def add_contributions(decisions: Sequence[BlockDecision], page: PageContext) -> 
     scored = blocks_to_score(page)
     for index, row in zip(scored, page.feature_rows(scored), strict=True):
         if not decisions[index].why:
-            decisions[index].why = ", ".join(f"{name} {value:+.1f}" for name, value in model.contributions(row))
+            moved = model.contributions(row, first=not page.is_read)
+            decisions[index].why = ", ".join(f"{name} {value:+.1f}" for name, value in moved)
 
 
 def keep_all(blocks: Sequence[TextBlock], title: str) -> list[BlockDecision]:
@@ -169,16 +188,17 @@ def _drop_redundant(decisions: list[BlockDecision], title: str) -> list[BlockDec
 
 def blocks_to_score(page: PageContext) -> list[int]:
     """Return the indexes of the blocks that are worth scoring: all but menus, and links with only links around them."""
-    read, count = page.read, len(page.blocks)
+    count = len(page.blocks)
     if count > MAX_BLOCKS:
         return []
+    near = page.read if page.is_read else page.is_prose
     return [
         index
         for index in range(count)
         if page.link_shares[index] < MENU_LINK_SHARE
         or (
             len(page.blocks[index].lines) < MIN_MENU_LINES
-            and (page.lengths[index] > MAX_MENU_LINK_CHARS or any(read[max(0, index - 2) : index + 3]))
+            and (page.lengths[index] > MAX_MENU_LINK_CHARS or any(near[max(0, index - 2) : index + 3]))
         )
     ]
 

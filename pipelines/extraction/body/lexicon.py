@@ -75,14 +75,14 @@ _PLACE_BITS = {word: 1 << number for number, words in enumerate(PLACES.values())
 def topics(text: str) -> tuple[int, ...]:
     """Return a number for each of TOPICS, 1 if a word of `text` belongs to it, else 0; then how many topics do."""
     found = 0
-    for word in WORD.findall(text.lower()):
-        start = word[:MIN_PREFIX_CHARS]
-        if start == word:
+    for word in set(WORD.findall(text.lower())):
+        if len(word) < MIN_PREFIX_CHARS:
             found |= _WHOLE_WORDS.get(word, 0)
-        for prefix, bit in _PREFIXES.get(start, ()):
-            if word.startswith(prefix):
-                found |= bit
-    if UNSPACED.search(text):
+        elif (prefixes := _PREFIXES.get(word[:MIN_PREFIX_CHARS])) is not None:
+            for prefix, bit in prefixes:
+                if word.startswith(prefix):
+                    found |= bit
+    if not text.isascii() and UNSPACED.search(text):
         for unspaced, bit in _UNSPACED:
             if unspaced in text:
                 found |= bit

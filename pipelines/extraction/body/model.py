@@ -1,6 +1,9 @@
 """Score blocks with gradient-boosted decision trees (Friedman 2001): data that a process compiles to Python.
 
-`model.json` holds {"features": [names], "stages": [[number of trees, low, high]], "trees": [tree]}. A tree is the
+There are two models. `first_score` judges a page before trafilatura has read it, with fewer trees (`first_model.json`).
+If it is not sure of a page, trafilatura is asked, and `score` decides (`model.json`).
+
+Each file holds {"features": [names], "stages": [[number of trees, low, high]], "trees": [tree]}. A tree is the
 number of a leaf, or [feature, threshold, tree if not above, tree if above]. benchmarks/learn.py trains the trees on
 pages with ground truth. The score of a block is the sum of the leaves that it falls into: the log-odds that it is text
 of the article. A block with a score above 0 is kept. After the trees of a stage, a block below `low` or above `high` is
@@ -24,6 +27,7 @@ ScoreFunction = Callable[[Sequence[float]], float]
 MAX_WALKED = 2_000  # rows; what compiled trees save on as many is what it takes to compile them
 
 FILE: Traversable = files("pipelines.extraction.body").joinpath("model.json")
+FIRST_FILE: Traversable = files("pipelines.extraction.body").joinpath("first_model.json")
 
 
 def score(row: Sequence[float]) -> float:
@@ -31,22 +35,37 @@ def score(row: Sequence[float]) -> float:
 
     When a stage already decides, the value is the sum up to that stage, and only its sign counts.
     """
+    return _total(row, _stages(first=False))
+
+
+def first_score(row: Sequence[float]) -> float:
+    """Return the log-odds, as `score` does, of a block of a page that trafilatura has not read."""
+    return _total(row, _stages(first=True))
+
+
+def warm_up() -> None:
+    """Compile the first model, for a process that reads many pages. The second is asked for a few of them."""
+    for stage in _stages(first=True):
+        stage.compiled = stage.compiled or _compiled(stage.trees)
+
+
+def _total(row: Sequence[float], stages: Sequence[_Stage]) -> float:
     total = 0.0
-    for sum_trees, low, high in _stages():
-        total += sum_trees(row)
-        if total < low or total > high:
+    for stage in stages:
+        total += stage.sum(row)
+        if total < stage.low or total > stage.high:
             break
     return total
 
 
-def contributions(row: Sequence[float], count: int = 3) -> list[tuple[str, float]]:
+def contributions(row: Sequence[float], count: int = 3, *, first: bool = False) -> list[tuple[str, float]]:
     """Return the `count` features that moved the score of `row` most, as (name, log-odds), the largest first.
 
-    Every split on the path through a tree credits its feature with the change of the mean of the leaves below (Saabas
-    2014).
+    `first`: by the first model. Every split on the path through a tree credits its feature with the change of the mean
+    of the leaves below (Saabas 2014).
     """
     credits: dict[int, float] = {}
-    for node in _tree_nodes():
+    for node in _tree_nodes(first):
         while node.below:
             taken = node.below[row[node.feature] > node.threshold]
             credits[node.feature] = credits.get(node.feature, 0.0) + taken.mean - node.mean
@@ -55,10 +74,10 @@ def contributions(row: Sequence[float], count: int = 3) -> list[tuple[str, float
     return [(NAMES[feature], value) for feature, value in ranked[:count]]
 
 
-def use(file: Traversable) -> None:
-    """Score with the trees of another file from now on in this process; benchmarks leave domains out of training."""
-    global FILE
-    FILE = file
+def use(file: Traversable, first: Traversable) -> None:
+    """Score with the trees of other files from now on in this process; benchmarks leave domains out of training."""
+    global FILE, FIRST_FILE
+    FILE, FIRST_FILE = file, first
     _model.cache_clear()
     _stages.cache_clear()
     _tree_nodes.cache_clear()
@@ -84,26 +103,27 @@ def _node(tree: Tree) -> TreeNode:
 
 
 @cache
-def _tree_nodes() -> list[TreeNode]:
+def _tree_nodes(first: bool) -> list[TreeNode]:
     """Return the trees as `contributions` walks them. Only a caller that asks for contributions pays for them."""
-    return [_node(tree) for tree in _model()["trees"]]
+    return [_node(tree) for tree in _model(first)["trees"]]
 
 
 @cache
-def _model() -> dict[str, Any]:
-    model: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
+def _model(first: bool = False) -> dict[str, Any]:
+    file = FIRST_FILE if first else FILE
+    model: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     if tuple(model["features"]) != NAMES:
-        raise ValueError("pipelines/extraction/body/model.json was made for other features: run benchmarks/learn.py")
+        raise ValueError(f"pipelines/extraction/body/{file.name} was made for other features: run benchmarks/learn.py")
     return model
 
 
 @cache
-def _stages() -> list[tuple[ScoreFunction, float, float]]:
+def _stages(*, first: bool) -> list[_Stage]:
     """Return the sums of the trees of each stage, with the bounds beyond which the later stages are not run."""
-    trees, done = _model()["trees"], 0
-    stages: list[tuple[ScoreFunction, float, float]] = []
-    for count, low, high in [*_model()["stages"], (len(trees), 0.0, 0.0)]:
-        stages.append((_Stage(trees[done:count]).sum, float(low), float(high)))
+    trees, done = _model(first)["trees"], 0
+    stages: list[_Stage] = []
+    for count, low, high in [*_model(first)["stages"], (len(trees), 0.0, 0.0)]:
+        stages.append(_Stage(trees[done:count], float(low), float(high)))
         done = count
     return stages
 
@@ -111,8 +131,8 @@ def _stages() -> list[tuple[ScoreFunction, float, float]]:
 class _Stage:
     """Sum trees, and compile them when enough rows have come: a process that reads one page need not."""
 
-    def __init__(self, trees: Sequence[Tree]) -> None:
-        self.trees, self.rows = trees, 0
+    def __init__(self, trees: Sequence[Tree], low: float, high: float) -> None:
+        self.trees, self.low, self.high, self.rows = trees, low, high, 0
         self.compiled: ScoreFunction | None = None
 
     def sum(self, row: Sequence[float]) -> float:

@@ -104,10 +104,12 @@ def _series(blocks: Sequence[TextBlock], first: int, scope: BlockContainer | Non
             if container.parent is None:
                 break
             if container.tag in ITEM_TAGS:
-                names = container.names - CHANGING
-                group = groups.setdefault(
-                    (id(container.parent), container.tag, names), Series(names=names, tag=container.tag)
-                )
+                names = container.names
+                if not names.isdisjoint(CHANGING):
+                    names = names - CHANGING
+                key = (id(container.parent), container.tag, names)
+                if (group := groups.get(key)) is None:
+                    group = groups[key] = Series(names=names, tag=container.tag)
                 group.items.setdefault(id(container), []).append(at)
     return [
         series

@@ -66,7 +66,7 @@ WORD = re.compile(r"[^\W\d_]+?(?=(?<=[^\W\d_A-Z])[A-Z]|[\W\d_]|$)|[^\W\d_]+")
 SUFFIX = re.compile(r"(?<=\w)--.*|[_-]{1,2}(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{5,8}$")
 RULE_OF_NAME = {" ".join(WORD.findall(name)): rule for rule in BLOCK_RULES for name in rule.names}
 TEXT_OF = XPath("normalize-space()", smart_strings=False)
-VOCABULARY = frozenset(word for name in RULE_OF_NAME for word in name.split())
+KEY_WORDS = frozenset(max(name.split(), key=len) for name in RULE_OF_NAME)  # each name has one of them
 DIGITS = "0123456789"
 WRITABLE_TYPES = frozenset(("", "email", "text", "password", "search", "tel", "url"))
 
@@ -284,9 +284,9 @@ def _rule_of_token(token: str) -> BlockRule | None:
     # Nearly all tokens end here. A capital letter may begin a word: "newsletterBox".
     if token.islower():
         parts = token.replace("_", "-").split("-")
-        if VOCABULARY.isdisjoint(parts) and VOCABULARY.isdisjoint([part.rstrip(DIGITS) for part in parts]):
+        if KEY_WORDS.isdisjoint(parts) and KEY_WORDS.isdisjoint([part.rstrip(DIGITS) for part in parts]):
             return None
-    elif len(token) > MAX_TOKEN_CHARS or VOCABULARY.isdisjoint(_words(token)):
+    elif len(token) > MAX_TOKEN_CHARS or KEY_WORDS.isdisjoint(_words(token)):
         return None
     names = names_of(token)
     return next((rule for name in names if (rule := RULE_OF_NAME.get(name))), None) or _rule_of_prefixed(names)

@@ -76,8 +76,13 @@ def calls_to_action(line: str, *, edge: bool = True, plain: bool = False) -> Ite
     `edge`: the line is at an end of the text. Elsewhere, the sentences that ask must be most of the line: one beside a
     quoted call to action is part of a story. `plain`: the line has no link.
     """
-    if REPORTED_SPEECH.search(line):
-        return
+    names = dict.fromkeys(_asked(line, edge=edge, plain=plain))
+    if names and not REPORTED_SPEECH.search(line):
+        yield from names
+
+
+def _asked(line: str, *, edge: bool, plain: bool) -> Iterator[str]:
+    """Yield the names of the rules for what `line` asks for, as if it were no speech."""
     calls = CALLS if not plain or OWN_WORD.search(line) else OWN_CALLS
     sentences = SENTENCE_END.split(line, MAX_SENTENCES)
     if len(sentences) > MAX_SENTENCES:

@@ -20,6 +20,7 @@ STEM = re.compile(
     r"comm?ent(?!at(?:or|eur|ary|aries))|kommentar|kommentt?i|komentar|yorum|reacties|(?<![a-z])cmn?ts?(?![a-z])"
     r"|guest-?_?book|gaestebuch|binh-?_?luan|pinglun|hozzaszolas|otzyv"
 )
+STEM_SIGNS = ("ment", "yorum", "reacties", "cm", "guest", "gaestebuch", "luan", "pinglun", "hozzaszolas", "otzyv")
 LIST = re.compile(
     r"comments|comment-?_?list|commentaires|comentarios|commenti(?![a-z])|kommentare(?![a-z])|kommentarer"
     r"|komentarze|yorumlar|reacties|kommentit|cmts"
@@ -100,7 +101,7 @@ def part_of(value: str) -> str:
 
     "": it names no comment.
     """
-    if len(value) > 300 or not STEM.search(value.lower()):
+    if len(value) > 300 or not _may_have_stem(lower := value.lower()) or not STEM.search(lower):
         return ""
     found = ""
     for token in value.split():
@@ -116,6 +117,14 @@ def part_of(value: str) -> str:
             return part
         found = found or ("none" if part else "list" if LIST.search(token.lower()) else "item")
     return found or "none"
+
+
+def _may_have_stem(lower: str) -> bool:
+    """Return whether one of STEM_SIGNS, of which each match of STEM has one, is in a name."""
+    for sign in STEM_SIGNS:  # noqa: SIM110 a fifth of the time of the pattern
+        if sign in lower:
+            return True
+    return False
 
 
 def part_of_element(element: Any) -> str:

@@ -19,13 +19,14 @@ from pipelines.extraction.page.trace import BlockTrace
 MAX_DROPPED_SHARE = 0.5  # of the text that line rules may drop: a news flash is shorter than the form below it
 
 
-def prune(tree: Any) -> list[tuple[Any, BlockTrace]]:
-    """Cut the blocks that a rule matches out of `tree`; return each element with its text and its rule."""
+def prune(tree: Any, *, traced: bool = True) -> list[tuple[Any, BlockTrace]]:
+    """Cut the blocks that a rule matches out of `tree`; if `traced`, return each element with its text and its rule."""
     removed: list[tuple[Any, BlockTrace]] = []
     for element, rule in matching_blocks(tree):
         if element.getparent() is not None:
-            text = " ".join(" ".join(element.itertext(with_tail=False)).split())
-            removed.append((element, BlockTrace(text, element_path(element), rule.name, rule.why)))
+            if traced:
+                text = " ".join(" ".join(element.itertext(with_tail=False)).split())
+                removed.append((element, BlockTrace(text, element_path(element), rule.name, rule.why)))
             element.drop_tree()
     return removed
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -168,18 +169,19 @@ class PageWalker:
             yield from self._flush()
 
     def _is_left_out(self, element: Any, tag: str, classes: str) -> bool:
+        is_other, is_comment, is_beside, _ = _kinds(classes)
         return (
-            (bool(OTHER_STORIES.search(classes)) and not _is_named_so_only(element, classes))
+            (is_other and not _is_named_so_only(element, classes))
             or "Comment" in (element.get("itemtype") or "")[-40:]
-            or (tag not in INLINE_TAGS and bool(COMMENTS_CLASS.search(classes)))
-            or bool(CAPTION_CLASS.search(classes) or CLOCK_CLASS.search(classes))
+            or (is_comment and tag not in INLINE_TAGS)
+            or is_beside
         )
 
     def _note(self, element: Any, tag: str, classes: str, start: int) -> None:
         line = self.line
         if (
             tag in TIME_TAGS
-            or (classes and (DATE_CLASS.search(classes) or UPDATED_HIDDEN.search(classes)))
+            or (classes and (_kinds(classes)[3]))
             or (not OF_DATES_ALONE.isdisjoint(element.keys()) and _is_stamped(element, len(line.text) - start))
         ):
             line.spans.append((start, len(line.text), element))
@@ -224,6 +226,17 @@ def joined_lines(lines: Iterable[Line]) -> Line:
         whole.links += [(at + start, at + end, element) for start, end, element in line.links]
         whole.first = line.first if whole.first is None else whole.first
     return whole
+
+
+@lru_cache(maxsize=8192)  # a page repeats its classes, and so do the pages of a site
+def _kinds(classes: str) -> tuple[bool, bool, bool, bool]:
+    """Return whether these names are of other stories, of comments, of a caption or a clock, of a date."""
+    return (
+        bool(OTHER_STORIES.search(classes)),
+        bool(COMMENTS_CLASS.search(classes)),
+        bool(CAPTION_CLASS.search(classes) or CLOCK_CLASS.search(classes)),
+        bool(DATE_CLASS.search(classes) or UPDATED_HIDDEN.search(classes)),
+    )
 
 
 def _is_named_so_only(element: Any, classes: str) -> bool:

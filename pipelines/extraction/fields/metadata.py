@@ -172,6 +172,9 @@ def with_language_of_text(fields: PageMetadata, lines: list[str]) -> PageMetadat
 
 
 def site(page: DeclaredMetadata) -> site_names.SiteNames:
-    """Return the names of the site, which are cut off titles and are no persons."""
-    claim = first_usable(claims(page, precedence.SITE_NAME, short_name))
-    return site_names.names_of_site(page, claim.value if claim else None, titles.printed_site_names(page))
+    """Return the names of the site, which are cut off titles and are no persons; they are looked for once."""
+    if page.site is None:
+        claim = first_usable(claims(page, precedence.SITE_NAME, short_name))
+        names = titles.printed_site_names(page)
+        page.site = site_names.names_of_site(page, claim.value if claim else None, names)
+    return page.site

@@ -75,20 +75,19 @@ class DeclaredTitle:
 
 def ranked(page: DeclaredMetadata, site: SiteNames) -> Iterator[FieldClaim]:
     """Yield every claim about the title, the best first."""
-    titles = declared_titles(page, site)
+    titles, found = _judged(page, site)
     best: list[tuple[int, int, FieldClaim]] = [
         (SITE if _is_of_site(claim, site) else DECLARED, at, claim) for at, claim in enumerate(titles.all)
     ]
-    found = _ranks(page, titles, site)
     if all(rank is None for rank, _ in found) and not any(rank == DECLARED and claim.value for rank, _, claim in best):
         above = heading_above_text(page)
-        found += [(ABOVE_TEXT, above)] if above and not site.is_called(above.text) else []
+        found = [*found, (ABOVE_TEXT, above)] if above and not site.is_called(above.text) else found
     if (
         not titles.plain
         and all(rank in (None, UNCONFIRMED) for rank, _ in found)
         and (line := line_of_title(page, titles.pieces))
     ):
-        found.append((HEADING, line))
+        found = [*found, (HEADING, line)]
     for at, (rank, heading) in enumerate(found):
         if rank is None:
             against = WHY_REFUSED.get(heading.place, "no declared title confirms it")
@@ -112,8 +111,16 @@ def _is_of_site(claim: FieldClaim, site: SiteNames) -> bool:
 
 def main_heading(page: DeclaredMetadata, site: SiteNames) -> Heading | None:
     """Return the heading that is the headline, if the page prints it."""
-    ranks = [(rank, heading) for rank, heading in _ranks(page, declared_titles(page, site), site) if rank is not None]
+    ranks = [(rank, heading) for rank, heading in _judged(page, site)[1] if rank is not None]
     return min(ranks, key=lambda entry: entry[0])[1] if ranks else None
+
+
+def _judged(page: DeclaredMetadata, site: SiteNames) -> tuple[DeclaredTitle, list[tuple[int | None, Heading]]]:
+    """Return the declared titles, and each heading with its rank; they are looked at once."""
+    if (known := page.judged_headings.get(site)) is None:
+        titles = declared_titles(page, site)
+        known = page.judged_headings[site] = titles, _ranks(page, titles, site)
+    return known
 
 
 def _ranks(page: DeclaredMetadata, titles: DeclaredTitle, site: SiteNames) -> list[tuple[int | None, Heading]]:

@@ -20,7 +20,7 @@ HALF_ESCAPES = re.compile(
 
 def without_controls(text: str) -> str:
     """Return text without control characters: a page has them by mistake, and XML forbids them."""
-    return CONTROLS.sub("", text)
+    return text if text.isprintable() else CONTROLS.sub("", text)
 
 
 def printable(value: Any) -> Any:

@@ -73,7 +73,9 @@ class DeclaredMetadata:
     headlines: list[str] = field(default_factory=list)
     page_title: str = ""
     canonical: str | None = None
+    site: Any = None  # its names, once `metadata.site` was asked for them
     headings: Any = None  # of the page, once `titles.page_headings` was asked for them
+    judged_headings: dict[Any, Any] = field(default_factory=dict)  # by the names of the site, once `titles` judged them
     lines_after_headline: Any = None  # short lines, once `printed_bylines` was asked for them
     printed_dates: Any = None  # of the page, once `dates.printed_on` was asked for them
     _elsewhere: dict[Any, bool] = field(default_factory=dict)
@@ -91,6 +93,11 @@ class DeclaredMetadata:
     def marks(self) -> MarkedElements:
         """Return the elements that are made or named for headlines, authors and dates."""
         return marked_elements(self.tree)
+
+    @cached_property
+    def base(self) -> str:
+        """Return the URL that the addresses on the page are relative to."""
+        return resolve(BASE(self.tree), self.url) or self.url
 
     @cached_property
     def by_id(self) -> dict[str, jsonld.Node]:
@@ -262,5 +269,5 @@ def own_address(raw: str, page: DeclaredMetadata) -> str | None:
 
 def absolute(raw: str | None, page: DeclaredMetadata) -> str | None:
     """Return `raw` as an absolute http(s) URL without fragment, or None."""
-    address = resolve(raw, resolve(BASE(page.tree), page.url) or page.url) if raw else None
+    address = resolve(raw, page.base) if raw else None
     return address.partition("#")[0] if address and fetchable(address) else None

@@ -6,18 +6,17 @@ several. `headings`, `printed_bylines` and `dates` decide what a mark is worth.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 # First letters are left out to match "Headline" and "articleHeadline". Each kind has finer expressions of its own.
-HEADLINE = re.compile(r"headline|itle|eadline|heading|titulo|titre|titolo|otsikko|rubrik|schrift")
-AUTHOR = re.compile(
-    r"uthor|yline|utor|uteur|orfatter|rfattare|kribent|irjoittaja|edakteur|chrijver|ournalist|riter|ontributor|osted-by"
-    r"|ritten-by|AUTHOR|BYLINE"
-)
-DATE = re.compile(r"date|Date|DATE|ublish|osted|datum|fecha|time|Time")
+HEADLINE = ("itle", "eadline", "heading", "titulo", "titre", "titolo", "otsikko", "rubrik", "schrift")
+AUTHOR = (
+    "uthor", "yline", "utor", "uteur", "orfatter", "rfattare", "kribent", "irjoittaja", "edakteur", "chrijver",
+    "ournalist", "riter", "ontributor", "osted-by", "ritten-by", "AUTHOR", "BYLINE",
+)  # fmt: skip
+DATE = ("date", "Date", "DATE", "ublish", "osted", "datum", "fecha", "time", "Time")
 MAX_ELEMENTS_PER_KIND = 500  # no article has as many, and each costs a look at its surroundings
 SKIPPED_TAGS = frozenset(("html", "body", "head", "script", "style", "link", "img", "svg", "path", "main"))
 
@@ -69,7 +68,14 @@ def _by_class(element: Any, tag: str, classes: str, found: MarkedElements) -> No
 @lru_cache(maxsize=8192)  # a page repeats its classes, and so do the pages of a site
 def _kinds(classes: str) -> tuple[bool, bool, bool]:
     """Return whether these classes are named for a headline, for an author, for a date."""
-    return bool(HEADLINE.search(classes)), bool(AUTHOR.search(classes)), bool(DATE.search(classes))
+    return _has_one(HEADLINE, classes), _has_one(AUTHOR, classes), _has_one(DATE, classes)
+
+
+def _has_one(words: tuple[str, ...], text: str) -> bool:
+    for word in words:  # noqa: SIM110 a third of the time of any() over a generator, or of a pattern
+        if word in text:
+            return True
+    return False
 
 
 def _by_item(element: Any, item: str, found: MarkedElements) -> None:

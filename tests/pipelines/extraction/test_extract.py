@@ -220,14 +220,24 @@ def test_reading_twice_gives_the_same_article():
 def test_exception_becomes_an_outcome_with_its_name(monkeypatch):
     """A bug in the extractor costs one page; running out of memory is raised to the caller."""
 
-    def fail(_tree, fast):
+    def fail(_body):
         raise ValueError("no such luck")
 
-    monkeypatch.setattr(extract, "_trafilatura_text", fail)
+    monkeypatch.setattr(extract, "blocks", fail)
     assert read(page(html())) == NothingToRead(extract.FAILED, "ValueError: no such luck")
-    monkeypatch.setattr(extract, "_trafilatura_text", lambda _tree, fast: (_ for _ in ()).throw(MemoryError))
+    monkeypatch.setattr(extract, "blocks", lambda _body: (_ for _ in ()).throw(MemoryError))
     with pytest.raises(MemoryError):
         read(page(html()))
+
+
+@pytest.mark.parametrize(("are_sure", "asked"), [(True, False), (False, True)])
+def test_trafilatura_reads_only_pages_of_which_the_classifier_is_not_sure(monkeypatch, are_sure, asked):
+    """It takes as long as everything else together. A page of which it reads nothing is an article all the same."""
+    readings = []
+    monkeypatch.setattr(extract, "_trafilatura_text", lambda _tree, fast: readings.append(fast) or "")
+    monkeypatch.setattr(extract.classifier, "are_sure", lambda _page, _scores: are_sure)
+    assert read(page(html())).title == "Bridge to be mended"
+    assert bool(readings) is asked
 
 
 def test_timed_read_returns_page_outcome_and_cpu_time():

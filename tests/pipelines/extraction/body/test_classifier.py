@@ -14,6 +14,7 @@ from pipelines.extraction.body.classifier import (
     WHY_TRAFILATURA,
     BlockDecision,
     add_contributions,
+    are_sure,
     as_lines,
     block_path,
     blocks_to_score,
@@ -25,8 +26,8 @@ LONG = "The council met on Monday and agreed to mend the old bridge before the w
 LINK = '<li><a href="/1">Another headline</a></li>'
 
 
-def context(markup: str, read: str = "", titles: tuple[str, ...] = ()) -> PageContext:
-    """Return the blocks of a page with this body; `read`: what trafilatura takes for its text."""
+def context(markup: str, read: str | None = "", titles: tuple[str, ...] = ()) -> PageContext:
+    """Return the blocks of a page with this body; `read`: what trafilatura takes for its text, if it was asked."""
     page = html.document_fromstring(f"<html><body>{markup}</body></html>")
     return PageContext(blocks(page.find(".//body")), Evidence(read=read, titles=titles))
 
@@ -65,6 +66,38 @@ def test_asking_for_reasons_changes_no_decision():
     assert [decision.rule for decision in explained] == [decision.rule for decision in classify(page)]
     assert all(explained[index].why for index in blocks_to_score(page))
     assert all(decision.why for decision in explained if decision.rule is not None)
+
+
+SURE = {
+    "all clear": ([3.0] * 6 + [-3.0] * 6, True),
+    "a short block near 0": ([3.0] * 6 + [-0.1, *[-3.0] * 5], True),
+    "a long one above 0": ([3.0] * 5 + [0.1] + [-3.0] * 6, False),
+    "a long one below 0": ([3.0] * 5 + [-0.1] + [-3.0] * 6, False),
+    "hardly any text": ([3.0, *[-3.0] * 11], False),
+    "no text": ([-3.0] * 12, False),
+}
+
+
+@pytest.mark.parametrize(("scores", "sure"), SURE.values(), ids=SURE)
+def test_first_model_is_sure_if_few_of_the_words_are_near_zero(scores, sure):
+    """Words weigh, not blocks; a page with next to no text is never sure."""
+    page = context(STORY + "<p>More</p>" * 6, read=None)
+    assert are_sure(page, dict(enumerate(scores))) is sure
+
+
+@pytest.mark.parametrize(("read", "asked"), [(None, "first_score"), ("", "score")], ids=["not read", "nothing found"])
+def test_page_is_scored_by_the_model_for_what_is_known_of_it(monkeypatch, read, asked):
+    """That trafilatura finds nothing on a page says something; that it was not asked says nothing."""
+    for name in ("score", "first_score"):
+        monkeypatch.setattr(model, name, lambda row, name=name: 1.0 if name == asked else -1.0)
+    assert {decision.rule for decision in classify(context(STORY, read))} == {None}
+
+
+def test_links_are_scored_beside_what_may_be_text():
+    """Before trafilatura has read the page, that is a paragraph."""
+    page = f"<ul>{LINK * 9}</ul><p>{LONG}.</p><ul>{LINK * 9}</ul>"
+    assert blocks_to_score(context(page, read=None)) == [7, 8, 9, 10, 11]
+    assert blocks_to_score(context(page, read="")) == [9]
 
 
 def test_score_above_zero_makes_a_block_text(fixed_score):

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pipelines.extraction.body import model
+from pipelines.extraction.body.classifier import UNSURE_SCORE
 from pipelines.extraction.body.features import NAMES
 
 HAND = [
@@ -18,9 +19,12 @@ HAND = [
 ]
 
 
-def grown() -> dict[str, Any]:
-    """Return the trees that are shipped."""
-    return model._model()
+def grown(first: bool = False) -> dict[str, Any]:
+    """Return the trees that are shipped. `first`: those for pages that trafilatura has not read."""
+    return model._model(first)
+
+
+both = pytest.mark.parametrize("first", [False, True], ids=["model.json", "first_model.json"])
 
 
 def walked(tree: Any, row: Sequence[float]) -> float:
@@ -63,7 +67,7 @@ def plant(monkeypatch):
 
     def put(trees: list[Any], stages: Sequence[Sequence[float]] = ()) -> None:
         made = {"features": NAMES, "stages": stages, "trees": trees}
-        monkeypatch.setattr(model, "_model", lambda: made)
+        monkeypatch.setattr(model, "_model", lambda first: made)
         model._stages.cache_clear()
         model._tree_nodes.cache_clear()
         planted.append(made)
@@ -75,9 +79,10 @@ def plant(monkeypatch):
     model._tree_nodes.cache_clear()
 
 
-def test_shipped_model_is_well_formed():
+@both
+def test_shipped_model_is_well_formed(first):
     """It has our features, its splits name them, its numbers are numbers, its stages are in order."""
-    made = grown()
+    made = grown(first)
     assert tuple(made["features"]) == NAMES
     for tree in made["trees"]:
         assert all(math.isfinite(leaf) for leaf in leaves(tree))
@@ -107,9 +112,10 @@ def test_compiled_function_is_the_sum_of_the_leaves(trees):
         assert total(row) == sum(walked(tree, row) for tree in trees)
 
 
-def test_compiled_model_agrees_with_its_file():
+@both
+def test_compiled_model_agrees_with_its_file(first):
     """What Python is made of it says what its file says."""
-    trees = grown()["trees"]
+    trees = grown(first)["trees"]
     total = model._compiled(trees)
     for row in random_rows(trees, 40):
         assert total(row) == pytest.approx(sum(walked(tree, row) for tree in trees), abs=1e-9)
@@ -122,16 +128,18 @@ def test_value_that_is_no_number_is_not_compiled():
             model._compiled([tree])
 
 
-def test_stage_decides_only_rows_beyond_its_bounds():
-    """A row that no stage decides has the sum of all trees."""
-    made = grown()
+@both
+def test_stage_decides_only_rows_beyond_its_bounds(first):
+    """A row that no stage decides has the sum of all trees. One that a stage decides is no unsure one."""
+    made, score_of = grown(first), model.first_score if first else model.score
     trees, stages = made["trees"], made["stages"]
     decided = 0
     for row in random_rows(trees, 300):
-        score, whole = model.score(row), sum(walked(tree, row) for tree in trees)
+        score, whole = score_of(row), sum(walked(tree, row) for tree in trees)
         sums = [(sum(walked(tree, row) for tree in trees[:count]), low, high) for count, low, high in stages]
         clear = next((part for part, low, high in sums if part < low or part > high), None)
         decided += clear is not None
+        assert clear is None or abs(clear) > UNSURE_SCORE
         assert score == pytest.approx(whole if clear is None else clear, abs=1e-9)
         if clear is None and abs(whole) > 1e-9:
             assert (score > 0) == (whole > 0)
@@ -158,18 +166,19 @@ def test_contributions_add_up_to_the_score(plant):
         assert {name for name, _ in found} <= {NAMES[feature] for tree in HAND for feature, _ in splits(tree)}
 
 
-def test_contributions_of_the_shipped_model_add_up_and_are_ranked():
+@both
+def test_contributions_of_the_shipped_model_add_up_and_are_ranked(first):
     """Only features that some tree splits on are named; the largest comes first; as many as were asked for."""
-    trees = grown()["trees"]
+    trees = grown(first)["trees"]
     mean = sum(sum(leaves(tree)) / len([*leaves(tree)]) for tree in trees)
     asked = {NAMES[feature] for tree in trees for feature, _ in splits(tree)}
     for row in random_rows(trees, 20):
-        found = model.contributions(row, count=len(NAMES))
+        found = model.contributions(row, count=len(NAMES), first=first)
         whole = sum(walked(tree, row) for tree in trees)
         assert sum(value for _, value in found) == pytest.approx(whole - mean, abs=1e-6)
         assert {name for name, _ in found} <= asked
         assert [abs(value) for _, value in found] == sorted((abs(value) for _, value in found), reverse=True)
-        assert model.contributions(row) == found[:3]
+        assert model.contributions(row, first=first) == found[:3]
 
 
 def test_contribution_is_credited_to_the_feature_of_the_split(plant):
