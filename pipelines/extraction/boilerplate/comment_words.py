@@ -15,9 +15,13 @@ from pipelines.extraction.languages import tables
 MAX_STAMP_CHARS = 80
 MAX_ODD_WORDS = 4  # beside a time: a name
 
+# A class of who wrote a comment, in systems whose other names do not say comment.
+READER = re.compile(
+    r"(?<![a-z])(?:user-?_?(?:name|info|nick)|nick(?:-?_?name)?|commenter|poster)(?![a-z])", re.IGNORECASE
+)
 # What the names of an element say of it.
 STEM = re.compile(
-    r"comm?ent(?!at(?:or|eur|ary|aries))|kommentar|kommentt?i|komentar|yorum|reacties|(?<![a-z])cmn?ts?(?![a-z])"
+    r"comm?ent(?!at(?:or|eur)|ar(?:y|ies))|kommentar|kommentt?i|komentar|yorum|reacties|(?<![a-z])cmn?ts?(?![a-z])"
     r"|guest-?_?book|gaestebuch|binh-?_?luan|pinglun|hozzaszolas|otzyv"
 )
 LIST = re.compile(
@@ -31,7 +35,8 @@ PARTS = {
     "none": "count counts link links open status button btn icon form toggle number policy closed respond no total num "
     "counter disabled enabled off tab tabs",
 }
-ANCHORS = frozenset(("author", "date", "text"))
+NAMED = frozenset(("author", "date", "text"))
+ANCHORS = NAMED | {"reader"}
 PART_OF_WORD = {word: part for part, words in PARTS.items() for word in words.split()}
 FILLERS = frozenset(
     [
@@ -76,10 +81,19 @@ HEADING = PhraseSet(
         )
     ]
 )
+BUTTON_WORDS = frozenset(phrase.casefold() for phrase in tables.phrases("comments.controls"))
+COUNT_WORDS = frozenset(phrase.casefold() for phrase in tables.phrases("comments.count"))
+SIGNED = tuple(sorted((phrase.casefold() for phrase in tables.phrases("comments.signed")), key=len, reverse=True))
+ANONYMOUS = frozenset(phrase.casefold() for phrase in tables.phrases("comments.anonymous"))
+NUMBERS = " \t\r\n\xa00123456789()[]（）【】:：.,·•|–—-"  # around the words of a heading
 AGES = frozenset(word for line in tables.lines("counter.ages") for word in line.casefold().split())
 UNITS = frozenset(word for line in tables.lines("counter.units") for word in line.casefold().split())
 MONTHS = frozenset(
-    word.strip(".") for line in tables.lines("months") for word in line.casefold().split() if not word.isdigit()
+    prefix + word.strip(".")
+    for line in tables.lines("months")
+    for word in line.casefold().split()
+    if not word.isdigit()
+    for prefix in (("", "ב") if "א" <= word[0] <= "ת" else ("",))  # Hebrew writes "in" and the month as one word
 )
 UNSPACED_AGES = sorted((re.escape(word) for word in AGES if word[0] > "\u3000"), key=len, reverse=True)
 AGE_UNSPACED = re.compile(rf"\d+ ?(?:{'|'.join(UNSPACED_AGES)})")
@@ -98,10 +112,10 @@ AGE, MOMENT, DATE, TIME = "age", "moment", "day", "time"
 def part_of(value: str) -> str:
     """Return which part of a comment an id or class names: author, date, text, item, list or none of these.
 
-    "": it names no comment.
+    "": it names no comment; "reader": it names none, but an account.
     """
     if len(value) > 300 or not STEM.search(value.lower()):
-        return ""
+        return "reader" if READER.search(value[:300]) else ""
     found = ""
     for token in value.split():
         words = [word.lower() for word in WORDS.findall(token)]
