@@ -15,51 +15,42 @@ from itertools import islice, pairwise
 from statistics import median
 from typing import Any
 
+from pipelines.extraction.boilerplate.comment_families import (
+    MAX_LEVELS,
+    MIN_ITEMS,
+    OUT_OF_REACH,
+    Families,
+    comment_anchors,
+    number_in,
+)
 from pipelines.extraction.boilerplate.comment_items import (
     MAX_ITEM_CHARS,
+    MAX_NODES,
     CommentItem,
-    beginning,
     look_into,
     without_repeats,
 )
 from pipelines.extraction.boilerplate.comment_words import (
     AGE,
-    ANCHORS,
-    BUTTON_WORDS,
-    COUNT_WORDS,
-    DIGITS,
     HEADING,
     LIVE,
     MOMENT,
-    NAMED,
-    NUMBERS,
     TIME,
-    leading_stamp,
-    part_of,
-    stamp_of,
 )
 
-MAX_STAMPS = 5000  # short texts with digits of a page that are read as times
 MAX_ANCHORS = 4000  # of one page that are looked at
 MAX_GROUPS = 60  # of one page that are looked into
-MAX_LEVELS = 9  # between a name or a time and the list of comments
-MIN_ITEMS = 3  # without a name of a class that says comment, and without a heading
 MIN_TEXT_CHARS = 15  # on average, of what one reader wrote
+MAX_SINGLES, SINGLE_LEVELS, MAX_SINGLE_NODES = 20, 4, 120  # where the only comment of a page is looked for
 MAX_PAGE_NODES = 30_000  # of all items of a page
 MIN_AROUND_CHARS = 200  # of running text above the first comment: else the items are the article
 MAX_AROUND_CHARS = 1000  # so much is always enough
 MIN_AFTER_CHARS = 400  # of running text below the last comment, if there is none above
 RUNNING_CHARS = 40  # a shorter piece of text is a label
-MAX_LABEL_CHARS = 40  # of a button, or of a heading
-MAX_WRAPPERS = 3  # around a heading, or around what it announces
 MOST, MANY, SOME = 0.7, 0.5, 0.3  # shares of the items
 
-HEADING_TAGS = frozenset(("h2", "h3", "h4", "h5", "h6"))
-NO_HEADINGS = frozenset(("a", "button", "li", "option", "script", "style"))
-BUTTONS = frozenset(("a", "button", "span"))
 USER_NAME = re.compile(r"@?(?:[a-z][\w.-]{1,30}|[^\W\d_]\w{0,30}[\d_]\w{0,30})")
 SINGLE = frozenset(("text", "author", "reader", "button"))
-OUT_OF_REACH = frozenset(("body", "html", "article", "main"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,79 +59,6 @@ class CommentGroup:
 
     items: list[CommentItem]
     cut: list[Any]
-
-
-class Families:
-    """Hold the elements of a page that may be lists of comments, each with those children that may be comments."""
-
-    def __init__(self, anchors: list[tuple[Any, str]]) -> None:
-        self.children: dict[Any, dict[Any, None]] = {}
-        self.heads: set[Any] = set()  # hold a name or a time
-        self.buttons: set[Any] = set()  # hold a button
-        self.named: set[Any] = set()  # a class or an id in them says comment
-        self.headings: set[Any] = set()
-        for element, part in anchors:
-            if part == "heading":
-                self.headings.add(element)
-                self._announced(element)
-            else:
-                self._upwards(element, part)
-
-    def _upwards(self, element: Any, part: str) -> None:
-        marked = self.buttons if part == "button" else self.heads if part != "text" else None
-        node, says = element, part in NAMED
-        for _ in range(MAX_LEVELS):
-            parent = node.getparent()
-            if parent is None or parent.tag == "html":
-                return
-            family = self.children.setdefault(parent, {})
-            if node in family and (marked is None or node in marked) and (not says or parent in self.named):
-                return
-            family[node] = None
-            if marked is not None:
-                marked.add(node)
-            if says:
-                self.named.add(parent)
-            node = parent
-
-    def _announced(self, heading: Any) -> None:
-        """Take what follows a heading for items: its siblings, or the children of the only one."""
-        node = heading
-        for _ in range(MAX_WRAPPERS):
-            parent = node.getparent()
-            if parent is None or parent.tag in OUT_OF_REACH or node.getnext() is not None:
-                break
-            node = parent
-        total = number_in(heading) or MAX_STAMPS
-        after = [other for other in node.itersiblings() if isinstance(other.tag, str)]
-        lists = [after[:total]]
-        for _ in range(MAX_WRAPPERS):
-            if not after or after[0].tag == "p":
-                break
-            after = [other for other in after[0] if isinstance(other.tag, str)]
-            lists.append(after[:total])
-        for parts in sorted(lists, key=len, reverse=True):
-            if parts:
-                family = self.children.setdefault(parts[0].getparent(), {})
-                family.update(dict.fromkeys(parts))
-                self.buttons.update(parts)
-
-    def alike(self, parent: Any) -> list[Any]:
-        """Return the children of `parent` that hold a name, a time or else a button, in page order, all of one tag."""
-        family = self.children[parent]
-        first = [child for child in family if child in self.heads]
-        if len(first) < MIN_ITEMS:
-            first = [child for child in family if child in self.heads or child in self.buttons]
-        tags = [child.tag for child in first]
-        tag = max(tags, key=tags.count, default="")
-        alike = {child for child in first if child.tag == tag and tag != "h1"}
-        return [child for child in parent if child in alike]
-
-
-def number_in(heading: Any) -> int:
-    """Return the number that a heading says ("6 comments"); 0 for none."""
-    found = DIGITS.search(beginning(heading)[:200])
-    return int(found[0][:6]) if found else 0
 
 
 def comment_groups(tree: Any) -> list[CommentGroup]:
@@ -153,6 +71,7 @@ def comment_groups(tree: Any) -> list[CommentGroup]:
     families = Families(anchors)
     groups: list[CommentGroup] = []
     around: set[Any] = set()  # the groups
+    announced: set[Any] = set()  # headings of groups
     tried = looked = 0
     for parent, family in families.children.items():
         least = 2 if parent in families.named else MIN_ITEMS
@@ -163,7 +82,7 @@ def comment_groups(tree: Any) -> list[CommentGroup]:
             continue
         heading = _heading_before(parent, first[0]) if families.headings else None
         counted = heading in families.headings
-        if len(first) < (1 if counted else least):
+        if len(first) < (1 if counted else least) or (counted and heading in announced):
             continue
         tried += 1
         items = _items(parent, family, first)
@@ -173,6 +92,7 @@ def comment_groups(tree: Any) -> list[CommentGroup]:
         if items and _are_comments(root, parent, items, heading if counted else None):
             groups.append(CommentGroup(items, _cut(parent, items)))
             around.update(parent.iterancestors())
+            announced.add(heading)
     if not groups:
         named = [element for element, part in anchors if part in SINGLE]
         groups = [CommentGroup([item], item.elements) for item in _single_items(root, named)]
@@ -185,9 +105,11 @@ def _single_items(root: Any, named: list[Any]) -> list[CommentItem]:
     """
     found: list[CommentItem] = []
     seen: set[Any] = set()
-    for element in named[:MAX_GROUPS]:
-        for around in _upwards(element.getparent(), 4):
+    for element in named[:MAX_SINGLES]:
+        for around in _upwards(element.getparent(), SINGLE_LEVELS):
             if around.tag in OUT_OF_REACH or around in seen or next(around.iter("h1"), None) is not None:
+                break
+            if sum(1 for _ in islice(around.iter(), MAX_SINGLE_NODES + 1)) > MAX_SINGLE_NODES:
                 break
             item = look_into([around])
             signed = item.name and item.stamp and (item.controls or item.reader)
@@ -200,42 +122,15 @@ def _single_items(root: Any, named: list[Any]) -> list[CommentItem]:
     return [item for item in found if _running_around(root, [item])[0] >= max(MIN_AROUND_CHARS, item.text)]
 
 
-def comment_anchors(root: Any) -> Iterator[tuple[Any, str]]:
-    """Yield (element, part) of what names a part of a comment, holds a time ("time"), is a button ("button") or a
-    heading of comments ("heading"), in page order.
-    """
-    tried = 0
-    for element in root.iterdescendants("*"):
-        tag = element.tag
-        if ((value := element.get("class")) and (part := part_of(value)) in ANCHORS) or (
-            (value := element.get("id")) and (part := part_of(value)) in ANCHORS
-        ):
-            yield element, part
-        elif tag == "time":
-            yield element, "time"
-        elif tried < MAX_STAMPS:
-            text, tail = element.text, element.tail
-            if text and len(text) <= 200:
-                if DIGITS.search(text):
-                    tried += 1
-                    if stamp_of(text)[0]:
-                        yield element, "time"
-                        continue
-                if len(text) <= MAX_LABEL_CHARS:
-                    bare = text.strip(NUMBERS).casefold()
-                    if bare in COUNT_WORDS and tag not in NO_HEADINGS:
-                        yield element, "heading"
-                    elif tag in BUTTONS and bare in BUTTON_WORDS:
-                        yield element, "button"
-            if tail and DIGITS.search(tail, 0, 60):
-                tried += 1
-                if stamp_of(tail)[0] or leading_stamp(tail):
-                    yield element, "time"
-
-
 def _items(parent: Any, family: dict[Any, None], first: list[Any]) -> list[CommentItem]:
     """Return the items among the children of `parent`; none if they are not alike or not together."""
-    items = [look_into([child]) for child in first[:MIN_ITEMS]]
+    items: list[CommentItem] = []
+    for child in first[:MIN_ITEMS]:
+        items.append(look_into([child]))
+        if len(items) == 2 and min(item.nodes for item in items) > MAX_NODES:
+            return []  # they are parts of the page
+    if not any(item.name or item.stamp for item in items):
+        return []
     if sum(item.teaser or (item.heading and not item.stem) for item in items) > MANY * len(items):
         return []
     items += [look_into([child]) for child in first[MIN_ITEMS:]]

@@ -27,7 +27,7 @@ from pipelines.extraction.boilerplate.comment_words import (
 )
 
 MAX_ITEM_CHARS = 12_000
-MAX_NODES = 800  # of one item
+MAX_NODES = 400  # of one item
 MAX_PIECES = 20  # of text, of a name or a headline
 STEM_LEVELS = 2  # below the top of an item, where a name says comment
 MAX_NAME_CHARS = 40

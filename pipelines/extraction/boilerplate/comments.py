@@ -157,13 +157,12 @@ def _names(element: Any) -> set[str]:
 
 
 def _is_meta(element: Any, *, named: bool) -> bool:
-    """Return whether an element is something beside the reader's words: names, dates, buttons, other comments."""
+    """Return whether an element is something beside the reader's words: names, dates, buttons."""
     if not isinstance(element.tag, str) or element.tag in SKIPPED_TAGS:
         return True
     if not named:
         return False
-    names = _names(element)
-    return not (names.isdisjoint(META_NAMES) and names.isdisjoint(COMMENT_NAMES))
+    return not _names(element).isdisjoint(META_NAMES)
 
 
 def _text_of_item(item: CommentItem, others: set[Any]) -> str:
