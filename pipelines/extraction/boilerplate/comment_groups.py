@@ -122,13 +122,18 @@ def _single_items(root: Any, named: list[Any]) -> list[CommentItem]:
     return [item for item in found if _running_around(root, [item])[0] >= max(MIN_AROUND_CHARS, item.text)]
 
 
+def _is_no_comment(item: CommentItem) -> bool:
+    """Return whether an item is a teaser, or a part of the page that is too large for a comment."""
+    return item.teaser or (item.heading and not item.stem) or item.nodes > MAX_NODES
+
+
 def _items(parent: Any, family: dict[Any, None], first: list[Any]) -> list[CommentItem]:
     """Return the items among the children of `parent`; none if they are not alike or not together."""
     items: list[CommentItem] = []
     for child in first[:MIN_ITEMS]:
         items.append(look_into([child]))
-        if len(items) == 2 and min(item.nodes for item in items) > MAX_NODES:
-            return []  # they are parts of the page
+        if len(items) == 2 and all(_is_no_comment(item) for item in items):
+            return []
     if not any(item.name or item.stamp for item in items):
         return []
     if sum(item.teaser or (item.heading and not item.stem) for item in items) > MANY * len(items):
@@ -206,8 +211,8 @@ def _are_comments(root: Any, parent: Any, items: list[CommentItem], counted: Any
     if share(teasers) > SOME or share(sum(item.heading for item in items)) > SOME:
         return False
     kinds = [item.stamp for item in items]
-    names = {item.name.casefold() for item in items if item.name}
-    various = share(len(names)) >= MOST
+    names = {item.name.casefold() for item in items if item.name and not item.anonymous}
+    various = share(len(names) + sum(item.anonymous for item in items)) >= MOST
     if counted is not None:
         enough = (named and stamped) or (number <= number_in(counted) and (named or stamped))
     else:

@@ -195,29 +195,34 @@ def _without_label(item: CommentItem, name: str) -> str:
 
 
 def without_repeats(items: list[CommentItem]) -> list[CommentItem]:
-    """Take short pieces that most of the items have ("Senior member", "Link") for labels; return the items."""
+    """Take short pieces that most of the items have ("Senior member", "Link") for labels; return the items.
+
+    A name that all of them have ("Anonymous") stays the name, unless another piece can be it.
+    """
     if len(items) < MIN_REPEATS:
         return items
-    counts = Counter(piece for item in items for piece in {_bare(text) for text, _, _ in item.short})
+    counts = Counter(
+        piece for item in items for piece in {_piece_key(text, counted) for text, _, counted in item.short}
+    )
     often = {piece for piece, count in counts.items() if count > max(1, MAX_REPEATED_SHARE * len(items))}
     for item in items if often else ():
-        for text, node, counted in item.short:
-            if _bare(text) not in often:
-                if not item.name:
-                    item.name = text
-                    item.text -= len(text) if counted else 0
-                    item.labels |= set() if node is None else {node}
+        repeated = [(text, node, counted) for text, node, counted in item.short if _piece_key(text, counted) in often]
+        others = [one for one in item.short if one not in repeated]
+        for text, node, counted in repeated:
+            if text == item.name and not others:
                 continue
-            if item.name == text:
-                item.name = ""
-            if node is not None:
-                item.labels.add(node)
+            if text == item.name:
+                item.name, other, was_counted = others[0]
+                item.text -= len(item.name) if was_counted else 0
+                item.labels |= set() if other is None else {other}
+            item.labels |= set() if node is None else {node}
             item.text -= len(text) if counted else 0
     return items
 
 
-def _bare(text: str) -> str:
-    return NUMBER_IN.sub("", text).casefold()
+def _piece_key(text: str, counted: bool) -> str:
+    """Return what of a piece is compared: of a name all, of other words not their numbers ("Posts: 12")."""
+    return NUMBER_IN.sub("", text).casefold() if counted else text.casefold()
 
 
 def is_name(text: str) -> bool:

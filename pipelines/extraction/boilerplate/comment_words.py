@@ -112,6 +112,13 @@ SMALL_WORDS = frozenset(
 AGE, MOMENT, DATE, TIME = "age", "moment", "day", "time"
 
 
+def _has_sign(value: str) -> bool:
+    for sign in SIGNS:  # noqa: SIM110 any() over a generator takes three times as long
+        if sign in value:
+            return True
+    return False
+
+
 @lru_cache(20_000)
 def part_of(value: str) -> str:
     """Return which part of a comment an id or class names: author, date, text, item, list or none of these.
@@ -119,7 +126,7 @@ def part_of(value: str) -> str:
     "": it names no comment; "reader": it names none, but an account.
     """
     lower = value.lower()
-    if len(value) > 300 or not any(sign in lower for sign in SIGNS):  # cheap, and true of few
+    if len(value) > 300 or not _has_sign(lower):  # cheap, and true of few
         return ""
     if not STEM.search(lower):
         return "reader" if READER.search(value) else ""

@@ -1,4 +1,4 @@
-"""Comments of systems whose names say nothing, and in places and orders of their own. What only resembles them stays."""
+"""Comments of systems whose names say nothing, in orders and places of their own. What only resembles them stays."""
 
 import pytest
 
@@ -24,10 +24,11 @@ DATE = "March {n}, 2024 at 10:1{n} am"
 
 # A comment, and what is around all of them.
 SYSTEMS = {
-    "day and clock apart": ("<li class='p'><span>March {n}, 2024 <span>10:1{n} AM</span></span><div><a><b>{name}</b></a>"
-                            "<span>Senior Member</span></div><blockquote>{text}</blockquote></li>", "<ol>|</ol>"),
-    "forum": ("<div class='post'><dl><dt><a class='username'>{name}</a></dt><dd>Posts: 1{n}</dd></dl><div><h3><a>Re: Ferry"
-              "</a></h3><p>by <b><a class='username'>{name}</a></b> » {date}</p><div>{text}</div></div></div>", "|"),
+    "day and clock apart": ("<li class='p'><span>March {n}, 2024 <span>10:1{n} AM</span></span><div><a><b>{name}</b>"
+                            "</a><span>Senior Member</span></div><blockquote>{text}</blockquote></li>", "<ol>|</ol>"),
+    "forum": ("<div class='post'><dl><dt><a class='username'>{name}</a></dt><dd>Posts: 1{n}</dd></dl><div><h3><a>Re: "
+              "Ferry</a></h3><p>by <b><a class='username'>{name}</a></b> » {date}</p>"
+              "<div>{text}</div></div></div>", "|"),
     "submitted by": ("<article><footer><p>Submitted by <span class='username'>{name}</span> on {date}</p></footer>"
                      "<div><p>{text}</p></div></article>", "|"),
     "posted by, below": ("<p>{text}</p><p class='posted'>Posted by: <a>{name}</a> | {date}</p>", "<div>|</div>"),
@@ -41,7 +42,8 @@ SYSTEMS = {
                 "<dd class='comment-footer'><span class='comment-timestamp'><a>{date}</a></span></dd>", "<dl>|</dl>"),
     "two rows": ("<tr><td><a class='nickname'>{name}</a></td><td>{date}</td></tr><tr><td colspan=2>{text}</td></tr>",
                  "<table>|</table>"),
-    "role": ("<div role='comment'><b>{name}</b> <time>March {n}, 2024</time><p>{text}</p></div>", "<div role='feed'>|</div>"),
+    "role": ("<div role='comment'><b>{name}</b> <time>March {n}, 2024</time><p>{text}</p></div>",
+             "<div role='feed'>|</div>"),
     "buttons and no time": ("<div><b>{name}</b><p>{text}</p><a>Reply</a></div>", "<div>|</div>"),
     "buttons and no name": ("<div><small>{date}</small><p>{text}</p><a>Reply</a></div>", "<div>|</div>"),
     "heading and no time": ("<div><b>{name}</b><p>{text}</p></div>", "<h3>4 Comments</h3><div>|</div>"),
@@ -74,6 +76,15 @@ def items(row: str, around: str = "|", count: int = 4) -> str:
 def test_comments_of_any_system_are_listed_and_not_in_the_text(system):
     """The list has no names, numbers and buttons in it."""
     body = story() + items(*SYSTEMS[system])
+    assert read(page(body)).text.split("\n") == STORY
+    assert list(find_comments(parse(page(body)))) == SAID
+
+
+@pytest.mark.parametrize("name", ["Anonymous", "guest_{n}", "user{n}"])
+def test_names_that_are_alike_are_names(name):
+    """They are no labels, although most of the comments have them."""
+    row = f"<div><b>{name}</b> <i>{{n}} hours ago</i><p>{{text}}</p></div>"
+    body = story() + items(row)
     assert read(page(body)).text.split("\n") == STORY
     assert list(find_comments(parse(page(body)))) == SAID
 
