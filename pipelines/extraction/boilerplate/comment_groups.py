@@ -212,7 +212,10 @@ def _are_comments(root: Any, parent: Any, items: list[CommentItem], counted: Any
         return False
     kinds = [item.stamp for item in items]
     names = {item.name.casefold() for item in items if item.name and not item.anonymous}
-    various = share(len(names) + sum(item.anonymous for item in items)) >= MOST
+    anonymous = sum(item.anonymous for item in items)
+    if anonymous == number and share(kinds.count(AGE)) < MOST:
+        anonymous = 1  # articles quote threads of forums where nobody has a name
+    various = share(len(names) + anonymous) >= MOST
     if counted is not None:
         enough = (named and stamped) or (number <= number_in(counted) and (named or stamped))
     else:
