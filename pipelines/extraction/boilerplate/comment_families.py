@@ -11,9 +11,8 @@ from typing import Any
 from pipelines.extraction.boilerplate.comment_items import beginning
 from pipelines.extraction.boilerplate.comment_words import (
     ANCHORS,
-    BUTTON_WORDS,
-    COUNT_WORDS,
     DIGITS,
+    LABELS,
     NAMED,
     NUMBERS,
     leading_stamp,
@@ -28,6 +27,7 @@ MAX_WRAPPERS = 3  # around a heading, or around what it announces
 MIN_ITEMS = 3  # without a name of a class that says comment, and without a heading
 NO_HEADINGS = frozenset(("a", "button", "li", "option", "script", "style"))
 BUTTONS = frozenset(("a", "button", "span"))
+NEITHER = NO_HEADINGS - BUTTONS
 OUT_OF_REACH = frozenset(("body", "html", "article", "main"))
 
 
@@ -119,12 +119,10 @@ def comment_anchors(root: Any) -> Iterator[tuple[Any, str]]:
                     if stamp_of(text)[0]:
                         yield element, "time"
                         continue
-                if len(text) <= MAX_LABEL_CHARS and (tag in BUTTONS or tag not in NO_HEADINGS):
-                    bare = text.strip(NUMBERS).casefold()
-                    if bare in COUNT_WORDS and tag not in NO_HEADINGS:
-                        yield element, "heading"
-                    elif tag in BUTTONS and bare in BUTTON_WORDS:
-                        yield element, "button"
+                if len(text) <= MAX_LABEL_CHARS and tag not in NEITHER:
+                    label = LABELS.get(text.strip(NUMBERS).casefold())
+                    if label and (tag in BUTTONS if label == "button" else tag not in NO_HEADINGS):
+                        yield element, label
             if tail and not tail.isspace() and DIGITS.search(tail, 0, 60):
                 tried += 1
                 if stamp_of(tail)[0] or leading_stamp(tail):

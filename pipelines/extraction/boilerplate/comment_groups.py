@@ -17,6 +17,7 @@ from typing import Any
 
 from pipelines.extraction.boilerplate.comment_families import (
     MAX_LEVELS,
+    MAX_WRAPPERS,
     MIN_ITEMS,
     OUT_OF_REACH,
     Families,
@@ -41,7 +42,7 @@ from pipelines.extraction.boilerplate.comment_words import (
 MAX_ANCHORS = 4000  # of one page that are looked at
 MAX_GROUPS = 60  # of one page that are looked into
 MIN_TEXT_CHARS = 15  # on average, of what one reader wrote
-MAX_SINGLES, SINGLE_LEVELS, MAX_SINGLE_NODES = 20, 4, 120  # where the only comment of a page is looked for
+MAX_SINGLES, SINGLE_LEVELS, MAX_SINGLE_NODES = 10, 4, 120  # where the only comment of a page is looked for
 MAX_PAGE_NODES = 30_000  # of all items of a page
 MIN_AROUND_CHARS = 200  # of running text above the first comment: else the items are the article
 MAX_AROUND_CHARS = 1000  # so much is always enough
@@ -80,8 +81,8 @@ def comment_groups(tree: Any) -> list[CommentGroup]:
         first = families.alike(parent)
         if not first or (parent in around and families.headings):
             continue
-        heading = _heading_before(parent, first[0]) if families.headings else None
-        counted = heading in families.headings
+        heading = _counted_heading(parent, first[0], families.headings) if families.headings else None
+        counted = heading is not None
         if len(first) < (1 if counted else least) or (counted and heading in announced):
             continue
         tried += 1
@@ -109,7 +110,7 @@ def _single_items(root: Any, named: list[Any]) -> list[CommentItem]:
         for around in _upwards(element.getparent(), SINGLE_LEVELS):
             if around.tag in OUT_OF_REACH or around in seen or next(around.iter("h1"), None) is not None:
                 break
-            if sum(1 for _ in islice(around.iter(), MAX_SINGLE_NODES + 1)) > MAX_SINGLE_NODES:
+            if _nodes(around, MAX_SINGLE_NODES) > MAX_SINGLE_NODES:
                 break
             item = look_into([around])
             signed = item.name and item.stamp and (item.controls or item.reader)
@@ -122,22 +123,39 @@ def _single_items(root: Any, named: list[Any]) -> list[CommentItem]:
     return [item for item in found if _running_around(root, [item])[0] >= max(MIN_AROUND_CHARS, item.text)]
 
 
-def _is_no_comment(item: CommentItem) -> bool:
-    """Return whether an item is a teaser, or a part of the page that is too large for a comment."""
-    return item.teaser or (item.heading and not item.stem) or item.nodes > MAX_NODES
+def _nodes(element: Any, limit: int) -> int:
+    """Count the elements in an element; no further than one more than `limit`. This is cheap."""
+    return sum(1 for _ in islice(element.iter(), limit + 1))
+
+
+def _is_teaser(item: CommentItem) -> bool:
+    """Return whether an item is a teaser."""
+    return item.teaser or (item.heading and not item.stem)
+
+
+def _has_sign(item: CommentItem) -> bool:
+    """Return whether an item has more of a comment than a name, a day and a text."""
+    if item.stem or item.controls or item.reader or item.posted or item.anonymous:
+        return True
+    return item.stamp in (AGE, MOMENT) or bool(USER_NAME.fullmatch(item.name))
 
 
 def _items(parent: Any, family: dict[Any, None], first: list[Any]) -> list[CommentItem]:
     """Return the items among the children of `parent`; none if they are not alike or not together."""
+    if all(_nodes(child, MAX_NODES) > MAX_NODES for child in first[:2]):
+        return []  # parts of the page
     items: list[CommentItem] = []
     for child in first[:MIN_ITEMS]:
         items.append(look_into([child]))
-        if len(items) == 2 and all(_is_no_comment(item) for item in items):
+        if len(items) == 2 and all(_is_teaser(item) for item in items):
             return []
     if not any(item.name or item.stamp for item in items):
         return []
-    if sum(item.teaser or (item.heading and not item.stem) for item in items) > MANY * len(items):
+    if sum(map(_is_teaser, items)) > MANY * len(items):
         return []
+    alone = all(item.text >= 2 for item in items) and not any(map(_has_sign, items))
+    if alone and _heading_before(parent, first[0]) is None:
+        return []  # a list of dated stories, mostly
     items += [look_into([child]) for child in first[MIN_ITEMS:]]
     if sum(item.text >= 2 for item in items) < MOST * len(items):
         items = _runs(parent, first)
@@ -278,6 +296,18 @@ def _running_around(root: Any, items: list[CommentItem]) -> tuple[int, int]:
         elif node.tag == "p" and len(node.text or "") > 2 * RUNNING_CHARS:
             after += 0 if any(above in inside for above in _upwards(node, MAX_LEVELS)) else len(node.text)
     return before, after
+
+
+def _counted_heading(parent: Any, first: Any, headings: set[Any]) -> Any:
+    """Return the one of `headings` ("6 comments") that is right above the items, or None."""
+    before, around = first.getprevious(), parent
+    for _ in range(MAX_LEVELS):
+        if before is not None or around.tag in OUT_OF_REACH or around.getparent() is None:
+            break
+        before, around = around.getprevious(), around.getparent()
+    if before is None:
+        return None
+    return next((node for node in islice(before.iter(), MAX_WRAPPERS) if node in headings), None)
 
 
 def _heading_before(parent: Any, first: Any) -> Any:

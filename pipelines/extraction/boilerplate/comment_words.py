@@ -85,8 +85,10 @@ HEADING = PhraseSet(
         )
     ]
 )
-BUTTON_WORDS = frozenset(phrase.casefold() for phrase in tables.phrases("comments.controls"))
-COUNT_WORDS = frozenset(phrase.casefold() for phrase in tables.phrases("comments.count"))
+# What a short text is, if it is all of an element: a button below a comment, or a heading above all comments.
+LABELS = {phrase.casefold(): "button" for phrase in tables.phrases("comments.controls")} | {
+    phrase.casefold(): "heading" for phrase in tables.phrases("comments.count")
+}
 SIGNED = tuple(sorted((phrase.casefold() for phrase in tables.phrases("comments.signed")), key=len, reverse=True))
 ANONYMOUS = frozenset(phrase.casefold() for phrase in tables.phrases("comments.anonymous"))
 NUMBERS = " \t\r\n\xa00123456789()[]（）【】:：.,·•|–—-"  # around the words of a heading
