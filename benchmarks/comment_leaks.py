@@ -27,7 +27,7 @@ def letters(text: str) -> str:
 
 def comments_on(page: Any) -> list[str]:
     """Return the text of everything on a page that is a reader's comment, as `letters` gives it."""
-    from pipelines.extraction.boilerplate.comment_items import comment_groups
+    from pipelines.extraction.boilerplate.comment_groups import comment_groups
     from pipelines.extraction.page.parse import PageRefused, parse
 
     try:

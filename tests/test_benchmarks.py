@@ -69,3 +69,28 @@ def test_import_in_a_string_is_seen():
 def test_benchmark_has_the_name_of_no_module_of_the_standard_library():
     """A program's folder is the first that Python looks in: a benchmark `queue` broke all others that need threads."""
     assert sorted({path.stem for path in SCRIPTS} & sys.stdlib_module_names) == []
+
+
+COMMENTS = "".join(
+    f"<div class='x'><b>user_{n}</b> <i>{n} hours ago</i><p>The boat of line {n} did not sail today, either.</p></div>"
+    for n in (2, 3, 4)
+)
+
+
+@pytest.mark.parametrize(
+    "comments",
+    [COMMENTS, "<div class='sf-kommentar'><p>The boat of line 2 did not sail today, either.</p></div>"],
+)
+def test_comment_leaks_are_counted_by_structure(comments, monkeypatch):
+    """Lines of the article are none, nor is a line that the true text has."""
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    from pipelines.core.items import Page
+
+    leaks = importlib.import_module("comment_leaks")
+    story = "The ferries of the bay stayed in port on Monday, and nobody in the office reopens talks with the crews."
+    body = f"<html><body><h1>Ferry</h1>{f'<p>{story}</p>' * 3}<div>{comments}</div></body></html>"
+    found = leaks.comments_on(Page("https://tidereview.example/1", body.encode(), "text/html"))
+    said = "The boat of line 2 did not sail today, either."
+    assert leaks.leaked(f"{story}\n{said}", story, found) == [said]
+    assert leaks.leaked(story, story, found) == []
+    assert leaks.leaked(said, said, found) == []

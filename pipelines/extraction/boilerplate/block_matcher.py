@@ -25,7 +25,7 @@ from pipelines.extraction.boilerplate.block_rules import (
     BlockContent,
     BlockRule,
 )
-from pipelines.extraction.boilerplate.comment_items import comment_groups
+from pipelines.extraction.boilerplate.comment_groups import comment_groups
 from pipelines.extraction.boilerplate.teasers import (
     INLINE_TAGS,
     LABEL_TAGS,

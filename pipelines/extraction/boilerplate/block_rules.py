@@ -234,6 +234,7 @@ RULE_OF_ATTRIBUTE: dict[tuple[str, str], str] = {
     ("itemprop", "comment"): "comments",
     ("itemprop", "commentcount"): "comments",
     ("itemprop", "discussionurl"): "comments",
+    ("role", "comment"): "comments",
     ("role", "navigation"): "navigation",
     ("role", "menu"): "navigation",
     ("role", "menubar"): "navigation",

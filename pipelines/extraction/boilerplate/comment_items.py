@@ -1,61 +1,52 @@
-"""Find readers' comments by their shape: repeated items that hold a name, a time and what somebody wrote.
+"""Describe what one item of a list holds that may be a reader's comment: a name, a time, buttons, what somebody wrote.
 
-Names of classes are evidence (`sf_comment_text`, `UserComment`, `cmt`), and so are words ("Reply", "2 hours ago", a
-heading "Readers write") and user names. One shape alone proves nothing: entries of a live blog, letters to the editor
-and teasers have names and times, too. The text that cuts comments out and the list of comments both use this detector.
+Nothing is decided here; comment_groups.py does.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
 from dataclasses import dataclass, field
-from itertools import islice, pairwise
-from statistics import median
+from itertools import islice
 from typing import Any
 
 from pipelines.extraction.boilerplate.comment_words import (
-    AGE,
-    ANCHORS,
+    ANONYMOUS,
     CONTAINERS,
     CONTROLS,
     DATE,
-    DIGITS,
     HEADING,
-    LIVE,
+    MAX_STAMP_CHARS,
     MOMENT,
+    SIGNED,
     TIME,
     leading_stamp,
-    part_of,
     part_of_element,
     stamp_of,
 )
 
-MAX_STAMPS = 5000  # short texts with digits of a page that are read as times
-MAX_ANCHORS = 4000  # of one page that are looked at
-MAX_GROUPS = 60  # of one page that are looked into
-MAX_LEVELS = 9  # between a name or a time and the list of comments
-MIN_ITEMS = 3  # without a name of a class that says comment
-MIN_TEXT_CHARS = 15  # on average, of what one reader wrote
 MAX_ITEM_CHARS = 12_000
-MAX_NODES = 800  # of one item
-MAX_PAGE_NODES = 30_000  # of all items of a page
+MAX_NODES = 400  # of one item
 MAX_PIECES = 20  # of text, of a name or a headline
 STEM_LEVELS = 2  # below the top of an item, where a name says comment
-MIN_BEFORE_CHARS = 200  # of running text above the first comment: else the items are the article
-MAX_BEFORE_CHARS = 1000  # so much is always enough
-RUNNING_CHARS = 40  # a shorter piece of text is a label
 MAX_NAME_CHARS = 40
 MAX_NAME_WORDS = 5
+MAX_SHORT = 6  # short pieces of an item that are compared with those of others
+MIN_REPEATS, MAX_REPEATED_SHARE = 3, 0.6
 TEASER_CHARS = 25  # a link as long as a headline
-MOST, MANY, SOME = 0.7, 0.5, 0.3  # shares of the items
 
 # The heading and label tags, and those that only format what is in them.
 HEADINGS = frozenset(("h2", "h3", "h4"))
+PLAIN, LINK, LABEL = 0, 1, 2  # what a piece of text is in
+MAX_BY_CHARS = 4  # a shorter word ("by") says of articles, too, who wrote them
 LINKED = frozenset(("a", "button"))
-SENTENCE_MARK = re.compile(r"[.!?…。！？]$")
-USER_NAME = re.compile(r"@?(?:[a-z][\w.-]{1,30}|[^\W\d_]\w{0,30}[\d_]\w{0,30})")
-OUT_OF_REACH = frozenset(("body", "html", "article", "main"))
+SENTENCE_MARK = re.compile(r"(?<![^\W\d_])[^\W\d_]\.$|([.!?…。！？])$")  # group 1: not the full stop of an initial
+ROUND_MINUTE = re.compile(r"\d ?[:h.時点时시] ?[0-5][05](?!\d)")  # of what was planned, more often than of a comment
+# Posts of other sites that an article shows. Of one comment, the system may be named so, too.
+EMBEDDED = re.compile(r"(?:^|[\s_-])(?:twitter|tweet|instagram|tiktok|bluesky|mastodon|reddit|telegram)-")
+NUMBER_IN = re.compile(r"[\W\d]+")
+NUMBER = re.compile(r"\W*\d*\W*")  # "#2", "2." and "·" are no words of the reader
 
 
 @dataclass(slots=True)
@@ -65,147 +56,33 @@ class CommentItem:
     elements: list[Any]
     name: str = ""
     stamp: str = ""  # kind of time
+    signed: bool = False  # the name is behind the text
     text: int = 0  # characters of running text
     controls: bool = False
     stem: bool = False
     author: bool = False
+    reader: bool = False  # a class says that an account wrote it
+    anonymous: bool = False
+    posted: bool = False  # it says "posted by"
+    round: bool = False  # its minute ends in 0 or 5
+    embedded: bool = False
     teaser: bool = False
     heading: bool = False
     around: bool = False  # a list of comments is in it
     linked: int = 0  # characters in links
     nodes: int = 0
     labels: set[Any] = field(default_factory=set)  # elements of the name and the time
+    short: list[tuple[str, Any, bool]] = field(default_factory=list)  # (text, element, counted) before the text
 
 
-@dataclass(frozen=True, slots=True)
-class CommentGroup:
-    """Hold repeated comments, and the elements that are cut out with them."""
-
-    items: list[CommentItem]
-    cut: list[Any]
-
-
-def comment_groups(tree: Any) -> list[CommentGroup]:
-    """Return the readers' comments of a page that their shape shows, in page order."""
-    body = tree.find(".//body")
-    root = body if body is not None else tree
-    anchors = list(islice(_anchors(root), MAX_ANCHORS))
-    if len(anchors) < 2:
-        return []
-    families, heads, named = _families(anchors)
-    groups: list[CommentGroup] = []
-    tried = looked = 0
-    for parent, family in families.items():
-        least = 2 if parent in named else MIN_ITEMS
-        if len(family) < least or tried >= MAX_GROUPS:
-            continue
-        first = _alike(parent, family, heads)
-        if len(first) < least:
-            continue
-        tried += 1
-        items = _items(parent, family, first)
-        looked += sum(item.nodes for item in items)
-        if looked > MAX_PAGE_NODES:
-            break
-        if items and _are_comments(root, parent, items):
-            groups.append(CommentGroup(items, _cut(parent, items)))
-    if not groups:
-        texts = [element for element, part in anchors if part == "text"]
-        groups = [CommentGroup([item], item.elements) for item in _single_items(root, texts)]
-    return groups
-
-
-def _single_items(root: Any, texts: list[Any]) -> Iterator[CommentItem]:
-    """Yield what is the only comment of a page: names of classes say who wrote it and what."""
-    for text in texts[:MAX_GROUPS]:
-        for around in _upwards(text.getparent(), 2):
-            if around.tag in OUT_OF_REACH or next(around.iter("h1"), None) is not None:
-                break
-            item = _look_into([around])
-            if item.author and not item.around and MIN_TEXT_CHARS < item.text < MAX_ITEM_CHARS:
-                if _running_before(root, around) >= max(MIN_BEFORE_CHARS, item.text):
-                    yield item
-                break
-
-
-def _anchors(root: Any) -> Iterator[tuple[Any, str]]:
-    """Yield (element, part) of what names a part of a comment or holds a time ("time"), in page order."""
-    tried = 0
-    for element in root.iterdescendants("*"):
-        if ((value := element.get("class")) and (part := part_of(value)) and part in ANCHORS) or (
-            (value := element.get("id")) and (part := part_of(value)) and part in ANCHORS
-        ):
-            yield element, part
-        elif element.tag == "time":
-            yield element, "time"
-        elif tried < MAX_STAMPS:
-            text, tail = element.text, element.tail
-            in_text = bool(text) and len(text) <= 200 and DIGITS.search(text)
-            in_tail = bool(tail) and DIGITS.search(tail, 0, 60)
-            tried += bool(in_text or in_tail)
-            if (in_text and stamp_of(text)[0]) or (in_tail and (stamp_of(tail)[0] or leading_stamp(tail))):
-                yield element, "time"
-
-
-def _families(anchors: list[tuple[Any, str]]) -> tuple[dict[Any, dict[Any, None]], set[Any], set[Any]]:
-    """Return the children of each element that hold an anchor; those of them that hold a name or a time; and the
-    elements in which a class or an id says comment.
-    """
-    families: dict[Any, dict[Any, None]] = {}
-    heads: set[Any] = set()
-    named: set[Any] = set()
-    for element, part in anchors:
-        node, head, says = element, part != "text", part != "time"
-        for _ in range(MAX_LEVELS):
-            parent = node.getparent()
-            if parent is None or parent.tag == "html":
-                break
-            family = families.setdefault(parent, {})
-            if node in family and (not head or node in heads) and (not says or parent in named):
-                break
-            family[node] = None
-            if head:
-                heads.add(node)
-            if says:
-                named.add(parent)
-            node = parent
-    return families, heads, named
-
-
-def _alike(parent: Any, family: dict[Any, None], heads: set[Any]) -> list[Any]:
-    """Return the children of `parent` that hold a name or a time and have the tag of most of them, in page order."""
-    first = [child for child in family if child in heads]
-    tags = [child.tag for child in first]
-    tag = max(tags, key=tags.count, default="")
-    alike = {child for child in first if child.tag == tag and tag != "h1"}
-    return [child for child in parent if child in alike]
-
-
-def _items(parent: Any, family: dict[Any, None], first: list[Any]) -> list[CommentItem]:
-    """Return the items among the children of `parent`; none if they are not alike or not together."""
-    items = [_look_into([child]) for child in first[:MIN_ITEMS]]
-    if sum(item.teaser or (item.heading and not item.stem) for item in items) > MANY * len(items):
-        return []
-    items += [_look_into([child]) for child in first[MIN_ITEMS:]]
-    if sum(item.text >= 2 for item in items) < MOST * len(items):
-        places = [parent.index(child) for child in first]
-        gaps = [after - before for before, after in pairwise(places)]
-        step = int(median(gaps))
-        if step < 2 or max(gaps) > 8 * step:
-            return []
-        ends = [*places[1:], min(places[-1] + step, len(parent))]
-        items = [_look_into(list(parent[start:end])) for start, end in zip(places, ends, strict=True)]
-    between = set(parent[parent.index(first[0]) : parent.index(first[-1])])
-    between -= {element for item in items for element in item.elements}
-    strange = sum(_length(child) for child in between if child not in family)
-    inside = sum(item.text for item in items)
-    return items if strange <= SOME * inside else []
-
-
-def _look_into(elements: list[Any]) -> CommentItem:
-    """Describe what one item holds."""
+def look_into(elements: list[Any]) -> CommentItem:
+    """Describe what one item holds. Of several elements, the text behind each but the last counts, too."""
     item = CommentItem(elements)
-    stack = [(element, 0, False) for element in reversed(elements)]
+    stack: list[tuple[Any, int, int]] = []
+    for at, element in enumerate(reversed(elements)):
+        if at and element.tail and element.tail.strip():
+            stack.append((element, -1, PLAIN))
+        stack.append((element, 0, PLAIN))
     while stack:
         node, depth, linked = stack.pop()
         if depth < 0:  # what is behind an element
@@ -216,10 +93,9 @@ def _look_into(elements: list[Any]) -> CommentItem:
         if item.text > MAX_ITEM_CHARS or item.nodes > MAX_NODES:
             return item
         item.nodes += 1
-        _named(item, node, depth)
-        linked = linked or node.tag in LINKED
+        linked = max(linked, node.tag in LINKED, LABEL if _named(item, node, depth) else PLAIN)
         text = " ".join((node.text or "").split())
-        if node.tag in HEADINGS and len(text or _beginning(node)) > TEASER_CHARS:
+        if node.tag in HEADINGS and len(text or beginning(node)) > TEASER_CHARS:
             item.heading = True
         if text:
             _piece(item, node, text, linked)
@@ -230,164 +106,136 @@ def _look_into(elements: list[Any]) -> CommentItem:
     return item
 
 
-def _named(item: CommentItem, node: Any, depth: int) -> None:
-    """Note what the class or id of an element of an item says."""
-    part = part_of_element(node)
+def _named(item: CommentItem, node: Any, depth: int) -> bool:
+    """Note what the class or id of an element of an item says; return whether the element holds the name."""
+    if (value := node.get("class")) and EMBEDDED.search(value):
+        item.embedded = True
+    part = "item" if node.get("role") == "comment" else part_of_element(node)
     if not part:
-        return
+        return False
     if part == "list" and depth:
         item.around = item.around or node.tag in CONTAINERS
+    elif part == "reader":
+        item.reader = True
     elif part != "none" and depth <= STEM_LEVELS:
         item.stem = True
     if part == "author" and not item.author:
-        name = _beginning(node)
+        name = beginning(node)
         if 0 < len(name) <= MAX_NAME_CHARS + 10:
             item.name, item.author = name, True
             item.labels.add(node)
+            return len(node.text_content()) <= MAX_STAMP_CHARS
+    return False
 
 
-def _tail(item: CommentItem, tail: str, linked: bool) -> None:
+def _tail(item: CommentItem, tail: str, linked: int) -> None:
     """Note the text behind an element."""
     if found := leading_stamp(tail):
-        item.stamp = item.stamp or stamp_of(found[1])[0]
+        _stamped(item, stamp_of(found[1])[0], found[1])
         item.text += len(tail[found.end() :].strip())
     else:
         _piece(item, None, " ".join(tail.split()), linked)
 
 
-def _piece(item: CommentItem, node: Any, text: str, linked: bool) -> None:
+def _stamped(item: CommentItem, kind: str, text: str) -> None:
+    """Note a time. A day and a clock beside it are a moment."""
+    if {item.stamp, kind} == {DATE, TIME} and not item.text:
+        item.stamp = MOMENT
+    item.stamp = item.stamp or kind
+    item.round = item.round or bool(ROUND_MINUTE.search(text))
+
+
+def _piece(item: CommentItem, node: Any, text: str, linked: int) -> None:
     """Note one piece of text. `node`: the element that it begins; None for text behind an element."""
+    if NUMBER.fullmatch(text):
+        return
+    if text.casefold().strip(" :") in SIGNED:
+        item.posted = item.posted or len(text) > MAX_BY_CHARS
+        item.signed = bool(item.text)
+        return
     kind, odd = stamp_of(text)
     if node is not None and node.tag == "time" and not kind:
         kind = DATE
     label = True
     if kind and (not item.stamp or node is None or not item.text):
-        item.stamp = item.stamp or kind
-        if odd and not item.name and not item.text:
-            item.name = odd
+        _stamped(item, kind, text)
+        if odd and not item.name:
+            item.name, item.signed = _without_label(item, odd), bool(item.text)
+    elif linked == LABEL:
+        pass
     elif CONTROLS.rules_of(text):
         item.controls = True
-    elif not item.name and not item.text and _is_name(text):
-        item.name = text
+    elif not item.name and (item.signed or not item.text) and is_name(text):
+        item.name = _without_label(item, text)
+        item.short.append((text, node, False))
+    elif item.text and (name := _without_label(item, text)) != text and is_name(name):
+        item.name, item.signed = item.name or name, True
     else:
         label = False
         if linked:
             item.linked += len(text)
             item.teaser = item.teaser or (len(text) >= TEASER_CHARS and not item.text)
         elif len(text) > 2 and not HEADING.rules_of(text):
+            if len(item.short) < MAX_SHORT and is_name(text):
+                item.short.append((text, node, True))
             item.text += len(text)
     if label and node is not None:
         item.labels.add(node)
+        item.anonymous = item.anonymous or (text == item.name and text.casefold().strip(" :") in ANONYMOUS)
 
 
-def _is_name(text: str) -> bool:
+def _without_label(item: CommentItem, name: str) -> str:
+    """Return a name without the words before it that say who posted this, and note them."""
+    lower = name.casefold()
+    if len(name) > MAX_STAMP_CHARS or not lower.startswith(SIGNED):
+        return name
+    label = next((label for label in SIGNED if lower.startswith(label) and not lower[len(label) :][:1].isalnum()), "")
+    item.posted = item.posted or len(label) > MAX_BY_CHARS
+    return name[len(label) :].strip(" :|") or name
+
+
+def without_repeats(items: list[CommentItem]) -> list[CommentItem]:
+    """Take short pieces that most of the items have ("Senior member", "Link") for labels; return the items.
+
+    A name that all of them have ("Anonymous") stays the name, unless another piece can be it.
+    """
+    if len(items) < MIN_REPEATS:
+        return items
+    counts = Counter(
+        piece for item in items for piece in {_piece_key(text, counted) for text, _, counted in item.short}
+    )
+    often = {piece for piece, count in counts.items() if count > max(1, MAX_REPEATED_SHARE * len(items))}
+    for item in items if often else ():
+        repeated = [(text, node, counted) for text, node, counted in item.short if _piece_key(text, counted) in often]
+        others = [one for one in item.short if one not in repeated]
+        for text, node, counted in repeated:
+            if text == item.name and not others:
+                continue
+            if text == item.name:
+                item.name, other, was_counted = others[0]
+                item.text -= len(item.name) if was_counted else 0
+                item.labels |= set() if other is None else {other}
+            item.labels |= set() if node is None else {node}
+            item.text -= len(text) if counted else 0
+    return items
+
+
+def _piece_key(text: str, counted: bool) -> str:
+    """Return what of a piece is compared: of a name all, of other words not their numbers ("Posts: 12")."""
+    return NUMBER_IN.sub("", text).casefold() if counted else text.casefold()
+
+
+def is_name(text: str) -> bool:
+    """Return whether a text may be the name of whoever wrote a comment."""
+    end = SENTENCE_MARK.search(text)
     return (
         len(text) <= MAX_NAME_CHARS
         and text.count(" ") < MAX_NAME_WORDS
-        and not SENTENCE_MARK.search(text)
+        and not (end and end[1])
         and any(map(str.isalnum, text))
     )
 
 
-def _are_comments(root: Any, parent: Any, items: list[CommentItem]) -> bool:
-    """Return whether items of one shape are readers' comments."""
-    written = [item for item in items if item.text >= 2]
-    number = len(items)
-
-    def share(count: int) -> float:
-        return count / number
-
-    text = sum(item.text for item in items)
-    if share(len(written)) < MOST or max(item.text for item in items) > MAX_ITEM_CHARS:
-        return False
-    stem = share(sum(item.stem for item in items)) >= MOST
-    named = share(sum(bool(item.name) for item in items)) >= MOST
-    stamped = share(sum(bool(item.stamp) for item in items)) >= MOST
-    controls = share(sum(item.controls for item in items)) >= MANY
-    if share(sum(item.around for item in items)) >= MANY:
-        return False
-    if stem:
-        needed = MIN_BEFORE_CHARS if number >= MIN_ITEMS or controls else max(MIN_BEFORE_CHARS, MANY * text)
-        return (named or stamped) and _running_before(root, items[0].elements[0]) >= needed
-    if number < MIN_ITEMS or not (named and stamped) or text < MIN_TEXT_CHARS * number:
-        return False
-    teasers = sum(item.teaser or item.linked > item.text for item in items)
-    if share(teasers) > SOME or share(sum(item.heading for item in items)) > SOME:
-        return False
-    kinds = [item.stamp for item in items]
-    names = {item.name.casefold() for item in items if item.name}
-    users = share(sum(bool(USER_NAME.fullmatch(item.name)) for item in items)) >= MANY
-    headed = _heading_before(parent, items[0].elements[0]) is not None
-    various = share(len(names)) >= MOST
-    live = _is_live(parent)
-    timed = share(kinds.count(AGE) + kinds.count(MOMENT)) >= MOST and not live
-    if items[0].elements[0].tag == "tr":
-        timed = timed and users  # a table of data has names and times, too
-    proved = controls or headed or (various and (timed or (users and kinds.count(TIME) < MANY * number)))
-    if not proved or (live and not controls):
-        return False
-    sure = controls or headed or users
-    needed = MIN_BEFORE_CHARS if sure else max(MIN_BEFORE_CHARS, min(MAX_BEFORE_CHARS, SOME * text))
-    return _running_before(root, items[0].elements[0]) >= needed
-
-
-def _is_live(parent: Any) -> bool:
-    """Return whether a name around the items says that they are entries of a live blog or a chronicle."""
-    return any(LIVE.search(f"{node.get('class', '')} {node.get('id', '')}") for node in _upwards(parent, 3))
-
-
-def _upwards(node: Any, levels: int) -> Iterator[Any]:
-    for _ in range(levels):
-        if node is None or node.tag == "html":
-            return
-        yield node
-        node = node.getparent()
-
-
-def _running_before(root: Any, first: Any) -> int:
-    """Count the characters of running text above the first item, from the headline on."""
-    count = 0
-    for node in root.iter():
-        if node is first:
-            return count
-        if node.tag == "h1":
-            count = 0
-        elif isinstance(node.tag, str) and node.tag != "a" and len(node.text or "") > RUNNING_CHARS:
-            count += len(node.text)
-        if len(node.tail or "") > RUNNING_CHARS:
-            count += len(node.tail)
-    return count
-
-
-def _heading_before(parent: Any, first: Any) -> Any:
-    """Return the element that announces the items ("Readers write"), or None."""
-    before = first.getprevious()
-    while before is not None and (not isinstance(before.tag, str) or before.tag in ("br", "hr")):
-        before = before.getprevious()
-    if before is None and parent.tag not in OUT_OF_REACH:
-        around = parent.getparent()
-        return _heading_before(around, parent) if around is not None else None
-    if before is None or before.tag == "h1":
-        return None
-    words = " ".join(before.text_content().split()) if _length(before) < 200 else ""
-    return before if words and HEADING.rules_of(words) else None
-
-
-def _cut(parent: Any, items: list[CommentItem]) -> list[Any]:
-    """Return the elements to cut: the list with all in it, or the items and their heading."""
-    elements = [element for item in items for element in item.elements]
-    inside = set(elements)
-    rest = sum(_length(child) for child in parent if child not in inside) + len((parent.text or "").strip())
-    if parent.tag not in OUT_OF_REACH and rest < 200:
-        return [parent]
-    heading = _heading_before(parent, elements[0])
-    return elements if heading is None else [heading, *elements]
-
-
-def _beginning(element: Any) -> str:
+def beginning(element: Any) -> str:
     """Return the first pieces of text in an element: enough for a name or a headline."""
     return " ".join("".join(islice(element.itertext(), MAX_PIECES)).split())
-
-
-def _length(element: Any) -> int:
-    return len(" ".join(element.text_content().split())) if isinstance(element.tag, str) else 0

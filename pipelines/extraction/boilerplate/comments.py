@@ -14,7 +14,8 @@ from typing import Any
 from lxml.etree import XPath
 
 from pipelines.extraction.boilerplate.block_matcher import names_of
-from pipelines.extraction.boilerplate.comment_items import CommentItem, comment_groups
+from pipelines.extraction.boilerplate.comment_groups import comment_groups
+from pipelines.extraction.boilerplate.comment_items import NUMBER, CommentItem, look_into
 from pipelines.extraction.boilerplate.comment_words import CONTROLS, leading_stamp, stamp_of
 from pipelines.extraction.boilerplate.line_matcher import PHRASES, matching_lines
 from pipelines.extraction.page.characters import without_half_escapes
@@ -61,6 +62,7 @@ BLOCK_TAGS = frozenset(
     ("p", "div", "li", "br", "blockquote", "section", "article", "ul", "dd", "dt", "tr", "td", "pre")
 )
 CONTAINER_TAGS = frozenset(("li", "div", "article", "section", "p", "dd", "td", "tr", "blockquote"))
+AROUND_NAMES = " .,:;|·•–—-~»«<>()[]#@"
 WHITESPACE = re.compile(r"\s+")  # a line break of the source is a space on the page
 MICRODATA_COMMENTS = XPath(
     './/body//*[@itemprop="comment" or contains(@itemtype, ".org/Comment") or contains(@itemtype, "UserComments")]'
@@ -73,12 +75,10 @@ def find_comments(tree: Any) -> tuple[str, ...]:
     """Return the readers' comments on a page; none if it has none, or loads them later."""
     elements = list(_from_microdata(tree)) or list(_from_names(tree))
     items = [item for group in comment_groups(tree) for item in group.items]
-    if len(items) >= max(1, len(elements)):
-        tops = {element for item in items for element in item.elements}  # a comment in a comment is an answer
-        texts = [_text_of_item(item, tops) for item in items[:MAX_COMMENTS]]
-    else:
-        elements = elements or list(_from_list(tree))
-        texts = [_text_of(element) for element in elements[:MAX_COMMENTS]]
+    if not items or len(items) < len(elements):
+        items = [look_into([element]) for element in (elements or _from_list(tree))]
+    tops = {element for item in items for element in item.elements}  # a comment in a comment is an answer
+    texts = [_text_of_item(item, tops) for item in items[:MAX_COMMENTS]]
     return tuple(dict.fromkeys(text for text in texts if text)) or tuple(dict.fromkeys(_from_json_ld(tree)))
 
 
@@ -156,38 +156,51 @@ def _names(element: Any) -> set[str]:
     return {name for token in tokens for name in names_of(token)}
 
 
-def _is_meta(element: Any) -> bool:
-    """Return whether an element is something beside the reader's words: names, dates, buttons, other comments."""
+def _is_meta(element: Any, *, named: bool) -> bool:
+    """Return whether an element is something beside the reader's words: names, dates, buttons."""
     if not isinstance(element.tag, str) or element.tag in SKIPPED_TAGS:
         return True
-    names = _names(element)
-    return not (names.isdisjoint(META_NAMES) and names.isdisjoint(COMMENT_NAMES))
+    if not named:
+        return False
+    return not _names(element).isdisjoint(META_NAMES)
 
 
 def _text_of_item(item: CommentItem, others: set[Any]) -> str:
-    """Return what the reader wrote in an item that was found by its shape, without name, time and buttons."""
-    parts = [_text_of(element, item.labels | others) for element in item.elements]
-    lines = [line for part in parts for line in part.split("\n")]
+    """Return what the reader wrote in an item, without name, time and buttons."""
+    labels = item.labels if item.text else set()  # an item of a few words is no name
+    parts = []
+    for at, element in enumerate(item.elements, 1):
+        parts.append("" if element in labels else _text_of(element, labels | (others - {element}), named=item.stem))
+        if at < len(item.elements) and element.tail:
+            parts.append(" ".join(element.tail.split()))
     kept = []
-    for line in lines:
+    for line in "\n".join(parts).split("\n"):
         found = leading_stamp(line)
         text = line[found.end() :] if found else line
-        if text and not stamp_of(text)[0] and text != item.name and not CONTROLS.rules_of(text):
+        if NUMBER.fullmatch(text) or stamp_of(text)[0] or (item.text and _is_name(text, item.name)):
+            continue
+        if not CONTROLS.rules_of(text):
             kept.append(text)
     return "\n".join(kept)
 
 
-def _text_of(element: Any, left_out: Collection[Any] = ()) -> str:
-    """Return what the reader wrote, one line a paragraph."""
+def _is_name(line: str, name: str) -> bool:
+    """Return whether a line is the name of the writer, and signs around it."""
+    bare = line.casefold().strip(AROUND_NAMES)
+    return bool(bare) and (bare == name.casefold().strip(AROUND_NAMES) or bare.endswith(f" {name.casefold()}"[:41]))
+
+
+def _text_of(element: Any, left_out: Collection[Any], *, named: bool) -> str:
+    """Return what the reader wrote, one line a paragraph. `named`: names of classes say what else is there."""
     pieces: list[str] = []
-    _collect(element, pieces, left_out)
+    _collect(element, pieces, left_out, named=named)
     lines = [" ".join(line.split()) for line in "".join(pieces)[:MAX_COMMENT_CHARS].split("\n")]
     kept = [line for line in lines if line and not PHRASES.rules_of(line) and not any(matching_lines([line]))]
     text = "\n".join(kept)
     return text if len(text) >= MIN_COMMENT_CHARS and any(map(str.isalnum, text)) else ""
 
 
-def _collect(element: Any, pieces: list[str], left_out: Collection[Any]) -> None:
+def _collect(element: Any, pieces: list[str], left_out: Collection[Any], *, named: bool) -> None:
     """Append the text of `element` without the parts that the reader did not write. Loop: pages nest deeply."""
     stack: list[tuple[Any, bool]] = [(element, True)]  # (an element to open, or text to add)
     while stack:
@@ -196,7 +209,7 @@ def _collect(element: Any, pieces: list[str], left_out: Collection[Any]) -> None
             pieces.append(node)
             continue
         block = node.tag in BLOCK_TAGS
-        if node is not element and (node in left_out or _is_meta(node)):
+        if node is not element and (node in left_out or _is_meta(node, named=named)):
             continue
         pieces.append(("\n" if block else "") + WHITESPACE.sub(" ", node.text or ""))
         if block:

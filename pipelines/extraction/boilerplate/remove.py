@@ -22,7 +22,11 @@ MAX_DROPPED_SHARE = 0.5  # of the text that line rules may drop: a news flash is
 def prune(tree: Any, *, traced: bool = True) -> list[tuple[Any, BlockTrace]]:
     """Cut the blocks that a rule matches out of `tree`; if `traced`, return each element with its text and its rule."""
     removed: list[tuple[Any, BlockTrace]] = []
-    for element, rule in matching_blocks(tree):
+    found = matching_blocks(tree)
+    comments = {element for element, rule in found if rule.comments}
+    for element, rule in found:
+        if element in comments and element.getnext() in comments:
+            element.tail = None  # bare text between two parts of comments is of a comment
         if element.getparent() is not None:
             if traced:
                 text = " ".join(" ".join(element.itertext(with_tail=False)).split())
