@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from pipelines.extraction.fields import date_parser
-from pipelines.extraction.languages.date_labels import NO_LABEL, PUBLISHED, UPDATED, labels_in
+from pipelines.extraction.languages.date_labels import NO_LABEL, OTHER, PUBLISHED, UPDATED, labels_in
 from pipelines.extraction.page import jsonld
 from pipelines.extraction.page.declared import OTHER_STORIES, DeclaredMetadata, absolute, class_and_id
 
@@ -326,7 +326,9 @@ def stands_alone(line: Line, start: int, end: int) -> bool:
         return False
     if is_caption(head):
         return False
-    return end in line.edges or bool(THEN_TEXT.match(tail)) or not SENTENCE_GOES_ON.match(tail)
+    if end in line.edges or THEN_TEXT.match(tail) or not SENTENCE_GOES_ON.match(tail):
+        return True
+    return any(one.start <= 1 and one.name != OTHER for one in labels_in(tail[:MAX_LABEL_CHARS])[:1])  # of another date
 
 
 def is_caption(head: str) -> bool:

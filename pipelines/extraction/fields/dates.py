@@ -14,7 +14,6 @@ from pipelines.extraction.fields.candidates import FieldClaim, claims, first_usa
 from pipelines.extraction.fields.dated_lines import CHANGE_NAME
 from pipelines.extraction.fields.likely_days import days_in_scripts
 from pipelines.extraction.fields.printed_dates import AFTER, BEFORE, INSIDE, LATER, PrintedDate
-from pipelines.extraction.fields.printed_dates import page_locale as locale
 from pipelines.extraction.fields.site_names import SiteNames, names_of_site
 from pipelines.extraction.fields.titles import main_heading
 from pipelines.extraction.languages.date_labels import NO_LABEL, PUBLISHED, UPDATED, labels_in
@@ -266,7 +265,7 @@ def _may_be_one(page: DeclaredMetadata, value: str, day: str) -> bool:
     if value[:10] == day or not value.endswith(UTC_OFFSET):
         return value[:10] == day
     moment = datetime.fromisoformat(value)
-    west, east = precedence.ZONES.get((locale(page) or "")[:2].lower(), precedence.ANY_ZONE)
+    west, east = precedence.ZONES.get((page.locale or "")[:2].lower(), precedence.ANY_ZONE)
     return any((moment + timedelta(hours=hours)).date().isoformat() == day for hours in (west, east))
 
 
@@ -312,7 +311,7 @@ def read(raw: str, page: DeclaredMetadata) -> str | None:
 
 def _date(stamp: str, line: str, page: DeclaredMetadata) -> str | None:
     """Return the date of an element: `stamp` is for machines, `line` for readers."""
-    language = locale(page)
+    language = date_parser.page_locale(page, stamp if stamp == line else f"{line} {stamp}")
     return date_parser.parse(stamp, page.captured, language) or date_parser.parse_printed(line, page.captured, language)
 
 
@@ -327,6 +326,6 @@ def in_url(page: DeclaredMetadata) -> Iterator[FieldClaim]:
     for address in (page.url, page.canonical or ""):
         if found := URL_DAY.search(address):
             year, month, number = filter(None, found.groups())
-            named = month if month.isdigit() else date_parser.month(month, locale(page))
+            named = month if month.isdigit() else date_parser.month(month, page.locale)
             day = f"{year}-{named or 0:0>2}-{number:0>2}"
             yield FieldClaim("url", found[0], date_parser.parse(day, page.captured), precedence.PUBLISHED_URL, REFUSED)
