@@ -333,6 +333,16 @@ def _add_slashed(
         return
 
 
+RANGE_FROM = re.compile(
+    r"(?<![\d:.])(?:\d{1,2}\.?\s([^\W\d_]{3,12})\.?\s?[–—-]|\d{1,2}[–—-])\s?$"
+)  # "12 April – 3 May 2024"
+
+
+def is_end_of_range(head: str, locale: str | None) -> bool:
+    found = RANGE_FROM.search(head[-30:])
+    return found is not None and (not found[1] or month(found[1], locale) is not None)
+
+
 def printed_clock(before: str, after: str) -> tuple[int, int] | None:
     """Return hour and minute of the time that is printed right after a date, or right before it."""
     found = CLOCK_AFTER.match(after[:30])
@@ -352,3 +362,8 @@ def _day(year: str | int, month: str | int, day: str | int) -> date | None:
         return date(int(year), int(month), int(day))
     except ValueError:
         return None
+
+
+def as_day(value: str) -> date:
+    """Return the day of an ISO 8601 value, in its own zone."""
+    return date.fromisoformat(value[:10])

@@ -88,9 +88,6 @@ THEN_TEXT = re.compile(
 SENTENCE_GOES_ON = re.compile(
     r"\s?(?!(?:at|um|kl|by|von|par|por|di|door|av|af|in)\b|[^\W\d_]{1,6}\.?\s*\d)[^\W\d_A-ZÀ-Þ]{2,}"
 )
-RANGE_FROM = re.compile(
-    r"(?<![\d:.])(?:\d{1,2}\.?\s([^\W\d_]{3,12})\.?\s?[–—-]|\d{1,2}[–—-])\s?$"
-)  # "12 April – 3 May 2024"
 LOWER_WORD = re.compile(r"(?<![^\W_])(?=[^\W\d_])[^\W\d_A-ZÀ-Þ]{2,}")
 MAX_LOWER_WORDS = 3  # before a date in a line that is no caption: "Posted by Jo Quill on"
 SENTENCE = re.compile(r"[^\W\d_]{3,}[.!?…。]\s*$")
@@ -213,6 +210,17 @@ def _is_stamped(element: Any, chars: int) -> bool:
     return any(DATE_STAMP.fullmatch((element.get(name) or "")[:80]) for name in STAMPS)
 
 
+def stamps(page: DeclaredMetadata, line: Line) -> Iterator[tuple[int, int, str]]:
+    """Yield (start, end, string for machines) of the elements of a line that have one."""
+    for start, end, element in line.spans:
+        for name in STAMPS:
+            if (stamp := element.get(name)) and date_parser.parse(
+                stamp, page.captured, date_parser.page_locale(page, stamp)
+            ):
+                yield start, end, stamp
+                break
+
+
 def joined_lines(lines: Iterable[Line]) -> Line:
     """Return lines as one."""
     whole = Line()
@@ -307,11 +315,6 @@ def says_when(text: str) -> bool:
     """Return whether a line begins with a sentence about its publication: "This entry was posted in News on ..."."""
     first = labels_in(text[:MAX_LABEL_CHARS])[:1]
     return any(not one.start and one.name == PUBLISHED and text[: one.end].count(" ") >= 2 for one in first)
-
-
-def is_end_of_range(head: str, locale: str | None) -> bool:
-    found = RANGE_FROM.search(head[-30:])
-    return found is not None and (not found[1] or date_parser.month(found[1], locale) is not None)
 
 
 def stands_alone(line: Line, start: int, end: int) -> bool:

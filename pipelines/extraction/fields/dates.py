@@ -191,7 +191,7 @@ def _by_strength(page: DeclaredMetadata, site: SiteNames) -> tuple[list[PrintedD
 
 def _may_be_clock(page: DeclaredMetadata, one: PrintedDate) -> bool:
     """Return whether a date above the headline is the day of the capture, which many papers print at the top."""
-    near = abs(printed_dates.as_day(one.day) - page.captured.date()) <= timedelta(days=1)
+    near = abs(date_parser.as_day(one.day) - page.captured.date()) <= timedelta(days=1)
     return near and one.place == BEFORE and not one.marked and not one.label
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import date
 from itertools import chain, islice, pairwise
 from typing import Any, NamedTuple
 
@@ -22,13 +21,12 @@ from pipelines.extraction.fields.dated_lines import (
     SENTENCE,
     SEPARATED,
     SITE_HEADER,
-    STAMPS,
     THEN_TEXT,
+    WORD,
     Line,
     PageWalker,
     in_site_header,
     is_caption,
-    is_end_of_range,
     is_heading,
     is_line_below,
     is_named_for_publication,
@@ -39,6 +37,7 @@ from pipelines.extraction.fields.dated_lines import (
     near_headline,
     says_when,
     shape_of,
+    stamps,
     stands_alone,
     whole_dates,
 )
@@ -114,9 +113,12 @@ def collect(page: DeclaredMetadata, headline: Any) -> list[PrintedDate]:
     near = near_headline(following)
     _read_lines(page, near, AFTER, found, around, words)
     found = _settled(_without_series(found))
-    if not any(one.label in (PUBLISHED, NO_LABEL) for one in found):
-        _read_lines(page, following, LATER, found, around, words)
-        found = _settled(_without_series(found))
+    near_ones = [one for one in found if one.label in (PUBLISHED, NO_LABEL)]
+    if all(_may_be_signature(one) for one in near_ones):
+        later = found.copy()
+        _read_lines(page, following, LATER, later, around, words)
+        later = _settled(_without_series(later))
+        found = later[: len(found)] if near_ones and near_ones[0] in later else later
     if not any(one.label in (PUBLISHED, NO_LABEL) for one in found):
         marked = (element for element in page.marks.dates[:MAX_MARKED] if not page.elsewhere(element))
         for element in marked:
@@ -152,7 +154,8 @@ def _without_series(found: list[PrintedDate]) -> list[PrintedDate]:
     for one in found:
         if one.place in (AFTER, LATER) and not one.label:
             near = shapes.setdefault(one.shape, [])
-            if near and one.line - near[-1].line > MAX_LINES_BETWEEN:
+            most = MAX_LINES_OF_LETTER if _may_be_signature(one) else MAX_LINES_BETWEEN
+            if near and one.line - near[-1].line > most:
                 continue
             near.append(one)
     series = {
@@ -166,10 +169,20 @@ def _without_series(found: list[PrintedDate]) -> list[PrintedDate]:
 
 def _are_signatures(near: list[PrintedDate]) -> bool:
     """Return whether dates of one day are in lines between texts: those of letters of readers."""
-    apart = near[-1].line - near[0].line > 1 and not near[0].marked
+    apart = any(one.line - near[0].line not in (0, 1) for one in near) and not near[0].marked
     return apart and (len({one.raw for one in near}) > 1 or len(near) > 2)
 
 
+def _may_be_signature(one: PrintedDate) -> bool:
+    """Return whether a date may be that of a letter: below a text, behind name and place."""
+    below = one.place in (AFTER, LATER) and (one.line > 1 or one.place == LATER)
+    if not below or one.label or one.marked or BY_FIRST.match(one.raw):
+        return False
+    return not one.raw[:1].isdigit() and len(WORD.findall(one.raw)) > MIN_WORDS_OF_LETTER
+
+
+MIN_WORDS_OF_LETTER = 3  # with the month
+MAX_LINES_OF_LETTER = 12
 MAX_LINES_BETWEEN = 4  # two dates of a series
 MIN_MARKED = 3  # dates in elements named for dates that are a series: fewer are those of publication and change
 
@@ -235,7 +248,7 @@ def _dates_in(
     if len(line.spans) > MAX_LINE_DATES:
         return
     locale = date_parser.page_locale(page, text)
-    spans = list(_stamps(page, line))
+    spans = list(stamps(page, line))
     if spans or len(text) <= MAX_LINE_CHARS:
         marked = bool(line.spans)
         days = date_parser.printed_days(
@@ -258,7 +271,7 @@ def _dates_in(
     items.sort(key=lambda item: item[:2])
     if not items or any(RANGE.fullmatch(text[one[1] : two[0]]) for one, two in pairwise(items)):
         return
-    if items[0][0] and is_end_of_range(text[: items[0][0]], locale):
+    if items[0][0] and date_parser.is_end_of_range(text[: items[0][0]], locale):
         return
     labels = labels_in(text)
     unlabelled: list[PrintedDate] = []
@@ -296,17 +309,6 @@ def _dates_in(
         yield unlabelled[0]
     else:
         yield from (one._replace(label=UNSURE) for one in unlabelled)
-
-
-def _stamps(page: DeclaredMetadata, line: Line) -> Iterator[tuple[int, int, str]]:
-    """Yield (start, end, string for machines) of the elements of a line that have one."""
-    for start, end, element in line.spans:
-        for name in STAMPS:
-            if (stamp := element.get(name)) and date_parser.parse(
-                stamp, page.captured, date_parser.page_locale(page, stamp)
-            ):
-                yield start, end, stamp
-                break
 
 
 def _label(
@@ -390,8 +392,3 @@ def is_card(element: Any, around: frozenset[Any], tags: frozenset[str], headline
                 if len(title) >= 3 and len(" ".join(title)) >= CARD_TITLE_CHARS:
                     return jsonld.same_words(below.text_content()[:500]) not in headline
     return False
-
-
-def as_day(value: str) -> date:
-    """Return the day of an ISO 8601 value, in its own zone."""
-    return date.fromisoformat(value[:10])

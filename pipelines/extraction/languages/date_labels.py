@@ -73,10 +73,11 @@ def label_behind(text: str, labels: list[Label], end: int, following: int) -> La
     gap, behind = text[end : one.start], text[one.end : following]
     if gap.rstrip().endswith(OPENING):
         inside = CLOSING.split(text[one.end :], maxsplit=1)[0]
-        return one if len(gap) <= MAX_GAP_CHARS and not DIGIT.search(inside) else None
+        of_another = DIGIT.search(inside) or (one.name == OTHER and inside.strip())  # "(updated 11:00)"
+        return None if of_another or len(gap) > MAX_GAP_CHARS else one
     if not GAP.fullmatch(gap):
         return None
-    cjk = bool(CJK.match(text[one.start]))
+    cjk = bool(CJK.match(text[one.start])) and not HIRAGANA.match(behind)  # "更新された" is a sentence
     if following < len(text) and not behind.strip(" :："):
         joined = cjk and not gap.strip("日일") and behind == " "  # 3月5日更新 3月6日
         return one if joined or not text[labels[-1].end :].strip(ENDS) else None
@@ -87,6 +88,7 @@ MAX_GAP_CHARS = 40  # between a date and a bracket with a label
 OPENING = ("(", "[", "{", "（", "［", "【", "〔", "「")
 CLOSING = re.compile(r"[)\]}）］】〕」]")
 DIGIT = re.compile(r"\d")
+HIRAGANA = re.compile("[\u3041-\u309f]")
 ENDS = " .)]}）］】〕」"
 ENDS_LABEL = re.compile(rf"\s?[|/,;、，；•·{re.escape(ENDS[2:])}]")
 # Between a date and the label behind it: the end of the date, a day of the week in brackets, a time.
