@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from pipelines.extraction.fields import date_parser, precedence, printed_dates
 from pipelines.extraction.fields.candidates import FieldClaim, claims, first_usable
-from pipelines.extraction.fields.dated_lines import CHANGE_NAME
+from pipelines.extraction.fields.dated_lines import CHANGE_NAME, MAX_LINE_CHARS, PageWalker
 from pipelines.extraction.fields.likely_days import days_in_scripts
 from pipelines.extraction.fields.printed_dates import AFTER, BEFORE, INSIDE, LATER, PrintedDate
 from pipelines.extraction.fields.site_names import SiteNames, names_of_site
@@ -62,6 +62,22 @@ def published(page: DeclaredMetadata, site: SiteNames, date_in_text: DateInText 
     if not page.is_article:
         yield from claims(page, precedence.PUBLISHED_GENERIC, read, REFUSED)
     yield from claims(page, precedence.PUBLISHED_FEED, read, REFUSED)
+    yield from _in_two_ways(page)
+
+
+def _in_two_ways(page: DeclaredMetadata) -> Iterator[FieldClaim]:
+    """Yield the refused claim of a day labelled as that of publication of which day and month may be exchanged."""
+    body = page.tree.find(".//body") if page.locale in AMERICAN_OR_NOT else None
+    for line in PageWalker(page, printed_dates.MAX_ELEMENTS).lines(() if body is None else body):
+        text = line.text[:MAX_LINE_CHARS]
+        labelled = date_parser.TWO_WAYS.search(text) and any(one.name == PUBLISHED for one in labels_in(text))
+        if labelled and not date_parser.printed_days(text, date_parser.page_locale(page, text)):
+            yield FieldClaim("time", text, None, precedence.PUBLISHED_PRINTED, TWO_WAYS)
+            return
+
+
+AMERICAN_OR_NOT = (None, "", "en")  # locales
+TWO_WAYS = "day or month first: the page declares no country that tells"
 
 
 def _of_article(page: DeclaredMetadata, site: SiteNames, found: Iterable[FieldClaim]) -> list[FieldClaim]:

@@ -94,7 +94,7 @@ ENDS_LABEL = re.compile(rf"\s?[|/,;、，；•·{re.escape(ENDS[2:])}]")
 # Between a date and the label behind it: the end of the date, a day of the week in brackets, a time.
 GAP = re.compile(
     r"[日일]?\.?\s?(?:[(（][^\W\d_]{1,3}\.?[)）])?"
-    r"(?:[\s,、]{0,2}(?:[^\W\d_]{1,5}\s)?\d\d?\s?[:：.h時시点點]\s?\d\d(?:\s?[:：분分]\s?(?:\d\d)?)?(?:\s?(?:[ap]\.?m\.?|uhr|h|น\.))?)?\s?",
+    r"(?:[\s,、]{0,2}(?:[^\W\d_]{1,5}\s)?\d\d?\s?[:：.h時시点點]\s?\d\d(?:\s?[:：분分]\s?(?:\d\d)?)?(?:\s?(?:[ap]\.?m\.?|uhr|h|น\.))?(?:\s[a-z]{2,4})?)?\s?",
     re.IGNORECASE,
 )
 

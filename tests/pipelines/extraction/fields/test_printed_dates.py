@@ -3,6 +3,7 @@
 import pytest
 
 from pipelines.extraction.fields import dates
+from pipelines.extraction.fields.site_names import names_of_site
 from tests.support.page_snippets import page, read
 
 BARE = "https://paper.example/bridge"
@@ -77,12 +78,13 @@ BOTH = {
         '<time datetime="2024-05-03">3 May 2024</time> (updated <time datetime="2024-05-04">4 May 2024</time>)',
         "<span>3 May 2024</span> <span>(last modified on 4 May 2024)</span>", "3 May 2024<br>(updated 4 May 2024)",
         "4 May 2024 updated, 3 May 2024 published", "3 May 2024 10:15 published 4 May 2024 11:00 updated",
-        "3 May 2024 updated: 4 May 2024",
+        "3 May 2024 updated: 4 May 2024", "3 May 2024 (upd. 4 May 2024)",
     ),
     "fr": ("3 mai 2024 (mis à jour le 4 mai 2024)", "03/05/2024 à 10h15 (modifié le 04/05/2024)"),
     "ja": (
         "2024年5月3日（更新：2024年5月4日）", "2024年5月3日 10:15 公開 2024年5月4日 11:00 更新",
-        "2024年5月3日 更新 2024年5月4日", "公開日：令和6年5月3日 更新日：令和6年5月4日",
+        "2024年5月3日 更新 2024年5月4日", "2024年05月03日 10時15分 JST 公開｜2024年05月04日更新",
+        "公開日：令和6年5月3日 更新日：令和6年5月4日",
         "２０２４／０５／０３　１０：１５ 公開 ２０２４／０５／０４　１１：００ 更新",
     ),
     "ko": (
@@ -154,6 +156,8 @@ def test_order_of_day_and_month_that_nothing_tells():
     """An English page without a country has no day; that of the country counts beside an English text."""
     lines = [day("", BELOW.replace("%s", "<p>Posted 05/03/2024</p>"), lang) for lang in ("en", "en-US", "en-GB")]
     assert lines == [None, DAY, "2024-03-05"]
+    refused = list(dates.published(page("", "<p>Posted 05/03/2024</p>"), names_of_site(page(), None, ()), None))
+    assert [(one.raw, one.value, one.against) for one in refused][-1:] == [("Posted 05/03/2024", None, dates.TWO_WAYS)]
 
 
 BELOW, ABOVE = f"<article>{H1}%s{STORY * 3}</article>{CARDS}", f"<article>%s{H1}{STORY * 3}</article>{CARDS}"
