@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
-from typing import NamedTuple
-from unicodedata import normalize
+from typing import TYPE_CHECKING, NamedTuple
+from unicodedata import normalize, numeric
 
 from pipelines.extraction.languages import tables
+from pipelines.extraction.languages.date_labels import language_of_label
+
+if TYPE_CHECKING:
+    from pipelines.extraction.page.declared import DeclaredMetadata
 
 EARLIEST_DAY = date(1990, 8, 6)  # the first web page; an earlier date is a default value
 MAX_AHEAD = timedelta(days=2)  # into the future: time zones, and papers dated tomorrow
@@ -79,6 +83,18 @@ PRINTED_SHORT = re.compile(r"(?<![\d./:-])(\d{1,2})([./-])(\d{1,2})\2(\d\d)(?![\
 PRINTED_NAMED_SHORT = re.compile(
     rf"(?<!\d)(\d{{1,2}})\.?[\s-]{_MONTH}\.?[\s-]['’]?(\d\d)(?![\d:.h])|{_MONTH}\.?\s(\d{{1,2}}),?\s['’](\d\d)(?!\d)"
 )
+# "令和6年5月3日", "民國113年5月3日"; "二〇二四年五月三日"
+ERAS = {
+    name: int(before)
+    for lines in tables.by_language("eras").values()
+    for before, *names in map(str.split, lines)
+    for name in names
+}
+_NUMBER = r"([〇零一二三四五六七八九十百\d]{1,5})"
+PRINTED_ERA = re.compile(
+    rf"(?:({'|'.join(sorted(ERAS, key=len, reverse=True))})\s?(元|{_NUMBER})"
+    rf"|(?<!\d)([一二][〇零一二三四五六七八九]{{3}}))\s?年\s?{_NUMBER}\s?月\s?{_NUMBER}(?=\s?日)"
+)
 BUDDHIST_YEARS = 543  # that the Thai calendar is ahead
 YEAR_FIRST = ("ko", "ja", "zh", "hu", "lt")  # languages in which 24.05.03 begins with the year
 # The time beside a printed date: "9:18 pm", "kl. 13.45", "8h30", "21時18分", "9 pm".
@@ -120,11 +136,27 @@ def month(name: str, locale: str | None) -> int | None:
     return MONTH_NUMBERS.get(((locale or "")[:2].lower(), plain)) or MONTH_NUMBERS.get(("", plain))
 
 
+def page_locale(page: DeclaredMetadata, line: str = "") -> str | None:
+    """Return the locale of the page. `line`: what is read by it.
+
+    If a day in `line` may be read in two ways and the page declares no language or English, that of the label beside it
+    or that of the text decides.
+    """
+    declared = page.locale
+    if not TWO_WAYS.search(line) or (declared and declared[:2].lower() != "en"):
+        return declared
+    language = language_of_label(line) or page.text_language
+    return declared if language in (None, "en", *YEAR_FIRST) else language
+
+
+TWO_WAYS = re.compile(r"(?<!\d)[01]?\d[/-][01]?\d[/-]\d\d")
+
+
 DIGITS_TO_ASCII = {
     first + value: ord("0") + value
     for first in (0x0660, 0x06F0, 0x0966, 0x09E6, 0x0E50, 0xFF10)  # Arabic, Persian, Hindi, Bengali, Thai, full width
     for value in range(10)
-}
+} | {wide: wide - 0xFEE0 for wide in map(ord, "－．／：")}  # of full width, too
 # English has the month first in American usage only.
 MONTH_FIRST_LOCALES = frozenset(("en", "en-us", "en_us", "en-ca", "en-ph"))
 
@@ -249,6 +281,9 @@ def printed_days(line: str, locale: str | None, short: bool = False) -> list[Pri
         _add(found, match, match[3], match[2], match[1])
     for match in PRINTED_YEAR_FIRST.finditer(line):
         _add(found, match, match[1], match[3] or match[5], match[4] or match[6])
+    for match in PRINTED_ERA.finditer(line) if "年" in line else ():
+        of_era = ERAS[match[1]] + _number(match[2]) if match[1] else _number(match[4])
+        _add(found, match, str(of_era), _number(match[5]), str(_number(match[6])))
     for match in PRINTED_SLASHED.finditer(line):
         weekday = WEEKDAY_BEFORE.search(line[: match.start()][-20:])
         _add_slashed(found, match, match[1], locale, weekday[1][:3].lower() if weekday else "")
@@ -272,6 +307,17 @@ def _add(found: list[PrintedDay], match: re.Match[str], year: str, month: str | 
         found.append(PrintedDay(match.start(), match.end(), real))
 
 
+def _number(text: str) -> int:
+    """Return a number in digits or in Chinese characters, with or without 十; 元 is the first year of an era."""
+    total = digits = 0
+    for value in (int(numeric(one)) for one in text.replace("元", "一")):
+        if value >= 10:
+            total, digits = total + (digits or 1) * value, 0
+        else:
+            digits = digits * 10 + value
+    return total + digits
+
+
 def _add_slashed(
     found: list[PrintedDay], match: re.Match[str], raw: str, locale: str | None, weekday: str = ""
 ) -> None:
@@ -285,6 +331,16 @@ def _add_slashed(
             found.append(PrintedDay(match.start(), match.end(), day))
     except ValueError:
         return
+
+
+RANGE_FROM = re.compile(
+    r"(?<![\d:.])(?:\d{1,2}\.?\s([^\W\d_]{3,12})\.?\s?[–—-]|\d{1,2}[–—-])\s?$"
+)  # "12 April – 3 May 2024"
+
+
+def is_end_of_range(head: str, locale: str | None) -> bool:
+    found = RANGE_FROM.search(head[-30:])
+    return found is not None and (not found[1] or month(found[1], locale) is not None)
 
 
 def printed_clock(before: str, after: str) -> tuple[int, int] | None:
@@ -306,3 +362,8 @@ def _day(year: str | int, month: str | int, day: str | int) -> date | None:
         return date(int(year), int(month), int(day))
     except ValueError:
         return None
+
+
+def as_day(value: str) -> date:
+    """Return the day of an ISO 8601 value, in its own zone."""
+    return date.fromisoformat(value[:10])

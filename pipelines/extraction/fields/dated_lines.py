@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 
 from pipelines.extraction.fields import date_parser
-from pipelines.extraction.languages.date_labels import NO_LABEL, PUBLISHED, UPDATED, labels_in
+from pipelines.extraction.languages.date_labels import NO_LABEL, OTHER, PUBLISHED, UPDATED, labels_in
 from pipelines.extraction.page import jsonld
 from pipelines.extraction.page.declared import OTHER_STORIES, DeclaredMetadata, absolute, class_and_id
 
@@ -89,9 +89,6 @@ THEN_TEXT = re.compile(
 SENTENCE_GOES_ON = re.compile(
     r"\s?(?!(?:at|um|kl|by|von|par|por|di|door|av|af|in)\b|[^\W\d_]{1,6}\.?\s*\d)[^\W\d_A-ZÀ-Þ]{2,}"
 )
-RANGE_FROM = re.compile(
-    r"(?<![\d:.])(?:\d{1,2}\.?\s([^\W\d_]{3,12})\.?\s?[–—-]|\d{1,2}[–—-])\s?$"
-)  # "12 April – 3 May 2024"
 LOWER_WORD = re.compile(r"(?<![^\W_])(?=[^\W\d_])[^\W\d_A-ZÀ-Þ]{2,}")
 MAX_LOWER_WORDS = 3  # before a date in a line that is no caption: "Posted by Jo Quill on"
 SENTENCE = re.compile(r"[^\W\d_]{3,}[.!?…。]\s*$")
@@ -215,6 +212,17 @@ def _is_stamped(element: Any, chars: int) -> bool:
     return any(DATE_STAMP.fullmatch((element.get(name) or "")[:80]) for name in STAMPS)
 
 
+def stamps(page: DeclaredMetadata, line: Line) -> Iterator[tuple[int, int, str]]:
+    """Yield (start, end, string for machines) of the elements of a line that have one."""
+    for start, end, element in line.spans:
+        for name in STAMPS:
+            if (stamp := element.get(name)) and date_parser.parse(
+                stamp, page.captured, date_parser.page_locale(page, stamp)
+            ):
+                yield start, end, stamp
+                break
+
+
 def joined_lines(lines: Iterable[Line]) -> Line:
     """Return lines as one."""
     whole = Line()
@@ -322,11 +330,6 @@ def says_when(text: str) -> bool:
     return any(not one.start and one.name == PUBLISHED and text[: one.end].count(" ") >= 2 for one in first)
 
 
-def is_end_of_range(head: str, locale: str | None) -> bool:
-    found = RANGE_FROM.search(head[-30:])
-    return found is not None and (not found[1] or date_parser.month(found[1], locale) is not None)
-
-
 def stands_alone(line: Line, start: int, end: int) -> bool:
     """Return whether a date without a label is set apart from other words, not a part of a sentence."""
     text = line.text
@@ -339,7 +342,9 @@ def stands_alone(line: Line, start: int, end: int) -> bool:
         return False
     if is_caption(head):
         return False
-    return end in line.edges or bool(THEN_TEXT.match(tail)) or not SENTENCE_GOES_ON.match(tail)
+    if end in line.edges or THEN_TEXT.match(tail) or not SENTENCE_GOES_ON.match(tail):
+        return True
+    return any(one.start <= 1 and one.name != OTHER for one in labels_in(tail[:MAX_LABEL_CHARS])[:1])  # of another date
 
 
 def is_caption(head: str) -> bool:

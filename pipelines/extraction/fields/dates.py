@@ -11,10 +11,9 @@ from typing import Any, NamedTuple
 
 from pipelines.extraction.fields import date_parser, precedence, printed_dates
 from pipelines.extraction.fields.candidates import FieldClaim, claims, first_usable
-from pipelines.extraction.fields.dated_lines import CHANGE_NAME
+from pipelines.extraction.fields.dated_lines import CHANGE_NAME, MAX_LINE_CHARS, PageWalker
 from pipelines.extraction.fields.likely_days import days_in_scripts
 from pipelines.extraction.fields.printed_dates import AFTER, BEFORE, INSIDE, LATER, PrintedDate
-from pipelines.extraction.fields.printed_dates import page_locale as locale
 from pipelines.extraction.fields.site_names import SiteNames, names_of_site
 from pipelines.extraction.fields.titles import main_heading
 from pipelines.extraction.languages.date_labels import NO_LABEL, PUBLISHED, UPDATED, labels_in
@@ -63,6 +62,22 @@ def published(page: DeclaredMetadata, site: SiteNames, date_in_text: DateInText 
     if not page.is_article:
         yield from claims(page, precedence.PUBLISHED_GENERIC, read, REFUSED)
     yield from claims(page, precedence.PUBLISHED_FEED, read, REFUSED)
+    yield from _in_two_ways(page)
+
+
+def _in_two_ways(page: DeclaredMetadata) -> Iterator[FieldClaim]:
+    """Yield the refused claim of a day labelled as that of publication of which day and month may be exchanged."""
+    body = page.tree.find(".//body") if page.locale in AMERICAN_OR_NOT else None
+    for line in PageWalker(page, printed_dates.MAX_ELEMENTS).lines(() if body is None else body):
+        text = line.text[:MAX_LINE_CHARS]
+        labelled = date_parser.TWO_WAYS.search(text) and any(one.name == PUBLISHED for one in labels_in(text))
+        if labelled and not date_parser.printed_days(text, date_parser.page_locale(page, text)):
+            yield FieldClaim("time", text, None, precedence.PUBLISHED_PRINTED, TWO_WAYS)
+            return
+
+
+AMERICAN_OR_NOT = (None, "", "en")  # locales
+TWO_WAYS = "day or month first: the page declares no country that tells"
 
 
 def _of_article(page: DeclaredMetadata, site: SiteNames, found: Iterable[FieldClaim]) -> list[FieldClaim]:
@@ -192,7 +207,7 @@ def _by_strength(page: DeclaredMetadata, site: SiteNames) -> tuple[list[PrintedD
 
 def _may_be_clock(page: DeclaredMetadata, one: PrintedDate) -> bool:
     """Return whether a date above the headline is the day of the capture, which many papers print at the top."""
-    near = abs(printed_dates.as_day(one.day) - page.captured.date()) <= timedelta(days=1)
+    near = abs(date_parser.as_day(one.day) - page.captured.date()) <= timedelta(days=1)
     return near and one.place == BEFORE and not one.marked and not one.label
 
 
@@ -266,7 +281,7 @@ def _may_be_one(page: DeclaredMetadata, value: str, day: str) -> bool:
     if value[:10] == day or not value.endswith(UTC_OFFSET):
         return value[:10] == day
     moment = datetime.fromisoformat(value)
-    west, east = precedence.ZONES.get((locale(page) or "")[:2].lower(), precedence.ANY_ZONE)
+    west, east = precedence.ZONES.get((page.locale or "")[:2].lower(), precedence.ANY_ZONE)
     return any((moment + timedelta(hours=hours)).date().isoformat() == day for hours in (west, east))
 
 
@@ -312,7 +327,7 @@ def read(raw: str, page: DeclaredMetadata) -> str | None:
 
 def _date(stamp: str, line: str, page: DeclaredMetadata) -> str | None:
     """Return the date of an element: `stamp` is for machines, `line` for readers."""
-    language = locale(page)
+    language = date_parser.page_locale(page, stamp if stamp == line else f"{line} {stamp}")
     return date_parser.parse(stamp, page.captured, language) or date_parser.parse_printed(line, page.captured, language)
 
 
@@ -327,6 +342,6 @@ def in_url(page: DeclaredMetadata) -> Iterator[FieldClaim]:
     for address in (page.url, page.canonical or ""):
         if found := URL_DAY.search(address):
             year, month, number = filter(None, found.groups())
-            named = month if month.isdigit() else date_parser.month(month, locale(page))
+            named = month if month.isdigit() else date_parser.month(month, page.locale)
             day = f"{year}-{named or 0:0>2}-{number:0>2}"
             yield FieldClaim("url", found[0], date_parser.parse(day, page.captured), precedence.PUBLISHED_URL, REFUSED)

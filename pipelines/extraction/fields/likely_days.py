@@ -14,7 +14,7 @@ from lxml.etree import XPath
 
 from pipelines.extraction.fields import date_parser
 from pipelines.extraction.fields.dated_lines import PageWalker
-from pipelines.extraction.fields.printed_dates import PrintedDate, page_locale
+from pipelines.extraction.fields.printed_dates import PrintedDate
 from pipelines.extraction.languages.date_labels import UNSURE, labels_in
 from pipelines.extraction.page import jsonld
 from pipelines.extraction.page.declared import DeclaredMetadata, absolute
@@ -60,14 +60,14 @@ def days_in_scripts(page: DeclaredMetadata) -> Iterator[tuple[str, str]]:
     own: dict[str, tuple[str, str]] = {}
     others: dict[str, tuple[str, str]] = {}
     names = _names(page)
-    left, locale = MAX_SCRIPT_CHARS, page_locale(page)
+    left = MAX_SCRIPT_CHARS
     for script in SCRIPTS(page.tree):
         for found in islice(SCRIPT_DAY.finditer(script[:left]), MAX_SCRIPT_DAYS):
             before = KEY_BEFORE.search(script, max(0, found.start() - 40), found.start())
             if before and OTHER_KEY.search(before[0]):
                 continue
             raw = found[2] or found[3]
-            value = date_parser.parse(raw, page.captured, locale)
+            value = date_parser.parse(raw, page.captured, date_parser.page_locale(page, raw))
             if value is None:
                 continue
             if _is_beside(names, script, found.start()):
@@ -119,14 +119,13 @@ def _end_of_object(characters: Iterator[str], opens: str, closes: str) -> int:
 
 def _only_day(page: DeclaredMetadata) -> set[str]:
     """Return the only day that the page prints, if it stands after the headline in a line with few other words."""
-    locale = page_locale(page)
     titles = _titles(page)
     days: set[str] = set()
     below = False
     body = page.tree.find(".//body")
     for line in PageWalker(page, MAX_ELEMENTS).lines(() if body is None else body):
         below = below or _is_title(jsonld.same_words(line.text), titles)
-        for found in date_parser.printed_days(line.text, locale, short=True):
+        for found in date_parser.printed_days(line.text, date_parser.page_locale(page, line.text), short=True):
             days.add(found.day.isoformat())
             beside = len(WORD.findall(line.text[: found.start] + line.text[found.end :]))
             linked = any(start <= found.start < end for start, end, _ in line.links)
@@ -163,6 +162,7 @@ def _day_of_card(page: DeclaredMetadata, link: Any) -> str | None:
         text = up.text_content()
         if len(text) > MAX_CARD_CHARS * 4 or any(below is not link for below in up.iter("a")):
             return None
-        if day := date_parser.parse_printed(" ".join(text.split())[:150], page.captured, page_locale(page)):
+        line = " ".join(text.split())[:150]
+        if day := date_parser.parse_printed(line, page.captured, date_parser.page_locale(page, line)):
             return day
     return None

@@ -20,7 +20,6 @@ from pipelines.extraction.fields.person_names import (
     persons,
     signed_in_brackets,
 )
-from pipelines.extraction.fields.printed_dates import page_locale
 from pipelines.extraction.fields.site_names import SiteNames, joined
 from pipelines.extraction.fields.titles import main_heading
 from pipelines.extraction.page.declared import DeclaredMetadata, element_text, normalized
@@ -310,7 +309,7 @@ def _are_close(one: Any, other: Any) -> bool:
 
 
 def _has_date(line: str, page: DeclaredMetadata) -> bool:
-    return bool(DAY.search(line)) or date_parser.parse_printed(line, page.captured, page_locale(page)) is not None
+    return bool(DAY.search(line)) or date_parser.parse_printed(line, page.captured, page.locale) is not None
 
 
 DAY_OR_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)|\d{1,2}[./]\d{1,2}[./]\d\d|\d{1,2}:\d\d")

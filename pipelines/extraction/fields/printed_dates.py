@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import date
 from itertools import chain, islice, pairwise
 from typing import Any, NamedTuple
 
@@ -22,13 +21,12 @@ from pipelines.extraction.fields.dated_lines import (
     SENTENCE,
     SEPARATED,
     SITE_HEADER,
-    STAMPS,
     THEN_TEXT,
+    WORD,
     Line,
     PageWalker,
     in_site_header,
     is_caption,
-    is_end_of_range,
     is_heading,
     is_line_below,
     is_named_for_publication,
@@ -39,17 +37,18 @@ from pipelines.extraction.fields.dated_lines import (
     near_headline,
     says_when,
     shape_of,
+    stamps,
     stands_alone,
     whole_dates,
 )
 from pipelines.extraction.languages.date_labels import (
-    CJK,
     NO_LABEL,
     OTHER,
     PUBLISHED,
     UNSURE,
     UPDATED,
     Label,
+    label_behind,
     labels_in,
 )
 from pipelines.extraction.page import jsonld
@@ -96,34 +95,36 @@ def collect(page: DeclaredMetadata, headline: Any) -> list[PrintedDate]:
 
     `headline`: its element; None if the page has none; then one bare date is enough, several are not.
     """
-    locale = page_locale(page)
     found: list[PrintedDate] = []
     if headline is None:
         articles = list(islice(page.tree.iter("article"), 2))
         root = articles[0] if len(articles) == 1 else next(iter(page.tree.iter("main", "body")), page.tree)
-        _read_lines(page, PageWalker(page, MAX_ELEMENTS).lines(list(root)), AFTER, locale, found, frozenset())
+        _read_lines(page, PageWalker(page, MAX_ELEMENTS).lines(list(root)), AFTER, found, frozenset())
         found = _settled(found)
         bare = {one.day for one in found if not one.label and not one.marked}
         return [one for one in found if one.label or one.marked or len(bare) == 1 or root.tag == "article"]
     around = frozenset(headline.iterancestors())
     words = jsonld.same_words(headline.text_content()[:500])
-    _read_lines(page, _lines_before(page, headline), BEFORE, locale, found, around, words)
+    _read_lines(page, _lines_before(page, headline), BEFORE, found, around, words)
     inside = PageWalker(page, MAX_ELEMENTS_BEFORE).lines([child for child in headline if child.tag != "a"])
-    _read_lines(page, inside, INSIDE, locale, found, around)
+    _read_lines(page, inside, INSIDE, found, around)
     ups = (up for up in chain([headline], headline.iterancestors()) if up.tag not in ("body", "html"))
     following = PageWalker(page, MAX_ELEMENTS).lines(chain.from_iterable(up.itersiblings() for up in ups))
     near = near_headline(following)
-    _read_lines(page, near, AFTER, locale, found, around, words)
+    _read_lines(page, near, AFTER, found, around, words)
     found = _settled(_without_series(found))
-    if not any(one.label in (PUBLISHED, NO_LABEL) for one in found):
-        _read_lines(page, following, LATER, locale, found, around, words)
-        found = _settled(_without_series(found))
+    near_ones = [one for one in found if one.label in (PUBLISHED, NO_LABEL)]
+    if all(_may_be_signature(one) for one in near_ones):
+        later = found.copy()
+        _read_lines(page, following, LATER, later, around, words)
+        later = _settled(_without_series(later))
+        found = later[: len(found)] if near_ones and near_ones[0] in later else later
     if not any(one.label in (PUBLISHED, NO_LABEL) for one in found):
         marked = (element for element in page.marks.dates[:MAX_MARKED] if not page.elsewhere(element))
         for element in marked:
             comment = any(COMMENTS_CLASS.search(class_and_id(up)) for up in islice(element.iterancestors(), 6))
             if not comment and not in_site_header(element):
-                _read_lines(page, PageWalker(page, MAX_ELEMENTS_BEFORE).lines([element]), LATER, locale, found, around)
+                _read_lines(page, PageWalker(page, MAX_ELEMENTS_BEFORE).lines([element]), LATER, found, around)
         found = _without_series(found)
     found = _settled(found)
     changed = {one.day for one in found if one.label in (UPDATED, OTHER)}
@@ -131,13 +132,13 @@ def collect(page: DeclaredMetadata, headline: Any) -> list[PrintedDate]:
     below = [one for one in found if one.place == LATER and not one.label and not one.marked]
     if len({one.day for one in below}) > 1:
         found = [one for one in found if one not in below]
-    return found or _in_title(page, locale)
+    return found or _in_title(page)
 
 
-def _in_title(page: DeclaredMetadata, locale: str | None) -> list[PrintedDate]:
+def _in_title(page: DeclaredMetadata) -> list[PrintedDate]:
     """Return the day at the end of the title of the page: "Ferry strike | Bay Courier | 28.04.2023"."""
     last = TITLE_MARK.split(page.page_title)[-1].strip()
-    days = date_parser.printed_days(last, locale)
+    days = date_parser.printed_days(last, date_parser.page_locale(page, last))
     value = date_parser.if_possible(days[0].day, page.captured) if days else None
     if value is None or last == page.page_title or (days[0].start, days[0].end) != (0, len(last)):
         return []
@@ -153,18 +154,35 @@ def _without_series(found: list[PrintedDate]) -> list[PrintedDate]:
     for one in found:
         if one.place in (AFTER, LATER) and not one.label:
             near = shapes.setdefault(one.shape, [])
-            if near and one.line - near[-1].line > MAX_LINES_BETWEEN:
+            most = MAX_LINES_OF_LETTER if _may_be_signature(one) else MAX_LINES_BETWEEN
+            if near and one.line - near[-1].line > most:
                 continue
             near.append(one)
     series = {
         one
         for near in shapes.values()
-        if len({one.day for one in near}) >= (MIN_MARKED if near[0].marked else 2)
+        if len({one.day for one in near}) >= (MIN_MARKED if near[0].marked else 2) or _are_signatures(near)
         for one in near
     }
     return [one._replace(label=OTHER) if one in series else one for one in found]
 
 
+def _are_signatures(near: list[PrintedDate]) -> bool:
+    """Return whether dates of one day are in lines between texts: those of letters of readers."""
+    apart = any(one.line - near[0].line not in (0, 1) for one in near) and not near[0].marked
+    return apart and (len({one.raw for one in near}) > 1 or len(near) > 2)
+
+
+def _may_be_signature(one: PrintedDate) -> bool:
+    """Return whether a date may be that of a letter: below a text, behind name and place."""
+    below = one.place in (AFTER, LATER) and (one.line > 1 or one.place == LATER)
+    if not below or one.label or one.marked or BY_FIRST.match(one.raw):
+        return False
+    return not one.raw[:1].isdigit() and len(WORD.findall(one.raw)) > MIN_WORDS_OF_LETTER
+
+
+MIN_WORDS_OF_LETTER = 3  # with the month
+MAX_LINES_OF_LETTER = 12
 MAX_LINES_BETWEEN = 4  # two dates of a series
 MIN_MARKED = 3  # dates in elements named for dates that are a series: fewer are those of publication and change
 
@@ -201,13 +219,8 @@ def _lines_before(page: DeclaredMetadata, headline: Any) -> list[Line]:
     return found
 
 
-def page_locale(page: DeclaredMetadata) -> str | None:
-    """Return the locale of the page from <html lang>, else from og:locale."""
-    return page.root_attribute("lang") or next(iter(page.metas.get("og:locale", ())), None)
-
-
 def _read_lines(
-    page: DeclaredMetadata, lines: Iterable[Line], place: str, locale: str | None, found: list[PrintedDate],
+    page: DeclaredMetadata, lines: Iterable[Line], place: str, found: list[PrintedDate],
     around: frozenset[Any], headline: str = "",
 ) -> None:  # fmt: skip
     """Append the dates in `lines` to `found`. A label in a line of its own counts for the date in the next line."""
@@ -215,7 +228,7 @@ def _read_lines(
     since_text = 0 if place == LATER else MAX_LINES_BELOW  # lines
     for number, line in enumerate(whole_dates(lines)):
         since_text = 0 if is_text(line) else since_text + (MAX_LINES_BELOW if is_heading(line) else 1)
-        dates = list(_dates_in(page, line, place, locale, label, around, since_text < MAX_LINES_BELOW))
+        dates = list(_dates_in(page, line, place, label, around, since_text < MAX_LINES_BELOW))
         label = NO_LABEL
         if not dates:
             alone = labels_in(line.text)[:1] if len(line.text) <= MAX_LABEL_CHARS else ()
@@ -227,14 +240,15 @@ def _read_lines(
 
 
 def _dates_in(
-    page: DeclaredMetadata, line: Line, place: str, locale: str | None, carried: str, around: frozenset[Any],
+    page: DeclaredMetadata, line: Line, place: str, carried: str, around: frozenset[Any],
     below: bool = False,
 ) -> Iterator[PrintedDate]:  # fmt: skip
     """Yield the dates of one line. `carried`: the label in the line before. `below`: it is right below the text."""
     text = line.text
     if len(line.spans) > MAX_LINE_DATES:
         return
-    spans = list(_stamps(page, line, locale))
+    locale = date_parser.page_locale(page, text)
+    spans = list(stamps(page, line))
     if spans or len(text) <= MAX_LINE_CHARS:
         marked = bool(line.spans)
         days = date_parser.printed_days(
@@ -257,7 +271,7 @@ def _dates_in(
     items.sort(key=lambda item: item[:2])
     if not items or any(RANGE.fullmatch(text[one[1] : two[0]]) for one, two in pairwise(items)):
         return
-    if items[0][0] and is_end_of_range(text[: items[0][0]], locale):
+    if items[0][0] and date_parser.is_end_of_range(text[: items[0][0]], locale):
         return
     labels = labels_in(text)
     unlabelled: list[PrintedDate] = []
@@ -297,19 +311,10 @@ def _dates_in(
         yield from (one._replace(label=UNSURE) for one in unlabelled)
 
 
-def _stamps(page: DeclaredMetadata, line: Line, locale: str | None) -> Iterator[tuple[int, int, str]]:
-    """Yield (start, end, string for machines) of the elements of a line that have one."""
-    for start, end, element in line.spans:
-        for name in STAMPS:
-            if (stamp := element.get(name)) and date_parser.parse(stamp, page.captured, locale):
-                yield start, end, stamp
-                break
-
-
 def _label(
     labels: list[Label], before: int, start: int, following: int, end: int, line: Line
 ) -> tuple[str | None, int]:
-    """Return the label of a date and its offset: the last word before it, or in brackets after it.
+    """Return the label of a date and its offset: the last word before it, or the one behind it.
 
     None for the label: the date is part of a sentence.
     """
@@ -324,14 +329,8 @@ def _label(
             apart = apart or bool(SEPARATED.search(text[: one.start]))
             prose = bool(one.start and len(text) > MAX_LINE_CHARS / 2 and SENTENCE.search(text))
             return (one.name, one.start) if apart and not prose else (None, one.start)
-    for one in labels:
-        if end <= one.start < following:
-            gap = text[end : one.start]
-            if (len(gap) <= MAX_LABEL_CHARS and gap.rstrip().endswith("(")) or (
-                not gap.strip(" 日일") and CJK.match(text[one.start])
-            ):
-                return one.name, one.start
-            break
+    if behind := label_behind(text, labels, end, following):
+        return behind.name, behind.start
     return NO_LABEL, -1
 
 
@@ -348,7 +347,7 @@ def _printed_date(
         clock = date_parser.printed_clock(text[:start], text[end:])
         raw = text if len(text) <= MAX_LINE_CHARS else text[start:end]
         return PrintedDate(raw, value, value, label, place, marked, clock) if value else None
-    value = date_parser.parse(stamp, page.captured, locale)
+    value = date_parser.parse(stamp, page.captured, date_parser.page_locale(page, stamp or ""))
     if value is None:
         return None
     shown = date_parser.printed_days(text[start:end], locale)
@@ -393,8 +392,3 @@ def is_card(element: Any, around: frozenset[Any], tags: frozenset[str], headline
                 if len(title) >= 3 and len(" ".join(title)) >= CARD_TITLE_CHARS:
                     return jsonld.same_words(below.text_content()[:500]) not in headline
     return False
-
-
-def as_day(value: str) -> date:
-    """Return the day of an ISO 8601 value, in its own zone."""
-    return date.fromisoformat(value[:10])

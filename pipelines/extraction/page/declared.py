@@ -11,18 +11,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from html import unescape
+from itertools import islice
 from typing import Any
 from unicodedata import normalize
 from urllib.parse import urlsplit
 
 from lxml.etree import XPath
 
+from pipelines.core.languages.codes import declared_language
+from pipelines.core.languages.text_language import language_of
 from pipelines.core.links import resolve
 from pipelines.core.urls import fetchable
 from pipelines.extraction.page import issn, jsonld
 from pipelines.extraction.page.characters import without_controls
 from pipelines.extraction.page.marked_elements import MarkedElements, marked_elements
 
+MAX_PARAGRAPHS = 40  # of which the language is looked for
 MAX_FIELD_CHARS = 2000  # a longer field is a mistake of the page
 
 SCRIPTS = XPath(
@@ -142,6 +146,17 @@ class DeclaredMetadata:
         """Return an attribute of <html>."""
         root = self.tree.getroottree().getroot()
         return root.get(name) or root.get(name.replace("xml:", "{http://www.w3.org/XML/1998/namespace}"))
+
+    @cached_property
+    def locale(self) -> str | None:
+        """Return the locale of the page from <html lang>, else from og:locale."""
+        return self.root_attribute("lang") or next(iter(self.metas.get("og:locale", ())), None)
+
+    @cached_property
+    def text_language(self) -> str | None:
+        """Return the language of the paragraphs of the page, if they have enough words to tell."""
+        text = " ".join(element.text_content()[:1000] for element in islice(self.tree.iter("p"), MAX_PARAGRAPHS))
+        return language_of(text, declared_language(self.locale or ""))
 
     def elsewhere(self, element: Any) -> bool:
         """Return whether an element is in a part of the page that is not about its article."""

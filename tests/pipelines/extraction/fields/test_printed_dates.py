@@ -3,6 +3,7 @@
 import pytest
 
 from pipelines.extraction.fields import dates
+from pipelines.extraction.fields.site_names import names_of_site
 from tests.support.page_snippets import page, read
 
 BARE = "https://paper.example/bridge"
@@ -63,6 +64,102 @@ def test_day_below_the_headline(lang):
     assert found == dict.fromkeys(LINES[lang], DAY)
 
 
+# Language -> lines that print 3 May 2024 as the day of publication, 4 May as that of a change.
+BOTH = {
+    "ar": ("3 مايو 2024 (آخر تحديث 4 مايو 2024)",),
+    "de": (
+        "3. Mai 2024 (aktualisiert am 4. Mai 2024)", "03.05.2024, 10:15 Uhr (zuletzt geändert am 04.05.2024, 11 Uhr)",
+        "3. Mai 2024 veröffentlicht, 4. Mai 2024 aktualisiert",
+    ),
+    "el": ("3 Μαΐου 2024 (ενημερώθηκε: 4 Μαΐου 2024)",),
+    "en": (
+        "3 May 2024 (updated 4 May 2024)", "May 3, 2024 (last updated: May 4, 2024)", "3 May 2024 [edited 4 May 2024]",
+        "By Mara Quill, 3 May 2024, 10:15 (updated: 4 May 2024, 11:00)", "3 May 2024 published, 4 May 2024 updated",
+        '<time datetime="2024-05-03">3 May 2024</time> (updated <time datetime="2024-05-04">4 May 2024</time>)',
+        "<span>3 May 2024</span> <span>(last modified on 4 May 2024)</span>", "3 May 2024<br>(updated 4 May 2024)",
+        "4 May 2024 updated, 3 May 2024 published", "3 May 2024 10:15 published 4 May 2024 11:00 updated",
+        "3 May 2024 updated: 4 May 2024", "3 May 2024 (upd. 4 May 2024)",
+    ),
+    "fr": ("3 mai 2024 (mis à jour le 4 mai 2024)", "03/05/2024 à 10h15 (modifié le 04/05/2024)"),
+    "ja": (
+        "2024年5月3日（更新：2024年5月4日）", "2024年5月3日 10:15 公開 2024年5月4日 11:00 更新",
+        "2024年5月3日 更新 2024年5月4日", "2024年05月03日 10時15分 JST 公開｜2024年05月04日更新",
+        "公開日：令和6年5月3日 更新日：令和6年5月4日",
+        "２０２４／０５／０３　１０：１５ 公開 ２０２４／０５／０４　１１：００ 更新",
+    ),
+    "ko": (
+        "2024.05.03 10:15 입력 2024.05.04 11:00 수정", "2024-05-03 10:15:00 등록 | 2024-05-04 11:00:00 수정",
+        "2024.05.03(금) 10:15 입력 2024.05.04(토) 11:00 수정", "2024. 5. 3. 입력 2024. 5. 4. 수정",
+        "2024년 5월 3일 10시 15분 입력 2024년 5월 4일 11시 00분 수정",
+    ),
+    "ru": ("3 мая 2024, 10:15 (обновлено 4 мая 2024)",),
+    "tr": ("3 Mayıs 2024 (Güncellendi: 4 Mayıs 2024)",),
+    "zh": ("2024-05-03（更新：2024-05-04）", "2024-05-03 10:15 发布 2024-05-04 11:00 更新"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("lang", BOTH)
+def test_day_and_change_in_one_line(lang):
+    """A label in brackets is that of the date in them; a label may be behind its date."""
+    found = {}
+    for line in BOTH[lang]:
+        fields = read("", f"<article>{H1}<p>{line}</p>{STORY * 3}</article>", url=BARE, lang=f'lang="{lang}"')
+        found[line] = (fields.published_day, (fields.modified or "")[:10])
+    assert found == dict.fromkeys(BOTH[lang], (DAY, "2024-05-04"))
+
+
+@pytest.mark.parametrize(
+    ("lang", "line"),
+    [
+        ("en", "4 May 2024 (first published 3 May 2024)"),
+        ("de", "4. Mai 2024 (erstmals veröffentlicht am 3. Mai 2024)"),
+        ("en", "3 May 2024, 10:15 (updated 11:00)"),
+        ("en", "3 May 2024 posted by Mara Quill"),
+        ("en", "3 May 2024 (reviewed by Dr Jo Quill)"),
+        ("ja", "令和６年５月３日（金）"),
+        ("ja", "二〇二四年五月三日"),
+        ("ja", "令和六年五月三日"),
+        ("ja", "２０２４．０５．０３"),
+        ("zh-TW", "中華民國113年5月3日"),
+        ("zh-TW", "民國一百一十三年五月三日"),
+    ],
+)
+def test_day_beside_other_words(lang, line):
+    """Brackets, and years of eras, in digits of full width and in characters."""
+    assert day("", BELOW.replace("%s", f"<p>{line}</p>"), lang) == DAY
+
+
+FRENCH = (
+    "<p>Le phare de l’île, fermé depuis dix ans, rouvre ses portes aux visiteurs samedi prochain, a annoncé la mairie "
+    "mercredi soir au terme d’une réunion qui a duré plus longtemps que les travaux eux-mêmes.</p>"
+)
+
+
+@pytest.mark.parametrize("lang", ["", "en", "en-US", "fr"])
+@pytest.mark.parametrize(
+    ("line", "story"),
+    [
+        ("Publié le 03/05/2024 à 18h30", STORY),  # the label alone is French
+        ("Publicado 03/05/2024", STORY),
+        ("Par Jo Quill | 03/05/2024 18:30", FRENCH),
+        ("Posted on 03-05-2024", FRENCH),
+        ("<span class='date' title='03/05/2024 18:30'>il y a 2 jours</span>", FRENCH),
+        ('<meta itemprop="datePublished" content="03/05/2024">', FRENCH),
+    ],
+)
+def test_order_of_day_and_month_is_that_of_label_or_text(lang, line, story):
+    """What the page declares as its language does not count if that is nothing, or English in a French page."""
+    assert day("", f"<article>{H1}<p>{line}</p>{story * 3}</article>", lang) == DAY
+
+
+def test_order_of_day_and_month_that_nothing_tells():
+    """An English page without a country has no day; that of the country counts beside an English text."""
+    lines = [day("", BELOW.replace("%s", "<p>Posted 05/03/2024</p>"), lang) for lang in ("en", "en-US", "en-GB")]
+    assert lines == [None, DAY, "2024-03-05"]
+    refused = list(dates.published(page("", "<p>Posted 05/03/2024</p>"), names_of_site(page(), None, ()), None))
+    assert [(one.raw, one.value, one.against) for one in refused][-1:] == [("Posted 05/03/2024", None, dates.TWO_WAYS)]
+
+
 BELOW, ABOVE = f"<article>{H1}%s{STORY * 3}</article>{CARDS}", f"<article>%s{H1}{STORY * 3}</article>{CARDS}"
 END = f"<article>{H1}{STORY * 4}%s</article>{CARDS}"
 MARKUP = {
@@ -115,6 +212,14 @@ NONE = {
         f"<li><b>Jo</b> <span class='date'>May {number}, 2024 at 8:30 am</span><p>So so.</p></li>"
         for number in (7, 8, 9)),
     "a note": STORY * 3 + "<p>[1] Bay Gazette, 12 April 2019. Accessed 3 May 2024.</p>",
+    "letters of one day": "<p>Our readers write.</p>" + "".join(
+        f"<h3>The wall</h3>{STORY}<p><b>{name} Berg</b>, Mill Lane, 3 May 2024</p>" for name in ("Al", "Bo", "Cy")),
+    "long letters, signed by name": "".join(
+        f"{STORY * 4}<p>— {name} Berg, Lampton (3 May 2024)</p>" for name in ("Al", "Bo")),
+    "letters with breaks": "".join(f"<p>The wall has moved again, and the council writes.<br>{name} Berg, Mill Lane, "
+        "3 May 2024</p>" for name in ("Al", "Bo")),
+    "letters with the name above": "<h4>Al Berg</h4><p>The wall has moved, and what now?</p><p>3 May 2024</p>" * 3,
+    "a sentence with a label": "<p>2024年5月3日更新された計画によると、橋は来年まで閉鎖される。</p>",
     "a cell below the text": STORY * 4 + "<table><tr><td>30 June, 1997</td></tr></table>",
     "a title that is no date": "<a href='#' title='The 2024 harbour report 05'>Report</a>",
 }  # fmt: skip
