@@ -38,8 +38,6 @@ CLOCK_CLASS = re.compile(
 FOOTER_CLASS = re.compile(r"(?:^|\s)footer", re.IGNORECASE)
 OF_ARTICLE = re.compile(r"article|post|entry|news|story|meta", re.IGNORECASE)
 CAPTION_CLASS = re.compile(r"(?:^|[\s_-])(?:wp-)?(?:caption|legend|bildunterschrift|photo-?credit|image-?credit)", re.I)
-
-
 SITE_HEADER = re.compile(
     r"(?:^|\s)(?:site-?|page-?|top-?|main-?|global-?)?(?:header|head|top|top-?bar|bar|masthead|menu|mega-?menu|nav(?:bar|igation)?)(?=[\s_-]|$)",
     re.IGNORECASE,
@@ -52,9 +50,7 @@ STAMPS = (
 OF_DATES_ALONE = frozenset(STAMPS) - {"content"}
 DATE_STAMP = re.compile(r"[^\W\d_]{0,12}[.,]?\s?\d[\w\s,.:/+-]{5,40}|[^\W\d_]{3,12}\.?,?\s[\w\s,.:/+-]{5,40}")
 MAX_STAMPED_CHARS = 40  # of the words that readers see
-TIME_TAGS = frozenset(
-    ("time", "relative-time", "local-time", "time-ago", "time-until")
-)  # HTML, and elements of GitHub's
+TIME_TAGS = frozenset(("time", "relative-time", "local-time", "time-ago", "time-until"))  # HTML's and GitHub's
 # Names of classes that say that a date is one of a change.
 CHANGE_NAME = re.compile(
     r"updat|modif|(?<!ex)chang|aktualis|geaendert|actualiz|aggiorn|atualiz|bijgewerkt|oppdater|uppdater|opdater|paivit",
@@ -68,6 +64,8 @@ OWN_PAGE_CLASS = re.compile(r"(?:article|news|post|story)[_-]?single|single[_-]?
 TITLE_TAGS = frozenset(("a", "h1", "h2", "h3", "h4", "h5"))
 TITLE_CHARS = 25  # of the title of another story
 MAX_TEASER_ELEMENTS = 40
+CELL_TAGS = frozenset(("td", "th", "li", "dd", "dt"))
+DAY_ARCHIVE = re.compile(r"/\d{4}/\d\d?/\d\d?/?$|[?&]m=\d{8}$")
 
 MAX_LINE_CHARS = 150  # of a line that prints a date; a longer one has it at its beginning
 MAX_LABEL_CHARS = 40  # of a line that is a label alone
@@ -120,10 +118,7 @@ class PageWalker:
 
     def __init__(self, page: DeclaredMetadata, most: int) -> None:
         """Begin. `most`: elements that are walked."""
-        self.page = page
-        self.left = most
-        self.depth = 0
-        self.line = Line()
+        self.page, self.left, self.depth, self.line = page, most, 0, Line()
 
     def lines(self, elements: Iterable[Any]) -> Iterator[Line]:
         """Yield the lines of `elements`, one after the other."""
@@ -178,7 +173,7 @@ class PageWalker:
         line = self.line
         if (
             tag in TIME_TAGS
-            or (classes and (_kinds(classes)[3]))
+            or (classes and _kinds(classes)[3])
             or (not OF_DATES_ALONE.isdisjoint(element.keys()) and _is_stamped(element, len(line.text) - start))
         ):
             line.spans.append((start, len(line.text), element))
@@ -207,9 +202,8 @@ class PageWalker:
 
 def _is_stamped(element: Any, chars: int) -> bool:
     """Return whether an element of so many characters has a date for machines."""
-    if chars > MAX_STAMPED_CHARS:
-        return False
-    return any(DATE_STAMP.fullmatch((element.get(name) or "")[:80]) for name in STAMPS)
+    values = (element.get(name) or "" for name in STAMPS)
+    return chars <= MAX_STAMPED_CHARS and any(DATE_STAMP.fullmatch(value[:80]) for value in values)
 
 
 def stamps(page: DeclaredMetadata, line: Line) -> Iterator[tuple[int, int, str]]:
@@ -284,9 +278,7 @@ def label_by_name(line: Line, start: int, end: int) -> str:
         if s <= start and end <= e:
             classes = (element.get("class") or "")[:300]
             parent = element.getparent()
-            around = (
-                class_and_id(parent) if parent is not None and parent.tag not in ("body", "article", "main") else ""
-            )
+            around = "" if parent is None or parent.tag in ("body", "article", "main") else class_and_id(parent)
             names = classes if "publi" in classes else f"{classes} {around}"
             if "updated" in (tokens := classes.split()) and any(DATE_CLASS.search(one) for one in tokens):
                 return NAMED_UPDATED
@@ -361,9 +353,6 @@ def is_line_below(line: Line) -> bool:
     )
 
 
-CELL_TAGS = frozenset(("td", "th", "li", "dd", "dt"))
-
-
 def is_text(line: Line) -> bool:
     return len(line.text) > PROSE_CHARS / 3 and (len(line.text) > PROSE_CHARS or bool(SENTENCE.search(line.text)))
 
@@ -385,9 +374,6 @@ def leads_away(a: Any) -> bool:
     """Return whether a link leads to another page. Blogs link the date of a post to the post, or to those of a day."""
     href = (a.get("href") or "").strip("#")
     return bool(href) and "bookmark" not in (a.get("rel") or "") and not DAY_ARCHIVE.search(href)
-
-
-DAY_ARCHIVE = re.compile(r"/\d{4}/\d\d?/\d\d?/?$|[?&]m=\d{8}$")
 
 
 def _leads_here(page: DeclaredMetadata, a: Any) -> bool:
