@@ -217,3 +217,20 @@ HEADING_TAGS = frozenset(("h2", "h3", "h4", "h5", "h6"))
 MAX_CARD_LEVELS = 2  # of a card around its byline
 MAX_CARD_ELEMENTS = 200
 MAX_TEASER_CHARS = 240
+
+
+def are_close(one: Any, other: Any) -> bool:
+    """Return whether two elements have the same parent, or the same grandparent."""
+    if one is other or one.getparent() is None or other.getparent() is None:
+        return False
+    return one.getparent() is other.getparent() or one.getparent().getparent() is other.getparent().getparent()
+
+
+def is_credit(element: Any) -> bool:
+    """Return whether an element or one around it has a class of pictures: the agency that it names made one."""
+    return any(
+        OF_PICTURE.search((up.get("class") or "")[:300]) for up in (element, *islice(element.iterancestors(), 3))
+    )
+
+
+OF_PICTURE = re.compile(r"caption|credit|photo|image|picture|media|foto|bild|copyright|source|quelle", re.IGNORECASE)
