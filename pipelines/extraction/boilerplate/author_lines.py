@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pipelines.extraction.boilerplate.line_matcher import HEAD_LINES
 from pipelines.extraction.boilerplate.line_rules import LineRule
 from pipelines.extraction.boilerplate.phrases import PhraseSet
-from pipelines.extraction.fields.person_names import BRACKETED_LINE, BY, has_full_name, has_only_names
+from pipelines.extraction.fields.person_names import BY, has_full_name, has_only_names, is_signed_by_agency
 from pipelines.extraction.languages import tables
 
 BYLINE = LineRule("byline", "names the authors, whom the article has in a field of its own", edges=True)
@@ -61,7 +61,7 @@ def author_lines(lines: list[str], authors: tuple[str, ...]) -> Iterator[tuple[i
 
 def _is_byline(line: str, authors: tuple[str, ...]) -> bool:
     """Return whether `line` names the authors and nothing else. Names of one Latin word stand in prose, too."""
-    is_sure = has_full_name(authors) or BY.match(line) or BRACKETED_LINE.fullmatch(line)
+    is_sure = has_full_name(authors) or BY.match(line) or is_signed_by_agency(line)
     return bool(is_sure) and has_only_names(line, authors)
 
 

@@ -68,6 +68,7 @@ CLOCK_AFTER = re.compile(
     re.IGNORECASE,
 )
 CLOCK_BEFORE = re.compile(r"(?<![\d.])(\d{1,2})[:.h](\d{2})(?!\d)\s?([ap]\.?m\b)?\D{0,14}$", re.IGNORECASE)
+WIDE = str.maketrans("０１２３４５６７８９．／：－（）", "0123456789./:-()")  # as Japanese lines print them
 # Name of a month -> its number; a line of the word tables is "1 january jan".
 MONTH_NUMBERS = {name: int(number) for number, *names in map(str.split, tables.phrases("months")) for name in names}
 # English has the month first in American usage only.
@@ -174,6 +175,7 @@ def printed_days(line: str, locale: str | None, short: bool = False) -> list[Pri
     found: list[PrintedDay] = []
     if not DIGITS.search(line):
         return found
+    line = line.translate(WIDE)
     for match in PRINTED_NAMED.finditer(line):
         month = MONTH_NUMBERS.get((match[2] or match[4] or match[8]).casefold())
         _add(found, match, match[3] or match[6] or match[7], month, match[1] or match[5] or match[9])
@@ -207,7 +209,7 @@ def _add_slashed(found: list[PrintedDay], match: re.Match[str], raw: str, locale
 
 def printed_clock(before: str, after: str) -> tuple[int, int] | None:
     """Return hour and minute of the time that is printed right after a date, or right before it."""
-    found = CLOCK_AFTER.match(after[:30])
+    found = CLOCK_AFTER.match(after[:30].translate(WIDE))
     if found:
         hour, minute, half = int(found[1]), int(found[2] or 0), found[3] or found[4]
     elif found := CLOCK_BEFORE.search(before[-30:]):

@@ -227,9 +227,13 @@ def are_close(one: Any, other: Any) -> bool:
 
 
 def is_credit(element: Any) -> bool:
-    """Return whether an element or one around it has a class of pictures: the agency that it names made one."""
-    return any(
-        OF_PICTURE.search((up.get("class") or "")[:300]) for up in (element, *islice(element.iterancestors(), 3))
+    """Return whether an element is of a picture, by its class or what precedes it: an agency there made the picture."""
+    around = [element, *islice(element.iterancestors(), 3)]
+    before = (element, *(up.getprevious() for up in around[:2]))
+    return (
+        element.tag == "li"
+        or any(OF_PICTURE.search((up.get("class") or "")[:300]) for up in around)
+        or any(one is not None and next(one.iter("img", "picture", "figure"), None) is not None for one in before)
     )
 
 

@@ -197,11 +197,16 @@ def says_who_wrote(line: str) -> bool:
 def is_signed_by_agency(line: str) -> bool:
     """Return whether a line is an agency, perhaps beside persons, and nothing else: "Jo Quill, Reuters", "(AFP)"."""
     parts = split_byline(" / ".join(COLUMN_SEPARATOR.split(line))) if len(line) < MAX_BYLINE_LINE_CHARS else []
-    wires = [part for part in parts if is_agency(part)]
-    others = [part for part in parts if part not in wires]
-    return bool(wires) and all(BARE_NAMES.fullmatch(part) or not is_latin(part) for part in others) and (
-        not others or (has_full_name(others) and len(persons(others)) == len(others))
-    )  # fmt: skip
+    others = [part for part in parts if not is_agency(part)]
+    if len(others) == len(parts) or ("(" in line and any(part.isupper() for part in others)):
+        return False  # "PORT SELBY (AFP)" is a dateline
+    are_names = all(BARE_NAMES.fullmatch(part) or not is_latin(part) for part in others)
+    return not others or (
+        are_names
+        and has_full_name(others)
+        and len(persons(others)) == len(others)
+        and not any(NEVER_IN_NAMES.search(part) for part in others)
+    )
 
 
 def collective_author(byline: str) -> str | None:
