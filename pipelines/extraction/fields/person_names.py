@@ -70,8 +70,8 @@ CREDIT_IN_BRACKETS = tables.compiled(
 )  # fmt: skip
 LEADING_AND = tables.compiled(r"^\W*(?:{byline.and}|{byline.and-short})\s+", re.IGNORECASE)
 AGENCY_PICTURE = tables.compiled(r"(?:^|[/|])\s*([\w-]{2,12})\s+{byline.pictures}\w*\s*(?=[/|]|$)", re.IGNORECASE)
-# "our own correspondent": a role that names nobody; "the Editorial Board" has an article.
-SOME = tables.compiled(r"^{byline.some}\s+", re.IGNORECASE)
+# "our own correspondent": a role that names nobody; "our editors" sign together. "the Editorial Board" has an article.
+SOME = tables.compiled(r"^{byline.some}\s+(?!.*(?:s|staff|team)$)", re.IGNORECASE)
 ARTICLE = tables.compiled(r"^(?:{byline.articles}\s+|l['’])(?=\S)")  # "The" is a part of the name
 LAST_BRACKET = re.compile(r"(?<![(（].)[)）】\]]$")  # of a line that is in brackets
 # "Sat" and "August" are names of days and months if a day follows.
@@ -186,11 +186,12 @@ def has_only_names(line: str, names: Iterable[str]) -> bool:
 
 def says_who_wrote(line: str) -> bool:
     """Return whether a line begins as a byline does, or has a bracket that says who wrote the text."""
-    by = BY.match(line) or BEFORE_AGENCY.match(line)
-    if by:
-        return by.end() < len(line)
-    return bool(CJK_REPORTER.fullmatch(line)) or (
-        "(" in line and any(found[1] for found in CREDIT_IN_BRACKETS.finditer(line))
+    by = BY.match(line)
+    return (
+        (by is not None and by.end() < len(line))
+        or (BEFORE_AGENCY.match(line) is not None and is_signed_by_agency(line))
+        or CJK_REPORTER.fullmatch(line) is not None
+        or ("(" in line and any(found[1] for found in CREDIT_IN_BRACKETS.finditer(line)))
     )
 
 
