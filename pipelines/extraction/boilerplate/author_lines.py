@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pipelines.extraction.boilerplate.line_matcher import HEAD_LINES
 from pipelines.extraction.boilerplate.line_rules import LineRule
 from pipelines.extraction.boilerplate.phrases import PhraseSet
-from pipelines.extraction.fields.person_names import has_only_names
+from pipelines.extraction.fields.person_names import BY, has_full_name, has_only_names, is_signed_by_agency
 from pipelines.extraction.languages import tables
 
 BYLINE = LineRule("byline", "names the authors, whom the article has in a field of its own", edges=True)
@@ -47,7 +47,7 @@ def author_lines(lines: list[str], authors: tuple[str, ...]) -> Iterator[tuple[i
     biographies = {index for index, line in enumerate(lines) if _is_biography(line, names)} if names else set()
     for index, line in enumerate(lines):
         at_edge = index < HEAD_LINES or index >= foot
-        if at_edge and names and len(line) < MAX_BYLINE_CHARS and has_only_names(line, authors):
+        if at_edge and len(line) < MAX_BYLINE_CHARS and _is_byline(line, authors):
             yield index, BYLINE
         elif index >= MIN_LINES_ABOVE and (
             index in box
@@ -57,6 +57,12 @@ def author_lines(lines: list[str], authors: tuple[str, ...]) -> Iterator[tuple[i
         ):
             box.add(index)
             yield index, AUTHOR_BOX
+
+
+def _is_byline(line: str, authors: tuple[str, ...]) -> bool:
+    """Return whether `line` names the authors and nothing else. Names of one Latin word stand in prose, too."""
+    is_sure = has_full_name(authors) or BY.match(line) or is_signed_by_agency(line)
+    return bool(is_sure) and has_only_names(line, authors)
 
 
 def _below_heading(lines: list[str], names: list[str]) -> set[int]:

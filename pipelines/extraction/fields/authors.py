@@ -88,7 +88,7 @@ def authors(page: DeclaredMetadata, site: SiteNames) -> Iterator[FieldClaim]:
         ]:
             yield FieldClaim(source, raw, signed, WHY_SIGNED)
     for byline in printed_bylines.beside_date(page, site):
-        if found := persons(byline.lines, papers):
+        if found := persons(byline.lines, papers) or named_agencies(byline.lines):
             yield FieldClaim(byline.source, byline.lines[0], found, byline.why)
 
 

@@ -156,7 +156,7 @@ DIGITS_TO_ASCII = {
     first + value: ord("0") + value
     for first in (0x0660, 0x06F0, 0x0966, 0x09E6, 0x0E50, 0xFF10)  # Arabic, Persian, Hindi, Bengali, Thai, full width
     for value in range(10)
-} | {wide: wide - 0xFEE0 for wide in map(ord, "－．／：")}  # of full width, too
+} | {wide: wide - 0xFEE0 for wide in map(ord, "－．／：（）")}  # of full width, too
 # English has the month first in American usage only.
 MONTH_FIRST_LOCALES = frozenset(("en", "en-us", "en_us", "en-ca", "en-ph"))
 
@@ -345,7 +345,7 @@ def is_end_of_range(head: str, locale: str | None) -> bool:
 
 def printed_clock(before: str, after: str) -> tuple[int, int] | None:
     """Return hour and minute of the time that is printed right after a date, or right before it."""
-    found = CLOCK_AFTER.match(after[:30])
+    found = CLOCK_AFTER.match(after[:30].translate(DIGITS_TO_ASCII))
     if found:
         hour, minute, half = int(found[1]), int(found[2] or 0), found[3] or found[4]
     elif found := CLOCK_BEFORE.search(before[-30:]):

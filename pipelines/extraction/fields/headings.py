@@ -237,3 +237,24 @@ HEADING_TAGS = frozenset(("h2", "h3", "h4", "h5", "h6"))
 MAX_CARD_LEVELS = 2  # of a card around its byline
 MAX_CARD_ELEMENTS = 200
 MAX_TEASER_CHARS = 240
+
+
+def are_close(one: Any, other: Any) -> bool:
+    """Return whether two elements have the same parent, or the same grandparent."""
+    if one is other or one.getparent() is None or other.getparent() is None:
+        return False
+    return one.getparent() is other.getparent() or one.getparent().getparent() is other.getparent().getparent()
+
+
+def is_credit(element: Any) -> bool:
+    """Return whether an element is of a picture, by its class or what precedes it: an agency there made the picture."""
+    around = [element, *islice(element.iterancestors(), 3)]
+    before = (element, *(up.getprevious() for up in around[:2]))
+    return (
+        element.tag == "li"
+        or any(OF_PICTURE.search((up.get("class") or "")[:300]) for up in around)
+        or any(one is not None and next(one.iter("img", "picture", "figure"), None) is not None for one in before)
+    )
+
+
+OF_PICTURE = re.compile(r"caption|credit|photo|image|picture|media|foto|bild|copyright|source|quelle", re.IGNORECASE)

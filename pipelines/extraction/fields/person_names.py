@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable
 from html import unescape
 
+from pipelines.extraction.labels.agencies import BEFORE_AGENCY, agencies_apart, agency
 from pipelines.extraction.languages import tables
 
 MAX_NAME_CHARS = 60  # a longer part of a byline is a sentence
@@ -19,6 +20,8 @@ MAX_COLLECTIVE_CHARS = 80  # of the name of a desk, team or outlet
 BY = tables.compiled(
     r"^\W*{byline.by}(?:(?:\s+(?-i:(?![A-ZÀ-ÞΑ-ΫА-Я])[^\W\d_]){3,12}){0,2}\s*[:：・]\s*|\s+|(?<=[文者])\s*[/／|｜＝]\s*"
     r"|(?<=[记記]者)(?=(?-i:[\u4e00-\u9fff]){2,4}[/／、]))"
+    r"|^\W*(?:{byline.labels}(?:\s*[/&+·]\s*|\s+(?:{byline.and}|{byline.and-short})\s+){byline.pictures}\w*|{byline.pictures}\w*(?:\s*[/&+·]\s*|\s+(?:{byline.and}|{byline.and-short})\s+){byline.labels})"
+    r"(?:\s*[:：]\s*|\s+{byline.by}\s+|\s+d[ei]\s+)"
     r"|^\W*{byline.labels}\s*[:：]\s*|^\W*(?-i:[\uac00-\ud7af]){2,5}\s?=\s?(?=(?-i:[\uac00-\ud7af]))", re.IGNORECASE
 )  # fmt: skip
 # The persons who made the pictures, or who checked or translated the text, are not its authors.
@@ -33,13 +36,14 @@ CONJUNCTION = tables.compiled(r"\s+{byline.and}\s+", re.IGNORECASE)
 SHORT_CONJUNCTION = tables.compiled(r"(?<=\w\w)\s+{byline.and-short}\s+(?=\w+\.?\s+\w)")
 # Before a credit that is set behind the names, without a comma: "Text by Jo Quill  Illustration by Ida Boje".
 OTHER_CREDIT_INSIDE = tables.compiled(
-    r"\s+(?={byline.pictures}\w*(?:\s+(?:by|von|par|por|de|di)\s|\s*[:：])|{byline.checked}\s|{byline.translated}(?:\s|[:：/／|｜＝]))",
+    r"(?<!\sand)(?<!\sund)(?<!\set)(?<!\s[yeio&])\s+(?={byline.pictures}\w*(?:\s+(?:by|von|par|por|de|di)\s|\s*[:：])|{byline.checked}\s|{byline.translated}(?:\s|[:：/／|｜＝]))",
     re.IGNORECASE,
 )
 COLUMN_SEPARATOR = re.compile(r"\s+[-–—•·|/]\s+|\s*\|\s*")
 # What follows a name: a bracket, a place, a date, the word for journalist.
 AFTER_NAME = tables.compiled(
-    r"\s*{byline.job-after}[\s)\]]*$|\s*[(\[].*$|\s+(?:in|aus)\s+[^\W\d_].*$|\s+(?:updated|published|posted)\b.*$"
+    r"\s*{byline.job-after}[\s)\]]*$|\s*[(\[].*$|\s+(?:in|aus)\s+[^\W\d_].*$"
+    r"|\s+(?-i:{byline.place}\s+[^\W\d_a-z]).*$|\s+(?:updated|published|posted)\b.*$"
     r"|\s+(?:on|am|le|el|op)\s+(?:mon|tue|wed|thu|fri|sat|sun)\w*$|\s*\b(?:(?-i:[a-zà-ÿ]{1,3}|zaman))?\s*"
     r"(?:(?:jan|feb|mar|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)[a-zä]*\.?\s*)?\d.*$", re.IGNORECASE
 )  # fmt: skip
@@ -59,6 +63,16 @@ OTHER_LABEL = re.compile(r"\S+\s.*\w[:：]\s")
 HOST = re.compile(r"(?:[\w-]{1,60}\.){1,4}[a-z]{2,12}", re.IGNORECASE)
 BRACKETED_INITIALS = re.compile(r"\s\((?:\w\.\s?){1,4}\)(?=\s+\w)")  # "Jo (J.A.) Quill"
 BRACKETS = re.compile(r"[()（）【】]")
+# "Jo Quill and Ida Boje (text), Kit Bander (photos)"; the first group is there if it is not only about pictures.
+CREDIT_IN_BRACKETS = tables.compiled(
+    r"\s*[(（]\s*(?:((?:{byline.pictures}\w*\W+(?:\w+\W+)?)?{byline.labels}\b[^()（）]{0,20})"
+    r"|{byline.pictures}\w*(?:\s[^()（）]{0,20})?)\s*[)）]", re.IGNORECASE
+)  # fmt: skip
+LEADING_AND = tables.compiled(r"^\W*(?:{byline.and}|{byline.and-short})\s+", re.IGNORECASE)
+AGENCY_PICTURE = tables.compiled(r"(?:^|[/|])\s*([\w-]{2,12})\s+{byline.pictures}\w*\s*(?=[/|]|$)", re.IGNORECASE)
+# "our own correspondent": a role that names nobody; "our editors" sign together. "the Editorial Board" has an article.
+SOME = tables.compiled(r"^{byline.some}\s+(?!.*(?:s|staff|team)$)", re.IGNORECASE)
+ARTICLE = tables.compiled(r"^(?:{byline.articles}\s+|l['’])(?=\S)")  # "The" is a part of the name
 LAST_BRACKET = re.compile(r"(?<![(（].)[)）】\]]$")  # of a line that is in brackets
 # "Sat" and "August" are names of days and months if a day follows.
 MONTHS = frozenset(word for line in tables.lines("months") for word in line.casefold().split()[1:])
@@ -161,15 +175,51 @@ def has_only_names(line: str, names: Iterable[str]) -> bool:
     known = {"".join(_folded_words(name)) for name in names}
     parts = split_byline(line)
     others = [part for part in parts if "".join(_folded_words(part)) not in known]
-    if len(others) == len(parts) or not others:
-        return bool(parts) and not others
-    return bool(BY.match(line)) and all(ROLE_OR_PLACE.fullmatch(part) for part in others)
+    if len(others) == len(parts):
+        return False
+    others = [part for part in others if not is_agency(part)]
+    return not others or (
+        bool(BY.match(line))
+        and all(ROLE_OR_PLACE.fullmatch(part) or ROLE_WORD.fullmatch(BEFORE_AGENCY.sub("", part)) for part in others)
+    )
+
+
+def says_who_wrote(line: str) -> bool:
+    """Return whether a line begins as a byline does, or has a bracket that says who wrote the text."""
+    by = BY.match(line)
+    return (
+        (by is not None and by.end() < len(line))
+        or (BEFORE_AGENCY.match(line) is not None and is_signed_by_agency(line))
+        or CJK_REPORTER.fullmatch(line) is not None
+        or ("(" in line and any(found[1] for found in CREDIT_IN_BRACKETS.finditer(line)))
+    )
+
+
+def is_signed_by_agency(line: str) -> bool:
+    """Return whether a line is an agency, perhaps beside persons, and nothing else: "Jo Quill, Reuters", "(AFP)"."""
+    parts = split_byline(" / ".join(COLUMN_SEPARATOR.split(line))) if len(line) < MAX_BYLINE_LINE_CHARS else []
+    others = [part for part in parts if not is_agency(part)]
+    if len(others) == len(parts) or ("(" in line and any(part.isupper() for part in others)):
+        return False  # "PORT SELBY (AFP)" is a dateline
+    are_names = all(BARE_NAMES.fullmatch(part) or not is_latin(part) for part in others)
+    return not others or (
+        are_names
+        and has_full_name(others)
+        and len(persons(others)) == len(others)
+        and not any(NEVER_IN_NAMES.search(part) for part in others)
+    )
 
 
 def collective_author(byline: str) -> str | None:
     """Return the desk, team or outlet that signs, without "By"; None for placeholders and for what is no name."""
     line = OTHER_CREDIT_INSIDE.split(unescape(byline[:MAX_BYLINE_CHARS]).replace("\n", " ").strip())[0]
-    name = TRIM.sub("", _without_by(line))
+    name = TRIM.sub("", _without_by(_unwrapped(line)))
+    if _is_picture_of_agency(line):
+        return None
+    if ROLE_WORD.search(name):
+        if SOME.match(name):
+            return None
+        name = ARTICLE.sub("", name)
     if not 1 < len(name) <= MAX_COLLECTIVE_CHARS or len(name.split()) > 8:
         return None
     if not NAME_LETTERS.search(name) or OTHER_CREDIT.match(name):
@@ -194,7 +244,11 @@ def split_byline(byline: str) -> list[str]:
         return [" ".join(reversed(line.split(", ")))]  # "Surname, Name", as libraries write it
     if "@" in line:
         line = HANDLE.sub(" ", ADDRESS_AND_NAME.sub(r"\1", line))
-    if "(" in line:
+    line = agencies_apart(_unwrapped(line))
+    if _is_picture_of_agency(line):
+        return []
+    if "(" in line or "（" in line:
+        line = _without_pictures(line)
         line = BRACKETED_NAME.sub(r"\1", BRACKETED_INITIALS.sub("", line))
     if HOST.fullmatch(line.partition(",")[0]):
         return [line]  # the paper and its places
@@ -216,6 +270,37 @@ def split_byline(byline: str) -> list[str]:
     return parts
 
 
+def _unwrapped(line: str) -> str:
+    """Return a line without the brackets around it: "(Reuters)"."""
+    found = BRACKETED_LINE.fullmatch(line)
+    return found[1] if found else line
+
+
+def _is_picture_of_agency(line: str) -> bool:
+    """Return whether a line is the credit of a picture: "AP Photo/Jo Quill"."""
+    return any(agency(found[1]) for found in AGENCY_PICTURE.finditer(line))
+
+
+def _without_pictures(line: str) -> str:
+    """Return a byline without those who made the pictures, if brackets say so: "Jo Quill (text), Kit Bander (photos)".
+
+    If no brackets say who wrote the text, only the last name before the brackets is left out.
+    """
+    credits = [*CREDIT_IN_BRACKETS.finditer(line)]
+    if not credits:
+        return line
+    said = any(found[1] for found in credits)
+    kept, start = [], 0
+    for found in credits:
+        names = LEADING_AND.sub("", line[start : found.start()])
+        if found[1]:
+            kept.append(names)
+        elif not said:
+            kept += _persons_apart(names)[:-1]
+        start = found.end()
+    return "\n".join([*kept, LEADING_AND.sub("", line[start:])])
+
+
 def _persons_apart(line: str) -> list[str]:
     """Return the parts between commas and conjunctions. "Institute for Tides and Research" is not cut at "and"."""
     apart: list[str] = []
@@ -223,7 +308,7 @@ def _persons_apart(line: str) -> list[str]:
         parts = CONJUNCTION.split(unit)
         if len(parts) > 1 and all(
             len(words) == 1 or any(word.islower() and word not in PARTICLES for word in words)
-            for words in (part.split() for part in map(_without_by, parts))
+            for words in (AFTER_NAME.sub("", part).split() for part in map(_without_by, parts))
         ) and any(" " in part.strip() for part in map(_without_by, parts)):  # fmt: skip
             parts = [unit]
         apart += parts
@@ -265,7 +350,9 @@ def is_label(name: str) -> bool:
 
 def is_agency(name: str) -> bool:
     """Return whether this is the name of a news agency."""
-    return name.casefold().strip(". ") in AGENCIES
+    name = name.strip(". ")
+    # "Leta" is a first name, "LETA" the agency.
+    return name.casefold() in AGENCIES or ((name.isupper() or not is_latin(name)) and agency(name) is not None)
 
 
 def _folded_words(name: str) -> list[str]:
@@ -275,6 +362,7 @@ def _folded_words(name: str) -> list[str]:
 
 # "[田中宏昌，BayMedia]", "【文／陳大文】"
 BRACKETED_LINE = re.compile(r"[\[［【〔(（]\s*([^\[\]【】()（）]{2,60}?)\s*[\]］】〕)）]")
+CJK_REPORTER = tables.compiled(r"\W*[\u4e00-\u9fff\u3040-\u30ff\uac00-\ud7af]{2,6}\s?{byline.job-after}\W*")
 CJK_NAME = re.compile(r"[\u4e00-\u9fff\u3040-\u30ff\uac00-\ud7af]{2,6}")
 
 
@@ -283,4 +371,6 @@ def signed_in_brackets(line: str) -> str | None:
     if BY.match(line):
         return line if has_full_name(persons([line])) else None
     name, *papers = (part.strip() for part in re.split("[，,、／/|｜]", line, maxsplit=1))
+    if is_signed_by_agency(line):
+        return line
     return name if papers and CJK_NAME.fullmatch(name) and persons([name]) == (name,) else None

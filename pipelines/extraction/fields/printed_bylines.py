@@ -8,7 +8,7 @@ from itertools import chain, islice, takewhile
 from typing import Any, NamedTuple
 
 from pipelines.extraction.fields import date_parser
-from pipelines.extraction.fields.headings import Heading, is_below_other_story
+from pipelines.extraction.fields.headings import Heading, are_close, is_below_other_story, is_credit
 from pipelines.extraction.fields.person_names import (
     BRACKETED_LINE,
     BY,
@@ -16,8 +16,11 @@ from pipelines.extraction.fields.person_names import (
     OTHER_CREDIT,
     has_full_name,
     has_only_names,
+    is_agency,
     is_latin,
+    is_signed_by_agency,
     persons,
+    says_who_wrote,
     signed_in_brackets,
 )
 from pipelines.extraction.fields.site_names import SiteNames, joined
@@ -189,15 +192,19 @@ def _pieces(element: Any) -> list[str]:
 def below_headline(page: DeclaredMetadata, site: SiteNames, near: set[Any] | None = None) -> Iterator[PrintedByline]:
     """Yield lines after the headline that are "By" and names, or a link to an author's page."""
     lines = _lines_after_headline(page, site)
-    by = {line for _, line in lines if (found := BY.match(line)) and found.end() < len(line)}
+    by = {line for _, line in lines if says_who_wrote(line)}
     for at, (element, line) in enumerate(lines):
         is_near = at < MAX_LINES_AFTER and (near is None or element in near)
         if BY_ALONE.fullmatch(line) and at + 1 < len(lines):
             yield PrintedByline("by-line", [lines[at + 1][1]], "follows the word By", is_near)
         elif line in by and (is_near or not is_below_other_story(element)):
             shortest = min((other for other in by if line.startswith(other)), key=len)  # "By Jo Quill", then its date
-            alone = COLUMN_SEPARATOR.split(shortest)[0]
-            if _is_byline(alone, dated=_has_date(line, page)):
+            alone, *columns = COLUMN_SEPARATOR.split(shortest)
+            alone = " / ".join([alone, *(column for column in columns if is_agency(column))])
+            if is_signed_by_agency(alone):
+                if is_near and not _is_in_tool(element):
+                    yield PrintedByline("by-line", [alone], WHY_BY, is_near)
+            elif _is_byline(alone, dated=_has_date(line, page)):
                 apart = _names_apart(element) if alone == line else None
                 yield PrintedByline("by-line", [apart or alone], WHY_BY, is_near)
         elif (bracketed := BRACKETED_LINE.fullmatch(line)) and (name := signed_in_brackets(bracketed[1])):
@@ -267,13 +274,15 @@ def beside_date(page: DeclaredMetadata, site: SiteNames) -> Iterator[PrintedByli
         whole = [piece for text in _pieces(element) for piece in COLUMN_SEPARATOR.split(text) if piece.strip()]
         pieces = [piece for text in whole for piece in (text, *BEFORE_DATE.split(text)[:1])]
         name = next((piece for piece in pieces if _is_full_name(piece)), None)
+        if is_signed_by_agency(line) and not is_credit(element):
+            name = line
         if name is None or not (3 if at < len(above) else 1) <= len(whole) <= 4 or _is_in_tool(element):
             continue
         pieces += [line.removeprefix(name).lstrip(" ,")]
         beside = (
             []
             if at < len(above)
-            else [text for other, text in lines[max(0, at - 3) : at + 4] if _are_close(element, other)]
+            else [text for other, text in lines[max(0, at - 3) : at + 4] if are_close(element, other)]
         )
         if any(_has_date(piece, page) for piece in (*pieces, *beside)):
             yield PrintedByline("beside the date", [name], "next to the date below the headline")
@@ -299,13 +308,6 @@ TOOL_TAGS = frozenset(
 def _is_full_name(piece: str) -> bool:
     words = piece.split()
     return 2 <= len(words) <= 4 and all(word[0].isupper() for word in words) and persons([piece]) == (piece,)
-
-
-def _are_close(one: Any, other: Any) -> bool:
-    """Return whether two elements have the same parent, or the same grandparent."""
-    if one is other or one.getparent() is None or other.getparent() is None:
-        return False
-    return one.getparent() is other.getparent() or one.getparent().getparent() is other.getparent().getparent()
 
 
 def _has_date(line: str, page: DeclaredMetadata) -> bool:

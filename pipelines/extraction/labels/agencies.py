@@ -25,9 +25,43 @@ AGENCY_BY_SPELLING = {
 }
 CREDIT_SEPARATOR = re.compile(r"\s*[/,;&+|·•]\s*|\s+(?:and|und|et|y|e|и|та|ve|og|och|en|i)\s+")
 BYLINE_SEPARATOR = re.compile(r"\s*[/,;&+|·•()\[\]\n]\s*|\s+(?:-|–|—|and|und|et|y|e|и|та|ve|og|och)\s+")
-BEFORE_AGENCY = tables.compiled(r"^\W*{agency.before}\s+", re.IGNORECASE)
+# "with", "with files from", "para": a person wrote it with what an agency sent, or for the agency.
+_HELP = r"{agency.with}(?:\s+(?:{agency.help}(?!\w)|\w{1,4}['’]))*"
+_SPACE = r"(?:\s*[:：]\s*|\s+|(?<=['’]))"
+BEFORE_AGENCY = tables.compiled(rf"^\W*(?:{_HELP}|{{agency.before}}){_SPACE}", re.IGNORECASE)
+BESIDE_AGENCY = tables.compiled(
+    rf"(?:^\W*|[\s,]+)(?:{_HELP}|{{agency.before}}|{{byline.and}}|{{byline.and-short}}){_SPACE}"
+    r"(?=([^\n,;|()（）【】]{2,60}))", re.IGNORECASE
+)  # fmt: skip
 AFTER_AGENCY = tables.compiled(r"\s+{agency.after}$", re.IGNORECASE)
 REGIONAL_DESK = re.compile(r"[a-zäöü]{2,4}")  # "dpa/lno": the regional desk of the agency, or the editor's initials
+
+
+BRACKETED_AGENCY = re.compile(r"\s+[(（\[]([^()（）\[\]]{2,60})[)）\]]$")
+OF_PICTURES = tables.compiled(r"\b{byline.pictures}\w*$", re.IGNORECASE)
+# The first word of each spelling: a byline without any of them names no agency.
+FIRST_WORDS = frozenset(
+    re.findall(r"\w+", re.sub(r"^(?:the|la) ", "", spelling.casefold()))[0]
+    for line in tables.phrases("agency.names")
+    for spelling in line.split(" | ")
+)
+
+
+def agencies_apart(byline: str) -> str:
+    """Return a byline with a break in the place of the words before an agency: "Jane Doe with files from AFP"."""
+    if FIRST_WORDS.isdisjoint(re.findall(r"\w+", byline.casefold())):
+        return byline
+    byline = BRACKETED_AGENCY.sub(
+        lambda found: f"\n{named}" if only_agencies(named := BEFORE_AGENCY.sub("", found[1])) else found[0], byline
+    )
+    return BESIDE_AGENCY.sub(
+        lambda found: (
+            found[0]
+            if not only_agencies(found[1].strip(" .:-–—")) or OF_PICTURES.search(byline[: found.start()])
+            else "\n"
+        ),
+        byline,
+    )
 
 
 def agency(name: str) -> str | None:
@@ -52,7 +86,7 @@ def only_agencies(words: str) -> str | None:
 
 def agencies_in(byline: str) -> Iterator[str]:
     """Yield the agencies that are a part of a byline: "Jane Doe, dpa", "Jane Doe (Reuters)", "AFP"."""
-    for part in BYLINE_SEPARATOR.split(byline[:MAX_BYLINE_CHARS]):
+    for part in BYLINE_SEPARATOR.split(agencies_apart(byline[:MAX_BYLINE_CHARS])):
         words = AFTER_AGENCY.sub("", BEFORE_AGENCY.sub("", part).strip(" .:-–—"))
         # "Agence France-Presse" begins with a word that stands before the names of others.
         if name := agency(words) or agency(part.strip(" .:-–—")):

@@ -18,6 +18,7 @@ from pipelines.core.links import resolve
 from pipelines.extraction.labels.agencies import agencies_in, agency, only_agencies
 from pipelines.extraction.labels.credit_lines import first_publisher, named_source, signing_agency
 from pipelines.extraction.labels.dateline import STATION, Dateline, dateline
+from pipelines.extraction.languages import tables
 from pipelines.extraction.page import jsonld
 from pipelines.extraction.page.declared import DeclaredMetadata
 from pipelines.extraction.page.trace import FieldCandidate
@@ -25,12 +26,8 @@ from pipelines.extraction.page.trace import FieldCandidate
 HEAD_LINES, TAIL_LINES = 4, 8  # at either end of a text, where it may say where it comes from
 MAX_NAME_CHARS = 60
 
-# In a byline with one of these words, the agency only helped, or made the pictures.
-HELPER_BYLINE = re.compile(
-    r"\b(?:mit|with|files?|material|additional|reporting|contributed|avec|con|com|met|med|photos?|fotos?|bild\w*"
-    r"|images?|pool|video)\b",
-    re.IGNORECASE,
-)
+# In a byline with one of these words, the agency made the pictures.
+PICTURES_BYLINE = tables.compiled(r"\b(?:{byline.pictures}\w*|pool|contributed)\b", re.IGNORECASE)
 ORIGIN_METAS = ("original-source", "syndication-source", "dc.source", "dcterms.source", "article:original_source")
 AUTHOR_METAS = ("article:author", "author", "parsely-author", "sailthru.author", "dc.creator", "byl")
 # Papers add these to their name, in a host or in print: "Harbour Times" is "harbourtimesonline".
@@ -112,7 +109,7 @@ def _claims(
             yield FieldCandidate("line", line, name), _link(declared, site, line)
     if found.agency and (name := only_agencies(found.agency) or (STATION.fullmatch(found.agency) and found.agency)):
         yield FieldCandidate("dateline", found.raw, name), None
-    if byline and not HELPER_BYLINE.search(byline) and (name := next(agencies_in(byline), None)):
+    if byline and not PICTURES_BYLINE.search(byline) and (name := next(agencies_in(byline), None)):
         yield FieldCandidate("byline", byline, name), None
     yield from _declared_authors(declared)
     for line in lines[-3:]:

@@ -166,6 +166,7 @@ CASES = {
     "a byline beside a person": ({}, STORY, "Jane Doe, dpa", ("dpa", None, "byline")),
     "a byline in brackets": ({}, STORY, "By Jane Doe (Reuters)", ("Reuters", None, "byline")),
     "a byline with a desk": ({}, STORY, "By Reuters Staff", ("Reuters", None, "byline")),
+    "a byline with an agency that helped": ({}, STORY, "Jane Doe, mit dpa", ("dpa", None, "byline")),
     "a byline alone": ({}, STORY, "The Associated Press", ("AP", None, "byline")),
     "a signature": ({}, [*STORY, "The bridge stays closed. (dpa)"], None, ("dpa", None, "last line")),
     "a canonical address elsewhere": (
@@ -194,7 +195,6 @@ CASES = {
     "the agency's own site": (
         parts(url="https://www.reuters.com/world/bridge", site="Reuters"),
         ["BERLIN (Reuters) - The council met on Monday.", *STORY], "Reuters", (None, None, None)),
-    "an agency that only helped": ({}, STORY, "Jane Doe, mit dpa", (None, None, None)),
     "an agency's picture": ({}, STORY, "Jane Doe / Photo: Reuters", (None, None, None)),
     "an agency in the middle of the text": (
         {}, [*STORY, "BERLIN (AP) — A place in an example of a dateline.", *STORY], None, (None, None, None)),
