@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from lxml.etree import XPath
@@ -27,6 +28,11 @@ WHOLE = PAYWALLED_WHOLE
 MAX_TEASER_CHARS = 1500  # of a text that may be the part before a wall
 HEAD_LINES, TAIL_LINES = 2, 5  # at either end of a text, where the words of a wall may be
 MAX_LINE_CHARS = 220
+MAX_BOX_CHARS = 120  # of a line in a box that sells
+MAX_BOX_LINES = 6  # of a wall below a text that breaks off
+MIN_BROKEN_CHARS = 40  # of a paragraph that breaks off; in scripts without spaces a character counts twice
+MAX_EVIDENCE_CHARS, MAX_END_CHARS = 100, 40  # of a line that is quoted, and of the end of one
+MIN_SHARE_OF_LINE = 0.5  # of a line that sentences of a wall must have
 MAX_CONSENT_CHARS = 4000  # of a question for consent; with the names of the purposes it is long
 MAX_BUTTON_CHARS = 60
 MIN_SHARE_OF_WHOLE = 0.8  # of the words or characters that the page declares of its text
@@ -46,7 +52,10 @@ WALL_LINE = tables.compiled(r"\W*{paywall.lines}", re.IGNORECASE)
 ACCOUNT_LINE = tables.compiled(r"\W*{paywall.account}", re.IGNORECASE)
 CUT_LINE = tables.compiled(r"\W*{paywall.cut}\W*", re.IGNORECASE)
 ELLIPSIS = re.compile(r"(?P<box>[\[(] ?(?:…|\.{2,3}) ?[\])])\W{0,3}$|\w ?(?:…|\.{3,4})$")
-SENTENCE_END = re.compile(r"[.!?…:।。！？»”“\"’')\]]\W{0,3}$")
+SENTENCE_END = re.compile(r"[.!?…:।॥؟۔。！？»”“\"’')\]」』）]\W{0,3}$")
+SENTENCES = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])")
+BREAKS_OFF = re.compile(r"(?:[\w,;、，–—-]|[^\W\d_] ?(?:…|\.{3,4}))$")
+LIST_MARKS = ("- ", "• ", "* ", "– ")
 MARKUP = re.compile(r"<[^<>]{0,300}>|\[#[^\]]{0,200}\]|\]\([^)]{0,300}\)")
 NAME = re.compile(r"[\w:.-]+")
 SELECTOR = re.compile(r"([.#])([\w-]{1,80})")
@@ -61,7 +70,9 @@ WALL_CLASS = re.compile(
     r"|wc-memberships-restriction-message|swpm-more-tag|swg-paywall|fewcents)(?:$|[-_])"
 )
 # Words that such a block has. Scripts and empty frames have none.
-SELLING_WORDS = tables.compiled(r"{paywall.sells}", re.IGNORECASE)
+SELLING_WORDS = tables.compiled(r"{paywall.sells}|{paywall.prices}", re.IGNORECASE)
+# Words that offer the rest of a text, below one that breaks off.
+OFFER = tables.compiled(r"{paywall.offers}|{paywall.prices}|\A\W*{paywall.lines}", re.IGNORECASE)
 # Beginnings of class tokens and ids that vendors of consent dialogues use.
 CONSENT_VENDORS = re.compile(
     r"onetrust|didomi|usercentrics|uc-|sp_message|sp-message|privacy-mgmt|qc-cmp|cmpbox|cmp-|cookiebot"
@@ -109,6 +120,11 @@ def access(
     it and dropped.
     """
     length = sum(map(len, lines))
+    consent = None
+    if length <= MAX_CONSENT_CHARS and not declared.article:
+        consent = _consent_evidence(declared, lines, dropped)
+    if consent:  # before the wall: "read on with advertising, or subscribe" is a question for consent
+        return CONSENT, consent
     cut = _cut_evidence(declared, lines, length)
     ends = (*(dropped or ())[-TAIL_LINES:], *lines[-TAIL_LINES:], *lines[:HEAD_LINES])
     wall = next((line for line in ends if _is_wall(line)), None)
@@ -116,24 +132,23 @@ def access(
         missing = cut or _part_evidence(declared, closed, lines, length, wall)
         return PAYWALL if missing else WHOLE, f"{closed}; {missing or f'text of {length} characters'}"
     if wall and (length < 2 * MAX_TEASER_CHARS or cut or wall in lines[-2:]):
-        return PAYWALL, f"line: {wall}"
-    if (
-        length <= MAX_CONSENT_CHARS
-        and not declared.article
-        and (consent := _consent_evidence(declared, lines, dropped))
-    ):
-        return CONSENT, consent
+        return PAYWALL, f"line: {_quoted(wall)}"
+    offer = lines and length < 2 * MAX_TEASER_CHARS and _breaks_off(lines[-1]) and _offer(dropped or ())
+    if offer:
+        return PAYWALL, f"{_end(lines[-1])}; line: {_quoted(offer)}"
     if cut or length < MAX_TEASER_CHARS:
         built = _wall_blocks(declared.tree)
         if built and (cut or built[1]):
-            return PAYWALL, f"block {built[0]}; {cut or built[1]}"
+            return PAYWALL, f"block {built[0]}; {cut or _quoted(built[1])}"
     return (TRUNCATED, cut) if cut else (None, None)
 
 
-def wall_lines(lines: list[str]) -> list[int]:
+def wall_lines(lines: list[str], below: Sequence[str] = ()) -> list[int]:
     """Return the indexes of the lines at either end of a text that are of a wall, and no text.
 
-    What follows a line of a wall and sells something is of the wall, too.
+    What follows a line of a wall and sells something is of the wall, too. So are all lines below a paragraph that
+    breaks off, if one of them, or of those in `below` that were dropped, offers the rest, and a box of short lines, two
+    of which offer it.
     """
     found: list[int] = []
     for at in sorted({*range(min(HEAD_LINES, len(lines))), *range(max(0, len(lines) - TAIL_LINES), len(lines))}):
@@ -141,7 +156,17 @@ def wall_lines(lines: list[str]) -> list[int]:
         offers = found and found[-1] == at - 1 and len(line) <= MAX_LINE_CHARS and SELLING_WORDS.search(line)
         if offers or _is_wall(line) or (len(line) <= MAX_LINE_CHARS and ACCOUNT_LINE.fullmatch(line)):
             found.append(at)
-    return found
+    last = max(0, len(lines) - MAX_BOX_LINES - 1)
+    start = next((at + 1 for at in range(len(lines) - 1, last - 1, -1) if _breaks_off(lines[at])), len(lines))
+    rest = lines[start:]
+    if rest and max(map(len, rest)) <= MAX_LINE_CHARS and _offer([*rest, *below]):
+        return sorted({*found, *range(start, len(lines))})
+    box = next((at + 1 for at in range(len(lines) - 1, last - 1, -1) if not _is_of_box(lines[at])), len(lines))
+    offers = [at for at in range(box, len(lines)) if at in found or OFFER.search(lines[at])]
+    if len(offers) > 1:
+        return sorted({*found, *range(offers[0], len(lines))})
+    above = {at - 1 for at in found if at > HEAD_LINES and CUT_LINE.fullmatch(lines[at - 1])}  # "Read the full story"
+    return sorted({*found, *above})
 
 
 def _part_evidence(
@@ -160,13 +185,13 @@ def _part_evidence(
     if len(body) >= MAX_TEASER_CHARS and length >= MIN_SHARE_OF_WHOLE * len(body):
         return None
     if length < 2 * MAX_TEASER_CHARS and wall:
-        return f"line: {wall}"
+        return f"line: {_quoted(wall)}"
     if length >= MAX_TEASER_CHARS:
         return None
     if closed.endswith("not on the page)") or (length < MIN_WHOLE_CHARS and len(lines) < MIN_WHOLE_LINES):
         return f"text of {length} characters"
     last = lines[-1]
-    return None if SENTENCE_END.search(last[-20:]) or last.startswith("- ") else f"ends with: {last[-40:]}"
+    return None if SENTENCE_END.search(last[-20:]) or last.startswith("- ") else _end(last)
 
 
 def _is_false(value: Any) -> bool:
@@ -211,8 +236,51 @@ def _selling_block(tree: Any, token: str) -> tuple[str, str] | None:
 
 
 def _is_wall(line: str) -> bool:
-    """Return whether `line` is a line of a wall."""
-    return len(line) <= MAX_LINE_CHARS and WALL_LINE.fullmatch(line) is not None
+    """Return whether `line` is a line of a wall, or most of it is sentences of one."""
+    if len(line) > MAX_LINE_CHARS:
+        return False
+    if WALL_LINE.fullmatch(line):
+        return True
+    sentences = SENTENCES.split(line)
+    walls = [sentence for sentence in sentences if WALL_LINE.fullmatch(sentence)] if len(sentences) > 1 else []
+    return sum(map(len, walls)) >= MIN_SHARE_OF_LINE * len(line)
+
+
+def _breaks_off(line: str) -> bool:
+    """Return whether a line is a paragraph that ends within a sentence, or with an ellipsis."""
+    if line.startswith(LIST_MARKS) or " | " in line or BREAKS_OFF.search(line[-8:]) is None:
+        return False
+    unspaced = sum(char > "\u3000" for char in line[:MIN_BROKEN_CHARS])
+    return len(line) + unspaced >= MIN_BROKEN_CHARS
+
+
+def _is_of_box(line: str) -> bool:
+    """Return whether a line below a text may be of a box that sells: a label, a price, an offer of the rest."""
+    if len(line) > MAX_BOX_CHARS:
+        return False
+    is_label = len(line) <= MAX_BUTTON_CHARS and not line.endswith((".", "。"))
+    return is_label or bool(OFFER.search(line)) or bool(SELLING_WORDS.search(line))
+
+
+def _offer(lines: Sequence[str]) -> str | None:
+    """Return the first line that offers the rest of the text, or None."""
+    return next((line for line in lines if len(line) <= MAX_LINE_CHARS and OFFER.search(line)), None)
+
+
+def _quoted(line: str) -> str:
+    """Return a line for an evidence; a long one ends after a word, with an ellipsis."""
+    if len(line) <= MAX_EVIDENCE_CHARS:
+        return line
+    words, _, part = line[:MAX_EVIDENCE_CHARS].rpartition(" ")
+    return f"{words if len(words) > MAX_EVIDENCE_CHARS // 2 else words + part} …"
+
+
+def _end(line: str) -> str:
+    """Return the end of a line for an evidence, from the beginning of a word."""
+    if len(line) <= MAX_END_CHARS:
+        return f"ends with: {line}"
+    part, _, words = line[-MAX_END_CHARS:].partition(" ")
+    return f"ends with: … {words or part}"
 
 
 def _cut_evidence(declared: DeclaredMetadata, lines: list[str], length: int) -> str | None:
@@ -223,11 +291,11 @@ def _cut_evidence(declared: DeclaredMetadata, lines: list[str], length: int) -> 
         return missing
     last = lines[-1]
     if length < 2 * MAX_TEASER_CHARS and CUT_LINE.fullmatch(last):
-        return f"last line: {last[:100]}"
+        return f"last line: {_quoted(last)}"
     found = ELLIPSIS.search(last[-40:])
     # Many columns end in an ellipsis; one in brackets was put there by a program.
     if found and (found["box"] or (length < MAX_TEASER_CHARS and len(last) > 40)):
-        return f"ends with: {last[-40:]}"
+        return _end(last)
     return None
 
 
@@ -256,8 +324,8 @@ def _consent_evidence(declared: DeclaredMetadata, lines: list[str], dropped: lis
     said = next((line for line in lines if CONSENT_SPEAKS.search(line)), None)
     vendor = next((token for token in _names(declared.tree) if CONSENT_VENDORS.match(token.lower())), None)
     if vendor:
-        return f"block {vendor}; line: {lines[0][:100]}"
-    return f"line: {said[:100]}" if said else None
+        return f"block {vendor}; line: {_quoted(lines[0])}"
+    return f"line: {_quoted(said)}" if said else None
 
 
 def _asks_for_consent(lines: list[str]) -> bool:

@@ -23,10 +23,10 @@ def meta(name: str, content: str) -> str:
     return f'<meta property="{name}" content="{content}">'
 
 
-def read(head: str, body: str, lines: list[str]) -> tuple[str | None, str | None]:
+def read(head: str, body: str, lines: list[str], dropped: list[str] | None = None) -> tuple[str | None, str | None]:
     tree = html.document_fromstring(f"<html><head>{head}</head><body><h1>Bridge</h1>{body}<p>x</p></body></html>")
     declared = gather(tree, URL, datetime(2024, 6, 1, tzinfo=UTC))
-    return access(declared, declared_closed(declared), lines)
+    return access(declared, declared_closed(declared), lines, dropped or [])
 
 
 WHOLE = "declared paywall, text whole"
@@ -177,6 +177,29 @@ def test_lines_of_a_wall_are_no_text():
     assert wall_lines([*STORY[:9], *offer, *STORY[:9]]) == []
     assert wall_lines([*SHORT, "The paper lost subscribers in May, a study says."]) == []
     assert wall_lines([]) == []
+
+
+BREAKS_OFF = "The vote was close, and when the chairman at last had counted the hands for the third time he"
+
+
+@pytest.mark.parametrize(
+    "offer",
+    [
+        ["This is premium content", "Read this story with a free trial.", "Start trial"],
+        ["Subscribe to read the full story", "Get unlimited access from £1 a week."],
+        ["Jetzt weiterlesen mit Mühlenblatt Plus", "4 Wochen für 1 €, danach 9,99 € im Monat. Jederzeit kündbar."],
+        ["Den här artikeln är låst. Bli prenumerant för att läsa vidare."],
+        ["この記事は有料会員限定です。残り1,250文字"],
+    ],
+)
+def test_offer_below_a_text_that_breaks_off_is_a_wall(offer):
+    """All of it leaves the text, and `access` quotes a line of it."""
+    lines = [*SHORT, BREAKS_OFF, *offer]
+    at = len(SHORT) + 1
+    assert wall_lines(lines) == list(range(at, len(lines)))
+    found, said = read("", "", lines[:at], lines[at:])
+    assert found == "paywall"
+    assert any(line[:60] in said for line in offer)
 
 
 CONSENT = {
