@@ -256,7 +256,7 @@ def page_context(tree: Any, declared: DeclaredMetadata, fields: PageMetadata) ->
 
     Menus are cut out of the tree, because trafilatura reads it better without.
     """
-    found = blocks(tree.find(".//body"))
+    found = classifier.with_headline_apart(blocks(tree.find(".//body")), fields.title or "")
     for menu in menus(found):
         menu.drop_tree()
     evidence = Evidence(
