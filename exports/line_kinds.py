@@ -13,17 +13,21 @@ from typing import Any, NamedTuple
 GOES_ON = "+"  # after the code of a line that goes on with the one before
 CELL_BAR = " | "
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-CODE = re.compile(r"(p|h[1-6]|q|v|c|th|t|[uo](?=[1-9]))([1-9]\d?)?(\+?)")
+CODE = re.compile(r"(p|h[1-6]|qv|q|v|c|th|t|[uo](?=[1-9]))([1-9]\d?)?(\+?)")
 PARAGRAPH = "p"
 ITEMS = ("u", "o")
-FAMILIES = {"u": "list", "o": "list", "t": "table", "th": "table", "q": "quotation", "v": "verse", "c": "code"}
+JOINED = (*ITEMS, "c", "qv")  # the next item, and what follows an empty line of code or verse, belong to the run
+FAMILIES = {
+    "u": "list", "o": "list", "t": "table", "th": "table", "q": "quotation", "qv": "quotation", "v": "verse",
+    "c": "code",
+}  # fmt: skip
 
 
 class KindOfLine(NamedTuple):
     """Hold a line with what it is."""
 
     text: str
-    kind: str  # p, h1 to h6, q, v, c, u, o, t, th
+    kind: str  # p, h1 to h6, q, qv, v, c, u, o, t, th
     level: int = 1  # of the list of an item
     goes_on: bool = False  # with the line before
 
@@ -42,11 +46,14 @@ def lines_of(row: Mapping[str, Any]) -> list[KindOfLine]:
 
 
 def runs(lines: list[KindOfLine]) -> Iterator[list[KindOfLine]]:
-    """Yield the lines that belong together: a table, a list, a quotation, a poem, a piece of code; else one line."""
+    """Yield the lines that belong together: a table, a list, a quotation, a stanza, a piece of code; else one line.
+
+    In code, and in verse that is quoted, a line that does not go on with the one before follows an empty line.
+    """
     run: list[KindOfLine] = []
     for line in lines:
         if run and not (
-            FAMILIES.get(line.kind) == FAMILIES.get(run[-1].kind, "") and (line.goes_on or line.kind in ITEMS)
+            FAMILIES.get(line.kind) == FAMILIES.get(run[-1].kind, "") and (line.goes_on or line.kind in JOINED)
         ):
             yield run
             run = []

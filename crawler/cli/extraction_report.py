@@ -33,8 +33,8 @@ SHOWN_ELSEWHERE = {"url", "text", "line_kinds", "word_count", "extractor", "foun
 LABELS = {"language_declared": "declared"}  # field -> its name in the report, below `language`
 FOUND_WITH = {"byline": "authors", "origin_url": "origin"}  # field -> the field found in the same place
 DEFAULT_PLACES = {"kind": "default"}  # field -> shown as the place of a value that no candidate gave
-# Elements of a list or a table, which are printed without a blank line between them.
-ROW_ELEMENT = re.compile(r"(?:^| )(?:li|tr|td|th|dt|dd)\b")
+# Items of a list and rows of a table, which are printed without a blank line between them.
+ROW_ELEMENT = re.compile(r"(?:^| )(?:tr\S*|(?:li|dt|dd)\b\S*(?: > \S+)?)$")
 WEIGHTS_NOTE = (
     "; each block is followed by the features that weighed most and their log-odds: + for text, - against it (the name"
     " of a feature does not mean that the block has it)"

@@ -12,7 +12,7 @@ import click
 from crawler.cli import output
 from crawler.cli.archive_options import archive_of, standard_output
 from crawler.cli.common_options import POSITIVE, common_options
-from exports.line_kinds import lines_of
+from exports.line_kinds import ITEMS, bare_item, lines_of
 from pipelines.core import terminal
 from pipelines.core.errors import NotFound, QueryError
 from pipelines.core.plural import counted
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 FORMS = ("text", "markdown", "json", "html", "body", "warc")
-SET_CLOSELY = ("t", "th", "v", "c")  # kinds of lines without an empty line between them
+CLOSE = ("t", "th", "v", "qv", "c")  # kinds of lines without an empty line before one that goes on
 
 
 @click.command()
@@ -200,10 +200,7 @@ def text(
     ):
         yield ""
         yield from terminal.wrap(terminal.plain(row["description"]), room)
-    for number, part in enumerate(lines_of(row)):
-        if not (part.goes_on and part.kind in SET_CLOSELY) or number == 0:
-            yield ""
-        yield from terminal.wrap_indented(terminal.plain(part.text), room)
+    yield from set_lines(row, room)
     yield from comments(row, room, dim, reset)
     yield ""
     yield dim + "─" * min(room, 60) + reset
@@ -213,6 +210,18 @@ def text(
             name = ""
     for name, value in (*provenance(row, states, warc), *instead(periods)):
         yield f"{dim}{name:<10}{reset} {terminal.plain(value)}"
+
+
+def set_lines(row: queries.Row, room: int) -> Iterator[str]:
+    """Yield the lines of a text, with an empty one between paragraphs. Rows, verse, code and items are set closely."""
+    before = ""  # kind of the line before
+    for part in lines_of(row):
+        is_item = part.kind in ITEMS
+        if not (before in ITEMS and not part.goes_on if is_item else before and part.goes_on and part.kind in CLOSE):
+            yield ""
+        hanging = len(bare_item(part)[0]) + 1 if is_item and not part.goes_on else 0
+        yield from terminal.wrap_indented(terminal.plain(part.text), room, hanging)
+        before = part.kind
 
 
 def letters_of(text: str | None) -> str:

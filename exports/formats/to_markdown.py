@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from itertools import pairwise
+from operator import add
 from typing import Any
 
 from exports import Content, Row
@@ -22,7 +24,9 @@ IN_BODY = ("text", "line_kinds")  # what is below the front matter
 
 # CommonMark 0.31: what makes markup within a line, and what makes it at the beginning of one.
 INLINE = re.compile(r"([\\`*_\[\]<>&~|$])")
-NUMBERED = re.compile(r"^(\s*\d{1,9})([.)])", re.MULTILINE)
+NUMBERED = re.compile(r"^(\s*\d{1,9})([.)])(?=\s|$)", re.MULTILINE)
+SIGNED = re.compile(r"^(\s*)(?=#|[+-](?:\s|$)|(?:-[- ]*|=+)\s*$)", re.MULTILINE)  # heading, item, ruled line
+CLOSED = re.compile(r"#(?=\s*$)")  # at the end of a heading, it is none of its signs
 # What a YAML file cannot hold as it is (YAML 1.2.2 section 5.1, outside c-printable), what YAML 1.1 takes for a line
 # end, and the byte order mark. Within quotes, an escape stands for it; no escape is needed beyond U+FFFF.
 NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
@@ -30,9 +34,12 @@ NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 def escape(text: str) -> str:
     """Return plain text as Markdown that shows exactly this text."""
-    text = INLINE.sub(r"\\\1", text)
-    text = NUMBERED.sub(r"\1\\\2", text)
-    return re.sub(r"^(\s*)([#+=-])", r"\1\\\2", text, flags=re.MULTILINE)
+    return SIGNED.sub(r"\1\\", NUMBERED.sub(r"\1\\\2", escape_within(text)))
+
+
+def escape_within(text: str) -> str:
+    """Return plain text as Markdown for a place where no list and no heading can begin: a cell, a heading."""
+    return INLINE.sub(r"\\\1", text)
 
 
 def yaml_value(value: Any) -> str:
@@ -43,7 +50,7 @@ def yaml_value(value: Any) -> str:
 
 def body(row: Row) -> str:
     """Return headline and text of an article as Markdown: CommonMark, with the tables of GitHub."""
-    title = [f"# {escape(' '.join(row['title'].split()))}"] if row["title"] else []
+    title = [_heading(1, row["title"])] if row["title"] else []
     return "\n\n".join([*title, *(_block(run) for run in runs(lines_of(row)))])
 
 
@@ -55,22 +62,29 @@ def _block(run: list[KindOfLine]) -> str:
     if kind in ("u", "o"):
         return _list(run)
     if kind == "c":
-        text = "\n".join(line.text for line in run)
+        text = "\n".join(line.text if line.goes_on or line is run[0] else f"\n{line.text}" for line in run)
         fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
         return f"{fence}\n{text}\n{fence}"
+    if kind in HEADINGS:
+        return _heading(max(2, int(kind[1])), run[0].text)  # the headline is the only one of the first level
     lines = [escape(line.text.strip()) for line in run]
     if kind == "v":
         return "\\\n".join(lines)
-    if kind == "q":
-        return "\n>\n".join(f"> {line}" for line in lines)
-    if kind in HEADINGS:
-        return f"{'#' * max(2, int(kind[1]))} {lines[0]}"  # the headline is the only heading of the first level
+    if kind in ("q", "qv"):
+        verse = [before.kind == after.kind == "qv" and after.goes_on for before, after in pairwise(run)]
+        ends = ["\\\n> " if is_verse else "\n>\n> " for is_verse in verse]
+        return "".join(map(add, ("> ", *ends), lines))
     return "\n\n".join(lines)
+
+
+def _heading(level: int, text: str) -> str:
+    text = escape_within(" ".join(text.split()))
+    return f"{'#' * level} " + CLOSED.sub(r"\\#", text)
 
 
 def _table(run: list[KindOfLine]) -> str:
     """Return a table. Without a row of headings, that row is empty: Markdown has no table without one."""
-    rows = [[escape(cell.strip()) for cell in cells(line)] for line in run]
+    rows = [[escape_within(cell.strip()) for cell in cells(line)] for line in run]
     width = max(map(len, rows))
     if run[0].kind != "th":
         rows.insert(0, [])

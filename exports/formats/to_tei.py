@@ -122,10 +122,24 @@ def _block(run: Sequence[KindOfLine]) -> str:
     if kind == "v":
         return f"<lg>{''.join(element('l', line.text) for line in run)}</lg>"
     if kind == "c":
-        text = "<lb/>".join(text_of(line.text) for line in run)
+        ends = ["<lb/>" if line.goes_on else "<lb/><lb/>" for line in run[1:]]
+        text = "".join(end + text_of(line.text) for end, line in zip(("", *ends), run, strict=True))
         return f'<ab rend="preformatted" xml:space="preserve">{text}</ab>'
-    paragraphs = "".join(element("p", line.text) for line in run)
-    return f"<quote>{paragraphs}</quote>" if kind == "q" else paragraphs
+    if kind in ("q", "qv"):
+        return f"<quote>{''.join(_quoted(run))}</quote>"
+    return "".join(element("p", line.text) for line in run)
+
+
+def _quoted(run: Sequence[KindOfLine]) -> Iterator[str]:
+    """Yield the paragraphs and the lines of verse of a quotation, each stanza as a group."""
+    before = ""
+    for line in run:
+        is_verse, was_verse = line.kind == "qv", before == "qv"
+        yield "</lg>" * (was_verse and not (is_verse and line.goes_on))
+        yield "<lg>" * (is_verse and not (was_verse and line.goes_on))
+        yield element("l" if is_verse else "p", line.text)
+        before = line.kind
+    yield "</lg>" * (before == "qv")
 
 
 def _row(line: KindOfLine) -> str:

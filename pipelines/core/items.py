@@ -139,7 +139,7 @@ class Article:
     image: Annotated[str | None, "absolute URL of the lead image"]
     text: Annotated[str, "the article's paragraphs, one a line, NFC, without boilerplate and readers' comments"]
     line_kinds: Annotated[
-        str | None, "what each line of `text` is, in order: p, h2, q, u1, o1, t, th, v, c; None: not known"
+        str | None, "what each line of `text` is, in order: p, h2, q, u1, o1, t, th, v, qv, c; None: not known"
     ]
     word_count: Annotated[int, "runs of word characters in `text`; two Chinese, Japanese or Thai characters are one"]
     kind: Annotated[str, ", ".join(ARTICLE_KINDS)]

@@ -58,17 +58,20 @@ def pad(text: str, room: int) -> str:
     return text + " " * (room - width(text))
 
 
-def wrap(text: str, room: int) -> Iterator[str]:
-    """Yield lines of at most `room` columns, broken at spaces; text without spaces (CJK) breaks anywhere."""
+def wrap(text: str, room: int, *, spaced: bool = False) -> Iterator[str]:
+    """Yield lines of at most `room` columns, broken at spaces; text without spaces (CJK) breaks anywhere.
+
+    `spaced`: several spaces within a line stay; else they are one.
+    """
     room = max(room, 2)
     line, used = "", 0
-    for word in re.findall(r"\S+", text):
-        needed = width(word)
-        if used and used + 1 + needed > room and (needed <= room // 2 or word.isascii()):
+    for spaces, word in re.findall(r"(\s*)(\S+)", text):
+        needed, gap = width(word), spaces if spaced else " "
+        if used and used + len(gap) + needed > room and (needed <= room // 2 or word.isascii()):
             yield line
             line, used = "", 0
         elif used:
-            line, used = line + " ", used + 1
+            line, used = line + gap, used + len(gap)
         for character in word:
             cells = _cells(character)
             if used + cells > room:
@@ -79,7 +82,14 @@ def wrap(text: str, room: int) -> Iterator[str]:
         yield line
 
 
-def wrap_indented(text: str, room: int) -> Iterator[str]:
-    """Yield lines as `wrap` does, each with the spaces that `text` begins with, up to half of the room."""
+def wrap_indented(text: str, room: int, hanging: int = 0) -> Iterator[str]:
+    """Yield lines as `wrap` does, each with the spaces that `text` begins with, up to half of the room.
+
+    Spaces within a line stay. From the second line on, there are as many more before it as `hanging` says.
+    """
     indent = " " * min(len(text) - len(text.lstrip(" ")), room // 2)
-    yield from (indent + line for line in wrap(text, room - len(indent)))
+    hanging = min(hanging, room // 4)
+    for line in wrap(text, room - len(indent) - hanging, spaced=True):
+        yield indent + line
+        indent = indent.ljust(len(indent) + hanging)
+        hanging = 0

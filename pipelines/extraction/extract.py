@@ -269,7 +269,8 @@ def page_context(tree: Any, declared: DeclaredMetadata, fields: PageMetadata) ->
         names=tuple(name for name in (*fields.authors, *fields.tags, fields.section, fields.site_name) if name),
         is_article=declared.is_article,
     )
-    return PageContext(blocks(tree.find(".//body")), evidence)
+    found = classifier.with_headline_apart(blocks(tree.find(".//body")), fields.title or "")
+    return PageContext(found, evidence)
 
 
 def with_second_reading(context: PageContext, tree: Any) -> PageContext:

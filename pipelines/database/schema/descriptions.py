@@ -126,8 +126,8 @@ DESCRIPTIONS = {
             "text": "Paragraphs, one a line.",
             "line_kinds": "What each line of `text` is, in order, separated by spaces: `p` paragraph, `h1` to `h6` "
             "heading, `q` quotation, `u1` item of a list and `o1` numbered item, with the level of the list, `t` row "
-            "of a table, `th` row of its headings, `v` verse, `c` preformatted. `+` after it: it goes on with the line "
-            "before. NULL: an earlier version read the page.",
+            "of a table, `th` row of its headings, `v` verse, `qv` verse in a quotation, `c` preformatted. `+` after "
+            "it: it goes on with the line before. NULL: an earlier version read the page.",
             "word_count": "Words in `text`.",
             "kind": "`article`, `opinion`, `live blog`, `gallery` or `video`.",
             "origin": "Who published the text first, if not this newspaper: another paper, a news agency.",

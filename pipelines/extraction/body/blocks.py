@@ -16,6 +16,8 @@ from typing import Any
 
 from lxml import etree
 
+from pipelines.extraction.body.raised import figures_apart, is_note_mark
+
 # What these hold is no text for a reader, or text of buttons and other controls.
 SKIPPED_TAGS = frozenset((
     "script", "style", "noscript", "template", "svg", "math", "head", "iframe", "object", "embed", "audio", "video",
@@ -46,8 +48,6 @@ SET_AS_BLOCK = re.compile(r"display\s*:\s*(?:block|flex|grid|list-item|table)(?!
 OUT_OF_FLOW = re.compile(r"float\s*:|position\s*:\s*(?:absolute|fixed)", re.IGNORECASE)
 BREAK = "\x1e"  # stands for a <br>; it is white space to Python, and no page can have it (HTML, 13.2.2.5)
 MAX_VERSE_CHARS = 80  # a longer line between two <br> is no verse, but a paragraph
-NOTE_MARK = re.compile(r"[\[(]?(?:\d{1,3}|[a-z]|[ivx]{1,5})[\])]?|[*†‡§¶]{1,3}")  # of a footnote
-BEFORE_NOTE = re.compile(r"(?:[.,;:!?…\"“”’»)\]。！？]|[^\W\d_]{4})$")  # "m²" and "10⁶" are not followed by a mark
 MENU_LINK_SHARE = 0.9  # a block with at least this share of link text is a link and nothing else
 MIN_MENU_BLOCKS = 3  # fewer links are no menu
 
@@ -135,9 +135,15 @@ def blocks(body: Any) -> list[TextBlock]:
                     links += 1
                 elif tag in STRONG_TAGS:
                     strongs += 1
-                elif tag == "sup" and _is_note_mark(element, pieces):
-                    pieces.append(" ")
-                if container.tag not in HEADING_TAGS and _is_set_as_block(element):
+                elif tag in ("sup", "sub"):
+                    before = next((piece for piece in reversed(pieces) if piece), "")
+                    if tag == "sup" and is_note_mark(element, before):
+                        pieces.append(" ")
+                    elif signs := figures_apart(element, before):
+                        pieces.append(signs)
+                        walk.skip_subtree()
+                        continue
+                if element.attrib and container.tag not in HEADING_TAGS and _is_set_as_block(element):
                     flush()
                     container = _container(element, tag, container)
             words = element.text
@@ -191,18 +197,6 @@ def _is_set_as_block(element: Any) -> bool:
     """Return whether the style of an inline element makes a paragraph of it."""
     style = element.get("style")
     return bool(style and SET_AS_BLOCK.search(style[:200]) and not OUT_OF_FLOW.search(style[:200]))
-
-
-def _is_note_mark(element: Any, pieces: list[str]) -> bool:
-    """Return whether a <sup> is the mark of a footnote: it is not part of the word before, as the 2 of m² is."""
-    words = next((piece for piece in reversed(pieces) if piece), "")
-    mark = "".join(element.itertext()).strip()
-    if not words or words[-1].isspace() or not NOTE_MARK.fullmatch(mark):
-        return False
-    is_marked = mark[0] in "[(" or any(
-        link.get("href", "").startswith("#") for link in (element.getparent(), *element.iterfind(".//a"))
-    )
-    return is_marked or (not mark.isalpha() and bool(BEFORE_NOTE.search(words[-4:])))
 
 
 def _container(element: Any, tag: str, parent: BlockContainer) -> BlockContainer:

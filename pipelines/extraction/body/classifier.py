@@ -7,7 +7,7 @@ teasers inside of it, a text set in several containers), the other features outw
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipelines.extraction.body import model, series
 from pipelines.extraction.body.blocks import HEADING_TAGS, MENU_LINK_SHARE, BlockContainer, TextBlock
@@ -40,7 +40,8 @@ WHY = {
 WHY_WHOLE = "most of the table or list that it is in is text of the article"
 WHY_TRAFILATURA = "the classifier found too little text on this page, and trafilatura takes this block for text"
 WHY_SERIES = "other items of the series have it in the text, or the series is the text"
-MIN_MENU_LINES = 5  # links with a <br> after each
+MIN_MENU_LINES = 5  # links with a <br> after each ...
+MIN_MENU_LINES_OUTSIDE = 2  # ... and before the first paragraph or after the last one
 MAX_MENU_LINK_CHARS = 150  # a longer link is scored
 MIN_PARAGRAPH_CHARS = 60  # a shorter line may come twice in one text
 MIN_COPY_CHARS = 1000  # a block of this length may be a copy of others ...
@@ -164,6 +165,28 @@ def add_contributions(decisions: Sequence[BlockDecision], page: PageContext) -> 
             decisions[index].why = ", ".join(f"{name} {value:+.1f}" for name, value in moved)
 
 
+def with_headline_apart(blocks: Sequence[TextBlock], title: str) -> list[TextBlock]:
+    """Return the blocks; a headline between the breaks of one is a block of its own.
+
+    Old pages set headline and byline so, in `lines` as those of verse.
+    """
+    key = letters(title)
+    found: list[TextBlock] = []
+    for block in blocks:
+        at = next((at for at, line in enumerate(block.lines[:HEADLINE_LINES]) if key and letters(line) == key), None)
+        if at is None:
+            found.append(block)
+            continue
+        strong, linked = block.strong, block.linked
+        for lines in (block.lines[:at], block.lines[at : at + 1], block.lines[at + 1 :]):
+            if text := " ".join(lines):
+                part = replace(block, text=text, lines=lines if len(lines) > 1 else ())
+                part.strong, part.linked = min(strong, len(text)), min(linked, len(text))
+                strong, linked = strong - part.strong, linked - part.linked
+                found.append(part)
+    return found
+
+
 def keep_all(blocks: Sequence[TextBlock], title: str) -> list[BlockDecision]:
     """Decide on blocks that a source's own rule selects: all are text but captions and redundant ones."""
     decisions = []
@@ -192,15 +215,24 @@ def blocks_to_score(page: PageContext) -> list[int]:
     if count > MAX_BLOCKS:
         return []
     near = page.read if page.is_read else page.is_prose
+    linked = [page.link_shares[at] >= MENU_LINK_SHARE or _is_linked_lines(page.blocks[at]) for at in range(count)]
+    prose = [at for at in range(count) if page.lengths[at] >= MIN_PARAGRAPH_CHARS and not linked[at]]
+    amid = range(prose[0], prose[-1]) if prose else ()
     return [
         index
         for index in range(count)
-        if page.link_shares[index] < MENU_LINK_SHARE
+        if not linked[index]
         or (
-            len(page.blocks[index].lines) < MIN_MENU_LINES
+            len(page.blocks[index].lines) < (MIN_MENU_LINES if index in amid else MIN_MENU_LINES_OUTSIDE)
             and (page.lengths[index] > MAX_MENU_LINK_CHARS or any(near[max(0, index - 2) : index + 3]))
         )
     ]
+
+
+def _is_linked_lines(block: TextBlock) -> bool:
+    """Return whether each of several lines is a link; the spaces and bars between them are none."""
+    lines = block.lines
+    return bool(lines) and block.linked >= MENU_LINK_SHARE * sum(len(line.strip(" |·•»›-–*[]")) for line in lines)
 
 
 def _redundant(kept: Sequence[BlockDecision], title: str) -> Iterator[tuple[BlockDecision, str]]:

@@ -2,7 +2,7 @@
 
 The text itself stays plain. Kinds are what Markdown and TEI are made of later. A kind is a short code:
 
-    p paragraph · h1 to h6 heading · q quotation · v verse · c preformatted text (code, a timetable)
+    p paragraph · h1 to h6 heading · q quotation · v verse · qv quoted verse · c preformatted text (code, a timetable)
     u1, u2, ... item of a list, o1, o2, ... numbered item, with the level of the list
     t row of a table · th row of its headings
 
@@ -18,9 +18,10 @@ from typing import Any, NamedTuple
 from pipelines.extraction.body.blocks import HEADING_TAGS, PREFORMATTED_TAGS, BlockContainer, TextBlock
 from pipelines.extraction.body.whole_groups import list_item, lists_around
 
-PARAGRAPH, QUOTE, VERSE, CODE, ROW, HEADER_ROW = "p", "q", "v", "c", "t", "th"
+PARAGRAPH, QUOTE, VERSE, QUOTED_VERSE, CODE, ROW, HEADER_ROW = "p", "q", "v", "qv", "c", "t", "th"
 GOES_ON = "+"
 CELL_BAR = " | "
+BAR_IN_CELL = str.maketrans("|", "¦")  # no cell ends within it
 INDENT = "  "  # for each list around the list of an item
 HEADING_LEVELS = 2  # containers of a block among which its heading is looked for
 MAX_QUOTED_SHARE = 0.6  # if more of a text is in quotations, they are its layout
@@ -49,6 +50,7 @@ class LineLayout:
         quoted = sum(len(block.text) for block, quote in zip(blocks, quotes, strict=True) if quote is not None)
         is_layout = quoted > MAX_QUOTED_SHARE * sum(len(block.text) for block in blocks)
         self._quotes = {} if is_layout else {id(block): quote for block, quote in zip(blocks, quotes, strict=True)}
+        self._told_apart = {id(block.table) for block in blocks if block.cells and not _is_strong(block)}
 
     def lines(self, block: TextBlock) -> list[LaidOutLine]:
         """Return the lines of the next block; none if nothing of it is text."""
@@ -63,11 +65,12 @@ class LineLayout:
             return list(self._several(block, CODE))
         if item is not None and lists and id(item) not in self._headed:
             return self._item(block, item, lists)
-        if block.lines:
-            return list(self._several(block, VERSE))
         quote = self._quotes.get(id(block))
         if quote is not None:
             self._last = quote
+        if block.lines:
+            return list(self._several(block, VERSE if quote is None else QUOTED_VERSE))
+        if quote is not None:
             return self._one(block, QUOTE + GOES_ON * (before is quote))
         return self._one(block, PARAGRAPH)
 
@@ -87,13 +90,21 @@ class LineLayout:
             goes_on = bool(text)
 
     def _row(self, block: TextBlock, before: object) -> list[LaidOutLine]:
-        """Return a row with its cells between bars. An empty cell keeps its place."""
-        cells = [self._line(cell) for cell in block.cells]
+        """Return a row with its cells between bars. An empty cell keeps its place.
+
+        A row of headings has them in <th> or in <thead>, or is the first of its table and the only one in bold.
+        """
+        cells = [self._line(cell).translate(BAR_IN_CELL) for cell in block.cells]
         if not any(cells):
             return []
         self._last = block.table
-        head = block.container.element.find("td") is None and block.container.tag == "tr"
-        return [LaidOutLine(CELL_BAR.join(cells), (HEADER_ROW if head else ROW) + GOES_ON * (before is block.table))]
+        goes_on, row = before is block.table, block.container
+        head = row.tag == "tr" and (
+            row.element.find("td") is None
+            or (row.parent is not None and row.parent.tag == "thead")
+            or (not goes_on and _is_strong(block) and id(block.table) in self._told_apart)
+        )
+        return [LaidOutLine(CELL_BAR.join(cells), (HEADER_ROW if head else ROW) + GOES_ON * goes_on)]
 
     def _heading_line(
         self, block: TextBlock, level: str, item: BlockContainer | None, lists: Sequence[BlockContainer]
@@ -164,6 +175,11 @@ def _integer(text: str | None, default: int) -> int:
         if len(text) < 10 and text.removeprefix("-").isascii() and text.removeprefix("-").isdecimal()
         else default
     )
+
+
+def _is_strong(row: TextBlock) -> bool:
+    """Return whether a row has several words in bold and no others."""
+    return " | " in row.text and row.strong >= len(row.text.replace(" | ", ""))
 
 
 def _heading(container: BlockContainer) -> str | None:

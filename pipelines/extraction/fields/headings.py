@@ -194,11 +194,11 @@ def heading_above_text(page: DeclaredMetadata) -> Heading | None:
 
 
 def line_of_title(page: DeclaredMetadata, pieces: Collection[str]) -> Heading | None:
-    """Return the longest line at the top of the page that is one half of its <title>: a headline that no tag marks.
+    """Return the longest line at the top of the page that is its <title>, or one half of it: a headline without a tag.
 
     `pieces`: the <title> and its halves, each made `same_words`.
     """
-    halves = {piece for piece in pieces if any(piece != other and piece in other for other in pieces)}
+    halves = {piece for piece in pieces if any(piece != other and piece in other for other in pieces)} or set(pieces)
     best: Heading | None = None
     for element in islice(page.tree.iter(*LINE_TAGS), MAX_LINES) if halves else ():
         raw = element_text(element, MAX_HEADLINE_CHARS + 1)

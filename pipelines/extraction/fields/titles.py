@@ -85,7 +85,7 @@ def ranked(page: DeclaredMetadata, site: SiteNames) -> Iterator[FieldClaim]:
     if (
         not titles.plain
         and all(rank in (None, UNCONFIRMED) for rank, _ in found)
-        and (line := line_of_title(page, titles.pieces))
+        and (line := line_of_title(page, titles.words))
     ):
         found = [*found, (HEADING, line)]
     for at, (rank, heading) in enumerate(found):
@@ -111,8 +111,11 @@ def _is_of_site(claim: FieldClaim, site: SiteNames) -> bool:
 
 def main_heading(page: DeclaredMetadata, site: SiteNames) -> Heading | None:
     """Return the heading that is the headline, if the page prints it."""
-    ranks = [(rank, heading) for rank, heading in _judged(page, site)[1] if rank is not None]
-    return min(ranks, key=lambda entry: entry[0])[1] if ranks else None
+    titles, found = _judged(page, site)
+    ranks = [(rank, heading) for rank, heading in found if rank is not None]
+    if ranks:
+        return min(ranks, key=lambda entry: entry[0])[1]
+    return None if titles.plain else line_of_title(page, titles.words)
 
 
 def _judged(page: DeclaredMetadata, site: SiteNames) -> tuple[DeclaredTitle, list[tuple[int | None, Heading]]]:

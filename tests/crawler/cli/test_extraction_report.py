@@ -94,6 +94,20 @@ def test_blocks_are_printed_in_page_order():
     assert [line.strip() for line in shown[-2:]] == [KEPT_BAR, "Then it will be open."]
 
 
+PLACES = {
+    ("tbody > tr", "tbody > tr"): True, ("div > ul.a > li.b", "ul > li > p"): True, ("dl > dt", "dl > dd"): True,
+    ("tr > td", "tr > td > p"): False, ("tr > td > p", "tr > td > p"): False, ("div.li > p", "div.li > p"): False,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("places", "are_close"), PLACES.items())
+def test_rows_and_items_are_close_and_paragraphs_of_a_layout_are_not(places, are_close):
+    """A line at the margin is between two paragraphs, also in a cell."""
+    text = drawn(Trace(blocks=[BlockTrace("One.", places[0], None), BlockTrace("Two  2", places[1], None)]))
+    after = text[text.index(f" {KEPT_BAR} One.") + 1 :]
+    assert after == [*([] if are_close else [f" {KEPT_BAR}"]), f" {KEPT_BAR} Two  2"]
+
+
 def test_all_folds_nothing():
     """Each dropped block has its place on the page."""
     text = "\n".join(drawn(Trace(blocks=BLOCKS), everything=True))

@@ -13,6 +13,7 @@ from contextlib import closing
 
 import pytest
 
+from crawler.commands.show import set_lines
 from pipelines.core.terminal import width
 from tests.support import capture_archive
 from tests.support.article_archive import WARC_FILE, build, rows
@@ -39,6 +40,24 @@ def test_text_shows_the_article_and_its_provenance(folder):
     for proof in (WARC_FILE, "offset ", "<urn:uuid:00000000-0000-4000-8000-000000000040>", "sha1:", "sha256:",
                   "newsmorgue 0.1.0 (test)", "revision 2 of 2", "1: 2024-01-05T10:00:00Z"):  # fmt: skip
         assert proof in text
+
+
+SET = (
+    ("The boats run from May:", "p"), ("- from the quay, if the wind", "u1"), ("  - east", "u2"), ("- west", "u1"),
+    ("if it is calm", "u1+"), ("Pos Club   P", "c"), ("1  East    4", "c+"), ("end", "c"), ("East |  | 0", "t"),
+    ("West | 1 | 2", "t+"), ("Roses", "qv"), ("red", "qv+"), ("Tulips", "v"), ("No.", "q"), ("Yes.", "q+"),
+)  # fmt: skip
+SET_LINES = [
+    "The boats run from May:", "", "- from the quay, if the", "  wind", "  - east", "- west", "", "if it is calm", "",
+    "Pos Club   P", "1  East    4", "", "end", "", "East |  | 0", "West | 1 | 2", "", "Roses", "red", "", "Tulips", "",
+    "No.", "", "Yes.",
+]  # fmt: skip
+
+
+def test_lines_are_set_as_their_kinds_ask_for():
+    """Paragraphs are apart. Items, rows, verse and code are close, and columns and empty cells keep their spaces."""
+    row = {"text": "\n".join(line for line, _ in SET), "line_kinds": " ".join(kind for _, kind in SET)}
+    assert list(set_lines(row, 25)) == ["", *SET_LINES]
 
 
 LIVE = {

@@ -90,7 +90,8 @@ def test_markdown_has_its_fields_as_front_matter(archive, tmp_path):
     [
         ("# no heading", r"\# no heading"), ("- no item", r"\- no item"), ("1. no item", r"1\. no item"),
         ("a*b_c [d](e) <f>", r"a\*b\_c \[d\](e) \<f\>"), ("in 2024. A year", "in 2024. A year"),
-        ("C# - fine", "C# - fine"),
+        ("C# - fine", "C# - fine"), ("2.40 euros", "2.40 euros"), ("-5 degrees", "-5 degrees"),
+        ("+12 %", "+12 %"), ("+ 12", r"\+ 12"), ("---", r"\---"), ("- -", r"\- -"), ("===", r"\==="), ("= 5", "= 5"),
     ],
 )  # fmt: skip
 def test_markdown_shows_signs_of_the_text_as_they_are(text, escaped):
@@ -103,7 +104,8 @@ LINES = (
     ("Where it is", "h2"), ("Two * boats:", "p"), ("3. East | 4", "o1"), ("  - in winter", "u2"),
     ("  and spring", "u2+"), ("4. West", "o1"), ("Line | Boats", "th"), ("East | ", "t+"), ("4 | 5", "t"),
     ("“No,” she said.", "q"), ("Ada", "q+"),
-    ("Roses", "v"), ("red", "v+"), ("if x:", "c"), ("  go()", "c+"), 
+    ("Roses", "v"), ("red", "v+"), ("if x:", "c"), ("  go()", "c+"), ("end", "c"),
+    ("He sang:", "q"), ("Violets", "qv+"), ("- blue", "qv+"), ("Tulips", "qv"), ("1.5 | - x", "t"), ("C #", "h2"), 
     ("Cost", "h3"), ("Rest", "h3"), ("a. Oak", "o1"),
 )  # fmt: skip
 AS_MARKDOWN = r"""# Boats
@@ -136,7 +138,22 @@ red
 ```
 if x:
   go()
+
+end
 ```
+
+> He sang:
+>
+> Violets\
+> \- blue
+>
+> Tulips
+
+|  |  |
+| --- | --- |
+| 1.5 | - x |
+
+## C \#
 
 ### Cost
 
@@ -164,7 +181,7 @@ def test_lines_of_unknown_kinds_are_paragraphs(kinds):
 
 
 @pytest.mark.parametrize(
-    "lines", [LINES, LINES[4:], LINES[15:], LINES[:1], [("x", "q+"), ("y", "t+"), ("- z", "u9")], [("", "p")]]
+    "lines", [LINES, LINES[4:], LINES[22:], LINES[:1], [("x", "q+"), ("y", "t+"), ("- z", "u9")], [("", "p")]]
 )
 def test_tei_with_structure_is_valid(dtd, lines):
     """By the DTD but for tables; it has all words of the text, whatever line comes first."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.core.terminal import cut, pad, plain, width, wrap
+from pipelines.core.terminal import cut, pad, plain, width, wrap, wrap_indented
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,15 @@ def test_control_characters_of_a_page_are_disarmed():
     shown = plain(hostile)
     assert not set(shown) & set("\x1b\x9b\x07\r\u202e\u2066\u2028\x00\x7f")
     assert plain("line\nline") == "line\nline"
+
+
+@pytest.mark.parametrize(
+    ("text", "room", "hanging", "lines"),
+    [
+        ("Pos Club   P", 40, 0, ["Pos Club   P"]), ("East |  | 0", 40, 0, ["East |  | 0"]),
+        ("  - the old bridge", 13, 2, ["  - the old", "    bridge"]), ("  a  b c", 6, 0, ["  a  b", "  c"]),
+    ],
+)  # fmt: skip
+def test_indented_lines_keep_their_spaces(text, room, hanging, lines):
+    """Columns of a timetable, empty cells; the second line of an item is below its words."""
+    assert list(wrap_indented(text, room, hanging)) == lines

@@ -19,6 +19,7 @@ from pipelines.extraction.body.classifier import (
     block_path,
     blocks_to_score,
     classify,
+    with_headline_apart,
 )
 from pipelines.extraction.body.features import Evidence, PageContext
 
@@ -142,6 +143,40 @@ def test_link_in_a_menu_is_dropped_without_a_score(monkeypatch, fixed_score):
     assert kept(decisions)[-7:] == [*LINES, "Quill"]
     long = f"<ul>{LINK * 5}<li><a href=/a>{LONG * 2}</a></li>{LINK * 5}</ul>"
     assert blocks_to_score(context(long)) == [5]
+
+
+def links(*words: str, between: str = "<br>") -> str:
+    return between.join(f'<a href="/{word}.html">{word}</a>' for word in words)
+
+
+MENUS = {
+    "before the text": (f"<td>{links('Home', 'News', 'Archive')}</td><td>{STORY}</td>", False),
+    "two links after the text": (f"<td>{STORY}</td><td>{links('Home', 'News')}</td>", False),
+    "with bars": (f"<td>{links('Home', 'News', between=' |<br>| ')}</td><td>{STORY}</td>", False),
+    "with bullets": (f"<td>» {links('Home', 'News', between='<br>» ')}</td><td>{STORY}</td>", False),
+    "three links within the text": (f"{STORY}<p>{links('Oak', 'Iron', 'Tin')}</p>{STORY}", True),
+    "many links within the text": (f"{STORY}<p>{links('Oak', 'Iron', 'Tin', 'Lead', 'Zinc')}</p>{STORY}", False),
+    "verse before the text": (f"<p>The <a href=a>oak</a><br>is old</p>{STORY}", True),
+}
+
+
+@pytest.mark.parametrize(("cells", "scored"), MENUS.values(), ids=MENUS)
+def test_links_between_breaks_are_a_menu_outside_the_text(cells, scored):
+    """Within the text, they may be what it is about."""
+    page = context(f"<table><tr>{cells}</table>" if cells.startswith("<td") else cells, read="\n".join(LINES))
+    lines = {index for index, block in enumerate(page.blocks) if block.lines}
+    assert len(lines) == 1
+    assert (lines <= set(blocks_to_score(page))) is scored
+
+
+def test_headline_between_breaks_is_a_block_of_its_own():
+    """Old pages have no heading: <font><b>Headline</b></font><br><i>By Quill</i>."""
+    page = "<p><b>NEWS</b><br><font size=5>Bridge to be mended</font><br><i>By Quill</i><br>5 March</p><p>a<br>b</p>"
+    parted = with_headline_apart(context(page).blocks, "Bridge to be mended!")
+    assert [(block.text, block.lines) for block in parted] == [
+        ("NEWS", ()), ("Bridge to be mended", ()), ("By Quill 5 March", ("By Quill", "5 March")), ("a b", ("a", "b")),
+    ]  # fmt: skip
+    assert len(with_headline_apart(context(page).blocks, "")) == 2
 
 
 REDUNDANT = {

@@ -123,6 +123,23 @@ KINDS = {
         f"{table(HEAD, '<th>East<td>4<td>0')}{table('<td>1<td>2')}",
         [("Line | 2022 | 2026", "th"), ("East | 4 | 0", "t+"), ("1 | 2", "t")],
     ),
+    "bars in cells": (
+        table("<td>a | b<td>A|B", "<td>c<td>|"),
+        [("a ¦ b | A¦B", "t"), ("c | ¦", "t+")],
+    ),
+    "a first row in bold is one of headings": (
+        table("<td><strong>Ward</strong><td><b>Red</b>", "<td><b>Quay</b><td>4"),
+        [("Ward | Red", "th"), ("Quay | 4", "t+")],
+    ),
+    "a table in bold, and one bold cell": (
+        table("<td><b>Ward</b><td><b>Red</b>", "<td><b>Quay</b><td><b>4</b>")
+        + table("<td><b>Ward</b><td>", "<td>1<td>2"),
+        [("Ward | Red", "t"), ("Quay | 4", "t+"), ("Ward | ", "t"), ("1 | 2", "t+")],
+    ),
+    "plain cells in a thead": (
+        "<table><thead><tr><td>Ward<td>Red<tbody><tr><td>Quay<td>4</table>",
+        [("Ward | Red", "th"), ("Quay | 4", "t+")],
+    ),
     "a list": (
         "<ul><li>Oak<li><p>Iron</p><p>It rusts.</p></ul>",
         [("- Oak", "u1"), ("- Iron", "u1"), ("It rusts.", "u1+")],
@@ -164,6 +181,10 @@ KINDS = {
         "<p>Roses<br>red<br><br>Violets<br>blue</p>",
         [("Roses", "v"), ("red", "v+"), ("Violets", "v"), ("blue", "v+")],
     ),
+    "verse in a quotation": (
+        f"<p>{LONG}.</p><blockquote><p>Roses<br>red<br><br>Violets<br>blue</p><p>Ada</p></blockquote>",
+        [(f"{LONG}.", "p"), ("Roses", "qv"), ("red", "qv+"), ("Violets", "qv"), ("blue", "qv+"), ("Ada", "q+")],
+    ),
     "a break in a paragraph": (f"<p>{LONG}<br>{LONG}</p>", [(f"{LONG} {LONG}", "p")]),
     "a break in a heading or an item": (
         "<h2>One<br>two</h2><ul><li>Oak<br>old</ul>",
@@ -188,7 +209,12 @@ PARTED = {
     "a mark in brackets": ("<p>„Nein“<sup>[12]</sup> und</p>", ["„Nein“ [12] und"]),
     "powers and ordinals are no marks": (
         "<p>9 m<sup>2</sup>, 10<sup>6</sup>, 1<sup>st</sup>, 5<sup>e</sup>, CO<sub>2</sub></p>",
-        ["9 m2, 106, 1st, 5e, CO2"],
+        ["9 m2, 10⁶, 1st, 5e, CO2"],
+    ),
+    "figures after figures are raised or lowered signs": (
+        "<p>10<sup>-3</sup>, 2<sup>n</sup>, 10<sup>1.5</sup>, $19<sup>99</sup>, 1<sup>1</sup>/<sub>2</sub>,"
+        " 101<sub>2</sub>, in 1999<sup><small>3</small></sup> and 1<sup>er</sup></p>",
+        ["10⁻³, 2ⁿ, 10^1.5, $19⁹⁹, 1¹/2, 101₂, in 1999³ and 1er"],
     ),
     "spans that are set as blocks": (
         "<div><span style='display:block'>One</span><span style='top:0;display : BLOCK;'>Two <b>of</b></span>three",

@@ -315,6 +315,11 @@ TITLES = {
         "<h1>Nobody mends the old bridge</h1>",
         "Nobody mends the old bridge",
     ),
+    "a headline that no tag marks, after the paper's name and a colon": (
+        "<title>Mill Paper: The old mill is sold</title>",
+        "<font size=5><b>The old mill is sold</b></font><br><i>By Mara Quill, 5 March 2004</i>",
+        "The old mill is sold",
+    ),
 }
 
 
