@@ -50,7 +50,7 @@ from pipelines.extraction.page.trace import BlockTrace, FieldCandidate
 
 NO_TEXT = "no article text"  # no text, or fewer words than MIN_WORDS
 INDEX = "index page"  # a front page, a section, a list of links
-READING = 4  # a number of this extractor; raised whenever it may read a page differently, so that `reextract` reads it
+READING = 5  # a number of this extractor; raised whenever it may read a page differently, so that `reextract` reads it
 FAILED = "extractor failed"  # an exception, our bug or trafilatura's; `detail` says which
 LISTING = "fetched for its links, and shows too little of an article"  # detail of INDEX
 ONLY_REFRESH = "only a refresh"  # no text, and a meta refresh that leads to another page, or reloads this one
