@@ -222,6 +222,7 @@ def blocks_to_score(page: PageContext) -> list[int]:
         index
         for index in range(count)
         if not linked[index]
+        or (index in amid and page.link_shares[index] < MENU_LINK_SHARE)
         or (
             len(page.blocks[index].lines) < (MIN_MENU_LINES if index in amid else MIN_MENU_LINES_OUTSIDE)
             and (page.lengths[index] > MAX_MENU_LINK_CHARS or any(near[max(0, index - 2) : index + 3]))

@@ -155,7 +155,7 @@ MENUS = {
     "with bars": (f"<td>{links('Home', 'News', between=' |<br>| ')}</td><td>{STORY}</td>", False),
     "with bullets": (f"<td>» {links('Home', 'News', between='<br>» ')}</td><td>{STORY}</td>", False),
     "three links within the text": (f"{STORY}<p>{links('Oak', 'Iron', 'Tin')}</p>{STORY}", True),
-    "many links within the text": (f"{STORY}<p>{links('Oak', 'Iron', 'Tin', 'Lead', 'Zinc')}</p>{STORY}", False),
+    "many links within the text": (f"{STORY}<p>{links(*['The-mayor-resigns'] * 5)}</p>{STORY}", False),
     "verse before the text": (f"<p>The <a href=a>oak</a><br>is old</p>{STORY}", True),
 }
 
