@@ -58,7 +58,6 @@ LINES = {
     "By our own correspondent": ((), None),
     "BY OUR CORRESPONDENT": ((), None),
     "By a Staff Reporter": ((), None),
-    "De notre correspondant": ((), None),
     "By Mara Quill in London and Casey Dermott in Berlin": (BOTH, None),
     "By Mara Quill in London, Casey Dermott in New York and Kit Bander in Rome": ((*BOTH, "Kit Bander"), None),
     "Par Mara Quill à Londres et Casey Dermott à Berlin": (BOTH, None),
