@@ -238,9 +238,7 @@ def _paragraphs(
     fields = metadata.with_byline_of_text(fields, declared, running)
     plain = {index for index, one in enumerate(kept) if not one.block.linked and not one.block.strong}
     dropped = remove.boilerplate_lines(lines, fields.authors, plain=plain)
-    after = max((at for at, decision in enumerate(decisions) if decision.rule is None), default=-1) + 1
-    below = [_line(decision.block.text) for decision in decisions[after : after + BLOCKS_AFTER]]
-    dropped |= dict.fromkeys(paywall.wall_lines(lines, below), RULE_BY_NAME["subscribers only"])
+    dropped |= dict.fromkeys(paywall.wall_lines(lines), RULE_BY_NAME["subscribers only"])
     tables = Counter(id(one.block.table) for one in kept if one.block.table is not None)
     matched = Counter(id(kept[index].block.table) for index in dropped if kept[index].block.table is not None)
     whole = {table for table, count in matched.items() if count == tables[table]}

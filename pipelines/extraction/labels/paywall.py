@@ -12,7 +12,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Any
 
 from lxml.etree import XPath
@@ -28,9 +27,6 @@ WHOLE = PAYWALLED_WHOLE
 MAX_TEASER_CHARS = 1500  # of a text that may be the part before a wall
 HEAD_LINES, TAIL_LINES = 2, 5  # at either end of a text, where the words of a wall may be
 MAX_LINE_CHARS = 220
-MAX_BOX_CHARS = 120  # of a line in a box that sells
-MAX_BOX_LINES = 6  # of a wall below a text that breaks off
-MIN_BROKEN_CHARS = 40  # of a paragraph that breaks off; in scripts without spaces a character counts twice
 MAX_EVIDENCE_CHARS, MAX_END_CHARS = 100, 40  # of a line that is quoted, and of the end of one
 MIN_SHARE_OF_LINE = 0.5  # of a line that sentences of a wall must have
 MAX_CONSENT_CHARS = 4000  # of a question for consent; with the names of the purposes it is long
@@ -54,8 +50,6 @@ CUT_LINE = tables.compiled(r"\W*{paywall.cut}\W*", re.IGNORECASE)
 ELLIPSIS = re.compile(r"(?P<box>[\[(] ?(?:…|\.{2,3}) ?[\])])\W{0,3}$|\w ?(?:…|\.{3,4})$")
 SENTENCE_END = re.compile(r"[.!?…:।॥؟۔。！？»”“\"’')\]」』）]\W{0,3}$")
 SENTENCES = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])")
-BREAKS_OFF = re.compile(r"(?:[\w,;、，–—-]|[^\W\d_] ?(?:…|\.{3,4}))$")
-LIST_MARKS = ("- ", "• ", "* ", "– ")
 MARKUP = re.compile(r"<[^<>]{0,300}>|\[#[^\]]{0,200}\]|\]\([^)]{0,300}\)")
 NAME = re.compile(r"[\w:.-]+")
 SELECTOR = re.compile(r"([.#])([\w-]{1,80})")
@@ -71,8 +65,6 @@ WALL_CLASS = re.compile(
 )
 # Words that such a block has. Scripts and empty frames have none.
 SELLING_WORDS = tables.compiled(r"{paywall.sells}|{paywall.prices}", re.IGNORECASE)
-# Words that offer the rest of a text, below one that breaks off.
-OFFER = tables.compiled(r"{paywall.offers}|{paywall.prices}|\A\W*{paywall.lines}", re.IGNORECASE)
 # Beginnings of class tokens and ids that vendors of consent dialogues use.
 CONSENT_VENDORS = re.compile(
     r"onetrust|didomi|usercentrics|uc-|sp_message|sp-message|privacy-mgmt|qc-cmp|cmpbox|cmp-|cookiebot"
@@ -133,9 +125,6 @@ def access(
         return PAYWALL if missing else WHOLE, f"{closed}; {missing or f'text of {length} characters'}"
     if wall and (length < 2 * MAX_TEASER_CHARS or cut or wall in lines[-2:]):
         return PAYWALL, f"line: {_quoted(wall)}"
-    offer = lines and length < 2 * MAX_TEASER_CHARS and _breaks_off(lines[-1]) and _offer(dropped or ())
-    if offer:
-        return PAYWALL, f"{_end(lines[-1])}; line: {_quoted(offer)}"
     if cut or length < MAX_TEASER_CHARS:
         built = _wall_blocks(declared.tree)
         if built and (cut or built[1]):
@@ -143,12 +132,10 @@ def access(
     return (TRUNCATED, cut) if cut else (None, None)
 
 
-def wall_lines(lines: list[str], below: Sequence[str] = ()) -> list[int]:
+def wall_lines(lines: list[str]) -> list[int]:
     """Return the indexes of the lines at either end of a text that are of a wall, and no text.
 
-    What follows a line of a wall and sells something is of the wall, too. So are all lines below a paragraph that
-    breaks off, if one of them, or of those in `below` that were dropped, offers the rest, and a box of short lines, two
-    of which offer it.
+    What follows a line of a wall and sells something is of the wall, too, and a request to read on above it.
     """
     found: list[int] = []
     for at in sorted({*range(min(HEAD_LINES, len(lines))), *range(max(0, len(lines) - TAIL_LINES), len(lines))}):
@@ -156,15 +143,6 @@ def wall_lines(lines: list[str], below: Sequence[str] = ()) -> list[int]:
         offers = found and found[-1] == at - 1 and len(line) <= MAX_LINE_CHARS and SELLING_WORDS.search(line)
         if offers or _is_wall(line) or (len(line) <= MAX_LINE_CHARS and ACCOUNT_LINE.fullmatch(line)):
             found.append(at)
-    last = max(0, len(lines) - MAX_BOX_LINES - 1)
-    start = next((at + 1 for at in range(len(lines) - 1, last - 1, -1) if _breaks_off(lines[at])), len(lines))
-    rest = lines[start:]
-    if rest and max(map(len, rest)) <= MAX_LINE_CHARS and _offer([*rest, *below]):
-        return sorted({*found, *range(start, len(lines))})
-    box = next((at + 1 for at in range(len(lines) - 1, last - 1, -1) if not _is_of_box(lines[at])), len(lines))
-    offers = [at for at in range(box, len(lines)) if at in found or OFFER.search(lines[at])]
-    if len(offers) > 1:
-        return sorted({*found, *range(offers[0], len(lines))})
     above = {at - 1 for at in found if at > HEAD_LINES and CUT_LINE.fullmatch(lines[at - 1])}  # "Read the full story"
     return sorted({*found, *above})
 
@@ -244,27 +222,6 @@ def _is_wall(line: str) -> bool:
     sentences = SENTENCES.split(line)
     walls = [sentence for sentence in sentences if WALL_LINE.fullmatch(sentence)] if len(sentences) > 1 else []
     return sum(map(len, walls)) >= MIN_SHARE_OF_LINE * len(line)
-
-
-def _breaks_off(line: str) -> bool:
-    """Return whether a line is a paragraph that ends within a sentence, or with an ellipsis."""
-    if line.startswith(LIST_MARKS) or " | " in line or BREAKS_OFF.search(line[-8:]) is None:
-        return False
-    unspaced = sum(char > "\u3000" for char in line[:MIN_BROKEN_CHARS])
-    return len(line) + unspaced >= MIN_BROKEN_CHARS
-
-
-def _is_of_box(line: str) -> bool:
-    """Return whether a line below a text may be of a box that sells: a label, a price, an offer of the rest."""
-    if len(line) > MAX_BOX_CHARS:
-        return False
-    is_label = len(line) <= MAX_BUTTON_CHARS and not line.endswith((".", "。"))
-    return is_label or bool(OFFER.search(line)) or bool(SELLING_WORDS.search(line))
-
-
-def _offer(lines: Sequence[str]) -> str | None:
-    """Return the first line that offers the rest of the text, or None."""
-    return next((line for line in lines if len(line) <= MAX_LINE_CHARS and OFFER.search(line)), None)
 
 
 def _quoted(line: str) -> str:

@@ -185,14 +185,14 @@ BREAKS_OFF = "The vote was close, and when the chairman at last had counted the 
 @pytest.mark.parametrize(
     "offer",
     [
-        ["This is premium content", "Read this story with a free trial.", "Start trial"],
+        ["This is premium content", "Read this story with a free trial."],
         ["Subscribe to read the full story", "Get unlimited access from £1 a week."],
         ["Jetzt weiterlesen mit Mühlenblatt Plus", "4 Wochen für 1 €, danach 9,99 € im Monat. Jederzeit kündbar."],
         ["Den här artikeln är låst. Bli prenumerant för att läsa vidare."],
         ["この記事は有料会員限定です。残り1,250文字"],
     ],
 )
-def test_offer_below_a_text_that_breaks_off_is_a_wall(offer):
+def test_lines_of_a_wall_below_a_text_that_breaks_off_leave_it(offer):
     """All of it leaves the text, and `access` quotes a line of it."""
     lines = [*SHORT, BREAKS_OFF, *offer]
     at = len(SHORT) + 1
@@ -200,6 +200,12 @@ def test_offer_below_a_text_that_breaks_off_is_a_wall(offer):
     found, said = read("", "", lines[:at], lines[at:])
     assert found == "paywall"
     assert any(line[:60] in said for line in offer)
+
+
+def test_text_below_a_line_without_a_stop_stays():
+    """A heading or an item is no paragraph that breaks off, and words of an offer alone are no wall."""
+    lines = [*STORY, "Where the ferry people keep what they found in the bay", "A free trial of the boat is in May."]
+    assert wall_lines(lines) == []
 
 
 CONSENT = {
