@@ -540,7 +540,7 @@ def test_archive_for_python_imports_nothing_heavy():
 
 
 def test_crawl_imports_only_the_parts_of_scrapy_that_it_uses():
-    """A part that a setting leaves out with None would be imported, with aiohttp, tldextract and requests."""
+    """Scrapy would import a part that a setting leaves out with None, with aiohttp, tldextract and requests."""
     code = """
 from scrapy.utils.project import get_project_settings
 settings = get_project_settings()

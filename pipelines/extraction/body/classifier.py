@@ -52,7 +52,7 @@ HEADLINE_LINES = 5  # lines of the text among which the headline may be repeated
 MAX_BLOCKS = 4000  # blocks of a page that are scored; trafilatura decides on a longer page
 UNSURE_SCORE = 0.4  # nearer to 0, a block is not surely decided before trafilatura has read the page
 MAX_UNSURE_SHARE = 0.05  # of the weight of the text, that such blocks may have
-MIN_BLOCK_WEIGHT, MAX_WEIGHED_CHARS = 20, 400  # a block weighs its characters
+MIN_BLOCK_WEIGHT, MAX_WEIGHED_CHARS = 20, 400
 MIN_TEXT_CHARS = 150  # if the classifier finds less text, trafilatura decides
 
 
@@ -72,9 +72,14 @@ def scores_of(page: PageContext) -> dict[int, float]:
     return {index: of_model(row) for index, row in zip(scored, page.feature_rows(scored), strict=True)}
 
 
+def block_weight(chars: int) -> int:
+    """Return how much a block of so many characters counts, in training and to be sure of a page."""
+    return MIN_BLOCK_WEIGHT + min(chars, MAX_WEIGHED_CHARS)
+
+
 def are_sure(page: PageContext, scores: Mapping[int, float]) -> bool:
     """Return whether the scores of a page that trafilatura has not read decide without it: few are near 0."""
-    weights = {index: MIN_BLOCK_WEIGHT + min(page.lengths[index], MAX_WEIGHED_CHARS) for index in scores}
+    weights = {index: block_weight(page.lengths[index]) for index in scores}
     text = [index for index, score in scores.items() if score > 0]
     if sum(len(page.blocks[index].text) for index in text) < MIN_TEXT_CHARS:
         return False

@@ -1,6 +1,6 @@
 """Score blocks with gradient-boosted decision trees (Friedman 2001): data that a process compiles to Python.
 
-There are two models. `first_score` judges a page before trafilatura has read it, with fewer trees (`first_model.json`).
+There are two models. `first_score` judges a page before trafilatura has read it (`first_model.json`).
 If it is not sure of a page, trafilatura is asked, and `score` decides (`model.json`).
 
 Each file holds {"features": [names], "stages": [[number of trees, low, high]], "trees": [tree]}. A tree is the

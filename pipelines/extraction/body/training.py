@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from unicodedata import normalize
 
+from pipelines.extraction.body.classifier import block_weight
 from pipelines.extraction.body.features import NAMES
 
 Label = int | None
@@ -29,7 +30,7 @@ LONG_BLOCK_WORDS = 12  # from this length on, a block far from the rest of the t
 NEIGHBOUR_BLOCKS = 3  # blocks within which a very short line must have text beside it
 FAR_BLOCKS = 10  # blocks within which a short one must have text beside it
 SNIPPETS_WEIGHT = 0.5  # weight of a page of which only snippets are known
-MIN_BLOCK_WEIGHT, MAX_WEIGHED_CHARS, MIN_PAGE_WEIGHT = 20, 400, 500
+MIN_PAGE_WEIGHT = 500
 
 
 @dataclass(slots=True)
@@ -44,7 +45,7 @@ class TrainingPage:
 
     def weights(self) -> list[float]:
         """Return a weight for each block, by its length, so that all pages weigh the same."""
-        sizes = [MIN_BLOCK_WEIGHT + min(len(text), MAX_WEIGHED_CHARS) for text in self.texts]
+        sizes = [block_weight(len(text)) for text in self.texts]
         text = sum(size for size, label in zip(sizes, self.labels, strict=True) if label) or sum(sizes)
         share = (1.0 if self.whole else SNIPPETS_WEIGHT) / max(text, MIN_PAGE_WEIGHT)
         return [size * share for size in sizes]

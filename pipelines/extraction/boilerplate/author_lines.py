@@ -12,7 +12,13 @@ from collections.abc import Iterator
 from pipelines.extraction.boilerplate.line_matcher import HEAD_LINES
 from pipelines.extraction.boilerplate.line_rules import LineRule
 from pipelines.extraction.boilerplate.phrases import PhraseSet
-from pipelines.extraction.fields.person_names import BY, has_full_name, has_only_names, is_signed_by_agency
+from pipelines.extraction.fields.person_names import (
+    BY,
+    has_full_name,
+    has_only_names,
+    is_signed_by_agency,
+    names_only_a_role,
+)
 from pipelines.extraction.languages import tables
 
 BYLINE = LineRule("byline", "names the authors, whom the article has in a field of its own", edges=True)
@@ -60,7 +66,12 @@ def author_lines(lines: list[str], authors: tuple[str, ...]) -> Iterator[tuple[i
 
 
 def _is_byline(line: str, authors: tuple[str, ...]) -> bool:
-    """Return whether `line` names the authors and nothing else. Names of one Latin word stand in prose, too."""
+    """Return whether `line` names the authors, or a role alone, and nothing else.
+
+    Names of one Latin word stand in prose, too.
+    """
+    if names_only_a_role(line):
+        return True
     is_sure = has_full_name(authors) or BY.match(line) or is_signed_by_agency(line)
     return bool(is_sure) and has_only_names(line, authors)
 

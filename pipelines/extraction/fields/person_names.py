@@ -348,6 +348,11 @@ def is_label(name: str) -> bool:
     return bool(PAGE_WORDS.search(name) or BY.fullmatch(f"{name}: "))
 
 
+def names_only_a_role(line: str) -> bool:
+    """Return whether a line is a byline in which nobody is named: "De notre correspondant"."""
+    return bool(ROLE_WORD.search(line) and BY.fullmatch(f"{line}: "))
+
+
 def is_agency(name: str) -> bool:
     """Return whether this is the name of a news agency."""
     name = name.strip(". ")

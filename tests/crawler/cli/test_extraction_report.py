@@ -102,7 +102,7 @@ PLACES = {
 
 @pytest.mark.parametrize(("places", "are_close"), PLACES.items())
 def test_rows_and_items_are_close_and_paragraphs_of_a_layout_are_not(places, are_close):
-    """A line at the margin is between two paragraphs, also in a cell."""
+    """Lines at the margin are between two paragraphs, also in a cell."""
     text = drawn(Trace(blocks=[BlockTrace("One.", places[0], None), BlockTrace("Two  2", places[1], None)]))
     after = text[text.index(f" {KEPT_BAR} One.") + 1 :]
     assert after == [*([] if are_close else [f" {KEPT_BAR}"]), f" {KEPT_BAR} Two  2"]

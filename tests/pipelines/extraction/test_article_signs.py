@@ -49,7 +49,7 @@ Who we are|Mentions légales|Quiénes somos|Sobre nós|Chi siamo|Over ons|Polity
 
 
 def test_page_about_the_publisher_is_known_by_its_title_in_many_languages():
-    """The title alone says it; a story whose headline begins so is none."""
+    """Titles alone say it; a story whose headline begins so is none."""
     assert [title for title in SERVICES if not is_service(title, "https://paper.example/x/")] == []
     stories = (
         "Contact lost with the ferry",

@@ -130,7 +130,7 @@ def test_value_that_is_no_number_is_not_compiled():
 
 @both
 def test_stage_decides_only_rows_beyond_its_bounds(first):
-    """A row that no stage decides has the sum of all trees. One that a stage decides is no unsure one."""
+    """Sum all trees for a row that no stage decides. One that a stage decides is no unsure one."""
     made, score_of = grown(first), model.first_score if first else model.score
     trees, stages = made["trees"], made["stages"]
     decided = 0

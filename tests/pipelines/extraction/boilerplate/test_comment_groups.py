@@ -74,7 +74,7 @@ def items(row: str, around: str = "|", count: int = 4) -> str:
 
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_comments_of_any_system_are_listed_and_not_in_the_text(system):
-    """The list has no names, numbers and buttons in it."""
+    """Names, numbers and buttons are not in the list."""
     body = story() + items(*SYSTEMS[system])
     assert read(page(body)).text.split("\n") == STORY
     assert list(find_comments(parse(page(body)))) == SAID
@@ -101,7 +101,7 @@ def test_one_or_two_comments_are_known_by_a_heading_or_a_button(system, count):
 
 
 def test_comments_above_the_headline_are_not_the_article():
-    """The text below the headline is."""
+    """Text below the headline is."""
     row = "<div><b>{name}</b> <i>{date}</i><p>{text}</p><a>Reply</a></div>"
     body = f"<div>{items(row)}</div>{story([*STORY, *STORY])}"
     assert not set(SAID) & set(read(page(body)).text.split("\n"))

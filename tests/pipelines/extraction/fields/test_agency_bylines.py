@@ -57,6 +57,7 @@ LINES = {
     "Mara Quill (texto) y Casey Dermott (fotos)": (QUILL, None),
     "By our own correspondent": ((), None),
     "BY OUR CORRESPONDENT": ((), None),
+    "De notre correspondant": ((), None),
     "By a Staff Reporter": ((), None),
     "By Mara Quill in London and Casey Dermott in Berlin": (BOTH, None),
     "By Mara Quill in London, Casey Dermott in New York and Kit Bander in Rome": ((*BOTH, "Kit Bander"), None),
@@ -99,7 +100,7 @@ def test_line_of_byline_or_date_does_not_stay_in_the_text(line):
                 "<p>PORT SELBY (AFP)</p>"]
 )  # fmt: skip
 def test_agency_of_a_picture_is_no_author(picture):
-    """What is below a picture, in a list of topics or in a dateline names no author."""
+    """Lines below a picture, in a list of topics or in a dateline name no author."""
     assert article(picture).authors == ()
 
 

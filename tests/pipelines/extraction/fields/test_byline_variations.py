@@ -94,7 +94,7 @@ LAYOUTS = {
 
 @pytest.mark.parametrize(("line", "authors"), LINES.items())
 def test_line_of_the_byline_is_read_in_its_language(line, authors):
-    """What is before and after the names goes, whether the line is marked as the byline or only below the headline."""
+    """Words before and after the names go, whether the line is marked as the byline or only below the headline."""
     assert read("", f"{H1}<p>{line}</p>{PROSE}").authors == authors
     assert read("", f'{H1}<div><span class="author">{line}</span> {DAY}</div>{PROSE}').authors == authors
 
@@ -111,7 +111,7 @@ def test_line_above_the_headline_has_the_author():
 
 
 def test_role_in_json_ld_holds_the_person():
-    """A `Role` of schema.org has the person inside."""
+    """`Role` of schema.org has the person inside."""
     role = {"@type": "Role", "roleName": "Reporter", "author": {"@type": "Person", "name": "Mara Quill"}}
     assert read(ld(author=role)).authors == QUILL
 
@@ -182,5 +182,5 @@ def test_damaged_list_of_nodes_gives_author_and_date(text):
 
 @pytest.mark.parametrize("kind", ["application/LD+JSON", "application/json+ld"])
 def test_misspelled_type_of_the_script_is_read(kind):
-    """The type of the script has another letter case, or its halves are exchanged."""
+    """Types of scripts have another letter case, or their halves are exchanged."""
     assert read(f'<script type="{kind}">{declared()}</script>', H1).authors == QUILL

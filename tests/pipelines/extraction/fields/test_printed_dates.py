@@ -100,7 +100,7 @@ BOTH = {
 
 @pytest.mark.parametrize("lang", BOTH)
 def test_day_and_change_in_one_line(lang):
-    """A label in brackets is that of the date in them; a label may be behind its date."""
+    """Labels in brackets are those of the date in them; a label may be behind its date."""
     found = {}
     for line in BOTH[lang]:
         fields = read("", f"<article>{H1}<p>{line}</p>{STORY * 3}</article>", url=BARE, lang=f'lang="{lang}"')
@@ -148,12 +148,12 @@ FRENCH = (
     ],
 )
 def test_order_of_day_and_month_is_that_of_label_or_text(lang, line, story):
-    """What the page declares as its language does not count if that is nothing, or English in a French page."""
+    """Declared languages do not count where there is none, or English in a French page."""
     assert day("", f"<article>{H1}<p>{line}</p>{story * 3}</article>", lang) == DAY
 
 
 def test_order_of_day_and_month_that_nothing_tells():
-    """An English page without a country has no day; that of the country counts beside an English text."""
+    """English pages without a country have no day; that of the country counts beside an English text."""
     lines = [day("", BELOW.replace("%s", "<p>Posted 05/03/2024</p>"), lang) for lang in ("en", "en-US", "en-GB")]
     assert lines == [None, DAY, "2024-03-05"]
     refused = list(dates.published(page("", "<p>Posted 05/03/2024</p>"), names_of_site(page(), None, ()), None))
@@ -248,7 +248,7 @@ def test_other_dates_are_not_the_day(markup):
     ],
 )
 def test_day_in_the_data_of_scripts(script):
-    """The object with the title of the page counts, else the only day that is named as that of publication."""
+    """Objects with the title of the page count, else the only day that is named as that of publication."""
     found = read(f"<script>window.state = {script}</script>", H1 + STORY * 3, url=BARE, lang='lang="en"')
     assert (found.published_day, found.published_from) == (DAY, "script")
 

@@ -203,7 +203,7 @@ def test_lines_of_a_wall_below_a_text_that_breaks_off_leave_it(offer):
 
 
 def test_text_below_a_line_without_a_stop_stays():
-    """A heading or an item is no paragraph that breaks off, and words of an offer alone are no wall."""
+    """Headings and items are no paragraphs that break off, and words of an offer alone are no wall."""
     lines = [*STORY, "Where the ferry people keep what they found in the bay", "A free trial of the boat is in May."]
     assert wall_lines(lines) == []
 

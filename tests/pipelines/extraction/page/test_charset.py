@@ -69,7 +69,7 @@ def test_right_charset_of_a_page_with_few_other_letters_is_kept():
 
 @pytest.mark.parametrize("language", NEWS)
 def test_utf8_with_a_part_in_another_encoding_is_utf8(language):
-    """A box of another server in windows-1252, or bytes that were cut: the story is whole."""
+    """Boxes of another server in windows-1252, or bytes that were cut: the story is whole."""
     page = f"<html><body><p>{NEWS[language]}</p><p>{NEWS[language]}</p>".encode()
     for other in ("<div>Publicité: été, déjà</div>".encode("cp1252"), b"\x80\x80\x80", b"\xf0\x9f \xe9t\xe9 \xe0"):
         assert NEWS[language] in (charset.decode(page + other) or ""), other
