@@ -110,6 +110,8 @@ def _single_items(root: Any, named: list[Any]) -> list[CommentItem]:
         for around in _upwards(element.getparent(), SINGLE_LEVELS):
             if around.tag in OUT_OF_REACH or around in seen or next(around.iter("h1"), None) is not None:
                 break
+            if around.tag == "form":  # its labels are named for an author and a comment, too
+                break
             if _nodes(around, MAX_SINGLE_NODES) > MAX_SINGLE_NODES:
                 break
             item = look_into([around])
