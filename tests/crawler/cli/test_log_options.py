@@ -112,6 +112,7 @@ def test_v_says_what_a_crash_recovery_did_and_the_log_is_appended(archive, tmp_p
         listed.write_text("\n".join(paper.truth))
         command = ("-C", archive, "crawl", *LOOPBACK, "--log", log, "--urls", listed)
         running = start(*command)
+        wait_until(lambda: any(path.stat().st_size for path in archive.rglob("*.warc.gz.open")))
         wait_until(lambda: rows(archive, "SELECT 1 FROM frontier WHERE state = 'claimed'"))
         os.killpg(running.pid, signal.SIGKILL)
         running.communicate(timeout=60)
