@@ -1,0 +1,71 @@
+"""`morgue serve`: read an archive in a browser."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+import click
+
+from crawler.cli.archive_options import archive_of
+from crawler.cli.common_options import common_options, folder_of
+from exports.extras import load_extra
+from pipelines.core.errors import ConfigError
+from pipelines.core.terminal import plain
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True, help="Port of the view.")
+@click.option("--replay-port", type=click.IntRange(0, 65535),
+              help="Port of captured pages, which need an origin of their own.  [default: the next one]")  # fmt: skip
+@click.option("--token", metavar="TEXT", envvar="MORGUE_TOKEN",
+              help="Only who knows TEXT may read. Also from MORGUE_TOKEN.")  # fmt: skip
+@click.option("--public", is_flag=True, help="Let everybody read who can reach the address.")
+@common_options
+@click.pass_context
+def command(
+    ctx: click.Context, host: str, port: int, replay_port: int | None, token: str | None, public: bool
+) -> None:
+    """Show the archive in a browser: search, articles, edits, health, and pages as they were captured.
+
+    It only reads, also while a crawl writes. Captured pages are shown without their scripts on a port of their own.
+    On another address than loopback, --token or --public must say who may read.
+
+    \b
+    morgue serve                                    http://127.0.0.1:8001/
+    morgue serve --host 192.168.1.5 --token SECRET  for colleagues who know the token
+    """
+    for module in ("starlette", "jinja2", "uvicorn"):
+        load_extra(module, "web")
+    if not _is_loopback(host) and not token and not public:
+        cause = "is an address that others can reach, and nothing says who may read"
+        raise ConfigError(f"--host {host}", cause, "add --token TEXT, or --public if everybody may")
+    if token is not None and len(token) < 8:
+        raise ConfigError("--token", "has fewer than 8 characters, and could be guessed", "make it longer")
+    from exports.web.server import Place, serve
+
+    next_port = 0 if port == 0 else port + 1
+    place = Place(host, port, next_port if replay_port is None else replay_port, token, public)
+    with archive_of(ctx) as archive:
+        serve(archive, place, lambda: _health(ctx), lambda url: click.echo(plain(f"{url}  (Ctrl-C stops it)")))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _health(ctx: click.Context) -> list[dict[str, Any]]:
+    """Return what `morgue health --format json` prints."""
+    from contextlib import closing
+
+    from crawler.cli.common_options import files_judged
+    from crawler.commands.health import as_dict, chosen
+    from crawler.health.check import look
+    from pipelines.database.connection import connect
+
+    with closing(connect(folder_of(ctx).database)) as db:
+        return [as_dict(one) for one in chosen(look(db, files_judged(ctx, db)), ())]

@@ -1,0 +1,98 @@
+"""Answer with lists: edits and pages that are gone, counts over time, the health of the sources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from exports.python_api.archive import Archive
+from exports.web.rendering import as_json, page, wants_json
+from exports.web.search_address import SearchAddress
+from pipelines.core.errors import QueryError
+from pipelines.database.edits import edit_list
+from pipelines.database.search.attention import attention
+
+MAX_EDITS = 200
+MAX_QUERIES = 6
+MAX_SERIES = 8
+KEYS = ("", "day", "week", "month", "year", "source", "language", "kind", "origin", "access", "author", "section", "tag")
+
+# Returns what `morgue health --format json` prints. The view does not know the settings that it is judged by.
+HealthOf = Callable[[], Sequence[dict[str, Any]]]
+
+
+def edits(archive: Archive, request: Request) -> Response:
+    """Answer /edits and /edits.json: the newest edits and vanished pages. Raises QueryError, NotFound."""
+    asked = SearchAddress.read(request.query_params.multi_items())
+    silent = "silent" in request.query_params
+    wanted = edit_list.EditFilters(0.0, "titles" in request.query_params, silent)
+    rows = list(edit_list.edits(archive.connection, asked.filters(), wanted, MAX_EDITS))
+    gone = list(edit_list.gone(archive.connection, asked.filters(), MAX_EDITS))
+    if wants_json(request):
+        return as_json({"edits": rows, "gone": gone})
+    days: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        days.setdefault(row["seen"][:10], []).append(row)
+    return page(request, "edits.html", {"asked": asked, "days": days, "gone": gone, "most": MAX_EDITS,
+                                        "silent": silent, "titles": wanted.title_only})  # fmt: skip
+
+
+def counts(archive: Archive, request: Request) -> Response:
+    """Answer /counts and /counts.json: what each query finds, over time or by a key. Raises QueryError, NotFound."""
+    given = request.query_params
+    asked = SearchAddress.read([one for one in given.multi_items() if one[0] != "q"])
+    queries = [text.strip() for text in given.getlist("q") if text.strip()]
+    if len(queries) > MAX_QUERIES:
+        raise QueryError(f"{len(queries)} queries", f"at most {MAX_QUERIES} are compared", "leave some out")
+    by = given.get("by", "")
+    if by not in KEYS:
+        raise QueryError(f"by {by!r}", "is no key to count by", f"say {', '.join(filter(None, KEYS))}")
+    found = attention(archive.connection, queries, (by,) if by else (), asked.filters(), MAX_SERIES if by else 0)
+    rows = list(found.long_rows())
+    if wants_json(request):
+        return as_json({"queries": found.queries, "by": found.by, "rows": rows})
+    share = "share" in given and bool(queries)
+    return page(request, "counts.html", {"asked": asked, "queries": queries, "by": by, "keys": KEYS, "found": found,
+                                         "rows": rows, "share": share, "chart": chart(found, share=share)})  # fmt: skip
+
+
+def health(health_of: HealthOf, request: Request) -> Response:
+    """Answer /health and /health.json."""
+    found = list(health_of())
+    if wants_json(request):
+        return as_json(found)
+    return page(request, "health.html", {"sources": found})
+
+
+CHART = (720, 220)  # units of the drawing
+
+
+def chart(found: Any, *, share: bool) -> dict[str, Any] | None:
+    """Return the lines of a chart over time, or its bars: points that a template draws. None without numbers."""
+    rows = found.dated_rows() if found.unit else found.rows
+    if not rows:
+        return None
+    series = range(len(found.queries)) if found.queries else [None]
+    values = [
+        [row.articles if query is None else (row.share(query) if share else row.matches[query]) for row in rows]
+        for query in series
+    ]
+    most = max((value for line in values for value in line if value), default=0)
+    if not most:
+        return None
+    width, height = CHART
+    step = width / max(len(rows) - 1, 1)
+    lines = [
+        " ".join(f"{at * step:.1f},{height - (value or 0) / most * height:.1f}" for at, value in enumerate(line))
+        for line in values
+    ]
+    names = list(found.queries) or ["articles"]
+    return {"most": f"{most:.1%}" if share else f"{most:,}", "lines": list(zip(names, lines, strict=True)),
+            "first": rows[0].key[0], "last": rows[-1].key[0], "over_time": found.unit is not None,
+            "bars": [] if found.unit else [
+                {"name": " · ".join(str(part or "(none)") for part in row.key),
+                 "numbers": [(line[at] or 0) for line in values],
+                 "widths": [(line[at] or 0) / most * 100 for line in values]} for at, row in enumerate(rows)]}  # fmt: skip

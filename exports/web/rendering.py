@@ -1,0 +1,154 @@
+"""Make answers: a page from a template, an object as JSON, an error in the words of the command line.
+
+Templates escape every value. What comes of a page of others is text here, never markup.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from exports.line_kinds import FAMILIES, HEADINGS, KindOfLine, bare_item, cells, lines_of, runs
+from pipelines.core.errors import ArchiveLocked, MorgueError, NoArchive, NotFound, QueryError
+from pipelines.core.plural import counted
+from pipelines.core.terminal import plain
+from pipelines.database.edits.word_diff import TextSegment
+
+FOUND_MARKS = ("\ue000", "\ue001")  # private-use characters around the words found, which no article has
+STATUS = {NotFound: HTTPStatus.NOT_FOUND, QueryError: HTTPStatus.BAD_REQUEST,
+          ArchiveLocked: HTTPStatus.SERVICE_UNAVAILABLE, NoArchive: HTTPStatus.SERVICE_UNAVAILABLE}  # fmt: skip
+JSON_TYPE = "application/json"
+
+
+def page(request: Request, template: str, values: Mapping[str, Any], status: int = 200) -> Response:
+    """Return a page of the view."""
+    text = ENVIRONMENT.get_template(template).render(here=request.url.path, **values)
+    return HTMLResponse(text.encode("utf-8", "replace"), status)
+
+
+def as_json(value: object, status: int = 200) -> Response:
+    """Return a value as JSON: the same names and forms as `--format json` of the commands."""
+    text = json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n"
+    return Response(text.encode("utf-8", "replace"), status, media_type=JSON_TYPE)
+
+
+def wants_json(request: Request) -> bool:
+    """Return True if the address ends in .json."""
+    return request.url.path.endswith(".json")
+
+
+def error_page(request: Request, error: Exception) -> Response:
+    """Answer an error that a reader can do something about: subject, cause and next step."""
+    assert isinstance(error, MorgueError)
+    status = int(next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500))
+    if wants_json(request):
+        found = {"subject": error.subject, "cause": error.cause, "next_step": error.cure}
+        return as_json({"error": {name: plain(text) for name, text in found.items()}}, status)
+    return page(request, "error.html", {"error": error, "status": status}, status)
+
+
+def marked(text: str) -> Markup:
+    """Return a passage with the words found in <mark>."""
+    line = " ".join(plain(text).split())
+    start, end = FOUND_MARKS
+    line += end * (line.count(start) > line.count(end))
+    return Markup(str(escape(line)).replace(start, "<mark>").replace(end, "</mark>"))  # noqa: S704 escaped before
+
+
+def shown(value: object) -> str:
+    """Return a value without what a browser or a reader could misread: escape codes, controls, directions of text."""
+    if value is None:
+        return ""
+    if isinstance(value, list | tuple):
+        return ", ".join(map(shown, value))
+    return plain(str(value))
+
+
+def is_web_address(url: object) -> bool:
+    """Return True for an address that may be a link: http and https, never javascript: or data:."""
+    return isinstance(url, str) and url.lower().startswith(("https://", "http://"))
+
+
+def article_text(row: Mapping[str, Any]) -> Markup:
+    """Return the text of an article as HTML: headings, lists, tables, quotations and verse as they were."""
+    return Markup("\n").join(_block(run) for run in runs(lines_of(row)))
+
+
+def _block(run: list[KindOfLine]) -> Markup:
+    kind = run[0].kind
+    family = FAMILIES.get(kind, "")
+    if family == "table":
+        return _table(run)
+    if family == "list":
+        return _list(run)
+    if kind in HEADINGS:
+        level = max(2, int(kind[1]))
+        return Markup("<h{0}>{1}</h{0}>").format(level, shown(run[0].text))
+    lines = [shown(line.text) for line in run]
+    if family in ("verse", "code"):
+        return Markup('<pre class="{}">{}</pre>').format(family, "\n".join(lines))
+    if family == "quotation":
+        return Markup("<blockquote>{}</blockquote>").format(
+            Markup().join(Markup("<p>{}</p>").format(line) for line in lines)
+        )
+    return Markup("\n").join(Markup("<p>{}</p>").format(line) for line in lines)
+
+
+def _table(run: list[KindOfLine]) -> Markup:
+    rows = []
+    for line in run:
+        tag = "th" if line.kind == "th" else "td"
+        rows.append(Markup("<tr>{}</tr>").format(
+            Markup().join(Markup("<{0}>{1}</{0}>").format(tag, shown(cell)) for cell in cells(line))
+        ))  # fmt: skip
+    return Markup('<div class="wide"><table>{}</table></div>').format(Markup("\n").join(rows))
+
+
+def _list(run: list[KindOfLine]) -> Markup:
+    items = []
+    for line in run:
+        mark, text = bare_item(line)
+        items.append(Markup('<li class="level-{}" data-mark="{}">{}</li>').format(
+            min(line.level, 9), "•" if mark == "-" else shown(mark), shown(text)
+        ))  # fmt: skip
+    return Markup('<ul class="items">{}</ul>').format(Markup("\n").join(items))
+
+
+def compared_text(paragraph: list[TextSegment], side: str = "") -> Markup:
+    """Return a paragraph with what was removed in <del> and what was added in <ins>.
+
+    `side` "old" or "new" leaves out what only the other side has.
+    """
+    left_out = {"old": "added", "new": "removed"}.get(side)
+    tags = {"same": "{}", "removed": "<del>{}</del>", "added": "<ins>{}</ins>"}
+    return Markup().join(
+        Markup(tags[segment.kind]).format(shown(segment.text)) for segment in paragraph if segment.kind != left_out  # noqa: S704
+    )
+
+
+def static_file(name: str) -> bytes:
+    """Return a file that we ship. Raises FileNotFoundError."""
+    return files("exports.web").joinpath("static", name).read_bytes()
+
+
+def _environment() -> Environment:
+    made = Environment(
+        loader=PackageLoader("exports.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True, auto_reload=False,
+    )  # fmt: skip
+    made.filters |= {"shown": shown, "marked": marked, "number": "{:,}".format, "article_text": article_text,
+                     "compared": compared_text}  # fmt: skip
+    made.tests["web_address"] = is_web_address
+    made.globals["counted"] = counted
+    return made
+
+
+ENVIRONMENT = _environment()

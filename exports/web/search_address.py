@@ -1,0 +1,144 @@
+"""Read a search out of an address, and write the address of a search: what is asked is always in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from exports.python_api.archive import Archive
+from exports.python_api.articles import Articles, Sort
+from pipelines.core.errors import QueryError
+from pipelines.database.filters import ArticleFilters
+from pipelines.database.query_language.parser import in_quotes
+from pipelines.database.query_language.tokens import with_stems
+from pipelines.database.search.ranking import SORTS
+
+PAGE_ROWS = 20
+MAX_PAGE = 10_000
+MAX_VALUES = 50  # of one filter, such as sources
+LISTS = ("source", "language")
+DAYS = ("since", "until", "seen_since", "seen_until")
+FLAGS = ("undated", "unique", "stem")
+IN_QUERY = ("kind", "access", "author", "section", "tag", "origin")  # facets that become words of the query
+
+
+@dataclass(frozen=True, slots=True)
+class SearchAddress:
+    """Hold what a search asks for, as a person typed it; `filters` and `articles` check it."""
+
+    query: str = ""
+    lists: tuple[tuple[str, tuple[str, ...]], ...] = ()  # source and language, those that are given
+    days: tuple[tuple[str, str], ...] = ()
+    flags: frozenset[str] = frozenset()
+    sort: str = "relevance"
+    page: int = 1
+
+    @classmethod
+    def read(cls, given: Sequence[tuple[str, str]]) -> SearchAddress:
+        """Return what the parameters of an address say; others are left out. Raises QueryError."""
+        values: dict[str, list[str]] = {}
+        for name, value in given:
+            if value.strip():
+                values.setdefault(name, []).append(value.strip())
+        lists = []
+        for name in LISTS:
+            if chosen := tuple(dict.fromkeys(values.get(name, ()))):
+                if len(chosen) > MAX_VALUES:
+                    raise QueryError(name, f"{len(chosen)} values, and at most {MAX_VALUES} can be chosen", "choose fewer")
+                lists.append((name, chosen))
+        sort = values.get("sort", ["relevance"])[-1]
+        if sort not in SORTS:
+            raise QueryError(f"sort {sort!r}", "unknown order", f"say {', '.join(SORTS)}")
+        return cls(
+            query=" ".join(values.get("q", ())),
+            lists=tuple(lists),
+            days=tuple((name, values[name][-1]) for name in DAYS if name in values),
+            flags=frozenset(name for name in FLAGS if name in values),
+            sort=sort,
+            page=_page(values.get("page", ["1"])[-1]),
+        )
+
+    def filters(self) -> ArticleFilters:
+        """Return the filters. Raises QueryError for a value that is not valid."""
+        given: dict[str, Any] = {**dict(self.lists), **dict(self.days)}
+        return ArticleFilters(**given, undated="undated" in self.flags, unique="unique" in self.flags)
+
+    def words(self) -> str | None:
+        """Return the query as the archive takes it; None if there is none."""
+        return (with_stems(self.query) if "stem" in self.flags else self.query) or None
+
+    def articles(self, archive: Archive) -> Articles:
+        """Return all articles that match. Raises QueryError, NotFound (of the source)."""
+        return archive.matching(self.words(), self.filters(), cast(Sort, self.sort))
+
+    def parameters(self) -> list[tuple[str, str]]:
+        """Return the parameters of the address, without what is as it is without them."""
+        found = [("q", self.query)] if self.query else []
+        found += [(name, value) for name, values in self.lists for value in values]
+        found += [*self.days, *((name, "1") for name in FLAGS if name in self.flags)]
+        found += [("sort", self.sort)] if self.sort != "relevance" else []
+        return found + ([("page", str(self.page))] if self.page > 1 else [])
+
+    def link(self, path: str = "/search") -> str:
+        """Return the address of this search under a path."""
+        asked = urlencode(self.parameters())
+        return f"{path}?{asked}" if asked else path
+
+    def at_page(self, page: int) -> SearchAddress:
+        """Return the same search, at another page of its matches."""
+        return replace(self, page=page)
+
+    def sorted_by(self, sort: str) -> SearchAddress:
+        """Return the same search in another order."""
+        return replace(self, sort=sort, page=1)
+
+    def in_period(self, since: str, until: str) -> SearchAddress:
+        """Return the same search in one period of publication."""
+        kept = tuple(day for day in self.days if day[0] not in ("since", "until"))
+        return replace(self, days=(("since", since), ("until", until), *kept), page=1)
+
+    def chosen(self, key: str, value: str) -> bool:
+        """Return True if the value of a facet is asked for already."""
+        return value in dict(self.lists).get(key, ()) or (key in IN_QUERY and _term(key, value) in self.query)
+
+    def with_value(self, key: str, value: str) -> SearchAddress:
+        """Return the same search, restricted to the value of a facet; without it, if that is chosen already."""
+        if key in LISTS:
+            lists = dict(self.lists)
+            there = lists.get(key, ())
+            lists[key] = tuple(one for one in there if one != value) if value in there else (*there, value)
+            return replace(self, lists=tuple((name, lists[name]) for name in LISTS if lists.get(name)), page=1)
+        term = _term(key, value)
+        if term in self.query:
+            words = self.query.replace(term, " ")
+        else:
+            words = f"({self.query}) {term}" if " OR " in self.query else f"{self.query} {term}"
+        return replace(self, query=" ".join(words.split()), page=1)
+
+    def without(self, name: str) -> SearchAddress:
+        """Return the same search without one filter."""
+        return replace(
+            self,
+            lists=tuple(one for one in self.lists if one[0] != name),
+            days=tuple(one for one in self.days if one[0] != name),
+            flags=self.flags - {name},
+            page=1,
+        )
+
+    def as_json(self) -> Mapping[str, Any]:
+        """Return what was asked, for programs."""
+        return {"query": self.query or None, **dict(self.lists), **dict(self.days),
+                **dict.fromkeys(sorted(self.flags), True), "sort": self.sort}  # fmt: skip
+
+
+def _term(key: str, value: str) -> str:
+    """Return the words of a query that restrict it to the value of a field."""
+    return f"{key}:{in_quotes(value)}"
+
+
+def _page(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= MAX_PAGE:
+        raise QueryError(f"page {text}", "is no page of a search", f"give a number from 1 to {MAX_PAGE:,}")
+    return int(text)

@@ -1,0 +1,140 @@
+"""Put the view of an archive together: which address is answered by what, and what every answer says to the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from exports.python_api.archive import Archive
+from exports.web import article_page, feeds, lists, memento, search_page
+from exports.web.downloads import Downloads
+from exports.web.lists import HealthOf
+from exports.web.rendering import as_json, error_page, page, static_file, wants_json
+from pipelines.core.errors import MorgueError, NotFound
+from pipelines.database import queries
+
+STATIC_TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+A_DAY = "max-age=86400"
+
+
+def headers(replay_origin: str) -> dict[str, str]:
+    """Return what every answer of the view says: nothing from elsewhere, no scripts, no frames but of the replay."""
+    return {
+        "content-security-policy": (
+            "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
+            f"frame-ancestors 'none'; frame-src {replay_origin}"
+        ),
+        "x-content-type-options": "nosniff",
+        "x-frame-options": "DENY",
+        "referrer-policy": "no-referrer",
+        "cross-origin-opener-policy": "same-origin",
+        "cross-origin-resource-policy": "same-origin",
+        "cache-control": "no-cache",
+    }
+
+
+class View:
+    """Answer for one archive."""
+
+    def __init__(self, archive: Archive, replay_origin: str, health_of: HealthOf) -> None:
+        self.archive, self.replay_origin, self.health_of = archive, replay_origin, health_of
+        self.downloads = Downloads(archive)
+
+    def app(self) -> Starlette:
+        """Return the application."""
+        routes: list[tuple[str, Callable[..., Response]]] = [
+            ("/", self._bound(search_page.answer)),
+            ("/search", self._bound(search_page.answer)),
+            ("/search.json", self._bound(search_page.answer)),
+            ("/search.atom", self._bound(feeds.search)),
+            ("/article/{number:int}", self._bound(article_page.answer)),
+            ("/article/{number:int}.json", self._bound(article_page.answer)),
+            ("/article/{number:int}/compare", self._bound(article_page.compare)),
+            ("/article/{number:int}/compare.json", self._bound(article_page.compare)),
+            ("/edits", self._bound(lists.edits)),
+            ("/edits.json", self._bound(lists.edits)),
+            ("/edits.atom", self._bound(feeds.edits)),
+            ("/counts", self._bound(lists.counts)),
+            ("/counts.json", self._bound(lists.counts)),
+            ("/health", partial(lists.health, self.health_of)),
+            ("/health.json", partial(lists.health, self.health_of)),
+            ("/health.atom", partial(feeds.health, self.health_of)),
+            ("/export/articles.{form}", self.downloads.answer),
+            ("/capture/{number:int}.warc.gz", self.record),
+            ("/timemap/{form:str}/{url:path}", self._bound(memento.timemap)),
+            ("/timegate/{url:path}", self._bound(memento.timegate)),
+            ("/replay/{time:str}/{url:path}", self.replay),
+            ("/static/{name:str}", self.static),
+        ]
+        return Starlette(
+            routes=[Route(path, answer) for path, answer in routes],
+            exception_handlers={MorgueError: error_page, HTTPException: _no_page},
+        )
+
+    def _bound(self, answer: Callable[[Archive, Request], Response]) -> Callable[[Request], Response]:
+        return partial(answer, self.archive)
+
+    def replay(self, request: Request) -> Response:
+        """Show a capture in a frame below a banner; lead to the capture nearest in time if there is none at this one.
+
+        Raises NotFound, QueryError.
+        """
+        url, wanted = memento.asked_url(request), memento.time_of(request.path_params["time"])
+        captures = memento.answered(self.archive, url)
+        best = memento.nearest(captures, wanted)
+        exact = memento.replay_path(best["captured"], best["url"])
+        if request.path_params["time"] != memento.stamp_14(best["captured"]):
+            return RedirectResponse(memento.base_of(request) + exact, 302)
+        at = captures.index(best)
+        links = ", ".join(memento.links(memento.base_of(request), url, captures, best))
+        found = {"memento-datetime": memento.http_date(best["captured"]), "link": links}
+        shown = page(request, "replay.html", {
+            "capture": best, "number": at + 1, "captures": len(captures), "article": self._article_of(url),
+            "earlier": captures[at - 1] if at else None, "path_of": memento.replay_path,
+            "later": captures[at + 1] if at + 1 < len(captures) else None,
+            "frame": f"{self.replay_origin}/page/{memento.stamp_14(best['captured'])}/{best['url']}",
+        })  # fmt: skip
+        shown.headers.update(found)
+        return shown
+
+    def _article_of(self, url: str) -> queries.Row | None:
+        try:
+            return queries.article(self.archive.connection, url)
+        except NotFound:
+            return None
+
+    def record(self, request: Request) -> Response:
+        """Answer with the WARC record of a capture: a gzip member as it is in its file. Raises NotFound."""
+        row = self.archive.capture(request.path_params["number"])
+        name = f"capture-{row.id}.warc.gz"
+        sent = {"content-disposition": f'attachment; filename="{name}"'}
+        return Response(self.archive.record(row), media_type="application/warc", headers=sent)
+
+    def static(self, request: Request) -> Response:
+        """Answer with a file that we ship."""
+        name = request.path_params["name"]
+        kind = STATIC_TYPES.get(Path(name).suffix)
+        if kind is None:
+            raise HTTPException(404)
+        try:
+            return Response(static_file(name), media_type=kind, headers={"cache-control": A_DAY})
+        except FileNotFoundError:
+            raise HTTPException(404) from None
+
+
+def _no_page(request: Request, error: Exception) -> Response:
+    """Answer for an address that leads to nothing."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    missing: Any = NotFound(request.url.path, "is no page of this archive", "the search finds articles")
+    if wants_json(request):
+        found = {"subject": missing.subject, "cause": missing.cause, "next_step": missing.cure}
+        return as_json({"error": found}, status)
+    return page(request, "error.html", {"error": missing, "status": status}, status)
