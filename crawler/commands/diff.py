@@ -35,7 +35,8 @@ def command(ctx: click.Context, wanted: str, first: str | None, second: str | No
     morgue diff 12 1 3                              from revision 1 to revision 3
     morgue diff 12 2026-11-01 --format html > 12.html
     """
-    from crawler.cli.diff_report import Comparison
+    from crawler.cli.diff_report import html, lines
+    from pipelines.database.edits.comparison import Comparison
     from pipelines.database.edits.edit_list import compared, has_moved
 
     warc = WarcStorage(folder_of(ctx).warc)
@@ -48,8 +49,8 @@ def command(ctx: click.Context, wanted: str, first: str | None, second: str | No
         if form == "json":
             click.echo(output.json_text(comparison.as_dict()))
         elif form == "html":
-            click.echo(comparison.html())
+            click.echo(html(comparison))
         else:
             styled, room = output.supports_style(sys.stdout), min(output.terminal_width(sys.stdout), 100)
-            for line in comparison.lines(warc, room, styled=styled):
+            for line in lines(comparison, warc, room, styled=styled):
                 click.echo(line)

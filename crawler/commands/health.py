@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -73,7 +73,7 @@ def command(
     shown = chosen(found, sources)
     with standard_output():
         if form == "json":
-            click.echo(output.json_text([as_dict(one) for one in shown]))
+            click.echo(output.json_text([one.as_dict() for one in shown]))
         elif form == "prometheus":
             for line in prometheus(shown):
                 click.echo(line)
@@ -91,12 +91,11 @@ def command(
 
 def chosen(found: Sequence[SourceVerdict], names: Sequence[str]) -> list[SourceVerdict]:
     """Return the verdicts on the sources that the user named: the archive's, then the ill ones. Raises NotFound."""
-    from crawler.health.kinds import ARCHIVE, RANK
+    from crawler.health.kinds import worst_first
 
     homes = {one.name: f"https://{one.name}/" for one in found}
     wanted = {must_be_meant(name, homes, "is not a source that this archive watches") for name in names}
-    shown = [one for one in found if not names or one.name in wanted]
-    return sorted(shown, key=lambda one: (one.name != ARCHIVE, -RANK[one.status]))
+    return worst_first(one for one in found if not names or one.name in wanted)
 
 
 def told(files: SettingsFiles, found: Sequence[SourceVerdict], target: str) -> bool:
@@ -127,26 +126,6 @@ def send_test(ctx: click.Context, notify: str | None) -> int:
         return MorgueError.exit_code
     click.echo(plain(f"{name_of(target)} took the test message"))
     return 0
-
-
-def as_dict(verdict: SourceVerdict) -> dict[str, Any]:
-    """Return a verdict for programs."""
-    return {
-        "name": verdict.name,
-        "status": verdict.status,
-        "paused_since": stamp(verdict.paused_since) if verdict.paused_since is not None else None,
-        "paused_until": verdict.paused_until,
-        "reasons": [
-            {
-                "kind": reason.kind,
-                "status": reason.status,
-                "since": stamp(reason.since),
-                "evidence": reason.evidence,
-                "next_step": reason.next_step(verdict.name),
-            }
-            for reason in verdict.reasons
-        ],
-    }
 
 
 def print_table(shown: Sequence[SourceVerdict]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from contextlib import closing
 from typing import Any
 
 import click
@@ -24,9 +25,7 @@ from pipelines.core.terminal import plain
 @click.option("--public", is_flag=True, help="Let everybody read who can reach the address.")
 @common_options
 @click.pass_context
-def command(
-    ctx: click.Context, host: str, port: int, replay_port: int | None, token: str | None, public: bool
-) -> None:
+def command(ctx: click.Context, host: str, port: int, replay_port: int | None, token: str | None, public: bool) -> None:
     """Show the archive in a browser: search, articles, edits, health, and pages as they were captured.
 
     It only reads, also while a crawl writes. Captured pages are shown without their scripts on a port of their own.
@@ -43,7 +42,7 @@ def command(
         raise ConfigError(f"--host {host}", cause, "add --token TEXT, or --public if everybody may")
     if token is not None and len(token) < 8:
         raise ConfigError("--token", "has fewer than 8 characters, and could be guessed", "make it longer")
-    from exports.web.server import Place, serve
+    from exports.web.serving import Place, serve
 
     next_port = 0 if port == 0 else port + 1
     place = Place(host, port, next_port if replay_port is None else replay_port, token, public)
@@ -60,12 +59,10 @@ def _is_loopback(host: str) -> bool:
 
 def _health(ctx: click.Context) -> list[dict[str, Any]]:
     """Return what `morgue health --format json` prints."""
-    from contextlib import closing
-
     from crawler.cli.common_options import files_judged
-    from crawler.commands.health import as_dict, chosen
     from crawler.health.check import look
+    from crawler.health.kinds import worst_first
     from pipelines.database.connection import connect
 
     with closing(connect(folder_of(ctx).database)) as db:
-        return [as_dict(one) for one in chosen(look(db, files_judged(ctx, db)), ())]
+        return [one.as_dict() for one in worst_first(look(db, files_judged(ctx, db)))]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from pipelines.core.timestamps import stamp
 
 OK, WARN, BAD = "ok", "warn", "bad"
 PAUSED = "paused"  # by its owner: nothing is asked for, and nothing is said of it
@@ -107,3 +110,27 @@ class SourceVerdict:
         if self.is_paused and not self.reasons:
             return PAUSED
         return max((reason.status for reason in self.reasons), key=RANK.__getitem__, default=OK)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the verdict for programs."""
+        return {
+            "name": self.name,
+            "status": self.status,
+            "paused_since": stamp(self.paused_since) if self.paused_since is not None else None,
+            "paused_until": self.paused_until,
+            "reasons": [
+                {
+                    "kind": reason.kind,
+                    "status": reason.status,
+                    "since": stamp(reason.since),
+                    "evidence": reason.evidence,
+                    "next_step": reason.next_step(self.name),
+                }
+                for reason in self.reasons
+            ],
+        }
+
+
+def worst_first(found: Iterable[SourceVerdict]) -> list[SourceVerdict]:
+    """Return verdicts in the order in which people read them: the archive's, then the ill sources."""
+    return sorted(found, key=lambda one: (one.name != ARCHIVE, -RANK[one.status]))

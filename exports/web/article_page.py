@@ -12,14 +12,11 @@ from exports.web.memento import replay_path
 from exports.web.rendering import as_json, page, wants_json
 from pipelines.database import page_states, queries
 from pipelines.database.clusters.cluster_list import cluster_of
-from pipelines.database.edits.chains import version_of
-from pipelines.database.edits.difference import difference, difference_row
+from pipelines.database.edits.comparison import Comparison
 from pipelines.database.edits.edit_list import chosen, has_moved
-from pipelines.database.edits.word_diff import paragraphs
 
 MAX_CAPTURES = 200  # shown; the newest
 MAX_COPIES = 50
-PROVENANCE = ("warc_file", "warc_offset", "warc_length", "warc_record_id", "payload_digest", "captured")
 FIELDS = (
     ("title", "headline"), ("authors", "authors"), ("byline", "byline"), ("published", "published"),
     ("modified", "modified"), ("source", "source"), ("site_name", "name of the site"), ("publisher", "publisher"),
@@ -66,20 +63,12 @@ def compare(archive: Archive, request: Request) -> Response:
     new = chosen(states, request.query_params.get("to") or newest, row["id"])
     before = [state for state in states if state["revision"] < new["revision"]]
     old = chosen(states, request.query_params.get("from") or str((before or states)[-1]["revision"]), row["id"])
-    sides = [version_of(side | {"id": side["revision"]}) for side in (old, new)]
-    size = difference_row(difference(*sides), moved=has_moved(states, old, new))
-    title = next(paragraphs(old["title"] or "", new["title"] or ""))
-    text = list(paragraphs(old["text"], new["text"]))
+    comparison = Comparison(row["id"], row["url"], old, new, has_moved(states, old, new))
     if wants_json(request):
-        return as_json({
-            "article": row["id"], "url": row["url"], **size,
-            "old": {name: old[name] for name in ("revision", "seen", *PROVENANCE)},
-            "new": {name: new[name] for name in ("revision", "seen", *PROVENANCE)},
-            "title": [segment._asdict() for segment in title],
-            "paragraphs": [[segment._asdict() for segment in paragraph] for paragraph in text],
-        })  # fmt: skip
+        return as_json(comparison.as_dict())
     heads = [{**side, "replay": replay_path(side["captured"], row["url"])} for side in (old, new)]
     return page(request, "compare.html", {
-        "row": row, "states": states, "old": heads[0], "new": heads[1], "size": size, "title": title, "text": text,
+        "row": row, "states": states, "old": heads[0], "new": heads[1], "size": comparison.size(),
+        "title": comparison.title(), "text": list(comparison.text()), "fields": list(comparison.fields()),
         "numbers": [state["revision"] for state in states],
     })  # fmt: skip

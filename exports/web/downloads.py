@@ -16,7 +16,7 @@ from exports import ArticleFormat, columns_read, dataset, load_format
 from exports.python_api.archive import Archive
 from exports.selected_rows import ArticleRows, RowSelection
 from exports.web.search_address import SearchAddress
-from pipelines.core.errors import ArchiveLocked, ConfigError, NotFound
+from pipelines.core.errors import ArchiveLocked, NotFound
 
 FORMATS = ("csv", "jsonl", "parquet")
 MAX_AT_ONCE = 2
@@ -95,7 +95,7 @@ class _Pipe(io.RawIOBase):
         """Return the number of bytes written."""
         return self._written
 
-    def write(self, data) -> int:  # type: ignore[no-untyped-def, override]
+    def write(self, data) -> int:
         """Take bytes. Raises BrokenPipeError if nobody reads."""
         self._buffer += data
         self._written += len(data)

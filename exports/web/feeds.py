@@ -1,4 +1,4 @@
-"""Answer with Atom feeds (RFC 4287), so that a feed reader is the alert: new matches, edits, and the health of sources."""
+"""Answer with Atom feeds (RFC 4287), so that a feed reader is the alert: new matches, edits, health."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ def edits(archive: Archive, request: Request) -> Response:
     base = base_of(request)
     entries = [
         _entry(f"{base}/article/{row['article']}/compare?to={row['revision']}", row["title"] or row["url"], row["seen"],
-               f"{row['source'] or ''}: {', '.join(row['changes'])}, +{row['words_added']} -{row['words_removed']} words")
+               f"{row['source'] or ''}: {', '.join(row['changes'])}, "
+               f"+{row['words_added']} -{row['words_removed']} words")
         for row in rows
     ]  # fmt: skip
     return _feed(request, "Edits", asked.link("/edits"), entries, [row["seen"] for row in rows])
@@ -82,4 +83,3 @@ def _feed(request: Request, title: str, path: str, entries: Sequence[str], times
     )  # fmt: skip
     out.write("\n".join((*head, *entries, "</feed>\n")))
     return Response(out.getvalue().encode("utf-8", "replace"), media_type=ATOM)
-

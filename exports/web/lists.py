@@ -18,7 +18,21 @@ from pipelines.database.search.attention import attention
 MAX_EDITS = 200
 MAX_QUERIES = 6
 MAX_SERIES = 8
-KEYS = ("", "day", "week", "month", "year", "source", "language", "kind", "origin", "access", "author", "section", "tag")
+KEYS = (
+    "",
+    "day",
+    "week",
+    "month",
+    "year",
+    "source",
+    "language",
+    "kind",
+    "origin",
+    "access",
+    "author",
+    "section",
+    "tag",
+)
 
 # Returns what `morgue health --format json` prints. The view does not know the settings that it is judged by.
 HealthOf = Callable[[], Sequence[dict[str, Any]]]
@@ -90,9 +104,12 @@ def chart(found: Any, *, share: bool) -> dict[str, Any] | None:
         for line in values
     ]
     names = list(found.queries) or ["articles"]
+    bars = [] if found.unit else [
+        {"name": " · ".join(str(part or "(none)") for part in row.key),
+         "numbers": [line[at] or 0 for line in values],
+         "widths": [(line[at] or 0) / most * 100 for line in values]}
+        for at, row in enumerate(rows)
+    ]  # fmt: skip
     return {"most": f"{most:.1%}" if share else f"{most:,}", "lines": list(zip(names, lines, strict=True)),
             "first": rows[0].key[0], "last": rows[-1].key[0], "over_time": found.unit is not None,
-            "bars": [] if found.unit else [
-                {"name": " · ".join(str(part or "(none)") for part in row.key),
-                 "numbers": [(line[at] or 0) for line in values],
-                 "widths": [(line[at] or 0) / most * 100 for line in values]} for at, row in enumerate(rows)]}  # fmt: skip
+            "bars": bars}  # fmt: skip

@@ -46,7 +46,9 @@ class SearchAddress:
         for name in LISTS:
             if chosen := tuple(dict.fromkeys(values.get(name, ()))):
                 if len(chosen) > MAX_VALUES:
-                    raise QueryError(name, f"{len(chosen)} values, and at most {MAX_VALUES} can be chosen", "choose fewer")
+                    raise QueryError(
+                        name, f"{len(chosen)} values, and at most {MAX_VALUES} can be chosen", "choose fewer"
+                    )
                 lists.append((name, chosen))
         sort = values.get("sort", ["relevance"])[-1]
         if sort not in SORTS:

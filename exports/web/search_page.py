@@ -71,7 +71,8 @@ def answer(archive: Archive, request: Request) -> Response:
         })  # fmt: skip
     pool = hits.pool
     return page(request, "search.html", {
-        "asked": asked, "hits": rows, "total": total, "pages": -(-total // PAGE_ROWS), "facets": [(one, facet_rows(asked, one)) for one in facets],
+        "asked": asked, "hits": rows, "total": total, "pages": -(-total // PAGE_ROWS),
+        "facets": [(one, facet_rows(asked, one)) for one in facets],
         "timeline": time, "ranked": pool and f"{pool.ranked:,} of {counted(pool.total, 'match')}",
         "undated_left_out": found.undated_left_out if found.filters.is_dated else 0,
         "extent": queries.extent(archive.connection) if not total else None,

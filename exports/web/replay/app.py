@@ -22,7 +22,6 @@ from exports.web.replay import css, html
 from pipelines.archive.replay import ReplayedResponse, replay
 from pipelines.core.errors import MorgueError, NotFound
 from pipelines.core.media_types import HTML_TYPES
-from pipelines.database import queries
 from pipelines.database.connection import Row
 from pipelines.extraction.page.charset import decode
 
@@ -30,9 +29,10 @@ MAX_BYTES = 64 << 20  # of a body once decoded
 MAX_REDIRECTS = 8
 SHOWN_TYPES = re.compile(r"(?:image|font|audio|video)/[\w.+-]+|application/(?:font-|x-font-|vnd\.ms-font)[\w.+-]+")
 MISSING = (
-    '<svg xmlns="http://www.w3.org/2000/svg" width="160" height="90" viewBox="0 0 160 90"><rect width="158" height="88" '
-    'x="1" y="1" fill="#eee" stroke="#999" stroke-dasharray="4 3"/><text x="80" y="49" font-family="sans-serif" '
-    'font-size="12" fill="#555" text-anchor="middle">not in the archive</text></svg>'
+    '<svg xmlns="http://www.w3.org/2000/svg" width="160" height="90" viewBox="0 0 160 90">'
+    '<rect width="158" height="88" x="1" y="1" fill="#eee" stroke="#999" stroke-dasharray="4 3"/>'
+    '<text x="80" y="49" font-family="sans-serif" font-size="12" fill="#555" text-anchor="middle">'
+    "not in the archive</text></svg>"
 )
 
 
@@ -119,7 +119,9 @@ class Replay:
 
     def _page(self, row: Row, answer: ReplayedResponse, time: str) -> str:
         text = decode(answer.body, answer.content_type) or ""
-        return html.rewritten(text, row["url"], self._part_address(time), lambda url: f"{self.view}/replay/{time}/{url}")
+        return html.rewritten(
+            text, row["url"], self._part_address(time), lambda url: f"{self.view}/replay/{time}/{url}"
+        )
 
     def _sheet(self, row: Row, answer: ReplayedResponse, time: str) -> str:
         write = html.AddressWriter(row["url"], self._part_address(time), str)
@@ -128,7 +130,9 @@ class Replay:
     def _part_address(self, time: str) -> Callable[[str], str]:
         return lambda url: f"{self.here}/part/{time}/{url}"
 
-    def _response(self, body: str | bytes, mime: str, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    def _response(
+        self, body: str | bytes, mime: str, status: int = 200, headers: dict[str, str] | None = None
+    ) -> Response:
         kind = f"{mime}; charset=utf-8" if mime.startswith("text/") else mime
         content = body.encode("utf-8", "replace") if isinstance(body, str) else body
         return Response(content, status, {"content-type": kind, **(headers or {})})

@@ -26,7 +26,18 @@ PAGES = {"a": ("href", "xlink:href"), "area": ("href",)}
 SETS = ("srcset", "imagesrcset")
 STYLE_LINKS = frozenset(("stylesheet", "icon", "shortcut", "apple-touch-icon", "mask-icon"))
 REMOVED = "script, base, meta[http-equiv], template[shadowrootmode], link[rel~=preconnect], link[rel~=dns-prefetch]"
-DROPPED = ("integrity", "crossorigin", "nonce", "ping", "action", "formaction", "srcdoc", "manifest", "target", "download")
+DROPPED = (
+    "integrity",
+    "crossorigin",
+    "nonce",
+    "ping",
+    "action",
+    "formaction",
+    "srcdoc",
+    "manifest",
+    "target",
+    "download",
+)
 LAZY = ("data-src", "data-lazy-src", "data-original", "data-srcset")  # where scripts would have taken the picture from
 STATIC = ("data:", "#", "blob:", "about:")
 

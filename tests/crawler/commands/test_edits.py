@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from crawler.cli.diff_report import HEAD_KEYS, Comparison
+from crawler.cli.diff_report import lines
+from pipelines.database.edits.comparison import HEAD_KEYS, Comparison
 from pipelines.database.edits.edit_list import compared, has_moved
 from pipelines.warc.storage import WarcStorage
 from tests.support.article_archive import build
@@ -159,7 +160,7 @@ def test_diff_in_colours_keeps_words_apart_and_names_a_new_address():
         blank | {"revision": 3, "title": "Letter to a poet", "changes": ["title"]},
     ]
     compared = Comparison(1, "", states[0], states[2], has_moved(states, states[0], states[2]))
-    shown = "\n".join(compared.lines(WarcStorage(Path("warc")), 80, styled=True))
+    shown = "\n".join(lines(compared, WarcStorage(Path("warc")), 80, styled=True))
     assert "changed: title, address" in shown
     assert "Letter to Mirror a poet" in re.sub("\x1b\\[[0-9;]*m", "", shown)
     assert not has_moved(states, states[1], states[2])

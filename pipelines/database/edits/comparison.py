@@ -1,0 +1,60 @@
+"""Compare two revisions of an article: the segments of headline and text, what changed and how much. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from pipelines.database.connection import Row
+from pipelines.database.edits.chains import version_of
+from pipelines.database.edits.difference import difference, difference_row
+from pipelines.database.edits.word_diff import TextSegment, paragraphs
+
+HEAD_KEYS = ("revision", "seen", "captured", "warc_file", "warc_offset", "warc_length", "warc_record_id",
+             "payload_digest", "text_digest", "extractor", "title", "authors", "modified")  # fmt: skip
+
+
+class Comparison(NamedTuple):
+    """Hold two revisions of an article, as `queries.revisions` gives them."""
+
+    article: int
+    url: str
+    old: Row
+    new: Row
+    moved: bool  # the article got another address between them
+
+    def title(self) -> list[TextSegment]:
+        """Return the headline as its segments."""
+        return next(paragraphs(self.old["title"] or "", self.new["title"] or ""))
+
+    def text(self) -> Iterator[list[TextSegment]]:
+        """Yield the paragraphs, each as its segments."""
+        return paragraphs(self.old["text"], self.new["text"])
+
+    def size(self) -> Row:
+        """Return what changed, and how much: the columns of `revisions`, with a list of changes."""
+        old, new = (version_of(side | {"id": side["revision"]}) for side in (self.old, self.new))
+        row = difference_row(difference(old, new), moved=self.moved)
+        silent = None if row["silent"] is None else bool(row["silent"])
+        return row | {"changes": json.loads(row["changes"]), "silent": silent}
+
+    def fields(self) -> Iterator[tuple[str, str, str]]:
+        """Yield (name, old, new) of authors and time of modification that differ."""
+        for name in ("authors", "modified"):
+            values = [side[name] or "" for side in (self.old, self.new)]
+            old, new = (", ".join(value) if isinstance(value, list) else value for value in values)
+            if old != new:
+                yield name, old or "(none)", new or "(none)"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the comparison for programs."""
+        return {
+            "article": self.article,
+            "url": self.url,
+            "old": {name: self.old[name] for name in HEAD_KEYS},
+            "new": {name: self.new[name] for name in HEAD_KEYS},
+            **self.size(),
+            "title": [segment._asdict() for segment in self.title()],
+            "paragraphs": [[segment._asdict() for segment in paragraph] for paragraph in self.text()],
+        }
