@@ -1,0 +1,137 @@
+"""Test how addresses in pages, style sheets and `srcset` are written anew."""
+
+from __future__ import annotations
+
+import pytest
+
+from exports.web.replay import css, html, srcset
+
+BASE = "https://paper.example/a/b.html"
+
+
+def part(url: str) -> str:
+    return f"P<{url}>".replace("<", "(").replace(">", ")")
+
+
+def page(url: str) -> str:
+    return f"V({url})"
+
+
+def body(markup: str) -> str:
+    """Return what becomes of some markup in the body of a page."""
+    text = html.rewritten(f"<!doctype html><html><head></head><body>{markup}</body></html>", BASE, part, page)
+    return text.partition("<body>")[2].partition("</body>")[0]
+
+
+PARTS = {
+    '<img src="p.jpg">': '<img src="P(https://paper.example/a/p.jpg)">',
+    '<img src="//cdn.example/p.jpg">': '<img src="P(https://cdn.example/p.jpg)">',
+    '<img src=" p.jpg\n">': '<img src="P(https://paper.example/a/p.jpg)">',
+    '<img src="data:image/png;base64,AA">': '<img src="data:image/png;base64,AA">',
+    '<img src="ftp://x.example/p.jpg">': '<img src="#">',
+    '<img src="http://[broken">': '<img src="#">',
+    '<img data-src="p.jpg">': '<img data-src="p.jpg" src="P(https://paper.example/a/p.jpg)">',
+    '<picture><source srcset="a.webp 1x"></picture>':
+        '<picture><source srcset="P(https://paper.example/a/a.webp) 1x"></picture>',
+    '<video poster="p.jpg"></video>': '<video poster="P(https://paper.example/a/p.jpg)"></video>',
+    '<iframe src="/f"></iframe>': '<iframe src="P(https://paper.example/f)"></iframe>',
+    '<div style="background:url(x.png)"></div>':
+        '<div style="background:url(&quot;P(https://paper.example/a/x.png)&quot;)"></div>',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("markup", PARTS)
+def test_part_of_a_page_is_asked_of_the_archive(markup):
+    """Whatever way its address is written."""
+    assert body(markup) == PARTS[markup]
+
+
+GONE = (
+    "<script>alert(1)</script>", '<script src="x.js"></script>', '<base href="https://evil.example/">',
+    '<meta http-equiv="refresh" content="0;url=https://evil.example/">',
+    '<meta http-equiv="Content-Security-Policy" content="default-src *">',
+    '<link rel="preconnect" href="https://evil.example/">', '<link rel="dns-prefetch" href="//evil.example">',
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("markup", GONE)
+def test_what_runs_or_leads_away_is_gone(markup):
+    """Scripts, bases, refreshes, policies of the page's own, connections made ahead."""
+    text = html.rewritten(f"<html><head>{markup}</head><body>{markup}<p>x</p></body></html>", BASE, part, page)
+    assert "evil" not in text
+    assert "script" not in text
+
+
+@pytest.mark.parametrize("markup", [
+    '<a href="javascript:alert(1)">x</a>', '<a href=" JaVa\tscript:alert(1)">x</a>', '<a href="data:text/html,x">x</a>',
+    '<svg><a xlink:href="javascript:alert(1)">x</a></svg>', '<img src="javascript:alert(1)">',
+    '<iframe srcdoc="&lt;script>alert(1)&lt;/script>"></iframe>', '<form action="https://evil.example/"></form>',
+    '<button formaction="https://evil.example/">x</button>', '<a ping="https://evil.example/" href="/">x</a>',
+    '<img src="x.png" onerror="alert(1)">', '<svg onload="alert(1)"></svg>',
+    '<object data="javascript:alert(1)"></object>',
+])  # fmt: skip
+def test_address_or_attribute_that_would_run_is_gone(markup):
+    """Neither alert nor a stranger's address is left."""
+    text = body(markup)
+    assert "alert" not in text
+    assert "evil.example" not in text
+
+
+def test_link_leads_to_the_page_in_the_archive():
+    """In the whole window, so that the banner tells what is shown."""
+    assert body('<a href="c.html">x</a>') == '<a href="V(https://paper.example/a/c.html)" target="_top">x</a>'
+    assert body('<a href="#part">x</a>') == '<a href="#part" target="_top">x</a>'
+
+
+def test_base_of_the_page_counts():
+    """HTML, 4.2.3: the first one; it is relative to the address of the page."""
+    text = html.rewritten('<base href="/x/"><base href="/y/"><img src="p.jpg">', BASE, part, page)
+    assert "P(https://paper.example/x/p.jpg)" in text
+
+
+def test_style_sheets_in_a_page_are_written_anew_each_in_its_place():
+    """Also with text in one that looks like the mark by which they are found again."""
+    first = 'a::after{content:"<style data-sheet-0=\\"7\\">"} body{background:url(a.png)}'
+    text = html.rewritten(
+        f"<style>{first}</style><p>x</p><style media=print>@import 'b.css';</style>", BASE, part, page
+    )
+    assert 'url("P(https://paper.example/a/a.png)")' in text
+    assert '<style media="print">@import "P(https://paper.example/a/b.css)";</style>' in text
+
+
+SHEETS = {
+    "url(a.png)": 'url("P(a.png)")',
+    "url( 'a b.png' )": 'url("P(a b.png)")',
+    'URL("a.png")': 'url("P(a.png)")',
+    "@import 'a.css' print;": '@import "P(a.css)" print;',
+    "@import url(a.css);": '@import url("P(a.css)");',
+    "/* url(a.png) */ b{}": "/* url(a.png) */ b{}",
+    "/* open url(a.png)": "/* open url(a.png)",
+    r"url(a\.png)": 'url("P(a.png)")',
+    r"url(\61.png)": 'url("P(a.png)")',
+    'url("a\\22.png")': 'url("P(a%22.png)")',
+    "url()": "url()",
+    "curl: none": "curl: none",
+}
+
+
+@pytest.mark.parametrize("text", SHEETS)
+def test_style_sheet(text):
+    """Addresses with and without quotes, imports, escapes, comments."""
+    assert css.rewritten(text, part) == SHEETS[text]
+
+
+SETS = {
+    "a.jpg": [("a.jpg", "")],
+    "a.jpg, b.jpg 2x": [("a.jpg", ""), ("b.jpg", "2x")],
+    "a.jpg 1x,b.jpg 2x": [("a.jpg", "1x"), ("b.jpg", "2x")],
+    "https://x.example/w,h=3/a.jpg 100w, b.jpg 200w": [("https://x.example/w,h=3/a.jpg", "100w"), ("b.jpg", "200w")],
+    " , a.jpg 1x , ": [("a.jpg", "1x")],
+    "": [],
+}
+
+
+@pytest.mark.parametrize("text", SETS)
+def test_candidates(text):
+    """A comma belongs to the address unless white space follows it."""
+    assert srcset.candidates(text) == SETS[text]

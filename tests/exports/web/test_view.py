@@ -1,0 +1,211 @@
+"""Test `morgue serve` over loopback: what each address answers, and what every answer says to the browser."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import xml.etree.ElementTree as ET
+
+import feedparser
+import pytest
+
+from tests.support.command import LOOPBACK, make_archive, morgue, rows
+from tests.support.newspaper import serve
+from tests.support.web_view import viewing
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    """Return an archive of the newspaper after two crawls, between which an article was corrected."""
+    archive = make_archive(tmp_path_factory.mktemp("view") / "archive")
+    with serve() as paper:
+        done = morgue("-C", archive, "crawl", *LOOPBACK, "--urls", "-", stdin="\n".join(paper.truth))
+        assert done.returncode == 0, done.stderr
+        done = morgue("-C", archive, "crawl", *LOOPBACK, paper.correct().url)
+        assert done.returncode == 0, done.stderr
+    return archive
+
+
+@pytest.fixture(scope="module")
+def view(archive):
+    """Serve it."""
+    with viewing(archive) as view:
+        yield view
+
+
+def edited(archive):
+    """Return the number of an article with two revisions."""
+    return rows(archive, "SELECT id FROM articles WHERE revision > 1")[0][0]
+
+
+PAGES = ("/", "/search?q=ferry", "/search?q=ferry&sort=newest&language=en&since=2019", "/counts", "/counts?q=ferry",
+         "/counts?by=source", "/edits", "/health", "/article/1")  # fmt: skip
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_page_is_html_with_the_headers_that_keep_it_safe(view, path):
+    """No page may load, run or be framed by anything from elsewhere."""
+    answer = view.get(path)
+    assert (answer.status, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; style-src 'self'")
+    assert "script-src" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert "access-control-allow-origin" not in answer.headers
+    assert "<script" not in answer.text
+
+
+def test_search_finds_what_the_command_finds(view, archive):
+    """The same articles in the same order, and the same total."""
+    found = view.get("/search.json?q=ferry").json()
+    listed = morgue("-C", archive, "search", "ferry", "--format", "json", "--limit", "20").stdout
+    assert [hit["id"] for hit in found["hits"]] == [hit["id"] for hit in json.loads(listed)]
+    assert found["total"] == rows(archive, "SELECT count(*) FROM articles_fts('ferry')")[0][0] > 0
+    assert sum(one["count"] for one in found["facets"]["language"]["values"]) == found["total"]
+    assert sum(found["timeline"]["counts"].values()) + found["timeline"]["undated"] == found["total"]
+
+
+def test_facet_leads_to_a_search_with_its_number_of_matches(view):
+    """Each link of a facet is followed."""
+    page = view.get("/search?q=the").text
+    facets = re.findall(r'<a href="(/search\?[^"]+)"[^>]*><span>([^<]*)</span> <span class="number">([\d,]+)', page)
+    assert len(facets) > 8
+    for link, value, number in facets:
+        found = view.get(link.replace("&amp;", "&").replace("/search?", "/search.json?")).json()
+        assert found["total"] == int(number.replace(",", "")), (link, value)
+
+
+def test_bar_of_the_timeline_leads_to_its_articles(view):
+    """The period is a filter of the address."""
+    page = view.get("/").text
+    bars = re.findall(r'<a href="(/search\?[^"]+)" aria-label="[^:"]+: ([\d,]+)"', page)
+    assert len(bars) > 3
+    for link, number in bars[:5]:
+        assert view.get(link.replace("&amp;", "&").replace("/search?", "/search.json?")).json()["total"] == int(number)
+
+
+def test_pages_of_matches_follow_each_other(view):
+    """The last page has no next one; all pages together have every article once."""
+    seen, path = [], "/search.json"
+    while path:
+        found = view.get(path).json()
+        seen += [hit["id"] for hit in found["hits"]]
+        path = found["next"]
+    assert sorted(seen) == sorted(set(seen))
+    assert len(seen) == found["total"]
+
+
+def test_article_shows_where_each_value_comes_from(view, archive):
+    """Headline, provenance, captures; its JSON is that of `morgue show`."""
+    number = edited(archive)
+    row = view.get(f"/article/{number}.json").json()
+    page = view.get(f"/article/{number}").text
+    assert html.escape(row["warc_record_id"]) in page
+    assert row["payload_digest"] in page
+    assert f"from {row['found_in']['title']}" in page
+    assert len(row["captures"]) == page.count('.warc.gz">WARC record') >= 2
+
+
+def test_comparison_marks_the_words_that_changed(view, archive):
+    """By default the last two revisions are compared; the JSON is that of `morgue diff`."""
+    number = edited(archive)
+    page = view.get(f"/article/{number}/compare").text
+    assert "<ins>" in page or "<del>" in page
+    shown = json.loads(morgue("-C", archive, "diff", str(number), "--format", "json").stdout)
+    assert view.get(f"/article/{number}/compare.json").json() == shown
+
+
+def test_edits_and_feeds(view, archive):
+    """A feed reader reads the feeds; each entry leads to a page of the view."""
+    number = edited(archive)
+    assert f"/article/{number}/compare?to=2" in view.get("/edits").text
+    for path in ("/edits.atom", "/search.atom?q=ferry", "/health.atom"):
+        answer = view.get(path)
+        assert answer.headers["content-type"] == "application/atom+xml"
+        ET.fromstring(answer.text)
+        feed = feedparser.parse(answer.body)
+        assert not feed.bozo
+        for entry in feed.entries[:3]:
+            assert view.get(entry.link).status == 200
+    assert feedparser.parse(view.get("/edits.atom").body).entries
+
+
+def test_counts_are_those_of_the_command(view, archive):
+    """Queries side by side by year."""
+    found = view.get("/counts.json?q=ferry&q=council&by=year").json()
+    listed = morgue("-C", archive, "count", "ferry", "council", "--by", "year", "--format", "json").stdout
+    shown = json.loads(listed)
+    assert found["rows"] == (shown["rows"] if isinstance(shown, dict) else shown)
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+def test_export_is_that_of_the_command(view, archive, form, tmp_path):
+    """Byte for byte."""
+    out = tmp_path / f"all.{form}"
+    done = morgue("-C", archive, "export", form, out, "--query", "ferry")
+    assert done.returncode == 0, done.stderr
+    answer = view.get(f"/export/articles.{form}?q=ferry")
+    assert answer.headers["content-disposition"] == f'attachment; filename="articles.{form}"'
+    assert answer.body == out.read_bytes()
+
+
+ERRORS = {
+    "/article/99999": (404, "no such number"),
+    "/nope": (404, "is no page of this archive"),
+    "/search?page=0": (400, "is no page of a search"),
+    "/search?q=(": (400, ""),
+    "/search?source=nobody": (404, "not in this archive"),
+    "/search?since=soon": (400, "since"),
+    "/counts?by=weather": (400, "is no key to count by"),
+    "/export/articles.exe": (404, "is none of the formats"),
+    "/replay/2026/http://nobody.example/": (404, "no capture of this address"),
+    "/replay/1/http://nobody.example/": (400, "is no time"),
+    "/capture/99999.warc.gz": (404, "no such number"),
+    "/static/../rendering.py": (404, ""),
+    "/static/%2e%2e%2frendering.py": (404, ""),
+}
+
+
+@pytest.mark.parametrize("path", ERRORS)
+def test_error_names_the_subject_the_cause_and_the_next_step(view, path):
+    """In the words of the command line, with the status that programs expect."""
+    status, words = ERRORS[path]
+    answer = view.get(path)
+    assert answer.status == status
+    assert words in answer.text
+    assert "Traceback" not in answer.text
+
+
+def test_only_get_and_head_by_a_name_of_ours(view):
+    """Other methods, and the name of a stranger in the Host header (DNS rebinding), are refused."""
+    assert view.get("/", method="POST").status == 405
+    assert view.get("/", method="DELETE").headers["allow"] == "GET, HEAD"
+    assert view.get("/", Host="evil.example").status == 421
+    assert view.get("/search?q=" + "x" * 9000).status == 414
+    head = view.get("/", method="HEAD")
+    assert (head.status, head.body) == (200, b"")
+
+
+def test_token_opens_the_view_and_leaves_the_address(archive):
+    """In a header, or once in the address, from where it moves into a cookie that no script reads."""
+    with viewing(archive, "--token", "correct-horse") as view:
+        assert view.get("/").status == 401
+        assert view.get("/", Authorization="Bearer wrong-horses").status == 401
+        assert view.get("/", Authorization="Bearer correct-horse").status == 200
+        moved = view.get("/search?q=ferry&token=correct-horse")
+        assert (moved.status, moved.headers["location"]) == (303, "/search?q=ferry")
+        cookie = moved.headers["set-cookie"]
+        assert "HttpOnly; SameSite=Strict" in cookie
+        assert view.get("/", Cookie=cookie.partition(";")[0]).status == 200
+
+
+def test_address_that_others_reach_needs_a_token(archive):
+    """Nothing is served before somebody has said who may read."""
+    done = morgue("-C", archive, "serve", "--host", "0.0.0.0", "--port", "0")
+    assert done.returncode == 2
+    assert "add --token TEXT, or --public if everybody may" in done.stderr
