@@ -46,9 +46,8 @@ def command(ctx: click.Context, host: str, port: int, replay_port: int | None, t
 
     next_port = 0 if port == 0 else port + 1
     place = Place(host, port, next_port if replay_port is None else replay_port, token, public)
-    with archive_of(ctx) as archive:
-        with suppress(KeyboardInterrupt):  # the usual end
-            serve(archive, place, lambda: _health(ctx), lambda url: click.echo(plain(f"{url}  (Ctrl-C stops it)")))
+    with archive_of(ctx) as archive, suppress(KeyboardInterrupt):  # the usual end
+        serve(archive, place, lambda: _health(ctx), lambda url: click.echo(plain(f"{url}  (Ctrl-C stops it)")))
 
 
 def _is_loopback(host: str) -> bool:

@@ -55,7 +55,7 @@ GONE = (
 
 
 @pytest.mark.parametrize("markup", GONE)
-def test_what_runs_or_leads_away_is_gone(markup):
+def test_markup_that_runs_or_leads_away_is_gone(markup):
     """Scripts, bases, refreshes, policies of the page's own, connections made ahead."""
     text = html.rewritten(f"<html><head>{markup}</head><body>{markup}<p>x</p></body></html>", BASE, part, page)
     assert "evil" not in text
