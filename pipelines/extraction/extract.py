@@ -34,6 +34,7 @@ from pipelines.extraction.body.features import Evidence, PageContext
 from pipelines.extraction.body.line_layout import LaidOutLine, LineLayout
 from pipelines.extraction.boilerplate import comments, remove
 from pipelines.extraction.boilerplate.line_rules import RULE_BY_NAME
+from pipelines.extraction.boilerplate.remove import CutBlock
 from pipelines.extraction.fields import dates, metadata
 from pipelines.extraction.fields.authors import outlets
 from pipelines.extraction.fields.likely_days import likely_days
@@ -146,11 +147,12 @@ def _read(page: Page, observer: ReadingObserver) -> Article:
     early = page_labels.early(declared)
     written = comments.find_comments(tree) if page.comments else None
 
-    decisions = _decisions(tree, declared, fields, rule, observer)
+    decisions, walls = _decisions(tree, declared, fields, rule, observer)
     if page.listing and not article_signs.shows_article(declared, fields, decisions):
         raise PageRefused(INDEX, LISTING)
     paragraphs, fields = _paragraphs(decisions, declared, fields)
-    labels = page_labels.read(declared, early, _lines_around(decisions), paragraphs, fields.byline, fields.title)
+    around = _lines_around(decisions)
+    labels = page_labels.read(declared, early, around, paragraphs, fields.byline, fields.title, walls)
     observer.labelled(labels)
     lines = _laid_out(decisions)
     observer.laid_out(lines)
@@ -197,16 +199,17 @@ def _fields(declared: DeclaredMetadata, rule: Rule, observer: ReadingObserver) -
 
 def _decisions(
     tree: Any, declared: DeclaredMetadata, fields: PageMetadata, rule: Rule, observer: ReadingObserver
-) -> list[BlockDecision]:
+) -> tuple[list[BlockDecision], list[CutBlock]]:
     """Cut out of `tree` what is surely not the article, and decide on each block that is left.
 
-    Raises PageRefused for an index page.
+    Also return the blocks that were cut out and may be walls. Raises PageRefused for an index page.
     """
     lighten(tree)
     observer.removed(site_rules.prune(tree, rule))
     selected = site_rules.body(tree, rule)
     observer.left_outside(site_rules.keep_only(tree, selected))
-    observer.removed(remove.prune(tree, traced=observer.is_tracing))
+    cut = remove.prune(tree, traced=observer.is_tracing)
+    observer.removed(cut.traces)
     context = None
     if selected:
         decisions = classifier.keep_all(blocks(tree.find(".//body")), fields.title or "")
@@ -221,7 +224,7 @@ def _decisions(
     kept = [decision.block for decision in decisions if decision.rule is None]
     if not selected and is_index(declared, [decision.block for decision in decisions], kept):
         raise PageRefused(INDEX, "mostly links, and no article declared")
-    return decisions
+    return decisions, cut.walls
 
 
 def _paragraphs(

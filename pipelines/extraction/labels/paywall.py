@@ -12,11 +12,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from lxml.etree import XPath
 
 from pipelines.core import PAYWALLED_WHOLE
+from pipelines.extraction.boilerplate.remove import CutBlock, element_path
 from pipelines.extraction.languages import tables
 from pipelines.extraction.page import jsonld
 from pipelines.extraction.page.declared import DeclaredMetadata
@@ -38,6 +40,8 @@ MIN_ARTICLE_CHARS = 150  # of a page with less text, dropped lines may be the qu
 MIN_WHOLE_CHARS, MIN_WHOLE_LINES = 600, 3  # a text with less of both, which is not free, is taken for its beginning
 MAX_BODY_CHARS = 300_000  # of an articleBody that are read
 MAX_WALL_CHARS = 3000  # a longer block is no wall
+END_OF_TEXT_CHARS = 24  # of the last line of a text, by which its place on the page is known
+LINE_TAGS = ("p", "h1", "h2", "h3", "h4", "h5", "h6", "li")
 TIER_METAS = ("article:content_tier", "content_tier", "content-tier")
 CLOSED_TIERS = frozenset(("locked", "metered", "paid", "premium", "subscriber", "subscribers"))
 FALSE_VALUES = frozenset(("false", "no", "0"))
@@ -104,12 +108,16 @@ def declared_closed(declared: DeclaredMetadata) -> str | None:
 
 
 def access(
-    declared: DeclaredMetadata, closed: str | None, lines: list[str], dropped: list[str] | None = None
+    declared: DeclaredMetadata,
+    closed: str | None,
+    lines: list[str],
+    dropped: list[str] | None = None,
+    walls: Sequence[CutBlock] = (),
 ) -> tuple[str | None, str | None]:
     """Return (word, evidence) of what keeps readers from the whole text; (None, None) if nothing does.
 
     `closed`: the result of `declared_closed`. `lines`: the text of the article. `dropped`: lines that were found with
-    it and dropped.
+    it and dropped. `walls`: blocks that were cut out of the page and may be walls.
     """
     length = sum(map(len, lines))
     consent = None
@@ -120,11 +128,14 @@ def access(
     cut = _cut_evidence(declared, lines, length)
     ends = (*(dropped or ())[-TAIL_LINES:], *lines[-TAIL_LINES:], *lines[:HEAD_LINES])
     wall = next((line for line in ends if _is_wall(line)), None)
+    below = _wall_below(walls, lines) if walls and not wall and length < MAX_TEASER_CHARS else None
     if closed:
-        missing = cut or _part_evidence(declared, closed, lines, length, wall)
+        missing = cut or _part_evidence(declared, closed, lines, length, wall or (below and below[1]))
         return PAYWALL if missing else WHOLE, f"{closed}; {missing or f'text of {length} characters'}"
     if wall and (length < 2 * MAX_TEASER_CHARS or cut or wall in lines[-2:]):
         return PAYWALL, f"line: {_quoted(wall)}"
+    if below:
+        return PAYWALL, f"block {below[0]}; {_quoted(below[1])}"
     if cut or length < MAX_TEASER_CHARS:
         built = _wall_blocks(declared.tree)
         if built and (cut or built[1]):
@@ -210,6 +221,21 @@ def _selling_block(tree: Any, token: str) -> tuple[str, str] | None:
         words = [" ".join(piece.split()) for piece in block.itertext() if piece.strip()]
         if any(SELLING_WORDS.search(piece) for piece in words):
             return token, next((piece for piece in words if _is_wall(piece)), "")
+    return None
+
+
+def _wall_below(walls: Sequence[CutBlock], lines: list[str]) -> tuple[str, str] | None:
+    """Return (name, line) of a wall that was cut out right below the text, or None."""
+    if not lines:
+        return None
+    end = "".join(lines[-1].split())[-END_OF_TEXT_CHARS:]
+    for block, above in walls:
+        if len(block.text_content()) >= MAX_WALL_CHARS or end not in "".join(above.split()):
+            continue
+        parts = (" ".join(part.text_content().split()) for part in block.iter(*LINE_TAGS))
+        pieces = (" ".join(piece.split()) for piece in block.itertext())
+        if line := next((line for line in (*parts, *pieces) if _is_wall(line)), None):
+            return element_path(block), line
     return None
 
 

@@ -162,7 +162,7 @@ def test_removed_block_is_reported_on_request():
     body = f"<html><body>{story}</body></html>"
     tree = parse(Page("https://example.org/a/1", body.encode(), "text/html"))
     bar = tree.find(".//p[@class='share-bar']")
-    ((element, fate),) = remove.prune(tree)
+    ((element, fate),) = remove.prune(tree).traces
     assert element is bar
     assert fate == BlockTrace("Tell your friends", "article.story > p.share-bar", "share buttons", fate.why)
     assert fate.why

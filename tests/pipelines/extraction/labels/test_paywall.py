@@ -146,6 +146,26 @@ WALLS = [
     "Create a free account to keep reading.",
     "To read the full story, subscribe now. Already a subscriber? Log in.",
     "残り1234文字",
+    "Ez a cikk csak előfizetőknek érhető el.",
+    "Fizessen elő a folytatáshoz",
+    "Αυτό το άρθρο είναι μόνο για συνδρομητές",
+    "Συνδεθείτε για να διαβάσετε τη συνέχεια",
+    "Acest articol este disponibil doar pentru abonați.",
+    "Abonează-te pentru a citi mai departe",
+    "Contingut exclusiu per a subscriptors",
+    "Subscriu-te per continuar llegint",
+    "Verder lezen? Neem een abonnement",
+    "Logga in för att läsa vidare",
+    "Logg inn for å lese videre",
+    "Tilaa ja jatka lukemista",
+    "Pro pokračování ve čtení se přihlaste nebo si kupte předplatné",
+    "Masz już prenumeratę? Zaloguj się",
+    "Оформіть передплату, щоб читати далі",
+    "Уже подписаны? Войдите",
+    "Zaten abone misiniz? Giriş yapın",
+    "계속 읽으려면 로그인하세요",
+    "本文为付费会员专享",
+    "هل أنت مشترك؟ سجل الدخول",
 ]
 
 
@@ -159,6 +179,10 @@ ACCOUNTS = [
     "Already a member? Login.",
     "Sie haben bereits ein Konto? Anmelden",
     "Vous avez déjà un compte ? Connectez-vous",
+    "会員の方はログイン",
+    "已是会员？请登录",
+    "이미 회원이신가요? 로그인",
+    "Zaten üye misiniz? Giriş yapın",
 ]
 
 
@@ -247,6 +271,12 @@ ABOUT = [
     "Registrieren musste sich niemand, sagte der Bürgermeister, und lesen auch nicht.",
     "Подписчики канала узнали об этом первыми.",
     "Suscriptores y socios se reunieron el lunes en la sede del club.",
+    "Az előfizetők száma tavaly csökkent, mondta a kiadó.",
+    "Οι συνδρομητές του δικτύου έμειναν χωρίς νερό για δύο ημέρες.",
+    "Abonații la gaz au primit o scrisoare. Ea le este destinată.",
+    "Els subscriptors del gas van rebre una carta dilluns.",
+    "Prenumeranterna loggade in för att läsa om bron, sade tidningen.",
+    "会员专享的停车场将于下周一重新开放，物业公司在公告中说。",
 ]
 
 
