@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from pipelines.extraction.body import model, series
 from pipelines.extraction.body.blocks import HEADING_TAGS, MENU_LINK_SHARE, BlockContainer, TextBlock
-from pipelines.extraction.body.features import PageContext, PageFeatures, headline_index, letters
+from pipelines.extraction.body.features import PageContext, headline_index, letters
 from pipelines.extraction.body.whole_groups import list_item, undecided_groups
 
 # Names of the rules that drop blocks, as `--explain` shows them.
@@ -70,10 +70,9 @@ class BlockDecision:
 def scores_of(page: PageContext) -> dict[int, float]:
     """Return the score of each block that is worth scoring, by its index."""
     scored = blocks_to_score(page)
-    if not scored:
-        return {}
-    of_model, row = model.score if page.is_read else model.first_score, PageFeatures(page).row
-    return {index: of_model(row(index)) for index in scored}
+    of_model = model.score if page.is_read else model.first_score
+    rows = page.feature_rows(scored)  # all before the first is scored: each of the two codes fills a processor's cache
+    return {index: of_model(row) for index, row in zip(scored, rows, strict=True)}
 
 
 def block_weight(chars: int) -> int:

@@ -92,11 +92,11 @@ def topics(text: str) -> tuple[float, ...]:
 
 
 def words(text: str) -> set[str]:
-    """Return the words of a text in small letters."""
+    """Return the words of a text as WORD finds them, each once."""
     if not text.isascii():
         return set(WORD.findall(text))
     runs = set(text.encode().translate(ASCII_RUNS).decode().split())  # several times as fast as the pattern
-    return {run.lstrip(BEFORE_WORD) for run in runs}
+    return {word for run in runs if (word := run.lstrip(BEFORE_WORD))}
 
 
 @lru_cache(maxsize=20_000)
