@@ -6,6 +6,7 @@ teasers inside of it, a text set in several containers), the other features outw
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -40,6 +41,7 @@ WHY = {
 WHY_WHOLE = "most of the table or list that it is in is text of the article"
 WHY_TRAFILATURA = "the classifier found too little text on this page, and trafilatura takes this block for text"
 WHY_SERIES = "other items of the series have it in the text, or the series is the text"
+LETTER = re.compile(r"[^\W_]")  # or digit
 MIN_MENU_LINES = 5  # links with a <br> after each ...
 MIN_MENU_LINES_OUTSIDE = 2  # ... and before the first paragraph or after the last one
 MAX_MENU_LINK_CHARS = 150  # a longer link is scored
@@ -69,7 +71,8 @@ def scores_of(page: PageContext) -> dict[int, float]:
     """Return the score of each block that is worth scoring, by its index."""
     scored = blocks_to_score(page)
     of_model = model.score if page.is_read else model.first_score
-    return {index: of_model(row) for index, row in zip(scored, page.feature_rows(scored), strict=True)}
+    rows = page.feature_rows(scored)  # all before the first is scored: each of the two codes fills a processor's cache
+    return {index: of_model(row) for index, row in zip(scored, rows, strict=True)}
 
 
 def block_weight(chars: int) -> int:
@@ -252,7 +255,7 @@ def _redundant(kept: Sequence[BlockDecision], title: str) -> Iterator[tuple[Bloc
         text = decision.block.text
         if decision.block.table is not None:
             continue
-        if not letters(text):
+        if not LETTER.search(text):
             yield decision, SEPARATOR
         elif number < HEADLINE_LINES and title and letters(text) == title:
             yield decision, HEADLINE
