@@ -35,6 +35,9 @@ HEAD_LINES, TAIL_LINES = 4, 8  # at either end of a text, in which rules of the 
 MAX_EDGE_LINES = 80  # at either end, boilerplate included
 FORM_LINES = 2  # a label counts if it is at most so far from a line that is surely of a form
 LIST_MARKS = "-–•| "  # what lists and tables put around a line
+ITEM = "- "  # how an item of a list begins
+# An item with a full stop or a year is a sentence, or a book: no teaser. Nor is a long one.
+NOT_A_TEASER = re.compile(r"[.;:।]\W*$|[.!?] |\(\d{4}\)|, \d{4}|.{140}")
 PREFIX_LETTERS = 4  # by which the words of a text and of the patterns are compared
 
 # A line that says where a text comes from may also correct an error in it. A correction is kept.
@@ -57,6 +60,7 @@ PATTERNS = tuple(
     for rule, section in PATTERN_SECTIONS
 )
 WORD = re.compile(r"\w+")
+BRACKETED = re.compile(r"^[\[【［〔]([^\]】］〕]{2,30})[\]】］〕]\s?(?=\S)")  # a label: "[관련기사] ..."
 MODERATION: dict[str, list[str]] = {}  # the word for comment -> words of a notice on how comments are moderated
 for _comment, _word in (line.split(" + ") for line in tables.phrases("comments.moderation")):
     MODERATION.setdefault(_comment, []).append(_word)
@@ -94,6 +98,7 @@ def matching_lines(
         if index not in edges:
             text.try_line(index, edge=False)
     text.accept_labels()
+    text.accept_lists()
     yield from sorted(text.matched.items())
 
 
@@ -152,9 +157,33 @@ class RuledText:
                 if any(rule is not None and rule.family == self.labels[index].beside for rule in around):
                     self.matched[index] = self.labels[index]
 
+    def accept_lists(self) -> None:
+        """Take a list with its label: headlines without links below "Read also", the terms of a subscription."""
+        end = 0
+        for start in [index for index, line in enumerate(self.lines) if line.startswith(ITEM)]:
+            if start < end:
+                continue
+            end = next((at for at in range(start, len(self.lines)) if not self.lines[at].startswith(ITEM)), None) or len(
+                self.lines
+            )
+            rule = self._rule_of_list(start, end)
+            if rule is not None and not any(NOT_A_TEASER.search(line) for line in self.lines[start:end]):
+                self.matched.update(dict.fromkeys(range(start, end), rule))
+
+    def _rule_of_list(self, start: int, end: int) -> LineRule | None:
+        """Return the rule of the label above a list, or of one of its items, if the list belongs to it."""
+        label = self.matched.get(start - 1)
+        if label is not None and label.name == "read also":
+            words = normalized(self.lines[start - 1])
+            is_last = all(index in self.matched for index in range(end, len(self.lines)))
+            return label if is_last or " " in words or words > "\u3000" else None
+        inside = (self.matched.get(index) for index in range(start, end))
+        return next((rule for rule in inside if rule is not None and rule.name == "subscribers only"), None)
+
     def _names(self, index: int, edge: bool) -> Iterator[str]:
         """Yield the names of the rules that match a line, the surest first."""
-        line, prose = self.lines[index], index in self.plain
+        line = self.lines[index]
+        prose = index in self.plain and "©" not in line
         if names := PHRASES.rules_of(line):
             one_word = " " not in normalized(line)
             yield from (name for name in names if edge or not one_word or name not in ONE_WORD_AT_EDGES)
@@ -168,10 +197,11 @@ class RuledText:
                 yield from () if speech else (name,)
         if not patterns:
             return
+        line = BRACKETED.sub(r"\1: ", line, count=1)
         labelled = len(line) <= MAX_TEASER_CHARS and (":" in line or "：" in line)
         # "Related: the bridge that fell" may be prose, "Read also: ..." and "MORE: ..." never are.
-        label = line.partition(":")[0].strip(LIST_MARKS) if labelled else ""
-        if labelled and (not prose or " " in label or label.isupper()) and is_teaser(line):
+        label = line.replace("：", ":").partition(":")[0].strip(LIST_MARKS) if labelled else ""
+        if labelled and (not prose or " " in label or label.isupper() or label > "\u3000") and is_teaser(line):
             yield "read also"
         if len(line) <= MAX_NOTICE_CHARS:
             if self.browsers and is_browser_notice(lower):
