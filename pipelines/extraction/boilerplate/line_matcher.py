@@ -44,7 +44,7 @@ PREFIX_LETTERS = 4  # by which the words of a text and of the patterns are compa
 SOURCE_RULES = frozenset(("sign-off", "first published", "picture credit", "contact"))
 CORRECTION = tables.compiled(r"\b{correction}\b|{correction.inside}", re.IGNORECASE)
 
-NEVER_PROSE = frozenset(("spam filter notice", "issn", "embedded content"))  # no story uses the words of these rules
+NEVER_PROSE = frozenset(("spam filter notice", "issn", "embedded content", "terms notice"))  # no story uses the words of these rules
 
 Patterns = list[tuple[str, list[str], re.Pattern[str]]]
 
@@ -185,7 +185,7 @@ class RuledText:
         line = self.lines[index]
         prose = index in self.plain and "©" not in line
         if names := PHRASES.rules_of(line):
-            one_word = " " not in normalized(line)
+            one_word = " " not in normalized(line) and not any(map(str.isdigit, line))  # "1,204 views" is no heading
             yield from (name for name in names if edge or not one_word or name not in ONE_WORD_AT_EDGES)
         lower = line.lower()
         bare = lower.strip(LIST_MARKS)
