@@ -248,7 +248,7 @@ def _paragraphs(
     }  # fmt: skip
     for index, rule in dropped.items():
         kept[index].rule, kept[index].why = rule.name, rule.why
-    if dropped and max(dropped) == len(kept) - 1:
+    if kept and kept[-1].rule in remove.ASKING:
         classifier.drop_bare_headings(kept)
     return [line for line, decision in zip(lines, kept, strict=True) if decision.rule is None and line], fields
 

@@ -38,13 +38,15 @@ LIST_MARKS = "-–•| "  # what lists and tables put around a line
 ITEM = "- "  # how an item of a list begins
 # An item with a full stop or a year is a sentence, or a book: no teaser. Nor is a long one.
 NOT_A_TEASER = re.compile(r"[.;:।]\W*$|[.!?] |\(\d{4}\)|, \d{4}|.{140}")
+OF_BOOKS = tables.compiled(r"\b{label.reading}\b")  # in a label whose list is of the article
 PREFIX_LETTERS = 4  # by which the words of a text and of the patterns are compared
 
 # A line that says where a text comes from may also correct an error in it. A correction is kept.
 SOURCE_RULES = frozenset(("sign-off", "first published", "picture credit", "contact"))
 CORRECTION = tables.compiled(r"\b{correction}\b|{correction.inside}", re.IGNORECASE)
 
-NEVER_PROSE = frozenset(("spam filter notice", "issn", "embedded content", "terms notice"))  # no story uses the words of these rules
+# No story uses the words of these rules.
+NEVER_PROSE = frozenset(("spam filter notice", "issn", "embedded content", "terms notice"))
 
 Patterns = list[tuple[str, list[str], re.Pattern[str]]]
 
@@ -163,9 +165,9 @@ class RuledText:
         for start in [index for index, line in enumerate(self.lines) if line.startswith(ITEM)]:
             if start < end:
                 continue
-            end = next((at for at in range(start, len(self.lines)) if not self.lines[at].startswith(ITEM)), None) or len(
-                self.lines
-            )
+            end = start
+            while end < len(self.lines) and self.lines[end].startswith(ITEM):
+                end += 1
             rule = self._rule_of_list(start, end)
             if rule is not None and not any(NOT_A_TEASER.search(line) for line in self.lines[start:end]):
                 self.matched.update(dict.fromkeys(range(start, end), rule))
@@ -173,9 +175,11 @@ class RuledText:
     def _rule_of_list(self, start: int, end: int) -> LineRule | None:
         """Return the rule of the label above a list, or of one of its items, if the list belongs to it."""
         label = self.matched.get(start - 1)
-        if label is not None and label.name == "read also":
+        if label is not None and label.name == "read also" and end - start > 1:
             words = normalized(self.lines[start - 1])
             is_last = all(index in self.matched for index in range(end, len(self.lines)))
+            if OF_BOOKS.search(words):
+                return None
             return label if is_last or " " in words or words > "\u3000" else None
         inside = (self.matched.get(index) for index in range(start, end))
         return next((rule for rule in inside if rule is not None and rule.name == "subscribers only"), None)

@@ -38,6 +38,7 @@ BESIDE = re.compile(
     r"|recommend\w*|comments?|icons?|widget|breadcrumbs?|menu|nav|toolbar)(?=[\s_-]|$)",
     re.IGNORECASE,
 )
+BOXES = frozenset(("figure", "picture", "div", "section", "img"))
 APART = frozenset(("nav", "aside", "footer", "button"))
 PICTURE_FILE = re.compile(r"\.(?:jpe?g|png|webp|avif|gif)(?:[?#]|$)", re.IGNORECASE)
 HIDDEN = re.compile(r"display\s*:\s*none|(?:^|[;\s])(?:width|height)\s*:\s*[01](?:px)?\s*(?:;|$)", re.IGNORECASE)
@@ -58,9 +59,10 @@ def _own_pictures(page: DeclaredMetadata, site: SiteNames) -> Iterator[str]:
         return
     yield from _pictures_in(scope, scope, page)
     before = scope.getprevious()  # a large picture above the headline, in a box of its own
-    if before is not None and before.tag in ("figure", "picture", "div", "section", "img"):
-        if len(element_text(before, MAX_CAPTION_CHARS + 1) or "") <= MAX_CAPTION_CHARS and before.find(".//a") is None:
-            yield from _pictures_in(before, scope.getparent(), page)
+    if before is None or before.tag not in BOXES or before.find(".//a") is not None:
+        return
+    if len(element_text(before, MAX_CAPTION_CHARS + 1) or "") <= MAX_CAPTION_CHARS:
+        yield from _pictures_in(before, scope.getparent(), page)
 
 
 def _pictures_in(element: Any, scope: Any, page: DeclaredMetadata) -> Iterator[str]:

@@ -18,7 +18,8 @@ from pipelines.extraction.page.parse import tree_of
 
 # What a body has that may contain escaped paragraphs. To look for them costs next to nothing.
 TRACES = (b"u003cp", b"u003Cp", b"x3Cp", b"x3cp", b'"<p', b'"&lt;p', b'"\\u0026lt;p',
-          b'"paragraph', b'"content_elements', b'"nodeType', b'"_type', b"__NEXT_DATA__", b"__next_f", b"\\n\\n")  # fmt: skip
+          b'"paragraph', b'"content_elements', b'"nodeType', b'"_type', b"__NEXT_DATA__", b"__next_f",
+          b"\\n\\n")  # fmt: skip
 MIN_SHOWN_CHARS = 400  # in paragraphs; a page that shows as much is read as it is
 MIN_PARAGRAPHS = 3
 MIN_BODY_CHARS = 200
@@ -33,7 +34,7 @@ APART = frozenset(("nav", "footer", "aside", "header", "dialog", "form", "noscri
 KEY = re.compile(
     r"(?<![\w-])(?:content|body|articleBody|article_body|bodyHtml|body_html|contentHtml|content_html|htmlContent"
     r"|htmlBody|bodyText|html|text|fulltext|full_text|fullText|story|storyBody|articleContent|article_content|rendered"
-    r"|mainContent|main_content|paragraphs|blocks|copy|content_elements|contentElements|richText|document)"
+    r"|mainContent|main_content|paragraphs|blocks|copy|content_elements|contentElements|richText|document|markdown)"
     r"[\"']?\s{0,9}:\s{0,9}(?=[\"'\[{])"
     # A value without a key: in the list of values of Nuxt 3, in a row of the flight data of Next.
     r"|(?<=[\[,])\s{0,3}(?=\"(?:<|\\u003[cC])(?:p|div|h2)\b)|(?P<row>(?<=:T)[0-9a-f]{1,6},(?=<))"
@@ -120,7 +121,9 @@ def _layers(tree: Any) -> Iterator[str]:
     pushed: list[str] = []
     for script in tree.iter("script"):
         text = script.text
-        if not text or (len(text) < MIN_BODY_CHARS and "__next_f" not in text) or "ld+json" in (script.get("type") or ""):
+        if not text or "ld+json" in (script.get("type") or ""):
+            continue
+        if len(text) < MIN_BODY_CHARS and "__next_f" not in text:
             continue
         text = text[: max(0, left)]
         left -= len(text)
