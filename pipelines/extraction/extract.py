@@ -251,7 +251,9 @@ def _paragraphs(
     }  # fmt: skip
     for index, rule in dropped.items():
         kept[index].rule, kept[index].why = rule.name, rule.why
-    return [line for index, line in enumerate(lines) if index not in dropped and line], fields
+    if kept and kept[-1].rule in remove.ASKING:
+        classifier.drop_bare_headings(kept)
+    return [line for line, decision in zip(lines, kept, strict=True) if decision.rule is None and line], fields
 
 
 def _laid_out(decisions: Sequence[BlockDecision]) -> list[list[LaidOutLine]]:

@@ -35,13 +35,18 @@ HEAD_LINES, TAIL_LINES = 4, 8  # at either end of a text, in which rules of the 
 MAX_EDGE_LINES = 80  # at either end, boilerplate included
 FORM_LINES = 2  # a label counts if it is at most so far from a line that is surely of a form
 LIST_MARKS = "-–•| "  # what lists and tables put around a line
+ITEM = "- "  # how an item of a list begins
+# An item with a full stop or a year is a sentence, or a book: no teaser. Nor is a long one.
+NOT_A_TEASER = re.compile(r"[.;:।]\W*$|[.!?] |\(\d{4}\)|, \d{4}|.{140}")
+OF_BOOKS = tables.compiled(r"\b{label.reading}\b")  # in a label whose list is of the article
 PREFIX_LETTERS = 4  # by which the words of a text and of the patterns are compared
 
 # A line that says where a text comes from may also correct an error in it. A correction is kept.
 SOURCE_RULES = frozenset(("sign-off", "first published", "picture credit", "contact"))
 CORRECTION = tables.compiled(r"\b{correction}\b|{correction.inside}", re.IGNORECASE)
 
-NEVER_PROSE = frozenset(("spam filter notice", "issn", "embedded content"))  # no story uses the words of these rules
+# No story uses the words of these rules.
+NEVER_PROSE = frozenset(("spam filter notice", "issn", "embedded content", "terms notice"))
 
 Patterns = list[tuple[str, list[str], re.Pattern[str]]]
 
@@ -57,6 +62,7 @@ PATTERNS = tuple(
     for rule, section in PATTERN_SECTIONS
 )
 WORD = re.compile(r"\w+")
+BRACKETED = re.compile(r"^[\[【［〔]([^\]】］〕]{2,30})[\]】］〕]\s?(?=\S)")  # a label: "[관련기사] ..."
 MODERATION: dict[str, list[str]] = {}  # the word for comment -> words of a notice on how comments are moderated
 for _comment, _word in (line.split(" + ") for line in tables.phrases("comments.moderation")):
     MODERATION.setdefault(_comment, []).append(_word)
@@ -94,6 +100,7 @@ def matching_lines(
         if index not in edges:
             text.try_line(index, edge=False)
     text.accept_labels()
+    text.accept_lists()
     yield from sorted(text.matched.items())
 
 
@@ -152,11 +159,37 @@ class RuledText:
                 if any(rule is not None and rule.family == self.labels[index].beside for rule in around):
                     self.matched[index] = self.labels[index]
 
+    def accept_lists(self) -> None:
+        """Take a list with its label: headlines without links below "Read also", the terms of a subscription."""
+        end = 0
+        for start in [index for index, line in enumerate(self.lines) if line.startswith(ITEM)]:
+            if start < end:
+                continue
+            end = start
+            while end < len(self.lines) and self.lines[end].startswith(ITEM):
+                end += 1
+            rule = self._rule_of_list(start, end)
+            if rule is not None and not any(NOT_A_TEASER.search(line) for line in self.lines[start:end]):
+                self.matched.update(dict.fromkeys(range(start, end), rule))
+
+    def _rule_of_list(self, start: int, end: int) -> LineRule | None:
+        """Return the rule of the label above a list, or of one of its items, if the list belongs to it."""
+        label = self.matched.get(start - 1)
+        if label is not None and label.name == "read also" and end - start > 1:
+            words = normalized(self.lines[start - 1])
+            is_last = all(index in self.matched for index in range(end, len(self.lines)))
+            if OF_BOOKS.search(words):
+                return None
+            return label if is_last or " " in words or words > "\u3000" else None
+        inside = (self.matched.get(index) for index in range(start, end))
+        return next((rule for rule in inside if rule is not None and rule.name == "subscribers only"), None)
+
     def _names(self, index: int, edge: bool) -> Iterator[str]:
         """Yield the names of the rules that match a line, the surest first."""
-        line, prose = self.lines[index], index in self.plain
+        line = self.lines[index]
+        prose = index in self.plain and "©" not in line
         if names := PHRASES.rules_of(line):
-            one_word = " " not in normalized(line)
+            one_word = " " not in normalized(line) and not any(map(str.isdigit, line))  # "1,204 views" is no heading
             yield from (name for name in names if edge or not one_word or name not in ONE_WORD_AT_EDGES)
         lower = line.lower()
         bare = lower.strip(LIST_MARKS)
@@ -168,10 +201,11 @@ class RuledText:
                 yield from () if speech else (name,)
         if not patterns:
             return
+        line = BRACKETED.sub(r"\1: ", line, count=1)
         labelled = len(line) <= MAX_TEASER_CHARS and (":" in line or "：" in line)
         # "Related: the bridge that fell" may be prose, "Read also: ..." and "MORE: ..." never are.
-        label = line.partition(":")[0].strip(LIST_MARKS) if labelled else ""
-        if labelled and (not prose or " " in label or label.isupper()) and is_teaser(line):
+        label = line.replace("：", ":").partition(":")[0].strip(LIST_MARKS) if labelled else ""
+        if labelled and (not prose or " " in label or label.isupper() or label > "\u3000") and is_teaser(line):
             yield "read also"
         if len(line) <= MAX_NOTICE_CHARS:
             if self.browsers and is_browser_notice(lower):

@@ -16,6 +16,10 @@ from pipelines.extraction.boilerplate.line_matcher import matching_lines
 from pipelines.extraction.boilerplate.line_rules import LineRule
 from pipelines.extraction.page.trace import BlockTrace
 
+# Rules for boxes that ask readers for something, and have a heading.
+ASKING = frozenset((
+    "newsletter", "donation appeal", "subscribers only", "follow us", "get the app", "offer button", "terms notice",
+))  # fmt: skip
 MAX_DROPPED_SHARE = 0.5  # of the text that line rules may drop: a news flash is shorter than the form below it
 WALL_RULES = frozenset(("subscription offers", "newsletter forms", "forms"))  # their blocks may be walls
 MAX_WALLS = 8  # such blocks of a page that are kept

@@ -79,7 +79,7 @@ def is_linked_paragraph(paragraph: Any, prose: dict[Any, int]) -> bool:
     """
     link = paragraph
     for _ in range(MAX_WRAPPERS):
-        if (link.text or "").strip() or len(link) == 0:
+        if (link.text or "").strip(PUNCTUATION) or len(link) == 0:
             return False
         parts = [part for part in link if part.tag != "br" or (part.tail or "").strip()]
         if len(parts) != 1 or (parts[0].tail or "").strip():

@@ -49,6 +49,9 @@ FALSE_VALUES = frozenset(("false", "no", "0"))
 CLASSES_AND_IDS = XPath(".//body//@class | .//body//@id", smart_strings=False)
 TEXT_NODES = XPath(".//body//text()[not(parent::script)]", smart_strings=False)
 WALL_LINE = tables.compiled(r"\W*{paywall.lines}", re.IGNORECASE)
+# A request to subscribe to a newsletter is no wall, unless it is the price of reading on.
+NEWSLETTER = tables.compiled(r"\b{topic.newsletter}", re.IGNORECASE)
+READ_ON = tables.compiled(r"{paywall.read-on}(?: \w+){0,2}\W*$", re.IGNORECASE)
 ACCOUNT_LINE = tables.compiled(r"\W*{paywall.account}", re.IGNORECASE)
 CUT_LINE = tables.compiled(r"\W*{paywall.cut}\W*", re.IGNORECASE)
 ELLIPSIS = re.compile(r"(?P<box>[\[(] ?(?:…|\.{2,3}) ?[\])])\W{0,3}$|\w ?(?:…|\.{3,4})$")
@@ -241,7 +244,7 @@ def _wall_below(walls: Sequence[CutBlock], lines: list[str]) -> tuple[str, str] 
 
 def _is_wall(line: str) -> bool:
     """Return whether `line` is a line of a wall, or most of it is sentences of one."""
-    if len(line) > MAX_LINE_CHARS:
+    if len(line) > MAX_LINE_CHARS or (NEWSLETTER.search(line) and not READ_ON.search(line)):
         return False
     if WALL_LINE.fullmatch(line):
         return True

@@ -193,6 +193,20 @@ def test_line_for_members_is_no_wall_but_no_text_either(line):
     assert wall_lines([*SHORT, line]) == [len(SHORT)]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Sign up to our newsletter to read more stories like this.",
+        "Subscribe to our newsletter to get full access to the best stories of the week.",
+        "Register for the newsletter to access our weekly puzzle.",
+    ],
+)
+def test_newsletter_is_no_wall(line):
+    """Unless it is the price of reading on."""
+    assert read("", "", [*SHORT, line]) == (None, None)
+    assert read("", "", [*SHORT, "Subscribe to our newsletter to continue reading."])[0] == "paywall"
+
+
 def test_lines_of_a_wall_are_no_text():
     """What follows such a line and sells something goes with it; the same words within a text stay."""
     offer = ["To view the full story, please subscribe to The Bay Courier.", "First-time subscribers get a gift."]
