@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from lxml.etree import XPath
-
 from pipelines.extraction.boilerplate.block_rules import (
     BLOCK_RULES,
     FILLER_WORDS,
@@ -26,6 +24,7 @@ from pipelines.extraction.boilerplate.block_rules import (
     BlockRule,
 )
 from pipelines.extraction.boilerplate.comment_groups import comment_groups
+from pipelines.extraction.boilerplate.comment_words import words_of
 from pipelines.extraction.boilerplate.teasers import (
     INLINE_TAGS,
     LABEL_TAGS,
@@ -39,6 +38,7 @@ from pipelines.extraction.boilerplate.teasers import (
     row_of,
     rule_of_label,
     teaser_rows,
+    text_of,
 )
 
 MAX_REMOVED_SHARE = 0.25  # of the page's own words (those in no link) that blocks may take, besides readers' comments
@@ -61,15 +61,18 @@ BOXES = frozenset((
     "breadcrumbs",
 ))  # fmt: skip
 SENTENCE_END = re.compile(r"[.!?。！？…][\"”»’')\]]*(?:\s|$)|[。！？]")
-WORD = re.compile(r"[^\W\d_]+?(?=(?<=[^\W\d_A-Z])[A-Z]|[\W\d_]|$)|[^\W\d_]+")
 # What a build tool appends ("Newsletter_wrapper__x1Y2z"), and BEM's modifier ("newsletter--inline").
 SUFFIX = re.compile(r"(?<=\w)--.*|[_-]{1,2}(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{5,8}$")
-RULE_OF_NAME = {" ".join(WORD.findall(name)): rule for rule in BLOCK_RULES for name in rule.names}
-TEXT_OF = XPath("normalize-space()", smart_strings=False)
-KEY_WORDS = frozenset(max(name.split(), key=len) for name in RULE_OF_NAME)  # each name has one of them
+RULE_OF_NAME = {" ".join(words_of(name)): rule for rule in BLOCK_RULES for name in rule.names}
+# Each name has one of them, if it can be one that is no filler: many tokens are made of fillers.
+KEY_WORDS = frozenset(
+    max(name.split(), key=lambda word: (word not in FILLER_WORDS, len(word))) for name in RULE_OF_NAME
+)
 DIGITS = "0123456789"
+DIGIT = re.compile(r"\d")
 WRITABLE_TYPES = frozenset(("", "email", "text", "password", "search", "tel", "url"))
 
+UNKNOWN = BlockRule("", "", ())  # stands for the rule of a value that is not worked out yet
 # attribute -> value -> its rule, worked out once a process
 _known_values: dict[str, dict[str, BlockRule | None]] = {
     attribute: {}
@@ -186,15 +189,15 @@ def content_of(element: Any) -> BlockContent:
     """Count what `element` contains."""
     if not len(element) and not (element.text or "").strip():
         return NO_CONTENT
-    text = TEXT_OF(element)
+    text = text_of(element)
     linked = fields = prose = paragraphs = 0
     for part in element.iter("a", "p", "input", "textarea"):
         tag = part.tag
         if tag == "a":
-            linked += len(TEXT_OF(part))
+            linked += len(text_of(part))
         elif tag == "p":
             paragraphs += 1
-            words = TEXT_OF(part)
+            words = text_of(part)
             if len(words) >= MIN_PROSE_CHARS and SENTENCE_END.search(words):
                 prose += 1
         elif tag == "textarea" or part.get("type", "").lower() in WRITABLE_TYPES:
@@ -211,18 +214,17 @@ def _candidates(tree: Any) -> list[tuple[Any, BlockRule]]:
     rows: list[Any] = []
     prose: dict[Any, int] = {}
     body = tree.find(".//body")
-    for element in (body if body is not None else tree).iterdescendants():
+    for element in (body if body is not None else tree).iterdescendants("*"):
         tag = element.tag
         if tag in RULE_OF_TAG:
             found.append((element, RULE_BY_NAME[RULE_OF_TAG[tag]]))
-        elif not isinstance(tag, str):
-            continue
         elif "-" in tag and (rule := rule_of_value("class", tag)):
             found.append((element, rule))
         for attribute, value in element.items():
             if (known := _known_values.get(attribute)) is None:
                 continue
-            rule = known[value] if value in known else rule_of_value(attribute, value)
+            if (rule := known.get(value, UNKNOWN)) is UNKNOWN:
+                rule = rule_of_value(attribute, value)
             if rule is not None and _is_meant(element, rule, attribute):
                 found.append((element, rule))
         if tag == "a":
@@ -284,9 +286,11 @@ def _rule_of_token(token: str) -> BlockRule | None:
     # Nearly all tokens end here. A capital letter may begin a word: "newsletterBox".
     if token.islower():
         parts = token.replace("_", "-").split("-")
-        if KEY_WORDS.isdisjoint(parts) and KEY_WORDS.isdisjoint([part.rstrip(DIGITS) for part in parts]):
+        if DIGIT.search(token):
+            parts += [part.rstrip(DIGITS) for part in parts]
+        if KEY_WORDS.isdisjoint(parts):
             return None
-    elif len(token) > MAX_TOKEN_CHARS or KEY_WORDS.isdisjoint(_words(token)):
+    elif len(token) > MAX_TOKEN_CHARS or KEY_WORDS.isdisjoint(words_of(token)):
         return None
     names = names_of(token)
     return next((rule for name in names if (rule := RULE_OF_NAME.get(name))), None) or _rule_of_prefixed(names)
@@ -310,12 +314,9 @@ def names_of(token: str) -> tuple[str, ...]:
     """
     if len(token) > MAX_TOKEN_CHARS:
         return ()
-    whole = _words(token)
-    words = _words(SUFFIX.sub("", token))
+    whole = words_of(token)
+    has_suffix = "--" in token or DIGIT.search(token)
+    words = words_of(SUFFIX.sub("", token)) if has_suffix else whole
     long = [word for word in words if len(word) > 1]
     bare = [word for word in long if word not in FILLER_WORDS]
     return tuple(dict.fromkeys(" ".join(name) for name in (whole, words, long, bare) if name))
-
-
-def _words(token: str) -> list[str]:
-    return [word.lower() for word in WORD.findall(token)]

@@ -57,6 +57,7 @@ PATTERNS = tuple(
     for rule, section in PATTERN_SECTIONS
 )
 WORD = re.compile(r"\w+")
+WORD_PREFIX = re.compile(rf"(\w{{1,{PREFIX_LETTERS}}})\w*")
 MODERATION: dict[str, list[str]] = {}  # the word for comment -> words of a notice on how comments are moderated
 for _comment, _word in (line.split(" + ") for line in tables.phrases("comments.moderation")):
     MODERATION.setdefault(_comment, []).append(_word)
@@ -105,19 +106,24 @@ class RuledText:
         self.matched: dict[int, LineRule] = {}
         self.labels: dict[int, LineRule] = {}  # these count only beside a line of a form
         text = "\n".join([line for line in lines if len(line) < MAX_LINE_CHARS]).lower()
-        words = set(WORD.findall(text))
-        prefixes = {word[:size] for word in words for size in (PREFIX_LETTERS, 1, 2, 3)}
+        prefixes = set(WORD_PREFIX.findall(text))
+        prefixes |= {prefix[:size] for prefix in prefixes for size in range(1, PREFIX_LETTERS)}
         present = {word for word in BY_PREFIX.get("", ()) if word in text}
         present = present.union(*[BY_PREFIX[prefix] for prefix in BY_PREFIX.keys() & prefixes if prefix])
         self.browsers = any(browser in text for browser in BROWSERS)
-        self.anywhere: Patterns = []
-        self.at_edges: Patterns = []
-        for name, needed, pattern in PATTERNS:
-            if not present.isdisjoint(needed):
-                entry = (name, [word for word in needed if word in present], pattern)
-                self.at_edges.append(entry)
-                if not RULE_BY_NAME[name].edges:
-                    self.anywhere.append(entry)
+        at_edges = [
+            (name, [word for word in needed if word in present], pattern)
+            for name, needed, pattern in PATTERNS
+            if not present.isdisjoint(needed)
+        ]
+        anywhere = [entry for entry in at_edges if not RULE_BY_NAME[entry[0]].edges]
+        # (at an edge, prose) -> the patterns that are tried on such a line
+        self.patterns: dict[tuple[bool, bool], Patterns] = {
+            (True, False): at_edges,
+            (True, True): [entry for entry in at_edges if entry[2] is not LINKED],
+            (False, False): anywhere,
+            (False, True): [entry for entry in anywhere if entry[0] in NEVER_PROSE],
+        }
 
     def try_edge(self, indexes: Iterable[int], keep: int) -> set[int]:
         """Try the lines at one end until `keep` of them matched no rule; return the indexes of all that were tried."""
@@ -158,15 +164,16 @@ class RuledText:
         if names := PHRASES.rules_of(line):
             one_word = " " not in normalized(line)
             yield from (name for name in names if edge or not one_word or name not in ONE_WORD_AT_EDGES)
+        patterns = self.patterns[edge, prose] if edge or len(line) <= MAX_PATTERN_CHARS else ()
+        if prose and not edge and not patterns:
+            return
         lower = line.lower()
         bare = lower.strip(LIST_MARKS)
-        patterns = edge or not prose
-        for name, words, pattern in self.at_edges if edge else self.anywhere if len(line) <= MAX_PATTERN_CHARS else ():
-            tried = (patterns or name in NEVER_PROSE) and not (prose and pattern is LINKED)
-            if tried and _any_in(words, bare) and pattern.fullmatch(bare):
+        for name, words, pattern in patterns:
+            if _any_in(words, bare) and pattern.fullmatch(bare):
                 speech = prose and name in NO_SPEECH and _is_speech(name, lower)
                 yield from () if speech else (name,)
-        if not patterns:
+        if prose and not edge:
             return
         labelled = len(line) <= MAX_TEASER_CHARS and (":" in line or "：" in line)
         # "Related: the bridge that fell" may be prose, "Read also: ..." and "MORE: ..." never are.
