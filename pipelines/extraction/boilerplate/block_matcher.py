@@ -29,6 +29,7 @@ from pipelines.extraction.boilerplate.teasers import (
     INLINE_TAGS,
     LABEL_TAGS,
     MAX_LABEL_CHARS,
+    NORMALIZED,
     in_running_text,
     is_hover_box,
     is_linked_paragraph,
@@ -71,18 +72,6 @@ KEY_WORDS = frozenset(
 DIGITS = "0123456789"
 DIGIT = re.compile(r"\d")
 WRITABLE_TYPES = frozenset(("", "email", "text", "password", "search", "tel", "url"))
-
-UNKNOWN = BlockRule("", "", ())  # stands for the rule of a value that is not worked out yet
-# attribute -> value -> its rule, worked out once a process
-_known_values: dict[str, dict[str, BlockRule | None]] = {
-    attribute: {}
-    for attribute in (
-        *NAME_ATTRIBUTES,
-        *LABEL_ATTRIBUTES,
-        *(attribute for attribute, _ in RULE_OF_ATTRIBUTE),
-        "itemtype",
-    )
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +178,7 @@ def content_of(element: Any) -> BlockContent:
     """Count what `element` contains."""
     if not len(element) and not (element.text or "").strip():
         return NO_CONTENT
-    text = text_of(element)
+    text = NORMALIZED(element)
     linked = fields = prose = paragraphs = 0
     for part in element.iter("a", "p", "input", "textarea"):
         tag = part.tag
@@ -218,14 +207,11 @@ def _candidates(tree: Any) -> list[tuple[Any, BlockRule]]:
         tag = element.tag
         if tag in RULE_OF_TAG:
             found.append((element, RULE_BY_NAME[RULE_OF_TAG[tag]]))
-        elif "-" in tag and (rule := rule_of_value("class", tag)):
+        elif "-" in tag and (rule := RULES_BY_ATTRIBUTE["class"][tag]):
             found.append((element, rule))
         for attribute, value in element.items():
-            if (known := _known_values.get(attribute)) is None:
-                continue
-            if (rule := known.get(value, UNKNOWN)) is UNKNOWN:
-                rule = rule_of_value(attribute, value)
-            if rule is not None and _is_meant(element, rule, attribute):
+            rules = RULES_BY_ATTRIBUTE.get(attribute)
+            if rules is not None and (rule := rules[value]) is not None and _is_meant(element, rule, attribute):
                 found.append((element, rule))
         if tag == "a":
             if (row := row_of(element)) is not None:
@@ -252,22 +238,32 @@ def _is_meant(element: Any, rule: BlockRule, attribute: str) -> bool:
     return not (element.tag in INLINE_TAGS and rule.name in BOXES and is_part_of_sentence(element))
 
 
-def rule_of_value(attribute: str, value: str) -> BlockRule | None:
-    """Return the rule that the value of an attribute points to."""
-    known = _known_values[attribute]
-    if value in known:
-        return known[value]
-    rule = _rule_of_value(attribute, value)
-    if len(value) <= MAX_CACHED_CHARS:
-        if len(known) >= CACHED_VALUES:
-            known.clear()
-        known[value] = rule
-    return rule
+class RulesOfValues(dict[str, BlockRule | None]):
+    """Hold the rule that each value of one attribute points to. It is worked out when it is first asked for."""
+
+    def __init__(self, attribute: str) -> None:
+        super().__init__()
+        self._attribute = attribute
+
+    def __missing__(self, value: str) -> BlockRule | None:
+        rule = _rule_of_value(self._attribute, value)
+        if len(value) <= MAX_CACHED_CHARS:
+            if len(self) >= CACHED_VALUES:
+                self.clear()
+            self[value] = rule
+        return rule
+
+
+RULES_BY_ATTRIBUTE = {
+    attribute: RulesOfValues(attribute)
+    for attribute in (*NAME_ATTRIBUTES, *LABEL_ATTRIBUTES, *(name for name, _ in RULE_OF_ATTRIBUTE), "itemtype")
+}
 
 
 def _rule_of_value(attribute: str, value: str) -> BlockRule | None:
     if attribute in NAME_ATTRIBUTES:
-        for token in value[:2000].split():
+        names = value[:2000]
+        for token in names.split() if _has_key_word(names) else ():
             if (rule := _rule_of_token(token)) is not None:
                 return rule
         return None
@@ -281,16 +277,20 @@ def _rule_of_value(attribute: str, value: str) -> BlockRule | None:
     return RULE_BY_NAME[name] if name else None
 
 
+def _has_key_word(names: str) -> bool:
+    """Return whether a word of a name of a rule is in a class or an id. Most have none."""
+    if names.islower():
+        parts = names.replace("_", " ").replace("-", " ").split()
+        if DIGIT.search(names):
+            parts += [part.rstrip(DIGITS) for part in parts]
+    else:  # a capital letter may begin a word: "newsletterBox"
+        parts = words_of(names)
+    return not KEY_WORDS.isdisjoint(parts)
+
+
 @lru_cache(CACHED_VALUES)
 def _rule_of_token(token: str) -> BlockRule | None:
-    # Nearly all tokens end here. A capital letter may begin a word: "newsletterBox".
-    if token.islower():
-        parts = token.replace("_", "-").split("-")
-        if DIGIT.search(token):
-            parts += [part.rstrip(DIGITS) for part in parts]
-        if KEY_WORDS.isdisjoint(parts):
-            return None
-    elif len(token) > MAX_TOKEN_CHARS or KEY_WORDS.isdisjoint(words_of(token)):
+    if len(token) > MAX_TOKEN_CHARS or not _has_key_word(token):
         return None
     names = names_of(token)
     return next((rule for name in names if (rule := RULE_OF_NAME.get(name))), None) or _rule_of_prefixed(names)

@@ -43,7 +43,7 @@ CORRECTION = tables.compiled(r"\b{correction}\b|{correction.inside}", re.IGNOREC
 
 NEVER_PROSE = frozenset(("spam filter notice", "issn", "embedded content"))  # no story uses the words of these rules
 
-Patterns = list[tuple[str, list[str], re.Pattern[str]]]
+Pattern = tuple[str, list[str], re.Pattern[str]]  # name of a rule, words of which a line must have one, pattern
 
 PHRASES = PhraseSet((rule, tables.phrases(section)) for rule, section in PHRASE_SECTIONS)
 READ_ALSO = PhraseSet([("read also", tables.phrases("label.read-also"))])
@@ -73,10 +73,19 @@ def _prefix(word: str) -> str:
     return found[0][:PREFIX_LETTERS] if found and word[0] < "\u3000" else ""
 
 
-BY_PREFIX: dict[str, set[str]] = {}  # prefix -> words of the patterns
-for _rule, _words, _pattern in PATTERNS:
+CUES: dict[str, list[tuple[str, int]]] = {}  # prefix -> words of the patterns, each with the number of its pattern
+for _at, (_rule, _words, _pattern) in enumerate(PATTERNS):
     for _one in _words:
-        BY_PREFIX.setdefault(_prefix(_one), set()).add(_one)
+        CUES.setdefault(_prefix(_one), []).append((_one, _at))
+# The patterns that are tried on prose within a text.
+IN_PROSE = [pattern for pattern in PATTERNS if pattern[0] in NEVER_PROSE and not RULE_BY_NAME[pattern[0]].edges]
+
+
+def patterns_of(line: str) -> list[Pattern]:
+    """Return the patterns that may match `line`, which is in lower case, in the order in which they are tried."""
+    prefixes = {prefix[:size] for prefix in WORD_PREFIX.findall(line) for size in range(1, PREFIX_LETTERS + 1)}
+    cues = [cue for prefix in CUES.keys() & prefixes for cue in CUES[prefix]]
+    return [PATTERNS[at] for at in sorted({at for word, at in (*cues, *CUES[""]) if word in line})]
 
 
 def matching_lines(
@@ -105,25 +114,6 @@ class RuledText:
         self.lines, self.disabled, self.plain = lines, disabled, plain
         self.matched: dict[int, LineRule] = {}
         self.labels: dict[int, LineRule] = {}  # these count only beside a line of a form
-        text = "\n".join([line for line in lines if len(line) < MAX_LINE_CHARS]).lower()
-        prefixes = set(WORD_PREFIX.findall(text))
-        prefixes |= {prefix[:size] for prefix in prefixes for size in range(1, PREFIX_LETTERS)}
-        present = {word for word in BY_PREFIX.get("", ()) if word in text}
-        present = present.union(*[BY_PREFIX[prefix] for prefix in BY_PREFIX.keys() & prefixes if prefix])
-        self.browsers = any(browser in text for browser in BROWSERS)
-        at_edges = [
-            (name, [word for word in needed if word in present], pattern)
-            for name, needed, pattern in PATTERNS
-            if not present.isdisjoint(needed)
-        ]
-        anywhere = [entry for entry in at_edges if not RULE_BY_NAME[entry[0]].edges]
-        # (at an edge, prose) -> the patterns that are tried on such a line
-        self.patterns: dict[tuple[bool, bool], Patterns] = {
-            (True, False): at_edges,
-            (True, True): [entry for entry in at_edges if entry[2] is not LINKED],
-            (False, False): anywhere,
-            (False, True): [entry for entry in anywhere if entry[0] in NEVER_PROSE],
-        }
 
     def try_edge(self, indexes: Iterable[int], keep: int) -> set[int]:
         """Try the lines at one end until `keep` of them matched no rule; return the indexes of all that were tried."""
@@ -164,13 +154,16 @@ class RuledText:
         if names := PHRASES.rules_of(line):
             one_word = " " not in normalized(line)
             yield from (name for name in names if edge or not one_word or name not in ONE_WORD_AT_EDGES)
-        patterns = self.patterns[edge, prose] if edge or len(line) <= MAX_PATTERN_CHARS else ()
-        if prose and not edge and not patterns:
-            return
         lower = line.lower()
         bare = lower.strip(LIST_MARKS)
-        for name, words, pattern in patterns:
-            if _any_in(words, bare) and pattern.fullmatch(bare):
+        patterns: Iterable[Pattern] = ()
+        if prose and not edge:
+            patterns = [one for one in IN_PROSE if _any_in(one[1], bare)] if len(line) <= MAX_PATTERN_CHARS else ()
+        elif edge or len(line) <= MAX_PATTERN_CHARS:
+            patterns = patterns_of(bare)
+        for name, _, pattern in patterns:
+            tried = (edge or not RULE_BY_NAME[name].edges) and not (prose and pattern is LINKED)
+            if tried and pattern.fullmatch(bare):
                 speech = prose and name in NO_SPEECH and _is_speech(name, lower)
                 yield from () if speech else (name,)
         if prose and not edge:
@@ -181,7 +174,7 @@ class RuledText:
         if labelled and (not prose or " " in label or label.isupper()) and is_teaser(line):
             yield "read also"
         if len(line) <= MAX_NOTICE_CHARS:
-            if self.browsers and is_browser_notice(lower):
+            if is_browser_notice(lower):
                 yield "e-mail notice"
             if edge and any(comment in lower and words.search(lower) for comment, words in COMMENT_RULES):
                 yield "comment rules"

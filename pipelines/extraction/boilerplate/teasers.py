@@ -43,7 +43,8 @@ def text_of(element: Any) -> str:
         text = (element.text or "").strip(" \t\r\n")
         if text.isprintable() and "  " not in text:
             return text
-    return NORMALIZED(element)
+    words: str = NORMALIZED(element)
+    return words
 
 
 def rule_of_label(text: str) -> str | None:
