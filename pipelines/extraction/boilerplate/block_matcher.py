@@ -88,8 +88,11 @@ def matching_blocks(tree: Any, disabled: frozenset[str] = frozenset()) -> list[t
 
     `disabled`: names of rules that are not applied.
     """
+    body = tree.find(".//body")
+    # While the list has an element, lxml makes no new Python object of it: all walks below take less time.
+    elements = list((body if body is not None else tree).iterdescendants("*"))
     repeated = [(part, RULE_BY_NAME["comments"]) for group in comment_groups(tree) for part in group.cut]
-    candidates = [(element, rule) for element, rule in (*_candidates(tree), *repeated) if rule.name not in disabled]
+    candidates = [pair for pair in (*_candidates(elements), *repeated) if pair[1].name not in disabled]
     if not candidates:
         return []
     # Readers' comments come first: the other rules may take a share of the page without them.
@@ -196,14 +199,13 @@ def content_of(element: Any) -> BlockContent:
     return BlockContent(len(text), min(linked, len(text)), prose, fields)
 
 
-def _candidates(tree: Any) -> list[tuple[Any, BlockRule]]:
-    """Return the elements that a name, an attribute, a tag or a label points to, in document order."""
+def _candidates(elements: list[Any]) -> list[tuple[Any, BlockRule]]:
+    """Return those of `elements` that a name, an attribute, a tag or a label points to, in document order."""
     found: list[tuple[Any, BlockRule]] = []
     labels = MAX_LABELS
     rows: list[Any] = []
     prose: dict[Any, int] = {}
-    body = tree.find(".//body")
-    for element in (body if body is not None else tree).iterdescendants("*"):
+    for element in elements:
         tag = element.tag
         if tag in RULE_OF_TAG:
             found.append((element, RULE_BY_NAME[RULE_OF_TAG[tag]]))

@@ -43,7 +43,7 @@ CORRECTION = tables.compiled(r"\b{correction}\b|{correction.inside}", re.IGNOREC
 
 NEVER_PROSE = frozenset(("spam filter notice", "issn", "embedded content"))  # no story uses the words of these rules
 
-Pattern = tuple[str, list[str], re.Pattern[str]]  # name of a rule, words of which a line must have one, pattern
+Pattern = tuple[str, tuple[str, ...], re.Pattern[str]]  # name of a rule, words of which a line must have one, pattern
 
 PHRASES = PhraseSet((rule, tables.phrases(section)) for rule, section in PHRASE_SECTIONS)
 READ_ALSO = PhraseSet([("read also", tables.phrases("label.read-also"))])
@@ -187,7 +187,7 @@ def _is_speech(name: str, line: str) -> bool:
     return bool(REPORTED_SPEECH.search(line)) or (name != "affiliate notice" and bool(QUOTATION_MARK.search(line)))
 
 
-def _any_in(words: list[str], text: str) -> bool:
+def _any_in(words: Iterable[str], text: str) -> bool:
     for word in words:  # noqa: SIM110 any() over a generator takes three times as long
         if word in text:
             return True
