@@ -48,7 +48,7 @@ CORRECTION = tables.compiled(r"\b{correction}\b|{correction.inside}", re.IGNOREC
 # No story uses the words of these rules.
 NEVER_PROSE = frozenset(("spam filter notice", "issn", "embedded content", "terms notice"))
 
-Patterns = list[tuple[str, list[str], re.Pattern[str]]]
+Pattern = tuple[str, tuple[str, ...], re.Pattern[str]]  # name of a rule, words of which a line must have one, pattern
 
 PHRASES = PhraseSet((rule, tables.phrases(section)) for rule, section in PHRASE_SECTIONS)
 READ_ALSO = PhraseSet([("read also", tables.phrases("label.read-also"))])
@@ -63,6 +63,7 @@ PATTERNS = tuple(
 )
 WORD = re.compile(r"\w+")
 BRACKETED = re.compile(r"^[\[【［〔]([^\]】］〕]{2,30})[\]】］〕]\s?(?=\S)")  # a label: "[관련기사] ..."
+WORD_PREFIX = re.compile(rf"(\w{{1,{PREFIX_LETTERS}}})\w*")
 MODERATION: dict[str, list[str]] = {}  # the word for comment -> words of a notice on how comments are moderated
 for _comment, _word in (line.split(" + ") for line in tables.phrases("comments.moderation")):
     MODERATION.setdefault(_comment, []).append(_word)
@@ -78,10 +79,19 @@ def _prefix(word: str) -> str:
     return found[0][:PREFIX_LETTERS] if found and word[0] < "\u3000" else ""
 
 
-BY_PREFIX: dict[str, set[str]] = {}  # prefix -> words of the patterns
-for _rule, _words, _pattern in PATTERNS:
+CUES: dict[str, list[tuple[str, int]]] = {}  # prefix -> words of the patterns, each with the number of its pattern
+for _at, (_rule, _words, _pattern) in enumerate(PATTERNS):
     for _one in _words:
-        BY_PREFIX.setdefault(_prefix(_one), set()).add(_one)
+        CUES.setdefault(_prefix(_one), []).append((_one, _at))
+# The patterns that are tried on prose within a text.
+IN_PROSE = [pattern for pattern in PATTERNS if pattern[0] in NEVER_PROSE and not RULE_BY_NAME[pattern[0]].edges]
+
+
+def patterns_of(line: str) -> list[Pattern]:
+    """Return the patterns that may match `line`, which is in lower case, in the order in which they are tried."""
+    prefixes = {prefix[:size] for prefix in WORD_PREFIX.findall(line) for size in range(1, PREFIX_LETTERS + 1)}
+    cues = [cue for prefix in CUES.keys() & prefixes for cue in CUES[prefix]]
+    return [PATTERNS[at] for at in sorted({at for word, at in (*cues, *CUES[""]) if word in line})]
 
 
 def matching_lines(
@@ -111,20 +121,6 @@ class RuledText:
         self.lines, self.disabled, self.plain = lines, disabled, plain
         self.matched: dict[int, LineRule] = {}
         self.labels: dict[int, LineRule] = {}  # these count only beside a line of a form
-        text = "\n".join([line for line in lines if len(line) < MAX_LINE_CHARS]).lower()
-        words = set(WORD.findall(text))
-        prefixes = {word[:size] for word in words for size in (PREFIX_LETTERS, 1, 2, 3)}
-        present = {word for word in BY_PREFIX.get("", ()) if word in text}
-        present = present.union(*[BY_PREFIX[prefix] for prefix in BY_PREFIX.keys() & prefixes if prefix])
-        self.browsers = any(browser in text for browser in BROWSERS)
-        self.anywhere: Patterns = []
-        self.at_edges: Patterns = []
-        for name, needed, pattern in PATTERNS:
-            if not present.isdisjoint(needed):
-                entry = (name, [word for word in needed if word in present], pattern)
-                self.at_edges.append(entry)
-                if not RULE_BY_NAME[name].edges:
-                    self.anywhere.append(entry)
 
     def try_edge(self, indexes: Iterable[int], keep: int) -> set[int]:
         """Try the lines at one end until `keep` of them matched no rule; return the indexes of all that were tried."""
@@ -193,13 +189,17 @@ class RuledText:
             yield from (name for name in names if edge or not one_word or name not in ONE_WORD_AT_EDGES)
         lower = line.lower()
         bare = lower.strip(LIST_MARKS)
-        patterns = edge or not prose
-        for name, words, pattern in self.at_edges if edge else self.anywhere if len(line) <= MAX_PATTERN_CHARS else ():
-            tried = (patterns or name in NEVER_PROSE) and not (prose and pattern is LINKED)
-            if tried and _any_in(words, bare) and pattern.fullmatch(bare):
+        patterns: Iterable[Pattern] = ()
+        if prose and not edge:
+            patterns = [one for one in IN_PROSE if _any_in(one[1], bare)] if len(line) <= MAX_PATTERN_CHARS else ()
+        elif edge or len(line) <= MAX_PATTERN_CHARS:
+            patterns = patterns_of(bare)
+        for name, _, pattern in patterns:
+            tried = (edge or not RULE_BY_NAME[name].edges) and not (prose and pattern is LINKED)
+            if tried and pattern.fullmatch(bare):
                 speech = prose and name in NO_SPEECH and _is_speech(name, lower)
                 yield from () if speech else (name,)
-        if not patterns:
+        if prose and not edge:
             return
         line = BRACKETED.sub(r"\1: ", line, count=1)
         labelled = len(line) <= MAX_TEASER_CHARS and (":" in line or "：" in line)
@@ -208,7 +208,7 @@ class RuledText:
         if labelled and (not prose or " " in label or label.isupper() or label > "\u3000") and is_teaser(line):
             yield "read also"
         if len(line) <= MAX_NOTICE_CHARS:
-            if self.browsers and is_browser_notice(lower):
+            if is_browser_notice(lower):
                 yield "e-mail notice"
             if edge and any(comment in lower and words.search(lower) for comment, words in COMMENT_RULES):
                 yield "comment rules"
@@ -221,7 +221,7 @@ def _is_speech(name: str, line: str) -> bool:
     return bool(REPORTED_SPEECH.search(line)) or (name != "affiliate notice" and bool(QUOTATION_MARK.search(line)))
 
 
-def _any_in(words: list[str], text: str) -> bool:
+def _any_in(words: Iterable[str], text: str) -> bool:
     for word in words:  # noqa: SIM110 any() over a generator takes three times as long
         if word in text:
             return True

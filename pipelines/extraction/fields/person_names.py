@@ -350,7 +350,7 @@ def is_label(name: str) -> bool:
 
 def names_only_a_role(line: str) -> bool:
     """Return whether a line is a byline in which nobody is named: "De notre correspondant"."""
-    return bool(ROLE_WORD.search(line) and BY.fullmatch(f"{line}: "))
+    return bool(BY.fullmatch(f"{line}: ") and ROLE_WORD.search(line))
 
 
 def is_agency(name: str) -> bool:
