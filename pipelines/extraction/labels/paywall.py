@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from lxml.etree import XPath
@@ -215,8 +216,11 @@ def _selling_block(tree: Any, token: str) -> tuple[str, str] | None:
 
 def _is_wall(line: str) -> bool:
     """Return whether `line` is a line of a wall, or most of it is sentences of one."""
-    if len(line) > MAX_LINE_CHARS:
-        return False
+    return len(line) <= MAX_LINE_CHARS and _is_short_wall(line)
+
+
+@lru_cache(maxsize=64)  # `wall_lines` and `access` ask for the same lines of a page
+def _is_short_wall(line: str) -> bool:
     if WALL_LINE.fullmatch(line):
         return True
     sentences = SENTENCES.split(line)
