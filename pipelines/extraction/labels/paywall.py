@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from lxml.etree import XPath
@@ -244,7 +245,12 @@ def _wall_below(walls: Sequence[CutBlock], lines: list[str]) -> tuple[str, str] 
 
 def _is_wall(line: str) -> bool:
     """Return whether `line` is a line of a wall, or most of it is sentences of one."""
-    if len(line) > MAX_LINE_CHARS or (NEWSLETTER.search(line) and not READ_ON.search(line)):
+    return len(line) <= MAX_LINE_CHARS and _is_short_wall(line)
+
+
+@lru_cache(maxsize=64)  # `wall_lines` and `access` ask for the same lines of a page
+def _is_short_wall(line: str) -> bool:
+    if NEWSLETTER.search(line) and not READ_ON.search(line):
         return False
     if WALL_LINE.fullmatch(line):
         return True

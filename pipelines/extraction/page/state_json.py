@@ -66,7 +66,7 @@ def show_text_of_state(tree: Any, body: bytes, titles: list[str]) -> bool:
     found = _best(tree, titles)
     if found is None:
         return False
-    parsed, limit = tree_of(f"<html><body>{found}</body></html>")
+    parsed, limit = tree_of(f"<html><body>{found}</body></html>".encode("utf-8", "ignore"))
     article = None if parsed is None or limit else parsed.find(".//body")
     target = tree.find(".//body")
     if article is None or target is None:
