@@ -76,11 +76,14 @@ def headings(page: DeclaredMetadata) -> list[Heading]:
         if not source or (found and found[-1].element in element.iterancestors()):
             continue  # <h1><span class="headline">: one heading
         raw = element_text(element)
-        if not raw:
+        if not raw or (source == "class headline" and len(raw) > MAX_HEADLINE_CHARS):
+            continue
+        # The menus of some pages are hundreds of headings. An h1 always counts.
+        counts = source in ("h1", "itemprop headline")
+        if not counts and (len(raw) <= 10 or len(found) >= MAX_HEADINGS):
             continue
         place = _place(element, raw, page)
-        # The menus of some pages are hundreds of headings. An h1 always counts.
-        if source in ("h1", "itemprop headline") or (place == "own" and len(raw) > 10 and len(found) < MAX_HEADINGS):
+        if counts or place == "own":
             found.append(Heading(element, source, raw, _text(element) or raw, _parts(element), place))
         if len(found) >= 2 * MAX_HEADINGS:
             break
@@ -94,11 +97,8 @@ def _source(element: Any) -> str | None:
         return "itemprop headline"
     if element.tag not in CLASSED_TAGS or not HEADLINE_CLASS.search((element.get("class") or "")[:300]):
         return None
-    if len(element_text(element) or "") > MAX_HEADLINE_CHARS or any(
-        inner is not element for inner in element.iter("h1", "h2", "h3")
-    ):
-        return None  # it contains more than the headline
-    return "class headline"
+    more = next(element.iterdescendants("h1", "h2", "h3"), None)  # it contains more than the headline
+    return "class headline" if more is None else None
 
 
 def _text(element: Any) -> str | None:
@@ -149,7 +149,7 @@ def _parts(element: Any) -> list[str]:
 
 def _place(element: Any, raw: str, page: DeclaredMetadata) -> str:
     links = [
-        a for a in element.iterfind(".//a") if 2 * len(element_text(a) or "") > len(raw) or is_home(a.get("href"))
+        a for a in element.iterdescendants("a") if 2 * len(element_text(a) or "") > len(raw) or is_home(a.get("href"))
     ][:4]
     links += list(element.iterancestors("a"))[:1]
     classes = element.get("class") or ""
@@ -173,7 +173,9 @@ def _in_trail(element: Any) -> bool:
             return False
         # A trail is short: "with-breadcrumbs" may be the class of the whole page.
         if up.tag == "nav" or (
-            TRAIL_CLASS.search(class_and_id(up)) and len(element_text(up, 2 * MAX_TRAIL_CHARS) or "") < MAX_TRAIL_CHARS
+            "crumb" in (names := class_and_id(up)).lower()
+            and TRAIL_CLASS.search(names)
+            and len(element_text(up, 2 * MAX_TRAIL_CHARS) or "") < MAX_TRAIL_CHARS
         ):
             return True
     return False

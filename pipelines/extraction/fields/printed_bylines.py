@@ -192,7 +192,7 @@ def _pieces(element: Any) -> list[str]:
 def below_headline(page: DeclaredMetadata, site: SiteNames, near: set[Any] | None = None) -> Iterator[PrintedByline]:
     """Yield lines after the headline that are "By" and names, or a link to an author's page."""
     lines = _lines_after_headline(page, site)
-    by = {line for _, line in lines if says_who_wrote(line)}
+    by = {line for line in {line for _, line in lines} if says_who_wrote(line)}
     for at, (element, line) in enumerate(lines):
         is_near = at < MAX_LINES_AFTER and (near is None or element in near)
         if BY_ALONE.fullmatch(line) and at + 1 < len(lines):
@@ -329,7 +329,7 @@ def _is_author_name(a: Any, name: str) -> bool:
 
 
 def _author_links(element: Any) -> list[Any]:
-    links = [element] if element.tag == "a" else list(islice(element.iterfind(".//a"), MAX_LINKED_NAMES))
+    links = [element] if element.tag == "a" else list(islice(element.iter("a"), MAX_LINKED_NAMES))
     return [a for a in links if AUTHOR_PAGE.search((a.get("href") or "")[:500]) or _is_mail(a)]
 
 
@@ -364,9 +364,9 @@ def _short_lines(page: DeclaredMetadata, heading: Heading | None) -> list[tuple[
     inside = [child for child in heading.element if child.tag != "br"]
     lines: list[tuple[Any, str]] = []
     for element in islice(chain(inside, _following(heading.element)), MAX_ELEMENTS_AFTER + 1):
-        if element.tag not in WORDLESS_TAGS and len(element) <= 4 and not page.elsewhere(element):
+        if element.tag not in WORDLESS_TAGS and len(element) <= 4:
             line = element_text(element, 2 * MAX_BYLINE_CHARS)
-            if line and len(line) <= MAX_BYLINE_CHARS:
+            if line and len(line) <= MAX_BYLINE_CHARS and not page.elsewhere(element):
                 if len(element) and element.tag not in ("h1", "h2") and (first := _before_break(line, element)):
                     lines.append((element, first))
                 lines.append((element, line))
