@@ -38,10 +38,6 @@ CLOCK_CLASS = re.compile(
 FOOTER_CLASS = re.compile(r"(?:^|\s)footer", re.IGNORECASE)
 OF_ARTICLE = re.compile(r"article|post|entry|news|story|meta", re.IGNORECASE)
 CAPTION_CLASS = re.compile(r"(?:^|[\s_-])(?:wp-)?(?:caption|legend|bildunterschrift|photo-?credit|image-?credit)", re.I)
-SITE_HEADER = re.compile(
-    r"(?:^|\s)(?:site-?|page-?|top-?|main-?|global-?)?(?:header|head|top|top-?bar|bar|masthead|menu|mega-?menu|nav(?:bar|igation)?)(?=[\s_-]|$)",
-    re.IGNORECASE,
-)
 # Attributes with a date for machines. A title or a data attribute counts beside a few words, "3 days ago".
 STAMPS = (
     "datetime", "content", "title", "data-datetime", "data-date", "data-time", "data-timestamp", "data-published",
@@ -262,16 +258,6 @@ def _is_of_article(footer: Any) -> bool:
     return bool(OF_ARTICLE.search(class_and_id(footer))) or any(
         up.tag in ("article", "main") for up in islice(footer.iterancestors(), 8)
     )
-
-
-def in_site_header(element: Any) -> bool:
-    """Return whether the element is in the header of the site, where papers print today's date."""
-    for up in element.iterancestors():
-        if up.tag in ("article", "main"):
-            return False
-        if up.tag in ("header", "footer") or (up.tag == "div" and SITE_HEADER.search(class_and_id(up))):
-            return up.find(".//h1") is None and up.find(".//h2") is None
-    return False
 
 
 def label_by_name(line: Line, start: int, end: int) -> str:

@@ -7,9 +7,9 @@ are elements inside it. Logos and the last step of a breadcrumb trail are headin
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from pipelines.extraction.fields.site_names import is_home
@@ -17,6 +17,7 @@ from pipelines.extraction.page import jsonld
 from pipelines.extraction.page.declared import DeclaredMetadata, class_and_id, element_text, normalized
 
 MAX_HEADINGS = 50
+SHARED_LEVELS = 2  # levels up to an element that two bylines share, if they belong together
 MAX_TRAIL_CHARS = 600  # of a breadcrumb trail, including the headline at its end
 MAX_DEPTH = 20  # of nested elements in a heading
 MAX_HEADLINE_CHARS = 220  # a longer text is a standfirst
@@ -260,3 +261,50 @@ def is_credit(element: Any) -> bool:
 
 
 OF_PICTURE = re.compile(r"caption|credit|photo|image|picture|media|foto|bild|copyright|source|quelle", re.IGNORECASE)
+
+
+MAX_NEAR_BEFORE = 60  # elements before the headline in which its byline may be
+
+
+def elements_near(heading: Any) -> set[Any]:
+    """Return the headline, the elements soon after it, and those just before it inside the same box."""
+    near = {heading, *islice(heading.iter("*"), 20)}
+    prose = 0
+    for after in islice(following(heading), MAX_ELEMENTS_NEAR):
+        prose += after.tag == "p" and len(after.text or "") > MIN_PROSE_CHARS
+        if prose > MAX_PARAGRAPHS_BEFORE:
+            break
+        near.add(after)
+    for up in (heading, *islice(heading.iterancestors(), SHARED_LEVELS)):
+        if up.tag in ("body", "main", "html"):
+            break
+        for before in islice(up.itersiblings(preceding=True), 6):
+            near.update(islice(before.iter("*"), MAX_NEAR_BEFORE))
+    return near
+
+
+MAX_PARAGRAPHS_BEFORE = 2  # between headline and byline: the standfirst, and the caption of a picture
+MIN_PROSE_CHARS = 100
+MAX_ELEMENTS_NEAR = 200  # after the headline: share buttons are dozens of elements
+
+
+def following(element: Any) -> Iterator[Any]:
+    """Yield the elements after this one in page order."""
+    siblings = (up.itersiblings() for up in chain([element], element.iterancestors()))
+    return (below for sibling in chain.from_iterable(siblings) for below in sibling.iter("*"))
+
+
+SITE_HEADER = re.compile(
+    r"(?:^|\s)(?:site-?|page-?|top-?|main-?|global-?)?(?:header|head|top|top-?bar|bar|masthead|menu|mega-?menu|nav(?:bar|igation)?)(?=[\s_-]|$)",
+    re.IGNORECASE,
+)
+
+
+def in_site_header(element: Any) -> bool:
+    """Return whether the element is in the header of the site, where papers print today's date."""
+    for up in element.iterancestors():
+        if up.tag in ("article", "main"):
+            return False
+        if up.tag in ("header", "footer") or (up.tag == "div" and SITE_HEADER.search(class_and_id(up))):
+            return up.find(".//h1") is None and up.find(".//h2") is None
+    return False

@@ -19,12 +19,10 @@ from pipelines.extraction.fields.dated_lines import (
     MAX_LINE_CHARS,
     NAMED_UPDATED,
     SEPARATED,
-    SITE_HEADER,
     THEN_TEXT,
     WORD,
     Line,
     PageWalker,
-    in_site_header,
     is_caption,
     is_heading,
     is_line_below,
@@ -41,6 +39,7 @@ from pipelines.extraction.fields.dated_lines import (
     stands_alone,
     whole_dates,
 )
+from pipelines.extraction.fields.headings import SITE_HEADER, in_site_header
 from pipelines.extraction.languages.date_labels import (
     NO_LABEL,
     OTHER,
