@@ -316,8 +316,8 @@ def _persons_apart(line: str) -> list[str]:
 
 
 def _without_by(line: str) -> str:
-    while (cut := BY.sub("", line, count=1)) != line:
-        line = cut
+    while (by := BY.match(line)) and by.end():
+        line = line[by.end() :]
     return line
 
 

@@ -261,6 +261,8 @@ def clean(value: str | None) -> str | None:
 
 def element_text(element: Any, max_chars: int = MAX_FIELD_CHARS) -> str | None:
     """Return the `normalized` text of an element, None if it has none. Little more than `max_chars` is read."""
+    if len(element) == 0 and isinstance(element.tag, str):  # no iterator, which costs more than most texts
+        return normalized(element.text[:max_chars]) if element.text else None
     pieces: list[str] = []
     length = 0
     for piece in element.itertext():
