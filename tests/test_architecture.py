@@ -563,6 +563,9 @@ try:
 except SystemExit:
     pass
 assert not {{"pipelines.core.items", "hashlib", "tomllib"}} & sys.modules.keys()
+# Of other answers: keywords in context, facets, counts.
+assert not {{f"pipelines.database.search.{{name}}" for name in ("kwic", "facets", "attention")}} & sys.modules.keys()
+assert "exports.python_api.counts" not in sys.modules
 """
     assert loaded_by(code) == set()
 

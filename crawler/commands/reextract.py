@@ -43,7 +43,8 @@ def command(ctx: click.Context, only_show: bool, everything: bool, filters: Arti
     """Read archived pages again with the current extractor and rules.
 
     Use it after an upgrade; or, with --all, after you changed a [[rule]] in sources/*.toml. Nothing is fetched. Without
-    --all, it reads only articles that another version of the extractor read. If the text differs now, the new text
+    --all, it reads only articles that another version of the extractor read, and, if extract.comments is "separate",
+    articles whose readers' comments were never looked for. If the text differs now, the new text
     replaces the old one in the same revision, because the paper edited nothing. The old text is kept in the table
     `readings`, with the name of the extractor that read it.
 
@@ -137,13 +138,17 @@ async def run(
     archive_writer = None if only_show else open_archive_writer(config)
     workers = extraction_workers(config)
     sources = {name: own.source for name, own in config.sources.items()}
+    comments = config.extract.comments == "separate"
     try:
         with closing(connect(config.folder.database)) as db:
             which = selection.article_selection(db, None, filters)
-            ids = readings.select_revisions(db, which.condition(), which.values, None if everything else extractor())
+            ids = readings.select_revisions(
+                db, which.condition(), which.values, None if everything else extractor(), comments=comments
+            )
             while ids:
                 steps("reading", counts.read, total := counts.read + len(ids))
-                found = reread(db, WarcStorage(config.folder.warc), readings.revisions(db, ids), sources, workers)
+                rows = readings.revisions(db, ids, comments=comments)
+                found = reread(db, WarcStorage(config.folder.warc), rows, sources, workers)
                 ids = []  # of articles whose newest revision is taken back: the one before it counts again
                 async for read in found:
                     change = reextract.change_of(db, read)

@@ -22,11 +22,8 @@ from crawler.cli.archive_options import (
     undated_sentence,
 )
 from crawler.cli.common_options import ROWS, common_options, folder_of
-from crawler.cli.counting.bars import characters_for
-from crawler.cli.counting.facet_bars import facet_lines
 from crawler.cli.counting.facet_options import FacetOptions, facet_options
 from crawler.cli.searching.hints import no_match, notes, without
-from crawler.cli.searching.kwic_lines import kwic_lines
 from pipelines.core import terminal
 from pipelines.core.errors import QueryError
 from pipelines.core.plural import counted, verb
@@ -36,12 +33,12 @@ from pipelines.database.filters import ArticleFilters
 from pipelines.database.query_language.tokens import with_stems
 from pipelines.database.search import counts
 from pipelines.database.search.hits import HIT_KEYS, RankedPool
-from pipelines.database.search.kwic import CONTEXT_SORTS, LINE_KEYS, ContextLines, lines_in_context
-from pipelines.database.search.ranking import SORTS
+from pipelines.database.search.ranking import CONTEXT_SORTS, SORTS
 
 if TYPE_CHECKING:
     from exports.python_api.archive import Archive
     from exports.python_api.articles import Articles, Sort
+    from pipelines.database.search.kwic import ContextLines
 
 # They mark the words found while lines are measured and broken. No article has these private-use characters.
 MATCH_MARKS = ("\ue000", "\ue001")
@@ -124,6 +121,11 @@ def command(
             counted_by = facet.of(db, query, filters) if facet.keys else []
             if form == "table":
                 _table(archive, found)
+                if not counted_by:
+                    return
+                from crawler.cli.counting.bars import characters_for
+                from crawler.cli.counting.facet_bars import facet_lines
+
                 for line in facet_lines(counted_by, output.terminal_width(sys.stdout), characters_for(sys.stdout)):
                     click.echo(line)
                 return
@@ -149,6 +151,9 @@ def _kwic(
     context: int,
     form: str,
 ) -> None:
+    from crawler.cli.searching.kwic_lines import kwic_lines
+    from pipelines.database.search.kwic import LINE_KEYS, lines_in_context
+
     found = lines_in_context(db, query, filters, sort, limit, offset, context)
     if form != "table":
         output.write_rows(found, LINE_KEYS, form)

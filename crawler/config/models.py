@@ -197,7 +197,7 @@ class ExtractSettings(TomlTable):
 
     comments: value_types.Comments = key(
         "drop",
-        "Readers' comments: drop them, or keep them in a separate field.",
+        "Readers' comments: drop them, or keep them in a separate field; `morgue reextract` adds those of old pages.",
         "separate",
     )
     workers: value_types.AnyCount = key(0, "Number of processes that read pages; 0: one per processor core.", 4)

@@ -14,7 +14,6 @@ from exports.column_types import arrow_schema, chosen_columns
 from exports.extras import load_extra
 from exports.python_api import notebook_html
 from exports.python_api.connections import ArchiveConnections
-from exports.python_api.counts import AttentionTable, Counts
 from exports.python_api.rows import ARTICLE_COLUMNS, ArticleRow, ClusterRow, ContextRow, ContextRows, TypedRows
 from exports.python_api.tables import Columns, Tabular
 from pipelines.core.errors import QueryError
@@ -30,6 +29,8 @@ from pipelines.database.selection import article_selection
 
 if TYPE_CHECKING:
     import pyarrow
+
+    from exports.python_api.counts import AttentionTable, Counts
 
 Sort = Literal["relevance", "newest", "oldest"]
 LineSort = Literal["relevance", "newest", "oldest", "left", "right"]
@@ -174,6 +175,8 @@ class Articles(Tabular):
         """
         if by is None:
             return len(self)
+        from exports.python_api.counts import Counts  # a search need not load it
+
         self._check_whole("count by a key")
         keys = _keys(by)
         return Counts(keys, counts.counts(self._db, keys, self.query, self.filters))
@@ -192,6 +195,7 @@ class Articles(Tabular):
         one, a unit of time that suits the span. `top`: only so many sources (authors, ...), the most frequent; 0: all.
         Raises QueryError, NotFound (of the source).
         """
+        from exports.python_api.counts import AttentionTable
         from pipelines.database.search.attention import attention  # a search need not load it
 
         self._check_whole("attention")

@@ -14,29 +14,34 @@ CAPTURE_PLACE = """c.id AS capture_id, c.url, c.time, c.file AS warc_file, c.off
 REVISION = f"""
     SELECT r.id, r.article_id, r.number, r.number = a.revision AS newest, r.hint, a.fields_digest,
            {", ".join(f"r.{name}" for name in REVISION_COLUMNS)},
-           a.comments IS NOT NULL AS comments, s.name AS source_name,
+           a.comments IS NOT NULL OR (:comments AND r.number = a.revision) AS comments, s.name AS source_name,
            s.url AS source_url, s.title AS source_title, s.language AS source_language, a.source_id,
            {CAPTURE_PLACE}
       FROM revisions r JOIN articles a ON a.id = r.article_id JOIN captures c ON c.id = r.capture_id
       LEFT JOIN sources s ON s.id = a.source_id
-     WHERE r.id = ?
+     WHERE r.id = :id
 """  # noqa: S608 (our own names)
 
 
-def revisions(db: sqlite3.Connection, ids: Iterable[int]) -> Iterator[Row]:
-    """Yield revisions with all that reading them again needs, one at a time: columns of REVISION."""
+def revisions(db: sqlite3.Connection, ids: Iterable[int], *, comments: bool = False) -> Iterator[Row]:
+    """Yield revisions with all that reading them again needs, one at a time: columns of REVISION.
+
+    `comments`: the readers' comments of articles that have none filed are to be read, too.
+    """
     for one in ids:
-        yield from dicts(db.execute(REVISION, (one,)))  # none if it was taken back meanwhile
+        yield from dicts(db.execute(REVISION, {"id": one, "comments": comments}))  # none if it was taken back meanwhile
 
 
 def select_revisions(
-    db: sqlite3.Connection, condition: str, values: Mapping[str, Any], extractor: str | None
+    db: sqlite3.Connection, condition: str, values: Mapping[str, Any], extractor: str | None, *, comments: bool = False
 ) -> list[int]:
     """Return the revisions of the articles that meet an SQL condition on `articles a`, in the order of their files.
 
-    `extractor`: leave out revisions that this extractor has read; None: return all.
+    `extractor`: leave out revisions that this extractor has read; None: return all. `comments`: do not leave out the
+    newest revisions of articles whose readers' comments were never read.
     """
-    other = "AND r.extractor != :extractor" if extractor is not None else ""
+    without = " OR (a.comments IS NULL AND r.number = a.revision)" if comments else ""
+    other = f"AND (r.extractor != :extractor{without})" if extractor is not None else ""
     rows = db.execute(
         f"""SELECT r.id FROM revisions r JOIN articles a ON a.id = r.article_id JOIN captures c ON c.id = r.capture_id
              WHERE {condition} {other} ORDER BY c.file, c.offset""",  # noqa: S608 (the condition is one of ours)

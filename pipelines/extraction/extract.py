@@ -13,7 +13,7 @@ import logging
 import re
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields as dataclass_fields
 from dataclasses import replace
@@ -34,6 +34,7 @@ from pipelines.extraction.body.features import Evidence, PageContext
 from pipelines.extraction.body.line_layout import LaidOutLine, LineLayout
 from pipelines.extraction.boilerplate import comments, remove
 from pipelines.extraction.boilerplate.line_rules import RULE_BY_NAME
+from pipelines.extraction.boilerplate.remove import CutBlock
 from pipelines.extraction.fields import dates, metadata
 from pipelines.extraction.fields.authors import outlets
 from pipelines.extraction.fields.likely_days import likely_days
@@ -146,13 +147,15 @@ def _read(page: Page, observer: ReadingObserver) -> Article:
     early = page_labels.early(declared)
     written = comments.find_comments(tree) if page.comments else None
 
-    decisions = _decisions(tree, declared, fields, rule, observer)
+    decisions, walls = _decisions(tree, declared, fields, rule, observer)
     if page.listing and not article_signs.shows_article(declared, fields, decisions):
         raise PageRefused(INDEX, LISTING)
-    paragraphs, fields = _paragraphs(decisions, declared, fields)
-    labels = page_labels.read(declared, early, _lines_around(decisions), paragraphs, fields.byline, fields.title)
+    line = cache(_line)  # a block is asked for up to three times
+    paragraphs, fields = _paragraphs(decisions, declared, fields, line)
+    around = _lines_around(decisions, line)
+    labels = page_labels.read(declared, early, around, paragraphs, fields.byline, fields.title, walls)
     observer.labelled(labels)
-    lines = _laid_out(decisions)
+    lines = _laid_out(decisions, line)
     observer.laid_out(lines)
     text = "\n".join(line.text for them in lines for line in them)
     words = count_words(text)
@@ -197,16 +200,17 @@ def _fields(declared: DeclaredMetadata, rule: Rule, observer: ReadingObserver) -
 
 def _decisions(
     tree: Any, declared: DeclaredMetadata, fields: PageMetadata, rule: Rule, observer: ReadingObserver
-) -> list[BlockDecision]:
+) -> tuple[list[BlockDecision], list[CutBlock]]:
     """Cut out of `tree` what is surely not the article, and decide on each block that is left.
 
-    Raises PageRefused for an index page.
+    Also return the blocks that were cut out and may be walls. Raises PageRefused for an index page.
     """
     lighten(tree)
     observer.removed(site_rules.prune(tree, rule))
     selected = site_rules.body(tree, rule)
     observer.left_outside(site_rules.keep_only(tree, selected))
-    observer.removed(remove.prune(tree, traced=observer.is_tracing))
+    cut = remove.prune(tree, traced=observer.is_tracing)
+    observer.removed(cut.traces)
     context = None
     if selected:
         decisions = classifier.keep_all(blocks(tree.find(".//body")), fields.title or "")
@@ -221,18 +225,18 @@ def _decisions(
     kept = [decision.block for decision in decisions if decision.rule is None]
     if not selected and is_index(declared, [decision.block for decision in decisions], kept):
         raise PageRefused(INDEX, "mostly links, and no article declared")
-    return decisions
+    return decisions, cut.walls
 
 
 def _paragraphs(
-    decisions: list[BlockDecision], declared: DeclaredMetadata, fields: PageMetadata
+    decisions: list[BlockDecision], declared: DeclaredMetadata, fields: PageMetadata, as_line: Callable[[str], str]
 ) -> tuple[list[str], PageMetadata]:
     """Drop the blocks that are boilerplate; return the other lines, and `fields` with a byline that the text prints.
 
     All rows of a table are dropped or none.
     """
     kept = [decision for decision in decisions if decision.rule is None]
-    lines = classifier.as_lines([decision.block for decision in kept], _line)
+    lines = classifier.as_lines([decision.block for decision in kept], as_line)
     pairs = zip(lines, kept, strict=True)
     running = [line for line, decision in pairs if decision.block.container.tag not in HEADING_TAGS]
     fields = metadata.with_byline_of_text(fields, declared, running)
@@ -248,13 +252,15 @@ def _paragraphs(
     }  # fmt: skip
     for index, rule in dropped.items():
         kept[index].rule, kept[index].why = rule.name, rule.why
-    return [line for index, line in enumerate(lines) if index not in dropped and line], fields
+    if kept and kept[-1].rule in remove.ASKING:
+        classifier.drop_bare_headings(kept)
+    return [line for line, decision in zip(lines, kept, strict=True) if decision.rule is None and line], fields
 
 
-def _laid_out(decisions: Sequence[BlockDecision]) -> list[list[LaidOutLine]]:
+def _laid_out(decisions: Sequence[BlockDecision], as_line: Callable[[str], str]) -> list[list[LaidOutLine]]:
     """Return the lines of each block of the text, as the text has them."""
     kept = [decision.block for decision in decisions if decision.rule is None]
-    layout = LineLayout(kept, _tidy)
+    layout = LineLayout(kept, as_line, _tidy)
     return [layout.lines(block) for block in kept]
 
 
@@ -299,13 +305,13 @@ def is_index(page: DeclaredMetadata, found: Sequence[TextBlock], kept: Sequence[
     return headlines > 20 and linked >= 0.5 * sum(len(block.text) for block in kept)
 
 
-def _lines_around(decisions: Sequence[BlockDecision]) -> list[str]:
+def _lines_around(decisions: Sequence[BlockDecision], as_line: Callable[[str], str]) -> list[str]:
     """Return the lines of the text with those dropped within it and close to it, which may say where it comes from."""
     kept = [index for index, decision in enumerate(decisions) if decision.rule is None]
     if not kept:
         return []
     near = decisions[max(0, kept[0] - BLOCKS_BEFORE) : kept[-1] + 1 + BLOCKS_AFTER]
-    return [line for decision in near if decision.rule != classifier.MENU and (line := _line(decision.block.text))]
+    return [line for decision in near if decision.rule != classifier.MENU and (line := as_line(decision.block.text))]
 
 
 def lighten(tree: Any) -> None:
@@ -332,7 +338,9 @@ def _line(text: str) -> str:
 
 def _tidy(text: str) -> str:
     """Return a text in NFC, without invisible and control characters."""
-    return without_controls(text if text.isascii() else INVISIBLE.sub("", charset.composed(text)))
+    if not text.isascii():
+        text = charset.composed(text)
+    return text if text.isprintable() else without_controls(INVISIBLE.sub("", text))
 
 
 def count_words(text: str) -> int:

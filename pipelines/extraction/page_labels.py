@@ -5,8 +5,11 @@ In two steps, because some labels must be read before anything is cut out of the
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from pipelines.extraction.boilerplate.remove import CutBlock
 from pipelines.extraction.labels import genre, origin, paywall, stand_in_pages, usage_signals
 from pipelines.extraction.labels.dateline import NOWHERE, dateline
 from pipelines.extraction.page.declared import SITE_METAS, DeclaredMetadata
@@ -48,8 +51,12 @@ def read(
     text: list[str],
     byline: str | None,
     title: str | None = None,
+    walls: Sequence[CutBlock] = (),
 ) -> PageLabels:
-    """Return all labels. `lines`: the text as it was found, with boilerplate; `text`: the lines of it that are kept."""
+    """Return all labels. `lines`: the text as it was found, with boilerplate; `text`: the lines of it that are kept.
+
+    `walls`: blocks that were cut out of the page and may be walls.
+    """
     kind, kinds = genre.kind(declared, text)
     begins = lines.index(text[0]) if text and text[0] in lines else 0
     paper = " ".join(declared.meta(SITE_METAS))
@@ -57,13 +64,14 @@ def read(
     date = next((found for found in datelines if found.raw), NOWHERE)
     name, url, origins = origin.origin(declared, lines, byline, date)
     kept = set(text)
-    access, evidence = paywall.access(declared, early.closed, text, [line for line in lines if line not in kept])
+    dropped = [line for line in lines if line not in kept]
+    access, evidence = paywall.access(declared, early.closed, text, dropped, walls)
     if access is None:
         access, evidence = stand_in_pages.recognise(declared, title, text)
     claims = {"kind": kinds, "origin": origins}
     if date.raw:
         claims["dateline"] = [FieldCandidate("first line", date.raw, date.place, bool(date.place))]
     if evidence:
-        claims["access"] = [FieldCandidate(evidence.partition(":")[0], evidence, access, chosen=True)]
+        claims["access"] = [FieldCandidate(re.split(r"[:;]", evidence, maxsplit=1)[0], evidence, access, chosen=True)]
     found_in = {name: claim.source for name, found in claims.items() for claim in found if claim.chosen}
     return PageLabels(kind, name, url, date.place, access, evidence, early.rights, found_in, claims)

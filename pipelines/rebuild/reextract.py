@@ -30,8 +30,9 @@ logger = logging.getLogger("morgue.rebuild")
 
 # Columns that are not compared: they do not come from the text of the page.
 NOT_COMPARED = (  # they follow from what is compared, or are not of the page
-    "capture_id", "comments", "found_in", "text_digest", "extractor", "state_digest", "fields_digest", "spaced",
+    "capture_id", "found_in", "text_digest", "extractor", "state_digest", "fields_digest", "spaced",
 )  # fmt: skip
+NO_COMMENTS = "[]"  # value of the column of a page that was searched for comments and has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,8 @@ def change_of(db: sqlite3.Connection, read: RereadPage) -> RevisionChange | None
     if row["newest"]:
         names = [name for name in values if name not in NOT_COMPARED]
         filed = readings.article_values(db, row["article_id"], names)
+        if filed["comments"] is not None or values["comments"] == NO_COMMENTS:
+            del filed["comments"]  # those that are filed may be of a later capture
     else:
         filed = {name: row[name] for name in REVISION_COLUMNS if name not in NOT_COMPARED}
     differ = [name for name in filed if filed[name] != values[name]]
@@ -114,6 +117,7 @@ def _file(db: sqlite3.Connection, read: RereadPage, change: RevisionChange | Non
     if change.newest:
         values = {name: value for name, value in change.values.items() if name not in ("capture_id", "comments")}
         update_article(db, values, change.article_id)
+        _add_comments(db, read, change.values["comments"])
 
 
 def _note_reading(db: sqlite3.Connection, read: RereadPage) -> None:
@@ -128,6 +132,14 @@ def _note_reading(db: sqlite3.Connection, read: RereadPage) -> None:
         update_row(db, "revisions", of_revision, read.row["id"])
     if read.row["newest"] and any(read.row[name] != value for name, value in of_article.items()):
         update_article(db, of_article, read.row["article_id"])
+    _add_comments(db, read, values["comments"])
+
+
+def _add_comments(db: sqlite3.Connection, read: RereadPage, comments: str | None) -> None:
+    """File the readers' comments of an article that has none filed; those that are may be of a later capture."""
+    article_id = read.row["article_id"]
+    if comments is not None and readings.article_values(db, article_id, ["comments"])["comments"] is None:
+        update_article(db, {"comments": comments}, article_id)
 
 
 def take_out_noise(

@@ -107,7 +107,7 @@ def signals_in(body: bytes, content_type: str | None, url: str, captured: dateti
     if attribute_limits.too_many_attributes(body):
         raise UnknownSignals(TOO_LARGE_PAGE)
     try:
-        tree, _limit = tree_of(charset.decode(body, content_type) or body.decode("latin-1"))
+        tree, _limit = tree_of(charset.as_utf8(body, content_type) or body.decode("latin-1").encode("utf-8"))
         return () if tree is None else usage_signals.signals(gather(tree, url, captured))
     except MemoryError:
         raise

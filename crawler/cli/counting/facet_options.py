@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,7 +15,9 @@ from pipelines.core.errors import QueryError
 from pipelines.database.filters import ArticleFilters
 from pipelines.database.query_language.values import listed
 from pipelines.database.search.counts import KEYS, check_keys
-from pipelines.database.search.facets import Facet, facet
+
+if TYPE_CHECKING:
+    from pipelines.database.search.facets import Facet
 
 ROW_FORMATS = ("jsonl", "csv")  # have one row for each match
 
@@ -37,6 +39,8 @@ class FacetOptions:
 
     def of(self, db: sqlite3.Connection, query: str, filters: ArticleFilters) -> list[Facet]:
         """Count all matches by each key. Raises as `counts.counts` does."""
+        from pipelines.database.search.facets import facet
+
         return [facet(db, key, query, filters, self.limit) for key in self.keys]
 
 

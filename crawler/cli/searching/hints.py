@@ -6,6 +6,7 @@ import shlex
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
+from typing import TYPE_CHECKING
 
 from crawler.cli.archive_options import undated_sentence
 from crawler.cli.searching.address_hints import address_hints, address_notes
@@ -18,8 +19,10 @@ from pipelines.database.query_language.parser import left_out
 from pipelines.database.query_language.tokens import fields_of_one_word, ignored_signs, lower_operators, single_quoted
 from pipelines.database.search import counts
 from pipelines.database.search.stems import ArchiveWordForms
-from pipelines.database.search.suggestions import TextReport, WordsApart, reports
 from pipelines.database.selection import query_conditions
+
+if TYPE_CHECKING:
+    from pipelines.database.search.suggestions import TextReport, WordsApart
 
 MAX_FORMS_SHOWN = 12
 MAX_SHOWN_COLUMNS = 40  # of a word or phrase
@@ -30,6 +33,8 @@ def no_match(db: sqlite3.Connection, query: str, filters: ArticleFilters, *, nam
     if not is_address(query) and not counts.count(db):
         yield "This archive has no article yet. `morgue crawl` and `morgue import` bring them in."
         return
+    from pipelines.database.search.suggestions import reports  # only a search that finds nothing needs it
+
     words = reports(db, query) if query.strip() and not is_address(query) else []
     missing = [report.text for report in words if not report.articles] or [query] * named
     yield f"No match{f' for {_listed(_shown(missing))}' if missing else ''}{without(query)}."

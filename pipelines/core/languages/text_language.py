@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
@@ -149,17 +149,18 @@ def _by_words(sample: str, script: str, declared: str | None) -> str | None:
     """Return the likeliest language of a text in a script of LISTS; None if no language is likely enough."""
     known = words_of_script(script)
     words = _words(sample, script)
-    scores: dict[str, float] = {}
-    found: dict[str, int] = {}
-    for word, times in Counter(words).items():
+    counts = Counter(words)
+    totals: defaultdict[str, float] = defaultdict(float)
+    for word, times in counts.items():
         for code, likelier in known.table[word]:
-            scores[code] = scores.get(code, 0) + likelier * times
-            found[code] = found.get(code, 0) + times
-    scores = {code: score for code, score in scores.items() if code not in RARE or code == declared}
+            totals[code] += likelier * times
+    scores = {code: score for code, score in totals.items() if code not in RARE or code == declared}
     for code in FEW_PAPERS.intersection(scores) - {declared}:
         scores[code] -= FEW_PAPERS_MALUS
     first = max(scores, key=scores.__getitem__, default="")
-    share = found[first] / len(words) if first else 0
+    own = known.table.likelihoods.get(first, {})
+    found = sum(times for word, times in counts.items() if word in own)
+    share = found / len(words) if first else 0
     if first and declared and declared != first:
         related = any(first in group and declared in group for group in RELATIVES)
         bonus = DECLARED_BONUS + RELATIVE_BONUS * len(words) * related
@@ -168,7 +169,7 @@ def _by_words(sample: str, script: str, declared: str | None) -> str | None:
         if within or (unknown and share < MAX_FOREIGN_SHARE):
             return declared
     least = MIN_SHARE if first in LISTS.get(script, ()) else MIN_OWN_SHARE
-    if first and share >= least and found[first] >= MIN_FOUND:
+    if first and share >= least and found >= MIN_FOUND:
         return first
     is_short = MIN_GROUPED_WORDS <= len(words) < MIN_WORDS and (declared is None or declared in known.languages)
     return _by_groups(words, script, scores, declared) if is_short else None

@@ -19,12 +19,11 @@ from pipelines.database.query_language.conditions import Marking
 from pipelines.database.query_language.index_terms import test_label
 from pipelines.database.query_language.tokens import named_query
 from pipelines.database.search.hits import RankedPool, SearchHits, search
-from pipelines.database.search.ranking import SORTS
+from pipelines.database.search.ranking import CONTEXT_SORTS, SORTS
 from pipelines.database.search.spans import FIELDS, PageIndex, Span
 from pipelines.database.selection import article_at, query_conditions
 
 LINE_KEYS = ("left", "keyword", "right", "id", "source", "published_day", "url", "field", "position")
-CONTEXT_SORTS = ("left", "right")
 LINE_SORTS = (*SORTS, *CONTEXT_SORTS)
 MAX_SORTED_ARTICLES = 10_000  # whose lines are sorted by context: the first by relevance
 WORD = re.compile(r"[^\W_]+")  # lines are sorted by words, whatever signs are between them

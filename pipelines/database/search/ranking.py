@@ -15,6 +15,7 @@ from pipelines.database.query_language.index_terms import DATED, UNDATED, PlaceR
 from pipelines.database.selection import ArticleSelection
 
 SORTS = ("relevance", "newest", "oldest")
+CONTEXT_SORTS = ("left", "right")  # of lines in context
 POOL_MATCHES = 20_000  # ranked in each part
 
 

@@ -120,7 +120,8 @@ def blocks(body: Any) -> list[TextBlock]:
                 walk.skip_subtree()
                 continue
             if tag in BLOCK_TAGS:
-                flush()
+                if pieces or after_break:
+                    flush()
                 container = _container(element, tag, container)
                 if tag == "table":
                     tables.append(container)
@@ -143,18 +144,17 @@ def blocks(body: Any) -> list[TextBlock]:
                         pieces.append(signs)
                         walk.skip_subtree()
                         continue
-                if element.attrib and container.tag not in HEADING_TAGS and _is_set_as_block(element):
+                if (style := element.get("style")) and container.tag not in HEADING_TAGS and _is_set_as_block(style):
                     flush()
                     container = _container(element, tag, container)
             words = element.text
         else:
-            if tag in SKIPPED_TAGS:
-                pass
-            elif tag in BLOCK_TAGS:
-                flush()
+            if tag in BLOCK_TAGS:
+                if pieces or after_break:
+                    flush()
                 if element is not body:
                     container = container.parent or container
-            else:
+            elif tag not in SKIPPED_TAGS:
                 if tag == "a":
                     links -= 1
                 elif tag in STRONG_TAGS:
@@ -163,7 +163,7 @@ def blocks(body: Any) -> list[TextBlock]:
                     flush()
                     container = container.parent or container
             words = element.tail if element is not body else None
-        if words:
+        if words and (pieces or not words.isspace() or container.tag in PREFORMATTED_TAGS):
             pieces.append(words)
             if links or strongs or breaks:
                 size = len(" ".join(words.split()))
@@ -193,23 +193,24 @@ def verse_lines(text: str) -> tuple[str, ...]:
     return lines if len(lines) > 1 and max(map(len, lines)) <= MAX_VERSE_CHARS else ()
 
 
-def _is_set_as_block(element: Any) -> bool:
-    """Return whether the style of an inline element makes a paragraph of it."""
-    style = element.get("style")
-    return bool(style and SET_AS_BLOCK.search(style[:200]) and not OUT_OF_FLOW.search(style[:200]))
+def _is_set_as_block(style: str) -> bool:
+    """Return whether its style makes a paragraph of an inline element."""
+    return bool(SET_AS_BLOCK.search(style[:200]) and not OUT_OF_FLOW.search(style[:200]))
 
 
 def _container(element: Any, tag: str, parent: BlockContainer) -> BlockContainer:
-    attributes = dict(element.items())
+    attributes = element.items()
     if not attributes:
         return BlockContainer(element, tag, frozenset(), parent)
-    names = name_words(attributes.get("id"), attributes.get("class"), attributes.get("role"))
+    value = dict(attributes).get
+    names = name_words(value("id"), value("class"), value("role"))
+    style = value("style")
     hidden = (
-        "hidden" in attributes
-        or attributes.get("aria-hidden") == "true"
-        or bool((style := attributes.get("style")) and HIDDEN.search(style[:200]))
+        value("hidden") is not None
+        or value("aria-hidden") == "true"
+        or (style is not None and HIDDEN.search(style[:200]) is not None)
     )
-    return BlockContainer(element, tag, names, parent, hidden, "articleBody" in attributes.get("itemprop", ""))
+    return BlockContainer(element, tag, names, parent, hidden, "articleBody" in value("itemprop", ""))
 
 
 def _ends_sentence(pieces: list[str]) -> bool:

@@ -6,8 +6,10 @@ teasers inside of it, a text set in several containers), the other features outw
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from pipelines.extraction.body import model, series
 from pipelines.extraction.body.blocks import HEADING_TAGS, MENU_LINK_SHARE, BlockContainer, TextBlock
@@ -40,6 +42,15 @@ WHY = {
 WHY_WHOLE = "most of the table or list that it is in is text of the article"
 WHY_TRAFILATURA = "the classifier found too little text on this page, and trafilatura takes this block for text"
 WHY_SERIES = "other items of the series have it in the text, or the series is the text"
+LETTER = re.compile(r"[^\W_]")  # or digit
+WHY_CORRECTION = "it corrects the text, and its element is named so"
+MAX_CORRECTIONS = 3  # blocks after the text, among which a correction may be
+MIN_CORRECTION_CHARS = 40
+CORRECTION = re.compile(
+    r"(?:^|[\s_-])(?:corrections?|erratum|errata|rectificati\w+|korrektur|clarifications?|amendment|editors?-?note)"
+    r"(?=[\s_-]|$)",
+    re.IGNORECASE,
+)
 MIN_MENU_LINES = 5  # links with a <br> after each ...
 MIN_MENU_LINES_OUTSIDE = 2  # ... and before the first paragraph or after the last one
 MAX_MENU_LINK_CHARS = 150  # a longer link is scored
@@ -69,7 +80,8 @@ def scores_of(page: PageContext) -> dict[int, float]:
     """Return the score of each block that is worth scoring, by its index."""
     scored = blocks_to_score(page)
     of_model = model.score if page.is_read else model.first_score
-    return {index: of_model(row) for index, row in zip(scored, page.feature_rows(scored), strict=True)}
+    rows = page.feature_rows(scored)  # all before the first is scored: each of the two codes fills a processor's cache
+    return {index: of_model(row) for index, row in zip(scored, rows, strict=True)}
 
 
 def block_weight(chars: int) -> int:
@@ -102,8 +114,20 @@ def classify(page: PageContext, scores: dict[int, float] | None = None) -> list[
     else:
         _drop_other_articles(decisions, page)
         _complete_series(decisions, page)
+    _keep_corrections(decisions)
     _decide_whole(decisions, {at: score for at, score in scores.items() if decisions[at].rule != OTHER})
     return _drop_redundant(decisions, next(iter(page.evidence.titles), ""))
+
+
+def _keep_corrections(decisions: Sequence[BlockDecision]) -> None:
+    """Keep a sentence that corrects the text, right after it, in an element that is named as a correction."""
+    last = max((at for at, decision in enumerate(decisions) if decision.rule is None), default=len(decisions))
+    for decision in decisions[last + 1 : last + 1 + MAX_CORRECTIONS]:
+        block = decision.block
+        if decision.rule != CLASSIFIER or 2 * block.linked > len(block.text) or len(block.text) < MIN_CORRECTION_CHARS:
+            continue
+        if any(CORRECTION.search(one.element.get("class") or "") for one in islice(_containers(block), 2)):
+            decision.rule, decision.why = None, WHY_CORRECTION
 
 
 def _decide_whole(decisions: Sequence[BlockDecision], scores: Mapping[int, float]) -> None:
@@ -252,7 +276,7 @@ def _redundant(kept: Sequence[BlockDecision], title: str) -> Iterator[tuple[Bloc
         text = decision.block.text
         if decision.block.table is not None:
             continue
-        if not letters(text):
+        if not LETTER.search(text):
             yield decision, SEPARATOR
         elif number < HEADLINE_LINES and title and letters(text) == title:
             yield decision, HEADLINE
@@ -261,10 +285,22 @@ def _redundant(kept: Sequence[BlockDecision], title: str) -> Iterator[tuple[Bloc
         elif len(text) >= MIN_COPY_CHARS and _copied(text, paragraphs) > MIN_COPIED_SHARE * len(text):
             yield decision, COPY
         before.add(text)
+    for decision in _bare_headings(kept):
+        yield decision, BARE_HEADING
+
+
+def _bare_headings(kept: Sequence[BlockDecision]) -> Iterator[BlockDecision]:
+    """Yield the headings that end the text."""
     for decision in reversed(kept[-MAX_BARE_HEADINGS:]):
         if decision.block.container.tag not in HEADING_TAGS or len(decision.block.text) > MAX_HEADING_CHARS:
             break
-        yield decision, BARE_HEADING
+        yield decision
+
+
+def drop_bare_headings(decisions: Sequence[BlockDecision]) -> None:
+    """Drop the headings at the end of the text: rules for lines dropped what followed them."""
+    for decision in _bare_headings([one for one in decisions if one.rule is None]):
+        decision.rule, decision.why = BARE_HEADING, WHY[BARE_HEADING]
 
 
 def _copied(text: str, paragraphs: set[str]) -> int:

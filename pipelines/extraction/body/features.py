@@ -22,6 +22,7 @@ MAX_WEIGHT_CHARS = 500  # a longer block weighs no more than this in sums over s
 MIN_DECLARED_CHARS = 300  # a shorter articleBody is not the text of an article
 NEIGHBOURS = 3  # blocks on either side whose own features are included
 LEVELS = 3  # containers that are summed up: a block's own, the one around it, and the next
+MAX_ECHO_CHARS = 80  # of a summary, and of a block, are compared
 MAX_COMPARED_CHARS = 1_000_000_000  # over all blocks of a page: 250,000 for each of 4,000, half a second
 WINDOW_BLOCKS = 6  # on either side, whose shares are summed up
 
@@ -32,7 +33,7 @@ DATE = re.compile(r"\d{1,2}[:.]\d{2}|\b(?:19|20)\d{2}\b|\b\d{1,2}[./]\d{1,2}[./]
 ADDRESS = re.compile(r"https?://|www\.|\S@\S+\.\w|(?:^|\s)@\w{3}")
 NOT_LETTERS = re.compile(r"[\W_]+")
 ASCII_SIGNS = bytes(code for code in range(128) if not chr(code).isalnum())
-HAS_DATE_SIGN, HAS_ADDRESS_SIGN = re.compile(r"[\d年月日]"), re.compile(r"[@/]|www")  # one of these is in a match
+DATE_SIGN = re.compile(r"[\d年月日]")  # one of these is in each match of DATE
 
 KIND_OF_TAG = {
     "p": 0, "blockquote": 1, "pre": 2, "div": 3, "section": 3, "article": 3, "main": 3, "body": 3, "center": 3,
@@ -45,7 +46,7 @@ CONTAINER_TAGS = ("article", "main", "aside", "header", "footer", "nav", "form",
                   "ol", "blockquote", "li", "details", "td")  # fmt: skip
 CONTAINER_BITS = {tag: 1 << number for number, tag in enumerate(CONTAINER_TAGS)}
 DIGITS, CAPITALS = b"0123456789", b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-NO_TOPICS = (0,) * (len(TOPICS) + 1)
+NO_TOPICS = (0.0,) * (len(TOPICS) + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,30 +109,6 @@ def letters(text: str) -> str:
 
 
 @dataclass(slots=True)
-class FeatureSum:
-    """Sum features of several blocks, each weighted by its length."""
-
-    read: float = 0.0
-    linked: float = 0.0
-    weight: float = 0.0
-    blocks: int = 0
-
-    def add(self, read: bool, link_share: float, weight: int) -> None:
-        """Add one block."""
-        self.read += weight if read else 0
-        self.linked += link_share * weight
-        self.weight += weight
-        self.blocks += 1
-
-    def means_without(self, read: bool, link_share: float, weight: int) -> tuple[float, float, int]:
-        """Return read share and link share of all blocks but this one, and the number of all blocks."""
-        rest = self.weight - weight
-        if rest <= 0:
-            return -1.0, -1.0, self.blocks
-        return (self.read - (weight if read else 0)) / rest, (self.linked - link_share * weight) / rest, self.blocks
-
-
-@dataclass(slots=True)
 class PageContext:
     """Hold the blocks of one page and the evidence that they are compared with."""
 
@@ -179,7 +156,8 @@ class PageContext:
 class PageFeatures:
     """Compute the features of blocks from sums over all blocks of their page.
 
-    Each private method that returns a tuple gives the features of one table of names above, in its order.
+    Each private method that returns a tuple gives the features of one table of names above, in its order. All numbers
+    of a row are floats: the trees compare them with floats, which takes twice as long for an int.
     """
 
     def __init__(self, page: PageContext) -> None:
@@ -188,10 +166,13 @@ class PageFeatures:
         has_body = len(evidence.declared) > MIN_DECLARED_CHARS
         self.declared = blocks_in_text(blocks, evidence.declared) if has_body else None
         self.titles = {key for title in evidence.titles if (key := letters(title))}
-        self.summaries = [key for text in evidence.summaries if len(key := letters(text)) > 20]
+        self.joined_titles = " ".join(self.titles)
+        summaries = map(letters, evidence.summaries)
+        self.summaries = tuple(key[:MAX_ECHO_CHARS] for key in summaries if len(key) > 20)
         self.names = {key for name in evidence.names if (key := letters(name))}
-        self.kinds = [KIND_OF_TAG.get(block.container.tag, OTHER_KIND) for block in blocks]
-        self.ended = [1 if ENDS_SENTENCE.search(block.text[-6:]) else 0 for block in blocks]
+        self.long_names = [name for name in self.names if len(name) > 6]
+        self.kinds = [float(KIND_OF_TAG.get(block.container.tag, OTHER_KIND)) for block in blocks]
+        self.ended = [_ends(ENDS_SENTENCE, block.text[-6:]) for block in blocks]
         self.prose = [length if prose else 0 for length, prose in zip(page.lengths, page.is_prose, strict=True)]
         self.total_prose = sum(self.prose) or 1
         self.repeats = Counter(block.text for block in blocks)
@@ -199,29 +180,37 @@ class PageFeatures:
         self._sum_order()
 
     def _sum_containers(self) -> None:
-        """Sum the blocks of each container, and of all that are set alike."""
-        self.containers: defaultdict[int, FeatureSum] = defaultdict(FeatureSum)
-        self.container_prose: dict[int, int] = {}
-        self.signatures = [layout_signature(block) for block in self.page.blocks]
-        self.alike: defaultdict[object, FeatureSum] = defaultdict(FeatureSum)
-        self.alike_prose: dict[object, int] = {}
-        self.known_places: dict[int, tuple[float, ...]] = {}
-        self.known_around: dict[int, tuple[tuple[int, ...], int, bool, bool]] = {}
-        for index, block in enumerate(self.page.blocks):
-            own, signature = self._own(index), self.signatures[index]
+        """Sum the blocks of each container, and of all that are set alike, each block weighted by its length.
+
+        A sum is [weight that is read, weight of links, weight, blocks, prose].
+        """
+        page = self.page
+        of_container: defaultdict[int, list[float]] = defaultdict(lambda: [0.0] * 5)
+        of_layout: defaultdict[object, list[float]] = defaultdict(lambda: [0.0] * 5)
+        self.own: list[tuple[float, float, float]] = []  # what each block adds to the first three
+        self.sums: list[list[list[float]]] = []  # of the LEVELS containers of each block, and of what is set alike
+        self.container_prose: defaultdict[int, int] = defaultdict(int)
+        self.known_around: dict[int, tuple[tuple[float, ...], int, bool, bool]] = {}
+        blocks = zip(page.blocks, page.lengths, page.link_shares, page.read, self.prose, strict=True)
+        for block, length, share, read, prose in blocks:
+            weight = float(min(length, MAX_WEIGHT_CHARS))
+            read_weight, link_weight = weight if read else 0.0, share * weight
+            sums = [of_layout[layout_signature(block)]]
             place: BlockContainer | None = block.container
-            for _ in range(LEVELS):
-                if place is None:
-                    break
-                self.containers[id(place)].add(*own)
+            while place is not None and len(sums) <= LEVELS:
+                sums.append(of_container[id(place)])
                 place = place.parent
-            self.alike[signature].add(*own)
-            if size := self.prose[index]:
-                self.alike_prose[signature] = self.alike_prose.get(signature, 0) + size
-                place = block.container
-                while place is not None:
-                    self.container_prose[id(place)] = self.container_prose.get(id(place), 0) + size
-                    place = place.parent
+            for one in sums:
+                one[0] += read_weight
+                one[1] += link_weight
+                one[2] += weight
+                one[3] += 1.0
+                one[4] += prose
+            self.own.append((read_weight, link_weight, weight))
+            self.sums.append(sums)
+            if prose:
+                for around in block.container.upwards():
+                    self.container_prose[id(around)] += prose
 
     def _sum_order(self) -> None:
         """Sum what comes before each block, and line up the features that neighbours see."""
@@ -232,15 +221,13 @@ class PageFeatures:
         self.links_before = [0.0, *accumulate(page.link_shares)]
         self.prose_before = [0, *accumulate(int(page.read[at] and self.prose[at] > 0) for at in range(count))]
         self.headline = headline_index(page.blocks, self.titles)
-        none = [(-1,) * 5] * NEIGHBOURS
-        blocks = zip(page.lengths, page.link_shares, map(int, page.read), self.kinds, self.ended, strict=True)
+        none = [(-1.0,) * 5] * NEIGHBOURS
+        blocks = zip(
+            map(float, page.lengths), page.link_shares, map(float, page.read), self.kinds, self.ended, strict=True
+        )
         self.padded: list[tuple[float, ...]] = [*none, *blocks, *none]
         read_share = self.reads_before[-1] / count if count else 0.0
-        self.page_features = (count, self.total_prose, int(page.evidence.is_article), read_share)
-
-    def _own(self, index: int) -> tuple[bool, float, int]:
-        """Return what a block adds to a `FeatureSum`."""
-        return self.page.read[index], self.page.link_shares[index], min(self.page.lengths[index], MAX_WEIGHT_CHARS)
+        self.page_features = (float(count), float(self.total_prose), float(page.evidence.is_article), read_share)
 
     def row(self, index: int) -> tuple[float, ...]:
         """Return the features of one block."""
@@ -248,7 +235,7 @@ class PageFeatures:
         return (
             *self._block_features(index),
             *(topics(text) if self.page.lengths[index] < MAX_TOPIC_CHARS else NO_TOPICS),
-            *_echo_features(letters(text[:MAX_TOPIC_CHARS]), self.titles, self.summaries, self.names),
+            *self._echo_features(letters(text[:MAX_TOPIC_CHARS])),
             *self._place_features(self.page.blocks[index].container),
             *self._alike_features(index),
             *self._order_features(index),
@@ -257,37 +244,46 @@ class PageFeatures:
         )
 
     def _block_features(self, index: int) -> tuple[float, ...]:
-        block, length = self.page.blocks[index], self.page.lengths[index]
-        text, short = block.text, length < MAX_TOPIC_CHARS
+        page, block, length = self.page, self.page.blocks[index], self.page.lengths[index]
+        text, dated, addressed = block.text, None, None
+        if length < MAX_TOPIC_CHARS:
+            dated = DATE_SIGN.search(text) and DATE.search(text)
+            addressed = ("@" in text or "://" in text or "www." in text) and ADDRESS.search(text)
         return (
-            self.kinds[index], length, self.page.link_shares[index], len(SENTENCE_END.findall(text[:1000])),
-            self.ended[index], min(1.0, block.strong / len(text)), *_opening_features(text), not text[0].isalnum(),
-            text.endswith(":"), 1 if ENDS_QUESTION.search(text[-4:]) else 0, "|" in text,
-            1 if short and HAS_DATE_SIGN.search(text) and DATE.search(text) else 0,
-            1 if short and HAS_ADDRESS_SIGN.search(text) and ADDRESS.search(text) else 0, block.after_break,
-            self.page.read[index], -1 if self.declared is None else self.declared[index], self.repeats[text],
+            self.kinds[index], float(length), page.link_shares[index], float(len(SENTENCE_END.findall(text[:1000]))),
+            self.ended[index], min(1.0, block.strong / len(text)), *_opening_features(text),
+            0.0 if text[0].isalnum() else 1.0, 1.0 if text[-1] == ":" else 0.0, _ends(ENDS_QUESTION, text[-4:]),
+            1.0 if "|" in text else 0.0, 1.0 if dated else 0.0, 1.0 if addressed else 0.0,
+            1.0 if block.after_break else 0.0, 1.0 if page.read[index] else 0.0,
+            -1.0 if self.declared is None else float(self.declared[index]), float(self.repeats[text]),
         )  # fmt: skip
 
-    def _place_features(self, place: BlockContainer) -> tuple[float, ...]:
-        if (known := self.known_places.get(id(place))) is None:
-            known = self.known_places[id(place)] = self._container_features(place)
-        return known
+    def _echo_features(self, key: str) -> tuple[float, ...]:
+        """Return which declared values a block repeats. `key`: the `letters` of its text."""
+        much = is_summary = False
+        if len(key) > 15:
+            much = key in self.joined_titles or any(map(key.__contains__, self.titles))
+            start = key[:MAX_ECHO_CHARS]
+            is_summary = start.startswith(self.summaries) or any(text.startswith(start) for text in self.summaries)
+        holds = any(map(key.__contains__, self.long_names))
+        return float(key in self.titles), float(much), float(is_summary), float(key in self.names), float(holds)
 
-    def _container_features(self, place: BlockContainer) -> tuple[float, ...]:
+    def _place_features(self, place: BlockContainer) -> tuple[float, ...]:
         """Return what a container and those around it are called, and their shares of the prose of the page."""
-        parent = place.parent
+        parent, prose, total = place.parent, self.container_prose.get, self.total_prose
         above = parent.parent if parent is not None else None
-        shares = [
-            1.0 if up is None else self.container_prose.get(id(up), 0) / self.total_prose
-            for up in (place, parent, above)
-        ]
         inside = place.tag != "body"
         names, depth, hidden, body = self._around(parent if inside else None)
         if inside:
             depth, hidden, body = depth + 1, hidden or place.hidden, body or place.body
-        return (*flags(groups(place.names)), *names, depth, hidden, body, *shares)
+        return (
+            *flags(groups(place.names)), *names, float(depth), 1.0 if hidden else 0.0, 1.0 if body else 0.0,
+            prose(id(place), 0) / total,
+            1.0 if parent is None else prose(id(parent), 0) / total,
+            1.0 if above is None else prose(id(above), 0) / total,
+        )  # fmt: skip
 
-    def _around(self, place: BlockContainer | None) -> tuple[tuple[int, ...], int, bool, bool]:
+    def _around(self, place: BlockContainer | None) -> tuple[tuple[float, ...], int, bool, bool]:
         """Return what the containers from `place` outwards are called, their number, and what they say of themselves.
 
         The paragraphs of an article have the same ones around them.
@@ -305,26 +301,26 @@ class PageFeatures:
                 hidden, body = hidden or up.hidden, body or up.body
                 depth += 1
                 up = up.parent
-            inside = (tags >> number & 1 for number in range(len(CONTAINER_TAGS)))
+            inside = flags(tags, len(CONTAINER_TAGS))
             known = self.known_around[id(place)] = ((*flags(near), *flags(far), *inside), depth, hidden, body)
         return known
 
     def _alike_features(self, index: int) -> tuple[float, ...]:
-        own, signature = self._own(index), self.signatures[index]
-        around: list[float] = []
-        place: BlockContainer | None = self.page.blocks[index].container
-        for _ in range(LEVELS):
-            around += (-1.0, -1.0, 0) if place is None else self.containers[id(place)].means_without(*own)
-            place = place.parent if place is not None else None
-        read_share, _, count = self.alike[signature].means_without(*own)
-        return (*around, self.alike_prose.get(signature, 0) / self.total_prose, read_share, count)
+        own_read, own_links, own = self.own[index]
+        found: list[float] = []
+        for read, links, weight, count, _ in self.sums[index]:
+            rest = weight - own
+            found += ((read - own_read) / rest, (links - own_links) / rest, count) if rest > 0 else (-1.0, -1.0, count)
+        read_share, _, count, *around = found
+        missing = (-1.0, -1.0, 0.0) * (LEVELS + 1 - len(self.sums[index]))
+        return (*around, *missing, self.sums[index][0][4] / self.total_prose, read_share, count)
 
     def _order_features(self, index: int) -> tuple[float, ...]:
-        first, last = self.first, self.last
+        first, last, headline = self.first, self.last, self.headline
         return (
-            index / self.count, index - self.headline if self.headline >= 0 else -999, index - first, last - index,
-            (index - first) / (last - first + 1) if last >= first else -1.0,
-            self.prose_before[index], self.prose_before[-1] - self.prose_before[index + 1],
+            index / self.count, float(index - headline) if headline >= 0 else -999.0,
+            float(index - first), float(last - index), (index - first) / (last - first + 1) if last >= first else -1.0,
+            float(self.prose_before[index]), float(self.prose_before[-1] - self.prose_before[index + 1]),
         )  # fmt: skip
 
     def _neighbour_features(self, index: int) -> tuple[float, ...]:
@@ -371,29 +367,23 @@ def headline_index(blocks: Sequence[TextBlock], titles: set[str]) -> int:
     return found
 
 
-def _opening_features(text: str) -> tuple[float, float, bool]:
+def _ends(pattern: re.Pattern[str], text: str) -> float:
+    """Return whether a text ends with a pattern of signs."""
+    return 0.0 if text[-1].isalnum() or not pattern.search(text) else 1.0
+
+
+def _opening_features(text: str) -> tuple[float, float, float]:
     """Return the shares of digits and of capitals at the start of a text, and whether it starts with a small letter."""
     start = text[:60]
     size = len(start)
     if start.isascii():  # to count what is left without them is several times as fast
         raw = start.encode()
         digits, capitals = size - len(raw.translate(None, DIGITS)), size - len(raw.translate(None, CAPITALS))
-        return digits / size, capitals / size, start[0].islower()
-    return sum(map(str.isdigit, start)) / size, sum(map(str.isupper, start)) / size, start[0].islower()
+    else:
+        digits, capitals = sum(map(str.isdigit, start)), sum(map(str.isupper, start))
+    return digits / size, capitals / size, 1.0 if start[0].islower() else 0.0
 
 
 def _length(text: str) -> int:
     """Count characters; in scripts that write a word in two of them, each counts three."""
     return len(text) if text.isascii() else len(text) + 2 * len(UNSPACED.findall(text))
-
-
-def _echo_features(key: str, titles: set[str], summaries: list[str], names: set[str]) -> tuple[int, ...]:
-    """Return which declared values a block repeats. `key`: the `letters` of its text."""
-    long = len(key) > 15
-    return (
-        key in titles,
-        long and any(key in title or title in key for title in titles),
-        long and any(key[: min(len(key), len(text), 80)] == text[: min(len(key), len(text), 80)] for text in summaries),
-        key in names,
-        any(len(name) > 6 and name in key for name in names),
-    )

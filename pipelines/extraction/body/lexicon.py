@@ -55,6 +55,8 @@ PLACES = {
 
 UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 WORD = re.compile(r"[^\W\d_][\w'’-]*|©", re.UNICODE)
+BEFORE_WORD = "0123456789_'-"  # a word has these, but does not begin with one
+ASCII_RUNS = bytes(code if chr(code).isalnum() or chr(code) in BEFORE_WORD else 32 for code in range(128)).ljust(256)
 # A beginning of fewer characters must be the whole word: "ap" is an agency, "apple" is a fruit.
 MIN_PREFIX_CHARS = 4
 _WHOLE_WORDS: dict[str, int] = {}  # word -> its topics, a bit each
@@ -72,10 +74,10 @@ _PLACE_BITS = {word: 1 << number for number, words in enumerate(PLACES.values())
 
 
 @lru_cache(maxsize=8192)
-def topics(text: str) -> tuple[int, ...]:
+def topics(text: str) -> tuple[float, ...]:
     """Return a number for each of TOPICS, 1 if a word of `text` belongs to it, else 0; then how many topics do."""
     found = 0
-    for word in set(WORD.findall(text.lower())):
+    for word in words(text.lower()):
         if len(word) < MIN_PREFIX_CHARS:
             found |= _WHOLE_WORDS.get(word, 0)
         elif (prefixes := _PREFIXES.get(word[:MIN_PREFIX_CHARS])) is not None:
@@ -86,7 +88,15 @@ def topics(text: str) -> tuple[int, ...]:
         for unspaced, bit in _UNSPACED:
             if unspaced in text:
                 found |= bit
-    return *(found >> number & 1 for number in range(len(TOPICS))), found.bit_count()
+    return *flags(found, len(TOPICS)), float(found.bit_count())
+
+
+def words(text: str) -> set[str]:
+    """Return the words of a text as WORD finds them, each once."""
+    if not text.isascii():
+        return set(WORD.findall(text))
+    runs = set(text.encode().translate(ASCII_RUNS).decode().split())  # several times as fast as the pattern
+    return {word for run in runs if (word := run.lstrip(BEFORE_WORD))}
 
 
 @lru_cache(maxsize=20_000)
@@ -99,6 +109,6 @@ def groups(names: frozenset[str]) -> int:
 
 
 @lru_cache(maxsize=4096)
-def flags(groups: int) -> tuple[int, ...]:
-    """Return the bits of `groups` one by one, in the order of PLACES."""
-    return tuple(groups >> number & 1 for number in range(len(PLACES)))
+def flags(bits: int, count: int = len(PLACES)) -> tuple[float, ...]:
+    """Return the lowest `count` of `bits` one by one, each 1 or 0: of `groups`, they are in the order of PLACES."""
+    return tuple(float(bits >> number & 1) for number in range(count))

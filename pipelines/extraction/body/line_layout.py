@@ -38,10 +38,13 @@ class LaidOutLine(NamedTuple):
 
 
 class LineLayout:
-    """Set the blocks of one text, in order. `clean` removes from a line what is no text, and leaves its spaces."""
+    """Set the blocks of one text, in order.
 
-    def __init__(self, blocks: Sequence[TextBlock], clean: Callable[[str], str]) -> None:
-        self._clean = clean
+    `as_line` removes from a text what is none, and returns it with single spaces; `clean` leaves its spaces.
+    """
+
+    def __init__(self, blocks: Sequence[TextBlock], as_line: Callable[[str], str], clean: Callable[[str], str]) -> None:
+        self._line, self._clean = as_line, clean
         self._numbers: dict[Any, dict[Any, int]] = {}  # <ol> -> number of each of its items
         self._items: set[int] = set()  # items that have their mark
         self._headed: set[int] = set()  # items that begin with a heading: sections of a text, rather
@@ -73,9 +76,6 @@ class LineLayout:
         if quote is not None:
             return self._one(block, QUOTE + GOES_ON * (before is quote))
         return self._one(block, PARAGRAPH)
-
-    def _line(self, text: str) -> str:
-        return " ".join(self._clean(text).split())
 
     def _one(self, block: TextBlock, kind: str) -> list[LaidOutLine]:
         text = self._line(block.text)

@@ -44,8 +44,8 @@ def first_score(row: Sequence[float]) -> float:
 
 
 def warm_up() -> None:
-    """Compile the first model, for a process that reads many pages. The second is asked for a few of them."""
-    for stage in _stages(first=True):
+    """Compile both models, for a process that reads many pages."""
+    for stage in (*_stages(first=True), *_stages(first=False)):
         stage.compiled = stage.compiled or _compiled(stage.trees)
 
 

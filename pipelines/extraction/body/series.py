@@ -85,9 +85,10 @@ def _common(blocks: Sequence[TextBlock], first: int, kept: Sequence[bool]) -> Bl
     places = {id(one): at for at, one in enumerate(above)}
     for at, block in enumerate(blocks):
         if kept[at]:
-            place = next((places[id(one)] for one in block.container.upwards() if id(one) in places), None)
-            if place is not None:
-                chars[place] += len(block.text)
+            for one in block.container.upwards():
+                if (place := places.get(id(one))) is not None:
+                    chars[place] += len(block.text)
+                    break
     total, inside = sum(chars), 0
     for container, size in zip(above, chars, strict=True):
         inside += size
@@ -99,18 +100,21 @@ def _common(blocks: Sequence[TextBlock], first: int, kept: Sequence[bool]) -> Bl
 def _series(blocks: Sequence[TextBlock], first: int, scope: BlockContainer | None) -> list[Series]:
     """Return the series after the headline whose items follow each other in the container of the article."""
     groups: dict[tuple[Any, ...], Series] = {}
+    items: dict[int, list[int]] = {}  # those of all series
     for at in range(first, len(blocks)):
-        for container in islice(blocks[at].container.upwards(), MAX_LEVELS):
-            if container.parent is None:
+        container = blocks[at].container
+        for _ in range(MAX_LEVELS):
+            if (parent := container.parent) is None:
                 break
             if container.tag in ITEM_TAGS:
-                names = container.names
-                if not names.isdisjoint(CHANGING):
-                    names = names - CHANGING
-                key = (id(container.parent), container.tag, names)
-                if (group := groups.get(key)) is None:
-                    group = groups[key] = Series(names=names, tag=container.tag)
-                group.items.setdefault(id(container), []).append(at)
+                if (item := items.get(id(container))) is None:
+                    names = container.names - CHANGING
+                    key = (id(parent), container.tag, names)
+                    if (group := groups.get(key)) is None:
+                        group = groups[key] = Series(names=names, tag=container.tag)
+                    item = items[id(container)] = group.items[id(container)] = []
+                item.append(at)
+            container = parent
     return [
         series
         for series in groups.values()

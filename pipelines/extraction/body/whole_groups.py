@@ -17,7 +17,8 @@ from pipelines.extraction.body.series import OTHER_SERIES
 
 LIST_TAGS = frozenset(("ul", "ol", "menu", "dir"))
 SENTENCE_END = re.compile(r"[.!?…。！？؟।]['\"”’»)\]]*$")  # after other words, a list goes on with the sentence
-ITEM_LEVELS = 3  # containers of a block among which its <li> is looked for
+ITEM_TAGS, DEFINITION_TAGS = ("li",), ("dt", "dd")
+ITEM_LEVELS = 3  # containers of a block among which its item is looked for
 MAX_ITEM_CHARS = 600  # a list with a longer item is a layout: its items are decided one by one ...
 MAX_ITEM_BLOCKS = 2  # ... as are those of a list with more blocks in an item, on average: teasers, comments
 MAX_SCORE = 3.0  # beyond which a score weighs no more; one far out shall not decide alone
@@ -45,11 +46,14 @@ class BlockGroup:
 
 def list_item(block: TextBlock) -> BlockContainer | None:
     """Return the item of a list that contains a block, if it is one of the nearest containers."""
+    return _nearest(block, ITEM_TAGS)
+
+
+def _nearest(block: TextBlock, tags: Collection[str]) -> BlockContainer | None:
+    """Return the innermost of the ITEM_LEVELS nearest containers of a block that has one of some tags."""
     container: BlockContainer | None = block.container
     for _ in range(ITEM_LEVELS):
-        if container is None:
-            return None
-        if container.tag == "li":
+        if container is None or container.tag in tags:
             return container
         container = container.parent
     return None
@@ -75,7 +79,7 @@ def groups(blocks: Sequence[TextBlock]) -> list[BlockGroup]:
             around = block.table
         elif (item := list_item(block)) is not None and (lists := lists_around(item)):
             around, items = lists[-1], (item.element,)
-        elif (item := _definition(block)) is not None and (outer := _definition_list(item)) is not None:
+        elif (item := _nearest(block, DEFINITION_TAGS)) is not None and (outer := _definition_list(item)) is not None:
             around, items = outer, (item.element,)
         else:
             continue
@@ -83,14 +87,6 @@ def groups(blocks: Sequence[TextBlock]) -> list[BlockGroup]:
         group.members.append(index)
         group.items.update(items)
     return [group for group in found.values() if _is_whole(group, blocks)]
-
-
-def _definition(block: TextBlock) -> BlockContainer | None:
-    """Return the <dt> or <dd> of a definition list that contains a block."""
-    for container in islice(block.container.upwards(), ITEM_LEVELS):
-        if container.tag in ("dt", "dd"):
-            return container
-    return None
 
 
 def _definition_list(item: BlockContainer) -> BlockContainer | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html import unescape
 
 from pipelines.extraction.boilerplate.line_matcher import HEAD_LINES
 from pipelines.extraction.boilerplate.line_rules import LineRule
@@ -42,6 +43,7 @@ AUTHOR_SENTENCE = tables.compiled(r"\W*{author.sentence}", re.IGNORECASE)
 # What writers are. A line that says so of an author is a biography wherever it is in the text.
 WRITER = tables.compiled(r"\b{topic.writer}", re.IGNORECASE)
 CONTINUATION = tables.compiled(r"\W*{author.goes-on}\b", re.IGNORECASE)
+WORD = re.compile(r"\w+")
 QUOTATION_MARK = re.compile('[“”„«»「」"]')
 
 
@@ -50,10 +52,11 @@ def author_lines(lines: list[str], authors: tuple[str, ...]) -> Iterator[tuple[i
     names = [name.casefold() for name in authors if " " in name]
     foot = len(lines) - FOOT_LINES
     box = _below_heading(lines, names)
+    endings = {word[-3:] for name in authors for word in WORD.findall(name.casefold())[-1:]}
     biographies = {index for index, line in enumerate(lines) if _is_biography(line, names)} if names else set()
     for index, line in enumerate(lines):
         at_edge = index < HEAD_LINES or index >= foot
-        if at_edge and len(line) < MAX_BYLINE_CHARS and _is_byline(line, authors):
+        if at_edge and len(line) < MAX_BYLINE_CHARS and _is_byline(line, authors, endings):
             yield index, BYLINE
         elif index >= MIN_LINES_ABOVE and (
             index in box
@@ -65,13 +68,17 @@ def author_lines(lines: list[str], authors: tuple[str, ...]) -> Iterator[tuple[i
             yield index, AUTHOR_BOX
 
 
-def _is_byline(line: str, authors: tuple[str, ...]) -> bool:
+def _is_byline(line: str, authors: tuple[str, ...], endings: set[str]) -> bool:
     """Return whether `line` names the authors, or a role alone, and nothing else.
 
-    Names of one Latin word stand in prose, too.
+    `endings`: the last letters of each name, which are in a line that names one. Names of one Latin word stand in
+    prose, too.
     """
     if names_only_a_role(line):
         return True
+    folded = unescape(line).casefold()
+    if not any(ending in folded for ending in endings):
+        return False
     is_sure = has_full_name(authors) or BY.match(line) or is_signed_by_agency(line)
     return bool(is_sure) and has_only_names(line, authors)
 

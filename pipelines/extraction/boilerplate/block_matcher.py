@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from lxml.etree import XPath
-
 from pipelines.extraction.boilerplate.block_rules import (
     BLOCK_RULES,
     FILLER_WORDS,
@@ -26,10 +24,12 @@ from pipelines.extraction.boilerplate.block_rules import (
     BlockRule,
 )
 from pipelines.extraction.boilerplate.comment_groups import comment_groups
+from pipelines.extraction.boilerplate.comment_words import words_of
 from pipelines.extraction.boilerplate.teasers import (
     INLINE_TAGS,
     LABEL_TAGS,
     MAX_LABEL_CHARS,
+    NORMALIZED,
     in_running_text,
     is_hover_box,
     is_linked_paragraph,
@@ -39,6 +39,7 @@ from pipelines.extraction.boilerplate.teasers import (
     row_of,
     rule_of_label,
     teaser_rows,
+    text_of,
 )
 
 MAX_REMOVED_SHARE = 0.25  # of the page's own words (those in no link) that blocks may take, besides readers' comments
@@ -61,25 +62,16 @@ BOXES = frozenset((
     "breadcrumbs",
 ))  # fmt: skip
 SENTENCE_END = re.compile(r"[.!?。！？…][\"”»’')\]]*(?:\s|$)|[。！？]")
-WORD = re.compile(r"[^\W\d_]+?(?=(?<=[^\W\d_A-Z])[A-Z]|[\W\d_]|$)|[^\W\d_]+")
 # What a build tool appends ("Newsletter_wrapper__x1Y2z"), and BEM's modifier ("newsletter--inline").
 SUFFIX = re.compile(r"(?<=\w)--.*|[_-]{1,2}(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{5,8}$")
-RULE_OF_NAME = {" ".join(WORD.findall(name)): rule for rule in BLOCK_RULES for name in rule.names}
-TEXT_OF = XPath("normalize-space()", smart_strings=False)
-KEY_WORDS = frozenset(max(name.split(), key=len) for name in RULE_OF_NAME)  # each name has one of them
+RULE_OF_NAME = {" ".join(words_of(name)): rule for rule in BLOCK_RULES for name in rule.names}
+# Each name has one of them, if it can be one that is no filler: many tokens are made of fillers.
+KEY_WORDS = frozenset(
+    max(name.split(), key=lambda word: (word not in FILLER_WORDS, len(word))) for name in RULE_OF_NAME
+)
 DIGITS = "0123456789"
+DIGIT = re.compile(r"\d")
 WRITABLE_TYPES = frozenset(("", "email", "text", "password", "search", "tel", "url"))
-
-# attribute -> value -> its rule, worked out once a process
-_known_values: dict[str, dict[str, BlockRule | None]] = {
-    attribute: {}
-    for attribute in (
-        *NAME_ATTRIBUTES,
-        *LABEL_ATTRIBUTES,
-        *(attribute for attribute, _ in RULE_OF_ATTRIBUTE),
-        "itemtype",
-    )
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +88,11 @@ def matching_blocks(tree: Any, disabled: frozenset[str] = frozenset()) -> list[t
 
     `disabled`: names of rules that are not applied.
     """
+    body = tree.find(".//body")
+    # While the list has an element, lxml makes no new Python object of it: all walks below take less time.
+    elements = list((body if body is not None else tree).iterdescendants("*"))
     repeated = [(part, RULE_BY_NAME["comments"]) for group in comment_groups(tree) for part in group.cut]
-    candidates = [(element, rule) for element, rule in (*_candidates(tree), *repeated) if rule.name not in disabled]
+    candidates = [pair for pair in (*_candidates(elements), *repeated) if pair[1].name not in disabled]
     if not candidates:
         return []
     # Readers' comments come first: the other rules may take a share of the page without them.
@@ -186,15 +181,15 @@ def content_of(element: Any) -> BlockContent:
     """Count what `element` contains."""
     if not len(element) and not (element.text or "").strip():
         return NO_CONTENT
-    text = TEXT_OF(element)
+    text = NORMALIZED(element)
     linked = fields = prose = paragraphs = 0
     for part in element.iter("a", "p", "input", "textarea"):
         tag = part.tag
         if tag == "a":
-            linked += len(TEXT_OF(part))
+            linked += len(text_of(part))
         elif tag == "p":
             paragraphs += 1
-            words = TEXT_OF(part)
+            words = text_of(part)
             if len(words) >= MIN_PROSE_CHARS and SENTENCE_END.search(words):
                 prose += 1
         elif tag == "textarea" or part.get("type", "").lower() in WRITABLE_TYPES:
@@ -204,26 +199,21 @@ def content_of(element: Any) -> BlockContent:
     return BlockContent(len(text), min(linked, len(text)), prose, fields)
 
 
-def _candidates(tree: Any) -> list[tuple[Any, BlockRule]]:
-    """Return the elements that a name, an attribute, a tag or a label points to, in document order."""
+def _candidates(elements: list[Any]) -> list[tuple[Any, BlockRule]]:
+    """Return those of `elements` that a name, an attribute, a tag or a label points to, in document order."""
     found: list[tuple[Any, BlockRule]] = []
     labels = MAX_LABELS
     rows: list[Any] = []
     prose: dict[Any, int] = {}
-    body = tree.find(".//body")
-    for element in (body if body is not None else tree).iterdescendants():
+    for element in elements:
         tag = element.tag
         if tag in RULE_OF_TAG:
             found.append((element, RULE_BY_NAME[RULE_OF_TAG[tag]]))
-        elif not isinstance(tag, str):
-            continue
-        elif "-" in tag and (rule := rule_of_value("class", tag)):
+        elif "-" in tag and (rule := RULES_BY_ATTRIBUTE["class"][tag]):
             found.append((element, rule))
         for attribute, value in element.items():
-            if (known := _known_values.get(attribute)) is None:
-                continue
-            rule = known[value] if value in known else rule_of_value(attribute, value)
-            if rule is not None and _is_meant(element, rule, attribute):
+            rules = RULES_BY_ATTRIBUTE.get(attribute)
+            if rules is not None and (rule := rules[value]) is not None and _is_meant(element, rule, attribute):
                 found.append((element, rule))
         if tag == "a":
             if (row := row_of(element)) is not None:
@@ -250,22 +240,32 @@ def _is_meant(element: Any, rule: BlockRule, attribute: str) -> bool:
     return not (element.tag in INLINE_TAGS and rule.name in BOXES and is_part_of_sentence(element))
 
 
-def rule_of_value(attribute: str, value: str) -> BlockRule | None:
-    """Return the rule that the value of an attribute points to."""
-    known = _known_values[attribute]
-    if value in known:
-        return known[value]
-    rule = _rule_of_value(attribute, value)
-    if len(value) <= MAX_CACHED_CHARS:
-        if len(known) >= CACHED_VALUES:
-            known.clear()
-        known[value] = rule
-    return rule
+class RulesOfValues(dict[str, BlockRule | None]):
+    """Hold the rule that each value of one attribute points to. It is worked out when it is first asked for."""
+
+    def __init__(self, attribute: str) -> None:
+        super().__init__()
+        self._attribute = attribute
+
+    def __missing__(self, value: str) -> BlockRule | None:
+        rule = _rule_of_value(self._attribute, value)
+        if len(value) <= MAX_CACHED_CHARS:
+            if len(self) >= CACHED_VALUES:
+                self.clear()
+            self[value] = rule
+        return rule
+
+
+RULES_BY_ATTRIBUTE = {
+    attribute: RulesOfValues(attribute)
+    for attribute in (*NAME_ATTRIBUTES, *LABEL_ATTRIBUTES, *(name for name, _ in RULE_OF_ATTRIBUTE), "itemtype")
+}
 
 
 def _rule_of_value(attribute: str, value: str) -> BlockRule | None:
     if attribute in NAME_ATTRIBUTES:
-        for token in value[:2000].split():
+        names = value[:2000]
+        for token in names.split() if _has_key_word(names) else ():
             if (rule := _rule_of_token(token)) is not None:
                 return rule
         return None
@@ -279,14 +279,20 @@ def _rule_of_value(attribute: str, value: str) -> BlockRule | None:
     return RULE_BY_NAME[name] if name else None
 
 
+def _has_key_word(names: str) -> bool:
+    """Return whether a word of a name of a rule is in a class or an id. Most have none."""
+    if names.islower():
+        parts = names.replace("_", " ").replace("-", " ").split()
+        if DIGIT.search(names):
+            parts += [part.rstrip(DIGITS) for part in parts]
+    else:  # a capital letter may begin a word: "newsletterBox"
+        parts = words_of(names)
+    return not KEY_WORDS.isdisjoint(parts)
+
+
 @lru_cache(CACHED_VALUES)
 def _rule_of_token(token: str) -> BlockRule | None:
-    # Nearly all tokens end here. A capital letter may begin a word: "newsletterBox".
-    if token.islower():
-        parts = token.replace("_", "-").split("-")
-        if KEY_WORDS.isdisjoint(parts) and KEY_WORDS.isdisjoint([part.rstrip(DIGITS) for part in parts]):
-            return None
-    elif len(token) > MAX_TOKEN_CHARS or KEY_WORDS.isdisjoint(_words(token)):
+    if len(token) > MAX_TOKEN_CHARS or not _has_key_word(token):
         return None
     names = names_of(token)
     return next((rule for name in names if (rule := RULE_OF_NAME.get(name))), None) or _rule_of_prefixed(names)
@@ -310,12 +316,9 @@ def names_of(token: str) -> tuple[str, ...]:
     """
     if len(token) > MAX_TOKEN_CHARS:
         return ()
-    whole = _words(token)
-    words = _words(SUFFIX.sub("", token))
+    whole = words_of(token)
+    has_suffix = "--" in token or DIGIT.search(token)
+    words = words_of(SUFFIX.sub("", token)) if has_suffix else whole
     long = [word for word in words if len(word) > 1]
     bare = [word for word in long if word not in FILLER_WORDS]
     return tuple(dict.fromkeys(" ".join(name) for name in (whole, words, long, bare) if name))
-
-
-def _words(token: str) -> list[str]:
-    return [word.lower() for word in WORD.findall(token)]

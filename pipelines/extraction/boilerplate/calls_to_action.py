@@ -83,12 +83,11 @@ def calls_to_action(line: str, *, edge: bool = True, plain: bool = False) -> Ite
 
 def _asked(line: str, *, edge: bool, plain: bool) -> Iterator[str]:
     """Yield the names of the rules for what `line` asks for, as if it were no speech."""
-    calls = CALLS if not plain or OWN_WORD.search(line) else OWN_CALLS
     sentences = SENTENCE_END.split(line, MAX_SENTENCES)
     if len(sentences) > MAX_SENTENCES:
         return
     if VERB_LAST.search(line) and not QUOTATION_MARK.search(line):
-        yield from (name for name, call in calls if call.verb_last.match(line))
+        yield from (name for name, call in _calls(line, plain) if call.verb_last.match(line))
     asked: dict[str, None] = {}  # names of rules
     chars = 0
     for sentence in sentences:
@@ -97,6 +96,7 @@ def _asked(line: str, *, edge: bool, plain: bool) -> Iterator[str]:
             found = BEFORE_VERB.match(sentence)
             at = found.end() if found else 0
         if sentence[at : at + 2] in START_HEADS and sentence.startswith(STARTS, at) and not QUOTATION_MARK.search(line):
+            calls = _calls(line, plain)
             names = [name for name, call in calls if call.verb_first.match(sentence, at)]
             for part in AND.split(sentence)[1:] if names else ():  # "follow us and subscribe to our newsletter"
                 names += [name for name, call in calls if call.verb_first.match(part)]
@@ -105,3 +105,8 @@ def _asked(line: str, *, edge: bool, plain: bool) -> Iterator[str]:
     share = MIN_SHARE_OF_TWO if len(asked) > 1 else MIN_SHARE
     if (edge and len(line) <= MAX_SHORT_CHARS) or chars >= share * len(line):
         yield from asked
+
+
+def _calls(line: str, plain: bool) -> tuple[tuple[str, CallToAction], ...]:
+    """Return the calls to action that `line` may be, with the names of their rules."""
+    return CALLS if not plain or OWN_WORD.search(line) else OWN_CALLS

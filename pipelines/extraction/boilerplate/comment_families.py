@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from lxml.etree import XPath
+
 from pipelines.extraction.boilerplate.comment_items import beginning
 from pipelines.extraction.boilerplate.comment_words import (
     ANCHORS,
@@ -29,6 +31,8 @@ NO_HEADINGS = frozenset(("a", "button", "li", "option", "script", "style"))
 BUTTONS = frozenset(("a", "button", "span"))
 NEITHER = NO_HEADINGS - BUTTONS
 OUT_OF_REACH = frozenset(("body", "html", "article", "main"))
+CLASSES = XPath(".//@class", smart_strings=False)
+IDS = XPath(".//@id", smart_strings=False)
 
 
 class Families:
@@ -102,13 +106,13 @@ def comment_anchors(root: Any) -> Iterator[tuple[Any, str]]:
     """Yield (element, part) of what names a part of a comment, holds a time ("time"), is a button ("button") or a
     heading of comments ("heading"), in page order.
     """
+    # Most pages have no such names. To look at each value once takes less time than to ask each element.
+    named = {value for value in {*CLASSES(root), *IDS(root)} if part_of(value) in ANCHORS}
     tried = 0
     for element in root.iterdescendants("*"):
         tag = element.tag
-        if ((value := element.get("class")) and (part := part_of(value)) in ANCHORS) or (
-            (value := element.get("id")) and (part := part_of(value)) in ANCHORS
-        ):
-            yield element, part
+        if named and ((value := element.get("class")) in named or (value := element.get("id")) in named):
+            yield element, part_of(value)
         elif tag == "time":
             yield element, "time"
         elif tried < MAX_STAMPS:

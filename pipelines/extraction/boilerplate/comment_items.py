@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -19,10 +20,11 @@ from pipelines.extraction.boilerplate.comment_words import (
     HEADING,
     MAX_STAMP_CHARS,
     MOMENT,
+    SIGNATURES,
     SIGNED,
     TIME,
     leading_stamp,
-    part_of_element,
+    part_of,
     stamp_of,
 )
 
@@ -88,19 +90,20 @@ def look_into(elements: list[Any]) -> CommentItem:
         if depth < 0:  # what is behind an element
             _tail(item, node.tail, linked)
             continue
-        if not isinstance(node.tag, str):
+        tag = node.tag
+        if not isinstance(tag, str):
             continue
         if item.text > MAX_ITEM_CHARS or item.nodes > MAX_NODES:
             return item
         item.nodes += 1
-        linked = max(linked, node.tag in LINKED, LABEL if _named(item, node, depth) else PLAIN)
-        text = " ".join((node.text or "").split())
-        if node.tag in HEADINGS and len(text or beginning(node)) > TEASER_CHARS:
+        linked = LABEL if _named(item, node, depth) else max(linked, tag in LINKED)
+        text = " ".join(text.split()) if (text := node.text) else ""
+        if tag in HEADINGS and len(text or beginning(node)) > TEASER_CHARS:
             item.heading = True
         if text:
             _piece(item, node, text, linked)
         for child in reversed(node):
-            if child.tail and child.tail.strip():
+            if (tail := child.tail) and not tail.isspace():
                 stack.append((child, -1, linked))
             stack.append((child, depth + 1, linked))
     return item
@@ -108,10 +111,12 @@ def look_into(elements: list[Any]) -> CommentItem:
 
 def _named(item: CommentItem, node: Any, depth: int) -> bool:
     """Note what the class or id of an element of an item says; return whether the element holds the name."""
-    if (value := node.get("class")) and EMBEDDED.search(value):
+    value = node.get("class")
+    if value and _is_embedded(value):
         item.embedded = True
-    part = "item" if node.get("role") == "comment" else part_of_element(node)
-    if not part:
+    if node.get("role") == "comment":
+        part = "item"
+    elif not (part := (value and part_of(value)) or ((identity := node.get("id")) and part_of(identity))):
         return False
     if part == "list" and depth:
         item.around = item.around or node.tag in CONTAINERS
@@ -126,6 +131,12 @@ def _named(item: CommentItem, node: Any, depth: int) -> bool:
             item.labels.add(node)
             return len(node.text_content()) <= MAX_STAMP_CHARS
     return False
+
+
+@lru_cache(20_000)
+def _is_embedded(value: str) -> bool:
+    """Return whether a class says that an element is a post of another site."""
+    return EMBEDDED.search(value) is not None
 
 
 def _tail(item: CommentItem, tail: str, linked: int) -> None:
@@ -149,7 +160,7 @@ def _piece(item: CommentItem, node: Any, text: str, linked: int) -> None:
     """Note one piece of text. `node`: the element that it begins; None for text behind an element."""
     if NUMBER.fullmatch(text):
         return
-    if text.casefold().strip(" :") in SIGNED:
+    if text.casefold().strip(" :") in SIGNATURES:
         item.posted = item.posted or len(text) > MAX_BY_CHARS
         item.signed = bool(item.text)
         return

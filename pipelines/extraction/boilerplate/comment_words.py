@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Any
 
 from pipelines.extraction.boilerplate.phrases import PhraseSet
 from pipelines.extraction.languages import tables
@@ -62,7 +61,7 @@ FILLERS = frozenset(
     ]
 )
 CONTAINERS = frozenset(("div", "section", "ol", "ul", "article", "aside", "table", "tbody", "dl"))
-WORDS = re.compile(r"[^\W\d_]+?(?=(?<=[^\W\d_A-Z])[A-Z]|[\W\d_]|$)|[^\W\d_]+")
+WORD = re.compile(r"[A-Z]+[^\W\d_A-Z]*|[^\W\d_A-Z]+")  # "commentFormBox" has three
 LIVE = re.compile(r"(?<![a-z])(?:live|ticker|timeline|chronolog|cronolog|key-?event|zeitstrahl)", re.IGNORECASE)
 
 LETTERS = re.compile(r"[^\W\d_]+")
@@ -89,7 +88,8 @@ HEADING = PhraseSet(
 LABELS = {phrase.casefold(): "button" for phrase in tables.phrases("comments.controls")} | {
     phrase.casefold(): "heading" for phrase in tables.phrases("comments.count")
 }
-SIGNED = tuple(sorted((phrase.casefold() for phrase in tables.phrases("comments.signed")), key=len, reverse=True))
+SIGNATURES = frozenset(phrase.casefold() for phrase in tables.phrases("comments.signed"))
+SIGNED = tuple(sorted(SIGNATURES, key=lambda phrase: (-len(phrase), phrase)))
 ANONYMOUS = frozenset(phrase.casefold() for phrase in tables.phrases("comments.anonymous"))
 NUMBERS = " \t\r\n\xa00123456789()[]（）【】:：.,·•|–—-"  # around the words of a heading
 AGES = frozenset(word for line in tables.lines("counter.ages") for word in line.casefold().split())
@@ -104,14 +104,22 @@ MONTHS = frozenset(
 UNSPACED_AGES = sorted((re.escape(word) for word in AGES if word[0] > "\u3000"), key=len, reverse=True)
 AGE_UNSPACED = re.compile(rf"\d+ ?(?:{'|'.join(UNSPACED_AGES)})")
 SHORT_AGE = re.compile(r"\d+ ?[^\W\d_]{1,3}\.?")
+# Patterns of ages in Latin letters have a number before a word, and so has AGE_UNSPACED.
 AGE_PATTERN = tables.compiled(r"{comments.age}")
+NUMBER_AND_WORD = re.compile(r"\d ?[^\W\d_]")
 SMALL_WORDS = frozenset(
     word
     for section in ("counter.joins", "comments.stamp")
     for line in tables.lines(section)
     for word in line.casefold().split()
 )
+STAMP_WORDS = AGES | UNITS | MONTHS | SMALL_WORDS
 AGE, MOMENT, DATE, TIME = "age", "moment", "day", "time"
+
+
+def words_of(token: str) -> list[str]:
+    """Return the words that a token of a class or an id is made of, in lower case."""
+    return [word.lower() for word in WORD.findall(token)]
 
 
 def _has_sign(value: str) -> bool:
@@ -134,7 +142,7 @@ def part_of(value: str) -> str:
         return "reader" if READER.search(value) else ""
     found = ""
     for token in value.split():
-        words = [word.lower() for word in WORDS.findall(token)]
+        words = words_of(token)
         at = next((at for at, word in enumerate(words) if STEM.search(word)), None)
         if at is None:
             continue
@@ -148,29 +156,25 @@ def part_of(value: str) -> str:
     return found or "none"
 
 
-def part_of_element(element: Any) -> str:
-    """Return which part of a comment the class or else the id of an element names; "" for none."""
-    part = part_of(value) if (value := element.get("class")) else ""
-    return part or (part_of(value) if (value := element.get("id")) else "")
-
-
 @lru_cache(20_000)
 def _stamp(text: str) -> tuple[str, str]:
     """Return (kind of time, other words) of a short text; ("", "") if it names no time."""
     lower = text.casefold()
     words = LETTERS.findall(lower)
-    odd = [word for word in words if not (word in AGES or word in UNITS or word in SMALL_WORDS or word in MONTHS)]
+    odd = [word for word in words if word not in STAMP_WORDS]
     kind = ""
-    if AGE_UNSPACED.search(lower):
+    may_be_age = not lower.isascii() or NUMBER_AND_WORD.search(lower) is not None
+    has_age = not AGES.isdisjoint(words)
+    if may_be_age and AGE_UNSPACED.search(lower):
         kind, odd = AGE, LETTERS.findall(AGE_UNSPACED.sub(" ", lower))
-    elif AGE_PATTERN.search(lower):
+    elif may_be_age and AGE_PATTERN.search(lower):
         # "2 h" alone may be how long something takes: it proves as little as a clock does.
         kind, odd = (TIME if SHORT_AGE.fullmatch(lower) else AGE), LETTERS.findall(AGE_PATTERN.sub(" ", lower))
-    elif any(word in AGES for word in words) and any(word in UNITS for word in words):
+    elif has_age and not UNITS.isdisjoint(words):
         kind = AGE
     else:
-        day = bool(DAY.search(lower)) or any(word in MONTHS for word in words) or any(w in AGES for w in words)
-        clock = bool(CLOCK.search(lower))
+        day = has_age or not MONTHS.isdisjoint(words) or DAY.search(lower)
+        clock = CLOCK.search(lower)
         kind = (MOMENT if clock else DATE) if day else TIME if clock else ""
         if kind and lower and not text.isascii():
             odd = [word for word in odd if not DATE_LETTERS.fullmatch(word)]
@@ -181,12 +185,10 @@ def _stamp(text: str) -> tuple[str, str]:
 
 def stamp_of(text: str | None) -> tuple[str, str]:
     """Return (kind of time, other words beside it) of a text that is short and names a time; else ("", "")."""
-    if not text or len(text) > 200:
+    if not text or len(text) > 200 or not DIGITS.search(text):
         return "", ""
     bare = " ".join(text.split())
-    if not 2 <= len(bare) <= MAX_STAMP_CHARS or not DIGITS.search(bare):
-        return "", ""
-    return _stamp(bare)
+    return _stamp(bare) if 2 <= len(bare) <= MAX_STAMP_CHARS else ("", "")
 
 
 def leading_stamp(text: str | None) -> re.Match[str] | None:

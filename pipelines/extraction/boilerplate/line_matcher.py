@@ -35,15 +35,20 @@ HEAD_LINES, TAIL_LINES = 4, 8  # at either end of a text, in which rules of the 
 MAX_EDGE_LINES = 80  # at either end, boilerplate included
 FORM_LINES = 2  # a label counts if it is at most so far from a line that is surely of a form
 LIST_MARKS = "-–•| "  # what lists and tables put around a line
+ITEM = "- "  # how an item of a list begins
+# An item with a full stop or a year is a sentence, or a book: no teaser. Nor is a long one.
+NOT_A_TEASER = re.compile(r"[.;:।]\W*$|[.!?] |\(\d{4}\)|, \d{4}|.{140}")
+OF_BOOKS = tables.compiled(r"\b{label.reading}\b")  # in a label whose list is of the article
 PREFIX_LETTERS = 4  # by which the words of a text and of the patterns are compared
 
 # A line that says where a text comes from may also correct an error in it. A correction is kept.
 SOURCE_RULES = frozenset(("sign-off", "first published", "picture credit", "contact"))
 CORRECTION = tables.compiled(r"\b{correction}\b|{correction.inside}", re.IGNORECASE)
 
-NEVER_PROSE = frozenset(("spam filter notice", "issn", "embedded content"))  # no story uses the words of these rules
+# No story uses the words of these rules.
+NEVER_PROSE = frozenset(("spam filter notice", "issn", "embedded content", "terms notice"))
 
-Patterns = list[tuple[str, list[str], re.Pattern[str]]]
+Pattern = tuple[str, tuple[str, ...], re.Pattern[str]]  # name of a rule, words of which a line must have one, pattern
 
 PHRASES = PhraseSet((rule, tables.phrases(section)) for rule, section in PHRASE_SECTIONS)
 READ_ALSO = PhraseSet([("read also", tables.phrases("label.read-also"))])
@@ -57,6 +62,8 @@ PATTERNS = tuple(
     for rule, section in PATTERN_SECTIONS
 )
 WORD = re.compile(r"\w+")
+BRACKETED = re.compile(r"^[\[【［〔]([^\]】］〕]{2,30})[\]】］〕]\s?(?=\S)")  # a label: "[관련기사] ..."
+WORD_PREFIX = re.compile(rf"(\w{{1,{PREFIX_LETTERS}}})\w*")
 MODERATION: dict[str, list[str]] = {}  # the word for comment -> words of a notice on how comments are moderated
 for _comment, _word in (line.split(" + ") for line in tables.phrases("comments.moderation")):
     MODERATION.setdefault(_comment, []).append(_word)
@@ -72,10 +79,19 @@ def _prefix(word: str) -> str:
     return found[0][:PREFIX_LETTERS] if found and word[0] < "\u3000" else ""
 
 
-BY_PREFIX: dict[str, set[str]] = {}  # prefix -> words of the patterns
-for _rule, _words, _pattern in PATTERNS:
+CUES: dict[str, list[tuple[str, int]]] = {}  # prefix -> words of the patterns, each with the number of its pattern
+for _at, (_rule, _words, _pattern) in enumerate(PATTERNS):
     for _one in _words:
-        BY_PREFIX.setdefault(_prefix(_one), set()).add(_one)
+        CUES.setdefault(_prefix(_one), []).append((_one, _at))
+# The patterns that are tried on prose within a text.
+IN_PROSE = [pattern for pattern in PATTERNS if pattern[0] in NEVER_PROSE and not RULE_BY_NAME[pattern[0]].edges]
+
+
+def patterns_of(line: str) -> list[Pattern]:
+    """Return the patterns that may match `line`, which is in lower case, in the order in which they are tried."""
+    prefixes = {prefix[:size] for prefix in WORD_PREFIX.findall(line) for size in range(1, PREFIX_LETTERS + 1)}
+    cues = [cue for prefix in CUES.keys() & prefixes for cue in CUES[prefix]]
+    return [PATTERNS[at] for at in sorted({at for word, at in (*cues, *CUES[""]) if word in line})]
 
 
 def matching_lines(
@@ -94,6 +110,7 @@ def matching_lines(
         if index not in edges:
             text.try_line(index, edge=False)
     text.accept_labels()
+    text.accept_lists()
     yield from sorted(text.matched.items())
 
 
@@ -104,20 +121,6 @@ class RuledText:
         self.lines, self.disabled, self.plain = lines, disabled, plain
         self.matched: dict[int, LineRule] = {}
         self.labels: dict[int, LineRule] = {}  # these count only beside a line of a form
-        text = "\n".join([line for line in lines if len(line) < MAX_LINE_CHARS]).lower()
-        words = set(WORD.findall(text))
-        prefixes = {word[:size] for word in words for size in (PREFIX_LETTERS, 1, 2, 3)}
-        present = {word for word in BY_PREFIX.get("", ()) if word in text}
-        present = present.union(*[BY_PREFIX[prefix] for prefix in BY_PREFIX.keys() & prefixes if prefix])
-        self.browsers = any(browser in text for browser in BROWSERS)
-        self.anywhere: Patterns = []
-        self.at_edges: Patterns = []
-        for name, needed, pattern in PATTERNS:
-            if not present.isdisjoint(needed):
-                entry = (name, [word for word in needed if word in present], pattern)
-                self.at_edges.append(entry)
-                if not RULE_BY_NAME[name].edges:
-                    self.anywhere.append(entry)
 
     def try_edge(self, indexes: Iterable[int], keep: int) -> set[int]:
         """Try the lines at one end until `keep` of them matched no rule; return the indexes of all that were tried."""
@@ -152,29 +155,60 @@ class RuledText:
                 if any(rule is not None and rule.family == self.labels[index].beside for rule in around):
                     self.matched[index] = self.labels[index]
 
+    def accept_lists(self) -> None:
+        """Take a list with its label: headlines without links below "Read also", the terms of a subscription."""
+        end = 0
+        for start in [index for index, line in enumerate(self.lines) if line.startswith(ITEM)]:
+            if start < end:
+                continue
+            end = start
+            while end < len(self.lines) and self.lines[end].startswith(ITEM):
+                end += 1
+            rule = self._rule_of_list(start, end)
+            if rule is not None and not any(NOT_A_TEASER.search(line) for line in self.lines[start:end]):
+                self.matched.update(dict.fromkeys(range(start, end), rule))
+
+    def _rule_of_list(self, start: int, end: int) -> LineRule | None:
+        """Return the rule of the label above a list, or of one of its items, if the list belongs to it."""
+        label = self.matched.get(start - 1)
+        if label is not None and label.name == "read also" and end - start > 1:
+            words = normalized(self.lines[start - 1])
+            is_last = all(index in self.matched for index in range(end, len(self.lines)))
+            if OF_BOOKS.search(words):
+                return None
+            return label if is_last or " " in words or words > "\u3000" else None
+        inside = (self.matched.get(index) for index in range(start, end))
+        return next((rule for rule in inside if rule is not None and rule.name == "subscribers only"), None)
+
     def _names(self, index: int, edge: bool) -> Iterator[str]:
         """Yield the names of the rules that match a line, the surest first."""
-        line, prose = self.lines[index], index in self.plain
+        line = self.lines[index]
+        prose = index in self.plain and "©" not in line
         if names := PHRASES.rules_of(line):
-            one_word = " " not in normalized(line)
+            one_word = " " not in normalized(line) and not any(map(str.isdigit, line))  # "1,204 views" is no heading
             yield from (name for name in names if edge or not one_word or name not in ONE_WORD_AT_EDGES)
         lower = line.lower()
         bare = lower.strip(LIST_MARKS)
-        patterns = edge or not prose
-        for name, words, pattern in self.at_edges if edge else self.anywhere if len(line) <= MAX_PATTERN_CHARS else ():
-            tried = (patterns or name in NEVER_PROSE) and not (prose and pattern is LINKED)
-            if tried and _any_in(words, bare) and pattern.fullmatch(bare):
+        patterns: Iterable[Pattern] = ()
+        if prose and not edge:
+            patterns = [one for one in IN_PROSE if _any_in(one[1], bare)] if len(line) <= MAX_PATTERN_CHARS else ()
+        elif edge or len(line) <= MAX_PATTERN_CHARS:
+            patterns = patterns_of(bare)
+        for name, _, pattern in patterns:
+            tried = (edge or not RULE_BY_NAME[name].edges) and not (prose and pattern is LINKED)
+            if tried and pattern.fullmatch(bare):
                 speech = prose and name in NO_SPEECH and _is_speech(name, lower)
                 yield from () if speech else (name,)
-        if not patterns:
+        if prose and not edge:
             return
+        line = BRACKETED.sub(r"\1: ", line, count=1)
         labelled = len(line) <= MAX_TEASER_CHARS and (":" in line or "：" in line)
         # "Related: the bridge that fell" may be prose, "Read also: ..." and "MORE: ..." never are.
-        label = line.partition(":")[0].strip(LIST_MARKS) if labelled else ""
-        if labelled and (not prose or " " in label or label.isupper()) and is_teaser(line):
+        label = line.replace("：", ":").partition(":")[0].strip(LIST_MARKS) if labelled else ""
+        if labelled and (not prose or " " in label or label.isupper() or label > "\u3000") and is_teaser(line):
             yield "read also"
         if len(line) <= MAX_NOTICE_CHARS:
-            if self.browsers and is_browser_notice(lower):
+            if is_browser_notice(lower):
                 yield "e-mail notice"
             if edge and any(comment in lower and words.search(lower) for comment, words in COMMENT_RULES):
                 yield "comment rules"
@@ -187,7 +221,7 @@ def _is_speech(name: str, line: str) -> bool:
     return bool(REPORTED_SPEECH.search(line)) or (name != "affiliate notice" and bool(QUOTATION_MARK.search(line)))
 
 
-def _any_in(words: list[str], text: str) -> bool:
+def _any_in(words: Iterable[str], text: str) -> bool:
     for word in words:  # noqa: SIM110 any() over a generator takes three times as long
         if word in text:
             return True

@@ -53,6 +53,7 @@ class PhraseSet:
         # The first six characters tell most prose from phrases. A shorter phrase ends with a space, so that "ad" is not
         # the beginning of "address".
         self.heads = {words[:2] if words[0] > "\u3000" else f"{words} "[:6] for words in self.rule_by_phrase}
+        self.starts = {head[:3] for head in self.heads}
         self.by_key = {key: tuple(sorted(found, key=len, reverse=True)) for key, found in by_key.items()}
 
     def rules_of(self, line: str) -> tuple[str, ...]:
@@ -76,6 +77,9 @@ class PhraseSet:
 
     def may_begin(self, line: str) -> bool:
         """Return whether `line` may begin with a phrase. This is cheap, and false for most lines that do not."""
+        start = line[:3]
+        if len(start) == 3 and start.isascii() and start.isalpha() and start.lower() not in self.starts:
+            return False
         head, heads = f"{normalized(line[:24])} ", self.heads
         return (
             head[:6] in heads or head[:5] in heads or head[:4] in heads or head[:3] in heads or head[:2] in heads

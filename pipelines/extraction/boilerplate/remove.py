@@ -8,7 +8,7 @@ that they were not made for. Every rule has a page in tests/pages whose text is 
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipelines.extraction.boilerplate.author_lines import author_lines
 from pipelines.extraction.boilerplate.block_matcher import matching_blocks
@@ -16,12 +16,34 @@ from pipelines.extraction.boilerplate.line_matcher import matching_lines
 from pipelines.extraction.boilerplate.line_rules import LineRule
 from pipelines.extraction.page.trace import BlockTrace
 
+# Rules for boxes that ask readers for something, and have a heading.
+ASKING = frozenset((
+    "newsletter", "donation appeal", "subscribers only", "follow us", "get the app", "offer button", "terms notice",
+))  # fmt: skip
 MAX_DROPPED_SHARE = 0.5  # of the text that line rules may drop: a news flash is shorter than the form below it
+WALL_RULES = frozenset(("subscription offers", "newsletter forms", "forms"))  # their blocks may be walls
+MAX_WALLS = 8  # such blocks of a page that are kept
+MIN_CHARS_ABOVE = 300  # of the page above such a block that are kept with it
 
 
-def prune(tree: Any, *, traced: bool = True) -> list[tuple[Any, BlockTrace]]:
-    """Cut the blocks that a rule matches out of `tree`; if `traced`, return each element with its text and its rule."""
+class CutBlock(NamedTuple):
+    """Hold a block that was cut out and may be a wall."""
+
+    element: Any
+    above: str  # end of the text above it, without what was cut out there
+
+
+class PrunedBlocks(NamedTuple):
+    """Hold what is known of the blocks that were cut out of a page."""
+
+    traces: list[tuple[Any, BlockTrace]]  # each element with its text and its rule
+    walls: list[CutBlock]
+
+
+def prune(tree: Any, *, traced: bool = True) -> PrunedBlocks:
+    """Cut the blocks that a rule matches out of `tree`. Not `traced`: without traces."""
     removed: list[tuple[Any, BlockTrace]] = []
+    walls: list[CutBlock] = []
     found = matching_blocks(tree)
     comments = {element for element, rule in found if rule.comments}
     for element, rule in found:
@@ -31,8 +53,28 @@ def prune(tree: Any, *, traced: bool = True) -> list[tuple[Any, BlockTrace]]:
             if traced:
                 text = " ".join(" ".join(element.itertext(with_tail=False)).split())
                 removed.append((element, BlockTrace(text, element_path(element), rule.name, rule.why)))
+            if rule.name in WALL_RULES and len(walls) < MAX_WALLS:
+                walls.append(CutBlock(element, _text_above(element)))
             element.drop_tree()
-    return removed
+    return PrunedBlocks(removed, walls)
+
+
+def _text_above(element: Any) -> str:
+    """Return the end of the page's text above `element`."""
+    pieces: list[str] = []
+    size = 0
+    for outer in (element, *element.iterancestors()):
+        for sibling in outer.itersiblings(preceding=True):
+            found = "".join(sibling.itertext("*")) + (sibling.tail or "")
+            pieces.append(found)
+            size += len(found.strip())
+            if size >= MIN_CHARS_ABOVE:
+                return "".join(reversed(pieces))
+        parent = outer.getparent()
+        if parent is not None:
+            pieces.append(parent.text or "")
+            size += len(pieces[-1].strip())
+    return "".join(reversed(pieces))
 
 
 def element_path(element: Any) -> str:

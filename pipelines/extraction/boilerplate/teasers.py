@@ -13,7 +13,7 @@ from lxml.etree import XPath
 
 from pipelines.extraction.languages import tables
 
-TEXT_OF = XPath("normalize-space()", smart_strings=False)
+NORMALIZED = XPath("normalize-space()", smart_strings=False)
 MAX_LABEL_CHARS = 60
 LABEL_TAGS = frozenset(
     ("h2", "h3", "h4", "h5", "h6", "p", "div", "span", "strong", "b", "em", "dt", "li", "header", "label")
@@ -27,7 +27,7 @@ RULE_OF_LABEL = {
     phrase.casefold(): rule for rule, section in LABEL_SECTIONS.items() for phrase in tables.phrases(section)
 }
 ROW_TAGS = frozenset(("div", "section", "article"))  # of a teaser: a link and a sentence; paragraphs are text
-ROW_WRAPPERS = frozenset(("b", "strong", "span", "em", "h3", "h4", "h5"))
+ROW_OR_WRAPPER = ROW_TAGS | {"b", "strong", "span", "em", "h3", "h4", "h5"}
 MIN_ROWS = 3
 MAX_ROW_CHARS = 500
 INLINE_TAGS = frozenset(
@@ -35,6 +35,16 @@ INLINE_TAGS = frozenset(
 )
 RUNNING_TAGS = frozenset(("p", "li", "td", "dd", "blockquote", "h2", "h3", "h4"))
 OUT_OF_REACH = frozenset(("body", "html", "article", "main"))
+
+
+def text_of(element: Any) -> str:
+    """Return the text in `element`, with single spaces. Most elements hold one short string: these take no XPath."""
+    if not len(element):
+        text = (element.text or "").strip(" \t\r\n")
+        if text.isprintable() and "  " not in text:
+            return text
+    words: str = NORMALIZED(element)
+    return words
 
 
 def rule_of_label(text: str) -> str | None:
@@ -79,7 +89,7 @@ def is_linked_paragraph(paragraph: Any, prose: dict[Any, int]) -> bool:
     """
     link = paragraph
     for _ in range(MAX_WRAPPERS):
-        if (link.text or "").strip() or len(link) == 0:
+        if (link.text or "").strip(PUNCTUATION) or len(link) == 0:
             return False
         parts = [part for part in link if part.tag != "br" or (part.tail or "").strip()]
         if len(parts) != 1 or (parts[0].tail or "").strip():
@@ -89,7 +99,7 @@ def is_linked_paragraph(paragraph: Any, prose: dict[Any, int]) -> bool:
             break
     if link.tag != "a" or not 20 <= _size(link) <= 200:
         return False
-    words = TEXT_OF(link)
+    words = text_of(link)
     if words.count(" ") < 2 or words.endswith((".", ":", ";")):
         return False
     parent = paragraph.getparent()
@@ -103,17 +113,19 @@ def row_of(link: Any) -> Any:
     node = link
     for _ in range(MAX_WRAPPERS):
         parent = node.getparent()
-        if parent is None or node.getprevious() is not None or (parent.text or "").strip():
+        if parent is None or (tag := parent.tag) not in ROW_OR_WRAPPER:
             return None
-        if parent.tag in ROW_TAGS:
+        if node.getprevious() is not None or (parent.text or "").strip():
+            return None
+        if tag in ROW_TAGS:
             break
-        if parent.tag not in ROW_WRAPPERS or (node.tail or "").strip():
+        if (node.tail or "").strip():
             return None
         node = parent
     else:
         return None
     words, whole = _size(link), _size(parent)
-    if not 12 <= words <= 160 or not words + 20 < whole < MAX_ROW_CHARS or TEXT_OF(link).count(" ") < 2:
+    if not 12 <= words <= 160 or not words + 20 < whole < MAX_ROW_CHARS or text_of(link).count(" ") < 2:
         return None
     return parent if sum(map(_size, parent.iter("a"))) < 0.8 * whole else None
 
@@ -146,7 +158,7 @@ def repeats_its_term(element: Any) -> bool:
     if parent is None or parent.tag not in INLINE_TAGS or not in_running_text(parent):
         return False
     term = " ".join((parent.text or "").split())
-    return len(term) > 3 and element.getprevious() is None and TEXT_OF(element).startswith(term)
+    return len(term) > 3 and element.getprevious() is None and text_of(element).startswith(term)
 
 
 def is_hover_box(element: Any) -> bool:
@@ -158,7 +170,7 @@ def is_hover_box(element: Any) -> bool:
     text = (parent.text if before is None else before.tail) or ""
     if before is None:
         return parent.tag in INLINE_TAGS and bool(text.strip())
-    return not text.strip() and not text and bool(TEXT_OF(before)) and before.tag in INLINE_TAGS
+    return not text.strip() and not text and bool(text_of(before)) and before.tag in INLINE_TAGS
 
 
 def in_running_text(element: Any) -> bool:
@@ -192,4 +204,4 @@ def _has_only_links(element: Any, besides: int) -> bool:
 
 def _size(element: Any) -> int:
     """Count the characters of text in `element`."""
-    return len(TEXT_OF(element))
+    return len(text_of(element))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import cache
 from typing import Any
 
@@ -66,7 +66,7 @@ def authors(page: DeclaredMetadata, site: SiteNames) -> Iterator[FieldClaim]:
             found = ()
         elif not found:
             refused.append((source, names, raw))
-        elif declared and not found_persons and (more := _longer_byline(found, page, printed, papers)):
+        elif declared and not found_persons and (more := _longer_byline(found, page, site, printed, papers)):
             yield more
         elif (
             declared and not found_persons and source.startswith("meta") and (other := _signed(found, printed, papers))
@@ -104,17 +104,35 @@ def _after_unknown_label(lines: list[str], papers: set[str]) -> tuple[str, ...]:
 
 
 def _longer_byline(
-    found: tuple[str, ...], page: DeclaredMetadata, printed: Printed, papers: set[str]
+    found: tuple[str, ...], page: DeclaredMetadata, site: SiteNames, printed: Printed, papers: set[str]
 ) -> FieldClaim | None:
     """Return a printed byline with all of `found` and further names: some systems declare only one of the authors."""
     declared = {name.casefold() for name in found}
-    for byline in printed():
+    more = _may_name_more(page, site, declared)
+    for byline in printed() if more else printed_bylines.marked_bylines(page, site):
         if not BY.match(byline.lines[0]):
             continue
         names = _with_page_spelling(persons(byline.lines, papers), page)
         if len(names) <= MAX_NAMES and declared < {name.casefold() for name in names} and has_full_name(names):
             return FieldClaim(byline.source, clean(", ".join(byline.lines)) or "", names, WHY_MORE)
     return None
+
+
+def _may_name_more(page: DeclaredMetadata, site: SiteNames, names: Collection[str]) -> bool:
+    """Return whether a line below the headline has all of `names` (casefolded), "By", and a word of another name.
+
+    Most pages print the authors that they declare and no others, so that no byline need be read.
+    """
+    words = " ".join(names).split()
+    folded = (line.casefold() for _, line in printed_bylines.lines_after_headline(page, site))
+    return any(
+        "&" in line  # a character may be escaped twice
+        or (
+            all(word in line for word in words)
+            and (not line.isascii() or len(jsonld.WORD.findall(line)) >= len(words) + 2)
+        )
+        for line in folded
+    )
 
 
 def _signed(found: tuple[str, ...], printed: Printed, papers: set[str]) -> FieldClaim | None:

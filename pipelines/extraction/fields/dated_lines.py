@@ -38,10 +38,6 @@ CLOCK_CLASS = re.compile(
 FOOTER_CLASS = re.compile(r"(?:^|\s)footer", re.IGNORECASE)
 OF_ARTICLE = re.compile(r"article|post|entry|news|story|meta", re.IGNORECASE)
 CAPTION_CLASS = re.compile(r"(?:^|[\s_-])(?:wp-)?(?:caption|legend|bildunterschrift|photo-?credit|image-?credit)", re.I)
-SITE_HEADER = re.compile(
-    r"(?:^|\s)(?:site-?|page-?|top-?|main-?|global-?)?(?:header|head|top|top-?bar|bar|masthead|menu|mega-?menu|nav(?:bar|igation)?)(?=[\s_-]|$)",
-    re.IGNORECASE,
-)
 # Attributes with a date for machines. A title or a data attribute counts beside a few words, "3 days ago".
 STAMPS = (
     "datetime", "content", "title", "data-datetime", "data-date", "data-time", "data-timestamp", "data-published",
@@ -89,7 +85,7 @@ SENTENCE_GOES_ON = re.compile(
 )
 LOWER_WORD = re.compile(r"(?<![^\W_])(?=[^\W\d_])[^\W\d_A-ZÀ-Þ]{2,}")
 MAX_LOWER_WORDS = 3  # before a date in a line that is no caption: "Posted by Jo Quill on"
-SENTENCE = re.compile(r"[^\W\d_]{3,}[.!?…。]\s*$")
+SENTENCE_END = re.compile(r"[^\W\d_]{3}[.!?…。]")  # the last four characters of a sentence
 MAX_PART_CHARS = 12
 DATE_PART = re.compile(r"(?:\d{1,2}(?:st|nd|rd|th|\.)?|(?:19|20)\d\d|[^\W\d_]{3,10}\.?),?", re.IGNORECASE)
 WORD = re.compile(r"[^\W\d_]{2,}")
@@ -128,21 +124,22 @@ class PageWalker:
                 self._add(element.tail, element.getparent())
             if self.left <= 0:
                 break
-        yield from self._flush()
+        if self.line.text or self.line.spans:
+            yield self._taken()
 
     def _walk(self, element: Any) -> Iterator[Line]:
         tag = element.tag
         self.left -= 1
         if self.left <= 0 or self.depth >= MAX_DEPTH or not isinstance(tag, str):
             return
-        if tag not in INLINE_TAGS:
-            yield from self._flush()
+        is_block = tag not in INLINE_TAGS
+        if is_block and (self.line.text or self.line.spans):
+            yield self._taken()
         if tag in SKIPPED_TAGS or tag == "br" or (tag == "footer" and not _is_of_article(element)):
             return
-        classes = class_and_id(element).strip()
-        if classes and self._is_left_out(element, tag, classes):
-            return
-        if "hidden" in element.attrib or "display:none" in (element.get("style") or "")[:200].replace(" ", ""):
+        names = element.keys()
+        classes = class_and_id(element).strip() if names else ""
+        if names and self._is_left_out(element, tag, classes, names):
             return
         start = len(self.line.text)
         if element.text:
@@ -156,25 +153,27 @@ class PageWalker:
                 break
         self.depth -= 1
         if start <= len(self.line.text):
-            self._note(element, tag, classes, start)
-        if tag not in INLINE_TAGS:
-            yield from self._flush()
+            self._note(element, tag, classes, names, start)
+        if is_block and (self.line.text or self.line.spans):
+            yield self._taken()
 
-    def _is_left_out(self, element: Any, tag: str, classes: str) -> bool:
+    def _is_left_out(self, element: Any, tag: str, classes: str, names: list[str]) -> bool:
         is_other, is_comment, is_beside, _ = _kinds(classes)
         return (
             (is_other and not _is_named_so_only(element, classes))
-            or "Comment" in (element.get("itemtype") or "")[-40:]
             or (is_comment and tag not in INLINE_TAGS)
             or is_beside
+            or (bool(classes) and "itemtype" in names and "Comment" in element.get("itemtype")[-40:])
+            or "hidden" in names
+            or ("style" in names and "display:none" in element.get("style")[:200].replace(" ", ""))
         )
 
-    def _note(self, element: Any, tag: str, classes: str, start: int) -> None:
+    def _note(self, element: Any, tag: str, classes: str, names: list[str], start: int) -> None:
         line = self.line
         if (
             tag in TIME_TAGS
             or (classes and _kinds(classes)[3])
-            or (not OF_DATES_ALONE.isdisjoint(element.keys()) and _is_stamped(element, len(line.text) - start))
+            or (not OF_DATES_ALONE.isdisjoint(names) and _is_stamped(element, len(line.text) - start))
         ):
             line.spans.append((start, len(line.text), element))
             line.first = element if line.first is None else line.first
@@ -194,10 +193,9 @@ class PageWalker:
         if line.first is None:
             line.first = element
 
-    def _flush(self) -> Iterator[Line]:
-        if self.line.text or self.line.spans:
-            line, self.line = self.line, Line()
-            yield line
+    def _taken(self) -> Line:
+        line, self.line = self.line, Line()
+        return line
 
 
 def _is_stamped(element: Any, chars: int) -> bool:
@@ -262,16 +260,6 @@ def _is_of_article(footer: Any) -> bool:
     )
 
 
-def in_site_header(element: Any) -> bool:
-    """Return whether the element is in the header of the site, where papers print today's date."""
-    for up in element.iterancestors():
-        if up.tag in ("article", "main"):
-            return False
-        if up.tag in ("header", "footer") or (up.tag == "div" and SITE_HEADER.search(class_and_id(up))):
-            return up.find(".//h1") is None and up.find(".//h2") is None
-    return False
-
-
 def label_by_name(line: Line, start: int, end: int) -> str:
     """Return UPDATED if the element of a date, or the one around it, is named for changes."""
     for s, e, element in line.spans:
@@ -330,7 +318,7 @@ def stands_alone(line: Line, start: int, end: int) -> bool:
     if not apart or len(head) > MAX_LINE_CHARS:
         return False
     bracketed = tail[:1] in ")]" and not head.strip("([ ")
-    if SENTENCE.search(text) and not THEN_TEXT.match(tail) and not bracketed:
+    if is_sentence(text) and not THEN_TEXT.match(tail) and not bracketed:
         return False
     if is_caption(head):
         return False
@@ -346,7 +334,7 @@ def is_caption(head: str) -> bool:
 
 def is_line_below(line: Line) -> bool:
     """Return whether a line has few words beside its date and is no sentence, no label and no cell or item."""
-    if len(WORD.findall(line.text)) > MAX_WORDS_BELOW or SENTENCE.search(line.text) or labels_in(line.text):
+    if len(WORD.findall(line.text)) > MAX_WORDS_BELOW or is_sentence(line.text) or labels_in(line.text):
         return False
     return line.first is None or not any(
         up.tag in CELL_TAGS for up in (line.first, *islice(line.first.iterancestors(), 3))
@@ -354,7 +342,12 @@ def is_line_below(line: Line) -> bool:
 
 
 def is_text(line: Line) -> bool:
-    return len(line.text) > PROSE_CHARS / 3 and (len(line.text) > PROSE_CHARS or bool(SENTENCE.search(line.text)))
+    return len(line.text) > PROSE_CHARS / 3 and (len(line.text) > PROSE_CHARS or is_sentence(line.text))
+
+
+def is_sentence(text: str) -> bool:
+    """Return whether a line ends as a sentence does."""
+    return SENTENCE_END.fullmatch(text.rstrip()[-4:]) is not None
 
 
 def is_heading(line: Line) -> bool:

@@ -7,9 +7,9 @@ are elements inside it. Logos and the last step of a breadcrumb trail are headin
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from pipelines.extraction.fields.site_names import is_home
@@ -17,6 +17,7 @@ from pipelines.extraction.page import jsonld
 from pipelines.extraction.page.declared import DeclaredMetadata, class_and_id, element_text, normalized
 
 MAX_HEADINGS = 50
+SHARED_LEVELS = 2  # levels up to an element that two bylines share, if they belong together
 MAX_TRAIL_CHARS = 600  # of a breadcrumb trail, including the headline at its end
 MAX_DEPTH = 20  # of nested elements in a heading
 MAX_HEADLINE_CHARS = 220  # a longer text is a standfirst
@@ -76,11 +77,14 @@ def headings(page: DeclaredMetadata) -> list[Heading]:
         if not source or (found and found[-1].element in element.iterancestors()):
             continue  # <h1><span class="headline">: one heading
         raw = element_text(element)
-        if not raw:
+        if not raw or (source == "class headline" and len(raw) > MAX_HEADLINE_CHARS):
+            continue
+        # The menus of some pages are hundreds of headings. An h1 always counts.
+        counts = source in ("h1", "itemprop headline")
+        if not counts and (len(raw) <= 10 or len(found) >= MAX_HEADINGS):
             continue
         place = _place(element, raw, page)
-        # The menus of some pages are hundreds of headings. An h1 always counts.
-        if source in ("h1", "itemprop headline") or (place == "own" and len(raw) > 10 and len(found) < MAX_HEADINGS):
+        if counts or place == "own":
             found.append(Heading(element, source, raw, _text(element) or raw, _parts(element), place))
         if len(found) >= 2 * MAX_HEADINGS:
             break
@@ -94,11 +98,8 @@ def _source(element: Any) -> str | None:
         return "itemprop headline"
     if element.tag not in CLASSED_TAGS or not HEADLINE_CLASS.search((element.get("class") or "")[:300]):
         return None
-    if len(element_text(element) or "") > MAX_HEADLINE_CHARS or any(
-        inner is not element for inner in element.iter("h1", "h2", "h3")
-    ):
-        return None  # it contains more than the headline
-    return "class headline"
+    more = next(element.iterdescendants("h1", "h2", "h3"), None)  # it contains more than the headline
+    return "class headline" if more is None else None
 
 
 def _text(element: Any) -> str | None:
@@ -149,7 +150,7 @@ def _parts(element: Any) -> list[str]:
 
 def _place(element: Any, raw: str, page: DeclaredMetadata) -> str:
     links = [
-        a for a in element.iterfind(".//a") if 2 * len(element_text(a) or "") > len(raw) or is_home(a.get("href"))
+        a for a in element.iterdescendants("a") if 2 * len(element_text(a) or "") > len(raw) or is_home(a.get("href"))
     ][:4]
     links += list(element.iterancestors("a"))[:1]
     classes = element.get("class") or ""
@@ -173,7 +174,9 @@ def _in_trail(element: Any) -> bool:
             return False
         # A trail is short: "with-breadcrumbs" may be the class of the whole page.
         if up.tag == "nav" or (
-            TRAIL_CLASS.search(class_and_id(up)) and len(element_text(up, 2 * MAX_TRAIL_CHARS) or "") < MAX_TRAIL_CHARS
+            "crumb" in (names := class_and_id(up)).lower()
+            and TRAIL_CLASS.search(names)
+            and len(element_text(up, 2 * MAX_TRAIL_CHARS) or "") < MAX_TRAIL_CHARS
         ):
             return True
     return False
@@ -258,3 +261,50 @@ def is_credit(element: Any) -> bool:
 
 
 OF_PICTURE = re.compile(r"caption|credit|photo|image|picture|media|foto|bild|copyright|source|quelle", re.IGNORECASE)
+
+
+MAX_NEAR_BEFORE = 60  # elements before the headline in which its byline may be
+
+
+def elements_near(heading: Any) -> set[Any]:
+    """Return the headline, the elements soon after it, and those just before it inside the same box."""
+    near = {heading, *islice(heading.iter("*"), 20)}
+    prose = 0
+    for after in islice(following(heading), MAX_ELEMENTS_NEAR):
+        prose += after.tag == "p" and len(after.text or "") > MIN_PROSE_CHARS
+        if prose > MAX_PARAGRAPHS_BEFORE:
+            break
+        near.add(after)
+    for up in (heading, *islice(heading.iterancestors(), SHARED_LEVELS)):
+        if up.tag in ("body", "main", "html"):
+            break
+        for before in islice(up.itersiblings(preceding=True), 6):
+            near.update(islice(before.iter("*"), MAX_NEAR_BEFORE))
+    return near
+
+
+MAX_PARAGRAPHS_BEFORE = 2  # between headline and byline: the standfirst, and the caption of a picture
+MIN_PROSE_CHARS = 100
+MAX_ELEMENTS_NEAR = 200  # after the headline: share buttons are dozens of elements
+
+
+def following(element: Any) -> Iterator[Any]:
+    """Yield the elements after this one in page order."""
+    siblings = (up.itersiblings() for up in chain([element], element.iterancestors()))
+    return (below for sibling in chain.from_iterable(siblings) for below in sibling.iter("*"))
+
+
+SITE_HEADER = re.compile(
+    r"(?:^|\s)(?:site-?|page-?|top-?|main-?|global-?)?(?:header|head|top|top-?bar|bar|masthead|menu|mega-?menu|nav(?:bar|igation)?)(?=[\s_-]|$)",
+    re.IGNORECASE,
+)
+
+
+def in_site_header(element: Any) -> bool:
+    """Return whether the element is in the header of the site, where papers print today's date."""
+    for up in element.iterancestors():
+        if up.tag in ("article", "main"):
+            return False
+        if up.tag in ("header", "footer") or (up.tag == "div" and SITE_HEADER.search(class_and_id(up))):
+            return up.find(".//h1") is None and up.find(".//h2") is None
+    return False

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from lxml.etree import XPath
-
+from pipelines.extraction.fields.headings import elements_near
 from pipelines.extraction.fields.person_names import (
     BY,
     CJK_NAME,
@@ -26,7 +25,6 @@ from pipelines.extraction.fields.printed_bylines import (
     MAX_BYLINE_CHARS,
     NOT_THE_NAME,
     PrintedByline,
-    elements_near,
     grouped,
     is_elsewhere,
 )
@@ -179,17 +177,19 @@ def _joint_free(text: str | None) -> str | None:
 
 
 NAMED_ATTRIBUTES = ("id", "data-testid", "data-qa", "data-component", "data-hook", "property")
-HAS_NAMED_ATTRIBUTE = XPath(f".//*[{' or '.join(f'@{name}' for name in NAMED_ATTRIBUTES)}]")
+SET_OF_NAMED_ATTRIBUTES = frozenset(NAMED_ATTRIBUTES)
 
 
 def by_attribute(page: DeclaredMetadata, site: SiteNames) -> Iterator[PrintedByline]:
     """Yield what attributes other than the class name as the author, such as `id`: for pages without a byline."""
     heading = main_heading(page, site)
-    near = elements_near(heading.element) if heading else set()
+    if heading is None:
+        return
+    near = elements_near(heading.element)
     named = (
         element
-        for element in HAS_NAMED_ATTRIBUTE(page.tree)
-        if element.tag in CLASSED_TAGS
+        for element in page.tree.iter(*CLASSED_TAGS)
+        if not SET_OF_NAMED_ATTRIBUTES.isdisjoint(element.keys())
         and (names := " ".join(element.get(name) or "" for name in NAMED_ATTRIBUTES)[:300])
         and AUTHOR_CLASS.search(names := CAMEL.sub("-", names.replace(":", " ")))
         and not NOT_THE_NAME.search(names)

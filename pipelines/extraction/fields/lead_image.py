@@ -20,10 +20,12 @@ from pipelines.extraction.page.declared import DeclaredMetadata, absolute, class
 MAX_PICTURES = 40  # that are looked at
 MAX_LEVELS = 6  # from the headline up to the element that has the text, too
 MIN_TEXT_CHARS = 80
+MAX_CAPTION_CHARS = 300  # in a box above the headline that has the lead picture
 MIN_SIDE = 100  # pixels; anything smaller is an icon
 MAX_ADDRESS_CHARS = 2000
 
-LAZY = ("data-src", "data-lazy-src", "data-original", "data-lazy", "data-url", "data-hi-res-src", "data-full-src")
+LAZY = ("data-src", "data-lazy-src", "data-original", "data-lazy", "data-url", "data-hi-res-src", "data-full-src",
+        "data-original-src", "data-image", "data-lazyload", "data-echo", "data-orig-file")  # fmt: skip
 LAZY_SETS = ("data-srcset", "data-lazy-srcset", "srcset")
 NO_PICTURE = re.compile(
     r"(?:^|[^a-z])(?:logos?|avatars?|gravatar|icons?|favicon|sprites?|pixel|tracking|placeholder|blank|spacer|transparent"
@@ -36,8 +38,10 @@ BESIDE = re.compile(
     r"|recommend\w*|comments?|icons?|widget|breadcrumbs?|menu|nav|toolbar)(?=[\s_-]|$)",
     re.IGNORECASE,
 )
+BOXES = frozenset(("figure", "picture", "div", "section", "img"))
 APART = frozenset(("nav", "aside", "footer", "button"))
 PICTURE_FILE = re.compile(r"\.(?:jpe?g|png|webp|avif|gif)(?:[?#]|$)", re.IGNORECASE)
+HIDDEN = re.compile(r"display\s*:\s*none|(?:^|[;\s])(?:width|height)\s*:\s*[01](?:px)?\s*(?:;|$)", re.IGNORECASE)
 CANDIDATE = re.compile(r"\s*(\S{1,2000})(?:\s+(\d{1,6})(?:\.\d{1,4})?([wxh]))?\s*(?:,|$)?")
 
 
@@ -53,7 +57,17 @@ def _own_pictures(page: DeclaredMetadata, site: SiteNames) -> Iterator[str]:
     scope = _scope(page, site)
     if scope is None:
         return
-    for picture in islice(scope.iter("img", "amp-img"), MAX_PICTURES):
+    yield from _pictures_in(scope, scope, page)
+    before = scope.getprevious()  # a large picture above the headline, in a box of its own
+    if before is None or before.tag not in BOXES or before.find(".//a") is not None:
+        return
+    if len(element_text(before, MAX_CAPTION_CHARS + 1) or "") <= MAX_CAPTION_CHARS:
+        yield from _pictures_in(before, scope.getparent(), page)
+
+
+def _pictures_in(element: Any, scope: Any, page: DeclaredMetadata) -> Iterator[str]:
+    """Yield the addresses of the pictures in an element, without those that are not of the article."""
+    for picture in islice(element.iter("img", "amp-img"), MAX_PICTURES):
         address = address_of(picture)
         if address and _is_large(picture) and not _is_beside(picture, address, scope, page):
             yield address
@@ -96,7 +110,9 @@ def _largest(sizes: str) -> str | None:
 
 
 def _is_large(picture: Any) -> bool:
-    """Return whether no attribute says that a picture is small."""
+    """Return whether no attribute says that a picture is small, or hidden."""
+    if HIDDEN.search(picture.get("style") or ""):
+        return False
     sides = [re.match(r"\s*(\d{1,5})(?:px)?\s*$", picture.get(name) or "") for name in ("width", "height")]
     return all(side is None or int(side[1]) >= MIN_SIDE for side in sides)
 
@@ -114,6 +130,8 @@ def _is_beside(picture: Any, address: str, scope: Any, page: DeclaredMetadata) -
             return False
         if up.tag in APART or BESIDE.search(class_and_id(up)):
             return True
-        if up.tag == "a" and not links_to_page(up, page) and not PICTURE_FILE.search(up.get("href") or ""):
+        if up.tag != "a" or links_to_page(up, page) or "attachment" in (up.get("rel") or ""):
+            continue
+        if not PICTURE_FILE.search(up.get("href") or ""):
             return True
     return False

@@ -29,10 +29,10 @@ MIN_TITLE_CHARS = 12
 SCRIPTS = XPath('//script[not(@src) and not(contains(@type, "ld+json"))]/text()')
 # A key and its value, in JSON (also inside a string) or in a script: "publishedAt": "2024-05-06", pubDate: "..."
 SCRIPT_DAY = re.compile(
-    r"(?<=[\w\"'-])?(publish(?:ed)?|publication|pub|created|post|display)[_-]?(?:at|date|on|time|datetime)?"
-    r"(?:[_-]?(?:utc|iso|gmt))?"
-    r"\\?[\"']?\s?[:=]\s?(?:\\?[\"']([^\"'\\]{8,40})|(\d{10}(?:\d{3})?)(?!\d))",
-    re.IGNORECASE,
+    # Its first letter is not in (?i:): `re` finds the next place with one of a few characters much faster.
+    r"([PpCcDd](?i:(?<=p)(?:ublish(?:ed)?|ublication|ub|ost)|(?<=c)reated|(?<=d)isplay))"
+    r"(?i:[_-]?(?:at|date|on|time|datetime)?(?:[_-]?(?:utc|iso|gmt))?)"
+    r"\\?[\"']?\s?[:=]\s?(?:\\?[\"']([^\"'\\]{8,40})|(\d{10}(?:\d{3})?)(?!\d))"
 )
 KEY_BEFORE = re.compile(r"[\w-]*$")
 OTHER_KEY = re.compile(r"last|latest|un$|re$|updat|modif|next|schedul|comment|user|account|build", re.IGNORECASE)

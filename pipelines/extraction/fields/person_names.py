@@ -316,8 +316,8 @@ def _persons_apart(line: str) -> list[str]:
 
 
 def _without_by(line: str) -> str:
-    while (cut := BY.sub("", line, count=1)) != line:
-        line = cut
+    while (by := BY.match(line)) and by.end():
+        line = line[by.end() :]
     return line
 
 
@@ -350,7 +350,7 @@ def is_label(name: str) -> bool:
 
 def names_only_a_role(line: str) -> bool:
     """Return whether a line is a byline in which nobody is named: "De notre correspondant"."""
-    return bool(ROLE_WORD.search(line) and BY.fullmatch(f"{line}: "))
+    return bool(BY.fullmatch(f"{line}: ") and ROLE_WORD.search(line))
 
 
 def is_agency(name: str) -> bool:

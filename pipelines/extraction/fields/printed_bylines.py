@@ -8,7 +8,15 @@ from itertools import chain, islice, takewhile
 from typing import Any, NamedTuple
 
 from pipelines.extraction.fields import date_parser
-from pipelines.extraction.fields.headings import Heading, are_close, is_below_other_story, is_credit
+from pipelines.extraction.fields.headings import (
+    SHARED_LEVELS,
+    Heading,
+    are_close,
+    elements_near,
+    following,
+    is_below_other_story,
+    is_credit,
+)
 from pipelines.extraction.fields.person_names import (
     BRACKETED_LINE,
     BY,
@@ -27,7 +35,6 @@ from pipelines.extraction.fields.site_names import SiteNames, joined
 from pipelines.extraction.fields.titles import main_heading
 from pipelines.extraction.page.declared import DeclaredMetadata, element_text, normalized
 
-SHARED_LEVELS = 2  # levels up to an element that two bylines share, if they belong together
 MAX_BYLINES = 10  # of each kind
 MAX_BYLINE_CHARS = 120  # a longer text is a biography
 MAX_ELEMENTS_AFTER = 120  # after the headline, in which a byline may be
@@ -71,9 +78,26 @@ class PrintedByline(NamedTuple):
 def bylines(page: DeclaredMetadata, site: SiteNames) -> Iterator[PrintedByline]:
     """Yield what the page prints as bylines, those near the headline first; of these the surest first."""
     heading = main_heading(page, site)
-    if page.lines_after_headline is None:
-        page.lines_after_headline = _short_lines(page, heading)
     near = elements_near(heading.element) if heading else None
+    marked, far = _marked(page, near)
+    yield from marked
+    below = [*below_headline(page, site, near)]
+    yield from (byline for byline in below if byline.is_near)
+    if len({"".join(byline.lines) for byline in below if not byline.is_near}) <= MAX_FAR:
+        yield from (byline for byline in below if not byline.is_near)
+    yield from far
+
+
+def marked_bylines(page: DeclaredMetadata, site: SiteNames) -> list[PrintedByline]:
+    """Return those of the bylines that an attribute marks."""
+    heading = main_heading(page, site)
+    marked, far = _marked(page, elements_near(heading.element) if heading else None)
+    return marked + far
+
+
+def _marked(page: DeclaredMetadata, near: set[Any] | None) -> tuple[list[PrintedByline], list[PrintedByline]]:
+    """Return the marked bylines near the headline (all, if there is none), and those away from it."""
+    found: list[PrintedByline] = []
     far: list[PrintedByline] = []
     for source, elements, why in (
         ("itemprop author", _microdata(page), "marked as the author in the microdata"),
@@ -85,40 +109,13 @@ def bylines(page: DeclaredMetadata, site: SiteNames) -> Iterator[PrintedByline]:
         several = len({"".join(lines) for first, lines in groups if near is not None and first not in near}) > MAX_FAR
         for first, lines in groups:
             if near is None or first in near:
-                yield PrintedByline(source, lines, why)
+                found.append(PrintedByline(source, lines, why))
             elif not several and not is_below_other_story(first):
                 far.append(PrintedByline(source, lines, why))
-    below = [*below_headline(page, site, near)]
-    yield from (byline for byline in below if byline.is_near)
-    if len({"".join(byline.lines) for byline in below if not byline.is_near}) <= MAX_FAR:
-        yield from (byline for byline in below if not byline.is_near)
-    yield from far
+    return found, far
 
 
 MAX_FAR = 2  # bylines of a kind away from the headline; more are those of other stories
-MAX_NEAR_BEFORE = 60  # elements before the headline in which its byline may be
-
-
-def elements_near(heading: Any) -> set[Any]:
-    """Return the headline, the elements soon after it, and those just before it inside the same box."""
-    near = {heading, *islice(heading.iter("*"), 20)}
-    prose = 0
-    for after in islice(_following(heading), MAX_ELEMENTS_NEAR):
-        prose += after.tag == "p" and len(after.text or "") > MIN_PROSE_CHARS
-        if prose > MAX_PARAGRAPHS_BEFORE:
-            break
-        near.add(after)
-    for up in (heading, *islice(heading.iterancestors(), SHARED_LEVELS)):
-        if up.tag in ("body", "main", "html"):
-            break
-        for before in islice(up.itersiblings(preceding=True), 6):
-            near.update(islice(before.iter("*"), MAX_NEAR_BEFORE))
-    return near
-
-
-MAX_PARAGRAPHS_BEFORE = 2  # between headline and byline: the standfirst, and the caption of a picture
-MIN_PROSE_CHARS = 100
-MAX_ELEMENTS_NEAR = 200  # after the headline: share buttons are dozens of elements
 
 
 def _microdata(page: DeclaredMetadata) -> Iterator[Any]:
@@ -191,8 +188,8 @@ def _pieces(element: Any) -> list[str]:
 
 def below_headline(page: DeclaredMetadata, site: SiteNames, near: set[Any] | None = None) -> Iterator[PrintedByline]:
     """Yield lines after the headline that are "By" and names, or a link to an author's page."""
-    lines = _lines_after_headline(page, site)
-    by = {line for _, line in lines if says_who_wrote(line)}
+    lines = lines_after_headline(page, site)
+    by = {line for line in {line for _, line in lines} if says_who_wrote(line)}
     for at, (element, line) in enumerate(lines):
         is_near = at < MAX_LINES_AFTER and (near is None or element in near)
         if BY_ALONE.fullmatch(line) and at + 1 < len(lines):
@@ -269,7 +266,7 @@ def beside_date(page: DeclaredMetadata, site: SiteNames) -> Iterator[PrintedByli
     """Yield a name next to the date below the headline, in one line or side by side. The weakest sign."""
     heading = main_heading(page, site)
     above = _lines_above(heading.element) if heading else []
-    lines = [*above, *_lines_after_headline(page, site)[:MAX_LINES_AFTER]]
+    lines = [*above, *lines_after_headline(page, site)[:MAX_LINES_AFTER]]
     for at, (element, line) in enumerate(lines):
         whole = [piece for text in _pieces(element) for piece in COLUMN_SEPARATOR.split(text) if piece.strip()]
         pieces = [piece for text in whole for piece in (text, *BEFORE_DATE.split(text)[:1])]
@@ -329,7 +326,7 @@ def _is_author_name(a: Any, name: str) -> bool:
 
 
 def _author_links(element: Any) -> list[Any]:
-    links = [element] if element.tag == "a" else list(islice(element.iterfind(".//a"), MAX_LINKED_NAMES))
+    links = [element] if element.tag == "a" else list(islice(element.iter("a"), MAX_LINKED_NAMES))
     return [a for a in links if AUTHOR_PAGE.search((a.get("href") or "")[:500]) or _is_mail(a)]
 
 
@@ -340,7 +337,7 @@ def _is_mail(a: Any) -> bool:
 MAX_LINKED_NAMES = 4  # in one line
 
 
-def _lines_after_headline(page: DeclaredMetadata, site: SiteNames) -> list[tuple[Any, str]]:
+def lines_after_headline(page: DeclaredMetadata, site: SiteNames) -> list[tuple[Any, str]]:
     """Return short lines after the headline of the page, with their elements; they are looked for once."""
     if page.lines_after_headline is None:
         page.lines_after_headline = _short_lines(page, main_heading(page, site))
@@ -363,10 +360,10 @@ def _short_lines(page: DeclaredMetadata, heading: Heading | None) -> list[tuple[
         return []
     inside = [child for child in heading.element if child.tag != "br"]
     lines: list[tuple[Any, str]] = []
-    for element in islice(chain(inside, _following(heading.element)), MAX_ELEMENTS_AFTER + 1):
-        if element.tag not in WORDLESS_TAGS and len(element) <= 4 and not page.elsewhere(element):
+    for element in islice(chain(inside, following(heading.element)), MAX_ELEMENTS_AFTER + 1):
+        if element.tag not in WORDLESS_TAGS and len(element) <= 4:
             line = element_text(element, 2 * MAX_BYLINE_CHARS)
-            if line and len(line) <= MAX_BYLINE_CHARS:
+            if line and len(line) <= MAX_BYLINE_CHARS and not page.elsewhere(element):
                 if len(element) and element.tag not in ("h1", "h2") and (first := _before_break(line, element)):
                     lines.append((element, first))
                 lines.append((element, line))
@@ -390,9 +387,3 @@ WORDLESS_TAGS = frozenset(
         *("iframe", "input", "noscript", "template", "video", "audio", "button"),
     )
 )
-
-
-def _following(element: Any) -> Iterator[Any]:
-    """Yield the elements after this one in page order."""
-    siblings = (up.itersiblings() for up in chain([element], element.iterancestors()))
-    return (below for sibling in chain.from_iterable(siblings) for below in sibling.iter("*"))

@@ -18,18 +18,16 @@ from pipelines.extraction.fields.dated_lines import (
     MAX_LABEL_CHARS,
     MAX_LINE_CHARS,
     NAMED_UPDATED,
-    SENTENCE,
     SEPARATED,
-    SITE_HEADER,
     THEN_TEXT,
     WORD,
     Line,
     PageWalker,
-    in_site_header,
     is_caption,
     is_heading,
     is_line_below,
     is_named_for_publication,
+    is_sentence,
     is_text,
     label_by_name,
     leads_away,
@@ -41,6 +39,7 @@ from pipelines.extraction.fields.dated_lines import (
     stands_alone,
     whole_dates,
 )
+from pipelines.extraction.fields.headings import SITE_HEADER, in_site_header
 from pipelines.extraction.languages.date_labels import (
     NO_LABEL,
     OTHER,
@@ -245,7 +244,7 @@ def _dates_in(
 ) -> Iterator[PrintedDate]:  # fmt: skip
     """Yield the dates of one line. `carried`: the label in the line before. `below`: it is right below the text."""
     text = line.text
-    if len(line.spans) > MAX_LINE_DATES:
+    if len(line.spans) > MAX_LINE_DATES or not (line.spans or date_parser.DIGITS.search(text)):
         return
     locale = date_parser.page_locale(page, text)
     spans = list(stamps(page, line))
@@ -302,7 +301,7 @@ def _dates_in(
         elif marked or stamp or ((place != LATER or _is_signed(line, one, below)) and stands_alone(line, start, end)):
             unlabelled.append(one)
         elif place == AFTER and not (
-            SENTENCE.search(text) or is_caption(text[:start]) or links_elsewhere(page, line, start, end, 0)
+            is_sentence(text) or is_caption(text[:start]) or links_elsewhere(page, line, start, end, 0)
         ):
             yield one._replace(label=UNSURE)
     if len({one.day for one in unlabelled}) == 1:
@@ -327,7 +326,7 @@ def _label(
         if len(gap) <= room and not END_OF_SENTENCE.search(gap):
             apart = bool(not one.start or one.start in line.edges or text[one.start].isupper() or before)
             apart = apart or bool(SEPARATED.search(text[: one.start]))
-            prose = bool(one.start and len(text) > MAX_LINE_CHARS / 2 and SENTENCE.search(text))
+            prose = bool(one.start and len(text) > MAX_LINE_CHARS / 2 and is_sentence(text))
             return (one.name, one.start) if apart and not prose else (None, one.start)
     if behind := label_behind(text, labels, end, following):
         return behind.name, behind.start

@@ -44,8 +44,7 @@ def first_publisher(line: str) -> str | None:
 
     A sentence after others must name its subject: "This article was first published by X".
     """
-    lower = line.lower() if len(line) <= MAX_LINE_CHARS else ""
-    if not any(cue in lower for cue in CUES):
+    if len(line) > MAX_LINE_CHARS or not _has_cue(line.lower()):
         return None
     if name := _publisher_in(line):
         return name
@@ -54,6 +53,13 @@ def first_publisher(line: str) -> str | None:
         if others and (name := _publisher_in(sentence)):
             return name
     return None
+
+
+def _has_cue(lower: str) -> bool:
+    for cue in CUES:  # noqa: SIM110 half of the time of any() over a generator
+        if cue in lower:
+            return True
+    return False
 
 
 def _publisher_in(sentence: str) -> str | None:

@@ -12,11 +12,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from lxml.etree import XPath
 
 from pipelines.core import PAYWALLED_WHOLE
+from pipelines.extraction.boilerplate.remove import CutBlock, element_path
 from pipelines.extraction.languages import tables
 from pipelines.extraction.page import jsonld
 from pipelines.extraction.page.declared import DeclaredMetadata
@@ -38,6 +41,8 @@ MIN_ARTICLE_CHARS = 150  # of a page with less text, dropped lines may be the qu
 MIN_WHOLE_CHARS, MIN_WHOLE_LINES = 600, 3  # a text with less of both, which is not free, is taken for its beginning
 MAX_BODY_CHARS = 300_000  # of an articleBody that are read
 MAX_WALL_CHARS = 3000  # a longer block is no wall
+END_OF_TEXT_CHARS = 24  # of the last line of a text, by which its place on the page is known
+LINE_TAGS = ("p", "h1", "h2", "h3", "h4", "h5", "h6", "li")
 TIER_METAS = ("article:content_tier", "content_tier", "content-tier")
 CLOSED_TIERS = frozenset(("locked", "metered", "paid", "premium", "subscriber", "subscribers"))
 FALSE_VALUES = frozenset(("false", "no", "0"))
@@ -45,6 +50,9 @@ FALSE_VALUES = frozenset(("false", "no", "0"))
 CLASSES_AND_IDS = XPath(".//body//@class | .//body//@id", smart_strings=False)
 TEXT_NODES = XPath(".//body//text()[not(parent::script)]", smart_strings=False)
 WALL_LINE = tables.compiled(r"\W*{paywall.lines}", re.IGNORECASE)
+# A request to subscribe to a newsletter is no wall, unless it is the price of reading on.
+NEWSLETTER = tables.compiled(r"\b{topic.newsletter}", re.IGNORECASE)
+READ_ON = tables.compiled(r"{paywall.read-on}(?: \w+){0,2}\W*$", re.IGNORECASE)
 ACCOUNT_LINE = tables.compiled(r"\W*{paywall.account}", re.IGNORECASE)
 CUT_LINE = tables.compiled(r"\W*{paywall.cut}\W*", re.IGNORECASE)
 ELLIPSIS = re.compile(r"(?P<box>[\[(] ?(?:…|\.{2,3}) ?[\])])\W{0,3}$|\w ?(?:…|\.{3,4})$")
@@ -104,12 +112,16 @@ def declared_closed(declared: DeclaredMetadata) -> str | None:
 
 
 def access(
-    declared: DeclaredMetadata, closed: str | None, lines: list[str], dropped: list[str] | None = None
+    declared: DeclaredMetadata,
+    closed: str | None,
+    lines: list[str],
+    dropped: list[str] | None = None,
+    walls: Sequence[CutBlock] = (),
 ) -> tuple[str | None, str | None]:
     """Return (word, evidence) of what keeps readers from the whole text; (None, None) if nothing does.
 
     `closed`: the result of `declared_closed`. `lines`: the text of the article. `dropped`: lines that were found with
-    it and dropped.
+    it and dropped. `walls`: blocks that were cut out of the page and may be walls.
     """
     length = sum(map(len, lines))
     consent = None
@@ -120,11 +132,14 @@ def access(
     cut = _cut_evidence(declared, lines, length)
     ends = (*(dropped or ())[-TAIL_LINES:], *lines[-TAIL_LINES:], *lines[:HEAD_LINES])
     wall = next((line for line in ends if _is_wall(line)), None)
+    below = _wall_below(walls, lines) if walls and not wall and length < MAX_TEASER_CHARS else None
     if closed:
-        missing = cut or _part_evidence(declared, closed, lines, length, wall)
+        missing = cut or _part_evidence(declared, closed, lines, length, wall or (below and below[1]))
         return PAYWALL if missing else WHOLE, f"{closed}; {missing or f'text of {length} characters'}"
     if wall and (length < 2 * MAX_TEASER_CHARS or cut or wall in lines[-2:]):
         return PAYWALL, f"line: {_quoted(wall)}"
+    if below:
+        return PAYWALL, f"block {below[0]}; {_quoted(below[1])}"
     if cut or length < MAX_TEASER_CHARS:
         built = _wall_blocks(declared.tree)
         if built and (cut or built[1]):
@@ -213,9 +228,29 @@ def _selling_block(tree: Any, token: str) -> tuple[str, str] | None:
     return None
 
 
+def _wall_below(walls: Sequence[CutBlock], lines: list[str]) -> tuple[str, str] | None:
+    """Return (name, line) of a wall that was cut out right below the text, or None."""
+    if not lines:
+        return None
+    end = "".join(lines[-1].split())[-END_OF_TEXT_CHARS:]
+    for block, above in walls:
+        if len(block.text_content()) >= MAX_WALL_CHARS or end not in "".join(above.split()):
+            continue
+        parts = (" ".join(part.text_content().split()) for part in block.iter(*LINE_TAGS))
+        pieces = (" ".join(piece.split()) for piece in block.itertext())
+        if line := next((line for line in (*parts, *pieces) if _is_wall(line)), None):
+            return element_path(block), line
+    return None
+
+
 def _is_wall(line: str) -> bool:
     """Return whether `line` is a line of a wall, or most of it is sentences of one."""
-    if len(line) > MAX_LINE_CHARS:
+    return len(line) <= MAX_LINE_CHARS and _is_short_wall(line)
+
+
+@lru_cache(maxsize=64)  # `wall_lines` and `access` ask for the same lines of a page
+def _is_short_wall(line: str) -> bool:
+    if NEWSLETTER.search(line) and not READ_ON.search(line):
         return False
     if WALL_LINE.fullmatch(line):
         return True

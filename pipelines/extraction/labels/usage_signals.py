@@ -40,7 +40,6 @@ RIGHTS = frozenset(
 RELATIONS = frozenset(("license", "copyright", "tdm-policy", "cc:license"))  # of links
 # Properties of a schema.org CreativeWork.
 PROPERTIES = ("license", "usageInfo", "acquireLicensePage", "conditionsOfAccess", "copyrightNotice", "copyrightHolder")
-HEAD_LINKS = XPath(".//head/link[@rel and @href]")
 # A licence inside a figure is that of the picture.
 LINKS = XPath('.//a[contains(@rel, "license")][@href][not(ancestor::figure)]')
 
@@ -59,10 +58,10 @@ def _in_metas(declared: DeclaredMetadata) -> Iterator[str]:
 
 
 def _in_links(declared: DeclaredMetadata) -> Iterator[str]:
-    for link in (*HEAD_LINKS(declared.tree), *LINKS(declared.tree)):
-        value = link.get("href").strip()[:MAX_VALUE_CHARS]
-        names = RELATIONS & set(link.get("rel").lower().split())
-        if value and names:
+    for link in (*declared.in_head("link"), *LINKS(declared.tree)):
+        names = RELATIONS.intersection((link.get("rel") or "").lower().split())
+        value = names and (link.get("href") or "").strip()[:MAX_VALUE_CHARS]
+        if value:
             yield f"{min(names)}: {value}"
 
 

@@ -38,6 +38,18 @@ HTML_LANG = re.compile(rb"<html[^>]{0,500}?\blang\s*=\s*[\"']?([a-zA-Z]{2})(-(?:
 
 def decode(body: bytes, content_type: str | None = None) -> str | None:
     """Return the text of `body`; None if no encoding makes text of it. `content_type`: the HTTP header."""
+    text = _text_of(body, content_type)
+    return text.decode("utf-8") if isinstance(text, bytes) else text
+
+
+def as_utf8(body: bytes, content_type: str | None = None) -> bytes | None:
+    """Return `body` as UTF-8, nearly always itself; None if no encoding makes text of it."""
+    text = _text_of(body, content_type)
+    return text.encode("utf-8", "ignore") if isinstance(text, str) else text
+
+
+def _text_of(body: bytes, content_type: str | None) -> str | bytes | None:
+    """Return the text of `body`, or `body` itself if it is UTF-8; None if no encoding makes text of it."""
     encoding, mark = read_bom(body)
     if encoding and mark:
         return body[len(mark) :].decode(encoding, "replace")
@@ -51,9 +63,10 @@ def decode(body: bytes, content_type: str | None = None) -> str | None:
     seven_bit = next((name for name in declared if name and name.startswith(SEVEN_BIT_PREFIXES)), None)
     if seven_bit and (b"\x1b" in body or b"~{" in body):
         return body.decode(seven_bit, "replace")
-    if b"\x1b$B" in body or b"\x1b$@" in body:
+    if b"\x1b" in body and (b"\x1b$B" in body or b"\x1b$@" in body):
         return body.decode("iso2022_jp", "replace")
-    return DOUBLE_ENCODED.sub(_decoded_once, text) if DOUBLE_ENCODED_C1.search(body) else text
+    is_double = b"\xc3" in body and DOUBLE_ENCODED_C1.search(body)
+    return DOUBLE_ENCODED.sub(_decoded_once, text) if is_double else body
 
 
 # UTF-8 that was taken for Latin-1 and encoded as UTF-8 again. It is repaired only if a C1 control, which no text has,

@@ -6,7 +6,7 @@ One pass over the metas, one over the JSON-LD, a few looks at the body. Nothing 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -29,14 +29,7 @@ from pipelines.extraction.page.marked_elements import MarkedElements, marked_ele
 MAX_PARAGRAPHS = 40  # of which the language is looked for
 MAX_FIELD_CHARS = 2000  # a longer field is a mistake of the page
 
-SCRIPTS = XPath(
-    './/script[contains(@type, "ld+json") or contains(@type, "+JSON") or contains(@type, "json+ld")]/text()'
-)
-METAS = XPath(".//meta[@content]")
-HEADLINES = XPath(".//h1")
-TITLE = XPath("string(.//head/title)")
-CANONICAL = XPath('string(.//link[@rel="canonical" or @rel="Canonical"]/@href)')
-BASE = XPath("string(.//head/base/@href)")
+DECLARING_TAGS = ("meta", "link", "script", "title", "base", "h1")
 HAS_ISSN = XPath('contains(string(.), "ISSN")')  # nearly always false, and four times as fast as the search below
 ISSNS = XPath('.//text()[contains(., "ISSN")]')
 
@@ -94,6 +87,18 @@ class DeclaredMetadata:
         return bool(self.article) or "article" in self.metas.get("og:type", ())
 
     @cached_property
+    def parts(self) -> dict[str, list[Any]]:
+        """Return the elements of each of DECLARING_TAGS, in page order, as they were when they were first asked for."""
+        found: dict[str, list[Any]] = {tag: [] for tag in DECLARING_TAGS}
+        for element in self.tree.iter(*DECLARING_TAGS):
+            found[element.tag].append(element)
+        return found
+
+    def in_head(self, tag: str) -> Iterator[Any]:
+        """Return the elements of one of DECLARING_TAGS that are directly in <head>."""
+        return (element for element in self.parts[tag] if (up := element.getparent()) is not None and up.tag == "head")
+
+    @cached_property
     def marks(self) -> MarkedElements:
         """Return the elements that are made or named for headlines, authors and dates."""
         return marked_elements(self.tree)
@@ -101,7 +106,8 @@ class DeclaredMetadata:
     @cached_property
     def base(self) -> str:
         """Return the URL that the addresses on the page are relative to."""
-        return resolve(BASE(self.tree), self.url) or self.url
+        raw = next((raw for base in self.in_head("base") if (raw := base.get("href")) is not None), "")
+        return resolve(raw, self.url) or self.url
 
     @cached_property
     def by_id(self) -> dict[str, jsonld.Node]:
@@ -207,11 +213,13 @@ def gather(tree: Any, url: str, captured: datetime, hint: Mapping[str, str] | No
     `captured`: when the page was captured. `hint`: what a feed or news sitemap says about it.
     """
     page = DeclaredMetadata(tree, url, captured, hint or {})
-    for meta in METAS(tree):
+    for meta in page.parts["meta"]:
+        if (raw := meta.get("content")) is None:
+            continue
         name = meta.get("property") or meta.get("name") or meta.get("itemprop") or meta.get("http-equiv")
         if not name or ("date" in name and "itemprop" in meta.attrib):  # may be of a comment: see `microdata`
             continue
-        if content := clean(meta.get("content")):
+        if content := clean(raw):
             page.metas.setdefault(name.strip().lower()[:100], []).append(content)
     for raw in page.metas.get("parsely-page", ()):  # one meta with JSON inside
         for node in jsonld.parse(raw):
@@ -222,15 +230,21 @@ def gather(tree: Any, url: str, captured: datetime, hint: Mapping[str, str] | No
             ):
                 if isinstance(node, dict) and (values := jsonld.texts(node.get(key))):
                     page.metas.setdefault(name, []).extend(values)
-    page.links["canonical"] = [raw] if (raw := CANONICAL(tree)) else []
-    page.headlines = [words for h1 in HEADLINES(tree)[:8] if (words := clean(h1.text_content()))]
-    page.page_title = clean(TITLE(tree)) or ""
+    canonical = (link.get("href") for link in page.parts["link"] if link.get("rel") in ("canonical", "Canonical"))
+    page.links["canonical"] = [raw] if (raw := next((raw for raw in canonical if raw is not None), "")) else []
+    page.headlines = [words for h1 in page.parts["h1"][:8] if (words := clean(h1.text_content()))]
+    page.page_title = next((clean(title.text_content()) or "" for title in page.in_head("title")), "")
     page.canonical = canonical_url(page)
-    page.nodes = jsonld.nodes(SCRIPTS(tree))
+    page.nodes = jsonld.nodes(script.text or "" for script in page.parts["script"] if _is_json_ld(script))
     addresses = {jsonld.same_address(url), jsonld.same_address(page.canonical)} - {"-", ""}
     titles = {jsonld.same_words(words) for words in [*page.headlines, *page.meta(HEADLINE_METAS)]} - {""}
     page.article = jsonld.article(page.nodes, addresses, titles)
     return page
+
+
+def _is_json_ld(script: Any) -> bool:
+    kind = script.get("type") or ""
+    return "ld+json" in kind or "+JSON" in kind or "json+ld" in kind
 
 
 def clean(value: str | None) -> str | None:
@@ -247,6 +261,8 @@ def clean(value: str | None) -> str | None:
 
 def element_text(element: Any, max_chars: int = MAX_FIELD_CHARS) -> str | None:
     """Return the `normalized` text of an element, None if it has none. Little more than `max_chars` is read."""
+    if len(element) == 0 and isinstance(element.tag, str):  # no iterator, which costs more than most texts
+        return normalized(element.text[:max_chars]) if element.text else None
     pieces: list[str] = []
     length = 0
     for piece in element.itertext():

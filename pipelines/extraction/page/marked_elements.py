@@ -40,23 +40,24 @@ def marked_elements(tree: Any) -> MarkedElements:
         tag = element.tag
         if tag in SKIPPED_TAGS or not isinstance(tag, str):
             continue
+        get = element.get
         if tag in ("h1", "h2"):
             found.headings.append(element)
         elif tag == "time":
             found.dates.append(element)
-        elif tag == "a" and "author" in (element.get("rel") or "").split():
+        elif tag == "a" and "author" in (get("rel") or "").split():
             found.author_links.append(element)
-        if classes := element.get("class"):
-            _by_class(element, tag, classes[:500], found)
-        if item := element.get("itemprop"):
+        if (classes := get("class")) and (kinds := _kinds(classes[:500])):
+            _by_class(element, tag, kinds, found)
+        if item := get("itemprop"):
             _by_item(element, item, found)
     for name in MarkedElements.__dataclass_fields__:
         del getattr(found, name)[MAX_ELEMENTS_PER_KIND:]
     return found
 
 
-def _by_class(element: Any, tag: str, classes: str, found: MarkedElements) -> None:
-    headline, author, date = _kinds(classes)
+def _by_class(element: Any, tag: str, kinds: tuple[bool, bool, bool], found: MarkedElements) -> None:
+    headline, author, date = kinds
     if headline and tag not in ("h1", "h2") and "itemprop" not in element.attrib:
         found.headings.append(element)
     if author:
@@ -66,9 +67,10 @@ def _by_class(element: Any, tag: str, classes: str, found: MarkedElements) -> No
 
 
 @lru_cache(maxsize=8192)  # a page repeats its classes, and so do the pages of a site
-def _kinds(classes: str) -> tuple[bool, bool, bool]:
-    """Return whether these classes are named for a headline, for an author, for a date."""
-    return _has_one(HEADLINE, classes), _has_one(AUTHOR, classes), _has_one(DATE, classes)
+def _kinds(classes: str) -> tuple[bool, bool, bool] | None:
+    """Return whether these classes are named for a headline, for an author, for a date; None if for nothing of it."""
+    kinds = _has_one(HEADLINE, classes), _has_one(AUTHOR, classes), _has_one(DATE, classes)
+    return kinds if any(kinds) else None
 
 
 def _has_one(words: tuple[str, ...], text: str) -> bool:

@@ -27,14 +27,14 @@ MAX_ELEMENTS = 40_000  # as paragraphs they take trafilatura 3 s; real articles 
 # What `characters.without_controls` drops, as bytes of UTF-8, in which it is found ten times as fast.
 CONTROL_BYTES = bytes({*range(0x20), 0x7F} - {0x09, 0x0A, 0x0D})
 C1_CONTROLS, NONCHARACTERS = re.compile(rb"\xc2[\x80-\x9f]"), re.compile(rb"\xef\xbf[\xbe\xbf]")
-NEXT_LINE = "\x85"  # a control character that ends a line
+NEXT_LINE = b"\xc2\x85"  # a control character that ends a line
 # References to control characters: an error (HTML 13.2.5.80). Those of 128 to 159 mean characters of windows-1252.
 CONTROL_REFERENCES = re.compile(
-    r"&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01]|12[7-9]|1[34]\d|15\d)(?!\d)"
-    r"|[xX]0*(?:[0-8bcefBCEF]|1[0-9a-fA-F]|7[fF]|[89][0-9a-fA-F])(?![0-9a-fA-F]));?"
+    rb"&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01]|12[7-9]|1[34]\d|15\d)(?!\d)"
+    rb"|[xX]0*(?:[0-8bcefBCEF]|1[0-9a-fA-F]|7[fF]|[89][0-9a-fA-F])(?![0-9a-fA-F]));?"
 )
 SELF_CLOSED_HTML = re.compile(
-    r"((?>[^<]*(?:<!doctype[^>]*>|<!--.*?-->))*[^<]*<html\b[^>]*?)/>", re.IGNORECASE | re.DOTALL
+    rb"((?>[^<]*(?:<!doctype[^>]*>|<!--.*?-->))*[^<]*<html\b[^>]*?)/>", re.IGNORECASE | re.DOTALL
 )
 
 
@@ -60,10 +60,10 @@ def parse(page: Page) -> Any:
         raise PageRefused(TOO_LARGE, f"up to {elements:,} elements")
     if attributes := attribute_limits.too_many_attributes(body):
         raise PageRefused(TOO_LARGE, f"{attributes:,} attributes in one tag")
-    text = charset.decode(body, page.content_type)
-    if text is None:
+    data = charset.as_utf8(body, page.content_type)
+    if data is None:
         raise PageRefused(UNDECODABLE, page.content_type or "")
-    tree, limit = tree_of(text)
+    tree, limit = tree_of(data)
     if limit:
         raise PageRefused(TOO_LARGE, limit)
     if tree is None or tree.find(".//body") is None:
@@ -101,8 +101,8 @@ def _close_buttons(tree: Any) -> None:
             button.tag = "div"
 
 
-def tree_of(text: str) -> tuple[Any, str]:
-    """Return (tree, or None if it is empty; message of libxml2 if a limit was reached, else "")."""
+def tree_of(data: bytes) -> tuple[Any, str]:
+    """Return (tree, or None if it is empty; message of libxml2 if a limit was reached, else ""). `data`: UTF-8."""
     parser = html.HTMLParser(
         encoding="utf-8",
         collect_ids=False,
@@ -115,14 +115,16 @@ def tree_of(text: str) -> tuple[Any, str]:
     )
     # One Python class for every element, chosen in C. lxml.html's own lookup is Python code that runs for each element.
     parser.set_element_class_lookup(_lookup())
-    if found := SELF_CLOSED_HTML.match(text, 0, 4096):
+    if found := SELF_CLOSED_HTML.match(data, 0, 4096):
         # libxml2 takes <html/> for an empty element, and everything would be outside of it.
-        text = f"{found[1]}>{text[found.end() :]}"
-    if "&#" in text:
-        text = CONTROL_REFERENCES.sub(lambda found: unescape(found[0]), text)
+        data = found[1] + b">" + data[found.end() :]
+    data = CONTROL_REFERENCES.sub(lambda found: unescape(found[0].decode()).encode(), data)
     # libxml2 would stop at the first character that XML 1.0 does not allow, and trafilatura reads no text with others.
-    data = text.replace(NEXT_LINE, "\n").encode("utf-8", "ignore").translate(None, CONTROL_BYTES)
-    data = NONCHARACTERS.sub(b"", C1_CONTROLS.sub(b"", data))
+    data = data.translate(None, CONTROL_BYTES)
+    if b"\xc2" in data:
+        data = C1_CONTROLS.sub(lambda found: b"\n" if found[0] == NEXT_LINE else b"", data)
+    if b"\xef" in data:
+        data = NONCHARACTERS.sub(b"", data)
     try:
         tree = html.document_fromstring(data, parser=parser)
     except etree.ParserError:  # "Document is empty"

@@ -17,7 +17,9 @@ from pipelines.extraction.page import jsonld
 from pipelines.extraction.page.parse import tree_of
 
 # What a body has that may contain escaped paragraphs. To look for them costs next to nothing.
-TRACES = (b"u003cp", b"u003Cp", b"x3Cp", b"x3cp", b'"<p', b'"&lt;p', b'"\\u0026lt;p')
+TRACES = (b"u003cp", b"u003Cp", b"x3Cp", b"x3cp", b'"<p', b'"&lt;p', b'"\\u0026lt;p',
+          b'"paragraph', b'"content_elements', b'"nodeType', b'"_type', b"__NEXT_DATA__", b"__next_f",
+          b"\\n\\n")  # fmt: skip
 MIN_SHOWN_CHARS = 400  # in paragraphs; a page that shows as much is read as it is
 MIN_PARAGRAPHS = 3
 MIN_BODY_CHARS = 200
@@ -32,10 +34,21 @@ APART = frozenset(("nav", "footer", "aside", "header", "dialog", "form", "noscri
 KEY = re.compile(
     r"(?<![\w-])(?:content|body|articleBody|article_body|bodyHtml|body_html|contentHtml|content_html|htmlContent"
     r"|htmlBody|bodyText|html|text|fulltext|full_text|fullText|story|storyBody|articleContent|article_content|rendered"
-    r"|mainContent|main_content|paragraphs|blocks|copy)[\"']?\s{0,9}:\s{0,9}(?=[\"'\[])"
+    r"|mainContent|main_content|paragraphs|blocks|copy|content_elements|contentElements|richText|document|markdown)"
+    r"[\"']?\s{0,9}:\s{0,9}(?=[\"'\[{])"
+    # A value without a key: in the list of values of Nuxt 3, in a row of the flight data of Next.
+    r"|(?<=[\[,])\s{0,3}(?=\"(?:<|\\u003[cC])(?:p|div|h2)\b)|(?P<row>(?<=:T)[0-9a-f]{1,6},(?=<))"
 )
 PARAGRAPH = re.compile(r"<p[\s>]", re.IGNORECASE)
-BLOCK_KEYS = ("html", "text", "content", "body", "value", "data", "paragraph", "children")
+BLOCK_KEYS = ("html", "text", "content", "body", "value", "data", "paragraph", "children", "blocks")
+KIND_KEYS = ("type", "_type", "nodeType", "__typename", "kind")
+ONE_PARAGRAPH = re.compile(r"para|head|^block$|item|^p$|^h\d$|quote", re.IGNORECASE)  # its parts are words of it
+NO_PARAGRAPH = re.compile(
+    r"image|picture|photo|video|audio|embed|galler|related|newsletter|promo|teaser|advert|^ad$|^ads$|script|raw|social"
+    r"|oembed|caption|hard-?break",
+    re.IGNORECASE,
+)
+MAX_DEPTH = 40
 JSON_TEXT = re.compile(r"""JSON\.parse\(\s*(["'])|__next_f\.push\(\s*\[\s*\d+\s*,\s*(["'])""")
 HEX_ESCAPE = re.compile(r"\\x([0-9a-fA-F]{2})")
 QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'", re.DOTALL)
@@ -53,7 +66,7 @@ def show_text_of_state(tree: Any, body: bytes, titles: list[str]) -> bool:
     found = _best(tree, titles)
     if found is None:
         return False
-    parsed, limit = tree_of(f"<html><body>{found}</body></html>")
+    parsed, limit = tree_of(f"<html><body>{found}</body></html>".encode("utf-8", "ignore"))
     article = None if parsed is None or limit else parsed.find(".//body")
     target = tree.find(".//body")
     if article is None or target is None:
@@ -83,9 +96,12 @@ def _best(tree: Any, titles: list[str]) -> str | None:
     words = {jsonld.same_words(title) for title in titles} - {""}
     best: tuple[bool, int, str] | None = None
     for layer in _layers(tree):
-        for at, end, text in islice(_bodies(layer), MAX_BODIES):
+        for at, end, text, is_html in islice(_bodies(layer), MAX_BODIES):
             near = jsonld.same_words(layer[max(0, at - TITLE_BEFORE) : at] + " " + layer[end : end + TITLE_AFTER])
-            candidate = (any(title in near for title in words), len(TAG.sub("", text)), text)
+            is_named = any(title in near for title in words)
+            if not is_named and not is_html:
+                continue
+            candidate = (is_named, len(TAG.sub("", text)), text)
             if best is None or candidate[:2] > best[:2]:
                 best = candidate
     if best is None or best[1] < MIN_BODY_CHARS:
@@ -105,7 +121,9 @@ def _layers(tree: Any) -> Iterator[str]:
     pushed: list[str] = []
     for script in tree.iter("script"):
         text = script.text
-        if not text or len(text) < MIN_BODY_CHARS or "ld+json" in (script.get("type") or ""):
+        if not text or "ld+json" in (script.get("type") or ""):
+            continue
+        if len(text) < MIN_BODY_CHARS and "__next_f" not in text:
             continue
         text = text[: max(0, left)]
         left -= len(text)
@@ -123,20 +141,35 @@ def _layers(tree: Any) -> Iterator[str]:
         yield "".join(pushed)
 
 
-def _bodies(layer: str) -> Iterator[tuple[int, int, str]]:
-    """Yield (beginning, end, HTML) of each value that may be the text of an article."""
+def _bodies(layer: str) -> Iterator[tuple[int, int, str, bool]]:
+    """Yield (beginning, end, HTML, whether it was HTML) of each value that may be the text of an article."""
     past = spent = 0
     for key in islice(KEY.finditer(layer), MAX_VALUES):
         at = key.end()
         if at < past or spent > MAX_SCRIPT_CHARS:
             continue
-        text, end = _list_at(layer, at) if layer[at] == "[" else _string_at(layer, at)
+        text, end = _row_at(layer, key) if key["row"] else _value_at(layer, at)
         spent += end - at
         if "&lt;p" in text and not PARAGRAPH.search(text):
             text = unescape(text)
+        is_html = layer[at] not in "[{" and PARAGRAPH.search(text) is not None
+        if text[:1] not in ("", "<") and "\n" in text and not is_html:
+            text = "".join(f"<p>{line}</p>" for line in text.split("\n") if line.strip())
         if len(text) >= MIN_BODY_CHARS and len(PARAGRAPH.findall(text)) >= MIN_PARAGRAPHS:
             past = end
-            yield at, end, text[:MAX_BODY_CHARS]
+            yield at, end, text[:MAX_BODY_CHARS], is_html
+
+
+def _row_at(text: str, key: re.Match[str]) -> tuple[str, int]:
+    """Return a row of flight data, which says how many bytes it has, and where it ends."""
+    size = int(key["row"][:-1], 16)
+    row = text[key.end() : key.end() + size].encode()[:size].decode(errors="ignore")
+    return row, key.end() + len(row)
+
+
+def _value_at(text: str, at: int) -> tuple[str, int]:
+    """Return the value at a place as HTML, and where it ends; "" if it is damaged."""
+    return _blocks_at(text, at) if text[at] in "[{" else _string_at(text, at)
 
 
 def _string_at(text: str, at: int) -> tuple[str, int]:
@@ -152,22 +185,31 @@ def _string_at(text: str, at: int) -> tuple[str, int]:
     return "", at
 
 
-def _list_at(text: str, at: int) -> tuple[str, int]:
-    """Return the paragraphs of a list of blocks as HTML, and where it ends; "" if it is damaged."""
+def _blocks_at(text: str, at: int) -> tuple[str, int]:
+    """Return the paragraphs of a list or tree of blocks as HTML, and where it ends; "" if it is damaged."""
     try:
-        items, end = jsonld.DECODER.raw_decode(text, at)
+        value, end = jsonld.DECODER.raw_decode(text, at)
     except ValueError as error:
         return "", max(at, getattr(error, "pos", at))
     except RecursionError:
         return "", len(text)
-    parts = [part for item in items[:MAX_ITEMS] if (part := _text_of_block(item))]
+    parts = islice((part for part in _paragraphs_of(value) if part.strip()), MAX_ITEMS)
     return "".join(part if PARAGRAPH.search(part) else f"<p>{part}</p>" for part in parts), end
 
 
-def _text_of_block(item: Any) -> str | None:
-    """Return the text of a block: a string, or an object with one."""
+def _paragraphs_of(item: Any, depth: int = 0) -> Iterator[str]:
+    """Yield the paragraphs of a list or tree of blocks, as editors save them; nothing of pictures and films."""
     if isinstance(item, str):
-        return item
-    if not isinstance(item, dict):
-        return None
-    return next((item[key] for key in BLOCK_KEYS if isinstance(item.get(key), str)), None)
+        yield item
+    elif isinstance(item, list) and depth < MAX_DEPTH:
+        for one in item:
+            yield from _paragraphs_of(one, depth + 1)
+    elif isinstance(item, dict) and depth < MAX_DEPTH:
+        kind = next((item[key] for key in KIND_KEYS if isinstance(item.get(key), str)), "")
+        if NO_PARAGRAPH.search(kind):
+            return
+        inside = next((item[key] for key in BLOCK_KEYS if isinstance(item.get(key), str | list | dict)), "")
+        if ONE_PARAGRAPH.search(kind):
+            yield "".join(_paragraphs_of(inside, depth + 1))
+        else:
+            yield from _paragraphs_of(inside, depth + 1)

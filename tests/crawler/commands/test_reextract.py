@@ -161,3 +161,34 @@ def test_rebuild_without_the_old_database_names_lost_versions(archive):
     again = morgue("-C", archive, "rebuild")  # the journal has the new readings now
     assert "first read by" not in again.stdout
     assert morgue("-C", archive, "verify").returncode == 0
+
+
+def test_comments_of_stored_pages_are_added_when_they_are_wanted(archive):
+    """The setting came after the crawl. Nothing else changes, a second run has nothing to do, a rebuild keeps them."""
+    morgue("-C", archive, "reextract")
+    wanted = ("-C", archive, "reextract", "-s", "extract.comments=separate")
+    assert "+ comments: " in morgue(*wanted, "--diff").stdout
+    assert rows(archive, "SELECT count(*) FROM articles WHERE comments IS NOT NULL") == [(0,)]
+    before = rows(archive, "SELECT id, text, extractor, capture_id, revision FROM articles")
+    ((number,),) = rows(archive, "SELECT count(*) FROM articles")
+    done = morgue(*wanted)
+    assert done.stdout.startswith(f"{number} revisions read again, "), done.stdout + done.stderr
+    comments = rows(archive, "SELECT id, comments FROM articles")
+    assert all(found is not None for _, found in comments)
+    assert any(found != "[]" for _, found in comments)
+    assert rows(archive, "SELECT id, text, extractor, capture_id, revision FROM articles") == before
+    assert "0 revisions read again" in morgue(*wanted).stdout
+    assert "0 revisions read again" in morgue("-C", archive, "reextract").stdout
+    (archive / "morgue.db").unlink()
+    assert morgue("-C", archive, "rebuild").returncode == 0
+    assert rows(archive, "SELECT id, comments FROM articles") == comments
+
+
+def test_comments_that_are_filed_stay(archive):
+    """They may be of a later capture than the text."""
+    db = sqlite3.connect(archive / "morgue.db")
+    with db:
+        db.execute("""UPDATE articles SET comments = '["Of a later day"]'""")
+    db.close()
+    morgue("-C", archive, "reextract", "--all", "-s", "extract.comments=separate")
+    assert rows(archive, "SELECT DISTINCT comments FROM articles") == [('["Of a later day"]',)]

@@ -4,6 +4,7 @@ import json
 import time
 from datetime import UTC, datetime
 
+import pytest
 from lxml import html
 
 from pipelines.core.items import Page
@@ -74,6 +75,41 @@ def test_dropped_paywall_line_is_still_evidence():
     article = read(Page(URL, page([*STORY * 2, "This article is for subscribers only."]), "text/html"))
     assert "subscribers" not in article.text
     assert (article.access, article.access_evidence) == ("paywall", "line: This article is for subscribers only.")
+
+
+OFFERS = {
+    "a box": '<div class="paywall-offer"><h3>{}</h3><a href="/s">OK</a></div>',
+    "a box after buttons": '<div class="share"><a href="#">Mail</a></div><div class="subscribe"><p>{}</p></div>',
+    "a form": "<form><p><b>{}</b></p><input type=email></form>",
+    "a login with a link": '<div class="login-form"><p>{} <a href="/l">Log in</a></p></div>',
+}
+
+
+@pytest.mark.parametrize("offer", OFFERS)
+@pytest.mark.parametrize("line", ["This article is for subscribers only.", "Cet article est réservé aux abonnés.",
+                                  "この記事は有料会員限定です"])  # fmt: skip
+def test_wall_that_a_rule_cut_out_below_the_text_is_evidence(line, offer):
+    """It stood where the text ends, so the text is the part before it, also if its last sentence is whole."""
+    wall = OFFERS[offer].format(line)
+    article = read(Page(URL, page(STORY * 2).replace(b"</article>", f"{wall}</article>".encode()), "text/html"))
+    assert article.access == "paywall"
+    assert line in article.access_evidence
+    assert line not in article.text
+    assert article.found_in["access"].startswith("block ")
+
+
+@pytest.mark.parametrize("offer", OFFERS)
+def test_offer_elsewhere_on_the_page_is_no_wall(offer):
+    """Above the text; nor is an offer below the text that says nothing of a wall."""
+    wall = OFFERS[offer].format("This article is for subscribers only.").encode()
+    other = OFFERS[offer].format("Support the paper with a gift.").encode()
+    whole = page(STORY * 2)
+    for changed in (
+        whole.replace(b"<article>", wall + b"<article>"),
+        whole.replace(b"</article>", other + b"</article>"),
+    ):
+        article = read(Page(URL, changed, "text/html"))
+        assert (article.access, article.access_evidence) == (None, None)
 
 
 def test_page_without_labels_has_none():

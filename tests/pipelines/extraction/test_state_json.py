@@ -52,6 +52,46 @@ STATES = {
     "blocks": "<script>window.S="
     + escaped({"title": TITLE, "blocks": [{"type": "paragraph", "html": f"<p>{line}</p>"} for line in LINES]})
     + "</script>",
+    **{
+        name: "<script>window.S=" + escaped({"article": {"title": TITLE, **value}}) + "</script>"
+        for name, value in {
+            "content elements": {"content_elements": [{"type": "text", "content": line} for line in LINES]},
+            "blocks with data": {"body": [{"type": "paragraph", "data": {"text": line}} for line in LINES]},
+            "Slate": {"body": [{"type": "paragraph", "children": [{"text": line}]} for line in LINES]},
+            "portable text, with a picture": {
+                "body": [
+                    {"_type": "image", "caption": "The piers"},
+                    *[
+                        {
+                            "_type": "block",
+                            "children": [{"_type": "span", "text": part} for part in (line[:20], line[20:])],
+                        }
+                        for line in LINES
+                    ],
+                ]
+            },
+            "ProseMirror": {
+                "content": {
+                    "type": "doc",
+                    "content": [{"type": "paragraph", "content": [{"type": "text", "text": line}]} for line in LINES],
+                }
+            },
+            "Contentful": {
+                "body": {
+                    "nodeType": "document",
+                    "content": [
+                        {"nodeType": "paragraph", "content": [{"nodeType": "text", "value": line}]} for line in LINES
+                    ],
+                }
+            },
+            "Markdown": {"markdown": "\n\n".join(LINES)},
+        }.items()
+    },
+    "Nuxt 3": '<script type="application/json" id="__NUXT_DATA__">'
+    + escaped([{"title": 1, "content": 2}, TITLE, BODY])
+    + "</script>",
+    "a row of flight data": f"<script>self.__next_f.push([1,{escaped(f'1a:T{len(BODY.encode()):x},')}])</script>"
+    + f"<script>self.__next_f.push([1,{escaped(BODY + '2:null')}])</script>",
     "longer stories beside it": "<script>window.S="
     + escaped(
         {"main": {"title": TITLE, "content": BODY}, "x": "y" * 9000, "more": [{"title": "Other", "content": OTHER}]}

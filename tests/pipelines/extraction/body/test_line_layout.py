@@ -12,7 +12,7 @@ LONG = "The council met on Monday and agreed to mend the old bridge before the w
 def laid_out(body: str) -> list[tuple[str, str]]:
     """Return the lines of all blocks of a page with this body, each with its kind."""
     found = blocks(html.document_fromstring(f"<html><body>{body}</body></html>").find(".//body"))
-    layout = LineLayout(found, str)
+    layout = LineLayout(found, lambda text: " ".join(text.split()), str)
     return [tuple(line) for block in found for line in layout.lines(block)]
 
 

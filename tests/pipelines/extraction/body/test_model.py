@@ -146,6 +146,15 @@ def test_stage_decides_only_rows_beyond_its_bounds(first):
     assert decided or not stages
 
 
+def test_process_that_is_warmed_up_walks_no_trees(plant, monkeypatch):
+    """Neither of the model that reads every page, nor of the one for the pages that trafilatura reads too."""
+    plant(HAND)
+    model.warm_up()
+    monkeypatch.delattr(model, "_walked")
+    row = [0.0] * len(NAMES)
+    assert model.score(row) == model.first_score(row) == sum(walked(tree, row) for tree in HAND)
+
+
 def test_stage_that_decides_ends_the_scoring(plant):
     """The trees after it are run only within its bounds."""
     plant([[0, 0.5, -3.0, 1.0], 10.0], [(1, -2.0, 2.0)])

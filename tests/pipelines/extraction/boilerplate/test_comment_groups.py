@@ -6,6 +6,7 @@ from pipelines.core.items import Page
 from pipelines.extraction.boilerplate.comment_words import stamp_of
 from pipelines.extraction.boilerplate.comments import find_comments
 from pipelines.extraction.extract import parse, read
+from pipelines.extraction.languages import tables
 
 STORY = [
     "The ferries of the bay stayed in port for the fifteenth day on Monday, and the office does not reopen talks.",
@@ -135,3 +136,17 @@ def test_parts_of_an_article_with_names_and_times_stay(kind):
 def test_hebrew_month_with_its_preposition_is_a_moment():
     """Hebrew writes "in March" as one word."""
     assert stamp_of("5 במרץ 2024, 10:15") == ("moment", "")
+
+
+@pytest.mark.parametrize("pattern", tables.lines("comments.age"))
+def test_pattern_of_an_age_in_ascii_has_a_number_before_a_word(pattern):
+    """`stamp_of` tries these patterns only on texts that have a number before a word, or letters that are not ASCII."""
+    assert not pattern.isascii() or r"\d+ " in pattern
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"), [("fa 5 minuts", "age"), ("3h", "time"), ("לפני שעה 1", "age"), ("5分前", "age"), ("12", "")]
+)
+def test_age_is_read_in_any_script(text, kind):
+    """A number before a word, or letters of another script, may be an age; a number alone is none."""
+    assert stamp_of(text)[0] == kind

@@ -49,6 +49,12 @@ DROPPED = {
         "Une erreur est survenue, veuillez réessayer.",
         "Произошла ошибка. Попробуйте ещё раз.",
         "エラーが発生しました。",
+        "Page 2 of 3",
+        "Seite 2 von 3",
+        "Página 2 de 3",
+        "Страница 2 из 3",
+        "第2页，共3页",
+        "2/3ページ",
     ],
     "embedded content": [
         "JavaScript is currently disabled in this browser. Reactivate it to view this content.",
@@ -107,6 +113,8 @@ DROPPED = {
 }  # fmt: skip
 # Sentences of articles that begin or sound like those lines. The last lines of a text.
 KEPT = [
+    "Page 2 of 3 of the report names the ferry.",
+    "Seite 2 von 30 Jahren Hafen",
     "Posted on social media by the crew of a night boat, the film shows the pier and three men with ropes.",
     "Published in 2019 by a small house on the island, the book sold a million copies and made the keeper a rich man.",
     "First published in 1987, the novel is about a lamp that goes out at four in the morning.",

@@ -220,6 +220,22 @@ def test_authors_are_the_persons_of_the_byline(head, body, authors):
     assert read(meta("og:site_name", "The Paper") + head, body).authors == authors
 
 
+@pytest.mark.parametrize(
+    ("declared", "line", "authors"),
+    [
+        ("Jane Doe", "By Jane Doe and John Roe", ("Jane Doe", "John Roe")),
+        ("Jane Doe", "By JANE DOE, John Roe", ("JANE DOE", "John Roe")),
+        ("José Roe", "By Jos&amp;eacute; Roe and Jane Doe", ("José Roe", "Jane Doe")),
+        ("王小明", "记者：王小明、李大华", ("王小明", "李大华")),
+        ("Jane Doe", "By Jane Doe, Political Correspondent", ("Jane Doe",)),
+        ("Jane Doe", "By John Roe and Max Poe", ("Jane Doe",)),
+    ],
+)
+def test_byline_with_further_names_precedes_the_declared_author(declared, line, authors):
+    """A line below the headline that names the declared author and others has all authors."""
+    assert read(ld(author=declared), f"<h1>Bridge</h1><p>{line}</p>").authors == authors
+
+
 def test_raw_byline_is_kept_beside_the_authors():
     """Raw beside parsed."""
     page = read(meta("author", "By Jane Doe, Political Correspondent"))

@@ -25,6 +25,21 @@ PICTURES = {
         ),
         LEAD,
     ),
+    "after hidden ones": (
+        "",
+        article(f'<img src="/p" style="display:none"><img src="/q" style="width:1px;height:1px">{SHOWN}'),
+        LEAD,
+    ),
+    "in a box above the headline": (
+        "",
+        f"<div class='hero'>{SHOWN}</div><div class='c'><h1>Nobody mends the old bridge</h1>{TEXT}</div>",
+        LEAD,
+    ),
+    "with the page of the attachment": (
+        "",
+        article(f'<a href="/2024/03/05/other/" rel="attachment wp-att-9">{SHOWN}</a>'),
+        LEAD,
+    ),
     "after small ones": (
         "",
         article(f'<img src="/a.gif" width="1" height="1"><img src="/b.png" width=32><img src="/c-60x60.jpg">{SHOWN}'),

@@ -146,6 +146,26 @@ WALLS = [
     "Create a free account to keep reading.",
     "To read the full story, subscribe now. Already a subscriber? Log in.",
     "残り1234文字",
+    "Ez a cikk csak előfizetőknek érhető el.",
+    "Fizessen elő a folytatáshoz",
+    "Αυτό το άρθρο είναι μόνο για συνδρομητές",
+    "Συνδεθείτε για να διαβάσετε τη συνέχεια",
+    "Acest articol este disponibil doar pentru abonați.",
+    "Abonează-te pentru a citi mai departe",
+    "Contingut exclusiu per a subscriptors",
+    "Subscriu-te per continuar llegint",
+    "Verder lezen? Neem een abonnement",
+    "Logga in för att läsa vidare",
+    "Logg inn for å lese videre",
+    "Tilaa ja jatka lukemista",
+    "Pro pokračování ve čtení se přihlaste nebo si kupte předplatné",
+    "Masz już prenumeratę? Zaloguj się",
+    "Оформіть передплату, щоб читати далі",
+    "Уже подписаны? Войдите",
+    "Zaten abone misiniz? Giriş yapın",
+    "계속 읽으려면 로그인하세요",
+    "本文为付费会员专享",
+    "هل أنت مشترك؟ سجل الدخول",
 ]
 
 
@@ -159,6 +179,10 @@ ACCOUNTS = [
     "Already a member? Login.",
     "Sie haben bereits ein Konto? Anmelden",
     "Vous avez déjà un compte ? Connectez-vous",
+    "会員の方はログイン",
+    "已是会员？请登录",
+    "이미 회원이신가요? 로그인",
+    "Zaten üye misiniz? Giriş yapın",
 ]
 
 
@@ -167,6 +191,20 @@ def test_line_for_members_is_no_wall_but_no_text_either(line):
     """It stands below free texts, too."""
     assert read("", "", [*SHORT, line]) == (None, None)
     assert wall_lines([*SHORT, line]) == [len(SHORT)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Sign up to our newsletter to read more stories like this.",
+        "Subscribe to our newsletter to get full access to the best stories of the week.",
+        "Register for the newsletter to access our weekly puzzle.",
+    ],
+)
+def test_newsletter_is_no_wall(line):
+    """Unless it is the price of reading on."""
+    assert read("", "", [*SHORT, line]) == (None, None)
+    assert read("", "", [*SHORT, "Subscribe to our newsletter to continue reading."])[0] == "paywall"
 
 
 def test_lines_of_a_wall_are_no_text():
@@ -247,6 +285,12 @@ ABOUT = [
     "Registrieren musste sich niemand, sagte der Bürgermeister, und lesen auch nicht.",
     "Подписчики канала узнали об этом первыми.",
     "Suscriptores y socios se reunieron el lunes en la sede del club.",
+    "Az előfizetők száma tavaly csökkent, mondta a kiadó.",
+    "Οι συνδρομητές του δικτύου έμειναν χωρίς νερό για δύο ημέρες.",
+    "Abonații la gaz au primit o scrisoare. Ea le este destinată.",
+    "Els subscriptors del gas van rebre una carta dilluns.",
+    "Prenumeranterna loggade in för att läsa om bron, sade tidningen.",
+    "会员专享的停车场将于下周一重新开放，物业公司在公告中说。",
 ]
 
 

@@ -100,3 +100,13 @@ def test_charset_of_a_hostile_page_is_found_in_time(unit):
     start = time.process_time()
     charset.decode(unit * (1_000_000 // len(unit)) + b"\xe9")
     assert time.process_time() - start < 1
+
+
+def test_utf8_is_kept_as_it_is_and_another_encoding_becomes_utf8():
+    """A page in UTF-8 is not decoded and encoded again; one with a byte order mark or in another encoding is."""
+    page = f"<html><p>{NEWS['fr']}</p></html>"
+    plain = page.encode()
+    assert charset.as_utf8(plain) is plain
+    assert charset.as_utf8(b"\xef\xbb\xbf" + plain) == plain
+    assert charset.as_utf8(page.encode("latin-1"), "text/html; charset=iso-8859-1") == plain
+    assert charset.as_utf8(page.encode("utf-16")) == plain
