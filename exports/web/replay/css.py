@@ -1,4 +1,4 @@
-"""Write the addresses in a style sheet anew. Pure; what it does not understand stays as it is."""
+"""Rewrite the addresses in a style sheet. Pure; what it does not understand stays as it is."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ UNQUOTABLE = str.maketrans({'"': "%22", "\\": "%5C", "\n": "%0A", "\r": "%0D", "
 
 
 def rewritten(text: str, rewrite: Rewrite) -> str:
-    """Return a style sheet with every address written anew."""
+    """Return a style sheet with every address rewritten."""
     return ADDRESS.sub(lambda found: _written(found, rewrite), text)
 
 

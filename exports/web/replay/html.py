@@ -1,6 +1,6 @@
-"""Write the addresses in a page anew, and take out what would run or lead away from the archive.
+"""Rewrite the addresses in a page, and take out what would run or lead away from the archive.
 
-The page is parsed as browsers parse it (HTML, section 13; lexbor), so what they would see is what is written anew.
+The page is parsed as browsers parse it (HTML, section 13; lexbor), so what they would see is what is rewritten.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ STATIC = ("data:", "#", "blob:", "about:")
 
 
 class AddressWriter:
-    """Write addresses of one page anew: absolute by its base, then as the archive has them."""
+    """Rewrite addresses of one page: absolute by its base, then as the archive has them."""
 
     def __init__(self, base: str, part: Callable[[str], str], page: Callable[[str], str]) -> None:
         """`part` and `page` take an absolute address of the web and return one of ours."""
@@ -69,7 +69,7 @@ class AddressWriter:
 
 
 def rewritten(text: str, url: str, part: Callable[[str], str], page: Callable[[str], str]) -> str:
-    """Return a page with every address written anew and without its scripts."""
+    """Return a page with every address rewritten and without its scripts."""
     tree = LexborHTMLParser(text)
     base = tree.css_first("base[href]")
     try:
@@ -90,7 +90,7 @@ def rewritten(text: str, url: str, part: Callable[[str], str], page: Callable[[s
 
 
 def _rewrite(node: Any, write: AddressWriter) -> None:
-    """Write the addresses of one element anew."""
+    """Rewrite the addresses of one element."""
     tag, given = (node.tag or "").lower(), node.attributes
     if not given:
         return
@@ -131,7 +131,7 @@ def _show_lazy(given: dict[str, str | None], attrs: Any, write: AddressWriter) -
 
 
 def _with_sheets(text: str, mark: str, sheets: list[str]) -> Iterator[str]:
-    """Yield the page with the style sheets that were written anew in the elements with the mark."""
+    """Yield the page with the style sheets that were rewritten in the elements with the mark."""
     at = 0
     for found in re.finditer(rf'(<style[^>]*?) {mark}="(\d+)"([^>]*>)', text):
         end = text.find("</style>", found.end())

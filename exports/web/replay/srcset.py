@@ -25,5 +25,5 @@ def candidates(text: str) -> list[tuple[str, str]]:
 
 
 def rewritten(text: str, rewrite: Callable[[str], str]) -> str:
-    """Return the candidates with their addresses written anew."""
+    """Return the candidates with their addresses rewritten."""
     return ", ".join(f"{rewrite(url)} {rest}".strip() for url, rest in candidates(text))

@@ -1,4 +1,4 @@
-"""Test how addresses in pages, style sheets and `srcset` are written anew."""
+"""Test how addresses in pages, style sheets and `srcset` are rewritten."""
 
 from __future__ import annotations
 
