@@ -89,7 +89,7 @@ def test_base_of_the_page_counts():
     assert "P(https://paper.example/x/p.jpg)" in text
 
 
-def test_style_sheets_in_a_page_are_written_anew_each_in_its_place():
+def test_style_sheets_in_a_page_are_rewritten_each_in_its_place():
     """Also with text in one that looks like the mark by which they are found again."""
     first = 'a::after{content:"<style data-sheet-0=\\"7\\">"} body{background:url(a.png)}'
     text = html.rewritten(
