@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, NamedTuple
 
 from pipelines.core import ARTICLE_KINDS
+from pipelines.core.urls import host_or_empty, same_site
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,40 @@ class DatabaseState(NamedTuple):
     journal: int  # number of the last journal record whose rows are in it
 
 
+class PagePart(NamedTuple):
+    """Name a part of a page: what a browser fetches to show it."""
+
+    url: str  # absolute, as it is requested
+    kind: str  # "style", "font", "icon" or "image"
+
+
+@dataclass(frozen=True, slots=True)
+class PartRules:
+    """Say which parts of a page or style sheet are fetched."""
+
+    home: str  # address of the paper: parts of its site (registrable domain) are fetched
+    hosts: tuple[str, ...] = ()  # further hosts, with all below them; "*": any
+    images_only: bool = False
+    sheets: bool = True  # style sheets that a style sheet imports, too
+    most: int = 100
+    url_length: int = 2000  # characters
+
+    def allows(self, url: str) -> bool:
+        """Return True if a part may be fetched from this address."""
+        if "*" in self.hosts or same_site(url, self.home):
+            return True
+        name = host_or_empty(url).partition(":")[0]
+        return any(name == host or name.endswith("." + host) for host in self.hosts)
+
+
+class PartList(NamedTuple):
+    """Hold the parts of a page or style sheet, and how many are left out."""
+
+    parts: tuple[PagePart, ...] = ()
+    too_many: int = 0  # beyond the limit of a page
+    other_hosts: int = 0  # on hosts that no rule allows
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Hold a fetched page that is to be read."""
@@ -105,6 +140,7 @@ class Page:
     hint: dict[str, str] = field(default_factory=dict)  # what the feed or news sitemap said: title, published, language
     comments: bool = False  # readers' comments are wanted too, in their own field
     listing: bool = False  # it was fetched for its links, and must show that it is an article: see `article_signs`
+    part_rules: PartRules | None = None  # which of its parts are fetched if it is an article; None: none
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +228,7 @@ class Reading:
     state: PageState | None = None  # what the page is, if it is no article but something in its place ("instead")
     back_from: str | None = None  # kind of what the address showed in the place of its article until this visit
     moved_from: str | None = None  # url_key of the address that its article had before this page continued it
+    parts: PartList | None = None  # what a browser fetches to show the page; None: nobody asked
 
 
 class WatchedArticle(NamedTuple):

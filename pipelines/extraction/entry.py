@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 from typing import TYPE_CHECKING
 
-from pipelines.core.items import Article, NothingToRead, Page
+from pipelines.core.items import Article, NothingToRead, Page, PartList, PartRules
 
 if TYPE_CHECKING:
     from pipelines.extraction.own_addresses import DeclaredAddresses
@@ -22,6 +22,23 @@ def outcome_of(page: Page) -> tuple[Article | NothingToRead, float]:
 
     reading = timed_read(page)
     return reading.outcome, reading.ms
+
+
+def outcome_and_parts(page: Page) -> tuple[Article | NothingToRead, float, PartList | None]:
+    """Read a page as `outcome_of` does; return the parts of an article as well, if the page asks for them."""
+    outcome, ms = outcome_of(page)
+    if page.part_rules is None or not isinstance(outcome, Article):
+        return outcome, ms, None
+    from pipelines.extraction.parts.page_parts import parts_of_page
+
+    return outcome, ms, parts_of_page(page.body, page.content_type, page.url, page.part_rules, outcome.image)
+
+
+def sheet_parts(body: bytes, content_type: str | None, url: str, rules: PartRules) -> PartList:
+    """Return the parts of a style sheet."""
+    from pipelines.extraction.parts.page_parts import parts_of_sheet
+
+    return parts_of_sheet(body, content_type, url, rules)
 
 
 def addresses_of(page: Page) -> DeclaredAddresses:

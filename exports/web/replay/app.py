@@ -27,6 +27,7 @@ from pipelines.extraction.page.charset import decode
 
 MAX_BYTES = 64 << 20  # of a body once decoded
 MAX_REDIRECTS = 8
+MAX_LOOKED_UP = 400  # candidates of `srcset` on one page; each takes a fraction of a millisecond
 SHOWN_TYPES = re.compile(r"(?:image|font|audio|video)/[\w.+-]+|application/(?:font-|x-font-|vnd\.ms-font)[\w.+-]+")
 MISSING = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="160" height="90" viewBox="0 0 160 90">'
@@ -44,6 +45,23 @@ def policy(view: str, here: str) -> str:
         f"style-src {here} 'unsafe-inline' data:; font-src {source}; media-src {source}; frame-src {here}; "
         f"form-action 'none'; base-uri 'none'; frame-ancestors {view} {here}"
     )
+
+
+class KnownParts:
+    """Say which addresses of one page have a capture. No page makes it ask more than MAX_LOOKED_UP questions."""
+
+    def __init__(self, archive: Archive) -> None:
+        self.archive = archive
+        self._known: dict[str, bool] = {}
+
+    def has(self, url: str) -> bool:
+        """Return True if a capture of an address is known to show something."""
+        if url not in self._known and len(self._known) < MAX_LOOKED_UP:
+            try:
+                self._known[url] = any(one["status"] < 400 for one in memento.answered(self.archive, url))
+            except MorgueError:
+                self._known[url] = False
+        return self._known.get(url, False)
 
 
 class Replay:
@@ -120,7 +138,11 @@ class Replay:
     def _page(self, row: Row, answer: ReplayedResponse, time: str) -> str:
         text = decode(answer.body, answer.content_type) or ""
         return html.rewritten(
-            text, row["url"], self._part_address(time), lambda url: f"{self.view}/replay/{time}/{url}"
+            text,
+            row["url"],
+            self._part_address(time),
+            lambda url: f"{self.view}/replay/{time}/{url}",
+            KnownParts(self.archive).has,
         )
 
     def _sheet(self, row: Row, answer: ReplayedResponse, time: str) -> str:

@@ -13,7 +13,9 @@ from urllib.parse import urljoin
 
 from selectolax.lexbor import LexborHTMLParser
 
-from exports.web.replay import css, srcset
+from exports.web.replay import css
+from pipelines.extraction.parts import srcset
+from pipelines.extraction.parts.page_parts import LAZY, LAZY_SET
 
 # Attributes with one address of a part of the page, and with addresses of other pages.
 PARTS = {
@@ -38,16 +40,21 @@ DROPPED = (
     "target",
     "download",
 )
-LAZY = ("data-src", "data-lazy-src", "data-original", "data-srcset")  # where scripts would have taken the picture from
 STATIC = ("data:", "#", "blob:", "about:")
 
 
 class AddressWriter:
     """Rewrite addresses of one page: absolute by its base, then as the archive has them."""
 
-    def __init__(self, base: str, part: Callable[[str], str], page: Callable[[str], str]) -> None:
-        """`part` and `page` take an absolute address of the web and return one of ours."""
-        self.base, self._part, self._page = base, part, page
+    def __init__(
+        self,
+        base: str,
+        part: Callable[[str], str],
+        page: Callable[[str], str],
+        is_known: Callable[[str], bool] = lambda url: True,
+    ) -> None:
+        """`part` and `page` take an absolute address of the web and return one of ours; `is_known`: we have it."""
+        self.base, self._part, self._page, self._is_known = base, part, page, is_known
 
     def part(self, address: str) -> str:
         """Return the address of a picture, style sheet or font."""
@@ -56,6 +63,23 @@ class AddressWriter:
     def page(self, address: str) -> str:
         """Return the address of another page."""
         return self._written(address, self._page)
+
+    def candidates(self, value: str, source: str = "") -> str:
+        """Return a `srcset` with the candidates that the archive has; "" if it has none of them.
+
+        A crawl fetches one candidate. A browser may choose any, so it is offered no other. If the archive has neither
+        a candidate nor the picture at `source`, the one that a crawl would fetch is shown as missing.
+        """
+        found = srcset.candidates(value)
+        kept = [one for one in found if self.has(one[0])]
+        if not kept and not (source and self.has(source)):
+            kept = [one for one in found if one[0] == srcset.chosen(found)][:1]
+        return srcset.written([(self.part(url), rest) for url, rest in kept])
+
+    def has(self, address: str) -> bool:
+        """Return True if the archive has the part at an address, or the page has it in itself."""
+        absolute = self._written(address, str)
+        return absolute.lower().startswith("data:") or (absolute not in ("", "#") and self._is_known(absolute))
 
     def _written(self, address: str, write: Callable[[str], str]) -> str:
         address = re.sub(r"[\t\n\r]", "", address).strip()
@@ -68,15 +92,21 @@ class AddressWriter:
         return write(absolute) if absolute.lower().startswith(("http://", "https://")) else "#"
 
 
-def rewritten(text: str, url: str, part: Callable[[str], str], page: Callable[[str], str]) -> str:
-    """Return a page with every address rewritten and without its scripts."""
+def rewritten(
+    text: str,
+    url: str,
+    part: Callable[[str], str],
+    page: Callable[[str], str],
+    is_known: Callable[[str], bool] = lambda url: True,
+) -> str:
+    """Return a page with every address rewritten and without its scripts; the arguments are those of AddressWriter."""
     tree = LexborHTMLParser(text)
     base = tree.css_first("base[href]")
     try:
         start = urljoin(url, (base.attributes.get("href") or "").strip()) if base is not None else url
     except ValueError:
         start = url
-    write = AddressWriter(start, part, page)
+    write = AddressWriter(start, part, page, is_known)
     for node in tree.css(REMOVED):
         node.decompose()
     mark = next(name for name in map("data-sheet-{}".format, count()) if name not in text)
@@ -106,7 +136,7 @@ def _rewrite(node: Any, write: AddressWriter) -> None:
             attrs["target"] = "_top"
     for name in SETS:
         if given.get(name):
-            attrs[name] = srcset.rewritten(given[name], write.part)
+            _rewrite_set(node, name, given, write)
     if tag == "link" and given.get("href"):
         kinds = set((given.get("rel") or "").lower().split())
         if kinds & STYLE_LINKS:
@@ -119,15 +149,27 @@ def _rewrite(node: Any, write: AddressWriter) -> None:
         attrs["style"] = css.rewritten(given["style"], write.part)
 
 
+def _rewrite_set(node: Any, name: str, given: dict[str, str | None], write: AddressWriter) -> None:
+    """Rewrite a `srcset`. Without it, a browser takes the address in `src`, or the next element of the picture."""
+    picture = node.parent if node.tag == "source" else None
+    image = picture.css_first("img") if picture is not None else None
+    shown = image.attributes if image is not None else given
+    source = next((value for key in ("src", *LAZY) if (value := shown.get(key))), "")
+    if kept := write.candidates(given[name] or "", source):
+        node.attrs[name] = kept
+    else:
+        del node.attrs[name]
+
+
 def _show_lazy(given: dict[str, str | None], attrs: Any, write: AddressWriter) -> None:
     """Give a picture that a script would have loaded its address; a browser without scripts shows it then."""
     source = given.get("src") or ""
     if not source or source.startswith("data:"):
-        lazy = next((given[name] for name in LAZY[:3] if given.get(name)), None)
+        lazy = next((given[name] for name in LAZY if given.get(name)), None)
         if lazy:
             attrs["src"] = write.part(lazy)
-    if not given.get("srcset") and given.get("data-srcset"):
-        attrs["srcset"] = srcset.rewritten(given["data-srcset"] or "", write.part)
+    if not given.get("srcset") and given.get(LAZY_SET):
+        attrs["srcset"] = write.candidates(given[LAZY_SET] or "", source)
 
 
 def _with_sheets(text: str, mark: str, sheets: list[str]) -> Iterator[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from exports.web.replay import css, html, srcset
+from exports.web.replay import css, html
+from pipelines.extraction.parts import srcset
 
 BASE = "https://paper.example/a/b.html"
 
@@ -135,3 +136,24 @@ SETS = {
 def test_candidates(text):
     """A comma belongs to the address unless white space follows it."""
     assert srcset.candidates(text) == SETS[text]
+
+
+KNOWN = {"https://paper.example/a/m.jpg", "https://paper.example/a/p.jpg"}
+OFFERED = {
+    '<img srcset="s.jpg 320w, m.jpg 640w, l.jpg 1280w" src="s.jpg">':
+        '<img srcset="P(https://paper.example/a/m.jpg) 640w" src="P(https://paper.example/a/s.jpg)">',
+    '<img srcset="l.jpg 2x" src="p.jpg">': '<img src="P(https://paper.example/a/p.jpg)">',
+    '<img srcset="s.jpg 1x, l.jpg 2x" src="s.jpg">':
+        '<img srcset="P(https://paper.example/a/l.jpg) 2x" src="P(https://paper.example/a/s.jpg)">',
+    '<picture><source srcset="p.webp"><img src="p.jpg"></picture>':
+        '<picture><source><img src="P(https://paper.example/a/p.jpg)"></picture>',
+    '<img data-srcset="s.jpg 1x, m.jpg 2x">':
+        '<img data-srcset="s.jpg 1x, m.jpg 2x" srcset="P(https://paper.example/a/m.jpg) 2x">',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("markup", OFFERED)
+def test_browser_is_offered_the_candidates_that_the_archive_has(markup):
+    """It may choose any of those that it is offered; if there are none, the one that a crawl fetches is missing."""
+    text = html.rewritten(f"<html><body>{markup}</body></html>", BASE, part, page, KNOWN.__contains__)
+    assert text.partition("<body>")[2].partition("</body>")[0] == OFFERED[markup]
