@@ -15,9 +15,9 @@ from pydantic import Field, field_validator
 from crawler import __version__
 from crawler.config import toml_files, value_types
 from crawler.config.archive_folder import SETTINGS, ArchiveFolder, FileStamp, file_stamps
-from crawler.config.health_settings import HealthSettings
+from crawler.config.capture_settings import CaptureSettings, PartSettings
+from crawler.config.health_settings import HealthSettings, NotifySettings
 from crawler.config.intervals import LISTING_INTERVALS, ListingIntervals
-from crawler.config.notify_settings import NotifySettings
 from crawler.config.rule_settings import SourceRule
 from crawler.config.toml_table import TomlTable, key
 from pipelines.core.errors import ConfigError
@@ -212,6 +212,7 @@ class Settings(TomlTable):
     operator: OperatorSettings = OperatorSettings()
     crawl: CrawlSettings = CrawlSettings()
     every: ListingIntervals = ListingIntervals()
+    capture: CaptureSettings = CaptureSettings()
     record: RecordSettings = RecordSettings()
     extract: ExtractSettings = ExtractSettings()
     health: HealthSettings = HealthSettings()
@@ -258,6 +259,7 @@ class SourceConfig(TomlTable):
         ListingIntervals(), description="As in morgue.toml; or one duration for all kinds.", examples=["30m"]
     )
     crawl: Politeness = Field(Politeness(), description="As in morgue.toml.", examples=[])
+    capture: PartSettings = Field(PartSettings(), description="As in morgue.toml.", examples=[])
     rule: tuple[SourceRule, ...] = Field(
         (), description="Dated rules for reading the paper's pages: one for each design."
     )
@@ -300,6 +302,7 @@ class Config:
     operator: OperatorSettings
     crawl: CrawlSettings
     every: ListingIntervals
+    capture: CaptureSettings
     record: RecordSettings
     extract: ExtractSettings
     health: HealthSettings
@@ -341,6 +344,11 @@ class Config:
     def for_source(self, name: str) -> CrawlSettings:
         """Return the [crawl] settings of a source: its own, else the archive's. Raises KeyError."""
         return merged(self.crawl, self.sources[name].crawl)
+
+    def capture_of(self, name: str) -> CaptureSettings:
+        """Return the [capture] settings of a source: its own, else the archive's. Raises KeyError."""
+        own: CaptureSettings = merged(self.capture, self.sources[name].capture)
+        return own
 
     @property
     def user_agent(self) -> str:

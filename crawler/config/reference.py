@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from crawler.config.capture_settings import PartSettings
 from crawler.config.intervals import ListingIntervals
 from crawler.config.models import Politeness, Settings, SourceConfig
 from crawler.config.plain_values import literal
@@ -53,11 +54,17 @@ def source_file() -> str:
     """Return the `_template.toml` of the folder sources/: every key with an example."""
     blocks = [SOURCE_HEAD]
     for name, field in SourceConfig.model_fields.items():
-        if field.exclude or name in ("crawl", "rule"):
+        if field.exclude or name in ("crawl", "capture", "rule"):
             continue
         mark = "" if field.is_required() else "#"
         blocks.append("\n".join([f"# {text}" for text in wrapped(field)] + [f"{mark}{name} = {example(field)}"]) + "\n")
-    for header, model in (("[crawl]", Politeness), ("[[rule]]", SourceRule), ("[rule.fields]", RuleFields)):
+    own = (
+        ("[crawl]", Politeness),
+        ("[capture]", PartSettings),
+        ("[[rule]]", SourceRule),
+        ("[rule.fields]", RuleFields),
+    )
+    for header, model in own:
         blocks.append(f"#{header}  # {purpose(model)}\n")
         for name, field in model.model_fields.items():
             if name == "fields":  # a table: it comes next
@@ -73,6 +80,7 @@ def reference() -> str:
         parts += [f"### [{table}]\n", f"{purpose(model)}\n", "\n".join(table_rows(model)) + "\n"]
     parts += ["## sources/NAME.toml\n", f"{purpose(SourceConfig)}\n", "\n".join(table_rows(SourceConfig)) + "\n"]
     parts += ["### [crawl] of a source\n", f"{purpose(Politeness)} Its keys: {listed(Politeness)}.\n"]
+    parts += ["### [capture] of a source\n", f"{purpose(PartSettings)} Its keys: {listed(PartSettings)}.\n"]
     parts += ["### [every] of a source\n", f"{purpose(ListingIntervals)} Its keys: {listed(ListingIntervals)}.\n"]
     parts += ["### [[rule]] of a source\n", f"{purpose(SourceRule)}\n", "\n".join(table_rows(SourceRule)) + "\n"]
     parts += ["### [rule.fields] of a source\n", f"{purpose(RuleFields)}\n", "\n".join(table_rows(RuleFields)) + "\n"]

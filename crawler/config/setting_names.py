@@ -19,6 +19,9 @@ SETTING_NAMES = {
         "body_memory", "bandwidth", "redirects", "retries", "url_length", "allow_private_ips", "user_agent",
     },
     "every": {"feed", "news_sitemap", "sitemap", "section", "min", "max"},
+    "capture": {
+        "parts", "part_hosts", "parts_per_page", "parts_per_source", "part_bytes", "parts_per_crawl", "parts_recheck",
+    },
     "health": {"coverage_drop"},
     "notify": {"url", "remind", "timeout", "allow_private_ips"},
     "record": {"rotate", "rotate_after", "compression", "chunked_payload_digest"},

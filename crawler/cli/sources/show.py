@@ -111,12 +111,14 @@ def known_of(
 
 def settings_in_force(config: Config, own: SourceConfig, overrides: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Yield each setting of a source with its value and its origin: -s, a file, or the default."""
+    from crawler.config.capture_settings import PartSettings
     from crawler.config.models import Politeness
     from crawler.config.plain_values import literal
 
     typed = {text.partition("=")[0].strip() for text in overrides}
     tables = (
         ("crawl", Politeness.model_fields, config.for_source(own.name), own.crawl, config.crawl),
+        ("capture", PartSettings.model_fields, config.capture_of(own.name), own.capture, config.capture),
         ("every", type(config.every).model_fields, own.every_or(config.every), own.every, config.every),
     )
     for table, names, in_force, of_source, of_archive in tables:
