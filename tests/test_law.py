@@ -29,6 +29,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     C + "http": WORK,
     C + "frontier": WORK | {C + "config", C + "discovery", C + "schedule"},
     C + "middleware": WORK | {C + name for name in ("config", "discovery", "schedule", "frontier", "http")},
+    C + "parts": WORK | {C + name for name in ("config", "discovery", "schedule", "frontier", "http", "middleware")},
     C + "onboarding": WORK | {C + "config", C + "discovery", C + "http", C + "middleware"},
     C + "engine": WORK
     | {
@@ -37,7 +38,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     C + "health": WORK | {C + name for name in ("config", "http", "middleware", "engine")},
     C + "watch": WORK | {C + name for name in ("config", "schedule", "frontier", "http", "engine", "health")},
-    C + "spiders": WORK | {C + name for name in ("discovery", "schedule", "frontier", "http", "middleware", "engine")},
+    C + "spiders": WORK
+    | {C + name for name in ("discovery", "schedule", "frontier", "http", "middleware", "parts", "engine")},
 }
 ANYTHING = {C + "cli", C + "commands", C + "settings", C + "__main__"}
 MOST_FILES = 17  # unlike files in one folder, its __init__ included

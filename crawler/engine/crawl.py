@@ -18,7 +18,7 @@ from crawler.engine.extraction_workers import extraction_workers
 from crawler.engine.open_archive import SOFTWARE, open_archive_writer
 from crawler.frontier.crawl_plan import CrawlPlan, PreparedCrawl, prepare, resting_sources, within_hours
 from crawler.frontier.queue import Frontier
-from crawler.frontier.visit_limits import CrawlLimits, SourceLimits
+from crawler.frontier.visit_limits import CrawlLimits, PartCounter, SourceLimits
 from pipelines.core.errors import INTERRUPTED, MorgueError, NothingReachable
 from pipelines.core.plural import counted
 from pipelines.core.timestamps import now
@@ -86,9 +86,11 @@ class CrawlRun:
     def has_due_urls(self) -> bool:
         """Return True if there is something to fetch."""
         assert self.prepared is not None
-        due: int = self.context.archive_writer.call(self.frontier.table.count_due, self.prepared.scope, now())
+        scope, call, table = self.prepared.scope, self.context.archive_writer.call, self.frontier.table
+        due: int = call(table.count_due, scope, now())
         logger.info("URLs that are due: %(urls)d", {"urls": due})
-        return due > 0
+        sources = part_counter(self.prepared, self.config).wanted
+        return due > 0 or bool(sources and call(table.hosts_with_parts, scope, now(), sources))
 
     def next_due(self) -> str | None:
         """Return the stamp of the time at which the next URL falls due; None if nothing is planned."""
@@ -137,6 +139,7 @@ class CrawlRun:
             limits_of_source=limits,
             used_today=used,
             resting=lambda time: resting_sources(prepared, self.config, time),
+            parts=part_counter(prepared, self.config),
         )
         if self.context.stopping:
             self.dispatcher.stop()
@@ -371,6 +374,16 @@ def crawl_limits(config: Config, max_pages: int | None) -> CrawlLimits:
         bytes_per_crawl=config.crawl.bytes_per_crawl,
         pages=max_pages,
     )
+
+
+def part_counter(prepared: PreparedCrawl, config: Config) -> PartCounter:
+    """Return what counts the parts of pages, with the limits of the sources of which they are fetched."""
+    of_source = {
+        source_id: config.capture_of(site.name).parts_per_source
+        for source_id, site in prepared.sites.items()
+        if source_id is not None and site.part_rules is not None
+    }
+    return PartCounter(of_source, config.capture.parts_per_crawl)
 
 
 def limits_of(name: str, config: Config) -> SourceLimits:

@@ -150,6 +150,8 @@ def prepare_scope(
         return source_id_of.get(bare_host(url))
 
     if plan.pages is not None:
+        # A crawl of a list fetches the pages on the list, and no parts of them.
+        sites = {source_id: replace(site, part_rules=None) for source_id, site in sites.items()}
         sites, frontier.owners = with_owners(sites)
         wanted, known_pages = frontier.want(
             plan.pages, "page", source_of, now, again=plan.again, assumed_https=plan.assumed_https

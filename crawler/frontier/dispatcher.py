@@ -16,7 +16,7 @@ from datetime import datetime
 from time import monotonic
 
 from crawler.frontier.queue import Frontier
-from crawler.frontier.visit_limits import CrawlLimits, LimitCounter, SourceLimits
+from crawler.frontier.visit_limits import CrawlLimits, LimitCounter, PartCounter, SourceLimits
 from crawler.schedule.revisit_policy import PAGE_KINDS
 from pipelines.core.timestamps import now
 from pipelines.core.urls import site_of_host
@@ -48,6 +48,7 @@ class Dispatcher:
         limits_of_source: Mapping[int | None, SourceLimits],
         used_today: Mapping[int | None, UsedToday] | None = None,
         resting: Callable[[datetime], set[int | None]] | None = None,
+        parts: PartCounter | None = None,
     ) -> None:
         """`host_concurrency`: requests at a time, for the hosts for which a source file says so. The others: see
         LimitCounter.
@@ -56,6 +57,7 @@ class Dispatcher:
         self.limits, self.limits_of_source = limits, limits_of_source
         self.stopped = False
         self.used = LimitCounter(limits_of_source, used_today, resting, began=scope.began)
+        self.parts = parts or PartCounter()
         self._host_concurrency = host_concurrency
         self._hosts: deque[str] = deque()  # hosts that may have due URLs, in turn
         # Such hosts that wait because the share of their site or source, the key, is used up.
@@ -74,7 +76,7 @@ class Dispatcher:
     async def claims(self) -> AsyncIterator[Claim]:
         """Yield URLs to fetch, as their hosts become free."""
         began = asked = monotonic()
-        self.add_hosts(await self.context.do(self.frontier.table.hosts_due, self.scope, now()))
+        self.add_hosts(await self.context.do(self._hosts_due))
         while not self.stopped:
             time = monotonic()
             if time >= began + MAX_PASS_SECONDS and self.scope.source_ids is None:
@@ -85,7 +87,7 @@ class Dispatcher:
             if asked + ASKING_PAUSE_SECONDS <= time < began + MAX_PASS_SECONDS:
                 # What falls due during the pass: a backfill of one source must not hold up the feeds of the others.
                 asked = time
-                self.add_hosts(await self.context.do(self.frontier.table.hosts_due, self.scope, now()))
+                self.add_hosts(await self.context.do(self._hosts_due))
             claims = await self._next_claims()
             for claim in claims:
                 yield claim
@@ -112,6 +114,7 @@ class Dispatcher:
         """
         self.context.backpressure.page_in(claim.source_id)
         self.used.end(claim, requested=requested)
+        self.parts.end(claim, requested=requested)
         if self.limits.pages is not None and self.used.pages >= self.limits.pages and not self.stopped:
             logger.info("--limit is reached (%(pages)d)", {"pages": self.used.pages})
             self.stopped = True
@@ -230,7 +233,18 @@ class Dispatcher:
             if claims := self.frontier.claim(host, number, self.scope, now(), choice):
                 return claims
             self._without_own.add(host)
-        return self.frontier.claim(host, number, self.scope, now(), self.used.choice(host))
+        choice = self.used.choice(host)
+        if claims := self.frontier.claim(host, number, self.scope, now(), choice):
+            return claims
+        # One at a time: an article that is found meanwhile waits for no more than that one.
+        sources = self.parts.sources() - choice.without
+        return self.frontier.claim_parts(host, 1, self.scope, now(), sources) if sources else []
+
+    def _hosts_due(self) -> list[str]:
+        """Return the hosts that have due URLs or parts. Runs on the archive writer's thread."""
+        table, sources = self.frontier.table, self.parts.sources()
+        hosts = table.hosts_due(self.scope, now())
+        return hosts + (table.hosts_with_parts(self.scope, now(), sources) if sources else [])
 
     def _handed_out(self, host: str, waiting: deque[Claim]) -> list[Claim]:
         """Hand out as many of the claims of a host as may be asked for now, and return them."""
@@ -261,6 +275,7 @@ class Dispatcher:
             self._fetching[key] += 1
         self._fetching_total += 1
         self.used.begin(claim)
+        self.parts.begin(claim)
 
     def _close_by_size(self, claim: Claim) -> None:
         """Ask nothing more of a site or for a source, or end the crawl, if its records are as large as they may be."""

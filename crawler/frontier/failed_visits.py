@@ -80,7 +80,7 @@ class FailedVisits(ListingVisits):
         elif dead_link:
             plan = NextVisit("failed", None, "gone")
         if wait is not None and not self._is_alone_in_asking(claim, status, host):
-            await self._host_in_trouble(host, why, wait)
+            await self.host_in_trouble(host, why, wait)
             plan = plan if redirected else self._due_with_host(claim, plan)
         elif wait is None and is_refusal(why, status) and not (redirected or foreign or guessed):
             is_page = claim.kind in PAGE_KINDS
@@ -174,7 +174,7 @@ class FailedVisits(ListingVisits):
             trouble = f"{why}, so its host is asked for nothing for now" if for_now else f"disallowed {why}"
             self.context.stats.trouble(site.name, trouble, claim.url)
         if for_now:
-            await self._host_in_trouble(host, why, wait)
+            await self.host_in_trouble(host, why, wait)
             # If redirects led to that host, its own host did answer.
             plan = after_failure("front", now(), claim.disallowed, last_visit=claim.last_time)
             plan = self._due_with_host(claim, plan) if host == claim.host else plan
@@ -184,7 +184,7 @@ class FailedVisits(ListingVisits):
             plan = after_disallowed(claim.kind, now(), claim.disallowed + 1, watched=site.watched)
         await self._end(claim, VisitResult(plan, None, why, answered=False))
 
-    async def _host_in_trouble(self, host: str, why: str, wait: float | None) -> None:
+    async def host_in_trouble(self, host: str, why: str, wait: float | None) -> None:
         """Ask a host for nothing more in this crawl, and but for a probe until one is answered."""
         await self.context.do(partial(self.frontier.hosts.begin, host, why, now(), wait=wait))
         await self._stop_asking(host)

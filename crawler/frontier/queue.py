@@ -184,6 +184,18 @@ class Frontier:
             self.hosts.probe(host, now)
         return claims
 
+    def claim_parts(
+        self, host: str, number: int, scope: ClaimScope, now: datetime, source_ids: frozenset[int]
+    ) -> list[Claim]:
+        """Claim parts of pages of these sources on one host; of a host that is in trouble one, if a probe is due."""
+        trouble = self.hosts.of(host)
+        if trouble is not None and (trouble.pages_only or self.hosts.is_shut(host, now)):
+            return []
+        claims = self.table.claim_parts(self.crawl_id, host, number if trouble is None else 1, scope, now, source_ids)
+        if claims and trouble is not None:
+            self.hosts.probe(host, now)
+        return claims
+
     def _probe_at(self, now: datetime, failures: int, retry_after: float | None) -> datetime:
         return probe_at(now, failures, retry_after, self.pass_interval)
 

@@ -28,7 +28,7 @@ from pipelines.core.urls import host_or_empty, site_or_none, url_key
 from pipelines.database import listings
 from pipelines.database.frontier.forgetting import forget_dropped_sitemap
 from pipelines.database.frontier.looks import last_edit, note_false_304, watched_articles
-from pipelines.database.frontier.rows import BY_ROBOTS, Claim
+from pipelines.database.frontier.rows import BY_ROBOTS, PART, Claim
 from pipelines.session.context import CrawlContext
 
 logger = logging.getLogger("morgue.frontier")
@@ -107,6 +107,8 @@ class VisitEnding:
         """
         if claim.host in self.frontier.doubted or not (claim.etag or claim.last_modified):
             return False
+        if claim.kind == PART:  # it was not asked for since it was fetched
+            return True
         if claim.kind in LISTING_KINDS:
             state = await self.context.do(listings.listing, self.frontier.db, url_key(claim.url), brief=True)
             last_body = parse(state.last_body) if state is not None and state.last_body else None

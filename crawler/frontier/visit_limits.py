@@ -13,7 +13,7 @@ from crawler.schedule.hours import Hours
 from crawler.schedule.revisit_policy import PAGE_KINDS
 from pipelines.core.timestamps import now
 from pipelines.database.captures import UsedToday
-from pipelines.database.frontier.rows import NO_SOURCE, Claim, SourceChoice
+from pipelines.database.frontier.rows import NO_SOURCE, PART, Claim, SourceChoice
 
 logger = logging.getLogger("morgue.frontier")
 
@@ -182,7 +182,9 @@ class LimitCounter:
             return True
         if claim.source_id in self._without_bytes or claim.source_id in self.outside_hours():
             return True
-        kinds = {is_page, True}  # a source whose pages are at their limit is done, its listings too
+        kinds = (
+            {True} if claim.kind == PART else {is_page, True}
+        )  # a source whose pages are at their limit is done, its listings too
         return any((kind, claim.source_id, host) in self._closed for kind in kinds for host in ("", claim.host))
 
     def outside_hours(self) -> set[int | None]:
@@ -235,13 +237,49 @@ class LimitCounter:
         self._closed_on[host].add((is_page, source_id))
 
 
+class PartCounter:
+    """Count the parts of pages that a crawl requests, and say of which sources it may request more."""
+
+    def __init__(self, of_source: Mapping[int, int] | None = None, of_crawl: int = 0) -> None:
+        """`of_source`: how many parts may be requested, by source; of others none are."""
+        self._of_source, self._of_crawl = dict(of_source or {}), of_crawl
+        self._requested: Counter[int | None] = Counter()
+        self._under_way: Counter[int | None] = Counter()
+
+    @property
+    def wanted(self) -> frozenset[int]:
+        """Return the sources of which parts are fetched at all."""
+        return frozenset(self._of_source)
+
+    def sources(self) -> frozenset[int]:
+        """Return the sources of which one more part may be requested."""
+        if self._requested.total() + self._under_way.total() >= self._of_crawl:
+            return frozenset()
+        used = self._requested + self._under_way
+        return frozenset(source_id for source_id, most in self._of_source.items() if used[source_id] < most)
+
+    def begin(self, claim: Claim) -> None:
+        """Note that an address is handed out."""
+        self._under_way[claim.source_id] += claim.kind == PART
+
+    def end(self, claim: Claim, *, requested: bool) -> None:
+        """Note that the exchange for an address is over; `requested`: there was one."""
+        self._under_way[claim.source_id] -= claim.kind == PART
+        self._requested[claim.source_id] += claim.kind == PART and requested
+
+
 def as_ids(source_ids: Iterable[int | None]) -> frozenset[int]:
     """Return sources as a SourceChoice names them."""
     return frozenset(NO_SOURCE if source_id is None else source_id for source_id in source_ids)
 
 
 def limits_on(claim: Claim) -> Iterator[tuple[str, tuple[bool, int | None, str]]]:
-    """Yield (setting, key by which a LimitCounter counts) of the two limits that a URL counts for."""
+    """Yield (setting, key by which a LimitCounter counts) of the two limits that a URL counts for.
+
+    A part of a page counts for neither: PartCounter has its limits.
+    """
+    if claim.kind == PART:
+        return
     is_page = claim.kind in PAGE_KINDS
     kind = "pages" if is_page else "listings"
     yield f"{kind}_per_host", (is_page, claim.source_id, claim.host)

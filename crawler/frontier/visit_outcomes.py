@@ -124,6 +124,9 @@ class VisitOutcomes(FailedVisits):
             filed = {"change": reading.change or "new", "article": reading.article_id, "was": reading.back_from}
             back = "; it is back, after: %(was)s" if reading.back_from else ""
             self._log("filed %(url)s: %(change)s, article %(article)s" + back, claim, filed)
+            if reading.queued is not None:
+                self.context.stats.by_source[site.name].parts.queued(reading.queued)
+                self.dispatcher.add_hosts(reading.queued.hosts)
             if reading.change == "edited":
                 await self._note_false_304(claim, reading, validators)
             if reading.moved_from is not None:

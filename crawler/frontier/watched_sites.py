@@ -14,7 +14,7 @@ from crawler.config.value_types import ADAPTIVE
 from crawler.frontier.ownership import ListedSites, SiteOwners, listed_sites
 from crawler.frontier.queue_values import FrontierEntry
 from crawler.schedule.listing_intervals import Bounds
-from pipelines.core.items import Source
+from pipelines.core.items import PartRules, Source
 from pipelines.core.linear_patterns import matching
 from pipelines.core.urls import host_of, url_key
 from pipelines.database.source_store import SourceStore
@@ -63,6 +63,7 @@ class WatchedSite:
     meta: Mapping[str, object] = field(default_factory=dict)  # Scrapy request meta of all its requests
     listed: ListedSites = field(default_factory=ListedSites)  # which addresses its feeds, sitemaps and pages may name
     listings: Mapping[str, str] = field(default_factory=dict)  # url_key -> kind of each listing that its file names
+    part_rules: PartRules | None = None  # which parts of its articles are fetched; None: none
     assumed_https: bool = False  # the user typed its address without a scheme: http is tried if https is not there
 
     @property
@@ -145,6 +146,23 @@ def watched_site(name: str, config: Config, store: SourceStore) -> WatchedSite:
         meta=meta,
         listed=listed_sites(own.url, own.sections, (*own.feeds, *own.news_sitemaps, *own.sitemaps), own.sites),
         listings={url_key(entry.url): entry.kind for entry in seeds_of(own.source, own)},
+        part_rules=part_rules(config, own),
+    )
+
+
+def part_rules(config: Config, own: SourceConfig) -> PartRules | None:
+    """Return which parts of a source's articles are fetched; None if none are."""
+    capture = config.capture_of(own.name)
+    if capture.parts == "none":
+        return None
+    return PartRules(
+        own.url,
+        capture.part_hosts,
+        images_only=capture.parts == "images",
+        most=capture.parts_per_page,
+        url_length=config.crawl.url_length,
+        recheck_seconds=capture.parts_recheck,
+        max_bytes=capture.part_bytes,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from crawler.http import outcome
 from crawler.http.outcome import FetchError
 from crawler.middleware.content_decoding import BodyNotDecoded
-from crawler.middleware.known_redirects import RedirectTakenDown, RobotsRedirected
+from crawler.middleware.known_redirects import PartRedirected, RedirectTakenDown, RobotsRedirected
 from crawler.middleware.redirects import RedirectEnded
 from crawler.schedule.failure_kinds import NOT_PUBLIC
 
@@ -36,7 +36,7 @@ def reason_of(error: BaseException) -> str:
     cause = error.__cause__
     if isinstance(cause, FetchError):
         return reason_of_fetch(cause)
-    if isinstance(error, BodyNotDecoded | RedirectEnded | RedirectTakenDown):
+    if isinstance(error, BodyNotDecoded | PartRedirected | RedirectEnded | RedirectTakenDown):
         return error.reason
     if isinstance(error, RobotsRedirected):
         return "robots.txt is on the site of another source"

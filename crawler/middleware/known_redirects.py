@@ -19,13 +19,15 @@ from crawler.discovery.url_classifier import classify
 from crawler.frontier.listing_troubles import REDIRECT_CHAIN
 from crawler.frontier.queue import Frontier
 from crawler.schedule.revisit_policy import PAGE_KINDS
+from pipelines.core.items import PartRules
 from pipelines.core.links import resolve_location
 from pipelines.core.urls import fetchable, same_site
-from pipelines.database.frontier.rows import Claim
+from pipelines.database.frontier.rows import PART, Claim
 from pipelines.session.context import CrawlContext
 from pipelines.takedown.register import taken_down_on
 from pipelines.warc.http_message import PERMANENT_REDIRECTS, REDIRECTS
 
+PART_RULES = "part_rules"  # key of the meta of a request for a part of a page: the PartRules of its source
 FOLLOW_KNOWN = "follow_known_redirects"  # key of the meta of a request whose redirects are followed to known pages
 CHECKED_KINDS = (*PAGE_KINDS, "section")  # feeds and sitemaps are few; they are followed wherever they moved
 
@@ -53,6 +55,12 @@ class RedirectTakenDown(IgnoreRequest):
         super().__init__(f"{self.reason}: {target}")
 
 
+class PartRedirected(IgnoreRequest):
+    """Report a redirect of a part of a page to a host from which no parts are fetched."""
+
+    reason = "redirect to another host"
+
+
 class KnownRedirectsMiddleware:
     """End a request that is redirected to a page known or taken down, or from a section page to an article."""
 
@@ -75,6 +83,11 @@ class KnownRedirectsMiddleware:
         # Every hop of every request is asked about, also of an address that the user typed.
         if (day := await self.context.do(taken_down_on, frontier.db, target)) is not None:
             raise RedirectTakenDown(day, target)
+        if claim is not None and claim.kind == PART:
+            rules: PartRules | None = request.meta.get(PART_RULES)
+            if rules is not None and not rules.allows(target):
+                raise PartRedirected
+            return response
         if request.meta.get(FOLLOW_KNOWN):
             return response
         if claim is None:

@@ -13,7 +13,7 @@ from pipelines.core.urls import url_key
 from pipelines.extraction.page.media import NEEDED_BYTES, why_not_html
 from pipelines.extraction.page.meta_refresh import refresh_of
 
-NEVER_PAGES = ("robots", "tdmrep")
+NEVER_PAGES = ("robots", "tdmrep", "part")
 
 
 class MetaRefreshMiddleware:

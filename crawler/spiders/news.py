@@ -26,6 +26,8 @@ from crawler.http.crawl_stopping import CrawlStopping
 from crawler.middleware.failure_reasons import reason_of
 from crawler.middleware.known_redirects import FOLLOW_KNOWN, RedirectNotFollowed
 from crawler.middleware.robots import DisallowedByRobots, RobotsCache
+from crawler.parts.part_requests import accept_header, part_meta
+from crawler.parts.part_visits import PartVisits
 from crawler.schedule.failure_kinds import NOT_SENT_REASONS
 from crawler.schedule.revisit_policy import LISTING_KINDS
 from pipelines.core.items import Page
@@ -33,7 +35,7 @@ from pipelines.core.links import resolve
 from pipelines.core.timestamps import now
 from pipelines.core.urls import fetchable
 from pipelines.core.worker_pool import WorkerFailure
-from pipelines.database.frontier.rows import Claim
+from pipelines.database.frontier.rows import PART, Claim
 
 logger = logging.getLogger("morgue.spiders")
 
@@ -46,6 +48,7 @@ class NewsSpider(scrapy.Spider):
 
     name = "news"
     visits: VisitOutcomes
+    parts: PartVisits
 
     def __init__(self, run: CrawlRun | None = None, **kwargs: Any) -> None:
         """`run` is None under `scrapy crawl news`; `from_crawler` then makes one."""
@@ -68,6 +71,7 @@ class NewsSpider(scrapy.Spider):
     async def start(self) -> AsyncIterator[Request]:
         """Yield a request for each URL that the frontier hands out, until nothing is due."""
         self.visits = await self.run.begin()
+        self.parts = PartVisits(self.visits)
         async for claim in self.visits.dispatcher.claims():
             if claim.damage is not None:
                 await self.visits.damaged(claim, claim.damage)
@@ -81,12 +85,15 @@ class NewsSpider(scrapy.Spider):
 
     def request(self, claim: Claim, *, conditional: bool) -> Request:
         """Return the request for a claim. `conditional`: with the validators of the last answer (RFC 9110, 13.1)."""
-        headers = {}
+        headers: dict[str, bytes] = {}
         if claim.etag and conditional:
             headers["If-None-Match"] = claim.etag.encode("latin-1")
         if claim.last_modified and conditional:
             headers["If-Modified-Since"] = claim.last_modified.encode("latin-1")
         meta = {"kind": claim.kind, "source_id": claim.source_id, **self.visits.site(claim).meta}
+        if claim.kind == PART:
+            headers |= {"Accept": accept_header(claim)}
+            meta |= part_meta(self.visits.site(claim))
         if claim.id in self.run.prepared.followed:
             meta[FOLLOW_KNOWN] = True
         return Request(
@@ -104,6 +111,9 @@ class NewsSpider(scrapy.Spider):
         self.visits.dispatcher.fetched(claim)
         stats, capture = self.visits.context.stats, response.meta.get("capture")
         self.visits.answered(response.url)
+        if claim.kind == PART:
+            await self.parts.answered(claim, response)
+            return
         stats.answered(claim.url, response.url, response.status, capture.time if capture else None)
         if response.status == 304:
             await self.visits.not_modified(claim, response)
@@ -128,18 +138,20 @@ class NewsSpider(scrapy.Spider):
         """Return an answer as a page to be read. `links`: those of a listing that may be an article as well."""
         self.visits.page_sent(claim, response, links)
         source_id, hint = self.visits.filing(claim, response.url)
+        site = self.visits.sites.get(source_id) or self.visits.site(claim)
         return Page(
             url=fetchable(response.url) or response.url,  # without the password that a redirect may carry
             body=response.body,
             content_type=header(response, "Content-Type"),
             capture=response.meta.get("capture"),
-            source=(self.visits.sites.get(source_id) or self.visits.site(claim)).source,
+            source=site.source,
             source_id=source_id,
             frontier_id=claim.id,
             asked=claim.url,
             hint=dict(hint),
             comments=self.run.config.extract.comments == "separate",
             listing=links is not None,
+            part_rules=site.part_rules,
         )
 
     async def failed(self, failure: Any) -> None:
@@ -154,6 +166,8 @@ class NewsSpider(scrapy.Spider):
             self.visits.dispatcher.filed(claim)
         elif isinstance(error, CrawlStopping):
             await self.visits.not_tried(claim)
+        elif claim.kind == PART:
+            await self.parts.failed(claim, error, at)
         elif isinstance(error, RedirectNotFollowed):
             capture = failure.request.meta.get("capture")
             await self.visits.redirected(claim, error.target, error.kind, capture, permanent=error.permanent)

@@ -100,7 +100,7 @@ class PagePart(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PartRules:
-    """Say which parts of a page or style sheet are fetched."""
+    """Say which parts of a page or style sheet are fetched, and how."""
 
     home: str  # address of the paper: parts of its site (registrable domain) are fetched
     hosts: tuple[str, ...] = ()  # further hosts, with all below them; "*": any
@@ -108,6 +108,8 @@ class PartRules:
     sheets: bool = True  # style sheets that a style sheet imports, too
     most: int = 100
     url_length: int = 2000  # characters
+    recheck_seconds: float = 30 * 86_400.0  # after which a part is asked for again that a new article has
+    max_bytes: int = 5_000_000  # of one part
 
     def allows(self, url: str) -> bool:
         """Return True if a part may be fetched from this address."""
@@ -123,6 +125,16 @@ class PartList(NamedTuple):
     parts: tuple[PagePart, ...] = ()
     too_many: int = 0  # beyond the limit of a page
     other_hosts: int = 0  # on hosts that no rule allows
+
+
+class QueuedParts(NamedTuple):
+    """Hold what became of the parts of a page or style sheet."""
+
+    new: int = 0  # that are to be fetched now
+    known: int = 0  # that the archive has, or that wait already
+    hosts: frozenset[str] = frozenset()  # with new ones
+    too_many: int = 0  # as in PartList
+    other_hosts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +241,7 @@ class Reading:
     back_from: str | None = None  # kind of what the address showed in the place of its article until this visit
     moved_from: str | None = None  # url_key of the address that its article had before this page continued it
     parts: PartList | None = None  # what a browser fetches to show the page; None: nobody asked
+    queued: QueuedParts | None = None  # what became of them once the page is filed; None: nothing
 
 
 class WatchedArticle(NamedTuple):

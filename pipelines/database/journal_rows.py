@@ -66,6 +66,7 @@ JOURNAL_TABLES = {
         "source_id", ("source_id", "since", "until", "a_day", "begun", "day", "taken", "ended")
     ),
     "pauses": JournalTable("id", ("id", "source_id", "began", "ended")),
+    "page_parts": JournalTable("id", ("id", "page_id", "part_id")),
     "frontier": JournalTable(
         "id",
         ("id", "url_key", "url", "host", "source_id", "kind", "state", "next_visit", "priority", "depth", "found",
@@ -158,7 +159,7 @@ def _take_changes_of(db: sqlite3.Connection, name: str, most: int) -> list[str]:
 def _line(name: str, row: dict[str, Any]) -> str:
     """Return the line of one row. NULL is left out; a claimed URL waits, for a reader of this line comes later."""
     if row.get("state") == "claimed":
-        row["state"] = "waiting"
+        row["state"] = "idle" if row.get("kind") == "part" else "waiting"
     known = {column: value for column, value in row.items() if value is not None}
     return as_json({name: known})
 

@@ -7,10 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from pipelines.core.items import QueuedParts
 from pipelines.core.plural import counted, most_common_of
 from pipelines.core.timestamps import fine_stamp
 from pipelines.core.urls import url_key
 
+TOO_MANY_PARTS = "capture.parts_per_page is reached"
+PARTS_ELSEWHERE = "on another host (capture.part_hosts allows it)"
 MAX_SITES_NAMED = 3  # of those on which the listings of a source name addresses
 # The outcomes of a page, in the order in which the summary names them.
 OUTCOMES = ("new", "edited", "unchanged", "duplicate", "instead", "nothing", "disallowed", "postponed", "failed")
@@ -37,6 +40,22 @@ class PageOutcome:
 
 
 @dataclass(slots=True)
+class PartStats:
+    """Count the parts of pages: style sheets, pictures, fonts."""
+
+    fetched: int = 0
+    bytes: int = 0  # of their bodies, decoded
+    unchanged: int = 0  # asked for again, and answered 304
+    known: int = 0  # that new or edited pages have, and that were not asked for: the archive has them, or they wait
+    left_out: Counter[str] = field(default_factory=Counter)  # by the reason
+
+    def queued(self, parts: QueuedParts) -> None:
+        """Count what became of the parts of a page or style sheet."""
+        self.known += parts.known
+        self.left_out += Counter({TOO_MANY_PARTS: parts.too_many, PARTS_ELSEWHERE: parts.other_hosts})
+
+
+@dataclass(slots=True)
 class SourceStats:
     """Hold the numbers of one source."""
 
@@ -59,6 +78,7 @@ class SourceStats:
     off_site: int = 0  # addresses that feeds and sitemaps named on sites which the source does not own
     off_sites: Counter[str] = field(default_factory=Counter)  # the most frequent of these sites
     silent_sites: dict[str, int] = field(default_factory=dict)  # site left alone -> its hosts that gave no answer
+    parts: PartStats = field(default_factory=PartStats)  # of its pages
     limits: Counter[str] = field(default_factory=Counter)  # setting that was reached -> URLs left out or for later
 
 

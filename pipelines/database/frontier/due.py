@@ -14,7 +14,7 @@ from typing import Any
 
 from pipelines.core.timestamps import stamp
 from pipelines.database.frontier.claims import CLAIM_COLUMNS, claim_of
-from pipelines.database.frontier.rows import NO_SOURCE, Claim, ClaimScope, SourceChoice
+from pipelines.database.frontier.rows import IDLE, NO_SOURCE, Claim, ClaimScope, SourceChoice
 
 LISTED = "(SELECT value FROM json_each(?))"  # the values of a bound JSON array
 PAGES = "kind IN ('article', 'page')"
@@ -135,6 +135,39 @@ class DueRows:
         rows.sort(key=lambda row: ids.index(row[0]))  # RETURNING has no order
         return [claim_of(row) for row in rows]
 
+    def hosts_with_parts(self, scope: ClaimScope, now: datetime, source_ids: frozenset[int]) -> list[str]:
+        """Return the hosts from which parts of pages of these sources are to be fetched."""
+        condition, values = self._within(scope)
+        sql = f"""WITH RECURSIVE found(host) AS (
+                      SELECT min(host) FROM frontier INDEXED BY frontier_idle WHERE state = '{IDLE}'
+                      UNION ALL
+                      SELECT (SELECT min(host) FROM frontier INDEXED BY frontier_idle
+                               WHERE state = '{IDLE}' AND host > found.host) FROM found WHERE found.host IS NOT NULL)
+                  SELECT host FROM found WHERE EXISTS (
+                      SELECT 1 FROM frontier INDEXED BY frontier_idle WHERE state = '{IDLE}' AND host = found.host
+                         AND next_visit <= ? AND source_id IN {LISTED} AND {condition})"""
+        return [row[0] for row in self._db.execute(sql, (stamp(now), as_list(source_ids), *values))]
+
+    def claim_parts(
+        self, crawl_id: int, host: str, number: int, scope: ClaimScope, now: datetime, source_ids: frozenset[int]
+    ) -> list[Claim]:
+        """Claim up to `number` parts of pages of these sources on a host, those of the newest articles first."""
+        condition, values = self._within(scope)
+        rows = self._db.execute(
+            f"""UPDATE frontier SET state = 'claimed', claimed_by = ? WHERE id IN (
+                    SELECT id FROM frontier INDEXED BY frontier_idle WHERE state = '{IDLE}' AND host = ?
+                       AND next_visit <= ? AND source_id IN {LISTED} AND {condition}
+                     ORDER BY priority, next_visit, id LIMIT ?) RETURNING {CLAIM_COLUMNS}""",
+            (crawl_id, host, stamp(now), as_list(source_ids), *values, number),
+        )
+        return [claim_of(row) for row in rows.fetchall()]
+
+    def count_parts(self, scope: ClaimScope, source_ids: frozenset[int]) -> int:
+        """Return the number of parts of pages of these sources that wait."""
+        condition, values = self._within(scope)
+        sql = f"SELECT count(*) FROM frontier WHERE state = '{IDLE}' AND source_id IN {LISTED} AND {condition}"
+        return int(self._db.execute(sql, (as_list(source_ids), *values)).fetchone()[0])
+
     def _most_urgent(
         self, host: str, number: int, due: tuple[str, str, str], condition: str, values: list[Any], *, probe: bool
     ) -> list[int]:
@@ -187,6 +220,11 @@ def due_by(scope: ClaimScope, now: datetime) -> tuple[str, str, str]:
     """Return the values to bind where SQL says DUE."""
     time = stamp(now)
     return max(time, scope.early_until or time), time, scope.began or ""
+
+
+def as_list(ids: Iterable[int]) -> str:
+    """Return ids as a JSON array, to be bound where SQL says LISTED."""
+    return json.dumps(sorted(ids))
 
 
 def as_array(texts: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime
 from pipelines.core.timestamps import stamp
 from pipelines.core.urls import url_key
 from pipelines.database.frontier.due import PAGES
-from pipelines.database.frontier.rows import FORGOTTEN
+from pipelines.database.frontier.rows import FORGOTTEN, PART
 
 SITEMAPS = "('sitemap', 'news sitemap')"
 UNANSWERED = "source_id IS NULL AND visits = 0 AND state != 'removed'"  # of no source, and never answered
@@ -23,9 +23,10 @@ FORGOTTEN_ROW = f"""source_id = NULL, next_visit = NULL, claimed_by = NULL,
 
 
 def forget_source(db: sqlite3.Connection, source_id: int) -> None:
-    """Delete a source's rows. Pages that were answered or taken down stay, without a source and without a plan."""
+    """Delete a source's rows. Pages and parts that were answered or taken down stay, without source and plan."""
+    kept = f"(state = 'removed' OR (({PAGES} OR kind = '{PART}') AND visits > 0))"
     db.execute(
-        f"UPDATE frontier SET {FORGOTTEN_ROW} WHERE source_id = ? AND (state = 'removed' OR ({PAGES} AND visits > 0))",
+        f"UPDATE frontier SET {FORGOTTEN_ROW} WHERE source_id = ? AND {kept}",
         (source_id,),
     )
     db.execute("DELETE FROM frontier WHERE source_id = ?", (source_id,))

@@ -11,6 +11,8 @@ from pipelines.core.timestamps import parse
 
 DAMAGED_ROW = "damaged row"  # why no request was made, as the column last_error says it
 BY_ROBOTS = "by robots.txt"  # why a URL was not asked for, as the column last_error says it
+PART = "part"  # kind of what a browser fetches to show a page: style sheets, pictures, fonts
+IDLE = "idle"  # state of a part that waits until its host has nothing else due
 FORGOTTEN = "forgotten"  # with its source or host, as the same column says it
 ROBOTS_FAILED = "robots.txt "  # begins the reason why a URL was not asked for: robots.txt brought no rules
 
@@ -28,6 +30,7 @@ LISTINGS_IN_WORDS = {  # kinds of addresses that lead to articles and are none
     "news sitemap": "news sitemap",
     "robots": "robots.txt",
     "tdmrep": "tdmrep.json",
+    PART: "part of pages (style sheet, picture or font)",
 }
 NEXT_STEPS = {  # by the state of an address
     "waiting": "`morgue crawl` visits it when it is due",
@@ -35,6 +38,7 @@ NEXT_STEPS = {  # by the state of an address
     "disallowed": "robots.txt disallows it; `morgue crawl SITE` asks again",
     "failed": "it is gone; `morgue crawl URL` asks again",
     "past": "`morgue backfill SOURCE` fetches it",
+    IDLE: "`morgue crawl` fetches it when its host has nothing else due",
 }
 NO_ARTICLE = "no article was read from it"
 

@@ -13,6 +13,7 @@ from pipelines.database.frontier.due import LISTED, LISTINGS, PAGES, SOURCE, Due
 from pipelines.database.frontier.rows import FORGOTTEN, AddressState, Claim, FrontierRow
 
 IS_SEED = f"(depth = 0 AND found_on IS NULL AND NOT {PAGES})"  # a listing that a source's file names
+UNCLAIMED = "iif(kind = 'part', 'idle', 'waiting')"  # state of a row that was claimed and not visited
 LAST_CHARACTER = "\U0010ffff"  # sorts after every character of a URL
 
 # ruff: noqa: S608 - SQL is put together from the constants above; every value is bound
@@ -50,13 +51,13 @@ class FrontierTable(DueRows):
     def release(self, row_ids: Iterable[int]) -> None:
         """Let claimed rows wait again, as they were before."""
         self._db.executemany(
-            "UPDATE frontier SET state = 'waiting', claimed_by = NULL WHERE id = ? AND state = 'claimed'",
+            f"UPDATE frontier SET state = {UNCLAIMED}, claimed_by = NULL WHERE id = ? AND state = 'claimed'",
             [(row_id,) for row_id in row_ids],
         )
 
     def release_all(self) -> int:
         """Let every claimed row wait again. Return how many there were."""
-        sql = "UPDATE frontier SET state = 'waiting', claimed_by = NULL WHERE state = 'claimed'"
+        sql = f"UPDATE frontier SET state = {UNCLAIMED}, claimed_by = NULL WHERE state = 'claimed'"
         return self._db.execute(sql).rowcount
 
     def record_visit(

@@ -205,8 +205,9 @@ DESCRIPTIONS = {
             "host": "`host:port`, the unit of politeness.",
             "source_id": "The source that it belongs to.",
             "kind": "`feed`, `news sitemap`, `sitemap`, `front`, `section`, `article`, `page` (asked for by "
-            "`--urls`), `tdmrep`.",
-            "state": "`waiting`; `claimed` by a running crawl; `done`: no further visit is planned; `disallowed` by "
+            "`--urls`), `tdmrep`, `part` (of a page: style sheet, picture, font).",
+            "state": "`waiting`; `idle`: a part, which waits until its host has nothing else due; "
+            "`claimed` by a running crawl; `done`: no further visit is planned; `disallowed` by "
             "robots.txt, of a site that is not watched; `failed`: given up; `removed` by `morgue remove`.",
             "next_visit": "When it falls due. NULL if never again.",
             "priority": "Smaller first: feeds before sections before articles, young articles before old.",
@@ -231,6 +232,7 @@ DESCRIPTIONS = {
             "frontier_source": "the state of a source",
             "frontier_failing": "what fails of a source",
             "frontier_past": "what a backfill takes next",
+            "frontier_idle": "the next part of a host",
         },
     ),
     "articles_fts": TableDescription(

@@ -16,6 +16,7 @@ from sqlite_utils import Database
 from pipelines.database.schema.archive_tables import migrations, watch
 from pipelines.database.schema.cluster_tables import CLUSTER_TRIGGERS, CLUSTERS
 from pipelines.database.schema.day_counts import COUNT_DAYS, DAYS
+from pipelines.database.schema.part_tables import PAGE_PARTS
 from pipelines.database.schema.places import DAY_OF_PLACE
 from pipelines.database.schema.scripts import SchemaDatabase
 from pipelines.database.schema.search_index import index_marked_words, make_search_index
@@ -367,3 +368,9 @@ def m017_language_declared(db: Database) -> None:
 def m018_line_kinds(db: Database) -> None:
     """Add what each line of a text is: a paragraph, a heading, an item of a list, a row of a table."""
     db.executescript(LINE_KINDS)
+
+
+@migrations()
+def m019_page_parts(db: Database) -> None:
+    """Add which parts a page has, and the queue of parts."""
+    db.executescript(PAGE_PARTS + watch("page_parts", "id", ""))

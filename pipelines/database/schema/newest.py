@@ -22,5 +22,6 @@ MIGRATIONS = (
     "m016_marked_words",
     "m017_language_declared",
     "m018_line_kinds",
+    "m019_page_parts",
 )
-TRIGGERS = "c88a50fb6d86f42c8c13fac3246e6164782722f2baca2a28fcb4d2ebed2ae268"  # SHA-256
+TRIGGERS = "3f23453921b6bbada9b5529bdd5a8a8a41904e31419fe83398c0a9f4c182109d"  # SHA-256

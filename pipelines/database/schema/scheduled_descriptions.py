@@ -176,6 +176,15 @@ SCHEDULED = {
             "ended": "When it was done or stopped. NULL: it goes on.",
         },
     ),
+    "page_parts": TableDescription(
+        "Which parts a page has: style sheets, pictures, fonts, the icon. Pages and parts are rows of `frontier`.",
+        {
+            "id": "Row number.",
+            "page_id": "The page, in `frontier`; or a style sheet or an address that redirects, which are parts, too.",
+            "part_id": "The part, in `frontier`.",
+        },
+        {"page_parts_page": "the parts of a page", "page_parts_part": "which pages have a part"},
+    ),
     "pauses": TableDescription(
         "A time in which a source was paused: nothing of it was asked for, and its silence is no sickness.",
         {

@@ -1,0 +1,45 @@
+"""Say how a part of a page is asked for, and which answers are one."""
+
+from __future__ import annotations
+
+from crawler.frontier.watched_sites import WatchedSite
+from crawler.middleware.known_redirects import PART_RULES
+from pipelines.database.frontier.parts import KIND_HINT
+from pipelines.database.frontier.rows import Claim
+
+STYLE, IMAGE, FONT, ICON = "style", "image", "font", "icon"
+# By kind; as browsers ask, because some servers send another format if they do not know what is accepted.
+ACCEPTED = {
+    STYLE: b"text/css,*/*;q=0.1",
+    IMAGE: b"image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5",
+    ICON: b"image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5",
+}
+FONT_TYPES = ("font/", "application/font-", "application/x-font-", "application/vnd.ms-font")
+# Types that servers give to fonts and icons whose name they do not know; browsers look at the bytes.
+UNKNOWN_TYPES = (None, "application/octet-stream", "binary/octet-stream")
+
+
+def kind_of(claim: Claim) -> str:
+    """Return the kind of a part; that of a row which does not say is taken for a picture."""
+    return claim.hint.get(KIND_HINT, IMAGE)
+
+
+def accept_header(claim: Claim) -> bytes:
+    """Return the Accept field of the request for a part (RFC 9110, 12.5.1)."""
+    return ACCEPTED.get(kind_of(claim), b"*/*")
+
+
+def part_meta(site: WatchedSite) -> dict[str, object]:
+    """Return the meta of a request for a part."""
+    rules = site.part_rules
+    return {PART_RULES: rules, "download_maxsize": rules.max_bytes} if rules is not None else {}
+
+
+def is_of_type(kind: str, mime: str | None) -> bool:
+    """Return True if an answer of a media type may be a part of a kind."""
+    if kind == STYLE:
+        return mime == "text/css"
+    if mime in UNKNOWN_TYPES:
+        return kind == FONT
+    # A picture that a sheet names may be a font, and the other way round: the sheet does not always say.
+    return mime is not None and mime.startswith(("image/", *FONT_TYPES))

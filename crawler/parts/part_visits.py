@@ -1,0 +1,160 @@
+"""End the visits of parts: what was fetched is kept, what a style sheet names is queued, failures are counted."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+
+from scrapy.http import Response
+
+from crawler.frontier.queue_values import Validators, VisitResult, header, validators
+from crawler.frontier.visit_outcomes import VisitOutcomes
+from crawler.middleware.failure_reasons import reason_of
+from crawler.middleware.robots import DisallowedByRobots
+from crawler.parts.part_requests import STYLE, is_of_type, kind_of
+from crawler.schedule.failure_kinds import HOST_DOWN_REASONS
+from crawler.schedule.revisit_policy import NextVisit
+from pipelines.core.items import PartList, PartRules, QueuedParts
+from pipelines.core.media_types import media_type
+from pipelines.core.timestamps import now
+from pipelines.core.urls import host_or_empty, url_key
+from pipelines.core.worker_pool import WorkerFailure
+from pipelines.database.frontier import parts
+from pipelines.database.frontier.rows import BY_ROBOTS, IDLE, Claim
+from pipelines.extraction.entry import sheet_parts
+from pipelines.session.crawl_stats import PartStats
+
+logger = logging.getLogger("morgue.frontier")
+
+MAX_SHEET_DEPTH = 3  # style sheets that import each other
+MAX_FAILURES = 3  # visits in a row without an answer; after that a part is given up
+PAUSE = timedelta(days=1)  # after the first of them; it doubles
+FETCHED = NextVisit("done", None, "fetched")
+
+
+class PartVisits:
+    """End the claims of parts of one crawl. Lives on the event loop; the archive writer's thread writes the rows."""
+
+    def __init__(self, visits: VisitOutcomes) -> None:
+        self.visits, self.context = visits, visits.context
+        self.frontier, self.dispatcher = visits.frontier, visits.dispatcher
+
+    def stats(self, claim: Claim) -> PartStats:
+        """Return the counts of the source that a part is fetched for."""
+        return self.context.stats.by_source[self.visits.site(claim).name].parts
+
+    async def answered(self, claim: Claim, response: Response) -> None:
+        """End the visit of a part that was answered."""
+        if not 200 <= response.status < 300 and response.status != 304:
+            await self._unanswered(claim, f"HTTP {response.status}", response.status, response.meta.get("retry_after"))
+            return
+        kind, mime, count = kind_of(claim), media_type(header(response, "Content-Type")), self.stats(claim)
+        if response.status == 304:
+            count.unchanged += 1
+            visit = VisitResult(FETCHED, response.status, validators=validators(response))
+            await self._end(claim, visit)
+            return
+        if not is_of_type(kind, mime):
+            await self._leave_out(claim, f"a {kind} is {mime or 'of no type'}", response.status)
+            return
+        count.fetched += 1
+        count.bytes += len(response.body)
+        found = await self._parts_of_sheet(claim, response) if kind == STYLE else None
+        visit = VisitResult(FETCHED, response.status, validators=validators(response))
+        await self._end(claim, visit, response.url, found)
+
+    async def failed(self, claim: Claim, error: BaseException, at: str) -> None:
+        """End the visit of a part that brought no answer. `at`: the URL that failed, if redirects led there."""
+        host = host_or_empty(at)
+        if isinstance(error, DisallowedByRobots) and error.unreachable is None:
+            if not error.for_now:
+                await self._leave_out(claim, BY_ROBOTS, None)
+                return
+            await self.visits.host_in_trouble(host, error.why, error.wait)
+            await self._unanswered(claim, error.why, None, None)
+            return
+        why = error.unreachable if isinstance(error, DisallowedByRobots) else reason_of(error)
+        assert why is not None
+        if why in HOST_DOWN_REASONS:
+            await self.visits.host_in_trouble(host, why, None)
+        await self._unanswered(claim, why, None, None)
+
+    async def _unanswered(self, claim: Claim, why: str, status: int | None, wait: float | None) -> None:
+        """End a visit without a usable answer: it is made again later if the reason may pass."""
+        if wait is not None:
+            await self.visits.host_in_trouble(claim.host, why, wait)
+        may_pass = status is None or status in (408, 429) or status >= 500
+        if not may_pass or claim.failed + 1 >= MAX_FAILURES:
+            await self._leave_out(claim, why, status)
+            return
+        self.stats(claim).left_out[why] += 1
+        at = now() + PAUSE * 2**claim.failed
+        await self._end(claim, VisitResult(NextVisit(IDLE, at, why), status, why, answered=False))
+
+    async def _leave_out(self, claim: Claim, why: str, status: int | None) -> None:
+        """End a visit for good, until a later page has the part."""
+        self.stats(claim).left_out[why] += 1
+        await self._end(claim, VisitResult(NextVisit("done", None, why), status, why, answered=status is not None))
+
+    async def _parts_of_sheet(self, claim: Claim, response: Response) -> PartList | None:
+        """Return the parts of a style sheet, read in a worker process, because it comes from strangers."""
+        rules = self._rules(claim)
+        if rules is None:
+            return None
+        body, content_type = response.body, header(response, "Content-Type")
+        try:
+            found: PartList = await self.context.read(
+                claim.source_id, len(body), sheet_parts, body, content_type, response.url, rules
+            )
+        except WorkerFailure as failure:
+            self.stats(claim).left_out[f"reading a style sheet {failure.reason}"] += 1
+            return None
+        return found
+
+    def _rules(self, claim: Claim) -> PartRules | None:
+        """Return the rules by which parts of a style sheet are fetched."""
+        rules = self.visits.site(claim).part_rules
+        return replace(rules, sheets=claim.depth < MAX_SHEET_DEPTH) if rules is not None else None
+
+    async def _end(
+        self, claim: Claim, visit: VisitResult, final_url: str | None = None, found: PartList | None = None
+    ) -> None:
+        """Write the result of a visit, and queue what a style sheet names."""
+        about = {"url": claim.url, "kind": kind_of(claim), "why": visit.plan.why, "host": claim.host}
+        logger.debug("part %(url)s (%(kind)s): %(why)s", about)
+        is_over, queued = await self.context.do(partial(self._write, claim, visit, final_url, found))
+        if found is not None:
+            self.stats(claim).queued(queued)
+        if is_over:
+            self.dispatcher.open_host(claim.host)
+        self.dispatcher.add_hosts(queued.hosts)
+        self.dispatcher.filed(claim)
+
+    def _write(
+        self, claim: Claim, visit: VisitResult, final_url: str | None, found: PartList | None
+    ) -> tuple[bool, QueuedParts]:
+        """Write the result of a visit. Return if it ends a trouble of its host, and what became of the parts.
+
+        Runs on the archive writer's thread, as one task: no crash comes between.
+        """
+        db, time, queued, row_id = self.frontier.db, now(), QueuedParts(), claim.id
+        is_over = visit.answered and self.frontier.hosts.answered(claim.host, time, is_page=False)
+        moved = final_url is not None and url_key(final_url) != url_key(claim.url)
+        self.frontier.visited(claim, visit if not moved else _without_validators(visit), time)
+        if moved and final_url is not None:
+            row_id = parts.landed(db, claim.id, final_url, time)
+        rules = self._rules(claim)
+        if found is not None and rules is not None:
+            queued = parts.want(
+                db, row_id, found.parts, rules, claim.source_id, parts.priority_of_row(db, claim.id), claim.depth + 1,
+                time, found_on=final_url or claim.url,
+            )  # fmt: skip
+            queued = queued._replace(too_many=found.too_many, other_hosts=found.other_hosts)
+        return is_over, queued
+
+
+def _without_validators(visit: VisitResult) -> VisitResult:
+    """Return a visit without validators: those of its answer belong to the address that redirects led to."""
+    return replace(visit, validators=Validators())

@@ -1,0 +1,151 @@
+"""Queue the parts of pages, and say which pages use which part. Commits nothing.
+
+A part has a row like every address, of the kind `part`. Its state is `idle` while it waits, so that no question about
+what is due sees it. It is fetched once, and again only if a new or edited page uses it after a time.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from pipelines.core.items import PagePart, PartRules, QueuedParts, Reading
+from pipelines.core.timestamps import stamp
+from pipelines.core.urls import host_of, url_key
+from pipelines.database.frontier.rows import IDLE, PART
+
+KIND_HINT = "part"  # key of the hint that says what kind of part a row is
+FIRST_PRIORITY = 4_000_000  # less the number of the day of the page: those of the newest are first
+# Parts that pages outside of these use as well, however many sheets and redirects lead there, do not go with them.
+PARTS_OF_THESE_ALONE = f"""WITH RECURSIVE
+    gone(id) AS (SELECT value FROM json_each(:ids)),
+    reached(id) AS (
+        SELECT part_id FROM page_parts WHERE page_id IN (SELECT id FROM gone)
+        UNION SELECT p.part_id FROM reached JOIN page_parts p ON p.page_id = reached.id),
+    kept(id) AS (
+        SELECT p.part_id FROM page_parts p JOIN reached ON reached.id = p.part_id
+         WHERE p.page_id NOT IN (SELECT id FROM gone) AND p.page_id NOT IN (SELECT id FROM reached)
+        UNION SELECT p.part_id FROM kept JOIN page_parts p ON p.page_id = kept.id)
+    SELECT f.id, f.url_key FROM reached JOIN frontier f ON f.id = reached.id
+     WHERE f.kind = '{PART}' AND f.id NOT IN (SELECT id FROM kept) AND f.id NOT IN (SELECT id FROM gone)"""  # noqa: S608
+
+
+def queue_of_reading(db: sqlite3.Connection, reading: Reading, source_id: int | None, now: datetime) -> Reading:
+    """Queue the parts of a page that became an article, or a revision of one. Return the reading with the result."""
+    page, found = reading.page, reading.parts
+    rules = page.part_rules
+    if found is None or rules is None or page.frontier_id is None or reading.change not in ("new", "edited"):
+        return reading
+    day = getattr(reading.outcome, "published_day", None)
+    queued = want(db, page.frontier_id, found.parts, rules, source_id, priority_of(day, now), 1, now, found_on=page.url)
+    return replace(reading, queued=queued._replace(too_many=found.too_many, other_hosts=found.other_hosts))
+
+
+def priority_of(day: str | None, now: datetime) -> int:
+    """Return the rank of the parts of a page that was published on a day, smaller first; None: today."""
+    number = now.toordinal()
+    if day:
+        try:
+            number = min(date.fromisoformat(day[:10]).toordinal(), number)
+        except ValueError:  # a day that the page writes and the calendar has not
+            return FIRST_PRIORITY - number
+    return FIRST_PRIORITY - number
+
+
+def priority_of_row(db: sqlite3.Connection, row_id: int) -> int:
+    """Return the rank of a part, which those that it names have as well."""
+    row = db.execute("SELECT priority FROM frontier WHERE id = ?", (row_id,)).fetchone()
+    return int(row[0]) if row is not None else FIRST_PRIORITY
+
+
+def want(
+    db: sqlite3.Connection,
+    page_id: int,
+    parts: Iterable[PagePart],
+    rules: PartRules,
+    source_id: int | None,
+    priority: int,
+    depth: int,
+    now: datetime,
+    *,
+    found_on: str,
+) -> QueuedParts:
+    """Note the parts of a page or style sheet, and queue those that are new, or were fetched long ago."""
+    new, known, hosts = 0, 0, set()
+    due_before = stamp(now - timedelta(seconds=rules.recheck_seconds))
+    for part in parts:
+        key, host = url_key(part.url), host_of(part.url)
+        row = _row_of(db, key)
+        if row is None:
+            values = (key, part.url, host, source_id, PART, IDLE, stamp(now), priority, depth, stamp(now), found_on)
+            cursor = db.execute(
+                """INSERT INTO frontier (url_key, url, host, source_id, kind, state, next_visit, priority, depth,
+                                         found, found_on, hint) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                   RETURNING id""",
+                (*values, json.dumps({KIND_HINT: part.kind})),
+            )
+            row_id, is_new = int(cursor.fetchone()[0]), True
+        elif row[1] != PART or row[2] == "removed":
+            continue  # an article or listing has its own visits, and what was taken down stays away
+        else:
+            row_id, is_new = row[0], row[2] == "done" and (row[3] or "") < due_before
+            if is_new:
+                db.execute(
+                    "UPDATE frontier SET state = ?, next_visit = ?, priority = ?, source_id = ? WHERE id = ?",
+                    (IDLE, stamp(now), priority, source_id, row_id),
+                )
+            elif row[2] == IDLE and priority < row[4]:
+                db.execute("UPDATE frontier SET priority = ? WHERE id = ?", (priority, row_id))
+        new, known = new + is_new, known + (not is_new)
+        hosts |= {host} if is_new else set()
+        link(db, page_id, row_id)
+    return QueuedParts(new, known, frozenset(hosts))
+
+
+def link(db: sqlite3.Connection, page_id: int, part_id: int) -> None:
+    """Note that a page has a part."""
+    if page_id != part_id:
+        db.execute("INSERT INTO page_parts (page_id, part_id) VALUES (?, ?) ON CONFLICT DO NOTHING", (page_id, part_id))
+
+
+def landed(db: sqlite3.Connection, part_id: int, url: str, now: datetime) -> int:
+    """Note that a part redirects to another address, which is fetched now. Return the id of the row that has the part.
+
+    If an article or listing has that address, the row stays the one that redirects.
+    """
+    row = _row_of(db, url_key(url))
+    if row is None:
+        cursor = db.execute(
+            """INSERT INTO frontier (url_key, url, host, source_id, kind, state, priority, depth, found, found_on, hint,
+                                     visits, first_visit, last_visit, last_status)
+               SELECT ?1, ?2, ?3, source_id, kind, 'done', priority, depth, ?4, url, hint, 1, ?4, ?4, 200
+                 FROM frontier WHERE id = ?5 RETURNING id""",
+            (url_key(url), url, host_of(url), stamp(now), part_id),
+        )
+        target = int(cursor.fetchone()[0])
+    elif row[1] == PART and row[2] != "removed":
+        target = row[0]
+    else:
+        return part_id
+    link(db, part_id, target)
+    return target
+
+
+def parts_of_these_alone(db: sqlite3.Connection, ids: Collection[int]) -> dict[int, str]:
+    """Return id -> url_key of the parts that pages with these ids have, and no other page."""
+    return dict(db.execute(PARTS_OF_THESE_ALONE, {"ids": json.dumps(sorted(ids))}).fetchall())
+
+
+def forget(db: sqlite3.Connection, ids: Iterable[int]) -> None:
+    """Delete the rows of parts, so that a page that has them later brings them again."""
+    db.executemany("DELETE FROM frontier WHERE id = ?", [(row_id,) for row_id in ids])
+
+
+def _row_of(db: sqlite3.Connection, key: str) -> tuple[int, str, str, str | None, int] | None:
+    """Return (id, kind, state, last visit, priority) of an address."""
+    sql = "SELECT id, kind, state, last_visit, priority FROM frontier WHERE url_key = ?"
+    found: tuple[int, str, str, str | None, int] | None = db.execute(sql, (key,)).fetchone()
+    return found
