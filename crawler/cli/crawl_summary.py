@@ -61,6 +61,7 @@ def reasons(stats: CrawlStats) -> Iterator[str]:
     yield from left_out(stats)
     if still := sum(count.still_disallowed for count in stats.by_source.values()):
         yield f"robots.txt still forbids {counted(still, 'page')} that it forbade before: it is asked again later"
+    yield from parts(stats)
     if stats.not_modified:
         had = verb(stats.not_modified, "has", "have")
         yield f"{counted(stats.not_modified, 'page')} {had} not changed since the last visit (HTTP 304)"
@@ -68,6 +69,18 @@ def reasons(stats: CrawlStats) -> Iterator[str]:
         has = verb(stats.revisits, "has", "have")
         responses, saved = counted(stats.revisits, "response"), size(stats.bytes_saved)
         yield f"{responses} {has} a body that the archive holds already: {saved} not stored twice"
+
+
+def parts(stats: CrawlStats) -> Iterator[str]:
+    """Yield a line on the parts of pages (pictures, style sheets, fonts), and one for each reason to leave some out."""
+    counts = [count.parts for count in stats.by_source.values()]
+    fetched, unchanged = sum(count.fetched for count in counts), sum(count.unchanged for count in counts)
+    known, left = sum(count.known for count in counts), sum((count.left_out for count in counts), Counter[str]())
+    if fetched or unchanged or known or left:
+        line = f"parts: {fetched:,} fetched ({size(sum(count.bytes for count in counts))}), {known:,} known already"
+        yield line + (f", {unchanged:,} unchanged (HTTP 304)" if unchanged else "")
+    for why, number in left.most_common():
+        yield f"{counted(number, 'part')} left out: {why}"
 
 
 def attention(stats: CrawlStats) -> Iterator[str]:
@@ -99,10 +112,20 @@ def as_json(stats: CrawlStats) -> dict[str, Any]:
             for why, trouble in count.troubles.items()
         ],
         "problems": [problem for count in stats.by_source.values() for problem in count.problems],
+        "parts": parts_as_json(stats),
         "not_modified": stats.not_modified,
         "bodies_not_stored_twice": stats.revisits,
         "bytes_not_stored_twice": stats.bytes_saved,
     }
+
+
+def parts_as_json(stats: CrawlStats) -> dict[str, Any]:
+    """Return the counts of the parts of pages for programs."""
+    counts = [count.parts for count in stats.by_source.values()]
+    numbers = {
+        name: sum(getattr(count, name) for count in counts) for name in ("fetched", "bytes", "unchanged", "known")
+    }
+    return numbers | {"left_out": dict(sum((count.left_out for count in counts), Counter[str]()).most_common())}
 
 
 def size(count: float) -> str:

@@ -19,6 +19,7 @@ from pipelines.core.errors import ArchiveDamaged, os_errors
 from pipelines.core.timestamps import stamp
 from pipelines.database import removals
 from pipelines.database.captures import CaptureLocation
+from pipelines.database.frontier import parts
 from pipelines.database.frontier.table import FrontierTable
 from pipelines.takedown.targets import TakedownTargets
 from pipelines.takedown.tombstone import (
@@ -186,7 +187,9 @@ class Removal:
         targets = self.targets
         removals.delete_rows(db, captures=targets.captures, articles=targets.articles, revisions=targets.revisions)
         removals.delete_aliases(db, targets.aliases)
-        FrontierTable(db).mark_removed(targets.frontier)
+        parts.forget(db, targets.parts)  # what other pages have later is fetched again
+        parts.forget_pages(db, targets.frontier - targets.parts)
+        FrontierTable(db).mark_removed(targets.frontier - targets.parts)
         for name, captures in targets.names.items():
             removals.remember(db, name, stamp(self.time), self.reason, captures)
             about = {"target": name, "captures": captures, "reason": self.reason}

@@ -14,6 +14,7 @@ from pipelines.core.urls import host_or_empty, key_or_none, same_site
 from pipelines.database import removals
 from pipelines.database.captures import CaptureLocation
 from pipelines.database.filters import homes_of_sources
+from pipelines.database.frontier import parts
 from pipelines.database.frontier.table import FrontierTable
 from pipelines.database.journal_rows import database_state
 from pipelines.takedown.target_names import (
@@ -33,7 +34,8 @@ class TakedownTargets:
     captures: dict[int, CaptureLocation] = field(default_factory=dict)
     articles: dict[int, str] = field(default_factory=dict)  # id -> headline, "" if it has none
     revisions: set[int] = field(default_factory=set)
-    frontier: set[int] = field(default_factory=set)
+    frontier: set[int] = field(default_factory=set)  # with `parts`
+    parts: set[int] = field(default_factory=set)  # of these pages alone: their rows in the queue go as well
     aliases: set[str] = field(default_factory=set)  # url_keys that are no longer another address of an article
     # Articles that stay, as a target only redirects to them from another site: id -> (headline, URL).
     elsewhere: dict[int, tuple[str, str]] = field(default_factory=dict)
@@ -48,6 +50,8 @@ class TakedownTargets:
 
     def concerns(self, table: str, row: dict[str, Any]) -> bool:
         """Return True if a journal row of this archive is about these targets."""
+        if table == "page_parts":
+            return row.get("page_id") in self.frontier or row.get("part_id") in self.parts
         if table in ("articles", "captures", "frontier"):
             return row.get("id") in getattr(self, table)
         if table == "sightings":
@@ -86,9 +90,22 @@ def find(db: sqlite3.Connection, wanted: Iterable[str]) -> TakedownTargets:
         if len(targets.captures) + len(targets.frontier) == rows:
             raise NotFound(target, "the archive has nothing of it", _advice(db, name))
         targets.names[name] = targets.names.get(name, 0) + len(targets.captures) - captures
+    _add_parts(db, targets)
     targets.revisions.update(removals.revisions_of(db, targets.articles))
     targets.kept = _revisits_that_stay(db, targets)
     return targets
+
+
+def _add_parts(db: sqlite3.Connection, targets: TakedownTargets) -> None:
+    """Add the parts (pictures, style sheets, fonts) that no page has but these."""
+    found = parts.parts_of_these_alone(db, targets.frontier)
+    keys = set(found.values())
+    for host in {urlsplit(key).hostname or "" for key in keys}:
+        for capture in removals.captures_possibly_at(db, host):
+            if key_or_none(capture.url) in keys:
+                targets.captures[capture.id] = capture
+    targets.parts = set(found)
+    targets.frontier |= targets.parts
 
 
 def _advice(db: sqlite3.Connection, name: str) -> str:

@@ -135,13 +135,23 @@ def landed(db: sqlite3.Connection, part_id: int, url: str, now: datetime) -> int
 
 
 def parts_of_these_alone(db: sqlite3.Connection, ids: Collection[int]) -> dict[int, str]:
-    """Return id -> url_key of the parts that pages with these ids have, and no other page."""
+    """Return id -> url_key of the parts that pages with these ids have, and no other page.
+
+    A database that no version since has upgraded knows of none.
+    """
+    if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'page_parts'").fetchone() is None:
+        return {}
     return dict(db.execute(PARTS_OF_THESE_ALONE, {"ids": json.dumps(sorted(ids))}).fetchall())
 
 
 def forget(db: sqlite3.Connection, ids: Iterable[int]) -> None:
     """Delete the rows of parts, so that a page that has them later brings them again."""
     db.executemany("DELETE FROM frontier WHERE id = ?", [(row_id,) for row_id in ids])
+
+
+def forget_pages(db: sqlite3.Connection, ids: Iterable[int]) -> None:
+    """Delete which parts these pages have."""
+    db.executemany("DELETE FROM page_parts WHERE page_id = ?", [(row_id,) for row_id in ids])
 
 
 def _row_of(db: sqlite3.Connection, key: str) -> tuple[int, str, str, str | None, int] | None:

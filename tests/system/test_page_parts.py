@@ -1,0 +1,200 @@
+"""Test crawls that fetch the parts of pages: style sheets, pictures, fonts."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from tests.support.command import crawl, make_archive, morgue, rows
+from tests.support.small_paper import TEXT, SmallPaper, serving
+from tests.support.styled_paper import BLUE, GOLD, GREEN, RED, png
+
+pytestmark = pytest.mark.slow
+
+CSS, PNG, FONT = ({"Content-Type": kind} for kind in ("text/css", "image/png", "font/woff2"))
+PARTS_OF_FIRST = {"/s.css", "/type.css", "/f.woff2", "/b.png", "/i.png", "/p0.png", "/both.png"}
+FETCHED = "SELECT replace(url, ?, ''), status FROM captures WHERE kind = 'part' ORDER BY id"
+
+
+def page_of(number: int, markup: str = "") -> bytes:
+    """Return a story with the style sheet and icon of the paper, a picture of its own, and one that all have."""
+    head = '<link rel="stylesheet" href="/s.css"><link rel="icon" href="/i.png">'
+    pictures = f'<img src="/p{number}.png"><img src="/small.png" srcset="/small.png 1x, /both.png 2x">'
+    return (
+        f"<html><head><title>Story {number}</title>{head}</head><body><article><h1>Story {number}</h1>"
+        f"<p>{TEXT}</p>{pictures}{markup}</article></body></html>"
+    ).encode()
+
+
+def furnish(paper: SmallPaper, *stories: int, markup: str = "") -> None:
+    """Put stories at their addresses, with all parts that they name."""
+    for number in stories:
+        paper.answers[paper.stories[number].removeprefix(paper.url)] = (200, page_of(number, markup), {})
+        paper.answers[f"/p{number}.png"] = (200, png((number, 90, 90)), PNG)
+    pictures = {"/b.png": BLUE, "/i.png": RED, "/both.png": GOLD, "/small.png": GREEN}
+    for path, colour in pictures.items():
+        paper.answers[path] = (200, png(colour), PNG)
+    paper.answers["/s.css"] = (200, b'@import "type.css"; body { background: url(/b.png) }', CSS)
+    paper.answers["/type.css"] = (200, b"@font-face { font-family: F; src: url(f.woff2) }", CSS)
+    paper.answers["/f.woff2"] = (200, b"wOF2 of no use", FONT)
+
+
+@pytest.fixture
+def paper():
+    with serving(2) as paper:
+        paper.robots()
+        paper.front()
+        paper.feed(0)
+        furnish(paper, 0, 1)
+        yield paper
+
+
+@pytest.fixture
+def archive(tmp_path):
+    return make_archive(tmp_path / "archive")
+
+
+def watch(paper: SmallPaper, archive, parts: str, more: str = "") -> None:
+    paper.watch(archive, more=f'[capture]\nparts = "{parts}"\n{more}')
+
+
+def paths_of_parts(paper: SmallPaper) -> set[str]:
+    """Return what was asked for besides listings and stories."""
+    asked = set(paper.asked) - {"/robots.txt", "/", "/feed", "/.well-known/tdmrep.json"}
+    return {path for path in asked if not path.startswith("/2024/")}
+
+
+WANTED = {"none": set(), "images": {"/p0.png", "/both.png"}, "all": PARTS_OF_FIRST}
+
+
+@pytest.mark.parametrize("parts", WANTED)
+def test_crawl_fetches_the_parts_that_the_settings_ask_for(paper, archive, parts):
+    """Each once; of a picture in two sizes one."""
+    watch(paper, archive, parts)
+    done = crawl(archive)
+    assert done.returncode == 0, done.stderr
+    assert paths_of_parts(paper) == WANTED[parts]
+    assert max(Counter(paper.asked).values()) == 1
+    assert {path for path, status in rows(archive, FETCHED, paper.url) if status == 200} == WANTED[parts]
+    assert rows(archive, "SELECT count(*) FROM frontier WHERE state IN ('idle', 'claimed')") == [(0,)]
+
+
+def test_second_page_brings_only_its_own_parts(paper, archive):
+    """What the archive has is not asked for again."""
+    watch(paper, archive, "all")
+    crawl(archive)
+    paper.asked.clear()
+    paper.feed(0, 1)
+    crawl(archive, "paper")
+    assert paths_of_parts(paper) == {"/p1.png"}
+    shared = "SELECT count(*) FROM page_parts p JOIN frontier f ON f.id = p.part_id WHERE f.url LIKE '%/s.css'"
+    assert rows(archive, shared) == [(2,)]
+
+
+def test_part_is_asked_for_again_conditionally_after_a_time(paper, archive):
+    """If a new page has it. 304 is a revisit."""
+    watch(paper, archive, "all")
+    for path in ("/s.css", "/both.png"):
+        status, body, headers = paper.answers[path]
+        paper.answers[path] = (status, body, headers | {"ETag": '"1"'})
+    crawl(archive)
+    paper.answers["/both.png"] = (304, b"", {"ETag": '"1"'})
+    paper.asked.clear()
+    paper.feed(0, 1)
+    crawl(archive, "-s", "capture.parts_recheck=1ms", "paper")
+    assert "/both.png" in paths_of_parts(paper)
+    sql = "SELECT record_type, status FROM captures WHERE url LIKE '%/both.png' ORDER BY id"
+    assert rows(archive, sql) == [("response", 200), ("revisit", 304)]
+
+
+def test_robots_txt_holds_for_parts(paper, archive):
+    """What it forbids is left out and counted."""
+    paper.robots("/p0.png")
+    watch(paper, archive, "all")
+    done = crawl(archive)
+    assert paths_of_parts(paper) == PARTS_OF_FIRST - {"/p0.png"}
+    assert done.returncode == 0
+    assert "by robots.txt" in done.stdout + done.stderr
+
+
+def test_list_of_pages_brings_no_parts(paper, archive):
+    """It is what the user listed, and nothing else."""
+    watch(paper, archive, "all")
+    done = crawl(archive, "--urls", "-", stdin=paper.stories[0])
+    assert rows(archive, "SELECT count(*) FROM articles") == [(1,)], done.stderr
+    assert paths_of_parts(paper) == set()
+
+
+ODD = {
+    "not there": (404, b"no", {}),
+    "gone wrong": (500, b"no", {}),
+    "a page": (200, b"<html><body>Not found</body></html>", {"Content-Type": "text/html"}),
+    "a loop": (302, b"", {"Location": "/p0.png"}),
+    "on another host": (302, b"", {"Location": "http://127.0.0.2:9/x.png"}),
+    "too large": (200, b"\0" * 200_000, PNG),
+}
+
+
+@pytest.mark.parametrize("what", ODD)
+def test_odd_part_is_left_out_and_harms_nothing(paper, archive, what):
+    """It is counted, and the article and the other parts are there."""
+    paper.answers["/p0.png"] = ODD[what]
+    watch(paper, archive, "all", 'part_bytes = "100kB"\n')
+    done = crawl(archive)
+    assert done.returncode == 0, done.stderr
+    assert rows(archive, "SELECT count(*) FROM articles") == [(1,)]
+    assert paths_of_parts(paper) == PARTS_OF_FIRST
+    assert "parts: 6 fetched" in done.stdout + done.stderr
+
+
+def test_page_with_many_pictures_brings_a_limited_number(paper, archive):
+    """The others are counted."""
+    furnish(paper, 0, markup="".join(f'<img src="/many/{number}.png">' for number in range(2000)))
+    watch(paper, archive, "all", "parts_per_page = 10\n")
+    crawl(archive)
+    assert len(paths_of_parts(paper)) <= 10 + 3  # of the page, and of its sheets
+    assert rows(archive, "SELECT count(*) FROM frontier WHERE kind = 'part'")[0][0] <= 13
+
+
+def test_parts_beyond_the_limit_of_a_crawl_wait_for_the_next(paper, archive):
+    """A crawl of which nothing else is due fetches them."""
+    watch(paper, archive, "all")
+    crawl(archive, "-s", "capture.parts_per_crawl=3")
+    assert len(paths_of_parts(paper)) == 3
+    crawl(archive)
+    assert paths_of_parts(paper) == PARTS_OF_FIRST
+
+
+def test_rebuild_makes_the_same_rows(paper, archive):
+    """Of the queue, and of which page has which part."""
+    from tests.support.command import tables
+
+    watch(paper, archive, "all")
+    crawl(archive)
+    before = tables(archive / "morgue.db")
+    assert len(before["page_parts"]) >= len(PARTS_OF_FIRST)
+    (archive / "morgue.db").unlink()
+    done = morgue("-C", archive, "rebuild")
+    assert done.returncode == 0, done.stderr
+    after = tables(archive / "morgue.db")
+    for name in ("page_parts", "frontier", "captures", "articles", "revisions"):
+        assert after[name] == before[name], name
+    assert morgue("-C", archive, "verify").returncode == 0
+
+
+def test_takedown_of_a_page_takes_the_parts_that_no_other_page_has(paper, archive):
+    """The last page takes all."""
+    paper.feed(0, 1)
+    watch(paper, archive, "all")
+    crawl(archive)
+    done = morgue("-C", archive, "remove", paper.stories[0], "--reason", "test", "--yes")
+    assert done.returncode == 0, done.stderr
+    left = {path for path, _ in rows(archive, FETCHED, paper.url)}
+    assert left == PARTS_OF_FIRST - {"/p0.png"} | {"/p1.png"}
+    assert rows(archive, "SELECT count(*) FROM frontier WHERE url LIKE '%/p0.png'") == [(0,)]
+    assert morgue("-C", archive, "verify").returncode == 0
+    morgue("-C", archive, "remove", paper.stories[1], "--reason", "test", "--yes")
+    assert rows(archive, FETCHED, paper.url) == []
+    assert rows(archive, "SELECT count(*) FROM page_parts") == [(0,)]
+    assert morgue("-C", archive, "verify").returncode == 0
