@@ -26,7 +26,7 @@ from pipelines.database.frontier.rows import BY_ROBOTS, IDLE, Claim
 from pipelines.extraction.entry import sheet_parts
 from pipelines.session.crawl_stats import PartStats
 
-logger = logging.getLogger("morgue.frontier")
+logger = logging.getLogger("morgue.parts")
 
 MAX_SHEET_DEPTH = 3  # style sheets that import each other
 MAX_FAILURES = 3  # visits in a row without an answer; after that a part is given up

@@ -1,8 +1,8 @@
 """Select captures by source, article, host, address and day of capture, with the responses that revisits refer to.
 
-A revisit has no body of its own, so the response that it refers to is selected too, whatever the filters say. All is
-read from one snapshot of the database. The selected row ids are in a temporary table, so memory does not grow with the
-archive.
+A revisit has no body of its own, so the response that it refers to is selected too, whatever the filters say. So are
+the parts of selected pages (pictures, style sheets, fonts), unless the filters name hosts. All is read from one
+snapshot of the database. The selected row ids are in a temporary table, so memory does not grow with the archive.
 """
 
 # ruff: noqa: S608 - SQL is put together here from constants; every value is bound
@@ -20,6 +20,7 @@ from pipelines.core.errors import QueryError, read_error
 from pipelines.core.urls import PORTS, fetchable, key_or_none, parts_of
 from pipelines.database.connection import Row, ask, decode_json, file_of
 from pipelines.database.filters import EVERYTHING, ArticleFilters, source_ids
+from pipelines.database.frontier.parts import ADD_CAPTURES_OF_PARTS, has_parts
 from pipelines.database.query_language.values import one_of
 from pipelines.database.removals import PREFIX_END
 from pipelines.database.selection import article_selection, spellings
@@ -37,6 +38,8 @@ SELECTED_COLUMNS = """
       ORDER BY p.offset DESC LIMIT 1) AS previous_end,
     (SELECT n.offset FROM captures n WHERE n.file = c.file AND n.offset > c.offset
       ORDER BY n.offset LIMIT 1) AS next_offset"""
+# Why a capture is selected: the column `asked`.
+FOR_REVISITS, ASKED_FOR, PART_OF_PAGE = 0, 1, 2
 BATCH_ROWS = 1000  # whose signals are read together
 SIGNALS = f"""
     SELECT c.id, c.url, c.time, c.signals, c.length AS size, {PAGE_COLUMNS}
@@ -137,22 +140,26 @@ class CaptureSelection:
         db.create_function("is_below", 2, _is_below, deterministic=True)
         self._query_only = bool(next(ask(db, "PRAGMA query_only"))[0])
         try:
-            self._select(condition, values, excluding=bool(wanted.without))
+            self._select(condition, values, with_parts=not wanted.hosts, excluding=bool(wanted.without))
         except BaseException:
             self.close()
             raise
 
-    def _select(self, condition: str, values: Mapping[str, Any], *, excluding: bool) -> None:
+    def _select(self, condition: str, values: Mapping[str, Any], *, with_parts: bool, excluding: bool) -> None:
         """Fill the temporary table `selected`, and count what is in it."""
         self._do("PRAGMA query_only = OFF")  # for a temporary table; the archive's file is open for reading only
         self._do("BEGIN")
         self._do("CREATE TEMP TABLE selected (id INTEGER PRIMARY KEY, asked INTEGER NOT NULL)")
         self._do(f"INSERT INTO selected SELECT c.id, 1 FROM captures c WHERE {condition}", values)
         if excluding:
-            self._leave_out(asked=1)
+            self._leave_out(asked=ASKED_FOR)
+        if with_parts and has_parts(self.db):
+            self._do(ADD_CAPTURES_OF_PARTS, {"asked": PART_OF_PAGE})
+            if excluding:
+                self._leave_out(asked=PART_OF_PAGE)
         self._do(ADD_RESPONSES_OF_REVISITS)
         if excluding:
-            self._leave_out(asked=0)
+            self._leave_out(asked=FOR_REVISITS)
             self._drop_revisits_without_response()
         totals = next(ask(self.db, TOTALS))
         self.count: int = totals["captures"]

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from threading import Event
 
 import pytest
+from warcio.archiveiterator import ArchiveIterator
 
-from tests.support.command import crawl, make_archive, morgue, rows
+from tests.support.command import LOOPBACK, crawl, make_archive, morgue, rows, start, tables
+from tests.support.http_server import Answer
 from tests.support.small_paper import TEXT, SmallPaper, serving
 from tests.support.styled_paper import BLUE, GOLD, GREEN, RED, png
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -168,8 +172,6 @@ def test_parts_beyond_the_limit_of_a_crawl_wait_for_the_next(paper, archive):
 
 def test_rebuild_makes_the_same_rows(paper, archive):
     """Of the queue, and of which page has which part."""
-    from tests.support.command import tables
-
     watch(paper, archive, "all")
     crawl(archive)
     before = tables(archive / "morgue.db")
@@ -198,3 +200,53 @@ def test_takedown_of_a_page_takes_the_parts_that_no_other_page_has(paper, archiv
     assert rows(archive, FETCHED, paper.url) == []
     assert rows(archive, "SELECT count(*) FROM page_parts") == [(0,)]
     assert morgue("-C", archive, "verify").returncode == 0
+
+
+def test_export_of_one_page_has_its_parts(paper, archive, tmp_path):
+    """So that the package shows the page as its readers saw it."""
+    paper.feed(0, 1)
+    watch(paper, archive, "all")
+    crawl(archive)
+    out = tmp_path / "one.warc.gz"
+    done = morgue("-C", archive, "export", "warc", "--url", paper.stories[0], out)
+    assert done.returncode == 0, done.stderr
+    with out.open("rb") as file:
+        urls = {record.rec_headers.get_header("WARC-Target-URI") for record in ArchiveIterator(file)}
+    assert {url.removeprefix(paper.url) for url in urls if url} >= PARTS_OF_FIRST
+    assert f"{paper.url}/p1.png" not in urls
+
+
+def test_show_says_what_a_part_is(paper, archive):
+    """It is no article."""
+    watch(paper, archive, "all")
+    crawl(archive)
+    done = morgue("-C", archive, "show", f"{paper.url}/both.png")
+    assert "this is a part of pages (style sheet, picture or font), not an article" in done.stdout
+    assert "as part" in done.stdout
+
+
+def test_parts_still_come_after_a_crawl_that_was_killed(paper, archive):
+    """Between the article and its parts: they were queued in the task that filed the article."""
+    released = Event()
+
+    def wait(_cookie: str) -> Answer:
+        released.wait(60)
+        return (200, b"", CSS)
+
+    whole = paper.answers["/s.css"]
+    paper.answers["/s.css"] = wait
+    watch(paper, archive, "all")
+    running = start("-C", archive, "crawl", *LOOPBACK)
+    try:
+        wait_until(lambda: "/s.css" in paper.asked)
+        wait_until(lambda: rows(archive, "SELECT count(*) FROM articles") == [(1,)])
+    finally:
+        running.kill()
+        running.communicate()
+        released.set()
+    paper.answers["/s.css"] = whole
+    paper.asked.clear()
+    done = crawl(archive)
+    assert done.returncode == 0, done.stderr
+    assert paths_of_parts(paper) == PARTS_OF_FIRST
+    assert rows(archive, "SELECT count(*) FROM frontier WHERE state IN ('idle', 'claimed')") == [(0,)]

@@ -32,6 +32,16 @@ PARTS_OF_THESE_ALONE = f"""WITH RECURSIVE
     SELECT f.id, f.url_key FROM reached JOIN frontier f ON f.id = reached.id
      WHERE f.kind = '{PART}' AND f.id NOT IN (SELECT id FROM kept) AND f.id NOT IN (SELECT id FROM gone)"""  # noqa: S608
 
+# The captures of the parts that pages of the temporary table `selected` have; `key_of` is url_key as a function of SQL.
+ADD_CAPTURES_OF_PARTS = f"""WITH RECURSIVE
+    reached(id) AS (
+        SELECT p.part_id FROM selected s JOIN captures c ON c.id = s.id JOIN frontier f ON f.url_key = key_of(c.url)
+          JOIN page_parts p ON p.page_id = f.id WHERE c.kind != '{PART}'
+        UNION SELECT p.part_id FROM reached JOIN page_parts p ON p.page_id = reached.id)
+    INSERT OR IGNORE INTO selected
+    SELECT c.id, :asked FROM reached JOIN frontier f ON f.id = reached.id JOIN captures c ON c.url = f.url
+     WHERE c.kind = '{PART}'"""  # noqa: S608
+
 
 def queue_of_reading(db: sqlite3.Connection, reading: Reading, source_id: int | None, now: datetime) -> Reading:
     """Queue the parts of a page that became an article, or a revision of one. Return the reading with the result."""
@@ -139,9 +149,16 @@ def parts_of_these_alone(db: sqlite3.Connection, ids: Collection[int]) -> dict[i
 
     A database that no version since has upgraded knows of none.
     """
-    if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'page_parts'").fetchone() is None:
+    if not has_parts(db):
         return {}
     return dict(db.execute(PARTS_OF_THESE_ALONE, {"ids": json.dumps(sorted(ids))}).fetchall())
+
+
+def has_parts(db: sqlite3.Connection) -> bool:
+    """Return True if any page has parts."""
+    if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'page_parts'").fetchone() is None:
+        return False
+    return db.execute("SELECT 1 FROM page_parts LIMIT 1").fetchone() is not None
 
 
 def forget(db: sqlite3.Connection, ids: Iterable[int]) -> None:

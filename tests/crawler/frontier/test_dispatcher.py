@@ -13,11 +13,11 @@ import pytest
 
 from crawler.frontier.dispatcher import Dispatcher
 from crawler.frontier.ownership import SiteOwners, listed_sites
-from crawler.frontier.visit_limits import CrawlLimits, LimitCounter, SourceLimits
+from crawler.frontier.visit_limits import CrawlLimits, LimitCounter, PartCounter, SourceLimits
 from pipelines.core import timestamps
 from pipelines.core.urls import host_of, url_key
 from pipelines.database.captures import UsedToday
-from pipelines.database.frontier.rows import Claim, ClaimScope, SourceChoice
+from pipelines.database.frontier.rows import PART, Claim, ClaimScope, SourceChoice
 from pipelines.session.crawl_stats import CrawlStats
 
 EVIL, PAPER = 1, 2
@@ -50,12 +50,21 @@ class ListedFrontier:
             claim
             for claim in self.claims
             if claim.host == host
+            and claim.kind != PART
             and (choice.only is None or claim.source_id in choice.only)
             and claim.source_id not in choice.without
             and (claim.kind == "article" or claim.source_id not in choice.pages_only)
         ][:number]
         self.claims = [claim for claim in self.claims if claim not in fit]
         return fit
+
+    def claim_parts(self, host: str, number: int, _scope: Any, _now: Any, sources: frozenset[int]) -> list[Claim]:
+        fit = [one for one in self.claims if (one.host, one.kind) == (host, PART) and one.source_id in sources][:number]
+        self.claims = [claim for claim in self.claims if claim not in fit]
+        return fit
+
+    def hosts_with_parts(self, *_: Any) -> list[str]:
+        return self.hosts_due()
 
 
 class Scene:
@@ -211,6 +220,49 @@ def test_hosts_that_wait_for_a_share_are_not_forgotten_once_their_source_is_done
     claims = [claim_of(f"https://paper-{n}.example/{m}", EVIL) for n in range(200) for m in range(2)]
     scene = Scene([*claims, *paper(3)], HOMES, s1=replace(GENEROUS, pages_per_source=30))
     assert scene.run() == {EVIL: 30, PAPER: 3}
+
+
+def test_parts_of_pages_come_after_everything_else_of_their_host():
+    """Wherever they are in the queue."""
+    scene = Scene([*paper(5, kind=PART, name="part"), *paper(9), *paper(2, kind="feed", name="feed")], HOMES)
+    scene.dispatcher.parts = PartCounter({PAPER: 100}, 100)
+    scene.run()
+    assert [claim.kind for claim in scene.order] == ["article"] * 9 + ["feed"] * 2 + [PART] * 5
+
+
+def test_article_that_is_found_meanwhile_waits_for_one_part_only():
+    """Parts are claimed one at a time."""
+    scene = Scene(paper(5, kind=PART, name="part"), HOMES)
+    scene.dispatcher.parts = PartCounter({PAPER: 100}, 100)
+    fetched = scene.dispatcher.fetched
+
+    def find(claim: Claim, *, requested: bool = True) -> None:
+        if claim.url.endswith("part-0"):
+            frontier: Any = scene.dispatcher.frontier
+            frontier.claims += paper(1)
+        fetched(claim, requested=requested)
+
+    scene.dispatcher.fetched = find  # type: ignore[method-assign]
+    scene.run()
+    assert [claim.kind for claim in scene.order] == [PART, "article", *[PART] * 4]
+
+
+@pytest.mark.parametrize(
+    ("of_source", "of_crawl", "expected"),
+    [
+        ({}, 100, {}),
+        ({PAPER: 3, EVIL: 100}, 100, {PAPER: 3, EVIL: 20}),
+        ({PAPER: 100, EVIL: 100}, 7, {"all": 7}),
+    ],
+)
+def test_no_more_parts_are_requested_than_the_limits_say(of_source, of_crawl, expected):
+    """Those of a source and of the crawl; what is refused before a request counts for neither."""
+    evil = [claim_of(f"https://evil.example/{name}{n}", EVIL, PART) for n in range(20) for name in ("p", "refused")]
+    scene = Scene([*paper(20, kind=PART), *evil], HOMES)
+    scene.dispatcher.parts = PartCounter(of_source, of_crawl)
+    scene.run()
+    asked = Counter(claim.source_id for claim in scene.order if "refused" not in claim.url)
+    assert (asked if "all" not in expected else {"all": asked.total()}) == expected
 
 
 def test_source_that_is_paused_during_a_crawl_gets_nothing_more():
