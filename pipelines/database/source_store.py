@@ -16,7 +16,9 @@ from pipelines.core.urls import url_key
 from pipelines.database import listings
 from pipelines.database.connection import decode_json
 
-ANSWERED = "status BETWEEN 200 AND 399 AND kind NOT IN ('robots', 'tdmrep')"  # as in the index captures_answered
+ANSWERED = (
+    "status BETWEEN 200 AND 399 AND kind NOT IN ('robots', 'tdmrep', 'part')"  # as in the index captures_answered
+)
 
 
 class SourceStore:

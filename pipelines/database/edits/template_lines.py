@@ -31,7 +31,7 @@ LOOKED_AT = """
 SELECT count(DISTINCT r.article_id) FROM captures c
   JOIN sightings s ON s.capture_id = c.id JOIN revisions r ON r.id = s.revision_id
  WHERE c.source_id = ? AND c.time BETWEEN ? AND ?
-   AND c.status BETWEEN 200 AND 399 AND c.kind NOT IN ('robots', 'tdmrep')
+   AND c.status BETWEEN 200 AND 399 AND c.kind NOT IN ('robots', 'tdmrep', 'part')
    AND r.article_id != ? AND NOT (r.number = 1 AND r.capture_id = c.id)
 """
 

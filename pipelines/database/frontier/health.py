@@ -16,7 +16,7 @@ from pipelines.database.frontier.rows import BY_ROBOTS, FORGOTTEN, SourceHealth,
 # Rows whose last visit failed. No failures are: common paths that we tried ourselves, links that lead nowhere, and
 # what robots.txt disallows of links and pages, and of a front page beside other listings.
 FAILING = f"""(last_error IS NOT NULL AND failures > 0 AND state IN ('waiting', 'claimed', 'failed')
-    AND kind != 'tdmrep' AND CASE WHEN json_valid(hint) THEN json_extract(hint, '$.guess') END IS NULL
+    AND kind NOT IN ('tdmrep', 'part') AND CASE WHEN json_valid(hint) THEN json_extract(hint, '$.guess') END IS NULL
     AND NOT (coalesce(last_status, 0) IN (404, 410) AND ({PAGES} OR (depth > 0 AND visits = 0)))
     AND NOT (last_status IS NULL AND last_error = '{BY_ROBOTS}' AND (depth > 0 OR {PAGES} OR kind = 'front' AND EXISTS (
         SELECT 1 FROM frontier o WHERE o.source_id = frontier.source_id AND o.depth = 0
@@ -24,7 +24,7 @@ FAILING = f"""(last_error IS NOT NULL AND failures > 0 AND state IN ('waiting', 
 # The newest answer that was no error, of the feeds, sitemaps and pages of a source. The condition is that of the index
 # captures_answered.
 LAST_SUCCESS = """(SELECT substr(max(time), 1, 19) || 'Z' FROM captures
-    WHERE source_id = sources.id AND status BETWEEN 200 AND 399 AND kind NOT IN ('robots', 'tdmrep'))"""
+    WHERE source_id = sources.id AND status BETWEEN 200 AND 399 AND kind NOT IN ('robots', 'tdmrep', 'part'))"""
 
 # ruff: noqa: S608 - SQL is put together from the constants above; every value is bound
 
@@ -117,7 +117,7 @@ def sources_of_lists(db: sqlite3.Connection) -> set[int]:
     """
     sql = """SELECT id FROM sources WHERE watched = 0
                 AND NOT EXISTS (SELECT 1 FROM captures WHERE source_id = sources.id AND status BETWEEN 200 AND 399
-                                                         AND kind NOT IN ('robots', 'tdmrep') AND imported IS NOT NULL)
+                                   AND kind NOT IN ('robots', 'tdmrep', 'part') AND imported IS NOT NULL)
                 AND EXISTS (SELECT 1 FROM frontier WHERE source_id = sources.id AND kind = 'page')
                 AND NOT EXISTS (SELECT 1 FROM frontier WHERE source_id = sources.id AND kind != 'page')"""
     return {row["id"] for row in ask(db, sql)}

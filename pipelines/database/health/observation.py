@@ -106,9 +106,10 @@ def refused(db: sqlite3.Connection, now: datetime) -> dict[int, Refusals]:
     """
     sql = """SELECT s.id, count(*), min(c.time), c.id, c.status FROM sources s CROSS JOIN captures c
               WHERE c.source_id = s.id AND c.status IN (401, 402, 403, 407, 429, 451) AND c.time <= :now
-                AND c.kind NOT IN ('robots', 'tdmrep')
+                AND c.kind NOT IN ('robots', 'tdmrep', 'part')
                 AND c.time > coalesce((SELECT max(time) FROM captures a WHERE a.source_id = s.id AND a.time <= :now
-                                          AND a.status BETWEEN 200 AND 399 AND a.kind NOT IN ('robots', 'tdmrep')), '')
+                                          AND a.status BETWEEN 200 AND 399
+                                          AND a.kind NOT IN ('robots', 'tdmrep', 'part')), '')
               GROUP BY s.id"""
     return {row[0]: Refusals(row[1], parse(row[2]), row[3], row[4]) for row in ask(db, sql, {"now": fine_stamp(now)})}
 

@@ -16,4 +16,11 @@ CREATE TRIGGER page_parts_forgotten AFTER DELETE ON frontier BEGIN
     DELETE FROM page_parts WHERE part_id = old.id;
 END;
 CREATE INDEX frontier_idle ON frontier(host, priority, next_visit) WHERE state = 'idle'; -- the next part of a host
+-- A picture that is there, or refused, says nothing about the paper.
+DROP INDEX captures_answered;
+CREATE INDEX captures_answered ON captures(source_id, time)
+ WHERE status BETWEEN 200 AND 399 AND kind NOT IN ('robots', 'tdmrep', 'part');
+DROP INDEX captures_refused;
+CREATE INDEX captures_refused ON captures(source_id, time)
+ WHERE status IN (401, 402, 403, 407, 429, 451) AND kind NOT IN ('robots', 'tdmrep', 'part');
 """
