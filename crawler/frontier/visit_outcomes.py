@@ -124,9 +124,7 @@ class VisitOutcomes(FailedVisits):
             filed = {"change": reading.change or "new", "article": reading.article_id, "was": reading.back_from}
             back = "; it is back, after: %(was)s" if reading.back_from else ""
             self._log("filed %(url)s: %(change)s, article %(article)s" + back, claim, filed)
-            if reading.queued is not None:
-                self.context.stats.by_source[site.name].parts.queued(reading.queued)
-                self.dispatcher.add_hosts(reading.queued.hosts)
+            self._note_parts(claim, reading)
             if reading.change == "edited":
                 await self._note_false_304(claim, reading, validators)
             if reading.moved_from is not None:
@@ -160,10 +158,17 @@ class VisitOutcomes(FailedVisits):
             about = {"why": reading.outcome.reason}
             self._log("%(url)s was read as a page: no article, %(why)s", claim, about, level=logging.DEBUG)
             return
+        self._note_parts(claim, reading)
         change, why = reading.change or "new", reading.state.kind if reading.state is not None else ""
         self.context.stats.outcome(self.site(claim).name, change, why, claim.url)
         filed = {"change": change, "article": reading.article_id}
         self._log("filed %(url)s, which lists articles as well: %(change)s, article %(article)s", claim, filed)
+
+    def _note_parts(self, claim: Claim, reading: Reading) -> None:
+        """Count the parts of a page that was filed, and let their hosts have their turn."""
+        if reading.queued is not None:
+            self.context.stats.by_source[self.site(claim).name].parts.queued(reading.queued)
+            self.dispatcher.add_hosts(reading.queued.hosts)
 
     async def _state_without_text(self, claim: Claim, reading: Reading) -> PageState | None:
         """Note that there is nothing to read at the address of a known article, or that the page says what it is.

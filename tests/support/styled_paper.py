@@ -40,6 +40,7 @@ PAGE = """<!doctype html>
 <img src="/img/never-there.png" alt="gone" width="50" height="50">
 </body></html>
 """
+FRONT = f'<!doctype html><title>The Pier</title><h1>The Pier</h1><a href="{PAGE_PATH}">A lamp for the pier is lit</a>'
 STYLE = """@import "parts/type.css";
 body { margin: 20px; background: #f4efe4 } h1 { color: rgb(40, 70, 190) }
 .banner { height: 60px; width: 300px }
@@ -97,7 +98,7 @@ def styled_paper() -> Iterator[StyledPaper]:
         if target == PAGE_PATH:
             text = "".join(f"<p>{line}</p>" for line in TEXT)
             return Resource(PAGE.format(host=f"127.0.0.1:{port}", text=text).encode())
-        return found.get(target, NOT_FOUND)
+        return Resource(FRONT.encode()) if target == "/" else found.get(target, NOT_FOUND)
 
     with serving(resolve, port=port):
         origin = f"http://127.0.0.1:{port}"

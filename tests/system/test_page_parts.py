@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from threading import Event
 
@@ -11,8 +12,9 @@ from warcio.archiveiterator import ArchiveIterator
 from tests.support.command import LOOPBACK, crawl, make_archive, morgue, rows, start, tables
 from tests.support.http_server import Answer
 from tests.support.small_paper import TEXT, SmallPaper, serving
-from tests.support.styled_paper import BLUE, GOLD, GREEN, RED, png
+from tests.support.styled_paper import BLUE, GOLD, GREEN, RED, png, styled_paper
 from tests.support.waiting import wait_until
+from tests.support.web_view import viewing
 
 pytestmark = pytest.mark.slow
 
@@ -250,3 +252,22 @@ def test_parts_still_come_after_a_crawl_that_was_killed(paper, archive):
     assert done.returncode == 0, done.stderr
     assert paths_of_parts(paper) == PARTS_OF_FIRST
     assert rows(archive, "SELECT count(*) FROM frontier WHERE state IN ('idle', 'claimed')") == [(0,)]
+
+
+def test_replay_offers_what_the_crawl_fetched(archive):
+    """Each part of the page that the archive has is asked for, and each that is asked for is there."""
+    with styled_paper() as styled:
+        home = styled.url.partition("/2026")[0]
+        (archive / "sources" / "styled.toml").write_text(f'url = "{home}/"\n[capture]\nparts = "all"\n')
+        done = crawl(archive)
+        assert rows(archive, "SELECT count(*) FROM articles") == [(1,)], done.stdout + done.stderr
+        small = f"{home}/img/small.png"  # the other size is fetched
+        fetched = {url for (url,) in rows(archive, "SELECT url FROM captures WHERE kind = 'part' AND status < 400")}
+        assert fetched == set(styled.parts) - {small}
+        with viewing(archive) as view:
+            path = re.search(r'href="(/replay/[^"]+)"', view.get("/article/1").text)
+            assert path is not None
+            frame = view.frame_of(path[1])
+            text = view.get(frame).text
+    assert "/img/small.png 1x" not in text
+    assert "/img/green.png 2x" in text
