@@ -81,6 +81,8 @@ def parts(stats: CrawlStats) -> Iterator[str]:
         yield line + (f", {unchanged:,} unchanged (HTTP 304)" if unchanged else "")
     for why, number in left.most_common():
         yield f"{counted(number, 'part')} left out: {why}"
+    if stats.parts_waiting:
+        yield f"{counted(stats.parts_waiting, 'part')} {verb(stats.parts_waiting, 'waits', 'wait')} for a later crawl"
 
 
 def attention(stats: CrawlStats) -> Iterator[str]:
@@ -125,6 +127,7 @@ def parts_as_json(stats: CrawlStats) -> dict[str, Any]:
     numbers = {
         name: sum(getattr(count, name) for count in counts) for name in ("fetched", "bytes", "unchanged", "known")
     }
+    numbers["waiting"] = stats.parts_waiting
     return numbers | {"left_out": dict(sum((count.left_out for count in counts), Counter[str]()).most_common())}
 
 

@@ -204,6 +204,9 @@ class CrawlRun:
                     await compare_new(self.context, self.context.stats.articles, lambda: self.interrupted)
                 self.due_left = await self.context.do(self.frontier.table.count_due, self.prepared.scope, now())
                 self.next_planned = await self.context.do(self.frontier.table.next_due, self.prepared.scope, now())
+                if sources := self.dispatcher.parts.wanted:
+                    scope, count = self.prepared.scope, self.frontier.table.count_parts
+                    self.context.stats.parts_waiting = await self.context.do(count, scope, sources)
                 if self.dispatcher.used.reached:
                     due = await self.context.do(self.frontier.table.count_due_by_source, self.prepared.scope, now())
                     self._count_limits(self.dispatcher, self.prepared, due)

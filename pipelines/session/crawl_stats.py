@@ -98,6 +98,7 @@ class CrawlStats:
     def __init__(self) -> None:
         self.by_source: dict[str, SourceStats] = defaultdict(SourceStats)
         self._ended: Counter[int] = Counter()  # pages by the number of commits before their visit ended
+        self.parts_waiting = 0  # parts of pages that are left to later crawls
         self.revisits = 0  # responses whose body was in the archive already
         self.bytes_saved = 0  # of these bodies
         self.exchanges = 0  # with any server, also such as brought no answer

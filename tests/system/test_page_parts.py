@@ -166,7 +166,8 @@ def test_page_with_many_pictures_brings_a_limited_number(paper, archive):
 def test_parts_beyond_the_limit_of_a_crawl_wait_for_the_next(paper, archive):
     """A crawl of which nothing else is due fetches them."""
     watch(paper, archive, "all")
-    crawl(archive, "-s", "capture.parts_per_crawl=3")
+    done = crawl(archive, "-s", "capture.parts_per_crawl=3")
+    assert "parts wait for a later crawl" in done.stdout
     assert len(paths_of_parts(paper)) == 3
     crawl(archive)
     assert paths_of_parts(paper) == PARTS_OF_FIRST

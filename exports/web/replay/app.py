@@ -58,7 +58,7 @@ class KnownParts:
         """Return True if a capture of an address is known to show something."""
         if url not in self._known and len(self._known) < MAX_LOOKED_UP:
             try:
-                self._known[url] = any(one["status"] < 400 for one in memento.answered(self.archive, url))
+                self._known[url] = any(map(_shows_something, memento.answered(self.archive, url)))
             except MorgueError:
                 self._known[url] = False
         return self._known.get(url, False)
@@ -102,7 +102,7 @@ class Replay:
         except MorgueError:
             return url, None
         if kind == "part":
-            captures = [one for one in captures if one["status"] < 400] or captures
+            captures = [one for one in captures if _shows_something(one)] or captures
         return url, self._with_answer(memento.nearest(captures, wanted), wanted)
 
     def _with_answer(self, row: Row, wanted: datetime) -> Row | None:
@@ -158,6 +158,11 @@ class Replay:
         kind = f"{mime}; charset=utf-8" if mime.startswith("text/") else mime
         content = body.encode("utf-8", "replace") if isinstance(body, str) else body
         return Response(content, status, {"content-type": kind, **(headers or {})})
+
+
+def _shows_something(capture: Row) -> bool:
+    """Return True if a browser can show the answer in a capture: it is no error, and is whole."""
+    return capture["status"] < 400 and not capture["error"]
 
 
 def _as_text(answer: ReplayedResponse) -> str:
