@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from contextlib import closing
 from threading import Event
 
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
+from pipelines.database.connection import connect
 from tests.support.command import LOOPBACK, crawl, make_archive, morgue, rows, start, tables
 from tests.support.http_server import Answer
+from tests.support.pywb import collect, get, serve_collections
 from tests.support.small_paper import TEXT, SmallPaper, serving
 from tests.support.styled_paper import BLUE, GOLD, GREEN, RED, png, styled_paper
 from tests.support.waiting import wait_until
@@ -272,3 +275,16 @@ def test_replay_offers_what_the_crawl_fetched(archive):
             text = view.get(frame).text
     assert "/img/small.png 1x" not in text
     assert "/img/green.png 2x" in text
+
+
+def test_pywb_shows_a_page_with_its_parts(paper, archive, tmp_path):
+    """From a WACZ package, and from the archive's own files."""
+    watch(paper, archive, "all")
+    crawl(archive)
+    with closing(connect(archive / "morgue.db")) as db:
+        collect(tmp_path, db, archive / "warc")
+    with serve_collections(tmp_path) as place:
+        for collection in ("wacz", "own"):
+            for path in PARTS_OF_FIRST:
+                status, body = get(place, f"/{collection}/2099id_/{paper.url}{path}")
+                assert (status, body) == (200, paper.answers[path][1]), path

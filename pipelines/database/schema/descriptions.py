@@ -54,8 +54,8 @@ DESCRIPTIONS = {
             "url": "WARC-Target-URI.",
             "time": "WARC-Date: when the request was sent, to the microsecond.",
             "kind": "What it was fetched for: `robots`, `feed`, `news sitemap`, `sitemap`, `front`, `section`, "
-            "`article`, `page` (asked for by `--urls`), `tdmrep`. Imported captures also `other`, and `import` for "
-            "what was noted of the imported file.",
+            "`article`, `page` (asked for by `--urls`), `tdmrep`, `part` (of a page). Imported captures also "
+            "`other`, and `import` for what was noted of the imported file.",
             "status": "HTTP status. NULL if no response came.",
             "mime": "Media type of Content-Type, without parameters.",
             "file": "Name of the WARC file in `warc/`. It is the final name from the start: while the file is being "
