@@ -250,9 +250,9 @@ def test_article_that_is_found_meanwhile_waits_for_one_part_only():
 @pytest.mark.parametrize(
     ("of_source", "of_crawl", "expected"),
     [
-        ({}, 100, {}),
-        ({PAPER: 3, EVIL: 100}, 100, {PAPER: 3, EVIL: 20}),
-        ({PAPER: 100, EVIL: 100}, 7, {"all": 7}),
+        ({}, 100, 0),
+        ({PAPER: 3, EVIL: 100}, 100, 23),
+        ({PAPER: 100, EVIL: 100}, 7, 7),
     ],
 )
 def test_no_more_parts_are_requested_than_the_limits_say(of_source, of_crawl, expected):
@@ -261,8 +261,7 @@ def test_no_more_parts_are_requested_than_the_limits_say(of_source, of_crawl, ex
     scene = Scene([*paper(20, kind=PART), *evil], HOMES)
     scene.dispatcher.parts = PartCounter(of_source, of_crawl)
     scene.run()
-    asked = Counter(claim.source_id for claim in scene.order if "refused" not in claim.url)
-    assert (asked if "all" not in expected else {"all": asked.total()}) == expected
+    assert sum("refused" not in claim.url for claim in scene.order) == expected
 
 
 def test_source_that_is_paused_during_a_crawl_gets_nothing_more():
