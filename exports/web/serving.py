@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import uvicorn
 
-from exports.python_api.archive import Archive
 from exports.web import view_app
 from exports.web.guard import Doorway, Guard
 from exports.web.lists import HealthOf
 from exports.web.replay.app import Replay, policy
+from exports.web.served_archive import ServedArchive
 from pipelines.core.errors import ConfigError
 
 MAX_CONNECTIONS = 200  # at the same time, of each port
@@ -33,7 +33,7 @@ class Place:
     public: bool = False
 
 
-def serve(archive: Archive, place: Place, health_of: HealthOf, say: Callable[[str], None]) -> None:
+def serve(archive: ServedArchive, place: Place, health_of: HealthOf, say: Callable[[str], None]) -> None:
     """Serve until interrupted. `say` is told the address. Raises ConfigError if a port cannot be had."""
     view_door, replay_door = (_listen(place.host, port) for port in (place.port, place.replay_port))
     origins = [_origin(place.host, door) for door in (view_door, replay_door)]

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
-from urllib.parse import urljoin
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -19,14 +17,14 @@ from starlette.routing import Route
 from exports.python_api.archive import Archive
 from exports.web import memento
 from exports.web.replay import css, html
+from exports.web.served_archive import ServedArchive
 from pipelines.archive.replay import ReplayedResponse, replay
-from pipelines.core.errors import MorgueError, NotFound
+from pipelines.core.errors import MorgueError, NotFound, QueryError
 from pipelines.core.media_types import HTML_TYPES
 from pipelines.database.connection import Row
 from pipelines.extraction.page.charset import decode
 
 MAX_BYTES = 64 << 20  # of a body once decoded
-MAX_REDIRECTS = 8
 SHOWN_TYPES = re.compile(r"(?:image|font|audio|video)/[\w.+-]+|application/(?:font-|x-font-|vnd\.ms-font)[\w.+-]+")
 MISSING = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="160" height="90" viewBox="0 0 160 90">'
@@ -49,7 +47,7 @@ def policy(view: str, here: str) -> str:
 class Replay:
     """Answer for the captures of one archive."""
 
-    def __init__(self, archive: Archive, view: str, here: str) -> None:
+    def __init__(self, archive: ServedArchive, view: str, here: str) -> None:
         """`view`, `here`: the origins of the view and of this application."""
         self.archive, self.view, self.here = archive, view, here
 
@@ -61,61 +59,36 @@ class Replay:
 
     def page(self, request: Request) -> Response:
         """Answer with the capture of a page that is nearest in time."""
-        url, found = self._found(request, "page")
-        if found is None:
-            return self._response(f"No capture of {url} is in this archive.", "text/plain", 404)
-        return self._answer(found, request.path_params["time"])
+        return self.archive.ask(lambda archive: self._shown(archive, request))
 
     def part(self, request: Request) -> Response:
         """Answer with a picture, style sheet or font; one that is not in the archive is shown as missing."""
-        _, found = self._found(request, "part")
+        return self.archive.ask(lambda archive: self._shown(archive, request, is_part=True))
+
+    def _shown(self, archive: Archive, request: Request, *, is_part: bool = False) -> Response:
+        url, time = memento.asked_url(request), request.path_params["time"]
+        found = _found(archive, url, time, is_part=is_part)
+        if found is None and is_part:
+            is_sheet = request.headers.get("sec-fetch-dest") == "style"
+            return _response("", "text/css", 404) if is_sheet else _response(MISSING, "image/svg+xml", 404)
         if found is None:
-            if request.headers.get("sec-fetch-dest") == "style":
-                return self._response("", "text/css", 404)
-            return self._response(MISSING, "image/svg+xml", 404)
-        return self._answer(found, request.path_params["time"], part=True)
-
-    def _found(self, request: Request, kind: str) -> tuple[str, Row | None]:
-        """Return the address that is asked for, and its capture."""
-        url = memento.asked_url(request)
+            return _response(f"No capture of {url} is in this archive.", "text/plain", 404)
         try:
-            wanted = memento.time_of(request.path_params["time"])
-            captures = memento.answered(self.archive, url)
-        except MorgueError:
-            return url, None
-        if kind == "part":
-            captures = [one for one in captures if one["status"] < 400] or captures
-        return url, self._with_answer(memento.nearest(captures, wanted), wanted)
-
-    def _with_answer(self, row: Row, wanted: datetime) -> Row | None:
-        """Return a capture, or the one that its redirects lead to in the archive; None if they lead out of it."""
-        for _ in range(MAX_REDIRECTS):
-            if not 300 <= row["status"] < 400 or row["status"] == 304:
-                return row
-            head = replay(self.archive.connection, self.archive.warc_storage, row, MAX_BYTES).head
-            place = head.first(b"location")
-            if place is None:
-                return row
-            try:
-                target = urljoin(row["url"], place.decode("utf-8", "replace"))
-                row = memento.nearest(memento.answered(self.archive, target), wanted)
-            except (NotFound, ValueError):
-                return None
-        return None
-
-    def _answer(self, row: Row, time: str, *, part: bool = False) -> Response:
-        answer = replay(self.archive.connection, self.archive.warc_storage, row, MAX_BYTES)
-        mime = answer.head.mime or ""
-        headers = {"memento-datetime": memento.http_date(row["captured"]),
-                   "link": f'<{memento.in_link(row["url"])}>; rel="original"'}  # fmt: skip
+            answer = replay(archive.connection, archive.warc_storage, found, MAX_BYTES)
+        except MorgueError as error:
+            return _response(f"This capture cannot be shown. {error}", "text/plain", 404)
+        mime, headers = answer.head.mime or "", {
+            "memento-datetime": memento.http_date(found["captured"]),
+            "link": f'<{memento.in_link(found["url"])}>; rel="original"',
+        }  # fmt: skip
         status = answer.head.status if answer.head.status >= 400 else 200
-        if mime in HTML_TYPES or (not mime and not part):
-            return self._response(self._page(row, answer, time), "text/html", status, headers)
+        if mime in HTML_TYPES or (not mime and not is_part):
+            return _response(self._page(found, answer, time), "text/html", status, headers)
         if mime == "text/css":
-            return self._response(self._sheet(row, answer, time), "text/css", status, headers)
+            return _response(self._sheet(found, answer, time), "text/css", status, headers)
         if SHOWN_TYPES.fullmatch(mime):
-            return self._response(answer.body, mime, status, headers)
-        return self._response(_as_text(answer), "text/plain", status, headers)
+            return _response(answer.body, mime, status, headers)
+        return _response(_as_text(answer), "text/plain", status, headers)
 
     def _page(self, row: Row, answer: ReplayedResponse, time: str) -> str:
         text = decode(answer.body, answer.content_type) or ""
@@ -130,12 +103,23 @@ class Replay:
     def _part_address(self, time: str) -> Callable[[str], str]:
         return lambda url: f"{self.here}/part/{time}/{url}"
 
-    def _response(
-        self, body: str | bytes, mime: str, status: int = 200, headers: dict[str, str] | None = None
-    ) -> Response:
-        kind = f"{mime}; charset=utf-8" if mime.startswith("text/") else mime
-        content = body.encode("utf-8", "replace") if isinstance(body, str) else body
-        return Response(content, status, {"content-type": kind, **(headers or {})})
+
+def _found(archive: Archive, url: str, time: str, *, is_part: bool) -> Row | None:
+    """Return the capture of an address that is nearest in time, through redirects; None if there is none."""
+    try:
+        wanted = memento.time_of(time)
+        captures = memento.answered(archive, url)
+    except (NotFound, QueryError):
+        return None
+    if is_part:
+        captures = [one for one in captures if one["status"] < 400] or captures
+    return memento.redirected(archive, memento.nearest(captures, wanted), wanted)
+
+
+def _response(body: str | bytes, mime: str, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    kind = f"{mime}; charset=utf-8" if mime.startswith("text/") else mime
+    content = body.encode("utf-8", "replace") if isinstance(body, str) else body
+    return Response(content, status, {"content-type": kind, **(headers or {})})
 
 
 def _as_text(answer: ReplayedResponse) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import shutil
 import xml.etree.ElementTree as ET
 
 import feedparser
@@ -209,3 +210,13 @@ def test_address_that_others_reach_needs_a_token(archive):
     done = morgue("-C", archive, "serve", "--host", "0.0.0.0", "--port", "0")
     assert done.returncode == 2
     assert "add --token TEXT, or --public if everybody may" in done.stderr
+
+
+def test_view_goes_on_after_a_rebuild(archive, tmp_path):
+    """The database was replaced while it was open: the next question opens the new one."""
+    copy = tmp_path / "archive"
+    shutil.copytree(archive, copy)
+    with viewing(copy) as view:
+        before = view.get("/search.json?q=ferry").json()["hits"]
+        assert morgue("-C", copy, "rebuild").returncode == 0
+        assert view.get("/search.json?q=ferry").json()["hits"] == before
