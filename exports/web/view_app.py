@@ -16,6 +16,7 @@ from starlette.routing import Route
 from exports.python_api.archive import Archive
 from exports.web import article_page, feeds, lists, memento, search_page
 from exports.web.downloads import Downloads
+from exports.web.guard import name_in
 from exports.web.lists import HealthOf
 from exports.web.rendering import as_json, error_page, page, static_file, wants_json
 from exports.web.served_archive import ServedArchive
@@ -26,12 +27,12 @@ STATIC_TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
 A_DAY = "max-age=86400"
 
 
-def headers(replay_origin: str) -> dict[str, str]:
+def headers(replay_port: int, name: str) -> dict[str, str]:
     """Return what every answer of the view says: nothing from elsewhere, no scripts, no frames but of the replay."""
     return {
         "content-security-policy": (
             "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
-            f"frame-ancestors 'none'; frame-src {replay_origin}"
+            f"frame-ancestors 'none'; frame-src http://{name}:{replay_port}"
         ),
         "x-content-type-options": "nosniff",
         "x-frame-options": "DENY",
@@ -45,8 +46,8 @@ def headers(replay_origin: str) -> dict[str, str]:
 class View:
     """Answer for one archive."""
 
-    def __init__(self, archive: ServedArchive, replay_origin: str, health_of: HealthOf) -> None:
-        self.archive, self.replay_origin, self.health_of = archive, replay_origin, health_of
+    def __init__(self, archive: ServedArchive, replay_port: int, health_of: HealthOf) -> None:
+        self.archive, self.replay_port, self.health_of = archive, replay_port, health_of
         self.downloads = Downloads(archive)
 
     def app(self) -> Starlette:
@@ -101,7 +102,7 @@ class View:
             "capture": best, "number": at + 1, "captures": len(captures), "article": _article_at(archive, url),
             "earlier": captures[at - 1] if at else None, "path_of": memento.replay_path,
             "later": captures[at + 1] if at + 1 < len(captures) else None,
-            "frame": f"{self.replay_origin}/page/{memento.stamp_14(best['captured'])}/{best['url']}",
+            "frame": f"http://{name_in(request.url.netloc)}:{self.replay_port}/page/{memento.stamp_14(best['captured'])}/{best['url']}",
         })  # fmt: skip
         answer.headers["memento-datetime"] = memento.http_date(best["captured"])
         answer.headers["link"] = ", ".join(memento.links(memento.base_of(request), url, captures, best))

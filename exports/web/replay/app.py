@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from exports.python_api.archive import Archive
 from exports.web import memento
+from exports.web.guard import name_in
 from exports.web.replay import css, html
 from exports.web.served_archive import ServedArchive
 from pipelines.archive.replay import ReplayedResponse, replay
@@ -34,8 +35,9 @@ MISSING = (
 )
 
 
-def policy(view: str, here: str) -> str:
-    """Return the Content-Security-Policy of what was captured. `view`, `here`: the two origins."""
+def policy(view_port: int, own_port: int, name: str) -> str:
+    """Return the Content-Security-Policy of what was captured. `name`: by which a reader reaches us."""
+    view, here = (f"http://{name}:{port}" for port in (view_port, own_port))
     source = f"{here} data:"
     return (
         f"sandbox allow-same-origin allow-top-navigation-by-user-activation; default-src 'none'; img-src {source}; "
@@ -44,12 +46,22 @@ def policy(view: str, here: str) -> str:
     )
 
 
+def headers(view_port: int, own_port: int, name: str) -> dict[str, str]:
+    """Return what every answer says."""
+    return {
+        "content-security-policy": policy(view_port, own_port, name),
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "no-referrer",
+        "cache-control": "private, max-age=3600",
+        "cross-origin-resource-policy": "same-site",
+    }
+
+
 class Replay:
     """Answer for the captures of one archive."""
 
-    def __init__(self, archive: ServedArchive, view: str, here: str) -> None:
-        """`view`, `here`: the origins of the view and of this application."""
-        self.archive, self.view, self.here = archive, view, here
+    def __init__(self, archive: ServedArchive, view_port: int, own_port: int) -> None:
+        self.archive, self.view_port, self.own_port = archive, view_port, own_port
 
     def app(self) -> Starlette:
         """Return the application."""
@@ -83,25 +95,25 @@ class Replay:
         }  # fmt: skip
         status = answer.head.status if answer.head.status >= 400 else 200
         if mime in HTML_TYPES or (not mime and not is_part):
-            return _response(self._page(found, answer, time), "text/html", status, headers)
+            return _response(self._page(request, found, answer), "text/html", status, headers)
         if mime == "text/css":
-            return _response(self._sheet(found, answer, time), "text/css", status, headers)
+            return _response(self._sheet(request, found, answer), "text/css", status, headers)
         if SHOWN_TYPES.fullmatch(mime):
             return _response(answer.body, mime, status, headers)
         return _response(_as_text(answer), "text/plain", status, headers)
 
-    def _page(self, row: Row, answer: ReplayedResponse, time: str) -> str:
-        text = decode(answer.body, answer.content_type) or ""
-        return html.rewritten(
-            text, row["url"], self._part_address(time), lambda url: f"{self.view}/replay/{time}/{url}"
-        )
+    def _page(self, request: Request, row: Row, answer: ReplayedResponse) -> str:
+        text, time = decode(answer.body, answer.content_type) or "", request.path_params["time"]
+        view = f"http://{name_in(request.url.netloc)}:{self.view_port}"
+        return html.rewritten(text, row["url"], self._part_address(request), lambda url: f"{view}/replay/{time}/{url}")
 
-    def _sheet(self, row: Row, answer: ReplayedResponse, time: str) -> str:
-        write = html.AddressWriter(row["url"], self._part_address(time), str)
+    def _sheet(self, request: Request, row: Row, answer: ReplayedResponse) -> str:
+        write = html.AddressWriter(row["url"], self._part_address(request), str)
         return css.rewritten(decode(answer.body, answer.content_type) or "", write.part)
 
-    def _part_address(self, time: str) -> Callable[[str], str]:
-        return lambda url: f"{self.here}/part/{time}/{url}"
+    def _part_address(self, request: Request) -> Callable[[str], str]:
+        here, time = f"http://{name_in(request.url.netloc)}:{self.own_port}", request.path_params["time"]
+        return lambda url: f"{here}/part/{time}/{url}"
 
 
 def _found(archive: Archive, url: str, time: str, *, is_part: bool) -> Row | None:

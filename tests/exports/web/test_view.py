@@ -220,3 +220,17 @@ def test_view_goes_on_after_a_rebuild(archive, tmp_path):
         before = view.get("/search.json?q=ferry").json()["hits"]
         assert morgue("-C", copy, "rebuild").returncode == 0
         assert view.get("/search.json?q=ferry").json()["hits"] == before
+
+
+def test_public_view_names_its_origins_as_the_reader_does(archive):
+    """A server behind all interfaces is reached by many names; frames and parts come from the same one."""
+    with viewing(archive, "--host", "0.0.0.0", "--public") as view:
+        port = view.url.rpartition(":")[2]
+        here = f"http://127.0.0.1:{port}"
+        path = re.search(r'href="(/replay/[^"]+)"', view.get(f"{here}/article/1").text)[1]
+        answer = view.get(f"{here}{path}", Host=f"archive.example:{port}")
+        frame = re.search(r'<iframe src="([^"]+)"', answer.text)[1]
+        assert frame.startswith("http://archive.example:")
+        assert f"frame-src {frame.partition('/page/')[0]}" in answer.headers["content-security-policy"]
+        odd = view.get(f"{here}/", Host='"><script>')
+        assert "<script" not in odd.headers["content-security-policy"]
