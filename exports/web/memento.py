@@ -17,6 +17,7 @@ from pipelines.archive.replay import stored_head
 from pipelines.core.errors import NotFound, QueryError
 from pipelines.database import queries
 from pipelines.database.connection import Row
+from pipelines.warc.cdxj import cdx_timestamp
 
 LINK_FORMAT = "application/link-format"
 MAX_REDIRECTS = 8
@@ -25,7 +26,7 @@ STAMP_14 = re.compile(r"\d{4,14}")
 
 def stamp_14(captured: str) -> str:
     """Return a time of ours (ISO 8601, UTC) as 14 digits, as web archives write it."""
-    return re.sub(r"\D", "", captured)[:14]
+    return cdx_timestamp(datetime.fromisoformat(captured))
 
 
 def time_of(digits: str) -> datetime:
