@@ -97,6 +97,10 @@ tools: $(TOOLS)/.installed
 	  tar -xzf replaywebpage-*.tgz --strip-components=1 package/ui.js package/sw.js package/package.json && \
 	  rm replaywebpage-*.tgz; \
 	} || echo 'make: no replayweb.page: npm could not bring it' >&2
+	@[ -f $(TOOLS)/axe/axe.min.js ] || ! command -v npm >/dev/null || { \
+	  mkdir -p $(TOOLS)/axe && cd $(TOOLS)/axe && timeout 60 npm pack --silent 'axe-core@>=4.10' >/dev/null && \
+	  tar -xzf axe-core-*.tgz --strip-components=1 package/axe.min.js package/package.json && rm axe-core-*.tgz; \
+	} || echo 'make: no axe-core: npm could not bring it' >&2
 
 $(TOOLS)/.installed: tests/support/tools.txt
 	@rm -rf $(TOOLS); $(FIND_PYTHON); \

@@ -213,7 +213,7 @@ def versions() -> dict[str, str]:
     """Return the versions of the programs compared, and the system."""
     from pipelines.extraction.extract import extractor
 
-    known = {"newsmorgue": extractor().split()[1], "Python": platform.python_version()}
+    known = {"newsmorgue": extractor().split()[1].rstrip(","), "Python": platform.python_version()}
     for name in ("trafilatura", "htmldate", "justext", "lxml"):
         try:
             known[name] = version(name)

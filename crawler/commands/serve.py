@@ -8,8 +8,7 @@ from typing import Any
 
 import click
 
-from crawler.cli.archive_options import archive_of
-from crawler.cli.common_options import common_options, folder_of
+from crawler.cli.common_options import common_options, folder_of, folder_to_read
 from exports.extras import load_extra
 from pipelines.core.errors import ConfigError
 from pipelines.core.terminal import plain
@@ -42,11 +41,12 @@ def command(ctx: click.Context, host: str, port: int, replay_port: int | None, t
         raise ConfigError(f"--host {host}", cause, "add --token TEXT, or --public if everybody may")
     if token is not None and len(token) < 8:
         raise ConfigError("--token", "has fewer than 8 characters, and could be guessed", "make it longer")
+    from exports.web.served_archive import ServedArchive
     from exports.web.serving import Place, serve
 
     next_port = 0 if port == 0 else port + 1
     place = Place(host, port, next_port if replay_port is None else replay_port, token, public)
-    with archive_of(ctx) as archive, suppress(KeyboardInterrupt):  # the usual end
+    with closing(ServedArchive(folder_to_read(ctx).path)) as archive, suppress(KeyboardInterrupt):  # its usual end
         serve(archive, place, lambda: _health(ctx), lambda url: click.echo(plain(f"{url}  (Ctrl-C stops it)")))
 
 

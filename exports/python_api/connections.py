@@ -12,6 +12,10 @@ from pipelines.core.errors import MorgueError, NoArchive, os_errors
 from pipelines.database.connection import connect, missing_database
 
 
+class DatabaseReplaced(MorgueError):
+    """Report that a database was replaced while it was open, as `morgue rebuild` does."""
+
+
 class ArchiveConnections:
     """Hold one connection for each thread that asks; raise MorgueError after `close`.
 
@@ -37,7 +41,7 @@ class ArchiveConnections:
                 raise MorgueError(str(self.path.parent), "the archive was closed", "open it again: Archive(...)")
             if self._file_now() != self._file:
                 cause = "the database was replaced, as `morgue rebuild` does, so numbers may mean other articles"
-                raise MorgueError(str(self.path), cause, "open it again: Archive(...)")
+                raise DatabaseReplaced(str(self.path), cause, "open it again: Archive(...)")
             if key not in self._open:
                 self._open[key] = connect(self.path)
             return self._open[key]

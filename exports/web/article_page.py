@@ -46,7 +46,7 @@ def answer(archive: Archive, request: Request) -> Response:
     members = (cluster or {}).get("members", [])
     return page(request, "article.html", {
         "row": row, "states": states, "captures": seen[::-1], "more_captures": len(captures) - len(seen),
-        "copies": [one for one in members if one["id"] != row["id"]][:MAX_COPIES], "cluster": cluster,
+        "copies": [one for one in members if one["id"] != row["id"]][:MAX_COPIES],
         "periods": periods, "fields": [
             (label, row[name], row["found_in"].get(name)) for name, label in FIELDS if row[name] not in (None, "", [])
         ],
@@ -69,6 +69,5 @@ def compare(archive: Archive, request: Request) -> Response:
     heads = [{**side, "replay": replay_path(side["captured"], row["url"])} for side in (old, new)]
     return page(request, "compare.html", {
         "row": row, "states": states, "old": heads[0], "new": heads[1], "size": comparison.size(),
-        "title": comparison.title(), "text": list(comparison.text()), "fields": list(comparison.fields()),
-        "numbers": [state["revision"] for state in states],
+        "title": comparison.title(), "text": list(comparison.text()),
     })  # fmt: skip

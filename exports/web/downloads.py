@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from queue import Full, Queue
 from typing import cast
@@ -16,6 +17,7 @@ from exports import ArticleFormat, columns_read, dataset, load_format
 from exports.python_api.archive import Archive
 from exports.selected_rows import ArticleRows, RowSelection
 from exports.web.search_address import SearchAddress
+from exports.web.served_archive import ServedArchive
 from pipelines.core.errors import ArchiveLocked, NotFound
 
 FORMATS = ("csv", "jsonl", "parquet")
@@ -28,9 +30,10 @@ SECONDS_WITHOUT_READER = 30.0
 class Downloads:
     """Let a few readers export at the same time."""
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: ServedArchive) -> None:
         self.archive = archive
         self._free = threading.BoundedSemaphore(MAX_AT_ONCE)
+        self._writers = ThreadPoolExecutor(MAX_AT_ONCE, "export")
 
     def answer(self, request: Request) -> Response:
         """Answer /export/articles.FORMAT. Raises QueryError, NotFound, ConfigError (an extra is missing)."""
@@ -41,7 +44,7 @@ class Downloads:
         asked = SearchAddress.read(request.query_params.multi_items())
         columns = list(dataset.columns())
         selection = RowSelection(asked.filters(), asked.words(), columns=columns_read(form, columns))
-        asked.articles(self.archive)  # it can be asked
+        archive = self.archive.ask(lambda archive: _checked(archive, asked))
         if name == "parquet":
             from exports.extras import load_extra
 
@@ -50,16 +53,18 @@ class Downloads:
             cause = f"{MAX_AT_ONCE} exports are running, and no more may run at the same time"
             raise ArchiveLocked("export", cause, "try again in a minute, or use `morgue export`")
         headers = {"content-disposition": f'attachment; filename="articles{form.suffix}"'}
-        pieces = self._pieces(form, selection, columns)
+        pieces = self._pieces(archive, form, selection, columns)
         return StreamingResponse(pieces, media_type=form.media_type, headers=headers)
 
-    def _pieces(self, form: ArticleFormat, selection: RowSelection, columns: list[str]) -> Iterator[bytes]:
+    def _pieces(
+        self, archive: Archive, form: ArticleFormat, selection: RowSelection, columns: list[str]
+    ) -> Iterator[bytes]:
         """Yield the file piece by piece. Its rows are read in a thread, which ends when nobody takes its pieces."""
         pipe = _Pipe()
 
         def write() -> None:
             try:
-                rows = ArticleRows(self.archive.connection, self.archive.warc_storage, selection)
+                rows = ArticleRows(archive.connection, archive.warc_storage, selection)
                 for _, part in rows.parts():
                     form.write(part, cast(io.BufferedWriter, pipe), columns)
                 pipe.finish()
@@ -70,11 +75,17 @@ class Downloads:
             finally:
                 self._free.release()
 
-        threading.Thread(target=write, name="export", daemon=True).start()
+        self._writers.submit(write)
         try:
             yield from pipe.read()
         finally:
             pipe.stop()
+
+
+def _checked(archive: Archive, asked: SearchAddress) -> Archive:
+    """Return the archive, if it can be asked for this. Raises QueryError, NotFound (of the source)."""
+    asked.articles(archive)
+    return archive
 
 
 class _Pipe(io.RawIOBase):

@@ -8,6 +8,7 @@ rebinding). No header allows another origin to read an answer (CORS).
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
@@ -21,6 +22,7 @@ App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MAX_ADDRESS_BYTES = 8_192  # of path and query
 COOKIE = "morgue_token"
+HOST = re.compile(r"([\w.-]+|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?", re.ASCII)
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -41,12 +43,18 @@ class Doorway:
         return cls(frozenset(one if port == 80 else f"{one}:{port}" for one in names), token)
 
 
+def name_in(host: str) -> str:
+    """Return the name in a Host header, without the port; "localhost" for what is no name."""
+    found = HOST.fullmatch(host)
+    return found[1] if found else "localhost"
+
+
 class Guard:
     """Wrap an application: refuse, or let pass and add headers to the answer."""
 
-    def __init__(self, app: App, doorway: Doorway, headers: Mapping[str, str]) -> None:
-        self.app, self.doorway = app, doorway
-        self._headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    def __init__(self, app: App, doorway: Doorway, headers: Callable[[str], Mapping[str, str]]) -> None:
+        """`headers`: what every answer says, for the name by which a reader reaches us."""
+        self.app, self.doorway, self._headers_at = app, doorway, headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI 3)."""
@@ -62,10 +70,13 @@ class Guard:
             await self._ask_for_token(scope, send)
             return
 
+        name = name_in(given.get("host", ""))
+        added = [(key.lower().encode(), value.encode()) for key, value in self._headers_at(name).items()]
+
         async def guarded(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
                 own = {name for name, _ in message.get("headers", ())}
-                message["headers"] = [*message.get("headers", ()), *(one for one in self._headers if one[0] not in own)]
+                message["headers"] = [*message.get("headers", ()), *(one for one in added if one[0] not in own)]
             await send(message)
 
         await self.app(scope, receive, guarded)

@@ -13,26 +13,13 @@ from exports.web.rendering import as_json, page, wants_json
 from exports.web.search_address import SearchAddress
 from pipelines.core.errors import QueryError
 from pipelines.database.edits import edit_list
+from pipelines.database.search import counts as counting
 from pipelines.database.search.attention import attention
 
 MAX_EDITS = 200
 MAX_QUERIES = 6
 MAX_SERIES = 8
-KEYS = (
-    "",
-    "day",
-    "week",
-    "month",
-    "year",
-    "source",
-    "language",
-    "kind",
-    "origin",
-    "access",
-    "author",
-    "section",
-    "tag",
-)
+KEYS = ("", *counting.KEYS)  # "": a unit of time that suits
 
 # Returns what `morgue health --format json` prints. The view does not know the settings that it is judged by.
 HealthOf = Callable[[], Sequence[dict[str, Any]]]
@@ -50,8 +37,8 @@ def edits(archive: Archive, request: Request) -> Response:
     days: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         days.setdefault(row["seen"][:10], []).append(row)
-    return page(request, "edits.html", {"asked": asked, "days": days, "gone": gone, "most": MAX_EDITS,
-                                        "silent": silent, "titles": wanted.title_only})  # fmt: skip
+    return page(request, "edits.html", {"asked": asked, "days": days, "gone": gone, "silent": silent,
+                                        "titles": wanted.title_only})  # fmt: skip
 
 
 def counts(archive: Archive, request: Request) -> Response:

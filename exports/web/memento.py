@@ -6,23 +6,27 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from urllib.parse import urljoin
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from exports.python_api.archive import Archive
 from exports.web.rendering import as_json
+from pipelines.archive.replay import stored_head
 from pipelines.core.errors import NotFound, QueryError
 from pipelines.database import queries
 from pipelines.database.connection import Row
+from pipelines.warc.cdxj import cdx_timestamp
 
 LINK_FORMAT = "application/link-format"
+MAX_REDIRECTS = 8
 STAMP_14 = re.compile(r"\d{4,14}")
 
 
 def stamp_14(captured: str) -> str:
     """Return a time of ours (ISO 8601, UTC) as 14 digits, as web archives write it."""
-    return re.sub(r"\D", "", captured)[:14]
+    return cdx_timestamp(datetime.fromisoformat(captured))
 
 
 def time_of(digits: str) -> datetime:
@@ -53,6 +57,24 @@ def answered(archive: Archive, url: str) -> list[Row]:
 def nearest(captures: list[Row], wanted: datetime) -> Row:
     """Return the capture nearest in time; of two as near, the earlier."""
     return min(captures, key=lambda one: abs(datetime.fromisoformat(one["captured"]) - wanted))
+
+
+def redirected(archive: Archive, row: Row, wanted: datetime) -> Row | None:
+    """Return the capture that a redirect leads to, nearest in time, through further redirects; else `row` itself.
+
+    None if they lead out of the archive, or in a circle.
+    """
+    for _ in range(MAX_REDIRECTS):
+        if not 300 <= row["status"] < 400 or row["status"] == 304:
+            return row
+        place = stored_head(archive.warc_storage, row).first(b"location")
+        if place is None:
+            return row
+        try:
+            row = nearest(answered(archive, urljoin(row["url"], place.decode("utf-8", "replace"))), wanted)
+        except (NotFound, ValueError):
+            return None
+    return None
 
 
 def http_date(captured: str) -> str:

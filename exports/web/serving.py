@@ -7,14 +7,16 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import uvicorn
 
-from exports.python_api.archive import Archive
 from exports.web import view_app
 from exports.web.guard import Doorway, Guard
 from exports.web.lists import HealthOf
-from exports.web.replay.app import Replay, policy
+from exports.web.replay.app import Replay
+from exports.web.replay.app import headers as replay_headers
+from exports.web.served_archive import ServedArchive
 from pipelines.core.errors import ConfigError
 
 MAX_CONNECTIONS = 200  # at the same time, of each port
@@ -33,24 +35,20 @@ class Place:
     public: bool = False
 
 
-def serve(archive: Archive, place: Place, health_of: HealthOf, say: Callable[[str], None]) -> None:
+def serve(archive: ServedArchive, place: Place, health_of: HealthOf, say: Callable[[str], None]) -> None:
     """Serve until interrupted. `say` is told the address. Raises ConfigError if a port cannot be had."""
     view_door, replay_door = (_listen(place.host, port) for port in (place.port, place.replay_port))
-    origins = [_origin(place.host, door) for door in (view_door, replay_door)]
-    view, replay = origins
-    doorways = [Doorway.at(place.host, door.getsockname()[1], token=place.token, public=place.public)
-                for door in (view_door, replay_door)]  # fmt: skip
-    replay_headers = {
-        "content-security-policy": policy(view, replay), "x-content-type-options": "nosniff",
-        "referrer-policy": "no-referrer", "cache-control": "private, max-age=3600",
-        "cross-origin-resource-policy": "same-site",
-    }  # fmt: skip
-    apps = (
-        Guard(view_app.View(archive, replay, health_of).app(), doorways[0], view_app.headers(replay)),
-        Guard(Replay(archive, view, replay).app(), doorways[1], replay_headers),
-    )
-    say(view + (f"/?token={place.token}" if place.token else "/"))
-    asyncio.run(_run(apps[0], view_door, apps[1], replay_door))
+    view_port, replay_port = (door.getsockname()[1] for door in (view_door, replay_door))
+    doorways = [
+        Doorway.at(place.host, port, token=place.token, public=place.public) for port in (view_port, replay_port)
+    ]
+    view = view_app.View(archive, replay_port, health_of).app()
+    replay = Replay(archive, view_port, replay_port).app()
+    say(_origin(place.host, view_port) + (f"/?token={place.token}" if place.token else "/"))
+    asyncio.run(_run(
+        Guard(view, doorways[0], partial(view_app.headers, replay_port)), view_door,
+        Guard(replay, doorways[1], partial(replay_headers, view_port, replay_port)), replay_door,
+    ))  # fmt: skip
 
 
 class _FollowingServer(uvicorn.Server):
@@ -89,6 +87,5 @@ def _listen(host: str, port: int) -> socket.socket:
         raise ConfigError(f"{host}:{port}", cause, "choose another with --port and --replay-port") from error
 
 
-def _origin(host: str, door: socket.socket) -> str:
-    name = f"[{host}]" if ":" in host else host
-    return f"http://{name}:{door.getsockname()[1]}"
+def _origin(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

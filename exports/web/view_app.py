@@ -16,8 +16,10 @@ from starlette.routing import Route
 from exports.python_api.archive import Archive
 from exports.web import article_page, feeds, lists, memento, search_page
 from exports.web.downloads import Downloads
+from exports.web.guard import name_in
 from exports.web.lists import HealthOf
 from exports.web.rendering import as_json, error_page, page, static_file, wants_json
+from exports.web.served_archive import ServedArchive
 from pipelines.core.errors import MorgueError, NotFound
 from pipelines.database import queries
 
@@ -25,12 +27,12 @@ STATIC_TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
 A_DAY = "max-age=86400"
 
 
-def headers(replay_origin: str) -> dict[str, str]:
+def headers(replay_port: int, name: str) -> dict[str, str]:
     """Return what every answer of the view says: nothing from elsewhere, no scripts, no frames but of the replay."""
     return {
         "content-security-policy": (
             "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
-            f"frame-ancestors 'none'; frame-src {replay_origin}"
+            f"frame-ancestors 'none'; frame-src http://{name}:{replay_port}"
         ),
         "x-content-type-options": "nosniff",
         "x-frame-options": "DENY",
@@ -44,8 +46,8 @@ def headers(replay_origin: str) -> dict[str, str]:
 class View:
     """Answer for one archive."""
 
-    def __init__(self, archive: Archive, replay_origin: str, health_of: HealthOf) -> None:
-        self.archive, self.replay_origin, self.health_of = archive, replay_origin, health_of
+    def __init__(self, archive: ServedArchive, replay_port: int, health_of: HealthOf) -> None:
+        self.archive, self.replay_port, self.health_of = archive, replay_port, health_of
         self.downloads = Downloads(archive)
 
     def app(self) -> Starlette:
@@ -68,11 +70,11 @@ class View:
             ("/health.json", partial(lists.health, self.health_of)),
             ("/health.atom", partial(feeds.health, self.health_of)),
             ("/export/articles.{form}", self.downloads.answer),
-            ("/capture/{number:int}.warc.gz", self.record),
+            ("/capture/{number:int}.warc.gz", self._bound(record)),
             ("/timemap/{form:str}/{url:path}", self._bound(memento.timemap)),
             ("/timegate/{url:path}", self._bound(memento.timegate)),
-            ("/replay/{time:str}/{url:path}", self.replay),
-            ("/static/{name:str}", self.static),
+            ("/replay/{time:str}/{url:path}", self._bound(self.replay)),
+            ("/static/{name:str}", static),
         ]
         return Starlette(
             routes=[Route(path, answer) for path, answer in routes],
@@ -80,54 +82,57 @@ class View:
         )
 
     def _bound(self, answer: Callable[[Archive, Request], Response]) -> Callable[[Request], Response]:
-        return partial(answer, self.archive)
+        return lambda request: self.archive.ask(lambda archive: answer(archive, request))
 
-    def replay(self, request: Request) -> Response:
-        """Show a capture in a frame below a banner; lead to the capture nearest in time if there is none at this one.
+    def replay(self, archive: Archive, request: Request) -> Response:
+        """Show a capture in a frame below a banner.
 
-        Raises NotFound, QueryError.
+        Lead to the capture nearest in time if there is none at this one, and to the target of a redirect. Raises
+        NotFound, QueryError.
         """
         url, wanted = memento.asked_url(request), memento.time_of(request.path_params["time"])
-        captures = memento.answered(self.archive, url)
+        captures = memento.answered(archive, url)
         best = memento.nearest(captures, wanted)
-        exact = memento.replay_path(best["captured"], best["url"])
-        if request.path_params["time"] != memento.stamp_14(best["captured"]):
+        shown = memento.redirected(archive, best, wanted) or best
+        if shown is not best or request.path_params["time"] != memento.stamp_14(best["captured"]):
+            exact = memento.replay_path(shown["captured"], memento.in_link(shown["url"]))
             return RedirectResponse(memento.base_of(request) + exact, 302)
         at = captures.index(best)
-        links = ", ".join(memento.links(memento.base_of(request), url, captures, best))
-        found = {"memento-datetime": memento.http_date(best["captured"]), "link": links}
-        shown = page(request, "replay.html", {
-            "capture": best, "number": at + 1, "captures": len(captures), "article": self._article_of(url),
+        answer = page(request, "replay.html", {
+            "capture": best, "number": at + 1, "captures": len(captures), "article": _article_at(archive, url),
             "earlier": captures[at - 1] if at else None, "path_of": memento.replay_path,
             "later": captures[at + 1] if at + 1 < len(captures) else None,
-            "frame": f"{self.replay_origin}/page/{memento.stamp_14(best['captured'])}/{best['url']}",
+            "frame": f"http://{name_in(request.url.netloc)}:{self.replay_port}/page/{memento.stamp_14(best['captured'])}/{best['url']}",
         })  # fmt: skip
-        shown.headers.update(found)
-        return shown
+        answer.headers["memento-datetime"] = memento.http_date(best["captured"])
+        answer.headers["link"] = ", ".join(memento.links(memento.base_of(request), url, captures, best))
+        return answer
 
-    def _article_of(self, url: str) -> queries.Row | None:
-        try:
-            return queries.article(self.archive.connection, url)
-        except NotFound:
-            return None
 
-    def record(self, request: Request) -> Response:
-        """Answer with the WARC record of a capture: a gzip member as it is in its file. Raises NotFound."""
-        row = self.archive.capture(request.path_params["number"])
-        name = f"capture-{row.id}.warc.gz"
-        sent = {"content-disposition": f'attachment; filename="{name}"'}
-        return Response(self.archive.record(row), media_type="application/warc", headers=sent)
+def _article_at(archive: Archive, url: str) -> queries.Row | None:
+    try:
+        return queries.article(archive.connection, url)
+    except NotFound:
+        return None
 
-    def static(self, request: Request) -> Response:
-        """Answer with a file that we ship."""
-        name = request.path_params["name"]
-        kind = STATIC_TYPES.get(Path(name).suffix)
-        if kind is None:
-            raise HTTPException(404)
-        try:
-            return Response(static_file(name), media_type=kind, headers={"cache-control": A_DAY})
-        except FileNotFoundError:
-            raise HTTPException(404) from None
+
+def record(archive: Archive, request: Request) -> Response:
+    """Answer with the WARC record of a capture: a gzip member as it is in its file. Raises NotFound."""
+    row = archive.capture(request.path_params["number"])
+    sent = {"content-disposition": f'attachment; filename="capture-{row.id}.warc.gz"'}
+    return Response(archive.record(row), media_type="application/warc", headers=sent)
+
+
+def static(request: Request) -> Response:
+    """Answer with a file that we ship."""
+    name = request.path_params["name"]
+    kind = STATIC_TYPES.get(Path(name).suffix)
+    if kind is None:
+        raise HTTPException(404)
+    try:
+        return Response(static_file(name), media_type=kind, headers={"cache-control": A_DAY})
+    except FileNotFoundError:
+        raise HTTPException(404) from None
 
 
 def _no_page(request: Request, error: Exception) -> Response:

@@ -26,7 +26,7 @@ def test_revisions_of_a_view_counter_become_sightings_and_come_back_so_in_a_rebu
     with serving(1) as paper:
         paper.watch(archive)
         for number, (text, views) in enumerate([(TEXT, 120), (TEXT, 340), (edited, 560), (edited, 780)]):
-            paper.write_story(0, f"{text}</p><p>{views} views</p><p>{text}")
+            paper.write_story(0, f"{text}</p><p>{views} views today</p><p>{text}")
             crawl_as_before(archive, "paper", *(("--again",) if number else ()))
     captures = rows(archive, "SELECT id, capture_id FROM revisions ORDER BY number")
     assert len(captures) == 4
@@ -37,7 +37,7 @@ def test_revisions_of_a_view_counter_become_sightings_and_come_back_so_in_a_rebu
         (captures[0][0], 1, None),
         (captures[2][0], 2, '["text"]'),
     ]
-    assert rows(archive, "SELECT revision, text LIKE '%Wednesday%560 views%' FROM articles") == [(2, 1)]
+    assert rows(archive, "SELECT revision, text LIKE '%Wednesday%560 views today%' FROM articles") == [(2, 1)]
     sightings = rows(archive, "SELECT revision_id, capture_id FROM sightings ORDER BY capture_id")
     assert set(sightings) >= {(captures[0][0], captures[1][1]), (captures[2][0], captures[3][1])}
     assert rows(archive, "SELECT count(*) FROM readings") == [(2,)]

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
-from urllib.parse import urljoin
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -18,15 +16,16 @@ from starlette.routing import Route
 
 from exports.python_api.archive import Archive
 from exports.web import memento
+from exports.web.guard import name_in
 from exports.web.replay import css, html
+from exports.web.served_archive import ServedArchive
 from pipelines.archive.replay import ReplayedResponse, replay
-from pipelines.core.errors import MorgueError, NotFound
+from pipelines.core.errors import MorgueError, NotFound, QueryError
 from pipelines.core.media_types import HTML_TYPES
 from pipelines.database.connection import Row
 from pipelines.extraction.page.charset import decode
 
 MAX_BYTES = 64 << 20  # of a body once decoded
-MAX_REDIRECTS = 8
 MAX_LOOKED_UP = 400  # candidates of `srcset` on one page; each takes a fraction of a millisecond
 SHOWN_TYPES = re.compile(r"(?:image|font|audio|video)/[\w.+-]+|application/(?:font-|x-font-|vnd\.ms-font)[\w.+-]+")
 MISSING = (
@@ -37,8 +36,9 @@ MISSING = (
 )
 
 
-def policy(view: str, here: str) -> str:
-    """Return the Content-Security-Policy of what was captured. `view`, `here`: the two origins."""
+def policy(view_port: int, own_port: int, name: str) -> str:
+    """Return the Content-Security-Policy of what was captured. `name`: by which a reader reaches us."""
+    view, here = (f"http://{name}:{port}" for port in (view_port, own_port))
     source = f"{here} data:"
     return (
         f"sandbox allow-same-origin allow-top-navigation-by-user-activation; default-src 'none'; img-src {source}; "
@@ -64,12 +64,22 @@ class KnownParts:
         return self._known.get(url, False)
 
 
+def headers(view_port: int, own_port: int, name: str) -> dict[str, str]:
+    """Return what every answer says."""
+    return {
+        "content-security-policy": policy(view_port, own_port, name),
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "no-referrer",
+        "cache-control": "private, max-age=3600",
+        "cross-origin-resource-policy": "same-site",
+    }
+
+
 class Replay:
     """Answer for the captures of one archive."""
 
-    def __init__(self, archive: Archive, view: str, here: str) -> None:
-        """`view`, `here`: the origins of the view and of this application."""
-        self.archive, self.view, self.here = archive, view, here
+    def __init__(self, archive: ServedArchive, view_port: int, own_port: int) -> None:
+        self.archive, self.view_port, self.own_port = archive, view_port, own_port
 
     def app(self) -> Starlette:
         """Return the application."""
@@ -79,85 +89,73 @@ class Replay:
 
     def page(self, request: Request) -> Response:
         """Answer with the capture of a page that is nearest in time."""
-        url, found = self._found(request, "page")
-        if found is None:
-            return self._response(f"No capture of {url} is in this archive.", "text/plain", 404)
-        return self._answer(found, request.path_params["time"])
+        return self.archive.ask(lambda archive: self._shown(archive, request))
 
     def part(self, request: Request) -> Response:
         """Answer with a picture, style sheet or font; one that is not in the archive is shown as missing."""
-        _, found = self._found(request, "part")
+        return self.archive.ask(lambda archive: self._shown(archive, request, is_part=True))
+
+    def _shown(self, archive: Archive, request: Request, *, is_part: bool = False) -> Response:
+        url, time = memento.asked_url(request), request.path_params["time"]
+        found = _found(archive, url, time, is_part=is_part)
+        if found is None and is_part:
+            is_sheet = request.headers.get("sec-fetch-dest") == "style"
+            return _response("", "text/css", 404) if is_sheet else _response(MISSING, "image/svg+xml", 404)
         if found is None:
-            if request.headers.get("sec-fetch-dest") == "style":
-                return self._response("", "text/css", 404)
-            return self._response(MISSING, "image/svg+xml", 404)
-        return self._answer(found, request.path_params["time"], part=True)
-
-    def _found(self, request: Request, kind: str) -> tuple[str, Row | None]:
-        """Return the address that is asked for, and its capture."""
-        url = memento.asked_url(request)
+            return _response(f"No capture of {url} is in this archive.", "text/plain", 404)
         try:
-            wanted = memento.time_of(request.path_params["time"])
-            captures = memento.answered(self.archive, url)
-        except MorgueError:
-            return url, None
-        if kind == "part":
-            captures = [one for one in captures if _shows_something(one)] or captures
-        return url, self._with_answer(memento.nearest(captures, wanted), wanted)
-
-    def _with_answer(self, row: Row, wanted: datetime) -> Row | None:
-        """Return a capture, or the one that its redirects lead to in the archive; None if they lead out of it."""
-        for _ in range(MAX_REDIRECTS):
-            if not 300 <= row["status"] < 400 or row["status"] == 304:
-                return row
-            head = replay(self.archive.connection, self.archive.warc_storage, row, MAX_BYTES).head
-            place = head.first(b"location")
-            if place is None:
-                return row
-            try:
-                target = urljoin(row["url"], place.decode("utf-8", "replace"))
-                row = memento.nearest(memento.answered(self.archive, target), wanted)
-            except (NotFound, ValueError):
-                return None
-        return None
-
-    def _answer(self, row: Row, time: str, *, part: bool = False) -> Response:
-        answer = replay(self.archive.connection, self.archive.warc_storage, row, MAX_BYTES)
-        mime = answer.head.mime or ""
-        headers = {"memento-datetime": memento.http_date(row["captured"]),
-                   "link": f'<{memento.in_link(row["url"])}>; rel="original"'}  # fmt: skip
+            answer = replay(archive.connection, archive.warc_storage, found, MAX_BYTES)
+        except MorgueError as error:
+            return _response(f"This capture cannot be shown. {error}", "text/plain", 404)
+        mime, headers = answer.head.mime or "", {
+            "memento-datetime": memento.http_date(found["captured"]),
+            "link": f'<{memento.in_link(found["url"])}>; rel="original"',
+        }  # fmt: skip
         status = answer.head.status if answer.head.status >= 400 else 200
-        if mime in HTML_TYPES or (not mime and not part):
-            return self._response(self._page(row, answer, time), "text/html", status, headers)
+        if mime in HTML_TYPES or (not mime and not is_part):
+            return _response(self._page(request, archive, found, answer), "text/html", status, headers)
         if mime == "text/css":
-            return self._response(self._sheet(row, answer, time), "text/css", status, headers)
+            return _response(self._sheet(request, found, answer), "text/css", status, headers)
         if SHOWN_TYPES.fullmatch(mime):
-            return self._response(answer.body, mime, status, headers)
-        return self._response(_as_text(answer), "text/plain", status, headers)
+            return _response(answer.body, mime, status, headers)
+        return _response(_as_text(answer), "text/plain", status, headers)
 
-    def _page(self, row: Row, answer: ReplayedResponse, time: str) -> str:
-        text = decode(answer.body, answer.content_type) or ""
+    def _page(self, request: Request, archive: Archive, row: Row, answer: ReplayedResponse) -> str:
+        text, time = decode(answer.body, answer.content_type) or "", request.path_params["time"]
+        view = f"http://{name_in(request.url.netloc)}:{self.view_port}"
         return html.rewritten(
             text,
             row["url"],
-            self._part_address(time),
-            lambda url: f"{self.view}/replay/{time}/{url}",
-            KnownParts(self.archive).has,
+            self._part_address(request),
+            lambda url: f"{view}/replay/{time}/{url}",
+            KnownParts(archive).has,
         )
 
-    def _sheet(self, row: Row, answer: ReplayedResponse, time: str) -> str:
-        write = html.AddressWriter(row["url"], self._part_address(time), str)
+    def _sheet(self, request: Request, row: Row, answer: ReplayedResponse) -> str:
+        write = html.AddressWriter(row["url"], self._part_address(request), str)
         return css.rewritten(decode(answer.body, answer.content_type) or "", write.part)
 
-    def _part_address(self, time: str) -> Callable[[str], str]:
-        return lambda url: f"{self.here}/part/{time}/{url}"
+    def _part_address(self, request: Request) -> Callable[[str], str]:
+        here, time = f"http://{name_in(request.url.netloc)}:{self.own_port}", request.path_params["time"]
+        return lambda url: f"{here}/part/{time}/{url}"
 
-    def _response(
-        self, body: str | bytes, mime: str, status: int = 200, headers: dict[str, str] | None = None
-    ) -> Response:
-        kind = f"{mime}; charset=utf-8" if mime.startswith("text/") else mime
-        content = body.encode("utf-8", "replace") if isinstance(body, str) else body
-        return Response(content, status, {"content-type": kind, **(headers or {})})
+
+def _found(archive: Archive, url: str, time: str, *, is_part: bool) -> Row | None:
+    """Return the capture of an address that is nearest in time, through redirects; None if there is none."""
+    try:
+        wanted = memento.time_of(time)
+        captures = memento.answered(archive, url)
+    except (NotFound, QueryError):
+        return None
+    if is_part:
+        captures = [one for one in captures if _shows_something(one)] or captures
+    return memento.redirected(archive, memento.nearest(captures, wanted), wanted)
+
+
+def _response(body: str | bytes, mime: str, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    kind = f"{mime}; charset=utf-8" if mime.startswith("text/") else mime
+    content = body.encode("utf-8", "replace") if isinstance(body, str) else body
+    return Response(content, status, {"content-type": kind, **(headers or {})})
 
 
 def _shows_something(capture: Row) -> bool:

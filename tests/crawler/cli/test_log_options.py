@@ -26,7 +26,7 @@ FULL = Path("/dev/full")
 
 def messages(log: str) -> list[str]:
     """Return the messages of a log of ours; every line is one, or says how far a slow crawl is, or the test fails."""
-    found = [LINE.fullmatch(line) for line in log.splitlines() if not re.match(r"  \d+ listings?, ", line)]
+    found = [LINE.fullmatch(line) for line in log.splitlines() if not re.match(r"\d+ listings?, ", line)]
     assert all(found), log
     return [line[3] for line in found if line]
 

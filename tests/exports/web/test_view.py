@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import shutil
 import xml.etree.ElementTree as ET
 
 import feedparser
@@ -209,3 +210,27 @@ def test_address_that_others_reach_needs_a_token(archive):
     done = morgue("-C", archive, "serve", "--host", "0.0.0.0", "--port", "0")
     assert done.returncode == 2
     assert "add --token TEXT, or --public if everybody may" in done.stderr
+
+
+def test_view_goes_on_after_a_rebuild(archive, tmp_path):
+    """The database was replaced while it was open: the next question opens the new one."""
+    copy = tmp_path / "archive"
+    shutil.copytree(archive, copy)
+    with viewing(copy) as view:
+        before = view.get("/search.json?q=ferry").json()["hits"]
+        assert morgue("-C", copy, "rebuild").returncode == 0
+        assert view.get("/search.json?q=ferry").json()["hits"] == before
+
+
+def test_public_view_names_its_origins_as_the_reader_does(archive):
+    """A server behind all interfaces is reached by many names; frames and parts come from the same one."""
+    with viewing(archive, "--host", "0.0.0.0", "--public") as view:
+        port = view.url.rpartition(":")[2]
+        here = f"http://127.0.0.1:{port}"
+        path = re.search(r'href="(/replay/[^"]+)"', view.get(f"{here}/article/1").text)[1]
+        answer = view.get(f"{here}{path}", Host=f"archive.example:{port}")
+        frame = re.search(r'<iframe src="([^"]+)"', answer.text)[1]
+        assert frame.startswith("http://archive.example:")
+        assert f"frame-src {frame.partition('/page/')[0]}" in answer.headers["content-security-policy"]
+        odd = view.get(f"{here}/", Host='"><script>')
+        assert "<script" not in odd.headers["content-security-policy"]

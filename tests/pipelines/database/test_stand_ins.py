@@ -81,8 +81,8 @@ CASES = {
     "a beginning and a subscription": stub(
         "To read the full story, subscribe now.\nAlready a subscriber? Log in.", LASTS, "paywall"),
     "a cut line and a wall in Polish": stub("Sentence 9 of the story na… Zaloguj się i czytaj dalej", LASTS, "paywall"),
-    "a beginning and a notice in no known words": stub("Συνδεθείτε για να δείτε.", Evidence(), "other text"),
-    "such a notice at another article, too": stub("Συνδεθείτε για να δείτε.", MET, "error page"),
+    "a beginning and a notice in no known words": stub("შედით, რომ ნახოთ.", Evidence(), "other text"),
+    "such a notice at another article, too": stub("შედით, რომ ნახოთ.", MET, "error page"),
     "a beginning alone": stub("", Evidence(), "other text"),
     "a beginning alone that lasts": stub("", LASTS, None),
     "a beginning alone of a page that says it was changed": stub("", Evidence(), None, **LATER),

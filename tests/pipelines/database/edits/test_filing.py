@@ -170,7 +170,7 @@ def test_stub_is_an_edit_once_it_lasts_and_a_wall_of_the_site_never(paper):
     texts = {page: "\n".join(f"Paragraph {n} of story {page} is long enough." for n in range(40)) for page in (1, 2, 3)}
     for page, text in texts.items():
         paper.see(text, 0, page=page)
-    walled = {page: f"{text[:200]}\nΣυνδεθείτε για να δείτε." for page, text in texts.items()}
+    walled = {page: f"{text[:200]}\nშედით, რომ ნახოთ." for page, text in texts.items()}
     assert [paper.see(text, 1, page=page).state.kind for page, text in walled.items()] == [
         "other text", "error page", "error page",
     ]  # fmt: skip
