@@ -7,7 +7,7 @@ The replay leaves out the candidates that the archive has not, so that a browser
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from itertools import chain
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -18,16 +18,16 @@ from pipelines.extraction.page.charset import decode
 from pipelines.extraction.parts import srcset
 from pipelines.extraction.parts.sheet_addresses import sheet_addresses
 
-MAX_ADDRESSES = 5000  # of a page or sheet that are looked at
+MAX_ADDRESSES = 5000  # of a page or sheet that are looked at; further ones are only counted
 LAZY = ("data-src", "data-lazy-src", "data-original")  # where scripts would have taken the address of a picture from
 LAZY_SET = "data-srcset"
-SHEET_LINKS = frozenset(("stylesheet",))
 ICON_LINKS = frozenset(("icon", "apple-touch-icon", "mask-icon"))
 BACKGROUNDS = frozenset(("body", "table", "td", "th"))
 DRAWN = frozenset(("image", "use", "feimage"))  # of SVG
 RANKS = ("style", "font", "icon", "image")  # if there are too many, the first of these are taken
 IMAGE_KINDS = frozenset(("image",))
 NOT_FETCHED = ("data:", "blob:", "about:", "#")
+MAX_BEGINNING = max(map(len, NOT_FETCHED))
 
 
 def parts_of_page(
@@ -37,9 +37,8 @@ def parts_of_page(
     tree = LexborHTMLParser(decode(body, content_type) or "")
     base = tree.css_first("base[href]")
     start = (resolve(base.attributes.get("href") or "", url) if base is not None else None) or url
-    found = _of_tree(tree)
-    lead = iter([(lead_image, "image")] if lead_image else [])
-    return _listed((one for some in (lead, found) for one in some), start, rules)
+    lead = [(lead_image, "image")] if lead_image else []
+    return _listed(chain(lead, _of_tree(tree)), start, rules)
 
 
 def parts_of_sheet(body: bytes, content_type: str | None, url: str, rules: PartRules) -> PartList:
@@ -50,14 +49,16 @@ def parts_of_sheet(body: bytes, content_type: str | None, url: str, rules: PartR
 def _listed(found: Iterable[tuple[str, str]], base: str, rules: PartRules) -> PartList:
     """Return addresses as parts: absolute, each once, those that the rules allow, and not more than they do."""
     parts: dict[str, str] = {}
-    other_hosts = looked_at = 0
+    seen: set[str] = set()  # addresses as written
+    other_hosts = unread = 0
     for written, kind in found:
-        looked_at += 1
-        if looked_at > MAX_ADDRESSES:
-            break
         if (rules.images_only and kind not in IMAGE_KINDS) or (kind == "style" and not rules.sheets):
             continue
-        if not written or written.lower().startswith(NOT_FETCHED):
+        if not written or written in seen or written[:MAX_BEGINNING].lower().startswith(NOT_FETCHED):
+            continue
+        seen.add(written)
+        if len(seen) > MAX_ADDRESSES:
+            unread += 1
             continue
         address = fetchable(resolve(written, base) or "")
         if address is None or len(address) > rules.url_length or address in parts or address == base:
@@ -68,33 +69,38 @@ def _listed(found: Iterable[tuple[str, str]], base: str, rules: PartRules) -> Pa
         parts[address] = kind
     ranked = sorted(parts.items(), key=lambda part: RANKS.index(part[1]))
     kept = tuple(PagePart(address, kind) for address, kind in ranked[: rules.most])
-    return PartList(kept, too_many=len(parts) - len(kept), other_hosts=other_hosts)
+    return PartList(kept, too_many=len(parts) - len(kept) + unread, other_hosts=other_hosts)
 
 
 def _of_tree(tree: LexborHTMLParser) -> Iterator[tuple[str, str]]:
     """Yield (address as written, kind of part) of what a browser without scripts would ask for."""
+    source: str | None = None  # of the `picture` that is being read: its first
     for node in tree.css("*"):
         tag, given = (node.tag or "").lower(), node.attributes
         if tag == "style":
             yield from sheet_addresses(node.text(deep=True) or "")
-        if not given and tag != "img":
-            continue
-        if style := given.get("style"):
-            yield from sheet_addresses(style)
-        yield from _of_element(tag, given, node)
+        elif tag == "picture":
+            source = None
+        elif tag == "source":
+            source = source or image_address(given)
+        elif tag == "img":
+            is_in_picture = node.parent is not None and node.parent.tag == "picture"
+            yield image_address(given) or (source if is_in_picture else None) or "", "image"
+        if given:
+            yield from _of_attributes(tag, given)
 
 
-def _of_element(tag: str, given: dict[str, str | None], node: Any) -> Iterator[tuple[str, str]]:
-    """Yield the parts that one element names in its attributes."""
+def _of_attributes(tag: str, given: dict[str, str | None]) -> Iterator[tuple[str, str]]:
+    """Yield the parts that one element other than `img` names in its attributes, and those of its own style."""
+    if style := given.get("style"):
+        yield from sheet_addresses(style)
     if tag == "link":
         kinds = set((given.get("rel") or "").lower().split())
         href = given.get("href") or ""
-        if kinds & SHEET_LINKS and "alternate" not in kinds:
+        if "stylesheet" in kinds and "alternate" not in kinds:
             yield href, "style"
         elif kinds & ICON_LINKS:
             yield href, "icon"
-    elif tag == "img":
-        yield image_address(given) or _source_of_picture(node) or "", "image"
     elif tag == "input" and (given.get("type") or "").lower() == "image":
         yield given.get("src") or "", "image"
     elif tag == "video":
@@ -124,11 +130,3 @@ def image_address(given: dict[str, str | None]) -> str | None:
 def _is_width(rest: str) -> bool:
     return rest.endswith("w")
 
-
-def _source_of_picture(node: Any) -> str | None:
-    """Return the address of the first `source` beside an `img` that has none of its own."""
-    parent = node.parent
-    if parent is None or parent.tag != "picture":
-        return None
-    found = (image_address(source.attributes) for source in parent.css("source"))
-    return next(filter(None, found), None)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-CANDIDATE = re.compile(r"[\s,]*(?P<url>[^\s]+)(?P<rest>[^,(]*(?:\([^)]*\)[^,(]*)*)(?:,|\Z)")
+# Possessive: a candidate that does not end takes time in proportion to its length, not to the square of it.
+CANDIDATE = re.compile(r"[\s,]*+(?P<url>[^\s]++)(?P<rest>[^,(]*+(?:\([^)]*+\)[^,(]*+)*+)(?:,|\Z)")
 SIZE = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)([wx])(?:\s|\Z)")
 WANTED_WIDTH = 1200  # pixels; enough for the text column of a paper on most screens
 WANTED_DENSITY = 2

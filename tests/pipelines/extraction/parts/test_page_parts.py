@@ -111,6 +111,8 @@ def test_sheet_at_the_deepest_level_imports_no_other():
 HOSTILE = {
     "many pictures": "".join(f'<img src="/{number}.png">' for number in range(100_000)),
     "many candidates": '<img srcset="' + ", ".join(f"/{number}.png {number}w" for number in range(100_000)) + '">',
+    "candidate without an end": '<img srcset="' + "a" * 200_000 + ' (">',
+    "picture of many sources": "<picture>" + "<source>" * 20_000 + "<img>" * 20_000,
     "one long style": "<style>" + "url(" * 200_000 + "</style>",
     "comments": "<style>" + "/*" * 200_000 + "</style>",
     "deep": "<div>" * 2_000 + '<img src="/p.png">',  # a deeper page is read as no article
@@ -125,3 +127,11 @@ def test_hostile_page_lists_a_limited_number_of_parts_in_limited_time(name):
     found = parts_of_page(HOSTILE[name].encode(), None, PAGE, ALL)
     assert len(found.parts) <= ALL.most
     assert process_time() - began < 5
+
+
+def test_pictures_beyond_the_limit_are_counted():
+    """Also those whose addresses are not looked at; one that is named again and again counts once."""
+    page = HOSTILE["many pictures"] + '<img src="/0.png">' * 10_000
+    found = parts_of_page(page.encode(), None, PAGE, ALL)
+    assert len(found.parts) == ALL.most
+    assert found.too_many == 100_000 - ALL.most
