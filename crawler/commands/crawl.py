@@ -141,6 +141,7 @@ def command(
         again=again,
         config_of_files=config_of_files(config) if overrides else None,
         assumed_https=listed.assumed_https if listed is not None else frozenset(),
+        parts_of_all=any(text.partition("=")[0].strip() == "capture.parts" for text in overrides),
     )
     try:
         run = CrawlRun(config, plan, " ".join(sys.argv[1:]))

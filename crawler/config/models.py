@@ -346,9 +346,11 @@ class Config:
         return merged(self.crawl, self.sources[name].crawl)
 
     def capture_of(self, name: str) -> CaptureSettings:
-        """Return the [capture] settings of a source: its own, else the archive's. Raises KeyError."""
-        own: CaptureSettings = merged(self.capture, self.sources[name].capture)
-        return own
+        """Return the [capture] settings of a source: its own, else the archive's, as for a site without a file."""
+        found: CaptureSettings = (
+            merged(self.capture, self.sources[name].capture) if name in self.sources else self.capture
+        )
+        return found
 
     @property
     def user_agent(self) -> str:

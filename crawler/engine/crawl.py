@@ -89,13 +89,23 @@ class CrawlRun:
         scope, call, table = self.prepared.scope, self.context.archive_writer.call, self.frontier.table
         due: int = call(table.count_due, scope, now())
         logger.info("URLs that are due: %(urls)d", {"urls": due})
-        sources = part_counter(self.prepared, self.config).wanted
-        return due > 0 or bool(sources and call(table.hosts_with_parts, scope, now(), sources))
+        return due > 0 or bool(
+            call(table.hosts_with_parts, scope, now(), part_counter(self.prepared, self.config).wanted)
+        )
 
     def next_due(self) -> str | None:
-        """Return the stamp of the time at which the next URL falls due; None if nothing is planned."""
+        """Return the stamp of the time at which the next URL or part falls due; None if nothing is planned."""
+        return self.context.archive_writer.call(self._next_due)
+
+    def _next_due(self) -> str | None:
+        """Return what `next_due` does. Runs on the archive writer's thread."""
         assert self.prepared is not None
-        return self.context.archive_writer.call(self.frontier.table.next_due, self.prepared.scope, now())
+        table, scope = self.frontier.table, self.prepared.scope
+        planned = (
+            table.next_due(scope, now()),
+            table.next_part(scope, part_counter(self.prepared, self.config).wanted),
+        )
+        return min(filter(None, planned), default=None)
 
     def abandon(self, outcome: str = "not begun") -> None:
         """Close the archive without having crawled. Do nothing after `finish`."""
@@ -203,10 +213,9 @@ class CrawlRun:
                     await self.context.do(self._forget_silent_sites, self.prepared)
                     await compare_new(self.context, self.context.stats.articles, lambda: self.interrupted)
                 self.due_left = await self.context.do(self.frontier.table.count_due, self.prepared.scope, now())
-                self.next_planned = await self.context.do(self.frontier.table.next_due, self.prepared.scope, now())
-                if sources := self.dispatcher.parts.wanted:
-                    scope, count = self.prepared.scope, self.frontier.table.count_parts
-                    self.context.stats.parts_waiting = await self.context.do(count, scope, sources)
+                self.next_planned = await self.context.do(self._next_due)
+                count, wanted = self.frontier.table.count_parts, self.dispatcher.parts.wanted
+                self.context.stats.parts_waiting = await self.context.do(count, self.prepared.scope, wanted)
                 if self.dispatcher.used.reached:
                     due = await self.context.do(self.frontier.table.count_due_by_source, self.prepared.scope, now())
                     self._count_limits(self.dispatcher, self.prepared, due)
@@ -381,12 +390,10 @@ def crawl_limits(config: Config, max_pages: int | None) -> CrawlLimits:
 
 def part_counter(prepared: PreparedCrawl, config: Config) -> PartCounter:
     """Return what counts the parts of pages, with the limits of the sources of which they are fetched."""
-    of_source = {
-        source_id: config.capture_of(site.name).parts_per_source
-        for source_id, site in prepared.sites.items()
-        if source_id is not None and site.part_rules is not None
-    }
-    return PartCounter(of_source, config.capture.parts_per_crawl)
+    rules = {source_id: site.part_rules for source_id, site in prepared.sites.items() if site.part_rules is not None}
+    of_source = {source_id: config.capture_of(prepared.sites[source_id].name).parts_per_source for source_id in rules}
+    images_only = [source_id for source_id, own in rules.items() if own.images_only]
+    return PartCounter(of_source, config.capture.parts_per_crawl, images_only)
 
 
 def limits_of(name: str, config: Config) -> SourceLimits:

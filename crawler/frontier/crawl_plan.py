@@ -24,6 +24,7 @@ from crawler.frontier.watched_sites import (
     visit_intervals,
     watched_site,
     with_owners,
+    with_parts,
 )
 from crawler.schedule.failure_kinds import NOT_PUBLIC
 from crawler.schedule.hours import Hours
@@ -40,8 +41,8 @@ from pipelines.core.errors import ConfigError
 from pipelines.core.items import Source
 from pipelines.core.plural import counted, verb
 from pipelines.core.timestamps import stamp
-from pipelines.core.urls import typed_address
-from pipelines.database.frontier import backfills, replanning
+from pipelines.core.urls import typed_address, url_key
+from pipelines.database.frontier import backfills, parts, replanning
 from pipelines.database.frontier.rows import ClaimScope
 from pipelines.database.health import pauses, wrong_clock
 from pipelines.database.runs import beginnings, interrupted_since, last_time
@@ -68,6 +69,7 @@ class CrawlPlan:
         None  # without `-s`: a setting of one run plans nothing anew; None: there is no `-s`
     )
     assumed_https: frozenset[str] = frozenset()  # those of `pages` that the user gave without a scheme
+    parts_of_all: bool = False  # `-s capture.parts` is given: it holds for lists and sites without a file as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,9 @@ def prepare(plan: CrawlPlan, config: Config, store: SourceStore, frontier: Front
     source_ids = prepared.scope.source_ids if plan.targets and plan.listings_now else None
     frontier.hosts.ask_again(source_ids or (), prepared.scope.row_ids, now)
     early = taken_until(now, frontier.pass_interval)
-    scope = replace(prepared.scope, early_until=stamp(early), began=frontier.began)
+    scope = replace(
+        prepared.scope, early_until=stamp(early), began=frontier.began, new_parts_only=plan.limit is not None
+    )
     prepared = replace(prepared, scope=scope, notes=(*note, *prepared.notes))
     return without_paused(prepared, plan, config, frontier, now)
 
@@ -150,13 +154,13 @@ def prepare_scope(
         return source_id_of.get(bare_host(url))
 
     if plan.pages is not None:
-        # A crawl of a list fetches the pages on the list, and no parts of them.
-        sites = {source_id: replace(site, part_rules=None) for source_id, site in sites.items()}
-        sites, frontier.owners = with_owners(sites)
+        sites, frontier.owners = with_owners(with_parts(sites, config, for_all=plan.parts_of_all, of_list=True))
         wanted, known_pages = frontier.want(
             plan.pages, "page", source_of, now, again=plan.again, assumed_https=plan.assumed_https
         )
         gone = takedowns_of(store.db, plan.pages)
+        if plan.parts_of_all:  # those that an interrupted crawl of this list has left
+            parts.wait_anew(frontier.db, map(url_key, plan.pages), now)
         return PreparedCrawl(
             sites,
             frontier.owners,
@@ -171,7 +175,7 @@ def prepare_scope(
     visited = chosen.sites if plan.targets else list(watched.values())
     start_urls = (*(site.source.url for site in visited), *chosen.listings, *chosen.pages)
     sites |= {site.source_id: site for site in visited}
-    sites, frontier.owners = with_owners(sites)
+    sites, frontier.owners = with_owners(with_parts(sites, config, for_all=plan.parts_of_all))
     interrupted = None if plan.again else interrupted_since(store.db, frontier.crawl_id)
     differing = frontier.table.without_their_seeds({site.source_id: site.listings for site in visited})
     # A listing that two files name is of the last one here: one that is paused must not keep it from the other.
@@ -202,14 +206,7 @@ def prepare_scope(
         *(f"{url} was taken down on {why}: it is not crawled again" for url, why in gone.items()),
     )
     return PreparedCrawl(
-        sites,
-        frontier.owners,
-        scope,
-        start_urls,
-        notes=notes,
-        taken_down=len(gone),
-        typed=typed,
-        followed=typed,
+        sites, frontier.owners, scope, start_urls, notes=notes, taken_down=len(gone), typed=typed, followed=typed
     )
 
 

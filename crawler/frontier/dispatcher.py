@@ -21,7 +21,7 @@ from crawler.schedule.revisit_policy import PAGE_KINDS
 from pipelines.core.timestamps import now
 from pipelines.core.urls import site_of_host
 from pipelines.database.captures import UsedToday
-from pipelines.database.frontier.rows import NO_SOURCE, Claim, ClaimScope
+from pipelines.database.frontier.rows import NO_SOURCE, PART, Claim, ClaimScope
 from pipelines.session.context import CrawlContext
 
 logger = logging.getLogger("morgue.frontier")
@@ -56,6 +56,7 @@ class Dispatcher:
         self.context, self.frontier, self.scope = context, frontier, scope
         self.limits, self.limits_of_source = limits, limits_of_source
         self.stopped = False
+        self._pages_done = False  # --limit is reached: only parts of the pages are handed out
         self.used = LimitCounter(limits_of_source, used_today, resting, began=scope.began)
         self.parts = parts or PartCounter()
         self._host_concurrency = host_concurrency
@@ -115,9 +116,10 @@ class Dispatcher:
         self.context.backpressure.page_in(claim.source_id)
         self.used.end(claim, requested=requested)
         self.parts.end(claim, requested=requested)
-        if self.limits.pages is not None and self.used.pages >= self.limits.pages and not self.stopped:
+        if self.limits.pages is not None and self.used.pages >= self.limits.pages and not self._pages_done:
             logger.info("--limit is reached (%(pages)d)", {"pages": self.used.pages})
-            self.stopped = True
+            self._pages_done = True
+            self.stopped |= not self.parts.wanted
         for key in shares_of(claim):
             self._fetching[key] -= 1
         self._fetching_total -= 1
@@ -228,30 +230,30 @@ class Dispatcher:
         to a limit; after that only its articles are claimed.
         """
         owners = self.frontier.owners.of_site(site_of_host(host))
-        if owners and host not in self._without_own:
+        if owners and host not in self._without_own and not self._pages_done:
             choice = self.used.choice(host, owners)
             if claims := self.frontier.claim(host, number, self.scope, now(), choice):
                 return claims
             self._without_own.add(host)
         choice = self.used.choice(host)
-        if claims := self.frontier.claim(host, number, self.scope, now(), choice):
+        if not self._pages_done and (claims := self.frontier.claim(host, number, self.scope, now(), choice)):
             return claims
         # One at a time: an article that is found meanwhile waits for no more than that one.
-        sources = self.parts.sources() - choice.without
-        return self.frontier.claim_parts(host, 1, self.scope, now(), sources) if sources else []
+        parts = self.parts.choice() - choice.without
+        return self.frontier.claim_parts(host, 1, self.scope, now(), parts) if parts else []
 
     def _hosts_due(self) -> list[str]:
         """Return the hosts that have due URLs or parts. Runs on the archive writer's thread."""
-        table, sources = self.frontier.table, self.parts.sources()
-        hosts = table.hosts_due(self.scope, now())
-        return hosts + (table.hosts_with_parts(self.scope, now(), sources) if sources else [])
+        table, parts = self.frontier.table, self.parts.choice()
+        hosts = [] if self._pages_done else table.hosts_due(self.scope, now())
+        return hosts + (table.hosts_with_parts(self.scope, now(), parts) if parts else [])
 
     def _handed_out(self, host: str, waiting: deque[Claim]) -> list[Claim]:
         """Hand out as many of the claims of a host as may be asked for now, and return them."""
         claims: list[Claim] = []
         while waiting and self._capacity_of(host) > 0:
             claim = waiting.popleft()
-            if self.used.is_closed(claim):
+            if self.used.is_closed(claim) or (self._pages_done and claim.kind != PART):
                 self._set_aside.append(claim)
                 self._unpark(source_key(claim))  # another host that waits for this source can have its turn
                 continue
@@ -323,7 +325,9 @@ class Dispatcher:
     def _capacity(self) -> int:
         """Return how many more URLs of any hosts may be handed out now."""
         capacity = self.limits.unfetched - self._fetching_total
-        return capacity if self.limits.pages is None else min(capacity, self.limits.pages - self.pages_taken)
+        if self.limits.pages is None or self._pages_done:
+            return capacity
+        return min(capacity, self.limits.pages - self.pages_taken)
 
 
 def site_key(host: str) -> tuple[str, str]:

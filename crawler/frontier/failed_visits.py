@@ -79,7 +79,7 @@ class FailedVisits(ListingVisits):
             plan = self.plan_after_stand_in(claim, state)
         elif dead_link:
             plan = NextVisit("failed", None, "gone")
-        if wait is not None and not self._is_alone_in_asking(claim, status, host):
+        if wait is not None and not self.is_alone_in_asking(claim, status, host):
             await self.host_in_trouble(host, why, wait)
             plan = plan if redirected else self._due_with_host(claim, plan)
         elif wait is None and is_refusal(why, status) and not (redirected or foreign or guessed):
@@ -199,7 +199,7 @@ class FailedVisits(ListingVisits):
         else:
             self.dispatcher.close_host(host)
 
-    def _is_alone_in_asking(self, claim: Claim, status: int | None, host: str) -> bool:
+    def is_alone_in_asking(self, claim: Claim, status: int | None, host: str) -> bool:
         """Return True if a URL asks us to wait twice in a row, while its host has answered others: then it waits alone.
 
         One page or feed that always asks for a day must not make a day of each pause of its paper.

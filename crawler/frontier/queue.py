@@ -29,9 +29,9 @@ from crawler.schedule.revisit_policy import (
 from pipelines.core import timestamps
 from pipelines.core.timestamps import stamp
 from pipelines.core.urls import host_of, url_key
-from pipelines.database.frontier import backfills, looks, replanning
+from pipelines.database.frontier import backfills, looks, parts, replanning
 from pipelines.database.frontier.host_troubles import HostTroubles
-from pipelines.database.frontier.rows import Claim, ClaimScope, FrontierRow, SourceChoice, is_by_robots
+from pipelines.database.frontier.rows import Claim, ClaimScope, FrontierRow, PartChoice, SourceChoice, is_by_robots
 from pipelines.database.frontier.table import FrontierTable
 from pipelines.takedown.register import TakedownRegister
 
@@ -184,14 +184,12 @@ class Frontier:
             self.hosts.probe(host, now)
         return claims
 
-    def claim_parts(
-        self, host: str, number: int, scope: ClaimScope, now: datetime, source_ids: frozenset[int]
-    ) -> list[Claim]:
-        """Claim parts of pages of these sources on one host; of a host that is in trouble one, if a probe is due."""
+    def claim_parts(self, host: str, number: int, scope: ClaimScope, now: datetime, choice: PartChoice) -> list[Claim]:
+        """Claim parts of pages on one host; of a host that is in trouble one, if a probe is due."""
         trouble = self.hosts.of(host)
         if trouble is not None and (trouble.pages_only or self.hosts.is_shut(host, now)):
             return []
-        claims = self.table.claim_parts(self.crawl_id, host, number if trouble is None else 1, scope, now, source_ids)
+        claims = self.table.claim_parts(self.crawl_id, host, number if trouble is None else 1, scope, now, choice)
         if claims and trouble is not None:
             self.hosts.probe(host, now)
         return claims
@@ -240,6 +238,7 @@ class Frontier:
         self.visited(claim, replace(visit, plan=old_plan, error=error, validators=Validators()), now)
         entry = FrontierEntry(url, claim.kind, claim.depth, claim.url)
         self.table.insert(replace(self._row(entry, self.owners.file_under(url, claim.source_id), now), next_visit=None))
+        parts.copy_links(self.db, url_key(claim.url), url_key(url))
         if visit.detour is None:
             replanning.continue_visits(self.db, url_key(claim.url), url_key(url))
         row = self.table.unclaimed(url_key(url))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,7 +13,7 @@ from crawler.schedule.hours import Hours
 from crawler.schedule.revisit_policy import PAGE_KINDS
 from pipelines.core.timestamps import now
 from pipelines.database.captures import UsedToday
-from pipelines.database.frontier.rows import NO_SOURCE, PART, Claim, SourceChoice
+from pipelines.database.frontier.rows import NO_SOURCE, PART, Claim, PartChoice, SourceChoice
 
 logger = logging.getLogger("morgue.frontier")
 
@@ -240,23 +240,32 @@ class LimitCounter:
 class PartCounter:
     """Count the parts of pages that a crawl requests, and say of which sources it may request more."""
 
-    def __init__(self, of_source: Mapping[int, int] | None = None, of_crawl: int = 0) -> None:
-        """`of_source`: how many parts may be requested, by source; of others none are."""
-        self._of_source, self._of_crawl = dict(of_source or {}), of_crawl
+    def __init__(
+        self,
+        of_source: Mapping[int | None, int] | None = None,
+        of_crawl: int = 0,
+        images_only: Collection[int | None] = (),
+    ) -> None:
+        """`of_source`: how many parts may be requested, by source; of others none are. `images_only`: some of these."""
+        self._of_source, self._of_crawl, self._images_only = dict(of_source or {}), of_crawl, frozenset(images_only)
         self._requested: Counter[int | None] = Counter()
         self._under_way: Counter[int | None] = Counter()
 
     @property
-    def wanted(self) -> frozenset[int]:
-        """Return the sources of which parts are fetched at all."""
-        return frozenset(self._of_source)
+    def wanted(self) -> PartChoice:
+        """Return which parts are fetched at all."""
+        return self._choice(self._of_source)
 
-    def sources(self) -> frozenset[int]:
-        """Return the sources of which one more part may be requested."""
-        if self._requested.total() + self._under_way.total() >= self._of_crawl:
-            return frozenset()
+    def choice(self) -> PartChoice:
+        """Return of which sources one more part may be requested."""
         used = self._requested + self._under_way
-        return frozenset(source_id for source_id, most in self._of_source.items() if used[source_id] < most)
+        if used.total() >= self._of_crawl:
+            return PartChoice()
+        return self._choice(source_id for source_id, most in self._of_source.items() if used[source_id] < most)
+
+    def _choice(self, sources: Iterable[int | None]) -> PartChoice:
+        found = frozenset(sources)
+        return PartChoice(as_ids(found - self._images_only), as_ids(found & self._images_only))
 
     def begin(self, claim: Claim) -> None:
         """Note that an address is handed out."""

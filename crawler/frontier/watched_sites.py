@@ -146,17 +146,17 @@ def watched_site(name: str, config: Config, store: SourceStore) -> WatchedSite:
         meta=meta,
         listed=listed_sites(own.url, own.sections, (*own.feeds, *own.news_sitemaps, *own.sitemaps), own.sites),
         listings={url_key(entry.url): entry.kind for entry in seeds_of(own.source, own)},
-        part_rules=part_rules(config, own),
+        part_rules=part_rules(config, name, own.url),
     )
 
 
-def part_rules(config: Config, own: SourceConfig) -> PartRules | None:
-    """Return which parts of a source's articles are fetched; None if none are."""
-    capture = config.capture_of(own.name)
+def part_rules(config: Config, name: str, home: str) -> PartRules | None:
+    """Return which parts of a source's articles are fetched; None if none are. `home`: "" if each page has its own."""
+    capture = config.capture_of(name)
     if capture.parts == "none":
         return None
     return PartRules(
-        own.url,
+        home,
         capture.part_hosts,
         images_only=capture.parts == "images",
         most=capture.parts_per_page,
@@ -164,6 +164,22 @@ def part_rules(config: Config, own: SourceConfig) -> PartRules | None:
         recheck_seconds=capture.parts_recheck,
         max_bytes=capture.part_bytes,
     )
+
+
+def with_parts(
+    sites: Mapping[int | None, WatchedSite], config: Config, *, for_all: bool, of_list: bool = False
+) -> Mapping[int | None, WatchedSite]:
+    """Return sites with the rules by which this crawl fetches parts of pages.
+
+    The files of an archive ask for parts of what it watches. Sites without a file, and lists of pages (`of_list`), have
+    them only if the command asks for them (`for_all`).
+    """
+    if not for_all:
+        return {source_id: replace(site, part_rules=None) for source_id, site in sites.items()} if of_list else sites
+    return {
+        source_id: site if site.watched else replace(site, part_rules=part_rules(config, site.name, site.source.url))
+        for source_id, site in sites.items()
+    }
 
 
 def visit_intervals(config: Config, own: SourceConfig) -> dict[str, float]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from crawler.frontier.watched_sites import WatchedSite
 from crawler.middleware.known_redirects import PART_RULES
-from pipelines.database.frontier.parts import KIND_HINT
-from pipelines.database.frontier.rows import Claim
+from pipelines.core.items import PartRules
+from pipelines.database.frontier.parts import HOME_HINT
+from pipelines.database.frontier.rows import PART_KIND, Claim
 
 STYLE, IMAGE, FONT, ICON = "style", "image", "font", "icon"
 # By kind; as browsers ask, because some servers send another format if they do not know what is accepted.
@@ -15,13 +18,13 @@ ACCEPTED = {
     ICON: b"image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5",
 }
 FONT_TYPES = ("font/", "application/font-", "application/x-font-", "application/vnd.ms-font")
-# Types that servers give to fonts and icons whose name they do not know; browsers look at the bytes.
+# Types that servers give to fonts whose name they do not know; browsers look at the bytes.
 UNKNOWN_TYPES = (None, "application/octet-stream", "binary/octet-stream")
 
 
 def kind_of(claim: Claim) -> str:
     """Return the kind of a part; that of a row which does not say is taken for a picture."""
-    return claim.hint.get(KIND_HINT, IMAGE)
+    return claim.hint.get(PART_KIND, IMAGE)
 
 
 def accept_header(claim: Claim) -> bytes:
@@ -29,10 +32,21 @@ def accept_header(claim: Claim) -> bytes:
     return ACCEPTED.get(kind_of(claim), b"*/*")
 
 
-def part_meta(site: WatchedSite) -> dict[str, object]:
-    """Return the meta of a request for a part."""
+def rules_of_page(site: WatchedSite, url: str) -> PartRules | None:
+    """Return by which rules the parts of a page are fetched. A page of no source is at home on its own site."""
     rules = site.part_rules
-    return {PART_RULES: rules, "download_maxsize": rules.max_bytes} if rules is not None else {}
+    return replace(rules, home=url) if rules is not None and not rules.home else rules
+
+
+def rules_of_part(site: WatchedSite, claim: Claim) -> PartRules | None:
+    """Return by which rules a part, and what it names, is fetched."""
+    return rules_of_page(site, claim.hint.get(HOME_HINT, claim.url))
+
+
+def part_meta(site: WatchedSite, claim: Claim) -> dict[str, object]:
+    """Return the meta of a request for a part. One that fails is tried again by a later crawl."""
+    rules = rules_of_part(site, claim)
+    return {PART_RULES: rules, "download_maxsize": rules.max_bytes, "dont_retry": True} if rules is not None else {}
 
 
 def is_of_type(kind: str, mime: str | None) -> bool:

@@ -10,11 +10,11 @@ from functools import partial
 from scrapy.http import Response
 
 from crawler.frontier.queue_values import Validators, VisitResult, header, validators
-from crawler.frontier.visit_outcomes import VisitOutcomes
+from crawler.frontier.visit_outcomes import CONDITIONS, VisitOutcomes
 from crawler.middleware.failure_reasons import reason_of
 from crawler.middleware.robots import DisallowedByRobots
-from crawler.parts.part_requests import STYLE, is_of_type, kind_of
-from crawler.schedule.failure_kinds import HOST_DOWN_REASONS
+from crawler.parts.part_requests import STYLE, is_of_type, kind_of, rules_of_part
+from crawler.schedule.failure_kinds import HOST_DOWN_REASONS, UNASKED_304, is_permanent
 from crawler.schedule.revisit_policy import NextVisit
 from pipelines.core.items import PartList, PartRules, QueuedParts
 from pipelines.core.media_types import media_type
@@ -47,45 +47,49 @@ class PartVisits:
 
     async def answered(self, claim: Claim, response: Response) -> None:
         """End the visit of a part that was answered."""
-        if not 200 <= response.status < 300 and response.status != 304:
-            await self._unanswered(claim, f"HTTP {response.status}", response.status, response.meta.get("retry_after"))
-            return
-        kind, mime, count = kind_of(claim), media_type(header(response, "Content-Type")), self.stats(claim)
-        if response.status == 304:
+        status, count = response.status, self.stats(claim)
+        if status == 304:
+            # Only a request with conditions may be answered so (RFC 9110, 15.4.5).
+            if response.request is None or not CONDITIONS & response.request.headers.keys():
+                await self._unanswered(claim, UNASKED_304, status)
+                return
             count.unchanged += 1
-            visit = VisitResult(FETCHED, response.status, validators=validators(response))
-            await self._end(claim, visit)
+            await self._end(claim, VisitResult(FETCHED, status, validators=validators(response)))
             return
+        if not 200 <= status < 300:
+            wait, host = response.meta.get("retry_after"), host_or_empty(response.url)
+            if wait is not None and not self.visits.is_alone_in_asking(claim, status, host):
+                await self.visits.host_in_trouble(host, f"HTTP {status}", wait)
+            await self._unanswered(claim, f"HTTP {status}", status)
+            return
+        kind, mime = kind_of(claim), media_type(header(response, "Content-Type"))
         if not is_of_type(kind, mime):
-            await self._leave_out(claim, f"a {kind} is {mime or 'of no type'}", response.status)
+            await self._leave_out(claim, f"a {kind} is {mime or 'of no type'}", status)
             return
         count.fetched += 1
         count.bytes += len(response.body)
         found = await self._parts_of_sheet(claim, response) if kind == STYLE else None
-        visit = VisitResult(FETCHED, response.status, validators=validators(response))
-        await self._end(claim, visit, response.url, found)
+        await self._end(claim, VisitResult(FETCHED, status, validators=validators(response)), response.url, found)
 
     async def failed(self, claim: Claim, error: BaseException, at: str) -> None:
         """End the visit of a part that brought no answer. `at`: the URL that failed, if redirects led there."""
-        host = host_or_empty(at)
-        if isinstance(error, DisallowedByRobots) and error.unreachable is None:
-            if not error.for_now:
-                await self._leave_out(claim, BY_ROBOTS, None)
-                return
-            await self.visits.host_in_trouble(host, error.why, error.wait)
-            await self._unanswered(claim, error.why, None, None)
+        host, wait = host_or_empty(at), None
+        if not isinstance(error, DisallowedByRobots):
+            why, is_down = reason_of(error), reason_of(error) in HOST_DOWN_REASONS
+        elif error.unreachable is not None:
+            why, is_down = error.unreachable, error.unreachable in HOST_DOWN_REASONS
+        elif error.for_now:
+            why, wait, is_down = error.why, error.wait, True
+        else:
+            await self._leave_out(claim, BY_ROBOTS, None)
             return
-        why = error.unreachable if isinstance(error, DisallowedByRobots) else reason_of(error)
-        assert why is not None
-        if why in HOST_DOWN_REASONS:
-            await self.visits.host_in_trouble(host, why, None)
-        await self._unanswered(claim, why, None, None)
+        if is_down:
+            await self.visits.host_in_trouble(host, why, wait)
+        await self._unanswered(claim, why)
 
-    async def _unanswered(self, claim: Claim, why: str, status: int | None, wait: float | None) -> None:
+    async def _unanswered(self, claim: Claim, why: str, status: int | None = None) -> None:
         """End a visit without a usable answer: it is made again later if the reason may pass."""
-        if wait is not None:
-            await self.visits.host_in_trouble(claim.host, why, wait)
-        may_pass = status is None or status in (408, 429) or status >= 500
+        may_pass = not is_permanent(why) and (status in (None, 304, 408, 429) or status >= 500)
         if not may_pass or claim.failed + 1 >= MAX_FAILURES:
             await self._leave_out(claim, why, status)
             return
@@ -115,7 +119,7 @@ class PartVisits:
 
     def _rules(self, claim: Claim) -> PartRules | None:
         """Return the rules by which parts of a style sheet are fetched."""
-        rules = self.visits.site(claim).part_rules
+        rules = rules_of_part(self.visits.site(claim), claim)
         return replace(rules, sheets=claim.depth < MAX_SHEET_DEPTH) if rules is not None else None
 
     async def _end(

@@ -26,7 +26,7 @@ from crawler.http.crawl_stopping import CrawlStopping
 from crawler.middleware.failure_reasons import reason_of
 from crawler.middleware.known_redirects import FOLLOW_KNOWN, RedirectNotFollowed
 from crawler.middleware.robots import DisallowedByRobots, RobotsCache
-from crawler.parts.part_requests import accept_header, part_meta
+from crawler.parts.part_requests import accept_header, part_meta, rules_of_page
 from crawler.parts.part_visits import PartVisits
 from crawler.schedule.failure_kinds import NOT_SENT_REASONS
 from crawler.schedule.revisit_policy import LISTING_KINDS
@@ -93,7 +93,7 @@ class NewsSpider(scrapy.Spider):
         meta = {"kind": claim.kind, "source_id": claim.source_id, **self.visits.site(claim).meta}
         if claim.kind == PART:
             headers |= {"Accept": accept_header(claim)}
-            meta |= part_meta(self.visits.site(claim))
+            meta |= part_meta(self.visits.site(claim), claim)
         if claim.id in self.run.prepared.followed:
             meta[FOLLOW_KNOWN] = True
         return Request(
@@ -151,7 +151,7 @@ class NewsSpider(scrapy.Spider):
             hint=dict(hint),
             comments=self.run.config.extract.comments == "separate",
             listing=links is not None,
-            part_rules=site.part_rules,
+            part_rules=rules_of_page(site, response.url),
         )
 
     async def failed(self, failure: Any) -> None:

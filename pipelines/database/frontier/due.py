@@ -14,13 +14,14 @@ from typing import Any
 
 from pipelines.core.timestamps import stamp
 from pipelines.database.frontier.claims import CLAIM_COLUMNS, claim_of
-from pipelines.database.frontier.rows import IDLE, NO_SOURCE, Claim, ClaimScope, SourceChoice
+from pipelines.database.frontier.rows import IDLE, IMAGE_HINT, NO_SOURCE, Claim, ClaimScope, PartChoice, SourceChoice
 
 LISTED = "(SELECT value FROM json_each(?))"  # the values of a bound JSON array
 PAGES = "kind IN ('article', 'page')"
 LISTINGS = "('feed', 'news sitemap', 'sitemap', 'front', 'section', 'tdmrep')"  # the kinds that are no pages
 SOURCE = f"coalesce(source_id, {NO_SOURCE})"
 IS_STAMP = "(next_visit GLOB '????-??-??T*Z' AND datetime(next_visit) IS NOT NULL)"  # a row may hold any text
+NEVER = "9"  # after every stamp
 # Rows that are due. A row that this crawl has not visited is due a little early; `?` are limit, now, and its beginning.
 DUE = "(next_visit <= ? AND (next_visit <= ? OR last_visit < ?))"
 # Hosts that have waiting rows. `shut`: 2 if nothing is asked of one for now, 1 if no page is; `?` is now.
@@ -45,6 +46,19 @@ RANKS = """
                                                      AND priority > ranks.priority)
           FROM ranks WHERE ranks.priority IS NOT NULL
          ORDER BY 1)"""
+# Hosts that have parts of pages. `until`: when one in trouble is asked again; NEVER: for no part, while its
+# pages are refused.
+IDLE_HOSTS = f"""
+    found(host) AS (
+        SELECT min(host) FROM frontier INDEXED BY frontier_idle WHERE state = '{IDLE}'
+        UNION ALL
+        SELECT (SELECT min(host) FROM frontier INDEXED BY frontier_idle WHERE state = '{IDLE}' AND host > found.host)
+          FROM found WHERE found.host IS NOT NULL),
+    idle_hosts(host, until) AS (
+        SELECT host, (SELECT iif(pages_only, '{NEVER}', retry_at) FROM hosts
+                       WHERE hosts.host = found.host AND trouble IS NOT NULL)
+          FROM found WHERE host IS NOT NULL)"""
+OF_IDLE_HOST = f"frontier INDEXED BY frontier_idle WHERE state = '{IDLE}' AND frontier.host = idle_hosts.host"
 MAX_SORTED_ROWS = 128  # a host that has more due rows is claimed rank by rank, instead of sorting them
 
 # ruff: noqa: S608 - SQL is put together from the constants above; every value is bound
@@ -98,7 +112,7 @@ class DueRows:
         """Return True if a visit is planned after a time."""
         sql = f"""WITH RECURSIVE {WAITING_HOSTS} SELECT 1 FROM waiting_hosts
                    WHERE EXISTS (SELECT 1 FROM {OF_HOST} AND next_visit > ?) LIMIT 1"""
-        return self._db.execute(sql, ("9", stamp(time))).fetchone() is not None  # "9": no host is shut so late
+        return self._db.execute(sql, (NEVER, stamp(time))).fetchone() is not None  # no host is shut so late
 
     def claim(
         self,
@@ -135,38 +149,56 @@ class DueRows:
         rows.sort(key=lambda row: ids.index(row[0]))  # RETURNING has no order
         return [claim_of(row) for row in rows]
 
-    def hosts_with_parts(self, scope: ClaimScope, now: datetime, source_ids: frozenset[int]) -> list[str]:
-        """Return the hosts from which parts of pages of these sources are to be fetched."""
-        condition, values = self._within(scope)
-        sql = f"""WITH RECURSIVE found(host) AS (
-                      SELECT min(host) FROM frontier INDEXED BY frontier_idle WHERE state = '{IDLE}'
-                      UNION ALL
-                      SELECT (SELECT min(host) FROM frontier INDEXED BY frontier_idle
-                               WHERE state = '{IDLE}' AND host > found.host) FROM found WHERE found.host IS NOT NULL)
-                  SELECT host FROM found WHERE EXISTS (
-                      SELECT 1 FROM frontier INDEXED BY frontier_idle WHERE state = '{IDLE}' AND host = found.host
-                         AND next_visit <= ? AND source_id IN {LISTED} AND {condition})"""
-        return [row[0] for row in self._db.execute(sql, (stamp(now), as_list(source_ids), *values))]
+    def hosts_with_parts(self, scope: ClaimScope, now: datetime, choice: PartChoice) -> list[str]:
+        """Return the hosts that have parts of pages to be fetched now, and may be asked."""
+        condition, values = self._parts_within(scope, choice)
+        sql = f"""WITH RECURSIVE {IDLE_HOSTS} SELECT host FROM idle_hosts WHERE (until IS NULL OR until <= ?)
+                     AND EXISTS (SELECT 1 FROM {OF_IDLE_HOST} AND next_visit <= ? AND {condition})"""
+        return [row[0] for row in self._db.execute(sql, (stamp(now), stamp(now), *values))]
+
+    def next_part(self, scope: ClaimScope, choice: PartChoice) -> str | None:
+        """Return the stamp of the time at which the next part of a page may be fetched; None if none waits."""
+        condition, values = self._parts_within(scope, choice)
+        earliest = f"(SELECT min(next_visit) FROM {OF_IDLE_HOST} AND {IS_STAMP} AND {condition})"
+        sql = f"""WITH RECURSIVE {IDLE_HOSTS} SELECT min(max(coalesce(until, ''), {earliest})) FROM idle_hosts
+                   WHERE until IS NOT '{NEVER}'"""
+        return self._db.execute(sql, values).fetchone()[0]
 
     def claim_parts(
-        self, crawl_id: int, host: str, number: int, scope: ClaimScope, now: datetime, source_ids: frozenset[int]
+        self, crawl_id: int, host: str, number: int, scope: ClaimScope, now: datetime, choice: PartChoice
     ) -> list[Claim]:
-        """Claim up to `number` parts of pages of these sources on a host, those of the newest articles first."""
-        condition, values = self._within(scope)
+        """Claim up to `number` parts of pages on a host, those of the newest articles first."""
+        condition, values = self._parts_within(scope, choice)
         rows = self._db.execute(
             f"""UPDATE frontier SET state = 'claimed', claimed_by = ? WHERE id IN (
                     SELECT id FROM frontier INDEXED BY frontier_idle WHERE state = '{IDLE}' AND host = ?
-                       AND next_visit <= ? AND source_id IN {LISTED} AND {condition}
+                       AND next_visit <= ? AND {condition}
                      ORDER BY priority, next_visit, id LIMIT ?) RETURNING {CLAIM_COLUMNS}""",
-            (crawl_id, host, stamp(now), as_list(source_ids), *values, number),
+            (crawl_id, host, stamp(now), *values, number),
         )
         return [claim_of(row) for row in rows.fetchall()]
 
-    def count_parts(self, scope: ClaimScope, source_ids: frozenset[int]) -> int:
-        """Return the number of parts of pages of these sources that wait."""
-        condition, values = self._within(scope)
-        sql = f"SELECT count(*) FROM frontier WHERE state = '{IDLE}' AND source_id IN {LISTED} AND {condition}"
-        return int(self._db.execute(sql, (as_list(source_ids), *values)).fetchone()[0])
+    def count_parts(self, scope: ClaimScope, choice: PartChoice) -> int:
+        """Return the number of parts of pages that wait."""
+        condition, values = self._parts_within(scope, choice)
+        sql = f"SELECT count(*) FROM frontier WHERE state = '{IDLE}' AND {condition}"
+        return int(self._db.execute(sql, values).fetchone()[0])
+
+    def _parts_within(self, scope: ClaimScope, choice: PartChoice) -> tuple[str, list[Any]]:
+        """Return the SQL condition of the parts in a scope, and the values to bind.
+
+        A crawl of some sources or pages has the parts of these sources, and those that it queued itself.
+        """
+        conditions = [f"({SOURCE} IN {LISTED} OR ({SOURCE} IN {LISTED} AND instr(hint, '{IMAGE_HINT}')))"]
+        values: list[Any] = [as_list(choice.every_kind), as_list(choice.images)]
+        if scope.new_parts_only or scope.source_ids is not None:
+            sources = frozenset() if scope.new_parts_only else scope.source_ids or frozenset()
+            conditions.append(f"(next_visit >= ? OR source_id IN {LISTED})")
+            values += [scope.began or NEVER, as_list(sources)]
+        if scope.excluded_source_ids:
+            conditions.append(f"{SOURCE} NOT IN {LISTED}")
+            values.append(as_list(scope.excluded_source_ids))
+        return " AND ".join(conditions), values
 
     def _most_urgent(
         self, host: str, number: int, due: tuple[str, str, str], condition: str, values: list[Any], *, probe: bool

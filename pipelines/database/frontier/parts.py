@@ -15,9 +15,9 @@ from datetime import date, datetime, timedelta
 from pipelines.core.items import PagePart, PartRules, QueuedParts, Reading
 from pipelines.core.timestamps import stamp
 from pipelines.core.urls import host_of, url_key
-from pipelines.database.frontier.rows import IDLE, PART
+from pipelines.database.frontier.rows import IDLE, PART, PART_KIND
 
-KIND_HINT = "part"  # key of the hint that says what kind of part a row is
+HOME_HINT = "home"  # key of the hint of a part of no source: its page, whose site it may be on
 FIRST_PRIORITY = 4_000_000  # less the number of the day of the page: those of the newest are first
 # Parts that pages outside of these use as well, however many sheets and redirects lead there, do not go with them.
 PARTS_OF_THESE_ALONE = f"""WITH RECURSIVE
@@ -32,6 +32,13 @@ PARTS_OF_THESE_ALONE = f"""WITH RECURSIVE
     SELECT f.id, f.url_key FROM reached JOIN frontier f ON f.id = reached.id
      WHERE f.kind = '{PART}' AND f.id NOT IN (SELECT id FROM kept) AND f.id NOT IN (SELECT id FROM gone)"""  # noqa: S608
 
+PARTS_WAIT_ANEW = f"""WITH RECURSIVE
+    reached(id) AS (
+        SELECT p.part_id FROM json_each(:keys) k JOIN frontier f ON f.url_key = k.value
+          JOIN page_parts p ON p.page_id = f.id
+        UNION SELECT p.part_id FROM reached JOIN page_parts p ON p.page_id = reached.id)
+    UPDATE frontier SET next_visit = :now
+     WHERE state = '{IDLE}' AND next_visit < :now AND id IN (SELECT id FROM reached)"""  # noqa: S608
 # The captures of the parts that pages of the temporary table `selected` have; `key_of` is url_key as a function of SQL.
 ADD_CAPTURES_OF_PARTS = f"""WITH RECURSIVE
     reached(id) AS (
@@ -85,6 +92,7 @@ def want(
 ) -> QueuedParts:
     """Note the parts of a page or style sheet, and queue those that are new, or were fetched long ago."""
     new, known, hosts = 0, 0, set()
+    of_no_source = {HOME_HINT: rules.home} if source_id is None else {}
     due_before = stamp(now - timedelta(seconds=rules.recheck_seconds))
     for part in parts:
         key, host = url_key(part.url), host_of(part.url)
@@ -95,7 +103,7 @@ def want(
                 """INSERT INTO frontier (url_key, url, host, source_id, kind, state, next_visit, priority, depth,
                                          found, found_on, hint) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                    RETURNING id""",
-                (*values, json.dumps({KIND_HINT: part.kind})),
+                (*values, json.dumps({PART_KIND: part.kind} | of_no_source)),
             )
             row_id, is_new = int(cursor.fetchone()[0]), True
         elif row[1] != PART or row[2] == "removed":
@@ -104,15 +112,35 @@ def want(
             row_id, is_new = row[0], row[2] == "done" and (row[3] or "") < due_before
             if is_new:
                 db.execute(
-                    "UPDATE frontier SET state = ?, next_visit = ?, priority = ?, source_id = ? WHERE id = ?",
-                    (IDLE, stamp(now), priority, source_id, row_id),
+                    """UPDATE frontier SET state = ?, next_visit = ?, priority = ?, source_id = ?, depth = ?
+                        WHERE id = ?""",
+                    (IDLE, stamp(now), priority, source_id, depth, row_id),
                 )
-            elif row[2] == IDLE and priority < row[4]:
-                db.execute("UPDATE frontier SET priority = ? WHERE id = ?", (priority, row_id))
+            elif row[2] == IDLE:  # one that failed still waits for its time
+                db.execute(
+                    """UPDATE frontier SET priority = min(priority, ?2), depth = min(depth, ?3),
+                              next_visit = max(next_visit, ?4) WHERE id = ?1""",
+                    (row_id, priority, depth, stamp(now)),
+                )
         new, known = new + is_new, known + (not is_new)
         hosts |= {host} if is_new else set()
         link(db, page_id, row_id)
     return QueuedParts(new, known, frozenset(hosts))
+
+
+def wait_anew(db: sqlite3.Connection, url_keys: Iterable[str], now: datetime) -> None:
+    """Let the parts of these pages that wait belong to the crawl that begins now."""
+    db.execute(PARTS_WAIT_ANEW, {"keys": json.dumps(list(url_keys)), "now": stamp(now)})
+
+
+def copy_links(db: sqlite3.Connection, key: str, new_key: str) -> None:
+    """Note that the page to which an address redirects has the parts that were noted of that address."""
+    db.execute(
+        """INSERT INTO page_parts (page_id, part_id)
+           SELECT new.id, p.part_id FROM frontier old JOIN page_parts p ON p.page_id = old.id, frontier new
+            WHERE old.url_key = ? AND new.url_key = ? ON CONFLICT DO NOTHING""",
+        (key, new_key),
+    )
 
 
 def link(db: sqlite3.Connection, page_id: int, part_id: int) -> None:
@@ -138,6 +166,13 @@ def landed(db: sqlite3.Connection, part_id: int, url: str, now: datetime) -> int
         target = int(cursor.fetchone()[0])
     elif row[1] == PART and row[2] != "removed":
         target = row[0]
+        if row[2] == IDLE:  # it was queued as well
+            db.execute(
+                """UPDATE frontier SET state = 'done', next_visit = NULL, visits = visits + 1, failures = 0,
+                          first_visit = coalesce(first_visit, ?2), last_visit = ?2, last_status = 200, last_error = NULL
+                    WHERE id = ?1""",
+                (target, stamp(now)),
+            )
     else:
         return part_id
     link(db, part_id, target)
@@ -171,8 +206,8 @@ def forget_pages(db: sqlite3.Connection, ids: Iterable[int]) -> None:
     db.executemany("DELETE FROM page_parts WHERE page_id = ?", [(row_id,) for row_id in ids])
 
 
-def _row_of(db: sqlite3.Connection, key: str) -> tuple[int, str, str, str | None, int] | None:
-    """Return (id, kind, state, last visit, priority) of an address."""
-    sql = "SELECT id, kind, state, last_visit, priority FROM frontier WHERE url_key = ?"
-    found: tuple[int, str, str, str | None, int] | None = db.execute(sql, (key,)).fetchone()
+def _row_of(db: sqlite3.Connection, key: str) -> tuple[int, str, str, str | None] | None:
+    """Return (id, kind, state, last visit) of an address."""
+    sql = "SELECT id, kind, state, last_visit FROM frontier WHERE url_key = ?"
+    found: tuple[int, str, str, str | None] | None = db.execute(sql, (key,)).fetchone()
     return found

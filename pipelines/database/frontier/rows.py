@@ -12,6 +12,8 @@ from pipelines.core.timestamps import parse
 DAMAGED_ROW = "damaged row"  # why no request was made, as the column last_error says it
 BY_ROBOTS = "by robots.txt"  # why a URL was not asked for, as the column last_error says it
 PART = "part"  # kind of what a browser fetches to show a page: style sheets, pictures, fonts
+PART_KIND = "part"  # key of the hint of a part: "style", "image", "font" or "icon"
+IMAGE_HINT = f'"{PART_KIND}": "image"'  # what the hint of a picture contains
 IDLE = "idle"  # state of a part that waits until its host has nothing else due
 FORGOTTEN = "forgotten"  # with its source or host, as the same column says it
 ROBOTS_FAILED = "robots.txt "  # begins the reason why a URL was not asked for: robots.txt brought no rules
@@ -161,6 +163,7 @@ class ClaimScope:
     since: str | None = None  # ISO day: articles known to be older are left
     early_until: str | None = None  # stamp: rows that were visited before, but not since `began`, are due until then
     began: str | None = None  # stamp of the beginning of the crawl
+    new_parts_only: bool = False  # of the parts of pages, only those that were queued since `began`
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +178,20 @@ class SourceChoice:
 
 
 NO_SOURCE = -1
+
+
+@dataclass(frozen=True, slots=True)
+class PartChoice:
+    """Say of which sources the parts of pages may be fetched; NO_SOURCE stands for rows without one."""
+
+    every_kind: frozenset[int] = frozenset()
+    images: frozenset[int] = frozenset()  # of these only pictures
+
+    def __bool__(self) -> bool:
+        return bool(self.every_kind or self.images)
+
+    def __sub__(self, sources: frozenset[int]) -> PartChoice:
+        return PartChoice(self.every_kind - sources, self.images - sources)
 
 
 class SourceHealth(NamedTuple):

@@ -129,4 +129,3 @@ def image_address(given: dict[str, str | None]) -> str | None:
 
 def _is_width(rest: str) -> bool:
     return rest.endswith("w")
-

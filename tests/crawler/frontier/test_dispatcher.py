@@ -17,7 +17,7 @@ from crawler.frontier.visit_limits import CrawlLimits, LimitCounter, PartCounter
 from pipelines.core import timestamps
 from pipelines.core.urls import host_of, url_key
 from pipelines.database.captures import UsedToday
-from pipelines.database.frontier.rows import PART, Claim, ClaimScope, SourceChoice
+from pipelines.database.frontier.rows import PART, Claim, ClaimScope, PartChoice, SourceChoice
 from pipelines.session.crawl_stats import CrawlStats
 
 EVIL, PAPER = 1, 2
@@ -58,8 +58,9 @@ class ListedFrontier:
         self.claims = [claim for claim in self.claims if claim not in fit]
         return fit
 
-    def claim_parts(self, host: str, number: int, _scope: Any, _now: Any, sources: frozenset[int]) -> list[Claim]:
-        fit = [one for one in self.claims if (one.host, one.kind) == (host, PART) and one.source_id in sources][:number]
+    def claim_parts(self, host: str, number: int, _scope: Any, _now: Any, choice: PartChoice) -> list[Claim]:
+        parts = [one for one in self.claims if (one.host, one.kind) == (host, PART)]
+        fit = [one for one in parts if one.source_id in choice.every_kind][:number]
         self.claims = [claim for claim in self.claims if claim not in fit]
         return fit
 
