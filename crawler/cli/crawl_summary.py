@@ -147,4 +147,4 @@ def numbers(count: SourceStats) -> list[int]:
 
 def worth_a_row(count: SourceStats) -> bool:
     """Return True for a source that this crawl visited, or would have if it had not been at a limit."""
-    return any((*numbers(count), count.tried, count.still_disallowed, count.limits))
+    return any((*numbers(count), count.tried, count.still_disallowed, count.limits, count.parts.ended))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -31,12 +31,14 @@ from pipelines.database.frontier.planned import (
     planned_by_source,
     planned_visits,
     sources_with_addresses,
+    waiting_parts,
 )
 
 if TYPE_CHECKING:
     from crawler.config.models import Config
 
 COLUMNS = ("at", "source", "kind", "why", "url")
+MORE_KEYS = ("parts", "waits_for")  # columns that are shown if they say anything
 NO_SOURCE_TEXT = "(no source)"
 NO_FILE_TEXT = "a file in sources/: it is not crawled without one"
 
@@ -52,7 +54,8 @@ def command(ctx: click.Context, sources: tuple[str, ...], limit: int, form: str)
     """Show what is visited next, when and why, the soonest first.
 
     First comes a line for each source: how many visits are due now, within a day and later, the time of the next one,
-    and what the source waits for: its hours, the end of its pause, the next day if its pages or bytes of this day
+    how many parts of its pages wait (pictures, style sheets, fonts), which are fetched when nothing else is due, and
+    what the source waits for: its hours, the end of its pause, the next day if its pages or bytes of this day
     are used up, or its file if that is gone. Then the next visits, without those of sources that are paused or have no
     file. Of a source that was never crawled, the listings in its file are due. All times are UTC unless a time zone is
     given. SOURCE is a name or an address.
@@ -80,6 +83,7 @@ def command(ctx: click.Context, sources: tuple[str, ...], limit: int, form: str)
         going_on = list(running_backfills(db, names))
         waits = dict(waiting(config, db, [str(count["source"]) for count in counts], now))
         waits |= dict.fromkeys(removed, NO_FILE_TEXT)
+        counts = list(with_parts(counts, config, waiting_parts(db), names))
     with standard_output():
         if not counts:
             click.echo("No visit is planned. `morgue add URL` adds a source; `morgue crawl NAME` reads one again.")
@@ -87,7 +91,7 @@ def command(ctx: click.Context, sources: tuple[str, ...], limit: int, form: str)
         for count in counts:
             count["waits_for"] = waits.get(str(count["source"]))
             count["source"] = count["source"] or NO_SOURCE_TEXT
-        columns = (*COUNT_KEYS, "waits_for") if any(count["waits_for"] for count in counts) else COUNT_KEYS
+        columns = (*COUNT_KEYS, *(key for key in MORE_KEYS if any(count[key] for count in counts)))
         for line in output.table(counts, columns, output.table_width(sys.stdout)):
             click.echo(line)
         if shown:
@@ -104,6 +108,21 @@ def command(ctx: click.Context, sources: tuple[str, ...], limit: int, form: str)
         total = sum(count["due"] + count["in_a_day"] + count["later"] for count in going)
         if (more := total - len(shown)) and limit:
             click.echo(f"{counted(more, 'more visit')} {verb(more, 'is', 'are')} planned (--limit)")
+
+
+def with_parts(
+    counts: list[Row], config: Config, waiting: Mapping[str, tuple[int, int]], names: list[str] | None
+) -> Iterator[Row]:
+    """Yield the numbers of each source with how many parts of its pages wait that its settings ask for."""
+    wanted = {name: config.capture_of(name).parts for name in waiting if name in config.sources}
+    parts = {name: waiting[name][kinds == "images"] for name, kinds in wanted.items() if kinds != "none"}
+    for count in counts:
+        yield count | {"parts": parts.pop(str(count["source"]), None)}
+    for name, number in parts.items():
+        if number and (names is None or name in names):
+            yield dict.fromkeys((*COUNT_KEYS, *MORE_KEYS)) | {
+                "source": name, "due": 0, "in_a_day": 0, "later": 0, "parts": number,
+            }  # fmt: skip
 
 
 def running_backfills(db: sqlite3.Connection, names: list[str] | None) -> Iterator[str]:

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from crawler.config.archive_folder import ArchiveFolder
     from crawler.config.models import SourceConfig
 
-COLUMNS = ("name", "articles", "newest", "health", "last_success", "waiting", "planned", "past", "failed", "last_error")
+COLUMNS = ("name", "articles", "newest", "health", "last_success", "waiting", "planned", "past", "parts", "failed",
+           "last_error")  # fmt: skip
 
 MINUTE_CHARS = 16  # of a stamp, up to its minute: the table needs the room for errors
 
@@ -61,8 +62,9 @@ def command(ctx: click.Context, of_lists: bool, forget: str | None, form: str) -
     For each source: its health (ok, warn or bad: `morgue health` says why; paused; or removed, if its file is gone),
     the number of articles, the day of the newest one, the time at which a feed, sitemap or page was last answered
     without an error, how many addresses are due now (waiting; of a source that was never crawled, the listings in its
-    file), planned for later, of the past (articles that wait for `morgue backfill`) and failing, and the last error. An
-    error is shown until the next visit goes well. Dead links, links that robots.txt disallows, and paths that morgue
+    file), planned for later, of the past (articles that wait for `morgue backfill`) and failing, and the last error. If
+    parts of pages wait (pictures, style sheets, fonts: capture.parts), their number is in a column of its own. An error
+    is shown until the next visit goes well. Dead links, links that robots.txt disallows, and paths that morgue
     tries by itself are no errors of a source.
 
     Pages of `morgue crawl --urls` that belong to no source are counted by host with --all.
@@ -131,7 +133,8 @@ def list_sources(ctx: click.Context, *, of_lists: bool, form: str) -> None:
         else:
             for row in rows:
                 row["last_success"] = (row["last_success"] or "")[:MINUTE_CHARS].replace("T", " ")
-            for line in output.table(rows, COLUMNS, output.table_width(sys.stdout)):
+            columns = [name for name in COLUMNS if name != "parts" or any(row["parts"] for row in rows)]
+            for line in output.table(rows, columns, output.table_width(sys.stdout)):
                 click.echo(line)
 
 

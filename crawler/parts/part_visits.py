@@ -129,6 +129,7 @@ class PartVisits:
         about = {"url": claim.url, "kind": kind_of(claim), "why": visit.plan.why, "host": claim.host}
         logger.debug("part %(url)s (%(kind)s): %(why)s", about)
         is_over, queued = await self.context.do(partial(self._write, claim, visit, final_url, found))
+        self.stats(claim).ended += 1
         if found is not None:
             self.stats(claim).queued(queued)
         if is_over:

@@ -240,8 +240,9 @@ def _crawl_due(run: CrawlRun, crawl: Crawl) -> PassResult:
 
 
 def counts_of(stats: CrawlStats) -> tuple[tuple[str, int], ...]:
-    """Return the counts of a pass that are not zero: the listings that were read, then pages by what they were."""
-    counts = (("listings", stats.listings), *((word, stats.total(word)) for word in OUTCOMES))
+    """Return the counts of a pass that are not zero: the listings that were read, pages by what they were, parts."""
+    parts = sum(count.parts.ended for count in stats.by_source.values())
+    counts = (("listings", stats.listings), *((word, stats.total(word)) for word in OUTCOMES), ("parts", parts))
     return tuple((word, number) for word, number in counts if number)
 
 

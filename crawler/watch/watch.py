@@ -348,4 +348,4 @@ def pass_line(result: PassResult, time_of_end: datetime, next_pass: datetime | N
     return f"{stamp(time_of_end)}  {'; '.join(parts)}"
 
 
-SINGULARS = {"listings": "listing"}  # the other words have no plural
+SINGULARS = {"listings": "listing", "parts": "part"}  # the other words have no plural

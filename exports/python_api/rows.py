@@ -242,6 +242,7 @@ class SourceRow(TypedRow):
     planned: int
     failed: int
     past: int
+    parts: int
     last_error: str | None
     last_error_time: datetime | None
 

@@ -58,7 +58,7 @@ def chosen_columns(columns: str, names: Sequence[str] | None) -> str:
 PUBLISHED_DAY = "CASE WHEN a.published IS NOT NULL THEN a.published_day END AS published_day"
 SOURCE_KEYS = (
     "name", "url", "title", "language", "added", "articles", "newest", "last_success", "waiting", "planned", "failed",
-    "past", "last_error", "last_error_time",
+    "past", "parts", "last_error", "last_error_time",
 )  # fmt: skip
 
 PROVENANCE_COLUMNS = (

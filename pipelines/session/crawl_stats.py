@@ -48,6 +48,7 @@ class PartStats:
     unchanged: int = 0  # asked for again, and answered 304
     known: int = 0  # that new or edited pages have, and that were not asked for: the archive has them, or they wait
     left_out: Counter[str] = field(default_factory=Counter)  # by the reason
+    ended: int = 0  # visits, whatever they brought
 
     def queued(self, parts: QueuedParts) -> None:
         """Count what became of the parts of a page or style sheet."""

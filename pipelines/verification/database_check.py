@@ -56,6 +56,14 @@ MEANINGS = {  # what a column refers to, for people
     ("revisions", "capture_id"): "the record in which it was first seen",
 }
 
+# Pages and parts that are no rows: the trigger page_parts_forgotten lets no link stay whose row is deleted.
+LOOSE_PARTS = """
+SELECT id, column, number FROM (
+    SELECT id, 'page_id' AS column, page_id AS number FROM page_parts
+    UNION ALL SELECT id, 'part_id', part_id FROM page_parts
+) WHERE number NOT IN (SELECT id FROM frontier) ORDER BY id
+"""
+
 Check = Callable[[sqlite3.Connection], Iterator[Finding]]
 
 
@@ -67,10 +75,10 @@ def check(path: Path, *, quick: bool) -> list[Finding]:
     """
     checks: list[Check]
     if quick:
-        checks = [content_check.changed_schema, _dangling_references, _index, _days, _copies,
+        checks = [content_check.changed_schema, _dangling_references, _loose_parts, _index, _days, _copies,
                   _overlapping_captures, _revisits_without_body]  # fmt: skip
     else:
-        checks = [content_check.changed_schema, _pages, _dangling_references, _index, _places, _days,
+        checks = [content_check.changed_schema, _pages, _dangling_references, _loose_parts, _index, _places, _days,
                   _copies, content_check.changed_texts, content_check.damaged_rows]  # fmt: skip
     found: list[Finding] = []
     if not path.is_file():
@@ -186,6 +194,15 @@ def _dangling_references(db: sqlite3.Connection) -> Iterator[Finding]:
         yield Finding(
             DATABASE_NAME, None, "dangling", f"{table}, row {rowid}: {name} ({meaning}) is no row of {parent}"
         )
+
+
+def _loose_parts(db: sqlite3.Connection) -> Iterator[Finding]:
+    """Check that each row of `page_parts` names rows that exist: a takedown goes by them."""
+    if not [*ask(db, "SELECT 1 FROM sqlite_master WHERE name = 'page_parts'")]:
+        return  # an archive from before there were parts
+    for row in ask(db, LOOSE_PARTS):
+        what = f"page_parts, row {row['id']}: {row['column']} {row['number']} is no row of frontier"
+        yield Finding(DATABASE_NAME, None, "dangling", what)
 
 
 def _index(db: sqlite3.Connection) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections import Counter
 from contextlib import closing
 from threading import Event
@@ -12,66 +13,27 @@ from warcio.archiveiterator import ArchiveIterator
 
 from pipelines.database.connection import connect
 from tests.support.command import LOOPBACK, crawl, make_archive, morgue, rows, start, tables
+from tests.support.furnished_paper import CSS, PARTS_OF_FIRST, PNG, furnish, furnished_paper, paths_of_parts, watch
 from tests.support.http_server import Answer
 from tests.support.pywb import collect, get, serve_collections
-from tests.support.small_paper import TEXT, SmallPaper, serving
-from tests.support.styled_paper import BLUE, GOLD, GREEN, RED, png, styled_paper
+from tests.support.styled_paper import styled_paper
 from tests.support.waiting import wait_until
 from tests.support.web_view import viewing
 
 pytestmark = pytest.mark.slow
 
-CSS, PNG, FONT = ({"Content-Type": kind} for kind in ("text/css", "image/png", "font/woff2"))
-PARTS_OF_FIRST = {"/s.css", "/type.css", "/f.woff2", "/b.png", "/i.png", "/p0.png", "/both.png"}
 FETCHED = "SELECT replace(url, ?, ''), status FROM captures WHERE kind = 'part' ORDER BY id"
-
-
-def page_of(number: int, markup: str = "") -> bytes:
-    """Return a story with the style sheet and icon of the paper, a picture of its own, and one that all have."""
-    head = '<link rel="stylesheet" href="/s.css"><link rel="icon" href="/i.png">'
-    pictures = f'<img src="/p{number}.png"><img src="/small.png" srcset="/small.png 1x, /both.png 2x">'
-    return (
-        f"<html><head><title>Story {number}</title>{head}</head><body><article><h1>Story {number}</h1>"
-        f"<p>{TEXT}</p>{pictures}{markup}</article></body></html>"
-    ).encode()
-
-
-def furnish(paper: SmallPaper, *stories: int, markup: str = "") -> None:
-    """Put stories at their addresses, with all parts that they name."""
-    for number in stories:
-        paper.answers[paper.stories[number].removeprefix(paper.url)] = (200, page_of(number, markup), {})
-        paper.answers[f"/p{number}.png"] = (200, png((number, 90, 90)), PNG)
-    pictures = {"/b.png": BLUE, "/i.png": RED, "/both.png": GOLD, "/small.png": GREEN}
-    for path, colour in pictures.items():
-        paper.answers[path] = (200, png(colour), PNG)
-    paper.answers["/s.css"] = (200, b'@import "type.css"; body { background: url(/b.png) }', CSS)
-    paper.answers["/type.css"] = (200, b"@font-face { font-family: F; src: url(f.woff2) }", CSS)
-    paper.answers["/f.woff2"] = (200, b"wOF2 of no use", FONT)
 
 
 @pytest.fixture
 def paper():
-    with serving(2) as paper:
-        paper.robots()
-        paper.front()
-        paper.feed(0)
-        furnish(paper, 0, 1)
+    with furnished_paper() as paper:
         yield paper
 
 
 @pytest.fixture
 def archive(tmp_path):
     return make_archive(tmp_path / "archive")
-
-
-def watch(paper: SmallPaper, archive, parts: str, more: str = "") -> None:
-    paper.watch(archive, more=f'[capture]\nparts = "{parts}"\n{more}')
-
-
-def paths_of_parts(paper: SmallPaper) -> set[str]:
-    """Return what was asked for besides listings and stories."""
-    asked = set(paper.asked) - {"/robots.txt", "/", "/feed", "/.well-known/tdmrep.json"}
-    return {path for path in asked if not path.startswith("/2024/")}
 
 
 WANTED = {"none": set(), "images": {"/p0.png", "/both.png"}, "all": PARTS_OF_FIRST}
@@ -109,10 +71,12 @@ def test_part_is_asked_for_again_conditionally_after_a_time(paper, archive):
         paper.answers[path] = (status, body, headers | {"ETag": '"1"'})
     crawl(archive)
     paper.answers["/both.png"] = (304, b"", {"ETag": '"1"'})
+    with closing(sqlite3.connect(archive / "morgue.db")) as db, db:
+        db.execute("UPDATE frontier SET last_visit = '2024-01-01T00:00:00Z' WHERE kind = 'part'")
     paper.asked.clear()
     paper.feed(0, 1)
-    crawl(archive, "-s", "capture.parts_recheck=1ms", "paper")
-    assert "/both.png" in paths_of_parts(paper)
+    crawl(archive, "paper")
+    assert paths_of_parts(paper) == PARTS_OF_FIRST - {"/p0.png"} | {"/p1.png"}
     sql = "SELECT record_type, status FROM captures WHERE url LIKE '%/both.png' ORDER BY id"
     assert rows(archive, sql) == [("response", 200), ("revisit", 304)]
 
@@ -141,6 +105,7 @@ ODD = {
     "a page": (200, b"<html><body>Not found</body></html>", {"Content-Type": "text/html"}),
     "a loop": (302, b"", {"Location": "/p0.png"}),
     "on another host": (302, b"", {"Location": "http://127.0.0.2:9/x.png"}),
+    "unchanged, unasked": (304, b"", {}),
     "too large": (200, b"\0" * 200_000, PNG),
 }
 

@@ -99,7 +99,10 @@ def known_of(
             {"kind": one.kind, "status": one.status, "since": stamp(one.since), "evidence": one.evidence}
             for one in (verdict.reasons if verdict is not None else ())
         ],
-        **{key: row[key] for key in ("articles", "newest", "waiting", "planned", "past", "failed", "last_success")},
+        **{
+            key: row[key]
+            for key in ("articles", "newest", "waiting", "planned", "past", "parts", "failed", "last_success")
+        },
         "last_error": row["last_error"],
         "next_due": due["at"] if due is not None else None,
         "listings": list(listings_of(db, source_id)),
@@ -205,7 +208,8 @@ def state_lines(found: dict[str, Any]) -> Iterator[str]:
     newest = f", the newest of {found['newest']}" if found["newest"] else ""
     yield f"{counted(found['articles'], 'article')}{newest}; watched since {found['added'][:10]}"
     counts = (("waiting", "waiting"), ("planned", "planned"), ("past", "of the past"), ("failed", "failed"))
-    yield ", ".join(f"{found[key]:,} {word}" for key, word in counts)
+    parts = f", {counted(found['parts'], 'part')} of pages to fetch" if found["parts"] else ""
+    yield ", ".join(f"{found[key]:,} {word}" for key, word in counts) + parts
     yield f"last success {found['last_success'] or 'never'}; next visit {found['next_due'] or 'not planned'}"
     yield f"health: {found['health'] or 'not known'}"
     for reason in found["reasons"]:

@@ -11,7 +11,7 @@ from pipelines.core.timestamps import stamp
 from pipelines.database.connection import Row, ask
 from pipelines.database.frontier.due import PAGES
 from pipelines.database.frontier.planned import TROUBLE, WAITS_FOR_PROBE
-from pipelines.database.frontier.rows import BY_ROBOTS, FORGOTTEN, SourceHealth, error_text
+from pipelines.database.frontier.rows import BY_ROBOTS, FORGOTTEN, IDLE, PART, SourceHealth, error_text
 
 # Rows whose last visit failed. No failures are: common paths that we tried ourselves, links that lead nowhere, and
 # what robots.txt disallows of links and pages, and of a front page beside other listings.
@@ -76,7 +76,9 @@ COUNTS_OF_SOURCES = f"""SELECT id AS source_id,
     (SELECT count(*) FROM frontier INDEXED BY frontier_source WHERE source_id = sources.id AND {VISITED}
         AND state = 'waiting' AND next_visit > :now) AS planned,
     (SELECT count(*) FROM frontier INDEXED BY frontier_failing WHERE source_id = sources.id AND {FAILING}) AS failed,
-    (SELECT count(*) FROM frontier INDEXED BY frontier_past WHERE source_id = sources.id AND state = 'past') AS past
+    (SELECT count(*) FROM frontier INDEXED BY frontier_past WHERE source_id = sources.id AND state = 'past') AS past,
+    (SELECT count(*) FROM frontier INDEXED BY frontier_source WHERE source_id = sources.id AND kind = '{PART}'
+        AND state = '{IDLE}') AS parts
   FROM sources"""
 WAITING_FOR_PROBE = f"""SELECT f.source_id, f.host, count(*) AS number
     FROM {TROUBLE} h CROSS JOIN frontier f INDEXED BY frontier_time ON f.host = h.host
@@ -85,7 +87,7 @@ WAITING_FOR_PROBE = f"""SELECT f.source_id, f.host, count(*) AS number
 COUNTS = f"""sum(state IN ('waiting', 'claimed') AND kind != 'tdmrep' AND next_visit <= :now) AS waiting,
     sum(state = 'waiting' AND kind != 'tdmrep' AND next_visit > :now) AS planned, sum({FAILING}) AS failed,
     sum(state = 'past') AS past"""
-COUNTED = ("waiting", "planned", "failed", "past")
+COUNTED = ("waiting", "planned", "failed", "past", "parts")
 
 
 def sites_of_lists(db: sqlite3.Connection, now: datetime) -> Iterator[Row]:
@@ -103,7 +105,7 @@ def sites_of_lists(db: sqlite3.Connection, now: datetime) -> Iterator[Row]:
                          (SELECT id FROM articles a WHERE a.url_key = frontier.url_key),
                          (SELECT article_id FROM aliases a WHERE a.url_key = frontier.url_key))) AS articles, {COUNTS}
                 FROM frontier WHERE source_id IS NULL AND state != 'removed' AND last_error IS NOT '{FORGOTTEN}'
-               GROUP BY host ORDER BY host"""
+                 AND kind != '{PART}' GROUP BY host ORDER BY host"""
     in_trouble = of_hosts_in_trouble(db, now)
     for found in map(dict, ask(db, sql, {"now": stamp(now)})):
         plan_later(found, in_trouble.get((None, found["name"]), 0))

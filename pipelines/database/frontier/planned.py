@@ -10,7 +10,7 @@ from typing import Any
 
 from pipelines.core.timestamps import stamp
 from pipelines.database.connection import Row, ask
-from pipelines.database.frontier.rows import error_text
+from pipelines.database.frontier.rows import IDLE, IMAGE_HINT, PART, error_text
 
 PAGE_KINDS = ("article", "page")
 LISTING_KINDS = ("feed", "news sitemap", "sitemap", "front", "section", "tdmrep")
@@ -21,7 +21,9 @@ TROUBLE = "(SELECT host, trouble, retry_at, pages_only FROM hosts WHERE trouble 
 # Where only pages are refused, listings are read. A CASE, so that the kind of a row is read for such hosts only.
 WAITS_FOR_PROBE = f"CASE h.pages_only WHEN 0 THEN 1 WHEN 1 THEN f.kind IN {PAGE_KINDS} END"
 AT = f"max(f.next_visit, coalesce(CASE WHEN {WAITS_FOR_PROBE} THEN h.retry_at END, ''))"
-IS_PLANNED = "f.state IN ('waiting', 'claimed') AND f.next_visit IS NOT NULL"
+# A part of a page may be claimed, too; it is not planned, but waits.
+IS_PLANNED = f"""f.state IN ('waiting', 'claimed') AND (f.state = 'waiting' OR f.kind != '{PART}')
+    AND f.next_visit IS NOT NULL"""
 # The index has all by which visits are ordered, so that a million rows are not read for the next twenty.
 SOONEST = f"""SELECT f.id FROM frontier f INDEXED BY frontier_due LEFT JOIN {TROUBLE} h ON h.host = f.host
     WHERE {IS_PLANNED} ORDER BY max({AT}, :now), f.priority, f.next_visit, f.id LIMIT :limit"""
@@ -52,6 +54,8 @@ SOURCES_IN_TROUBLE = f"""SELECT DISTINCT source_id FROM {TROUBLE} h CROSS JOIN f
 HELD_UP = f"""SELECT s.id, s.name, h.host, h.trouble, h.retry_at AS at FROM {TROUBLE} h
     CROSS JOIN frontier f INDEXED BY frontier_time ON f.state = 'waiting' AND f.host = h.host AND f.next_visit <= :now
     JOIN sources s ON s.id = f.source_id WHERE h.retry_at > :now GROUP BY s.id, h.host ORDER BY s.name, h.host"""
+WAITING_PARTS = f"""SELECT s.name AS source, count(*) AS parts, sum(instr(f.hint, '{IMAGE_HINT}') > 0) AS images
+    FROM frontier f JOIN sources s ON s.id = f.source_id WHERE f.state = '{IDLE}' GROUP BY s.id"""
 FIRST_VISIT = "first visit"
 MORE_TIMES = 10  # as many visits are looked at again if too many of them are of sources that are left out
 
@@ -89,6 +93,11 @@ def planned_by_source(db: sqlite3.Connection, names: Collection[str] | None, now
     rows = [row for sql in (COUNTS_BY_INDEX, COUNTS_BY_ROW) for row in map(dict, ask(db, sql, bound(names, now) | ids))]
     wanted = (row for row in rows if names is None or row["source"] in names)
     return iter(sorted(wanted, key=lambda row: str(row["next"])))  # a row that was edited may hold a number
+
+
+def waiting_parts(db: sqlite3.Connection) -> dict[str, tuple[int, int]]:
+    """Return by source how many parts of its pages wait to be fetched, and how many of them are pictures."""
+    return {row["source"]: (row["parts"], row["images"]) for row in ask(db, WAITING_PARTS)}
 
 
 def held_up(db: sqlite3.Connection, now: datetime) -> list[tuple[int, str, str, str, str]]:

@@ -202,5 +202,6 @@ class SourceHealth(NamedTuple):
     planned: int = 0  # rows whose next visit is planned for later
     failed: int = 0  # rows whose last visit failed
     past: int = 0  # articles of the past, which wait for a backfill
+    parts: int = 0  # parts of its pages that wait to be fetched
     last_error: str | None = None  # of the rows that fail now, the newest error
     last_error_time: str | None = None

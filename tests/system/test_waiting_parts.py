@@ -1,0 +1,156 @@
+"""Test which parts of pages a crawl fetches and which it leaves to a later one, and what commands say of those."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
+
+import pytest
+
+from pipelines.core.timestamps import now, parse
+from tests.support.command import crawl, make_archive, morgue, rows
+from tests.support.furnished_paper import PARTS_OF_FIRST, PNG, furnished_paper, paths_of_parts, watch
+from tests.support.http_server import Answer
+from tests.support.watching import watching
+
+pytestmark = pytest.mark.slow
+
+ALL = ("-s", "capture.parts=all")
+WAITING = "SELECT count(*) FROM frontier WHERE state = 'idle'"
+
+
+@pytest.fixture
+def paper():
+    with furnished_paper() as paper:
+        yield paper
+
+
+@pytest.fixture
+def archive(tmp_path):
+    return make_archive(tmp_path / "archive")
+
+
+def test_feed_that_falls_due_is_read_before_further_parts(paper, archive):
+    """And so is the article that it names then."""
+
+    def publish(_cookie: str) -> Answer:
+        paper.feed(0, 1)
+        return whole
+
+    whole = paper.answers["/s.css"]
+    paper.answers["/s.css"] = publish
+    watch(paper, archive, "all", '[every]\nfeed = "1s"\n')
+    crawl(archive, "-s", "crawl.delay=0.7", "-s", "crawl.jitter=0")
+    story = paper.stories[1].removeprefix(paper.url)
+    assert story in paper.asked
+    assert paths_of_parts(paper) == PARTS_OF_FIRST | {"/p1.png"}
+    later = set(paper.asked[paper.asked.index(story) :])
+    assert len(later & PARTS_OF_FIRST) >= 3
+
+
+@pytest.mark.parametrize("more", [ALL, ()])
+def test_list_of_pages_and_site_without_a_file_bring_parts_only_if_the_command_says_so(paper, archive, more):
+    """Settings of the archive are about what it watches."""
+    settings = archive / "morgue.toml"
+    settings.write_text(settings.read_text().replace("[capture]\n", '[capture]\nparts = "all"\n'))
+    expected = PARTS_OF_FIRST if more else set()
+    done = crawl(archive, *more, "--urls", "-", stdin=paper.stories[0])
+    assert rows(archive, "SELECT count(*) FROM articles") == [(1,)], done.stdout + done.stderr
+    assert paths_of_parts(paper) == expected
+    paper.feed(0, 1)
+    done = crawl(archive, *more, paper.url)
+    assert rows(archive, "SELECT count(*) FROM articles") == [(2,)], done.stdout + done.stderr
+    assert paths_of_parts(paper) == (expected | {"/p1.png"} if more else set())
+
+
+def test_list_goes_on_with_the_parts_that_it_has_left(paper, archive):
+    """And with no others that wait."""
+    watch(paper, archive, "all")
+    crawl(archive, "-s", "capture.parts_per_crawl=1")
+    crawl(archive, *ALL, "-s", "capture.parts_per_crawl=1", "--urls", "-", stdin=paper.stories[1])
+    assert len(paths_of_parts(paper)) == 2
+    crawl(archive, *ALL, "--urls", "-", stdin=paper.stories[1])
+    assert paths_of_parts(paper) == PARTS_OF_FIRST - {"/p0.png"} | {"/p1.png"}
+
+
+def test_limit_counts_pages_and_brings_the_parts_of_these_alone(paper, archive):
+    """Parts of other pages wait on."""
+    watch(paper, archive, "all")
+    crawl(archive, "-s", "capture.parts_per_crawl=1", "-s", "capture.parts=images")
+    waiting = {"/p0.png", "/both.png"} - paths_of_parts(paper)
+    paper.asked.clear()
+    paper.feed(0, 1)
+    done = crawl(archive, "--limit", "1", "paper")
+    assert done.returncode == 0, done.stderr
+    assert rows(archive, "SELECT count(*) FROM articles") == [(2,)]
+    assert paths_of_parts(paper) >= PARTS_OF_FIRST - {"/p0.png", "/both.png"} | {"/p1.png"}
+    assert rows(archive, "SELECT url FROM frontier WHERE state = 'idle'") == [
+        (f"{paper.url}{path}",) for path in waiting - {"/both.png"}
+    ]
+
+
+def test_parts_that_the_settings_ask_for_no_more_are_not_fetched(paper, archive):
+    """What waits goes on waiting, and comes when it is asked for again."""
+    watch(paper, archive, "all")
+    crawl(archive, "-s", "capture.parts_per_crawl=1")
+    asked = paths_of_parts(paper)
+    watch(paper, archive, "none")
+    assert "nothing is due" in crawl(archive).stdout
+    assert paths_of_parts(paper) == asked
+    watch(paper, archive, "images")
+    crawl(archive)
+    assert paths_of_parts(paper) == asked | {"/p0.png", "/both.png", "/b.png"}
+    assert "nothing is due" in crawl(archive).stdout
+    watch(paper, archive, "all")
+    crawl(archive)
+    assert paths_of_parts(paper) == PARTS_OF_FIRST
+
+
+def test_due_and_sources_count_the_parts_that_wait(paper, archive):
+    """`due` those that the settings ask for."""
+    watch(paper, archive, "all")
+    crawl(archive, "-s", "capture.parts_per_crawl=1")
+    waiting = rows(archive, WAITING)[0][0]
+    assert waiting > 2
+
+    def due(*more: str) -> str:
+        """Return the last word of the line of the source, if it is a number of parts."""
+        head, row = morgue("-C", archive, "due", *more).stdout.splitlines()[:2]
+        return row.split()[-1] if head.endswith("parts") else "no parts"
+
+    assert due() == str(waiting)
+    assert due("-s", "capture.parts=images") == "2"
+    assert due("-s", "capture.parts=none") == "no parts"
+    (source,) = json.loads(morgue("-C", archive, "sources", "--format", "json").stdout)
+    assert source["parts"] == waiting
+    assert "parts" in morgue("-C", archive, "sources").stdout.splitlines()[0].split()
+    assert f"{waiting} parts of pages to fetch" in morgue("-C", archive, "sources", "show", "paper").stdout
+    crawl(archive)
+    assert "parts" not in morgue("-C", archive, "sources").stdout.splitlines()[0].split()
+
+
+def test_watch_goes_on_soon_while_parts_wait(paper, archive):
+    """However seldom it looks, and although its pass fetched parts only."""
+    watch(paper, archive, "all")
+    crawl(archive, "-s", "capture.parts_per_crawl=1")
+    with watching(archive, "-s", "capture.parts_per_crawl=1", every="6h") as running:
+        running.wait_for_passes(1)
+        status = running.status
+    assert status["last_pass"]["counts"] == {"parts": 1}
+    assert parse(status["next_pass"]) - now() < timedelta(minutes=2)
+
+
+def test_part_that_failed_is_planned_and_named_as_next(paper, archive):
+    """It is tried again after a day."""
+    paper.answers["/p0.png"] = (503, b"", {})
+    watch(paper, archive, "images", '[every]\nfeed = "3d"\nsection = "3d"\n[crawl]\nrecheck = ["9d"]\n')
+    crawl(archive)
+    at = rows(archive, "SELECT next_visit FROM frontier WHERE state = 'idle'")[0][0]
+    assert timedelta(hours=23) < parse(at) - now() < timedelta(hours=25)
+    assert f"next at {at}" in crawl(archive).stdout
+    paper.answers["/p0.png"] = (200, b"\x89PNG", PNG)
+    with closing(sqlite3.connect(archive / "morgue.db")) as db, db:
+        db.execute("UPDATE frontier SET next_visit = '2024-01-01T00:00:00Z' WHERE state = 'idle'")
+    assert "parts: 1 fetched" in crawl(archive).stdout
