@@ -14,6 +14,7 @@ import uvicorn
 from exports.web import view_app
 from exports.web.guard import Doorway, Guard
 from exports.web.lists import HealthOf
+from exports.web.replay import prepared
 from exports.web.replay.app import Replay
 from exports.web.replay.app import headers as replay_headers
 from exports.web.served_archive import ServedArchive
@@ -43,12 +44,16 @@ def serve(archive: ServedArchive, place: Place, health_of: HealthOf, say: Callab
         Doorway.at(place.host, port, token=place.token, public=place.public) for port in (view_port, replay_port)
     ]
     view = view_app.View(archive, replay_port, health_of).app()
-    replay = Replay(archive, view_port, replay_port).app()
+    workers = prepared.workers()
+    replay = Replay(archive, workers, view_port, replay_port).app()
     say(_origin(place.host, view_port) + (f"/?token={place.token}" if place.token else "/"))
-    asyncio.run(_run(
-        Guard(view, doorways[0], partial(view_app.headers, replay_port)), view_door,
-        Guard(replay, doorways[1], partial(replay_headers, view_port, replay_port)), replay_door,
-    ))  # fmt: skip
+    try:
+        asyncio.run(_run(
+            Guard(view, doorways[0], partial(view_app.headers, replay_port)), view_door,
+            Guard(replay, doorways[1], partial(replay_headers, view_port, replay_port)), replay_door,
+        ))  # fmt: skip
+    finally:
+        workers.kill()
 
 
 class _FollowingServer(uvicorn.Server):
