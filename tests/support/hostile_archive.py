@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - an attack is read best on one line
 """Build an archive that attacks whoever reads it: pages captured by a real crawl, and rows that no crawl would write."""
 
 from __future__ import annotations

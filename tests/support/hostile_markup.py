@@ -1,10 +1,10 @@
+# ruff: noqa: E501 - an attack is read best on one line
 """Pages that try to run a script, to ask another server, or to lead a reader away, each in its own way.
 
 `EVIL` in them is the address of a server that must never be asked.
 """
 
 from __future__ import annotations
-# ruff: noqa: E501 an attack is read best on one line
 
 EVIL = "http://evil.example"
 # A script that runs shows itself in three ways: the title, the console, a request.

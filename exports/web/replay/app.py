@@ -20,6 +20,7 @@ from starlette.routing import Route
 from exports.python_api.archive import Archive
 from exports.web import memento
 from exports.web.guard import name_in
+from exports.web.origins import Origins
 from exports.web.replay import html, prepared
 from exports.web.served_archive import ServedArchive
 from pipelines.archive.replay import ReplayedResponse, replay
@@ -45,9 +46,9 @@ MISSING = (
 )
 
 
-def policy(view_port: int, own_port: int, name: str) -> str:
+def policy(origins: Origins, name: str) -> str:
     """Return the Content-Security-Policy of what was captured. `name`: by which a reader reaches us."""
-    view, here = (f"http://{name}:{port}" for port in (view_port, own_port))
+    view, here = origins.of_view(name), origins.of_replay(name)
     source = f"{here} data:"
     return (
         f"sandbox allow-same-origin allow-top-navigation-by-user-activation; default-src 'none'; img-src {source}; "
@@ -56,10 +57,10 @@ def policy(view_port: int, own_port: int, name: str) -> str:
     )
 
 
-def headers(view_port: int, own_port: int, name: str) -> dict[str, str]:
+def headers(origins: Origins, name: str) -> dict[str, str]:
     """Return what every answer says."""
     return {
-        "content-security-policy": policy(view_port, own_port, name),
+        "content-security-policy": policy(origins, name),
         "x-content-type-options": "nosniff",
         "referrer-policy": "no-referrer",
         "cache-control": "private, max-age=3600",
@@ -70,8 +71,8 @@ def headers(view_port: int, own_port: int, name: str) -> dict[str, str]:
 class Replay:
     """Answer for the captures of one archive."""
 
-    def __init__(self, archive: ServedArchive, workers: WorkerPool, view_port: int, own_port: int) -> None:
-        self.archive, self.workers, self.view_port, self.own_port = archive, workers, view_port, own_port
+    def __init__(self, archive: ServedArchive, workers: WorkerPool, origins: Origins) -> None:
+        self.archive, self.workers, self.origins = archive, workers, origins
 
     def app(self) -> Starlette:
         """Return the application."""
@@ -124,7 +125,7 @@ class Replay:
 
     def _places(self, request: Request) -> html.Places:
         name, time = name_in(request.url.netloc), request.path_params["time"]
-        view, here = (f"http://{name}:{port}" for port in (self.view_port, self.own_port))
+        view, here = self.origins.of_view(name), self.origins.of_replay(name)
         return html.Places(f"{here}/part/{time}/", f"{here}/page/{time}/", f"{view}/replay/{time}/")
 
 

@@ -29,16 +29,8 @@ PARTS = {
 }  # fmt: skip
 FRAMES = ("iframe", "frame")
 PAGES = {"a": ("href", "xlink:href"), "area": ("href",)}
-PAINTED = (
-    "style",
-    "fill",
-    "stroke",
-    "filter",
-    "mask",
-    "clip-path",
-    "cursor",
-    *map("marker-{}".format, ("start", "mid", "end")),
-)
+MARKERS = ("marker-start", "marker-mid", "marker-end")
+PAINTED = ("style", "fill", "stroke", "filter", "mask", "clip-path", "cursor", *MARKERS)
 SETS = ("srcset", "imagesrcset")
 STYLE_LINKS = frozenset(("stylesheet", "icon", "shortcut", "apple-touch-icon", "mask-icon"))
 KEPT_RELATIONS = STYLE_LINKS | {"alternate"}  # an alternate style sheet is one that is not shown
@@ -51,7 +43,9 @@ NEVER = frozenset(("meta", *REMOVED.split(", ")))  # a `meta` is asked for only 
 CONNECTING = frozenset(("ping", "action", "formaction", "srcdoc", "attributionsrc"))
 ANIMATIONS = ("set", "animate", "animatemotion", "animatetransform")
 MAX_ROUNDS = 4  # until a page means the same when it is parsed again
-LEADING_AWAY = f"{REMOVED}, [href], link, iframe[src], frame[src], {', '.join(ANIMATIONS)}, {', '.join(map('[{}]'.format, CONNECTING))}"
+LEADING_AWAY = ", ".join((
+    REMOVED, "[href]", "link", *map("{}[src]".format, FRAMES), *ANIMATIONS, *map("[{}]".format, sorted(CONNECTING)),
+))  # fmt: skip
 OWN_DATA = ("data:", "blob:", "about:")
 STATIC = ("#", *OWN_DATA)
 DOTS = re.compile(r"(?:\.|%2e){1,2}", re.IGNORECASE)
