@@ -22,9 +22,25 @@ from pipelines.core.terminal import plain
 @click.option("--token", metavar="TEXT", envvar="MORGUE_TOKEN",
               help="Only who knows TEXT may read. Also from MORGUE_TOKEN.")  # fmt: skip
 @click.option("--public", is_flag=True, help="Let everybody read who can reach the address.")
+@click.option(
+    "--origin",
+    metavar="URL",
+    help="Origin of the view as readers see it, if a server with TLS is in front: https://archive.example",
+)
+@click.option("--replay-origin", metavar="URL",
+              help="The same for captured pages: https://archive.example:8443")  # fmt: skip
 @common_options
 @click.pass_context
-def command(ctx: click.Context, host: str, port: int, replay_port: int | None, token: str | None, public: bool) -> None:
+def command(
+    ctx: click.Context,
+    host: str,
+    port: int,
+    replay_port: int | None,
+    token: str | None,
+    public: bool,
+    origin: str | None,
+    replay_origin: str | None,
+) -> None:
     """Show the archive in a browser: search, articles, edits, health, and pages as they were captured.
 
     It only reads, also while a crawl writes. Captured pages are shown without their scripts on a port of their own.
@@ -36,16 +52,19 @@ def command(ctx: click.Context, host: str, port: int, replay_port: int | None, t
     """
     for module in ("starlette", "jinja2", "uvicorn"):
         load_extra(module, "web")
-    if not _is_loopback(host) and not token and not public:
+    if (origin or not _is_loopback(host)) and not token and not public:
         cause = "is an address that others can reach, and nothing says who may read"
-        raise ConfigError(f"--host {host}", cause, "add --token TEXT, or --public if everybody may")
+        named = f"--origin {origin}" if origin else f"--host {host}"
+        raise ConfigError(named, cause, "add --token TEXT, or --public if everybody may")
     if token is not None and len(token) < 8:
         raise ConfigError("--token", "has fewer than 8 characters, and could be guessed", "make it longer")
+    from exports.web.origins import checked_pair
     from exports.web.served_archive import ServedArchive
     from exports.web.serving import Place, serve
 
     next_port = 0 if port == 0 else port + 1
-    place = Place(host, port, next_port if replay_port is None else replay_port, token, public)
+    ports = (port, next_port if replay_port is None else replay_port)
+    place = Place(host, *ports, token, public, *checked_pair(origin, replay_origin, with_token=bool(token)))
     with closing(ServedArchive(folder_to_read(ctx).path)) as archive, suppress(KeyboardInterrupt):  # its usual end
         serve(archive, place, lambda: _health(ctx), lambda url: click.echo(plain(f"{url}  (Ctrl-C stops it)")))
 

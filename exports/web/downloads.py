@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import io
+import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from queue import Full, Queue
+from queue import Empty, Full, Queue
 from typing import cast
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from exports import ArticleFormat, columns_read, dataset, load_format
 from exports.python_api.archive import Archive
 from exports.selected_rows import ArticleRows, RowSelection
 from exports.web.search_address import SearchAddress
 from exports.web.served_archive import ServedArchive
-from pipelines.core.errors import ArchiveLocked, NotFound
+from pipelines.core.errors import ArchiveLocked, MorgueError, NotFound
+from pipelines.core.terminal import plain
+
+logger = logging.getLogger("morgue.exports")
 
 FORMATS = ("csv", "jsonl", "parquet")
 MAX_AT_ONCE = 2
@@ -49,17 +54,16 @@ class Downloads:
             from exports.extras import load_extra
 
             load_extra("pyarrow", "parquet")
+        headers = {"content-disposition": f'attachment; filename="articles{form.suffix}"'}
+        if request.method == "HEAD":
+            return Response(None, headers=headers, media_type=form.media_type)
         if not self._free.acquire(blocking=False):
             cause = f"{MAX_AT_ONCE} exports are running, and no more may run at the same time"
             raise ArchiveLocked("export", cause, "try again in a minute, or use `morgue export`")
-        headers = {"content-disposition": f'attachment; filename="articles{form.suffix}"'}
-        pieces = self._pieces(archive, form, selection, columns)
-        return StreamingResponse(pieces, media_type=form.media_type, headers=headers)
+        return ExportResponse(self._begun(archive, form, selection, columns), form.media_type, headers)
 
-    def _pieces(
-        self, archive: Archive, form: ArticleFormat, selection: RowSelection, columns: list[str]
-    ) -> Iterator[bytes]:
-        """Yield the file piece by piece. Its rows are read in a thread, which ends when nobody takes its pieces."""
+    def _begun(self, archive: Archive, form: ArticleFormat, selection: RowSelection, columns: list[str]) -> _Pipe:
+        """Return a pipe into which a thread writes the file. It ends when nobody takes what it wrote."""
         pipe = _Pipe()
 
         def write() -> None:
@@ -73,13 +77,28 @@ class Downloads:
             except Exception as error:  # noqa: BLE001 it is raised where the pieces are read
                 pipe.finish(error)
             finally:
+                pipe.stop()
                 self._free.release()
 
         self._writers.submit(write)
+        return pipe
+
+
+class ExportResponse(StreamingResponse):
+    """Stream a file. If it cannot be written to its end, the connection is cut, so that nobody takes it for whole."""
+
+    def __init__(self, pipe: _Pipe, media_type: str, headers: Mapping[str, str]) -> None:
+        super().__init__(pipe.read(), media_type=media_type, headers=headers)
+        self.pipe = pipe
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer (ASGI 3)."""
         try:
-            yield from pipe.read()
+            await super().__call__(scope, receive, send)
+        except (MorgueError, BrokenPipeError) as error:
+            logger.error("an export was cut: %s", plain(error))
         finally:
-            pipe.stop()
+            self.pipe.stop()
 
 
 def _checked(archive: Archive, asked: SearchAddress) -> Archive:
@@ -136,12 +155,20 @@ class _Pipe(io.RawIOBase):
         raise BrokenPipeError
 
     def read(self) -> Iterator[bytes]:  # type: ignore[override]
-        """Yield the pieces. Raises what ended the writing."""
-        while (piece := self._queue.get()) is not None:
+        """Yield the pieces. Raises what ended the writing, BrokenPipeError if the reader was too slow."""
+        while True:
+            try:
+                piece = self._queue.get(timeout=1)
+            except Empty:
+                if self._stopped.is_set() and self._queue.empty():
+                    raise BrokenPipeError("its reader took too long") from None
+                continue
+            if piece is None:
+                return
             if isinstance(piece, BaseException):
                 raise piece
             yield piece
 
     def stop(self) -> None:
-        """Tell the writer that nobody reads."""
+        """Tell both ends that no more comes, or that nobody reads."""
         self._stopped.set()

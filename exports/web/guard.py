@@ -7,13 +7,14 @@ rebinding). No header allows another origin to read an answer (CORS).
 
 from __future__ import annotations
 
+import base64
 import hmac
 import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, TypeAlias
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -32,15 +33,31 @@ class Doorway:
 
     hosts: frozenset[str]  # names in Host headers, with the port; empty: any (`--public`)
     token: str | None = None  # that each request must know
+    origin: str | None = None  # that readers ask, if it is not told by the Host header
 
     @classmethod
-    def at(cls, host: str, port: int, *, token: str | None = None, public: bool = False) -> Doorway:
+    def at(
+        cls, host: str, port: int, *, token: str | None = None, public: bool = False, origin: str | None = None
+    ) -> Doorway:
         """Return the doorway of a server at one address. An address of all interfaces has no name to check."""
-        if public or host in ("0.0.0.0", "::"):  # noqa: S104 compared, not bound
+        is_open = public or host in ("0.0.0.0", "::")  # noqa: S104 compared, not bound
+        if is_open and not origin:
             return cls(frozenset(), token)
         name = f"[{host}]" if ":" in host else host
         names = {name, *LOOPBACK_NAMES} if name in LOOPBACK_NAMES else {name}
-        return cls(frozenset(one if port == 80 else f"{one}:{port}" for one in names), token)
+        known = {one if port == 80 else f"{one}:{port}" for one in names}
+        if origin:  # a server in front of us may pass on the Host header of its reader, or name us
+            known.add(urlsplit(origin).netloc)
+        return cls(frozenset(known), token, origin)
+
+    @property
+    def cookie(self) -> str:
+        """Return the value of the cookie of who knows the token: made of it, and fit for a cookie whatever it holds."""
+        return hmac.digest((self.token or "").encode(), COOKIE.encode(), "sha256").hex()
+
+    def knows(self, host: str) -> bool:
+        """Return True if a Host header names this server."""
+        return host.lower() in self.hosts if self.hosts else HOST.fullmatch(host) is not None
 
 
 def name_in(host: str) -> str:
@@ -58,19 +75,20 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI 3)."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
+        assert scope["type"] == "http"  # the server is told to know no other
         given = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         refusal = self._refusal(scope, given)
         if refusal is not None:
             await _answer(send, *refusal)
             return
-        if self.doorway.token is not None and not self._knows_token(given):
-            await self._ask_for_token(scope, send)
+        asked = parse_qsl((scope.get("query_string") or b"").decode("latin-1"), keep_blank_values=True)
+        tokens = [value for key, value in asked if key == "token"]
+        if self.doorway.token is not None and (tokens or not self._knows_token(given)):
+            await self._ask_for_token(scope, send, tokens, [one for one in asked if one[0] != "token"])
             return
-
-        name = name_in(given.get("host", ""))
+        if self.doorway.origin is not None:
+            _rename(scope, self.doorway.origin)
+        name = name_in(dict(scope["headers"]).get(b"host", b"").decode("latin-1"))
         added = [(key.lower().encode(), value.encode()) for key, value in self._headers_at(name).items()]
 
         async def guarded(message: MutableMapping[str, Any]) -> None:
@@ -84,7 +102,7 @@ class Guard:
     def _refusal(self, scope: Scope, given: Mapping[str, str]) -> tuple[int, str] | None:
         if scope["method"] not in ("GET", "HEAD"):
             return 405, "Only GET and HEAD: nothing can be changed here."
-        if self.doorway.hosts and given.get("host", "").lower() not in self.doorway.hosts:
+        if not self.doorway.knows(given.get("host", "")):
             return 421, "The Host header names no address of this server."
         if len(scope.get("raw_path") or b"") + len(scope.get("query_string") or b"") > MAX_ADDRESS_BYTES:
             return 414, f"The address is longer than {MAX_ADDRESS_BYTES:,} bytes."
@@ -92,24 +110,48 @@ class Guard:
 
     def _knows_token(self, given: Mapping[str, str]) -> bool:
         scheme, _, value = given.get("authorization", "").partition(" ")
-        return self._is_token(value.strip() if scheme.lower() == "bearer" else _cookie(given.get("cookie", "")))
+        if scheme.lower() == "bearer":
+            return self._is_token(value.strip())
+        if scheme.lower() == "basic":  # feed readers know no other way
+            return self._is_token(_password(value))
+        return _is_same(_cookie(given.get("cookie", "")), self.doorway.cookie)
 
     def _is_token(self, value: str) -> bool:
-        return hmac.compare_digest(value.encode("utf-8", "replace"), (self.doorway.token or "").encode())
+        return _is_same(value, self.doorway.token or "")
 
-    async def _ask_for_token(self, scope: Scope, send: Send) -> None:
+    async def _ask_for_token(self, scope: Scope, send: Send, tokens: list[str], rest: list[tuple[str, str]]) -> None:
         """Take the token of `?token=...`, which is then in a cookie and no longer in the address; else refuse."""
-        asked = parse_qsl((scope.get("query_string") or b"").decode("latin-1"), keep_blank_values=True)
-        tokens = [value for name, value in asked if name == "token"]
         if tokens and self._is_token(tokens[-1]):
-            rest = urlencode([one for one in asked if one[0] != "token"])
             path = (scope.get("raw_path") or b"/").decode("latin-1")
-            cookie = f"{COOKIE}={tokens[-1]}; Path=/; HttpOnly; SameSite=Strict"
-            place = "/" + path.lstrip("/") + (f"?{rest}" if rest else "")
+            secure = "; Secure" if (self.doorway.origin or "").startswith("https:") else ""
+            cookie = f"{COOKIE}={self.doorway.cookie}; Path=/; HttpOnly; SameSite=Strict{secure}"
+            # Browsers read `//` and `/\\` at the beginning as the name of another server.
+            place = "/" + path.lstrip("/\\") + (f"?{urlencode(rest)}" if rest else "")
             await _answer(send, 303, "The token is known.", (("set-cookie", cookie), ("location", place)))
             return
         text = "This archive asks for a token: add ?token=... to the address, or send Authorization: Bearer ..."
-        await _answer(send, 401, text, (("www-authenticate", "Bearer"),))
+        is_feed = scope["path"].endswith(".atom")
+        await _answer(send, 401, text, (("www-authenticate", 'Basic realm="archive"' if is_feed else "Bearer"),))
+
+
+def _is_same(given: str, expected: str) -> bool:
+    """Compare in a time that does not tell how much of it is right."""
+    return hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode())
+
+
+def _rename(scope: Scope, origin: str) -> None:
+    """Have the application see the origin that readers ask, of which it makes absolute links."""
+    parts = urlsplit(origin)
+    scope["scheme"] = parts.scheme
+    scope["headers"] = [*(one for one in scope["headers"] if one[0] != b"host"), (b"host", parts.netloc.encode())]
+
+
+def _password(text: str) -> str:
+    """Return the password of Basic authentication (RFC 7617); the name before it means nothing."""
+    try:
+        return base64.b64decode(text, validate=True).decode().partition(":")[2]
+    except ValueError:
+        return ""
 
 
 def _cookie(text: str) -> str:

@@ -17,14 +17,18 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from exports.line_kinds import FAMILIES, HEADINGS, KindOfLine, bare_item, cells, lines_of, runs
-from pipelines.core.errors import ArchiveLocked, MorgueError, NoArchive, NotFound, QueryError
+from pipelines.core.errors import ConfigError, MorgueError, NotFound, QueryError
 from pipelines.core.plural import counted
 from pipelines.core.terminal import plain
 from pipelines.database.edits.word_diff import TextSegment
 
 FOUND_MARKS = ("\ue000", "\ue001")  # private-use characters around the words found, which no article has
-STATUS = {NotFound: HTTPStatus.NOT_FOUND, QueryError: HTTPStatus.BAD_REQUEST,
-          ArchiveLocked: HTTPStatus.SERVICE_UNAVAILABLE, NoArchive: HTTPStatus.SERVICE_UNAVAILABLE}  # fmt: skip
+# Other errors tell of a state of the archive: it is locked, damaged, or asked for too much.
+STATUS = {
+    NotFound: HTTPStatus.NOT_FOUND,
+    QueryError: HTTPStatus.BAD_REQUEST,
+    ConfigError: HTTPStatus.NOT_IMPLEMENTED,
+}  # an extra is missing
 JSON_TYPE = "application/json"
 
 
@@ -48,7 +52,9 @@ def wants_json(request: Request) -> bool:
 def error_page(request: Request, error: Exception) -> Response:
     """Answer an error that a reader can do something about: subject, cause and next step."""
     assert isinstance(error, MorgueError)
-    status = int(next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500))
+    status = int(
+        next((code for kind, code in STATUS.items() if isinstance(error, kind)), HTTPStatus.SERVICE_UNAVAILABLE)
+    )
     if wants_json(request):
         found = {"subject": error.subject, "cause": error.cause, "next_step": error.cure}
         return as_json({"error": {name: plain(text) for name, text in found.items()}}, status)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -141,6 +142,6 @@ def _term(key: str, value: str) -> str:
 
 
 def _page(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= MAX_PAGE:
+    if not re.fullmatch("[0-9]{1,9}", text) or not 1 <= int(text) <= MAX_PAGE:
         raise QueryError(f"page {text}", "is no page of a search", f"give a number from 1 to {MAX_PAGE:,}")
     return int(text)

@@ -12,14 +12,16 @@ from functools import partial
 import uvicorn
 
 from exports.web import view_app
+from exports.web.connections import MAX_HEAD_BYTES, BoundedConnection
 from exports.web.guard import Doorway, Guard
 from exports.web.lists import HealthOf
+from exports.web.origins import Origins
+from exports.web.replay import prepared
 from exports.web.replay.app import Replay
 from exports.web.replay.app import headers as replay_headers
 from exports.web.served_archive import ServedArchive
 from pipelines.core.errors import ConfigError
 
-MAX_CONNECTIONS = 200  # at the same time, of each port
 QUIET_SECONDS = 10  # after which an idle connection is closed
 STOP_SECONDS = 3  # that answers in flight may take when the server is stopped
 
@@ -33,22 +35,30 @@ class Place:
     replay_port: int  # 0: a free one
     token: str | None = None
     public: bool = False
+    origin: str | None = None  # of the view, if a server in front of it gives it another
+    replay_origin: str | None = None
 
 
 def serve(archive: ServedArchive, place: Place, health_of: HealthOf, say: Callable[[str], None]) -> None:
     """Serve until interrupted. `say` is told the address. Raises ConfigError if a port cannot be had."""
     view_door, replay_door = (_listen(place.host, port) for port in (place.port, place.replay_port))
     view_port, replay_port = (door.getsockname()[1] for door in (view_door, replay_door))
+    origins = Origins(view_port, replay_port, place.origin, place.replay_origin)
     doorways = [
-        Doorway.at(place.host, port, token=place.token, public=place.public) for port in (view_port, replay_port)
+        Doorway.at(place.host, port, token=place.token, public=place.public, origin=origin)
+        for port, origin in ((view_port, place.origin), (replay_port, place.replay_origin))
     ]
-    view = view_app.View(archive, replay_port, health_of).app()
-    replay = Replay(archive, view_port, replay_port).app()
-    say(_origin(place.host, view_port) + (f"/?token={place.token}" if place.token else "/"))
-    asyncio.run(_run(
-        Guard(view, doorways[0], partial(view_app.headers, replay_port)), view_door,
-        Guard(replay, doorways[1], partial(replay_headers, view_port, replay_port)), replay_door,
-    ))  # fmt: skip
+    view = view_app.View(archive, origins, health_of).app()
+    workers = prepared.workers()
+    replay = Replay(archive, workers, origins).app()
+    say((place.origin or _origin(place.host, view_port)) + (f"/?token={place.token}" if place.token else "/"))
+    try:
+        asyncio.run(_run(
+            Guard(view, doorways[0], partial(view_app.headers, origins)), view_door,
+            Guard(replay, doorways[1], partial(replay_headers, origins)), replay_door,
+        ))  # fmt: skip
+    finally:
+        workers.kill()
 
 
 class _FollowingServer(uvicorn.Server):
@@ -73,8 +83,9 @@ async def _run(view: Guard, view_door: socket.socket, replay: Guard, replay_door
 
 def _config(app: Guard) -> uvicorn.Config:
     return uvicorn.Config(
-        app, log_level="warning", access_log=False, lifespan="off", server_header=False, proxy_headers=False,
-        limit_concurrency=MAX_CONNECTIONS, timeout_keep_alive=QUIET_SECONDS, timeout_graceful_shutdown=STOP_SECONDS,
+        app, http=BoundedConnection, ws="none", log_level="error", access_log=False, lifespan="off",
+        server_header=False, proxy_headers=False, h11_max_incomplete_event_size=MAX_HEAD_BYTES,
+        timeout_keep_alive=QUIET_SECONDS, timeout_graceful_shutdown=STOP_SECONDS,
     )  # fmt: skip
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -18,21 +18,22 @@ from exports.web import article_page, feeds, lists, memento, search_page
 from exports.web.downloads import Downloads
 from exports.web.guard import name_in
 from exports.web.lists import HealthOf
+from exports.web.origins import Origins
 from exports.web.rendering import as_json, error_page, page, static_file, wants_json
 from exports.web.served_archive import ServedArchive
 from pipelines.core.errors import MorgueError, NotFound
 from pipelines.database import queries
 
-STATIC_TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+STATIC_TYPES = {"view.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}
 A_DAY = "max-age=86400"
 
 
-def headers(replay_port: int, name: str) -> dict[str, str]:
+def headers(origins: Origins, name: str) -> dict[str, str]:
     """Return what every answer of the view says: nothing from elsewhere, no scripts, no frames but of the replay."""
     return {
         "content-security-policy": (
             "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
-            f"frame-ancestors 'none'; frame-src http://{name}:{replay_port}"
+            f"frame-ancestors 'none'; frame-src {origins.of_replay(name)}"
         ),
         "x-content-type-options": "nosniff",
         "x-frame-options": "DENY",
@@ -43,11 +44,25 @@ def headers(replay_port: int, name: str) -> dict[str, str]:
     }
 
 
+class RowConvertor(Convertor[int]):
+    """Read the number of a row out of an address: as many digits as fit into a row id of SQLite."""
+
+    regex = "[0-9]{1,18}"
+
+    def convert(self, value: str) -> int:
+        """Return the number."""
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        """Return the number as it is in an address."""
+        return str(value)
+
+
 class View:
     """Answer for one archive."""
 
-    def __init__(self, archive: ServedArchive, replay_port: int, health_of: HealthOf) -> None:
-        self.archive, self.replay_port, self.health_of = archive, replay_port, health_of
+    def __init__(self, archive: ServedArchive, origins: Origins, health_of: HealthOf) -> None:
+        self.archive, self.origins, self.health_of = archive, origins, health_of
         self.downloads = Downloads(archive)
 
     def app(self) -> Starlette:
@@ -57,10 +72,10 @@ class View:
             ("/search", self._bound(search_page.answer)),
             ("/search.json", self._bound(search_page.answer)),
             ("/search.atom", self._bound(feeds.search)),
-            ("/article/{number:int}", self._bound(article_page.answer)),
-            ("/article/{number:int}.json", self._bound(article_page.answer)),
-            ("/article/{number:int}/compare", self._bound(article_page.compare)),
-            ("/article/{number:int}/compare.json", self._bound(article_page.compare)),
+            ("/article/{number:row}", self._bound(article_page.answer)),
+            ("/article/{number:row}.json", self._bound(article_page.answer)),
+            ("/article/{number:row}/compare", self._bound(article_page.compare)),
+            ("/article/{number:row}/compare.json", self._bound(article_page.compare)),
             ("/edits", self._bound(lists.edits)),
             ("/edits.json", self._bound(lists.edits)),
             ("/edits.atom", self._bound(feeds.edits)),
@@ -70,15 +85,16 @@ class View:
             ("/health.json", partial(lists.health, self.health_of)),
             ("/health.atom", partial(feeds.health, self.health_of)),
             ("/export/articles.{form}", self.downloads.answer),
-            ("/capture/{number:int}.warc.gz", self._bound(record)),
+            ("/capture/{number:row}.warc.gz", self._bound(record)),
             ("/timemap/{form:str}/{url:path}", self._bound(memento.timemap)),
             ("/timegate/{url:path}", self._bound(memento.timegate)),
             ("/replay/{time:str}/{url:path}", self._bound(self.replay)),
             ("/static/{name:str}", static),
         ]
+        register_url_convertor("row", RowConvertor())
         return Starlette(
             routes=[Route(path, answer) for path, answer in routes],
-            exception_handlers={MorgueError: error_page, HTTPException: _no_page},
+            exception_handlers={MorgueError: error_page, HTTPException: _no_page, Exception: _failed},
         )
 
     def _bound(self, answer: Callable[[Archive, Request], Response]) -> Callable[[Request], Response]:
@@ -97,12 +113,12 @@ class View:
         if shown is not best or request.path_params["time"] != memento.stamp_14(best["captured"]):
             exact = memento.replay_path(shown["captured"], memento.in_link(shown["url"]))
             return RedirectResponse(memento.base_of(request) + exact, 302)
-        at = captures.index(best)
+        at, origin = captures.index(best), self.origins.of_replay(name_in(request.url.netloc))
         answer = page(request, "replay.html", {
             "capture": best, "number": at + 1, "captures": len(captures), "article": _article_at(archive, url),
             "earlier": captures[at - 1] if at else None, "path_of": memento.replay_path,
             "later": captures[at + 1] if at + 1 < len(captures) else None,
-            "frame": f"http://{name_in(request.url.netloc)}:{self.replay_port}/page/{memento.stamp_14(best['captured'])}/{best['url']}",
+            "frame": f"{origin}/page/{memento.stamp_14(best['captured'])}/{best['url']}",
         })  # fmt: skip
         answer.headers["memento-datetime"] = memento.http_date(best["captured"])
         answer.headers["link"] = ", ".join(memento.links(memento.base_of(request), url, captures, best))
@@ -126,13 +142,10 @@ def record(archive: Archive, request: Request) -> Response:
 def static(request: Request) -> Response:
     """Answer with a file that we ship."""
     name = request.path_params["name"]
-    kind = STATIC_TYPES.get(Path(name).suffix)
+    kind = STATIC_TYPES.get(name)
     if kind is None:
         raise HTTPException(404)
-    try:
-        return Response(static_file(name), media_type=kind, headers={"cache-control": A_DAY})
-    except FileNotFoundError:
-        raise HTTPException(404) from None
+    return Response(static_file(name), media_type=kind, headers={"cache-control": A_DAY})
 
 
 def _no_page(request: Request, error: Exception) -> Response:
@@ -143,3 +156,9 @@ def _no_page(request: Request, error: Exception) -> Response:
         found = {"subject": missing.subject, "cause": missing.cause, "next_step": missing.cure}
         return as_json({"error": found}, status)
     return page(request, "error.html", {"error": missing, "status": status}, status)
+
+
+def _failed(request: Request, error: Exception) -> Response:
+    """Answer when we are at fault; the log has the traceback."""
+    fault: Any = MorgueError("this page", "could not be made, by a fault of Newsmorgue", "its log says more")
+    return page(request, "error.html", {"error": fault, "status": 500}, 500)

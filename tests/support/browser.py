@@ -16,14 +16,17 @@ OPTIONS = (
 
 
 @contextmanager
-def browser() -> Iterator[Any]:
-    """Give a browser of playwright; the test is skipped, and says why, where there is none."""
+def browser(*more: str) -> Iterator[Any]:
+    """Give a browser of playwright; the test is skipped, and says why, where there is none.
+
+    `more`: further options of its command line.
+    """
     program = shutil.which("chromium")
     if program is None:
         skip_without("chromium", "apt-get install chromium")
     playwright = skip_unless_there()
     with playwright() as started:
-        opened = started.chromium.launch(executable_path=program, args=list(OPTIONS))
+        opened = started.chromium.launch(executable_path=program, args=[*OPTIONS, *more])
         try:
             yield opened
         finally:

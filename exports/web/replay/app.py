@@ -7,9 +7,12 @@ archive. Every answer has a Content-Security-Policy with `sandbox`, no scripts a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from html import escape
+from http import HTTPStatus
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -17,17 +20,24 @@ from starlette.routing import Route
 from exports.python_api.archive import Archive
 from exports.web import memento
 from exports.web.guard import name_in
-from exports.web.replay import css, html
+from exports.web.origins import Origins
+from exports.web.replay import html, prepared
 from exports.web.served_archive import ServedArchive
 from pipelines.archive.replay import ReplayedResponse, replay
 from pipelines.core.errors import MorgueError, NotFound, QueryError
 from pipelines.core.media_types import HTML_TYPES
+from pipelines.core.terminal import plain
+from pipelines.core.worker_pool import WorkerFailure, WorkerPool
 from pipelines.database.connection import Row
 from pipelines.extraction.page.charset import decode
 
 MAX_BYTES = 64 << 20  # of a body once decoded
-MAX_LOOKED_UP = 400  # candidates of `srcset` on one page; each takes a fraction of a millisecond
-SHOWN_TYPES = re.compile(r"(?:image|font|audio|video)/[\w.+-]+|application/(?:font-|x-font-|vnd\.ms-font)[\w.+-]+")
+SHOWN_TYPES = re.compile(
+    r"(?:image|font|audio|video)/[\w.+-]+|application/(?:font-|x-font-|vnd\.ms-font)[\w.+-]+", re.ASCII
+)
+SVG = "image/svg+xml"
+PAGE_DESTINATIONS = ("document", "iframe", "frame", "embed", "object")  # Fetch Metadata
+PICTURE = '<!doctype html><title>Picture</title><img src="{}" alt="captured picture">'
 MISSING = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="160" height="90" viewBox="0 0 160 90">'
     '<rect width="158" height="88" x="1" y="1" fill="#eee" stroke="#999" stroke-dasharray="4 3"/>'
@@ -36,9 +46,9 @@ MISSING = (
 )
 
 
-def policy(view_port: int, own_port: int, name: str) -> str:
+def policy(origins: Origins, name: str) -> str:
     """Return the Content-Security-Policy of what was captured. `name`: by which a reader reaches us."""
-    view, here = (f"http://{name}:{port}" for port in (view_port, own_port))
+    view, here = origins.of_view(name), origins.of_replay(name)
     source = f"{here} data:"
     return (
         f"sandbox allow-same-origin allow-top-navigation-by-user-activation; default-src 'none'; img-src {source}; "
@@ -47,27 +57,10 @@ def policy(view_port: int, own_port: int, name: str) -> str:
     )
 
 
-class KnownParts:
-    """Say which addresses of one page have a capture. No page makes it ask more than MAX_LOOKED_UP questions."""
-
-    def __init__(self, archive: Archive) -> None:
-        self.archive = archive
-        self._known: dict[str, bool] = {}
-
-    def has(self, url: str) -> bool:
-        """Return True if a capture of an address is known to show something."""
-        if url not in self._known and len(self._known) < MAX_LOOKED_UP:
-            try:
-                self._known[url] = any(map(_shows_something, memento.answered(self.archive, url)))
-            except MorgueError:
-                self._known[url] = False
-        return self._known.get(url, False)
-
-
-def headers(view_port: int, own_port: int, name: str) -> dict[str, str]:
+def headers(origins: Origins, name: str) -> dict[str, str]:
     """Return what every answer says."""
     return {
-        "content-security-policy": policy(view_port, own_port, name),
+        "content-security-policy": policy(origins, name),
         "x-content-type-options": "nosniff",
         "referrer-policy": "no-referrer",
         "cache-control": "private, max-age=3600",
@@ -78,66 +71,68 @@ def headers(view_port: int, own_port: int, name: str) -> dict[str, str]:
 class Replay:
     """Answer for the captures of one archive."""
 
-    def __init__(self, archive: ServedArchive, view_port: int, own_port: int) -> None:
-        self.archive, self.view_port, self.own_port = archive, view_port, own_port
+    def __init__(self, archive: ServedArchive, workers: WorkerPool, origins: Origins) -> None:
+        self.archive, self.workers, self.origins = archive, workers, origins
 
     def app(self) -> Starlette:
         """Return the application."""
-        return Starlette(routes=[
-            Route("/page/{time}/{url:path}", self.page), Route("/part/{time}/{url:path}", self.part),
-        ])  # fmt: skip
+        return Starlette(
+            routes=[Route("/page/{time}/{url:path}", self.page), Route("/part/{time}/{url:path}", self.part)],
+            exception_handlers={HTTPException: _no_page, MorgueError: _no_answer},
+        )
 
-    def page(self, request: Request) -> Response:
+    async def page(self, request: Request) -> Response:
         """Answer with the capture of a page that is nearest in time."""
-        return self.archive.ask(lambda archive: self._shown(archive, request))
+        return await self._answer(request, is_part=False)
 
-    def part(self, request: Request) -> Response:
+    async def part(self, request: Request) -> Response:
         """Answer with a picture, style sheet or font; one that is not in the archive is shown as missing."""
-        return self.archive.ask(lambda archive: self._shown(archive, request, is_part=True))
+        # A picture of SVG is harmless as a picture. As a page of its own, it could connect to others.
+        return await self._answer(request, is_part=request.headers.get("sec-fetch-dest") not in PAGE_DESTINATIONS)
 
-    def _shown(self, archive: Archive, request: Request, *, is_part: bool = False) -> Response:
+    async def _answer(self, request: Request, *, is_part: bool) -> Response:
+        """Answer with a capture; what has addresses in it is prepared in a worker."""
         url, time = memento.asked_url(request), request.path_params["time"]
-        found = _found(archive, url, time, is_part=is_part)
+        found = await run_in_threadpool(self.archive.ask, lambda archive: _read(archive, url, time, is_part=is_part))
         if found is None and is_part:
             is_sheet = request.headers.get("sec-fetch-dest") == "style"
-            return _response("", "text/css", 404) if is_sheet else _response(MISSING, "image/svg+xml", 404)
+            return _response("", "text/css", 404) if is_sheet else _response(MISSING, SVG, 404)
         if found is None:
             return _response(f"No capture of {url} is in this archive.", "text/plain", 404)
-        try:
-            answer = replay(archive.connection, archive.warc_storage, found, MAX_BYTES)
-        except MorgueError as error:
-            return _response(f"This capture cannot be shown. {error}", "text/plain", 404)
+        row, answer = found
         mime, headers = answer.head.mime or "", {
-            "memento-datetime": memento.http_date(found["captured"]),
-            "link": f'<{memento.in_link(found["url"])}>; rel="original"',
+            "memento-datetime": memento.http_date(row["captured"]),
+            "link": f'<{memento.in_link(row["url"])}>; rel="original"',
         }  # fmt: skip
-        status = answer.head.status if answer.head.status >= 400 else 200
-        if mime in HTML_TYPES or (not mime and not is_part):
-            return _response(self._page(request, archive, found, answer), "text/html", status, headers)
-        if mime == "text/css":
-            return _response(self._sheet(request, found, answer), "text/css", status, headers)
+        places, status = self._places(request), _status(answer.head.status)
+        given = (answer.body, answer.content_type, row["url"], places)
+        try:
+            if mime in HTML_TYPES or (not mime and not is_part):
+                body = await self.workers.run(prepared.page, self.archive.path, *given)
+                return _response(body, "text/html", status, headers)
+            if mime == "text/css":
+                body = await self.workers.run(prepared.sheet, *given)
+                return _response(body, mime, status, headers)
+        except WorkerFailure as failure:
+            cause = f"preparing it for a browser {failure.reason}. Its article has the text."
+            return _response(f"This capture cannot be shown: {cause}", "text/plain", 503)
+        if mime == SVG and not is_part:
+            picture = PICTURE.format(escape(places.part + html.in_full(row["url"])))
+            return _response(picture, "text/html", status, headers)
         if SHOWN_TYPES.fullmatch(mime):
             return _response(answer.body, mime, status, headers)
         return _response(_as_text(answer), "text/plain", status, headers)
 
-    def _page(self, request: Request, archive: Archive, row: Row, answer: ReplayedResponse) -> str:
-        text, time = decode(answer.body, answer.content_type) or "", request.path_params["time"]
-        view = f"http://{name_in(request.url.netloc)}:{self.view_port}"
-        return html.rewritten(
-            text,
-            row["url"],
-            self._part_address(request),
-            lambda url: f"{view}/replay/{time}/{url}",
-            KnownParts(archive).has,
-        )
+    def _places(self, request: Request) -> html.Places:
+        name, time = name_in(request.url.netloc), request.path_params["time"]
+        view, here = self.origins.of_view(name), self.origins.of_replay(name)
+        return html.Places(f"{here}/part/{time}/", f"{here}/page/{time}/", f"{view}/replay/{time}/")
 
-    def _sheet(self, request: Request, row: Row, answer: ReplayedResponse) -> str:
-        write = html.AddressWriter(row["url"], self._part_address(request), str)
-        return css.rewritten(decode(answer.body, answer.content_type) or "", write.part)
 
-    def _part_address(self, request: Request) -> Callable[[str], str]:
-        here, time = f"http://{name_in(request.url.netloc)}:{self.own_port}", request.path_params["time"]
-        return lambda url: f"{here}/part/{time}/{url}"
+def _read(archive: Archive, url: str, time: str, *, is_part: bool) -> tuple[Row, ReplayedResponse] | None:
+    """Return a capture and its answer. Raises MorgueError if it cannot be read."""
+    found = _found(archive, url, time, is_part=is_part)
+    return None if found is None else (found, replay(archive.connection, archive.warc_storage, found, MAX_BYTES))
 
 
 def _found(archive: Archive, url: str, time: str, *, is_part: bool) -> Row | None:
@@ -148,7 +143,7 @@ def _found(archive: Archive, url: str, time: str, *, is_part: bool) -> Row | Non
     except (NotFound, QueryError):
         return None
     if is_part:
-        captures = [one for one in captures if _shows_something(one)] or captures
+        captures = [one for one in captures if prepared.shows_something(one)] or captures
     return memento.redirected(archive, memento.nearest(captures, wanted), wanted)
 
 
@@ -158,9 +153,17 @@ def _response(body: str | bytes, mime: str, status: int = 200, headers: dict[str
     return Response(content, status, {"content-type": kind, **(headers or {})})
 
 
-def _shows_something(capture: Row) -> bool:
-    """Return True if a browser can show the answer in a capture: it is no error, and is whole."""
-    return capture["status"] < 400 and not capture["error"]
+def _status(status: int) -> int:
+    """Return the status of an answer as a server may give it: 200 for what is no error, 404 for what has no name."""
+    return 200 if status < 400 else status if status in set(HTTPStatus) else 404
+
+
+def _no_page(request: Request, error: Exception) -> Response:
+    return _response("There is no page at this address. The search of the archive finds articles.", "text/plain", 404)
+
+
+def _no_answer(request: Request, error: Exception) -> Response:
+    return _response(f"This capture cannot be shown. {plain(error)}", "text/plain", 404)
 
 
 def _as_text(answer: ReplayedResponse) -> str:

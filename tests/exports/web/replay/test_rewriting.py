@@ -10,34 +10,33 @@ from pipelines.extraction.parts import srcset
 BASE = "https://paper.example/a/b.html"
 
 
+PLACES = html.Places("P:", "F:", "V:")
+
+
 def part(url: str) -> str:
-    return f"P<{url}>".replace("<", "(").replace(">", ")")
-
-
-def page(url: str) -> str:
-    return f"V({url})"
+    return f"P:{url}"
 
 
 def body(markup: str) -> str:
     """Return what becomes of some markup in the body of a page."""
-    text = html.rewritten(f"<!doctype html><html><head></head><body>{markup}</body></html>", BASE, part, page)
+    text = html.rewritten(f"<!doctype html><html><head></head><body>{markup}</body></html>", BASE, PLACES)
     return text.partition("<body>")[2].partition("</body>")[0]
 
 
 PARTS = {
-    '<img src="p.jpg">': '<img src="P(https://paper.example/a/p.jpg)">',
-    '<img src="//cdn.example/p.jpg">': '<img src="P(https://cdn.example/p.jpg)">',
-    '<img src=" p.jpg\n">': '<img src="P(https://paper.example/a/p.jpg)">',
+    '<img src="p.jpg">': '<img src="P:https://paper.example/a/p.jpg">',
+    '<img src="//cdn.example/p.jpg">': '<img src="P:https://cdn.example/p.jpg">',
+    '<img src=" p.jpg\n">': '<img src="P:https://paper.example/a/p.jpg">',
     '<img src="data:image/png;base64,AA">': '<img src="data:image/png;base64,AA">',
     '<img src="ftp://x.example/p.jpg">': '<img src="#">',
     '<img src="http://[broken">': '<img src="#">',
-    '<img data-src="p.jpg">': '<img data-src="p.jpg" src="P(https://paper.example/a/p.jpg)">',
+    '<img data-src="p.jpg">': '<img data-src="p.jpg" src="P:https://paper.example/a/p.jpg">',
     '<picture><source srcset="a.webp 1x"></picture>':
-        '<picture><source srcset="P(https://paper.example/a/a.webp) 1x"></picture>',
-    '<video poster="p.jpg"></video>': '<video poster="P(https://paper.example/a/p.jpg)"></video>',
-    '<iframe src="/f"></iframe>': '<iframe src="P(https://paper.example/f)"></iframe>',
+        '<picture><source srcset="P:https://paper.example/a/a.webp 1x"></picture>',
+    '<video poster="p.jpg"></video>': '<video poster="P:https://paper.example/a/p.jpg"></video>',
+    '<iframe src="/f"></iframe>': '<iframe src="F:https://paper.example/f"></iframe>',
     '<div style="background:url(x.png)"></div>':
-        '<div style="background:url(&quot;P(https://paper.example/a/x.png)&quot;)"></div>',
+        '<div style="background:url(&quot;P:https://paper.example/a/x.png&quot;)"></div>',
 }  # fmt: skip
 
 
@@ -58,7 +57,7 @@ GONE = (
 @pytest.mark.parametrize("markup", GONE)
 def test_markup_that_runs_or_leads_away_is_gone(markup):
     """Scripts, bases, refreshes, policies of the page's own, connections made ahead."""
-    text = html.rewritten(f"<html><head>{markup}</head><body>{markup}<p>x</p></body></html>", BASE, part, page)
+    text = html.rewritten(f"<html><head>{markup}</head><body>{markup}<p>x</p></body></html>", BASE, PLACES)
     assert "evil" not in text
     assert "script" not in text
 
@@ -80,37 +79,38 @@ def test_address_or_attribute_that_would_run_is_gone(markup):
 
 def test_link_leads_to_the_page_in_the_archive():
     """In the whole window, so that the banner tells what is shown."""
-    assert body('<a href="c.html">x</a>') == '<a href="V(https://paper.example/a/c.html)" target="_top">x</a>'
+    assert body('<a href="c.html">x</a>') == '<a href="V:https://paper.example/a/c.html" target="_top">x</a>'
     assert body('<a href="#part">x</a>') == '<a href="#part" target="_top">x</a>'
 
 
 def test_base_of_the_page_counts():
     """HTML, 4.2.3: the first one; it is relative to the address of the page."""
-    text = html.rewritten('<base href="/x/"><base href="/y/"><img src="p.jpg">', BASE, part, page)
-    assert "P(https://paper.example/x/p.jpg)" in text
+    text = html.rewritten('<base href="/x/"><base href="/y/"><img src="p.jpg">', BASE, PLACES)
+    assert "P:https://paper.example/x/p.jpg" in text
 
 
 def test_style_sheets_in_a_page_are_rewritten_each_in_its_place():
     """Also with text in one that looks like the mark by which they are found again."""
     first = 'a::after{content:"<style data-sheet-0=\\"7\\">"} body{background:url(a.png)}'
-    text = html.rewritten(
-        f"<style>{first}</style><p>x</p><style media=print>@import 'b.css';</style>", BASE, part, page
-    )
-    assert 'url("P(https://paper.example/a/a.png)")' in text
-    assert '<style media="print">@import "P(https://paper.example/a/b.css)";</style>' in text
+    text = html.rewritten(f"<style>{first}</style><p>x</p><style media=print>@import 'b.css';</style>", BASE, PLACES)
+    assert 'url("P:https://paper.example/a/a.png")' in text
+    assert '<style media="print">@import "P:https://paper.example/a/b.css";</style>' in text
 
 
 SHEETS = {
-    "url(a.png)": 'url("P(a.png)")',
-    "url( 'a b.png' )": 'url("P(a b.png)")',
-    'URL("a.png")': 'url("P(a.png)")',
-    "@import 'a.css' print;": '@import "P(a.css)" print;',
-    "@import url(a.css);": '@import url("P(a.css)");',
+    "url(a.png)": 'url("P:a.png")',
+    "url( 'a b.png' )": 'url("P:a b.png")',
+    'URL("a.png")': 'url("P:a.png")',
+    "@import 'a.css' print;": '@import "P:a.css" print;',
+    "@import url(a.css);": '@import url("P:a.css");',
     "/* url(a.png) */ b{}": "/* url(a.png) */ b{}",
     "/* open url(a.png)": "/* open url(a.png)",
-    r"url(a\.png)": 'url("P(a.png)")',
-    r"url(\61.png)": 'url("P(a.png)")',
-    'url("a\\22.png")': 'url("P(a%22.png)")',
+    r"url(a\.png)": 'url("P:a.png")',
+    r"u\72 l(a.png) \75rl('b.png') \URL(c.png)": 'url("P:a.png") url("P:b.png") url("P:c.png")',
+    r"@\69mport 'a.css'; @\import 'b.css';": '@import "P:a.css"; @import "P:b.css";',
+    r"a{content:'\\url \69 0'}": r"a{content:'\\url i0'}",
+    r"url(\61.png)": 'url("P:a.png")',
+    'url("a\\22.png")': 'url("P:a%22.png")',
     "url()": "url()",
     "curl: none": "curl: none",
 }
@@ -141,19 +141,19 @@ def test_candidates(text):
 KNOWN = {"https://paper.example/a/m.jpg", "https://paper.example/a/p.jpg"}
 OFFERED = {
     '<img srcset="s.jpg 320w, m.jpg 640w, l.jpg 1280w" src="s.jpg">':
-        '<img srcset="P(https://paper.example/a/m.jpg) 640w" src="P(https://paper.example/a/s.jpg)">',
-    '<img srcset="l.jpg 2x" src="p.jpg">': '<img src="P(https://paper.example/a/p.jpg)">',
+        '<img srcset="P:https://paper.example/a/m.jpg 640w" src="P:https://paper.example/a/s.jpg">',
+    '<img srcset="l.jpg 2x" src="p.jpg">': '<img src="P:https://paper.example/a/p.jpg">',
     '<img srcset="s.jpg 1x, l.jpg 2x" src="s.jpg">':
-        '<img srcset="P(https://paper.example/a/l.jpg) 2x" src="P(https://paper.example/a/s.jpg)">',
+        '<img srcset="P:https://paper.example/a/l.jpg 2x" src="P:https://paper.example/a/s.jpg">',
     '<picture><source srcset="p.webp"><img src="p.jpg"></picture>':
-        '<picture><source><img src="P(https://paper.example/a/p.jpg)"></picture>',
+        '<picture><source><img src="P:https://paper.example/a/p.jpg"></picture>',
     '<img data-srcset="s.jpg 1x, m.jpg 2x">':
-        '<img data-srcset="s.jpg 1x, m.jpg 2x" srcset="P(https://paper.example/a/m.jpg) 2x">',
+        '<img data-srcset="s.jpg 1x, m.jpg 2x" srcset="P:https://paper.example/a/m.jpg 2x">',
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("markup", OFFERED)
 def test_browser_is_offered_the_candidates_that_the_archive_has(markup):
     """It may choose any of those that it is offered; if there are none, the one that a crawl fetches is missing."""
-    text = html.rewritten(f"<html><body>{markup}</body></html>", BASE, part, page, KNOWN.__contains__)
+    text = html.rewritten(f"<html><body>{markup}</body></html>", BASE, PLACES, KNOWN.__contains__)
     assert text.partition("<body>")[2].partition("</body>")[0] == OFFERED[markup]
