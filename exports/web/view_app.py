@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from exports.web import article_page, feeds, lists, memento, search_page
 from exports.web.downloads import Downloads
 from exports.web.guard import name_in
 from exports.web.lists import HealthOf
+from exports.web.page_packages import PagePackages
 from exports.web.rendering import as_json, error_page, page, static_file, wants_json
 from exports.web.served_archive import ServedArchive
 from pipelines.core.errors import MorgueError, NotFound
@@ -25,14 +26,17 @@ from pipelines.database import queries
 
 STATIC_TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
 A_DAY = "max-age=86400"
+SANDBOX = "allow-same-origin allow-top-navigation-by-user-activation"
+SCRIPTED_SANDBOX = "allow-scripts allow-same-origin allow-forms"  # no windows; the frame stays in its place
 
 
-def headers(replay_port: int, name: str) -> dict[str, str]:
+def headers(frame_ports: Sequence[int], name: str) -> dict[str, str]:
     """Return what every answer of the view says: nothing from elsewhere, no scripts, no frames but of the replay."""
+    frames = " ".join(f"http://{name}:{port}" for port in frame_ports)
     return {
         "content-security-policy": (
             "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
-            f"frame-ancestors 'none'; frame-src http://{name}:{replay_port}"
+            f"frame-ancestors 'none'; frame-src {frames}"
         ),
         "x-content-type-options": "nosniff",
         "x-frame-options": "DENY",
@@ -46,8 +50,15 @@ def headers(replay_port: int, name: str) -> dict[str, str]:
 class View:
     """Answer for one archive."""
 
-    def __init__(self, archive: ServedArchive, replay_port: int, health_of: HealthOf) -> None:
-        self.archive, self.replay_port, self.health_of = archive, replay_port, health_of
+    def __init__(
+        self,
+        archive: ServedArchive,
+        replay_port: int,
+        health_of: HealthOf,
+        scripted: tuple[int, PagePackages] | None = None,
+    ) -> None:
+        """`scripted`: the port of replayweb.page, and the packages that it shows; None: it is not served."""
+        self.archive, self.replay_port, self.health_of, self.scripted = archive, replay_port, health_of, scripted
         self.downloads = Downloads(archive)
 
     def app(self) -> Starlette:
@@ -74,6 +85,7 @@ class View:
             ("/timemap/{form:str}/{url:path}", self._bound(memento.timemap)),
             ("/timegate/{url:path}", self._bound(memento.timegate)),
             ("/replay/{time:str}/{url:path}", self._bound(self.replay)),
+            ("/replayweb/{time:str}/{url:path}", self._bound(self.replay)),
             ("/static/{name:str}", static),
         ]
         return Starlette(
@@ -85,28 +97,49 @@ class View:
         return lambda request: self.archive.ask(lambda archive: answer(archive, request))
 
     def replay(self, archive: Archive, request: Request) -> Response:
-        """Show a capture in a frame below a banner.
+        """Show a capture in a frame below a banner; for /replayweb/ with its scripts, in replayweb.page.
 
         Lead to the capture nearest in time if there is none at this one, and to the target of a redirect. Raises
         NotFound, QueryError.
         """
         url, wanted = memento.asked_url(request), memento.time_of(request.path_params["time"])
+        with_scripts = request.url.path.startswith(f"/{memento.SCRIPTED}/")
+        if with_scripts and self.scripted is None:
+            cure = "`morgue serve --replayweb DIR` shows pages with their scripts: docs/viewing.md"
+            raise NotFound("replayweb.page", "is not served here", cure)
+        path_of = partial(memento.replay_path, view=memento.SCRIPTED) if with_scripts else memento.replay_path
         captures = memento.answered(archive, url)
         best = memento.nearest(captures, wanted)
         shown = memento.redirected(archive, best, wanted) or best
         if shown is not best or request.path_params["time"] != memento.stamp_14(best["captured"]):
-            exact = memento.replay_path(shown["captured"], memento.in_link(shown["url"]))
+            exact = path_of(shown["captured"], memento.in_link(shown["url"]))
             return RedirectResponse(memento.base_of(request) + exact, 302)
         at = captures.index(best)
         answer = page(request, "replay.html", {
             "capture": best, "number": at + 1, "captures": len(captures), "article": _article_at(archive, url),
-            "earlier": captures[at - 1] if at else None, "path_of": memento.replay_path,
+            "earlier": captures[at - 1] if at else None, "path_of": path_of,
             "later": captures[at + 1] if at + 1 < len(captures) else None,
-            "frame": f"http://{name_in(request.url.netloc)}:{self.replay_port}/page/{memento.stamp_14(best['captured'])}/{best['url']}",
+            "with_scripts": with_scripts, "other_view": self._other_view(best, with_scripts=with_scripts),
+            **self._frame(best, name_in(request.url.netloc), with_scripts=with_scripts),
         })  # fmt: skip
         answer.headers["memento-datetime"] = memento.http_date(best["captured"])
         answer.headers["link"] = ", ".join(memento.links(memento.base_of(request), url, captures, best))
         return answer
+
+    def _frame(self, row: queries.Row, name: str, *, with_scripts: bool) -> dict[str, str]:
+        """Return the address of what the frame shows, and what it may do. `name`: by which a reader reaches us."""
+        if with_scripts and self.scripted is not None:
+            port, packages = self.scripted
+            place = f"http://{name}:{port}/open/{packages.key(row['id'])}/{row['id']}"
+            return {"frame": place, "sandbox": SCRIPTED_SANDBOX}
+        place = f"http://{name}:{self.replay_port}/page/{memento.stamp_14(row['captured'])}/{row['url']}"
+        return {"frame": place, "sandbox": SANDBOX}
+
+    def _other_view(self, row: queries.Row, *, with_scripts: bool) -> str | None:
+        """Return the path of the same capture with scripts, or without."""
+        if self.scripted is None:
+            return None
+        return memento.replay_path(row["captured"], row["url"], memento.REPLAY if with_scripts else memento.SCRIPTED)
 
 
 def _article_at(archive: Archive, url: str) -> queries.Row | None:
