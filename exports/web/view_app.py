@@ -116,7 +116,7 @@ class View:
             return RedirectResponse(memento.base_of(request) + exact, 302)
         at = captures.index(best)
         answer = page(request, "replay.html", {
-            "capture": best, "number": at + 1, "captures": len(captures), "article": _article_at(archive, url),
+            "capture": best, "captured": f"{best['captured'][:19].replace('T', ' ')} UTC", "number": at + 1, "captures": len(captures), "article": _article_at(archive, url),
             "earlier": captures[at - 1] if at else None, "path_of": path_of,
             "later": captures[at + 1] if at + 1 < len(captures) else None,
             "with_scripts": with_scripts, "other_view": self._other_view(best, with_scripts=with_scripts),
