@@ -66,16 +66,28 @@ def redirected(archive: Archive, row: Row, wanted: datetime) -> Row | None:
     None if they lead out of the archive, or in a circle.
     """
     for _ in range(MAX_REDIRECTS):
-        if not 300 <= row["status"] < 400 or row["status"] == 304:
-            return row
-        place = stored_head(archive.warc_storage, row).first(b"location")
+        place = target(archive, row)
         if place is None:
             return row
         try:
-            row = nearest(answered(archive, urljoin(row["url"], place.decode("utf-8", "replace"))), wanted)
-        except (NotFound, ValueError):
+            row = nearest(answered(archive, place), wanted)
+        except NotFound:
             return None
     return None
+
+
+def target(archive: Archive, row: Row) -> str | None:
+    """Return the address that a redirect leads to; None if the capture is no redirect.
+
+    Raises NotFound, ArchiveDamaged.
+    """
+    if not 300 <= row["status"] < 400 or row["status"] == 304:
+        return None
+    place = stored_head(archive.warc_storage, row).first(b"location")
+    try:
+        return urljoin(row["url"], place.decode("utf-8", "replace").strip()).partition("#")[0] if place else None
+    except ValueError:
+        return None
 
 
 def http_date(captured: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -20,7 +22,9 @@ from exports.web.guard import name_in
 from exports.web.lists import HealthOf
 from exports.web.page_packages import PagePackages
 from exports.web.rendering import as_json, error_page, page, static_file, wants_json
+from exports.web.replay.app import MAX_BYTES, is_drawn
 from exports.web.served_archive import ServedArchive
+from pipelines.archive.replay import replay
 from pipelines.core.errors import MorgueError, NotFound
 from pipelines.database import queries
 
@@ -82,6 +86,7 @@ class View:
             ("/health.atom", partial(feeds.health, self.health_of)),
             ("/export/articles.{form}", self.downloads.answer),
             ("/capture/{number:int}.warc.gz", self._bound(record)),
+            ("/capture/{number:int}/file", self._bound(file)),
             ("/timemap/{form:str}/{url:path}", self._bound(memento.timemap)),
             ("/timegate/{url:path}", self._bound(memento.timegate)),
             ("/replay/{time:str}/{url:path}", self._bound(self.replay)),
@@ -116,7 +121,8 @@ class View:
             return RedirectResponse(memento.base_of(request) + exact, 302)
         at = captures.index(best)
         answer = page(request, "replay.html", {
-            "capture": best, "captured": f"{best['captured'][:19].replace('T', ' ')} UTC", "number": at + 1, "captures": len(captures), "article": _article_at(archive, url),
+            "capture": best, "captured": f"{best['captured'][:19].replace('T', ' ')} UTC", "number": at + 1,
+            "captures": len(captures), "article": _article_at(archive, url), "is_file": not is_drawn(best["mime"]),
             "earlier": captures[at - 1] if at else None, "path_of": path_of,
             "later": captures[at + 1] if at + 1 < len(captures) else None,
             "with_scripts": with_scripts, "other_view": self._other_view(best, with_scripts=with_scripts),
@@ -154,6 +160,16 @@ def record(archive: Archive, request: Request) -> Response:
     row = archive.capture(request.path_params["number"])
     sent = {"content-disposition": f'attachment; filename="capture-{row.id}.warc.gz"'}
     return Response(archive.record(row), media_type="application/warc", headers=sent)
+
+
+def file(archive: Archive, request: Request) -> Response:
+    """Answer with the body of a capture as a file to be saved; a browser opens none of it here. Raises NotFound."""
+    row = queries.capture(archive.connection, request.path_params["number"])
+    answer = replay(archive.connection, archive.warc_storage, row, MAX_BYTES)
+    name = re.sub(r"[^\w.-]+", "-", unquote(urlsplit(row["url"]).path.rpartition("/")[2]), flags=re.ASCII).strip("-.")
+    sent = {"content-disposition": f'attachment; filename="{name[-100:] or "capture"}"',
+            "content-security-policy": "sandbox; default-src 'none'"}  # fmt: skip
+    return Response(answer.body, media_type="application/octet-stream", headers=sent)
 
 
 def static(request: Request) -> Response:

@@ -28,6 +28,7 @@ from pipelines.extraction.page.charset import decode
 MAX_BYTES = 64 << 20  # of a body once decoded
 MAX_LOOKED_UP = 400  # candidates of `srcset` on one page; each takes a fraction of a millisecond
 SHOWN_TYPES = re.compile(r"(?:image|font|audio|video)/[\w.+-]+|application/(?:font-|x-font-|vnd\.ms-font)[\w.+-]+")
+TEXT_TYPES = re.compile(r"text/[\w.+-]+|application/(?:[\w.+-]+\+)?(?:xml|json|javascript|yaml|rtf|x-ndjson)")
 MISSING = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="160" height="90" viewBox="0 0 160 90">'
     '<rect width="158" height="88" x="1" y="1" fill="#eee" stroke="#999" stroke-dasharray="4 3"/>'
@@ -102,7 +103,7 @@ class Replay:
             is_sheet = request.headers.get("sec-fetch-dest") == "style"
             return _response("", "text/css", 404) if is_sheet else _response(MISSING, "image/svg+xml", 404)
         if found is None:
-            return _response(f"No capture of {url} is in this archive.", "text/plain", 404)
+            return _response(_why_nothing(archive, url), "text/plain", 404)
         try:
             answer = replay(archive.connection, archive.warc_storage, found, MAX_BYTES)
         except MorgueError as error:
@@ -118,7 +119,12 @@ class Replay:
             return _response(self._sheet(request, found, answer), "text/css", status, headers)
         if SHOWN_TYPES.fullmatch(mime):
             return _response(answer.body, mime, status, headers)
-        return _response(_as_text(answer), "text/plain", status, headers)
+        if (
+            TEXT_TYPES.fullmatch(mime or "text/plain")
+            and (text := decode(answer.body, answer.content_type)) is not None
+        ):
+            return _response(text, "text/plain", status, headers)
+        return _response(_about_file(mime, len(answer.body)), "text/plain", status, headers)
 
     def _page(self, request: Request, archive: Archive, row: Row, answer: ReplayedResponse) -> str:
         text, time = decode(answer.body, answer.content_type) or "", request.path_params["time"]
@@ -163,5 +169,24 @@ def _shows_something(capture: Row) -> bool:
     return capture["status"] < 400 and not capture["error"]
 
 
-def _as_text(answer: ReplayedResponse) -> str:
-    return decode(answer.body, answer.content_type) or f"{len(answer.body):,} bytes that are no text"
+def is_drawn(mime: str | None) -> bool:
+    """Return True if a browser draws what has this media type; False for a file to be saved, such as PDF."""
+    kind = mime or "text/html"
+    return kind in HTML_TYPES or any(pattern.fullmatch(kind) for pattern in (SHOWN_TYPES, TEXT_TYPES))
+
+
+def _about_file(mime: str, size: int) -> str:
+    return f"This capture is a file that is not shown here: {mime or 'of no known type'}, {size:,} bytes.\n" \
+           "\"Save the file\", above, gives it to you."  # fmt: skip
+
+
+def _why_nothing(archive: Archive, url: str) -> str:
+    """Return why there is nothing to show of an address: no capture, or a redirect to an address without one."""
+    try:
+        last = memento.answered(archive, url)[-1]
+        place = memento.target(archive, last)
+    except MorgueError:
+        place = None
+    if place is None:
+        return f"No capture of {url} is in this archive."
+    return f"{url} redirected to {place}, of which no capture is in this archive."
