@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from contextlib import closing, suppress
+from pathlib import Path
 from typing import Any
 
 import click
@@ -19,6 +20,10 @@ from pipelines.core.terminal import plain
 @click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True, help="Port of the view.")
 @click.option("--replay-port", type=click.IntRange(0, 65535),
               help="Port of captured pages, which need an origin of their own.  [default: the next one]")  # fmt: skip
+@click.option("--replayweb", metavar="DIR", type=click.Path(path_type=Path),
+              help="Folder with ui.js and sw.js of replayweb.page, to show pages with their scripts, too.")  # fmt: skip
+@click.option("--replayweb-port", type=click.IntRange(0, 65535),
+              help="Port of replayweb.page.  [default: the one after --replay-port]")  # fmt: skip
 @click.option("--token", metavar="TEXT", envvar="MORGUE_TOKEN",
               help="Only who knows TEXT may read. Also from MORGUE_TOKEN.")  # fmt: skip
 @click.option("--public", is_flag=True, help="Let everybody read who can reach the address.")
@@ -29,6 +34,7 @@ from pipelines.core.terminal import plain
 )
 @click.option("--replay-origin", metavar="URL",
               help="The same for captured pages: https://archive.example:8443")  # fmt: skip
+@click.option("--replayweb-origin", metavar="URL", help="The same for replayweb.page.")
 @common_options
 @click.pass_context
 def command(
@@ -36,19 +42,24 @@ def command(
     host: str,
     port: int,
     replay_port: int | None,
+    replayweb: Path | None,
+    replayweb_port: int | None,
     token: str | None,
     public: bool,
     origin: str | None,
     replay_origin: str | None,
+    replayweb_origin: str | None,
 ) -> None:
     """Show the archive in a browser: search, articles, edits, health, and pages as they were captured.
 
     It only reads, also while a crawl writes. Captured pages are shown without their scripts on a port of their own.
-    On another address than loopback, --token or --public must say who may read.
+    On another address than loopback, --token or --public must say who may read. --replayweb also shows them with their
+    scripts, on a third port, by replayweb.page if it is installed: npm install replaywebpage.
 
     \b
-    morgue serve                                    http://127.0.0.1:8001/
-    morgue serve --host 192.168.1.5 --token SECRET  for colleagues who know the token
+    morgue serve                                            http://127.0.0.1:8001/
+    morgue serve --host 192.168.1.5 --token SECRET          for colleagues who know the token
+    morgue serve --replayweb node_modules/replaywebpage     pages with their scripts, too
     """
     for module in ("starlette", "jinja2", "uvicorn"):
         load_extra(module, "web")
@@ -58,15 +69,26 @@ def command(
         raise ConfigError(named, cause, "add --token TEXT, or --public if everybody may")
     if token is not None and len(token) < 8:
         raise ConfigError("--token", "has fewer than 8 characters, and could be guessed", "make it longer")
-    from exports.web.origins import checked_pair
+    from exports.web.origins import checked
+    from exports.web.replay.replayweb import ReplayWeb
     from exports.web.served_archive import ServedArchive
     from exports.web.serving import Place, serve
 
-    next_port = 0 if port == 0 else port + 1
-    ports = (port, next_port if replay_port is None else replay_port)
-    place = Place(host, *ports, token, public, *checked_pair(origin, replay_origin, with_token=bool(token)))
+    found = ReplayWeb.read(replayweb) if replayweb is not None else None
+    second = _next_to(port) if replay_port is None else replay_port
+    third = _next_to(second) if replayweb_port is None else replayweb_port
+    stated = {"--origin": origin, "--replay-origin": replay_origin}
+    if found is not None or replayweb_origin:
+        stated["--replayweb-origin"] = replayweb_origin
+    origins = checked(stated, with_token=bool(token))
+    place = Place(host, (port, second, third), found, token, public, origins)
     with closing(ServedArchive(folder_to_read(ctx).path)) as archive, suppress(KeyboardInterrupt):  # its usual end
         serve(archive, place, lambda: _health(ctx), lambda url: click.echo(plain(f"{url}  (Ctrl-C stops it)")))
+
+
+def _next_to(port: int) -> int:
+    """Return the next port; 0 (a free one) for 0."""
+    return port + 1 if 0 < port < 65535 else 0
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,35 +1,45 @@
-"""Stream the articles of a search as a dataset: the formats of `morgue export` that are one file."""
+"""Stream the articles of a search as a dataset, or their captures as WACZ: formats of `morgue export`, as one file.
+
+A WACZ is written from front to back as to a pipe, so that no file waits for its end on a disk.
+"""
 
 from __future__ import annotations
 
 import io
 import logging
+import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from queue import Empty, Full, Queue
-from typing import cast
+from typing import BinaryIO, TypeAlias, cast
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from exports import ArticleFormat, columns_read, dataset, load_format
+from exports import ArticleFormat, columns_read, dataset, is_capture_format, load_format
 from exports.python_api.archive import Archive
 from exports.selected_rows import ArticleRows, RowSelection
+from exports.web import page_packages
 from exports.web.search_address import SearchAddress
 from exports.web.served_archive import ServedArchive
 from pipelines.core.errors import ArchiveLocked, MorgueError, NotFound
 from pipelines.core.terminal import plain
+from pipelines.core.timestamps import now, stamp
 
 logger = logging.getLogger("morgue.exports")
 
-FORMATS = ("csv", "jsonl", "parquet")
+FORMATS = ("csv", "jsonl", "parquet", "wacz")
+FILE_STEM = "articles"
 MAX_AT_ONCE = 2
 PIECE_BYTES = 1 << 16
 MAX_WAITING_PIECES = 16
 SECONDS_WITHOUT_READER = 30.0
+STEPS_BETWEEN_LOOKS = 20_000  # of SQLite's machine, about a millisecond
+
+Write: TypeAlias = Callable[[Archive, BinaryIO], None]
 
 
 class Downloads:
@@ -45,10 +55,9 @@ class Downloads:
         name = request.path_params["form"]
         if name not in FORMATS:
             raise NotFound(f"format {name}", "is none of the formats of a download", f"say {', '.join(FORMATS)}")
-        form = cast(ArticleFormat, load_format(name))
+        form = load_format(name)
         asked = SearchAddress.read(request.query_params.multi_items())
-        columns = list(dataset.columns())
-        selection = RowSelection(asked.filters(), asked.words(), columns=columns_read(form, columns))
+        write = _captures(asked) if is_capture_format(form) else _rows(cast(ArticleFormat, form), asked)
         archive = self.archive.ask(lambda archive: _checked(archive, asked))
         if name == "parquet":
             from exports.extras import load_extra
@@ -60,27 +69,28 @@ class Downloads:
         if not self._free.acquire(blocking=False):
             cause = f"{MAX_AT_ONCE} exports are running, and no more may run at the same time"
             raise ArchiveLocked("export", cause, "try again in a minute, or use `morgue export`")
-        return ExportResponse(self._begun(archive, form, selection, columns), form.media_type, headers)
+        headers = {"content-disposition": f'attachment; filename="{FILE_STEM}{form.suffix}"'}
+        return ExportResponse(self._begun(archive, write), form.media_type, headers)
 
-    def _begun(self, archive: Archive, form: ArticleFormat, selection: RowSelection, columns: list[str]) -> _Pipe:
+    def _begun(self, archive: Archive, write: Write) -> _Pipe:
         """Return a pipe into which a thread writes the file. It ends when nobody takes what it wrote."""
         pipe = _Pipe()
 
-        def write() -> None:
+        def run() -> None:
             try:
-                rows = ArticleRows(archive.connection, archive.warc_storage, selection)
-                for _, part in rows.parts():
-                    form.write(part, cast(io.BufferedWriter, pipe), columns)
+                with pipe.stopping(archive.connection):
+                    write(archive, cast(io.BufferedWriter, pipe))
                 pipe.finish()
             except BrokenPipeError:
                 return  # the reader went away
             except Exception as error:  # noqa: BLE001 it is raised where the pieces are read
-                pipe.finish(error)
+                with suppress(BrokenPipeError):
+                    pipe.finish(error)
             finally:
                 pipe.stop()
                 self._free.release()
 
-        self._writers.submit(write)
+        self._writers.submit(run)
         return pipe
 
 
@@ -99,6 +109,29 @@ class ExportResponse(StreamingResponse):
             logger.error("an export was cut: %s", plain(error))
         finally:
             self.pipe.stop()
+
+
+def _rows(form: ArticleFormat, asked: SearchAddress) -> Write:
+    """Return what writes the articles of a search as a dataset."""
+    columns = list(dataset.columns())
+    selection = RowSelection(asked.filters(), asked.words(), columns=columns_read(form, columns))
+
+    def write(archive: Archive, out: BinaryIO) -> None:
+        for _, part in ArticleRows(archive.connection, archive.warc_storage, selection).parts():
+            form.write(part, out, columns)
+
+    return write
+
+
+def _captures(asked: SearchAddress) -> Write:
+    """Return what writes the captures of a search as WACZ."""
+    wanted = page_packages.captures_of(asked)
+
+    def write(archive: Archive, out: BinaryIO) -> None:
+        about = page_packages.described(archive, wanted, stamp(now())) | {"name": FILE_STEM}
+        page_packages.write_search(archive, wanted, out, about)
+
+    return write
 
 
 def _checked(archive: Archive, asked: SearchAddress) -> Archive:
@@ -172,3 +205,12 @@ class _Pipe(io.RawIOBase):
     def stop(self) -> None:
         """Tell both ends that no more comes, or that nobody reads."""
         self._stopped.set()
+
+    @contextmanager
+    def stopping(self, connection: sqlite3.Connection) -> Iterator[None]:
+        """End what the database is asked for as soon as nobody reads."""
+        connection.set_progress_handler(self._stopped.is_set, STEPS_BETWEEN_LOOKS)
+        try:
+            yield
+        finally:
+            connection.set_progress_handler(None, 0)

@@ -21,6 +21,7 @@ from pipelines.warc.cdxj import cdx_timestamp
 
 LINK_FORMAT = "application/link-format"
 MAX_REDIRECTS = 8
+REPLAY, SCRIPTED = "replay", "replayweb"  # first part of the permalink of a capture: without its scripts, with them
 STAMP_14 = re.compile(r"\d{4,14}")
 
 
@@ -41,9 +42,9 @@ def time_of(digits: str) -> datetime:
         raise QueryError(f"time {digits}", "is no time", cure) from None
 
 
-def replay_path(captured: str, url: str) -> str:
-    """Return the permalink of a capture."""
-    return f"/replay/{stamp_14(captured)}/{url}"
+def replay_path(captured: str, url: str, view: str = REPLAY) -> str:
+    """Return the permalink of a capture. `view`: REPLAY, or SCRIPTED for replayweb.page."""
+    return f"/{view}/{stamp_14(captured)}/{url}"
 
 
 def answered(archive: Archive, url: str) -> list[Row]:
@@ -65,16 +66,28 @@ def redirected(archive: Archive, row: Row, wanted: datetime) -> Row | None:
     None if they lead out of the archive, or in a circle.
     """
     for _ in range(MAX_REDIRECTS):
-        if not 300 <= row["status"] < 400 or row["status"] == 304:
-            return row
-        place = stored_head(archive.warc_storage, row).first(b"location")
+        place = target(archive, row)
         if place is None:
             return row
         try:
-            row = nearest(answered(archive, urljoin(row["url"], place.decode("utf-8", "replace"))), wanted)
-        except (NotFound, ValueError):
+            row = nearest(answered(archive, place), wanted)
+        except NotFound:
             return None
     return None
+
+
+def target(archive: Archive, row: Row) -> str | None:
+    """Return the address that a redirect leads to; None if the capture is no redirect.
+
+    Raises NotFound, ArchiveDamaged.
+    """
+    if not 300 <= row["status"] < 400 or row["status"] == 304:
+        return None
+    place = stored_head(archive.warc_storage, row).first(b"location")
+    try:
+        return urljoin(row["url"], place.decode("utf-8", "replace").strip()).partition("#")[0] if place else None
+    except ValueError:
+        return None
 
 
 def http_date(captured: str) -> str:
@@ -134,7 +147,7 @@ def timegate(archive: Archive, request: Request) -> Response:
 def asked_url(request: Request) -> str:
     """Return the archived address that stands at the end of an address of ours, with its own query."""
     raw = (request.scope.get("raw_path") or b"").decode("latin-1")
-    found = re.search(r"/(?:timemap/(?:link|json)|timegate|(?:replay|page|part)/\d+)/(.+)", raw)
+    found = re.search(r"/(?:timemap/(?:link|json)|timegate|(?:replay|replayweb|page|part)/\d+)/(.+)", raw)
     url = found[1] if found else ""
     query = request.scope.get("query_string", b"").decode("latin-1")
     url = re.sub(r"^(https?:)/+", r"\1//", url, flags=re.IGNORECASE)

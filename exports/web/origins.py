@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -13,20 +14,34 @@ ORIGIN = re.compile(r"https?://(?:[\w.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?", re.ASC
 
 @dataclass(frozen=True, slots=True)
 class Origins:
-    """Hold the ports that we listen on, and the origins that were stated because a server stands in front of us."""
+    """Hold by what readers reach the view, captured pages and, if it is served, replayweb.page."""
 
-    view_port: int
-    replay_port: int
-    view: str | None = None  # such as https://archive.example
-    replay: str | None = None
+    ports: tuple[int, ...]  # that we listen on
+    stated: tuple[str | None, ...] = (
+        None,
+        None,
+        None,
+    )  # if a server is in front: https://archive.example
 
     def of_view(self, name: str) -> str:
         """Return the origin of the view. `name`: by which a reader reaches us."""
-        return self.view or f"http://{name}:{self.view_port}"
+        return self._origin(0, name)
 
     def of_replay(self, name: str) -> str:
         """Return the origin of captured pages."""
-        return self.replay or f"http://{name}:{self.replay_port}"
+        return self._origin(1, name)
+
+    def of_replayweb(self, name: str) -> str | None:
+        """Return the origin of replayweb.page; None if it is not served."""
+        return self._origin(2, name) if self.has_replayweb else None
+
+    @property
+    def has_replayweb(self) -> bool:
+        """Return True if replayweb.page is served."""
+        return len(self.ports) > 2
+
+    def _origin(self, at: int, name: str) -> str:
+        return self.stated[at] or f"http://{name}:{self.ports[at]}"
 
 
 def stated_origin(option: str, given: str) -> str:
@@ -37,21 +52,27 @@ def stated_origin(option: str, given: str) -> str:
     return origin.removesuffix(":443" if origin.startswith("https:") else ":80")
 
 
-def checked_pair(view: str | None, replay: str | None, *, with_token: bool) -> tuple[str | None, str | None]:
-    """Return the stated origins of the view and of captured pages. Raises ConfigError if they cannot work together."""
-    if not view and not replay:
-        return None, None
-    if not view or not replay:
-        cause = "is stated alone, and captured pages must not share an origin with the view"
-        raise ConfigError("--origin" if view else "--replay-origin", cause, "state both, --origin and --replay-origin")
-    one, other = stated_origin("--origin", view), stated_origin("--replay-origin", replay)
-    if one == other:
-        cause = "is the origin of the view, which what was captured must not share"
-        raise ConfigError(f"--replay-origin {replay}", cause, "use another port or name")
-    if urlsplit(one).scheme != urlsplit(other).scheme:
-        cause = "has another scheme than the view, and browsers do not show one in the other"
-        raise ConfigError(f"--replay-origin {replay}", cause, "use https for both, or http for both")
-    if with_token and urlsplit(one).hostname != urlsplit(other).hostname:
-        cause = "has another name than the view, so the browser would not give it the token"
-        raise ConfigError(f"--replay-origin {replay}", cause, "use the same name and another port")
-    return one, other
+def checked(stated: Mapping[str, str | None], *, with_token: bool) -> tuple[str | None, ...]:
+    """Return the stated origins of the view and of what was captured, by option.
+
+    Raises ConfigError if they cannot work together.
+    """
+    if not any(stated.values()):
+        return tuple(None for _ in stated)
+    for option, given in stated.items():
+        if not given:
+            cause = "is not stated, and captured pages must not share an origin with the view"
+            raise ConfigError(option, cause, f"state all of {', '.join(stated)}")
+    origins = {option: stated_origin(option, given or "") for option, given in stated.items()}
+    view = next(iter(origins.values()))
+    for at, (option, origin) in enumerate(origins.items()):
+        if origin in list(origins.values())[:at]:
+            cause = "is the origin of something else, which what was captured must not share"
+            raise ConfigError(f"{option} {origin}", cause, "use another port or name")
+        if urlsplit(origin).scheme != urlsplit(view).scheme:
+            cause = "has another scheme than the view, and browsers do not show one in the other"
+            raise ConfigError(f"{option} {origin}", cause, "use https for all, or http for all")
+        if with_token and urlsplit(origin).hostname != urlsplit(view).hostname:
+            cause = "has another name than the view, so the browser would not give it the token"
+            raise ConfigError(f"{option} {origin}", cause, "use the same name and another port")
+    return tuple(origins.values())

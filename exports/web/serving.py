@@ -1,13 +1,14 @@
-"""Serve an archive on two ports, until stopped: the view, and what was captured on an origin of its own."""
+"""Serve an archive until stopped, each on a port: the view; what was captured; the user's replayweb.page, if wanted."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from urllib.parse import quote
 
 import uvicorn
 
@@ -16,12 +17,16 @@ from exports.web.connections import MAX_HEAD_BYTES, BoundedConnection
 from exports.web.guard import Doorway, Guard
 from exports.web.lists import HealthOf
 from exports.web.origins import Origins
+from exports.web.page_packages import PagePackages
 from exports.web.replay import prepared
 from exports.web.replay.app import Replay
 from exports.web.replay.app import headers as replay_headers
+from exports.web.replay.replayweb import ReplayWeb, ReplayWebApp
+from exports.web.replay.replayweb import headers as scripted_headers
 from exports.web.served_archive import ServedArchive
 from pipelines.core.errors import ConfigError
 
+MAX_CONNECTIONS = 200  # at the same time, of each port
 QUIET_SECONDS = 10  # after which an idle connection is closed
 STOP_SECONDS = 3  # that answers in flight may take when the server is stopped
 
@@ -31,32 +36,34 @@ class Place:
     """Hold where an archive is served."""
 
     host: str
-    port: int  # of the view; 0: a free one
-    replay_port: int  # 0: a free one
+    ports: tuple[int, int, int]  # of the view, of captured pages, of replayweb.page; 0: a free one
+    replayweb: ReplayWeb | None = None  # of the user; None: it is not served
     token: str | None = None
     public: bool = False
-    origin: str | None = None  # of the view, if a server in front of it gives it another
-    replay_origin: str | None = None
+    origins: tuple[str | None, ...] = (None, None)  # by port, if a server in front of us gives them others
 
 
 def serve(archive: ServedArchive, place: Place, health_of: HealthOf, say: Callable[[str], None]) -> None:
     """Serve until interrupted. `say` is told the address. Raises ConfigError if a port cannot be had."""
-    view_door, replay_door = (_listen(place.host, port) for port in (place.port, place.replay_port))
-    view_port, replay_port = (door.getsockname()[1] for door in (view_door, replay_door))
-    origins = Origins(view_port, replay_port, place.origin, place.replay_origin)
-    doorways = [
-        Doorway.at(place.host, port, token=place.token, public=place.public, origin=origin)
-        for port, origin in ((view_port, place.origin), (replay_port, place.replay_origin))
+    doors = [_listen(place.host, port) for port in place.ports[: 2 if place.replayweb is None else 3]]
+    ports = [door.getsockname()[1] for door in doors]
+    stated = (*place.origins, None)[:3]
+    origins = Origins(tuple(ports), stated)
+    packages, workers = PagePackages(), prepared.workers()
+    apps = [
+        (view_app.View(archive, origins, health_of, packages).app(), view_app.headers),
+        (Replay(archive, workers, origins).app(), replay_headers),
     ]
-    view = view_app.View(archive, origins, health_of).app()
-    workers = prepared.workers()
-    replay = Replay(archive, workers, origins).app()
-    say((place.origin or _origin(place.host, view_port)) + (f"/?token={place.token}" if place.token else "/"))
+    if place.replayweb is not None:
+        apps.append((ReplayWebApp(archive, packages, place.replayweb).app(), scripted_headers))
+    guards = [
+        Guard(app, Doorway.at(place.host, port, token=place.token, public=place.public, origin=origin),
+              partial(said, origins))
+        for (app, said), port, origin in zip(apps, ports, stated, strict=False)
+    ]  # fmt: skip
+    say((place.origins[0] or _origin(place.host, ports[0])) + (f"/?token={quote(place.token)}" if place.token else "/"))
     try:
-        asyncio.run(_run(
-            Guard(view, doorways[0], partial(view_app.headers, origins)), view_door,
-            Guard(replay, doorways[1], partial(replay_headers, origins)), replay_door,
-        ))  # fmt: skip
+        asyncio.run(_run(list(zip(guards, doors, strict=True))))
     finally:
         workers.kill()
 
@@ -70,15 +77,17 @@ class _FollowingServer(uvicorn.Server):
         yield
 
 
-async def _run(view: Guard, view_door: socket.socket, replay: Guard, replay_door: socket.socket) -> None:
-    """Run both servers. The first takes the signals, and the other stops with it."""
-    first, second = uvicorn.Server(_config(view)), _FollowingServer(_config(replay))
-    other = asyncio.create_task(second.serve([replay_door]))
+async def _run(served: Sequence[tuple[Guard, socket.socket]]) -> None:
+    """Run all servers. The first takes the signals, and the others stop with it."""
+    (view, view_door), *rest = served
+    first, others = uvicorn.Server(_config(view)), [(_FollowingServer(_config(app)), door) for app, door in rest]
+    running = [asyncio.create_task(server.serve([door])) for server, door in others]
     try:
         await first.serve([view_door])
     finally:
-        second.should_exit = True
-        await other
+        for server, _ in others:
+            server.should_exit = True
+        await asyncio.gather(*running)
 
 
 def _config(app: Guard) -> uvicorn.Config:
@@ -95,7 +104,9 @@ def _listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=256)
     except OSError as error:
         cause = f"cannot be listened on: {error.strerror or error}"
-        raise ConfigError(f"{host}:{port}", cause, "choose another with --port and --replay-port") from error
+        raise ConfigError(
+            f"{host}:{port}", cause, "choose another with --port, --replay-port or --replayweb-port"
+        ) from error
 
 
 def _origin(host: str, port: int) -> str:

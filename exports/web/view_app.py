@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from starlette.applications import Starlette
 from starlette.convertors import Convertor, register_url_convertor
@@ -19,21 +21,27 @@ from exports.web.downloads import Downloads
 from exports.web.guard import name_in
 from exports.web.lists import HealthOf
 from exports.web.origins import Origins
+from exports.web.page_packages import PagePackages
 from exports.web.rendering import as_json, error_page, page, static_file, wants_json
+from exports.web.replay.app import MAX_BYTES, is_drawn
 from exports.web.served_archive import ServedArchive
+from pipelines.archive.replay import replay
 from pipelines.core.errors import MorgueError, NotFound
 from pipelines.database import queries
 
 STATIC_TYPES = {"view.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}
 A_DAY = "max-age=86400"
+SANDBOX = "allow-same-origin allow-top-navigation-by-user-activation"
+SCRIPTED_SANDBOX = "allow-scripts allow-same-origin allow-forms"  # no windows; the frame stays in its place
 
 
 def headers(origins: Origins, name: str) -> dict[str, str]:
     """Return what every answer of the view says: nothing from elsewhere, no scripts, no frames but of the replay."""
+    frames = " ".join(filter(None, (origins.of_replay(name), origins.of_replayweb(name))))
     return {
         "content-security-policy": (
             "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
-            f"frame-ancestors 'none'; frame-src {origins.of_replay(name)}"
+            f"frame-ancestors 'none'; frame-src {frames}"
         ),
         "x-content-type-options": "nosniff",
         "x-frame-options": "DENY",
@@ -61,8 +69,9 @@ class RowConvertor(Convertor[int]):
 class View:
     """Answer for one archive."""
 
-    def __init__(self, archive: ServedArchive, origins: Origins, health_of: HealthOf) -> None:
-        self.archive, self.origins, self.health_of = archive, origins, health_of
+    def __init__(self, archive: ServedArchive, origins: Origins, health_of: HealthOf, packages: PagePackages) -> None:
+        """`packages`: those that replayweb.page shows, if it is served."""
+        self.archive, self.origins, self.health_of, self.packages = archive, origins, health_of, packages
         self.downloads = Downloads(archive)
 
     def app(self) -> Starlette:
@@ -86,9 +95,11 @@ class View:
             ("/health.atom", partial(feeds.health, self.health_of)),
             ("/export/articles.{form}", self.downloads.answer),
             ("/capture/{number:row}.warc.gz", self._bound(record)),
+            ("/capture/{number:row}/file", self._bound(file)),
             ("/timemap/{form:str}/{url:path}", self._bound(memento.timemap)),
             ("/timegate/{url:path}", self._bound(memento.timegate)),
             ("/replay/{time:str}/{url:path}", self._bound(self.replay)),
+            ("/replayweb/{time:str}/{url:path}", self._bound(self.replay)),
             ("/static/{name:str}", static),
         ]
         register_url_convertor("row", RowConvertor())
@@ -101,28 +112,50 @@ class View:
         return lambda request: self.archive.ask(lambda archive: answer(archive, request))
 
     def replay(self, archive: Archive, request: Request) -> Response:
-        """Show a capture in a frame below a banner.
+        """Show a capture in a frame below a banner; for /replayweb/ with its scripts, in replayweb.page.
 
         Lead to the capture nearest in time if there is none at this one, and to the target of a redirect. Raises
         NotFound, QueryError.
         """
         url, wanted = memento.asked_url(request), memento.time_of(request.path_params["time"])
+        with_scripts = request.url.path.startswith(f"/{memento.SCRIPTED}/")
+        if with_scripts and not self.origins.has_replayweb:
+            cure = "`morgue serve --replayweb DIR` shows pages with their scripts: docs/viewing.md"
+            raise NotFound("replayweb.page", "is not served here", cure)
+        path_of = partial(memento.replay_path, view=memento.SCRIPTED) if with_scripts else memento.replay_path
         captures = memento.answered(archive, url)
         best = memento.nearest(captures, wanted)
         shown = memento.redirected(archive, best, wanted) or best
         if shown is not best or request.path_params["time"] != memento.stamp_14(best["captured"]):
-            exact = memento.replay_path(shown["captured"], memento.in_link(shown["url"]))
+            exact = path_of(shown["captured"], memento.in_link(shown["url"]))
             return RedirectResponse(memento.base_of(request) + exact, 302)
-        at, origin = captures.index(best), self.origins.of_replay(name_in(request.url.netloc))
+        at = captures.index(best)
         answer = page(request, "replay.html", {
-            "capture": best, "number": at + 1, "captures": len(captures), "article": _article_at(archive, url),
-            "earlier": captures[at - 1] if at else None, "path_of": memento.replay_path,
+            "capture": best, "captured": f"{best['captured'][:19].replace('T', ' ')} UTC", "number": at + 1,
+            "captures": len(captures), "article": _article_at(archive, url), "is_file": not is_drawn(best["mime"]),
+            "earlier": captures[at - 1] if at else None, "path_of": path_of,
             "later": captures[at + 1] if at + 1 < len(captures) else None,
-            "frame": f"{origin}/page/{memento.stamp_14(best['captured'])}/{best['url']}",
+            "with_scripts": with_scripts, "other_view": self._other_view(best, with_scripts=with_scripts),
+            **self._frame(best, name_in(request.url.netloc), with_scripts=with_scripts),
         })  # fmt: skip
         answer.headers["memento-datetime"] = memento.http_date(best["captured"])
         answer.headers["link"] = ", ".join(memento.links(memento.base_of(request), url, captures, best))
         return answer
+
+    def _frame(self, row: queries.Row, name: str, *, with_scripts: bool) -> dict[str, str]:
+        """Return the address of what the frame shows, and what it may do. `name`: by which a reader reaches us."""
+        origin = self.origins.of_replayweb(name)
+        if with_scripts and origin is not None:
+            place = f"{origin}/open/{self.packages.key(row['id'])}/{row['id']}"
+            return {"frame": place, "sandbox": SCRIPTED_SANDBOX}
+        place = f"{self.origins.of_replay(name)}/page/{memento.stamp_14(row['captured'])}/{row['url']}"
+        return {"frame": place, "sandbox": SANDBOX}
+
+    def _other_view(self, row: queries.Row, *, with_scripts: bool) -> str | None:
+        """Return the path of the same capture with scripts, or without."""
+        if not self.origins.has_replayweb:
+            return None
+        return memento.replay_path(row["captured"], row["url"], memento.REPLAY if with_scripts else memento.SCRIPTED)
 
 
 def _article_at(archive: Archive, url: str) -> queries.Row | None:
@@ -137,6 +170,16 @@ def record(archive: Archive, request: Request) -> Response:
     row = archive.capture(request.path_params["number"])
     sent = {"content-disposition": f'attachment; filename="capture-{row.id}.warc.gz"'}
     return Response(archive.record(row), media_type="application/warc", headers=sent)
+
+
+def file(archive: Archive, request: Request) -> Response:
+    """Answer with the body of a capture as a file to be saved; a browser opens none of it here. Raises NotFound."""
+    row = queries.capture(archive.connection, request.path_params["number"])
+    answer = replay(archive.connection, archive.warc_storage, row, MAX_BYTES)
+    name = re.sub(r"[^\w.-]+", "-", unquote(urlsplit(row["url"]).path.rpartition("/")[2]), flags=re.ASCII).strip("-.")
+    sent = {"content-disposition": f'attachment; filename="{name[-100:] or "capture"}"',
+            "content-security-policy": "sandbox; default-src 'none'"}  # fmt: skip
+    return Response(answer.body, media_type="application/octet-stream", headers=sent)
 
 
 def static(request: Request) -> Response:

@@ -77,13 +77,15 @@ class CaptureFilter:
     hosts: tuple[str, ...] = ()  # "paper.example": this host and those below it; with a port, that port only
     urls: tuple[str, ...] = ()  # an address, or the beginning of addresses with "*" after it
     without: Exclusions = NO_EXCLUSIONS  # what to leave out of these, for the rights that are reserved in it
+    by_publication: bool = False  # since and until are days of publication of articles, as in a search for these
 
     def conditions(self, db: sqlite3.Connection) -> tuple[str, dict[str, Any]]:
         """Return a condition on `captures c`, and its named values. Raises QueryError, NotFound (of the source)."""
         filters = self.filters
         tests = ["1"]
-        values: dict[str, Any] = {"first_day": filters.since, "last_day": filters.until}
-        of_articles = replace(filters, since=None, until=None)  # days are those of captures
+        days = EVERYTHING if self.by_publication else filters  # of captures
+        values: dict[str, Any] = {"first_day": days.since, "last_day": days.until}
+        of_articles = filters if self.by_publication else replace(filters, since=None, until=None)
         if (self.query and self.query.strip()) or replace(of_articles, source=()) != EVERYTHING:
             which = article_selection(db, self.query, of_articles)
             articles = f"(SELECT a.id FROM articles a WHERE {which.condition()})"
@@ -96,9 +98,9 @@ class CaptureFilter:
             test, of_sources = one_of("c.source_id", "source_id", source_ids(db, filters.source))
             tests.append(test)
             values |= of_sources
-        if filters.since:
+        if days.since:
             tests.append("c.time >= :first_day")
-        if filters.until:
+        if days.until:
             tests.append("substr(c.time, 1, 10) <= :last_day")
         if self.hosts:
             values |= {f"host{n}": _host(host) for n, host in enumerate(self.hosts)}

@@ -17,6 +17,7 @@ from typing import NoReturn
 
 import pytest
 
+REPLAYWEB_FILES = ("ui.js", "sw.js")
 TOOLS = Path(__file__).parents[2] / ".tools"
 # Of warcio 1.8, without its decoder of brotli, which fails with the classes of today's brotli package. The digests that
 # are checked are of the bytes before any decoder.
@@ -45,6 +46,17 @@ def tool(name: str, package: str = "", how: str = "") -> str:
     if found is None:
         skip_without(name, how or f"{BROUGHT_BY}, or pip install {package or name} in an environment of its own")
     return found
+
+
+def replayweb_folder() -> Path:
+    """Return a folder with replayweb.page, of the npm package `replaywebpage`; skip the test where there is none.
+
+    NEWSMORGUE_REPLAYWEB names it, or `make tools` has fetched it.
+    """
+    folder = Path(os.environ.get("NEWSMORGUE_REPLAYWEB") or TOOLS / "replayweb")
+    if not all((folder / name).is_file() for name in REPLAYWEB_FILES):
+        skip_without("replayweb.page", f"{BROUGHT_BY}, where npm is: no ui.js and sw.js in {folder}")
+    return folder
 
 
 def said(name: str, *command: str | Path) -> str:

@@ -57,6 +57,11 @@ class StyledPaper(NamedTuple):
     url: str
     parts: tuple[str, ...]
 
+    @property
+    def front(self) -> str:
+        """Return the address of the front page, which leads to the page."""
+        return self.url.removesuffix(PAGE_PATH) + "/"
+
 
 def png(colour: tuple[int, int, int], size: int = 20) -> bytes:
     """Return a picture of one colour."""

@@ -226,8 +226,8 @@ def test_parts_still_come_after_a_crawl_that_was_killed(paper, archive):
 def test_replay_offers_what_the_crawl_fetched(archive):
     """Each part of the page that the archive has is asked for, and each that is asked for is there."""
     with styled_paper() as styled:
-        home = styled.url.partition("/2026")[0]
-        (archive / "sources" / "styled.toml").write_text(f'url = "{home}/"\n[capture]\nparts = "all"\n')
+        home = styled.front.rstrip("/")
+        (archive / "sources" / "styled.toml").write_text(f'url = "{styled.front}"\n[capture]\nparts = "all"\n')
         done = crawl(archive)
         assert rows(archive, "SELECT count(*) FROM articles") == [(1,)], done.stdout + done.stderr
         small = f"{home}/img/small.png"  # the other size is fetched

@@ -38,6 +38,7 @@ SHOWN_TYPES = re.compile(
 SVG = "image/svg+xml"
 PAGE_DESTINATIONS = ("document", "iframe", "frame", "embed", "object")  # Fetch Metadata
 PICTURE = '<!doctype html><title>Picture</title><img src="{}" alt="captured picture">'
+TEXT_TYPES = re.compile(r"text/[\w.+-]+|application/(?:[\w.+-]+\+)?(?:xml|json|javascript|yaml|rtf|x-ndjson)")
 MISSING = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="160" height="90" viewBox="0 0 160 90">'
     '<rect width="158" height="88" x="1" y="1" fill="#eee" stroke="#999" stroke-dasharray="4 3"/>'
@@ -98,7 +99,8 @@ class Replay:
             is_sheet = request.headers.get("sec-fetch-dest") == "style"
             return _response("", "text/css", 404) if is_sheet else _response(MISSING, SVG, 404)
         if found is None:
-            return _response(f"No capture of {url} is in this archive.", "text/plain", 404)
+            why = await run_in_threadpool(self.archive.ask, lambda archive: _why_nothing(archive, url))
+            return _response(why, "text/plain", 404)
         row, answer = found
         mime, headers = answer.head.mime or "", {
             "memento-datetime": memento.http_date(row["captured"]),
@@ -121,7 +123,12 @@ class Replay:
             return _response(picture, "text/html", status, headers)
         if SHOWN_TYPES.fullmatch(mime):
             return _response(answer.body, mime, status, headers)
-        return _response(_as_text(answer), "text/plain", status, headers)
+        if (
+            TEXT_TYPES.fullmatch(mime or "text/plain")
+            and (text := decode(answer.body, answer.content_type)) is not None
+        ):
+            return _response(text, "text/plain", status, headers)
+        return _response(_about_file(mime, len(answer.body)), "text/plain", status, headers)
 
     def _places(self, request: Request) -> html.Places:
         name, time = name_in(request.url.netloc), request.path_params["time"]
@@ -166,5 +173,24 @@ def _no_answer(request: Request, error: Exception) -> Response:
     return _response(f"This capture cannot be shown. {plain(error)}", "text/plain", 404)
 
 
-def _as_text(answer: ReplayedResponse) -> str:
-    return decode(answer.body, answer.content_type) or f"{len(answer.body):,} bytes that are no text"
+def is_drawn(mime: str | None) -> bool:
+    """Return True if a browser draws what has this media type; False for a file to be saved, such as PDF."""
+    kind = mime or "text/html"
+    return kind in HTML_TYPES or any(pattern.fullmatch(kind) for pattern in (SHOWN_TYPES, TEXT_TYPES))
+
+
+def _about_file(mime: str, size: int) -> str:
+    return f"This capture is a file that is not shown here: {mime or 'of no known type'}, {size:,} bytes.\n" \
+           "\"Save the file\", above, gives it to you."  # fmt: skip
+
+
+def _why_nothing(archive: Archive, url: str) -> str:
+    """Return why there is nothing to show of an address: no capture, or a redirect to an address without one."""
+    try:
+        last = memento.answered(archive, url)[-1]
+        place = memento.target(archive, last)
+    except MorgueError:
+        place = None
+    if place is None:
+        return f"No capture of {url} is in this archive."
+    return f"{url} redirected to {place}, of which no capture is in this archive."

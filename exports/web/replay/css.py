@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import TypeAlias
 
-from pipelines.extraction.parts.sheet_addresses import ADDRESS, unescaped
+from pipelines.extraction.parts.sheet_addresses import ADDRESS, IN_SET, unescaped
 
 Rewrite: TypeAlias = Callable[[str], str]  # an address as written -> the address in the archive
 
@@ -28,6 +28,8 @@ def _written(found: re.Match[str], rewrite: Rewrite) -> str:
     name = found.lastgroup
     if name is None or name in ("face", "end"):
         return found[0]  # a comment, or no address
+    if name == "set":
+        return f"image-set({IN_SET.sub(lambda one: _written(one, rewrite), found[name])})"
     quoted = f'"{rewrite(unescaped(found[name])).translate(UNQUOTABLE)}"'
     if name.startswith("import"):
         return f"@import {quoted}"

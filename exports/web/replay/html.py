@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from html import escape
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import urljoin
 
 from selectolax.lexbor import LexborHTMLParser
@@ -23,7 +23,7 @@ from pipelines.extraction.parts.page_parts import LAZY, LAZY_SET
 # Attributes with one address of a part of the page, and with addresses of other pages.
 ROWS = ("body", "table", "thead", "tbody", "tfoot", "tr", "td", "th")
 PARTS = {
-    "img": ("src",), "source": ("src",), "audio": ("src",), "video": ("src", "poster"), "track": ("src",),
+    "source": ("src",), "audio": ("src",), "video": ("src", "poster"), "track": ("src",),
     "input": ("src",), "embed": ("src",), "object": ("data",), **dict.fromkeys(ROWS, ("background",)),
     "image": ("href", "xlink:href"), "use": ("href", "xlink:href"), "feimage": ("href", "xlink:href"),
 }  # fmt: skip
@@ -31,20 +31,23 @@ FRAMES = ("iframe", "frame")
 PAGES = {"a": ("href", "xlink:href"), "area": ("href",)}
 MARKERS = ("marker-start", "marker-mid", "marker-end")
 PAINTED = ("style", "fill", "stroke", "filter", "mask", "clip-path", "cursor", *MARKERS)
-SETS = ("srcset", "imagesrcset")
+AMP_ATTRIBUTES = ("src", "srcset", "sizes", "width", "height", "alt")
+MAX_DEPTH = 3  # of frames whose page is written in an attribute
+Attributes: TypeAlias = Mapping[str, str | None]
 STYLE_LINKS = frozenset(("stylesheet", "icon", "shortcut", "apple-touch-icon", "mask-icon"))
 KEPT_RELATIONS = STYLE_LINKS | {"alternate"}  # an alternate style sheet is one that is not shown
 REMOVED = "script, base, meta[http-equiv], template, portal, fencedframe, bgsound, applet"
 DROPPED = frozenset((
-    "integrity", "crossorigin", "nonce", "ping", "action", "formaction", "srcdoc", "manifest", "target", "download",
+    "integrity", "crossorigin", "nonce", "ping", "action", "formaction", "manifest", "target", "download",
     "attributionsrc", "referrerpolicy", "lowsrc", "dynsrc", "archive", "codebase", "classid",
 ))  # fmt: skip
 NEVER = frozenset(("meta", *REMOVED.split(", ")))  # a `meta` is asked for only if it is one of those
-CONNECTING = frozenset(("ping", "action", "formaction", "srcdoc", "attributionsrc"))
+CONNECTING = frozenset(("ping", "action", "formaction", "attributionsrc", "imagesrcset"))
 ANIMATIONS = ("set", "animate", "animatemotion", "animatetransform")
 MAX_ROUNDS = 4  # until a page means the same when it is parsed again
 LEADING_AWAY = ", ".join((
-    REMOVED, "[href]", "link", *map("{}[src]".format, FRAMES), *ANIMATIONS, *map("[{}]".format, sorted(CONNECTING)),
+    REMOVED, "[href]", "[srcdoc]", "link", *map("{}[src]".format, FRAMES), *ANIMATIONS,
+    *map("[{}]".format, sorted(CONNECTING)),
 ))  # fmt: skip
 OWN_DATA = ("data:", "blob:", "about:")
 STATIC = ("#", *OWN_DATA)
@@ -62,9 +65,24 @@ class Places(NamedTuple):
 class AddressWriter:
     """Rewrite addresses of one page: absolute by its base, then as the archive has them."""
 
-    def __init__(self, base: str, places: Places, is_known: Callable[[str], bool] = lambda url: True) -> None:
-        """`is_known`: says of an absolute address of the web whether we have it."""
+    def __init__(
+        self, base: str, places: Places, is_known: Callable[[str], bool] = lambda url: True, own: str | None = None
+    ) -> None:
+        """`is_known`: says of an absolute address of the web whether we have it.
+
+        `own`: the address of the page, if it is not `base`.
+        """
         self.base, self.places, self._is_known = base, places, is_known
+        self.own = (own or base).partition("#")[0]
+        self._absolute: dict[str, str] = {}  # by address as written
+
+    def with_base(self, address: str) -> AddressWriter:
+        """Return what rewrites addresses of the same page that are relative to another one."""
+        try:
+            base = urljoin(self.base, address.strip())
+        except ValueError:
+            return self
+        return AddressWriter(base, self.places, self._is_known, self.own)
 
     def part(self, address: str) -> str:
         """Return the address of a picture, style sheet or font."""
@@ -75,20 +93,23 @@ class AddressWriter:
         return "" if self._is_data(address) else self._written(address, self.places.frame)
 
     def page(self, address: str) -> str:
-        """Return the address of another page."""
-        return "#" if self._is_data(address) else self._written(address, self.places.page)
+        """Return the address of another page; "#..." for a place in this one."""
+        if self._is_data(address):
+            return "#"
+        start, mark, place = self._written(address, "").partition("#")
+        return mark + place if mark and start in ("", self.own) else self._written(address, self.places.page)
 
-    def candidates(self, value: str, source: str = "") -> str:
+    def known(self, value: str) -> str:
         """Return a `srcset` with the candidates that the archive has; "" if it has none of them.
 
-        A crawl fetches one candidate. A browser may choose any, so it is offered no other. If the archive has neither
-        a candidate nor the picture at `source`, the one that a crawl would fetch is shown as missing.
+        A crawl fetches one candidate. A browser may choose any, so it is offered no other.
         """
+        return srcset.written([(self.part(url), rest) for url, rest in srcset.candidates(value) if self.has(url)])
+
+    def missing(self, value: str) -> str:
+        """Return a `srcset` with the candidate that a crawl would fetch, to be shown as missing."""
         found = srcset.candidates(value)
-        kept = [one for one in found if self.has(one[0])]
-        if not kept and not (source and self.has(source)):
-            kept = [one for one in found if one[0] == srcset.chosen(found)][:1]
-        return srcset.written([(self.part(url), rest) for url, rest in kept])
+        return srcset.written([(self.part(url), rest) for url, rest in found if url == srcset.chosen(found)][:1])
 
     def has(self, address: str) -> bool:
         """Return True if the archive has the part at an address, or the page has it in itself."""
@@ -133,23 +154,26 @@ def in_full(absolute: str) -> str:
 
 def rewritten(text: str, url: str, places: Places, is_known: Callable[[str], bool] = lambda url: True) -> str:
     """Return a page with every address rewritten and without its scripts; the arguments are those of AddressWriter."""
+    return _rewritten(text, AddressWriter(url, places, is_known))
+
+
+def _rewritten(text: str, write: AddressWriter, depth: int = 0) -> str:
     tree = LexborHTMLParser(text)
     base = tree.css_first("base[href]")
-    try:
-        start = urljoin(url, (base.attributes.get("href") or "").strip()) if base is not None else url
-    except ValueError:
-        start = url
-    write = AddressWriter(start, places, is_known)
+    if base is not None:
+        write = write.with_base(base.attributes.get("href") or "")
     for node in tree.css(REMOVED):
         node.decompose()
+    for node in tree.css("amp-img"):
+        _draw(node)
     mark = f"data-sheet-{secrets.token_hex(8)}"  # that no page can know
     sheets: list[str] = []
     for node in tree.css("*"):
         if node.tag == "style":
             sheets.append(css.rewritten(node.text(deep=True) or "", write.part))
             node.attrs[mark] = str(len(sheets) - 1)
-        _rewrite(node, write)
-    return settled("".join(_with_sheets(tree.html or "", mark, sheets)), places)
+        _rewrite(node, write, depth)
+    return settled("".join(_with_sheets(tree.html or "", mark, sheets)), write.places)
 
 
 def settled(text: str, places: Places) -> str:
@@ -170,6 +194,8 @@ def _leads_away(node: Any, places: Places) -> bool:
     tag, given = (node.tag or "").lower(), {name.lower(): value or "" for name, value in node.attributes.items()}
     if tag in NEVER or not CONNECTING.isdisjoint(given):
         return True
+    if given.get("srcdoc") and settled(given["srcdoc"], places) != given["srcdoc"]:
+        return True
     if tag in ANIMATIONS:
         return _animates_address(given)
     if tag == "link" and not set(given.get("rel", "").lower().split()) <= KEPT_RELATIONS:
@@ -186,9 +212,23 @@ def _animates_address(given: dict[str, str]) -> bool:
     return given.get("attributename", "").strip().lower().rpartition(":")[2] in ("href", "target", "src")
 
 
-def _rewrite(node: Any, write: AddressWriter) -> None:
+def _draw(node: Any) -> None:
+    """Put an `img` into an `amp-img`, which only scripts of AMP draw."""
+    within = [(child.tag, *(one.tag for one in child.iter())) for child in node.iter()]  # also in <noscript>
+    image = LexborHTMLParser('<img style="max-width:100%">').css_first("img")
+    if image is None or any("img" in tags for tags in within):
+        return
+    for name, value in node.attributes.items():
+        if name in AMP_ATTRIBUTES:
+            image.attrs[name] = value or ""
+    node.insert_child(image)
+
+
+def _rewrite(node: Any, write: AddressWriter, depth: int) -> None:
     """Rewrite the addresses of one element."""
     tag, given = (node.tag or "").lower(), node.attributes
+    if tag == "picture":
+        _rewrite_sources(node, write)
     if not given:
         return
     attrs = node.attrs
@@ -197,24 +237,27 @@ def _rewrite(node: Any, write: AddressWriter) -> None:
         return
     for name in [name for name in given if name in DROPPED or name.lower().startswith("on")]:
         del attrs[name]
+    if given.get("srcdoc"):
+        if tag == "iframe" and depth < MAX_DEPTH:
+            attrs["srcdoc"] = _rewritten(given["srcdoc"] or "", write, depth + 1)
+        else:
+            del attrs["srcdoc"]
     for name in PARTS.get(tag, ()):
         if given.get(name):
             attrs[name] = write.part(given[name])
     for name in PAGES.get(tag, ()):
         if given.get(name):
-            attrs[name] = write.page(given[name])
-            attrs["target"] = "_top"
+            attrs[name] = address = write.page(given[name])
+            if not address.startswith("#"):
+                attrs["target"] = "_top"
     if tag in FRAMES and given.get("src"):
         attrs["src"] = write.frame(given["src"])
-    if tag not in PARTS and tag not in PAGES and tag != "link":
+    if tag not in PARTS and tag not in PAGES and tag not in ("link", "img"):
         for name in ("href", "xlink:href"):
             if given.get(name) and not (given[name] or "").startswith("#"):
                 del attrs[name]
-    for name in SETS:
-        if given.get(name):
-            _rewrite_set(node, name, given, write)
     if tag == "img":
-        _show_lazy(given, attrs, write)
+        _rewrite_image(given, attrs, write)
     for name in PAINTED:
         if "(" in (given.get(name) or ""):
             attrs[name] = css.rewritten(given[name] or "", write.part)
@@ -231,30 +274,67 @@ def _rewrite_link(given: dict[str, str | None], attrs: Any, write: AddressWriter
         return False
     attrs["rel"] = " ".join(one for one in relations if one in KEPT_RELATIONS)
     attrs["href"] = write.part(given["href"] or "")
+    if "imagesrcset" in given:
+        del attrs["imagesrcset"]
     return True
 
 
-def _rewrite_set(node: Any, name: str, given: dict[str, str | None], write: AddressWriter) -> None:
-    """Rewrite a `srcset`. Without it, a browser takes the address in `src`, or the next element of the picture."""
-    picture = node.parent if node.tag == "source" else None
-    image = picture.css_first("img") if picture is not None else None
-    shown = image.attributes if image is not None else given
-    source = next((value for key in ("src", *LAZY) if (value := shown.get(key))), "")
-    if kept := write.candidates(given[name] or "", source):
-        node.attrs[name] = kept
-    else:
-        del node.attrs[name]
+def _rewrite_sources(picture: Any, write: AddressWriter) -> None:
+    """Leave to each `source` of a picture what the archive has. One without is passed over by a browser.
+
+    If the archive has the picture for one kind of screens only, it is for all.
+    """
+    children = list(picture.iter())
+    image: Attributes = next((child.attributes for child in children if child.tag == "img"), {})
+    sources = [child for child in children if child.tag == "source"]
+    kept = [write.known(_set_of(source.attributes)) for source in sources]
+    is_shown = bool(write.known(_set_of(image))) or write.has(_source_of(image, write))
+    last = next((source for source, known in reversed(list(zip(sources, kept, strict=True))) if known), None)
+    if last is not None and not is_shown:
+        for name in ("media", "type"):
+            if name in last.attributes:
+                del last.attrs[name]
+    for source, known in zip(sources, kept, strict=True):
+        found = _set_of(source.attributes)
+        if known or (found and last is None and not is_shown):
+            source.attrs["srcset"] = known or write.missing(found)
+        elif "srcset" in source.attributes:
+            del source.attrs["srcset"]
 
 
-def _show_lazy(given: dict[str, str | None], attrs: Any, write: AddressWriter) -> None:
-    """Give a picture that a script would have loaded its address; a browser without scripts shows it then."""
+def _rewrite_image(given: Attributes, attrs: Any, write: AddressWriter) -> None:
+    """Rewrite the addresses of an `img`, also those from where a script would have taken it.
+
+    `src` is a candidate, too (HTML, 4.8.4.3.9), so it goes if the archive has only others.
+    """
+    found, source = _set_of(given), _source_of(given, write)
+    is_known = write.has(source)
+    kept = write.known(found) or ("" if is_known else write.missing(found))
+    if kept:
+        attrs["srcset"] = kept
+    elif "srcset" in given:
+        del attrs["srcset"]
+    if kept and not is_known:
+        if "src" in given:
+            del attrs["src"]
+    elif source:
+        attrs["src"] = write.part(source)
+
+
+def _set_of(given: Attributes) -> str:
+    """Return the `srcset` of an element, or that which a script would have put in the place of a placeholder."""
+    found = given.get("srcset") or ""
+    is_placeholder = all(url.lower().startswith("data:") for url, _ in srcset.candidates(found))
+    return given.get(LAZY_SET) or found if is_placeholder else found
+
+
+def _source_of(given: Attributes, write: AddressWriter) -> str:
+    """Return the address of an `img`; "" for a placeholder of which nothing says what it stands for."""
     source = given.get("src") or ""
-    if not source or source.startswith("data:"):
-        lazy = next((given[name] for name in LAZY if given.get(name)), None)
-        if lazy:
-            attrs["src"] = write.part(lazy)
-    if not given.get("srcset") and given.get(LAZY_SET):
-        attrs["srcset"] = write.candidates(given[LAZY_SET] or "", source)
+    lazy = next((value for name in LAZY if (value := given.get(name))), "")
+    if not source or source.lower().startswith("data:"):
+        return lazy
+    return lazy if lazy and write.has(lazy) else source
 
 
 def _with_sheets(text: str, mark: str, sheets: list[str]) -> Iterator[str]:

@@ -105,6 +105,8 @@ def _of_attributes(tag: str, given: dict[str, str | None]) -> Iterator[tuple[str
         yield given.get("src") or "", "image"
     elif tag == "video":
         yield given.get("poster") or "", "image"
+    elif tag == "amp-img":
+        yield image_address(given) or "", "image"
     elif tag in BACKGROUNDS:
         yield given.get("background") or "", "image"
     elif tag in DRAWN:

@@ -13,8 +13,15 @@ ADDRESS = re.compile(
     r"|@import\s+url\(\s*(?:\"(?P<sheet_double>[^\"\n]*)\"|'(?P<sheet_single>[^'\n]*)'|(?P<sheet_bare>[^\s\"'()]+))\s*\)"
     r"|url\(\s*(?:\"(?P<double>[^\"\n]*)\"|'(?P<single>[^'\n]*)'|(?P<bare>[^\s\"'()]+))\s*\)"
     r"|@import\s*(?:\"(?P<import_double>[^\"\n]*)\"|'(?P<import_single>[^'\n]*)')"
+    # CSS Images 4: strings in image-set(...) are addresses, too. One level of parentheses is in it, such as url(...).
+    r"|image-set\((?P<set>(?:[^()\"']|\"[^\"\n]*\"|'[^'\n]*'|\([^()]*\))*+)\)"
     r"|(?P<end>\})",
     re.IGNORECASE | re.DOTALL,
+)
+IN_SET = re.compile(
+    r"\btype\([^()]*\)|url\(\s*(?:\"(?P<double>[^\"\n]*)\"|'(?P<single>[^'\n]*)'|(?P<bare>[^\s\"'()]+))\s*\)"
+    r"|\"(?P<string_double>[^\"\n]*)\"|'(?P<string_single>[^'\n]*)'",
+    re.IGNORECASE,
 )
 ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})\s?|(.))", re.DOTALL)
 # Formats of a font, the one that browsers take first. They take the first that they know, and it is small.
@@ -38,6 +45,11 @@ def sheet_addresses(text: str) -> Iterator[SheetAddress]:
         if name in ("face", "end"):
             yield from _font(face)
             face = [] if name == "face" else None
+            continue
+        if name == "set":
+            for one in IN_SET.finditer(found[name]):
+                if one.lastgroup is not None:
+                    yield SheetAddress(unescaped(one[one.lastgroup]), "image")
             continue
         address = unescaped(found[name])
         if name.startswith(("import", "sheet")):

@@ -1,13 +1,11 @@
 """Our exports are shown by replayweb.page in a real browser: pages found by the index, chunks and gzip undone.
 
-NEWSMORGUE_REPLAYWEB is a folder with its `ui.js` and `sw.js`, of the npm package `replaywebpage`. `make tools` fetches
-them where npm is installed. They are AGPL, and are never among our files.
+Its `ui.js` and `sw.js` are AGPL, and never among our files: `make tools` fetches them where npm is installed.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -15,7 +13,6 @@ import threading
 import time
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 
@@ -23,7 +20,7 @@ from exports.formats import to_wacz
 from pipelines.selection.captures import CaptureSelection
 from pipelines.warc.storage import WarcStorage
 from tests.support.capture_archive import ABOUT, COPY, CRANE, LIGHT, PAPER, TWIN, build
-from tests.support.external_tools import BROUGHT_BY, TOOLS, skip_without, tool
+from tests.support.external_tools import REPLAYWEB_FILES, replayweb_folder, tool
 
 LANTERNS = ("Lanterns over the basin. " * 40).strip()
 PAGES = {
@@ -37,7 +34,6 @@ PAGES = {
     "not ascii": ("20260302050607", f"{PAPER}/Stra%C3%9Fe/%E6%9D%B1%E4%BA%AC", "no"),
     "list of pages": ("", "", "Lights"),
 }
-SCRIPTS = ("ui.js", "sw.js")
 OPTIONS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -113,18 +109,10 @@ class Serving(BaseHTTPRequestHandler):
         pass
 
 
-def player() -> Path:
-    """Return the folder of replayweb.page."""
-    folder = Path(os.environ.get("NEWSMORGUE_REPLAYWEB") or TOOLS / "replayweb")
-    if not all((folder / name).is_file() for name in SCRIPTS):
-        skip_without("replayweb.page", f"{BROUGHT_BY}, where npm is: no ui.js and sw.js in {folder}")
-    return folder
-
-
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory):
     """By name of a page, the lines that the browser shows of it."""
-    scripts = player()
+    scripts = replayweb_folder()
     browser = shutil.which("google-chrome") or tool("chromium", how="apt-get install chromium")
     folder = tmp_path_factory.mktemp("replayweb")
     archive = build(folder / "archive", twin=True)
@@ -137,7 +125,7 @@ def shown(tmp_path_factory):
     view = VIEW.replace("PAGES", json.dumps(PAGES)).replace("WAIT", str(WAIT * 1000))
     server = ThreadingHTTPServer(("127.0.0.1", 0), Serving)
     server.shown, server.done = {}, threading.Event()
-    server.files = {f"/replay/{name}": ("text/javascript", (scripts / name).read_bytes()) for name in SCRIPTS}
+    server.files = {f"/replay/{name}": ("text/javascript", (scripts / name).read_bytes()) for name in REPLAYWEB_FILES}
     server.files["/out.wacz"] = ("application/wacz", (folder / "out.wacz").read_bytes())
     server.files["/"] = ("text/html", view.encode())
     threading.Thread(target=server.serve_forever, daemon=True).start()

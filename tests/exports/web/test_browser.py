@@ -174,22 +174,6 @@ def test_replay_shows_the_colours_of_all_parts_and_runs_no_script(visit, view):
         assert colour in seen, colour
 
 
-def test_replay_looks_as_the_live_page_did(chromium, view, archived):
-    """The same picture, but for at most 2 % of its points, if the live page runs no scripts either."""
-    number = view.get("/search.json?q=lamp+wick").json()["hits"][0]["id"]
-    address = view.frame_of(re.search(r'href="(/replay/[^"]+)"', view.get(f"/article/{number}").text)[1])
-    shots = []
-    for url in (archived[1], address):
-        context = chromium.new_context(viewport=DESK, java_script_enabled=False)
-        page = context.new_page()
-        page.goto(url)
-        shots.append(pixels(page.screenshot(full_page=True)))
-        context.close()
-    live, replayed = shots
-    assert live.shape == replayed.shape
-    assert (abs(live - replayed).max(axis=2) > 8).mean() <= 0.02
-
-
 def pixels(png):
     """Return a picture as rows of points, each (red, green, blue) from 0 to 255."""
     return (imread(BytesIO(png), format="png")[:, :, :3] * 255).round().astype(int)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
 import html
 import json
 import re
 import shutil
+import subprocess
 import xml.etree.ElementTree as ET
+import zipfile
+import zlib
 
 import feedparser
 import pytest
 
 from tests.support.command import LOOPBACK, make_archive, morgue, rows
+from tests.support.external_tools import tool
 from tests.support.newspaper import serve
 from tests.support.web_view import viewing
 
@@ -155,6 +160,52 @@ def test_export_is_that_of_the_command(view, archive, form, tmp_path):
     assert answer.body == out.read_bytes()
 
 
+def test_wacz_of_a_search_is_that_of_the_command(view, archive, tmp_path):
+    """The same records byte for byte, index lines and pages, but for the time of export; py-wacz finds it valid."""
+    theirs = tmp_path / "articles.wacz"
+    done = morgue("-C", archive, "export", "wacz", theirs, "--query", "ferry", "--language", "en")
+    assert done.returncode == 0, done.stderr
+    answer = view.get("/export/articles.wacz?q=ferry&language=en")
+    assert answer.headers["content-disposition"] == 'attachment; filename="articles.wacz"'
+    assert answer.headers["content-type"] == "application/wacz"
+    ours = tmp_path / "ours.wacz"
+    ours.write_bytes(answer.body)
+    assert contents(ours) == contents(theirs)
+    assert "ferry" in contents(ours)["pages/pages.jsonl"].decode()
+    done = subprocess.run([tool("wacz"), "validate", "-f", ours], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout.count("Valid")) == (0, 1), done.stdout + done.stderr
+
+
+def contents(path):
+    """Return what is in a WACZ, by name, without what the time of export changes."""
+    with zipfile.ZipFile(path) as package:
+        found = {name: package.read(name) for name in package.namelist()}
+    inflate = zlib.decompressobj(wbits=31)
+    inflate.decompress(found["archive/articles.warc.gz"])
+    index = gzip.decompress(found["indexes/index.cdx.gz"]).decode()
+    return {
+        "records": inflate.unused_data,  # after the one that describes the export
+        "index": re.sub(r'"offset": "\d+"', "", index),
+        "pages/pages.jsonl": found["pages/pages.jsonl"],
+        "title": json.loads(found["datapackage.json"])["title"],
+        "names": sorted(found),
+    }
+
+
+def test_wacz_of_a_period_has_the_pages_that_were_published_in_it(view, archive, tmp_path):
+    """They were all captured in other days."""
+    days = [
+        day for (day,) in rows(archive, "SELECT published_day FROM articles WHERE published_day < '2026' ORDER BY 1")
+    ]
+    path = tmp_path / "period.wacz"
+    path.write_bytes(view.get(f"/export/articles.wacz?since={days[0]}&until={days[0]}").body)
+    with zipfile.ZipFile(path) as package:
+        pages = [json.loads(line) for line in package.read("pages/pages.jsonl").splitlines()[1:]]
+    found = view.get(f"/search.json?since={days[0]}&until={days[0]}").json()
+    assert {page["url"] for page in pages} == {hit["url"] for hit in found["hits"]}
+    assert len(found["hits"]) == found["total"] >= 1
+
+
 ERRORS = {
     "/article/99999": (404, "no such number"),
     "/nope": (404, "is no page of this archive"),
@@ -165,6 +216,7 @@ ERRORS = {
     "/counts?by=weather": (400, "is no key to count by"),
     "/export/articles.exe": (404, "is none of the formats"),
     "/replay/2026/http://nobody.example/": (404, "no capture of this address"),
+    "/replayweb/2026/http://nobody.example/": (404, "morgue serve --replayweb DIR"),
     "/replay/1/http://nobody.example/": (400, "is no time"),
     "/capture/99999.warc.gz": (404, "no such number"),
     "/static/../rendering.py": (404, ""),

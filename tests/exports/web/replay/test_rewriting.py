@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import pytest
 
 from exports.web.replay import css, html
@@ -37,6 +39,20 @@ PARTS = {
     '<iframe src="/f"></iframe>': '<iframe src="F:https://paper.example/f"></iframe>',
     '<div style="background:url(x.png)"></div>':
         '<div style="background:url(&quot;P:https://paper.example/a/x.png&quot;)"></div>',
+    '<noscript><img src="p.jpg"></noscript>': '<noscript><img src="P:https://paper.example/a/p.jpg"></noscript>',
+    "<IMG SRC=p.jpg alt='a > b' loading=lazy>":
+        '<img src="P:https://paper.example/a/p.jpg" alt="a &gt; b" loading="lazy">',
+    '<svg><image href="p.jpg"/><image xlink:href="p.jpg"/><use href="#here"/></svg>':
+        '<svg><image href="P:https://paper.example/a/p.jpg"></image>'
+        '<image xlink:href="P:https://paper.example/a/p.jpg"></image><use href="#here"></use></svg>',
+    '<amp-img src="p.jpg" width="9" height="5"></amp-img>':
+        '<amp-img src="p.jpg" width="9" height="5"><img style="max-width:100%" '
+        'src="P:https://paper.example/a/p.jpg" width="9" height="5"></amp-img>',
+    '<amp-img src="p.jpg"><noscript><img src="p.jpg"></noscript></amp-img>':
+        '<amp-img src="p.jpg"><noscript><img src="P:https://paper.example/a/p.jpg"></noscript></amp-img>',
+    '<iframe srcdoc="&lt;img src=p.jpg onload=alert(1)>"></iframe>':
+        '<iframe srcdoc="&lt;html&gt;&lt;head&gt;&lt;/head&gt;&lt;body&gt;&lt;img src=&quot;'
+        'P:https://paper.example/a/p.jpg&quot;&gt;&lt;/body&gt;&lt;/html&gt;"></iframe>',
 }  # fmt: skip
 
 
@@ -80,7 +96,33 @@ def test_address_or_attribute_that_would_run_is_gone(markup):
 def test_link_leads_to_the_page_in_the_archive():
     """In the whole window, so that the banner tells what is shown."""
     assert body('<a href="c.html">x</a>') == '<a href="V:https://paper.example/a/c.html" target="_top">x</a>'
-    assert body('<a href="#part">x</a>') == '<a href="#part" target="_top">x</a>'
+
+
+@pytest.mark.parametrize("address", ["#part", "b.html#part", f"{BASE}#part"])
+def test_link_to_a_place_in_the_page_stays_in_the_frame(address):
+    """A browser without scripts then scrolls to it; the banner stays."""
+    assert body(f'<a href="{address}">x</a>') == '<a href="#part">x</a>'
+
+
+def test_link_to_a_place_in_another_page_leads_to_that_page():
+    """Also if only the base of the page makes it another one."""
+    assert body('<a href="c.html#part">x</a>') == '<a href="V:https://paper.example/a/c.html#part" target="_top">x</a>'
+    text = html.rewritten('<base href="/x/"><a href="#part">x</a><a href="b.html#part">y</a>', BASE, PLACES)
+    assert '<a href="#part">x</a><a href="V:https://paper.example/x/b.html#part" target="_top">' in text
+
+
+def test_frameset_shows_its_frames():
+    """Each from the archive."""
+    text = html.rewritten('<frameset cols="1,2"><frame src="f.html"></frameset>', BASE, PLACES)
+    assert '<frame src="F:https://paper.example/a/f.html">' in text
+
+
+def test_frames_written_in_attributes_have_an_end():
+    """Each within another one: the inner ones are left out."""
+    text = "<p>deep</p><script>alert(1)</script>"
+    for _ in range(6):
+        text = f'<iframe srcdoc="{escape(text)}"></iframe>'
+    assert "alert" not in body(text)
 
 
 def test_base_of_the_page_counts():
@@ -112,8 +154,11 @@ SHEETS = {
     r"url(\61.png)": 'url("P:a.png")',
     'url("a\\22.png")': 'url("P:a%22.png")',
     "url()": "url()",
+    "image-set('a.png' 1x, url(b.png) type('image/png') 2x)":
+        """image-set(url("P:a.png") 1x, url("P:b.png") type('image/png') 2x)""",
+    "a{content:'x.png'}": "a{content:'x.png'}",
     "curl: none": "curl: none",
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("text", SHEETS)
@@ -141,14 +186,28 @@ def test_candidates(text):
 KNOWN = {"https://paper.example/a/m.jpg", "https://paper.example/a/p.jpg"}
 OFFERED = {
     '<img srcset="s.jpg 320w, m.jpg 640w, l.jpg 1280w" src="s.jpg">':
-        '<img srcset="P:https://paper.example/a/m.jpg 640w" src="P:https://paper.example/a/s.jpg">',
+        '<img srcset="P:https://paper.example/a/m.jpg 640w">',
+    '<img srcset="s.jpg 1x, m.jpg 2x" src="s.jpg">': '<img srcset="P:https://paper.example/a/m.jpg 2x">',
+    '<img srcset="m.jpg 2x" src="p.jpg">':
+        '<img srcset="P:https://paper.example/a/m.jpg 2x" src="P:https://paper.example/a/p.jpg">',
     '<img srcset="l.jpg 2x" src="p.jpg">': '<img src="P:https://paper.example/a/p.jpg">',
     '<img srcset="s.jpg 1x, l.jpg 2x" src="s.jpg">':
-        '<img srcset="P:https://paper.example/a/l.jpg 2x" src="P:https://paper.example/a/s.jpg">',
+        '<img srcset="P:https://paper.example/a/l.jpg 2x">',
     '<picture><source srcset="p.webp"><img src="p.jpg"></picture>':
         '<picture><source><img src="P:https://paper.example/a/p.jpg"></picture>',
     '<img data-srcset="s.jpg 1x, m.jpg 2x">':
         '<img data-srcset="s.jpg 1x, m.jpg 2x" srcset="P:https://paper.example/a/m.jpg 2x">',
+    '<img src="data:image/gif,x" srcset="data:image/gif,x 1w" data-srcset="m.jpg 640w, l.jpg 1280w">':
+        '<img srcset="P:https://paper.example/a/m.jpg 640w" data-srcset="m.jpg 640w, l.jpg 1280w">',
+    '<img src="s.jpg" data-src="p.jpg">': '<img src="P:https://paper.example/a/p.jpg" data-src="p.jpg">',
+    '<img src="p.jpg" data-src="s.jpg">': '<img src="P:https://paper.example/a/p.jpg" data-src="s.jpg">',
+    '<picture><source media="(min-width: 800px)" srcset="m.jpg"><source srcset="s.jpg"><img src="data:,"></picture>':
+        '<picture><source srcset="P:https://paper.example/a/m.jpg"><source><img src="data:,"></picture>',
+    '<picture><source media="print" srcset="m.jpg"><source srcset="p.jpg"><img src="data:,"></picture>':
+        '<picture><source media="print" srcset="P:https://paper.example/a/m.jpg">'
+        '<source srcset="P:https://paper.example/a/p.jpg"><img src="data:,"></picture>',
+    '<picture><source data-srcset="s.jpg"><img></picture>':
+        '<picture><source data-srcset="s.jpg" srcset="P:https://paper.example/a/s.jpg"><img></picture>',
 }  # fmt: skip
 
 

@@ -37,6 +37,9 @@ CASES = {
     '<picture><source srcset="/p.avif"><img src="/p.jpg"></picture>': ["image p.jpg"],
     '<picture><source srcset="/p.avif"><img></picture>': ["image p.avif"],
     '<p style="background: url(/b.png)">': ["image b.png"],
+    "<style>p { background: image-set('/1.png' 1x, url(/2.png) type('image/png') 2x) }</style>":
+        ["image 1.png", "image 2.png"],
+    '<amp-img src="/a.jpg" srcset="/3.jpg 320w"></amp-img>': ["image 3.jpg"],
     '<style>@import "/t.css"; p { background: url("/b.png") }</style>': ["style t.css", "image b.png"],
     '<video poster="/v.jpg" src="/v.mp4"></video>': ["image v.jpg"],
     '<noscript><img src="/n.jpg"></noscript>': ["image n.jpg"],
