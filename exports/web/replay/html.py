@@ -15,7 +15,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from exports.web.replay import css
 from pipelines.extraction.parts import srcset
-from pipelines.extraction.parts.page_parts import LAZY, LAZY_SET
+from pipelines.extraction.parts.srcset import LAZY, LAZY_SETS
 
 # Attributes with one address of a part of the page, and with addresses of other pages.
 PARTS = {
@@ -168,8 +168,9 @@ def _show_lazy(given: dict[str, str | None], attrs: Any, write: AddressWriter) -
         lazy = next((given[name] for name in LAZY if given.get(name)), None)
         if lazy:
             attrs["src"] = write.part(lazy)
-    if not given.get("srcset") and given.get(LAZY_SET):
-        attrs["srcset"] = write.candidates(given[LAZY_SET] or "", source)
+    candidates = next((given[name] for name in LAZY_SETS if given.get(name)), None)
+    if not given.get("srcset") and candidates:
+        attrs["srcset"] = write.candidates(candidates, source)
 
 
 def _with_sheets(text: str, mark: str, sheets: list[str]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from pipelines.database.edits.difference import difference, difference_row
 from pipelines.database.edits.word_diff import TextSegment, paragraphs
 
 HEAD_KEYS = ("revision", "seen", "captured", "warc_file", "warc_offset", "warc_length", "warc_record_id",
-             "payload_digest", "text_digest", "extractor", "title", "authors", "modified")  # fmt: skip
+             "payload_digest", "text_digest", "extractor", "title", "description", "authors", "modified")  # fmt: skip
 
 
 class Comparison(NamedTuple):
@@ -40,12 +40,21 @@ class Comparison(NamedTuple):
         return row | {"changes": json.loads(row["changes"]), "silent": silent}
 
     def fields(self) -> Iterator[tuple[str, str, str]]:
-        """Yield (name, old, new) of authors and time of modification that differ."""
-        for name in ("authors", "modified"):
+        """Yield (name, old, new) of the other values of both revisions that differ; "" is none."""
+        for name in ("description", "authors", "modified"):
             values = [side[name] or "" for side in (self.old, self.new)]
             old, new = (", ".join(value) if isinstance(value, list) else value for value in values)
             if old != new:
-                yield name, old or "(none)", new or "(none)"
+                yield name, old, new
+
+    def fields_by_words(self) -> Iterator[tuple[str, list[TextSegment]]]:
+        """Yield (name, segments) of those values: a text by words, a time as a whole."""
+        for name, old, new in self.fields():
+            if name == "modified":
+                sides = [TextSegment("removed", old)] * bool(old) + [TextSegment("added", new)] * bool(new)
+                yield name, sides
+            else:
+                yield name, next(paragraphs(old.replace("\n", " "), new.replace("\n", " ")))
 
     def as_dict(self) -> dict[str, Any]:
         """Return the comparison for programs."""
@@ -56,5 +65,6 @@ class Comparison(NamedTuple):
             "new": {name: self.new[name] for name in HEAD_KEYS},
             **self.size(),
             "title": [segment._asdict() for segment in self.title()],
+            "fields": {name: [one._asdict() for one in segments] for name, segments in self.fields_by_words()},
             "paragraphs": [[segment._asdict() for segment in paragraph] for paragraph in self.text()],
         }
