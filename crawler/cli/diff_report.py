@@ -67,7 +67,9 @@ def html(found: Comparison) -> str:
     table = "".join(
         f"<tr><th>{label}<td>{_cell(found.old[name])}<td>{_cell(found.new[name])}\n" for label, name in rows
     )
-    fields = "".join(f"<p>{name}: {_tagged(segments)}</p>\n" for name, segments in found.fields_by_words())
+    fields = "".join(
+        f"<p>{name}: {_tagged(segments)}</p>\n" for name, segments in found.fields_by_words() if name != "modified"
+    )
     body = "\n".join(f"<p>{_tagged(paragraph)}</p>" for paragraph in found.text())
     changes = ", ".join(size["changes"]) or "nothing"
     url = escape(found.url)

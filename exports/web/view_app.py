@@ -14,14 +14,13 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from exports.python_api.archive import Archive
-from exports.web import article_page, feeds, lists, memento, search_page
+from exports.web import article_page, captures_page, feeds, lists, memento, search_page
 from exports.web.downloads import Downloads
 from exports.web.guard import name_in
 from exports.web.lists import HealthOf
 from exports.web.rendering import as_json, error_page, page, static_file, wants_json
 from exports.web.served_archive import ServedArchive
 from pipelines.core.errors import MorgueError, NotFound
-from pipelines.database import queries
 
 STATIC_TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
 A_DAY = "max-age=86400"
@@ -71,9 +70,11 @@ class View:
             ("/health.atom", partial(feeds.health, self.health_of)),
             ("/export/articles.{form}", self.downloads.answer),
             ("/capture/{number:int}.warc.gz", self._bound(record)),
-            ("/timemap/{form:str}/{url:path}", self._bound(memento.timemap)),
+            ("/timemap/link/{url:path}", self._bound(memento.timemap)),
+            ("/timemap/json/{url:path}", self._bound(memento.timemap)),
             ("/timegate/{url:path}", self._bound(memento.timegate)),
             ("/replay/{time:str}/{url:path}", self._bound(self.replay)),
+            ("/captures/{url:path}", self._bound(captures_page.answer)),
             ("/static/{name:str}", static),
         ]
         return Starlette(
@@ -99,7 +100,8 @@ class View:
             return RedirectResponse(memento.base_of(request) + exact, 302)
         at = captures.index(best)
         answer = page(request, "replay.html", {
-            "capture": best, "number": at + 1, "captures": len(captures), "article": _article_at(archive, url),
+            "capture": best, "number": at + 1, "captures": len(captures),
+            "article": captures_page.article_at(archive, url),
             "earlier": captures[at - 1] if at else None, "path_of": memento.replay_path,
             "later": captures[at + 1] if at + 1 < len(captures) else None,
             "frame": f"http://{name_in(request.url.netloc)}:{self.replay_port}/page/{memento.stamp_14(best['captured'])}/{best['url']}",
@@ -107,13 +109,6 @@ class View:
         answer.headers["memento-datetime"] = memento.http_date(best["captured"])
         answer.headers["link"] = ", ".join(memento.links(memento.base_of(request), url, captures, best))
         return answer
-
-
-def _article_at(archive: Archive, url: str) -> queries.Row | None:
-    try:
-        return queries.article(archive.connection, url)
-    except NotFound:
-        return None
 
 
 def record(archive: Archive, request: Request) -> Response:

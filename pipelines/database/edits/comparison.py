@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from pipelines.database.connection import Row
 from pipelines.database.edits.chains import version_of
 from pipelines.database.edits.difference import difference, difference_row
-from pipelines.database.edits.word_diff import TextSegment, paragraphs
+from pipelines.database.edits.word_diff import TextSegment, opcodes, paragraphs
 
 HEAD_KEYS = ("revision", "seen", "captured", "warc_file", "warc_offset", "warc_length", "warc_record_id",
              "payload_digest", "text_digest", "extractor", "title", "description", "authors", "modified")  # fmt: skip
@@ -48,11 +48,12 @@ class Comparison(NamedTuple):
                 yield name, old, new
 
     def fields_by_words(self) -> Iterator[tuple[str, list[TextSegment]]]:
-        """Yield (name, segments) of those values: a text by words, a time as a whole."""
+        """Yield (name, segments) of those values: a text by words, authors by name, a time as a whole."""
         for name, old, new in self.fields():
-            if name == "modified":
-                sides = [TextSegment("removed", old)] * bool(old) + [TextSegment("added", new)] * bool(new)
-                yield name, sides
+            if name == "authors":
+                yield name, _by_item(self.old[name], self.new[name])
+            elif name == "modified":
+                yield name, _by_item([old] if old else [], [new] if new else [])
             else:
                 yield name, next(paragraphs(old.replace("\n", " "), new.replace("\n", " ")))
 
@@ -68,3 +69,17 @@ class Comparison(NamedTuple):
             "fields": {name: [one._asdict() for one in segments] for name, segments in self.fields_by_words()},
             "paragraphs": [[segment._asdict() for segment in paragraph] for paragraph in self.text()],
         }
+
+
+def _by_item(old: Sequence[str], new: Sequence[str]) -> list[TextSegment]:
+    """Return two lists as segments. A comma belongs to what was added or removed, so that both sides read well."""
+    segments = []
+    steps = opcodes(old, new)
+    for number, (tag, a, b, c, d) in enumerate(steps):
+        if tag == "equal":
+            segments.append(TextSegment("same", ", " * (number > 1) + ", ".join(new[c:d])))
+            continue
+        before, after = ", " * (number > 0), ", " * (number == 0 and len(steps) > 1)
+        segments += [TextSegment("removed", before + ", ".join(old[a:b]) + after)] * (b > a)
+        segments += [TextSegment("added", before + ", ".join(new[c:d]) + after)] * (d > c)
+    return segments
