@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -23,6 +24,8 @@ from exports.web.served_archive import ServedArchive
 from pipelines.core.errors import MorgueError, NotFound
 
 STATIC_TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+FORMS = ("/search", "/counts", "/edits")
+USUAL_ORDER = ("sort", "relevance")
 A_DAY = "max-age=86400"
 
 
@@ -83,7 +86,7 @@ class View:
         )
 
     def _bound(self, answer: Callable[[Archive, Request], Response]) -> Callable[[Request], Response]:
-        return lambda request: self.archive.ask(lambda archive: answer(archive, request))
+        return lambda request: _short_address(request) or self.archive.ask(lambda archive: answer(archive, request))
 
     def replay(self, archive: Archive, request: Request) -> Response:
         """Show a capture in a frame below a banner.
@@ -109,6 +112,17 @@ class View:
         answer.headers["memento-datetime"] = memento.http_date(best["captured"])
         answer.headers["link"] = ", ".join(memento.links(memento.base_of(request), url, captures, best))
         return answer
+
+
+def _short_address(request: Request) -> Response | None:
+    """Lead a form to the address that is worth keeping, without what was left empty; None if it has it already."""
+    if request.url.path not in FORMS:
+        return None
+    given = request.query_params.multi_items()
+    kept = [one for one in given if one[1].strip() and one != USUAL_ORDER]
+    if kept == given:
+        return None
+    return RedirectResponse(f"{request.url.path}?{urlencode(kept)}" if kept else request.url.path, 302)
 
 
 def record(archive: Archive, request: Request) -> Response:

@@ -85,6 +85,14 @@ def test_row_of_the_counts_leads_to_its_articles(view):
             assert view.get(asked).json()["total"] == int(number), (path, link)
 
 
+def test_form_leads_to_an_address_that_is_worth_keeping(view):
+    """What was left empty is not in it, nor the order that is usual."""
+    answer = view.get("/search?q=ferry&since=&until=&sort=relevance&source=gazette")
+    assert (answer.status, answer.headers["location"]) == (302, "/search?q=ferry&source=gazette")
+    assert view.get("/counts?q=&q=&by=&since=").headers["location"] == "/counts"
+    assert view.get("/search?q=ferry&sort=newest").status == 200
+
+
 def test_page_beyond_the_last_leads_back(view):
     """A bookmark may be of a search that had more pages."""
     assert "This search has 1 page" in text_of(view, "/search?page=9")
