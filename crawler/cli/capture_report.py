@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from exports.article_report import imported_from
 from pipelines.core.archive_layout import is_export
 from pipelines.core.errors import MorgueError
 from pipelines.core.plural import counted
@@ -106,9 +107,8 @@ def record_lines(warc: WarcStorage, row: Row) -> Iterator[tuple[str, str]]:
             cure = "the archive that this one was exported from has it"
         yield "", f"this file is missing: {cure}"
     yield "", row["warc_record_id"]
-    if row["imported"]:
-        file, _, offset = row["imported"].rpartition("@")
-        yield "imported", f"from {file}, offset {offset}" if offset.isdigit() else f"from {row['imported']}"
+    if place := imported_from(row):
+        yield "imported", f"from {place}"
 
 
 def redirect_target(warc: WarcStorage, row: Row) -> str:

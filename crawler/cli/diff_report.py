@@ -18,6 +18,7 @@ from pipelines.warc.storage import WarcStorage
 
 PLAIN_MARKS = {"same": ("", ""), "removed": ("[-", "-]"), "added": ("{+", "+}")}
 COLOURS = {"same": ("", ""), "removed": (RED, RESET), "added": (GREEN, RESET)}
+NONE = "(none)"
 TAGS = {"same": ("", ""), "removed": ("<del>", "</del>"), "added": ("<ins>", "</ins>")}
 CSS = """body{max-width:45em;margin:2em auto;padding:0 1em;font:1.05em/1.5 Georgia,serif}
 table{font:.85em/1.4 sans-serif;border-collapse:collapse}
@@ -43,7 +44,7 @@ def lines(found: Comparison, warc: WarcStorage, room: int, *, styled: bool) -> I
     words = f"+{size['words_added']} -{size['words_removed']} words, {size['change_ratio']:.1%}"
     yield f"changed: {changes} ({words})" + ("; silent: the page's time of change stayed" if size["silent"] else "")
     for name, old, new in found.fields():
-        yield f"{name}: {plain(old)} -> {plain(new)}"
+        yield f"{name}: {plain(old) or NONE} -> {plain(new) or NONE}"
     yield ""
     yield from _wrapped(found.title(), marks, room, bold=bold)
     same = 0
@@ -66,6 +67,9 @@ def html(found: Comparison) -> str:
     table = "".join(
         f"<tr><th>{label}<td>{_cell(found.old[name])}<td>{_cell(found.new[name])}\n" for label, name in rows
     )
+    fields = "".join(
+        f"<p>{name}: {_tagged(segments)}</p>\n" for name, segments in found.fields_by_words() if name != "modified"
+    )
     body = "\n".join(f"<p>{_tagged(paragraph)}</p>" for paragraph in found.text())
     changes = ", ".join(size["changes"]) or "nothing"
     url = escape(found.url)
@@ -73,7 +77,7 @@ def html(found: Comparison) -> str:
         f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>Article {found.article}, revisions '
         f"{found.old['revision']} and {found.new['revision']}</title>\n<style>{CSS}</style>\n<p>{url}</p>\n"
         f"<table>\n{table}</table>\n<p>Changed: {changes} (+{size['words_added']} -{size['words_removed']} words, "
-        f"{size['change_ratio']:.1%}).</p>\n<h1>{_tagged(found.title())}</h1>\n{body}\n</html>"
+        f"{size['change_ratio']:.1%}).</p>\n<h1>{_tagged(found.title())}</h1>\n{fields}{body}\n</html>"
     )
 
 

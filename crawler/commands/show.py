@@ -12,6 +12,7 @@ import click
 from crawler.cli import output
 from crawler.cli.archive_options import archive_of, standard_output
 from crawler.cli.common_options import POSITIVE, common_options
+from exports import article_report
 from exports.line_kinds import ITEMS, bare_item, lines_of
 from pipelines.core import terminal
 from pipelines.core.errors import NotFound, QueryError
@@ -82,7 +83,8 @@ def command(
             return
         states, periods = list(queries.revisions(db, row["id"])), page_states.of_article(db, row["id"])
         cluster = cluster_list.cluster_of(db, row["id"])
-        row = _as_of_revision(row, states, revision)
+        row = article_report.as_of_revision(row, states, revision)
+        report = article_report.as_dict(db, row, states) if form == "json" else None
         data = None if form in ("text", "markdown", "json") else _bytes(archive, row, form)
     if data is not None:
         with standard_output() as out:
@@ -98,12 +100,8 @@ def command(
             for line in text(row, states, periods, warc, room, copies_of(row, cluster)):
                 click.echo(line)
     else:
-        left_out = ("text", "description", "authors", "modified")  # --revision N shows them
-        row["page_states"] = periods
-        row["cluster"] = cluster and {name: cluster[name] for name in cluster if name != "members"}
-        row["revisions"] = [{name: state[name] for name in state if name not in left_out} for state in states]
         with standard_output():
-            click.echo(output.json_text(row))
+            click.echo(output.json_text(report))
 
 
 def _why_no_article(db: sqlite3.Connection, wanted: str, captures: list[queries.Row]) -> str:
@@ -154,21 +152,6 @@ def _refuse_removed_copy(db: sqlite3.Connection, wanted: str) -> None:
         raise NotFound(wanted, f"is a {COPY}, so it is not shown", cure)
 
 
-def _as_of_revision(row: queries.Row, states: list[queries.Row], number: int | None) -> queries.Row:
-    """Return the article as of a revision. What revisions do not store (byline, tags, ...) is the newest value."""
-    if number is None or number == row["revision"]:
-        return row
-    for state in states:
-        if state["revision"] == number:
-            return row | {name: value for name, value in state.items() if name in row} | {"word_count": None}
-    subject = f"revision {number} of article {row['id']}"
-    if number < row["revision"]:
-        cause = "is lost: its WARC record is damaged, or its WARC file is missing"
-        raise NotFound(subject, cause, "restore the file from a copy, then run `morgue rebuild`")
-    cause = f"does not exist; the article has {counted(len(states), 'revision')}"
-    raise NotFound(subject, cause, "leave out --revision to see the newest")
-
-
 def copies_of(row: queries.Row, cluster: queries.Row | None) -> Iterator[tuple[str, str]]:
     """Yield (name, value) of the cluster that an article is in."""
     from crawler.cli.copies.report import origin, summary
@@ -208,7 +191,7 @@ def text(
         for line in terminal.wrap(terminal.plain(value), room - 11):
             yield f"{dim}{name:<10}{reset} {line}"
             name = ""
-    for name, value in (*provenance(row, states, warc), *instead(periods)):
+    for name, value in (*provenance(row, states, warc), *article_report.instead(periods)):
         yield f"{dim}{name:<10}{reset} {terminal.plain(value)}"
 
 
@@ -273,9 +256,8 @@ def provenance(row: queries.Row, states: list[queries.Row], warc: WarcStorage) -
     """Yield (name, value) of where the text was read from and by which extractor, and of the other revisions."""
     from crawler.cli.capture_report import record_lines
 
-    newest, lost = states[-1]["revision"], states[-1]["revision"] - len(states)
     shown = next(state for state in states if state["revision"] == row["revision"])
-    yield "article", f"{row['id']}, revision {row['revision']} of {newest}" + (f" ({lost} lost)" if lost else "")
+    yield "article", f"{row['id']}, {article_report.place_among(row, states)}"
     yield "captured", row["captured"]
     yield from record_lines(warc, row)
     yield "payload", row["payload_digest"] or "no digest"
@@ -284,29 +266,8 @@ def provenance(row: queries.Row, states: list[queries.Row], warc: WarcStorage) -
     yield "seen", f"{shown['seen']} to {shown['last_seen']}"
     if len(states) > 1:
         for number, state in enumerate(states):
-            yield "" if number else "revisions", f"{state['revision']}: {state['seen']}{change(state)}"
-
-
-def change(state: queries.Row) -> str:
-    """Return what a revision changed and how much; empty for the first, and if it is not known."""
-    if not state["changes"] or state["change_ratio"] is None:
-        return ""
-    words = f"+{state['words_added']} -{state['words_removed']} words, {state['change_ratio']:.1%}"
-    silent = "; silent: the page's time of change stayed" if state["silent"] else ""
-    turns = f"; an earlier text was shown in turn {counted(state['alternates'], 'time')}" if state["alternates"] else ""
-    return f"  {', '.join(state['changes'])} ({words}){silent}{turns}"
-
-
-def instead(periods: list[queries.Row]) -> Iterator[tuple[str, str]]:
-    """Yield (name, value) of what the address shows, or showed, in the place of the article."""
-    for period in periods:
-        kind, since, ended = period["kind"], period["since"], period["ended"]
-        if ended:
-            yield "was away", f"{since} to {ended} ({kind})"
-        elif period["gone"]:
-            yield "gone", f"since {since} ({kind}), last seen alive {period['last_alive']}"
-        else:
-            yield "now", f"{kind} since {since}; the text above is the article's, last seen {period['last_alive']}"
+            changed = article_report.change(state)
+            yield "" if number else "revisions", f"{state['revision']}: {state['seen']}" + (changed and f"  {changed}")
 
 
 def _bytes(archive: Archive, row: queries.Row, form: str) -> bytes:

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from exports.python_api.archive import Archive
 from exports.web.rendering import as_json, page, wants_json
-from exports.web.search_address import SearchAddress
+from exports.web.search_address import IN_QUERY, LISTS, SearchAddress
 from pipelines.core.errors import QueryError
 from pipelines.database.edits import edit_list
 from pipelines.database.search import counts as counting
-from pipelines.database.search.attention import attention
+from pipelines.database.search.attention import Attention, AttentionRow, attention
+from pipelines.database.search.periods import UNITS, days_of
 
 MAX_EDITS = 200
 MAX_QUERIES = 6
-MAX_SERIES = 8
+MAX_VALUES = 100  # of a key that is no time
+MAX_ROWS = 500
+WHOLE = "(archive)"  # the name under which the archive itself is listed
 KEYS = ("", *counting.KEYS)  # "": a unit of time that suits
 
 # Returns what `morgue health --format json` prints. The view does not know the settings that it is judged by.
@@ -37,8 +42,11 @@ def edits(archive: Archive, request: Request) -> Response:
     days: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         days.setdefault(row["seen"][:10], []).append(row)
-    return page(request, "edits.html", {"asked": asked, "days": days, "gone": gone, "silent": silent,
-                                        "titles": wanted.title_only})  # fmt: skip
+    flags = [(name, "1") for name in ("silent", "titles") if name in request.query_params]
+    is_cut = len(rows) == MAX_EDITS and len(days) > 1
+    earlier = f"/edits?{urlencode([*asked.up_to(min(days)).parameters(), *flags])}" if is_cut else None
+    return page(request, "edits.html", {"asked": asked, "days": days, "gone": gone, "silent": silent, "most": MAX_EDITS,
+                                        "titles": wanted.title_only, "earlier": earlier, "flags": flags})  # fmt: skip
 
 
 def counts(archive: Archive, request: Request) -> Response:
@@ -51,13 +59,49 @@ def counts(archive: Archive, request: Request) -> Response:
     by = given.get("by", "")
     if by not in KEYS:
         raise QueryError(f"by {by!r}", "is no key to count by", f"say {', '.join(filter(None, KEYS))}")
-    found = attention(archive.connection, queries, (by,) if by else (), asked.filters(), MAX_SERIES if by else 0)
-    rows = list(found.long_rows())
+    found = attention(archive.connection, queries, (by,) if by else (), asked.filters(), MAX_VALUES if by else 0)
     if wants_json(request):
-        return as_json({"queries": found.queries, "by": found.by, "rows": rows})
+        return as_json({"queries": found.queries, "by": found.by, "rows": list(found.long_rows()),
+                        "more_values": found.more_values})  # fmt: skip
     share = "share" in given and bool(queries)
-    return page(request, "counts.html", {"asked": asked, "queries": queries, "by": by, "keys": KEYS, "found": found,
-                                         "rows": rows, "share": share, "chart": chart(found, share=share)})  # fmt: skip
+    rows = count_rows(found, replace(asked, query=queries[0] if len(queries) == 1 else ""), share=share)
+    left_out = len(rows) - MAX_ROWS
+    more = f"the last {MAX_ROWS:,} of {len(rows):,}; the json has all" if left_out > 0 else (
+        f"{found.more_values:,} more are left out" if found.more_values else "")  # fmt: skip
+    return page(request, "counts.html", {
+        "asked": asked, "queries": queries, "by": by, "keys": KEYS, "found": found, "rows": rows[-MAX_ROWS:],
+        "more": more, "share": share, "chart": chart(found, share=share), "max_queries": MAX_QUERIES,
+        "more_parameters": [one for one in given.multi_items() if one[0] in ("q", "by", "share")],
+    })  # fmt: skip
+
+
+def count_rows(found: Attention, asked: SearchAddress, *, share: bool) -> list[dict[str, Any]]:
+    """Return the rows of a table: a period or value, with its numbers, their bars, and the search that it leads to."""
+    key, most = found.by[0], 0.0
+    if not found.unit:
+        most = max((number for row in found.rows for number in _numbers(row, share=share)), default=0)
+    return [
+        {"name": row.key[0] if row.key[0] is not None else "undated" if found.unit else "(none)",
+         "link": _search_of(asked, key, row.key[0]), "articles": row.articles, "partial": row.is_partial,
+         "numbers": [(number, row.share(at)) for at, number in enumerate(row.matches)],
+         "widths": [round(number / most * 100, 2) for number in _numbers(row, share=share)] if most else []}
+        for row in found.rows
+    ]  # fmt: skip
+
+
+def _numbers(row: AttentionRow, *, share: bool) -> list[float]:
+    """Return what is drawn of a row: of each query, or of all articles."""
+    series = range(len(row.matches)) if row.matches else [None]
+    return [row.number(query, share=share) or 0 for query in series]
+
+
+def _search_of(asked: SearchAddress, key: str, value: str | None) -> str | None:
+    """Return the search for the articles of a period or value; None if there is no such search."""
+    if value is None:
+        return None
+    if key in UNITS:
+        return asked.in_period(*(day.isoformat() for day in days_of(value))).link()
+    return asked.with_value(key, value).link() if key in (*LISTS, *IN_QUERY) and not asked.chosen(key, value) else None
 
 
 def health(health_of: HealthOf, request: Request) -> Response:
@@ -65,22 +109,18 @@ def health(health_of: HealthOf, request: Request) -> Response:
     found = list(health_of())
     if wants_json(request):
         return as_json(found)
-    return page(request, "health.html", {"sources": found})
+    return page(request, "health.html", {"sources": found, "whole": WHOLE})
 
 
 CHART = (720, 220)  # units of the drawing
 
 
-def chart(found: Any, *, share: bool) -> dict[str, Any] | None:
-    """Return the lines of a chart over time, or its bars: points that a template draws. None without numbers."""
+def chart(found: Attention, *, share: bool) -> dict[str, Any] | None:
+    """Return the lines of a chart over time: points that a template draws. None without numbers above 0."""
     rows = found.dated_rows() if found.unit else found.rows
     if not rows:
         return None
-    series = range(len(found.queries)) if found.queries else [None]
-    values = [
-        [row.articles if query is None else (row.share(query) if share else row.matches[query]) for row in rows]
-        for query in series
-    ]
+    values = list(zip(*(_numbers(row, share=share) for row in rows), strict=True))
     most = max((value for line in values for value in line if value), default=0)
     if not most:
         return None
@@ -91,12 +131,5 @@ def chart(found: Any, *, share: bool) -> dict[str, Any] | None:
         for line in values
     ]
     names = list(found.queries) or ["articles"]
-    bars = [] if found.unit else [
-        {"name": " · ".join(str(part or "(none)") for part in row.key),
-         "numbers": [line[at] or 0 for line in values],
-         "widths": [(line[at] or 0) / most * 100 for line in values]}
-        for at, row in enumerate(rows)
-    ]  # fmt: skip
     return {"most": f"{most:.1%}" if share else f"{most:,}", "lines": list(zip(names, lines, strict=True)),
-            "first": rows[0].key[0], "last": rows[-1].key[0], "over_time": found.unit is not None,
-            "bars": bars}  # fmt: skip
+            "first": rows[0].key[0], "last": rows[-1].key[0], "over_time": found.unit is not None}  # fmt: skip

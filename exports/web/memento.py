@@ -12,9 +12,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from exports.python_api.archive import Archive
-from exports.web.rendering import as_json
+from exports.web.rendering import as_json, wants_json
 from pipelines.archive.replay import stored_head
-from pipelines.core.errors import NotFound, QueryError
+from pipelines.core.errors import NotFound, QueryError, TakenDown
 from pipelines.database import queries
 from pipelines.database.connection import Row
 from pipelines.warc.cdxj import cdx_timestamp
@@ -51,8 +51,15 @@ def answered(archive: Archive, url: str) -> list[Row]:
     """Return the captures of an address that have an answer, oldest first. Raises NotFound."""
     found = [one for one in queries.captures_of(archive.connection, url) if one["status"] is not None]
     if not found:
-        raise NotFound(url, "no capture of this address is in the archive", "search for its words, or crawl it")
+        raise no_capture(archive, url)
     return found
+
+
+def no_capture(archive: Archive, url: str) -> NotFound:
+    """Return the error for an address without a capture: it was taken down, or never captured."""
+    if removal := queries.takedown_of(archive.connection, url):
+        return TakenDown(url, removal, "it is not fetched again")
+    return NotFound(url, "no capture of this address is in the archive", "search for its words, or crawl it")
 
 
 def nearest(captures: list[Row], wanted: datetime) -> Row:
@@ -118,7 +125,7 @@ def timemap(archive: Archive, request: Request) -> Response:
     url = asked_url(request)
     captures = answered(archive, url)
     base = base_of(request)
-    if request.path_params["form"] == "json":
+    if wants_json(request):
         return as_json({
             "original_uri": url, "timegate_uri": f"{base}/timegate/{url}",
             "mementos": [{"datetime": one["captured"], "status": one["status"],
@@ -147,7 +154,7 @@ def timegate(archive: Archive, request: Request) -> Response:
 def asked_url(request: Request) -> str:
     """Return the archived address that stands at the end of an address of ours, with its own query."""
     raw = (request.scope.get("raw_path") or b"").decode("latin-1")
-    found = re.search(r"/(?:timemap/(?:link|json)|timegate|(?:replay|replayweb|page|part)/\d+)/(.+)", raw)
+    found = re.search(r"/(?:timemap/(?:link|json)|timegate|captures|(?:replay|replayweb|page|part)/\d+)/(.+)", raw)
     url = found[1] if found else ""
     query = request.scope.get("query_string", b"").decode("latin-1")
     url = re.sub(r"^(https?:)/+", r"\1//", url, flags=re.IGNORECASE)

@@ -6,6 +6,7 @@ Templates escape every value. What comes of a page of others is text here, never
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from importlib.resources import files
@@ -16,25 +17,27 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from exports import article_report
 from exports.line_kinds import FAMILIES, HEADINGS, KindOfLine, bare_item, cells, lines_of, runs
-from pipelines.core.errors import ConfigError, MorgueError, NotFound, QueryError
+from pipelines.core.errors import ConfigError, MorgueError, NotFound, QueryError, TakenDown
 from pipelines.core.plural import counted
 from pipelines.core.terminal import plain
+from pipelines.database.clusters.cluster_words import origin
 from pipelines.database.edits.word_diff import TextSegment
 
 FOUND_MARKS = ("\ue000", "\ue001")  # private-use characters around the words found, which no article has
 # Other errors tell of a state of the archive: it is locked, damaged, or asked for too much.
-STATUS = {
-    NotFound: HTTPStatus.NOT_FOUND,
-    QueryError: HTTPStatus.BAD_REQUEST,
-    ConfigError: HTTPStatus.NOT_IMPLEMENTED,
-}  # an extra is missing
+STATUS = {TakenDown: HTTPStatus.GONE, NotFound: HTTPStatus.NOT_FOUND, QueryError: HTTPStatus.BAD_REQUEST,
+          ConfigError: HTTPStatus.NOT_IMPLEMENTED}  # fmt: skip
 JSON_TYPE = "application/json"
+JSON_ONLY = "/timemap/json/"
+ADDRESS_AT_END = ("/replay/", "/timegate/", "/timemap/", "/captures/")  # of the web, which may end in .json
 
 
 def page(request: Request, template: str, values: Mapping[str, Any], status: int = 200) -> Response:
     """Return a page of the view."""
-    text = ENVIRONMENT.get_template(template).render(here=request.url.path, **values)
+    found = {"here": request.url.path, "json_address": _json_address(request) if status == 200 else None, **values}
+    text = ENVIRONMENT.get_template(template).render(found)
     return HTMLResponse(text.encode("utf-8", "replace"), status)
 
 
@@ -45,8 +48,15 @@ def as_json(value: object, status: int = 200) -> Response:
 
 
 def wants_json(request: Request) -> bool:
-    """Return True if the address ends in .json."""
-    return request.url.path.endswith(".json")
+    """Return True if JSON is asked for: /search.json, not /replay/2026/https://paper.example/data.json."""
+    path = request.url.path
+    return path.startswith(JSON_ONLY) or (path.endswith(".json") and not path.startswith(ADDRESS_AT_END))
+
+
+def _json_address(request: Request) -> str:
+    """Return where a page is as JSON."""
+    path, query = request.url.path, request.url.query
+    return ("/search" if path == "/" else path) + ".json" + (f"?{query}" if query else "")
 
 
 def error_page(request: Request, error: Exception) -> Response:
@@ -76,6 +86,22 @@ def shown(value: object) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(shown, value))
     return plain(str(value))
+
+
+def coded(text: str) -> Markup:
+    """Return a sentence of ours, with the commands between its backticks as <code>."""
+    parts = re.split(r"`([^`]+)`", shown(text))
+    return Markup().join(Markup("<code>{}</code>").format(part) if at % 2 else part for at, part in enumerate(parts))
+
+
+def sentence(text: str) -> str:
+    """Return a clause of an error with a capital and a full stop."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", ":")) else ".")
+
+
+def time_text(value: str) -> str:
+    """Return a time of ours (ISO 8601, UTC) for people: 2026-11-30 11:05:13."""
+    return value[:19].replace("T", " ")
 
 
 def is_web_address(url: object) -> bool:
@@ -148,8 +174,11 @@ def _environment() -> Environment:
         loader=PackageLoader("exports.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True, auto_reload=False,
     )  # fmt: skip
-    made.filters |= {"shown": shown, "marked": marked, "number": "{:,}".format, "article_text": article_text,
-                     "compared": compared_text}  # fmt: skip
+    made.filters |= {
+        "shown": shown, "marked": marked, "number": "{:,}".format, "article_text": article_text, "coded": coded,
+        "compared": compared_text, "sentence": sentence, "time": time_text, "change": article_report.change,
+        "origin": origin,
+    }  # fmt: skip
     made.tests["web_address"] = is_web_address
     made.globals["counted"] = counted
     return made

@@ -21,7 +21,9 @@ MAX_PAGE = 10_000
 MAX_VALUES = 50  # of one filter, such as sources
 LISTS = ("source", "language")
 DAYS = ("since", "until", "seen_since", "seen_until")
+DAYS_IN_WORDS = {"since": "from", "until": "to", "seen_since": "came in from", "seen_until": "came in until"}
 FLAGS = ("undated", "unique", "stem")
+FLAGS_IN_WORDS = {"undated": "without a date", "unique": "each text once", "stem": "also other forms of the words"}
 IN_QUERY = ("kind", "access", "author", "section", "tag", "origin")  # facets that become words of the query
 
 
@@ -101,6 +103,18 @@ class SearchAddress:
         """Return the same search in one period of publication."""
         kept = tuple(day for day in self.days if day[0] not in ("since", "until"))
         return replace(self, days=(("since", since), ("until", until), *kept), page=1)
+
+    def up_to(self, day: str) -> SearchAddress:
+        """Return the same search, up to a day."""
+        kept = tuple(one for one in self.days if one[0] != "until")
+        return replace(self, days=(*kept, ("until", day)), page=1)
+
+    def restrictions(self, more: Sequence[tuple[str, str]] = ()) -> list[tuple[str, str, str]]:
+        """Return each filter as (name, value, address without it on the same page). `more`: its other parameters."""
+        found = [(name, value, self.with_value(name, value)) for name, values in self.lists for value in values]
+        found += [(DAYS_IN_WORDS[name], day, self.without(name)) for name, day in self.days]
+        found += [(FLAGS_IN_WORDS[name], "", self.without(name)) for name in FLAGS if name in self.flags]
+        return [(name, value, f"?{urlencode([*one.at_page(1).parameters(), *more])}") for name, value, one in found]
 
     def chosen(self, key: str, value: str) -> bool:
         """Return True if the value of a facet is asked for already."""

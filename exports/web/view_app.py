@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
 from starlette.applications import Starlette
 from starlette.convertors import Convertor, register_url_convertor
@@ -16,7 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from exports.python_api.archive import Archive
-from exports.web import article_page, feeds, lists, memento, search_page
+from exports.web import article_page, captures_page, feeds, lists, memento, search_page
 from exports.web.downloads import Downloads
 from exports.web.guard import name_in
 from exports.web.lists import HealthOf
@@ -30,6 +30,8 @@ from pipelines.core.errors import MorgueError, NotFound
 from pipelines.database import queries
 
 STATIC_TYPES = {"view.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}
+FORMS = ("/search", "/counts", "/edits")
+USUAL_ORDER = ("sort", "relevance")
 A_DAY = "max-age=86400"
 SANDBOX = "allow-same-origin allow-top-navigation-by-user-activation"
 SCRIPTED_SANDBOX = "allow-scripts allow-same-origin allow-forms"  # no windows; the frame stays in its place
@@ -96,10 +98,12 @@ class View:
             ("/export/articles.{form}", self.downloads.answer),
             ("/capture/{number:row}.warc.gz", self._bound(record)),
             ("/capture/{number:row}/file", self._bound(file)),
-            ("/timemap/{form:str}/{url:path}", self._bound(memento.timemap)),
+            ("/timemap/link/{url:path}", self._bound(memento.timemap)),
+            ("/timemap/json/{url:path}", self._bound(memento.timemap)),
             ("/timegate/{url:path}", self._bound(memento.timegate)),
             ("/replay/{time:str}/{url:path}", self._bound(self.replay)),
             ("/replayweb/{time:str}/{url:path}", self._bound(self.replay)),
+            ("/captures/{url:path}", self._bound(captures_page.answer)),
             ("/static/{name:str}", static),
         ]
         register_url_convertor("row", RowConvertor())
@@ -109,7 +113,7 @@ class View:
         )
 
     def _bound(self, answer: Callable[[Archive, Request], Response]) -> Callable[[Request], Response]:
-        return lambda request: self.archive.ask(lambda archive: answer(archive, request))
+        return lambda request: _short_address(request) or self.archive.ask(lambda archive: answer(archive, request))
 
     def replay(self, archive: Archive, request: Request) -> Response:
         """Show a capture in a frame below a banner; for /replayweb/ with its scripts, in replayweb.page.
@@ -131,8 +135,8 @@ class View:
             return RedirectResponse(memento.base_of(request) + exact, 302)
         at = captures.index(best)
         answer = page(request, "replay.html", {
-            "capture": best, "captured": f"{best['captured'][:19].replace('T', ' ')} UTC", "number": at + 1,
-            "captures": len(captures), "article": _article_at(archive, url), "is_file": not is_drawn(best["mime"]),
+            "capture": best, "number": at + 1, "captures": len(captures), "is_file": not is_drawn(best["mime"]),
+            "article": captures_page.article_at(archive, url),
             "earlier": captures[at - 1] if at else None, "path_of": path_of,
             "later": captures[at + 1] if at + 1 < len(captures) else None,
             "with_scripts": with_scripts, "other_view": self._other_view(best, with_scripts=with_scripts),
@@ -158,11 +162,15 @@ class View:
         return memento.replay_path(row["captured"], row["url"], memento.REPLAY if with_scripts else memento.SCRIPTED)
 
 
-def _article_at(archive: Archive, url: str) -> queries.Row | None:
-    try:
-        return queries.article(archive.connection, url)
-    except NotFound:
+def _short_address(request: Request) -> Response | None:
+    """Lead a form to the address that is worth keeping, without what was left empty; None if it has it already."""
+    if request.url.path not in FORMS:
         return None
+    given = request.query_params.multi_items()
+    kept = [one for one in given if one[1].strip() and one != USUAL_ORDER]
+    if kept == given:
+        return None
+    return RedirectResponse(f"{request.url.path}?{urlencode(kept)}" if kept else request.url.path, 302)
 
 
 def record(archive: Archive, request: Request) -> Response:

@@ -104,6 +104,10 @@ class NotFound(MorgueError):
     exit_code = 8
 
 
+class TakenDown(NotFound):
+    """Report that an address was taken down, when and why."""
+
+
 class DiskFailing(MorgueError):
     """Report that the disk gave an input/output error; everything committed before is kept."""
 

@@ -17,7 +17,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pipelines.core import GONE_KINDS
-from pipelines.core.errors import NotFound
+from pipelines.core.errors import NotFound, TakenDown
 from pipelines.database.connection import (
     JSON_COLUMNS,
     MAX_CACHED_CHARS,
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 
 BATCH_ROWS = 200  # rows looked up at once
+NOT_AGAIN = "it is not fetched again"
 
 
 def column_names(columns: str) -> tuple[str, ...]:
@@ -176,12 +177,16 @@ def _not_found(db: sqlite3.Connection, wanted: str) -> NotFound:
     if wanted.isdigit():
         newest = next(ask(db, "SELECT max(id) AS n FROM articles"))["n"] or 0
         cause = f"no such number (they go up to {newest})"
+        if int(wanted) < newest:
+            cause += "; its article was removed, or has another number"
         return NotFound(subject, cause, "`morgue search WORDS` shows the numbers")
-    known, keys = address_state(db, wanted), _keys_of(wanted)
+    known, removal = address_state(db, wanted), takedown_of(db, wanted)
+    if removal is not None and (known is None or known.state == "removed"):
+        return TakenDown(subject, removal, NOT_AGAIN)
     if known is None:
         return NotFound(subject, "not in this archive", "`morgue search WORDS` finds articles and their addresses")
     if known.state == "removed":
-        return NotFound(subject, _removed(db, keys), "it is not fetched again")
+        return TakenDown(subject, "was removed", NOT_AGAIN)
     cause = f"the address is known: {known.why_no_article()}"
     return NotFound(subject, cause, known.next_step())
 
@@ -195,8 +200,9 @@ def _keys_of(wanted: str) -> list[str]:
     return list({*spellings(wanted), *normalised(spellings(wanted))})
 
 
-def _removed(db: sqlite3.Connection, keys: list[str]) -> str:
-    """Return when and why an address, its host, or all addresses that begin so were taken down."""
+def takedown_of(db: sqlite3.Connection, wanted: str) -> str | None:
+    """Return when and why an address, its host, or all addresses that begin so were taken down; None if none was."""
+    keys = _keys_of(as_given(wanted.strip()))
     hosts = [f"*{key.removeprefix('//').partition('/')[0]}" for key in keys if key.startswith("//")]
     names = [*keys, *hosts, *(host.partition(":")[0] for host in hosts)]
     marks = ", ".join("?" * len(names))
@@ -204,7 +210,7 @@ def _removed(db: sqlite3.Connection, keys: list[str]) -> str:
                   SELECT 1 FROM json_each(?) k WHERE instr(k.value, substr(r.url_key, 1, length(r.url_key) - 1)) = 1))
                ORDER BY id DESC LIMIT 1"""
     row = next(ask(db, sql, [*names, json.dumps(keys)]), None)
-    return f"was removed at {row['time']}: {row['reason']}" if row else "was removed"
+    return f"was removed at {row['time']}: {row['reason']}" if row else None
 
 
 def revisions(db: sqlite3.Connection, article_id: int) -> Iterator[Row]:

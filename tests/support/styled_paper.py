@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.support.command import LOOPBACK, morgue
 from tests.support.journal_server import NOT_FOUND, Resource, serving
 
 RED, GREEN, BLUE, GOLD = (200, 40, 40), (30, 140, 70), (40, 70, 190), (220, 180, 40)
@@ -85,6 +86,13 @@ def font() -> bytes:
     import matplotlib
 
     return (Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSerif-Italic.ttf").read_bytes()
+
+
+def archive_styled(archive: Path, paper: StyledPaper) -> None:
+    """Crawl the page and all its parts into an archive."""
+    listed = "\n".join((paper.url, *paper.parts))
+    done = morgue("-C", archive, "crawl", *LOOPBACK, "--urls", "-", stdin=listed)
+    assert done.returncode in (0, 1), done.stderr  # 1: a part is not there
 
 
 @contextmanager

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from crawler.cli import output
-from pipelines.core.plural import counted, verb
+from pipelines.core.plural import counted
 from pipelines.core.terminal import pad, plain, width, wrap
+from pipelines.database.clusters.cluster_words import origin
 from pipelines.database.connection import Row
 
 MAX_SHOWN_COPIES = 10  # of each cluster in a list
@@ -39,18 +40,6 @@ def summary(cluster: Row) -> str:
     if first is None:
         return f"{papers}, undated"
     return f"{papers}, {first}" if first == last else f"{papers}, {first} to {last}"
-
-
-def origin(cluster: Row) -> str:
-    """Return the probable origin and what speaks for it."""
-    said_by = cluster["said_by"]
-    copies = counted(said_by, "copy")
-    name = plain(cluster["origin"] or "a page of no source")
-    if cluster["evidence"] == "earliest":
-        return f"probably from {name}, which is the earliest"
-    how = verb(said_by, "links to", "link to") if cluster["evidence"] == "link" else verb(said_by, "credits", "credit")
-    where = "" if cluster["origin_in_archive"] else "; it is not in this archive, so shares are of the earliest copy"
-    return f"probably from {name}: {copies} {how} it{where}"
 
 
 def _copies(copies: list[Row], first: int) -> Iterator[str]:

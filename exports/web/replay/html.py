@@ -18,7 +18,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from exports.web.replay import css
 from pipelines.extraction.parts import srcset
-from pipelines.extraction.parts.page_parts import LAZY, LAZY_SET
+from pipelines.extraction.parts.srcset import LAZY, LAZY_SETS
 
 # Attributes with one address of a part of the page, and with addresses of other pages.
 ROWS = ("body", "table", "thead", "tbody", "tfoot", "tr", "td", "th")
@@ -325,7 +325,9 @@ def _set_of(given: Attributes) -> str:
     """Return the `srcset` of an element, or that which a script would have put in the place of a placeholder."""
     found = given.get("srcset") or ""
     is_placeholder = all(url.lower().startswith("data:") for url, _ in srcset.candidates(found))
-    return given.get(LAZY_SET) or found if is_placeholder else found
+    if is_placeholder:
+        return next((value for name in LAZY_SETS if (value := given.get(name))), found)
+    return found
 
 
 def _source_of(given: Attributes, write: AddressWriter) -> str:

@@ -16,6 +16,7 @@ from pipelines.extraction.fields.candidates import FieldClaim, claims
 from pipelines.extraction.fields.headings import links_to_page
 from pipelines.extraction.fields.site_names import SiteNames
 from pipelines.extraction.page.declared import DeclaredMetadata, absolute, class_and_id, element_text
+from pipelines.extraction.parts import srcset
 
 MAX_PICTURES = 40  # that are looked at
 MAX_LEVELS = 6  # from the headline up to the element that has the text, too
@@ -24,9 +25,7 @@ MAX_CAPTION_CHARS = 300  # in a box above the headline that has the lead picture
 MIN_SIDE = 100  # pixels; anything smaller is an icon
 MAX_ADDRESS_CHARS = 2000
 
-LAZY = ("data-src", "data-lazy-src", "data-original", "data-lazy", "data-url", "data-hi-res-src", "data-full-src",
-        "data-original-src", "data-image", "data-lazyload", "data-echo", "data-orig-file")  # fmt: skip
-LAZY_SETS = ("data-srcset", "data-lazy-srcset", "srcset")
+MAX_SET_CHARS = 20_000  # of a `srcset`
 NO_PICTURE = re.compile(
     r"(?:^|[^a-z])(?:logos?|avatars?|gravatar|icons?|favicon|sprites?|pixel|tracking|placeholder|blank|spacer|transparent"
     r"|emojis?|badges?|buttons?|banners?|ads?|adverts?|advertisement|loader|loading|spinner|1x1|headshots?|profile"
@@ -42,7 +41,6 @@ BOXES = frozenset(("figure", "picture", "div", "section", "img"))
 APART = frozenset(("nav", "aside", "footer", "button"))
 PICTURE_FILE = re.compile(r"\.(?:jpe?g|png|webp|avif|gif)(?:[?#]|$)", re.IGNORECASE)
 HIDDEN = re.compile(r"display\s*:\s*none|(?:^|[;\s])(?:width|height)\s*:\s*[01](?:px)?\s*(?:;|$)", re.IGNORECASE)
-CANDIDATE = re.compile(r"\s*(\S{1,2000})(?:\s+(\d{1,6})(?:\.\d{1,4})?([wxh]))?\s*(?:,|$)?")
 
 
 def ranked(page: DeclaredMetadata, site: SiteNames) -> Iterator[FieldClaim]:
@@ -92,21 +90,15 @@ def address_of(picture: Any) -> str | None:
     frame = next((up for up in islice(picture.iterancestors(), 6) if up.tag == "picture"), None)
     sources = () if frame is None else frame.iter("source")  # libxml2 nests what follows an open <source> in it
     for element in (picture, *islice(sources, 8)):
-        for name in LAZY_SETS:
-            if (largest := _largest(element.get(name) or "")) and not NO_PICTURE.search(largest):
+        for name in (*srcset.LAZY_SETS, "srcset"):
+            largest = srcset.largest(srcset.candidates((element.get(name) or "")[:MAX_SET_CHARS]))
+            if largest and len(largest) <= MAX_ADDRESS_CHARS and not NO_PICTURE.search(largest):
                 return largest
-    for name in (*LAZY, "src"):
+    for name in (*srcset.LAZY, "src"):
         raw = (picture.get(name) or "").strip()
         if raw and not raw.startswith(("data:", "blob:", "about:")) and len(raw) <= MAX_ADDRESS_CHARS:
             return raw
     return None
-
-
-def _largest(sizes: str) -> str | None:
-    """Return the address with the largest width or density in a `srcset`."""
-    found = [one for one in islice(CANDIDATE.finditer(sizes[: 10 * MAX_ADDRESS_CHARS]), 20) if one[1][:5] != "data:"]
-    best = max(found, key=lambda one: int(one[2] or 1) * (1000 if one[3] == "x" else 1), default=None)
-    return best[1].rstrip(",") if best else None
 
 
 def _is_large(picture: Any) -> bool:

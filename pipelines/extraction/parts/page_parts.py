@@ -19,8 +19,6 @@ from pipelines.extraction.parts import srcset
 from pipelines.extraction.parts.sheet_addresses import sheet_addresses
 
 MAX_ADDRESSES = 5000  # of a page or sheet that are looked at; further ones are only counted
-LAZY = ("data-src", "data-lazy-src", "data-original")  # where scripts would have taken the address of a picture from
-LAZY_SET = "data-srcset"
 ICON_LINKS = frozenset(("icon", "apple-touch-icon", "mask-icon"))
 BACKGROUNDS = frozenset(("body", "table", "td", "th"))
 DRAWN = frozenset(("image", "use", "feimage"))  # of SVG
@@ -117,7 +115,7 @@ def image_address(given: dict[str, str | None]) -> str | None:
     """Return the address that an archive keeps of an `img` or `source`, by its attributes; None if it has none."""
     source = given.get("src") or ""
     is_placeholder = not source or source.lower().startswith("data:")
-    for name in ("srcset", LAZY_SET):
+    for name in ("srcset", *srcset.LAZY_SETS):
         if value := given.get(name):
             found = srcset.candidates(value)
             if source and not is_placeholder and not any(_is_width(rest) for _, rest in found):
@@ -125,7 +123,7 @@ def image_address(given: dict[str, str | None]) -> str | None:
             if best := srcset.chosen(found):
                 return best
     if is_placeholder:
-        source = next((value for name in LAZY if (value := given.get(name))), "")
+        source = next((value for name in srcset.LAZY if (value := given.get(name))), "")
     return source or None
 
 

@@ -1,13 +1,21 @@
-"""Read and write the candidates of `srcset` (HTML, 4.8.4.2.1), and choose one of them. Pure."""
+"""Read and write the candidates of `srcset` (HTML, 4.8.4.2.1), and choose one of them. Pure.
+
+The attributes in which pages keep addresses for scripts that load pictures later are listed here, too.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-# Possessive: a candidate that does not end takes time in proportion to its length, not to the square of it.
-CANDIDATE = re.compile(r"[\s,]*+(?P<url>[^\s]++)(?P<rest>[^,(]*+(?:\([^)]*+\)[^,(]*+)*+)(?:,|\Z)")
-SIZE = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)([wx])(?:\s|\Z)")
+LAZY = ("data-src", "data-lazy-src", "data-original", "data-lazy", "data-url", "data-hi-res-src", "data-full-src",
+        "data-original-src", "data-image", "data-lazyload", "data-echo", "data-orig-file")  # fmt: skip
+LAZY_SETS = ("data-srcset", "data-lazy-srcset")
+# Commas at the end of an address end the candidate. No part is tried twice, however the text is written.
+CANDIDATE = re.compile(
+    r"[\s,]*+(?P<url>\S++)(?:(?<=,)|(?P<rest>[^,(]*+(?:\([^)]*+(?:\)|\Z)[^,(]*+)*+)(?:,|\Z))",
+)
+SIZE = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)([wxh])(?:\s|\Z)")
 WANTED_WIDTH = 1200  # pixels; enough for the text column of a paper on most screens
 WANTED_DENSITY = 2
 Candidate = tuple[str, str]  # (address, descriptor), such as ("a.jpg", "640w")
@@ -15,18 +23,7 @@ Candidate = tuple[str, str]  # (address, descriptor), such as ("a.jpg", "640w")
 
 def candidates(text: str) -> list[Candidate]:
     """Return the candidates as written, in order."""
-    found, at = [], 0
-    while at < len(text):
-        match = CANDIDATE.match(text, at)
-        if match is None:
-            break
-        url, rest = match["url"], match["rest"].strip()
-        at = match.end()
-        if url.endswith(","):  # the commas end the candidate, so that what follows is the next one
-            url, rest, at = url.rstrip(","), "", match.end("url")
-        if url:
-            found.append((url, rest))
-    return found
+    return [(found["url"].rstrip(","), (found["rest"] or "").strip()) for found in CANDIDATE.finditer(text)]
 
 
 def chosen(found: Iterable[Candidate]) -> str | None:
@@ -44,14 +41,22 @@ def chosen(found: Iterable[Candidate]) -> str | None:
 def _enough(rest: str) -> float:
     """Return a candidate's size as a share of the one that is wanted."""
     size = SIZE.match(rest)
-    if size is None:
+    if size is None or size[2] == "h":
         return 1 / WANTED_DENSITY  # as 1x (HTML, 4.8.4.2.1)
     return float(size[1]) / (WANTED_WIDTH if size[2] == "w" else WANTED_DENSITY)
 
 
-def rewritten(text: str, rewrite: Callable[[str], str]) -> str:
-    """Return the candidates with their addresses rewritten."""
-    return written([(rewrite(url), rest) for url, rest in candidates(text)])
+def largest(found: Iterable[Candidate]) -> str | None:
+    """Return the address of the largest candidate, by its width, height or density; None if there is none."""
+    sizes = [(SIZE.match(rest), url) for url, rest in found if not url.lower().startswith("data:")]
+    best = max(sizes, key=lambda one: _pixels(one[0]), default=None)
+    return best[1] if best else None
+
+
+def _pixels(size: re.Match[str] | None) -> float:
+    if size is None:
+        return 1
+    return float(size[1]) * (1000 if size[2] == "x" else 1)
 
 
 def written(found: Iterable[Candidate]) -> str:

@@ -6,6 +6,7 @@ No page may ask any host but the two origins, print an error, or have a serious 
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from io import BytesIO
 from urllib.parse import urlsplit
 
@@ -13,27 +14,51 @@ import pytest
 from matplotlib.image import imread
 
 from tests.support.browser import browser
-from tests.support.command import LOOPBACK, make_archive, morgue
+from tests.support.command import LOOPBACK, make_archive, morgue, rows
 from tests.support.external_tools import BROUGHT_BY, TOOLS, skip_without
+from tests.support.journal_server import NOT_FOUND, Resource, serving
 from tests.support.newspaper import serve
-from tests.support.styled_paper import BLUE, GOLD, GREEN, RED, styled_paper
+from tests.support.styled_paper import BLUE, GOLD, GREEN, RED, archive_styled, free_port, styled_paper
 from tests.support.web_view import viewing
 
 pytestmark = pytest.mark.slow
 
 PHONE = {"width": 390, "height": 844}
+SMALL = {"width": 320, "height": 640}
+ZOOMED = {"width": 640, "height": 450}  # what a window of 1280 points shows at 200 %
 DESK = {"width": 1280, "height": 900}
+LONG = "Donaudampfschifffahrt" * 12
+ODD_PATH = f"/2026/11/{LONG[:150]}/"
+ARABIC = (
+    "عاد المصباح إلى رصيف الميناء مساء الاثنين بعد أحد عشر عاما كان الناس فيها يعتمدون على ضوء القمر وحده.",
+    "وقال الحارس إن أحدا لم يسأله عن رأيه، وإنه اشترى الزيت بنفسه من الدكان القريب من الجسر القديم.",
+    "وسيقرر المجلس يوم الخميس من الذي يدفع ثمن الفتيل، وقال عضوان منه إنهما لن يدفعا شيئا في هذا العام.",
+)
+ODD = f"""<!doctype html><html lang="ar"><meta charset="utf-8"><title>{LONG}</title><meta property="og:type"
+content="article"><body><article><h1>{LONG}</h1>{"".join(map("<p>{}</p>".format, ARABIC))}
+<p>وكتب على اللوح: {LONG}</p></article></html>"""
 
 
 @pytest.fixture(scope="module")
 def archived(tmp_path_factory):
-    """Return an archive of the newspaper with one edit, and of the page with all its parts, and the address of that."""
-    archive = make_archive(tmp_path_factory.mktemp("browser") / "archive")
-    with serve() as paper, styled_paper() as styled:
-        listed = "\n".join((*list(paper.truth)[:40], styled.url, *styled.parts))
-        assert morgue("-C", archive, "crawl", *LOOPBACK, "--urls", "-", stdin=listed).returncode in (0, 1)
-        assert morgue("-C", archive, "crawl", *LOOPBACK, paper.correct().url).returncode == 0
-        yield archive, styled.url
+    """Return an archive of the newspaper with one edit and one takedown, of a page with all its parts and an odd one.
+
+    Also the address of the page with parts, and the address that was taken down.
+    """
+    archive, port = make_archive(tmp_path_factory.mktemp("browser") / "archive"), free_port()
+
+    def odd(_scheme, _host, target):
+        return Resource(ODD.encode()) if target == ODD_PATH else NOT_FOUND
+
+    with serve() as paper, styled_paper() as styled, serving(odd, port=port):
+        archive_styled(archive, styled)
+        listed = "\n".join((*list(paper.truth)[:40], f"http://127.0.0.1:{port}{ODD_PATH}"))
+        assert morgue("-C", archive, "crawl", *LOOPBACK, "--urls", "-", stdin=listed).returncode == 0
+        edited = paper.correct().url
+        assert morgue("-C", archive, "crawl", *LOOPBACK, edited).returncode == 0
+        removed = next(url for url in paper.truth if url != edited)
+        assert morgue("-C", archive, "remove", removed, "--reason", "a court said so", "--yes").returncode == 0
+        yield archive, styled.url, removed
 
 
 @pytest.fixture(scope="module")
@@ -44,116 +69,265 @@ def view(archived):
 
 
 @pytest.fixture(scope="module")
+def empty_view(tmp_path_factory):
+    """Serve an archive without an article."""
+    with viewing(make_archive(tmp_path_factory.mktemp("empty") / "archive")) as view:
+        yield view
+
+
+@pytest.fixture(scope="module")
 def chromium():
     """Start a browser."""
     with browser() as opened:
         yield opened
 
 
+@pytest.fixture(scope="module")
+def pages(view, archived):
+    """Return a path of each kind of page, by name."""
+    archive, styled, removed = archived
+    edited = rows(archive, "SELECT id FROM articles WHERE revision > 1")[0][0]
+    odd = rows(archive, "SELECT id FROM articles WHERE url LIKE '%Donau%'")[0][0]
+    replay = re.search(r'href="(/replay/[^"]+)"', view.get(f"/article/{edited}").text)[1]
+    return {
+        "home": "/", "matches": "/search?q=the&page=2", "filters": "/search?q=the&since=2019&unique=1",
+        "no match": "/search?q=xyzzy&since=2019", "article": f"/article/{edited}", "odd article": f"/article/{odd}",
+        "earlier revision": f"/article/{edited}?revision=1", "comparison": f"/article/{edited}/compare",
+        "one revision": f"/article/{odd}/compare", "edits": "/edits", "no edits": "/edits?until=1999",
+        "counts": "/counts?q=the&q=ferry", "counts by author": "/counts?by=author", "no counts": "/counts?until=1900",
+        "health": "/health", "captures": f"/captures/{styled}", "replay": replay, "not found": "/nope",
+        "not understood": "/search?q=(", "taken down": f"/captures/{removed}", "no capture": "/replay/2026/http://x.example/",
+    }  # fmt: skip
+
+
 class Visit:
     """Hold a page of a browser, what it asked for, and what went wrong."""
 
-    def __init__(self, page):
-        self.page, self.hosts, self.errors = page, set(), []
+    def __init__(self, page, url):
+        self.page, self.url, self.hosts, self.errors = page, url, set(), []
         page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
 
 
-@pytest.fixture
-def visit(chromium, view, request):
+@contextmanager
+def visiting(chromium, view, options):
     """Open a window; at its end, it must have asked nobody but the view, and printed no error."""
-    options = getattr(request, "param", {})
     context = chromium.new_context(viewport=options.get("viewport", DESK), color_scheme=options.get("scheme", "light"))
-    visit = Visit(context.new_page())
+    visit = Visit(context.new_page(), view.url)
     visit.page.goto(view.url)
     yield visit
     context.close()
     assert all(host.startswith("127.0.0.1:") for host in visit.hosts), visit.hosts
     assert len(visit.hosts) <= 2
-    expected = "the server responded with a status of 404"  # a part that is not in the archive
+    expected = "the server responded with a status of 4"  # a page or part that is not in the archive
     assert [error for error in visit.errors if expected not in error] == []
 
 
+@pytest.fixture
+def visit(chromium, view, request):
+    """Open a window of the view."""
+    with visiting(chromium, view, getattr(request, "param", {})) as visit:
+        yield visit
+
+
+@pytest.fixture
+def empty_visit(chromium, empty_view, request):
+    """Open a window of the view of an archive without an article."""
+    with visiting(chromium, empty_view, getattr(request, "param", {})) as visit:
+        yield visit
+
+
 def test_search_is_narrowed_opened_and_compared(visit):
-    """A reader types words, takes a facet, opens an article, goes to its page as archived and back."""
+    """A reader types words, takes a facet and gives it back, opens an article, its page as archived, and an edit."""
     page = visit.page
     page.fill("#q", "the")
     page.click("form.search button")
-    total = int(re.match(r"[\d,]+", page.inner_text(".summary"))[0].replace(",", ""))
+    total = articles_found(page)
     assert total > 5
     page.click(".facets section:has(h2:text-is('language')) a >> nth=0")
     assert "language=" in page.url
+    page.click("ul.chosen a")
+    assert articles_found(page) == total
     page.click(".hits h2 a >> nth=0")
     assert page.locator(".text p").count() > 0
     page.click("text=As archived")
     assert page.frame_locator("iframe").locator("h1").first.inner_text()
-    page.go_back()
+    page.click("text=capture 1 of")
+    assert page.inner_text("h1") == "Captures of an address"
     page.click("nav >> text=Edits")
     page.click("table a >> nth=0")
     assert page.locator("ins, del").count() > 0
+    page.select_option("select[name=from]", "1")
+    page.click("text=Compare")
+    assert "from=1" in page.url
+    old, new = page.locator(".changed .old").first.bounding_box(), page.locator(".changed .new").first.bounding_box()
+    assert old["y"] == new["y"]  # side by side on a wide screen
+    page.click("text='text' >> nth=0")
+    assert "revision=1" in page.url
+    assert "Revision 1 of 2" in page.inner_text("article")
+
+
+def articles_found(page):
+    """Return the number of articles that a page of a search names."""
+    return int(re.match(r"[\d,]+", page.inner_text(".summary"))[0].replace(",", ""))
+
+
+def test_download_of_a_search_arrives(visit, view):
+    """The file of the link is the whole dataset."""
+    visit.page.goto(view.url + "/search?q=ferry")
+    with visit.page.expect_download() as started:
+        visit.page.click(".facets a:has-text('csv')")
+    assert started.value.suggested_filename == "articles.csv"
+    with open(started.value.path(), "rb") as file:
+        assert file.read() == view.get("/export/articles.csv?q=ferry").body
 
 
 def test_keyboard_alone_leads_from_search_to_article(visit):
-    """The first page puts the cursor into the search; Tab shows where one is."""
-    keyboard = visit.page.keyboard
+    """The first page puts the cursor into the search; a link leads past the timeline."""
+    page, keyboard = visit.page, visit.page.keyboard
+    page.wait_for_function("document.activeElement.id === 'q'")
     keyboard.type("ferry")
     keyboard.press("Enter")
-    visit.page.wait_for_url("**/search?q=ferry*")
-    for _ in range(60):
-        keyboard.press("Tab")
-        focused = visit.page.evaluate("document.activeElement.getAttribute('href') || ''")
-        if focused.startswith("/article/"):
-            break
-    outline = visit.page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
-    assert outline == "solid"
+    page.wait_for_url("**/search?q=ferry*")
+    press_until(page, "document.activeElement.textContent === 'Skip the timeline'")
     keyboard.press("Enter")
-    visit.page.wait_for_url("**/article/*")
+    keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.getAttribute('href')").startswith("/article/")
+    keyboard.press("Enter")
+    page.wait_for_url("**/article/*")
+    press_until(page, "document.activeElement.textContent === 'As archived'")
+    keyboard.press("Enter")
+    page.wait_for_url("**/replay/**")
 
 
-def test_first_tab_leads_past_the_menu(visit):
-    """Screen readers and keyboards skip to the content."""
-    visit.page.goto(visit.page.url + "counts")
+def press_until(page, condition):
+    """Press Tab until something has the focus."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate(condition):
+            return
+    raise AssertionError(condition)
+
+
+SEEN = """() => { const one = document.activeElement, box = one.getBoundingClientRect(), style = getComputedStyle(one);
+    if (one === document.body) return "body";
+    const visible = box.width > 0 && box.right > 0 && box.bottom > 0 && box.top < innerHeight && box.left < innerWidth;
+    return visible && (style.outlineStyle === "solid" || one.matches(".skip, svg a")) ? "" : one.outerHTML; }"""
+
+
+@pytest.mark.parametrize("name", ["filters", "comparison", "counts by author"])
+def test_every_stop_of_the_keyboard_is_seen(visit, view, pages, name):
+    """What has the focus is on the screen and has an outline; the first stop leads past the menu."""
+    visit.page.goto(view.url + pages[name])
     visit.page.keyboard.press("Tab")
     assert visit.page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    for _ in range(25):
+        visit.page.keyboard.press("Tab")
+        hidden = visit.page.evaluate(SEEN)
+        if hidden == "body":
+            break
+        assert hidden == ""
 
 
-PAGES = ("/", "/search?q=the&page=2", "/search?q=xyzzy", "/article/1", "/article/1/compare", "/edits", "/counts?q=the",
-         "/counts?by=source", "/health", "/nope")  # fmt: skip
+@pytest.mark.parametrize(
+    "visit", [{"viewport": PHONE}, {"viewport": SMALL}, {"viewport": ZOOMED}], indirect=True,
+    ids=["phone", "small phone", "zoomed"],
+)  # fmt: skip
+def test_no_page_is_wider_than_the_window(visit, pages):
+    """Nothing has to be pushed sideways but tables, which scroll within themselves. A long word is broken."""
+    size = visit.page.viewport_size
+    wide = {}
+    for name, path in pages.items():
+        visit.page.goto(visit.url + path)
+        width = visit.page.evaluate("document.documentElement.scrollWidth")
+        if width > size["width"]:
+            wide[name] = width
+    assert wide == {}
 
 
-@pytest.mark.parametrize("visit", [{"viewport": PHONE}], indirect=True, ids=["phone"])
-def test_no_page_is_wider_than_a_phone(visit):
-    """Nothing has to be pushed sideways but tables, which scroll within themselves."""
-    base = visit.page.url.rstrip("/")
-    for path in PAGES:
-        visit.page.goto(base + path)
-        wide = visit.page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= PHONE["width"], path
-    visit.errors.clear()  # /nope is a 404
+def test_comparison_is_one_column_on_a_phone(chromium, view, pages):
+    """The old side is above the new one, and what did not change is there once."""
+    with visiting(chromium, view, {"viewport": PHONE}) as visit:
+        visit.page.goto(view.url + pages["comparison"])
+        old, new = (visit.page.locator(f".changed .{side}").first.bounding_box() for side in ("old", "new"))
+        assert old["y"] < new["y"]
+        assert not visit.page.locator(".pair:not(.changed):not(.head) .old").first.is_visible()
 
 
-@pytest.mark.parametrize("visit", [{"scheme": "light"}, {"scheme": "dark"}], indirect=True, ids=["light", "dark"])
-def test_axe_finds_no_serious_fault(visit):
-    """Names, roles, contrast, in both colour schemes."""
+def test_right_to_left_text_reads_from_the_right(visit, view, pages):
+    """Each paragraph has the direction of its own letters, also below a Latin headline."""
+    visit.page.goto(view.url + pages["odd article"])
+    text = visit.page.locator(".text p").first
+    width = text.evaluate("""one => { const range = document.createRange(); range.selectNodeContents(one);
+        const last = [...range.getClientRects()].at(-1), box = one.getBoundingClientRect();
+        return [last.left - box.left, box.right - last.right]; }""")
+    assert width[1] < 2 < width[0]
+
+
+def test_print_has_text_and_provenance_without_menus(visit, view, pages):
+    """On paper, links, forms and menus are of no use."""
+    visit.page.goto(view.url + pages["article"])
+    visit.page.emulate_media(media="print")
+    assert not any(visit.page.locator(name).first.is_visible() for name in (".top", ".actions"))
+    assert all(visit.page.locator(name).first.is_visible() for name in (".text", ".facts", ".address"))
+    assert visit.page.pdf()[:5] == b"%PDF-"
+    visit.page.goto(view.url + pages["filters"])
+    assert not any(visit.page.locator(name).first.is_visible() for name in ("form.search", ".facets", ".timeline"))
+    assert visit.page.locator(".hits").is_visible()
+
+
+SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
+
+
+@SCHEMES
+def test_axe_finds_no_serious_fault(chromium, view, empty_view, pages, scheme):
+    """Names, roles, contrast, in both colour schemes, on each kind of page, also of an archive without an article."""
     script = TOOLS / "axe" / "axe.min.js"
     if not script.is_file():
         skip_without("axe-core", BROUGHT_BY)
-    base = visit.page.url.rstrip("/")
+    axe = script.read_text(encoding="utf-8")
+    empty = {f"empty {path}": path for path in ("/", "/edits", "/counts", "/health")}
     found = {}
-    for path in PAGES:
-        visit.page.goto(base + path)
-        visit.page.evaluate(script.read_text(encoding="utf-8"))
-        result = visit.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-        serious = [
-            (fault["id"], fault["nodes"][0]["html"][:120])
-            for fault in result["violations"]
-            if fault["impact"] in ("serious", "critical")
-        ]
-        if serious:
-            found[path] = serious
+    for shown, paths in ((view, pages), (empty_view, empty)):
+        with visiting(chromium, shown, {"scheme": scheme}) as visit:
+            for name, path in paths.items():
+                visit.page.goto(shown.url + path)
+                if serious := serious_faults(visit.page, axe):
+                    found[name] = serious
     assert found == {}
-    visit.errors.clear()
+
+
+def serious_faults(page, axe):
+    """Return what axe-core finds on a page that is serious, and a page without one heading of the first level."""
+    page.evaluate(axe)
+    result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    faults = [
+        (fault["id"], fault["nodes"][0]["html"][:120])
+        for fault in result["violations"]
+        if fault["impact"] in ("serious", "critical") or fault["id"] in ("heading-order", "region", "landmark-one-main")
+    ]
+    return faults + [("headings", count) for count in [page.locator("h1").count()] if count != 1]
+
+
+def test_empty_archive_says_what_to_do(empty_visit):
+    """Each page without anything to show names the next step."""
+    for path, words in {
+        "/": "morgue add",
+        "/counts": "morgue add",
+        "/edits": "crawl.recheck",
+        "/health": "morgue add",
+    }.items():
+        empty_visit.page.goto(empty_visit.url + path)
+        assert words in empty_visit.page.inner_text("main"), path
+
+
+@SCHEMES
+def test_colours_follow_the_scheme_of_the_reader(chromium, view, scheme):
+    """Dark means light letters on dark paper."""
+    with visiting(chromium, view, {"scheme": scheme}) as visit:
+        paper = visit.page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert (sum(map(int, re.findall(r"\d+", paper)[:3])) < 3 * 128) == (scheme == "dark")
 
 
 def test_replay_shows_the_colours_of_all_parts_and_runs_no_script(visit, view):
@@ -162,6 +336,7 @@ def test_replay_shows_the_colours_of_all_parts_and_runs_no_script(visit, view):
     page.goto(f"{view.url}/search?q=lamp+wick")
     page.click(".hits h2 a >> nth=0")
     page.click("text=As archived")
+    page.wait_for_load_state("networkidle")
     frame = page.frame_locator("iframe")
     assert frame.locator("h1").inner_text() == "A lamp for the pier"
     loaded = frame.locator("img").evaluate_all("all => all.map(one => one.complete && one.naturalWidth)")

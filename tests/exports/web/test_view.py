@@ -79,7 +79,7 @@ def test_search_finds_what_the_command_finds(view, archive):
 def test_facet_leads_to_a_search_with_its_number_of_matches(view):
     """Each link of a facet is followed."""
     page = view.get("/search?q=the").text
-    facets = re.findall(r'<a href="(/search\?[^"]+)"[^>]*><span>([^<]*)</span> <span class="number">([\d,]+)', page)
+    facets = re.findall(r'<a href="(/search\?[^"]+)"[^>]*><bdi>([^<]*)</bdi> <span class="number">([\d,]+)', page)
     assert len(facets) > 8
     for link, value, number in facets:
         found = view.get(link.replace("&amp;", "&").replace("/search?", "/search.json?")).json()
@@ -114,7 +114,78 @@ def test_article_shows_where_each_value_comes_from(view, archive):
     assert html.escape(row["warc_record_id"]) in page
     assert row["payload_digest"] in page
     assert f"from {row['found_in']['title']}" in page
-    assert len(row["captures"]) == page.count('.warc.gz">WARC record') >= 2
+    assert len(row["captures"]) == page.count('aria-label="WARC record of') >= 2
+
+
+def test_json_of_an_article_is_that_of_the_command(view, archive):
+    """The same keys and values, also as of an earlier revision."""
+    number = str(edited(archive))
+    for options, path in (((), ""), (("--revision", "1"), "?revision=1")):
+        shown = json.loads(morgue("-C", archive, "show", number, *options, "--format", "json").stdout)
+        assert view.get(f"/article/{number}.json{path}").json() == shown
+    assert view.get(f"/article/{number}?revision=7").status == 404
+    assert view.get(f"/article/{number}?revision=x").status == 400
+
+
+# Not values of the page, or shown in other words.
+IN_OTHER_WORDS = frozenset((
+    "id", "text", "line_kinds", "found_in", "comments", "published_from", "modified_from", "published_raw",
+    "modified_raw", "gone", "gone_since", "wall", "wall_since", "page_states", "revisions", "captures",
+))  # fmt: skip
+
+
+def test_article_page_has_every_value_that_show_knows(view, archive):
+    """Each value of the JSON is on the page; times without their T and Z, numbers with separators."""
+    for number in (edited(archive), 1, 2, 3):
+        row = view.get(f"/article/{number}.json").json()
+        page = html.unescape(re.sub("<[^>]+>", "", view.get(f"/article/{number}").text))
+        for name in row.keys() - IN_OTHER_WORDS:
+            for value in row[name] if isinstance(row[name], list) else [row[name]]:
+                forms = {str(value), f"{value:,}" if isinstance(value, int) else str(value)[:19].replace("T", " ")}
+                assert value in (None, "") or any(form in page for form in forms), (number, name, value)
+
+
+def test_every_page_names_its_json(view, archive):
+    """The address at the foot of a page, and in its head, answers with JSON; an address without a page does so, too."""
+    number, url = edited(archive), rows(archive, "SELECT url FROM articles WHERE id = 1")[0][0]
+    paths = ["/", "/search?q=ferry&page=1", "/edits?since=2019", "/counts?q=ferry", "/health", f"/article/{number}",
+             f"/article/{number}?revision=1", f"/article/{number}/compare?from=1", f"/captures/{url}"]  # fmt: skip
+    for path in paths:
+        page = view.get(path).text
+        address = html.unescape(re.search(r'<link rel="alternate" type="application/json" href="([^"]+)"', page)[1])
+        assert f'href="{html.escape(address)}">This page as json' in page
+        answer = view.get(address)
+        assert (answer.status, answer.headers["content-type"]) == (200, "application/json"), address
+    for path in ("/nope.json", "/article/99999.json", "/search.json?page=0", "/timemap/json/http://nobody.example/"):
+        answer = view.get(path)
+        assert answer.headers["content-type"] == "application/json"
+        assert set(answer.json()["error"]) == {"subject", "cause", "next_step"}
+    answer = view.get("/replay/2026/http://nobody.example/data.json")  # a page, though the address it is of ends so
+    assert answer.headers["content-type"].startswith("text/html")
+
+
+def test_captures_of_an_address_that_is_no_article(view, archive):
+    """Such as robots.txt: each capture with its answer and record."""
+    url, number = rows(archive, "SELECT url, id FROM captures WHERE url LIKE '%/robots.txt' LIMIT 1")[0]
+    page = view.get(f"/captures/{url}").text
+    assert f'<a href="/capture/{number}.warc.gz">response<' in page
+    assert view.get("/captures/http://nobody.example/").status == 404
+
+
+def test_address_that_was_taken_down_is_gone_with_the_reason(archive, tmp_path):
+    """410, for people and for programs, on each page of an address; the number of its article is no longer known."""
+    copy = tmp_path / "archive"
+    shutil.copytree(archive, copy)
+    number, url = rows(copy, "SELECT id, url FROM articles WHERE id = 2")[0]
+    done = morgue("-C", copy, "remove", url, "--reason", "a court said so", "--yes")
+    assert done.returncode == 0, done.stderr
+    with viewing(copy) as view:
+        for path in ("/replay/2026/", "/captures/", "/timegate/", "/timemap/link/"):
+            answer = view.get(path + url)
+            assert (answer.status, "a court said so" in answer.text) == (410, True), path
+        assert view.get(f"/timemap/json/{url}").json()["error"]["cause"].endswith("a court said so")
+        answer = view.get(f"/article/{number}")
+        assert (answer.status, "its article was removed" in answer.text) == (404, True)
 
 
 def test_comparison_marks_the_words_that_changed(view, archive):

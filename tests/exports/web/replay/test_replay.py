@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from tests.support.command import LOOPBACK, make_archive, morgue, rows
-from tests.support.styled_paper import GOLD, RED, png, styled_paper
+from tests.support.command import make_archive, rows
+from tests.support.styled_paper import GOLD, RED, archive_styled, png, styled_paper
 from tests.support.web_view import viewing
 
 pytestmark = pytest.mark.slow
@@ -18,9 +18,8 @@ def archived(tmp_path_factory):
     """Archive the page and its parts; return (archive, address of the page)."""
     archive = make_archive(tmp_path_factory.mktemp("replay") / "archive")
     with styled_paper() as paper:
-        listed = "\n".join((paper.url, *paper.parts))
-        done = morgue("-C", archive, "crawl", *LOOPBACK, "--urls", "-", stdin=listed)
-    assert rows(archive, "SELECT count(*) FROM articles") == [(1,)], done.stderr
+        archive_styled(archive, paper)
+    assert rows(archive, "SELECT count(*) FROM articles") == [(1,)]
     return archive, paper.url
 
 

@@ -7,7 +7,6 @@ from html import escape
 import pytest
 
 from exports.web.replay import css, html
-from pipelines.extraction.parts import srcset
 
 BASE = "https://paper.example/a/b.html"
 
@@ -165,22 +164,6 @@ SHEETS = {
 def test_style_sheet(text):
     """Addresses with and without quotes, imports, escapes, comments."""
     assert css.rewritten(text, part) == SHEETS[text]
-
-
-SETS = {
-    "a.jpg": [("a.jpg", "")],
-    "a.jpg, b.jpg 2x": [("a.jpg", ""), ("b.jpg", "2x")],
-    "a.jpg 1x,b.jpg 2x": [("a.jpg", "1x"), ("b.jpg", "2x")],
-    "https://x.example/w,h=3/a.jpg 100w, b.jpg 200w": [("https://x.example/w,h=3/a.jpg", "100w"), ("b.jpg", "200w")],
-    " , a.jpg 1x , ": [("a.jpg", "1x")],
-    "": [],
-}
-
-
-@pytest.mark.parametrize("text", SETS)
-def test_candidates(text):
-    """A comma belongs to the address unless white space follows it."""
-    assert srcset.candidates(text) == SETS[text]
 
 
 KNOWN = {"https://paper.example/a/m.jpg", "https://paper.example/a/p.jpg"}
