@@ -129,9 +129,15 @@ def test_redirect_of_a_part_is_a_part_as_well(db):
 ALL, ANY = ClaimScope(), PartChoice(frozenset((NO_SOURCE,)))
 
 
+def crawl_of(db) -> int:
+    """Begin a crawl and return its row."""
+    sql = "INSERT INTO crawls (started, command, software) VALUES ('', '', '') RETURNING id"
+    return int(db.execute(sql).fetchone()[0])
+
+
 def claimed(db, scope: ClaimScope = ALL, choice: PartChoice = ANY, now: datetime = NOW) -> list[str]:
     """Claim all parts that may be; return their names."""
-    claims = FrontierTable(db).claim_parts(1, "paper.example", 9, scope, now, choice)
+    claims = FrontierTable(db).claim_parts(crawl_of(db), "paper.example", 9, scope, now, choice)
     return [claim.url.removeprefix(HOME) for claim in claims]
 
 
@@ -202,5 +208,5 @@ def test_part_to_which_another_redirects_is_not_fetched_again(db):
 def test_part_of_no_source_knows_its_page(db):
     """Whose site it may be on."""
     want(db, page(db, "one"), "a.png")
-    (claim,) = FrontierTable(db).claim_parts(1, "paper.example", 1, ClaimScope(), NOW, ANY)
+    (claim,) = FrontierTable(db).claim_parts(crawl_of(db), "paper.example", 1, ClaimScope(), NOW, ANY)
     assert claim.hint == {"part": "image", parts.HOME_HINT: HOME}
