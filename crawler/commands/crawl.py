@@ -40,7 +40,7 @@ MAX_ROWS_NAMED = 20  # rows of a list that are no addresses; --report names all 
     "--limit",
     type=POSITIVE,
     metavar="N",
-    help="Request at most N article pages; what robots.txt disallows does not count.",
+    help="Request at most N article pages, and their parts; what robots.txt disallows does not count.",
 )
 @click.option(
     "--since",

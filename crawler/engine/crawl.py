@@ -89,9 +89,8 @@ class CrawlRun:
         scope, call, table = self.prepared.scope, self.context.archive_writer.call, self.frontier.table
         due: int = call(table.count_due, scope, now())
         logger.info("URLs that are due: %(urls)d", {"urls": due})
-        return due > 0 or bool(
-            call(table.hosts_with_parts, scope, now(), part_counter(self.prepared, self.config).wanted)
-        )
+        wanted = part_counter(self.prepared, self.config).wanted
+        return due > 0 or bool(call(table.hosts_with_parts, scope, now(), wanted))
 
     def next_due(self) -> str | None:
         """Return the stamp of the time at which the next URL or part falls due; None if nothing is planned."""
@@ -100,11 +99,8 @@ class CrawlRun:
     def _next_due(self) -> str | None:
         """Return what `next_due` does. Runs on the archive writer's thread."""
         assert self.prepared is not None
-        table, scope = self.frontier.table, self.prepared.scope
-        planned = (
-            table.next_due(scope, now()),
-            table.next_part(scope, part_counter(self.prepared, self.config).wanted),
-        )
+        table, scope, wanted = self.frontier.table, self.prepared.scope, part_counter(self.prepared, self.config).wanted
+        planned = (table.next_due(scope, now()), table.next_part(scope, wanted))
         return min(filter(None, planned), default=None)
 
     def abandon(self, outcome: str = "not begun") -> None:

@@ -13,6 +13,7 @@ from pipelines.core.errors import ArchiveDamaged, DiskFull, MorgueError, NoArchi
 from pipelines.core.plural import counted, verb
 from pipelines.core.timestamps import day_number
 from pipelines.database.connection import BEING_UPGRADED, ask, connect
+from pipelines.database.frontier import parts
 from pipelines.database.schema.places import DAY_OF_PLACE
 from pipelines.verification import content_check
 from pipelines.verification.findings import Finding
@@ -55,14 +56,6 @@ MEANINGS = {  # what a column refers to, for people
     ("articles", "capture_id"): "the record that its newest revision was read from",
     ("revisions", "capture_id"): "the record in which it was first seen",
 }
-
-# Pages and parts that are no rows: the trigger page_parts_forgotten lets no link stay whose row is deleted.
-LOOSE_PARTS = """
-SELECT id, column, number FROM (
-    SELECT id, 'page_id' AS column, page_id AS number FROM page_parts
-    UNION ALL SELECT id, 'part_id', part_id FROM page_parts
-) WHERE number NOT IN (SELECT id FROM frontier) ORDER BY id
-"""
 
 Check = Callable[[sqlite3.Connection], Iterator[Finding]]
 
@@ -198,10 +191,8 @@ def _dangling_references(db: sqlite3.Connection) -> Iterator[Finding]:
 
 def _loose_parts(db: sqlite3.Connection) -> Iterator[Finding]:
     """Check that each row of `page_parts` names rows that exist: a takedown goes by them."""
-    if not [*ask(db, "SELECT 1 FROM sqlite_master WHERE name = 'page_parts'")]:
-        return  # an archive from before there were parts
-    for row in ask(db, LOOSE_PARTS):
-        what = f"page_parts, row {row['id']}: {row['column']} {row['number']} is no row of frontier"
+    for row_id, column, number in parts.loose_links(db):
+        what = f"page_parts, row {row_id}: {column} {number} is no row of frontier"
         yield Finding(DATABASE_NAME, None, "dangling", what)
 
 

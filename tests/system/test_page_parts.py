@@ -11,9 +11,19 @@ from threading import Event
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
+from pipelines.core.errors import ArchiveDamaged
 from pipelines.database.connection import connect
 from tests.support.command import LOOPBACK, crawl, make_archive, morgue, rows, start, tables
-from tests.support.furnished_paper import CSS, PARTS_OF_FIRST, PNG, furnish, furnished_paper, paths_of_parts, watch
+from tests.support.furnished_paper import (
+    CSS,
+    PARTS_OF_FIRST,
+    PNG,
+    furnish,
+    furnished_paper,
+    page_of,
+    paths_of_parts,
+    watch,
+)
 from tests.support.http_server import Answer
 from tests.support.pywb import collect, get, serve_collections
 from tests.support.styled_paper import styled_paper
@@ -142,11 +152,18 @@ def test_parts_beyond_the_limit_of_a_crawl_wait_for_the_next(paper, archive):
 
 
 def test_rebuild_makes_the_same_rows(paper, archive):
-    """Of the queue, and of which page has which part."""
+    """Of the queue, and of which page has which part; after a redirect, a takedown, and with parts that wait."""
+    paper.answers["/both.png"] = (302, b"", {"Location": "/moved.png"})
+    paper.answers["/moved.png"] = (200, b"\x89PNG moved", PNG)
     watch(paper, archive, "all")
     crawl(archive)
+    paper.answers[paper.stories[1].removeprefix(paper.url)] = (200, page_of(1, '<img src="/q.png">'), {})
+    paper.feed(0, 1)
+    crawl(archive, "-s", "capture.parts_per_crawl=1", "paper")
+    assert morgue("-C", archive, "remove", paper.stories[0], "--reason", "test", "--yes").returncode == 0
     before = tables(archive / "morgue.db")
     assert len(before["page_parts"]) >= len(PARTS_OF_FIRST)
+    assert rows(archive, "SELECT url FROM frontier WHERE state = 'idle'") == [(f"{paper.url}/q.png",)]
     (archive / "morgue.db").unlink()
     done = morgue("-C", archive, "rebuild")
     assert done.returncode == 0, done.stderr
@@ -185,6 +202,34 @@ def test_export_of_one_page_has_its_parts(paper, archive, tmp_path):
         urls = {record.rec_headers.get_header("WARC-Target-URI") for record in ArchiveIterator(file)}
     assert {url.removeprefix(paper.url) for url in urls if url} >= PARTS_OF_FIRST
     assert f"{paper.url}/p1.png" not in urls
+
+
+def test_article_that_redirects_has_its_parts_under_both_addresses(paper, archive, tmp_path):
+    """An export of the article has them, and its takedown takes them."""
+    old, new = paper.stories
+    paper.answers[old.removeprefix(paper.url)] = (301, b"", {"Location": new})
+    watch(paper, archive, "images")
+    crawl(archive)
+    out = tmp_path / "one.warc.gz"
+    done = morgue("-C", archive, "export", "warc", "--url", new, out)
+    assert done.returncode == 0, done.stderr
+    with out.open("rb") as file:
+        urls = {record.rec_headers.get_header("WARC-Target-URI") for record in ArchiveIterator(file)}
+    assert {f"{paper.url}/p1.png", f"{paper.url}/both.png"} <= urls
+    morgue("-C", archive, "remove", new, "--reason", "test", "--yes")
+    assert rows(archive, "SELECT count(*) FROM captures WHERE kind = 'part'") == [(0,)]
+
+
+def test_verify_names_a_part_that_is_no_row(paper, archive):
+    """A takedown goes by these rows."""
+    watch(paper, archive, "images")
+    crawl(archive)
+    with closing(sqlite3.connect(archive / "morgue.db")) as db, db:
+        db.execute("UPDATE page_parts SET part_id = 4711 WHERE id = 1")
+    for how in ((), ("--quick",)):
+        done = morgue("-C", archive, "verify", *how)
+        assert "page_parts, row 1: part_id 4711 is no row of frontier" in done.stdout
+        assert done.returncode == ArchiveDamaged.exit_code
 
 
 def test_show_says_what_a_part_is(paper, archive):

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from pipelines.core.timestamps import now, parse
 from tests.support.command import crawl, make_archive, morgue, rows
 from tests.support.furnished_paper import PARTS_OF_FIRST, PNG, furnished_paper, paths_of_parts, watch
 from tests.support.http_server import Answer
+from tests.support.small_paper import SmallPaper
 from tests.support.watching import watching
 
 pytestmark = pytest.mark.slow
@@ -30,6 +32,13 @@ def paper():
 @pytest.fixture
 def archive(tmp_path):
     return make_archive(tmp_path / "archive")
+
+
+def parts_in(archive: Path, paper: SmallPaper) -> set[str]:
+    """Return the paths of which an archive has captures as parts."""
+    return {
+        path for (path,) in rows(archive, "SELECT replace(url, ?, '') FROM captures WHERE kind = 'part'", paper.url)
+    }
 
 
 def test_feed_that_falls_due_is_read_before_further_parts(paper, archive):
@@ -58,11 +67,11 @@ def test_list_of_pages_and_site_without_a_file_bring_parts_only_if_the_command_s
     expected = PARTS_OF_FIRST if more else set()
     done = crawl(archive, *more, "--urls", "-", stdin=paper.stories[0])
     assert rows(archive, "SELECT count(*) FROM articles") == [(1,)], done.stdout + done.stderr
-    assert paths_of_parts(paper) == expected
-    paper.feed(0, 1)
+    assert parts_in(archive, paper) == expected
+    paper.front(paper.stories[1])
     done = crawl(archive, *more, paper.url)
     assert rows(archive, "SELECT count(*) FROM articles") == [(2,)], done.stdout + done.stderr
-    assert paths_of_parts(paper) == (expected | {"/p1.png"} if more else set())
+    assert parts_in(archive, paper) == expected | ({"/p1.png"} if more else set())
 
 
 def test_list_goes_on_with_the_parts_that_it_has_left(paper, archive):
@@ -121,7 +130,7 @@ def test_due_and_sources_count_the_parts_that_wait(paper, archive):
         return row.split()[-1] if head.endswith("parts") else "no parts"
 
     assert due() == str(waiting)
-    assert due("-s", "capture.parts=images") == "2"
+    assert due("-s", "capture.parts=images") == "3"
     assert due("-s", "capture.parts=none") == "no parts"
     (source,) = json.loads(morgue("-C", archive, "sources", "--format", "json").stdout)
     assert source["parts"] == waiting

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from pipelines.core.items import PagePart, PartRules, QueuedParts, Reading
 from pipelines.core.timestamps import stamp
 from pipelines.core.urls import host_of, url_key
+from pipelines.database.connection import ask
 from pipelines.database.frontier.rows import IDLE, PART, PART_KIND
 
 HOME_HINT = "home"  # key of the hint of a part of no source: its page, whose site it may be on
@@ -39,6 +40,13 @@ PARTS_WAIT_ANEW = f"""WITH RECURSIVE
         UNION SELECT p.part_id FROM reached JOIN page_parts p ON p.page_id = reached.id)
     UPDATE frontier SET next_visit = :now
      WHERE state = '{IDLE}' AND next_visit < :now AND id IN (SELECT id FROM reached)"""  # noqa: S608
+# Pages and parts that are no rows: the trigger page_parts_forgotten lets no link stay whose row is deleted.
+LOOSE_LINKS = """
+SELECT id, name, number FROM (
+    SELECT id, 'page_id' AS name, page_id AS number FROM page_parts
+    UNION ALL SELECT id, 'part_id', part_id FROM page_parts
+) WHERE number NOT IN (SELECT id FROM frontier) ORDER BY id
+"""
 # The captures of the parts that pages of the temporary table `selected` have; `key_of` is url_key as a function of SQL.
 ADD_CAPTURES_OF_PARTS = f"""WITH RECURSIVE
     reached(id) AS (
@@ -190,10 +198,16 @@ def parts_of_these_alone(db: sqlite3.Connection, ids: Collection[int]) -> dict[i
 
 
 def has_parts(db: sqlite3.Connection) -> bool:
-    """Return True if any page has parts."""
-    if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'page_parts'").fetchone() is None:
+    """Return True if any page has parts. Raises MorgueError."""
+    if not [*ask(db, "SELECT 1 FROM sqlite_master WHERE name = 'page_parts'")]:
         return False
-    return db.execute("SELECT 1 FROM page_parts LIMIT 1").fetchone() is not None
+    return bool([*ask(db, "SELECT 1 FROM page_parts LIMIT 1")])
+
+
+def loose_links(db: sqlite3.Connection) -> Iterator[tuple[int, str, int]]:
+    """Yield (row of page_parts, column, id) of each link that names a row which does not exist. Raises MorgueError."""
+    if has_parts(db):
+        yield from map(tuple, ask(db, LOOSE_LINKS))
 
 
 def forget(db: sqlite3.Connection, ids: Iterable[int]) -> None:

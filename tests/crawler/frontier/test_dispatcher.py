@@ -265,6 +265,16 @@ def test_no_more_parts_are_requested_than_the_limits_say(of_source, of_crawl, ex
     assert sum("refused" not in claim.url for claim in scene.order) == expected
 
 
+def test_limit_of_pages_lets_parts_come_after_it():
+    """Of whichever host; no further page or listing does."""
+    elsewhere = [claim_of(f"https://img.paper.example/part-{n}", PAPER, PART) for n in range(3)]
+    scene = Scene([*elsewhere, *paper(5, kind=PART, name="part"), *paper(9), *paper(4, kind="feed")], HOMES, pages=4)
+    scene.dispatcher.parts = PartCounter({PAPER: 100}, 100)
+    scene.run()
+    assert Counter(claim.kind for claim in scene.order) == {PART: 8, "article": 4}
+    assert not scene.dispatcher._open
+
+
 def test_source_that_is_paused_during_a_crawl_gets_nothing_more():
     """Not even what is claimed already; the others go on."""
     counter = LimitCounter({None: GENEROUS, EVIL: GENEROUS, PAPER: GENEROUS}, resting=lambda time: {EVIL})

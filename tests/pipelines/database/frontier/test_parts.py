@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pipelines.core.items import PagePart, PartRules, QueuedParts
+from pipelines.core.timestamps import stamp
 from pipelines.database.connection import open_database
 from pipelines.database.frontier import parts
-from pipelines.database.frontier.rows import FrontierRow
+from pipelines.database.frontier.rows import NO_SOURCE, ClaimScope, FrontierRow, PartChoice
 from pipelines.database.frontier.table import FrontierTable
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
@@ -123,3 +124,89 @@ def test_redirect_of_a_part_is_a_part_as_well(db):
     assert set(parts.parts_of_these_alone(db, [one])) == {part(db, "moved.png"), target}
     page(db, "article")
     assert parts.landed(db, target, HOME + "article", NOW) == target
+
+
+ALL, ANY = ClaimScope(), PartChoice(frozenset((NO_SOURCE,)))
+
+
+def crawl_of(db) -> int:
+    """Begin a crawl and return its row."""
+    sql = "INSERT INTO crawls (started, command, software) VALUES ('', '', '') RETURNING id"
+    return int(db.execute(sql).fetchone()[0])
+
+
+def claimed(db, scope: ClaimScope = ALL, choice: PartChoice = ANY, now: datetime = NOW) -> list[str]:
+    """Claim all parts that may be; return their names."""
+    claims = FrontierTable(db).claim_parts(crawl_of(db), "paper.example", 9, scope, now, choice)
+    return [claim.url.removeprefix(HOME) for claim in claims]
+
+
+def test_only_pictures_are_claimed_of_a_source_that_wants_no_other_parts(db):
+    """Style sheets and fonts that were queued before wait on."""
+    found = [PagePart(HOME + "s.css", "style"), PagePart(HOME + "a.png", "image"), PagePart(HOME + "f.woff2", "font")]
+    parts.want(db, page(db, "one"), found, RULES, None, 5, 1, NOW, found_on=HOME)
+    assert claimed(db, choice=PartChoice(images=frozenset((NO_SOURCE,)))) == ["a.png"]
+    assert claimed(db, choice=PartChoice()) == []
+    assert claimed(db) == ["s.css", "f.woff2"]
+
+
+def test_crawl_of_some_pages_claims_the_parts_that_it_queued_itself(db):
+    """Also one that waited before, if one of its pages has it; one that failed waits for its time."""
+    earlier, began = NOW - timedelta(days=1), NOW
+    for name in ("waits.png", "shared.png", "failed.png"):
+        want(db, page(db, "old"), name, now=earlier)
+    later = NOW + timedelta(hours=9)
+    FrontierTable(db).record_visit(
+        part(db, "failed.png"), earlier, state="idle", next_visit=later, answered=False, status=503, error="HTTP 503",
+        etag=None, last_modified=None,
+    )  # fmt: skip
+    want(db, page(db, "new"), "new.png", "shared.png", "failed.png")
+    for scope in (ClaimScope(frozenset(), began=stamp(began)), ClaimScope(began=stamp(began), new_parts_only=True)):
+        assert FrontierTable(db).count_parts(scope, ANY) == 3
+        assert FrontierTable(db).next_part(scope, ANY) == stamp(NOW)
+    assert claimed(db, scope) == ["shared.png", "new.png"]
+    assert FrontierTable(db).next_part(scope, ANY) == stamp(later)
+    parts.wait_anew(db, ["//paper.example/old"], NOW)
+    assert claimed(db, scope) == ["waits.png"]
+
+
+@pytest.mark.parametrize(
+    ("pages_only", "hosts", "next_part"),
+    [(0, [], "2026-11-30T05:00:00Z"), (1, [], None), (None, ["paper.example"], "2026-11-30T00:00:00Z")],
+)
+def test_host_in_trouble_is_not_asked_for_parts(db, pages_only, hosts, next_part):
+    """Before its next probe; while it refuses pages, a page is the probe."""
+    want(db, page(db, "one"), "a.png")
+    if pages_only is not None:
+        db.execute(
+            "INSERT INTO hosts (host, trouble, failures, retry_at, pages_only) VALUES (?, 'HTTP 503', 1, ?, ?)",
+            ("paper.example", "2026-11-30T05:00:00Z", pages_only),
+        )
+    table = FrontierTable(db)
+    assert table.hosts_with_parts(ClaimScope(), NOW, ANY) == hosts
+    assert table.next_part(ClaimScope(), ANY) == next_part
+    assert table.next_part(ClaimScope(), PartChoice()) is None
+
+
+def test_page_to_which_an_address_redirects_has_its_parts(db):
+    """Each once."""
+    want(db, page(db, "old"), "a.png", "b.png")
+    want(db, page(db, "new"), "b.png")
+    parts.copy_links(db, "//paper.example/old", "//paper.example/new")
+    links = db.execute("SELECT count(*) FROM page_parts WHERE page_id = ?", (part(db, "new"),)).fetchone()[0]
+    assert links == 2
+
+
+def test_part_to_which_another_redirects_is_not_fetched_again(db):
+    """If it was queued as well."""
+    want(db, page(db, "one"), "moved.png", "there.png")
+    parts.landed(db, part(db, "moved.png"), HOME + "there.png", NOW)
+    assert claimed(db) == ["moved.png"]
+    assert want(db, page(db, "two"), "there.png") == QueuedParts(0, 1)
+
+
+def test_part_of_no_source_knows_its_page(db):
+    """Whose site it may be on."""
+    want(db, page(db, "one"), "a.png")
+    (claim,) = FrontierTable(db).claim_parts(crawl_of(db), "paper.example", 1, ClaimScope(), NOW, ANY)
+    assert claim.hint == {"part": "image", parts.HOME_HINT: HOME}
