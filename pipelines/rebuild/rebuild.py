@@ -122,7 +122,7 @@ class Rebuild(StagingDatabase):
     def _remember_removals(self) -> None:
         """Add removals that only tombstones tell of: a takedown was killed before it came to its rows."""
         removed = TakedownRegister(self.db)
-        for row in self._ask(f"SELECT url, time, reason FROM tombstones WHERE {OWN_FILE}").fetchall():  # noqa: S608
+        for row in self._ask(f"SELECT url, time, reason FROM tombstones WHERE NOT is_part AND {OWN_FILE}").fetchall():  # noqa: S608
             if row["url"] and row["url"] not in removed:
                 key = url_key(row["url"])
                 removals.remember(self.db, name_of_key(key), row["time"], row["reason"], captures=1)

@@ -40,7 +40,7 @@ CREATE TABLE journal_records (at INTEGER PRIMARY KEY, number INTEGER NOT NULL, a
                               more INTEGER NOT NULL, file TEXT, offset INTEGER, length INTEGER) STRICT;
 CREATE TABLE unread (revision_id INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE damage (file TEXT, offset INTEGER, length INTEGER, why TEXT) STRICT;
-CREATE TABLE tombstones (url TEXT, time TEXT, reason TEXT, file TEXT) STRICT;
+CREATE TABLE tombstones (url TEXT, time TEXT, reason TEXT, is_part INTEGER, file TEXT) STRICT;
 CREATE TABLE changed_texts (revision_id INTEGER PRIMARY KEY, extractor TEXT, reading_id INTEGER) STRICT;
 CREATE TABLE lost (url TEXT, why TEXT) STRICT;
 CREATE TABLE manifest_lines (at INTEGER PRIMARY KEY, file TEXT, size INTEGER, sha256 TEXT, records INTEGER,
@@ -200,7 +200,7 @@ class StagingDatabase:
             self._ask("UPDATE scanned SET number = -1 - number, archive = ? WHERE file = ?", found.archive, file)
             self.db.executemany("INSERT INTO damage VALUES (?, ?, ?, ?)", [(file, *one) for one in found.damaged])
             tombstones = [(*one, file) for one in found.tombstones]
-            self.db.executemany("INSERT INTO tombstones VALUES (?, ?, ?, ?)", tombstones)
+            self.db.executemany("INSERT INTO tombstones VALUES (?, ?, ?, ?, ?)", tombstones)
             self.db.execute(
                 """INSERT INTO manifest_lines (file, size, sha256, records, captures, first, last)
                    VALUES (:file, :size, :sha256, :records, :captures, :first, :last)""",

@@ -65,6 +65,7 @@ class Removal:
         (`kept_revisits`). `damaged_too`: also rewrite files that differ from their line in the manifest.
         """
         self._is_superseded, self._record_ids = is_superseded, targets.record_ids
+        self._parts = {targets.captures[number].record_id for number in targets.captures_of_parts}
         self.damaged_too, self.damaged = damaged_too, dict[str, str]()  # such files: the SHA-256 that they should have
         self.warc, self.manifest_file, self.targets, self.reason, self.time = warc, manifest_file, targets, reason, time
         self.files = 0  # rewritten
@@ -160,13 +161,14 @@ class Removal:
             return MemberSpan(first.offset, length, moved_member(url, record_ids, self.time, length))
         self.records += len(exchange)
         self.bytes += length
-        tombstone = Tombstone(url, record_ids, date, self.time, self.reason)
+        tombstone = Tombstone(url, record_ids, date, self.time, self.reason, not self._parts.isdisjoint(record_ids))
         return MemberSpan(first.offset, length, tombstone_member(tombstone, length))
 
     def _entomb_damaged(self, capture: CaptureLocation) -> MemberSpan:
         self.records += 1
         self.bytes += capture.length
-        tombstone = Tombstone(capture.url, (capture.record_id,), capture.time, self.time, self.reason)
+        is_part = capture.record_id in self._parts
+        tombstone = Tombstone(capture.url, (capture.record_id,), capture.time, self.time, self.reason, is_part)
         return MemberSpan(capture.offset, capture.length, tombstone_member(tombstone, capture.length))
 
     def _entry(self, part: str, name: str, before: manifest.ManifestEntry | None) -> manifest.ManifestEntry:

@@ -36,6 +36,7 @@ class TakedownTargets:
     revisions: set[int] = field(default_factory=set)
     frontier: set[int] = field(default_factory=set)  # with `parts`
     parts: set[int] = field(default_factory=set)  # of these pages alone: their rows in the queue go as well
+    captures_of_parts: set[int] = field(default_factory=set)  # their addresses themselves are not taken down
     aliases: set[str] = field(default_factory=set)  # url_keys that are no longer another address of an article
     # Articles that stay, as a target only redirects to them from another site: id -> (headline, URL).
     elsewhere: dict[int, tuple[str, str]] = field(default_factory=dict)
@@ -104,6 +105,7 @@ def _add_parts(db: sqlite3.Connection, targets: TakedownTargets) -> None:
         for capture in removals.captures_possibly_at(db, host):
             if key_or_none(capture.url) in keys:
                 targets.captures[capture.id] = capture
+                targets.captures_of_parts.add(capture.id)
     targets.parts = set(found)
     targets.frontier |= targets.parts
 

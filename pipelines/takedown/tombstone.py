@@ -26,6 +26,7 @@ MAX_STORED_BLOCK_BYTES = 65_535  # RFC 1951 section 3.2.4
 MAX_FIELDS_BYTES = 65_536  # of a tombstone, without its padding
 COPY_CHUNK_BYTES = 1 << 20
 URL_FIELD, RECORD_FIELD, REASON_FIELD = "removed-uri", "removed-record", "reason"
+PART_FIELD = "removed-with"  # its value: "page"; the address itself was not taken down, and may come again
 MOVED_FIELD, MOVED_RECORD_FIELD = "moved-uri", "moved-record"
 
 
@@ -45,6 +46,7 @@ class Tombstone(NamedTuple):
     date: str  # WARC-Date of what was removed
     removed: datetime
     reason: str
+    is_part: bool = False  # of a page that was taken down, and of no other
 
 
 class TombstoneNotice(NamedTuple):
@@ -53,6 +55,7 @@ class TombstoneNotice(NamedTuple):
     url: str
     time: str  # when the records were removed: WARC-Date, to the second
     reason: str
+    is_part: bool  # of a page that was taken down: its address itself was not
 
 
 def notice_of(member: StoredRecord) -> TombstoneNotice | None:
@@ -62,7 +65,7 @@ def notice_of(member: StoredRecord) -> TombstoneNotice | None:
     text = member.block[:MAX_FIELDS_BYTES].decode("utf-8", "replace")
     lines = dict(line.partition(": ")[::2] for line in text.split("\r\n"))
     time = (member.headers.get("WARC-Date") or "")[:19] + "Z"
-    return TombstoneNotice(lines.get(URL_FIELD, ""), time, lines.get(REASON_FIELD, ""))
+    return TombstoneNotice(lines.get(URL_FIELD, ""), time, lines.get(REASON_FIELD, ""), PART_FIELD in lines)
 
 
 def removed_record_ids(block: bytes) -> set[str]:
@@ -84,14 +87,15 @@ def tombstone_member(tombstone: Tombstone, length: int) -> bytes:
     Where there is little room, it leaves out the record ids, then date and reason, then the URL. Raises MorgueError if
     not even an empty tombstone fits.
     """
+    url = [(URL_FIELD, tombstone.url), *([(PART_FIELD, "page")] if tombstone.is_part else [])]
     # The ids are not given in WARC-Refers-To: that field may only name records that exist.
     about = [
-        (URL_FIELD, tombstone.url),
+        *url,
         ("captured", tombstone.date),
         (REASON_FIELD, " ".join(tombstone.reason.split())),
     ]
     record_ids = [(RECORD_FIELD, record_id) for record_id in tombstone.record_ids]
-    return _note(tombstone.url, ([*about, *record_ids], about, about[:1], []), tombstone.removed, length)
+    return _note(tombstone.url, ([*about, *record_ids], about, url, []), tombstone.removed, length)
 
 
 def moved_member(url: str, record_ids: Sequence[str], moved: datetime, length: int) -> bytes:

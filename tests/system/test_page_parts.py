@@ -168,9 +168,38 @@ def test_rebuild_makes_the_same_rows(paper, archive):
     done = morgue("-C", archive, "rebuild")
     assert done.returncode == 0, done.stderr
     after = tables(archive / "morgue.db")
-    for name in ("page_parts", "frontier", "captures", "articles", "revisions"):
+    for name in ("page_parts", "frontier", "captures", "articles", "revisions", "removals"):
         assert after[name] == before[name], name
     assert morgue("-C", archive, "verify").returncode == 0
+
+
+def test_rebuild_leaves_a_part_that_came_again_after_a_takedown(paper, archive):
+    """The address itself was not taken down: only what a page had of it."""
+    watch(paper, archive, "all")
+    crawl(archive)
+    morgue("-C", archive, "remove", paper.stories[0], "--reason", "test", "--yes")
+    paper.answers[paper.stories[1].removeprefix(paper.url)] = (200, page_of(1, '<img src="/p0.png">'), {})
+    paper.feed(0, 1)
+    crawl(archive, "paper")
+    question = "SELECT state, hint FROM frontier WHERE url LIKE '%/p0.png'"
+    before = rows(archive, question), rows(archive, "SELECT * FROM removals")
+    assert before[0][0][0] == "done"
+    (archive / "morgue.db").unlink()
+    morgue("-C", archive, "rebuild")
+    assert (rows(archive, question), rows(archive, "SELECT * FROM removals")) == before
+
+
+def test_page_that_another_one_named_as_its_picture_is_collected(paper, archive):
+    """As soon as a listing links it; a page must not be able to hide another one."""
+    path = paper.stories[1].removeprefix(paper.url)
+    paper.answers[paper.stories[0].removeprefix(paper.url)] = (200, page_of(0, f'<img src="{path}">'), {})
+    paper.feed(0)
+    watch(paper, archive, "all")
+    crawl(archive)
+    assert rows(archive, "SELECT kind, state FROM frontier WHERE url = ?", paper.stories[1]) == [("part", "done")]
+    paper.feed(0, 1)
+    crawl(archive, "paper")
+    assert (paper.stories[1],) in rows(archive, "SELECT url FROM articles")
 
 
 def test_takedown_of_a_page_takes_the_parts_that_no_other_page_has(paper, archive):

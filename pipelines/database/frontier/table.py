@@ -25,11 +25,20 @@ class FrontierTable(DueRows):
     # For a crawl: insert, record.
 
     def insert(self, row: FrontierRow) -> bool:
-        """Insert a row that waits for a visit, or for a backfill. Return False if its `url_key` is there already."""
+        """Insert a row that waits for a visit, or for a backfill. Return False if its `url_key` is there already.
+
+        A part of a page that a listing links is no part, or no longer: its row becomes that of a page.
+        """
         inserted = self._db.execute(
             """INSERT INTO frontier (url_key, url, host, source_id, kind, state, next_visit, priority, depth, found,
                                      found_on, hint, day)
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id""",
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (url_key) DO UPDATE SET
+                   source_id = excluded.source_id, kind = excluded.kind, state = excluded.state,
+                   next_visit = excluded.next_visit, priority = excluded.priority, depth = excluded.depth,
+                   found = excluded.found, found_on = excluded.found_on, hint = excluded.hint, day = excluded.day,
+                   failures = 0, etag = NULL, last_modified = NULL
+               WHERE frontier.kind = 'part' AND frontier.state IN ('idle', 'done') AND excluded.kind != 'part'
+               RETURNING id""",
             (
                 row.url_key,
                 row.url,
