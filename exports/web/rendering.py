@@ -29,6 +29,7 @@ STATUS = {
     QueryError: HTTPStatus.BAD_REQUEST,
     ConfigError: HTTPStatus.NOT_IMPLEMENTED,
 }  # an extra is missing
+MAX_LINE_CHARS = 500
 JSON_TYPE = "application/json"
 
 
@@ -76,6 +77,12 @@ def shown(value: object) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(shown, value))
     return plain(str(value))
+
+
+def brief(value: object) -> str:
+    """Return a value for a line of a list: `shown`, and cut if it is longer than any headline."""
+    text = shown(value)
+    return text if len(text) <= MAX_LINE_CHARS else text[: MAX_LINE_CHARS - 1] + "…"
 
 
 def is_web_address(url: object) -> bool:
@@ -148,8 +155,8 @@ def _environment() -> Environment:
         loader=PackageLoader("exports.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True, auto_reload=False,
     )  # fmt: skip
-    made.filters |= {"shown": shown, "marked": marked, "number": "{:,}".format, "article_text": article_text,
-                     "compared": compared_text}  # fmt: skip
+    filters = (shown, brief, marked, article_text)
+    made.filters |= {one.__name__: one for one in filters} | {"number": "{:,}".format, "compared": compared_text}
     made.tests["web_address"] = is_web_address
     made.globals["counted"] = counted
     return made

@@ -48,6 +48,7 @@ LEADING_AWAY = ", ".join((
 ))  # fmt: skip
 OWN_DATA = ("data:", "blob:", "about:")
 STATIC = ("#", *OWN_DATA)
+RESOLVED = re.compile(r"\\|/\.|/%2e", re.IGNORECASE)
 DOTS = re.compile(r"(?:\.|%2e){1,2}", re.IGNORECASE)
 
 
@@ -65,6 +66,7 @@ class AddressWriter:
     def __init__(self, base: str, places: Places, is_known: Callable[[str], bool] = lambda url: True) -> None:
         """`is_known`: says of an absolute address of the web whether we have it."""
         self.base, self.places, self._is_known = base, places, is_known
+        self._absolute: dict[str, str] = {}  # by address as written
 
     def part(self, address: str) -> str:
         """Return the address of a picture, style sheet or font."""
@@ -102,11 +104,14 @@ class AddressWriter:
         address = _without_spaces(address)
         if not address or address.lower().startswith(STATIC):
             return address
-        try:
-            absolute = urljoin(self.base, address)
-        except ValueError:
-            return "#"
-        return before + in_full(absolute) if absolute.lower().startswith(("http://", "https://")) else "#"
+        if address not in self._absolute:
+            try:
+                absolute = urljoin(self.base, address)
+            except ValueError:
+                absolute = ""
+            is_web = absolute.lower().startswith(("http://", "https://"))
+            self._absolute[address] = in_full(absolute) if is_web else ""
+        return before + self._absolute[address] if self._absolute[address] else "#"
 
 
 def _without_spaces(address: str) -> str:
@@ -116,6 +121,8 @@ def _without_spaces(address: str) -> str:
 
 def in_full(absolute: str) -> str:
     """Return an absolute address without what a browser would resolve: `\\`, and `..` that would climb out of ours."""
+    if not RESOLVED.search(absolute):
+        return absolute
     path, mark, rest = re.fullmatch(r"([^?#]*)([?#]?)(.*)", absolute, re.DOTALL).groups()  # type: ignore[union-attr]
     scheme, _, path = path.replace("\\", "/").partition("//")
     host, *segments = path.split("/")
@@ -203,7 +210,8 @@ def _rewrite(node: Any, write: AddressWriter) -> None:
     for name in PAGES.get(tag, ()):
         if given.get(name):
             attrs[name] = write.page(given[name])
-            attrs["target"] = "_top"
+            if not attrs[name].startswith("#"):  # a place in this page is shown where it is
+                attrs["target"] = "_top"
     if tag in FRAMES and given.get("src"):
         attrs["src"] = write.frame(given["src"])
     if tag not in PARTS and tag not in PAGES and tag != "link":

@@ -80,7 +80,7 @@ def test_address_or_attribute_that_would_run_is_gone(markup):
 def test_link_leads_to_the_page_in_the_archive():
     """In the whole window, so that the banner tells what is shown."""
     assert body('<a href="c.html">x</a>') == '<a href="V:https://paper.example/a/c.html" target="_top">x</a>'
-    assert body('<a href="#part">x</a>') == '<a href="#part" target="_top">x</a>'
+    assert body('<a href="#part">x</a>') == '<a href="#part">x</a>'
 
 
 def test_base_of_the_page_counts():
