@@ -179,6 +179,11 @@ class RawClient:
         status = int(head.split(b" ", 2)[1]) if head.startswith(b"HTTP/") else 0
         return OddAnswer(status, time.monotonic() - begin, head, body)
 
+    def leave(self, request: OddRequest) -> None:
+        """Send a request, and go away without waiting for its answer."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=self.seconds) as connection:
+            connection.sendall(request.raw)
+
     def _exchange(self, request: OddRequest) -> tuple[bytes, bytes]:
         if self._socket is None:
             self._socket = socket.create_connection(("127.0.0.1", self.port), timeout=self.seconds)
