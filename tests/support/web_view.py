@@ -54,6 +54,10 @@ class WebView:
         finally:
             connection.close()
 
+    def at(self, url: str) -> WebView:
+        """Return the same view, asked at another address, as by a server that stands in front of it."""
+        return WebView(url, self.process)
+
     def frame_of(self, path: str) -> str:
         """Return the address of what a page of the replay shows in its frame."""
         found = re.search(r'<iframe src="([^"]+)"', self.get(path).text)

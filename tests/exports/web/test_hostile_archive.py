@@ -14,9 +14,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from pipelines.core.terminal import UNSAFE_CHARACTERS
-from tests.support.browser import browser
+from tests.support.browser import profile
 from tests.support.command import morgue, rows
 from tests.support.hostile_archive import NAMES, build
+from tests.support.hostile_server import HostileServer, Reply
 from tests.support.silent_listener import silent_listener
 from tests.support.web_view import viewing
 
@@ -50,17 +51,17 @@ def evil():
 
 
 @pytest.fixture(scope="module")
-def chromium(evil):
+def window(evil, tmp_path_factory):
     """Start a browser that finds the attacker by name."""
-    with browser(f"--host-resolver-rules=MAP evil.example 127.0.0.1:{evil.port}") as opened:
+    folder = tmp_path_factory.mktemp("profile")
+    with profile(folder, f"--host-resolver-rules=MAP evil.example 127.0.0.1:{evil.port}") as opened:
         yield opened
 
 
 @pytest.fixture
-def watched(chromium, evil, view):
+def watched(window, evil):
     """Open a page and note what happens; at the end, nothing may have run, and nobody else may have been asked."""
-    context = chromium.new_context()
-    page = context.new_page()
+    page = window.new_page()
     happened, asked = [], set()
     page.on("dialog", lambda dialog: (happened.append("dialog"), dialog.dismiss()))
     page.on("download", lambda _: happened.append("download"))
@@ -70,22 +71,24 @@ def watched(chromium, evil, view):
     page.on("request", lambda request: asked.add(request.url))
     yield page
     page.wait_for_timeout(300)
-    cookies = context.cookies()
-    context.close()
+    page.close()
     assert evil.met == []
     assert happened == []
     assert {urlsplit(url).hostname for url in asked if not url.startswith("data:")} == {"127.0.0.1"}
     assert len({urlsplit(url).netloc for url in asked if not url.startswith("data:")}) <= 2
-    assert cookies == []
+    assert window.cookies() == []
 
 
-def test_attacker_would_be_heard():
+def test_attacker_would_be_heard(tmp_path):
     """The tests below could fail: a connection made ahead is one that the listener keeps."""
-    with silent_listener() as evil, browser(f"--host-resolver-rules=MAP evil.example 127.0.0.1:{evil.port}") as opened:
-        page = opened.new_page()
-        page.set_content("<link rel=preconnect href='http://evil.example'>")
-        page.wait_for_timeout(500)
-    assert evil.met
+    markup = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 99\r\n\r\n"
+    markup += b"<link rel=preconnect href='http://evil.example/'>".ljust(99)
+    with silent_listener() as evil, HostileServer({"/": Reply(markup)}) as server:
+        with profile(tmp_path, f"--host-resolver-rules=MAP evil.example 127.0.0.1:{evil.port}") as window:
+            page = window.new_page()
+            page.goto(server.url("/"))
+            page.wait_for_timeout(500)
+        assert evil.met
 
 
 def captured(archive, part=""):
@@ -200,8 +203,8 @@ def test_headers_of_a_capture_are_not_passed_on(archive, view):
     path = urlsplit(view.get(f"/replay/2026/{url}").headers["location"]).path
     answer = view.get(view.frame_of(path))
     assert set(answer.headers) == {
-        "content-type", "content-length", "date", "content-security-policy", "x-content-type-options", "referrer-policy",
-        "cache-control", "cross-origin-resource-policy", "memento-datetime", "link",
+        "content-type", "content-length", "date", "content-security-policy", "x-content-type-options", "link",
+        "referrer-policy", "cache-control", "cross-origin-resource-policy", "memento-datetime",
     }  # fmt: skip
     assert answer.headers["link"] == f'<{url}>; rel="original"'
     assert "evil" not in str(answer.headers)
@@ -210,7 +213,7 @@ def test_headers_of_a_capture_are_not_passed_on(archive, view):
 
 
 def test_page_that_takes_too_long_holds_nobody_up(archive, view):
-    """100,000 attributes take a parser minutes. It is given up, and the view answers meanwhile."""
+    """A hundred thousand attributes take a parser minutes. It is given up, and the view answers meanwhile."""
     (url,) = (one for (one,) in rows(archive, "SELECT url FROM captures WHERE url LIKE '%attributes%'"))
     path = urlsplit(view.get(f"/replay/2026/{url}").headers["location"]).path
     frame, answers = view.frame_of(path), []
