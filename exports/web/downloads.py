@@ -96,7 +96,7 @@ class ExportResponse(StreamingResponse):
         try:
             await super().__call__(scope, receive, send)
         except (MorgueError, BrokenPipeError) as error:
-            logger.error("an export was cut: %s", plain(error))
+            logger.error("an export was cut: %(why)s", {"why": plain(error)})
         finally:
             self.pipe.stop()
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from urllib.parse import urlencode
 
 import uvicorn
 
@@ -51,7 +52,10 @@ def serve(archive: ServedArchive, place: Place, health_of: HealthOf, say: Callab
     view = view_app.View(archive, origins, health_of).app()
     workers = prepared.workers()
     replay = Replay(archive, workers, origins).app()
-    say((place.origin or _origin(place.host, view_port)) + (f"/?token={place.token}" if place.token else "/"))
+    say(
+        (place.origin or _origin(place.host, view_port))
+        + ("/?" + urlencode({"token": place.token}) if place.token else "/")
+    )
     try:
         asyncio.run(_run(
             Guard(view, doorways[0], partial(view_app.headers, origins)), view_door,

@@ -137,3 +137,18 @@ def test_more_connections_than_there_are_places_are_closed(port):
         with socket.create_connection(("127.0.0.1", port), timeout=5) as door:
             door.sendall(GET)
             assert door.recv(12) == b"HTTP/1.1 200"
+
+
+def test_garbage_after_the_last_answer_ends_the_connection_without_a_word(port, caplog):
+    """A body that is no chunk, after its request was answered."""
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as door:
+        door.sendall(GET.replace(b"\r\n\r\n", b"\r\nTransfer-Encoding: chunked\r\n\r\n"))
+        taken = b""
+        while len(taken) < 30_000_000:
+            taken += door.recv(1 << 21)
+        try:
+            door.sendall(b"zz\r\n")
+            assert not door.recv(1 << 20).startswith(b"HTTP")
+        except ConnectionError:
+            assert taken
+    assert [record.getMessage() for record in caplog.records] == []

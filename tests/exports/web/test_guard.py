@@ -107,9 +107,11 @@ def test_token_moves_into_a_cookie_that_does_not_hold_it():
     assert Asked(other, cookie=f"{name}={value}").status == 401
 
 
-REFUSED = [{"cookie": f"{COOKIE}=x"}, {"cookie": f"{COOKIE}="}, {"cookie": f'{COOKIE}="\\377"'}, {"cookie": "=;=,\x7f"},
-           {"authorization": "Bearer"}, {"authorization": "Bearer wrong"}, {"authorization": basic("wrong")},
-           {"authorization": "Basic \xff"}, {"authorization": "Basic ===="}, {"authorization": "Digest x"}, {}]  # fmt: skip
+REFUSED = [
+    {"cookie": f"{COOKIE}=x"}, {"cookie": f"{COOKIE}="}, {"cookie": f'{COOKIE}="\\377"'}, {"cookie": "=;=,\x7f"}, {},
+    {"authorization": "Bearer"}, {"authorization": "Bearer wrong"}, {"authorization": basic("wrong")},
+    {"authorization": "Basic \xff"}, {"authorization": "Basic ===="}, {"authorization": "Digest x"},
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("headers", REFUSED)

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import re
-import threading
 import time
-from collections import Counter
-from pathlib import Path
 
 import pytest
 
 from tests.support.article_archive import build
-from tests.support.odd_requests import OddRequest, RawClient, odd_requests
+from tests.support.odd_requests import OddRequest, RawClient, asked_by_many, ports_of, resident_mb
 from tests.support.web_view import viewing
 
 pytestmark = pytest.mark.slow
 
-REQUESTS = 1000  # of each port; about 20 s together
+REQUESTS = 2000  # about 20 s
 MAX_SECONDS = 25.0  # of an answer: 20 s in the database at most
 MAX_GROWTH_MB = 250
 
@@ -27,48 +23,15 @@ def archive(tmp_path):
     return build(tmp_path / "archive")
 
 
-def resident_mb(process: int) -> int:
-    """Return the memory of a process."""
-    status = Path(f"/proc/{process}/status").read_text(encoding="ascii")
-    return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) >> 10
-
-
-def ports_of(view) -> tuple[int, int]:
-    """Return the port of the view and that of captured pages."""
-    policy = view.get("/").headers["content-security-policy"]
-    return int(view.url.rpartition(":")[2]), int(re.search(r"frame-src http://[^:]+:(\d+)", policy)[1])
-
-
 def test_no_request_is_answered_with_an_error_of_ours(archive):
     """Each is answered in time, memory is bounded, and nothing is printed (`viewing` sees to that)."""
     urls = [f"https://courier.example/2024/article-{number}?from=front" for number in range(1, 5)]
     with viewing(archive) as view:
         assert view.get("/search?q=climate").status == 200
-        before, statuses, faults = resident_mb(view.process), Counter(), []
-
-        def ask(port: int, seed: int) -> None:
-            client = RawClient(port, MAX_SECONDS)
-            for request in odd_requests(seed, REQUESTS // 2, f"127.0.0.1:{port}", urls):
-                try:
-                    answer = client.ask(request)
-                except TimeoutError:
-                    faults.append(("no answer", str(request)))
-                    client.close()
-                    continue
-                statuses[answer.status] += 1
-                if answer.status in (500, 502) or b"Traceback" in answer.body:
-                    faults.append((answer.status, str(request)))
-            client.close()
-
-        threads = [
-            threading.Thread(target=ask, args=(port, seed)) for seed, port in enumerate(ports_of(view) * 2, 20261130)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert faults == []
-        assert {200, 400, 404, 405, 414, 421} <= set(statuses), statuses
+        before = resident_mb(view.process)
+        found = asked_by_many(ports_of(view), 20261130, REQUESTS, urls, MAX_SECONDS)
+        assert found.faults == []
+        assert {200, 400, 404, 405, 414, 421} <= set(found.statuses), found.statuses
         assert resident_mb(view.process) - before < MAX_GROWTH_MB
 
 
