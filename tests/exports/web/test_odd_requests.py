@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import socket
+import sqlite3
 import time
+from contextlib import ExitStack, closing
 
 import pytest
 
+from pipelines.database.columns import update_article
 from tests.support.article_archive import build
 from tests.support.odd_requests import OddRequest, RawClient, asked_by_many, ports_of, resident_mb
 from tests.support.web_view import viewing
@@ -134,3 +138,28 @@ def test_more_exports_than_two_are_told_to_wait(archive):
         while view.get("/export/articles.csv").status != 200:
             assert time.monotonic() < deadline, "the places of those who left are not free"
             time.sleep(0.1)
+
+
+def test_third_export_is_told_to_try_again(archive):
+    """Two readers who take nothing of theirs hold both places, until they go."""
+    with closing(sqlite3.connect(archive / "morgue.db")) as db, db:
+        for number in range(1, 20):
+            update_article(db, {"text": f"{number} lamps\n" * 200_000}, number)
+    with viewing(archive) as view:
+        port, _ = ports_of(view)
+        with ExitStack() as stack:
+            for _ in range(2):
+                door = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+                door.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                door.sendall(get("/export/articles.jsonl", port).raw)
+                assert door.recv(12) == b"HTTP/1.1 200"
+            refused = view.get("/export/articles.jsonl")
+            assert refused.status == 503
+            assert "2 exports are running" in refused.text
+            assert "try again in a minute" in refused.text
+            assert view.get("/search.json?q=climate").status == 200
+        deadline = time.monotonic() + 15
+        while (answer := view.get("/export/articles.csv")).status != 200:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        assert len(answer.body) > 20_000_000
