@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 MAX_CONNECTIONS = 256  # at the same time, of each port; more are closed at once
@@ -28,6 +29,13 @@ class BoundedConnection(H11Protocol):
         self.next_look = self.loop.call_later(SECONDS_BETWEEN_LOOKS, self.look)
         if len(self.connections) > MAX_CONNECTIONS:
             transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes. What is no HTTP, after an answer that ends the connection, ends it at once."""
+        try:
+            super().data_received(data)
+        except h11.LocalProtocolError:  # uvicorn tries to answer it a second time
+            self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Look no more."""

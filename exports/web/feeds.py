@@ -13,7 +13,7 @@ from exports.formats.xml_text import element
 from exports.python_api.archive import Archive
 from exports.web.lists import HealthOf
 from exports.web.memento import base_of
-from exports.web.rendering import shown
+from exports.web.rendering import brief, shown
 from exports.web.search_address import SearchAddress
 from pipelines.database.edits import edit_list
 
@@ -65,7 +65,7 @@ def health(health_of: HealthOf, request: Request) -> Response:
 
 def _entry(link: str, title: str, updated: str, summary: str) -> str:
     parts = (
-        element("id", urn(link)), element("title", shown(title)), element("updated", date_time(updated) or NO_TIME),
+        element("id", urn(link)), element("title", brief(title)), element("updated", date_time(updated) or NO_TIME),
         element("link", rel="alternate", href=link), element("summary", shown(summary)),
     )  # fmt: skip
     return "\n".join(("<entry>", *parts, "</entry>"))

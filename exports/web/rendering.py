@@ -29,6 +29,7 @@ FOUND_MARKS = ("\ue000", "\ue001")  # private-use characters around the words fo
 # Other errors tell of a state of the archive: it is locked, damaged, or asked for too much.
 STATUS = {TakenDown: HTTPStatus.GONE, NotFound: HTTPStatus.NOT_FOUND, QueryError: HTTPStatus.BAD_REQUEST,
           ConfigError: HTTPStatus.NOT_IMPLEMENTED}  # fmt: skip
+MAX_LINE_CHARS = 500
 JSON_TYPE = "application/json"
 JSON_ONLY = "/timemap/json/"
 ADDRESS_AT_END = ("/replay/", "/timegate/", "/timemap/", "/captures/")  # of the web, which may end in .json
@@ -104,6 +105,12 @@ def time_text(value: str) -> str:
     return value[:19].replace("T", " ")
 
 
+def brief(value: object) -> str:
+    """Return a value for a line of a list: `shown`, and cut if it is longer than any headline."""
+    text = shown(value)
+    return text if len(text) <= MAX_LINE_CHARS else text[: MAX_LINE_CHARS - 1] + "…"
+
+
 def is_web_address(url: object) -> bool:
     """Return True for an address that may be a link: http and https, never javascript: or data:."""
     return isinstance(url, str) and url.lower().startswith(("https://", "http://"))
@@ -175,8 +182,8 @@ def _environment() -> Environment:
         lstrip_blocks=True, auto_reload=False,
     )  # fmt: skip
     made.filters |= {
-        "shown": shown, "marked": marked, "number": "{:,}".format, "article_text": article_text, "coded": coded,
-        "compared": compared_text, "sentence": sentence, "time": time_text, "change": article_report.change,
+        "shown": shown, "brief": brief, "marked": marked, "number": "{:,}".format, "article_text": article_text,
+        "coded": coded, "compared": compared_text, "sentence": sentence, "time": time_text, "change": article_report.change,
         "origin": origin,
     }  # fmt: skip
     made.tests["web_address"] = is_web_address

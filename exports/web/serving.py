@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 import uvicorn
 
@@ -61,7 +61,10 @@ def serve(archive: ServedArchive, place: Place, health_of: HealthOf, say: Callab
               partial(said, origins))
         for (app, said), port, origin in zip(apps, ports, stated, strict=False)
     ]  # fmt: skip
-    say((place.origins[0] or _origin(place.host, ports[0])) + (f"/?token={quote(place.token)}" if place.token else "/"))
+    say(
+        (place.origins[0] or _origin(place.host, ports[0]))
+        + ("/?" + urlencode({"token": place.token}) if place.token else "/")
+    )
     try:
         asyncio.run(_run(list(zip(guards, doors, strict=True))))
     finally:

@@ -4,11 +4,17 @@
 from __future__ import annotations
 
 import random
+import re
 import socket
+import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import quote
+
+from tests.support.web_view import WebView
 
 ROUTES = (
     "/", "/search", "/search.json", "/search.atom", "/article/{number}", "/article/{number}.json",
@@ -179,6 +185,11 @@ class RawClient:
         status = int(head.split(b" ", 2)[1]) if head.startswith(b"HTTP/") else 0
         return OddAnswer(status, time.monotonic() - begin, head, body)
 
+    def leave(self, request: OddRequest) -> None:
+        """Send a request, and go away without waiting for its answer."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=self.seconds) as connection:
+            connection.sendall(request.raw)
+
     def _exchange(self, request: OddRequest) -> tuple[bytes, bytes]:
         if self._socket is None:
             self._socket = socket.create_connection(("127.0.0.1", self.port), timeout=self.seconds)
@@ -230,3 +241,53 @@ def read_answer(connection: socket.socket, *, has_body: bool) -> tuple[bytes, by
             return head, body, True
         body += more
     return head, body, is_last or length is None
+
+
+@dataclass(slots=True)
+class OddReport:
+    """Hold what became of many requests."""
+
+    statuses: Counter[int] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)
+    slowest: float = 0.0
+
+
+def asked_by_many(ports: Sequence[int], seed: int, count: int, urls: Sequence[str], seconds: float) -> OddReport:
+    """Ask each port with two clients at once, so many requests together, each of which has so long for its answer."""
+    report = OddReport()
+
+    def ask(port: int, seed: int) -> None:
+        client = RawClient(port, seconds)
+        for request in odd_requests(seed, count // (2 * len(ports)), f"127.0.0.1:{port}", urls):
+            try:
+                answer = client.ask(request)
+            except TimeoutError:
+                report.faults.append(f"no answer: {request}")
+                client.close()
+                continue
+            report.statuses[answer.status] += 1
+            report.slowest = max(report.slowest, answer.seconds)
+            if answer.status in (500, 502) or b"Traceback" in answer.body:
+                report.faults.append(f"{answer.status}: {request}")
+        client.close()
+
+    threads = [threading.Thread(target=ask, args=(port, seed + at)) for at, port in enumerate((*ports, *ports))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return report
+
+
+def ports_of(view: WebView) -> tuple[int, int]:
+    """Return the port of the view and that of captured pages."""
+    found = re.search(r"frame-src http://[^:]+:(\d+)", view.get("/").headers["content-security-policy"])
+    assert found
+    return int(view.url.rpartition(":")[2]), int(found[1])
+
+
+def resident_mb(process: int) -> int:
+    """Return the memory of a process."""
+    found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{process}/status").read_text(encoding="ascii"))
+    assert found
+    return int(found[1]) >> 10

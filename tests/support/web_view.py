@@ -38,6 +38,7 @@ class WebView:
     """Hold where a view is served; `get` asks it."""
 
     url: str  # without a slash at the end
+    process: int
 
     def get(self, path: str, *, method: str = "GET", **headers: str) -> Answer:
         """Ask for a path, or for an address of the replay."""
@@ -53,6 +54,10 @@ class WebView:
         finally:
             connection.close()
 
+    def at(self, url: str) -> WebView:
+        """Return the same view, asked at another address, as by a server that stands in front of it."""
+        return WebView(url, self.process)
+
     def frame_of(self, path: str) -> str:
         """Return the address of what a page of the replay shows in its frame."""
         found = re.search(r'<iframe src="([^"]+)"', self.get(path).text)
@@ -61,15 +66,15 @@ class WebView:
 
 
 @contextmanager
-def viewing(archive: Path, *options: str) -> Iterator[WebView]:
-    """Serve an archive while the block runs. What it prints on standard error fails the test."""
+def viewing(archive: Path, *options: str, may_say: str = "") -> Iterator[WebView]:
+    """Serve an archive while the block runs. What it prints on standard error fails the test, but for one line."""
     process = start("-C", archive, "serve", "--port", "0", *options)
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
-        assert line.startswith("http://"), (line, process.communicate(timeout=10))
-        yield WebView(line.split()[0].partition("?")[0].rstrip("/"))
+        assert line.startswith("http"), (line, process.communicate(timeout=10))
+        yield WebView(line.split()[0].partition("?")[0].rstrip("/"), process.pid)
     finally:
         os.killpg(process.pid, signal.SIGINT)
         _, said = process.communicate(timeout=30)
-    assert said == "", said
+    assert all(line == may_say for line in said.splitlines()), said

@@ -6,6 +6,7 @@ archive. Every answer has a Content-Security-Policy with `sandbox`, no scripts a
 
 from __future__ import annotations
 
+import asyncio
 import re
 from html import escape
 from http import HTTPStatus
@@ -32,6 +33,7 @@ from pipelines.database.connection import Row
 from pipelines.extraction.page.charset import decode
 
 MAX_BYTES = 64 << 20  # of a body once decoded
+MAX_AT_ONCE = 8  # bodies that are read and prepared at the same time
 SHOWN_TYPES = re.compile(
     r"(?:image|font|audio|video)/[\w.+-]+|application/(?:font-|x-font-|vnd\.ms-font)[\w.+-]+", re.ASCII
 )
@@ -74,6 +76,7 @@ class Replay:
 
     def __init__(self, archive: ServedArchive, workers: WorkerPool, origins: Origins) -> None:
         self.archive, self.workers, self.origins = archive, workers, origins
+        self.places = asyncio.Semaphore(MAX_AT_ONCE)
 
     def app(self) -> Starlette:
         """Return the application."""
@@ -92,6 +95,11 @@ class Replay:
         return await self._answer(request, is_part=request.headers.get("sec-fetch-dest") not in PAGE_DESTINATIONS)
 
     async def _answer(self, request: Request, *, is_part: bool) -> Response:
+        """Answer with a capture, once there is room for it in memory."""
+        async with self.places:
+            return await self._prepared(request, is_part=is_part)
+
+    async def _prepared(self, request: Request, *, is_part: bool) -> Response:
         """Answer with a capture; what has addresses in it is prepared in a worker."""
         url, time = memento.asked_url(request), request.path_params["time"]
         found = await run_in_threadpool(self.archive.ask, lambda archive: _read(archive, url, time, is_part=is_part))

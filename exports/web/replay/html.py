@@ -51,6 +51,7 @@ LEADING_AWAY = ", ".join((
 ))  # fmt: skip
 OWN_DATA = ("data:", "blob:", "about:")
 STATIC = ("#", *OWN_DATA)
+RESOLVED = re.compile(r"\\|/\.|/%2e", re.IGNORECASE)
 DOTS = re.compile(r"(?:\.|%2e){1,2}", re.IGNORECASE)
 
 
@@ -123,11 +124,14 @@ class AddressWriter:
         address = _without_spaces(address)
         if not address or address.lower().startswith(STATIC):
             return address
-        try:
-            absolute = urljoin(self.base, address)
-        except ValueError:
-            return "#"
-        return before + in_full(absolute) if absolute.lower().startswith(("http://", "https://")) else "#"
+        if address not in self._absolute:
+            try:
+                absolute = urljoin(self.base, address)
+            except ValueError:
+                absolute = ""
+            is_web = absolute.lower().startswith(("http://", "https://"))
+            self._absolute[address] = in_full(absolute) if is_web else ""
+        return before + self._absolute[address] if self._absolute[address] else "#"
 
 
 def _without_spaces(address: str) -> str:
@@ -137,6 +141,8 @@ def _without_spaces(address: str) -> str:
 
 def in_full(absolute: str) -> str:
     """Return an absolute address without what a browser would resolve: `\\`, and `..` that would climb out of ours."""
+    if not RESOLVED.search(absolute):
+        return absolute
     path, mark, rest = re.fullmatch(r"([^?#]*)([?#]?)(.*)", absolute, re.DOTALL).groups()  # type: ignore[union-attr]
     scheme, _, path = path.replace("\\", "/").partition("//")
     host, *segments = path.split("/")

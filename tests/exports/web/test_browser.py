@@ -349,6 +349,34 @@ def test_replay_shows_the_colours_of_all_parts_and_runs_no_script(visit, view):
         assert colour in seen, colour
 
 
+def test_token_opens_frames_and_parts_too_and_is_told_to_nobody(chromium, archived):
+    """The captured page and its pictures come with the cookie; no address and no Referer has the token."""
+    with viewing(archived[0], "--token", "correct-horse") as view:
+        context = chromium.new_context()
+        page, asked = context.new_page(), []
+        page.on("request", lambda request: asked.append((request.url, request.all_headers().get("referer"))))
+        page.goto(f"{view.url}/?token=correct-horse")
+        assert page.url == f"{view.url}/"
+        asked.clear()
+        page.goto(f"{view.url}/search?q=lamp+wick")
+        page.click(".hits h2 a >> nth=0")
+        page.click("text=As archived")
+        page.wait_for_load_state("networkidle")
+        loaded = page.frame_locator("iframe").locator("img").evaluate_all("all => all.map(one => one.naturalWidth)")
+        assert loaded[:3] == [20, 20, 20]
+        frame = page.frames[1].url
+        told = [url for pair in asked for url in pair if url]
+        assert not any("correct-horse" in url for url in told)
+        assert not any(referer.startswith(view.url) for _, referer in asked if referer)
+        cookies = context.cookies()
+        assert [(one["httpOnly"], one["sameSite"]) for one in cookies] == [(True, "Strict")]
+        assert "correct-horse" not in str(cookies)
+        context.close()
+        stranger = chromium.new_context()
+        assert stranger.new_page().goto(frame).status == 401
+        stranger.close()
+
+
 def pixels(png):
     """Return a picture as rows of points, each (red, green, blue) from 0 to 255."""
     return (imread(BytesIO(png), format="png")[:, :, :3] * 255).round().astype(int)

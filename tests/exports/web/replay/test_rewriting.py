@@ -5,8 +5,10 @@ from __future__ import annotations
 from html import escape
 
 import pytest
+from selectolax.lexbor import LexborHTMLParser
 
 from exports.web.replay import css, html
+from tests.support.hostile_markup import IN_BODY
 
 BASE = "https://paper.example/a/b.html"
 
@@ -199,3 +201,45 @@ def test_browser_is_offered_the_candidates_that_the_archive_has(markup):
     """It may choose any of those that it is offered; if there are none, the one that a crawl fetches is missing."""
     text = html.rewritten(f"<html><body>{markup}</body></html>", BASE, PLACES, KNOWN.__contains__)
     assert text.partition("<body>")[2].partition("</body>")[0] == OFFERED[markup]
+
+
+def test_element_with_a_mark_like_ours_is_no_style_sheet():
+    """A page cannot know the mark; it was `data-sheet-0`, and put markup of the page where it liked."""
+    text = body("<style-x DATA-SHEET-0=0>x</style-x><style-x DATA-SHEET-0=9>y</style-x><style>a{}&lt;link></style>")
+    assert "<style-x" in text
+    assert "<style>a{}&lt;link></style>" in text
+
+
+@pytest.mark.parametrize("markup", IN_BODY.values(), ids=IN_BODY)
+def test_rewritten_page_leads_nowhere_when_it_is_parsed_again(markup):
+    """Whatever became of it: no script, no connection made ahead, no link out of the archive."""
+    once = html.rewritten(f"<!doctype html><html><body>{markup}</body></html>", BASE, PLACES)
+    assert html.settled(once, PLACES) == once
+    tree = LexborHTMLParser(once)
+    assert tree.css("script, base, meta[http-equiv], form[action], [ping], [srcdoc], template") == []
+    for node in tree.css("link, a, area, iframe"):
+        address = node.attributes.get("href") or node.attributes.get("src") or "#"
+        assert address.startswith(("P:", "F:", "V:", "#")), address
+
+
+def test_page_that_never_settles_is_shown_as_its_source(monkeypatch):
+    """Better its text than its tricks."""
+    monkeypatch.setattr(html, "MAX_ROUNDS", 0)
+    assert "&lt;p&gt;x&lt;/p&gt;" in html.settled("<p>x</p>", PLACES)
+
+
+IN_FULL = {
+    "http://a/b/../../../c": "http://a/c",
+    "http://a/%2e%2e/.%2E/c": "http://a/c",
+    "http:\\\\a\\b\\..\\c?d\\..\\e": "http://a/c?d\\..\\e",
+    "http://a/b/.": "http://a/b/",
+    "http://a/b/..": "http://a/",
+    "http://a/..b/c..": "http://a/..b/c..",
+    "http://a": "http://a",
+}
+
+
+@pytest.mark.parametrize("address", IN_FULL)
+def test_address_has_no_dots_that_would_climb_out_of_ours(address):
+    """URL Standard, 4.4: a browser takes `..` and `%2e%2e` away, together with what is before them."""
+    assert html.in_full(address) == IN_FULL[address]

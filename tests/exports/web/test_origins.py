@@ -1,0 +1,91 @@
+"""Test the origins that are stated when a server with TLS stands in front of the view."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from exports.web.origins import Origins, checked_pair
+from pipelines.core.errors import ConfigError
+from tests.support.article_archive import build
+from tests.support.command import morgue
+from tests.support.styled_paper import free_port
+from tests.support.web_view import viewing
+
+ONE, OTHER = "https://archive.example", "https://archive.example:8443"
+
+
+def test_origins_follow_the_name_that_a_reader_uses_unless_they_are_stated():
+    """Ports are those that we listen on."""
+    assert Origins(8001, 8002).of_view("10.0.0.1") == "http://10.0.0.1:8001"
+    assert Origins(8001, 8002).of_replay("10.0.0.1") == "http://10.0.0.1:8002"
+    assert Origins(8001, 8002, ONE, OTHER).of_replay("10.0.0.1") == OTHER
+
+
+def test_pair_is_written_as_browsers_write_it():
+    """Without a slash, capitals, or the port that the scheme implies."""
+    assert checked_pair("HTTPS://Archive.example:443/", f"{OTHER}/", with_token=True) == (ONE, OTHER)
+    assert checked_pair(ONE, "https://replay.example", with_token=False) == (ONE, "https://replay.example")
+    assert checked_pair(None, None, with_token=True) == (None, None)
+
+
+REFUSED = [
+    (ONE, None, False, "stated alone"),
+    (None, ONE, False, "stated alone"),
+    (ONE, f"{ONE}:443", False, "must not share"),
+    (ONE, "http://archive.example:8080", False, "another scheme"),
+    (ONE, "https://replay.example", True, "another name"),
+    (f"{ONE}/path", OTHER, False, "is no origin"),
+    ("archive.example", OTHER, False, "is no origin"),
+    ("javascript://x", OTHER, False, "is no origin"),
+    (f"{ONE}; x", OTHER, False, "is no origin"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("view", "replay", "with_token", "cause"), REFUSED)
+def test_pair_that_cannot_work_is_refused(view, replay, with_token, cause):
+    """Before anything is served."""
+    with pytest.raises(ConfigError, match=cause):
+        checked_pair(view, replay, with_token=with_token)
+
+
+@pytest.mark.slow
+def test_view_behind_a_server_with_tls(tmp_path):
+    """Its links, its frames, its policies and its cookie are those of the stated origins."""
+    archive = build(tmp_path / "archive")
+    refused = morgue("-C", archive, "serve", "--port", "0", "--origin", ONE, "--replay-origin", OTHER)
+    assert refused.returncode == 2
+    assert "add --token TEXT, or --public if everybody may" in refused.stderr
+    options = (
+        "--origin",
+        ONE,
+        "--replay-origin",
+        OTHER,
+        "--token",
+        "correct-horse",
+        "--port",
+        "0",
+        "--replay-port",
+        "0",
+    )
+    with viewing(archive, *options) as told:
+        assert told.url == ONE
+    port = free_port()
+    with viewing(archive, *options[:-4], "--port", str(port), "--replay-port", "0") as told:
+        view = told.at(f"http://127.0.0.1:{port}")
+        moved = view.get("/search?token=correct-horse", Host="archive.example", X_Forwarded_Proto="http")
+        assert "; Secure" in moved.headers["set-cookie"]
+        cookie = moved.headers["set-cookie"].partition(";")[0]
+        feed = view.get(
+            "/search.atom?q=climate", Host="archive.example", Cookie=cookie, X_Forwarded_Host="evil.example"
+        )
+        links = re.findall(r'href="([^"]+)"', feed.text)
+        assert links
+        assert all(link.startswith(f"{ONE}/") for link in links)
+        path = re.search(r'href="(/replay/[^"]+)"', view.get("/article/2", Cookie=cookie).text)[1]
+        banner = view.get(path, Cookie=cookie)
+        frame = re.search(r'<iframe src="([^"]+)"', banner.text)[1]
+        assert frame.startswith(f"{OTHER}/page/")
+        assert f"frame-src {OTHER}" in banner.headers["content-security-policy"]
+        assert view.get("/", Host="evil.example", Cookie=cookie).status == 421
