@@ -26,7 +26,7 @@ from pipelines.database.connection import Row
 from pipelines.extraction.page.charset import decode
 
 MAX_BYTES = 64 << 20  # of a body once decoded
-MAX_LOOKED_UP = 400  # candidates of `srcset` on one page; each takes a fraction of a millisecond
+MAX_LOOKED_UP = 1000  # candidates of `srcset` on one page; each takes a fraction of a millisecond
 SHOWN_TYPES = re.compile(r"(?:image|font|audio|video)/[\w.+-]+|application/(?:font-|x-font-|vnd\.ms-font)[\w.+-]+")
 TEXT_TYPES = re.compile(r"text/[\w.+-]+|application/(?:[\w.+-]+\+)?(?:xml|json|javascript|yaml|rtf|x-ndjson)")
 MISSING = (

@@ -97,6 +97,7 @@ def test_search_is_narrowed_opened_and_compared(visit):
 def test_keyboard_alone_leads_from_search_to_article(visit):
     """The first page puts the cursor into the search; Tab shows where one is."""
     keyboard = visit.page.keyboard
+    visit.page.wait_for_function("document.activeElement.id === 'q'")
     keyboard.type("ferry")
     keyboard.press("Enter")
     visit.page.wait_for_url("**/search?q=ferry*")
