@@ -28,6 +28,8 @@ from pipelines.extraction.page.charset import decode
 MAX_BYTES = 64 << 20  # of a body once decoded
 MAX_LOOKED_UP = 1000  # candidates of `srcset` on one page; each takes a fraction of a millisecond
 SHOWN_TYPES = re.compile(r"(?:image|font|audio|video)/[\w.+-]+|application/(?:font-|x-font-|vnd\.ms-font)[\w.+-]+")
+DRAWN = frozenset(("image", "font", "audio", "video"))  # Sec-Fetch-Dest of what a browser knows by its first bytes
+FRAMES = frozenset(("document", "iframe", "frame", "object", "embed"))
 TEXT_TYPES = re.compile(r"text/[\w.+-]+|application/(?:[\w.+-]+\+)?(?:xml|json|javascript|yaml|rtf|x-ndjson)")
 MISSING = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="160" height="90" viewBox="0 0 160 90">'
@@ -113,16 +115,19 @@ class Replay:
             "link": f'<{memento.in_link(found["url"])}>; rel="original"',
         }  # fmt: skip
         status = answer.head.status if answer.head.status >= 400 else 200
-        if mime in HTML_TYPES or (not mime and not is_part):
+        wanted_as = request.headers.get("sec-fetch-dest", "") if is_part else "document"  # not sent over plain networks
+        if mime in HTML_TYPES or (not mime and wanted_as in FRAMES):
             return _response(self._page(request, archive, found, answer), "text/html", status, headers)
-        if mime == "text/css":
+        if mime == "text/css" or (not mime and wanted_as == "style"):
             return _response(self._sheet(request, found, answer), "text/css", status, headers)
         if SHOWN_TYPES.fullmatch(mime):
             return _response(answer.body, mime, status, headers)
-        if (
-            TEXT_TYPES.fullmatch(mime or "text/plain")
-            and (text := decode(answer.body, answer.content_type)) is not None
-        ):
+        if wanted_as in DRAWN or (wanted_as not in FRAMES and not TEXT_TYPES.fullmatch(mime)):
+            return _response(
+                answer.body, "application/octet-stream", status, headers
+            )  # whose type was wrong or missing
+        text = decode(answer.body, answer.content_type) if TEXT_TYPES.fullmatch(mime or "text/plain") else None
+        if text is not None:
             return _response(text, "text/plain", status, headers)
         return _response(_about_file(mime, len(answer.body)), "text/plain", status, headers)
 
