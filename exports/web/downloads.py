@@ -8,14 +8,15 @@ from __future__ import annotations
 import io
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from queue import Full, Queue
+from queue import Empty, Full, Queue
 from typing import BinaryIO, TypeAlias, cast
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Message, Receive, Scope, Send
 
 from exports import ArticleFormat, columns_read, dataset, is_capture_format, load_format
 from exports.python_api.archive import Archive
@@ -62,30 +63,45 @@ class Downloads:
             cause = f"{MAX_AT_ONCE} exports are running, and no more may run at the same time"
             raise ArchiveLocked("export", cause, "try again in a minute, or use `morgue export`")
         headers = {"content-disposition": f'attachment; filename="{FILE_STEM}{form.suffix}"'}
-        return StreamingResponse(self._pieces(archive, write), media_type=form.media_type, headers=headers)
-
-    def _pieces(self, archive: Archive, write: Write) -> Iterator[bytes]:
-        """Yield the file piece by piece. It is made in a thread, which ends when nobody takes its pieces."""
         pipe = _Pipe()
+        self._writers.submit(self._run, archive, write, pipe)
+        return _PipeResponse(pipe, form.media_type, headers)
 
-        def run() -> None:
-            try:
-                with pipe.stopping(archive.connection):
-                    write(archive, cast(io.BufferedWriter, pipe))
-                pipe.finish()
-            except BrokenPipeError:
-                return  # the reader went away
-            except Exception as error:  # noqa: BLE001 it is raised where the pieces are read
-                with suppress(BrokenPipeError):
-                    pipe.finish(error)
-            finally:
-                self._free.release()
-
-        self._writers.submit(run)
+    def _run(self, archive: Archive, write: Write, pipe: _Pipe) -> None:
+        """Write a file into a pipe. It ends when nobody takes its pieces."""
         try:
-            yield from pipe.read()
+            with pipe.stopping(archive.connection):
+                write(archive, cast(io.BufferedWriter, pipe))
+            pipe.finish()
+        except BrokenPipeError:
+            return  # the reader went away
+        except Exception as error:  # noqa: BLE001 it is raised where the pieces are read
+            with suppress(BrokenPipeError):
+                pipe.finish(error)
         finally:
-            pipe.stop()
+            self._free.release()
+
+
+class _PipeResponse(StreamingResponse):
+    """Answer with what comes out of a pipe, and stop it when the answer ends, whatever the reason."""
+
+    def __init__(self, pipe: _Pipe, media_type: str, headers: Mapping[str, str]) -> None:
+        super().__init__(pipe.read(), media_type=media_type, headers=headers)
+        self._pipe = pipe
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request (ASGI 3)."""
+
+        async def watched() -> Message:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                self._pipe.stop()  # also while the database is still asked, before the first piece
+            return message
+
+        try:
+            await super().__call__(scope, watched, send)
+        finally:
+            self._pipe.stop()
 
 
 def _rows(form: ArticleFormat, asked: SearchAddress) -> Write:
@@ -165,11 +181,15 @@ class _Pipe(io.RawIOBase):
         raise BrokenPipeError
 
     def read(self) -> Iterator[bytes]:  # type: ignore[override]
-        """Yield the pieces. Raises what ended the writing."""
-        while (piece := self._queue.get()) is not None:
-            if isinstance(piece, BaseException):
-                raise piece
-            yield piece
+        """Yield the pieces, until it is stopped. Raises what ended the writing."""
+        while not self._stopped.is_set():
+            with suppress(Empty):
+                piece = self._queue.get(timeout=1)
+                if piece is None:
+                    return
+                if isinstance(piece, BaseException):
+                    raise piece
+                yield piece
 
     def stop(self) -> None:
         """Tell the writer that nobody reads."""
