@@ -55,6 +55,7 @@ FILE_USERS = {
     "crawler/onboarding/samples.py": "saved pages",
     "exports/__init__.py": "the formats that there are",
     "exports/web/rendering.py": "style sheet and icon of the product",
+    "exports/web/replay/replayweb.py": "replayweb.page, where the user installed it",
     "exports/dataset.py": "the dataset that is written",
     "exports/folder.py": "the folder that is written",
     "exports/folder_output.py": "files of the folder that is written",

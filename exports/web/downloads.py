@@ -17,7 +17,7 @@ from typing import BinaryIO, TypeAlias, cast
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from exports import ArticleFormat, columns_read, dataset, is_capture_format, load_format
 from exports.python_api.archive import Archive
@@ -63,52 +63,57 @@ class Downloads:
             from exports.extras import load_extra
 
             load_extra("pyarrow", "parquet")
-        headers = {"content-disposition": f'attachment; filename="articles{form.suffix}"'}
+        headers = {"content-disposition": f'attachment; filename="{FILE_STEM}{form.suffix}"'}
         if request.method == "HEAD":
             return Response(None, headers=headers, media_type=form.media_type)
         if not self._free.acquire(blocking=False):
             cause = f"{MAX_AT_ONCE} exports are running, and no more may run at the same time"
             raise ArchiveLocked("export", cause, "try again in a minute, or use `morgue export`")
-        headers = {"content-disposition": f'attachment; filename="{FILE_STEM}{form.suffix}"'}
-        return ExportResponse(self._begun(archive, write), form.media_type, headers)
-
-    def _begun(self, archive: Archive, write: Write) -> _Pipe:
-        """Return a pipe into which a thread writes the file. It ends when nobody takes what it wrote."""
         pipe = _Pipe()
+        self._writers.submit(self._run, archive, write, pipe)
+        return _PipeResponse(pipe, form.media_type, headers)
 
-        def run() -> None:
-            try:
-                with pipe.stopping(archive.connection):
-                    write(archive, cast(io.BufferedWriter, pipe))
-                pipe.finish()
-            except BrokenPipeError:
-                return  # the reader went away
-            except Exception as error:  # noqa: BLE001 it is raised where the pieces are read
-                with suppress(BrokenPipeError):
-                    pipe.finish(error)
-            finally:
-                pipe.stop()
-                self._free.release()
-
-        self._writers.submit(run)
-        return pipe
+    def _run(self, archive: Archive, write: Write, pipe: _Pipe) -> None:
+        """Write a file into a pipe. It ends when nobody takes its pieces."""
+        try:
+            with pipe.stopping(archive.connection):
+                write(archive, cast(io.BufferedWriter, pipe))
+            pipe.finish()
+        except BrokenPipeError:
+            return  # the reader went away
+        except Exception as error:  # noqa: BLE001 it is raised where the pieces are read
+            with suppress(BrokenPipeError):
+                pipe.finish(error)
+        finally:
+            pipe.stop()
+            self._free.release()
 
 
-class ExportResponse(StreamingResponse):
-    """Stream a file. If it cannot be written to its end, the connection is cut, so that nobody takes it for whole."""
+class _PipeResponse(StreamingResponse):
+    """Answer with what comes out of a pipe, and stop it when the answer ends, whatever the reason.
+
+    If the file cannot be written to its end, the connection is cut, so that nobody takes it for whole.
+    """
 
     def __init__(self, pipe: _Pipe, media_type: str, headers: Mapping[str, str]) -> None:
         super().__init__(pipe.read(), media_type=media_type, headers=headers)
-        self.pipe = pipe
+        self._pipe = pipe
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer (ASGI 3)."""
+        """Answer one request (ASGI 3)."""
+
+        async def watched() -> Message:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                self._pipe.stop()  # also while the database is still asked, before the first piece
+            return message
+
         try:
-            await super().__call__(scope, receive, send)
+            await super().__call__(scope, watched, send)
         except (MorgueError, BrokenPipeError) as error:
             logger.error("an export was cut: %(why)s", {"why": plain(error)})
         finally:
-            self.pipe.stop()
+            self._pipe.stop()
 
 
 def _rows(form: ArticleFormat, asked: SearchAddress) -> Write:

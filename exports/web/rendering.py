@@ -183,8 +183,8 @@ def _environment() -> Environment:
     )  # fmt: skip
     made.filters |= {
         "shown": shown, "brief": brief, "marked": marked, "number": "{:,}".format, "article_text": article_text,
-        "coded": coded, "compared": compared_text, "sentence": sentence, "time": time_text, "change": article_report.change,
-        "origin": origin,
+        "coded": coded, "compared": compared_text, "sentence": sentence, "time": time_text,
+        "change": article_report.change, "origin": origin,
     }  # fmt: skip
     made.tests["web_address"] = is_web_address
     made.globals["counted"] = counted

@@ -38,8 +38,9 @@ SHOWN_TYPES = re.compile(
     r"(?:image|font|audio|video)/[\w.+-]+|application/(?:font-|x-font-|vnd\.ms-font)[\w.+-]+", re.ASCII
 )
 SVG = "image/svg+xml"
-PAGE_DESTINATIONS = ("document", "iframe", "frame", "embed", "object")  # Fetch Metadata
+FRAMES = frozenset(("document", "iframe", "frame", "embed", "object"))  # Sec-Fetch-Dest of a page
 PICTURE = '<!doctype html><title>Picture</title><img src="{}" alt="captured picture">'
+DRAWN = frozenset(("image", "font", "audio", "video"))  # of what a browser knows by its first bytes
 TEXT_TYPES = re.compile(r"text/[\w.+-]+|application/(?:[\w.+-]+\+)?(?:xml|json|javascript|yaml|rtf|x-ndjson)")
 MISSING = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="160" height="90" viewBox="0 0 160 90">'
@@ -92,7 +93,7 @@ class Replay:
     async def part(self, request: Request) -> Response:
         """Answer with a picture, style sheet or font; one that is not in the archive is shown as missing."""
         # A picture of SVG is harmless as a picture. As a page of its own, it could connect to others.
-        return await self._answer(request, is_part=request.headers.get("sec-fetch-dest") not in PAGE_DESTINATIONS)
+        return await self._answer(request, is_part=request.headers.get("sec-fetch-dest") not in FRAMES)
 
     async def _answer(self, request: Request, *, is_part: bool) -> Response:
         """Answer with a capture, once there is room for it in memory."""
@@ -114,15 +115,16 @@ class Replay:
             "memento-datetime": memento.http_date(row["captured"]),
             "link": f'<{memento.in_link(row["url"])}>; rel="original"',
         }  # fmt: skip
+        wanted_as = request.headers.get("sec-fetch-dest", "") if is_part else "document"  # not sent over plain networks
         places, status = self._places(request), _status(answer.head.status)
         given = (answer.body, answer.content_type, row["url"], places)
         try:
-            if mime in HTML_TYPES or (not mime and not is_part):
+            if mime in HTML_TYPES or (not mime and wanted_as in FRAMES):
                 body = await self.workers.run(prepared.page, self.archive.path, *given)
                 return _response(body, "text/html", status, headers)
-            if mime == "text/css":
+            if mime == "text/css" or (not mime and wanted_as == "style"):
                 body = await self.workers.run(prepared.sheet, *given)
-                return _response(body, mime, status, headers)
+                return _response(body, "text/css", status, headers)
         except WorkerFailure as failure:
             cause = f"preparing it for a browser {failure.reason}. Its article has the text."
             return _response(f"This capture cannot be shown: {cause}", "text/plain", 503)
@@ -131,10 +133,10 @@ class Replay:
             return _response(picture, "text/html", status, headers)
         if SHOWN_TYPES.fullmatch(mime):
             return _response(answer.body, mime, status, headers)
-        if (
-            TEXT_TYPES.fullmatch(mime or "text/plain")
-            and (text := decode(answer.body, answer.content_type)) is not None
-        ):
+        if wanted_as in DRAWN or (wanted_as not in FRAMES and not TEXT_TYPES.fullmatch(mime)):
+            return _response(answer.body, "application/octet-stream", status, headers)  # its type was wrong or missing
+        text = decode(answer.body, answer.content_type) if TEXT_TYPES.fullmatch(mime or "text/plain") else None
+        if text is not None:
             return _response(text, "text/plain", status, headers)
         return _response(_about_file(mime, len(answer.body)), "text/plain", status, headers)
 

@@ -13,7 +13,7 @@ from pipelines.core.worker_pool import WorkerPool
 from pipelines.database.connection import Row
 from pipelines.extraction.page.charset import decode
 
-MAX_LOOKED_UP = 400  # candidates of `srcset` on one page; each takes a fraction of a millisecond
+MAX_LOOKED_UP = 1000  # candidates of `srcset` on one page; each takes a fraction of a millisecond
 MAX_SECONDS = 10.0
 MAX_MEMORY = 1 << 30
 WORKERS = 2

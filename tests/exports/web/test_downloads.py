@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 
-from exports.web import downloads, view_app
+from exports.web import downloads, page_packages, view_app
 from exports.web.downloads import MAX_AT_ONCE
 from exports.web.origins import Origins
 from exports.web.page_packages import PagePackages
@@ -85,6 +86,27 @@ def test_export_ends_when_its_reader_goes_away(app, form):
         return b""
 
     assert len(asyncio.run(run())) > 500
+
+
+def test_export_whose_reader_goes_before_the_first_piece_ends(app, monkeypatch):
+    """Also while the database is asked for what there is, which may take long."""
+
+    def write(archive, *_):
+        began.set()
+        archive.connection.execute(
+            "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n"
+        )
+
+    async def run():
+        reader = Reader()
+        running = asyncio.create_task(reader.ask(app, "wacz"))
+        await asyncio.to_thread(began.wait, 30)
+        reader.came.set()
+        await asyncio.wait_for(running, 30)
+
+    began = threading.Event()
+    monkeypatch.setattr(page_packages, "write_search", write)
+    asyncio.run(run())
 
 
 def test_no_more_than_a_few_exports_run_at_the_same_time(app):

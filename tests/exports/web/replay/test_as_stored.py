@@ -55,6 +55,10 @@ ANSWERS = {
     "/xhtml": answer(WORDS, b"Content-Type: application/xhtml+xml"),
     "/no-type": answer(WORDS, b"Server: x"),
     "/p.png": answer(png(RED), PICTURE),
+    "/odd-picture": answer(png(RED), b"Content-Type: application/octet-stream"),
+    "/picture-as-text": answer(png(RED), b"Content-Type: text/plain"),
+    "/untyped-picture": answer(png(RED), b"Server: x"),
+    "/untyped-sheet": answer(b"h1 { background: url(p.png) }", b"Server: x"),
     "/report.pdf": answer(PDF, b"Content-Type: application/pdf"),
     "/data.json": answer(b'{"a": "<b>"}', b"Content-Type: application/json"),
     "/gone": answer(b"<h1>Nobody home</h1>", HTML, status=b"HTTP/1.1 404 Not Found"),
@@ -100,17 +104,17 @@ def framed(view, path, time="2024"):
     return view.get(view.frame_of(place.removeprefix(view.url)))
 
 
-@pytest.mark.parametrize("path", [path for path in ANSWERS if "1251" in path or "meta" in path or "mark" in path])
+HEADLINES = dict.fromkeys(
+    ("/header-1251", "/meta-1251", "/meta-is-wrong", "/mark-of-utf-8", "/mark-of-utf-16"), LAMP
+) | dict.fromkeys(("/header-sjis", "/meta-sjis"), LIGHT)
+
+
+@pytest.mark.parametrize("path", HEADLINES)
 def test_page_is_shown_in_its_own_charset(view, path):
     """As UTF-8, whatever its header, its `meta` and its byte order mark said."""
     shown = framed(view, path)
     assert shown.headers["content-type"] == "text/html; charset=utf-8"
-    assert f"<h1>{LIGHT if 'sjis' in path else LAMP}</h1>" in shown.text
-
-
-def test_page_in_shift_jis_is_shown(view):
-    """Its header says it."""
-    assert f"<h1>{LIGHT}</h1>" in framed(view, "/header-sjis").text
+    assert f"<h1>{HEADLINES[path]}</h1>" in shown.text
 
 
 @pytest.mark.parametrize("path", ["/gzip", "/br", "/zstd", "/xhtml", "/no-type"])
@@ -191,13 +195,33 @@ def test_frames_show_pages_of_the_archive(view):
     """Each is rewritten as a page is."""
     frames = re.findall(r'<frame src="([^"]+)"', framed(view, "/frames").text)
     assert "<h1>coded</h1>" in view.get(frames[0]).text
-    assert "application/pdf" in view.get(frames[1]).text
+    assert "application/pdf" in view.get(frames[1], Sec_Fetch_Dest="frame").text
+
+
+def part_at(view, path):
+    """Return the address at which a page asks for one of its parts."""
+    frame = view.frame_of(f"/replay/20240309120000/{SITE}/gzip")
+    return frame.replace("/page/", "/part/").replace("/gzip", path)
+
+
+@pytest.mark.parametrize("path", ["/odd-picture", "/picture-as-text", "/untyped-picture"])
+def test_picture_of_a_wrong_type_is_drawn(view, path):
+    """A browser knows pictures by their first bytes."""
+    picture = view.get(part_at(view, path), Sec_Fetch_Dest="image")
+    assert (picture.status, picture.body) == (200, png(RED))
+    assert picture.headers["content-type"] == "application/octet-stream"
+
+
+def test_sheet_without_a_type_is_a_sheet(view):
+    """If a page asks for it as one."""
+    sheet = view.get(part_at(view, "/untyped-sheet"), Sec_Fetch_Dest="style")
+    assert sheet.headers["content-type"] == "text/css; charset=utf-8"
+    assert f"/part/20240309120000/{SITE}/p.png" in sheet.text
 
 
 def test_style_sheet_is_shown_in_its_own_charset(view):
     """Its imports are of the archive."""
-    frame = view.frame_of(f"/replay/20240309120000/{SITE}/gzip")
-    sheet = view.get(frame.replace("/page/", "/part/").replace("/gzip", "/sheet.css"))
+    sheet = view.get(part_at(view, "/sheet.css"))
     assert sheet.headers["content-type"] == "text/css; charset=utf-8"
     assert "'Лампа'" in sheet.text
     assert f'/part/20240309120000/{SITE}/more.css"' in sheet.text
