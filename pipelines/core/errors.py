@@ -10,6 +10,7 @@
     ├── NotWritable                6   the archive, an output folder or a log file cannot be written
     ├── ArchiveDamaged             7   the database or a WARC file is damaged or does not belong here
     ├── NotFound                   8   there is no such article, source or capture
+    │   └── TakenDown              8   the address was taken down
     ├── DiskFailing                9   the disk gave an input/output error; everything committed before is kept
     └── WrongClock                10   the clock of this machine is years behind; nothing was written
 
