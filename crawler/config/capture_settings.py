@@ -22,10 +22,7 @@ PartHosts = Annotated[tuple[str, ...], value_types.list_of(part_host, "hosts")]
 
 
 class PartSettings(TomlTable):
-    """Set which parts of the article pages of watched sources are fetched, so that a replay looks as readers saw it.
-
-    Lists and sites without a file bring parts only with `-s capture.parts=all`.
-    """
+    """Set which parts of the article pages of watched sources are fetched, so that a replay looks as readers saw it."""
 
     keys_of_archive: ClassVar[frozenset[str]] = frozenset()  # other keys of [capture], set below
 

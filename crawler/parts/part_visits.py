@@ -25,6 +25,7 @@ from pipelines.database.frontier import parts
 from pipelines.database.frontier.rows import BY_ROBOTS, IDLE, Claim
 from pipelines.extraction.entry import sheet_parts
 from pipelines.session.crawl_stats import PartStats
+from pipelines.takedown.register import taken_down_on
 
 logger = logging.getLogger("morgue.parts")
 
@@ -44,6 +45,15 @@ class PartVisits:
     def stats(self, claim: Claim) -> PartStats:
         """Return the counts of the source that a part is fetched for."""
         return self.context.stats.by_source[self.visits.site(claim).name].parts
+
+    async def is_taken_down(self, claim: Claim) -> bool:
+        """Return True if a takedown keeps us from a part, whose visit is ended then: it may be one of a whole host."""
+        day = await self.context.do(taken_down_on, self.frontier.db, claim.url)
+        if day is None:
+            return False
+        self.dispatcher.fetched(claim, requested=False)
+        await self._leave_out(claim, f"taken down on {day}", None)
+        return True
 
     async def answered(self, claim: Claim, response: Response) -> None:
         """End the visit of a part that was answered."""

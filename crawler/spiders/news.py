@@ -81,6 +81,8 @@ class NewsSpider(scrapy.Spider):
             except Exception as error:  # noqa: BLE001 - whatever is wrong with a row, only its visit fails
                 await self.visits.damaged(claim, f"{type(error).__name__}: {error}")
                 continue
+            if claim.kind == PART and await self.parts.is_taken_down(claim):
+                continue
             yield request
 
     def request(self, claim: Claim, *, conditional: bool) -> Request:

@@ -7,7 +7,7 @@ from time import monotonic
 
 import pytest
 
-from tests.support.command import crawl, make_archive, rows
+from tests.support.command import crawl, make_archive, morgue, rows
 from tests.support.endless_server import endless
 from tests.support.furnished_paper import CSS, PARTS_OF_FIRST, PNG, furnish, furnished_paper, paths_of_parts, watch
 from tests.support.http_server import answering
@@ -99,6 +99,23 @@ def test_redirect_of_a_part_is_followed_only_to_hosts_that_a_rule_allows(paper, 
     linked = "SELECT replace(f.url, ?, '') FROM page_parts p JOIN frontier f ON f.id = p.page_id WHERE p.part_id = "
     target = f"(SELECT id FROM frontier WHERE url = '{cdn}/a.png')"
     assert rows(archive, linked + target, paper.url) == [("/p1.png",)]
+
+
+def test_part_on_a_host_that_was_taken_down_is_not_asked_for(paper, archive):
+    """Also at an address that was not known then."""
+    parts = {"/a0.png": (200, b"\x89PNG a", PNG), "/a1.png": (200, b"\x89PNG b", PNG)}
+    with answering(parts) as (url, asked):
+        cdn = url.replace("127.0.0.1", "localhost")
+        furnish(paper, 0, markup=f'<img src="{cdn}/a0.png">')
+        furnish(paper, 1, markup=f'<img src="{cdn}/a1.png">')
+        watch(paper, archive, "images", 'part_hosts = ["localhost"]\n')
+        crawl(archive)
+        done = morgue("-C", archive, "remove", "localhost", "--reason", "test", "--yes")
+        assert done.returncode == 0, done.stderr
+        paper.feed(0, 1)
+        done = crawl(archive, "paper")
+    assert asked == ["/robots.txt", "/a0.png"]
+    assert "1 part left out: taken down on" in done.stdout
 
 
 def test_host_to_which_a_part_redirects_and_that_asks_to_wait_is_left_alone_itself(paper, archive):

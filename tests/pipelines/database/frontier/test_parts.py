@@ -171,17 +171,20 @@ def test_crawl_of_some_pages_claims_the_parts_that_it_queued_itself(db):
 
 
 @pytest.mark.parametrize(
-    ("pages_only", "hosts", "next_part"),
-    [(0, [], "2026-11-30T05:00:00Z"), (1, [], None), (None, ["paper.example"], "2026-11-30T00:00:00Z")],
+    ("trouble", "pages_only", "hosts", "next_part"),
+    [
+        ("HTTP 503", 0, [], "2026-11-30T05:00:00Z"),
+        ("HTTP 403", 1, [], None),
+        (None, 0, ["paper.example"], "2026-11-30T00:00:00Z"),
+    ],
 )
-def test_host_in_trouble_is_not_asked_for_parts(db, pages_only, hosts, next_part):
+def test_host_in_trouble_is_not_asked_for_parts(db, trouble, pages_only, hosts, next_part):
     """Before its next probe; while it refuses pages, a page is the probe."""
     want(db, page(db, "one"), "a.png")
-    if pages_only is not None:
-        db.execute(
-            "INSERT INTO hosts (host, trouble, failures, retry_at, pages_only) VALUES (?, 'HTTP 503', 1, ?, ?)",
-            ("paper.example", "2026-11-30T05:00:00Z", pages_only),
-        )
+    db.execute(
+        "INSERT INTO hosts (host, trouble, failures, retry_at, pages_only) VALUES ('paper.example', ?, 1, ?, ?)",
+        (trouble, "2026-11-30T05:00:00Z", pages_only),
+    )
     table = FrontierTable(db)
     assert table.hosts_with_parts(ClaimScope(), NOW, ANY) == hosts
     assert table.next_part(ClaimScope(), ANY) == next_part
