@@ -11,13 +11,14 @@ from queue import Full, Queue
 from typing import cast
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from exports import ArticleFormat, columns_read, dataset, load_format
 from exports.python_api.archive import Archive
 from exports.selected_rows import ArticleRows, RowSelection
 from exports.web.search_address import SearchAddress
 from exports.web.served_archive import ServedArchive
+from exports.web.streaming import StreamedResponse
 from pipelines.core.errors import ArchiveLocked, NotFound
 
 FORMATS = ("csv", "jsonl", "parquet")
@@ -53,13 +54,11 @@ class Downloads:
             cause = f"{MAX_AT_ONCE} exports are running, and no more may run at the same time"
             raise ArchiveLocked("export", cause, "try again in a minute, or use `morgue export`")
         headers = {"content-disposition": f'attachment; filename="articles{form.suffix}"'}
-        pieces = self._pieces(archive, form, selection, columns)
-        return StreamingResponse(pieces, media_type=form.media_type, headers=headers)
+        pipe = self._written(archive, form, selection, columns)
+        return StreamedResponse(pipe.read(), pipe.stop, media_type=form.media_type, headers=headers)
 
-    def _pieces(
-        self, archive: Archive, form: ArticleFormat, selection: RowSelection, columns: list[str]
-    ) -> Iterator[bytes]:
-        """Yield the file piece by piece. Its rows are read in a thread, which ends when nobody takes its pieces."""
+    def _written(self, archive: Archive, form: ArticleFormat, selection: RowSelection, columns: list[str]) -> _Pipe:
+        """Return the file as it is written. Its rows are read in a thread, which ends when nobody takes its pieces."""
         pipe = _Pipe()
 
         def write() -> None:
@@ -76,10 +75,7 @@ class Downloads:
                 self._free.release()
 
         self._writers.submit(write)
-        try:
-            yield from pipe.read()
-        finally:
-            pipe.stop()
+        return pipe
 
 
 def _checked(archive: Archive, asked: SearchAddress) -> Archive:

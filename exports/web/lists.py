@@ -11,10 +11,11 @@ from starlette.responses import Response
 from exports.python_api.archive import Archive
 from exports.web.rendering import as_json, page, wants_json
 from exports.web.search_address import SearchAddress
-from pipelines.core.errors import QueryError
+from exports.web.served_archive import AnswerTime, ServedArchive
+from pipelines.core.errors import MorgueError, QueryError
 from pipelines.database.edits import edit_list
 from pipelines.database.search import counts as counting
-from pipelines.database.search.attention import attention
+from pipelines.database.search.attention import Attention, attention
 
 MAX_EDITS = 200
 MAX_QUERIES = 6
@@ -41,23 +42,47 @@ def edits(archive: Archive, request: Request) -> Response:
                                         "titles": wanted.title_only})  # fmt: skip
 
 
-def counts(archive: Archive, request: Request) -> Response:
-    """Answer /counts and /counts.json: what each query finds, over time or by a key. Raises QueryError, NotFound."""
-    given = request.query_params
-    asked = SearchAddress.read([one for one in given.multi_items() if one[0] != "q"])
-    queries = [text.strip() for text in given.getlist("q") if text.strip()]
-    if len(queries) > MAX_QUERIES:
-        raise QueryError(f"{len(queries)} queries", f"at most {MAX_QUERIES} are compared", "leave some out")
-    by = given.get("by", "")
-    if by not in KEYS:
-        raise QueryError(f"by {by!r}", "is no key to count by", f"say {', '.join(filter(None, KEYS))}")
-    found = attention(archive.connection, queries, (by,) if by else (), asked.filters(), MAX_SERIES if by else 0)
-    rows = list(found.long_rows())
-    if wants_json(request):
-        return as_json({"queries": found.queries, "by": found.by, "rows": rows})
-    share = "share" in given and bool(queries)
-    return page(request, "counts.html", {"asked": asked, "queries": queries, "by": by, "keys": KEYS, "found": found,
-                                         "rows": rows, "share": share, "chart": chart(found, share=share)})  # fmt: skip
+class CountWork:
+    """Find what the page of counts shows: what each query finds, over time or by a key."""
+
+    def __init__(self, archive: ServedArchive, request: Request) -> None:
+        """Read the address. Raises QueryError."""
+        given = request.query_params
+        self.archive = archive
+        self.asked = SearchAddress.read([one for one in given.multi_items() if one[0] != "q"])
+        self.queries = [text.strip() for text in given.getlist("q") if text.strip()]
+        if len(self.queries) > MAX_QUERIES:
+            cause = f"at most {MAX_QUERIES} are compared"
+            raise QueryError(f"{len(self.queries)} queries", cause, "leave some out")
+        self.by = given.get("by", "")
+        if self.by not in KEYS:
+            raise QueryError(f"by {self.by!r}", "is no key to count by", f"say {', '.join(filter(None, KEYS))}")
+        self.keys = KEYS
+        self.share = "share" in given and bool(self.queries)
+        self.left = AnswerTime()
+        self.ready = False
+        self.error: MorgueError | None = None
+        self.rows: list[dict[str, Any]] = []
+        self.chart: dict[str, Any] | None = None
+
+    def find(self) -> None:
+        """Count. Raises QueryError, NotFound (of the source)."""
+        self.found = self.archive.ask_once(
+            ("counts", tuple(self.queries), self.by, self.asked.filters()), self._count, self.left
+        )
+        self.rows = list(self.found.long_rows())
+        self.chart = chart(self.found, share=self.share)
+        self.ready = True
+
+    def _count(self, archive: Archive) -> Attention:
+        by = (self.by,) if self.by else ()
+        return attention(archive.connection, self.queries, by, self.asked.filters(), MAX_SERIES if by else 0)
+
+
+def counts_as_object(work: CountWork) -> Response:
+    """Answer /counts.json. Raises QueryError, NotFound."""
+    work.find()
+    return as_json({"queries": work.found.queries, "by": work.found.by, "rows": work.rows})
 
 
 def health(health_of: HealthOf, request: Request) -> Response:

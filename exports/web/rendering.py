@@ -6,7 +6,7 @@ Templates escape every value. What comes of a page of others is text here, never
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from importlib.resources import files
 from typing import Any
@@ -26,12 +26,25 @@ FOUND_MARKS = ("\ue000", "\ue001")  # private-use characters around the words fo
 STATUS = {NotFound: HTTPStatus.NOT_FOUND, QueryError: HTTPStatus.BAD_REQUEST,
           ArchiveLocked: HTTPStatus.SERVICE_UNAVAILABLE, NoArchive: HTTPStatus.SERVICE_UNAVAILABLE}  # fmt: skip
 JSON_TYPE = "application/json"
+FLUSH = Markup("<!-- flush -->")  # never sent; a value cannot have it, because it is escaped
 
 
 def page(request: Request, template: str, values: Mapping[str, Any], status: int = 200) -> Response:
     """Return a page of the view."""
     text = ENVIRONMENT.get_template(template).render(here=request.url.path, **values)
     return HTMLResponse(text.encode("utf-8", "replace"), status)
+
+
+def parts(request: Request, template: str, values: Mapping[str, Any]) -> Iterator[bytes]:
+    """Yield a page of the view up to each `flush` of its template."""
+    ready: list[str] = []
+    for piece in ENVIRONMENT.get_template(template).generate(here=request.url.path, **values):
+        if piece == FLUSH:
+            yield "".join(ready).encode("utf-8", "replace")
+            ready.clear()
+        else:
+            ready.append(piece)
+    yield "".join(ready).encode("utf-8", "replace")
 
 
 def as_json(value: object, status: int = 200) -> Response:
@@ -145,7 +158,7 @@ def _environment() -> Environment:
     made.filters |= {"shown": shown, "marked": marked, "number": "{:,}".format, "article_text": article_text,
                      "compared": compared_text}  # fmt: skip
     made.tests["web_address"] = is_web_address
-    made.globals["counted"] = counted
+    made.globals |= {"counted": counted, "flush": FLUSH}
     return made
 
 

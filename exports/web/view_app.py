@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from exports.web.guard import name_in
 from exports.web.lists import HealthOf
 from exports.web.rendering import as_json, error_page, page, static_file, wants_json
 from exports.web.served_archive import ServedArchive
+from exports.web.streaming import PageWork, Turns, streamed
 from pipelines.core.errors import MorgueError, NotFound
 from pipelines.database import queries
 
@@ -49,13 +50,14 @@ class View:
     def __init__(self, archive: ServedArchive, replay_port: int, health_of: HealthOf) -> None:
         self.archive, self.replay_port, self.health_of = archive, replay_port, health_of
         self.downloads = Downloads(archive)
+        self._turns = Turns()
 
     def app(self) -> Starlette:
         """Return the application."""
-        routes: list[tuple[str, Callable[..., Response]]] = [
-            ("/", self._bound(search_page.answer)),
-            ("/search", self._bound(search_page.answer)),
-            ("/search.json", self._bound(search_page.answer)),
+        routes: list[tuple[str, Callable[..., Response | Awaitable[Response]]]] = [
+            ("/", self._streamed("search.html", search_page.SearchWork)),
+            ("/search", self._streamed("search.html", search_page.SearchWork)),
+            ("/search.json", lambda asked: search_page.as_object(search_page.SearchWork(self.archive, asked))),
             ("/search.atom", self._bound(feeds.search)),
             ("/article/{number:int}", self._bound(article_page.answer)),
             ("/article/{number:int}.json", self._bound(article_page.answer)),
@@ -64,8 +66,8 @@ class View:
             ("/edits", self._bound(lists.edits)),
             ("/edits.json", self._bound(lists.edits)),
             ("/edits.atom", self._bound(feeds.edits)),
-            ("/counts", self._bound(lists.counts)),
-            ("/counts.json", self._bound(lists.counts)),
+            ("/counts", self._streamed("counts.html", lists.CountWork)),
+            ("/counts.json", lambda asked: lists.counts_as_object(lists.CountWork(self.archive, asked))),
             ("/health", partial(lists.health, self.health_of)),
             ("/health.json", partial(lists.health, self.health_of)),
             ("/health.atom", partial(feeds.health, self.health_of)),
@@ -83,6 +85,14 @@ class View:
 
     def _bound(self, answer: Callable[[Archive, Request], Response]) -> Callable[[Request], Response]:
         return lambda request: self.archive.ask(lambda archive: answer(archive, request))
+
+    def _streamed(
+        self, template: str, work_of: Callable[[ServedArchive, Request], PageWork]
+    ) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            return await streamed(request, template, work_of(self.archive, request), self._turns)
+
+        return answer
 
     def replay(self, archive: Archive, request: Request) -> Response:
         """Show a capture in a frame below a banner.
