@@ -9,22 +9,23 @@ import io
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from queue import Empty, Full, Queue
 from typing import BinaryIO, TypeAlias, cast
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
-from starlette.types import Message, Receive, Scope, Send
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from exports import ArticleFormat, columns_read, dataset, is_capture_format, load_format
 from exports.python_api.archive import Archive
 from exports.selected_rows import ArticleRows, RowSelection
-from exports.web import page_packages
+from exports.web.replay import page_packages
 from exports.web.search_address import SearchAddress
 from exports.web.served_archive import ServedArchive
+from exports.web.streaming import StreamedResponse
 from pipelines.core.errors import ArchiveLocked, MorgueError, NotFound
 from pipelines.core.terminal import plain
 from pipelines.core.timestamps import now, stamp
@@ -71,7 +72,7 @@ class Downloads:
             raise ArchiveLocked("export", cause, "try again in a minute, or use `morgue export`")
         pipe = _Pipe()
         self._writers.submit(self._run, archive, write, pipe)
-        return _PipeResponse(pipe, form.media_type, headers)
+        return ExportResponse(pipe.read(), pipe.stop, media_type=form.media_type, headers=headers)
 
     def _run(self, archive: Archive, write: Write, pipe: _Pipe) -> None:
         """Write a file into a pipe. It ends when nobody takes its pieces."""
@@ -89,31 +90,15 @@ class Downloads:
             self._free.release()
 
 
-class _PipeResponse(StreamingResponse):
-    """Answer with what comes out of a pipe, and stop it when the answer ends, whatever the reason.
-
-    If the file cannot be written to its end, the connection is cut, so that nobody takes it for whole.
-    """
-
-    def __init__(self, pipe: _Pipe, media_type: str, headers: Mapping[str, str]) -> None:
-        super().__init__(pipe.read(), media_type=media_type, headers=headers)
-        self._pipe = pipe
+class ExportResponse(StreamedResponse):
+    """Stream a file. If it cannot be written to its end, the connection is cut, so that nobody takes it for whole."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI 3)."""
-
-        async def watched() -> Message:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                self._pipe.stop()  # also while the database is still asked, before the first piece
-            return message
-
         try:
-            await super().__call__(scope, watched, send)
+            await super().__call__(scope, receive, send)
         except (MorgueError, BrokenPipeError) as error:
             logger.error("an export was cut: %(why)s", {"why": plain(error)})
-        finally:
-            self._pipe.stop()
 
 
 def _rows(form: ArticleFormat, asked: SearchAddress) -> Write:

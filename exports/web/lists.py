@@ -13,7 +13,8 @@ from starlette.responses import Response
 from exports.python_api.archive import Archive
 from exports.web.rendering import as_json, page, wants_json
 from exports.web.search_address import IN_QUERY, LISTS, SearchAddress
-from pipelines.core.errors import QueryError
+from exports.web.served_archive import AnswerTime, ServedArchive
+from pipelines.core.errors import MorgueError, QueryError
 from pipelines.database.edits import edit_list
 from pipelines.database.search import counts as counting
 from pipelines.database.search.attention import Attention, AttentionRow, attention
@@ -49,30 +50,57 @@ def edits(archive: Archive, request: Request) -> Response:
                                         "titles": wanted.title_only, "earlier": earlier, "flags": flags})  # fmt: skip
 
 
-def counts(archive: Archive, request: Request) -> Response:
-    """Answer /counts and /counts.json: what each query finds, over time or by a key. Raises QueryError, NotFound."""
-    given = request.query_params
-    asked = SearchAddress.read([one for one in given.multi_items() if one[0] != "q"])
-    queries = [text.strip() for text in given.getlist("q") if text.strip()]
-    if len(queries) > MAX_QUERIES:
-        raise QueryError(f"{len(queries)} queries", f"at most {MAX_QUERIES} are compared", "leave some out")
-    by = given.get("by", "")
-    if by not in KEYS:
-        raise QueryError(f"by {by!r}", "is no key to count by", f"say {', '.join(filter(None, KEYS))}")
-    found = attention(archive.connection, queries, (by,) if by else (), asked.filters(), MAX_VALUES if by else 0)
-    if wants_json(request):
-        return as_json({"queries": found.queries, "by": found.by, "rows": list(found.long_rows()),
-                        "more_values": found.more_values})  # fmt: skip
-    share = "share" in given and bool(queries)
-    rows = count_rows(found, replace(asked, query=queries[0] if len(queries) == 1 else ""), share=share)
-    left_out = len(rows) - MAX_ROWS
-    more = f"the last {MAX_ROWS:,} of {len(rows):,}; the json has all" if left_out > 0 else (
-        f"{found.more_values:,} more are left out" if found.more_values else "")  # fmt: skip
-    return page(request, "counts.html", {
-        "asked": asked, "queries": queries, "by": by, "keys": KEYS, "found": found, "rows": rows[-MAX_ROWS:],
-        "more": more, "share": share, "chart": chart(found, share=share), "max_queries": MAX_QUERIES,
-        "more_parameters": [one for one in given.multi_items() if one[0] in ("q", "by", "share")],
-    })  # fmt: skip
+class CountWork:
+    """Find what the page of counts shows: what each query finds, over time or by a key."""
+
+    keys, max_queries = KEYS, MAX_QUERIES
+
+    def __init__(self, archive: ServedArchive, request: Request) -> None:
+        """Read the address. Raises QueryError."""
+        given = request.query_params
+        self.archive = archive
+        self.asked = SearchAddress.read([one for one in given.multi_items() if one[0] != "q"])
+        self.queries = [text.strip() for text in given.getlist("q") if text.strip()]
+        if len(self.queries) > MAX_QUERIES:
+            cause = f"at most {MAX_QUERIES} are compared"
+            raise QueryError(f"{len(self.queries)} queries", cause, "leave some out")
+        self.by = given.get("by", "")
+        if self.by not in KEYS:
+            raise QueryError(f"by {self.by!r}", "is no key to count by", f"say {', '.join(filter(None, KEYS))}")
+        self.share = "share" in given and bool(self.queries)
+        self.more_parameters = [one for one in given.multi_items() if one[0] in ("q", "by", "share")]
+        self.left = AnswerTime()
+        self.ready = False
+        self.error: MorgueError | None = None
+        self.rows: list[dict[str, Any]] = []
+        self.more = ""
+        self.chart: dict[str, Any] | None = None
+
+    def find(self) -> None:
+        """Count. Raises QueryError, NotFound (of the source)."""
+        key = ("counts", tuple(self.queries), self.by, self.asked.filters())
+        self.found = found = self.archive.ask_once(key, self._count, self.left)
+        asked = replace(self.asked, query=self.queries[0] if len(self.queries) == 1 else "")
+        rows = count_rows(found, asked, share=self.share)
+        if len(rows) > MAX_ROWS:
+            self.more = f"the last {MAX_ROWS:,} of {len(rows):,}; the json has all"
+        elif found.more_values:
+            self.more = f"{found.more_values:,} more are left out"
+        self.rows = rows[-MAX_ROWS:]
+        self.chart = chart(found, share=self.share)
+        self.ready = True
+
+    def _count(self, archive: Archive) -> Attention:
+        by = (self.by,) if self.by else ()
+        return attention(archive.connection, self.queries, by, self.asked.filters(), MAX_VALUES if by else 0)
+
+
+def counts_as_object(work: CountWork) -> Response:
+    """Answer /counts.json. Raises QueryError, NotFound."""
+    work.find()
+    found = work.found
+    return as_json({"queries": found.queries, "by": found.by, "rows": list(found.long_rows()),
+                    "more_values": found.more_values})  # fmt: skip
 
 
 def count_rows(found: Attention, asked: SearchAddress, *, share: bool) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from importlib.resources import files
 from typing import Any
@@ -33,13 +33,30 @@ MAX_LINE_CHARS = 500
 JSON_TYPE = "application/json"
 JSON_ONLY = "/timemap/json/"
 ADDRESS_AT_END = ("/replay/", "/timegate/", "/timemap/", "/captures/")  # of the web, which may end in .json
+FLUSH = Markup("<!-- flush -->")  # never sent; a value cannot have it, because it is escaped
 
 
 def page(request: Request, template: str, values: Mapping[str, Any], status: int = 200) -> Response:
     """Return a page of the view."""
-    found = {"here": request.url.path, "json_address": _json_address(request) if status == 200 else None, **values}
-    text = ENVIRONMENT.get_template(template).render(found)
+    text = ENVIRONMENT.get_template(template).render(_with_place(request, values, has_json=status == 200))
     return HTMLResponse(text.encode("utf-8", "replace"), status)
+
+
+def parts(request: Request, template: str, values: Mapping[str, Any]) -> Iterator[bytes]:
+    """Yield a page of the view up to each `flush` of its template."""
+    ready: list[str] = []
+    for piece in ENVIRONMENT.get_template(template).generate(_with_place(request, values)):
+        if piece == FLUSH:
+            yield "".join(ready).encode("utf-8", "replace")
+            ready.clear()
+        else:
+            ready.append(piece)
+    yield "".join(ready).encode("utf-8", "replace")
+
+
+def _with_place(request: Request, values: Mapping[str, Any], *, has_json: bool = True) -> dict[str, Any]:
+    """Return the values of a template with what each page says of itself."""
+    return {"here": request.url.path, "json_address": _json_address(request) if has_json else None, **values}
 
 
 def as_json(value: object, status: int = 200) -> Response:
@@ -187,7 +204,7 @@ def _environment() -> Environment:
         "change": article_report.change, "origin": origin,
     }  # fmt: skip
     made.tests["web_address"] = is_web_address
-    made.globals["counted"] = counted
+    made.globals |= {"counted": counted, "flush": FLUSH}
     return made
 
 

@@ -17,10 +17,10 @@ from exports.web.connections import MAX_HEAD_BYTES, BoundedConnection
 from exports.web.guard import Doorway, Guard
 from exports.web.lists import HealthOf
 from exports.web.origins import Origins
-from exports.web.page_packages import PagePackages
 from exports.web.replay import prepared
 from exports.web.replay.app import Replay
 from exports.web.replay.app import headers as replay_headers
+from exports.web.replay.page_packages import PagePackages
 from exports.web.replay.replayweb import ReplayWeb, ReplayWebApp
 from exports.web.replay.replayweb import headers as scripted_headers
 from exports.web.served_archive import ServedArchive

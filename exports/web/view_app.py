@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 from urllib.parse import unquote, urlencode, urlsplit
@@ -21,10 +21,11 @@ from exports.web.downloads import Downloads
 from exports.web.guard import name_in
 from exports.web.lists import HealthOf
 from exports.web.origins import Origins
-from exports.web.page_packages import PagePackages
 from exports.web.rendering import as_json, error_page, page, static_file, wants_json
 from exports.web.replay.app import MAX_BYTES, is_drawn
+from exports.web.replay.page_packages import PagePackages
 from exports.web.served_archive import ServedArchive
+from exports.web.streaming import PageWork, Turns, streamed
 from pipelines.archive.replay import replay
 from pipelines.core.errors import MorgueError, NotFound
 from pipelines.database import queries
@@ -75,13 +76,14 @@ class View:
         """`packages`: those that replayweb.page shows, if it is served."""
         self.archive, self.origins, self.health_of, self.packages = archive, origins, health_of, packages
         self.downloads = Downloads(archive)
+        self._turns = Turns()
 
     def app(self) -> Starlette:
         """Return the application."""
-        routes: list[tuple[str, Callable[..., Response]]] = [
-            ("/", self._bound(search_page.answer)),
-            ("/search", self._bound(search_page.answer)),
-            ("/search.json", self._bound(search_page.answer)),
+        routes: list[tuple[str, Callable[..., Response | Awaitable[Response]]]] = [
+            ("/", self._streamed("search.html", search_page.SearchWork)),
+            ("/search", self._streamed("search.html", search_page.SearchWork)),
+            ("/search.json", lambda asked: search_page.as_object(search_page.SearchWork(self.archive, asked))),
             ("/search.atom", self._bound(feeds.search)),
             ("/article/{number:row}", self._bound(article_page.answer)),
             ("/article/{number:row}.json", self._bound(article_page.answer)),
@@ -90,8 +92,8 @@ class View:
             ("/edits", self._bound(lists.edits)),
             ("/edits.json", self._bound(lists.edits)),
             ("/edits.atom", self._bound(feeds.edits)),
-            ("/counts", self._bound(lists.counts)),
-            ("/counts.json", self._bound(lists.counts)),
+            ("/counts", self._streamed("counts.html", lists.CountWork)),
+            ("/counts.json", lambda asked: lists.counts_as_object(lists.CountWork(self.archive, asked))),
             ("/health", partial(lists.health, self.health_of)),
             ("/health.json", partial(lists.health, self.health_of)),
             ("/health.atom", partial(feeds.health, self.health_of)),
@@ -114,6 +116,15 @@ class View:
 
     def _bound(self, answer: Callable[[Archive, Request], Response]) -> Callable[[Request], Response]:
         return lambda request: _short_address(request) or self.archive.ask(lambda archive: answer(archive, request))
+
+    def _streamed(
+        self, template: str, work_of: Callable[[ServedArchive, Request], PageWork]
+    ) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            short = _short_address(request)
+            return short or await streamed(request, template, work_of(self.archive, request), self._turns)
+
+        return answer
 
     def replay(self, archive: Archive, request: Request) -> Response:
         """Show a capture in a frame below a banner; for /replayweb/ with its scripts, in replayweb.page.

@@ -236,6 +236,11 @@ def decode_json(
     return found
 
 
+def data_version(db: sqlite3.Connection) -> int:
+    """Return a number that is another one after each commit of another connection (sqlite.org/pragma)."""
+    return int(db.execute("PRAGMA data_version").fetchone()[0])
+
+
 def file_of(db: sqlite3.Connection) -> Path:
     """Return the file of a connection."""
     return Path(db.execute("PRAGMA database_list").fetchone()[2])

@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from exports.web import memento
 from exports.web.origins import Origins
-from exports.web.page_packages import PagePackages
+from exports.web.replay.page_packages import PagePackages
 from exports.web.served_archive import ServedArchive
 from pipelines.core.errors import ConfigError, MorgueError, os_errors
 from pipelines.core.input_files import open_input

@@ -1,14 +1,16 @@
 """Count the articles that match a query and filters: all, the undated, or by day, source and other keys. Read-only.
 
 Counts come from the full-text index alone where it can tell: `place_counts` counts by day, this module by label. They
-come from the rows of the matches if those are few, or if a condition or key is not in the index. An article counts once
-for each of its authors (tags), so that the numbers of all authors may add up to more than the number of articles.
+come from the rows of the matches if those are few, or if a condition or key is not in the index; `newest_counts` reads
+each row once for several keys. An article counts once for each of its authors (tags), so that the numbers of all
+authors may add up to more than the number of articles.
 """
 
 # ruff: noqa: S608 - SQL is put together here from the constants below; every value is bound
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -17,13 +19,27 @@ from datetime import date
 from itertools import product
 from typing import Any
 
+from pipelines.core import ARTICLE_KINDS
 from pipelines.core.errors import QueryError
 from pipelines.database.connection import ask, decode_json
 from pipelines.database.filters import EVERYTHING, ArticleFilters
-from pipelines.database.query_language.index_terms import NO_LANGUAGE, NO_SOURCE, in_languages, of_sources
+from pipelines.database.query_language.index_terms import (
+    EVERYWHERE,
+    NO_LANGUAGE,
+    NO_SOURCE,
+    in_languages,
+    of_kinds,
+    of_sources,
+)
 from pipelines.database.schema.places import DAY_OF_PLACE
 from pipelines.database.search.periods import PERIODS
-from pipelines.database.search.place_counts import articles_by_day, counts_by_period, has_prefix
+from pipelines.database.search.place_counts import (
+    articles_by_day,
+    counts_by_period,
+    has_prefix,
+    is_frequent,
+    without_match,
+)
 from pipelines.database.selection import ArticleSelection, article_selection
 
 LIST_COLUMNS = {"author": "authors", "tag": "tags"}  # columns with a JSON list of texts
@@ -43,6 +59,9 @@ GROUPED = VALUES | {"source": "a.source_id"}  # by what stands for a value, if t
 # A count of one label takes as long as reading the rows of so many matches (measured at 100,000 articles).
 ROWS_A_LABEL = 500
 MANY_LABELS = 25  # without periods, it takes less time to read the rows
+# Indexes by which all articles are counted without looking at each of them in turn.
+INDEX_OF_ALL = {"source": "articles_source_day", "language": "articles_language"}
+BY_PLACE = "INDEXED BY articles_place"  # to look at each without reading its row
 NO_TIME = "~"  # is sorted after the name of every period
 
 # Goes from each language to the next in the index. The last row is NULL, and stands for articles without a language.
@@ -85,9 +104,21 @@ def counts(
     """
     check_keys("count by", by)
     which = article_selection(db, query, filters)
+    if tuple(by) == ("kind",) and (kinds := _by_kind(db, which)) is not None:
+        return in_order(by, kinds)
     labels = {key: LABELS[key](db) for key in dict.fromkeys(by) if key in LABELS}
-    if which.tests or not {*by} <= INDEX_KEYS or (labels and _rows_pay(db, which, by, labels)):
-        found = _from_rows(db, by, which)
+    if (
+        len(by) == 1
+        and by[0] in INDEX_OF_ALL
+        and which.places == EVERYWHERE
+        and not which.tests
+        and is_frequent(db, which)
+    ):
+        found = _from_all(db, by, which)
+    elif which.tests or not {*by} <= INDEX_KEYS or (labels and _rows_pay(db, which, by, labels)):
+        # SQLite takes the primary key for the shortest way to a row, but the rows are large.
+        narrow = {*by} <= INDEX_KEYS and not which.tests
+        found = _from_rows(db, by, which, BY_PLACE if narrow else "")
     elif labels:
         found = _from_labels(db, by, which, labels)
     else:
@@ -132,13 +163,41 @@ def check_keys(option: str, keys: Sequence[str]) -> None:
         raise QueryError(f"{option} {names!r}", "unknown key", f"{question}say {', '.join(KEYS)}")
 
 
-def _from_rows(db: sqlite3.Connection, by: Sequence[str], which: ArticleSelection) -> Counts:
+def newest_counts(
+    db: sqlite3.Connection, keys: Sequence[str], which: ArticleSelection, most: int
+) -> dict[str, dict[str | None, int]]:
+    """Return how many of the newest `most` matches there are by the values of each key, from one look at each row."""
+    # One text for all rows: between two rows, threads that compute take turns, and each row would wait for its turn.
+    columns = ", ".join(f"{GROUPED[key]} AS key{number}" for number, key in enumerate(keys))
+    names = ", ".join(f"key{number}" for number in range(len(keys)))
+    sql = f"""SELECT json_group_array(json_array({names})) FROM (
+                  SELECT {columns} {which.found(joined=True)} ORDER BY {which.place} DESC LIMIT :most)"""
+    rows = json.loads(next(ask(db, sql, which.values | {"most": most}))[0])
+    sources = {number: str(name) for number, name in ask(db, "SELECT id, name FROM sources")}
+    found: dict[str, dict[str | None, int]] = {}
+    for key, column in zip(keys, zip(*rows, strict=True) if rows else [()] * len(keys), strict=True):
+        numbers = Counter[str | None]()
+        for value, number in Counter(column).items():
+            for one in _values(key, sources.get(value) if key == "source" else value, "of a search"):
+                numbers[one] += number
+        found[key] = numbers
+    return found
+
+
+def _from_all(db: sqlite3.Connection, by: Sequence[str], which: ArticleSelection) -> Counts:
+    """Count all articles, and take away those that do not match, which are fewer."""
+    found = _from_rows(db, by, ArticleSelection(), f"INDEXED BY {INDEX_OF_ALL[by[0]]}")
+    if which.match is not None:
+        others = _from_rows(db, by, without_match(which), BY_PLACE)
+        found = {value: left for value, number in found.items() if (left := number - others.get(value, 0)) > 0}
+    return found
+
+
+def _from_rows(db: sqlite3.Connection, by: Sequence[str], which: ArticleSelection, index: str) -> Counts:
     names = [f"key{number}" for number in range(len(by))]
     columns = ", ".join(f"{VALUES[key]} AS {name}" for key, name in zip(by, names, strict=True))
     # One row for each list as it is written, not for each article: lists repeat, and reading them takes the most time.
     example = "min(a.id)" if any(key in LIST_COLUMNS for key in by) else "0"
-    # SQLite takes the primary key for the shortest way to a row, but the rows are large.
-    index = "INDEXED BY articles_place" if {*by} <= INDEX_KEYS and not which.tests else ""
     sql = f"""SELECT {columns}, count(*) AS number, {example} AS example {which.found(joined=True, index=index)}
                GROUP BY {", ".join(GROUPED[key] for key in by)}"""
     found: Counter[tuple[str | None, ...]] = Counter()
@@ -149,7 +208,7 @@ def _from_rows(db: sqlite3.Connection, by: Sequence[str], which: ArticleSelectio
     return dict(found)
 
 
-def _values(key: str, value: Any, example: int) -> Sequence[str | None]:
+def _values(key: str, value: Any, example: object) -> Sequence[str | None]:
     """Return the values of a key that an article has whose column holds `value`; (None,) if there is none."""
     if key in PERIODS:
         return (PERIODS[key].name(date.fromordinal(value)) if value else None,)
@@ -210,6 +269,17 @@ def _rows_pay(db: sqlite3.Connection, which: ArticleSelection, by: Sequence[str]
     if which.match is None:
         return count_selected(db, which) <= most
     return int(next(ask(db, sql, which.values | {"most": most + 1}))[0]) <= most
+
+
+def _by_kind(db: sqlite3.Connection, which: ArticleSelection) -> Counts | None:
+    """Return the counts by kind from the index; None if rows cost less, or if there is a kind that has no name here."""
+    if which.tests:
+        return None
+    total = count_selected(db, which)
+    if total <= ROWS_A_LABEL * len(ARTICLE_KINDS):
+        return None
+    found: Counts = {(kind,): count_selected(db, which.also(of_kinds([kind]))) for kind in ARTICLE_KINDS}
+    return {kind: number for kind, number in found.items() if number} if sum(found.values()) == total else None
 
 
 def _source_labels(db: sqlite3.Connection) -> Labels:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from pipelines.database.filters import EVERYTHING, ArticleFilters
-from pipelines.database.search.counts import counts
+from pipelines.database.search.counts import counts, newest_counts
 from pipelines.database.search.periods import PERIODS
+from pipelines.database.selection import article_selection
 
 
 class Facet(NamedTuple):
@@ -17,18 +19,32 @@ class Facet(NamedTuple):
     values: tuple[tuple[str, int], ...]  # with their numbers, the most frequent first; periods in the order of time
     more_values: int  # values that are not among them
     without: int  # articles that have no value: undated, language not known, no author
+    among: int | None = None  # counted among so many of the newest matches; None: among all
 
     def as_json(self) -> dict[str, object]:
         """Return it as an object for programs."""
         values = [{"value": value, "count": number} for value, number in self.values]
-        return {"values": values, "more_values": self.more_values, "without": self.without}
+        found = {"values": values, "more_values": self.more_values, "without": self.without}
+        return found if self.among is None else found | {"among": self.among}
 
 
 def facet(
     db: sqlite3.Connection, key: str, query: str | None = None, filters: ArticleFilters = EVERYTHING, limit: int = 10
 ) -> Facet:
     """Return the `limit` most frequent values of one of `counts.KEYS`; 0: all. Raises as `counts` does."""
-    found = {values[0]: number for values, number in counts(db, (key,), query, filters).items()}
+    return _facet(key, {values[0]: number for values, number in counts(db, (key,), query, filters).items()}, limit)
+
+
+def newest_facets(
+    db: sqlite3.Connection, keys: Sequence[str], query: str | None, filters: ArticleFilters, limit: int, most: int
+) -> dict[str, Facet]:
+    """Return the facet of each key among the newest `most` matches, and say so. Raises as `counts` does."""
+    found = newest_counts(db, keys, article_selection(db, query, filters), most)
+    return {key: _facet(key, found[key], limit)._replace(among=most) for key in keys}
+
+
+def _facet(key: str, numbers: Mapping[str | None, int], limit: int) -> Facet:
+    found = dict(numbers)
     without = found.pop(None, 0)
     ranked = sorted(((value, number) for value, number in found.items() if value is not None), key=by_number)
     shown = ranked[: limit or None]

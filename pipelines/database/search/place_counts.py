@@ -57,9 +57,9 @@ def counts_by_period(db: sqlite3.Connection, which: ArticleSelection, keys: Iter
     if kind.days > 1 and _pays(db, dated, len(starts := list(_starts(kind, *ends)))):
         undated = _count(db, which.within(UNDATED))
         return ({0: undated} if undated else {}) | _by_range(db, dated, starts)
-    if not _is_frequent(db, which, *ends):
+    if not is_frequent(db, which, ends):
         return _by_reading(db, which)
-    others = _by_reading(db, which._replace(match=f"{EVERY_ARTICLE} NOT ({which.match})"))
+    others = _by_reading(db, without_match(which))
     everything = articles_by_day(db, which.places)
     return {day: found for day, number in everything.items() if (found := number - others.get(day, 0)) > 0}
 
@@ -108,14 +108,24 @@ def has_prefix(which: ArticleSelection) -> bool:
     return '"*' in (which.match or "")
 
 
-def _is_frequent(db: sqlite3.Connection, which: ArticleSelection, first: date, last: date) -> bool:
-    """Return True if about FREQUENT of the articles match, by those of a few days. With a label they hardly do."""
-    if LABEL_MARK in (which.match or ""):
+def is_frequent(db: sqlite3.Connection, which: ArticleSelection, ends: tuple[date, date] | None = None) -> bool:
+    """Return True if about FREQUENT of the articles match, by those of a few days. With a label they hardly do.
+
+    `ends`: the first and last day; None: of all articles. A selection without a match is frequent.
+    """
+    if which.match is None:
+        return True
+    if LABEL_MARK in which.match or has_prefix(which) or (ends := ends or _ends(db, DATED)) is None:
         return False
-    begins, days = first.toordinal(), (last - first).days
+    begins, days = ends[0].toordinal(), (ends[1] - ends[0]).days
     sampled = [begins + days * number // SAMPLED_DAYS for number in range(SAMPLED_DAYS)]
     share = next(ask(db, SHARE, {"match": which.match, "days": json.dumps(sampled)}))[0]
-    return bool(share > FREQUENT)
+    return bool(share and share > FREQUENT)
+
+
+def without_match(which: ArticleSelection) -> ArticleSelection:
+    """Return the selection of the articles that do not match."""
+    return which._replace(match=f"{EVERY_ARTICLE} NOT ({which.match})")
 
 
 def _by_reading(db: sqlite3.Connection, which: ArticleSelection) -> dict[int, int]:

@@ -10,7 +10,7 @@ import pytest
 from exports.web import downloads, page_packages, view_app
 from exports.web.downloads import MAX_AT_ONCE
 from exports.web.origins import Origins
-from exports.web.page_packages import PagePackages
+from exports.web.replay.page_packages import PagePackages
 from exports.web.served_archive import ServedArchive
 from tests.support.article_archive import build
 

@@ -115,7 +115,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize("headers", REFUSED)
-def test_who_does_not_know_the_token_sees_nothing(headers):
+def test_stranger_without_the_token_sees_nothing(headers):
     """Also with a cookie or a password that cannot be read."""
     asked = Asked(CLOSED, "/article/1", **headers)
     assert (asked.status, asked.seen) == (401, None)

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from exports.web.origins import Origins, checked_pair
+from exports.web.origins import Origins, checked
 from pipelines.core.errors import ConfigError
 from tests.support.article_archive import build
 from tests.support.command import morgue
@@ -18,21 +18,30 @@ ONE, OTHER = "https://archive.example", "https://archive.example:8443"
 
 def test_origins_follow_the_name_that_a_reader_uses_unless_they_are_stated():
     """Ports are those that we listen on."""
-    assert Origins(8001, 8002).of_view("10.0.0.1") == "http://10.0.0.1:8001"
-    assert Origins(8001, 8002).of_replay("10.0.0.1") == "http://10.0.0.1:8002"
-    assert Origins(8001, 8002, ONE, OTHER).of_replay("10.0.0.1") == OTHER
+    origins = Origins((8001, 8002))
+    assert origins.of_view("10.0.0.1") == "http://10.0.0.1:8001"
+    assert origins.of_replay("10.0.0.1") == "http://10.0.0.1:8002"
+    assert origins.of_replayweb("10.0.0.1") is None
+    assert Origins((8001, 8002, 8003)).of_replayweb("10.0.0.1") == "http://10.0.0.1:8003"
+    stated = Origins((8001, 8002, 8003), (ONE, OTHER, "https://archive.example:8444"))
+    assert stated.of_replay("10.0.0.1") == OTHER
+    assert stated.of_replayweb("10.0.0.1") == "https://archive.example:8444"
 
 
-def test_pair_is_written_as_browsers_write_it():
+def both(view, replay):
+    return {"--origin": view, "--replay-origin": replay}
+
+
+def test_origins_are_written_as_browsers_write_them():
     """Without a slash, capitals, or the port that the scheme implies."""
-    assert checked_pair("HTTPS://Archive.example:443/", f"{OTHER}/", with_token=True) == (ONE, OTHER)
-    assert checked_pair(ONE, "https://replay.example", with_token=False) == (ONE, "https://replay.example")
-    assert checked_pair(None, None, with_token=True) == (None, None)
+    assert checked(both("HTTPS://Archive.example:443/", f"{OTHER}/"), with_token=True) == (ONE, OTHER)
+    assert checked(both(ONE, "https://replay.example"), with_token=False) == (ONE, "https://replay.example")
+    assert checked(both(None, None), with_token=True) == (None, None)
 
 
 REFUSED = [
-    (ONE, None, False, "stated alone"),
-    (None, ONE, False, "stated alone"),
+    (ONE, None, False, "is not stated"),
+    (None, ONE, False, "is not stated"),
     (ONE, f"{ONE}:443", False, "must not share"),
     (ONE, "http://archive.example:8080", False, "another scheme"),
     (ONE, "https://replay.example", True, "another name"),
@@ -44,10 +53,18 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("view", "replay", "with_token", "cause"), REFUSED)
-def test_pair_that_cannot_work_is_refused(view, replay, with_token, cause):
+def test_origins_that_cannot_work_are_refused(view, replay, with_token, cause):
     """Before anything is served."""
     with pytest.raises(ConfigError, match=cause):
-        checked_pair(view, replay, with_token=with_token)
+        checked(both(view, replay), with_token=with_token)
+
+
+def test_third_origin_is_stated_with_the_others():
+    """As soon as replayweb.page is served."""
+    with pytest.raises(ConfigError, match="--replayweb-origin"):
+        checked({**both(ONE, OTHER), "--replayweb-origin": None}, with_token=False)
+    with pytest.raises(ConfigError, match="must not share"):
+        checked({**both(ONE, OTHER), "--replayweb-origin": OTHER}, with_token=False)
 
 
 @pytest.mark.slow

@@ -12,8 +12,9 @@ import pytest
 from pipelines.core.errors import ArchiveDamaged, QueryError
 from pipelines.database.connection import connect
 from pipelines.database.filters import ArticleFilters
+from pipelines.database.search import counts as counting
 from pipelines.database.search.counts import KEYS, counts
-from pipelines.database.search.facets import facet
+from pipelines.database.search.facets import facet, newest_facets
 from pipelines.database.search.periods import UNITS, period_of
 from tests.support.counted_archive import SOURCE_NAMES, all_rows, build_counted
 
@@ -97,6 +98,40 @@ def test_facet_without_limit_has_all_values(db):
     found = facet(db, "source", limit=0)
     assert dict(found.values) == {key: number for (key,), number in by_hand("source").items()}
     assert found.more_values == 0
+
+
+def test_facets_of_the_newest_matches_are_those_of_their_rows(db):
+    """One look at each row counts by all keys. It says how many are counted; the undated are no newest ones."""
+    rows = sorted((row for row in all_rows() if row["published"]), key=lambda row: row["published_day"])[-7:]
+    found = newest_facets(db, KEYS, None, ArticleFilters(), 0, 7)
+    assert {one.among for one in found.values()} == {7}
+    assert found["author"].as_json()["among"] == 7
+    for key in ("month", "source", "language", "kind", "author", "tag"):
+        numbers = {value: number for (value,), number in by_hand(key, rows=rows).items()}
+        assert numbers.pop(None, 0) == found[key].without
+        assert dict(found[key].values) == numbers
+
+
+def test_facets_of_as_many_as_there_are_agree_with_counts(db):
+    """Also of a query, and of one without a match."""
+    for query in ("climate", "nowhere", "title:report OR kind:opinion"):
+        for key, found in newest_facets(db, KEYS, query, ArticleFilters(), 0, 1000).items():
+            assert found._replace(among=None) == facet(db, key, query, limit=0), (query, key)
+
+
+def test_kinds_are_counted_from_the_index(folder, monkeypatch, tmp_path):
+    """As from the rows; a kind that has no name here sends the count back to the rows."""
+    monkeypatch.setattr(counting, "ROWS_A_LABEL", 0)
+    with closing(sqlite3.connect(folder / "morgue.db")) as old, closing(sqlite3.connect(tmp_path / "morgue.db")) as new:
+        old.backup(new)
+        asked = []
+        new.row_factory = sqlite3.Row
+        new.set_trace_callback(asked.append)
+        assert counts(new, ("kind",)) == by_hand("kind")
+        assert not any("GROUP BY" in sql for sql in asked)
+        new.execute("UPDATE articles SET kind = 'riddle' WHERE id = 103")
+        assert counts(new, ("kind",)) == {("riddle",) if kind == ("opinion",) else kind: number
+                                          for kind, number in by_hand("kind").items()}  # fmt: skip
 
 
 @pytest.mark.parametrize(("keys", "said"), [((), "unknown key"), (("month", "colour"), "colour")])
