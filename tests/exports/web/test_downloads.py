@@ -7,9 +7,10 @@ import threading
 
 import pytest
 
-from exports.web import downloads, page_packages, view_app
+from exports.web import downloads, view_app
 from exports.web.downloads import MAX_AT_ONCE
 from exports.web.origins import Origins
+from exports.web.replay import page_packages
 from exports.web.replay.page_packages import PagePackages
 from exports.web.served_archive import ServedArchive
 from tests.support.article_archive import build
