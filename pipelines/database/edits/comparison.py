@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from pipelines.database.connection import Row
 from pipelines.database.edits.chains import version_of
 from pipelines.database.edits.difference import difference, difference_row
-from pipelines.database.edits.word_diff import TextSegment, opcodes, paragraphs
+from pipelines.database.edits.word_diff import TextSegment, by_words, opcodes, paragraphs
 
 HEAD_KEYS = ("revision", "seen", "captured", "warc_file", "warc_offset", "warc_length", "warc_record_id",
              "payload_digest", "text_digest", "extractor", "title", "description", "authors", "modified")  # fmt: skip
@@ -26,7 +26,7 @@ class Comparison(NamedTuple):
 
     def title(self) -> list[TextSegment]:
         """Return the headline as its segments."""
-        return next(paragraphs(self.old["title"] or "", self.new["title"] or ""))
+        return by_words(self.old["title"] or "", self.new["title"] or "")
 
     def text(self) -> Iterator[list[TextSegment]]:
         """Yield the paragraphs, each as its segments."""
@@ -55,7 +55,7 @@ class Comparison(NamedTuple):
             elif name == "modified":
                 yield name, _by_item([old] if old else [], [new] if new else [])
             else:
-                yield name, next(paragraphs(old.replace("\n", " "), new.replace("\n", " ")))
+                yield name, by_words(old.replace("\n", " "), new.replace("\n", " "))
 
     def as_dict(self) -> dict[str, Any]:
         """Return the comparison for programs."""

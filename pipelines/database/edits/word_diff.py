@@ -12,6 +12,8 @@ from typing import Literal, NamedTuple
 # Chinese, Japanese, Korean: each character is a word, because nothing separates words.
 UNSEPARATED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 WORD = re.compile(rf"[{UNSEPARATED}]|[^\s{UNSEPARATED}]+|\n")
+MAX_PARAGRAPH_PAIRS = 2_500  # of paragraphs whose likeness is compared, to tell which became which
+ALIKE = 0.3  # share of the words that two paragraphs have in common, from which on one is taken for the other rewritten
 MAX_PAIRS = 1_000_000  # pairs of words or lines that difflib may have to compare: about a second
 
 SegmentKind = Literal["same", "removed", "added"]
@@ -63,22 +65,67 @@ def count_changes(removed: Iterable[str], added: Iterable[str]) -> tuple[int, in
 def paragraphs(old: str, new: str) -> Iterator[list[TextSegment]]:
     """Yield the paragraphs of both texts in order, each as its segments.
 
-    Paragraphs that only one version has are one segment; those that were rewritten are compared by words.
+    Paragraphs that only one version has are one segment; those that were rewritten (ALIKE) are compared by words.
     """
     before, after = old.split("\n"), new.split("\n")
     for tag, a, b, c, d in opcodes(before, after):
         if tag == "equal":
             yield from ([TextSegment("same", line)] for line in after[c:d])
             continue
-        paired = min(b - a, d - c)
-        for one, other in zip(before[a : a + paired], after[c : c + paired], strict=True):
-            yield _by_words(one, other)
-        yield from ([TextSegment("removed", line)] for line in before[a + paired : b])
-        yield from ([TextSegment("added", line)] for line in after[c + paired : d])
+        yield from _rewritten(before[a:b], after[c:d])
 
 
-def _by_words(old: str, new: str) -> list[TextSegment]:
-    """Return one paragraph that was rewritten."""
+def _rewritten(before: Sequence[str], after: Sequence[str]) -> Iterator[list[TextSegment]]:
+    """Yield paragraphs of which none is in both versions: those that are alike by words, others as removed or added.
+
+    Where as many went as came, each is taken for one of the others rewritten.
+    """
+    at_old = at_new = 0
+    for old, new in (*_alike(before, after), (len(before), len(after))):
+        went, came = before[at_old:old], after[at_new:new]
+        if len(went) == len(came):
+            yield from map(by_words, went, came)
+        else:
+            yield from ([TextSegment("removed", line)] for line in went)
+            yield from ([TextSegment("added", line)] for line in came)
+        if old < len(before):
+            yield by_words(before[old], after[new])
+        at_old, at_new = old + 1, new + 1
+
+
+def _alike(before: Sequence[str], after: Sequence[str]) -> list[tuple[int, int]]:
+    """Return the places of paragraphs that were rewritten, in order, so that most of all words are kept.
+
+    Of very many paragraphs, those in the same place are taken for each other.
+    """
+    if len(before) * len(after) > MAX_PARAGRAPH_PAIRS:
+        return [(at, at) for at in range(min(len(before), len(after)))]
+    old, new = ([Counter(words(line)) for line in lines] for lines in (before, after))
+    kept = [[_likeness(one, other) for other in new] for one in old]
+    best = [[0.0] * (len(new) + 1) for _ in range(len(old) + 1)]  # for the paragraphs from here on
+    for i in reversed(range(len(old))):
+        for j in reversed(range(len(new))):
+            best[i][j] = max(best[i + 1][j], best[i][j + 1], kept[i][j] + best[i + 1][j + 1])
+    found, i, j = [], 0, 0
+    while i < len(old) and j < len(new):
+        if kept[i][j] and best[i][j] == kept[i][j] + best[i + 1][j + 1]:
+            found.append((i, j))
+            i, j = i + 1, j + 1
+        elif best[i][j] == best[i + 1][j]:
+            i += 1
+        else:
+            j += 1
+    return found
+
+
+def _likeness(one: Counter[str], other: Counter[str]) -> float:
+    """Return how many words two paragraphs have in common; 0 if they are not alike."""
+    common = (one & other).total()
+    return common if common >= ALIKE * max(one.total(), other.total(), 1) else 0
+
+
+def by_words(old: str, new: str) -> list[TextSegment]:
+    """Return a line that was rewritten, such as a paragraph or a headline."""
     before, after = _with_spaces(old), _with_spaces(new)
     segments: list[TextSegment] = []
     for tag, a, b, c, d in opcodes(before, after):
