@@ -156,7 +156,7 @@ def test_third_export_is_told_to_try_again(archive):
             refused = view.get("/export/articles.jsonl")
             assert refused.status == 503
             assert "2 exports are running" in refused.text
-            assert "try again in a minute" in refused.text
+            assert "Try again in a minute" in refused.text
             assert view.get("/search.json?q=climate").status == 200
         deadline = time.monotonic() + 15
         while (answer := view.get("/export/articles.csv")).status != 200:

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from exports.web.origins import Origins, checked_pair
+from exports.web.origins import Origins, checked
 from pipelines.core.errors import ConfigError
 from tests.support.article_archive import build
 from tests.support.command import morgue
@@ -16,23 +16,27 @@ from tests.support.web_view import viewing
 ONE, OTHER = "https://archive.example", "https://archive.example:8443"
 
 
+def pair(view, replay, *, with_token=False):
+    return checked({"--origin": view, "--replay-origin": replay}, with_token=with_token)
+
+
 def test_origins_follow_the_name_that_a_reader_uses_unless_they_are_stated():
     """Ports are those that we listen on."""
-    assert Origins(8001, 8002).of_view("10.0.0.1") == "http://10.0.0.1:8001"
-    assert Origins(8001, 8002).of_replay("10.0.0.1") == "http://10.0.0.1:8002"
-    assert Origins(8001, 8002, ONE, OTHER).of_replay("10.0.0.1") == OTHER
+    assert Origins((8001, 8002)).of_view("10.0.0.1") == "http://10.0.0.1:8001"
+    assert Origins((8001, 8002)).of_replay("10.0.0.1") == "http://10.0.0.1:8002"
+    assert Origins((8001, 8002), (ONE, OTHER, None)).of_replay("10.0.0.1") == OTHER
 
 
 def test_pair_is_written_as_browsers_write_it():
     """Without a slash, capitals, or the port that the scheme implies."""
-    assert checked_pair("HTTPS://Archive.example:443/", f"{OTHER}/", with_token=True) == (ONE, OTHER)
-    assert checked_pair(ONE, "https://replay.example", with_token=False) == (ONE, "https://replay.example")
-    assert checked_pair(None, None, with_token=True) == (None, None)
+    assert pair("HTTPS://Archive.example:443/", f"{OTHER}/", with_token=True) == (ONE, OTHER)
+    assert pair(ONE, "https://replay.example") == (ONE, "https://replay.example")
+    assert pair(None, None, with_token=True) == (None, None)
 
 
 REFUSED = [
-    (ONE, None, False, "stated alone"),
-    (None, ONE, False, "stated alone"),
+    (ONE, None, False, "is not stated"),
+    (None, ONE, False, "is not stated"),
     (ONE, f"{ONE}:443", False, "must not share"),
     (ONE, "http://archive.example:8080", False, "another scheme"),
     (ONE, "https://replay.example", True, "another name"),
@@ -47,7 +51,7 @@ REFUSED = [
 def test_pair_that_cannot_work_is_refused(view, replay, with_token, cause):
     """Before anything is served."""
     with pytest.raises(ConfigError, match=cause):
-        checked_pair(view, replay, with_token=with_token)
+        pair(view, replay, with_token=with_token)
 
 
 @pytest.mark.slow
