@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
+import sqlite3
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from crawler.cli.common_options import common_options, folder_of, folder_to_read
+from crawler.cli.common_options import common_options, files_judged, folder_to_read
 from exports.extras import load_extra
 from pipelines.core.errors import ConfigError
 from pipelines.core.terminal import plain
@@ -69,24 +71,26 @@ def command(
         raise ConfigError(named, cause, "add --token TEXT, or --public if everybody may")
     if token is not None and len(token) < 8:
         raise ConfigError("--token", "has fewer than 8 characters, and could be guessed", "make it longer")
+    if token is not None and not token.isprintable():
+        raise ConfigError("--token", "has control characters, or bytes that are no UTF-8", "use letters and digits")
     from exports.web.origins import checked
     from exports.web.replay.replayweb import ReplayWeb
     from exports.web.served_archive import ServedArchive
     from exports.web.serving import Place, serve
 
     found = ReplayWeb.read(replayweb) if replayweb is not None else None
-    second = _next_to(port) if replay_port is None else replay_port
-    third = _next_to(second) if replayweb_port is None else replayweb_port
+    second = next_to(port) if replay_port is None else replay_port
+    third = next_to(second) if replayweb_port is None else replayweb_port
     stated = {"--origin": origin, "--replay-origin": replay_origin}
     if found is not None or replayweb_origin:
         stated["--replayweb-origin"] = replayweb_origin
     origins = checked(stated, with_token=bool(token))
     place = Place(host, (port, second, third), found, token, public, origins)
     with closing(ServedArchive(folder_to_read(ctx).path)) as archive, suppress(KeyboardInterrupt):  # its usual end
-        serve(archive, place, lambda: _health(ctx), lambda url: click.echo(plain(f"{url}  (Ctrl-C stops it)")))
+        serve(archive, place, partial(_health, ctx), lambda line: click.echo(plain(line)))
 
 
-def _next_to(port: int) -> int:
+def next_to(port: int) -> int:
     """Return the next port; 0 (a free one) for 0."""
     return port + 1 if 0 < port < 65535 else 0
 
@@ -98,12 +102,9 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _health(ctx: click.Context) -> list[dict[str, Any]]:
+def _health(ctx: click.Context, db: sqlite3.Connection) -> list[dict[str, Any]]:
     """Return what `morgue health --format json` prints."""
-    from crawler.cli.common_options import files_judged
     from crawler.health.check import look
     from crawler.health.kinds import worst_first
-    from pipelines.database.connection import connect
 
-    with closing(connect(folder_of(ctx).database)) as db:
-        return [one.as_dict() for one in worst_first(look(db, files_judged(ctx, db)))]
+    return [one.as_dict() for one in worst_first(look(db, files_judged(ctx, db)))]

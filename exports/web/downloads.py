@@ -17,7 +17,7 @@ from typing import BinaryIO, TypeAlias, cast
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from exports import ArticleFormat, columns_read, dataset, is_capture_format, load_format
 from exports.python_api.archive import Archive
@@ -48,6 +48,7 @@ class Downloads:
 
     def __init__(self, archive: ServedArchive) -> None:
         self.archive = archive
+        self._pipes: set[_Pipe] = set()  # of the exports that run
         self._free = threading.BoundedSemaphore(MAX_AT_ONCE)
         self._writers = ThreadPoolExecutor(MAX_AT_ONCE, "export")
 
@@ -59,7 +60,7 @@ class Downloads:
         form = load_format(name)
         asked = SearchAddress.read(request.query_params.multi_items())
         write = _captures(asked) if is_capture_format(form) else _rows(cast(ArticleFormat, form), asked)
-        archive = self.archive.ask(lambda archive: _checked(archive, asked))
+        self.archive.ask(asked.articles)  # Raises if it cannot be asked for this.
         if name == "parquet":
             from exports.extras import load_extra
 
@@ -71,13 +72,19 @@ class Downloads:
             cause = f"{MAX_AT_ONCE} exports are running, and no more may run at the same time"
             raise ArchiveLocked("export", cause, "try again in a minute, or use `morgue export`")
         pipe = _Pipe()
-        self._writers.submit(self._run, archive, write, pipe)
+        self._pipes.add(pipe)
+        self._writers.submit(self._run, write, pipe)
         return ExportResponse(pipe.read(), pipe.stop, media_type=form.media_type, headers=headers)
 
-    def _run(self, archive: Archive, write: Write, pipe: _Pipe) -> None:
+    def stop(self) -> None:
+        """End all exports."""
+        for pipe in list(self._pipes):
+            pipe.stop()
+
+    def _run(self, write: Write, pipe: _Pipe) -> None:
         """Write a file into a pipe. It ends when nobody takes its pieces."""
         try:
-            with pipe.stopping(archive.connection):
+            with self.archive.told(), self.archive.opened() as archive, pipe.stopping(archive.connection):
                 write(archive, cast(io.BufferedWriter, pipe))
             pipe.finish()
         except BrokenPipeError:
@@ -87,18 +94,37 @@ class Downloads:
                 pipe.finish(error)
         finally:
             pipe.stop()
+            self._pipes.discard(pipe)
             self._free.release()
 
 
 class ExportResponse(StreamedResponse):
-    """Stream a file. If it cannot be written to its end, the connection is cut, so that nobody takes it for whole."""
+    """Answer with what comes out of a pipe.
+
+    An error before the first piece is raised, and answered as that of any page. After it the status is sent: if the
+    file cannot be written to its end, the connection is cut, so that nobody takes it for whole.
+    """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI 3)."""
+        held: list[Message] = []
+
+        async def send_with_a_piece(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                held.append(message)
+                return
+            while held:
+                await send(held.pop())
+            await send(message)
+
         try:
-            await super().__call__(scope, receive, send)
+            await super().__call__(scope, receive, send_with_a_piece)
         except (MorgueError, BrokenPipeError) as error:
-            logger.error("an export was cut: %(why)s", {"why": plain(error)})
+            if held and isinstance(error, MorgueError):
+                raise
+            if held:
+                raise MorgueError("this export", "ended, because the server stops", "ask again later") from error
+            logger.error("an export was cut: %(why)s", {"why": " ".join(plain(error).split())})
 
 
 def _rows(form: ArticleFormat, asked: SearchAddress) -> Write:
@@ -122,12 +148,6 @@ def _captures(asked: SearchAddress) -> Write:
         page_packages.write_search(archive, wanted, out, about)
 
     return write
-
-
-def _checked(archive: Archive, asked: SearchAddress) -> Archive:
-    """Return the archive, if it can be asked for this. Raises QueryError, NotFound (of the source)."""
-    asked.articles(archive)
-    return archive
 
 
 class _Pipe(io.RawIOBase):
@@ -184,7 +204,7 @@ class _Pipe(io.RawIOBase):
                 piece = self._queue.get(timeout=1)
             except Empty:
                 if self._stopped.is_set() and self._queue.empty():
-                    raise BrokenPipeError("its reader took too long") from None
+                    raise BrokenPipeError("its reader took too long, or the server stops") from None
                 continue
             if piece is None:
                 return

@@ -1,9 +1,15 @@
-"""Answer with Atom feeds (RFC 4287), so that a feed reader is the alert: new matches, edits, health."""
+"""Answer with Atom feeds (RFC 4287), so that a feed reader is the alert: new matches, edits, health.
+
+RFC 4287, 4.2.6: an id never changes. Ids are made of the archive's own id and of what an entry tells, not of the host
+name or port by which a reader reaches us, so that a reader that moves shows nothing twice.
+"""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,75 +17,95 @@ from starlette.responses import Response
 from exports.formats.to_atom import NO_TIME, date_time, urn
 from exports.formats.xml_text import element
 from exports.python_api.archive import Archive
+from exports.web import lists
 from exports.web.lists import HealthOf
 from exports.web.memento import base_of
 from exports.web.rendering import brief, shown
 from exports.web.search_address import SearchAddress
 from pipelines.database.edits import edit_list
+from pipelines.database.journal_rows import database_state
+from pipelines.database.search import hits
 
 ENTRIES = 50
 ATOM = "application/atom+xml"
 
 
+class FeedEntry(NamedTuple):
+    """Hold an entry of a feed: what it tells, and where more is said of it."""
+
+    fact: tuple[object, ...]  # that it tells; its id is made of it
+    path: str
+    title: str
+    time: str
+    summary: str
+
+
 def search(archive: Archive, request: Request) -> Response:
     """Answer /search.atom: the matches that came in last. Raises QueryError, NotFound (of the source)."""
-    asked = SearchAddress.read(request.query_params.multi_items()).sorted_by("newest")
-    hits = sorted(asked.articles(archive)[:ENTRIES].hits(("", "")), key=lambda hit: hit["first_seen"], reverse=True)
-    base = base_of(request)
+    asked = SearchAddress.read(request.query_params.multi_items()).sorted_by("relevance")
+    found = hits.latest(archive.connection, asked.words(), asked.filters(), ENTRIES)
     entries = [
-        _entry(f"{base}/article/{hit['id']}", hit["title"] or hit["url"], hit["first_seen"],
-               f"{hit['source'] or ''} {hit['published_day'] or 'undated'}: {hit['snippet']}")
-        for hit in hits
+        FeedEntry(("article", hit["id"]), f"/article/{hit['id']}", hit["title"] or hit["url"], hit["first_seen"],
+                  f"{hit['source'] or ''} {hit['published_day'] or 'undated'}: {hit['snippet']}")
+        for hit in found
     ]  # fmt: skip
-    return _feed(request, f"Search: {asked.query or 'all articles'}", asked.link(), entries,
-                 [hit["first_seen"] for hit in hits])  # fmt: skip
+    title = f"Search: {asked.query or 'all articles'}"
+    return _feed(archive, request, title, "/search", asked.parameters(), entries)
 
 
 def edits(archive: Archive, request: Request) -> Response:
-    """Answer /edits.atom. Raises QueryError, NotFound (of the source)."""
-    asked = SearchAddress.read(request.query_params.multi_items())
-    wanted = edit_list.EditFilters(0.0, "titles" in request.query_params, "silent" in request.query_params)
-    rows = list(edit_list.edits(archive.connection, asked.filters(), wanted, ENTRIES))
-    base = base_of(request)
+    """Answer /edits.atom: edits and vanished pages, as /edits has them. Raises QueryError, NotFound (of the source)."""
+    asked, wanted = lists.edits_asked(request)
     entries = [
-        _entry(f"{base}/article/{row['article']}/compare?to={row['revision']}", row["title"] or row["url"], row["seen"],
-               f"{row['source'] or ''}: {', '.join(row['changes'])}, "
-               f"+{row['words_added']} -{row['words_removed']} words")
-        for row in rows
+        FeedEntry(("edit", row["article"], row["revision"]),
+                  f"/article/{row['article']}/compare?to={row['revision']}", row["title"] or row["url"], row["seen"],
+                  f"{row['source'] or ''}: {', '.join(row['changes'])}, "
+                  f"+{row['words_added']} -{row['words_removed']} words")
+        for row in edit_list.edits(archive.connection, asked.filters(), wanted, ENTRIES)
     ]  # fmt: skip
-    return _feed(request, "Edits", asked.link("/edits"), entries, [row["seen"] for row in rows])
+    entries += [
+        FeedEntry(("gone", row["article"], row["kind"], row["since"]), f"/article/{row['article']}",
+                  f"Vanished: {row['title'] or row['url']}", row["since"], f"{row['source'] or ''}: {row['kind']}")
+        for row in edit_list.gone(archive.connection, asked.filters(), ENTRIES)
+    ]  # fmt: skip
+    newest = sorted(entries, key=lambda entry: entry.time, reverse=True)[:ENTRIES]
+    return _feed(archive, request, "Edits", "/edits", [*asked.parameters(), *lists.edit_flags(wanted)], newest)
 
 
-def health(health_of: HealthOf, request: Request) -> Response:
+def health(health_of: HealthOf, archive: Archive, request: Request) -> Response:
     """Answer /health.atom: an entry for each reason why a source is not well."""
-    base = base_of(request)
-    found = [(source, reason) for source in health_of() for reason in source["reasons"]]
     entries = [
-        _entry(f"{base}/health?since={reason['since']}#{source['name']}",
-               f"{source['name']}: {reason['kind']} ({reason['status']})", reason["since"],
-               f"{reason['evidence']}. {reason['next_step']}")
-        for source, reason in found
+        FeedEntry(("health", source["name"], reason["kind"], reason["since"]),
+                  f"/health?{urlencode({'since': reason['since']})}#{source['name']}",
+                  f"{source['name']}: {reason['kind']} ({reason['status']})", reason["since"],
+                  f"{reason['evidence']}. {reason['next_step']}")
+        for source in health_of(archive.connection) for reason in source["reasons"]
     ]  # fmt: skip
-    return _feed(request, "Health of the sources", "/health", entries, [reason["since"] for _, reason in found])
+    return _feed(archive, request, "Health of the sources", "/health", [], entries)
 
 
-def _entry(link: str, title: str, updated: str, summary: str) -> str:
-    parts = (
-        element("id", urn(link)), element("title", brief(title)), element("updated", date_time(updated) or NO_TIME),
-        element("link", rel="alternate", href=link), element("summary", shown(summary)),
-    )  # fmt: skip
-    return "\n".join(("<entry>", *parts, "</entry>"))
-
-
-def _feed(request: Request, title: str, path: str, entries: Sequence[str], times: Iterable[str]) -> Response:
-    base, own = base_of(request), str(request.url)
-    newest = max((date_time(time) or NO_TIME for time in times), default=NO_TIME)
-    out = io.StringIO()
-    out.write('<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">\n')
+def _feed(archive: Archive, request: Request, title: str, path: str, asked: Sequence[tuple[str, str]],
+          entries: Sequence[FeedEntry]) -> Response:  # fmt: skip
+    """Return a feed. `path` and `asked`: the address of the page that shows the same."""
+    base, identity = base_of(request), database_state(archive.connection).archive
+    query = f"?{urlencode(asked)}" if asked else ""
+    newest = max((date_time(entry.time) or NO_TIME for entry in entries), default=NO_TIME)
     head = (
-        element("id", urn(own)), element("title", f"{shown(title)} - Newsmorgue"), element("updated", newest),
-        element("link", rel="self", href=own), element("link", rel="alternate", href=base + path),
+        element("id", urn(f"{identity}{path}{query}")), element("title", f"{shown(title)} - Newsmorgue"),
+        element("updated", newest), element("link", rel="self", href=f"{base}{path}.atom{query}"),
+        element("link", rel="alternate", href=f"{base}{path}{query}"),
         f"<author>{element('name', 'Newsmorgue')}</author>",
     )  # fmt: skip
-    out.write("\n".join((*head, *entries, "</feed>\n")))
+    out = io.StringIO()
+    out.write('<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">\n')
+    out.write("\n".join((*head, *(_entry(base, identity, entry) for entry in entries), "</feed>\n")))
     return Response(out.getvalue().encode("utf-8", "replace"), media_type=ATOM)
+
+
+def _entry(base: str, identity: str, entry: FeedEntry) -> str:
+    parts = (
+        element("id", urn("/".join(map(str, (identity, *entry.fact))))), element("title", brief(entry.title)),
+        element("updated", date_time(entry.time) or NO_TIME),
+        element("link", rel="alternate", href=base + entry.path), element("summary", shown(entry.summary)),
+    )  # fmt: skip
+    return "\n".join(("<entry>", *parts, "</entry>"))

@@ -22,7 +22,8 @@ Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MAX_ADDRESS_BYTES = 8_192  # of path and query
-COOKIE = "morgue_token"
+COOKIE = "morgue_token"  # beginning of its name; browsers give a cookie to all ports of a host
+FEED = ".atom"
 HOST = re.compile(r"([\w.-]+|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?", re.ASCII)
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
@@ -34,21 +35,33 @@ class Doorway:
     hosts: frozenset[str]  # names in Host headers, with the port; empty: any (`--public`)
     token: str | None = None  # that each request must know
     origin: str | None = None  # that readers ask, if it is not told by the Host header
+    cookie_name: str = COOKIE
 
     @classmethod
     def at(
-        cls, host: str, port: int, *, token: str | None = None, public: bool = False, origin: str | None = None
+        cls,
+        host: str,
+        port: int,
+        *,
+        token: str | None = None,
+        public: bool = False,
+        origin: str | None = None,
+        view_port: int | None = None,
     ) -> Doorway:
-        """Return the doorway of a server at one address. An address of all interfaces has no name to check."""
+        """Return the doorway of a server at one address. An address of all interfaces has no name to check.
+
+        `view_port`: of the view, if this is another port. Both have the same cookie, and other archives have others.
+        """  # fmt: skip
+        cookie = f"{COOKIE}_{view_port or port}"
         is_open = public or host in ("0.0.0.0", "::")  # noqa: S104 compared, not bound
         if is_open and not origin:
-            return cls(frozenset(), token)
+            return cls(frozenset(), token, cookie_name=cookie)
         name = f"[{host}]" if ":" in host else host
         names = {name, *LOOPBACK_NAMES} if name in LOOPBACK_NAMES else {name}
         known = {one if port == 80 else f"{one}:{port}" for one in names}
         if origin:  # a server in front of us may pass on the Host header of its reader, or name us
             known.add(urlsplit(origin).netloc)
-        return cls(frozenset(known), token, origin)
+        return cls(frozenset(known), token, origin, cookie)
 
     @property
     def cookie(self) -> str:
@@ -84,8 +97,12 @@ class Guard:
         asked = parse_qsl((scope.get("query_string") or b"").decode("latin-1"), keep_blank_values=True)
         tokens = [value for key, value in asked if key == "token"]
         if self.doorway.token is not None and (tokens or not self._knows_token(given)):
-            await self._ask_for_token(scope, send, tokens, [one for one in asked if one[0] != "token"])
-            return
+            rest = urlencode([one for one in asked if one[0] != "token"])
+            if not (tokens and self._is_token(tokens[-1]) and scope["path"].endswith(FEED)):
+                await self._ask_for_token(scope, send, tokens, rest)
+                return
+            # A feed reader keeps no cookie. The feed does not repeat the token.
+            scope["query_string"] = rest.encode()
         if self.doorway.origin is not None:
             _rename(scope, self.doorway.origin)
         name = name_in(dict(scope["headers"]).get(b"host", b"").decode("latin-1"))
@@ -111,26 +128,27 @@ class Guard:
     def _knows_token(self, given: Mapping[str, str]) -> bool:
         scheme, _, value = given.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
-            return self._is_token(value.strip())
+            # A header has bytes; ours were read as Latin-1. Programs write UTF-8 into it, or Latin-1.
+            return self._is_token(value.strip()) or self._is_token(_as_utf8(value.strip()))
         if scheme.lower() == "basic":  # feed readers know no other way
             return self._is_token(_password(value))
-        return _is_same(_cookie(given.get("cookie", "")), self.doorway.cookie)
+        return _is_same(_cookie(given.get("cookie", ""), self.doorway.cookie_name), self.doorway.cookie)
 
     def _is_token(self, value: str) -> bool:
         return _is_same(value, self.doorway.token or "")
 
-    async def _ask_for_token(self, scope: Scope, send: Send, tokens: list[str], rest: list[tuple[str, str]]) -> None:
+    async def _ask_for_token(self, scope: Scope, send: Send, tokens: list[str], rest: str) -> None:
         """Take the token of `?token=...`, which is then in a cookie and no longer in the address; else refuse."""
         if tokens and self._is_token(tokens[-1]):
             path = (scope.get("raw_path") or b"/").decode("latin-1")
             secure = "; Secure" if (self.doorway.origin or "").startswith("https:") else ""
-            cookie = f"{COOKIE}={self.doorway.cookie}; Path=/; HttpOnly; SameSite=Strict{secure}"
+            cookie = f"{self.doorway.cookie_name}={self.doorway.cookie}; Path=/; HttpOnly; SameSite=Strict{secure}"
             # Browsers read `//` and `/\\` at the beginning as the name of another server.
-            place = "/" + path.lstrip("/\\") + (f"?{urlencode(rest)}" if rest else "")
+            place = "/" + path.lstrip("/\\") + (f"?{rest}" if rest else "")
             await _answer(send, 303, "The token is known.", (("set-cookie", cookie), ("location", place)))
             return
         text = "This archive asks for a token: add ?token=... to the address, or send Authorization: Bearer ..."
-        is_feed = scope["path"].endswith(".atom")
+        is_feed = scope["path"].endswith(FEED)
         await _answer(send, 401, text, (("www-authenticate", 'Basic realm="archive"' if is_feed else "Bearer"),))
 
 
@@ -154,9 +172,13 @@ def _password(text: str) -> str:
         return ""
 
 
-def _cookie(text: str) -> str:
+def _as_utf8(text: str) -> str:
+    return text.encode("latin-1").decode("utf-8", "replace")
+
+
+def _cookie(text: str, name: str) -> str:
     try:
-        found = SimpleCookie(text).get(COOKIE)
+        found = SimpleCookie(text).get(name)
     except CookieError:
         return ""
     return found.value if found is not None else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -28,14 +29,12 @@ WHOLE = "(archive)"  # the name under which the archive itself is listed
 KEYS = ("", *counting.KEYS)  # "": a unit of time that suits
 
 # Returns what `morgue health --format json` prints. The view does not know the settings that it is judged by.
-HealthOf = Callable[[], Sequence[dict[str, Any]]]
+HealthOf = Callable[[sqlite3.Connection], Sequence[dict[str, Any]]]
 
 
 def edits(archive: Archive, request: Request) -> Response:
     """Answer /edits and /edits.json: the newest edits and vanished pages. Raises QueryError, NotFound."""
-    asked = SearchAddress.read(request.query_params.multi_items())
-    silent = "silent" in request.query_params
-    wanted = edit_list.EditFilters(0.0, "titles" in request.query_params, silent)
+    asked, wanted = edits_asked(request)
     rows = list(edit_list.edits(archive.connection, asked.filters(), wanted, MAX_EDITS))
     gone = list(edit_list.gone(archive.connection, asked.filters(), MAX_EDITS))
     if wants_json(request):
@@ -43,11 +42,29 @@ def edits(archive: Archive, request: Request) -> Response:
     days: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         days.setdefault(row["seen"][:10], []).append(row)
-    flags = [(name, "1") for name in ("silent", "titles") if name in request.query_params]
+    flags = edit_flags(wanted)
     is_cut = len(rows) == MAX_EDITS and len(days) > 1
-    earlier = f"/edits?{urlencode([*asked.up_to(min(days)).parameters(), *flags])}" if is_cut else None
-    return page(request, "edits.html", {"asked": asked, "days": days, "gone": gone, "silent": silent, "most": MAX_EDITS,
-                                        "titles": wanted.title_only, "earlier": earlier, "flags": flags})  # fmt: skip
+    earlier = _with(asked.up_to(min(days)), flags, "/edits") if is_cut else None
+    return page(request, "edits.html", {"asked": asked, "days": days, "gone": gone, "most": MAX_EDITS,
+                                        "silent": wanted.silent, "titles": wanted.title_only, "earlier": earlier,
+                                        "flags": flags, "feed": _with(asked, flags, "/edits.atom")})  # fmt: skip
+
+
+def edits_asked(request: Request) -> tuple[SearchAddress, edit_list.EditFilters]:
+    """Return which edits an address asks for. Raises QueryError."""
+    given = request.query_params
+    wanted = edit_list.EditFilters(0.0, "titles" in given, "silent" in given)
+    return SearchAddress.read(given.multi_items()), wanted
+
+
+def edit_flags(wanted: edit_list.EditFilters) -> list[tuple[str, str]]:
+    """Return the parameters of an address that a search has not."""
+    return [(name, "1") for name, is_on in (("silent", wanted.silent), ("titles", wanted.title_only)) if is_on]
+
+
+def _with(asked: SearchAddress, flags: Sequence[tuple[str, str]], path: str) -> str:
+    parameters = [*asked.parameters(), *flags]
+    return f"{path}?{urlencode(parameters)}" if parameters else path
 
 
 class CountWork:
@@ -132,9 +149,9 @@ def _search_of(asked: SearchAddress, key: str, value: str | None) -> str | None:
     return asked.with_value(key, value).link() if key in (*LISTS, *IN_QUERY) and not asked.chosen(key, value) else None
 
 
-def health(health_of: HealthOf, request: Request) -> Response:
+def health(health_of: HealthOf, archive: Archive, request: Request) -> Response:
     """Answer /health and /health.json."""
-    found = list(health_of())
+    found = list(health_of(archive.connection))
     if wants_json(request):
         return as_json(found)
     return page(request, "health.html", {"sources": found, "whole": WHOLE})

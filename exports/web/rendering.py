@@ -77,12 +77,12 @@ def _json_address(request: Request) -> str:
     return ("/search" if path == "/" else path) + ".json" + (f"?{query}" if query else "")
 
 
-def error_page(request: Request, error: Exception) -> Response:
-    """Answer an error that a reader can do something about: subject, cause and next step."""
+def error_page(request: Request, error: Exception, status: int | None = None) -> Response:
+    """Answer an error with subject, cause and next step. `status`: if it does not follow from the error."""
     assert isinstance(error, MorgueError)
-    status = int(
-        next((code for kind, code in STATUS.items() if isinstance(error, kind)), HTTPStatus.SERVICE_UNAVAILABLE)
-    )
+    if status is None:
+        kinds = (code for kind, code in STATUS.items() if isinstance(error, kind))
+        status = int(next(kinds, HTTPStatus.SERVICE_UNAVAILABLE))
     if wants_json(request):
         found = {"subject": error.subject, "cause": error.cause, "next_step": error.cure}
         return as_json({"error": {name: plain(text) for name, text in found.items()}}, status)

@@ -6,7 +6,8 @@ import sqlite3
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -14,13 +15,15 @@ from exports.python_api.archive import Archive
 from exports.python_api.connections import DatabaseReplaced
 from pipelines.core import timestamps
 from pipelines.core.archive_layout import DATABASE_NAME
-from pipelines.core.errors import MorgueError
-from pipelines.database.connection import connect, data_version
+from pipelines.core.errors import ArchiveDamaged, MorgueError, from_os_error, read_error
+from pipelines.database.connection import applied_migrations, connect, data_version
+from pipelines.database.schema import newest
 
 T = TypeVar("T")
 
 MAX_SECONDS = 20.0  # wall seconds of one answer that are spent in the database
 STEPS_BETWEEN_LOOKS = 200_000  # of SQLite's machine, some milliseconds; each look waits for Python's lock
+MAX_REPLACED = 3  # times that the database may be replaced while one question is asked
 MAX_KNOWN_ANSWERS = 500
 
 
@@ -44,47 +47,122 @@ class AnswerTime:
         self.end = 0.0
 
 
+class OpenedArchive:
+    """Hold an archive, the answers that are known, and how many ask it."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the archive. Raises ArchiveDamaged if an older version wrote it, because most pages would be errors."""
+        self.archive, self.users = Archive(path), 0
+        if set(newest.MIGRATIONS) - set(applied_migrations(self.archive.connection)):
+            self.archive.close()
+            subject, cure = str(self.archive.path / DATABASE_NAME), "`morgue upgrade` brings it up to date"
+            raise ArchiveDamaged(subject, "written by an older version of Newsmorgue", cure)
+        self.known = KnownAnswers(path)
+
+    def close(self) -> None:
+        """Close the database."""
+        self.archive.close()
+        self.known.close()
+
+
 class ServedArchive:
     """Hold the archive that is served. All threads share it; `Archive` gives each a connection of its own."""
 
     def __init__(self, path: Path) -> None:
-        """Open the archive. Raises NoArchive and other MorgueErrors."""
+        """Open the archive. Raises NoArchive, ArchiveDamaged (of another version) and other MorgueErrors."""
         self.path = path
         self._lock = threading.Lock()
-        self._archive = Archive(path)
-        self._known = KnownAnswers(path)
+        self._opened = OpenedArchive(path)
+        self._is_stopping = threading.Event()
 
     def ask(self, question: Callable[[Archive], T], left: AnswerTime | None = None) -> T:
-        """Return the answer of the archive. Raises TookTooLong, and what the question raises."""
-        archive, left = self._archive, left or AnswerTime()
-        try:
-            return _in_time(archive, question, left)
-        except DatabaseReplaced:
-            with self._lock:
-                if self._archive is archive:  # no other thread was faster
-                    self._archive, known = Archive(self.path), self._known
-                    self._known = KnownAnswers(self.path)
-                    known.close()
-            return _in_time(self._archive, question, left)
+        """Return the answer of the archive. Raises TookTooLong, and what the question raises, as `told` has it."""
+        left = left or AnswerTime()
+        with self.told():
+            for _ in range(MAX_REPLACED):
+                try:
+                    with self._using() as opened:
+                        return _in_time(opened.archive, question, left, self._is_stopping)
+                except DatabaseReplaced as error:
+                    replaced = error
+                    self._open_again(opened)
+            raise replaced
 
     def ask_once(self, name: Hashable, question: Callable[[Archive], T], left: AnswerTime | None = None) -> T:
         """Return the answer to a question of this name; that of before if nothing was written since. Raises as `ask`.
 
         The answer must be a value that nobody changes.
         """
-        known = self._known
         name = (name, timestamps.now().date())  # a query may say `published:yesterday`
-        version = known.version()
-        found = known.get(version, name)
-        if found is None:
-            found = (self.ask(question, left),)
-            known.keep(version, name, found)
-        return cast(T, found[0])
+        with self.told(), self._using() as opened:
+            version = opened.known.version()
+            found = opened.known.get(version, name)
+            if found is None:
+                found = (self.ask(question, left),)
+                opened.known.keep(version, name, found)
+            return cast(T, found[0])
+
+    @contextmanager
+    def opened(self) -> Iterator[Archive]:
+        """Give the archive for a longer work. It stays open until the block ends, also if its database is replaced."""
+        with self._using() as opened:
+            yield opened.archive
+
+    @contextmanager
+    def _using(self) -> Iterator[OpenedArchive]:
+        """Keep what is open from being closed until the block ends."""
+        with self._lock:
+            opened = self._opened
+            opened.users += 1
+        try:
+            yield opened
+        finally:
+            with self._lock:
+                opened.users -= 1
+                is_done = opened is not self._opened and not opened.users
+            if is_done:
+                opened.close()
+
+    def _open_again(self, replaced: OpenedArchive) -> None:
+        """Open the database that took the place of another one, unless another thread did. The last user closes it."""
+        with self._lock:
+            if self._opened is not replaced:
+                return
+            self._opened = OpenedArchive(self.path)
+            is_done = not replaced.users
+        if is_done:
+            replaced.close()
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Raise errors of the block as readers may see them: MorgueErrors, with names relative to the archive.
+
+        An error of another kind than those of SQLite and of the system is our fault, and is raised as it is.
+        """
+        try:
+            yield
+        except MorgueError as error:
+            for name in ("subject", "cause", "cure"):
+                setattr(error, name, self.without_path(getattr(error, name)))
+            raise
+        except sqlite3.DatabaseError as error:
+            raise read_error(error, Path(DATABASE_NAME)) from error
+        except OSError as error:
+            raise from_os_error(error, self.without_path(str(error.filename or DATABASE_NAME))) from error
+
+    def without_path(self, text: str) -> str:
+        """Return a text without where the archive is on the disk."""
+        for folder in sorted({str(self.path.absolute()), str(self.path.resolve())}, key=len, reverse=True):
+            text = text.replace(f"{folder}/", "").replace(folder, "the archive")
+        return text
+
+    def stop(self) -> None:
+        """End what is asked, so that the server can stop."""
+        self._is_stopping.set()
 
     def close(self) -> None:
         """Close the archive."""
-        self._archive.close()
-        self._known.close()
+        self._opened.close()
 
 
 class KnownAnswers:
@@ -124,14 +202,14 @@ class KnownAnswers:
             self._db = None
 
 
-def _in_time(archive: Archive, question: Callable[[Archive], T], left: AnswerTime) -> T:
+def _in_time(archive: Archive, question: Callable[[Archive], T], left: AnswerTime, is_stopping: threading.Event) -> T:
     connection = archive.connection
-    connection.set_progress_handler(lambda: left.is_over, STEPS_BETWEEN_LOOKS)
+    connection.set_progress_handler(lambda: left.is_over or is_stopping.is_set(), STEPS_BETWEEN_LOOKS)
     try:
         return question(archive)
     except DatabaseReplaced:
         raise
-    except MorgueError as error:
+    except (MorgueError, sqlite3.OperationalError) as error:
         if not left.is_over:
             raise
         cause = f"takes longer than {MAX_SECONDS:.0f} s"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any
 from urllib.parse import unquote, urlencode, urlsplit
 
 from starlette.applications import Starlette
@@ -21,7 +20,7 @@ from exports.web.downloads import Downloads
 from exports.web.guard import name_in
 from exports.web.lists import HealthOf
 from exports.web.origins import Origins
-from exports.web.rendering import as_json, error_page, page, static_file, wants_json
+from exports.web.rendering import error_page, page, static_file
 from exports.web.replay.app import MAX_BYTES, is_drawn
 from exports.web.replay.page_packages import PagePackages
 from exports.web.served_archive import ServedArchive
@@ -94,9 +93,9 @@ class View:
             ("/edits.atom", self._bound(feeds.edits)),
             ("/counts", self._streamed("counts.html", lists.CountWork)),
             ("/counts.json", lambda asked: lists.counts_as_object(lists.CountWork(self.archive, asked))),
-            ("/health", partial(lists.health, self.health_of)),
-            ("/health.json", partial(lists.health, self.health_of)),
-            ("/health.atom", partial(feeds.health, self.health_of)),
+            ("/health", self._bound(partial(lists.health, self.health_of))),
+            ("/health.json", self._bound(partial(lists.health, self.health_of))),
+            ("/health.atom", self._bound(partial(feeds.health, self.health_of))),
             ("/export/articles.{form}", self.downloads.answer),
             ("/capture/{number:row}.warc.gz", self._bound(record)),
             ("/capture/{number:row}/file", self._bound(file)),
@@ -213,14 +212,11 @@ def static(request: Request) -> Response:
 def _no_page(request: Request, error: Exception) -> Response:
     """Answer for an address that leads to nothing."""
     status = error.status_code if isinstance(error, HTTPException) else 500
-    missing: Any = NotFound(request.url.path, "is no page of this archive", "the search finds articles")
-    if wants_json(request):
-        found = {"subject": missing.subject, "cause": missing.cause, "next_step": missing.cure}
-        return as_json({"error": found}, status)
-    return page(request, "error.html", {"error": missing, "status": status}, status)
+    missing = NotFound(request.url.path, "is no page of this archive", "the search finds articles")
+    return error_page(request, missing, status)
 
 
 def _failed(request: Request, error: Exception) -> Response:
     """Answer when we are at fault; the log has the traceback."""
-    fault: Any = MorgueError("this page", "could not be made, by a fault of Newsmorgue", "its log says more")
-    return page(request, "error.html", {"error": fault, "status": 500}, 500)
+    fault = MorgueError("this page", "could not be made, by a fault of Newsmorgue", "its log says more")
+    return error_page(request, fault, 500)

@@ -72,7 +72,7 @@ def viewing(archive: Path, *options: str, may_say: str = "") -> Iterator[WebView
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
-        assert line.startswith("http"), (line, process.communicate(timeout=10))
+        assert re.match(r"http\S+  \(captured pages: port \d+", line), (line, process.communicate(timeout=10))
         yield WebView(line.split()[0].partition("?")[0].rstrip("/"), process.pid)
     finally:
         os.killpg(process.pid, signal.SIGINT)

@@ -83,7 +83,7 @@ class Replay:
         """Return the application."""
         return Starlette(
             routes=[Route("/page/{time}/{url:path}", self.page), Route("/part/{time}/{url:path}", self.part)],
-            exception_handlers={HTTPException: _no_page, MorgueError: _no_answer},
+            exception_handlers={HTTPException: _no_page, MorgueError: _no_answer, Exception: _failed},
         )
 
     async def page(self, request: Request) -> Response:
@@ -181,6 +181,12 @@ def _no_page(request: Request, error: Exception) -> Response:
 
 def _no_answer(request: Request, error: Exception) -> Response:
     return _response(f"This capture cannot be shown. {plain(error)}", "text/plain", 404)
+
+
+def _failed(request: Request, error: Exception) -> Response:
+    """Answer when we are at fault; the log has the traceback."""
+    text = "This capture could not be shown, by a fault of Newsmorgue. Its log says more."
+    return _response(text, "text/plain", 500)
 
 
 def is_drawn(mime: str | None) -> bool:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import sqlite3
 import threading
 
 import pytest
 
-from exports.web import downloads, view_app
+from exports.web import downloads, serving, view_app
 from exports.web.downloads import MAX_AT_ONCE
+from exports.web.guard import Doorway, Guard
 from exports.web.origins import Origins
 from exports.web.replay import page_packages
 from exports.web.replay.page_packages import PagePackages
 from exports.web.served_archive import ServedArchive
+from pipelines.core.errors import MorgueError
 from tests.support.article_archive import build
+from tests.support.asked_view import answer_of
 
 FORMS = ("jsonl", "wacz")
 
@@ -28,12 +33,74 @@ def app(tmp_path, monkeypatch):
     archive.close()
 
 
+ERROR = MorgueError("warc/x.warc.gz", "is short", "restore it")
+
+
+@pytest.mark.parametrize("error", [ERROR, sqlite3.OperationalError("no such table: x"), OSError(5, "I/O", "/x/y")])
+def test_export_that_fails_before_its_first_piece_is_an_error_page(app, monkeypatch, error, caplog):
+    """In our words, with the status of an error, and not a file without rows."""
+
+    def write(*_):
+        raise error
+
+    monkeypatch.setattr(page_packages, "write_search", write)
+    answer = asyncio.run(answer_of(app, "/export/articles.wacz", "127.0.0.1:8001"))
+    assert (answer.status, answer.headers["content-type"]) == (503, "text/html; charset=utf-8")
+    assert "content-disposition" not in answer.headers
+    assert caplog.records == []
+
+
+def test_export_that_fails_in_the_middle_is_cut_and_told_in_one_line(app, monkeypatch, caplog):
+    """Its end is never sent, so that nobody takes it for whole."""
+
+    def write(archive, wanted, out, about):
+        out.write(b"x" * 100)
+        raise ERROR
+
+    async def run():
+        return await Reader(at_once()).ask(app, "wacz")
+
+    monkeypatch.setattr(page_packages, "write_search", write)
+    reader = asyncio.run(run())
+    assert (reader.status, reader.has_end) == (200, False)
+    assert [one.getMessage() for one in caplog.records] == [
+        "an export was cut: warc/x.warc.gz: is short restore it"
+    ]  # fmt: skip
+
+
+def test_exports_end_at_once_when_the_server_stops(tmp_path, monkeypatch, caplog):
+    """Also one whose reader takes nothing: it would hold the server until its time is over, with a traceback."""
+    monkeypatch.setattr(serving, "STOP_SECONDS", 0.3)
+
+    def write(archive, wanted, out, about):
+        while True:
+            out.write(b"x" * 100_000)
+
+    monkeypatch.setattr(page_packages, "write_search", write)
+    archive = ServedArchive(build(tmp_path / "archive"))
+    view = view_app.View(archive, Origins((1, 2)), list, PagePackages())
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        port = door.getsockname()[1]
+        guard = Guard(view.app(), Doorway.at("127.0.0.1", port), lambda name: {})
+        server = serving.StoppingServer(serving.configured(guard), view.downloads.stop)
+        thread = threading.Thread(target=asyncio.run, args=(server.serve([door]),))
+        thread.start()
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as reader:
+            reader.sendall(b"GET /export/articles.wacz HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n" % port)
+            assert reader.recv(12) == b"HTTP/1.1 200"
+            server.should_exit = True
+            thread.join(10)
+            assert not thread.is_alive()
+    archive.close()
+    assert [one.getMessage() for one in caplog.records if "cut" not in one.getMessage()] == []
+
+
 class Reader:
     """Ask an application (ASGI 3) for an export. After the first piece, go away, or stay when `stays` is set."""
 
     def __init__(self, stays: asyncio.Event | None = None) -> None:
         self.stays, self.status, self.body = stays, None, b""
-        self.came, self._has_asked = asyncio.Event(), False
+        self.came, self._has_asked, self.has_end = asyncio.Event(), False, False
 
     async def receive(self):
         if self._has_asked:
@@ -49,6 +116,7 @@ class Reader:
             self.status = message["status"]
             return
         self.body += message["body"]
+        self.has_end = not message.get("more_body")
         self.came.set()
         if self.stays is not None:
             await self.stays.wait()

@@ -98,7 +98,7 @@ def test_token_moves_into_a_cookie_that_does_not_hold_it():
     moved = Asked(CLOSED, f"/search?q=a%20b&token={quoted(TOKEN)}")
     assert (moved.status, moved.headers["location"], moved.seen) == (303, "/search?q=a+b", None)
     name, _, value = moved.headers["set-cookie"].partition(";")[0].partition("=")
-    assert (name, value.isalnum(), TOKEN[:7] in value) == (COOKIE, True, False)
+    assert (name, value.isalnum(), TOKEN[:7] in value) == (f"{COOKIE}_8001", True, False)
     assert "; Path=/; HttpOnly; SameSite=Strict" in moved.headers["set-cookie"]
     assert "Secure" not in moved.headers["set-cookie"]
     assert "Secure" in Asked(BEHIND, f"/?token={quoted(TOKEN)}").headers["set-cookie"]
@@ -132,9 +132,38 @@ def test_feed_reader_knows_the_token_as_a_password():
 
 def test_token_in_an_address_never_reaches_the_application():
     """Else the links of a page and of a feed to itself would have it."""
-    cookie = f"{COOKIE}={CLOSED.cookie}"
-    assert Asked(CLOSED, f"/search.atom?token={quoted(TOKEN)}", cookie=cookie).status == 303
+    cookie = f"{COOKIE}_8001={CLOSED.cookie}"
+    assert Asked(CLOSED, f"/search?token={quoted(TOKEN)}", cookie=cookie).status == 303
     assert Asked(CLOSED, "/search.atom?token=wrong", cookie=cookie).seen is None
+
+
+def test_feed_is_answered_directly_if_its_address_has_the_token():
+    """Feed readers follow a redirect without the cookie that it sets. The feed does not learn the token."""
+    asked = Asked(CLOSED, f"/search.atom?q=a%20b&token={quoted(TOKEN)}&source=x")
+    assert (asked.status, asked.seen["query_string"]) == (200, b"q=a+b&source=x")
+    assert "set-cookie" not in asked.headers
+    assert Asked(CLOSED, f"/search.atom?token={quoted(TOKEN)}&token=wrong").status == 401
+
+
+@pytest.mark.parametrize("token", ["a;b&c#d e", "ключ от архива", "12345678", '"quoted\\"', "a+b=c%20d"])
+def test_token_of_any_characters_opens_all_doors(token):
+    """In an address, a cookie, a password, and a header, which has bytes: a program writes UTF-8 into it."""
+    doorway = Doorway.at("127.0.0.1", 8001, token=token)
+    moved = Asked(doorway, f"/?token={quoted(token)}")
+    assert moved.status == 303
+    assert Asked(doorway, cookie=moved.headers["set-cookie"].partition(";")[0]).status == 200
+    assert Asked(doorway, "/search.atom", authorization=basic(token)).status == 200
+    assert Asked(doorway, authorization="Bearer " + token.encode().decode("latin-1")).status == 200
+
+
+def test_archives_on_ports_of_one_host_do_not_take_each_others_cookie():
+    """Browsers give a cookie to all ports. The replay of an archive has that of its view."""
+    one, other = (Doorway.at("127.0.0.1", port, token=f"the token of {port}") for port in (8001, 8011))
+    replay = Doorway.at("127.0.0.1", 8002, token="the token of 8001", view_port=8001)
+    kept = "; ".join(f"{door.cookie_name}={door.cookie}" for door in (one, other))
+    assert one.cookie_name != other.cookie_name
+    for door, port in ((one, 8001), (other, 8011), (replay, 8002)):
+        assert Asked(door, cookie=kept, host=f"127.0.0.1:{port}").status == 200
 
 
 @pytest.mark.parametrize(
@@ -149,7 +178,7 @@ def test_redirect_stays_here(path):
 
 def test_application_sees_the_stated_origin():
     """Not what the request says: neither a Host header nor one that a proxy may pass on from a reader."""
-    cookie = f"{COOKIE}={BEHIND.cookie}"
+    cookie = f"{COOKIE}_8001={BEHIND.cookie}"
     for headers in (
         {},
         {"host": "archive.example"},

@@ -16,6 +16,10 @@ from tests.support.web_view import viewing
 ONE, OTHER = "https://archive.example", "https://archive.example:8443"
 
 
+def pair(view, replay, *, with_token=False):
+    return checked({"--origin": view, "--replay-origin": replay}, with_token=with_token)
+
+
 def test_origins_follow_the_name_that_a_reader_uses_unless_they_are_stated():
     """Ports are those that we listen on."""
     origins = Origins((8001, 8002))
@@ -28,15 +32,11 @@ def test_origins_follow_the_name_that_a_reader_uses_unless_they_are_stated():
     assert stated.of_replayweb("10.0.0.1") == "https://archive.example:8444"
 
 
-def both(view, replay):
-    return {"--origin": view, "--replay-origin": replay}
-
-
 def test_origins_are_written_as_browsers_write_them():
     """Without a slash, capitals, or the port that the scheme implies."""
-    assert checked(both("HTTPS://Archive.example:443/", f"{OTHER}/"), with_token=True) == (ONE, OTHER)
-    assert checked(both(ONE, "https://replay.example"), with_token=False) == (ONE, "https://replay.example")
-    assert checked(both(None, None), with_token=True) == (None, None)
+    assert pair("HTTPS://Archive.example:443/", f"{OTHER}/", with_token=True) == (ONE, OTHER)
+    assert pair(ONE, "https://replay.example") == (ONE, "https://replay.example")
+    assert pair(None, None, with_token=True) == (None, None)
 
 
 REFUSED = [
@@ -56,15 +56,15 @@ REFUSED = [
 def test_origins_that_cannot_work_are_refused(view, replay, with_token, cause):
     """Before anything is served."""
     with pytest.raises(ConfigError, match=cause):
-        checked(both(view, replay), with_token=with_token)
+        pair(view, replay, with_token=with_token)
 
 
 def test_third_origin_is_stated_with_the_others():
     """As soon as replayweb.page is served."""
     with pytest.raises(ConfigError, match="--replayweb-origin"):
-        checked({**both(ONE, OTHER), "--replayweb-origin": None}, with_token=False)
+        checked({**{"--origin": ONE, "--replay-origin": OTHER}, "--replayweb-origin": None}, with_token=False)
     with pytest.raises(ConfigError, match="must not share"):
-        checked({**both(ONE, OTHER), "--replayweb-origin": OTHER}, with_token=False)
+        checked({**{"--origin": ONE, "--replay-origin": OTHER}, "--replayweb-origin": OTHER}, with_token=False)
 
 
 @pytest.mark.slow
