@@ -23,8 +23,8 @@ FONT_TYPES = ("font/", "application/font-", "application/x-font-", "application/
 # Standard, 6.1 and 6.2). They do not take SVG for a picture then, so it has no signature here.
 UNKNOWN_TYPES = (None, "application/octet-stream", "binary/octet-stream")
 SIGNATURES = re.compile(
-    rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|GIF8[79]a|RIFF.{4}WEBP|BM|\0\0[\1\2]\0|.{4}ftyp(?:avif|avis|mif1)"
-    rb"|wOF[F2]|OTTO|ttcf|true|\0\1\0\0",
+    rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|GIF8[79]a|RIFF.{4}WEBP|BM|\x00\x00[\x01\x02]\x00|.{4}ftyp(?:avif|avis|mif1)"
+    rb"|wOF[F2]|OTTO|ttcf|true|\x00\x01\x00\x00",
     re.DOTALL,
 )
 NAMES = {STYLE: "a style sheet", IMAGE: "a picture", FONT: "a font", ICON: "an icon"}
