@@ -30,13 +30,22 @@ class CrawlProgressState:
     articles: int
     failed: int  # as the column of the summary
     under_way: int  # URLs that were handed out and are not yet filed
-    total: int | None  # listings and pages fetched, under way and still due; None before the first count
+    total: int | None  # listings, pages and parts fetched, under way and still due; None before the first count
     seconds: float
+    parts: int = 0  # parts of pages (pictures, style sheets) whose visits ended
+    parts_waiting: int = 0
 
     @property
     def done(self) -> int:
-        """Number of listings and pages that are fetched."""
-        return self.listings + self.pages
+        """Number of listings, pages and parts that are fetched."""
+        return self.listings + self.pages + self.parts
+
+    @property
+    def parts_text(self) -> list[str]:
+        """Return how many parts are fetched and wait, as a list of one text; empty if the crawl has none."""
+        if not self.parts and not self.parts_waiting:
+            return []
+        return [counted(self.parts, "part") + (f" ({self.parts_waiting:,} wait)" if self.parts_waiting else "")]
 
     @property
     def seconds_left(self) -> float | None:
@@ -69,10 +78,12 @@ def status_lines(state: CrawlProgressState) -> Iterator[str]:
         yield f"stopping: {under_way}  {times}"
         yield times
         return
-    yield "  ".join((state.word, listings, pages, articles, failed, speed, under_way, times))
-    yield "  ".join((state.word, listings, pages, articles, failed, times))
-    yield "  ".join((listings, articles, *([failed] if state.failed else []), times))
-    yield "  ".join((f"{state.listings:,}+{state.pages:,} fetched", *([failed] if state.failed else []), times))
+    parts = state.parts_text
+    yield "  ".join((state.word, listings, pages, articles, *parts, failed, speed, under_way, times))
+    yield "  ".join((state.word, listings, pages, articles, *parts, failed, times))
+    yield "  ".join((listings, articles, *parts, *([failed] if state.failed else []), times))
+    fetched = "+".join(f"{number:,}" for number in (state.listings, state.pages, *([state.parts] if parts else [])))
+    yield "  ".join((f"{fetched} fetched", *([failed] if state.failed else []), times))
     yield times
 
 
@@ -95,9 +106,11 @@ def pipe_line(state: CrawlProgressState) -> str:
         counted(number, noun)
         for number, noun in ((state.listings, "listing"), (state.pages, "page"), (state.articles, "article"))
     )
+    counts = ", ".join((counts, *state.parts_text))
     to_go = f", {max(0, state.total - state.done):,} to go" if state.total is not None else ""
     speed = state.done / state.seconds if state.seconds else 0.0
-    return f"{counts}, {state.failed:,} failed, {speed:.1f} pages/s{to_go}, {clock_text(state)}"
+    unit = "requests/s" if state.parts_text else "pages/s"
+    return f"{counts}, {state.failed:,} failed, {speed:.1f} {unit}{to_go}, {clock_text(state)}"
 
 
 class CrawlProgress:
@@ -106,7 +119,8 @@ class CrawlProgress:
     def __init__(self, run: CrawlRun, *, terminal: bool) -> None:
         self.run, self.terminal = run, terminal
         self.began = time.monotonic()
-        self._total: int | None = None  # listings and pages fetched, in flight and still due
+        self._total: int | None = None  # listings, pages and parts fetched, in flight and still due
+        self._parts_waiting = 0
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -131,6 +145,8 @@ class CrawlProgress:
             under_way=dispatcher.under_way if dispatcher is not None else 0,
             total=self._total,
             seconds=time.monotonic() - self.began,
+            parts=sum(count.parts.ended for count in stats.by_source.values()),
+            parts_waiting=self._parts_waiting,
         )
 
     async def _count_due(self) -> None:
@@ -141,6 +157,12 @@ class CrawlProgress:
         due = await self.run.context.do(self.run.frontier.table.count_due, prepared.scope, now())
         if self.run.plan.limit is not None:
             due = min(due, max(0, self.run.plan.limit - dispatcher.pages_taken))
+        choice = dispatcher.parts.choice()
+        waiting = (
+            await self.run.context.do(self.run.frontier.table.count_parts, prepared.scope, choice) if choice else 0
+        )
+        self._parts_waiting = waiting
+        due += waiting
         self._total = self.state().done + len(dispatcher.open_claims) + due
 
     async def _lines(self) -> None:

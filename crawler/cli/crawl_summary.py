@@ -76,8 +76,10 @@ def parts(stats: CrawlStats) -> Iterator[str]:
     counts = [count.parts for count in stats.by_source.values()]
     fetched, unchanged = sum(count.fetched for count in counts), sum(count.unchanged for count in counts)
     known, left = sum(count.known for count in counts), sum((count.left_out for count in counts), Counter[str]())
+    saved = sum(count.saved for count in counts)
     if fetched or unchanged or known or left:
         line = f"parts: {fetched:,} fetched ({size(sum(count.bytes for count in counts))}), {known:,} known already"
+        line += f" ({size(saved)} not fetched again)" if saved else ""
         yield line + (f", {unchanged:,} unchanged (HTTP 304)" if unchanged else "")
     for why, number in left.most_common():
         yield f"{counted(number, 'part')} left out: {why}"
@@ -125,7 +127,8 @@ def parts_as_json(stats: CrawlStats) -> dict[str, Any]:
     """Return the counts of the parts of pages for programs."""
     counts = [count.parts for count in stats.by_source.values()]
     numbers = {
-        name: sum(getattr(count, name) for count in counts) for name in ("fetched", "bytes", "unchanged", "known")
+        name: sum(getattr(count, name) for count in counts)
+        for name in ("fetched", "bytes", "unchanged", "known", "saved")
     }
     numbers["waiting"] = stats.parts_waiting
     return numbers | {"left_out": dict(sum((count.left_out for count in counts), Counter[str]()).most_common())}

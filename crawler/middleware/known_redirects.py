@@ -9,6 +9,7 @@ This middleware is nearer the wire than `redirects`, which follows all other red
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from scrapy import Request
@@ -21,7 +22,9 @@ from crawler.frontier.queue import Frontier
 from crawler.schedule.revisit_policy import PAGE_KINDS
 from pipelines.core.items import PartRules
 from pipelines.core.links import resolve_location
+from pipelines.core.timestamps import now
 from pipelines.core.urls import fetchable, same_site
+from pipelines.database.frontier import parts
 from pipelines.database.frontier.rows import PART, Claim
 from pipelines.session.context import CrawlContext
 from pipelines.takedown.register import taken_down_on
@@ -61,6 +64,14 @@ class PartRedirected(IgnoreRequest):
     reason = "redirect to another host"
 
 
+class PartKnown(IgnoreRequest):
+    """Report a redirect of a part of a page to an address that is fetched as a part on its own."""
+
+    def __init__(self, target: str, status: int) -> None:
+        super().__init__(f"redirected to {target}, which is a part on its own")
+        self.target, self.status = target, status
+
+
 class KnownRedirectsMiddleware:
     """End a request that is redirected to a page known or taken down, or from a section page to an article."""
 
@@ -87,6 +98,10 @@ class KnownRedirectsMiddleware:
             rules: PartRules | None = request.meta.get(PART_RULES)
             if rules is not None and not rules.allows(target):
                 raise PartRedirected
+            if rules is not None and await self.context.do(
+                parts.is_known, frontier.db, claim.id, target, now() - timedelta(seconds=rules.recheck_seconds)
+            ):
+                raise PartKnown(target, response.status)
             return response
         if request.meta.get(FOLLOW_KNOWN):
             return response

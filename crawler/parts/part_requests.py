@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from crawler.frontier.watched_sites import WatchedSite
@@ -18,8 +19,15 @@ ACCEPTED = {
     ICON: b"image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5",
 }
 FONT_TYPES = ("font/", "application/font-", "application/x-font-", "application/vnd.ms-font")
-# Types that servers give to fonts whose name they do not know; browsers look at the bytes.
+# Types that servers give to files whose name they do not know. Of these, browsers look at the bytes (MIME Sniffing
+# Standard, 6.1 and 6.2). They do not take SVG for a picture then, so it has no signature here.
 UNKNOWN_TYPES = (None, "application/octet-stream", "binary/octet-stream")
+SIGNATURES = re.compile(
+    rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|GIF8[79]a|RIFF.{4}WEBP|BM|\x00\x00[\x01\x02]\x00|.{4}ftyp(?:avif|avis|mif1)"
+    rb"|wOF[F2]|OTTO|ttcf|true|\x00\x01\x00\x00",
+    re.DOTALL,
+)
+NAMES = {STYLE: "a style sheet", IMAGE: "a picture", FONT: "a font", ICON: "an icon"}
 
 
 def kind_of(claim: Claim) -> str:
@@ -49,11 +57,11 @@ def part_meta(site: WatchedSite, claim: Claim) -> dict[str, object]:
     return {PART_RULES: rules, "download_maxsize": rules.max_bytes, "dont_retry": True} if rules is not None else {}
 
 
-def is_of_type(kind: str, mime: str | None) -> bool:
-    """Return True if an answer of a media type may be a part of a kind."""
+def is_of_type(kind: str, mime: str | None, body: bytes) -> bool:
+    """Return True if an answer of a media type, or without one, may be a part of a kind."""
     if kind == STYLE:
         return mime == "text/css"
     if mime in UNKNOWN_TYPES:
-        return kind == FONT
+        return kind == FONT or SIGNATURES.match(body) is not None
     # A picture that a sheet names may be a font, and the other way round: the sheet does not always say.
     return mime is not None and mime.startswith(("image/", *FONT_TYPES))

@@ -12,8 +12,9 @@ from scrapy.http import Response
 from crawler.frontier.queue_values import Validators, VisitResult, header, validators
 from crawler.frontier.visit_outcomes import CONDITIONS, VisitOutcomes
 from crawler.middleware.failure_reasons import reason_of
+from crawler.middleware.known_redirects import PartKnown
 from crawler.middleware.robots import DisallowedByRobots
-from crawler.parts.part_requests import STYLE, is_of_type, kind_of, rules_of_part
+from crawler.parts.part_requests import NAMES, STYLE, is_of_type, kind_of, rules_of_part
 from crawler.schedule.failure_kinds import HOST_DOWN_REASONS, UNASKED_304, is_permanent
 from crawler.schedule.revisit_policy import NextVisit
 from pipelines.core.items import PartList, PartRules, QueuedParts
@@ -26,6 +27,7 @@ from pipelines.database.frontier.rows import BY_ROBOTS, IDLE, Claim
 from pipelines.extraction.entry import sheet_parts
 from pipelines.session.crawl_stats import PartStats
 from pipelines.takedown.register import taken_down_on
+from pipelines.warc.http_message import REDIRECTS
 
 logger = logging.getLogger("morgue.parts")
 
@@ -64,7 +66,8 @@ class PartVisits:
                 await self._unanswered(claim, UNASKED_304, status)
                 return
             count.unchanged += 1
-            await self._end(claim, VisitResult(FETCHED, status, validators=validators(response)))
+            sheet = PartList() if kind_of(claim) == STYLE else None  # what it names is what it named before
+            await self._end(claim, VisitResult(FETCHED, status, validators=validators(response)), found=sheet)
             return
         if not 200 <= status < 300:
             wait, host = response.meta.get("retry_after"), host_or_empty(response.url)
@@ -73,8 +76,8 @@ class PartVisits:
             await self._unanswered(claim, f"HTTP {status}", status)
             return
         kind, mime = kind_of(claim), media_type(header(response, "Content-Type"))
-        if not is_of_type(kind, mime):
-            await self._leave_out(claim, f"a {kind} is {mime or 'of no type'}", status)
+        if not is_of_type(kind, mime, response.body):
+            await self._leave_out(claim, f"{mime or 'no media type'} in the place of {NAMES[kind]}", status)
             return
         count.fetched += 1
         count.bytes += len(response.body)
@@ -84,6 +87,10 @@ class PartVisits:
     async def failed(self, claim: Claim, error: BaseException, at: str) -> None:
         """End the visit of a part that brought no answer. `at`: the URL that failed, if redirects led there."""
         host, wait = host_or_empty(at), None
+        if isinstance(error, PartKnown):
+            self.stats(claim).known += 1
+            await self._end(claim, VisitResult(FETCHED, error.status), error.target)
+            return
         if not isinstance(error, DisallowedByRobots):
             why, is_down = reason_of(error), reason_of(error) in HOST_DOWN_REASONS
         elif error.unreachable is not None:
@@ -159,11 +166,14 @@ class PartVisits:
         moved = final_url is not None and url_key(final_url) != url_key(claim.url)
         self.frontier.visited(claim, visit if not moved else _without_validators(visit), time)
         if moved and final_url is not None:
-            row_id = parts.landed(db, claim.id, final_url, time)
+            # A visit whose status is that of a redirect ended at a part that has its own visits.
+            follow = parts.redirected if visit.status in REDIRECTS else parts.landed
+            row_id = follow(db, claim.id, final_url, time)
         rules = self._rules(claim)
         if found is not None and rules is not None:
+            named = found.parts if visit.status != 304 else parts.named_by(db, row_id)
             queued = parts.want(
-                db, row_id, found.parts, rules, claim.source_id, parts.priority_of_row(db, claim.id), claim.depth + 1,
+                db, row_id, named, rules, claim.source_id, parts.priority_of_row(db, claim.id), claim.depth + 1,
                 time, found_on=final_url or claim.url,
             )  # fmt: skip
             queued = queued._replace(too_many=found.too_many, other_hosts=found.other_hosts)

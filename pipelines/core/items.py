@@ -132,6 +132,8 @@ class QueuedParts(NamedTuple):
 
     new: int = 0  # that are to be fetched now
     known: int = 0  # that the archive has, or that wait already
+    refused: int = 0  # that an earlier crawl has left out: not there, forbidden, of another type
+    bytes: int = 0  # on the wire, of the known ones that the archive has
     hosts: frozenset[str] = frozenset()  # with new ones
     too_many: int = 0  # as in PartList
     other_hosts: int = 0

@@ -14,6 +14,7 @@ from pipelines.core.urls import url_key
 
 TOO_MANY_PARTS = "capture.parts_per_page is reached"
 PARTS_ELSEWHERE = "on another host (capture.part_hosts allows it)"
+PARTS_REFUSED = "as before (asked for again after capture.parts_recheck)"
 MAX_SITES_NAMED = 3  # of those on which the listings of a source name addresses
 # The outcomes of a page, in the order in which the summary names them.
 OUTCOMES = ("new", "edited", "unchanged", "duplicate", "instead", "nothing", "disallowed", "postponed", "failed")
@@ -47,13 +48,17 @@ class PartStats:
     bytes: int = 0  # of their bodies, decoded
     unchanged: int = 0  # asked for again, and answered 304
     known: int = 0  # that new or edited pages have, and that were not asked for: the archive has them, or they wait
+    saved: int = 0  # bytes of the known ones, as they are stored
     left_out: Counter[str] = field(default_factory=Counter)  # by the reason
     ended: int = 0  # visits, whatever they brought
 
     def queued(self, parts: QueuedParts) -> None:
         """Count what became of the parts of a page or style sheet."""
         self.known += parts.known
-        self.left_out += Counter({TOO_MANY_PARTS: parts.too_many, PARTS_ELSEWHERE: parts.other_hosts})
+        self.saved += parts.bytes
+        self.left_out += Counter(
+            {TOO_MANY_PARTS: parts.too_many, PARTS_ELSEWHERE: parts.other_hosts, PARTS_REFUSED: parts.refused}
+        )
 
 
 @dataclass(slots=True)

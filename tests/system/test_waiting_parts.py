@@ -13,7 +13,7 @@ import pytest
 
 from pipelines.core.timestamps import now, parse
 from tests.support.command import crawl, make_archive, morgue, rows
-from tests.support.furnished_paper import PARTS_OF_FIRST, PNG, furnished_paper, paths_of_parts, watch
+from tests.support.furnished_paper import PARTS_OF_FIRST, PNG, furnished_paper, page_of, paths_of_parts, watch
 from tests.support.http_server import Answer
 from tests.support.small_paper import SmallPaper
 from tests.support.watching import watching
@@ -115,6 +115,40 @@ def test_parts_that_the_settings_ask_for_no_more_are_not_fetched(paper, archive)
     watch(paper, archive, "all")
     crawl(archive)
     assert paths_of_parts(paper) == PARTS_OF_FIRST
+
+
+def test_address_to_which_many_parts_redirect_is_asked_for_once(paper, archive):
+    """Its picture is there for all of them."""
+    moved = [f"/moved{number}.png" for number in range(9)]
+    markup = "".join(f'<img src="{path}">' for path in moved)
+    paper.answers[paper.stories[0].removeprefix(paper.url)] = (200, page_of(0, markup), {})
+    for path in moved:
+        paper.answers[path] = (302, b"", {"Location": "/target.png"})
+    paper.answers["/target.png"] = (200, b"\x89PNG target", PNG)
+    watch(paper, archive, "images")
+    done = crawl(archive)
+    assert paths_of_parts(paper) >= {*moved, "/target.png"}
+    assert paper.asked.count("/target.png") == 1
+    target = "(SELECT id FROM frontier WHERE url LIKE '%/target.png')"
+    assert rows(archive, f"SELECT count(*) FROM page_parts WHERE part_id = {target}") == [(9,)]
+    assert rows(archive, WAITING) == [(0,)]
+    assert "3 fetched" in done.stdout
+    assert "8 known already" in done.stdout
+
+
+def test_what_an_unchanged_sheet_names_is_asked_for_again(paper, archive):
+    """After capture.parts_recheck, as the sheet is: a picture may change while its name in the sheet stays."""
+    watch(paper, archive, "all")
+    status, body, headers = paper.answers["/s.css"]
+    paper.answers["/s.css"] = (status, body, headers | {"ETag": '"1"'})
+    crawl(archive)
+    paper.answers["/s.css"] = (304, b"", {"ETag": '"1"'})
+    sleep(2)
+    paper.asked.clear()
+    paper.feed(0, 1)
+    done = crawl(archive, "-s", "capture.parts_recheck=1s", "paper")
+    assert paths_of_parts(paper) == PARTS_OF_FIRST - {"/p0.png"} | {"/p1.png"}, done.stdout + done.stderr
+    assert "1 unchanged (HTTP 304)" in done.stdout
 
 
 def test_due_and_sources_count_the_parts_that_wait(paper, archive):

@@ -27,7 +27,7 @@ def rewritten(text: str, rewrite: Rewrite) -> str:
 def _written(found: re.Match[str], rewrite: Rewrite) -> str:
     name = found.lastgroup
     if name is None or name in ("face", "end"):
-        return found[0]  # a comment, or no address
+        return found[0]  # a comment or string, or no address
     if name == "set":
         return f"image-set({IN_SET.sub(lambda one: _written(one, rewrite), found[name])})"
     quoted = f'"{rewrite(unescaped(found[name])).translate(UNQUOTABLE)}"'

@@ -40,6 +40,12 @@ PARTS_WAIT_ANEW = f"""WITH RECURSIVE
         UNION SELECT p.part_id FROM reached JOIN page_parts p ON p.page_id = reached.id)
     UPDATE frontier SET next_visit = :now
      WHERE state = '{IDLE}' AND next_visit < :now AND id IN (SELECT id FROM reached)"""  # noqa: S608
+# A part that a newer page has as well, with what it names: also a sheet that is being fetched, or was.
+COMES_EARLIER = f"""WITH RECURSIVE
+    reached(id) AS (SELECT :id UNION SELECT p.part_id FROM reached JOIN page_parts p ON p.page_id = reached.id)
+    UPDATE frontier SET priority = min(priority, :priority), next_visit = max(next_visit, :now),
+           depth = CASE id WHEN :id THEN min(depth, :depth) ELSE depth END
+     WHERE kind = '{PART}' AND +state IN ('{IDLE}', 'claimed') AND id IN (SELECT id FROM reached)"""  # noqa: S608
 # Pages and parts that are no rows: the trigger page_parts_forgotten lets no link stay whose row is deleted.
 LOOSE_LINKS = """
 SELECT id, name, number FROM (
@@ -99,7 +105,7 @@ def want(
     found_on: str,
 ) -> QueuedParts:
     """Note the parts of a page or style sheet, and queue those that are new, or were fetched long ago."""
-    new, known, hosts = 0, 0, set()
+    new, known, refused, saved, hosts = 0, 0, 0, 0, set()
     of_no_source = {HOME_HINT: rules.home} if source_id is None else {}
     due_before = stamp(now - timedelta(seconds=rules.recheck_seconds))
     for part in parts:
@@ -124,16 +130,36 @@ def want(
                         WHERE id = ?""",
                     (IDLE, stamp(now), priority, source_id, depth, row_id),
                 )
-            elif row[2] == IDLE:  # one that failed still waits for its time
-                db.execute(
-                    """UPDATE frontier SET priority = min(priority, ?2), depth = min(depth, ?3),
-                              next_visit = max(next_visit, ?4) WHERE id = ?1""",
-                    (row_id, priority, depth, stamp(now)),
-                )
-        new, known = new + is_new, known + (not is_new)
+            else:  # it waits, or is being fetched, or what it names waits; one that failed still waits for its time
+                earlier = {"id": row_id, "priority": priority, "depth": depth, "now": stamp(now)}
+                db.execute(COMES_EARLIER, earlier)
+        if is_new:
+            new += 1
+        elif row is not None and row[2] == "done" and row[4] is not None:
+            refused += 1
+        else:
+            known += 1
+            saved += _bytes_of(db, part.url) if row is not None and row[2] == "done" else 0
         hosts |= {host} if is_new else set()
         link(db, page_id, row_id)
-    return QueuedParts(new, known, frozenset(hosts))
+    return QueuedParts(new, known, refused, saved, frozenset(hosts))
+
+
+def named_by(db: sqlite3.Connection, row_id: int) -> list[PagePart]:
+    """Return the parts that a style sheet named when it was read last."""
+    rows = db.execute(
+        """SELECT f.url, coalesce(json_extract(f.hint, ?), 'image')
+             FROM page_parts p JOIN frontier f ON f.id = p.part_id WHERE p.page_id = ? ORDER BY p.id""",
+        (f"$.{PART_KIND}", row_id),
+    )
+    return [PagePart(*row) for row in rows]
+
+
+def _bytes_of(db: sqlite3.Connection, url: str) -> int:
+    """Return the size of the newest record of the part at an address, as it is stored; 0 if there is none."""
+    sql = "SELECT length FROM captures WHERE url = ? AND status = 200 AND record_type = 'response' ORDER BY time DESC"
+    row = db.execute(f"{sql} LIMIT 1", (url,)).fetchone()
+    return int(row[0]) if row is not None else 0
 
 
 def wait_anew(db: sqlite3.Connection, url_keys: Iterable[str], now: datetime) -> None:
@@ -174,7 +200,7 @@ def landed(db: sqlite3.Connection, part_id: int, url: str, now: datetime) -> int
         target = int(cursor.fetchone()[0])
     elif row[1] == PART and row[2] != "removed":
         target = row[0]
-        if row[2] == IDLE:  # it was queued as well
+        if row[2] in (IDLE, "done"):  # it was queued as well, or fetched long ago
             db.execute(
                 """UPDATE frontier SET state = 'done', next_visit = NULL, visits = visits + 1, failures = 0,
                           first_visit = coalesce(first_visit, ?2), last_visit = ?2, last_status = 200, last_error = NULL
@@ -185,6 +211,26 @@ def landed(db: sqlite3.Connection, part_id: int, url: str, now: datetime) -> int
         return part_id
     link(db, part_id, target)
     return target
+
+
+def is_known(db: sqlite3.Connection, part_id: int, url: str, due_before: datetime) -> bool:
+    """Return True if a redirect of a part leads to another one that is under way, or was fetched since a time.
+
+    One that waits is fetched now: whoever led there cannot say when its turn comes.
+    """
+    row = _row_of(db, url_key(url))
+    if row is None or row[0] == part_id or row[1] != PART:
+        return False
+    return row[2] == "claimed" or (row[2] == "done" and (row[3] or "") >= stamp(due_before))
+
+
+def redirected(db: sqlite3.Connection, part_id: int, url: str, now: datetime) -> int:
+    """Note that a part redirects to another one, which has its own visits. Return the id of that."""
+    row = _row_of(db, url_key(url))
+    if row is None or row[2] == "removed":  # since it was asked about
+        return part_id
+    link(db, part_id, row[0])
+    return row[0]
 
 
 def parts_of_these_alone(db: sqlite3.Connection, ids: Collection[int]) -> dict[int, str]:
@@ -220,8 +266,8 @@ def forget_pages(db: sqlite3.Connection, ids: Iterable[int]) -> None:
     db.executemany("DELETE FROM page_parts WHERE page_id = ?", [(row_id,) for row_id in ids])
 
 
-def _row_of(db: sqlite3.Connection, key: str) -> tuple[int, str, str, str | None] | None:
-    """Return (id, kind, state, last visit) of an address."""
-    sql = "SELECT id, kind, state, last_visit FROM frontier WHERE url_key = ?"
-    found: tuple[int, str, str, str | None] | None = db.execute(sql, (key,)).fetchone()
+def _row_of(db: sqlite3.Connection, key: str) -> tuple[int, str, str, str | None, str | None] | None:
+    """Return (id, kind, state, last visit, its error) of an address."""
+    sql = "SELECT id, kind, state, last_visit, last_error FROM frontier WHERE url_key = ?"
+    found: tuple[int, str, str, str | None, str | None] | None = db.execute(sql, (key,)).fetchone()
     return found

@@ -83,6 +83,8 @@ def _of_tree(tree: LexborHTMLParser) -> Iterator[tuple[str, str]]:
             source = source or image_address(given)
         elif tag == "img":
             is_in_picture = node.parent is not None and node.parent.tag == "picture"
+            if (lazy := lazy_source(given)) is not None:
+                yield lazy, "image"
             yield image_address(given) or (source if is_in_picture else None) or "", "image"
         if given:
             yield from _of_attributes(tag, given)
@@ -125,6 +127,16 @@ def image_address(given: dict[str, str | None]) -> str | None:
     if is_placeholder:
         source = next((value for name in srcset.LAZY if (value := given.get(name))), "")
     return source or None
+
+
+def lazy_source(given: dict[str, str | None]) -> str | None:
+    """Return the address that a script would put in the place of a `src` that may be a placeholder; None if none.
+
+    Nothing says if the `src` is the picture itself, so both are listed. The replay shows this one if it is there.
+    """
+    if any(given.get(name) for name in ("srcset", *srcset.LAZY_SETS)):
+        return None
+    return next((value for name in srcset.LAZY_SOURCES if (value := given.get(name))), None)
 
 
 def _is_width(rest: str) -> bool:

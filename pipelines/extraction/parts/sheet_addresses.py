@@ -6,24 +6,41 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-# CSS Syntax 3, section 4: url(...) with or without quotes, and @import with a string. Comments are passed over.
+# CSS Syntax 3, section 4. An escape ends no token, so a string or address may have quotes and parentheses in it.
+ESCAPED = r"\\(?:[0-9a-fA-F]{1,6}\s?|\r\n|.)"
+DOUBLE, SINGLE = (rf"(?:[^{quote}\\\n\r\f]|{ESCAPED})*+" for quote in ('"', "'"))
+BARE = rf"(?:[^\s\"'()\\]|{ESCAPED})++"
+STRING = rf"(?:\"{DOUBLE}\"|'{SINGLE}')"
+
+
+def _url(prefix: str) -> str:
+    """Return the pattern of url(...), which the end of the sheet closes as well."""
+    text = rf"\"(?P<{prefix}double>{DOUBLE})\"|'(?P<{prefix}single>{SINGLE})'|(?P<{prefix}bare>{BARE})"
+    return rf"url\(\s*+(?:{text})\s*+(?:\)|\Z)"
+
+
+# What is matched without a name is passed over: comments, strings (but of @import), namespaces, a faulty url(...).
 ADDRESS = re.compile(
     r"/\*.*?(?:\*/|\Z)"
     r"|(?P<face>@font-face\b)"
-    r"|@import\s+url\(\s*(?:\"(?P<sheet_double>[^\"\n]*)\"|'(?P<sheet_single>[^'\n]*)'|(?P<sheet_bare>[^\s\"'()]+))\s*\)"
-    r"|url\(\s*(?:\"(?P<double>[^\"\n]*)\"|'(?P<single>[^'\n]*)'|(?P<bare>[^\s\"'()]+))\s*\)"
-    r"|@import\s*(?:\"(?P<import_double>[^\"\n]*)\"|'(?P<import_single>[^'\n]*)')"
+    rf"|@namespace\b(?:[^;{{}}\"'(]|{STRING}|\((?:[^)\\\"']|{ESCAPED}|{STRING})*+(?:\)|\Z))*+"
+    rf"|@import\s++{_url('sheet_')}"
+    rf"|{_url('')}"
+    rf"|url\(\s*+(?![\"'])(?:[^)\\]|{ESCAPED})*+(?:\)|\\?\Z)"
+    rf"|@import\s*+(?:\"(?P<import_double>{DOUBLE})\"|'(?P<import_single>{SINGLE})')"
     # CSS Images 4: strings in image-set(...) are addresses, too. One level of parentheses is in it, such as url(...).
-    r"|image-set\((?P<set>(?:[^()\"']|\"[^\"\n]*\"|'[^'\n]*'|\([^()]*\))*+)\)"
+    rf"|image-set\((?P<set>(?:[^()\"'\\]|{ESCAPED}|{STRING}|\((?:[^()\"'\\]|{ESCAPED}|{STRING})*+\))*+)\)"
+    rf"|\"{DOUBLE}\"?|'{SINGLE}'?"
     r"|(?P<end>\})",
     re.IGNORECASE | re.DOTALL,
 )
 IN_SET = re.compile(
-    r"\btype\([^()]*\)|url\(\s*(?:\"(?P<double>[^\"\n]*)\"|'(?P<single>[^'\n]*)'|(?P<bare>[^\s\"'()]+))\s*\)"
-    r"|\"(?P<string_double>[^\"\n]*)\"|'(?P<string_single>[^'\n]*)'",
-    re.IGNORECASE,
+    rf"\btype\((?:[^()\"']|{STRING})*+\)|{_url('')}"
+    rf"|\"(?P<string_double>{DOUBLE})\"|'(?P<string_single>{SINGLE})'",
+    re.IGNORECASE | re.DOTALL,
 )
-ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})\s?|(.))", re.DOTALL)
+ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})\s?|(\r\n|.))", re.DOTALL)
+NEWLINES = ("\n", "\r\n", "\r", "\f")
 # Formats of a font, the one that browsers take first. They take the first that they know, and it is small.
 FONT_RANKS = (".woff2", ".woff", ".ttf", ".otf")
 
@@ -41,7 +58,7 @@ def sheet_addresses(text: str) -> Iterator[SheetAddress]:
     for found in ADDRESS.finditer(text):
         name = found.lastgroup
         if name is None:
-            continue  # a comment
+            continue
         if name in ("face", "end"):
             yield from _font(face)
             face = [] if name == "face" else None
@@ -81,6 +98,6 @@ def unescaped(text: str) -> str:
 def _character(found: re.Match[str]) -> str:
     """Return the character that an escape stands for (CSS Syntax 3, 4.3.7)."""
     if found[1] is None:
-        return "" if found[2] == "\n" else found[2]
+        return "" if found[2] in NEWLINES else found[2]
     number = int(found[1], 16)
     return chr(number) if 0 < number < 0x110000 and not 0xD800 <= number < 0xE000 else "\ufffd"

@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-LAZY = ("data-src", "data-lazy-src", "data-original", "data-lazy", "data-url", "data-hi-res-src", "data-full-src",
-        "data-original-src", "data-image", "data-lazyload", "data-echo", "data-orig-file")  # fmt: skip
+LAZY_SOURCES = ("data-src", "data-lazy-src", "data-original", "data-lazy", "data-original-src", "data-lazyload",
+                "data-echo")  # fmt: skip
+# The others may name a page, or a far larger picture: they are followed only if there is no address but a placeholder.
+LAZY = (*LAZY_SOURCES, "data-url", "data-hi-res-src", "data-full-src", "data-image", "data-orig-file")
 LAZY_SETS = ("data-srcset", "data-lazy-srcset")
 # Commas at the end of an address end the candidate. No part is tried twice, however the text is written.
 CANDIDATE = re.compile(

@@ -45,6 +45,17 @@ def test_line_in_a_pipe_carries_times():
     )
 
 
+def test_parts_that_wait_are_told_and_count_for_the_time_left():
+    """A crawl that fetched its pages and now their pictures is not nearly over, nor slow."""
+    state = CrawlProgressState("crawling", 2, 8, 8, 0, 4, 420, 10.0, parts=10, parts_waiting=396)
+    assert pipe_line(state) == (
+        "2 listings, 8 pages, 8 articles, 10 parts (396 wait), 0 failed, 2.0 requests/s, 400 to go, "
+        "0:10 elapsed, about 3:20 left"
+    )
+    assert "10 parts (396 wait)" in status_line(state, 120)
+    assert status_line(state, 50) == "2+8+10 fetched  0:10 elapsed, about 3:20 left"
+
+
 def test_crawl_that_stops_says_for_what_it_waits():
     """Nothing more is handed out, so an estimate of the time left would grow and mean nothing."""
     stopping = replace(RUNNING, word="stopping")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.cli.crawl_summary import attention, size, summary
+from crawler.cli.crawl_summary import attention, parts, size, summary
 from crawler.cli.left_out import left_out
+from pipelines.core.items import QueuedParts
 from pipelines.session.crawl_stats import CrawlStats
 
 
@@ -87,3 +88,12 @@ def test_attention_names_the_sources_of_each_reason():
         "needs attention: abc: no article found in 3 listings",
         "  look for a feed",
     ]
+
+
+def test_parts_that_were_left_out_before_are_none_that_are_known():
+    """And the summary says how much was not fetched again."""
+    stats = CrawlStats()
+    stats.by_source["paper"].parts.queued(QueuedParts(new=1, known=3, refused=2, bytes=41_000))
+    said = list(parts(stats))
+    assert said[0] == "parts: 0 fetched (0 bytes), 3 known already (41.0 kB not fetched again)"
+    assert said[1] == "2 parts left out: as before (asked for again after capture.parts_recheck)"

@@ -70,6 +70,72 @@ def test_part_that_waits_comes_earlier_if_a_newer_page_has_it(db):
     assert state(db, "a.png") == ("idle", 3)
 
 
+def test_what_a_sheet_names_comes_earlier_with_it(db):
+    """If a newer page has the sheet: while it is fetched, and when it was and its parts wait."""
+    old = page(db, "old")
+    want(db, old, "s.css", priority=9)
+    assert claimed(db) == ["s.css"]
+    want(db, page(db, "new"), "s.css", priority=3)
+    assert parts.priority_of_row(db, part(db, "s.css")) == 3
+    fetched(db, "s.css")
+    want(db, part(db, "s.css"), "in-sheet.png", priority=9)
+    want(db, page(db, "newer"), "s.css", priority=2)
+    assert state(db, "in-sheet.png") == ("idle", 2)
+
+
+def test_part_that_was_left_out_is_none_that_the_archive_has(db):
+    """What is not fetched again of the others is counted in bytes."""
+    want(db, page(db, "one"), "a.png", "gone.png", "waits.png")
+    fetched(db, "a.png")
+    FrontierTable(db).record_visit(
+        part(db, "gone.png"), NOW, state="done", next_visit=None, answered=True, status=404, error="HTTP 404",
+        etag=None, last_modified=None,
+    )  # fmt: skip
+    for number, (status, length) in enumerate([(200, 700), (304, 90)]):
+        db.execute(
+            """INSERT INTO captures (url, time, kind, status, file, offset, length, record_id, record_type)
+               VALUES (?, ?, 'part', ?, '', 0, ?, ?, 'response')""",
+            (HOME + "a.png", f"2026-11-0{number + 1}", status, length, str(number)),
+        )
+    found = want(db, page(db, "two"), "a.png", "gone.png", "waits.png", "new.png")
+    assert found == QueuedParts(1, 2, 1, 700, frozenset({"paper.example"}))
+
+
+def test_sheet_that_has_not_changed_names_what_it_named(db):
+    """Each with its kind."""
+    want(db, page(db, "one"), "s.css")
+    found = [PagePart(HOME + "t.css", "style"), PagePart(HOME + "a.png", "image")]
+    parts.want(db, part(db, "s.css"), found, RULES, None, 5, 2, NOW, found_on=HOME)
+    assert parts.named_by(db, part(db, "s.css")) == found
+
+
+def test_redirect_ends_at_a_part_that_was_fetched_lately_or_is_under_way(db):
+    """Not at one that waits, nor at itself, nor at an article."""
+    one = page(db, "one")
+    want(db, one, "moved.png", "there.png")
+    moved, there, lately = part(db, "moved.png"), HOME + "there.png", NOW - timedelta(days=30)
+    assert not parts.is_known(db, moved, there, lately)
+    assert claimed(db) == ["moved.png", "there.png"]
+    assert parts.is_known(db, moved, there, lately)
+    assert not parts.is_known(db, moved, HOME + "moved.png", lately)
+    assert not parts.is_known(db, moved, HOME + "one", lately)
+    fetched(db, "there.png")
+    assert parts.is_known(db, moved, there, lately)
+    assert not parts.is_known(db, moved, there, NOW + timedelta(seconds=1))
+    assert parts.redirected(db, moved, there, NOW) == part(db, "there.png")
+    assert (moved, part(db, "there.png")) in [
+        tuple(row) for row in db.execute("SELECT page_id, part_id FROM page_parts")
+    ]
+
+
+def test_part_fetched_again_through_a_redirect_is_new(db):
+    """So that the next redirect ends there."""
+    want(db, page(db, "one"), "moved.png", "there.png", now=NOW - timedelta(days=90))
+    fetched(db, "there.png", NOW - timedelta(days=60))
+    parts.landed(db, part(db, "moved.png"), HOME + "there.png", NOW)
+    assert parts.is_known(db, part(db, "moved.png"), HOME + "there.png", NOW)
+
+
 def test_address_of_an_article_or_of_what_was_taken_down_is_no_part(db):
     """It has its own visits, or none for ever."""
     one = page(db, "one")

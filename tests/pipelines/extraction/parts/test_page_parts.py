@@ -33,6 +33,9 @@ CASES = {
     '<img src="/1.jpg" srcset="/3.jpg 320w, /13.jpg 1300w, /26.jpg 2600w">': ["image 13.jpg"],
     '<img src="/1.jpg" srcset="/3.jpg 320w, /6.jpg 640w">': ["image 6.jpg"],
     '<img src="data:image/gif;base64,AA" data-src="/p.jpg">': ["image p.jpg"],
+    '<img src="/blank.png" data-src="/p.jpg">': ["image p.jpg", "image blank.png"],
+    '<img src="/p.jpg" data-orig-file="/huge.jpg" data-url="/news/other">': ["image p.jpg"],
+    '<img src="/1.jpg" srcset="/3.jpg 320w" data-src="/p.jpg">': ["image 3.jpg"],
     '<img data-srcset="/3.jpg 320w, /6.jpg 640w">': ["image 6.jpg"],
     '<picture><source srcset="/p.avif"><img src="/p.jpg"></picture>': ["image p.jpg"],
     '<picture><source srcset="/p.avif"><img></picture>': ["image p.avif"],
@@ -94,6 +97,13 @@ SHEETS = {
     "p { background: url(/b.png) }": ["font css/f.woff2?v=1", "image b.png"],
     "@font-face { src: url(data:font/woff2;base64,AA) format('woff2'), url(f.ttf) }": [],
     r"p { background: url(\/b\.png) }": ["image b.png"],
+    r"p { background: url(/a\(b\).png) } q { background: url('/a\'b.png') }": ["image a(b).png", "image a'b.png"],
+    'p::before { content: "url(/x.png)" } q { content: "\\"url(/x.png)"; background: url(/b.png) }': ["image b.png"],
+    "@namespace svg url(http://www.w3.org/2000/svg); p { background: url(/b.png) }": ["image b.png"],
+    'p { background: image-set("/b.png" 1x, url("/a)b.png") 2x) }': ["image b.png", "image a)b.png"],
+    "p { background: url(/x y.png); color: red } q { background: url(/b.png) }": ["image b.png"],
+    "p { background: url(/b.png": ["image b.png"],
+    '@font-face { src: url("}.woff") } p { content: "}" }': ["font css/%7D.woff"],
 }  # fmt: skip
 
 
@@ -102,6 +112,29 @@ def test_parts_of_a_style_sheet_are_listed(text):
     """Of a font in several formats it is the one that browsers take."""
     found = parts_of_sheet(text.encode(), "text/css", HOME + "css/site.css", ALL)
     assert [f"{part.kind} {part.url.removeprefix(HOME)}" for part in found.parts] == SHEETS[text]
+
+
+TOKENS = [
+    "url(",
+    "/*",
+    '"',
+    "@namespace (",
+    "image-set(",
+    'image-set(("',
+    'url("',
+    "\\",
+    "url(\\",
+    "@import url('",
+    "url(''",
+]
+
+
+@pytest.mark.parametrize("token", TOKENS)
+def test_hostile_sheet_takes_time_in_proportion_to_its_length(token):
+    """However its strings, parentheses and escapes begin and never end."""
+    began = process_time()
+    parts_of_sheet((token * 100_000).encode(), "text/css", HOME, ALL)
+    assert process_time() - began < 2
 
 
 def test_sheet_at_the_deepest_level_imports_no_other():
