@@ -24,7 +24,8 @@ MAX_REDIRECTS = 8
 REPLAY, SCRIPTED = "replay", "replayweb"  # first part of the permalink of a capture: without its scripts, with them
 STAMP = re.compile(r"\d{4,14}|\d{20}", re.ASCII)
 ADDRESS = re.compile(
-    r"/(?:timemap/(?:link|json)|timegate|captures|(?:replay|replayweb|page|part)/\d+)/+(https?:.+)", re.ASCII | re.IGNORECASE
+    r"/(?:timemap/(?:link|json)|timegate|captures|(?:replay|replayweb|page|part)/\d+)/+(https?:.+)",
+    re.ASCII | re.IGNORECASE,
 )
 # What a browser would read otherwise, or not send: RFC 3986, 5.2.4 (dot segments) and 3.5.
 UNSENT = re.compile(r"[<>\s\"\\^`{|}#\x00-\x1f\x7f-\U0010ffff]|/(?=(?:\.|%2[eE]){1,2}(?:[/?]|$))")

@@ -24,6 +24,7 @@ from exports.web.served_archive import ServedArchive
 from tests.support.web_view import Answer
 
 PORTS = (8001, 8002)
+MAX_SECONDS = 25.0  # of an answer: 20 s in the database at most
 
 
 @dataclass(frozen=True)
@@ -39,14 +40,20 @@ class WebApps:
         """Ask for a path of the view, or for an address of both."""
         asked = urlsplit(path if path.startswith((self.url, self.replay_url)) else self.url + path)
         sent = {"host": asked.netloc, **{name.replace("_", "-").lower(): text for name, text in headers.items()}}
-        target = asked.path.encode()
+        target = asked.path + (f"?{asked.query}" if asked.query else "")
+        fields = [(name.encode(), text.encode("latin-1")) for name, text in sent.items()]
+        return self.ask(asked.port or 0, method, target.encode(), fields)
+
+    def ask(self, port: int, method: str, target: bytes, headers: list[tuple[bytes, bytes]]) -> Answer:
+        """Ask as a server does that has read a request. Raises TimeoutError, and what is a fault of ours."""
+        raw, _, query = target.partition(b"?")
         scope = {
             "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
-            "path": unquote(asked.path, errors="replace"), "raw_path": target, "root_path": "", "query_string": asked.query.encode(),
-            "headers": [(name.encode(), text.encode("latin-1")) for name, text in sent.items()],
-            "server": ("127.0.0.1", asked.port), "client": ("127.0.0.1", 9),
+            "path": unquote(raw.decode("ascii"), errors="replace"), "raw_path": raw, "root_path": "",
+            "query_string": query, "headers": headers, "server": ("127.0.0.1", port), "client": ("127.0.0.1", 9),
         }  # fmt: skip
-        return asyncio.run_coroutine_threadsafe(answer_of(self.apps[asked.port or 0], scope), self.loop).result(60)
+        asked = asyncio.run_coroutine_threadsafe(answer_of(self.apps[port], scope), self.loop)
+        return asked.result(MAX_SECONDS)
 
     def frame_of(self, path: str) -> str:
         """Return the address of what a page of the replay shows in its frame."""

@@ -107,7 +107,9 @@ class Replay:
         time = request.path_params["time"]
         try:
             url = memento.asked_url(request)
-            found = await run_in_threadpool(self.archive.ask, lambda archive: _read(archive, url, time, is_part=is_part))
+            found = await run_in_threadpool(
+                self.archive.ask, lambda archive: _read(archive, url, time, is_part=is_part)
+            )
         except MorgueError:
             if not is_part:
                 raise

@@ -130,7 +130,9 @@ def test_address_that_no_browser_sends_is_found_by_our_links(web, url):
     assert web.get(f"/timemap/json/{in_path(url)}").json()["original_uri"] == url
 
 
-@pytest.mark.parametrize("url", [*ODD, "https://paper.example/a/../b", "https://paper.example/%2e%2E/b?c", "http://a/%"])
+@pytest.mark.parametrize(
+    "url", [*ODD, "https://paper.example/a/../b", "https://paper.example/%2e%2E/b?c", "http://a/%"]
+)
 def test_address_comes_back_from_a_path(url):
     """A browser finds nothing in it to resolve, to cut off or to escape."""
     path = in_path(url)
