@@ -61,12 +61,13 @@ def permalinks(captures: list[Row], view: str = REPLAY) -> dict[int, str]:
 
     One that shares its second and address with another, which is shown instead, is named with its microseconds.
     """
-    found, first = {}, {}
+    found: dict[int, str] = {}
+    alike: dict[str, list[Row]] = {}
     for one in captures:
         path = replay_path(one["captured"], one["url"], view)
         found[one["id"]] = path
-        first.setdefault(path, []).append(one)
-    for path, several in first.items():
+        alike.setdefault(path, []).append(one)
+    for path, several in alike.items():
         shown = nearest(several, time_of(stamp_14(several[0]["captured"])))
         for one in several:
             if one is not shown:

@@ -169,8 +169,8 @@ class View:
         """Return the path of the same capture with scripts, or without."""
         if not self.origins.has_replayweb:
             return None
-        views = (memento.SCRIPTED, memento.REPLAY) if with_scripts else (memento.REPLAY, memento.SCRIPTED)
-        return path.replace(*map("/{}/".format, views), 1)
+        other = memento.REPLAY if with_scripts else memento.SCRIPTED
+        return f"/{other}/" + path.split("/", 2)[2]
 
 
 def _short_address(request: Request) -> Response | None:

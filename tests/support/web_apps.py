@@ -1,4 +1,4 @@
-"""Ask the applications of `morgue serve` within this process (ASGI 3): as over loopback, without sockets and processes."""
+"""Ask the applications of `morgue serve` within this process (ASGI 3), without a server."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
+from functools import partial
 from html import escape
 from http import HTTPStatus
 
@@ -107,9 +108,8 @@ class Replay:
         time = request.path_params["time"]
         try:
             url = memento.asked_url(request)
-            found = await run_in_threadpool(
-                self.archive.ask, lambda archive: _read(archive, url, time, is_part=is_part)
-            )
+            read = partial(_read, url=url, time=time, is_part=is_part)
+            found = await run_in_threadpool(self.archive.ask, read)
         except MorgueError:
             if not is_part:
                 raise
