@@ -89,7 +89,7 @@ async def answer_of(app: App, scope: dict[str, object]) -> Answer:
 def web_apps(archive: Path) -> Iterator[WebApps]:
     """Give both applications as `morgue serve` puts them together, while the block runs."""
     served, workers, origins = ServedArchive(archive), prepared.workers(), Origins(PORTS)
-    view = view_app.View(served, origins, list, PagePackages()).app()
+    view = view_app.View(served, origins, lambda *_: [], PagePackages()).app()
     pairs = ((view, view_app.headers), (Replay(served, workers, origins).app(), replay_headers))
     apps = {
         port: Guard(app, Doorway.at("127.0.0.1", port), partial(said, origins))

@@ -180,6 +180,9 @@ OFFERED = {
         '<img srcset="P:https://paper.example/a/l.jpg 2x">',
     '<picture><source srcset="p.webp"><img src="p.jpg"></picture>':
         '<picture><source><img src="P:https://paper.example/a/p.jpg"></picture>',
+    '<img src="s.jpg" srcset="m.jpg 2x">': '<img srcset="P:https://paper.example/a/m.jpg 2x">',
+    '<picture><source type="image/webp" srcset="s.webp"><img src="s.jpg" srcset="s.jpg 640w, m.jpg 1280w"></picture>':
+        '<picture><source type="image/webp"><img srcset="P:https://paper.example/a/m.jpg 1280w"></picture>',
     '<img data-srcset="s.jpg 1x, m.jpg 2x">':
         '<img data-srcset="s.jpg 1x, m.jpg 2x" srcset="P:https://paper.example/a/m.jpg 2x">',
     '<img src="data:image/gif,x" srcset="data:image/gif,x 1w" data-srcset="m.jpg 640w, l.jpg 1280w">':
