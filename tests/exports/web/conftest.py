@@ -30,7 +30,7 @@ def styled(tmp_path_factory):
         yield StyledArchive(archive, paper.url)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it runs, no test can call `asyncio.run`
 def chromium():
     """Start a browser. Each test opens windows of its own."""
     with browser() as opened:
