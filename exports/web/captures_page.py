@@ -16,20 +16,29 @@ MAX_CAPTURES = 500  # shown; the newest
 
 def answer(archive: Archive, request: Request) -> Response:
     """Answer /captures/URL. Raises NotFound, TakenDown."""
-    url = memento.asked_url(request)
-    captures = queries.captures_of(archive.connection, url)
+    asked = memento.asked_url(request)
+    captures = memento.captures_of(archive, asked)
     if not captures:
-        raise memento.no_capture(archive, url)
-    shown = [{**one, "replay": memento.replay_path(one["captured"], one["url"])} for one in captures[-MAX_CAPTURES:]]
+        raise memento.no_capture(archive, asked)
+    url, shown = memento.as_captured(asked, captures), captures[-MAX_CAPTURES:]
+    paths = memento.permalinks([one for one in captures if one["status"] is not None])
     return page(request, "captures.html", {
-        "url": url, "captures": captures, "shown_captures": shown[::-1], "article": article_at(archive, url),
-        "json_address": f"/timemap/json/{memento.in_link(url)}",
+        "url": url, "captures": captures, "article": article_of(archive, captures),
+        "shown_captures": [{**one, "replay": paths.get(one["id"])} for one in reversed(shown)],
+        "json_address": f"/timemap/json/{memento.in_path(url)}", "timemap": f"/timemap/link/{memento.in_path(url)}",
     })  # fmt: skip
 
 
-def article_at(archive: Archive, url: str) -> queries.Row | None:
-    """Return the article at an address; None if it is not of an article."""
-    try:
-        return queries.article(archive.connection, url)
-    except NotFound:
-        return None
+def path(url: str) -> str:
+    """Return where the captures of an address are."""
+    return f"/captures/{memento.in_path(url)}"
+
+
+def article_of(archive: Archive, captures: list[queries.Row]) -> queries.Row | None:
+    """Return the article at the address of some captures; None if it is not of an article."""
+    for url in dict.fromkeys(one["url"] for one in captures):
+        try:
+            return queries.article(archive.connection, url)
+        except NotFound:
+            continue
+    return None

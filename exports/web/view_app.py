@@ -136,40 +136,51 @@ class View:
         if with_scripts and not self.origins.has_replayweb:
             cure = "`morgue serve --replayweb DIR` shows pages with their scripts: docs/viewing.md"
             raise NotFound("replayweb.page", "is not served here", cure)
-        path_of = partial(memento.replay_path, view=memento.SCRIPTED) if with_scripts else memento.replay_path
         captures = memento.answered(archive, url)
-        best = memento.nearest(captures, wanted)
+        url = memento.as_captured(url, captures)
+        best = memento.nearest(captures, wanted, url)
         shown = memento.redirected(archive, best, wanted) or best
-        if shown is not best or request.path_params["time"] != memento.stamp_14(best["captured"]):
-            exact = path_of(shown["captured"], memento.in_link(shown["url"]))
-            return RedirectResponse(memento.base_of(request) + exact, 302)
+        kind = memento.SCRIPTED if with_scripts else memento.REPLAY
+        paths = memento.permalinks(captures, kind)
+        is_exact = paths[best["id"]].split("/")[2] == request.path_params["time"]
+        base = memento.base_of(request)
+        told = {"memento-datetime": memento.http_date(best["captured"]),
+                "link": ", ".join(memento.links(base, url, captures, best))}  # fmt: skip
+        if shown is not best or not is_exact:
+            if shown["id"] not in paths:
+                paths = memento.permalinks(memento.answered(archive, shown["url"]), kind)
+            # A captured redirect is a memento, too (RFC 7089, 4.5.3).
+            return RedirectResponse(base + paths[shown["id"]], 302, told if is_exact else None)
         at = captures.index(best)
+        others = [one for one in captures if one is best or not memento.leads_on(one)]
+        beside = others.index(best)
         answer = page(request, "replay.html", {
             "capture": best, "number": at + 1, "captures": len(captures), "is_file": not is_drawn(best["mime"]),
-            "article": captures_page.article_at(archive, url),
-            "earlier": captures[at - 1] if at else None, "path_of": path_of,
-            "later": captures[at + 1] if at + 1 < len(captures) else None,
-            "with_scripts": with_scripts, "other_view": self._other_view(best, with_scripts=with_scripts),
-            **self._frame(best, name_in(request.url.netloc), with_scripts=with_scripts),
+            "article": captures_page.article_of(archive, captures), "captures_path": captures_page.path(best["url"]),
+            "earlier": paths[others[beside - 1]["id"]] if beside else None,
+            "later": paths[others[beside + 1]["id"]] if beside + 1 < len(others) else None,
+            "with_scripts": with_scripts,
+            "other_view": self._other_view(paths[best["id"]], with_scripts=with_scripts),
+            **self._frame(best, paths[best["id"]], name_in(request.url.netloc), with_scripts=with_scripts),
         })  # fmt: skip
-        answer.headers["memento-datetime"] = memento.http_date(best["captured"])
-        answer.headers["link"] = ", ".join(memento.links(memento.base_of(request), url, captures, best))
+        answer.headers.update(told)
         return answer
 
-    def _frame(self, row: queries.Row, name: str, *, with_scripts: bool) -> dict[str, str]:
+    def _frame(self, row: queries.Row, path: str, name: str, *, with_scripts: bool) -> dict[str, str]:
         """Return the address of what the frame shows, and what it may do. `name`: by which a reader reaches us."""
         origin = self.origins.of_replayweb(name)
         if with_scripts and origin is not None:
             place = f"{origin}/open/{self.packages.key(row['id'])}/{row['id']}"
             return {"frame": place, "sandbox": SCRIPTED_SANDBOX}
-        place = f"{self.origins.of_replay(name)}/page/{memento.stamp_14(row['captured'])}/{row['url']}"
+        place = self.origins.of_replay(name) + path.replace(f"/{memento.REPLAY}/", "/page/", 1)
         return {"frame": place, "sandbox": SANDBOX}
 
-    def _other_view(self, row: queries.Row, *, with_scripts: bool) -> str | None:
+    def _other_view(self, path: str, *, with_scripts: bool) -> str | None:
         """Return the path of the same capture with scripts, or without."""
         if not self.origins.has_replayweb:
             return None
-        return memento.replay_path(row["captured"], row["url"], memento.REPLAY if with_scripts else memento.SCRIPTED)
+        other = memento.REPLAY if with_scripts else memento.SCRIPTED
+        return f"/{other}/" + path.split("/", 2)[2]
 
 
 def _short_address(request: Request) -> Response | None:

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from exports.web.replay.page_packages import PagePackages
-
 from exports.web.lists import HealthOf
 from exports.web.origins import Origins
+from exports.web.replay.page_packages import PagePackages
 from exports.web.served_archive import ServedArchive
 from exports.web.view_app import View
 from tests.support.web_view import Answer

@@ -14,6 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
+import h11
+
+from exports.web.connections import MAX_HEAD_BYTES
+from tests.support.web_apps import WebApps
 from tests.support.web_view import WebView
 
 ROUTES = (
@@ -72,6 +76,16 @@ class OddRequest:
 
     def __str__(self) -> str:
         return repr(self.raw[:300])
+
+    def parsed(self) -> tuple[str, bytes, list[tuple[bytes, bytes]]] | None:
+        """Return (method, target, headers) as an application is given them; None if no application is asked."""
+        connection = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD_BYTES)
+        connection.receive_data(self.raw)
+        try:
+            found = connection.next_event()
+        except h11.RemoteProtocolError:
+            return None
+        return (found.method.decode(), found.target, list(found.headers)) if isinstance(found, h11.Request) else None
 
 
 def odd_requests(seed: int, count: int, host: str, urls: Sequence[str] = ()) -> Iterator[OddRequest]:
@@ -272,6 +286,32 @@ def asked_by_many(ports: Sequence[int], seed: int, count: int, urls: Sequence[st
         client.close()
 
     threads = [threading.Thread(target=ask, args=(port, seed + at)) for at, port in enumerate((*ports, *ports))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return report
+
+
+def asked_in_process(web: WebApps, seed: int, count: int, urls: Sequence[str]) -> OddReport:
+    """Ask both applications without a server, so many requests together, two at once."""
+    report = OddReport()
+
+    def ask(port: int) -> None:
+        for request in odd_requests(seed + port, count // len(web.apps), f"127.0.0.1:{port}", urls):
+            given = request.parsed()
+            if given is None:
+                continue
+            try:
+                answer = web.ask(port, *given)
+            except Exception as error:  # noqa: BLE001 any is a fault of the application
+                report.faults.append(f"{error!r}: {request}")
+                continue
+            report.statuses[answer.status] += 1
+            if answer.status == 500:
+                report.faults.append(f"500: {request}")
+
+    threads = [threading.Thread(target=ask, args=(port,)) for port in web.apps]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -7,7 +7,9 @@ archive. Every answer has a Content-Security-Policy with `sandbox`, no scripts a
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
+from functools import partial
 from html import escape
 from http import HTTPStatus
 
@@ -67,7 +69,7 @@ def headers(origins: Origins, name: str) -> dict[str, str]:
         "content-security-policy": policy(origins, name),
         "x-content-type-options": "nosniff",
         "referrer-policy": "no-referrer",
-        "cache-control": "private, max-age=3600",
+        "cache-control": "no-store",  # what may come in later, or be taken down
         "cross-origin-resource-policy": "same-site",
     }
 
@@ -98,24 +100,30 @@ class Replay:
     async def _answer(self, request: Request, *, is_part: bool) -> Response:
         """Answer with a capture, once there is room for it in memory."""
         async with self.places:
-            return await self._prepared(request, is_part=is_part)
+            return _revalidated(request, await self._prepared(request, is_part=is_part))
 
     async def _prepared(self, request: Request, *, is_part: bool) -> Response:
-        """Answer with a capture; what has addresses in it is prepared in a worker."""
-        url, time = memento.asked_url(request), request.path_params["time"]
-        found = await run_in_threadpool(self.archive.ask, lambda archive: _read(archive, url, time, is_part=is_part))
-        if found is None and is_part:
-            is_sheet = request.headers.get("sec-fetch-dest") == "style"
-            return _response("", "text/css", 404) if is_sheet else _response(MISSING, SVG, 404)
+        """Answer with a capture; what has addresses in it is prepared in a worker. Raises MorgueError."""
+        wanted_as = request.headers.get("sec-fetch-dest", "") if is_part else "document"  # not sent over plain networks
+        time = request.path_params["time"]
+        try:
+            url = memento.asked_url(request)
+            read = partial(_read, url=url, time=time, is_part=is_part)
+            found = await run_in_threadpool(self.archive.ask, read)
+        except MorgueError:
+            if not is_part:
+                raise
+            found = None
+        if is_part and (found is None or _is_no_part(found[1], wanted_as)):
+            return _response("", "text/css", 404) if wanted_as == "style" else _response(MISSING, SVG, 404)
         if found is None:
             why = await run_in_threadpool(self.archive.ask, lambda archive: _why_nothing(archive, url))
             return _response(why, "text/plain", 404)
         row, answer = found
         mime, headers = answer.head.mime or "", {
             "memento-datetime": memento.http_date(row["captured"]),
-            "link": f'<{memento.in_link(row["url"])}>; rel="original"',
+            "link": ", ".join(memento.links(self.origins.of_view(name_in(request.url.netloc)), row["url"])),
         }  # fmt: skip
-        wanted_as = request.headers.get("sec-fetch-dest", "") if is_part else "document"  # not sent over plain networks
         places, status = self._places(request), _status(answer.head.status)
         given = (answer.body, answer.content_type, row["url"], places)
         try:
@@ -129,7 +137,7 @@ class Replay:
             cause = f"preparing it for a browser {failure.reason}. Its article has the text."
             return _response(f"This capture cannot be shown: {cause}", "text/plain", 503)
         if mime == SVG and not is_part:
-            picture = PICTURE.format(escape(places.part + html.in_full(row["url"])))
+            picture = PICTURE.format(escape(places.part + html.in_full(memento.in_path(row["url"]))))
             return _response(picture, "text/html", status, headers)
         if SHOWN_TYPES.fullmatch(mime):
             return _response(answer.body, mime, status, headers)
@@ -161,7 +169,28 @@ def _found(archive: Archive, url: str, time: str, *, is_part: bool) -> Row | Non
         return None
     if is_part:
         captures = [one for one in captures if prepared.shows_something(one)] or captures
-    return memento.redirected(archive, memento.nearest(captures, wanted), wanted)
+    return memento.redirected(archive, memento.nearest(captures, wanted, memento.as_captured(url, captures)), wanted)
+
+
+def _is_no_part(answer: ReplayedResponse, wanted_as: str) -> bool:
+    """Return True if an answer has words of its server for people, in the place of a picture, style sheet or font."""
+    mime = answer.head.mime or ""
+    is_page = wanted_as in (*DRAWN, "style") and mime in HTML_TYPES
+    return is_page or (answer.head.status >= 400 and not SHOWN_TYPES.fullmatch(mime))
+
+
+def _revalidated(request: Request, answer: Response) -> Response:
+    """Have a browser ask again for what it keeps, as it may be taken down; 304 if it is the same (RFC 9110, 13.1.2)."""
+    if answer.status_code != 200:
+        return answer
+    kind = answer.headers["content-type"].encode()
+    tag = f'"{hashlib.sha256(kind + bytes(answer.body)).hexdigest()[:32]}"'
+    answer.headers.update({"etag": tag, "cache-control": "private, no-cache"})
+    known = {one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")}
+    if not known & {tag, "*"}:
+        return answer
+    kept = {name: value for name, value in answer.headers.items() if name != "content-length"}
+    return Response(status_code=304, headers=kept)
 
 
 def _response(body: str | bytes, mime: str, status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -17,11 +17,9 @@ import pytest
 from matplotlib.image import imread
 
 from pipelines.database.connection import connect
-from tests.support.browser import browser
-from tests.support.command import crawl, make_archive, rows
 from tests.support.external_tools import replayweb_folder
 from tests.support.pywb import collect, serve_collections
-from tests.support.styled_paper import GREEN, styled_paper
+from tests.support.styled_paper import GREEN
 from tests.support.web_view import viewing
 
 pytestmark = pytest.mark.slow
@@ -37,28 +35,33 @@ NARROW = 8  # difference of a colour that nobody sees
 
 
 @pytest.fixture(scope="module")
-def archived(tmp_path_factory):
-    """Crawl the page with its parts; return (archive, address of the page) while the paper is there."""
-    archive = make_archive(tmp_path_factory.mktemp("looks") / "archive")
-    with styled_paper() as styled:
-        (archive / "sources" / "styled.toml").write_text(f'url = "{styled.front}"\n[capture]\nparts = "all"\n')
-        done = crawl(archive)
-        assert rows(archive, "SELECT count(*) FROM articles") == [(1,)], done.stdout + done.stderr
-        yield archive, styled.url
-
-
-@pytest.fixture(scope="module")
-def view(archived):
-    """Serve the archive."""
-    with viewing(archived[0]) as view:
+def view(styled):
+    """Serve the archive, also in replayweb.page if that is installed."""
+    with viewing(styled.folder, "--replayweb", str(replayweb_folder())) as view:
         yield view
 
 
 @pytest.fixture(scope="module")
-def chromium():
-    """Start a browser."""
-    with browser() as opened:
-        yield opened
+def live(chromium, styled):
+    """Return what is drawn of the live page, by screen."""
+    drawn_once = {}
+
+    def live(screen):
+        if screen not in drawn_once:
+            drawn_once[screen] = drawn(chromium, "live", screen, styled.url)
+        return drawn_once[screen]
+
+    return live
+
+
+@pytest.fixture(scope="module")
+def pywb(styled, tmp_path_factory):
+    """Serve the archive by pywb: its WACZ, and its own files with our index."""
+    folder = tmp_path_factory.mktemp("pywb")
+    with closing(connect(styled.folder / "morgue.db")) as db:
+        collect(folder, db, styled.folder / "warc")
+    with serve_collections(folder) as (host, port):
+        yield f"http://{host}:{port}"
 
 
 def drawn(chromium, name, screen, url):
@@ -91,50 +94,41 @@ def replay_path(view):
 
 
 @pytest.mark.parametrize("screen", SCREENS)
-def test_replay_looks_as_the_live_page_did(chromium, view, archived, screen):
+def test_replay_looks_as_the_live_page_did(chromium, view, live, screen):
     """On each screen, which makes a browser choose another picture of `srcset`; the crawl fetched one of them."""
-    live = drawn(chromium, "live", screen, archived[1])
     ours = drawn(chromium, "ours", screen, view.frame_of(replay_path(view)))
-    assert unlike(live, ours) <= 0.02
+    assert unlike(live(screen), ours) <= 0.02
     assert (abs(ours[::3, ::3] - GREEN).max(axis=2) <= NARROW).any()
 
 
-@pytest.mark.parametrize("screen", DENSE)
-def test_pywb_shows_the_page_as_it_was(chromium, archived, tmp_path, screen):
+@pytest.mark.parametrize(("screen", "collection"), list(zip(DENSE, ("wacz", "own"), strict=True)))
+def test_pywb_shows_the_page_as_it_was(chromium, styled, live, pywb, screen, collection):
     """From the WACZ, and from the files of the archive with our index.
 
     It offers a browser all candidates of `srcset`, so this holds for screens that choose the one that was fetched.
     """
-    archive, url = archived
-    live = drawn(chromium, "live", screen, url)
-    with closing(connect(archive / "morgue.db")) as db:
-        collect(tmp_path, db, archive / "warc")
-    with serve_collections(tmp_path) as (host, port):
-        for collection in ("wacz", "own"):
-            shown = drawn(chromium, f"pywb-{collection}", screen, f"http://{host}:{port}/{collection}/2099mp_/{url}")
-            assert unlike(live, shown) <= 0.02, collection
+    shown = drawn(chromium, f"pywb-{collection}", screen, f"{pywb}/{collection}/2099mp_/{styled.url}")
+    assert unlike(live(screen), shown) <= 0.02
 
 
-@pytest.mark.parametrize("screen", DENSE)
-def test_replayweb_page_shows_the_page_as_its_scripts_made_it(chromium, archived, screen):
+def test_replayweb_page_shows_the_page_as_its_scripts_made_it(chromium, view, styled):
     """Below our banner, in a frame that asks nobody but its own origin."""
-    archive, url = archived
-    with viewing(archive, "--replayweb", str(replayweb_folder())) as view:
-        path = re.search(r'href="(/replayweb/[^"]+)"', view.get(replay_path(view)).text)[1]
-        context = chromium.new_context(**SCREENS[screen])
-        page, asked = context.new_page(), set()
-        page.on("request", lambda request: asked.add(urlsplit(request.url).netloc))
-        page.goto(view.url + path)
-        banner = page.locator("header.banner").bounding_box()
-        shown = settled(page.frame_locator("iframe").frame_locator("iframe"))
-        title = page.frames[-1].title()
-        top = round(banner["height"] * page.evaluate("devicePixelRatio"))
-        replayed = points(page.screenshot(), f"{screen}-replayweb")
-        live = context.new_page()
-        live.goto(url)
-        assert settled(live) == shown
-        live = points(live.screenshot(), f"{screen}-live-with-scripts")[: len(replayed) - top - 2]
-        context.close()
+    screen, url = DENSE[0], styled.url
+    path = re.search(r'href="(/replayweb/[^"]+)"', view.get(replay_path(view)).text)[1]
+    context = chromium.new_context(**SCREENS[screen])
+    page, asked = context.new_page(), set()
+    page.on("request", lambda request: asked.add(urlsplit(request.url).netloc))
+    page.goto(view.url + path)
+    banner = page.locator("header.banner").bounding_box()
+    shown = settled(page.frame_locator("iframe").frame_locator("iframe"))
+    title = page.frames[-1].title()
+    top = round(banner["height"] * page.evaluate("devicePixelRatio"))
+    replayed = points(page.screenshot(), f"{screen}-replayweb")
+    live = context.new_page()
+    live.goto(url)
+    assert settled(live) == shown
+    live = points(live.screenshot(), f"{screen}-live-with-scripts")[: len(replayed) - top - 2]
+    context.close()
     assert title == "changed by a script"
     assert len(asked - {urlsplit(view.url).netloc}) == 1
     assert urlsplit(url).netloc not in asked

@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.browser import browser
 from tests.support.command import LOOPBACK, make_archive, morgue, rows
 from tests.support.external_tools import replayweb_folder
 from tests.support.foreign import page as article
@@ -65,7 +64,7 @@ RAW = """(here) => {
 
 
 @pytest.fixture(scope="module")
-def shown(tmp_path_factory):
+def shown(tmp_path_factory, chromium):
     """Crawl the page, open it, and return (what it says, what its site was asked, hosts asked, whether all stays)."""
     folder, port = tmp_path_factory.mktemp("hostile"), free_port()
     archive, here = make_archive(folder / "archive"), f"http://127.0.0.1:{port}"
@@ -73,7 +72,7 @@ def shown(tmp_path_factory):
     with serving(lambda *_: Resource(markup), port=port, journal=folder / "journal"):
         done = morgue("-C", archive, "crawl", *LOOPBACK, "--urls", "-", stdin=f"{here}/story")
         assert rows(archive, "SELECT count(*) FROM articles") == [(1,)], done.stderr
-        with viewing(archive, "--replayweb", str(replayweb_folder())) as view, browser() as chromium:
+        with viewing(archive, "--replayweb", str(replayweb_folder())) as view:
             window, hosts = chromium.new_page(), set()
             window.context.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
             replay = re.search(r'href="(/replay/[^"]+)"', view.get("/article/1").text)[1]
@@ -83,8 +82,9 @@ def shown(tmp_path_factory):
             inner.locator("li", has_text="all done").wait_for()
             said = dict(line.split(" ", 1) for line in inner.locator("ul").first.inner_text().splitlines())
             refused = window.frames[2].evaluate(RAW, here)
-            window.wait_for_timeout(3000)
+            window.wait_for_timeout(1500)  # three times what the last attempt waits
             stays = window.url == address and len(window.context.pages) == 1
+            window.context.close()
     return said | {"refused": refused}, {exchange.target for exchange in read_journal(folder / "journal")}, hosts, stays
 
 

@@ -16,7 +16,7 @@ from backports import zstd
 from tests.support.command import make_archive, morgue
 from tests.support.foreign import an_id, answer, gz, record
 from tests.support.styled_paper import RED, png
-from tests.support.web_view import viewing
+from tests.support.web_apps import web_apps
 
 pytestmark = pytest.mark.slow
 
@@ -62,6 +62,7 @@ ANSWERS = {
     "/report.pdf": answer(PDF, b"Content-Type: application/pdf"),
     "/data.json": answer(b'{"a": "<b>"}', b"Content-Type: application/json"),
     "/gone": answer(b"<h1>Nobody home</h1>", HTML, status=b"HTTP/1.1 404 Not Found"),
+    "/gone-picture": answer(png(RED), PICTURE, status=b"HTTP/1.1 404 Not Found"),
     "/deep/1": moved(b"2"),
     "/deep/2": moved(b"../deep/3?x=1", b"HTTP/1.1 308 Permanent Redirect"),
     "/deep/3?x=1": answer(BODY.format("arrived").encode(), HTML),
@@ -85,13 +86,16 @@ def view(tmp_path_factory):
         record("revisit", f"{SITE}/again", answer(b"", HTML), at=24, WARC_Refers_To=first,
                WARC_Profile="http://netpreserve.org/warc/1.1/revisit/identical-payload-digest",
                Content_Type="application/http; msgtype=response"),
+        record("revisit", f"{SITE}/lost", answer(b"", PICTURE), WARC_Refers_To=an_id("in no file"),
+               WARC_Profile="http://netpreserve.org/warc/1.1/revisit/identical-payload-digest",
+               Content_Type="application/http; msgtype=response"),
         record("response", f"{SITE}/again", answer(BODY.format("third").encode(), HTML), at=48),
     ]  # fmt: skip
     (folder / "theirs.warc.gz").write_bytes(gz(records))
     archive = make_archive(folder / "archive")
     done = morgue("-C", archive, "import", folder / "theirs.warc.gz")
     assert done.returncode == 0, done.stdout + done.stderr
-    with viewing(archive) as view:
+    with web_apps(archive) as view:
         yield view
 
 
@@ -210,6 +214,22 @@ def test_picture_of_a_wrong_type_is_drawn(view, path):
     picture = view.get(part_at(view, path), Sec_Fetch_Dest="image")
     assert (picture.status, picture.body) == (200, png(RED))
     assert picture.headers["content-type"] == "application/octet-stream"
+
+
+@pytest.mark.parametrize("wanted_as", ["image", "style", "font", ""])
+@pytest.mark.parametrize("path", ["/gone", "/lost", "/nothing", "/out"])
+def test_part_that_did_not_come_is_shown_as_missing(view, path, wanted_as):
+    """Not as the error page of a server, nor as one of ours, which would be a broken picture."""
+    part = view.get(part_at(view, path), **({"Sec_Fetch_Dest": wanted_as} if wanted_as else {}))
+    kind = "text/css; charset=utf-8" if wanted_as == "style" else "image/svg+xml"
+    assert (part.status, part.headers["content-type"]) == (404, kind)
+    assert ("not in the archive" in part.text) == (wanted_as != "style")
+
+
+def test_page_in_the_place_of_a_picture_is_shown_as_missing(view):
+    """A server that has no picture may send its front page; a picture with an error is a picture."""
+    assert view.get(part_at(view, "/meta-is-wrong"), Sec_Fetch_Dest="image").status == 404
+    assert view.get(part_at(view, "/gone-picture"), Sec_Fetch_Dest="image").body == png(RED)
 
 
 def test_sheet_without_a_type_is_a_sheet(view):

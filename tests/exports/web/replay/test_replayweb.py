@@ -13,32 +13,20 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.support.command import LOOPBACK, crawl, make_archive, morgue
-from tests.support.styled_paper import styled_paper
+from tests.support.command import morgue
 from tests.support.web_view import viewing
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def archive(tmp_path_factory):
-    """Crawl a page with its parts."""
-    archive = make_archive(tmp_path_factory.mktemp("replayweb") / "archive")
-    with styled_paper() as styled:
-        (archive / "sources" / "styled.toml").write_text(f'url = "{styled.front}"\n[capture]\nparts = "all"\n')
-        assert crawl(archive).returncode == 0
-        morgue("-C", archive, "crawl", *LOOPBACK, "--urls", "-", stdin=styled.front)
-    return archive
-
-
-@pytest.fixture(scope="module")
-def view(archive, tmp_path_factory):
+def view(styled, tmp_path_factory):
     """Serve it, with files in the place of those of replayweb.page."""
     folder = tmp_path_factory.mktemp("installed")
     for name in ("ui.js", "sw.js"):
         (folder / name).write_text(f"// {name}")
     (folder / "secret.txt").write_text("not to be served")
-    with viewing(archive, "--replayweb", str(folder)) as view:
+    with viewing(styled.folder, "--replayweb", str(folder)) as view:
         yield view
 
 
@@ -137,11 +125,11 @@ def test_listing_is_shown_too(view):
 
 
 @pytest.mark.parametrize("there", [(), ("ui.js",), ("sw.js",)])
-def test_folder_without_replayweb_page_is_refused(archive, tmp_path, there):
+def test_folder_without_replayweb_page_is_refused(styled, tmp_path, there):
     """Before anything is served, with what is missing and how to get it."""
     for name in there:
         (tmp_path / name).write_text("")
-    done = morgue("-C", archive, "serve", "--port", "0", "--replayweb", tmp_path)
+    done = morgue("-C", styled.folder, "serve", "--port", "0", "--replayweb", tmp_path)
     assert done.returncode == 2
     missing = [name for name in ("ui.js", "sw.js") if name not in there]
     assert f"{tmp_path}: has no {' and no '.join(missing)}" in done.stderr
