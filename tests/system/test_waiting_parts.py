@@ -136,7 +136,7 @@ def test_address_to_which_many_parts_redirect_is_asked_for_once(paper, archive):
     assert "8 known already" in done.stdout
 
 
-def test_what_an_unchanged_sheet_names_is_asked_for_again(paper, archive):
+def test_parts_of_an_unchanged_sheet_are_asked_for_again(paper, archive):
     """After capture.parts_recheck, as the sheet is: a picture may change while its name in the sheet stays."""
     watch(paper, archive, "all")
     status, body, headers = paper.answers["/s.css"]

@@ -149,7 +149,7 @@ def test_address_comes_back_from_a_path(url):
      ("/replay/2026/12", 400), ("/timemap/cdx/https://paper.example/page/1/2", 404),
      ("/timegate/javascript:alert(1)", 400), ("/timegate/x/captures/https://paper.example/tale", 400)],
 )  # fmt: skip
-def test_what_is_no_address_has_no_captures(web, path, status):
+def test_text_that_is_no_address_has_no_captures(web, path, status):
     """Neither those of an article with this number, nor of an address within another."""
     answered = web.get(path)
     assert (answered.status, "link" in answered.headers) == (status, False)

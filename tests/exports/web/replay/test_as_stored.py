@@ -216,14 +216,20 @@ def test_picture_of_a_wrong_type_is_drawn(view, path):
     assert picture.headers["content-type"] == "application/octet-stream"
 
 
-@pytest.mark.parametrize("wanted_as", ["image", "style", "font", ""])
+@pytest.mark.parametrize("asked", [{"Sec_Fetch_Dest": "image"}, {"Sec_Fetch_Dest": "font"}, {}])
 @pytest.mark.parametrize("path", ["/gone", "/lost", "/nothing", "/out"])
-def test_part_that_did_not_come_is_shown_as_missing(view, path, wanted_as):
+def test_part_that_did_not_come_is_shown_as_missing(view, path, asked):
     """Not as the error page of a server, nor as one of ours, which would be a broken picture."""
-    part = view.get(part_at(view, path), **({"Sec_Fetch_Dest": wanted_as} if wanted_as else {}))
-    kind = "text/css; charset=utf-8" if wanted_as == "style" else "image/svg+xml"
-    assert (part.status, part.headers["content-type"]) == (404, kind)
-    assert ("not in the archive" in part.text) == (wanted_as != "style")
+    part = view.get(part_at(view, path), **asked)
+    assert (part.status, part.headers["content-type"]) == (404, "image/svg+xml")
+    assert "not in the archive" in part.text
+
+
+@pytest.mark.parametrize("path", ["/gone", "/lost", "/nothing", "/out"])
+def test_style_sheet_that_did_not_come_is_empty(view, path):
+    """The page has the other ones."""
+    sheet = view.get(part_at(view, path), Sec_Fetch_Dest="style")
+    assert (sheet.status, sheet.headers["content-type"], sheet.text) == (404, "text/css; charset=utf-8", "")
 
 
 def test_page_in_the_place_of_a_picture_is_shown_as_missing(view):

@@ -70,7 +70,7 @@ def test_part_that_waits_comes_earlier_if_a_newer_page_has_it(db):
     assert state(db, "a.png") == ("idle", 3)
 
 
-def test_what_a_sheet_names_comes_earlier_with_it(db):
+def test_parts_of_a_sheet_come_earlier_with_it(db):
     """If a newer page has the sheet: while it is fetched, and when it was and its parts wait."""
     old = page(db, "old")
     want(db, old, "s.css", priority=9)
