@@ -8,11 +8,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from http import HTTPStatus
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -56,7 +58,8 @@ def parts(request: Request, template: str, values: Mapping[str, Any]) -> Iterato
 
 def _with_place(request: Request, values: Mapping[str, Any], *, has_json: bool = True) -> dict[str, Any]:
     """Return the values of a template with what each page says of itself."""
-    return {"here": request.url.path, "json_address": _json_address(request) if has_json else None, **values}
+    titles = cache(request.app.state.source_titles)
+    return {"here": request.url.path, "source_titles": titles, "json_address": _json_address(request) if has_json else None, **values}
 
 
 def as_json(value: object, status: int = 200) -> Response:
@@ -104,6 +107,12 @@ def shown(value: object) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(shown, value))
     return plain(str(value))
+
+
+@pass_context
+def source_shown(context: Context, name: str | None, empty: str = "no source") -> str:
+    """Return the title of a source, its name if it has none, and `empty` for no source."""
+    return brief(context["source_titles"]().get(name, name) or empty)
 
 
 def coded(text: str) -> Markup:
@@ -201,7 +210,7 @@ def _environment() -> Environment:
     made.filters |= {
         "shown": shown, "brief": brief, "marked": marked, "number": "{:,}".format, "article_text": article_text,
         "coded": coded, "compared": compared_text, "sentence": sentence, "time": time_text,
-        "change": article_report.change, "origin": origin,
+        "change": article_report.change, "source_shown": source_shown, "origin": origin,
     }  # fmt: skip
     made.tests["web_address"] = is_web_address
     made.globals |= {"counted": counted, "flush": FLUSH}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -16,6 +16,7 @@ from pipelines.core import timestamps
 from pipelines.core.archive_layout import DATABASE_NAME
 from pipelines.core.errors import MorgueError
 from pipelines.database.connection import connect, data_version
+from pipelines.database.filters import titles_of_sources
 
 T = TypeVar("T")
 
@@ -80,6 +81,18 @@ class ServedArchive:
             found = (self.ask(question, left),)
             known.keep(version, name, found)
         return cast(T, found[0])
+
+    def source_titles(self) -> dict[str, str]:
+        """Return how each source that has a title is shown, by name; empty if the archive cannot be asked now.
+
+        It may be called while a page is made of what was asked before, but not in the midst of a question.
+        """
+        try:
+            found = self.ask_once("titles of sources", lambda archive: titles_of_sources(archive.connection))
+        except MorgueError:  # a page that has begun goes on with the names
+            return {}
+        often = Counter(found.values())
+        return {name: title if often[title] == 1 else f"{title} ({name})" for name, title in found.items()}
 
     def close(self) -> None:
         """Close the archive."""

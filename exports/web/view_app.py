@@ -109,10 +109,12 @@ class View:
             ("/static/{name:str}", static),
         ]
         register_url_convertor("row", RowConvertor())
-        return Starlette(
+        app = Starlette(
             routes=[Route(path, answer) for path, answer in routes],
             exception_handlers={MorgueError: error_page, HTTPException: _no_page, Exception: _failed},
         )
+        app.state.source_titles = self.archive.source_titles
+        return app
 
     def _bound(self, answer: Callable[[Archive, Request], Response]) -> Callable[[Request], Response]:
         return lambda request: _short_address(request) or self.archive.ask(lambda archive: answer(archive, request))
