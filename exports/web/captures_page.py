@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from exports.python_api.archive import Archive
 from exports.web import memento
@@ -15,7 +15,11 @@ MAX_CAPTURES = 500  # shown; the newest
 
 
 def answer(archive: Archive, request: Request) -> Response:
-    """Answer /captures/URL. Raises NotFound, TakenDown."""
+    """Answer /captures/URL, and /captures/ with a form that leads to it. Raises NotFound, TakenDown."""
+    if not request.path_params["url"]:
+        if given := request.query_params.get("url", "").strip():
+            return RedirectResponse(f"/captures/{memento.in_link(given)}", 302)
+        return page(request, "captures.html", {"url": "", "json_address": None})
     url = memento.asked_url(request)
     captures = queries.captures_of(archive.connection, url)
     if not captures:

@@ -35,6 +35,7 @@ MAX_LINE_CHARS = 500
 JSON_TYPE = "application/json"
 JSON_ONLY = "/timemap/json/"
 ADDRESS_AT_END = ("/replay/", "/timegate/", "/timemap/", "/captures/")  # of the web, which may end in .json
+ADDRESS = re.compile(r"https?://\S+|(?:[\w-]+\.)+[\w-]+(?::\d+)?/\S*", re.IGNORECASE)
 FLUSH = Markup("<!-- flush -->")  # never sent; a value cannot have it, because it is escaped
 
 
@@ -142,6 +143,11 @@ def is_web_address(url: object) -> bool:
     return isinstance(url, str) and url.lower().startswith(("https://", "http://"))
 
 
+def is_address(text: str) -> bool:
+    """Return True if words that were searched for are an address: https://paper.example/story, paper.example/story."""
+    return bool(ADDRESS.fullmatch(text))
+
+
 def article_text(row: Mapping[str, Any]) -> Markup:
     """Return the text of an article as HTML: headings, lists, tables, quotations and verse as they were."""
     return Markup("\n").join(_block(run) for run in runs(lines_of(row)))
@@ -212,7 +218,7 @@ def _environment() -> Environment:
         "coded": coded, "compared": compared_text, "sentence": sentence, "time": time_text,
         "change": article_report.change, "source_shown": source_shown, "origin": origin,
     }  # fmt: skip
-    made.tests["web_address"] = is_web_address
+    made.tests |= {"web_address": is_web_address, "address": is_address}
     made.globals |= {"counted": counted, "flush": FLUSH}
     return made
 

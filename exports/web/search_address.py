@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -18,6 +19,7 @@ from pipelines.database.search.ranking import SORTS
 
 PAGE_ROWS = 20
 MAX_PAGE = 10_000
+MAX_STEM_CHARS = 60  # of the name of a file
 MAX_VALUES = 50  # of one filter, such as sources
 LISTS = ("source", "language")
 DAYS = ("since", "until", "seen_since", "seen_until")
@@ -90,6 +92,12 @@ class SearchAddress:
         """Return the address of this search under a path."""
         asked = urlencode(self.parameters())
         return f"{path}?{asked}" if asked else path
+
+    def file_stem(self, day: str) -> str:
+        """Return the name of a file of this search, without its ending, in ASCII: ferry-2026-11-30."""
+        words = self.query or " ".join(dict(self.lists).get("source", ()))
+        ascii_words = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode()
+        return f"{re.sub('[^a-z0-9]+', '-', ascii_words.lower())[:MAX_STEM_CHARS].strip('-') or 'articles'}-{day}"
 
     def at_page(self, page: int) -> SearchAddress:
         """Return the same search, at another page of its matches."""

@@ -178,7 +178,7 @@ def test_download_of_a_search_arrives(visit, view):
     visit.page.goto(view.url + "/search?q=ferry")
     with visit.page.expect_download() as started:
         visit.page.click(".facets a:has-text('csv')")
-    assert started.value.suggested_filename == "articles.csv"
+    assert re.fullmatch(r"ferry-\d{4}-\d\d-\d\d\.csv", started.value.suggested_filename)
     with open(started.value.path(), "rb") as file:
         assert file.read() == view.get("/export/articles.csv?q=ferry").body
 

@@ -237,7 +237,7 @@ def test_wacz_of_a_search_is_that_of_the_command(view, archive, tmp_path):
     done = morgue("-C", archive, "export", "wacz", theirs, "--query", "ferry", "--language", "en")
     assert done.returncode == 0, done.stderr
     answer = view.get("/export/articles.wacz?q=ferry&language=en")
-    assert answer.headers["content-disposition"] == 'attachment; filename="articles.wacz"'
+    assert re.fullmatch(r'attachment; filename="ferry-\d{4}-\d\d-\d\d\.wacz"', answer.headers["content-disposition"])
     assert answer.headers["content-type"] == "application/wacz"
     ours = tmp_path / "ours.wacz"
     ours.write_bytes(answer.body)
