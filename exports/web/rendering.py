@@ -31,11 +31,19 @@ FOUND_MARKS = ("\ue000", "\ue001")  # private-use characters around the words fo
 # Other errors tell of a state of the archive: it is locked, damaged, or asked for too much.
 STATUS = {TakenDown: HTTPStatus.GONE, NotFound: HTTPStatus.NOT_FOUND, QueryError: HTTPStatus.BAD_REQUEST,
           ConfigError: HTTPStatus.NOT_IMPLEMENTED}  # fmt: skip
+INSTEAD_OF_COMMANDS = {
+    "`morgue search WORDS`": "the search", "`morgue edits`": "the page of edits",
+    "leave out --revision": "leave out the revision",
+    "`morgue show URL --captures` shows the numbers": "the page of an article lists its captures",
+}  # fmt: skip
 MAX_LINE_CHARS = 500
 JSON_TYPE = "application/json"
 JSON_ONLY = "/timemap/json/"
 ADDRESS_AT_END = ("/replay/", "/timegate/", "/timemap/", "/captures/")  # of the web, which may end in .json
 ADDRESS = re.compile(r"https?://\S+|(?:[\w-]+\.)+[\w-]+(?::\d+)?/\S*", re.IGNORECASE)
+ISO_TIME = re.compile(
+    r"(?P<day>\d{4}-\d\d-\d\d)T(?P<clock>\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|[+-]00:00|(?P<offset>[+-]\d\d:\d\d))?", re.ASCII
+)
 FLUSH = Markup("<!-- flush -->")  # never sent; a value cannot have it, because it is escaped
 
 
@@ -60,7 +68,12 @@ def parts(request: Request, template: str, values: Mapping[str, Any]) -> Iterato
 def _with_place(request: Request, values: Mapping[str, Any], *, has_json: bool = True) -> dict[str, Any]:
     """Return the values of a template with what each page says of itself."""
     titles = cache(request.app.state.source_titles)
-    return {"here": request.url.path, "source_titles": titles, "json_address": _json_address(request) if has_json else None, **values}
+    return {
+        "here": request.url.path,
+        "source_titles": titles,
+        "json_address": _json_address(request) if has_json else None,
+        **values,
+    }
 
 
 def as_json(value: object, status: int = 200) -> Response:
@@ -90,7 +103,9 @@ def error_page(request: Request, error: Exception) -> Response:
     if wants_json(request):
         found = {"subject": error.subject, "cause": error.cause, "next_step": error.cure}
         return as_json({"error": {name: plain(text) for name, text in found.items()}}, status)
-    return page(request, "error.html", {"error": error, "status": status}, status)
+    words = request.query_params.get("q", "").strip()
+    values = {"error": error, "status": status, "address": words if is_address(words) else None}
+    return page(request, "error.html", values, status)
 
 
 def marked(text: str) -> Markup:
@@ -122,14 +137,21 @@ def coded(text: str) -> Markup:
     return Markup().join(Markup("<code>{}</code>").format(part) if at % 2 else part for at, part in enumerate(parts))
 
 
+def in_view(text: str) -> str:
+    """Return a next step of the commands with what the view has in their place."""
+    for command, here in INSTEAD_OF_COMMANDS.items():
+        text = text.replace(command, here)
+    return text
+
+
 def sentence(text: str) -> str:
     """Return a clause of an error with a capital and a full stop."""
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", ":")) else ".")
 
 
 def time_text(value: str) -> str:
-    """Return a time of ours (ISO 8601, UTC) for people: 2026-11-30 11:05:13."""
-    return value[:19].replace("T", " ")
+    """Return a text with its times (ISO 8601) for people: 2026-11-30 11:05:13; +01:00 follows if it is not of UTC."""
+    return ISO_TIME.sub(lambda found: " ".join(filter(None, found.group("day", "clock", "offset"))), value)
 
 
 def brief(value: object) -> str:
@@ -180,7 +202,9 @@ def _table(run: list[KindOfLine]) -> Markup:
         rows.append(Markup("<tr>{}</tr>").format(
             Markup().join(Markup("<{0}>{1}</{0}>").format(tag, shown(cell)) for cell in cells(line))
         ))  # fmt: skip
-    return Markup('<div class="wide"><table>{}</table></div>').format(Markup("\n").join(rows))
+    return Markup('<div class="wide" tabindex="0" role="group" aria-label="Table"><table>{}</table></div>').format(
+        Markup("\n").join(rows)
+    )
 
 
 def _list(run: list[KindOfLine]) -> Markup:
@@ -215,7 +239,7 @@ def _environment() -> Environment:
     )  # fmt: skip
     made.filters |= {
         "shown": shown, "brief": brief, "marked": marked, "number": "{:,}".format, "article_text": article_text,
-        "coded": coded, "compared": compared_text, "sentence": sentence, "time": time_text,
+        "coded": coded, "compared": compared_text, "sentence": sentence, "in_view": in_view, "time": time_text,
         "change": article_report.change, "source_shown": source_shown, "origin": origin,
     }  # fmt: skip
     made.tests |= {"web_address": is_web_address, "address": is_address}
