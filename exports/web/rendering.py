@@ -67,7 +67,8 @@ def parts(request: Request, template: str, values: Mapping[str, Any]) -> Iterato
 
 def _with_place(request: Request, values: Mapping[str, Any], *, has_json: bool = True) -> dict[str, Any]:
     """Return the values of a template with what each page says of itself."""
-    titles = cache(request.app.state.source_titles)
+    app = request.scope.get("app")  # None for a page that is made on its own; it has the names of sources
+    titles = cache(app.state.source_titles if app else dict)
     return {
         "here": request.url.path,
         "source_titles": titles,
