@@ -19,7 +19,7 @@ from pipelines.database.connection import Row
 from pipelines.database.edits.comparison import Comparison
 from pipelines.database.edits.edit_list import chosen, has_moved
 
-MAX_CAPTURES = 200  # shown; the newest
+MAX_CAPTURES = 12  # shown; the newest
 MAX_COPIES = 50
 # Each value with its label, and those that are shown beside it.
 FIELDS = (

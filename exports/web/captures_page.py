@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from exports.python_api.archive import Archive
 from exports.web import memento
-from exports.web.rendering import page
+from exports.web.rendering import captures_path, in_path, page
 from pipelines.core.errors import NotFound
 from pipelines.database import queries
 
@@ -15,7 +15,11 @@ MAX_CAPTURES = 500  # shown; the newest
 
 
 def answer(archive: Archive, request: Request) -> Response:
-    """Answer /captures/URL. Raises NotFound, TakenDown."""
+    """Answer /captures/URL, and /captures/ with a form that leads to it. Raises NotFound, TakenDown."""
+    if not request.path_params["url"]:
+        if given := request.query_params.get("url", "").strip():
+            return RedirectResponse(captures_path(given), 302)
+        return page(request, "captures.html", {"url": "", "json_address": None})
     asked = memento.asked_url(request)
     captures = memento.captures_of(archive, asked)
     if not captures:
@@ -25,13 +29,8 @@ def answer(archive: Archive, request: Request) -> Response:
     return page(request, "captures.html", {
         "url": url, "captures": captures, "article": article_of(archive, captures),
         "shown_captures": [{**one, "replay": paths.get(one["id"])} for one in reversed(shown)],
-        "json_address": f"/timemap/json/{memento.in_path(url)}", "timemap": f"/timemap/link/{memento.in_path(url)}",
+        "json_address": f"/timemap/json/{in_path(url)}", "timemap": f"/timemap/link/{in_path(url)}",
     })  # fmt: skip
-
-
-def path(url: str) -> str:
-    """Return where the captures of an address are."""
-    return f"/captures/{memento.in_path(url)}"
 
 
 def article_of(archive: Archive, captures: list[queries.Row]) -> queries.Row | None:

@@ -65,7 +65,7 @@ class Downloads:
             from exports.extras import load_extra
 
             load_extra("pyarrow", "parquet")
-        headers = {"content-disposition": f'attachment; filename="{FILE_STEM}{form.suffix}"'}
+        headers = {"content-disposition": f'attachment; filename="{asked.file_stem(stamp(now())[:10])}{form.suffix}"'}
         if request.method == "HEAD":
             return Response(None, headers=headers, media_type=form.media_type)
         if not self._free.acquire(blocking=False):

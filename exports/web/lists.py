@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,15 +17,19 @@ from exports.web.rendering import as_json, page, wants_json
 from exports.web.search_address import IN_QUERY, LISTS, SearchAddress
 from exports.web.served_archive import AnswerTime, ServedArchive
 from pipelines.core.errors import MorgueError, QueryError
+from pipelines.core.plural import counted
+from pipelines.core.timestamps import now
 from pipelines.database.edits import edit_list
 from pipelines.database.search import counts as counting
 from pipelines.database.search.attention import Attention, AttentionRow, attention
-from pipelines.database.search.periods import UNITS, days_of
+from pipelines.database.search.periods import UNITS, day_of, days_of
 
 MAX_EDITS = 200
 MAX_QUERIES = 6
 MAX_VALUES = 100  # of a key that is no time
 MAX_ROWS = 500
+EMPTY_RUN = 3  # periods without an article that share a row of a table
+MAX_YEAR_MARKS = 12  # below a chart
 WHOLE = "(archive)"  # the name under which the archive itself is listed
 KEYS = ("", *counting.KEYS)  # "": a unit of time that suits
 
@@ -98,7 +103,7 @@ class CountWork:
         key = ("counts", tuple(self.queries), self.by, self.asked.filters())
         self.found = found = self.archive.ask_once(key, self._count, self.left)
         asked = replace(self.asked, query=self.queries[0] if len(self.queries) == 1 else "")
-        rows = count_rows(found, asked, share=self.share)
+        rows = without_empty_runs(count_rows(found, asked, share=self.share), found.unit)
         if len(rows) > MAX_ROWS:
             self.more = f"the last {MAX_ROWS:,} of {len(rows):,}; the json has all"
         elif found.more_values:
@@ -127,11 +132,42 @@ def count_rows(found: Attention, asked: SearchAddress, *, share: bool) -> list[d
         most = max((number for row in found.rows for number in _numbers(row, share=share)), default=0)
     return [
         {"name": row.key[0] if row.key[0] is not None else "undated" if found.unit else "(none)",
-         "link": _search_of(asked, key, row.key[0]), "articles": row.articles, "partial": row.is_partial,
+         "link": _search_of(asked, key, row.key[0]), "articles": row.articles, "why_cut": why_cut(row, found, asked),
          "numbers": [(number, row.share(at)) for at, number in enumerate(row.matches)],
          "widths": [round(number / most * 100, 2) for number in _numbers(row, share=share)] if most else []}
         for row in found.rows
     ]  # fmt: skip
+
+
+def why_cut(row: AttentionRow, found: Attention, asked: SearchAddress) -> str:
+    """Return why a period is covered in part only, in words; empty if it is covered as a whole."""
+    if not row.is_partial or row.key[0] is None:
+        return ""
+    (begins, ends), filters, reasons = days_of(row.key[0]), asked.filters(), []
+    if filters.since and day_of(filters.since) > begins:
+        reasons.append(f"counted from {filters.since}")
+    elif found.first_day and day_of(found.first_day) > begins:
+        reasons.append(f"first article on {found.first_day}")
+    if ends >= now().date():
+        reasons.append("not over yet")
+    elif filters.until and day_of(filters.until) < ends:
+        reasons.append(f"counted to {filters.until}")
+    elif found.last_day and day_of(found.last_day) < ends:
+        reasons.append(f"last article on {found.last_day}")
+    return ", ".join(reasons) or "in part"
+
+
+def without_empty_runs(rows: list[dict[str, Any]], unit: str | None) -> list[dict[str, Any]]:
+    """Return the rows of a table over time with one row in place of several periods without an article."""
+    found: list[dict[str, Any]] = []
+    for is_empty, run in groupby(rows, lambda row: not row["articles"]):
+        periods = list(run)
+        if unit and is_empty and len(periods) >= EMPTY_RUN:
+            words = f"{counted(len(periods), unit)} without an article"
+            found.append({"empty": words, "name": f"{periods[0]['name']} to {periods[-1]['name']}"})
+        else:
+            found += periods
+    return found
 
 
 def _numbers(row: AttentionRow, *, share: bool) -> list[float]:
@@ -177,4 +213,12 @@ def chart(found: Attention, *, share: bool) -> dict[str, Any] | None:
     ]
     names = list(found.queries) or ["articles"]
     return {"most": f"{most:.1%}" if share else f"{most:,}", "lines": list(zip(names, lines, strict=True)),
+            "years": year_marks([row.key[0] or "" for row in rows]) if found.unit else [],
             "first": rows[0].key[0], "last": rows[-1].key[0], "over_time": found.unit is not None}  # fmt: skip
+
+
+def year_marks(periods: Sequence[str]) -> list[tuple[str, float]]:
+    """Return the years that begin within a chart, and where, in percent of its width; not all of them if many."""
+    begins = [at for at in range(1, len(periods)) if periods[at][:4] != periods[at - 1][:4]]
+    every = -(-len(begins) // MAX_YEAR_MARKS)
+    return [(periods[at][:4], round(100 * at / (len(periods) - 1), 1)) for at in begins[:: every or 1]]

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from exports.python_api.archive import Archive
-from exports.web.rendering import as_json, wants_json
+from exports.web.rendering import as_json, escaped_match, in_path, wants_json
 from pipelines.archive.replay import stored_head
 from pipelines.core.errors import NotFound, QueryError, TakenDown
 from pipelines.database import queries
@@ -28,7 +28,6 @@ ADDRESS = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 # What a browser would read otherwise, or not send: RFC 3986, 5.2.4 (dot segments) and 3.5.
-UNSENT = re.compile(r"[<>\s\"\\^`{|}#\x00-\x1f\x7f-\U0010ffff]|/(?=(?:\.|%2[eE]){1,2}(?:[/?]|$))")
 
 
 def stamp_14(captured: str) -> str:
@@ -255,16 +254,4 @@ def base_of(request: Request) -> str:
 
 def in_link(url: str) -> str:
     """Return an address as it may stand between < and > of a Link header."""
-    return re.sub(r"[<>\s\"\\^`{|}\x00-\x1f\x7f-\U0010ffff]", _escaped, url)
-
-
-def in_path(url: str) -> str:
-    """Return an address as it may stand at the end of an address of ours, so that it comes back to us unchanged.
-
-    One that no browser would send as it is gets all its `%` escaped as well: `captures_of` undoes all escapes or none.
-    """
-    return UNSENT.sub(_escaped, url.replace("%", "%25")) if UNSENT.search(url) else url
-
-
-def _escaped(found: re.Match[str]) -> str:
-    return "".join(f"%{byte:02X}" for byte in found[0].encode("utf-8", "replace"))
+    return re.sub(r"[<>\s\"\\^`{|}\x00-\x1f\x7f-\U0010ffff]", escaped_match, url)

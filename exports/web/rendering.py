@@ -8,11 +8,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from http import HTTPStatus
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -29,10 +31,20 @@ FOUND_MARKS = ("\ue000", "\ue001")  # private-use characters around the words fo
 # Other errors tell of a state of the archive: it is locked, damaged, or asked for too much.
 STATUS = {TakenDown: HTTPStatus.GONE, NotFound: HTTPStatus.NOT_FOUND, QueryError: HTTPStatus.BAD_REQUEST,
           ConfigError: HTTPStatus.NOT_IMPLEMENTED}  # fmt: skip
+INSTEAD_OF_COMMANDS = {
+    "`morgue search WORDS`": "the search", "`morgue edits`": "the page of edits",
+    "leave out --revision": "leave out the revision",
+    "`morgue show URL --captures` shows the numbers": "the page of an article lists its captures",
+}  # fmt: skip
 MAX_LINE_CHARS = 500
 JSON_TYPE = "application/json"
 JSON_ONLY = "/timemap/json/"
+UNSENT = re.compile(r"[<>\s\"\\^`{|}#\x00-\x1f\x7f-\U0010ffff]|/(?=(?:\.|%2[eE]){1,2}(?:[/?]|$))")
 ADDRESS_AT_END = ("/replay/", "/timegate/", "/timemap/", "/captures/")  # of the web, which may end in .json
+ADDRESS = re.compile(r"https?://\S+|(?:[\w-]+\.)+[\w-]+(?::\d+)?/\S*", re.IGNORECASE)
+ISO_TIME = re.compile(
+    r"(?P<day>\d{4}-\d\d-\d\d)T(?P<clock>\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|[+-]00:00|(?P<offset>[+-]\d\d:\d\d))?", re.ASCII
+)
 FLUSH = Markup("<!-- flush -->")  # never sent; a value cannot have it, because it is escaped
 
 
@@ -56,7 +68,14 @@ def parts(request: Request, template: str, values: Mapping[str, Any]) -> Iterato
 
 def _with_place(request: Request, values: Mapping[str, Any], *, has_json: bool = True) -> dict[str, Any]:
     """Return the values of a template with what each page says of itself."""
-    return {"here": request.url.path, "json_address": _json_address(request) if has_json else None, **values}
+    app = request.scope.get("app")  # None for a page that is made on its own; it has the names of sources
+    titles = cache(app.state.source_titles if app else dict)
+    return {
+        "here": request.url.path,
+        "source_titles": titles,
+        "json_address": _json_address(request) if has_json else None,
+        **values,
+    }
 
 
 def as_json(value: object, status: int = 200) -> Response:
@@ -86,7 +105,9 @@ def error_page(request: Request, error: Exception, status: int | None = None) ->
     if wants_json(request):
         found = {"subject": error.subject, "cause": error.cause, "next_step": error.cure}
         return as_json({"error": {name: plain(text) for name, text in found.items()}}, status)
-    return page(request, "error.html", {"error": error, "status": status}, status)
+    words = request.query_params.get("q", "").strip()
+    values = {"error": error, "status": status, "address": words if is_address(words) else None}
+    return page(request, "error.html", values, status)
 
 
 def marked(text: str) -> Markup:
@@ -106,10 +127,23 @@ def shown(value: object) -> str:
     return plain(str(value))
 
 
+@pass_context
+def source_shown(context: Context, name: str | None, empty: str = "no source") -> str:
+    """Return the title of a source, its name if it has none, and `empty` for no source."""
+    return brief(context["source_titles"]().get(name, name) or empty)
+
+
 def coded(text: str) -> Markup:
     """Return a sentence of ours, with the commands between its backticks as <code>."""
     parts = re.split(r"`([^`]+)`", shown(text))
     return Markup().join(Markup("<code>{}</code>").format(part) if at % 2 else part for at, part in enumerate(parts))
+
+
+def in_view(text: str) -> str:
+    """Return a next step of the commands with what the view has in their place."""
+    for command, here in INSTEAD_OF_COMMANDS.items():
+        text = text.replace(command, here)
+    return text
 
 
 def sentence(text: str) -> str:
@@ -118,8 +152,8 @@ def sentence(text: str) -> str:
 
 
 def time_text(value: str) -> str:
-    """Return a time of ours (ISO 8601, UTC) for people: 2026-11-30 11:05:13."""
-    return value[:19].replace("T", " ")
+    """Return a text with its times (ISO 8601) for people: 2026-11-30 11:05:13; +01:00 follows if it is not of UTC."""
+    return ISO_TIME.sub(lambda found: " ".join(filter(None, found.group("day", "clock", "offset"))), value)
 
 
 def brief(value: object) -> str:
@@ -131,6 +165,29 @@ def brief(value: object) -> str:
 def is_web_address(url: object) -> bool:
     """Return True for an address that may be a link: http and https, never javascript: or data:."""
     return isinstance(url, str) and url.lower().startswith(("https://", "http://"))
+
+
+def in_path(url: str) -> str:
+    """Return an address as it may stand at the end of an address of ours, so that it comes back to us unchanged.
+
+    One that no browser would send as it is gets all its `%` escaped as well: `captures_of` undoes all escapes or none.
+    """
+    return UNSENT.sub(escaped_match, url.replace("%", "%25")) if UNSENT.search(url) else url
+
+
+def escaped_match(found: re.Match[str]) -> str:
+    """Return what was found as percent-encoded UTF-8."""
+    return "".join(f"%{byte:02X}" for byte in found[0].encode("utf-8", "replace"))
+
+
+def captures_path(url: str) -> str:
+    """Return where the captures of an address are; one without a scheme is taken for https."""
+    return f"/captures/{in_path(url if '://' in url else f'https://{url}')}"
+
+
+def is_address(text: str) -> bool:
+    """Return True if words that were searched for are an address: https://paper.example/story, paper.example/story."""
+    return bool(ADDRESS.fullmatch(text))
 
 
 def article_text(row: Mapping[str, Any]) -> Markup:
@@ -165,7 +222,9 @@ def _table(run: list[KindOfLine]) -> Markup:
         rows.append(Markup("<tr>{}</tr>").format(
             Markup().join(Markup("<{0}>{1}</{0}>").format(tag, shown(cell)) for cell in cells(line))
         ))  # fmt: skip
-    return Markup('<div class="wide"><table>{}</table></div>').format(Markup("\n").join(rows))
+    return Markup('<div class="wide" tabindex="0" role="group" aria-label="Table"><table>{}</table></div>').format(
+        Markup("\n").join(rows)
+    )
 
 
 def _list(run: list[KindOfLine]) -> Markup:
@@ -200,10 +259,10 @@ def _environment() -> Environment:
     )  # fmt: skip
     made.filters |= {
         "shown": shown, "brief": brief, "marked": marked, "number": "{:,}".format, "article_text": article_text,
-        "coded": coded, "compared": compared_text, "sentence": sentence, "time": time_text,
-        "change": article_report.change, "origin": origin,
+        "coded": coded, "compared": compared_text, "sentence": sentence, "in_view": in_view, "time": time_text,
+        "change": article_report.change, "source_shown": source_shown, "origin": origin, "captures_path": captures_path,
     }  # fmt: skip
-    made.tests["web_address"] = is_web_address
+    made.tests |= {"web_address": is_web_address, "address": is_address}
     made.globals |= {"counted": counted, "flush": FLUSH}
     return made
 

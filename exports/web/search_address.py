@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -18,6 +19,7 @@ from pipelines.database.search.ranking import SORTS
 
 PAGE_ROWS = 20
 MAX_PAGE = 10_000
+MAX_STEM_CHARS = 60  # of the name of a file
 MAX_VALUES = 50  # of one filter, such as sources
 LISTS = ("source", "language")
 DAYS = ("since", "until", "seen_since", "seen_until")
@@ -25,6 +27,8 @@ DAYS_IN_WORDS = {"since": "from", "until": "to", "seen_since": "came in from", "
 FLAGS = ("undated", "unique", "stem")
 FLAGS_IN_WORDS = {"undated": "without a date", "unique": "each text once", "stem": "also other forms of the words"}
 IN_QUERY = ("kind", "access", "author", "section", "tag", "origin")  # facets that become words of the query
+
+FACET_TERM = re.compile(rf"""(?<!\S)(?P<key>{"|".join(IN_QUERY)}):(?P<value>"[^"]+"|[^\s"()]+)(?!\S)""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,12 @@ class SearchAddress:
         asked = urlencode(self.parameters())
         return f"{path}?{asked}" if asked else path
 
+    def file_stem(self, day: str) -> str:
+        """Return the name of a file of this search, without its ending, in ASCII: ferry-2026-11-30."""
+        words = self.query or " ".join(dict(self.lists).get("source", ()))
+        ascii_words = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode()
+        return f"{re.sub('[^a-z0-9]+', '-', ascii_words.lower())[:MAX_STEM_CHARS].strip('-') or 'articles'}-{day}"
+
     def at_page(self, page: int) -> SearchAddress:
         """Return the same search, at another page of its matches."""
         return replace(self, page=page)
@@ -114,7 +124,18 @@ class SearchAddress:
         found = [(name, value, self.with_value(name, value)) for name, values in self.lists for value in values]
         found += [(DAYS_IN_WORDS[name], day, self.without(name)) for name, day in self.days]
         found += [(FLAGS_IN_WORDS[name], "", self.without(name)) for name in FLAGS if name in self.flags]
+        found += self._terms()
         return [(name, value, f"?{urlencode([*one.at_page(1).parameters(), *more])}") for name, value, one in found]
+
+    def _terms(self) -> Iterator[tuple[str, str, SearchAddress]]:
+        """Yield (field, value, search without it) of the query's words that restrict it as a facet does."""
+        for found in FACET_TERM.finditer(self.query):
+            before, after = self.query[: found.start()].split(), self.query[found.end() :].split()
+            joined = before[-1:] in (["OR"], ["AND"], ["NOT"]) or after[:1] in (["OR"], ["AND"])
+            started = " ".join(before)
+            is_inside = started.count('"') % 2 or started.count("(") > started.count(")")
+            if not joined and not is_inside:
+                yield found["key"], found["value"].strip('"'), replace(self, query=" ".join(before + after))
 
     def chosen(self, key: str, value: str) -> bool:
         """Return True if the value of a facet is asked for already."""

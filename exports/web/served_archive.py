@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +17,7 @@ from pipelines.core import timestamps
 from pipelines.core.archive_layout import DATABASE_NAME
 from pipelines.core.errors import ArchiveDamaged, MorgueError, from_os_error, read_error
 from pipelines.database.connection import applied_migrations, connect, data_version
+from pipelines.database.filters import titles_of_sources
 from pipelines.database.schema import newest
 
 T = TypeVar("T")
@@ -159,6 +160,18 @@ class ServedArchive:
     def stop(self) -> None:
         """End what is asked, so that the server can stop."""
         self._is_stopping.set()
+
+    def source_titles(self) -> dict[str, str]:
+        """Return how each source that has a title is shown, by name; empty if the archive cannot be asked now.
+
+        It may be called while a page is made of what was asked before, but not in the midst of a question.
+        """
+        try:
+            found = self.ask_once("titles of sources", lambda archive: titles_of_sources(archive.connection))
+        except MorgueError:  # a page that has begun goes on with the names
+            return {}
+        often = Counter(found.values())
+        return {name: title if often[title] == 1 else f"{title} ({name})" for name, title in found.items()}
 
     def close(self) -> None:
         """Close the archive."""

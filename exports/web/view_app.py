@@ -108,10 +108,12 @@ class View:
             ("/static/{name:str}", static),
         ]
         register_url_convertor("row", RowConvertor())
-        return Starlette(
+        app = Starlette(
             routes=[Route(path, answer) for path, answer in routes],
             exception_handlers={MorgueError: error_page, HTTPException: _no_page, Exception: _failed},
         )
+        app.state.source_titles = self.archive.source_titles
+        return app
 
     def _bound(self, answer: Callable[[Archive, Request], Response]) -> Callable[[Request], Response]:
         return lambda request: _short_address(request) or self.archive.ask(lambda archive: answer(archive, request))
@@ -156,7 +158,7 @@ class View:
         beside = others.index(best)
         answer = page(request, "replay.html", {
             "capture": best, "number": at + 1, "captures": len(captures), "is_file": not is_drawn(best["mime"]),
-            "article": captures_page.article_of(archive, captures), "captures_path": captures_page.path(best["url"]),
+            "article": captures_page.article_of(archive, captures),
             "earlier": paths[others[beside - 1]["id"]] if beside else None,
             "later": paths[others[beside + 1]["id"]] if beside + 1 < len(others) else None,
             "with_scripts": with_scripts,

@@ -111,6 +111,11 @@ def homes_of_sources(db: sqlite3.Connection) -> dict[str, str]:
     return {row[0]: row[1] for row in ask(db, "SELECT name, url FROM sources ORDER BY name")}
 
 
+def titles_of_sources(db: sqlite3.Connection) -> dict[str, str]:
+    """Return the title of each source that has one, by name."""
+    return {row[0]: row[1] for row in ask(db, "SELECT name, title FROM sources WHERE title != '' ORDER BY name")}
+
+
 def watched_sources(db: sqlite3.Connection) -> set[str]:
     """Return the names of the sources that have, or had, a file in the folder sources/."""
     return {str(row[0]) for row in ask(db, "SELECT name FROM sources WHERE watched")}
@@ -126,7 +131,7 @@ def source_id(db: sqlite3.Connection, name: str) -> int:
     from pipelines.core.source_names import near_names, source_meant  # most searches need neither
 
     known = homes_of_sources(db)
-    titles = {row[0]: row[1] for row in ask(db, "SELECT name, title FROM sources WHERE title != ''")}
+    titles = titles_of_sources(db)
     found = source_meant(name, known, titles)
     if found is not None:
         return int(next(ask(db, "SELECT id FROM sources WHERE name = ?", (found,)))[0])

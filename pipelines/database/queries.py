@@ -176,6 +176,8 @@ def _not_found(db: sqlite3.Connection, wanted: str) -> NotFound:
     subject = f"article {wanted}"
     if wanted.isdigit():
         newest = next(ask(db, "SELECT max(id) AS n FROM articles"))["n"] or 0
+        if not newest:
+            return NotFound(subject, "the archive has no article yet", "`morgue crawl` brings articles in")
         cause = f"no such number (they go up to {newest})"
         if int(wanted) < newest:
             cause += "; its article was removed, or has another number"

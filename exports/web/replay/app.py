@@ -24,6 +24,7 @@ from exports.python_api.archive import Archive
 from exports.web import memento
 from exports.web.guard import name_in
 from exports.web.origins import Origins
+from exports.web.rendering import in_path
 from exports.web.replay import html, prepared
 from exports.web.served_archive import ServedArchive
 from pipelines.archive.replay import ReplayedResponse, replay
@@ -137,7 +138,7 @@ class Replay:
             cause = f"preparing it for a browser {failure.reason}. Its article has the text."
             return _response(f"This capture cannot be shown: {cause}", "text/plain", 503)
         if mime == SVG and not is_part:
-            picture = PICTURE.format(escape(places.part + html.in_full(memento.in_path(row["url"]))))
+            picture = PICTURE.format(escape(places.part + html.in_full(in_path(row["url"]))))
             return _response(picture, "text/html", status, headers)
         if SHOWN_TYPES.fullmatch(mime):
             return _response(answer.body, mime, status, headers)

@@ -170,7 +170,7 @@ def test_download_of_a_search_arrives(visit, view):
     visit.page.goto(view.url + "/search?q=ferry")
     with visit.page.expect_download() as started:
         visit.page.click(".facets a:has-text('csv')")
-    assert started.value.suggested_filename == "articles.csv"
+    assert re.fullmatch(r"ferry-\d{4}-\d\d-\d\d\.csv", started.value.suggested_filename)
     with open(started.value.path(), "rb") as file:
         assert file.read() == view.get("/export/articles.csv?q=ferry").body
 
@@ -235,6 +235,22 @@ def test_no_page_is_wider_than_the_window(visit, pages):
     assert wide == {}
 
 
+# Links within sentences, bars of a timeline and the link that only the keyboard sees may be smaller (WCAG 2.5.8).
+SMALL_TARGETS = """[...document.querySelectorAll("a, button, input:not([type=hidden]), select, summary")]
+  .filter(one => {
+    const box = one.getBoundingClientRect();
+    return box.height && box.height < 23.9 && !one.closest("svg, .skip, .text, .message, .notice, main > p, details p");
+}).map(one => one.outerHTML)"""
+
+
+def test_fingers_hit_links_and_fields_on_a_phone(chromium, view, pages):
+    """What can be touched is at least 24 pixels high."""
+    with visiting(chromium, view, {"viewport": PHONE}) as visit:
+        for name in ("matches", "filters", "article", "comparison", "edits", "counts by author", "captures", "replay"):
+            visit.page.goto(view.url + pages[name])
+            assert visit.page.evaluate(SMALL_TARGETS) == [], name
+
+
 def test_comparison_is_one_column_on_a_phone(chromium, view, pages):
     """The old side is above the new one, and what did not change is there once."""
     with visiting(chromium, view, {"viewport": PHONE}) as visit:
@@ -242,6 +258,15 @@ def test_comparison_is_one_column_on_a_phone(chromium, view, pages):
         old, new = (visit.page.locator(f".changed .{side}").first.bounding_box() for side in ("old", "new"))
         assert old["y"] < new["y"]
         assert not visit.page.locator(".pair:not(.changed):not(.head) .old").first.is_visible()
+
+
+def test_headline_and_text_of_an_article_share_their_edges(visit, view, pages):
+    """So that a headline in Arabic begins where its text begins."""
+    visit.page.goto(view.url + pages["odd article"])
+    for width in (1280, 1000, 400):
+        visit.page.set_viewport_size({"width": width, "height": 900})
+        headline, text = (visit.page.locator(name).bounding_box() for name in (".article h1", ".text"))
+        assert abs(headline["x"] + headline["width"] - text["x"] - text["width"]) < 1, width
 
 
 def test_right_to_left_text_reads_from_the_right(visit, view, pages):
@@ -261,6 +286,8 @@ def test_print_has_text_and_provenance_without_menus(visit, view, pages):
     assert not any(visit.page.locator(name).first.is_visible() for name in (".top", ".actions"))
     assert all(visit.page.locator(name).first.is_visible() for name in (".text", ".facts", ".address"))
     assert visit.page.pdf()[:5] == b"%PDF-"
+    visit.page.goto(view.url + pages["replay"])
+    assert "“The page alone, to print” has all of it: http" in visit.page.locator(".on-paper").inner_text()
     visit.page.goto(view.url + pages["filters"])
     assert not any(visit.page.locator(name).first.is_visible() for name in ("form.search", ".facets", ".timeline"))
     assert visit.page.locator(".hits").is_visible()

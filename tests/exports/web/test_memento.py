@@ -7,7 +7,8 @@ from html import unescape
 
 import pytest
 
-from exports.web.memento import in_path, nearest, permalinks, time_of
+from exports.web.memento import nearest, permalinks, time_of
+from exports.web.rendering import in_path
 from pipelines.core.errors import QueryError
 from tests.support.command import make_archive, morgue
 from tests.support.foreign import answer, gz, page, record

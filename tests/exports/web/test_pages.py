@@ -43,7 +43,7 @@ def test_article_with_one_revision_says_why_there_is_nothing_to_compare(view):
 def test_article_says_what_is_there_now_and_which_file_is_missing(view):
     """A page that vanished, a WARC file that is not in the archive, the copies of a text and what they keep."""
     page = text_of(view, "/article/2")
-    assert "gone since 2024-03-08T09:05:00Z (404), last seen alive 2024-03-04" in page
+    assert "gone since 2024-03-08 09:05:00 (404), last seen alive 2024-03-04" in page
     assert "This file is missing" in page
     (copy,) = view.get("/search.json?source=chronicle").json()["hits"]
     assert "2 copies in 2 papers" in text_of(view, f"/article/{copy['id']}")
@@ -75,7 +75,7 @@ def test_row_of_the_counts_leads_to_its_articles(view):
     """A period or a value is a search; its number is that of the search."""
     for path in ("/counts?by=day", "/counts?by=source", "/counts?q=ferry&by=source"):
         found = re.findall(
-            r'<th scope="row"><a href="([^"]+)">.*?<td>\s*(?:<span class="drawn"><span>)?(\d+)',
+            r'<th scope="row"(?: class="day")?><a href="([^"]+)">.*?<td>\s*(?:<span class="drawn"><span>)?(\d+)',
             view.get(path).text,
             re.S,
         )
@@ -102,3 +102,60 @@ def test_archive_as_a_whole_is_no_source(view):
     """`morgue health` lists it among the sources; no search leads to its articles."""
     assert "source=%28archive%29" not in view.get("/health").text
     assert "the archive as a whole" in text_of(view, "/health")
+
+
+def test_sources_are_shown_by_title_and_linked_by_name(view):
+    """On matches, facets, filters, articles, edits and counts; the article also says the name that commands take."""
+    for path in ("/search", "/search?source=gazette", "/article/1", "/edits?source=gazette", "/counts?by=source",
+                 "/article/1/compare"):  # fmt: skip
+        assert "The Harbour Gazette" in text_of(view, path), path
+    assert "The Harbour Gazette (gazette)" in text_of(view, "/article/1")
+    assert "source=gazette" in view.get("/search").text
+    assert "source The Harbour Gazette remove" in text_of(view, "/search?source=gazette")
+
+
+def test_captures_of_an_address_can_be_asked_for(view):
+    """By a search for it, also without its scheme; by a form; on its article."""
+    for address in ("https://gazette.example/ferry", "gazette.example/ferry"):
+        assert f'<a href="/captures/{address}">captures of this address' in view.get(f"/search?q={address}").text
+        assert "3 captures" in text_of(view, f"/captures/{address}")
+    assert "captures of this address" in view.get("/search?q=https://gazette.example/a?b=(c").text  # no query
+    assert 'name="url"' in view.get("/captures/").text
+    answer = view.get("/captures/?url=https://gazette.example/ferry")
+    assert (answer.status, answer.headers["location"]) == (302, "/captures/https://gazette.example/ferry")
+    assert '<a href="/captures/https://gazette.example/ferry">' in view.get("/article/1").text
+
+
+def test_download_is_named_by_what_was_asked(view):
+    """In ASCII, whatever the script of the words."""
+    for asked, stem in (("q=Ferry+%22l%27%C3%AEle%22", "ferry-l-ile"), ("source=gazette", "gazette"),
+                        ("q=%D8%B9%D8%A7%D8%AF", "articles"), ("q=" + "very+" * 99, "very")):  # fmt: skip
+        said = view.get(f"/export/articles.csv?{asked}", method="HEAD").headers["content-disposition"]
+        assert re.fullmatch(rf'attachment; filename="{stem}[a-z-]{{0,60}}-\d{{4}}-\d\d-\d\d\.csv"', said), said
+
+
+def test_periods_without_an_article_share_a_row(view):
+    """And a period that is covered in part says why; the others say nothing."""
+    page = text_of(view, "/counts?by=day&since=2023-11-20&until=2024-03-07")
+    assert "2023-11-20 to 2024-03-02 104 days without an article 2024-03-03" in page
+    assert ">2024</text>" in view.get("/counts?by=day&since=2023-11-20").text
+    months = text_of(view, "/counts?by=month")
+    assert "2024-03 8 first article on 2024-03-03, last article on 2024-03-07" in months
+    assert "counted from 2024-03-04, counted to 2024-03-06" in text_of(
+        view, "/counts?by=month&since=2024-03-04&until=2024-03-06"
+    )
+    assert "covered in part" not in text_of(view, "/counts?by=source")
+
+
+def test_author_of_a_search_is_a_filter_that_can_be_removed(view):
+    """Unless it is part of an OR, which a removal would break."""
+    page = view.get("/search?q=ferry+author:%22Anna+Berg%22&source=gazette").text
+    assert 'href="?q=ferry&amp;source=gazette" aria-label="Remove the filter author Anna Berg"' in page
+    for query in ("author:Berg+OR+ferry", "(ferry+author:Berg)", "-author:Berg+ferry", "ferry+NOT+author:Berg"):
+        assert "Remove the filter" not in view.get(f"/search?q={query}").text, query
+
+
+def test_next_step_is_one_of_the_view(view):
+    """No option or command of the terminal, where a page does the same."""
+    assert "Leave out the revision to see the newest." in html.unescape(view.get("/article/1?revision=9").text)
+    assert "The search shows the numbers." in view.get("/article/999").text

@@ -227,7 +227,9 @@ def test_export_is_that_of_the_command(view, archive, form, tmp_path):
     done = morgue("-C", archive, "export", form, out, "--query", "ferry")
     assert done.returncode == 0, done.stderr
     answer = view.get(f"/export/articles.{form}?q=ferry")
-    assert answer.headers["content-disposition"] == f'attachment; filename="articles.{form}"'
+    assert re.fullmatch(
+        rf'attachment; filename="ferry-\d{{4}}-\d\d-\d\d\.{form}"', answer.headers["content-disposition"]
+    )
     assert answer.body == out.read_bytes()
 
 
@@ -237,7 +239,7 @@ def test_wacz_of_a_search_is_that_of_the_command(view, archive, tmp_path):
     done = morgue("-C", archive, "export", "wacz", theirs, "--query", "ferry", "--language", "en")
     assert done.returncode == 0, done.stderr
     answer = view.get("/export/articles.wacz?q=ferry&language=en")
-    assert answer.headers["content-disposition"] == 'attachment; filename="articles.wacz"'
+    assert re.fullmatch(r'attachment; filename="ferry-\d{4}-\d\d-\d\d\.wacz"', answer.headers["content-disposition"])
     assert answer.headers["content-type"] == "application/wacz"
     ours = tmp_path / "ours.wacz"
     ours.write_bytes(answer.body)
