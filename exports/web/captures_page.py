@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 
 from exports.python_api.archive import Archive
 from exports.web import memento
-from exports.web.rendering import captures_path, in_path, page
+from exports.web.rendering import captures_path, in_path, is_address, page
 from pipelines.core.errors import NotFound
 from pipelines.database import queries
 
@@ -16,10 +16,14 @@ MAX_CAPTURES = 500  # shown; the newest
 
 def answer(archive: Archive, request: Request) -> Response:
     """Answer /captures/URL, and /captures/ with a form that leads to it. Raises NotFound, TakenDown."""
-    if not request.path_params["url"]:
-        if given := request.query_params.get("url", "").strip():
-            return RedirectResponse(captures_path(given), 302)
+    given = request.path_params["url"]
+    if not given:
+        if typed := request.query_params.get("url", "").strip():
+            return RedirectResponse(captures_path(typed), 302)
         return page(request, "captures.html", {"url": "", "json_address": None})
+    if not given.lower().startswith(("http:", "https:")) and is_address(given):
+        query = request.url.query
+        return RedirectResponse(captures_path(given + (f"?{query}" if query else "")), 302)
     asked = memento.asked_url(request)
     captures = memento.captures_of(archive, asked)
     if not captures:

@@ -117,8 +117,13 @@ def test_sources_are_shown_by_title_and_linked_by_name(view):
 def test_captures_of_an_address_can_be_asked_for(view):
     """By a search for it, also without its scheme; by a form; on its article."""
     for address in ("https://gazette.example/ferry", "gazette.example/ferry"):
-        assert '<a href="/captures/https://gazette.example/ferry">captures of this address' in view.get(f"/search?q={address}").text
-        assert "3 captures" in text_of(view, f"/captures/{address}")
+        assert (
+            '<a href="/captures/https://gazette.example/ferry">captures of this address'
+            in view.get(f"/search?q={address}").text
+        )
+    assert "3 captures" in text_of(view, "/captures/https://gazette.example/ferry")
+    bare = view.get("/captures/gazette.example/ferry?a=1")
+    assert (bare.status, bare.headers["location"]) == (302, "/captures/https://gazette.example/ferry?a=1")
     assert "captures of this address" in view.get("/search?q=https://gazette.example/a?b=(c").text  # no query
     assert 'name="url"' in view.get("/captures/").text
     answer = view.get("/captures/?url=https://gazette.example/ferry")
