@@ -60,11 +60,23 @@ def command(
 
     \b
     morgue serve                                            http://127.0.0.1:8001/
-    morgue serve --host 192.168.1.5 --token SECRET          for colleagues who know the token
+    morgue serve --host 192.168.1.5 --token a-long-secret   for colleagues who know the token
     morgue serve --replayweb node_modules/replaywebpage     pages with their scripts, too
     """
     for module in ("starlette", "jinja2", "uvicorn"):
         load_extra(module, "web")
+    from exports.web.origins import checked
+
+    second = next_to(port) if replay_port is None else replay_port
+    third = next_to(second) if replayweb_port is None else replayweb_port
+    asked = (port, second, *([third] if replayweb is not None else []))
+    if len(set(asked) - {0}) < len([one for one in asked if one]):
+        cause = "of the view, of captured pages and of replayweb.page must differ"
+        raise ConfigError(f"ports {', '.join(map(str, asked))}", cause, "leave --replay-port out, or choose another")
+    stated = {"--origin": origin, "--replay-origin": replay_origin}
+    if replayweb is not None or replayweb_origin:
+        stated["--replayweb-origin"] = replayweb_origin
+    origins = checked(stated, with_token=bool(token))
     if (origin or not _is_loopback(host)) and not token and not public:
         cause = "is an address that others can reach, and nothing says who may read"
         named = f"--origin {origin}" if origin else f"--host {host}"
@@ -73,18 +85,11 @@ def command(
         raise ConfigError("--token", "has fewer than 8 characters, and could be guessed", "make it longer")
     if token is not None and not token.isprintable():
         raise ConfigError("--token", "has control characters, or bytes that are no UTF-8", "use letters and digits")
-    from exports.web.origins import checked
     from exports.web.replay.replayweb import ReplayWeb
     from exports.web.served_archive import ServedArchive
     from exports.web.serving import Place, serve
 
     found = ReplayWeb.read(replayweb) if replayweb is not None else None
-    second = next_to(port) if replay_port is None else replay_port
-    third = next_to(second) if replayweb_port is None else replayweb_port
-    stated = {"--origin": origin, "--replay-origin": replay_origin}
-    if found is not None or replayweb_origin:
-        stated["--replayweb-origin"] = replayweb_origin
-    origins = checked(stated, with_token=bool(token))
     place = Place(host, (port, second, third), found, token, public, origins)
     with closing(ServedArchive(folder_to_read(ctx).path)) as archive, suppress(KeyboardInterrupt):  # its usual end
         serve(archive, place, partial(_health, ctx), lambda line: click.echo(plain(line)))

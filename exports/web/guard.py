@@ -12,6 +12,7 @@ import hmac
 import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
+from html import escape
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -25,6 +26,13 @@ MAX_ADDRESS_BYTES = 8_192  # of path and query
 COOKIE = "morgue_token"  # beginning of its name; browsers give a cookie to all ports of a host
 FEED = ".atom"
 HOST = re.compile(r"([\w.-]+|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?", re.ASCII)
+ASKING_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Token · Newsmorgue</title></head>
+<body><h1>Newsmorgue</h1><p>{why} Who runs it can tell you the token.</p>
+<form>{kept}<label>Token <input name="token" type="password" required autofocus></label> <button>Open</button></form>
+</body></html>"""
+FORM_ONLY = (("content-security-policy", "default-src 'none'; form-action 'self'; frame-ancestors 'none'"),)
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -147,9 +155,16 @@ class Guard:
             place = "/" + path.lstrip("/\\") + (f"?{rest}" if rest else "")
             await _answer(send, 303, "The token is known.", (("set-cookie", cookie), ("location", place)))
             return
-        text = "This archive asks for a token: add ?token=... to the address, or send Authorization: Bearer ..."
         is_feed = scope["path"].endswith(FEED)
-        await _answer(send, 401, text, (("www-authenticate", 'Basic realm="archive"' if is_feed else "Bearer"),))
+        scheme = ("www-authenticate", 'Basic realm="archive"' if is_feed else "Bearer")
+        why = "This token is not the one of this archive." if tokens else "This archive asks for a token."
+        if is_feed or b"text/html" not in dict(scope["headers"]).get(b"accept", b""):
+            how = "Add ?token=... to the address, or send Authorization: Bearer ..."
+            await _answer(send, 401, f"{why} {how}", (scheme,))
+            return
+        kept = "".join(f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
+                       for name, value in parse_qsl(rest, keep_blank_values=True))  # fmt: skip
+        await _answer(send, 401, ASKING_PAGE.format(why=why, kept=kept), (scheme, *FORM_ONLY), "text/html")
 
 
 def _is_same(given: str, expected: str) -> bool:
@@ -184,10 +199,12 @@ def _cookie(text: str, name: str) -> str:
     return found.value if found is not None else ""
 
 
-async def _answer(send: Send, status: int, text: str, more: tuple[tuple[str, str], ...] = ()) -> None:
+async def _answer(
+    send: Send, status: int, text: str, more: tuple[tuple[str, str], ...] = (), kind: str = "text/plain"
+) -> None:
     body = f"{text}\n".encode()
     headers = [
-        ("content-type", "text/plain; charset=utf-8"), ("content-length", str(len(body))),
+        ("content-type", f"{kind}; charset=utf-8"), ("content-length", str(len(body))),
         ("x-content-type-options", "nosniff"), ("cache-control", "no-store"), ("referrer-policy", "no-referrer"), *more,
     ]  # fmt: skip
     if status == 405:

@@ -59,7 +59,7 @@ def edits_asked(request: Request) -> tuple[SearchAddress, edit_list.EditFilters]
     """Return which edits an address asks for. Raises QueryError."""
     given = request.query_params
     wanted = edit_list.EditFilters(0.0, "titles" in given, "silent" in given)
-    return SearchAddress.read(given.multi_items()), wanted
+    return SearchAddress.read(given.multi_items(), ("titles", "silent")), wanted
 
 
 def edit_flags(wanted: edit_list.EditFilters) -> list[tuple[str, str]]:
@@ -81,7 +81,7 @@ class CountWork:
         """Read the address. Raises QueryError."""
         given = request.query_params
         self.archive = archive
-        self.asked = SearchAddress.read([one for one in given.multi_items() if one[0] != "q"])
+        self.asked = SearchAddress.read([one for one in given.multi_items() if one[0] != "q"], ("by", "share"))
         self.queries = [text.strip() for text in given.getlist("q") if text.strip()]
         if len(self.queries) > MAX_QUERIES:
             cause = f"at most {MAX_QUERIES} are compared"

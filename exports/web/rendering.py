@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from http import HTTPStatus
 from importlib.resources import files
+from importlib.util import find_spec
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
@@ -263,7 +264,7 @@ def _environment() -> Environment:
         "change": article_report.change, "source_shown": source_shown, "origin": origin, "captures_path": captures_path,
     }  # fmt: skip
     made.tests |= {"web_address": is_web_address, "address": is_address}
-    made.globals |= {"counted": counted, "flush": FLUSH}
+    made.globals |= {"counted": counted, "flush": FLUSH, "has_parquet": find_spec("pyarrow") is not None}
     return made
 
 

@@ -25,6 +25,7 @@ LISTS = ("source", "language")
 DAYS = ("since", "until", "seen_since", "seen_until")
 DAYS_IN_WORDS = {"since": "from", "until": "to", "seen_since": "came in from", "seen_until": "came in until"}
 FLAGS = ("undated", "unique", "stem")
+PARAMETERS = ("q", *LISTS, *DAYS, *FLAGS, "sort", "page")
 FLAGS_IN_WORDS = {"undated": "without a date", "unique": "each text once", "stem": "also other forms of the words"}
 IN_QUERY = ("kind", "access", "author", "section", "tag", "origin")  # facets that become words of the query
 
@@ -43,9 +44,15 @@ class SearchAddress:
     page: int = 1
 
     @classmethod
-    def read(cls, given: Sequence[tuple[str, str]]) -> SearchAddress:
-        """Return what the parameters of an address say; others are left out. Raises QueryError."""
+    def read(cls, given: Sequence[tuple[str, str]], also: Sequence[str] = ()) -> SearchAddress:
+        """Return what the parameters of an address say. `also`: those of its page that are none of a search.
+
+        Raises QueryError, also for a parameter that the page does not know: an answer without it would be another one.
+        """
         values: dict[str, list[str]] = {}
+        if unknown := next((name for name, _ in given if name not in (*PARAMETERS, *also)), None):
+            cause = "is no parameter of this page"
+            raise QueryError(f"parameter {unknown!r}", cause, f"say {', '.join((*PARAMETERS, *also))}")
         for name, value in given:
             if value.strip():
                 values.setdefault(name, []).append(value.strip())

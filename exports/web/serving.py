@@ -29,7 +29,6 @@ from exports.web.replay.replayweb import headers as scripted_headers
 from exports.web.served_archive import ServedArchive
 from pipelines.core.errors import ConfigError
 
-MAX_CONNECTIONS = 200  # at the same time, of each port
 QUIET_SECONDS = 10  # after which an idle connection is closed
 STOP_SECONDS = 2  # that answers in flight may take when the server is stopped
 OPTIONS = ("--port", "--replay-port", "--replayweb-port")
@@ -68,7 +67,7 @@ def serve(archive: ServedArchive, place: Place, health_of: HealthOf, say: Callab
                               view_port=ports[0]), partial(said, origins))
         for (app, said), port, origin in zip(apps, ports, stated, strict=False)
     ]  # fmt: skip
-    address = place.origins[0] or _origin(place.host, ports[0])
+    address = place.origins[0] or _origin(_name_to_tell(place.host), ports[0])
     others = " and ".join(map(str, ports[1:]))
     say(f"{address}/{'?' + urlencode({'token': place.token}) if place.token else ''}"
         f"  (captured pages: port {others}; Ctrl-C stops it)")  # fmt: skip
@@ -132,6 +131,11 @@ def configured(app: Guard) -> uvicorn.Config:
         server_header=False, proxy_headers=False, h11_max_incomplete_event_size=MAX_HEAD_BYTES,
         timeout_keep_alive=QUIET_SECONDS, timeout_graceful_shutdown=2 * STOP_SECONDS,
     )  # fmt: skip
+
+
+def _name_to_tell(host: str) -> str:
+    """Return a name by which others may reach a host: of an address of all interfaces, the name of this machine."""
+    return socket.gethostname() if host in ("0.0.0.0", "::") else host  # noqa: S104 compared, not bound
 
 
 def _listen(host: str, port: int, option: str) -> socket.socket:

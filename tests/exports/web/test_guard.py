@@ -121,6 +121,17 @@ def test_stranger_without_the_token_sees_nothing(headers):
     assert (asked.status, asked.seen) == (401, None)
 
 
+def test_browser_without_the_token_gets_a_field_for_it():
+    """With what else was asked; it says if the token was a wrong one."""
+    asked = Asked(CLOSED, "/search?q=a%22b&token=wrong", accept="text/html,*/*")
+    text = asked.sent[1]["body"].decode()
+    assert (asked.status, asked.headers["content-type"]) == (401, "text/html; charset=utf-8")
+    assert "is not the one of this archive" in text
+    assert '<input name="token"' in text
+    assert 'name="q" value="a&quot;b"' in text
+    assert "asks for a token" in Asked(CLOSED, accept="text/html").sent[1]["body"].decode()
+
+
 def test_feed_reader_knows_the_token_as_a_password():
     """It is asked for one where a feed is; a browser is not, which would ask for each frame again."""
     doorway = Doorway.at("127.0.0.1", 8001, token="correct-horse")

@@ -164,3 +164,12 @@ def test_next_step_is_one_of_the_view(view):
     """No option or command of the terminal, where a page does the same."""
     assert "Leave out the revision to see the newest." in html.unescape(view.get("/article/1?revision=9").text)
     assert "The search shows the numbers." in view.get("/article/999").text
+
+
+@pytest.mark.parametrize(
+    "path", ["/search?lang=fr", "/edits?q=ferry&title_only=1", "/counts?min_change=1", "/search.atom?x=1"]
+)
+def test_parameter_that_a_page_does_not_know_is_refused(view, path):
+    """The answer without it would be another one."""
+    refused = view.get(path)
+    assert (refused.status, "is no parameter of this page" in refused.text.lower()) == (400, True)

@@ -47,3 +47,18 @@ def test_token_that_cannot_be_sent_or_could_be_guessed_is_refused(token):
 def test_last_port_has_no_next_one():
     """A free one is taken, and told."""
     assert [next_to(port) for port in (8001, 65534, 65535, 0)] == [8002, 65535, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("options", "subject", "cause"),
+    [
+        (["--port", "9001", "--replay-port", "9001"], "ports 9001, 9001", "must differ"),
+        (["--origin", "archive.example", "--replay-origin", "x.example"], "--origin archive.example", "is no origin"),
+    ],
+)
+def test_options_that_cannot_work_are_told_before_who_may_read(options, subject, cause):
+    """The first error is the one that leads on."""
+    done = CliRunner().invoke(command, options, obj={})
+    assert isinstance(done.exception, ConfigError)
+    assert done.exception.subject == subject
+    assert cause in done.exception.cause
