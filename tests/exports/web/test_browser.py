@@ -238,8 +238,8 @@ def test_no_page_is_wider_than_the_window(visit, pages):
 # Links within sentences, bars of a timeline and the link that only the keyboard sees may be smaller (WCAG 2.5.8).
 SMALL_TARGETS = """[...document.querySelectorAll("a, button, input:not([type=hidden]), select, summary")]
   .filter(one => {
-    const box = one.getBoundingClientRect();
-    return box.height && box.height < 23.9 && !one.closest("svg, .skip, .text, .message, .notice, main > p, .results > p, details p");
+    const height = one.getBoundingClientRect().height, inText = ":is(main, .results, details) > p";
+    return height && height < 23.9 && !one.closest(`svg, .skip, .text, .message, .notice, ${inText}`);
 }).map(one => one.outerHTML)"""
 
 
