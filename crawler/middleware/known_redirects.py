@@ -23,7 +23,7 @@ from crawler.schedule.revisit_policy import PAGE_KINDS
 from pipelines.core.items import PartRules
 from pipelines.core.links import resolve_location
 from pipelines.core.timestamps import now
-from pipelines.core.urls import fetchable, same_site
+from pipelines.core.urls import fetchable, same_site, url_key
 from pipelines.database.frontier import parts
 from pipelines.database.frontier.rows import PART, Claim
 from pipelines.session.context import CrawlContext
@@ -31,6 +31,7 @@ from pipelines.takedown.register import taken_down_on
 from pipelines.warc.http_message import PERMANENT_REDIRECTS, REDIRECTS
 
 PART_RULES = "part_rules"  # key of the meta of a request for a part of a page: the PartRules of its source
+UNDER_WAY = timedelta(hours=1)  # longer than a redirect is followed
 FOLLOW_KNOWN = "follow_known_redirects"  # key of the meta of a request whose redirects are followed to known pages
 CHECKED_KINDS = (*PAGE_KINDS, "section")  # feeds and sitemaps are few; they are followed wherever they moved
 
@@ -77,6 +78,7 @@ class KnownRedirectsMiddleware:
 
     def __init__(self, context: CrawlContext) -> None:
         self.context = context
+        self._followed = set[str]()  # url_keys to which parts were led; their rows come with their answers
 
     @classmethod
     def from_crawler(cls, crawler: Any) -> KnownRedirectsMiddleware:
@@ -96,12 +98,8 @@ class KnownRedirectsMiddleware:
             raise RedirectTakenDown(day, target)
         if claim is not None and claim.kind == PART:
             rules: PartRules | None = request.meta.get(PART_RULES)
-            if rules is not None and not rules.allows(target):
-                raise PartRedirected
-            if rules is not None and await self.context.do(
-                parts.is_known, frontier.db, claim.id, target, now() - timedelta(seconds=rules.recheck_seconds)
-            ):
-                raise PartKnown(target, response.status)
+            if rules is not None:
+                await self._check_part(claim, target, rules, response.status)
             return response
         if request.meta.get(FOLLOW_KNOWN):
             return response
@@ -122,6 +120,19 @@ class KnownRedirectsMiddleware:
         if await self.context.do(frontier.is_known, target, claim):
             raise RedirectNotFollowed(target, claim.kind, permanent=permanent)
         return response
+
+    async def _check_part(self, claim: Claim, target: str, rules: PartRules, status: int) -> None:
+        """Raise PartRedirected or PartKnown if a redirect of a part is not followed: one of many to a part is."""
+        if not rules.allows(target):
+            raise PartRedirected
+        db, due_before = self.context.part(Frontier).db, now() - timedelta(seconds=rules.recheck_seconds)
+        if await self.context.do(parts.is_known, db, claim.id, target, due_before):
+            raise PartKnown(target, status)
+        key = url_key(target)
+        if key in self._followed:
+            await self.context.do(parts.wait_for, db, claim.id, target, now() + UNDER_WAY)
+            raise PartKnown(target, status)
+        self._followed.add(key)
 
 
 def is_found(claim: Claim) -> bool:

@@ -224,6 +224,17 @@ def is_known(db: sqlite3.Connection, part_id: int, url: str, due_before: datetim
     return row[2] == "claimed" or (row[2] == "done" and (row[3] or "") >= stamp(due_before))
 
 
+def wait_for(db: sqlite3.Connection, part_id: int, url: str, until: datetime) -> None:
+    """Queue the target of a redirect that another part is being led to now; it waits for that, and then is done."""
+    db.execute(
+        """INSERT INTO frontier (url_key, url, host, source_id, kind, state, next_visit, priority, depth, found,
+                                 found_on, hint)
+           SELECT ?1, ?2, ?3, source_id, kind, 'idle', ?4, priority, depth, found, url, hint FROM frontier WHERE id = ?5
+           ON CONFLICT DO NOTHING""",
+        (url_key(url), url, host_of(url), stamp(until), part_id),
+    )
+
+
 def redirected(db: sqlite3.Connection, part_id: int, url: str, now: datetime) -> int:
     """Note that a part redirects to another one, which has its own visits. Return the id of that."""
     row = _row_of(db, url_key(url))

@@ -128,6 +128,18 @@ def test_redirect_ends_at_a_part_that_was_fetched_lately_or_is_under_way(db):
     ]
 
 
+def test_target_of_two_redirects_at_the_same_time_waits_for_the_first(db):
+    """Its row is there for the second one at once, and the answer to the first is that of both."""
+    want(db, page(db, "one"), "first.png", "second.png")
+    there = HOME + "there.png"
+    parts.wait_for(db, part(db, "second.png"), there, NOW + timedelta(hours=1))
+    assert "there.png" not in claimed(db)
+    target = parts.redirected(db, part(db, "second.png"), there, NOW)
+    assert parts.landed(db, part(db, "first.png"), there, NOW) == target == part(db, "there.png")
+    parts.wait_for(db, part(db, "second.png"), there, NOW)
+    assert db.execute("SELECT state, visits FROM frontier WHERE id = ?", (target,)).fetchone()[:] == ("done", 1)
+
+
 def test_part_fetched_again_through_a_redirect_is_new(db):
     """So that the next redirect ends there."""
     want(db, page(db, "one"), "moved.png", "there.png", now=NOW - timedelta(days=90))
