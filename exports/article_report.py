@@ -14,6 +14,30 @@ from pipelines.database.connection import Row
 
 OF_TEXT = ("text", "description", "authors", "modified")  # of a revision: a report of that revision has them
 
+OF_BOTH = (
+    "revision",
+    "last_seen",
+    "title",
+    "captured",
+    "text_digest",
+    "payload_digest",
+    "extractor",
+    "imported",
+    "warc_file",
+    "warc_offset",
+    "warc_length",
+    "warc_record_id",
+)  # of an article and of its newest revision
+UNKNOWN = dict.fromkeys(("changes", "change_ratio", "words_added", "words_removed", "silent")) | {"alternates": 0}
+
+
+def states_of(db: sqlite3.Connection, row: Row) -> list[Row]:
+    """Return every state of an article's text; the newest as the article has it if its own row is lost."""
+    found = list(queries.revisions(db, row["id"]))
+    if all(one["revision"] != row["revision"] for one in found):
+        found.append({"seen": row["first_seen"]} | {name: row[name] for name in (*OF_BOTH, *OF_TEXT)} | UNKNOWN)
+    return found
+
 
 def as_dict(db: sqlite3.Connection, row: Row, states: Iterable[Row]) -> dict[str, Any]:
     """Return everything for programs: the article as of a revision, all its revisions, captures, copies and states."""

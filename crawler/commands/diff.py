@@ -36,13 +36,14 @@ def command(ctx: click.Context, wanted: str, first: str | None, second: str | No
     morgue diff 12 2026-11-01 --format html > 12.html
     """
     from crawler.cli.diff_report import html, lines
+    from exports.article_report import states_of
     from pipelines.database.edits.comparison import Comparison
     from pipelines.database.edits.edit_list import compared, has_moved
 
     warc = WarcStorage(folder_of(ctx).warc)
     with database_of(ctx) as db:
         row = queries.article(db, wanted)
-        states = list(queries.revisions(db, row["id"]))
+        states = states_of(db, row)
         old, new = compared(states, row["id"], first, second)
     comparison = Comparison(row["id"], row["url"], old, new, has_moved(states, old, new))
     with standard_output():

@@ -81,7 +81,7 @@ def command(
             found, why = queries.captures_of(db, str(row["id"])), f"article {row['id']}"
             _captures(archive, found, row["url"], why, form, row["id"])
             return
-        states, periods = list(queries.revisions(db, row["id"])), page_states.of_article(db, row["id"])
+        states, periods = article_report.states_of(db, row), page_states.of_article(db, row["id"])
         cluster = cluster_list.cluster_of(db, row["id"])
         row = article_report.as_of_revision(row, states, revision)
         report = article_report.as_dict(db, row, states) if form == "json" else None

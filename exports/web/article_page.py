@@ -40,7 +40,7 @@ def answer(archive: Archive, request: Request) -> Response:
     """Answer /article/NUMBER and its JSON; with ?revision=N as of a revision. Raises NotFound, QueryError."""
     db = archive.connection
     newest = queries.article(db, str(request.path_params["number"]))
-    states = list(queries.revisions(db, newest["id"]))
+    states = article_report.states_of(db, newest)
     row = article_report.as_of_revision(newest, states, _revision(request))
     if wants_json(request):
         return as_json(article_report.as_dict(db, row, states))
@@ -90,7 +90,7 @@ def compare(archive: Archive, request: Request) -> Response:
     """Answer /article/NUMBER/compare, by default with the last two revisions. Raises NotFound, QueryError."""
     db = archive.connection
     row = queries.article(db, str(request.path_params["number"]))
-    states = list(queries.revisions(db, row["id"]))
+    states = article_report.states_of(db, row)
     newest = str(states[-1]["revision"])
     new = chosen(states, request.query_params.get("to") or newest, row["id"])
     before = [state for state in states if state["revision"] < new["revision"]]
