@@ -11,7 +11,7 @@ from collections import OrderedDict
 from contextlib import closing
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
 from exports.formats import to_wacz
 from exports.python_api.archive import Archive
@@ -45,13 +45,6 @@ def described(archive: Archive, wanted: CaptureFilter, created: str) -> dict[str
                for name, value in asdict(wanted.filters).items()}  # fmt: skip
     return {"software": f"newsmorgue {ours}", "created": created, "archive": archive.path.name,
             "query": wanted.query, "filters": filters | {"url": list(wanted.urls)}}  # fmt: skip
-
-
-class PagePackage(NamedTuple):
-    """Hold a WACZ of one page, and the name under which it is asked for."""
-
-    name: str
-    data: bytes
 
 
 class PagePackages:

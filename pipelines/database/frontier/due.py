@@ -24,13 +24,21 @@ IS_STAMP = "(next_visit GLOB '????-??-??T*Z' AND datetime(next_visit) IS NOT NUL
 NEVER = "9"  # after every stamp
 # Rows that are due. A row that this crawl has not visited is due a little early; `?` are limit, now, and its beginning.
 DUE = "(next_visit <= ? AND (next_visit <= ? OR last_visit < ?))"
-# Hosts that have waiting rows. `shut`: 2 if nothing is asked of one for now, 1 if no page is; `?` is now.
-WAITING_HOSTS = """
+
+
+def _hosts(index: str, state: str) -> str:
+    """Return SQL that finds each host with rows in a state by one step in an index: found(host), NULL at its end."""
+    return f"""
     found(host) AS (
-        SELECT min(host) FROM frontier INDEXED BY frontier_time WHERE state = 'waiting'
+        SELECT min(host) FROM frontier INDEXED BY {index} WHERE state = '{state}'
         UNION ALL
-        SELECT (SELECT min(host) FROM frontier INDEXED BY frontier_time WHERE state = 'waiting' AND host > found.host)
-          FROM found WHERE found.host IS NOT NULL),
+        SELECT (SELECT min(host) FROM frontier INDEXED BY {index} WHERE state = '{state}' AND host > found.host)
+          FROM found WHERE found.host IS NOT NULL)"""
+
+
+# Hosts that have waiting rows. `shut`: 2 if nothing is asked of one for now, 1 if no page is; `?` is now.
+WAITING_HOSTS = f"""
+{_hosts("frontier_time", "waiting")},
     waiting_hosts(host, shut) AS (
         SELECT host, (SELECT 2 - pages_only FROM hosts
                        WHERE hosts.host = found.host AND trouble IS NOT NULL AND retry_at > ?)
@@ -49,11 +57,7 @@ RANKS = """
 # Hosts that have parts of pages. `until`: when one in trouble is asked again; NEVER: for no part, while its
 # pages are refused.
 IDLE_HOSTS = f"""
-    found(host) AS (
-        SELECT min(host) FROM frontier INDEXED BY frontier_idle WHERE state = '{IDLE}'
-        UNION ALL
-        SELECT (SELECT min(host) FROM frontier INDEXED BY frontier_idle WHERE state = '{IDLE}' AND host > found.host)
-          FROM found WHERE found.host IS NOT NULL),
+{_hosts("frontier_idle", IDLE)},
     idle_hosts(host, until) AS (
         SELECT host, (SELECT iif(pages_only, '{NEVER}', retry_at) FROM hosts
                        WHERE hosts.host = found.host AND trouble IS NOT NULL)
