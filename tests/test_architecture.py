@@ -289,7 +289,6 @@ def test_reading_is_recognised(call, reads):
 
 # Modules that open files without `safe_open` and `open_input`, and which. None of them is a file of an archive.
 READERS = {
-    "pipelines/fleet/layout.py": "fleet.toml",
     "pipelines/core/urls.py": "reads the Public Suffix List, a file of the package tldextract",
     "crawler/cli/archive_options.py": "/dev/null, in place of a closed pipe",
     "crawler/cli/main.py": "the source text of the commands",
