@@ -37,6 +37,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         P + "importing",
         *(C + name for name in ("config", "discovery", "schedule", "frontier", "http", "middleware", "onboarding")),
     },
+    C + "fleet": WORK | {C + "config"},
     C + "health": WORK | {C + name for name in ("config", "http", "middleware", "engine")},
     C + "watch": WORK | {C + name for name in ("config", "schedule", "frontier", "http", "engine", "health")},
     C + "spiders": WORK
