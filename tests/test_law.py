@@ -24,6 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     P + "rebuild": WORK,
     P + "importing": WORK,
     "exports": FIVE | {P + "selection"},
+    C + "work": CORE | {"exports"},
     C + "schedule": CORE,
     C + "config": CORE | {P + "extraction", P + "fleet", C + "schedule"},
     C + "discovery": CORE | {P + "extraction"},
