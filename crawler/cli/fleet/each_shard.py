@@ -120,7 +120,8 @@ def _on_cluster(fleet: FleetFolder, shards: Sequence[int], work: WorkOptions) ->
     from crawler.work.values import WorkPlace
 
     words = words_of_shard(sys.argv[1:])
-    arguments = [{"fleet": fleet.id, "path": str(fleet.path), "shard": number, "words": words} for number in shards]
+    same = {"fleet": fleet.id, "path": str(fleet.path), "words": words, "on": work.on}
+    arguments = [{"shard": number} | same for number in shards]
     for result in map_items(RUN_SHARD, arguments, WorkPlace(on=work.on)):
         number = result.item.argument["shard"]
         if result.failure is not None:

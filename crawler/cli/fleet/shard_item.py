@@ -11,6 +11,7 @@ from typing import Any
 
 from crawler.cli.common_options import SHARD_VARIABLE
 from crawler.cli.fleet.work_options import OPTIONS
+from crawler.engine.shared_hosts import SCHEDULER_VARIABLE
 from pipelines.core.errors import ConfigError
 from pipelines.fleet.layout import fleet_at
 
@@ -46,9 +47,10 @@ def run_shard(argument: dict[str, Any]) -> dict[str, Any]:
             f"start the worker with {FOLDER_VARIABLE}=DIR, the folder of the fleet {argument['fleet']} on its machine"
         )
         raise ConfigError(str(folder), f"{cause}, on the machine {os.uname().nodename}", cure)
+    variables = {FOLDER_VARIABLE: folder, SHARD_VARIABLE: argument["shard"], SCHEDULER_VARIABLE: argument["on"]}
     done = subprocess.run(
         [sys.executable, "-m", "crawler", *argument["words"]],
-        env=os.environ | {FOLDER_VARIABLE: str(folder), SHARD_VARIABLE: str(argument["shard"])},
+        env=os.environ | {name: str(value) for name, value in variables.items()},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
