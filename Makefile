@@ -1,4 +1,5 @@
 # make demo [URL=https://a-newspaper.example/]   crawl, search, export: a small newspaper of our own, or a real site
+# make demo-fleet                                three workers, a scheduler and a bucket on this machine: docs/scale.md
 # make quick                                     most tests, in at most three minutes on two cores
 # make test | exhaustive | lint | types | docs | bench | clean
 # make tools                                     what judges our exports in tests: pywb, cdxj-indexer, ...
@@ -12,10 +13,13 @@ STAMP := $(VENV)/.newsmorgue-installed
 TOOLS := .tools
 URL   :=
 
-.PHONY: demo quick test exhaustive tools lint types docs bench quality clean
+.PHONY: demo demo-fleet quick test exhaustive tools lint types docs bench quality clean
 
 demo: $(STAMP)
 	$(PY) demo.py '$(URL)'
+
+demo-fleet: $(STAMP)
+	$(PY) demo_fleet.py
 
 # With it each process that the tests start would compile our modules first: a quarter of a second.
 unexport PYTHONDONTWRITEBYTECODE
@@ -63,6 +67,7 @@ quality: $(STAMP)
 clean:
 	rm -rf build dist .pytest_cache .ruff_cache .mypy_cache
 	[ ! -e demo-archive/.made-by-the-demo ] || rm -rf demo-archive
+	[ ! -e demo-fleet/.made-by-the-demo ] || rm -rf demo-fleet
 	find . -name __pycache__ -not -path './$(VENV)/*' -not -path './$(TOOLS)/*' -prune -exec rm -rf {} +
 
 # Shell: the first Python that is new enough, in $$python.
