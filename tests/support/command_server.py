@@ -39,6 +39,7 @@ IMPORTED = (
     "crawler.onboarding.site_fetcher",
     "crawler.onboarding.source_file",
     "exports.python_api.archive",
+    "pipelines.database.schema.migrations",
     "pipelines.database.store",
     "scrapy.core.downloader.handlers.http11",
     "warcio.warcwriter",
@@ -104,7 +105,7 @@ def serve(address: str) -> None:
         listener.listen()
         os.write(1, b"+")
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a process that answers a call
-        while sys.stdin.fileno() not in select.select([listener, sys.stdin], [], [])[0]:
+        while sys.stdin not in select.select([listener, sys.stdin], [], [])[0]:
             call, _ = listener.accept()
             if os.fork() == 0:
                 listener.close()
