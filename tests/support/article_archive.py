@@ -11,9 +11,7 @@ import hashlib
 import json
 import sqlite3
 from collections import Counter
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from pipelines.core.languages.spaced_runs import indexed_words
@@ -244,18 +242,8 @@ def edit(db: sqlite3.Connection, article_id: int, offset: int) -> bytes:
 
 def database(path: Path) -> sqlite3.Connection:
     """Return a connection to a database; a new one has the empty tables of the newest migration."""
-    if not path.exists():
-        path.write_bytes(_empty_database())
+    open_database(path).close()
     return sqlite3.connect(path)
-
-
-@cache
-def _empty_database() -> bytes:
-    """Return the file of a new database. To make one takes a tenth of a second, and hundreds of tests need it."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "morgue.db"
-        open_database(path).close()
-        return path.read_bytes()
 
 
 def insert(db: sqlite3.Connection, table: str, **row: Any) -> None:

@@ -25,6 +25,7 @@ from typing import Any, BinaryIO
 
 from pipelines.core import worker_pool
 from pipelines.extraction import entry
+from tests.support.new_databases import copy_new_databases, template
 
 ROOT = Path(__file__).parents[2]
 READ_AT_START = ("PYTHON", "LANG", "LC_", "TZ", "LD_", "MALLOC")  # beginnings of the names of these variables
@@ -96,6 +97,8 @@ def serve(address: str) -> None:
     """Import, then fork for each call, until the process of the tests closes our standard input."""
     for name in IMPORTED:
         import_module(name)
+    copy_new_databases()
+    template()
     entry.warm_up()
     gc.collect()
     gc.freeze()
