@@ -12,6 +12,13 @@ import pytest
 from pipelines.core.plural import counted, verb
 from tests.support.command import make_archive
 from tests.support.external_tools import BROUGHT_BY, missing_tools
+from tests.support.new_databases import copy_new_databases
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _new_databases() -> None:
+    """Make new databases by copying: their migrations would take a third of the time of many tests."""
+    copy_new_databases()
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,8 @@ from contextlib import closing
 import pytest
 
 from tests.support.article_archive import build
-from tests.support.asked_view import AskedView
 from tests.support.command import morgue
+from tests.support.web_apps import web_apps
 
 
 @pytest.fixture(scope="module")
@@ -24,11 +24,8 @@ def archive(tmp_path_factory):
 @pytest.mark.parametrize("path", ["/article/2", "/article/2.json", "/article/2?revision=1", "/article/2/compare"])
 def test_view_shows_an_article_whose_revision_is_lost(archive, path):
     """The article has its newest text itself."""
-    view = AskedView(archive)
-    try:
+    with web_apps(archive) as view:
         assert view.get(path).status == 200
-    finally:
-        view.close()
 
 
 @pytest.mark.parametrize("command", [["show", "2"], ["show", "2", "--format", "json"], ["diff", "2"]])

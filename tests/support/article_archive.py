@@ -18,6 +18,7 @@ from pipelines.core.languages.spaced_runs import indexed_words
 from pipelines.core.timestamps import day_number
 from pipelines.core.urls import url_key
 from pipelines.database.columns import insert_article, update_article
+from pipelines.database.connection import open_database
 from pipelines.database.edits.change_detection import text_digest
 
 WARC_FILE = "test-20240301000000-00000-archive.warc.gz"
@@ -240,15 +241,8 @@ def edit(db: sqlite3.Connection, article_id: int, offset: int) -> bytes:
 
 
 def database(path: Path) -> sqlite3.Connection:
-    """Return a connection to a new database with the empty tables of the newest migration."""
-    from sqlite_utils import Database
-
-    from pipelines.database.schema.migrations import migrations
-
-    made = Database(path)
-    made.enable_wal()
-    migrations.apply(made)
-    made.close()
+    """Return a connection to a database; a new one has the empty tables of the newest migration."""
+    open_database(path).close()
     return sqlite3.connect(path)
 
 

@@ -25,6 +25,7 @@ from typing import Any, BinaryIO
 
 from pipelines.core import worker_pool
 from pipelines.extraction import entry
+from tests.support.new_databases import copy_new_databases, template
 
 ROOT = Path(__file__).parents[2]
 READ_AT_START = ("PYTHON", "LANG", "LC_", "TZ", "LD_", "MALLOC")  # beginnings of the names of these variables
@@ -39,6 +40,7 @@ IMPORTED = (
     "crawler.onboarding.site_fetcher",
     "crawler.onboarding.source_file",
     "exports.python_api.archive",
+    "pipelines.database.schema.migrations",
     "pipelines.database.store",
     "scrapy.core.downloader.handlers.http11",
     "warcio.warcwriter",
@@ -95,6 +97,8 @@ def serve(address: str) -> None:
     """Import, then fork for each call, until the process of the tests closes our standard input."""
     for name in IMPORTED:
         import_module(name)
+    copy_new_databases()
+    template()
     entry.warm_up()
     gc.collect()
     gc.freeze()
@@ -104,7 +108,7 @@ def serve(address: str) -> None:
         listener.listen()
         os.write(1, b"+")
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a process that answers a call
-        while sys.stdin.fileno() not in select.select([listener, sys.stdin], [], [])[0]:
+        while sys.stdin not in select.select([listener, sys.stdin], [], [])[0]:
             call, _ = listener.accept()
             if os.fork() == 0:
                 listener.close()

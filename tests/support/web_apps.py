@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from exports.web import view_app
 from exports.web.guard import App, Doorway, Guard
+from exports.web.lists import HealthOf
 from exports.web.origins import Origins
 from exports.web.replay import prepared
 from exports.web.replay.app import Replay
@@ -45,7 +46,7 @@ class WebApps:
         return self.ask(asked.port or 0, method, target.encode(), fields)
 
     def ask(self, port: int, method: str, target: bytes, headers: list[tuple[bytes, bytes]]) -> Answer:
-        """Ask as a server does that has read a request. Raises TimeoutError, and what is a fault of ours."""
+        """Ask as a server does that has read a request. Raises TimeoutError, and a fault that no answer tells of."""
         raw, _, query = target.partition(b"?")
         scope = {
             "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
@@ -80,19 +81,26 @@ async def answer_of(app: App, scope: dict[str, object]) -> Answer:
         else:
             body.extend(message.get("body", b""))
 
-    await app(scope, receive, send)
+    try:
+        await app(scope, receive, send)
+    except Exception:
+        if start.get("status") != 500:  # an answer that tells of it; a server would log the rest
+            raise
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in start["headers"]}
     return Answer(start["status"], headers, bytes(body))
 
 
 @contextmanager
-def web_apps(archive: Path) -> Iterator[WebApps]:
-    """Give both applications as `morgue serve` puts them together, while the block runs."""
+def web_apps(archive: Path, health_of: HealthOf = lambda _: [], *, public: bool = False) -> Iterator[WebApps]:
+    """Give both applications as `morgue serve` puts them together, while the block runs.
+
+    `public`: as with `--public`, any Host header will do.
+    """
     served, workers, origins = ServedArchive(archive), prepared.workers(), Origins(PORTS)
-    view = view_app.View(served, origins, lambda *_: [], PagePackages()).app()
+    view = view_app.View(served, origins, health_of, PagePackages()).app()
     pairs = ((view, view_app.headers), (Replay(served, workers, origins).app(), replay_headers))
     apps = {
-        port: Guard(app, Doorway.at("127.0.0.1", port), partial(said, origins))
+        port: Guard(app, Doorway.at("127.0.0.1", port, public=public), partial(said, origins))
         for port, (app, said) in zip(PORTS, pairs, strict=True)
     }
     loop = asyncio.new_event_loop()

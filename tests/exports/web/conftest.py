@@ -1,12 +1,14 @@
-"""Share what takes long to make and no test changes: a browser, and a page with all its parts in an archive."""
+"""Share what takes long to make: archives and a browser."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from tests.support.article_archive import build
 from tests.support.browser import browser
 from tests.support.command import crawl, make_archive, rows
 from tests.support.styled_paper import styled_paper
@@ -17,6 +19,18 @@ class StyledArchive(NamedTuple):
 
     folder: Path
     url: str
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory):
+    """Return an archive of a few dozen articles, which no test changes."""
+    return build(tmp_path_factory.mktemp("built") / "archive")
+
+
+@pytest.fixture
+def archive(built, tmp_path):
+    """Return a copy of it, of the test's own."""
+    return Path(shutil.copytree(built, tmp_path / "archive"))
 
 
 @pytest.fixture(scope="session")

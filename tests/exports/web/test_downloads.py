@@ -17,34 +17,34 @@ from exports.web.replay import page_packages
 from exports.web.replay.page_packages import PagePackages
 from exports.web.served_archive import ServedArchive
 from pipelines.core.errors import MorgueError
-from tests.support.article_archive import build
-from tests.support.asked_view import answer_of
+from tests.support.web_apps import web_apps
 
 FORMS = ("jsonl", "wacz")
 
 
 @pytest.fixture
-def app(tmp_path, monkeypatch):
+def app(archive, monkeypatch):
     """Return the view of an archive, whose exports wait for their reader after a few bytes."""
     monkeypatch.setattr(downloads, "PIECE_BYTES", 16)
     monkeypatch.setattr(downloads, "MAX_WAITING_PIECES", 1)
-    archive = ServedArchive(build(tmp_path / "archive"))
-    yield view_app.View(archive, Origins((1, 2)), list, PagePackages()).app()
-    archive.close()
+    served = ServedArchive(archive)
+    yield view_app.View(served, Origins((1, 2)), list, PagePackages()).app()
+    served.close()
 
 
 ERROR = MorgueError("warc/x.warc.gz", "is short", "restore it")
 
 
 @pytest.mark.parametrize("error", [ERROR, sqlite3.OperationalError("no such table: x"), OSError(5, "I/O", "/x/y")])
-def test_export_that_fails_before_its_first_piece_is_an_error_page(app, monkeypatch, error, caplog):
+def test_export_that_fails_before_its_first_piece_is_an_error_page(archive, monkeypatch, error, caplog):
     """In our words, with the status of an error, and not a file without rows."""
 
     def write(*_):
         raise error
 
     monkeypatch.setattr(page_packages, "write_search", write)
-    answer = asyncio.run(answer_of(app, "/export/articles.wacz", "127.0.0.1:8001"))
+    with web_apps(archive) as view:
+        answer = view.get("/export/articles.wacz")
     assert (answer.status, answer.headers["content-type"]) == (503, "text/html; charset=utf-8")
     assert "content-disposition" not in answer.headers
     assert caplog.records == []
@@ -68,7 +68,7 @@ def test_export_that_fails_in_the_middle_is_cut_and_told_in_one_line(app, monkey
     ]  # fmt: skip
 
 
-def test_exports_end_at_once_when_the_server_stops(tmp_path, monkeypatch, caplog):
+def test_exports_end_at_once_when_the_server_stops(archive, monkeypatch, caplog):
     """Also one whose reader takes nothing: it would hold the server until its time is over, with a traceback."""
     monkeypatch.setattr(serving, "STOP_SECONDS", 0.3)
 
@@ -77,8 +77,8 @@ def test_exports_end_at_once_when_the_server_stops(tmp_path, monkeypatch, caplog
             out.write(b"x" * 100_000)
 
     monkeypatch.setattr(page_packages, "write_search", write)
-    archive = ServedArchive(build(tmp_path / "archive"))
-    view = view_app.View(archive, Origins((1, 2)), list, PagePackages())
+    served = ServedArchive(archive)
+    view = view_app.View(served, Origins((1, 2)), list, PagePackages())
     with socket.create_server(("127.0.0.1", 0)) as door:
         port = door.getsockname()[1]
         guard = Guard(view.app(), Doorway.at("127.0.0.1", port), lambda name: {})
@@ -91,7 +91,7 @@ def test_exports_end_at_once_when_the_server_stops(tmp_path, monkeypatch, caplog
             server.should_exit = True
             thread.join(10)
             assert not thread.is_alive()
-    archive.close()
+    served.close()
     assert [one.getMessage() for one in caplog.records if "cut" not in one.getMessage()] == []
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 from contextlib import closing
-from pathlib import Path
 
 import feedparser
 import pytest
@@ -13,8 +11,7 @@ import pytest
 from pipelines.database.connection import connect
 from pipelines.database.filters import EVERYTHING
 from pipelines.database.search import hits
-from tests.support.article_archive import build
-from tests.support.asked_view import AskedView
+from tests.support.web_apps import web_apps
 
 REASON = {"kind": "silence", "status": "bad", "since": "2026-03-01T00:00:00Z", "evidence": "e", "next_step": "n"}
 HEALTH = [{"name": "courier", "reasons": [REASON]}]
@@ -31,21 +28,10 @@ SELECT id, url_key, url, '404', '2026-02-03T00:00:00Z', capture_id, '2026-02-03T
 """
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("built") / "archive")
-
-
-@pytest.fixture
-def archive(built, tmp_path):
-    return Path(shutil.copytree(built, tmp_path / "archive"))
-
-
 @pytest.fixture
 def view(archive):
-    asked = AskedView(archive, lambda db: HEALTH)
-    yield asked
-    asked.close()
+    with web_apps(archive, lambda db: HEALTH, public=True) as asked:
+        yield asked
 
 
 def feed(view, path, **options):

@@ -10,7 +10,6 @@ from contextlib import ExitStack, closing
 import pytest
 
 from pipelines.database.columns import update_article
-from tests.support.article_archive import build
 from tests.support.odd_requests import OddRequest, RawClient, asked_by_many, asked_in_process, ports_of, resident_mb
 from tests.support.web_apps import web_apps
 from tests.support.web_view import viewing
@@ -24,24 +23,18 @@ MAX_GROWTH_MB = 250
 
 
 @pytest.fixture(scope="module")
-def archive(tmp_path_factory):
-    """Return a small archive with articles of several languages, edits, and captures that can be replayed."""
-    return build(tmp_path_factory.mktemp("odd") / "archive")
-
-
-@pytest.fixture(scope="module")
-def view(archive):
-    """Serve it. Nothing may be printed."""
-    with viewing(archive) as view:
+def view(built):
+    """Serve the archive. Nothing may be printed."""
+    with viewing(built) as view:
         yield view
 
 
 URLS = tuple(f"https://courier.example/2024/article-{number}?from=front" for number in range(1, 5))
 
 
-def test_no_request_is_answered_with_an_error_of_ours(archive):
+def test_no_request_is_answered_with_an_error_of_ours(built):
     """Each is answered in time."""
-    with web_apps(archive) as web:
+    with web_apps(built) as web:
         found = asked_in_process(web, 20261130, REQUESTS, URLS)
     assert found.faults == []
     assert {200, 400, 404, 405, 414, 421} <= set(found.statuses), found.statuses
@@ -155,9 +148,8 @@ def test_more_exports_than_two_are_told_to_wait(view):
         time.sleep(0.1)
 
 
-def test_third_export_is_told_to_try_again(tmp_path):
+def test_third_export_is_told_to_try_again(archive):
     """Two readers who take nothing of theirs hold both places, until they go."""
-    archive = build(tmp_path / "archive")
     with closing(sqlite3.connect(archive / "morgue.db")) as db, db:
         for number in range(1, 20):
             update_article(db, {"text": f"{number} lamps\n" * 200_000}, number)

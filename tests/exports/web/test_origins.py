@@ -8,7 +8,6 @@ import pytest
 
 from exports.web.origins import Origins, checked
 from pipelines.core.errors import ConfigError
-from tests.support.article_archive import build
 from tests.support.command import morgue
 from tests.support.styled_paper import free_port
 from tests.support.web_view import viewing
@@ -68,10 +67,9 @@ def test_third_origin_is_stated_with_the_others():
 
 
 @pytest.mark.slow
-def test_view_behind_a_server_with_tls(tmp_path):
+def test_view_behind_a_server_with_tls(built):
     """Its links, its frames, its policies and its cookie are those of the stated origins."""
-    archive = build(tmp_path / "archive")
-    refused = morgue("-C", archive, "serve", "--port", "0", "--origin", ONE, "--replay-origin", OTHER)
+    refused = morgue("-C", built, "serve", "--port", "0", "--origin", ONE, "--replay-origin", OTHER)
     assert refused.returncode == 2
     assert "add --token TEXT, or --public if everybody may" in refused.stderr
     options = (
@@ -86,10 +84,10 @@ def test_view_behind_a_server_with_tls(tmp_path):
         "--replay-port",
         "0",
     )
-    with viewing(archive, *options) as told:
+    with viewing(built, *options) as told:
         assert told.url == ONE
     port = free_port()
-    with viewing(archive, *options[:-4], "--port", str(port), "--replay-port", "0") as told:
+    with viewing(built, *options[:-4], "--port", str(port), "--replay-port", "0") as told:
         view = told.at(f"http://127.0.0.1:{port}")
         moved = view.get("/search?token=correct-horse", Host="archive.example", X_Forwarded_Proto="http")
         assert "; Secure" in moved.headers["set-cookie"]

@@ -7,36 +7,24 @@ import shutil
 import sqlite3
 import sys
 import threading
-from pathlib import Path
+from functools import partial
 
 import pytest
 
 from exports.python_api.archive import Archive
 from exports.python_api.connections import DatabaseReplaced
 from exports.web import article_page, served_archive
-from exports.web.served_archive import ServedArchive
+from exports.web.served_archive import AnswerTime, ServedArchive
 from pipelines.core.errors import ArchiveDamaged, ConfigError, MorgueError
-from tests.support.article_archive import build
-from tests.support.asked_view import AskedView
+from tests.support.web_apps import web_apps
 
 ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n"
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("built") / "archive")
-
-
-@pytest.fixture
-def archive(built, tmp_path):
-    return Path(shutil.copytree(built, tmp_path / "archive"))
-
-
 @pytest.fixture
 def view(archive):
-    asked = AskedView(archive)
-    yield asked
-    asked.close()
+    with web_apps(archive) as asked:
+        yield asked
 
 
 @pytest.fixture
@@ -122,12 +110,11 @@ def test_question_ends_when_the_server_stops(archive):
 
 def test_health_has_a_limit_of_time_as_all_answers(archive, monkeypatch):
     """It is asked on the connection of its question. 503: later, or for less."""
-    monkeypatch.setattr(served_archive, "MAX_SECONDS", 0.2)
-    view = AskedView(archive, lambda db: db.execute(ENDLESS).fetchall())
-    for path in ("/health", "/health.json", "/health.atom"):
-        answer = view.get(path)
-        assert (answer.status, "takes longer than" in answer.text) == (503, True)
-    view.close()
+    monkeypatch.setattr(served_archive, "AnswerTime", partial(AnswerTime, 0.2))
+    with web_apps(archive, lambda db: db.execute(ENDLESS).fetchall()) as view:
+        for path in ("/health", "/health.json", "/health.atom"):
+            answer = view.get(path)
+            assert (answer.status, "takes longer than" in answer.text) == (503, True)
 
 
 @pytest.mark.parametrize("schema", ["schema-5", "schema-9"])
@@ -199,11 +186,10 @@ def test_fault_of_ours_is_told_in_the_words_of_the_family(archive, monkeypatch):
         raise ZeroDivisionError
 
     monkeypatch.setattr(article_page, "answer", fail)
-    view = AskedView(archive)
-    page, found = view.get("/article/1"), view.get("/article/1.json")
+    with web_apps(archive) as view:
+        page, found = view.get("/article/1"), view.get("/article/1.json")
     assert (page.status, "could not be made, by a fault of Newsmorgue" in page.text) == (500, True)
     assert (found.status, found.json()["error"]["next_step"]) == (500, "its log says more")
-    view.close()
 
 
 @pytest.mark.parametrize("name", ["x%00.css", "x" * 3000, "..%2frendering.py", "%ff"])
@@ -218,7 +204,6 @@ def test_mistake_in_settings_is_told_for_health(archive):
     def wrong(db):
         raise ConfigError(str(archive / "sources/x.toml"), "is wrong", "mend it")
 
-    view = AskedView(archive, wrong)
-    answer = view.get("/health.json")
+    with web_apps(archive, wrong) as view:
+        answer = view.get("/health.json")
     assert answer.json()["error"] == {"subject": "sources/x.toml", "cause": "is wrong", "next_step": "mend it"}
-    view.close()

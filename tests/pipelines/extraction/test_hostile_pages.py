@@ -242,23 +242,29 @@ def made(page: object) -> Page:
 
 @pytest.fixture(scope="module")
 def outcomes() -> dict[str, tuple[object, float, int]]:
-    """Return the outcome of every case, read by two workers with the limits of a crawl."""
+    """Return the outcome of every case, read by two workers with the CPU seconds and the memory of a crawl."""
     cases: dict[str, Callable[[], object]] = {
         **PAGES,
         **{f"a run of {name}": lambda run=run: bait(run) for name, run in RUNS.items()},
     }
 
     async def read_all() -> dict[str, tuple[object, float, int]]:
-        workers, room, found = WorkerPool(2, warm_up=WARM_UP), asyncio.Semaphore(4), {}
+        # Wall seconds depend on what else the machine does; the CPU seconds are what is tested.
+        workers, found = WorkerPool(2, seconds=90.0, warm_up=WARM_UP), {}
 
-        async def read_one(name: str) -> None:
-            async with room:  # four pages at a time are made, sent and forgotten
+        async def read_one(name: str, room: asyncio.Semaphore) -> None:
+            async with room:  # few pages at a time are made, sent and forgotten
                 try:
                     found[name] = await workers.run(read_measured, made(cases[name]()))
                 except WorkerFailure as overrun:
                     found[name] = (overrun, 0.0, 0)
 
-        await asyncio.gather(*map(read_one, cases))
+        room = asyncio.Semaphore(4)
+        await asyncio.gather(*(read_one(name, room) for name in cases))
+        # Work beside it makes a process slower by half: what took long counts as it is when it is read alone.
+        for name, (outcome, seconds, _) in [*found.items()]:
+            if isinstance(outcome, WorkerFailure) or seconds >= SECONDS:
+                await read_one(name, room)
         await workers.close()
         return found
 
