@@ -153,6 +153,7 @@ def measure(folder: Path, args: argparse.Namespace) -> dict[str, Any]:
             lake, folder / name, "--workers", str(workers), marked=marked
         )
         found[f"{name}_cpu"] = marked.total()
+        print(f"{name}: {found[f'{name}_wall']:.1f} s wall, {found[f'{name}_cpu']:.1f} s CPU", flush=True)
         if name == "one":
             found["counting_gain"] = counting_gain()
     marked = MarkedProcesses()
@@ -161,10 +162,13 @@ def measure(folder: Path, args: argparse.Namespace) -> dict[str, Any]:
     try:
         found["dask_wall"], found["dask_code"] = run(lake, folder / "dask", "--on", cluster.address, marked=marked)
         found["dask_cpu"] = marked.total()
+        print(f"dask: {found['dask_wall']:.1f} s wall, {found['dask_cpu']:.1f} s CPU", flush=True)
     finally:
         cluster.close()
         del os.environ[MARK]
-    found["kills"], found["runs"] = killed_run(lake, folder / "killed", args.kill_seconds)
+    # A reader must have the time for a file, else none is ever finished.
+    every = max(args.kill_seconds, 1.5 * found["two_wall"] * 2 / args.files)
+    found["kills"], found["runs"] = killed_run(lake, folder / "killed", every)
     expected = bytes_of(folder / "one")
     for name in ("two", "dask", "killed"):
         found[f"{name}_same"] = bytes_of(folder / name) == expected
