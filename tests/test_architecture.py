@@ -54,6 +54,7 @@ FILE_USERS = {
     "crawler/engine/import_run.py": "files of other programs",
     "crawler/watch/status_file.py": "watch.json",
     "crawler/onboarding/samples.py": "saved pages",
+    "crawler/lake/places.py": "files of other programs, and the folder of readings",
     "crawler/work/host_lock.py": "the folder of lock files",
     "exports/__init__.py": "the formats that there are",
     "exports/web/rendering.py": "style sheet and icon of the product",

@@ -42,6 +42,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         ),
     },
     C + "fleet": WORK | {C + "config"},
+    C + "lake": WORK
+    | {P + "importing", P + "selection", "exports", C + "config", C + "discovery", C + "onboarding", C + "work"},
     C + "health": WORK | {C + name for name in ("config", "http", "middleware", "engine")},
     C + "watch": WORK | {C + name for name in ("config", "schedule", "frontier", "http", "engine", "health")},
     C + "spiders": WORK

@@ -14,6 +14,7 @@ import click
 from crawler.cli.common_options import common_options, folder_of, overrides_of
 from crawler.cli.left_out import reasons_text
 from crawler.cli.log_options import log_options
+from crawler.cli.working.options import place_of, work_options
 from pipelines.core.errors import ConfigError, QueryError
 from pipelines.core.plural import counted, verb
 from pipelines.core.terminal import plain
@@ -32,7 +33,7 @@ OUTCOMES = ("new", "edited", "unchanged", "duplicate")
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, metavar="FILE|DIR|LIST...")
+@click.argument("files", nargs=-1, required=True, metavar="FILE|DIR|LIST|s3://...")
 @click.option("--host", "hosts", multiple=True, metavar="HOST", help="Only records of this host. Repeatable.")
 @click.option("--domain", "domains", multiple=True, metavar="DOMAIN",
               help="Only records of this domain and its subdomains. Repeatable.")  # fmt: skip
@@ -47,6 +48,15 @@ OUTCOMES = ("new", "edited", "unchanged", "duplicate")
 @click.option("--keep-mismatched", is_flag=True,
               help="Also keep records whose block does not match its digest although no checksum of a gzip member says "
                    "that it is whole. They are marked.")  # fmt: skip
+@click.option("--in-place", is_flag=True,
+              help="Copy nothing: write the articles of FILE, DIR, pattern or s3://BUCKET/PREFIX as Parquet "
+                   "(docs/lakes.md).")  # fmt: skip
+@click.option("--output", metavar="DIR|s3://...",
+              help="With --in-place: where the Parquet files go (default: readings/ in the archive).")  # fmt: skip
+@click.option("--language", "languages", multiple=True, metavar="CODE",
+              help="With --in-place: only articles in this language: de. Repeatable.")  # fmt: skip
+@click.option("--retry-failed", is_flag=True, help="With --in-place: read again the files that failed before.")
+@work_options
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True,
               help="json: the summary as one object.")  # fmt: skip
 @click.option("--quiet", is_flag=True, help="Print nothing unless something is wrong.")
@@ -62,6 +72,13 @@ def command(
     until: str | None,
     mimes: tuple[str, ...],
     keep_mismatched: bool,
+    in_place: bool,
+    output: str | None,
+    languages: tuple[str, ...],
+    retry_failed: bool,
+    on: str | None,
+    part: str | None,
+    workers: int | None,
     form: str,
     quiet: bool,
 ) -> int:
@@ -85,12 +102,22 @@ def command(
     does not exist, the list or folder names no file); nothing was done.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    chosen = replace(import_filter(hosts, domains, since, until, mimes), mismatched=keep_mismatched)
+    if in_place:
+        from crawler.cli.working.lake import import_in_place
+
+        return import_in_place(
+            ctx, files, chosen, languages, output, place_of(on, part, workers),
+            retry_failed=retry_failed, form=form, quiet=quiet,
+        )  # fmt: skip
+    if output or languages or retry_failed or on or part or workers:
+        cause = "belong to --in-place"
+        raise ConfigError("--output, --language, --retry-failed, --on, --part, --workers", cause, "add --in-place")
     folder = folder_of(ctx)
 
     from crawler.config.models import load
     from crawler.engine.import_run import ImportRun, files_of
 
-    chosen = replace(import_filter(hosts, domains, since, until, mimes), mismatched=keep_mismatched)
     paths = files_of(files, sys.stdin)
     job = ImportRun(load(folder, overrides_of(ctx)), paths, chosen, " ".join(sys.argv[1:]))
     import asyncio  # 20 ms that `morgue --help` need not pay

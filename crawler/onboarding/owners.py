@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Protocol
 
-from crawler.config.models import Config, SourceConfig
+from crawler.config.models import SourceConfig
 from crawler.discovery.url_classifier import LIST_WITH_PARAMETERS, UrlClassification, classify_with_reason
 from pipelines.core.items import Source
 from pipelines.core.urls import fetchable, host_of, site_of, site_of_host
 
 
+class HasSources(Protocol):
+    """Declare what the sources are taken from: a Config, say."""
+
+    @property
+    def sources(self) -> Mapping[str, SourceConfig]:
+        """Return the sources by name."""
+
+
 class SourceOwners:
     """Look up the sources of an archive by host and by site."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: HasSources) -> None:
         self._by_host: dict[str, SourceConfig] = {}
         self._by_site: dict[str, SourceConfig] = {}
         for own in sorted(config.sources.values(), key=lambda own: host_of(own.url).removeprefix("www.").count(".")):

@@ -203,7 +203,7 @@ class _Cluster:
     def end(self) -> None:
         """Tell the workers to end the items of this map that still run, and close the client."""
         try:
-            if self.submissions and self.client.status == "running":
+            if self.client.status == "running":
                 self.client.cancel([submission.future for submission in self.submissions.values()])
                 self._on_all(dask_tasks.end_items, self.name)
         finally:

@@ -77,30 +77,35 @@ def record_streams(path: Path, on_damage: OnZipDamage) -> Iterator[RecordStream]
     cannot be read.
     """
     with os_errors(str(path)), open_input(path) as file:
-        size = file.seek(0, 2)
+        yield from streams_in(file, path.name, on_damage)
+
+
+def streams_in(file: BinaryIO, name: str, on_damage: OnZipDamage) -> Iterator[RecordStream]:
+    """Yield the streams of records in an open file, wherever it lies, as `record_streams` does."""
+    size = file.seek(0, 2)
+    file.seek(0)
+    start = file.read(16)
+    file.seek(0)
+    if container_kind(start) != "zip":
+        yield RecordStream("", file, size, name)
+        return
+    try:
+        members = zip_members(file, size, on_damage)
+    except UNREADABLE_ZIP as error:
+        on_damage("", 0, f"the directory of the zip cannot be read ({error}); it is searched for records")
         file.seek(0)
-        start = file.read(16)
-        file.seek(0)
-        if container_kind(start) != "zip":
-            yield RecordStream("", file, size, path.name)
-            return
+        yield RecordStream("", file, size, ".gz")
+        return
+    for info in members:
+        shown = printable(info.filename)
+        if not info.filename.lower().endswith(SUFFIXES[:-1]):
+            continue
         try:
-            members = zip_members(file, size, on_damage)
-        except UNREADABLE_ZIP as error:
-            on_damage("", 0, f"the directory of the zip cannot be read ({error}); it is searched for records")
-            file.seek(0)
-            yield RecordStream("", file, size, ".gz")
-            return
-        for info in members:
-            name = printable(info.filename)
-            if not info.filename.lower().endswith(SUFFIXES[:-1]):
-                continue
-            try:
-                stream = member_stream(file, info, size)
-            except ContainerDamage as damage:
-                on_damage(name, info.header_offset, str(damage))
-                continue
-            yield RecordStream(name, stream, info.compress_size, info.filename)
+            stream = member_stream(file, info, size)
+        except ContainerDamage as damage:
+            on_damage(shown, info.header_offset, str(damage))
+            continue
+        yield RecordStream(shown, stream, info.compress_size, info.filename)
 
 
 class _SmallReads:

@@ -158,7 +158,7 @@ class ImportPipeline:
                 return
         else:
             job.block = job.group.answer.block or b""
-        self._classify(job)
+        classify(job, self.classifier, comments=self.comments)
         await self._queue.put((job, asyncio.get_running_loop().create_task(self._read_page(job))))
 
     async def _resolve(self, job: ImportJob) -> bool:
@@ -171,38 +171,6 @@ class ImportPipeline:
         if found is not None:
             job.original, job.block = found, found.block
         return found is not None
-
-    def _classify(self, job: ImportJob) -> None:
-        """Set the kind of a job's capture, and its page if it holds one to be read, or why that is not read."""
-        answer, fields = job.group.answer, job.group.answer.fields
-        url, given, start = fields.get("WARC-Target-URI") or "", fields.get("Morgue-Kind"), start_of(job.block)
-        shape = given or kind_of(url, start, self.classifier.kind)
-        why, is_found = self._why_unread(url, fields, start), start.head is not None and start.head.status == 200
-        is_listing = shape in ("front", "section")
-        job.kind = "other" if given is None and why in (NOT_HTML, CUT_OFF) and shape in PAGE_KINDS else shape
-        if why == BAD_ADDRESS or (why and shape in ("article", "page")):
-            job.unread = why
-        elif given is None and why != NOT_HTML and is_found and shape in LEFT_OUT_KINDS:
-            job.left_out = self.classifier.why_no_article(url)
-        if is_found and why is None and (shape in ("article", "page") or (is_listing and not is_front(url))):
-            capture = Capture(
-                None, url, adopt.time_of(answer), 200, None, "", 0, 0, adopt.record_id_of(answer), "response", None,
-                None, shape,
-            )  # fmt: skip
-            job.page = Page(
-                fetchable(url) or url, b"", capture=capture, source=self.classifier.source(url), comments=self.comments,
-                listing=is_listing,
-            )  # fmt: skip
-
-    def _why_unread(self, url: str, fields: WarcFields, start: ResponseStart) -> str | None:
-        """Return why a response of status 200 holds no page to read; None if it may, or if it has another status."""
-        if start.head is None or start.head.status != 200:
-            return None
-        if why_no_page(start) is not None:
-            return NOT_HTML
-        if fields.get("WARC-Truncated") is not None or fields.get("Morgue-Error") is not None:
-            return CUT_OFF
-        return None if is_web_address(url) else BAD_ADDRESS
 
     async def _read_page(self, job: ImportJob) -> ReadResult | None:
         if job.page is None:
@@ -245,3 +213,37 @@ class ImportPipeline:
             finally:
                 self._budget.give_back(job.group.bytes)
                 self._queue.task_done()
+
+
+def classify(job: ImportJob, classifier: SourceClassifier, *, comments: bool = False) -> None:
+    """Set the kind of a job's capture, and its page if it holds one to be read, or why that is not read."""
+    answer, fields = job.group.answer, job.group.answer.fields
+    url, given, start = fields.get("WARC-Target-URI") or "", fields.get("Morgue-Kind"), start_of(job.block)
+    shape = given or kind_of(url, start, classifier.kind)
+    why, is_found = _why_unread(url, fields, start), start.head is not None and start.head.status == 200
+    is_listing = shape in ("front", "section")
+    job.kind = "other" if given is None and why in (NOT_HTML, CUT_OFF) and shape in PAGE_KINDS else shape
+    if why == BAD_ADDRESS or (why and shape in ("article", "page")):
+        job.unread = why
+    elif given is None and why != NOT_HTML and is_found and shape in LEFT_OUT_KINDS:
+        job.left_out = classifier.why_no_article(url)
+    if is_found and why is None and (shape in ("article", "page") or (is_listing and not is_front(url))):
+        capture = Capture(
+            None, url, adopt.time_of(answer), 200, None, "", 0, 0, adopt.record_id_of(answer), "response", None,
+            None, shape,
+        )  # fmt: skip
+        job.page = Page(
+            fetchable(url) or url, b"", capture=capture, source=classifier.source(url), comments=comments,
+            listing=is_listing,
+        )  # fmt: skip
+
+
+def _why_unread(url: str, fields: WarcFields, start: ResponseStart) -> str | None:
+    """Return why a response of status 200 holds no page to read; None if it may, or if it has another status."""
+    if start.head is None or start.head.status != 200:
+        return None
+    if why_no_page(start) is not None:
+        return NOT_HTML
+    if fields.get("WARC-Truncated") is not None or fields.get("Morgue-Error") is not None:
+        return CUT_OFF
+    return None if is_web_address(url) else BAD_ADDRESS

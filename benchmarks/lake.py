@@ -1,0 +1,207 @@
+"""Show that a lake is read in place as fast as the cores allow, and once, whatever is killed meanwhile.
+
+    .venv/bin/python benchmarks/lake.py [--files 6] [--pages 40] [--limit 0.95] [--dask-limit 1.05] [--kill-seconds 4]
+
+The lake is made of the pages in tests/pages. Exit code 1: two readers are slower than `--limit` of what two processes
+that only count get here, Dask takes more CPU than `--dask-limit` times plain processes, or a reading differs, is
+missing or is there twice after readers were killed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tests.support import foreign  # noqa: E402
+from tests.support.dask_cluster import DaskCluster  # noqa: E402
+from tests.support.lakes import bytes_of, rows_of  # noqa: E402
+
+MARK = "MORGUE_BENCHMARK"
+SAMPLE_SECONDS = 0.1
+COUNT = "sum(number * number for number in range(20_000_000))"
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def make_lake(folder: Path, files: int, pages: int) -> None:
+    """Write WARC files of real pages."""
+    folder.mkdir(parents=True)
+    bodies = cycle(path.read_bytes() for path in sorted((ROOT / "tests" / "pages").rglob("*.html")))
+    for number in range(files):
+        records = [
+            foreign.record("response", foreign.address(number * pages + at), foreign.answer(body))
+            for at, body in enumerate(islice(bodies, pages))
+        ]
+        (folder / f"lake-{number:03}.warc.gz").write_bytes(foreign.gz(records))
+
+
+class MarkedProcesses:
+    """Sum the CPU seconds of all processes that have our mark in their environment, also of those that are killed."""
+
+    def __init__(self) -> None:
+        self.mark, self.cpu = uuid.uuid4().hex, dict[int, float]()
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def _watch(self) -> None:
+        while not self._done.wait(SAMPLE_SECONDS):
+            self.look()
+
+    def look(self) -> None:
+        for path in Path("/proc").iterdir():
+            if path.name.isdigit() and (int(path.name) in self.cpu or self.is_marked(path)):
+                try:
+                    fields = (path / "stat").read_text().rpartition(")")[2].split()
+                except OSError:
+                    continue
+                self.cpu[int(path.name)] = (int(fields[11]) + int(fields[12])) / TICKS
+
+    def is_marked(self, path: Path) -> bool:
+        try:
+            return f"{MARK}={self.mark}".encode() in (path / "environ").read_bytes()
+        except OSError:
+            return False
+
+    def item_processes(self) -> list[int]:
+        """Return the processes that run items now."""
+        found = []
+        for pid in list(self.cpu):
+            try:
+                if b"item_process" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    found.append(pid)
+            except OSError:
+                continue
+        return found
+
+    def total(self) -> float:
+        self.look()
+        self._done.set()
+        self._thread.join()
+        return sum(self.cpu.values())
+
+
+def run(lake: Path, output: Path, *more: str, marked: MarkedProcesses) -> tuple[float, int]:
+    """Read the lake in place; return (wall seconds, exit code)."""
+    command = [sys.executable, "-m", "crawler", "import", "--in-place", str(lake), "--output", str(output), *more]
+    begin = time.monotonic()
+    done = subprocess.run(
+        [*command, "--quiet"], cwd=ROOT, env=os.environ | {MARK: marked.mark, "PYTHONPATH": str(ROOT)}
+    )
+    return time.monotonic() - begin, done.returncode
+
+
+def counting_gain() -> float:
+    """Return how many times as much two processes count here as one does at the same time of day."""
+
+    def seconds(processes: int) -> float:
+        begin = time.monotonic()
+        running = [subprocess.Popen([sys.executable, "-c", COUNT]) for _ in range(processes)]
+        for process in running:
+            process.wait()
+        return time.monotonic() - begin
+
+    return 2 * seconds(1) / seconds(2)
+
+
+def killed_run(lake: Path, output: Path, every: float) -> tuple[int, int]:
+    """Read the lake while a reader is killed every few seconds; return (kills, runs of the command)."""
+    kills = runs = 0
+    while True:
+        marked, over = MarkedProcesses(), threading.Event()
+
+        def kill(marked: MarkedProcesses = marked, over: threading.Event = over) -> None:
+            nonlocal kills
+            while not over.wait(every):
+                if pids := marked.item_processes():
+                    os.kill(random.choice(pids), signal.SIGKILL)
+                    kills += 1
+
+        killer = threading.Thread(target=kill)
+        killer.start()
+        _, code = run(lake, output, "--workers", "2", marked=marked)
+        over.set()
+        killer.join()
+        marked.total()
+        runs += 1
+        if code == 0 or runs == 20:
+            return kills, runs
+
+
+def measure(folder: Path, args: argparse.Namespace) -> dict[str, Any]:
+    """Run everything once."""
+    lake = folder / "lake"
+    make_lake(lake, args.files, args.pages)
+    found: dict[str, Any] = {}
+    for name, workers in (("one", 1), ("two", 2)):
+        marked = MarkedProcesses()
+        found[f"{name}_wall"], found[f"{name}_code"] = run(
+            lake, folder / name, "--workers", str(workers), marked=marked
+        )
+        found[f"{name}_cpu"] = marked.total()
+        print(f"{name}: {found[f'{name}_wall']:.1f} s wall, {found[f'{name}_cpu']:.1f} s CPU", flush=True)
+        if name == "one":
+            found["counting_gain"] = counting_gain()
+    marked = MarkedProcesses()
+    os.environ[MARK] = marked.mark
+    cluster = DaskCluster(folder / "cluster")
+    try:
+        found["dask_wall"], found["dask_code"] = run(lake, folder / "dask", "--on", cluster.address, marked=marked)
+        found["dask_cpu"] = marked.total()
+        print(f"dask: {found['dask_wall']:.1f} s wall, {found['dask_cpu']:.1f} s CPU", flush=True)
+    finally:
+        cluster.close()
+        del os.environ[MARK]
+    # A reader must have the time for a file, else none is ever finished.
+    every = max(args.kill_seconds, 1.5 * found["two_wall"] * 2 / args.files)
+    found["kills"], found["runs"] = killed_run(lake, folder / "killed", every)
+    expected = bytes_of(folder / "one")
+    for name in ("two", "dask", "killed"):
+        found[f"{name}_same"] = bytes_of(folder / name) == expected
+    ids = [row["warc_record_id"] for row in rows_of(folder / "killed")]
+    found |= {"readings": len(ids), "twice": len(ids) - len(set(ids))}
+    found["gain_of_cores"] = found["one_wall"] / found["two_wall"] / found["counting_gain"]
+    found["dask_over_plain"] = found["dask_cpu"] / found["two_cpu"]
+    return found
+
+
+def main() -> int:
+    """Print what was measured; return 1 if an aim is missed."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--files", type=int, default=6)
+    parser.add_argument("--pages", type=int, default=40, help="pages in a file")
+    parser.add_argument("--limit", type=float, default=0.95)
+    parser.add_argument("--dask-limit", type=float, default=1.05)
+    parser.add_argument("--kill-seconds", type=float, default=4.0)
+    parser.add_argument("--json", type=Path)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        found = measure(Path(folder), args)
+    for name, value in found.items():
+        print(f"{name:>20}  {value:.3f}" if isinstance(value, float) else f"{name:>20}  {value}")
+    if args.json:
+        args.json.write_text(json.dumps(found, indent=2))
+    misses = [name for name in ("two_same", "dask_same", "killed_same") if not found[name]]
+    misses += [name for name in ("one_code", "two_code", "dask_code", "twice") if found[name]]
+    misses += ["gain_of_cores"] * (found["gain_of_cores"] < args.limit)
+    misses += ["dask_over_plain"] * (found["dask_over_plain"] > args.dask_limit)
+    print("missed: " + ", ".join(misses) if misses else "all aims are met")
+    return 1 if misses else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,182 @@
+"""Read one file of a lake into one Parquet file of readings. This is the item of work, which may run twice.
+
+Pages are read in a worker process with a limit on CPU and memory, never on wall time: a full machine is slow.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from crawler.lake.file_jobs import FileJobs
+from crawler.lake.places import LakeOutput, opened
+from crawler.lake.rows import COLUMNS, row_of
+from exports.extras import load_extra
+from pipelines.archive.stored_response import outcome_of_block
+from pipelines.core.items import Article, NothingToRead
+from pipelines.core.worker_pool import WorkerFailure, WorkerPool
+from pipelines.extraction.entry import WARM_UP
+from pipelines.importing.adopt import ImportFilter
+from pipelines.importing.job import ImportJob, ImportReport
+from pipelines.importing.record_errors import unexpected
+
+AHEAD = 4  # pages that wait for the worker process
+MAX_AHEAD_BYTES = 64 << 20
+MAX_PAGE_SECONDS = 3600.0  # wall seconds after which a page that uses no CPU counts as hung
+MAX_DAMAGES_NOTED = 20
+NO_RECORD = "it holds no WARC or ARC record"
+
+
+@dataclass(frozen=True, slots=True)
+class FileTask:
+    """Say what one item has to do. As a dictionary it is its argument, which JSON can hold."""
+
+    address: str
+    output: str  # address of the folder
+    name: str  # of the output, without a suffix
+    filters: dict[str, Any] = field(default_factory=dict)  # of ImportFilter
+    languages: list[str] = field(default_factory=list)  # of articles; empty: all
+    cpu_seconds: float = 15.0  # for one page
+    memory: int = 1_000_000_000
+    again: bool = False  # replace the output of an earlier attempt, which failed
+
+
+@lru_cache(maxsize=1)
+def page_workers(cpu_seconds: float, memory: int) -> WorkerPool:
+    """Return the worker process that reads pages, which the items of one process share."""
+    return WorkerPool(1, seconds=MAX_PAGE_SECONDS, cpu_seconds=cpu_seconds, memory=memory, warm_up=WARM_UP)
+
+
+def import_filter(filters: dict[str, Any]) -> ImportFilter:
+    """Return the filter whose values JSON has held."""
+    return ImportFilter(
+        frozenset(filters.get("hosts", ())),
+        frozenset(filters.get("domains", ())),
+        filters.get("since"),
+        filters.get("until"),
+        tuple(filters.get("mimes", ())),
+        filters.get("mismatched", False),
+    )
+
+
+def parquet_name(name: str) -> str:
+    """Return the name of the output of a file."""
+    return f"{name}.parquet"
+
+
+def note_name(name: str) -> str:
+    """Return the name of the note that says why a file was not read, or not to its end."""
+    return f"{name}.failed.json"
+
+
+def read_file(argument: dict[str, Any]) -> dict[str, Any]:
+    """Read one file; return what was found in it. Raises MorgueError if it or the output cannot be reached."""
+    task = FileTask(**argument)
+    load_extra("pyarrow", "lake")
+    from exports.formats import to_parquet
+
+    output = LakeOutput(task.output)
+    with opened(task.address) as file:
+        source = FileJobs(file, task.address, import_filter(task.filters))
+        reading = _FileReading(task, source)
+        why: str | None = None
+
+        def write(draft: Any) -> None:
+            nonlocal why
+            to_parquet.write(reading.rows(), draft, COLUMNS)
+            why = failure_of(source.report)
+            if why is not None:  # before the output: what has an output and no note is done
+                note = {"address": task.address, "why": why, "damages": damages_of(source.report)}
+                text = json.dumps(note, ensure_ascii=False, indent=1).encode()
+                output.put(note_name(task.name), lambda file: file.write(text), replace=True)
+
+        output.put(parquet_name(task.name), write, replace=task.again)
+    if why is None and task.again:
+        output.remove(note_name(task.name))
+    return {"readings": reading.count, "why": why, **summary_of(source.report, reading)}
+
+
+def failure_of(report: ImportReport) -> str | None:
+    """Return in one line what is wrong with a file; None if it was read from end to end."""
+    if not report.records:
+        return NO_RECORD
+    if not report.damaged:
+        return None
+    first = report.damages[0]
+    more = f", and {report.damaged - 1:,} more" if report.damaged > 1 else ""
+    return f"damaged at byte {first.offset:,}: {first.why}{more}"
+
+
+def damages_of(report: ImportReport) -> list[dict[str, Any]]:
+    """Return the first damaged places of a file."""
+    return [place._asdict() for place in report.damages[:MAX_DAMAGES_NOTED]]
+
+
+def summary_of(report: ImportReport, reading: _FileReading) -> dict[str, Any]:
+    """Return the counts of a file."""
+    return {
+        "records": report.records,
+        "damaged": report.damaged,
+        "skipped_bytes": report.skipped_bytes,
+        "passed": dict(report.passed),
+        "nothing": dict(report.nothing),
+        "left_out": dict(report.by_shape),
+        "other_language": reading.other_language,
+    }
+
+
+class _FileReading:
+    """Read the pages of a file in a worker process, a few ahead, and make rows in the order of the file."""
+
+    def __init__(self, task: FileTask, source: FileJobs) -> None:
+        self._task, self._source, self._workers = task, source, page_workers(task.cpu_seconds, task.memory)
+        self.count = self.other_language = 0
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Yield the row of each article."""
+        for job, outcome in self._outcomes():
+            if isinstance(outcome, NothingToRead):
+                if job.page is not None and not job.page.listing:
+                    self._source.report.nothing[outcome.reason] += 1
+            elif self._task.languages and outcome.language not in self._task.languages:
+                self.other_language += 1
+            else:
+                self.count += 1
+                length = self._source.lengths.get((job.member, job.group.answer.offset))
+                yield row_of(job, outcome, self._task.address, length)
+            self._source.lengths.pop((job.member, job.group.answer.offset), None)
+
+    def _outcomes(self) -> Iterator[tuple[ImportJob, Article | NothingToRead]]:
+        waiting: deque[tuple[ImportJob, asyncio.Task[Article | NothingToRead]]] = deque()
+        size = 0
+        with asyncio.Runner() as runner:
+            loop = runner.get_loop()
+            try:
+                for job in self._source.jobs():
+                    waiting.append((job, loop.create_task(self._read(job))))
+                    size += len(job.block)
+                    runner.run(asyncio.sleep(0))  # hands the page to the thread of the worker
+                    while len(waiting) > AHEAD or size > MAX_AHEAD_BYTES:
+                        first, task = waiting.popleft()
+                        size -= len(first.block)
+                        yield first, loop.run_until_complete(task)
+                for job, task in waiting:
+                    yield job, loop.run_until_complete(task)
+            except BaseException:
+                page_workers.cache_clear()
+                self._workers.kill()
+                raise
+
+    async def _read(self, job: ImportJob) -> Article | NothingToRead:
+        assert job.page is not None
+        try:
+            return (await self._workers.run(outcome_of_block, job.page, job.block))[0]
+        except WorkerFailure as failure:
+            return NothingToRead(f"extractor {failure.reason}", failure.detail)
+        except Exception as error:  # noqa: BLE001 one page must not end the reading of the others
+            return NothingToRead(f"extractor raised {type(error).__name__}", unexpected(error))

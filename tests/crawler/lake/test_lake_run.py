@@ -1,0 +1,148 @@
+"""Test reading WARC files in place: the same readings as an import, once each, whatever happens meanwhile."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.command import command_line, environment, morgue
+from tests.support.lakes import bytes_of, make_lake, rows_of
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.slow
+NOT_COMPARED = {"warc_file", "warc_offset", "warc_length", "host"}
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a lake of three files."""
+    return make_lake(tmp_path_factory.mktemp("lake") / "lake")
+
+
+@pytest.fixture(scope="module")
+def whole(lake: Path) -> Path:
+    """Return the output of a whole run."""
+    done = morgue("import", "--in-place", lake, "--output", lake.parent / "whole")
+    assert done.returncode == 0, done.stderr
+    assert "3 files: 3 read, 0 with failures" in done.stdout
+    return lake.parent / "whole"
+
+
+def test_readings_are_those_of_an_import(lake: Path, whole: Path, archive: Path):
+    """Every column that both have is the same; the place in the WARC file is where the record lies."""
+    assert morgue("-C", archive, "import", lake).returncode == 0
+    exported = morgue("-C", archive, "export", "jsonl", archive / "all.jsonl")
+    assert exported.returncode == 0, exported.stderr
+    theirs = {row["warc_record_id"]: row for row in map(json.loads, (archive / "all.jsonl").read_text().splitlines())}
+    rows = rows_of(whole)
+    assert len(rows) == len(theirs) == 9
+    for row in rows:
+        other = theirs[row["warc_record_id"]]
+        texts = {
+            "captured": row["captured"].strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "published_day": str(row["published_day"]),
+        }
+        ours = row | texts | {"found_in": json.loads(row["found_in"])}
+        differing = {
+            name: (ours[name], other[name])
+            for name in ours.keys() & other.keys() - NOT_COMPARED
+            if (ours[name] or None) != (other[name] or None)
+        }
+        assert differing == {}
+        place = Path(row["warc_file"])
+        with place.open("rb") as file:
+            file.seek(row["warc_offset"])
+            stored = file.read(row["warc_length"])
+        record = gzip.decompress(stored) if place.suffix == ".gz" else stored
+        assert record.startswith(b"WARC/1.0\r\n")
+        assert record.count(b"WARC/1.0") == record.count(row["warc_record_id"].encode()) == 1
+        assert record.endswith(b"</html>\r\n\r\n")
+
+
+def test_second_run_changes_nothing_and_parts_give_the_whole(lake: Path, whole: Path, tmp_path: Path):
+    """What is done is not read again."""
+    before = {path: path.stat().st_mtime_ns for path in whole.iterdir()}
+    again = morgue("import", "--in-place", lake, "--output", whole)
+    assert (again.returncode, "0 read, 3 done before" in again.stdout) == (0, True)
+    assert {path: path.stat().st_mtime_ns for path in whole.iterdir()} == before
+    for part in ("0/2", "1/2"):
+        done = morgue(
+            "import", "--in-place", lake / "*.warc*", "--output", tmp_path / "out", "--part", part, "--workers", "1"
+        )
+        assert done.returncode == 0, done.stderr
+    assert bytes_of(tmp_path / "out") == bytes_of(whole)
+
+
+def test_reader_that_is_killed_costs_nothing_twice(lake: Path, whole: Path, tmp_path: Path):
+    """The next run goes on, byte for byte, and leaves no draft."""
+    out = tmp_path / "out"
+    command = command_line("import", "--in-place", lake, "--output", out, "--workers", "1")
+    killed = subprocess.Popen(command, env=environment(), stdout=subprocess.DEVNULL)
+    wait_until(lambda: list(out.glob("*.parquet")))
+    killed.kill()
+    killed.wait()
+    done = morgue("import", "--in-place", lake, "--output", out)
+    assert done.returncode == 0, done.stderr
+    assert bytes_of(out) == bytes_of(whole)
+
+
+def test_filters_choose_and_are_noted(lake: Path, tmp_path: Path):
+    """Readings of other filters never mix in one folder."""
+    command = ("import", "--in-place", lake, "--output", tmp_path / "out", "--workers", "1")
+    chosen = ("--domain", "other.example", "--until", "2024-03-15", "--language", "en")
+    done = morgue(*command, *chosen, "--format", "json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["totals"]["readings"] == 2
+    assert {row["host"] for row in rows_of(tmp_path / "out")} == {"www.other.example"}
+    mixed = morgue(*command)
+    assert (mixed.returncode, "made with other filters" in mixed.stderr) == (2, True)
+
+
+def test_file_that_is_damaged_is_reported_and_read_again_if_asked(lake: Path, whole: Path, tmp_path: Path):
+    """A cut file, one that is no WARC and one of zero bytes cost only themselves."""
+    folder, out = tmp_path / "lake", tmp_path / "out"
+    folder.mkdir()
+    good = (lake / "first.warc.gz").read_bytes()
+    files = {"cut": good[:-200], "none": b"<html>" * 1000, "empty": b"", "good": good}
+    for name, data in files.items():
+        (folder / f"{name}.warc.gz").write_bytes(data)
+    command = ("import", "--in-place", folder, "--output", out, "--format", "json", "--workers", "1")
+    done = morgue(*command)
+    report = json.loads(done.stdout)
+    assert (done.returncode, report["read"], report["totals"]["readings"]) == (1, 4, 7)
+    why = {Path(address).name.partition(".")[0]: why for address, why in report["failures"]}
+    assert why.keys() == {"cut", "none", "empty"}
+    assert "ends inside a record" in why["cut"]
+    (folder / "cut.warc.gz").write_bytes(good)
+    known = json.loads(morgue(*command).stdout)
+    assert (known["read"], known["failed_before"], len(known["failures"])) == (0, 3, 3)
+    retried = morgue(*command, "--retry-failed")
+    report = json.loads(retried.stdout)
+    assert (retried.returncode, report["totals"]["readings"], len(report["failures"])) == (1, 4, 2)
+    ids = [row["warc_record_id"] for row in rows_of(out) if "cut" in row["warc_file"]]
+    assert len(ids) == len(set(ids)) == 4
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (("--on", "tcp://10.0.0.1:8786"), "without TLS"), (("--part", "2/2"), "is not a part"),
+        (("--on", "tcp://127.0.0.1:1", "--part", "0/2"), "exclude each other"),
+    ],
+)  # fmt: skip
+def test_place_that_is_refused_is_refused_before_anything(lake: Path, tmp_path: Path, more, told):
+    """Exit code 2, and no folder is made."""
+    done = morgue("import", "--in-place", lake, "--output", tmp_path / "out", *more)
+    assert (done.returncode, told in done.stderr, (tmp_path / "out").exists()) == (2, True, False)
+
+
+def test_address_that_names_nothing_is_refused(tmp_path: Path, archive: Path):
+    """A spelling mistake must not look like a lake without articles."""
+    for address in (tmp_path / "no*.warc.gz", tmp_path, "http://paper.example/a.warc.gz"):
+        done = morgue("import", "--in-place", address, "--output", tmp_path / "out")
+        assert (done.returncode, done.stdout) == (2, "")
+    assert morgue("-C", archive, "import", "--retry-failed", tmp_path).returncode == 2
