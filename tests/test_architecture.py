@@ -32,6 +32,7 @@ MAX_FILE_LINES = 400
 # Modules that list folders or open files by themselves, and which files these are. The WARC files of an archive go
 # through pipelines/warc/storage.py. (pipelines/extraction is left out: it knows no archive.)
 FILE_USERS = {
+    "pipelines/bucket/address.py": "keys of the AWS tools, ~/.aws/credentials",
     "pipelines/core/languages/text_language.py": "lists of frequent words, which come with the program",
     "pipelines/core/urls.py": "reads the Public Suffix List, a file of the package tldextract",
     "crawler/cli/archive_options.py": "/dev/null, in place of a closed pipe",

@@ -13,6 +13,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     P + "core": set(),
     P + "clusters": CORE,
     P + "warc": CORE,
+    P + "bucket": CORE | {P + "warc"},
     P + "extraction": CORE,
     P + "database": CORE | {P + "clusters", P + "extraction"},
     P + "archive": FIVE,
