@@ -71,8 +71,8 @@ def command(
 
     WARC files in a bucket are replaced there, and the copies of the database in the bucket are deleted.
 
-    Other copies made before (exports, backups, morgue.db.before-...) are not changed, and other pages such as front pages,
-    feeds and sitemaps may still quote or link the removed page.
+    Other copies made before (exports, backups, morgue.db.before-...) are not changed, and other pages such as front
+    pages, feeds and sitemaps may still quote or link the removed page.
     """
     from contextlib import closing
 

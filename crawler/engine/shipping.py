@@ -149,7 +149,7 @@ def ship_after_run(config: Config) -> str:
     except ArchiveLocked:
         return ""  # by the next run, which ships them
     except MorgueError as error:
-        return f"finished WARC files wait: {error}"
+        return f"nothing was shipped: {error}"
     if not report.failed:
         return ""
     return f"{counted(len(report.waiting), 'finished WARC file')} not shipped: {report.failed[-1]}"
