@@ -18,7 +18,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipelines.bucket.address import BucketAddress, aws_profile
-from pipelines.bucket.failures import failure_of
+from pipelines.bucket.failures import WAIT_CURE, failure_of
 from pipelines.bucket.ranges import Range, merged
 from pipelines.core.errors import BucketFailing, ConfigError, NotFound, ObjectChanged
 
@@ -32,6 +32,7 @@ MIN_BYTES_PER_SECOND = 512 << 10  # a request may take a second longer for each 
 PIECE_BYTES = 8 << 20  # read at once of an object that is read from end to end
 MAX_WHOLE_BYTES = 64 << 20  # of an object that is read at once
 PARALLEL_READS = 4
+REST_SECONDS = 60.0  # after a failure, for reads that must not wait
 PAGE_OBJECTS = 1000  # of a listing: as many as S3 returns at once
 FIRST_WAIT, MAX_WAIT = 0.2, 5.0  # seconds before the second try of a request, and at most before a later one
 
@@ -276,6 +277,22 @@ class ObjectStore:
             logger.info("%(error)s (try %(number)d of %(tries)d)", about)
             time.sleep(random.uniform(0, min(MAX_WAIT, FIRST_WAIT * 2**number)))  # noqa: S311
         raise BucketFailing(location, "no try was allowed", "allow at least one")
+
+
+@dataclass(frozen=True)
+class ImpatientStore(ObjectStore):
+    """Read as `ObjectStore` does; after a failure of the bucket ask it nothing for REST_SECONDS, and fail at once."""
+
+    _failures: list[float] = field(default_factory=list, init=False, repr=False, compare=False)  # monotonic times
+
+    def read(self, key: str, start: int, length: int, etag: str) -> bytes:
+        if self._failures and time.monotonic() - self._failures[-1] < REST_SECONDS:
+            raise BucketFailing(self.location(key), "is not asked for: the bucket failed a moment ago", WAIT_CURE)
+        try:
+            return super().read(key, start, length, etag)
+        except BucketFailing:
+            self._failures[:] = [time.monotonic()]
+            raise
 
 
 def checked_key(key: str) -> str:

@@ -16,7 +16,7 @@ from io import RawIOBase
 from typing import BinaryIO, cast
 
 from pipelines.bucket.bucket_file import BucketFile
-from pipelines.bucket.object_store import ObjectInfo, ObjectStore
+from pipelines.bucket.object_store import ImpatientStore, ObjectInfo, ObjectStore
 from pipelines.bucket.shipped import ShippedFile, ShippedFiles
 from pipelines.core import safe_open, timestamps
 from pipelines.core.archive_layout import is_warc_name
@@ -26,6 +26,7 @@ from pipelines.warc.manifest import ManifestEntry
 from pipelines.warc.storage import OPEN_SUFFIX, PART_SUFFIX, FileStatus, WarcListing, WarcStorage
 
 KEY_FOLDER = "warc"
+IMPATIENT_SECONDS = 2.0  # that a crawl waits for bytes of a bucket, which it can do without
 
 
 def key_of(name: str) -> str:
@@ -44,6 +45,9 @@ class BucketStorage(WarcStorage):
     shipped: ShippedFiles
     store: ObjectStore
     objects: dict[str, ObjectInfo] | None = None  # what the bucket lists, by name of the file; None: not asked
+
+    def impatient(self) -> BucketStorage:
+        return replace(self, store=ImpatientStore(self.store.address, seconds=IMPATIENT_SECONDS, tries=1))
 
     def looked_through(self) -> BucketStorage:
         """Return a storage whose `status` tells what the bucket lists now. Raises MorgueError."""

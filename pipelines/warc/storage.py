@@ -90,6 +90,10 @@ class WarcStorage:
         """Return True if a finished file lies in the folder, so that it can be read and continued without a network."""
         return "/" not in name and self._path(name).is_file()
 
+    def impatient(self) -> WarcStorage:
+        """Return a storage for reads that a crawl waits for: it rather fails than waits for a slow network."""
+        return self
+
     def looked_through(self) -> WarcStorage:
         """Return a storage whose `status` tells what is there now, and not what is known of it. Raises MorgueError."""
         return self

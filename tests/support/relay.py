@@ -24,6 +24,8 @@ class Relay:
         self.next_fault, self.mark, self.cut_after = "", b"", 0
         self.connections = 0
         self.is_stuck, self.go_on = Event(), Event()
+        self.is_passing = Event()  # cleared: no request gets through, and nobody gets an answer
+        self.is_passing.set()
         Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
@@ -64,6 +66,7 @@ class Relay:
                     self.go_on.wait(60)
                 if fault == "flipped" and self.mark in data:
                     data, fault = data.replace(self.mark, self.mark.swapcase()), ""  # the next try on it arrives whole
+                self.is_passing.wait(120)
                 server.sendall(data)
         except OSError:
             pass  # the other side broke off

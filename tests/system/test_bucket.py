@@ -62,7 +62,8 @@ def test_archive_whose_files_lie_in_a_bucket_is_like_any_other(archive: Path, ob
 
 def test_bucket_that_hangs_stops_the_crawl_only_at_the_limit_of_the_spool(archive: Path, object_server: ObjectServer):
     """Fetching goes on while the spool has room, then waits and says so; when the bucket answers again, it goes on."""
-    store = give_bucket(archive, object_server, rotate="3KB", spool="12KB")
+    relay = Relay(object_server.endpoint)
+    store = give_bucket(archive, object_server, rotate="3KB", spool="12KB", endpoint=relay.endpoint)
     with serving(30) as paper:
         paper.feed(0)
         paper.watch(archive)
@@ -70,14 +71,15 @@ def test_bucket_that_hangs_stops_the_crawl_only_at_the_limit_of_the_spool(archiv
         paper.feed(*range(30))
         before = len(paper.asked)
         (archive / "run.log").touch()
-        with object_server.hanging():
-            options = ("-s", "crawl.delay=0.1", "-s", "crawl.jitter=0", "--log", archive / "run.log", "paper")
-            running = start("-C", archive, "crawl", *LOOPBACK, *options)
-            wait_until(lambda: "fetching waits: " in (archive / "run.log").read_text(), seconds=90)
-            waited = len(paper.asked)
-            time.sleep(2)
-            assert before + 4 < len(paper.asked) < before + 30
-            assert len(paper.asked) - waited <= 1
+        relay.is_passing.clear()
+        options = ("-s", "crawl.delay=0.1", "-s", "crawl.jitter=0", "--log", archive / "run.log", "paper")
+        running = start("-C", archive, "crawl", *LOOPBACK, *options)
+        wait_until(lambda: "fetching waits: " in (archive / "run.log").read_text(), seconds=90)
+        waited = len(paper.asked)
+        time.sleep(2)
+        assert before + 4 < len(paper.asked) < before + 30
+        assert len(paper.asked) - waited <= 1
+        relay.is_passing.set()
         out, _ = running.communicate(timeout=120)
     assert running.returncode == 0, out
     assert rows(archive, "SELECT count(*) FROM articles") == [(30,)]
@@ -85,6 +87,7 @@ def test_bucket_that_hangs_stops_the_crawl_only_at_the_limit_of_the_spool(archiv
     assert (done.returncode, here(archive)) == (0, [])
     assert morgue("-C", archive, "verify").returncode == 0
     assert len(there(store)) > 5
+    relay.close()
 
 
 def test_bucket_that_is_gone_costs_a_crawl_nothing(archive: Path, object_server: ObjectServer):

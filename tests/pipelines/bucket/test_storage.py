@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
+import time
 import uuid
 from dataclasses import replace
 from pathlib import Path
@@ -217,6 +218,21 @@ def test_verify_names_objects_that_are_gone_shorter_or_replaced(shipped: BucketS
     for name, error in ((gone, NotFound), (shorter, ObjectChanged), (replaced, ObjectChanged)):
         with pytest.raises(error):
             next(walk(shipped, name))
+
+
+def test_reads_that_a_crawl_waits_for_give_up_soon(storage: BucketStorage, object_server: ObjectServer):
+    """One short try, and none at all for a while after it: all writing waits meanwhile."""
+    spool(storage, b"0123456789")
+    storage.ship(NAME)
+    brief = storage.impatient()
+    with brief.open(NAME) as file:
+        assert file.read() == b"0123456789"
+    with object_server.hanging():
+        for most_seconds in (6, 0.5):
+            began = time.monotonic()
+            with brief.open(NAME) as file, pytest.raises(BucketFailing):
+                file.read()
+            assert time.monotonic() - began < most_seconds
 
 
 def test_two_archives_do_not_share_an_address(head: BucketLine, tmp_path: Path):
