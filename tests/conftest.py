@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from pipelines.core.plural import counted, verb
 from tests.support.command import make_archive
 from tests.support.external_tools import BROUGHT_BY, missing_tools
 from tests.support.new_databases import copy_new_databases
+from tests.support.seaweedfs import KEY_ID, SECRET, ObjectServer
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -31,6 +32,18 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def archive(empty: Path, tmp_path: Path) -> Path:
     """Return a new archive of the test's own."""
     return Path(shutil.copytree(empty, tmp_path / "archive"))
+
+
+@pytest.fixture(scope="session")
+def object_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectServer]:
+    """Return a running object store whose keys are in the environment, as they are for a user."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", KEY_ID)
+        patch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+        patch.setenv("AWS_REGION", "us-east-1")
+        server = ObjectServer(tmp_path_factory.mktemp("bucket"))
+        yield server
+        server.kill()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -32,6 +32,9 @@ MAX_FILE_LINES = 400
 # Modules that list folders or open files by themselves, and which files these are. The WARC files of an archive go
 # through pipelines/warc/storage.py. (pipelines/extraction is left out: it knows no archive.)
 FILE_USERS = {
+    "pipelines/bucket/address.py": "keys of the AWS tools, ~/.aws/credentials",
+    "pipelines/bucket/shipped.py": "shipped.jsonl",
+    "pipelines/bucket/storage.py": "WARC files that are shipped",
     "pipelines/core/languages/text_language.py": "lists of frequent words, which come with the program",
     "pipelines/fleet/layout.py": "fleet.toml",
     "pipelines/core/urls.py": "reads the Public Suffix List, a file of the package tldextract",
@@ -195,6 +198,7 @@ def test_only_the_storage_lists_and_opens_warc_files():
 WARC_PATH_USERS = {
     "crawler/commands/init.py": "makes the folder",
     "crawler/config/archive_folder.py": "has its path",
+    "pipelines/bucket/opening.py": "makes a storage of it and a bucket",
     "pipelines/core/archive_layout.py": "has its name, see FILE_USERS",
 }
 PATH_CALLS = ("Path", "PurePath", "glob", "iglob", "join", "joinpath", "rglob", "with_name")

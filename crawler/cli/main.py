@@ -90,7 +90,7 @@ def morgue() -> None:
 
     Exit codes: 0 done; 1 partly failed; 2 bad configuration or arguments; 3 nothing reachable; 4 archive locked;
     5 disk full; 6 not writable; 7 archive damaged; 8 not found; 9 disk failing; 10 clock years behind;
-    130 interrupted, all finished work kept.
+    11 bucket failing; 130 interrupted, all finished work kept.
     """
 
 

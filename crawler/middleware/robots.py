@@ -119,6 +119,7 @@ class RobotsCache:
         self.crawler = crawler
         self.refresh = False  # a crawl by hand asks again, however fresh the stored ones are
         self._context = CrawlContext.of(crawler)
+        self._storage = self._context.archive_writer.storage.impatient()  # all writing waits while it is read
         self._robots: dict[str, asyncio.Future[Robots]] = {}
         self._expires: dict[str, datetime] = {}  # when a site's robots.txt is looked for again in this crawl
         self._sites: defaultdict[str, list[str]] = defaultdict(list)  # host name -> its sites
@@ -257,7 +258,7 @@ class RobotsCache:
         if row is None:
             return None
         try:
-            answer = replay(writer.db, writer.storage, row, MAX_STORED_BYTES)
+            answer = replay(writer.db, self._storage, row, MAX_STORED_BYTES)
             checked = timestamps.parse(row["checked"])
             retry_at = timestamps.parse(row["retry_at"]) if row["retry_at"] else None
         except (MorgueError, ValueError) as error:

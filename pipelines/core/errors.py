@@ -9,10 +9,12 @@
     ├── DiskFull                   5   the disk is full; everything committed before is safe
     ├── NotWritable                6   the archive, an output folder or a log file cannot be written
     ├── ArchiveDamaged             7   the database or a WARC file is damaged or does not belong here
+    │   └── ObjectChanged          7   an object in the bucket is not what was put there or read before
     ├── NotFound                   8   there is no such article, source or capture
     │   └── TakenDown              8   the address was taken down
     ├── DiskFailing                9   the disk gave an input/output error; everything committed before is kept
-    └── WrongClock                10   the clock of this machine is years behind; nothing was written
+    ├── WrongClock                10   the clock of this machine is years behind; nothing was written
+    └── BucketFailing             11   the bucket does not answer, or refuses; everything finished before is kept
 
 Exit code 0: done. 1: partly failed. 130: interrupted (Ctrl-C or SIGTERM); everything finished before is kept.
 """
@@ -99,6 +101,10 @@ class ArchiveDamaged(MorgueError):
     exit_code = 7
 
 
+class ObjectChanged(ArchiveDamaged):
+    """Report that an object in a bucket is not as expected: changed, shorter, or there although it should not be."""
+
+
 class NotFound(MorgueError):
     """Report that there is no such article, source or capture."""
 
@@ -119,6 +125,12 @@ class WrongClock(MorgueError):
     """Report that the clock of this machine is years behind, so that nothing may be written by it."""
 
     exit_code = 10
+
+
+class BucketFailing(MorgueError):
+    """Report that a bucket does not answer, answers with an error, or refuses the access."""
+
+    exit_code = 11
 
 
 def disk_failing(subject: str, cause: str) -> DiskFailing:
