@@ -82,6 +82,8 @@ CODES_OF_COMMANDS = (
      "a WARC file, or its end."),
     ("export", 1, "Damaged records were left out."),
     ("extract", 1, "A file could not be read; its row says why."),
+    ("restore", 1, "A WARC file is missing or damaged, or a page that is new could not be read; the rest is in the "
+     "database."),
     ("rebuild", 1, "A WARC file is missing or damaged, or a page could not be read; the rest is in the database."),
     ("reextract", 1, "A page gives no text any more; the archive keeps its old text."),
     ("health", 1, "With `--fail-on`: a source is that ill. With `--notify`: the message could not be sent."),

@@ -1,4 +1,4 @@
-"""Find the databases that a rebuild put aside, `morgue.db.before-YYYYMMDDhhmmss`. Only the user deletes them."""
+"""Find the databases that were put aside, `morgue.db.before-YYYYMMDDhhmmss`. Only the user deletes them."""
 
 from __future__ import annotations
 

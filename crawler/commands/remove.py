@@ -13,7 +13,7 @@ from crawler.cli import output
 from crawler.cli.archive_options import database_of, format_option, standard_output
 from crawler.cli.common_options import common_options, folder_of, overrides_of
 from crawler.cli.log_options import log_options
-from pipelines.core.archive_layout import DATABASE_NAME, REBUILDING_SUFFIX
+from pipelines.core.archive_layout import DATABASE_NAME, REBUILDING_SUFFIX, RESTORED_SUFFIX, RESTORING_SUFFIX
 from pipelines.core.errors import ConfigError, NotFound
 from pipelines.core.plural import counted, verb
 from pipelines.core.terminal import plain
@@ -210,9 +210,10 @@ def take_down(config: Config, targets: tuple[str, ...], reason: str, *, damaged_
         click.echo(f"{name} was damaged before and still is: `morgue verify` names the damaged records")
     for path in old_databases(folder.path):
         click.echo(f"not changed: {description(path)}, an older database: delete it if the reason requires that")
-    # An interrupted rebuild left them, with the removed text.
-    for path in folder.path.glob(f"{DATABASE_NAME}{REBUILDING_SUFFIX}*"):
-        path.unlink()
+    # An interrupted rebuild or restore left them, with the removed text.
+    for suffix in (REBUILDING_SUFFIX, RESTORING_SUFFIX, RESTORED_SUFFIX):
+        for path in folder.path.glob(f"{DATABASE_NAME}{suffix}*"):
+            path.unlink()
 
 
 def purge(database: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.bucket.opening import bucket_storage, connect, warc_storage
@@ -17,6 +18,8 @@ from pipelines.database.journal_rows import database_state
 from pipelines.warc import manifest
 from pipelines.warc.storage import WarcStorage
 from pipelines.warc.writer import WarcWriter
+
+FETCHED_SUFFIX = ".fetched"  # added to the name of a database that came from the bucket
 
 if TYPE_CHECKING:
     from crawler.config.models import Config
@@ -127,6 +130,21 @@ def _is_snapshot_due(config: Config, store: ObjectStore, state: DatabaseState, a
     last = next(reversed(snapshots(store)), None)
     wanted = config.storage
     return is_due(last, state.journal, articles, every=wanted.snapshot_every, after=wanted.snapshot_after)
+
+
+def fetch_snapshot(config: Config) -> Path | None:
+    """Fetch the newest copy of the database from the bucket, into the archive's folder; None if there is no bucket.
+
+    Raises NotFound if the bucket has none, ArchiveDamaged, BucketFailing, DiskFull, NotWritable.
+    """
+    head = bucket_line(config)
+    if head is None:
+        return None
+    from pipelines.bucket.object_store import ObjectStore
+    from pipelines.bucket.snapshot import fetch_newest
+
+    database = config.folder.database
+    return fetch_newest(ObjectStore(head.address), database.with_name(f"{database.name}{FETCHED_SUFFIX}"))
 
 
 def forget_snapshots(config: Config) -> None:

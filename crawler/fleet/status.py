@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pipelines.core.archive_layout import DATABASE_NAME, LOCK_NAME, WARC_FOLDER, WATCH_LOCK_NAME
+from pipelines.bucket.opening import warc_storage
+from pipelines.core.archive_layout import DATABASE_NAME, LOCK_NAME, WATCH_LOCK_NAME
 from pipelines.core.errors import MorgueError, os_errors
 from pipelines.core.lock import is_held
 from pipelines.core.timestamps import now, parse, stamp
@@ -19,7 +20,6 @@ from pipelines.database.frontier.planned import planned_by_source
 from pipelines.database.queries import extent
 from pipelines.database.runs import runs
 from pipelines.fleet.layout import FleetFolder
-from pipelines.warc.storage import WarcStorage
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class ShardStatus:
     next_visit: str | None = None  # when the next visit is due
     last_run: str | None = None  # when the newest run began
     last_outcome: str | None = None
-    warc_files: int | None = None  # finished ones in its folder
+    warc_files: int | None = None  # finished ones, here and in the bucket
     unfinished: int | None = None
     warc_bytes: int | None = None
     database_bytes: int | None = None
@@ -61,7 +61,7 @@ def fleet_status(fleet: FleetFolder, at: datetime | None = None) -> Iterator[Sha
 
 def shard_status(number: int, path: Path, at: datetime) -> ShardStatus:
     """Return the status of one shard. Raises MorgueError, sqlite3.Error."""
-    storage = WarcStorage(path / WARC_FOLDER)
+    storage = warc_storage(path)
     listing = storage.list()
     names = [*listing.finished, *(f"{name}.open" for name in listing.unfinished)]
     database = path / DATABASE_NAME

@@ -20,6 +20,7 @@ from pipelines.core.errors import ArchiveDamaged, write_error
 from pipelines.core.plural import counted, verb
 from pipelines.core.timestamps import parse
 from pipelines.database import captures
+from pipelines.database.connection import file_of
 from pipelines.database.journal_rows import database_state, void_number
 from pipelines.warc.exchange import capture_of
 from pipelines.warc.manifest import ManifestEntry
@@ -31,6 +32,7 @@ logger = logging.getLogger("morgue.archive")
 
 MAX_CRASH_SECONDS = 300.0  # time span of captures whose rows one crash may take, whole files of them included
 REBUILD = "`morgue rebuild` makes a new database from all of them"
+RESTORE = f"`morgue restore` brings it up to date from them; {REBUILD}"
 
 
 def recover_archive(
@@ -120,25 +122,33 @@ def files_without_rows(db: sqlite3.Connection, entries: Iterable[ManifestEntry])
     yield from (entry.file for entry in reversed(found))
 
 
-def must_match_files(db: sqlite3.Connection, entries: Iterable[ManifestEntry]) -> None:
+def must_match_files(db: sqlite3.Connection, entries: Collection[ManifestEntry]) -> None:
     """Raise ArchiveDamaged if the database is older than a finished file, or of another archive.
 
     The manifest says what was committed when a file was finished. A database that lacks it is a restored copy: no
     crash can take it.
     """
-    archive, last = database_state(db)
-    newest = max((entry for entry in entries if entry.archive), key=lambda entry: entry.journal or 0, default=None)
-    if newest is None:
-        return
-    if (newest.journal or 0) > last:
+    must_be_of_archive(db, entries)
+    newest, last = _newest(entries), database_state(db).journal
+    if newest is not None and (newest.journal or 0) > last:
         cause = (
             f"is older than the WARC files: it has their journal up to record {last}, and {newest.file} was "
             f"finished after record {newest.journal} (a copy that was put back?)"
         )
-        raise ArchiveDamaged(DATABASE_NAME, cause, REBUILD)
-    if newest.archive != archive:
+        raise ArchiveDamaged(DATABASE_NAME, cause, RESTORE)
+
+
+def must_be_of_archive(db: sqlite3.Connection, entries: Iterable[ManifestEntry]) -> None:
+    """Raise ArchiveDamaged if the database is of another archive than the files in the manifest."""
+    newest, archive = _newest(entries), database_state(db).archive
+    if newest is not None and newest.archive != archive:
         cause = f"is of another archive than the WARC files: {archive}, and they are of {newest.archive}"
-        raise ArchiveDamaged(DATABASE_NAME, cause, f"put the right one back; or {REBUILD}")
+        raise ArchiveDamaged(file_of(db).name, cause, f"put the right one back; or {REBUILD}")
+
+
+def _newest(entries: Iterable[ManifestEntry]) -> ManifestEntry | None:
+    """Return the entry with the last journal record; None if none says of which archive it is."""
+    return max((entry for entry in entries if entry.archive), key=lambda entry: entry.journal or 0, default=None)
 
 
 def _must_be_of_one_crash(entries: Sequence[ManifestEntry]) -> None:
@@ -150,4 +160,4 @@ def _must_be_of_one_crash(entries: Sequence[ManifestEntry]) -> None:
     if times and (max(times) - min(times)).total_seconds() > MAX_CRASH_SECONDS and len(entries) > 1:
         files = counted(len(entries), "WARC file")
         cause = f"knows nothing of {files}: it is older than they are (a copy that was put back?)"
-        raise ArchiveDamaged(DATABASE_NAME, cause, REBUILD)
+        raise ArchiveDamaged(DATABASE_NAME, cause, RESTORE)

@@ -17,7 +17,7 @@ from pipelines.archive.write_queue import WriteQueue
 from pipelines.core.archive_layout import LOCK_NAME
 from pipelines.core.errors import ArchiveDamaged, MorgueError
 from pipelines.core.lock import ArchiveLock
-from pipelines.database.connection import open_database
+from pipelines.database.connection import MAKE_AGAIN, open_database
 from pipelines.database.search.merging import merge_index
 from pipelines.warc import manifest
 from pipelines.warc.storage import WarcStorage
@@ -121,6 +121,4 @@ class ArchiveWriter:
 
 def database_gone(path: Path) -> ArchiveDamaged:
     """Return the error for WARC files without a database: a new database would have no rows of them."""
-    return ArchiveDamaged(
-        str(path), "is not there, but WARC files are", "`morgue rebuild` makes a new database from them"
-    )
+    return ArchiveDamaged(str(path), "is not there, but WARC files are", MAKE_AGAIN)

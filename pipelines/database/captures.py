@@ -83,6 +83,16 @@ def end_of_rows(db: sqlite3.Connection, file: str, before: int = MAX_OFFSET) -> 
     return int(row[0]) if row else 0
 
 
+def last_offset(db: sqlite3.Connection, file: str) -> int | None:
+    """Return where the last record of a file with a row begins; None if it has none.
+
+    Unlike its end, that is where a record begins also if the exchange was taken down since: one tombstone is in the
+    place of all its records.
+    """
+    (offset,) = db.execute("SELECT max(offset) FROM captures WHERE file = ?", (file,)).fetchone()
+    return None if offset is None else int(offset)
+
+
 def response_with_id(db: sqlite3.Connection, record_id: str | None) -> CaptureLocation | None:
     """Return the response with this WARC-Record-ID, or None."""
     return _response(db, "record_id = ?", record_id)

@@ -15,7 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.core import lock
-from pipelines.core.archive_layout import DATABASE_NAME, LOCK_NAME, REBUILDING_SUFFIX, has_warc_files, side_files
+from pipelines.core.archive_layout import (
+    DATABASE_NAME,
+    LOCK_NAME,
+    REBUILDING_SUFFIX,
+    RESTORED_SUFFIX,
+    RESTORING_SUFFIX,
+    has_warc_files,
+    side_files,
+)
 from pipelines.core.errors import ArchiveDamaged, NoArchive, os_errors, read_error, write_error
 from pipelines.core.safe_open import must_be_ordinary, open_file
 from pipelines.core.terminal import plain
@@ -32,6 +40,13 @@ BUSY_SECONDS = 10.0  # how long to wait for a writer; under WAL only a checkpoin
 MAX_CACHED_CHARS = 1000  # of a JSON column whose decoded value is kept for the next rows
 CACHED_TEXTS = 1 << 14  # values kept: a few MB
 BEING_UPGRADED = "is being upgraded"  # the cause of the error for a database between two schemas
+# Of a database in the making: what is added to its name, and the command that makes it.
+MAKING = {
+    REBUILDING_SUFFIX: "morgue rebuild",
+    RESTORED_SUFFIX: "morgue restore",
+    RESTORING_SUFFIX: "morgue restore",
+}
+MAKE_AGAIN = "`morgue restore --from COPY.db` brings a copy up to date; `morgue rebuild` makes a new database from them"
 REQUIRED_TABLES = ("articles", "articles_fts", "captures", "frontier", "revisions", "sources")
 JSON_KINDS: dict[type, str] = {list: "list of texts", dict: "object"}
 JSON_VALUES: dict[type, str] = {dict: "objects", str: "texts"}
@@ -248,12 +263,12 @@ def file_of(db: sqlite3.Connection) -> Path:
 
 def missing_database(path: Path) -> NoArchive | ArchiveDamaged:
     """Return the error that says why there is no database to read."""
-    if path.with_name(path.name + REBUILDING_SUFFIX).exists():
-        cure = "wait for it; if none is running, the same command goes on where it stopped"
-        return ArchiveDamaged(str(path), "is being made again by `morgue rebuild`", cure)
+    for suffix, command in MAKING.items():
+        if path.with_name(path.name + suffix).exists():
+            cure = "wait for it; if none is running, the same command goes on where it stopped"
+            return ArchiveDamaged(str(path), f"is being made again by `{command}`", cure)
     if has_warc_files(path.parent):
-        cause, cure = "holds nothing, but WARC files are there", "`morgue rebuild` makes a new database from them"
-        return ArchiveDamaged(str(path), cause, cure)
+        return ArchiveDamaged(str(path), "holds nothing, but WARC files are there", MAKE_AGAIN)
     return NoArchive(str(path.parent), "no articles yet", "run `morgue crawl` (`morgue add URL` names what to crawl)")
 
 

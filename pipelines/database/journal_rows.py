@@ -84,6 +84,13 @@ UNREAD_VALUES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 # Values of columns that may not be NULL, and that lines of earlier versions do not have.
 LATER_VALUES: dict[str, dict[str, Any]] = {"revisions": {"alternates": 0}}
+# Which row has what only one row may have. Lines are in the order of their keys. So the row that had it before may have
+# a line after the one of the row that has it now: it is deleted, and that line makes it again.
+UNIQUE_VALUES = {
+    "sources": "name = :name", "articles": "url_key = :url_key", "frontier": "url_key = :url_key",
+    "revisions": "article_id = :article_id AND number = :number", "placed": "file = :file AND offset = :offset",
+    "page_states": "url_key = :url_key AND ended IS NULL", "page_parts": "page_id = :page_id AND part_id = :part_id",
+}  # fmt: skip
 # Where a rebuild puts the lines of `captures`: by place, because the captures themselves come from their records.
 PLACED_TABLE = """
 CREATE TABLE placed (
@@ -164,20 +171,24 @@ def _line(name: str, row: dict[str, Any]) -> str:
     return as_json({name: known})
 
 
-def apply_lines(db: sqlite3.Connection, block: bytes) -> None:
-    """Write the rows of a journal record into a database that is being rebuilt.
+def apply_lines(db: sqlite3.Connection, block: bytes) -> list[tuple[str, Any]]:
+    """Write the rows of a journal record into a database, and return the table and key of each.
 
-    Columns that are read from pages stay empty. Rows of `captures` go into the table `placed`. Raises ValueError for
-    a block that is not a journal's.
+    Columns that are read from pages stay as they are, empty in a new row. Rows of `captures` go into the table
+    `placed`. Raises ValueError for a block that is not a journal's.
     """
+    told = []
     for text in block.decode("utf-8", "surrogatepass").split("\n")[:-1]:
         ((name, row),) = json.loads(text).items()
         table = JOURNAL_TABLES.get(name)
         if table is None:  # of a later version
             continue
+        key = row["gone"] if "gone" in row else row[table.key]
+        told.append((name, key))
         target = "placed" if name == "captures" else name
         if "gone" in row:
-            db.execute(f"DELETE FROM {target} WHERE {table.key} = ?", (row["gone"],))  # noqa: S608 (our own names)
+            for one in {name, target}:
+                db.execute(f"DELETE FROM {one} WHERE {table.key} = ?", (key,))  # noqa: S608 (our own names)
             continue
         columns = [column for column in table.columns if column in row or column not in UNREAD_VALUES.get(name, ())]
         later = LATER_VALUES.get(name, {})
@@ -185,8 +196,16 @@ def apply_lines(db: sqlite3.Connection, block: bytes) -> None:
         if name == "articles":
             values["place"] = place_for(db, None)  # until its day is read from its page
         updates = ", ".join(f"{column} = excluded.{column}" for column in columns if column != table.key)
-        db.execute(
-            f"""INSERT INTO {target} ({", ".join(values)}) VALUES ({", ".join(f":{column}" for column in values)})
-                ON CONFLICT ({table.key}) DO UPDATE SET {updates}""",  # noqa: S608 (our own names)
-            values,
-        )
+        sql = f"""INSERT INTO {target} ({", ".join(values)}) VALUES ({", ".join(f":{column}" for column in values)})
+                  ON CONFLICT ({table.key}) DO UPDATE SET {updates}"""  # noqa: S608 (our own names)
+        try:
+            db.execute(sql, values)
+        except sqlite3.IntegrityError:
+            if target not in UNIQUE_VALUES:
+                raise
+            db.execute(
+                f"DELETE FROM {target} WHERE {UNIQUE_VALUES[target]} AND {table.key} != :{table.key}",  # noqa: S608
+                values,
+            )
+            db.execute(sql, values)
+    return told

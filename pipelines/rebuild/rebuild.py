@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from math import inf
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -56,6 +57,7 @@ from pipelines.warc import manifest
 logger = logging.getLogger("morgue.rebuild")
 
 COMMIT_PAGES = 200  # read between two commits
+REFERRING_TABLES = (*journal_rows.JOURNAL_TABLES, "robots_files", "cluster_members", "changed_lines")
 
 
 class Rebuild(StagingDatabase):
@@ -80,16 +82,18 @@ class Rebuild(StagingDatabase):
             self.db.close()
             if self._old_db is not None:
                 self._old_db.close()
-        self._put_in_place()
+        self._put_in_place(self._finished())
         return self.result
+
+    def _finished(self) -> Path:
+        """Return the database that is finished, as it is to be found if the next step is interrupted."""
+        return self.part
 
     async def _read_texts(self, readers: WorkerPool) -> None:
         """Read the texts of the revisions from their captures."""
         if not self._is_at("read"):
             return
-        (total,) = self._ask("SELECT count(*) FROM revisions").fetchone()
-        (left,) = self._ask("SELECT count(*) FROM unread").fetchone()
-        done = total - left
+        done, (total,) = 0, self._ask("SELECT count(*) FROM unread").fetchone()
         self.on_progress("reading", done, total)
         # All ids are fetched first, because the tables are written while the revisions are read.
         ids = [row[0] for row in self._ask(
@@ -106,18 +110,8 @@ class Rebuild(StagingDatabase):
         finally:
             self.db.commit()
         with self.db:
-            self._note_changes()
             self._remember_removals()
             self._begin_step("file")
-
-    def _note_changes(self) -> None:
-        """Note which rows the journal in the files does not have yet, so that the next run writes them."""
-        self.db.execute("UPDATE journal SET captures = (SELECT coalesce(max(id), 0) FROM captures)")
-        self.db.execute(
-            """INSERT INTO changes (name, key) SELECT 'captures', c.id FROM captures c
-                WHERE NOT EXISTS (SELECT 1 FROM placed p WHERE p.file = c.file AND p.offset = c.offset)"""
-        )
-        self.db.execute("INSERT INTO unmentioned SELECT key FROM changes WHERE name = 'captures'")
 
     def _remember_removals(self) -> None:
         """Add removals that only tombstones tell of: a takedown was killed before it came to its rows."""
@@ -186,7 +180,9 @@ class Rebuild(StagingDatabase):
             why = getattr(outcome, "reason", "")
             self._ask("INSERT INTO lost VALUES (?, ?)", row["url"], why)
             logger.info("no text of %(url)s: %(why)s", {"url": row["url"], "why": why})
-            unread = {"extractor": "", "state_digest": None}  # so that `verify` tells it from a text that was emptied
+            # Without an extractor, so that `verify` tells it from a text that was emptied.
+            unread = {"title": None, "description": None, "authors": "[]", "modified": None, "text": "",
+                      "line_kinds": None, "extractor": "", "state_digest": None}  # fmt: skip
             self._update(row, unread, unread | {"fields_digest": None})
             return
         values = article_row(outcome, read.page.capture)
@@ -235,9 +231,11 @@ class Rebuild(StagingDatabase):
         self.result.listed = len(found.keys() - self._entries.keys()) + len(grown)
         self.result.foreign = sorted(foreign)
         known = found | self._entries | grown
+        order = self._files_in_order()
+        unread = self._entries.keys() - set(order) - set(self.result.missing)
         entries = [
-            entry if entry.archive or entry.file in foreign else replace(entry, **state._asdict())
-            for entry in (known[name] for name in dict.fromkeys([*self._files_in_order(), *known]))
+            entry if entry.archive or entry.file in foreign | unread else replace(entry, **state._asdict())
+            for entry in (known[name] for name in dict.fromkeys([*(self._entries if unread else ()), *order, *known]))
         ]
         if entries != [*self._entries.values()]:
             manifest.write(self._manifest_file, entries)
@@ -275,8 +273,18 @@ class Rebuild(StagingDatabase):
             self._ask(f"SELECT count(*) FROM {name}").fetchone()[0]  # noqa: S608
             for name in ("captures", "articles", "revisions")
         )
+        (since, removed), (last,) = (
+            self._ask(sql).fetchone()
+            for sql in (
+                "SELECT last, (SELECT count(*) FROM removals) - removals FROM beginning",
+                "SELECT last FROM journal",
+            )
+        )
+        result.since, result.last, result.removals = since, last, removed
+        result.read_files = self._ask("SELECT count(*) FROM scanned").fetchone()[0]
         result.unmentioned = self._ask("SELECT count(*) FROM changes WHERE name = 'captures'").fetchone()[0]
-        dangling = self._ask("PRAGMA foreign_key_check").fetchall()
+        # A copy may also hold tables of the user.
+        dangling = [row for name in REFERRING_TABLES for row in self._ask(f"PRAGMA foreign_key_check({name})")]
         if dangling:
             references = counted(len(dangling), "reference")
             cause = f"has {references} to rows that do not exist, the first in {dangling[0][0]}"
@@ -287,10 +295,12 @@ class Rebuild(StagingDatabase):
             for name in STAGING_TABLES:
                 self.db.execute(f"DROP TABLE {name}")
         self.db.isolation_level = None  # each step of the merge is a transaction
+        if result.is_restored and removed > 0:  # not even the bytes may stay
+            removals.purge(self.db)
         merge_index(self.db, inf)
         self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
-    def _put_in_place(self) -> None:
+    def _put_in_place(self, made: Path) -> None:
         """Rename the old database, if there is one, and give the new one the archive's name."""
         with os_errors(str(self.database)):
             if self.database.exists():
@@ -301,9 +311,10 @@ class Rebuild(StagingDatabase):
                         path.rename(old.with_name(old.name + path.name.removeprefix(self.database.name)))
                 self.result.old_database = old
                 logger.info("the old database is kept as %(file)s", {"file": old.name})
-            for path in side_files(self.part):
+            # Nor may SQLite take the log of a database that was deleted for that of the new one.
+            for path in (*side_files(made), *side_files(self.database)):
                 path.unlink(missing_ok=True)
-            self.part.rename(self.database)
+            made.rename(self.database)
             sync_folder(self.database.parent)
 
 

@@ -23,9 +23,9 @@ from pipelines.core.errors import ArchiveDamaged, MorgueError, os_errors
 from pipelines.core.items import Source
 from pipelines.core.worker_pool import WorkerPool
 from pipelines.database import journal_rows
-from pipelines.database.captures import FILL_FROM_RESPONSES
 from pipelines.database.columns import CAPTURE_COLUMNS
 from pipelines.database.connection import open_database, open_read_only
+from pipelines.rebuild.replayed_rows import insert_captures, is_told, settle_replay, watch_replay
 from pipelines.rebuild.warc_scan import FileScan, scan
 from pipelines.warc import manifest
 from pipelines.warc.reader import read_block
@@ -34,7 +34,7 @@ from pipelines.warc.storage import WarcStorage
 logger = logging.getLogger("morgue.rebuild")
 
 STAGING = f"""
-CREATE TABLE scanned (file TEXT PRIMARY KEY, number INTEGER NOT NULL, archive TEXT) STRICT;
+CREATE TABLE scanned (file TEXT PRIMARY KEY, number INTEGER NOT NULL, start INTEGER NOT NULL, archive TEXT) STRICT;
 CREATE TABLE found_captures (at INTEGER PRIMARY KEY, {", ".join(f"{name} ANY" for name in CAPTURE_COLUMNS)}) STRICT;
 CREATE TABLE journal_records (at INTEGER PRIMARY KEY, number INTEGER NOT NULL, after INTEGER NOT NULL, archive TEXT,
                               more INTEGER NOT NULL, file TEXT, offset INTEGER, length INTEGER) STRICT;
@@ -46,12 +46,13 @@ CREATE TABLE lost (url TEXT, why TEXT) STRICT;
 CREATE TABLE manifest_lines (at INTEGER PRIMARY KEY, file TEXT, size INTEGER, sha256 TEXT, records INTEGER,
                              captures INTEGER, first TEXT, last TEXT) STRICT;
 CREATE TABLE unmentioned (capture_id INTEGER PRIMARY KEY) STRICT;
+CREATE TABLE beginning (last INTEGER NOT NULL, removals INTEGER NOT NULL) STRICT;
 CREATE TABLE step (name TEXT NOT NULL, files TEXT NOT NULL) STRICT;
 {journal_rows.PLACED_TABLE}
 CREATE UNIQUE INDEX placed_at ON placed(file, offset);
 """
 STAGING_TABLES = ("scanned", "found_captures", "journal_records", "damage", "tombstones", "changed_texts", "lost",
-                  "manifest_lines", "unread", "unmentioned", "step", "placed")  # fmt: skip
+                  "manifest_lines", "unread", "unmentioned", "beginning", "step", "placed")  # fmt: skip
 FOREIGN_FILES = "(SELECT file FROM scanned WHERE archive != (SELECT archive FROM journal))"
 OWN_FILE = f"file NOT IN {FOREIGN_FILES}"  # a condition: not a file of another archive
 
@@ -61,6 +62,11 @@ class RebuildReport:
     """Count what a rebuild found and made."""
 
     files: int = 0
+    read_files: int = 0  # of these
+    is_restored: bool = False  # True: made from an older copy; False: from the WARC files alone
+    since: int = 0  # the last journal record that the copy had
+    last: int = 0  # the last journal record that the new database has
+    removals: int = 0  # takedowns since the copy was made
     captures: int = 0
     articles: int = 0
     revisions: int = 0
@@ -87,6 +93,8 @@ SourceFinder = Callable[[str], Source | None]
 class StagingDatabase:
     """Do the steps of a rebuild that read no page. The caller holds the archive's lock."""
 
+    suffix = REBUILDING_SUFFIX  # of the database in the making
+
     def __init__(
         self,
         database: Path,
@@ -98,7 +106,7 @@ class StagingDatabase:
         """`sources`: sources that have a file, by name. `source_of(url)`: the one of these that covers an address."""
         self.database, self.warc, self.sources = database, warc, sources
         self.source_of, self.on_progress = source_of, on_progress
-        self.part = database.with_name(database.name + REBUILDING_SUFFIX)
+        self.part = database.with_name(database.name + self.suffix)
         self.result = RebuildReport()
         self._entries: dict[str, manifest.ManifestEntry] = {}
         self.db: sqlite3.Connection
@@ -111,23 +119,58 @@ class StagingDatabase:
         files = self._files()
         self.result.files = len(files)
         lines = [self._status_line(name) for name in files]
-        state = sha256("\n".join([STAGING, *lines]).encode()).hexdigest()  # another version has other tables
+        # Another version has other tables.
+        state = sha256("\n".join([STAGING, self._made_from(), *lines]).encode()).hexdigest()
         if self.part.exists():
             self.db = _connect(self.part)
             row = self._ask("SELECT count(*) FROM sqlite_master WHERE name = 'step'").fetchone()
-            if row[0] and self._ask("SELECT files FROM step").fetchone()[0] == state:
-                logger.info("an earlier rebuild was interrupted: it goes on")
+            if row[0] and self._ask("SELECT max(files) FROM step").fetchone()[0] == state:
+                logger.info("an earlier run was interrupted: it goes on")
                 return
-            logger.info("an earlier rebuild was interrupted, and the WARC files have changed: it begins again")
+            logger.info("an earlier run was interrupted, and cannot be continued: it begins again")
             self.db.close()
             for path in (self.part, *side_files(self.part)):
                 path.unlink(missing_ok=True)
+        self._copy()
         self.db = _connect(self.part)
+        self._must_have_no_table()
         self.db.executescript(STAGING)
         with self.db:
+            self._ask("INSERT INTO beginning SELECT last, (SELECT count(*) FROM removals) FROM journal")
+            rows = [(name, number, start) for number, (name, start) in enumerate(self._to_scan(files).items())]
+            self.db.executemany("INSERT INTO scanned (file, number, start) VALUES (?, ?, ?)", rows)
             self.db.execute("INSERT INTO step VALUES ('scan', ?)", (state,))
-            rows = [(name, number) for number, name in enumerate(files)]
-            self.db.executemany("INSERT INTO scanned (file, number) VALUES (?, ?)", rows)
+
+    # What differs if an older database is brought up to date
+
+    def _made_from(self) -> str:
+        """Return what tells one beginning from another, besides the WARC files."""
+        return ""
+
+    def _copy(self) -> None:
+        """Let the database in the making begin as a copy of another one."""
+
+    def _to_scan(self, files: list[str]) -> dict[str, int]:
+        """Return the files to be read, in their order, and from which byte on."""
+        return dict.fromkeys(files, 0)
+
+    def _valid_records(self) -> list[int]:
+        """Return the keys of the journal records that are to be replayed, in order."""
+        valid = journal.valid_records(headers := self._journal_headers())
+        counts = {"valid": len(valid), "void": len(headers) - len(valid)}
+        logger.info("the journal is replayed (records: %(valid)d, void: %(void)d)", counts)
+        return valid
+
+    def _find_placed(self) -> None:
+        """Read captures that the journal mentions from where it says they are, if no file is read that has them."""
+
+    def _must_have_no_table(self) -> None:
+        """Raise ArchiveDamaged if a table has a name that is needed here."""
+        marks = ", ".join("?" * len(STAGING_TABLES))
+        query = f"SELECT name FROM sqlite_master WHERE lower(name) IN ({marks})"  # noqa: S608 (marks only)
+        if taken := self._ask(query, *STAGING_TABLES).fetchone():
+            cause = f"has a table, view or index `{taken[0]}`, and one of that name is needed for a while"
+            raise ArchiveDamaged(str(self.part), cause, "rename it in the copy (ALTER TABLE); or `morgue rebuild`")
 
     def _status_line(self, name: str) -> str:
         with os_errors(self.warc.location(name)):
@@ -169,14 +212,15 @@ class StagingDatabase:
         """Scan the files into the staging tables. Each file is committed as a whole."""
         if not self._is_at("scan"):
             return
-        files = [row["file"] for row in self._ask("SELECT file FROM scanned WHERE number >= 0 ORDER BY number")]
+        query = "SELECT file, start FROM scanned WHERE number >= 0 ORDER BY number"
+        files = [(row["file"], row["start"]) for row in self._ask(query)]
         self.on_progress("scanning", 0, len(files))
         ahead: deque[asyncio.Task[FileScan]] = deque()
         try:
-            for done, file in enumerate(files, 1):
+            for done, (file, _start) in enumerate(files, 1):
                 while len(ahead) < scanners.size and done - 1 + len(ahead) < len(files):
                     next_file = files[done - 1 + len(ahead)]
-                    ahead.append(asyncio.ensure_future(scanners.run(scan, self.warc, next_file)))
+                    ahead.append(asyncio.ensure_future(scanners.run(scan, self.warc, *next_file)))
                 self._store_scan(file, await ahead.popleft())
                 self.on_progress("scanning", done, len(files))
         finally:
@@ -201,11 +245,12 @@ class StagingDatabase:
             self.db.executemany("INSERT INTO damage VALUES (?, ?, ?, ?)", [(file, *one) for one in found.damaged])
             tombstones = [(*one, file) for one in found.tombstones]
             self.db.executemany("INSERT INTO tombstones VALUES (?, ?, ?, ?, ?)", tombstones)
-            self.db.execute(
-                """INSERT INTO manifest_lines (file, size, sha256, records, captures, first, last)
-                   VALUES (:file, :size, :sha256, :records, :captures, :first, :last)""",
-                asdict(found.entry),
-            )
+            if found.entry is not None:
+                self.db.execute(
+                    """INSERT INTO manifest_lines (file, size, sha256, records, captures, first, last)
+                       VALUES (:file, :size, :sha256, :records, :captures, :first, :last)""",
+                    asdict(found.entry),
+                )
 
     def _replay(self) -> None:
         """Replay the journal into the tables of the archive, whose texts stay empty."""
@@ -213,39 +258,24 @@ class StagingDatabase:
             return
         with self.db:
             self._ask("UPDATE journal SET archive = ?", self._archive_id())
-            valid = journal.valid_records(headers := self._journal_headers())
-            counts = {"valid": len(valid), "void": len(headers) - len(valid)}
-            logger.info("the journal is replayed (records: %(valid)d, void: %(void)d)", counts)
+            valid = self._valid_records()
+            watch_replay(self.db)
             place = "SELECT file, offset, length FROM journal_records WHERE at = ?"
             for done, at in enumerate(valid, 1):
                 (file, offset, length) = self._ask(place, at).fetchone()
-                journal_rows.apply_lines(self.db, read_block(self.warc, file, offset, length))
+                is_told(self.db, journal_rows.apply_lines(self.db, read_block(self.warc, file, offset, length)))
                 self.on_progress("replaying", done, len(valid))
-            self._insert_captures()
-            self.db.execute(FILL_FROM_RESPONSES)
+            self._find_placed()
+            insert_captures(self.db)
             self._drop_rows_without_records()
-            self.db.execute("INSERT INTO unread SELECT id FROM revisions")
-            self.db.execute("DELETE FROM changes")  # from here on, triggers note what the journal does not have
+            settle_replay(self.db)
             if valid:
                 self._ask("UPDATE journal SET last = (SELECT number FROM journal_records WHERE at = ?)", valid[-1])
-                self._ask(f"UPDATE journal SET used = (SELECT max(number) FROM journal_records WHERE {OWN_FILE})")  # noqa: S608
+                self._ask(
+                    f"""UPDATE journal SET used = max(used,
+                            (SELECT max(number) FROM journal_records WHERE {OWN_FILE}))"""  # noqa: S608 (our own names)
+                )
             self._begin_step("read")
-
-    def _insert_captures(self) -> None:
-        """Insert the captures: first those that the journal mentions, with their numbers, then all others."""
-        names = ", ".join(CAPTURE_COLUMNS)
-        found = ", ".join(f"f.{name}" for name in CAPTURE_COLUMNS)
-        self.db.execute(
-            f"""INSERT OR IGNORE INTO captures (id, crawl_id, source_id, {names})
-                SELECT p.id, p.crawl_id, p.source_id, {found}
-                  FROM placed p JOIN found_captures f ON f.file = p.file AND f.offset = p.offset
-                 ORDER BY p.id"""  # noqa: S608 (our own names)
-        )
-        self.db.execute(
-            f"""INSERT OR IGNORE INTO captures ({names}) SELECT {found} FROM found_captures f
-                 WHERE NOT EXISTS (SELECT 1 FROM placed p WHERE p.file = f.file AND p.offset = f.offset)
-                 ORDER BY f.at"""  # noqa: S608 (our own names)
-        )
 
     def _archive_id(self) -> str:
         """Return the id of this archive.

@@ -33,15 +33,18 @@ class FileScan(NamedTuple):
     damaged: list[tuple[int, int, str]]  # offset, length, why
     tombstones: list[TombstoneNotice]
     archive: str | None  # id of the archive that wrote the file; None: it does not say
-    entry: ManifestEntry  # the line that the manifest should have for it
+    entry: ManifestEntry | None  # the line that the manifest should have for it; None: its beginning was not read
 
 
-def scan(storage: WarcStorage, file: str) -> FileScan:
-    """Read a file in `warc/` to its end. Damage costs only the records that it hits. Raises NotFound."""
+def scan(storage: WarcStorage, file: str, start: int = 0) -> FileScan:
+    """Read a file in `warc/` to its end. Damage costs only the records that it hits. Raises NotFound.
+
+    `start`: where to begin; a whole record begins there.
+    """
     contents = FileContents()
-    found = FileScan([], [], [], [], None, contents.entry(file))
+    found = FileScan([], [], [], [], None, None)
     archive: str | None = None
-    for member in walk(storage, file, on_damage=lambda *damage: found.damaged.append(damage)):
+    for member in walk(storage, file, on_damage=lambda *damage: found.damaged.append(damage), start=start):
         contents.count(member.headers)
         if (notice := notice_of(member)) is not None:
             found.tombstones.append(notice)
@@ -58,6 +61,8 @@ def scan(storage: WarcStorage, file: str) -> FileScan:
             continue
         if capture is not None:
             found.captures.append(capture_row(capture))
+    if start:
+        return found._replace(archive=archive)
     with storage.open(file) as data:
         contents.add_file(data)
     return found._replace(archive=archive, entry=contents.entry(file))

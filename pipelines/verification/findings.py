@@ -48,7 +48,8 @@ NEXT_STEPS = {
     "no database": REBUILD,
     "bad database": f"keep the file; {REBUILD}",
     "half upgraded": "wait for the upgrade, or run `morgue upgrade` if it was stopped",
-    "wrong database": f"no command writes with it: {REBUILD}; or put the right database back",
+    "wrong database": f"no command writes with it. If it is an older copy, `morgue restore` brings it up to date; else "
+    f"put the right one back, or {REBUILD}",
     "no row": (
         f"{REBUILD}. Rows that were lost in a crash, or on a failing disk, come back by themselves: with the next "
         "`morgue crawl`, or for imported records with the same `morgue import`"

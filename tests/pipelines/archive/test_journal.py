@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -158,6 +159,23 @@ def test_replay_gives_the_same_rows(db, tmp_path):
     for name in ("sources", "crawls", "removals"):
         query = f"SELECT * FROM {name}"
         assert other.execute(query).fetchall() == db.execute(query).fetchall()
+
+
+@pytest.mark.parametrize("order", [(2, 3, 1), (3, 1, 2), (2, 1, 3)])
+def test_replay_lets_rows_change_what_only_one_may_have(db, order):
+    """Lines are in the order of their keys. So a row may get its number before the row that had it has another."""
+
+    def record(numbers: Sequence[int]) -> bytes:
+        columns = {"article_id": 1, "capture_id": 1, "seen": "", "text_digest": "", "extractor": ""}
+        lines = [{"revisions": {"id": key, "number": number, **columns}} for key, number in enumerate(numbers, 1)]
+        return "".join(json.dumps(line) + "\n" for line in lines).encode()
+
+    db.execute("PRAGMA foreign_keys = OFF")
+    journal_rows.apply_lines(db, record((1, 2)))
+    journal_rows.apply_lines(db, record(order))
+    numbers = tuple(number for (number,) in db.execute("SELECT number FROM revisions ORDER BY id"))
+    db.execute("DELETE FROM revisions")
+    assert numbers == order
 
 
 @pytest.mark.parametrize(

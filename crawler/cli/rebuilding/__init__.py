@@ -1,0 +1,1 @@
+"""Hold what `morgue rebuild` and `morgue restore` do and print alike. May import anything."""

@@ -1,0 +1,76 @@
+"""Do what comes before and around a rebuild: settle the database that is there, mend WARC files, start the workers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+if TYPE_CHECKING:
+    from crawler.cli.progress_bar import StepProgress
+    from crawler.config.models import Config
+    from pipelines.core.worker_pool import WorkerPool
+    from pipelines.warc.storage import WarcStorage
+
+SCAN_SECONDS = 3600  # for one WARC file, of wall time and of CPU time
+SCAN_MEMORY = 4 << 30  # bytes
+
+
+class RebuildWorkers(NamedTuple):
+    """Hold the processes that work for a rebuild, and what shows its progress."""
+
+    scanners: WorkerPool
+    readers: WorkerPool
+    progress: StepProgress
+
+
+def settle_old_database(config: Config, instead: str = "only the WARC files are used") -> None:
+    """Write to the journal what only the old database knows after a crash, if that database can be read.
+
+    `instead`: what is used if it cannot.
+    """
+    from crawler.engine.open_archive import open_archive_writer
+    from pipelines.core.errors import ArchiveDamaged
+
+    if not config.folder.database.exists():
+        return
+    try:
+        archive_writer = open_archive_writer(config)
+    except ArchiveDamaged as error:
+        click.echo(f"the old database cannot be read ({error.cause}): {instead}")
+        return
+    for sentence in archive_writer.recovery_messages:
+        click.echo(sentence)
+    archive_writer.close(everything=True)
+    if archive_writer.failed is not None and not isinstance(archive_writer.failed, ArchiveDamaged):
+        raise archive_writer.failed
+
+
+def mend_files(config: Config, storage: WarcStorage) -> None:
+    """Finish the WARC files that a crash left open. The caller holds the archive's lock."""
+    from pipelines.warc import manifest
+    from pipelines.warc.recovery import recover
+
+    for file in recover(storage, config.folder.path / manifest.NAME):
+        for sentence in file.messages:
+            click.echo(sentence)
+
+
+@contextmanager
+def workers(config: Config) -> Iterator[RebuildWorkers]:
+    """Yield the workers, and end them. None is started before there is work for it."""
+    from crawler.cli.progress_bar import StepProgress
+    from crawler.engine.extraction_workers import extraction_workers
+    from pipelines.core.worker_pool import WorkerPool
+
+    processes = config.extract.workers or None
+    scanners = WorkerPool(processes, seconds=SCAN_SECONDS, cpu_seconds=SCAN_SECONDS, memory=SCAN_MEMORY)
+    readers = extraction_workers(config)
+    try:
+        with StepProgress() as progress:
+            yield RebuildWorkers(scanners, readers, progress)
+    finally:
+        scanners.kill()
+        readers.kill()
