@@ -31,7 +31,7 @@ from tests.support import foreign  # noqa: E402
 from tests.support.dask_cluster import DaskCluster  # noqa: E402
 from tests.support.lakes import bytes_of, rows_of  # noqa: E402
 
-MARK = "MORGUE_BENCHMARK"
+MARK = "LAKE_BENCHMARK"
 SAMPLE_SECONDS = 0.1
 COUNT = "sum(number * number for number in range(20_000_000))"
 TICKS = os.sysconf("SC_CLK_TCK")
