@@ -2,7 +2,8 @@
 
     .venv/bin/python benchmarks/lake.py [--files 8] [--pages 400] [--limit 0.95] [--dask-limit 1.05] [--kill-seconds 4]
 
-With few pages the seconds that each client of Dask takes to start weigh more than the work. The lake is made of the pages in tests/pages. Exit code 1: two readers are slower than `--limit` of what two processes
+With few pages, the seconds that a client of Dask takes to start weigh more than the work.
+The lake is made of the pages in tests/pages. Exit code 1: two readers are slower than `--limit` of what two processes
 that only count get here, Dask takes more CPU than `--dask-limit` times plain processes, or a reading differs, is
 missing or is there twice after readers were killed.
 """
