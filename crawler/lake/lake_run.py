@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 from typing import Any
@@ -95,10 +96,13 @@ class LakeRun:
         place = WorkPlace(self._place.on, None, self._place.workers, self._place.attempts)
         limits = {task.address: MIN_ITEM_SECONDS + size / ITEM_BYTES_PER_SECOND for task, size in tasks}
         arguments = [asdict(task) for task, _ in tasks]
-        for result in map_items(READ_FILE, arguments, place, seconds=lambda argument: limits[argument["address"]]):
-            task = tasks[result.item.number][0]
-            self.report.add(task, result)
-            yield task, result
+        found = map_items(READ_FILE, arguments, place, seconds=lambda argument: limits[argument["address"]])
+        with closing(found):
+            for result in found:
+                task = tasks[result.item.number][0]
+                self.report.add(task, result)
+                yield task, result
+        self._output.tidy()  # of readers that were killed meanwhile
 
     def _task(self, file: LakeFile, there: set[str]) -> FileTask | None:
         """Return what is to be done with a file; None if nothing is."""

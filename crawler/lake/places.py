@@ -145,7 +145,12 @@ class LakeOutput:
         if self._store is None:
             with os_errors(self.address):
                 Path(self.address).mkdir(parents=True, exist_ok=True)
-                settle_abandoned(Path(self.address))
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Remove drafts of processes that were killed; one that is being written has a lock, and stays."""
+        if self._store is None:
+            settle_abandoned(Path(self.address))
 
     def names(self) -> set[str]:
         """Return the names of the outputs that are there. Raises MorgueError."""

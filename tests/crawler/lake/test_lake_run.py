@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -85,9 +86,19 @@ def test_reader_that_is_killed_costs_nothing_twice(lake: Path, whole: Path, tmp_
     wait_until(lambda: list(out.glob("*.parquet")))
     killed.kill()
     killed.wait()
+    running = subprocess.Popen(command, env=environment(), stdout=subprocess.DEVNULL)  # kills of a reader, not of all
+    wait_until(lambda: readers_of(running.pid) or running.poll() is not None)
+    for reader in readers_of(running.pid):
+        os.kill(reader, 9)
+    assert running.wait() == 0
     done = morgue("import", "--in-place", lake, "--output", out)
     assert done.returncode == 0, done.stderr
     assert bytes_of(out) == bytes_of(whole)
+
+
+def readers_of(pid: int) -> list[int]:
+    """Return the processes that a process has started."""
+    return [int(found) for path in Path(f"/proc/{pid}/task").glob("*/children") for found in path.read_text().split()]
 
 
 def test_filters_choose_and_are_noted(lake: Path, tmp_path: Path):
