@@ -14,7 +14,7 @@ from pipelines.core.items import DatabaseState
 from pipelines.core.lock import ArchiveLock
 from pipelines.core.plural import counted
 from pipelines.database.connection import connect as connect_database
-from pipelines.database.journal_rows import database_state
+from pipelines.database.journal_rows import back_up, count_articles, database_state
 from pipelines.warc import manifest
 from pipelines.warc.storage import WarcStorage
 from pipelines.warc.writer import WarcWriter
@@ -102,7 +102,7 @@ def ship(
     try:
         with closing(connect_database(config.folder.database)) as db:
             state = database_state(db)
-            (articles,) = db.execute("SELECT count(*) FROM articles").fetchone()
+            articles = count_articles(db)
         connect_bucket(config, state.archive)
         storage = storage_of(config)
         assert isinstance(storage, BucketStorage)
@@ -114,7 +114,7 @@ def ship(
             keep = None if everything or is_due else file_to_continue(config, storage, state)
             report = ship_waiting(storage, state.archive, keep, listed, on_shipped, may_go_on)
             if is_due and not report.failed and may_go_on():
-                report.snapshot = save(storage.store, config.folder.database, database_state)
+                report.snapshot = save(storage.store, config.folder.database, back_up)
             return report
 
         sweep(config.folder.path)

@@ -11,11 +11,9 @@ import mmap
 import os
 import re
 import shutil
-import sqlite3
 import tempfile
 import zlib
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from io import BufferedReader
@@ -34,6 +32,7 @@ KEPT = 3  # newest copies; older ones are deleted
 LEVEL = 1  # of gzip: three times as fast as the default, a tenth larger
 COPY_BYTES = 1 << 20
 TEMPORARY_PREFIX = ".snapshot-"  # of a folder beside the database
+BackUp = Callable[[Path, Path], tuple[DatabaseState, int]]  # database, copy -> its state and number of articles
 NAME = re.compile(r"snapshots/([0-9a-f-]{36})-(\d+)-(\d+)-(\d{14})\.db\.gz")
 
 
@@ -68,21 +67,16 @@ def is_due(last: Snapshot | None, journal: int, articles: int, *, every: float, 
     return articles - last.articles >= after or timestamps.now() - last.time >= timedelta(seconds=every)
 
 
-def save(store: ObjectStore, database: Path, state_of: Callable[[sqlite3.Connection], DatabaseState]) -> Snapshot:
+def save(store: ObjectStore, database: Path, back_up: BackUp) -> Snapshot:
     """Copy a database, which may be in use, into its bucket, and delete copies that are too old. Raises MorgueError.
+
+    `back_up`: makes a copy on the disk and says what is in it.
 
     Needs room beside the database for the copy, and for the compressed copy.
     """
     with os_errors(str(database)), tempfile.TemporaryDirectory(prefix=TEMPORARY_PREFIX, dir=database.parent) as folder:
         copy, packed = Path(folder) / "copy.db", Path(folder) / "copy.db.gz"
-        with (
-            closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as live,
-            closing(sqlite3.connect(copy)) as db,
-        ):
-            live.backup(db)
-            db.execute("PRAGMA journal_mode = DELETE")  # one file holds all of it
-            state = state_of(db)
-            (articles,) = db.execute("SELECT count(*) FROM articles").fetchone()
+        state, articles = back_up(database, copy)
         with (
             safe_open.open_file(copy) as file,
             safe_open.open_file(packed, "xb") as out,

@@ -10,6 +10,7 @@ import os
 import sqlite3
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -300,6 +301,13 @@ def open_database(path: Path) -> sqlite3.Connection:
             raise write_error(error, path) from error
         raise
     return db
+
+
+def copy_database(database: Path, copy: Path) -> None:
+    """Copy a database, which may be in use, into a new file that holds all of it. Raises sqlite3.Error."""
+    with closing(_open(database)) as live, closing(sqlite3.connect(copy)) as db:
+        live.backup(db)
+        db.execute("PRAGMA journal_mode = DELETE")  # no second file
 
 
 def use_cache(db: sqlite3.Connection, size: int) -> None:

@@ -11,10 +11,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
 from typing import Any, NamedTuple
 
+from pipelines.core.errors import write_error
 from pipelines.core.items import DatabaseState
 from pipelines.database.columns import as_json
+from pipelines.database.connection import connect, copy_database
 from pipelines.database.schema.places import place_for
 
 
@@ -102,6 +106,25 @@ CREATE TABLE placed (
 def database_state(db: sqlite3.Connection) -> DatabaseState:
     """Return which archive a database is of, and the last journal record whose rows are in it."""
     return DatabaseState(*db.execute("SELECT archive, last FROM journal").fetchone())
+
+
+def count_articles(db: sqlite3.Connection) -> int:
+    """Return the number of articles in a database."""
+    (number,) = db.execute("SELECT count(*) FROM articles").fetchone()
+    return int(number)
+
+
+def back_up(database: Path, copy: Path) -> tuple[DatabaseState, int]:
+    """Copy a database, which may be in use; return the state of the copy and its number of articles.
+
+    Raises MorgueError.
+    """
+    try:
+        copy_database(database, copy)
+        with closing(connect(copy)) as db:
+            return database_state(db), count_articles(db)
+    except sqlite3.Error as error:
+        raise write_error(error, copy) from error
 
 
 def note_captures(db: sqlite3.Connection) -> None:

@@ -17,7 +17,7 @@ from pipelines.bucket.object_store import ObjectInfo, ObjectStore
 from pipelines.bucket.snapshot import Snapshot, delete_but, fetch_newest, is_due, save, snapshots
 from pipelines.core.errors import ArchiveDamaged, NotFound
 from pipelines.core.timestamps import now
-from pipelines.database.journal_rows import database_state
+from pipelines.database.journal_rows import back_up
 from tests.support.article_archive import build
 from tests.support.seaweedfs import ObjectServer
 
@@ -43,7 +43,7 @@ def test_newest_copy_is_the_database_as_it_was(object_server: ObjectServer, tmp_
             expected = dump(database)
             writing.execute("BEGIN IMMEDIATE")
             writing.execute("DELETE FROM sources")
-            made = save(store, database, database_state)
+            made = save(store, database, back_up)
             writing.rollback()
             assert made.journal == number
             assert made.articles > 0
