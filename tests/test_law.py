@@ -11,10 +11,11 @@ WORK = FIVE | {P + "session", P + "takedown"}
 # A package may import only packages above it in this table. What is not in it may import anything.
 MAY_IMPORT: dict[str, set[str]] = {
     P + "core": set(),
+    P + "fleet": CORE,
     P + "clusters": CORE,
     P + "warc": CORE,
     P + "extraction": CORE,
-    P + "database": CORE | {P + "clusters", P + "extraction"},
+    P + "database": CORE | {P + "clusters", P + "extraction", P + "fleet"},
     P + "archive": FIVE,
     P + "session": FIVE,
     P + "takedown": FIVE,

@@ -112,7 +112,7 @@ class Rebuild(StagingDatabase):
 
     def _note_changes(self) -> None:
         """Note which rows the journal in the files does not have yet, so that the next run writes them."""
-        self.db.execute("UPDATE journal SET captures = (SELECT coalesce(max(id), 0) FROM captures)")
+        self.db.execute("UPDATE journal SET captures = ?", (journal_rows.newest_capture(self.db),))
         self.db.execute(
             """INSERT INTO changes (name, key) SELECT 'captures', c.id FROM captures c
                 WHERE NOT EXISTS (SELECT 1 FROM placed p WHERE p.file = c.file AND p.offset = c.offset)"""

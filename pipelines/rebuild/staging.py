@@ -26,6 +26,7 @@ from pipelines.database import journal_rows
 from pipelines.database.captures import FILL_FROM_RESPONSES
 from pipelines.database.columns import CAPTURE_COLUMNS
 from pipelines.database.connection import open_database, open_read_only
+from pipelines.database.schema.numbers import new_ids
 from pipelines.rebuild.warc_scan import FileScan, scan
 from pipelines.warc import manifest
 from pipelines.warc.reader import read_block
@@ -242,7 +243,8 @@ class StagingDatabase:
                  ORDER BY p.id"""  # noqa: S608 (our own names)
         )
         self.db.execute(
-            f"""INSERT OR IGNORE INTO captures ({names}) SELECT {found} FROM found_captures f
+            f"""INSERT OR IGNORE INTO captures (id, {names})
+                SELECT {new_ids("captures", "f.at")}, {found} FROM found_captures f
                  WHERE NOT EXISTS (SELECT 1 FROM placed p WHERE p.file = f.file AND p.offset = f.offset)
                  ORDER BY f.at"""  # noqa: S608 (our own names)
         )
