@@ -1,4 +1,4 @@
-"""Know what a fleet is: many archives, its shards, that are run and read as one. Pure.
+"""Know how a fleet is laid out: an archive of many archives, its shards, each of which owns the sites given to it.
 
-May import core. Start reading at `numbers`.
+Pure but for reading and writing `fleet.toml`; knows no database. May import core. Start reading at `layout`.
 """

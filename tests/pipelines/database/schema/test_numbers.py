@@ -49,7 +49,7 @@ def add_rows(db, name):
             VALUES ({numbers.new_id("revisions")}, ?, 1, ?, '2026', '[]', '', '', '')""",
         (article, capture.id),
     )
-    readings.keep_reading(db, 1, "2026", {name: "[]" for name in readings.REVISION_COLUMNS})
+    readings.keep_reading(db, 1, "2026", dict.fromkeys(readings.REVISION_COLUMNS, "[]"))
     removals.remember(db, f"//{name}.example/gone", "2026", "asked for", 1)
     page_states.note(db, f"https://{name}.example/b", "404", capture, source_id=source, article_id=None)
     listings.add_gap(db, listings.ListingState(f"//{name}.example/f", "", "feed", source), "2026", "2026", capture.id)
@@ -72,7 +72,7 @@ def highest(db):
 def test_ordinary_archive_numbers_from_one(db):
     """What no fleet has is as it was: SQLite's own numbers, without gaps."""
     add_rows(db, "paper")
-    assert highest(db) == {table: 1 for table in numbers.NUMBERED_TABLES} | {"frontier": 4, "page_parts": 4}
+    assert highest(db) == dict.fromkeys(numbers.NUMBERED_TABLES, 1) | {"frontier": 4, "page_parts": 4}
 
 
 def test_every_table_of_a_shard_numbers_within_its_range_beside_rows_of_others(db):
