@@ -23,6 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     P + "verification": FIVE,
     P + "rebuild": WORK,
     P + "importing": WORK,
+    P + "moving": WORK | {P + "fleet"},
     "exports": FIVE | {P + "selection"},
     C + "schedule": CORE,
     C + "config": CORE | {P + "extraction", P + "fleet", C + "schedule"},

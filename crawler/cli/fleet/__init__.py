@@ -1,0 +1,1 @@
+"""The subcommands of `morgue fleet`, one in each file."""
