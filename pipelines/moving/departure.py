@@ -96,9 +96,10 @@ class Departure:
             on_progress("taking out", done, len(files))
 
     def _spans(self, db: sqlite3.Connection, file: str) -> Iterable[MemberSpan]:
-        """Yield what replaces the exchanges of a file that go; those that an earlier run replaced are left out."""
+        """Yield what replaces the exchanges of a file that go, but for those that an earlier run replaced."""
         reader = ExchangeReader(self._writer.storage)
-        query = """SELECT offset, record_id, url, id IN temp.moving_away, lead(offset, 1, 1 << 62) OVER (ORDER BY offset)
+        query = """SELECT offset, record_id, url, id IN temp.moving_away,
+                          lead(offset, 1, 1 << 62) OVER (ORDER BY offset)
                      FROM captures WHERE file = ? ORDER BY offset"""
         try:
             for offset, record_id, url, goes, end in db.execute(query, (file,)).fetchall():

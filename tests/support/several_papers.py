@@ -42,7 +42,8 @@ def write(answers: Answers, url: str, name: str, edition: int, cdn: str) -> None
     items = "".join(f"<item><title>{name} {path}</title><link>{url}{path}</link></item>" for path in stories)
     rss = f"<rss version='2.0'><channel><title>{name}</title>{items}</channel></rss>"
     answers["/feed"] = (200, rss.encode(), {"Content-Type": "application/rss+xml"})
-    answers["/"] = (200, f"<html><body><h1>{name}</h1><a href='/dead-story-of-the-day.html'>x</a></body></html>".encode(), {})
+    front = f"<html><body><h1>{name}</h1><a href='/dead-story-of-the-day.html'>x</a></body></html>"
+    answers["/"] = (200, front.encode(), {})
     answers["/robots.txt"] = (200, b"User-agent: *\nDisallow: /private\n", {"Content-Type": "text/plain"})
 
 
@@ -58,8 +59,9 @@ def papers(archive: Path, hosts: dict[str, str] | None = None) -> Iterator[dict[
         cdn = served["north"][0]
         for name, (url, answers) in served.items():
             write(answers, url, name, 1, cdn)
+            parts = 'parts = "all"\npart_hosts = ["127.0.0.2"]\n'
             (archive / "sources" / f"{name}.toml").write_text(
-                f'url = "{url}/"\nfeeds = ["{url}/feed"]\n[crawl]\nrecheck = ["1d"]\n[capture]\nparts = "all"\npart_hosts = ["127.0.0.2"]\n'
+                f'url = "{url}/"\nfeeds = ["{url}/feed"]\n[crawl]\nrecheck = ["1d"]\n[capture]\n{parts}'
             )
         yield served
 
@@ -76,8 +78,8 @@ def make_crawled(path: Path) -> Path:
         let_a_day_pass(archive)
         crawl(archive)
         for name in ("south", "west"):
-            url = served[name][0]
-            morgue("-C", archive, "remove", f"{url}/2026/11/02/{name}-story-number-1.html", "--reason", "asked", "--yes")
+            page = f"{served[name][0]}/2026/11/02/{name}-story-number-1.html"
+            morgue("-C", archive, "remove", page, "--reason", "asked", "--yes")
         other = make_archive(path.with_name(f"{path.name}-other"))
         urls = "\n".join(f"{served[name][0]}/2026/11/03/{name}-story-number-2.html?v=2" for name in ("south", "east"))
         for name in ("south", "east"):

@@ -1,4 +1,4 @@
-"""`morgue fleet move`: give a source to another shard of its fleet, with everything that the archive has of its site."""
+"""`morgue fleet move`: give a source to another shard of its fleet, with all that there is of its site."""
 
 from __future__ import annotations
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -19,12 +18,11 @@ import click
 from crawler.cli.common_options import common_options, overrides_of, settings_folder_of
 from crawler.cli.log_options import log_options
 from crawler.config.archive_folder import SETTINGS, ArchiveFolder, find
-from pipelines.core.errors import ConfigError, MorgueError, os_errors
+from pipelines.core.errors import ConfigError, os_errors
 from pipelines.core.plural import counted
-from pipelines.core.safe_open import create
+from pipelines.core.safe_open import PRIVATE_MODE, create, read_bytes
 from pipelines.fleet.layout import (
     DEFAULT_SHARDS,
-    FLEET_NAME,
     MAX_SHARDS,
     SHARDS_FOLDER,
     FleetFolder,
@@ -37,9 +35,6 @@ if TYPE_CHECKING:
     from crawler.cli.progress_bar import StepProgress
     from crawler.config.models import Config
     from pipelines.moving.plan import MovingPlan
-
-COMPARED = ("sources", "captures", "articles", "revisions", "readings", "page_states", "gaps", "frontier", "crawls",
-            "removals", "pauses", "page_parts")  # fmt: skip
 
 
 @click.command(name="split")
@@ -95,10 +90,11 @@ def split(config: Config, old_fleet: FleetFolder | None, target: Path, shards: i
     """Make the fleet, or go on making it. Raises MorgueError."""
     from crawler.cli.progress_bar import StepProgress
     from pipelines.moving.plan import MovingPlan, end_plan, plan_in
+    from pipelines.moving.wholeness import must_be_whole, state_of
 
     origins = [config.folder.path] if old_fleet is None else old_fleet.shard_paths()
     with locked(config, origins), StepProgress() as steps:
-        states = tuple(map(state_of, origins))
+        states = tuple(state_of(ArchiveFolder(one).database) for one in origins)
         plan = plan_in(target)
         if plan is None or (plan.what, plan.shards) != (states, (shards,)):
             with os_errors(str(target)):
@@ -113,7 +109,11 @@ def split(config: Config, old_fleet: FleetFolder | None, target: Path, shards: i
                 make_shard_of(config, origins, fleet, number, steps)
                 plan = plan.with_done(number)
                 plan.write(target)
-        check_whole(origins, fleet)
+        must_be_whole(
+            [ArchiveFolder(one).database for one in origins],
+            [ArchiveFolder(one).database for one in fleet.shard_paths()],
+            target,
+        )
         finish(config, fleet, plan)
         end_plan(target)
 
@@ -130,23 +130,11 @@ def locked(config: Config, origins: Sequence[Path]) -> Iterator[None]:
         for path in origins:
             if is_export(path):
                 raise ConfigError(str(path), "was exported without WARC files", "split the archive that it came from")
-            if WarcStorage(path / "warc").list().unfinished:
+            if WarcStorage(ArchiveFolder(path).warc).list().unfinished:
                 with writing(replace(config, folder=ArchiveFolder(path))):
                     pass
             stack.callback(ArchiveLock(path / LOCK_NAME).release)
         yield
-
-
-def state_of(path: Path) -> str:
-    """Return what tells whether an archive has changed: its id and the last record of its journal."""
-    from pipelines.database.connection import connect
-    from pipelines.database.journal_rows import database_state
-
-    folder = ArchiveFolder(path)
-    with closing(connect(folder.database)) as db:
-        state = database_state(db)
-        (changes,) = db.execute("SELECT max(id) FROM captures").fetchone()
-    return f"{state.archive} {state.journal} {changes}"
 
 
 def make_shard_of(
@@ -156,6 +144,7 @@ def make_shard_of(
     from crawler.engine.open_archive import open_archive_writer
     from pipelines.database.schema.numbers import make_shard, raise_floors
     from pipelines.moving.arrival import Arrival
+    from pipelines.moving.wholeness import highest_of
     from pipelines.warc.storage import WarcStorage
 
     path = fleet.shard_path(number)
@@ -184,47 +173,17 @@ def make_shard_of(
         raise archive_writer.failed
 
 
-def highest_of(database: Path, shard: int) -> dict[str, int]:
-    """Return the highest numbers of a shard's range that an archive has given or has."""
-    from pipelines.database.connection import connect
-    from pipelines.database.schema.numbers import highest_numbers
-
-    with closing(connect(database)) as db:
-        return highest_numbers(db, shard)
-
-
-def check_whole(origins: Sequence[Path], fleet: FleetFolder) -> None:
-    """Check that each row is in some shard, and none is there that was not before. Raises MorgueError."""
-    from pipelines.database.connection import connect
-
-    def numbers_in(paths: Sequence[Path], table: str) -> set[int]:
-        found: set[int] = set()
-        for path in paths:
-            with closing(connect(ArchiveFolder(path).database)) as db:
-                found.update(row[0] for row in db.execute(f"SELECT id FROM {table}"))  # noqa: S608 (our own names)
-        return found
-
-    for table in COMPARED:
-        try:
-            before, after = numbers_in(origins, table), numbers_in(fleet.shard_paths(), table)
-        except sqlite3.DatabaseError as error:
-            raise MorgueError(str(fleet.path), f"cannot be checked: {error}", "run the same command again") from error
-        if before != after:
-            example = min(before ^ after)
-            cause = f"{len(before ^ after):,} rows of {table} are not in both, such as {example}"
-            raise MorgueError(
-                str(fleet.path), cause, "this is a mistake of Newsmorgue: report it; the archive is whole"
-            )
-
-
 def finish(config: Config, fleet: FleetFolder, plan: MovingPlan) -> None:
     """Copy settings and sources, and make the folder a fleet. Raises MorgueError."""
     assert len(plan.done) == fleet.shards
     with os_errors(str(fleet.path)):
-        shutil.copytree(config.folder.sources, fleet.path / config.folder.sources.name, dirs_exist_ok=True)
-        fleet.write()
-        settings = fleet.path / SETTINGS
-        with suppress(FileNotFoundError):
-            settings.unlink()
-        create(settings, config.folder.settings.read_bytes(), mode=0o600)
-        assert (fleet.path / FLEET_NAME).exists()
+        made = ArchiveFolder(fleet.path)
+        made.sources.mkdir(exist_ok=True)
+        files = sorted(config.folder.sources.glob("*.toml")) if config.folder.sources.is_dir() else []
+        copies = [(path, made.sources / path.name) for path in files]
+        for path, copy in (*copies, (config.folder.settings, fleet.path / SETTINGS)):  # the last makes it an archive
+            if copy == fleet.path / SETTINGS:
+                fleet.write()
+            data = read_bytes(path)
+            copy.unlink(missing_ok=True)
+            create(copy, data, mode=PRIVATE_MODE if copy.name == SETTINGS else 0o666)
