@@ -1,7 +1,4 @@
-"""`morgue fleet`: turn an archive into a fleet of archives, and move sources between its shards.
-
-The subcommands are in `crawler.cli.fleet`.
-"""
+"""`morgue fleet`: look at a fleet, split an archive into one, and move sources between its shards."""
 
 from __future__ import annotations
 
@@ -9,16 +6,17 @@ import click
 
 from crawler.cli.fleet.move import move_command
 from crawler.cli.fleet.split import split_command
+from crawler.cli.fleet.status import status_command
 
 
 @click.group()
 def command() -> None:
-    """Split an archive into the shards of a fleet, or move a source to another shard.
+    """Look at a fleet as a whole, and change how it is divided.
 
-    A fleet is an archive of many archives, its shards. Each owns the sites (registrable domains) that a hash gives it.
-    `morgue init --shards N` makes an empty one.
+    A fleet is an archive of many archives, its shards: `morgue init --shards N` makes one. Every site (registrable
+    domain) belongs to one shard. All other commands work on a fleet as on an archive; --shard K names one shard.
     """
 
 
-command.add_command(split_command)
-command.add_command(move_command)
+for one in (status_command, split_command, move_command):
+    command.add_command(one)
