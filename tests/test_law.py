@@ -24,6 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     P + "verification": FIVE,
     P + "rebuild": WORK,
     P + "importing": WORK,
+    P + "moving": WORK | {P + "fleet"},
     "exports": FIVE | {P + "selection"},
     C + "work": CORE | {"exports"},
     C + "schedule": CORE,

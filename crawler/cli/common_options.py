@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SHARD_VARIABLE = "MORGUE_SHARD"  # set for the commands that a command on a whole fleet runs, one for each shard
 WORK_KEY = "work"  # of the options that say where a command on a fleet runs, in the `obj` of the root context
-MAX_NUMBER = 10**12  # of rows and the like: more than any archive has, and the sum of two fits into SQLite's 64 bits
+MAX_NUMBER = 10**14  # of rows and the like: more than any archive has, and the sum of two fits into SQLite's 64 bits
 
 
 class RowNumber(click.IntRange):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from crawler.cli.fleet.move import move_command
+from crawler.cli.fleet.split import split_command
 from crawler.cli.fleet.status import status_command
 
 
@@ -16,4 +18,5 @@ def command() -> None:
     """
 
 
-command.add_command(status_command)
+for one in (status_command, split_command, move_command):
+    command.add_command(one)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Iterable, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -117,20 +117,23 @@ def make(folder: ArchiveFolder, contact: str, name: str, shards: int | None = No
         undo.pop_all()
 
 
-def make_archive(undo: ExitStack, folder: ArchiveFolder) -> None:
-    """Make database and WARC folder of an archive. Raises OSError, MorgueError."""
+def make_archive(undo: ExitStack, folder: ArchiveFolder, fleet: FleetFolder | None = None, number: int = 0) -> None:
+    """Make database and WARC folder of an archive, or of a shard of a fleet. Raises OSError, MorgueError."""
     from pipelines.database.connection import open_database
+    from pipelines.database.schema.numbers import make_shard
 
     make_folders(undo, [folder.path, folder.warc])
     undo.callback(remove_database, folder.database)
-    open_database(folder.database).close()
+    with closing(open_database(folder.database)) as db:
+        if fleet is not None:
+            make_shard(db, fleet.id, number, fleet.shards)
 
 
 def make_shards(undo: ExitStack, fleet: FleetFolder) -> None:
     """Make the archives of a fleet, and its file. Raises OSError, MorgueError."""
     make_folders(undo, [fleet.path / SHARDS_FOLDER])
     for number, path in enumerate(fleet.shard_paths()):
-        make_archive(undo, ArchiveFolder(path))
+        make_archive(undo, ArchiveFolder(path), fleet, number)
         settings = path / SETTINGS
         create(settings, shard_settings(fleet, number).encode())
         undo.callback(settings.unlink, missing_ok=True)

@@ -15,6 +15,7 @@ from pipelines.core.items import Article, Capture, Page
 from pipelines.core.languages.spaced_runs import indexed_words
 from pipelines.core.timestamps import fine_stamp, stamp
 from pipelines.database.edits.change_detection import text_digest
+from pipelines.database.schema.numbers import new_id
 from pipelines.database.schema.places import place_for
 
 # fmt: off
@@ -37,6 +38,7 @@ CAPTURE_COLUMNS = (
 # fmt: on
 ARTICLE_FIELDS = tuple(field.name for field in fields(Article))
 JSON_FIELDS = ("authors", "tags", "rights", "found_in")  # columns of JSON, and so are comments, if they are collected
+NEXT_ARTICLE = f"SELECT coalesce({new_id('articles')}, (SELECT coalesce(max(id), 0) + 1 FROM articles))"  # noqa: S608
 
 as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 capture_values = attrgetter(*CAPTURE_COLUMNS)
@@ -61,7 +63,7 @@ def update_row(
 
 def insert_article(db: sqlite3.Connection, values: Mapping[str, Any]) -> int:
     """Add a row to `articles` at the place of its day; return its id, which is the next one unless `values` has it."""
-    (number,) = db.execute("SELECT coalesce(max(id), 0) + 1 FROM articles").fetchone()
+    (number,) = db.execute(NEXT_ARTICLE).fetchone()
     row = {"id": number, "published_day": None} | dict(values)
     row["place"] = place_for(db, row["published_day"])
     names = ", ".join(row), ", ".join(f":{name}" for name in row)

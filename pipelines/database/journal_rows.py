@@ -19,6 +19,7 @@ from pipelines.core.errors import write_error
 from pipelines.core.items import DatabaseState
 from pipelines.database.columns import as_json
 from pipelines.database.connection import connect, copy_database
+from pipelines.database.schema.numbers import EVERY_NUMBER, own_numbers
 from pipelines.database.schema.places import place_for
 
 
@@ -71,6 +72,8 @@ JOURNAL_TABLES = {
     ),
     "pauses": JournalTable("id", ("id", "source_id", "began", "ended")),
     "page_parts": JournalTable("id", ("id", "page_id", "part_id")),
+    "shard": JournalTable("fleet", ("fleet", "number", "shards")),
+    "number_floors": JournalTable("name", ("name", "highest")),
     "frontier": JournalTable(
         "id",
         ("id", "url_key", "url", "host", "source_id", "kind", "state", "next_visit", "priority", "depth", "found",
@@ -129,16 +132,22 @@ def back_up(database: Path, copy: Path) -> tuple[DatabaseState, int]:
 
 def note_captures(db: sqlite3.Connection) -> None:
     """Note new captures in `changes`. A trigger would cost more than the row itself."""
-    query = "SELECT captures, (SELECT coalesce(max(id), 0) FROM captures) FROM journal"
-    (noted, newest) = db.execute(query).fetchone()
+    noted, newest = db.execute("SELECT captures FROM journal").fetchone()[0], newest_capture(db)
     if newest > noted:
         db.execute(
-            """INSERT INTO changes (name, key) SELECT 'captures', id FROM captures WHERE id > ?
+            """INSERT INTO changes (name, key) SELECT 'captures', id FROM captures WHERE id > ? AND id <= ?
                ON CONFLICT DO NOTHING""",
-            (noted,),
+            (noted, newest),
         )
     if newest != noted:  # lower, if the newest were taken down: their ids are given again
         db.execute("UPDATE journal SET captures = ?", (newest,))
+
+
+def newest_capture(db: sqlite3.Connection) -> int:
+    """Return the highest number of a capture that this archive gave; 0 if it has none. Who moves rows notes them."""
+    numbers = own_numbers(db) or EVERY_NUMBER
+    query = "SELECT coalesce(max(id), 0) FROM captures WHERE id BETWEEN ? AND ?"
+    return int(db.execute(query, numbers).fetchone()[0])
 
 
 def has_changes(db: sqlite3.Connection, *, number: int = 1, besides: Sequence[str] = ()) -> bool:

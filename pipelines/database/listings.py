@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from pipelines.core.timestamps import stamp
 from pipelines.database.connection import Row, ask
+from pipelines.database.schema.numbers import new_id
 
 FEED_KINDS = ("feed", "news sitemap")  # name the newest articles, and only these
 FILLING_HOURS = 6  # after a gap; what other listings bring within so long is counted as found of it
@@ -84,7 +85,8 @@ def forget_source(db: sqlite3.Connection, source_id: int) -> None:
 def add_gap(db: sqlite3.Connection, state: ListingState, began: str, ended: str, capture_id: int | None) -> None:
     """Note that a listing may have shown articles between two readings that no reading saw."""
     db.execute(
-        "INSERT INTO gaps (source_id, url_key, url, began, ended, capture_id) VALUES (?, ?, ?, ?, ?, ?)",
+        f"""INSERT INTO gaps (id, source_id, url_key, url, began, ended, capture_id)
+            VALUES ({new_id("gaps")}, ?, ?, ?, ?, ?, ?)""",
         (state.source_id, state.url_key, state.url, began, ended, capture_id),
     )
 

@@ -14,6 +14,7 @@ from pipelines.core.timestamps import stamp
 from pipelines.core.urls import url_key
 from pipelines.database.connection import Row, ask
 from pipelines.database.runs import TRUE_TIME
+from pipelines.database.schema.numbers import new_id
 from pipelines.database.stand_ins import CUT_OFF, ShownText
 
 # When the page was last seen to show its article before the period `p` of the article `a`; a 304 counts.
@@ -75,9 +76,10 @@ def note(
         values,
     ).fetchone() or (None, None)
     row = db.execute(
-        f"""INSERT INTO page_states (url_key, url, source_id, article_id, kind, since, capture_id, last_seen,
+        f"""INSERT INTO page_states (id, url_key, url, source_id, article_id, kind, since, capture_id, last_seen,
                                      last_capture_id, text_digest, ended, ended_capture_id)
-            VALUES (:key, :url, :source, :article, :kind, :time, :capture, :time, :capture, :digest, :ended, :end)
+            VALUES ({new_id("page_states")}, :key, :url, :source, :article, :kind, :time, :capture, :time, :capture,
+                    :digest, :ended, :end)
             RETURNING {STATE}""",
         values | {"ended": later[0], "end": later[1]},
     )

@@ -30,6 +30,7 @@ from pipelines.database.connection import (
 )
 from pipelines.database.filters import EVERYTHING, ArticleFilters
 from pipelines.database.query_language.addresses import as_given, normalised, spellings
+from pipelines.database.schema.numbers import newest_first
 from pipelines.database.schema.places import DAY_BITS, FIRST_DATED_PLACE
 from pipelines.database.selection import article_at, article_selection
 
@@ -208,9 +209,10 @@ def takedown_of(db: sqlite3.Connection, wanted: str) -> str | None:
     hosts = [f"*{key.removeprefix('//').partition('/')[0]}" for key in keys if key.startswith("//")]
     names = [*keys, *hosts, *(host.partition(":")[0] for host in hosts)]
     marks = ", ".join("?" * len(names))
+    order = newest_first(db, "time")
     sql = f"""SELECT time, reason FROM removals r WHERE url_key IN ({marks}) OR (url_key LIKE '%*' AND EXISTS (
                   SELECT 1 FROM json_each(?) k WHERE instr(k.value, substr(r.url_key, 1, length(r.url_key) - 1)) = 1))
-               ORDER BY id DESC LIMIT 1"""
+               ORDER BY {order} LIMIT 1"""
     row = next(ask(db, sql, [*names, json.dumps(keys)]), None)
     return f"was removed at {row['time']}: {row['reason']}" if row else None
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from pipelines.database.columns import REVISION_COLUMNS
 from pipelines.database.connection import Row, dicts
+from pipelines.database.schema.numbers import new_id
 
 CAPTURE_PLACE = """c.id AS capture_id, c.url, c.time, c.file AS warc_file, c.offset AS warc_offset,
            c.length AS warc_length, c.record_id AS warc_record_id"""
@@ -68,7 +69,7 @@ def keep_reading(db: sqlite3.Connection, revision_id: int, replaced: str, state:
     """Add a reading of a revision that was replaced at a time to `readings`. Return its row id."""
     names, marks = ", ".join(REVISION_COLUMNS), ", ".join("?" * len(REVISION_COLUMNS))
     cursor = db.execute(
-        f"INSERT INTO readings (revision_id, replaced, {names}) VALUES (?, ?, {marks})",  # noqa: S608 (our own names)
+        f"INSERT INTO readings (id, revision_id, replaced, {names}) VALUES ({new_id('readings')}, ?, ?, {marks})",  # noqa: S608 (our own names)
         (revision_id, replaced, *(state[name] for name in REVISION_COLUMNS)),
     )
     return int(cursor.lastrowid or 0)

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pipelines.database.captures import LOCATION, CaptureLocation
 from pipelines.database.clusters.upkeep import forget
 from pipelines.database.frontier.hosts import forget_robots
+from pipelines.database.schema.numbers import new_id
 
 PREFIX_END = "\U0010ffff"  # sorts after every character of an address
 
@@ -151,7 +152,8 @@ def purge(db: sqlite3.Connection) -> None:
 def remember(db: sqlite3.Connection, name: str, time: str, reason: str, captures: int) -> None:
     """Add a row to `removals`: the name of what was removed, when (UTC), why, and the number of its captures."""
     db.execute(
-        "INSERT INTO removals (time, url_key, reason, captures) VALUES (?, ?, ?, ?)", (time, name, reason, captures)
+        f"INSERT INTO removals (id, time, url_key, reason, captures) VALUES ({new_id('removals')}, ?, ?, ?, ?)",  # noqa: S608
+        (time, name, reason, captures),
     )
 
 

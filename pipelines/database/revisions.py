@@ -17,6 +17,7 @@ from pipelines.database.edits.change_detection import Change
 from pipelines.database.edits.difference import NO_DIFFERENCE
 from pipelines.database.edits.revision_order import RevisionState, Sighting, states
 from pipelines.database.runs import TRUE_TIME
+from pipelines.database.schema.numbers import new_id
 
 # Columns of a revision that are read from a page; `articles` has them under the same names.
 READING_COLUMNS = ("capture_id", *REVISION_COLUMNS)
@@ -112,8 +113,8 @@ def _write_state(
         if state.like is None:
             source = f"SELECT {', '.join(':' + name for name in READING_COLUMNS)}"
         cursor = db.execute(
-            f"""INSERT INTO revisions (article_id, number, seen, {", ".join(READING_COLUMNS)})
-                SELECT :article, :number, :seen, * FROM ({source})""",  # noqa: S608
+            f"""INSERT INTO revisions (id, article_id, number, seen, {", ".join(READING_COLUMNS)})
+                SELECT {new_id("revisions")}, :article, :number, :seen, * FROM ({source})""",  # noqa: S608
             {**(read or {}), "article": article_id, "number": number, "seen": seen, "like": state.like},
         )
         row_id = cursor.lastrowid

@@ -12,6 +12,7 @@ from typing import Any
 
 from pipelines.core.timestamps import now, parse
 from pipelines.database.connection import Row, ask, decode_json
+from pipelines.database.schema.numbers import given_before, newest_first
 
 # What became of pages: of the counts that a run leaves, those that have a key of their own.
 PAGE_COUNTS = ("new", "edited", "unchanged", "duplicate", "instead", "nothing", "disallowed", "postponed", "failed")
@@ -37,7 +38,8 @@ def runs(db: sqlite3.Connection, limit: int | None, locked_since: datetime | Non
     """
     newest = None
     # A negative LIMIT is none (SQLite, SELECT).
-    for row in ask(db, "SELECT * FROM crawls ORDER BY id DESC LIMIT ?", (-1 if limit is None else limit,)):
+    sql = f"SELECT * FROM crawls ORDER BY {newest_first(db, 'started')} LIMIT ?"  # noqa: S608 (our own names)
+    for row in ask(db, sql, (-1 if limit is None else limit,)):
         newest = newest or row["id"]
         begun, finished, outcome = parse(row["started"]), row["finished"], row["outcome"]
         if finished is None:
@@ -69,8 +71,8 @@ def interrupted_since(db: sqlite3.Connection, crawl_id: int) -> str | None:
     """Return the stamp of the time since which no crawl before `crawl_id` came to its end; None if the last one did."""
     began = None
     for outcome, started in db.execute(
-        """SELECT outcome, started FROM crawls WHERE id < ? AND outcome IS NOT ?
-            ORDER BY id DESC""",
+        f"""SELECT outcome, started FROM crawls WHERE {given_before(db)} AND outcome IS NOT ?
+             ORDER BY {newest_first(db, "started")}""",  # noqa: S608 (our own names)
         (crawl_id, NOT_BEGUN),
     ):
         if outcome in ENDED:
@@ -81,8 +83,9 @@ def interrupted_since(db: sqlite3.Connection, crawl_id: int) -> str | None:
 
 def beginnings(db: sqlite3.Connection, before: int, limit: int) -> list[datetime]:
     """Return when the newest crawls before the one with the id `before` began, the newest first."""
-    sql = """SELECT started, command FROM crawls WHERE id < ? AND outcome IS NOT ? AND command LIKE '%crawl%'
-              ORDER BY id DESC"""
+    sql = f"""SELECT started, command FROM crawls
+               WHERE {given_before(db)} AND outcome IS NOT ? AND command LIKE '%crawl%'
+               ORDER BY {newest_first(db, "started")}"""  # noqa: S608 (our own names)
     found: list[datetime] = []
     for started, command in db.execute(sql, (before, NOT_BEGUN)):
         if len(found) == limit:
@@ -100,8 +103,9 @@ def is_crawl(command: str) -> bool:
 
 def last_time(db: sqlite3.Connection, before: int, limit: int) -> str | None:
     """Return the stamp of the latest time at which one of the newest runs before that one began or ended."""
-    sql = """SELECT max(max(started, coalesce(finished, started)))
-               FROM (SELECT started, finished FROM crawls WHERE id < ? ORDER BY id DESC LIMIT ?)"""
+    sql = f"""SELECT max(max(started, coalesce(finished, started)))
+                FROM (SELECT started, finished FROM crawls WHERE {given_before(db)}
+                       ORDER BY {newest_first(db, "started")} LIMIT ?)"""  # noqa: S608 (our own names)
     return db.execute(sql, (before, limit)).fetchone()[0]
 
 

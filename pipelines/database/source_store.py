@@ -15,6 +15,7 @@ from pipelines.core.timestamps import now, stamp
 from pipelines.core.urls import url_key
 from pipelines.database import listings
 from pipelines.database.connection import decode_json
+from pipelines.database.schema.numbers import new_id
 
 ANSWERED = (
     "status BETWEEN 200 AND 399 AND kind NOT IN ('robots', 'tdmrep', 'part')"  # as in the index captures_answered
@@ -34,11 +35,12 @@ class SourceStore:
         that are left knows whose their articles are.
         """
         row = self.db.execute(
-            """INSERT INTO sources (name, url, title, language, watched, added) VALUES (?, ?, ?, ?, ?, ?)
+            f"""INSERT INTO sources (id, name, url, title, language, watched, added)
+               VALUES ({new_id("sources")}, ?, ?, ?, ?, ?, ?)
                ON CONFLICT (name) DO UPDATE SET url = excluded.url, title = coalesce(excluded.title, title),
                                                 language = coalesce(excluded.language, language),
                                                 watched = max(watched, excluded.watched)
-               RETURNING id""",
+               RETURNING id""",  # noqa: S608 (our own names)
             (source.name, source.url, source.title, source.language, int(watched), stamp(now())),
         ).fetchone()
         return int(row[0])
@@ -96,7 +98,8 @@ class SourceStore:
     def begin_crawl(self, command: str, software: str) -> int:
         """Add the row of a run and return its id."""
         cursor = self.db.execute(
-            "INSERT INTO crawls (started, command, software) VALUES (?, ?, ?)", (stamp(now()), command, software)
+            f"INSERT INTO crawls (id, started, command, software) VALUES ({new_id('crawls')}, ?, ?, ?)",  # noqa: S608
+            (stamp(now()), command, software),
         )
         return int(cursor.lastrowid or 0)
 

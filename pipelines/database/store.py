@@ -38,17 +38,19 @@ from pipelines.database.edits.story_identity import (
     same_page,
     unite,
 )
+from pipelines.database.schema.numbers import new_id
 from pipelines.database.source_store import SourceStore
 from pipelines.database.stand_ins import landing
 
 INSERT_CAPTURE = (
-    f"INSERT INTO captures (crawl_id, source_id, {', '.join(CAPTURE_COLUMNS)}) "  # noqa: S608 (our own names)
-    f"VALUES (:crawl_id, :source_id, {', '.join(':' + name for name in CAPTURE_COLUMNS)})"
+    f"INSERT INTO captures (id, crawl_id, source_id, {', '.join(CAPTURE_COLUMNS)}) "  # noqa: S608 (our own names)
+    f"VALUES ({new_id('captures')}, :crawl_id, :source_id, {', '.join(':' + name for name in CAPTURE_COLUMNS)})"
 )
 
 INSERT_REVISION = (
-    f"INSERT INTO revisions (article_id, number, seen, hint, {', '.join(revisions.WRITTEN_COLUMNS)}) "  # noqa: S608
-    f"VALUES (:article_id, :number, :seen, :hint, {', '.join(':' + name for name in revisions.WRITTEN_COLUMNS)})"
+    f"INSERT INTO revisions (id, article_id, number, seen, hint, {', '.join(revisions.WRITTEN_COLUMNS)}) "  # noqa: S608
+    f"VALUES ({new_id('revisions')}, :article_id, :number, :seen, :hint, "
+    f"{', '.join(':' + name for name in revisions.WRITTEN_COLUMNS)})"
 )
 
 

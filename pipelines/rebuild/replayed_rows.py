@@ -12,6 +12,8 @@ from typing import Any
 
 from pipelines.database.captures import FILL_FROM_RESPONSES
 from pipelines.database.columns import CAPTURE_COLUMNS
+from pipelines.database.journal_rows import newest_capture
+from pipelines.database.schema.numbers import new_ids
 
 # Temporary, so that the schema stays ours. They use no INSERT OR IGNORE: the conflict clause of the statement that
 # fires them would apply instead.
@@ -84,8 +86,8 @@ SELECT p.id, p.crawl_id, p.source_id, {FOUND}
   FROM placed p JOIN found_captures f ON (f.file, f.offset) = (p.file, p.offset) ORDER BY p.id
 """  # noqa: S608 (our own names)
 INSERT_OTHERS = f"""
-INSERT OR IGNORE INTO captures ({NAMES})
-SELECT {FOUND} FROM found_captures f
+INSERT OR IGNORE INTO captures (id, {NAMES})
+SELECT {new_ids("captures", "f.at")}, {FOUND} FROM found_captures f
  WHERE NOT EXISTS (SELECT 1 FROM placed p WHERE (p.file, p.offset) = (f.file, f.offset))
    AND NOT EXISTS (SELECT 1 FROM captures c WHERE (c.file, c.offset) = (f.file, f.offset))
  ORDER BY f.at
@@ -107,9 +109,10 @@ def insert_captures(db: sqlite3.Connection) -> None:
     """Insert the captures: first those that the journal mentions, with their numbers, then all others."""
     for statement in (DELETE_MOVED, ASSIGN_PLACED, INSERT_PLACED):
         db.execute(statement)
-    (before,) = db.execute("SELECT coalesce(max(id), 0) FROM captures").fetchone()
+    before = newest_capture(db)
     db.execute(INSERT_OTHERS)
-    db.execute("INSERT INTO unmentioned SELECT id FROM captures WHERE id > ?", (before,))
+    new = (before, newest_capture(db))
+    db.execute("INSERT INTO unmentioned SELECT id FROM captures WHERE id > ? AND id <= ?", new)
     db.execute(FILL_FROM_RESPONSES)
 
 
@@ -120,7 +123,7 @@ def settle_replay(db: sqlite3.Connection) -> None:
     db.execute("DELETE FROM changes")
     db.execute("INSERT INTO changes (name, key) SELECT name, key FROM temp.noted")
     db.execute("INSERT OR IGNORE INTO changes (name, key) SELECT 'captures', capture_id FROM unmentioned")
-    db.execute("UPDATE journal SET captures = (SELECT coalesce(max(id), 0) FROM captures)")
+    db.execute("UPDATE journal SET captures = ?", (newest_capture(db),))
     for name in WATCHERS:
         db.execute(f"DROP TRIGGER temp.{name}")
     for name in ("noted", "retold"):

@@ -83,7 +83,8 @@ class Removal:
         self.records = self.bytes = 0
         for done, file in enumerate(touched, 1):
             part = write_copy(self.warc, file, list(self._spans(file)))
-            entries[file] = self._entry(part, file, entries.get(file))
+            entry = listed_again(self.warc, part, file, entries.get(file))
+            entries[file] = replace(entry, was=entry.was or self.damaged.get(file))
             manifest.write(self.manifest_file, entries.values())
             self.warc.replace_by_part(file)
             self.files += 1
@@ -171,19 +172,6 @@ class Removal:
         tombstone = Tombstone(capture.url, (capture.record_id,), capture.time, self.time, self.reason, is_part)
         return MemberSpan(capture.offset, capture.length, tombstone_member(tombstone, capture.length))
 
-    def _entry(self, part: str, name: str, before: manifest.ManifestEntry | None) -> manifest.ManifestEntry:
-        """Return the manifest line of a rewritten file that is still its `.part` copy."""
-        contents = manifest.FileContents()
-        for member in walk(self.warc, part, on_damage=lambda *damage: None):
-            contents.count(member.headers)
-        with self.warc.open(part) as data:
-            contents.add_file(data)
-        entry = contents.entry(name)
-        if before is None:
-            return entry
-        was = before.was or self.damaged.get(name)
-        return replace(entry, archive=before.archive, journal=before.journal, was=was)
-
     def delete_rows(self, db: sqlite3.Connection) -> None:
         """Delete the rows, and note in `removals` what was removed. Runs on the writer's thread; commits nothing."""
         targets = self.targets
@@ -196,6 +184,21 @@ class Removal:
             removals.remember(db, name, stamp(self.time), self.reason, captures)
             about = {"target": name, "captures": captures, "reason": self.reason}
             logger.info("taken down: %(target)s, %(reason)s (captures: %(captures)d)", about)
+
+
+def listed_again(
+    storage: WarcStorage, part: str, name: str, before: manifest.ManifestEntry | None
+) -> manifest.ManifestEntry:
+    """Return the manifest line of a rewritten file that is still its `.part` copy."""
+    contents = manifest.FileContents()
+    for member in walk(storage, part, on_damage=lambda *damage: None):
+        contents.count(member.headers)
+    with storage.open(part) as data:
+        contents.add_file(data)
+    entry = contents.entry(name)
+    if before is None:
+        return entry
+    return replace(entry, archive=before.archive, journal=before.journal, was=before.was)
 
 
 def _differing_parts(storage: WarcStorage, file: str, entry: manifest.ManifestEntry) -> list[manifest.ManifestEntry]:

@@ -64,7 +64,7 @@ class RecordReferences:
         self._db.execute("CREATE INDEX records_id ON records(id)")
         for row in self._db.execute(DUPLICATE_IDS, {"none": short_hash("")}):
             place, first = (row["file"], row["offset"]), (row["first_file"], row["first_offset"])
-            if row["imported"] and self._came_so(place, first):
+            if self._came_so(place, first) if row["imported"] else self._is_moved_warcinfo(place, first):
                 continue
             where = f"warc/{row['first_file']} at byte {row['first_offset']}"
             yield Finding(f"warc/{row['file']}", row["offset"], "twice", f"{where} has the same WARC-Record-ID")
@@ -89,6 +89,11 @@ class RecordReferences:
             return True
         same = all(one.headers.get(name) == other.headers.get(name) for name in FIELDS_OF_COPIES)
         return same and one.block == other.block
+
+    def _is_moved_warcinfo(self, *places: tuple[str, int]) -> bool:
+        """Return True if two records are copies of one warcinfo record, which records from another archive name."""
+        one, other = (self._read(*place) for place in places)
+        return one.headers.get("WARC-Type") == "warcinfo" and one.headers == other.headers and one.block == other.block
 
     def _has_payload(self, file: str, offset: int, stated: str) -> bool:
         """Return True if a record's payload, or its body as stored, has this digest, or if the record declares it."""

@@ -135,7 +135,13 @@ class WarcWriter:
 
         Raises DiskFull, NotWritable or MorgueError; the file then ends where it ended before.
         """
-        members = [gzip_member(record, self._level) for record in records]
+        return self.append_stored([gzip_member(one, self._level) for one in records], [one.fields for one in records])
+
+    def append_stored(self, members: Sequence[bytes], records: Sequence[WarcFields]) -> list[RecordLocation]:
+        """Write records as `append` does that are gzip members already. `records`: the named fields of each.
+
+        Copied records keep the WARC-Warcinfo-ID that they have (WARC 1.1 section 5.10).
+        """
         self._ready()
         places, offset = [], self._contents.size
         for data in members:
@@ -253,7 +259,7 @@ class WarcWriter:
         try:
             with os_errors(str(self.storage.folder)):
                 self.storage.sync_names()
-            self._write([gzip_member(warcinfo, self._level)], [warcinfo])
+            self._write([gzip_member(warcinfo, self._level)], [warcinfo.fields])
         except Exception:
             self._give_up()
             raise
@@ -343,16 +349,16 @@ class WarcWriter:
         )
         return WarcRecord(WarcFields(fields), block)
 
-    def _write(self, members: list[bytes], records: Sequence[WarcRecord]) -> None:
+    def _write(self, members: Sequence[bytes], records: Sequence[WarcFields]) -> None:
         assert self._file is not None
         with os_errors(self._location):
             if self._doubtful:
                 raise OSError(errno.EIO, os.strerror(errno.EIO))
             self._synced = False
             append_members(self._file, self._contents.size, members)
-        for data, record in zip(members, records, strict=True):
+        for data, fields in zip(members, records, strict=True):
             self._contents.add(data)
-            self._contents.count(record.fields)
+            self._contents.count(fields)
 
 
 def append_members(file: int, size: int, members: Sequence[bytes]) -> None:

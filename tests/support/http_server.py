@@ -16,7 +16,7 @@ AnyAnswers = Mapping[str, Answer | Callable[[str], Answer]]  # by path; or a fun
 
 @contextlib.contextmanager
 def answering(
-    answers: AnyAnswers, tls: ssl.SSLContext | None = None, *, never_modified: bool = False
+    answers: AnyAnswers, tls: ssl.SSLContext | None = None, *, never_modified: bool = False, host: str = "127.0.0.1"
 ) -> Iterator[tuple[str, list[str]]]:
     """Serve these answers by path, else 404; yield the address of the server, and the list of the paths requested.
 
@@ -44,12 +44,12 @@ def answering(
         def log_message(self, *_args: object) -> None:
             """Print nothing: the requests are in the list."""
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = http.server.ThreadingHTTPServer((host, 0), Handler)
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}", asked
+        yield f"http{'s' if tls else ''}://{host}:{server.server_port}", asked
     finally:
         server.shutdown()
         server.server_close()

@@ -21,6 +21,7 @@ from pipelines.database import page_states, removals
 from pipelines.database.edits.story_identity import story_ids
 from pipelines.database.edits.stubs import Stub, lines_of, stub_of
 from pipelines.database.frontier.table import FrontierTable
+from pipelines.database.schema.numbers import own_first
 from pipelines.database.stand_ins import (
     ERROR,
     MIN_SELLING_HELD_SECONDS,
@@ -41,7 +42,7 @@ MAX_COMPARED_ARTICLES = 200  # of a source, the newest, whose texts are looked t
 WHOLE_ARTICLES = """
 SELECT * FROM (SELECT text, access FROM articles
                 WHERE source_id IS :source AND published_day IS NULL AND id != :article AND last_seen >= :since
-                ORDER BY id DESC LIMIT :most)
+                ORDER BY {newest} LIMIT :most)
 UNION ALL
 SELECT * FROM (SELECT text, access FROM articles
                 WHERE source_id IS :source AND published_day IS NOT NULL AND id != :article AND last_seen >= :since
@@ -144,7 +145,7 @@ def _others_are_whole(
     if walled is not None:
         return False
     rows = db.execute(
-        WHOLE_ARTICLES,
+        WHOLE_ARTICLES.format(newest=own_first(db)),
         {"source": source_id, "article": article_id, "since": since, "most": MAX_COMPARED_ARTICLES},
     ).fetchall()
     lines = set(stub.notice.split("\n"))

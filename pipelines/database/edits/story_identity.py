@@ -27,6 +27,7 @@ from pipelines.database.edits.change_detection import (
     comparable,
     different_words,
 )
+from pipelines.database.schema.numbers import newest_first
 
 MIN_ID_DIGITS = 5  # of the number of an article in an address; shorter ones are years, days, pages and parts
 STORY_ID = re.compile(
@@ -186,7 +187,8 @@ def unite(db: sqlite3.Connection, first: int, second: int) -> tuple[int, str]:
 
     The older row is kept. Its address is that of the newest capture, and the other address is an alias.
     """
-    kept, other = sorted((first, second))
+    sql = f"SELECT id FROM articles WHERE id IN (?, ?) ORDER BY {newest_first(db, 'first_seen')}"  # noqa: S608
+    (other,), (kept,) = db.execute(sql, (first, second))
     ordered = db.execute(
         """SELECT r.id, r.article_id FROM revisions r JOIN captures c ON c.id = r.capture_id
             WHERE r.article_id IN (?, ?) ORDER BY c.time, c.record_id""",

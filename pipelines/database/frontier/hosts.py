@@ -10,6 +10,7 @@ from typing import NamedTuple
 from pipelines.core.timestamps import fine_stamp, parse, stamp
 from pipelines.database.connection import Row, dicts
 from pipelines.database.queries import PROVENANCE_COLUMNS
+from pipelines.database.schema.numbers import given_before, newest_first
 
 AFTER_COLON = ";"  # the character after ":", which sorts after every `host:port`
 
@@ -77,7 +78,9 @@ def seconds_to_wait(
 
 def has_end(db: sqlite3.Connection, before: int) -> bool:
     """Return True if the run before that one was not killed."""
-    row = db.execute("SELECT finished FROM crawls WHERE id < ? ORDER BY id DESC LIMIT 1", (before,)).fetchone()
+    order = newest_first(db, "started")
+    sql = f"SELECT finished FROM crawls WHERE {given_before(db)} ORDER BY {order} LIMIT 1"  # noqa: S608 (our own names)
+    row = db.execute(sql, (before,)).fetchone()
     return row is None or row[0] is not None
 
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pipelines.core.items import FoundEdit, WatchedArticle
 from pipelines.core.timestamps import parse, stamp
 from pipelines.database.frontier.due import LISTED, as_array
+from pipelines.database.schema.numbers import own_first
 
 # ruff: noqa: S608 - SQL is put together from constants; every value is bound
 
@@ -23,7 +24,7 @@ SELECT id, first_seen, last_seen, revision FROM (
                     WHERE source_id = ?1 AND published_day IS NOT NULL ORDER BY published_day DESC, id DESC LIMIT ?2)
     UNION ALL
     SELECT * FROM (SELECT id, first_seen, last_seen, revision, substr(first_seen, 1, 10) FROM articles
-                    WHERE source_id = ?1 AND published_day IS NULL ORDER BY id DESC LIMIT ?2))
+                    WHERE source_id = ?1 AND published_day IS NULL ORDER BY {newest} LIMIT ?2))
  ORDER BY day DESC, id DESC LIMIT ?2
 """
 # Each edit with the last capture of the article before it. Answers 304 are captures, too.
@@ -63,7 +64,7 @@ def watched_articles(db: sqlite3.Connection, source_id: int | None) -> list[Watc
     """Return how the newest articles of a source were watched."""
     found, left = [], MAX_EDITS_READ
     for article_id, first_seen, last_seen, revision in db.execute(
-        WATCHED, (source_id, MAX_WATCHED_ARTICLES)
+        WATCHED.format(newest=own_first(db)), (source_id, MAX_WATCHED_ARTICLES)
     ).fetchall():
         first, edits = parse(first_seen), []
         for time, before in db.execute(EDITS, (article_id, left)) if revision > 1 and left > 0 else ():

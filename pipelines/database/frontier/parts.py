@@ -17,8 +17,12 @@ from pipelines.core.timestamps import stamp
 from pipelines.core.urls import host_of, url_key
 from pipelines.database.connection import ask
 from pipelines.database.frontier.rows import IDLE, PART, PART_KIND
+from pipelines.database.schema.numbers import new_id, new_ids
 
 HOME_HINT = "home"  # key of the hint of a part of no source: its page, whose site it may be on
+NEW_ROW = new_id("frontier")
+ADD_LINK = f"""INSERT INTO page_parts (id, page_id, part_id) VALUES ({new_id("page_parts")}, ?, ?)
+               ON CONFLICT DO NOTHING"""  # noqa: S608 (our own names)
 FIRST_PRIORITY = 4_000_000  # less the number of the day of the page: those of the newest are first
 # Parts that pages outside of these use as well, however many sheets and redirects lead there, do not go with them.
 PARTS_OF_THESE_ALONE = f"""WITH RECURSIVE
@@ -114,9 +118,9 @@ def want(
         if row is None:
             values = (key, part.url, host, source_id, PART, IDLE, stamp(now), priority, depth, stamp(now), found_on)
             cursor = db.execute(
-                """INSERT INTO frontier (url_key, url, host, source_id, kind, state, next_visit, priority, depth,
-                                         found, found_on, hint) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                   RETURNING id""",
+                f"""INSERT INTO frontier (id, url_key, url, host, source_id, kind, state, next_visit, priority, depth,
+                                          found, found_on, hint) VALUES ({NEW_ROW}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    RETURNING id""",  # noqa: S608
                 (*values, json.dumps({PART_KIND: part.kind} | of_no_source)),
             )
             row_id, is_new = int(cursor.fetchone()[0]), True
@@ -170,9 +174,10 @@ def wait_anew(db: sqlite3.Connection, url_keys: Iterable[str], now: datetime) ->
 def copy_links(db: sqlite3.Connection, key: str, new_key: str) -> None:
     """Note that the page to which an address redirects has the parts that were noted of that address."""
     db.execute(
-        """INSERT INTO page_parts (page_id, part_id)
-           SELECT new.id, p.part_id FROM frontier old JOIN page_parts p ON p.page_id = old.id, frontier new
-            WHERE old.url_key = ? AND new.url_key = ? ON CONFLICT DO NOTHING""",
+        f"""INSERT INTO page_parts (id, page_id, part_id)
+           SELECT {new_ids("page_parts", "p.id")}, new.id, p.part_id
+             FROM frontier old JOIN page_parts p ON p.page_id = old.id, frontier new
+            WHERE old.url_key = ? AND new.url_key = ? ON CONFLICT DO NOTHING""",  # noqa: S608
         (key, new_key),
     )
 
@@ -180,7 +185,7 @@ def copy_links(db: sqlite3.Connection, key: str, new_key: str) -> None:
 def link(db: sqlite3.Connection, page_id: int, part_id: int) -> None:
     """Note that a page has a part."""
     if page_id != part_id:
-        db.execute("INSERT INTO page_parts (page_id, part_id) VALUES (?, ?) ON CONFLICT DO NOTHING", (page_id, part_id))
+        db.execute(ADD_LINK, (page_id, part_id))
 
 
 def landed(db: sqlite3.Connection, part_id: int, url: str, now: datetime) -> int:
@@ -191,10 +196,10 @@ def landed(db: sqlite3.Connection, part_id: int, url: str, now: datetime) -> int
     row = _row_of(db, url_key(url))
     if row is None:
         cursor = db.execute(
-            """INSERT INTO frontier (url_key, url, host, source_id, kind, state, priority, depth, found, found_on, hint,
-                                     visits, first_visit, last_visit, last_status)
-               SELECT ?1, ?2, ?3, source_id, kind, 'done', priority, depth, ?4, url, hint, 1, ?4, ?4, 200
-                 FROM frontier WHERE id = ?5 RETURNING id""",
+            f"""INSERT INTO frontier (id, url_key, url, host, source_id, kind, state, priority, depth, found, found_on,
+                                      hint, visits, first_visit, last_visit, last_status)
+               SELECT {NEW_ROW}, ?1, ?2, ?3, source_id, kind, 'done', priority, depth, ?4, url, hint, 1, ?4, ?4, 200
+                 FROM frontier WHERE id = ?5 RETURNING id""",  # noqa: S608
             (url_key(url), url, host_of(url), stamp(now), part_id),
         )
         target = int(cursor.fetchone()[0])
@@ -227,10 +232,10 @@ def is_known(db: sqlite3.Connection, part_id: int, url: str, due_before: datetim
 def wait_for(db: sqlite3.Connection, part_id: int, url: str, until: datetime) -> None:
     """Queue the target of a redirect that another part is being led to now; it waits for that, and then is done."""
     db.execute(
-        """INSERT INTO frontier (url_key, url, host, source_id, kind, state, next_visit, priority, depth, found,
-                                 found_on, hint)
-           SELECT ?1, ?2, ?3, source_id, kind, 'idle', ?4, priority, depth, found, url, hint FROM frontier WHERE id = ?5
-           ON CONFLICT DO NOTHING""",
+        f"""INSERT INTO frontier (id, url_key, url, host, source_id, kind, state, next_visit, priority, depth, found,
+                                  found_on, hint)
+            SELECT {NEW_ROW}, ?1, ?2, ?3, source_id, kind, 'idle', ?4, priority, depth, found, url, hint
+              FROM frontier WHERE id = ?5 ON CONFLICT DO NOTHING""",  # noqa: S608
         (url_key(url), url, host_of(url), stamp(until), part_id),
     )
 

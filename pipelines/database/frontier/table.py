@@ -11,7 +11,9 @@ from pipelines.database.connection import ask
 from pipelines.database.frontier.claims import CLAIM_COLUMNS, claim_of
 from pipelines.database.frontier.due import LISTED, LISTINGS, PAGES, SOURCE, DueRows, as_array
 from pipelines.database.frontier.rows import FORGOTTEN, AddressState, Claim, FrontierRow
+from pipelines.database.schema.numbers import new_id
 
+NEW_ROW = new_id("frontier")
 IS_SEED = f"(depth = 0 AND found_on IS NULL AND NOT {PAGES})"  # a listing that a source's file names
 UNCLAIMED = "iif(kind = 'part', 'idle', 'waiting')"  # state of a row that was claimed and not visited
 LAST_CHARACTER = "\U0010ffff"  # sorts after every character of a URL
@@ -30,9 +32,9 @@ class FrontierTable(DueRows):
         A part of a page that a listing links is no part, or no longer: its row becomes that of a page.
         """
         inserted = self._db.execute(
-            """INSERT INTO frontier (url_key, url, host, source_id, kind, state, next_visit, priority, depth, found,
-                                     found_on, hint, day)
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (url_key) DO UPDATE SET
+            f"""INSERT INTO frontier (id, url_key, url, host, source_id, kind, state, next_visit, priority, depth,
+                                      found, found_on, hint, day)
+               VALUES ({NEW_ROW}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (url_key) DO UPDATE SET
                    source_id = excluded.source_id, kind = excluded.kind, state = excluded.state,
                    next_visit = excluded.next_visit, priority = excluded.priority, depth = excluded.depth,
                    found = excluded.found, found_on = excluded.found_on, hint = excluded.hint, day = excluded.day,

@@ -23,6 +23,7 @@ from pipelines.database.health.facts import (
     SourceFacts,
 )
 from pipelines.database.health.pauses import pauses_since
+from pipelines.database.schema.numbers import newest_first
 
 BASELINE = timedelta(days=36)  # 28 days before the last week
 EARLIER_DAYS = 5  # that brought new articles, before the baseline
@@ -45,7 +46,9 @@ def observe(db: sqlite3.Connection, now: datetime, names: Container[str], paused
     listings, refusals = listing_states(db), refused(db, now)
     states, gaps, hosts, pages = page_states(db, now), outrun(db, now), hosts_in_trouble(db), page_counts(db, now)
     pauses = pauses_since(db, now - BASELINE)
-    runs = list(ask(db, "SELECT started, outcome, clock_ahead FROM crawls ORDER BY id DESC LIMIT ?", (MAX_RUNS,)))[::-1]
+    order = newest_first(db, "started")
+    sql = f"SELECT started, outcome, clock_ahead FROM crawls ORDER BY {order} LIMIT ?"  # noqa: S608 (our own names)
+    runs = list(ask(db, sql, (MAX_RUNS,)))[::-1]
     return ArchiveFacts(
         tuple(parse(row["started"]) for row in runs),
         tuple(row["outcome"] or "" for row in runs),
@@ -178,7 +181,8 @@ def page_counts(db: sqlite3.Connection, now: datetime) -> dict[str, PageCounts]:
 def counts_of_runs(db: sqlite3.Connection, now: datetime) -> Iterator[str]:
     """Yield the counts of the newest runs, the newest first."""
     since = stamp(now - RECENT)
-    for row in ask(db, "SELECT started, counts FROM crawls ORDER BY id DESC LIMIT ?", (MAX_RUNS,)):
+    sql = f"SELECT started, counts FROM crawls ORDER BY {newest_first(db, 'started')} LIMIT ?"  # noqa: S608
+    for row in ask(db, sql, (MAX_RUNS,)):
         if row["started"] < since:
             return
         if row["counts"]:

@@ -13,6 +13,7 @@ from datetime import datetime
 from pipelines.core.timestamps import parse, stamp
 from pipelines.database.connection import ask
 from pipelines.database.health.facts import SourcePause
+from pipelines.database.schema.numbers import new_id
 
 
 def note(db: sqlite3.Connection, paused: Mapping[int, bool], now: datetime) -> None:
@@ -20,7 +21,8 @@ def note(db: sqlite3.Connection, paused: Mapping[int, bool], now: datetime) -> N
     lasting = dict(db.execute("SELECT source_id, id FROM pauses WHERE ended IS NULL").fetchall())
     for source_id, is_paused in paused.items():
         if is_paused and source_id not in lasting:
-            db.execute("INSERT INTO pauses (source_id, began) VALUES (?, ?)", (source_id, stamp(now)))
+            sql = f"INSERT INTO pauses (id, source_id, began) VALUES ({new_id('pauses')}, ?, ?)"  # noqa: S608
+            db.execute(sql, (source_id, stamp(now)))
         elif not is_paused and source_id in lasting:
             db.execute("UPDATE pauses SET ended = ? WHERE id = ?", (stamp(now), lasting[source_id]))
 

@@ -17,6 +17,7 @@ from pipelines.core.timestamps import parse, stamp
 from pipelines.core.urls import url_key
 from pipelines.database.frontier.replanning import CLOCK_SLACK
 from pipelines.database.schema.day_counts import ADDED_UP, COUNTED, DAY_OF_ARTICLE
+from pipelines.database.schema.numbers import given_before, newest_first
 
 MAX_BEHIND = timedelta(days=365)  # of a clock by which an archive is still written
 MAX_FIRST_RUNS = 3  # if all runs are in the future, and more than these, the clock is rather wrong now
@@ -40,7 +41,7 @@ RUNS = """
 SELECT id, substr(started, 1, 19) || 'Z',
        max(substr(started, 1, 19),
            substr(coalesce(finished, (SELECT max(time) FROM captures WHERE crawl_id = k.id), started), 1, 19)) || 'Z'
-  FROM crawls k WHERE id < ? ORDER BY id DESC
+  FROM crawls k WHERE {before} ORDER BY {order}
 """
 
 # ruff: noqa: S608 - SQL is put together from the constants above; every value is bound
@@ -54,13 +55,17 @@ class WrongRuns(NamedTuple):
     latest: str  # stamp of the latest time that they wrote
 
 
+def _runs(db: sqlite3.Connection) -> str:
+    return RUNS.format(before=given_before(db), order=newest_first(db, "started"))
+
+
 def wrong_runs(db: sqlite3.Connection, before: int, now: datetime) -> WrongRuns | None:
     """Return the runs before the one with the id `before` that lie in the future; None if there are none.
 
     None also if they followed on earlier ones without a jump: then the clock is rather wrong now, and they were right.
     """
     late, found, latest, first, earlier = stamp(now + CLOCK_SLACK), [], "", "", ""
-    for run_id, started, ended in db.execute(RUNS, (before,)):
+    for run_id, started, ended in db.execute(_runs(db), (before,)):
         if ended <= late:
             earlier = ended
             break
@@ -81,7 +86,7 @@ def written_years_after(db: sqlite3.Connection, now: datetime) -> str | None:
     """
     (newest,) = db.execute("SELECT coalesce(max(id), 0) FROM crawls").fetchone()
     try:
-        latest = max((str(row[2]) for row in db.execute(f"{RUNS} LIMIT 1", (newest + 1,))), default="")
+        latest = max((str(row[2]) for row in db.execute(f"{_runs(db)} LIMIT 1", (newest + 1,))), default="")
         is_behind = latest > stamp(now + MAX_BEHIND) and wrong_runs(db, newest + 1, now) is None
     except (ValueError, TypeError, OverflowError):
         return None  # `morgue verify` names a damaged row

@@ -16,6 +16,7 @@ from sqlite_utils import Database
 from pipelines.database.schema.archive_tables import migrations, watch
 from pipelines.database.schema.cluster_tables import CLUSTER_TRIGGERS, CLUSTERS
 from pipelines.database.schema.day_counts import COUNT_DAYS, DAYS
+from pipelines.database.schema.numbers import SHARD_TABLES
 from pipelines.database.schema.part_tables import PAGE_PARTS
 from pipelines.database.schema.places import DAY_OF_PLACE
 from pipelines.database.schema.scripts import SchemaDatabase
@@ -374,3 +375,9 @@ def m018_line_kinds(db: Database) -> None:
 def m019_page_parts(db: Database) -> None:
     """Add which parts a page has, and the queue of parts."""
     db.executescript(PAGE_PARTS + watch("page_parts", "id", ""))
+
+
+@migrations()
+def m020_shards(db: Database) -> None:
+    """Add which shard of a fleet an archive is, and which numbers are given no more."""
+    db.executescript(SHARD_TABLES + watch("shard", "fleet", "") + watch("number_floors", "name", ""))

@@ -23,5 +23,6 @@ MIGRATIONS = (
     "m017_language_declared",
     "m018_line_kinds",
     "m019_page_parts",
+    "m020_shards",
 )
-TRIGGERS = "3f23453921b6bbada9b5529bdd5a8a8a41904e31419fe83398c0a9f4c182109d"  # SHA-256
+TRIGGERS = "63577ad3fcecd5ac92d02d8125dab3b596116f7361dbc18d025653a566f66902"  # SHA-256

@@ -185,6 +185,20 @@ SCHEDULED = {
         },
         {"page_parts_page": "the parts of a page", "page_parts_part": "which pages have a part"},
     ),
+    "shard": TableDescription(
+        "Which shard of which fleet this archive is. Empty in an ordinary archive. A shard numbers its rows from 10^10 "
+        "times its own number on, so that a number is used once in a fleet; rows that came from another shard keep "
+        "theirs.",
+        {
+            "fleet": "UUID of the fleet, as in its `fleet.toml`.",
+            "number": "Number of this shard, from 0.",
+            "shards": "How many shards the fleet had when this was written.",
+        },
+    ),
+    "number_floors": TableDescription(
+        "The highest number that a shard gave in a table, if that row moved to another shard: it is not given again.",
+        {"name": "Name of the table.", "highest": "That number."},
+    ),
     "pauses": TableDescription(
         "A time in which a source was paused: nothing of it was asked for, and its silence is no sickness.",
         {

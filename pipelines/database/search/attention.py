@@ -18,6 +18,7 @@ from pipelines.core import timestamps
 from pipelines.core.errors import QueryError
 from pipelines.database.connection import Row, ask
 from pipelines.database.filters import EVERYTHING, ArticleFilters
+from pipelines.database.schema.numbers import EVERY_NUMBER, own_numbers
 from pipelines.database.search.counts import Counts, check_keys, count, counts
 from pipelines.database.search.periods import UNITS, day_of, days_of, period_of, periods_between, unit_for
 from pipelines.database.selection import article_selection
@@ -25,7 +26,7 @@ from pipelines.database.selection import article_selection
 MAX_KEYS = 2  # of one table
 MAX_ROWS = 2_000_000  # of one table
 NEWEST_DAY = """SELECT substr(max(coalesce((SELECT max(started) FROM crawls), ''),
-    coalesce((SELECT time FROM captures ORDER BY id DESC LIMIT 1), '')), 1, 10)"""
+    coalesce((SELECT time FROM captures WHERE id <= ? ORDER BY id DESC LIMIT 1), '')), 1, 10)"""
 ONE_DAY = timedelta(days=1)
 
 
@@ -178,7 +179,7 @@ def _counted(
         more_values=more_values,
         first_day=_iso(span.first),
         last_day=_iso(span.last),
-        as_of=next((row[0] for row in ask(db, NEWEST_DAY)), None),
+        as_of=next((row[0] for row in ask(db, NEWEST_DAY, ((own_numbers(db) or EVERY_NUMBER).last,))), None),
     )
 
 

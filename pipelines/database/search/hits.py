@@ -16,6 +16,7 @@ from pipelines.database.connection import Row, ask, decode_row
 from pipelines.database.filters import EVERYTHING, ArticleFilters
 from pipelines.database.queries import BATCH_ROWS, PUBLISHED_DAY, column_names
 from pipelines.database.query_language.index_terms import EVERY_ARTICLE
+from pipelines.database.schema.numbers import own_numbers, ranges_in
 from pipelines.database.search import ranking
 from pipelines.database.search.counts import count_selected
 from pipelines.database.search.ranking import SORTS
@@ -98,9 +99,17 @@ def latest(
     which = article_selection(db, query, filters)
     matches = "+a.place IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH :match)" if which.match else "1"
     # + : the index of numbers is read from its end, and it has the places, so that few rows of articles are read.
-    sql = f"""SELECT a.place FROM articles a WHERE +a.place BETWEEN :first_place AND :last_place AND {matches}
+    sql = f"""SELECT a.place, a.first_seen, a.id FROM articles a WHERE a.id BETWEEN :first AND :last
+                 AND +a.place BETWEEN :first_place AND :last_place AND {matches}
                 {which.tests} ORDER BY a.id DESC LIMIT :limit"""
-    places = [row["place"] for row in ask(db, sql, {**which.values, "limit": limit})]
+    found = [
+        row
+        for numbers in ranges_in(db, "articles")
+        for row in ask(db, sql, {**which.values, **numbers._asdict(), "limit": limit})
+    ]
+    if own_numbers(db) is not None:  # articles of several shards
+        found.sort(key=lambda row: (row["first_seen"], row["id"]), reverse=True)
+    places = [row["place"] for row in found[:limit]]
     return _hits(db, which, iter(places), markers)
 
 

@@ -17,6 +17,7 @@ from pipelines.core.languages.spaced_runs import MARKS
 from pipelines.database.connection import ask
 from pipelines.database.query_language.spelling import as_indexed
 from pipelines.database.query_language.values import language_code
+from pipelines.database.schema.numbers import ranges_in
 from pipelines.database.search.vocabulary import IndexVocabulary, IndexWord
 
 MIN_RANGE_CHARS = 3  # of the beginning that forms of a word share; shorter ones are the beginning of too many
@@ -59,7 +60,11 @@ class ArchiveWordForms:
 
 def archive_languages(db: sqlite3.Connection) -> list[str]:
     """Return the languages of the newest articles, the most frequent first."""
-    newest = f"SELECT language FROM articles ORDER BY id DESC LIMIT {SAMPLED_ARTICLES}"  # noqa: S608 - a constant
+    newest = " UNION ALL ".join(
+        f"""SELECT * FROM (SELECT language FROM articles WHERE id BETWEEN {first} AND {last}
+                            ORDER BY id DESC LIMIT {SAMPLED_ARTICLES})"""  # noqa: S608 - numbers
+        for first, last in ranges_in(db, "articles")
+    )
     sql = f"""SELECT language, count(*) AS n FROM ({newest}) WHERE language IS NOT NULL
                GROUP BY language ORDER BY n DESC, language"""  # noqa: S608 - the same
     found = [(row["language"], row["n"]) for row in ask(db, sql)]

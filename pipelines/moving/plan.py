@@ -1,0 +1,80 @@
+"""Keep in the folder of a fleet what is being moved, so that the same command goes on after a kill."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pipelines.core import safe_open
+from pipelines.core.errors import ArchiveDamaged, ConfigError, os_errors
+
+PLAN_NAME = "fleet.moving.toml"
+MAX_PLAN_BYTES = 100_000
+COPYING, TAKING_OUT = "copying", "taking out"  # steps of a move
+
+
+@dataclass(frozen=True, slots=True)
+class MovingPlan:
+    """Say what is under way: a split of archives into a new fleet, or the move of a site to another shard."""
+
+    what: tuple[str, ...]  # of a split: states of the archives; of a move: the site
+    shards: tuple[int, ...]  # of a split: how many; of a move: from which, to which
+    id: str = ""  # of a split: of the new fleet
+    step: str = COPYING
+    done: tuple[int, ...] = field(default=())  # of a split: shards that are finished
+
+    def write(self, folder: Path) -> None:
+        """Write the plan in one step. Raises MorgueError."""
+        path = folder / PLAN_NAME
+        with os_errors(str(path)):
+            with safe_open.draft(path) as draft:
+                draft.write(self._text().encode())
+            safe_open.sync_folder(folder)
+
+    def _text(self) -> str:
+        texts = ", ".join(f'"{text}"' for text in self.what)
+        return (
+            "# Written by morgue while it moves rows; it is deleted at the end.\n"
+            f'what = [{texts}]\nshards = {[*self.shards]}\nid = "{self.id}"\nstep = "{self.step}"\n'
+            f"done = {[*self.done]}\n"
+        )
+
+    def with_done(self, shard: int) -> MovingPlan:
+        """Return the plan after a shard was finished."""
+        return replace(self, done=(*self.done, shard))
+
+
+def plan_in(folder: Path) -> MovingPlan | None:
+    """Return the plan in a folder, or None if nothing is being moved. Raises ArchiveDamaged, MorgueError."""
+    path = folder / PLAN_NAME
+    with os_errors(str(path)):
+        try:
+            text = safe_open.read_bytes(path, MAX_PLAN_BYTES).decode()
+        except FileNotFoundError:
+            return None
+    try:
+        values: Mapping[str, Any] = tomllib.loads(text)
+        return MovingPlan(
+            tuple(map(str, values["what"])), tuple(map(int, values["shards"])), str(values["id"]), str(values["step"]),
+            tuple(map(int, values["done"])),
+        )  # fmt: skip
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        cause, cure = "is no plan of a move", "give the command that was running again, after deleting this file"
+        raise ArchiveDamaged(str(path), cause, cure) from error
+
+
+def end_plan(folder: Path) -> None:
+    """Note that all is moved. Raises MorgueError."""
+    with os_errors(str(folder / PLAN_NAME)):
+        (folder / PLAN_NAME).unlink(missing_ok=True)
+
+
+def must_be_going_on(plan: MovingPlan | None, wanted: MovingPlan, folder: Path) -> None:
+    """Raise ConfigError if another move is under way in a fleet."""
+    if plan is not None and (plan.what, plan.shards) != (wanted.what, wanted.shards):
+        cause = f"{plan.what[0]} is being moved from shard {plan.shards[0]} to {plan.shards[-1]}, and that was stopped"
+        cure = f"finish it first: morgue fleet move {plan.what[0]} --to {plan.shards[-1]}"
+        raise ConfigError(str(folder), cause, cure)
