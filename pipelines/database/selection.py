@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -29,6 +28,7 @@ from pipelines.database.query_language.near_runs import has_near
 from pipelines.database.query_language.values import has_run, has_words
 from pipelines.database.search.stems import ArchiveWordForms
 from pipelines.database.search.vocabulary import is_there
+from pipelines.database.shards.databases import Database, answers, shards_of
 
 # CROSS JOIN keeps SQLite from turning the order round: it would query FTS5 for each article in turn.
 FROM_MATCHES = "articles_fts CROSS JOIN articles a {index} ON a.place = articles_fts.rowid"
@@ -98,15 +98,17 @@ class ArticleSelection(NamedTuple):
         return self._replace(match=term if self.match is None else f"{self.match} AND {term}")
 
 
-def article_selection(db: sqlite3.Connection, query: str | None, filters: ArticleFilters) -> ArticleSelection:
+def article_selection(db: Database, query: str | None, filters: ArticleFilters) -> ArticleSelection:
     """Return the SQL for a query and filters, and give the connection the function that it needs.
+
+    Of a fleet, it is the same for all shards: what a name or a word means is looked up in all of them.
 
     An address selects the article that it leads to; if there is none, its words are searched for. Raises QueryError for
     the query, NotFound for a source.
     """
     if filters.unique:
         which = article_selection(db, query, replace(filters, unique=False))
-        copies = json.dumps(other_copies(db, which.condition(), which.values))
+        copies = json.dumps(_copies(db, which))
         return which.that("a.id NOT IN (SELECT value FROM json_each(:copies))", {"copies": copies})
     terms, places = filters.terms(source_ids(db, filters.source)), filters.places()
     tests, values = filters.seen()
@@ -121,9 +123,10 @@ def article_selection(db: sqlite3.Connection, query: str | None, filters: Articl
             values |= asked.values
             places = places.within(asked.places)
             if asked.where or asked.in_title:
-                db.create_function("has_words", 2, has_words, deterministic=True)
-                db.create_function("has_run", 2, has_run, deterministic=True)
-                db.create_function("has_near", 2, has_near, deterministic=True)
+                for one in shards_of(db):
+                    one.create_function("has_words", 2, has_words, deterministic=True)
+                    one.create_function("has_run", 2, has_run, deterministic=True)
+                    one.create_function("has_near", 2, has_near, deterministic=True)
     return ArticleSelection(
         match=_all_of(asked.match if asked else None, terms),
         headline=_all_of(asked.headline, terms) if asked and asked.headline else None,
@@ -135,14 +138,19 @@ def article_selection(db: sqlite3.Connection, query: str | None, filters: Articl
     )
 
 
-def copies_selected(db: sqlite3.Connection, query: str | None, filters: ArticleFilters) -> list[int]:
+def copies_selected(db: Database, query: str | None, filters: ArticleFilters) -> list[int]:
     """Return the articles that are copies of another one that is selected, too. Raises as `article_selection` does."""
-    which = article_selection(db, query, filters)
-    return other_copies(db, which.condition(), which.values)
+    return _copies(db, article_selection(db, query, filters))
+
+
+def _copies(db: Database, which: ArticleSelection) -> list[int]:
+    """Return the copies among what is selected. Shards do not know copies of each other's articles."""
+    found = answers(db, lambda one: other_copies(one, which.condition(), which.values))
+    return [number for numbers in found for number in numbers]
 
 
 def query_conditions(
-    db: sqlite3.Connection, query: str, filters: ArticleFilters, forms: ArchiveWordForms | None = None
+    db: Database, query: str, filters: ArticleFilters, forms: ArchiveWordForms | None = None
 ) -> QueryConditions:
     """Return a query as SQL for this archive. ~word is in the language of the filters, if they name one."""
     forms = forms or ArchiveWordForms(db, filters.language)
@@ -154,13 +162,13 @@ def _all_of(match: str | None, terms: list[str]) -> str | None:
     return " AND ".join([*([match] if match else []), *terms]) or None
 
 
-def article_at(db: sqlite3.Connection, url: str) -> int | None:
+def article_at(db: Database, url: str) -> int | None:
     """Return the id of the article at an address, in any spelling; else of that on another host of its site: `www.`."""
     keys = normalised(spellings(as_given(url)))
     return _first_of(db, keys) or _first_of(db, neighbours(keys))
 
 
-def _first_of(db: sqlite3.Connection, keys: list[str]) -> int | None:
+def _first_of(db: Database, keys: list[str]) -> int | None:
     sql = """SELECT id FROM articles WHERE url_key = ?1
              UNION ALL SELECT article_id FROM aliases WHERE url_key = ?1 LIMIT 1"""
-    return next((row["id"] for key in keys for row in ask(db, sql, (key,))), None)
+    return next((row["id"] for key in keys for one in shards_of(db) for row in ask(one, sql, (key,))), None)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import heapq
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -22,6 +23,7 @@ from pipelines.database.search.ranking import SORTS
 from pipelines.database.search.snippets import clip_snippet, passages
 from pipelines.database.search.spans import INDEXED_COLUMNS, PageIndex
 from pipelines.database.selection import ArticleSelection, article_selection
+from pipelines.database.shards.databases import Database, by_shard
 
 HIT_COLUMNS = (
     f"a.id, s.name AS source, a.url, a.title, a.published, {PUBLISHED_DAY}, a.language, a.byline, a.authors, "
@@ -42,7 +44,7 @@ class RankedPool(NamedTuple):
 class SearchHits(Iterator[Row]):
     """Yield hits once, with the keys HIT_KEYS. `search` makes it."""
 
-    def __init__(self, db: sqlite3.Connection, which: ArticleSelection, hits: Iterator[Row], *, ranked: bool) -> None:
+    def __init__(self, db: Database, which: ArticleSelection, hits: Iterator[Row], *, ranked: bool) -> None:
         """`ranked`: the order is that of relevance."""
         self._db, self._which, self._hits, self._ranked = db, which, hits, ranked
 
@@ -63,7 +65,7 @@ class SearchHits(Iterator[Row]):
 
 
 def search(
-    db: sqlite3.Connection,
+    db: Database,
     query: str | None,
     filters: ArticleFilters = EVERYTHING,
     sort: str = "relevance",
@@ -83,12 +85,17 @@ def search(
         raise QueryError("limit and offset", "less than nothing", "give numbers from 0")
     which = article_selection(db, query, filters)
     ranked = which.headline is not None and sort == "relevance"
-    places = ranking.places_in_order(db, which, sort, limit, offset)
+    if isinstance(db, sqlite3.Connection):
+        places = ranking.places_in_order(db, which, sort, limit, offset)
+    else:
+        from pipelines.database.shards.merged_places import merged_places  # one archive does not need it
+
+        places = merged_places(db, which, sort, limit, offset)
     return SearchHits(db, which, _hits(db, which, places, markers), ranked=ranked)
 
 
 def latest(
-    db: sqlite3.Connection, query: str | None, filters: ArticleFilters, limit: int, markers: tuple[str, str] = ("", "")
+    db: Database, query: str | None, filters: ArticleFilters, limit: int, markers: tuple[str, str] = ("", "")
 ) -> Iterator[Row]:
     """Yield the articles that match and came in last, the last first, with the keys HIT_KEYS.
 
@@ -100,25 +107,37 @@ def latest(
     # + : the index of numbers is read from its end, and it has the places, so that few rows of articles are read.
     sql = f"""SELECT a.place FROM articles a WHERE +a.place BETWEEN :first_place AND :last_place AND {matches}
                 {which.tests} ORDER BY a.id DESC LIMIT :limit"""
-    places = [row["place"] for row in ask(db, sql, {**which.values, "limit": limit})]
-    return _hits(db, which, iter(places), markers)
+    values = {**which.values, "limit": limit}
+    if isinstance(db, sqlite3.Connection):
+        return _hits(db, which, (row["place"] for row in list(ask(db, sql, values))), markers)
+    found = db.each(db.shards, lambda one: [row["place"] for row in ask(one, sql, values)])
+    hits = [_hits(one, which, iter(places), markers) for one, places in zip(db.shards, found, strict=True)]
+    return islice(heapq.merge(*hits, key=_came_in, reverse=True), limit)
 
 
-def _hits(
-    db: sqlite3.Connection, which: ArticleSelection, places: Iterator[int], markers: tuple[str, str]
-) -> Iterator[Row]:
+def _came_in(hit: Row) -> tuple[str, int]:
+    """Return what says across shards which article came in last."""
+    return hit["first_seen"], hit["id"]
+
+
+def _hits(db: Database, which: ArticleSelection, places: Iterator[int], markers: tuple[str, str]) -> Iterator[Row]:
     """Yield the hits at some places, in their order. An article that was removed meanwhile is left out."""
     with closing(PageIndex(which.match or EVERY_ARTICLE)) as index:
         while batch := list(islice(places, BATCH_ROWS)):
-            at = f"a.place IN ({', '.join(map(str, batch))})"
-            rows = ask(db, f"SELECT {ROW_COLUMNS} FROM articles a LEFT JOIN sources s ON s.id = a.source_id WHERE {at}")
-            found = {row["place"]: row for row in rows}
-            sql = f"SELECT {INDEXED} FROM articles a WHERE {at}"
-            texts = [dict(row) for row in ask(db, sql)] if which.has_words else []
+            found: dict[int, sqlite3.Row] = {}
+            texts: list[Row] = []
+            for one, given in by_shard(db, batch):
+                at = f"a.place IN ({', '.join(map(str, given))})"
+                sql = f"SELECT {ROW_COLUMNS} FROM articles a LEFT JOIN sources s ON s.id = a.source_id WHERE {at}"
+                found |= {given[row["place"]]: row for row in ask(one, sql)}
+                if which.has_words:
+                    sql = f"SELECT {INDEXED} FROM articles a WHERE {at}"
+                    texts += [dict(row) | {"place": given[row["place"]]} for row in ask(one, sql)]
             marked = passages(index, texts, markers)
             for place in batch:
                 if place in found:
                     hit = decode_row(found[place], "articles")
-                    passage = marked.get(hit.pop("place")) or hit["snippet"]
+                    del hit["place"]
+                    passage = marked.get(place) or hit["snippet"]
                     hit["snippet"] = clip_snippet(passage, markers)
                     yield hit

@@ -66,6 +66,12 @@ def most_relevant_first(db: sqlite3.Connection, which: ArticleSelection, needed:
         yield from (place for place in newest_first(db, which.within(PlaceRange(last=cut))) if place not in seen)
 
 
+def ranked_first(db: sqlite3.Connection, which: ArticleSelection, needed: int | None) -> Iterator[tuple[float, int]]:
+    """Yield the rank and the place of the matches, the most relevant first: what several shards are merged by."""
+    sql = f"SELECT rank, {which.place} {which.found()} ORDER BY rank, {which.place} DESC LIMIT :limit"
+    return ((row[0], row[1]) for row in ask(db, sql, which.values | {"limit": -1 if needed is None else needed}))
+
+
 def pool_end(db: sqlite3.Connection, which: ArticleSelection) -> int:
     """Return the place of the newest match that is not in the pool; 0 if all are in it."""
     sql = f"SELECT {which.place} {which.found()} ORDER BY {which.place} DESC LIMIT 1 OFFSET {POOL_MATCHES}"
