@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex, TypeAlias
 
 from exports.python_api import notebook_html
 from exports.python_api.articles import MAX_ROWS, Articles, Sort, checked_number
-from exports.python_api.connections import ArchiveConnections, database_file
+from exports.python_api.connections import ArchiveConnections, connections_of
 from exports.python_api.rows import (
     ArticleRow,
     CaptureRow,
@@ -32,6 +32,7 @@ from pipelines.core.errors import MorgueError, NoArchive, NotFound, QueryError
 from pipelines.database import queries
 from pipelines.database.filters import ArticleFilters
 from pipelines.database.query_language.tokens import with_stems
+from pipelines.database.shards.databases import Database
 
 if TYPE_CHECKING:
     from pipelines.warc.storage import WarcStorage
@@ -43,12 +44,14 @@ Wanted: TypeAlias = (
 )
 # An article, for the capture that its text was read from, one of its revisions, or a capture.
 Captured: TypeAlias = "SupportsIndex | str | ArticleRow | RevisionRow | CaptureRow"
+HAS_SHARDS = "ask one of its shards: archive.shards[0]"
 
 
 class Archive:
-    """Read an archive: search it, count, and read articles, revisions and captures.
+    """Read an archive or a fleet: search it, count, and read articles, revisions and captures.
 
-    `path` is the folder of the archive, or its `morgue.db`. One object serves all threads; each has a connection of its
+    `path` is the folder of the archive, or its `morgue.db`, or the folder of a fleet, whose shards are read as one
+    archive. One object serves all threads; each has a connection of its
     own. `close`, or a `with` statement, closes them.
     """
 
@@ -56,22 +59,52 @@ class Archive:
         """Open the archive. Raises NoArchive, ArchiveDamaged, ArchiveLocked and other MorgueErrors."""
         if not os.fspath(path):
             raise NoArchive("path of the archive", "is empty", "name the folder of an archive, '.' for the current one")
-        database = database_file(Path(path).expanduser().absolute())
-        self.path = database.parent
-        self._connections = ArchiveConnections(database)
+        self._connections = connections_of(Path(path).expanduser().absolute())
+        self._fleet = None if isinstance(self._connections, ArchiveConnections) else self._connections
+        self.path = self._connections.path.parent if self._fleet is None else self._connections.path
 
     @property
     def connection(self) -> sqlite3.Connection:
         """Return this thread's connection to the database, for SQL of your own.
 
         It only reads: SQLite refuses any other statement with an OperationalError. Commands such as `morgue remove` and
-        `morgue reextract` change an archive. Its own errors are those of sqlite3, not MorgueErrors.
+        `morgue reextract` change an archive. Its own errors are those of sqlite3, not MorgueErrors. A fleet has a
+        database for each shard: `archive.shards[0].connection`. Raises MorgueError.
         """
+        db = self.database
+        if isinstance(db, sqlite3.Connection):
+            return db
+        raise MorgueError(str(self.path), "is a fleet, which has a database for each shard", HAS_SHARDS)
+
+    @property
+    def database(self) -> Database:
+        """Return what functions of `pipelines.database` read: this thread's connection, or those to all shards."""
         return self._connections.get()
 
     @property
+    def shards(self) -> tuple[Archive, ...]:
+        """Return the archives that a fleet is made of, as far as they can be read; of an archive, itself."""
+        return (self,) if self._fleet is None else self._fleet.archives
+
+    @property
+    def unreadable(self) -> Mapping[Path, MorgueError]:
+        """Return why shards of a fleet cannot be read, by their folders: what they hold is missing in all answers."""
+        return {} if self._fleet is None else self._fleet.unreadable
+
+    def must_be_whole(self, cure: str) -> None:
+        """Raise ArchiveDamaged if a shard cannot be read."""
+        if self._fleet is not None:
+            self._fleet.must_be_whole(cure)
+
+    def shard_of(self, row: Mapping[str, Any]) -> Archive:
+        """Return the shard that holds the WARC record of an article, revision or capture; of an archive, itself."""
+        return self if self._fleet is None else self._fleet.holder(row)
+
+    @property
     def warc_storage(self) -> WarcStorage:
-        """Return the WARC files of the archive."""
+        """Return the WARC files of the archive. A fleet has some for each shard. Raises MorgueError."""
+        if self._fleet is not None:
+            raise MorgueError(str(self.path), "is a fleet, whose shards have WARC files of their own", HAS_SHARDS)
         from pipelines.core.archive_layout import WARC_FOLDER
         from pipelines.warc.storage import WarcStorage  # takes milliseconds, which a search need not pay
 
@@ -93,7 +126,7 @@ class Archive:
     def _facts(self) -> dict[str, object]:
         """Return what a user sees of the archive: how much there is, or why it cannot be read."""
         try:
-            return queries.extent(self.connection)
+            return queries.extent(self.database)
         except MorgueError as error:
             return {"error": error.cause}
 
@@ -151,7 +184,7 @@ class Archive:
 
     def article(self, wanted: Wanted) -> ArticleRow:
         """Return the article with a number, or at an address in any spelling. Raises NotFound."""
-        row = queries.article(self.connection, _argument(wanted))
+        row = queries.article(self.database, _argument(wanted))
         return ArticleRow({name: row[name] for name in queries.ARTICLE_KEYS})  # equal to the row of a search
 
     def cluster(self, wanted: Wanted) -> ClusterRow | None:
@@ -161,12 +194,12 @@ class Archive:
         """
         from pipelines.database.clusters.cluster_list import cluster_of
 
-        found = cluster_of(self.connection, self._number(wanted))
+        found = cluster_of(self.database, self._number(wanted))
         return None if found is None else ClusterRow(found)
 
     def revisions(self, wanted: Wanted) -> TypedRows[RevisionRow]:
         """Return every state of the text of an article, from the first on. Raises NotFound."""
-        return TypedRows(RevisionRow, queries.revisions(self.connection, self._number(wanted)))
+        return TypedRows(RevisionRow, queries.revisions(self.database, self._number(wanted)))
 
     def _number(self, wanted: Wanted) -> int:
         return wanted.id if isinstance(wanted, ArticleRow) else self.article(wanted).id
@@ -177,8 +210,8 @@ class Archive:
         Also for what is no article: a feed, robots.txt, a redirect, a failed fetch. An address that only leads to an
         article has the captures of that article. Raises NotFound, which says what is known of the address.
         """
-        found = queries.captures_of(self.connection, _argument(wanted))
-        return TypedRows(CaptureRow, iter(found or queries.captures_of(self.connection, str(self.article(wanted).id))))
+        found = queries.captures_of(self.database, _argument(wanted))
+        return TypedRows(CaptureRow, iter(found or queries.captures_of(self.database, str(self.article(wanted).id))))
 
     def capture(self, number: int) -> CaptureRow:
         """Return the exchange with a number, as `morgue show --captures` shows them. Raises NotFound.
@@ -188,7 +221,7 @@ class Archive:
         wanted = index(number)
         if abs(wanted) > MAX_ROWS:  # SQLite takes 64 bits
             raise NotFound(f"capture {wanted}", "there is no such number", "`captures` of an article has their numbers")
-        return CaptureRow(queries.capture(self.connection, wanted))
+        return CaptureRow(queries.capture(self.database, wanted))
 
     def html(self, capture: Captured) -> str:
         """Return the page of an article, a revision or a capture as text, decoded as the archive reads it.
@@ -201,7 +234,8 @@ class Archive:
         from pipelines.extraction.page.charset import decode
 
         row = self._answered(capture)
-        answer = replay(self.connection, self.warc_storage, row)
+        shard = self.shard_of(row)
+        answer = replay(shard.connection, shard.warc_storage, row)
         text = decode(answer.body, answer.content_type)
         if text is None:
             cause = "no character encoding makes text of it"
@@ -212,14 +246,16 @@ class Archive:
         """Return what the server sent, without transfer and content codings. Raises as `html` does."""
         from pipelines.archive.replay import replay
 
-        return replay(self.connection, self.warc_storage, self._answered(capture)).body
+        row = self._answered(capture)
+        shard = self.shard_of(row)
+        return replay(shard.connection, shard.warc_storage, row).body
 
     def record(self, capture: Captured) -> bytes:
         """Return the WARC record of what `html` takes, as it is in its file: a gzip member. Raises as `html` does."""
         from pipelines.warc.reader import whole_member
 
         row = self._captured(capture)
-        return whole_member(self.warc_storage, row["warc_file"], row["warc_offset"], row["warc_length"])
+        return whole_member(self.shard_of(row).warc_storage, row["warc_file"], row["warc_offset"], row["warc_length"])
 
     def _answered(self, capture: Captured) -> Mapping[str, Any]:
         """Return the row of a capture that has a response. Raises NotFound, which says what happened instead."""
@@ -239,7 +275,7 @@ class Archive:
 
     def sources(self) -> TypedRows[SourceRow]:
         """Return every source by name, with its number of articles, the newest day, and its health."""
-        return TypedRows(SourceRow, queries.sources(self.connection))
+        return TypedRows(SourceRow, queries.sources(self.database))
 
     def edits(
         self,
@@ -263,7 +299,7 @@ class Archive:
         if not 0 <= min_change <= 1:
             raise QueryError(f"min_change {min_change}", "is no share of the words", "give a number from 0 to 1")
         wanted = edit_list.EditFilters(min_change, title_only, silent)
-        return TypedRows(EditRow, edit_list.edits(self.connection, filters, wanted, checked_number("limit", limit)))
+        return TypedRows(EditRow, edit_list.edits(self.database, filters, wanted, checked_number("limit", limit)))
 
     def gone(
         self,
@@ -281,7 +317,7 @@ class Archive:
         from pipelines.database.edits import edit_list
 
         filters = ArticleFilters(source=source, since=_day(since), until=_day(until), language=language)
-        return TypedRows(GoneRow, edit_list.gone(self.connection, filters, checked_number("limit", limit)))
+        return TypedRows(GoneRow, edit_list.gone(self.database, filters, checked_number("limit", limit)))
 
 
 def _day(given: Day | None) -> str | None:
