@@ -33,6 +33,7 @@ MAX_FILE_LINES = 400
 # through pipelines/warc/storage.py. (pipelines/extraction is left out: it knows no archive.)
 FILE_USERS = {
     "pipelines/core/languages/text_language.py": "lists of frequent words, which come with the program",
+    "pipelines/fleet/layout.py": "fleet.toml",
     "pipelines/core/urls.py": "reads the Public Suffix List, a file of the package tldextract",
     "crawler/cli/archive_options.py": "/dev/null, in place of a closed pipe",
     "exports/drafts.py": "drafts that killed exports left beside the output",
@@ -288,6 +289,7 @@ def test_reading_is_recognised(call, reads):
 
 # Modules that open files without `safe_open` and `open_input`, and which. None of them is a file of an archive.
 READERS = {
+    "pipelines/fleet/layout.py": "fleet.toml",
     "pipelines/core/urls.py": "reads the Public Suffix List, a file of the package tldextract",
     "crawler/cli/archive_options.py": "/dev/null, in place of a closed pipe",
     "crawler/cli/main.py": "the source text of the commands",
