@@ -120,7 +120,7 @@ def folder_of(ctx: click.Context) -> ArchiveFolder:
 
 
 def folder_to_read(ctx: click.Context, *, quickly: bool = False) -> ArchiveFolder:
-    """Return the archive folder of a command that needs no settings, and name mistakes in them all the same.
+    """Return the archive or fleet of a command that needs no settings, and name mistakes in them all the same.
 
     A mistake in an option -s ends the command. One in a file is a warning: it must not keep anybody from reading the
     archive. `quickly` looks only at the names in morgue.toml unless there is an -s: a whole check takes 0.1 s, which is
@@ -128,11 +128,11 @@ def folder_to_read(ctx: click.Context, *, quickly: bool = False) -> ArchiveFolde
     """
     from crawler.config.setting_names import looks_right
 
-    folder, overrides = folder_of(ctx), overrides_of(ctx)
+    folder, overrides = settings_folder_of(ctx), overrides_of(ctx)
     if quickly and not overrides and looks_right(folder):
         return folder
     try:
-        config_of(ctx)
+        _config(ctx, folder)
     except ConfigError as error:
         if overrides:
             raise
@@ -145,9 +145,13 @@ def config_of(ctx: click.Context) -> Config:
 
     Raises NoArchive, ConfigError.
     """
+    return _config(ctx, folder_of(ctx))
+
+
+def _config(ctx: click.Context, folder: ArchiveFolder) -> Config:
     from crawler.config.models import load
 
-    config = load(folder_of(ctx), overrides_of(ctx), skip_broken=True)
+    config = load(folder, overrides_of(ctx), skip_broken=True)
     for mistake in config.broken.values():
         click.echo(f"warning: {plain(str(mistake))}", err=True)
     return config

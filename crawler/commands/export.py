@@ -14,7 +14,7 @@ import click
 
 from crawler import __version__
 from crawler.cli.archive_options import archive_of, filter_options, standard_output, stem_option
-from crawler.cli.common_options import POSITIVE, common_options, folder_of
+from crawler.cli.common_options import POSITIVE, common_options, settings_folder_of
 from crawler.cli.datasets.options import ExportOptions
 from crawler.cli.log_options import log_options
 from exports import CaptureFormat, dataset, format_names, is_capture_format, load_format
@@ -148,7 +148,7 @@ def command(ctx: click.Context, query: str | None, stem: bool, **options: Any) -
     gc.freeze()  # what is loaded by now stays, and rows make no cycles: to look for garbage often takes time
     gc.set_threshold(GARBAGE_OBJECTS)
     with archive_of(ctx) as archive:
-        export_articles(form, folder_of(ctx), archive, wanted, without, about)
+        export_articles(form, archive, wanted, without, about)
 
 
 def _export_captures(
@@ -219,7 +219,7 @@ def _export_info(ctx: click.Context, wanted: ExportOptions) -> dict[str, Any]:
     return {
         "software": f"newsmorgue {__version__}",
         "created": stamp(now()),
-        "archive": folder_of(ctx).path.name,
+        "archive": settings_folder_of(ctx).path.name,
         "query": wanted.query,
         "filters": filters | signals,
         **({} if is_capture_format(load_format(wanted.form)) else wanted.chosen_about()),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pipelines.core.archive_layout import DATABASE_NAME, SETTINGS_NAME
 from pipelines.core.errors import MorgueError, NoArchive, os_errors
 from pipelines.database.connection import connect, missing_database
+from pipelines.fleet.layout import fleet_at
 
 if TYPE_CHECKING:
     from exports.fleet.connections import FleetConnections
@@ -73,11 +74,10 @@ class ArchiveConnections:
 
 def connections_of(path: Path) -> ArchiveConnections | FleetConnections:
     """Return the connections to what a user means by a path: an archive, its database, or a fleet. Raises NoArchive."""
-    if os.path.lexists(path / FLEET_NAME):
-        from exports.fleet.connections import FleetConnections
-        from pipelines.fleet.layout import FleetFolder
+    if (fleet := fleet_at(path)) is not None:
+        from exports.fleet.connections import FleetConnections  # one archive does not need it
 
-        return FleetConnections(path, FleetFolder.read(path).shard_paths())
+        return FleetConnections(path, fleet.shard_paths())
     return ArchiveConnections(database_file(path))
 
 

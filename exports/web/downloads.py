@@ -133,7 +133,7 @@ def _rows(form: ArticleFormat, asked: SearchAddress) -> Write:
     selection = RowSelection(asked.filters(), asked.words(), columns=columns_read(form, columns))
 
     def write(archive: Archive, out: BinaryIO) -> None:
-        for _, part in ArticleRows(archive.connection, archive.warc_storage, selection).parts():
+        for _, part in ArticleRows(archive, selection).parts():
             form.write(part, out, columns)
 
     return write

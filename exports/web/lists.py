@@ -40,8 +40,8 @@ HealthOf = Callable[[sqlite3.Connection], Sequence[dict[str, Any]]]
 def edits(archive: Archive, request: Request) -> Response:
     """Answer /edits and /edits.json: the newest edits and vanished pages. Raises QueryError, NotFound."""
     asked, wanted = edits_asked(request)
-    rows = list(edit_list.edits(archive.connection, asked.filters(), wanted, MAX_EDITS))
-    gone = list(edit_list.gone(archive.connection, asked.filters(), MAX_EDITS))
+    rows = list(edit_list.edits(archive.database, asked.filters(), wanted, MAX_EDITS))
+    gone = list(edit_list.gone(archive.database, asked.filters(), MAX_EDITS))
     if wants_json(request):
         return as_json({"edits": rows, "gone": gone})
     days: dict[str, list[dict[str, Any]]] = {}
@@ -114,7 +114,7 @@ class CountWork:
 
     def _count(self, archive: Archive) -> Attention:
         by = (self.by,) if self.by else ()
-        return attention(archive.connection, self.queries, by, self.asked.filters(), MAX_VALUES if by else 0)
+        return attention(archive.database, self.queries, by, self.asked.filters(), MAX_VALUES if by else 0)
 
 
 def counts_as_object(work: CountWork) -> Response:

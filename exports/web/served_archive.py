@@ -167,7 +167,7 @@ class ServedArchive:
         It may be called while a page is made of what was asked before, but not in the midst of a question.
         """
         try:
-            found = self.ask_once("titles of sources", lambda archive: titles_of_sources(archive.connection))
+            found = self.ask_once("titles of sources", lambda archive: titles_of_sources(archive.database))
         except MorgueError:  # a page that has begun goes on with the names
             return {}
         often = Counter(found.values())

@@ -8,13 +8,10 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
-from itertools import chain
-from operator import itemgetter
 from typing import Any
 
 from pipelines.core.timestamps import now, parse
 from pipelines.database.connection import Row, ask, decode_json
-from pipelines.database.shards.databases import Database
 
 # What became of pages: of the counts that a run leaves, those that have a key of their own.
 PAGE_COUNTS = ("new", "edited", "unchanged", "duplicate", "instead", "nothing", "disallowed", "postponed", "failed")
@@ -31,17 +28,13 @@ TRUE_TIME = f"""CASE WHEN k.clock_ahead IS NOT NULL AND {SHIFTED} >= substr(k.st
 PASSWORD = re.compile(r"(//)[^/@\s]+@")  # in the address of a proxy
 
 
-def runs(db: Database, limit: int | None, locked_since: datetime | None) -> Iterator[Row]:
+def runs(db: sqlite3.Connection, limit: int | None, locked_since: datetime | None) -> Iterator[Row]:
     """Yield the newest runs with the keys RUN_KEYS and `by_source`: their counts as `crawls.counts` has them.
 
     `locked_since`: when the process took the archive's lock that holds it now; None: no process writes. A run without
     an end is `running` if it is the newest and began under that lock, else it `never ended`: its process was killed,
     or the machine went down. `seconds` of such a run is None, and so are the counts of a run without an end.
     """
-    if not isinstance(db, sqlite3.Connection):
-        found = chain.from_iterable(runs(one, limit, locked_since) for one in db.shards)
-        yield from sorted(found, key=itemgetter("begun", "run"), reverse=True)[:limit]
-        return
     newest = None
     # A negative LIMIT is none (SQLite, SELECT).
     for row in ask(db, "SELECT * FROM crawls ORDER BY id DESC LIMIT ?", (-1 if limit is None else limit,)):

@@ -71,7 +71,7 @@ class PagePackages:
 
         Raises NotFound, QueryError (too large).
         """
-        row = queries.capture(archive.connection, number)
+        row = queries.capture(archive.database, number)
         if row["url"].endswith("*"):  # a filter takes it for all addresses that begin so
             raise NotFound(row["url"], "an address that ends in * cannot be packed", "look at it without scripts")
         day = row["captured"][:10]
