@@ -91,7 +91,13 @@ def database_of(ctx: click.Context, *, quickly: bool = False) -> Iterator[Databa
 
     `quickly`: see `folder_to_read`. Raises NoArchive, ConfigError, ArchiveDamaged.
     """
-    folder = folder_to_read(ctx, quickly=quickly)
+    with database_in(ctx, folder_to_read(ctx, quickly=quickly)) as db:
+        yield db
+
+
+@contextmanager
+def database_in(ctx: click.Context, folder: ArchiveFolder) -> Iterator[Database]:
+    """Open the database in a folder, or those of a fleet, for a command that looks at the settings itself."""
     if is_fleet(folder.path):
         with _opened(ctx, folder) as archive:
             yield archive.database

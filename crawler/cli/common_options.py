@@ -12,7 +12,7 @@ from crawler.config.archive_folder import ArchiveFolder, find
 from pipelines.core.errors import ConfigError
 from pipelines.core.plural import counted
 from pipelines.core.terminal import plain
-from pipelines.fleet.layout import MAX_SHARDS, FleetFolder, fleet_at
+from pipelines.fleet.layout import MAX_SHARDS, FleetFolder, fleet_at, is_fleet
 
 if TYPE_CHECKING:
     import sqlite3
@@ -157,14 +157,16 @@ def _config(ctx: click.Context, folder: ArchiveFolder) -> Config:
     return config
 
 
-def files_of(ctx: click.Context) -> SettingsFiles:
+def files_of(ctx: click.Context, folder: ArchiveFolder | None = None) -> SettingsFiles:
     """Return what the archive's files say, for a command that works also if no crawl can start with them.
+
+    `folder`: of a shard, if the command is on a fleet.
 
     Raises NoArchive; ConfigError if there is a mistake in an option -s.
     """
     from crawler.health.settings_files import read_files
 
-    files = read_files(folder_of(ctx), overrides_of(ctx))
+    files = read_files(folder or folder_of(ctx), overrides_of(ctx))
     if files.error is not None:
         click.echo(f"warning: {plain(str(files.error))}", err=True)
     return files
@@ -177,8 +179,13 @@ def files_judged(ctx: click.Context, db: sqlite3.Connection) -> SettingsFiles | 
     """
     from crawler.health.settings_files import unchanged_files
 
-    unchanged = None if overrides_of(ctx) else unchanged_files(db, folder_of(ctx))
-    return unchanged or files_of(ctx)
+    folder = settings_folder_of(ctx)
+    if is_fleet(folder.path):
+        from pipelines.database.connection import file_of
+
+        folder = ArchiveFolder(file_of(db).parent)
+    unchanged = None if overrides_of(ctx) else unchanged_files(db, folder)
+    return unchanged or files_of(ctx, folder)
 
 
 def overrides_of(ctx: click.Context) -> list[str]:

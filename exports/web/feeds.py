@@ -79,7 +79,7 @@ def health(health_of: HealthOf, archive: Archive, request: Request) -> Response:
                   f"/health?{urlencode({'since': reason['since']})}#{source['name']}",
                   f"{source['name']}: {reason['kind']} ({reason['status']})", reason["since"],
                   f"{reason['evidence']}. {reason['next_step']}")
-        for source in health_of(archive.connection) for reason in source["reasons"]
+        for source in health_of(archive.database) for reason in source["reasons"]
     ]  # fmt: skip
     return _feed(archive, request, "Health of the sources", "/health", [], entries)
 
@@ -87,7 +87,7 @@ def health(health_of: HealthOf, archive: Archive, request: Request) -> Response:
 def _feed(archive: Archive, request: Request, title: str, path: str, asked: Sequence[tuple[str, str]],
           entries: Sequence[FeedEntry]) -> Response:  # fmt: skip
     """Return a feed. `path` and `asked`: the address of the page that shows the same."""
-    base, identity = base_of(request), database_state(archive.connection).archive
+    base, identity = base_of(request), database_state(archive.shards[0].connection).archive
     query = f"?{urlencode(asked)}" if asked else ""
     newest = max((date_time(entry.time) or NO_TIME for entry in entries), default=NO_TIME)
     head = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -23,6 +22,7 @@ from pipelines.database.edits import edit_list
 from pipelines.database.search import counts as counting
 from pipelines.database.search.attention import Attention, AttentionRow, attention
 from pipelines.database.search.periods import UNITS, day_of, days_of
+from pipelines.database.shards.databases import Database
 
 MAX_EDITS = 200
 MAX_QUERIES = 6
@@ -34,7 +34,7 @@ WHOLE = "(archive)"  # the name under which the archive itself is listed
 KEYS = ("", *counting.KEYS)  # "": a unit of time that suits
 
 # Returns what `morgue health --format json` prints. The view does not know the settings that it is judged by.
-HealthOf = Callable[[sqlite3.Connection], Sequence[dict[str, Any]]]
+HealthOf = Callable[[Database], Sequence[dict[str, Any]]]
 
 
 def edits(archive: Archive, request: Request) -> Response:
@@ -187,7 +187,7 @@ def _search_of(asked: SearchAddress, key: str, value: str | None) -> str | None:
 
 def health(health_of: HealthOf, archive: Archive, request: Request) -> Response:
     """Answer /health and /health.json."""
-    found = list(health_of(archive.connection))
+    found = list(health_of(archive.database))
     if wants_json(request):
         return as_json(found)
     return page(request, "health.html", {"sources": found, "whole": WHOLE})

@@ -51,10 +51,11 @@ def make_shard(database: Path, copy: Path, number: int, shards: int) -> None:
     """Copy a database, and delete the rows of other shards."""
     shutil.copy(database, copy)
     with closing(open_database(copy)) as db:
+        db.execute("PRAGMA foreign_keys = OFF")
         db.execute("CREATE TEMP TABLE all_articles AS SELECT capture_id FROM articles")
         db.execute("BEGIN")
         for sql in DELETED:
             db.execute(sql, {"shards": shards, "shard": number} if ":shard" in sql else {})
         db.execute("COMMIT")
-        work_off_all(db)
+        work_off_all(db, lambda done, total: None)
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
