@@ -59,7 +59,7 @@ def look_at_all(
         return look(db, files_of(db))
     found: list[SourceVerdict] = []
     for one in db.shards:
-        name = f"({file_of(one).parent.name})"  # no source can have it
+        name = f"(shard {file_of(one).parent.name})"  # no source can have it
         found += (replace(v, name=name) if v.is_archive else v for v in look(one, files_of(one)))
     return found
 

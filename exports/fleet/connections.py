@@ -6,16 +6,12 @@ import threading
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
+from exports.python_api.connections import ArchiveConnections, database_file
 from pipelines.core.archive_layout import DATABASE_NAME, SETTINGS_NAME, has_warc_files
 from pipelines.core.errors import ArchiveDamaged, MorgueError, NoArchive
 from pipelines.core.plural import counted, verb
-from pipelines.database.captures import location_of
 from pipelines.database.shards.databases import FleetDatabase
-
-if TYPE_CHECKING:
-    from exports.python_api.archive import Archive
 
 
 class ShardsLeftOut(UserWarning):
@@ -23,19 +19,22 @@ class ShardsLeftOut(UserWarning):
 
 
 class FleetConnections:
-    """Hold the archive of each shard. They are opened when a question is first asked."""
+    """Hold the connections to the databases of the shards. They are opened when a question is first asked."""
 
     def __init__(self, path: Path, shard_paths: Sequence[Path]) -> None:
         self.path = path
         self._paths = tuple(shard_paths)
         self._lock = threading.Lock()
-        self._opened: tuple[Archive, ...] | None = None
+        self._opened: tuple[ArchiveConnections, ...] | None = None
         self._unreadable: dict[Path, MorgueError] = {}
         self._closed = False
 
+    def __reduce__(self) -> tuple[type[FleetConnections], tuple[Path, tuple[Path, ...]]]:
+        return FleetConnections, (self.path, self._paths)  # another process opens the fleet for itself
+
     @property
-    def archives(self) -> tuple[Archive, ...]:
-        """Return the shards that can be read; one that no crawl has begun is none. Raises NoArchive, MorgueError.
+    def shards(self) -> tuple[ArchiveConnections, ...]:
+        """Return those that can be read; a shard that no crawl has begun has none. Raises NoArchive, MorgueError.
 
         The first call warns of those that cannot be read.
         """
@@ -50,21 +49,14 @@ class FleetConnections:
 
     @property
     def unreadable(self) -> Mapping[Path, MorgueError]:
-        """Return why shards cannot be read, by their folders."""
-        try:
-            self.archives  # noqa: B018 - opens them
-        except MorgueError:
-            if not self._unreadable:
-                raise
-        return self._unreadable
+        """Return why shards cannot be read, by their folders. Raises as `shards` does."""
+        return self._unreadable if self.shards else {}
 
-    def _open(self) -> tuple[Archive, ...]:
-        from exports.python_api.archive import Archive
-
-        opened: list[Archive] = []
+    def _open(self) -> tuple[ArchiveConnections, ...]:
+        opened: list[ArchiveConnections] = []
         for path in self._paths:
             try:
-                opened.append(Archive(path))
+                opened.append(ArchiveConnections(database_file(path)))
             except MorgueError as error:
                 if not _is_empty(path):
                     self._unreadable[path] = error
@@ -77,14 +69,7 @@ class FleetConnections:
 
     def get(self) -> FleetDatabase:
         """Return this thread's connections. Raises MorgueError."""
-        return FleetDatabase([one.connection for one in self.archives])
-
-    def holder(self, row: Mapping[str, Any]) -> Archive:
-        """Return the shard that holds the record of a row. Raises ArchiveDamaged."""
-        for one in self.archives:
-            if location_of(one.connection, row["warc_record_id"]) is not None:
-                return one
-        raise ArchiveDamaged(row["warc_record_id"], "no shard has this record any more", "ask for its article again")
+        return FleetDatabase([one.get() for one in self.shards])
 
     def must_be_whole(self, cure: str) -> None:
         """Raise ArchiveDamaged if a shard cannot be read."""
@@ -94,7 +79,7 @@ class FleetConnections:
             raise ArchiveDamaged(str(self.path), f"{number} cannot be read ({names})", cure)
 
     def close(self) -> None:
-        """Close all shards."""
+        """Close the databases of all shards."""
         with self._lock:
             self._closed = True
             for one in self._opened or ():

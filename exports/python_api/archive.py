@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex, TypeAlias
 
 from exports.python_api import notebook_html
 from exports.python_api.articles import MAX_ROWS, Articles, Sort, checked_number
-from exports.python_api.connections import ArchiveConnections, connections_of
+from exports.python_api.connections import ArchiveConnections, database_file
 from exports.python_api.rows import (
     ArticleRow,
     CaptureRow,
@@ -28,13 +28,15 @@ from exports.python_api.rows import (
     TypedRow,
     TypedRows,
 )
-from pipelines.core.errors import MorgueError, NoArchive, NotFound, QueryError
+from pipelines.core.errors import ArchiveDamaged, MorgueError, NoArchive, NotFound, QueryError
 from pipelines.database import queries
 from pipelines.database.filters import ArticleFilters
 from pipelines.database.query_language.tokens import with_stems
 from pipelines.database.shards.databases import Database
+from pipelines.fleet.layout import fleet_at
 
 if TYPE_CHECKING:
+    from exports.fleet.connections import FleetConnections
     from pipelines.warc.storage import WarcStorage
 
 Day: TypeAlias = "str | date"  # as for --since: "2024-03", "last week", a date
@@ -59,9 +61,13 @@ class Archive:
         """Open the archive. Raises NoArchive, ArchiveDamaged, ArchiveLocked and other MorgueErrors."""
         if not os.fspath(path):
             raise NoArchive("path of the archive", "is empty", "name the folder of an archive, '.' for the current one")
-        self._connections = connections_of(Path(path).expanduser().absolute())
-        self._fleet = None if isinstance(self._connections, ArchiveConnections) else self._connections
-        self.path = self._connections.path.parent if self._fleet is None else self._connections.path
+        self._hold(_connections(Path(path).expanduser().absolute()))
+
+    def _hold(self, connections: ArchiveConnections | FleetConnections) -> None:
+        self._connections = connections
+        self._fleet = None if isinstance(connections, ArchiveConnections) else connections
+        self.path = connections.path.parent if self._fleet is None else connections.path
+        self._shards: tuple[Archive, ...] = ()
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -84,7 +90,11 @@ class Archive:
     @property
     def shards(self) -> tuple[Archive, ...]:
         """Return the archives that a fleet is made of, as far as they can be read; of an archive, itself."""
-        return (self,) if self._fleet is None else self._fleet.archives
+        if self._fleet is None:
+            return (self,)
+        if not self._shards:
+            self._shards = tuple(map(_archive_of, self._fleet.shards))
+        return self._shards
 
     @property
     def unreadable(self) -> Mapping[Path, MorgueError]:
@@ -98,7 +108,14 @@ class Archive:
 
     def shard_of(self, row: Mapping[str, Any]) -> Archive:
         """Return the shard that holds the WARC record of an article, revision or capture; of an archive, itself."""
-        return self if self._fleet is None else self._fleet.holder(row)
+        if self._fleet is None:
+            return self
+        from pipelines.database.captures import location_of
+
+        for one in self.shards:
+            if location_of(one.connection, row["warc_record_id"]) is not None:
+                return one
+        raise ArchiveDamaged(row["warc_record_id"], "no shard has this record any more", "ask for its article again")
 
     @property
     def warc_storage(self) -> WarcStorage:
@@ -318,6 +335,21 @@ class Archive:
 
         filters = ArticleFilters(source=source, since=_day(since), until=_day(until), language=language)
         return TypedRows(GoneRow, edit_list.gone(self.database, filters, checked_number("limit", limit)))
+
+
+def _connections(path: Path) -> ArchiveConnections | FleetConnections:
+    """Return the connections to what a user means by a path: an archive, its database, or a fleet. Raises NoArchive."""
+    if (fleet := fleet_at(path)) is not None:
+        from exports.fleet.connections import FleetConnections  # one archive does not need it
+
+        return FleetConnections(path, fleet.shard_paths())
+    return ArchiveConnections(database_file(path))
+
+
+def _archive_of(connections: ArchiveConnections) -> Archive:
+    archive = Archive.__new__(Archive)
+    archive._hold(connections)
+    return archive
 
 
 def _day(given: Day | None) -> str | None:

@@ -6,15 +6,10 @@ import os
 import sqlite3
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pipelines.core.archive_layout import DATABASE_NAME, SETTINGS_NAME
 from pipelines.core.errors import MorgueError, NoArchive, os_errors
 from pipelines.database.connection import connect, missing_database
-from pipelines.fleet.layout import fleet_at
-
-if TYPE_CHECKING:
-    from exports.fleet.connections import FleetConnections
 
 
 class DatabaseReplaced(MorgueError):
@@ -70,15 +65,6 @@ class ArchiveConnections:
                 if process == os.getpid():
                     db.close()
             self._open.clear()
-
-
-def connections_of(path: Path) -> ArchiveConnections | FleetConnections:
-    """Return the connections to what a user means by a path: an archive, its database, or a fleet. Raises NoArchive."""
-    if (fleet := fleet_at(path)) is not None:
-        from exports.fleet.connections import FleetConnections  # one archive does not need it
-
-        return FleetConnections(path, fleet.shard_paths())
-    return ArchiveConnections(database_file(path))
 
 
 def _here() -> tuple[int, int]:

@@ -14,8 +14,8 @@ import sqlite3
 from math import log
 
 from pipelines.database.connection import ask
-from pipelines.database.search.counts import count_selected
-from pipelines.database.selection import ArticleSelection
+from pipelines.database.query_language.index_terms import EVERYWHERE
+from pipelines.database.search.place_counts import articles_by_day
 from pipelines.database.shards.databases import FleetDatabase
 
 MAX_PHRASES = 8  # of a query that are weighed; a prefix and many forms of a word have more
@@ -61,7 +61,7 @@ def _numbers(db: sqlite3.Connection, phrases: list[str]) -> list[int]:
     """Return how many articles there are, then how many have each phrase."""
     sql = "SELECT count(*) FROM articles_fts WHERE articles_fts MATCH ?"
     with_phrase = [int(next(ask(db, sql, (phrase,)))[0]) for phrase in phrases]
-    return [count_selected(db, ArticleSelection()), *with_phrase]
+    return [sum(articles_by_day(db, EVERYWHERE).values()), *with_phrase]
 
 
 def _weight(numbers: list[int]) -> float:
