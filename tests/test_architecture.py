@@ -54,6 +54,7 @@ FILE_USERS = {
     "crawler/engine/import_run.py": "files of other programs",
     "crawler/watch/status_file.py": "watch.json",
     "crawler/onboarding/samples.py": "saved pages",
+    "crawler/work/host_lock.py": "the folder of lock files",
     "exports/__init__.py": "the formats that there are",
     "exports/web/rendering.py": "style sheet and icon of the product",
     "exports/web/replay/replayweb.py": "replayweb.page, where the user installed it",
@@ -289,7 +290,6 @@ def test_reading_is_recognised(call, reads):
 
 # Modules that open files without `safe_open` and `open_input`, and which. None of them is a file of an archive.
 READERS = {
-    "pipelines/fleet/layout.py": "fleet.toml",
     "pipelines/core/urls.py": "reads the Public Suffix List, a file of the package tldextract",
     "crawler/cli/archive_options.py": "/dev/null, in place of a closed pipe",
     "crawler/cli/main.py": "the source text of the commands",

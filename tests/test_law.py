@@ -24,6 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     P + "rebuild": WORK,
     P + "importing": WORK,
     "exports": FIVE | {P + "selection"},
+    C + "work": CORE | {"exports"},
     C + "schedule": CORE,
     C + "config": CORE | {P + "extraction", P + "fleet", C + "schedule"},
     C + "discovery": CORE | {P + "extraction"},
@@ -37,6 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         P + "importing",
         *(C + name for name in ("config", "discovery", "schedule", "frontier", "http", "middleware", "onboarding")),
     },
+    C + "fleet": WORK | {C + "config"},
     C + "health": WORK | {C + name for name in ("config", "http", "middleware", "engine")},
     C + "watch": WORK | {C + name for name in ("config", "schedule", "frontier", "http", "engine", "health")},
     C + "spiders": WORK

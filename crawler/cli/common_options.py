@@ -70,12 +70,12 @@ def common_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class WholeFleet(ConfigError):
-    """Report that a command for one archive was given a fleet; `crawler.cli.fleet` may run it for each shard."""
+    """Report that a command for one archive was given a fleet; see `crawler.cli.fleet.each_shard`."""
 
-    def __init__(self, fleet: FleetFolder) -> None:
+    def __init__(self, fleet: FleetFolder, ctx: click.Context) -> None:
         cure = f"name one of them: --shard K, from 0 to {fleet.shards - 1}"
         super().__init__(str(fleet.path), f"is a fleet of {counted(fleet.shards, 'archive')}", cure)
-        self.fleet = fleet
+        self.fleet, self.ctx = fleet, ctx
 
 
 def settings_folder_of(ctx: click.Context) -> ArchiveFolder:
@@ -103,6 +103,11 @@ def shard_number(ctx: click.Context) -> int | None:
     return int(number) if number.isdecimal() else None
 
 
+def is_one_of_all(ctx: click.Context) -> bool:
+    """Return True if a command on a whole fleet runs this one, for one of its shards."""
+    return SHARD_VARIABLE in os.environ and ctx.find_root().ensure_object(dict).get("shard") is None
+
+
 def fleet_of(ctx: click.Context) -> FleetFolder | None:
     """Return the fleet that this invocation is about as a whole; None if it is about an archive or one shard.
 
@@ -115,7 +120,7 @@ def folder_of(ctx: click.Context) -> ArchiveFolder:
     """Return the archive folder of this invocation. Raises NoArchive; WholeFleet if it is that of a fleet."""
     folder = settings_folder_of(ctx)
     if (fleet := fleet_at(folder.path)) is not None:
-        raise WholeFleet(fleet)
+        raise WholeFleet(fleet, ctx)
     return folder
 
 

@@ -42,6 +42,7 @@ class TomlReader:
         self.settings = self._read(folder.settings, SETTINGS)
         self.settings.pop(SHARD_TABLE, None)  # of a shard that was copied out of its fleet
         self.sources: dict[str, dict[str, Any]] = {}
+        self.of_other_shards: list[str] = []  # names of sources that are left out
         self.overridden: dict[str, set[KeyPath]] = {}  # file -> keys that came from `-s`
         for file in self._source_files(folder.sources):
             self.sources[file.stem] = self._read(file, f"sources/{file.name}")
@@ -86,6 +87,7 @@ class TomlReader:
             url = values.get("url")
             if fleet.owner_of_url(url if isinstance(url, str) else "", name) != shard:
                 del self.sources[name]
+                self.of_other_shards.append(name)
                 file = f"sources/{name}.toml"
                 self.mistakes = [mistake for mistake in self.mistakes if mistake.subject != file]
 
