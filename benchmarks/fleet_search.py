@@ -1,9 +1,10 @@
 """Ask one archive and a fleet with the same articles: `python benchmarks/fleet_search.py [ARTICLES]` (100,000).
 
-Fill a database as search.py does, and 16 with the same rows, by source. Put the questions of search.py to both, warm, in
-turns: wall and CPU time, of all threads. Compare what they answer: counts and matches by day must be equal, and of the
-first 20 by relevance it is shown how many are the same. `--keep DIR` keeps the databases, and takes those that search.py
-kept. Exit code 1 if the fleet takes more than `--limit` times the CPU time of the archive, or answers otherwise.
+Fill a database as search.py does, and 16 with the same rows, by source. Put the questions of search.py to both, warm,
+in turns: wall and CPU time, of all threads. Compare what they answer: counts and matches by day must be equal, and of
+the first 20 by relevance it is shown how many are the same. `--keep DIR` keeps the databases, and takes those that
+search.py kept. Exit code 1 if the fleet takes more than `--limit` times the CPU time of the archive, or
+answers otherwise.
 """
 
 from __future__ import annotations
@@ -29,12 +30,7 @@ from pipelines.database.shards.databases import FleetDatabase
 
 RUNS = 7
 BY_RELEVANCE = ("by relevance", "dated (one quarter)", "one source", "page 51")  # kinds whose order is that of ranks
-COPIED = {
-    "crawls": "1",
-    "sources": "id % {} = {}",
-    "captures": "source_id % {} = {}",
-    "articles": "source_id % {} = {}",
-}
+COPIED = {"crawls": None, "sources": "id", "captures": "source_id", "articles": "source_id"}  # by what is chosen
 
 
 def fill_shard(one: Path, path: Path, number: int, shards: int) -> None:
@@ -45,9 +41,9 @@ def fill_shard(one: Path, path: Path, number: int, shards: int) -> None:
         make = db.execute("SELECT sql FROM sqlite_master WHERE name = 'articles_fts_insert'").fetchone()[0]
         db.execute("DROP TRIGGER articles_fts_insert")
         db.execute("BEGIN")
-        for table, rows in COPIED.items():
+        for table, source in COPIED.items():
             names = ", ".join(row[1] for row in db.execute(f"PRAGMA main.table_info({table})"))
-            where = rows.format(shards, number)
+            where = f"{source} % {shards} = {number}" if source else "1"
             db.execute(f"INSERT INTO main.{table} ({names}) SELECT {names} FROM one.{table} WHERE {where}")
         db.execute("DELETE FROM changes")
         db.execute(make)

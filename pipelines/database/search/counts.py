@@ -42,7 +42,7 @@ from pipelines.database.search.place_counts import (
     without_match,
 )
 from pipelines.database.selection import ArticleSelection, article_selection
-from pipelines.database.shards.databases import Database, FleetDatabase
+from pipelines.database.shards.databases import Database, FleetDatabase, answers
 
 LIST_COLUMNS = {"author": "authors", "tag": "tags"}  # columns with a JSON list of texts
 # The value of each key as SQL on `articles a`; NULL where the article has none.
@@ -106,18 +106,33 @@ def counts(db: Database, by: Sequence[str], query: str | None = None, filters: A
     """
     check_keys("count by", by)
     which = article_selection(db, query, filters)
-    if isinstance(db, sqlite3.Connection):
-        return _counts(db, by, which)
+    if PERIODS.keys() >= {*by} and not which.tests:
+        return _in_time(by, answers(db, lambda one: counts_by_period(one, which, by)))
     added: Counter[tuple[str | None, ...]] = Counter()
-    for found in db.each(db.shards, lambda one: _counts(one, by, which)):
+    for found in answers(db, lambda one: _counts(one, by, which)):
         added.update(found)
     return in_order(by, added)
 
 
+def _in_time(by: Sequence[str], shards: Sequence[dict[int, int]]) -> Counts:
+    """Return numbers of days by the names of periods, in the order of time, the undated last."""
+    numbers = shards[0]
+    if len(shards) > 1:
+        added = Counter[int]()
+        for shard in shards:
+            added.update(shard)
+        numbers = dict(sorted(added.items()))
+    found = _named_periods(by, numbers)
+    undated = (None,) * len(by)
+    if number := found.pop(undated, 0):
+        found[undated] = number
+    return found
+
+
 def _counts(db: sqlite3.Connection, by: Sequence[str], which: ArticleSelection) -> Counts:
-    """Return the counts of one archive."""
+    """Return the counts of one archive by keys of which one is no period, or with tests; in no order."""
     if tuple(by) == ("kind",) and (kinds := _by_kind(db, which)) is not None:
-        return in_order(by, kinds)
+        return kinds
     labels = {key: LABELS[key](db) for key in dict.fromkeys(by) if key in LABELS}
     if (
         len(by) == 1
@@ -126,20 +141,12 @@ def _counts(db: sqlite3.Connection, by: Sequence[str], which: ArticleSelection) 
         and not which.tests
         and is_frequent(db, which)
     ):
-        found = _from_all(db, by, which)
-    elif which.tests or not {*by} <= INDEX_KEYS or (labels and _rows_pay(db, which, by, labels)):
+        return _from_all(db, by, which)
+    if which.tests or not {*by} <= INDEX_KEYS or (labels and _rows_pay(db, which, by, labels)):
         # SQLite takes the primary key for the shortest way to a row, but the rows are large.
         narrow = {*by} <= INDEX_KEYS and not which.tests
-        found = _from_rows(db, by, which, BY_PLACE if narrow else "")
-    elif labels:
-        found = _from_labels(db, by, which, labels)
-    else:
-        found = _named_periods(by, counts_by_period(db, which, by))  # in the order of time, the undated first
-        undated = (None,) * len(by)
-        if number := found.pop(undated, 0):
-            found[undated] = number
-        return found
-    return in_order(by, found)
+        return _from_rows(db, by, which, BY_PLACE if narrow else "")
+    return _from_labels(db, by, which, labels)
 
 
 def in_order(by: Sequence[str], found: Counts) -> Counts:

@@ -100,7 +100,7 @@ def _most_relevant_first(db: FleetDatabase, which: ArticleSelection, needed: int
         if part is not which:
             pools = [pool._replace(tests=pool.tests + which.in_title) for pool in pools]
         shards = list(zip(db.shards, pools, strict=True))
-        found = db.each(shards, lambda shard: list(ranked_first(shard[0], shard[1], needed)))
+        found = db.each(shards, lambda shard: ranked_first(shard[0], shard[1], needed))
         assert part.match is not None
         factors = rank_factors(db, part.match) if sum(map(bool, found)) > 1 else [1.0] * len(found)
         # The lower a rank, the more relevant; of two that are equally relevant, the newer one comes first.

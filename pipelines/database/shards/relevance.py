@@ -14,8 +14,6 @@ import sqlite3
 from math import log
 
 from pipelines.database.connection import ask
-from pipelines.database.query_language.index_terms import EVERYWHERE
-from pipelines.database.search.place_counts import articles_by_day
 from pipelines.database.shards.databases import FleetDatabase
 
 MAX_PHRASES = 8  # of a query that are weighed; a prefix and many forms of a word have more
@@ -61,7 +59,7 @@ def _numbers(db: sqlite3.Connection, phrases: list[str]) -> list[int]:
     """Return how many articles there are, then how many have each phrase."""
     sql = "SELECT count(*) FROM articles_fts WHERE articles_fts MATCH ?"
     with_phrase = [int(next(ask(db, sql, (phrase,)))[0]) for phrase in phrases]
-    return [sum(articles_by_day(db, EVERYWHERE).values()), *with_phrase]
+    return [int(next(ask(db, "SELECT total(articles) FROM article_days"))[0]), *with_phrase]
 
 
 def _weight(numbers: list[int]) -> float:
