@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -28,7 +29,7 @@ from pipelines.database.query_language.near_runs import has_near
 from pipelines.database.query_language.values import has_run, has_words
 from pipelines.database.search.stems import ArchiveWordForms
 from pipelines.database.search.vocabulary import is_there
-from pipelines.database.shards.databases import Database, answers, shards_of
+from pipelines.database.shards.databases import Database, FleetDatabase, answers, shards_of
 
 # CROSS JOIN keeps SQLite from turning the order round: it would query FTS5 for each article in turn.
 FROM_MATCHES = "articles_fts CROSS JOIN articles a {index} ON a.place = articles_fts.rowid"
@@ -44,6 +45,7 @@ class ArticleSelection(NamedTuple):
     places: PlaceRange = EVERYWHERE  # where the days are that fit
     tests: str = ""  # of the rest: "", or conditions that begin with AND
     test_values: Mapping[str, Any] = MappingProxyType({})  # bound in `tests`
+    shards: tuple[int, ...] | None = None  # positions of the shards of a fleet that have its sources; None: all
 
     @property
     def is_everything(self) -> bool:
@@ -110,7 +112,8 @@ def article_selection(db: Database, query: str | None, filters: ArticleFilters) 
         which = article_selection(db, query, replace(filters, unique=False))
         copies = json.dumps(_copies(db, which))
         return which.that("a.id NOT IN (SELECT value FROM json_each(:copies))", {"copies": copies})
-    terms, places = filters.terms(source_ids(db, filters.source)), filters.places()
+    sources = source_ids(db, filters.source)
+    terms, places = filters.terms(sources), filters.places()
     tests, values = filters.seen()
     asked = None
     if query is not None and query.strip():
@@ -135,7 +138,13 @@ def article_selection(db: Database, query: str | None, filters: ArticleFilters) 
         places=places,
         tests=" ".join(f"AND {test}" for test in tests),
         test_values=values,
+        shards=_shards_with(db, sources) if sources and not isinstance(db, sqlite3.Connection) else None,
     )
+
+
+def _shards_with(db: FleetDatabase, sources: list[int]) -> tuple[int, ...]:
+    sql = f"SELECT 1 FROM sources WHERE id IN ({', '.join(map(str, sources))})"
+    return tuple(number for number, one in enumerate(db.shards) if next(ask(one, sql), None) is not None)
 
 
 def copies_selected(db: Database, query: str | None, filters: ArticleFilters) -> list[int]:

@@ -85,7 +85,7 @@ def count(db: Database, query: str | None = None, filters: ArticleFilters = EVER
 def count_selected(db: Database, which: ArticleSelection) -> int:
     """Return how many articles a selection has."""
     if not isinstance(db, sqlite3.Connection):
-        return sum(db.each(db.shards, lambda one: count_selected(one, which)))
+        return sum(answers(db.part(which.shards), lambda one: count_selected(one, which)))
     if which.match is None and not which.tests:
         return sum(articles_by_day(db, which.places).values())
     return int(next(ask(db, f"SELECT count(*) {which.found()}", which.values))[0])
@@ -106,6 +106,8 @@ def counts(db: Database, by: Sequence[str], query: str | None = None, filters: A
     """
     check_keys("count by", by)
     which = article_selection(db, query, filters)
+    if not isinstance(db, sqlite3.Connection):
+        db = db.part(which.shards)
     if PERIODS.keys() >= {*by} and not which.tests:
         return _in_time(by, answers(db, lambda one: counts_by_period(one, which, by)))
     added: Counter[tuple[str | None, ...]] = Counter()

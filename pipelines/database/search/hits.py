@@ -85,13 +85,15 @@ def search(
         raise QueryError("limit and offset", "less than nothing", "give numbers from 0")
     which = article_selection(db, query, filters)
     ranked = which.headline is not None and sort == "relevance"
+    asked = db
     if isinstance(db, sqlite3.Connection):
         places = ranking.places_in_order(db, which, sort, limit, offset)
     else:
         from pipelines.database.shards.merged_places import merged_places  # one archive does not need it
 
-        places = merged_places(db, which, sort, limit, offset)
-    return SearchHits(db, which, _hits(db, which, places, markers), ranked=ranked)
+        asked = db.part(which.shards)
+        places = merged_places(asked, which, sort, limit, offset)
+    return SearchHits(db, which, _hits(asked, which, places, markers), ranked=ranked)
 
 
 def latest(

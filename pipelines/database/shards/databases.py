@@ -29,6 +29,10 @@ class FleetDatabase:
     def __init__(self, shards: Sequence[sqlite3.Connection]) -> None:
         self.shards = tuple(shards)
 
+    def part(self, positions: Sequence[int] | None) -> FleetDatabase:
+        """Return the shards at some positions, as a fleet of their own; None: all."""
+        return self if positions is None else FleetDatabase([self.shards[position] for position in positions])
+
     def each(self, asked: Iterable[Asked], question: Callable[[Asked], Answer]) -> list[Answer]:
         """Return the answers in order, asked by several threads: SQLite computes without Python's lock.
 

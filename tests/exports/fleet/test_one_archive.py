@@ -152,3 +152,17 @@ def _answer(question: Callable[[Archive], Any], archive: Archive) -> Any:
         return question(archive)
     except (NotFound, QueryError) as error:
         return str(error)
+
+
+def test_a_question_about_a_source_is_put_to_the_shard_that_has_it(pair: tuple[Archive, Archive]) -> None:
+    """The statements of the other shards look up names only."""
+    _, fleet = pair
+    asked: list[list[str]] = [[] for _ in fleet.shards]
+    for shard, statements in zip(fleet.shards, asked, strict=True):
+        shard.connection.set_trace_callback(statements.append)
+    assert len(list(fleet.search("report", source="gazette").hits())) == 15
+    assert len(fleet.search("report", source="gazette")) == 15
+    reading = [any("MATCH" in one and "LIMIT 1" not in one for one in statements) for statements in asked]
+    for shard in fleet.shards:
+        shard.connection.set_trace_callback(None)
+    assert reading.count(True) == 1, asked
