@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, cast
 import click
 
 from crawler.cli import output
-from crawler.cli.common_options import folder_to_read
+from crawler.cli.common_options import fleet_or_archive
 from pipelines.core.errors import QueryError, from_os_error
 from pipelines.core.plural import counted, verb
 from pipelines.core.terminal import plain
@@ -89,9 +89,9 @@ def format_option(beginning: str = "", end: str = "") -> Callable[[Callable[...,
 def database_of(ctx: click.Context, *, quickly: bool = False) -> Iterator[Database]:
     """Open the database of this invocation's archive for reading, or those of a fleet.
 
-    `quickly`: see `folder_to_read`. Raises NoArchive, ConfigError, ArchiveDamaged.
+    `quickly`: see `fleet_or_archive`. Raises NoArchive, ConfigError, ArchiveDamaged.
     """
-    with database_in(ctx, folder_to_read(ctx, quickly=quickly)) as db:
+    with database_in(ctx, fleet_or_archive(ctx, quickly=quickly)) as db:
         yield db
 
 
@@ -109,7 +109,7 @@ def database_in(ctx: click.Context, folder: ArchiveFolder) -> Iterator[Database]
 @contextmanager
 def archive_of(ctx: click.Context, *, quickly: bool = False) -> Iterator[Archive]:
     """Open the archive or fleet of this invocation, as Python users do. Raises as `database_of` does."""
-    with _opened(ctx, folder_to_read(ctx, quickly=quickly)) as archive:
+    with _opened(ctx, fleet_or_archive(ctx, quickly=quickly)) as archive:
         yield archive
 
 

@@ -124,7 +124,13 @@ def folder_of(ctx: click.Context) -> ArchiveFolder:
     return folder
 
 
-def folder_to_read(ctx: click.Context, *, quickly: bool = False) -> ArchiveFolder:
+def folder_to_read(ctx: click.Context) -> ArchiveFolder:
+    """Return the archive folder of a command that needs no settings, as `fleet_or_archive` does. Raises WholeFleet."""
+    folder_of(ctx)
+    return fleet_or_archive(ctx)
+
+
+def fleet_or_archive(ctx: click.Context, *, quickly: bool = False) -> ArchiveFolder:
     """Return the archive or fleet of a command that needs no settings, and name mistakes in them all the same.
 
     A mistake in an option -s ends the command. One in a file is a warning: it must not keep anybody from reading the

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from crawler.cli.archive_options import warn_of_shards
-from crawler.cli.common_options import common_options, files_judged, folder_to_read
+from crawler.cli.common_options import common_options, files_judged, fleet_or_archive
 from exports.extras import load_extra
 from pipelines.core.errors import ConfigError
 from pipelines.core.terminal import plain
@@ -94,7 +94,7 @@ def command(
 
     found = ReplayWeb.read(replayweb) if replayweb is not None else None
     place = Place(host, (port, second, third), found, token, public, origins)
-    folder = folder_to_read(ctx)
+    folder = fleet_or_archive(ctx)
     if is_fleet(folder.path):
         with Archive(folder.path) as looked_at:
             warn_of_shards(ctx, looked_at)
