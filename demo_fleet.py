@@ -73,8 +73,8 @@ def bucket(folder: Path) -> Iterator[str]:
     """Run an object store; yield its address. Its keys are in our environment meanwhile."""
     from tests.support.seaweedfs import KEY_ID, SECRET, ObjectServer
 
+    os.environ |= {"AWS_ACCESS_KEY_ID": KEY_ID, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_REGION": "us-east-1"}
     server = ObjectServer(folder)
-    os.environ |= {"AWS_ACCESS_KEY_ID": KEY_ID, "AWS_SECRET_ACCESS_KEY": SECRET}
     try:
         yield server.endpoint
     finally:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from exports.python_api.rows import GoneRow as GoneRow
     from exports.python_api.rows import RevisionRow as RevisionRow
     from exports.python_api.rows import SourceRow as SourceRow
-    from pipelines.selection.captures import CaptureSelection
+    from pipelines.selection.fleet_captures import AnyCaptures
 
 Row = dict[str, Any]
 # What the caller knows of an export: software, created, archive, query, filters; for `pack` also `name`, the name of
@@ -89,7 +89,7 @@ class CaptureFormat(Protocol):
     media_type: str
     suffix: str  # required in file names, because other programs recognise the format by it
 
-    def pack(self, selection: CaptureSelection, out: BinaryIO, about: ExportInfo) -> dict[str, Any]:
+    def pack(self, selection: AnyCaptures, out: BinaryIO, about: ExportInfo) -> dict[str, Any]:
         """Write all captures, one at a time, and return the fields that they add to the manifest.
 
         These are at least "captures" (the number written), "added_for_revisits" and "revisits_without_response".

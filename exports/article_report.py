@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ from pipelines.core.plural import counted
 from pipelines.database import page_states, queries
 from pipelines.database.clusters.cluster_list import cluster_of
 from pipelines.database.connection import Row
+from pipelines.database.shards.databases import Database
 
 OF_TEXT = ("text", "description", "authors", "modified")  # of a revision: a report of that revision has them
 
@@ -31,7 +31,7 @@ OF_BOTH = (
 UNKNOWN = dict.fromkeys(("changes", "change_ratio", "words_added", "words_removed", "silent")) | {"alternates": 0}
 
 
-def states_of(db: sqlite3.Connection, row: Row) -> list[Row]:
+def states_of(db: Database, row: Row) -> list[Row]:
     """Return every state of an article's text; the newest as the article has it if its own row is lost."""
     found = list(queries.revisions(db, row["id"]))
     if all(one["revision"] != row["revision"] for one in found):
@@ -39,7 +39,7 @@ def states_of(db: sqlite3.Connection, row: Row) -> list[Row]:
     return found
 
 
-def as_dict(db: sqlite3.Connection, row: Row, states: Iterable[Row]) -> dict[str, Any]:
+def as_dict(db: Database, row: Row, states: Iterable[Row]) -> dict[str, Any]:
     """Return everything for programs: the article as of a revision, all its revisions, captures, copies and states."""
     return {
         **row,

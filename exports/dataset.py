@@ -29,7 +29,7 @@ from pipelines.core.items import Article
 from pipelines.core.safe_open import open_file, sync_folder
 
 if TYPE_CHECKING:
-    from pipelines.selection.captures import CaptureSelection
+    from pipelines.selection.fleet_captures import AnyCaptures
 
 Body: TypeAlias = Callable[[BinaryIO], dict[str, Any]]  # writes a file and returns fields of its manifest
 GZIP_LEVEL = 6  # of 9
@@ -177,7 +177,7 @@ def export_parts(
 
 
 def export_captures(
-    form: CaptureFormat, selection: CaptureSelection, out: Path, about: ExportInfo, *, force: bool = False
+    form: CaptureFormat, selection: AnyCaptures, out: Path, about: ExportInfo, *, force: bool = False
 ) -> dict[str, Any]:
     """Write captures to `out` with a manifest next to it; return the manifest. Raises as `export` does."""
     check_name(form, out)

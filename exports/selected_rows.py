@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING, TypeAlias
 
 from exports import Row
 from exports.columnar_rows import Batch, ColumnarRows
@@ -17,7 +17,10 @@ from pipelines.database.filters import ArticleFilters
 from pipelines.database.search import counts
 from pipelines.database.selection import copies_selected
 from pipelines.selection.exclusions import NO_EXCLUSIONS, ExclusionFilter, Exclusions
-from pipelines.warc.storage import WarcStorage
+
+if TYPE_CHECKING:
+    from exports.fleet.exclusion import FleetExclusion
+    from exports.python_api.archive import Archive
 
 COUNTED = ("id", "revision", "published_day")  # columns that the manifest counts, and that errors name
 JUDGED = ("url", "captured", "header_rights", "rights", "warc_record_id")  # columns that filters on rights read
@@ -55,15 +58,27 @@ class RowSelection:
         return list(dict.fromkeys(wanted))
 
 
+RowFilter: TypeAlias = "ExclusionFilter | FleetExclusion"
+
+
+def _exclusion(archive: Archive, selection: RowSelection) -> RowFilter:
+    if len(archive.shards) == 1:
+        (shard,) = archive.shards
+        return ExclusionFilter(selection.without, shard.connection, shard.warc_storage)
+    from exports.fleet.exclusion import FleetExclusion
+
+    return FleetExclusion(selection.without, archive)
+
+
 class ArticleRows:
     """Yield the rows of a selection, as often as they are asked for, and count what was left out."""
 
-    def __init__(self, db: sqlite3.Connection, warc: WarcStorage, selection: RowSelection) -> None:
+    def __init__(self, archive: Archive, selection: RowSelection) -> None:
         self.selection = selection
-        self.exclusion = ExclusionFilter(selection.without, db, warc)  # of the last pass over the rows
+        self.exclusion = _exclusion(archive, selection)  # of the last pass over the rows
         self.sampled: int | None = None  # articles in the sample; None: there is none
-        self._make_filter: Callable[[], ExclusionFilter] = lambda: ExclusionFilter(selection.without, db, warc)
-        self._db = db
+        self._make_filter: Callable[[], RowFilter] = lambda: _exclusion(archive, selection)
+        self._db = archive.database
 
     @cached_property
     def _copies(self) -> set[int]:
@@ -72,7 +87,7 @@ class ArticleRows:
             return set(copies_selected(self._db, self.selection.query, self.selection.filters))
         return other_copies_among(self._db, {row["id"] for row in self._filtered(self._make_filter())})
 
-    def _unlike(self, exclusion: ExclusionFilter) -> Iterator[Row]:
+    def _unlike(self, exclusion: RowFilter) -> Iterator[Row]:
         """Yield what may be in the dataset, without copies if they are not wanted."""
         if not self.selection.dedupe:
             yield from self._filtered(exclusion)
@@ -123,7 +138,7 @@ class ArticleRows:
     def _all(self) -> Iterator[Row]:
         return self._unlike(self.exclusion)
 
-    def _filtered(self, exclusion: ExclusionFilter) -> Iterator[Row]:
+    def _filtered(self, exclusion: RowFilter) -> Iterator[Row]:
         of_kind = exclusion.revisions if self.selection.every_revision else exclusion.articles
         return of_kind(self._rows())
 

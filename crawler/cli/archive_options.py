@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sqlite3
 import sys
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
@@ -15,11 +14,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, cast
 import click
 
 from crawler.cli import output
-from crawler.cli.common_options import folder_to_read
+from crawler.cli.common_options import fleet_or_archive
 from pipelines.core.errors import QueryError, from_os_error
 from pipelines.core.plural import counted, verb
+from pipelines.core.terminal import plain
 from pipelines.database.connection import connect
 from pipelines.database.filters import ArticleFilters, watched_sources
+from pipelines.database.shards.databases import Database
+from pipelines.fleet.layout import is_fleet
 
 FILTER_NAMES = tuple(field.name for field in fields(ArticleFilters))
 
@@ -84,25 +86,61 @@ def format_option(beginning: str = "", end: str = "") -> Callable[[Callable[...,
 
 
 @contextmanager
-def database_of(ctx: click.Context, *, quickly: bool = False) -> Iterator[sqlite3.Connection]:
-    """Open the database of this invocation's archive for reading. Raises NoArchive, ConfigError, ArchiveDamaged.
+def database_of(ctx: click.Context, *, quickly: bool = False) -> Iterator[Database]:
+    """Open the database of this invocation's archive for reading, or those of a fleet.
 
-    `quickly`: see `folder_to_read`.
+    `quickly`: see `fleet_or_archive`. Raises NoArchive, ConfigError, ArchiveDamaged.
     """
-    with closing(connect(folder_to_read(ctx, quickly=quickly).database)) as db:
+    with database_in(ctx, fleet_or_archive(ctx, quickly=quickly)) as db:
+        yield db
+
+
+@contextmanager
+def database_in(ctx: click.Context, folder: ArchiveFolder) -> Iterator[Database]:
+    """Open the database in a folder, or those of a fleet, for a command that looks at the settings itself."""
+    if is_fleet(folder.path):
+        with _opened(ctx, folder) as archive:
+            yield archive.database
+        return
+    with closing(connect(folder.database)) as db:
         yield db
 
 
 @contextmanager
 def archive_of(ctx: click.Context, *, quickly: bool = False) -> Iterator[Archive]:
-    """Open the archive of this invocation for reading, as Python users do. Raises as `database_of` does."""
-    from exports.python_api.archive import Archive
-
-    with Archive(folder_to_read(ctx, quickly=quickly).path) as archive:
+    """Open the archive or fleet of this invocation, as Python users do. Raises as `database_of` does."""
+    with _opened(ctx, fleet_or_archive(ctx, quickly=quickly)) as archive:
         yield archive
 
 
-def removed_sources(db: sqlite3.Connection, folder: ArchiveFolder) -> set[str]:
+@contextmanager
+def _opened(ctx: click.Context, folder: ArchiveFolder) -> Iterator[Archive]:
+    """Open an archive; name the shards of a fleet that cannot be read, so that the exit code is 1."""
+    from exports.python_api.archive import Archive
+
+    with Archive(folder.path) as archive:
+        if is_fleet(folder.path):
+            warn_of_shards(ctx, archive)
+        yield archive
+
+
+def warn_of_shards(ctx: click.Context, archive: Archive) -> None:
+    """Name the shards of a fleet that cannot be read."""
+    import warnings
+
+    from exports.fleet.connections import left_out
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        unreadable = archive.unreadable
+    for path, error in unreadable.items():
+        click.echo(f"warning: shard {path.name}: {plain(str(error))}", err=True)
+    if unreadable:
+        click.echo(f"warning: {left_out(unreadable)}", err=True)
+        ctx.find_root().ensure_object(dict)["is_partial"] = True
+
+
+def removed_sources(db: Database, folder: ArchiveFolder) -> set[str]:
     """Return the names of the sources that had a file in sources/ and have none now: no crawl visits them."""
     return {name for name in watched_sources(db) if not os.path.lexists(folder.sources / f"{name}.toml")}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from exports.article_report import imported_from
 from pipelines.core.archive_layout import is_export
@@ -17,6 +17,9 @@ from pipelines.warc.http_message import REDIRECTS
 from pipelines.warc.import_marks import NO_ORIGINAL
 from pipelines.warc.storage import WarcStorage
 
+if TYPE_CHECKING:
+    from exports.python_api.archive import Archive
+
 MAX_CAPTURES_SHOWN = 10  # the newest ones; JSON has all
 
 
@@ -25,9 +28,7 @@ def newest_answer(captures: Sequence[Row]) -> Row:
     return next((row for row in reversed(captures) if row["record_type"] != "metadata"), captures[-1])
 
 
-def lines(
-    db: sqlite3.Connection, warc: WarcStorage, wanted: str, why: str, captures: Sequence[Row]
-) -> Iterator[tuple[str | None, str]]:
+def lines(archive: Archive, wanted: str, why: str, captures: Sequence[Row]) -> Iterator[tuple[str | None, str]]:
     """Yield the lines as (name, value). The name "" continues the line before; None is a line without a name."""
     yield None, f"{wanted}: {why}"
     left_out = len(captures) - MAX_CAPTURES_SHOWN
@@ -37,8 +38,11 @@ def lines(
         yield None, f"{counted(len(captures), 'capture')}:"
     for row in captures[-MAX_CAPTURES_SHOWN:]:
         yield None, ""
-        yield from capture_lines(db, warc, row)
+        shard = archive.shard_of(row)
+        yield from capture_lines(shard.connection, shard.warc_storage, row)
     newest = newest_answer(captures)
+    shard = archive.shard_of(newest)
+    db, warc = shard.connection, shard.warc_storage
     yield None, ""
     if not warc.has(newest["warc_file"]):
         return

@@ -12,7 +12,7 @@ from crawler.config.archive_folder import ArchiveFolder, find
 from pipelines.core.errors import ConfigError
 from pipelines.core.plural import counted
 from pipelines.core.terminal import plain
-from pipelines.fleet.layout import MAX_SHARDS, FleetFolder, fleet_at
+from pipelines.fleet.layout import MAX_SHARDS, FleetFolder, fleet_at, is_fleet
 
 if TYPE_CHECKING:
     import sqlite3
@@ -127,8 +127,14 @@ def folder_of(ctx: click.Context) -> ArchiveFolder:
     return folder
 
 
-def folder_to_read(ctx: click.Context, *, quickly: bool = False) -> ArchiveFolder:
-    """Return the archive folder of a command that needs no settings, and name mistakes in them all the same.
+def folder_to_read(ctx: click.Context) -> ArchiveFolder:
+    """Return the archive folder of a command that needs no settings, as `fleet_or_archive` does. Raises WholeFleet."""
+    folder_of(ctx)
+    return fleet_or_archive(ctx)
+
+
+def fleet_or_archive(ctx: click.Context, *, quickly: bool = False) -> ArchiveFolder:
+    """Return the archive or fleet of a command that needs no settings, and name mistakes in them all the same.
 
     A mistake in an option -s ends the command. One in a file is a warning: it must not keep anybody from reading the
     archive. `quickly` looks only at the names in morgue.toml unless there is an -s: a whole check takes 0.1 s, which is
@@ -136,11 +142,11 @@ def folder_to_read(ctx: click.Context, *, quickly: bool = False) -> ArchiveFolde
     """
     from crawler.config.setting_names import looks_right
 
-    folder, overrides = folder_of(ctx), overrides_of(ctx)
+    folder, overrides = settings_folder_of(ctx), overrides_of(ctx)
     if quickly and not overrides and looks_right(folder):
         return folder
     try:
-        config_of(ctx)
+        _config(ctx, folder)
     except ConfigError as error:
         if overrides:
             raise
@@ -153,22 +159,28 @@ def config_of(ctx: click.Context) -> Config:
 
     Raises NoArchive, ConfigError.
     """
+    return _config(ctx, folder_of(ctx))
+
+
+def _config(ctx: click.Context, folder: ArchiveFolder) -> Config:
     from crawler.config.models import load
 
-    config = load(folder_of(ctx), overrides_of(ctx), skip_broken=True)
+    config = load(folder, overrides_of(ctx), skip_broken=True)
     for mistake in config.broken.values():
         click.echo(f"warning: {plain(str(mistake))}", err=True)
     return config
 
 
-def files_of(ctx: click.Context) -> SettingsFiles:
+def files_of(ctx: click.Context, folder: ArchiveFolder | None = None) -> SettingsFiles:
     """Return what the archive's files say, for a command that works also if no crawl can start with them.
+
+    `folder`: of a shard, if the command is on a fleet.
 
     Raises NoArchive; ConfigError if there is a mistake in an option -s.
     """
     from crawler.health.settings_files import read_files
 
-    files = read_files(folder_of(ctx), overrides_of(ctx))
+    files = read_files(folder or folder_of(ctx), overrides_of(ctx))
     if files.error is not None:
         click.echo(f"warning: {plain(str(files.error))}", err=True)
     return files
@@ -181,8 +193,13 @@ def files_judged(ctx: click.Context, db: sqlite3.Connection) -> SettingsFiles | 
     """
     from crawler.health.settings_files import unchanged_files
 
-    unchanged = None if overrides_of(ctx) else unchanged_files(db, folder_of(ctx))
-    return unchanged or files_of(ctx)
+    folder = settings_folder_of(ctx)
+    if is_fleet(folder.path):
+        from pipelines.database.connection import file_of
+
+        folder = ArchiveFolder(file_of(db).parent)
+    unchanged = None if overrides_of(ctx) else unchanged_files(db, folder)
+    return unchanged or files_of(ctx, folder)
 
 
 def overrides_of(ctx: click.Context) -> list[str]:

@@ -62,7 +62,9 @@ class CommandLine(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command. An unknown option that is ours by another name is answered with our name."""
         try:
-            return super().invoke(ctx)
+            code = super().invoke(ctx)
+            # Shards that could not be read: what was printed is not all there is.
+            return code or (MorgueError.exit_code if ctx.find_root().ensure_object(dict).get("is_partial") else code)
         except click.NoSuchOption as error:
             known = {name for one in error.ctx.command.params for name in one.opts} if error.ctx else set()
             meant = [name for name in OPTIONS_MEANT.get(error.option_name, ()) if name in known]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import sys
 from collections.abc import Iterator
 from itertools import chain
@@ -12,13 +11,13 @@ import click
 from crawler.cli import output
 from crawler.cli.archive_options import (
     QueryCommand,
-    database_of,
+    archive_of,
     filter_options,
     format_option,
     standard_output,
     stem_option,
 )
-from crawler.cli.common_options import ROWS, common_options, folder_of
+from crawler.cli.common_options import ROWS, common_options
 from crawler.cli.searching.hints import no_match, without
 from pipelines.core.plural import counted, verb
 from pipelines.core.terminal import plain
@@ -29,6 +28,7 @@ from pipelines.database.filters import EVERYTHING, ArticleFilters
 from pipelines.database.query_language.addresses import is_address
 from pipelines.database.query_language.tokens import with_stems
 from pipelines.database.search import counts
+from pipelines.database.shards.databases import Database
 
 
 @click.command(cls=QueryCommand)
@@ -71,8 +71,11 @@ def command(
     from crawler.cli.copies.comparing import compare_waiting
 
     query = " ".join(words)
-    with database_of(ctx) as db:
-        compare_waiting(folder_of(ctx), db)
+    with archive_of(ctx) as archive:
+        db = archive.database
+        compare_waiting(archive)
+        if len(archive.shards) > 1:
+            click.echo("Copies are compared within each shard, not across shards.", err=True)
         with standard_output():
             if len(words) == 1 and (query.strip().isdigit() or is_address(query)):
                 _show(db, query, filters, form)
@@ -84,7 +87,7 @@ def command(
                 _write(cluster_list.clusters(db, query, filters, sort, limit or None, offset), form)
 
 
-def _show(db: sqlite3.Connection, wanted: str, filters: ArticleFilters, form: str) -> None:
+def _show(db: Database, wanted: str, filters: ArticleFilters, form: str) -> None:
     """Print the cluster of one article. Raises NotFound."""
     if filters != EVERYTHING:
         raise click.UsageError("filters choose clusters, and a NUMBER or URL names one: leave out one of them")
@@ -99,9 +102,7 @@ def _show(db: sqlite3.Connection, wanted: str, filters: ArticleFilters, form: st
         click.echo(f"Article {article['id']} is in no cluster: {why}.\n  {plain(article['title'] or article['url'])}")
 
 
-def _table(
-    db: sqlite3.Connection, query: str, filters: ArticleFilters, sort: str, limit: int | None, offset: int
-) -> None:
+def _table(db: Database, query: str, filters: ArticleFilters, sort: str, limit: int | None, offset: int) -> None:
     found = list(cluster_list.clusters(db, query, filters, sort, limit, offset))
     is_cut_off = bool(offset) or len(found) == limit
     total = cluster_list.count_clusters(db, query, filters) if is_cut_off else len(found)

@@ -20,7 +20,7 @@ from crawler.cli.archive_options import (
     stem_option,
     undated_sentence,
 )
-from crawler.cli.common_options import POSITIVE, ROWS, common_options, folder_of
+from crawler.cli.common_options import POSITIVE, ROWS, common_options, settings_folder_of
 from crawler.cli.counting import count_table
 from crawler.cli.counting.bars import characters_for
 from crawler.cli.searching.hints import no_match
@@ -107,7 +107,7 @@ def _misses(archive: Archive, found: Attention, filters: ArticleFilters) -> list
     """Return what `morgue search` says of each query without a match: which words are missing, what is like them."""
     missed = [query for query, number in zip(found.queries, found.matches, strict=True) if not number and found.rows]
     said = set(count_table.notes(found))
-    lines = (no_match(archive.connection, query, filters, named=len(found.queries) > 1) for query in missed)
+    lines = (no_match(archive.database, query, filters, named=len(found.queries) > 1) for query in missed)
     joined = [query.split(",") for query in missed if re.fullmatch(r"\w+(,\w+)+", query)]
     separate = (f"  Several queries are separate arguments: morgue count {' '.join(words)}" for words in joined)
     return [line for line in chain(chain.from_iterable(lines), separate) if line.strip() not in said]
@@ -135,7 +135,7 @@ def _plot(
     from exports.plots.chart import ChartSource, chart_of
     from exports.plots.plot_file import write_plot
 
-    source = ChartSource(folder_of(ctx).path.name, f"newsmorgue {__version__}", filters)
+    source = ChartSource(settings_folder_of(ctx).path.name, f"newsmorgue {__version__}", filters)
     chart = chart_of(found, source, share=share, smooth=smooth)
     if warning := write_plot(chart, path, force=force):
         click.echo(f"warning: {terminal.plain(warning)}", err=True)

@@ -7,9 +7,8 @@ import sys
 import click
 
 from crawler.cli import output
-from crawler.cli.archive_options import database_of, standard_output
-from crawler.cli.common_options import common_options, folder_of
-from pipelines.bucket.opening import warc_storage
+from crawler.cli.archive_options import archive_of, standard_output
+from crawler.cli.common_options import common_options
 from pipelines.database import queries
 
 
@@ -40,9 +39,10 @@ def command(ctx: click.Context, wanted: str, first: str | None, second: str | No
     from pipelines.database.edits.comparison import Comparison
     from pipelines.database.edits.edit_list import compared, has_moved
 
-    warc = warc_storage(folder_of(ctx).path)
-    with database_of(ctx) as db:
+    with archive_of(ctx) as archive:
+        db = archive.database
         row = queries.article(db, wanted)
+        warc = archive.shard_of(row).warc_storage
         states = states_of(db, row)
         old, new = compared(states, row["id"], first, second)
     comparison = Comparison(row["id"], row["url"], old, new, has_moved(states, old, new))

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import sqlite3
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
-from itertools import chain
+from heapq import merge
+from itertools import chain, islice
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import click
 
 from crawler.cli import output
 from crawler.cli.archive_options import database_of, format_option, removed_sources, standard_output
-from crawler.cli.common_options import ROWS, common_options, folder_of, overrides_of
+from crawler.cli.common_options import ROWS, common_options, overrides_of, settings_folder_of
 from pipelines.core import timestamps
 from pipelines.core.plural import counted, verb
 from pipelines.core.source_names import must_be_meant
@@ -33,6 +34,7 @@ from pipelines.database.frontier.planned import (
     sources_with_addresses,
     waiting_parts,
 )
+from pipelines.database.shards.databases import Database, shards_of
 
 if TYPE_CHECKING:
     from crawler.config.models import Config
@@ -66,7 +68,7 @@ def command(ctx: click.Context, sources: tuple[str, ...], limit: int, form: str)
     from crawler.config.models import load
     from crawler.config.pauses import paused_sources
 
-    now, folder = timestamps.now(), folder_of(ctx)
+    now, folder = timestamps.now(), settings_folder_of(ctx)
     config = load(folder, overrides_of(ctx), skip_broken=True)
     with database_of(ctx) as db:
         names = named_sources(config, list(queries.sources(db)), sources) if sources else None
@@ -74,16 +76,18 @@ def command(ctx: click.Context, sources: tuple[str, ...], limit: int, form: str)
         resting = paused_sources(folder.sources, now).keys() | removed
         fresh = new_listings(db, config, names, now)
         unread = [visit for visit in fresh if visit["source"] not in resting]
-        visits = chain(unread[:limit], planned_visits(db, names, now, max(limit - len(unread), 0), without=resting))
+        visits = chain(unread[:limit], next_visits(db, names, now, max(limit - len(unread), 0), resting))
         if form != "table":
             with standard_output():
                 output.write_rows(visits, VISIT_KEYS, form)
             return
-        counts, shown = [*counted_new(fresh), *planned_by_source(db, names, now)], list(visits)
+        planned = [row for one in shards_of(db) for row in planned_by_source(one, names, now)]
+        counts, shown = [*counted_new(fresh), *sorted(planned, key=lambda row: str(row["next"]))], list(visits)
         going_on = list(running_backfills(db, names))
         waits = dict(waiting(config, db, [str(count["source"]) for count in counts], now))
         waits |= dict.fromkeys(removed, NO_FILE_TEXT)
-        counts = list(with_parts(counts, config, waiting_parts(db), names))
+        parts = dict(chain.from_iterable(waiting_parts(one).items() for one in shards_of(db)))
+        counts = list(with_parts(counts, config, parts, names))
     with standard_output():
         if not counts:
             click.echo("No visit is planned. `morgue add URL` adds a source; `morgue crawl NAME` reads one again.")
@@ -110,6 +114,14 @@ def command(ctx: click.Context, sources: tuple[str, ...], limit: int, form: str)
             click.echo(f"{counted(more, 'more visit')} {verb(more, 'is', 'are')} planned (--limit)")
 
 
+def next_visits(
+    db: Database, names: list[str] | None, now: datetime, limit: int, without: Collection[str]
+) -> Iterator[Row]:
+    """Yield the next visits of an archive, or of all shards, the soonest first."""
+    found = [planned_visits(one, names, now, limit, without) for one in shards_of(db)]
+    return found[0] if len(found) == 1 else islice(merge(*found, key=itemgetter("at")), limit)
+
+
 def with_parts(
     counts: list[Row], config: Config, waiting: Mapping[str, tuple[int, int]], names: list[str] | None
 ) -> Iterator[Row]:
@@ -125,16 +137,17 @@ def with_parts(
             }  # fmt: skip
 
 
-def running_backfills(db: sqlite3.Connection, names: list[str] | None) -> Iterator[str]:
+def running_backfills(db: Database, names: list[str] | None) -> Iterator[str]:
     """Yield a line on each backfill that goes on."""
-    running = backfills.running(db)
-    for name, source_id in ids_of_sources(db).items():
-        if (names is None or name in names) and (backfill := running.get(source_id)) is not None:
-            left = counted(backfills.left(db, backfill), "article")
-            yield f"backfill of {name}: {left} of the past to come, {backfill.a_day:,} a day"
+    for one in shards_of(db):
+        running = backfills.running(one)
+        for name, source_id in ids_of_sources(one).items():
+            if (names is None or name in names) and (backfill := running.get(source_id)) is not None:
+                left = counted(backfills.left(one, backfill), "article")
+                yield f"backfill of {name}: {left} of the past to come, {backfill.a_day:,} a day"
 
 
-def new_listings(db: sqlite3.Connection, config: Config, names: list[str] | None, now: datetime) -> list[Row]:
+def new_listings(db: Database, config: Config, names: list[str] | None, now: datetime) -> list[Row]:
     """Return with VISIT_KEYS the listings of sources that were never crawled: the next crawl queues and reads them.
 
     Those that another file names, too, are read for one source only.
@@ -142,7 +155,8 @@ def new_listings(db: sqlite3.Connection, config: Config, names: list[str] | None
     from crawler.config.listed_twice import readers
     from crawler.frontier.watched_sites import seeds_of
 
-    known, found, reader = sources_with_addresses(db), [], readers(config.sources.values(), now)
+    known = set[str]().union(*map(sources_with_addresses, shards_of(db)))
+    found, reader = list[Row](), readers(config.sources.values(), now)
     for name, own in config.sources.items():
         if name not in known and (names is None or name in names):
             entries = {entry.url: entry for entry in seeds_of(own.source, own)}.values()
@@ -165,19 +179,21 @@ def named_sources(config: Config, rows: list[Row], wanted: tuple[str, ...]) -> l
     return [must_be_meant(text, homes) for text in wanted]
 
 
-def waiting(config: Config, db: sqlite3.Connection, names: list[str], now: datetime) -> Iterator[tuple[str, str]]:
+def waiting(config: Config, db: Database, names: list[str], now: datetime) -> Iterator[tuple[str, str]]:
     """Yield (source, what it waits for) of the sources that are not asked now by their hours or limits of a day."""
     from crawler.config.pauses import pause_lasts
     from crawler.schedule.hours import Hours
 
-    ids = ids_of_sources(db)
-    used = used_since(db, now.replace(hour=0, minute=0, second=0, microsecond=0))
+    today, used = now.replace(hour=0, minute=0, second=0, microsecond=0), dict[str, tuple[int, int]]()
+    for one in shards_of(db):
+        by_id = used_since(one, today)
+        used |= {name: by_id[number] for name, number in ids_of_sources(one).items() if number in by_id}
     for name in names:
         own = config.for_source(name) if name in config.sources else config.crawl
         if name in config.sources and pause_lasts(pause := config.sources[name].paused, now):
             yield name, f"morgue sources resume {name}" if pause is True else f"{pause}: it is paused"
             continue
-        pages, size = used.get(ids.get(name), (0, 0))
+        pages, size = used.get(name, (0, 0))
         if own.hours and not (span := Hours.parse(own.hours)).is_open(now):
             yield name, span.next_opening(now)
         elif own.bytes_per_day and size >= own.bytes_per_day:

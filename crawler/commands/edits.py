@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,6 +16,7 @@ from crawler.cli.searching.hints import no_match
 from pipelines.core.plural import counted, verb
 from pipelines.database.connection import Row
 from pipelines.database.filters import ArticleFilters
+from pipelines.database.shards.databases import Database
 
 if TYPE_CHECKING:
     from pipelines.database.edits.edit_list import EditFilters
@@ -100,7 +100,7 @@ def command(
                 click.echo(line)
 
 
-def found_nothing(db: sqlite3.Connection, query: str, filters: ArticleFilters) -> list[str]:
+def found_nothing(db: Database, query: str, filters: ArticleFilters) -> list[str]:
     """Return what `morgue search` says of a query that no article matches; nothing if one does."""
     if not query.strip():
         return []
@@ -110,7 +110,7 @@ def found_nothing(db: sqlite3.Connection, query: str, filters: ArticleFilters) -
     return [] if counts.count(db, query, among) else list(no_match(db, query, among))
 
 
-def none_of(db: sqlite3.Connection, query: str, filters: ArticleFilters, wanted: EditFilters) -> str:
+def none_of(db: Database, query: str, filters: ArticleFilters, wanted: EditFilters) -> str:
     """Return the sentence for no edit found. Of --silent, it says of how many edits that is not known."""
     from pipelines.database.edits import edit_list
 

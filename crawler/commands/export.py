@@ -14,7 +14,7 @@ import click
 
 from crawler import __version__
 from crawler.cli.archive_options import archive_of, filter_options, standard_output, stem_option
-from crawler.cli.common_options import POSITIVE, common_options, folder_of
+from crawler.cli.common_options import POSITIVE, common_options, settings_folder_of
 from crawler.cli.datasets.options import ExportOptions
 from crawler.cli.log_options import log_options
 from exports import CaptureFormat, dataset, format_names, is_capture_format, load_format
@@ -60,10 +60,12 @@ COUNTED_NOUNS = ("capture", "record", "page", "byte")  # of the closing line; th
 @click.option("--force", is_flag=True, help="Replace OUT and its manifest.")
 @click.option("--raw", is_flag=True, help="csv, txt: leave cells unchanged that a spreadsheet would run as formulas.")
 @click.option("--excel", is_flag=True, help="CSV: begin with a byte order mark, and cut cells that Excel refuses.")
+@click.option("--partial", "is_partial", is_flag=True,
+              help="Of a fleet: export also if a shard cannot be read, without what it holds.")  # fmt: skip
 @common_options
 @log_options
 @click.pass_context
-def command(ctx: click.Context, query: str | None, stem: bool, **options: Any) -> None:
+def command(ctx: click.Context, query: str | None, stem: bool, is_partial: bool, **options: Any) -> None:
     """Write articles or captures to the file OUT, with a manifest.
 
     The manifest, OUT.manifest.json, says what the file holds: filters, counts, columns, SHA-256.
@@ -139,6 +141,7 @@ def command(ctx: click.Context, query: str | None, stem: bool, **options: Any) -
         captures = CaptureFilter(wanted.filters, wanted.query, wanted.hosts, wanted.urls, without)
         about["filters"] |= {"host": list(wanted.hosts), "url": list(wanted.urls)}
         with archive_of(ctx) as archive:
+            _check_shards(archive, about, is_partial=is_partial)
             _export_captures(ctx, form, archive, captures, wanted, about)
         return
     if wanted.hosts or wanted.urls:
@@ -148,7 +151,8 @@ def command(ctx: click.Context, query: str | None, stem: bool, **options: Any) -
     gc.freeze()  # what is loaded by now stays, and rows make no cycles: to look for garbage often takes time
     gc.set_threshold(GARBAGE_OBJECTS)
     with archive_of(ctx) as archive:
-        export_articles(form, folder_of(ctx), archive, wanted, without, about)
+        _check_shards(archive, about, is_partial=is_partial)
+        export_articles(form, archive, wanted, without, about)
 
 
 def _export_captures(
@@ -161,7 +165,7 @@ def _export_captures(
 ) -> None:
     from crawler.cli.datasets.articles import report_left_out
     from crawler.cli.progress_bar import bar
-    from pipelines.selection.captures import CaptureSelection
+    from exports.fleet.captures import selected_captures
 
     path = None if wanted.out == "-" else Path(wanted.out)
     if path is not None:
@@ -175,9 +179,7 @@ def _export_captures(
         show_progress(done, selection.bytes)
 
     with bar("rights") as show_rights_progress:  # ends at once without a rights filter
-        selection = CaptureSelection(
-            archive.connection, archive.warc_storage, captures, count_bytes, show_rights_progress
-        )
+        selection = selected_captures(archive, captures, count_bytes, show_rights_progress)
     with selection, bar(form.name) as show_progress:
         if path is None:
             with standard_output() as stdout:
@@ -188,6 +190,14 @@ def _export_captures(
     _report(manifest, path)
     if manifest.get("damages"):
         ctx.exit(1)
+
+
+def _check_shards(archive: Archive, about: dict[str, Any], *, is_partial: bool) -> None:
+    """Refuse an export of a fleet with shards that cannot be read, or note them. Raises ArchiveDamaged."""
+    if not is_partial:
+        archive.must_be_whole("--partial exports what the others hold")
+    elif names := [path.name for path in archive.unreadable]:
+        about["shards_left_out"] = names
 
 
 def _report(manifest: dict[str, Any], path: Path | None) -> None:
@@ -219,7 +229,7 @@ def _export_info(ctx: click.Context, wanted: ExportOptions) -> dict[str, Any]:
     return {
         "software": f"newsmorgue {__version__}",
         "created": stamp(now()),
-        "archive": folder_of(ctx).path.name,
+        "archive": settings_folder_of(ctx).path.name,
         "query": wanted.query,
         "filters": filters | signals,
         **({} if is_capture_format(load_format(wanted.form)) else wanted.chosen_about()),

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 import click
 
 from crawler.cli import output
-from crawler.cli.archive_options import database_of, standard_output
-from crawler.cli.common_options import common_options, config_of, files_judged, files_of, folder_of
+from crawler.cli.archive_options import database_in, database_of, standard_output
+from crawler.cli.common_options import common_options, config_of, files_judged, files_of, settings_folder_of
 from pipelines.core.errors import ConfigError, MorgueError
 from pipelines.core.plural import counted
 from pipelines.core.source_names import must_be_meant
 from pipelines.core.terminal import plain
 from pipelines.core.timestamps import stamp
-from pipelines.database.connection import connect
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -65,11 +63,11 @@ def command(
         from crawler.health.notify import check_target
 
         check_target(notify)
-    from crawler.health.check import look
+    from crawler.health.check import look_at_all
 
     files = files_of(ctx) if notify is not None else None  # to tell what changed takes all settings
-    with closing(connect(folder_of(ctx).database)) as db:
-        found = look(db, files or files_judged(ctx, db))
+    with database_in(ctx, settings_folder_of(ctx)) as db:
+        found = look_at_all(db, lambda one: files or files_judged(ctx, one))
     shown = chosen(found, sources)
     with standard_output():
         if form == "json":
@@ -130,7 +128,7 @@ def send_test(ctx: click.Context, notify: str | None) -> int:
 
 def print_table(shown: Sequence[SourceVerdict]) -> None:
     """Print the ill ones with their reasons, then those that are paused, and count the others."""
-    from crawler.health.kinds import ARCHIVE, OK, PAUSED
+    from crawler.health.kinds import OK, PAUSED
 
     ill = [one for one in shown if one.reasons]
     rows = [
@@ -158,7 +156,7 @@ def print_table(shown: Sequence[SourceVerdict]) -> None:
     if rows:
         for line in output.table(rows, COLUMNS, output.table_width(sys.stdout)):
             click.echo(line)
-    statuses = [one.status for one in shown if one.name != ARCHIVE]
+    statuses = [one.status for one in shown if not one.is_archive]
     paused = f", {statuses.count(PAUSED):,} paused" if PAUSED in statuses else ""
     well = f"{statuses.count(OK):,} of {counted(len(statuses), 'source')} well{paused}"
     click.echo(well if statuses else "No source has been crawled yet.")

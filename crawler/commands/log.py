@@ -5,16 +5,19 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from itertools import pairwise
+from operator import itemgetter
 from pathlib import Path
 
 import click
 
 from crawler.cli import output
 from crawler.cli.archive_options import database_of, format_option, standard_output
-from crawler.cli.common_options import POSITIVE, common_options, folder_of
+from crawler.cli.common_options import POSITIVE, common_options
 from pipelines.core import lock
 from pipelines.core.archive_layout import LOCK_NAME
+from pipelines.database.connection import file_of
 from pipelines.database.runs import RUN_KEYS, runs
+from pipelines.database.shards.databases import shards_of
 
 COLUMNS = ("run", "begun", "took", "outcome", "pages", "new", "edited", "failed", "command")
 
@@ -36,7 +39,10 @@ def command(ctx: click.Context, limit: int, form: str) -> None:
     To see what a single run does, step by step, use `morgue crawl -v` or `morgue crawl --log FILE`.
     """
     with database_of(ctx) as db:
-        rows = list(runs(db, limit, locked_since(folder_of(ctx).path / LOCK_NAME)))
+        shards = shards_of(db)
+        rows = [row for one in shards for row in runs(one, limit, locked_since(file_of(one).with_name(LOCK_NAME)))]
+    if len(shards) > 1:
+        rows = sorted(rows, key=itemgetter("begun", "run"), reverse=True)[:limit]
     with standard_output():
         if form != "table":
             output.write_rows(rows, RUN_KEYS if form == "csv" else (*RUN_KEYS, "by_source"), form)

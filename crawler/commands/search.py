@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import sys
 import time
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from crawler.cli.archive_options import (
     stem_option,
     undated_sentence,
 )
-from crawler.cli.common_options import ROWS, common_options, folder_of
+from crawler.cli.common_options import ROWS, common_options
 from crawler.cli.counting.facet_options import FacetOptions, facet_options
 from crawler.cli.searching.hints import no_match, notes, without
 from pipelines.core import terminal
@@ -34,6 +33,7 @@ from pipelines.database.query_language.tokens import with_stems
 from pipelines.database.search import counts
 from pipelines.database.search.hits import HIT_KEYS, RankedPool
 from pipelines.database.search.ranking import CONTEXT_SORTS, SORTS
+from pipelines.database.shards.databases import Database
 
 if TYPE_CHECKING:
     from exports.python_api.archive import Archive
@@ -108,11 +108,11 @@ def command(
         raise QueryError("--facet", "counts articles, and --kwic prints lines", "leave one of them out")
     facet.check(form)
     with archive_of(ctx, quickly=True) as archive:
-        db = archive.connection
+        db = archive.database
         if filters.unique:
             from crawler.cli.copies.comparing import QUICKLY, compare_waiting
 
-            compare_waiting(folder_of(ctx), db, most=QUICKLY)
+            compare_waiting(archive, most=QUICKLY)
         with standard_output():
             if kwic is not None:
                 _kwic(db, query, filters, sort, limit or None, offset, kwic, form)
@@ -142,7 +142,7 @@ def command(
 
 
 def _kwic(
-    db: sqlite3.Connection,
+    db: Database,
     query: str,
     filters: ArticleFilters,
     sort: str,
@@ -179,12 +179,12 @@ def _kwic(
 def _table(archive: Archive, found: Articles) -> None:
     query, filters, started = found.query or "", found.filters, time.perf_counter()
     page = found.hits(MATCH_MARKS)
-    hits = list(with_copies(archive.connection, page) if found.filters.unique else page)
+    hits = list(with_copies(archive.database, page) if found.filters.unique else page)
     cut_off = found.offset or (found.limit is not None and len(hits) == found.limit)
     total, pool = page.total if cut_off else len(hits), page.pool
     seconds = time.perf_counter() - started
     if not total:
-        _say_no_match(archive.connection, query, filters)
+        _say_no_match(archive.database, query, filters)
         return
     if not hits and found.offset >= total:
         click.echo(beyond(found.offset, total, "match") + without(query))
@@ -201,7 +201,7 @@ def _table(archive: Archive, found: Articles) -> None:
         click.echo(ranked_among(pool))
     if undated := found.undated_left_out:
         click.echo(undated_sentence(undated))
-    _say_notes(archive.connection, query, filters)
+    _say_notes(archive.database, query, filters)
 
 
 def _say_order(found: ContextLines, *, err: bool = False) -> None:
@@ -248,11 +248,11 @@ def lines(hits: list[queries.Row], room: int, *, styled: bool, whole: bool = Fal
         yield ""
 
 
-def _say_no_match(db: sqlite3.Connection, query: str, filters: ArticleFilters) -> None:
+def _say_no_match(db: Database, query: str, filters: ArticleFilters) -> None:
     for line in no_match(db, query, filters):
         click.echo(line)
 
 
-def _say_notes(db: sqlite3.Connection, query: str, filters: ArticleFilters, *, err: bool = False) -> None:
+def _say_notes(db: Database, query: str, filters: ArticleFilters, *, err: bool = False) -> None:
     for line in notes(db, query, filters):
         click.echo(line, err=err)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import sqlite3
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
@@ -11,10 +10,13 @@ from typing import Any
 
 import click
 
-from crawler.cli.common_options import common_options, files_judged, folder_to_read
+from crawler.cli.archive_options import warn_of_shards
+from crawler.cli.common_options import common_options, files_judged, fleet_or_archive
 from exports.extras import load_extra
 from pipelines.core.errors import ConfigError
 from pipelines.core.terminal import plain
+from pipelines.database.shards.databases import Database
+from pipelines.fleet.layout import is_fleet
 
 
 @click.command()
@@ -85,13 +87,18 @@ def command(
         raise ConfigError("--token", "has fewer than 8 characters, and could be guessed", "make it longer")
     if token is not None and not token.isprintable():
         raise ConfigError("--token", "has control characters, or bytes that are no UTF-8", "use letters and digits")
+    from exports.python_api.archive import Archive
     from exports.web.replay.replayweb import ReplayWeb
     from exports.web.served_archive import ServedArchive
     from exports.web.serving import Place, serve
 
     found = ReplayWeb.read(replayweb) if replayweb is not None else None
     place = Place(host, (port, second, third), found, token, public, origins)
-    with closing(ServedArchive(folder_to_read(ctx).path)) as archive, suppress(KeyboardInterrupt):  # its usual end
+    folder = fleet_or_archive(ctx)
+    if is_fleet(folder.path):
+        with Archive(folder.path) as looked_at:
+            warn_of_shards(ctx, looked_at)
+    with closing(ServedArchive(folder.path)) as archive, suppress(KeyboardInterrupt):  # its usual end
         serve(archive, place, partial(_health, ctx), lambda line: click.echo(plain(line)))
 
 
@@ -107,9 +114,9 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _health(ctx: click.Context, db: sqlite3.Connection) -> list[dict[str, Any]]:
+def _health(ctx: click.Context, db: Database) -> list[dict[str, Any]]:
     """Return what `morgue health --format json` prints."""
-    from crawler.health.check import look
+    from crawler.health.check import look_at_all
     from crawler.health.kinds import worst_first
 
-    return [one.as_dict() for one in worst_first(look(db, files_judged(ctx, db)))]
+    return [one.as_dict() for one in worst_first(look_at_all(db, partial(files_judged, ctx)))]

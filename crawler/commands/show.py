@@ -20,6 +20,7 @@ from pipelines.core.plural import counted
 from pipelines.database import page_states, queries
 from pipelines.database.clusters import cluster_list
 from pipelines.database.query_language.addresses import as_given
+from pipelines.database.shards.databases import Database
 from pipelines.warc.storage import WarcStorage
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def command(
     if (wanted is None) == (capture is None) or (capture and (every or revision)) or (every and revision):
         raise click.UsageError("name one thing to show: URL-or-NUMBER [--revision N | --captures], or --capture N")
     with archive_of(ctx, quickly=True) as archive:
-        db, warc = archive.connection, archive.warc_storage
+        db = archive.database
         if capture is not None:
             _captures(archive, [archive.capture(capture).row], f"capture {capture}", "one exchange", form)
             return
@@ -82,7 +83,7 @@ def command(
             _captures(archive, found, row["url"], why, form, row["id"])
             return
         states, periods = article_report.states_of(db, row), page_states.of_article(db, row["id"])
-        cluster = cluster_list.cluster_of(db, row["id"])
+        cluster, warc = cluster_list.cluster_of(db, row["id"]), archive.shard_of(row).warc_storage
         row = article_report.as_of_revision(row, states, revision)
         report = article_report.as_dict(db, row, states) if form == "json" else None
         data = None if form in ("text", "markdown", "json") else _bytes(archive, row, form)
@@ -104,7 +105,7 @@ def command(
             click.echo(output.json_text(report))
 
 
-def _why_no_article(db: sqlite3.Connection, wanted: str, captures: list[queries.Row]) -> str:
+def _why_no_article(db: Database, wanted: str, captures: list[queries.Row]) -> str:
     """Say why captures of an address are shown instead of an article."""
     from pipelines.database.frontier.rows import LISTINGS_IN_WORDS, NO_ARTICLE, listing_in_words
 
@@ -121,7 +122,6 @@ def _captures(
     """Print captures instead of an article. Raises NotFound, QueryError, ArchiveDamaged, MorgueError."""
     from crawler.cli import capture_report
 
-    db = archive.connection
     if form == "markdown":
         raise QueryError(f"--format markdown of {wanted}", "captures are no text", "leave --format out, or give json")
     if form == "json":
@@ -131,18 +131,18 @@ def _captures(
     elif form == "text":
         dim, reset = (output.DIM, output.RESET) if output.supports_style(sys.stdout) else ("", "")
         with standard_output():
-            for name, value in capture_report.lines(db, archive.warc_storage, wanted, why, captures):
+            for name, value in capture_report.lines(archive, wanted, why, captures):
                 click.echo(
                     f"{dim}{name:<10}{reset} {terminal.plain(value)}" if name is not None else terminal.plain(value)
                 )
     else:
-        _refuse_removed_copy(db, wanted)
+        _refuse_removed_copy(archive.database, wanted)
         data = _bytes(archive, capture_report.newest_answer(captures), form)
         with standard_output() as out:
             out.write(data)
 
 
-def _refuse_removed_copy(db: sqlite3.Connection, wanted: str) -> None:
+def _refuse_removed_copy(db: Database, wanted: str) -> None:
     """Raise NotFound for the address of a page that was not filed because it is a copy of one that was taken down."""
     from pipelines.takedown.register import COPY
 
@@ -280,7 +280,8 @@ def _bytes(archive: Archive, row: queries.Row, form: str) -> bytes:
         what = f"--capture {row['id']}" if "record_type" in row else row["id"]
         cure = f"morgue show {what} --format warc > {row['id']}.warc.gz"
         raise QueryError("--format warc", "is binary, and this is a terminal", cure)
-    return records(archive.connection, archive.warc_storage, row)
+    shard = archive.shard_of(row)
+    return records(shard.connection, shard.warc_storage, row)
 
 
 def records(db: sqlite3.Connection, warc: WarcStorage, row: queries.Row) -> bytes:

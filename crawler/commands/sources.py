@@ -7,14 +7,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 import click
 
 from crawler.cli import output
-from crawler.cli.archive_options import database_of, format_option, removed_sources, standard_output
-from crawler.cli.common_options import common_options, files_judged, files_of, folder_of, overrides_of
+from crawler.cli.archive_options import database_in, database_of, format_option, removed_sources, standard_output
+from crawler.cli.common_options import (
+    common_options,
+    files_judged,
+    files_of,
+    folder_of,
+    overrides_of,
+    settings_folder_of,
+)
 from crawler.cli.sources.check import check_command
 from crawler.cli.sources.export import export_command
 from crawler.cli.sources.import_list import import_command
@@ -26,7 +32,8 @@ from pipelines.core.plural import counted, verb
 from pipelines.core.source_names import near_names, source_meant
 from pipelines.core.terminal import plain
 from pipelines.database import queries
-from pipelines.database.connection import Row, connect
+from pipelines.database.connection import Row
+from pipelines.database.shards.databases import shards_of
 
 if TYPE_CHECKING:
     from crawler.config.archive_folder import ArchiveFolder
@@ -113,17 +120,20 @@ def list_sources(ctx: click.Context, *, of_lists: bool, form: str) -> None:
     """Print the sources and their state."""
     from crawler.health.check import look
 
-    with closing(connect(folder_of(ctx).database)) as db:
-        files = files_judged(ctx, db)
+    folder, states = settings_folder_of(ctx), dict[str, str]()
+    with database_in(ctx, folder) as db:
         rows = list(queries.sources(db, of_lists=of_lists))
-        states = dict.fromkeys(removed_sources(db, files.folder), "removed")
-        states |= {one.name: one.status for one in look(db, files)}
+        for shard in shards_of(db):
+            files = files_judged(ctx, shard)
+            states |= dict.fromkeys(removed_sources(shard, folder), "removed")
+            states |= {one.name: one.status for one in look(shard, files)}
     for row in rows:
         row["health"] = states.get(row["name"])
-    if new := [row for row in rows if is_unread(row, files.folder)]:
+    if new := [row for row in rows if is_unread(row, folder)]:
         from crawler.health.settings_files import SettingsFiles
 
-        read = files if isinstance(files, SettingsFiles) else files_of(ctx)
+        # A shard has its own sources only.
+        read = files if isinstance(files, SettingsFiles) and files.folder == folder else files_of(ctx, folder)
         count_unread_listings(read.config.sources, new)
     with standard_output():
         if form != "table":

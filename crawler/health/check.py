@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,10 +27,11 @@ from crawler.health.settings_files import SettingsFiles, UnchangedFiles
 from crawler.health.told_changes import HealthChange, news, noted, with_history
 from crawler.health.watch_state import watch_of
 from pipelines.core.timestamps import now
-from pipelines.database.connection import connect
+from pipelines.database.connection import connect, file_of
 from pipelines.database.filters import ids_of_sources
 from pipelines.database.health.observation import observe
 from pipelines.database.health.told import FILES_KEY, ToldReason, judged_files, note, told_reasons
+from pipelines.database.shards.databases import Database
 
 if TYPE_CHECKING:
     from crawler.config.models import Config
@@ -48,6 +49,19 @@ class SourceFiles:
 
     def __contains__(self, name: object) -> bool:
         return (self.folder / f"{name}.toml").is_file()
+
+
+def look_at_all(
+    db: Database, files_of: Callable[[sqlite3.Connection], SettingsFiles | UnchangedFiles]
+) -> list[SourceVerdict]:
+    """Return the verdicts of an archive, or of all shards of a fleet, each of which is named. Raises MorgueError."""
+    if isinstance(db, sqlite3.Connection):
+        return look(db, files_of(db))
+    found: list[SourceVerdict] = []
+    for one in db.shards:
+        name = f"(shard {file_of(one).parent.name})"  # no source can have it
+        found += (replace(v, name=name) if v.is_archive else v for v in look(one, files_of(one)))
+    return found
 
 
 def look(

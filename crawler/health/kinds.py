@@ -99,6 +99,11 @@ class SourceVerdict:
     paused_since: datetime | None = None  # as a crawl noted it
     paused_until: str | None = None  # ISO day; None: until it is resumed
 
+    @property
+    def is_archive(self) -> bool:
+        """Return True for the verdict on the archive, or on a shard, itself."""
+        return self.source_id == ARCHIVE_ID
+
     def is_unjudged(self, kind: str) -> bool:
         """Return True for a kind on which there is no verdict now: it neither began nor ended."""
         if kind == BROKEN_FILE:
@@ -133,4 +138,4 @@ class SourceVerdict:
 
 def worst_first(found: Iterable[SourceVerdict]) -> list[SourceVerdict]:
     """Return verdicts in the order in which people read them: the archive's, then the ill sources."""
-    return sorted(found, key=lambda one: (one.name != ARCHIVE, -RANK[one.status]))
+    return sorted(found, key=lambda one: (not one.is_archive, -RANK[one.status]))

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 from exports import ExportInfo
 from exports.formats.warc_package import index_entry
 from exports.sorted_lines import SortedLines
-from pipelines.selection.captures import CaptureSelection
+from pipelines.selection.fleet_captures import AnyCaptures
 from pipelines.warc.cdxj import cdxj_line
 
 name = "cdxj"
@@ -19,7 +19,7 @@ media_type = "application/x-cdxj"
 suffix = ".cdxj"
 
 
-def pack(selection: CaptureSelection, out: BinaryIO, about: ExportInfo) -> dict[str, Any]:
+def pack(selection: AnyCaptures, out: BinaryIO, about: ExportInfo) -> dict[str, Any]:
     """Write the lines sorted by their bytes, as binary search needs them."""
     lines = not_replayable = 0
     with SortedLines() as ordered:

@@ -22,7 +22,7 @@ from exports.formats.to_jsonl import line as json_line
 from exports.formats.warc_package import WarcOutput, filters_used
 from exports.sorted_lines import SortedLines
 from pipelines.core.timestamps import stamp
-from pipelines.selection.captures import CaptureSelection
+from pipelines.selection.fleet_captures import AnyCaptures
 from pipelines.warc.cdxj import cdxj_line
 
 name = "wacz"
@@ -36,7 +36,7 @@ LINES_PER_MEMBER = 1024  # index lines in one gzip member; a reader fetches one 
 ZIP64_BYTES = 1 << 30
 
 
-def pack(selection: CaptureSelection, out: BinaryIO, about: ExportInfo) -> dict[str, Any]:
+def pack(selection: AnyCaptures, out: BinaryIO, about: ExportInfo) -> dict[str, Any]:
     """Write archive/, indexes/ and pages/, and the two files that list them with their digests."""
     # A data package allows only these characters in the name of a resource.
     stem = re.sub(r"[^a-z0-9._-]+", "-", about["name"].lower()).strip("-.") or "archive"

@@ -9,14 +9,14 @@ from typing import Any, BinaryIO
 
 from exports import ExportInfo
 from exports.formats.warc_package import WarcOutput
-from pipelines.selection.captures import CaptureSelection
+from pipelines.selection.fleet_captures import AnyCaptures
 
 name = "warc"
 media_type = "application/warc"
 suffix = ".warc.gz"
 
 
-def pack(selection: CaptureSelection, out: BinaryIO, about: ExportInfo) -> dict[str, Any]:
+def pack(selection: AnyCaptures, out: BinaryIO, about: ExportInfo) -> dict[str, Any]:
     """Write a warcinfo record that names the filters, then every exchange."""
     file = WarcOutput(out, f"{about['name']}.warc.gz")
     for _ in file.write(selection, about):

@@ -16,7 +16,8 @@ from exports import ExportInfo
 from pipelines.core.errors import MorgueError
 from pipelines.database.connection import Row
 from pipelines.selection.captures import CaptureSelection
-from pipelines.selection.exchanges import exchanges
+from pipelines.selection.exchanges import StoredExchange, exchanges
+from pipelines.selection.fleet_captures import AnyCaptures
 from pipelines.warc.cdxj import REVISIT_MIME, CdxjEntry
 from pipelines.warc.record import WarcFields, WarcRecord, digest, gzip_member, warc_fields
 from pipelines.warc.writer import CONFORMS_TO, FORMAT
@@ -38,33 +39,38 @@ class WarcOutput:
         self.damages: list[str] = []  # the reasons, for people
         self._out = out
 
-    def write(self, selection: CaptureSelection, about: ExportInfo) -> Iterator[CdxjEntry | None]:
+    def write(self, selection: AnyCaptures, about: ExportInfo) -> Iterator[CdxjEntry | None]:
         """Write everything, and yield the index entry of each exchange, or None if it gets none.
 
         Raises DiskFull and other MorgueErrors for `out`. Damage in the archive raises nothing: `damages` lists it.
         """
         self._put(gzip_member(_warcinfo(self.name, about)))
         self.records += 1
-        written: set[tuple[str, int]] = set()  # warcinfo records: file and offset
-        for exchange in exchanges(selection.warc, selection.captures(), partial(self._note_damage, selection)):
-            info = exchange.file.warcinfo(exchange.main)
-            if info is not None and (exchange.file.name, info.offset) not in written:
-                written.add((exchange.file.name, info.offset))
-                for data in exchange.file.raw(info):
-                    self._put(data)
-                self.records += 1
-            offset = None
-            for head in exchange.records:
-                if head is exchange.main:
-                    offset = self.size
-                for data in exchange.file.raw(head):
-                    self._put(data)
-                self.records += 1
-            assert offset is not None
-            self.captures += 1
-            yield index_entry(exchange.capture | {"file": self.name, "offset": offset, "length": exchange.main.length})
+        for part in selection.parts:
+            written: set[tuple[str, int]] = set()  # warcinfo records: file and offset
+            for exchange in exchanges(part.warc, part.captures(), partial(self._note_damage, part)):
+                yield self._write(exchange, written)
 
-    def counts(self, selection: CaptureSelection) -> dict[str, Any]:
+    def _write(self, exchange: StoredExchange, written: set[tuple[str, int]]) -> CdxjEntry | None:
+        """Write one exchange, and before it the warcinfo record of its run if that is not `written` yet."""
+        info = exchange.file.warcinfo(exchange.main)
+        if info is not None and (exchange.file.name, info.offset) not in written:
+            written.add((exchange.file.name, info.offset))
+            for data in exchange.file.raw(info):
+                self._put(data)
+            self.records += 1
+        offset = None
+        for head in exchange.records:
+            if head is exchange.main:
+                offset = self.size
+            for data in exchange.file.raw(head):
+                self._put(data)
+            self.records += 1
+        assert offset is not None
+        self.captures += 1
+        return index_entry(exchange.capture | {"file": self.name, "offset": offset, "length": exchange.main.length})
+
+    def counts(self, selection: AnyCaptures) -> dict[str, Any]:
         """Return the fields for the manifest."""
         return {
             "captures": self.captures, "records": self.records, "added_for_revisits": selection.added,

@@ -28,12 +28,15 @@ from exports.python_api.rows import (
     TypedRow,
     TypedRows,
 )
-from pipelines.core.errors import MorgueError, NoArchive, NotFound, QueryError
+from pipelines.core.errors import ArchiveDamaged, MorgueError, NoArchive, NotFound, QueryError
 from pipelines.database import queries
 from pipelines.database.filters import ArticleFilters
 from pipelines.database.query_language.tokens import with_stems
+from pipelines.database.shards.databases import Database
+from pipelines.fleet.layout import fleet_at
 
 if TYPE_CHECKING:
+    from exports.fleet.connections import FleetConnections
     from pipelines.warc.storage import WarcStorage
 
 Day: TypeAlias = "str | date"  # as for --since: "2024-03", "last week", a date
@@ -43,12 +46,14 @@ Wanted: TypeAlias = (
 )
 # An article, for the capture that its text was read from, one of its revisions, or a capture.
 Captured: TypeAlias = "SupportsIndex | str | ArticleRow | RevisionRow | CaptureRow"
+HAS_SHARDS = "ask one of its shards: archive.shards[0]"
 
 
 class Archive:
-    """Read an archive: search it, count, and read articles, revisions and captures.
+    """Read an archive or a fleet: search it, count, and read articles, revisions and captures.
 
-    `path` is the folder of the archive, or its `morgue.db`. One object serves all threads; each has a connection of its
+    `path` is the folder of the archive, or its `morgue.db`, or the folder of a fleet, whose shards are read as one
+    archive. One object serves all threads; each has a connection of its
     own. `close`, or a `with` statement, closes them.
     """
 
@@ -56,22 +61,67 @@ class Archive:
         """Open the archive. Raises NoArchive, ArchiveDamaged, ArchiveLocked and other MorgueErrors."""
         if not os.fspath(path):
             raise NoArchive("path of the archive", "is empty", "name the folder of an archive, '.' for the current one")
-        database = database_file(Path(path).expanduser().absolute())
-        self.path = database.parent
-        self._connections = ArchiveConnections(database)
+        self._hold(_connections(Path(path).expanduser().absolute()))
+
+    def _hold(self, connections: ArchiveConnections | FleetConnections) -> None:
+        self._connections = connections
+        self._fleet = None if isinstance(connections, ArchiveConnections) else connections
+        self.path = connections.path.parent if self._fleet is None else connections.path
+        self._shards: tuple[Archive, ...] = ()
 
     @property
     def connection(self) -> sqlite3.Connection:
         """Return this thread's connection to the database, for SQL of your own.
 
         It only reads: SQLite refuses any other statement with an OperationalError. Commands such as `morgue remove` and
-        `morgue reextract` change an archive. Its own errors are those of sqlite3, not MorgueErrors.
+        `morgue reextract` change an archive. Its own errors are those of sqlite3, not MorgueErrors. A fleet has a
+        database for each shard: `archive.shards[0].connection`. Raises MorgueError.
         """
+        db = self.database
+        if isinstance(db, sqlite3.Connection):
+            return db
+        raise MorgueError(str(self.path), "is a fleet, which has a database for each shard", HAS_SHARDS)
+
+    @property
+    def database(self) -> Database:
+        """Return what functions of `pipelines.database` read: this thread's connection, or those to all shards."""
         return self._connections.get()
 
     @property
+    def shards(self) -> tuple[Archive, ...]:
+        """Return the archives that a fleet is made of, as far as they can be read; of an archive, itself."""
+        if self._fleet is None:
+            return (self,)
+        if not self._shards:
+            self._shards = tuple(map(_archive_of, self._fleet.shards))
+        return self._shards
+
+    @property
+    def unreadable(self) -> Mapping[Path, MorgueError]:
+        """Return why shards of a fleet cannot be read, by their folders: what they hold is missing in all answers."""
+        return {} if self._fleet is None else self._fleet.unreadable
+
+    def must_be_whole(self, cure: str) -> None:
+        """Raise ArchiveDamaged if a shard cannot be read."""
+        if self._fleet is not None:
+            self._fleet.must_be_whole(cure)
+
+    def shard_of(self, row: Mapping[str, Any]) -> Archive:
+        """Return the shard that holds the WARC record of an article, revision or capture; of an archive, itself."""
+        if self._fleet is None:
+            return self
+        from pipelines.database.captures import location_of
+
+        for one in self.shards:
+            if location_of(one.connection, row["warc_record_id"]) is not None:
+                return one
+        raise ArchiveDamaged(row["warc_record_id"], "no shard has this record any more", "ask for its article again")
+
+    @property
     def warc_storage(self) -> WarcStorage:
-        """Return the WARC files of the archive."""
+        """Return the WARC files of the archive. A fleet has some for each shard. Raises MorgueError."""
+        if self._fleet is not None:
+            raise MorgueError(str(self.path), "is a fleet, whose shards have WARC files of their own", HAS_SHARDS)
         from pipelines.bucket.opening import warc_storage  # takes milliseconds, which a search need not pay
 
         return warc_storage(self.path)
@@ -92,7 +142,7 @@ class Archive:
     def _facts(self) -> dict[str, object]:
         """Return what a user sees of the archive: how much there is, or why it cannot be read."""
         try:
-            return queries.extent(self.connection)
+            return queries.extent(self.database)
         except MorgueError as error:
             return {"error": error.cause}
 
@@ -150,7 +200,7 @@ class Archive:
 
     def article(self, wanted: Wanted) -> ArticleRow:
         """Return the article with a number, or at an address in any spelling. Raises NotFound."""
-        row = queries.article(self.connection, _argument(wanted))
+        row = queries.article(self.database, _argument(wanted))
         return ArticleRow({name: row[name] for name in queries.ARTICLE_KEYS})  # equal to the row of a search
 
     def cluster(self, wanted: Wanted) -> ClusterRow | None:
@@ -160,12 +210,12 @@ class Archive:
         """
         from pipelines.database.clusters.cluster_list import cluster_of
 
-        found = cluster_of(self.connection, self._number(wanted))
+        found = cluster_of(self.database, self._number(wanted))
         return None if found is None else ClusterRow(found)
 
     def revisions(self, wanted: Wanted) -> TypedRows[RevisionRow]:
         """Return every state of the text of an article, from the first on. Raises NotFound."""
-        return TypedRows(RevisionRow, queries.revisions(self.connection, self._number(wanted)))
+        return TypedRows(RevisionRow, queries.revisions(self.database, self._number(wanted)))
 
     def _number(self, wanted: Wanted) -> int:
         return wanted.id if isinstance(wanted, ArticleRow) else self.article(wanted).id
@@ -176,8 +226,8 @@ class Archive:
         Also for what is no article: a feed, robots.txt, a redirect, a failed fetch. An address that only leads to an
         article has the captures of that article. Raises NotFound, which says what is known of the address.
         """
-        found = queries.captures_of(self.connection, _argument(wanted))
-        return TypedRows(CaptureRow, iter(found or queries.captures_of(self.connection, str(self.article(wanted).id))))
+        found = queries.captures_of(self.database, _argument(wanted))
+        return TypedRows(CaptureRow, iter(found or queries.captures_of(self.database, str(self.article(wanted).id))))
 
     def capture(self, number: int) -> CaptureRow:
         """Return the exchange with a number, as `morgue show --captures` shows them. Raises NotFound.
@@ -187,7 +237,7 @@ class Archive:
         wanted = index(number)
         if abs(wanted) > MAX_ROWS:  # SQLite takes 64 bits
             raise NotFound(f"capture {wanted}", "there is no such number", "`captures` of an article has their numbers")
-        return CaptureRow(queries.capture(self.connection, wanted))
+        return CaptureRow(queries.capture(self.database, wanted))
 
     def html(self, capture: Captured) -> str:
         """Return the page of an article, a revision or a capture as text, decoded as the archive reads it.
@@ -200,7 +250,8 @@ class Archive:
         from pipelines.extraction.page.charset import decode
 
         row = self._answered(capture)
-        answer = replay(self.connection, self.warc_storage, row)
+        shard = self.shard_of(row)
+        answer = replay(shard.connection, shard.warc_storage, row)
         text = decode(answer.body, answer.content_type)
         if text is None:
             cause = "no character encoding makes text of it"
@@ -211,14 +262,16 @@ class Archive:
         """Return what the server sent, without transfer and content codings. Raises as `html` does."""
         from pipelines.archive.replay import replay
 
-        return replay(self.connection, self.warc_storage, self._answered(capture)).body
+        row = self._answered(capture)
+        shard = self.shard_of(row)
+        return replay(shard.connection, shard.warc_storage, row).body
 
     def record(self, capture: Captured) -> bytes:
         """Return the WARC record of what `html` takes, as it is in its file: a gzip member. Raises as `html` does."""
         from pipelines.warc.reader import whole_member
 
         row = self._captured(capture)
-        return whole_member(self.warc_storage, row["warc_file"], row["warc_offset"], row["warc_length"])
+        return whole_member(self.shard_of(row).warc_storage, row["warc_file"], row["warc_offset"], row["warc_length"])
 
     def _answered(self, capture: Captured) -> Mapping[str, Any]:
         """Return the row of a capture that has a response. Raises NotFound, which says what happened instead."""
@@ -238,7 +291,7 @@ class Archive:
 
     def sources(self) -> TypedRows[SourceRow]:
         """Return every source by name, with its number of articles, the newest day, and its health."""
-        return TypedRows(SourceRow, queries.sources(self.connection))
+        return TypedRows(SourceRow, queries.sources(self.database))
 
     def edits(
         self,
@@ -262,7 +315,7 @@ class Archive:
         if not 0 <= min_change <= 1:
             raise QueryError(f"min_change {min_change}", "is no share of the words", "give a number from 0 to 1")
         wanted = edit_list.EditFilters(min_change, title_only, silent)
-        return TypedRows(EditRow, edit_list.edits(self.connection, filters, wanted, checked_number("limit", limit)))
+        return TypedRows(EditRow, edit_list.edits(self.database, filters, wanted, checked_number("limit", limit)))
 
     def gone(
         self,
@@ -280,7 +333,22 @@ class Archive:
         from pipelines.database.edits import edit_list
 
         filters = ArticleFilters(source=source, since=_day(since), until=_day(until), language=language)
-        return TypedRows(GoneRow, edit_list.gone(self.connection, filters, checked_number("limit", limit)))
+        return TypedRows(GoneRow, edit_list.gone(self.database, filters, checked_number("limit", limit)))
+
+
+def _connections(path: Path) -> ArchiveConnections | FleetConnections:
+    """Return the connections to what a user means by a path: an archive, its database, or a fleet. Raises NoArchive."""
+    if (fleet := fleet_at(path)) is not None:
+        from exports.fleet.connections import FleetConnections  # one archive does not need it
+
+        return FleetConnections(path, fleet.shard_paths())
+    return ArchiveConnections(database_file(path))
+
+
+def _archive_of(connections: ArchiveConnections) -> Archive:
+    archive = Archive.__new__(Archive)
+    archive._hold(connections)
+    return archive
 
 
 def _day(given: Day | None) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields as fields_of
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, overload
 from exports.column_types import arrow_schema, chosen_columns
 from exports.extras import load_extra
 from exports.python_api import notebook_html
-from exports.python_api.connections import ArchiveConnections
 from exports.python_api.rows import ARTICLE_COLUMNS, ArticleRow, ClusterRow, ContextRow, ContextRows, TypedRows
 from exports.python_api.tables import Columns, Tabular
 from pipelines.core.errors import QueryError
@@ -26,10 +24,13 @@ from pipelines.database.search import counts
 from pipelines.database.search.hits import SORTS, RankedPool, SearchHits, search
 from pipelines.database.search.periods import PERIODS
 from pipelines.database.selection import article_selection
+from pipelines.database.shards.databases import Database
 
 if TYPE_CHECKING:
     import pyarrow
 
+    from exports.fleet.connections import FleetConnections
+    from exports.python_api.connections import ArchiveConnections
     from exports.python_api.counts import AttentionTable, Counts
 
 Sort = Literal["relevance", "newest", "oldest"]
@@ -53,7 +54,7 @@ class Articles(Tabular):
 
     def __init__(
         self,
-        connections: ArchiveConnections,
+        connections: ArchiveConnections | FleetConnections,
         query: str | None,
         filters: ArticleFilters,
         sort: Sort = "relevance",
@@ -75,7 +76,7 @@ class Articles(Tabular):
         article_selection(self._db, asked, replace(filters, unique=False))
 
     @property
-    def _db(self) -> sqlite3.Connection:
+    def _db(self) -> Database:
         return self._connections.get()
 
     def __iter__(self) -> Iterator[ArticleRow]:

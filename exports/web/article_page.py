@@ -38,7 +38,7 @@ REPEATED = {"published_raw": "published", "modified_raw": "modified"}  # not sho
 
 def answer(archive: Archive, request: Request) -> Response:
     """Answer /article/NUMBER and its JSON; with ?revision=N as of a revision. Raises NotFound, QueryError."""
-    db = archive.connection
+    db = archive.database
     newest = queries.article(db, str(request.path_params["number"]))
     states = article_report.states_of(db, newest)
     row = article_report.as_of_revision(newest, states, _revision(request))
@@ -56,7 +56,8 @@ def answer(archive: Archive, request: Request) -> Response:
         "more_captures": max(len(captures) - MAX_CAPTURES, 0), "cluster": cluster,
         "copies": cluster["members"][:MAX_COPIES] if cluster else [], "fields": list(_fields(row)),
         "instead": list(article_report.instead(page_states.of_article(db, row["id"]))),
-        "imported": article_report.imported_from(row), "has_file": archive.warc_storage.has(row["warc_file"]),
+        "imported": article_report.imported_from(row),
+        "has_file": archive.shard_of(row).warc_storage.has(row["warc_file"]),
     })  # fmt: skip
 
 
@@ -88,7 +89,7 @@ def _replay(row: Row, capture: Row | None) -> str:
 
 def compare(archive: Archive, request: Request) -> Response:
     """Answer /article/NUMBER/compare, by default with the last two revisions. Raises NotFound, QueryError."""
-    db = archive.connection
+    db = archive.database
     row = queries.article(db, str(request.path_params["number"]))
     states = article_report.states_of(db, row)
     newest = str(states[-1]["revision"])

@@ -41,7 +41,7 @@ def article_of(archive: Archive, captures: list[queries.Row]) -> queries.Row | N
     """Return the article at the address of some captures; None if it is not of an article."""
     for url in dict.fromkeys(one["url"] for one in captures):
         try:
-            return queries.article(archive.connection, url)
+            return queries.article(archive.database, url)
         except NotFound:
             continue
     return None

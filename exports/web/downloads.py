@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import logging
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +28,7 @@ from exports.web.streaming import StreamedResponse
 from pipelines.core.errors import ArchiveLocked, MorgueError, NotFound
 from pipelines.core.terminal import plain
 from pipelines.core.timestamps import now, stamp
+from pipelines.database.shards.databases import Database, shards_of
 
 logger = logging.getLogger("morgue.exports")
 
@@ -84,7 +84,7 @@ class Downloads:
     def _run(self, write: Write, pipe: _Pipe) -> None:
         """Write a file into a pipe. It ends when nobody takes its pieces."""
         try:
-            with self.archive.told(), self.archive.opened() as archive, pipe.stopping(archive.connection):
+            with self.archive.told(), self.archive.opened() as archive, pipe.stopping(archive.database):
                 write(archive, cast(io.BufferedWriter, pipe))
             pipe.finish()
         except BrokenPipeError:
@@ -133,7 +133,7 @@ def _rows(form: ArticleFormat, asked: SearchAddress) -> Write:
     selection = RowSelection(asked.filters(), asked.words(), columns=columns_read(form, columns))
 
     def write(archive: Archive, out: BinaryIO) -> None:
-        for _, part in ArticleRows(archive.connection, archive.warc_storage, selection).parts():
+        for _, part in ArticleRows(archive, selection).parts():
             form.write(part, out, columns)
 
     return write
@@ -217,10 +217,12 @@ class _Pipe(io.RawIOBase):
         self._stopped.set()
 
     @contextmanager
-    def stopping(self, connection: sqlite3.Connection) -> Iterator[None]:
+    def stopping(self, db: Database) -> Iterator[None]:
         """End what the database is asked for as soon as nobody reads."""
-        connection.set_progress_handler(self._stopped.is_set, STEPS_BETWEEN_LOOKS)
+        for connection in shards_of(db):
+            connection.set_progress_handler(self._stopped.is_set, STEPS_BETWEEN_LOOKS)
         try:
             yield
         finally:
-            connection.set_progress_handler(None, 0)
+            for connection in shards_of(db):
+                connection.set_progress_handler(None, 0)

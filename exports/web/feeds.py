@@ -43,7 +43,7 @@ class FeedEntry(NamedTuple):
 def search(archive: Archive, request: Request) -> Response:
     """Answer /search.atom: the matches that came in last. Raises QueryError, NotFound (of the source)."""
     asked = SearchAddress.read(request.query_params.multi_items()).sorted_by("relevance")
-    found = hits.latest(archive.connection, asked.words(), asked.filters(), ENTRIES)
+    found = hits.latest(archive.database, asked.words(), asked.filters(), ENTRIES)
     entries = [
         FeedEntry(("article", hit["id"]), f"/article/{hit['id']}", hit["title"] or hit["url"], hit["first_seen"],
                   f"{hit['source'] or ''} {hit['published_day'] or 'undated'}: {hit['snippet']}")
@@ -61,12 +61,12 @@ def edits(archive: Archive, request: Request) -> Response:
                   f"/article/{row['article']}/compare?to={row['revision']}", row["title"] or row["url"], row["seen"],
                   f"{row['source'] or ''}: {', '.join(row['changes'])}, "
                   f"+{row['words_added']} -{row['words_removed']} words")
-        for row in edit_list.edits(archive.connection, asked.filters(), wanted, ENTRIES)
+        for row in edit_list.edits(archive.database, asked.filters(), wanted, ENTRIES)
     ]  # fmt: skip
     entries += [
         FeedEntry(("gone", row["article"], row["kind"], row["since"]), f"/article/{row['article']}",
                   f"Vanished: {row['title'] or row['url']}", row["since"], f"{row['source'] or ''}: {row['kind']}")
-        for row in edit_list.gone(archive.connection, asked.filters(), ENTRIES)
+        for row in edit_list.gone(archive.database, asked.filters(), ENTRIES)
     ]  # fmt: skip
     newest = sorted(entries, key=lambda entry: entry.time, reverse=True)[:ENTRIES]
     return _feed(archive, request, "Edits", "/edits", [*asked.parameters(), *lists.edit_flags(wanted)], newest)
@@ -79,7 +79,7 @@ def health(health_of: HealthOf, archive: Archive, request: Request) -> Response:
                   f"/health?{urlencode({'since': reason['since']})}#{source['name']}",
                   f"{source['name']}: {reason['kind']} ({reason['status']})", reason["since"],
                   f"{reason['evidence']}. {reason['next_step']}")
-        for source in health_of(archive.connection) for reason in source["reasons"]
+        for source in health_of(archive.database) for reason in source["reasons"]
     ]  # fmt: skip
     return _feed(archive, request, "Health of the sources", "/health", [], entries)
 
@@ -87,7 +87,7 @@ def health(health_of: HealthOf, archive: Archive, request: Request) -> Response:
 def _feed(archive: Archive, request: Request, title: str, path: str, asked: Sequence[tuple[str, str]],
           entries: Sequence[FeedEntry]) -> Response:  # fmt: skip
     """Return a feed. `path` and `asked`: the address of the page that shows the same."""
-    base, identity = base_of(request), database_state(archive.connection).archive
+    base, identity = base_of(request), database_state(archive.shards[0].connection).archive
     query = f"?{urlencode(asked)}" if asked else ""
     newest = max((date_time(entry.time) or NO_TIME for entry in entries), default=NO_TIME)
     head = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -23,6 +22,7 @@ from pipelines.database.edits import edit_list
 from pipelines.database.search import counts as counting
 from pipelines.database.search.attention import Attention, AttentionRow, attention
 from pipelines.database.search.periods import UNITS, day_of, days_of
+from pipelines.database.shards.databases import Database
 
 MAX_EDITS = 200
 MAX_QUERIES = 6
@@ -34,14 +34,14 @@ WHOLE = "(archive)"  # the name under which the archive itself is listed
 KEYS = ("", *counting.KEYS)  # "": a unit of time that suits
 
 # Returns what `morgue health --format json` prints. The view does not know the settings that it is judged by.
-HealthOf = Callable[[sqlite3.Connection], Sequence[dict[str, Any]]]
+HealthOf = Callable[[Database], Sequence[dict[str, Any]]]
 
 
 def edits(archive: Archive, request: Request) -> Response:
     """Answer /edits and /edits.json: the newest edits and vanished pages. Raises QueryError, NotFound."""
     asked, wanted = edits_asked(request)
-    rows = list(edit_list.edits(archive.connection, asked.filters(), wanted, MAX_EDITS))
-    gone = list(edit_list.gone(archive.connection, asked.filters(), MAX_EDITS))
+    rows = list(edit_list.edits(archive.database, asked.filters(), wanted, MAX_EDITS))
+    gone = list(edit_list.gone(archive.database, asked.filters(), MAX_EDITS))
     if wants_json(request):
         return as_json({"edits": rows, "gone": gone})
     days: dict[str, list[dict[str, Any]]] = {}
@@ -114,7 +114,7 @@ class CountWork:
 
     def _count(self, archive: Archive) -> Attention:
         by = (self.by,) if self.by else ()
-        return attention(archive.connection, self.queries, by, self.asked.filters(), MAX_VALUES if by else 0)
+        return attention(archive.database, self.queries, by, self.asked.filters(), MAX_VALUES if by else 0)
 
 
 def counts_as_object(work: CountWork) -> Response:
@@ -187,7 +187,7 @@ def _search_of(asked: SearchAddress, key: str, value: str | None) -> str | None:
 
 def health(health_of: HealthOf, archive: Archive, request: Request) -> Response:
     """Answer /health and /health.json."""
-    found = list(health_of(archive.connection))
+    found = list(health_of(archive.database))
     if wants_json(request):
         return as_json(found)
     return page(request, "health.html", {"sources": found, "whole": WHOLE})

@@ -94,7 +94,7 @@ def captures_of(archive: Archive, url: str) -> list[Row]:
     """
     found = {
         one["id"]: one for form in dict.fromkeys((url, unquote(url)))
-        for one in queries.captures_of(archive.connection, form)
+        for one in queries.captures_of(archive.database, form)
     }  # fmt: skip
     return sorted(found.values(), key=lambda one: (one["captured"], one["id"]))
 
@@ -107,7 +107,7 @@ def as_captured(url: str, captures: list[Row]) -> str:
 
 def no_capture(archive: Archive, url: str) -> NotFound:
     """Return the error for an address without a capture: it was taken down, or never captured."""
-    if removal := queries.takedown_of(archive.connection, url):
+    if removal := queries.takedown_of(archive.database, url):
         return TakenDown(url, removal, "it is not fetched again")
     return NotFound(url, "no capture of this address is in the archive", "search for its words, or crawl it")
 

@@ -93,7 +93,7 @@ class SearchWork:
         if self.filters.is_dated:
             self.undated_left_out = self._once("undated", self._undated)
         if not self.total:
-            self.extent = self.archive.ask(lambda archive: queries.extent(archive.connection), self.left)
+            self.extent = self.archive.ask(lambda archive: queries.extent(archive.database), self.left)
         self.ready = True
 
     def _hits(self, archive: Archive) -> SearchHits:
@@ -103,7 +103,7 @@ class SearchWork:
         return found
 
     def _undated(self, archive: Archive) -> int:
-        return count_undated(archive.connection, self.asked.words(), self.filters)
+        return count_undated(archive.database, self.asked.words(), self.filters)
 
     @property
     def is_large(self) -> bool:
@@ -126,15 +126,15 @@ class SearchWork:
         """Return a facet: of all matches if the index knows it or if they are few, else of the newest."""
         if self.is_large and key in IN_INDEX and self._once("tests", self._reads_rows) is False:
             return self._once(key, lambda archive: facet(
-                archive.connection, key, self.asked.words(), self.filters, FACET_VALUES
+                archive.database, key, self.asked.words(), self.filters, FACET_VALUES
             ))  # fmt: skip
         found = self._once("rows", lambda archive: newest_facets(
-            archive.connection, FACETS, self.asked.words(), self.filters, FACET_VALUES, NEWEST
+            archive.database, FACETS, self.asked.words(), self.filters, FACET_VALUES, NEWEST
         ))[key]  # fmt: skip
         return found if self.is_large else found._replace(among=None)
 
     def _reads_rows(self, archive: Archive) -> bool:
-        return bool(article_selection(archive.connection, self.asked.words(), self.filters).tests)
+        return bool(article_selection(archive.database, self.asked.words(), self.filters).tests)
 
     def timeline(self) -> Timeline | None:
         """Return when the articles were published; None if none of them has a day, or if that takes too long."""
@@ -156,7 +156,7 @@ class SearchWork:
         return _drawn(unit, by, self.asked)
 
     def _period(self, unit: str) -> Facet:
-        return self._once(unit, lambda archive: facet(archive.connection, unit, self.asked.words(), self.filters, 0))
+        return self._once(unit, lambda archive: facet(archive.database, unit, self.asked.words(), self.filters, 0))
 
     def _once(self, name: str, question: Callable[[Archive], T]) -> T:
         return self.archive.ask_once((name, self.asked.words(), self.filters), question, self.left)

@@ -6,7 +6,7 @@ import sqlite3
 import threading
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -19,8 +19,10 @@ from pipelines.core.errors import ArchiveDamaged, MorgueError, from_os_error, re
 from pipelines.database.connection import applied_migrations, connect, data_version
 from pipelines.database.filters import titles_of_sources
 from pipelines.database.schema import newest
+from pipelines.database.shards.databases import shards_of
 
 T = TypeVar("T")
+Version = tuple[int, ...]  # of the databases: others after each commit
 
 MAX_SECONDS = 20.0  # wall seconds of one answer that are spent in the database
 STEPS_BETWEEN_LOOKS = 200_000  # of SQLite's machine, some milliseconds; each look waits for Python's lock
@@ -54,11 +56,12 @@ class OpenedArchive:
     def __init__(self, path: Path) -> None:
         """Open the archive. Raises ArchiveDamaged if an older version wrote it, because most pages would be errors."""
         self.archive, self.users = Archive(path), 0
-        if set(newest.MIGRATIONS) - set(applied_migrations(self.archive.connection)):
-            self.archive.close()
-            subject, cure = str(self.archive.path / DATABASE_NAME), "`morgue upgrade` brings it up to date"
-            raise ArchiveDamaged(subject, "written by an older version of Newsmorgue", cure)
-        self.known = KnownAnswers(path)
+        for shard in self.archive.shards:
+            if set(newest.MIGRATIONS) - set(applied_migrations(shard.connection)):
+                self.archive.close()
+                subject, cure = str(shard.path / DATABASE_NAME), "`morgue upgrade` brings it up to date"
+                raise ArchiveDamaged(subject, "written by an older version of Newsmorgue", cure)
+        self.known = KnownAnswers([shard.path for shard in self.archive.shards])
 
     def close(self) -> None:
         """Close the database."""
@@ -167,7 +170,7 @@ class ServedArchive:
         It may be called while a page is made of what was asked before, but not in the midst of a question.
         """
         try:
-            found = self.ask_once("titles of sources", lambda archive: titles_of_sources(archive.connection))
+            found = self.ask_once("titles of sources", lambda archive: titles_of_sources(archive.database))
         except MorgueError:  # a page that has begun goes on with the names
             return {}
         often = Counter(found.values())
@@ -179,19 +182,19 @@ class ServedArchive:
 
 
 class KnownAnswers:
-    """Keep answers as long as nobody writes to the database. The least recently asked are dropped."""
+    """Keep answers as long as nobody writes to the databases. The least recently asked are dropped."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, paths: Iterable[Path]) -> None:
         self._lock = threading.Lock()
-        self._db: sqlite3.Connection | None = connect(path / DATABASE_NAME)
-        self._answers: OrderedDict[Hashable, tuple[int, tuple[Any]]] = OrderedDict()
+        self._dbs = [connect(path / DATABASE_NAME) for path in paths]
+        self._answers: OrderedDict[Hashable, tuple[Version, tuple[Any]]] = OrderedDict()
 
-    def version(self) -> int:
-        """Return a number that is another one after each commit; -1 once closed."""
+    def version(self) -> Version:
+        """Return numbers that are others after each commit; none once closed."""
         with self._lock:
-            return -1 if self._db is None else data_version(self._db)
+            return tuple(map(data_version, self._dbs))
 
-    def get(self, version: int, name: Hashable) -> tuple[Any] | None:
+    def get(self, version: Version, name: Hashable) -> tuple[Any] | None:
         """Return an answer that is as good as new."""
         with self._lock:
             if (kept := self._answers.get(name)) is None or kept[0] != version:
@@ -199,7 +202,7 @@ class KnownAnswers:
             self._answers.move_to_end(name)
             return kept[1]
 
-    def keep(self, version: int, name: Hashable, answer: tuple[Any]) -> None:
+    def keep(self, version: Version, name: Hashable, answer: tuple[Any]) -> None:
         """Keep the answer to a question that was asked after the version was."""
         with self._lock:
             self._answers[name] = version, answer
@@ -208,16 +211,16 @@ class KnownAnswers:
                 self._answers.popitem(last=False)
 
     def close(self) -> None:
-        """Close the database."""
+        """Close the databases."""
         with self._lock:
-            if self._db is not None:
-                self._db.close()
-            self._db = None
+            while self._dbs:
+                self._dbs.pop().close()
 
 
 def _in_time(archive: Archive, question: Callable[[Archive], T], left: AnswerTime, is_stopping: threading.Event) -> T:
-    connection = archive.connection
-    connection.set_progress_handler(lambda: left.is_over or is_stopping.is_set(), STEPS_BETWEEN_LOOKS)
+    connections = shards_of(archive.database)
+    for one in connections:
+        one.set_progress_handler(lambda: left.is_over or is_stopping.is_set(), STEPS_BETWEEN_LOOKS)
     try:
         return question(archive)
     except DatabaseReplaced:
@@ -228,4 +231,5 @@ def _in_time(archive: Archive, question: Callable[[Archive], T], left: AnswerTim
         cause = f"takes longer than {MAX_SECONDS:.0f} s"
         raise TookTooLong("this question", cause, "ask for fewer articles: a source, a period, more words") from error
     finally:
-        connection.set_progress_handler(None, 0)
+        for one in connections:
+            one.set_progress_handler(None, 0)

@@ -205,8 +205,9 @@ def record(archive: Archive, request: Request) -> Response:
 
 def file(archive: Archive, request: Request) -> Response:
     """Answer with the body of a capture as a file to be saved; a browser opens none of it here. Raises NotFound."""
-    row = queries.capture(archive.connection, request.path_params["number"])
-    answer = replay(archive.connection, archive.warc_storage, row, MAX_BYTES)
+    row = queries.capture(archive.database, request.path_params["number"])
+    shard = archive.shard_of(row)
+    answer = replay(shard.connection, shard.warc_storage, row, MAX_BYTES)
     name = re.sub(r"[^\w.-]+", "-", unquote(urlsplit(row["url"]).path.rpartition("/")[2]), flags=re.ASCII).strip("-.")
     sent = {"content-disposition": f'attachment; filename="{name[-100:] or "capture"}"',
             "content-security-policy": "sandbox; default-src 'none'"}  # fmt: skip

@@ -19,6 +19,7 @@ from pipelines.database.query_language.index_terms import (
     places_between,
 )
 from pipelines.database.query_language.values import language_codes, listed, one_of
+from pipelines.database.shards.databases import Database, shards_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,19 +107,25 @@ class ArticleFilters:
         return self.since is not None or self.until is not None
 
 
-def homes_of_sources(db: sqlite3.Connection) -> dict[str, str]:
+def homes_of_sources(db: Database) -> dict[str, str]:
     """Return the address of the front page of each source, by name."""
-    return {row[0]: row[1] for row in ask(db, "SELECT name, url FROM sources ORDER BY name")}
+    return _by_name(db, "SELECT name, url FROM sources ORDER BY name")
 
 
-def titles_of_sources(db: sqlite3.Connection) -> dict[str, str]:
+def titles_of_sources(db: Database) -> dict[str, str]:
     """Return the title of each source that has one, by name."""
-    return {row[0]: row[1] for row in ask(db, "SELECT name, title FROM sources WHERE title != '' ORDER BY name")}
+    return _by_name(db, "SELECT name, title FROM sources WHERE title != '' ORDER BY name")
 
 
-def watched_sources(db: sqlite3.Connection) -> set[str]:
+def _by_name(db: Database, sql: str) -> dict[str, str]:
+    shards = shards_of(db)
+    found = {row[0]: row[1] for one in shards for row in ask(one, sql)}
+    return found if len(shards) == 1 else dict(sorted(found.items()))
+
+
+def watched_sources(db: Database) -> set[str]:
     """Return the names of the sources that have, or had, a file in the folder sources/."""
-    return {str(row[0]) for row in ask(db, "SELECT name FROM sources WHERE watched")}
+    return {str(row[0]) for one in shards_of(db) for row in ask(one, "SELECT name FROM sources WHERE watched")}
 
 
 def ids_of_sources(db: sqlite3.Connection) -> dict[str, int]:
@@ -128,28 +135,34 @@ def ids_of_sources(db: sqlite3.Connection) -> dict[str, int]:
 
 def source_id(db: sqlite3.Connection, name: str) -> int:
     """Return the row id of the source that a user means by its name, its address or its title. Raises NotFound."""
+    return _numbers_of(db, name)[0]
+
+
+def _numbers_of(db: Database, name: str) -> list[int]:
+    """Return the row ids of a source: in a fleet, several shards may have articles of it."""
     from pipelines.core.source_names import near_names, source_meant  # most searches need neither
 
     known = homes_of_sources(db)
     titles = titles_of_sources(db)
     found = source_meant(name, known, titles)
     if found is not None:
-        return int(next(ask(db, "SELECT id FROM sources WHERE name = ?", (found,)))[0])
+        sql = "SELECT id FROM sources WHERE name = ?"
+        return [int(row[0]) for one in shards_of(db) for row in ask(one, sql, (found,))]
     if (new := name_after_renaming(db, name)) is not None:
         raise NotFound(f"source {name}", f"was renamed to {new}", f"say {new}")
     raise NotFound(f"source {name}", "not in this archive", near_names(name, known, "source", titles))
 
 
-def source_ids(db: sqlite3.Connection, names: Sequence[str]) -> list[int]:
+def source_ids(db: Database, names: Sequence[str]) -> list[int]:
     """Return the row ids of the sources that a user means. Raises NotFound."""
-    return list(dict.fromkeys(source_id(db, name) for name in names))
+    return list(dict.fromkeys(number for name in names for number in _numbers_of(db, name)))
 
 
-def name_after_renaming(db: sqlite3.Connection, former: str) -> str | None:
+def name_after_renaming(db: Database, former: str) -> str | None:
     """Return the name that a source has now which once had this one; of several, the one renamed last; else None."""
     sql = """SELECT name FROM sources WHERE instr(' ' || former_names || ' ', ' ' || ? || ' ')
               ORDER BY former_names LIKE '% ' || ? DESC, id DESC"""
-    return next((str(row[0]) for row in ask(db, sql, (former, former))), None)
+    return next((str(row[0]) for one in shards_of(db) for row in ask(one, sql, (former, former))), None)
 
 
 EVERYTHING = ArticleFilters()

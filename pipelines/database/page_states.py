@@ -15,6 +15,7 @@ from pipelines.core.urls import url_key
 from pipelines.database.connection import Row, ask
 from pipelines.database.runs import TRUE_TIME
 from pipelines.database.schema.numbers import new_id
+from pipelines.database.shards.databases import Database, shards_of
 from pipelines.database.stand_ins import CUT_OFF, ShownText
 
 # When the page was last seen to show its article before the period `p` of the article `a`; a 304 counts.
@@ -154,14 +155,15 @@ def filed_text(db: sqlite3.Connection, article_id: int) -> tuple[ShownText, str 
     return ShownText(*values), payload
 
 
-def of_article(db: sqlite3.Connection, article_id: int) -> list[Row]:
+def of_article(db: Database, article_id: int) -> list[Row]:
     """Return every period of an article with its number and headline, the oldest first. Raises MorgueError."""
     sql = f"""SELECT p.url, s.name AS source, p.article_id AS article, a.title, p.kind, {IS_GONE} AS gone,
                      p.since, p.last_seen, p.visits, p.ended, {LAST_ALIVE} AS last_alive, p.capture_id,
                      p.last_capture_id, p.ended_capture_id
                 FROM page_states p LEFT JOIN articles a ON a.id = p.article_id LEFT JOIN sources s ON s.id = p.source_id
                WHERE p.article_id = ? ORDER BY p.since, p.id"""
-    return [dict(row) | {"gone": bool(row["gone"])} for row in ask(db, sql, (article_id,))]
+    found = (row for one in shards_of(db) for row in ask(one, sql, (article_id,)))
+    return [dict(row) | {"gone": bool(row["gone"])} for row in found]
 
 
 def kinds_shown_now(db: sqlite3.Connection, source_id: int) -> dict[str, int]:

@@ -11,9 +11,12 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from heapq import merge
 from itertools import islice
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from pipelines.core import GONE_KINDS
@@ -33,6 +36,7 @@ from pipelines.database.query_language.addresses import as_given, normalised, sp
 from pipelines.database.schema.numbers import newest_first
 from pipelines.database.schema.places import DAY_BITS, FIRST_DATED_PLACE
 from pipelines.database.selection import article_at, article_selection
+from pipelines.database.shards.databases import Database, answers, by_shard, shards_of
 
 if TYPE_CHECKING:
     from pipelines.database.frontier.rows import AddressState
@@ -90,7 +94,7 @@ FROM_ARTICLES = f"""articles a JOIN captures c ON c.id = a.capture_id LEFT JOIN 
 
 
 def articles(
-    db: sqlite3.Connection,
+    db: Database,
     filters: ArticleFilters = EVERYTHING,
     query: str | None = None,
     columns: Sequence[str] | None = None,
@@ -100,11 +104,12 @@ def articles(
     `columns`: their keys, among ARTICLE_KEYS and with `id`; None: all. Memory holds the ids of a selection, never its
     rows. Raises QueryError, NotFound (of the source).
     """
-    return decode_rows("articles", _ask_articles(db, filters, query, columns))
+    found = [decode_rows("articles", rows) for rows in _ask_articles(db, filters, query, columns)]
+    return found[0] if len(found) == 1 else merge(*found, key=itemgetter("id"))
 
 
 def article_batches(
-    db: sqlite3.Connection,
+    db: Database,
     size: int,
     filters: ArticleFilters = EVERYTHING,
     query: str | None = None,
@@ -114,7 +119,8 @@ def article_batches(
 
     No row becomes a dict of its own. An export to Parquet, which is written by column, takes a fifth less time.
     """
-    rows = _ask_articles(db, filters, query, columns)
+    shards = _ask_articles(db, filters, query, columns)
+    rows = shards[0] if len(shards) == 1 else merge(*shards, key=itemgetter("id"))
     while batch := list(islice(rows, size)):
         found: dict[str, Sequence[Any]] = dict(zip(batch[0].keys(), zip(*batch, strict=True), strict=True))
         for name, kind in JSON_COLUMNS.items():
@@ -131,29 +137,32 @@ def _decoded(text: Any, kind: type, row: int, column: str) -> Any:
 
 
 def _ask_articles(
-    db: sqlite3.Connection, filters: ArticleFilters, query: str | None, columns: Sequence[str] | None
-) -> Iterator[sqlite3.Row]:
+    db: Database, filters: ArticleFilters, query: str | None, columns: Sequence[str] | None
+) -> list[Iterator[sqlite3.Row]]:
+    """Return the rows of each shard, by id."""
     which = article_selection(db, query, filters)
     # A set of row ids is read in order, so that whole rows need no sorting, whichever index finds them.
     ids = f"a.id IN (SELECT a.id FROM articles a WHERE {which.condition()})"
     every = which.is_everything
     chosen = chosen_columns(ARTICLE_COLUMNS, columns)
     sql = f"SELECT {chosen} FROM {FROM_ARTICLES} WHERE {'1' if every else ids} ORDER BY a.id"
-    return ask(db, sql, which.values)
+    return [ask(one, sql, which.values) for one in shards_of(db)]
 
 
-def articles_at(db: sqlite3.Connection, places: Sequence[int], columns: Sequence[str] | None) -> list[Row]:
+def articles_at(db: Database, places: Sequence[int], columns: Sequence[str] | None) -> list[Row]:
     """Return the articles that are at these places, in the order of the places. `columns`: as for `articles`."""
     chosen = chosen_columns(ARTICLE_COLUMNS, columns)
-    sql = f"SELECT {chosen}, a.place FROM {FROM_ARTICLES} WHERE a.place IN ({', '.join(map(str, places))})"
-    found = {row["place"]: row for row in ask(db, sql)}
+    found: dict[int, sqlite3.Row] = {}
+    for one, given in by_shard(db, places):
+        sql = f"SELECT {chosen}, a.place FROM {FROM_ARTICLES} WHERE a.place IN ({', '.join(map(str, given))})"
+        found |= {given[row["place"]]: row for row in ask(one, sql)}
     rows = [decode_row(found[place], "articles") for place in places if place in found]
     for row in rows:
         del row["place"]
     return rows
 
 
-def article(db: sqlite3.Connection, wanted: str) -> Row:
+def article(db: Database, wanted: str) -> Row:
     """Return the article with a number (row id) or an address, in any spelling.
 
     Its keys are ARTICLE_KEYS, and `imported`: FILE@OFFSET that its record was copied from, None if this archive
@@ -161,7 +170,8 @@ def article(db: sqlite3.Connection, wanted: str) -> Row:
     """
     url, wanted = wanted, as_given(wanted.strip())
     number = int(wanted) if re.fullmatch("[0-9]{1,18}", wanted) else article_at(db, url)
-    found = next(ask(db, f"SELECT {ARTICLE_COLUMNS}, c.imported FROM {FROM_ARTICLES} WHERE a.id = ?", (number,)), None)
+    sql = f"SELECT {ARTICLE_COLUMNS}, c.imported FROM {FROM_ARTICLES} WHERE a.id = ?"
+    found = next((row for one in shards_of(db) for row in ask(one, sql, (number,))), None)
     if found is None:
         raise _not_found(db, wanted)
     return decode_row(found, "articles")
@@ -173,10 +183,10 @@ def _frontier(db: sqlite3.Connection) -> FrontierTable:
     return FrontierTable(db)
 
 
-def _not_found(db: sqlite3.Connection, wanted: str) -> NotFound:
+def _not_found(db: Database, wanted: str) -> NotFound:
     subject = f"article {wanted}"
     if wanted.isdigit():
-        newest = next(ask(db, "SELECT max(id) AS n FROM articles"))["n"] or 0
+        newest = _last_number(db, "articles")
         if not newest:
             return NotFound(subject, "the archive has no article yet", "`morgue crawl` brings articles in")
         cause = f"no such number (they go up to {newest})"
@@ -194,51 +204,68 @@ def _not_found(db: sqlite3.Connection, wanted: str) -> NotFound:
     return NotFound(subject, cause, known.next_step())
 
 
-def address_state(db: sqlite3.Connection, wanted: str) -> AddressState | None:
+def address_state(db: Database, wanted: str) -> AddressState | None:
     """Return what is known of the visits to an address in any spelling, or None."""
-    return _frontier(db).state_of(_keys_of(wanted))
+    keys = _keys_of(wanted)
+    return next(filter(None, (_frontier(one).state_of(keys) for one in shards_of(db))), None)
 
 
 def _keys_of(wanted: str) -> list[str]:
     return list({*spellings(wanted), *normalised(spellings(wanted))})
 
 
-def takedown_of(db: sqlite3.Connection, wanted: str) -> str | None:
+def takedown_of(db: Database, wanted: str) -> str | None:
     """Return when and why an address, its host, or all addresses that begin so were taken down; None if none was."""
     keys = _keys_of(as_given(wanted.strip()))
     hosts = [f"*{key.removeprefix('//').partition('/')[0]}" for key in keys if key.startswith("//")]
     names = [*keys, *hosts, *(host.partition(":")[0] for host in hosts)]
     marks = ", ".join("?" * len(names))
-    order = newest_first(db, "time")
     sql = f"""SELECT time, reason FROM removals r WHERE url_key IN ({marks}) OR (url_key LIKE '%*' AND EXISTS (
                   SELECT 1 FROM json_each(?) k WHERE instr(k.value, substr(r.url_key, 1, length(r.url_key) - 1)) = 1))
-               ORDER BY {order} LIMIT 1"""
-    row = next(ask(db, sql, [*names, json.dumps(keys)]), None)
+               ORDER BY """
+    values = [*names, json.dumps(keys)]
+    found = (row for one in shards_of(db) for row in ask(one, f"{sql}{newest_first(one, 'time')} LIMIT 1", values))
+    row = next(found, None)
     return f"was removed at {row['time']}: {row['reason']}" if row else None
 
 
-def revisions(db: sqlite3.Connection, article_id: int) -> Iterator[Row]:
+def revisions(db: Database, article_id: int) -> Iterator[Row]:
     """Yield every state of an article's text from the first on, with the WARC record that each was read from.
 
     `seen`, `last_seen`: times of the first and the last capture that showed it. For the newest state, 304 counts.
     """
-    return decode_rows("revisions", ask(db, f"""
+    return _from_shards(db, "revisions", f"""
         SELECT r.number AS revision, r.seen, CASE WHEN r.number = a.revision THEN a.last_seen ELSE max(r.seen, coalesce(
                    (SELECT max(substr(c.time, 1, 19)) || 'Z' FROM sightings s JOIN captures c ON c.id = s.capture_id
                      WHERE s.revision_id = r.id), '')) END AS last_seen,
                r.title, r.description, r.authors, r.modified, r.text, r.text_digest, r.extractor, r.changes,
                r.change_ratio, r.words_added, r.words_removed, r.silent, r.alternates, c.imported, {PROVENANCE_COLUMNS}
           FROM revisions r JOIN captures c ON c.id = r.capture_id JOIN articles a ON a.id = r.article_id
-         WHERE r.article_id = ? ORDER BY r.number""", (article_id,)))  # fmt: skip
+         WHERE r.article_id = ? ORDER BY r.number""", (article_id,))  # fmt: skip
 
 
-def captures(db: sqlite3.Connection, url: str) -> Iterator[Row]:
+def _from_shards(db: Database, table: str, sql: str, values: Sequence[Any] | Mapping[str, Any]) -> Iterator[Row]:
+    """Yield the rows that one shard after the other has."""
+    return (row for one in shards_of(db) for row in decode_rows(table, ask(one, sql, values)))
+
+
+def _last_number(db: Database, table: str) -> int:
+    return max((row[0] or 0 for one in shards_of(db) for row in ask(one, f"SELECT max(id) FROM {table}")), default=0)
+
+
+def captures(db: Database, url: str) -> Iterator[Row]:
     """Yield every exchange recorded for exactly this URL, oldest first, failed ones included."""
     sql = f"SELECT {CAPTURE_SELECT} FROM captures c WHERE c.url = ? ORDER BY c.time"
-    return decode_rows("captures", ask(db, sql, (url,)))
+    return _in_time(db, sql, (url,))
 
 
-def captures_of(db: sqlite3.Connection, wanted: str) -> list[Row]:
+def _in_time(db: Database, sql: str, values: Sequence[Any] | Mapping[str, Any]) -> Iterator[Row]:
+    """Yield captures in the order of time, also those of several shards."""
+    found = _from_shards(db, "captures", sql, values)
+    return found if len(shards_of(db)) == 1 else iter(sorted(found, key=itemgetter("captured", "id")))
+
+
+def captures_of(db: Database, wanted: str) -> list[Row]:
     """Return every exchange recorded for an address in any spelling, or for all addresses of an article's number.
 
     Oldest first, failed ones included; keys CAPTURE_KEYS.
@@ -249,7 +276,8 @@ def captures_of(db: sqlite3.Connection, wanted: str) -> list[Row]:
                    UNION SELECT url FROM articles WHERE id = :number
                    UNION SELECT canonical_url FROM articles WHERE id = :number"""
         values: Row = {"number": int(wanted)}
-        keys = [row[0] for row in ask(db, "SELECT url_key FROM aliases WHERE article_id = :number", values)]
+        sql = "SELECT url_key FROM aliases WHERE article_id = :number"
+        keys = [row[0] for one in shards_of(db) for row in ask(one, sql, values)]
     else:
         from pipelines.core.urls import fetchable
 
@@ -259,22 +287,23 @@ def captures_of(db: sqlite3.Connection, wanted: str) -> list[Row]:
         urls, values = "SELECT value FROM json_each(:spelled)", {"spelled": json.dumps(forms)}
         keys = [*forms, *normalised(forms)]
     urls += " UNION SELECT value FROM json_each(:met)"
-    values["met"] = json.dumps(_frontier(db).urls_of(keys))
+    values["met"] = json.dumps([url for one in shards_of(db) for url in _frontier(one).urls_of(keys)])
     sql = f"SELECT {CAPTURE_SELECT} FROM captures c WHERE c.url IN ({urls}) ORDER BY c.time, c.id"
-    return list(decode_rows("captures", ask(db, sql, values)))
+    return list(_in_time(db, sql, values))
 
 
-def capture(db: sqlite3.Connection, number: int) -> Row:
+def capture(db: Database, number: int) -> Row:
     """Return the exchange with a number (row id of `captures`); keys CAPTURE_KEYS. Raises NotFound."""
-    found = next(ask(db, f"SELECT {CAPTURE_SELECT} FROM captures c WHERE c.id = ?", (number,)), None)
+    sql = f"SELECT {CAPTURE_SELECT} FROM captures c WHERE c.id = ?"
+    found = next((row for one in shards_of(db) for row in ask(one, sql, (number,))), None)
     if found is None:
-        newest = next(ask(db, "SELECT max(id) AS n FROM captures"))["n"] or 0
+        newest = _last_number(db, "captures")
         cure = "`morgue show URL --captures` shows the numbers"
         raise NotFound(f"capture {number}", f"no such number (they go up to {newest})", cure)
     return decode_row(found, "captures")
 
 
-def sources(db: sqlite3.Connection, *, of_lists: bool = False) -> Iterator[Row]:
+def sources(db: Database, *, of_lists: bool = False) -> Iterator[Row]:
     """Yield every source by name, with its number of articles, the newest day of publication, and its health.
 
     With `of_lists`, the hosts of pages that the user listed follow. They are no sources, and have fewer values.
@@ -282,6 +311,10 @@ def sources(db: sqlite3.Connection, *, of_lists: bool = False) -> Iterator[Row]:
     from pipelines.core.timestamps import now
     from pipelines.database.frontier import health
 
+    if not isinstance(db, sqlite3.Connection):
+        found = [row for one in db.shards for row in sources(one, of_lists=of_lists)]
+        yield from sorted(found, key=lambda row: (row["url"] is None, row["name"] or ""))  # those of lists have none
+        return
     time = now()
     states, hidden = health.health(db, time), set() if of_lists else health.sources_of_lists(db)
     for row in ask(db, """
@@ -297,8 +330,10 @@ def sources(db: sqlite3.Connection, *, of_lists: bool = False) -> Iterator[Row]:
             yield dict.fromkeys(SOURCE_KEYS) | site
 
 
-def extent(db: sqlite3.Connection) -> Row:
+def extent(db: Database) -> Row:
     """Return how much an archive holds: articles, sources that have some, first and last day of publication."""
+    if not isinstance(db, sqlite3.Connection):
+        return _added(answers(db, extent))
     dated = f"FROM articles WHERE place >= {FIRST_DATED_PLACE}"
     row = next(ask(db, f"""
         SELECT (SELECT count(*) FROM articles) AS articles,
@@ -308,15 +343,31 @@ def extent(db: sqlite3.Connection) -> Row:
     return dict(row) | {name: row[name] and date.fromordinal(row[name]) for name in ("first_day", "last_day")}
 
 
-def removals(db: sqlite3.Connection) -> Iterator[Row]:
+def _added(extents: Sequence[Row]) -> Row:
+    """Return how much several shards hold together. A source counts once for each shard that has articles of it."""
+    days = [one[name] for one in extents for name in ("first_day", "last_day") if one[name]]
+    return {
+        "articles": sum(one["articles"] for one in extents),
+        "sources": sum(one["sources"] for one in extents),
+        "first_day": min(days, default=None),
+        "last_day": max(days, default=None),
+    }
+
+
+def removals(db: Database) -> Iterator[Row]:
     """Yield what was taken down, in order of time: kind (page, host, prefix), what, reason, captures."""
-    return map(dict, ask(db, """
+    sql = """
         SELECT id, time, CASE WHEN url_key LIKE '*%' THEN 'host' WHEN url_key LIKE '%*' THEN 'prefix' ELSE 'page' END
                AS kind, ltrim(url_key, CASE WHEN url_key LIKE '*%' THEN '*' ELSE '/' END) AS what, reason, captures
-          FROM removals ORDER BY id"""))  # fmt: skip
+          FROM removals ORDER BY id"""
+    found = (dict(row) for one in shards_of(db) for row in ask(one, sql))
+    return found if len(shards_of(db)) == 1 else iter(sorted(found, key=itemgetter("time", "id")))
 
 
-def languages(db: sqlite3.Connection) -> list[str]:
+def languages(db: Database) -> list[str]:
     """Return the languages of the archive's articles, the most frequent first."""
-    sql = "SELECT language FROM articles WHERE language IS NOT NULL GROUP BY language ORDER BY count(*) DESC"
-    return [row["language"] for row in ask(db, sql)]
+    sql = "SELECT language, count(*) AS n FROM articles WHERE language IS NOT NULL GROUP BY language"
+    found = Counter[str]()
+    for one in shards_of(db):
+        found.update({row["language"]: row["n"] for row in ask(one, sql)})
+    return [language for language, _ in found.most_common()]

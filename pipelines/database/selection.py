@@ -29,6 +29,7 @@ from pipelines.database.query_language.near_runs import has_near
 from pipelines.database.query_language.values import has_run, has_words
 from pipelines.database.search.stems import ArchiveWordForms
 from pipelines.database.search.vocabulary import is_there
+from pipelines.database.shards.databases import Database, FleetDatabase, answers, shards_of
 
 # CROSS JOIN keeps SQLite from turning the order round: it would query FTS5 for each article in turn.
 FROM_MATCHES = "articles_fts CROSS JOIN articles a {index} ON a.place = articles_fts.rowid"
@@ -44,6 +45,7 @@ class ArticleSelection(NamedTuple):
     places: PlaceRange = EVERYWHERE  # where the days are that fit
     tests: str = ""  # of the rest: "", or conditions that begin with AND
     test_values: Mapping[str, Any] = MappingProxyType({})  # bound in `tests`
+    shards: tuple[int, ...] | None = None  # positions of the shards of a fleet that have its sources; None: all
 
     @property
     def is_everything(self) -> bool:
@@ -98,17 +100,20 @@ class ArticleSelection(NamedTuple):
         return self._replace(match=term if self.match is None else f"{self.match} AND {term}")
 
 
-def article_selection(db: sqlite3.Connection, query: str | None, filters: ArticleFilters) -> ArticleSelection:
+def article_selection(db: Database, query: str | None, filters: ArticleFilters) -> ArticleSelection:
     """Return the SQL for a query and filters, and give the connection the function that it needs.
+
+    Of a fleet, it is the same for all shards: what a name or a word means is looked up in all of them.
 
     An address selects the article that it leads to; if there is none, its words are searched for. Raises QueryError for
     the query, NotFound for a source.
     """
     if filters.unique:
         which = article_selection(db, query, replace(filters, unique=False))
-        copies = json.dumps(other_copies(db, which.condition(), which.values))
+        copies = json.dumps(_copies(db, which))
         return which.that("a.id NOT IN (SELECT value FROM json_each(:copies))", {"copies": copies})
-    terms, places = filters.terms(source_ids(db, filters.source)), filters.places()
+    sources = source_ids(db, filters.source)
+    terms, places = filters.terms(sources), filters.places()
     tests, values = filters.seen()
     asked = None
     if query is not None and query.strip():
@@ -121,9 +126,10 @@ def article_selection(db: sqlite3.Connection, query: str | None, filters: Articl
             values |= asked.values
             places = places.within(asked.places)
             if asked.where or asked.in_title:
-                db.create_function("has_words", 2, has_words, deterministic=True)
-                db.create_function("has_run", 2, has_run, deterministic=True)
-                db.create_function("has_near", 2, has_near, deterministic=True)
+                for one in shards_of(db):
+                    one.create_function("has_words", 2, has_words, deterministic=True)
+                    one.create_function("has_run", 2, has_run, deterministic=True)
+                    one.create_function("has_near", 2, has_near, deterministic=True)
     return ArticleSelection(
         match=_all_of(asked.match if asked else None, terms),
         headline=_all_of(asked.headline, terms) if asked and asked.headline else None,
@@ -132,17 +138,28 @@ def article_selection(db: sqlite3.Connection, query: str | None, filters: Articl
         places=places,
         tests=" ".join(f"AND {test}" for test in tests),
         test_values=values,
+        shards=_shards_with(db, sources) if sources and not isinstance(db, sqlite3.Connection) else None,
     )
 
 
-def copies_selected(db: sqlite3.Connection, query: str | None, filters: ArticleFilters) -> list[int]:
+def _shards_with(db: FleetDatabase, sources: list[int]) -> tuple[int, ...]:
+    sql = f"SELECT 1 FROM sources WHERE id IN ({', '.join(map(str, sources))})"
+    return tuple(number for number, one in enumerate(db.shards) if next(ask(one, sql), None) is not None)
+
+
+def copies_selected(db: Database, query: str | None, filters: ArticleFilters) -> list[int]:
     """Return the articles that are copies of another one that is selected, too. Raises as `article_selection` does."""
-    which = article_selection(db, query, filters)
-    return other_copies(db, which.condition(), which.values)
+    return _copies(db, article_selection(db, query, filters))
+
+
+def _copies(db: Database, which: ArticleSelection) -> list[int]:
+    """Return the copies among what is selected. Shards do not know copies of each other's articles."""
+    found = answers(db, lambda one: other_copies(one, which.condition(), which.values))
+    return [number for numbers in found for number in numbers]
 
 
 def query_conditions(
-    db: sqlite3.Connection, query: str, filters: ArticleFilters, forms: ArchiveWordForms | None = None
+    db: Database, query: str, filters: ArticleFilters, forms: ArchiveWordForms | None = None
 ) -> QueryConditions:
     """Return a query as SQL for this archive. ~word is in the language of the filters, if they name one."""
     forms = forms or ArchiveWordForms(db, filters.language)
@@ -154,13 +171,13 @@ def _all_of(match: str | None, terms: list[str]) -> str | None:
     return " AND ".join([*([match] if match else []), *terms]) or None
 
 
-def article_at(db: sqlite3.Connection, url: str) -> int | None:
+def article_at(db: Database, url: str) -> int | None:
     """Return the id of the article at an address, in any spelling; else of that on another host of its site: `www.`."""
     keys = normalised(spellings(as_given(url)))
     return _first_of(db, keys) or _first_of(db, neighbours(keys))
 
 
-def _first_of(db: sqlite3.Connection, keys: list[str]) -> int | None:
+def _first_of(db: Database, keys: list[str]) -> int | None:
     sql = """SELECT id FROM articles WHERE url_key = ?1
              UNION ALL SELECT article_id FROM aliases WHERE url_key = ?1 LIMIT 1"""
-    return next((row["id"] for key in keys for row in ask(db, sql, (key,))), None)
+    return next((row["id"] for key in keys for one in shards_of(db) for row in ask(one, sql, (key,))), None)

@@ -10,11 +10,15 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
+from heapq import merge
 from itertools import islice
+from operator import itemgetter
+from typing import Any
 
 from pipelines.database.connection import Row, ask, decode_rows
 from pipelines.database.filters import ArticleFilters
 from pipelines.database.queries import ARTICLE_COLUMNS, BATCH_ROWS, FROM_ARTICLES, article_selection, chosen_columns
+from pipelines.database.shards.databases import Database, shards_of
 
 # Columns that a revision has itself. All others are the newest that is known of the article.
 OF_REVISION = ("title", "description", "authors", "modified", "text", "line_kinds", "text_digest", "extractor")
@@ -41,7 +45,7 @@ FROM_REVISIONS = FROM_ARTICLES.replace(
 
 
 def revisions_of_articles(
-    db: sqlite3.Connection, filters: ArticleFilters, query: str | None, columns: Sequence[str] | None
+    db: Database, filters: ArticleFilters, query: str | None, columns: Sequence[str] | None
 ) -> Iterator[Row]:
     """Yield every revision of the articles that match, by id and number.
 
@@ -53,11 +57,13 @@ def revisions_of_articles(
     every = which.is_everything
     chosen = _chosen_of_revision(columns)
     sql = f"SELECT {chosen} FROM {FROM_REVISIONS} WHERE {'1' if every else ids} ORDER BY a.id, r.number"
-    return map(_counted_words, decode_rows("revisions", ask(db, sql, which.values)))
+    found = [decode_rows("revisions", ask(one, sql, which.values)) for one in shards_of(db)]
+    in_order = found[0] if len(found) == 1 else merge(*found, key=itemgetter("id", "revision"))
+    return map(_counted_words, in_order)
 
 
 def grouped_articles(
-    db: sqlite3.Connection,
+    db: Database,
     groups: tuple[str, ...],
     filters: ArticleFilters,
     query: str | None,
@@ -72,9 +78,12 @@ def grouped_articles(
     """
     which = article_selection(db, query, filters)
     order = ", ".join(GROUPS[name] for name in groups)
-    sql = f"""SELECT a.id FROM articles a LEFT JOIN sources s ON s.id = a.source_id
+    keys = ", ".join(GROUPS[name] for name in groups)
+    sql = f"""SELECT a.id, {keys} FROM articles a LEFT JOIN sources s ON s.id = a.source_id
                WHERE {which.condition()} ORDER BY {order}, a.id"""
-    ids = (row["id"] for row in ask(db, sql, which.values))
+    found_ids = [ask(one, sql, which.values) for one in shards_of(db)]
+    in_order = found_ids[0] if len(found_ids) == 1 else merge(*found_ids, key=_group_key)
+    ids = (row["id"] for row in in_order)
     if every_revision:
         table, chosen, tables, last = "revisions", _chosen_of_revision(columns), FROM_REVISIONS, "r.number"
     else:
@@ -82,10 +91,16 @@ def grouped_articles(
     while batch := list(islice(ids, BATCH_ROWS)):
         sql = f"SELECT {chosen} FROM {tables} WHERE a.id IN ({', '.join(map(str, batch))}) ORDER BY a.id, {last}"
         found: dict[int, list[Row]] = {}
-        for row in decode_rows(table, ask(db, sql)):
+        for row in (row for one in shards_of(db) for row in decode_rows(table, ask(one, sql))):
             found.setdefault(row["id"], []).append(_counted_words(row) if every_revision else row)
         for number in batch:
             yield from found.get(number, ())
+
+
+def _group_key(row: sqlite3.Row) -> tuple[list[tuple[bool, Any]], int]:
+    """Return what rows of groups are in order by, as SQLite has it: NULL first."""
+    number, *values = row
+    return [(value is not None, value) for value in values], number
 
 
 def _chosen_of_revision(columns: Sequence[str] | None) -> str:

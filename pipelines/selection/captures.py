@@ -24,6 +24,7 @@ from pipelines.database.frontier.parts import ADD_CAPTURES_OF_PARTS, has_parts
 from pipelines.database.query_language.values import one_of
 from pipelines.database.removals import PREFIX_END
 from pipelines.database.selection import article_selection, spellings
+from pipelines.database.shards.databases import Database, FleetDatabase
 from pipelines.selection.captured_signals import JOIN_PAGE, PAGE_COLUMNS, CapturedSignals, UnknownSignals
 from pipelines.selection.exclusions import NO_EXCLUSIONS, ExclusionFilter, Exclusions, log_left_out
 from pipelines.warc.digests import algorithm_of, same_digest
@@ -79,8 +80,11 @@ class CaptureFilter:
     without: Exclusions = NO_EXCLUSIONS  # what to leave out of these, for the rights that are reserved in it
     by_publication: bool = False  # since and until are days of publication of articles, as in a search for these
 
-    def conditions(self, db: sqlite3.Connection) -> tuple[str, dict[str, Any]]:
-        """Return a condition on `captures c`, and its named values. Raises QueryError, NotFound (of the source)."""
+    def conditions(self, db: Database) -> tuple[str, dict[str, Any]]:
+        """Return a condition on `captures c`, and its named values; of a fleet, for all shards.
+
+        Raises QueryError, NotFound (of the source).
+        """
         filters = self.filters
         tests = ["1"]
         days = EVERYTHING if self.by_publication else filters  # of captures
@@ -123,17 +127,19 @@ class CaptureSelection:
         wanted: CaptureFilter | None = None,
         on_capture: Callable[[Row], object] = lambda capture: None,
         on_rights_progress: Callable[[int, int], object] = lambda done, total: None,
+        fleet: FleetDatabase | None = None,
     ) -> None:
         """`warc`: the archive's WARC files. `on_capture` is called with each capture that `captures` yields.
 
         `on_rights_progress`: called while the rights in captures are read, with bytes of records done and in all.
+        `fleet`: of which `db` is a shard; names and words of the filter are looked up in all of it.
 
         Raises QueryError, NotFound (of the source).
         """
         self.db, self.warc = db, warc
         self._on_capture, self._on_rights_progress = on_capture, on_rights_progress
         wanted = wanted or CaptureFilter()
-        condition, values = wanted.conditions(db)
+        condition, values = wanted.conditions(fleet or db)
         self.exclusion_filter = ExclusionFilter(wanted.without, db, warc)
         self.left_out = self.exclusion_filter.left_out  # reason -> captures; only of those that were asked for
         self.damages: dict[str, None] = {}  # in order, each once: why the rights in a capture could not be read
@@ -146,6 +152,11 @@ class CaptureSelection:
         except BaseException:
             self.close()
             raise
+
+    @property
+    def parts(self) -> list[CaptureSelection]:
+        """Return the selections of which this one consists, as one of a fleet has it: itself."""
+        return [self]
 
     def _select(self, condition: str, values: Mapping[str, Any], *, with_parts: bool, excluding: bool) -> None:
         """Fill the temporary table `selected`, and count what is in it."""

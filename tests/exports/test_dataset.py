@@ -11,14 +11,13 @@ import shutil
 import subprocess
 import sys
 import tracemalloc
-from contextlib import closing
 from dataclasses import fields
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from exports import dataset, load_format
+from exports import Archive, dataset, load_format
 from exports.columnar_rows import ColumnarRows
 from exports.file_names import manifest_path
 from exports.selected_rows import ArticleRows, RowSelection
@@ -27,7 +26,6 @@ from pipelines.core.items import Article
 from pipelines.database import queries
 from pipelines.database.connection import connect
 from pipelines.database.filters import EVERYTHING, ArticleFilters
-from pipelines.warc.storage import WarcStorage
 from tests.support.article_archive import build, database, undate
 
 ROOT = Path(__file__).parents[2]
@@ -77,8 +75,8 @@ def test_rows_read_by_column_give_the_same_file_and_manifest(folder, tmp_path, m
     with database(copy / "morgue.db") as writing:
         undate(writing, 2, *range(11, 21))  # among them all articles of the second batch
     (tmp_path / "by_row").mkdir()
-    with closing(connect(copy / "morgue.db")) as db:
-        ((_, rows),) = ArticleRows(db, WarcStorage(copy / "warc"), RowSelection(EVERYTHING)).parts()
+    with Archive(copy) as opened:
+        ((_, rows),) = ArticleRows(opened, RowSelection(EVERYTHING)).parts()
         assert isinstance(rows, ColumnarRows)
         by_row = dataset.export(form, iter(rows), tmp_path / "by_row" / "a.parquet", ABOUT)
         assert dataset.export(form, rows, tmp_path / "a.parquet", ABOUT) == by_row

@@ -8,13 +8,12 @@ from contextlib import closing
 
 import pytest
 
+from exports import Archive
 from exports.row_choice import Sample, parse_splits
 from exports.selected_rows import ArticleRows, RowSelection
 from pipelines.core.errors import ConfigError
-from pipelines.database.connection import connect
 from pipelines.database.filters import EVERYTHING
 from pipelines.selection.exclusions import Exclusions
-from pipelines.warc.storage import WarcStorage
 from tests.support.article_archive import build
 from tests.support.exporting import export
 
@@ -108,9 +107,9 @@ def test_revision_is_left_out_for_the_signals_of_its_own_capture(tmp_path, chang
         archive, "jsonl", tmp_path / "all.jsonl", every_revision=True, without=Exclusions(reserved=True), fields=["id"]
     )
     assert manifest["left_out"] == reasons
-    with closing(connect(archive / "morgue.db")) as db:
+    with Archive(archive) as opened:
         wanted = RowSelection(EVERYTHING, every_revision=True, without=Exclusions(reserved=True))
-        ((_, rows),) = ArticleRows(db, WarcStorage(archive / "warc"), wanted).parts()
+        ((_, rows),) = ArticleRows(opened, wanted).parts()
         assert [row["revision"] for row in rows if row["id"] == 1] == left
     lines = (tmp_path / "all.jsonl").read_text().splitlines()
     assert set(lines) == {f'{{"id":{n}}}' for n in range(1, 40)}, "other columns are read, and not written"
@@ -181,14 +180,12 @@ def test_partition_that_leaves_no_column_is_refused(archive, tmp_path):
 
 def test_parts_divide_the_same_rows(archive):
     """Nothing is lost between the splits, and nothing is in two."""
-    with closing(connect(archive / "morgue.db")) as db:
+    with Archive(archive) as opened:
         splits = parse_splits("a=.5,b=.5", 1)
         wanted = RowSelection(EVERYTHING, sample=30, splits=splits)
-        parts = {
-            name: [row["id"] for row in rows] for name, rows in ArticleRows(db, WarcStorage(archive), wanted).parts()
-        }
+        parts = {name: [row["id"] for row in rows] for name, rows in ArticleRows(opened, wanted).parts()}
         whole = RowSelection(EVERYTHING, sample=30)
-        ((_, rows),) = ArticleRows(db, WarcStorage(archive), whole).parts()
+        ((_, rows),) = ArticleRows(opened, whole).parts()
         assert sorted(parts["a"] + parts["b"]) == [row["id"] for row in rows]
     assert parts["a"]
     assert parts["b"]

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import exports
-from exports import dataset, folder
+from exports import Archive, dataset, folder
 from exports.row_choice import parse_splits
 from exports.selected_rows import ArticleRows, RowSelection
-from pipelines.database.connection import connect
 from pipelines.database.filters import EVERYTHING
-from pipelines.warc.storage import WarcStorage
 
 ABOUT = {
     "software": "newsmorgue test",
@@ -37,9 +34,9 @@ def export(
     reads = exports.columns_read(module, fields or list(dataset.columns()))
     filters = selection.pop("filters", EVERYTHING)
     wanted = RowSelection(filters, splits=splits, groups=partition, columns=reads, **selection)
-    with closing(connect(archive / "morgue.db")) as db:
-        rows = ArticleRows(db, WarcStorage(archive / "warc"), wanted)
-        module = module.subset_of(db) if exports.is_subset_format(module) else module
+    with Archive(archive) as opened:
+        rows = ArticleRows(opened, wanted)
+        module = module.subset_of(opened.connection) if exports.is_subset_format(module) else module
         every = selection.get("every_revision")
         module = module.for_revisions() if every and exports.is_revisions_format(module) else module
         content = exports.Content(rows.parts(), fields or list(dataset.columns()), about)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from crawler.cli.progress_bar import StepProgress
+from crawler.config.archive_folder import ArchiveFolder
 from pipelines.core.archive_layout import LOCK_NAME
 from pipelines.core.errors import ArchiveLocked, DiskFull, NotWritable
 from pipelines.core.lock import ArchiveLock
@@ -18,17 +19,22 @@ from pipelines.database.clusters.copies import waiting
 from pipelines.database.connection import has_newest_schema, open_database
 
 if TYPE_CHECKING:
-    from crawler.config.archive_folder import ArchiveFolder
+    from exports.python_api.archive import Archive
 
 STEP = "comparing articles"
 QUICKLY = 1_000  # articles that a search compares at most: one to three seconds
 
 
-def compare_waiting(folder: ArchiveFolder, db: sqlite3.Connection, *, most: int | None = None) -> None:
-    """Compare the articles that wait, or the first `most`; say on stderr how many wait afterwards, and why.
+def compare_waiting(archive: Archive, *, most: int | None = None) -> None:
+    """Compare the articles that wait, or the first `most`, in each shard; say on stderr how many wait afterwards.
 
-    Until then each of them counts as the only copy of its text. Raises MorgueError if the database is damaged.
+    Until then each of them counts as the only copy of its text. Raises MorgueError if a database is damaged.
     """
+    for shard in archive.shards:
+        _compare(ArchiveFolder(shard.path), shard.connection, most)
+
+
+def _compare(folder: ArchiveFolder, db: sqlite3.Connection, most: int | None) -> None:
     if not waiting(db):
         return
     why = "run `morgue clusters` to compare all of them"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -15,6 +14,7 @@ from pipelines.core.errors import QueryError
 from pipelines.database.filters import ArticleFilters
 from pipelines.database.query_language.values import listed
 from pipelines.database.search.counts import KEYS, check_keys
+from pipelines.database.shards.databases import Database
 
 if TYPE_CHECKING:
     from pipelines.database.search.facets import Facet
@@ -37,7 +37,7 @@ class FacetOptions:
                 cure = "say --format json, or `morgue count QUERY --by KEY` for the numbers alone"
                 raise QueryError("--facet", f"has no place in {form}, which has one row for each match", cure)
 
-    def of(self, db: sqlite3.Connection, query: str, filters: ArticleFilters) -> list[Facet]:
+    def of(self, db: Database, query: str, filters: ArticleFilters) -> list[Facet]:
         """Count all matches by each key. Raises as `counts.counts` does."""
         from pipelines.database.search.facets import facet
 

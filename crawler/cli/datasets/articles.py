@@ -14,7 +14,6 @@ from crawler.cli.archive_options import standard_output, undated_sentence
 from crawler.cli.copies.comparing import compare_waiting
 from crawler.cli.datasets.options import ExportOptions
 from crawler.cli.searching.hints import no_match
-from crawler.config.archive_folder import ArchiveFolder
 from exports import (
     AnyFormat,
     ArticleFormat,
@@ -33,24 +32,25 @@ from exports.file_names import check_name, manifest_path
 from exports.formats.to_csv import MAX_EXCEL_ROWS, MAX_EXCEL_UNITS
 from exports.python_api.archive import Archive
 from exports.row_choice import UNDATED, parse_splits
-from exports.selected_rows import ArticleRows, RowSelection
+from exports.selected_rows import ArticleRows, RowFilter, RowSelection
 from pipelines.core.archive_layout import EXPORT_MANIFEST_NAME
 from pipelines.core.errors import ConfigError
 from pipelines.core.plural import counted, verb
+from pipelines.database.shards.databases import Database
 from pipelines.selection.article_rows import GROUPS
-from pipelines.selection.exclusions import ExclusionFilter, Exclusions, reasons_in_words
+from pipelines.selection.exclusions import Exclusions, reasons_in_words
+from pipelines.selection.fleet_captures import LeftOut
 
 
 def export_articles(
     form: AnyFormat,
-    home: ArchiveFolder,
     archive: Archive,
     wanted: ExportOptions,
     without: Exclusions,
     about: dict[str, Any],
 ) -> None:
     """Write the articles that are wanted, and report on stderr. Raises ConfigError and other MorgueErrors."""
-    db, groups = archive.connection, _groups(form, wanted)
+    db, groups = archive.database, _groups(form, wanted)
     if wanted.out != "-":
         check_name(form, Path(wanted.out))
     if wanted.fields is not None and getattr(form, "fixed_columns", False):
@@ -77,14 +77,17 @@ def export_articles(
         if every and without:
             cause = f"copies whole articles into {wanted.form}, also those revisions that are to be left out"
             raise ConfigError("--revisions all", cause, "leave it out, or export jsonl or parquet")
+        if not isinstance(db, sqlite3.Connection):
+            cause = "copies the database of one archive, and a fleet has several"
+            raise ConfigError(wanted.form, cause, "name a shard: --shard K; or export jsonl or parquet")
         form = form.subset_of(db)
     selection = RowSelection(
         wanted.filters, wanted.query, without, every, wanted.sample, wanted.seed or 0, splits, groups,
         columns_read(form, columns), dedupe=wanted.dedupe is not None,
     )  # fmt: skip
     if selection.dedupe or splits is not None:
-        compare_waiting(home, db)
-    rows = ArticleRows(db, archive.warc_storage, selection)
+        compare_waiting(archive)
+    rows = ArticleRows(archive, selection)
     options: dict[str, Any] = {"force": wanted.force, "left_out": rows.left_out}
     if is_folder_format(form):
         if wanted.out == "-":
@@ -124,7 +127,7 @@ def _groups(form: AnyFormat, wanted: ExportOptions) -> tuple[str, ...]:
     return keys
 
 
-def _report_selection(db: sqlite3.Connection, rows: ArticleRows, wanted: ExportOptions, count: int) -> None:
+def _report_selection(db: Database, rows: ArticleRows, wanted: ExportOptions, count: int) -> None:
     """Say on stderr what is not in the dataset of `count` rows, and what is less than was asked for."""
     if not count and not rows.left_out.total() - rows.left_out[UNDATED]:
         for line in no_match(db, wanted.query or "", wanted.filters):
@@ -157,7 +160,7 @@ def _report_excel(manifest: Mapping[str, Any]) -> None:
         click.echo(f"Excel will not show the last {counted(hidden, 'row')}: a sheet has {MAX_EXCEL_ROWS:,}", err=True)
 
 
-def report_left_out(noun: str, exclusion: ExclusionFilter) -> None:
+def report_left_out(noun: str, exclusion: RowFilter | LeftOut) -> None:
     """Say on stderr what rights filters and --dedupe left out, also when the export goes to a pipe."""
     if reasons := Counter({why: count for why, count in exclusion.left_out.items() if why != UNDATED}):
         click.echo(f"{counted(reasons.total(), noun)} left out: {reasons_in_words(reasons)}", err=True)

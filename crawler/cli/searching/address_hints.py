@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 
 from pipelines.core.errors import NotFound
@@ -13,11 +12,12 @@ from pipelines.database.filters import ArticleFilters, homes_of_sources
 from pipelines.database.query_language.addresses import address_within, as_given, is_address, is_host
 from pipelines.database.search import counts
 from pipelines.database.selection import article_at
+from pipelines.database.shards.databases import Database
 
 MAX_ADDRESSES = 3  # of a query that are looked up
 
 
-def address_hints(db: sqlite3.Connection, url: str) -> Iterator[str]:
+def address_hints(db: Database, url: str) -> Iterator[str]:
     """Yield what is known of an address with which nothing was found, as `morgue show` says it."""
     if source_at_home(db, url) is not None:
         return  # `address_notes` says so
@@ -32,7 +32,7 @@ def address_hints(db: sqlite3.Connection, url: str) -> Iterator[str]:
         yield f"The address is that of article {found['id']}, which the filters leave out."
 
 
-def address_notes(db: sqlite3.Connection, query: str) -> Iterator[str]:
+def address_notes(db: Database, query: str) -> Iterator[str]:
     """Yield of which source a query is the front page; of an address among words, which article it leads to alone."""
     if (name := source_at_home(db, query)) is not None:
         articles = counted(counts.count(db, None, ArticleFilters(source=name)), "article")
@@ -45,7 +45,7 @@ def address_notes(db: sqlite3.Connection, query: str) -> Iterator[str]:
             yield f"Searched for {url} as words. Alone, it leads to its article: morgue show {number}"
 
 
-def source_at_home(db: sqlite3.Connection, query: str) -> str | None:
+def source_at_home(db: Database, query: str) -> str | None:
     """Return the source whose front page a query is the address of, if it is one."""
     if not is_address(query) and not is_host(query):
         return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ from pipelines.database.query_language.tokens import fields_of_one_word, ignored
 from pipelines.database.search import counts
 from pipelines.database.search.stems import ArchiveWordForms
 from pipelines.database.selection import query_conditions
+from pipelines.database.shards.databases import Database
 
 if TYPE_CHECKING:
     from pipelines.database.search.suggestions import TextReport, WordsApart
@@ -28,7 +28,7 @@ MAX_FORMS_SHOWN = 12
 MAX_SHOWN_COLUMNS = 40  # of a word or phrase
 
 
-def no_match(db: sqlite3.Connection, query: str, filters: ArticleFilters, *, named: bool = False) -> Iterator[str]:
+def no_match(db: Database, query: str, filters: ArticleFilters, *, named: bool = False) -> Iterator[str]:
     """Yield the lines that say that nothing was found, why, and what to try. `named`: the query is one of several."""
     if not is_address(query) and not counts.count(db):
         yield "This archive has no article yet. `morgue crawl` and `morgue import` bring them in."
@@ -41,7 +41,7 @@ def no_match(db: sqlite3.Connection, query: str, filters: ArticleFilters, *, nam
     yield from (f"  {hint}" for hint in _hints(db, query, filters, words))
 
 
-def _hints(db: sqlite3.Connection, query: str, filters: ArticleFilters, words: list[TextReport]) -> Iterator[str]:
+def _hints(db: Database, query: str, filters: ArticleFilters, words: list[TextReport]) -> Iterator[str]:
     names = [field.name for field in fields(filters) if getattr(filters, field.name) and field.name != "unique"]
     used = [f"--{name.replace('_', '-')}" for name in names]
     unfiltered = counts.count(db, query) if used else 0
@@ -58,7 +58,7 @@ def _hints(db: sqlite3.Connection, query: str, filters: ArticleFilters, words: l
         yield f"This archive has articles in: {', '.join(queries.languages(db)) or 'no known language'}."
 
 
-def _excluding_all(db: sqlite3.Connection, query: str, words: list[TextReport]) -> list[str]:
+def _excluding_all(db: Database, query: str, words: list[TextReport]) -> list[str]:
     """Return what a query leaves out, if each article with its only other word or phrase has some of that."""
     parts = left_out(query) if query.strip() else []
     if not parts or len(words) != 1:
@@ -119,7 +119,7 @@ def _apart(text: str, apart: WordsApart) -> str:
     )
 
 
-def notes(db: sqlite3.Connection, query: str, filters: ArticleFilters) -> Iterator[str]:
+def notes(db: Database, query: str, filters: ArticleFilters) -> Iterator[str]:
     """Yield what was searched for where it is not what the user typed: forms of ~word, signs that no index has.
 
     Of an address, what else it leads to.

@@ -158,7 +158,10 @@ class Replay:
 def _read(archive: Archive, url: str, time: str, *, is_part: bool) -> tuple[Row, ReplayedResponse] | None:
     """Return a capture and its answer. Raises MorgueError if it cannot be read."""
     found = _found(archive, url, time, is_part=is_part)
-    return None if found is None else (found, replay(archive.connection, archive.warc_storage, found, MAX_BYTES))
+    if found is None:
+        return None
+    shard = archive.shard_of(found)
+    return found, replay(shard.connection, shard.warc_storage, found, MAX_BYTES)
 
 
 def _found(archive: Archive, url: str, time: str, *, is_part: bool) -> Row | None:

@@ -13,6 +13,7 @@ from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, BinaryIO
 
+from exports.fleet.captures import selected_captures
 from exports.formats import to_wacz
 from exports.python_api.archive import Archive
 from exports.web.search_address import SearchAddress
@@ -71,12 +72,13 @@ class PagePackages:
 
         Raises NotFound, QueryError (too large).
         """
-        row = queries.capture(archive.connection, number)
+        row = queries.capture(archive.database, number)
         if row["url"].endswith("*"):  # a filter takes it for all addresses that begin so
             raise NotFound(row["url"], "an address that ends in * cannot be packed", "look at it without scripts")
         day = row["captured"][:10]
         wanted = CaptureFilter(ArticleFilters(since=day, until=day), urls=(row["url"],))
-        with closing(CaptureSelection(archive.connection, archive.warc_storage, wanted)) as selection:
+        shard = archive.shard_of(row)
+        with closing(CaptureSelection(shard.connection, shard.warc_storage, wanted)) as selection:
             if selection.bytes > MAX_PAGE_BYTES:
                 cause = (
                     f"has {selection.bytes:,} bytes of captures and parts, and at most {MAX_PAGE_BYTES:,} are packed"
@@ -108,5 +110,5 @@ class PagePackages:
 
 def write_search(archive: Archive, wanted: CaptureFilter, out: BinaryIO, about: dict[str, Any]) -> None:
     """Write the package of a search. Raises what `out` raises, and MorgueErrors."""
-    with CaptureSelection(archive.connection, archive.warc_storage, wanted) as selection:
+    with selected_captures(archive, wanted) as selection:
         to_wacz.pack(selection, out, about)

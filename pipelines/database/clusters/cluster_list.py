@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import heapq
 import sqlite3
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from pipelines.core.errors import QueryError
@@ -13,11 +15,13 @@ from pipelines.database.clusters.copies import EARLIEST
 from pipelines.database.connection import Row, ask
 from pipelines.database.filters import EVERYTHING, ArticleFilters
 from pipelines.database.selection import article_selection
+from pipelines.database.shards.databases import Database, answers, shards_of
 
 DAY = "CASE WHEN a.published IS NOT NULL THEN a.published_day END"
 # The order in which clusters are listed. An undated copy counts by the day on which it came in.
 NEWEST = f"""(SELECT max(coalesce({DAY}, substr(a.first_seen, 1, 10)))
     FROM cluster_members m JOIN articles a ON a.id = m.article_id WHERE m.cluster_id = c.id)"""
+ORDERED = {"size": "c.copies", "newest": NEWEST}
 SORTS = {"size": "c.copies DESC, c.id", "newest": f"{NEWEST} DESC, c.id"}
 COPY_KEYS = ("id", "source", "url", "title", "published_day", "first_seen", "kept", "origin_kept")
 CLUSTER_KEYS = (
@@ -28,7 +32,7 @@ FLAT_KEYS = (*CLUSTER_KEYS[:-2], *COPY_KEYS)  # a row for each copy
 
 
 def clusters(
-    db: sqlite3.Connection,
+    db: Database,
     query: str | None = None,
     filters: ArticleFilters = EVERYTHING,
     sort: str = "size",
@@ -45,21 +49,31 @@ def clusters(
     if sort not in SORTS:
         raise QueryError(f"sort {sort!r}", "unknown order", f"say {', '.join(SORTS)}")
     matching, values = _matching(db, query, filters)
-    page = {"limit": -1 if limit is None else limit, "offset": offset}
-    sql = f"SELECT c.* FROM clusters c WHERE {matching} ORDER BY {SORTS[sort]} LIMIT :limit OFFSET :offset"
-    return (_cluster(db, row) for row in ask(db, sql, values | page))
+    end = None if limit is None else offset + limit
+    page = {"limit": -1 if end is None else end}
+    sql = f"SELECT {ORDERED[sort]} AS first, c.* FROM clusters c WHERE {matching} ORDER BY {SORTS[sort]} LIMIT :limit"
+    found = [((row, one) for row in ask(one, sql, values | page)) for one in shards_of(db)]
+    in_order = found[0] if len(found) == 1 else heapq.merge(*found, key=_position, reverse=True)
+    return (_cluster(one, row) for row, one in islice(in_order, offset, end))
 
 
-def count_clusters(db: sqlite3.Connection, query: str | None = None, filters: ArticleFilters = EVERYTHING) -> int:
+def _position(found: tuple[sqlite3.Row, sqlite3.Connection]) -> tuple[Any, int]:
+    """Return what clusters of several shards are in order by; of equal ones, the one with the lower number is first."""
+    row, _ = found
+    return row["first"], -row["id"]
+
+
+def count_clusters(db: Database, query: str | None = None, filters: ArticleFilters = EVERYTHING) -> int:
     """Return of how many clusters a copy matches. Raises QueryError, NotFound (of the source)."""
     matching, values = _matching(db, query, filters)
-    return int(next(ask(db, f"SELECT count(*) AS n FROM clusters c WHERE {matching}", values))["n"])
+    sql = f"SELECT count(*) AS n FROM clusters c WHERE {matching}"
+    return sum(answers(db, lambda one: int(next(ask(one, sql, values))["n"])))
 
 
-def cluster_of(db: sqlite3.Connection, article: int) -> Row | None:
+def cluster_of(db: Database, article: int) -> Row | None:
     """Return the cluster that an article is in, with the keys CLUSTER_KEYS; None if it has no copy."""
     sql = "SELECT c.* FROM clusters c WHERE id = (SELECT cluster_id FROM cluster_members WHERE article_id = ?)"
-    return next((_cluster(db, row) for row in ask(db, sql, (article,))), None)
+    return next((_cluster(one, row) for one in shards_of(db) for row in ask(one, sql, (article,))), None)
 
 
 def flat(cluster: Row) -> Iterator[Row]:
@@ -68,7 +82,7 @@ def flat(cluster: Row) -> Iterator[Row]:
         yield {name: copy[name] if name in COPY_KEYS else cluster[name] for name in FLAT_KEYS}
 
 
-def _matching(db: sqlite3.Connection, query: str | None, filters: ArticleFilters) -> tuple[str, dict[str, Any]]:
+def _matching(db: Database, query: str | None, filters: ArticleFilters) -> tuple[str, dict[str, Any]]:
     """Return a condition on `clusters c`, and its values."""
     which = article_selection(db, query, filters)
     if which.is_everything:

@@ -10,19 +10,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pipelines.database.connection import Row, ask
+from pipelines.database.shards.databases import Database, answers, shards_of
 
 # Of a cluster, the probable origin comes first, then what was published first; of one day, what came in first.
 EARLIEST = "coalesce(a.published_day, substr(a.first_seen, 1, 10)), a.first_seen, a.id"
 
 
-def waiting(db: sqlite3.Connection) -> int:
+def waiting(db: Database) -> int:
     """Return how many articles are not compared yet, or are to be compared again."""
-    return int(next(ask(db, "SELECT count(*) FROM unclustered"))[0])
+    return sum(int(next(ask(one, "SELECT count(*) FROM unclustered"))[0]) for one in shards_of(db))
 
 
-def is_waiting(db: sqlite3.Connection, article: int) -> bool:
+def is_waiting(db: Database, article: int) -> bool:
     """Return True if an article is not compared yet, or is to be compared again."""
-    return next(ask(db, "SELECT 1 FROM unclustered WHERE article_id = ?", (article,)), None) is not None
+    sql = "SELECT 1 FROM unclustered WHERE article_id = ?"
+    return any(next(ask(one, sql, (article,)), None) is not None for one in shards_of(db))
 
 
 def other_copies(db: sqlite3.Connection, condition: str, values: Mapping[str, Any]) -> list[int]:
@@ -42,22 +44,23 @@ def other_copies(db: sqlite3.Connection, condition: str, values: Mapping[str, An
     return found
 
 
-def other_copies_among(db: sqlite3.Connection, articles: Iterable[int]) -> set[int]:
+def other_copies_among(db: Database, articles: Iterable[int]) -> set[int]:
     """Return the same for articles with these numbers."""
     listed = {"articles": json.dumps(list(articles))}
-    return set(other_copies(db, "a.id IN (SELECT value FROM json_each(:articles))", listed))
+    found = answers(db, lambda one: other_copies(one, "a.id IN (SELECT value FROM json_each(:articles))", listed))
+    return {number for numbers in found for number in numbers}
 
 
-def with_copies(db: sqlite3.Connection, hits: Iterable[Row]) -> Iterator[Row]:
+def with_copies(db: Database, hits: Iterable[Row]) -> Iterator[Row]:
     """Yield hits with one more key, `copies`: how many other copies of their text the archive has."""
     query = """SELECT copies - 1 AS others FROM clusters
                 WHERE id = (SELECT cluster_id FROM cluster_members WHERE article_id = ?)"""
     for hit in hits:
-        row = next(ask(db, query, (hit["id"],)), None)
+        row = next((row for one in shards_of(db) for row in ask(one, query, (hit["id"],))), None)
         yield hit | {"copies": 0 if row is None else row["others"]}
 
 
-def first_url(db: sqlite3.Connection, article: int) -> str | None:
+def first_url(db: Database, article: int) -> str | None:
     """Return the address that all copies of a text share: of the article that came in first; None for a single one."""
     query = """SELECT f.url FROM cluster_members m JOIN articles f ON f.id = m.cluster_id WHERE m.article_id = ?"""
-    return next((str(row["url"]) for row in ask(db, query, (article,))), None)
+    return next((str(row["url"]) for one in shards_of(db) for row in ask(one, query, (article,))), None)

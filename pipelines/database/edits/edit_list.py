@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import heapq
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import islice
+from operator import itemgetter
 
 from pipelines.core.errors import NotFound, QueryError
 from pipelines.core.plural import counted
@@ -18,6 +21,7 @@ from pipelines.database.filters import ArticleFilters
 from pipelines.database.page_states import IS_GONE, LAST_ALIVE
 from pipelines.database.query_language.days import names_time, parse_day
 from pipelines.database.selection import article_selection
+from pipelines.database.shards.databases import Database, shards_of
 
 EDIT_KEYS = (
     "seen", "source", "article", "revision", "changes", "change_ratio", "words_added", "words_removed", "silent",
@@ -36,29 +40,30 @@ class EditFilters:
 
 
 def edits(
-    db: sqlite3.Connection, articles: ArticleFilters, wanted: EditFilters, limit: int | None, query: str = ""
+    db: Database, articles: ArticleFilters, wanted: EditFilters, limit: int | None, query: str = ""
 ) -> Iterator[Row]:
     """Yield edits, the newest first, with the keys EDIT_KEYS. `articles`: its days are those in which one was seen.
 
     `query`: only of articles that match it now. Raises NotFound for an unknown source, QueryError.
     """
     where, values = _where(db, articles, "r.seen", query)
-    found = ask(db, f"""
+    sql = f"""
         SELECT r.id, r.seen, s.name AS source, a.id AS article, r.number AS revision, r.changes, r.change_ratio,
                r.words_added, r.words_removed, r.silent, r.alternates, r.title, p.title AS old_title, a.url,
                CASE WHEN r.change_ratio IS NULL THEN p.id END AS before_id
           FROM revisions r JOIN articles a ON a.id = r.article_id
           JOIN revisions p ON p.article_id = r.article_id AND p.number = r.number - 1
           LEFT JOIN sources s ON s.id = a.source_id
-         WHERE r.number > 1 {where} ORDER BY r.seen DESC, r.id DESC""", values)  # noqa: S608 (our own names)  # fmt: skip
-    number = 0
-    for row in map(dict, found):
-        if limit is not None and number >= limit:
-            return
-        edit = _described(db, row)
-        if _is_wanted(edit, wanted):
-            number += 1
-            yield {name: edit[name] for name in EDIT_KEYS}
+         WHERE r.number > 1 {where} ORDER BY r.seen DESC, r.id DESC"""  # noqa: S608 (our own names)
+    found = [_wanted_edits(one, ask(one, sql, values), wanted) for one in shards_of(db)]
+    in_order = found[0] if len(found) == 1 else heapq.merge(*found, key=itemgetter("seen", "id"), reverse=True)
+    for edit in islice(in_order, limit):
+        yield {name: edit[name] for name in EDIT_KEYS}
+
+
+def _wanted_edits(db: sqlite3.Connection, found: Iterable[sqlite3.Row], wanted: EditFilters) -> Iterator[Row]:
+    edits_of_one = (_described(db, dict(row)) for row in found)
+    return (edit for edit in edits_of_one if _is_wanted(edit, wanted))
 
 
 def _described(db: sqlite3.Connection, row: Row) -> Row:
@@ -82,22 +87,21 @@ def _is_wanted(edit: Row, wanted: EditFilters) -> bool:
     )
 
 
-def gone(db: sqlite3.Connection, articles: ArticleFilters, limit: int | None, query: str = "") -> Iterator[Row]:
+def gone(db: Database, articles: ArticleFilters, limit: int | None, query: str = "") -> Iterator[Row]:
     """Yield articles that vanished, the newest first, with the keys GONE_KEYS. `back`: when it was there again."""
     where, values = _where(db, articles, "p.since", query)
-    found = ask(
-        db,
-        f"""
-        SELECT p.since, s.name AS source, a.id AS article, p.kind, {LAST_ALIVE} AS last_alive, p.last_seen, p.visits,
-               p.ended AS back, a.title, p.url
+    sql = f"""
+        SELECT p.id, p.since, s.name AS source, a.id AS article, p.kind, {LAST_ALIVE} AS last_alive, p.last_seen,
+               p.visits, p.ended AS back, a.title, p.url
           FROM page_states p JOIN articles a ON a.id = p.article_id LEFT JOIN sources s ON s.id = a.source_id
-         WHERE {IS_GONE} {where} ORDER BY p.since DESC, p.id DESC LIMIT :limit""",  # noqa: S608 (our own names)
-        values | {"limit": -1 if limit is None else limit},
-    )
-    return map(dict, found)
+         WHERE {IS_GONE} {where} ORDER BY p.since DESC, p.id DESC LIMIT :limit"""  # noqa: S608 (our own names)
+    values |= {"limit": -1 if limit is None else limit}
+    found = [map(dict, ask(one, sql, values)) for one in shards_of(db)]
+    in_order = found[0] if len(found) == 1 else heapq.merge(*found, key=itemgetter("since", "id"), reverse=True)
+    return ({name: row[name] for name in GONE_KEYS} for row in islice(in_order, limit))
 
 
-def _where(db: sqlite3.Connection, articles: ArticleFilters, time: str, query: str) -> tuple[str, Row]:
+def _where(db: Database, articles: ArticleFilters, time: str, query: str) -> tuple[str, Row]:
     """Return a condition for the articles and the days of a time column, which begins with AND."""
     # Only the meaning of the days differs from that of a search.
     which = article_selection(db, query, replace(articles, since=None, until=None))

@@ -22,6 +22,7 @@ from pipelines.database.schema.numbers import EVERY_NUMBER, own_numbers
 from pipelines.database.search.counts import Counts, check_keys, count, counts
 from pipelines.database.search.periods import UNITS, day_of, days_of, period_of, periods_between, unit_for
 from pipelines.database.selection import article_selection
+from pipelines.database.shards.databases import Database, shards_of
 
 MAX_KEYS = 2  # of one table
 MAX_ROWS = 2_000_000  # of one table
@@ -115,7 +116,7 @@ class Attention:
 
 
 def attention(
-    db: sqlite3.Connection,
+    db: Database,
     queries: Sequence[str],
     by: Sequence[str] = (),
     filters: ArticleFilters = EVERYTHING,
@@ -133,21 +134,21 @@ def attention(
 
 
 @contextmanager
-def _one_snapshot(db: sqlite3.Connection) -> Iterator[None]:
+def _one_snapshot(db: Database) -> Iterator[None]:
     """Let everything that is read see one state of the database."""
-    if db.in_transaction:  # the caller's
-        yield
-        return
-    db.execute("BEGIN")
+    begun = [one for one in shards_of(db) if not one.in_transaction]  # others are the caller's
+    for one in begun:
+        one.execute("BEGIN")
     try:
         yield
     finally:
-        if db.in_transaction:
-            db.execute("ROLLBACK")
+        for one in begun:
+            if one.in_transaction:
+                one.execute("ROLLBACK")
 
 
 def _counted(
-    db: sqlite3.Connection, texts: tuple[str, ...], keys: tuple[str, ...], filters: ArticleFilters, limit: int
+    db: Database, texts: tuple[str, ...], keys: tuple[str, ...], filters: ArticleFilters, limit: int
 ) -> Attention:
     for number, query in enumerate(texts, 1):
         _check_query(db, query, filters, number, len(texts))
@@ -179,8 +180,14 @@ def _counted(
         more_values=more_values,
         first_day=_iso(span.first),
         last_day=_iso(span.last),
-        as_of=next((row[0] for row in ask(db, NEWEST_DAY, ((own_numbers(db) or EVERY_NUMBER).last,))), None),
+        as_of=max(map(_newest_day, shards_of(db)), default=None),
     )
+
+
+def _newest_day(db: sqlite3.Connection) -> str:
+    """Return the day of the newest crawl or capture of an archive; "" if it has none."""
+    last = (own_numbers(db) or EVERY_NUMBER).last
+    return str(next(iter(ask(db, NEWEST_DAY, (last,))))[0])
 
 
 def _checked_keys(by: Sequence[str]) -> tuple[str, ...]:
@@ -198,7 +205,7 @@ def _checked_keys(by: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(by, key=lambda key: key not in UNITS))
 
 
-def _check_query(db: sqlite3.Connection, query: str, filters: ArticleFilters, number: int, of: int) -> None:
+def _check_query(db: Database, query: str, filters: ArticleFilters, number: int, of: int) -> None:
     """Read a query without counting anything. Raises QueryError, which says which of several it is; NotFound."""
     name = f"query {number} of {of}" if of > 1 else "query"
     if not query.strip():
@@ -220,7 +227,7 @@ def is_utf8(query: str) -> bool:
 class _Span:
     """Hold the time that the rows show, and which part of it the archive covers."""
 
-    def __init__(self, db: sqlite3.Connection, filters: ArticleFilters, days: Iterable[str]) -> None:
+    def __init__(self, db: Database, filters: ArticleFilters, days: Iterable[str]) -> None:
         known = sorted(map(day_of, days))
         self.first = known[0] if known else None  # with an article
         self.last = known[-1] if known else None

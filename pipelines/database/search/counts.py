@@ -27,6 +27,7 @@ from pipelines.database.query_language.index_terms import (
     EVERYWHERE,
     NO_LANGUAGE,
     NO_SOURCE,
+    PlaceRange,
     in_languages,
     of_kinds,
     of_sources,
@@ -41,6 +42,7 @@ from pipelines.database.search.place_counts import (
     without_match,
 )
 from pipelines.database.selection import ArticleSelection, article_selection
+from pipelines.database.shards.databases import Database, FleetDatabase, answers
 
 LIST_COLUMNS = {"author": "authors", "tag": "tags"}  # columns with a JSON list of texts
 # The value of each key as SQL on `articles a`; NULL where the article has none.
@@ -75,28 +77,28 @@ Counts = dict[tuple[str | None, ...], int]
 Labels = list[tuple[str | None, str]]  # values of a key, and the FTS5 expression for each
 
 
-def count(db: sqlite3.Connection, query: str | None = None, filters: ArticleFilters = EVERYTHING) -> int:
+def count(db: Database, query: str | None = None, filters: ArticleFilters = EVERYTHING) -> int:
     """Return how many articles match. Raises QueryError, NotFound (of the source)."""
     return count_selected(db, article_selection(db, query, filters))
 
 
-def count_selected(db: sqlite3.Connection, which: ArticleSelection) -> int:
+def count_selected(db: Database, which: ArticleSelection) -> int:
     """Return how many articles a selection has."""
+    if not isinstance(db, sqlite3.Connection):
+        return sum(answers(db.part(which.shards), lambda one: count_selected(one, which)))
     if which.match is None and not which.tests:
         return sum(articles_by_day(db, which.places).values())
     return int(next(ask(db, f"SELECT count(*) {which.found()}", which.values))[0])
 
 
-def count_undated(db: sqlite3.Connection, query: str | None, filters: ArticleFilters) -> int:
+def count_undated(db: Database, query: str | None, filters: ArticleFilters) -> int:
     """Return how many articles match but are left out by since or until because no day of theirs is known."""
     if not filters.is_dated:
         return 0
     return count(db, query, replace(filters, since=None, until=None, undated=True))
 
 
-def counts(
-    db: sqlite3.Connection, by: Sequence[str], query: str | None = None, filters: ArticleFilters = EVERYTHING
-) -> Counts:
+def counts(db: Database, by: Sequence[str], query: str | None = None, filters: ArticleFilters = EVERYTHING) -> Counts:
     """Return how many articles match, by the values of some of KEYS, in the order of `in_order`.
 
     A value is None where an article has none: undated, no language known, no author. Values without an article are
@@ -104,8 +106,35 @@ def counts(
     """
     check_keys("count by", by)
     which = article_selection(db, query, filters)
+    if not isinstance(db, sqlite3.Connection):
+        db = db.part(which.shards)
+    if PERIODS.keys() >= {*by} and not which.tests:
+        return _in_time(by, answers(db, lambda one: counts_by_period(one, which, by)))
+    added: Counter[tuple[str | None, ...]] = Counter()
+    for found in answers(db, lambda one: _counts(one, by, which)):
+        added.update(found)
+    return in_order(by, added)
+
+
+def _in_time(by: Sequence[str], shards: Sequence[dict[int, int]]) -> Counts:
+    """Return numbers of days by the names of periods, in the order of time, the undated last."""
+    numbers = shards[0]
+    if len(shards) > 1:
+        added = Counter[int]()
+        for shard in shards:
+            added.update(shard)
+        numbers = dict(sorted(added.items()))
+    found = _named_periods(by, numbers)
+    undated = (None,) * len(by)
+    if number := found.pop(undated, 0):
+        found[undated] = number
+    return found
+
+
+def _counts(db: sqlite3.Connection, by: Sequence[str], which: ArticleSelection) -> Counts:
+    """Return the counts of one archive by keys of which one is no period, or with tests; in no order."""
     if tuple(by) == ("kind",) and (kinds := _by_kind(db, which)) is not None:
-        return in_order(by, kinds)
+        return kinds
     labels = {key: LABELS[key](db) for key in dict.fromkeys(by) if key in LABELS}
     if (
         len(by) == 1
@@ -114,20 +143,12 @@ def counts(
         and not which.tests
         and is_frequent(db, which)
     ):
-        found = _from_all(db, by, which)
-    elif which.tests or not {*by} <= INDEX_KEYS or (labels and _rows_pay(db, which, by, labels)):
+        return _from_all(db, by, which)
+    if which.tests or not {*by} <= INDEX_KEYS or (labels and _rows_pay(db, which, by, labels)):
         # SQLite takes the primary key for the shortest way to a row, but the rows are large.
         narrow = {*by} <= INDEX_KEYS and not which.tests
-        found = _from_rows(db, by, which, BY_PLACE if narrow else "")
-    elif labels:
-        found = _from_labels(db, by, which, labels)
-    else:
-        found = _named_periods(by, counts_by_period(db, which, by))  # in the order of time, the undated first
-        undated = (None,) * len(by)
-        if number := found.pop(undated, 0):
-            found[undated] = number
-        return found
-    return in_order(by, found)
+        return _from_rows(db, by, which, BY_PLACE if narrow else "")
+    return _from_labels(db, by, which, labels)
 
 
 def in_order(by: Sequence[str], found: Counts) -> Counts:
@@ -164,9 +185,11 @@ def check_keys(option: str, keys: Sequence[str]) -> None:
 
 
 def newest_counts(
-    db: sqlite3.Connection, keys: Sequence[str], which: ArticleSelection, most: int
+    db: Database, keys: Sequence[str], which: ArticleSelection, most: int
 ) -> dict[str, dict[str | None, int]]:
     """Return how many of the newest `most` matches there are by the values of each key, from one look at each row."""
+    if not isinstance(db, sqlite3.Connection):
+        return _newest_of_fleet(db, keys, which, most)
     # One text for all rows: between two rows, threads that compute take turns, and each row would wait for its turn.
     columns = ", ".join(f"{GROUPED[key]} AS key{number}" for number, key in enumerate(keys))
     names = ", ".join(f"key{number}" for number in range(len(keys)))
@@ -182,6 +205,20 @@ def newest_counts(
                 numbers[one] += number
         found[key] = numbers
     return found
+
+
+def _newest_of_fleet(
+    db: FleetDatabase, keys: Sequence[str], which: ArticleSelection, most: int
+) -> dict[str, dict[str | None, int]]:
+    from pipelines.database.shards.merged_places import pool_ends  # one archive does not need it
+
+    parts = [which.within(PlaceRange(end + 1)) for end in pool_ends(db, which, most)]
+    shards = list(zip(db.shards, parts, strict=True))
+    added = {key: Counter[str | None]() for key in keys}
+    for found in db.each(shards, lambda shard: newest_counts(shard[0], keys, shard[1], most)):
+        for key in keys:
+            added[key].update(found[key])
+    return {key: dict(numbers) for key, numbers in added.items()}
 
 
 def _from_all(db: sqlite3.Connection, by: Sequence[str], which: ArticleSelection) -> Counts:

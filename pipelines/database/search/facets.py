@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -10,6 +9,7 @@ from pipelines.database.filters import EVERYTHING, ArticleFilters
 from pipelines.database.search.counts import counts, newest_counts
 from pipelines.database.search.periods import PERIODS
 from pipelines.database.selection import article_selection
+from pipelines.database.shards.databases import Database
 
 
 class Facet(NamedTuple):
@@ -29,14 +29,14 @@ class Facet(NamedTuple):
 
 
 def facet(
-    db: sqlite3.Connection, key: str, query: str | None = None, filters: ArticleFilters = EVERYTHING, limit: int = 10
+    db: Database, key: str, query: str | None = None, filters: ArticleFilters = EVERYTHING, limit: int = 10
 ) -> Facet:
     """Return the `limit` most frequent values of one of `counts.KEYS`; 0: all. Raises as `counts` does."""
     return _facet(key, {values[0]: number for values, number in counts(db, (key,), query, filters).items()}, limit)
 
 
 def newest_facets(
-    db: sqlite3.Connection, keys: Sequence[str], query: str | None, filters: ArticleFilters, limit: int, most: int
+    db: Database, keys: Sequence[str], query: str | None, filters: ArticleFilters, limit: int, most: int
 ) -> dict[str, Facet]:
     """Return the facet of each key among the newest `most` matches, and say so. Raises as `counts` does."""
     found = newest_counts(db, keys, article_selection(db, query, filters), most)

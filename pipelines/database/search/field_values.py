@@ -5,7 +5,6 @@ The values are those of the newest articles, because all of a large archive woul
 
 from __future__ import annotations
 
-import sqlite3
 from typing import NamedTuple
 
 from pipelines.database.connection import ask
@@ -15,6 +14,7 @@ from pipelines.database.query_language.spelling import is_within
 from pipelines.database.query_language.values import folded_words
 from pipelines.database.search.counts import counts
 from pipelines.database.search.vocabulary import IndexWord
+from pipelines.database.shards.databases import Database, shards_of
 
 MIN_ARTICLES_READ = 100_000  # the newest, and the others of the first day of theirs
 MAX_VALUES_COMPARED = 20_000  # the most frequent
@@ -31,7 +31,7 @@ class FieldValues(NamedTuple):
     since: str | None  # first day of the articles that were counted; None: all
 
 
-def values_like(db: sqlite3.Connection, field: str, wanted: str, limit: int) -> FieldValues:
+def values_like(db: Database, field: str, wanted: str, limit: int) -> FieldValues:
     """Return at most `limit` values of a field that have the most words like those of `wanted`; if none has, others.
 
     The most frequent come first. Values that differ in case or signs are one, because a query finds all of them.
@@ -50,12 +50,14 @@ def values_like(db: sqlite3.Connection, field: str, wanted: str, limit: int) -> 
     return FieldValues(field, sorted(best, key=lambda one: (-one.articles, one.word))[:limit], most > 0, since)
 
 
-def _first_day_read(db: sqlite3.Connection) -> str | None:
+def _first_day_read(db: Database) -> str | None:
     sql = "SELECT published_day FROM articles ORDER BY place DESC LIMIT 1 OFFSET ?"
-    return next((row[0] for row in ask(db, sql, (MIN_ARTICLES_READ,))), None)
+    shards = shards_of(db)
+    share = MIN_ARTICLES_READ // len(shards) if shards else 0
+    return min((row[0] for one in shards for row in ask(one, sql, (share,)) if row[0]), default=None)
 
 
-def _most_frequent(db: sqlite3.Connection, field: str, since: str | None) -> list[IndexWord]:
+def _most_frequent(db: Database, field: str, since: str | None) -> list[IndexWord]:
     numbers = counts(db, ["author" if field == "byline" else field], None, ArticleFilters(since=since))
     known = [IndexWord(value, number) for (value,), number in numbers.items() if value is not None]
     return sorted(known, key=lambda one: -one.articles)[:MAX_VALUES_COMPARED]

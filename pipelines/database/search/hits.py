@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import heapq
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -23,6 +24,7 @@ from pipelines.database.search.ranking import SORTS
 from pipelines.database.search.snippets import clip_snippet, passages
 from pipelines.database.search.spans import INDEXED_COLUMNS, PageIndex
 from pipelines.database.selection import ArticleSelection, article_selection
+from pipelines.database.shards.databases import Database, by_shard
 
 HIT_COLUMNS = (
     f"a.id, s.name AS source, a.url, a.title, a.published, {PUBLISHED_DAY}, a.language, a.byline, a.authors, "
@@ -43,7 +45,7 @@ class RankedPool(NamedTuple):
 class SearchHits(Iterator[Row]):
     """Yield hits once, with the keys HIT_KEYS. `search` makes it."""
 
-    def __init__(self, db: sqlite3.Connection, which: ArticleSelection, hits: Iterator[Row], *, ranked: bool) -> None:
+    def __init__(self, db: Database, which: ArticleSelection, hits: Iterator[Row], *, ranked: bool) -> None:
         """`ranked`: the order is that of relevance."""
         self._db, self._which, self._hits, self._ranked = db, which, hits, ranked
 
@@ -64,7 +66,7 @@ class SearchHits(Iterator[Row]):
 
 
 def search(
-    db: sqlite3.Connection,
+    db: Database,
     query: str | None,
     filters: ArticleFilters = EVERYTHING,
     sort: str = "relevance",
@@ -84,12 +86,19 @@ def search(
         raise QueryError("limit and offset", "less than nothing", "give numbers from 0")
     which = article_selection(db, query, filters)
     ranked = which.headline is not None and sort == "relevance"
-    places = ranking.places_in_order(db, which, sort, limit, offset)
-    return SearchHits(db, which, _hits(db, which, places, markers), ranked=ranked)
+    asked = db
+    if isinstance(db, sqlite3.Connection):
+        places = ranking.places_in_order(db, which, sort, limit, offset)
+    else:
+        from pipelines.database.shards.merged_places import merged_places  # one archive does not need it
+
+        asked = db.part(which.shards)
+        places = merged_places(asked, which, sort, limit, offset)
+    return SearchHits(db, which, _hits(asked, which, places, markers), ranked=ranked)
 
 
 def latest(
-    db: sqlite3.Connection, query: str | None, filters: ArticleFilters, limit: int, markers: tuple[str, str] = ("", "")
+    db: Database, query: str | None, filters: ArticleFilters, limit: int, markers: tuple[str, str] = ("", "")
 ) -> Iterator[Row]:
     """Yield the articles that match and came in last, the last first, with the keys HIT_KEYS.
 
@@ -102,32 +111,46 @@ def latest(
     sql = f"""SELECT a.place, a.first_seen, a.id FROM articles a WHERE a.id BETWEEN :first AND :last
                  AND +a.place BETWEEN :first_place AND :last_place AND {matches}
                 {which.tests} ORDER BY a.id DESC LIMIT :limit"""
-    found = [
-        row
-        for numbers in ranges_in(db, "articles")
-        for row in ask(db, sql, {**which.values, **numbers._asdict(), "limit": limit})
-    ]
-    if own_numbers(db) is not None:  # articles of several shards
-        found.sort(key=lambda row: (row["first_seen"], row["id"]), reverse=True)
-    places = [row["place"] for row in found[:limit]]
-    return _hits(db, which, iter(places), markers)
+
+    def places(one: sqlite3.Connection) -> list[int]:
+        values = {**which.values, "limit": limit}
+        found = [
+            row for numbers in ranges_in(one, "articles") for row in ask(one, sql, {**values, **numbers._asdict()})
+        ]
+        if own_numbers(one) is not None:  # a shard may have articles that came in elsewhere
+            found.sort(key=lambda row: (row["first_seen"], row["id"]), reverse=True)
+        return [row["place"] for row in found[:limit]]
+
+    if isinstance(db, sqlite3.Connection):
+        return _hits(db, which, iter(places(db)), markers)
+    found = db.each(db.shards, places)
+    hits = [_hits(one, which, iter(of_one), markers) for one, of_one in zip(db.shards, found, strict=True)]
+    return islice(heapq.merge(*hits, key=_came_in, reverse=True), limit)
 
 
-def _hits(
-    db: sqlite3.Connection, which: ArticleSelection, places: Iterator[int], markers: tuple[str, str]
-) -> Iterator[Row]:
+def _came_in(hit: Row) -> tuple[str, int]:
+    """Return what says across shards which article came in last."""
+    return hit["first_seen"], hit["id"]
+
+
+def _hits(db: Database, which: ArticleSelection, places: Iterator[int], markers: tuple[str, str]) -> Iterator[Row]:
     """Yield the hits at some places, in their order. An article that was removed meanwhile is left out."""
     with closing(PageIndex(which.match or EVERY_ARTICLE)) as index:
         while batch := list(islice(places, BATCH_ROWS)):
-            at = f"a.place IN ({', '.join(map(str, batch))})"
-            rows = ask(db, f"SELECT {ROW_COLUMNS} FROM articles a LEFT JOIN sources s ON s.id = a.source_id WHERE {at}")
-            found = {row["place"]: row for row in rows}
-            sql = f"SELECT {INDEXED} FROM articles a WHERE {at}"
-            texts = [dict(row) for row in ask(db, sql)] if which.has_words else []
+            found: dict[int, sqlite3.Row] = {}
+            texts: list[Row] = []
+            for one, given in by_shard(db, batch):
+                at = f"a.place IN ({', '.join(map(str, given))})"
+                sql = f"SELECT {ROW_COLUMNS} FROM articles a LEFT JOIN sources s ON s.id = a.source_id WHERE {at}"
+                found |= {given[row["place"]]: row for row in ask(one, sql)}
+                if which.has_words:
+                    sql = f"SELECT {INDEXED} FROM articles a WHERE {at}"
+                    texts += [dict(row) | {"place": given[row["place"]]} for row in ask(one, sql)]
             marked = passages(index, texts, markers)
             for place in batch:
                 if place in found:
                     hit = decode_row(found[place], "articles")
-                    passage = marked.get(hit.pop("place")) or hit["snippet"]
+                    del hit["place"]
+                    passage = marked.get(place) or hit["snippet"]
                     hit["snippet"] = clip_snippet(passage, markers)
                     yield hit

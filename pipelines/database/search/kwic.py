@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 import re
-import sqlite3
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -22,6 +21,7 @@ from pipelines.database.search.hits import RankedPool, SearchHits, search
 from pipelines.database.search.ranking import CONTEXT_SORTS, SORTS
 from pipelines.database.search.spans import FIELDS, PageIndex, Span
 from pipelines.database.selection import article_at, query_conditions
+from pipelines.database.shards.databases import Database, shards_of
 
 LINE_KEYS = ("left", "keyword", "right", "id", "source", "published_day", "url", "field", "position")
 LINE_SORTS = (*SORTS, *CONTEXT_SORTS)
@@ -54,7 +54,7 @@ class ContextLines(Iterator[Row]):
 
 
 def lines_in_context(
-    db: sqlite3.Connection,
+    db: Database,
     query: str,
     filters: ArticleFilters = EVERYTHING,
     sort: str = "relevance",
@@ -93,9 +93,7 @@ def lines_in_context(
     return ContextLines(iter(ordered), hits, most=MAX_SORTED_ARTICLES)
 
 
-def _lines(
-    db: sqlite3.Connection, hits: Iterator[Row], marking: Marking, values: Mapping[str, Any], width: int
-) -> Iterator[Row]:
+def _lines(db: Database, hits: Iterator[Row], marking: Marking, values: Mapping[str, Any], width: int) -> Iterator[Row]:
     with closing(PageIndex(marking.expression)) as index:
         while page := list(islice(hits, PAGE_ARTICLES)):
             articles = _articles(db, [hit["id"] for hit in page], marking.tests, values)
@@ -106,14 +104,14 @@ def _lines(
 
 
 def _articles(
-    db: sqlite3.Connection, numbers: Sequence[int], tests: Sequence[str], values: Mapping[str, Any]
+    db: Database, numbers: Sequence[int], tests: Sequence[str], values: Mapping[str, Any]
 ) -> dict[int, Mapping[str, Any]]:
     """Return articles by number, with KEYS. `labels` also has those of the conditions `tests` that one passes."""
     labels = ["a.labels", *(f"iif({test}, ' {test_label(number)}', '')" for number, test in enumerate(tests))]
     fields = ", ".join(f"a.{field}" for field in FIELDS)
     sql = f"""SELECT a.id, {fields}, {" || ".join(labels)} AS labels
                 FROM articles a WHERE a.id IN ({", ".join(map(str, numbers))})"""  # noqa: S608 - constants and numbers
-    return {row["id"]: dict(row) for row in ask(db, sql, values)}
+    return {row["id"]: dict(row) for one in shards_of(db) for row in ask(one, sql, values)}
 
 
 def _line(hit: Row, article: Mapping[str, Any], span: Span, width: int) -> Row:

@@ -7,6 +7,7 @@ only the exact word.
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from os.path import commonprefix
@@ -19,6 +20,7 @@ from pipelines.database.query_language.spelling import as_indexed
 from pipelines.database.query_language.values import language_code
 from pipelines.database.schema.numbers import ranges_in
 from pipelines.database.search.vocabulary import IndexVocabulary, IndexWord
+from pipelines.database.shards.databases import Database, answers
 
 MIN_RANGE_CHARS = 3  # of the beginning that forms of a word share; shorter ones are the beginning of too many
 MAX_FORMS = 50  # of one word, the most frequent
@@ -42,7 +44,7 @@ class ArchiveWordForms:
     It is the `WordForms` of `QueryConditions`. `cut_off`: beginnings of words of which there were too many to read all.
     """
 
-    def __init__(self, db: sqlite3.Connection, languages: Sequence[str] = ()) -> None:
+    def __init__(self, db: Database, languages: Sequence[str] = ()) -> None:
         self.db, self.languages = db, tuple(languages)
         self.cut_off: list[str] = []
 
@@ -58,18 +60,24 @@ class ArchiveWordForms:
         return forms
 
 
-def archive_languages(db: sqlite3.Connection) -> list[str]:
-    """Return the languages of the newest articles, the most frequent first."""
+def archive_languages(db: Database) -> list[str]:
+    """Return the languages of the newest articles (of each shard), the most frequent first."""
+    found = Counter[str]()
+    for rows in answers(db, lambda one: list(ask(one, _newest_languages(one)))):
+        found.update({row["language"]: row["n"] for row in rows})
+    by_number = sorted(found.items(), key=lambda one: (-one[1], one[0]))
+    return [language for language, number in by_number if number >= found.total() * MIN_LANGUAGE_SHARE]
+
+
+def _newest_languages(db: sqlite3.Connection) -> str:
+    """Return SQL that counts the languages of the newest articles of an archive."""
     newest = " UNION ALL ".join(
         f"""SELECT * FROM (SELECT language FROM articles WHERE id BETWEEN {first} AND {last}
                             ORDER BY id DESC LIMIT {SAMPLED_ARTICLES})"""  # noqa: S608 - numbers
         for first, last in ranges_in(db, "articles")
     )
-    sql = f"""SELECT language, count(*) AS n FROM ({newest}) WHERE language IS NOT NULL
-               GROUP BY language ORDER BY n DESC, language"""  # noqa: S608 - the same
-    found = [(row["language"], row["n"]) for row in ask(db, sql)]
-    total = sum(number for _, number in found)
-    return [language for language, number in found if number >= total * MIN_LANGUAGE_SHARE]
+    newest = newest or "SELECT language FROM articles WHERE 0"
+    return f"SELECT language, count(*) AS n FROM ({newest}) WHERE language IS NOT NULL GROUP BY language"  # noqa: S608
 
 
 def same_stem(vocabulary: IndexVocabulary, word: str, languages: Iterable[str]) -> list[IndexWord]:

@@ -7,7 +7,6 @@ For fields see `field_values`.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice, pairwise, product
 from typing import NamedTuple
@@ -24,6 +23,7 @@ from pipelines.database.search.field_values import FieldValues, values_like
 from pipelines.database.search.stems import archive_languages, same_stem
 from pipelines.database.search.vocabulary import IndexVocabulary, IndexWord, is_there
 from pipelines.database.selection import query_conditions
+from pipelines.database.shards.databases import Database, answers
 
 MAX_TEXTS = 8  # words and phrases of a query that are looked at
 MAX_WORD_CHARS = 40  # of a word that neighbours are looked for
@@ -68,7 +68,7 @@ class TextReport(NamedTuple):
     apart: WordsApart | None = None  # if the archive has each word of `text`, but no article has them together
 
 
-def reports(db: sqlite3.Connection, query: str, filters: ArticleFilters = EVERYTHING) -> list[TextReport]:
+def reports(db: Database, query: str, filters: ArticleFilters = EVERYTHING) -> list[TextReport]:
     """Return what the archive has of each word, phrase and field that a query looks for, without filters.
 
     Raises QueryError, NotFound (of a source that the query names).
@@ -81,7 +81,7 @@ def reports(db: sqlite3.Connection, query: str, filters: ArticleFilters = EVERYT
     return found + joined + [_field_report(db, field.name, field.typed, field.value) for field in fields]
 
 
-def _field_report(db: sqlite3.Connection, name: str, typed: str, value: str) -> TextReport:
+def _field_report(db: Database, name: str, typed: str, value: str) -> TextReport:
     if articles := count(db, typed):
         return TextReport(typed, articles, [])
     found = values_like(db, name, value, MAX_SUGGESTIONS)
@@ -89,12 +89,12 @@ def _field_report(db: sqlite3.Connection, name: str, typed: str, value: str) -> 
 
 
 class _Finder:
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Database) -> None:
         self.db, self.vocabulary, self.languages = db, IndexVocabulary(db), archive_languages(db)
 
     def count(self, expression: str) -> int:
         sql = "SELECT count(*) FROM articles_fts WHERE articles_fts MATCH ?"
-        return int(next(ask(self.db, sql, (expression,)))[0])
+        return sum(answers(self.db, lambda one: int(next(ask(one, sql, (expression,)))[0])))
 
     def report(self, text: QueryText, expression: str) -> TextReport:
         is_near = text.token.form == "near"
