@@ -22,6 +22,9 @@ FLEET = Path("demo-fleet")
 MARK = FLEET / ".made-by-the-demo"
 PAPERS = 3
 SETTINGS = """
+[operator]
+contact = "demo@newsmorgue.invalid"
+
 [crawl]
 allow_private_ips = true    # our newspapers are on this machine
 delay = 0.0
@@ -49,8 +52,7 @@ def main() -> int:
         papers = [stack.enter_context(paper()) for _ in range(PAPERS)]
         morgue("init", str(FLEET), "--shards", "4", "--contact", "demo@newsmorgue.invalid")
         MARK.touch()
-        with (FLEET / "morgue.toml").open("a") as settings:
-            settings.write(SETTINGS.format(endpoint=endpoint))
+        (FLEET / "morgue.toml").write_text(SETTINGS.format(endpoint=endpoint))
         for number, url in enumerate(papers, 1):
             (FLEET / "sources" / f"paper{number}.toml").write_text(f'url = "{url}/"\nfeeds = ["{url}/feed.xml"]\n')
         code = fleet("crawl", "--on", scheduler)
