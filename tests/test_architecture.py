@@ -34,6 +34,7 @@ MAX_FILE_LINES = 400
 FILE_USERS = {
     "pipelines/bucket/address.py": "keys of the AWS tools, ~/.aws/credentials",
     "pipelines/core/languages/text_language.py": "lists of frequent words, which come with the program",
+    "pipelines/fleet/layout.py": "fleet.toml",
     "pipelines/core/urls.py": "reads the Public Suffix List, a file of the package tldextract",
     "crawler/cli/archive_options.py": "/dev/null, in place of a closed pipe",
     "exports/drafts.py": "drafts that killed exports left beside the output",

@@ -6,16 +6,17 @@ from tests.support.imports import MODULES, TOP_LEVEL, module_named, modules_used
 
 P, C = "pipelines.", "crawler."
 CORE = {P + "core"}
-FIVE = CORE | {P + "warc", P + "database", P + "extraction", P + "archive"}
+FIVE = CORE | {P + "fleet", P + "warc", P + "database", P + "extraction", P + "archive"}
 WORK = FIVE | {P + "session", P + "takedown"}
 # A package may import only packages above it in this table. What is not in it may import anything.
 MAY_IMPORT: dict[str, set[str]] = {
     P + "core": set(),
     P + "clusters": CORE,
+    P + "fleet": CORE,
     P + "warc": CORE,
     P + "bucket": CORE | {P + "warc"},
     P + "extraction": CORE,
-    P + "database": CORE | {P + "clusters", P + "extraction"},
+    P + "database": CORE | {P + "clusters", P + "extraction", P + "fleet"},
     P + "archive": FIVE,
     P + "session": FIVE,
     P + "takedown": FIVE,
@@ -25,7 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     P + "importing": WORK,
     "exports": FIVE | {P + "selection"},
     C + "schedule": CORE,
-    C + "config": CORE | {P + "extraction", C + "schedule"},
+    C + "config": CORE | {P + "extraction", P + "fleet", C + "schedule"},
     C + "discovery": CORE | {P + "extraction"},
     C + "http": WORK,
     C + "frontier": WORK | {C + "config", C + "discovery", C + "schedule"},

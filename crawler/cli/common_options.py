@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,9 @@ import click
 
 from crawler.config.archive_folder import ArchiveFolder, find
 from pipelines.core.errors import ConfigError
+from pipelines.core.plural import counted
 from pipelines.core.terminal import plain
+from pipelines.fleet.layout import MAX_SHARDS, FleetFolder, fleet_at
 
 if TYPE_CHECKING:
     import sqlite3
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from crawler.health.settings_files import SettingsFiles, UnchangedFiles
 
 
+SHARD_VARIABLE = "MORGUE_SHARD"  # set for the commands that a command on a whole fleet runs, one for each shard
 MAX_NUMBER = 10**12  # of rows and the like: more than any archive has, and the sum of two fits into SQLite's 64 bits
 
 
@@ -47,19 +51,77 @@ def set_folder(ctx: click.Context, _param: click.Parameter, value: str | None) -
         ctx.find_root().ensure_object(dict)["folder"] = value
 
 
+def set_shard(ctx: click.Context, _param: click.Parameter, value: int | None) -> None:
+    """Keep `--shard K`, before or after the command's name, on the root context."""
+    if value is not None:
+        ctx.find_root().ensure_object(dict)["shard"] = value
+
+
 def common_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add -C and -s to a command."""
+    """Add -C, --shard and -s to a command."""
     folder = click.option("-C", "folder", metavar="DIR", expose_value=False, callback=set_folder, is_eager=True,
                           help="Archive folder (default: $MORGUE_ARCHIVE, or the one you are in).")  # fmt: skip
     settings = click.option("-s", "settings", metavar="KEY=VALUE", multiple=True, expose_value=False,
                             callback=add_setting, is_eager=True,
                             help="Override a setting for this run, e.g. -s crawl.delay=0. Repeatable.")  # fmt: skip
-    return folder(settings(function))
+    shard = click.option("--shard", type=click.IntRange(0, MAX_SHARDS - 1), metavar="K", expose_value=False,
+                         callback=set_shard, is_eager=True, help="Of a fleet: only this shard, from 0.")  # fmt: skip
+    return folder(shard(settings(function)))
+
+
+class WholeFleet(ConfigError):
+    """Report that a command for one archive was given a fleet; see `crawler.cli.fleet.each_shard`."""
+
+    def __init__(self, fleet: FleetFolder, ctx: click.Context) -> None:
+        cure = f"name one of them: --shard K, from 0 to {fleet.shards - 1}"
+        super().__init__(str(fleet.path), f"is a fleet of {counted(fleet.shards, 'archive')}", cure)
+        self.fleet, self.ctx = fleet, ctx
+
+
+def settings_folder_of(ctx: click.Context) -> ArchiveFolder:
+    """Return the folder of this invocation, for its settings and sources: an archive, a shard or a fleet.
+
+    Raises NoArchive; ConfigError for a shard that there is not.
+    """
+    given = ctx.find_root().ensure_object(dict)
+    folder = find(given.get("folder"))
+    number = shard_number(ctx)
+    if number is None:
+        return folder
+    fleet = fleet_at(folder.settings_folder)
+    if fleet is None:
+        raise ConfigError(f"--shard {number}", f"{folder.path} is an archive, and no fleet", "leave --shard out")
+    return ArchiveFolder(fleet.shard_path(number))
+
+
+def shard_number(ctx: click.Context) -> int | None:
+    """Return the number of the shard that --shard names, or that a command on the whole fleet runs this one for."""
+    given = ctx.find_root().ensure_object(dict).get("shard")
+    if given is not None:
+        return int(given)
+    number = os.environ.get(SHARD_VARIABLE, "")
+    return int(number) if number.isdecimal() else None
+
+
+def is_one_of_all(ctx: click.Context) -> bool:
+    """Return True if a command on a whole fleet runs this one, for one of its shards."""
+    return SHARD_VARIABLE in os.environ and ctx.find_root().ensure_object(dict).get("shard") is None
+
+
+def fleet_of(ctx: click.Context) -> FleetFolder | None:
+    """Return the fleet that this invocation is about as a whole; None if it is about an archive or one shard.
+
+    Raises NoArchive, ArchiveDamaged.
+    """
+    return fleet_at(settings_folder_of(ctx).path)
 
 
 def folder_of(ctx: click.Context) -> ArchiveFolder:
-    """Return the archive folder of this invocation. Raises NoArchive."""
-    return find(ctx.find_root().ensure_object(dict).get("folder"))
+    """Return the archive folder of this invocation. Raises NoArchive; WholeFleet if it is that of a fleet."""
+    folder = settings_folder_of(ctx)
+    if (fleet := fleet_at(folder.path)) is not None:
+        raise WholeFleet(fleet, ctx)
+    return folder
 
 
 def folder_to_read(ctx: click.Context, *, quickly: bool = False) -> ArchiveFolder:

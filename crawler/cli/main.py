@@ -9,6 +9,7 @@ import gc
 import os
 import re
 import sys
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 import click
 
 from crawler import __version__
-from crawler.cli.common_options import common_options
+from crawler.cli.common_options import WholeFleet, common_options
 from crawler.cli.log_options import log_options
 from crawler.cli.output import lasting_streams
 from crawler.engine.interrupts import leave_at_second_signal
@@ -116,11 +117,21 @@ def main(args: list[str] | None = None) -> Any:
     sys.exit(code)
 
 
+def run_command(args: list[str] | None) -> int:
+    """Run the command, on a fleet for each of its shards. Return the exit code. Raises MorgueError, ClickException."""
+    try:
+        code = morgue.main(args=args, prog_name="morgue", standalone_mode=False)
+    except WholeFleet as error:
+        from crawler.cli.fleet.each_shard import run_on_fleet
+
+        return run_on_fleet(error, partial(exit_code_of, args))
+    return code if isinstance(code, int) else 0
+
+
 def exit_code_of(args: list[str] | None) -> int:
     """Run the command, print what went wrong, and return the exit code."""
     try:
-        code = morgue.main(args=args, prog_name="morgue", standalone_mode=False)
-        return code if isinstance(code, int) else 0
+        return run_command(args)
     except click.ClickException as error:
         error.show()
         return error.exit_code

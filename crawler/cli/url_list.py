@@ -11,8 +11,8 @@ import io
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +67,10 @@ class UrlList:
     def urls(self) -> tuple[str, ...]:
         """Return each address once."""
         return tuple(dict.fromkeys(row.url for row in self.rows if row.url is not None))
+
+    def only(self, urls: Collection[str]) -> UrlList:
+        """Return the list with only the rows of these addresses, and those that are no addresses."""
+        return replace(self, rows=tuple(row for row in self.rows if row.url is None or row.url in urls))
 
     @cached_property
     def assumed_https(self) -> frozenset[str]:

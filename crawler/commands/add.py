@@ -18,6 +18,7 @@ from crawler.cli.log_options import log_options
 from pipelines.core.errors import INTERRUPTED, ConfigError, MorgueError, NothingReachable, os_errors
 from pipelines.core.items import Source
 from pipelines.core.terminal import plain
+from pipelines.fleet.layout import fleet_above, fleet_of_shard
 
 if TYPE_CHECKING:
     from crawler.config.models import Config
@@ -82,6 +83,13 @@ def command(
     listed = [ListedSite("", url) for url in urls]
     if file is not None:
         listed += sites_of_list(bytes_of(file), file, column)
+    if fleet_above(folder.path) is not None:
+        from crawler.cli.fleet.routes import own_only
+
+        own = set(own_only(ctx, folder, [site.address for site in listed]))
+        listed = [site for site in listed if site.address in own]
+        if not listed:
+            return 0
     if not listed:
         raise ConfigError(file or "-", "lists no site", "one address per line; a line that begins with # is a comment")
     is_single = len(listed) == 1 and file is None
@@ -151,9 +159,11 @@ def chosen_sites(
         raise ConfigError(f"--name {name}", cause, "give one URL, or leave --name out")
     if name is not None and not SOURCE_NAME.fullmatch(name):
         raise ConfigError(f"--name {name}", "is not a valid name for a source", name_advice(name))
-    if name is not None and name in (*config.sources, *config.broken) and not force:
+    if name is not None and name in config.of_other_shards:
+        raise ConfigError(f"--name {name}", "is a source of another shard of this fleet", "choose another name")
+    if name is not None and name in config.names and not force:
         raise ConfigError(f"--name {name}", "is a source already", "--force overwrites its file")
-    taken = {*config.sources, *config.broken}
+    taken = config.names
     homes: dict[str, int] = {}  # home key -> number in `wanted`
     wanted: list[WantedSite] = []
     refused: list[RefusedSite] = []
@@ -263,6 +273,11 @@ class SiteAdder:
         site, found = await self.look_over(site)
         if found.failure is not None:
             return self.not_added(replace(site, url=found.url), found.failure)
+        if self.is_foreign(found.url):
+            click.echo(
+                plain(f"not added: {site.url} leads to a site of another shard: morgue add {found.url}"), err=True
+            )
+            return "failed"
         if (twin := self.twin_of(found.url, site)) is not None:
             click.echo(plain(f"not added: {site.url} leads to {found.url}, which is sources/{twin}.toml"), err=True)
             if site.is_named:
@@ -290,6 +305,11 @@ class SiteAdder:
         for line in (site.url, *report_lines(found, site.name, obeyed=self.config.crawl.robots)):
             click.echo(plain(line))  # a title may hold characters that control the terminal
         return "added"
+
+    def is_foreign(self, url: str) -> bool:
+        """Return True if another shard of our fleet owns the site to which an address led."""
+        fleet = fleet_of_shard(self.config.folder.path)
+        return fleet is not None and fleet.owner_of_url(url) != int(self.config.folder.path.name)
 
     def write(self, name: str, found: ProbeReport) -> None:
         """Write the file of a source."""
@@ -342,7 +362,7 @@ class SiteAdder:
         from crawler.onboarding.source_file import name_for
 
         self.names.discard(site.name)
-        name = name_for(found.url, {*self.config.sources, *self.config.broken, *self.names})
+        name = name_for(found.url, {*self.config.names, *self.names})
         self.names.add(name)
         return replace(site, name=name)
 

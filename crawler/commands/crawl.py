@@ -20,6 +20,7 @@ from pipelines.core.errors import ArchiveLocked, ConfigError, MorgueError
 from pipelines.core.plural import counted, first_of, verb
 from pipelines.core.terminal import plain
 from pipelines.database.query_language.days import parse_day
+from pipelines.fleet.layout import fleet_above
 
 if TYPE_CHECKING:
     from crawler.cli.url_list import UrlList
@@ -119,6 +120,14 @@ def command(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder, day = folder_of(ctx), parse_day("--since", since, last=False)
     listed = listed_pages(urls, column, report_file) if urls else None
+    if fleet_above(folder.path) is not None:
+        from crawler.cli.fleet.routes import own_only
+
+        targets = tuple(own_only(ctx, folder, targets))
+        if listed is not None:
+            listed = listed.only(set(own_only(ctx, folder, listed.urls)))
+            if not listed.urls:
+                return 0
 
     gc.disable()  # modules and settings stay to the end: to look for garbage in them takes a tenth of an idle pass
     from crawler.config.files_alone import config_of_files

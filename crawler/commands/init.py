@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from uuid import uuid4
 
 import click
 
-from crawler.config.archive_folder import ArchiveFolder
+from crawler.config.archive_folder import SETTINGS, ArchiveFolder
 from pipelines.core.errors import ConfigError, os_errors
+from pipelines.core.plural import counted
 from pipelines.core.safe_open import PRIVATE_MODE, create
+from pipelines.fleet.layout import (
+    DEFAULT_SHARDS,
+    FLEET_NAME,
+    MAX_SHARDS,
+    SHARDS_FOLDER,
+    FleetFolder,
+    shard_settings,
+)
 
 TEMPLATE = Path(__file__).parents[1] / "sources" / "_template.toml"
 
@@ -21,18 +31,23 @@ TEMPLATE = Path(__file__).parents[1] / "sources" / "_template.toml"
 @click.argument("folder", metavar="[DIR]", default=".")
 @click.option("--contact", metavar="MAIL_OR_URL", default="", help="Where owners of sites can reach you.")
 @click.option("--name", metavar="ORG", default="", help="Your name or organisation, for the WARC files.")
-def command(folder: str, contact: str, name: str) -> None:
+@click.option("--shards", type=click.IntRange(1, MAX_SHARDS), metavar="N",
+              help=f"Make a fleet of N archives that are run and read as one; {DEFAULT_SHARDS} suit most.")  # fmt: skip
+def command(folder: str, contact: str, name: str, shards: int | None) -> None:
     """Make a new archive in DIR (default: the current folder).
 
     It gets settings, a folder for sources, a database and a folder for WARC files. morgue.toml explains every setting
     and shows its default.
+
+    With --shards, DIR becomes a fleet: settings and sources as in any archive, and N archives in shards/, each of which
+    owns the sites (registrable domains) that a hash gives it. It is for archives that outgrow a machine: docs/scale.md.
     """
     check_operator(contact, name)
     # Symbolic links are not resolved, because the path is printed for the user to type.
     made = ArchiveFolder(Path(folder).expanduser().absolute())
     check_place(made, {"contact": contact, "name": name})
-    make(made, contact, name)
-    click.echo(f"new archive: {made.path}")
+    make(made, contact, name, shards)
+    click.echo(f"new fleet of {counted(shards, 'shard')}: {made.path}" if shards else f"new archive: {made.path}")
     if not contact:
         click.echo(f"  set a contact under [operator] in {made.settings}, so that owners of sites can reach you")
     if folder != ".":
@@ -67,26 +82,31 @@ def check_place(folder: ArchiveFolder, operator: Mapping[str, str]) -> None:
             raise ConfigError(str(folder.path), "is an archive already", cure)
         if folder.path.exists() and not folder.path.is_dir():
             raise ConfigError(str(folder.path), "exists and is not a folder", "name another folder")
-        for path in (folder.database, folder.warc, folder.sources):
+        for path in (
+            folder.database,
+            folder.warc,
+            folder.sources,
+            folder.path / FLEET_NAME,
+            folder.path / SHARDS_FOLDER,
+        ):
             if os.path.lexists(path):
                 touch = f"touch {shlex.quote(str(folder.settings))}"
                 cure = f"name another folder; or, if this is an archive, give it default settings: {touch}"
                 raise ConfigError(str(folder.path), f"holds {path.name} but no {folder.settings.name}", cure)
 
 
-def make(folder: ArchiveFolder, contact: str, name: str) -> None:
-    """Make all of the archive; after an error remove what was made. Raises NotWritable, DiskFull."""
+def make(folder: ArchiveFolder, contact: str, name: str, shards: int | None = None) -> None:
+    """Make all of an archive or fleet; after an error remove what was made. Raises NotWritable, DiskFull."""
     from crawler.config.reference import settings_file
-    from pipelines.database.connection import open_database
 
     given = {key: value for key, value in (("contact", contact), ("name", name)) if value}
+    fleet = FleetFolder(folder.path, str(uuid4()), shards) if shards else None
     with ExitStack() as undo, os_errors(str(folder.path)):
-        for path in [*reversed(folder.path.parents), folder.path, folder.sources, folder.warc]:
-            if not path.exists():
-                path.mkdir()
-                undo.callback(rmdir, path)
-        undo.callback(remove_database, folder.database)
-        open_database(folder.database).close()
+        make_folders(undo, [*reversed(folder.path.parents), folder.path, folder.sources])
+        if fleet is None:
+            make_archive(undo, folder)
+        else:
+            make_shards(undo, fleet)
         for path, text in (
             (folder.sources / "_template.toml", TEMPLATE.read_text(encoding="utf-8")),
             (folder.settings, settings_file({"operator": given})),  # last, because this file makes it an archive
@@ -95,6 +115,35 @@ def make(folder: ArchiveFolder, contact: str, name: str) -> None:
             create(path, text.encode(), mode=PRIVATE_MODE if path == folder.settings else 0o666)
             undo.callback(path.unlink, missing_ok=True)
         undo.pop_all()
+
+
+def make_archive(undo: ExitStack, folder: ArchiveFolder) -> None:
+    """Make database and WARC folder of an archive. Raises OSError, MorgueError."""
+    from pipelines.database.connection import open_database
+
+    make_folders(undo, [folder.path, folder.warc])
+    undo.callback(remove_database, folder.database)
+    open_database(folder.database).close()
+
+
+def make_shards(undo: ExitStack, fleet: FleetFolder) -> None:
+    """Make the archives of a fleet, and its file. Raises OSError, MorgueError."""
+    make_folders(undo, [fleet.path / SHARDS_FOLDER])
+    for number, path in enumerate(fleet.shard_paths()):
+        make_archive(undo, ArchiveFolder(path))
+        settings = path / SETTINGS
+        create(settings, shard_settings(fleet, number).encode())
+        undo.callback(settings.unlink, missing_ok=True)
+    undo.callback((fleet.path / FLEET_NAME).unlink, missing_ok=True)
+    fleet.write()
+
+
+def make_folders(undo: ExitStack, paths: Iterable[Path]) -> None:
+    """Make those of the folders that are missing. Raises OSError."""
+    for path in paths:
+        if not path.exists():
+            path.mkdir()
+            undo.callback(rmdir, path)
 
 
 def rmdir(path: Path) -> None:

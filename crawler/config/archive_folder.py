@@ -17,6 +17,7 @@ from pathlib import Path
 from pipelines.core.archive_layout import DATABASE_NAME, SETTINGS_NAME, SOURCES_FOLDER, WARC_FOLDER, WARC_SUFFIX
 from pipelines.core.errors import ArchiveDamaged, ConfigError, NoArchive, os_errors
 from pipelines.core.terminal import plain
+from pipelines.fleet.layout import FLEET_NAME, SHARDS_FOLDER, fleet_above
 
 SETTINGS = SETTINGS_NAME
 MAX_TOML_BYTES = 1_000_000  # of morgue.toml or the file of one source; with every setting and its comment it has 20 KB
@@ -26,17 +27,25 @@ SUDO_USER = "SUDO_UID"  # environment variable of sudo: the number of the user w
 
 @dataclass(frozen=True, slots=True)
 class ArchiveFolder:
-    """Name the files of one archive."""
+    """Name the files of one archive. Those of a shard's settings and sources are in the folder of its fleet.
+
+    Of a fleet, it names the settings and sources; there is no database and no WARC file.
+    """
 
     path: Path
 
     @property
+    def settings_folder(self) -> Path:
+        """Return the folder with the settings: the archive's own, or that of the fleet to which it belongs."""
+        return fleet_above(self.path) or self.path
+
+    @property
     def settings(self) -> Path:
-        return self.path / SETTINGS
+        return self.settings_folder / SETTINGS
 
     @property
     def sources(self) -> Path:
-        return self.path / SOURCES_FOLDER
+        return self.settings_folder / SOURCES_FOLDER
 
     @property
     def database(self) -> Path:
@@ -81,7 +90,7 @@ def find(given: str | None = None) -> ArchiveFolder:
 
 def _named(name: str, origin: str) -> ArchiveFolder:
     folder = ArchiveFolder(Path(name).expanduser().absolute())
-    if not os.path.lexists(folder.settings):
+    if not os.path.lexists(folder.path / SETTINGS):
         raise NoArchive(
             name, f"{origin} names a folder without {SETTINGS}, which is not an archive", f"morgue init {name}"
         )
@@ -104,7 +113,9 @@ def _around(here: Path) -> ArchiveFolder:
 def check_owner(folder: ArchiveFolder) -> None:
     """Check that no other user made the archive or can change it. Raises ConfigError, MorgueError."""
     cure = f"if you trust its settings, name it: morgue -C {shlex.quote(str(folder.path))} ...; else go elsewhere"
-    for path in (folder.path, folder.settings, folder.sources, folder.warc, folder.database):
+    above = folder.settings_folder
+    fleet = (above, above / FLEET_NAME, above / SHARDS_FOLDER)
+    for path in (folder.path, folder.settings, folder.sources, folder.warc, folder.database, *fleet):
         with os_errors(str(path)):
             try:
                 status = path.lstat()

@@ -22,6 +22,7 @@ from crawler.config.archive_folder import MAX_TOML_BYTES, SETTINGS, ArchiveFolde
 from crawler.config.plain_values import literal
 from pipelines.core import safe_open
 from pipelines.core.errors import ConfigError, NotOrdinaryFile, os_errors
+from pipelines.fleet.layout import SHARD_TABLE, FleetFolder, fleet_of_shard
 
 Model = TypeVar("Model", bound=BaseModel)
 KeyPath = tuple[str, ...]
@@ -39,12 +40,16 @@ class TomlReader:
         self.mistakes: list[ConfigError] = []
         self.unread: set[str] = set()  # names of files that could not be read
         self.settings = self._read(folder.settings, SETTINGS)
+        self.settings.pop(SHARD_TABLE, None)  # of a shard that was copied out of its fleet
         self.sources: dict[str, dict[str, Any]] = {}
+        self.of_other_shards: list[str] = []  # names of sources that are left out
         self.overridden: dict[str, set[KeyPath]] = {}  # file -> keys that came from `-s`
         for file in self._source_files(folder.sources):
             self.sources[file.stem] = self._read(file, f"sources/{file.name}")
         for text in overrides:
             self._override(text)
+        if (fleet := fleet_of_shard(folder.path)) is not None:
+            self._leave_out_of_other_shards(fleet, int(folder.path.name))
 
     def check(self, file: str, values: Mapping[str, Any], model: type[Model], **given: Any) -> Model:
         """Return `values` as a `model`. For mistakes, collect them and return an unchecked stand-in.
@@ -75,6 +80,16 @@ class TomlReader:
             self.mistakes.remove(mistake)
             found.setdefault(mistake.subject.removeprefix("sources/").removesuffix(".toml"), []).append(mistake)
         return {name: joined(mistakes) for name, mistakes in found.items()}
+
+    def _leave_out_of_other_shards(self, fleet: FleetFolder, shard: int) -> None:
+        """Leave out the sources of other shards, and their mistakes. A file that says no address goes by its name."""
+        for name, values in list(self.sources.items()):
+            url = values.get("url")
+            if fleet.owner_of_url(url if isinstance(url, str) else "", name) != shard:
+                del self.sources[name]
+                self.of_other_shards.append(name)
+                file = f"sources/{name}.toml"
+                self.mistakes = [mistake for mistake in self.mistakes if mistake.subject != file]
 
     def _source_files(self, folder: Path) -> list[Path]:
         try:

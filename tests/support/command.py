@@ -68,11 +68,15 @@ def start(*args: str | Path, cwd: Path | None = None, program: tuple[str, ...] |
     )
 
 
-def make_archive(path: Path) -> Path:
-    """Make an archive, in this process, in which one process reads pages: each further one takes a second to start."""
+def make_archive(path: Path, *options: str) -> Path:
+    """Make an archive, in this process, in which one process reads pages: each further one takes a second to start.
+
+    `options`: of `morgue init`, such as `--shards=3`, which makes a fleet.
+    """
     from crawler.cli.main import morgue as command
 
-    command.main(["init", str(path), "--contact", "tests@example.org"], prog_name="morgue", standalone_mode=False)
+    words = ["init", str(path), "--contact", "tests@example.org", *options]
+    command.main(words, prog_name="morgue", standalone_mode=False)
     settings = path / "morgue.toml"
     text = settings.read_text(encoding="utf-8")
     assert "#workers = 0" in text

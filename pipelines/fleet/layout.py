@@ -1,0 +1,132 @@
+"""Name what the folder of a fleet holds, and read and write `fleet.toml`, which says how many shards there are.
+
+morgue.toml     the settings of all shards
+sources/        the sources of all shards
+fleet.toml      the fleet's id, the number of shards, and which sites were moved to another shard
+shards/000      an archive: morgue.db, warc/, manifest.jsonl, morgue.lock, and a morgue.toml that names its fleet
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipelines.core import safe_open
+from pipelines.core.archive_layout import SETTINGS_NAME
+from pipelines.core.errors import ArchiveDamaged, ConfigError, os_errors
+from pipelines.core.urls import site_or_none
+
+FLEET_NAME = "fleet.toml"  # this file makes a folder a fleet
+SHARDS_FOLDER = "shards"
+SHARD_TABLE = "shard"  # in the morgue.toml of a shard: its fleet and number
+MAX_SHARDS = 999
+DEFAULT_SHARDS = 16
+MAX_FLEET_BYTES = 20_000_000  # of fleet.toml: a line for each site that was moved
+HEADER = "# Written by morgue. To change it: morgue fleet split, morgue fleet move.\n"
+
+
+@dataclass(frozen=True, slots=True)
+class FleetFolder:
+    """Name the shards of one fleet, and the owner of each site."""
+
+    path: Path
+    id: str  # UUID
+    shards: int
+    moved: Mapping[str, int] = field(default_factory=dict)  # site -> shard that owns it instead
+
+    def shard_path(self, number: int) -> Path:
+        """Return the archive folder of a shard. Raises ConfigError if there is no such shard."""
+        if not 0 <= number < self.shards:
+            cause = f"this fleet has the shards 0 to {self.shards - 1}"
+            raise ConfigError(f"shard {number}", cause, f"name one of them, or none for the whole fleet {self.path}")
+        return self.path / SHARDS_FOLDER / f"{number:03}"
+
+    def shard_paths(self) -> list[Path]:
+        """Return the archive folders of all shards, in order."""
+        return [self.shard_path(number) for number in range(self.shards)]
+
+    def owner_of(self, site: str) -> int:
+        """Return the number of the shard that owns a site, as `pipelines.core.urls.site_of` names it."""
+        from pipelines.fleet.owners import owner_by_hash  # hashlib is a tenth of a search
+
+        moved = self.moved.get(site)
+        return owner_by_hash(site, self.shards) if moved is None else moved
+
+    def owner_of_url(self, url: str, name: str = "") -> int:
+        """Return the shard that owns the site of a URL; if it is no web address, the shard that owns `name`."""
+        return self.owner_of(site_or_none(url) or name or url)
+
+    def write(self) -> None:
+        """Write `fleet.toml` in one step. Raises NotWritable, DiskFull and other MorgueErrors."""
+        path = self.path / FLEET_NAME
+        moved = "".join(f'"{site}" = {number}\n' for site, number in sorted(self.moved.items()))
+        text = f'{HEADER}id = "{self.id}"\nshards = {self.shards}\n' + (f"\n[moved]\n{moved}" if moved else "")
+        with os_errors(str(path)), safe_open.draft(path) as draft:
+            draft.write(text.encode())
+
+
+def fleet_at(path: Path) -> FleetFolder | None:
+    """Return the fleet in a folder, or None if there is none. Raises ArchiveDamaged, MorgueError."""
+    return _read(path) if is_fleet(path) else None
+
+
+def is_fleet(path: Path) -> bool:
+    """Return True if a folder is a fleet."""
+    return os.path.lexists(path / FLEET_NAME)
+
+
+def fleet_above(shard: Path) -> Path | None:
+    """Return the folder of the fleet to which an archive folder belongs as a shard, or None."""
+    if shard.parent.name != SHARDS_FOLDER or not shard.name.isdecimal():
+        return None
+    above = shard.parent.parent
+    return above if is_fleet(above) else None
+
+
+def fleet_of_shard(shard: Path) -> FleetFolder | None:
+    """Return the fleet to which an archive folder belongs as a shard, or None. Raises ArchiveDamaged, MorgueError."""
+    above = fleet_above(shard)
+    return None if above is None else _read(above)
+
+
+def shard_settings(fleet: FleetFolder, number: int) -> str:
+    """Return the morgue.toml of a shard, which makes its folder an archive and has no settings."""
+    return (
+        f"# A shard of the fleet two folders above, whose {SETTINGS_NAME} and sources/ count for all.\n"
+        f'{HEADER}[{SHARD_TABLE}]\nfleet = "{fleet.id}"\nnumber = {number}\n'
+    )
+
+
+def _read(path: Path) -> FleetFolder:
+    import tomllib  # which an archive that is no fleet need not load
+
+    file = path / FLEET_NAME
+    with os_errors(str(file)):
+        data = safe_open.read_bytes(file, MAX_FLEET_BYTES)
+    try:
+        return _checked(path, tomllib.loads(data.decode()))
+    except (ValueError, RecursionError) as error:
+        cure = f"put back a copy of {FLEET_NAME}; each shard's {SETTINGS_NAME} has the fleet's id"
+        raise ArchiveDamaged(str(file), f"says no fleet: {error}", cure) from error
+
+
+def _checked(path: Path, values: Mapping[str, Any]) -> FleetFolder:
+    """Return a fleet by the values of its file. Raises ValueError."""
+    identifier, moved = values.get("id"), values.get("moved", {})
+    if not isinstance(identifier, str) or not identifier:
+        raise ValueError("id is missing")
+    shards = _number("shards", values.get("shards"), 1, MAX_SHARDS)
+    if not isinstance(moved, dict):
+        raise ValueError("[moved] is no table")
+    numbers = {site: _number(f"[moved] {site}", number, 0, shards - 1) for site, number in moved.items()}
+    return FleetFolder(path, identifier, shards, numbers)
+
+
+def _number(name: str, value: object, least: int, most: int) -> int:
+    """Return a value that is a whole number in a range. Raises ValueError."""
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise ValueError(f"{name} = {value!r} is no number from {least} to {most}")
+    return value

@@ -1,0 +1,149 @@
+"""Test commands on a fleet: which shards they run for, what they print, and their exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from crawler.cli.fleet.each_shard import exit_code
+from pipelines.fleet.layout import FleetFolder, fleet_at
+from tests.support.command import LOOPBACK, crawl, make_archive, morgue, rows, start
+from tests.support.small_paper import SmallPaper, serving
+from tests.support.waiting import wait_until
+
+SHARDS = 3
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Iterator[SimpleNamespace]:
+    """Make a fleet, and serve two papers of two of its shards."""
+    path = make_archive(tmp_path / "fleet", f"--shards={SHARDS}")
+    folder = fleet_at(path)
+    assert folder is not None
+    with ExitStack() as servers:
+        papers: dict[int, SmallPaper] = {}
+        while len(papers) < 2:  # the port of a server is in the name of its site
+            paper = servers.enter_context(serving())
+            papers.setdefault(folder.owner_of_url(paper.url), paper)
+        for number, paper in papers.items():
+            paper.watch(path, f"paper{number}")
+        yield SimpleNamespace(path=path, folder=folder, papers=papers, empty=({*range(SHARDS)} - papers.keys()).pop())
+
+
+def stories(folder: FleetFolder) -> dict[int, list[str]]:
+    """Return the sources of the articles of each shard."""
+    query = "SELECT s.name FROM articles a JOIN sources s ON s.id = a.source_id"
+    return {number: [name for (name,) in rows(path, query)] for number, path in enumerate(folder.shard_paths())}
+
+
+def test_each_paper_is_crawled_by_the_shard_that_owns_it(fleet):
+    """With one command; a second one finds nothing due, and all shards verify."""
+    done = crawl(fleet.path)
+    assert done.returncode in (0, 1), done.stderr
+    assert stories(fleet.folder) == {
+        number: [f"paper{number}"] * 3 if number in fleet.papers else [] for number in range(SHARDS)
+    }
+    named = [line for line in done.stdout.splitlines() if line.startswith("shard ")]
+    assert sorted(named) == [f"shard {number:03}" for number in range(SHARDS)]
+    asked = {number: len(paper.asked) for number, paper in fleet.papers.items()}
+    again = crawl(fleet.path)
+    assert again.returncode == 0, again.stdout
+    assert {number: len(paper.asked) for number, paper in fleet.papers.items()} == asked
+    checked = morgue("-C", fleet.path, "verify", "--format", "json")
+    assert checked.returncode == 0
+    assert [shard["well"] for shard in json.loads(checked.stdout)["shards"].values()] == [True] * SHARDS
+
+
+def test_named_source_or_address_goes_to_its_shard_alone(fleet):
+    """By name, by address, and by a list; nothing is asked of the other paper."""
+    (one, paper), (other, _) = fleet.papers.items()
+    done = crawl(fleet.path, f"paper{one}", "--limit", "1")
+    assert f"shard {one:03}" in done.stdout
+    assert f"shard {other:03}" not in done.stdout
+    assert crawl(fleet.path, paper.stories[1]).returncode == 0
+    list_file = fleet.path / "list.txt"
+    list_file.write_text("\n".join(paper.stories))
+    assert crawl(fleet.path, "--urls", list_file).returncode == 0
+    assert {number: len(found) for number, found in stories(fleet.folder).items() if found} == {one: 3}
+    assert fleet.papers[other].asked == []
+
+
+def test_source_of_another_shard_is_refused_by_name(fleet):
+    """Crawled there, its articles would be in two places."""
+    (one, paper), (other, _) = fleet.papers.items()
+    for name in (paper.url, paper.stories[0], f"paper{one}"):
+        done = crawl(fleet.path, "--shard", str(other), name)
+        assert done.returncode == 2
+        assert f"belongs to shard {one} of this fleet" in done.stderr
+    assert paper.asked == []
+
+
+def test_new_source_is_added_to_its_shard(fleet):
+    """And gets a name that no source of another shard has."""
+    (one, paper), _ = fleet.papers.items()
+    (fleet.path / "sources" / f"paper{one}.toml").unlink()
+    taken = fleet.path / "sources" / "127.0.0.1.toml"
+    taken.write_text(f'url = "https://{site_of(fleet, fleet.empty)}/"\n')
+    done = morgue("-C", fleet.path, "add", paper.url, *LOOPBACK)
+    assert done.returncode == 0, done.stderr
+    (name,) = [name for (name,) in rows(fleet.folder.shard_path(one), "SELECT name FROM sources")]
+    assert name != "127.0.0.1"
+    assert (fleet.path / "sources" / f"{name}.toml").is_file()
+    assert taken.read_text().startswith('url = "https://site')
+
+
+def site_of(fleet: Any, shard: int) -> str:
+    """Return a site that a shard owns."""
+    return next(f"site{n}.example" for n in range(100) if fleet.folder.owner_of(f"site{n}.example") == shard)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("crawl", "--urls", "-"), "each shard would read standard input"),
+        (("crawl", "--urls", "list.txt", "--report", "out.csv"), "does not work on the whole fleet"),
+        (("sample", "https://paper.example/story"), "is a fleet of 3 archives"),
+        (("--shard", "9", "search", "x"), "shards 0 to 2"),
+    ],
+)
+def test_command_that_cannot_run_on_a_fleet_says_so(tmp_path, words, said):
+    """Exit code 2, and nothing is written into the folder of the fleet."""
+    path = make_archive(tmp_path / "fleet", "--shards=3")
+    before = sorted(path.iterdir())
+    (tmp_path / "list.txt").write_text("https://paper.example/story\n")
+    done = morgue("-C", path, *words, cwd=tmp_path)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert sorted(path.iterdir()) == before
+
+
+@pytest.mark.slow
+def test_watch_runs_for_all_shards_and_stops_all_of_them(fleet):
+    """Lines carry the shard; Ctrl-C ends every watch cleanly."""
+    process = start("-C", fleet.path, "watch", *LOOPBACK)
+    try:
+        wait_until(lambda: all(len(found) == 3 for n, found in stories(fleet.folder).items() if n in fleet.papers), 60)
+        os.kill(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 130, err
+    assert {line[:3] for line in (out + err).splitlines()} == {f"{number:03}" for number in range(SHARDS)}
+    assert err.count("stopped: everything fetched is kept") == SHARDS
+
+
+@pytest.mark.parametrize(
+    ("codes", "code"),
+    [([0, 0], 0), ([3, 3], 3), ([0, 3], 1), ([8, 0], 0), ([8, 8], 8), ([0, 7, 1], 7), ([130, 7], 130), ([0, -9], 1)],
+)
+def test_exit_code_sums_up_those_of_the_shards(codes, code):
+    """A shard that was killed is a failure; one that does not know an article is none, if another knows it."""
+    assert exit_code(dict(enumerate(codes))) == code
