@@ -225,7 +225,7 @@ class ShardLease:
                 self._store.replace(self.key, free.to_bytes(), self._etag)
         except MorgueError as error:
             about = {"key": self.location, "seconds": self._record.seconds, "error": error}
-            logger.warning("%(key)s is not released, and ends in %(seconds)g s: %(error)s", about)
+            logger.warning("%(key)s is not released, and ends in %(seconds)d s: %(error)s", about)
 
     def _keep(self) -> None:
         """Renew until the end. A request takes at most a third of the duration, so that a second one is possible."""
