@@ -55,6 +55,7 @@ FILE_USERS = {
     "crawler/engine/import_run.py": "files of other programs",
     "crawler/watch/status_file.py": "watch.json",
     "crawler/onboarding/samples.py": "saved pages",
+    "crawler/work/host_lock.py": "the folder of lock files",
     "exports/__init__.py": "the formats that there are",
     "exports/web/rendering.py": "style sheet and icon of the product",
     "exports/web/replay/replayweb.py": "replayweb.page, where the user installed it",

@@ -25,6 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     P + "rebuild": WORK,
     P + "importing": WORK,
     "exports": FIVE | {P + "selection"},
+    C + "work": CORE | {"exports"},
     C + "schedule": CORE,
     C + "config": CORE | {P + "extraction", P + "fleet", C + "schedule"},
     C + "discovery": CORE | {P + "extraction"},
@@ -38,6 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         P + "importing",
         *(C + name for name in ("config", "discovery", "schedule", "frontier", "http", "middleware", "onboarding")),
     },
+    C + "fleet": WORK | {C + "config"},
     C + "health": WORK | {C + name for name in ("config", "http", "middleware", "engine")},
     C + "watch": WORK | {C + name for name in ("config", "schedule", "frontier", "http", "engine", "health")},
     C + "spiders": WORK

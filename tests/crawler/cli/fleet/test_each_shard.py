@@ -57,6 +57,10 @@ def test_each_paper_is_crawled_by_the_shard_that_owns_it(fleet):
     again = crawl(fleet.path)
     assert again.returncode == 0, again.stdout
     assert {number: len(paper.asked) for number, paper in fleet.papers.items()} == asked
+    shown = json.loads(morgue("-C", fleet.path, "fleet", "status", "--format", "json").stdout)
+    assert [shard["articles"] for shard in shown] == [3 if number in fleet.papers else 0 for number in range(SHARDS)]
+    assert {shard["state"] for shard in shown} == {"idle"}
+    assert all(shard["warc_files"] + shard["unfinished"] == (shard["shard"] in fleet.papers) for shard in shown)
     checked = morgue("-C", fleet.path, "verify", "--format", "json")
     assert checked.returncode == 0
     assert [shard["well"] for shard in json.loads(checked.stdout)["shards"].values()] == [True] * SHARDS
@@ -123,6 +127,17 @@ def test_command_that_cannot_run_on_a_fleet_says_so(tmp_path, words, said):
     assert done.returncode == 2
     assert said in done.stderr
     assert sorted(path.iterdir()) == before
+
+
+def test_status_names_a_shard_that_cannot_be_read(tmp_path):
+    """The others are shown, and the exit code is 1."""
+    path = make_archive(tmp_path / "fleet", "--shards=2")
+    (path / "shards" / "001" / "morgue.db").write_text("no database")
+    done = morgue("-C", path, "fleet", "status")
+    assert done.returncode == 1
+    assert [line.split()[:2] for line in done.stdout.splitlines()[1:3]] == [["000", "idle"], ["001", "unreadable"]]
+    assert "shard 001: " in done.stderr
+    assert morgue("-C", path / "shards" / "000", "fleet", "status").returncode == 2
 
 
 @pytest.mark.slow
