@@ -16,7 +16,7 @@ import click
 from crawler.cli.common_options import POSITIVE, common_options, folder_of, overrides_of
 from crawler.cli.log_options import log_options
 from pipelines.core import timestamps
-from pipelines.core.errors import ArchiveLocked, ConfigError, MorgueError
+from pipelines.core.errors import INTERRUPTED, ArchiveLocked, BucketFailing, ConfigError, MorgueError
 from pipelines.core.plural import counted, first_of, verb
 from pipelines.core.terminal import plain
 from pipelines.database.query_language.days import parse_day
@@ -173,6 +173,12 @@ def command(
     except BaseException:  # a bad target, or a failure to write before the event loop ran
         run.abandon()
         raise
+    if config.storage.bucket and code != INTERRUPTED:
+        from crawler.engine.shipping import ship_after_run
+
+        if line := ship_after_run(config):
+            click.echo(plain(line), err=True)
+            code = code or BucketFailing.exit_code
     if report_file is not None and listed is not None:
         from crawler.cli.url_report import write_report
 

@@ -9,8 +9,8 @@ import click
 from crawler.cli import output
 from crawler.cli.archive_options import database_of, standard_output
 from crawler.cli.common_options import common_options, folder_of
+from pipelines.bucket.opening import warc_storage
 from pipelines.database import queries
-from pipelines.warc.storage import WarcStorage
 
 
 @click.command()
@@ -40,7 +40,7 @@ def command(ctx: click.Context, wanted: str, first: str | None, second: str | No
     from pipelines.database.edits.comparison import Comparison
     from pipelines.database.edits.edit_list import compared, has_moved
 
-    warc = WarcStorage(folder_of(ctx).warc)
+    warc = warc_storage(folder_of(ctx).path)
     with database_of(ctx) as db:
         row = queries.article(db, wanted)
         states = states_of(db, row)

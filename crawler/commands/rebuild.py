@@ -46,6 +46,7 @@ def command(ctx: click.Context) -> int:
     from crawler.cli.progress_bar import StepProgress
     from crawler.config.models import load
     from crawler.engine.extraction_workers import extraction_workers
+    from crawler.engine.shipping import connect_bucket, storage_of
     from crawler.onboarding.owners import SourceOwners
     from pipelines.core.archive_layout import LOCK_NAME, is_export
     from pipelines.core.lock import ArchiveLock
@@ -53,16 +54,16 @@ def command(ctx: click.Context) -> int:
     from pipelines.rebuild.rebuild import Rebuild
     from pipelines.warc import manifest
     from pipelines.warc.recovery import recover
-    from pipelines.warc.storage import WarcStorage
 
     config = load(folder_of(ctx), overrides_of(ctx))
-    folder, storage = config.folder, WarcStorage(config.folder.warc)
+    folder, storage = config.folder, storage_of(config)
     if folder.database.exists() and is_export(folder.path):
         cause = "is an export without WARC files: the database is all there is of it"
         raise ConfigError(str(folder.path), cause, "keep it, and rebuild the archive that it was exported from")
     settle_old_database(config)
     lock = ArchiveLock(folder.path / LOCK_NAME)
     try:
+        connect_bucket(config, None)
         for file in recover(storage, folder.path / manifest.NAME):
             for sentence in file.messages:
                 click.echo(sentence)

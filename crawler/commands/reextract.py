@@ -126,13 +126,13 @@ async def run(
 
     from crawler.engine.extraction_workers import extraction_workers
     from crawler.engine.open_archive import open_archive_writer
+    from pipelines.bucket.opening import warc_storage
     from pipelines.database import readings, selection
     from pipelines.database.connection import connect
     from pipelines.database.edits import chains
     from pipelines.extraction.extract import extractor
     from pipelines.rebuild import reextract
     from pipelines.rebuild.reread import reread, reread_one
-    from pipelines.warc.storage import WarcStorage
 
     counts = ReextractCounts()
     archive_writer = None if only_show else open_archive_writer(config)
@@ -148,7 +148,7 @@ async def run(
             while ids:
                 steps("reading", counts.read, total := counts.read + len(ids))
                 rows = readings.revisions(db, ids, comments=comments)
-                found = reread(db, WarcStorage(config.folder.warc), rows, sources, workers)
+                found = reread(db, warc_storage(config.folder.path), rows, sources, workers)
                 ids = []  # of articles whose newest revision is taken back: the one before it counts again
                 async for read in found:
                     change = reextract.change_of(db, read)
@@ -176,7 +176,7 @@ async def run(
                 last = None
                 if noise and noise[-1].revision_id == chain[-1]["id"]:
                     row = next(readings.revisions(db, [noise[-1].kept_id]))
-                    last = await reread_one(db, WarcStorage(config.folder.warc), row, sources, workers)
+                    last = await reread_one(db, warc_storage(config.folder.path), row, sources, workers)
                     if isinstance(last.outcome, NothingToRead):
                         counts.nothing.append((last.row["url"], last.outcome.reason))
                         continue

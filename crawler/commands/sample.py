@@ -214,11 +214,11 @@ def from_archive(wanted: str, config: Config, own: Source | None) -> Page | None
 
     from crawler.onboarding import samples
     from pipelines.archive.replay import replay
+    from pipelines.bucket.opening import warc_storage
     from pipelines.core import timestamps
     from pipelines.core.urls import fetchable
     from pipelines.database import queries
     from pipelines.database.connection import connect
-    from pipelines.warc.storage import WarcStorage
 
     urls, source = [wanted, fetchable(wanted) or wanted], ""
     try:
@@ -234,7 +234,7 @@ def from_archive(wanted: str, config: Config, own: Source | None) -> Page | None
             if not kept:
                 return None
             row = max(kept, key=lambda row: row["captured"])
-            got = replay(db, WarcStorage(config.folder.warc), row)
+            got = replay(db, warc_storage(config.folder.path), row)
     except NoArchive:  # nothing was crawled yet
         return None
     if own is None:

@@ -1,8 +1,10 @@
-"""Declare the keys of [capture]: which parts of article pages are fetched, and how many."""
+"""Declare the keys of [capture], which parts of article pages are fetched, and of [storage], where WARC files lie."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import PlainValidator
 
 from crawler.config import value_types
 from crawler.config.toml_table import TomlTable, key
@@ -59,3 +61,60 @@ class CaptureSettings(PartSettings):
 
 
 PartSettings.keys_of_archive = frozenset(CaptureSettings.model_fields.keys() - PartSettings.model_fields.keys())
+
+
+def bucket(value: Any) -> str:
+    """Return the address of a bucket, or "" for none. Raises ValueError."""
+    from pipelines.bucket.address import bucket_address
+    from pipelines.core.errors import ConfigError
+
+    if not isinstance(value, str):
+        raise ValueError(f"{value_types.shown(value)} is not the address of a bucket")
+    if value:
+        try:
+            bucket_address(value, "https://unused.example")
+        except ConfigError as error:
+            raise ValueError(f"{value_types.shown(value)} {error.cause} ({error.cure})") from None
+    return value.rstrip("/")
+
+
+def endpoint(value: Any) -> str:
+    """Return the address of a server, or "" for none. Raises ValueError."""
+    from pipelines.bucket.address import checked_endpoint
+    from pipelines.core.errors import ConfigError
+
+    if not isinstance(value, str):
+        raise ValueError(f"{value_types.shown(value)} is not the address of a server")
+    try:
+        return checked_endpoint(value, allow_http=True) if value else ""
+    except ConfigError as error:
+        raise ValueError(f"{error.cause} ({error.cure})") from None  # without the address: it may hold a password
+
+
+BucketName = Annotated[str, PlainValidator(bucket)]
+Endpoint = Annotated[str, PlainValidator(endpoint)]
+
+
+class StorageSettings(TomlTable):
+    """Set where finished WARC files lie. Keys of access come from the environment or the files of the AWS tools."""
+
+    bucket: BucketName = key(
+        "",
+        "Address in an object store that speaks S3, to which finished WARC files are shipped; empty: they stay in"
+        " warc/. Each archive needs an address of its own. docs/keep-it-safe.md says more.",
+        "s3://my-bucket/my-archive",
+    )
+    endpoint: Endpoint = key(
+        "",
+        "Server of the bucket; empty: that of AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL, else Amazon's.",
+        "https://s3.example.org",
+    )
+    allow_http: value_types.Flag = key(
+        False, "Also talk to a server on another machine without TLS: all on the way can read and change the pages."
+    )
+    spool: value_types.Bytes = key(
+        "20GB",
+        "Bytes of WARC files in warc/ that are not shipped yet. At this limit fetching waits until the bucket takes"
+        " some.",
+        "5GB",
+    )

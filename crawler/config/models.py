@@ -15,7 +15,7 @@ from pydantic import Field, field_validator
 from crawler import __version__
 from crawler.config import toml_files, value_types
 from crawler.config.archive_folder import SETTINGS, ArchiveFolder, FileStamp, file_stamps
-from crawler.config.capture_settings import CaptureSettings, PartSettings
+from crawler.config.capture_settings import CaptureSettings, PartSettings, StorageSettings
 from crawler.config.health_settings import HealthSettings, NotifySettings
 from crawler.config.intervals import LISTING_INTERVALS, ListingIntervals
 from crawler.config.rule_settings import SourceRule
@@ -214,6 +214,7 @@ class Settings(TomlTable):
     every: ListingIntervals = ListingIntervals()
     capture: CaptureSettings = CaptureSettings()
     record: RecordSettings = RecordSettings()
+    storage: StorageSettings = StorageSettings()
     extract: ExtractSettings = ExtractSettings()
     health: HealthSettings = HealthSettings()
     notify: NotifySettings = NotifySettings()
@@ -304,6 +305,7 @@ class Config:
     every: ListingIntervals
     capture: CaptureSettings
     record: RecordSettings
+    storage: StorageSettings
     extract: ExtractSettings
     health: HealthSettings
     notify: NotifySettings

@@ -12,6 +12,7 @@ from crawler.config.models import Config, load
 from crawler.engine.crawl import CrawlOutcome, CrawlRun
 from crawler.engine.interrupts import interrupts
 from crawler.engine.memory import return_large_blocks
+from crawler.engine.shipping import shipping
 from crawler.frontier.crawl_plan import CrawlPlan
 from pipelines.core.errors import MorgueError
 
@@ -36,7 +37,8 @@ async def run_scrapy(run: CrawlRun) -> CrawlOutcome:
         settings.set(CONFIG_SETTING, run.config, "cmdline")
         runner = AsyncCrawlerRunner(settings)
         try:
-            await runner.crawl(runner.create_crawler(SPIDER), run=run)
+            with shipping(run):
+                await runner.crawl(runner.create_crawler(SPIDER), run=run)
         finally:
             outcome = await run.finish()
     return outcome

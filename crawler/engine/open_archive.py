@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 
 from crawler import __version__
 from crawler.config.models import Config
+from crawler.engine.shipping import connect_bucket, storage_of
 from pipelines.archive.writer import ArchiveWriter
 from pipelines.core import timestamps
 from pipelines.core.archive_layout import is_export
 from pipelines.core.errors import ConfigError, WrongClock
 from pipelines.database.health.wrong_clock import written_years_after
-from pipelines.warc.storage import WarcStorage
 
 SOFTWARE = f"newsmorgue {__version__}"
 OLDEST_NOW = datetime(2020, 1, 1, tzinfo=UTC)  # Newsmorgue is younger; a clock that lost its battery says 1970 or 2000
@@ -47,7 +47,7 @@ def open_archive_writer(config: Config) -> ArchiveWriter:
     operator = {"operator": config.operator.name, "http-header-from": config.operator.contact}
     archive_writer = ArchiveWriter(
         config.folder.database,
-        WarcStorage(config.folder.warc),
+        storage_of(config),
         max_size=config.record.rotate,
         max_age=config.record.rotate_after,
         level=config.record.compression,
@@ -57,6 +57,7 @@ def open_archive_writer(config: Config) -> ArchiveWriter:
         latest = archive_writer.call(written_years_after, archive_writer.db, now)
         if latest is not None:
             raise _clock_behind(now, f"but this archive was last written at {latest}", CURE_OF_RUNS_AHEAD)
+        connect_bucket(config, archive_writer.journal.database_state().archive)
     except BaseException:
         archive_writer.close()
         raise

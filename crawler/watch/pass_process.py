@@ -21,6 +21,7 @@ from typing import NoReturn
 
 from crawler.engine.crawl import CrawlOutcome, CrawlRun
 from crawler.engine.lost_files import lost_files_note
+from crawler.engine.shipping import ship_after_run
 from crawler.frontier.crawl_plan import CrawlPlan
 from crawler.health.after_pass import after_pass
 from crawler.health.kinds import BROKEN_FILE
@@ -188,6 +189,8 @@ def run_pass(settings: WatchedSettings, notify: str, crawl: Crawl, line: int, li
     try:
         result = _crawl_due(run, lambda run: accompanied(run, crawl, line, lifeline))
         _until_the_loop()
+        if result.exit_code != INTERRUPTED and (waiting := ship_after_run(config)):
+            result = replace(result, attention=(*result.attention, waiting)[-MAX_ATTENTION:])
         # The watch itself says which files it refuses, and which are in order again (`WatchedSettings`).
         target = notify or config.notify.url
         said, broken = (BROKEN_FILE, "settings"), settings.broken_settings

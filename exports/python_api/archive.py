@@ -72,10 +72,9 @@ class Archive:
     @property
     def warc_storage(self) -> WarcStorage:
         """Return the WARC files of the archive."""
-        from pipelines.core.archive_layout import WARC_FOLDER
-        from pipelines.warc.storage import WarcStorage  # takes milliseconds, which a search need not pay
+        from pipelines.bucket.opening import warc_storage  # takes milliseconds, which a search need not pay
 
-        return WarcStorage(self.path / WARC_FOLDER)
+        return warc_storage(self.path)
 
     def close(self) -> None:
         """Close the database. What is asked afterwards raises MorgueError."""

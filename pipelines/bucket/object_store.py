@@ -101,7 +101,7 @@ class ObjectStore:
                 return self._send(key, data, mode)
             except client_errors() as error:
                 failure = failure_of(error, self.location(key), self.server)
-                if unsure and isinstance(failure.error, ObjectChanged) and (etag := self._etag_of_equal(key, data)):
+                if unsure and isinstance(failure.error, ObjectChanged) and (etag := self.etag_of_equal(key, data)):
                     return etag
                 raise
 
@@ -119,7 +119,7 @@ class ObjectStore:
         result = obstore.put(client, checked_key(key), data, mode=mode, use_multipart=False)
         return result["e_tag"] or self.head(key).etag
 
-    def _etag_of_equal(self, key: str, data: bytes | memoryview) -> str | None:
+    def etag_of_equal(self, key: str, data: bytes | memoryview) -> str | None:
         """Return the ETag of the object that is there if it has exactly these bytes."""
         try:
             found = self.head(key)

@@ -14,6 +14,7 @@ LOCK_NAME = "morgue.lock"  # in the archive folder, beside the database
 WATCH_LOCK_NAME = "watch.lock"  # in the archive folder: locked by `morgue watch` as long as it runs
 WATCH_STATUS_NAME = "watch.json"  # in the archive folder: what `morgue watch` does now
 MANIFEST_NAME = "manifest.jsonl"
+SHIPPED_NAME = "shipped.jsonl"  # in the archive folder: the bucket, and which WARC files lie in it
 EXPORT_MANIFEST_NAME = "manifest.json"  # in a folder that `morgue export` made, also one that is an archive
 MAX_EXPORT_MANIFEST_BYTES = 1 << 20
 EXPORTED_BY = "newsmorgue "  # begins the field `software` of such a manifest
@@ -23,7 +24,7 @@ OLD_DATABASE_SUFFIX = ".before-"  # added, with YYYYMMDDhhmmss, to the name of a
 WARC_FOLDER = "warc"  # in the archive folder; its own layout is in pipelines/warc/storage.py
 WARC_SUFFIX = ".warc.gz"  # of a finished WARC file
 OWN_NAMES = (
-    *(SETTINGS_NAME, LOCK_NAME, WATCH_LOCK_NAME, WATCH_STATUS_NAME, MANIFEST_NAME),
+    *(SETTINGS_NAME, LOCK_NAME, WATCH_LOCK_NAME, WATCH_STATUS_NAME, MANIFEST_NAME, SHIPPED_NAME),
     *(SOURCES_FOLDER, WARC_FOLDER),
 )
 
@@ -63,5 +64,5 @@ def is_warc_name(name: str) -> bool:
 
 
 def has_warc_files(archive: Path) -> bool:
-    """Return True if an archive folder has a finished WARC file: then a missing database can be made from it."""
-    return next(archive.glob(f"{WARC_FOLDER}/*{WARC_SUFFIX}"), None) is not None
+    """Return True if an archive has a finished WARC file, here or in a bucket: a missing database is made from it."""
+    return next(archive.glob(f"{WARC_FOLDER}/*{WARC_SUFFIX}"), None) is not None or (archive / SHIPPED_NAME).exists()

@@ -53,7 +53,7 @@ class OpenWarcFile:
         self.name, self._location = name, storage.location(name)
         self._file: BinaryIO = storage.open(name)
         self.growing = is_unfinished(self._file)  # a crawl is writing to it
-        self._size = os.fstat(self._file.fileno()).st_size
+        self._size = self._file.seek(0, os.SEEK_END)
         self._warcinfos: dict[int, RecordHead] = {}  # by offset
 
     def close(self) -> None:

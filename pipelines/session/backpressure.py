@@ -6,7 +6,7 @@ import asyncio
 import logging
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from pipelines.session.bandwidth import Bandwidth
@@ -15,6 +15,7 @@ from pipelines.session.body_budget import BodyBudget
 logger = logging.getLogger("morgue.session")
 
 STOP_GRACE_SECONDS = 10.0  # for exchanges under way once the crawl is told to stop; then they are given up
+HELD_SECONDS = 0.5  # between two questions whether exchanges are still held
 
 
 class ExchangeShares:
@@ -65,6 +66,7 @@ class Backpressure:
         self._exchanges = asyncio.Semaphore(exchanges)
         self._sources, self._sites = ExchangeShares(per_source), ExchangeShares(per_site)
         self._page_left = asyncio.Event()
+        self.is_held: Callable[[], bool] = lambda: False  # True: no exchange begins for a reason outside
         self._grace_ends: float | None = None  # time of the event loop, once the crawl is told to stop
         self._under_way: set[asyncio.Timeout] = set()
 
@@ -103,6 +105,7 @@ class Backpressure:
     def let_all_through(self) -> None:
         """Let every exchange pass: the crawl is ending, and no page will be filed any more."""
         self.max_pages = sys.maxsize
+        self.is_held = lambda: False
         self._page_left.set()
         self.bodies.let_all_through()
         self.bandwidth.let_all_through()
@@ -123,6 +126,8 @@ class Backpressure:
                 while self._pages.total() >= self.max_pages:
                     await self._until_a_page_is_filed()
                 await self.bodies.wait(site)
+                while self.is_held() and not self.stopping:
+                    await asyncio.sleep(HELD_SECONDS)
                 yield
 
     async def _until_a_page_is_filed(self) -> None:

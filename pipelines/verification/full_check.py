@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.core.archive_layout import DATABASE_NAME, WARC_FOLDER
+from pipelines.bucket.opening import warc_storage
+from pipelines.core.archive_layout import DATABASE_NAME
 from pipelines.core.plural import counted, first_of
 from pipelines.verification import database_check
 from pipelines.verification.findings import Finding, VerificationReport
@@ -18,7 +19,6 @@ from pipelines.verification.references import RecordReferences
 from pipelines.verification.snapshot import ArchiveSnapshot, wait_for_rows
 from pipelines.verification.warc_check import InspectionResult, InspectionTask, inspect
 from pipelines.warc.manifest import ManifestEntry
-from pipelines.warc.storage import WarcStorage
 
 if TYPE_CHECKING:
     from pipelines.core.worker_pool import WorkerFailure
@@ -41,7 +41,7 @@ class FullCheck:
     ) -> None:
         """`jobs`: processes that read; None: one per CPU."""
         self.snapshot, self.report, self.wanted_jobs, self.progress = snapshot, report, jobs, progress
-        self.warc = WarcStorage(snapshot.archive / WARC_FOLDER)
+        self.warc = warc_storage(snapshot.archive)
         self.jobs = 1
         self.done_bytes, self.total_bytes = 0, sum(file.size for file in snapshot.files.values())
         self.results: dict[str, list[InspectionResult]] = {}  # by file, of its tasks so far

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from pipelines.core.archive_layout import WARC_FOLDER
+from pipelines.bucket.opening import warc_storage
 from pipelines.core.errors import ArchiveDamaged
 from pipelines.verification.findings import Finding
 from pipelines.warc import manifest
@@ -40,7 +40,7 @@ class Inventory:
 def take_inventory(archive: Path) -> Inventory:
     """List warc/, then read the manifest: a line is written before its file is finished. Raises MorgueError."""
     inventory = Inventory()
-    storage = WarcStorage(archive / WARC_FOLDER)
+    storage = warc_storage(archive).looked_through()
     for name in storage.list().finished:
         _add_finished(inventory, storage, name)
     listing = storage.list()  # again: a file may have been finished meanwhile

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipelines.core.archive_layout import WARC_FOLDER
+from pipelines.bucket.opening import warc_storage
 from pipelines.core.errors import MorgueError
 from pipelines.core.plural import counted, verb
 from pipelines.verification import database_check
@@ -21,7 +21,7 @@ def missing_files(snapshot: ArchiveSnapshot) -> Iterator[Finding]:
     """Yield a finding for each file that the manifest or a row names and that is not there."""
     if snapshot.is_export:
         return
-    storage = WarcStorage(snapshot.archive / WARC_FOLDER)
+    storage = warc_storage(snapshot.archive)
     for name in sorted({*(snapshot.inventory.entries or {}), *snapshot.rows}):
         if name in snapshot.files or storage.has(name):
             continue
@@ -45,7 +45,7 @@ def changed_files(snapshot: ArchiveSnapshot) -> Iterator[Finding]:
 
 def check_sizes_and_rows(snapshot: ArchiveSnapshot, report: VerificationReport) -> None:
     """Compare sizes and numbers of rows with the manifest, and add findings and totals to the report."""
-    storage = WarcStorage(snapshot.archive / WARC_FOLDER)
+    storage = warc_storage(snapshot.archive)
     for file in snapshot.files.values():
         report.bytes += file.size
         entry, row = snapshot.entry(file.name), snapshot.rows.get(file.name)

@@ -6,16 +6,16 @@ Runs in a process of its own or in the command's. Reads only, and holds one reco
 from __future__ import annotations
 
 import hashlib
-import os
 from array import array
 from collections.abc import Callable, Collection, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from io import FileIO
+from io import RawIOBase
 from pathlib import Path
 from typing import NamedTuple
 
 from pipelines.archive.journal import JournalHeader, journal_header
+from pipelines.core.errors import MorgueError
 from pipelines.core.items import Capture
 from pipelines.core.plural import counted, verb
 from pipelines.verification.capture_rows import CaptureRows
@@ -95,7 +95,7 @@ def short_hash(text: str) -> int:
 class HashedFile:
     """Read a file at any place, and hash all its bytes in order while they pass."""
 
-    def __init__(self, file: FileIO, *, wanted: bool, ends: Sequence[int] = (), limit: int | None = None) -> None:
+    def __init__(self, file: RawIOBase, *, wanted: bool, ends: Sequence[int] = (), limit: int | None = None) -> None:
         """`wanted`: compute the hash; `ends`: of parts that are hashed by themselves; `limit`: where the file ends."""
         self._file, self._limit = file, MAX_OFFSET if limit is None else limit
         self._hash = PartHash(ends) if wanted else None
@@ -126,7 +126,10 @@ class HashedFile:
 
     def peek(self, offset: int, size: int) -> bytes:
         """Return bytes from any place, without moving the position."""
-        return os.pread(self._file.fileno(), size, offset)
+        self._file.seek(offset)
+        data = self._file.read(size) or b""
+        self._file.seek(self._at)
+        return data
 
     def close(self) -> None:
         self._file.close()
@@ -145,6 +148,8 @@ def inspect(task: InspectionTask, on_progress: OnProgress | None = None) -> Insp
                 result.sha256 = file.sha256()
     except OSError as error:
         result.findings.add(Finding(name, None, "unreadable", error.strerror or str(error)))
+    except MorgueError as error:  # of a file in a bucket
+        result.findings.add(Finding(name, None, "unreadable", f"{error.cause} ({error.subject})"))
     except MemoryError:
         result.findings.add(Finding(name, None, "unreadable", "a record is too large for the memory of this machine"))
     return result

@@ -251,7 +251,14 @@ def add(path: Path, entry: ManifestEntry) -> None:
 
     Raises DiskFull, NotWritable, MorgueError; the manifest is then as before.
     """
-    line = entry.line().encode()
+    append_line(path, entry.line().encode())
+
+
+def append_line(path: Path, line: bytes) -> None:
+    """Append a line to a file of lines, durably, in the place of a torn last line.
+
+    Raises DiskFull, NotWritable, MorgueError; the file is then as before.
+    """
     with os_errors(str(path)):
         file = safe_open.open_descriptor(path, os.O_RDWR | os.O_CREAT)
         try:

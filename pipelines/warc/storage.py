@@ -14,7 +14,7 @@ import fcntl
 import hashlib
 import os
 from dataclasses import dataclass
-from io import FileIO
+from io import RawIOBase
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -86,6 +86,14 @@ class WarcStorage:
         """Return True if the file is there, finished or being written."""
         return "/" not in name and (self._path(name).is_file() or self._path(name + OPEN_SUFFIX).is_file())
 
+    def is_local(self, name: str) -> bool:
+        """Return True if a finished file lies in the folder, so that it can be read and continued without a network."""
+        return "/" not in name and self._path(name).is_file()
+
+    def looked_through(self) -> WarcStorage:
+        """Return a storage whose `status` tells what is there now, and not what is known of it. Raises MorgueError."""
+        return self
+
     def status(self, name: str) -> FileStatus:
         """Return size and time of change of exactly this file. Raises OSError."""
         path = self._path(name)
@@ -114,9 +122,10 @@ class WarcStorage:
             cure = "this archive was exported without WARC files; the one that it was exported from has them"
         raise NotFound(self.location(name), "no such WARC file", cure)
 
-    def open_unbuffered(self, name: str) -> FileIO:
+    def open_unbuffered(self, name: str) -> RawIOBase:
         """Open exactly this file for reading without a buffer. Raises OSError."""
-        return safe_open.open_file(self._path(name), buffering=0)
+        opened: RawIOBase = safe_open.open_file(self._path(name), buffering=0)
+        return opened
 
     def sha256(self, name: str, start: int = 0) -> str:
         """Return the SHA-256 of exactly this file as it is on disk, in hex; `start`: of the bytes from there on."""

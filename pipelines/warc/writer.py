@@ -272,13 +272,14 @@ class WarcWriter:
     def file_to_continue(self) -> ManifestEntry | None:
         """Return the file to which the next record is appended, if none is open yet; None if it begins a new one.
 
-        That is the file that was finished last, if it is ours, whole, not full, and was begun within `max_age`.
+        That is the file that was finished last, if it is ours, here, whole, not full, and was begun within `max_age`.
         """
         last = next(reversed(self._listed.values()), None)
         if last is None:
             return None
         archive = self.database_state.archive if self.database_state is not None else None
-        is_ours = last.archive == archive and last.was is None and self.is_finished(last.file)
+        is_here = self.is_finished(last.file) and self.storage.is_local(last.file)
+        is_ours = last.archive == archive and last.was is None and is_here
         is_young = 0 <= timestamps.now().timestamp() - self._begun(last.file) < self._max_age
         return last if is_ours and is_young and last.size < self._max_size else None
 
@@ -292,8 +293,9 @@ class WarcWriter:
                 self._warcinfo_id = later_warcinfo_id(first_id, last.size)
                 self._expires = self._begun(last.file) + self._max_age
                 return True
-        if self._listed:
-            self._list_whole(next(reversed(self._listed.values())))
+        last = next(reversed(self._listed.values()), None)
+        if last is not None and self.storage.is_local(last.file):
+            self._list_whole(last)
         return False
 
     def _begun(self, name: str) -> float:

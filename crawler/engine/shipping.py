@@ -1,0 +1,124 @@
+"""Ship the WARC files of an archive to its bucket: beside a crawl, and after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
+
+from pipelines.bucket.opening import bucket_storage, connect, warc_storage
+from pipelines.core.archive_layout import LOCK_NAME
+from pipelines.core.errors import ArchiveLocked, ConfigError, MorgueError
+from pipelines.core.items import DatabaseState
+from pipelines.core.lock import ArchiveLock
+from pipelines.core.plural import counted
+from pipelines.database.connection import connect as connect_database
+from pipelines.database.journal_rows import database_state
+from pipelines.warc import manifest
+from pipelines.warc.storage import WarcStorage
+from pipelines.warc.writer import WarcWriter
+
+if TYPE_CHECKING:
+    from crawler.config.models import Config
+    from crawler.engine.crawl import CrawlRun
+    from pipelines.bucket.shipped import BucketLine, ShippedFile
+    from pipelines.bucket.shipping import ShippingReport
+
+
+def bucket_line(config: Config) -> BucketLine | None:
+    """Return the bucket that the settings name, or None."""
+    from pipelines.bucket.shipped import BucketLine
+
+    if not config.storage.bucket:
+        return None
+    return BucketLine(config.storage.bucket, config.storage.endpoint or None, config.storage.allow_http)
+
+
+def storage_of(config: Config) -> WarcStorage:
+    """Return the WARC files of an archive, with the bucket of its settings. Raises ConfigError."""
+    head = bucket_line(config)
+    return warc_storage(config.folder.path) if head is None else bucket_storage(config.folder.path, head)
+
+
+def connect_bucket(config: Config, uuid: str | None) -> None:
+    """Take the bucket of the settings for the archive, if that was not done before. Raises MorgueError."""
+    if (head := bucket_line(config)) is not None:
+        connect(config.folder.path, head, uuid)
+
+
+def file_to_continue(config: Config, storage: WarcStorage, state: DatabaseState) -> str | None:
+    """Return the name of the file to which the next run will append, or None."""
+    record, listed = config.record, config.folder.path / manifest.NAME
+    writer = WarcWriter(
+        storage, max_size=record.rotate, max_age=record.rotate_after, manifest_path=listed, database_state=state
+    )
+    entry = writer.file_to_continue()
+    return None if entry is None else entry.file
+
+
+@contextmanager
+def shipping(run: CrawlRun) -> Iterator[None]:
+    """Ship files while a crawl runs, and let fetching wait while the spool is full."""
+    if not run.config.storage.bucket:
+        yield
+        return
+    from pipelines.bucket.shipping import Shipper
+    from pipelines.bucket.storage import BucketStorage
+
+    archive_writer = run.context.archive_writer
+    storage = archive_writer.storage
+    assert isinstance(storage, BucketStorage)
+    keep = archive_writer.writer.file_to_continue()
+    state = archive_writer.writer.database_state
+    assert state is not None
+    shipper = Shipper(storage, state.archive, None if keep is None else keep.file, run.config.storage.spool)
+    run.context.backpressure.is_held = shipper.is_full
+    shipper.start()
+    try:
+        yield
+    finally:
+        shipper.stop()
+
+
+def ship(
+    config: Config, *, everything: bool = False, on_shipped: Callable[[ShippedFile], object] = bool
+) -> ShippingReport:
+    """Lock the archive, and ship its finished files. `everything`: also the one that the next run would continue.
+
+    Raises ConfigError if it has no bucket, ArchiveLocked, MorgueError.
+    """
+    from pipelines.bucket.shipping import interruptibly, ship_waiting
+    from pipelines.bucket.storage import BucketStorage
+
+    if not config.storage.bucket:
+        cause = "names no bucket"
+        raise ConfigError(f"{config.folder.path}: [storage] bucket", cause, 'write e.g. bucket = "s3://my-bucket/news"')
+    lock = ArchiveLock(config.folder.path / LOCK_NAME)
+    try:
+        with closing(connect_database(config.folder.database)) as db:
+            state = database_state(db)
+        connect_bucket(config, state.archive)
+        storage = storage_of(config)
+        assert isinstance(storage, BucketStorage)
+        keep = None if everything else file_to_continue(config, storage, state)
+        listed = manifest.load(config.folder.path / manifest.NAME)
+        return interruptibly(
+            lambda may_go_on: ship_waiting(storage, state.archive, keep, listed, on_shipped, may_go_on)
+        )
+    finally:
+        lock.release()
+
+
+def ship_after_run(config: Config) -> str:
+    """Ship what a run has finished. Return a line about what could not be shipped; "" if nothing is wrong."""
+    if not config.storage.bucket:
+        return ""
+    try:
+        report = ship(config)
+    except ArchiveLocked:
+        return ""  # by the next run, which ships them
+    except MorgueError as error:
+        return f"WARC files wait in {config.folder.warc}: {error}"
+    if not report.failed:
+        return ""
+    return f"{counted(len(report.waiting), 'WARC file')} in {config.folder.warc} not shipped: {report.failed[-1]}"
