@@ -46,7 +46,7 @@ def command(ctx: click.Context) -> int:
     from crawler.cli.progress_bar import StepProgress
     from crawler.config.models import load
     from crawler.engine.extraction_workers import extraction_workers
-    from crawler.engine.shipping import connect_bucket, storage_of
+    from crawler.engine.shipping import connect_bucket, storage_of, taken
     from crawler.onboarding.owners import SourceOwners
     from pipelines.core.archive_layout import LOCK_NAME, is_export
     from pipelines.core.lock import ArchiveLock
@@ -63,20 +63,21 @@ def command(ctx: click.Context) -> int:
     settle_old_database(config)
     lock = ArchiveLock(folder.path / LOCK_NAME)
     try:
-        connect_bucket(config, None)
-        for file in recover(storage, folder.path / manifest.NAME):
-            for sentence in file.messages:
-                click.echo(sentence)
-        sources = {name: own.source for name, own in config.sources.items()}
-        scanners = WorkerPool(config.extract.workers or None, seconds=3600, cpu_seconds=3600, memory=4 << 30)
-        reading = extraction_workers(config)
-        with StepProgress() as steps:
-            work = Rebuild(folder.database, storage, sources, SourceOwners(config).source, steps)
-            try:
-                result = asyncio.run(work.run(scanners, reading))
-            finally:
-                scanners.kill()
-                reading.kill()
+        with taken(config, storage, anew=True):
+            connect_bucket(config, None)
+            for file in recover(storage, folder.path / manifest.NAME):
+                for sentence in file.messages:
+                    click.echo(sentence)
+            sources = {name: own.source for name, own in config.sources.items()}
+            scanners = WorkerPool(config.extract.workers or None, seconds=3600, cpu_seconds=3600, memory=4 << 30)
+            reading = extraction_workers(config)
+            with StepProgress() as steps:
+                work = Rebuild(folder.database, storage, sources, SourceOwners(config).source, steps)
+                try:
+                    result = asyncio.run(work.run(scanners, reading))
+                finally:
+                    scanners.kill()
+                    reading.kill()
     finally:
         lock.release()
     for line in summary(result):
@@ -87,12 +88,14 @@ def command(ctx: click.Context) -> int:
 def settle_old_database(config: Config) -> None:
     """Write to the journal what only the old database knows after a crash, if that database can be read."""
     from crawler.engine.open_archive import open_archive_writer
-    from pipelines.core.errors import ArchiveDamaged
+    from pipelines.core.errors import ArchiveDamaged, OutdatedCopy
 
     if not config.folder.database.exists():
         return
     try:
         archive_writer = open_archive_writer(config)
+    except OutdatedCopy:
+        return  # what it knows does not count any more
     except ArchiveDamaged as error:
         click.echo(f"the old database cannot be read ({error.cause}): only the WARC files are used")
         return

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.bucket.opening import bucket_storage, connect, warc_storage
@@ -14,6 +16,7 @@ from pipelines.core.lock import ArchiveLock
 from pipelines.core.plural import counted
 from pipelines.database.connection import connect as connect_database
 from pipelines.database.journal_rows import database_state
+from pipelines.fleet.layout import fleet_of_shard
 from pipelines.warc import manifest
 from pipelines.warc.storage import WarcStorage
 from pipelines.warc.writer import WarcWriter
@@ -31,13 +34,50 @@ def bucket_line(config: Config) -> BucketLine | None:
 
     if not config.storage.bucket:
         return None
-    return BucketLine(config.storage.bucket, config.storage.endpoint or None, config.storage.allow_http)
+    place = shard_place(config.folder.path)
+    bucket = config.storage.bucket + ("" if place is None else f"/shards/{place[1]:03}")
+    return BucketLine(bucket, config.storage.endpoint or None, config.storage.allow_http)
+
+
+def shard_place(archive: Path) -> tuple[str, int] | None:
+    """Return the id of the fleet to which an archive folder belongs, and the number of the shard; or None."""
+    fleet = fleet_of_shard(archive)
+    return None if fleet is None else (fleet.id, int(archive.name))
 
 
 def storage_of(config: Config) -> WarcStorage:
     """Return the WARC files of an archive, with the bucket of its settings. Raises ConfigError."""
     head = bucket_line(config)
-    return warc_storage(config.folder.path) if head is None else bucket_storage(config.folder.path, head)
+    if head is None:
+        return warc_storage(config.folder.path)
+    storage = bucket_storage(config.folder.path, head)
+    if (place := shard_place(config.folder.path)) is None:
+        return storage
+    from pipelines.bucket.leased_storage import leased
+    from pipelines.bucket.object_store import ObjectStore
+
+    store = ObjectStore(replace(head, bucket=config.storage.bucket).address)
+    return leased(storage, store, *place, seconds=float(config.storage.lease))
+
+
+@contextmanager
+def taken(config: Config, storage: WarcStorage, *, anew: bool = False) -> Iterator[None]:
+    """Hold the lease of a shard that has a bucket; else do nothing. The archive must be locked.
+
+    `anew`: a folder that has nothing of its shard gets the list of what lies in the bucket. Raises ArchiveLocked,
+    OutdatedCopy, MorgueError.
+    """
+    if not config.storage.bucket:
+        yield
+        return
+    from pipelines.bucket.leased_storage import LeasedStorage
+
+    try:
+        if isinstance(storage, LeasedStorage):
+            storage.prepare(bucket_line(config) if anew else None)
+        yield
+    finally:
+        storage.end()
 
 
 def connect_bucket(config: Config, uuid: str | None) -> None:
@@ -97,14 +137,15 @@ def ship(
     try:
         with closing(connect_database(config.folder.database)) as db:
             state = database_state(db)
-        connect_bucket(config, state.archive)
         storage = storage_of(config)
         assert isinstance(storage, BucketStorage)
-        keep = None if everything else file_to_continue(config, storage, state)
-        listed = manifest.load(config.folder.path / manifest.NAME)
-        return interruptibly(
-            lambda may_go_on: ship_waiting(storage, state.archive, keep, listed, on_shipped, may_go_on)
-        )
+        with taken(config, storage):
+            connect_bucket(config, state.archive)
+            keep = None if everything else file_to_continue(config, storage, state)
+            listed = manifest.load(config.folder.path / manifest.NAME)
+            return interruptibly(
+                lambda may_go_on: ship_waiting(storage, state.archive, keep, listed, on_shipped, may_go_on)
+            )
     finally:
         lock.release()
 

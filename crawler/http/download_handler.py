@@ -80,10 +80,17 @@ class ArchivingDownloadHandler(BaseDownloadHandler):
 
     lazy = False
 
-    def __init__(self, crawler: Crawler, record: RecordExchange, backpressure: Backpressure | None = None) -> None:
+    def __init__(
+        self,
+        crawler: Crawler,
+        record: RecordExchange,
+        backpressure: Backpressure | None = None,
+        may_ask: Callable[[], bool] = lambda: True,
+    ) -> None:
         super().__init__(crawler)
         settings = crawler.settings
         self._record, self._backpressure = record, backpressure or Backpressure()
+        self._may_ask = may_ask  # False: another machine may be asking the same sites by now
         self._fail_on_dataloss = settings.getbool("DOWNLOAD_FAIL_ON_DATALOSS", True)
         limits = FetchLimits(
             timeout=settings.getfloat("DOWNLOAD_TIMEOUT"),
@@ -102,7 +109,7 @@ class ArchivingDownloadHandler(BaseDownloadHandler):
         from pipelines.session.context import CrawlContext
 
         context = CrawlContext.of(crawler)
-        return cls(crawler, context.record, context.backpressure)
+        return cls(crawler, context.record, context.backpressure, context.may_ask)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -112,7 +119,7 @@ class ArchivingDownloadHandler(BaseDownloadHandler):
         """Fetch, record, answer. Raise one of Scrapy's download exceptions, CrawlStopping, or what recording raises."""
         site = site_or_none(request.url)
         async with self._backpressure.exchange(site, request.meta.get("source_id")):
-            if self._backpressure.stopping:  # it may have waited long for its place
+            if self._backpressure.stopping or not self._may_ask():  # it may have waited long for its place
                 raise CrawlStopping
             self._restart_delay(request)
             with self._backpressure.bodies.grow(site) as body:
