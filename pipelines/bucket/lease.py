@@ -43,6 +43,7 @@ LEASE_SECONDS = 120.0  # without a renewal, which comes every third of it
 MARGIN = 0.25  # of the duration, for which a taker waits longer than the holder may write
 LOOKS = 12  # at a held lease, during its duration
 MAX_LEASE_BYTES = 4096
+WRONG_ETAG = '"00000000000000000000000000000000"'
 FREE = ""  # the owner of a lease that nobody holds
 CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # macOS counts sleep in the latter
 LOSS_CURE = "nothing more was asked or shipped; the next command here says what becomes of the files that stay here"
@@ -297,9 +298,22 @@ def take_lease(
                 raise
             raise _held_by(store, now.record) from None
         etag = now.etag
+    if found is None:
+        _must_know_conditions(store, lease_key(shard), data)
     lease = ShardLease(quick, record, etag, began)
     logger.info("%(key)s is taken with token %(token)d", {"key": lease.location, "token": token})
     return lease
+
+
+def _must_know_conditions(store: ObjectStore, key: str, data: bytes) -> None:
+    """Check that the server refuses what a condition forbids, on an object that is there. Raises ConfigError."""
+    for etag in (None, WRONG_ETAG):
+        try:
+            put_over(store, key, data, etag)
+        except (ObjectChanged, NotFound):
+            continue
+        cause = f"ignores {'If-None-Match' if etag is None else 'If-Match'}, so that two machines could write one shard"
+        raise ConfigError(store.server, cause, "use a server that knows conditional writes (PUT), or one machine")
 
 
 def _watched(store: ObjectStore, found: SeenLease) -> SeenLease | None:

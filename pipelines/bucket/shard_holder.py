@@ -31,8 +31,8 @@ logger = logging.getLogger("morgue.bucket")
 MAX_NOTE_BYTES = 4096
 PAUSE_SECONDS = 1.0  # after the bucket failed, before it is asked again
 CURE = (
-    "if there are WARC files here, move all but morgue.toml out of this folder, and keep it: what is not in the bucket\n"
-    "  is only there (`morgue import` takes it over); then run `morgue rebuild` here: it asks the bucket"
+    "if there are WARC files here, move all but morgue.toml elsewhere: what never got to the bucket is only in them\n"
+    "  (`morgue import` takes it over); then `morgue rebuild` here makes the shard from the bucket"
 )
 
 

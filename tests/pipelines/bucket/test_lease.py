@@ -211,6 +211,19 @@ def test_lost_answers_are_read_back(store: ObjectStore, relay: Relay):
     assert found.record.owner == ""
 
 
+class CarelessStore(ObjectStore):
+    """Put objects as on a server that ignores conditions."""
+
+    def put_new(self, key: str, data: bytes | memoryview) -> str:
+        return self.put(key, data)
+
+
+def test_bucket_that_ignores_conditions_is_refused(store: ObjectStore):
+    """Two takers would both believe that they hold the lease."""
+    with pytest.raises(ConfigError, match="ignores If-None-Match, so that two machines"):
+        take_lease(CarelessStore(store.address), FLEET, SHARD)
+
+
 @pytest.mark.parametrize("data", [b"", b"{}", b"[1]", b'{"fleet": 1}'])
 def test_object_that_is_no_lease_or_head_is_named(store: ObjectStore, data: bytes):
     """Nothing is taken or written over it."""
