@@ -37,7 +37,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     C + "engine": WORK
     | {
         P + "importing",
-        *(C + name for name in ("config", "discovery", "schedule", "frontier", "http", "middleware", "onboarding")),
+        *(
+            C + name
+            for name in ("config", "discovery", "schedule", "frontier", "http", "middleware", "onboarding", "work")
+        ),
     },
     C + "fleet": WORK | {C + "config"},
     C + "health": WORK | {C + name for name in ("config", "http", "middleware", "engine")},

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 SHARD_VARIABLE = "MORGUE_SHARD"  # set for the commands that a command on a whole fleet runs, one for each shard
+WORK_KEY = "work"  # of the options that say where a command on a fleet runs, in the `obj` of the root context
 MAX_NUMBER = 10**12  # of rows and the like: more than any archive has, and the sum of two fits into SQLite's 64 bits
 
 
@@ -117,10 +118,12 @@ def fleet_of(ctx: click.Context) -> FleetFolder | None:
 
 
 def folder_of(ctx: click.Context) -> ArchiveFolder:
-    """Return the archive folder of this invocation. Raises NoArchive; WholeFleet if it is that of a fleet."""
+    """Return the archive folder of this invocation. Raises NoArchive, ConfigError; WholeFleet for that of a fleet."""
     folder = settings_folder_of(ctx)
     if (fleet := fleet_at(folder.path)) is not None:
         raise WholeFleet(fleet, ctx)
+    if ctx.find_root().ensure_object(dict).get(WORK_KEY) and not is_one_of_all(ctx):
+        raise ConfigError("--on, --part and --at-once", f"are for a fleet, and {folder.path} is none", "leave them out")
     return folder
 
 

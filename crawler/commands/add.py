@@ -159,7 +159,7 @@ def chosen_sites(
         raise ConfigError(f"--name {name}", cause, "give one URL, or leave --name out")
     if name is not None and not SOURCE_NAME.fullmatch(name):
         raise ConfigError(f"--name {name}", "is not a valid name for a source", name_advice(name))
-    if name is not None and name in config.of_other_shards:
+    if name is not None and name in config.others.sources:
         raise ConfigError(f"--name {name}", "is a source of another shard of this fleet", "choose another name")
     if name is not None and name in config.names and not force:
         raise ConfigError(f"--name {name}", "is a source already", "--force overwrites its file")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crawler.cli.common_options import POSITIVE, common_options, folder_of, overrides_of
+from crawler.cli.fleet.work_options import work_options
 from crawler.cli.log_options import log_options
 from pipelines.core import timestamps
 from pipelines.core.errors import INTERRUPTED, ArchiveLocked, BucketFailing, ConfigError, MorgueError
@@ -63,6 +64,7 @@ MAX_ROWS_NAMED = 20  # rows of a list that are no addresses; --report names all 
               help="Tell a command or web address what changed in the health of sources.")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True,
               help="Form of the summary.")  # fmt: skip
+@work_options
 @common_options
 @log_options
 @click.pass_context

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from crawler.cli.common_options import common_options, folder_of, overrides_of
+from crawler.cli.fleet.work_options import work_options
 from crawler.cli.log_options import log_options
 from pipelines.core.errors import ConfigError
 from pipelines.core.plural import counted, verb
@@ -22,6 +23,7 @@ MAX_LINES_OF_A_KIND = 20  # failures of one kind that the summary names
 
 
 @click.command()
+@work_options
 @common_options
 @log_options
 @click.pass_context

@@ -12,6 +12,7 @@ import click
 
 from crawler.cli.archive_options import filter_options
 from crawler.cli.common_options import common_options, folder_of, overrides_of
+from crawler.cli.fleet.work_options import work_options
 from crawler.cli.log_options import log_options
 from crawler.cli.output import BOLD, GREEN, RED, RESET, supports_style
 from pipelines.core.items import Article, NothingToRead
@@ -36,6 +37,7 @@ MAX_PAGES_NAMED = 20  # pages without an article that the summary names
 @click.option("--diff", "only_show", is_flag=True, help="Show what would change, and change nothing.")
 @click.option("--all", "everything", is_flag=True, help="Every article, also those that this version read before.")
 @filter_options
+@work_options
 @common_options
 @log_options
 @click.pass_context

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from crawler.cli.common_options import common_options, folder_to_read
+from crawler.cli.fleet.work_options import work_options
 from crawler.cli.log_options import log_options
 from pipelines.core.plural import counted, verb
 
@@ -16,6 +17,7 @@ SCHEDULED = "m010_scheduled"  # with it come the rules for what is not the artic
 
 
 @click.command()
+@work_options
 @common_options
 @log_options
 @click.pass_context

@@ -13,6 +13,7 @@ import click
 from crawler.cli import output
 from crawler.cli.archive_options import standard_output
 from crawler.cli.common_options import common_options, folder_to_read
+from crawler.cli.fleet.work_options import work_options
 from crawler.cli.log_options import log_options
 from pipelines.core import terminal
 from pipelines.core.errors import ArchiveDamaged
@@ -31,6 +32,7 @@ MAX_OBJECTS_NAMED = 20  # tables, views and indexes of others in the database
               help="Worker processes (default: one per CPU).")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(("table", "json")), default="table", show_default=True,
               help="json: one object with all findings.")  # fmt: skip
+@work_options
 @common_options
 @log_options
 @click.pass_context

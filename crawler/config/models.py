@@ -311,13 +311,13 @@ class Config:
     notify: NotifySettings
     sources: Mapping[str, SourceConfig]  # by name, in alphabetical order
     broken: Mapping[str, ConfigError] = field(default_factory=dict)  # by name: sources whose files have mistakes
-    of_other_shards: frozenset[str] = frozenset()  # names of sources that this shard of a fleet does not own
+    others: toml_files.OtherShards = toml_files.NO_OTHERS  # of a shard of a fleet
     read_from: Mapping[str, FileStamp | None] | None = None  # the files as they were; None: options -s had a part in it
 
     @property
     def names(self) -> set[str]:
         """Return the names that have a file in sources/."""
-        return {*self.sources, *self.broken, *self.of_other_shards}
+        return {*self.sources, *self.broken, *self.others.sources}
 
     def file_named(self, name: str) -> str:
         """Return the name of the source that a user means by name, address or title; its file may have mistakes.
@@ -397,5 +397,4 @@ def load(folder: ArchiveFolder, overrides: Sequence[str] = (), *, skip_broken: b
     broken = reading.take_mistakes_of_sources() if skip_broken else {}
     reading.raise_mistakes()
     valid = {name: source for name, source in sources.items() if name not in broken}
-    others = frozenset(reading.of_other_shards)
-    return Config(folder, **dict(settings), sources=valid, broken=broken, of_other_shards=others, read_from=stamps)
+    return Config(folder, **dict(settings), sources=valid, broken=broken, others=reading.others, read_from=stamps)

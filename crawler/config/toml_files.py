@@ -12,6 +12,7 @@ import stat
 import tomllib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -22,6 +23,7 @@ from crawler.config.archive_folder import MAX_TOML_BYTES, SETTINGS, ArchiveFolde
 from crawler.config.plain_values import literal
 from pipelines.core import safe_open
 from pipelines.core.errors import ConfigError, NotOrdinaryFile, os_errors
+from pipelines.core.urls import site_of_host, site_or_none
 from pipelines.fleet.layout import SHARD_TABLE, FleetFolder, fleet_of_shard
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -30,7 +32,20 @@ KeyPath = tuple[str, ...]
 EXAMPLE_LINES = ('feeds = ["https://paper.example/feed.xml"]', 'contact = "me@example.org"')  # in a source, in settings
 SOURCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
 WORD_FOR_FLAG = re.compile(r"(yes|no|on|off|true|false)\b", re.IGNORECASE)  # that other formats take for true or false
+LISTING_KEYS = ("feeds", "news_sitemaps", "sitemaps", "sections")
+EVERY_SITE = "any"  # value of `sites`
 OPTION = "-s"  # named instead of a file in a mistake of an override
+
+
+@dataclass(frozen=True, slots=True)
+class OtherShards:
+    """Hold what a shard of a fleet has to know of the sources of other shards."""
+
+    sources: frozenset[str] = frozenset()  # their names
+    shared_sites: frozenset[str] = frozenset()  # that they name, and this shard owns
+
+
+NO_OTHERS = OtherShards()
 
 
 class TomlReader:
@@ -42,7 +57,7 @@ class TomlReader:
         self.settings = self._read(folder.settings, SETTINGS)
         self.settings.pop(SHARD_TABLE, None)  # of a shard that was copied out of its fleet
         self.sources: dict[str, dict[str, Any]] = {}
-        self.of_other_shards: list[str] = []  # names of sources that are left out
+        self.others = NO_OTHERS
         self.overridden: dict[str, set[KeyPath]] = {}  # file -> keys that came from `-s`
         for file in self._source_files(folder.sources):
             self.sources[file.stem] = self._read(file, f"sources/{file.name}")
@@ -83,13 +98,17 @@ class TomlReader:
 
     def _leave_out_of_other_shards(self, fleet: FleetFolder, shard: int) -> None:
         """Leave out the sources of other shards, and their mistakes. A file that says no address goes by its name."""
+        names, sites = set[str](), set[str]()
         for name, values in list(self.sources.items()):
             url = values.get("url")
             if fleet.owner_of_url(url if isinstance(url, str) else "", name) != shard:
                 del self.sources[name]
-                self.of_other_shards.append(name)
+                names.add(name)
+                sites |= named_sites(values)
                 file = f"sources/{name}.toml"
                 self.mistakes = [mistake for mistake in self.mistakes if mistake.subject != file]
+        own = {site for site in sites if site == EVERY_SITE or fleet.owner_of(site) == shard}
+        self.others = OtherShards(frozenset(names), frozenset(own))
 
     def _source_files(self, folder: Path) -> list[Path]:
         try:
@@ -149,6 +168,17 @@ class TomlReader:
             own = source.get(path[0])
             if len(path) == 2 and isinstance(own, dict):
                 own.pop(path[1], None)
+
+
+def named_sites(values: Mapping[str, Any]) -> set[str]:
+    """Return the sites whose hosts a source may ask, as its unchecked file says: of its lists, and its further ones."""
+    further = values.get("sites", [])
+    if further == EVERY_SITE:
+        return {EVERY_SITE}
+    listed = [values[key] for key in LISTING_KEYS if isinstance(values.get(key), list)]
+    sites = {site_or_none(url) for urls in listed for url in urls if isinstance(url, str)}
+    domains = further if isinstance(further, list) else []
+    return {site for site in sites if site} | {site_of_host(one) for one in domains if isinstance(one, str) and one}
 
 
 def joined(mistakes: Sequence[ConfigError]) -> ConfigError:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from crawler.config.models import Config
 from crawler.engine.comparing import compare_new
 from crawler.engine.extraction_workers import extraction_workers
-from crawler.engine.open_archive import SOFTWARE, open_archive_writer
+from crawler.engine.open_archive import SOFTWARE, host_turns, open_archive_writer
 from crawler.frontier.crawl_plan import CrawlPlan, PreparedCrawl, prepare, resting_sources, within_hours
 from crawler.frontier.queue import Frontier
 from crawler.frontier.visit_limits import CrawlLimits, PartCounter, SourceLimits
@@ -340,23 +340,24 @@ def open_context(config: Config, command: str) -> CrawlContext:
     """Lock the archive, open it for writing, and return the context of a run that writes to it."""
     archive_writer = open_archive_writer(config)
     workers = extraction_workers(config)
-    max_pages = config.crawl.concurrency + PAGES_PER_WORKER * workers.size
-    per_source, per_site = concurrency_of_shares(config)
-    return CrawlContext(
+    crawl, (per_source, per_site) = config.crawl, concurrency_of_shares(config)
+    context = CrawlContext(
         archive_writer,
         workers,
         Backpressure(
-            config.crawl.concurrency,
-            max_pages,
-            config.crawl.body_memory,
+            crawl.concurrency,
+            crawl.concurrency + PAGES_PER_WORKER * workers.size,
+            crawl.body_memory,
             per_source=per_source,
             per_site=per_site,
-            bytes_per_second=config.crawl.bandwidth,
+            bytes_per_second=crawl.bandwidth,
         ),
         command=command,
         software=SOFTWARE,
         chunked_payload_digest=config.record.chunked_payload_digest,
     )
+    context.host_turns = host_turns(config)
+    return context
 
 
 def host_concurrency(config: Config) -> dict[str, int]:

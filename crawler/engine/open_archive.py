@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from crawler import __version__
 from crawler.config.models import Config
@@ -14,6 +15,10 @@ from pipelines.core import timestamps
 from pipelines.core.archive_layout import is_export
 from pipelines.core.errors import ConfigError, WrongClock
 from pipelines.database.health.wrong_clock import written_years_after
+from pipelines.fleet.layout import fleet_above
+
+if TYPE_CHECKING:
+    from crawler.engine.shared_hosts import SharedHosts
 
 SOFTWARE = f"newsmorgue {__version__}"
 OLDEST_NOW = datetime(2020, 1, 1, tzinfo=UTC)  # Newsmorgue is younger; a clock that lost its battery says 1970 or 2000
@@ -69,6 +74,18 @@ def _clock_behind(now: datetime, why: str, *cures: str) -> WrongClock:
     return WrongClock(
         "the clock of this machine", f"says {timestamps.stamp(now)}, {why}", "\n  ".join((advice, *cures))
     )
+
+
+def host_turns(config: Config) -> SharedHosts | None:
+    """Return the turns at hosts that several shards of a fleet ask; None for the crawl of an archive that is no shard.
+
+    An archive need not import what gives them out.
+    """
+    if fleet_above(config.folder.path) is None:
+        return None
+    from crawler.engine.shared_hosts import shared_hosts
+
+    return shared_hosts(config)
 
 
 @contextmanager

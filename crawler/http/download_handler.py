@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from functools import partial
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from scrapy import Request
 from scrapy.core.downloader.handlers.base import BaseDownloadHandler
@@ -50,6 +52,9 @@ from pipelines.core.items import Capture, Exchange
 from pipelines.core.urls import site_or_none
 from pipelines.session.backpressure import Backpressure
 
+if TYPE_CHECKING:
+    from pipelines.session.context import SharedHostTurns
+
 RecordExchange = Callable[[Exchange, int | None], Awaitable[Capture]]  # the exchange, and the source it belongs to
 
 # The exceptions by which Scrapy's RetryMiddleware decides (RETRY_EXCEPTIONS). DownloadCancelledError is not among them,
@@ -86,8 +91,10 @@ class ArchivingDownloadHandler(BaseDownloadHandler):
         record: RecordExchange,
         backpressure: Backpressure | None = None,
         may_ask: Callable[[], bool] = lambda: True,
+        host_turns: SharedHostTurns | None = None,
     ) -> None:
         super().__init__(crawler)
+        self._host_turns = host_turns
         settings = crawler.settings
         self._record, self._backpressure = record, backpressure or Backpressure()
         self._may_ask = may_ask  # False: another machine may be asking the same sites by now
@@ -109,7 +116,7 @@ class ArchivingDownloadHandler(BaseDownloadHandler):
         from pipelines.session.context import CrawlContext
 
         context = CrawlContext.of(crawler)
-        return cls(crawler, context.record, context.backpressure, context.may_ask)
+        return cls(crawler, context.record, context.backpressure, context.may_ask, context.host_turns)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -119,13 +126,24 @@ class ArchivingDownloadHandler(BaseDownloadHandler):
         """Fetch, record, answer. Raise one of Scrapy's download exceptions, CrawlStopping, or what recording raises."""
         site = site_or_none(request.url)
         async with self._backpressure.exchange(site, request.meta.get("source_id")):
-            if self._backpressure.stopping or not self._may_ask():  # it may have waited long for its place
+            if self._backpressure.stopping:  # it may have waited long for its place
                 raise CrawlStopping
-            self._restart_delay(request)
-            with self._backpressure.bodies.grow(site) as body:
-                response = await self._download(request, body.grow_to)
+            async with self._turn(request):
+                if not self._may_ask():
+                    raise CrawlStopping
+                self._restart_delay(request)
+                with self._backpressure.bodies.grow(site) as body:
+                    response = await self._download(request, body.grow_to)
             self._backpressure.bodies.hold(response, len(response.body), site)
             return response
+
+    def _turn(self, request: Request) -> AbstractAsyncContextManager[None]:
+        """Return the turn of the request's host, if crawls of other shards may ask it at the same time."""
+        if self._host_turns is None:
+            return nullcontext()
+        slot = self.crawler.engine.downloader.slots.get(request.meta.get("download_slot", ""))
+        delay = 0.0 if slot is None else slot.delay
+        return self._host_turns.turn(request.url, delay, lambda: self._backpressure.stopping)
 
     async def _download(self, request: Request, make_room: MakeRoom) -> Response:
         try:

@@ -47,7 +47,7 @@ class Turns:
 
 
 async def streamed(request: Request, template: str, work: PageWork, turns: Turns) -> Response:
-    """Answer with a page that begins when `work.find` is done, or soon. Raises what ends that at once."""
+    """Answer with a page that begins when the finding of `work` is done, or soon. Raises what ends that at once."""
     finding = asyncio.ensure_future(_in_thread(work.find, turns.finding))
     finding.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody may ask for it any more
     await asyncio.wait({finding}, timeout=PATIENCE_SECONDS)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import nullcontext, suppress
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
 from pipelines.archive.deduplication import original_of
@@ -37,6 +37,13 @@ LARGE_BODY_BYTES = 2_000_000  # of a body that is read alone
 MAX_BRIEF_RESPONSE_BYTES = 1 << 16  # of a response that is recorded in about a millisecond
 
 
+class SharedHostTurns(Protocol):
+    """Let one crawl at a time ask a host that the crawls of several shards ask."""
+
+    def turn(self, url: str, delay: float, stopping: Callable[[], bool]) -> AbstractAsyncContextManager[None]:
+        """Wait for the turn of a URL's host, and have it in the context; `delay`: seconds since its last request."""
+
+
 class CrawlContext:
     """Hold the shared parts of one run. The code that makes a context closes it."""
 
@@ -54,6 +61,7 @@ class CrawlContext:
     ) -> None:
         self.archive_writer, self.workers, self.backpressure = archive_writer, workers, backpressure
         self.stats = CrawlStats()
+        self.host_turns: SharedHostTurns | None = None  # of a shard of a fleet
         self._turns = FairTurns(workers.size + 1)  # one more than can run, so that no worker waits for its next task
         self._large_turns = FairTurns(1)
         self.sources = SourceStore(archive_writer.db)

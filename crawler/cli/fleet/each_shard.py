@@ -11,7 +11,7 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
@@ -21,33 +21,44 @@ from typing import Any
 import click
 
 from crawler.cli.common_options import SHARD_VARIABLE, WholeFleet
-from crawler.cli.fleet.routes import FleetRoute, route_of
+from crawler.cli.fleet.routes import route_of
+from crawler.cli.fleet.work_options import WorkOptions, work_options_of
 from pipelines.core.errors import INTERRUPTED, ArchiveDamaged, DiskFailing, DiskFull, MorgueError, NotFound, NotWritable
+from pipelines.fleet.layout import FleetFolder
 
 READ_BYTES = 1 << 16
+RUN_SHARD = "crawler.cli.fleet.shard_item:run_shard"  # what a Dask worker runs
 GRAVE = (DiskFull, NotWritable, DiskFailing, ArchiveDamaged)  # their exit codes count, whatever other shards say
 Run = Callable[[], int]  # runs the command again, for the shard that MORGUE_SHARD names; returns its exit code
 
 
 @dataclass(slots=True)
-class ShardRun:
-    """Hold the process of one shard, and what it printed so far."""
+class ShardAnswer:
+    """Hold what the command printed for one shard, and its exit code."""
 
     number: int
-    process: BaseProcess
-    pipes: dict[int, str]  # descriptor -> "out" or "err", while open
-    printed: list[tuple[str, bytes]] = field(default_factory=list)  # in order: where to, and what
-    waiting: dict[str, bytes] = field(default_factory=lambda: {"out": b"", "err": b""})  # the beginning of a line
+    printed: list[tuple[str, bytes]] = field(default_factory=list)  # in order: "out" or "err", and what
+    code: int = INTERRUPTED
 
     def text(self, stream: str) -> str:
         """Return what it printed there."""
         return b"".join(data for name, data in self.printed if name == stream).decode(errors="replace")
 
 
-def run_on_fleet(error: WholeFleet, run: Run) -> int:
-    """Run the command that met a whole fleet for each shard that it is about. Raises WholeFleet if it cannot be run so.
+@dataclass(slots=True)
+class ShardRun:
+    """Hold the process of one shard."""
 
-    Return the exit code. Raises ConfigError for arguments that make no sense on a fleet.
+    answer: ShardAnswer
+    process: BaseProcess
+    pipes: dict[int, str]  # descriptor -> "out" or "err", while open
+    waiting: dict[str, bytes] = field(default_factory=lambda: {"out": b"", "err": b""})  # the beginning of a line
+
+
+def run_on_fleet(error: WholeFleet, run: Run) -> int:
+    """Run the command that met a whole fleet for each shard that it is about; return the exit code.
+
+    Raises WholeFleet if the command cannot be run so, ConfigError for arguments that make no sense on a fleet.
     """
     ctx = error.ctx
     found = route_of(ctx.command_path.partition(" ")[2], ctx.params, error.fleet)
@@ -55,21 +66,29 @@ def run_on_fleet(error: WholeFleet, run: Run) -> int:
         raise error
     route, shards = found
     is_json = ctx.params.get("form") in ("json", "jsonl") and not route.is_asking
-    return run_for_shards(run, route, shards, is_json=is_json)
-
-
-def run_for_shards(run: Run, route: FleetRoute, shards: Sequence[int], *, is_json: bool) -> int:
-    """Run a command for these shards; print what they print, and return the exit code."""
+    work = work_options_of(ctx)
+    if work.part is not None:
+        shards = [number for number in shards if work.part.has(number)]
+    if route.is_asking or route.is_lasting:
+        work.must_be_here()
     if route.is_asking:
         return exit_code({number: _on_terminal(run, number) for number in shards})
-    done: list[ShardRun] = []
-    codes: dict[int, int] = {}
-    for shard in _finished(run, shards, len(shards) if route.is_lasting else route.at_once, live=route.is_lasting):
-        codes[shard.number] = shard.process.exitcode if shard.process.exitcode is not None else INTERRUPTED
-        done.append(shard)
-        if not (is_json or route.is_lasting or codes[shard.number] == NotFound.exit_code):
-            _print(shard)
-    code = exit_code(codes)
+    if work.on:
+        answers = _on_cluster(error.fleet, shards, work)
+    else:
+        at_once = len(shards) if route.is_lasting else work.at_once or route.at_once
+        answers = _in_processes(run, shards, at_once, live=route.is_lasting)
+    return _report(answers, is_live=route.is_lasting, is_json=is_json)
+
+
+def _report(answers: Iterable[ShardAnswer], *, is_live: bool, is_json: bool) -> int:
+    """Print what the command printed for each shard, as it comes; return the exit code."""
+    done: list[ShardAnswer] = []
+    for answer in answers:
+        done.append(answer)
+        if not (is_json or is_live or answer.code == NotFound.exit_code):
+            _print(answer)
+    code = exit_code({answer.number: answer.code for answer in done})
     if code == NotFound.exit_code and done:  # no shard knows it: each says so
         sys.stderr.write(done[0].text("err"))
     if is_json:
@@ -94,8 +113,30 @@ def exit_code(codes: dict[int, int]) -> int:
     return grave[0] if grave else MorgueError.exit_code if found else 0
 
 
-def _finished(run: Run, shards: Sequence[int], at_once: int, *, live: bool) -> Iterator[ShardRun]:
-    """Yield the runs of shards as they end. `live`: print each line when it comes. A signal is passed on to all."""
+def _on_cluster(fleet: FleetFolder, shards: Sequence[int], work: WorkOptions) -> Iterator[ShardAnswer]:
+    """Yield what Dask workers answer. Raises ConfigError, MorgueError."""
+    from crawler.cli.fleet.shard_item import words_of_shard
+    from crawler.work.map_items import map_items
+    from crawler.work.values import WorkPlace
+
+    words = words_of_shard(sys.argv[1:])
+    same = {"fleet": fleet.id, "path": str(fleet.path), "words": words, "on": work.on}
+    arguments = [{"shard": number} | same for number in shards]
+    for result in map_items(RUN_SHARD, arguments, WorkPlace(on=work.on)):
+        number = result.item.argument["shard"]
+        if result.failure is not None:
+            text = f"morgue: the command did not come to its end: {result.failure}\n".encode()
+            yield ShardAnswer(number, [("err", text)], MorgueError.exit_code)
+        else:
+            printed = [(name, result.value[name].encode()) for name in ("out", "err")]
+            yield ShardAnswer(number, printed, result.value["code"])
+
+
+def _in_processes(run: Run, shards: Sequence[int], at_once: int, *, live: bool) -> Iterator[ShardAnswer]:
+    """Yield what processes of ours answer, as they end. `live`: print each line when it comes.
+
+    A signal is passed on to all of them.
+    """
     waiting, running = list(shards), dict[int, ShardRun]()
 
     def stop(number: int, _frame: object) -> None:
@@ -116,8 +157,9 @@ def _finished(run: Run, shards: Sequence[int], at_once: int, *, live: bool) -> I
                 _read(by_pipe[pipe], pipe, live=live)
             for one in [one for one in running.values() if not one.pipes]:
                 one.process.join()
-                del running[one.number]
-                yield one
+                del running[one.answer.number]
+                one.answer.code = one.process.exitcode if one.process.exitcode is not None else INTERRUPTED
+                yield one.answer
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -132,7 +174,7 @@ def _start(run: Run, number: int) -> ShardRun:
     process.start()
     os.close(out_end)
     os.close(err_end)
-    return ShardRun(number, process, {out: "out", err: "err"})
+    return ShardRun(ShardAnswer(number), process, {out: "out", err: "err"})
 
 
 def _in_process(run: Run, number: int, out: int, err: int) -> None:
@@ -166,18 +208,18 @@ def _read(one: ShardRun, pipe: int, *, live: bool) -> None:
     """Take what a run printed; forget a pipe at its end. `live`: print whole lines."""
     data, stream = os.read(pipe, READ_BYTES), one.pipes[pipe]
     if not live:
-        one.printed.append((stream, data))
+        one.answer.printed.append((stream, data))
     else:
         lines = (one.waiting[stream] + data).splitlines(keepends=True)
         one.waiting[stream] = lines.pop() if lines and data and not lines[-1].endswith(b"\n") else b""
         for line in lines:
-            click.echo(f"{one.number:03}  {line.decode(errors='replace').rstrip()}", err=stream == "err")
+            click.echo(f"{one.answer.number:03}  {line.decode(errors='replace').rstrip()}", err=stream == "err")
     if not data:
         os.close(pipe)
         del one.pipes[pipe]
 
 
-def _print(one: ShardRun) -> None:
+def _print(one: ShardAnswer) -> None:
     """Print what the run of a shard printed, under its name."""
     if not any(data for _, data in one.printed):
         return
@@ -186,7 +228,7 @@ def _print(one: ShardRun) -> None:
         click.echo(data, err=stream == "err", nl=False)
 
 
-def _print_json(done: Sequence[ShardRun]) -> None:
+def _print_json(done: Sequence[ShardAnswer]) -> None:
     """Print one object with what each shard says in JSON."""
     shards: dict[str, Any] = {}
     for one in sorted(done, key=lambda one: one.number):

@@ -14,8 +14,11 @@ from typing import Any
 import pytest
 
 from crawler.cli.fleet.each_shard import exit_code
+from crawler.cli.fleet.shard_item import run_shard, words_of_shard
+from pipelines.core.errors import ConfigError
 from pipelines.fleet.layout import FleetFolder, fleet_at
 from tests.support.command import LOOPBACK, crawl, make_archive, morgue, rows, start
+from tests.support.dask_cluster import DaskCluster
 from tests.support.small_paper import SmallPaper, serving
 from tests.support.waiting import wait_until
 
@@ -78,6 +81,53 @@ def test_named_source_or_address_goes_to_its_shard_alone(fleet):
     assert crawl(fleet.path, "--urls", list_file).returncode == 0
     assert {number: len(found) for number, found in stories(fleet.folder).items() if found} == {one: 3}
     assert fleet.papers[other].asked == []
+
+
+def test_shards_are_crawled_on_a_dask_cluster(fleet, tmp_path):
+    """Each on one of its workers, which find the fleet by its id; --part leaves the others to other processes."""
+    cluster = DaskCluster(tmp_path / "dask")
+    try:
+        done = crawl(fleet.path, "--on", cluster.address)
+        assert done.returncode in (0, 1), done.stderr
+        assert {number for number, found in stories(fleet.folder).items() if found} == fleet.papers.keys()
+    finally:
+        cluster.close()
+    parts = [morgue("-C", fleet.path, "upgrade", "--part", f"{number}/2").stdout for number in range(2)]
+    named = [[line for line in part.splitlines() if line.startswith("shard")] for part in parts]
+    assert named == [["shard 000", "shard 002"], ["shard 001"]]
+
+
+def test_worker_with_another_fleet_refuses_the_shard(fleet, monkeypatch):
+    """Its folder is named, and the variable that says which one to use."""
+    argument = {"fleet": "another id", "path": str(fleet.path), "shard": 0, "words": ["verify"]}
+    with pytest.raises(ConfigError, match="is another fleet"):
+        run_shard(argument)
+    monkeypatch.setenv("MORGUE_ARCHIVE", str(fleet.folder.shard_path(0)))
+    with pytest.raises(ConfigError, match="is no fleet"):
+        run_shard(argument)
+
+
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [
+        ("-C a crawl --on tcp://h:1 paper", "crawl paper"),
+        ("crawl -Ca --on=tcp://h:1 --part=0/2 --at-once 3 --limit 5", "crawl --limit 5"),
+        ("search -- -C --on x", "search -- -C --on x"),
+    ],
+)
+def test_shard_gets_the_words_that_do_not_say_where(words, left):
+    """On another machine the fleet may have another path."""
+    assert words_of_shard(words.split()) == left.split()
+
+
+def test_place_of_work_is_refused_where_it_means_nothing(fleet):
+    """An archive that is no fleet runs here, and a cluster beyond this machine needs TLS."""
+    done = morgue("-C", fleet.folder.shard_path(0), "verify", "--part", "0/2")
+    assert done.returncode == 2
+    assert "is none" in done.stderr
+    done = morgue("-C", fleet.path, "crawl", "--on", "tcp://192.0.2.1:8786")
+    assert done.returncode == 2
+    assert "TLS" in done.stderr
 
 
 def test_source_of_another_shard_is_refused_by_name(fleet):

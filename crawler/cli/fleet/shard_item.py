@@ -1,0 +1,62 @@
+"""Run a command for one shard on a Dask worker, as an item of work. May run where the fleet has another path."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from crawler.cli.common_options import SHARD_VARIABLE
+from crawler.cli.fleet.work_options import OPTIONS
+from crawler.engine.shared_hosts import SCHEDULER_VARIABLE
+from pipelines.core.errors import ConfigError
+from pipelines.fleet.layout import fleet_at
+
+FOLDER_VARIABLE = "MORGUE_ARCHIVE"
+OWN_OPTIONS = (*OPTIONS, "-C")  # each has a value
+
+
+def words_of_shard(words: Sequence[str]) -> list[str]:
+    """Return the words of a command line without those that say which fleet it is about, and where it runs."""
+    left: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        if word in OWN_OPTIONS:
+            next(rest, None)
+        elif word == "--":
+            left += [word, *rest]
+        elif not word.startswith(("-C", *(f"{option}=" for option in OPTIONS))):
+            left.append(word)
+    return left
+
+
+def run_shard(argument: dict[str, Any]) -> dict[str, Any]:
+    """Run the command; return its exit code and what it printed.
+
+    The fleet is the one in the folder that MORGUE_ARCHIVE names on this worker, else the one at the path that it has
+    where the command was typed. Raises ConfigError if it is not there, or is another fleet.
+    """
+    folder = Path(os.environ.get(FOLDER_VARIABLE) or argument["path"])
+    fleet = fleet_at(folder)
+    if fleet is None or fleet.id != argument["fleet"]:
+        cause = "is no fleet" if fleet is None else f"is another fleet ({fleet.id})"
+        cure = (
+            f"start the worker with {FOLDER_VARIABLE}=DIR, the folder of the fleet {argument['fleet']} on its machine"
+        )
+        raise ConfigError(str(folder), f"{cause}, on the machine {os.uname().nodename}", cure)
+    variables = {FOLDER_VARIABLE: folder, SHARD_VARIABLE: argument["shard"], SCHEDULER_VARIABLE: argument["on"]}
+    done = subprocess.run(
+        [sys.executable, "-m", "crawler", *argument["words"]],
+        env=os.environ | {name: str(value) for name, value in variables.items()},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
+    return {
+        "code": done.returncode,
+        "out": done.stdout.decode(errors="replace"),
+        "err": done.stderr.decode(errors="replace"),
+    }
