@@ -69,6 +69,7 @@ CODES_OF_COMMANDS = (
     ("crawl", 3, "Something was asked for, and no server sent any answer: no such host, no connection, no TLS, "
      "silence, or an address that is not public. One answer of any kind, such as an error, a redirect loop "
      "or a failing robots.txt, makes it 1."),
+    ("crawl", 11, "All went well, but finished WARC files could not be shipped to the bucket, and wait in warc/."),
     ("add", 1, "Some sites failed or are not usable; the others were added, or are sources already."),
     ("add", 2, "No address is usable, or the one site that you typed is a source already. In a list, a site that is "
      "a source already does not change the code."),

@@ -33,7 +33,10 @@ MAX_FILE_LINES = 400
 # through pipelines/warc/storage.py. (pipelines/extraction is left out: it knows no archive.)
 FILE_USERS = {
     "pipelines/bucket/address.py": "keys of the AWS tools, ~/.aws/credentials",
+    "pipelines/bucket/shipped.py": "shipped.jsonl",
+    "pipelines/bucket/storage.py": "WARC files that are shipped",
     "pipelines/core/languages/text_language.py": "lists of frequent words, which come with the program",
+    "pipelines/bucket/shard_holder.py": "lease.json, and what tells its folder from a copy of it",
     "pipelines/fleet/layout.py": "fleet.toml",
     "pipelines/core/urls.py": "reads the Public Suffix List, a file of the package tldextract",
     "crawler/cli/archive_options.py": "/dev/null, in place of a closed pipe",
@@ -195,6 +198,7 @@ def test_only_the_storage_lists_and_opens_warc_files():
 WARC_PATH_USERS = {
     "crawler/commands/init.py": "makes the folder",
     "crawler/config/archive_folder.py": "has its path",
+    "pipelines/bucket/opening.py": "makes a storage of it and a bucket",
     "pipelines/core/archive_layout.py": "has its name, see FILE_USERS",
 }
 PATH_CALLS = ("Path", "PurePath", "glob", "iglob", "join", "joinpath", "rglob", "with_name")

@@ -69,12 +69,15 @@ def command(
     If another address was answered with the same bytes, these may be stored only once. That address is not removed: its
     capture gets its own copy of the bytes, and the command names it.
 
-    Copies made before (exports, backups, morgue.db.before-...) are not changed, and other pages such as front pages,
-    feeds and sitemaps may still quote or link the removed page.
+    WARC files in a bucket are replaced there, and the copies of the database in the bucket are deleted.
+
+    Other copies made before (exports, backups, morgue.db.before-...) are not changed, and other pages such as front
+    pages, feeds and sitemaps may still quote or link the removed page.
     """
     from contextlib import closing
 
     from crawler.config.models import load
+    from crawler.engine.shipping import forget_snapshots
     from pipelines.core.errors import read_error
     from pipelines.database.connection import connect
     from pipelines.takedown.register import was_removed
@@ -108,6 +111,7 @@ def command(
     if not found.captures and not found.articles:
         click.echo("nothing is left of it: it was removed before")
         purge(config.folder.database)  # an earlier run may have been killed before this step
+        forget_snapshots(config)
         return 0
     if not yes:
         if not sys.stdin.isatty():
@@ -115,6 +119,7 @@ def command(
             raise ConfigError("morgue remove", cause, "say --yes")
         click.confirm("Remove this for good?", abort=True)
     take_down(config, targets, reason, damaged_too=damaged_too)
+    forget_snapshots(config)
     return 0
 
 

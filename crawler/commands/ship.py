@@ -32,6 +32,9 @@ def command(ctx: click.Context, everything: bool) -> int:
     and shipped.jsonl says that it lies in the bucket. If this is interrupted, run it again. The file to which the next
     crawl appends (until it has `record.rotate` bytes or is `record.rotate_after` old) stays here; --all ships it, too.
 
+    The database is copied to the bucket, too, compressed, when it has changed for `storage.snapshot_every` or by
+    `storage.snapshot_after` articles.
+
     Exit code 4: a crawl is running; it ships by itself. 7: a file is not as the manifest lists it, or another one is in
     its place in the bucket. 11: the bucket did not answer, or refused; what was shipped before is named.
     """
@@ -53,4 +56,6 @@ def command(ctx: click.Context, everything: bool) -> int:
     if report.kept:
         summary += f"; not finished: {report.kept[0]} (--all ships it)"
     click.echo(plain(summary))
+    if report.snapshot is not None:
+        click.echo(f"database copied: {report.snapshot.info.key}, {report.snapshot.info.size:,} bytes")
     return report.failed[-1].exit_code if report.failed else 0

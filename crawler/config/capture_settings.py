@@ -124,3 +124,9 @@ class StorageSettings(TomlTable):
         " a crawl ends when the bucket did not answer for so long. docs/leases.md says more.",
         60.0,
     )
+    snapshot_every: value_types.AnyInterval = key(
+        "1d", "How often a changed database is copied to the bucket, at the end of a crawl or by `morgue ship`.", "6h"
+    )
+    snapshot_after: value_types.Count = key(
+        20000, "Number of new articles after which the database is copied to the bucket earlier than that.", 5000
+    )

@@ -37,7 +37,7 @@ async def run_scrapy(run: CrawlRun) -> CrawlOutcome:
         settings.set(CONFIG_SETTING, run.config, "cmdline")
         runner = AsyncCrawlerRunner(settings)
         try:
-            with shipping(run):
+            with shipping(run.config, run.context.archive_writer, run.context.backpressure):
                 await runner.crawl(runner.create_crawler(SPIDER), run=run)
         finally:
             outcome = await run.finish()

@@ -23,9 +23,11 @@ from pipelines.warc.writer import WarcWriter
 
 if TYPE_CHECKING:
     from crawler.config.models import Config
-    from crawler.engine.crawl import CrawlRun
+    from pipelines.archive.writer import ArchiveWriter
+    from pipelines.bucket.object_store import ObjectStore
     from pipelines.bucket.shipped import BucketLine, ShippedFile
     from pipelines.bucket.shipping import ShippingReport
+    from pipelines.session.backpressure import Backpressure
 
 
 def bucket_line(config: Config) -> BucketLine | None:
@@ -97,22 +99,21 @@ def file_to_continue(config: Config, storage: WarcStorage, state: DatabaseState)
 
 
 @contextmanager
-def shipping(run: CrawlRun) -> Iterator[None]:
+def shipping(config: Config, archive_writer: ArchiveWriter, backpressure: Backpressure) -> Iterator[None]:
     """Ship files while a crawl runs, and let fetching wait while the spool is full."""
-    if not run.config.storage.bucket:
+    if not config.storage.bucket:
         yield
         return
     from pipelines.bucket.shipping import Shipper
     from pipelines.bucket.storage import BucketStorage
 
-    archive_writer = run.context.archive_writer
     storage = archive_writer.storage
     assert isinstance(storage, BucketStorage)
     keep = archive_writer.writer.file_to_continue()
     state = archive_writer.writer.database_state
     assert state is not None
-    shipper = Shipper(storage, state.archive, None if keep is None else keep.file, run.config.storage.spool)
-    run.context.backpressure.is_held = shipper.is_full
+    shipper = Shipper(storage, state.archive, None if keep is None else keep.file, config.storage.spool)
+    backpressure.is_held = shipper.is_full
     shipper.start()
     try:
         yield
@@ -127,7 +128,9 @@ def ship(
 
     Raises ConfigError if it has no bucket, ArchiveLocked, MorgueError.
     """
+    from pipelines.bucket.leased_storage import LeasedStorage
     from pipelines.bucket.shipping import interruptibly, ship_waiting
+    from pipelines.bucket.snapshot import save, sweep
     from pipelines.bucket.storage import BucketStorage
 
     if not config.storage.bucket:
@@ -137,17 +140,48 @@ def ship(
     try:
         with closing(connect_database(config.folder.database)) as db:
             state = database_state(db)
+            (articles,) = db.execute("SELECT count(*) FROM articles").fetchone()
         storage = storage_of(config)
         assert isinstance(storage, BucketStorage)
+        listed = manifest.load(config.folder.path / manifest.NAME)
+
+        def work(may_go_on: Callable[[], bool]) -> ShippingReport:
+            is_due = _is_snapshot_due(config, storage.store, state, articles)
+            # A copy with rows of a file that is not in the bucket would be of little use without this machine.
+            keep = None if everything or is_due else file_to_continue(config, storage, state)
+            report = ship_waiting(storage, state.archive, keep, listed, on_shipped, may_go_on)
+            if is_due and not report.failed and may_go_on():
+                report.snapshot = save(storage.store, config.folder.database, database_state)
+                if isinstance(storage, LeasedStorage):
+                    storage.note_snapshot(report.snapshot.info)
+            return report
+
+        sweep(config.folder.path)
         with taken(config, storage):
             connect_bucket(config, state.archive)
-            keep = None if everything else file_to_continue(config, storage, state)
-            listed = manifest.load(config.folder.path / manifest.NAME)
-            return interruptibly(
-                lambda may_go_on: ship_waiting(storage, state.archive, keep, listed, on_shipped, may_go_on)
-            )
+            return interruptibly(work)
     finally:
         lock.release()
+
+
+def _is_snapshot_due(config: Config, store: ObjectStore, state: DatabaseState, articles: int) -> bool:
+    """Return True if the database has changed enough since its last copy. Raises MorgueError."""
+    from pipelines.bucket.snapshot import is_due, snapshots
+
+    last = next(reversed(snapshots(store)), None)
+    wanted = config.storage
+    return is_due(last, state.journal, articles, every=wanted.snapshot_every, after=wanted.snapshot_after)
+
+
+def forget_snapshots(config: Config) -> None:
+    """Delete all copies of the database in the bucket, because they hold what was removed. Raises MorgueError."""
+    if config.storage.bucket:
+        from pipelines.bucket.object_store import ObjectStore
+        from pipelines.bucket.snapshot import delete_but
+
+        head = bucket_line(config)
+        assert head is not None
+        delete_but(ObjectStore(head.address), 0)
 
 
 def ship_after_run(config: Config) -> str:
@@ -159,7 +193,7 @@ def ship_after_run(config: Config) -> str:
     except ArchiveLocked:
         return ""  # by the next run, which ships them
     except MorgueError as error:
-        return f"WARC files wait in {config.folder.warc}: {error}"
+        return f"nothing was shipped: {error}"
     if not report.failed:
         return ""
-    return f"{counted(len(report.waiting), 'WARC file')} in {config.folder.warc} not shipped: {report.failed[-1]}"
+    return f"{counted(len(report.waiting), 'finished WARC file')} not shipped: {report.failed[-1]}"

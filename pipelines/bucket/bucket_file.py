@@ -7,6 +7,7 @@ from io import RawIOBase
 
 from pipelines.bucket.object_store import PIECE_BYTES, ObjectInfo, ObjectStore
 
+KEPT_WINDOWS = 2
 FIRST_BYTES = 64 << 10  # asked for at least, after a jump; one record with its neighbours
 
 
@@ -18,7 +19,8 @@ class BucketFile(RawIOBase):
         self.name = info.key.rpartition("/")[2]
         self._store, self._info = store, info
         self._at = 0
-        self._start, self._window = 0, b""  # what was read last
+        # What was read last, and before that: a reader may look back at the head of the record that it has just read.
+        self._windows: list[tuple[int, bytes]] = []
         self._ahead = FIRST_BYTES
 
     def readable(self) -> bool:
@@ -43,10 +45,8 @@ class BucketFile(RawIOBase):
         wanted = rest if size is None or size < 0 else min(size, rest)
         parts: list[bytes] = []
         while wanted > 0:
-            if not self._start <= self._at < self._start + len(self._window):
-                self._fetch(wanted)
-            skipped = self._at - self._start
-            part = self._window[skipped : skipped + wanted]
+            start, window = self._window_here() or self._fetch(wanted)
+            part = window[self._at - start : self._at - start + wanted]
             parts.append(part)
             self._at += len(part)
             wanted -= len(part)
@@ -60,9 +60,15 @@ class BucketFile(RawIOBase):
         buffer[: len(data)] = data
         return len(data)
 
-    def _fetch(self, wanted: int) -> None:
+    def _window_here(self) -> tuple[int, bytes] | None:
+        """Return the window that has the next byte, and where it begins; None if it has to be fetched."""
+        return next((one for one in self._windows if one[0] <= self._at < one[0] + len(one[1])), None)
+
+    def _fetch(self, wanted: int) -> tuple[int, bytes]:
         """Read the bytes from here on; more at once each time that they follow on those read before."""
-        follows = bool(self._window) and self._at == self._start + len(self._window)
+        follows = any(self._at == start + len(window) for start, window in self._windows)
         self._ahead = min(PIECE_BYTES, self._ahead * 4) if follows else FIRST_BYTES
         length = min(max(min(wanted, PIECE_BYTES), self._ahead), self._info.size - self._at)
-        self._window, self._start = self._store.read(self._info.key, self._at, length, self._info.etag), self._at
+        found = self._at, self._store.read(self._info.key, self._at, length, self._info.etag)
+        self._windows = [found, *self._windows[: KEPT_WINDOWS - 1]]
+        return found

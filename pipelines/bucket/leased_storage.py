@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines.bucket.object_store import ObjectStore
+from pipelines.bucket.object_store import ObjectInfo, ObjectStore
 from pipelines.bucket.shard_holder import ShardHolder
 from pipelines.bucket.shipped import BucketLine, ShippedFile, ShippedFiles
 from pipelines.bucket.storage import BucketStorage, key_of, sha256_of_object
@@ -100,6 +100,10 @@ class LeasedStorage(BucketStorage):
             sha256 = WarcStorage.sha256(self, name + PART_SUFFIX)
             self._holder().held().announce(name, sha256)
         BucketStorage.replace_by_part(self, name)
+
+    def note_snapshot(self, info: ObjectInfo) -> None:
+        """Let a copy of the database count that was put into the bucket."""
+        self._holder().held().set_snapshot(info.key, info.size, info.etag)
 
     def _note_arrived(self) -> None:
         """Let WARC files count whose upload was finished when their holder was gone."""

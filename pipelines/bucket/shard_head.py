@@ -45,9 +45,8 @@ class HeadFile:
 class HeadSnapshot:
     """Describe the newest saved copy of the database."""
 
-    key: str
+    key: str  # below the address of the shard
     size: int  # bytes
-    sha256: str
     etag: str
     files: int  # WARC files in the bucket when it was made; later ones have what it lacks
 
@@ -173,11 +172,9 @@ class ShardHead:
                 )
             )
 
-    def set_snapshot(self, key: str, size: int, sha256: str, etag: str) -> None:
+    def set_snapshot(self, key: str, size: int, etag: str) -> None:
         """Let a saved copy of the database count, in the place of the one before."""
-        self._change(
-            lambda state: replace(state, snapshot=HeadSnapshot(key, size, sha256, etag, files=len(state.files)))
-        )
+        self._change(lambda state: replace(state, snapshot=HeadSnapshot(key, size, etag, files=len(state.files))))
 
     def _change(self, changed: Callable[[HeadState], HeadState]) -> None:
         """Write a new state. It is refused by the server if a later holder has written its token."""

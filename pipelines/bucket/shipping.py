@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from pipelines.bucket.identity import claim
 from pipelines.bucket.shipped import ShippedFile
+from pipelines.bucket.snapshot import Snapshot
 from pipelines.bucket.storage import BucketStorage
 from pipelines.core.errors import BucketFailing, MorgueError
 from pipelines.warc.manifest import ManifestEntry
@@ -25,7 +26,8 @@ logger = logging.getLogger("morgue.bucket")
 
 T = TypeVar("T")
 
-LOOK_SECONDS = 1.0  # between two looks at the spool
+LOOK_SECONDS = 1.0  # between two looks for files to ship
+SIZE_SECONDS = 0.2  # between two looks at the size of the spool
 MAX_PAUSE_SECONDS = 60.0  # after a bucket has failed several times
 END_SECONDS = 5.0  # that the end of a crawl waits for an upload; it is made again later
 
@@ -37,6 +39,7 @@ class ShippingReport:
     shipped: list[ShippedFile] = field(default_factory=list)
     failed: list[MorgueError] = field(default_factory=list)  # each about one file, or the last about all
     kept: list[str] = field(default_factory=list)  # names of files that a later run continues
+    snapshot: Snapshot | None = None  # the copy of the database that was made
     waiting: list[str] = field(default_factory=list)  # names of files that were not tried any more
 
 
@@ -133,7 +136,7 @@ class Shipper:
     def is_full(self) -> bool:
         """Return True while the spool has reached its limit; say so when that begins and ends."""
         now = time.monotonic()
-        if now - self._looked >= LOOK_SECONDS:
+        if now - self._looked >= SIZE_SECONDS:
             self._looked = now
             size = sum(self._storage.spooled().values())
             if (size >= self._limit) != self._full:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from threading import Thread
+from threading import Event, Thread
 from urllib.parse import urlsplit
 
 BUSY = b"HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -12,8 +12,9 @@ BUSY = b"HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\nConnection: close\r\n\r\
 class Relay:
     """Listen on a port of its own. `next_fault` spoils the next connection; all later ones are passed on as they are.
 
-    "busy": answers 503, asks nothing. "cut": breaks off after `cut_after` bytes of the request.
-    "unanswered": passes the request on, and breaks off when the answer comes. "flipped": changes `mark` on the way.
+    "busy": answers 503, asks nothing. "cut": breaks off after `cut_after` bytes of the request. "stuck": passes nothing
+    on after so many, until `go_on` is set. "unanswered": passes the request on, and breaks off when the answer comes.
+    "flipped": changes `mark` on the way.
     """
 
     def __init__(self, endpoint: str) -> None:
@@ -22,6 +23,7 @@ class Relay:
         self.endpoint = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.next_fault, self.mark, self.cut_after = "", b"", 0
         self.connections = 0
+        self.is_stuck, self.go_on = Event(), Event()
         Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
@@ -45,7 +47,11 @@ class Relay:
             client.sendall(BUSY)
             client.close()
             return
-        server = socket.create_connection(self._server)
+        try:
+            server = socket.create_connection(self._server)
+        except OSError:  # the server was killed
+            client.close()
+            return
         Thread(target=self._answer, args=(server, client, fault), daemon=True).start()
         passed = 0
         try:
@@ -53,6 +59,9 @@ class Relay:
                 passed += len(data)
                 if fault == "cut" and passed >= self.cut_after:
                     break
+                if fault == "stuck" and passed >= self.cut_after:
+                    self.is_stuck.set()
+                    self.go_on.wait(60)
                 if fault == "flipped" and self.mark in data:
                     data, fault = data.replace(self.mark, self.mark.swapcase()), ""  # the next try on it arrives whole
                 server.sendall(data)

@@ -62,7 +62,8 @@ class ObjectServer:
             self.process = subprocess.Popen(
                 [self.program, "server", f"-dir={self.folder / 'data'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
                  "-filer", "-s3", f"-s3.config={self.folder / 's3.json'}", "-s3.port.iceberg=0", "-s3.port.lance=0",
-                 "-master.telemetry=false", "-volume.max=10", "-master.volumeSizeLimitMB=128", *ports],
+                 "-master.telemetry=false", "-master.electionTimeout=1s", "-master.heartbeatInterval=100ms",
+                 "-volume.max=10", "-master.volumeSizeLimitMB=128", *ports],
                 stdout=log, stderr=log, cwd=self.folder, start_new_session=True,
             )  # fmt: skip
         deadline = time.monotonic() + START_SECONDS
@@ -85,7 +86,9 @@ class ObjectServer:
         except OSError:
             return False
         try:
-            ObjectStore(bucket_address("s3://started/x", self.endpoint), seconds=3, tries=1).put("here", b"yes")
+            ObjectStore(bucket_address("s3://morgue-tests/started", self.endpoint), seconds=3, tries=1).put(
+                "here", b"yes"
+            )
         except MorgueError:
             return False
         return True

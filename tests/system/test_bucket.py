@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import gzip
+import time
 from pathlib import Path
 
 import pytest
 
+from pipelines.bucket.snapshot import snapshots
 from tests.support.bucket_archive import give_bucket, here, there
-from tests.support.command import crawl, morgue, rows, tables
+from tests.support.command import LOOPBACK, crawl, morgue, rows, start, tables
+from tests.support.relay import Relay
 from tests.support.seaweedfs import SECRET, ObjectServer
 from tests.support.small_paper import serving
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -28,6 +32,7 @@ def test_archive_whose_files_lie_in_a_bucket_is_like_any_other(archive: Path, ob
         assert (done.returncode, here(archive)) == (0, []), done.stderr
         assert "shipped to s3://" in done.stdout
         assert morgue("-C", archive, "verify").returncode == 0
+        assert len(snapshots(store)) == 1
         before = tables(archive / "morgue.db")
         url = paper.stories[1]
         shown = morgue("-C", archive, "show", url, "--format", "json")
@@ -35,6 +40,7 @@ def test_archive_whose_files_lie_in_a_bucket_is_like_any_other(archive: Path, ob
         assert morgue("-C", archive, "export", "warc", archive / "out.warc.gz").returncode == 0
 
         assert morgue("-C", archive, "remove", url, "--reason", "asked", "--yes").returncode == 0
+        assert snapshots(store) == []  # they held what was removed
         assert not set(here(archive)) & set(there(store))  # a new file holds its journal
         checked = morgue("-C", archive, "verify")
         assert checked.returncode == 0, checked.stdout
@@ -52,3 +58,53 @@ def test_archive_whose_files_lie_in_a_bucket_is_like_any_other(archive: Path, ob
     told = b"".join(path.read_bytes() for path in archive.rglob("*") if path.is_file())
     assert SECRET.encode() not in told + records
     assert rows(archive, "SELECT count(*) FROM crawls WHERE command LIKE ?", f"%{SECRET}%") == [(0,)]
+
+
+def test_bucket_that_hangs_stops_the_crawl_only_at_the_limit_of_the_spool(archive: Path, object_server: ObjectServer):
+    """Fetching goes on while the spool has room, then waits and says so; when the bucket answers again, it goes on."""
+    store = give_bucket(archive, object_server, rotate="3KB", spool="12KB")
+    with serving(30) as paper:
+        paper.feed(0)
+        paper.watch(archive)
+        assert crawl(archive).returncode == 0
+        paper.feed(*range(30))
+        before = len(paper.asked)
+        (archive / "run.log").touch()
+        with object_server.hanging():
+            options = ("-s", "crawl.delay=0.1", "-s", "crawl.jitter=0", "--log", archive / "run.log", "paper")
+            running = start("-C", archive, "crawl", *LOOPBACK, *options)
+            wait_until(lambda: "fetching waits: " in (archive / "run.log").read_text(), seconds=90)
+            waited = len(paper.asked)
+            time.sleep(2)
+            assert before + 4 < len(paper.asked) < before + 30
+            assert len(paper.asked) - waited <= 1
+        out, _ = running.communicate(timeout=120)
+    assert running.returncode == 0, out
+    assert rows(archive, "SELECT count(*) FROM articles") == [(30,)]
+    done = morgue("-C", archive, "ship", "--all")
+    assert (done.returncode, here(archive)) == (0, [])
+    assert morgue("-C", archive, "verify").returncode == 0
+    assert len(there(store)) > 5
+
+
+def test_bucket_that_is_gone_costs_a_crawl_nothing(archive: Path, object_server: ObjectServer):
+    """The articles are there, files wait in warc/, and exit code 11 and a line say so; `ship` brings them later."""
+    relay = Relay(object_server.endpoint)
+    store = give_bucket(archive, object_server, rotate="3KB", endpoint=relay.endpoint)
+    with serving(3) as paper:
+        paper.feed(0)
+        paper.watch(archive)
+        assert crawl(archive).returncode == 0
+        relay.close()
+        paper.feed(0, 1, 2)
+        done = crawl(archive, "paper")
+    assert done.returncode == 11
+    assert "cannot be reached: Connection refused" in done.stderr
+    assert str(store.address) in done.stderr
+    assert rows(archive, "SELECT count(*) FROM articles") == [(3,)]
+    waiting = here(archive)
+    assert len(waiting) > 1
+    assert morgue("-C", archive, "ship", "--all").returncode == 11
+    assert here(archive) == waiting
+    done = morgue("-C", archive, "ship", "--all", "-s", f"storage.endpoint={object_server.endpoint}")
+    assert (done.returncode, here(archive)) == (0, []), done.stderr
