@@ -288,7 +288,8 @@ class World:
         os.environ.update(AWS_ACCESS_KEY_ID=KEY_ID, AWS_SECRET_ACCESS_KEY=SECRET, AWS_REGION="us-east-1")
         self.env = common.morgue_env()
         self.server = ObjectServer(folder / "bucket")
-        self.store = ObjectStore(bucket_address("s3://started/fleet", self.server.endpoint))
+        self.store = ObjectStore(bucket_address("s3://chaos/fleet", self.server.endpoint))
+        self.store.put("made", b"")  # makes the bucket
         self.papers = [Paper(number) for number in range(papers)]
         new = [*common.morgue_command(), "init", str(folder / "new"), "--shards", str(shards)]
         subprocess.run([*new, "--contact", "benchmark@example.org"], env=self.env, check=True, capture_output=True)

@@ -34,6 +34,7 @@ MAX_FILE_LINES = 400
 FILE_USERS = {
     "pipelines/bucket/address.py": "keys of the AWS tools, ~/.aws/credentials",
     "pipelines/bucket/shipped.py": "shipped.jsonl",
+    "pipelines/bucket/snapshot.py": "copies of the database, while they are made",
     "pipelines/bucket/storage.py": "WARC files that are shipped",
     "pipelines/core/languages/text_language.py": "lists of frequent words, which come with the program",
     "pipelines/bucket/shard_holder.py": "lease.json, and what tells its folder from a copy of it",

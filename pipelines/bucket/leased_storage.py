@@ -106,8 +106,13 @@ class LeasedStorage(BucketStorage):
         self._holder().held().set_snapshot(info.key, info.size, info.etag)
 
     def _note_arrived(self) -> None:
-        """Let WARC files count whose upload was finished when their holder was gone."""
+        """Let WARC files count whose upload, or replacement, was finished when their holder was gone."""
         head = self._holder().held()
+        for name, file in head.files().items():
+            if file.becomes is None or (info := self.store.head(key_of(name))).etag == file.etag:
+                continue
+            if sha256_of_object(self.store, info) == file.becomes:
+                head.add_file(name, info.size, file.becomes, info.etag)
         for name in head.missing():
             try:
                 info = self.store.head(key_of(name))
