@@ -44,7 +44,7 @@ def command(ctx: click.Context, copy: Path | None) -> int:
     from crawler.cli.rebuilding.steps import mend_files, settle_old_database, workers
     from crawler.cli.rebuilding.summary import summary
     from crawler.config.models import load
-    from crawler.engine.shipping import connect_bucket, fetch_snapshot, storage_of, taken
+    from crawler.engine.shipping import connect_bucket, fetch_manifest, fetch_snapshot, storage_of, taken
     from crawler.onboarding.owners import SourceOwners
     from pipelines.core.archive_layout import LOCK_NAME, is_export
     from pipelines.core.lock import ArchiveLock
@@ -69,6 +69,7 @@ def command(ctx: click.Context, copy: Path | None) -> int:
     try:
         with taken(config, storage, anew=True):
             connect_bucket(config, None)
+            fetch_manifest(config, storage)
             mend_files(config, storage)
             if finish_interrupted(database, storage):
                 click.echo(plain(f"{database}: was brought up to date before, and is in its place now"))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.bucket.opening import bucket_storage, connect, warc_storage
+from pipelines.core import safe_open
 from pipelines.core.archive_layout import LOCK_NAME
-from pipelines.core.errors import ArchiveLocked, ConfigError, MorgueError
+from pipelines.core.errors import ArchiveLocked, ConfigError, MorgueError, NotFound, os_errors
 from pipelines.core.items import DatabaseState
 from pipelines.core.lock import ArchiveLock
 from pipelines.core.plural import counted
@@ -152,6 +154,8 @@ def ship(
             # A copy with rows of a file that is not in the bucket would be of little use without this machine.
             keep = None if everything or is_due else file_to_continue(config, storage, state)
             report = ship_waiting(storage, state.archive, keep, listed, on_shipped, may_go_on)
+            if may_go_on():
+                _ship_manifest(config, storage.store, anew=bool(report.shipped))
             if is_due and not report.failed and may_go_on():
                 report.snapshot = save(storage.store, config.folder.database, back_up)
                 if isinstance(storage, LeasedStorage):
@@ -164,6 +168,40 @@ def ship(
             return interruptibly(work)
     finally:
         lock.release()
+
+
+def _ship_manifest(config: Config, store: ObjectStore, *, anew: bool) -> None:
+    """Copy the manifest to the bucket if it has grown: without it, a restore elsewhere would read all files."""
+    path = config.folder.path / manifest.NAME
+    if not path.exists():
+        return
+    with os_errors(str(path)):
+        data = safe_open.read_bytes(path)
+    with suppress(NotFound):
+        if not anew and store.head(manifest.NAME).size == len(data):
+            return
+    store.put(manifest.NAME, data)
+
+
+def fetch_manifest(config: Config, storage: WarcStorage) -> None:
+    """Bring the manifest of an archive back from its bucket, if there is none here, without files that never arrived.
+
+    Raises MorgueError. If the bucket has none, nothing is done: all files are read then.
+    """
+    path = config.folder.path / manifest.NAME
+    if not config.storage.bucket or path.exists():
+        return
+    from pipelines.bucket.storage import BucketStorage
+
+    assert isinstance(storage, BucketStorage)
+    try:
+        data = storage.store.get(manifest.NAME).data
+    except NotFound:
+        return
+    there = {*storage.list().finished}
+    lines = [line for line in data.splitlines(keepends=True) if json.loads(line).get("file") in there]
+    with os_errors(str(path)), safe_open.draft(path) as draft:
+        draft.write(b"".join(lines))
 
 
 def _is_snapshot_due(config: Config, store: ObjectStore, state: DatabaseState, articles: int) -> bool:
@@ -194,14 +232,19 @@ def fetch_snapshot(config: Config, storage: WarcStorage) -> Path | None:
 
 
 def forget_snapshots(config: Config) -> None:
-    """Delete all copies of the database in the bucket, because they hold what was removed. Raises MorgueError."""
+    """Delete all copies of the database in the bucket, which hold what was removed, and renew the manifest there.
+
+    Raises MorgueError.
+    """
     if config.storage.bucket:
         from pipelines.bucket.object_store import ObjectStore
         from pipelines.bucket.snapshot import delete_but
 
         head = bucket_line(config)
         assert head is not None
-        delete_but(ObjectStore(head.address), 0)
+        store = ObjectStore(head.address)
+        delete_but(store, 0)
+        _ship_manifest(config, store, anew=True)
 
 
 def ship_after_run(config: Config) -> str:

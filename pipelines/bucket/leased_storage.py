@@ -107,7 +107,7 @@ class LeasedStorage(BucketStorage):
 
     def snapshot_key(self) -> str:
         """Return the key of the copy of the database that counts; "" if there is none."""
-        noted = self._holder().held().snapshot
+        noted = self._holder().held().snapshot()
         return "" if noted is None else noted.key
 
     def _note_arrived(self) -> None:
