@@ -62,8 +62,8 @@ def main() -> int:
         fleet("search", "harbour", "--limit", "3")
         fleet("count", "--by", "source")
         lost = next(shard for shard in sorted((FLEET / "shards").iterdir()) if any(shard.glob("shipped.jsonl")))
-        print(f"\n# the disk of a worker is lost: {lost}/morgue.db; it comes back from the bucket")
-        (lost / "morgue.db").unlink()
+        print(f"\n# a disk is lost, and with it {lost}: it comes back from the bucket")
+        shutil.rmtree(lost)
         fleet("--shard", str(int(lost.name)), "restore")
         code = fleet("verify")
     print(f"\n# scheduler, workers and bucket are stopped; the fleet is in {FLEET}: docs/scale.md says how to go on")
@@ -73,11 +73,14 @@ def main() -> int:
 @contextlib.contextmanager
 def bucket(folder: Path) -> Iterator[str]:
     """Run an object store; yield its address. Its keys are in our environment meanwhile."""
+    from pipelines.bucket.address import bucket_address
+    from pipelines.bucket.object_store import ObjectStore
     from tests.support.seaweedfs import KEY_ID, SECRET, ObjectServer
 
     os.environ |= {"AWS_ACCESS_KEY_ID": KEY_ID, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_REGION": "us-east-1"}
     server = ObjectServer(folder)
     try:
+        ObjectStore(bucket_address("s3://demo", server.endpoint)).put("made-by-the-demo", b"")  # makes the bucket, too
         yield server.endpoint
     finally:
         server.kill()

@@ -37,6 +37,7 @@ FILE_USERS = {
     "pipelines/bucket/snapshot.py": "copies of the database, on their way to the bucket",
     "pipelines/bucket/storage.py": "WARC files that are shipped",
     "pipelines/core/languages/text_language.py": "lists of frequent words, which come with the program",
+    "pipelines/bucket/shard_holder.py": "lease.json, and what tells its folder from a copy of it",
     "pipelines/fleet/layout.py": "fleet.toml",
     "pipelines/core/urls.py": "reads the Public Suffix List, a file of the package tldextract",
     "crawler/cli/archive_options.py": "/dev/null, in place of a closed pipe",

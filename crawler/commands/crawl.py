@@ -110,7 +110,8 @@ def command(
     listing that a source names failed, is disallowed, is no feed or lists nothing, if no article was found at all or
     all were disallowed, if a page of --urls or a URL you typed failed (of --urls not by 404 or 410: that page is gone,
     which is an answer), if the file of a source has mistakes, or if a WARC file is damaged. 3: no server that was asked
-    answered. 4: another crawl of this archive is running.
+    answered. 4: another crawl of this archive is running; or, of a fleet with a bucket, another machine has the shard,
+    or may have it by now. 7: such a shard was written by another machine since (docs/leases.md).
     """
     check_options(targets, urls, column=column, since=since, report_file=report_file, again=again)
     if notify is not None:

@@ -39,7 +39,7 @@ def command(ctx: click.Context) -> int:
     from crawler.cli.rebuilding.steps import mend_files, settle_old_database, workers
     from crawler.cli.rebuilding.summary import summary
     from crawler.config.models import load
-    from crawler.engine.shipping import connect_bucket, storage_of
+    from crawler.engine.shipping import connect_bucket, storage_of, taken
     from crawler.onboarding.owners import SourceOwners
     from pipelines.core.archive_layout import LOCK_NAME, is_export
     from pipelines.core.lock import ArchiveLock
@@ -53,12 +53,13 @@ def command(ctx: click.Context) -> int:
     settle_old_database(config)
     lock = ArchiveLock(folder.path / LOCK_NAME)
     try:
-        connect_bucket(config, None)
-        mend_files(config, storage)
-        sources = {name: own.source for name, own in config.sources.items()}
-        with workers(config) as (scanners, readers, progress):
-            work = Rebuild(folder.database, storage, sources, SourceOwners(config).source, progress)
-            result = asyncio.run(work.run(scanners, readers))
+        with taken(config, storage, anew=True):
+            connect_bucket(config, None)
+            mend_files(config, storage)
+            sources = {name: own.source for name, own in config.sources.items()}
+            with workers(config) as (scanners, readers, progress):
+                work = Rebuild(folder.database, storage, sources, SourceOwners(config).source, progress)
+                result = asyncio.run(work.run(scanners, readers))
     finally:
         lock.release()
     for line in summary(result):

@@ -44,11 +44,12 @@ def command(ctx: click.Context, copy: Path | None) -> int:
     from crawler.cli.rebuilding.steps import mend_files, settle_old_database, workers
     from crawler.cli.rebuilding.summary import summary
     from crawler.config.models import load
-    from crawler.engine.shipping import connect_bucket, fetch_snapshot, storage_of
+    from crawler.engine.shipping import connect_bucket, fetch_manifest, fetch_snapshot, storage_of, taken
     from crawler.onboarding.owners import SourceOwners
     from pipelines.core.archive_layout import LOCK_NAME, is_export
     from pipelines.core.lock import ArchiveLock
     from pipelines.database.connection import MAKE_AGAIN
+    from pipelines.fleet.layout import make_shard_folder
     from pipelines.rebuild.catch_up import catch_up, finish_interrupted, is_up_to_date
     from pipelines.warc import manifest
 
@@ -62,40 +63,44 @@ def command(ctx: click.Context, copy: Path | None) -> int:
         raise ConfigError(f"--from {copy}", "is no file", "name a copy of morgue.db")
     if copy is not None and database.exists() and not copy.samefile(database):
         settle_old_database(config, f"{copy.name} is used")
+    make_shard_folder(folder.path)
     lock = ArchiveLock(folder.path / LOCK_NAME)
+    fetched = None
     try:
-        connect_bucket(config, None)
-        mend_files(config, storage)
-        if finish_interrupted(database, storage):
-            click.echo(plain(f"{database}: was brought up to date before, and is in its place now"))
-            return 0
-        fetched = None if copy is not None or database.exists() else fetch_snapshot(config)
-        if copy is None and fetched is None and not database.exists():
-            raise ArchiveDamaged(str(database), "is not there", MAKE_AGAIN)
-        copy = copy or fetched
-        if copy is None and is_up_to_date(database, folder.path / manifest.NAME, storage):
-            click.echo(plain(f"{database}: is up to date with the WARC files; there is nothing to restore"))
-            return 0
-        with workers(config) as (scanners, readers, progress):
-            result = asyncio.run(
-                catch_up(
-                    database,
-                    storage,
-                    copy or database,
-                    sources={name: own.source for name, own in config.sources.items()},
-                    source_of=SourceOwners(config).source,
-                    scanners=scanners,
-                    readers=readers,
-                    on_progress=progress,
+        with taken(config, storage, anew=True):
+            connect_bucket(config, None)
+            fetch_manifest(config, storage)
+            mend_files(config, storage)
+            if finish_interrupted(database, storage):
+                click.echo(plain(f"{database}: was brought up to date before, and is in its place now"))
+                return 0
+            if copy is None and not database.exists():
+                copy = fetched = fetch_snapshot(config, storage)
+            if copy is None and not database.exists():
+                raise ArchiveDamaged(str(database), "is not there", MAKE_AGAIN)
+            if copy is None and is_up_to_date(database, folder.path / manifest.NAME, storage):
+                click.echo(plain(f"{database}: is up to date with the WARC files; there is nothing to restore"))
+                return 0
+            with workers(config) as (scanners, readers, progress):
+                result = asyncio.run(
+                    catch_up(
+                        database,
+                        storage,
+                        copy or database,
+                        sources={name: own.source for name, own in config.sources.items()},
+                        source_of=SourceOwners(config).source,
+                        scanners=scanners,
+                        readers=readers,
+                        on_progress=progress,
+                    )
                 )
-            )
-        if fetched is not None:
-            fetched.unlink()
     finally:
+        if fetched is not None:
+            fetched.unlink(missing_ok=True)
         lock.release()
     for line in summary(result):
         click.echo(plain(line))
-    if result.removals > 0:
+    if result.removals > 0 and fetched is None:
         click.echo(
             plain(f"not changed: {copy or result.old_database}, which has what was taken down since it was made")
         )

@@ -118,6 +118,12 @@ class StorageSettings(TomlTable):
         " some.",
         "5GB",
     )
+    lease: value_types.SomeSeconds = key(
+        120.0,
+        "Of a fleet with a bucket: seconds without a sign of a shard's holder after which another machine may write it;"
+        " a crawl ends when the bucket did not answer for so long. docs/leases.md says more.",
+        60.0,
+    )
     snapshot_every: value_types.AnyInterval = key(
         "1d", "How often a changed database is copied to the bucket, at the end of a crawl or by `morgue ship`.", "6h"
     )

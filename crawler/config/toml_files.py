@@ -24,7 +24,7 @@ from crawler.config.plain_values import literal
 from pipelines.core import safe_open
 from pipelines.core.errors import ConfigError, NotOrdinaryFile, os_errors
 from pipelines.core.urls import site_of_host, site_or_none
-from pipelines.fleet.layout import SHARD_TABLE, SHARDS_FOLDER, FleetFolder, fleet_of_shard
+from pipelines.fleet.layout import SHARD_TABLE, FleetFolder, fleet_of_shard
 
 Model = TypeVar("Model", bound=BaseModel)
 KeyPath = tuple[str, ...]
@@ -65,7 +65,6 @@ class TomlReader:
             self._override(text)
         if (fleet := fleet_of_shard(folder.path)) is not None:
             self._leave_out_of_other_shards(fleet, int(folder.path.name))
-            self._append_to_bucket(f"/{SHARDS_FOLDER}/{folder.path.name}")
 
     def check(self, file: str, values: Mapping[str, Any], model: type[Model], **given: Any) -> Model:
         """Return `values` as a `model`. For mistakes, collect them and return an unchecked stand-in.
@@ -110,12 +109,6 @@ class TomlReader:
                 self.mistakes = [mistake for mistake in self.mistakes if mistake.subject != file]
         own = {site for site in sites if site == EVERY_SITE or fleet.owner_of(site) == shard}
         self.others = OtherShards(frozenset(names), frozenset(own))
-
-    def _append_to_bucket(self, place: str) -> None:
-        """Let each shard have a place of its own in the bucket of its fleet."""
-        storage = self.settings.get("storage")
-        if isinstance(storage, dict) and isinstance(storage.get("bucket"), str) and storage["bucket"]:
-            storage["bucket"] = storage["bucket"].rstrip("/") + place
 
     def _source_files(self, folder: Path) -> list[Path]:
         try:

@@ -149,6 +149,7 @@ class CrawlRun:
         )
         if self.context.stopping:
             self.dispatcher.stop()
+        self.context.end_when_lost()
         self.visits = VisitOutcomes(self.context, self.frontier, self.dispatcher, prepared.sites, prepared.typed)
         self.context.provide(self.visits)
         return self.visits

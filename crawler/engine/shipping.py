@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.bucket.opening import bucket_storage, connect, warc_storage
+from pipelines.core import safe_open
 from pipelines.core.archive_layout import LOCK_NAME
-from pipelines.core.errors import ArchiveLocked, ConfigError, MorgueError
+from pipelines.core.errors import ArchiveLocked, ConfigError, MorgueError, NotFound, os_errors
 from pipelines.core.items import DatabaseState
 from pipelines.core.lock import ArchiveLock
 from pipelines.core.plural import counted
 from pipelines.database.connection import connect as connect_database
 from pipelines.database.journal_rows import back_up, count_articles, database_state
+from pipelines.fleet.layout import fleet_of_shard
 from pipelines.warc import manifest
 from pipelines.warc.storage import WarcStorage
 from pipelines.warc.writer import WarcWriter
@@ -36,13 +40,50 @@ def bucket_line(config: Config) -> BucketLine | None:
 
     if not config.storage.bucket:
         return None
-    return BucketLine(config.storage.bucket, config.storage.endpoint or None, config.storage.allow_http)
+    place = shard_place(config.folder.path)
+    bucket = config.storage.bucket + ("" if place is None else f"/shards/{place[1]:03}")
+    return BucketLine(bucket, config.storage.endpoint or None, config.storage.allow_http)
+
+
+def shard_place(archive: Path) -> tuple[str, int] | None:
+    """Return the id of the fleet to which an archive folder belongs, and the number of the shard; or None."""
+    fleet = fleet_of_shard(archive)
+    return None if fleet is None else (fleet.id, int(archive.name))
 
 
 def storage_of(config: Config) -> WarcStorage:
     """Return the WARC files of an archive, with the bucket of its settings. Raises ConfigError."""
     head = bucket_line(config)
-    return warc_storage(config.folder.path) if head is None else bucket_storage(config.folder.path, head)
+    if head is None:
+        return warc_storage(config.folder.path)
+    storage = bucket_storage(config.folder.path, head)
+    if (place := shard_place(config.folder.path)) is None:
+        return storage
+    from pipelines.bucket.leased_storage import leased
+    from pipelines.bucket.object_store import ObjectStore
+
+    store = ObjectStore(replace(head, bucket=config.storage.bucket).address)
+    return leased(storage, store, *place, seconds=float(config.storage.lease))
+
+
+@contextmanager
+def taken(config: Config, storage: WarcStorage, *, anew: bool = False) -> Iterator[None]:
+    """Hold the lease of a shard that has a bucket; else do nothing. The archive must be locked.
+
+    `anew`: a folder that has nothing of its shard gets the list of what lies in the bucket. Raises ArchiveLocked,
+    OutdatedCopy, MorgueError.
+    """
+    if not config.storage.bucket:
+        yield
+        return
+    from pipelines.bucket.leased_storage import LeasedStorage
+
+    try:
+        if isinstance(storage, LeasedStorage):
+            storage.prepare(bucket_line(config) if anew else None)
+        yield
+    finally:
+        storage.end()
 
 
 def connect_bucket(config: Config, uuid: str | None) -> None:
@@ -91,6 +132,7 @@ def ship(
 
     Raises ConfigError if it has no bucket, ArchiveLocked, MorgueError.
     """
+    from pipelines.bucket.leased_storage import LeasedStorage
     from pipelines.bucket.shipping import interruptibly, ship_waiting
     from pipelines.bucket.snapshot import save, sweep
     from pipelines.bucket.storage import BucketStorage
@@ -103,7 +145,6 @@ def ship(
         with closing(connect_database(config.folder.database)) as db:
             state = database_state(db)
             articles = count_articles(db)
-        connect_bucket(config, state.archive)
         storage = storage_of(config)
         assert isinstance(storage, BucketStorage)
         listed = manifest.load(config.folder.path / manifest.NAME)
@@ -113,14 +154,54 @@ def ship(
             # A copy with rows of a file that is not in the bucket would be of little use without this machine.
             keep = None if everything or is_due else file_to_continue(config, storage, state)
             report = ship_waiting(storage, state.archive, keep, listed, on_shipped, may_go_on)
+            if may_go_on():
+                _ship_manifest(config, storage.store, anew=bool(report.shipped))
             if is_due and not report.failed and may_go_on():
                 report.snapshot = save(storage.store, config.folder.database, back_up)
+                if isinstance(storage, LeasedStorage):
+                    storage.note_snapshot(report.snapshot.info)
             return report
 
         sweep(config.folder.path)
-        return interruptibly(work)
+        with taken(config, storage):
+            connect_bucket(config, state.archive)
+            return interruptibly(work)
     finally:
         lock.release()
+
+
+def _ship_manifest(config: Config, store: ObjectStore, *, anew: bool) -> None:
+    """Copy the manifest to the bucket if it has grown: without it, a restore elsewhere would read all files."""
+    path = config.folder.path / manifest.NAME
+    if not path.exists():
+        return
+    with os_errors(str(path)):
+        data = safe_open.read_bytes(path)
+    with suppress(NotFound):
+        if not anew and store.head(manifest.NAME).size == len(data):
+            return
+    store.put(manifest.NAME, data)
+
+
+def fetch_manifest(config: Config, storage: WarcStorage) -> None:
+    """Bring the manifest of an archive back from its bucket, if there is none here, without files that never arrived.
+
+    Raises MorgueError. If the bucket has none, nothing is done: all files are read then.
+    """
+    path = config.folder.path / manifest.NAME
+    if not config.storage.bucket or path.exists():
+        return
+    from pipelines.bucket.storage import BucketStorage
+
+    assert isinstance(storage, BucketStorage)
+    try:
+        data = storage.store.get(manifest.NAME).data
+    except NotFound:
+        return
+    there = {*storage.list().finished}
+    lines = [line for line in data.splitlines(keepends=True) if json.loads(line).get("file") in there]
+    with os_errors(str(path)), safe_open.draft(path) as draft:
+        draft.write(b"".join(lines))
 
 
 def _is_snapshot_due(config: Config, store: ObjectStore, state: DatabaseState, articles: int) -> bool:
@@ -132,30 +213,38 @@ def _is_snapshot_due(config: Config, store: ObjectStore, state: DatabaseState, a
     return is_due(last, state.journal, articles, every=wanted.snapshot_every, after=wanted.snapshot_after)
 
 
-def fetch_snapshot(config: Config) -> Path | None:
+def fetch_snapshot(config: Config, storage: WarcStorage) -> Path | None:
     """Fetch the newest copy of the database from the bucket, into the archive's folder; None if there is no bucket.
 
-    Raises NotFound if the bucket has none, ArchiveDamaged, BucketFailing, DiskFull, NotWritable.
+    Of a shard, it is the copy that its last holder noted. Raises NotFound if the bucket has none, ArchiveDamaged,
+    BucketFailing, DiskFull, NotWritable.
     """
-    head = bucket_line(config)
-    if head is None:
+    if not config.storage.bucket:
         return None
-    from pipelines.bucket.object_store import ObjectStore
-    from pipelines.bucket.snapshot import fetch_newest
+    from pipelines.bucket.leased_storage import LeasedStorage
+    from pipelines.bucket.snapshot import fetch
+    from pipelines.bucket.storage import BucketStorage
 
+    assert isinstance(storage, BucketStorage)
     database = config.folder.database
-    return fetch_newest(ObjectStore(head.address), database.with_name(f"{database.name}{FETCHED_SUFFIX}"))
+    wanted = storage.snapshot_key() if isinstance(storage, LeasedStorage) else None
+    return fetch(storage.store, database.with_name(f"{database.name}{FETCHED_SUFFIX}"), wanted)
 
 
 def forget_snapshots(config: Config) -> None:
-    """Delete all copies of the database in the bucket, because they hold what was removed. Raises MorgueError."""
+    """Delete all copies of the database in the bucket, which hold what was removed, and renew the manifest there.
+
+    Raises MorgueError.
+    """
     if config.storage.bucket:
         from pipelines.bucket.object_store import ObjectStore
         from pipelines.bucket.snapshot import delete_but
 
         head = bucket_line(config)
         assert head is not None
-        delete_but(ObjectStore(head.address), 0)
+        store = ObjectStore(head.address)
+        delete_but(store, 0)
+        _ship_manifest(config, store, anew=True)
 
 
 def ship_after_run(config: Config) -> str:

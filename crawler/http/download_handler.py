@@ -90,12 +90,14 @@ class ArchivingDownloadHandler(BaseDownloadHandler):
         crawler: Crawler,
         record: RecordExchange,
         backpressure: Backpressure | None = None,
+        may_ask: Callable[[], bool] = lambda: True,
         host_turns: SharedHostTurns | None = None,
     ) -> None:
         super().__init__(crawler)
         self._host_turns = host_turns
         settings = crawler.settings
         self._record, self._backpressure = record, backpressure or Backpressure()
+        self._may_ask = may_ask  # False: another machine may be asking the same sites by now
         self._fail_on_dataloss = settings.getbool("DOWNLOAD_FAIL_ON_DATALOSS", True)
         limits = FetchLimits(
             timeout=settings.getfloat("DOWNLOAD_TIMEOUT"),
@@ -114,7 +116,7 @@ class ArchivingDownloadHandler(BaseDownloadHandler):
         from pipelines.session.context import CrawlContext
 
         context = CrawlContext.of(crawler)
-        return cls(crawler, context.record, context.backpressure, context.host_turns)
+        return cls(crawler, context.record, context.backpressure, context.may_ask, context.host_turns)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -127,6 +129,8 @@ class ArchivingDownloadHandler(BaseDownloadHandler):
             if self._backpressure.stopping:  # it may have waited long for its place
                 raise CrawlStopping
             async with self._turn(request):
+                if not self._may_ask():
+                    raise CrawlStopping
                 self._restart_delay(request)
                 with self._backpressure.bodies.grow(site) as body:
                     response = await self._download(request, body.grow_to)

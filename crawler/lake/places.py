@@ -1,34 +1,31 @@
-"""Read files and write outputs in a folder or a bucket. This file alone knows the client of the bucket (obstore).
+"""Read files and write outputs of a lake in a folder or a bucket.
 
-Credentials and the server come from the environment, as for other programs: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
-AWS_ENDPOINT_URL, AWS_REGION.
+The server and the keys of access come from the environment or the files of the AWS tools: AWS_ENDPOINT_URL,
+AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION.
 """
 
 from __future__ import annotations
 
 import glob
-import io
 import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
-from typing import Any, BinaryIO, cast
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from exports.drafts import draft_file, settle_abandoned
-from exports.extras import load_extra
 from pipelines.core import safe_open
-from pipelines.core.errors import ConfigError, MorgueError, os_errors
+from pipelines.core.errors import ConfigError, ObjectChanged, os_errors
 from pipelines.core.input_files import open_input
 from pipelines.importing.containers import SUFFIXES
 
+if TYPE_CHECKING:
+    from pipelines.bucket.object_store import ObjectStore
+
 SCHEME = "s3://"
-PIECE_BYTES = 4 << 20  # of an object, in one request
-REQUEST_SECONDS, CONNECT_SECONDS, RETRIES = 60, 10, 5
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+REQUEST_SECONDS = 30.0  # for each try of a request
 MAX_NOTE_BYTES = 1 << 20
 
 
@@ -70,65 +67,36 @@ def files_at(address: str) -> list[LakeFile]:
 
 
 def _objects_at(address: str) -> list[LakeFile]:
-    bucket, _, prefix = address.removeprefix(SCHEME).partition("/")
-    store, files = _store(bucket), []
-    with _bucket_errors(address):
-        if prefix.lower().endswith(SUFFIXES):
-            files = [LakeFile(address, store.head(prefix)["size"])]
-        else:
-            for chunk in store.list(prefix.rstrip("/") or None):
-                files += [
-                    LakeFile(f"{SCHEME}{bucket}/{one['path']}", one["size"])
-                    for one in chunk
-                    if one["path"].lower().endswith(SUFFIXES)
-                ]
-    if not files:
+    store, prefix = _bucket_of(address)
+    if prefix.lower().endswith(SUFFIXES):
+        return [LakeFile(address, store.head(prefix).size)]
+    objects = [one for one in store.objects(prefix.rstrip("/")) if one.key.lower().endswith(SUFFIXES)]
+    if not objects:
         raise ConfigError(address, "holds no WARC file", f"their names end in {', '.join(SUFFIXES)}")
+    files = [LakeFile(store.location(one.key), one.size) for one in objects]
     return sorted(files, key=lambda file: file.address)
 
 
 @contextmanager
 def opened(address: str) -> Iterator[BinaryIO]:
-    """Open a file of a lake for reading in pieces. Raises MorgueError."""
+    """Open a file of a lake for reading in pieces, all of one version of it. Raises MorgueError."""
     if not is_bucket(address):
         with os_errors(address), open_input(address) as file:
             yield file
         return
-    bucket, _, key = address.removeprefix(SCHEME).partition("/")
-    yield cast(BinaryIO, io.BufferedReader(_ObjectReader(_store(bucket), key, address), PIECE_BYTES))
+    from pipelines.bucket.bucket_file import BucketFile
+
+    store, key = _bucket_of(address)
+    yield cast(BinaryIO, BucketFile(store, store.head(key)))
 
 
-class _ObjectReader(io.RawIOBase):
-    """Read an object piece by piece, each of the same version of it."""
+def _bucket_of(address: str) -> tuple[ObjectStore, str]:
+    """Return the bucket of an address, and the rest of it: a key or the beginning of keys. Raises ConfigError."""
+    from pipelines.bucket.address import bucket_address
+    from pipelines.bucket.object_store import ObjectStore
 
-    def __init__(self, store: Any, key: str, address: str) -> None:
-        self._store, self._key, self._address, self._at = store, key, address, 0
-        with _bucket_errors(address):
-            self._about = store.head(key)
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        self._at = max(0, offset + (0, self._at, self._about["size"])[whence])
-        return self._at
-
-    def readinto(self, buffer: Any) -> int:
-        length = min(len(buffer), max(0, self._about["size"] - self._at))
-        if not length:
-            return 0
-        options = {"range": (self._at, self._at + length), "if_match": self._about["e_tag"]}
-        with _bucket_errors(self._address):
-            data = self._store.get(self._key, options=options).bytes()
-        buffer[: len(data)] = data
-        self._at += len(data)
-        return len(data)
+    bucket, _, rest = address.removeprefix(SCHEME).partition("/")
+    return ObjectStore(bucket_address(f"{SCHEME}{bucket}"), seconds=REQUEST_SECONDS), rest
 
 
 class LakeOutput:
@@ -136,8 +104,10 @@ class LakeOutput:
 
     def __init__(self, address: str) -> None:
         self.address = address.rstrip("/")
-        bucket, _, prefix = self.address.removeprefix(SCHEME).partition("/")
-        self._store = _store(bucket) if is_bucket(address) else None
+        self._store: ObjectStore | None = None
+        prefix = ""
+        if is_bucket(address):
+            self._store, prefix = _bucket_of(self.address)
         self._prefix = f"{prefix}/" if prefix else ""
 
     def begin(self) -> None:
@@ -157,17 +127,14 @@ class LakeOutput:
         if self._store is None:
             with os_errors(self.address):
                 return set(os.listdir(self.address))
-        with _bucket_errors(self.address):
-            chunks = list(self._store.list(self._prefix.rstrip("/") or None))
-        return {one["path"].removeprefix(self._prefix) for chunk in chunks for one in chunk}
+        return {one.key.removeprefix(self._prefix) for one in self._store.objects(self._prefix.rstrip("/"))}
 
     def read(self, name: str) -> bytes:
         """Return an output that is small. Raises MorgueError."""
         if self._store is None:
             with os_errors(f"{self.address}/{name}"):
                 return safe_open.read_bytes(Path(self.address, name), MAX_NOTE_BYTES)
-        with _bucket_errors(f"{self.address}/{name}"):
-            return bytes(self._store.get(self._prefix + name).bytes())
+        return self._store.get(self._prefix + name, MAX_NOTE_BYTES).data
 
     def put(self, name: str, write: Callable[[BinaryIO], object], *, replace: bool = False) -> bool:
         """Put what `write` writes. Return False if it is there and is not to be replaced. Raises MorgueError."""
@@ -176,10 +143,12 @@ class LakeOutput:
         with tempfile.TemporaryFile() as draft:
             write(cast(BinaryIO, draft))
             draft.seek(0)
-            with _bucket_errors(f"{self.address}/{name}") as exists:
-                mode = "overwrite" if replace else "create"
-                self._store.put(self._prefix + name, draft, mode=mode, use_multipart=False)
-        return not exists
+            data = draft.read()
+        try:
+            (self._store.put if replace else self._store.put_new)(self._prefix + name, data)
+        except ObjectChanged:
+            return False
+        return True
 
     def _put_file(self, final: Path, write: Callable[[BinaryIO], object], *, replace: bool) -> bool:
         with os_errors(str(final)), draft_file(final) as (path, draft):
@@ -199,44 +168,4 @@ class LakeOutput:
             with os_errors(f"{self.address}/{name}"):
                 Path(self.address, name).unlink(missing_ok=True)
         else:
-            with _bucket_errors(f"{self.address}/{name}"):
-                self._store.delete(self._prefix + name)
-
-
-def _store(bucket: str) -> Any:
-    """Return the client of a bucket. Raises ConfigError."""
-    module = load_extra("obstore.store", "lake")
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
-    options = {
-        "timeout": timedelta(seconds=REQUEST_SECONDS),
-        "connect_timeout": timedelta(seconds=CONNECT_SECONDS),
-        "allow_http": urlsplit(endpoint).hostname in LOOPBACK,
-    }
-    more = {"endpoint": endpoint} if endpoint else {}
-    try:
-        return module.S3Store(bucket, client_options=options, retry_config={"max_retries": RETRIES}, **more)
-    except load_extra("obstore.exceptions", "lake").BaseError as error:
-        raise ConfigError(
-            f"{SCHEME}{bucket}", f"cannot be used ({type(error).__name__})", "see docs/lakes.md"
-        ) from None
-
-
-@contextmanager
-def _bucket_errors(address: str) -> Iterator[list[bool]]:
-    """Raise what the client raises about `address` as MorgueError, without its text, which may quote credentials.
-
-    That an object exists already is no error: the list that is yielded gets an entry.
-    """
-    exists: list[bool] = []
-    errors = load_extra("obstore.exceptions", "lake")
-    try:
-        yield exists
-    except (errors.AlreadyExistsError, errors.PreconditionError) as error:
-        if isinstance(error, errors.PreconditionError):
-            raise MorgueError(address, "was changed while it was read", "run the same command again") from None
-        exists.append(True)
-    except (FileNotFoundError, errors.NotFoundError):
-        raise MorgueError(address, "is not there", "look at the name, and at AWS_ENDPOINT_URL") from None
-    except (errors.BaseError, OSError) as error:
-        cure = "look at the server, AWS_ENDPOINT_URL and the credentials; then run the same command again"
-        raise MorgueError(address, f"the bucket does not answer as it should ({type(error).__name__})", cure) from None
+            self._store.delete(self._prefix + name)

@@ -40,7 +40,7 @@ HEAD_ROWS = 5  # that `head` gives, as pandas does
 FACET_KEYS = ("source", "language", "year")  # of `facets`, if none is named
 MAX_FACET_VALUES = 10  # of each key
 ARROW_ROWS = 5000  # that become Arrow arrays at once: about 20 MB of text
-MAX_ROWS = 10**12  # more than any archive has; a greater number, such as sys.maxsize, means all and may not fit SQLite
+MAX_ROWS = 10**14  # more than any archive has; a greater number, such as sys.maxsize, means all and may not fit SQLite
 FROM_COLUMN = {"published_time": "published"}  # that a column is made from
 
 

@@ -49,6 +49,7 @@ class ArchiveWriter:
                 self.db.close()
                 raise
         except BaseException:
+            storage.end()
             self._lock.release()
             raise
         self.journal = Journal(self.db)
@@ -116,6 +117,7 @@ class ArchiveWriter:
         finally:
             self._queue.on_thread(self._group.close, on_full_disk)
             self._queue.shut_down()
+            self.storage.end()
             self._lock.release()
 
 

@@ -107,11 +107,17 @@ def delete_but(store: ObjectStore, kept: int) -> None:
 
 
 def fetch_newest(store: ObjectStore, target: Path) -> Path:
-    """Write the newest copy of a database to a path, in one step, and return the path.
+    """Write the newest copy of a database to a path, in one step, and return the path. Raises as `fetch` does."""
+    return fetch(store, target, None)
 
-    Raises NotFound if there is none, ArchiveDamaged if it does not unpack, BucketFailing, DiskFull, NotWritable.
+
+def fetch(store: ObjectStore, target: Path, key: str | None) -> Path:
+    """Write the copy of a database with a key, or the newest (None), to a path, in one step, and return the path.
+
+    Raises NotFound if it is not there, ArchiveDamaged if it does not unpack, BucketFailing, DiskFull, NotWritable.
     """
-    if not (found := snapshots(store)):
+    found = [one for one in snapshots(store) if key is None or one.info.key == key]
+    if not found:
         cure = "`morgue rebuild` makes the database from the WARC files"
         raise NotFound(store.location(FOLDER), "no copy of a database is there", cure)
     newest = found[-1].info

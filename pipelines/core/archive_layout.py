@@ -15,6 +15,7 @@ WATCH_LOCK_NAME = "watch.lock"  # in the archive folder: locked by `morgue watch
 WATCH_STATUS_NAME = "watch.json"  # in the archive folder: what `morgue watch` does now
 MANIFEST_NAME = "manifest.jsonl"
 SHIPPED_NAME = "shipped.jsonl"  # in the archive folder: the bucket, and which WARC files lie in it
+HOLDER_NAME = "lease.json"  # in the folder of a shard: under which lease its files were last written
 EXPORT_MANIFEST_NAME = "manifest.json"  # in a folder that `morgue export` made, also one that is an archive
 MAX_EXPORT_MANIFEST_BYTES = 1 << 20
 EXPORTED_BY = "newsmorgue "  # begins the field `software` of such a manifest
@@ -26,7 +27,7 @@ OLD_DATABASE_SUFFIX = ".before-"  # added, with YYYYMMDDhhmmss, to the name of a
 WARC_FOLDER = "warc"  # in the archive folder; its own layout is in pipelines/warc/storage.py
 WARC_SUFFIX = ".warc.gz"  # of a finished WARC file
 OWN_NAMES = (
-    *(SETTINGS_NAME, LOCK_NAME, WATCH_LOCK_NAME, WATCH_STATUS_NAME, MANIFEST_NAME, SHIPPED_NAME),
+    *(SETTINGS_NAME, LOCK_NAME, WATCH_LOCK_NAME, WATCH_STATUS_NAME, MANIFEST_NAME, SHIPPED_NAME, HOLDER_NAME),
     *(SOURCES_FOLDER, WARC_FOLDER),
 )
 

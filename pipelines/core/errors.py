@@ -6,10 +6,12 @@
     ├── QueryError                 2   a search cannot be understood
     ├── NothingReachable           3   no server answered (`add`, `sample`: or not in a way that can be used)
     ├── ArchiveLocked              4   another crawl is writing to this archive
+    │   └── LeaseLost              4   another machine writes this shard, or may: what was not shipped stays here
     ├── DiskFull                   5   the disk is full; everything committed before is safe
     ├── NotWritable                6   the archive, an output folder or a log file cannot be written
     ├── ArchiveDamaged             7   the database or a WARC file is damaged or does not belong here
-    │   └── ObjectChanged          7   an object in the bucket is not what was put there or read before
+    │   ├── ObjectChanged          7   an object in the bucket is not what was put there or read before
+    │   └── OutdatedCopy           7   another machine has written this shard since; this copy is older
     ├── NotFound                   8   there is no such article, source or capture
     │   └── TakenDown              8   the address was taken down
     ├── DiskFailing                9   the disk gave an input/output error; everything committed before is kept
@@ -83,6 +85,10 @@ class ArchiveLocked(MorgueError):
         self.is_suspicious = is_suspicious  # waiting may be in vain: a timer must hear of it, too
 
 
+class LeaseLost(ArchiveLocked):
+    """Report that this process may not write a shard any more: another machine does, or may by now."""
+
+
 class DiskFull(MorgueError):
     """Report that the disk is full; everything committed before is safe."""
 
@@ -103,6 +109,10 @@ class ArchiveDamaged(MorgueError):
 
 class ObjectChanged(ArchiveDamaged):
     """Report that an object in a bucket is not as expected: changed, shorter, or there although it should not be."""
+
+
+class OutdatedCopy(ArchiveDamaged):
+    """Report that another machine has written a shard since the copy in this folder was written."""
 
 
 class NotFound(MorgueError):

@@ -101,6 +101,19 @@ def shard_settings(fleet: FleetFolder, number: int) -> str:
     )
 
 
+def make_shard_folder(shard: Path) -> None:
+    """Make the folder of a shard again that was lost, with its morgue.toml. Do nothing for any other archive.
+
+    Raises NotWritable and other MorgueErrors.
+    """
+    fleet = fleet_of_shard(shard)
+    if fleet is None or os.path.lexists(shard / SETTINGS_NAME):
+        return
+    with os_errors(str(shard)):
+        shard.mkdir(parents=True, exist_ok=True)
+        safe_open.create(shard / SETTINGS_NAME, shard_settings(fleet, int(shard.name)).encode())
+
+
 def _read(path: Path) -> FleetFolder:
     with os_errors(str(path / FLEET_NAME)):
         status = os.stat(path / FLEET_NAME, follow_symlinks=False)

@@ -6,9 +6,10 @@ one context of the run.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 from weakref import WeakKeyDictionary
@@ -118,6 +119,27 @@ class CrawlContext:
         self.stats.exchanged(answered=bool(exchange.response))
         self.stats.kept(site_or_none(exchange.url) or "", source_id, capture.length)
         return capture
+
+    def may_ask(self) -> bool:
+        """Return False if another machine writes this archive by now, or may; that ends the run."""
+        error = self.archive_writer.storage.lost()
+        if error is None:
+            return True
+        if self.fatal is None:
+            self.fatal = error
+            logger.error("nothing more is asked; the run ends: %(error)s", {"error": error})
+            self.on_fatal(error)
+        return False
+
+    def end_when_lost(self) -> None:
+        """Let the run end as soon as another machine may write this archive, also if nothing is being asked."""
+        loop = asyncio.get_running_loop()
+
+        def tell(error: MorgueError) -> None:
+            with suppress(RuntimeError):  # the loop has ended: so has the run
+                loop.call_soon_threadsafe(self.may_ask)
+
+        self.archive_writer.storage.tell_loss(tell)
 
     async def do(self, task: Callable[..., Any], *args: Any, brief: bool = False) -> Any:
         """Call `ArchiveWriter.do`. A failure to write ends the run: otherwise it would fetch what cannot be stored."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import RawIOBase
 from pathlib import Path
@@ -20,7 +21,7 @@ from typing import BinaryIO, NamedTuple
 
 from pipelines.core import safe_open
 from pipelines.core.archive_layout import is_export, is_warc_name
-from pipelines.core.errors import NotFound, NotOrdinaryFile, NotWritable, os_errors
+from pipelines.core.errors import MorgueError, NotFound, NotOrdinaryFile, NotWritable, os_errors
 from pipelines.core.input_files import open_input
 from pipelines.core.safe_open import sync_folder
 
@@ -59,6 +60,16 @@ class WarcStorage:
         """Create the folder if it is missing."""
         with os_errors(str(self.folder)):
             self.folder.mkdir(exist_ok=True)
+
+    def end(self) -> None:
+        """Write nothing more. The caller releases the lock of the archive after this."""
+
+    def lost(self) -> MorgueError | None:
+        """Return why nothing more may be written or asked for this archive; None: nothing forbids it."""
+        return None
+
+    def tell_loss(self, tell: Callable[[MorgueError], object]) -> None:
+        """Call a function, on any thread, once `lost` has a reason."""
 
     def list(self) -> WarcListing:
         """List the folder, subfolders included; return three empty lists if it is missing.

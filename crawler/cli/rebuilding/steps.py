@@ -32,12 +32,14 @@ def settle_old_database(config: Config, instead: str = "only the WARC files are 
     `instead`: what is used if it cannot.
     """
     from crawler.engine.open_archive import open_archive_writer
-    from pipelines.core.errors import ArchiveDamaged
+    from pipelines.core.errors import ArchiveDamaged, OutdatedCopy
 
     if not config.folder.database.exists():
         return
     try:
         archive_writer = open_archive_writer(config)
+    except OutdatedCopy:
+        return  # what it knows does not count any more
     except ArchiveDamaged as error:
         click.echo(f"the old database cannot be read ({error.cause}): {instead}")
         return

@@ -108,17 +108,20 @@ def latest(
     which = article_selection(db, query, filters)
     matches = "+a.place IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH :match)" if which.match else "1"
     # + : the index of numbers is read from its end, and it has the places, so that few rows of articles are read.
-    sql = f"""SELECT a.place, a.first_seen, a.id FROM articles a WHERE a.id BETWEEN :first AND :last
-                 AND +a.place BETWEEN :first_place AND :last_place AND {matches}
-                {which.tests} ORDER BY a.id DESC LIMIT :limit"""
+    tests = f"""+a.place BETWEEN :first_place AND :last_place AND {matches}
+               {which.tests} ORDER BY a.id DESC LIMIT :limit"""
 
     def places(one: sqlite3.Connection) -> list[int]:
         values = {**which.values, "limit": limit}
+        if own_numbers(one) is None:
+            return [row["place"] for row in ask(one, f"SELECT a.place FROM articles a WHERE {tests}", values)]
+        in_range = f"""SELECT a.place, a.first_seen, a.id FROM articles a
+                        WHERE a.id BETWEEN :first AND :last AND {tests}"""
         found = [
-            row for numbers in ranges_in(one, "articles") for row in ask(one, sql, {**values, **numbers._asdict()})
+            row for numbers in ranges_in(one, "articles") for row in ask(one, in_range, {**values, **numbers._asdict()})
         ]
-        if own_numbers(one) is not None:  # a shard may have articles that came in elsewhere
-            found.sort(key=lambda row: (row["first_seen"], row["id"]), reverse=True)
+        # A shard may have articles that came in elsewhere.
+        found.sort(key=lambda row: (row["first_seen"], row["id"]), reverse=True)
         return [row["place"] for row in found[:limit]]
 
     if isinstance(db, sqlite3.Connection):

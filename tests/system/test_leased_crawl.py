@@ -1,0 +1,87 @@
+"""Test that two machines never write one shard: two copies of a fleet's folder, one bucket, real crawls."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+
+from pipelines.bucket.address import bucket_address
+from pipelines.bucket.object_store import ObjectStore
+from pipelines.bucket.shard_head import read_head
+from pipelines.fleet.layout import fleet_at
+from tests.support.command import morgue, start
+from tests.support.seaweedfs import ObjectServer
+from tests.support.small_paper import serving
+
+SECONDS = 2  # of the lease
+STORIES = 5
+
+
+def settings(bucket: str, endpoint: str) -> list[str]:
+    """Return the options of a crawl of a paper on this machine, with a bucket and a short lease."""
+    wanted = [
+        "crawl.allow_private_ips=true",
+        "crawl.delay=0.3",
+        "record.rotate_after='0s'",
+        f"storage.bucket='{bucket}'",
+        f"storage.endpoint='{endpoint}'",
+        f"storage.lease={SECONDS}",
+    ]
+    return [word for one in wanted for word in ("-s", one)]
+
+
+@pytest.mark.slow
+def test_shard_of_a_machine_that_hangs_goes_on_on_another(tmp_path: Path, object_server: ObjectServer):
+    """The hanging one asks and ships nothing when it wakes; what never arrived is given up and fetched again."""
+    store = ObjectStore(bucket_address(f"s3://morgue-tests/{uuid.uuid4()}", object_server.endpoint))
+    store.put("started", b"")
+    options = settings(str(store.address), object_server.endpoint)
+    with serving(STORIES) as paper:
+        assert morgue("init", tmp_path / "one", "--shards", "2").returncode == 0
+        paper.watch(tmp_path / "one")
+        shutil.copytree(tmp_path / "one", tmp_path / "two")
+        fleet = fleet_at(tmp_path / "one")
+        assert fleet is not None
+        number = fleet.owner_of_url(paper.url)
+        one, two = (("-C", tmp_path / name, "--shard", str(number)) for name in ("one", "two"))
+
+        hanging = start(*one, "crawl", *options)
+        while not any("story-number" in path for path in paper.asked):
+            assert hanging.poll() is None
+            time.sleep(0.02)
+        os.kill(hanging.pid, signal.SIGSTOP)
+        time.sleep(0.2)  # answers under way
+        begun = read_head(store, fleet.id, number)
+        assert len(begun.begun) == 1
+        assert not begun.files
+
+        refused = morgue(*two, "crawl", *options)
+        assert refused.returncode == 7
+        assert "which another holder has changed since (token 1)" in refused.stderr
+        made = morgue(*two, "rebuild", *options)
+        assert made.returncode == 0, made.stderr
+        asked = len(paper.asked)
+        os.kill(hanging.pid, signal.SIGCONT)
+        output, _ = hanging.communicate(timeout=60)
+        assert hanging.returncode == 4, output
+        assert len(paper.asked) == asked
+
+        crawled = morgue(*two, "crawl", *options)
+        assert crawled.returncode == 0, crawled.stderr
+        late = morgue(*one, "ship", *options)
+        assert late.returncode == 7
+        assert "is older than shard" in late.stderr
+        assert "5 articles" in morgue(*two, "count").stdout
+    head = read_head(store, fleet.id, number)
+    assert [*head.given_up] == [*begun.begun]
+    assert len(head.files) == 1
+    assert not head.begun
+    assert [found.key for found in store.objects(f"shards/{number:03}/warc")] == [
+        f"shards/{number:03}/warc/{name}" for name in head.files
+    ]
