@@ -45,7 +45,7 @@ FILE_USERS = {
     "crawler/cli/fleet/split.py": "settings and sources of the archive that is split",
     "crawler/cli/main.py": "the commands that there are",
     "crawler/cli/old_databases.py": "databases that were put aside",
-    "pipelines/moving/plan.py": "fleet.moving.toml",
+    "pipelines/fleet/plan.py": "fleet.moving.toml",
     "crawler/cli/url_list.py": "a list of addresses or sites from the user",
     "crawler/cli/url_report.py": "the report on that list",
     "crawler/commands/extract.py": "a page from the user",

@@ -23,6 +23,7 @@ from crawler.config.archive_folder import MAX_TOML_BYTES, SETTINGS, ArchiveFolde
 from crawler.config.plain_values import literal
 from pipelines.core import safe_open
 from pipelines.core.errors import ConfigError, NotOrdinaryFile, os_errors
+from pipelines.core.log_output import without_passwords
 from pipelines.core.urls import site_of_host, site_or_none
 from pipelines.fleet.layout import SHARD_TABLE, FleetFolder, fleet_of_shard
 
@@ -283,7 +284,7 @@ def config_error(file: str, detail: ErrorDetails, model: type[BaseModel], overri
             else f"{literal(detail['input'])} is not a table"
         )
         cure = f"say {table_header(at)}" + (" with double brackets, above its keys" if is_table else "")
-    return ConfigError(OPTION if by_option else file, f"{place}{key_label(at)}: {cause}", cure)
+    return ConfigError(OPTION if by_option else file, without_passwords(f"{place}{key_label(at)}: {cause}"), cure)
 
 
 def declaration(model: type[BaseModel], at: tuple[str | int, ...]) -> tuple[type[BaseModel], Any]:

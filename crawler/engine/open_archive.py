@@ -15,7 +15,9 @@ from pipelines.core import timestamps
 from pipelines.core.archive_layout import is_export
 from pipelines.core.errors import ConfigError, WrongClock
 from pipelines.database.health.wrong_clock import written_years_after
+from pipelines.database.schema.numbers import own_numbers
 from pipelines.fleet.layout import fleet_above
+from pipelines.fleet.plan import must_be_still
 
 if TYPE_CHECKING:
     from crawler.engine.shared_hosts import SharedHosts
@@ -23,14 +25,15 @@ if TYPE_CHECKING:
 SOFTWARE = f"newsmorgue {__version__}"
 OLDEST_NOW = datetime(2020, 1, 1, tzinfo=UTC)  # Newsmorgue is younger; a clock that lost its battery says 1970 or 2000
 CURE_OF_EXPORT = "run this in the archive that it was exported from, and export it again"
+CURE_OF_STRANGER = "put the shard's own folder back; `morgue fleet split` makes a fleet of an archive"
 CURE_OF_RUNS_AHEAD = (
     "if it is right now, and was years ahead in all runs of this archive: make another one (`morgue init`), "
     "and `morgue import` the WARC files of this one"
 )
 
 
-def open_archive_writer(config: Config) -> ArchiveWriter:
-    """Lock the archive and open it.
+def open_archive_writer(config: Config, *, is_moving: bool = False) -> ArchiveWriter:
+    """Lock the archive and open it. `is_moving`: rows move between this shard and another one.
 
     A clock that is years behind would date new articles wrongly, and use up the visits of known ones. Raise
     ArchiveLocked, NotWritable, ArchiveDamaged, DiskFull, ConfigError, WrongClock.
@@ -38,6 +41,8 @@ def open_archive_writer(config: Config) -> ArchiveWriter:
     if is_export(config.folder.path):
         cause = "was exported without WARC files: it can be searched, and nothing can be added or changed"
         raise ConfigError(str(config.folder.path), cause, CURE_OF_EXPORT)
+    if (fleet := fleet_above(config.folder.path)) is not None and not is_moving:
+        must_be_still(fleet, int(config.folder.path.name))
     now = timestamps.now()
     if now < OLDEST_NOW:
         raise _clock_behind(now, "which is before Newsmorgue was written")
@@ -59,6 +64,8 @@ def open_archive_writer(config: Config) -> ArchiveWriter:
         info=info | {name: value for name, value in operator.items() if value},
     )
     try:
+        if fleet is not None and own_numbers(archive_writer.db) is None:
+            raise ConfigError(str(config.folder.path), "lies in a fleet, and is none of its shards", CURE_OF_STRANGER)
         latest = archive_writer.call(written_years_after, archive_writer.db, now)
         if latest is not None:
             raise _clock_behind(now, f"but this archive was last written at {latest}", CURE_OF_RUNS_AHEAD)
@@ -89,9 +96,9 @@ def host_turns(config: Config) -> SharedHosts | None:
 
 
 @contextmanager
-def writing(config: Config) -> Iterator[ArchiveWriter]:
+def writing(config: Config, *, is_moving: bool = False) -> Iterator[ArchiveWriter]:
     """Open an archive as `open_archive_writer` does, and close it at the end of the block. Raise what failed in it."""
-    archive_writer = open_archive_writer(config)
+    archive_writer = open_archive_writer(config, is_moving=is_moving)
     try:
         yield archive_writer
     finally:

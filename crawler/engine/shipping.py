@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -155,7 +155,7 @@ def ship(
             keep = None if everything or is_due else file_to_continue(config, storage, state)
             report = ship_waiting(storage, state.archive, keep, listed, on_shipped, may_go_on)
             if may_go_on():
-                _ship_manifest(config, storage.store, anew=bool(report.shipped))
+                _ship_manifest(config, storage.store)
             if is_due and not report.failed and may_go_on():
                 report.snapshot = save(storage.store, config.folder.database, back_up)
                 if isinstance(storage, LeasedStorage):
@@ -170,17 +170,15 @@ def ship(
         lock.release()
 
 
-def _ship_manifest(config: Config, store: ObjectStore, *, anew: bool) -> None:
-    """Copy the manifest to the bucket if it has grown: without it, a restore elsewhere would read all files."""
+def _ship_manifest(config: Config, store: ObjectStore) -> None:
+    """Copy the manifest to the bucket if it has changed: without it, a restore elsewhere would read all files."""
     path = config.folder.path / manifest.NAME
     if not path.exists():
         return
     with os_errors(str(path)):
         data = safe_open.read_bytes(path)
-    with suppress(NotFound):
-        if not anew and store.head(manifest.NAME).size == len(data):
-            return
-    store.put(manifest.NAME, data)
+    if store.etag_of_equal(manifest.NAME, data) is None:
+        store.put(manifest.NAME, data)
 
 
 def fetch_manifest(config: Config, storage: WarcStorage) -> None:
@@ -244,7 +242,7 @@ def forget_snapshots(config: Config) -> None:
         assert head is not None
         store = ObjectStore(head.address)
         delete_but(store, 0)
-        _ship_manifest(config, store, anew=True)
+        _ship_manifest(config, store)
 
 
 def ship_after_run(config: Config) -> str:

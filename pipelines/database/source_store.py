@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from pipelines.core.items import Source
+from pipelines.core.log_output import without_passwords
 from pipelines.core.timestamps import now, stamp
 from pipelines.core.urls import url_key
 from pipelines.database import listings
@@ -96,10 +97,10 @@ class SourceStore:
         self.db.execute("DELETE FROM sources WHERE id = ?", (source_id,))
 
     def begin_crawl(self, command: str, software: str) -> int:
-        """Add the row of a run and return its id."""
+        """Add the row of a run and return its id. Its command is kept without passwords: the journal has it, too."""
         cursor = self.db.execute(
             f"INSERT INTO crawls (id, started, command, software) VALUES ({new_id('crawls')}, ?, ?, ?)",  # noqa: S608
-            (stamp(now()), command, software),
+            (stamp(now()), without_passwords(command), software),
         )
         return int(cursor.lastrowid or 0)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,13 @@ def make_shard_folder(shard: Path) -> None:
 
 
 def _read(path: Path) -> FleetFolder:
+    with os_errors(str(path / FLEET_NAME)):
+        status = os.stat(path / FLEET_NAME, follow_symlinks=False)
+    return _read_once(path, (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns))
+
+
+@lru_cache(maxsize=4)  # each database that is opened asks
+def _read_once(path: Path, _stamp: tuple[int, ...]) -> FleetFolder:
     import tomllib  # which an archive that is no fleet need not load
 
     file = path / FLEET_NAME

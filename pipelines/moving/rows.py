@@ -87,6 +87,7 @@ def copy_rows(db: sqlite3.Connection) -> None:
                 f"""DELETE FROM main.{table.name} WHERE ({key}) IN (
                         SELECT {key} FROM old.{table.name} WHERE {table.which})"""
             )
+    _give_way(db)
     for table in TABLES:
         if table.name == "articles":
             _copy_articles(db, table)
@@ -141,6 +142,27 @@ def _copy_articles(db: sqlite3.Connection, table: MovedTable) -> None:
             f"INSERT INTO main.articles ({', '.join(names)}) SELECT {values} FROM old.articles WHERE id = ?1",
             (number, place_for(db, day)),
         )
+
+
+# Rows that this archive has about addresses of rows that come, under other numbers.
+HELD_ADDRESSES = """
+SELECT m.id, o.id AS coming FROM old.frontier o JOIN main.frontier m ON m.url_key = o.url_key
+ WHERE o.id IN temp.moving_frontier AND m.id != o.id AND o.kind != 'part'"""
+HELD_STATES = """
+SELECT m.id FROM old.page_states o JOIN main.page_states m ON m.url_key = o.url_key
+ WHERE o.id IN temp.moving_states AND m.id != o.id AND o.ended IS NULL AND m.ended IS NULL"""
+
+
+def _give_way(db: sqlite3.Connection) -> None:
+    """Delete rows about addresses that come with their own, as of a page to which another site led: one row has it."""
+    held = f"(SELECT id FROM ({HELD_ADDRESSES}))"
+    db.execute(
+        f"""UPDATE OR IGNORE main.page_parts SET part_id = h.coming FROM ({HELD_ADDRESSES}) h
+             WHERE part_id = h.id"""
+    )
+    db.execute(f"DELETE FROM main.page_parts WHERE part_id IN {held} OR page_id IN {held}")
+    db.execute(f"DELETE FROM main.frontier WHERE id IN {held}")
+    db.execute(f"DELETE FROM main.page_states WHERE id IN ({HELD_STATES})")
 
 
 def _link_parts(db: sqlite3.Connection) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipelines.archive.crash_recovery import files_without_rows, must_match_files
 from pipelines.core.archive_layout import DATABASE_NAME
-from pipelines.core.errors import ArchiveDamaged, DiskFull, MorgueError, NoArchive
+from pipelines.core.errors import ArchiveDamaged, ConfigError, DiskFull, MorgueError, NoArchive
 from pipelines.core.plural import counted, verb
 from pipelines.core.timestamps import day_number
 from pipelines.database.connection import BEING_UPGRADED, ask, connect
@@ -164,7 +164,9 @@ def wrong_database(path: Path, entries: Collection[ManifestEntry]) -> Iterator[F
 
 
 def as_finding(error: MorgueError) -> Finding:
-    """Return an error of the database as a finding."""
+    """Return an error of the database as a finding. Raises ConfigError for that of another archive's database."""
+    if isinstance(error, ConfigError):
+        raise error
     kind = "half upgraded" if error.cause == BEING_UPGRADED else "bad database"
     return Finding(DATABASE_NAME, None, kind, error.cause)
 

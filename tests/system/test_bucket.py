@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import time
 from pathlib import Path
 
@@ -58,6 +59,19 @@ def test_archive_whose_files_lie_in_a_bucket_is_like_any_other(archive: Path, ob
     told = b"".join(path.read_bytes() for path in archive.rglob("*") if path.is_file())
     assert SECRET.encode() not in told + records
     assert rows(archive, "SELECT count(*) FROM crawls WHERE command LIKE ?", f"%{SECRET}%") == [(0,)]
+
+
+def test_manifest_in_the_bucket_follows_a_file_that_was_rewritten(archive: Path, object_server: ObjectServer):
+    """As by a move to another shard: its line has another SHA-256 then, and the same length."""
+    store = give_bucket(archive, object_server)
+    with serving(1) as paper:
+        paper.watch(archive)
+        assert crawl(archive).returncode == 0
+    assert morgue("-C", archive, "ship", "--all").returncode == 0
+    path = archive / "manifest.jsonl"
+    path.write_bytes(re.sub(rb'"sha256": ?"[0-9a-f]{8}', b'"sha256": "01234567', path.read_bytes()))
+    assert morgue("-C", archive, "ship", "--all").returncode == 0
+    assert store.get("manifest.jsonl").data == path.read_bytes()
 
 
 def test_bucket_that_hangs_stops_the_crawl_only_at_the_limit_of_the_spool(archive: Path, object_server: ObjectServer):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import tomllib
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -132,9 +134,14 @@ def test_shards_go_on_with_numbers_of_their_own(fleet, archive):
     given = {table: {row[0] for row in rows(archive, f"SELECT id FROM {table}")} for table in ("articles", "captures")}
     with papers(fleet) as served:
         urls = [f"{url}/notice.html" for url, _ in served.values()]
+        folder = fleet_at(fleet)
+        assert folder is not None
+        owned = {number: [url for url in urls if folder.owner_of_url(url) == number] for number in range(3)}
         for number, shard in enumerate(shards_of(fleet)):
+            if not owned[number]:
+                continue
             before = {row[0] for row in rows(shard, "SELECT id FROM captures")}
-            done = morgue("-C", shard, "crawl", *LOOPBACK, "--urls", "-", stdin="\n".join(urls))
+            done = morgue("-C", shard, "crawl", *LOOPBACK, "--urls", "-", stdin="\n".join(owned[number]))
             assert done.returncode in (0, 1), done.stderr
             new = {row[0] for row in rows(shard, "SELECT id FROM captures")} - before
             assert new
@@ -173,6 +180,32 @@ def test_source_moves_there_and_back(fleet):
     back = contents(paths[home])
     assert {name: back[name] ^ kept for name, kept in original.items() if back[name] != kept} == {}
     assert "moved" not in tomllib.loads((fleet / "fleet.toml").read_text())
+    verified(*paths)
+
+
+def test_what_moves_takes_the_place_of_what_the_other_shard_knew_of_its_addresses(fleet):
+    """A page of another site had led there: that row would keep out the visits of the source."""
+    home = owners(fleet)["south"]
+    paths, away = shards_of(fleet), (home + 1) % 3
+    before = contents(paths[home])["frontier"]
+    ((key, url, host),) = rows(
+        paths[home],
+        """SELECT f.url_key, f.url, f.host FROM frontier f JOIN sources s ON s.id = f.source_id
+            WHERE s.name = 'south' AND f.kind = 'article' LIMIT 1""",
+    )
+    with closing(sqlite3.connect(paths[away] / "morgue.db")) as db, db:
+        columns = [row[1] for row in db.execute("PRAGMA table_info(frontier)")]
+        values = {"id": str(away * RANGE + 900_000), "url_key": "?1", "url": "?2", "host": "?3", "source_id": "NULL"}
+        selected = ", ".join(values.get(name, name) for name in columns)
+        db.execute(
+            f"INSERT INTO frontier ({', '.join(columns)}) SELECT {selected}"
+            " FROM frontier WHERE kind = 'article' LIMIT 1",
+            (key, url, host),
+        )
+    assert morgue("-C", fleet, "fleet", "move", "south", "--to", str(away)).returncode == 0
+    moved = {row for row in before if any(HOSTS["south"] in str(value) for value in row)}
+    assert moved
+    assert moved <= contents(paths[away])["frontier"]
     verified(*paths)
 
 

@@ -24,9 +24,11 @@ from crawler.cli.common_options import SHARD_VARIABLE, WholeFleet
 from crawler.cli.fleet.routes import route_of
 from crawler.cli.fleet.work_options import WorkOptions, work_options_of
 from pipelines.core.errors import INTERRUPTED, ArchiveDamaged, DiskFailing, DiskFull, MorgueError, NotFound, NotWritable
+from pipelines.core.worker_pool import signal_with_parent
 from pipelines.fleet.layout import FleetFolder
 
 READ_BYTES = 1 << 16
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 RUN_SHARD = "crawler.cli.fleet.shard_item:run_shard"  # what a Dask worker runs
 GRAVE = (DiskFull, NotWritable, DiskFailing, ArchiveDamaged)  # their exit codes count, whatever other shards say
 Run = Callable[[], int]  # runs the command again, for the shard that MORGUE_SHARD names; returns its exit code
@@ -74,10 +76,11 @@ def run_on_fleet(error: WholeFleet, run: Run) -> int:
     if route.is_asking:
         return exit_code({number: _on_terminal(run, number) for number in shards})
     if work.on:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the workers are told to stop, too
         answers = _on_cluster(error.fleet, shards, work)
     else:
         at_once = len(shards) if route.is_lasting else work.at_once or route.at_once
-        answers = _in_processes(run, shards, at_once, live=route.is_lasting)
+        answers = in_processes(run, shards, at_once, live=route.is_lasting)
     return _report(answers, is_live=route.is_lasting, is_json=is_json)
 
 
@@ -92,7 +95,7 @@ def _report(answers: Iterable[ShardAnswer], *, is_live: bool, is_json: bool) -> 
     if code == NotFound.exit_code and done:  # no shard knows it: each says so
         sys.stderr.write(done[0].text("err"))
     if is_json:
-        _print_json(done)
+        print_json(done)
     return code
 
 
@@ -132,25 +135,28 @@ def _on_cluster(fleet: FleetFolder, shards: Sequence[int], work: WorkOptions) ->
             yield ShardAnswer(number, printed, result.value["code"])
 
 
-def _in_processes(run: Run, shards: Sequence[int], at_once: int, *, live: bool) -> Iterator[ShardAnswer]:
+def in_processes(run: Run, shards: Sequence[int], at_once: int, *, live: bool) -> Iterator[ShardAnswer]:
     """Yield what processes of ours answer, as they end. `live`: print each line when it comes.
 
-    A signal is passed on to all of them.
+    A signal is passed on to all of them; shards that did not begin are interrupted, too.
     """
-    waiting, running = list(shards), dict[int, ShardRun]()
+    waiting, running, left = list(shards), dict[int, ShardRun](), list[int]()
 
     def stop(number: int, _frame: object) -> None:
+        left.extend(waiting)
         waiting.clear()
         for one in running.values():
             with suppress(ProcessLookupError):
                 os.kill(one.process.pid or 0, number)
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, stop) for number in SIGNALS}
     try:
         while waiting or running:
             while waiting and len(running) < at_once:
+                signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # until `stop` knows of the process
                 number = waiting.pop(0)
                 running[number] = _start(run, number)
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
             by_pipe = {pipe: one for one in running.values() for pipe in one.pipes}
             for pipe in wait([*by_pipe]):
                 assert isinstance(pipe, int)
@@ -160,7 +166,10 @@ def _in_processes(run: Run, shards: Sequence[int], at_once: int, *, live: bool) 
                 del running[one.answer.number]
                 one.answer.code = one.process.exitcode if one.process.exitcode is not None else INTERRUPTED
                 yield one.answer
+        yield from map(ShardAnswer, left)
     finally:
+        stop(signal.SIGTERM, None)  # only if nobody wants the answers any more
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         for number, handler in before.items():
             signal.signal(number, handler)
 
@@ -170,33 +179,37 @@ def _start(run: Run, number: int) -> ShardRun:
     (out, out_end), (err, err_end) = os.pipe(), os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
-    process = multiprocessing.get_context("fork").Process(target=_in_process, args=(run, number, out_end, err_end))
+    process = multiprocessing.get_context("fork").Process(
+        target=_in_process, args=(run, number, out_end, err_end, os.getpid())
+    )
     process.start()
     os.close(out_end)
     os.close(err_end)
     return ShardRun(ShardAnswer(number), process, {out: "out", err: "err"})
 
 
-def _in_process(run: Run, number: int, out: int, err: int) -> None:
+def _in_process(run: Run, number: int, out: int, err: int, parent: int) -> None:
     os.setpgid(0, 0)  # Ctrl-C reaches only the process that passes it on: commands take a second one for impatience
-    for signal_number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(signal_number, signal.default_int_handler)
     for end, stream in ((out, sys.stdout), (err, sys.stderr)):
         os.dup2(end, stream.fileno())
         os.close(end)
-    _run_as(run, number)
+    _run_as(run, number, parent)
 
 
 def _on_terminal(run: Run, number: int) -> int:
     """Run the command for a shard in a process that has our terminal; return its exit code."""
     click.echo(f"shard {number:03}", err=True)
-    process = multiprocessing.get_context("fork").Process(target=_run_as, args=(run, number))
+    process = multiprocessing.get_context("fork").Process(target=_run_as, args=(run, number, os.getpid()))
     process.start()
     process.join()
     return process.exitcode if process.exitcode is not None else INTERRUPTED
 
 
-def _run_as(run: Run, number: int) -> None:
+def _run_as(run: Run, number: int, parent: int) -> None:
+    for signal_number in SIGNALS:
+        signal.signal(signal_number, signal.default_int_handler)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    signal_with_parent(signal.SIGTERM, parent)  # else a watch would go on for ever, with nobody to stop it
     os.environ[SHARD_VARIABLE] = str(number)
     code = run()
     sys.stdout.flush()
@@ -228,11 +241,14 @@ def _print(one: ShardAnswer) -> None:
         click.echo(data, err=stream == "err", nl=False)
 
 
-def _print_json(done: Sequence[ShardAnswer]) -> None:
+def print_json(done: Sequence[ShardAnswer]) -> None:
     """Print one object with what each shard says in JSON."""
     shards: dict[str, Any] = {}
     for one in sorted(done, key=lambda one: one.number):
         sys.stderr.write(one.text("err"))
         if text := one.text("out").strip():
-            shards[f"{one.number:03}"] = json.loads(text)
+            try:
+                shards[f"{one.number:03}"] = json.loads(text)
+            except ValueError:
+                click.echo(f"morgue: shard {one.number:03}: was killed while it printed its answer", err=True)
     click.echo(json.dumps({"shards": shards}, ensure_ascii=False, indent=2))

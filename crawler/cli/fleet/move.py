@@ -70,9 +70,9 @@ def move(fleet: FleetFolder, site: str, target: int, overrides: Sequence[str]) -
     from pipelines.core.timestamps import now
     from pipelines.core.urls import site_or_none
     from pipelines.fleet.owners import owner_by_hash
+    from pipelines.fleet.plan import COPYING, TAKING_OUT, MovingPlan, end_plan, must_be_going_on, plan_in
     from pipelines.moving.arrival import Arrival
     from pipelines.moving.departure import Departure
-    from pipelines.moving.plan import COPYING, TAKING_OUT, MovingPlan, end_plan, must_be_going_on, plan_in
     from pipelines.warc import manifest
 
     plan = plan_in(fleet.path)
@@ -88,10 +88,10 @@ def move(fleet: FleetFolder, site: str, target: int, overrides: Sequence[str]) -
 
     configs = [load(ArchiveFolder(fleet.shard_path(one)), overrides, skip_broken=True) for one in (origin, target)]
     with StepProgress() as steps, ExitStack() as stack:
-        leaving = stack.enter_context(writing(configs[0]))
+        leaving = stack.enter_context(writing(configs[0], is_moving=True))
         plan.write(fleet.path)
         if plan.step == COPYING:
-            with writing(configs[1]) as arriving:
+            with writing(configs[1], is_moving=True) as arriving:
                 Arrival(arriving, configs[0].folder.database, leaving.storage).bring(belongs, steps)
             plan = replace(plan, step=TAKING_OUT)
             plan.write(fleet.path)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +16,11 @@ from crawler.cli.common_options import SHARD_VARIABLE
 from crawler.cli.fleet.work_options import OPTIONS
 from crawler.engine.shared_hosts import SCHEDULER_VARIABLE
 from pipelines.core.errors import ConfigError
+from pipelines.core.worker_pool import signal_with_parent
 from pipelines.fleet.layout import fleet_at
 
 FOLDER_VARIABLE = "MORGUE_ARCHIVE"
+STOP_SECONDS = 8.0  # for a command to end after SIGTERM; its item is killed 10 s after its own
 OWN_OPTIONS = (*OPTIONS, "-C")  # each has a value
 
 
@@ -48,15 +53,26 @@ def run_shard(argument: dict[str, Any]) -> dict[str, Any]:
         )
         raise ConfigError(str(folder), f"{cause}, on the machine {os.uname().nodename}", cure)
     variables = {FOLDER_VARIABLE: folder, SHARD_VARIABLE: argument["shard"], SCHEDULER_VARIABLE: argument["on"]}
-    done = subprocess.run(
+    process = subprocess.Popen(
         [sys.executable, "-m", "crawler", *argument["words"]],
         env=os.environ | {name: str(value) for name, value in variables.items()},
         stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # If this process is killed, nobody waits for the command, and the shard is to be free for another worker.
+        preexec_fn=partial(signal_with_parent, signal.SIGTERM, os.getpid()),
     )
+    with process:
+        try:
+            out, err = process.communicate()
+        except BaseException:  # an interruption: the command keeps what it has done
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.communicate(timeout=STOP_SECONDS)
+            process.kill()
+            raise
     return {
-        "code": done.returncode,
-        "out": done.stdout.decode(errors="replace"),
-        "err": done.stderr.decode(errors="replace"),
+        "code": process.returncode,
+        "out": out.decode(errors="replace"),
+        "err": err.decode(errors="replace"),
     }

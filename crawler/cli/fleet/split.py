@@ -34,7 +34,7 @@ from pipelines.fleet.layout import (
 if TYPE_CHECKING:
     from crawler.cli.progress_bar import StepProgress
     from crawler.config.models import Config
-    from pipelines.moving.plan import MovingPlan
+    from pipelines.fleet.plan import MovingPlan
 
 
 @click.command(name="split")
@@ -75,7 +75,7 @@ def split_command(ctx: click.Context, archive: str | None, shards: int, into: st
 
 def check_target(target: Path, origin: Path) -> None:
     """Check that a fleet can be made in a folder, or its making go on. Raises ConfigError, MorgueError."""
-    from pipelines.moving.plan import PLAN_NAME
+    from pipelines.fleet.plan import PLAN_NAME
 
     with os_errors(str(target)):
         if os.path.lexists(target / PLAN_NAME) or not os.path.lexists(target) or not any(target.iterdir()):
@@ -89,7 +89,7 @@ def check_target(target: Path, origin: Path) -> None:
 def split(config: Config, old_fleet: FleetFolder | None, target: Path, shards: int) -> None:
     """Make the fleet, or go on making it. Raises MorgueError."""
     from crawler.cli.progress_bar import StepProgress
-    from pipelines.moving.plan import MovingPlan, end_plan, plan_in
+    from pipelines.fleet.plan import MovingPlan, end_plan, plan_in
     from pipelines.moving.wholeness import must_be_whole, state_of
 
     origins = [config.folder.path] if old_fleet is None else old_fleet.shard_paths()

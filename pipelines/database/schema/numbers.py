@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
+from pathlib import Path
 
-from pipelines.core.errors import MorgueError
+from pipelines.core.errors import ConfigError, MorgueError
+from pipelines.fleet.layout import FLEET_NAME, fleet_of_shard
 from pipelines.fleet.numbers import RANGE, NumberRange, bounds, shard_of_number
 
 SHARD_TABLES = """
@@ -32,6 +34,7 @@ NUMBERED_TABLES = (
     "sources", "crawls", "captures", "articles", "revisions", "readings", "removals", "page_states", "gaps", "pauses",
     "page_parts", "frontier",
 )  # fmt: skip
+PUT_BACK = "put its folder back where it was, under the name that it had"
 EVERY_NUMBER = NumberRange(1, (1 << 63) - 1)  # that SQLite can give
 
 
@@ -96,12 +99,33 @@ def make_shard(db: sqlite3.Connection, fleet: str, number: int, shards: int) -> 
     row = db.execute("SELECT fleet, number FROM shard").fetchone()
     if row is not None and tuple(row) != (fleet, number):
         cause = f"it is shard {row[1]} of the fleet {row[0]}, not shard {number} of the fleet {fleet}"
-        raise MorgueError("this archive", cause, "put its folder back where it was, under the name that it had")
+        raise MorgueError("this archive", cause, PUT_BACK)
     db.execute(
         """INSERT INTO shard (fleet, number, shards) VALUES (?1, ?2, ?3)
            ON CONFLICT (fleet) DO UPDATE SET shards = ?3 WHERE shards != ?3""",
         (fleet, number, shards),
     )
+
+
+def must_be_shard(db: sqlite3.Connection, path: Path) -> None:
+    """Check that a database is that of the shard in whose folder it lies. Raises ConfigError.
+
+    One that says of no shard that it is it can be read.
+    """
+    if own_numbers(db) is None or (fleet := fleet_of_shard(path.parent)) is None:
+        return
+    here, number = f"{fleet.path / FLEET_NAME} says", int(path.parent.name)
+    (found,) = db.execute("SELECT fleet, number, shards FROM shard").fetchall()
+    if found[0] != fleet.id:
+        cause, cure = f"belongs to the fleet {found[0]}, and {here} {fleet.id}", PUT_BACK
+    elif found[1] != number:
+        cause, cure = f"is shard {found[1]} of this fleet, and lies in the folder of shard {number}", PUT_BACK
+    elif found[2] != fleet.shards:
+        cause = f"is one of {found[2]} shards, and {here} {fleet.shards}"
+        cure = f"write shards = {found[2]} there again; `morgue fleet split` makes a fleet with another number"
+    else:
+        return
+    raise ConfigError(str(path), cause, cure)
 
 
 def highest_numbers(db: sqlite3.Connection, shard: int) -> dict[str, int]:

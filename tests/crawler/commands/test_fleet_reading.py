@@ -12,11 +12,11 @@ import pytest
 
 from exports import Archive, ArchiveDamaged
 from exports.fleet.connections import ShardsLeftOut
-from tests.support.asked_view import AskedView
 from tests.support.command import morgue
 from tests.support.counted_archive import build_counted
 from tests.support.example_archive import build_example
 from tests.support.fleet_archive import make_fleet
+from tests.support.web_apps import web_apps
 
 JSON = ("--format", "jsonl")
 ASKED = (
@@ -108,11 +108,9 @@ def test_shard_that_cannot_be_read_is_named(folders: tuple[Path, Path], tmp_path
 
 def test_view_shows_a_fleet(folders: tuple[Path, Path]) -> None:
     """Pages and JSON of a fleet are those of one archive."""
-    views = [AskedView(folder) for folder in folders]
-    for path in ("/search.json?q=climate&sort=newest", "/article/5", "/article/5.json", "/article/5/compare.json",
-                 "/captures/https://courier.example/2022/article-10", "/count.json?q=climate&by=source",
-                 "/edits.json", "/sources", "/timemap/json/https://courier.example/2022/article-10"):  # fmt: skip
-        one, fleet = (view.get(path) for view in views)
-        assert (fleet.status, fleet.body) == (one.status, one.body), path
-    for view in views:
-        view.close()
+    with web_apps(folders[0]) as one_view, web_apps(folders[1]) as fleet_view:
+        for path in ("/search.json?q=climate&sort=newest", "/article/5", "/article/5.json", "/article/5/compare.json",
+                     "/captures/https://courier.example/2022/article-10", "/count.json?q=climate&by=source",
+                     "/edits.json", "/sources", "/timemap/json/https://courier.example/2022/article-10"):  # fmt: skip
+            one, fleet = one_view.get(path), fleet_view.get(path)
+            assert (fleet.status, fleet.body) == (one.status, one.body), path

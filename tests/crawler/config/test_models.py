@@ -403,3 +403,10 @@ def test_settings_are_frozen(archive):
     """As all data here."""
     with pytest.raises(ValueError, match="frozen"):
         load(archive).crawl.delay = 3
+
+
+def test_mistake_in_an_address_is_named_without_its_password(archive):
+    """Errors of settings are logged, and sent by `health.notify`."""
+    said = complaint(archive, "storage.bucket=s3://key:hunter2@bucket/news")
+    assert "is not the address of a bucket" in said
+    assert "hunter2" not in said

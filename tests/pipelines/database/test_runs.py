@@ -9,6 +9,7 @@ import pytest
 
 from pipelines.database.connection import open_database
 from pipelines.database.runs import NEVER_ENDED, PAGE_COUNTS, RUN_KEYS, RUNNING, beginnings, runs
+from pipelines.database.store import ArticleStore
 from pipelines.session.crawl_stats import OUTCOMES, CrawlStats
 
 BEGUN = datetime(2026, 11, 23, 8, 0, 0, tzinfo=UTC)
@@ -92,3 +93,11 @@ def test_crawl_whose_beginning_cannot_be_read_is_left_out(db):
     """One row that was edited must not end every crawl."""
     db.execute("UPDATE crawls SET started = 'yesterday' WHERE id = 2")
     assert beginnings(db, 3, 9) == [datetime(2026, 11, 23, 6, tzinfo=UTC)]
+
+
+def test_command_of_a_run_is_kept_without_passwords(db):
+    """The row goes into the journal, and so into a WARC file and a bucket."""
+    run = ArticleStore(db).begin_crawl("crawl -s crawl.proxy=http://me:hunter2@proxy.example:1 paper", "newsmorgue")
+    assert db.execute("SELECT command FROM crawls WHERE id = ?", (run,)).fetchone()[0] == (
+        "crawl -s crawl.proxy=http://proxy.example:1 paper"
+    )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.core import safe_open
-from pipelines.core.errors import ArchiveDamaged, ConfigError, os_errors
+from pipelines.core.errors import ArchiveDamaged, ArchiveLocked, ConfigError, os_errors
 
 PLAN_NAME = "fleet.moving.toml"
 MAX_PLAN_BYTES = 100_000
@@ -70,6 +70,23 @@ def end_plan(folder: Path) -> None:
     """Note that all is moved. Raises MorgueError."""
     with os_errors(str(folder / PLAN_NAME)):
         (folder / PLAN_NAME).unlink(missing_ok=True)
+
+
+def must_be_still(folder: Path, shard: int) -> None:
+    """Raise ArchiveLocked if rows of a shard are being moved, or were when the move was stopped. Raises MorgueError.
+
+    What a crawl brought in between would be taken out without a copy, or be replaced by what was there before.
+    """
+    plan = plan_in(folder)
+    if plan is None:
+        return
+    if plan.id:
+        cause, cure = "is being made", "wait for it; if it was stopped, give the same `morgue fleet split` again"
+        raise ArchiveLocked(str(folder), cause, cure)
+    if shard in plan.shards:
+        cause = f"{plan.what[0]} is being moved from shard {plan.shards[0]} to {plan.shards[-1]}"
+        cure = f"wait for it; if it was stopped, finish it: morgue fleet move {plan.what[0]} --to {plan.shards[-1]}"
+        raise ArchiveLocked(str(folder), cause, cure, is_suspicious=True)
 
 
 def must_be_going_on(plan: MovingPlan | None, wanted: MovingPlan, folder: Path) -> None:

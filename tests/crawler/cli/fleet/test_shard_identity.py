@@ -1,0 +1,83 @@
+"""Test that a fleet refuses, by name, a shard that is not its own, and one from which rows are being moved."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pipelines.fleet.layout import fleet_at
+from pipelines.fleet.plan import MovingPlan
+from tests.support.command import make_archive, morgue, rows
+
+WORDS = (("search",), ("verify", "--shard", "0"), ("crawl", "--shard", "0"), ("upgrade", "--shard", "0"))
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Path:
+    return make_archive(tmp_path / "fleet", "--shards=2")
+
+
+def shard(fleet: Path, number: int) -> Path:
+    return fleet / "shards" / f"{number:03}"
+
+
+def rewrite(fleet: Path, pattern: str, text: str) -> None:
+    file = fleet / "fleet.toml"
+    file.write_text(re.sub(pattern, text, file.read_text()))
+
+
+def said(fleet: Path, *words: str) -> str:
+    """Return what a command says that fails."""
+    done = morgue("-C", fleet, *words)
+    assert done.returncode != 0, done.stdout
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_number_of_shards_changed_by_hand_is_refused(fleet, number):
+    """Sites would belong to other shards, and with fewer of them articles would be missing from answers."""
+    rewrite(fleet, "shards = 2", f"shards = {number}")
+    for words in WORDS:
+        assert f"is one of 2 shards, and {fleet}/fleet.toml says {number}" in said(fleet, *words)
+    assert rows(shard(fleet, 0), "SELECT count(*) FROM crawls") == [(0,)]
+
+
+def test_shard_of_another_fleet_is_refused_by_its_id(fleet):
+    """Its rows may have numbers that rows of this fleet have, too."""
+    found = fleet_at(fleet)
+    assert found is not None
+    rewrite(fleet, 'id = "[^"]*"', 'id = "another"')
+    for words in WORDS:
+        assert f"belongs to the fleet {found.id}, and {fleet}/fleet.toml says another" in said(fleet, *words)
+
+
+def test_shards_that_changed_places_are_refused(fleet):
+    """Each would crawl the sites of the other one."""
+    shard(fleet, 0).rename(fleet / "aside")
+    shard(fleet, 1).rename(shard(fleet, 0))
+    (fleet / "aside").rename(shard(fleet, 1))
+    for words in WORDS:
+        assert "is shard 1 of this fleet, and lies in the folder of shard 0" in said(fleet, *words)
+
+
+def test_shard_whose_database_is_made_anew_gives_its_own_numbers(fleet):
+    """A lost one without WARC files is made by the next crawl; an ordinary archive in its place is refused."""
+    (shard(fleet, 1) / "morgue.db").unlink()
+    assert morgue("-C", fleet, "crawl", "--shard", "1").returncode == 0
+    assert rows(shard(fleet, 1), "SELECT number, shards FROM shard") == [(1, 2)]
+    assert rows(shard(fleet, 1), "SELECT id FROM crawls") == [(10_000_000_001,)]
+    (make_archive(fleet.parent / "archive") / "morgue.db").replace(shard(fleet, 0) / "morgue.db")
+    assert "is none of its shards" in said(fleet, "crawl", "--shard", "0")
+
+
+@pytest.mark.parametrize(("plan", "refused"), [(MovingPlan(("a.example",), (0, 1)), "is being moved from shard 0 to 1"),
+                                               (MovingPlan(("states",), (2,), "id"), "is being made")])  # fmt: skip
+def test_nothing_is_written_while_rows_are_moved(fleet, plan, refused):
+    """What a crawl brings in between would be taken out without a copy. Exit code 4, and the cure is named."""
+    plan.write(fleet)
+    for words in (("crawl",), ("rebuild", "--shard", "1")):
+        assert refused in said(fleet, *words)
+    assert morgue("-C", fleet, "crawl").returncode == 4
+    assert morgue("-C", fleet, "search").returncode == 0
