@@ -11,7 +11,7 @@ import click
 
 from crawler.cli import output
 from crawler.cli.archive_options import database_of, format_option, standard_output
-from crawler.cli.common_options import common_options, folder_of, overrides_of
+from crawler.cli.common_options import common_options, folder_of, is_one_of_all, overrides_of
 from crawler.cli.log_options import log_options
 from pipelines.core.archive_layout import DATABASE_NAME, REBUILDING_SUFFIX, RESTORED_SUFFIX, RESTORING_SUFFIX
 from pipelines.core.errors import ConfigError, NotFound
@@ -95,6 +95,10 @@ def command(
     if not reason.strip():
         raise ConfigError("--reason", "is empty", "say who asked for it, and why")
     config = load(folder_of(ctx), overrides_of(ctx), skip_broken=True)
+    if is_one_of_all(ctx):
+        from crawler.cli.fleet.takedown_targets import targets_in_shard
+
+        targets = targets_in_shard(config.folder.path, targets)
     with closing(connect(config.folder.database)) as db:
         try:
             found = find(db, targets)

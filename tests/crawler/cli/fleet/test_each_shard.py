@@ -70,6 +70,18 @@ def test_each_paper_is_crawled_by_the_shard_that_owns_it(fleet):
     assert [shard["well"] for shard in json.loads(checked.stdout)["shards"].values()] == [True] * SHARDS
 
 
+def test_takedown_of_targets_in_two_shards_removes_both(fleet):
+    """Each shard removes its own; a target that no shard has is named, and nothing is removed."""
+    assert crawl(fleet.path).returncode in (0, 1)
+    urls = [paper.stories[0] for paper in fleet.papers.values()]
+    remove = ("-C", fleet.path, "remove", *urls, "--reason", "asked", "--yes")
+    done = morgue(*remove, "https://nobody.example/")
+    assert (done.returncode, "nobody.example" in done.stderr) == (8, True)
+    assert {len(found) for number, found in stories(fleet.folder).items() if number in fleet.papers} == {3}
+    assert morgue(*remove).returncode == 0
+    assert {len(found) for number, found in stories(fleet.folder).items() if number in fleet.papers} == {2}
+
+
 def test_named_source_or_address_goes_to_its_shard_alone(fleet):
     """By name, by address, and by a list; nothing is asked of the other paper."""
     (one, paper), (other, _) = fleet.papers.items()
