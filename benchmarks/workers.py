@@ -121,9 +121,7 @@ def main() -> int:
         alone = crawl(fleet, server, "--shard", "0")
         together = crawl(fleet, server, "--at-once", str(asked.workers))
         found = Counter(article.url for article in Archive(fleet).search())
-    print(
-        f"one worker: {alone:.2f} pages/s; {asked.workers} workers: {together:.2f} pages/s, {together / alone:.1f} times"
-    )
+    print(f"one worker: {alone:.2f} pages/s; {asked.workers}: {together:.2f} pages/s, {together / alone:.1f} times")
     wrong = [*impolite(server.log)]
     expected = {f"{server.url(h)}/story-{n}-of-the-harbour.html" for h in server.hosts for n in range(asked.pages)}
     if found != Counter(expected):
