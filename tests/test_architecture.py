@@ -59,6 +59,7 @@ FILE_USERS = {
     "crawler/config/setting_names.py": "morgue.toml, before a search",
     "crawler/config/toml_files.py": "morgue.toml and sources/",
     "crawler/engine/import_run.py": "files of other programs",
+    "crawler/engine/shipping.py": "the manifest, on its way to the bucket and back",
     "crawler/watch/status_file.py": "watch.json",
     "crawler/onboarding/samples.py": "saved pages",
     "crawler/lake/places.py": "files of other programs, and the folder of readings",

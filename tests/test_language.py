@@ -106,7 +106,9 @@ TABLES = {
     "captures",
     "crawl",
     "crawls",
+    "record",
     "revisions",
+    "storage",
 }  # of the database and of morgue.toml: their columns and keys are no modules
 
 

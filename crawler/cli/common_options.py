@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crawler.config.archive_folder import ArchiveFolder, find
+from pipelines.core.archive_layout import SETTINGS_NAME
 from pipelines.core.errors import ConfigError
 from pipelines.core.plural import counted
 from pipelines.core.terminal import plain
-from pipelines.fleet.layout import MAX_SHARDS, FleetFolder, fleet_at, is_fleet
+from pipelines.fleet.layout import MAX_SHARDS, FleetFolder, fleet_above, fleet_at, is_fleet, lost_shard
 
 if TYPE_CHECKING:
     import sqlite3
@@ -117,9 +118,14 @@ def fleet_of(ctx: click.Context) -> FleetFolder | None:
     return fleet_at(settings_folder_of(ctx).path)
 
 
-def folder_of(ctx: click.Context) -> ArchiveFolder:
-    """Return the archive folder of this invocation. Raises NoArchive, ConfigError; WholeFleet for that of a fleet."""
+def folder_of(ctx: click.Context, *, may_be_lost: bool = False) -> ArchiveFolder:
+    """Return the archive folder of this invocation. Raises NoArchive, ConfigError; WholeFleet for that of a fleet.
+
+    Raises ArchiveDamaged for a shard whose folder is not there, unless it `may_be_lost`.
+    """
     folder = settings_folder_of(ctx)
+    if not may_be_lost and fleet_above(folder.path) and not os.path.lexists(folder.path / SETTINGS_NAME):
+        raise lost_shard(folder.path)
     if (fleet := fleet_at(folder.path)) is not None:
         raise WholeFleet(fleet, ctx)
     if ctx.find_root().ensure_object(dict).get(WORK_KEY) and not is_one_of_all(ctx):

@@ -53,7 +53,7 @@ def command(ctx: click.Context, copy: Path | None) -> int:
     from pipelines.rebuild.catch_up import catch_up, finish_interrupted, is_up_to_date
     from pipelines.warc import manifest
 
-    config = load(folder_of(ctx), overrides_of(ctx))
+    config = load(folder_of(ctx, may_be_lost=True), overrides_of(ctx))
     folder, storage = config.folder, storage_of(config)
     database = folder.database
     if is_export(folder.path):

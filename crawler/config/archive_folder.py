@@ -17,7 +17,7 @@ from pathlib import Path
 from pipelines.core.archive_layout import DATABASE_NAME, SETTINGS_NAME, SOURCES_FOLDER, WARC_FOLDER, WARC_SUFFIX
 from pipelines.core.errors import ArchiveDamaged, ConfigError, NoArchive, os_errors
 from pipelines.core.terminal import plain
-from pipelines.fleet.layout import FLEET_NAME, SHARDS_FOLDER, fleet_above
+from pipelines.fleet.layout import FLEET_NAME, SHARDS_FOLDER, fleet_above, must_have_its_fleet_file
 
 SETTINGS = SETTINGS_NAME
 MAX_TOML_BYTES = 1_000_000  # of morgue.toml or the file of one source; with every setting and its comment it has 20 KB
@@ -83,6 +83,7 @@ def find(given: str | None = None) -> ArchiveFolder:
     """
     named = given or os.environ.get("MORGUE_ARCHIVE")
     folder = _named(named, "-C" if given else "MORGUE_ARCHIVE") if named else _around(Path.cwd())
+    must_have_its_fleet_file(folder.path)
     for inner in (folder.warc, folder.sources):
         check_linked_folder(inner)
     return folder

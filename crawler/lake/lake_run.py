@@ -19,7 +19,7 @@ from crawler.work.map_items import map_items
 from crawler.work.values import WorkPlace, WorkResult
 from pipelines.core.errors import ConfigError
 
-SETTINGS_NAME = "lake.json"  # in the output: with which filters its readings were made
+SETTINGS_NAME = "_lake.json"  # in the output: with which filters its readings were made
 READ_FILE = "crawler.lake.read_file:read_file"
 NAME_DIGEST_BYTES = 4  # in the name of an output: two folders may have files of one name
 # Wall seconds after which an item counts as hung: a tenth of what a core reads of a common lake in a second.

@@ -68,6 +68,10 @@ def files_at(address: str) -> list[LakeFile]:
 
 def _objects_at(address: str) -> list[LakeFile]:
     store, prefix = _bucket_of(address)
+    if "*" in prefix or "?" in prefix:
+        raise ConfigError(
+            address, "is a pattern, which only a folder can have", "give a prefix, or the name of one file"
+        )
     if prefix.lower().endswith(SUFFIXES):
         return [LakeFile(address, store.head(prefix).size)]
     objects = [one for one in store.objects(prefix.rstrip("/")) if one.key.lower().endswith(SUFFIXES)]

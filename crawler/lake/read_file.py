@@ -71,7 +71,7 @@ def parquet_name(name: str) -> str:
 
 def note_name(name: str) -> str:
     """Return the name of the note that says why a file was not read, or not to its end."""
-    return f"{name}.failed.json"
+    return f"_{name}.failed.json"  # readers of Parquet folders pass over names that begin so
 
 
 def read_file(argument: dict[str, Any]) -> dict[str, Any]:

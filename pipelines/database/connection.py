@@ -29,7 +29,7 @@ from pipelines.core.errors import ArchiveDamaged, NoArchive, os_errors, read_err
 from pipelines.core.safe_open import must_be_ordinary, open_file
 from pipelines.core.terminal import plain
 from pipelines.database.schema import UNFINISHED, newest, numbers
-from pipelines.fleet.layout import fleet_above, fleet_of_shard
+from pipelines.fleet.layout import fleet_above, fleet_of_shard, lost_shard
 
 Row = dict[str, Any]
 
@@ -275,6 +275,8 @@ def missing_database(path: Path) -> NoArchive | ArchiveDamaged:
         if path.with_name(path.name + suffix).exists():
             cure = "wait for it; if none is running, the same command goes on where it stopped"
             return ArchiveDamaged(str(path), f"is being made again by `{command}`", cure)
+    if fleet_above(path.parent) is not None:
+        return lost_shard(path.parent)
     if has_warc_files(path.parent):
         return ArchiveDamaged(str(path), "holds nothing, but WARC files are there", MAKE_AGAIN)
     return NoArchive(str(path.parent), "no articles yet", "run `morgue crawl` (`morgue add URL` names what to crawl)")

@@ -79,6 +79,23 @@ def is_fleet(path: Path) -> bool:
     return os.path.lexists(path / FLEET_NAME)
 
 
+def must_have_its_fleet_file(path: Path) -> None:
+    """Raise ArchiveDamaged for a folder with shards and no `fleet.toml`: no archive is to be made in it."""
+    if is_fleet(path) or not os.path.lexists(path / SHARDS_FOLDER / "000" / SETTINGS_NAME):
+        return
+    cure = f"put back a copy; or write id and shards into it by hand: {SHARDS_FOLDER}/000/{SETTINGS_NAME} has the id"
+    raise ArchiveDamaged(str(path / FLEET_NAME), f"is not there, and {SHARDS_FOLDER}/ is", cure)
+
+
+def lost_shard(shard: Path) -> ArchiveDamaged:
+    """Return the error for a shard whose database or folder is not there."""
+    cure = (
+        f"`morgue --shard {int(shard.name)} restore` brings it back from the bucket; without one, put back a copy of "
+        f"the folder, and if only morgue.db is missing, `morgue --shard {int(shard.name)} rebuild`"
+    )
+    return ArchiveDamaged(str(shard), "what this shard held is not there", cure)
+
+
 def fleet_above(shard: Path) -> Path | None:
     """Return the folder of the fleet to which an archive folder belongs as a shard, or None."""
     if shard.parent.name != SHARDS_FOLDER or not shard.name.isdecimal():

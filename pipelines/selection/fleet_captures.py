@@ -17,7 +17,7 @@ from pipelines.selection.captures import CaptureFilter, CaptureSelection
 from pipelines.warc.storage import WarcStorage
 
 
-class LeftOut(NamedTuple):
+class LeftOutCaptures(NamedTuple):
     """Hold what was left out of all shards, and what to say of it."""
 
     left_out: Counter[str]
@@ -64,11 +64,11 @@ class FleetCaptures:
         return sum((part.left_out for part in self.parts), Counter[str]())
 
     @property
-    def exclusion_filter(self) -> LeftOut:
+    def exclusion_filter(self) -> LeftOutCaptures:
         """Return what to tell of what was left out."""
         first = self.parts[0].exclusion_filter
         first.signals_met.update(*(part.exclusion_filter.signals_met for part in self.parts))
-        return LeftOut(self.left_out, tuple(first.hints()))
+        return LeftOutCaptures(self.left_out, tuple(first.hints()))
 
     def captures(self) -> Iterator[Row]:
         """Yield each capture once; `file` is the name of its file below the folder of the fleet."""

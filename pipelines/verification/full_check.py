@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.bucket.opening import warc_storage
 from pipelines.core.archive_layout import DATABASE_NAME
 from pipelines.core.plural import counted, first_of
+from pipelines.fleet.layout import fleet_above
 from pipelines.verification import database_check
 from pipelines.verification.findings import Finding, VerificationReport
 from pipelines.verification.inventory import Inventory, WarcFileInfo
@@ -50,7 +51,7 @@ class FullCheck:
 
     def run(self) -> None:
         """Check the database and all files."""
-        self.references = RecordReferences(self.warc)
+        self.references = RecordReferences(self.warc, is_shard=fleet_above(self.snapshot.archive) is not None)
         try:
             self._run()
         finally:

@@ -41,8 +41,9 @@ FIELDS_OF_COPIES = ("WARC-Type", "WARC-Record-ID", "WARC-Date", "WARC-Target-URI
 class RecordReferences:
     """Hold the ids and references of an archive's records."""
 
-    def __init__(self, storage: WarcStorage) -> None:
-        self.storage = storage
+    def __init__(self, storage: WarcStorage, *, is_shard: bool = False) -> None:
+        """`is_shard`: of a fleet, so that records may have come from another shard with their warcinfo."""
+        self.storage, self.is_shard = storage, is_shard
         self._db = sqlite3.connect("", isolation_level=None)  # a temporary file
         self._db.row_factory = sqlite3.Row
         self._db.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + TABLES)
@@ -91,7 +92,9 @@ class RecordReferences:
         return same and one.block == other.block
 
     def _is_moved_warcinfo(self, *places: tuple[str, int]) -> bool:
-        """Return True if two records are copies of one warcinfo record, which records from another archive name."""
+        """Return True if two records are copies of one warcinfo record, which records from another shard name."""
+        if not self.is_shard:
+            return False
         one, other = (self._read(*place) for place in places)
         return one.headers.get("WARC-Type") == "warcinfo" and one.headers == other.headers and one.block == other.block
 

@@ -39,7 +39,7 @@ from pipelines.core.plural import counted, verb
 from pipelines.database.shards.databases import Database
 from pipelines.selection.article_rows import GROUPS
 from pipelines.selection.exclusions import Exclusions, reasons_in_words
-from pipelines.selection.fleet_captures import LeftOut
+from pipelines.selection.fleet_captures import LeftOutCaptures
 
 
 def export_articles(
@@ -160,7 +160,7 @@ def _report_excel(manifest: Mapping[str, Any]) -> None:
         click.echo(f"Excel will not show the last {counted(hidden, 'row')}: a sheet has {MAX_EXCEL_ROWS:,}", err=True)
 
 
-def report_left_out(noun: str, exclusion: RowFilter | LeftOut) -> None:
+def report_left_out(noun: str, exclusion: RowFilter | LeftOutCaptures) -> None:
     """Say on stderr what rights filters and --dedupe left out, also when the export goes to a pipe."""
     if reasons := Counter({why: count for why, count in exclusion.left_out.items() if why != UNDATED}):
         click.echo(f"{counted(reasons.total(), noun)} left out: {reasons_in_words(reasons)}", err=True)

@@ -6,7 +6,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -15,12 +16,13 @@ from typing import Any
 from crawler.cli.common_options import SHARD_VARIABLE
 from crawler.cli.fleet.work_options import OPTIONS
 from crawler.engine.shared_hosts import SCHEDULER_VARIABLE
-from pipelines.core.errors import ConfigError
+from pipelines.core.errors import ArchiveLocked, ConfigError
 from pipelines.core.worker_pool import signal_with_parent
 from pipelines.fleet.layout import fleet_at
 
 FOLDER_VARIABLE = "MORGUE_ARCHIVE"
 STOP_SECONDS = 8.0  # for a command to end after SIGTERM; its item is killed 10 s after its own
+ORPHAN_SECONDS, RETRY_SECONDS = 60.0, 2.0  # for the command of a worker that is gone to end, and between two looks
 OWN_OPTIONS = (*OPTIONS, "-C")  # each has a value
 
 
@@ -53,8 +55,18 @@ def run_shard(argument: dict[str, Any]) -> dict[str, Any]:
         )
         raise ConfigError(str(folder), f"{cause}, on the machine {os.uname().nodename}", cure)
     variables = {FOLDER_VARIABLE: folder, SHARD_VARIABLE: argument["shard"], SCHEDULER_VARIABLE: argument["on"]}
+    until = time.monotonic() + ORPHAN_SECONDS
+    while True:
+        done = _run(argument["words"], variables)
+        # The worker that had it before may be gone, and its command about to end.
+        if done["code"] != ArchiveLocked.exit_code or time.monotonic() > until:
+            return done
+        time.sleep(RETRY_SECONDS)
+
+
+def _run(words: Sequence[str], variables: Mapping[str, object]) -> dict[str, Any]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "crawler", *argument["words"]],
+        [sys.executable, "-m", "crawler", *words],
         env=os.environ | {name: str(value) for name, value in variables.items()},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

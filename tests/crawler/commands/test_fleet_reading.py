@@ -45,6 +45,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 def test_commands_print_what_they_print_of_one_archive(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    """Each command, with and without filters; only the places of WARC files differ."""
     edited = build_example(tmp_path / "one" / "paper")
     fleet = make_fleet(edited, tmp_path / "fleet" / "paper", 3).path
     for asked, both in [*((one, folders) for one in ASKED), *((one, (edited, fleet)) for one in OF_EDITS)]:
@@ -61,6 +62,7 @@ def said(done: Any, folder: Path) -> tuple[str, str, int]:
 
 
 def test_packages_of_captures_hold_those_of_all_shards(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    """WARC and CDXJ, in one file."""
     digests = []
     for number, folder in enumerate(folders):
         out = tmp_path / f"{number}.warc.gz"
@@ -80,7 +82,7 @@ def test_packages_of_captures_hold_those_of_all_shards(folders: tuple[Path, Path
     assert refused.returncode == 2
 
 
-def test_a_shard_that_cannot_be_read_is_named(folders: tuple[Path, Path], tmp_path: Path) -> None:
+def test_shard_that_cannot_be_read_is_named(folders: tuple[Path, Path], tmp_path: Path) -> None:
     """The others are read, the exit code is 1, and no dataset is made without being told to."""
     folder = make_fleet(folders[0], tmp_path / "fleet", 3).path
     (folder / "shards" / "001" / "morgue.db").write_bytes(b"no database at all" * 300)
@@ -104,7 +106,7 @@ def test_a_shard_that_cannot_be_read_is_named(folders: tuple[Path, Path], tmp_pa
         assert [path.name for path in archive.unreadable] == ["001"]
 
 
-def test_the_view_shows_a_fleet(folders: tuple[Path, Path]) -> None:
+def test_view_shows_a_fleet(folders: tuple[Path, Path]) -> None:
     """Pages and JSON of a fleet are those of one archive."""
     with web_apps(folders[0]) as one_view, web_apps(folders[1]) as fleet_view:
         for path in ("/search.json?q=climate&sort=newest", "/article/5", "/article/5.json", "/article/5/compare.json",

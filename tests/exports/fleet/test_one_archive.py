@@ -104,6 +104,7 @@ def test_relevance_has_the_order_of_one_archive_but_for_what_differs_among_shard
 
 
 def test_articles_and_their_records_are_found_in_the_shard_that_has_them(pair: tuple[Archive, Archive]) -> None:
+    """By number and address, with page and WARC record."""
     one = pair[0]
     for row in one.search():
         for question in (Archive.article, Archive.revisions, Archive.captures, Archive.cluster):
@@ -118,6 +119,7 @@ def test_articles_and_their_records_are_found_in_the_shard_that_has_them(pair: t
 
 
 def test_edits_copies_and_sources(edited: tuple[Archive, Archive]) -> None:
+    """As one archive has them."""
     for question in (Archive.edits, Archive.gone, Archive.sources):
         _same(edited, lambda archive: list(question(archive)))
     _same(edited, lambda archive: list(archive.edits(source="gazette", limit=2)))
@@ -127,7 +129,8 @@ def test_edits_copies_and_sources(edited: tuple[Archive, Archive]) -> None:
                for cluster in fleet.search().clusters())  # fmt: skip
 
 
-def test_what_no_shard_knows_is_an_error_as_in_one_archive(pair: tuple[Archive, Archive]) -> None:
+def test_source_that_no_shard_knows_is_an_error_as_in_one_archive(pair: tuple[Archive, Archive]) -> None:
+    """With the same words."""
     for wrong in (
         {"source": "curier"},
         {"source": ("gazette", "nobody")},
@@ -154,7 +157,7 @@ def _answer(question: Callable[[Archive], Any], archive: Archive) -> Any:
         return str(error)
 
 
-def test_a_question_about_a_source_is_put_to_the_shard_that_has_it(pair: tuple[Archive, Archive]) -> None:
+def test_question_about_a_source_is_put_to_the_shard_that_has_it(pair: tuple[Archive, Archive]) -> None:
     """The statements of the other shards look up names only."""
     _, fleet = pair
     asked: list[list[str]] = [[] for _ in fleet.shards]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -200,6 +201,33 @@ def test_status_names_a_shard_that_cannot_be_read(tmp_path):
     assert [line.split()[:2] for line in done.stdout.splitlines()[1:3]] == [["000", "idle"], ["001", "unreadable"]]
     assert "shard 001: " in done.stderr
     assert morgue("-C", path / "shards" / "000", "fleet", "status").returncode == 2
+
+
+def test_shard_that_is_lost_is_never_called_well(tmp_path):
+    """Its folder or database: each command names it and what brings it back; other shards are checked all the same."""
+    path = make_archive(tmp_path / "fleet", "--shards=2")
+    shutil.rmtree(path / "shards" / "001")
+    done = morgue("-C", path, "verify")
+    assert done.returncode == 7
+    assert "`morgue --shard 1 restore`" in done.stderr
+    assert "all is well" in done.stdout
+    for command in (("crawl",), ("rebuild",), ("fleet", "status"), ("search", "x")):
+        done = morgue("-C", path, *command)
+        assert done.returncode in (1, 7), done.stderr
+        assert "shards/001" in done.stderr or "shard 001" in done.stderr
+    assert not (path / "shards" / "001").exists()
+
+
+def test_fleet_without_its_file_is_no_archive(tmp_path):
+    """A crawl would make a second archive in its folder."""
+    path = make_archive(tmp_path / "fleet", "--shards=2")
+    (path / "fleet.toml").unlink()
+    before = sorted(path.iterdir())
+    for command in ("crawl", "search x", "verify"):
+        done = morgue("-C", path, *command.split())
+        assert done.returncode == 7
+        assert "fleet.toml: is not there, and shards/ is" in done.stderr
+    assert sorted(path.iterdir()) == before
 
 
 @pytest.mark.slow
