@@ -183,7 +183,7 @@ def test_source_moves_there_and_back(fleet):
     verified(*paths)
 
 
-def test_what_moves_takes_the_place_of_what_the_other_shard_knew_of_its_addresses(fleet):
+def test_row_that_moves_takes_the_place_of_one_about_its_address(fleet):
     """A page of another site had led there: that row would keep out the visits of the source."""
     home = owners(fleet)["south"]
     paths, away = shards_of(fleet), (home + 1) % 3
