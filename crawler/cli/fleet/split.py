@@ -18,6 +18,8 @@ import click
 from crawler.cli.common_options import common_options, overrides_of, settings_folder_of
 from crawler.cli.log_options import log_options
 from crawler.config.archive_folder import SETTINGS, ArchiveFolder, find
+from crawler.config.capture_settings import StorageSettings
+from pipelines.bucket.opening import warc_storage
 from pipelines.core.errors import ConfigError, os_errors
 from pipelines.core.plural import counted
 from pipelines.core.safe_open import PRIVATE_MODE, create, read_bytes
@@ -70,6 +72,9 @@ def split_command(ctx: click.Context, archive: str | None, shards: int, into: st
     check_target(target, origin.path)
     split(config, fleet, target, shards)
     click.echo(f"new fleet of {counted(shards, 'shard')}: {target}")
+    if config.storage.bucket:
+        cure = f"set [storage] bucket in {target / SETTINGS} to another one before the first crawl"
+        click.echo(f"  its WARC files are here; {config.storage.bucket} has those of {origin.path}: {cure}")
     click.echo(f"  {origin.path} is as it was: delete it when `morgue -C {target} verify` finds no problem")
 
 
@@ -124,13 +129,12 @@ def locked(config: Config, origins: Sequence[Path]) -> Iterator[None]:
     from crawler.engine.open_archive import writing
     from pipelines.core.archive_layout import LOCK_NAME, is_export
     from pipelines.core.lock import ArchiveLock
-    from pipelines.warc.storage import WarcStorage
 
     with ExitStack() as stack:
         for path in origins:
             if is_export(path):
                 raise ConfigError(str(path), "was exported without WARC files", "split the archive that it came from")
-            if WarcStorage(ArchiveFolder(path).warc).list().unfinished:
+            if warc_storage(path).list().unfinished:
                 with writing(replace(config, folder=ArchiveFolder(path))):
                     pass
             stack.callback(ArchiveLock(path / LOCK_NAME).release)
@@ -145,7 +149,6 @@ def make_shard_of(
     from pipelines.database.schema.numbers import make_shard, raise_floors
     from pipelines.moving.arrival import Arrival
     from pipelines.moving.wholeness import highest_of
-    from pipelines.warc.storage import WarcStorage
 
     path = fleet.shard_path(number)
     with os_errors(str(path)):
@@ -160,11 +163,14 @@ def make_shard_of(
     def report(step: str, done: int, total: int) -> None:
         steps(f"shard {number}: {step}", done, total)
 
-    archive_writer = open_archive_writer(replace(config, folder=ArchiveFolder(path)))
+    here = replace(
+        config, folder=ArchiveFolder(path), storage=StorageSettings()
+    )  # the bucket has other archives' files
+    archive_writer = open_archive_writer(here)
     try:
         archive_writer.call(make_shard, archive_writer.db, fleet.id, number, fleet.shards)
         for origin in map(ArchiveFolder, origins):
-            arrival = Arrival(archive_writer, origin.database, WarcStorage(origin.warc))
+            arrival = Arrival(archive_writer, origin.database, warc_storage(origin.path))
             arrival.bring(belongs, report, rest=number == 0)
             archive_writer.call(raise_floors, archive_writer.db, highest_of(origin.database, number))
     finally:
