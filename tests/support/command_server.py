@@ -28,7 +28,8 @@ from pipelines.extraction import entry
 from tests.support.new_databases import copy_new_databases, template
 
 ROOT = Path(__file__).parents[2]
-READ_AT_START = ("PYTHON", "LANG", "LC_", "TZ", "LD_", "MALLOC")  # beginnings of the names of these variables
+# Beginnings of the names of these variables. Those of a bucket are read by workers, which are forked from our process.
+READ_AT_START = ("PYTHON", "LANG", "LC_", "TZ", "LD_", "MALLOC", "AWS_")
 IMPORTED = (
     "crawler.cli.crawl_progress",
     "crawler.cli.crawl_summary",
