@@ -44,14 +44,18 @@ def morgue(*args: str | Path, cwd: Path | None = None, timeout: float = 120, std
 def run_command(*args: str | Path, cwd: Path | None = None, timeout: float = 120, stdin: bytes = b"") -> Any:
     """Run `morgue` to its end; return a CompletedProcess with bytes."""
     env = environment()
-    if read_at_start(env) == server().at_start:
-        return server().run(list(map(str, args)), cwd, env, timeout, stdin)
+    own = server(tuple(sorted((name, value) for name, value in env.items() if name.startswith("AWS_"))))
+    if read_at_start(env) == own.at_start:
+        return own.run(list(map(str, args)), cwd, env, timeout, stdin)
     return subprocess.run(command_line(*args), cwd=cwd, env=env, capture_output=True, timeout=timeout, input=stdin)
 
 
 @cache
-def server() -> CommandServer:
-    """Return the server of this process, which starts with the first command."""
+def server(_bucket: tuple[tuple[str, str], ...] = ()) -> CommandServer:
+    """Return the server of this process, which starts with the first command.
+
+    There is another one for each environment of a bucket: workers, which share its process, read that when they start.
+    """
     return CommandServer(environment())
 
 

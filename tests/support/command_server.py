@@ -28,8 +28,7 @@ from pipelines.extraction import entry
 from tests.support.new_databases import copy_new_databases, template
 
 ROOT = Path(__file__).parents[2]
-# Beginnings of the names of these variables. Those of a bucket are read by workers, which are forked from our process.
-READ_AT_START = ("PYTHON", "LANG", "LC_", "TZ", "LD_", "MALLOC", "AWS_")
+READ_AT_START = ("PYTHON", "LANG", "LC_", "TZ", "LD_", "MALLOC")  # beginnings of the names of these variables
 IMPORTED = (
     "crawler.cli.crawl_progress",
     "crawler.cli.crawl_summary",

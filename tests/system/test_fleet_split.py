@@ -209,7 +209,7 @@ def test_row_that_moves_takes_the_place_of_one_about_its_address(fleet):
     verified(*paths)
 
 
-@pytest.mark.parametrize("seconds", [0.7, 1.3])
+@pytest.mark.parametrize("seconds", [pytest.param(0.7, marks=pytest.mark.exhaustive), 1.3])
 def test_killed_split_and_move_go_on(archive, tmp_path, seconds):
     """The same command again ends as if nothing had happened."""
     target = tmp_path / "fleet"

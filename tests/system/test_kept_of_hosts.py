@@ -100,6 +100,7 @@ def test_robots_txt_that_fails_leaves_the_stored_rules_for_thirty_days(archive, 
     assert paper.asked == ["/robots.txt"]
 
 
+@pytest.mark.exhaustive
 def test_robots_txt_that_fails_for_a_week_stops_nothing(archive, paper):
     """The rules of the day before it are the newest that there are."""
     paper.robots("/2024/")

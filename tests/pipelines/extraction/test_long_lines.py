@@ -147,6 +147,7 @@ def at_most(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGPROF, before)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_long_line_is_read_in_linear_time(name):
     """A run of anything, with words before it and an end that no pattern wants."""
