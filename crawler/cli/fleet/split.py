@@ -18,7 +18,6 @@ import click
 from crawler.cli.common_options import common_options, overrides_of, settings_folder_of
 from crawler.cli.log_options import log_options
 from crawler.config.archive_folder import SETTINGS, ArchiveFolder, find
-from crawler.config.capture_settings import StorageSettings
 from pipelines.bucket.opening import warc_storage
 from pipelines.core.errors import ConfigError, os_errors
 from pipelines.core.plural import counted
@@ -145,6 +144,7 @@ def make_shard_of(
     config: Config, origins: Sequence[Path], fleet: FleetFolder, number: int, steps: StepProgress
 ) -> None:
     """Make one shard from the beginning: what a killed run left of it is deleted. Raises MorgueError."""
+    from crawler.config.capture_settings import StorageSettings
     from crawler.engine.open_archive import open_archive_writer
     from pipelines.database.schema.numbers import make_shard, raise_floors
     from pipelines.moving.arrival import Arrival
