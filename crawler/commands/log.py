@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
 from itertools import pairwise
 from operator import itemgetter
-from pathlib import Path
 
 import click
 
 from crawler.cli import output
 from crawler.cli.archive_options import database_of, format_option, standard_output
 from crawler.cli.common_options import POSITIVE, common_options
-from pipelines.core import lock
 from pipelines.core.archive_layout import LOCK_NAME
+from pipelines.core.lock import locked_since
 from pipelines.database.connection import file_of
 from pipelines.database.runs import RUN_KEYS, runs
 from pipelines.database.shards.databases import shards_of
@@ -52,15 +50,6 @@ def command(ctx: click.Context, limit: int, form: str) -> None:
             shown = [row | {"took": duration(row["seconds"])} for row in rows]
             for line in output.table(shown, COLUMNS, output.table_width(sys.stdout)):
                 click.echo(line)
-
-
-def locked_since(path: Path) -> datetime | None:
-    """Return when the process that writes to the archive took its lock; None if no process writes."""
-    if not lock.is_held(path):
-        return None
-    return datetime.fromtimestamp(
-        path.stat().st_mtime, UTC
-    )  # the process that holds the lock wrote its process id into the file
 
 
 def duration(seconds: int | None) -> str:

@@ -6,14 +6,14 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from pipelines.bucket.opening import warc_storage
 from pipelines.core.archive_layout import DATABASE_NAME, LOCK_NAME, WATCH_LOCK_NAME
 from pipelines.core.errors import MorgueError, os_errors
-from pipelines.core.lock import is_held
+from pipelines.core.lock import is_held, locked_since
 from pipelines.core.timestamps import now, parse, stamp
 from pipelines.database.connection import connect
 from pipelines.database.frontier.planned import planned_by_source
@@ -70,7 +70,7 @@ def shard_status(number: int, path: Path, at: datetime) -> ShardStatus:
         planned = list(planned_by_source(db, None, at))
         waits = [str(row["next"]) for row in planned if row["next"]]
         first = parse(min(waits)) if waits else None
-        run = next(runs(db, 1, _locked_since(path / LOCK_NAME)), None)
+        run = next(runs(db, 1, locked_since(path / LOCK_NAME)), None)
         return ShardStatus(
             number,
             _state(path),
@@ -92,8 +92,3 @@ def _state(path: Path) -> str:
     if is_held(path / LOCK_NAME):
         return "writing"
     return "watched" if is_held(path / WATCH_LOCK_NAME) else "idle"
-
-
-def _locked_since(path: Path) -> datetime | None:
-    """Return when the process that writes to the shard took its lock; None if no process writes."""
-    return datetime.fromtimestamp(path.stat().st_mtime, UTC) if is_held(path) else None

@@ -106,12 +106,7 @@ def delete_but(store: ObjectStore, kept: int) -> None:
         store.delete(old.info.key)
 
 
-def fetch_newest(store: ObjectStore, target: Path) -> Path:
-    """Write the newest copy of a database to a path, in one step, and return the path. Raises as `fetch` does."""
-    return fetch(store, target, None)
-
-
-def fetch(store: ObjectStore, target: Path, key: str | None) -> Path:
+def fetch(store: ObjectStore, target: Path, key: str | None = None) -> Path:
     """Write the copy of a database with a key, or the newest (None), to a path, in one step, and return the path.
 
     Raises NotFound if it is not there, ArchiveDamaged if it does not unpack, BucketFailing, DiskFull, NotWritable.

@@ -194,3 +194,10 @@ def is_held(path: Path) -> bool:
                 return False
         raise
     return False
+
+
+def locked_since(path: Path) -> datetime | None:
+    """Return when the process that holds the lock on a file took it (UTC); None if none does. Raises MorgueError."""
+    if not is_held(path):
+        return None
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC)  # it wrote its process id into the file then

@@ -22,8 +22,18 @@ import click
 
 from crawler.cli.common_options import SHARD_VARIABLE, WholeFleet
 from crawler.cli.fleet.routes import route_of
-from crawler.cli.fleet.work_options import WorkOptions, work_options_of
-from pipelines.core.errors import INTERRUPTED, ArchiveDamaged, DiskFailing, DiskFull, MorgueError, NotFound, NotWritable
+from crawler.cli.fleet.work_options import place_of_shards
+from crawler.work.values import WorkPlace
+from pipelines.core.errors import (
+    INTERRUPTED,
+    ArchiveDamaged,
+    ConfigError,
+    DiskFailing,
+    DiskFull,
+    MorgueError,
+    NotFound,
+    NotWritable,
+)
 from pipelines.core.worker_pool import signal_with_parent
 from pipelines.fleet.layout import FleetFolder
 
@@ -68,18 +78,18 @@ def run_on_fleet(error: WholeFleet, run: Run) -> int:
         raise error
     route, shards = found
     is_json = ctx.params.get("form") in ("json", "jsonl") and not route.is_asking
-    work = work_options_of(ctx)
-    if work.part is not None:
-        shards = [number for number in shards if work.part.has(number)]
-    if route.is_asking or route.is_lasting:
-        work.must_be_here()
+    place = place_of_shards(ctx)
+    if place.part is not None:
+        shards = [number for number in shards if place.part.has(number)]
+    if place.on and (route.is_asking or route.is_lasting):
+        raise ConfigError(f"--on {place.on}", "this command runs on this machine", "leave --on out")
     if route.is_asking:
         return exit_code({number: _on_terminal(run, number) for number in shards})
-    if work.on:
+    if place.on:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the workers are told to stop, too
-        answers = _on_cluster(error.fleet, shards, work)
+        answers = _on_cluster(error.fleet, shards, place)
     else:
-        at_once = len(shards) if route.is_lasting else work.at_once or route.at_once
+        at_once = len(shards) if route.is_lasting else place.workers or route.at_once
         answers = in_processes(run, shards, at_once, live=route.is_lasting)
     return _report(answers, is_live=route.is_lasting, is_json=is_json)
 
@@ -116,16 +126,15 @@ def exit_code(codes: dict[int, int]) -> int:
     return grave[0] if grave else MorgueError.exit_code if found else 0
 
 
-def _on_cluster(fleet: FleetFolder, shards: Sequence[int], work: WorkOptions) -> Iterator[ShardAnswer]:
+def _on_cluster(fleet: FleetFolder, shards: Sequence[int], place: WorkPlace) -> Iterator[ShardAnswer]:
     """Yield what Dask workers answer. Raises ConfigError, MorgueError."""
     from crawler.cli.fleet.shard_item import words_of_shard
     from crawler.work.map_items import map_items
-    from crawler.work.values import WorkPlace
 
     words = words_of_shard(sys.argv[1:])
-    same = {"fleet": fleet.id, "path": str(fleet.path), "words": words, "on": work.on}
+    same = {"fleet": fleet.id, "path": str(fleet.path), "words": words, "on": place.on}
     arguments = [{"shard": number} | same for number in shards]
-    for result in map_items(RUN_SHARD, arguments, WorkPlace(on=work.on)):
+    for result in map_items(RUN_SHARD, arguments, WorkPlace(on=place.on)):
         number = result.item.argument["shard"]
         if result.failure is not None:
             text = f"morgue: the command did not come to its end: {result.failure}\n".encode()

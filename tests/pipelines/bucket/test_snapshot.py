@@ -14,7 +14,7 @@ import pytest
 from pipelines.bucket import snapshot
 from pipelines.bucket.address import bucket_address
 from pipelines.bucket.object_store import ObjectInfo, ObjectStore
-from pipelines.bucket.snapshot import Snapshot, delete_but, fetch_newest, is_due, save, snapshots
+from pipelines.bucket.snapshot import Snapshot, delete_but, fetch, is_due, save, snapshots
 from pipelines.core.errors import ArchiveDamaged, NotFound
 from pipelines.core.timestamps import now
 from pipelines.database.journal_rows import back_up
@@ -34,7 +34,7 @@ def test_newest_copy_is_the_database_as_it_was(object_server: ObjectServer, tmp_
     """Also while a transaction is open, whose rows are not in it; older copies go, and a takedown keeps none."""
     store = ObjectStore(bucket_address(f"s3://morgue-tests/{uuid.uuid4()}", object_server.endpoint))
     with pytest.raises(NotFound, match="no copy of a database is there"):
-        fetch_newest(store, tmp_path / "none.db")
+        fetch(store, tmp_path / "none.db")
     database = build(tmp_path / "archive") / "morgue.db"
     with closing(sqlite3.connect(database)) as writing:
         for number in range(1, snapshot.KEPT + 2):
@@ -48,13 +48,13 @@ def test_newest_copy_is_the_database_as_it_was(object_server: ObjectServer, tmp_
             assert made.journal == number
             assert made.articles > 0
     assert [found.journal for found in snapshots(store)] == [2, 3, 4]
-    fetched = fetch_newest(store, tmp_path / "fetched.db")
+    fetched = fetch(store, tmp_path / "fetched.db")
     assert dump(fetched) == expected
     assert [path.name for path in database.parent.glob(".*")] == []
     key = snapshots(store)[-1].info.key
     store.put(key, store.get(key).data[:-20])
     with pytest.raises(ArchiveDamaged, match="does not unpack"):
-        fetch_newest(store, tmp_path / "cut.db")
+        fetch(store, tmp_path / "cut.db")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["archive", "fetched.db"]
     delete_but(store, 0)
     assert snapshots(store) == []
