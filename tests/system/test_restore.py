@@ -254,7 +254,7 @@ def test_without_a_copy_it_says_what_to_do(archive):
 def test_pages_that_no_journal_mentions_are_filed_as_by_a_rebuild(history, archive, tmp_path):
     """An import was killed before it wrote the journal, and the database was lost with it, but for its log."""
     shutil.copy(history.copies["last"], archive / "morgue.db")
-    dying = start("return:commit:2", "-C", archive, "import", history.folder / "lost.warc.gz",
+    dying = start("call:_write_journal:2", "-C", archive, "import", history.folder / "lost.warc.gz",
                   program=("tests/support/self_killing_restore.py",), cwd=ROOT)  # fmt: skip
     dying.communicate(timeout=120)
     assert dying.returncode == -signal.SIGKILL
