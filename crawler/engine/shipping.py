@@ -18,7 +18,7 @@ from pipelines.core.lock import ArchiveLock
 from pipelines.core.plural import counted
 from pipelines.database.connection import connect as connect_database
 from pipelines.database.journal_rows import back_up, count_articles, database_state
-from pipelines.fleet.layout import fleet_of_shard
+from pipelines.fleet.layout import place_of_shard
 from pipelines.warc import manifest
 from pipelines.warc.storage import WarcStorage
 from pipelines.warc.writer import WarcWriter
@@ -47,8 +47,8 @@ def bucket_line(config: Config) -> BucketLine | None:
 
 def shard_place(archive: Path) -> tuple[str, int] | None:
     """Return the id of the fleet to which an archive folder belongs, and the number of the shard; or None."""
-    fleet = fleet_of_shard(archive)
-    return None if fleet is None else (fleet.id, int(archive.name))
+    place = place_of_shard(archive)
+    return None if place is None else (place.fleet.id, place.number)
 
 
 def storage_of(config: Config) -> WarcStorage:

@@ -29,7 +29,7 @@ from pipelines.core.errors import ArchiveDamaged, NoArchive, os_errors, read_err
 from pipelines.core.safe_open import must_be_ordinary, open_file
 from pipelines.core.terminal import plain
 from pipelines.database.schema import UNFINISHED, newest, numbers
-from pipelines.fleet.layout import fleet_above, fleet_of_shard, lost_shard
+from pipelines.fleet.layout import fleet_above, lost_shard, place_of_shard
 
 Row = dict[str, Any]
 
@@ -291,8 +291,8 @@ def open_database(path: Path) -> sqlite3.Connection:
     db = open_for_maintenance(path)
     try:
         _must_be_known(db, path)
-        shard_of, is_new = fleet_of_shard(path.parent), not applied_migrations(db)
-        if shard_of is not None:
+        place, is_new = place_of_shard(path.parent), not applied_migrations(db)
+        if place is not None:
             numbers.must_be_shard(db, path)
         is_newest = has_newest_schema(db)
         if not is_newest:
@@ -306,8 +306,8 @@ def open_database(path: Path) -> sqlite3.Connection:
         use_cache(db, CACHE_KIB)
         if not is_newest:
             migrate(db)
-        if shard_of is not None and is_new:  # the first one was lost, or is being made again
-            numbers.make_shard(db, shard_of.id, int(path.parent.name), shard_of.shards)
+        if place is not None and is_new:  # the first one was lost, or is being made again
+            numbers.make_shard(db, place.fleet.id, place.number, place.fleet.shards)
         _trust_own_triggers(db)
     except BaseException as error:
         db.close()

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipelines.core import safe_open
 from pipelines.core.archive_layout import SETTINGS_NAME
@@ -69,6 +69,13 @@ class FleetFolder:
             draft.write(text.encode())
 
 
+class ShardPlace(NamedTuple):
+    """Say of which fleet an archive is which shard."""
+
+    fleet: FleetFolder
+    number: int
+
+
 def fleet_at(path: Path) -> FleetFolder | None:
     """Return the fleet in a folder, or None if there is none. Raises ArchiveDamaged, MorgueError."""
     return _read(path) if is_fleet(path) else None
@@ -89,9 +96,10 @@ def must_have_its_fleet_file(path: Path) -> None:
 
 def lost_shard(shard: Path) -> ArchiveDamaged:
     """Return the error for a shard whose database or folder is not there."""
+    number = int(shard.name)
     cure = (
-        f"`morgue --shard {int(shard.name)} restore` brings it back from the bucket; without one, put back a copy of "
-        f"the folder, and if only morgue.db is missing, `morgue --shard {int(shard.name)} rebuild`"
+        f"`morgue --shard {number} restore` brings it back from the bucket; without one, put back a copy of "
+        f"the folder, and if only morgue.db is missing, `morgue --shard {number} rebuild`"
     )
     return ArchiveDamaged(str(shard), "what this shard held is not there", cure)
 
@@ -106,8 +114,14 @@ def fleet_above(shard: Path) -> Path | None:
 
 def fleet_of_shard(shard: Path) -> FleetFolder | None:
     """Return the fleet to which an archive folder belongs as a shard, or None. Raises ArchiveDamaged, MorgueError."""
+    place = place_of_shard(shard)
+    return None if place is None else place.fleet
+
+
+def place_of_shard(shard: Path) -> ShardPlace | None:
+    """Return of which fleet an archive folder is which shard, or None. Raises ArchiveDamaged, MorgueError."""
     above = fleet_above(shard)
-    return None if above is None else _read(above)
+    return None if above is None else ShardPlace(_read(above), int(shard.name))
 
 
 def shard_settings(fleet: FleetFolder, number: int) -> str:
@@ -123,12 +137,12 @@ def make_shard_folder(shard: Path) -> None:
 
     Raises NotWritable and other MorgueErrors.
     """
-    fleet = fleet_of_shard(shard)
-    if fleet is None or os.path.lexists(shard / SETTINGS_NAME):
+    place = place_of_shard(shard)
+    if place is None or os.path.lexists(shard / SETTINGS_NAME):
         return
     with os_errors(str(shard)):
         shard.mkdir(parents=True, exist_ok=True)
-        safe_open.create(shard / SETTINGS_NAME, shard_settings(fleet, int(shard.name)).encode())
+        safe_open.create(shard / SETTINGS_NAME, shard_settings(place.fleet, place.number).encode())
 
 
 def _read(path: Path) -> FleetFolder:
