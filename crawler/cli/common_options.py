@@ -168,6 +168,14 @@ def config_of(ctx: click.Context) -> Config:
     return _config(ctx, folder_of(ctx))
 
 
+def settings_of(ctx: click.Context) -> Config:
+    """Return the settings and sources as `config_of` does, also those of a whole fleet, for commands without rows.
+
+    Raises NoArchive, ConfigError.
+    """
+    return _config(ctx, settings_folder_of(ctx))
+
+
 def _config(ctx: click.Context, folder: ArchiveFolder) -> Config:
     from crawler.config.models import load
 

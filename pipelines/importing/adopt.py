@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -48,6 +48,7 @@ class ImportFilter:
     since: str | None = None  # first day of WARC-Date, YYYY-MM-DD
     until: str | None = None  # last day
     mimes: tuple[str, ...] = ()  # media types of answers, lower case; "image/" means all images
+    is_own: Callable[[str], bool] | None = None  # whether a page, by its address, is of this shard of a fleet
     mismatched: bool = False  # take also records whose block is not what its digest says, without any other proof
 
     def reason_to_skip(self, fields: WarcFields) -> str | None:
@@ -61,6 +62,8 @@ class ImportFilter:
             return None
         if (self.hosts or self.domains) and not _is_within(url_up_to_path(url), self.hosts, self.domains):
             return "another host"
+        if self.is_own is not None and not self.is_own(url):
+            return "of another shard"
         if kind == "metadata" and (fields.get("Morgue-Error") is None or not is_capture(fields)):
             return "metadata record"
         if kind not in (*ANSWER_TYPES, "request", "metadata"):

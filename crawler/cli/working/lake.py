@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crawler.cli.common_options import folder_of
+from crawler.cli.common_options import settings_folder_of
 from pipelines.core.errors import INTERRUPTED, NoArchive
 from pipelines.core.plural import counted
 from pipelines.core.terminal import plain
@@ -40,7 +40,7 @@ def import_in_place(
     from crawler.lake.lake_run import LakeChoice, LakeRun
 
     try:
-        folder = folder_of(ctx)
+        folder = settings_folder_of(ctx)  # of a fleet, one folder of readings
         limits, output = load(folder).extract, output or str(folder.path / READINGS_FOLDER)
     except NoArchive:
         if output is None:
