@@ -48,8 +48,8 @@ class ImportFilter:
     since: str | None = None  # first day of WARC-Date, YYYY-MM-DD
     until: str | None = None  # last day
     mimes: tuple[str, ...] = ()  # media types of answers, lower case; "image/" means all images
-    is_own: Callable[[str], bool] | None = None  # whether a page, by its address, is of this shard of a fleet
     mismatched: bool = False  # take also records whose block is not what its digest says, without any other proof
+    is_own: Callable[[str], bool] | None = None  # whether a page, by its address, is of this shard of a fleet
 
     def reason_to_skip(self, fields: WarcFields) -> str | None:
         """Return why a record with these fields is skipped, as a reason to count; None if it is taken.

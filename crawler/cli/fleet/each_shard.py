@@ -47,6 +47,7 @@ READ_BYTES = 1 << 16
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 RUN_SHARD = "crawler.cli.fleet.shard_item:run_shard"  # what a Dask worker runs
 GRAVE = (DiskFull, NotWritable, DiskFailing, ArchiveDamaged)  # their exit codes count, whatever other shards say
+SAID_AT_END = (NotFound.exit_code, ConfigError.exit_code)
 Run = Callable[[], int]  # runs the command again, for the shard that MORGUE_SHARD names; returns its exit code
 
 
@@ -94,8 +95,8 @@ def run_on_fleet(error: WholeFleet, run: Run) -> int:
             return run()
         if route.is_asking:
             return exit_code({number: _on_terminal(run, number) for number in shards})
-        report = ListReport(error.fleet, ctx.params, shards) if ctx.params.get("report_file") else None
         read_from(typed)  # what found the shards has read it
+        report = ListReport(error.fleet, ctx.params, shards) if ctx.params.get("report_file") else None
         is_told = (bool(place.on) or sys.stderr.isatty()) and len(shards) > 1 and not route.is_lasting
         progress = ShardProgress(len(shards), is_told=is_told and not ctx.params.get("quiet"))
         if place.on:
@@ -124,13 +125,19 @@ def _report(answers: Iterable[ShardAnswer], progress: ShardProgress, *, is_live:
     for answer in answers:
         done.append(answer)
         progress.ended(answer.number, answer.code)
-        if not (is_json or is_live or answer.code == NotFound.exit_code):
+        if not (is_json or is_live or answer.code in SAID_AT_END):
             _print(answer)
     code = exit_code({answer.number: answer.code for answer in done})
-    if code == NotFound.exit_code and done:  # no shard knows it: each says so
-        sys.stderr.write(done[0].text("err"))
     if is_json:
         print_json(done)
+    elif not is_live and done:
+        # A mistake of the user is one, although each shard names it; what another shard knows is no mistake.
+        said = {answer.text("out") + answer.text("err") for answer in done}
+        if code in SAID_AT_END and (len(said) == 1 or code == NotFound.exit_code):
+            sys.stderr.write(done[0].text("err"))
+        else:
+            for answer in [one for one in done if one.code == ConfigError.exit_code]:
+                _print(answer)
     return code
 
 

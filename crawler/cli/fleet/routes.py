@@ -81,6 +81,13 @@ def shards_of_page(fleet: FleetFolder, params: Params) -> set[int]:
     return {shard_with(fleet, "SELECT 1 FROM articles WHERE id = ?", int(text)) or 0}  # which says that there is none
 
 
+def shards_of_takedown(fleet: FleetFolder, params: Params) -> Iterable[int]:
+    """Return the shards that have or had what is to be removed."""
+    from crawler.cli.fleet.takedown_targets import shards_with_targets
+
+    return shards_with_targets(fleet, params["targets"])
+
+
 def shard_with(fleet: FleetFolder, query: str, value: str | int) -> int | None:
     """Return the shard whose database has a row for a query; None if none has. Shards that cannot be read are left out.
 
@@ -151,7 +158,7 @@ ROUTES = {
     "import": FleetRoute(all_shards),
     "rebuild": FleetRoute(all_shards),
     "reextract": FleetRoute(all_shards),
-    "remove": FleetRoute(all_shards, is_asking=True),
+    "remove": FleetRoute(shards_of_takedown, is_asking=True),
     "restore": FleetRoute(all_shards),
     "ship": FleetRoute(all_shards, CRAWLS_AT_ONCE),
     "sample": FleetRoute(shards_of_page, names_one=True),
