@@ -48,7 +48,7 @@ def status_command(ctx: click.Context, form: str) -> int:
                     "lag": duration(one.lag_seconds),
                     "last run": (one.last_run or "")[:16].replace("T", " "),
                     "outcome": one.last_outcome or "",
-                    "warc files": one.warc_files,
+                    "warc files": (one.warc_files or 0) + (one.unfinished or 0) if one.warc_files is not None else None,
                     "warc MB": megabytes(one.warc_bytes),
                     "database MB": megabytes(one.database_bytes),
                 }
