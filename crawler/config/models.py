@@ -125,9 +125,9 @@ class CrawlSettings(Politeness):
     )
     source_address: value_types.SourceAddress = key(
         "",
-        "IP address of this machine from which requests go out; empty: the system chooses. One of each kind can be named"
-        " (IPv4, IPv6); hosts are asked only over the kinds that are named. MORGUE_SOURCE_ADDRESS in the environment,"
-        " which differs from worker to worker, comes first.",
+        "IP address of this machine from which requests go out; empty: the system chooses. One of each kind can be"
+        " named (IPv4, IPv6); hosts are asked only over the kinds that are named. MORGUE_SOURCE_ADDRESS in the"
+        " environment, which differs from worker to worker, comes first.",
         "203.0.113.7, 2001:db8::7",
     )
     concurrency: value_types.Count = key(32, "Maximum number of simultaneous requests to all hosts together.", 64)
