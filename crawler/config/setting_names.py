@@ -14,7 +14,7 @@ SETTING_NAMES = {
         "delay", "jitter", "autothrottle", "max_delay", "concurrency_per_host", "depth", "pages_per_host",
         "listings_per_host", "pages_per_source", "listings_per_source", "addresses_per_listing",
         "addresses_per_source", "pages_per_day", "bytes_per_day", "hours", "new_within",
-        "robots", "verify_certificates", "recheck", "proxy", "concurrency",
+        "robots", "verify_certificates", "recheck", "proxy", "source_address", "concurrency",
         "concurrency_per_source", "concurrency_per_site", "bytes_per_site", "bytes_per_crawl", "timeout", "max_body",
         "body_memory", "bandwidth", "redirects", "retries", "url_length", "allow_private_ips", "user_agent",
     },
