@@ -156,7 +156,7 @@ class Shipper:
     def _run(self) -> None:
         pause = LOOK_SECONDS
         while not self._stop.wait(pause):
-            names = list(self._names())
+            names = [] if self._storage.is_paused() else list(self._names())
             try:
                 self._ship(names)
             except MorgueError as error:
