@@ -295,6 +295,29 @@ class ImpatientStore(ObjectStore):
             raise
 
 
+def read_whole(store: ObjectStore, key: str) -> Fetched | None:
+    """Return an object of any size, of which others may put a new version at any time; None if there is none.
+
+    Raises BucketFailing.
+    """
+    while True:
+        try:
+            info = store.head(key)
+            return Fetched(b"".join(store.pieces(info)), info.etag)
+        except NotFound:
+            return None
+        except ObjectChanged:
+            continue  # replaced in between
+
+
+def put_over(store: ObjectStore, key: str, data: bytes, etag: str | None) -> str:
+    """Put an object in the place of the one with this ETag (None: of none), and return its ETag.
+
+    Raises ObjectChanged and NotFound if another one is there, BucketFailing.
+    """
+    return store.put_new(key, data) if etag is None else store.replace(key, data, etag)
+
+
 def checked_key(key: str) -> str:
     """Return a key that is made of whole names. Raises ConfigError for another one."""
     if not key or any(part in ("", ".", "..") for part in key.split("/")) or not key.isprintable():
