@@ -17,7 +17,6 @@ from pipelines.core.errors import ConfigError, WrongClock
 from pipelines.database.health.wrong_clock import written_years_after
 from pipelines.database.schema.numbers import own_numbers
 from pipelines.fleet.layout import fleet_above
-from pipelines.fleet.plan import must_be_still
 
 if TYPE_CHECKING:
     from crawler.engine.shared_hosts import SharedHosts
@@ -42,6 +41,8 @@ def open_archive_writer(config: Config, *, is_moving: bool = False) -> ArchiveWr
         cause = "was exported without WARC files: it can be searched, and nothing can be added or changed"
         raise ConfigError(str(config.folder.path), cause, CURE_OF_EXPORT)
     if (fleet := fleet_above(config.folder.path)) is not None and not is_moving:
+        from pipelines.fleet.plan import must_be_still  # which an archive that is no shard need not load
+
         must_be_still(fleet, int(config.folder.path.name))
     now = timestamps.now()
     if now < OLDEST_NOW:
