@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 
 def bucket_line(config: Config) -> BucketLine | None:
     """Return the bucket that the settings name, or None."""
-    from pipelines.bucket.shipped import BucketLine
-
     if not config.storage.bucket:
         return None
+    from pipelines.bucket.shipped import BucketLine
+
     place = shard_place(config.folder.path)
     bucket = config.storage.bucket + ("" if place is None else f"/shards/{place[1]:03}")
     return BucketLine(bucket, config.storage.endpoint or None, config.storage.allow_http)
