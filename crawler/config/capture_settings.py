@@ -1,4 +1,6 @@
-"""Declare the keys of [capture], which parts of article pages are fetched, and of [storage], where WARC files lie."""
+"""Declare the keys of [capture], which parts of pages are fetched, of [record], how WARC files are written, and of
+[storage], where they lie.
+"""
 
 from __future__ import annotations
 
@@ -63,6 +65,26 @@ class CaptureSettings(PartSettings):
 PartSettings.keys_of_archive = frozenset(CaptureSettings.model_fields.keys() - PartSettings.model_fields.keys())
 
 
+class RecordSettings(TomlTable):
+    """Set how WARC files are written."""
+
+    rotate: value_types.Bytes = key("1GB", "Size at which a WARC file is closed and a new one is started.", "500MB")
+    rotate_after: value_types.AnyInterval = key(
+        "1d",
+        "Age at which a WARC file is closed and a new one is started. Until then, crawls and imports append to it;"
+        ' "0s": each of them starts a file of its own.',
+        "6h",
+    )
+    compression: value_types.Level = key(6, "Gzip level, from 1 (fastest) to 9 (smallest files).", 9)
+    chunked_payload_digest: value_types.Digest = key(
+        "omit",
+        'WARC-Payload-Digest of responses with chunked transfer coding: "omit" it, or give the digest of the "entity"'
+        ' (WARC 1.1 section 5.9) or of the bytes as "stored". Tools disagree about it, but all accept "omit":'
+        " docs/decisions/0004-payload-digest.md.",
+        "entity",
+    )
+
+
 def bucket(value: Any) -> str:
     """Return the address of a bucket, or "" for none. Raises ValueError."""
     from pipelines.bucket.address import bucket_address
@@ -121,8 +143,13 @@ class StorageSettings(TomlTable):
     lease: value_types.SomeSeconds = key(
         120.0,
         "Of a fleet with a bucket: seconds without a sign of a shard's holder after which another machine may write it;"
-        " a crawl ends when the bucket did not answer for so long. docs/leases.md says more.",
+        " a crawl waits when the bucket did not answer for so long. docs/leases.md says more.",
         60.0,
+    )
+    patience: value_types.Interval = key(
+        "1h",
+        "How long a crawl that waits because of `lease` tries to reach the bucket, before it ends with exit code 11.",
+        "6h",
     )
     snapshot_every: value_types.AnyInterval = key(
         "1d", "How often a changed database is copied to the bucket, at the end of a crawl or by `morgue ship`.", "6h"

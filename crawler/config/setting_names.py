@@ -14,7 +14,7 @@ SETTING_NAMES = {
         "delay", "jitter", "autothrottle", "max_delay", "concurrency_per_host", "depth", "pages_per_host",
         "listings_per_host", "pages_per_source", "listings_per_source", "addresses_per_listing",
         "addresses_per_source", "pages_per_day", "bytes_per_day", "hours", "new_within",
-        "robots", "verify_certificates", "recheck", "proxy", "concurrency",
+        "robots", "verify_certificates", "recheck", "proxy", "source_address", "concurrency",
         "concurrency_per_source", "concurrency_per_site", "bytes_per_site", "bytes_per_crawl", "timeout", "max_body",
         "body_memory", "bandwidth", "redirects", "retries", "url_length", "allow_private_ips", "user_agent",
     },
@@ -25,7 +25,7 @@ SETTING_NAMES = {
     "health": {"coverage_drop"},
     "notify": {"url", "remind", "timeout", "allow_private_ips"},
     "record": {"rotate", "rotate_after", "compression", "chunked_payload_digest"},
-    "storage": {"bucket", "endpoint", "allow_http", "spool", "lease", "snapshot_every", "snapshot_after"},
+    "storage": {"bucket", "endpoint", "allow_http", "spool", "lease", "patience", "snapshot_every", "snapshot_after"},
     "extract": {"comments", "workers", "seconds", "cpu_seconds", "memory"},
 }  # fmt: skip
 

@@ -17,7 +17,6 @@ from pipelines.core.errors import ConfigError, WrongClock
 from pipelines.database.health.wrong_clock import written_years_after
 from pipelines.database.schema.numbers import own_numbers
 from pipelines.fleet.layout import fleet_above, place_of_shard
-from pipelines.fleet.plan import must_be_still
 
 if TYPE_CHECKING:
     from crawler.engine.shared_hosts import SharedHosts
@@ -43,6 +42,8 @@ def open_archive_writer(config: Config, *, is_moving: bool = False) -> ArchiveWr
         raise ConfigError(str(config.folder.path), cause, CURE_OF_EXPORT)
     place = place_of_shard(config.folder.path)
     if place is not None and not is_moving:
+        from pipelines.fleet.plan import must_be_still  # which an archive that is no shard need not load
+
         must_be_still(place.fleet.path, place.number)
     now = timestamps.now()
     if now < OLDEST_NOW:

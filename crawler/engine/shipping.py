@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 
 def bucket_line(config: Config) -> BucketLine | None:
     """Return the bucket that the settings name, or None."""
-    from pipelines.bucket.shipped import BucketLine
-
     if not config.storage.bucket:
         return None
+    from pipelines.bucket.shipped import BucketLine
+
     place = shard_place(config.folder.path)
     bucket = config.storage.bucket + ("" if place is None else f"/shards/{place[1]:03}")
     return BucketLine(bucket, config.storage.endpoint or None, config.storage.allow_http)
@@ -63,7 +63,8 @@ def storage_of(config: Config) -> WarcStorage:
     from pipelines.bucket.object_store import ObjectStore
 
     store = ObjectStore(replace(head, bucket=config.storage.bucket).address)
-    return leased(storage, store, *place, seconds=float(config.storage.lease))
+    wanted = config.storage
+    return leased(storage, store, *place, seconds=float(wanted.lease), patience=float(wanted.patience))
 
 
 @contextmanager
@@ -104,7 +105,7 @@ def file_to_continue(config: Config, storage: WarcStorage, state: DatabaseState)
 
 @contextmanager
 def shipping(config: Config, archive_writer: ArchiveWriter, backpressure: Backpressure) -> Iterator[None]:
-    """Ship files while a crawl runs, and let fetching wait while the spool is full."""
+    """Ship files while a crawl runs, and let fetching wait while the spool is full, or the lease has run out."""
     if not config.storage.bucket:
         yield
         return
@@ -117,7 +118,7 @@ def shipping(config: Config, archive_writer: ArchiveWriter, backpressure: Backpr
     state = archive_writer.writer.database_state
     assert state is not None
     shipper = Shipper(storage, state.archive, None if keep is None else keep.file, config.storage.spool)
-    backpressure.is_held = shipper.is_full
+    backpressure.is_held = lambda: storage.is_paused() or shipper.is_full()
     shipper.start()
     try:
         yield

@@ -28,7 +28,7 @@ from pipelines.core.archive_layout import (
 from pipelines.core.errors import ArchiveDamaged, NoArchive, os_errors, read_error, write_error
 from pipelines.core.safe_open import must_be_ordinary, open_file
 from pipelines.core.terminal import plain
-from pipelines.database.schema import UNFINISHED, newest, numbers
+from pipelines.database.schema import UNFINISHED, newest
 from pipelines.fleet.layout import fleet_above, lost_shard, place_of_shard
 
 Row = dict[str, Any]
@@ -81,6 +81,8 @@ def connect(path: Path, *, unfinished: bool = False) -> sqlite3.Connection:
         db.close()
         raise ArchiveDamaged(str(path), "a database, but not of an archive", "is it the file of another program?")
     if fleet_above(path.parent) is not None:
+        from pipelines.database.schema import numbers  # which an archive that is no shard need not load
+
         try:
             numbers.must_be_shard(db, path)
         except BaseException:
@@ -293,6 +295,8 @@ def open_database(path: Path) -> sqlite3.Connection:
         _must_be_known(db, path)
         place, is_new = place_of_shard(path.parent), not applied_migrations(db)
         if place is not None:
+            from pipelines.database.schema import numbers
+
             numbers.must_be_shard(db, path)
         is_newest = has_newest_schema(db)
         if not is_newest:

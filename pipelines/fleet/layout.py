@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pipelines.core import safe_open
 from pipelines.core.archive_layout import SETTINGS_NAME
 from pipelines.core.errors import ArchiveDamaged, ConfigError, os_errors
-from pipelines.core.urls import site_or_none
 
 FLEET_NAME = "fleet.toml"  # this file makes a folder a fleet
 SHARDS_FOLDER = "shards"
@@ -29,14 +28,13 @@ MAX_FLEET_BYTES = 20_000_000  # of fleet.toml: a line for each site that was mov
 HEADER = "# Written by morgue. To change it: morgue fleet split, morgue fleet move.\n"
 
 
-@dataclass(frozen=True, slots=True)
-class FleetFolder:
+class FleetFolder(NamedTuple):  # a dataclass takes a millisecond to make, which each command would pay
     """Name the shards of one fleet, and the owner of each site."""
 
     path: Path
     id: str  # UUID
     shards: int
-    moved: Mapping[str, int] = field(default_factory=dict)  # site -> shard that owns it instead
+    moved: Mapping[str, int] = MappingProxyType({})  # site -> shard that owns it instead
 
     def shard_path(self, number: int) -> Path:
         """Return the archive folder of a shard. Raises ConfigError if there is no such shard."""
@@ -58,6 +56,8 @@ class FleetFolder:
 
     def owner_of_url(self, url: str, name: str = "") -> int:
         """Return the shard that owns the site of a URL; if it is no web address, the shard that owns `name`."""
+        from pipelines.core.urls import site_or_none  # its expressions take milliseconds, which a search need not pay
+
         return self.owner_of(site_or_none(url) or name or url)
 
     def write(self) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crawler.cli.common_options import settings_folder_of
+from crawler.cli.crawl_summary import size
 from pipelines.core.errors import INTERRUPTED, NoArchive
 from pipelines.core.plural import counted
 from pipelines.core.terminal import plain
@@ -89,6 +90,9 @@ def summary_lines(report: LakeReport, output: str) -> list[str]:
         f"{counted(report.files, 'file')}: {report.read:,} read{before}, {len(report.failures):,} with failures",
         f"{counted(totals['readings'], 'article')} in {counted(totals['records'], 'record')}, written to {output}",
     ]
+    if totals["bytes"] < report.bytes:
+        lines.append(f"CDXJ indexes said where: {size(totals['bytes'])} were read of {size(report.bytes)}")
+    lines += report.notes[:MAX_FAILURES_NAMED]
     if totals["other_language"]:
         lines.append(f"  {totals['other_language']:>9,}  in another language")
     reasons = sorted(report.nothing.items(), key=lambda one: -one[1])[:MAX_REASONS_NAMED]
