@@ -98,6 +98,9 @@ def command(
     a record that is imported all the same is counted, and kept as a mark on it. Importing a file twice changes
     nothing. After Ctrl-C, SIGTERM or a kill, run the same command again: it goes on where it stopped.
 
+    Into a fleet, each shard reads the files and takes the captures of its own sites. --workers, --part and --on then
+    count shards.
+
     Exit code 1: a file is damaged, holds no record, or is a WACZ that is not what it says of itself, or the archive has
     lost a WARC file; everything else was imported, and the summary says what was not. 2: an argument is wrong (the file
     does not exist, the list or folder names no file); nothing was done.

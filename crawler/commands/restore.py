@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from crawler.cli.common_options import common_options, folder_of, overrides_of
+from crawler.cli.fleet.work_options import work_options
 from crawler.cli.log_options import log_options
 from pipelines.core.errors import ArchiveDamaged, ConfigError
 from pipelines.core.terminal import plain
@@ -20,6 +21,7 @@ FROM_COPY = (
 @click.command()
 @click.option("--from", "copy", type=click.Path(path_type=Path), metavar="COPY.db",
               help="The copy (default: morgue.db in the archive, or else the newest in the bucket).")  # fmt: skip
+@work_options
 @common_options
 @log_options
 @click.pass_context
