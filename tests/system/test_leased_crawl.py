@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
+import socket
 import time
 import uuid
 from pathlib import Path
@@ -66,6 +68,14 @@ def test_shard_of_a_machine_that_hangs_goes_on_on_another(tmp_path: Path, object
         assert "which another holder has changed since (token 1)" in refused.stderr
         made = morgue(*two, "rebuild", *options)
         assert made.returncode == 0, made.stderr
+        (name,) = begun.begun
+        never = f"{name}: was begun on {socket.gethostname()} at {begun.begun[name].time}, and never reached the bucket"
+        assert f"{never}; what it held is lost" in made.stdout
+        named = morgue(*two, "verify", "--format", "json")
+        assert named.returncode == 7
+        (finding,) = json.loads(named.stdout)["findings"]
+        assert (finding["kind"], finding["file"]) == ("never arrived", f"warc/{name}")
+        assert finding["next"].startswith("`morgue crawl` gives it up, and fetches its pages again")
         asked = len(paper.asked)
         os.kill(hanging.pid, signal.SIGCONT)
         output, _ = hanging.communicate(timeout=60)
@@ -74,6 +84,8 @@ def test_shard_of_a_machine_that_hangs_goes_on_on_another(tmp_path: Path, object
 
         crawled = morgue(*two, "crawl", *options)
         assert crawled.returncode == 0, crawled.stderr
+        assert f"{never}; it is given up, and which pages it held is not known" in crawled.stdout
+        assert morgue(*two, "verify").returncode == 0
         late = morgue(*one, "ship", *options)
         assert late.returncode == 7
         assert "is older than shard" in late.stderr
