@@ -56,4 +56,4 @@ def lost_files(archive: Path) -> LostFiles:
         missing = {name: (file.host, file.time) for name, file in head.missing().items() if not storage.has(name)}
         return LostFiles(missing, frozenset(name for name in head.given_up if not storage.has(name)))
     except MorgueError as error:
-        return LostFiles(unknown=f"{error.subject} {error.cause}")
+        return LostFiles(unknown=f"{error.subject}: {error.cause}")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
 import time
 import uuid
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,6 +40,12 @@ def settings(bucket: str, endpoint: str) -> list[str]:
     return [word for one in wanted for word in ("-s", one)]
 
 
+def status_of(fleet: Path, shard: int) -> dict[str, Any]:
+    """Return what `morgue fleet status` says of a shard, for programs."""
+    found: dict[str, Any] = json.loads(morgue("-C", fleet, "fleet", "status", "--format", "json").stdout)[shard]
+    return found
+
+
 @pytest.mark.slow
 def test_shard_of_a_machine_that_hangs_goes_on_on_another(tmp_path: Path, object_server: ObjectServer):
     """The hanging one asks and ships nothing when it wakes; what never arrived is given up and fetched again."""
@@ -62,6 +70,12 @@ def test_shard_of_a_machine_that_hangs_goes_on_on_another(tmp_path: Path, object
         begun = read_head(store, fleet.id, number)
         assert len(begun.begun) == 1
         assert not begun.files
+
+        shown = status_of(tmp_path / "one", number)
+        held = (socket.gethostname(), hanging.pid, 1)
+        assert (shown["holder"], shown["holder_process"], shown["token"]) == held
+        assert shown["held_since"] < shown["held_until"]
+        assert (shown["spool_files"], shown["last_snapshot"]) == (1, None)
 
         refused = morgue(*two, "crawl", *options)
         assert refused.returncode == 7
@@ -90,6 +104,16 @@ def test_shard_of_a_machine_that_hangs_goes_on_on_another(tmp_path: Path, object
         assert late.returncode == 7
         assert "is older than shard" in late.stderr
         assert "5 articles" in morgue(*two, "count").stdout
+    shown = status_of(tmp_path / "two", number)
+    assert (shown["holder"], shown["spool_files"], shown["never_arrived"]) == (None, 0, 0)
+    assert shown["last_snapshot"] is not None
+    assert shown["snapshot_age_seconds"] < 60
+    noted = tmp_path / f"two/shards/{number:03}/shipped.jsonl"
+    noted.write_text(noted.read_text().replace(object_server.endpoint, "http://127.0.0.1:9"))
+    without = morgue("-C", tmp_path / "two", "fleet", "status")
+    assert without.returncode == 1
+    assert "2 shards, 5 articles" in without.stdout
+    assert re.search(rf"morgue: shard {number:03}: s3://morgue-tests/[0-9a-f-]+: ", without.stderr)
     head = read_head(store, fleet.id, number)
     assert [*head.given_up] == [*begun.begun]
     assert len(head.files) == 1
