@@ -102,7 +102,7 @@ def bucket_row(one: ShardStatus) -> dict[str, Any]:
 
 def without_shard(one: ShardStatus) -> str:
     """Return why a shard's bucket does not say how it is, in words that are the same for all shards."""
-    return re.sub(rf"/(leases|shards)/{one.shard:03}\b\S*", "", one.bucket_error or "")
+    return re.sub(rf"/(leases|shards)/{one.shard:03}\b[^\s:]*", "", one.bucket_error or "")
 
 
 def minute(time: str | None) -> str:
