@@ -111,7 +111,7 @@ def command(
     all were disallowed, if a page of --urls or a URL you typed failed (of --urls not by 404 or 410: that page is gone,
     which is an answer), if the file of a source has mistakes, or if a WARC file is damaged. 3: no server that was asked
     answered. 4: another crawl of this archive is running; or, of a fleet with a bucket, another machine has the shard,
-    or may have it by now. 7: such a shard was written by another machine since (docs/leases.md).
+    or may have it by now. 7: such a shard was written by another machine since. 11: its bucket failed (docs/leases.md).
     """
     check_options(targets, urls, column=column, since=since, report_file=report_file, again=again)
     if notify is not None:
@@ -124,9 +124,10 @@ def command(
     folder, day = folder_of(ctx), parse_day("--since", since, last=False)
     listed = listed_pages(urls, column, report_file) if urls else None
     if fleet_above(folder.path) is not None:
-        from crawler.cli.fleet.routes import own_only
+        from crawler.cli.fleet.routes import own_only, own_report
 
-        targets = tuple(own_only(ctx, folder, targets))
+        report_file = own_report(ctx, folder, report_file)
+        targets = tuple(own_only(ctx, folder, targets, is_known=True))
         if listed is not None:
             listed = listed.only(set(own_only(ctx, folder, listed.urls)))
             if not listed.urls:
@@ -176,7 +177,7 @@ def command(
     except BaseException:  # a bad target, or a failure to write before the event loop ran
         run.abandon()
         raise
-    if config.storage.bucket and code != INTERRUPTED:
+    if config.storage.bucket and code not in (INTERRUPTED, BucketFailing.exit_code):
         from crawler.engine.shipping import ship_after_run
 
         if line := ship_after_run(config):

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crawler.cli.common_options import common_options, folder_of, overrides_of
+from crawler.cli.common_options import common_options, fleet_of, folder_of, is_one_of_all, overrides_of
+from crawler.cli.fleet.work_options import keep_place
 from crawler.cli.left_out import reasons_text
 from crawler.cli.log_options import log_options
 from crawler.cli.working.options import place_of, work_options
@@ -110,15 +111,21 @@ def command(
             ctx, files, chosen, languages, output, place_of(on, part, workers),
             retry_failed=retry_failed, form=form, quiet=quiet,
         )  # fmt: skip
-    if output or languages or retry_failed or on or part or workers:
-        cause = "belong to --in-place"
-        raise ConfigError("--output, --language, --retry-failed, --on, --part, --workers", cause, "add --in-place")
+    if output or languages or retry_failed:
+        raise ConfigError("--output, --language, --retry-failed", "belong to --in-place", "add --in-place")
+    if on or part or workers:
+        if not is_one_of_all(ctx) and fleet_of(ctx) is None:
+            cause = "belong to --in-place, or to a fleet"
+            raise ConfigError("--on, --part, --workers", cause, "add --in-place, or leave them out")
+        keep_place(ctx, on=on, part=part, at_once=workers)
     folder = folder_of(ctx)
 
+    from crawler.cli.fleet.routes import pages_of_shard
     from crawler.config.models import load
     from crawler.engine.import_run import ImportRun, files_of
 
     paths = files_of(files, sys.stdin)
+    chosen = replace(chosen, is_own=pages_of_shard(folder))
     job = ImportRun(load(folder, overrides_of(ctx)), paths, chosen, " ".join(sys.argv[1:]))
     import asyncio  # 20 ms that `morgue --help` need not pay
 

@@ -144,8 +144,13 @@ class StorageSettings(TomlTable):
     lease: value_types.SomeSeconds = key(
         120.0,
         "Of a fleet with a bucket: seconds without a sign of a shard's holder after which another machine may write it;"
-        " a crawl ends when the bucket did not answer for so long. docs/leases.md says more.",
+        " a crawl waits when the bucket did not answer for so long. docs/leases.md says more.",
         60.0,
+    )
+    patience: value_types.Interval = key(
+        "1h",
+        "How long a crawl that waits because of `lease` tries to reach the bucket, before it ends with exit code 11.",
+        "6h",
     )
     snapshot_every: value_types.AnyInterval = key(
         SNAPSHOT_EVERY,

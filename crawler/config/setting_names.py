@@ -26,7 +26,7 @@ SETTING_NAMES = {
     "health": {"coverage_drop"},
     "notify": {"url", "remind", "timeout", "allow_private_ips"},
     "record": {"rotate", "rotate_after", "compression", "chunked_payload_digest"},
-    "storage": {"bucket", "endpoint", "allow_http", "spool", "lease", "snapshot_every", "snapshot_after"},
+    "storage": {"bucket", "endpoint", "allow_http", "spool", "lease", "patience", "snapshot_every", "snapshot_after"},
     "extract": {"comments", "workers", "seconds", "cpu_seconds", "memory"},
 }  # fmt: skip
 

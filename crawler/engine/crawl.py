@@ -162,7 +162,7 @@ class CrawlRun:
 
         A signal during start-up may call this before there is a dispatcher, or an engine of Scrapy.
         """
-        self.context.backpressure.stop()
+        self.context.stop()
         if self.dispatcher is not None:
             self.dispatcher.stop()
         if self._scrapy is not None and self._scrapy.engine is not None:

@@ -18,7 +18,7 @@ from pipelines.core.lock import ArchiveLock
 from pipelines.core.plural import counted
 from pipelines.database.connection import connect as connect_database
 from pipelines.database.journal_rows import back_up, count_articles, database_state
-from pipelines.fleet.layout import fleet_of_shard
+from pipelines.fleet.layout import place_of_shard
 from pipelines.warc import manifest
 from pipelines.warc.storage import OPEN_SUFFIX, WarcStorage
 from pipelines.warc.writer import WarcWriter
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 
 def bucket_line(config: Config) -> BucketLine | None:
     """Return the bucket that the settings name, or None."""
-    from pipelines.bucket.shipped import BucketLine
-
     if not config.storage.bucket:
         return None
+    from pipelines.bucket.shipped import BucketLine
+
     place = shard_place(config.folder.path)
     bucket = config.storage.bucket + ("" if place is None else f"/shards/{place[1]:03}")
     return BucketLine(bucket, config.storage.endpoint or None, config.storage.allow_http)
@@ -47,8 +47,8 @@ def bucket_line(config: Config) -> BucketLine | None:
 
 def shard_place(archive: Path) -> tuple[str, int] | None:
     """Return the id of the fleet to which an archive folder belongs, and the number of the shard; or None."""
-    fleet = fleet_of_shard(archive)
-    return None if fleet is None else (fleet.id, int(archive.name))
+    place = place_of_shard(archive)
+    return None if place is None else (place.fleet.id, place.number)
 
 
 def storage_of(config: Config) -> WarcStorage:
@@ -63,7 +63,8 @@ def storage_of(config: Config) -> WarcStorage:
     from pipelines.bucket.object_store import ObjectStore
 
     store = ObjectStore(replace(head, bucket=config.storage.bucket).address)
-    return leased(storage, store, *place, seconds=float(config.storage.lease))
+    wanted = config.storage
+    return leased(storage, store, *place, seconds=float(wanted.lease), patience=float(wanted.patience))
 
 
 @contextmanager
@@ -104,7 +105,7 @@ def file_to_continue(config: Config, storage: WarcStorage, state: DatabaseState)
 
 @contextmanager
 def shipping(config: Config, archive_writer: ArchiveWriter, backpressure: Backpressure) -> Iterator[None]:
-    """Ship files while a crawl runs, and let fetching wait while the spool is full."""
+    """Ship files while a crawl runs, and let fetching wait while the spool is full, or the lease has run out."""
     if not config.storage.bucket:
         yield
         return
@@ -117,7 +118,7 @@ def shipping(config: Config, archive_writer: ArchiveWriter, backpressure: Backpr
     state = archive_writer.writer.database_state
     assert state is not None
     shipper = Shipper(storage, state.archive, None if keep is None else keep.file, config.storage.spool)
-    backpressure.is_held = shipper.is_full
+    backpressure.is_held = lambda: storage.is_paused() or shipper.is_full()
     shipper.start()
     try:
         yield

@@ -9,6 +9,7 @@ Not supported: HTTP/2, the signals `headers_received` and `bytes_received`, the 
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
@@ -50,7 +51,7 @@ from crawler.http.outcome import (
 )
 from pipelines.core.items import Capture, Exchange
 from pipelines.core.urls import site_or_none
-from pipelines.session.backpressure import Backpressure
+from pipelines.session.backpressure import HELD_SECONDS, Backpressure
 
 if TYPE_CHECKING:
     from pipelines.session.context import SharedHostTurns
@@ -97,7 +98,7 @@ class ArchivingDownloadHandler(BaseDownloadHandler):
         self._host_turns = host_turns
         settings = crawler.settings
         self._record, self._backpressure = record, backpressure or Backpressure()
-        self._may_ask = may_ask  # False: another machine may be asking the same sites by now
+        self._may_ask = may_ask  # False for now: another machine may be asking the same sites
         self._fail_on_dataloss = settings.getbool("DOWNLOAD_FAIL_ON_DATALOSS", True)
         limits = FetchLimits(
             timeout=settings.getfloat("DOWNLOAD_TIMEOUT"),
@@ -127,16 +128,16 @@ class ArchivingDownloadHandler(BaseDownloadHandler):
         """Fetch, record, answer. Raise one of Scrapy's download exceptions, CrawlStopping, or what recording raises."""
         site = site_or_none(request.url)
         async with self._backpressure.exchange(site, request.meta.get("source_id")):
-            if self._backpressure.stopping:  # it may have waited long for its place
-                raise CrawlStopping
-            async with self._turn(request):
-                if not self._may_ask():
-                    raise CrawlStopping
-                self._restart_delay(request)
-                with self._backpressure.bodies.grow(site) as body:
-                    response = await self._download(request, body.grow_to)
-            self._backpressure.bodies.hold(response, len(response.body), site)
-            return response
+            while not self._backpressure.stopping:  # it may have waited long for its place
+                async with self._turn(request):
+                    if self._may_ask():
+                        self._restart_delay(request)
+                        with self._backpressure.bodies.grow(site) as body:
+                            response = await self._download(request, body.grow_to)
+                        self._backpressure.bodies.hold(response, len(response.body), site)
+                        return response
+                await asyncio.sleep(HELD_SECONDS)
+            raise CrawlStopping
 
     def _turn(self, request: Request) -> AbstractAsyncContextManager[None]:
         """Return the turn of the request's host, if crawls of other shards may ask it at the same time."""

@@ -28,7 +28,7 @@ from crawler.health.kinds import BROKEN_FILE
 from crawler.watch.next_pass import PassResult
 from crawler.watch.pass_progress import Crawl, accompanied
 from crawler.watch.watched_settings import WatchedSettings
-from pipelines.core.errors import INTERRUPTED, MorgueError
+from pipelines.core.errors import INTERRUPTED, BucketFailing, MorgueError
 from pipelines.core.timestamps import parse
 from pipelines.session.crawl_stats import OUTCOMES, CrawlStats
 
@@ -189,7 +189,8 @@ def run_pass(settings: WatchedSettings, notify: str, crawl: Crawl, line: int, li
     try:
         result = _crawl_due(run, lambda run: accompanied(run, crawl, line, lifeline))
         _until_the_loop()
-        if result.exit_code != INTERRUPTED and (waiting := ship_after_run(config)):
+        may_ship = result.exit_code not in (INTERRUPTED, BucketFailing.exit_code)
+        if may_ship and (waiting := ship_after_run(config)):
             result = replace(result, attention=(*result.attention, waiting)[-MAX_ATTENTION:])
         # The watch itself says which files it refuses, and which are in order again (`WatchedSettings`).
         target = notify or config.notify.url

@@ -11,6 +11,7 @@ from typing import Any
 from crawler.config.models import Config
 from crawler.engine.crawl import CrawlOutcome, CrawlRun
 from crawler.http.client import MAX_TIMEOUTS
+from pipelines.session.backpressure import Backpressure
 from pipelines.session.crawl_stats import CrawlStats
 
 BEAT = b"\n"  # which JSON allows before a message
@@ -39,7 +40,7 @@ async def accompanied(run: CrawlRun, crawl: Crawl, line: int, lifeline: int) -> 
         run.interrupt()
 
     loop.add_reader(lifeline, orphaned)
-    beats = loop.create_task(_beat(run.context.stats, line))
+    beats = loop.create_task(_beat(run.context.stats, run.context.backpressure, line))
     try:
         return await crawl(run)
     finally:
@@ -47,12 +48,12 @@ async def accompanied(run: CrawlRun, crawl: Crawl, line: int, lifeline: int) -> 
         loop.remove_reader(lifeline)
 
 
-async def _beat(stats: CrawlStats, line: int) -> None:
+async def _beat(stats: CrawlStats, backpressure: Backpressure, line: int) -> None:
     before: tuple[int, ...] = ()
     with suppress(BrokenPipeError):  # the watch is gone
         while True:
             await asyncio.sleep(BEAT_SECONDS)
             done = (stats.exchanges, stats.listings, stats.pages, stats.articles)
-            if done != before:
+            if done != before or backpressure.is_held():  # what waits for the bucket is not hung
                 before = done
                 os.write(line, BEAT)

@@ -4,11 +4,13 @@
 (If-None-Match, If-Match), so that of two writers one is refused. It is never deleted: each taker raises its token by
 one, also after an orderly release. What is written under an older token is refused by `shard_head`.
 
-Clocks of two machines are never compared. The holder counts from before it sent a renewal, and stops at its end by
-itself. A taker must have seen the same ETag for the whole duration and a margin more, counted from when it was first
-read: then the last renewal was sent before that, and has run out. Both count by a clock that goes on while the machine
-sleeps. It does not while a virtual machine is paused as a whole: such a holder may send what it was about to send, and
-the bucket refuses it. The margin is for what was sent to web servers just before the end.
+Clocks of two machines are never compared. The holder counts from before it sent a renewal, and pauses at its end by
+itself: it goes on trying to renew, and goes on once that succeeds. For a renewal is written under the ETag of the one
+before, which a taker would have changed before anything else. A taker must have seen the same ETag for the whole
+duration and a margin more, counted from when it was first read: then the last renewal was sent before that, and has run
+out. Both count by a clock that goes on while the machine sleeps. It does not while a virtual machine is paused as a
+whole: such a holder may send what it was about to send, and the bucket refuses it. The margin is for what was sent to
+web servers just before the end.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import random
 import socket
 import time
 from collections.abc import Callable
@@ -23,7 +26,7 @@ from dataclasses import asdict, dataclass, replace
 from threading import Event, Lock, Thread
 from uuid import uuid4
 
-from pipelines.bucket.object_store import Fetched, ObjectStore
+from pipelines.bucket.object_store import ObjectStore, put_over, read_whole
 from pipelines.core import timestamps
 from pipelines.core.errors import (
     ArchiveDamaged,
@@ -40,6 +43,7 @@ from pipelines.core.timestamps import stamp
 logger = logging.getLogger("morgue.bucket")
 
 LEASE_SECONDS = 120.0  # without a renewal, which comes every third of it
+PATIENCE_SECONDS = 3600.0  # for which a holder whose time is over tries to renew before it gives up
 MARGIN = 0.25  # of the duration, for which a taker waits longer than the holder may write
 LOOKS = 12  # at a held lease, during its duration
 MAX_LEASE_BYTES = 4096
@@ -48,6 +52,11 @@ FREE = ""  # the owner of a lease that nobody holds
 CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # macOS counts sleep in the latter
 LOSS_CURE = "nothing more was asked or shipped; the next command here says what becomes of the files that stay here"
 TIME_CURE = "see to the bucket, then run the same command again: it goes on from here if nobody took the shard"
+PAUSED = (
+    "fetching waits: %(lease)s was not renewed for %(seconds)g s: no answer of the bucket, or this process was stopped"
+    "\n  it goes on when the bucket shows that no other machine took the shard, and ends if there is no answer for"
+    " %(patience)g s more"
+)
 
 
 def elapsed() -> float:
@@ -122,46 +131,27 @@ def read_lease(store: ObjectStore, fleet: str, shard: int) -> SeenLease | None:
     return SeenLease(record, found.etag)
 
 
-def read_whole(store: ObjectStore, key: str) -> Fetched | None:
-    """Return an object of any size, of which others may put a new version at any time; None if there is none.
-
-    Raises BucketFailing.
-    """
-    while True:
-        try:
-            info = store.head(key)
-            return Fetched(b"".join(store.pieces(info)), info.etag)
-        except NotFound:
-            return None
-        except ObjectChanged:
-            continue  # replaced in between
-
-
-def put_over(store: ObjectStore, key: str, data: bytes, etag: str | None) -> str:
-    """Put an object in the place of the one with this ETag (None: of none), and return its ETag.
-
-    Raises ObjectChanged and NotFound if another one is there, BucketFailing.
-    """
-    return store.put_new(key, data) if etag is None else store.replace(key, data, etag)
-
-
 class ShardLease:
     """Hold the lease of one shard, renewed by a thread until `release`. Made by `take_lease`.
 
     Any thread may ask. Ask before each thing that only the holder may do: nothing interrupts what goes on.
     """
 
-    def __init__(self, store: ObjectStore, record: LeaseRecord, etag: str, began: float) -> None:
-        """`began`: when the request was sent that made it ours."""
+    def __init__(
+        self, store: ObjectStore, record: LeaseRecord, etag: str, began: float, patience: float = PATIENCE_SECONDS
+    ) -> None:
+        """`began`: when the request was sent that made it ours. `patience`: seconds for which it may be paused."""
         self.key, self.location = lease_key(record.shard), store.location(lease_key(record.shard))
         self._store, self._record, self._etag = store, record, etag
         self._sent = {record.renewal: began}  # when each renewal was sent that may be in the bucket
         self._deadline = began + record.seconds
         self._is_unsure = False  # a renewal was sent, and it is unknown whether it arrived
-        self._lost: LeaseLost | None = None
+        self._paused: float | None = None  # since when its time is over, and it may yet be renewed
+        self._patience = patience
+        self._lost: MorgueError | None = None
         self._released = False
-        self._renewing, self._losing, self._ending = Lock(), Lock(), Event()
-        self.on_loss: Callable[[LeaseLost], object] = lambda error: None  # called once, on any thread
+        self._renewing, self._changing, self._ending = Lock(), Lock(), Event()
+        self.on_loss: Callable[[MorgueError], object] = lambda error: None  # called once, on any thread
         self._thread = Thread(target=self._keep, name=f"lease of shard {record.shard}", daemon=True)
         self._thread.start()
 
@@ -189,40 +179,73 @@ class ShardLease:
         return self._record.token
 
     @property
-    def lost(self) -> LeaseLost | None:
-        """Return why the lease is over; None if it holds or was released."""
+    def lost(self) -> MorgueError | None:
+        """Return why the lease is over for good; None if it holds, is paused, or was released."""
         return self._lost
+
+    @property
+    def is_paused(self) -> bool:
+        """Return True while its time is over, and it is tried to renew it: nothing may be asked or shipped."""
+        return not self.is_held() and self._lost is None and not self._released
 
     def is_held(self) -> bool:
-        """Return True if this process may still write, ask and ship. Once False, it stays so. Asks no server."""
-        if self._lost is None and not self._released and elapsed() >= self._deadline:
-            why = (
-                f"was not renewed for {self._record.seconds:g} s: no answer of the bucket, or this process was stopped"
-            )
-            self.lose(why, TIME_CURE)
-        return self._lost is None and not self._released
+        """Return True if this process may write, ask and ship now. Asks no server."""
+        if self._lost is not None or self._released:
+            return False
+        if elapsed() < self._deadline:
+            return True
+        self._pause()
+        return False
 
     def check(self) -> None:
-        """Raise LeaseLost if the lease is over."""
+        """Raise an error unless the lease holds: BucketFailing while it is paused, LeaseLost."""
         if not self.is_held():
-            raise self._lost or LeaseLost(self.location, "was released", "take it again first")
+            self._must_be_ours()
+            cause = f"was not renewed for {self._record.seconds:g} s"
+            raise BucketFailing(self.location, cause, "it is tried again; until then nothing is asked or shipped")
 
-    def lose(self, cause: str, cure: str = "") -> LeaseLost:
-        """Note that another holder was seen, or that the time is over, and return the error that says so."""
-        with self._losing:
+    def _must_be_ours(self) -> None:
+        """Raise an error if the lease is over for good."""
+        if self._lost is not None:
+            raise self._lost
+        if self._released:
+            raise LeaseLost(self.location, "was released", "take it again first")
+
+    def lose(self, cause: str) -> MorgueError:
+        """Note that another holder was seen, and return the error that says so."""
+        return self._end(LeaseLost(self.location, cause, LOSS_CURE))
+
+    def _pause(self) -> None:
+        """Note that the time is over; give up if that is so for too long. Time in which we were stopped counts not."""
+        with self._changing:
+            now = elapsed()
+            if now < self._deadline:
+                return  # renewed just now
+            if self._paused is None:
+                self._paused = now
+                about = {"lease": self.location, "seconds": self._record.seconds, "patience": self._patience}
+                logger.warning(PAUSED, about)
+            is_over = now - self._paused >= self._patience
+        if is_over:
+            cause = f"was not renewed for {self._record.seconds:g} s, and the bucket gave no answer for"
+            self._end(BucketFailing(self.location, f"{cause} {self._patience:g} s more", TIME_CURE))
+
+    def _end(self, error: MorgueError) -> MorgueError:
+        """Note that the lease is over for good, and return the first error that says why."""
+        with self._changing:
             if self._lost is not None:
                 return self._lost
-            self._lost = LeaseLost(self.location, cause, cure or LOSS_CURE)
+            self._lost = error
         self._ending.set()
-        logger.warning("%(error)s", {"error": self._lost})
-        self.on_loss(self._lost)
-        return self._lost
+        logger.warning("%(error)s", {"error": error})
+        self.on_loss(error)
+        return error
 
     def release(self) -> None:
         """Say that the shard is free. If the bucket does not answer, the lease ends by itself."""
         self._ending.set()
         self._thread.join()
-        if not self.is_held():
+        if self._lost is not None or self._released:
             return
         self._released = True
         free = replace(self._record, owner=FREE, renewal=max(self._sent) + 1, written=stamp(timestamps.now()))
@@ -238,21 +261,22 @@ class ShardLease:
     def _keep(self) -> None:
         """Renew until the end. A request takes at most a third of the duration, so that a second one is possible."""
         pause = self._record.seconds / 3
-        while not self._ending.wait(pause) and self.is_held():
+        while not self._ending.wait(pause):
             try:
-                self.renew()
+                if self.is_held() or self._lost is None:
+                    self.renew()
                 pause = self._record.seconds / 3
             except MorgueError as error:  # the deadline decides what becomes of it
                 logger.info("%(key)s is not renewed: %(error)s", {"key": self.location, "error": error})
-                pause = self._record.seconds / LOOKS
+                pause = self._record.seconds / LOOKS * random.uniform(0.5, 1)  # noqa: S311
 
     def renew(self) -> None:
         """Make the lease last for its duration from now. Raises BucketFailing and other MorgueErrors, LeaseLost."""
         with self._renewing:
-            self.check()
+            self._must_be_ours()
             if self._is_unsure:
                 self._read_back()
-                self.check()
+                self._must_be_ours()
             record = replace(self._record, renewal=max(self._sent) + 1, written=stamp(timestamps.now()))
             self._sent[record.renewal] = elapsed()
             self._is_unsure = True
@@ -260,7 +284,7 @@ class ShardLease:
                 etag = self._store.replace(self.key, record.to_bytes(), self._etag)
             except (ObjectChanged, NotFound):  # taken over; or an earlier renewal arrived late
                 self._read_back()
-                self.check()
+                self.check()  # a renewal that arrived late may have run out
             else:
                 self._adopt(SeenLease(record, etag))
 
@@ -276,12 +300,24 @@ class ShardLease:
 
     def _adopt(self, found: SeenLease) -> None:
         self._record, self._etag, self._is_unsure = found.record, found.etag, False
-        self._deadline = self._sent[found.record.renewal] + found.record.seconds
+        with self._changing:
+            self._deadline = self._sent[found.record.renewal] + found.record.seconds
+            goes_on = self._paused is not None and elapsed() < self._deadline
+            if goes_on:
+                self._paused = None
         self._sent = {number: sent for number, sent in self._sent.items() if number >= found.record.renewal}
+        if goes_on:
+            logger.warning("fetching goes on: %(key)s is renewed; nobody took the shard", {"key": self.location})
 
 
 def take_lease(
-    store: ObjectStore, fleet: str, shard: int, *, seconds: float = LEASE_SECONDS, dead: str = FREE
+    store: ObjectStore,
+    fleet: str,
+    shard: int,
+    *,
+    seconds: float = LEASE_SECONDS,
+    patience: float = PATIENCE_SECONDS,
+    dead: str = FREE,
 ) -> ShardLease:
     """Take the lease of a shard. Wait until a holder that does not renew it is over; a living one is not waited for.
 
@@ -308,7 +344,7 @@ def take_lease(
         etag = now.etag
     if found is None:
         _must_know_conditions(store, lease_key(shard), data)
-    lease = ShardLease(quick, record, etag, began)
+    lease = ShardLease(quick, record, etag, began, patience)
     logger.info("%(key)s is taken with token %(token)d", {"key": lease.location, "token": token})
     return lease
 

@@ -17,7 +17,7 @@ from pipelines.bucket.shipped import BucketLine, ShippedFile, ShippedFiles
 from pipelines.bucket.storage import BucketStorage, key_of, sha256_of_object
 from pipelines.core import timestamps
 from pipelines.core.archive_layout import MANIFEST_NAME
-from pipelines.core.errors import LeaseLost, NotFound
+from pipelines.core.errors import MorgueError, NotFound
 from pipelines.core.timestamps import stamp
 from pipelines.warc.manifest import ManifestEntry
 from pipelines.warc.storage import PART_SUFFIX, WarcStorage
@@ -70,11 +70,17 @@ class LeasedStorage(BucketStorage):
     def end(self) -> None:
         self._holder().release()
 
-    def lost(self) -> LeaseLost | None:
+    def lost(self) -> MorgueError | None:
         return self._holder().lost()
 
-    def tell_loss(self, tell: Callable[[LeaseLost], object]) -> None:
+    def is_paused(self) -> bool:
+        return self._holder().is_paused()
+
+    def tell_loss(self, tell: Callable[[MorgueError], object]) -> None:
         self._holder().on_loss = tell
+
+    def wait_no_more(self) -> None:
+        self._holder().is_ending = True
 
     def create(self, name: str) -> int | None:
         if self.has(name):
@@ -138,7 +144,9 @@ class LeasedStorage(BucketStorage):
         return self.holder
 
 
-def leased(storage: BucketStorage, store: ObjectStore, fleet: str, shard: int, seconds: float) -> LeasedStorage:
+def leased(
+    storage: BucketStorage, store: ObjectStore, fleet: str, shard: int, seconds: float, patience: float
+) -> LeasedStorage:
     """Return the storage of a shard that asks for its lease. `store`: at the address of the fleet."""
-    holder = ShardHolder(store, fleet, shard, storage.folder.parent, seconds)
+    holder = ShardHolder(store, fleet, shard, storage.folder.parent, seconds, patience)
     return LeasedStorage(storage.folder, CountedFiles(storage.shipped.path, holder), storage.store, None, holder)

@@ -23,8 +23,8 @@ from dataclasses import asdict, dataclass, field, replace
 from threading import Lock
 from typing import Any
 
-from pipelines.bucket.lease import ShardLease, head_key, put_over, read_whole
-from pipelines.bucket.object_store import ObjectStore
+from pipelines.bucket.lease import ShardLease, head_key
+from pipelines.bucket.object_store import ObjectStore, put_over, read_whole
 from pipelines.core import timestamps
 from pipelines.core.archive_layout import is_warc_name
 from pipelines.core.errors import ArchiveDamaged, ConfigError, NotFound, ObjectChanged

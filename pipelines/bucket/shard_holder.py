@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipelines.bucket.lease import FREE, LEASE_SECONDS, ShardLease, take_lease
+from pipelines.bucket.lease import FREE, LEASE_SECONDS, PATIENCE_SECONDS, ShardLease, elapsed, take_lease
 from pipelines.bucket.object_store import ObjectStore
 from pipelines.bucket.shard_head import ShardHead, open_head
 from pipelines.core import safe_open
@@ -53,9 +53,11 @@ class ShardHolder:
     shard: int
     folder: Path
     seconds: float = LEASE_SECONDS
+    patience: float = PATIENCE_SECONDS  # for which the bucket is waited for once the lease has run out
+    is_ending: bool = False  # the run is to end: the bucket is not waited for any more
     lease: ShardLease | None = None
     head: ShardHead | None = None
-    on_loss: Callable[[LeaseLost], object] = field(default=lambda error: None)
+    on_loss: Callable[[MorgueError], object] = field(default=lambda error: None)
 
     def take(self, *, anew: bool = False) -> None:
         """Take the shard. `anew`: the folder has nothing of it, and will get all that is in the bucket.
@@ -64,7 +66,7 @@ class ShardHolder:
         """
         note, place = self._note(), self._place()
         dead = note.owner if note.place == place else FREE
-        lease = take_lease(self.store, self.fleet, self.shard, seconds=self.seconds, dead=dead)
+        lease = take_lease(self.store, self.fleet, self.shard, seconds=self.seconds, patience=self.patience, dead=dead)
         try:
             lease.on_loss = lambda error: self.on_loss(error)
             head = open_head(self.store, lease)
@@ -83,28 +85,36 @@ class ShardHolder:
         if self.lease is not None:
             self.lease.release()
 
-    def lost(self) -> LeaseLost | None:
-        """Return why nothing more may be written, asked or shipped; None if the lease holds or was never taken."""
-        if self.lease is None or self.lease.is_held():
-            return None
-        return self.lease.lost
+    def lost(self) -> MorgueError | None:
+        """Return why nothing more may be written, asked or shipped; None if the lease may hold or was never taken."""
+        return None if self.lease is None or self.lease.is_held() else self.lease.lost
+
+    def is_paused(self) -> bool:
+        """Return True while nothing may be asked or shipped: the bucket has to show that nobody took the shard."""
+        return self.lease is not None and self.lease.is_paused
 
     def held(self) -> ShardHead:
-        """Return the head to write to. Raises LeaseLost if the lease is over or was not taken."""
+        """Return the head to write to. Raises LeaseLost, BucketFailing if the lease does not hold or was not taken."""
         if self.lease is None or self.head is None:
             raise LeaseLost(str(self.folder), "has no lease for its shard", "this is a bug of Newsmorgue")
         self.lease.check()
         return self.head
 
     def begin_file(self, name: str) -> None:
-        """Name a new WARC file in the bucket; wait for a bucket that does not answer, as long as the lease holds."""
-        head = self.held()
+        """Name a new WARC file in the bucket; wait for a bucket that does not answer. Raises MorgueError."""
+        began, is_said = elapsed(), False
         while True:
             try:
-                return head.begin_file(name)
+                return self.held().begin_file(name)
             except BucketFailing as error:
-                logger.warning("%(file)s is not begun yet: %(error)s", {"file": name, "error": error})
-                time.sleep(PAUSE_SECONDS)
+                if self.is_ending or self.lost() is not None or elapsed() - began > self.patience:
+                    raise
+                if not is_said:
+                    logger.warning(
+                        "%(file)s is not begun yet, and is waited for: %(error)s", {"file": name, "error": error}
+                    )
+                is_said = True
+            time.sleep(PAUSE_SECONDS)
 
     def drop_file(self, name: str) -> None:
         """Forget a WARC file that was begun and has nothing in it. If that fails, it is tried with the next shard."""

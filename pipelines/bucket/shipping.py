@@ -139,7 +139,8 @@ class Shipper:
         if now - self._looked >= SIZE_SECONDS:
             self._looked = now
             size = sum(self._storage.spooled().values())
-            if (size >= self._limit) != self._full:
+            # A file that is being written, or may be continued, is finished only if the crawl goes on.
+            if (size >= self._limit and any(self._names())) != self._full:
                 self._full = not self._full
                 self._say(size)
         return self._full
@@ -156,7 +157,7 @@ class Shipper:
     def _run(self) -> None:
         pause = LOOK_SECONDS
         while not self._stop.wait(pause):
-            names = list(self._names())
+            names = [] if self._storage.is_paused() else list(self._names())
             try:
                 self._ship(names)
             except MorgueError as error:

@@ -6,7 +6,7 @@
     ├── QueryError                 2   a search cannot be understood
     ├── NothingReachable           3   no server answered (`add`, `sample`: or not in a way that can be used)
     ├── ArchiveLocked              4   another crawl is writing to this archive
-    │   └── LeaseLost              4   another machine writes this shard, or may: what was not shipped stays here
+    │   └── LeaseLost              4   another machine took this shard: what was not shipped stays here
     ├── DiskFull                   5   the disk is full; everything committed before is safe
     ├── NotWritable                6   the archive, an output folder or a log file cannot be written
     ├── ArchiveDamaged             7   the database or a WARC file is damaged or does not belong here
@@ -86,7 +86,7 @@ class ArchiveLocked(MorgueError):
 
 
 class LeaseLost(ArchiveLocked):
-    """Report that this process may not write a shard any more: another machine does, or may by now."""
+    """Report that this process may not write a shard any more: another machine took it."""
 
 
 class DiskFull(MorgueError):

@@ -124,7 +124,7 @@ def _response(db: sqlite3.Connection, condition: str, *values: str | None) -> Ca
 
 def import_records(db: sqlite3.Connection) -> list[CaptureLocation]:
     """Return the records about imported files, in the order of the imports."""
-    query = f"{LOCATION} WHERE url GLOB 'urn:sha256:*' AND kind = 'import' AND imported IS NOT NULL ORDER BY id"
+    query = f"{LOCATION} WHERE url GLOB 'urn:*' AND kind = 'import' AND imported IS NOT NULL ORDER BY id"
     return [CaptureLocation(*row) for row in db.execute(query)]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from pipelines.core.urls import address_in
@@ -50,11 +50,14 @@ FieldsFilter = Callable[[WarcFields], bool]
 
 
 def read_records(
-    source: UnpackedStream, is_wanted: FieldsFilter, on_damage: Callable[[DamagedRecord], object]
+    source: UnpackedStream,
+    is_wanted: FieldsFilter,
+    on_damage: Callable[[DamagedRecord], object],
+    place: Callable[[int], int] | None = None,
 ) -> Iterator[ForeignRecord]:
     """Yield the records of a stream in order. One block at a time is in memory, and only if `is_wanted(fields)`.
 
-    `is_wanted` may raise ContainerDamage, too.
+    `is_wanted` may raise ContainerDamage, too. `place`: as in RecordStream.
     """
     reader = _RecordReader(source)
     while True:
@@ -65,11 +68,11 @@ def read_records(
         except ContainerDamage as damage:
             damages, is_found = reader.resync(str(damage))
             for one in damages:
-                on_damage(one)
+                on_damage(one if place is None else one._replace(offset=place(one.offset)))
             if not is_found:
                 return
         else:
-            yield found
+            yield found if place is None else replace(found, offset=place(found.offset))
 
 
 class _RecordReader:

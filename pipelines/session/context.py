@@ -121,18 +121,23 @@ class CrawlContext:
         return capture
 
     def may_ask(self) -> bool:
-        """Return False if another machine writes this archive by now, or may; that ends the run."""
+        """Return False while another machine may write this archive by now; if that is so for good, the run ends."""
         error = self.archive_writer.storage.lost()
         if error is None:
-            return True
+            return not self.archive_writer.storage.is_paused()
         if self.fatal is None:
             self.fatal = error
             logger.error("nothing more is asked; the run ends: %(error)s", {"error": error})
             self.on_fatal(error)
         return False
 
+    def stop(self) -> None:
+        """Let nothing begin any more. Called on the event loop."""
+        self.backpressure.stop()
+        self.archive_writer.storage.wait_no_more()
+
     def end_when_lost(self) -> None:
-        """Let the run end as soon as another machine may write this archive, also if nothing is being asked."""
+        """Let the run end as soon as another machine has this archive, also if nothing is being asked."""
         loop = asyncio.get_running_loop()
 
         def tell(error: MorgueError) -> None:

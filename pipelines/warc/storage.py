@@ -68,6 +68,13 @@ class WarcStorage:
         """Return why nothing more may be written or asked for this archive; None: nothing forbids it."""
         return None
 
+    def is_paused(self) -> bool:
+        """Return True while nothing may be asked for this archive, because another machine may be about to write it."""
+        return False
+
+    def wait_no_more(self) -> None:
+        """Let no write wait for a network that does not answer: the run is to end."""
+
     def tell_loss(self, tell: Callable[[MorgueError], object]) -> None:
         """Call a function, on any thread, once `lost` has a reason."""
 

@@ -89,6 +89,7 @@ class Holding:
         if words[0] == "late":
             self.lease.check = lambda: None  # type: ignore[method-assign]
         name = words[1]
+        self.lease.check()
         etag = self.store.put_new(f"warc/{name}", name.encode())
         self.head.begin_file(name)
         self.head.add_file(name, len(name), hashlib.sha256(name.encode()).hexdigest(), etag)

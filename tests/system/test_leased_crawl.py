@@ -10,6 +10,7 @@ import signal
 import socket
 import time
 import uuid
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,10 @@ from pipelines.bucket.object_store import ObjectStore
 from pipelines.bucket.shard_head import read_head
 from pipelines.fleet.layout import fleet_at
 from tests.support.command import morgue, start
+from tests.support.relay import Relay
 from tests.support.seaweedfs import ObjectServer
 from tests.support.small_paper import serving
+from tests.support.waiting import wait_until
 
 SECONDS = 2  # of the lease
 STORIES = 5
@@ -44,6 +47,45 @@ def status_of(fleet: Path, shard: int) -> dict[str, Any]:
     """Return what `morgue fleet status` says of a shard, for programs."""
     found: dict[str, Any] = json.loads(morgue("-C", fleet, "fleet", "status", "--format", "json").stdout)[shard]
     return found
+
+
+@pytest.mark.slow
+def test_crawl_waits_while_the_bucket_is_silent_for_longer_than_the_lease(tmp_path: Path, object_server: ObjectServer):
+    """It says so once and asks nothing; then it goes on, or ends when it is told to, or when its patience is over."""
+    relay = Relay(object_server.endpoint)
+    store = ObjectStore(bucket_address(f"s3://morgue-tests/{uuid.uuid4()}", object_server.endpoint))
+    store.put("started", b"")
+    with serving(STORIES) as paper:
+        assert morgue("init", tmp_path / "one", "--shards", "1").returncode == 0
+        paper.watch(tmp_path / "one")
+        log, asked = tmp_path / "log", paper.asked
+        words = ("-C", tmp_path / "one", "--shard", "0", "crawl", *settings(str(store.address), relay.endpoint))
+        for patience, is_told, code in ((60, False, 0), (60, True, 130), (1, False, 11)):
+            log.write_text("")
+            asked.clear()
+            own = ("-s", f"storage.patience={patience}", "-s", "crawl.delay=0.8", "--log", log, "--again", "paper")
+            crawl = start(*words, *own)
+            wait_until(lambda: any("story-number" in path for path in asked))
+            relay.is_passing.clear()
+            wait_until(lambda: "fetching waits: " in log.read_text())
+            time.sleep(0.2)  # an answer under way
+            waited = len(asked)
+            time.sleep(1)
+            assert len(asked) == waited
+            assert sum("story-number" in path for path in asked) < STORIES
+            if is_told:
+                crawl.terminate()
+            if code == 0:
+                relay.is_passing.set()
+            output = crawl.communicate(timeout=60)
+            relay.is_passing.set()
+            assert crawl.returncode == code, (output, log.read_text())
+            assert log.read_text().count("fetching waits: ") == 1
+            assert (len(asked) > waited) == (log.read_text().count("fetching goes on: ") == 1) == (code == 0)
+            assert max(Counter(asked).values()) == 1
+        assert f"leases/000.json: was not renewed for {SECONDS} s, and" in output[1]
+        assert morgue(*words[:4], "verify").returncode == 0
+    relay.close()
 
 
 @pytest.mark.slow

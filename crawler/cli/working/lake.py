@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crawler.cli.common_options import folder_of
+from crawler.cli.common_options import settings_folder_of
+from crawler.cli.crawl_summary import size
 from pipelines.core.errors import INTERRUPTED, NoArchive
 from pipelines.core.plural import counted
 from pipelines.core.terminal import plain
@@ -40,7 +41,7 @@ def import_in_place(
     from crawler.lake.lake_run import LakeChoice, LakeRun
 
     try:
-        folder = folder_of(ctx)
+        folder = settings_folder_of(ctx)  # of a fleet, one folder of readings
         limits, output = load(folder).extract, output or str(folder.path / READINGS_FOLDER)
     except NoArchive:
         if output is None:
@@ -89,6 +90,9 @@ def summary_lines(report: LakeReport, output: str) -> list[str]:
         f"{counted(report.files, 'file')}: {report.read:,} read{before}, {len(report.failures):,} with failures",
         f"{counted(totals['readings'], 'article')} in {counted(totals['records'], 'record')}, written to {output}",
     ]
+    if totals["bytes"] < report.bytes:
+        lines.append(f"CDXJ indexes said where: {size(totals['bytes'])} were read of {size(report.bytes)}")
+    lines += report.notes[:MAX_FAILURES_NAMED]
     if totals["other_language"]:
         lines.append(f"  {totals['other_language']:>9,}  in another language")
     reasons = sorted(report.nothing.items(), key=lambda one: -one[1])[:MAX_REASONS_NAMED]

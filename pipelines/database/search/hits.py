@@ -17,7 +17,6 @@ from pipelines.database.connection import Row, ask, decode_row
 from pipelines.database.filters import EVERYTHING, ArticleFilters
 from pipelines.database.queries import BATCH_ROWS, PUBLISHED_DAY, column_names
 from pipelines.database.query_language.index_terms import EVERY_ARTICLE
-from pipelines.database.schema.numbers import own_numbers, ranges_in
 from pipelines.database.search import ranking
 from pipelines.database.search.counts import count_selected
 from pipelines.database.search.ranking import SORTS
@@ -105,6 +104,8 @@ def latest(
     The number of an article, not a day, says when it came in: older articles come in, too, and some have no day. Raises
     QueryError, NotFound (of the source).
     """
+    from pipelines.database.schema.numbers import own_numbers, ranges_in  # which a search need not load
+
     which = article_selection(db, query, filters)
     matches = "+a.place IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH :match)" if which.match else "1"
     # + : the index of numbers is read from its end, and it has the places, so that few rows of articles are read.

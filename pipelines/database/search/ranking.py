@@ -6,10 +6,10 @@ parts: first those with the words in the headline, then the others. Those that a
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator
 from itertools import islice
+from typing import NamedTuple
 
 from pipelines.database.connection import ask
 from pipelines.database.query_language.index_terms import DATED, UNDATED, PlaceRange
@@ -18,6 +18,7 @@ from pipelines.database.selection import ArticleSelection
 SORTS = ("relevance", "newest", "oldest")
 CONTEXT_SORTS = ("left", "right")  # of lines in context
 POOL_MATCHES = 20_000  # ranked in each part
+ENDLESS = "1e12, 1e12, 1e12, 1e12, 0"  # what a phrase counts in each column of the index; labels count nothing
 
 
 def places_in_order(
@@ -67,13 +68,19 @@ def most_relevant_first(db: sqlite3.Connection, which: ArticleSelection, needed:
         yield from (place for place in newest_first(db, which.within(PlaceRange(last=cut))) if place not in seen)
 
 
-def ranked_first(db: sqlite3.Connection, which: ArticleSelection, needed: int | None) -> list[tuple[float, int]]:
-    """Return the rank and the place of the matches, the most relevant first: what several shards are merged by."""
-    # One text for all rows, because threads that compute wait for Python's lock at each row.
-    sql = f"""SELECT json_group_array(json_array(rank, place)) FROM (
-                  SELECT rank, {which.place} AS place {which.found()} ORDER BY rank, {which.place} DESC LIMIT :limit)"""  # noqa: S608
-    found = next(ask(db, sql, which.values | {"limit": -1 if needed is None else needed}))[0]
-    return [(rank, place) for rank, place in json.loads(found)]
+class RankedMatch(NamedTuple):
+    """Hold what matches of several shards are merged by."""
+
+    rank: float
+    place: int
+    of_phrases: float  # the rank that the match had if it held its phrases without end: what is left is their weight
+
+
+def ranked_first(db: sqlite3.Connection, which: ArticleSelection, needed: int | None) -> Iterator[RankedMatch]:
+    """Yield the matches of a shard, the most relevant first."""
+    sql = f"""SELECT rank, {which.place}, bm25(articles_fts, {ENDLESS}) {which.found()}
+               ORDER BY rank, {which.place} DESC LIMIT :limit"""  # noqa: S608
+    return (RankedMatch(*row) for row in ask(db, sql, which.values | {"limit": -1 if needed is None else needed}))
 
 
 def pool_end(db: sqlite3.Connection, which: ArticleSelection) -> int:

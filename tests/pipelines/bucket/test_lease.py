@@ -20,6 +20,7 @@ from pipelines.core.errors import ArchiveLocked, BucketFailing, ConfigError, Lea
 from tests.support.lease_holder import SHARD, holder
 from tests.support.relay import Relay
 from tests.support.seaweedfs import ObjectServer
+from tests.support.waiting import wait_until
 
 FLEET, OTHER_FLEET = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
 SECONDS = 1.5  # of a lease
@@ -117,7 +118,7 @@ def test_stopped_holder_ships_nothing_when_it_wakes(store: ObjectStore):
         assert late.ask("take") == "2"
         os.kill(first.process.pid, signal.SIGCONT)
         assert first.ask("held") == "False"
-        assert first.ask("ship b.warc.gz").startswith("LeaseLost: was ")
+        wait_until(lambda: first.ask("ship b.warc.gz").startswith("LeaseLost: was "))
         os.kill(late.process.pid, signal.SIGSTOP)
         third = take_lease(store, FLEET, SHARD, seconds=LONG)
         head = open_head(store, third)
@@ -165,29 +166,63 @@ def test_write_under_an_older_token_that_arrives_before_the_new_one_counts(store
 
 
 @pytest.mark.slow
-def test_bucket_that_hangs_ends_the_lease_after_its_time_and_not_before(
-    store: ObjectStore, object_server: ObjectServer
+def test_lease_pauses_while_the_bucket_hangs_and_goes_on_if_nobody_took_it(
+    store: ObjectStore, object_server: ObjectServer, caplog: pytest.LogCaptureFixture
 ):
-    """A short silence is passed over. After a long one the holder stops by itself, although nobody took the shard."""
+    """A short silence is passed over. In a long one the holder may do nothing; it goes on under the same token."""
     lease = take_lease(store, FLEET, SHARD, seconds=SECONDS)
-    said: list[LeaseLost] = []
-    lease.on_loss = said.append
+    head = open_head(store, lease)
     with object_server.hanging():
         time.sleep(SECONDS / 2)
         assert lease.is_held()
     time.sleep(SECONDS)
     assert lease.is_held()
+    assert not caplog.messages
     with object_server.hanging():
         time.sleep(SECONDS + 0.3)
         assert not lease.is_held()
-        with pytest.raises(LeaseLost, match=r"was not renewed for 1\.5 s") as caught:
-            lease.check()
-    assert said == [caught.value]
+        assert lease.is_paused
+        with pytest.raises(BucketFailing, match=r"was not renewed for 1\.5 s"):
+            head.begin_file("a.warc.gz")
+        time.sleep(SECONDS)
+    wait_until(lease.is_held)
+    assert (lease.lost, lease.token, token_in(store)) == (None, 1, 1)
+    head.begin_file("a.warc.gz")
+    waits, goes_on = caplog.messages
+    assert waits.startswith(f"fetching waits: {lease.location} was not renewed for 1.5 s")
+    assert goes_on.startswith("fetching goes on: ")
+    lease.release()
+    found = read_lease(store, FLEET, SHARD)
+    assert found is not None
+    assert found.record.owner == ""
+
+
+@pytest.mark.slow
+def test_pause_of_a_lease_ends_with_its_patience_or_with_another_holder(
+    store: ObjectStore, object_server: ObjectServer
+):
+    """Both end it for good, and are told once: the bucket that stays silent as its failure, a taker as a loss."""
+    lease = take_lease(store, FLEET, SHARD, seconds=SECONDS, patience=SECONDS)
+    said: list[MorgueError] = []
+    lease.on_loss = said.append
+    with object_server.hanging():
+        wait_until(lambda: lease.lost is not None)
+        assert not lease.is_paused
+    assert [(type(error), error.exit_code) for error in said] == [(BucketFailing, 11)]
+    assert "gave no answer for 1.5 s more" in said[0].cause
     lease.release()  # changes nothing: it is not ours any more
-    again = take_lease(store, FLEET, SHARD, seconds=LONG)
-    assert again.token == 2
-    assert not lease.is_held()
-    again.release()
+    with holder(store, FLEET, SECONDS) as stopped:
+        assert stopped.ask("take") == "2"
+        os.kill(stopped.process.pid, signal.SIGSTOP)
+        time.sleep(SECONDS + 0.3)
+        os.kill(stopped.process.pid, signal.SIGCONT)
+        wait_until(lambda: stopped.ask("held") == "True")  # nobody took it meanwhile
+        os.kill(stopped.process.pid, signal.SIGSTOP)
+        again = take_lease(store, FLEET, SHARD, seconds=LONG)
+        again.release()
+        os.kill(stopped.process.pid, signal.SIGCONT)
+        wait_until(lambda: stopped.ask("ship a.warc.gz").startswith("LeaseLost: was released"))
+    assert again.token == token_in(store) == 3
 
 
 def test_lost_answers_are_read_back(store: ObjectStore, relay: Relay):

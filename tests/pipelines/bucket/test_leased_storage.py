@@ -40,7 +40,7 @@ def storage_in(folder: Path, store: ObjectStore) -> LeasedStorage:
     plain = BucketStorage(folder / "warc", ShippedFiles(folder / "shipped.jsonl"), own)
     if not plain.shipped.path.exists():
         plain.shipped.write(line_of(store), iter(()))
-    return leased(plain, store, FLEET, SHARD, LONG)
+    return leased(plain, store, FLEET, SHARD, LONG, LONG)
 
 
 def write_file(storage: LeasedStorage, name: str) -> None:

@@ -19,6 +19,7 @@ from pipelines.bucket.identity import claim, owner_of
 from pipelines.bucket.object_store import PIECE_BYTES, ObjectStore
 from pipelines.bucket.opening import bucket_storage, connect, warc_storage
 from pipelines.bucket.shipped import BucketLine, ShippedFile
+from pipelines.bucket.shipping import SIZE_SECONDS, Shipper
 from pipelines.bucket.storage import BucketStorage, key_of
 from pipelines.core.errors import ArchiveDamaged, BucketFailing, ConfigError, MorgueError, NotFound, ObjectChanged
 from pipelines.verification.verify import verify
@@ -264,3 +265,13 @@ def test_bucket_of_shipped_files_is_not_changed_by_mistake(storage: BucketStorag
     assert known is not None
     assert learned is not None
     assert replace(learned, time=known.time) == known
+
+
+def test_spool_is_full_only_if_there_is_a_file_that_can_be_shipped(storage: BucketStorage):
+    """A crawl that waited for the file that it writes itself would wait for ever; that file may exceed the limit."""
+    shipper = Shipper(storage, "", None, limit=10)
+    spool(storage, b"more than ten bytes", f"{NAME}.open")
+    assert not shipper.is_full()
+    spool(storage, b"1")
+    time.sleep(SIZE_SECONDS)
+    assert shipper.is_full()
