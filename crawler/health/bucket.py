@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.config.archive_folder import ArchiveFolder
@@ -16,7 +15,7 @@ from pipelines.core.archive_layout import SHIPPED_NAME
 from pipelines.core.plural import counted
 from pipelines.core.timestamps import parse
 from pipelines.database.journal_rows import database_state
-from pipelines.fleet.layout import fleet_of_shard
+from pipelines.fleet.layout import place_of_shard
 
 if TYPE_CHECKING:
     from pipelines.bucket.bucket_look import BucketLook
@@ -30,7 +29,8 @@ def bucket_reasons(db: sqlite3.Connection, folder: ArchiveFolder, now: datetime)
         return []
     from pipelines.bucket.bucket_look import look_at_bucket
 
-    look = look_at_bucket(folder.path, _place(folder.path))
+    place = place_of_shard(folder.path)
+    look = look_at_bucket(folder.path, None if place is None else (place.fleet.id, place.number))
     return [] if look is None else [*judged(look, database_state(db).journal, snapshot_every(folder), now)]
 
 
@@ -61,8 +61,3 @@ def judged(look: BucketLook, journal: int, every: float | None, now: datetime) -
 
 def _time(length: timedelta) -> str:
     return span(length) if length >= timedelta(hours=2) else counted(int(length.total_seconds() // 60), "minute")
-
-
-def _place(archive: Path) -> tuple[str, int] | None:
-    fleet = fleet_of_shard(archive)
-    return None if fleet is None else (fleet.id, int(archive.name))

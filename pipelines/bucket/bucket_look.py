@@ -74,7 +74,7 @@ def look_at_bucket(archive: Path, place: tuple[str, int] | None) -> BucketLook |
             store = ObjectStore(storage.store.address, seconds=SECONDS, tries=1)
             newest = next(reversed(snapshots(store)), None)
             return BucketLook(spool, None, {}, *((newest.time, newest.journal) if newest else (None, 0)))
-        whole = fleet_store([archive], seconds=SECONDS, tries=1)
+        whole = fleet_store(archive, seconds=SECONDS, tries=1)
         assert whole is not None
         seen, head = read_lease(whole, *place), read_head(whole, *place)
         found = None if head.snapshot is None else snapshot_of_key(head.snapshot.key)

@@ -164,11 +164,6 @@ class ShardLease:
         return self._record.shard
 
     @property
-    def host(self) -> str:
-        """Return the name of the holder's machine."""
-        return self._record.host
-
-    @property
     def owner(self) -> str:
         """Return the random name of this holder."""
         return self._record.owner

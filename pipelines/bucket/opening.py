@@ -5,7 +5,7 @@ Light to import: the client and what needs it are loaded for an archive that has
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,22 +39,21 @@ def bucket_storage(archive: Path, head: BucketLine) -> BucketStorage:
     return BucketStorage(archive / WARC_FOLDER, ShippedFiles(archive / SHIPPED_NAME), ObjectStore(head.address))
 
 
-def fleet_store(shards: Iterable[Path], *, seconds: float, tries: int) -> ObjectStore | None:
-    """Return the bucket of a fleet, as the first of these shards that has one has noted it; None if none has.
+def fleet_store(shard: Path, *, seconds: float, tries: int) -> ObjectStore | None:
+    """Return the bucket of a fleet, as one of its shards has noted it; None if it has none.
 
     `seconds`, `tries`: for each request. Raises MorgueError.
     """
-    for shard in shards:
-        if not (shard / SHIPPED_NAME).exists():
-            continue
-        from pipelines.bucket.object_store import ObjectStore
-        from pipelines.bucket.shipped import ShippedFiles
+    if not (shard / SHIPPED_NAME).exists():
+        return None
+    from pipelines.bucket.object_store import ObjectStore
+    from pipelines.bucket.shipped import ShippedFiles
 
-        head = ShippedFiles(shard / SHIPPED_NAME).head()
-        if head is not None:
-            whole = replace(head, bucket=head.bucket.removesuffix(f"/{shard.parent.name}/{shard.name}"))
-            return ObjectStore(whole.address, seconds=seconds, tries=tries)
-    return None
+    head = ShippedFiles(shard / SHIPPED_NAME).head()
+    if head is None:
+        return None
+    whole = replace(head, bucket=head.bucket.removesuffix(f"/{shard.parent.name}/{shard.name}"))
+    return ObjectStore(whole.address, seconds=seconds, tries=tries)
 
 
 def connect(archive: Path, head: BucketLine, uuid: str | None) -> None:

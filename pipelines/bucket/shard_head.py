@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from threading import Lock
@@ -155,7 +156,7 @@ class ShardHead:
     def begin_file(self, name: str) -> None:
         """Name a WARC file before its first byte is written."""
         if name not in self._state.begun:
-            file = BegunFile(self.lease.token, self.lease.host, stamp(timestamps.now()))
+            file = BegunFile(self.lease.token, socket.gethostname(), stamp(timestamps.now()))
             self._change(lambda state: replace(state, begun={**state.begun, name: file}))
 
     def drop_files(self, names: Iterable[str]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from pipelines.bucket.opening import fleet_store, warc_storage
 from pipelines.core.errors import MorgueError
 from pipelines.core.plural import counted, verb
-from pipelines.fleet.layout import fleet_of_shard
+from pipelines.fleet.layout import place_of_shard
 from pipelines.verification.findings import Finding
 
 SECONDS = 10.0  # that the bucket may take to answer
@@ -46,13 +46,13 @@ class LostFiles:
 def lost_files(archive: Path) -> LostFiles:
     """Return the lost WARC files of a shard that has a bucket; none for any other archive. Asks the bucket once."""
     try:
-        fleet = fleet_of_shard(archive)
-        store = None if fleet is None else fleet_store([archive], seconds=SECONDS, tries=TRIES)
-        if fleet is None or store is None:
+        place = place_of_shard(archive)
+        store = None if place is None else fleet_store(archive, seconds=SECONDS, tries=TRIES)
+        if place is None or store is None:
             return LostFiles()
         from pipelines.bucket.shard_head import read_head
 
-        head, storage = read_head(store, fleet.id, int(archive.name)), warc_storage(archive)
+        head, storage = read_head(store, place.fleet.id, place.number), warc_storage(archive)
         missing = {name: (file.host, file.time) for name, file in head.missing().items() if not storage.has(name)}
         return LostFiles(missing, frozenset(name for name in head.given_up if not storage.has(name)))
     except MorgueError as error:
