@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import PlainValidator
 
 from crawler.config import value_types
+from crawler.config.setting_names import SNAPSHOT_EVERY
 from crawler.config.toml_table import TomlTable, key
 
 ANY_HOST = "*"
@@ -152,7 +153,9 @@ class StorageSettings(TomlTable):
         "6h",
     )
     snapshot_every: value_types.AnyInterval = key(
-        "1d", "How often a changed database is copied to the bucket, at the end of a crawl or by `morgue ship`.", "6h"
+        SNAPSHOT_EVERY,
+        "How often a changed database is copied to the bucket, at the end of a crawl or by `morgue ship`.",
+        "6h",
     )
     snapshot_after: value_types.Count = key(
         20000, "Number of new articles after which the database is copied to the bucket earlier than that.", 5000

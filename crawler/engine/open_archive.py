@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from crawler import __version__
 from crawler.config.models import Config
+from crawler.engine.lost_files import give_up_lost
 from crawler.engine.shipping import connect_bucket, storage_of
 from pipelines.archive.writer import ArchiveWriter
 from pipelines.core import timestamps
@@ -72,6 +73,7 @@ def open_archive_writer(config: Config, *, is_moving: bool = False) -> ArchiveWr
         if latest is not None:
             raise _clock_behind(now, f"but this archive was last written at {latest}", CURE_OF_RUNS_AHEAD)
         connect_bucket(config, archive_writer.journal.database_state().archive)
+        archive_writer.recovery_messages += give_up_lost(archive_writer)
     except BaseException:
         archive_writer.close()
         raise

@@ -20,7 +20,7 @@ from pipelines.database.connection import connect as connect_database
 from pipelines.database.journal_rows import back_up, count_articles, database_state
 from pipelines.fleet.layout import place_of_shard
 from pipelines.warc import manifest
-from pipelines.warc.storage import WarcStorage
+from pipelines.warc.storage import OPEN_SUFFIX, WarcStorage
 from pipelines.warc.writer import WarcWriter
 
 FETCHED_SUFFIX = ".fetched"  # added to the name of a database that came from the bucket
@@ -151,8 +151,9 @@ def ship(
         listed = manifest.load(config.folder.path / manifest.NAME)
 
         def work(may_go_on: Callable[[], bool]) -> ShippingReport:
-            is_due = _is_snapshot_due(config, storage.store, state, articles)
             # A copy with rows of a file that is not in the bucket would be of little use without this machine.
+            is_torn = any(name.endswith(OPEN_SUFFIX) for name in storage.spooled())  # the next run mends and ships it
+            is_due = not is_torn and _is_snapshot_due(config, storage.store, state, articles)
             keep = None if everything or is_due else file_to_continue(config, storage, state)
             report = ship_waiting(storage, state.archive, keep, listed, on_shipped, may_go_on)
             if may_go_on():

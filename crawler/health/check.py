@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from crawler.health.bucket import bucket_reasons
 from crawler.health.kinds import (
     ARCHIVE,
     ARCHIVE_ID,
@@ -80,7 +81,7 @@ def look(
     except OSError as error:
         logger.warning("%(folder)s: its disk cannot be asked (%(why)s)", {"folder": folder.path, "why": error.strerror})
     extra = dict(files.reasons(ids_of_sources(db), time))
-    extra[ARCHIVE] = [*extra.get(ARCHIVE, ()), *(by_crawl or ())]
+    extra[ARCHIVE] = [*extra.get(ARCHIVE, ()), *bucket_reasons(db, folder, time), *(by_crawl or ())]
     ends = {name: day for name, day in paused.items() if isinstance(day, str)}
     found = [replace(one, paused_until=ends.get(one.name)) for one in verdicts(facts, time, extra, files.coverage_drop)]
     return with_history(found, told_reasons(db), unseen_by(files, is_crawl=by_crawl is not None))
