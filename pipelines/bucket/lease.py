@@ -38,9 +38,10 @@ from pipelines.core.errors import (
     NotFound,
     ObjectChanged,
 )
+from pipelines.core.log_output import NOTICES
 from pipelines.core.timestamps import stamp
 
-logger = logging.getLogger("morgue.bucket")
+logger, notices = logging.getLogger("morgue.bucket"), logging.getLogger(NOTICES)
 
 LEASE_SECONDS = 120.0  # without a renewal, which comes every third of it
 PATIENCE_SECONDS = 3600.0  # for which a holder whose time is over tries to renew before it gives up
@@ -219,7 +220,7 @@ class ShardLease:
             if self._paused is None:
                 self._paused = now
                 about = {"lease": self.location, "seconds": self._record.seconds, "patience": self._patience}
-                logger.warning(PAUSED, about)
+                notices.warning(PAUSED, about)
             is_over = now - self._paused >= self._patience
         if is_over:
             cause = f"was not renewed for {self._record.seconds:g} s, and the bucket gave no answer for"
@@ -302,7 +303,7 @@ class ShardLease:
                 self._paused = None
         self._sent = {number: sent for number, sent in self._sent.items() if number >= found.record.renewal}
         if goes_on:
-            logger.warning("fetching goes on: %(key)s is renewed; nobody took the shard", {"key": self.location})
+            notices.warning("fetching goes on: %(key)s is renewed; nobody took the shard", {"key": self.location})
 
 
 def take_lease(

@@ -24,8 +24,9 @@ from pipelines.bucket.shard_head import ShardHead, open_head
 from pipelines.core import safe_open
 from pipelines.core.archive_layout import HOLDER_NAME
 from pipelines.core.errors import BucketFailing, LeaseLost, MorgueError, OutdatedCopy, os_errors
+from pipelines.core.log_output import NOTICES
 
-logger = logging.getLogger("morgue.bucket")
+logger, notices = logging.getLogger("morgue.bucket"), logging.getLogger(NOTICES)
 
 MAX_NOTE_BYTES = 4096
 PAUSE_SECONDS = 1.0  # after the bucket failed, before it is asked again
@@ -110,7 +111,7 @@ class ShardHolder:
                 if self.is_ending or self.lost() is not None or elapsed() - began > self.patience:
                     raise
                 if not is_said:
-                    logger.warning(
+                    notices.warning(
                         "%(file)s is not begun yet, and is waited for: %(error)s", {"file": name, "error": error}
                     )
                 is_said = True

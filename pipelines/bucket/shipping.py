@@ -19,10 +19,11 @@ from pipelines.bucket.shipped import ShippedFile
 from pipelines.bucket.snapshot import Snapshot
 from pipelines.bucket.storage import BucketStorage
 from pipelines.core.errors import BucketFailing, MorgueError
+from pipelines.core.log_output import NOTICES
 from pipelines.warc.manifest import ManifestEntry
 from pipelines.warc.storage import OPEN_SUFFIX
 
-logger = logging.getLogger("morgue.bucket")
+logger, notices = logging.getLogger("morgue.bucket"), logging.getLogger(NOTICES)
 
 T = TypeVar("T")
 
@@ -148,11 +149,11 @@ class Shipper:
     def _say(self, size: int) -> None:
         about = {"bucket": self._storage.store.address, "size": size / 1e9, "limit": self._limit / 1e9}
         if not self._full:
-            logger.warning("fetching goes on: %(bucket)s took enough of the WARC files that waited", about)
+            notices.warning("fetching goes on: %(bucket)s took enough of the WARC files that waited", about)
             return
         about["why"] = f": {self.failure}" if self.failure is not None else ""
         text = "fetching waits: %(size).3g GB of WARC files wait for %(bucket)s (storage.spool: %(limit).3g GB)%(why)s"
-        logger.warning(text, about)
+        notices.warning(text, about)
 
     def _run(self) -> None:
         pause = LOOK_SECONDS

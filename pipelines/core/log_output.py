@@ -26,6 +26,7 @@ from pipelines.core.errors import DiskFull, MorgueError, NotWritable, os_errors
 from pipelines.core.terminal import plain
 
 ROOT = "morgue"  # the logger above all of ours
+NOTICES = "morgue.notices"  # of what the user has to know while a command runs, also without -v
 JSON_SUFFIXES = (".jsonl", ".ndjson")
 STANDARD_STREAMS = {"/dev/stdout": 1, "/dev/stderr": 2}  # file descriptors
 PASSWORD = re.compile(r"(://)[^/?#@\s]+@")  # user name and password in an address
@@ -142,17 +143,21 @@ class LogFile(logging.Handler):
 
 
 def begin(options: LogOptions) -> None:
-    """Write the log that `options` ask for, until `end`; without -v and file, none. Raises DiskFull, NotWritable.
+    """Write the log that `options` ask for, until `end`; without -v and file, only notices to standard error.
+
+    Raises DiskFull, NotWritable.
 
     Warnings of other libraries go to standard error and to the file; with -vvv their whole log does.
     """
     end()
     ours, others = logging.getLogger(ROOT), logging.root
     ours.propagate = False
+    shown = options.verbosity > 0 and not options.quiet
+    if not (shown or options.quiet):
+        logging.getLogger(NOTICES).addHandler(StandardError())
     if not options.verbosity and options.file is None:
         ours.addHandler(logging.NullHandler())  # otherwise Python prints warnings that no handler takes
         return
-    shown = options.verbosity > 0 and not options.quiet
     stderr = StandardError()
     stderr.setFormatter(JsonLine() if options.json else TextLine())
     stderr.setLevel(logging.NOTSET if shown else logging.WARNING)
@@ -171,7 +176,8 @@ def begin(options: LogOptions) -> None:
 
 def end() -> None:
     """Undo what `begin` did."""
-    ours, others = logging.getLogger(ROOT), logging.root
+    ours, others, notices = logging.getLogger(ROOT), logging.root, logging.getLogger(NOTICES)
+    notices.handlers.clear()
     for handler in {*ours.handlers, *others.handlers}:
         ours.removeHandler(handler)
         if isinstance(handler, StandardError | LogFile):
