@@ -18,8 +18,10 @@ from math import ceil
 from typing import TypeVar
 
 from pipelines.database.connection import ask
-from pipelines.database.query_language.index_terms import LAST_PLACE, PlaceRange
+from pipelines.database.query_language.index_terms import EVERYWHERE, LAST_PLACE, PlaceRange
+from pipelines.database.schema.places import DAY_BITS, FIRST_DATED_PLACE
 from pipelines.database.search.ranking import POOL_MATCHES, newest_first, oldest_first, ranked_first
+from pipelines.database.search.vocabulary import indexed_articles
 from pipelines.database.selection import ArticleSelection
 from pipelines.database.shards.databases import SHARD_BITS, FleetDatabase
 from pipelines.database.shards.relevance import rank_factors
@@ -48,6 +50,8 @@ def pool_ends(db: FleetDatabase, which: ArticleSelection, most: int = POOL_MATCH
     It is 0 if all are. Each shard is asked for its share at first, and then for what it seems to lack, which is little
     if shards are alike in what they have of a time.
     """
+    if _articles_within(db, which.places) <= most:
+        return [0] * len(db.shards)
     read: list[list[int]] = [[] for _ in db.shards]  # of each shard its newest matches, the newest first
     wanted = [most // len(db.shards) + 1] * len(db.shards)
     going_on = asked = [*range(len(db.shards))]  # shards that have more matches than were read, and those of them to ask
@@ -77,6 +81,15 @@ def pool_ends(db: FleetDatabase, which: ArticleSelection, most: int = POOL_MATCH
         equal -= is_in
         ends.append(first_left_out - is_in)
     return ends[::-1]
+
+
+def _articles_within(db: FleetDatabase, places: PlaceRange) -> int:
+    """Return how many articles a fleet has in a range of places, or more, whatever they are about."""
+    if places == EVERYWHERE:
+        return sum(map(indexed_articles, db.shards))
+    sql = "SELECT total(articles) FROM article_days WHERE day BETWEEN ? AND ?"
+    days = [place >> DAY_BITS for place in places]
+    return sum(int(next(ask(one, sql, days))[0]) for one in db.shards)
 
 
 def _below(which: ArticleSelection, places: list[int]) -> ArticleSelection:
@@ -124,8 +137,6 @@ def _named(places: Iterator[int], position: int) -> Iterator[int]:
 
 
 def _undated_last(place: int) -> int:
-    from pipelines.database.schema.places import FIRST_DATED_PLACE
-
     return place if place >> SHARD_BITS >= FIRST_DATED_PLACE else place + (LAST_PLACE >> 1)
 
 
