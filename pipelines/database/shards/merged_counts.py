@@ -37,7 +37,9 @@ from pipelines.database.search.vocabulary import indexed_articles
 from pipelines.database.selection import ArticleSelection
 from pipelines.database.shards.databases import FleetDatabase
 
-MANY_A_DAY = 3  # articles of a shard, from which on the numbers of all days cost less than its matches (100,000 articles)
+MANY_A_DAY = (
+    3  # articles of a shard, from which on the numbers of all days cost less than its matches (100,000 articles)
+)
 
 
 def merged_counts(db: FleetDatabase, which: ArticleSelection, keys: Iterable[str]) -> dict[int, int]:

@@ -15,12 +15,12 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import chain, islice
 from math import ceil
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from pipelines.database.connection import ask
 from pipelines.database.query_language.index_terms import EVERYWHERE, LAST_PLACE, PlaceRange
 from pipelines.database.schema.places import DAY_BITS, FIRST_DATED_PLACE
-from pipelines.database.search.ranking import POOL_MATCHES, newest_first, oldest_first, ranked_first
+from pipelines.database.search.ranking import POOL_MATCHES, newest_first, oldest_first
 from pipelines.database.search.vocabulary import indexed_articles
 from pipelines.database.selection import ArticleSelection
 from pipelines.database.shards.databases import SHARD_BITS, FleetDatabase
@@ -29,7 +29,16 @@ from pipelines.database.shards.relevance import rank_factors
 Found = TypeVar("Found")
 
 FEW_ROWS = 20  # of each shard that threads read, if it is not known how many are needed
+ENDLESS = "1e12, 1e12, 1e12, 1e12, 0"  # what a phrase counts in each column of the index; labels count nothing
 MORE_AT_ONCE = 1.1  # times what a shard is expected to have among the newest matches: so many are read
+
+
+class RankedMatch(NamedTuple):
+    """Hold what matches of several shards are merged by."""
+
+    rank: float
+    place: int
+    of_phrases: float  # the rank that the match had if it held its phrases without end: what is left is their weight
 
 
 def merged_places(
@@ -54,9 +63,11 @@ def pool_ends(db: FleetDatabase, which: ArticleSelection, most: int = POOL_MATCH
         return [0] * len(db.shards)
     read: list[list[int]] = [[] for _ in db.shards]  # of each shard its newest matches, the newest first
     wanted = [most // len(db.shards) + 1] * len(db.shards)
-    going_on = asked = [*range(len(db.shards))]  # shards that have more matches than were read, and those of them to ask
+    # Shards that have more matches than were read, and those of them that are asked next.
+    going_on = asked = [*range(len(db.shards))]
     while asked:
-        found = db.each(asked, lambda n: _newest(db.shards[n], _below(which, read[n]), wanted[n] - len(read[n])))
+        due = [(db.shards[n], _below(which, read[n]), wanted[n] - len(read[n])) for n in asked]
+        found = db.each(due, lambda one: _newest(*one))
         for n, places in zip(asked, found, strict=True):
             read[n] += places
         going_on = [n for n in going_on if n not in asked or len(read[n]) == wanted[n]]
@@ -121,9 +132,7 @@ def _begun(
     return db.each(zip(db.shards, parts, strict=True), begin)
 
 
-def _by_day(
-    db: FleetDatabase, parts: Iterable[ArticleSelection], end: int | None, *, reverse: bool
-) -> Iterator[int]:
+def _by_day(db: FleetDatabase, parts: Iterable[ArticleSelection], end: int | None, *, reverse: bool) -> Iterator[int]:
     """Yield places by day; of the undated, which come last in both orders, by number."""
     streams = _begun(db, parts, newest_first if reverse else oldest_first, end)
     named = [_named(places, position) for position, places in enumerate(streams)]
@@ -163,7 +172,7 @@ def _most_relevant_first(db: FleetDatabase, which: ArticleSelection, needed: int
 
 def _ranked(db: FleetDatabase, pools: list[ArticleSelection], needed: int | None) -> Iterator[int]:
     """Yield the places of the matches in the pools of shards, the most relevant in the fleet first."""
-    rows = _begun(db, pools, partial(ranked_first, needed=needed), needed)
+    rows = _begun(db, pools, partial(_ranked_first, needed=needed), needed)
     firsts = [next(ranked, None) for ranked in rows]
     match = pools[0].match
     assert match is not None
@@ -179,3 +188,10 @@ def _ranked(db: FleetDatabase, pools: list[ArticleSelection], needed: int | None
         return ((one.rank * factor, -(one.place << SHARD_BITS | position)) for one in ranked)
 
     return (-place for _, place in heapq.merge(*map(weighed, range(len(rows)))))
+
+
+def _ranked_first(db: sqlite3.Connection, which: ArticleSelection, needed: int | None) -> Iterator[RankedMatch]:
+    """Yield the matches of a shard, the most relevant first."""
+    sql = f"""SELECT rank, {which.place}, bm25(articles_fts, {ENDLESS}) {which.found()}
+               ORDER BY rank, {which.place} DESC LIMIT :limit"""
+    return (RankedMatch(*row) for row in ask(db, sql, which.values | {"limit": -1 if needed is None else needed}))
