@@ -10,13 +10,11 @@ over the rounds of the ratio in one round; beside it is how far it may be off, f
 from __future__ import annotations
 
 import argparse
-import os
 import random
 import shutil
 import statistics
 import subprocess
 import sys
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -58,7 +56,9 @@ class Checkout:
 
     def __init__(self, name: str, root: Path, folder: Path) -> None:
         self.name, self.root, self.folder = name, root.resolve(), folder
-        self.env = common.morgue_env(PYTHONPATH=str(self.root))
+        # What Python compiled is kept, as by an installation, and outside of the checkout.
+        self.env = common.morgue_env(PYTHONPATH=str(self.root), PYTHONPYCACHEPREFIX=str(folder / "compiled"))
+        self.env.pop("PYTHONDONTWRITEBYTECODE", None)
         self.crawled = 0
         folder.mkdir()
 

@@ -88,28 +88,31 @@ class RecordSettings(TomlTable):
 
 def bucket(value: Any) -> str:
     """Return the address of a bucket, or "" for none. Raises ValueError."""
-    from pipelines.bucket.address import bucket_address
+    if value == "":
+        return ""
+    from pipelines.bucket.address import bucket_address  # which an archive without a bucket need not load
     from pipelines.core.errors import ConfigError
 
     if not isinstance(value, str):
         raise ValueError(f"{value_types.shown(value)} is not the address of a bucket")
-    if value:
-        try:
-            bucket_address(value, "https://unused.example")
-        except ConfigError as error:
-            raise ValueError(f"{value_types.shown(value)} {error.cause} ({error.cure})") from None
+    try:
+        bucket_address(value, "https://unused.example")
+    except ConfigError as error:
+        raise ValueError(f"{value_types.shown(value)} {error.cause} ({error.cure})") from None
     return value.rstrip("/")
 
 
 def endpoint(value: Any) -> str:
     """Return the address of a server, or "" for none. Raises ValueError."""
+    if value == "":
+        return ""
     from pipelines.bucket.address import checked_endpoint
     from pipelines.core.errors import ConfigError
 
     if not isinstance(value, str):
         raise ValueError(f"{value_types.shown(value)} is not the address of a server")
     try:
-        return checked_endpoint(value, allow_http=True) if value else ""
+        return checked_endpoint(value, allow_http=True)
     except ConfigError as error:
         raise ValueError(f"{error.cause} ({error.cure})") from None  # without the address: it may hold a password
 

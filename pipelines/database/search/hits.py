@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import heapq
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -31,7 +32,10 @@ HIT_COLUMNS = (
 )
 HIT_KEYS = (*column_names(HIT_COLUMNS), "snippet")
 ROW_COLUMNS = f"{HIT_COLUMNS}, a.place, substr(coalesce(nullif(a.description, ''), a.text), 1, 400) AS snippet"
-INDEXED = ", ".join(f"a.{name}" for name in ("place", *INDEXED_COLUMNS))
+# The same text for each page, so that the connection keeps what SQLite made of it.
+AT = "WHERE a.place IN (SELECT value FROM json_each(?))"
+HITS = f"SELECT {ROW_COLUMNS} FROM articles a LEFT JOIN sources s ON s.id = a.source_id {AT}"
+TEXTS = f"SELECT {', '.join(f'a.{name}' for name in ('place', *INDEXED_COLUMNS))} FROM articles a {AT}"
 
 
 class RankedPool(NamedTuple):
@@ -144,12 +148,10 @@ def _hits(db: Database, which: ArticleSelection, places: Iterator[int], markers:
             found: dict[int, sqlite3.Row] = {}
             texts: list[Row] = []
             for one, given in by_shard(db, batch):
-                at = f"a.place IN ({', '.join(map(str, given))})"
-                sql = f"SELECT {ROW_COLUMNS} FROM articles a LEFT JOIN sources s ON s.id = a.source_id WHERE {at}"
-                found |= {given[row["place"]]: row for row in ask(one, sql)}
+                at = (json.dumps([*given]),)
+                found |= {given[row["place"]]: row for row in ask(one, HITS, at)}
                 if which.has_words:
-                    sql = f"SELECT {INDEXED} FROM articles a WHERE {at}"
-                    texts += [dict(row) | {"place": given[row["place"]]} for row in ask(one, sql)]
+                    texts += [dict(row) | {"place": given[row["place"]]} for row in ask(one, TEXTS, at)]
             marked = passages(index, texts, markers)
             for place in batch:
                 if place in found:

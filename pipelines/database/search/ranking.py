@@ -9,7 +9,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from itertools import islice
-from typing import NamedTuple
 
 from pipelines.database.connection import ask
 from pipelines.database.query_language.index_terms import DATED, UNDATED, PlaceRange
@@ -18,7 +17,6 @@ from pipelines.database.selection import ArticleSelection
 SORTS = ("relevance", "newest", "oldest")
 CONTEXT_SORTS = ("left", "right")  # of lines in context
 POOL_MATCHES = 20_000  # ranked in each part
-ENDLESS = "1e12, 1e12, 1e12, 1e12, 0"  # what a phrase counts in each column of the index; labels count nothing
 
 
 def places_in_order(
@@ -66,21 +64,6 @@ def most_relevant_first(db: sqlite3.Connection, which: ArticleSelection, needed:
                 yield place
     if cut:
         yield from (place for place in newest_first(db, which.within(PlaceRange(last=cut))) if place not in seen)
-
-
-class RankedMatch(NamedTuple):
-    """Hold what matches of several shards are merged by."""
-
-    rank: float
-    place: int
-    of_phrases: float  # the rank that the match had if it held its phrases without end: what is left is their weight
-
-
-def ranked_first(db: sqlite3.Connection, which: ArticleSelection, needed: int | None) -> Iterator[RankedMatch]:
-    """Yield the matches of a shard, the most relevant first."""
-    sql = f"""SELECT rank, {which.place}, bm25(articles_fts, {ENDLESS}) {which.found()}
-               ORDER BY rank, {which.place} DESC LIMIT :limit"""  # noqa: S608
-    return (RankedMatch(*row) for row in ask(db, sql, which.values | {"limit": -1 if needed is None else needed}))
 
 
 def pool_end(db: sqlite3.Connection, which: ArticleSelection) -> int:

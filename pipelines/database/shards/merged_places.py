@@ -15,11 +15,13 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import chain, islice
 from math import ceil
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from pipelines.database.connection import ask
-from pipelines.database.query_language.index_terms import LAST_PLACE, PlaceRange
-from pipelines.database.search.ranking import POOL_MATCHES, newest_first, oldest_first, ranked_first
+from pipelines.database.query_language.index_terms import EVERYWHERE, LAST_PLACE, PlaceRange
+from pipelines.database.schema.places import DAY_BITS, FIRST_DATED_PLACE
+from pipelines.database.search.ranking import POOL_MATCHES, newest_first, oldest_first
+from pipelines.database.search.vocabulary import indexed_articles
 from pipelines.database.selection import ArticleSelection
 from pipelines.database.shards.databases import SHARD_BITS, FleetDatabase
 from pipelines.database.shards.relevance import rank_factors
@@ -27,7 +29,16 @@ from pipelines.database.shards.relevance import rank_factors
 Found = TypeVar("Found")
 
 FEW_ROWS = 20  # of each shard that threads read, if it is not known how many are needed
+ENDLESS = "1e12, 1e12, 1e12, 1e12, 0"  # what a phrase counts in each column of the index; labels count nothing
 MORE_AT_ONCE = 1.1  # times what a shard is expected to have among the newest matches: so many are read
+
+
+class RankedMatch(NamedTuple):
+    """Hold what matches of several shards are merged by."""
+
+    rank: float
+    place: int
+    of_phrases: float  # the rank that the match had if it held its phrases without end: what is left is their weight
 
 
 def merged_places(
@@ -48,11 +59,15 @@ def pool_ends(db: FleetDatabase, which: ArticleSelection, most: int = POOL_MATCH
     It is 0 if all are. Each shard is asked for its share at first, and then for what it seems to lack, which is little
     if shards are alike in what they have of a time.
     """
+    if _articles_within(db, which.places) <= most:
+        return [0] * len(db.shards)
     read: list[list[int]] = [[] for _ in db.shards]  # of each shard its newest matches, the newest first
     wanted = [most // len(db.shards) + 1] * len(db.shards)
-    going_on = asked = [*range(len(db.shards))]  # shards that have more matches than were read, and those of them to ask
+    # Shards that have more matches than were read, and those of them that are asked next.
+    going_on = asked = [*range(len(db.shards))]
     while asked:
-        found = db.each(asked, lambda n: _newest(db.shards[n], _below(which, read[n]), wanted[n] - len(read[n])))
+        due = [(db.shards[n], _below(which, read[n]), wanted[n] - len(read[n])) for n in asked]
+        found = db.each(due, lambda one: _newest(*one))
         for n, places in zip(asked, found, strict=True):
             read[n] += places
         going_on = [n for n in going_on if n not in asked or len(read[n]) == wanted[n]]
@@ -77,6 +92,15 @@ def pool_ends(db: FleetDatabase, which: ArticleSelection, most: int = POOL_MATCH
         equal -= is_in
         ends.append(first_left_out - is_in)
     return ends[::-1]
+
+
+def _articles_within(db: FleetDatabase, places: PlaceRange) -> int:
+    """Return how many articles a fleet has in a range of places, or more, whatever they are about."""
+    if places == EVERYWHERE:
+        return sum(map(indexed_articles, db.shards))
+    sql = "SELECT total(articles) FROM article_days WHERE day BETWEEN ? AND ?"
+    days = [place >> DAY_BITS for place in places]
+    return sum(int(next(ask(one, sql, days))[0]) for one in db.shards)
 
 
 def _below(which: ArticleSelection, places: list[int]) -> ArticleSelection:
@@ -108,9 +132,7 @@ def _begun(
     return db.each(zip(db.shards, parts, strict=True), begin)
 
 
-def _by_day(
-    db: FleetDatabase, parts: Iterable[ArticleSelection], end: int | None, *, reverse: bool
-) -> Iterator[int]:
+def _by_day(db: FleetDatabase, parts: Iterable[ArticleSelection], end: int | None, *, reverse: bool) -> Iterator[int]:
     """Yield places by day; of the undated, which come last in both orders, by number."""
     streams = _begun(db, parts, newest_first if reverse else oldest_first, end)
     named = [_named(places, position) for position, places in enumerate(streams)]
@@ -124,8 +146,6 @@ def _named(places: Iterator[int], position: int) -> Iterator[int]:
 
 
 def _undated_last(place: int) -> int:
-    from pipelines.database.schema.places import FIRST_DATED_PLACE
-
     return place if place >> SHARD_BITS >= FIRST_DATED_PLACE else place + (LAST_PLACE >> 1)
 
 
@@ -152,7 +172,7 @@ def _most_relevant_first(db: FleetDatabase, which: ArticleSelection, needed: int
 
 def _ranked(db: FleetDatabase, pools: list[ArticleSelection], needed: int | None) -> Iterator[int]:
     """Yield the places of the matches in the pools of shards, the most relevant in the fleet first."""
-    rows = _begun(db, pools, partial(ranked_first, needed=needed), needed)
+    rows = _begun(db, pools, partial(_ranked_first, needed=needed), needed)
     firsts = [next(ranked, None) for ranked in rows]
     match = pools[0].match
     assert match is not None
@@ -168,3 +188,10 @@ def _ranked(db: FleetDatabase, pools: list[ArticleSelection], needed: int | None
         return ((one.rank * factor, -(one.place << SHARD_BITS | position)) for one in ranked)
 
     return (-place for _, place in heapq.merge(*map(weighed, range(len(rows)))))
+
+
+def _ranked_first(db: sqlite3.Connection, which: ArticleSelection, needed: int | None) -> Iterator[RankedMatch]:
+    """Yield the matches of a shard, the most relevant first."""
+    sql = f"""SELECT rank, {which.place}, bm25(articles_fts, {ENDLESS}) {which.found()}
+               ORDER BY rank, {which.place} DESC LIMIT :limit"""
+    return (RankedMatch(*row) for row in ask(db, sql, which.values | {"limit": -1 if needed is None else needed}))

@@ -29,7 +29,7 @@ LABELS = "labels"
 def rank_factors(db: FleetDatabase, match: str, of_phrases: Sequence[float | None]) -> list[float]:
     """Return for each shard what its ranks of an FTS5 expression are multiplied by.
 
-    `of_phrases`: of a match of each shard, as `ranking.RankedMatch` has it; None: the shard has none.
+    `of_phrases`: of a match of each shard, as `merged_places.RankedMatch` has it; None: the shard has none.
     """
     found = phrases_of(match)
     if not found:
@@ -57,7 +57,7 @@ def _with_phrase(
     ]
     unknown = [position for position, number in enumerate(numbers) if number is None]
     if all(of_phrases) and len(unknown) == len(numbers):
-        return [[total] for total in totals]  # more than half of each shard, and so of the fleet: the weight is the least
+        return [[total] for total in totals]  # half of each shard or more, and so of the fleet: the least weight
     counted = dict(zip(unknown, db.each(unknown, lambda position: _count(db.shards[position], phrase)), strict=True))
     return [[counted[position] if number is None else number] for position, number in enumerate(numbers)]
 
