@@ -104,14 +104,19 @@ def _objects_at(address: str) -> LakeListing:
             with suppress(NotFound):
                 indexes.append(LakeFile(address + suffix, store.head(prefix + suffix).size))
         return LakeListing([LakeFile(address, store.head(prefix).size)], indexes)
-    objects = sorted(store.objects(prefix.rstrip("/")), key=lambda one: one.key)
-    files, indexes = (
-        [LakeFile(store.location(one.key), one.size) for one in objects if one.key.lower().endswith(suffixes)]
-        for suffixes in (SUFFIXES, INDEX_SUFFIXES)
-    )
+    found = objects_below(address, (*SUFFIXES, *INDEX_SUFFIXES))
+    files = [one for one in found if one.address.lower().endswith(SUFFIXES)]
+    indexes = [one for one in found if one.address.lower().endswith(INDEX_SUFFIXES)]
     if not files:
         raise ConfigError(address, "holds no WARC file", f"their names end in {', '.join(SUFFIXES)}")
     return LakeListing(files, indexes)
+
+
+def objects_below(address: str, suffixes: tuple[str, ...]) -> list[LakeFile]:
+    """Return the objects below an address whose names end so, by name. Raises MorgueError."""
+    store, prefix = _bucket_of(address)
+    found = [one for one in store.objects(prefix.rstrip("/")) if one.key.lower().endswith(suffixes)]
+    return sorted((LakeFile(store.location(one.key), one.size) for one in found), key=lambda one: one.address)
 
 
 @contextmanager
@@ -135,10 +140,11 @@ def opened_ranges(address: str) -> Iterator[FileRanges]:
     if is_bucket(address):
         store, key = _bucket_of(address)
         info = store.head(key)
-        yield FileRanges(info.size, (store, info))
+        yield FileRanges(info.size, (store, info), info.etag)
         return
     with os_errors(address), open_input(address) as file:
-        yield FileRanges(file.seek(0, os.SEEK_END), file)
+        about = os.fstat(file.fileno())
+        yield FileRanges(about.st_size, file, f"changed {about.st_mtime_ns}")
 
 
 def _bucket_of(address: str) -> tuple[ObjectStore, str]:
