@@ -4,8 +4,8 @@
 
 `--lake`: WARC files, which are put into a real bucket (SeaweedFS) again and again under other names until they are as
 large as `--gb` says, each with its CDXJ index as FILE.cdxj. `--domain`: of some of their pages. The lake is read for
-the domain, with the indexes and then without, and for a domain that no page has. What the server has sent is what its own
-counter says.
+the domain, with the indexes and then without, and for a domain that no page has. What the server has sent is what its
+own counter says.
 Exit code 1: with indexes, more than `--limit` times the wanted records and the indexes were sent; without, more than
 `--limit` times the lake; more than 64 MB were written to disk, the outputs included; or readings of the two differ.
 """
