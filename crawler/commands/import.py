@@ -52,10 +52,13 @@ OUTCOMES = ("new", "edited", "unchanged", "duplicate")
 @click.option("--in-place", is_flag=True,
               help="Copy nothing: write the articles of FILE, DIR, pattern or s3://BUCKET/PREFIX as Parquet "
                    "(docs/lakes.md).")  # fmt: skip
+@click.option("--from-readings", is_flag=True,
+              help="FILE is Parquet of --in-place, or a folder or s3://BUCKET/PREFIX of it: import the captures that "
+                   "its rows name.")  # fmt: skip
 @click.option("--output", metavar="DIR|s3://...",
               help="With --in-place: where the Parquet files go (default: readings/ in the archive).")  # fmt: skip
 @click.option("--language", "languages", multiple=True, metavar="CODE",
-              help="With --in-place: only articles in this language: de. Repeatable.")  # fmt: skip
+              help="With --in-place or --from-readings: only articles in this language: de. Repeatable.")  # fmt: skip
 @click.option("--retry-failed", is_flag=True, help="With --in-place: read again the files that failed before.")
 @work_options
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True,
@@ -74,6 +77,7 @@ def command(
     mimes: tuple[str, ...],
     keep_mismatched: bool,
     in_place: bool,
+    from_readings: bool,
     output: str | None,
     languages: tuple[str, ...],
     retry_failed: bool,
@@ -107,6 +111,8 @@ def command(
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     chosen = replace(import_filter(hosts, domains, since, until, mimes), mismatched=keep_mismatched)
+    if in_place and from_readings:
+        raise ConfigError("--in-place and --from-readings", "exclude each other", "read the lake first, then import")
     if in_place:
         from crawler.cli.working.lake import import_in_place
 
@@ -114,7 +120,7 @@ def command(
             ctx, files, chosen, languages, output, place_of(on, part, workers),
             retry_failed=retry_failed, form=form, quiet=quiet,
         )  # fmt: skip
-    if output or languages or retry_failed:
+    if output or (languages and not from_readings) or retry_failed:
         raise ConfigError("--output, --language, --retry-failed", "belong to --in-place", "add --in-place")
     if on or part or workers:
         if not is_one_of_all(ctx) and fleet_of(ctx) is None:
@@ -127,7 +133,16 @@ def command(
     from crawler.config.models import load
     from crawler.engine.import_run import ImportRun, files_of
 
-    paths = files_of(files, sys.stdin)
+    if from_readings:
+        from crawler.lake.readings import chosen_files
+
+        if mimes:
+            raise ConfigError("--mime and --from-readings", "exclude each other", "readings are of pages only")
+        paths: Any = chosen_files(files, chosen, languages)
+        chosen = import_filter((), (), None, None, ())
+        chosen = replace(chosen, mismatched=keep_mismatched)
+    else:
+        paths = files_of(files, sys.stdin)
     chosen = replace(chosen, is_own=pages_of_shard(folder))
     job = ImportRun(load(folder, overrides_of(ctx)), paths, chosen, " ".join(sys.argv[1:]))
     import asyncio  # 20 ms that `morgue --help` need not pay

@@ -25,9 +25,9 @@ MAX_BATCH_BYTES, MAX_BATCH_RANGES = 16 << 20, 256  # read at once
 class FileRanges:
     """Read ranges of one version of a file, and count the bytes that were moved for that. Raises MorgueError."""
 
-    def __init__(self, size: int, source: BinaryIO | tuple[ObjectStore, ObjectInfo]) -> None:
-        """`source`: an open file that can be rewound, or an object."""
-        self.size, self.moved, self._source = size, 0, source
+    def __init__(self, size: int, source: BinaryIO | tuple[ObjectStore, ObjectInfo], state: str = "") -> None:
+        """`source`: an open file that can be rewound, or an object. `state`: what names this version of it."""
+        self.size, self.state, self.moved, self._source = size, state, 0, source
 
     def pieces(self, places: Iterable[Range]) -> Iterator[tuple[int, bytes]]:
         """Yield (offset, bytes) of each range, in their order. Fewer bytes come only at the end of the file."""

@@ -19,9 +19,11 @@ from crawler.lake.read_file import FileTask, import_filter, note_name, parquet_n
 from crawler.work.map_items import map_items
 from crawler.work.values import WorkPlace, WorkResult
 from pipelines.core.errors import ConfigError
+from pipelines.importing.containers import printable
 
 SETTINGS_NAME = "_lake.json"  # in the output: with which filters its readings were made
 READ_FILE = "crawler.lake.read_file:read_file"
+MAX_NAME_BYTES = 200  # of a file's name in that of its output: file systems allow 255 in all
 NAME_DIGEST_BYTES = 4  # in the name of an output: two folders may have files of one name
 # Wall seconds after which an item counts as hung: a tenth of what a core reads of a common lake in a second.
 MIN_ITEM_SECONDS, ITEM_BYTES_PER_SECOND = 3600.0, 20_000
@@ -149,6 +151,7 @@ class LakeRun:
 
 
 def output_name(address: str) -> str:
-    """Return the name of the output of a file: its own, and a digest of its address."""
+    """Return the name of the output of a file: the beginning of its own, printable, and a digest of its address."""
     digest = blake2b(address.encode("utf-8", "surrogateescape"), digest_size=NAME_DIGEST_BYTES).hexdigest()
-    return f"{address.rpartition('/')[2]}.{digest}"
+    name = printable(address.rpartition("/")[2]).encode()[:MAX_NAME_BYTES].decode(errors="ignore")
+    return f"{name}.{digest}"

@@ -67,7 +67,7 @@ def listing_of(address: str) -> LakeListing:
     with os_errors(address):
         inside: list[Path] = []
         if path.is_dir():
-            inside = [one for one in path.rglob("*") if one.is_file()]
+            inside = [one for one in path.rglob("*") if one.is_file() or is_broken_link(one)]
             found = [one for one in inside if one.name.lower().endswith(SUFFIXES)]
         elif path.exists():
             found = [path]
@@ -77,11 +77,17 @@ def listing_of(address: str) -> LakeListing:
         beside = [one for folder in folders for one in _index_files(folder)]
         indexes = {one.absolute() for one in [*inside, *beside] if one.name.lower().endswith(INDEX_SUFFIXES)}
         files, listed = (
-            [LakeFile(str(one.absolute()), one.stat().st_size) for one in sorted(some)] for some in (found, indexes)
+            [LakeFile(str(one.absolute()), 0 if is_broken_link(one) else one.stat().st_size) for one in sorted(some)]
+            for some in (found, indexes)
         )
     if not files:
         raise ConfigError(address, "names no WARC file", f"their names end in {', '.join(SUFFIXES)}")
     return LakeListing(files, listed)
+
+
+def is_broken_link(path: Path) -> bool:
+    """Return True for a link to nothing, which is to be reported rather than passed over."""
+    return path.is_symlink() and not path.exists()
 
 
 def _index_files(folder: Path) -> Iterator[Path]:
@@ -104,14 +110,19 @@ def _objects_at(address: str) -> LakeListing:
             with suppress(NotFound):
                 indexes.append(LakeFile(address + suffix, store.head(prefix + suffix).size))
         return LakeListing([LakeFile(address, store.head(prefix).size)], indexes)
-    objects = sorted(store.objects(prefix.rstrip("/")), key=lambda one: one.key)
-    files, indexes = (
-        [LakeFile(store.location(one.key), one.size) for one in objects if one.key.lower().endswith(suffixes)]
-        for suffixes in (SUFFIXES, INDEX_SUFFIXES)
-    )
+    found = objects_below(address, (*SUFFIXES, *INDEX_SUFFIXES))
+    files = [one for one in found if one.address.lower().endswith(SUFFIXES)]
+    indexes = [one for one in found if one.address.lower().endswith(INDEX_SUFFIXES)]
     if not files:
         raise ConfigError(address, "holds no WARC file", f"their names end in {', '.join(SUFFIXES)}")
     return LakeListing(files, indexes)
+
+
+def objects_below(address: str, suffixes: tuple[str, ...]) -> list[LakeFile]:
+    """Return the objects below an address whose names end so, by name. Raises MorgueError."""
+    store, prefix = _bucket_of(address)
+    found = [one for one in store.objects(prefix.rstrip("/")) if one.key.lower().endswith(suffixes)]
+    return sorted((LakeFile(store.location(one.key), one.size) for one in found), key=lambda one: one.address)
 
 
 @contextmanager
@@ -135,10 +146,11 @@ def opened_ranges(address: str) -> Iterator[FileRanges]:
     if is_bucket(address):
         store, key = _bucket_of(address)
         info = store.head(key)
-        yield FileRanges(info.size, (store, info))
+        yield FileRanges(info.size, (store, info), info.etag)
         return
     with os_errors(address), open_input(address) as file:
-        yield FileRanges(file.seek(0, os.SEEK_END), file)
+        about = os.fstat(file.fileno())
+        yield FileRanges(about.st_size, file, f"changed {about.st_mtime_ns}")
 
 
 def _bucket_of(address: str) -> tuple[ObjectStore, str]:
@@ -174,11 +186,12 @@ class LakeOutput:
             settle_abandoned(Path(self.address))
 
     def names(self) -> set[str]:
-        """Return the names of the outputs that are there. Raises MorgueError."""
+        """Return the names of the outputs that are there; one of 0 bytes is not whole. Raises MorgueError."""
         if self._store is None:
             with os_errors(self.address):
-                return set(os.listdir(self.address))
-        return {one.key.removeprefix(self._prefix) for one in self._store.objects(self._prefix.rstrip("/"))}
+                return {one.name for one in os.scandir(self.address) if one.stat(follow_symlinks=False).st_size}
+        found = self._store.objects(self._prefix.rstrip("/"))
+        return {one.key.removeprefix(self._prefix) for one in found if one.size}
 
     def read(self, name: str) -> bytes:
         """Return an output that is small. Raises MorgueError."""
@@ -207,7 +220,7 @@ class LakeOutput:
             draft.flush()
             os.fsync(draft.fileno())
             # Two attempts at one item write the same bytes, so that it does not matter which of them is the last.
-            if not replace and os.path.lexists(final):
+            if not replace and os.path.lexists(final) and final.lstat().st_size:
                 return False
             path.replace(final)
             safe_open.sync_folder(final.parent)

@@ -29,6 +29,7 @@ from pipelines.core.worker_pool import WorkerFailure, WorkerPool
 from pipelines.extraction.entry import WARM_UP
 from pipelines.importing.adopt import ImportFilter
 from pipelines.importing.containers import OnZipDamage, RecordStream, printable, streams_in
+from pipelines.importing.foreign_records import NO_RECORD_HERE
 from pipelines.importing.grouping import TOO_LARGE
 from pipelines.importing.job import ImportJob, ImportReport
 from pipelines.importing.record_errors import unexpected
@@ -102,7 +103,7 @@ def read_file(argument: dict[str, Any]) -> dict[str, Any]:
             why = failure_of(source.report, is_whole=not source.by_index)
             if why is not None:  # before the output: what has an output and no note is done
                 note = {"address": task.address, "why": why, "damages": damages_of(source.report)}
-                text = json.dumps(note, ensure_ascii=False, indent=1).encode()
+                text = json.dumps(note, ensure_ascii=False, indent=1).encode(errors="backslashreplace")
                 output.put(note_name(task.name), lambda file: file.write(text), replace=True)
 
         output.put(parquet_name(task.name), write, replace=task.again)
@@ -159,11 +160,11 @@ def source_of(task: FileTask, chosen: ChosenRecords) -> Iterator[tuple[FileJobs,
 
 def failure_of(report: ImportReport, *, is_whole: bool = True) -> str | None:
     """Return in one line what is wrong with a file; None if all was read that was asked for."""
-    if not report.records and is_whole:
+    first = report.damages[0] if report.damaged else None
+    if not report.records and is_whole and (first is None or first.why == NO_RECORD_HERE):
         return NO_RECORD
-    if not report.damaged:
+    if first is None:
         return None
-    first = report.damages[0]
     more = f", and {report.damaged - 1:,} more" if report.damaged > 1 else ""
     return f"damaged at byte {first.offset:,}: {first.why}{more}"
 

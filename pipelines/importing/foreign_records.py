@@ -30,6 +30,7 @@ from pipelines.warc.record import WarcFields, digest
 
 MAX_BLOCK_BYTES = 1 << 28  # a record with a larger block is skipped
 MAX_HEAD_LINES = 2000
+NO_RECORD_HERE = "no WARC or ARC record begins here"
 MAX_WARCINFO_IDS = 1000  # of one stream that are remembered; files put together of several have a few
 MAX_ID_CHARS = 1000  # of an id that is remembered
 DERIVED_ID_NAMESPACE = uuid.UUID("7b8f0e0c-6d6f-5d0a-9a51-6d6f72677565")  # of the record ids that we derive
@@ -194,7 +195,7 @@ class _RecordReader:
                 break
         found = arc_line_at(source.buffer, source.at)
         if found is None:
-            raise ContainerDamage("no WARC or ARC record begins here")
+            raise ContainerDamage(NO_RECORD_HERE)
         line, source.at = found
         url, (ip, date, mime) = address_in(line[0]), map(text_of, line[1:4])
         self._url = url

@@ -52,12 +52,13 @@ def import_in_place(
     try:
         for task, result in run.results():
             if form == "text" and not quiet:
-                click.echo(plain(file_line(task.address, result)))
+                click.echo(plain(file_line(shown(task.address), result)))
     except KeyboardInterrupt:
         is_interrupted = True
     if form == "json":
         told = asdict(run.report) | {"output": output, "outcome": "interrupted" if is_interrupted else "finished"}
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        text = json.dumps(told, ensure_ascii=False, indent=2)
+        click.echo(text.encode(errors="backslashreplace"))  # an address that is no text
     elif not quiet or run.report.failures:
         for line in summary_lines(run.report, output):
             click.echo(plain(line), err=quiet)
@@ -82,6 +83,11 @@ def file_line(address: str, result: WorkResult) -> str:
     return f"{address}: {readings} in {records}{wrong}"
 
 
+def shown(address: str) -> str:
+    """Return an address on one line."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in address)
+
+
 def summary_lines(report: LakeReport, output: str) -> list[str]:
     """Return the summary for people."""
     totals = report.totals
@@ -97,7 +103,7 @@ def summary_lines(report: LakeReport, output: str) -> list[str]:
         lines.append(f"  {totals['other_language']:>9,}  in another language")
     reasons = sorted(report.nothing.items(), key=lambda one: -one[1])[:MAX_REASONS_NAMED]
     lines += [f"  {count:>9,}  without an article: {reason}" for reason, count in reasons]
-    lines += [f"failed: {address}: {why}" for address, why in report.failures[:MAX_FAILURES_NAMED]]
+    lines += [f"failed: {shown(address)}: {why}" for address, why in report.failures[:MAX_FAILURES_NAMED]]
     if (more := len(report.failures) - MAX_FAILURES_NAMED) > 0:
         lines.append(f"failed: {counted(more, 'more file')} (--format json lists them)")
     if report.failed_before:

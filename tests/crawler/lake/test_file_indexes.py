@@ -4,35 +4,34 @@ from __future__ import annotations
 
 import gzip
 import io
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import crawler.lake.read_file as read_file_module
 from crawler.lake.cdxj_index import IndexSearch, UnusableIndex, lines_of
 from crawler.lake.file_indexes import FileIndexes
 from crawler.lake.places import listing_of
-from crawler.lake.read_file import FileTask, import_filter, page_workers, read_file
+from crawler.lake.read_file import FileTask, import_filter, read_file
 from pipelines.bucket.address import bucket_address
 from pipelines.bucket.object_store import ObjectStore
 from pipelines.importing.adopt import ImportFilter
 from pipelines.importing.foreign_records import read_records
 from pipelines.importing.unpacking import UnpackedStream
 from pipelines.warc.cdxj import key_of
+from tests.support.import_runs import WORKERS
 from tests.support.lakes import bytes_of, make_lake
 from tests.support.seaweedfs import ObjectServer
 
 DOMAIN = {"domains": ["other.example"]}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _readers() -> Iterator[None]:
-    """End the process that reads pages."""
-    yield
-    page_workers(15.0, 1_000_000_000).kill()
-    page_workers.cache_clear()
+@pytest.fixture(autouse=True)
+def _readers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the processes of imports read the pages, too."""
+    monkeypatch.setattr(read_file_module, "page_workers", lambda *_: WORKERS)
 
 
 @pytest.fixture
