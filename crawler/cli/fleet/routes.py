@@ -17,12 +17,11 @@ from pipelines.core.urls import host_or_empty, typed_address
 from pipelines.fleet.layout import FleetFolder, place_of_shard
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from crawler.config.models import Config
 
 Params = Mapping[str, Any]
-
-# A source that has no file, or had another name.
-NAMED_IN_ROWS = "SELECT 1 FROM sources WHERE name = ?1 OR instr(' ' || former_names || ' ', ' ' || ?1 || ' ')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,7 @@ def shards_of_page(fleet: FleetFolder, params: Params) -> set[int]:
     (text,) = params["targets"]
     if not text.isdecimal():
         return shards_of("targets")(fleet, params)
-    return {shard_with(fleet, "SELECT 1 FROM articles WHERE id = ?", int(text)) or 0}  # which says that there is none
+    return {shard_with(fleet, text, _has_article) or 0}  # which says that there is none
 
 
 def shards_of_takedown(fleet: FleetFolder, params: Params) -> Iterable[int]:
@@ -88,11 +87,8 @@ def shards_of_takedown(fleet: FleetFolder, params: Params) -> Iterable[int]:
     return shards_with_targets(fleet, params["targets"])
 
 
-def shard_with(fleet: FleetFolder, query: str, value: str | int) -> int | None:
-    """Return the shard whose database has a row for a query; None if none has. Shards that cannot be read are left out.
-
-    The shard that gave a number to an article comes first, although the article may be in another one since.
-    """
+def shard_with(fleet: FleetFolder, text: str, has: Callable[[sqlite3.Connection, str], bool]) -> int | None:
+    """Return the first shard whose database `has` something; None if none has. One that cannot be read has nothing."""
     from contextlib import closing
 
     from pipelines.database.connection import connect
@@ -100,11 +96,25 @@ def shard_with(fleet: FleetFolder, query: str, value: str | int) -> int | None:
     for number in range(fleet.shards):
         try:
             with closing(connect(fleet.shard_path(number) / DATABASE_NAME)) as db:
-                if db.execute(query, (value,)).fetchone() is not None:
+                if has(db, text):
                     return number
         except MorgueError:
             continue
     return None
+
+
+def _has_article(db: sqlite3.Connection, text: str) -> bool:
+    from pipelines.database.queries import article
+
+    return bool(article(db, text))  # raises NotFound if there is none
+
+
+def _has_source(db: sqlite3.Connection, text: str) -> bool:
+    """Return True for a source that has no file, or had another name."""
+    from pipelines.database.filters import name_after_renaming
+    from pipelines.database.store import ArticleStore
+
+    return ArticleStore(db).source_id(text) is not None or name_after_renaming(db, text) is not None
 
 
 def _texts(value: object) -> tuple[str, ...]:
@@ -135,7 +145,7 @@ class ShardOwners:
             url, _assumed = typed_address(text)
             if url is not None or not is_known:
                 return self.shard_of_page(url or "", text)
-            if (number := shard_with(self._fleet, NAMED_IN_ROWS, text)) is not None:
+            if (number := shard_with(self._fleet, text, _has_source)) is not None:
                 return number
             raise
         return self._fleet.owner_of_url(self._config.sources[name].url if name in self._config.sources else "", name)

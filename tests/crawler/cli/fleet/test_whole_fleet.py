@@ -42,7 +42,7 @@ def test_commands_on_settings_answer_for_all_shards_at_once(fleet, tmp_path):
     planned = morgue("-C", fleet.path, "schedule", "--cron")
     assert f"-C {fleet.path} crawl --quiet" in planned.stdout.splitlines()[-1]
     assert morgue("-C", fleet.path, "sources", "pause", *names).returncode == 0
-    assert all("paused = true" in file.read_text() for file in (fleet.path / "sources").glob("[!.]*.toml"))
+    assert all("paused = true" in file.read_text() for file in (fleet.path / "sources").glob("site*.toml"))
     hook = tmp_path / "hook"
     hook.write_text(f"#!/bin/sh\ncat >> {tmp_path / 'told'}\n")
     hook.chmod(0o700)
