@@ -64,6 +64,7 @@ FILE_USERS = {
     "crawler/watch/status_file.py": "watch.json",
     "crawler/onboarding/samples.py": "saved pages",
     "crawler/lake/places.py": "files of other programs, and the folder of readings",
+    "crawler/lake/readings.py": "finds the Parquet files of readings",
     "crawler/work/host_lock.py": "the folder of lock files",
     "exports/__init__.py": "the formats that there are",
     "exports/web/rendering.py": "style sheet and icon of the product",
