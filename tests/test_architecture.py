@@ -46,6 +46,7 @@ FILE_USERS = {
     "crawler/cli/main.py": "the commands that there are",
     "crawler/cli/old_databases.py": "databases that were put aside",
     "pipelines/fleet/plan.py": "fleet.moving.toml",
+    "crawler/cli/fleet/typed_files.py": "what was typed or piped, for the runs of several shards",
     "crawler/cli/url_list.py": "a list of addresses or sites from the user",
     "crawler/cli/url_report.py": "the report on that list",
     "crawler/commands/extract.py": "a page from the user",
@@ -265,6 +266,7 @@ def test_writing_is_recognised(call, writes):
 # Modules that write files without `pipelines/core/safe_open.py`, and which.
 WRITERS = {
     "crawler/cli/archive_options.py": "/dev/null, in place of a closed pipe",
+    "crawler/cli/fleet/typed_files.py": "a temporary file with what was piped, which only its maker can open",
     "crawler/cli/output.py": "/dev/null, in place of a closed stream",
     "exports/formats/to_wacz.py": "members of the package that is written",
     "pipelines/core/safe_open.py": "all other files",
@@ -309,6 +311,7 @@ def test_reading_is_recognised(call, reads):
 READERS = {
     "pipelines/core/urls.py": "reads the Public Suffix List, a file of the package tldextract",
     "crawler/cli/archive_options.py": "/dev/null, in place of a closed pipe",
+    "crawler/cli/fleet/typed_files.py": "that temporary file, and standard input",
     "crawler/cli/main.py": "the source text of the commands",
     "crawler/cli/output.py": "/dev/null, in place of a closed stream",
     "crawler/commands/init.py": "a template of the product",

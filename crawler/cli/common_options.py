@@ -11,7 +11,6 @@ import click
 from crawler.config.archive_folder import ArchiveFolder, find
 from pipelines.core.archive_layout import SETTINGS_NAME
 from pipelines.core.errors import ConfigError
-from pipelines.core.plural import counted
 from pipelines.core.terminal import plain
 from pipelines.fleet.layout import MAX_SHARDS, FleetFolder, fleet_above, fleet_at, is_fleet, lost_shard
 
@@ -75,6 +74,8 @@ class WholeFleet(ConfigError):
     """Report that a command for one archive was given a fleet; see `crawler.cli.fleet.each_shard`."""
 
     def __init__(self, fleet: FleetFolder, ctx: click.Context) -> None:
+        from pipelines.core.plural import counted
+
         cure = f"name one of them: --shard K, from 0 to {fleet.shards - 1}"
         super().__init__(str(fleet.path), f"is a fleet of {counted(fleet.shards, 'archive')}", cure)
         self.fleet, self.ctx = fleet, ctx
@@ -166,6 +167,14 @@ def config_of(ctx: click.Context) -> Config:
     Raises NoArchive, ConfigError.
     """
     return _config(ctx, folder_of(ctx))
+
+
+def settings_of(ctx: click.Context) -> Config:
+    """Return the settings and sources as `config_of` does, also those of a whole fleet, for commands without rows.
+
+    Raises NoArchive, ConfigError.
+    """
+    return _config(ctx, settings_folder_of(ctx))
 
 
 def _config(ctx: click.Context, folder: ArchiveFolder) -> Config:

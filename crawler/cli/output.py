@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, cast
 
 from pipelines.core.terminal import escaped, pad, plain, width, wrap
@@ -190,3 +191,14 @@ def write_rows(rows: Iterable[Row], columns: Sequence[str], form: str) -> None:
         from exports import ArticleFormat, load_format
 
         cast(ArticleFormat, load_format(form)).write(rows, target, columns)
+
+
+def duration(seconds: int | None) -> str:
+    """Return a length of time in its two largest units: `4 s`, `3 min 12 s`, `2 h 5 min`, `3 d 2 h`; "" for None."""
+    if seconds is None:
+        return ""
+    units = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
+    for (unit, size), (smaller, part) in pairwise(units):
+        if seconds >= size:
+            return f"{seconds // size} {unit} {seconds % size // part} {smaller}"
+    return f"{seconds} s"

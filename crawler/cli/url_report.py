@@ -74,6 +74,17 @@ def write_rows(path: Path, pages: UrlList, rows: Iterable[tuple[Any, ...]]) -> N
         text.detach()  # `draft` closes the file
 
 
+def read_rows(path: Path, pages: UrlList) -> list[tuple[str, ...]]:
+    """Return the rows of a report that `write_rows` has written. Raises FileNotFoundError, MorgueError."""
+    if not path.exists():
+        raise FileNotFoundError(path)
+    with (
+        os_errors(str(path)),
+        open_file(path, "r", encoding="utf-8-sig" if pages.has_bom else "utf-8", newline="") as file,
+    ):
+        return [tuple(row) for row in csv.reader(file)][1:]
+
+
 def own_names(columns: tuple[str, ...]) -> tuple[str, ...]:
     """Return the columns of the list followed by ours, which get a number if the list has one of that name."""
     names = list(columns)
@@ -121,6 +132,11 @@ def result_of(
         return (row.url, known.final_url, known.status, KNOWN, known.article, why_known, known.captured)
     why = failed_hosts.get(host_of(row.url))
     return (row.url, None, None, NOT_YET, known.article, f"its host failed: {why}" if why else known.error, None)
+
+
+def result_of_unasked_row(row: ListedPage, why: str) -> tuple[Any, ...]:
+    """Return the cells of COLUMNS for a row that no crawl has come to."""
+    return (row.url, None, None, NOT_YET, None, why, None)
 
 
 def result_of_bad_row(row: ListedPage) -> tuple[Any, ...]:

@@ -18,7 +18,7 @@ from crawler.cli.log_options import log_options
 from pipelines.core.errors import INTERRUPTED, ConfigError, MorgueError, NothingReachable, os_errors
 from pipelines.core.items import Source
 from pipelines.core.terminal import plain
-from pipelines.fleet.layout import fleet_above, fleet_of_shard
+from pipelines.fleet.layout import fleet_above, place_of_shard
 
 if TYPE_CHECKING:
     from crawler.config.models import Config
@@ -308,8 +308,8 @@ class SiteAdder:
 
     def is_foreign(self, url: str) -> bool:
         """Return True if another shard of our fleet owns the site to which an address led."""
-        fleet = fleet_of_shard(self.config.folder.path)
-        return fleet is not None and fleet.owner_of_url(url) != int(self.config.folder.path.name)
+        place = place_of_shard(self.config.folder.path)
+        return place is not None and place.fleet.owner_of_url(url) != place.number
 
     def write(self, name: str, found: ProbeReport) -> None:
         """Write the file of a source."""

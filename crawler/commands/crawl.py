@@ -124,9 +124,10 @@ def command(
     folder, day = folder_of(ctx), parse_day("--since", since, last=False)
     listed = listed_pages(urls, column, report_file) if urls else None
     if fleet_above(folder.path) is not None:
-        from crawler.cli.fleet.routes import own_only
+        from crawler.cli.fleet.routes import own_only, own_report
 
-        targets = tuple(own_only(ctx, folder, targets))
+        report_file = own_report(ctx, folder, report_file)
+        targets = tuple(own_only(ctx, folder, targets, is_known=True))
         if listed is not None:
             listed = listed.only(set(own_only(ctx, folder, listed.urls)))
             if not listed.urls:

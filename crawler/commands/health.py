@@ -10,12 +10,14 @@ import click
 
 from crawler.cli import output
 from crawler.cli.archive_options import database_in, database_of, standard_output
-from crawler.cli.common_options import common_options, config_of, files_judged, files_of, settings_folder_of
+from crawler.cli.common_options import common_options, files_judged, files_of, settings_folder_of, settings_of
 from pipelines.core.errors import ConfigError, MorgueError
 from pipelines.core.plural import counted
 from pipelines.core.source_names import must_be_meant
 from pipelines.core.terminal import plain
 from pipelines.core.timestamps import stamp
+from pipelines.database.connection import file_of
+from pipelines.database.shards.databases import shards_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -63,11 +65,19 @@ def command(
         from crawler.health.notify import check_target
 
         check_target(notify)
-    from crawler.health.check import look_at_all
+    from crawler.config.archive_folder import ArchiveFolder
+    from crawler.health.check import look_at_all, look_at_part
 
-    files = files_of(ctx) if notify is not None else None  # to tell what changed takes all settings
+    of_parts: list[tuple[SettingsFiles, list[SourceVerdict]]] = []  # of the archive, or of each shard of a fleet
     with database_in(ctx, settings_folder_of(ctx)) as db:
-        found = look_at_all(db, lambda one: files or files_judged(ctx, one))
+        if notify is None:
+            found = look_at_all(db, lambda one: files_judged(ctx, one))
+        else:
+            for one in shards_of(db):
+                # To tell what changed takes all settings.
+                files = files_of(ctx, settings_folder_of(ctx) if one is db else ArchiveFolder(file_of(one).parent))
+                of_parts.append((files, look_at_part(db, one, files)))
+            found = [verdict for _, verdicts in of_parts for verdict in verdicts]
     shown = chosen(found, sources)
     with standard_output():
         if form == "json":
@@ -78,8 +88,10 @@ def command(
         else:
             print_table(shown)
     code = 0
-    if notify is not None and files is not None and not told(files, found, notify):
-        code = MorgueError.exit_code
+    for files, verdicts in of_parts:
+        assert notify is not None
+        if not told(files, verdicts, notify):
+            code = MorgueError.exit_code
     from crawler.health.kinds import RANK
 
     if fail_on is not None and any(RANK[one.status] >= RANK[fail_on] for one in shown):
@@ -111,14 +123,16 @@ def send_test(ctx: click.Context, notify: str | None) -> int:
     from crawler.health.check import note_sent
     from crawler.health.notify import check_target, name_of, send, trial_message
 
-    config = config_of(ctx)
+    config = settings_of(ctx)
     target = notify if notify is not None else config.notify.url
     if notify is None and not target:
         raise ConfigError("--test", "needs a command or web address", "say --notify CMD, or set notify.url")
     check_target(target)
-    with database_of(ctx, quickly=True):
+    with database_of(ctx, quickly=True) as db:
         failure = send(target, trial_message(config.folder.path), config)
-    note_sent(config, failure)
+        databases = [file_of(one) for one in shards_of(db)]
+    for database in databases:
+        note_sent(database, failure)
     if failure is not None:
         click.echo(plain(f"morgue: --notify: {failure}\n  the test message did not arrive"), err=True)
         return MorgueError.exit_code

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crawler.cli.common_options import common_options, folder_of, overrides_of
+from crawler.cli.common_options import common_options, fleet_of, folder_of, is_one_of_all, overrides_of
+from crawler.cli.fleet.work_options import keep_place
 from crawler.cli.left_out import reasons_text
 from crawler.cli.log_options import log_options
 from crawler.cli.working.options import place_of, work_options
@@ -51,10 +52,13 @@ OUTCOMES = ("new", "edited", "unchanged", "duplicate")
 @click.option("--in-place", is_flag=True,
               help="Copy nothing: write the articles of FILE, DIR, pattern or s3://BUCKET/PREFIX as Parquet "
                    "(docs/lakes.md).")  # fmt: skip
+@click.option("--from-readings", is_flag=True,
+              help="FILE is Parquet of --in-place, or a folder or s3://BUCKET/PREFIX of it: import the captures that "
+                   "its rows name.")  # fmt: skip
 @click.option("--output", metavar="DIR|s3://...",
               help="With --in-place: where the Parquet files go (default: readings/ in the archive).")  # fmt: skip
 @click.option("--language", "languages", multiple=True, metavar="CODE",
-              help="With --in-place: only articles in this language: de. Repeatable.")  # fmt: skip
+              help="With --in-place or --from-readings: only articles in this language: de. Repeatable.")  # fmt: skip
 @click.option("--retry-failed", is_flag=True, help="With --in-place: read again the files that failed before.")
 @work_options
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True,
@@ -73,6 +77,7 @@ def command(
     mimes: tuple[str, ...],
     keep_mismatched: bool,
     in_place: bool,
+    from_readings: bool,
     output: str | None,
     languages: tuple[str, ...],
     retry_failed: bool,
@@ -97,12 +102,17 @@ def command(
     a record that is imported all the same is counted, and kept as a mark on it. Importing a file twice changes
     nothing. After Ctrl-C, SIGTERM or a kill, run the same command again: it goes on where it stopped.
 
+    Into a fleet, each shard reads the files and takes the captures of its own sites. --workers, --part and --on then
+    count shards.
+
     Exit code 1: a file is damaged, holds no record, or is a WACZ that is not what it says of itself, or the archive has
     lost a WARC file; everything else was imported, and the summary says what was not. 2: an argument is wrong (the file
     does not exist, the list or folder names no file); nothing was done.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     chosen = replace(import_filter(hosts, domains, since, until, mimes), mismatched=keep_mismatched)
+    if in_place and from_readings:
+        raise ConfigError("--in-place and --from-readings", "exclude each other", "read the lake first, then import")
     if in_place:
         from crawler.cli.working.lake import import_in_place
 
@@ -110,15 +120,30 @@ def command(
             ctx, files, chosen, languages, output, place_of(on, part, workers),
             retry_failed=retry_failed, form=form, quiet=quiet,
         )  # fmt: skip
-    if output or languages or retry_failed or on or part or workers:
-        cause = "belong to --in-place"
-        raise ConfigError("--output, --language, --retry-failed, --on, --part, --workers", cause, "add --in-place")
+    if output or (languages and not from_readings) or retry_failed:
+        raise ConfigError("--output, --language, --retry-failed", "belong to --in-place", "add --in-place")
+    if on or part or workers:
+        if not is_one_of_all(ctx) and fleet_of(ctx) is None:
+            cause = "belong to --in-place, or to a fleet"
+            raise ConfigError("--on, --part, --workers", cause, "add --in-place, or leave them out")
+        keep_place(ctx, on=on, part=part, at_once=workers)
     folder = folder_of(ctx)
 
+    from crawler.cli.fleet.routes import pages_of_shard
     from crawler.config.models import load
     from crawler.engine.import_run import ImportRun, files_of
 
-    paths = files_of(files, sys.stdin)
+    if from_readings:
+        from crawler.lake.readings import chosen_files
+
+        if mimes:
+            raise ConfigError("--mime and --from-readings", "exclude each other", "readings are of pages only")
+        paths: Any = chosen_files(files, chosen, languages)
+        chosen = import_filter((), (), None, None, ())
+        chosen = replace(chosen, mismatched=keep_mismatched)
+    else:
+        paths = files_of(files, sys.stdin)
+    chosen = replace(chosen, is_own=pages_of_shard(folder))
     job = ImportRun(load(folder, overrides_of(ctx)), paths, chosen, " ".join(sys.argv[1:]))
     import asyncio  # 20 ms that `morgue --help` need not pay
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from itertools import pairwise
 from operator import itemgetter
 
 import click
@@ -47,17 +46,6 @@ def command(ctx: click.Context, limit: int, form: str) -> None:
         elif not rows:
             click.echo("No run yet. Start one with `morgue crawl`.")
         else:
-            shown = [row | {"took": duration(row["seconds"])} for row in rows]
+            shown = [row | {"took": output.duration(row["seconds"])} for row in rows]
             for line in output.table(shown, COLUMNS, output.table_width(sys.stdout)):
                 click.echo(line)
-
-
-def duration(seconds: int | None) -> str:
-    """Return a length of time in its two largest units: `4 s`, `3 min 12 s`, `2 h 5 min`, `3 d 2 h`."""
-    if seconds is None:
-        return ""
-    units = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
-    for (unit, size), (smaller, part) in pairwise(units):
-        if seconds >= size:
-            return f"{seconds // size} {unit} {seconds % size // part} {smaller}"
-    return f"{seconds} s"

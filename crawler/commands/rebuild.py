@@ -37,7 +37,7 @@ def command(ctx: click.Context) -> int:
     import asyncio
 
     from crawler.cli.rebuilding.steps import mend_files, settle_old_database, workers
-    from crawler.cli.rebuilding.summary import summary
+    from crawler.cli.rebuilding.summary import of_lost_files, summary
     from crawler.config.models import load
     from crawler.engine.shipping import connect_bucket, storage_of, taken
     from crawler.onboarding.owners import SourceOwners
@@ -55,6 +55,7 @@ def command(ctx: click.Context) -> int:
     try:
         with taken(config, storage, anew=True):
             connect_bucket(config, None)
+            lost = [*of_lost_files(storage)]
             mend_files(config, storage)
             sources = {name: own.source for name, own in config.sources.items()}
             with workers(config) as (scanners, readers, progress):
@@ -62,6 +63,6 @@ def command(ctx: click.Context) -> int:
                 result = asyncio.run(work.run(scanners, readers))
     finally:
         lock.release()
-    for line in summary(result):
+    for line in [*summary(result), *lost]:
         click.echo(plain(line))
     return 1 if result.unread or result.damaged or result.missing else 0

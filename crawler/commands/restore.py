@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from crawler.cli.common_options import common_options, folder_of, overrides_of
+from crawler.cli.fleet.work_options import work_options
 from crawler.cli.log_options import log_options
 from pipelines.core.errors import ArchiveDamaged, ConfigError
 from pipelines.core.terminal import plain
@@ -20,6 +21,7 @@ FROM_COPY = (
 @click.command()
 @click.option("--from", "copy", type=click.Path(path_type=Path), metavar="COPY.db",
               help="The copy (default: morgue.db in the archive, or else the newest in the bucket).")  # fmt: skip
+@work_options
 @common_options
 @log_options
 @click.pass_context
@@ -42,7 +44,7 @@ def command(ctx: click.Context, copy: Path | None) -> int:
     import asyncio
 
     from crawler.cli.rebuilding.steps import mend_files, settle_old_database, workers
-    from crawler.cli.rebuilding.summary import summary
+    from crawler.cli.rebuilding.summary import of_lost_files, summary
     from crawler.config.models import load
     from crawler.engine.shipping import connect_bucket, fetch_manifest, fetch_snapshot, storage_of, taken
     from crawler.onboarding.owners import SourceOwners
@@ -69,17 +71,20 @@ def command(ctx: click.Context, copy: Path | None) -> int:
     try:
         with taken(config, storage, anew=True):
             connect_bucket(config, None)
+            lost = [*of_lost_files(storage)]
             fetch_manifest(config, storage)
             mend_files(config, storage)
             if finish_interrupted(database, storage):
-                click.echo(plain(f"{database}: was brought up to date before, and is in its place now"))
+                for line in (f"{database}: was brought up to date before, and is in its place now", *lost):
+                    click.echo(plain(line))
                 return 0
             if copy is None and not database.exists():
                 copy = fetched = fetch_snapshot(config, storage)
             if copy is None and not database.exists():
                 raise ArchiveDamaged(str(database), "is not there", MAKE_AGAIN)
             if copy is None and is_up_to_date(database, folder.path / manifest.NAME, storage):
-                click.echo(plain(f"{database}: is up to date with the WARC files; there is nothing to restore"))
+                for line in (f"{database}: is up to date with the WARC files; there is nothing to restore", *lost):
+                    click.echo(plain(line))
                 return 0
             with workers(config) as (scanners, readers, progress):
                 result = asyncio.run(
@@ -98,7 +103,7 @@ def command(ctx: click.Context, copy: Path | None) -> int:
         if fetched is not None:
             fetched.unlink(missing_ok=True)
         lock.release()
-    for line in summary(result):
+    for line in [*summary(result), *lost]:
         click.echo(plain(line))
     if result.removals > 0 and fetched is None:
         click.echo(

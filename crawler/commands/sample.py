@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crawler.cli.common_options import common_options, config_of, folder_of
+from crawler.cli.common_options import common_options, folder_of, settings_folder_of, settings_of
 from crawler.cli.log_options import log_options
 from pipelines.core.errors import ConfigError, MorgueError, NoArchive, NotFound, NothingReachable, os_errors
 from pipelines.core.input_files import open_input, read_unpacked
@@ -92,6 +92,8 @@ def command(ctx: click.Context, targets: tuple[str, ...], check: bool, **options
         raise not_a_page(target)
     pair = samples.pair_of(Path(target)) if is_file and not wanted.url else None
     config = config_or_none(ctx, needed=bool(wanted.source or wanted.rule) or not is_file)
+    if not is_file:
+        folder_of(ctx)  # of a fleet, the shard that has the page makes the pair
     page = page_to_sample(target, config, wanted, pair)
     if wanted.rule and page.source is None:
         raise ConfigError("--rule", "the page belongs to no source that it could be added to", "say --source NAME")
@@ -127,7 +129,7 @@ def not_a_page(target: str) -> NotFound:
 def config_or_none(ctx: click.Context, *, needed: bool) -> Config | None:
     """Return the archive's settings; None without an archive if none is `needed`. Raises NoArchive, ConfigError."""
     try:
-        return config_of(ctx)
+        return settings_of(ctx)
     except NoArchive:
         if needed:
             raise
@@ -286,7 +288,9 @@ def default_folder(page: Page, config: Config | None) -> Path:
     """Return the folder for a pair without -o."""
     from crawler.onboarding import samples
 
-    return config.folder.path / samples.SAMPLES_FOLDER / (page.source.name if page.source else "") if config else Path()
+    if config is None:
+        return Path()
+    return config.folder.settings_folder / samples.SAMPLES_FOLDER / (page.source.name if page.source else "")
 
 
 def write_pair(page: Page, outcome: Article | NothingToRead, folder: Path, name: str, *, force: bool) -> PagePair:
@@ -313,7 +317,7 @@ def offer_rule(
         return
     assert page.source is not None
     own = f"sources/{page.source.name}.toml"
-    path = config.folder.path / own
+    path = config.folder.sources / f"{page.source.name}.toml"
     with os_errors(str(path)):
         there = read_bytes(path).decode("utf-8-sig")
     if proposal_heading(place) in there:
@@ -370,7 +374,9 @@ def check_pairs(ctx: click.Context, targets: tuple[str, ...], source: str | None
     from pipelines.core import terminal
     from pipelines.extraction.extract import read
 
-    pairs = samples.pairs(map(Path, targets) if targets else [folder_of(ctx).path / samples.SAMPLES_FOLDER])
+    pairs = samples.pairs(
+        map(Path, targets) if targets else [settings_folder_of(ctx).settings_folder / samples.SAMPLES_FOLDER]
+    )
     config = config_or_none(ctx, needed=bool(source) or any(pair.source for pair in pairs))
     named = {name: source_named(name, config) for name in {source or pair.source for pair in pairs}}
     styled = output.supports_style(sys.stdout)

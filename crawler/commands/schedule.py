@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from crawler.cli.common_options import common_options, config_of, overrides_of
+from crawler.cli.common_options import common_options, overrides_of, settings_of
 from crawler.cli.timetable import INTERVAL_CHOICES, ScheduledJob, cron, systemd
 from pipelines.core.errors import ConfigError
 
@@ -37,7 +37,7 @@ def command(
     due. With SOURCE (a name or address), it fetches only what is due from those sources. Settings given with -s are in
     its command, and so is --notify, with the whole path of CMD: try it before with `morgue health --notify ... --test`.
     """
-    config = config_of(ctx)
+    config = settings_of(ctx)
     sources = tuple(dict.fromkeys(config.source_named(name).name for name in sources))
     if not config.sources:
         click.echo("no sources yet: add one with `morgue add URL`", err=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from crawler.cli.common_options import common_options, folder_of, overrides_of
+from crawler.cli.fleet.work_options import work_options
 from crawler.cli.log_options import log_options
 from pipelines.core.plural import counted
 from pipelines.core.terminal import plain
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--all", "everything", is_flag=True, help="Also the file to which the next crawl would append.")
+@work_options
 @common_options
 @log_options
 @click.pass_context

@@ -1,4 +1,6 @@
-"""Declare the keys of [capture], which parts of article pages are fetched, and of [storage], where WARC files lie."""
+"""Declare the keys of [capture], which parts of pages are fetched, of [record], how WARC files are written, and of
+[storage], where they lie.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import PlainValidator
 
 from crawler.config import value_types
+from crawler.config.setting_names import SNAPSHOT_EVERY
 from crawler.config.toml_table import TomlTable, key
 
 ANY_HOST = "*"
@@ -63,30 +66,53 @@ class CaptureSettings(PartSettings):
 PartSettings.keys_of_archive = frozenset(CaptureSettings.model_fields.keys() - PartSettings.model_fields.keys())
 
 
+class RecordSettings(TomlTable):
+    """Set how WARC files are written."""
+
+    rotate: value_types.Bytes = key("1GB", "Size at which a WARC file is closed and a new one is started.", "500MB")
+    rotate_after: value_types.AnyInterval = key(
+        "1d",
+        "Age at which a WARC file is closed and a new one is started. Until then, crawls and imports append to it;"
+        ' "0s": each of them starts a file of its own.',
+        "6h",
+    )
+    compression: value_types.Level = key(6, "Gzip level, from 1 (fastest) to 9 (smallest files).", 9)
+    chunked_payload_digest: value_types.Digest = key(
+        "omit",
+        'WARC-Payload-Digest of responses with chunked transfer coding: "omit" it, or give the digest of the "entity"'
+        ' (WARC 1.1 section 5.9) or of the bytes as "stored". Tools disagree about it, but all accept "omit":'
+        " docs/decisions/0004-payload-digest.md.",
+        "entity",
+    )
+
+
 def bucket(value: Any) -> str:
     """Return the address of a bucket, or "" for none. Raises ValueError."""
-    from pipelines.bucket.address import bucket_address
+    if value == "":
+        return ""
+    from pipelines.bucket.address import bucket_address  # which an archive without a bucket need not load
     from pipelines.core.errors import ConfigError
 
     if not isinstance(value, str):
         raise ValueError(f"{value_types.shown(value)} is not the address of a bucket")
-    if value:
-        try:
-            bucket_address(value, "https://unused.example")
-        except ConfigError as error:
-            raise ValueError(f"{value_types.shown(value)} {error.cause} ({error.cure})") from None
+    try:
+        bucket_address(value, "https://unused.example")
+    except ConfigError as error:
+        raise ValueError(f"{value_types.shown(value)} {error.cause} ({error.cure})") from None
     return value.rstrip("/")
 
 
 def endpoint(value: Any) -> str:
     """Return the address of a server, or "" for none. Raises ValueError."""
+    if value == "":
+        return ""
     from pipelines.bucket.address import checked_endpoint
     from pipelines.core.errors import ConfigError
 
     if not isinstance(value, str):
         raise ValueError(f"{value_types.shown(value)} is not the address of a server")
     try:
-        return checked_endpoint(value, allow_http=True) if value else ""
+        return checked_endpoint(value, allow_http=True)
     except ConfigError as error:
         raise ValueError(f"{error.cause} ({error.cure})") from None  # without the address: it may hold a password
 
@@ -130,7 +156,9 @@ class StorageSettings(TomlTable):
         "6h",
     )
     snapshot_every: value_types.AnyInterval = key(
-        "1d", "How often a changed database is copied to the bucket, at the end of a crawl or by `morgue ship`.", "6h"
+        SNAPSHOT_EVERY,
+        "How often a changed database is copied to the bucket, at the end of a crawl or by `morgue ship`.",
+        "6h",
     )
     snapshot_after: value_types.Count = key(
         20000, "Number of new articles after which the database is copied to the bucket earlier than that.", 5000

@@ -13,9 +13,9 @@ from typing import Any, ClassVar
 from pydantic import Field, field_validator
 
 from crawler import __version__
-from crawler.config import toml_files, value_types
+from crawler.config import plain_values, toml_files, value_types
 from crawler.config.archive_folder import SETTINGS, ArchiveFolder, FileStamp, file_stamps
-from crawler.config.capture_settings import CaptureSettings, PartSettings, StorageSettings
+from crawler.config.capture_settings import CaptureSettings, PartSettings, RecordSettings, StorageSettings
 from crawler.config.health_settings import HealthSettings, NotifySettings
 from crawler.config.intervals import LISTING_INTERVALS, ListingIntervals
 from crawler.config.rule_settings import SourceRule
@@ -123,6 +123,13 @@ class CrawlSettings(Politeness):
     proxy: value_types.Proxy = key(
         "", "HTTP proxy for all requests; empty: no proxy.", "http://user:secret@proxy.example.org:3128"
     )
+    source_address: value_types.SourceAddress = key(
+        "",
+        "IP address of this machine from which requests go out; empty: the system chooses. One of each kind can be"
+        " named (IPv4, IPv6); hosts are asked only over the kinds that are named. MORGUE_SOURCE_ADDRESS in the"
+        " environment, which differs from worker to worker, comes first.",
+        "203.0.113.7, 2001:db8::7",
+    )
     concurrency: value_types.Count = key(32, "Maximum number of simultaneous requests to all hosts together.", 64)
     concurrency_per_source: value_types.Count = key(
         16, "Maximum number of simultaneous requests for one source, to all its hosts together.", 32
@@ -170,26 +177,6 @@ class CrawlSettings(Politeness):
 
 
 Politeness.keys_of_archive = frozenset(CrawlSettings.model_fields.keys() - Politeness.model_fields.keys())
-
-
-class RecordSettings(TomlTable):
-    """Set how WARC files are written."""
-
-    rotate: value_types.Bytes = key("1GB", "Size at which a WARC file is closed and a new one is started.", "500MB")
-    rotate_after: value_types.AnyInterval = key(
-        "1d",
-        "Age at which a WARC file is closed and a new one is started. Until then, crawls and imports append to it;"
-        ' "0s": each of them starts a file of its own.',
-        "6h",
-    )
-    compression: value_types.Level = key(6, "Gzip level, from 1 (fastest) to 9 (smallest files).", 9)
-    chunked_payload_digest: value_types.Digest = key(
-        "omit",
-        'WARC-Payload-Digest of responses with chunked transfer coding: "omit" it, or give the digest of the "entity"'
-        ' (WARC 1.1 section 5.9) or of the bytes as "stored". Tools disagree about it, but all accept "omit":'
-        " docs/decisions/0004-payload-digest.md.",
-        "entity",
-    )
 
 
 class ExtractSettings(TomlTable):
@@ -367,6 +354,11 @@ class Config:
             return self.crawl.user_agent
         contact = f" (+{self.operator.contact})" if self.operator.contact else ""
         return f"Newsmorgue/{__version__}{contact}"
+
+    @property
+    def source_addresses(self) -> tuple[str, ...]:
+        """Return the addresses from which requests go out; none: the system chooses. Raises ConfigError."""
+        return plain_values.source_addresses(self.crawl.source_address)
 
 
 def default_config(folder: ArchiveFolder) -> Config:

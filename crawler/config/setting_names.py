@@ -6,6 +6,7 @@ from typing import Any
 
 from crawler.config.archive_folder import MAX_TOML_BYTES, ArchiveFolder
 from crawler.config.plain_values import share
+from crawler.config.units import Duration
 from pipelines.core.safe_open import read_bytes
 
 SETTING_NAMES = {
@@ -14,7 +15,7 @@ SETTING_NAMES = {
         "delay", "jitter", "autothrottle", "max_delay", "concurrency_per_host", "depth", "pages_per_host",
         "listings_per_host", "pages_per_source", "listings_per_source", "addresses_per_listing",
         "addresses_per_source", "pages_per_day", "bytes_per_day", "hours", "new_within",
-        "robots", "verify_certificates", "recheck", "proxy", "concurrency",
+        "robots", "verify_certificates", "recheck", "proxy", "source_address", "concurrency",
         "concurrency_per_source", "concurrency_per_site", "bytes_per_site", "bytes_per_crawl", "timeout", "max_body",
         "body_memory", "bandwidth", "redirects", "retries", "url_length", "allow_private_ips", "user_agent",
     },
@@ -31,11 +32,21 @@ SETTING_NAMES = {
 
 COVERAGE_DROP = 0.2  # of the share of articles that have a field: the default of health.coverage_drop
 
+SNAPSHOT_EVERY = "1d"  # the default of storage.snapshot_every
+
 
 def coverage_drop(folder: ArchiveFolder) -> float | None:
     """Return health.coverage_drop, or its default; None if morgue.toml has a mistake there."""
     try:
         return share(_tables(_text(folder)).get("health", {}).get("coverage_drop", COVERAGE_DROP))
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return None
+
+
+def snapshot_every(folder: ArchiveFolder) -> float | None:
+    """Return the seconds of storage.snapshot_every, or its default; None if morgue.toml has a mistake there."""
+    try:
+        return float(Duration.parse(_tables(_text(folder)).get("storage", {}).get("snapshot_every", SNAPSHOT_EVERY)))
     except (OSError, ValueError, AttributeError, RecursionError):
         return None
 

@@ -25,7 +25,7 @@ from pipelines.core import safe_open
 from pipelines.core.errors import ConfigError, NotOrdinaryFile, os_errors
 from pipelines.core.log_output import without_passwords
 from pipelines.core.urls import site_of_host, site_or_none
-from pipelines.fleet.layout import SHARD_TABLE, FleetFolder, fleet_of_shard
+from pipelines.fleet.layout import SHARD_TABLE, FleetFolder, place_of_shard
 
 Model = TypeVar("Model", bound=BaseModel)
 KeyPath = tuple[str, ...]
@@ -64,8 +64,8 @@ class TomlReader:
             self.sources[file.stem] = self._read(file, f"sources/{file.name}")
         for text in overrides:
             self._override(text)
-        if (fleet := fleet_of_shard(folder.path)) is not None:
-            self._leave_out_of_other_shards(fleet, int(folder.path.name))
+        if (place := place_of_shard(folder.path)) is not None:
+            self._leave_out_of_other_shards(*place)
 
     def check(self, file: str, values: Mapping[str, Any], model: type[Model], **given: Any) -> Model:
         """Return `values` as a `model`. For mistakes, collect them and return an unchecked stand-in.

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import PlainValidator
 
-from crawler.config.plain_values import ValueMistake, day, pause, share, shown
+from crawler.config.plain_values import ValueMistake, day, ip_addresses, pause, share, shown
 from crawler.config.units import Duration, Size
 
 # A file of settings may be a stranger's; a paper of a thousand sections is well within these.
@@ -104,6 +104,14 @@ def is_proxy(value: Any) -> bool:
     return value == "" or (is_http_url(value) and urlsplit(value).scheme == "http")
 
 
+def source_address(value: Any) -> str:
+    """Return IP addresses as written, one of each kind at most; "" for none. Raises ValueError."""
+    if not is_line(value):
+        raise ValueError(f"{shown(value)} is not one line of text")
+    ip_addresses(value)
+    return str(value)
+
+
 def web_address(value: Any) -> Any:
     if not is_http_url(value):
         raise ValueError(f"{shown(value)} is not a web address")
@@ -186,6 +194,7 @@ Line = Annotated[str, check(is_line, "one line of text")]
 AsciiLine = Annotated[str, check(is_ascii_line, "one line of plain ASCII text")]
 Contact = Annotated[str, check(is_contact, "a mail address or URL (in plain ASCII)")]
 Proxy = Annotated[str, check(is_proxy, "the http:// URL of a proxy")]
+SourceAddress = Annotated[str, PlainValidator(source_address)]
 WebAddress = Annotated[str, PlainValidator(web_address)]
 WebAddresses = Annotated[tuple[str, ...], list_of(web_address, "web addresses")]
 Patterns = Annotated[tuple[str, ...], list_of(pattern, "regular expressions", MAX_PATTERNS)]

@@ -338,9 +338,9 @@ def outcome_of(stats: CrawlStats, *, has_internal_error: bool = False) -> CrawlO
 
 def open_context(config: Config, command: str) -> CrawlContext:
     """Lock the archive, open it for writing, and return the context of a run that writes to it."""
-    archive_writer = open_archive_writer(config)
-    workers = extraction_workers(config)
-    crawl, (per_source, per_site) = config.crawl, concurrency_of_shares(config)
+    _ = config.source_addresses  # a wrong one is an error before anything is done
+    crawl, archive_writer = config.crawl, open_archive_writer(config)
+    workers, (per_source, per_site) = extraction_workers(config), concurrency_of_shares(config)
     context = CrawlContext(
         archive_writer,
         workers,

@@ -25,8 +25,9 @@ from pipelines.core.worker_pool import WorkerPool
 from pipelines.importing.adopt import ImportFilter
 from pipelines.importing.containers import SUFFIXES, container_kind
 from pipelines.importing.grouping import ID_CLASH
-from pipelines.importing.job import ImportReport
+from pipelines.importing.job import ImportedFile, ImportReport
 from pipelines.importing.pipeline import ImportPipeline
+from pipelines.importing.reading import LocalFile
 
 logger = logging.getLogger("morgue.engine")
 
@@ -121,7 +122,7 @@ class ImportRun:
     def __init__(
         self,
         config: Config,
-        files: Sequence[Path],
+        files: Sequence[Path] | Sequence[ImportedFile],
         import_filter: ImportFilter,
         command: str,
         workers: WorkerPool | None = None,
@@ -130,7 +131,7 @@ class ImportRun:
 
         Raise ArchiveLocked, NotWritable, ArchiveDamaged, DiskFull.
         """
-        self.files = files
+        self.files: list[ImportedFile] = [LocalFile(one) if isinstance(one, Path) else one for one in files]
         self.context = open_context(config, command)
         self.lost_files = lost_files_note(self.context.archive_writer)
         self._own_workers = workers is None
@@ -205,7 +206,7 @@ class ImportRun:
         from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
 
-        total = sum(path.stat().st_size for path in self.files)
+        total = sum(file.size() for file in self.files)
         bar = Bar(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),

@@ -85,6 +85,7 @@ def configure(settings: Any) -> None:
         "REDIRECT_MAX_TIMES": crawl.redirects,
         "RETRY_TIMES": crawl.retries,
         "MORGUE_ALLOW_PRIVATE_IPS": crawl.allow_private_ips,
+        "MORGUE_SOURCE_ADDRESSES": config.source_addresses,
         "MORGUE_THROTTLE_POLICY": throttle_policy(crawl),
         "MORGUE_THROTTLE_POLICIES": {host: throttle_policy(own) for host, own in crawl_of_host.items()},
     }

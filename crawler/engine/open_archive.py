@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from crawler import __version__
 from crawler.config.models import Config
+from crawler.engine.lost_files import give_up_lost
 from crawler.engine.shipping import connect_bucket, storage_of
 from pipelines.archive.writer import ArchiveWriter
 from pipelines.core import timestamps
@@ -16,8 +17,7 @@ from pipelines.core.archive_layout import is_export
 from pipelines.core.errors import ConfigError, WrongClock
 from pipelines.database.health.wrong_clock import written_years_after
 from pipelines.database.schema.numbers import own_numbers
-from pipelines.fleet.layout import fleet_above
-from pipelines.fleet.plan import must_be_still
+from pipelines.fleet.layout import fleet_above, place_of_shard
 
 if TYPE_CHECKING:
     from crawler.engine.shared_hosts import SharedHosts
@@ -41,8 +41,11 @@ def open_archive_writer(config: Config, *, is_moving: bool = False) -> ArchiveWr
     if is_export(config.folder.path):
         cause = "was exported without WARC files: it can be searched, and nothing can be added or changed"
         raise ConfigError(str(config.folder.path), cause, CURE_OF_EXPORT)
-    if (fleet := fleet_above(config.folder.path)) is not None and not is_moving:
-        must_be_still(fleet, int(config.folder.path.name))
+    place = place_of_shard(config.folder.path)
+    if place is not None and not is_moving:
+        from pipelines.fleet.plan import must_be_still  # which an archive that is no shard need not load
+
+        must_be_still(place.fleet.path, place.number)
     now = timestamps.now()
     if now < OLDEST_NOW:
         raise _clock_behind(now, "which is before Newsmorgue was written")
@@ -64,12 +67,13 @@ def open_archive_writer(config: Config, *, is_moving: bool = False) -> ArchiveWr
         info=info | {name: value for name, value in operator.items() if value},
     )
     try:
-        if fleet is not None and own_numbers(archive_writer.db) is None:
+        if place is not None and own_numbers(archive_writer.db) is None:
             raise ConfigError(str(config.folder.path), "lies in a fleet, and is none of its shards", CURE_OF_STRANGER)
         latest = archive_writer.call(written_years_after, archive_writer.db, now)
         if latest is not None:
             raise _clock_behind(now, f"but this archive was last written at {latest}", CURE_OF_RUNS_AHEAD)
         connect_bucket(config, archive_writer.journal.database_state().archive)
+        archive_writer.recovery_messages += give_up_lost(archive_writer)
     except BaseException:
         archive_writer.close()
         raise

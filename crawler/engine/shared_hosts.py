@@ -19,7 +19,7 @@ from crawler.config.toml_files import EVERY_SITE
 from crawler.http.crawl_stopping import CrawlStopping
 from crawler.work.host_lock import DaskHostTurns, FileHostTurns, HostBusy, HostTurns
 from pipelines.core.urls import site_or_none
-from pipelines.fleet.layout import FleetFolder, fleet_of_shard
+from pipelines.fleet.layout import FleetFolder, place_of_shard
 
 HOSTS_FOLDER = "hosts"  # in the folder of the fleet: a file for each host that takes turns
 SCHEDULER_VARIABLE = "MORGUE_SCHEDULER"  # address of the Dask scheduler whose worker runs this crawl
@@ -78,5 +78,5 @@ class SharedHosts:
 
 def shared_hosts(config: Config) -> SharedHosts | None:
     """Return the turns for the crawl of an archive; None if it is no shard of a fleet."""
-    fleet = fleet_of_shard(config.folder.path)
-    return None if fleet is None else SharedHosts(fleet, int(config.folder.path.name), config.others.shared_sites)
+    place = place_of_shard(config.folder.path)
+    return None if place is None else SharedHosts(*place, config.others.shared_sites)

@@ -18,9 +18,9 @@ from pipelines.core.lock import ArchiveLock
 from pipelines.core.plural import counted
 from pipelines.database.connection import connect as connect_database
 from pipelines.database.journal_rows import back_up, count_articles, database_state
-from pipelines.fleet.layout import fleet_of_shard
+from pipelines.fleet.layout import place_of_shard
 from pipelines.warc import manifest
-from pipelines.warc.storage import WarcStorage
+from pipelines.warc.storage import OPEN_SUFFIX, WarcStorage
 from pipelines.warc.writer import WarcWriter
 
 FETCHED_SUFFIX = ".fetched"  # added to the name of a database that came from the bucket
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 
 def bucket_line(config: Config) -> BucketLine | None:
     """Return the bucket that the settings name, or None."""
-    from pipelines.bucket.shipped import BucketLine
-
     if not config.storage.bucket:
         return None
+    from pipelines.bucket.shipped import BucketLine
+
     place = shard_place(config.folder.path)
     bucket = config.storage.bucket + ("" if place is None else f"/shards/{place[1]:03}")
     return BucketLine(bucket, config.storage.endpoint or None, config.storage.allow_http)
@@ -47,8 +47,8 @@ def bucket_line(config: Config) -> BucketLine | None:
 
 def shard_place(archive: Path) -> tuple[str, int] | None:
     """Return the id of the fleet to which an archive folder belongs, and the number of the shard; or None."""
-    fleet = fleet_of_shard(archive)
-    return None if fleet is None else (fleet.id, int(archive.name))
+    place = place_of_shard(archive)
+    return None if place is None else (place.fleet.id, place.number)
 
 
 def storage_of(config: Config) -> WarcStorage:
@@ -151,8 +151,9 @@ def ship(
         listed = manifest.load(config.folder.path / manifest.NAME)
 
         def work(may_go_on: Callable[[], bool]) -> ShippingReport:
-            is_due = _is_snapshot_due(config, storage.store, state, articles)
             # A copy with rows of a file that is not in the bucket would be of little use without this machine.
+            is_torn = any(name.endswith(OPEN_SUFFIX) for name in storage.spooled())  # the next run mends and ships it
+            is_due = not is_torn and _is_snapshot_due(config, storage.store, state, articles)
             keep = None if everything or is_due else file_to_continue(config, storage, state)
             report = ship_waiting(storage, state.archive, keep, listed, on_shipped, may_go_on)
             if may_go_on():

@@ -10,8 +10,8 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from crawler.health.bucket import bucket_reasons
 from crawler.health.kinds import (
     ARCHIVE,
     ARCHIVE_ID,
@@ -31,10 +31,7 @@ from pipelines.database.connection import connect, file_of
 from pipelines.database.filters import ids_of_sources
 from pipelines.database.health.observation import observe
 from pipelines.database.health.told import FILES_KEY, ToldReason, judged_files, note, told_reasons
-from pipelines.database.shards.databases import Database
-
-if TYPE_CHECKING:
-    from crawler.config.models import Config
+from pipelines.database.shards.databases import Database, shards_of
 
 logger = logging.getLogger("morgue.health")
 
@@ -55,13 +52,16 @@ def look_at_all(
     db: Database, files_of: Callable[[sqlite3.Connection], SettingsFiles | UnchangedFiles]
 ) -> list[SourceVerdict]:
     """Return the verdicts of an archive, or of all shards of a fleet, each of which is named. Raises MorgueError."""
-    if isinstance(db, sqlite3.Connection):
-        return look(db, files_of(db))
-    found: list[SourceVerdict] = []
-    for one in db.shards:
-        name = f"(shard {file_of(one).parent.name})"  # no source can have it
-        found += (replace(v, name=name) if v.is_archive else v for v in look(one, files_of(one)))
-    return found
+    return [verdict for one in shards_of(db) for verdict in look_at_part(db, one, files_of(one))]
+
+
+def look_at_part(db: Database, part: sqlite3.Connection, files: SettingsFiles | UnchangedFiles) -> list[SourceVerdict]:
+    """Return the verdicts of an archive, or of one shard of a fleet `db`, which is named. Raises MorgueError."""
+    found = look(part, files)
+    if part is db:
+        return found
+    name = f"(shard {file_of(part).parent.name})"  # no source can have it
+    return [replace(one, name=name) if one.is_archive else one for one in found]
 
 
 def look(
@@ -81,7 +81,7 @@ def look(
     except OSError as error:
         logger.warning("%(folder)s: its disk cannot be asked (%(why)s)", {"folder": folder.path, "why": error.strerror})
     extra = dict(files.reasons(ids_of_sources(db), time))
-    extra[ARCHIVE] = [*extra.get(ARCHIVE, ()), *(by_crawl or ())]
+    extra[ARCHIVE] = [*extra.get(ARCHIVE, ()), *bucket_reasons(db, folder, time), *(by_crawl or ())]
     ends = {name: day for name, day in paused.items() if isinstance(day, str)}
     found = [replace(one, paused_until=ends.get(one.name)) for one in verdicts(facts, time, extra, files.coverage_drop)]
     return with_history(found, told_reasons(db), unseen_by(files, is_crawl=by_crawl is not None))
@@ -158,9 +158,8 @@ def note_failure(
     return said
 
 
-def note_sent(config: Config, failure: str | None) -> None:
-    """Note whether a message that the user sent as a test arrived. Raises MorgueError."""
-    path = config.folder.database
+def note_sent(path: Path, failure: str | None) -> None:
+    """Note in a database whether a message that the user sent as a test arrived. Raises MorgueError."""
     with closing(connect(path)) as db:
         known = [row for row in told_reasons(db) if row.kind == UNTOLD]
     book = {row.key: row for row in known}

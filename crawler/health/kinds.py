@@ -45,9 +45,14 @@ NEXT_STEPS = {
     "no pass": "is the timer (systemctl --user list-timers, crontab -l) or morgue watch running? Then morgue log",
     "offline": "check the network of this machine; then run morgue crawl",
     "lost files": "restore the WARC files from a backup; morgue verify names them",
+    "bucket": "see that its server is up, and that the keys of access are in the environment; then run morgue ship",
+    "spool": "run morgue ship: it says why they are not shipped",
+    "snapshot": "run morgue ship: it makes a copy, or says why it cannot",
+    "lease": "if that machine is gone, run morgue crawl here: it takes the shard over",
     UNTOLD: "mend the command or address, and try it: morgue health --notify TARGET --test",
 }
-OF_ARCHIVE = ("clock", "settings", "disk", "no pass", "offline", "lost files", UNTOLD)
+OF_BUCKET = ("bucket", "spool", "snapshot", "lease")
+OF_ARCHIVE = ("clock", "settings", "disk", "no pass", "offline", "lost files", *OF_BUCKET, UNTOLD)
 # Kinds that only a crawl can see. Other commands go by what it noted.
 OF_CRAWL = frozenset(("lost files",))
 OF_SOURCE_FILES = frozenset((BROKEN_FILE, "shared listing"))  # cannot be seen if morgue.toml has a mistake
@@ -58,6 +63,7 @@ FAMILIES = (
     ("host down", "refused", "robots", "consent wall", "paywall", "login page", "error page"),
     ("dead listing", "no listing", "moved listing"),
     ("silent", "few articles"),
+    ("bucket", "snapshot", "lease"),
 )
 BY_DAYS = ("few articles", "fields", "nothing to read", "duplicates")  # judged by whole days, of which one may differ
 LISTING_KINDS_OF_TROUBLE = ("dead listing", "no listing")

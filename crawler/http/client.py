@@ -110,15 +110,17 @@ class HttpClient:
         verify: bool = True,
         proxy_for: Callable[[str], str | None] | None = None,
         idle_seconds: float = 20.0,
+        sources: Sequence[str] = (),
     ) -> None:
         """`proxy_for(url)` returns the URL of an HTTP proxy ("http://user:password@host:port"), or None.
 
         `idle_seconds`: how long a connection without a request is kept. `verify=False` accepts any certificate.
+        `sources`: addresses of this machine to connect from, one of each kind (IPv4, IPv6); none: the system chooses.
         """
         self.limits = limits or FetchLimits()
         self._verify = verify
         self._proxy_for = proxy_for or (lambda url: None)
-        self._pool = ConnectionPool(allow_private_ips=allow_private_ips, idle_seconds=idle_seconds)
+        self._pool = ConnectionPool(allow_private_ips=allow_private_ips, idle_seconds=idle_seconds, sources=sources)
 
     async def fetch(
         self,

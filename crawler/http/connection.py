@@ -34,10 +34,14 @@ class HttpConnection(asyncio.Protocol):
         self.certificate: bytes | None = None  # the peer's own certificate, DER
 
     @classmethod
-    async def open(cls, address: str, port: int) -> HttpConnection:
-        """Connect to an IP address; names are looked up and checked before. Raise OSError."""
+    async def open(cls, address: str, port: int, source: str | None = None) -> HttpConnection:
+        """Connect to an IP address; names are looked up and checked before. Raise OSError.
+
+        `source`: the address of this machine to connect from, of the same kind; None: the system chooses.
+        """
         loop = asyncio.get_running_loop()
-        _, connection = await loop.create_connection(cls, address, port)
+        local = None if source is None else (source, 0)
+        _, connection = await loop.create_connection(cls, address, port, local_addr=local)
         return connection
 
     async def start_tls(self, context: ssl.SSLContext, host: str, timeout: float) -> None:

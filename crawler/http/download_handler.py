@@ -79,7 +79,7 @@ class ArchivingDownloadHandler(BaseDownloadHandler):
     """Download over `crawler.http.client`.
 
     Settings: DOWNLOAD_TIMEOUT, DOWNLOAD_MAXSIZE, DOWNLOAD_VERIFY_CERTIFICATES, DOWNLOAD_FAIL_ON_DATALOSS, and
-    our own MORGUE_ALLOW_PRIVATE_IPS. Request meta: `download_timeout`, `download_maxsize`,
+    our own MORGUE_ALLOW_PRIVATE_IPS and MORGUE_SOURCE_ADDRESSES. Request meta: `download_timeout`, `download_maxsize`,
     `verify_certificates`, `download_fail_on_dataloss`, `proxy`, `kind`, `source_id`. Sets `capture` (of the last
     exchange, failed or not) and `download_latency`.
     """
@@ -109,6 +109,7 @@ class ArchivingDownloadHandler(BaseDownloadHandler):
             limits,
             allow_private_ips=settings.getbool("MORGUE_ALLOW_PRIVATE_IPS"),
             verify=settings.getbool("DOWNLOAD_VERIFY_CERTIFICATES"),
+            sources=settings.getlist("MORGUE_SOURCE_ADDRESSES"),
         )
 
     @classmethod

@@ -13,6 +13,7 @@ import os
 import socket
 import ssl
 from base64 import b64encode
+from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -43,8 +44,10 @@ class ConnectionRoute(NamedTuple):
 class ConnectionPool:
     """Hold the connections of one client, in use and idle."""
 
-    def __init__(self, *, allow_private_ips: bool, idle_seconds: float) -> None:
+    def __init__(self, *, allow_private_ips: bool, idle_seconds: float, sources: Sequence[str] = ()) -> None:
+        """`sources`: addresses of this machine to connect from, one of each kind; none: the system chooses."""
         self._allow_private_ips = allow_private_ips
+        self._sources = {_is_ipv6(source): source for source in sources}
         self._idle_seconds = idle_seconds
         self._idle: dict[ConnectionRoute, list[tuple[HttpConnection, asyncio.TimerHandle]]] = {}
         self._open: set[HttpConnection] = set()
@@ -123,15 +126,23 @@ class ConnectionPool:
             proxy = urlsplit(route.proxy)
             host, port = proxy.hostname or "", proxy.port or 80
             addresses = await self._lookup(attempt, host, port)  # not checked: the operator chose it
+        if self._sources:
+            usable = [address for address in addresses if _is_ipv6(address) in self._sources]
+            if not usable:
+                kind = "IPv6" if _is_ipv6(addresses[0]) else "IPv4"
+                raise attempt.failed(ConnectFailed, f"{host} has only {kind}, and crawl.source_address has none")
+            addresses = usable
         loop = asyncio.get_running_loop()
         problem = ""
         for left in range(len(addresses), 0, -1):
             address = addresses[-left]
+            source = self._sources.get(_is_ipv6(address))
             try:
                 async with asyncio.timeout((deadline - loop.time()) / left if left > 1 else None):
-                    return await HttpConnection.open(address, port)
+                    return await HttpConnection.open(address, port, source)
             except OSError as error:  # TimeoutError included
-                problem = f"{address} port {port}: {error_text(error) or 'no answer'}"
+                start = "" if source is None else f"from {source} to "
+                problem = f"{start}{address} port {port}: {error_text(error) or 'no answer'}"
         raise attempt.failed(ConnectFailed, problem)
 
     async def _prepare(self, connection: HttpConnection, route: ConnectionRoute, timeout: float) -> None:
@@ -199,6 +210,10 @@ class ConnectionPool:
         else:
             self._idle.pop(route, None)
         self.drop(connection)
+
+
+def _is_ipv6(address: str) -> bool:
+    return ":" in address
 
 
 def proxy_credentials(proxy: str) -> str | None:

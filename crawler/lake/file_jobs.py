@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import BinaryIO
 
 from crawler.config.models import SourceConfig
 from crawler.onboarding.owners import SourceOwners
-from pipelines.importing.adopt import ImportFilter
-from pipelines.importing.containers import RecordStream, printable, streams_in
+from pipelines.importing.adopt import OTHER_HOST, OTHER_TIME, ImportFilter
+from pipelines.importing.containers import OnZipDamage, RecordStream, printable
 from pipelines.importing.foreign_records import ForeignRecord, read_records
 from pipelines.importing.grouping import DAMAGED, TOO_LARGE, RecordGrouping
 from pipelines.importing.job import DamageLocation, ImportJob, ImportReport
@@ -22,6 +20,7 @@ from pipelines.warc.record import WarcFields
 
 REPEATS = "revisit, whose page is read where its response lies"
 NO_REQUEST = "request"
+MISINDEXED = "another record is here than the CDXJ index says: make the index again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +32,12 @@ class NoSources:
 
 @dataclass(slots=True)
 class FileJobs:
-    """Read one open file and yield what holds a page. `report` counts the rest."""
+    """Read the streams of one file and yield what holds a page. `report` counts the rest."""
 
-    file: BinaryIO
+    streams: Callable[[OnZipDamage], Iterator[RecordStream]]
     address: str
     wanted: ImportFilter
+    by_index: bool = False  # the streams hold only what an index says is wanted
     report: ImportReport = field(default_factory=ImportReport)
     lengths: dict[tuple[str, int], int] = field(default_factory=dict)  # (member, offset) -> stored bytes of a record
     _reason: str = ""  # for which the current record is skipped
@@ -45,8 +45,7 @@ class FileJobs:
     def jobs(self) -> Iterator[ImportJob]:
         """Yield each exchange with a page to be read, in the order of the file."""
         owners = SourceOwners(NoSources())
-        name = printable(self.address.rpartition("/")[2])
-        for part in streams_in(self.file, name, lambda _, offset, why: self._damage(offset, why)):
+        for part in self.streams(lambda _, offset, why: self._damage(offset, why)):
             try:
                 stream = UnpackedStream(part.stream, part.name)
             except ContainerDamage as damage:
@@ -63,7 +62,7 @@ class FileJobs:
             lambda: self.wanted.mismatched or stream.is_checked,
         )
         for group in grouping.groups(self._records(stream, part)):
-            job = ImportJob(Path(part.name), self.address, part.member, group, "", block=group.answer.block or b"")
+            job = ImportJob(None, self.address, part.member, group, block=group.answer.block or b"")
             try:
                 classify(job, owners)
             except Exception as error:  # noqa: BLE001 one record must not end the reading of the others
@@ -85,8 +84,11 @@ class FileJobs:
             before = None
             self._damage(damage.offset, damage.why, damage.skipped_bytes, damage.url)
 
-        for found in read_records(stream, self._is_wanted, on_damage):
+        for found in read_records(stream, self._is_wanted, on_damage, part.place):
             self.report.records += 1
+            if self.by_index:
+                yield found
+                continue
             if before is not None and found.offset > before:
                 self.lengths[part.member, before] = found.offset - before
             before = found.offset if found.block is not None else None
@@ -101,6 +103,8 @@ class FileJobs:
             skipped = {"request": NO_REQUEST, "revisit": REPEATS}.get(kind) or self.wanted.reason_to_skip(fields)
         except Exception as error:
             raise ContainerDamage(unexpected(error)) from error
+        if self.by_index and skipped in (OTHER_HOST, OTHER_TIME):
+            raise ContainerDamage(MISINDEXED)
         self._reason = skipped or ""
         return not self._reason
 

@@ -13,18 +13,21 @@ from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 from typing import Any
 
-from crawler.lake.places import LakeFile, LakeOutput, files_at
-from crawler.lake.read_file import FileTask, note_name, parquet_name
+from crawler.lake.file_indexes import FileIndexes
+from crawler.lake.places import LakeFile, LakeOutput, listing_of
+from crawler.lake.read_file import FileTask, import_filter, note_name, parquet_name
 from crawler.work.map_items import map_items
 from crawler.work.values import WorkPlace, WorkResult
 from pipelines.core.errors import ConfigError
+from pipelines.importing.containers import printable
 
 SETTINGS_NAME = "_lake.json"  # in the output: with which filters its readings were made
 READ_FILE = "crawler.lake.read_file:read_file"
+MAX_NAME_BYTES = 200  # of a file's name in that of its output: file systems allow 255 in all
 NAME_DIGEST_BYTES = 4  # in the name of an output: two folders may have files of one name
 # Wall seconds after which an item counts as hung: a tenth of what a core reads of a common lake in a second.
 MIN_ITEM_SECONDS, ITEM_BYTES_PER_SECOND = 3600.0, 20_000
-COUNTED = ("readings", "records", "damaged", "skipped_bytes", "other_language")
+COUNTED = ("readings", "records", "damaged", "skipped_bytes", "other_language", "bytes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +51,17 @@ class LakeReport:
     nothing: dict[str, int] = field(default_factory=dict)
     failures: list[tuple[str, str]] = field(default_factory=list)  # address, why
     failed_before: int = 0  # of these: in an earlier run, and not tried again
+    bytes: int = 0  # stored in the files that were read, of which `totals` says how many were read
+    notes: list[str] = field(default_factory=list)  # of indexes that are not used
 
-    def add(self, task: FileTask, result: WorkResult) -> None:
-        """Count what came of a file."""
+    def add(self, task: FileTask, size: int, result: WorkResult) -> None:
+        """Count what came of a file of so many bytes."""
         if result.failure is not None:
             self.failures.append((task.address, str(result.failure)))
             return
         self.read += 1
+        self.bytes += size
+        self.notes += filter(None, [result.value["note"]])
         for name in COUNTED:
             self.totals[name] += result.value[name]
         for reason, count in result.value["nothing"].items():
@@ -81,7 +88,8 @@ class LakeRun:
 
     def results(self) -> Iterator[tuple[FileTask, WorkResult]]:
         """Read what is to be read, and yield what comes of each file. Raises ConfigError, MorgueError."""
-        files = {file.address: file for address in self._addresses for file in files_at(address)}
+        listings = [listing_of(address) for address in self._addresses]
+        files = {file.address: file for listing in listings for file in listing.files}
         self._output.begin()
         self._check_settings()
         there = self._output.names()
@@ -92,15 +100,24 @@ class LakeRun:
             self.report.files += 1
             if (task := self._task(file, there)) is not None:
                 tasks.append((task, file.size))
+        by_address = {index.address: index for listing in listings for index in listing.indexes}
+        # All files, because an index may mean another one of the same name.
+        asked_about = list(files.values()) if tasks else []
+        indexes = FileIndexes(asked_about, list(by_address.values()), import_filter(self._choice.filters))
+        self.report.notes += indexes.notes
+        self.report.totals["bytes"] += indexes.bytes
         # The parts are dealt out above, so that each has the same files whatever is done already.
         place = WorkPlace(self._place.on, None, self._place.workers, self._place.attempts)
         limits = {task.address: MIN_ITEM_SECONDS + size / ITEM_BYTES_PER_SECOND for task, size in tasks}
-        arguments = [asdict(task) for task, _ in tasks]
+        arguments = (
+            asdict(task) | {"index": indexes.own_index(task.address), "places": indexes.places(task.address)}
+            for task, _ in tasks
+        )
         found = map_items(READ_FILE, arguments, place, seconds=lambda argument: limits[argument["address"]])
         with closing(found):
             for result in found:
-                task = tasks[result.item.number][0]
-                self.report.add(task, result)
+                task, size = tasks[result.item.number]
+                self.report.add(task, size, result)
                 yield task, result
         self._output.tidy()  # of readers that were killed meanwhile
 
@@ -134,6 +151,7 @@ class LakeRun:
 
 
 def output_name(address: str) -> str:
-    """Return the name of the output of a file: its own, and a digest of its address."""
+    """Return the name of the output of a file: the beginning of its own, printable, and a digest of its address."""
     digest = blake2b(address.encode("utf-8", "surrogateescape"), digest_size=NAME_DIGEST_BYTES).hexdigest()
-    return f"{address.rpartition('/')[2]}.{digest}"
+    name = printable(address.rpartition("/")[2]).encode()[:MAX_NAME_BYTES].decode(errors="ignore")
+    return f"{name}.{digest}"

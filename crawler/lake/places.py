@@ -10,21 +10,24 @@ import glob
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from exports.drafts import draft_file, settle_abandoned
 from pipelines.core import safe_open
-from pipelines.core.errors import ConfigError, ObjectChanged, os_errors
+from pipelines.core.errors import ConfigError, NotFound, ObjectChanged, os_errors
 from pipelines.core.input_files import open_input
 from pipelines.importing.containers import SUFFIXES
 
 if TYPE_CHECKING:
+    from crawler.lake.excerpt import FileRanges
     from pipelines.bucket.object_store import ObjectStore
 
 SCHEME = "s3://"
+INDEX_SUFFIXES = (".cdxj", ".cdxj.gz")
+INDEX_FOLDERS = ("indexes", "index", "cdxj", "cdx")  # names of folders that hold indexes, as pywb has them
 REQUEST_SECONDS = 30.0  # for each try of a request
 MAX_NOTE_BYTES = 1 << 20
 
@@ -42,10 +45,18 @@ def is_bucket(address: str) -> bool:
     return address.startswith(SCHEME)
 
 
-def files_at(address: str) -> list[LakeFile]:
-    """Return the WARC files that an address names, by name: a file, a folder, a pattern, an object, a prefix.
+@dataclass(frozen=True, slots=True)
+class LakeListing:
+    """List what an address names, by name."""
 
-    Raises ConfigError if it names none, MorgueError.
+    files: list[LakeFile]  # WARC files
+    indexes: list[LakeFile]  # CDXJ indexes among them and beside them
+
+
+def listing_of(address: str) -> LakeListing:
+    """List the WARC files that an address names: a file, a folder, a pattern, an object, a prefix; and their indexes.
+
+    Raises ConfigError if it names no WARC file, MorgueError.
     """
     if is_bucket(address):
         return _objects_at(address)
@@ -54,31 +65,64 @@ def files_at(address: str) -> list[LakeFile]:
         raise ConfigError(address, "cannot be read in place", cure)
     path = Path(address)
     with os_errors(address):
+        inside: list[Path] = []
         if path.is_dir():
-            found = [one for one in path.rglob("*") if one.name.lower().endswith(SUFFIXES) and one.is_file()]
+            inside = [one for one in path.rglob("*") if one.is_file() or is_broken_link(one)]
+            found = [one for one in inside if one.name.lower().endswith(SUFFIXES)]
         elif path.exists():
             found = [path]
         else:
             found = [Path(name) for name in glob.glob(address, recursive=True) if Path(name).is_file()]
-        files = [LakeFile(str(one.absolute()), one.stat().st_size) for one in sorted(found)]
+        folders = [path] if path.is_dir() else list({one.parent for one in found})
+        beside = [one for folder in folders for one in _index_files(folder)]
+        indexes = {one.absolute() for one in [*inside, *beside] if one.name.lower().endswith(INDEX_SUFFIXES)}
+        files, listed = (
+            [LakeFile(str(one.absolute()), 0 if is_broken_link(one) else one.stat().st_size) for one in sorted(some)]
+            for some in (found, indexes)
+        )
     if not files:
         raise ConfigError(address, "names no WARC file", f"their names end in {', '.join(SUFFIXES)}")
-    return files
+    return LakeListing(files, listed)
 
 
-def _objects_at(address: str) -> list[LakeFile]:
+def is_broken_link(path: Path) -> bool:
+    """Return True for a link to nothing, which is to be reported rather than passed over."""
+    return path.is_symlink() and not path.exists()
+
+
+def _index_files(folder: Path) -> Iterator[Path]:
+    """Yield the files in a folder, and in the folders of indexes in it and beside it."""
+    folder = folder.absolute()
+    for place in (folder, *(one / name for one in (folder, folder.parent) for name in INDEX_FOLDERS)):
+        if place.is_dir():
+            yield from (one for one in place.iterdir() if one.is_file())
+
+
+def _objects_at(address: str) -> LakeListing:
     store, prefix = _bucket_of(address)
     if "*" in prefix or "?" in prefix:
         raise ConfigError(
             address, "is a pattern, which only a folder can have", "give a prefix, or the name of one file"
         )
     if prefix.lower().endswith(SUFFIXES):
-        return [LakeFile(address, store.head(prefix).size)]
-    objects = [one for one in store.objects(prefix.rstrip("/")) if one.key.lower().endswith(SUFFIXES)]
-    if not objects:
+        indexes = []
+        for suffix in INDEX_SUFFIXES:
+            with suppress(NotFound):
+                indexes.append(LakeFile(address + suffix, store.head(prefix + suffix).size))
+        return LakeListing([LakeFile(address, store.head(prefix).size)], indexes)
+    found = objects_below(address, (*SUFFIXES, *INDEX_SUFFIXES))
+    files = [one for one in found if one.address.lower().endswith(SUFFIXES)]
+    indexes = [one for one in found if one.address.lower().endswith(INDEX_SUFFIXES)]
+    if not files:
         raise ConfigError(address, "holds no WARC file", f"their names end in {', '.join(SUFFIXES)}")
-    files = [LakeFile(store.location(one.key), one.size) for one in objects]
-    return sorted(files, key=lambda file: file.address)
+    return LakeListing(files, indexes)
+
+
+def objects_below(address: str, suffixes: tuple[str, ...]) -> list[LakeFile]:
+    """Return the objects below an address whose names end so, by name. Raises MorgueError."""
+    store, prefix = _bucket_of(address)
+    found = [one for one in store.objects(prefix.rstrip("/")) if one.key.lower().endswith(suffixes)]
+    return sorted((LakeFile(store.location(one.key), one.size) for one in found), key=lambda one: one.address)
 
 
 @contextmanager
@@ -92,6 +136,21 @@ def opened(address: str) -> Iterator[BinaryIO]:
 
     store, key = _bucket_of(address)
     yield cast(BinaryIO, BucketFile(store, store.head(key)))
+
+
+@contextmanager
+def opened_ranges(address: str) -> Iterator[FileRanges]:
+    """Open a file of a lake for reading ranges of it, all of one version. Raises MorgueError."""
+    from crawler.lake.excerpt import FileRanges
+
+    if is_bucket(address):
+        store, key = _bucket_of(address)
+        info = store.head(key)
+        yield FileRanges(info.size, (store, info), info.etag)
+        return
+    with os_errors(address), open_input(address) as file:
+        about = os.fstat(file.fileno())
+        yield FileRanges(about.st_size, file, f"changed {about.st_mtime_ns}")
 
 
 def _bucket_of(address: str) -> tuple[ObjectStore, str]:
@@ -127,11 +186,12 @@ class LakeOutput:
             settle_abandoned(Path(self.address))
 
     def names(self) -> set[str]:
-        """Return the names of the outputs that are there. Raises MorgueError."""
+        """Return the names of the outputs that are there; one of 0 bytes is not whole. Raises MorgueError."""
         if self._store is None:
             with os_errors(self.address):
-                return set(os.listdir(self.address))
-        return {one.key.removeprefix(self._prefix) for one in self._store.objects(self._prefix.rstrip("/"))}
+                return {one.name for one in os.scandir(self.address) if one.stat(follow_symlinks=False).st_size}
+        found = self._store.objects(self._prefix.rstrip("/"))
+        return {one.key.removeprefix(self._prefix) for one in found if one.size}
 
     def read(self, name: str) -> bytes:
         """Return an output that is small. Raises MorgueError."""
@@ -160,7 +220,7 @@ class LakeOutput:
             draft.flush()
             os.fsync(draft.fileno())
             # Two attempts at one item write the same bytes, so that it does not matter which of them is the last.
-            if not replace and os.path.lexists(final):
+            if not replace and os.path.lexists(final) and final.lstat().st_size:
                 return False
             path.replace(final)
             safe_open.sync_folder(final.parent)

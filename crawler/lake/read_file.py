@@ -7,21 +7,30 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from crawler.lake.cdxj_index import UnusableIndex
+from crawler.lake.excerpt import chosen_streams
+from crawler.lake.file_indexes import places_by_own_index
 from crawler.lake.file_jobs import FileJobs
-from crawler.lake.places import LakeOutput, opened
+from crawler.lake.places import LakeOutput, opened, opened_ranges
 from crawler.lake.rows import COLUMNS, row_of
 from exports.extras import load_extra
 from pipelines.archive.stored_response import outcome_of_block
+from pipelines.bucket.ranges import Range
 from pipelines.core.items import Article, NothingToRead
 from pipelines.core.worker_pool import WorkerFailure, WorkerPool
 from pipelines.extraction.entry import WARM_UP
 from pipelines.importing.adopt import ImportFilter
+from pipelines.importing.containers import OnZipDamage, RecordStream, printable, streams_in
+from pipelines.importing.foreign_records import NO_RECORD_HERE
+from pipelines.importing.grouping import TOO_LARGE
 from pipelines.importing.job import ImportJob, ImportReport
 from pipelines.importing.record_errors import unexpected
 
@@ -44,6 +53,8 @@ class FileTask:
     cpu_seconds: float = 15.0  # for one page
     memory: int = 1_000_000_000
     again: bool = False  # replace the output of an earlier attempt, which failed
+    index: str = ""  # address of a CDXJ index of this file alone
+    places: list[Range] | None = None  # of the records that are wanted, by another index; None: not known
 
 
 @lru_cache(maxsize=1)
@@ -81,33 +92,79 @@ def read_file(argument: dict[str, Any]) -> dict[str, Any]:
     from exports.formats import to_parquet
 
     output = LakeOutput(task.output)
-    with opened(task.address) as file:
-        source = FileJobs(file, task.address, import_filter(task.filters))
+    chosen = chosen_records(task)
+    with source_of(task, chosen) as (source, moved):
         reading = _FileReading(task, source)
         why: str | None = None
 
         def write(draft: Any) -> None:
             nonlocal why
             to_parquet.write(reading.rows(), draft, COLUMNS)
-            why = failure_of(source.report)
+            why = failure_of(source.report, is_whole=not source.by_index)
             if why is not None:  # before the output: what has an output and no note is done
                 note = {"address": task.address, "why": why, "damages": damages_of(source.report)}
-                text = json.dumps(note, ensure_ascii=False, indent=1).encode()
+                text = json.dumps(note, ensure_ascii=False, indent=1).encode(errors="backslashreplace")
                 output.put(note_name(task.name), lambda file: file.write(text), replace=True)
 
         output.put(parquet_name(task.name), write, replace=task.again)
     if why is None and task.again:
         output.remove(note_name(task.name))
-    return {"readings": reading.count, "why": why, **summary_of(source.report, reading)}
+    counts = {"readings": reading.count, "bytes": moved() + chosen.index_bytes, "why": why, "note": chosen.note}
+    return counts | summary_of(source.report, reading)
 
 
-def failure_of(report: ImportReport) -> str | None:
-    """Return in one line what is wrong with a file; None if it was read from end to end."""
-    if not report.records:
+@dataclass(frozen=True, slots=True)
+class ChosenRecords:
+    """Say which records of a file are read, and what was read to know it."""
+
+    places: list[Range] | None  # None: all
+    index_bytes: int = 0
+    note: str = ""  # for people: of an index that is not used
+
+
+def chosen_records(task: FileTask) -> ChosenRecords:
+    """Return the records that indexes say are wanted. Raises MorgueError."""
+    if not task.index:
+        return ChosenRecords(None if task.places is None else [(start, length) for start, length in task.places])
+    with opened(task.index) as index:
+        size = index.seek(0, os.SEEK_END)
+    try:
+        places = places_by_own_index(task.index, task.address.rpartition("/")[2], import_filter(task.filters))
+    except UnusableIndex as unusable:
+        return ChosenRecords(None, size, f"{task.index} is not used: {unusable}")
+    note = "" if places is not None else f"{task.index} is not used: it does not name {task.address}"
+    return ChosenRecords(places, size, note)
+
+
+@contextmanager
+def source_of(task: FileTask, chosen: ChosenRecords) -> Iterator[tuple[FileJobs, Callable[[], int]]]:
+    """Open a file, as a whole or only the chosen records; yield also how to tell how many bytes were read."""
+    name, wanted = printable(task.address.rpartition("/")[2]), import_filter(task.filters)
+    if chosen.places is None:
+        with opened(task.address) as file:
+            size = file.seek(0, os.SEEK_END)
+            yield FileJobs(lambda on_damage: streams_in(file, name, on_damage), task.address, wanted), lambda: size
+        return
+    with opened_ranges(task.address) as ranges:
+
+        def streams(on_damage: OnZipDamage) -> Iterator[RecordStream]:
+            def on_too_large() -> None:
+                source.report.passed[TOO_LARGE] += 1
+
+            return chosen_streams(ranges, chosen.places or (), name, on_damage, on_too_large)
+
+        source = FileJobs(streams, task.address, wanted, by_index=True)
+        source.lengths |= {("", start): length for start, length in chosen.places}
+        yield source, lambda: ranges.moved
+
+
+def failure_of(report: ImportReport, *, is_whole: bool = True) -> str | None:
+    """Return in one line what is wrong with a file; None if all was read that was asked for."""
+    first = report.damages[0] if report.damaged else None
+    if not report.records and is_whole and (first is None or first.why == NO_RECORD_HERE):
         return NO_RECORD
-    if not report.damaged:
+    if first is None:
         return None
-    first = report.damages[0]
     more = f", and {report.damaged - 1:,} more" if report.damaged > 1 else ""
     return f"damaged at byte {first.offset:,}: {first.why}{more}"
 

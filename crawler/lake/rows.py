@@ -28,6 +28,7 @@ def row_of(job: ImportJob, article: Article, address: str, length: int | None) -
     kept = adopted(answer, came_from=address, kind=job.kind, warcinfo_id=None)  # as an import would write it
     capture = capture_of(StoredRecord(answer.offset, length or 0, kept.fields, kept.block), address)
     row = {name: getattr(article, name, None) for name in COLUMNS}
+    address = address.encode("utf-8", "backslashreplace").decode()  # a name of a file need not be text
     row |= {name: list(value) for name, value in row.items() if isinstance(value, tuple)}
     return row | {
         "host": host_of(article.url),

@@ -39,6 +39,7 @@ class SiteFetcher:
             allow_private_ips=crawl.allow_private_ips,
             verify=crawl.verify_certificates,
             proxy_for=lambda url: crawl.proxy or None,
+            sources=config.source_addresses,
         )
         self.next_request: dict[str, float] = {}  # host -> time of the event loop before which it gets no request
         self._unsaved: dict[str, HostPace] = {}  # by host

@@ -19,7 +19,7 @@ from typing import Any
 from crawler import __version__
 from crawler.work import dask_tasks
 from crawler.work.dask_addresses import TLS_CURE, check_reach
-from crawler.work.values import DIED, RAISED, TIMED_OUT, WorkFailure, WorkItem, WorkPlace, WorkResult
+from crawler.work.values import DIED, RAISED, TIMED_OUT, OnBegin, WorkFailure, WorkItem, WorkPlace, WorkResult
 from exports.extras import load_extra
 from pipelines.core.errors import ConfigError, MorgueError
 from pipelines.core.plural import counted
@@ -42,13 +42,15 @@ class _Submission:
     item: WorkItem
     attempt: int
     future: Any
-    deadline: float  # by the monotonic clock
+    deadline: float  # by the monotonic clock; nearer once the item has begun
 
 
-def run_on_dask(items: Iterator[WorkItem], place: WorkPlace) -> Generator[WorkResult, None, None]:
+def run_on_dask(
+    items: Iterator[WorkItem], place: WorkPlace, on_begin: OnBegin | None = None
+) -> Generator[WorkResult, None, None]:
     """Yield the results of items as they come. Raises ConfigError, MorgueError."""
     client = _connected(place.on)
-    cluster = _Cluster(client, items, place)
+    cluster = _Cluster(client, items, place, on_begin)
     try:
         cluster.check()
         yield from cluster.results()
@@ -73,11 +75,14 @@ def _connected(address: str) -> Any:
 class _Cluster:
     """Hold the submissions of one map."""
 
-    def __init__(self, client: Any, items: Iterator[WorkItem], place: WorkPlace) -> None:
-        self.client, self.items, self.place = client, items, place
+    def __init__(
+        self, client: Any, items: Iterator[WorkItem], place: WorkPlace, on_begin: OnBegin | None = None
+    ) -> None:
+        self.client, self.items, self.place, self.on_begin = client, items, place, on_begin
         self.name = uuid.uuid4().hex  # of this map, for the workers
         self.submissions: dict[str, _Submission] = {}  # by key
         self.done: queue.Queue[str] = queue.Queue()  # keys
+        self.begun: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()  # key, worker
         self.room, self._counted = 0, -math.inf
         self._seen = time.monotonic()  # when the scheduler was last there
 
@@ -109,6 +114,7 @@ class _Cluster:
 
     def results(self) -> Iterator[WorkResult]:
         """Yield the result of each item."""
+        self.client.subscribe_topic(self.name, lambda event: self.begun.put(event[1]))
         while True:
             self._fill()
             if not self.submissions:
@@ -116,9 +122,11 @@ class _Cluster:
             try:
                 key = self.done.get(timeout=LOOK_SECONDS)
             except queue.Empty:
+                self._note_begun()
                 self._look_at_scheduler()
                 yield from self._overdue()
                 continue
+            self._note_begun()
             submission = self.submissions.pop(key, None)
             if submission is None:
                 continue  # it was given up, and submitted anew
@@ -126,6 +134,16 @@ class _Cluster:
             submission.future.release()
             if result is not None:
                 yield result
+
+    def _note_begun(self) -> None:
+        """Take note of the items that workers have begun."""
+        while not self.begun.empty():
+            key, worker = self.begun.get()
+            if (submission := self.submissions.get(key)) is None:
+                continue
+            submission.deadline = time.monotonic() + submission.item.seconds + self.place.lost_after_seconds
+            if self.on_begin is not None:
+                self.on_begin(submission.item, worker)
 
     def _fill(self) -> None:
         """Submit items while workers have room."""
@@ -140,7 +158,7 @@ class _Cluster:
         key = f"morgue-{self.name}-{item.number}-{attempt}"
         others = [worker for worker in self.client.nthreads() if worker != not_on] if not_on else None
         future = self.client.submit(
-            dask_tasks.run_item, self.name, item.function, item.argument, item.seconds, __version__,
+            dask_tasks.run_item, self.name, key, item.function, item.argument, item.seconds, __version__,
             key=key, pure=False, workers=others or None,
         )  # fmt: skip
         # Before it runs, it may wait for the one that runs there.

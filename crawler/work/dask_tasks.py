@@ -19,8 +19,8 @@ def version_here() -> str:
     return crawler.__version__
 
 
-def run_item(map_name: str, function: str, argument: Any, seconds: float, version: str) -> dict[str, Any]:
-    """Run an item in a process of its own. Return its value or its failure.
+def run_item(map_name: str, key: str, function: str, argument: Any, seconds: float, version: str) -> dict[str, Any]:
+    """Run an item in a process of its own, and tell the client that it begins. Return its value or its failure.
 
     A worker that came after the start is refused here: by its version, or because others reach it without TLS.
     """
@@ -33,6 +33,7 @@ def run_item(map_name: str, function: str, argument: Any, seconds: float, versio
         return {"reach": address}
     with _LOCK:
         processes = _MAPS.setdefault(map_name, ItemProcesses())
+    get_worker().log_event(map_name, (key, address))
     try:
         return {"value": processes.run(function, argument, seconds)}
     except ItemFailed as failed:

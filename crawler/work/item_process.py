@@ -30,6 +30,7 @@ from pipelines.core.worker_pool import signal_with_parent
 
 END_SECONDS = 10.0  # for an item to end by itself after SIGTERM
 END_POLL_SECONDS = 0.02
+NOT_REAPED = os.WEXITED | os.WNOHANG | os.WNOWAIT  # of waitid: look only
 MAX_ITEMS = 100  # of one process: what it leaks goes with it
 MAX_IDLE_SECONDS = 60.0  # without an item, after which a process ends: whoever gave it items is gone
 MAX_SELECT_SECONDS = 3600.0
@@ -68,6 +69,10 @@ class ItemProcesses:
         try:
             answer = process.ask(function, argument, seconds)
             is_well = process.items < MAX_ITEMS
+        except ItemFailed as failed:
+            if failed.failure.why == TIMED_OUT:  # it may be well, and only long: what it has done is to be kept
+                process.wait_for_end()
+            raise
         finally:
             with self._lock:
                 self._busy.discard(process)
@@ -165,6 +170,14 @@ class _ItemProcess:
     def tell_to_end(self) -> None:
         """Interrupt the item that runs."""
         self._process.terminate()
+
+    def wait_for_end(self, grace: float = END_SECONDS) -> None:
+        """Interrupt the item that runs, and wait a while until it has ended."""
+        self.tell_to_end()
+        until = time.monotonic() + grace
+        # Not waited for yet: its number must stay its own until `kill`.
+        while time.monotonic() < until and os.waitid(os.P_PID, self._process.pid, NOT_REAPED) is None:
+            time.sleep(END_POLL_SECONDS)
 
     def kill(self) -> None:
         """End the process and what it started, without waiting for it."""

@@ -15,25 +15,31 @@ from contextlib import closing
 from typing import Any
 
 from crawler.work.process_backend import run_in_processes
-from crawler.work.values import SecondsOfItem, WorkItem, WorkPlace, WorkResult
+from crawler.work.values import OnBegin, SecondsOfItem, WorkItem, WorkPlace, WorkResult
 from pipelines.core.errors import ConfigError
 
 
 def map_items(
-    function: str, arguments: Iterable[Any], place: WorkPlace, *, seconds: float | SecondsOfItem = math.inf
+    function: str,
+    arguments: Iterable[Any],
+    place: WorkPlace,
+    *,
+    seconds: float | SecondsOfItem = math.inf,
+    on_begin: OnBegin | None = None,
 ) -> Generator[WorkResult, None, None]:
     """Yield the result of `function` ("package.module:function") for each argument, in the order in which they end.
 
     Arguments are taken as there is room for them. `seconds`: wall seconds an item may take, or how to tell it from its
-    argument. If the caller closes the iterator or is interrupted, running items are told to end. Raises ConfigError for
-    a place that is refused, MorgueError if the scheduler is gone.
+    argument. `on_begin`: called when a worker of a cluster begins an item. If the caller closes the iterator or is
+    interrupted, running items are told to end. Raises ConfigError for a place that is refused, MorgueError if the
+    scheduler is gone.
     """
     check_place(place)
     items = items_of(function, arguments, place, seconds)
     if place.on:
         from crawler.work.dask_backend import run_on_dask  # without it, nothing of Dask is imported
 
-        results = run_on_dask(items, place)
+        results = run_on_dask(items, place, on_begin)
     else:
         results = run_in_processes(items, place)
     with closing(results):

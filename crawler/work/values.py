@@ -81,4 +81,5 @@ class WorkPlace:
     lost_after_seconds: float = 60.0
 
 
+OnBegin = Callable[[WorkItem, str], None]  # item, address of the worker
 SecondsOfItem = Callable[[Any], float]  # argument -> wall seconds that the item may take

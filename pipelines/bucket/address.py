@@ -20,6 +20,7 @@ SCHEME = "s3"
 BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 PREFIX = re.compile(r"[A-Za-z0-9_.=-]+(/[A-Za-z0-9_.=-]+)*")
 ENDPOINT_VARIABLES = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")  # the first one that is set counts
+KEYS_CURE = "give them by AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or in ~/.aws/credentials"
 # Any of these says where credentials come from; only without them are the files of the AWS tools read.
 CREDENTIAL_VARIABLES = (
     "AWS_ACCESS_KEY_ID",
@@ -69,8 +70,7 @@ def checked_endpoint(text: str, *, allow_http: bool = False) -> str:
     except ValueError:
         raise ConfigError("endpoint", "is not an address", "write it as https://HOST or https://HOST:PORT") from None
     if parts.username is not None or parts.password is not None:
-        cure = "give them by AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or in ~/.aws/credentials"
-        raise ConfigError(f"endpoint of {host}", "has a name or password in it", cure)
+        raise ConfigError(f"endpoint of {host}", "has a name or password in it", KEYS_CURE)
     if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
         raise ConfigError(f"endpoint {text}", "is not an address", "write it as https://HOST or https://HOST:PORT")
     if parts.scheme == "http" and not allow_http and not is_loopback(host):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from pipelines.bucket.address import KEYS_CURE
 from pipelines.core.errors import BucketFailing, ConfigError, MorgueError, NotFound, ObjectChanged
 from pipelines.core.terminal import plain
 
@@ -22,6 +23,8 @@ DAMAGED_ON_THE_WAY = frozenset(
     ("BadDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch", "IncompleteBody", "InvalidDigest")
 )
 WAIT_CURE = "look at the server and the network, then run the same command again; what was finished before is kept"
+# Of a machine in a cloud: it is asked for keys if none are given.
+IDENTITY_SERVICE = re.compile(r"http://169\.254\.\d+\.\d+/")
 ACCESS_CURE = "check the keys, their rights on this bucket, and AWS_REGION"
 
 
@@ -39,6 +42,9 @@ def failure_of(error: Exception, address: str, server: str) -> Failure:
     said = text.partition("Debug source")[0]
     status = int(match[1]) if (match := STATUS.search(said)) else None
     code = match[1] if (match := CODE.search(said)) else ""
+    if IDENTITY_SERVICE.search(said) and not IDENTITY_SERVICE.match(f"{server}/"):
+        cause = "there are no keys for the bucket here, and this machine has no identity that a cloud gave it"
+        return _for_good(BucketFailing(address, cause, KEYS_CURE))
     if code == "NoSuchBucket":
         return _for_good(ConfigError(address, f"there is no such bucket on {server}", "make it, or correct its name"))
     if isinstance(error, FileNotFoundError):

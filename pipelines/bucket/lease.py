@@ -88,6 +88,7 @@ class LeaseRecord:
     renewal: int  # grows with each write of an owner, so that no two writes have the same ETag
     seconds: float  # how long it holds after the renewal
     written: str  # by the clock of the host, UTC; only for messages
+    taken: str = ""  # when this holder took it, by its clock, UTC; only for messages
 
     def to_bytes(self) -> bytes:
         return (json.dumps(asdict(self)) + "\n").encode()
@@ -121,6 +122,7 @@ def read_lease(store: ObjectStore, fleet: str, shard: int) -> SeenLease | None:
             raise TypeError(record)
         if not 0 < float(record.seconds) < 1e6:
             raise ValueError(record.seconds)
+        timestamps.parse(record.written)
     except (ValueError, TypeError, RecursionError) as error:
         cure = "look at what it is; if no morgue runs on this fleet, delete it: the next crawl makes another"
         raise ArchiveDamaged(store.location(key), "is no lease", cure) from error
@@ -324,7 +326,8 @@ def take_lease(
         found = _watched(quick, found)
     token = 1 + (found.record.token if found is not None else _token_of_head(store, shard))
     process = (socket.gethostname(), os.getpid())
-    record = LeaseRecord(fleet, shard, token, uuid4().hex, *process, 0, seconds, stamp(timestamps.now()))
+    time_now = stamp(timestamps.now())
+    record = LeaseRecord(fleet, shard, token, uuid4().hex, *process, 0, seconds, time_now, time_now)
     began, data = elapsed(), record.to_bytes()
     try:
         etag = put_over(quick, lease_key(shard), data, None if found is None else found.etag)

@@ -6,7 +6,7 @@ here is deleted.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,7 +61,8 @@ class LeasedStorage(BucketStorage):
         holder.take(anew=anew)
         if anew and line is not None:
             self._note_arrived()
-            holder.give_up_missing()
+            if holder.held().missing():
+                holder.held().take_over()
             files, now = holder.held().files(), stamp(timestamps.now())
             known = [ShippedFile(name, file.size, file.sha256, file.etag, now) for name, file in files.items()]
             self.shipped.write(line, iter(known))
@@ -106,6 +107,13 @@ class LeasedStorage(BucketStorage):
             sha256 = WarcStorage.sha256(self, name + PART_SUFFIX)
             self._holder().held().announce(name, sha256)
         BucketStorage.replace_by_part(self, name)
+
+    def never_arrived(self) -> dict[str, tuple[str, str]]:
+        begun = self._holder().held().state.missing()
+        return {name: (file.host, file.time) for name, file in begun.items() if not self.has(name)}
+
+    def give_up(self, names: Iterable[str]) -> None:
+        self._holder().held().give_up(names)
 
     def note_snapshot(self, info: ObjectInfo) -> None:
         """Let a copy of the database count that was put into the bucket."""

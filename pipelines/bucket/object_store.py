@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipelines.bucket.address import BucketAddress, aws_profile
 from pipelines.bucket.failures import WAIT_CURE, failure_of
-from pipelines.bucket.ranges import Range, merged
+from pipelines.bucket.ranges import MAX_GAP_BYTES, Range, merged
 from pipelines.core.errors import BucketFailing, ConfigError, NotFound, ObjectChanged
 
 if TYPE_CHECKING:
@@ -194,9 +194,9 @@ class ObjectStore:
 
         return self._retried(key, once)
 
-    def read_ranges(self, key: str, wanted: Sequence[Range], etag: str) -> list[bytes]:
+    def read_ranges(self, key: str, wanted: Sequence[Range], etag: str, max_gap: int = MAX_GAP_BYTES) -> list[bytes]:
         """Return the bytes of each (start, length), in order; neighbours are asked for together, a few at a time."""
-        places = merged(wanted)
+        places = merged(wanted, max_gap)
         asked = [(group.start, group.length, etag) for group in places]
         if len(asked) == 1:
             parts = [self.read(key, *asked[0])]

@@ -6,6 +6,7 @@ Light to import: the client and what needs it are loaded for an archive that has
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,23 @@ def bucket_storage(archive: Path, head: BucketLine) -> BucketStorage:
     from pipelines.bucket.storage import BucketStorage
 
     return BucketStorage(archive / WARC_FOLDER, ShippedFiles(archive / SHIPPED_NAME), ObjectStore(head.address))
+
+
+def fleet_store(shard: Path, *, seconds: float, tries: int) -> ObjectStore | None:
+    """Return the bucket of a fleet, as one of its shards has noted it; None if it has none.
+
+    `seconds`, `tries`: for each request. Raises MorgueError.
+    """
+    if not (shard / SHIPPED_NAME).exists():
+        return None
+    from pipelines.bucket.object_store import ObjectStore
+    from pipelines.bucket.shipped import ShippedFiles
+
+    head = ShippedFiles(shard / SHIPPED_NAME).head()
+    if head is None:
+        return None
+    whole = replace(head, bucket=head.bucket.removesuffix(f"/{shard.parent.name}/{shard.name}"))
+    return ObjectStore(whole.address, seconds=seconds, tries=tries)
 
 
 def connect(archive: Path, head: BucketLine, uuid: str | None) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 Range = tuple[int, int]  # offset of the first byte, number of bytes
-MAX_GAP_BYTES = 256 << 10  # read for nothing rather than ask twice
+MAX_GAP_BYTES = 256 << 10
 MAX_JOINED_BYTES = 8 << 20
 
 
@@ -18,12 +18,15 @@ class JoinedRange(NamedTuple):
     members: list[int]
 
 
-def merged(wanted: Sequence[Range]) -> list[JoinedRange]:
-    """Return few requests that cover all ranges, in order of their places."""
+def merged(wanted: Sequence[Range], max_gap: int = MAX_GAP_BYTES) -> list[JoinedRange]:
+    """Return few requests that cover all ranges, in order of their places.
+
+    `max_gap`: bytes between two ranges that are read for nothing rather than ask twice.
+    """
     joined: list[JoinedRange] = []
     for number, (start, length) in sorted(enumerate(wanted), key=lambda item: item[1]):
         last = joined[-1] if joined else None
-        if last is not None and start - (last.start + last.length) <= MAX_GAP_BYTES:
+        if last is not None and start - (last.start + last.length) <= max_gap:
             end = max(last.start + last.length, start + length)
             if end - last.start <= MAX_JOINED_BYTES:
                 joined[-1] = JoinedRange(last.start, end - last.start, [*last.members, number])

@@ -10,14 +10,15 @@ object is replaced in one case, the removal of pages: its new SHA-256 is announc
 knows what an object with another ETag is (`HeadFile.becomes`).
 
 The holder also names each WARC file that it begins, before the first byte. So it is known later which files never
-arrived, because their machine is gone. The next holder cannot know the captures in them; it gives these files up
-(`give_up`), and from then on the lost machine's copy counts as outdated if it comes back.
+arrived, because their machine is gone. A holder that begins with what is in the bucket takes the shard over: the lost
+machine's copy is outdated if it comes back. The next run that writes gives these files up (`give_up`).
 """
 
 from __future__ import annotations
 
 import json
 import re
+import socket
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from threading import Lock
@@ -25,8 +26,10 @@ from typing import Any
 
 from pipelines.bucket.lease import ShardLease, head_key
 from pipelines.bucket.object_store import ObjectStore, put_over, read_whole
+from pipelines.core import timestamps
 from pipelines.core.archive_layout import is_warc_name
 from pipelines.core.errors import ArchiveDamaged, ConfigError, NotFound, ObjectChanged
+from pipelines.core.timestamps import stamp
 
 SHA256_HEX = re.compile(r"[0-9a-f]{64}")
 
@@ -39,6 +42,15 @@ class HeadFile:
     sha256: str
     etag: str
     becomes: str | None = None  # SHA-256 of what is about to replace it; None: nothing is
+
+
+@dataclass(frozen=True, slots=True)
+class BegunFile:
+    """Describe a WARC file that did not arrive yet. Host and time are only for messages."""
+
+    token: int  # of the holder that began it
+    host: str
+    time: str  # by its clock, UTC
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +72,16 @@ class HeadState:
     token: int = 0  # of the newest holder: writes under an older one are refused
     changed: int = 0  # token of the holder that last changed any of the following; 0: nobody did
     files: Mapping[str, HeadFile] = field(default_factory=dict)  # in the order in which they were shipped
-    begun: Mapping[str, int] = field(default_factory=dict)  # WARC files that did not arrive yet -> token of who began
+    begun: Mapping[str, BegunFile] = field(default_factory=dict)  # WARC files that did not arrive yet
     given_up: Mapping[str, int] = field(default_factory=dict)  # files that never arrived -> token of who gave them up
     snapshot: HeadSnapshot | None = None
 
     def to_bytes(self) -> bytes:
         return (json.dumps(asdict(self), indent=0) + "\n").encode()
+
+    def missing(self) -> dict[str, BegunFile]:
+        """Return the WARC files that an earlier holder began, and that did not arrive; it may be the one of now."""
+        return {name: file for name, file in self.begun.items() if file.token < self.token}
 
 
 def read_head(store: ObjectStore, fleet: str, shard: int) -> HeadState:
@@ -100,8 +116,10 @@ def _state(values: dict[str, Any]) -> HeadState:
         if not is_warc_name(name) or type(file.size) is not int or not SHA256_HEX.fullmatch(file.sha256):
             raise ValueError(name)
     snapshot = HeadSnapshot(**values["snapshot"]) if values["snapshot"] is not None else None
-    state = HeadState(**{**values, "files": files, "snapshot": snapshot})
-    numbers = [state.shard, state.token, state.changed, *state.begun.values(), *state.given_up.values()]
+    begun = {name: BegunFile(**file) for name, file in values["begun"].items()}
+    state = HeadState(**{**values, "files": files, "begun": begun, "snapshot": snapshot})
+    tokens = [file.token for file in begun.values()]
+    numbers = [state.shard, state.token, state.changed, *tokens, *state.given_up.values()]
     if any(type(number) is not int for number in numbers) or not isinstance(state.fleet, str):
         raise TypeError(numbers)
     return state
@@ -133,12 +151,13 @@ class ShardHead:
 
     def missing(self) -> list[str]:
         """Return the WARC files that an earlier holder began, and that did not arrive."""
-        return [name for name, token in self._state.begun.items() if token < self.lease.token]
+        return [*self._state.missing()]
 
     def begin_file(self, name: str) -> None:
         """Name a WARC file before its first byte is written."""
         if name not in self._state.begun:
-            self._change(lambda state: replace(state, begun={**state.begun, name: self.lease.token}))
+            file = BegunFile(self.lease.token, socket.gethostname(), stamp(timestamps.now()))
+            self._change(lambda state: replace(state, begun={**state.begun, name: file}))
 
     def drop_files(self, names: Iterable[str]) -> None:
         """Forget WARC files that were begun and never had a capture: they are not here and never will be."""
@@ -171,6 +190,10 @@ class ShardHead:
                     state, begun=_without(state.begun, set(lost)), given_up={**state.given_up, **lost}
                 )
             )
+
+    def take_over(self) -> None:
+        """Let the copies of all earlier holders be outdated, also if nothing else changes."""
+        self._change(lambda state: state)
 
     def set_snapshot(self, key: str, size: int, etag: str) -> None:
         """Let a saved copy of the database count, in the place of the one before."""
@@ -215,5 +238,5 @@ def open_head(store: ObjectStore, lease: ShardLease) -> ShardHead:
         return ShardHead(store, lease, state, etag)
 
 
-def _without(values: Mapping[str, int], names: set[str]) -> dict[str, int]:
+def _without(values: Mapping[str, BegunFile], names: set[str]) -> dict[str, BegunFile]:
     return {name: value for name, value in values.items() if name not in names}

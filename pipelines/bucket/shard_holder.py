@@ -25,7 +25,6 @@ from pipelines.core import safe_open
 from pipelines.core.archive_layout import HOLDER_NAME
 from pipelines.core.errors import BucketFailing, LeaseLost, MorgueError, OutdatedCopy, os_errors
 from pipelines.core.log_output import notices
-from pipelines.core.plural import counted
 
 logger = logging.getLogger("morgue.bucket")
 
@@ -125,14 +124,6 @@ class ShardHolder:
                 self.head.drop_files([name])
             except MorgueError as error:
                 logger.info("%(file)s stays named as begun: %(error)s", {"file": name, "error": error})
-
-    def give_up_missing(self) -> None:
-        """Note of WARC files that their holder never brought that they will not arrive."""
-        head = self.held()
-        if missing := head.missing():
-            about = {"files": counted(len(missing), "WARC file"), "names": ", ".join(missing)}
-            logger.warning("%(files)s never arrived; their pages are fetched again: %(names)s", about)
-            head.give_up(missing)
 
     def _place(self) -> str:
         """Return what tells this folder from a copy of it."""

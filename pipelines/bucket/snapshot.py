@@ -53,9 +53,18 @@ def snapshots(store: ObjectStore) -> list[Snapshot]:
     for info in store.objects(FOLDER):
         if match := NAME.fullmatch(info.key):
             archive, journal, articles, time = match.groups()
-            when = datetime.strptime(time, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-            found.append(Snapshot(info, archive, int(journal), int(articles), when))
+            found.append(Snapshot(info, archive, int(journal), int(articles), _time(time)))
     return sorted(found, key=lambda one: (one.journal, one.time))
+
+
+def snapshot_of_key(key: str) -> tuple[datetime, int] | None:
+    """Return when the copy with a key was made, and its last journal record; None for another object."""
+    match = NAME.fullmatch(key)
+    return None if match is None else (_time(match[4]), int(match[2]))
+
+
+def _time(digits: str) -> datetime:
+    return datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
 
 
 def is_due(last: Snapshot | None, journal: int, articles: int, *, every: float, after: int) -> bool:

@@ -17,6 +17,7 @@ LOCATION = "SELECT id, url, time, file, offset, length, record_id FROM captures"
 FILED = "(crawl_id IS NOT NULL OR imported IS NOT NULL OR source_id IS NOT NULL)"
 MAX_REVISITS = 5  # records to follow: a revisit should name the response itself
 MAX_CRAWL_WITHOUT_END = timedelta(days=2)  # age of a crawl whose end is not noted, and that may have lasted till today
+PAGE_KINDS = "('article', 'page')"
 MAX_CANDIDATES = 50  # responses with one body that are looked at
 # For revisits whose response has a row already; a rebuild and an import begin with it.
 FILL_FROM_RESPONSES = """UPDATE captures
@@ -123,7 +124,7 @@ def _response(db: sqlite3.Connection, condition: str, *values: str | None) -> Ca
 
 def import_records(db: sqlite3.Connection) -> list[CaptureLocation]:
     """Return the records about imported files, in the order of the imports."""
-    query = f"{LOCATION} WHERE url GLOB 'urn:sha256:*' AND kind = 'import' AND imported IS NOT NULL ORDER BY id"
+    query = f"{LOCATION} WHERE url GLOB 'urn:*' AND kind = 'import' AND imported IS NOT NULL ORDER BY id"
     return [CaptureLocation(*row) for row in db.execute(query)]
 
 
@@ -168,6 +169,20 @@ def count_in_file(db: sqlite3.Connection, file: str) -> int:
     """Return how many captures in a WARC file have a row."""
     (rows,) = db.execute("SELECT count(*) FROM captures WHERE file = ?", (file,)).fetchone()
     return int(rows)
+
+
+def pages_in_file(db: sqlite3.Connection, file: str) -> tuple[int, set[str]]:
+    """Return how many captures in a WARC file have a row, and the addresses of the pages of articles among them.
+
+    An article that was read from one of them is also named by its own address.
+    """
+    rows = db.execute(
+        f"""SELECT url FROM captures WHERE file = ?1 AND kind IN {PAGE_KINDS}
+            UNION SELECT a.url FROM captures c JOIN revisions r ON r.capture_id = c.id
+                    JOIN articles a ON a.id = r.article_id WHERE c.file = ?1""",  # noqa: S608 (our own names)
+        (file,),
+    )
+    return count_in_file(db, file), {url for (url,) in rows}
 
 
 def whole_responses_with_payload(db: sqlite3.Connection, payload_digest: str, site: str) -> Iterator[CaptureLocation]:

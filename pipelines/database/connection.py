@@ -28,8 +28,8 @@ from pipelines.core.archive_layout import (
 from pipelines.core.errors import ArchiveDamaged, NoArchive, os_errors, read_error, write_error
 from pipelines.core.safe_open import must_be_ordinary, open_file
 from pipelines.core.terminal import plain
-from pipelines.database.schema import UNFINISHED, newest, numbers
-from pipelines.fleet.layout import fleet_above, fleet_of_shard, lost_shard
+from pipelines.database.schema import UNFINISHED, newest
+from pipelines.fleet.layout import fleet_above, lost_shard, place_of_shard
 
 Row = dict[str, Any]
 
@@ -81,6 +81,8 @@ def connect(path: Path, *, unfinished: bool = False) -> sqlite3.Connection:
         db.close()
         raise ArchiveDamaged(str(path), "a database, but not of an archive", "is it the file of another program?")
     if fleet_above(path.parent) is not None:
+        from pipelines.database.schema import numbers  # which an archive that is no shard need not load
+
         try:
             numbers.must_be_shard(db, path)
         except BaseException:
@@ -291,8 +293,10 @@ def open_database(path: Path) -> sqlite3.Connection:
     db = open_for_maintenance(path)
     try:
         _must_be_known(db, path)
-        shard_of, is_new = fleet_of_shard(path.parent), not applied_migrations(db)
-        if shard_of is not None:
+        place, is_new = place_of_shard(path.parent), not applied_migrations(db)
+        if place is not None:
+            from pipelines.database.schema import numbers
+
             numbers.must_be_shard(db, path)
         is_newest = has_newest_schema(db)
         if not is_newest:
@@ -306,8 +310,8 @@ def open_database(path: Path) -> sqlite3.Connection:
         use_cache(db, CACHE_KIB)
         if not is_newest:
             migrate(db)
-        if shard_of is not None and is_new:  # the first one was lost, or is being made again
-            numbers.make_shard(db, shard_of.id, int(path.parent.name), shard_of.shards)
+        if place is not None and is_new:  # the first one was lost, or is being made again
+            numbers.make_shard(db, place.fleet.id, place.number, place.fleet.shards)
         _trust_own_triggers(db)
     except BaseException as error:
         db.close()

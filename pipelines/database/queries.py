@@ -33,7 +33,6 @@ from pipelines.database.connection import (
 )
 from pipelines.database.filters import EVERYTHING, ArticleFilters
 from pipelines.database.query_language.addresses import as_given, normalised, spellings
-from pipelines.database.schema.numbers import newest_first
 from pipelines.database.schema.places import DAY_BITS, FIRST_DATED_PLACE
 from pipelines.database.selection import article_at, article_selection
 from pipelines.database.shards.databases import Database, answers, by_shard, shards_of
@@ -216,6 +215,8 @@ def _keys_of(wanted: str) -> list[str]:
 
 def takedown_of(db: Database, wanted: str) -> str | None:
     """Return when and why an address, its host, or all addresses that begin so were taken down; None if none was."""
+    from pipelines.database.schema.numbers import newest_first  # which a search need not load
+
     keys = _keys_of(as_given(wanted.strip()))
     hosts = [f"*{key.removeprefix('//').partition('/')[0]}" for key in keys if key.startswith("//")]
     names = [*keys, *hosts, *(host.partition(":")[0] for host in hosts)]

@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from pipelines.core import safe_open
 from pipelines.core.archive_layout import SETTINGS_NAME
 from pipelines.core.errors import ArchiveDamaged, ConfigError, os_errors
-from pipelines.core.urls import site_or_none
 
 FLEET_NAME = "fleet.toml"  # this file makes a folder a fleet
 SHARDS_FOLDER = "shards"
@@ -29,14 +28,13 @@ MAX_FLEET_BYTES = 20_000_000  # of fleet.toml: a line for each site that was mov
 HEADER = "# Written by morgue. To change it: morgue fleet split, morgue fleet move.\n"
 
 
-@dataclass(frozen=True, slots=True)
-class FleetFolder:
+class FleetFolder(NamedTuple):  # a dataclass takes a millisecond to make, which each command would pay
     """Name the shards of one fleet, and the owner of each site."""
 
     path: Path
     id: str  # UUID
     shards: int
-    moved: Mapping[str, int] = field(default_factory=dict)  # site -> shard that owns it instead
+    moved: Mapping[str, int] = MappingProxyType({})  # site -> shard that owns it instead
 
     def shard_path(self, number: int) -> Path:
         """Return the archive folder of a shard. Raises ConfigError if there is no such shard."""
@@ -58,6 +56,8 @@ class FleetFolder:
 
     def owner_of_url(self, url: str, name: str = "") -> int:
         """Return the shard that owns the site of a URL; if it is no web address, the shard that owns `name`."""
+        from pipelines.core.urls import site_or_none  # its expressions take milliseconds, which a search need not pay
+
         return self.owner_of(site_or_none(url) or name or url)
 
     def write(self) -> None:
@@ -67,6 +67,13 @@ class FleetFolder:
         text = f'{HEADER}id = "{self.id}"\nshards = {self.shards}\n' + (f"\n[moved]\n{moved}" if moved else "")
         with os_errors(str(path)), safe_open.draft(path) as draft:
             draft.write(text.encode())
+
+
+class ShardPlace(NamedTuple):
+    """Say of which fleet an archive is which shard."""
+
+    fleet: FleetFolder
+    number: int
 
 
 def fleet_at(path: Path) -> FleetFolder | None:
@@ -89,9 +96,10 @@ def must_have_its_fleet_file(path: Path) -> None:
 
 def lost_shard(shard: Path) -> ArchiveDamaged:
     """Return the error for a shard whose database or folder is not there."""
+    number = int(shard.name)
     cure = (
-        f"`morgue --shard {int(shard.name)} restore` brings it back from the bucket; without one, put back a copy of "
-        f"the folder, and if only morgue.db is missing, `morgue --shard {int(shard.name)} rebuild`"
+        f"`morgue --shard {number} restore` brings it back from the bucket; without one, put back a copy of "
+        f"the folder, and if only morgue.db is missing, `morgue --shard {number} rebuild`"
     )
     return ArchiveDamaged(str(shard), "what this shard held is not there", cure)
 
@@ -106,8 +114,14 @@ def fleet_above(shard: Path) -> Path | None:
 
 def fleet_of_shard(shard: Path) -> FleetFolder | None:
     """Return the fleet to which an archive folder belongs as a shard, or None. Raises ArchiveDamaged, MorgueError."""
+    place = place_of_shard(shard)
+    return None if place is None else place.fleet
+
+
+def place_of_shard(shard: Path) -> ShardPlace | None:
+    """Return of which fleet an archive folder is which shard, or None. Raises ArchiveDamaged, MorgueError."""
     above = fleet_above(shard)
-    return None if above is None else _read(above)
+    return None if above is None else ShardPlace(_read(above), int(shard.name))
 
 
 def shard_settings(fleet: FleetFolder, number: int) -> str:
@@ -123,12 +137,12 @@ def make_shard_folder(shard: Path) -> None:
 
     Raises NotWritable and other MorgueErrors.
     """
-    fleet = fleet_of_shard(shard)
-    if fleet is None or os.path.lexists(shard / SETTINGS_NAME):
+    place = place_of_shard(shard)
+    if place is None or os.path.lexists(shard / SETTINGS_NAME):
         return
     with os_errors(str(shard)):
         shard.mkdir(parents=True, exist_ok=True)
-        safe_open.create(shard / SETTINGS_NAME, shard_settings(fleet, int(shard.name)).encode())
+        safe_open.create(shard / SETTINGS_NAME, shard_settings(place.fleet, place.number).encode())
 
 
 def _read(path: Path) -> FleetFolder:

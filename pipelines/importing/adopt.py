@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from pipelines.core.timestamps import fine_stamp, now
@@ -32,7 +33,16 @@ OWN_FIELDS_TAKEN_OVER = ("morgue-kind", "morgue-error")  # from another archive 
 MAX_FIELD_CHARS = 1 << 16
 URL_UP_TO_PATH = re.compile(r"https?://[^/?#\\]*", re.IGNORECASE)
 ANSWER_TYPES = ("response", "revisit")
+OTHER_HOST, OTHER_TIME = "another host", "another time"  # reasons for which a filter skips records
 OTHER_TYPES = ("resource", "conversion", "continuation")  # WARC 1.1 section 6
+
+
+class FileVersion(NamedTuple):
+    """Name one state of a file that is imported."""
+
+    urn: str  # urn:sha256:HEX; urn:uuid:... of a file of which only some records are read
+    size: int  # bytes
+    fields: tuple[tuple[str, str], ...]  # by which it is known, for the record about it
 
 
 class RecordRefused(ValueError):
@@ -49,6 +59,7 @@ class ImportFilter:
     until: str | None = None  # last day
     mimes: tuple[str, ...] = ()  # media types of answers, lower case; "image/" means all images
     mismatched: bool = False  # take also records whose block is not what its digest says, without any other proof
+    is_own: Callable[[str], bool] | None = None  # whether a page, by its address, is of this shard of a fleet
 
     def reason_to_skip(self, fields: WarcFields) -> str | None:
         """Return why a record with these fields is skipped, as a reason to count; None if it is taken.
@@ -60,7 +71,9 @@ class ImportFilter:
         if kind in ("warcinfo", "filedesc"):
             return None
         if (self.hosts or self.domains) and not _is_within(url_up_to_path(url), self.hosts, self.domains):
-            return "another host"
+            return OTHER_HOST
+        if self.is_own is not None and not self.is_own(url):
+            return "of another shard"
         if kind == "metadata" and (fields.get("Morgue-Error") is None or not is_capture(fields)):
             return "metadata record"
         if kind not in (*ANSWER_TYPES, "request", "metadata"):
@@ -71,7 +84,7 @@ class ImportFilter:
             return "not HTTP"
         day = (fields.get("WARC-Date") or "")[:10]
         if (self.since and day < self.since[: len(day)]) or (self.until and day > self.until):
-            return "another time"
+            return OTHER_TIME
         return None
 
     def excludes_type(self, mime: str | None) -> bool:
@@ -187,8 +200,7 @@ def _is_iso(date: str) -> bool:
 
 def import_record(
     file: str,
-    size: int,
-    sha256: str,
+    version: FileVersion,
     member: str,
     warcinfo_id: str | None,
     about_package: Sequence[tuple[str, str]] = (),
@@ -198,15 +210,15 @@ def import_record(
     Its id is derived from the arguments, so that a second import of the file finds it. `about_package`: what the check
     of a WACZ showed.
     """
-    named = [("imported-file", file), ("size", str(size)), ("sha256", sha256)]
+    named = [("imported-file", file), ("size", str(version.size)), *version.fields]
     named += [("member", member)] if member else []
     named += [("warcinfo", warcinfo_id)] if warcinfo_id else []
     block = warc_fields([*named, *about_package])
-    seed = f"{sha256}\n{member}\n{warcinfo_id or ''}"
+    seed = f"{version.urn.rpartition(':')[2]}\n{member}\n{warcinfo_id or ''}"
     fields = [
         ("WARC-Type", "metadata"),
         ("WARC-Record-ID", f"<urn:uuid:{uuid.uuid5(DERIVED_ID_NAMESPACE, seed)}>"),
-        ("WARC-Target-URI", f"urn:sha256:{sha256}"),
+        ("WARC-Target-URI", version.urn),
         ("WARC-Date", fine_stamp(now())),
         ("Content-Type", "application/warc-fields"),
         ("WARC-Block-Digest", digest(block)),

@@ -52,6 +52,7 @@ class RecordStream(NamedTuple):
     stream: BinaryIO  # positioned at its beginning
     size: int  # bytes in it as stored, for the progress bar
     name: str  # its suffix says how it is compressed, should its beginning be damaged
+    place: Callable[[int], int] | None = None  # offset in the stream -> in the file; None: the stream is the whole file
 
 
 def container_kind(start: bytes) -> str | None:

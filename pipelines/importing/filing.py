@@ -62,9 +62,10 @@ class ExchangeFiling:
                           refers_to=refers_to if found is group.answer else None)
             for found in group.records
         ]  # fmt: skip
-        file, size = job.label.partition("!")[0], job.path.stat().st_size
+        assert job.version is not None
         about_package = job.package.fields if job.package else ()
-        import_record = adopt.import_record(file, size, job.sha256, job.member, warcinfo_id, about_package)
+        name = job.label.partition("!")[0]
+        import_record = adopt.import_record(name, job.version, job.member, warcinfo_id, about_package)
         is_noted = self.known_records.has_row(import_record.fields.get("WARC-Record-ID") or "")
         about_file = [] if is_noted else self._records_about_file(job, import_record)
         written = self.known_records.append(self._marked([*about_file, *copies], warcinfo_id, job.original))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from pipelines.core.urls import address_in
@@ -30,6 +30,7 @@ from pipelines.warc.record import WarcFields, digest
 
 MAX_BLOCK_BYTES = 1 << 28  # a record with a larger block is skipped
 MAX_HEAD_LINES = 2000
+NO_RECORD_HERE = "no WARC or ARC record begins here"
 MAX_WARCINFO_IDS = 1000  # of one stream that are remembered; files put together of several have a few
 MAX_ID_CHARS = 1000  # of an id that is remembered
 DERIVED_ID_NAMESPACE = uuid.UUID("7b8f0e0c-6d6f-5d0a-9a51-6d6f72677565")  # of the record ids that we derive
@@ -50,11 +51,14 @@ FieldsFilter = Callable[[WarcFields], bool]
 
 
 def read_records(
-    source: UnpackedStream, is_wanted: FieldsFilter, on_damage: Callable[[DamagedRecord], object]
+    source: UnpackedStream,
+    is_wanted: FieldsFilter,
+    on_damage: Callable[[DamagedRecord], object],
+    place: Callable[[int], int] | None = None,
 ) -> Iterator[ForeignRecord]:
     """Yield the records of a stream in order. One block at a time is in memory, and only if `is_wanted(fields)`.
 
-    `is_wanted` may raise ContainerDamage, too.
+    `is_wanted` may raise ContainerDamage, too. `place`: as in RecordStream.
     """
     reader = _RecordReader(source)
     while True:
@@ -65,11 +69,11 @@ def read_records(
         except ContainerDamage as damage:
             damages, is_found = reader.resync(str(damage))
             for one in damages:
-                on_damage(one)
+                on_damage(one if place is None else one._replace(offset=place(one.offset)))
             if not is_found:
                 return
         else:
-            yield found
+            yield found if place is None else replace(found, offset=place(found.offset))
 
 
 class _RecordReader:
@@ -191,7 +195,7 @@ class _RecordReader:
                 break
         found = arc_line_at(source.buffer, source.at)
         if found is None:
-            raise ContainerDamage("no WARC or ARC record begins here")
+            raise ContainerDamage(NO_RECORD_HERE)
         line, source.at = found
         url, (ip, date, mime) = address_in(line[0]), map(text_of, line[1:4])
         self._url = url

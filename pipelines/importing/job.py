@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from pipelines.core.items import Article, NothingToRead, Page, Source
 from pipelines.extraction.own_addresses import DeclaredAddresses
+from pipelines.importing.adopt import FileVersion
+from pipelines.importing.containers import OnZipDamage, RecordStream, UnreadCompression
 from pipelines.importing.grouping import ExchangeRecords
 from pipelines.importing.wacz_package import PackageCheck
 from pipelines.warc.record import WarcRecord
@@ -39,6 +41,29 @@ class SourceClassifier(Protocol):
 
     def why_no_article(self, url: str) -> str:
         """Return in a few words by which rule an address is not that of an article."""
+
+
+class ImportedFile(Protocol):
+    """Open one file that is imported. Methods raise MorgueError or OSError if it cannot be read."""
+
+    @property
+    def name(self) -> str:
+        """Its name on one line, without folders."""
+
+    def size(self) -> int:
+        """Return how many bytes are read of it."""
+
+    def version(self) -> FileVersion:
+        """Return what names this state of it."""
+
+    def streams(self, on_damage: OnZipDamage) -> Iterator[RecordStream]:
+        """Yield its streams of records, as `containers.record_streams` does."""
+
+    def unread_compression(self) -> UnreadCompression | None:
+        """Return how it is compressed, if it cannot be read because of that."""
+
+    def package(self, go_on: Callable[[], object]) -> PackageCheck | None:
+        """Check it if it is a WACZ; None for any other file."""
 
 
 class DamageLocation(NamedTuple):
@@ -110,11 +135,11 @@ class ImportReport:
 class ImportJob:
     """Hold one exchange on its way from the reader to the archive."""
 
-    path: Path
+    file: ImportedFile | None  # None if its records are only read
     label: str  # FILE, or FILE!MEMBER
     member: str
     group: ExchangeRecords
-    sha256: str  # of the file
+    version: FileVersion | None = None  # of the file
     package: PackageCheck | None = None  # of the WACZ that it came in
     page: Page | None = None  # to be read for an article; None: no page
     block: bytes = b""  # of the response that holds the page

@@ -15,7 +15,6 @@ import asyncio
 import logging
 import threading
 from collections.abc import Sequence
-from pathlib import Path
 
 from pipelines.archive.stored_response import (
     ResponseStart,
@@ -36,7 +35,14 @@ from pipelines.importing.adopt import ImportFilter
 from pipelines.importing.containers import printable
 from pipelines.importing.filing import ExchangeFiling
 from pipelines.importing.grouping import ANSWER_DAMAGED, DAMAGED
-from pipelines.importing.job import DamageLocation, ImportJob, ImportReport, ReadResult, SourceClassifier
+from pipelines.importing.job import (
+    DamageLocation,
+    ImportedFile,
+    ImportJob,
+    ImportReport,
+    ReadResult,
+    SourceClassifier,
+)
 from pipelines.importing.known_records import repeated_response
 from pipelines.importing.reading import FileReader
 from pipelines.importing.record_errors import ERRORS_OF_THE_RUN, ReaderStopped, unexpected
@@ -89,7 +95,7 @@ class ImportPipeline:
         self._budget = ByteBudget(MAX_UNFILED_BYTES)
         self._filing = ExchangeFiling(context, classifier, self.report)
         # The places of revisits whose responses had not come yet, by file and stream (`ImportJob.label`).
-        self._waiting: dict[Path, dict[str, set[int]]] = {}
+        self._waiting: dict[ImportedFile, dict[str, set[int]]] = {}
         self._reader: FileReader | None = None
         self._queue: asyncio.Queue[tuple[ImportJob, asyncio.Task[ReadResult | None]] | None]
 
@@ -98,7 +104,7 @@ class ImportPipeline:
         """Stored bytes of the files that were read."""
         return self._reader.bytes_read if self._reader is not None else 0
 
-    async def run(self, files: Sequence[Path]) -> None:
+    async def run(self, files: Sequence[ImportedFile]) -> None:
         """Read the files and file what is wanted. Raises MorgueError if the archive cannot be written."""
         self._queue = asyncio.Queue(QUEUED_JOBS_PER_WORKER * self.context.workers.size)
         loop = asyncio.get_running_loop()
@@ -141,8 +147,9 @@ class ImportPipeline:
         """Queue a job once there is room. Raises ReaderStopped."""
         if self._is_stopping():
             raise ReaderStopped
+        assert job.file is not None
         is_second = self._reader is not None and self._reader.second_pass
-        if is_second and job.group.answer.offset not in self._waiting[job.path].get(job.label, ()):
+        if is_second and job.group.answer.offset not in self._waiting[job.file].get(job.label, ()):
             self._budget.give_back(job.group.bytes)  # it was filed and counted in the first pass
             return
         if job.group.answer.fields.get("WARC-Type") == "revisit":
@@ -154,7 +161,7 @@ class ImportPipeline:
                 self._budget.give_back(job.group.bytes)
                 about = {"file": job.label, "url": job.group.answer.fields.get("WARC-Target-URI")}
                 logger.info("%(url)s in %(file)s waits for the response that it repeats: the file is read again", about)
-                self._waiting.setdefault(job.path, {}).setdefault(job.label, set()).add(job.group.answer.offset)
+                self._waiting.setdefault(job.file, {}).setdefault(job.label, set()).add(job.group.answer.offset)
                 return
         else:
             job.block = job.group.answer.block or b""

@@ -5,16 +5,25 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.core.errors import MorgueError
 from pipelines.core.plural import counted
 from pipelines.database.connection import open_read_only
-from pipelines.importing.adopt import ImportFilter
-from pipelines.importing.containers import RecordStream, leads_out, printable, record_streams, unread_compression
+from pipelines.importing.adopt import FileVersion, ImportFilter
+from pipelines.importing.containers import (
+    OnZipDamage,
+    RecordStream,
+    UnreadCompression,
+    leads_out,
+    printable,
+    record_streams,
+    unread_compression,
+)
 from pipelines.importing.foreign_records import ForeignRecord, read_records
 from pipelines.importing.grouping import ALREADY_HERE, ANSWER_DAMAGED, DAMAGED, TOO_LARGE, RecordGrouping
-from pipelines.importing.job import DamageLocation, EmptyFile, ImportJob, ImportReport, UnreadRest
+from pipelines.importing.job import DamageLocation, EmptyFile, ImportedFile, ImportJob, ImportReport, UnreadRest
 from pipelines.importing.known_records import reason_to_skip
 from pipelines.importing.record_errors import ReaderStopped, unexpected
 from pipelines.importing.record_search import DamagedRecord
@@ -27,6 +36,33 @@ from pipelines.warc.storage import sha256_of
 logger = logging.getLogger("morgue.importing")
 
 TAKEN_DOWN = "taken down"
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFile:
+    """Open a whole file of this machine for an import."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return printable(self.path.name)
+
+    def size(self) -> int:
+        return self.path.stat().st_size
+
+    def version(self) -> FileVersion:
+        sha256 = sha256_of(self.path)
+        return FileVersion(f"urn:sha256:{sha256}", self.size(), (("sha256", sha256),))
+
+    def streams(self, on_damage: OnZipDamage) -> Iterator[RecordStream]:
+        return record_streams(self.path, on_damage)
+
+    def unread_compression(self) -> UnreadCompression | None:
+        return unread_compression(self.path)
+
+    def package(self, go_on: Callable[[], object]) -> PackageCheck | None:
+        return check_package(self.path, go_on)
 
 
 class FileReader:
@@ -49,10 +85,10 @@ class FileReader:
         self.second_pass = False
         self._bytes_before = 0  # of the files and members that are read
         self._stream: UnpackedStream | None = None
-        self._packages: dict[Path, PackageCheck | None] = {}
+        self._packages: dict[ImportedFile, PackageCheck | None] = {}
         self._reading = ("", 0)  # label and stored bytes of the current stream
         self._reason = ""  # for which the current record is skipped
-        self._sha256: dict[Path, str] = {}  # of the current file
+        self._version: dict[ImportedFile, FileVersion] = {}  # of the current file
 
     @property
     def bytes_read(self) -> int:
@@ -60,30 +96,30 @@ class FileReader:
         stream = self._stream
         return self._bytes_before + (stream.position if stream is not None else 0)
 
-    def read(self, files: Sequence[Path]) -> None:
+    def read(self, files: Sequence[ImportedFile]) -> None:
         """Read files, and report what cannot be read. Return early if the import is stopping, and report that, too."""
         db = open_read_only(self._database)
         try:
-            for number, path in enumerate(files, 1):
-                unopened, self._reading = files[number:], (printable(path.name), 0)
+            for number, file in enumerate(files, 1):
+                unopened, self._reading = files[number:], (file.name, 0)
                 if not self.second_pass:
                     self._report.files += 1
                 step = "is read again" if self.second_pass else "is read"
-                logger.info("%(file)s: %(step)s", {"file": path, "step": step})
+                logger.info("%(file)s: %(step)s", {"file": file.name, "step": step})
                 before = self._bytes_before
                 try:
-                    self._read_file(path, db)
+                    self._read_file(file, db)
                     if not self.second_pass:
-                        self._bytes_before = before + path.stat().st_size
+                        self._bytes_before = before + file.size()
                 except (MorgueError, OSError) as error:
-                    self._note_damage(printable(path.name), 0, getattr(error, "cause", None) or str(error))
+                    self._note_damage(file.name, 0, getattr(error, "cause", None) or str(error))
                 except ReaderStopped:
                     raise
                 except Exception as error:  # noqa: BLE001 one file must not end the import of the others
-                    self._note_damage(printable(path.name), self._offset_in_stream(), unexpected(error))
+                    self._note_damage(file.name, self._offset_in_stream(), unexpected(error))
         except ReaderStopped:
             label, size = self._reading
-            names = [] if self.second_pass else [printable(path.name) for path in unopened]
+            names = [] if self.second_pass else [one.name for one in unopened]
             self._report.unread = UnreadRest(label, self._offset_in_stream(), size, names, self.second_pass)
         finally:
             self._stream = None
@@ -93,10 +129,10 @@ class FileReader:
         """Return how many stored bytes of the current stream were read."""
         return self._stream.stored_offset if self._stream is not None else 0
 
-    def _read_file(self, path: Path, db: sqlite3.Connection) -> None:
-        report, name, found_any, unpacked = self._report, printable(path.name), False, 0
+    def _read_file(self, file: ImportedFile, db: sqlite3.Connection) -> None:
+        report, name, found_any, unpacked = self._report, file.name, False, 0
         counts_before = (report.records, report.damaged)
-        if (unread := unread_compression(path)) is not None:
+        if (unread := file.unread_compression()) is not None:
             if not self.second_pass:
                 why, cure = f"it is compressed with {unread.name}, which is not read", f"{unread.command} {name}"
                 report.empty.append(EmptyFile(name, why, f"unpack it first: {cure}"))
@@ -105,8 +141,8 @@ class FileReader:
         def on_damage(member: str, offset: int, why: str) -> None:
             self._note_damage(label_of(name, member), offset, why)
 
-        package, leading_out = self._checked_package(path), list[str]()
-        for part in record_streams(path, on_damage):
+        package, leading_out = self._checked_package(file), list[str]()
+        for part in file.streams(on_damage):
             leading_out += [part.member] if leads_out(part.member) else []
             label, before, found_any = label_of(name, part.member), self._bytes_before, True
             self._reading = (label, part.size)
@@ -115,7 +151,7 @@ class FileReader:
             except ContainerDamage as damage:
                 self._note_damage(label, 0, str(damage))
                 continue
-            self._read_stream(self._stream, path, label, part, package, db)
+            self._read_stream(self._stream, file, label, part, package, db)
             unpacked += self._stream.unpacked
             self._stream = None
             if part.member and not self.second_pass:
@@ -125,12 +161,12 @@ class FileReader:
             why = "would lead out of a folder; they are read as streams, and nothing is written there"
             self._report.notes.append(f"{name}: {names} in it (the first: {leading_out[0]}) {why}")
         if not self.second_pass and counts_before == (report.records, report.damaged):
-            report.empty.append(empty_file(name, path.stat().st_size, has_streams=found_any, unpacked=unpacked))
+            report.empty.append(empty_file(name, file.size(), has_streams=found_any, unpacked=unpacked))
 
     def _read_stream(
         self,
         stream: UnpackedStream,
-        path: Path,
+        file: ImportedFile,
         label: str,
         part: RecordStream,
         package: PackageCheck | None,
@@ -165,7 +201,7 @@ class FileReader:
 
         def records() -> Iterator[ForeignRecord]:
             nonlocal whole
-            for found in read_records(stream, is_wanted, on_damage):
+            for found in read_records(stream, is_wanted, on_damage, part.place):
                 if found.too_large:  # `is_wanted` was not asked
                     count_head()
                 whole += 1
@@ -181,7 +217,7 @@ class FileReader:
         try:
             for group in grouping.groups(records()):
                 try:
-                    self._pass_on(ImportJob(path, label, part.member, group, self._sha256_of(path), package))
+                    self._pass_on(ImportJob(file, label, part.member, group, self._version_of(file), package))
                 except Exception as error:  # noqa: BLE001 one record must not end the import of the others
                     on_refused(group.answer, unexpected(error))
                     for _ in group.requests:
@@ -213,20 +249,20 @@ class FileReader:
             return None if kind == "revisit" else ALREADY_HERE
         return reason_to_skip(db, fields.get("WARC-Record-ID") or "", fields, self._lost_files)
 
-    def _sha256_of(self, path: Path) -> str:
-        if path not in self._sha256:
-            self._sha256 = {path: sha256_of(path)}
-        return self._sha256[path]
+    def _version_of(self, file: ImportedFile) -> FileVersion:
+        if file not in self._version:
+            self._version = {file: file.version()}
+        return self._version[file]
 
-    def _checked_package(self, path: Path) -> PackageCheck | None:
+    def _checked_package(self, file: ImportedFile) -> PackageCheck | None:
         """Return what the check of a WACZ shows, and report it once; None for any other file."""
-        if path not in self._packages:
-            self._packages[path] = check = check_package(path, self._stop_if_asked)
+        if file not in self._packages:
+            self._packages[file] = check = file.package(self._stop_if_asked)
             if check is not None:
                 self._report.packages.append(check)
                 for problem in check.problems:
                     logger.warning("wrong: %(file)s: %(why)s", {"file": check.file, "why": problem})
-        return self._packages[path]
+        return self._packages[file]
 
     def _stop_if_asked(self) -> None:
         if self._is_stopping():

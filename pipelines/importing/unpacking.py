@@ -316,7 +316,7 @@ class UnpackedStream:
         try:
             data = _zstd().decompress(data) if data.startswith(ZSTD_MAGIC) else data
             return _zstd().ZstdDict(data)
-        except _zstd().ZstdError as error:
+        except (_zstd().ZstdError, ValueError) as error:  # ValueError: it is too short to be one
             raise ContainerDamage(f"its dictionary cannot be read ({error})") from error
 
 

@@ -17,6 +17,8 @@ RESTORE_OR_LOSE_RECORD = (
 NEXT_STEPS = {
     # files
     "missing": "put the file back into warc/ from a copy; without a copy its records are lost",
+    "never arrived": "`morgue crawl` gives it up, and fetches its pages again. If that machine comes back, take the "
+    "file from its warc/ and `morgue import` it here",
     "extra": "if this archive wrote it, `morgue rebuild` lists it; if not, move it out of warc/ and `morgue import` it",
     "swapped": "give the files their own names back, or restore them from a copy",
     "size": RESTORE,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 
 from pipelines.bucket.opening import warc_storage
@@ -17,13 +17,13 @@ from pipelines.warc.manifest import ManifestEntry
 from pipelines.warc.storage import WarcStorage
 
 
-def missing_files(snapshot: ArchiveSnapshot) -> Iterator[Finding]:
-    """Yield a finding for each file that the manifest or a row names and that is not there."""
+def missing_files(snapshot: ArchiveSnapshot, lost: Container[str] = ()) -> Iterator[Finding]:
+    """Yield a finding for each file that the manifest or a row names and that is not there, and not in `lost`."""
     if snapshot.is_export:
         return
     storage = warc_storage(snapshot.archive)
     for name in sorted({*(snapshot.inventory.entries or {}), *snapshot.rows}):
-        if name in snapshot.files or storage.has(name):
+        if name in snapshot.files or name in lost or storage.has(name):
             continue
         known_by = ["it is in the manifest"] if snapshot.entry(name) is not None else []
         if name in snapshot.rows:

@@ -15,6 +15,7 @@ from pipelines.core.plural import counted
 from pipelines.verification import database_check, listing_check
 from pipelines.verification.findings import VerificationReport
 from pipelines.verification.full_check import FullCheck, Progress
+from pipelines.verification.lost_files import lost_files
 from pipelines.verification.snapshot import take_snapshot
 
 logger = logging.getLogger("morgue.verification")
@@ -38,7 +39,10 @@ def verify(
     report = VerificationReport(quick, left_out=LEFT_OUT_BY_QUICK if quick else ())
     snapshot = take_snapshot(archive)
     report.findings.extend(snapshot.findings)
-    report.findings.extend(listing_check.missing_files(snapshot))
+    lost = lost_files(archive)
+    report.findings.extend(lost.findings(snapshot.rows))
+    report.left_out += tuple(lost.left_out(snapshot.rows))
+    report.findings.extend(listing_check.missing_files(snapshot, {*lost.never_arrived, *lost.given_up}))
     report.findings.extend(listing_check.changed_files(snapshot))
     report.files = len(snapshot.files)
     report.writing = [file.name for file in snapshot.files.values() if file.state == "being written"]

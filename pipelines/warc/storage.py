@@ -13,7 +13,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from io import RawIOBase
 from pathlib import Path
@@ -77,6 +77,16 @@ class WarcStorage:
 
     def tell_loss(self, tell: Callable[[MorgueError], object]) -> None:
         """Call a function, on any thread, once `lost` has a reason."""
+
+    def never_arrived(self) -> Mapping[str, tuple[str, str]]:
+        """Return files that another machine began and that are nowhere, by name: the machine, and when, by its clock.
+
+        Only known between `prepare` and `end`.
+        """
+        return {}
+
+    def give_up(self, names: Iterable[str]) -> None:
+        """Note of files that never arrived that nobody waits for them any more."""
 
     def list(self) -> WarcListing:
         """List the folder, subfolders included; return three empty lists if it is missing.

@@ -35,8 +35,9 @@ def weed() -> str:
 class ObjectServer:
     """Hold a running server; it can be killed, stopped, and started again with what it had on its disk."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.program = folder, weed()
+    def __init__(self, folder: Path, *options: str) -> None:
+        """`options`: more words of its command line."""
+        self.folder, self.program, self.options = folder, weed(), options
         with ExitStack() as stack:  # all at once, so that they differ
             sockets = [stack.enter_context(socket.socket()) for _ in range(2 * len(SERVICES))]
             for one in sockets:
@@ -63,7 +64,7 @@ class ObjectServer:
                 [self.program, "server", f"-dir={self.folder / 'data'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
                  "-filer", "-s3", f"-s3.config={self.folder / 's3.json'}", "-s3.port.iceberg=0", "-s3.port.lance=0",
                  "-master.telemetry=false", "-master.electionTimeout=1s", "-master.heartbeatInterval=100ms",
-                 "-volume.max=10", "-master.volumeSizeLimitMB=128", *ports],
+                 "-volume.max=10", "-master.volumeSizeLimitMB=128", *ports, *self.options],
                 stdout=log, stderr=log, cwd=self.folder, start_new_session=True,
             )  # fmt: skip
         deadline = time.monotonic() + START_SECONDS

@@ -29,6 +29,13 @@ def test_archive_whose_files_lie_in_a_bucket_is_like_any_other(archive: Path, ob
         shipped = there(store)
         assert len(shipped) >= 3
         assert not set(shipped) & set(here(archive))
+        for old in snapshots(store):
+            store.delete(old.info.key)
+        torn = archive / "warc" / "torn.warc.gz.open"  # of a crash: the database may have rows of it
+        torn.write_bytes(b"")
+        assert morgue("-C", archive, "ship").returncode == 0
+        assert snapshots(store) == []
+        torn.unlink()
         done = morgue("-C", archive, "ship", "--all")
         assert (done.returncode, here(archive)) == (0, []), done.stderr
         assert "shipped to s3://" in done.stdout

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import signal
+import socket
 import time
 import uuid
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,6 +41,12 @@ def settings(bucket: str, endpoint: str) -> list[str]:
         f"storage.lease={SECONDS}",
     ]
     return [word for one in wanted for word in ("-s", one)]
+
+
+def status_of(fleet: Path, shard: int) -> dict[str, Any]:
+    """Return what `morgue fleet status` says of a shard, for programs."""
+    found: dict[str, Any] = json.loads(morgue("-C", fleet, "fleet", "status", "--format", "json").stdout)[shard]
+    return found
 
 
 @pytest.mark.slow
@@ -103,11 +113,25 @@ def test_shard_of_a_machine_that_hangs_goes_on_on_another(tmp_path: Path, object
         assert len(begun.begun) == 1
         assert not begun.files
 
+        shown = status_of(tmp_path / "one", number)
+        held = (socket.gethostname(), hanging.pid, 1)
+        assert (shown["holder"], shown["holder_process"], shown["token"]) == held
+        assert shown["held_since"] < shown["held_until"]
+        assert (shown["spool_files"], shown["last_snapshot"]) == (1, None)
+
         refused = morgue(*two, "crawl", *options)
         assert refused.returncode == 7
         assert "which another holder has changed since (token 1)" in refused.stderr
         made = morgue(*two, "rebuild", *options)
         assert made.returncode == 0, made.stderr
+        (name,) = begun.begun
+        never = f"{name}: was begun on {socket.gethostname()} at {begun.begun[name].time}, and never reached the bucket"
+        assert f"{never}; what it held is lost" in made.stdout
+        named = morgue(*two, "verify", "--format", "json")
+        assert named.returncode == 7
+        (finding,) = json.loads(named.stdout)["findings"]
+        assert (finding["kind"], finding["file"]) == ("never arrived", f"warc/{name}")
+        assert finding["next"].startswith("`morgue crawl` gives it up, and fetches its pages again")
         asked = len(paper.asked)
         os.kill(hanging.pid, signal.SIGCONT)
         output, _ = hanging.communicate(timeout=60)
@@ -116,10 +140,22 @@ def test_shard_of_a_machine_that_hangs_goes_on_on_another(tmp_path: Path, object
 
         crawled = morgue(*two, "crawl", *options)
         assert crawled.returncode == 0, crawled.stderr
+        assert f"{never}; it is given up, and which pages it held is not known" in crawled.stdout
+        assert morgue(*two, "verify").returncode == 0
         late = morgue(*one, "ship", *options)
         assert late.returncode == 7
         assert "is older than shard" in late.stderr
         assert "5 articles" in morgue(*two, "count").stdout
+    shown = status_of(tmp_path / "two", number)
+    assert (shown["holder"], shown["spool_files"], shown["never_arrived"]) == (None, 0, 0)
+    assert shown["last_snapshot"] is not None
+    assert shown["snapshot_age_seconds"] < 60
+    noted = tmp_path / f"two/shards/{number:03}/shipped.jsonl"
+    noted.write_text(noted.read_text().replace(object_server.endpoint, "http://127.0.0.1:9"))
+    without = morgue("-C", tmp_path / "two", "fleet", "status")
+    assert without.returncode == 1
+    assert "2 shards, 5 articles" in without.stdout
+    assert re.search(rf"morgue: shard {number:03}: s3://morgue-tests/[0-9a-f-]+: ", without.stderr)
     head = read_head(store, fleet.id, number)
     assert [*head.given_up] == [*begun.begun]
     assert len(head.files) == 1

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -21,12 +22,17 @@ from typing import Any
 import click
 
 from crawler.cli.common_options import SHARD_VARIABLE, WholeFleet
+from crawler.cli.fleet.list_report import ListReport
+from crawler.cli.fleet.progress import ShardProgress
 from crawler.cli.fleet.routes import route_of
-from crawler.cli.fleet.work_options import place_of_shards
-from crawler.work.values import WorkPlace
+from crawler.cli.fleet.shard_item import words_of_shard
+from crawler.cli.fleet.typed_files import kept_input, read_from, words_for_elsewhere
+from crawler.cli.fleet.work_options import place_of_shards, seconds_of_shard
+from crawler.work.values import WorkItem, WorkPlace
 from pipelines.core.errors import (
     INTERRUPTED,
     ArchiveDamaged,
+    ArchiveLocked,
     ConfigError,
     DiskFailing,
     DiskFull,
@@ -41,6 +47,7 @@ READ_BYTES = 1 << 16
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 RUN_SHARD = "crawler.cli.fleet.shard_item:run_shard"  # what a Dask worker runs
 GRAVE = (DiskFull, NotWritable, DiskFailing, ArchiveDamaged)  # their exit codes count, whatever other shards say
+SAID_AT_END = (NotFound.exit_code, ConfigError.exit_code)
 Run = Callable[[], int]  # runs the command again, for the shard that MORGUE_SHARD names; returns its exit code
 
 
@@ -72,48 +79,74 @@ def run_on_fleet(error: WholeFleet, run: Run) -> int:
 
     Raises WholeFleet if the command cannot be run so, ConfigError for arguments that make no sense on a fleet.
     """
-    ctx = error.ctx
-    found = route_of(ctx.command_path.partition(" ")[2], ctx.params, error.fleet)
-    if found is None:
-        raise error
-    route, shards = found
-    is_json = ctx.params.get("form") in ("json", "jsonl") and not route.is_asking
-    place = place_of_shards(ctx)
-    if place.part is not None:
-        shards = [number for number in shards if place.part.has(number)]
-    if place.on and (route.is_asking or route.is_lasting):
-        raise ConfigError(f"--on {place.on}", "this command runs on this machine", "leave --on out")
-    if route.is_asking:
-        return exit_code({number: _on_terminal(run, number) for number in shards})
-    if place.on:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the workers are told to stop, too
-        answers = _on_cluster(error.fleet, shards, place)
-    else:
-        at_once = len(shards) if route.is_lasting else place.workers or route.at_once
-        answers = in_processes(run, shards, at_once, live=route.is_lasting)
-    return _report(answers, is_live=route.is_lasting, is_json=is_json)
+    ctx, place = error.ctx, place_of_shards(error.ctx)
+    words = words_for_elsewhere(words_of_shard(sys.argv[1:]), ctx.params) if place.on else []
+    with kept_input(ctx.params) as typed:
+        found = route_of(ctx.command_path.partition(" ")[2], ctx.params, error.fleet)
+        if found is None:
+            raise error
+        route, shards = found
+        if place.part is not None:
+            shards = [number for number in shards if place.part.has(number)]
+        if place.on and (route.is_asking or route.is_lasting):
+            raise ConfigError(f"--on {place.on}", "this command runs on this machine", "leave --on out")
+        if route.names_one and len(shards) == 1:
+            os.environ[SHARD_VARIABLE] = str(shards[0])
+            return run()
+        if route.is_asking:
+            return exit_code({number: _on_terminal(run, number) for number in shards})
+        read_from(typed)  # what found the shards has read it
+        report = ListReport(error.fleet, ctx.params, shards) if ctx.params.get("report_file") else None
+        is_told = (bool(place.on) or sys.stderr.isatty()) and len(shards) > 1 and not route.is_lasting
+        progress = ShardProgress(len(shards), is_told=is_told and not ctx.params.get("quiet"))
+        if place.on:
+            signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the workers are told to stop, too
+            answers = _on_cluster(error.fleet, shards, place, words, seconds_of_shard(ctx), progress)
+        else:
+            at_once = len(shards) if route.is_lasting else place.workers or route.at_once
+            answers = in_processes(partial(run_typed, run, typed), shards, at_once, progress, live=route.is_lasting)
+        is_json = ctx.params.get("form") in ("json", "jsonl")
+        code = _report(answers, progress, is_live=route.is_lasting, is_json=is_json)
+        if report is not None:
+            report.write()
+    return code
 
 
-def _report(answers: Iterable[ShardAnswer], *, is_live: bool, is_json: bool) -> int:
+def run_typed(run: Run, typed: str | None) -> int:
+    """Run the command with what the user typed, or piped, as standard input."""
+    if typed is not None:
+        read_from(typed)
+    return run()
+
+
+def _report(answers: Iterable[ShardAnswer], progress: ShardProgress, *, is_live: bool, is_json: bool) -> int:
     """Print what the command printed for each shard, as it comes; return the exit code."""
     done: list[ShardAnswer] = []
     for answer in answers:
         done.append(answer)
-        if not (is_json or is_live or answer.code == NotFound.exit_code):
+        progress.ended(answer.number, answer.code)
+        if not (is_json or is_live or answer.code in SAID_AT_END):
             _print(answer)
     code = exit_code({answer.number: answer.code for answer in done})
-    if code == NotFound.exit_code and done:  # no shard knows it: each says so
-        sys.stderr.write(done[0].text("err"))
     if is_json:
         print_json(done)
+    elif not is_live and done:
+        # A mistake of the user is one, although each shard names it; what another shard knows is no mistake.
+        said = {answer.text("out") + answer.text("err") for answer in done}
+        if code in SAID_AT_END and (len(said) == 1 or code == NotFound.exit_code):
+            sys.stderr.write(done[0].text("err"))
+        else:
+            for answer in [one for one in done if one.code == ConfigError.exit_code]:
+                _print(answer)
     return code
 
 
 def exit_code(codes: dict[int, int]) -> int:
     """Return the exit code of a command on a fleet, by those of its shards.
 
-    The code that all shards have; else that of an interruption, or of a disk or archive that needs attention; else 1. A
-    shard that does not know what another one knows has no say. A process that was killed counts as 1.
+    The code that all shards have; else that of an interruption, or of a disk or archive that needs attention. If some
+    were locked and the others did their work: that of a locked archive. Else 1. A shard that does not know what another
+    one knows has no say. A process that was killed counts as 1.
     """
     found = {code if code >= 0 else MorgueError.exit_code for code in codes.values()}
     if len(found) > 1:
@@ -122,19 +155,30 @@ def exit_code(codes: dict[int, int]) -> int:
         return found.pop()
     if INTERRUPTED in found:
         return INTERRUPTED
+    if found == {0, ArchiveLocked.exit_code}:
+        return ArchiveLocked.exit_code
     grave = [one.exit_code for one in GRAVE if one.exit_code in found]
     return grave[0] if grave else MorgueError.exit_code if found else 0
 
 
-def _on_cluster(fleet: FleetFolder, shards: Sequence[int], place: WorkPlace) -> Iterator[ShardAnswer]:
+def _on_cluster(
+    fleet: FleetFolder,
+    shards: Sequence[int],
+    place: WorkPlace,
+    words: Sequence[str],
+    seconds: float,
+    progress: ShardProgress,
+) -> Iterator[ShardAnswer]:
     """Yield what Dask workers answer. Raises ConfigError, MorgueError."""
-    from crawler.cli.fleet.shard_item import words_of_shard
     from crawler.work.map_items import map_items
 
-    words = words_of_shard(sys.argv[1:])
     same = {"fleet": fleet.id, "path": str(fleet.path), "words": words, "on": place.on}
     arguments = [{"shard": number} | same for number in shards]
-    for result in map_items(RUN_SHARD, arguments, WorkPlace(on=place.on)):
+
+    def on_begin(item: WorkItem, where: str) -> None:
+        progress.began(item.argument["shard"], where)
+
+    for result in map_items(RUN_SHARD, arguments, WorkPlace(on=place.on), seconds=seconds, on_begin=on_begin):
         number = result.item.argument["shard"]
         if result.failure is not None:
             text = f"morgue: the command did not come to its end: {result.failure}\n".encode()
@@ -144,7 +188,9 @@ def _on_cluster(fleet: FleetFolder, shards: Sequence[int], place: WorkPlace) -> 
             yield ShardAnswer(number, printed, result.value["code"])
 
 
-def in_processes(run: Run, shards: Sequence[int], at_once: int, *, live: bool) -> Iterator[ShardAnswer]:
+def in_processes(
+    run: Run, shards: Sequence[int], at_once: int, progress: ShardProgress | None = None, *, live: bool
+) -> Iterator[ShardAnswer]:
     """Yield what processes of ours answer, as they end. `live`: print each line when it comes.
 
     A signal is passed on to all of them; shards that did not begin are interrupted, too.
@@ -165,6 +211,8 @@ def in_processes(run: Run, shards: Sequence[int], at_once: int, *, live: bool) -
                 signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # until `stop` knows of the process
                 number = waiting.pop(0)
                 running[number] = _start(run, number)
+                if progress is not None:
+                    progress.began(number)
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
             by_pipe = {pipe: one for one in running.values() for pipe in one.pipes}
             for pipe in wait([*by_pipe]):
@@ -208,7 +256,12 @@ def _in_process(run: Run, number: int, out: int, err: int, parent: int) -> None:
 def _on_terminal(run: Run, number: int) -> int:
     """Run the command for a shard in a process that has our terminal; return its exit code."""
     click.echo(f"shard {number:03}", err=True)
-    process = multiprocessing.get_context("fork").Process(target=_run_as, args=(run, number, os.getpid()))
+
+    def run_asking() -> int:
+        read_from(None)  # the answers of the user; multiprocessing has closed it
+        return run()
+
+    process = multiprocessing.get_context("fork").Process(target=_run_as, args=(run_asking, number, os.getpid()))
     process.start()
     process.join()
     return process.exitcode if process.exitcode is not None else INTERRUPTED

@@ -98,7 +98,7 @@ def move(fleet: FleetFolder, site: str, target: int, overrides: Sequence[str]) -
         moved = {one: number for one, number in fleet.moved.items() if one != site}
         if owner_by_hash(site, fleet.shards) != target:
             moved[site] = target
-        replace(fleet, moved=moved).write()
+        fleet._replace(moved=moved).write()
         manifest_file = configs[0].folder.path / manifest.NAME
         count = Departure(leaving, manifest_file, origin, now()).give_up(belongs, steps)
     end_plan(fleet.path)

@@ -9,6 +9,7 @@ from pipelines.core.plural import counted, verb
 
 if TYPE_CHECKING:
     from pipelines.rebuild.staging import RebuildReport
+    from pipelines.warc.storage import WarcStorage
 
 MAX_LINES_OF_A_KIND = 20  # failures of one kind that the summary names
 
@@ -20,6 +21,17 @@ def cure_of(name: str) -> str:
     if name == extractor():
         return "this version; the rules in sources/*.toml have changed"
     return "to get the old texts back, install that version and rebuild"
+
+
+def of_lost_files(storage: WarcStorage) -> Iterator[str]:
+    """Yield what to say of WARC files that a lost machine never shipped. The caller holds the lease."""
+    from crawler.engine.lost_files import never_arrived
+
+    lost = [*never_arrived(storage)]
+    yield from lost[:MAX_LINES_OF_A_KIND]
+    if lost:
+        them = verb(len(lost), "it", "them")
+        yield f"  the next `morgue crawl` gives {them} up, and fetches again what was in {them}"
 
 
 def summary(result: RebuildReport) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crawler.cli.common_options import common_options, folder_of, overrides_of
+from crawler.cli.common_options import common_options, folder_of, overrides_of, settings_folder_of
 from pipelines.core.errors import MorgueError
 from pipelines.core.plural import counted
 from pipelines.core.source_names import must_be_meant
@@ -37,9 +37,17 @@ def check_command(ctx: click.Context, names: tuple[str, ...], ask: bool) -> int:
     from crawler.config.models import load
     from pipelines.core.timestamps import now
 
-    config = load(folder_of(ctx), overrides_of(ctx), skip_broken=True)
+    folder = folder_of(ctx) if ask else settings_folder_of(ctx)  # of a fleet, each shard asks for its own sources
+    config = load(folder, overrides_of(ctx), skip_broken=True)
+    every_source = config.sources
+    if config.others.sources:
+        from crawler.cli.fleet.routes import own_only
+        from crawler.config.archive_folder import ArchiveFolder
+
+        every_source = load(ArchiveFolder(folder.settings_folder), overrides_of(ctx), skip_broken=True).sources
+        names = tuple(own_only(ctx, folder, names, is_known=True))
     wanted = named(config, names)
-    shared = {name: told for name, told in listed_twice(config.sources.values(), now()).items() if name in wanted}
+    shared = {name: told for name, told in listed_twice(every_source.values(), now()).items() if name in wanted}
     for name in wanted:
         if name in config.broken:
             click.echo(plain(f"{name}: {config.broken[name]}"))

@@ -9,7 +9,7 @@ import click
 
 from crawler.cli import output
 from crawler.cli.archive_options import standard_output
-from crawler.cli.common_options import common_options, config_of
+from crawler.cli.common_options import common_options, settings_of
 from pipelines.core.errors import ConfigError, MorgueError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def export_command(ctx: click.Context, form: str) -> int:
     if ctx.args:
         file = quote(ctx.args[0])
         raise ConfigError(ctx.args[0], "the list is printed, not written", f"say morgue sources export > {file}")
-    config = config_of(ctx)
+    config = settings_of(ctx)
     with standard_output() as out:
         if form == "opml":
             out.write(opml(config).encode())

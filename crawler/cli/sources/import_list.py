@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from crawler.cli.common_options import common_options
+from crawler.cli.common_options import common_options, folder_of
 from crawler.cli.log_options import log_options
 
 
@@ -21,6 +21,7 @@ def import_command(ctx: click.Context, file: str, column: str | None) -> Any:
 
     This is `morgue add --urls FILE`, whose help says what is fetched and what the exit codes mean.
     """
+    folder_of(ctx)  # of a fleet, this command runs for each shard; `add` takes the sites that are the shard's own
     root = ctx.find_root().command
     add = root.get_command(ctx, "add") if isinstance(root, click.Group) else None
     assert add is not None

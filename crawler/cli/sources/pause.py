@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crawler.cli.common_options import common_options, config_of, folder_of, overrides_of
+from crawler.cli.common_options import common_options, overrides_of, settings_folder_of, settings_of
 from pipelines.core.errors import ConfigError, os_errors
 from pipelines.core.terminal import plain
 
@@ -38,7 +38,7 @@ def pause_command(ctx: click.Context, names: tuple[str, ...], until: str | None)
         if last <= now().date():
             raise ConfigError(f"--until {until}", "is not in the future", "name a later day, or leave it out")
         value = last.isoformat()
-    config = config_of(ctx)
+    config = settings_of(ctx)
     for name in [config.file_named(name) for name in names]:
         set_pause(config, name, value)
         end = f" until {value}" if until is not None else ""
@@ -58,7 +58,7 @@ def resume_command(ctx: click.Context, names: tuple[str, ...]) -> int:
     """
     from crawler.config.models import load
 
-    folder, overrides, code = folder_of(ctx), overrides_of(ctx), 0
+    folder, overrides, code = settings_folder_of(ctx), overrides_of(ctx), 0
     config = load(folder, overrides, skip_broken=True)
     names = tuple(config.file_named(name) for name in names)
     changed = [name for name in names if set_pause(config, name, None)]

@@ -67,7 +67,7 @@ def rename(config: Config, store: ArticleStore, old: str, new: str) -> str:
     if not half_done:
         move(file_of(config, found), file_of(config, new))
 
-    samples = config.folder.path / SAMPLES_FOLDER
+    samples = config.folder.settings_folder / SAMPLES_FOLDER
     if (samples / found).is_dir() and not os.path.lexists(samples / new):
         move(samples / found, samples / new)
     return found

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crawler.cli.common_options import folder_of
+from crawler.cli.common_options import settings_folder_of
+from crawler.cli.crawl_summary import size
 from pipelines.core.errors import INTERRUPTED, NoArchive
 from pipelines.core.plural import counted
 from pipelines.core.terminal import plain
@@ -40,7 +41,7 @@ def import_in_place(
     from crawler.lake.lake_run import LakeChoice, LakeRun
 
     try:
-        folder = folder_of(ctx)
+        folder = settings_folder_of(ctx)  # of a fleet, one folder of readings
         limits, output = load(folder).extract, output or str(folder.path / READINGS_FOLDER)
     except NoArchive:
         if output is None:
@@ -51,12 +52,13 @@ def import_in_place(
     try:
         for task, result in run.results():
             if form == "text" and not quiet:
-                click.echo(plain(file_line(task.address, result)))
+                click.echo(plain(file_line(shown(task.address), result)))
     except KeyboardInterrupt:
         is_interrupted = True
     if form == "json":
         told = asdict(run.report) | {"output": output, "outcome": "interrupted" if is_interrupted else "finished"}
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        text = json.dumps(told, ensure_ascii=False, indent=2)
+        click.echo(text.encode(errors="backslashreplace"))  # an address that is no text
     elif not quiet or run.report.failures:
         for line in summary_lines(run.report, output):
             click.echo(plain(line), err=quiet)
@@ -81,6 +83,11 @@ def file_line(address: str, result: WorkResult) -> str:
     return f"{address}: {readings} in {records}{wrong}"
 
 
+def shown(address: str) -> str:
+    """Return an address on one line."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in address)
+
+
 def summary_lines(report: LakeReport, output: str) -> list[str]:
     """Return the summary for people."""
     totals = report.totals
@@ -89,11 +96,14 @@ def summary_lines(report: LakeReport, output: str) -> list[str]:
         f"{counted(report.files, 'file')}: {report.read:,} read{before}, {len(report.failures):,} with failures",
         f"{counted(totals['readings'], 'article')} in {counted(totals['records'], 'record')}, written to {output}",
     ]
+    if totals["bytes"] < report.bytes:
+        lines.append(f"CDXJ indexes said where: {size(totals['bytes'])} were read of {size(report.bytes)}")
+    lines += report.notes[:MAX_FAILURES_NAMED]
     if totals["other_language"]:
         lines.append(f"  {totals['other_language']:>9,}  in another language")
     reasons = sorted(report.nothing.items(), key=lambda one: -one[1])[:MAX_REASONS_NAMED]
     lines += [f"  {count:>9,}  without an article: {reason}" for reason, count in reasons]
-    lines += [f"failed: {address}: {why}" for address, why in report.failures[:MAX_FAILURES_NAMED]]
+    lines += [f"failed: {shown(address)}: {why}" for address, why in report.failures[:MAX_FAILURES_NAMED]]
     if (more := len(report.failures) - MAX_FAILURES_NAMED) > 0:
         lines.append(f"failed: {counted(more, 'more file')} (--format json lists them)")
     if report.failed_before:

@@ -100,6 +100,15 @@ def make_listings_due(
     return {row[0] for row in rows.fetchall()}
 
 
+def make_lost_due(db: sqlite3.Connection, url_keys: Iterable[str], now: datetime) -> int:
+    """Plan a visit now of pages whose captures are lost, without validators. Return how many there are."""
+    return db.execute(
+        """UPDATE frontier SET state = 'waiting', next_visit = :now, failures = 0, etag = NULL, last_modified = NULL
+            WHERE url_key IN (SELECT value FROM json_each(:keys)) AND state NOT IN ('claimed', 'removed')""",
+        {"now": stamp(now), "keys": json.dumps(list(url_keys))},
+    ).rowcount
+
+
 def try_again(db: sqlite3.Connection, row: FrontierRow, since: datetime) -> bool:
     """Plan a visit of a listing that was given up and not asked for since then. Return True if so."""
     cursor = db.execute(

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipelines.core.errors import ConfigError, MorgueError
-from pipelines.fleet.layout import FLEET_NAME, fleet_of_shard
+from pipelines.fleet.layout import FLEET_NAME, place_of_shard
 from pipelines.fleet.numbers import RANGE, NumberRange, bounds, shard_of_number
 
 SHARD_TABLES = """
@@ -112,9 +112,10 @@ def must_be_shard(db: sqlite3.Connection, path: Path) -> None:
 
     One that says of no shard that it is it can be read.
     """
-    if own_numbers(db) is None or (fleet := fleet_of_shard(path.parent)) is None:
+    if own_numbers(db) is None or (place := place_of_shard(path.parent)) is None:
         return
-    here, number = f"{fleet.path / FLEET_NAME} says", int(path.parent.name)
+    fleet, number = place
+    here = f"{fleet.path / FLEET_NAME} says"
     (found,) = db.execute("SELECT fleet, number, shards FROM shard").fetchall()
     if found[0] != fleet.id:
         cause, cure = f"belongs to the fleet {found[0]}, and {here} {fleet.id}", PUT_BACK

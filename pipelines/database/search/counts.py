@@ -109,21 +109,19 @@ def counts(db: Database, by: Sequence[str], query: str | None = None, filters: A
     if not isinstance(db, sqlite3.Connection):
         db = db.part(which.shards)
     if PERIODS.keys() >= {*by} and not which.tests:
-        return _in_time(by, answers(db, lambda one: counts_by_period(one, which, by)))
+        if isinstance(db, sqlite3.Connection):
+            return _in_time(by, counts_by_period(db, which, by))
+        from pipelines.database.shards.merged_counts import merged_counts  # one archive does not need it
+
+        return _in_time(by, merged_counts(db, which, by))
     added: Counter[tuple[str | None, ...]] = Counter()
     for found in answers(db, lambda one: _counts(one, by, which)):
         added.update(found)
     return in_order(by, added)
 
 
-def _in_time(by: Sequence[str], shards: Sequence[dict[int, int]]) -> Counts:
+def _in_time(by: Sequence[str], numbers: dict[int, int]) -> Counts:
     """Return numbers of days by the names of periods, in the order of time, the undated last."""
-    numbers = shards[0]
-    if len(shards) > 1:
-        added = Counter[int]()
-        for shard in shards:
-            added.update(shard)
-        numbers = dict(sorted(added.items()))
     found = _named_periods(by, numbers)
     undated = (None,) * len(by)
     if number := found.pop(undated, 0):

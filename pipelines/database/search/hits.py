@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import heapq
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -17,7 +18,6 @@ from pipelines.database.connection import Row, ask, decode_row
 from pipelines.database.filters import EVERYTHING, ArticleFilters
 from pipelines.database.queries import BATCH_ROWS, PUBLISHED_DAY, column_names
 from pipelines.database.query_language.index_terms import EVERY_ARTICLE
-from pipelines.database.schema.numbers import own_numbers, ranges_in
 from pipelines.database.search import ranking
 from pipelines.database.search.counts import count_selected
 from pipelines.database.search.ranking import SORTS
@@ -32,7 +32,10 @@ HIT_COLUMNS = (
 )
 HIT_KEYS = (*column_names(HIT_COLUMNS), "snippet")
 ROW_COLUMNS = f"{HIT_COLUMNS}, a.place, substr(coalesce(nullif(a.description, ''), a.text), 1, 400) AS snippet"
-INDEXED = ", ".join(f"a.{name}" for name in ("place", *INDEXED_COLUMNS))
+# The same text for each page, so that the connection keeps what SQLite made of it.
+AT = "WHERE a.place IN (SELECT value FROM json_each(?))"
+HITS = f"SELECT {ROW_COLUMNS} FROM articles a LEFT JOIN sources s ON s.id = a.source_id {AT}"
+TEXTS = f"SELECT {', '.join(f'a.{name}' for name in ('place', *INDEXED_COLUMNS))} FROM articles a {AT}"
 
 
 class RankedPool(NamedTuple):
@@ -105,6 +108,8 @@ def latest(
     The number of an article, not a day, says when it came in: older articles come in, too, and some have no day. Raises
     QueryError, NotFound (of the source).
     """
+    from pipelines.database.schema.numbers import own_numbers, ranges_in  # which a search need not load
+
     which = article_selection(db, query, filters)
     matches = "+a.place IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH :match)" if which.match else "1"
     # + : the index of numbers is read from its end, and it has the places, so that few rows of articles are read.
@@ -143,12 +148,10 @@ def _hits(db: Database, which: ArticleSelection, places: Iterator[int], markers:
             found: dict[int, sqlite3.Row] = {}
             texts: list[Row] = []
             for one, given in by_shard(db, batch):
-                at = f"a.place IN ({', '.join(map(str, given))})"
-                sql = f"SELECT {ROW_COLUMNS} FROM articles a LEFT JOIN sources s ON s.id = a.source_id WHERE {at}"
-                found |= {given[row["place"]]: row for row in ask(one, sql)}
+                at = (json.dumps([*given]),)
+                found |= {given[row["place"]]: row for row in ask(one, HITS, at)}
                 if which.has_words:
-                    sql = f"SELECT {INDEXED} FROM articles a WHERE {at}"
-                    texts += [dict(row) | {"place": given[row["place"]]} for row in ask(one, sql)]
+                    texts += [dict(row) | {"place": given[row["place"]]} for row in ask(one, TEXTS, at)]
             marked = passages(index, texts, markers)
             for place in batch:
                 if place in found:

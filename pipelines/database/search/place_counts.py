@@ -33,7 +33,7 @@ from pipelines.database.selection import ArticleSelection
 
 MATCHES_A_RANGE = 100  # from so many on, ranges cost less than reading days (measured at 100,000 articles)
 EIGHT_DIGITS = 10_000_000  # added to a day, so that all days are texts of eight bytes
-LAST_UNDATED = int.from_bytes(str(EIGHT_DIGITS + FIRST_NUMBERED_DAY - 1).encode(), "big")
+LAST_UNDATED = int.from_bytes(str(EIGHT_DIGITS + FIRST_NUMBERED_DAY - 1).encode(), "big")  # as `days_read` has it
 FREQUENT = 0.75  # share of the articles from which on it costs less to read the others (measured at 1,000,000 articles)
 SAMPLED_DAYS = 20
 SHARE = f"""
@@ -50,11 +50,11 @@ def counts_by_period(db: sqlite3.Connection, which: ArticleSelection, keys: Iter
     """
     if which.match is None:
         return articles_by_day(db, which.places)
-    kind, dated = _coarsest(set(keys)), which.within(DATED)
+    kind, dated = coarsest(set(keys)), which.within(DATED)
     # FTS5 makes the list of the matches of a prefix again for each question.
-    if has_prefix(which) or (ends := _ends(db, dated.places)) is None:
+    if has_prefix(which) or (ends := ends_of(db, dated.places)) is None:
         return _by_reading(db, which)
-    if kind.days > 1 and _pays(db, dated, len(starts := list(_starts(kind, *ends)))):
+    if kind.days > 1 and _pays(db, dated, len(starts := list(starts_of(kind, *ends)))):
         undated = _count(db, which.within(UNDATED))
         return ({0: undated} if undated else {}) | _by_range(db, dated, starts)
     if not is_frequent(db, which, ends):
@@ -70,13 +70,14 @@ def articles_by_day(db: sqlite3.Connection, places: PlaceRange) -> dict[int, int
     return dict(map(tuple, ask(db, sql, [place >> DAY_BITS for place in places])))
 
 
-def _coarsest(keys: set[str]) -> CountedPeriod:
+def coarsest(keys: set[str]) -> CountedPeriod:
+    """Return the longest periods that can tell all keys apart."""
     if keys <= {"month", "year"}:
         return PERIODS["month" if "month" in keys else "year"]
     return PERIODS["week" if keys == {"week"} else "day"]
 
 
-def _ends(db: sqlite3.Connection, places: PlaceRange) -> tuple[date, date] | None:
+def ends_of(db: sqlite3.Connection, places: PlaceRange) -> tuple[date, date] | None:
     """Return the first and the last day that there are articles of, in a range of dated places."""
     sql = """SELECT (SELECT min(day) FROM article_days WHERE day BETWEEN ?1 AND ?2),
                     (SELECT max(day) FROM article_days WHERE day BETWEEN ?1 AND ?2)"""
@@ -84,7 +85,7 @@ def _ends(db: sqlite3.Connection, places: PlaceRange) -> tuple[date, date] | Non
     return None if first is None else (date.fromordinal(first), date.fromordinal(last))
 
 
-def _starts(kind: CountedPeriod, first: date, last: date) -> Iterator[int]:
+def starts_of(kind: CountedPeriod, first: date, last: date) -> Iterator[int]:
     """Yield the first day of each period from that of one day to that of another."""
     day, end = kind.first(first).toordinal(), last.toordinal()
     while day <= end:
@@ -115,7 +116,7 @@ def is_frequent(db: sqlite3.Connection, which: ArticleSelection, ends: tuple[dat
     """
     if which.match is None:
         return True
-    if LABEL_MARK in which.match or has_prefix(which) or (ends := ends or _ends(db, DATED)) is None:
+    if LABEL_MARK in which.match or has_prefix(which) or (ends := ends or ends_of(db, DATED)) is None:
         return False
     begins, days = ends[0].toordinal(), (ends[1] - ends[0]).days
     sampled = [begins + days * number // SAMPLED_DAYS for number in range(SAMPLED_DAYS)]
@@ -129,22 +130,38 @@ def without_match(which: ArticleSelection) -> ArticleSelection:
 
 
 def _by_reading(db: sqlite3.Connection, which: ArticleSelection) -> dict[int, int]:
-    """Count the days of all matches, which come in one text in the order of places, eight bytes each.
-
-    As numbers of eight bytes they are in the same order, and the end of each day is found without looking at all.
-    """
-    sql = f"SELECT group_concat(({which.place} >> {DAY_BITS}) + {EIGHT_DIGITS}, '') {which.found()}"
-    days = array("Q", (next(ask(db, sql, which.values))[0] or "").encode())
-    if sys.byteorder == "little":
-        days.byteswap()
+    """Count the days of all matches. The end of each day is found without looking at all."""
+    days = days_read(db, which)
     found: dict[int, int] = {}
     end = bisect_right(days, LAST_UNDATED)
     if end:
         found[0] = end
     while (at := end) < len(days):
         end = bisect_right(days, digits := days[at], at)
-        found[int(digits.to_bytes(8, "big")) - EIGHT_DIGITS] = end - at
+        found[day_of_digits(digits)] = end - at
     return found
+
+
+def days_read(db: sqlite3.Connection, which: ArticleSelection) -> array[int]:
+    """Return the days of all matches, which come in one text in the order of places, eight bytes each.
+
+    As numbers of eight bytes they are in the same order.
+    """
+    sql = f"SELECT group_concat(({which.place} >> {DAY_BITS}) + {EIGHT_DIGITS}, '') {which.found()}"
+    days = array("Q", (next(ask(db, sql, which.values))[0] or "").encode())
+    if sys.byteorder == "little":
+        days.byteswap()
+    return days
+
+
+def day_of_digits(digits: int) -> int:
+    """Return the day that `days_read` has as a number of eight bytes."""
+    return int(digits.to_bytes(8, "big")) - EIGHT_DIGITS
+
+
+def day_as_digits(day: int) -> int:
+    """Return a day as `days_read` has it."""
+    return int.from_bytes(str(EIGHT_DIGITS + day).encode(), "big")
 
 
 def _by_range(db: sqlite3.Connection, which: ArticleSelection, starts: list[int]) -> dict[int, int]:

@@ -6,7 +6,6 @@ parts: first those with the words in the headline, then the others. Those that a
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator
 from itertools import islice
@@ -65,15 +64,6 @@ def most_relevant_first(db: sqlite3.Connection, which: ArticleSelection, needed:
                 yield place
     if cut:
         yield from (place for place in newest_first(db, which.within(PlaceRange(last=cut))) if place not in seen)
-
-
-def ranked_first(db: sqlite3.Connection, which: ArticleSelection, needed: int | None) -> list[tuple[float, int]]:
-    """Return the rank and the place of the matches, the most relevant first: what several shards are merged by."""
-    # One text for all rows, because threads that compute wait for Python's lock at each row.
-    sql = f"""SELECT json_group_array(json_array(rank, place)) FROM (
-                  SELECT rank, {which.place} AS place {which.found()} ORDER BY rank, {which.place} DESC LIMIT :limit)"""  # noqa: S608
-    found = next(ask(db, sql, which.values | {"limit": -1 if needed is None else needed}))[0]
-    return [(rank, place) for rank, place in json.loads(found)]
 
 
 def pool_end(db: sqlite3.Connection, which: ArticleSelection) -> int:

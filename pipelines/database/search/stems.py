@@ -18,7 +18,6 @@ from pipelines.core.languages.spaced_runs import MARKS
 from pipelines.database.connection import ask
 from pipelines.database.query_language.spelling import as_indexed
 from pipelines.database.query_language.values import language_code
-from pipelines.database.schema.numbers import ranges_in
 from pipelines.database.search.vocabulary import IndexVocabulary, IndexWord
 from pipelines.database.shards.databases import Database, answers
 
@@ -71,6 +70,8 @@ def archive_languages(db: Database) -> list[str]:
 
 def _newest_languages(db: sqlite3.Connection) -> str:
     """Return SQL that counts the languages of the newest articles of an archive."""
+    from pipelines.database.schema.numbers import ranges_in  # most searches need not load it
+
     newest = " UNION ALL ".join(
         f"""SELECT * FROM (SELECT language FROM articles WHERE id BETWEEN {first} AND {last}
                             ORDER BY id DESC LIMIT {SAMPLED_ARTICLES})"""  # noqa: S608 - numbers

@@ -33,6 +33,16 @@ def is_there(db: Database, expression: str) -> bool:
     return any(next(ask(one, sql, (expression,)), None) is not None for one in shards_of(db))
 
 
+def indexed_articles(db: sqlite3.Connection) -> int:
+    """Return how many articles the index has. FTS5 keeps the number, as a varint, for its ranks (fts5_index.c)."""
+    number = 0
+    for byte in next((row[0] for row in ask(db, "SELECT block FROM articles_fts_data WHERE id = 1")), b""):
+        number = number << 7 | byte & 0x7F
+        if byte < 0x80:
+            break
+    return number
+
+
 class IndexVocabulary:
     """Read the words of the index of an archive, or of all shards of a fleet."""
 

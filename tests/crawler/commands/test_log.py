@@ -8,7 +8,7 @@ import signal
 
 import pytest
 
-from crawler.commands.log import duration
+from crawler.cli.output import duration
 from pipelines.database.runs import RUN_KEYS
 from tests.support.command import LOOPBACK, crawl, make_archive, morgue, rows, start
 from tests.support.newspaper import serve

@@ -25,6 +25,29 @@ from tests.support.hostile_server import HostileServer, Reply
 # Exactness
 
 
+def test_requests_go_out_from_the_address_of_the_setting() -> None:
+    """The server sees it as the peer; a host that has only the other kind of address is asked for nothing."""
+    peers: list[str] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        peers.append(writer.get_extra_info("peername")[0])
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+        writer.close()
+
+    async def scenario(client: HttpClient) -> FetchError:
+        server = await asyncio.start_server(answer, "127.0.0.1")
+        port = server.sockets[0].getsockname()[1]
+        assert (await client.fetch(f"http://127.0.0.1:{port}/")).body == b"ok"
+        assert (await client.fetch(f"http://localhost:{port}/")).body == b"ok"
+        return await fails(client, f"http://[::1]:{port}/")
+
+    error = run(scenario, sources=["127.0.0.9"])
+    assert peers == ["127.0.0.9", "127.0.0.9"]
+    assert isinstance(error, ConnectFailed)
+    assert "::1 has only IPv6, and crawl.source_address has none" in str(error)
+
+
 @pytest.mark.parametrize("path", PATHS)
 def test_recorded_bytes_equal_the_servers_journal(path: str) -> None:
     """The recorded request and response are the bytes that the server received and sent."""
@@ -329,8 +352,8 @@ def test_request_counts_as_sent_once_its_connection_stands(monkeypatch: pytest.M
     order: list[str] = []
     connect, write = HttpConnection.open, HttpConnection.write
 
-    async def slow(address: str, port: int) -> HttpConnection:
-        connection = await connect(address, port)
+    async def slow(address: str, port: int, source: str | None) -> HttpConnection:
+        connection = await connect(address, port, source)
         order.append("connected")
         return connection
 

@@ -117,26 +117,29 @@ def test_filters_choose_and_are_noted(lake: Path, tmp_path: Path):
 
 
 def test_file_that_is_damaged_is_reported_and_read_again_if_asked(lake: Path, whole: Path, tmp_path: Path):
-    """A cut file, one that is no WARC and one of zero bytes cost only themselves."""
+    """A file that is cut, no WARC, empty, a link to nothing or without its dictionary costs only itself."""
     folder, out = tmp_path / "lake", tmp_path / "out"
     folder.mkdir()
     good = (lake / "first.warc.gz").read_bytes()
-    files = {"cut": good[:-200], "none": b"<html>" * 1000, "empty": b"", "good": good}
+    files = {"cut": good[:-200], "none": b"<html>" * 1000, "empty": b"", "good": good, os.fsdecode(b"\xff\n"): good}
     for name, data in files.items():
         (folder / f"{name}.warc.gz").write_bytes(data)
+    (folder / "lost.warc.gz").symlink_to("/nowhere")
+    (folder / "untaught.warc.zst").write_bytes(b"\x5d\x2a\x4d\x18\x05\0\0\0short")
     command = ("import", "--in-place", folder, "--output", out, "--format", "json", "--workers", "1")
     done = morgue(*command)
     report = json.loads(done.stdout)
-    assert (done.returncode, report["read"], report["totals"]["readings"]) == (1, 4, 7)
+    assert (done.returncode, report["read"], report["totals"]["readings"]) == (1, 6, 11)
     why = {Path(address).name.partition(".")[0]: why for address, why in report["failures"]}
-    assert why.keys() == {"cut", "none", "empty"}
-    assert "ends inside a record" in why["cut"]
+    assert why.keys() == {"cut", "none", "empty", "lost", "untaught"}
+    assert ("ends inside a record" in why["cut"], "dictionary" in why["untaught"]) == (True, True)
+    next(out.glob("good*")).write_bytes(b"")  # as a disk that is full or fails may leave it
     (folder / "cut.warc.gz").write_bytes(good)
     known = json.loads(morgue(*command).stdout)
-    assert (known["read"], known["failed_before"], len(known["failures"])) == (0, 3, 3)
+    assert (known["read"], known["failed_before"], len(known["failures"])) == (1, 4, 5)
     retried = morgue(*command, "--retry-failed")
     report = json.loads(retried.stdout)
-    assert (retried.returncode, report["totals"]["readings"], len(report["failures"])) == (1, 4, 2)
+    assert (retried.returncode, report["totals"]["readings"], len(report["failures"])) == (1, 4, 4)
     ids = [row["warc_record_id"] for row in rows_of(out) if "cut" in row["warc_file"]]
     assert len(ids) == len(set(ids)) == 4
 

@@ -16,7 +16,8 @@ from pipelines.core.errors import ConfigError
 from tests.support.command import ROOT, environment
 from tests.support.waiting import wait_until
 
-SQUARED, ONCE = "tests.support.work_items:squared", "tests.support.work_items:once_alone"
+ITEMS = "tests.support.work_items"
+SQUARED, ONCE = f"{ITEMS}:squared", f"{ITEMS}:once_alone"
 
 
 def test_exception_costs_its_own_item_and_is_not_tried_again():
@@ -43,10 +44,11 @@ def test_item_that_dies_or_hangs_is_run_again(tmp_path: Path):
 
 
 def test_item_that_always_hangs_says_so(tmp_path: Path):
-    """Its time is told, so that the user can judge whether it was too short."""
-    (result,) = map_items("time:sleep", [60], WorkPlace(attempts=1), seconds=1.0)
+    """Its time is told, so that the user can judge whether it was too short; before it is killed, it may tidy up."""
+    (result,) = map_items(f"{ITEMS}:tidy", [str(tmp_path)], WorkPlace(attempts=1), seconds=3.0)
+    assert (tmp_path / "tidied").exists()
     assert result.failure is not None
-    assert (result.failure.why, str(result.failure)) == (TIMED_OUT, "timed out (no end after 1 s)")
+    assert (result.failure.why, str(result.failure)) == (TIMED_OUT, "timed out (no end after 3 s)")
 
 
 def test_parts_are_all_items_and_none_twice():

@@ -11,7 +11,12 @@ from typing import Any
 import pytest
 
 from exports import Archive, MorgueError, NotFound, QueryError
+from pipelines.database.filters import EVERYTHING
 from pipelines.database.search.suggestions import reports
+from pipelines.database.selection import article_selection
+from pipelines.database.shards.databases import SHARD_BITS, SHARD_MASK, FleetDatabase
+from pipelines.database.shards.merged_places import ENDLESS, merged_places, pool_ends
+from pipelines.database.shards.relevance import rank_factors
 from tests.support.counted_archive import build_counted
 from tests.support.example_archive import build_example
 from tests.support.fleet_archive import make_fleet
@@ -101,6 +106,42 @@ def test_relevance_has_the_order_of_one_archive_but_for_what_differs_among_shard
         assert len({*ranked[:10]} & {*merged[:10]}) >= min(7, len(ranked)), query
         assert [row.id for row in fleet.search(query, limit=5)] == merged[:5]
         assert [row.id for row in fleet.search(query)[4:8]] == merged[4:8]
+
+
+def test_pool_that_is_ranked_has_the_newest_matches_of_all_shards(pair: tuple[Archive, Archive]) -> None:
+    """So many as are asked for, whatever share of them a shard has."""
+    db = pair[1].database
+    assert isinstance(db, FleetDatabase)
+    for query in (None, "climate", "report", "source:gazette", "nothingatall"):
+        which = article_selection(db, query, EVERYTHING)
+        newest = list(merged_places(db, which, "newest", None, 0))
+        for most in (1, 2, 3, 7, 20, len(newest) or 1, 100_000):
+            ends = pool_ends(db, which, most)
+            assert [place for place in newest if place >> SHARD_BITS > ends[place & SHARD_MASK]] == newest[
+                : max(most, 0)
+            ]
+
+
+def test_weight_of_a_phrase_is_told_by_a_rank_as_if_its_articles_were_counted(pair: tuple[Archive, Archive]) -> None:
+    """Also where half of the articles of a shard have it, and where a shard ranks none."""
+    db = pair[1].database
+    assert isinstance(db, FleetDatabase)
+    seen = set[float]()
+    for match in (
+        '"climate"',
+        '{title} : "report"',
+        '"report"',
+        '"cli" *',
+        '"the"',
+        '"climate" AND labels : "\ue000a"',
+    ):
+        sql = f"SELECT bm25(articles_fts, {ENDLESS}) FROM articles_fts WHERE articles_fts MATCH ? LIMIT 1"
+        ranks = [next((row[0] for row in one.execute(sql, (match,))), None) for one in db.shards]
+        counted = rank_factors(db, match, [None] * SHARDS)
+        assert rank_factors(db, match, ranks) == pytest.approx(counted, rel=1e-9)
+        assert rank_factors(db, match, [None, *ranks[1:]]) == pytest.approx(counted, rel=1e-9)
+        seen.update(counted)
+    assert len(seen) > SHARDS
 
 
 def test_articles_and_their_records_are_found_in_the_shard_that_has_them(pair: tuple[Archive, Archive]) -> None:

@@ -102,6 +102,9 @@ def test_new_machine_learns_what_arrived_and_gives_up_the_rest(tmp_path: Path, s
     files = new.shipped.all()
     assert {name: file.size for name, file in files.items()} == {"shipped.warc.gz": 4, "uploaded.warc.gz": 16}
     assert new.open("shipped.warc.gz").read() == b"less"
+    assert [*new.never_arrived()] == ["never.warc.gz"]
+    new.give_up(new.never_arrived())
+    assert not new.never_arrived()
     head = read_head(store, FLEET, SHARD)
     assert [*head.given_up] == ["never.warc.gz"]
     assert head.files["shipped.warc.gz"].becomes is None

@@ -13,6 +13,7 @@ import pytest
 
 from pipelines.bucket import object_store
 from pipelines.bucket.address import aws_profile, bucket_address
+from pipelines.bucket.failures import failure_of
 from pipelines.bucket.object_store import PIECE_BYTES, ObjectStore
 from pipelines.bucket.ranges import MAX_GAP_BYTES, merged
 from pipelines.core.errors import BucketFailing, ConfigError, NotFound, ObjectChanged
@@ -156,6 +157,14 @@ def test_no_secret_is_in_an_error_or_a_copy(store: ObjectStore, monkeypatch: pyt
     assert SECRET not in shown
     monkeypatch.undo()
     assert pickle.loads(pickle.dumps(store)) == store
+
+
+def test_missing_keys_are_named_and_no_server_is_blamed():
+    """The client library asks the machine's own identity service then, and tells what that one answers."""
+    said = "Error performing PUT http://169.254.169.254/latest/api/token - Server returned non-2xx status code: 403"
+    error = failure_of(OSError(said), "s3://news/x", "https://s3.example").error
+    assert str(error).startswith("s3://news/x: there are no keys for the bucket here")
+    assert "AWS_ACCESS_KEY_ID" in str(error)
 
 
 def test_keys_of_the_aws_files_are_used(store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
