@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import common
 import psutil
 from chaos_paper import PER_ROUND
-from chaos_shard import LEASE, PATIENCE, SLEEP, TRIES, UNDER_WAY, Shard
+from chaos_shard import LEASE, PATIENCE, SLEEP, UNDER_WAY, Shard
 
 if TYPE_CHECKING:
     from chaos import World
@@ -166,19 +166,26 @@ class Cluster:
             time.sleep(0.2)
 
     def _settle(self, what: str, code: int, output: str) -> None:
-        for attempt in range(TRIES):
+        """Run the command once more, then have each shard crawled to its end on the machine that has its newest copy.
+
+        Dask does not know which machine that is: the command alone might need many tries.
+        """
+        for is_second in (False, True):
             if code == 0 and "not shipped" not in output and "WARC files wait" not in output:
                 for shard in self.world.shards:
                     shard.story.unshipped[shard.at] = 0
                 return
+            if is_second:
+                break
             self.complete()
             self._make_anew(what, output)
             time.sleep(LEASE / 2)
             pages = [shard.pages() for shard in self.world.shards]
-            code, output = self._ended(self._command(), f"{what}, try {attempt + 1}", pages)
+            code, output = self._ended(self._command(), f"{what}, again", pages)
             if code not in (0, 1, 4, 7, 11):
-                self.wrong.append(f"{what}, try {attempt + 1}: exit {code}: {output[-300:]}")
-        self.wrong.append(f"{what}: no command ended well in {TRIES} tries")
+                self.wrong.append(f"{what}, again: exit {code}: {output[-300:]}")
+        with ThreadPoolExecutor(len(self.world.shards)) as threads:
+            list(threads.map(lambda shard: shard.settle(what), self.world.shards))
 
     def _make_anew(self, what: str, output: str) -> None:
         """Make the copies again from the bucket that the command named as outdated."""

@@ -38,10 +38,10 @@ from pipelines.core.errors import (
     NotFound,
     ObjectChanged,
 )
-from pipelines.core.log_output import NOTICES
+from pipelines.core.log_output import notices
 from pipelines.core.timestamps import stamp
 
-logger, notices = logging.getLogger("morgue.bucket"), logging.getLogger(NOTICES)
+logger = logging.getLogger("morgue.bucket")
 
 LEASE_SECONDS = 120.0  # without a renewal, which comes every third of it
 PATIENCE_SECONDS = 3600.0  # for which a holder whose time is over tries to renew before it gives up

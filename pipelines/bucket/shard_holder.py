@@ -24,9 +24,9 @@ from pipelines.bucket.shard_head import ShardHead, open_head
 from pipelines.core import safe_open
 from pipelines.core.archive_layout import HOLDER_NAME
 from pipelines.core.errors import BucketFailing, LeaseLost, MorgueError, OutdatedCopy, os_errors
-from pipelines.core.log_output import NOTICES
+from pipelines.core.log_output import notices
 
-logger, notices = logging.getLogger("morgue.bucket"), logging.getLogger(NOTICES)
+logger = logging.getLogger("morgue.bucket")
 
 MAX_NOTE_BYTES = 4096
 PAUSE_SECONDS = 1.0  # after the bucket failed, before it is asked again

@@ -19,11 +19,11 @@ from pipelines.bucket.shipped import ShippedFile
 from pipelines.bucket.snapshot import Snapshot
 from pipelines.bucket.storage import BucketStorage
 from pipelines.core.errors import BucketFailing, MorgueError
-from pipelines.core.log_output import NOTICES
+from pipelines.core.log_output import notices
 from pipelines.warc.manifest import ManifestEntry
 from pipelines.warc.storage import OPEN_SUFFIX
 
-logger, notices = logging.getLogger("morgue.bucket"), logging.getLogger(NOTICES)
+logger = logging.getLogger("morgue.bucket")
 
 T = TypeVar("T")
 

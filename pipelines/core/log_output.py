@@ -26,7 +26,7 @@ from pipelines.core.errors import DiskFull, MorgueError, NotWritable, os_errors
 from pipelines.core.terminal import plain
 
 ROOT = "morgue"  # the logger above all of ours
-NOTICES = "morgue.notices"  # of what the user has to know while a command runs, also without -v
+notices = logging.getLogger("morgue.notices")  # of what the user has to know while a command runs, also without -v
 JSON_SUFFIXES = (".jsonl", ".ndjson")
 STANDARD_STREAMS = {"/dev/stdout": 1, "/dev/stderr": 2}  # file descriptors
 PASSWORD = re.compile(r"(://)[^/?#@\s]+@")  # user name and password in an address
@@ -154,7 +154,7 @@ def begin(options: LogOptions) -> None:
     ours.propagate = False
     shown = options.verbosity > 0 and not options.quiet
     if not (shown or options.quiet):
-        logging.getLogger(NOTICES).addHandler(StandardError())
+        notices.addHandler(StandardError())
     if not options.verbosity and options.file is None:
         ours.addHandler(logging.NullHandler())  # otherwise Python prints warnings that no handler takes
         return
@@ -176,7 +176,7 @@ def begin(options: LogOptions) -> None:
 
 def end() -> None:
     """Undo what `begin` did."""
-    ours, others, notices = logging.getLogger(ROOT), logging.root, logging.getLogger(NOTICES)
+    ours, others = logging.getLogger(ROOT), logging.root
     notices.handlers.clear()
     for handler in {*ours.handlers, *others.handlers}:
         ours.removeHandler(handler)
