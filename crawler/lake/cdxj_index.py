@@ -25,6 +25,8 @@ READ_BYTES = 1 << 20
 MAX_LINE_BYTES = 1 << 20
 FILE_NAME = re.compile(rb'"filename": *"((?:[^"\\]|\\.)*)"')
 UNKNOWN_MIMES = ("unk", "-", "")
+USUAL_HOST = re.compile(rb"[^A-Z(./]+")  # in a key; of other forms the host is not told here
+DAY = re.compile(r"(\d{4})-?(?:(\d\d)-?(?:(\d\d))?)?")  # at the beginning of a time: 20260110..., 2026-01-10T...
 WEB = ("http://", "https://")
 
 
@@ -65,8 +67,8 @@ class IndexSearch:
         """Return the place that a line names; None if its record is not wanted. Raises UnusableIndex."""
         key, _, rest = line.partition(b" ")
         host, end, _ = key.partition(b")")
-        if self._keys and end and b"/" not in host and not key.startswith(self._keys):
-            return None  # another key may be no SURT
+        if self._keys and end and USUAL_HOST.fullmatch(host) and not key.startswith(self._keys):
+            return None
         time, _, said = rest.partition(b" ")
         try:
             entry = json.loads(said)
@@ -85,7 +87,8 @@ class IndexSearch:
             return False
         if not url.lower().startswith(WEB):  # no address here: the record says it
             return True
-        date = f"{time[:4]}-{time[4:6]}-{time[6:8]}"
+        day = DAY.match(time)
+        date = "-".join(filter(None, day.groups())) if day is not None else self._wanted.since or ""  # not told
         fields = (("WARC-Type", "response"), ("WARC-Target-URI", url), ("WARC-Date", date))
         return self._wanted.reason_to_skip(WarcFields(fields)) is None
 

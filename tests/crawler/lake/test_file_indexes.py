@@ -171,6 +171,18 @@ def test_search_takes_what_may_hold_a_page_and_refuses_lines_without_a_place():
         list(lines_of(as_file(gzip.compress(data.encode())[:-9])))
 
 
+def test_other_forms_of_a_key_and_of_a_time_leave_nothing_out():
+    """Heritrix writes brackets around the host, and some programs write times as in WARC files."""
+    said = '{"url": "http://paper.example/a", "offset": 5, "length": 7, "filename": "a.warc.gz"}'
+    elsewhere = said.replace("paper.example", "papers.example")
+    wanted = ImportFilter(domains=frozenset({"paper.example"}), since="2024-03-09", until="2024-03-09")
+    for key in ("(example,paper,)/a", "http://(example,paper,)/a", "EXAMPLE,PAPER)/a", "paper.example)/a"):
+        for time in ("2024-03-09T12:00:00Z", "20240309120000123", "202403", "2024", "-"):
+            data = f"{key} {time} {said}\n{key} {time} {elsewhere}\n{key} 2024-03-10T00:00:00Z {said}\n"
+            found = [place for _, place in IndexSearch(wanted).places(as_file(data), {"a.warc.gz"})]
+            assert found == [(5, 7), None, None], (key, time)
+
+
 def as_file(data: str | bytes) -> Any:
     """Return a file that holds this."""
     return io.BytesIO(data.encode() if isinstance(data, str) else data)
