@@ -147,7 +147,8 @@ class ShardLease:
         self._sent = {record.renewal: began}  # when each renewal was sent that may be in the bucket
         self._deadline = began + record.seconds
         self._is_unsure = False  # a renewal was sent, and it is unknown whether it arrived
-        self._paused: float | None = None  # since when its time is over, and it may yet be renewed
+        self._paused: float | None = None  # its time is over, and it may yet be renewed: when this was last looked at
+        self._waited = 0.0  # seconds since it is so, without those in which this process was stopped
         self._patience = patience
         self._lost: MorgueError | None = None
         self._released = False
@@ -218,10 +219,13 @@ class ShardLease:
             if now < self._deadline:
                 return  # renewed just now
             if self._paused is None:
-                self._paused = now
+                self._waited = 0.0
                 about = {"lease": self.location, "seconds": self._record.seconds, "patience": self._patience}
                 notices.warning(PAUSED, about)
-            is_over = now - self._paused >= self._patience
+            else:
+                self._waited += min(now - self._paused, self._record.seconds)  # the thread looks more often than that
+            self._paused = now
+            is_over = self._waited >= self._patience
         if is_over:
             cause = f"was not renewed for {self._record.seconds:g} s, and the bucket gave no answer for"
             self._end(BucketFailing(self.location, f"{cause} {self._patience:g} s more", TIME_CURE))
@@ -293,6 +297,8 @@ class ShardLease:
             self.lose(f"was taken over by {found.record}" if found.record.owner else f"was released: {found.record}")
         elif found.record.renewal in self._sent:
             self._adopt(found)
+        else:  # of our writes, only the last one and those after it can be there
+            self.lose("is older than what was written there: the bucket was put back to an earlier state")
 
     def _adopt(self, found: SeenLease) -> None:
         self._record, self._etag, self._is_unsure = found.record, found.etag, False
@@ -324,7 +330,8 @@ def take_lease(
     found = read_lease(store, fleet, shard)
     if found is not None and found.record.owner not in (FREE, dead):
         found = _watched(quick, found)
-    token = 1 + (found.record.token if found is not None else _token_of_head(store, shard))
+    # The head may have the greater one if the lease was deleted, or put back to an earlier state.
+    token = 1 + max(0 if found is None else found.record.token, _token_of_head(store, shard))
     process = (socket.gethostname(), os.getpid())
     time_now = stamp(timestamps.now())
     record = LeaseRecord(fleet, shard, token, uuid4().hex, *process, 0, seconds, time_now, time_now)
@@ -390,7 +397,7 @@ def _held_by(store: ObjectStore, record: LeaseRecord) -> ArchiveLocked:
 
 
 def _token_of_head(store: ObjectStore, shard: int) -> int:
-    """Return the token under which a shard was last written, if its lease was deleted; 0 if it never was."""
+    """Return the token of the newest holder who began to write a shard; 0 if nobody did."""
     try:
         found = read_whole(store, head_key(shard))
         return 0 if found is None else int(json.loads(found.data)["token"])

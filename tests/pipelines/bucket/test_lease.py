@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+import pipelines.bucket.lease as lease_module
 from pipelines.bucket.address import bucket_address
 from pipelines.bucket.lease import MARGIN, ShardLease, lease_key, read_lease, take_lease
 from pipelines.bucket.object_store import ObjectStore
@@ -223,6 +224,40 @@ def test_pause_of_a_lease_ends_with_its_patience_or_with_another_holder(
         os.kill(stopped.process.pid, signal.SIGCONT)
         wait_until(lambda: stopped.ask("ship a.warc.gz").startswith("LeaseLost: was released"))
     assert again.token == token_in(store) == 3
+
+
+@pytest.mark.slow
+def test_time_in_which_the_process_was_stopped_during_a_pause_is_no_silence_of_the_bucket(
+    store: ObjectStore, object_server: ObjectServer, monkeypatch: pytest.MonkeyPatch
+):
+    """A machine that slept while its bucket could not be reached goes on, as one that slept before does."""
+    lease = take_lease(store, FLEET, SHARD, seconds=SECONDS, patience=30 * SECONDS)
+    with object_server.hanging():
+        wait_until(lambda: lease.is_paused)
+        monkeypatch.setattr(lease_module, "elapsed", lambda: time.clock_gettime(lease_module.CLOCK) + 1000.0)
+        assert lease.is_paused
+    wait_until(lease.is_held)
+    assert lease.lost is None
+    lease.release()
+
+
+def test_bucket_that_was_put_back_to_an_earlier_state_ends_the_lease_and_can_be_taken_again(store: ObjectStore):
+    """It is said, instead of that the bucket gave no answer; and the next token is above that of the head."""
+    for _ in range(3):
+        take_lease(store, FLEET, SHARD, seconds=LONG).release()
+    earlier = store.get(lease_key(SHARD)).data
+    lease = take_lease(store, FLEET, SHARD, seconds=LONG)
+    began = store.get(lease_key(SHARD)).data
+    open_head(store, lease)
+    lease.renew()
+    store.put(lease_key(SHARD), began)
+    with pytest.raises(LeaseLost, match="was put back to an earlier state"):
+        lease.renew()
+    store.put(lease_key(SHARD), earlier)
+    again = take_lease(store, FLEET, SHARD, seconds=LONG)
+    open_head(store, again)
+    assert again.token == lease.token + 1
+    again.release()
 
 
 def test_lost_answers_are_read_back(store: ObjectStore, relay: Relay):
