@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +23,22 @@ NO_READINGS = "name the Parquet files of `morgue import --in-place`, or your own
 
 
 def chosen_files(addresses: Sequence[str], wanted: ImportFilter, languages: Sequence[str]) -> list[ChosenFile]:
-    """Return the WARC files whose captures the rows name that match. Raises ConfigError, MorgueError."""
+    """Return the WARC files whose captures the rows name that match. Raises ConfigError, MorgueError.
+
+    A row that says its host and is of another shard of a fleet is passed over: its record need not be read here.
+    """
     records: defaultdict[tuple[str, str], set[ChosenRecord]] = defaultdict(set)
+    is_own, is_any = wanted.is_own, False
     for address in addresses:
         for parquet in parquet_files(address):
-            for row in rows_of(parquet, wanted, languages):
+            for row in rows_of(parquet, replace(wanted, is_own=None), languages):
+                is_any = True
+                if is_own is not None and row.get("host") and not is_own(f"http://{row['host']}/"):
+                    continue
                 file, member = file_and_member(str(row["warc_file"]))
                 place = ChosenRecord(int(row["warc_offset"]), row["warc_length"], str(row["warc_record_id"]))
                 records[file, member].add(place)
-    if not records:
+    if not is_any:
         raise ConfigError(", ".join(addresses), "has no row that matches", "leave out a filter, or check its spelling")
     return [ChosenFile(file, member, list(found)) for (file, member), found in sorted(records.items())]
 
@@ -68,8 +76,10 @@ def rows_of(address: str, wanted: ImportFilter, languages: Sequence[str]) -> Ite
             raise ConfigError(address, "has 0 bytes", "read the lake again: the same command makes it")
         try:
             table = ParquetFile(file)
-            if missing := [name for name in columns if name not in table.schema_arrow.names]:
+            there = table.schema_arrow.names
+            if missing := [name for name in columns if name not in there]:
                 raise ConfigError(address, f"has no column {missing[0]}", NO_READINGS)
+            columns = [name for name in there if name in {*columns, "host"}]
             for batch in table.iter_batches(ROWS_AT_ONCE, columns=columns):
                 yield from (row for row in batch.to_pylist() if matches(row, wanted, languages, is_filtered))
         except (pyarrow.ArrowException, OSError) as error:

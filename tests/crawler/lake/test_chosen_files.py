@@ -114,6 +114,24 @@ def test_chosen_captures_are_filed_as_from_the_whole_file(lake: Path, tmp_path: 
         chosen_files([str(readings)], ImportFilter(hosts=frozenset({"nowhere.example"})), ())
 
 
+def test_shard_reads_no_record_of_a_host_that_another_one_owns(lake: Path, tmp_path: Path):
+    """One that owns none of the rows has nothing to do; rows without a host are judged by their records."""
+    readings = read(lake, tmp_path / "readings")
+
+    def size(readings: Path, part: str) -> int:
+        wanted = ImportFilter(is_own=lambda url: part in url)
+        return sum(file.size() for file in chosen_files([str(readings)], wanted, ()))
+
+    papers, others = size(readings, "paper.example"), size(readings, "other.example")
+    everything = sum(file.size() for file in chosen_files([str(readings)], ImportFilter(), ()))
+    assert 0 < others < papers < papers + others == everything
+    assert size(readings, "nowhere.example") == 0
+    mine = tmp_path / "mine.parquet"
+    bare = [{name: value for name, value in row.items() if name.startswith("warc_")} for row in rows_of(readings)]
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(bare), mine)
+    assert size(mine, "other.example") == everything
+
+
 def test_record_that_is_not_where_the_readings_say_is_named(lake: Path, tmp_path: Path, archive: Path):
     """It is never imported in the place of the one that was chosen; the others are."""
     readings = read(lake, tmp_path / "readings")
