@@ -66,6 +66,8 @@ class LeasedStorage(BucketStorage):
             files, now = holder.held().files(), stamp(timestamps.now())
             known = [ShippedFile(name, file.size, file.sha256, file.etag, now) for name, file in files.items()]
             self.shipped.write(line, iter(known))
+        elif not anew:
+            self._note_shipped()
 
     def end(self) -> None:
         self._holder().release()
@@ -123,6 +125,13 @@ class LeasedStorage(BucketStorage):
         """Return the key of the copy of the database that counts; "" if there is none."""
         noted = self._holder().held().snapshot()
         return "" if noted is None else noted.key
+
+    def _note_shipped(self) -> None:
+        """Let WARC files count that this copy, the newest one, shipped: they do not if the head was put back."""
+        head = self._holder().held()
+        for file in self.shipped.all().values():
+            if file.etag and file.file not in head.files():
+                head.add_file(file.file, file.size, file.sha256, file.etag)
 
     def _note_arrived(self) -> None:
         """Let WARC files count whose upload, or replacement, was finished when their holder was gone."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.bucket.address import bucket_address
+from pipelines.bucket.lease import head_key
 from pipelines.bucket.leased_storage import LeasedStorage, leased
 from pipelines.bucket.object_store import ObjectStore
 from pipelines.bucket.shard_head import read_head
@@ -112,3 +113,25 @@ def test_new_machine_learns_what_arrived_and_gives_up_the_rest(tmp_path: Path, s
     with pytest.raises(OutdatedCopy):
         storage_in(tmp_path / "a", store).prepare()
     assert (tmp_path / "a/warc/never.warc.gz").exists()
+
+
+def test_head_that_was_put_back_gets_the_files_again_that_the_newest_copy_shipped(tmp_path: Path, store: ObjectStore):
+    """A machine that begins with the bucket has them all, although the head had forgotten one."""
+    first = storage_in(tmp_path / "a", store)
+    first.prepare()
+    earlier = b""
+    for name in ("early.warc.gz", "late.warc.gz"):
+        earlier = store.get(head_key(SHARD)).data
+        write_file(first, name)
+        first.ship(name)
+    first.end()
+    store.put(head_key(SHARD), earlier)
+    again = storage_in(tmp_path / "a", store)
+    again.prepare()
+    again.end()
+    other = storage_in(tmp_path / "b", store)
+    (tmp_path / "b/shipped.jsonl").unlink()
+    other.prepare(line_of(store))
+    assert [*other.shipped.all()] == ["early.warc.gz", "late.warc.gz"]
+    assert not other.never_arrived()
+    other.end()
