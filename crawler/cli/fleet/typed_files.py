@@ -55,7 +55,7 @@ def words_for_elsewhere(words: Sequence[str], params: Mapping[str, Any]) -> list
         cause = "is written on this machine, and the workers of a cluster are elsewhere"
         raise ConfigError("--report", cause, "leave out --on; or leave out --report, and use `morgue export`")
     for name in params.get("files", ()):
-        if not os.path.isabs(name):
+        if not os.path.isabs(name) and not name.startswith("s3://"):
             cause = "is relative to the folder you are in, which workers of a cluster are not"
             raise ConfigError(name, cause, f"say {os.path.abspath(name)}, if they have it there")
     found = list(words)

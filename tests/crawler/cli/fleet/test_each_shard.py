@@ -18,6 +18,7 @@ import pytest
 
 from crawler.cli.fleet.each_shard import exit_code
 from crawler.cli.fleet.shard_item import run_shard, words_of_shard
+from crawler.cli.fleet.typed_files import words_for_elsewhere
 from pipelines.core.errors import ConfigError
 from pipelines.fleet.layout import FleetFolder, fleet_at
 from tests.support.command import LOOPBACK, crawl, make_archive, morgue, rows, start
@@ -215,6 +216,14 @@ def test_command_that_cannot_run_on_a_fleet_says_so(tmp_path, words, said):
     assert done.returncode == 2
     assert done.stderr.count(said) == 1
     assert sorted(path.iterdir()) == before
+
+
+def test_bucket_is_the_same_place_for_every_worker():
+    """Readings in a bucket can be imported on a cluster; a folder is to have its whole path."""
+    words = ["import", "--from-readings", "s3://lake/readings"]
+    assert words_for_elsewhere(words, {"files": ("s3://lake/readings", "/data/readings")}) == words
+    with pytest.raises(ConfigError, match="readings: is relative"):
+        words_for_elsewhere(words, {"files": ("s3://lake/readings", "readings")})
 
 
 def test_status_names_a_shard_that_cannot_be_read(tmp_path):
