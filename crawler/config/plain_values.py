@@ -81,6 +81,7 @@ def ip_addresses(text: str) -> tuple[str, ...]:
             address = ip_address(word)
         except ValueError:
             raise ValueError(f"{shown(word)} is not an IP address") from None
+        address = getattr(address, "ipv4_mapped", None) or address  # ::ffff:203.0.113.7
         if address.is_multicast or address.is_unspecified:
             raise ValueError(f"{shown(word)} is not the address of a machine")
         if address.version in found:

@@ -18,3 +18,8 @@ def test_source_address_of_the_environment_comes_first_and_must_be_of_this_machi
     monkeypatch.setenv("MORGUE_SOURCE_ADDRESS", "here")
     with pytest.raises(ConfigError, match=r'^MORGUE_SOURCE_ADDRESS: "here" is not an IP address'):
         assert source_addresses("203.0.113.7")
+
+
+def test_ipv4_address_that_is_written_as_ipv6_is_one_of_ipv4():
+    """As an address of IPv6 it would reach no host."""
+    assert source_addresses("::ffff:127.0.0.9, ::1") == ("127.0.0.9", "::1")
