@@ -154,8 +154,9 @@ class ShardHead:
         return [*self._state.missing()]
 
     def begin_file(self, name: str) -> None:
-        """Name a WARC file before its first byte is written."""
-        if name not in self._state.begun:
+        """Name a WARC file before its first byte is written, or before this holder goes on with it."""
+        begun = self._state.begun.get(name)
+        if begun is None or begun.token != self.lease.token:
             file = BegunFile(self.lease.token, socket.gethostname(), stamp(timestamps.now()))
             self._change(lambda state: replace(state, begun={**state.begun, name: file}))
 

@@ -135,3 +135,19 @@ def test_head_that_was_put_back_gets_the_files_again_that_the_newest_copy_shippe
     assert [*other.shipped.all()] == ["early.warc.gz", "late.warc.gz"]
     assert not other.never_arrived()
     other.end()
+
+
+def test_file_that_the_next_holder_goes_on_with_is_not_missing_elsewhere(tmp_path: Path, store: ObjectStore):
+    """Another machine that looks at the bucket must not say that what is being written is lost."""
+    first = storage_in(tmp_path / "a", store)
+    first.prepare()
+    write_file(first, "x.warc.gz")
+    first.end()
+    again = storage_in(tmp_path / "a", store)
+    again.prepare()
+    assert [*read_head(store, FLEET, SHARD).missing()] == ["x.warc.gz"]
+    file = again.reopen("x.warc.gz", len("x.warc.gz"))
+    assert file is not None
+    os.close(file)
+    assert not read_head(store, FLEET, SHARD).missing()
+    again.end()
