@@ -190,6 +190,7 @@ class ImportRun:
     def _stop(self) -> None:
         logger.info("interrupted by a signal")
         self.interrupted = self.import_pipeline.stopping = True
+        self.context.stop()
 
     def _stop_at_once(self) -> NoReturn:
         self.context.workers.kill()

@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import importlib
 import json
+import os
 import random
+import signal
 from pathlib import Path
 
 import pytest
 
 from pipelines.importing import pipeline, reading
+from pipelines.importing.adopt import ImportFilter
 from pipelines.warc.record import WarcFields
+from pipelines.warc.storage import WarcStorage
 from tests.support import foreign_mutations as mutations
 from tests.support.command import morgue, rows
 from tests.support.foreign import address, answer, arc, gz, page, record, response, wacz, warcinfo, with_package
@@ -229,3 +233,18 @@ def test_name_that_leads_out_of_a_folder_is_said(archive):
     _ending, report = bring(archive, wacz({"../../evil.warc.gz": gz([response(1)])}))
     assert (report.kept, len(report.notes)) == (1, 1)
     assert "1 name in it (the first: ../../evil.warc.gz) would lead out of a folder" in report.notes[0]
+
+
+def test_interrupted_import_waits_no_more_for_a_bucket(archive, monkeypatch):
+    """A shard whose bucket does not answer would else begin its next WARC file after an hour, and nobody could stop it."""
+    told: list[bool] = []
+    monkeypatch.setattr(WarcStorage, "wait_no_more", lambda _: told.append(True))
+
+    def interrupt(url: str) -> bool:
+        if url == address(5):
+            os.kill(os.getpid(), signal.SIGTERM)
+        return True
+
+    job = import_of(archive, gz(response(number) for number in range(20)), chosen=ImportFilter(is_own=interrupt))
+    assert asyncio.run(job.run(bar=False)).exit_code == 130
+    assert told == [True]
