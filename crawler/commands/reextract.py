@@ -190,6 +190,10 @@ async def run(
                 else:
                     await archive_writer.do(chains.describe, archive_writer.db, article_id)
                 steps("comparing revisions", done, len(edited))
+    except BaseException:  # an interruption, too: what is written by now is kept, if the bucket of a shard answers
+        if archive_writer is not None:
+            archive_writer.storage.wait_no_more()
+        raise
     finally:
         workers.kill()
         if archive_writer is not None:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 import shutil
 import sqlite3
 from pathlib import Path
 
 import pytest
 
+from crawler.config.archive_folder import ArchiveFolder
+from crawler.config.models import load
 from pipelines.database.columns import STATE_COLUMNS, columns_digest
 from pipelines.database.edits.change_detection import text_digest
+from pipelines.database.filters import EVERYTHING
 from pipelines.warc.storage import WarcStorage
 from tests.support.command import crawl, make_archive, morgue, rows
 from tests.support.newspaper import serve
 
 pytestmark = pytest.mark.slow
+command = importlib.import_module("crawler.commands.reextract")
 
 LEAK = "Share this story with a friend"
 
@@ -192,3 +198,18 @@ def test_comments_that_are_filed_stay(archive):
     db.close()
     morgue("-C", archive, "reextract", "--all", "-s", "extract.comments=separate")
     assert rows(archive, "SELECT DISTINCT comments FROM articles") == [('["Of a later day"]',)]
+
+
+def test_interrupted_run_waits_no_more_for_a_bucket(archive, monkeypatch):
+    """What is written at its end is not waited for, where the bucket of a shard does not answer."""
+    told: list[bool] = []
+    monkeypatch.setattr(WarcStorage, "wait_no_more", lambda _: told.append(True))
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    config = load(ArchiveFolder(archive))
+    for only_show, expected in ((True, []), (False, [True])):
+        with pytest.raises(KeyboardInterrupt):
+            asyncio.run(command.run(config, EVERYTHING, interrupt, only_show=only_show, everything=True))
+        assert told == expected
