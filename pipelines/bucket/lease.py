@@ -48,7 +48,6 @@ PATIENCE_SECONDS = 3600.0  # for which a holder whose time is over tries to rene
 MARGIN = 0.25  # of the duration, for which a taker waits longer than the holder may write
 LOOKS = 12  # at a held lease, during its duration
 MAX_LEASE_BYTES = 4096
-WRONG_ETAG = '"00000000000000000000000000000000"'
 FREE = ""  # the owner of a lease that nobody holds
 CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # macOS counts sleep in the latter
 LOSS_CURE = "nothing more was asked or shipped; the next command here says what becomes of the files that stay here"
@@ -143,13 +142,12 @@ class ShardLease:
     ) -> None:
         """`began`: when the request was sent that made it ours. `patience`: seconds for which it may be paused."""
         self.key, self.location = lease_key(record.shard), store.location(lease_key(record.shard))
-        self._store, self._record, self._etag = store, record, etag
+        self._store, self._record, self._etag, self._patience = store, record, etag, patience
         self._sent = {record.renewal: began}  # when each renewal was sent that may be in the bucket
         self._deadline = began + record.seconds
         self._is_unsure = False  # a renewal was sent, and it is unknown whether it arrived
-        self._paused: float | None = None  # its time is over, and it may yet be renewed: when this was last looked at
-        self._waited = 0.0  # seconds since it is so, without those in which this process was stopped
-        self._patience = patience
+        self._paused: float | None = None  # its time is over, and it may yet be renewed: when that was last seen
+        self._waited = 0.0  # seconds for which it is so, without those in which this process was stopped
         self._lost: MorgueError | None = None
         self._released = False
         self._renewing, self._changing, self._ending = Lock(), Lock(), Event()
@@ -167,7 +165,6 @@ class ShardLease:
 
     @property
     def owner(self) -> str:
-        """Return the random name of this holder."""
         return self._record.owner
 
     @property
@@ -222,10 +219,9 @@ class ShardLease:
                 self._waited = 0.0
                 about = {"lease": self.location, "seconds": self._record.seconds, "patience": self._patience}
                 notices.warning(PAUSED, about)
-            else:
-                self._waited += min(now - self._paused, self._record.seconds)  # the thread looks more often than that
-            self._paused = now
-            is_over = self._waited >= self._patience
+            else:  # the thread looks more often than every `seconds`
+                self._waited += min(now - self._paused, self._record.seconds)
+            self._paused, is_over = now, self._waited >= self._patience
         if is_over:
             cause = f"was not renewed for {self._record.seconds:g} s, and the bucket gave no answer for"
             self._end(BucketFailing(self.location, f"{cause} {self._patience:g} s more", TIME_CURE))
@@ -297,7 +293,7 @@ class ShardLease:
             self.lose(f"was taken over by {found.record}" if found.record.owner else f"was released: {found.record}")
         elif found.record.renewal in self._sent:
             self._adopt(found)
-        else:  # of our writes, only the last one and those after it can be there
+        else:
             self.lose("is older than what was written there: the bucket was put back to an earlier state")
 
     def _adopt(self, found: SeenLease) -> None:
@@ -330,11 +326,9 @@ def take_lease(
     found = read_lease(store, fleet, shard)
     if found is not None and found.record.owner not in (FREE, dead):
         found = _watched(quick, found)
-    # The head may have the greater one if the lease was deleted, or put back to an earlier state.
     token = 1 + max(0 if found is None else found.record.token, _token_of_head(store, shard))
-    process = (socket.gethostname(), os.getpid())
-    time_now = stamp(timestamps.now())
-    record = LeaseRecord(fleet, shard, token, uuid4().hex, *process, 0, seconds, time_now, time_now)
+    host, time_now = socket.gethostname(), stamp(timestamps.now())
+    record = LeaseRecord(fleet, shard, token, uuid4().hex, host, os.getpid(), 0, seconds, time_now, time_now)
     began, data = elapsed(), record.to_bytes()
     try:
         etag = put_over(quick, lease_key(shard), data, None if found is None else found.etag)
@@ -354,7 +348,7 @@ def take_lease(
 
 def _must_know_conditions(store: ObjectStore, key: str, data: bytes) -> None:
     """Check that the server refuses what a condition forbids, on an object that is there. Raises ConfigError."""
-    for etag in (None, WRONG_ETAG):
+    for etag in (None, '"00000000000000000000000000000000"'):
         try:
             put_over(store, key, data, etag)
         except (ObjectChanged, NotFound):
@@ -397,7 +391,7 @@ def _held_by(store: ObjectStore, record: LeaseRecord) -> ArchiveLocked:
 
 
 def _token_of_head(store: ObjectStore, shard: int) -> int:
-    """Return the token of the newest holder who began to write a shard; 0 if nobody did."""
+    """Return the token that the head has: the greater one if the lease was deleted or put back; 0 if it has none."""
     try:
         found = read_whole(store, head_key(shard))
         return 0 if found is None else int(json.loads(found.data)["token"])
