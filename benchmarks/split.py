@@ -1,6 +1,6 @@
 """Split an archive of generated articles into a fleet; compare what search, counts and exports give before and after.
 
-    python benchmarks/split.py [--articles N] [--sites N] [--shards N]
+    python benchmarks/split.py [--articles N] [--sites N] [--shards N] [--kill SECONDS]
 
 Exit code 1 if anything differs. The archive has WARC records, so that all of what a split does is timed.
 """
@@ -10,96 +10,70 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import random
 import sys
 import tempfile
-import time
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import fields
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import common  # noqa: F401 - makes the packages of this checkout importable
+import common
+from filing import filling, short_articles
 
-from pipelines.archive.writer import ArchiveWriter
-from pipelines.core.items import Article, Exchange, Page, Reading, Source
 from pipelines.database.connection import connect
 from pipelines.database.search.hits import search
-from pipelines.database.store import ArticleStore
-from pipelines.warc.exchange import write_exchange
-from pipelines.warc.storage import WarcStorage
-from tests.support.command import make_archive, morgue
 
-WORDS = [f"word{number}" for number in range(4000)]
-QUERIES = ("word1", "word7 word70", '"word3 word4"', "word1*", "word9 -word99")
-LISTS, TEXTS = ("authors", "tags", "rights", "comments"), ("kind", "text")
-EMPTY: dict[str, Any] = {
-    one.name: () if one.name in LISTS else {} if one.name == "found_in" else "" if one.name in TEXTS else None
-    for one in fields(Article)
-}
+QUERIES = ("climate", "government -said", '"white house"', "minist*", "climate government")
+FACETS = ("language", "source", "month")
+TIMEOUT = 36_000.0  # seconds
 WHERE = ("warc_file", "warc_offset")  # keys of an export that say where a record is now
-START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def generate(folder: Path, articles: int, sites: int) -> None:
-    """Make an archive with its records and rows, as crawls write them."""
-    dice = random.Random(7)
-    writer = ArchiveWriter(folder / "morgue.db", WarcStorage(folder / "warc"))
-    store = ArticleStore(writer.db)
+def answers(archive: Path, folders: list[Path], scratch: Path) -> dict[str, object]:
+    """Return what an archive or fleet answers: hits, counts, and the digest of a sorted export.
 
-    def file(number: int, crawl: int, sources: list[int]) -> None:
-        site = number % sites
-        url = f"https://paper{site}.example/2026/{number}.html"
-        text = "\n".join(" ".join(dice.choices(WORDS, k=40)) for _ in range(5))
-        body = f"<html><h1>Headline {number}</h1><p>{text}</p></html>".encode()
-        head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"
-        at = START + timedelta(seconds=number)
-        request = b"GET / HTTP/1.1\r\nHost: paper\r\n\r\n"
-        exchange = Exchange(url, at, request, head + body, ip="192.0.2.1", head_length=len(head), status=200,
-                            kind="article")  # fmt: skip
-        capture = store.capture(write_exchange(exchange, writer.writer), crawl, sources[site])
-        values = EMPTY | {"url": url, "title": f"Headline {number}", "text": text, "word_count": 200,
-                          "published": f"{at:%Y-%m-%d}", "language": "en", "extractor": "benchmark"}  # fmt: skip
-        article = Article(**values)
-        store.file(Reading(Page(url, body, "text/html", capture=capture), article, 0.0), sources[site], url)
-
-    crawl = writer.call(store.begin_crawl, "crawl", "benchmark")
-    sources = [writer.call(store.source, Source(f"paper{n}", f"https://paper{n}.example/")) for n in range(sites)]
-    for number in range(articles):
-        writer.call(file, number, crawl, sources)
-    writer.close(everything=True)
-    if writer.failed is not None:
-        raise writer.failed
-
-
-def answers(folders: list[Path]) -> dict[str, object]:
-    """Return what archives answer together: hits, counts, and the digest of a sorted export."""
+    `folders`: of the archive, or of all shards.
+    """
     found: dict[str, object] = {}
     counted: Counter[str] = Counter()
-    lines: list[str] = []
     for query in QUERIES:
         hits: set[int] = set()
         for folder in folders:
             with closing(connect(folder / "morgue.db")) as db:
                 hits.update(hit["id"] for hit in search(db, query, limit=None))
-        found[query] = hashlib.sha256(repr(sorted(hits)).encode()).hexdigest(), len(hits)
+        found[query] = len(hits), digest([repr(sorted(hits))])
     for folder in folders:
         with closing(connect(folder / "morgue.db")) as db:
             for table in ("articles", "revisions", "sightings", "sources"):
                 counted[table] += db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
-        out = folder / "export.jsonl"
-        done = morgue("-C", folder, "export", "jsonl", out, "--force", timeout=3600)
-        assert done.returncode == 0, done.stderr
-        with out.open(encoding="utf-8") as exported:
-            for line in exported:
-                row = json.loads(line)
-                lines.append(repr(sorted((key, value) for key, value in row.items() if key not in WHERE)))
-        out.unlink()
-    found["counts"] = dict(counted)
-    found["export"] = hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest(), len(lines)
+    found["rows"] = dict(counted)
+    for facet in FACETS:
+        found[f"count by {facet}"] = digest([run("-C", archive, "count", "--by", facet, "--format", "json").output])
+    out = scratch / "export.jsonl"
+    run("-C", archive, "export", "jsonl", out, "--force")
+    with out.open(encoding="utf-8") as exported:
+        rows = map(json.loads, exported)
+        lines = [digest(repr((key, row[key])) for key in sorted(row) if key not in WHERE) for row in rows]
+    out.unlink()
+    found["export"] = len(lines), digest(sorted(lines))
     return found
+
+
+def digest(lines: Iterable[str]) -> str:
+    """Return a digest of lines in their order."""
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def run(*words: str | Path, timeout: float = TIMEOUT) -> common.Run:
+    """Run a command to its end, or for so many seconds; end the program if it fails."""
+    with tempfile.TemporaryDirectory() as name:
+        command = [*common.morgue_command(), *map(str, words)]
+        out = Path(name) / "printed"
+        done = common.measure(command, folder=Path(name), env=common.morgue_env(), timeout=timeout, stdout=out)
+        if done.code and not done.timed_out:
+            sys.exit(f"{command}: exit {done.code}\n{done.output}")
+        return replace(done, output=out.read_text() + done.output)
 
 
 def main() -> int:
@@ -107,18 +81,31 @@ def main() -> int:
     parser.add_argument("--articles", type=int, default=100_000)
     parser.add_argument("--sites", type=int, default=400)
     parser.add_argument("--shards", type=int, default=16)
+    parser.add_argument("--archive", type=Path, metavar="DIR", help="split this one, which has that many articles")
+    parser.add_argument(
+        "--kill", type=float, metavar="SECONDS", help="kill the split after that time, and run it again"
+    )
+    parser.add_argument("--keep", metavar="DIR", help="work in this empty folder, and leave it")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="morgue-split-") as name:
-        archive, fleet = make_archive(Path(name) / "archive"), Path(name) / "fleet"
-        generate(archive, asked.articles, asked.sites)
-        before = answers([archive])
-        began = time.perf_counter()
-        done = morgue("fleet", "split", archive, "--shards", str(asked.shards), "--into", fleet, timeout=36_000)
-        seconds = time.perf_counter() - began
-        assert done.returncode == 0, done.stderr
-        after = answers(sorted((fleet / "shards").iterdir()))
-    print(f"{asked.articles:,} articles into {asked.shards} shards: {seconds:,.1f} s, "
-          f"{1000 * seconds / asked.articles:.2f} ms an article")  # fmt: skip
+    with common.workshop(asked.keep) as folder:
+        fleet, archive = folder / "fleet", asked.archive
+        if archive is None:
+            archive = common.new_archive(folder)
+            with filling(archive, asked.sites) as filler:
+                for article in short_articles(asked.articles, asked.sites):
+                    filler.file(article)
+        before = answers(archive, [archive], folder)
+        words = ("fleet", "split", archive, "--shards", str(asked.shards), "--into", fleet)
+        if asked.kill is not None:
+            killed = run(*words, timeout=asked.kill)
+            begun = len(list((fleet / "shards").iterdir()))
+            print(f"killed after {killed.wall:.0f} s in shard {begun} of {asked.shards}: {killed.output[-100:]!r}")
+        done = run(*words)
+        size = sum(file.stat().st_size for file in fleet.rglob("*") if file.is_file())
+        print(f"{asked.articles:,} articles into {asked.shards} shards: {done.wall:,.1f} s, {done.cpu:,.1f} s CPU, "
+              f"{1000 * done.cpu / asked.articles:.2f} ms an article; {done.peak / common.MB:,.0f} MB of memory, "
+              f"{size / common.MB:,.0f} MB on disk", flush=True)  # fmt: skip
+        after = answers(fleet, sorted((fleet / "shards").iterdir()), folder)
     wrong = [name for name in before if before[name] != after[name]]
     for name in before:
         print(f"  {name}: {'DIFFERS' if name in wrong else 'equal'} {before[name]}")

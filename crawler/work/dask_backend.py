@@ -13,7 +13,7 @@ import queue
 import time
 import uuid
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from crawler import __version__
@@ -46,13 +46,15 @@ class _Submission:
 
 
 def run_on_dask(
-    items: Iterator[WorkItem], place: WorkPlace, on_begin: OnBegin | None = None
+    items: Iterator[WorkItem], place: WorkPlace, on_begin: OnBegin | None = None, nearness: str = ""
 ) -> Generator[WorkResult, None, None]:
-    """Yield the results of items as they come. Raises ConfigError, MorgueError."""
+    """Yield the results of items as they come. `nearness`: as of `map_items`. Raises ConfigError, MorgueError."""
     client = _connected(place.on)
     cluster = _Cluster(client, items, place, on_begin)
     try:
         cluster.check()
+        if nearness:
+            cluster.items = iter(cluster.near(list(items), nearness))
         yield from cluster.results()
     finally:
         cluster.end()
@@ -101,6 +103,16 @@ class _Cluster:
         wrong = {worker: version for worker, version in found.items() if version != __version__}
         if wrong:
             raise different_versions(wrong)
+
+    def near(self, items: list[WorkItem], nearness: str) -> list[WorkItem]:
+        """Return the items with the workers that are nearest to each, as the workers say."""
+        answers = self._on_all(dask_tasks.nearness_here, nearness, [item.argument for item in items])
+        told = {worker: answer for worker, answer in answers.items() if isinstance(answer, list)}
+        found: list[WorkItem] = []
+        for item, *numbers in zip(items, *told.values(), strict=True):
+            near = tuple(worker for worker, number in zip(told, numbers, strict=True) if number == max(numbers))
+            found.append(replace(item, near=near if len(near) < len(told) else ()))
+        return found
 
     def _on_all(self, function: Any, *arguments: Any) -> dict[str, Any]:
         """Call a function on every worker and return the answers, or what was raised there."""
@@ -156,13 +168,15 @@ class _Cluster:
     def _submit(self, item: WorkItem, attempt: int, not_on: str = "") -> None:
         """Submit an item, elsewhere than on the worker `not_on` if there is another one."""
         key = f"morgue-{self.name}-{item.number}-{attempt}"
+        near = [worker for worker in item.near if worker != not_on]
         others = [worker for worker in self.client.nthreads() if worker != not_on] if not_on else None
         future = self.client.submit(
             dask_tasks.run_item, self.name, key, item.function, item.argument, item.seconds, __version__,
-            key=key, pure=False, workers=others or None,
+            key=key, pure=False, workers=near or others or None, allow_other_workers=bool(near),
         )  # fmt: skip
-        # Before it runs, it may wait for the one that runs there.
-        deadline = time.monotonic() + item.seconds * (1 + AHEAD) + self.place.lost_after_seconds
+        # Before it runs, it may wait for the one that runs there; if it can run nowhere else, for all of them.
+        before = len(self.submissions) if near else AHEAD
+        deadline = time.monotonic() + item.seconds * (1 + before) + self.place.lost_after_seconds
         self.submissions[key] = _Submission(item, attempt, future, deadline)
         future.add_done_callback(lambda _: self.done.put(key))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import crawler
 from crawler.work.dask_addresses import is_private
-from crawler.work.item_process import ItemFailed, ItemProcesses
+from crawler.work.item_process import ItemFailed, ItemProcesses, function_named
 
 _LOCK = threading.Lock()
 _MAPS: dict[str, ItemProcesses] = {}  # name of a map -> its items here, which may be several
@@ -17,6 +17,12 @@ _MAPS: dict[str, ItemProcesses] = {}  # name of a map -> its items here, which m
 def version_here() -> str:
     """Return the version of newsmorgue on this worker."""
     return crawler.__version__
+
+
+def nearness_here(function: str, arguments: list[Any]) -> list[int]:
+    """Return how near to this worker each item is, as the function says by its argument: more is nearer."""
+    numbers: list[int] = function_named(function)(arguments)
+    return numbers
 
 
 def run_item(map_name: str, key: str, function: str, argument: Any, seconds: float, version: str) -> dict[str, Any]:

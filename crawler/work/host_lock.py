@@ -62,9 +62,9 @@ class FileHostTurns:
         try:
             while not _locked(file):
                 _wait(host, POLL_SECONDS, until)
-            if (pause := _last_request(file) + delay - time.monotonic()) > 0:
-                # After a restart of the machine its clock begins again: no wait is longer than the delay.
-                _wait(host, min(pause, delay), until)
+            # After a restart of the machine its clock begins again: no wait is longer than the delay.
+            if (pause := min(delay, _last_request(file) + delay - time.monotonic())) > 0:
+                _wait(host, pause, until)
             _note_request(file, path)
             try:
                 yield

@@ -26,20 +26,22 @@ def map_items(
     *,
     seconds: float | SecondsOfItem = math.inf,
     on_begin: OnBegin | None = None,
+    nearness: str = "",
 ) -> Generator[WorkResult, None, None]:
     """Yield the result of `function` ("package.module:function") for each argument, in the order in which they end.
 
     Arguments are taken as there is room for them. `seconds`: wall seconds an item may take, or how to tell it from its
-    argument. `on_begin`: called when a worker of a cluster begins an item. If the caller closes the iterator or is
-    interrupted, running items are told to end. Raises ConfigError for a place that is refused, MorgueError if the
-    scheduler is gone.
+    argument. `on_begin`: called when a worker of a cluster begins an item. `nearness`: name of a function that each
+    worker of a cluster is asked once, with all arguments; it returns a number for each, and the workers with the
+    highest number get the item, as long as they live. If the caller closes the iterator or is interrupted, running
+    items are told to end. Raises ConfigError for a place that is refused, MorgueError if the scheduler is gone.
     """
     check_place(place)
     items = items_of(function, arguments, place, seconds)
     if place.on:
         from crawler.work.dask_backend import run_on_dask  # without it, nothing of Dask is imported
 
-        results = run_on_dask(items, place, on_begin)
+        results = run_on_dask(items, place, on_begin, nearness)
     else:
         results = run_in_processes(items, place)
     with closing(results):

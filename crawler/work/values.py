@@ -24,6 +24,7 @@ class WorkItem:
     function: str  # "package.module:function"
     argument: Any  # JSON-able
     seconds: float = math.inf  # wall seconds it may take at once; longer means that it hangs
+    near: tuple[str, ...] = ()  # addresses of the workers of a cluster that are to have it; none: any
 
 
 @dataclass(frozen=True, slots=True)

@@ -365,7 +365,8 @@ def _watched(store: ObjectStore, found: SeenLease) -> SeenLease | None:
     for is_second in (False, True):
         first_seen, record = elapsed(), found.record  # after the answer: the holder counts from before it
         over = first_seen + record.seconds * (1 + MARGIN)
-        logger.info("waits whether the holder renews the lease: %(holder)s", {"holder": record})
+        about = {"seconds": over - elapsed(), "host": record.host, "shard": record.shard}
+        notices.warning("waits %(seconds).0f s to see whether %(host)s renews the lease of shard %(shard)d", about)
         while (left := over - elapsed()) > 0:
             time.sleep(min(left, record.seconds / LOOKS))
             try:

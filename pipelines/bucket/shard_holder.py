@@ -45,6 +45,21 @@ class HolderNote:
     place: str = ""  # host and folder, so that a copied folder is no proof
 
 
+def holder_note(folder: Path) -> HolderNote:
+    """Return what lease.json in the folder of a shard says. One that says nothing, or is not there, proves nothing."""
+    path = folder / HOLDER_NAME
+    with os_errors(str(path)):
+        try:
+            data = safe_open.read_bytes(path, MAX_NOTE_BYTES)
+        except FileNotFoundError:
+            return HolderNote()
+    try:
+        note = HolderNote(**json.loads(data))
+        return note if type(note.token) is int else HolderNote()
+    except (ValueError, TypeError, RecursionError):
+        return HolderNote()  # a shard that others have changed is then not written
+
+
 @dataclass
 class ShardHolder:
     """Hold a shard between `take` and `release`. One process has one, under the lock of the folder."""
@@ -65,7 +80,7 @@ class ShardHolder:
 
         Raises ArchiveLocked if another process has it, OutdatedCopy, BucketFailing and other MorgueErrors.
         """
-        note, place = self._note(), self._place()
+        note, place = holder_note(self.folder), self._place()
         dead = note.owner if note.place == place else FREE
         lease = take_lease(self.store, self.fleet, self.shard, seconds=self.seconds, patience=self.patience, dead=dead)
         try:
@@ -130,19 +145,6 @@ class ShardHolder:
         with os_errors(str(self.folder)):
             status = os.stat(self.folder)
         return f"{socket.gethostname()} {status.st_dev} {status.st_ino}"
-
-    def _note(self) -> HolderNote:
-        path = self.folder / HOLDER_NAME
-        with os_errors(str(path)):
-            try:
-                data = safe_open.read_bytes(path, MAX_NOTE_BYTES)
-            except FileNotFoundError:
-                return HolderNote()
-        try:
-            note = HolderNote(**json.loads(data))
-            return note if type(note.token) is int else HolderNote()
-        except (ValueError, TypeError, RecursionError):
-            return HolderNote()  # proves nothing: a shard that others have changed is then not written
 
     def _write(self, note: HolderNote) -> None:
         path = self.folder / HOLDER_NAME

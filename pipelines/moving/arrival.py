@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +16,6 @@ from pipelines.database.columns import CAPTURE_COLUMNS
 from pipelines.database.connection import connect, has_newest_schema
 from pipelines.moving import belongings, rows
 from pipelines.moving.records import ExchangeReader, RawRecord
-from pipelines.warc.reader import raw_member
 from pipelines.warc.storage import WarcStorage
 
 OnProgress = Callable[[str, int, int], object]  # step, done, of how many
@@ -88,12 +87,11 @@ class Arrival:
     def _copy_captures(self, db: sqlite3.Connection, on_progress: OnProgress) -> None:
         """Copy records and rows of the captures that are not here yet."""
         (total,) = db.execute(f"SELECT count(*) FROM ({TO_COPY})").fetchone()
-        reader, own = ExchangeReader(self._storage), ExchangeReader(self._writer.storage)
         names = [name for name in CAPTURE_COLUMNS if name not in ("file", "offset")]
         insert = f"""INSERT INTO main.captures (id, crawl_id, source_id, file, offset, {", ".join(names)})
                      SELECT id, crawl_id, iif(source_id IN temp.moving_sources, source_id, NULL), ?2, ?3,
                             {", ".join(names)} FROM old.captures WHERE id = ?1"""
-        try:
+        with closing(ExchangeReader(self._storage)) as reader, closing(ExchangeReader(self._writer.storage)) as own:
             for done, row in enumerate(db.execute(TO_COPY).fetchall(), 1):
                 number, file, offset, record_id, kind, end = row
                 records = reader.exchange(file, offset, (1 << 62) if end is None else end, record_id)
@@ -110,9 +108,6 @@ class Arrival:
                 db.execute(insert, (number, *place))
                 if done % BATCH_CAPTURES == 0:
                     on_progress("copying records", done, total)
-        finally:
-            reader.close()
-            own.close()
         db.execute(
             """UPDATE main.captures SET source_id = o.source_id FROM old.captures o
                 WHERE o.id = captures.id AND captures.source_id IS NULL AND o.source_id IN temp.moving_sources"""
@@ -144,13 +139,14 @@ class Arrival:
                      FROM temp.moving_captures v JOIN old.captures o ON o.id = v.id JOIN main.captures m ON m.id = v.id
                     ORDER BY o.file, o.offset"""
         places = db.execute(query).fetchall()
-        for done, place in enumerate(places, 1):
-            if raw_member(self._storage, *place[:3]) != raw_member(self._writer.storage, *place[3:]):
-                cause = f"is not the record at byte {place[1]} of {place[0]}, of which it is a copy"
-                raise ArchiveDamaged(
-                    f"{place[3]} at byte {place[4]}", cause, "nothing was taken out of the first archive"
-                )
-            if done % BATCH_CAPTURES == 0:
-                on_progress("comparing records", done, len(places))
+        with closing(ExchangeReader(self._storage)) as old, closing(ExchangeReader(self._writer.storage)) as new:
+            for done, place in enumerate(places, 1):
+                if not (data := old.raw(*place[:3])) or data != new.raw(*place[3:]):
+                    cause = f"is not the record at byte {place[1]} of {place[0]}, of which it is a copy"
+                    raise ArchiveDamaged(
+                        f"{place[3]} at byte {place[4]}", cause, "nothing was taken out of the first archive"
+                    )
+                if done % BATCH_CAPTURES == 0:
+                    on_progress("comparing records", done, len(places))
         (wanted,) = db.execute("SELECT count(*) FROM temp.moving_captures").fetchone()
         assert len(places) == wanted, "captures without a row"

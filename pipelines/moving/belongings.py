@@ -103,6 +103,6 @@ def select(db: sqlite3.Connection, of: str, belongs: Belongs, *, rest: bool = Fa
 
 
 def forget(db: sqlite3.Connection) -> None:
-    """Drop the temporary tables."""
-    for name, _, _ in SELECTIONS:
+    """Drop the temporary tables, with that of the captures that left."""
+    for name in (*(name for name, _, _ in SELECTIONS), "moving_away"):
         db.execute(f"DROP TABLE IF EXISTS temp.{name}")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
@@ -62,7 +63,6 @@ class Departure:
         with writer.at_rest(everything=True):
             pass
         belongings.forget(writer.db)
-        writer.db.execute("DROP TABLE temp.moving_away")
         return count
 
     def _select(self, belongs: belongings.Belongs) -> None:
@@ -97,11 +97,10 @@ class Departure:
 
     def _spans(self, db: sqlite3.Connection, file: str) -> Iterable[MemberSpan]:
         """Yield what replaces the exchanges of a file that go, but for those that an earlier run replaced."""
-        reader = ExchangeReader(self._writer.storage)
         query = """SELECT offset, record_id, url, id IN temp.moving_away,
                           lead(offset, 1, 1 << 62) OVER (ORDER BY offset)
                      FROM captures WHERE file = ? ORDER BY offset"""
-        try:
+        with closing(ExchangeReader(self._writer.storage)) as reader:
             for offset, record_id, url, goes, end in db.execute(query, (file,)).fetchall():
                 if not goes or reader.is_note(file, offset):
                     continue
@@ -111,8 +110,6 @@ class Departure:
                     raise ArchiveDamaged(f"{file} at byte {offset}", "its records are no neighbours", CURE)
                 names = [one.record_id for one in records]
                 yield MemberSpan(offset, length, moved_member(url, names, self._time, length))
-        finally:
-            reader.close()
 
     def _delete(self) -> int:
         db = self._writer.db

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
-from pipelines.core.errors import ArchiveDamaged
+from pipelines.core.errors import ArchiveDamaged, os_errors
 from pipelines.warc.reader import RecordDamage, StoredRecord, first_warcinfo_id, members, walk
 from pipelines.warc.record import WarcFields, is_capture, warcinfo_offset
 from pipelines.warc.storage import WarcStorage
@@ -51,6 +51,13 @@ class ExchangeReader:
         if not found:
             raise ArchiveDamaged(f"{file} at byte {offset}", f"the record {record_id} is not there", CURE)
         return found
+
+    def raw(self, file: str, offset: int, length: int) -> bytes:
+        """Return bytes of a file as they are; fewer if it ends before."""
+        stream = self._open(file)
+        with os_errors(self.storage.location(file)):
+            stream.seek(offset)
+            return stream.read(length)
 
     def is_note(self, file: str, offset: int) -> bool:
         """Return True if the record at an offset is a note that an exchange is elsewhere now."""

@@ -78,14 +78,15 @@ def copy_first(db: sqlite3.Connection) -> None:
 def copy_rows(db: sqlite3.Connection) -> None:
     """Copy the rows that `belongings.select` selected in the attached database `old`; captures are there already.
 
-    Rows that an earlier run copied are replaced. Commits nothing.
+    Rows that an earlier run copied are replaced. Parts that are here stay, as pages of other sites may have them:
+    only their source comes. Commits nothing.
     """
     for table in reversed(TABLES):
         if not table.is_shared and table.name not in KEYED_BY_ADDRESS:
-            key = _key_of(db, table.name)
+            key, but = _key_of(db, table.name), "AND kind != 'part'" if table.name == "frontier" else ""
             db.execute(
                 f"""DELETE FROM main.{table.name} WHERE ({key}) IN (
-                        SELECT {key} FROM old.{table.name} WHERE {table.which})"""
+                        SELECT {key} FROM old.{table.name} WHERE {table.which} {but})"""
             )
     _give_way(db)
     for table in TABLES:
@@ -93,6 +94,11 @@ def copy_rows(db: sqlite3.Connection) -> None:
             _copy_articles(db, table)
         elif table.name not in ("captures", *FIRST):
             _copy(db, table)
+    db.execute(
+        """UPDATE main.frontier SET source_id = o.source_id FROM old.frontier o
+            WHERE o.id = frontier.id AND frontier.kind = 'part' AND frontier.source_id IS NULL
+              AND o.id IN temp.moving_frontier"""
+    )
     _link_parts(db)
 
 

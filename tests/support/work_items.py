@@ -30,6 +30,16 @@ def once_alone(about: dict[str, Any]) -> int:
     return os.getpid()
 
 
+def parent_of(_sign: int) -> int:
+    """Return the id of the process that gave this one the item: the Dask worker."""
+    return os.getppid()
+
+
+def by_process_id(signs: list[int]) -> list[int]:
+    """Return how near items are to this worker: those of sign 1 to the highest process id, of -1 to the lowest."""
+    return [sign * os.getpid() for sign in signs]
+
+
 def tidy(folder: str) -> None:
     """Hang, and note that the end was clean."""
     try:

@@ -50,7 +50,13 @@ def status_of(fleet: Path, shard: int) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-def test_crawl_waits_while_the_bucket_is_silent_for_longer_than_the_lease(tmp_path: Path, object_server: ObjectServer):
+@pytest.mark.parametrize(
+    ("patience", "is_told", "code"),
+    [(60, False, 0), pytest.param(60, True, 130, marks=pytest.mark.exhaustive), (3, False, 11)],
+)
+def test_crawl_waits_while_the_bucket_is_silent_for_longer_than_the_lease(
+    tmp_path: Path, object_server: ObjectServer, patience: int, is_told: bool, code: int
+):
     """It says so once and asks nothing; then it goes on, or ends when it is told to, or when its patience is over."""
     relay = Relay(object_server.endpoint)
     store = ObjectStore(bucket_address(f"s3://morgue-tests/{uuid.uuid4()}", object_server.endpoint))
@@ -60,30 +66,29 @@ def test_crawl_waits_while_the_bucket_is_silent_for_longer_than_the_lease(tmp_pa
         paper.watch(tmp_path / "one")
         log, asked = tmp_path / "log", paper.asked
         words = ("-C", tmp_path / "one", "--shard", "0", "crawl", *settings(str(store.address), relay.endpoint))
-        for patience, is_told, code in ((60, False, 0), (60, True, 130), (3, False, 11)):
-            log.write_text("")
-            asked.clear()
-            own = (f"storage.patience={patience}", "storage.lease=3", "crawl.delay=1.5", "crawl.jitter=0")
-            crawl = start(*words, *(word for one in own for word in ("-s", one)), "--log", log, "--again", "paper")
-            wait_until(lambda: any("story-number" in path for path in asked), seconds=60)
-            relay.is_passing.clear()
-            wait_until(lambda: "fetching waits: " in log.read_text())
-            time.sleep(0.2)  # an answer under way
-            waited = len(asked)
-            time.sleep(1)
-            assert len(asked) == waited
-            assert sum("story-number" in path for path in asked) < STORIES
-            if is_told:
-                crawl.terminate()
-            if code == 0:
-                relay.is_passing.set()
-            output = crawl.communicate(timeout=60)
+        log.write_text("")
+        own = (f"storage.patience={patience}", "storage.lease=3", "crawl.delay=1.5", "crawl.jitter=0")
+        crawl = start(*words, *(word for one in own for word in ("-s", one)), "--log", log, "--again", "paper")
+        wait_until(lambda: any("story-number" in path for path in asked), seconds=60)
+        relay.is_passing.clear()
+        wait_until(lambda: "fetching waits: " in log.read_text())
+        time.sleep(0.2)  # an answer under way
+        waited = len(asked)
+        time.sleep(1)
+        assert len(asked) == waited
+        assert sum("story-number" in path for path in asked) < STORIES
+        if is_told:
+            crawl.terminate()
+        if code == 0:
             relay.is_passing.set()
-            assert crawl.returncode == code, (output, log.read_text())
-            assert log.read_text().count("fetching waits: ") == output[1].count("fetching waits: ") == 1
-            assert (len(asked) > waited) == (log.read_text().count("fetching goes on: ") == 1) == (code == 0)
-            assert max(Counter(asked).values()) == 1
-        assert "leases/000.json: was not renewed for 3 s, and" in output[1]
+        output = crawl.communicate(timeout=60)
+        relay.is_passing.set()
+        assert crawl.returncode == code, (output, log.read_text())
+        assert log.read_text().count("fetching waits: ") == output[1].count("fetching waits: ") == 1
+        assert (len(asked) > waited) == (log.read_text().count("fetching goes on: ") == 1) == (code == 0)
+        assert max(Counter(asked).values()) == 1
+        if code == 11:
+            assert "leases/000.json: was not renewed for 3 s, and" in output[1]
         assert morgue(*words[:4], "verify").returncode == 0
     relay.close()
 

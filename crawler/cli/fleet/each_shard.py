@@ -46,6 +46,7 @@ from pipelines.fleet.layout import FleetFolder
 READ_BYTES = 1 << 16
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 RUN_SHARD = "crawler.cli.fleet.shard_item:run_shard"  # what a Dask worker runs
+COPY_OF_SHARD = "crawler.cli.fleet.shard_item:copies_of_shards"  # by which the workers with the newest copy have it
 GRAVE = (DiskFull, NotWritable, DiskFailing, ArchiveDamaged)  # their exit codes count, whatever other shards say
 SAID_AT_END = (NotFound.exit_code, ConfigError.exit_code)
 Run = Callable[[], int]  # runs the command again, for the shard that MORGUE_SHARD names; returns its exit code
@@ -178,7 +179,10 @@ def _on_cluster(
     def on_begin(item: WorkItem, where: str) -> None:
         progress.began(item.argument["shard"], where)
 
-    for result in map_items(RUN_SHARD, arguments, WorkPlace(on=place.on), seconds=seconds, on_begin=on_begin):
+    results = map_items(
+        RUN_SHARD, arguments, WorkPlace(on=place.on), seconds=seconds, on_begin=on_begin, nearness=COPY_OF_SHARD
+    )
+    for result in results:
         number = result.item.argument["shard"]
         if result.failure is not None:
             text = f"morgue: the command did not come to its end: {result.failure}\n".encode()

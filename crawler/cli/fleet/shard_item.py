@@ -16,7 +16,9 @@ from typing import Any
 from crawler.cli.common_options import SHARD_VARIABLE
 from crawler.cli.fleet.work_options import OPTIONS
 from crawler.engine.shared_hosts import SCHEDULER_VARIABLE
-from pipelines.core.errors import ArchiveLocked, ConfigError
+from pipelines.bucket.shard_holder import holder_note
+from pipelines.core.archive_layout import DATABASE_NAME
+from pipelines.core.errors import ArchiveLocked, ConfigError, MorgueError
 from pipelines.core.worker_pool import signal_with_parent
 from pipelines.fleet.layout import fleet_at
 
@@ -46,7 +48,7 @@ def run_shard(argument: dict[str, Any]) -> dict[str, Any]:
     The fleet is the one in the folder that MORGUE_ARCHIVE names on this worker, else the one at the path that it has
     where the command was typed. Raises ConfigError if it is not there, or is another fleet.
     """
-    folder = Path(os.environ.get(FOLDER_VARIABLE) or argument["path"])
+    folder = _folder(argument)
     fleet = fleet_at(folder)
     if fleet is None or fleet.id != argument["fleet"]:
         cause = "is no fleet" if fleet is None else f"is another fleet ({fleet.id})"
@@ -62,6 +64,29 @@ def run_shard(argument: dict[str, Any]) -> dict[str, Any]:
         if done["code"] != ArchiveLocked.exit_code or time.monotonic() > until:
             return done
         time.sleep(RETRY_SECONDS)
+
+
+def copies_of_shards(arguments: list[dict[str, Any]]) -> list[int]:
+    """Return how new the copies of shards on this worker are: the token of the lease under which each was written.
+
+    0: written without a bucket; -1: there is none. A shard is to be worked on where its newest copy lies.
+    """
+    return [_copy_of_shard(_folder(one), one["fleet"], one["shard"]) for one in arguments]
+
+
+def _copy_of_shard(folder: Path, fleet_id: str, number: int) -> int:
+    try:
+        fleet = fleet_at(folder)
+        if fleet is None or fleet.id != fleet_id:
+            return -1
+        shard = fleet.shard_path(number)
+        return holder_note(shard).token if (shard / DATABASE_NAME).exists() else -1
+    except (MorgueError, OSError):
+        return -1
+
+
+def _folder(argument: dict[str, Any]) -> Path:
+    return Path(os.environ.get(FOLDER_VARIABLE) or argument["path"])
 
 
 def _run(words: Sequence[str], variables: Mapping[str, object]) -> dict[str, Any]:

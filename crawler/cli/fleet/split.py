@@ -145,7 +145,7 @@ def make_shard_of(
 ) -> None:
     """Make one shard from the beginning: what a killed run left of it is deleted. Raises MorgueError."""
     from crawler.config.capture_settings import StorageSettings
-    from crawler.engine.open_archive import open_archive_writer
+    from crawler.engine.open_archive import writing
     from pipelines.database.schema.numbers import make_shard, raise_floors
     from pipelines.moving.arrival import Arrival
     from pipelines.moving.wholeness import highest_of
@@ -161,22 +161,17 @@ def make_shard_of(
         return fleet.owner_of_url(url, name) == number
 
     def report(step: str, done: int, total: int) -> None:
-        steps(f"shard {number}: {step}", done, total)
+        steps(f"shard {number} of 0-{fleet.shards - 1}: {step}", done, total)
 
     here = replace(
         config, folder=ArchiveFolder(path), storage=StorageSettings()
     )  # the bucket has other archives' files
-    archive_writer = open_archive_writer(here)
-    try:
+    with writing(here) as archive_writer:
         archive_writer.call(make_shard, archive_writer.db, fleet.id, number, fleet.shards)
         for origin in map(ArchiveFolder, origins):
+            archive_writer.call(raise_floors, archive_writer.db, highest_of(origin.database, number))
             arrival = Arrival(archive_writer, origin.database, warc_storage(origin.path))
             arrival.bring(belongs, report, rest=number == 0)
-            archive_writer.call(raise_floors, archive_writer.db, highest_of(origin.database, number))
-    finally:
-        archive_writer.close(everything=True)
-    if archive_writer.failed is not None:
-        raise archive_writer.failed
 
 
 def finish(config: Config, fleet: FleetFolder, plan: MovingPlan) -> None:

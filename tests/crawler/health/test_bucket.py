@@ -40,6 +40,6 @@ WELL = BucketLook(Spool(1, 1000), LEASE, {}, NOW - timedelta(hours=20), 5)
         (BucketLook(Spool(), error=BucketFailing("s3://b/x", "no answer", "wait")), "bucket: s3://b/x: no answer"),
     ],
 )
-def test_what_waits_is_old_or_abandoned_is_said(look: BucketLook, told: str):
+def test_spool_snapshot_and_lease_that_are_old_are_said(look: BucketLook, told: str):
     """A short wait, an unchanged database and a lease that is renewed are no reasons."""
     assert "".join(f"{one.kind}: {one.evidence}" for one in judged(look, 6, DAY, NOW)) == told

@@ -107,7 +107,7 @@ def test_host_name_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
     async def rebinding(host: str, port: int) -> list[str]:
         return next(answers)
 
-    async def refuse(address: str, port: int) -> None:
+    async def refuse(address: str, port: int, source: str | None) -> None:
         opened.append(address)
         raise ConnectionRefusedError(111, "refused")
 
@@ -125,7 +125,7 @@ def test_private_addresses_of_a_public_name_are_skipped(monkeypatch: pytest.Monk
     async def mixed(host: str, port: int) -> list[str]:
         return ["10.0.0.1", "93.184.215.14", "::1", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"]
 
-    async def refuse(address: str, port: int) -> None:
+    async def refuse(address: str, port: int, source: str | None) -> None:
         opened.append(address)
         raise ConnectionRefusedError(111, "refused")
 
@@ -206,7 +206,7 @@ def test_name_that_means_private_address_is_not_asked_of_proxy(
             raise socket.gaierror(socket.EAI_NONAME, "not known")
         return answers[host]
 
-    async def refuse(address: str, port: int) -> None:
+    async def refuse(address: str, port: int, source: str | None) -> None:
         opened.append(address)
         raise ConnectionRefusedError(111, "refused")
 

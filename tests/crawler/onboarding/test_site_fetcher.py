@@ -44,7 +44,8 @@ async def fetched_bytes(url: str, budget: BodyBudget) -> tuple[int, int]:
         delay=0,
         max_delay=0,
     )
-    config: Any = SimpleNamespace(crawl=crawl, user_agent="test", operator=SimpleNamespace(contact=""))
+    operator = SimpleNamespace(contact="")
+    config: Any = SimpleNamespace(crawl=crawl, user_agent="test", operator=operator, source_addresses=())
     context: Any = SimpleNamespace(
         backpressure=SimpleNamespace(bodies=budget),
         record=record,

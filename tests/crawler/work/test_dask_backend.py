@@ -50,6 +50,18 @@ def test_item_of_a_killed_worker_runs_elsewhere(cluster: DaskCluster, tmp_path: 
     assert attempts == [1, 1, 2]
 
 
+def test_item_runs_on_the_worker_that_is_nearest_to_it(cluster: DaskCluster):
+    """Also if another one is idle: its folder has not what the item is about."""
+    signs = [1, 1, -1, 1, 1]
+    results = map_items(
+        "tests.support.work_items:parent_of", signs, WorkPlace(on=cluster.address),
+        nearness="tests.support.work_items:by_process_id",
+    )  # fmt: skip
+    found = {one.item.number: one.value for one in results}
+    assert {found[number] for number in (0, 1, 3, 4)} == {max(found.values())}
+    assert found[2] < found[0]
+
+
 def test_hung_item_is_ended_on_its_worker(cluster: DaskCluster, tmp_path: Path):
     """The worker goes on with the next attempt."""
     hang = {"folder": str(tmp_path), "name": "hang", "how": "hang"}

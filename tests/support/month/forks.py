@@ -93,7 +93,7 @@ class ForkedCommand:
         crawler.engine.crawl.extraction_workers = lambda _config: OwnProcess()  # type: ignore[assignment,return-value]
         open_connection = crawler.http.connection.HttpConnection.open
 
-        async def open_here(_address: str, _port: int) -> Any:
+        async def open_here(_address: str, _port: int, _source: str | None = None) -> Any:
             return await open_connection("127.0.0.1", self.port)
 
         crawler.http.connection.HttpConnection.open = staticmethod(open_here)  # type: ignore[method-assign,assignment]
