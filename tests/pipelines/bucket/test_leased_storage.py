@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
+import shutil
 import uuid
 from pathlib import Path
 
@@ -138,11 +139,15 @@ def test_head_that_was_put_back_gets_the_files_again_that_the_newest_copy_shippe
 
 
 def test_file_that_the_next_holder_goes_on_with_is_not_missing_elsewhere(tmp_path: Path, store: ObjectStore):
-    """Another machine that looks at the bucket must not say that what is being written is lost."""
+    """Another machine that looks at the bucket must not say that what is being written is lost.
+
+    And a copy of the folder is outdated, although nothing was shipped since: both would go on with the same file.
+    """
     first = storage_in(tmp_path / "a", store)
     first.prepare()
     write_file(first, "x.warc.gz")
     first.end()
+    shutil.copytree(tmp_path / "a", tmp_path / "b")
     again = storage_in(tmp_path / "a", store)
     again.prepare()
     assert [*read_head(store, FLEET, SHARD).missing()] == ["x.warc.gz"]
@@ -151,3 +156,5 @@ def test_file_that_the_next_holder_goes_on_with_is_not_missing_elsewhere(tmp_pat
     os.close(file)
     assert not read_head(store, FLEET, SHARD).missing()
     again.end()
+    with pytest.raises(OutdatedCopy, match="has changed since .token 2"):
+        storage_in(tmp_path / "b", store).prepare()
