@@ -1,12 +1,12 @@
 """Import captures that readings name: only their records are read, by range, wherever the WARC file lies.
 
-A capture comes with the request beside it and with the warcinfo record at the beginning of its file, as from the whole
-file. If another record lies in its place, it is reported and not imported.
+A capture comes with the request beside it and with the warcinfo record that it names, as from the whole file. If
+another record lies in its place, it is reported and not imported.
 """
 
 from __future__ import annotations
 
-import io
+import os
 import re
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -14,16 +14,18 @@ from contextlib import contextmanager
 from typing import BinaryIO, NamedTuple, cast
 
 from crawler.lake.excerpt import Excerpt, FileRanges
+from crawler.lake.first_record import first_record
 from crawler.lake.places import opened, opened_ranges
+from crawler.lake.warcinfo_records import WarcinfoRecords
 from pipelines.bucket.ranges import Range
 from pipelines.importing.adopt import FileVersion, record_id_of
 from pipelines.importing.containers import OnZipDamage, RecordStream, UnreadCompression, printable, streams_in
-from pipelines.importing.foreign_records import DERIVED_ID_NAMESPACE, MAX_BLOCK_BYTES, ForeignRecord, read_records
+from pipelines.importing.foreign_records import DERIVED_ID_NAMESPACE, MAX_BLOCK_BYTES, ForeignRecord
 from pipelines.importing.grouping import is_request_of
-from pipelines.importing.unpacking import GZIP_MAGIC, ZSTD_MAGIC, ContainerDamage, UnpackedStream
+from pipelines.importing.unpacking import GZIP_MAGIC, ZSTD_MAGIC
 from pipelines.importing.wacz_package import PackageCheck
 
-BESIDE_BYTES = 4096  # looked at before and after a response: requests and warcinfo records are small
+BESIDE_BYTES = 4096  # looked at before and after a response: requests are small
 MAX_STARTS = 16  # places before a response at which its request may begin
 RECORD_START = re.compile(rb"WARC/\d\.\d\r?\n|" + re.escape(GZIP_MAGIC) + b"|" + re.escape(ZSTD_MAGIC))
 IMPORT_WHOLE = "import the file itself: morgue import"
@@ -35,13 +37,6 @@ class ChosenRecord(NamedTuple):
     offset: int
     length: int | None  # stored bytes; None: not known
     record_id: str
-
-
-class FoundRecord(NamedTuple):
-    """Hold a record in bytes that were read."""
-
-    record: ForeignRecord
-    end: int  # index of the first byte after it
 
 
 class ChosenFile:
@@ -86,20 +81,26 @@ class ChosenFile:
             with opened_ranges(self._address) as ranges:
                 yield ranges
             return
+        with self._stream() as stream:
+            yield FileRanges(stream.seek(0, os.SEEK_END), stream) if stream is not None and stream.seekable() else None
+
+    @contextmanager
+    def _stream(self) -> Iterator[BinaryIO | None]:
+        """Open the WARC file, wherever it is; None: the WACZ has none of this name."""
         with opened(self._address) as file:
-            for part in streams_in(file, self.name, lambda *_: None):
-                if part.member == self._member:
-                    yield FileRanges(part.size, part.stream) if part.stream.seekable() else None
-                    return
-            yield None
+            if self._member:
+                parts = streams_in(file, self.name, lambda *_: None)
+                yield next((part.stream for part in parts if part.member == self._member), None)
+            else:
+                yield file
 
     def _pieces(self, ranges: FileRanges, on_damage: Callable[[int, str], object]) -> Iterator[tuple[int, bytes]]:
         end = 0  # of what was taken
-        if self._records[0].offset > 0:
-            _, start = next(ranges.pieces([(0, min(2 * BESIDE_BYTES, self._records[0].offset))]))
-            if (first := first_record(start)) is not None and first.record.fields.get("WARC-Type") == "warcinfo":
-                end = first.end
-                yield 0, start[:end]
+        infos = WarcinfoRecords(ranges, self._stream, self._records[-1].offset)
+        if infos.first is not None:
+            end = len(infos.first[1])
+            yield infos.first
+        info_id = infos.first_id  # of the warcinfo record that was taken last
         usable = [one for one in self._records if self._is_usable(one, ranges.size, on_damage)]
         windows = ranges.pieces(window_of(one) for one in usable)
         for chosen, (start_of_window, window) in zip(usable, windows, strict=True):
@@ -112,6 +113,10 @@ class ChosenFile:
             if record_id_of(found.record) != chosen.record_id:
                 on_damage(chosen.offset, "another record is here than the readings say: read the lake again")
                 continue
+            name, info = infos.named_by(found.record)
+            if info is not None and name != info_id:
+                info_id = name
+                yield info
             before = request_before(window[max(0, end - start_of_window) : at], found.record)
             after = request_after(there, found.record)
             yield chosen.offset - len(before), before + here + after
@@ -131,24 +136,6 @@ def window_of(chosen: ChosenRecord) -> Range:
     """Return the range of a record and of what may belong to it."""
     start = max(0, chosen.offset - BESIDE_BYTES)
     return start, chosen.offset - start + (chosen.length or 0) + BESIDE_BYTES
-
-
-def first_record(data: bytes) -> FoundRecord | None:
-    """Return the record that begins with these bytes; None if there is none, or if it is not whole."""
-    found: ForeignRecord | None = None
-    ends: list[int] = []
-    try:
-        stream = UnpackedStream(io.BytesIO(data))
-        for record in read_records(stream, lambda _: True, lambda damage: ends.append(damage.offset)):
-            if found is not None:
-                ends.append(record.offset)
-            if ends:
-                break
-            found = record
-    except ContainerDamage:
-        return None
-    is_here = found is not None and found.offset == 0 and not stream.in_one_piece
-    return FoundRecord(found, ends[0] if ends else len(data)) if is_here and found is not None else None
 
 
 def request_after(data: bytes, answer: ForeignRecord) -> bytes:

@@ -13,6 +13,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
+import crawler.lake.chosen_files as chosen_files_module
 import crawler.lake.read_file as read_file_module
 from crawler.config.archive_folder import ArchiveFolder
 from crawler.config.models import load
@@ -24,8 +25,10 @@ from pipelines.bucket.address import bucket_address
 from pipelines.bucket.object_store import ObjectStore
 from pipelines.core.errors import ConfigError
 from pipelines.importing.adopt import ImportFilter
+from pipelines.importing.flaws import MISSING
 from pipelines.importing.job import ImportReport
 from pipelines.warc.reader import walk
+from pipelines.warc.record import later_warcinfo_id
 from pipelines.warc.storage import WarcStorage
 from tests.support import foreign
 from tests.support.command import morgue
@@ -157,6 +160,53 @@ def test_record_that_is_not_where_the_readings_say_is_named(lake: Path, tmp_path
     mine.write_bytes(b"PAR1" * 9)
     with pytest.raises(ConfigError, match="no Parquet file"):
         chosen_files([str(mine)], ImportFilter(), ())
+
+
+def runs(number: int, later_id: str) -> list[bytes]:
+    """Return the records of a file to which two programs, or two runs of one, wrote; the first of them ends it."""
+    first = foreign.an_id(f"run {number}")
+    info = foreign.warcinfo(f"run {number}").replace(b"theirs/1.0", b"theirs/%d.0" % number)
+    later = info.replace(first.encode(), later_id.encode()).replace(b"theirs/", b"thairs/")
+    one, two = (foreign.response(number + at, WARC_Warcinfo_ID=name) for at, name in enumerate((first, later_id)))
+    return [info, one, foreign.record("metadata", "https://paper.example/", b"x" * 30_000), later, two]
+
+
+@pytest.mark.parametrize("suffix", [".warc.gz", ".warc", ".wacz"])
+def test_each_capture_brings_the_warcinfo_record_that_it_names(tmp_path: Path, archive: Path, suffix: str):
+    """Also if it is not the first one of the file, wherever it lies; the later capture alone brings only its own."""
+    lake, chosen = tmp_path / "lake", tmp_path / "chosen"
+    lake.mkdir()
+    shutil.copytree(archive, chosen)
+    pack = (lambda some: b"".join(some)) if suffix == ".warc" else foreign.gz
+    stored_before = len(pack(runs(10, later_warcinfo_id(foreign.an_id("run 10"), 0))[:3]))
+    own = pack(runs(10, later_warcinfo_id(foreign.an_id("run 10"), stored_before)))
+    theirs = pack(runs(20, foreign.an_id("another run")))
+    for name, data in (("own", own), ("theirs", theirs)):
+        (lake / f"{name}{suffix}").write_bytes(foreign.wacz({"a.warc.gz": data}) if suffix == ".wacz" else data)
+    bring(archive, *lake.iterdir())
+    readings = read(lake, tmp_path / "readings")
+    report = import_chosen(chosen, readings)
+    assert (report.articles["new"], dict(report.flaws)) == (4, {})
+    kept = {name: one for name, one in stored(archive).items() if one[1] != b"x" * 30_000}
+    assert len(kept) == 8
+    assert stored(chosen) == kept
+
+
+def test_whole_file_is_read_for_a_warcinfo_record_only_if_it_must_be(tmp_path: Path, archive: Path, monkeypatch):
+    """The id of one of our own crawls says where it is; one that is nowhere is looked for once, and marked."""
+    lake = tmp_path / "lake"
+    lake.mkdir()
+    place = len(foreign.gz(runs(10, later_warcinfo_id(foreign.an_id("run 10"), 0))[:3]))
+    (lake / "own.warc.gz").write_bytes(foreign.gz(runs(10, later_warcinfo_id(foreign.an_id("run 10"), place))))
+    lost = [foreign.response(at, WARC_Warcinfo_ID=foreign.an_id(f"lost {at}")) for at in (30, 31)]
+    (lake / "lost.warc.gz").write_bytes(foreign.gz([foreign.warcinfo(), *lost]))
+    readings = read(lake, tmp_path / "readings")
+    searched = []
+    real = chosen_files_module.opened
+    monkeypatch.setattr(chosen_files_module, "opened", lambda address: searched.append(address) or real(address))
+    report = import_chosen(archive, readings)
+    assert searched == [str(lake / "lost.warc.gz")]
+    assert dict(report.flaws) == {MISSING["WARC-Warcinfo-ID"]: 2}
 
 
 def test_chosen_captures_come_from_a_bucket(
