@@ -73,7 +73,7 @@ def _connected(address: str) -> Any:
             return distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (ValueError, TypeError, RuntimeError) as error:
         raise ConfigError(address, f"cannot be connected to ({error})", TLS_CURE) from error
-    except Exception as error:  # noqa: BLE001 a server of another kind may answer what Dask takes for anything
+    except Exception as error:  # a server of another kind may answer what Dask takes for anything
         raise MorgueError(address, f"no Dask scheduler answers ({type(error).__name__})", cure) from error
     raise MorgueError(address, f"no Dask scheduler answers, but a Dask {kind.lower()}", cure)
 
