@@ -103,6 +103,8 @@ def _listed(name: str, lines: IO[str]) -> Iterator[Path]:
 def _local(text: str, where: str) -> Path:
     if re.match(r"\w+://", text):
         cure = "download it first (curl -O URL), then import the file"
+        if text.startswith("s3://"):
+            cure = "--in-place reads it where it lies; then --from-readings imports the articles that you choose"
         raise ConfigError(where, f"{text[:MAX_SHOWN_URL_CHARS]!r} is a URL; only files on this machine are read", cure)
     return Path(text)
 

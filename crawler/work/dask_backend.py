@@ -7,6 +7,7 @@ is submitted anew elsewhere after a while; both may then end, and the first coun
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 import queue
@@ -65,13 +66,24 @@ def _connected(address: str) -> Any:
     distributed = load_extra("distributed", "fleet")
     for name in ("distributed", "distributed.client"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # what it tells of a lost scheduler, we tell
+    cure = f"start it: dask scheduler --host HOST; then dask worker {address} --nthreads 1 on each machine"
     try:
-        return distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
-    except (OSError, TimeoutError) as error:
-        cure = f"start it: dask scheduler --host HOST; then dask worker {address} --nthreads 1 on each machine"
-        raise MorgueError(address, f"no Dask scheduler answers ({type(error).__name__})", cure) from error
+        kind = asyncio.run(asyncio.wait_for(_kind_of_server(address), CONNECT_SECONDS))
+        if kind == "Scheduler":
+            return distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (ValueError, TypeError, RuntimeError) as error:
         raise ConfigError(address, f"cannot be connected to ({error})", TLS_CURE) from error
+    except Exception as error:  # a server of another kind may answer what Dask takes for anything
+        raise MorgueError(address, f"no Dask scheduler answers ({type(error).__name__})", cure) from error
+    raise MorgueError(address, f"no Dask scheduler answers, but a Dask {kind.lower()}", cure)
+
+
+async def _kind_of_server(address: str) -> str:
+    """Return what Dask calls the server at an address. A client would ask another kind of server for minutes."""
+    distributed = load_extra("distributed", "fleet")
+    arguments = distributed.Security().get_connection_args("client")
+    async with distributed.rpc(address, connection_args=arguments) as server:
+        return str((await server.identity())["type"])
 
 
 class _Cluster:

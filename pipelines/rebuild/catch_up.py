@@ -16,7 +16,7 @@ from typing import NoReturn
 from pipelines.archive import journal
 from pipelines.archive.crash_recovery import files_without_rows, must_be_of_archive
 from pipelines.core.archive_layout import RESTORED_SUFFIX, RESTORING_SUFFIX, side_files
-from pipelines.core.errors import ArchiveDamaged, MorgueError, os_errors
+from pipelines.core.errors import ArchiveDamaged, BucketFailing, MorgueError, os_errors
 from pipelines.core.items import Source
 from pipelines.core.safe_open import sync_folder
 from pipelines.core.worker_pool import WorkerPool
@@ -232,6 +232,8 @@ class CatchUp(Rebuild):
         for file, offset in places:
             try:
                 capture = capture_of(next(walk(self.warc, file, start=offset)), file)
+            except BucketFailing:
+                raise
             except (MorgueError, ValueError, StopIteration):  # its rows are left out, and it is named
                 continue
             if capture is not None:

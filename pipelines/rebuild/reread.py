@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from pipelines.archive.replay import replay
-from pipelines.core.errors import MorgueError
+from pipelines.core.errors import BucketFailing, MorgueError
 from pipelines.core.items import Article, Capture, NothingToRead, Page, Source
 from pipelines.core.timestamps import parse
 from pipelines.core.urls import fetchable
@@ -42,7 +42,7 @@ async def reread(
     """Read revisions again, on all workers, and yield each as it gets ready.
 
     `sources`: sources that have a file, by name; their rules apply. A page that cannot be read any more (a damaged
-    record, a page that breaks a limit) has the outcome NothingToRead.
+    record, a page that breaks a limit) has the outcome NothingToRead. Raises BucketFailing.
     """
     todo, running = iter(rows), set[asyncio.Task[RereadPage]]()
     try:
@@ -69,6 +69,8 @@ async def reread_one(
     """Read one page again."""
     try:
         page = stored_page(db, storage, row, sources)
+    except BucketFailing:
+        raise
     except MorgueError as error:
         return RereadPage(row, None, NothingToRead("record cannot be read", f"{error.subject}: {error.cause}"))
     try:

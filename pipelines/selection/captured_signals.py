@@ -13,7 +13,7 @@ from typing import Any
 
 from pipelines.archive.replay import replay
 from pipelines.archive.stored_response import MAX_PAGE_BYTES
-from pipelines.core.errors import MorgueError
+from pipelines.core.errors import BucketFailing, MorgueError
 from pipelines.core.media_types import HTML_TYPES, media_type
 from pipelines.database.connection import ask
 from pipelines.extraction.page.media import is_never_html, why_not_html
@@ -85,6 +85,8 @@ class CapturedSignals:
     def _read(self, row: Mapping[str, Any]) -> tuple[str, ...]:
         try:
             got = replay(self.db, self.warc, row, MAX_PAGE_BYTES)
+        except BucketFailing:
+            raise
         except MorgueError as error:
             if isinstance(error.__cause__, DecodedTooLarge):
                 raise UnknownSignals(TOO_LARGE_PAGE) from error

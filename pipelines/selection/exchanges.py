@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import BinaryIO, NamedTuple
 
-from pipelines.core.errors import ArchiveDamaged, MorgueError, os_errors
+from pipelines.core.errors import ArchiveDamaged, BucketFailing, MorgueError, os_errors
 from pipelines.database.connection import Row
 from pipelines.warc.reader import INFLATE_STEP_BYTES, TORN, WARCINFO_FIELDS
 from pipelines.warc.record import WarcFields, parse_fields, warcinfo_offset
@@ -139,11 +139,13 @@ def exchanges(storage: WarcStorage, captures: Iterable[Row], on_damage: OnDamage
     """Yield the exchanges of captures, which come as `CaptureSelection.captures` gives them: by file, by offset.
 
     Damage is passed to `on_damage` and costs only its own exchange. A missing file costs all of its exchanges; then
-    `on_damage` must consume its captures.
+    `on_damage` must consume its captures. Raises BucketFailing: the next file would fail, too.
     """
     for name, of_file in groupby(captures, key=lambda capture: str(capture["file"])):
         try:
             file = OpenWarcFile(storage, name)
+        except BucketFailing:
+            raise
         except MorgueError as error:
             on_damage(error, of_file)
             continue
@@ -161,6 +163,8 @@ def _exchanges_of_file(file: OpenWarcFile, captures: Iterable[Row], on_damage: O
             if main.fields.get("WARC-Record-ID") != capture["record_id"]:
                 where = f"{file.name} at byte {main.offset}"
                 raise ArchiveDamaged(where, "holds another record than the database says", "see `morgue verify`")
+        except BucketFailing:
+            raise
         except MorgueError as error:
             on_damage(error, [capture])
             continue
@@ -183,6 +187,8 @@ def _until_damage(heads: Iterator[RecordHead], on_damage: OnDamage, *, quiet: bo
     """Yield the records before the first damaged one. `quiet`: do not report it; it may still be being written."""
     try:
         yield from heads
+    except BucketFailing:
+        raise
     except MorgueError as error:
         if not quiet:
             on_damage(error, [])

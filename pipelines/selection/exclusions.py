@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from pipelines.core.errors import MorgueError, QueryError
+from pipelines.core.errors import BucketFailing, MorgueError, QueryError
 from pipelines.database.connection import Row
 from pipelines.selection.directives import (
     FIELDS_FOR_ALL_ROBOTS,
@@ -149,6 +149,8 @@ class ExclusionFilter:
                 return f"tdm-reservation in the {where}" if reserved else None
         try:
             return "tdmrep.json" if self._tdm_files.reserved(url, time) else None
+        except BucketFailing:
+            raise
         except MorgueError:
             return UNREADABLE_TDMREP  # it may reserve everything
 

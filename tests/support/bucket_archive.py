@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from pathlib import Path
 
+import pytest
+
 from pipelines.bucket.address import bucket_address
 from pipelines.bucket.object_store import ObjectStore
-from tests.support.seaweedfs import ObjectServer
+from pipelines.bucket.shipped import BucketLine, ShippedFile, ShippedFiles
+from pipelines.core.archive_layout import SHIPPED_NAME
+from tests.support.seaweedfs import KEY_ID, SECRET, ObjectServer
 
 
 def give_bucket(archive: Path, server: ObjectServer, address: str = "", **settings: str) -> ObjectStore:
@@ -30,3 +35,15 @@ def here(archive: Path) -> list[str]:
 def there(store: ObjectStore) -> list[str]:
     """Return the names of the WARC files in the bucket."""
     return [info.key.removeprefix("warc/") for info in store.objects("warc")]
+
+
+def lose_bucket(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave an archive as if all its WARC files had been shipped to a bucket that does not answer now."""
+    for name, value in {"ACCESS_KEY_ID": KEY_ID, "SECRET_ACCESS_KEY": SECRET, "REGION": "us-east-1"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    shipped = ShippedFiles(archive / SHIPPED_NAME)
+    shipped.write(BucketLine("s3://morgue-tests/gone", "http://127.0.0.1:1", allow_http=False))
+    for path in (archive / "warc").iterdir():
+        data = path.read_bytes()
+        shipped.add(ShippedFile(path.name, len(data), hashlib.sha256(data).hexdigest(), '"0"', "2026-04-01T00:00:00Z"))
+        path.unlink()

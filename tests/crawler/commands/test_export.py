@@ -18,6 +18,7 @@ import pytest
 
 from pipelines.database import queries
 from tests.support.article_archive import build, database, insert, rows, undate
+from tests.support.bucket_archive import lose_bucket
 from tests.support.capture_archive import build as captured_archive
 from tests.support.command import command_line, environment, morgue, run_command, start
 
@@ -309,6 +310,19 @@ def test_damage_is_named_and_gives_exit_code_1(tmp_path):
     assert "1 capture left out" in done.stderr
     manifest = json.loads((tmp_path / "a.warc.gz.manifest.json").read_text())
     assert (manifest["captures"], manifest["left_out_damaged"]) == (len(archive.captures) - 1, 1)
+
+
+@pytest.mark.parametrize("name", ["off.warc.gz", "off.wacz"])
+def test_bucket_that_does_not_answer_ends_an_export_of_captures(captured, tmp_path, monkeypatch, name):
+    """That is no damage of one record after the other; nothing is left of the file."""
+    copy = shutil.copytree(captured.folder, tmp_path / "copy")
+    lose_bucket(copy, monkeypatch)
+    (tmp_path / "out").mkdir()
+    done = morgue("-C", copy, "export", name.split(".")[1], tmp_path / "out" / name)
+    assert (done.returncode, list((tmp_path / "out").iterdir())) == (11, []), done.stderr
+    assert "s3://morgue-tests/gone/warc/" in done.stderr
+    assert "cannot be reached" in done.stderr
+    assert "damaged" not in done.stderr
 
 
 def test_stem_exports_other_forms_of_a_word(folder):

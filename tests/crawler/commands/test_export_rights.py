@@ -17,6 +17,7 @@ from pipelines.database.connection import connect
 from pipelines.database.queries import articles
 from pipelines.selection.exclusions import ExclusionFilter, Exclusions
 from pipelines.warc.storage import WarcStorage
+from tests.support.bucket_archive import lose_bucket
 from tests.support.command import command_line, crawl, environment, make_archive, morgue, rows
 from tests.support.http_server import answering
 
@@ -224,6 +225,16 @@ def test_unreadable_page_gives_an_index_exit_code_1(archive, tmp_path):
     assert f"damaged: {file} at byte {offset}" in done.stderr
     assert "1 page that cannot be read" in done.stderr
     assert "free-of-all" not in (tmp_path / "a.cdxj").read_text()
+
+
+@pytest.mark.parametrize("choice", [("jsonl", "--without-reserved"), ("cdxj", "--without-signal", "noai")])
+def test_bucket_that_does_not_answer_ends_the_export(archive, tmp_path, monkeypatch, choice):
+    """No page is left out because its bucket is out of reach for a while."""
+    copy = shutil.copytree(archive, tmp_path / "copy")
+    lose_bucket(copy, monkeypatch)
+    (tmp_path / "out").mkdir()
+    done = morgue("-C", copy, "export", choice[0], tmp_path / "out" / f"off.{choice[0]}", *choice[1:])
+    assert (done.returncode, list((tmp_path / "out").iterdir())) == (11, []), done.stderr
 
 
 def test_signal_without_a_name_is_refused(archive, tmp_path):

@@ -787,6 +787,7 @@ def test_folder_and_list_name_files(archive, tmp_path):
     ("argument", "said"),
     [
         ("https://data.example/a.warc.gz", "download it first"),
+        ("s3://data/a.warc.gz", "--in-place reads it where it lies; then --from-readings imports"),
         ("missing.warc.gz", "missing.warc.gz: No such file or directory"),
         ("folder", "no file in this folder ends in .warc"),
         ("picture.png", "is neither a WARC, ARC or WACZ file nor a list of such files"),

@@ -16,6 +16,7 @@ from pipelines.database.columns import STATE_COLUMNS, columns_digest
 from pipelines.database.edits.change_detection import text_digest
 from pipelines.database.filters import EVERYTHING
 from pipelines.warc.storage import WarcStorage
+from tests.support.bucket_archive import lose_bucket
 from tests.support.command import crawl, make_archive, morgue, rows
 from tests.support.newspaper import serve
 
@@ -130,6 +131,16 @@ def with_a_journal_that_knows(archive: Path) -> None:
     from pipelines.archive.writer import ArchiveWriter
 
     ArchiveWriter(archive / "morgue.db", WarcStorage(archive / "warc"), info={}).close(everything=True)
+
+
+def test_bucket_that_does_not_answer_ends_the_run(archive, monkeypatch):
+    """No page is said to give no text, or to be damaged, because its bucket is out of reach."""
+    lose_bucket(archive, monkeypatch)
+    before = state(archive)[:3]
+    for options in ((), ("--diff",)):
+        done = morgue("-C", archive, "reextract", *options)
+        assert (done.returncode, state(archive)[:3]) == (11, before), done.stderr
+        assert "s3://morgue-tests/gone/warc/" in done.stderr
 
 
 def test_rebuild_keeps_the_texts_of_the_old_database(archive):

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+import socketserver
 import threading
+import time
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
+import distributed
 import pytest
 
 from crawler import __version__
+from crawler.work import dask_backend
 from crawler.work.dask_addresses import check_address, check_reach
 from crawler.work.map_items import map_items
 from crawler.work.values import RAISED, WorkPart, WorkPlace
@@ -92,6 +97,38 @@ def test_item_of_a_stopped_worker_runs_elsewhere_and_lost_scheduler_is_an_error(
         alone.close()
     with pytest.raises(MorgueError, match="no Dask scheduler answers"):
         next(map_items("time:sleep", [0], WorkPlace(on=alone.address)))
+
+
+class Greeting(socketserver.BaseRequestHandler):
+    """Say something first, as a mail server does, and wait."""
+
+    def handle(self) -> None:
+        """Send the greeting; the end of the connection ends it."""
+        self.request.sendall(b"220 mail.example.org ready\r\n")
+        self.request.recv(1 << 16)
+
+
+@pytest.mark.parametrize("handler", [BaseHTTPRequestHandler, Greeting])
+def test_other_kind_of_server_is_an_error_within_seconds(handler, monkeypatch: pytest.MonkeyPatch):
+    """A web server waits for the end of a line; the first bytes of a greeting would be a length for Dask."""
+    monkeypatch.setattr(dask_backend, "CONNECT_SECONDS", 2.0)
+    began = time.monotonic()
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with pytest.raises(MorgueError, match="no Dask scheduler answers") as caught:
+            next(map_items("time:sleep", [0], WorkPlace(on=f"tcp://127.0.0.1:{server.server_address[1]}")))
+        server.shutdown()
+    assert (type(caught.value), time.monotonic() - began < 10) == (MorgueError, True)
+
+
+def test_dask_worker_is_no_scheduler(cluster: DaskCluster):
+    """The address of a worker instead of the scheduler's: the error says so."""
+    with distributed.Client(cluster.address, set_as_default=False) as client:
+        client.wait_for_workers(1)
+        address = next(iter(client.scheduler_info()["workers"]))
+    with pytest.raises(MorgueError, match="no Dask scheduler answers, but a Dask worker"):
+        next(map_items("time:sleep", [0], WorkPlace(on=address)))
 
 
 def test_worker_of_another_version_is_refused(cluster: DaskCluster, tmp_path: Path):
