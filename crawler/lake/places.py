@@ -92,14 +92,26 @@ def listing_of(address: str, server: BucketServer = UNNAMED) -> LakeListing:
             found = [Path(name) for name in glob.glob(address, recursive=True) if Path(name).is_file()]
         folders = [path] if path.is_dir() else list({one.parent for one in found})
         beside = [one for folder in folders for one in _index_files(folder)]
-        indexes = {one.absolute() for one in [*inside, *beside] if one.name.lower().endswith(INDEX_SUFFIXES)}
+        indexes = [one for one in [*inside, *beside] if one.name.lower().endswith(INDEX_SUFFIXES)]
         files, listed = (
-            [LakeFile(str(one.absolute()), 0 if is_broken_link(one) else one.stat().st_size) for one in sorted(some)]
-            for some in (found, indexes)
+            [LakeFile(str(one), 0 if is_broken_link(one) else one.stat().st_size) for one in sorted(some)]
+            for some in ({*map(plain_path, found)}, {*map(plain_path, indexes)})
         )
     if not files:
         raise ConfigError(address, "names no WARC file", f"their names end in {', '.join(SUFFIXES)}")
     return LakeListing(files, listed)
+
+
+def plain_path(path: Path) -> Path:
+    """Return the absolute path of a file or folder without "..", so that it has one address however it was named.
+
+    Links stay, but for those before a ".." that they give another meaning.
+    """
+    if ".." not in path.parts:
+        return path.absolute()
+    folder, name = (path, "") if path.name == ".." else (path.parent, path.name)
+    plain = Path(os.path.abspath(folder))
+    return (plain if plain.exists() and plain.samefile(folder) else folder.resolve()) / name
 
 
 def is_broken_link(path: Path) -> bool:
@@ -109,7 +121,7 @@ def is_broken_link(path: Path) -> bool:
 
 def _index_files(folder: Path) -> Iterator[Path]:
     """Yield the files in a folder, and in the folders of indexes in it and beside it."""
-    folder = folder.absolute()
+    folder = plain_path(folder)
     for place in (folder, *(one / name for one in (folder, folder.parent) for name in INDEX_FOLDERS)):
         if place.is_dir():
             yield from (one for one in place.iterdir() if one.is_file())
