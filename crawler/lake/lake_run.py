@@ -17,7 +17,7 @@ from crawler.lake.file_indexes import FileIndexes
 from crawler.lake.places import UNNAMED, BucketServer, LakeFile, LakeOutput, is_bucket, listing_of
 from crawler.lake.read_file import FileTask, import_filter, note_name, parquet_name
 from crawler.work.map_items import map_items
-from crawler.work.values import WorkPlace, WorkResult
+from crawler.work.values import WorkFailure, WorkPlace, WorkResult
 from pipelines.core.errors import ConfigError
 from pipelines.importing.containers import printable
 
@@ -57,7 +57,7 @@ class LakeReport:
     def add(self, task: FileTask, size: int, result: WorkResult) -> None:
         """Count what came of a file of so many bytes."""
         if result.failure is not None:
-            self.failures.append((task.address, str(result.failure)))
+            self.failures.append((task.address, why_failed(task.address, result.failure)))
             return
         self.read += 1
         self.bytes += size
@@ -152,6 +152,11 @@ class LakeRun:
             if theirs != ours:
                 cause = f"has readings that were made with other filters: {json.dumps(theirs, sort_keys=True)}"
                 raise ConfigError(self._output.address, cause, "say the same filters, or another --output")
+
+
+def why_failed(address: str, failure: WorkFailure) -> str:
+    """Return why a file was not read, without its address, which an error of the file begins with."""
+    return str(failure).removeprefix(f"{address}: ")
 
 
 def output_name(address: str) -> str:

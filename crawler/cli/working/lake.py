@@ -55,7 +55,7 @@ def import_in_place(
     try:
         for task, result in run.results():
             if form == "text" and not quiet:
-                click.echo(plain(file_line(shown(task.address), result)))
+                click.echo(plain(file_line(task.address, result)))
     except KeyboardInterrupt:
         is_interrupted = True
     if form == "json":
@@ -79,11 +79,13 @@ def filters_as_json(chosen: ImportFilter) -> dict[str, Any]:
 
 def file_line(address: str, result: WorkResult) -> str:
     """Return what came of one file."""
+    from crawler.lake.lake_run import why_failed
+
     if result.failure is not None:
-        return f"failed: {address}: {result.failure}"
+        return f"failed: {shown(address)}: {why_failed(address, result.failure)}"
     readings, records = counted(result.value["readings"], "article"), counted(result.value["records"], "record")
     wrong = f"; {result.value['why']}" if result.value["why"] else ""
-    return f"{address}: {readings} in {records}{wrong}"
+    return f"{shown(address)}: {readings} in {records}{wrong}"
 
 
 def shown(address: str) -> str:

@@ -211,3 +211,14 @@ def test_server_of_the_settings_is_asked_if_the_environment_names_none(
     assert (done.returncode, "1 file: 1 read, 0 with failures" in done.stdout) == (0, True), done.stderr
     done = morgue(*words, "--from-readings", f"{place}/out")
     assert (done.returncode, "articles: 4 new" in done.stdout) == (0, True), done.stderr
+
+
+def test_line_of_a_file_that_cannot_be_read_names_it_once(lake: Path, tmp_path: Path):
+    """The error of the file begins with its address, too."""
+    folder = tmp_path / "lake"
+    folder.mkdir()
+    (folder / "lost.warc.gz").symlink_to("/nowhere")
+    done = morgue("import", "--in-place", folder, "--output", tmp_path / "out", "--workers", "1")
+    said = [line for line in done.stdout.splitlines() if line.startswith("failed: ")]
+    assert (done.returncode, len(said)) == (1, 2)  # while it runs, and in the summary
+    assert [line.count(str(folder)) for line in said] == [1, 1]
