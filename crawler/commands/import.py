@@ -133,17 +133,21 @@ def command(
     from crawler.config.models import load
     from crawler.engine.import_run import ImportRun, files_of
 
+    config = load(folder, overrides_of(ctx))
     chosen = replace(chosen, is_own=pages_of_shard(folder))
     if from_readings:
+        from crawler.lake.places import BucketServer
         from crawler.lake.readings import chosen_files
 
         if mimes:
             raise ConfigError("--mime and --from-readings", "exclude each other", "readings are of pages only")
-        paths: Any = chosen_files(files, chosen, languages)
+        paths: Any = chosen_files(
+            files, chosen, languages, BucketServer(config.storage.endpoint, config.storage.allow_http)
+        )
         chosen = replace(import_filter((), (), None, None, ()), mismatched=keep_mismatched, is_own=chosen.is_own)
     else:
         paths = files_of(files, sys.stdin)
-    job = ImportRun(load(folder, overrides_of(ctx)), paths, chosen, " ".join(sys.argv[1:]))
+    job = ImportRun(config, paths, chosen, " ".join(sys.argv[1:]))
     import asyncio  # 20 ms that `morgue --help` need not pay
 
     if job.lost_files.warning:  # also with --quiet

@@ -15,7 +15,7 @@ from typing import BinaryIO, NamedTuple, cast
 
 from crawler.lake.excerpt import Excerpt, FileRanges
 from crawler.lake.first_record import first_record
-from crawler.lake.places import opened, opened_ranges
+from crawler.lake.places import UNNAMED, BucketServer, opened, opened_ranges
 from crawler.lake.warcinfo_records import WarcinfoRecords
 from pipelines.bucket.ranges import Range
 from pipelines.importing.adopt import FileVersion, record_id_of
@@ -42,8 +42,10 @@ class ChosenRecord(NamedTuple):
 class ChosenFile:
     """Give an import the chosen records of one WARC file, or of one in a WACZ."""
 
-    def __init__(self, address: str, member: str, records: Sequence[ChosenRecord]) -> None:
-        self._address, self._member = address, member
+    def __init__(
+        self, address: str, member: str, records: Sequence[ChosenRecord], server: BucketServer = UNNAMED
+    ) -> None:
+        self._address, self._member, self._server = address, member, server
         self._records = sorted(set(records), key=lambda one: one.offset)
 
     @property
@@ -54,7 +56,7 @@ class ChosenFile:
         return sum(one.length or 0 for one in self._records)
 
     def version(self) -> FileVersion:
-        with opened_ranges(self._address) as ranges:
+        with opened_ranges(self._address, self._server) as ranges:
             state, size = ranges.state, ranges.size
         urn = uuid.uuid5(DERIVED_ID_NAMESPACE, f"{self._address}\n{state}").urn
         return FileVersion(urn, size, (("address", self._address), ("state", state)))
@@ -78,7 +80,7 @@ class ChosenFile:
     @contextmanager
     def _ranges(self) -> Iterator[FileRanges | None]:
         if not self._member:
-            with opened_ranges(self._address) as ranges:
+            with opened_ranges(self._address, self._server) as ranges:
                 yield ranges
             return
         with self._stream() as stream:
@@ -87,7 +89,7 @@ class ChosenFile:
     @contextmanager
     def _stream(self) -> Iterator[BinaryIO | None]:
         """Open the WARC file, wherever it is; None: the WACZ has none of this name."""
-        with opened(self._address) as file:
+        with opened(self._address, self._server) as file:
             if self._member:
                 parts = streams_in(file, self.name, lambda *_: None)
                 yield next((part.stream for part in parts if part.member == self._member), None)

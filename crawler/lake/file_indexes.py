@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from crawler.lake.cdxj_index import IndexSearch, UnusableIndex, chooses
-from crawler.lake.places import INDEX_FOLDERS, INDEX_SUFFIXES, LakeFile, opened
+from crawler.lake.places import INDEX_FOLDERS, INDEX_SUFFIXES, UNNAMED, BucketServer, LakeFile, opened
 from pipelines.bucket.ranges import Range
 from pipelines.importing.adopt import ImportFilter
 
@@ -17,7 +17,14 @@ INDEXED_SUFFIXES = (".warc", ".warc.gz", ".arc", ".arc.gz")  # a zstd file may n
 class FileIndexes:
     """Say of each file of a lake which of its records are to be read, as far as indexes say so."""
 
-    def __init__(self, files: Sequence[LakeFile], indexes: Sequence[LakeFile], wanted: ImportFilter) -> None:
+    def __init__(
+        self,
+        files: Sequence[LakeFile],
+        indexes: Sequence[LakeFile],
+        wanted: ImportFilter,
+        server: BucketServer = UNNAMED,
+    ) -> None:
+        self._server = server
         self.notes: list[str] = []  # of indexes that are not used
         self.bytes = 0  # of the indexes that were read
         self._own: dict[str, str] = {}  # address of a file -> of the index that is about it alone
@@ -59,7 +66,7 @@ class FileIndexes:
         found: dict[str, array[int]] = {}
         self.bytes += index.size
         try:
-            with opened(index.address) as lines:
+            with opened(index.address, self._server) as lines:
                 for name, place in IndexSearch(wanted).places(lines, by_name):
                     if name not in meant:
                         meant[name] = the_one(name, by_name[name.rpartition("/")[2]])
@@ -79,9 +86,9 @@ def the_one(name: str, addresses: Sequence[str]) -> str | None:
     return addresses[0] if len(addresses) == 1 else None
 
 
-def places_by_own_index(index: str, file_name: str, wanted: ImportFilter) -> list[Range] | None:
+def places_by_own_index(index: str, file_name: str, wanted: ImportFilter, server: BucketServer) -> list[Range] | None:
     """Return the places that the index of one file names; None if it does not name the file. Raises UnusableIndex."""
-    with opened(index) as lines:
+    with opened(index, server) as lines:
         found = IndexSearch(wanted).places(lines, {file_name})
         places = [place for _, place in found]
     return [place for place in places if place is not None] if places else None

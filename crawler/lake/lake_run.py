@@ -14,10 +14,10 @@ from hashlib import blake2b
 from typing import Any
 
 from crawler.lake.file_indexes import FileIndexes
-from crawler.lake.places import LakeFile, LakeOutput, listing_of
+from crawler.lake.places import UNNAMED, BucketServer, LakeFile, LakeOutput, is_bucket, listing_of
 from crawler.lake.read_file import FileTask, import_filter, note_name, parquet_name
 from crawler.work.map_items import map_items
-from crawler.work.values import WorkPlace, WorkResult
+from crawler.work.values import WorkFailure, WorkPlace, WorkResult
 from pipelines.core.errors import ConfigError
 from pipelines.importing.containers import printable
 
@@ -57,7 +57,7 @@ class LakeReport:
     def add(self, task: FileTask, size: int, result: WorkResult) -> None:
         """Count what came of a file of so many bytes."""
         if result.failure is not None:
-            self.failures.append((task.address, str(result.failure)))
+            self.failures.append((task.address, why_failed(task.address, result.failure)))
             return
         self.read += 1
         self.bytes += size
@@ -81,14 +81,17 @@ class LakeRun:
         place: WorkPlace,
         *,
         retry_failed: bool = False,
+        server: BucketServer = UNNAMED,
     ) -> None:
+        """`server`: of buckets. Raises ConfigError."""
         self.report = LakeReport()
         self._addresses, self._choice, self._place, self._retry = addresses, choice, place, retry_failed
-        self._output = LakeOutput(output)
+        self._server = server.resolved() if any(map(is_bucket, (output, *addresses))) else server
+        self._output = LakeOutput(output, self._server)
 
     def results(self) -> Iterator[tuple[FileTask, WorkResult]]:
         """Read what is to be read, and yield what comes of each file. Raises ConfigError, MorgueError."""
-        listings = [listing_of(address) for address in self._addresses]
+        listings = [listing_of(address, self._server) for address in self._addresses]
         files = {file.address: file for listing in listings for file in listing.files}
         self._output.begin()
         self._check_settings()
@@ -103,7 +106,8 @@ class LakeRun:
         by_address = {index.address: index for listing in listings for index in listing.indexes}
         # All files, because an index may mean another one of the same name.
         asked_about = list(files.values()) if tasks else []
-        indexes = FileIndexes(asked_about, list(by_address.values()), import_filter(self._choice.filters))
+        wanted = import_filter(self._choice.filters)
+        indexes = FileIndexes(asked_about, list(by_address.values()), wanted, self._server)
         self.report.notes += indexes.notes
         self.report.totals["bytes"] += indexes.bytes
         # The parts are dealt out above, so that each has the same files whatever is done already.
@@ -136,7 +140,7 @@ class LakeRun:
         choice = self._choice
         return FileTask(
             file.address, self._output.address, name, choice.filters, list(choice.languages), choice.cpu_seconds,
-            choice.memory, again=failed,
+            choice.memory, again=failed, endpoint=self._server.endpoint, allow_http=self._server.allow_http,
         )  # fmt: skip
 
     def _check_settings(self) -> None:
@@ -148,6 +152,11 @@ class LakeRun:
             if theirs != ours:
                 cause = f"has readings that were made with other filters: {json.dumps(theirs, sort_keys=True)}"
                 raise ConfigError(self._output.address, cause, "say the same filters, or another --output")
+
+
+def why_failed(address: str, failure: WorkFailure) -> str:
+    """Return why a file was not read, without its address, which an error of the file begins with."""
+    return str(failure).removeprefix(f"{address}: ")
 
 
 def output_name(address: str) -> str:

@@ -1,7 +1,7 @@
 """Read files and write outputs of a lake in a folder or a bucket.
 
-The server and the keys of access come from the environment or the files of the AWS tools: AWS_ENDPOINT_URL,
-AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION.
+The keys of access come from the environment or the files of the AWS tools: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
+AWS_REGION. So does the server, AWS_ENDPOINT_URL; if the environment names none, the caller says which it is.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
 
 from exports.drafts import draft_file, settle_abandoned
 from pipelines.core import safe_open
@@ -40,6 +40,23 @@ class LakeFile:
     size: int  # bytes
 
 
+class BucketServer(NamedTuple):
+    """Say at which server buckets are if the environment does not; `[storage]` of an archive has the same names."""
+
+    endpoint: str = ""  # "": Amazon's
+    allow_http: bool = False
+
+    def resolved(self) -> BucketServer:
+        """Return the server that this process asks, for another process. Raises ConfigError."""
+        from pipelines.bucket.address import checked_endpoint, endpoint_of_environment
+
+        endpoint = endpoint_of_environment() or self.endpoint
+        return self._replace(endpoint=checked_endpoint(endpoint, allow_http=self.allow_http) if endpoint else "")
+
+
+UNNAMED = BucketServer()
+
+
 def is_bucket(address: str) -> bool:
     """Return True for an address in a bucket."""
     return address.startswith(SCHEME)
@@ -53,13 +70,13 @@ class LakeListing:
     indexes: list[LakeFile]  # CDXJ indexes among them and beside them
 
 
-def listing_of(address: str) -> LakeListing:
+def listing_of(address: str, server: BucketServer = UNNAMED) -> LakeListing:
     """List the WARC files that an address names: a file, a folder, a pattern, an object, a prefix; and their indexes.
 
     Raises ConfigError if it names no WARC file, MorgueError.
     """
     if is_bucket(address):
-        return _objects_at(address)
+        return _objects_at(address, server)
     if "://" in address:
         cure = "download it first (curl -O URL), or name a folder or s3://BUCKET/PREFIX"
         raise ConfigError(address, "cannot be read in place", cure)
@@ -75,14 +92,26 @@ def listing_of(address: str) -> LakeListing:
             found = [Path(name) for name in glob.glob(address, recursive=True) if Path(name).is_file()]
         folders = [path] if path.is_dir() else list({one.parent for one in found})
         beside = [one for folder in folders for one in _index_files(folder)]
-        indexes = {one.absolute() for one in [*inside, *beside] if one.name.lower().endswith(INDEX_SUFFIXES)}
+        indexes = [one for one in [*inside, *beside] if one.name.lower().endswith(INDEX_SUFFIXES)]
         files, listed = (
-            [LakeFile(str(one.absolute()), 0 if is_broken_link(one) else one.stat().st_size) for one in sorted(some)]
-            for some in (found, indexes)
+            [LakeFile(str(one), 0 if is_broken_link(one) else one.stat().st_size) for one in sorted(some)]
+            for some in ({*map(plain_path, found)}, {*map(plain_path, indexes)})
         )
     if not files:
         raise ConfigError(address, "names no WARC file", f"their names end in {', '.join(SUFFIXES)}")
     return LakeListing(files, listed)
+
+
+def plain_path(path: Path) -> Path:
+    """Return the absolute path of a file or folder without "..", so that it has one address however it was named.
+
+    Links stay, but for those before a ".." that they give another meaning.
+    """
+    if ".." not in path.parts:
+        return path.absolute()
+    folder, name = (path, "") if path.name == ".." else (path.parent, path.name)
+    plain = Path(os.path.abspath(folder))
+    return (plain if plain.exists() and plain.samefile(folder) else folder.resolve()) / name
 
 
 def is_broken_link(path: Path) -> bool:
@@ -92,14 +121,14 @@ def is_broken_link(path: Path) -> bool:
 
 def _index_files(folder: Path) -> Iterator[Path]:
     """Yield the files in a folder, and in the folders of indexes in it and beside it."""
-    folder = folder.absolute()
+    folder = plain_path(folder)
     for place in (folder, *(one / name for one in (folder, folder.parent) for name in INDEX_FOLDERS)):
         if place.is_dir():
             yield from (one for one in place.iterdir() if one.is_file())
 
 
-def _objects_at(address: str) -> LakeListing:
-    store, prefix = _bucket_of(address)
+def _objects_at(address: str, server: BucketServer) -> LakeListing:
+    store, prefix = _bucket_of(address, server)
     if "*" in prefix or "?" in prefix:
         raise ConfigError(
             address, "is a pattern, which only a folder can have", "give a prefix, or the name of one file"
@@ -110,7 +139,7 @@ def _objects_at(address: str) -> LakeListing:
             with suppress(NotFound):
                 indexes.append(LakeFile(address + suffix, store.head(prefix + suffix).size))
         return LakeListing([LakeFile(address, store.head(prefix).size)], indexes)
-    found = objects_below(address, (*SUFFIXES, *INDEX_SUFFIXES))
+    found = objects_below(address, (*SUFFIXES, *INDEX_SUFFIXES), server)
     files = [one for one in found if one.address.lower().endswith(SUFFIXES)]
     indexes = [one for one in found if one.address.lower().endswith(INDEX_SUFFIXES)]
     if not files:
@@ -118,15 +147,15 @@ def _objects_at(address: str) -> LakeListing:
     return LakeListing(files, indexes)
 
 
-def objects_below(address: str, suffixes: tuple[str, ...]) -> list[LakeFile]:
+def objects_below(address: str, suffixes: tuple[str, ...], server: BucketServer) -> list[LakeFile]:
     """Return the objects below an address whose names end so, by name. Raises MorgueError."""
-    store, prefix = _bucket_of(address)
+    store, prefix = _bucket_of(address, server)
     found = [one for one in store.objects(prefix.rstrip("/")) if one.key.lower().endswith(suffixes)]
     return sorted((LakeFile(store.location(one.key), one.size) for one in found), key=lambda one: one.address)
 
 
 @contextmanager
-def opened(address: str) -> Iterator[BinaryIO]:
+def opened(address: str, server: BucketServer = UNNAMED) -> Iterator[BinaryIO]:
     """Open a file of a lake for reading in pieces, all of one version of it. Raises MorgueError."""
     if not is_bucket(address):
         with os_errors(address), open_input(address) as file:
@@ -134,17 +163,17 @@ def opened(address: str) -> Iterator[BinaryIO]:
         return
     from pipelines.bucket.bucket_file import BucketFile
 
-    store, key = _bucket_of(address)
+    store, key = _bucket_of(address, server)
     yield cast(BinaryIO, BucketFile(store, store.head(key)))
 
 
 @contextmanager
-def opened_ranges(address: str) -> Iterator[FileRanges]:
+def opened_ranges(address: str, server: BucketServer = UNNAMED) -> Iterator[FileRanges]:
     """Open a file of a lake for reading ranges of it, all of one version. Raises MorgueError."""
     from crawler.lake.excerpt import FileRanges
 
     if is_bucket(address):
-        store, key = _bucket_of(address)
+        store, key = _bucket_of(address, server)
         info = store.head(key)
         yield FileRanges(info.size, (store, info), info.etag)
         return
@@ -153,24 +182,27 @@ def opened_ranges(address: str) -> Iterator[FileRanges]:
         yield FileRanges(about.st_size, file, f"changed {about.st_mtime_ns}")
 
 
-def _bucket_of(address: str) -> tuple[ObjectStore, str]:
+def _bucket_of(address: str, server: BucketServer) -> tuple[ObjectStore, str]:
     """Return the bucket of an address, and the rest of it: a key or the beginning of keys. Raises ConfigError."""
-    from pipelines.bucket.address import bucket_address
+    from pipelines.bucket.address import bucket_address, endpoint_of_environment
     from pipelines.bucket.object_store import ObjectStore
 
     bucket, _, rest = address.removeprefix(SCHEME).partition("/")
-    return ObjectStore(bucket_address(f"{SCHEME}{bucket}"), seconds=REQUEST_SECONDS), rest
+    place = bucket_address(
+        f"{SCHEME}{bucket}", endpoint_of_environment() or server.endpoint or None, allow_http=server.allow_http
+    )
+    return ObjectStore(place, seconds=REQUEST_SECONDS), rest
 
 
 class LakeOutput:
     """Hold the folder or prefix that gets the outputs. An output appears whole or not at all."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, server: BucketServer = UNNAMED) -> None:
         self.address = address.rstrip("/")
         self._store: ObjectStore | None = None
         prefix = ""
         if is_bucket(address):
-            self._store, prefix = _bucket_of(self.address)
+            self._store, prefix = _bucket_of(self.address, server)
         self._prefix = f"{prefix}/" if prefix else ""
 
     def begin(self) -> None:

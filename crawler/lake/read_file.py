@@ -19,7 +19,7 @@ from crawler.lake.cdxj_index import UnusableIndex
 from crawler.lake.excerpt import chosen_streams
 from crawler.lake.file_indexes import places_by_own_index
 from crawler.lake.file_jobs import FileJobs
-from crawler.lake.places import LakeOutput, opened, opened_ranges
+from crawler.lake.places import BucketServer, LakeOutput, opened, opened_ranges
 from crawler.lake.rows import COLUMNS, row_of
 from exports.extras import load_extra
 from pipelines.archive.stored_response import outcome_of_block
@@ -55,6 +55,12 @@ class FileTask:
     again: bool = False  # replace the output of an earlier attempt, which failed
     index: str = ""  # address of a CDXJ index of this file alone
     places: list[Range] | None = None  # of the records that are wanted, by another index; None: not known
+    endpoint: str = ""  # as in BucketServer; keys of access are never here
+    allow_http: bool = False
+
+    @property
+    def server(self) -> BucketServer:
+        return BucketServer(self.endpoint, self.allow_http)
 
 
 @lru_cache(maxsize=1)
@@ -91,7 +97,7 @@ def read_file(argument: dict[str, Any]) -> dict[str, Any]:
     load_extra("pyarrow", "lake")
     from exports.formats import to_parquet
 
-    output = LakeOutput(task.output)
+    output = LakeOutput(task.output, task.server)
     chosen = chosen_records(task)
     with source_of(task, chosen) as (source, moved):
         reading = _FileReading(task, source)
@@ -126,10 +132,11 @@ def chosen_records(task: FileTask) -> ChosenRecords:
     """Return the records that indexes say are wanted. Raises MorgueError."""
     if not task.index:
         return ChosenRecords(None if task.places is None else [(start, length) for start, length in task.places])
-    with opened(task.index) as index:
+    with opened(task.index, task.server) as index:
         size = index.seek(0, os.SEEK_END)
     try:
-        places = places_by_own_index(task.index, task.address.rpartition("/")[2], import_filter(task.filters))
+        name = task.address.rpartition("/")[2]
+        places = places_by_own_index(task.index, name, import_filter(task.filters), task.server)
     except UnusableIndex as unusable:
         return ChosenRecords(None, size, f"{task.index} is not used: {unusable}")
     note = "" if places is not None else f"{task.index} is not used: it does not name {task.address}"
@@ -141,11 +148,11 @@ def source_of(task: FileTask, chosen: ChosenRecords) -> Iterator[tuple[FileJobs,
     """Open a file, as a whole or only the chosen records; yield also how to tell how many bytes were read."""
     name, wanted = printable(task.address.rpartition("/")[2]), import_filter(task.filters)
     if chosen.places is None:
-        with opened(task.address) as file:
+        with opened(task.address, task.server) as file:
             size = file.seek(0, os.SEEK_END)
             yield FileJobs(lambda on_damage: streams_in(file, name, on_damage), task.address, wanted), lambda: size
         return
-    with opened_ranges(task.address) as ranges:
+    with opened_ranges(task.address, task.server) as ranges:
 
         def streams(on_damage: OnZipDamage) -> Iterator[RecordStream]:
             def on_too_large() -> None:

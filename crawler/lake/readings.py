@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from crawler.lake.chosen_files import ChosenFile, ChosenRecord
-from crawler.lake.places import is_bucket, objects_below, opened
+from crawler.lake.places import UNNAMED, BucketServer, is_bucket, objects_below, opened
 from exports.extras import load_extra
 from pipelines.core.errors import ConfigError, os_errors
 from pipelines.importing.adopt import ImportFilter
@@ -22,7 +22,9 @@ ROWS_AT_ONCE = 10_000
 NO_READINGS = "name the Parquet files of `morgue import --in-place`, or your own selection of their rows"
 
 
-def chosen_files(addresses: Sequence[str], wanted: ImportFilter, languages: Sequence[str]) -> list[ChosenFile]:
+def chosen_files(
+    addresses: Sequence[str], wanted: ImportFilter, languages: Sequence[str], server: BucketServer = UNNAMED
+) -> list[ChosenFile]:
     """Return the WARC files whose captures the rows name that match. Raises ConfigError, MorgueError.
 
     A row that says its host and is of another shard of a fleet is passed over: its record need not be read here.
@@ -30,8 +32,8 @@ def chosen_files(addresses: Sequence[str], wanted: ImportFilter, languages: Sequ
     records: defaultdict[tuple[str, str], set[ChosenRecord]] = defaultdict(set)
     is_own, is_any = wanted.is_own, False
     for address in addresses:
-        for parquet in parquet_files(address):
-            for row in rows_of(parquet, replace(wanted, is_own=None), languages):
+        for parquet in parquet_files(address, server):
+            for row in rows_of(parquet, replace(wanted, is_own=None), languages, server):
                 is_any = True
                 if is_own is not None and row.get("host") and not is_own(f"http://{row['host']}/"):
                     continue
@@ -40,7 +42,7 @@ def chosen_files(addresses: Sequence[str], wanted: ImportFilter, languages: Sequ
                 records[file, member].add(place)
     if not is_any:
         raise ConfigError(", ".join(addresses), "has no row that matches", "leave out a filter, or check its spelling")
-    return [ChosenFile(file, member, list(found)) for (file, member), found in sorted(records.items())]
+    return [ChosenFile(file, member, list(found), server) for (file, member), found in sorted(records.items())]
 
 
 def file_and_member(place: str) -> tuple[str, str]:
@@ -49,10 +51,11 @@ def file_and_member(place: str) -> tuple[str, str]:
     return (place, "") if at < len(".wacz") else (place[:at], place[at + 1 :])
 
 
-def parquet_files(address: str) -> list[str]:
+def parquet_files(address: str, server: BucketServer) -> list[str]:
     """Return the Parquet files at an address, by name. Raises ConfigError if there is none, MorgueError."""
     if is_bucket(address):
-        found = [address] if address.endswith(SUFFIX) else [one.address for one in objects_below(address, (SUFFIX,))]
+        is_one = address.endswith(SUFFIX)
+        found = [address] if is_one else [one.address for one in objects_below(address, (SUFFIX,), server)]
     else:
         path = Path(address)
         with os_errors(address):
@@ -63,7 +66,9 @@ def parquet_files(address: str) -> list[str]:
     return found
 
 
-def rows_of(address: str, wanted: ImportFilter, languages: Sequence[str]) -> Iterator[dict[str, Any]]:
+def rows_of(
+    address: str, wanted: ImportFilter, languages: Sequence[str], server: BucketServer
+) -> Iterator[dict[str, Any]]:
     """Yield the rows of a Parquet file that match. Raises ConfigError, MorgueError."""
     load_extra("pyarrow", "lake")
     import pyarrow
@@ -71,7 +76,7 @@ def rows_of(address: str, wanted: ImportFilter, languages: Sequence[str]) -> Ite
 
     is_filtered = bool(wanted.hosts or wanted.domains or wanted.since or wanted.until)
     columns = [*PLACE_COLUMNS, *("host", "captured") * is_filtered, *["language"] * bool(languages)]
-    with opened(address) as file:
+    with opened(address, server) as file:
         if not file.seek(0, os.SEEK_END):
             raise ConfigError(address, "has 0 bytes", "read the lake again: the same command makes it")
         try:

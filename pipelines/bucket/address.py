@@ -20,6 +20,7 @@ SCHEME = "s3"
 BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 PREFIX = re.compile(r"[A-Za-z0-9_.=-]+(/[A-Za-z0-9_.=-]+)*")
 ENDPOINT_VARIABLES = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")  # the first one that is set counts
+AMAZON = "Amazon S3"  # how messages name the server if nobody names another one
 KEYS_CURE = "give them by AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or in ~/.aws/credentials"
 # Any of these says where credentials come from; only without them are the files of the AWS tools read.
 CREDENTIAL_VARIABLES = (
@@ -56,10 +57,15 @@ def bucket_address(text: str, endpoint: str | None = None, *, allow_http: bool =
         shown = re.sub(r"//[^/@]*@", "//", text)  # whoever writes a password there shall not find it in a log
         raise ConfigError(shown, "is not the address of a bucket", "write it as s3://BUCKET or s3://BUCKET/PREFIX")
     if endpoint is None:
-        endpoint = next((os.environ[name] for name in ENDPOINT_VARIABLES if os.environ.get(name)), None)
+        endpoint = endpoint_of_environment()
     if endpoint is not None:
         endpoint = checked_endpoint(endpoint, allow_http=allow_http)
     return BucketAddress(bucket, prefix, endpoint)
+
+
+def endpoint_of_environment() -> str | None:
+    """Return the server that the environment names; None if it names none."""
+    return next((os.environ[name] for name in ENDPOINT_VARIABLES if os.environ.get(name)), None)
 
 
 def checked_endpoint(text: str, *, allow_http: bool = False) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from pipelines.bucket.address import KEYS_CURE
+from pipelines.bucket.address import AMAZON, KEYS_CURE
 from pipelines.core.errors import BucketFailing, ConfigError, MorgueError, NotFound, ObjectChanged
 from pipelines.core.terminal import plain
 
@@ -23,6 +23,10 @@ DAMAGED_ON_THE_WAY = frozenset(
     ("BadDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch", "IncompleteBody", "InvalidDigest")
 )
 WAIT_CURE = "look at the server and the network, then run the same command again; what was finished before is kept"
+OTHER_SERVER_CURE = (
+    "if the bucket is not Amazon's, name its server: AWS_ENDPOINT_URL, or `endpoint` in [storage] of morgue.toml; else "
+    "look at the network, then run the same command again"
+)
 # Of a machine in a cloud: it is asked for keys if none are given.
 IDENTITY_SERVICE = re.compile(r"http://169\.254\.\d+\.\d+/")
 ACCESS_CURE = "check the keys, their rights on this bucket, and AWS_REGION"
@@ -67,7 +71,8 @@ def failure_of(error: Exception, address: str, server: str) -> Failure:
     if name == "GenericError" and kind:
         if kind == "Connect":
             reason = found[-1] if (found := REASON.findall(text)) else "no connection"
-            return _may_pass(address, f"{server} cannot be reached: {plain(reason)}", is_unsure=False)
+            cure = OTHER_SERVER_CURE if server == AMAZON else WAIT_CURE
+            return _may_pass(address, f"{server} cannot be reached: {plain(reason)}", cure, is_unsure=False)
         cause = f"{server} did not answer in time" if kind == "Timeout" else f"the connection to {server} broke"
         return _may_pass(address, cause, is_unsure=True)
     cause = f"{server}: {plain(said.strip().splitlines()[0][:MAX_SAID_CHARS]) if said.strip() else name}"
@@ -84,5 +89,5 @@ def _for_good(error: MorgueError) -> Failure:
     return Failure(error, may_pass=False, is_unsure=False)
 
 
-def _may_pass(address: str, cause: str, *, is_unsure: bool) -> Failure:
-    return Failure(BucketFailing(address, cause, WAIT_CURE), may_pass=True, is_unsure=is_unsure)
+def _may_pass(address: str, cause: str, cure: str = WAIT_CURE, *, is_unsure: bool) -> Failure:
+    return Failure(BucketFailing(address, cause, cure), may_pass=True, is_unsure=is_unsure)

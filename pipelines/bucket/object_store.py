@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pipelines.bucket.address import BucketAddress, aws_profile
+from pipelines.bucket.address import AMAZON, BucketAddress, aws_profile
 from pipelines.bucket.failures import WAIT_CURE, failure_of
 from pipelines.bucket.ranges import MAX_GAP_BYTES, Range, merged
 from pipelines.core.errors import BucketFailing, ConfigError, NotFound, ObjectChanged
@@ -74,7 +74,7 @@ class ObjectStore:
     @property
     def server(self) -> str:
         """How messages name the server."""
-        return self.address.endpoint or "Amazon S3"
+        return self.address.endpoint or AMAZON
 
     def location(self, key: str) -> str:
         """Return how messages name an object."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crawler.cli.common_options import settings_folder_of
+from crawler.cli.common_options import overrides_of, settings_folder_of
 from crawler.cli.crawl_summary import size
 from pipelines.core.errors import INTERRUPTED, NoArchive
 from pipelines.core.plural import counted
@@ -39,20 +39,23 @@ def import_in_place(
     """Read a lake, and return the exit code. Raises MorgueError."""
     from crawler.config.models import ExtractSettings, load
     from crawler.lake.lake_run import LakeChoice, LakeRun
+    from crawler.lake.places import UNNAMED, BucketServer
 
     try:
         folder = settings_folder_of(ctx)  # of a fleet, one folder of readings
-        limits, output = load(folder).extract, output or str(folder.path / READINGS_FOLDER)
+        config = load(folder, overrides_of(ctx))
+        limits, output = config.extract, output or str(folder.path / READINGS_FOLDER)
+        server = BucketServer(config.storage.endpoint, config.storage.allow_http)
     except NoArchive:
         if output is None:
             raise
-        limits = ExtractSettings()
+        limits, server = ExtractSettings(), UNNAMED
     choice = LakeChoice(filters_as_json(chosen), languages, limits.cpu_seconds, int(limits.memory))
-    run, is_interrupted = LakeRun(addresses, output, choice, place, retry_failed=retry_failed), False
+    run, is_interrupted = LakeRun(addresses, output, choice, place, retry_failed=retry_failed, server=server), False
     try:
         for task, result in run.results():
             if form == "text" and not quiet:
-                click.echo(plain(file_line(shown(task.address), result)))
+                click.echo(plain(file_line(task.address, result)))
     except KeyboardInterrupt:
         is_interrupted = True
     if form == "json":
@@ -76,11 +79,13 @@ def filters_as_json(chosen: ImportFilter) -> dict[str, Any]:
 
 def file_line(address: str, result: WorkResult) -> str:
     """Return what came of one file."""
+    from crawler.lake.lake_run import why_failed
+
     if result.failure is not None:
-        return f"failed: {address}: {result.failure}"
+        return f"failed: {shown(address)}: {why_failed(address, result.failure)}"
     readings, records = counted(result.value["readings"], "article"), counted(result.value["records"], "record")
     wrong = f"; {result.value['why']}" if result.value["why"] else ""
-    return f"{address}: {readings} in {records}{wrong}"
+    return f"{shown(address)}: {readings} in {records}{wrong}"
 
 
 def shown(address: str) -> str:

@@ -203,7 +203,7 @@ def test_whole_file_is_read_for_a_warcinfo_record_only_if_it_must_be(tmp_path: P
     readings = read(lake, tmp_path / "readings")
     searched = []
     real = chosen_files_module.opened
-    monkeypatch.setattr(chosen_files_module, "opened", lambda address: searched.append(address) or real(address))
+    monkeypatch.setattr(chosen_files_module, "opened", lambda *which: searched.append(which[0]) or real(*which))
     report = import_chosen(archive, readings)
     assert searched == [str(lake / "lost.warc.gz")]
     assert dict(report.flaws) == {MISSING["WARC-Warcinfo-ID"]: 2}

@@ -197,3 +197,28 @@ def test_lake_and_readings_may_lie_in_a_bucket(
         key for key in after if "cut" in key
     }
     assert not any("failed" in key for key in after)
+
+
+def test_server_of_the_settings_is_asked_if_the_environment_names_none(
+    lake: Path, archive: Path, object_server: ObjectServer
+):
+    """Also by the processes that read the files; --from-readings finds the same bucket."""
+    place = f"s3://morgue-tests/{archive.parent.name}-settings"
+    store = ObjectStore(bucket_address(place, object_server.endpoint), seconds=5)
+    store.put_new("lake/first.warc.gz", (lake / "first.warc.gz").read_bytes())
+    words = ("-C", archive, "import", "-s", f"storage.endpoint={object_server.endpoint}")
+    done = morgue(*words, "--in-place", f"{place}/lake", "--output", f"{place}/out")
+    assert (done.returncode, "1 file: 1 read, 0 with failures" in done.stdout) == (0, True), done.stderr
+    done = morgue(*words, "--from-readings", f"{place}/out")
+    assert (done.returncode, "articles: 4 new" in done.stdout) == (0, True), done.stderr
+
+
+def test_line_of_a_file_that_cannot_be_read_names_it_once(lake: Path, tmp_path: Path):
+    """The error of the file begins with its address, too."""
+    folder = tmp_path / "lake"
+    folder.mkdir()
+    (folder / "lost.warc.gz").symlink_to("/nowhere")
+    done = morgue("import", "--in-place", folder, "--output", tmp_path / "out", "--workers", "1")
+    said = [line for line in done.stdout.splitlines() if line.startswith("failed: ")]
+    assert (done.returncode, len(said)) == (1, 2)  # while it runs, and in the summary
+    assert [line.count(str(folder)) for line in said] == [1, 1]

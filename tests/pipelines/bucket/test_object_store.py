@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.bucket import object_store
-from pipelines.bucket.address import aws_profile, bucket_address
+from pipelines.bucket.address import AMAZON, aws_profile, bucket_address
 from pipelines.bucket.failures import failure_of
 from pipelines.bucket.object_store import PIECE_BYTES, ObjectStore
 from pipelines.bucket.ranges import MAX_GAP_BYTES, merged
@@ -222,3 +222,14 @@ def test_missing_client_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(sys.modules, "obstore.exceptions", None)
     with pytest.raises(ConfigError, match=r"obstore: is not installed\n.*newsmorgue\[fleet\]"):
         ObjectStore(bucket_address("s3://bucket", "http://127.0.0.1:1")).head("x")
+
+
+def test_who_forgot_to_name_the_server_is_told_where_to_name_it():
+    """A network without Amazon usually has a server of its own; nobody who named one is told to."""
+    said = 'HTTP error\n\nDebug source:\nkind: Connect, ConnectError("dns error", error: "no such host")'
+    error = type("GenericError", (Exception,), {})(said)
+    asked = {server: failure_of(error, "s3://news/x", server) for server in (AMAZON, "https://s3.example")}
+    assert "cannot be reached: no such host" in str(asked[AMAZON].error)
+    assert asked[AMAZON].may_pass
+    assert "AWS_ENDPOINT_URL, or `endpoint` in [storage]" in str(asked[AMAZON].error)
+    assert "AWS_ENDPOINT_URL" not in str(asked["https://s3.example"].error)
