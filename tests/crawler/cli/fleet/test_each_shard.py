@@ -245,10 +245,11 @@ def test_shard_that_is_lost_is_never_called_well(tmp_path):
     assert done.returncode == 7
     assert "`morgue --shard 1 restore`" in done.stderr
     assert "all is well" in done.stdout
-    for command in (("crawl",), ("rebuild",), ("fleet", "status"), ("search", "x")):
-        done = morgue("-C", path, *command)
+    for command in ("crawl", "rebuild", "fleet status", "search x", "count", "health"):
+        done = morgue("-C", path, *command.split())
         assert done.returncode in (1, 7), done.stderr
         assert "shards/001" in done.stderr or "shard 001" in done.stderr
+        assert "`morgue --shard 1 restore`" in done.stderr, command
     assert not (path / "shards" / "001").exists()
 
 
