@@ -74,7 +74,7 @@ def _here() -> tuple[int, int]:
 
 
 def database_file(path: Path) -> Path:
-    """Return the database that a user means by an archive folder or by the file itself. Raises NoArchive, MorgueError."""
+    """Return the database that a user means by an archive folder or by the file itself. Raises MorgueError."""
     if path.is_dir():
         file = path / DATABASE_NAME
         if not os.path.lexists(file) and not os.path.lexists(path / SETTINGS_NAME):
