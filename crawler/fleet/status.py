@@ -75,8 +75,8 @@ def fleet_status(fleet: FleetFolder, at: datetime | None = None) -> Iterator[Sha
             try:
                 yield replace(shard_status(number, path, at), **call.result())
             except (MorgueError, sqlite3.Error) as error:
-                cause = error.cause if isinstance(error, MorgueError) else str(error)
-                yield ShardStatus(number, "unreadable", error=cause)
+                why = f"{error.cause}\n  {error.cure}".rstrip() if isinstance(error, MorgueError) else str(error)
+                yield ShardStatus(number, "unreadable", error=why)
 
 
 def of_bucket(path: Path, place: tuple[str, int], at: datetime) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from crawler.config.archive_folder import ArchiveFolder
 from crawler.config.setting_names import snapshot_every
-from crawler.health.kinds import WARN, HealthReason
+from crawler.health.kinds import BAD, WARN, HealthReason
 from crawler.health.volume import span
 from pipelines.core.archive_layout import SHIPPED_NAME
-from pipelines.core.plural import counted
+from pipelines.core.plural import counted, verb
 from pipelines.core.timestamps import parse
 from pipelines.database.journal_rows import database_state
 from pipelines.fleet.layout import place_of_shard
@@ -44,7 +44,18 @@ def judged(look: BucketLook, journal: int, every: float | None, now: datetime) -
     if look.error is not None:
         yield HealthReason("bucket", WARN, now, f"{look.error.subject}: {look.error.cause}")
         return
-    if look.snapshot is not None and journal > look.journal and every is not None:
+    if look.missing:
+        number, (name, file) = len(look.missing), min(look.missing.items(), key=lambda item: item[1].time)
+        told = f"{counted(number, 'WARC file')} {verb(number, 'was', 'were')} begun and never reached the bucket; what "
+        told += f"{verb(number, 'it', 'they')} held is lost: {name} of {file.host}"
+        told += f" and {number - 1:,} more" if number > 1 else ""
+        yield HealthReason("never arrived", BAD, parse(file.time), told)
+    if look.changed_since is not None:
+        told = (
+            f"this copy is older than the shard in the bucket, which others have written (token {look.changed_since})"
+        )
+        yield HealthReason("outdated copy", WARN, now, told)
+    elif look.snapshot is not None and journal > look.journal and every is not None:
         due = look.snapshot + timedelta(seconds=every) + SLACK
         if now > due:
             told = (

@@ -49,9 +49,13 @@ NEXT_STEPS = {
     "spool": "run morgue ship: it says why they are not shipped",
     "snapshot": "run morgue ship: it makes a copy, or says why it cannot",
     "lease": "if that machine is gone, run morgue crawl here: it takes the shard over",
+    "never arrived": "morgue crawl gives them up, and fetches their pages again",
+    "outdated copy": "move all but morgue.toml out of the shard's folder, to keep WARC files that are only here; then "
+    "morgue --shard K rebuild",
     UNTOLD: "mend the command or address, and try it: morgue health --notify TARGET --test",
 }
-OF_BUCKET = ("bucket", "spool", "snapshot", "lease")
+OF_HEAD = ("never arrived", "outdated copy")  # what only the bucket can say
+OF_BUCKET = ("bucket", "spool", "snapshot", "lease", *OF_HEAD)
 OF_ARCHIVE = ("clock", "settings", "disk", "no pass", "offline", "lost files", *OF_BUCKET, UNTOLD)
 # Kinds that only a crawl can see. Other commands go by what it noted.
 OF_CRAWL = frozenset(("lost files",))
@@ -89,6 +93,8 @@ def hidden_by(reasons: Sequence[HealthReason]) -> tuple[str, ...]:
     """Return the kinds that these reasons explain: one sickness is told once."""
     if any(one.kind in CAUSES and one.status == BAD for one in reasons):
         return CONSEQUENCES
+    if any(one.kind == "bucket" for one in reasons):
+        return OF_HEAD
     return ("few articles",) if any(one.kind == "silent" for one in reasons) else ()
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from pipelines.core.archive_layout import DATABASE_NAME, SETTINGS_NAME
 from pipelines.core.errors import MorgueError, NoArchive, os_errors
 from pipelines.database.connection import connect, missing_database
+from pipelines.fleet.layout import fleet_above, lost_shard
 
 
 class DatabaseReplaced(MorgueError):
@@ -73,13 +74,17 @@ def _here() -> tuple[int, int]:
 
 
 def database_file(path: Path) -> Path:
-    """Return the database that a user means by an archive folder or by the file itself. Raises NoArchive."""
+    """Return the database that a user means by an archive folder or by the file itself. Raises MorgueError."""
     if path.is_dir():
         file = path / DATABASE_NAME
         if not os.path.lexists(file) and not os.path.lexists(path / SETTINGS_NAME):
+            if fleet_above(path) is not None:
+                raise lost_shard(path)
             cause = f"is a folder without {SETTINGS_NAME}, which is not an archive"
             raise NoArchive(str(path), cause, f"name the folder of an archive, or its {DATABASE_NAME}")
         return file
     if not os.path.lexists(path):
+        if fleet_above(path) is not None:
+            raise lost_shard(path)
         raise NoArchive(str(path), "does not exist", f"name the folder of an archive, or its {DATABASE_NAME}")
     return path

@@ -14,6 +14,7 @@ from pipelines.bucket.lease import FREE, MARGIN, LeaseRecord, read_lease
 from pipelines.bucket.object_store import ObjectStore
 from pipelines.bucket.opening import fleet_store, warc_storage
 from pipelines.bucket.shard_head import BegunFile, read_head
+from pipelines.bucket.shard_holder import holder_note
 from pipelines.bucket.snapshot import snapshot_of_key, snapshots
 from pipelines.bucket.storage import BucketStorage
 from pipelines.core import timestamps
@@ -44,6 +45,7 @@ class BucketLook:
     missing: dict[str, BegunFile] | None = None  # files that never arrived
     snapshot: datetime | None = None  # when the newest copy of the database was made; None: there is none
     journal: int = 0  # number of the last journal record whose rows are in it
+    changed_since: int | None = None  # token under which others changed the shard since; None: this copy is the newest
     error: MorgueError | None = None
 
     def renewed_until(self) -> datetime | None:
@@ -80,7 +82,9 @@ def look_at_bucket(archive: Path, place: tuple[str, int] | None) -> BucketLook |
         found = None if head.snapshot is None else snapshot_of_key(head.snapshot.key)
         lease = None if seen is None or seen.record.owner == FREE else seen.record
         missing = {name: file for name, file in head.missing().items() if not storage.has(name)}
-        return BucketLook(spool, lease, missing, *(found or (None, 0)))
+        since = head.changed if head.changed > holder_note(archive).token else None  # the note is newer than the head
+        copied, journal = found or (None, 0)
+        return BucketLook(spool, lease, missing, copied, journal, since)
     except MorgueError as error:
         return BucketLook(spool, error=error)
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from crawler.health.kinds import OF_BUCKET
 from pipelines.bucket.address import bucket_address
 from pipelines.bucket.object_store import ObjectStore
 from pipelines.bucket.shard_head import read_head
@@ -47,6 +48,12 @@ def status_of(fleet: Path, shard: int) -> dict[str, Any]:
     """Return what `morgue fleet status` says of a shard, for programs."""
     found: dict[str, Any] = json.loads(morgue("-C", fleet, "fleet", "status", "--format", "json").stdout)[shard]
     return found
+
+
+def reasons_of(shard: tuple[str | Path, ...]) -> list[str]:
+    """Return the kinds of what `morgue health` says of a shard's bucket."""
+    found = json.loads(morgue(*shard, "health", "--format", "json").stdout)
+    return [why["kind"] for one in found for why in one["reasons"] if why["kind"] in OF_BUCKET]
 
 
 @pytest.mark.slow
@@ -129,6 +136,7 @@ def test_shard_of_a_machine_that_hangs_goes_on_on_another(tmp_path: Path, object
         assert "which another holder has changed since (token 1)" in refused.stderr
         made = morgue(*two, "rebuild", *options)
         assert made.returncode == 0, made.stderr
+        assert reasons_of(two) == ["never arrived"]
         (name,) = begun.begun
         never = f"{name}: was begun on {socket.gethostname()} at {begun.begun[name].time}, and never reached the bucket"
         assert f"{never}; what it held is lost" in made.stdout
@@ -150,6 +158,7 @@ def test_shard_of_a_machine_that_hangs_goes_on_on_another(tmp_path: Path, object
         late = morgue(*one, "ship", *options)
         assert late.returncode == 7
         assert "is older than shard" in late.stderr
+        assert (reasons_of(one), reasons_of(two)) == (["outdated copy"], [])
         assert "5 articles" in morgue(*two, "count").stdout
     shown = status_of(tmp_path / "two", number)
     assert (shown["holder"], shown["spool_files"], shown["never_arrived"]) == (None, 0, 0)

@@ -98,7 +98,7 @@ def run_on_fleet(error: WholeFleet, run: Run) -> int:
             return exit_code({number: _on_terminal(run, number) for number in shards})
         read_from(typed)  # what found the shards has read it
         report = ListReport(error.fleet, ctx.params, shards) if ctx.params.get("report_file") else None
-        is_told = (bool(place.on) or sys.stderr.isatty()) and len(shards) > 1 and not route.is_lasting
+        is_told = bool(place.on) or (sys.stderr.isatty() and len(shards) > 1 and not route.is_lasting)
         progress = ShardProgress(len(shards), is_told=is_told and not ctx.params.get("quiet"))
         if place.on:
             signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the workers are told to stop, too

@@ -16,10 +16,11 @@ class ShardProgress:
         self._done = 0
 
     def began(self, number: int, where: str = "") -> None:
-        """Say that a shard begins, on the worker `where`; again if it begins again elsewhere."""
+        """Say that a shard begins, on the worker `where`; or begins again, because its worker died."""
+        verb = "begins again" if number in self._began else "begins"
         self._began[number] = time.monotonic()
         if self._is_told:
-            click.echo(f"shard {number:03}: begins{where and f' on {where}'}", err=True)
+            click.echo(f"shard {number:03}: {verb}{where and f' on {where}'}", err=True)
 
     def ended(self, number: int, code: int) -> None:
         """Say that a shard has ended, after which time and with which exit code, and how many have."""

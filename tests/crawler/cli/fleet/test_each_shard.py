@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from crawler.cli.fleet.each_shard import exit_code
+from crawler.cli.fleet.progress import ShardProgress
 from crawler.cli.fleet.shard_item import run_shard, words_of_shard
 from crawler.cli.fleet.typed_files import words_for_elsewhere
 from pipelines.core.errors import ConfigError
@@ -124,11 +125,24 @@ def test_shards_are_crawled_on_a_dask_cluster(fleet, tmp_path):
             assert f"shard {number:03}: begins on tcp://127.0.0.1:" in done.stderr
         assert re.search(r"shard \d{3}: ended after \d+ s, exit code \d \(2 of 2\)", done.stderr)
         assert {number for number, found in stories(fleet.folder).items() if found} == fleet.papers.keys()
+        number = next(iter(fleet.papers))
+        done = crawl(fleet.path, f"paper{number}", "--on", cluster.address)
+        assert f"shard {number:03}: begins on tcp://127.0.0.1:" in done.stderr, done.stderr
+        assert re.search(rf"shard {number:03}: ended after \d+ s, exit code \d \(1 of 1\)", done.stderr)
     finally:
         cluster.close()
     parts = [morgue("-C", fleet.path, "upgrade", "--part", f"{number}/2").stdout for number in range(2)]
     named = [[line for line in part.splitlines() if line.startswith("shard")] for part in parts]
     assert named == [["shard 000", "shard 002"], ["shard 001"]]
+
+
+def test_shard_whose_worker_died_begins_again(capsys):
+    """Both beginnings are told, and that the second is one."""
+    progress = ShardProgress(1, is_told=True)
+    progress.began(3, "tcp://one")
+    progress.began(3, "tcp://two")
+    told = capsys.readouterr().err
+    assert told == "shard 003: begins on tcp://one\nshard 003: begins again on tcp://two\n"
 
 
 def test_worker_with_another_fleet_refuses_the_shard(fleet, monkeypatch):
@@ -245,10 +259,11 @@ def test_shard_that_is_lost_is_never_called_well(tmp_path):
     assert done.returncode == 7
     assert "`morgue --shard 1 restore`" in done.stderr
     assert "all is well" in done.stdout
-    for command in (("crawl",), ("rebuild",), ("fleet", "status"), ("search", "x")):
-        done = morgue("-C", path, *command)
+    for command in ("crawl", "rebuild", "fleet status", "search x", "count", "health"):
+        done = morgue("-C", path, *command.split())
         assert done.returncode in (1, 7), done.stderr
         assert "shards/001" in done.stderr or "shard 001" in done.stderr
+        assert "`morgue --shard 1 restore`" in done.stderr, command
     assert not (path / "shards" / "001").exists()
 
 
