@@ -34,6 +34,11 @@ NO_RIGHTS = (
     "RestrictSUIDSGID=true",
     "RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK",
 )
+KEYS = (  # of the service of an archive with a bucket
+    "# The bucket needs its keys: lines AWS_ACCESS_KEY_ID=... and AWS_SECRET_ACCESS_KEY=... in a file of yours alone,",
+    "# unless they are in ~/.aws/credentials.",
+    "#EnvironmentFile=%h/.config/morgue.env",
+)
 MAX_NAME_CHARS = 200  # of a unit; systemd allows 255 with the suffix
 
 
@@ -48,6 +53,8 @@ class ScheduledJob:
     settings: tuple[str, ...] = ()  # KEY=VALUE, each for an option -s
     on_failure: str = ""  # a unit of systemd that is started after each run that failed
     notify: str = ""  # a command or web address that is told what changes
+    on: str = ""  # the Dask scheduler on whose workers a fleet is crawled
+    has_bucket: bool = False  # so that the job needs its keys
 
     def __post_init__(self) -> None:
         """Raise ConfigError for an interval or a path that cron and systemd cannot express."""
@@ -77,6 +84,7 @@ class ScheduledJob:
             *(word for setting in self.settings for word in ("-s", setting)),
             "crawl",
             "--quiet",
+            *(["--on", self.on] if self.on else []),
             *(["--notify", self.notify] if self.notify else []),
             *(["--due"] if self.sources else []),
             *self.sources,
@@ -108,11 +116,15 @@ def cron(job: ScheduledJob) -> str:
         when = f"{minutes} {hours}-23/{step} * * *" if step > 1 else f"{minutes} * * * *"
     else:
         when = f"{minutes} {hours} * * {days if job.every == WEEK else '*'}"
+    keys_in_cron = """\
+# The bucket needs its keys. Without ~/.aws/credentials, add two lines above this one:
+#   AWS_ACCESS_KEY_ID=... and AWS_SECRET_ACCESS_KEY=...
+"""
     return f"""\
 # Add this line with: crontab -e
 # Cron mails what morgue prints; with --quiet that is only what went wrong. To write a log file instead, append
 #   >>{cron_word(job.archive + "/crawl.log")} 2>&1
-{when} {cron_line(job)}
+{keys_in_cron if job.has_bucket else ""}{when} {cron_line(job)}
 """
 
 
@@ -177,7 +189,7 @@ SuccessExitStatus=4 130
 KillMode=mixed
 TimeoutStopSec=120
 Nice=10
-{newline.join(NO_RIGHTS)}
+{newline.join((*(KEYS if job.has_bucket else ()), *NO_RIGHTS))}
 # It may read everything and write only the archive (where the kernel allows this to services of a user).
 {newline.join(own_files(job))}
 """

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import click
 
-from crawler.cli.common_options import common_options, overrides_of, settings_of
+from crawler.cli.common_options import common_options, fleet_of, overrides_of, settings_of
 from crawler.cli.timetable import INTERVAL_CHOICES, ScheduledJob, cron, systemd
+from crawler.cli.working.options import place_of
 from pipelines.core.errors import ConfigError
 
 
@@ -26,10 +27,12 @@ from pipelines.core.errors import ConfigError
               help="A unit that systemd starts after a run that failed, or that found a source ill.")  # fmt: skip
 @click.option("--notify", metavar="CMD or URL", default="",
               help="Tell a command or web address what changes in the health of sources.")  # fmt: skip
+@click.option("--on", metavar="ADDRESS", default="",
+              help="Of a fleet: crawl on the workers of this Dask scheduler, tcp://... or tls://....")  # fmt: skip
 @common_options
 @click.pass_context
 def command(
-    ctx: click.Context, sources: tuple[str, ...], form: str | None, every: str, on_failure: str, notify: str
+    ctx: click.Context, sources: tuple[str, ...], form: str | None, every: str, on_failure: str, notify: str, on: str
 ) -> None:
     """Print a timer that crawls regularly; change nothing.
 
@@ -47,8 +50,14 @@ def command(
 
         check_target(notify)
         notify = from_any_folder(notify)
+    if on:
+        place_of(on, None, None)
+        if fleet_of(ctx) is None:
+            raise ConfigError("--on", f"is for a fleet, and {config.folder.path} is none", "leave it out")
     archive, seconds = str(config.folder.path), interval_seconds(every)
-    job = ScheduledJob(archive, own_command(), seconds, sources, settings, on_failure, notify)
+    job = ScheduledJob(
+        archive, own_command(), seconds, sources, settings, on_failure, notify, on, bool(config.storage.bucket)
+    )
     form = form or ("systemd" if sys.platform == "linux" else "cron")
     if on_failure and form == "cron":
         raise ConfigError("--on-failure", "is of systemd", "leave it out: cron mails what a run prints (MAILTO=)")

@@ -259,3 +259,17 @@ def test_command_of_notify_gets_its_whole_path(tmp_path, monkeypatch):
     assert from_any_folder("'./tell me.sh' --to 'the desk'") == f"'{script}' --to 'the desk'"
     assert from_any_folder("'tell me.sh'") == f"'{script}'"
     assert from_any_folder("https://chat.example/hook") == "https://chat.example/hook"
+
+
+def test_fleet_with_a_bucket_is_crawled_on_workers_with_its_keys(tmp_path):
+    """The address is passed on, and both texts say where the keys go; an archive has no workers."""
+    fleet = make_archive(tmp_path / "fleet", "--shards=2")
+    words = ("schedule", "--on", "tcp://127.0.0.1:8786", "-s", "storage.bucket='s3://news/fleet'")
+    unit, line = (morgue("-C", fleet, *words, form).stdout for form in ("--systemd", "--cron"))
+    assert "crawl --quiet --on tcp://127.0.0.1:8786\n" in unit
+    assert line.endswith("crawl --quiet --on tcp://127.0.0.1:8786\n")
+    assert "\n#EnvironmentFile=" in unit
+    assert "AWS_SECRET_ACCESS_KEY=" in line
+    assert "AWS_" not in morgue("-C", fleet, "schedule", "--systemd").stdout
+    refused = morgue("-C", make_archive(tmp_path / "archive"), *words)
+    assert (refused.returncode, "is for a fleet" in refused.stderr) == (2, True)
