@@ -8,9 +8,11 @@ import re
 import shutil
 import signal
 import socket
+import subprocess
 import time
 import uuid
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -58,11 +60,21 @@ def reasons_of(shard: tuple[str | Path, ...]) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("patience", "is_told", "code"),
-    [(60, False, 0), pytest.param(60, True, 130, marks=pytest.mark.exhaustive), (3, False, 11)],
+    ("patience", "happens", "code", "said"),
+    [
+        (60, lambda relay, _crawl: relay.is_passing.set(), 0, "fetching goes on: "),
+        pytest.param(60, lambda _relay, crawl: crawl.terminate(), 130, "", marks=pytest.mark.exhaustive),
+        (3, lambda _relay, _crawl: None, 11, "leases/000.json: was not renewed for 3 s, and"),
+    ],
+    ids=["bucket comes back", "terminated", "patience is over"],
 )
 def test_crawl_waits_while_the_bucket_is_silent_for_longer_than_the_lease(
-    tmp_path: Path, object_server: ObjectServer, patience: int, is_told: bool, code: int
+    tmp_path: Path,
+    object_server: ObjectServer,
+    patience: int,
+    happens: Callable[[Relay, subprocess.Popen[str]], object],
+    code: int,
+    said: str,
 ):
     """It says so once and asks nothing; then it goes on, or ends when it is told to, or when its patience is over."""
     relay = Relay(object_server.endpoint)
@@ -84,18 +96,14 @@ def test_crawl_waits_while_the_bucket_is_silent_for_longer_than_the_lease(
         time.sleep(1)
         assert len(asked) == waited
         assert sum("story-number" in path for path in asked) < STORIES
-        if is_told:
-            crawl.terminate()
-        if code == 0:
-            relay.is_passing.set()
+        happens(relay, crawl)
         output = crawl.communicate(timeout=60)
         relay.is_passing.set()
         assert crawl.returncode == code, (output, log.read_text())
         assert log.read_text().count("fetching waits: ") == output[1].count("fetching waits: ") == 1
         assert (len(asked) > waited) == (log.read_text().count("fetching goes on: ") == 1) == (code == 0)
         assert max(Counter(asked).values()) == 1
-        if code == 11:
-            assert "leases/000.json: was not renewed for 3 s, and" in output[1]
+        assert said in output[1]
         assert morgue(*words[:4], "verify").returncode == 0
     relay.close()
 

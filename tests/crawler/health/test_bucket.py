@@ -52,12 +52,12 @@ WELL = BucketLook(Spool(1, 1000), LEASE, {}, NOW - timedelta(hours=20), 5)
         (BucketLook(Spool(), error=BucketFailing("s3://b/x", "no answer", "wait")), "bucket: s3://b/x: no answer"),
     ],
 )
-def test_what_is_old_or_lost_is_said(look: BucketLook, told: str):
+def test_old_spool_snapshot_lease_or_lost_file_is_said(look: BucketLook, told: str):
     """A short wait, an unchanged database and a lease that is renewed are no reasons."""
     assert "".join(f"{one.kind}: {one.evidence}" for one in judged(look, 6, DAY, NOW)) == told
 
 
-def test_what_the_bucket_says_is_not_over_while_it_is_silent():
+def test_reasons_of_a_silent_bucket_are_not_over():
     """Nobody is told that files arrived because the bucket could not be asked."""
     (reason,) = judged(BucketLook(Spool(), error=BucketFailing("s3://b/x", "no answer", "wait")), 6, DAY, NOW)
     verdict = SourceVerdict(0, ARCHIVE, (reason,))

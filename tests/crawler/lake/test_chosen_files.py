@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import shutil
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -171,18 +172,22 @@ def runs(number: int, later_id: str) -> list[bytes]:
     return [info, one, foreign.record("metadata", "https://paper.example/", b"x" * 30_000), later, two]
 
 
+PACKS: dict[str, Callable[[Iterable[bytes]], bytes]] = {".warc": b"".join}
+WRAPS: dict[str, Callable[[bytes], bytes]] = {".wacz": lambda data: foreign.wacz({"a.warc.gz": data})}
+
+
 @pytest.mark.parametrize("suffix", [".warc.gz", ".warc", ".wacz"])
 def test_each_capture_brings_the_warcinfo_record_that_it_names(tmp_path: Path, archive: Path, suffix: str):
     """Also if it is not the first one of the file, wherever it lies; the later capture alone brings only its own."""
     lake, chosen = tmp_path / "lake", tmp_path / "chosen"
     lake.mkdir()
     shutil.copytree(archive, chosen)
-    pack = (lambda some: b"".join(some)) if suffix == ".warc" else foreign.gz
+    pack, wrap = PACKS.get(suffix, foreign.gz), WRAPS.get(suffix, bytes)
     stored_before = len(pack(runs(10, later_warcinfo_id(foreign.an_id("run 10"), 0))[:3]))
     own = pack(runs(10, later_warcinfo_id(foreign.an_id("run 10"), stored_before)))
     theirs = pack(runs(20, foreign.an_id("another run")))
     for name, data in (("own", own), ("theirs", theirs)):
-        (lake / f"{name}{suffix}").write_bytes(foreign.wacz({"a.warc.gz": data}) if suffix == ".wacz" else data)
+        (lake / f"{name}{suffix}").write_bytes(wrap(data))
     bring(archive, *lake.iterdir())
     readings = read(lake, tmp_path / "readings")
     report = import_chosen(chosen, readings)

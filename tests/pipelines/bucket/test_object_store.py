@@ -224,7 +224,7 @@ def test_missing_client_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch)
         ObjectStore(bucket_address("s3://bucket", "http://127.0.0.1:1")).head("x")
 
 
-def test_who_forgot_to_name_the_server_is_told_where_to_name_it():
+def test_server_that_was_not_named_is_asked_for_by_name():
     """A network without Amazon usually has a server of its own; nobody who named one is told to."""
     said = 'HTTP error\n\nDebug source:\nkind: Connect, ConnectError("dns error", error: "no such host")'
     error = type("GenericError", (Exception,), {})(said)
