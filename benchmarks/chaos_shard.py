@@ -38,7 +38,7 @@ TURNED = str(common.ROOT / "tests" / "support" / "turned_clock.py")
 
 @dataclass
 class Machine:
-    """One copy of the fleet's folder."""
+    """Hold one copy of the fleet's folder."""
 
     folder: Path
     ahead: int  # seconds by which its clock is ahead
@@ -51,7 +51,7 @@ class Machine:
 
 @dataclass
 class Story:
-    """What happened to a shard, to be told if a promise does not hold."""
+    """Tell what happened to a shard, if a promise does not hold."""
 
     lines: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)

@@ -236,7 +236,7 @@ def test_name_that_leads_out_of_a_folder_is_said(archive):
 
 
 def test_interrupted_import_waits_no_more_for_a_bucket(archive, monkeypatch):
-    """A shard whose bucket does not answer begins no WARC file for an hour, and it is not to be waited for."""
+    """Begin no WARC file for an hour if the bucket of the shard does not answer, and do not wait for it."""
     told: list[bool] = []
     monkeypatch.setattr(WarcStorage, "wait_no_more", lambda _: told.append(True))
 

@@ -212,7 +212,7 @@ def test_comments_that_are_filed_stay(archive):
 
 
 def test_interrupted_run_waits_no_more_for_a_bucket(archive, monkeypatch):
-    """What is written at its end is not waited for, where the bucket of a shard does not answer."""
+    """Do not wait for what is written at its end, where the bucket of a shard does not answer."""
     told: list[bool] = []
     monkeypatch.setattr(WarcStorage, "wait_no_more", lambda _: told.append(True))
 

@@ -262,7 +262,7 @@ def test_command_of_notify_gets_its_whole_path(tmp_path, monkeypatch):
 
 
 def test_fleet_with_a_bucket_is_crawled_on_workers_with_its_keys(tmp_path):
-    """The address is passed on, and both texts say where the keys go; an archive has no workers."""
+    """Pass the address on, and say in both texts where the keys go; an archive has no workers."""
     fleet = make_archive(tmp_path / "fleet", "--shards=2")
     words = ("schedule", "--on", "tcp://127.0.0.1:8786", "-s", "storage.bucket='s3://news/fleet'")
     unit, line = (morgue("-C", fleet, *words, form).stdout for form in ("--systemd", "--cron"))

@@ -53,7 +53,7 @@ WELL = BucketLook(Spool(1, 1000), LEASE, {}, NOW - timedelta(hours=20), 5)
     ],
 )
 def test_old_spool_snapshot_lease_or_lost_file_is_said(look: BucketLook, told: str):
-    """A short wait, an unchanged database and a lease that is renewed are no reasons."""
+    """Take no short wait, no unchanged database and no lease that is renewed for a reason."""
     assert "".join(f"{one.kind}: {one.evidence}" for one in judged(look, 6, DAY, NOW)) == told
 
 

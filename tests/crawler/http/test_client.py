@@ -26,7 +26,7 @@ from tests.support.hostile_server import HostileServer, Reply
 
 
 def test_requests_go_out_from_the_address_of_the_setting() -> None:
-    """The server sees it as the peer; a host that has only the other kind of address is asked for nothing."""
+    """Show it to the server as the peer; ask nothing of a host that has only the other kind of address."""
     peers: list[str] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

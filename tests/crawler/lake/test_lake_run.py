@@ -117,7 +117,7 @@ def test_filters_choose_and_are_noted(lake: Path, tmp_path: Path):
 
 
 def test_file_that_is_damaged_is_reported_and_read_again_if_asked(lake: Path, whole: Path, tmp_path: Path):
-    """A file that is cut, no WARC, empty, a link to nothing or without its dictionary costs only itself."""
+    """Lose only the file itself that is cut, no WARC, empty, a link to nothing or without its dictionary."""
     folder, out = tmp_path / "lake", tmp_path / "out"
     folder.mkdir()
     good = (lake / "first.warc.gz").read_bytes()
@@ -214,7 +214,7 @@ def test_server_of_the_settings_is_asked_if_the_environment_names_none(
 
 
 def test_line_of_a_file_that_cannot_be_read_names_it_once(lake: Path, tmp_path: Path):
-    """The error of the file begins with its address, too."""
+    """Print the address once, although the error of the file begins with it, too."""
     folder = tmp_path / "lake"
     folder.mkdir()
     (folder / "lost.warc.gz").symlink_to("/nowhere")

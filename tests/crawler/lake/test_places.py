@@ -31,7 +31,7 @@ def test_file_has_one_address_however_it_is_named(tmp_path: Path, monkeypatch: p
 
 
 def test_way_back_out_of_a_link_leads_where_the_system_says(tmp_path: Path):
-    """A link keeps its name, but for what is above it."""
+    """Keep the name of a link, but for what is above it."""
     lake = make_lake(tmp_path / "lake")
     (lake / "inner").mkdir()
     (tmp_path / "link").symlink_to(lake / "inner")

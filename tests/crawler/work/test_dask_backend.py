@@ -123,7 +123,7 @@ def test_other_kind_of_server_is_an_error_within_seconds(handler, monkeypatch: p
 
 
 def test_dask_worker_is_no_scheduler(cluster: DaskCluster):
-    """The address of a worker instead of the scheduler's: the error says so."""
+    """Say so if the address is that of a worker instead of the scheduler's."""
     with distributed.Client(cluster.address, set_as_default=False) as client:
         client.wait_for_workers(1)
         address = next(iter(client.scheduler_info()["workers"]))

@@ -66,7 +66,7 @@ def test_source_that_no_shard_knows_is_named_before_any_begins(fleet):
 
 
 def test_import_puts_each_capture_into_the_shard_of_its_site(fleet, tmp_path):
-    """A list on standard input is read for each; a source that names a site of another shard has its pages.
+    """Read a list on standard input for each; a source that names a site of another shard has its pages.
 
     No record is in two shards, and a shard that is named takes only what is its own.
     """
