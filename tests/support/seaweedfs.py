@@ -18,6 +18,8 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.support.waiting import suspend
+
 KEY_ID, SECRET = "MORGUETESTKEYID", "morgue/test/secret+0123456789"
 SERVICES = ("s3", "master", "volume", "filer")
 START_SECONDS = 40
@@ -102,7 +104,7 @@ class ObjectServer:
     @contextmanager
     def hanging(self) -> Iterator[None]:
         """Let the server answer nothing for a while: connections are accepted, and no byte comes."""
-        os.kill(self.process.pid, signal.SIGSTOP)
+        suspend(self.process.pid)
         try:
             yield
         finally:

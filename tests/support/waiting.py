@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sqlite3
 import time
 from collections.abc import Callable
@@ -14,6 +16,13 @@ def wait_until(condition: Callable[[], object], seconds: float = 30.0) -> None:
     while not condition():
         assert time.monotonic() < deadline, f"still not true after {seconds:g} seconds"
         time.sleep(0.02)
+
+
+def suspend(pid: int) -> None:
+    """Stop a child process with SIGSTOP, and return once each thread of it has stopped: a signal alone comes later."""
+    os.kill(pid, signal.SIGSTOP)
+    _, status = os.waitpid(pid, os.WUNTRACED)
+    assert os.WIFSTOPPED(status), f"process {pid} has ended"
 
 
 def let_a_day_pass(archive: Path) -> None:

@@ -27,7 +27,7 @@ from tests.support.command import morgue, start
 from tests.support.relay import Relay
 from tests.support.seaweedfs import ObjectServer
 from tests.support.small_paper import serving
-from tests.support.waiting import wait_until
+from tests.support.waiting import suspend, wait_until
 
 SECONDS = 2  # of the lease
 STORIES = 5
@@ -127,7 +127,7 @@ def test_shard_of_a_machine_that_hangs_goes_on_on_another(tmp_path: Path, object
         while not any("story-number" in path for path in paper.asked):
             assert hanging.poll() is None
             time.sleep(0.02)
-        os.kill(hanging.pid, signal.SIGSTOP)
+        suspend(hanging.pid)
         time.sleep(0.2)  # answers under way
         begun = read_head(store, fleet.id, number)
         assert len(begun.begun) == 1

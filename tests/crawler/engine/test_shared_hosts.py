@@ -72,7 +72,7 @@ def test_feed_host_of_several_shards_is_asked_one_request_at_a_time(tmp_path):
         assert done.returncode in (0, 1), done.stderr
     assert len(times) >= 6
     gaps = [later[0] - earlier[1] for earlier, later in pairwise(sorted(times))]
-    assert min(gaps) >= 0.9 * DELAY_SECONDS
+    assert min(gaps) >= 0.75 * DELAY_SECONDS  # the end of an answer may be noticed late
 
 
 def test_host_is_shared_if_another_shard_owns_it_or_asks_it(tmp_path):

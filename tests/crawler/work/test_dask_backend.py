@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import socketserver
 import threading
 import time
@@ -20,7 +18,7 @@ from crawler.work.map_items import map_items
 from crawler.work.values import RAISED, WorkPart, WorkPlace
 from pipelines.core.errors import ConfigError, MorgueError
 from tests.support.dask_cluster import DaskCluster
-from tests.support.waiting import wait_until
+from tests.support.waiting import suspend, wait_until
 
 pytestmark = pytest.mark.slow
 SQUARED, ONCE = "tests.support.work_items:squared", "tests.support.work_items:once_alone"
@@ -83,7 +81,7 @@ def test_item_of_a_stopped_worker_runs_elsewhere_and_lost_scheduler_is_an_error(
         results = map_items(ONCE, [0, stop], place, seconds=4.0)
         next(results)  # the first fails: it is no case
         wait_until(lambda: (tmp_path / "tried-stop").exists())
-        os.kill(alone.processes[1].pid, signal.SIGSTOP)
+        suspend(alone.processes[1].pid)
         alone.add_worker()
         assert (next(results).failure, len((tmp_path / "tried-stop").read_text().split())) == (None, 2)
         results.close()

@@ -21,7 +21,7 @@ from pipelines.core.errors import ArchiveLocked, BucketFailing, ConfigError, Lea
 from tests.support.lease_holder import SHARD, holder
 from tests.support.relay import Relay
 from tests.support.seaweedfs import ObjectServer
-from tests.support.waiting import wait_until
+from tests.support.waiting import suspend, wait_until
 
 FLEET, OTHER_FLEET = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
 SECONDS = 1.5  # of a lease
@@ -115,12 +115,12 @@ def test_stopped_holder_ships_nothing_when_it_wakes(store: ObjectStore):
     with holder(store, FLEET, SECONDS) as first, holder(store, FLEET, SECONDS) as late:
         assert first.ask("take") == "1"
         assert first.ask("ship a.warc.gz") == "shipped"
-        os.kill(first.process.pid, signal.SIGSTOP)
+        suspend(first.process.pid)
         assert late.ask("take") == "2"
         os.kill(first.process.pid, signal.SIGCONT)
         assert first.ask("held") == "False"
         wait_until(lambda: first.ask("ship b.warc.gz").startswith("LeaseLost: was "))
-        os.kill(late.process.pid, signal.SIGSTOP)
+        suspend(late.process.pid)
         third = take_lease(store, FLEET, SHARD, seconds=LONG)
         head = open_head(store, third)
         assert [*head.files()] == ["a.warc.gz"]
@@ -214,11 +214,11 @@ def test_pause_of_a_lease_ends_with_its_patience_or_with_another_holder(
     lease.release()  # changes nothing: it is not ours any more
     with holder(store, FLEET, SECONDS) as stopped:
         assert stopped.ask("take") == "2"
-        os.kill(stopped.process.pid, signal.SIGSTOP)
+        suspend(stopped.process.pid)
         time.sleep(SECONDS + 0.3)
         os.kill(stopped.process.pid, signal.SIGCONT)
         wait_until(lambda: stopped.ask("held") == "True")  # nobody took it meanwhile
-        os.kill(stopped.process.pid, signal.SIGSTOP)
+        suspend(stopped.process.pid)
         again = take_lease(store, FLEET, SHARD, seconds=LONG)
         again.release()
         os.kill(stopped.process.pid, signal.SIGCONT)
