@@ -28,7 +28,6 @@ from search import MERGED_AT_ONCE, QUERIES, Archive, fill, questions
 from pipelines.database.connection import connect, open_database
 from pipelines.database.shards.databases import FleetDatabase
 
-RUNS = 7
 BY_RELEVANCE = ("by relevance", "dated (one quarter)", "one source", "page 51")  # kinds whose order is that of ranks
 COPIED = {"crawls": None, "sources": "id", "captures": "source_id", "articles": "source_id"}  # by what is chosen
 
@@ -68,7 +67,7 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("articles", type=int, nargs="?", default=100_000)
-    for name, default in (("sources", 500), ("shards", 16)):
+    for name, default in (("sources", 500), ("shards", 16), ("runs", 7)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--limit", type=float, default=1.3)
     parser.add_argument("--keep", metavar="DIR")
@@ -85,7 +84,7 @@ def main() -> None:
                 fill_shard(whole.path, path, number, given.shards)
         one = stack.enter_context(closing(connect(whole.path)))
         fleet = FleetDatabase([stack.enter_context(closing(connect(path))) for path in paths])
-        figures, wrong, same = measured(one, fleet, given.sources)
+        figures, wrong, same = measured(one, fleet, given.sources, given.runs)
     rows, totals = [], [0.0] * 4
     for (query, kind), times in figures.items():
         medians = [statistics.median(column) for column in zip(*times, strict=True)]
@@ -105,13 +104,13 @@ def main() -> None:
 
 
 def measured(
-    one: Any, fleet: FleetDatabase, sources: int
+    one: Any, fleet: FleetDatabase, sources: int, runs: int
 ) -> tuple[dict[tuple[str, str], list[tuple[float, ...]]], list[str], list[float]]:
     """Return the times of each question, what was answered otherwise, and the share of hits that are the same."""
     figures = defaultdict[tuple[str, str], list[tuple[float, ...]]](list)
     wrong, same = [], []
     for name, query in QUERIES.items():
-        for run in range(RUNS + 1):
+        for run in range(runs + 1):
             both = [questions(db, query, random.Random(f"{name}{run}"), sources) for db in (one, fleet)]
             for kind, task in both[0].items():
                 *of_one, expected = timed(task)

@@ -4,8 +4,8 @@
 
 `--lake`: WARC files of real pages; without it they are made of the pages in tests/pages. With few pages, the seconds
 that a client of Dask takes to start weigh more than the work. What the cores give is what as many processes get that
-share the same files out by themselves, with no map of ours. Wall times are of one round each: on a machine that does
-other work, judge by CPU.
+share the same files out by themselves, with no map of ours. All figures are medians of `--rounds`, taken in turns; on a
+machine that does other work, judge by CPU.
 Exit code 1: readers use more CPU, or more time with `--wall`, than `1 / --limit` times these processes; Dask takes
 more CPU than `--dask-limit` times our processes; or a reading differs, is missing or is there twice after kills.
 """
@@ -23,9 +23,11 @@ import tempfile
 import threading
 import time
 import uuid
+from collections import defaultdict
 from dataclasses import asdict
 from itertools import cycle, islice
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
@@ -162,52 +164,57 @@ def killed_run(lake: Path, output: Path, every: float, readers: int) -> tuple[in
 
 
 def measure(folder: Path, args: argparse.Namespace) -> dict[str, Any]:
-    """Run everything once."""
+    """Run everything: each way once a round, in turns, because the same work varies by some percent from run to run."""
     lake = args.lake or folder / "lake"
     if args.lake is None:
         make_lake(lake, args.files, args.pages)
-    found: dict[str, Any] = {"files": len(listing_of(str(lake)).files)}
-
-    def note(name: str) -> None:
-        found[f"{name}_cpu"] = marked.total()
-        print(f"{name}: {found[f'{name}_wall']:.1f} s wall, {found[f'{name}_cpu']:.1f} s CPU", flush=True)
-
-    for name, workers in (("one", 1), ("many", args.readers)):
-        marked = MarkedProcesses()
-        found[f"{name}_wall"], found[f"{name}_code"] = run(
-            lake, folder / name, "--workers", str(workers), marked=marked
-        )
-        note(name)
-        if name == "one":
-            marked = MarkedProcesses()
-            found["plain_wall"] = run_plain(lake, folder / "plain", args.readers, marked)
-            note("plain")
-    marked = MarkedProcesses()
-    os.environ[MARK] = marked.mark
-    cluster = DaskCluster(folder / "cluster", args.readers)
-    try:
-        time.sleep(CLUSTER_START_SECONDS)  # what a cluster takes to start is no part of the work
-        marked.look()
-        before = sum(marked.cpu.values())
-        found["dask_wall"], found["dask_code"] = run(lake, folder / "dask", "--on", cluster.address, marked=marked)
-        note("dask")
-        found["dask_cpu"] -= before
-    finally:
-        cluster.close()
-        del os.environ[MARK]
+    files, seconds = len(listing_of(str(lake)).files), defaultdict[str, list[tuple[float, float]]](list)
+    wrong: list[str] = []
+    for number in range(args.rounds):
+        for name in ("one", "plain", "many", "dask"):
+            output = folder / f"{name}{number}"
+            *taken, code = run_one(name, lake, output, args.readers)
+            print(f"{name}: {taken[0]:.1f} s wall, {taken[1]:.1f} s CPU", flush=True)
+            seconds[name].append((taken[0], taken[1]))
+            wrong += [f"{name} ended with {code}"] if code else []
     # A reader must have the time for a file, else none is ever finished.
-    every = max(args.kill_seconds, 1.5 * found["many_wall"] / found["files"])
-    found["kills"], found["runs"] = killed_run(lake, folder / "killed", every, args.readers)
-    expected = bytes_of(folder / "one")
-    for name in ("many", "dask", "killed"):
-        found[f"{name}_same"] = bytes_of(folder / name) == expected
+    every = max(args.kill_seconds, 1.5 * seconds["many"][0][0] / files)
+    kills, runs = killed_run(lake, folder / "killed", every, args.readers)
+    expected = bytes_of(folder / "one0")
+    outputs = ["killed", *(f"{name}{number}" for name in ("many", "dask") for number in range(args.rounds))]
+    wrong += [f"{name} is not as one0" for name in outputs if bytes_of(folder / name) != expected]
     ids = [row["warc_record_id"] for row in rows_of(folder / "killed")]
-    found |= {"readings": len(ids), "twice": len(ids) - len(set(ids))}
-    found["wall_of_plain"] = found["plain_wall"] / found["many_wall"]
-    found["cpu_of_plain"] = found["plain_cpu"] / found["many_cpu"]
-    found["cpu_of_one"] = found["one_cpu"] / found["many_cpu"]
-    found["dask_over_ours"] = found["dask_cpu"] / found["many_cpu"]
-    return found
+    wrong += ["readings are there twice"] if len(ids) > len(set(ids)) else []
+    wall = {name: median(pair[0] for pair in pairs) for name, pairs in seconds.items()}
+    cpu = {name: median(pair[1] for pair in pairs) for name, pairs in seconds.items()}
+    return {
+        "files": files, "readings": len(ids), "kills": kills, "runs": runs, "wrong": wrong,
+        **{f"{name}_wall": wall[name] for name in wall}, **{f"{name}_cpu": cpu[name] for name in cpu},
+        "wall_of_plain": wall["plain"] / wall["many"], "cpu_of_plain": cpu["plain"] / cpu["many"],
+        "cpu_of_one": cpu["one"] / cpu["many"], "dask_over_ours": cpu["dask"] / cpu["many"],
+    }  # fmt: skip
+
+
+def run_one(name: str, lake: Path, output: Path, readers: int) -> tuple[float, float, int]:
+    """Read the lake once, in one of the ways; return (wall seconds, CPU seconds, exit code)."""
+    marked = MarkedProcesses()
+    if name == "plain":
+        wall, code = run_plain(lake, output, readers, marked), 0
+    elif name == "dask":
+        os.environ[MARK] = marked.mark
+        cluster = DaskCluster(output.with_suffix(".cluster"), readers)
+        try:
+            time.sleep(CLUSTER_START_SECONDS)  # what a cluster takes to start is no part of the work
+            marked.look()
+            before = sum(marked.cpu.values())
+            wall, code = run(lake, output, "--on", cluster.address, marked=marked)
+            return wall, marked.total() - before, code
+        finally:
+            cluster.close()
+            del os.environ[MARK]
+    else:
+        wall, code = run(lake, output, "--workers", str(1 if name == "one" else readers), marked=marked)
+    return wall, marked.total(), code
 
 
 def main() -> int:
@@ -217,6 +224,7 @@ def main() -> int:
     parser.add_argument("--files", type=int, default=20)
     parser.add_argument("--pages", type=int, default=120, help="pages in a file")
     parser.add_argument("--readers", type=int, default=4)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--limit", type=float, default=0.95)
     parser.add_argument("--wall", action="store_true", help="judge by wall time, too")
     parser.add_argument("--dask-limit", type=float, default=1.05)
@@ -229,8 +237,7 @@ def main() -> int:
         print(f"{name:>20}  {value:.3f}" if isinstance(value, float) else f"{name:>20}  {value}")
     if args.json:
         args.json.write_text(json.dumps(found, indent=2))
-    misses = [name for name in ("many_same", "dask_same", "killed_same") if not found[name]]
-    misses += [name for name in ("one_code", "many_code", "dask_code", "twice") if found[name]]
+    misses = list(found["wrong"])
     ratios = ["cpu_of_plain", "cpu_of_one", *["wall_of_plain"] * args.wall]
     misses += [name for name in ratios if found[name] < args.limit]
     misses += ["dask_over_ours"] * (found["dask_over_ours"] > args.dask_limit)

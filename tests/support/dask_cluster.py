@@ -11,6 +11,9 @@ from pathlib import Path
 from tests.support.command import environment
 from tests.support.waiting import wait_until
 
+# As docs/where-work-runs.md recommends.
+QUIET = {"DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False", "DASK_DISTRIBUTED__ADMIN__TICK__INTERVAL": "1s"}
+
 
 class DaskCluster:
     """Hold a scheduler and its workers. Each worker is one process without a nanny, so that a kill is its end."""
@@ -39,8 +42,9 @@ class DaskCluster:
     def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
         with (self._folder / "dask.log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "dask", *arguments], stdout=log, stderr=log, cwd=self._folder, env=environment()
-            )
+                [sys.executable, "-m", "dask", *arguments],
+                stdout=log, stderr=log, cwd=self._folder, env=environment() | QUIET,
+            )  # fmt: skip
         self.processes.append(process)
         return process
 
