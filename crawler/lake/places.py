@@ -198,7 +198,8 @@ class LakeOutput:
     """Hold the folder or prefix that gets the outputs. An output appears whole or not at all."""
 
     def __init__(self, address: str, server: BucketServer = UNNAMED) -> None:
-        self.address = address.rstrip("/")
+        # Workers run in folders of their own.
+        self.address = address.rstrip("/") if is_bucket(address) else str(plain_path(Path(address)))
         self._store: ObjectStore | None = None
         prefix = ""
         if is_bucket(address):

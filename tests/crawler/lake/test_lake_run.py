@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from pipelines.bucket.address import bucket_address
 from pipelines.bucket.object_store import ObjectStore
 from tests.support.command import command_line, environment, morgue
+from tests.support.dask_cluster import DaskCluster
 from tests.support.lakes import bytes_of, make_lake, rows_of
 from tests.support.seaweedfs import SECRET, ObjectServer
 from tests.support.waiting import wait_until
@@ -65,6 +67,19 @@ def test_readings_are_those_of_an_import(lake: Path, whole: Path, archive: Path)
         assert record.startswith(b"WARC/1.0\r\n")
         assert record.count(b"WARC/1.0") == record.count(row["warc_record_id"].encode()) == 1
         assert record.endswith(b"</html>\r\n\r\n")
+
+
+def test_cluster_writes_into_the_folder_that_the_user_means(lake: Path, whole: Path, tmp_path: Path):
+    """Its workers run in folders of their own."""
+    cluster = DaskCluster(tmp_path / "dask", 1)
+    try:
+        done = morgue("import", "--in-place", "../lake", "--output", "on-dask", "--on", cluster.address, cwd=whole)
+        assert done.returncode == 0, done.stderr
+        found = bytes_of(whole / "on-dask")
+    finally:
+        cluster.close()
+        shutil.rmtree(whole / "on-dask", ignore_errors=True)
+    assert found == bytes_of(whole)
 
 
 def test_second_run_changes_nothing_and_parts_give_the_whole(lake: Path, whole: Path, tmp_path: Path):
