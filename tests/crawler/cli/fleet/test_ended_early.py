@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from crawler.cli.fleet import each_shard
-from crawler.cli.fleet.each_shard import ShardAnswer
+from crawler.cli.fleet.shard_processes import ShardAnswer, in_processes
 from pipelines.core.archive_layout import WATCH_LOCK_NAME
 from pipelines.core.lock import is_held
 from pipelines.fleet.layout import fleet_at
@@ -62,7 +62,7 @@ def test_shards_that_did_not_begin_are_interrupted(tmp_path, monkeypatch):
         time.sleep(0.5)
         return 0
 
-    codes = {one.number: one.code for one in each_shard.in_processes(run, [0, 1], 1, live=False)}
+    codes = {one.number: one.code for one in in_processes(run, [0, 1], 1, live=False)}
     assert began.exists()
     assert each_shard.exit_code(codes) == 130
     assert codes == {0: 0, 1: 130}
