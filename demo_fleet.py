@@ -61,12 +61,14 @@ def main() -> int:
         fleet("fleet", "status")
         fleet("search", "harbour", "--limit", "3")
         fleet("count", "--by", "source")
-        lost = next(shard for shard in sorted((FLEET / "shards").iterdir()) if any(shard.glob("shipped.jsonl")))
+        lost = max((FLEET / "shards").glob("*/morgue.db"), key=lambda file: file.stat().st_size).parent
         print(f"\n# a disk is lost, and with it {lost}: it comes back from the bucket")
         shutil.rmtree(lost)
         fleet("--shard", str(int(lost.name)), "restore")
         code = fleet("verify")
-    print(f"\n# scheduler, workers and bucket are stopped; the fleet is in {FLEET}: docs/scale.md says how to go on")
+    print(
+        f"\n# scheduler, workers and bucket are gone. {FLEET} can still be searched; docs/scale.md makes one that stays"
+    )
     return code
 
 

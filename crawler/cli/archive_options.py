@@ -125,18 +125,21 @@ def _opened(ctx: click.Context, folder: ArchiveFolder) -> Iterator[Archive]:
 
 
 def warn_of_shards(ctx: click.Context, archive: Archive) -> None:
-    """Name the shards of a fleet that cannot be read."""
+    """Name the shards of a fleet that cannot be read, and a site that moves."""
     import warnings
 
     from exports.fleet.connections import left_out
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        unreadable = archive.unreadable
+        unreadable, moving = archive.unreadable, archive.moving()
     for path, error in unreadable.items():
         click.echo(f"warning: shard {path.name}: {plain(str(error))}", err=True)
     if unreadable:
         click.echo(f"warning: {left_out(unreadable)}", err=True)
+    if moving:
+        click.echo(f"warning: {plain(moving)}", err=True)
+    if unreadable or moving:
         ctx.find_root().ensure_object(dict)["is_partial"] = True
 
 

@@ -193,7 +193,11 @@ def _export_captures(
 
 
 def _check_shards(archive: Archive, about: dict[str, Any], *, is_partial: bool) -> None:
-    """Refuse an export of a fleet with shards that cannot be read, or note them. Raises ArchiveDamaged."""
+    """Refuse an export of a fleet with shards that cannot be read, or note them; and while a site moves.
+
+    Raises ArchiveDamaged, ArchiveLocked.
+    """
+    archive.must_be_still()
     if not is_partial:
         archive.must_be_whole("--partial exports what the others hold")
     elif names := [path.name for path in archive.unreadable]:

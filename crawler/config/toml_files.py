@@ -44,6 +44,7 @@ class OtherShards:
 
     sources: frozenset[str] = frozenset()  # their names
     shared_sites: frozenset[str] = frozenset()  # that they name, and this shard owns
+    moves: int = 0  # of sites between shards, of which fleet.toml knew
 
 
 NO_OTHERS = OtherShards()
@@ -109,7 +110,7 @@ class TomlReader:
                 file = f"sources/{name}.toml"
                 self.mistakes = [mistake for mistake in self.mistakes if mistake.subject != file]
         own = {site for site in sites if site == EVERY_SITE or fleet.owner_of(site) == shard}
-        self.others = OtherShards(frozenset(names), frozenset(own))
+        self.others = OtherShards(frozenset(names), frozenset(own), fleet.moves)
 
     def _source_files(self, folder: Path) -> list[Path]:
         try:

@@ -73,6 +73,10 @@ def open_archive_writer(config: Config, *, is_moving: bool = False) -> ArchiveWr
         if latest is not None:
             raise _clock_behind(now, f"but this archive was last written at {latest}", CURE_OF_RUNS_AHEAD)
         connect_bucket(config, archive_writer.journal.database_state().archive)
+        if config.storage.bucket and place is not None:
+            from crawler.engine.moved_sites import must_know_moves
+
+            must_know_moves(config)
         archive_writer.recovery_messages += give_up_lost(archive_writer)
     except BaseException:
         archive_writer.close()

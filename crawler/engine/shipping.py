@@ -127,9 +127,15 @@ def shipping(config: Config, archive_writer: ArchiveWriter, backpressure: Backpr
 
 
 def ship(
-    config: Config, *, everything: bool = False, on_shipped: Callable[[ShippedFile], object] = bool
+    config: Config,
+    *,
+    everything: bool = False,
+    with_copy: bool = False,
+    on_shipped: Callable[[ShippedFile], object] = bool,
 ) -> ShippingReport:
     """Lock the archive, and ship its finished files. `everything`: also the one that the next run would continue.
+
+    `with_copy`: and copy the database, even if little has changed since the last copy.
 
     Raises ConfigError if it has no bucket, ArchiveLocked, MorgueError.
     """
@@ -153,7 +159,7 @@ def ship(
         def work(may_go_on: Callable[[], bool]) -> ShippingReport:
             # A copy with rows of a file that is not in the bucket would be of little use without this machine.
             is_torn = any(name.endswith(OPEN_SUFFIX) for name in storage.spooled())  # the next run mends and ships it
-            is_due = not is_torn and _is_snapshot_due(config, storage.store, state, articles)
+            is_due = not is_torn and (with_copy or _is_snapshot_due(config, storage.store, state, articles))
             keep = None if everything or is_due else file_to_continue(config, storage, state)
             report = ship_waiting(storage, state.archive, keep, listed, on_shipped, may_go_on)
             if may_go_on():
@@ -170,6 +176,24 @@ def ship(
             return interruptibly(work)
     finally:
         lock.release()
+
+
+def ship_all(config: Config) -> None:
+    """Ship each file of an archive and a copy of its database, the only one then; do nothing if it has no bucket.
+
+    Raises ArchiveLocked, MorgueError for what could not be shipped.
+    """
+    if not config.storage.bucket:
+        return
+    from pipelines.bucket.object_store import ObjectStore
+    from pipelines.bucket.snapshot import delete_but
+
+    report = ship(config, everything=True, with_copy=True)
+    if report.failed:
+        raise report.failed[-1]
+    head = bucket_line(config)
+    assert head is not None
+    delete_but(ObjectStore(head.address), 1)
 
 
 def _ship_manifest(config: Config, store: ObjectStore) -> None:

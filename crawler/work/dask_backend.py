@@ -66,7 +66,7 @@ def _connected(address: str) -> Any:
     distributed = load_extra("distributed", "fleet")
     for name in ("distributed", "distributed.client"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # what it tells of a lost scheduler, we tell
-    cure = f"start it: dask scheduler --host HOST; then dask worker {address} --nthreads 1 on each machine"
+    cure = f"start it: dask scheduler --host HOST; then dask worker {address} --host HOST --nthreads 1 on each machine"
     try:
         kind = asyncio.run(asyncio.wait_for(_kind_of_server(address), CONNECT_SECONDS))
         if kind == "Scheduler":
@@ -104,14 +104,16 @@ class _Cluster:
         """Check that every worker may be used and has our version. Raises ConfigError, MorgueError."""
         scheduler = self.client.scheduler_info()["address"]
         check_reach(scheduler, f"the scheduler at {scheduler}")
+        if not self.client.nthreads():
+            logger.warning("%(scheduler)s has no workers yet; waits for one", {"scheduler": self.place.on})
         try:
             self.client.wait_for_workers(1, timeout=WORKERS_SECONDS)
         except TimeoutError:
-            cure = f"start some on each machine: dask worker {self.place.on} --nthreads 1"
+            cure = f"start some on each machine: dask worker {self.place.on} --host HOST --nthreads 1"
             raise MorgueError(self.place.on, "has no workers", cure) from None
         found = self._on_all(dask_tasks.version_here)
-        for worker in found:
-            check_reach(worker, f"the worker at {worker}")
+        for worker, reach in self._on_all(dask_tasks.reach_here).items():
+            check_reach(reach if isinstance(reach, str) else worker, f"the worker at {worker}")
         wrong = {worker: version for worker, version in found.items() if version != __version__}
         if wrong:
             raise different_versions(wrong)

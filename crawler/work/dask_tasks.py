@@ -19,6 +19,18 @@ def version_here() -> str:
     return crawler.__version__
 
 
+def reach_here() -> str:
+    """Return where this worker is reached: the address that others may reach without TLS, if it has one.
+
+    Dask tells the address that the scheduler uses, also of a worker that listens at all addresses of its machine.
+    """
+    from distributed import get_worker
+
+    worker = get_worker()
+    addresses = [worker.address, *(one.listen_address for one in worker.listeners)]
+    return next((one for one in addresses if not is_private(one)), worker.address)
+
+
 def nearness_here(function: str, arguments: list[Any]) -> list[int]:
     """Return how near to this worker each item is, as the function says by its argument: more is nearer."""
     numbers: list[int] = function_named(function)(arguments)
@@ -35,8 +47,8 @@ def run_item(map_name: str, key: str, function: str, argument: Any, seconds: flo
     address = get_worker().address
     if crawler.__version__ != version:
         return {"version": crawler.__version__, "worker": address}
-    if not is_private(address):
-        return {"reach": address}
+    if not is_private(reach := reach_here()):
+        return {"reach": reach}
     with _LOCK:
         processes = _MAPS.setdefault(map_name, ItemProcesses())
     get_worker().log_event(map_name, (key, address))

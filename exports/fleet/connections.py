@@ -12,10 +12,15 @@ from pipelines.core.archive_layout import DATABASE_NAME, SETTINGS_NAME, has_warc
 from pipelines.core.errors import ArchiveDamaged, MorgueError, NoArchive
 from pipelines.core.plural import counted, verb
 from pipelines.database.shards.databases import FleetDatabase
+from pipelines.fleet.plan import must_be_still, plan_in
 
 
 class ShardsLeftOut(UserWarning):
     """Warn that some shards of a fleet cannot be read, so that answers lack what they hold."""
+
+
+class SiteMoving(UserWarning):
+    """Warn that a site is between two shards of a fleet, so that answers may have its articles twice."""
 
 
 class FleetConnections:
@@ -36,7 +41,7 @@ class FleetConnections:
     def shards(self) -> tuple[ArchiveConnections, ...]:
         """Return those that can be read; a shard that no crawl has begun has none. Raises NoArchive, MorgueError.
 
-        The first call warns of those that cannot be read.
+        The first call warns of those that cannot be read, and of a site that moves.
         """
         with self._lock:
             if self._closed:
@@ -45,6 +50,8 @@ class FleetConnections:
                 self._opened = self._open()
                 for path, error in self._unreadable.items():
                     warnings.warn(f"shard {path.name} is left out: {error}", ShardsLeftOut, stacklevel=3)
+                if moving := self.moving():
+                    warnings.warn(moving, SiteMoving, stacklevel=3)
             return self._opened
 
     @property
@@ -70,6 +77,15 @@ class FleetConnections:
     def get(self) -> FleetDatabase:
         """Return this thread's connections. Raises MorgueError."""
         return FleetDatabase([one.get() for one in self.shards])
+
+    def moving(self) -> str:
+        """Return which site is between two shards, or was when its move was stopped; "" if none is."""
+        plan = plan_in(self.path)
+        return "" if plan is None or plan.id else f"{plan.of_move()}: what there is of it may be counted twice"
+
+    def must_be_still(self) -> None:
+        """Raise ArchiveLocked if a site is between two shards."""
+        must_be_still(self.path)
 
     def must_be_whole(self, cure: str) -> None:
         """Raise ArchiveDamaged if a shard cannot be read."""

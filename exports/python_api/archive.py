@@ -101,6 +101,15 @@ class Archive:
         """Return why shards of a fleet cannot be read, by their folders: what they hold is missing in all answers."""
         return {} if self._fleet is None else self._fleet.unreadable
 
+    def moving(self) -> str:
+        """Return which site is between two shards of a fleet: its articles may be counted twice. "": none is."""
+        return "" if self._fleet is None else self._fleet.moving()
+
+    def must_be_still(self) -> None:
+        """Raise ArchiveLocked if a site is between two shards of a fleet."""
+        if self._fleet is not None:
+            self._fleet.must_be_still()
+
     def must_be_whole(self, cure: str) -> None:
         """Raise ArchiveDamaged if a shard cannot be read."""
         if self._fleet is not None:

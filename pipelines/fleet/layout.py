@@ -24,6 +24,7 @@ SHARDS_FOLDER = "shards"
 SHARD_TABLE = "shard"  # in the morgue.toml of a shard: its fleet and number
 MAX_SHARDS = 999
 DEFAULT_SHARDS = 16
+MAX_MOVES = 1 << 53
 MAX_FLEET_BYTES = 20_000_000  # of fleet.toml: a line for each site that was moved
 HEADER = "# Written by morgue. To change it: morgue fleet split, morgue fleet move.\n"
 
@@ -35,6 +36,7 @@ class FleetFolder(NamedTuple):  # a dataclass takes a millisecond to make, which
     id: str  # UUID
     shards: int
     moved: Mapping[str, int] = MappingProxyType({})  # site -> shard that owns it instead
+    moves: int = 0  # how often a site was moved
 
     def shard_path(self, number: int) -> Path:
         """Return the archive folder of a shard. Raises ConfigError if there is no such shard."""
@@ -60,11 +62,24 @@ class FleetFolder(NamedTuple):  # a dataclass takes a millisecond to make, which
 
         return self.owner_of(site_or_none(url) or name or url)
 
+    def with_owner(self, site: str, number: int) -> FleetFolder:
+        """Return the fleet after a site was given to a shard; itself if that has it already."""
+        from pipelines.fleet.owners import owner_by_hash
+
+        if self.owner_of(site) == number:
+            return self
+        moved = {one: owner for one, owner in self.moved.items() if one != site}
+        if owner_by_hash(site, self.shards) != number:
+            moved[site] = number
+        return self._replace(moved=moved, moves=self.moves + 1)
+
     def write(self) -> None:
         """Write `fleet.toml` in one step. Raises NotWritable, DiskFull and other MorgueErrors."""
         path = self.path / FLEET_NAME
         moved = "".join(f'"{site}" = {number}\n' for site, number in sorted(self.moved.items()))
-        text = f'{HEADER}id = "{self.id}"\nshards = {self.shards}\n' + (f"\n[moved]\n{moved}" if moved else "")
+        moves = f"moves = {self.moves}\n" if self.moves else ""
+        moved = f"\n[moved]\n{moved}" if moved else ""
+        text = f'{HEADER}id = "{self.id}"\nshards = {self.shards}\n{moves}{moved}'
         with os_errors(str(path)), safe_open.draft(path) as draft:
             draft.write(text.encode())
 
@@ -173,8 +188,9 @@ def _checked(path: Path, values: Mapping[str, Any]) -> FleetFolder:
     shards = _number("shards", values.get("shards"), 1, MAX_SHARDS)
     if not isinstance(moved, dict):
         raise ValueError("[moved] is no table")
+    moves = _number("moves", values.get("moves", 0), 0, MAX_MOVES)
     numbers = {site: _number(f"[moved] {site}", number, 0, shards - 1) for site, number in moved.items()}
-    return FleetFolder(path, identifier, shards, numbers)
+    return FleetFolder(path, identifier, shards, numbers, moves)
 
 
 def _number(name: str, value: object, least: int, most: int) -> int:

@@ -13,6 +13,7 @@ from pipelines.core.errors import ArchiveDamaged, ArchiveLocked, ConfigError, os
 
 PLAN_NAME = "fleet.moving.toml"
 MAX_PLAN_BYTES = 100_000
+LOCK_NAME = "fleet.lock"  # held while rows move
 COPYING, TAKING_OUT = "copying", "taking out"  # steps of a move
 
 
@@ -42,6 +43,20 @@ class MovingPlan:
             f"done = {[*self.done]}\n"
         )
 
+    def is_sound(self) -> bool:
+        """Return False for a plan that is neither of a split nor of a move."""
+        if self.id:
+            return len(self.shards) == 1
+        return len(self.what) == 1 and len(self.shards) == 2 and self.step in (COPYING, TAKING_OUT)
+
+    def of_move(self) -> str:
+        """Return which site moves."""
+        return f"{self.what[0]} is being moved from shard {self.shards[0]} to {self.shards[-1]}"
+
+    def cure_of_move(self) -> str:
+        """Return what ends a move."""
+        return f"morgue fleet move {self.what[0]} --to {self.shards[-1]}"
+
     def with_done(self, shard: int) -> MovingPlan:
         """Return the plan after a shard was finished."""
         return replace(self, done=(*self.done, shard))
@@ -52,18 +67,21 @@ def plan_in(folder: Path) -> MovingPlan | None:
     path = folder / PLAN_NAME
     with os_errors(str(path)):
         try:
-            text = safe_open.read_bytes(path, MAX_PLAN_BYTES).decode()
+            data = safe_open.read_bytes(path, MAX_PLAN_BYTES)
         except FileNotFoundError:
             return None
     try:
-        values: Mapping[str, Any] = tomllib.loads(text)
-        return MovingPlan(
+        values: Mapping[str, Any] = tomllib.loads(data.decode())
+        plan = MovingPlan(
             tuple(map(str, values["what"])), tuple(map(int, values["shards"])), str(values["id"]), str(values["step"]),
             tuple(map(int, values["done"])),
         )  # fmt: skip
+        if not plan.is_sound():
+            raise ValueError("neither a split nor a move")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        cause, cure = "is no plan of a move", "give the command that was running again, after deleting this file"
-        raise ArchiveDamaged(str(path), cause, cure) from error
+        cure = "put back a copy of it; without one, docs/splitting.md says what to write into it"
+        raise ArchiveDamaged(str(path), "does not say what is being moved", cure) from error
+    return plan
 
 
 def end_plan(folder: Path) -> None:
@@ -72,8 +90,8 @@ def end_plan(folder: Path) -> None:
         (folder / PLAN_NAME).unlink(missing_ok=True)
 
 
-def must_be_still(folder: Path, shard: int) -> None:
-    """Raise ArchiveLocked if rows of a shard are being moved, or were when the move was stopped. Raises MorgueError.
+def must_be_still(folder: Path, shard: int | None = None) -> None:
+    """Raise ArchiveLocked if rows of a shard (None: of any) move, or did when the move was stopped. Raises MorgueError.
 
     What a crawl brought in between would be taken out without a copy, or be replaced by what was there before.
     """
@@ -83,15 +101,17 @@ def must_be_still(folder: Path, shard: int) -> None:
     if plan.id:
         cause, cure = "is being made", "wait for it; if it was stopped, give the same `morgue fleet split` again"
         raise ArchiveLocked(str(folder), cause, cure)
-    if shard in plan.shards:
-        cause = f"{plan.what[0]} is being moved from shard {plan.shards[0]} to {plan.shards[-1]}"
-        cure = f"wait for it; if it was stopped, finish it: morgue fleet move {plan.what[0]} --to {plan.shards[-1]}"
-        raise ArchiveLocked(str(folder), cause, cure, is_suspicious=True)
+    if shard is None or shard in plan.shards:
+        cure = f"wait for it; if it was stopped, finish it: {plan.cure_of_move()}"
+        raise ArchiveLocked(str(folder), plan.of_move(), cure, is_suspicious=True)
 
 
-def must_be_going_on(plan: MovingPlan | None, wanted: MovingPlan, folder: Path) -> None:
-    """Raise ConfigError if another move is under way in a fleet."""
-    if plan is not None and (plan.what, plan.shards) != (wanted.what, wanted.shards):
-        cause = f"{plan.what[0]} is being moved from shard {plan.shards[0]} to {plan.shards[-1]}, and that was stopped"
-        cure = f"finish it first: morgue fleet move {plan.what[0]} --to {plan.shards[-1]}"
-        raise ConfigError(str(folder), cause, cure)
+def must_be_going_on(plan: MovingPlan | None, site: str, target: int, folder: Path) -> None:
+    """Raise ConfigError if something else than this move was under way in a fleet, and was stopped."""
+    if plan is None or (not plan.id and (plan.what, plan.shards[-1]) == ((site,), target)):
+        return
+    if plan.id:
+        raise ConfigError(
+            str(folder), "is being made, and that was stopped", "give the same `morgue fleet split` again"
+        )
+    raise ConfigError(str(folder), f"{plan.of_move()}, and that was stopped", f"finish it first: {plan.cure_of_move()}")

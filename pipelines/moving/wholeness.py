@@ -24,6 +24,11 @@ def state_of(database: Path) -> str:
     return f"{state.archive} {state.journal} {newest}"
 
 
+def archives_in(states: Iterable[str]) -> list[str]:
+    """Return the ids of the archives that `state_of` told of."""
+    return [state.partition(" ")[0] for state in states]
+
+
 def highest_of(database: Path, shard: int) -> dict[str, int]:
     """Return the highest numbers of a shard's range that the tables of an archive have, or had. Raises MorgueError."""
     with closing(connect(database)) as db:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,11 +13,14 @@ from crawler.cli.log_options import log_options
 from crawler.config.archive_folder import ArchiveFolder
 from pipelines.core.errors import ConfigError
 from pipelines.core.plural import counted
+from pipelines.fleet.layout import fleet_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from crawler.config.models import Config
     from pipelines.fleet.layout import FleetFolder
+    from pipelines.fleet.plan import MovingPlan
 
 
 @click.command(name="move")
@@ -64,42 +66,63 @@ def move(fleet: FleetFolder, site: str, target: int, overrides: Sequence[str]) -
 
     Raises MorgueError.
     """
-    from crawler.cli.progress_bar import StepProgress
+    from pipelines.core.lock import ArchiveLock
+    from pipelines.fleet.plan import LOCK_NAME, MovingPlan, must_be_going_on, plan_in
+
+    lock = ArchiveLock(fleet.path / LOCK_NAME)
+    try:
+        fleet = fleet_at(fleet.path) or fleet  # as the move left it that had the lock before
+        plan = plan_in(fleet.path)
+        must_be_going_on(plan, site, target, fleet.path)
+        origin = plan.shards[0] if plan is not None else fleet.owner_of(site)
+        if origin == target:
+            return None
+        return carry_out(plan or MovingPlan((site,), (origin, target)), fleet, overrides)
+    finally:
+        lock.release()
+
+
+def load_shard(fleet: FleetFolder, number: int, overrides: Sequence[str]) -> Config:
+    """Return the settings of a shard. Raises ConfigError, MorgueError."""
     from crawler.config.models import load
+
+    return load(ArchiveFolder(fleet.shard_path(number)), overrides, skip_broken=True)
+
+
+def carry_out(plan: MovingPlan, fleet: FleetFolder, overrides: Sequence[str]) -> int:
+    """Do what is left of a move; return how many captures left. Raises MorgueError.
+
+    With a bucket, what arrived is in it before the first shard gives anything up there.
+    """
+    from crawler.cli.progress_bar import StepProgress
+    from crawler.engine.moved_sites import note_move
     from crawler.engine.open_archive import writing
+    from crawler.engine.shipping import ship_all
     from pipelines.core.timestamps import now
     from pipelines.core.urls import site_or_none
-    from pipelines.fleet.owners import owner_by_hash
-    from pipelines.fleet.plan import COPYING, TAKING_OUT, MovingPlan, end_plan, must_be_going_on, plan_in
+    from pipelines.fleet.plan import COPYING, TAKING_OUT, end_plan
     from pipelines.moving.arrival import Arrival
     from pipelines.moving.departure import Departure
     from pipelines.warc import manifest
 
-    plan = plan_in(fleet.path)
-    origin = plan.shards[0] if plan is not None else fleet.owner_of(site)
-    if origin == target:
-        return None
-    wanted = MovingPlan((site,), (origin, target))
-    must_be_going_on(plan, wanted, fleet.path)
-    plan = plan or wanted
+    site = plan.what[0]
+    origin, target = (load_shard(fleet, one, overrides) for one in plan.shards)
 
     def belongs(url: str, name: str) -> bool:
         return (site_or_none(url) or name or url) == site
 
-    configs = [load(ArchiveFolder(fleet.shard_path(one)), overrides, skip_broken=True) for one in (origin, target)]
-    with StepProgress() as steps, ExitStack() as stack:
-        leaving = stack.enter_context(writing(configs[0], is_moving=True))
-        plan.write(fleet.path)
-        if plan.step == COPYING:
-            with writing(configs[1], is_moving=True) as arriving:
-                Arrival(arriving, configs[0].folder.database, leaving.storage).bring(belongs, steps)
-            plan = replace(plan, step=TAKING_OUT)
+    with StepProgress() as steps:
+        with writing(origin, is_moving=True) as leaving:
             plan.write(fleet.path)
-        moved = {one: number for one, number in fleet.moved.items() if one != site}
-        if owner_by_hash(site, fleet.shards) != target:
-            moved[site] = target
-        fleet._replace(moved=moved).write()
-        manifest_file = configs[0].folder.path / manifest.NAME
-        count = Departure(leaving, manifest_file, origin, now()).give_up(belongs, steps)
+            if plan.step == COPYING:
+                with writing(target, is_moving=True) as arriving:
+                    Arrival(arriving, origin.folder.database, leaving.storage).bring(belongs, steps)
+                ship_all(target)
+                plan = replace(plan, step=TAKING_OUT)
+                plan.write(fleet.path)
+            note_move(origin, fleet, site, plan.shards[-1])
+            manifest_file = origin.folder.path / manifest.NAME
+            count = Departure(leaving, manifest_file, plan.shards[0], now()).give_up(belongs, steps)
+        ship_all(load_shard(fleet, plan.shards[0], overrides))  # with settings that know of the move
     end_plan(fleet.path)
     return count

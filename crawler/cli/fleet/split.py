@@ -79,30 +79,43 @@ def split_command(ctx: click.Context, archive: str | None, shards: int, into: st
 
 def check_target(target: Path, origin: Path) -> None:
     """Check that a fleet can be made in a folder, or its making go on. Raises ConfigError, MorgueError."""
-    from pipelines.fleet.plan import PLAN_NAME
+    from pipelines.fleet.plan import LOCK_NAME, plan_in
 
     with os_errors(str(target)):
-        if os.path.lexists(target / PLAN_NAME) or not os.path.lexists(target) or not any(target.iterdir()):
-            inside = target.resolve().is_relative_to(origin.resolve())
-            if not inside:
-                return
-            raise ConfigError(str(target), f"is within {origin}", "name a folder elsewhere: --into DIR")
-    raise ConfigError(str(target), "exists already, and is not empty", "name another folder: --into DIR")
+        others = {one.name for one in target.iterdir()} - {LOCK_NAME} if os.path.lexists(target) else set()
+        inside = target.resolve().is_relative_to(origin.resolve())
+    plan = plan_in(target)
+    fleet = fleet_at(target)
+    if fleet is not None and (plan is None or plan.id != fleet.id):
+        raise ConfigError(str(target), "is a fleet already", "name another folder: --into DIR")
+    if others and (plan is None or not plan.id):
+        raise ConfigError(str(target), "exists already, and is not empty", "name another folder: --into DIR")
+    if inside:
+        raise ConfigError(str(target), f"is within {origin}", "name a folder elsewhere: --into DIR")
 
 
 def split(config: Config, old_fleet: FleetFolder | None, target: Path, shards: int) -> None:
     """Make the fleet, or go on making it. Raises MorgueError."""
     from crawler.cli.progress_bar import StepProgress
-    from pipelines.fleet.plan import MovingPlan, end_plan, plan_in
-    from pipelines.moving.wholeness import must_be_whole, state_of
+    from pipelines.core.lock import ArchiveLock
+    from pipelines.fleet.plan import LOCK_NAME, MovingPlan, end_plan, plan_in
+    from pipelines.moving.wholeness import archives_in, must_be_whole, state_of
 
     origins = [config.folder.path] if old_fleet is None else old_fleet.shard_paths()
-    with locked(config, origins), StepProgress() as steps:
+    with ExitStack() as stack:
+        stack.enter_context(locked(config, origins))
+        with os_errors(str(target)):
+            target.mkdir(parents=True, exist_ok=True)
+        stack.callback(ArchiveLock(target / LOCK_NAME).release)
+        steps = stack.enter_context(StepProgress())
+        check_target(target, config.folder.path)
         states = tuple(state_of(ArchiveFolder(one).database) for one in origins)
         plan = plan_in(target)
         if plan is None or (plan.what, plan.shards) != (states, (shards,)):
+            if plan is not None and archives_in(plan.what) != archives_in(states):
+                cause = "is being made of another archive, and that was stopped"
+                raise ConfigError(str(target), cause, "name another folder (--into DIR), or delete this one")
             with os_errors(str(target)):
-                target.mkdir(parents=True, exist_ok=True)
                 shutil.rmtree(target / SHARDS_FOLDER, ignore_errors=True)
             plan = MovingPlan(states, (shards,), str(uuid4()))
             plan.write(target)

@@ -7,6 +7,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from types import SimpleNamespace
 
 import distributed
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from crawler import __version__
 from crawler.work import dask_backend
 from crawler.work.dask_addresses import check_address, check_reach
+from crawler.work.dask_tasks import reach_here, run_item
 from crawler.work.map_items import map_items
 from crawler.work.values import RAISED, WorkPart, WorkPlace
 from pipelines.core.errors import ConfigError, MorgueError
@@ -156,6 +158,16 @@ def test_address_beyond_this_machine_needs_tls(address):
     check_address(address.replace("tcp", "tls"))
     with pytest.raises(ConfigError, match="the worker at"):
         check_reach(address, f"the worker at {address}")
+
+
+def test_worker_that_listens_everywhere_is_refused(monkeypatch: pytest.MonkeyPatch):
+    """Dask does so without --host, and tells the address on this machine all the same."""
+    listener = SimpleNamespace(listen_address="tcp://0.0.0.0:42271")
+    worker = SimpleNamespace(address="tcp://127.0.0.1:42271", listeners=[listener])
+    monkeypatch.setattr("distributed.get_worker", lambda: worker)
+    assert run_item("map", "key", SQUARED, 1, 1.0, __version__) == {"reach": "tcp://0.0.0.0:42271"}
+    listener.listen_address = "tcp://127.0.0.1:42271"
+    assert reach_here() == worker.address
 
 
 @pytest.mark.parametrize(
