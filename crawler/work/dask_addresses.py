@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from pipelines.core.errors import ConfigError
 
 TLS_CURE = (
-    "on one machine, start scheduler and workers with --host 127.0.0.1; for several, with --tls-ca-file, --tls-cert and "
-    "--tls-key, and say --on tls://HOST:PORT; docs/where-work-runs.md says how to make the certificates"
+    "on one machine, start scheduler and workers with --host 127.0.0.1; for several, with --tls-ca-file, --tls-cert "
+    "and --tls-key, and say --on tls://HOST:PORT; docs/where-work-runs.md says how to make the certificates"
 )
 
 
