@@ -79,7 +79,8 @@ def command(ctx: click.Context, copy: Path | None) -> int:
         stack.enter_context(taken(config, storage, anew=True))
         connect_bucket(config, None)
         lost = [*of_lost_files(storage)]
-        fetch_manifest(config, storage)
+        if warning := fetch_manifest(config, storage):
+            click.echo(plain(warning), err=True)
         mend_files(config, storage)
         if finish_interrupted(database, storage):
             for line in (f"{database}: was brought up to date before, and is in its place now", *lost):

@@ -115,6 +115,11 @@ def shard_without_copy(shard: Path) -> ArchiveDamaged:
     return ArchiveDamaged(str(shard), "no copy of its database is there, and no WARC file of it", cure)
 
 
+def rebuild_of(archive: Path) -> str:
+    """Return the command that makes the database of an archive from its WARC files: of a shard, of it alone."""
+    return "morgue rebuild" if fleet_above(archive) is None else f"morgue --shard {int(archive.name)} rebuild"
+
+
 def fleet_above(shard: Path) -> Path | None:
     """Return the folder of the fleet to which an archive folder belongs as a shard, or None."""
     if shard.parent.name != SHARDS_FOLDER or not shard.name.isdecimal():
