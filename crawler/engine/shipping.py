@@ -235,20 +235,23 @@ def fetch_snapshot(config: Config, storage: WarcStorage) -> Path | None:
     return fetch(storage.store, database.with_name(f"{database.name}{FETCHED_SUFFIX}"), wanted)
 
 
-def forget_snapshots(config: Config) -> None:
-    """Delete all copies of the database in the bucket, which hold what was removed, and renew the manifest there.
+def renew_snapshots(config: Config) -> str:
+    """Delete all copies of the database in the bucket, which hold what was removed, and save one that does not.
 
-    Raises MorgueError.
+    Until there is one, a machine that has nothing of the archive would have to rebuild it. Return a line about what
+    could not be shipped; "" if nothing is wrong. Raises MorgueError if copies may be left.
     """
-    if config.storage.bucket:
-        from pipelines.bucket.object_store import ObjectStore
-        from pipelines.bucket.snapshot import delete_but
+    if not config.storage.bucket:
+        return ""
+    from pipelines.bucket.object_store import ObjectStore
+    from pipelines.bucket.snapshot import delete_but
 
-        head = bucket_line(config)
-        assert head is not None
-        store = ObjectStore(head.address)
-        delete_but(store, 0)
-        _ship_manifest(config, store)
+    head = bucket_line(config)
+    assert head is not None
+    store = ObjectStore(head.address)
+    delete_but(store, 0)
+    _ship_manifest(config, store)
+    return ship_after_run(config)
 
 
 def ship_after_run(config: Config) -> str:

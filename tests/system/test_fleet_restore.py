@@ -81,3 +81,20 @@ def test_shard_without_a_manifest_in_the_bucket_is_rebuilt_from_all_files(fleet,
     done = morgue("-C", other, "--shard", str(fleet.shard), "rebuild")
     assert done.returncode == 0, done.stderr
     assert tables(other / fleet.key / "morgue.db") == tables(fleet.path / fleet.key / "morgue.db")
+
+
+def test_shard_comes_back_after_a_takedown(fleet):
+    """Copies that held the page are gone at once, and there is one without it."""
+    done = morgue("-C", fleet.path, "remove", fleet.paper.stories[1], "--reason", "asked", "--yes")
+    assert (done.returncode, "warning" in done.stderr) == (0, False)
+    assert len([*fleet.store.objects(f"{fleet.key}/snapshots")]) == 1
+    other = fleet.elsewhere()
+    done = morgue("-C", other, "--shard", str(fleet.shard), "restore")
+    assert done.returncode == 0, done.stderr
+    assert tables(other / fleet.key / "morgue.db") == tables(fleet.path / fleet.key / "morgue.db")
+    for copy in fleet.store.objects(f"{fleet.key}/snapshots"):
+        fleet.store.delete(copy.key)
+    shutil.rmtree(other)
+    done = morgue("-C", fleet.elsewhere(), "--shard", str(fleet.shard), "restore")
+    assert done.returncode == 7
+    assert f"`morgue --shard {fleet.shard} rebuild` makes the database from the WARC files" in done.stderr
