@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crawler.config.archive_folder import ArchiveFolder, find
-from pipelines.core.archive_layout import SETTINGS_NAME
+from pipelines.core.archive_layout import DATABASE_NAME, SETTINGS_NAME
 from pipelines.core.errors import ConfigError
 from pipelines.core.terminal import plain
-from pipelines.fleet.layout import MAX_SHARDS, FleetFolder, fleet_above, fleet_at, is_fleet, lost_shard
+from pipelines.fleet.layout import MAX_SHARDS, FleetFolder, fleet_above, fleet_at, is_fleet, lost_shard, place_of_shard
 
 if TYPE_CHECKING:
     import sqlite3
+    from pathlib import Path
 
     from crawler.config.models import Config
     from crawler.health.settings_files import SettingsFiles, UnchangedFiles
@@ -125,13 +126,23 @@ def folder_of(ctx: click.Context, *, may_be_lost: bool = False) -> ArchiveFolder
     Raises ArchiveDamaged for a shard whose folder is not there, unless it `may_be_lost`.
     """
     folder = settings_folder_of(ctx)
-    if not may_be_lost and fleet_above(folder.path) and not os.path.lexists(folder.path / SETTINGS_NAME):
-        raise lost_shard(folder.path)
+    if fleet_above(folder.path) and not os.path.lexists(folder.path / SETTINGS_NAME):
+        must_be_of_fleet(folder.path)
+        if not may_be_lost:
+            raise lost_shard(folder.path)
     if (fleet := fleet_at(folder.path)) is not None:
         raise WholeFleet(fleet, ctx)
     if ctx.find_root().ensure_object(dict).get(WORK_KEY) and not is_one_of_all(ctx):
         raise ConfigError("--on, --part and --at-once", f"are for a fleet, and {folder.path} is none", "leave them out")
     return folder
+
+
+def must_be_of_fleet(shard: Path) -> None:
+    """Raise ConfigError if `fleet.toml` was changed by hand, so that a shard is not lost: there never was one."""
+    from pipelines.database.schema.numbers import must_agree_with_others
+
+    if (place := place_of_shard(shard)) is not None:
+        must_agree_with_others(place, shard / DATABASE_NAME)
 
 
 def folder_to_read(ctx: click.Context) -> ArchiveFolder:

@@ -35,34 +35,43 @@ def command(ctx: click.Context) -> int:
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     import asyncio
+    from contextlib import ExitStack
 
-    from crawler.cli.rebuilding.steps import mend_files, settle_old_database, workers
+    from crawler.cli.rebuilding.steps import (
+        mend_files,
+        must_have_files,
+        must_have_something,
+        settle_old_database,
+        workers,
+    )
     from crawler.cli.rebuilding.summary import of_lost_files, summary
     from crawler.config.models import load
     from crawler.engine.shipping import connect_bucket, storage_of, taken
     from crawler.onboarding.owners import SourceOwners
     from pipelines.core.archive_layout import LOCK_NAME, is_export
     from pipelines.core.lock import ArchiveLock
+    from pipelines.fleet.layout import lost_shard, shard_folder
     from pipelines.rebuild.rebuild import Rebuild
 
-    config = load(folder_of(ctx), overrides_of(ctx))
+    config = load(folder_of(ctx, may_be_lost=True), overrides_of(ctx))
     folder, storage = config.folder, storage_of(config)
     if folder.database.exists() and is_export(folder.path):
         cause = "is an export without WARC files: the database is all there is of it"
         raise ConfigError(str(folder.path), cause, "keep it, and rebuild the archive that it was exported from")
+    must_have_something(config, lost_shard)
     settle_old_database(config)
-    lock = ArchiveLock(folder.path / LOCK_NAME)
-    try:
-        with taken(config, storage, anew=True):
-            connect_bucket(config, None)
-            lost = [*of_lost_files(storage)]
-            mend_files(config, storage)
-            sources = {name: own.source for name, own in config.sources.items()}
-            with workers(config) as (scanners, readers, progress):
-                work = Rebuild(folder.database, storage, sources, SourceOwners(config).source, progress)
-                result = asyncio.run(work.run(scanners, readers))
-    finally:
-        lock.release()
+    with shard_folder(folder.path), ExitStack() as stack:
+        stack.callback(ArchiveLock(folder.path / LOCK_NAME).release)
+        stack.enter_context(taken(config, storage, anew=True))
+        connect_bucket(config, None)
+        lost = [*of_lost_files(storage)]
+        mend_files(config, storage)
+        if not lost:
+            must_have_files(config, storage)
+        sources = {name: own.source for name, own in config.sources.items()}
+        with workers(config) as (scanners, readers, progress):
+            work = Rebuild(folder.database, storage, sources, SourceOwners(config).source, progress)
+            result = asyncio.run(work.run(scanners, readers))
     for line in [*summary(result), *lost]:
         click.echo(plain(line))
     return 1 if result.unread or result.damaged or result.missing else 0

@@ -69,7 +69,7 @@ def command(
     If another address was answered with the same bytes, these may be stored only once. That address is not removed: its
     capture gets its own copy of the bytes, and the command names it.
 
-    WARC files in a bucket are replaced there, and the copies of the database in the bucket are deleted.
+    WARC files in a bucket are replaced there, the copies of the database there are deleted, and a new one is saved.
 
     Other copies made before (exports, backups, morgue.db.before-...) are not changed, and other pages such as front
     pages, feeds and sitemaps may still quote or link the removed page.
@@ -77,7 +77,7 @@ def command(
     from contextlib import closing
 
     from crawler.config.models import load
-    from crawler.engine.shipping import forget_snapshots
+    from crawler.engine.shipping import renew_snapshots
     from pipelines.core.errors import read_error
     from pipelines.database.connection import connect
     from pipelines.takedown.register import was_removed
@@ -115,7 +115,7 @@ def command(
     if not found.captures and not found.articles:
         click.echo("nothing is left of it: it was removed before")
         purge(config.folder.database)  # an earlier run may have been killed before this step
-        forget_snapshots(config)
+        tell(renew_snapshots(config))
         return 0
     if not yes:
         if not sys.stdin.isatty():
@@ -123,8 +123,14 @@ def command(
             raise ConfigError("morgue remove", cause, "say --yes")
         click.confirm("Remove this for good?", abort=True)
     take_down(config, targets, reason, damaged_too=damaged_too)
-    forget_snapshots(config)
+    tell(renew_snapshots(config))
     return 0
+
+
+def tell(waiting: str) -> None:
+    """Print what waits for the bucket, if anything does."""
+    if waiting:
+        click.echo(plain(f"warning: {waiting}\n  `morgue ship` tries again"), err=True)
 
 
 def list_removals(ctx: click.Context, form: str) -> None:

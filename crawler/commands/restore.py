@@ -10,7 +10,7 @@ import click
 from crawler.cli.common_options import common_options, folder_of, overrides_of
 from crawler.cli.fleet.work_options import work_options
 from crawler.cli.log_options import log_options
-from pipelines.core.errors import ArchiveDamaged, ConfigError
+from pipelines.core.errors import ConfigError
 from pipelines.core.terminal import plain
 
 FROM_COPY = (
@@ -42,16 +42,22 @@ def command(ctx: click.Context, copy: Path | None) -> int:
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     import asyncio
+    from contextlib import ExitStack
 
-    from crawler.cli.rebuilding.steps import mend_files, settle_old_database, workers
+    from crawler.cli.rebuilding.steps import (
+        mend_files,
+        must_have_something,
+        nothing_to_restore,
+        settle_old_database,
+        workers,
+    )
     from crawler.cli.rebuilding.summary import of_lost_files, summary
     from crawler.config.models import load
     from crawler.engine.shipping import connect_bucket, fetch_manifest, fetch_snapshot, storage_of, taken
     from crawler.onboarding.owners import SourceOwners
     from pipelines.core.archive_layout import LOCK_NAME, is_export
     from pipelines.core.lock import ArchiveLock
-    from pipelines.database.connection import MAKE_AGAIN
-    from pipelines.fleet.layout import make_shard_folder
+    from pipelines.fleet.layout import shard_folder, shard_without_copy
     from pipelines.rebuild.catch_up import catch_up, finish_interrupted, is_up_to_date
     from pipelines.warc import manifest
 
@@ -65,44 +71,44 @@ def command(ctx: click.Context, copy: Path | None) -> int:
         raise ConfigError(f"--from {copy}", "is no file", "name a copy of morgue.db")
     if copy is not None and database.exists() and not copy.samefile(database):
         settle_old_database(config, f"{copy.name} is used")
-    make_shard_folder(folder.path)
-    lock = ArchiveLock(folder.path / LOCK_NAME)
+    if copy is None:
+        must_have_something(config, shard_without_copy)
     fetched = None
-    try:
-        with taken(config, storage, anew=True):
-            connect_bucket(config, None)
-            lost = [*of_lost_files(storage)]
-            fetch_manifest(config, storage)
-            mend_files(config, storage)
-            if finish_interrupted(database, storage):
-                for line in (f"{database}: was brought up to date before, and is in its place now", *lost):
-                    click.echo(plain(line))
-                return 0
-            if copy is None and not database.exists():
-                copy = fetched = fetch_snapshot(config, storage)
-            if copy is None and not database.exists():
-                raise ArchiveDamaged(str(database), "is not there", MAKE_AGAIN)
-            if copy is None and is_up_to_date(database, folder.path / manifest.NAME, storage):
-                for line in (f"{database}: is up to date with the WARC files; there is nothing to restore", *lost):
-                    click.echo(plain(line))
-                return 0
-            with workers(config) as (scanners, readers, progress):
-                result = asyncio.run(
-                    catch_up(
-                        database,
-                        storage,
-                        copy or database,
-                        sources={name: own.source for name, own in config.sources.items()},
-                        source_of=SourceOwners(config).source,
-                        scanners=scanners,
-                        readers=readers,
-                        on_progress=progress,
-                    )
+    with shard_folder(folder.path), ExitStack() as stack:
+        stack.callback(ArchiveLock(folder.path / LOCK_NAME).release)
+        stack.enter_context(taken(config, storage, anew=True))
+        connect_bucket(config, None)
+        lost = [*of_lost_files(storage)]
+        if warning := fetch_manifest(config, storage):
+            click.echo(plain(warning), err=True)
+        mend_files(config, storage)
+        if finish_interrupted(database, storage):
+            for line in (f"{database}: was brought up to date before, and is in its place now", *lost):
+                click.echo(plain(line))
+            return 0
+        if copy is None and not database.exists():
+            fetched = fetch_snapshot(config, storage)
+            if fetched is None:
+                raise nothing_to_restore(config, storage)
+            stack.callback(fetched.unlink, missing_ok=True)
+            copy = fetched
+        if copy is None and is_up_to_date(database, folder.path / manifest.NAME, storage):
+            for line in (f"{database}: is up to date with the WARC files; there is nothing to restore", *lost):
+                click.echo(plain(line))
+            return 0
+        with workers(config) as (scanners, readers, progress):
+            result = asyncio.run(
+                catch_up(
+                    database,
+                    storage,
+                    copy or database,
+                    sources={name: own.source for name, own in config.sources.items()},
+                    source_of=SourceOwners(config).source,
+                    scanners=scanners,
+                    readers=readers,
+                    on_progress=progress,
                 )
-    finally:
-        if fetched is not None:
-            fetched.unlink(missing_ok=True)
-        lock.release()
+            )
     for line in [*summary(result), *lost]:
         click.echo(plain(line))
     if result.removals > 0 and fetched is None:

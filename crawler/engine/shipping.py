@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -15,7 +14,7 @@ from pipelines.core.archive_layout import LOCK_NAME
 from pipelines.core.errors import ArchiveLocked, ConfigError, MorgueError, NotFound, os_errors
 from pipelines.core.items import DatabaseState
 from pipelines.core.lock import ArchiveLock
-from pipelines.core.plural import counted
+from pipelines.core.plural import counted, verb
 from pipelines.database.connection import connect as connect_database
 from pipelines.database.journal_rows import back_up, count_articles, database_state
 from pipelines.fleet.layout import place_of_shard
@@ -197,7 +196,7 @@ def ship_all(config: Config) -> None:
 
 
 def _ship_manifest(config: Config, store: ObjectStore) -> None:
-    """Copy the manifest to the bucket if it has changed: without it, a restore elsewhere would read all files."""
+    """Copy the manifest to the bucket if it has changed: `morgue restore` elsewhere needs it."""
     path = config.folder.path / manifest.NAME
     if not path.exists():
         return
@@ -207,25 +206,30 @@ def _ship_manifest(config: Config, store: ObjectStore) -> None:
         store.put(manifest.NAME, data)
 
 
-def fetch_manifest(config: Config, storage: WarcStorage) -> None:
+def fetch_manifest(config: Config, storage: WarcStorage) -> str:
     """Bring the manifest of an archive back from its bucket, if there is none here, without files that never arrived.
 
-    Raises MorgueError. If the bucket has none, nothing is done: all files are read then.
+    Return a sentence if the bucket has none that is whole: files without a line are read from their beginning. Raises
+    MorgueError.
     """
     path = config.folder.path / manifest.NAME
     if not config.storage.bucket or path.exists():
-        return
+        return ""
     from pipelines.bucket.storage import BucketStorage
 
     assert isinstance(storage, BucketStorage)
     try:
         data = storage.store.get(manifest.NAME).data
     except NotFound:
-        return
+        return ""
     there = {*storage.list().finished}
-    lines = [line for line in data.splitlines(keepends=True) if json.loads(line).get("file") in there]
-    with os_errors(str(path)), safe_open.draft(path) as draft:
-        draft.write(b"".join(lines))
+    found, damaged = manifest.salvaged(data)
+    manifest.write(path, (entry for name, entry in found.items() if name in there))
+    if not damaged:
+        return ""
+    lines = f"{counted(damaged, 'line')} {verb(damaged, 'is', 'are')} no {verb(damaged, 'entry', 'entries')}"
+    what = "files that no other line names are read from their beginning"
+    return f"warning: {storage.store.location(manifest.NAME)}: {lines} of a manifest; {what}"
 
 
 def _is_snapshot_due(config: Config, store: ObjectStore, state: DatabaseState, articles: int) -> bool:
@@ -240,7 +244,7 @@ def _is_snapshot_due(config: Config, store: ObjectStore, state: DatabaseState, a
 def fetch_snapshot(config: Config, storage: WarcStorage) -> Path | None:
     """Fetch the newest copy of the database from the bucket, into the archive's folder; None if there is no bucket.
 
-    Of a shard, it is the copy that its last holder noted. Raises NotFound if the bucket has none, ArchiveDamaged,
+    Of a shard, it is the copy that its last holder noted. Raises ArchiveDamaged if the bucket has none,
     BucketFailing, DiskFull, NotWritable.
     """
     if not config.storage.bucket:
@@ -255,20 +259,23 @@ def fetch_snapshot(config: Config, storage: WarcStorage) -> Path | None:
     return fetch(storage.store, database.with_name(f"{database.name}{FETCHED_SUFFIX}"), wanted)
 
 
-def forget_snapshots(config: Config) -> None:
-    """Delete all copies of the database in the bucket, which hold what was removed, and renew the manifest there.
+def renew_snapshots(config: Config) -> str:
+    """Delete all copies of the database in the bucket, which hold what was removed, and save one that does not.
 
-    Raises MorgueError.
+    Until there is one, a machine that has nothing of the archive would have to rebuild it. Return a line about what
+    could not be shipped; "" if nothing is wrong. Raises MorgueError if copies may be left.
     """
-    if config.storage.bucket:
-        from pipelines.bucket.object_store import ObjectStore
-        from pipelines.bucket.snapshot import delete_but
+    if not config.storage.bucket:
+        return ""
+    from pipelines.bucket.object_store import ObjectStore
+    from pipelines.bucket.snapshot import delete_but
 
-        head = bucket_line(config)
-        assert head is not None
-        store = ObjectStore(head.address)
-        delete_but(store, 0)
-        _ship_manifest(config, store)
+    head = bucket_line(config)
+    assert head is not None
+    store = ObjectStore(head.address)
+    delete_but(store, 0)
+    _ship_manifest(config, store)
+    return ship_after_run(config)
 
 
 def ship_after_run(config: Config) -> str:

@@ -40,7 +40,7 @@ def owner_of(store: ObjectStore) -> str | None:
         owner = json.loads(data)[FIELD]
         if not isinstance(owner, str):
             raise TypeError(owner)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         cure = "look at what it is; nothing is written beside it"
         raise ArchiveDamaged(store.location(IDENTITY_KEY), "names no archive", cure) from error
     return owner

@@ -117,12 +117,13 @@ def read_lease(store: ObjectStore, fleet: str, shard: int) -> SeenLease | None:
     try:
         record = LeaseRecord(**json.loads(found.data))
         numbers = (record.token, record.renewal, record.process, record.shard)
-        if any(type(number) is not int for number in numbers) or not isinstance(record.owner, str):
+        texts = (record.owner, record.host, record.written, record.taken)
+        if {*map(type, numbers)} != {int} or {*map(type, texts)} != {str}:
             raise TypeError(record)
         if not 0 < float(record.seconds) < 1e6:
             raise ValueError(record.seconds)
         timestamps.parse(record.written)
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         cure = "look at what it is; if no morgue runs on this fleet, delete it: the next crawl makes another"
         raise ArchiveDamaged(store.location(key), "is no lease", cure) from error
     if record.fleet != fleet or record.shard != shard:
@@ -396,5 +397,5 @@ def _token_of_head(store: ObjectStore, shard: int) -> int:
     try:
         found = read_whole(store, head_key(shard))
         return 0 if found is None else int(json.loads(found.data)["token"])
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return 0  # `shard_head` names what is wrong with it

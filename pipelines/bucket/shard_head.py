@@ -120,8 +120,11 @@ def _state(values: dict[str, Any]) -> HeadState:
     state = HeadState(**{**values, "files": files, "begun": begun, "snapshot": snapshot})
     tokens = [file.token for file in begun.values()]
     numbers = [state.shard, state.token, state.changed, *tokens, *state.given_up.values()]
-    if any(type(number) is not int for number in numbers) or not isinstance(state.fleet, str):
-        raise TypeError(numbers)
+    texts = [state.fleet, *(text for file in begun.values() for text in (file.host, file.time))]
+    if snapshot is not None:
+        numbers, texts = [*numbers, snapshot.size, snapshot.files], [*texts, snapshot.key, snapshot.etag]
+    if {*map(type, numbers)} != {int} or {*map(type, texts)} != {str}:
+        raise TypeError(numbers, texts)
     return state
 
 

@@ -126,10 +126,15 @@ class ShippedFiles:
     def _take(self, values: dict[str, Any]) -> None:
         """Note what a line says. Raises ValueError, TypeError."""
         if self._head is None:
-            self._head = BucketLine(**values)
+            head = BucketLine(**values)
+            if not isinstance(head.bucket, str) or not isinstance(head.endpoint, str | None):
+                raise TypeError(head)
+            self._head = head
             return
         found = ShippedFile(**values)
-        is_right = is_warc_name(found.file) and type(found.size) is int and found.size >= 0
+        is_right = (
+            isinstance(found.file, str) and is_warc_name(found.file) and type(found.size) is int and found.size >= 0
+        )
         if not is_right or not SHA256_HEX.fullmatch(found.sha256) or not isinstance(found.etag, str):
             raise ValueError(found.file)
         if found.etag:

@@ -23,9 +23,10 @@ from typing import cast
 from pipelines.bucket.bucket_file import BucketFile
 from pipelines.bucket.object_store import ObjectInfo, ObjectStore
 from pipelines.core import safe_open, timestamps
-from pipelines.core.errors import ArchiveDamaged, NotFound, os_errors
+from pipelines.core.errors import ArchiveDamaged, os_errors
 from pipelines.core.items import DatabaseState
 from pipelines.core.safe_open import sync_folder
+from pipelines.fleet.layout import rebuild_of
 
 FOLDER = "snapshots"
 KEPT = 3  # newest copies; older ones are deleted
@@ -33,7 +34,7 @@ LEVEL = 1  # of gzip: three times as fast as the default, a tenth larger
 COPY_BYTES = 1 << 20
 TEMPORARY_PREFIX = ".snapshot-"  # of a folder beside the database
 BackUp = Callable[[Path, Path], tuple[DatabaseState, int]]  # database, copy -> its state and number of articles
-NAME = re.compile(r"snapshots/([0-9a-f-]{36})-(\d+)-(\d+)-(\d{14})\.db\.gz")
+NAME = re.compile(r"snapshots/([0-9a-f-]{36})-([0-9]{1,18})-([0-9]{1,18})-([0-9]{14})\.db\.gz")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +52,27 @@ def snapshots(store: ObjectStore) -> list[Snapshot]:
     """Return the copies in a bucket, the newest last. Raises MorgueError."""
     found = []
     for info in store.objects(FOLDER):
-        if match := NAME.fullmatch(info.key):
-            archive, journal, articles, time = match.groups()
-            found.append(Snapshot(info, archive, int(journal), int(articles), _time(time)))
+        if (snapshot := _snapshot(info)) is not None:
+            found.append(snapshot)
     return sorted(found, key=lambda one: (one.journal, one.time))
 
 
 def snapshot_of_key(key: str) -> tuple[datetime, int] | None:
     """Return when the copy with a key was made, and its last journal record; None for another object."""
-    match = NAME.fullmatch(key)
-    return None if match is None else (_time(match[4]), int(match[2]))
+    found = _snapshot(ObjectInfo(key, 0, "", timestamps.now()))
+    return None if found is None else (found.time, found.journal)
 
 
-def _time(digits: str) -> datetime:
-    return datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+def _snapshot(info: ObjectInfo) -> Snapshot | None:
+    """Return the copy that an object is by its name; None for another object, also with a time that never was."""
+    if (match := NAME.fullmatch(info.key)) is None:
+        return None
+    archive, journal, articles, time = match.groups()
+    try:
+        at = datetime.strptime(time, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return Snapshot(info, archive, int(journal), int(articles), at)
 
 
 def is_due(last: Snapshot | None, journal: int, articles: int, *, every: float, after: int) -> bool:
@@ -118,12 +126,12 @@ def delete_but(store: ObjectStore, kept: int) -> None:
 def fetch(store: ObjectStore, target: Path, key: str | None = None) -> Path:
     """Write the copy of a database with a key, or the newest (None), to a path, in one step, and return the path.
 
-    Raises NotFound if it is not there, ArchiveDamaged if it does not unpack, BucketFailing, DiskFull, NotWritable.
+    Raises ArchiveDamaged if it is not there or does not unpack, BucketFailing, DiskFull, NotWritable.
     """
     found = [one for one in snapshots(store) if key is None or one.info.key == key]
     if not found:
-        cure = "`morgue rebuild` makes the database from the WARC files"
-        raise NotFound(store.location(FOLDER), "no copy of a database is there", cure)
+        cure = f"`{rebuild_of(target.parent)}` makes the database from the WARC files"
+        raise ArchiveDamaged(store.location(FOLDER), "no copy of a database is there", cure)
     newest = found[-1].info
     packed = BucketFile(store, newest)
     with os_errors(str(target)), safe_open.draft(target) as out:
@@ -131,7 +139,7 @@ def fetch(store: ObjectStore, target: Path, key: str | None = None) -> Path:
             with gzip.GzipFile(fileobj=cast(BufferedReader, packed)) as file:
                 shutil.copyfileobj(file, out, COPY_BYTES)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            cure = "delete it, so that the one before it is taken; or use `morgue rebuild`"
+            cure = f"delete it, so that the one before it is taken; or use `{rebuild_of(target.parent)}`"
             raise ArchiveDamaged(store.location(newest.key), f"does not unpack ({error})", cure) from error
     with os_errors(str(target)):
         sync_folder(target.parent)

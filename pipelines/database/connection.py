@@ -43,11 +43,7 @@ MAX_CACHED_CHARS = 1000  # of a JSON column whose decoded value is kept for the 
 CACHED_TEXTS = 1 << 14  # values kept: a few MB
 BEING_UPGRADED = "is being upgraded"  # the cause of the error for a database between two schemas
 # Of a database in the making: what is added to its name, and the command that makes it.
-MAKING = {
-    REBUILDING_SUFFIX: "morgue rebuild",
-    RESTORED_SUFFIX: "morgue restore",
-    RESTORING_SUFFIX: "morgue restore",
-}
+MAKING = {REBUILDING_SUFFIX: "morgue rebuild", **dict.fromkeys((RESTORED_SUFFIX, RESTORING_SUFFIX), "morgue restore")}
 MAKE_AGAIN = "`morgue restore --from COPY.db` brings a copy up to date; `morgue rebuild` makes a new database from them"
 REQUIRED_TABLES = ("articles", "articles_fts", "captures", "frontier", "revisions", "sources")
 JSON_KINDS: dict[type, str] = {list: "list of texts", dict: "object"}
@@ -290,13 +286,15 @@ def open_database(path: Path) -> sqlite3.Connection:
     `synchronous=FULL`: a commit survives a power cut. There is about one commit a second. Raises ArchiveDamaged (also
     for triggers that are not ours), NotWritable, DiskFull.
     """
+    if (place := place_of_shard(path.parent)) is not None:
+        from pipelines.database.schema import numbers
+
+        numbers.must_agree_with_others(place, path)
     db = open_for_maintenance(path)
     try:
         _must_be_known(db, path)
-        place, is_new = place_of_shard(path.parent), not applied_migrations(db)
+        is_new = not applied_migrations(db)
         if place is not None:
-            from pipelines.database.schema import numbers
-
             numbers.must_be_shard(db, path)
         is_newest = has_newest_schema(db)
         if not is_newest:

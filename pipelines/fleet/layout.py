@@ -9,7 +9,8 @@ shards/000      an archive: morgue.db, warc/, manifest.jsonl, morgue.lock, and a
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -119,6 +120,21 @@ def lost_shard(shard: Path) -> ArchiveDamaged:
     return ArchiveDamaged(str(shard), "what this shard held is not there", cure)
 
 
+def shard_without_copy(shard: Path) -> ArchiveDamaged:
+    """Return the error for a lost shard of which there is nothing that could be brought back."""
+    number = int(shard.name)
+    cure = (
+        f"put back a copy of the folder; or, with its warc/ in place, `morgue --shard {number} restore --from COPY.db` "
+        f"or `morgue --shard {number} rebuild`; or name the bucket that has its files under [storage]"
+    )
+    return ArchiveDamaged(str(shard), "no copy of its database is there, and no WARC file of it", cure)
+
+
+def rebuild_of(archive: Path) -> str:
+    """Return the command that makes the database of an archive from its WARC files: of a shard, of it alone."""
+    return "morgue rebuild" if fleet_above(archive) is None else f"morgue --shard {int(archive.name)} rebuild"
+
+
 def fleet_above(shard: Path) -> Path | None:
     """Return the folder of the fleet to which an archive folder belongs as a shard, or None."""
     if shard.parent.name != SHARDS_FOLDER or not shard.name.isdecimal():
@@ -147,16 +163,21 @@ def shard_settings(fleet: FleetFolder, number: int) -> str:
     )
 
 
-def make_shard_folder(shard: Path) -> None:
-    """Make the folder of a shard again that was lost, with its morgue.toml. Do nothing for any other archive.
+@contextmanager
+def shard_folder(shard: Path) -> Iterator[None]:
+    """Make the folder of a shard that was lost; do nothing for any other archive.
 
-    Raises NotWritable and other MorgueErrors.
+    It gets its morgue.toml, which makes it a shard again, at the end of the block: after an error it is still lost, so
+    that no crawl begins it anew, with numbers that it gave before. Raises NotWritable and other MorgueErrors.
     """
     place = place_of_shard(shard)
     if place is None or os.path.lexists(shard / SETTINGS_NAME):
+        yield
         return
     with os_errors(str(shard)):
         shard.mkdir(parents=True, exist_ok=True)
+    yield
+    with os_errors(str(shard)):
         safe_open.create(shard / SETTINGS_NAME, shard_settings(place.fleet, place.number).encode())
 
 

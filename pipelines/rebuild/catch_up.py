@@ -25,6 +25,7 @@ from pipelines.database.columns import CAPTURE_COLUMNS, capture_row
 from pipelines.database.connection import ask, connect, open_for_maintenance
 from pipelines.database.frontier.table import FrontierTable
 from pipelines.database.journal_rows import database_state, note_captures
+from pipelines.fleet.layout import rebuild_of
 from pipelines.rebuild.rebuild import Rebuild
 from pipelines.rebuild.staging import FOREIGN_FILES, OWN_FILE, OnProgress, RebuildReport, SourceFinder
 from pipelines.warc import manifest
@@ -132,7 +133,8 @@ class CatchUp(Rebuild):
     def _made_from(self) -> str:
         """Return the row that says how far the copy has got. Raises ArchiveDamaged if the copy cannot be used."""
         if not manifest.load(self._manifest_file):
-            raise ArchiveDamaged(str(self._manifest_file), "lists no WARC file", REBUILD)
+            cure = f"`{rebuild_of(self.database.parent)}` makes a new database, from all WARC files"
+            raise ArchiveDamaged(str(self._manifest_file), "lists no WARC file", cure)
         with closing(connect(self.copy, unfinished=True)) as db:
             columns = [row["name"] for row in ask(db, "SELECT name FROM pragma_table_info('journal')")]
             if not columns:

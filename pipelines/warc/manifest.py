@@ -185,6 +185,26 @@ def load(path: Path) -> dict[str, ManifestEntry]:
             lines = safe_open.read_bytes(path).decode(errors="replace").splitlines(keepends=True)
         except FileNotFoundError:
             return {}
+
+    def refuse(number: int, error: Exception) -> None:
+        if number < len(lines) or lines[-1].endswith("\n"):
+            cure = "`morgue verify` still compares the files with the database; `morgue rebuild` writes a new manifest"
+            raise ArchiveDamaged(f"{path}, line {number}", "is no entry of a manifest", cure) from error
+
+    return _entries(lines, refuse)
+
+
+def salvaged(data: bytes) -> tuple[dict[str, ManifestEntry], int]:
+    """Return the entries of a manifest that is damaged, by file name, and how many of its lines are none."""
+    damaged: list[int] = []
+    found = _entries(
+        data.decode(errors="replace").splitlines(keepends=True), lambda number, _error: damaged.append(number)
+    )
+    return found, len(damaged)
+
+
+def _entries(lines: Iterable[str], on_damage: Callable[[int, Exception], None]) -> dict[str, ManifestEntry]:
+    """Return the entries of lines by file name. `on_damage`: called for each line that is none, by its number."""
     parts: dict[str, list[ManifestEntry]] = {}
     for number, line in enumerate(lines, 1):
         try:
@@ -192,10 +212,8 @@ def load(path: Path) -> dict[str, ManifestEntry]:
             if entry.offset and (entry.file not in parts or parts[entry.file][-1].size != entry.offset):
                 raise ValueError("no line tells of the bytes before it")
         except (ValueError, RecursionError) as error:  # RecursionError: arrays in arrays in arrays
-            if number == len(lines) and not line.endswith("\n"):
-                break
-            cure = "`morgue verify` still compares the files with the database; `morgue rebuild` writes a new manifest"
-            raise ArchiveDamaged(f"{path}, line {number}", "is no entry of a manifest", cure) from error
+            on_damage(number, error)
+            continue
         known = parts.pop(entry.file, [])  # the file listed last is to be the last one
         if not entry.offset:
             known = []

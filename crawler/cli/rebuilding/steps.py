@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from crawler.cli.progress_bar import StepProgress
     from crawler.config.models import Config
+    from pipelines.core.errors import ArchiveDamaged
     from pipelines.core.worker_pool import WorkerPool
     from pipelines.warc.storage import WarcStorage
 
@@ -48,6 +51,39 @@ def settle_old_database(config: Config, instead: str = "only the WARC files are 
     archive_writer.close(everything=True)
     if archive_writer.failed is not None and not isinstance(archive_writer.failed, ArchiveDamaged):
         raise archive_writer.failed
+
+
+def must_have_something(config: Config, error: Callable[[Path], ArchiveDamaged]) -> None:
+    """Raise the error for a shard whose folder is lost, and that has no bucket to bring it back from."""
+    from pipelines.core.archive_layout import SETTINGS_NAME
+    from pipelines.fleet.layout import fleet_above
+
+    path = config.folder.path
+    if fleet_above(path) is not None and not config.storage.bucket and not (path / SETTINGS_NAME).exists():
+        raise error(path)
+
+
+def must_have_files(config: Config, storage: WarcStorage) -> None:
+    """Raise ArchiveDamaged for a shard without database and WARC files: an empty one would begin anew at number 1.
+
+    `storage`: after `mend_files`.
+    """
+    from pipelines.fleet.layout import fleet_above, shard_without_copy
+
+    is_shard = fleet_above(config.folder.path) is not None
+    if is_shard and not config.folder.database.exists() and not storage.list().finished:
+        raise shard_without_copy(config.folder.path)
+
+
+def nothing_to_restore(config: Config, storage: WarcStorage) -> ArchiveDamaged:
+    """Return the error for an archive without a bucket, whose database is not there, and of which no copy was named."""
+    from pipelines.core.errors import ArchiveDamaged
+    from pipelines.database.connection import MAKE_AGAIN
+    from pipelines.fleet.layout import fleet_above, shard_without_copy
+
+    if fleet_above(config.folder.path) is not None and not storage.list().finished:
+        return shard_without_copy(config.folder.path)
+    return ArchiveDamaged(str(config.folder.database), "is not there", MAKE_AGAIN)
 
 
 def mend_files(config: Config, storage: WarcStorage) -> None:

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
+from pipelines.core.archive_layout import DATABASE_NAME
 from pipelines.core.errors import ConfigError, MorgueError
-from pipelines.fleet.layout import FLEET_NAME, place_of_shard
+from pipelines.fleet.layout import FLEET_NAME, ShardPlace, place_of_shard
 from pipelines.fleet.numbers import RANGE, NumberRange, bounds, shard_of_number
 
 SHARD_TABLES = """
@@ -127,6 +129,28 @@ def must_be_shard(db: sqlite3.Connection, path: Path) -> None:
     else:
         return
     raise ConfigError(str(path), cause, cure)
+
+
+def must_agree_with_others(place: ShardPlace, path: Path) -> None:
+    """Check that the databases of other shards are of this fleet, before that of a shard is made at a path.
+
+    Its own can say nothing yet of the fleet, and of how many shards there are. The first that can be read is asked; if
+    there is none, the fleet is new, or this machine has only this shard. Raises ConfigError.
+    """
+    from pipelines.database.connection import connect  # which asks this module about each database that it opens
+
+    if path.exists():
+        return
+    others = [path for path in place.fleet.shard_paths() if path != place.fleet.shard_path(place.number)]
+    for path in (other / DATABASE_NAME for other in others):
+        try:
+            with closing(connect(path)) as db:
+                if own_numbers(db) is not None:
+                    return
+        except ConfigError:
+            raise
+        except MorgueError:
+            continue
 
 
 def highest_numbers(db: sqlite3.Connection, shard: int) -> dict[str, int]:

@@ -15,7 +15,7 @@ from pipelines.bucket import snapshot
 from pipelines.bucket.address import bucket_address
 from pipelines.bucket.object_store import ObjectInfo, ObjectStore
 from pipelines.bucket.snapshot import Snapshot, delete_but, fetch, is_due, save, snapshots
-from pipelines.core.errors import ArchiveDamaged, NotFound
+from pipelines.core.errors import ArchiveDamaged
 from pipelines.core.timestamps import now
 from pipelines.database.journal_rows import back_up
 from tests.support.article_archive import build
@@ -33,7 +33,7 @@ def dump(database: Path) -> list[str]:
 def test_newest_copy_is_the_database_as_it_was(object_server: ObjectServer, tmp_path: Path):
     """Also while a transaction is open, whose rows are not in it; older copies go, and a takedown keeps none."""
     store = ObjectStore(bucket_address(f"s3://morgue-tests/{uuid.uuid4()}", object_server.endpoint))
-    with pytest.raises(NotFound, match="no copy of a database is there"):
+    with pytest.raises(ArchiveDamaged, match="no copy of a database is there"):
         fetch(store, tmp_path / "none.db")
     database = build(tmp_path / "archive") / "morgue.db"
     with closing(sqlite3.connect(database)) as writing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,31 @@ def test_shard_whose_database_is_made_anew_gives_its_own_numbers(fleet):
     assert rows(shard(fleet, 1), "SELECT id FROM crawls") == [(10_000_000_001,)]
     (make_archive(fleet.parent / "archive") / "morgue.db").replace(shard(fleet, 0) / "morgue.db")
     assert "is none of its shards" in said(fleet, "crawl", "--shard", "0")
+
+
+@pytest.mark.parametrize("make_folder", [lambda path: None, lambda path: shutil.copytree(path.with_name("000"), path)],
+                         ids=["no folder", "folder"])  # fmt: skip
+def test_shard_beyond_the_number_of_shards_is_refused(fleet, make_folder, tmp_path):
+    """It has no database that says how many there are: those of other shards do. Nothing is made."""
+    rewrite(fleet, "shards = 2", "shards = 3")
+    extra = shard(fleet, 2)
+    make_folder(extra)
+    (extra / "morgue.db").unlink(missing_ok=True)
+    for words in (("crawl",), ("import", tmp_path), ("upgrade",)):
+        done = morgue("-C", fleet, "--shard", "2", *words)
+        assert done.returncode != 0
+        assert not (extra / "morgue.db").exists()
+    done = morgue("-C", fleet, "--shard", "2", "crawl")
+    assert done.returncode == 2
+    assert f"shards/000/morgue.db: is one of 2 shards, and {fleet}/fleet.toml says 3" in done.stderr
+
+
+def test_shard_gets_its_database_where_no_other_has_one(fleet):
+    """A fleet may be new, and a machine may have the folders of some shards only."""
+    shutil.rmtree(shard(fleet, 0))
+    (shard(fleet, 1) / "morgue.db").unlink()
+    assert morgue("-C", fleet, "--shard", "1", "crawl").returncode == 0
+    assert rows(shard(fleet, 1), "SELECT number, shards FROM shard") == [(1, 2)]
 
 
 @pytest.mark.parametrize(("plan", "refused"), [(MovingPlan(("a.example",), (0, 1)), "is being moved from shard 0 to 1"),
