@@ -207,7 +207,9 @@ def files_of(ctx: click.Context, folder: ArchiveFolder | None = None) -> Setting
     from crawler.health.settings_files import read_files
 
     files = read_files(folder or folder_of(ctx), overrides_of(ctx))
-    if files.error is not None:
+    said = ctx.find_root().ensure_object(dict).setdefault("warnings", set())  # shards have one file of settings
+    if files.error is not None and str(files.error) not in said:
+        said.add(str(files.error))
         click.echo(f"warning: {plain(str(files.error))}", err=True)
     return files
 

@@ -46,7 +46,8 @@ def command(ctx: click.Context) -> int:
     )
     from crawler.cli.rebuilding.summary import of_lost_files, summary
     from crawler.config.models import load
-    from crawler.engine.shipping import connect_bucket, storage_of, taken
+    from crawler.engine.moved_sites import learn_moves
+    from crawler.engine.shipping import connect_bucket, keep_identity, storage_of, taken
     from crawler.onboarding.owners import SourceOwners
     from pipelines.core.archive_layout import LOCK_NAME, is_export
     from pipelines.core.lock import ArchiveLock
@@ -64,14 +65,16 @@ def command(ctx: click.Context) -> int:
         stack.callback(ArchiveLock(folder.path / LOCK_NAME).release)
         stack.enter_context(taken(config, storage, anew=True))
         connect_bucket(config, None)
+        learn_moves(config)
         lost = [*of_lost_files(storage)]
         mend_files(config, storage)
-        if not lost:
+        if not config.storage.bucket:
             must_have_files(config, storage)
         sources = {name: own.source for name, own in config.sources.items()}
         with workers(config) as (scanners, readers, progress):
             work = Rebuild(folder.database, storage, sources, SourceOwners(config).source, progress)
             result = asyncio.run(work.run(scanners, readers))
+        keep_identity(config)
     for line in [*summary(result), *lost]:
         click.echo(plain(line))
     return 1 if result.unread or result.damaged or result.missing else 0

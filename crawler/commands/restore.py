@@ -53,6 +53,7 @@ def command(ctx: click.Context, copy: Path | None) -> int:
     )
     from crawler.cli.rebuilding.summary import of_lost_files, summary
     from crawler.config.models import load
+    from crawler.engine.moved_sites import learn_moves
     from crawler.engine.shipping import connect_bucket, fetch_manifest, fetch_snapshot, storage_of, taken
     from crawler.onboarding.owners import SourceOwners
     from pipelines.core.archive_layout import LOCK_NAME, is_export
@@ -78,6 +79,7 @@ def command(ctx: click.Context, copy: Path | None) -> int:
         stack.callback(ArchiveLock(folder.path / LOCK_NAME).release)
         stack.enter_context(taken(config, storage, anew=True))
         connect_bucket(config, None)
+        learn_moves(config)
         lost = [*of_lost_files(storage)]
         if warning := fetch_manifest(config, storage):
             click.echo(plain(warning), err=True)

@@ -16,7 +16,7 @@ from pipelines.core.items import DatabaseState
 from pipelines.core.lock import ArchiveLock
 from pipelines.core.plural import counted, verb
 from pipelines.database.connection import connect as connect_database
-from pipelines.database.journal_rows import back_up, count_articles, database_state
+from pipelines.database.journal_rows import back_up, count_articles, database_state, set_archive
 from pipelines.fleet.layout import place_of_shard
 from pipelines.warc import manifest
 from pipelines.warc.storage import OPEN_SUFFIX, WarcStorage
@@ -90,6 +90,24 @@ def connect_bucket(config: Config, uuid: str | None) -> None:
     """Take the bucket of the settings for the archive, if that was not done before. Raises MorgueError."""
     if (head := bucket_line(config)) is not None:
         connect(config.folder.path, head, uuid)
+
+
+def keep_identity(config: Config) -> None:
+    """Give a database that was made without any record of the journal the id under which its bucket knows it.
+
+    Raises MorgueError. An empty shard, or one whose files never arrived, would be a stranger to its own bucket else.
+    """
+    head = bucket_line(config)
+    if head is None:
+        return
+    from pipelines.bucket.identity import owner_of
+    from pipelines.bucket.object_store import ObjectStore
+    from pipelines.database.connection import open_database
+
+    owner = owner_of(ObjectStore(head.address))
+    with closing(open_database(config.folder.database)) as db:
+        if owner is not None and database_state(db).journal == 0:
+            set_archive(db, owner)
 
 
 def file_to_continue(config: Config, storage: WarcStorage, state: DatabaseState) -> str | None:

@@ -22,6 +22,7 @@ from pipelines.database.queries import extent
 from pipelines.database.runs import runs
 from pipelines.fleet.layout import FleetFolder
 
+OUTDATED = "outdated"  # others have written the shard since: no command writes to this copy
 MAX_CALLS = 32  # of buckets at a time
 
 
@@ -30,7 +31,7 @@ class ShardStatus:
     """Hold how one shard is. What could not be read is None; `error` says why. Times are UTC, as ISO 8601."""
 
     shard: int
-    state: str  # "idle", "writing" (a process has its lock), "watched", or "unreadable"
+    state: str  # "idle", "writing" (a process has its lock), "watched", "outdated" or "unreadable"
     articles: int | None = None
     sources: int | None = None  # that have articles
     due: int | None = None  # visits that are due now
@@ -73,14 +74,22 @@ def fleet_status(fleet: FleetFolder, at: datetime | None = None) -> Iterator[Sha
         ]
         for number, (path, call) in enumerate(zip(fleet.shard_paths(), calls, strict=True)):
             try:
-                yield replace(shard_status(number, path, at), **call.result())
+                yield with_bucket(shard_status(number, path, at), call.result())
             except (MorgueError, sqlite3.Error) as error:
                 why = f"{error.cause}\n  {error.cure}".rstrip() if isinstance(error, MorgueError) else str(error)
                 yield ShardStatus(number, "unreadable", error=why)
 
 
+def with_bucket(here: ShardStatus, there: dict[str, Any]) -> ShardStatus:
+    """Return the status of a shard with what its bucket says. A copy that another machine overtook is outdated."""
+    fields = {name: value for name, value in there.items() if name != OUTDATED}
+    if there.get(OUTDATED):
+        fields["state"] = OUTDATED
+    return replace(here, **fields)
+
+
 def of_bucket(path: Path, place: tuple[str, int], at: datetime) -> dict[str, Any]:
-    """Return what a shard's bucket says, by the names of the fields; {} if it has none. Raises MorgueError."""
+    """Return what a shard's bucket says, by the names of the fields, and `OUTDATED`; {} if it has none."""
     if not (path / SHIPPED_NAME).exists():
         return {}
     from pipelines.bucket.bucket_look import look_at_bucket
@@ -91,6 +100,7 @@ def of_bucket(path: Path, place: tuple[str, int], at: datetime) -> dict[str, Any
     found: dict[str, Any] = {"spool_files": look.spool.files, "spool_bytes": look.spool.size}
     if look.error is not None:
         return found | {"bucket_error": f"{look.error.subject}: {look.error.cause}"}
+    found[OUTDATED] = look.changed_since is not None
     if look.lease is not None and (until := look.renewed_until()) is not None:
         found |= {"holder": look.lease.host, "holder_process": look.lease.process, "token": look.lease.token}
         found |= {"held_since": look.lease.taken or None, "held_until": stamp(until)}

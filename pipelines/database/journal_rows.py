@@ -111,6 +111,12 @@ def database_state(db: sqlite3.Connection) -> DatabaseState:
     return DatabaseState(*db.execute("SELECT archive, last FROM journal").fetchone())
 
 
+def set_archive(db: sqlite3.Connection, archive: str) -> None:
+    """Let a database without any record of the journal be of the archive with this UUID."""
+    db.execute("UPDATE journal SET archive = ? WHERE last = 0", (archive,))
+    db.commit()
+
+
 def count_articles(db: sqlite3.Connection) -> int:
     """Return the number of articles in a database."""
     (number,) = db.execute("SELECT count(*) FROM articles").fetchone()

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from pipelines.core import safe_open
 from pipelines.core.archive_layout import SETTINGS_NAME
-from pipelines.core.errors import ArchiveDamaged, ConfigError, os_errors
+from pipelines.core.errors import ArchiveDamaged, ConfigError, MorgueError, os_errors
 
 FLEET_NAME = "fleet.toml"  # this file makes a folder a fleet
 SHARDS_FOLDER = "shards"
@@ -27,6 +27,7 @@ MAX_SHARDS = 999
 DEFAULT_SHARDS = 16
 MAX_MOVES = 1 << 53
 MAX_FLEET_BYTES = 20_000_000  # of fleet.toml: a line for each site that was moved
+MAX_SHARD_SETTINGS_BYTES = 100_000
 HEADER = "# Written by morgue. To change it: morgue fleet split, morgue fleet move.\n"
 
 
@@ -161,6 +162,29 @@ def shard_settings(fleet: FleetFolder, number: int) -> str:
         f"# A shard of the fleet two folders above, whose {SETTINGS_NAME} and sources/ count for all.\n"
         f'{HEADER}[{SHARD_TABLE}]\nfleet = "{fleet.id}"\nnumber = {number}\n'
     )
+
+
+def wrong_in_shard_settings(shard: Path) -> str:
+    """Return what is wrong with the morgue.toml of a shard; "" if it says what it is to say, or this is no shard.
+
+    No command needs what it says, but if `fleet.toml` is lost, the fleet's id is found there. Raises ArchiveDamaged
+    for `fleet.toml` itself.
+    """
+    import tomllib
+
+    place = place_of_shard(shard)
+    if place is None:
+        return ""
+    try:
+        with os_errors(str(shard / SETTINGS_NAME)):
+            values = tomllib.loads(safe_open.read_bytes(shard / SETTINGS_NAME, MAX_SHARD_SETTINGS_BYTES).decode())
+    except (ValueError, RecursionError) as error:
+        return f"cannot be read: {error}"
+    except MorgueError as error:
+        return error.cause
+    wanted = {"fleet": place.fleet.id, "number": place.number}
+    found = values.get(SHARD_TABLE)
+    return "" if found == wanted else f"[{SHARD_TABLE}] is {found}, and was written as {wanted}"
 
 
 @contextmanager

@@ -30,6 +30,7 @@ NEXT_STEPS = {
     "bad manifest": "restore manifest.jsonl from a copy, or let `morgue rebuild` write a new one",
     "left open": "a crash left it; the next `morgue crawl` repairs it",
     "set aside": "a crawl set it aside because nothing in it could be read; restore the file from a copy, or delete it",
+    "shard file": "delete it; `morgue --shard K restore` writes it again, also if it has nothing else to do",
     "unreadable": "check the disk and the permissions of the file, then run `morgue verify` again",
     # records
     "damaged": RESTORE_OR_LOSE_RECORD,

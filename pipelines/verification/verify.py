@@ -11,9 +11,11 @@ import logging
 import time
 from pathlib import Path
 
+from pipelines.core.archive_layout import SETTINGS_NAME
 from pipelines.core.plural import counted
+from pipelines.fleet.layout import wrong_in_shard_settings
 from pipelines.verification import database_check, listing_check
-from pipelines.verification.findings import VerificationReport
+from pipelines.verification.findings import Finding, VerificationReport
 from pipelines.verification.full_check import FullCheck, Progress
 from pipelines.verification.lost_files import lost_files
 from pipelines.verification.snapshot import take_snapshot
@@ -39,6 +41,8 @@ def verify(
     report = VerificationReport(quick, left_out=LEFT_OUT_BY_QUICK if quick else ())
     snapshot = take_snapshot(archive)
     report.findings.extend(snapshot.findings)
+    if wrong := wrong_in_shard_settings(archive):
+        report.findings.add(Finding(SETTINGS_NAME, None, "shard file", wrong))
     lost = lost_files(archive)
     report.findings.extend(lost.findings(snapshot.rows))
     report.left_out += tuple(lost.left_out(snapshot.rows))

@@ -167,6 +167,7 @@ def test_shard_of_a_machine_that_hangs_goes_on_on_another(tmp_path: Path, object
         assert late.returncode == 7
         assert "is older than shard" in late.stderr
         assert (reasons_of(one), reasons_of(two)) == (["outdated copy"], [])
+        assert [status_of(tmp_path / name, number)["state"] for name in ("one", "two")] == ["outdated", "idle"]
         assert "5 articles" in morgue(*two, "count").stdout
     shown = status_of(tmp_path / "two", number)
     assert (shown["holder"], shown["spool_files"], shown["never_arrived"]) == (None, 0, 0)

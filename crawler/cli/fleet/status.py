@@ -32,6 +32,8 @@ def status_command(ctx: click.Context, form: str) -> int:
 
     "due" is the number of visits that are due now, "lag" how long the first of them has been due.
 
+    "outdated": another machine has written the shard since, so nothing is written to the copy here (exit code 7).
+
     Of a fleet with a bucket, a second table shows who holds the lease of each shard (its machine, since when and until
     when, by its clock; empty: no machine), what waits in warc/ for the bucket, when the database was last copied there,
     and how many WARC files a lost machine began and never shipped. A bucket that does not answer within seconds is

@@ -54,12 +54,16 @@ def settle_old_database(config: Config, instead: str = "only the WARC files are 
 
 
 def must_have_something(config: Config, error: Callable[[Path], ArchiveDamaged]) -> None:
-    """Raise the error for a shard whose folder is lost, and that has no bucket to bring it back from."""
-    from pipelines.core.archive_layout import SETTINGS_NAME
+    """Raise the error for a shard whose folder is lost, and that has no bucket to bring it back from.
+
+    One of which only morgue.toml is lost has all that is needed.
+    """
+    from pipelines.core.archive_layout import SETTINGS_NAME, has_warc_files
     from pipelines.fleet.layout import fleet_above
 
     path = config.folder.path
-    if fleet_above(path) is not None and not config.storage.bucket and not (path / SETTINGS_NAME).exists():
+    is_there = config.folder.database.exists() or has_warc_files(path) or (path / SETTINGS_NAME).exists()
+    if fleet_above(path) is not None and not config.storage.bucket and not is_there:
         raise error(path)
 
 

@@ -98,6 +98,23 @@ def test_shard_gets_its_database_where_no_other_has_one(fleet):
     assert rows(shard(fleet, 1), "SELECT number, shards FROM shard") == [(1, 2)]
 
 
+@pytest.mark.parametrize("data", [b"\xff\xfe", b"", b"[shard]\nfleet = 'other'\nnumber = 1", b"[shard", b"x" * 200_000],
+                         ids=["no text", "empty", "another fleet", "cut", "large"])  # fmt: skip
+def test_damaged_settings_file_of_a_shard_is_named_and_written_again(fleet, data):
+    """The fleet's id is to be found in it once `fleet.toml` is lost. Commands that need nothing of it go on."""
+    file = shard(fleet, 1) / "morgue.toml"
+    before = file.read_bytes()
+    file.write_bytes(data)
+    assert "morgue.toml\n  shard file: " in said(fleet, "verify")
+    for words in (("count",), ("search",), ("crawl",)):
+        assert morgue("-C", fleet, *words).returncode == 0
+    file.unlink()
+    assert morgue("-C", fleet, "verify").returncode == 7
+    assert morgue("-C", fleet, "--shard", "1", "restore").returncode == 0
+    assert file.read_bytes() == before
+    assert morgue("-C", fleet, "verify").returncode == 0
+
+
 @pytest.mark.parametrize(("plan", "refused"), [(MovingPlan(("a.example",), (0, 1)), "is being moved from shard 0 to 1"),
                                                (MovingPlan(("states",), (2,), "id"), "is being made")])  # fmt: skip
 def test_nothing_is_written_while_rows_are_moved(fleet, plan, refused):

@@ -94,3 +94,10 @@ def test_import_puts_each_capture_into_the_shard_of_its_site(fleet, tmp_path):
     assert found == [
         [f"https://{hosts[number]}/notes.txt" for number in numbers] for numbers in ((0, SHARDS), (1,), (2,))
     ]
+
+
+def test_mistake_in_the_settings_of_a_fleet_is_said_once(tmp_path):
+    """Its shards have one file of settings."""
+    path = make_archive(tmp_path / "fleet", "--shards=3")
+    (path / "morgue.toml").write_text("[crawl]\ndelay = 'fast'\n")
+    assert morgue("-C", path, "health").stderr.count("warning: ") == 1
