@@ -316,6 +316,7 @@ READERS = {
     "crawler/cli/main.py": "the source text of the commands",
     "crawler/cli/output.py": "/dev/null, in place of a closed stream",
     "crawler/commands/init.py": "a template of the product",
+    "crawler/work/host_lock.py": "/proc",
     "exports/web/rendering.py": "style sheet and icon of the product",
     "pipelines/core/input_files.py": "files of the user, after a look at them",
     "pipelines/core/lock.py": "/proc",

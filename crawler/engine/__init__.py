@@ -1,5 +1,5 @@
 """Run one crawl or one import from start to end.
 
-May import frontier, middleware, http, onboarding, config, discovery, and importing, session, takedown and the five
-base packages of pipelines. Start reading at `crawl`; `launch` starts Scrapy.
+May import frontier, middleware, http, onboarding, config, discovery, work, and importing, session, takedown and the
+five base packages of pipelines. Start reading at `crawl`; `launch` starts Scrapy.
 """

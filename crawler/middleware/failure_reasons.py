@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from crawler.http import outcome
+from crawler.http.host_not_asked import HostNotAsked
 from crawler.http.outcome import FetchError
 from crawler.middleware.content_decoding import BodyNotDecoded
 from crawler.middleware.known_redirects import PartRedirected, RedirectTakenDown, RobotsRedirected
 from crawler.middleware.redirects import RedirectEnded
-from crawler.schedule.failure_kinds import NOT_PUBLIC
+from crawler.schedule.failure_kinds import NO_TURN, NOT_PUBLIC
 
 ALLOW_PRIVATE = "to crawl a server on your own network or computer, add -s crawl.allow_private_ips=true"
 
@@ -40,4 +41,4 @@ def reason_of(error: BaseException) -> str:
         return error.reason
     if isinstance(error, RobotsRedirected):
         return "robots.txt is on the site of another source"
-    return type(error).__name__
+    return NO_TURN if isinstance(error, HostNotAsked) else type(error).__name__

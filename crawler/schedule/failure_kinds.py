@@ -6,11 +6,12 @@ from __future__ import annotations
 PERMANENT_REASONS = ("body too large", "body too large when decoded")
 PERMANENT_BEGINNINGS = ("too many ", "redirect ")  # redirects, header lines, content codings, ...; loop, to no address
 NOT_PUBLIC = "address is not public"  # and crawl.allow_private_ips is not set
+NO_TURN = "no turn at a host that several shards ask"  # for the bucket or disk that gives out turns failed
 # There was no answer from the host at all, which says nothing about the page.
-HOST_DOWN_REASONS = ("host not found", "connection failed", "TLS failed", NOT_PUBLIC)
+HOST_DOWN_REASONS = ("host not found", "connection failed", "TLS failed", NOT_PUBLIC, NO_TURN)
 NO_HTTPS_REASONS = ("connection failed", "TLS failed", "timed out")  # the site may answer over HTTP
 UNANSWERED_REASONS = ("timed out", "connection lost")  # the page may be the cause
-NOT_SENT_REASONS = ("URL cannot be requested", NOT_PUBLIC, "port is blocked")  # refused by us
+NOT_SENT_REASONS = ("URL cannot be requested", NOT_PUBLIC, "port is blocked", NO_TURN)  # refused by us
 UNASKED_304 = "HTTP 304 to a request without conditions"
 # Answers that are not about the page but about us or the server, when a host gives nothing else.
 REFUSING_STATUSES = (401, 403, 429)

@@ -1,11 +1,12 @@
 """Let one process at a time ask a host, across all shards of a fleet, and keep the delay between its requests.
 
-    turns = FileHostTurns(fleet / "hosts")            # all shards on one machine
+    turns = FileHostTurns(fleet / "hosts")            # all shards in one folder
     turns = DaskHostTurns("tls://scheduler:8786")     # shards on several machines
     with turns.taken("feeds.example", delay=5.0):
         ...                                           # one request
 
-Both wait in the calling thread. The delay counts from the end of a request to the beginning of the next one.
+Both wait in the calling thread. `crawler.engine.bucket_turns` does the same by objects in a bucket.
+The delay counts from the end of a request to the beginning of the next one.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from __future__ import annotations
 import fcntl
 import math
 import os
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -27,8 +30,10 @@ from pipelines.core import safe_open
 from pipelines.core.errors import MorgueError, os_errors
 
 POLL_SECONDS = 0.05  # between attempts at a lock that another process has
-MAX_NOTE_BYTES = 100  # of the time in a lock file
+MAX_NOTE_BYTES = 300  # of the time in a lock file, and of the name of its clock
 MAX_NAME_CHARS = 200  # of a file
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+MAX_CLOCK_CHARS = 200
 
 
 class HostBusy(MorgueError):
@@ -42,17 +47,34 @@ class HostTurns(Protocol):
         """Wait for the turn of a host, and have it in the context. Raises HostBusy after `timeout` seconds."""
 
 
-class FileHostTurns:
-    """Give out turns by lock files in one folder of one machine. The kernel releases those of a process that dies."""
+@cache
+def machine_clock() -> str:
+    """Return a name of the clock that all processes of this machine share until it starts again, without spaces.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    Times by clocks of two names are not compared. Without the kernel's own name it is that of the machine.
+    """
+    with suppress(OSError):
+        return "-".join(BOOT_ID.read_text().split())[:MAX_CLOCK_CHARS]
+    return "-".join(socket.gethostname().split())[:MAX_CLOCK_CHARS]
+
+
+class FileHostTurns:
+    """Give out turns by lock files in one folder. The kernel releases those of a process that dies.
+
+    The folder may lie on a disk that several machines share, if that disk passes locks on (NFS does).
+    """
+
+    def __init__(self, folder: Path, *, clock: str | None = None) -> None:
+        """`clock`: the name of this machine's clock."""
+        self._folder, self._clock = folder, machine_clock() if clock is None else clock
+        self._foreign: dict[Path, tuple[bytes, float]] = {}  # notes by other clocks, and when they were first seen
 
     @contextmanager
     def taken(self, host: str, delay: float, timeout: float | None = None) -> Iterator[None]:
         """Wait for the turn of a host, and have it in the context. Raises HostBusy, MorgueError.
 
-        The file keeps the time of the last request by the monotonic clock, which all processes of a machine share.
+        The file keeps the time of the last request by the monotonic clock, which all processes of a machine share, and
+        the name of that clock. If it is the one of another machine, the delay counts from when this one first saw it.
         """
         path = self._folder / quote(host.lower(), safe="")[:MAX_NAME_CHARS]
         until = None if timeout is None else time.monotonic() + timeout
@@ -62,16 +84,36 @@ class FileHostTurns:
         try:
             while not _locked(file):
                 _wait(host, POLL_SECONDS, until)
-            # After a restart of the machine its clock begins again: no wait is longer than the delay.
-            if (pause := min(delay, _last_request(file) + delay - time.monotonic())) > 0:
+            if (pause := self._last_request(file, path) + delay - time.monotonic()) > 0:
                 _wait(host, pause, until)
-            _note_request(file, path)
+            self._note_request(file, path)
             try:
                 yield
             finally:
-                _note_request(file, path)
+                self._note_request(file, path)
         finally:
             os.close(file)
+
+    def _last_request(self, file: int, path: Path) -> float:
+        """Return when the host was last asked, by our clock: at the latest when we first saw the file say what it says.
+
+        That is the first look for a time that lies ahead, and for what cannot be understood.
+        """
+        note = os.pread(file, MAX_NOTE_BYTES, 0)
+        if not note:
+            return -math.inf
+        time_text, _, clock = note.decode(errors="replace").strip().partition(" ")
+        with suppress(ValueError):
+            if clock == self._clock and (found := float(time_text)) <= time.monotonic():
+                return found
+        if self._foreign.get(path, (b"", 0.0))[0] != note:
+            self._foreign[path] = (note, time.monotonic())
+        return self._foreign[path][1]
+
+    def _note_request(self, file: int, path: Path) -> None:
+        note = f"{time.monotonic():.6f} {self._clock}\n".encode()
+        with os_errors(str(path)):
+            os.ftruncate(file, os.pwrite(file, note, 0))
 
 
 def _locked(file: int) -> bool:
@@ -86,21 +128,6 @@ def _wait(host: str, seconds: float, until: float | None) -> None:
     if until is not None and time.monotonic() + seconds > until:
         raise HostBusy(host, "is being asked by other shards", "it is asked again at its next visit")
     time.sleep(seconds)
-
-
-def _last_request(file: int) -> float:
-    """Return when the host was last asked; now if the file does not say it in a way that can be understood."""
-    text = os.pread(file, MAX_NOTE_BYTES, 0)
-    try:
-        found = float(text) if text else -math.inf
-    except ValueError:
-        return time.monotonic()
-    return time.monotonic() if math.isnan(found) else found
-
-
-def _note_request(file: int, path: Path) -> None:
-    with os_errors(str(path)):
-        os.ftruncate(file, os.pwrite(file, b"%.3f\n" % time.monotonic(), 0))
 
 
 class DaskHostTurns:

@@ -98,3 +98,16 @@ def test_shard_comes_back_after_a_takedown(fleet):
     done = morgue("-C", fleet.elsewhere(), "--shard", str(fleet.shard), "restore")
     assert done.returncode == 7
     assert f"`morgue --shard {fleet.shard} rebuild` makes the database from the WARC files" in done.stderr
+
+
+def test_shard_of_which_the_bucket_has_nothing_can_be_made_again(fleet):
+    """It was empty, or its machine was lost before anything was shipped; the bucket goes on to know it by its id."""
+    number = str(1 - fleet.shard)
+    shutil.rmtree(fleet.path / "shards" / f"00{number}")
+    done = morgue("-C", fleet.path, "--shard", number, "restore")
+    assert done.returncode != 0
+    assert f"`morgue --shard {number} rebuild`" in done.stderr
+    done = morgue("-C", fleet.path, "--shard", number, "rebuild")
+    assert done.returncode == 0, done.stderr
+    assert morgue("-C", fleet.path, "--shard", number, "ship", "--all").returncode == 0
+    assert morgue("-C", fleet.path, "verify").returncode == 0

@@ -62,13 +62,38 @@ def test_busy_host_is_given_up_after_the_timeout(tmp_path: Path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["..%2F%5B2001%3Adb8%3A%3A1%5D%3A80", "one.example"]
 
 
-@pytest.mark.parametrize("note", ["nonsense", "1e300", "nan", "inf"])
-def test_time_that_cannot_be_understood_is_now(tmp_path: Path, note):
-    """A clock that began again with the machine, or a damaged file, costs one delay at most and at least."""
-    (tmp_path / "one.example").write_text(note)
+@pytest.mark.parametrize("timeout", [None, 0.0])
+@pytest.mark.parametrize(
+    "note", ["nonsense", "1e300", "nan", "inf", "1.0", "1.0 other", "1e300 ours", "nan ours", "\xff"]
+)
+def test_time_of_another_clock_costs_one_delay(tmp_path: Path, note: str, timeout: float | None):
+    """Of another machine, as of a damaged file or one that lies ahead: no more and no less, also if asked often."""
+    (tmp_path / "one.example").write_bytes(note.encode("latin-1"))
+    turns = FileHostTurns(tmp_path, clock="ours")
     begin = time.monotonic()
-    with FileHostTurns(tmp_path).taken("one.example", DELAY):
-        assert DELAY <= time.monotonic() - begin < 10 * DELAY
+    while not has_turn(turns, timeout):
+        assert time.monotonic() - begin < 10 * DELAY
+        time.sleep(0.01)
+    assert DELAY <= time.monotonic() - begin < 10 * DELAY
+
+
+def has_turn(turns: HostTurns, timeout: float | None) -> bool:
+    try:
+        with turns.taken("one.example", DELAY, timeout=timeout):
+            return True
+    except HostBusy:
+        return False
+
+
+def test_machines_that_share_a_folder_keep_the_delay(tmp_path: Path):
+    """One of them has been on for longer, so that its clock has long passed what the other one wrote."""
+    machines = [FileHostTurns(tmp_path, clock=clock) for clock in ("first", "second")]
+    for turns in machines:
+        with turns.taken("one.example", DELAY):
+            asked = time.monotonic()
+        (tmp_path / "one.example").write_text(f"1.0 {turns._clock}")
+        with machines[turns is machines[0]].taken("one.example", DELAY):
+            assert time.monotonic() - asked >= DELAY
 
 
 @pytest.mark.slow
