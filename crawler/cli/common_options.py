@@ -139,10 +139,11 @@ def folder_of(ctx: click.Context, *, may_be_lost: bool = False) -> ArchiveFolder
 
 def must_be_of_fleet(shard: Path) -> None:
     """Raise ConfigError if `fleet.toml` was changed by hand, so that a shard is not lost: there never was one."""
+    from pipelines.database.connection import connect
     from pipelines.database.schema.numbers import must_agree_with_others
 
     if (place := place_of_shard(shard)) is not None:
-        must_agree_with_others(place, shard / DATABASE_NAME)
+        must_agree_with_others(place, shard / DATABASE_NAME, connect)
 
 
 def folder_to_read(ctx: click.Context) -> ArchiveFolder:

@@ -17,7 +17,7 @@ from pipelines.core.lock import ArchiveLock
 from pipelines.core.plural import counted, verb
 from pipelines.database.connection import connect as connect_database
 from pipelines.database.journal_rows import back_up, count_articles, database_state
-from pipelines.fleet.layout import place_of_shard
+from pipelines.fleet.layout import place_of_shard, rebuild_of
 from pipelines.warc import manifest
 from pipelines.warc.storage import OPEN_SUFFIX, WarcStorage
 from pipelines.warc.writer import WarcWriter
@@ -232,7 +232,8 @@ def fetch_snapshot(config: Config, storage: WarcStorage) -> Path | None:
     assert isinstance(storage, BucketStorage)
     database = config.folder.database
     wanted = storage.snapshot_key() if isinstance(storage, LeasedStorage) else None
-    return fetch(storage.store, database.with_name(f"{database.name}{FETCHED_SUFFIX}"), wanted)
+    fetched = database.with_name(f"{database.name}{FETCHED_SUFFIX}")
+    return fetch(storage.store, fetched, wanted, rebuild=rebuild_of(config.folder.path))
 
 
 def renew_snapshots(config: Config) -> str:

@@ -117,8 +117,7 @@ def read_lease(store: ObjectStore, fleet: str, shard: int) -> SeenLease | None:
     try:
         record = LeaseRecord(**json.loads(found.data))
         numbers = (record.token, record.renewal, record.process, record.shard)
-        texts = (record.owner, record.host, record.written, record.taken)
-        if {*map(type, numbers)} != {int} or {*map(type, texts)} != {str}:
+        if {*map(type, numbers)} != {int} or {type(record.host), type(record.owner), type(record.taken)} != {str}:
             raise TypeError(record)
         if not 0 < float(record.seconds) < 1e6:
             raise ValueError(record.seconds)

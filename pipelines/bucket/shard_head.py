@@ -120,6 +120,8 @@ def _state(values: dict[str, Any]) -> HeadState:
     state = HeadState(**{**values, "files": files, "begun": begun, "snapshot": snapshot})
     tokens = [file.token for file in begun.values()]
     numbers = [state.shard, state.token, state.changed, *tokens, *state.given_up.values()]
+    for waiting in begun.values():
+        timestamps.parse(waiting.time)
     texts = [state.fleet, *(text for file in begun.values() for text in (file.host, file.time))]
     if snapshot is not None:
         numbers, texts = [*numbers, snapshot.size, snapshot.files], [*texts, snapshot.key, snapshot.etag]

@@ -26,7 +26,6 @@ from pipelines.core import safe_open, timestamps
 from pipelines.core.errors import ArchiveDamaged, os_errors
 from pipelines.core.items import DatabaseState
 from pipelines.core.safe_open import sync_folder
-from pipelines.fleet.layout import rebuild_of
 
 FOLDER = "snapshots"
 KEPT = 3  # newest copies; older ones are deleted
@@ -123,14 +122,15 @@ def delete_but(store: ObjectStore, kept: int) -> None:
         store.delete(old.info.key)
 
 
-def fetch(store: ObjectStore, target: Path, key: str | None = None) -> Path:
+def fetch(store: ObjectStore, target: Path, key: str | None = None, *, rebuild: str = "morgue rebuild") -> Path:
     """Write the copy of a database with a key, or the newest (None), to a path, in one step, and return the path.
 
-    Raises ArchiveDamaged if it is not there or does not unpack, BucketFailing, DiskFull, NotWritable.
+    `rebuild`: the command that does without. Raises ArchiveDamaged if it is not there or does not
+    unpack, BucketFailing, DiskFull, NotWritable.
     """
     found = [one for one in snapshots(store) if key is None or one.info.key == key]
     if not found:
-        cure = f"`{rebuild_of(target.parent)}` makes the database from the WARC files"
+        cure = f"`{rebuild}` makes the database from the WARC files"
         raise ArchiveDamaged(store.location(FOLDER), "no copy of a database is there", cure)
     newest = found[-1].info
     packed = BucketFile(store, newest)
@@ -139,7 +139,7 @@ def fetch(store: ObjectStore, target: Path, key: str | None = None) -> Path:
             with gzip.GzipFile(fileobj=cast(BufferedReader, packed)) as file:
                 shutil.copyfileobj(file, out, COPY_BYTES)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            cure = f"delete it, so that the one before it is taken; or use `{rebuild_of(target.parent)}`"
+            cure = f"delete it, so that the one before it is taken; or use `{rebuild}`"
             raise ArchiveDamaged(store.location(newest.key), f"does not unpack ({error})", cure) from error
     with os_errors(str(target)):
         sync_folder(target.parent)

@@ -289,7 +289,7 @@ def open_database(path: Path) -> sqlite3.Connection:
     if (place := place_of_shard(path.parent)) is not None:
         from pipelines.database.schema import numbers
 
-        numbers.must_agree_with_others(place, path)
+        numbers.must_agree_with_others(place, path, connect)
     db = open_for_maintenance(path)
     try:
         _must_be_known(db, path)

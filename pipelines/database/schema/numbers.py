@@ -9,7 +9,7 @@ and a higher number need not be later. The tables `shard` and `number_floors` ar
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -131,14 +131,13 @@ def must_be_shard(db: sqlite3.Connection, path: Path) -> None:
     raise ConfigError(str(path), cause, cure)
 
 
-def must_agree_with_others(place: ShardPlace, path: Path) -> None:
+def must_agree_with_others(place: ShardPlace, path: Path, connect: Callable[[Path], sqlite3.Connection]) -> None:
     """Check that the databases of other shards are of this fleet, before that of a shard is made at a path.
 
     Its own can say nothing yet of the fleet, and of how many shards there are. The first that can be read is asked; if
-    there is none, the fleet is new, or this machine has only this shard. Raises ConfigError.
+    there is none, the fleet is new, or this machine has only this shard. `connect`: opens it to read, and checks that
+    it is of this fleet. Raises ConfigError.
     """
-    from pipelines.database.connection import connect  # which asks this module about each database that it opens
-
     if path.exists():
         return
     others = [path for path in place.fleet.shard_paths() if path != place.fleet.shard_path(place.number)]

@@ -29,7 +29,8 @@ BYTES = (b"", b"[]", b"null", b"\xff\xfe\x00", b'{"fleet"', b"{}", b"[" * 100_00
 VALUES: tuple[Any, ...] = (None, True, -1, 10**400, float("inf"), "text", [], {}, ["a"], {"a": 1})
 LEASE = LeaseRecord("fleet", 0, 1, "owner", "host", 1, 1, 120.0, "2026-01-01T00:00:00Z")
 HEAD = HeadState(
-    "fleet", 0, 1, 1, {"a.warc.gz": HeadFile(1, "0" * 64, "tag")}, {"b.warc.gz": BegunFile(1, "host", "time")},
+    "fleet", 0, 1, 1, {"a.warc.gz": HeadFile(1, "0" * 64, "tag")},
+    {"b.warc.gz": BegunFile(1, "host", "2026-01-01T00:00:00Z")},
     {"c.warc.gz": 1}, HeadSnapshot("snapshots/1", 1, "tag", 1),
 )  # fmt: skip
 LINE = BucketLine("s3://bucket/archive", "http://127.0.0.1:1", allow_http=False)
