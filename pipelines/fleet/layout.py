@@ -192,7 +192,7 @@ def shard_folder(shard: Path) -> Iterator[None]:
     """Make the folder of a shard that was lost; do nothing for any other archive.
 
     It gets its morgue.toml, which makes it a shard again, at the end of the block: after an error it is still lost, so
-    that no crawl begins it anew, with numbers that it gave before. Raises NotWritable and other MorgueErrors.
+    that no crawl makes an empty one, which would give these numbers again. Raises NotWritable, MorgueError.
     """
     place = place_of_shard(shard)
     if place is None or os.path.lexists(shard / SETTINGS_NAME):

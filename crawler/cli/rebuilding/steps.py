@@ -68,7 +68,7 @@ def must_have_something(config: Config, error: Callable[[Path], ArchiveDamaged])
 
 
 def must_have_files(config: Config, storage: WarcStorage) -> None:
-    """Raise ArchiveDamaged for a shard without database and WARC files: an empty one would begin anew at number 1.
+    """Raise ArchiveDamaged for a shard without database and WARC files: an empty one would begin at number 1 again.
 
     `storage`: after `mend_files`.
     """

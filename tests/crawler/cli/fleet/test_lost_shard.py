@@ -19,7 +19,7 @@ def fleet(tmp_path: Path) -> Path:
 
 
 def test_shard_that_could_not_be_restored_is_still_lost(fleet):
-    """A folder left there with its morgue.toml would let the next crawl begin the shard anew, at article number 1."""
+    """A folder left there with its morgue.toml would let the next crawl make an empty shard, from article number 1."""
     for command in ("restore", "rebuild", "crawl", "restore"):
         done = morgue("-C", fleet, "--shard", "1", command)
         assert done.returncode == 7
