@@ -105,7 +105,8 @@ def test_damaged_settings_file_of_a_shard_is_named_and_written_again(fleet, data
     file = shard(fleet, 1) / "morgue.toml"
     before = file.read_bytes()
     file.write_bytes(data)
-    assert "morgue.toml\n  shard file: " in said(fleet, "verify")
+    kind = "shard file"
+    assert f"morgue.toml\n  {kind}: " in said(fleet, "verify")
     for words in (("count",), ("search",), ("crawl",)):
         assert morgue("-C", fleet, *words).returncode == 0
     file.unlink()
