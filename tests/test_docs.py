@@ -44,7 +44,7 @@ def models(model):
                 yield from models(kind)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive  # `make lint` does the same, and .ci/run begins with it
 def test_generated_documentation_is_current():
     """`make docs` would change nothing."""
     done = subprocess.run(

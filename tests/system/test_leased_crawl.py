@@ -64,7 +64,13 @@ def reasons_of(shard: tuple[str | Path, ...]) -> list[str]:
     [
         (60, lambda relay, _crawl: relay.is_passing.set(), 0, "fetching goes on: "),
         pytest.param(60, lambda _relay, crawl: crawl.terminate(), 130, "", marks=pytest.mark.exhaustive),
-        (3, lambda _relay, _crawl: None, 11, "leases/000.json: was not renewed for 3 s, and"),
+        pytest.param(
+            3,
+            lambda _relay, _crawl: None,
+            11,
+            "leases/000.json: was not renewed for 3 s, and",
+            marks=pytest.mark.exhaustive,
+        ),
     ],
     ids=["bucket comes back", "terminated", "patience is over"],
 )

@@ -100,11 +100,16 @@ def test_feed_that_brings_nothing_new_is_no_gap(archive, paper):
 
 
 @pytest.mark.parametrize(
-    "gone",
-    [(404, b"", {}), pytest.param((410, b"", {}), marks=pytest.mark.exhaustive), HTML_WALL],
-    ids=["404", "410", "HTML"],
+    ("gone", "named"),
+    [
+        pytest.param((404, b"", {}), True, id="404, named on the front page"),
+        pytest.param(HTML_WALL, False, id="HTML, in a common place"),
+        pytest.param((404, b"", {}), False, id="404, in a common place", marks=pytest.mark.exhaustive),
+        pytest.param((410, b"", {}), True, id="410, named on the front page", marks=pytest.mark.exhaustive),
+        pytest.param((410, b"", {}), False, id="410, in a common place", marks=pytest.mark.exhaustive),
+        pytest.param(HTML_WALL, True, id="HTML, named on the front page", marks=pytest.mark.exhaustive),
+    ],
 )
-@pytest.mark.parametrize("named", [True, False], ids=["named on the front page", "in a common place"])
 def test_dead_feed_is_replaced_in_the_same_crawl(archive, paper, gone, named):
     """The user's file stays as it is, and the change is said once."""
     paper.feed(0, 1, 2, 3)

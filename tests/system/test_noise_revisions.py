@@ -20,6 +20,7 @@ def crawl_as_before(archive, *args):
     return out + err
 
 
+@pytest.mark.exhaustive
 def test_revisions_of_a_view_counter_become_sightings_and_come_back_so_in_a_rebuild(archive):
     """Counter, edit, counter: two revisions are left, with all four captures; `verify` and `rebuild` agree."""
     edited = TEXT.replace("Tuesday", "Wednesday")

@@ -56,7 +56,7 @@ def assert_whole(archive: Path, paper) -> None:
     assert rows(archive, "SELECT count(*) FROM frontier WHERE state = 'claimed'") == [(0,)]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.exhaustive)])
 def test_signal_stops_the_crawl_and_the_next_one_goes_on(archive, number):
     """Exit code 130, exchanges in flight are filed, nothing fetched is fetched again. The signal goes to the whole
     group, as Ctrl-C in a terminal and `timeout` do."""

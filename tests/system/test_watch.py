@@ -245,6 +245,7 @@ def test_quiet_watch_says_only_what_is_new_and_wrong(archive, paper):
     assert len(told) == len(set(told))
 
 
+@pytest.mark.exhaustive
 def test_clock_that_jumps_begins_a_pass_and_no_spinning(archive, paper, tmp_path):
     """Ahead by 400 days and back again: what was planned meanwhile is planned again, and the watch waits as before."""
     ahead = tmp_path / "ahead"
