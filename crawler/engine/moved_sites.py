@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from crawler.engine.shipping import bucket_line
+from crawler.engine.shipping import store_of_fleet
 from pipelines.core.errors import ArchiveDamaged, ArchiveLocked, ConfigError, NotFound, ObjectChanged
 from pipelines.core.plural import counted
 from pipelines.fleet.layout import FLEET_NAME, FleetFolder, place_of_shard
@@ -39,7 +38,7 @@ def learn_moves(config: Config) -> int:
     place = place_of_shard(config.folder.path)
     if place is None or not config.storage.bucket:
         return 0
-    fleet, store = place.fleet, _store(config)
+    fleet, store = place.fleet, store_of_fleet(config)
     found = _read(store, fleet)
     if found.moves > fleet.moves:
         fleet._replace(moves=found.moves, moved=found.moved).write()
@@ -62,21 +61,13 @@ def note_move(config: Config, fleet: FleetFolder, site: str, target: int) -> Non
     if now is fleet:
         return
     if config.storage.bucket:
-        store = _store(config)
+        store = store_of_fleet(config)
         found = _read(store, fleet)
         if found.moves != fleet.moves:
             cause = "another machine has moved a site meanwhile"
             raise ArchiveLocked(store.location(KEY), cause, "give the same command again", is_suspicious=True)
         _put(store, now, found)
     now.write()
-
-
-def _store(config: Config) -> ObjectStore:
-    from pipelines.bucket.object_store import ObjectStore
-
-    line = bucket_line(config)
-    assert line is not None
-    return ObjectStore(replace(line, bucket=config.storage.bucket).address)
 
 
 def _read(store: ObjectStore, fleet: FleetFolder) -> MovedSites:

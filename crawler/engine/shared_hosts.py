@@ -20,14 +20,13 @@ import os
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager
-from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from crawler.config.models import Config
 from crawler.config.toml_files import EVERY_SITE
-from crawler.engine.shipping import bucket_line
+from crawler.engine.shipping import store_of_fleet
 from crawler.http.crawl_stopping import CrawlStopping
 from crawler.http.host_not_asked import HostNotAsked
 from crawler.work.host_lock import DaskHostTurns, FileHostTurns, HostBusy, HostTurns
@@ -140,11 +139,6 @@ def shared_hosts(config: Config) -> SharedHosts | None:
 def turns_of_bucket(config: Config) -> BucketHostTurns:
     """Return what gives out turns by the bucket of a fleet. Raises ConfigError."""
     from crawler.engine.bucket_turns import TURN_SECONDS, BucketHostTurns
-    from pipelines.bucket.object_store import ObjectStore
 
-    line = bucket_line(config)
-    assert line is not None
-    store = ObjectStore(replace(line, bucket=config.storage.bucket).address)
-    return BucketHostTurns(
-        store, seconds=TURN_SECONDS + float(config.crawl.timeout), patience=float(config.storage.lease)
-    )
+    seconds = TURN_SECONDS + float(config.crawl.timeout)
+    return BucketHostTurns(store_of_fleet(config), seconds=seconds, patience=float(config.storage.lease))

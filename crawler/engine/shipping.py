@@ -50,6 +50,15 @@ def shard_place(archive: Path) -> tuple[str, int] | None:
     return None if place is None else (place.fleet.id, place.number)
 
 
+def store_of_fleet(config: Config) -> ObjectStore:
+    """Return the bucket at the address of the whole fleet, for a shard that has one. Raises ConfigError."""
+    from pipelines.bucket.object_store import ObjectStore
+
+    line = bucket_line(config)
+    assert line is not None
+    return ObjectStore(replace(line, bucket=config.storage.bucket).address)
+
+
 def storage_of(config: Config) -> WarcStorage:
     """Return the WARC files of an archive, with the bucket of its settings. Raises ConfigError."""
     head = bucket_line(config)
@@ -59,11 +68,9 @@ def storage_of(config: Config) -> WarcStorage:
     if (place := shard_place(config.folder.path)) is None:
         return storage
     from pipelines.bucket.leased_storage import leased
-    from pipelines.bucket.object_store import ObjectStore
 
-    store = ObjectStore(replace(head, bucket=config.storage.bucket).address)
     wanted = config.storage
-    return leased(storage, store, *place, seconds=float(wanted.lease), patience=float(wanted.patience))
+    return leased(storage, store_of_fleet(config), *place, seconds=float(wanted.lease), patience=float(wanted.patience))
 
 
 @contextmanager

@@ -128,7 +128,7 @@ def test_another_move_that_was_stopped_is_named(fleet: FleetFolder):
 
 
 def test_reader_is_told_of_a_site_that_is_in_two_shards(fleet: FleetFolder, monkeypatch: pytest.MonkeyPatch):
-    """An export is refused, because it would have articles twice; after the move all is as before."""
+    """Exports are refused, because they would have articles twice; after the move all is as before."""
     before = morgue("-C", fleet.path, "count", "--by", "source", "--format", "json")
     assert before.returncode == 0
     _, away = stop_before_leaving(fleet, monkeypatch, "north")

@@ -150,7 +150,7 @@ def test_silent_bucket_gives_no_turn_and_is_given_up(store: ObjectStore, object_
 
 @pytest.mark.slow
 def test_answer_that_is_lost_costs_no_turn(object_server: ObjectServer, store: ObjectStore):
-    """The process finds its own name in the object, and need not wait until the turn ends by itself."""
+    """Its process finds its own name in the object, and need not wait until the turn ends by itself."""
     relay = Relay(object_server.endpoint)
     turns = BucketHostTurns(ObjectStore(bucket_address(str(store.address), relay.endpoint)), seconds=60.0)
     for one in (turns._store, turns._giving_store):

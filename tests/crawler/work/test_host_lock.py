@@ -67,7 +67,7 @@ def test_busy_host_is_given_up_after_the_timeout(tmp_path: Path):
     "note", ["nonsense", "1e300", "nan", "inf", "1.0", "1.0 other", "1e300 ours", "nan ours", "\xff"]
 )
 def test_time_of_another_clock_costs_one_delay(tmp_path: Path, note: str, timeout: float | None):
-    """Of another machine, as of a damaged file or one that lies ahead: no more and no less, also if asked often."""
+    """Wait no more and no less, also for a damaged file or a time that lies ahead, and if asked often."""
     (tmp_path / "one.example").write_bytes(note.encode("latin-1"))
     turns = FileHostTurns(tmp_path, clock="ours")
     begin = time.monotonic()
@@ -86,7 +86,7 @@ def has_turn(turns: HostTurns, timeout: float | None) -> bool:
 
 
 def test_machines_that_share_a_folder_keep_the_delay(tmp_path: Path):
-    """One of them has been on for longer, so that its clock has long passed what the other one wrote."""
+    """Machines start at different times: the clock of one has long passed what the other one wrote."""
     machines = [FileHostTurns(tmp_path, clock=clock) for clock in ("first", "second")]
     for turns in machines:
         with turns.taken("one.example", DELAY):

@@ -90,7 +90,7 @@ def look_at_head(store: Any) -> None:
     ids=["lease", "head", "identity"],
 )
 def test_object_with_any_bytes_is_named(key: str, look: Callable[[Any], object], values: dict[str, Any]):
-    """One that has a value of the right kind counts: it may be another fleet's."""
+    """Objects with values of the right kind count: they may be another fleet's."""
     for data in damaged(values):
         try:
             look(OneObject(data))
@@ -117,7 +117,7 @@ def test_notes_of_a_folder_with_any_bytes_are_named_or_say_nothing(tmp_path: Pat
 
 
 def test_lines_of_a_manifest_that_are_none_are_counted_and_left_out():
-    """A part of a file is left out with the line that says what is before it."""
+    """Parts of a file are left out with the line that says what is before it."""
     whole = ENTRY.line().encode()
     for data in damaged(json.loads(whole)):
         found, count = manifest.salvaged(data + b"\n" + whole.replace(b"a.warc", b"b.warc"))

@@ -19,7 +19,7 @@ def fleet(tmp_path: Path) -> Path:
 
 
 def test_shard_that_could_not_be_restored_is_still_lost(fleet):
-    """A folder left there with its morgue.toml would let the next crawl make an empty shard, from article number 1."""
+    """Leave no folder with morgue.toml there: the next crawl would make an empty shard, from article number 1."""
     for command in ("restore", "rebuild", "crawl", "restore"):
         done = morgue("-C", fleet, "--shard", "1", command)
         assert done.returncode == 7
@@ -29,7 +29,7 @@ def test_shard_that_could_not_be_restored_is_still_lost(fleet):
 
 
 def test_shard_without_database_and_files_is_not_rebuilt(fleet):
-    """Nothing says that it held nothing."""
+    """Take nothing as a sign that it was empty."""
     (fleet / "shards" / "001").mkdir()
     shutil.copy(fleet / "shards" / "000" / "morgue.toml", fleet / "shards" / "001")
     for command in ("restore", "rebuild"):

@@ -91,7 +91,7 @@ def test_shard_beyond_the_number_of_shards_is_refused(fleet, make_folder, tmp_pa
 
 
 def test_shard_gets_its_database_where_no_other_has_one(fleet):
-    """A fleet may be new, and a machine may have the folders of some shards only."""
+    """Fleets may be new, and a machine may have the folders of some shards only."""
     shutil.rmtree(shard(fleet, 0))
     (shard(fleet, 1) / "morgue.db").unlink()
     assert morgue("-C", fleet, "--shard", "1", "crawl").returncode == 0
@@ -101,7 +101,7 @@ def test_shard_gets_its_database_where_no_other_has_one(fleet):
 @pytest.mark.parametrize("data", [b"\xff\xfe", b"", b"[shard]\nfleet = 'other'\nnumber = 1", b"[shard", b"x" * 200_000],
                          ids=["no text", "empty", "another fleet", "cut", "large"])  # fmt: skip
 def test_damaged_settings_file_of_a_shard_is_named_and_written_again(fleet, data):
-    """The fleet's id is to be found in it once `fleet.toml` is lost. Commands that need nothing of it go on."""
+    """Its fleet's id is to be found in it once `fleet.toml` is lost. Commands that need nothing of it go on."""
     file = shard(fleet, 1) / "morgue.toml"
     before = file.read_bytes()
     file.write_bytes(data)
