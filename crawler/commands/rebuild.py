@@ -35,23 +35,21 @@ def command(ctx: click.Context) -> int:
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     import asyncio
-    from contextlib import ExitStack
 
     from crawler.cli.rebuilding.steps import (
+        held,
         mend_files,
         must_have_files,
         must_have_something,
         settle_old_database,
         workers,
     )
-    from crawler.cli.rebuilding.summary import of_lost_files, summary
+    from crawler.cli.rebuilding.summary import summary
     from crawler.config.models import load
-    from crawler.engine.moved_sites import learn_moves
-    from crawler.engine.shipping import connect_bucket, keep_identity, storage_of, taken
+    from crawler.engine.shipping import keep_identity, storage_of
     from crawler.onboarding.owners import SourceOwners
-    from pipelines.core.archive_layout import LOCK_NAME, is_export
-    from pipelines.core.lock import ArchiveLock
-    from pipelines.fleet.layout import lost_shard, shard_folder
+    from pipelines.core.archive_layout import is_export
+    from pipelines.fleet.layout import lost_shard
     from pipelines.rebuild.rebuild import Rebuild
 
     config = load(folder_of(ctx, may_be_lost=True), overrides_of(ctx))
@@ -61,12 +59,7 @@ def command(ctx: click.Context) -> int:
         raise ConfigError(str(folder.path), cause, "keep it, and rebuild the archive that it was exported from")
     must_have_something(config, lost_shard)
     settle_old_database(config)
-    with shard_folder(folder.path), ExitStack() as stack:
-        stack.callback(ArchiveLock(folder.path / LOCK_NAME).release)
-        stack.enter_context(taken(config, storage, anew=True))
-        connect_bucket(config, None)
-        learn_moves(config)
-        lost = [*of_lost_files(storage)]
+    with held(config, storage) as lost:
         mend_files(config, storage)
         if not config.storage.bucket:
             must_have_files(config, storage)

@@ -45,20 +45,19 @@ def command(ctx: click.Context, copy: Path | None) -> int:
     from contextlib import ExitStack
 
     from crawler.cli.rebuilding.steps import (
+        held,
         mend_files,
         must_have_something,
         nothing_to_restore,
         settle_old_database,
         workers,
     )
-    from crawler.cli.rebuilding.summary import of_lost_files, summary
+    from crawler.cli.rebuilding.summary import summary
     from crawler.config.models import load
-    from crawler.engine.moved_sites import learn_moves
-    from crawler.engine.shipping import connect_bucket, fetch_manifest, fetch_snapshot, storage_of, taken
+    from crawler.engine.shipping import fetch_manifest, fetch_snapshot, storage_of
     from crawler.onboarding.owners import SourceOwners
-    from pipelines.core.archive_layout import LOCK_NAME, is_export
-    from pipelines.core.lock import ArchiveLock
-    from pipelines.fleet.layout import shard_folder, shard_without_copy
+    from pipelines.core.archive_layout import is_export
+    from pipelines.fleet.layout import shard_without_copy
     from pipelines.rebuild.catch_up import catch_up, finish_interrupted, is_up_to_date
     from pipelines.warc import manifest
 
@@ -75,12 +74,7 @@ def command(ctx: click.Context, copy: Path | None) -> int:
     if copy is None:
         must_have_something(config, shard_without_copy)
     fetched = None
-    with shard_folder(folder.path), ExitStack() as stack:
-        stack.callback(ArchiveLock(folder.path / LOCK_NAME).release)
-        stack.enter_context(taken(config, storage, anew=True))
-        connect_bucket(config, None)
-        learn_moves(config)
-        lost = [*of_lost_files(storage)]
+    with held(config, storage) as lost, ExitStack() as stack:
         if warning := fetch_manifest(config, storage):
             click.echo(plain(warning), err=True)
         mend_files(config, storage)

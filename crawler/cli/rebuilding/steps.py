@@ -67,6 +67,29 @@ def must_have_something(config: Config, error: Callable[[Path], ArchiveDamaged])
         raise error(path)
 
 
+@contextmanager
+def held(config: Config, storage: WarcStorage) -> Iterator[list[str]]:
+    """Hold an archive whose database is made again, also a shard whose folder was lost.
+
+    Yield what is said of lost files. Raises ArchiveLocked, OutdatedCopy, MorgueError.
+    """
+    from contextlib import ExitStack
+
+    from crawler.cli.rebuilding.summary import of_lost_files
+    from crawler.engine.moved_sites import learn_moves
+    from crawler.engine.shipping import connect_bucket, taken
+    from pipelines.core.archive_layout import LOCK_NAME
+    from pipelines.core.lock import ArchiveLock
+    from pipelines.fleet.layout import shard_folder
+
+    with shard_folder(config.folder.path), ExitStack() as stack:
+        stack.callback(ArchiveLock(config.folder.path / LOCK_NAME).release)
+        stack.enter_context(taken(config, storage, anew=True))
+        connect_bucket(config, None)
+        learn_moves(config)
+        yield [*of_lost_files(storage)]
+
+
 def must_have_files(config: Config, storage: WarcStorage) -> None:
     """Raise ArchiveDamaged for a shard without database and WARC files: an empty one would begin at number 1 again.
 
